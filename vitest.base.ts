@@ -1,0 +1,11 @@
+import { configDefaults, defineConfig } from "vitest/config";
+
+/** One package's unit tests. `scripts/test.ts` reads the JSON report that each test script names. */
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts"],
+    exclude: configDefaults.exclude,
+    reporters: ["default", "json"],
+    restoreMocks: true,
+  },
+});
