@@ -1,0 +1,64 @@
+import js from "@eslint/js";
+import { createNodeResolver, importX } from "eslint-plugin-import-x";
+import { defineConfig, globalIgnores } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+const tests = ["**/*.test.ts", "**/*.test.tsx", "**/*.test-d.ts", "test/**"];
+
+export default defineConfig(
+  globalIgnores(["**/dist/", "**/.turbo/", "**/.reports/", "**/fixtures/", "**/public/"]),
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    plugins: { "import-x": importX },
+    settings: {
+      "import-x/extensions": [".ts", ".tsx", ".js"],
+      "import-x/parsers": { "@typescript-eslint/parser": [".ts", ".tsx"] },
+      "import-x/resolver-next": [
+        createNodeResolver({
+          extensions: [".ts", ".tsx", ".js"],
+          extensionAlias: { ".js": [".ts", ".tsx", ".js"] },
+        }),
+      ],
+    },
+    rules: {
+      "max-lines": ["error", 300],
+      "max-lines-per-function": ["error", { max: 60, skipComments: true, skipBlankLines: true }],
+      "max-params": ["error", 3],
+      "no-console": "error",
+      eqeqeq: "error",
+      "import-x/no-cycle": "error",
+
+      "@typescript-eslint/ban-ts-comment": "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+
+      // Off, because they object to what is meant.
+      "@typescript-eslint/consistent-type-definitions": "off", // a mapped or union type is no interface
+      "@typescript-eslint/dot-notation": "off", // process.env["X"] says that X may be missing
+      "@typescript-eslint/no-confusing-void-expression": "off", // a callback may be one expression
+      "@typescript-eslint/no-empty-function": "off",
+      "@typescript-eslint/no-empty-object-type": "off", // interface X extends ProtocolOf<…> {} is public API
+      "@typescript-eslint/no-invalid-void-type": "off",
+      "@typescript-eslint/no-unnecessary-type-parameters": "off", // a type parameter may be given by hand
+      "@typescript-eslint/restrict-template-expressions": "off",
+      "@typescript-eslint/unbound-method": "off",
+    },
+  },
+  {
+    files: tests,
+    rules: {
+      "max-lines-per-function": "off",
+      "max-params": "off",
+      "@typescript-eslint/require-await": "off",
+    },
+  },
+  {
+    files: ["**/*.js"],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
+);

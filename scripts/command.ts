@@ -1,0 +1,27 @@
+import { spawn } from "node:child_process";
+
+export interface CommandOptions {
+  /** Hold the output back, and show it only when the command fails. */
+  readonly quiet?: boolean;
+}
+
+/** Without a terminal: turbo forces colours on its tasks unless it is told otherwise. */
+const plainOutput = { FORCE_COLOR: "0", NO_COLOR: "1" };
+
+/** Runs a program of the workspace (pnpm has put `node_modules/.bin` on the path); resolves with its exit code. */
+export function run(program: string, args: readonly string[], { quiet = false }: CommandOptions = {}) {
+  return new Promise<number>((resolve, reject) => {
+    const child = spawn(program, args, {
+      stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
+      env: { ...process.env, ...(process.stdout.isTTY ? {} : plainOutput), TURBO_TELEMETRY_DISABLED: "1" },
+    });
+    const held: Buffer[] = [];
+    child.stdout?.on("data", (chunk: Buffer) => held.push(chunk));
+    child.stderr?.on("data", (chunk: Buffer) => held.push(chunk));
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code !== 0) process.stdout.write(Buffer.concat(held));
+      resolve(code ?? 1);
+    });
+  });
+}

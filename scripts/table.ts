@@ -1,0 +1,23 @@
+export type Cell = string | number;
+
+/** Lays rows out in columns: numbers to the right, text to the left. */
+export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => String(row[column] ?? "").length)),
+  );
+  const line = (cells: readonly Cell[]) =>
+    widths
+      .map((width, column) => pad(cells[column] ?? "", width, rows[0]?.[column]))
+      .join("  ")
+      .trimEnd();
+  return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
+}
+
+/** Milliseconds as people read them. */
+export function duration(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function pad(cell: Cell, width: number, sample: Cell | undefined): string {
+  return typeof sample === "number" ? String(cell).padStart(width) : String(cell).padEnd(width);
+}
