@@ -3,6 +3,34 @@ import { createNodeResolver, importX } from "eslint-plugin-import-x";
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
+/** architecture: who may import what. Tests may import anything. */
+const borders = [
+  {
+    files: ["packages/protocol/src/**"],
+    modules: { regex: "^(?!\\.|zod$|zod/)", message: "protocol imports zod and nothing else." },
+    globals: ["Buffer", "WebSocket", "document", "fetch", "process", "setInterval", "setTimeout", "window"],
+  },
+  {
+    files: ["packages/server/src/**"],
+    ignores: ["packages/server/src/{node,bun}{.ts,/**}"],
+    modules: { regex: "^(node:|ws$|bun$|@halyard/client)", message: "The server's core knows no runtime." },
+    globals: ["Buffer", "Bun", "process"],
+  },
+  {
+    files: ["packages/client/src/**"],
+    modules: {
+      regex: "^(zod|node:|ws$|@halyard/server)",
+      message: "The client's bundle stays free of this.",
+    },
+    globals: ["Buffer", "process"],
+  },
+  {
+    files: ["packages/{better-auth,redis,testing}/src/**"],
+    modules: { regex: "^@halyard/server", message: "Only types may come from the server." },
+    globals: [],
+  },
+];
+
 const tests = ["**/*.test.ts", "**/*.test.tsx", "**/*.test-d.ts", "test/**"];
 
 export default defineConfig(
@@ -49,6 +77,17 @@ export default defineConfig(
       "@typescript-eslint/unbound-method": "off",
     },
   },
+  ...borders.map(({ files, ignores = [], modules, globals }) => ({
+    files,
+    ignores: [...ignores, ...tests],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        { patterns: [{ ...modules, allowTypeImports: true }] },
+      ],
+      "no-restricted-globals": ["error", ...globals],
+    },
+  })),
   {
     files: tests,
     rules: {

@@ -1,19 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Suite } from "./suites.ts";
+import type { TaskOutcome } from "./turbo.ts";
 
 export interface SuiteResult {
   readonly label: string;
   readonly passed: number;
-  /** Failed tests, and skipped ones: a test that did not run has shown nothing. */
-  readonly failed: number;
-  readonly skipped: number;
-  readonly durationMs: number;
-  /** One line for each thing that went wrong. */
+  /** One line for each thing that went wrong; a skipped test is among them, for it has shown nothing. */
   readonly failures: readonly string[];
+  readonly durationMs: number;
+  readonly cached: boolean;
 }
 
 interface VitestReport {
-  readonly success: boolean;
   readonly startTime: number;
   readonly testResults: readonly {
     readonly name: string;
@@ -23,34 +21,38 @@ interface VitestReport {
   }[];
 }
 
-/** Reads what a suite reported. A suite without a report, or without a test, counts as one failure. */
-export function readResult(suite: Suite): SuiteResult {
-  const { label } = suite;
-  if (!existsSync(suite.report)) return broken(label, "ended without a report");
-  const report = JSON.parse(readFileSync(suite.report, "utf8")) as VitestReport;
-  const tests = report.testResults.flatMap((file) => file.assertionResults);
-  const failures = [
-    ...tests.filter(({ status }) => status !== "passed").map((test) => `${test.fullName} (${test.status})`),
-    ...report.testResults
-      .filter((file) => file.status === "failed" && file.assertionResults.every(isPassed))
-      .map((file) => `${file.name} (did not load, or its hooks failed)`),
-  ];
-  if (tests.length === 0 && failures.length === 0) return broken(label, "has no tests");
-  if (!report.success && failures.length === 0) failures.push("failed outside of its tests");
+/** Reads what a suite reported. A suite without a report, or without a test, is a failure. */
+export function readResult(suite: Suite, outcome: TaskOutcome | undefined): SuiteResult {
+  const report = existsSync(suite.report)
+    ? (JSON.parse(readFileSync(suite.report, "utf8")) as VitestReport)
+    : undefined;
+  const tests = report?.testResults.flatMap((file) => file.assertionResults) ?? [];
+  const failures = report === undefined ? ["ended without a report"] : findFailures(report);
+  if (failures.length === 0 && outcome?.succeeded !== true) failures.push("failed outside of its tests");
+  if (failures.length === 0 && tests.length === 0) failures.push("has no tests");
   return {
-    label,
+    label: suite.label,
     passed: tests.filter(isPassed).length,
-    failed: failures.length,
-    skipped: tests.filter(({ status }) => status !== "passed" && status !== "failed").length,
-    durationMs: Math.max(0, ...report.testResults.map((file) => file.endTime - report.startTime)),
-    failures: failures.map((failure) => `${label}: ${failure}`),
+    failures: failures.map((failure) => `${suite.label}: ${failure}`),
+    durationMs: Math.max(0, ...(report?.testResults.map((file) => file.endTime - report.startTime) ?? [])),
+    cached: outcome?.cached === true,
   };
 }
 
-function isPassed(test: { readonly status: string }): boolean {
-  return test.status === "passed";
+function findFailures({ testResults }: VitestReport): string[] {
+  const tests = testResults.flatMap((file) => file.assertionResults);
+  return [
+    ...tests.filter((test) => !isPassed(test)).map((test) => `${test.fullName} (${test.status})`),
+    ...testResults
+      .filter((file) => file.status === "failed" && !file.assertionResults.some(isFailed))
+      .map((file) => `${file.name} (did not load, or a hook failed)`),
+  ];
 }
 
-function broken(label: string, reason: string): SuiteResult {
-  return { label, passed: 0, failed: 1, skipped: 0, durationMs: 0, failures: [`${label}: ${reason}`] };
+function isPassed({ status }: { readonly status: string }): boolean {
+  return status === "passed";
+}
+
+function isFailed({ status }: { readonly status: string }): boolean {
+  return status === "failed";
 }

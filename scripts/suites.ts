@@ -3,6 +3,8 @@ import { dirname, join } from "node:path";
 
 /** A script `test` or `test:<name>` of a workspace package. */
 export interface Suite {
+  /** Turbo's name for it: `@halyard/server#test`. */
+  readonly id: string;
   readonly package: string;
   readonly task: string;
   /** What people call it: `server`, `suites e2e`. */
@@ -27,6 +29,7 @@ export function findSuites(): Suite[] {
       return Object.keys(scripts)
         .filter((task) => task === "test" || task.startsWith("test:"))
         .map((task) => ({
+          id: `${name}#${task}`,
           package: name,
           task,
           label: `${name.replace("@halyard/", "")} ${task.slice("test:".length)}`.trimEnd(),
