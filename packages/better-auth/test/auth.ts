@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { UpgradeRequest } from "@halyard/server";
+import { betterAuth } from "better-auth";
+import type { BetterAuthOptions } from "better-auth";
+import { getMigrations } from "better-auth/db/migration";
+import { admin, bearer, organization } from "better-auth/plugins";
+
+export const ORIGIN = "https://app.example.com";
+
+/** Where Better Auth keeps sessions: the three ways that behave differently. */
+export type StorageMode = "database" | "secondary storage" | "cookie cache";
+export const STORAGE_MODES: readonly StorageMode[] = ["database", "secondary storage", "cookie cache"];
+
+export interface TestAuthOptions {
+  readonly mode?: StorageMode;
+  readonly trustedOrigins?: BetterAuthOptions["trustedOrigins"];
+  readonly baseURL?: BetterAuthOptions["baseURL"];
+}
+
+export type TestAuth = Awaited<ReturnType<typeof createTestAuth>>;
+
+/** A real Better Auth over a real SQLite file. Only the password hash is cheap. */
+export async function createTestAuth({
+  mode = "database",
+  trustedOrigins = [],
+  baseURL,
+}: TestAuthOptions = {}) {
+  const directory = mkdtempSync(join(tmpdir(), "halyard-auth-"));
+  const database = await openDatabase(join(directory, "auth.db"));
+  const secondary = new Map<string, string>();
+  const auth = betterAuth({
+    database: database as unknown as NonNullable<BetterAuthOptions["database"]>,
+    baseURL: baseURL ?? ORIGIN,
+    trustedOrigins,
+    secret: "k3J9vQ2mX7pL5sT8wZ1yB4nC6dF0gH3j",
+    emailAndPassword: {
+      enabled: true,
+      password: {
+        hash: (word) => Promise.resolve(`#${word}`),
+        verify: ({ hash, password }) => Promise.resolve(hash === `#${password}`),
+      },
+    },
+    user: { additionalFields: { team: { type: "string", required: false } }, deleteUser: { enabled: true } },
+    session: { cookieCache: { enabled: mode === "cookie cache", maxAge: 300 } },
+    ...(mode === "secondary storage" ? { secondaryStorage: storageOver(secondary) } : {}),
+    advanced: { disableOriginCheck: false },
+    rateLimit: { enabled: false },
+    logger: { disabled: true },
+    plugins: [admin(), bearer(), organization()],
+  });
+  await (await getMigrations(auth.options)).runMigrations();
+  let isOpen = true;
+  /** The store goes away, as a database server does. */
+  const closeDatabase = (): void => {
+    if (isOpen) database.close();
+    isOpen = false;
+  };
+  const close = (): void => {
+    closeDatabase();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { auth, database, secondary, closeDatabase, close, people: new People(auth.handler) };
+}
+
+/** Signs people up and in through Better Auth's own HTTP interface. */
+export class People {
+  readonly #handler: (request: Request) => Promise<Response>;
+
+  constructor(handler: (request: Request) => Promise<Response>) {
+    this.#handler = handler;
+  }
+
+  async signUp(name: string): Promise<Person> {
+    return this.#enter("/sign-up/email", { name, email: `${name}@example.com`, password: "correct horse" });
+  }
+
+  async signIn(name: string): Promise<Person> {
+    return this.#enter("/sign-in/email", { email: `${name}@example.com`, password: "correct horse" });
+  }
+
+  async post(path: string, body: object, cookie?: string): Promise<Response> {
+    const headers = new Headers({ "content-type": "application/json", origin: ORIGIN });
+    if (cookie !== undefined) headers.set("cookie", cookie);
+    const init = { method: "POST", headers, body: JSON.stringify(body) };
+    return this.#handler(new Request(`${ORIGIN}/api/auth${path}`, init));
+  }
+
+  async #enter(path: string, body: object): Promise<Person> {
+    const response = await this.post(path, body);
+    const { token, user } = (await response.json()) as { token: string; user: { id: string } };
+    const cookie = response.headers
+      .getSetCookie()
+      .map((line) => line.split(";", 1).join())
+      .join("; ");
+    return { id: user.id, token, cookie };
+  }
+}
+
+export interface Person {
+  readonly id: string;
+  /** The session's token, as bearer clients send it. */
+  readonly token: string;
+  /** The `Cookie` header of their browser. */
+  readonly cookie: string;
+}
+
+export function upgrade(headers: Record<string, string>, url = "/ws"): UpgradeRequest {
+  const all = { host: "app.example.com", connection: "Upgrade", upgrade: "websocket", ...headers };
+  return { url, headers: new Headers(all), remoteAddress: "127.0.0.1" };
+}
+
+export function probe(headers: Record<string, string>): UpgradeRequest {
+  return {
+    url: "/ws",
+    headers: new Headers({ host: "app.example.com", ...headers }),
+    remoteAddress: "127.0.0.1",
+  };
+}
+
+/** The part of SQLite that tests use themselves; Better Auth gets the whole of it. */
+interface TestDatabase {
+  exec(sql: string): unknown;
+  prepare(sql: string): { run(...values: (string | number | null)[]): unknown };
+  close(): void;
+}
+
+async function openDatabase(file: string): Promise<TestDatabase> {
+  // `bun:sqlite` has no types here, and Node would not find it.
+  const [name, type] =
+    "bun" in process.versions ? ["bun:sqlite", "Database"] : ["node:sqlite", "DatabaseSync"];
+  const module = (await import(/* @vite-ignore */ name)) as Record<
+    string,
+    new (file: string) => TestDatabase
+  >;
+  const Database = module[type];
+  if (Database === undefined) throw new Error(`${name} has no ${type}`);
+  return new Database(file);
+}
+
+function storageOver(entries: Map<string, string>): NonNullable<BetterAuthOptions["secondaryStorage"]> {
+  return {
+    get: (key) => entries.get(key) ?? null,
+    set: (key, value) => void entries.set(key, value),
+    delete: (key) => void entries.delete(key),
+    getAndDelete: (key) => {
+      const value = entries.get(key) ?? null;
+      entries.delete(key);
+      return value;
+    },
+    increment: (key) => {
+      const next = Number(entries.get(key) ?? 0) + 1;
+      entries.set(key, String(next));
+      return next;
+    },
+  };
+}

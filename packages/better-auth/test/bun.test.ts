@@ -1,0 +1,14 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+
+const packageDirectory = fileURLToPath(new URL("..", import.meta.url));
+const bun = fileURLToPath(new URL("../node_modules/.bin/bun", import.meta.url));
+
+it("passes every test on Bun, with bun:sqlite", { timeout: 60_000 }, async () => {
+  const env = { ...process.env, NODE_ENV: "test" };
+  const { stderr } = await promisify(execFile)(bun, ["test", "./src"], { cwd: packageDirectory, env });
+  expect(stderr).toMatch(/^ [1-9]\d* pass$/m);
+  expect(stderr).toMatch(/^ 0 fail$/m);
+});
