@@ -34,7 +34,7 @@ const borders = [
 const tests = ["**/*.test.ts", "**/*.test.tsx", "**/*.test-d.ts", "test/**"];
 
 export default defineConfig(
-  globalIgnores(["**/dist/", "**/.turbo/", "**/.reports/", "**/fixtures/", "**/public/"]),
+  globalIgnores(["**/dist/", "**/.turbo/", "**/.reports/", "test/*/fixtures/", "**/public/"]),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
@@ -93,6 +93,7 @@ export default defineConfig(
     rules: {
       "max-lines-per-function": "off",
       "max-params": "off",
+      "no-empty-pattern": "off", // how vitest asks for a fixture without dependencies
       "@typescript-eslint/require-await": "off",
     },
   },
