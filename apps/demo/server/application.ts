@@ -1,0 +1,31 @@
+import type { Auth } from "./auth.ts";
+import { createAuth, prepareAccounts } from "./auth.ts";
+import { createChat } from "./chat.ts";
+import type { Config } from "./config.ts";
+import { openDatabase } from "./database.ts";
+import { createFetch } from "./fetch.ts";
+import { createMessageStore } from "./message-store.ts";
+import { loadPage } from "./page.ts";
+import { createRoomStore } from "./room-store.ts";
+
+export type Application = Awaited<ReturnType<typeof createApplication>>;
+
+/** Everything that is the same on Node and on Bun; the two entries only listen. */
+export async function createApplication(config: Config) {
+  const database = await openDatabase(config.databasePath);
+  const auth: Auth = createAuth(config, database);
+  await prepareAccounts(auth, config, database);
+  const manager = createChat({
+    auth,
+    messages: createMessageStore(database),
+    rooms: createRoomStore(database),
+    onError: (error) =>
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
+  });
+  return {
+    config,
+    manager,
+    fetch: createFetch({ config, authHandler: auth.handler, page: loadPage(config) }),
+    close: () => database.close(),
+  };
+}

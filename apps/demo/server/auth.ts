@@ -1,0 +1,78 @@
+import { betterAuth } from "better-auth";
+import { APIError } from "better-auth/api";
+import { getMigrations } from "better-auth/db/migration";
+import { admin, anonymous } from "better-auth/plugins";
+import type { Config } from "./config.ts";
+import type { Database } from "./database.ts";
+import { displayName } from "./display-name.ts";
+import { keepSecret } from "./secret.ts";
+
+/** What the demo's HTTP glue writes the socket's address into; what a client sends under this name is dropped. */
+export const ADDRESS_HEADER = "x-client-address";
+
+export type Auth = ReturnType<typeof createAuth>;
+
+/** Accounts with e-mail and password, guests with no more than a name, and the admin's role. */
+export function createAuth(config: Config, database: Database) {
+  return betterAuth({
+    appName: "Halyard demo",
+    baseURL: config.publicOrigin,
+    secret: config.secret ?? keepSecret(config.databasePath),
+    database: database.driver,
+    trustedOrigins: [...config.ownOrigins, ...config.allowedOrigins],
+    emailAndPassword: { enabled: true },
+    plugins: [anonymous({ generateName: ({ query }) => displayName(query?.["name"]) ?? "Guest" }), admin()],
+    databaseHooks: {
+      user: {
+        create: { before: (user) => Promise.resolve({ data: admit(user, config, database) }) },
+        update: { before: (user) => Promise.resolve({ data: rename(user) }) },
+      },
+    },
+    // Better Auth limits in production only; a chat that strangers reach should always.
+    rateLimit: { enabled: true, customRules: { "/sign-in/*": SIGN_IN_RATE, "/sign-up/*": SIGN_IN_RATE } },
+    advanced: {
+      // Cookies know no ports: without a prefix of its own the demo would share them with every local project.
+      cookiePrefix: "halyard-demo",
+      disableOriginCheck: false,
+      ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
+    },
+    logger: { level: "error" },
+    telemetry: { enabled: false },
+  });
+}
+
+/** Better Auth's tables, made or brought up to date; then the admin, where one is named. */
+export async function prepareAccounts(auth: Auth, config: Config, database: Database): Promise<void> {
+  const { runMigrations } = await getMigrations(auth.options);
+  await runMigrations();
+  if (config.adminEmail === undefined) return;
+  database.prepare(`UPDATE "user" SET "role" = 'admin' WHERE "email" = ?`).run(config.adminEmail);
+}
+
+const SIGN_IN_RATE = { window: 60, max: 30 };
+
+interface NewUser extends Record<string, unknown> {
+  readonly name: string;
+}
+
+function admit<TUser extends NewUser>(user: TUser, config: Config, database: Database): TUser {
+  const name = displayName(user.name);
+  if (name === undefined) throw new APIError("BAD_REQUEST", { message: "Please choose a name." });
+  const isFirst =
+    config.isLocal &&
+    config.adminEmail === undefined &&
+    user["isAnonymous"] !== true &&
+    !hasAccounts(database);
+  return { ...user, name, ...(isFirst ? { role: "admin" } : {}) };
+}
+
+function rename<TUser extends object>(user: TUser): TUser {
+  if (!("name" in user)) return user;
+  const name = displayName(user.name);
+  if (name === undefined) throw new APIError("BAD_REQUEST", { message: "Please choose a name." });
+  return { ...user, name };
+}
+
+function hasAccounts(database: Database): boolean {
+  return Boolean(database.prepare(`SELECT 1 FROM "user" WHERE coalesce("isAnonymous", 0) = 0 LIMIT 1`).get());
+}

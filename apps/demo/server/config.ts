@@ -1,0 +1,82 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** The address that people open, and that Better Auth's cookies are made for. */
+  readonly publicOrigin: string;
+  /** The same page under its other local name: a browser sees two origins in 127.0.0.1 and localhost. */
+  readonly ownOrigins: readonly string[];
+  /** Pages that are served from elsewhere, vite's development server for one. */
+  readonly allowedOrigins: readonly string[];
+  readonly databasePath: string;
+  readonly pagePath: string;
+  readonly secret: string | undefined;
+  readonly adminEmail: string | undefined;
+  /** True where nobody but this machine can reach the server. */
+  readonly isLocal: boolean;
+}
+
+const LOCAL_HOSTS = ["127.0.0.1", "localhost", "::1"];
+
+/** Reads the options from the environment; a bad one throws with its name. */
+export function readConfig(env: Environment, root: string): Config {
+  const host = given(env, "HOST") ?? "127.0.0.1";
+  const port = readPort(given(env, "PORT") ?? "3000");
+  const publicUrl = given(env, "BETTER_AUTH_URL");
+  const isLocal = LOCAL_HOSTS.includes(host) && publicUrl === undefined;
+  const publicOrigin = readOrigin("BETTER_AUTH_URL", publicUrl ?? `http://${urlHost(host)}:${port}`);
+  const aliases = isLocal ? [`http://127.0.0.1:${port}`, `http://localhost:${port}`] : [];
+  return {
+    host,
+    port,
+    publicOrigin,
+    ownOrigins: [...new Set([publicOrigin, ...aliases])],
+    allowedOrigins: readList(given(env, "ALLOWED_ORIGINS")).map((origin) =>
+      readOrigin("ALLOWED_ORIGINS", origin),
+    ),
+    databasePath: resolve(root, given(env, "DATABASE") ?? ".data/demo.db"),
+    pagePath: join(root, "dist/page"),
+    secret: given(env, "BETTER_AUTH_SECRET"),
+    adminEmail: given(env, "ADMIN_EMAIL")?.toLowerCase(),
+    isLocal,
+  };
+}
+
+/** The demo's own folder, whether the code runs from `server/` or from `dist/server/`. */
+export function findRoot(folder: string): string {
+  return existsSync(join(folder, "package.json")) ? folder : findRoot(dirname(folder));
+}
+
+/** A variable that is set to nothing is not set: shells and compose files make no difference either. */
+function given(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === "" ? undefined : value;
+}
+
+function readPort(value: string): number {
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`PORT is not a port: ${value}`);
+  return port;
+}
+
+function readList(value: string | undefined): string[] {
+  const items = (value ?? "").split(",").map((item) => item.trim());
+  return items.filter((item) => item !== "");
+}
+
+function readOrigin(name: string, value: string): string {
+  const { protocol, origin } = URL.canParse(value) ? new URL(value) : { protocol: "", origin: "" };
+  if (protocol !== "http:" && protocol !== "https:")
+    throw new Error(`${name} is not an http(s) origin: ${value}`);
+  return origin;
+}
+
+/** 0.0.0.0 is where a server listens, not where a browser goes. */
+function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,108 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readConfig } from "./config.ts";
+import type { Fetch } from "./fetch.ts";
+import { createFetch } from "./fetch.ts";
+import { loadPage } from "./page.ts";
+
+const ORIGIN = "http://127.0.0.1:3000";
+const FOREIGN = "http://127.0.0.1:5173";
+
+let root: string;
+let fetch: Fetch;
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), "halyard-demo-page-"));
+  mkdirSync(join(root, "dist/page/assets"), { recursive: true });
+  writeFileSync(join(root, "secret.txt"), "secret");
+  writeFileSync(join(root, "dist/page/index.html"), "<!doctype html>".padEnd(2_000, " "));
+  writeFileSync(join(root, "dist/page/assets/index-1a2b.js"), "export {};");
+  const config = readConfig({ ALLOWED_ORIGINS: FOREIGN }, root);
+  const authHandler = () => Promise.resolve(Response.json({ user: "ada" }));
+  fetch = createFetch({ config, authHandler, page: loadPage(config) });
+});
+
+afterAll(() => rmSync(root, { recursive: true }));
+
+const get = (path: string, init?: RequestInit) => fetch(new Request(`${ORIGIN}${path}`, init));
+
+describe("the page", () => {
+  test("comes with a policy that allows nothing inline and nothing from elsewhere", async () => {
+    const { status, headers } = await get("/");
+    const policy = headers.get("content-security-policy") ?? "";
+    expect(status).toBe(200);
+    expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(policy.split("; ")).toEqual([
+      "default-src 'self'",
+      "connect-src 'self' ws://127.0.0.1:3000 ws://localhost:3000",
+      "object-src 'none'",
+      "base-uri 'none'",
+      "form-action 'self'",
+      "frame-ancestors 'none'",
+    ]);
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+  });
+
+  test("is asked for anew each time, while files with a hash in their name are kept", async () => {
+    expect((await get("/")).headers.get("cache-control")).toBe("no-cache");
+    const asset = await get("/assets/index-1a2b.js");
+    expect(asset.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    expect(asset.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
+  });
+
+  test("answers 304 to whoever has it, and gzip to whoever takes it", async () => {
+    const etag = (await get("/")).headers.get("etag") ?? "";
+    expect((await get("/", { headers: { "if-none-match": etag } })).status).toBe(304);
+    const zipped = await get("/", { headers: { "accept-encoding": "br, gzip" } });
+    expect(zipped.headers.get("content-encoding")).toBe("gzip");
+    expect(Number(zipped.headers.get("content-length"))).toBeLessThan(200);
+  });
+
+  test.each([
+    "/../../secret.txt",
+    "/..%2f..%2fsecret.txt",
+    "/%2e%2e/%2e%2e/secret.txt",
+    "/assets/",
+    "/index.html",
+    "//",
+  ])("has nothing at %s", async (path) => expect((await get(path)).status).toBe(404));
+
+  test("has no body for HEAD and nothing for POST", async () => {
+    const head = await get("/", { method: "HEAD" });
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+    expect((await get("/", { method: "POST" })).status).toBe(404);
+  });
+});
+
+describe("Better Auth's path", () => {
+  test("answers the page's own origin without CORS", async () => {
+    const { status, headers } = await get("/api/auth/get-session", { headers: { origin: ORIGIN } });
+    expect(status).toBe(200);
+    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.has("access-control-allow-origin")).toBe(false);
+  });
+
+  test("answers an allowed origin with its name and with credentials", async () => {
+    const { headers } = await get("/api/auth/get-session", { headers: { origin: FOREIGN } });
+    expect(headers.get("access-control-allow-origin")).toBe(FOREIGN);
+    expect(headers.get("access-control-allow-credentials")).toBe("true");
+    const preflight = await get("/api/auth/sign-out", { method: "OPTIONS", headers: { origin: FOREIGN } });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get("access-control-allow-headers")).toBe("content-type");
+  });
+
+  test.each(["http://evil.example", "null", "http://127.0.0.1:51730"])(
+    "refuses %s and names the option",
+    async (origin) => {
+      for (const method of ["GET", "OPTIONS"]) {
+        const answer = await get("/api/auth/get-session", { method, headers: { origin } });
+        expect(answer.status).toBe(403);
+        expect(answer.headers.has("access-control-allow-origin")).toBe(false);
+        expect(await answer.text()).toContain("ALLOWED_ORIGINS");
+      }
+    },
+  );
+});

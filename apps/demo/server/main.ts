@@ -1,0 +1,21 @@
+import type { Application } from "./application.ts";
+import { createApplication } from "./application.ts";
+import { findRoot, readConfig } from "./config.ts";
+
+/** Starts the application with a runtime's way of listening, and says where it is, or in one line why not. */
+export async function main(listen: (application: Application) => Promise<void> | void): Promise<void> {
+  try {
+    const application = await createApplication(readConfig(process.env, findRoot(import.meta.dirname)));
+    await listen(application);
+    process.stdout.write(`\n  ⚑ Halyard demo  ${application.config.publicOrigin}\n\n`);
+  } catch (error) {
+    process.stderr.write(`Halyard demo: ${explain(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isTaken = "code" in error && error.code === "EADDRINUSE";
+  return isTaken ? "the port is taken; set PORT to another one" : error.message;
+}

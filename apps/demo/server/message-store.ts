@@ -1,0 +1,76 @@
+import { z } from "zod";
+import type { StoredMessage } from "../shared/protocol.ts";
+import type { Database } from "./database.ts";
+
+const Row = z.object({
+  id: z.string(),
+  content: z.string(),
+  user_id: z.string(),
+  user_name: z.string(),
+  sent_at: z.string(),
+});
+
+export interface HistoryQuery {
+  readonly room: string;
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+export interface HistoryPage {
+  readonly messages: StoredMessage[];
+  readonly more: boolean;
+}
+
+export interface MessageStore {
+  /** Stores once: the id is Halyard's message id, and a message that ran twice has the same one. */
+  add(room: string, message: StoredMessage): void;
+  /** The newest messages, or those before one of them; oldest first. An unknown `before` gives an empty page. */
+  page(query: HistoryQuery): HistoryPage;
+}
+
+// `seq` is the order: two messages may well share a millisecond.
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS message (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    room TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    user_name TEXT NOT NULL,
+    content TEXT NOT NULL,
+    sent_at TEXT NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS message_by_room ON message (room, seq);
+`;
+
+export function createMessageStore(database: Database): MessageStore {
+  database.exec(SCHEMA);
+  const insert = database.prepare(
+    "INSERT OR IGNORE INTO message (id, room, user_id, user_name, content, sent_at) VALUES (?, ?, ?, ?, ?, ?)",
+  );
+  const newest = database.prepare("SELECT * FROM message WHERE room = ? ORDER BY seq DESC LIMIT ?");
+  const older = database.prepare(
+    `SELECT * FROM message
+     WHERE room = ? AND seq < (SELECT seq FROM message WHERE id = ?)
+     ORDER BY seq DESC LIMIT ?`,
+  );
+  return {
+    add(room, { id, from, content, sentAt }) {
+      insert.run(id, room, from.userId, from.name, content, sentAt);
+    },
+    page({ room, before, limit }) {
+      // One row more than asked for tells whether there are more.
+      const rows = before === undefined ? newest.all(room, limit + 1) : older.all(room, before, limit + 1);
+      const messages = z.array(Row).parse(rows).slice(0, limit).reverse().map(toMessage);
+      return { messages, more: rows.length > limit };
+    },
+  };
+}
+
+function toMessage(row: z.infer<typeof Row>): StoredMessage {
+  return {
+    id: row.id,
+    content: row.content,
+    from: { userId: row.user_id, name: row.user_name },
+    sentAt: row.sent_at,
+  };
+}

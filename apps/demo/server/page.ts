@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { extname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Config } from "./config.ts";
+import { pageHeaders } from "./security-headers.ts";
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
+
+interface PageFile {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly zipped: Uint8Array<ArrayBuffer> | undefined;
+  readonly etag: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The built page by path. It is read once, so that no path of a request ever reaches the file system. */
+export interface Page {
+  respond(request: Request): Response | undefined;
+}
+
+export function loadPage(config: Config): Page {
+  const files = new Map<string, PageFile>();
+  for (const entry of listFiles(config.pagePath)) {
+    const path = entry.replaceAll("\\", "/");
+    files.set(path === "index.html" ? "/" : `/${path}`, readPageFile(config, path));
+  }
+  return { respond: (request) => respond(request, files.get(new URL(request.url).pathname)) };
+}
+
+function listFiles(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}
+
+function readPageFile(config: Config, path: string): PageFile {
+  const body = new Uint8Array(readFileSync(join(config.pagePath, path)));
+  const isText = extname(path) !== ".woff2";
+  return {
+    body,
+    zipped: isText ? new Uint8Array(gzipSync(body)) : undefined,
+    etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`,
+    headers: {
+      ...pageHeaders(config),
+      "content-type": CONTENT_TYPES[extname(path)] ?? "application/octet-stream",
+      // Vite writes a hash of the content into the names under assets/: those never change.
+      "cache-control": path.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-cache",
+      ...(isText ? { vary: "accept-encoding" } : {}),
+    },
+  };
+}
+
+function respond(request: Request, file: PageFile | undefined): Response | undefined {
+  if (file === undefined || (request.method !== "GET" && request.method !== "HEAD")) return undefined;
+  const headers = new Headers({ ...file.headers, etag: file.etag });
+  if (request.headers.get("if-none-match") === file.etag) return new Response(null, { status: 304, headers });
+  const zipped = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "") ? file.zipped : undefined;
+  if (zipped !== undefined) headers.set("content-encoding", "gzip");
+  const body = zipped ?? file.body;
+  headers.set("content-length", String(body.byteLength));
+  return new Response(request.method === "HEAD" ? null : body, { headers });
+}

@@ -1,0 +1,18 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** The secret beside the database: made once, for this user's eyes only, so that sessions outlive a restart. */
+export function keepSecret(databasePath: string): string {
+  const path = join(dirname(databasePath), "secret");
+  try {
+    writeFileSync(path, randomBytes(32).toString("base64url"), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if (!isAlreadyThere(error)) throw error;
+  }
+  return readFileSync(path, "utf8");
+}
+
+function isAlreadyThere(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EEXIST";
+}

@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { FIRST_ROOMS, MAX_ROOMS } from "../shared/constants.ts";
+import type { Database } from "./database.ts";
+import { openDatabase } from "./database.ts";
+import type { MessageStore } from "./message-store.ts";
+import { createMessageStore } from "./message-store.ts";
+import { createRoomStore } from "./room-store.ts";
+import { keepSecret } from "./secret.ts";
+
+let folder: string;
+let path: string;
+let database: Database;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "halyard-demo-"));
+  path = join(folder, "data/demo.db");
+  database = await openDatabase(path);
+});
+
+afterEach(() => {
+  database.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Opens the same file once more, as a restart does. */
+async function restart(): Promise<void> {
+  database.close();
+  database = await openDatabase(path);
+}
+
+function add(store: MessageStore, room: string, ...ids: readonly string[]): void {
+  const from = { userId: "ada", name: "Ada" };
+  for (const id of ids)
+    store.add(room, { id, content: `text of ${id}`, from, sentAt: "2026-03-01T09:00:00.000Z" });
+}
+
+const idsOf = ({ messages }: { messages: readonly { id: string }[] }) => messages.map(({ id }) => id);
+
+describe("message store", () => {
+  test("pages from the newest message to the oldest, each page in order", () => {
+    const store = createMessageStore(database);
+    add(store, "general", "a", "b", "c", "d", "e");
+    const newest = store.page({ room: "general", limit: 2 });
+    const older = store.page({ room: "general", limit: 2, before: "d" });
+    const oldest = store.page({ room: "general", limit: 2, before: "b" });
+    expect([newest, older, oldest].map(idsOf)).toEqual([["d", "e"], ["b", "c"], ["a"]]);
+    expect([newest, older, oldest].map(({ more }) => more)).toEqual([true, true, false]);
+  });
+
+  test("stores a message that ran twice once, as it was the first time", () => {
+    const store = createMessageStore(database);
+    const message = { id: "a", from: { userId: "ada", name: "Ada" }, sentAt: "2026-03-01T09:00:00.000Z" };
+    store.add("general", { ...message, content: "first" });
+    store.add("general", { ...message, content: "second" });
+    expect(store.page({ room: "general", limit: 9 }).messages).toEqual([{ ...message, content: "first" }]);
+  });
+
+  test("keeps rooms apart, also where a page begins with another room's message", () => {
+    const store = createMessageStore(database);
+    add(store, "general", "a");
+    add(store, "random", "b");
+    add(store, "general", "c");
+    expect(idsOf(store.page({ room: "general", limit: 9 }))).toEqual(["a", "c"]);
+    expect(idsOf(store.page({ room: "random", limit: 9, before: "c" }))).toEqual(["b"]);
+  });
+
+  test("has an empty page before a message that it does not know", () => {
+    const store = createMessageStore(database);
+    add(store, "general", "a");
+    expect(store.page({ room: "general", limit: 9, before: "nothing" })).toEqual({
+      messages: [],
+      more: false,
+    });
+  });
+
+  test("keeps text as it is, whatever it looks like", () => {
+    const store = createMessageStore(database);
+    const content = `'); DROP TABLE message; -- <b>\u0000 🚢`;
+    store.add("general", {
+      id: "a",
+      content,
+      from: { userId: "ada", name: "Ada" },
+      sentAt: "2026-03-01T09:00:00.000Z",
+    });
+    expect(store.page({ room: "general", limit: 1 }).messages[0]?.content).toBe(content);
+  });
+
+  test("still has everything after a restart", async () => {
+    add(createMessageStore(database), "general", "a", "b");
+    await restart();
+    expect(idsOf(createMessageStore(database).page({ room: "general", limit: 9 }))).toEqual(["a", "b"]);
+  });
+});
+
+describe("room store", () => {
+  test("begins with the first rooms and keeps new ones over a restart", async () => {
+    expect(createRoomStore(database).create("tall-ships")).toBe("created");
+    await restart();
+    const rooms = createRoomStore(database);
+    expect(rooms.list()).toEqual([...FIRST_ROOMS, "tall-ships"]);
+    expect(rooms.has("tall-ships")).toBe(true);
+    expect(rooms.create("tall-ships")).toBe("exists");
+  });
+
+  test("takes a bounded number of rooms", () => {
+    const rooms = createRoomStore(database);
+    for (let n = rooms.list().length; n < MAX_ROOMS; n++) rooms.create(`room-${n}`);
+    expect(rooms.create("one-more")).toBe("full");
+    expect(rooms.list()).toHaveLength(MAX_ROOMS);
+  });
+});
+
+test("the secret is made once, and for its owner's eyes only", () => {
+  const secret = keepSecret(path);
+  expect(secret).toMatch(/^[\w-]{43}$/);
+  expect(keepSecret(path)).toBe(secret);
+  expect(statSync(join(folder, "data/secret")).mode & 0o777).toBe(0o600);
+});

@@ -1,0 +1,43 @@
+import { useEffect, useEffectEvent, useState } from "react";
+import { ChatContext } from "../chat/chat-context.ts";
+import { ChatSession } from "../chat/chat-session.ts";
+import { useToasts } from "../lib/toasts.ts";
+import { Shell } from "./shell.tsx";
+import { Splash } from "./splash.tsx";
+
+export interface Account {
+  readonly userId: string;
+  readonly name: string;
+  readonly isAdmin: boolean;
+  readonly isGuest: boolean;
+}
+
+interface ChatAppProps {
+  readonly account: Account;
+  readonly onSignedOut: (notice: string) => void;
+}
+
+/** Holds one chat session for as long as somebody is signed in. */
+export function ChatApp({ account, onSignedOut }: ChatAppProps) {
+  const { userId, name } = account;
+  const toasts = useToasts();
+  const [chat, setChat] = useState<ChatSession>();
+  const signedOut = useEffectEvent(onSignedOut);
+
+  useEffect(() => {
+    const session = new ChatSession({ self: { userId, name }, onProblem: toasts.show });
+    session.connection.subscribe(() => {
+      // The session has ended, here or elsewhere: the client stops by itself, and the door is next.
+      if (session.connection.get().status === "authRequired") signedOut("You have been signed out.");
+    });
+    setChat(session);
+    return () => session.close();
+  }, [userId, name, toasts]);
+
+  if (!chat) return <Splash />;
+  return (
+    <ChatContext value={chat}>
+      <Shell account={account} />
+    </ChatContext>
+  );
+}

@@ -1,0 +1,49 @@
+import { ROOM_PATTERN } from "../../shared/constants.ts";
+import { useChat } from "../chat/chat-context.ts";
+import { useTask } from "../hooks/use-task.ts";
+import { formText } from "../lib/form-text.ts";
+import { Dialog } from "./dialog.tsx";
+
+export function CreateRoomDialog({ onClose }: { readonly onClose: () => void }) {
+  const chat = useChat();
+  const { run, isBusy, problem } = useTask(async (form) => {
+    const name = formText(form, "name")
+      .trim()
+      .toLowerCase()
+      .replace(/[\s_]+/g, "-");
+    if (!ROOM_PATTERN.test(name))
+      throw new Error("Letters from a to z, digits and hyphens, up to 32 of them.");
+    await chat.createRoom(name);
+    location.hash = name;
+    onClose();
+  });
+  return (
+    <Dialog title="New room" kind="card" onClose={onClose}>
+      <form className="dialog-form" onSubmit={run} data-testid="create-room-form">
+        <div className="field">
+          <label htmlFor="room-name">Name</label>
+          <input
+            id="room-name"
+            name="name"
+            required
+            autoComplete="off"
+            maxLength={32}
+            placeholder="tall-ships"
+          />
+          <small>Everyone can see it and join.</small>
+        </div>
+        <p className="form-problem" role="alert">
+          {problem}
+        </p>
+        <div className="dialog-actions">
+          <button type="button" className="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="button primary" disabled={isBusy}>
+            Create room
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,31 @@
+const PATHS = {
+  alert: "M12 8v5m0 3v.01M12 3l9.5 17h-19z",
+  arrowDown: "M12 5v14m-6-6 6 6 6-6",
+  check: "m5 12.5 4.5 4.5L19 7.5",
+  clock: "M12 7v5l3 2M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0",
+  close: "M6 6l12 12M18 6 6 18",
+  hash: "M9.5 4 8 20m8-16-1.5 16M4.5 9h16m-17 6h16",
+  megaphone: "M4 10v4h3l8 4V6l-8 4zm4 4v5h3v-3.5M18.5 9.5a4 4 0 0 1 0 5",
+  menu: "M4 7h16M4 12h16M4 17h16",
+  monitor: "M3 5h18v11H3zm5 15h8m-4-4v4",
+  moon: "M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5",
+  people:
+    "M12.5 8a3.5 3.5 0 1 1-7 0 3.5 3.5 0 0 1 7 0M2.5 20c0-3.6 2.7-6 6.5-6s6.5 2.4 6.5 6M15.5 4.8a3.5 3.5 0 0 1 0 6.4M18 14.6c2.2.8 3.5 2.7 3.5 5.4",
+  plug: "M9 3v4m6-4v4M6 7h12v3a6 6 0 0 1-12 0zm6 9v2m0 3v.01",
+  plus: "M12 5v14M5 12h14",
+  retry: "M4 12a8 8 0 0 1 14-5.300L20 9m0-5v5h-5M20 12a8 8 0 0 1-14 5.300L4 15m0 5v-5h5",
+  send: "M5 12h13m-6-6.500L18.5 12 12 18.5",
+  signOut: "M10 4H5v16h5M15 8l4 4-4 4m4-4H9",
+  sun: "M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0M12 2v2m0 16v2M2 12h2m16 0h2M5 5l1.4 1.400m11.2 11.200L19 19M5 19l1.4-1.400M17.6 6.4 19 5",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+/** Decoration beside a word or inside a button with a name: never the only carrier of a meaning. */
+export function Icon({ name }: { readonly name: IconName }) {
+  return (
+    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

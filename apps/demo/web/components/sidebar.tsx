@@ -1,0 +1,113 @@
+import { useChat } from "../chat/chat-context.ts";
+import type { RoomSession } from "../chat/room-session.ts";
+import { useStore } from "../hooks/use-store.ts";
+import { authClient } from "../lib/auth-client.ts";
+import { useToasts } from "../lib/toasts.ts";
+import { Avatar } from "./avatar.tsx";
+import type { Account } from "./chat-app.tsx";
+import { Icon } from "./icon.tsx";
+import { Logo } from "./logo.tsx";
+import { ThemeToggle } from "./theme-toggle.tsx";
+
+interface SidebarProps {
+  readonly account: Account;
+  readonly active: string | undefined;
+  readonly onNavigate: () => void;
+  readonly onCreate: () => void;
+}
+
+export function Sidebar({ account, active, onNavigate, onCreate }: SidebarProps) {
+  const rooms = useStore(useChat().rooms);
+  return (
+    <div className="sidebar">
+      <p className="brand">
+        <Logo size={30} />
+        Halyard
+      </p>
+      <nav aria-label="Rooms">
+        <div className="sidebar-heading">
+          <h2>Rooms</h2>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="New room"
+            title="New room"
+            onClick={onCreate}
+            data-testid="new-room"
+          >
+            <Icon name="plus" />
+          </button>
+        </div>
+        <ul className="rooms">
+          {rooms.map((room) => (
+            <RoomLink key={room.name} room={room} isActive={room.name === active} onNavigate={onNavigate} />
+          ))}
+        </ul>
+      </nav>
+      <Me account={account} />
+    </div>
+  );
+}
+
+interface RoomLinkProps {
+  readonly room: RoomSession;
+  readonly isActive: boolean;
+  readonly onNavigate: () => void;
+}
+
+function RoomLink({ room, isActive, onNavigate }: RoomLinkProps) {
+  const unread = useStore(room.unread);
+  return (
+    <li>
+      <a
+        className="room-link"
+        href={`#${room.name}`}
+        aria-current={isActive ? "page" : undefined}
+        data-unread={unread > 0 || undefined}
+        data-testid={`room-${room.name}`}
+        onClick={onNavigate}
+      >
+        <Icon name="hash" />
+        <span className="room-name">{room.name}</span>
+        {unread > 0 && (
+          <span className="badge" data-testid={`unread-${room.name}`}>
+            {unread > 99 ? "99+" : unread}
+            <span className="sr-only"> unread</span>
+          </span>
+        )}
+      </a>
+    </li>
+  );
+}
+
+function Me({ account }: { readonly account: Account }) {
+  const toasts = useToasts();
+  const signOut = async () => {
+    const { error } = await authClient.signOut();
+    if (error) toasts.show("Signing out did not work. Please try again.");
+  };
+  return (
+    <div className="me">
+      <Avatar userId={account.userId} name={account.name} />
+      <p className="me-name">
+        <strong data-testid="my-name">{account.name}</strong>
+        <small>{roleText(account)}</small>
+      </p>
+      <ThemeToggle />
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Sign out"
+        title="Sign out"
+        onClick={() => void signOut()}
+      >
+        <Icon name="signOut" />
+      </button>
+    </div>
+  );
+}
+
+function roleText({ isAdmin, isGuest }: Account): string {
+  if (isAdmin) return "Admin";
+  return isGuest ? "Guest" : "Member";
+}

@@ -1,0 +1,45 @@
+import { useState } from "react";
+import type { IconName } from "./icon.tsx";
+import { Icon } from "./icon.tsx";
+
+const THEMES = ["system", "light", "dark"] as const;
+type Theme = (typeof THEMES)[number];
+
+const ICONS: Readonly<Record<Theme, IconName>> = { system: "monitor", light: "sun", dark: "moon" };
+
+/** One button through the three themes. The choice is applied before the next paint by public/theme.js. */
+export function ThemeToggle() {
+  const [theme, setTheme] = useState(readTheme);
+  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
+  const label = `Theme: ${theme}. Switch to ${next}`;
+  return (
+    <button
+      type="button"
+      className="icon-button"
+      aria-label={label}
+      title={label}
+      data-testid="theme"
+      onClick={() => {
+        applyTheme(next);
+        setTheme(next);
+      }}
+    >
+      <Icon name={ICONS[theme]} />
+    </button>
+  );
+}
+
+function readTheme(): Theme {
+  return THEMES.find((theme) => theme === document.documentElement.dataset["theme"]) ?? "system";
+}
+
+function applyTheme(theme: Theme): void {
+  const { dataset } = document.documentElement;
+  if (theme === "system") delete dataset["theme"];
+  else dataset["theme"] = theme;
+  try {
+    localStorage.setItem("halyard-demo-theme", theme);
+  } catch {
+    // Storage may be forbidden: the choice then lasts as long as the page.
+  }
+}

@@ -1,0 +1,26 @@
+import { useStore } from "../hooks/use-store.ts";
+import { useToasts } from "../lib/toasts.ts";
+import { Icon } from "./icon.tsx";
+
+export function ToastList() {
+  const toasts = useToasts();
+  const list = useStore(toasts.list);
+  return (
+    <div className="toasts" role="status" aria-live="polite" data-testid="toasts">
+      {list.map(({ id, text }) => (
+        <div className="toast" key={id}>
+          <Icon name="alert" />
+          <p>{text}</p>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="Dismiss"
+            onClick={() => toasts.dismiss(id)}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}

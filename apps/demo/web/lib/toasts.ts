@@ -1,0 +1,42 @@
+import { createContext, use } from "react";
+import type { Store } from "./store.ts";
+import { createStore } from "./store.ts";
+
+export interface Toast {
+  readonly id: number;
+  readonly text: string;
+}
+
+export interface Toasts {
+  readonly list: Store<readonly Toast[]>;
+  show(text: string): void;
+  dismiss(id: number): void;
+}
+
+const SHOWN_MS = 7_000;
+const MOST = 3;
+
+export function createToasts(): Toasts {
+  const list = createStore<readonly Toast[]>([]);
+  let nextId = 1;
+  const dismiss = (id: number) => list.set(list.get().filter((toast) => toast.id !== id));
+  return {
+    list,
+    dismiss,
+    show(text) {
+      // The same trouble twice is one toast: nobody reads a stack of them.
+      if (list.get().some((toast) => toast.text === text)) return;
+      const id = nextId++;
+      list.set([...list.get(), { id, text }].slice(-MOST));
+      setTimeout(dismiss, SHOWN_MS, id);
+    },
+  };
+}
+
+export const ToastsContext = createContext<Toasts | undefined>(undefined);
+
+export function useToasts(): Toasts {
+  const toasts = use(ToastsContext);
+  if (!toasts) throw new Error("useToasts needs a ToastsContext");
+  return toasts;
+}
