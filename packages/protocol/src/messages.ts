@@ -1,0 +1,191 @@
+import { z } from "zod";
+import { ERROR_CODES } from "./errors.js";
+import type { ErrorCode } from "./errors.js";
+import { CLIENT_ID, LIMITS, ROOM_NAME } from "./limits.js";
+
+// Every built-in message as a schema. `$` is described once, in `frameMeta`, and carried by all of them.
+
+const offset = z.int().min(0);
+const channelName = z.string().min(1).max(200);
+
+export const roomName = z.string().regex(ROOM_NAME);
+
+export const frameMeta = z.object({
+  seq: z.int().min(1).optional(),
+  id: z.string().min(1).max(64).optional(),
+  ch: channelName.optional(),
+  off: offset.optional(),
+  re: z.union([z.int(), z.string().max(64)]).optional(),
+});
+
+export const publicUser = z.object({
+  userId: z.string(),
+  name: z.string(),
+  image: z.string().optional(),
+  connectedAt: z.iso.datetime(),
+});
+
+const errorCode = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
+const gapReason = z.enum(["lost", "trimmed", "too_many", "forbidden"]);
+const epoch = z.string().min(1).max(64);
+const $ = frameMeta.optional();
+
+/** Lone surrogates become U+FFFD: they are not text, and UTF-8 cannot carry them. */
+const text = z.string().overwrite((value) => value.toWellFormed());
+
+/** The fields of a client's chat message and typing indicator, as handlers see them. */
+export const chatFields = z.object({ content: text.min(1).max(LIMITS.messageBytes) });
+export const typingFields = z.object({ isTyping: z.boolean() });
+
+export const clientMessages = {
+  hello: z.object({
+    type: z.literal("hello"),
+    clientId: z.string().regex(CLIENT_ID),
+    attempt: z.int().min(1),
+    contract: z.string().max(128).optional(),
+    positions: z
+      .array(z.object({ ch: channelName, epoch, off: offset }))
+      .max(LIMITS.rooms + 2)
+      .default([]),
+    rooms: z.array(roomName).max(LIMITS.rooms).default([]),
+    $,
+  }),
+  chat_message: z.object({ type: z.literal("chat_message"), ...chatFields.shape, $ }),
+  typing_indicator: z.object({ type: z.literal("typing_indicator"), ...typingFields.shape, $ }),
+  ping: z.object({ type: z.literal("ping"), $ }),
+  join: z.object({ type: z.literal("join"), room: roomName, $ }),
+  leave: z.object({ type: z.literal("leave"), room: roomName, $ }),
+  request: z.object({
+    type: z.literal("request"),
+    name: z.string().min(1).max(128),
+    input: z.unknown().optional(),
+    $,
+  }),
+  authenticate: z.object({ type: z.literal("authenticate"), ticket: z.string().min(1).max(4096), $ }),
+  skip: z.object({ type: z.literal("skip"), $ }),
+} as const;
+
+export const serverMessages = {
+  welcome: z.object({
+    type: z.literal("welcome"),
+    connectionId: z.string(),
+    user: publicUser,
+    limits: z.object({
+      messageBytes: z.int(),
+      unacknowledged: z.int(),
+      messagesPerSecond: z.number(),
+      bytesPerSecond: z.number(),
+    }),
+    heartbeat: z.object({ intervalMs: z.int(), timeoutMs: z.int() }),
+    ephemeral: z.array(z.string()),
+    channels: z.record(
+      z.string(),
+      z.object({
+        epoch,
+        off: offset,
+        recovered: z.union([z.literal(true), z.enum(["new", "pending"]), gapReason]),
+      }),
+    ),
+    $,
+  }),
+  user_list: z.object({
+    type: z.literal("user_list"),
+    room: roomName.optional(),
+    users: z.array(publicUser).max(LIMITS.listedUsers),
+    total: z.int().min(0),
+    cursor: z.string().optional(),
+    $,
+  }),
+  user_joined: z.object({
+    type: z.literal("user_joined"),
+    room: roomName.optional(),
+    users: z.array(publicUser),
+    total: z.int().min(0),
+    $,
+  }),
+  user_left: z.object({
+    type: z.literal("user_left"),
+    room: roomName.optional(),
+    userIds: z.array(z.string()),
+    total: z.int().min(0),
+    $,
+  }),
+  chat_message: z.object({
+    type: z.literal("chat_message"),
+    id: z.string(),
+    content: z.string(),
+    from: publicUser,
+    sentAt: z.iso.datetime(),
+    $,
+  }),
+  typing_indicator: z.object({
+    type: z.literal("typing_indicator"),
+    userId: z.string(),
+    isTyping: z.boolean(),
+    $,
+  }),
+  announcement: z.object({
+    type: z.literal("announcement"),
+    id: z.string(),
+    message: z.string(),
+    sentAt: z.iso.datetime(),
+    $,
+  }),
+  pong: z.object({ type: z.literal("pong"), $ }),
+  reply: z.object({ type: z.literal("reply"), result: z.unknown().optional(), $ }),
+  joined: z.object({ type: z.literal("joined"), room: roomName, epoch, off: offset, $ }),
+  left: z.object({ type: z.literal("left"), room: roomName, reason: errorCode, $ }),
+  gap: z.object({ type: z.literal("gap"), ch: channelName, epoch, off: offset, reason: gapReason, $ }),
+  skip: z.object({ type: z.literal("skip"), $ }),
+  reconnect: z.object({ type: z.literal("reconnect"), afterMs: z.int().min(0), $ }),
+  error: z.object({
+    type: z.literal("error"),
+    code: errorCode,
+    message: z.string(),
+    retryable: z.boolean(),
+    retryAfterMs: z.int().min(0).optional(),
+    issues: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .max(LIMITS.errorIssues)
+      .optional(),
+    $,
+  }),
+} as const;
+
+/** What the application may hand to `broadcastMessage` for the built-in types that it may send; the rest is filled in. */
+export const outgoingMessages = {
+  chat_message: z.object({ content: text.min(1), from: publicUser.optional() }),
+  announcement: z.object({ message: text.min(1) }),
+} as const;
+
+/** Every frame that a client may send without an application's contract. */
+export const ClientFrame = z.discriminatedUnion("type", [
+  clientMessages.hello,
+  clientMessages.chat_message,
+  clientMessages.typing_indicator,
+  clientMessages.ping,
+  clientMessages.join,
+  clientMessages.leave,
+  clientMessages.request,
+  clientMessages.authenticate,
+  clientMessages.skip,
+]);
+
+/** Every frame that a server may send without an application's contract. */
+export const ServerFrame = z.discriminatedUnion("type", [
+  serverMessages.welcome,
+  serverMessages.user_list,
+  serverMessages.user_joined,
+  serverMessages.user_left,
+  serverMessages.chat_message,
+  serverMessages.typing_indicator,
+  serverMessages.announcement,
+  serverMessages.pong,
+  serverMessages.reply,
+  serverMessages.joined,
+  serverMessages.left,
+  serverMessages.gap,
+  serverMessages.skip,
+  serverMessages.reconnect,
+  serverMessages.error,
+]);

@@ -1,0 +1,45 @@
+import { HalyardError } from "@halyard/protocol/wire";
+import { ALL } from "./channel-name.js";
+import type { Connection } from "./connection.js";
+import type { Core } from "./core.js";
+import type { AuthorizeRequest } from "./types.js";
+
+type Action = AuthorizeRequest["action"];
+
+/** Asks the application who may do what. Without an answer rooms are closed and `all` is open. */
+export class Authorization {
+  readonly #core: Core;
+  #hasHinted = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Never rejects: an `authorize` that fails says no, and `onError` hears of it. */
+  async allows(connection: Connection, action: Action, room: string): Promise<boolean> {
+    const { authorize } = this.#core.config;
+    if (authorize === undefined) {
+      if (room !== ALL) this.#hint(room);
+      return room === ALL;
+    }
+    const { user, session } = connection.identity;
+    try {
+      return await authorize({ user, session, action, room });
+    } catch (error) {
+      this.#core.report(error, { type: "authorize", ws: connection.ws });
+      return false;
+    }
+  }
+
+  /** @throws HalyardError `forbidden` */
+  async demand(connection: Connection, action: Action, room: string): Promise<void> {
+    if (!(await this.allows(connection, action, room))) throw new HalyardError("forbidden");
+  }
+
+  #hint(room: string): void {
+    if (this.#hasHinted) return;
+    this.#hasHinted = true;
+    const line = "createWebSocketSystem({ authorize: ({ user, action, room }) => true })";
+    this.#core.logger.warn({ room }, `rooms are refused until the application says who may join: ${line}`);
+  }
+}

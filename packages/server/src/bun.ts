@@ -1,0 +1,161 @@
+import type { AnyProtocol } from "@halyard/protocol";
+import { SUBPROTOCOL } from "@halyard/protocol/wire";
+import type { Connection } from "./connection.js";
+import type { ManagerInternals, WebSocketManager } from "./manager.js";
+import { internalsOf } from "./manager.js";
+import type { AnyAuthenticator, Refusal, Welcomed } from "./server.js";
+import { isRefusal } from "./server.js";
+import { corkingTransport } from "./transport.js";
+import type { Transport } from "./transport.js";
+import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.js";
+
+/** Bun's server, as far as an upgrade needs it; so that these types load without Bun's. */
+export interface BunServer {
+  upgrade(request: Request, options: { readonly data: BunConnection; readonly headers?: Headers }): boolean;
+  requestIP?(request: Request): { readonly address: string } | null;
+}
+
+export interface BunConnection extends WebSocketData {
+  readonly connectionId: string;
+}
+
+export interface BunWebSocketOptions<TProtocol extends AnyProtocol> {
+  readonly manager: WebSocketManager<TProtocol>;
+  /** @default "/ws" */
+  readonly path?: string | undefined;
+  /** @default the system's */
+  readonly authenticate?: AnyAuthenticator | undefined;
+}
+
+export interface BunWebSocket {
+  /** Undefined: not a request for the WebSocket's path, or upgraded (then Bun wants no answer). */
+  readonly fetch: (request: Request, server: BunServer) => Promise<Response | undefined>;
+  readonly websocket: {
+    readonly data: BunConnection;
+    readonly open: (ws: WebSocketInstance<BunConnection>) => void;
+    readonly message: (ws: WebSocketInstance<BunConnection>, message: string | Uint8Array) => void;
+    readonly drain: (ws: WebSocketInstance<BunConnection>) => void;
+    readonly ping: (ws: WebSocketInstance<BunConnection>) => void;
+    readonly pong: (ws: WebSocketInstance<BunConnection>) => void;
+    readonly close: (ws: WebSocketInstance<BunConnection>, code: number, reason: string) => void;
+    readonly sendPings: false;
+    readonly idleTimeout: number;
+    readonly maxPayloadLength: number;
+    readonly backpressureLimit: number;
+    readonly closeOnBackpressureLimit: false;
+    readonly perMessageDeflate: false;
+  };
+}
+
+const HARD_LIMIT = 1024 * 1024;
+
+/** Bun's own sockets: corked writes, and pings whose pongs come back through `websocket.pong`. */
+const bunTransport: Transport = {
+  ...corkingTransport,
+  ping: (ws) => {
+    (ws as WebSocketInstance & { ping(): unknown }).ping();
+  },
+  terminate: (ws) => {
+    (ws as WebSocketInstance & { terminate(): void }).terminate();
+  },
+};
+
+/**
+ * The two things that `Bun.serve` needs for WebSockets.
+ *
+ * @example
+ * const { fetch, websocket } = createBunWebSocket({ manager });
+ * Bun.serve({ fetch: async (request, server) => (await fetch(request, server)) ?? app(request), websocket });
+ */
+export function createBunWebSocket<TProtocol extends AnyProtocol>(
+  options: BunWebSocketOptions<TProtocol>,
+): BunWebSocket {
+  const internals = internalsOf(options.manager);
+  const { lifecycle, inbound, core } = internals;
+  const path = options.path ?? "/ws";
+  /** By id, because Bun makes `data` and nothing else part of the upgrade. */
+  const openings = new Map<string, Welcomed["opening"]>();
+  const connections = new WeakMap<object, Connection>();
+  const alive = (ws: object): void => {
+    const connection = connections.get(ws);
+    if (connection !== undefined) connection.seenAt = core.clock.now();
+  };
+  return {
+    fetch: async (request, server) => {
+      if (pathOf(request.url) !== path) return undefined;
+      return answer(request, server, { internals, openings, authenticate: options.authenticate });
+    },
+    websocket: {
+      data: undefined as unknown as BunConnection,
+      open: (ws) => {
+        const opening = openings.get(ws.data.connectionId);
+        openings.delete(ws.data.connectionId);
+        const connection = lifecycle.open(ws, opening && { ...opening, transport: bunTransport });
+        if (connection !== undefined) connections.set(ws, connection);
+      },
+      message: (ws, message) => {
+        const connection = connections.get(ws);
+        if (connection === undefined) return;
+        if (typeof message === "string") inbound.receive(connection, message);
+        else lifecycle.shut(connection, 4400, "frames are text");
+      },
+      drain: alive,
+      ping: alive,
+      pong: alive,
+      close: (ws, code) => {
+        lifecycle.closed(ws, code);
+      },
+      sendPings: false,
+      idleTimeout: 120,
+      maxPayloadLength: HARD_LIMIT,
+      backpressureLimit: 2 * HARD_LIMIT,
+      closeOnBackpressureLimit: false,
+      perMessageDeflate: false,
+    },
+  };
+}
+
+interface AnswerParts {
+  readonly internals: ManagerInternals;
+  readonly openings: Map<string, Welcomed["opening"]>;
+  readonly authenticate: AnyAuthenticator | undefined;
+}
+
+async function answer(
+  request: Request,
+  server: BunServer,
+  { internals, openings, authenticate }: AnswerParts,
+): Promise<Response | undefined> {
+  const { desk } = internals;
+  const remoteAddress = server.requestIP?.(request)?.address;
+  const upgrade: UpgradeRequest = { url: targetOf(request.url), headers: request.headers, remoteAddress };
+  if (request.method !== "GET") return new Response(null, { status: 405, headers: { allow: "GET" } });
+  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+    return respond(await desk.probe(upgrade, authenticate));
+  }
+  const welcomed = await desk.receive(upgrade, authenticate);
+  if (isRefusal(welcomed)) return respond(welcomed);
+  openings.set(welcomed.data.connectionId, welcomed.opening);
+  // Said explicitly: Bun would echo the first offer, which may be a ticket.
+  const headers = new Headers(welcomed.opening.isV1 ? { "sec-websocket-protocol": SUBPROTOCOL } : {});
+  if (server.upgrade(request, { data: welcomed.data, headers })) return undefined;
+  openings.delete(welcomed.data.connectionId);
+  desk.release(welcomed);
+  return new Response(null, { status: 400 });
+}
+
+function respond({ status, headers }: Refusal): Response {
+  return new Response(null, { status, headers });
+}
+
+/** Path and query as they came, without the host, which the client may have invented. */
+function targetOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  return start === -1 ? "/" : url.slice(start);
+}
+
+function pathOf(url: string): string {
+  const target = targetOf(url);
+  const end = target.search(/[?#]/);
+  return end === -1 ? target : target.slice(0, end);
+}

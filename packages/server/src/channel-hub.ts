@@ -1,0 +1,199 @@
+import type { Position } from "@halyard/protocol";
+import { encodeFrame } from "@halyard/protocol/wire";
+import type { Backplane, LogEntry, Publication, PublishOptions, PublishResult } from "./backplane.js";
+import { Channel } from "./channel.js";
+import type { Connection } from "./connection.js";
+import { encodeEnvelope } from "./envelope.js";
+import { Frame } from "./frame.js";
+import type { Logger } from "./logger.js";
+import type { Clock } from "./types.js";
+
+const LINGER_MS = 10_000;
+const SYNC_TRIES = 5;
+const SYNC_PAGE = 1_000;
+
+export interface Outgoing {
+  readonly json: string;
+  readonly ephemeral: boolean;
+  /** The `clientKey` of the one client that is left out. */
+  readonly except?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface ChannelHubOptions {
+  readonly backplane: Backplane;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly retention: Exclude<PublishOptions["history"], false>;
+}
+
+/**
+ * The channels that this node reads. It hands a message on only after its predecessor; holes are filled from the
+ * channel's history first, and where that is impossible every reader is told so, once.
+ */
+export class ChannelHub {
+  readonly #channels = new Map<string, Channel>();
+  readonly #options: ChannelHubOptions;
+
+  constructor(options: ChannelHubOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#channels.size;
+  }
+
+  publish(channel: string, outgoing: Outgoing): Promise<PublishResult> {
+    const { backplane, retention } = this.#options;
+    return backplane.publish(channel, encodeEnvelope({ json: outgoing.json, except: outgoing.except }), {
+      history: outgoing.ephemeral ? false : retention,
+      idempotencyKey: outgoing.idempotencyKey,
+    });
+  }
+
+  /** The channel, once this node knows where it stands. */
+  async live(name: string): Promise<Channel> {
+    let channel = this.#channels.get(name);
+    if (channel === undefined) {
+      channel = new Channel(name);
+      this.#channels.set(name, channel);
+      channel.ready = this.#start(channel);
+    }
+    this.#options.clock.clearTimeout(channel.linger);
+    channel.linger = undefined;
+    await channel.ready;
+    if (channel.subscribers.size === 0) this.#lingerFor(channel);
+    return channel;
+  }
+
+  /** Reads anew where a channel stands: this node may lag behind another. */
+  async refresh(channel: Channel): Promise<void> {
+    if (channel.state === "live") channel.ready = this.#sync(channel);
+    await channel.ready;
+  }
+
+  add(channel: Channel, connection: Connection): void {
+    this.#options.clock.clearTimeout(channel.linger);
+    channel.linger = undefined;
+    // It may have been given up between the look-up and now.
+    this.#channels.set(channel.name, channel);
+    channel.subscribers.add(connection);
+  }
+
+  remove(name: string, connection: Connection): void {
+    const channel = this.#channels.get(name);
+    if (channel?.subscribers.delete(connection) !== true || channel.subscribers.size > 0) return;
+    this.#lingerFor(channel);
+  }
+
+  subscribers(name: string): ReadonlySet<Connection> {
+    return this.#channels.get(name)?.subscribers ?? new Set();
+  }
+
+  readonly onPublication = (publication: Publication): void => {
+    const channel = this.#channels.get(publication.channel);
+    if (channel === undefined) return;
+    if (channel.state === "syncing") {
+      channel.buffer.push(publication);
+      return;
+    }
+    if (publication.epoch === channel.epoch && publication.prev === channel.offset) {
+      channel.deliver(publication);
+      return;
+    }
+    const isOld = publication.epoch === channel.epoch && publication.offset <= channel.offset;
+    if (isOld) return;
+    channel.ready = this.#sync(channel);
+    channel.buffer.push(publication);
+  };
+
+  readonly onEphemeral = (name: string, data: string): void => {
+    this.#channels.get(name)?.deliverEphemeral(data);
+  };
+
+  readonly onInterrupted = (names: readonly string[]): void => {
+    for (const name of names) {
+      const channel = this.#channels.get(name);
+      if (channel !== undefined) void this.refresh(channel);
+    }
+  };
+
+  close(): void {
+    for (const channel of this.#channels.values()) this.#options.clock.clearTimeout(channel.linger);
+    this.#channels.clear();
+  }
+
+  /** A reload leaves and comes back: the subscription and the newest frames are kept a little longer. */
+  #lingerFor(channel: Channel): void {
+    if (channel.linger !== undefined || this.#channels.get(channel.name) !== channel) return;
+    channel.linger = this.#options.clock.setTimeout(() => {
+      this.#channels.delete(channel.name);
+      this.#options.backplane.unsubscribe(channel.name).catch((error: unknown) => {
+        this.#options.logger.warn({ channel: channel.name, error: String(error) }, "unsubscribe failed");
+      });
+    }, LINGER_MS);
+  }
+
+  async #start(channel: Channel): Promise<void> {
+    try {
+      await this.#options.backplane.subscribe(channel.name);
+      await this.#sync(channel);
+    } catch (error) {
+      // Whoever asks next tries again from the beginning.
+      if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
+      throw error;
+    }
+  }
+
+  async #sync(channel: Channel): Promise<void> {
+    channel.state = "syncing";
+    channel.buffer = [];
+    for (let attempt = 0; attempt < SYNC_TRIES; attempt++) {
+      // What came before the read was issued is covered by the read.
+      channel.buffer = [];
+      const read = await this.#options.backplane.read(channel.name, {
+        after: channel.offset,
+        limit: SYNC_PAGE,
+      });
+      if (channel.epoch === "") channel.restart(read.epoch, read.top);
+      else if (read.epoch === channel.epoch && isChain(channel.offset, read.entries, read.top)) {
+        for (const entry of read.entries)
+          channel.deliver({ ...entry, channel: channel.name, epoch: read.epoch });
+      } else this.#lose(channel, { epoch: read.epoch, off: read.top });
+      if (this.#drainBuffer(channel)) return;
+    }
+    const read = await this.#options.backplane.read(channel.name, { after: channel.offset, limit: 1 });
+    this.#lose(channel, { epoch: read.epoch, off: read.top });
+    channel.buffer = [];
+    channel.state = "live";
+  }
+
+  /** @returns whether everything that came meanwhile fits behind the position; the channel is live then */
+  #drainBuffer(channel: Channel): boolean {
+    for (const publication of channel.buffer) {
+      const isNext = publication.epoch === channel.epoch && publication.prev === channel.offset;
+      if (isNext) channel.deliver(publication);
+      else if (publication.epoch !== channel.epoch || publication.offset > channel.offset) return false;
+    }
+    channel.buffer = [];
+    channel.state = "live";
+    return true;
+  }
+
+  #lose(channel: Channel, position: Position): void {
+    channel.restart(position.epoch, position.off);
+    const gap = { type: "gap", ch: channel.name, ...position, reason: "lost" };
+    const frame = new Frame(encodeFrame(JSON.stringify(gap), { ch: channel.name }));
+    for (const connection of channel.subscribers) connection.push(frame);
+  }
+}
+
+/** Whether entries follow a position without a hole and end at the top. */
+export function isChain(offset: number, entries: readonly LogEntry[], top: number): boolean {
+  let at = offset;
+  for (const entry of entries) {
+    if (entry.prev !== at) return false;
+    at = entry.offset;
+  }
+  return at === top;
+}

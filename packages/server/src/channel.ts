@@ -1,0 +1,106 @@
+import { encodeFrame } from "@halyard/protocol/wire";
+import type { Publication } from "./backplane.js";
+import type { Connection } from "./connection.js";
+import { clientKey, decodeEnvelope } from "./envelope.js";
+import { Frame } from "./frame.js";
+
+interface RingEntry {
+  readonly offset: number;
+  readonly prev: number;
+  readonly frame: Frame;
+  readonly except: string | undefined;
+}
+
+const RING_ENTRIES = 64;
+const RING_CHARS = 256 * 1024;
+
+/** `syncing`: what comes is kept until the node knows where the channel stands. */
+export type ChannelState = "syncing" | "live";
+
+/** One channel on this node: where it stands, its newest frames, and who reads it. */
+export class Channel {
+  readonly name: string;
+  readonly subscribers = new Set<Connection>();
+  state: ChannelState = "syncing";
+  epoch = "";
+  offset = 0;
+  /** What came while `syncing`. */
+  buffer: Publication[] = [];
+  /** Settles when the channel is live. */
+  ready: Promise<void> = Promise.resolve();
+  /** Runs while nobody reads, before the channel is given up. */
+  linger: unknown = undefined;
+  #ring: RingEntry[] = [];
+  #ringChars = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Gives the next publication to every reader. The frame is made here, once. */
+  deliver(publication: Publication): void {
+    const entry = this.#remember(publication);
+    this.offset = publication.offset;
+    const { frame, except } = entry;
+    if (except === undefined) {
+      for (const connection of this.subscribers) connection.deliver(frame, this.name);
+      return;
+    }
+    for (const connection of this.subscribers) {
+      if (clientKey(connection.client) === except) connection.skip(this.name, publication.offset);
+      else connection.deliver(frame, this.name);
+    }
+  }
+
+  deliverEphemeral(data: string): void {
+    const { json, except } = decodeEnvelope(data);
+    const frame = new Frame(encodeFrame(json, { ch: this.name }), true);
+    for (const connection of this.subscribers) {
+      if (except === undefined || clientKey(connection.client) !== except) connection.push(frame);
+    }
+  }
+
+  /** The frames after a position, if the newest ones that this node keeps reach back to it. */
+  framesAfter(offset: number): readonly RingEntry[] | undefined {
+    if (offset === this.offset) return [];
+    const index = this.#ring.findIndex((entry) => entry.prev === offset);
+    return index === -1 ? undefined : this.#ring.slice(index);
+  }
+
+  /** Starts over at a position that has no connection with what came before. */
+  restart(epoch: string, offset: number): void {
+    this.epoch = epoch;
+    this.offset = offset;
+    this.#ring = [];
+    this.#ringChars = 0;
+  }
+
+  #remember(publication: Publication): RingEntry {
+    const entry = toEntry(this.name, publication);
+    this.#ring.push(entry);
+    this.#ringChars += entry.frame.text.length;
+    // Trimmed in halves, so that the cost of moving the array is spread over many messages.
+    if (this.#ring.length > 2 * RING_ENTRIES || this.#ringChars > 2 * RING_CHARS) {
+      this.#ring = this.#ring.slice(-RING_ENTRIES);
+      this.#ringChars = this.#ring.reduce((sum, { frame }) => sum + frame.text.length, 0);
+      if (this.#ringChars > RING_CHARS) this.#ring = this.#ring.slice(-1);
+    }
+    return entry;
+  }
+}
+
+export interface ReplayEntry {
+  readonly offset: number;
+  readonly frame: Frame;
+  readonly except: string | undefined;
+}
+
+/** A stored message as a frame of its channel. */
+export function toEntry(
+  channel: string,
+  stored: { readonly offset: number; readonly prev: number; readonly data: string },
+): RingEntry {
+  const { json, except } = decodeEnvelope(stored.data);
+  const frame = new Frame(encodeFrame(json, { ch: channel, off: stored.offset }));
+  return { offset: stored.offset, prev: stored.prev, frame, except };
+}

@@ -1,0 +1,130 @@
+import type { ClientRef } from "./backplane.js";
+import { Frame } from "./frame.js";
+import type { Batch } from "./frame.js";
+import type { RequestSlots } from "./request-slots.js";
+import { Lane } from "./lane.js";
+import type { Tally, TokenBucket } from "./token-bucket.js";
+import type { Transport } from "./transport.js";
+import type { GuestIdentity, WebSocketData, WebSocketInstance } from "./types.js";
+import type { Writer } from "./writer.js";
+
+/**
+ * - `opening`: admission is under way, frames wait
+ * - `greeting`: a v1 client that has not said `hello`
+ * - `open`: messages are handled
+ * - `closed`: nothing is read or written any more
+ */
+export type Stage = "opening" | "greeting" | "open" | "closed";
+
+export interface Buckets {
+  messages: TokenBucket | undefined;
+  bytes: TokenBucket | undefined;
+  chat: TokenBucket | undefined;
+  joins: TokenBucket | undefined;
+  typing: TokenBucket | undefined;
+}
+
+export interface ConnectionStart {
+  readonly id: string;
+  readonly ws: WebSocketInstance<WebSocketData>;
+  readonly transport: Transport;
+  readonly identity: GuestIdentity;
+  readonly openedAt: number;
+  readonly writer: Writer;
+  readonly slice: number;
+}
+
+/** One WebSocket of a user, and all that is known of it. It is moved by others; it moves nothing itself. */
+export class Connection {
+  readonly id: string;
+  readonly ws: WebSocketInstance<WebSocketData>;
+  readonly transport: Transport;
+  readonly openedAt: number;
+  readonly lane = new Lane();
+  readonly writer: Writer;
+  /** Which part of a round of pings it belongs to. */
+  readonly slice: number;
+  identity: GuestIdentity;
+  stage: Stage = "opening";
+  /** A `halyard.v1` client: it says hello, has positions, and gets receipts. */
+  isV1 = false;
+  /** `hello` was said; its answer may be under way. */
+  isGreeted = false;
+  /** Was told once that `hello` is due. */
+  isWarned = false;
+  requests: RequestSlots | undefined = undefined;
+  /** `onConnect` has been called, so `onDisconnect` will be. */
+  isConnected = false;
+  /** Welcomed as a plain client, and may still turn out to be a v1 client by a `hello` as its first frame. */
+  mayGreet = false;
+  client: ClientRef;
+  attempt = 1;
+  /** When something last came from the peer. */
+  seenAt: number;
+  /** Frames of this turn. */
+  batch: Batch;
+  rooms: Set<string> | undefined = undefined;
+  /** Frames that came during `opening`. */
+  waiting: string[] | undefined = undefined;
+  waitingBytes = 0;
+  /** Since when bytes have waited for the peer without becoming fewer. */
+  stalledSince: number | undefined = undefined;
+  backlog = 0;
+  /** Bytes of a replay that do not count against the peer while they wait. */
+  replayBytes = 0;
+  buckets: Buckets | undefined = undefined;
+  invalid: Tally | undefined = undefined;
+  refused: Tally | undefined = undefined;
+  oversized = 0;
+  timer: unknown = undefined;
+  #skips: Map<string, number> | undefined = undefined;
+
+  constructor(start: ConnectionStart) {
+    this.id = start.id;
+    this.ws = start.ws;
+    this.transport = start.transport;
+    this.identity = start.identity;
+    this.openedAt = start.openedAt;
+    this.seenAt = start.openedAt;
+    this.writer = start.writer;
+    this.slice = start.slice;
+    this.batch = start.writer.empty;
+    this.client = { user: start.identity.user.id, client: start.id };
+  }
+
+  get userId(): string {
+    return this.client.user;
+  }
+
+  /** Adds a frame to what is written at the end of this turn. */
+  push(frame: Frame): void {
+    if (this.stage === "closed") return;
+    if (this.batch === this.writer.empty && this.#skips === undefined) this.writer.enqueue(this);
+    this.batch = this.batch.with(frame);
+  }
+
+  /** A frame of a channel, which makes an earlier `skip` of this turn unnecessary. */
+  deliver(frame: Frame, channel: string): void {
+    this.push(frame);
+    if (this.#skips?.delete(channel) === true && this.#skips.size === 0) this.#skips = undefined;
+  }
+
+  /** Moves the position past a message that is not for this connection; only the latest per channel and turn goes out. */
+  skip(channel: string, offset: number): void {
+    if (!this.isV1 || this.stage === "closed") return;
+    if (this.batch === this.writer.empty && this.#skips === undefined) this.writer.enqueue(this);
+    this.#skips ??= new Map();
+    this.#skips.set(channel, offset);
+  }
+
+  /** What is to be written now; afterwards there is nothing. */
+  takeBatch(): Batch {
+    let batch = this.batch;
+    for (const [ch, off] of this.#skips ?? []) {
+      batch = batch.with(new Frame(JSON.stringify({ type: "skip", $: { ch, off } })));
+    }
+    this.#skips = undefined;
+    this.batch = this.writer.empty;
+    return batch;
+  }
+}

@@ -1,0 +1,137 @@
+import type { HelloMessage } from "@halyard/protocol";
+import { clientMessages } from "@halyard/protocol";
+import type { FrameMeta, Frame as WireFrame } from "@halyard/protocol/wire";
+import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
+import type { Connection } from "./connection.js";
+import type { Core } from "./core.js";
+import { errorJson, InvalidMessage, toHalyardError } from "./errors.js";
+import { Frame } from "./frame.js";
+import type { Greeting } from "./greeting.js";
+import type { MessageHandler } from "./handlers.js";
+import { digestOf } from "./once.js";
+import { RequestSlots } from "./request-slots.js";
+import type { Requests } from "./requests.js";
+import type { Rooms } from "./rooms.js";
+import { Throttle } from "./throttle.js";
+
+export interface ControlParts {
+  readonly core: Core;
+  readonly greeting: Greeting;
+  readonly rooms: Rooms;
+  readonly requests: Requests;
+  readonly ping: MessageHandler;
+}
+
+export interface ControlFrame {
+  readonly connection: Connection;
+  readonly text: string;
+  readonly frame: WireFrame;
+  readonly meta: FrameMeta;
+  readonly fail: (error: unknown) => void;
+}
+
+/** The messages with which a client steers its connection. They do not wait for handlers. */
+export class Control {
+  readonly #parts: ControlParts;
+  readonly #throttle: Throttle;
+
+  constructor(parts: ControlParts) {
+    this.#parts = parts;
+    this.#throttle = new Throttle(parts.core);
+  }
+
+  /** A `skip` with a `seq` takes a place in the order of sends, so it is not handled here. */
+  handles(type: string, meta: FrameMeta): boolean {
+    if (type === "skip") return meta.seq === undefined;
+    return (
+      type === "ping" || type === "join" || type === "leave" || type === "request" || type === "authenticate"
+    );
+  }
+
+  greet(connection: Connection, hello: HelloMessage): Promise<void> {
+    return this.#parts.greeting.greet(connection, hello);
+  }
+
+  handle(control: ControlFrame): void {
+    this.#handle(control).catch(control.fail);
+  }
+
+  async #handle(control: ControlFrame): Promise<void> {
+    const { connection, frame, meta } = control;
+    switch (frame.type) {
+      case "ping":
+        this.#ping(connection, meta);
+        return;
+      case "join":
+        await this.#join(control);
+        return;
+      case "leave": {
+        const message = clientMessages.leave.safeParse(frame);
+        if (!message.success) throw new InvalidMessage([{ path: "room", message: "not a room name" }]);
+        this.#parts.rooms.leave(connection, message.data.room);
+        reply(connection, meta.id);
+        return;
+      }
+      case "request":
+        await this.#request(control);
+        return;
+      case "authenticate":
+        throw new HalyardError("unauthenticated", "This server does not renew sessions in band.");
+      default:
+        throw new HalyardError("unknown_type");
+    }
+  }
+
+  #ping(connection: Connection, meta: FrameMeta): void {
+    if (meta.id !== undefined) {
+      connection.push(new Frame(encodeFrame(`{"type":"pong"}`, { re: meta.id })));
+      return;
+    }
+    const handler = this.#parts.core.registry.find("ping") ?? this.#parts.ping;
+    const { connectedUsers, wsInstances } = this.#parts.core.table;
+    handler.handle(connection.ws, { type: "ping" }, connectedUsers, wsInstances);
+  }
+
+  async #join({ connection, frame, meta }: ControlFrame): Promise<void> {
+    const waitMs = this.#throttle.type(connection, "join");
+    if (waitMs > 0) throw new HalyardError("rate_limited", undefined, { retryAfterMs: waitMs });
+    const message = clientMessages.join.safeParse(frame);
+    if (!message.success) throw new InvalidMessage([{ path: "room", message: "not a room name" }]);
+    await this.#parts.rooms.joinByClient(connection, message.data.room, (result) => {
+      reply(connection, meta.id, result);
+    });
+  }
+
+  async #request({ connection, text, frame, meta }: ControlFrame): Promise<void> {
+    const { core, requests } = this.#parts;
+    const message = clientMessages.request.safeParse(frame);
+    if (!message.success) throw new InvalidMessage([{ path: "name", message: "not the name of a request" }]);
+    const { name, input } = message.data;
+    const pending = (connection.requests ??= new RequestSlots(core.limits));
+    await pending.enter(meta.id);
+    try {
+      const execute = async (): Promise<string> => {
+        try {
+          const result = await requests.answer({ connection, name, input, channel: meta.ch });
+          return JSON.stringify({ type: "reply", result });
+        } catch (error) {
+          if (!(error instanceof HalyardError)) core.report(error, { type: name, ws: connection.ws });
+          return errorJson(toHalyardError(error));
+        }
+      };
+      const { id } = meta;
+      const isOnce = connection.isV1 && id !== undefined && !requests.isRepeatable(name);
+      const json = isOnce
+        ? await core.once.run({ ref: connection.client, key: id, digest: digestOf(text) }, execute)
+        : await execute();
+      connection.push(new Frame(id === undefined ? json : encodeFrame(json, { re: id })));
+    } finally {
+      pending.exit(meta.id);
+    }
+  }
+}
+
+function reply(connection: Connection, re: string | undefined, result?: unknown): void {
+  const json = JSON.stringify({ type: "reply", ...(result === undefined ? {} : { result }) });
+  connection.push(new Frame(re === undefined ? json : encodeFrame(json, { re })));
+}

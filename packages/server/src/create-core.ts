@@ -1,0 +1,79 @@
+import { ChannelHub } from "./channel-hub.js";
+import { systemClock } from "./clock.js";
+import { ConnectionTable } from "./connection-table.js";
+import type { Connection } from "./connection.js";
+import type { AnyConfig, Core } from "./core.js";
+import type { MessageHandlerRegistry } from "./handlers.js";
+import { DEFAULT_LIMITS } from "./limits.js";
+import { silentLogger } from "./logger.js";
+import { createMemoryBackplane } from "./memory/memory-backplane.js";
+import { MessageTypes } from "./message-types.js";
+import { Once } from "./once.js";
+import { PresenceHub } from "./presence-hub.js";
+import type { ErrorContext } from "./types.js";
+import { Writer } from "./writer.js";
+
+export interface CoreNeeds {
+  readonly registry: MessageHandlerRegistry;
+  readonly shut: (connection: Connection, code: number, reason?: string) => void;
+}
+
+/** Puts the parts of a node together and starts its backplane. */
+export function createCore(config: AnyConfig, { registry, shut }: CoreNeeds): Core {
+  const clock = config.clock ?? systemClock;
+  const logger = config.logger ?? silentLogger;
+  const limits = { ...DEFAULT_LIMITS, ...config.limits };
+  const backplane = config.backplane ?? createMemoryBackplane({ clock });
+  const report = reporter(config);
+  const failed = (error: unknown): void => {
+    report(error, { type: "backplane", ws: undefined });
+  };
+  const { historyMessages: messages, historyBytes: bytes, historyMs: ms } = limits;
+  const hub = new ChannelHub({ backplane, clock, logger, retention: { messages, bytes, ms } });
+  const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, onError: failed });
+  const { onPublication, onEphemeral, onInterrupted } = hub;
+  backplane
+    .start({ onPublication, onEphemeral, onInterrupted, onPresence: presence.onPresence })
+    .catch(failed);
+  let connections = 0;
+  return {
+    config,
+    limits,
+    clock,
+    logger,
+    backplane,
+    registry,
+    report,
+    hub,
+    presence,
+    types: new MessageTypes(config.protocol),
+    table: new ConnectionTable(),
+    writer: new Writer(clock, limits, shut),
+    once: new Once(backplane, clock, limits.handlerMs),
+    nextConnectionId: () => `${backplane.nodeId}.${String(++connections)}`,
+  };
+}
+
+/** Failures of the application's code go to `onError`; if that fails too, to the log, and no further. */
+function reporter({ onError, logger = silentLogger }: AnyConfig): Core["report"] {
+  const log = (error: unknown, context: ErrorContext): void => {
+    logger.error({ type: context.type, error: describe(error) }, "the application's code failed");
+  };
+  return (error, context) => {
+    if (onError === undefined) {
+      log(error, context);
+      return;
+    }
+    try {
+      onError(error, context);
+    } catch (failure) {
+      log(failure, { type: "onError", ws: context.ws });
+    }
+  };
+}
+
+/** One bounded line: error texts may quote what a client sent. */
+function describe(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return JSON.stringify(text.slice(0, 400));
+}

@@ -1,0 +1,147 @@
+import type { SendResult, Validation } from "@halyard/protocol";
+import { validate } from "@halyard/protocol";
+import { HalyardError } from "@halyard/protocol/wire";
+import type { Authorization } from "./authorization.js";
+import { ALL, roomOf } from "./channel-name.js";
+import type { Connection } from "./connection.js";
+import type { Core } from "./core.js";
+import { withDeadline } from "./deadline.js";
+import { InvalidMessage } from "./errors.js";
+import { bindContext, HandlerScope } from "./handler-context.js";
+import type { MessageHandler } from "./handlers.js";
+import { mayUse } from "./message-types.js";
+import type { MessageType } from "./message-types.js";
+import type { Publisher } from "./publisher.js";
+import type { Published } from "./types.js";
+
+/** A message of the application, or of chat and typing, as it came in. */
+export interface Incoming {
+  readonly connection: Connection;
+  readonly type: string;
+  readonly fields: Record<string, unknown>;
+  /** The channel that it was sent to, if any. */
+  readonly channel: string | undefined;
+  readonly messageId: () => string;
+}
+
+export interface DispatcherParts {
+  readonly core: Core;
+  readonly authorization: Authorization;
+  readonly publisher: Publisher;
+}
+
+/** Takes a message to its handler: schema, rights, handler, in this order. */
+export class Dispatcher {
+  readonly #core: Core;
+  readonly #authorization: Authorization;
+  readonly #publisher: Publisher;
+
+  constructor({ core, authorization, publisher }: DispatcherParts) {
+    this.#core = core;
+    this.#authorization = authorization;
+    this.#publisher = publisher;
+  }
+
+  /** @throws HalyardError what the sender is told */
+  async dispatch(incoming: Incoming): Promise<SendResult> {
+    const { connection, type } = incoming;
+    const known = this.#core.types.fromClient(type);
+    const handler = this.#core.registry.find(type);
+    const isRelayed = known?.policy.relay !== undefined && handler === undefined;
+    if (handler === undefined && !isRelayed) throw new HalyardError("unknown_type");
+
+    const fields = known === undefined ? incoming.fields : await this.#parse(known, incoming.fields);
+    const room = this.#roomOf(incoming);
+    if (known !== undefined && !mayUse(known.policy, connection.identity.user))
+      throw new HalyardError("forbidden");
+    await this.#authorize(incoming, room, known);
+    if (handler === undefined) return this.#relay(incoming, { fields, room, policy: known?.policy.relay });
+    return this.#handle(incoming, { handler, room, message: { type, ...fields } });
+  }
+
+  async #parse(known: MessageType, fields: Record<string, unknown>): Promise<object> {
+    const result: Validation = await validate(known.schema, fields);
+    if (!result.ok) throw new InvalidMessage(result.issues);
+    return result.value as object;
+  }
+
+  /** @throws HalyardError `invalid_message` for a channel that cannot be sent to, `forbidden` outside the room */
+  #roomOf({ channel, connection }: Incoming): string | undefined {
+    if (channel === undefined || channel === ALL) return undefined;
+    const room = roomOf(channel);
+    if (room === undefined)
+      throw new InvalidMessage([{ path: "$.ch", message: "not a channel that clients send to" }]);
+    if (connection.rooms?.has(room) !== true) throw new HalyardError("forbidden");
+    return room;
+  }
+
+  async #authorize(
+    incoming: Incoming,
+    room: string | undefined,
+    known: MessageType | undefined,
+  ): Promise<void> {
+    const { connection, type } = incoming;
+    if (room !== undefined) {
+      await this.#authorization.demand(connection, "publish", room);
+      return;
+    }
+    const { builtIns = {} } = this.#core.config;
+    const place =
+      type === "chat_message" ? builtIns.chat : type === "typing_indicator" ? builtIns.typing : undefined;
+    if (place === "rooms") throw new HalyardError("forbidden", "This is for rooms only.");
+    const isForAll = type === "chat_message" || type === "typing_indicator" || known?.policy.relay === "all";
+    if (isForAll) await this.#authorization.demand(connection, "publish", ALL);
+  }
+
+  async #relay(
+    { connection, type, messageId }: Incoming,
+    relayed: { fields: object; room: string | undefined; policy: "room" | "all" | undefined },
+  ): Promise<SendResult> {
+    if (relayed.policy === "room" && relayed.room === undefined) {
+      throw new InvalidMessage([{ path: "$.ch", message: "this type is sent to a room" }]);
+    }
+    const channel = relayed.room === undefined ? ALL : `room:${relayed.room}`;
+    const message = { type, ...relayed.fields, from: this.#authorOf(connection) };
+    const ephemeral = this.#core.types.fromClient(type)?.ephemeral === true;
+    const id = messageId();
+    const published = await this.#publisher.publishText(
+      channel,
+      { type, id, json: JSON.stringify(message), ephemeral },
+      { excludeWs: connection.ws, idempotencyKey: ephemeral ? undefined : id },
+    );
+    return toResult(published);
+  }
+
+  async #handle(
+    { connection, messageId }: Incoming,
+    { handler, room, message }: { handler: MessageHandler; room: string | undefined; message: object },
+  ): Promise<SendResult> {
+    const { table, clock, limits } = this.#core;
+    if (!handler.validate(message)) throw new InvalidMessage([]);
+    const { user, session } = connection.identity;
+    const scope = new HandlerScope({ ws: connection.ws, user, session, room, messageId });
+    bindContext(message, scope);
+    const handling = handler.handle(connection.ws, message, table.connectedUsers, table.wsInstances);
+    const onTimeout = (): void => {
+      scope.abort();
+    };
+    const result = await withDeadline(handling, { clock, ms: limits.handlerMs, onTimeout });
+    return isPublished(result) ? toResult(result) : { id: scope.messageId };
+  }
+
+  #authorOf({ userId }: Connection): object {
+    const author = this.#core.table.connectedUsers.get(userId);
+    const connectedAt = (author?.connectedAt ?? new Date(this.#core.clock.now())).toISOString();
+    return { userId, name: userId, ...author, connectedAt };
+  }
+}
+
+function isPublished(value: unknown): value is Published {
+  return (
+    typeof value === "object" && value !== null && "channel" in value && "offset" in value && "id" in value
+  );
+}
+
+function toResult({ id, channel, offset }: Published): SendResult {
+  return offset === undefined ? { id } : { id, ch: channel, off: offset };
+}

@@ -1,0 +1,25 @@
+/**
+ * What a channel's log stores: the message's JSON text, and the client that is left out, if any. A prefix and not a
+ * JSON object, so that the text is ready for the wire as it is.
+ */
+export interface Envelope {
+  readonly json: string;
+  /** A `clientKey`; not a connection, so that a sender who reconnects does not get its own message back. */
+  readonly except: string | undefined;
+}
+
+export function encodeEnvelope({ json, except }: Envelope): string {
+  return except === undefined ? json : `x${String(except.length)}:${except}${json}`;
+}
+
+export function decodeEnvelope(data: string): Envelope {
+  if (!data.startsWith("x")) return { json: data, except: undefined };
+  const colon = data.indexOf(":");
+  const start = colon + 1 + Number(data.slice(1, colon));
+  return { json: data.slice(start), except: data.slice(colon + 1, start) };
+}
+
+/** Names a client for {@link Envelope.except}. A user id may contain anything; a client id has no NUL. */
+export function clientKey(ref: { readonly user: string; readonly client: string }): string {
+  return `${ref.client}\0${ref.user}`;
+}

@@ -1,0 +1,54 @@
+/** A message encoded for the wire, once for all its readers. */
+export class Frame {
+  readonly text: string;
+  /** Dropped first when a reader is slow. */
+  readonly ephemeral: boolean;
+  /** What the runtime's transport made of the text; the same for every reader. */
+  encoded: Uint8Array | undefined = undefined;
+
+  constructor(text: string, ephemeral = false) {
+    this.text = text;
+    this.ephemeral = ephemeral;
+  }
+}
+
+/**
+ * The frames that one connection gets in one turn, as a list that connections share: whoever gets the same frames in
+ * the same order holds the same batch. So a fan-out costs a connection one pointer, and what a transport joins for the
+ * first of them is ready for all the others.
+ */
+export class Batch {
+  readonly previous: Batch | undefined;
+  readonly frame: Frame | undefined;
+  readonly length: number;
+  readonly hasEphemeral: boolean;
+  /** All frames as one piece of the wire, when a transport has joined them. */
+  joined: Uint8Array | undefined = undefined;
+  #nextFrame: Frame | undefined = undefined;
+  #next: Batch | undefined = undefined;
+
+  constructor(previous?: Batch, frame?: Frame) {
+    this.previous = previous;
+    this.frame = frame;
+    this.length = previous === undefined ? 0 : previous.length + 1;
+    this.hasEphemeral = frame?.ephemeral === true || previous?.hasEphemeral === true;
+  }
+
+  with(frame: Frame): Batch {
+    if (this.#nextFrame === frame && this.#next !== undefined) return this.#next;
+    this.#nextFrame = frame;
+    this.#next = new Batch(this, frame);
+    return this.#next;
+  }
+
+  /** First to last. */
+  frames(): Frame[] {
+    const frames: Frame[] = [];
+    let batch: Batch | undefined = this;
+    while (batch?.frame !== undefined) {
+      frames.push(batch.frame);
+      batch = batch.previous;
+    }
+    return frames.reverse();
+  }
+}

@@ -1,0 +1,259 @@
+import type { ChannelState, HelloMessage, PublicUser } from "@halyard/protocol";
+import { CloseCode, HalyardError, LIMITS } from "@halyard/protocol/wire";
+import type { Authorization } from "./authorization.js";
+import { ALL, roomChannel, roomOf, userChannel } from "./channel-name.js";
+import type { Connection } from "./connection.js";
+import type { Core } from "./core.js";
+import { withDeadline } from "./deadline.js";
+import { Frame } from "./frame.js";
+import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "./recovery.js";
+import type { Replay, ReplayPlan } from "./recovery.js";
+import type { Rooms } from "./rooms.js";
+import type { ConnectedUser } from "./types.js";
+
+export interface GreetingParts {
+  readonly core: Core;
+  readonly authorization: Authorization;
+  readonly rooms: Rooms;
+  readonly shut: (connection: Connection, code: number, reason?: string) => void;
+}
+
+interface Wish {
+  readonly channel: string;
+  readonly position: { readonly epoch: string; readonly off: number } | undefined;
+  /** Set where the connection lost the right to what it missed. */
+  readonly isForbidden: boolean;
+}
+
+/** Lets a connection in: asks who it was, subscribes it, replays what it missed, and says welcome, in one step. */
+export class Greeting {
+  readonly #parts: GreetingParts;
+
+  constructor(parts: GreetingParts) {
+    this.#parts = parts;
+  }
+
+  /** A plain client hears what happens from now on. */
+  async welcomePlain(connection: Connection): Promise<void> {
+    await this.#connected(connection);
+    await this.#welcome(connection, { positions: [], rooms: [] });
+  }
+
+  /** @throws HalyardError `contract_mismatch`, `conflict` */
+  async greet(connection: Connection, hello: HelloMessage): Promise<void> {
+    const { core, shut } = this.#parts;
+    if (core.config.acceptContract?.(hello.contract) === false) {
+      shut(connection, CloseCode.ContractTooOld, "contract_mismatch");
+      return;
+    }
+    const wasPlain = connection.stage === "open";
+    if (wasPlain) {
+      // Between this hello and its welcome nothing is sent: the plain subscriptions end here.
+      this.#unsubscribe(connection);
+      connection.stage = "greeting";
+    }
+    if (!(await this.#becomeClient(connection, hello))) return;
+    if (!wasPlain) await this.#connected(connection);
+    await this.#welcome(connection, hello);
+  }
+
+  /** @returns false when a newer attempt is here, or the user has too many clients */
+  async #becomeClient(connection: Connection, hello: HelloMessage): Promise<boolean> {
+    const { core, shut } = this.#parts;
+    const { client, user } = connection.client;
+    if (client !== connection.id) {
+      // The URL has said it already; a client that says something else now is confused.
+      if (client !== hello.clientId || connection.attempt !== hello.attempt)
+        throw new HalyardError("conflict");
+      return true;
+    }
+    const { maxConnectionsPerUser: limit = 20 } = core.config;
+    const { clientId, attempt } = hello;
+    const request = {
+      user,
+      client: clientId,
+      attempt,
+      connectionId: connection.id,
+      limit,
+      policy: "reject" as const,
+    };
+    const admission = await core.backplane.admit(request);
+    if (isClosed(connection)) return false;
+    if (!admission.admitted) {
+      const isOld = admission.reason === "superseded";
+      shut(connection, isOld ? CloseCode.Superseded : CloseCode.ConnectionLimit);
+      return false;
+    }
+    connection.client = { user, client: clientId };
+    connection.attempt = attempt;
+    connection.isV1 = true;
+    for (const id of admission.replaced) {
+      const old = core.table.byId(id);
+      if (old !== undefined) shut(old, CloseCode.Superseded);
+    }
+    return true;
+  }
+
+  /** The application's `onConnect`, which may join rooms. Its failure is its own. */
+  async #connected(connection: Connection): Promise<void> {
+    const { core } = this.#parts;
+    const { onConnect } = core.config;
+    connection.isConnected = true;
+    if (onConnect === undefined) return;
+    try {
+      const { ws, identity } = connection;
+      const connecting = onConnect({ ws, user: identity.user, session: identity.session });
+      await withDeadline(connecting, { clock: core.clock, ms: core.limits.handlerMs });
+    } catch (error) {
+      core.report(error, { type: "onConnect", ws: connection.ws });
+    }
+  }
+
+  async #welcome(connection: Connection, hello: Pick<HelloMessage, "positions" | "rooms">): Promise<void> {
+    const { core, rooms } = this.#parts;
+    const wishes = await this.#wishes(connection, hello);
+    const plans = await this.#plans(wishes);
+    if (isClosed(connection)) return;
+
+    // From here on in one turn: nothing can be published between the position, the replay and the subscription.
+    const budget = replayBudget();
+    const replays = new Map<string, Replay>();
+    for (const plan of plans) {
+      replays.set(plan.channel.name, commitReplay(core.hub, connection, { ...plan, budget }));
+      const room = roomOf(plan.channel.name);
+      if (room !== undefined) (connection.rooms ??= new Set()).add(room);
+    }
+    connection.stage = "open";
+    core.clock.clearTimeout(connection.timer);
+    connection.push(new Frame(this.#welcomeJson(connection, { wishes, replays })));
+    for (const [channel, { state, entries }] of replays) {
+      if (isGap(state.recovered)) connection.push(new Frame(gapJson(channel, state)));
+      pushReplay(connection, channel, entries);
+    }
+    this.#sendForbidden(connection, wishes);
+    await this.#showPresence(connection);
+    for (const room of connection.rooms ?? []) await rooms.announce(connection, room);
+  }
+
+  /** The channels that the connection is to read, each asked for again: a resume never skips a check. */
+  async #wishes(connection: Connection, hello: Pick<HelloMessage, "positions" | "rooms">): Promise<Wish[]> {
+    const { core, authorization } = this.#parts;
+    const given = connection.rooms ?? new Set();
+    const rooms = new Set([...given, ...hello.rooms]);
+    connection.rooms = undefined;
+    const positions = new Map(hello.positions.map(({ ch, epoch, off }) => [ch, { epoch, off }]));
+    const channels = [
+      ALL,
+      userChannel(connection.userId),
+      ...[...rooms].slice(0, core.limits.rooms).map(roomChannel),
+    ];
+    // The client's own order says what matters most to it when not everything can be replayed.
+    const order = [...positions.keys()];
+    const rank = (channel: string): number =>
+      order.includes(channel) ? order.indexOf(channel) : order.length;
+    channels.sort((a, b) => rank(a) - rank(b));
+    return Promise.all(
+      channels.map(async (channel) => {
+        const position = positions.get(channel);
+        const room = roomOf(channel) ?? ALL;
+        const isOwn = channel === userChannel(connection.userId) || given.has(room);
+        const mayJoin = isOwn || (await authorization.allows(connection, "join", room));
+        const mayRead =
+          mayJoin &&
+          (isOwn || position === undefined || (await authorization.allows(connection, "history", room)));
+        return { channel, position, isForbidden: !mayRead };
+      }),
+    );
+  }
+
+  async #plans(wishes: readonly Wish[]): Promise<ReplayPlan[]> {
+    const { hub, backplane } = this.#parts.core;
+    const allowed = wishes.filter(({ isForbidden }) => !isForbidden);
+    let plans = await Promise.all(allowed.map((wish) => planReplay(hub, backplane, wish)));
+    for (let attempt = 0; attempt < 3 && !plans.every(canCommit); attempt++) {
+      plans = await Promise.all(
+        plans.map((plan) =>
+          canCommit(plan)
+            ? plan
+            : planReplay(hub, backplane, { channel: plan.channel.name, position: plan.from }),
+        ),
+      );
+    }
+    return plans;
+  }
+
+  #welcomeJson(
+    connection: Connection,
+    { wishes, replays }: { wishes: readonly Wish[]; replays: ReadonlyMap<string, Replay> },
+  ): string {
+    const { core } = this.#parts;
+    const { limits } = core;
+    const channels: Record<string, ChannelState> = {};
+    for (const { channel, position, isForbidden } of wishes) {
+      const state = replays.get(channel)?.state;
+      if (state !== undefined) channels[channel] = state;
+      else if (isForbidden) channels[channel] = { epoch: "-", off: 0, ...position, recovered: "forbidden" };
+    }
+    return JSON.stringify({
+      type: "welcome",
+      connectionId: connection.id,
+      user: toPublicUser(core.table.connectedUsers.get(connection.userId), connection),
+      limits: {
+        messageBytes: limits.messageBytes,
+        unacknowledged: LIMITS.unacknowledged,
+        messagesPerSecond: limits.messagesPerSecond,
+        bytesPerSecond: limits.bytesPerSecond,
+      },
+      heartbeat: { intervalMs: limits.heartbeatMs, timeoutMs: limits.silenceMs },
+      ephemeral: core.types.ephemeral,
+      channels,
+    });
+  }
+
+  #sendForbidden(connection: Connection, wishes: readonly Wish[]): void {
+    for (const { channel, position, isForbidden } of wishes) {
+      if (!isForbidden) continue;
+      const room = roomOf(channel);
+      if (position !== undefined)
+        connection.push(new Frame(gapJson(channel, { ...position, recovered: "forbidden" })));
+      if (room !== undefined)
+        connection.push(new Frame(JSON.stringify({ type: "left", room, reason: "forbidden" })));
+    }
+  }
+
+  async #showPresence(connection: Connection): Promise<void> {
+    const { core, authorization } = this.#parts;
+    if ((core.config.builtIns?.presence ?? "all") !== "all") return;
+    if (!(await authorization.allows(connection, "presence", ALL)) || isClosed(connection)) return;
+    core.presence.show(connection);
+  }
+
+  #unsubscribe(connection: Connection): void {
+    const { core } = this.#parts;
+    core.hub.remove(ALL, connection);
+    core.hub.remove(userChannel(connection.userId), connection);
+    core.presence.hide(connection);
+    for (const room of connection.rooms ?? []) {
+      core.hub.remove(roomChannel(room), connection);
+      core.presence.hide(connection, room);
+    }
+  }
+}
+
+// Asked again after each await: TypeScript would believe that the stage is what it was.
+function isClosed(connection: Connection): boolean {
+  return connection.stage === "closed";
+}
+
+function isGap(recovered: ChannelState["recovered"]): boolean {
+  return recovered !== true && recovered !== "new" && recovered !== "pending";
+}
+
+function gapJson(ch: string, { epoch, off, recovered }: ChannelState): string {
+  return JSON.stringify({ type: "gap", ch, epoch, off, reason: recovered });
+}
+
+function toPublicUser(user: ConnectedUser | undefined, { userId, openedAt }: Connection): PublicUser {
+  const connectedAt = (user?.connectedAt ?? new Date(openedAt)).toISOString();
+  return { userId, name: userId, ...user, connectedAt };
+}

@@ -1,0 +1,84 @@
+import { CloseCode } from "@halyard/protocol/wire";
+import type { Connection } from "./connection.js";
+import type { Clock, ServerLimits } from "./types.js";
+
+export interface HeartbeatParts {
+  readonly clock: Clock;
+  readonly limits: ServerLimits;
+  readonly connections: () => Iterable<Connection>;
+  readonly shut: (connection: Connection, code: number, reason?: string) => void;
+  readonly retryReason: () => string;
+}
+
+/** How many pieces a round of pings is spread over. */
+const SLICES = 25;
+
+/**
+ * Pings every connection, and drops those that are silent or do not read: one timer for all of them. Each connection
+ * has a slice of the round, so that pings are spread and nothing is stored per connection.
+ */
+export class Heartbeat {
+  readonly #parts: HeartbeatParts;
+  readonly #tickMs: number;
+  #timer: unknown;
+  #slice = 0;
+  #dueAt = 0;
+  /** Until then nobody is dropped: this node itself was not listening. */
+  #mercyUntil = 0;
+
+  constructor(parts: HeartbeatParts) {
+    this.#parts = parts;
+    this.#tickMs = Math.max(20, Math.floor(parts.limits.heartbeatMs / SLICES));
+  }
+
+  start(): void {
+    this.#dueAt = this.#parts.clock.now() + this.#tickMs;
+    this.#timer = this.#parts.clock.setTimeout(() => {
+      this.#tick();
+      this.start();
+    }, this.#tickMs);
+  }
+
+  stop(): void {
+    this.#parts.clock.clearTimeout(this.#timer);
+  }
+
+  #tick(): void {
+    const now = this.#parts.clock.now();
+    // A stalled event loop has not read what was sent to it: its own delay must not cost anyone a connection.
+    const late = now - this.#dueAt;
+    if (late > 1_000) this.#mercyUntil = now + Math.min(late, this.#parts.limits.silenceMs);
+    this.#slice = (this.#slice + 1) % SLICES;
+    for (const connection of [...this.#parts.connections()]) {
+      this.#watchBacklog(connection, now);
+      if (connection.slice % SLICES === this.#slice) this.#watchSilence(connection, now);
+    }
+  }
+
+  #watchSilence(connection: Connection, now: number): void {
+    const { ping } = connection.transport;
+    // Without pings an idle peer is silent by right.
+    if (ping === undefined || connection.stage === "closed") return;
+    if (now - connection.seenAt > this.#parts.limits.silenceMs && now > this.#mercyUntil) {
+      this.#parts.shut(connection, CloseCode.HeartbeatMissed);
+      connection.transport.terminate?.(connection.ws);
+      return;
+    }
+    try {
+      ping(connection.ws);
+    } catch {
+      this.#parts.shut(connection, 1011);
+    }
+  }
+
+  #watchBacklog(connection: Connection, now: number): void {
+    const backlog = connection.transport.bufferedAmount(connection.ws);
+    if (backlog === 0 || backlog < connection.backlog) connection.stalledSince = undefined;
+    else connection.stalledSince ??= now;
+    connection.backlog = backlog;
+    if (connection.stalledSince === undefined || now - connection.stalledSince < this.#parts.limits.stalledMs)
+      return;
+    this.#parts.shut(connection, CloseCode.SlowReader, this.#parts.retryReason());
+    connection.transport.terminate?.(connection.ws);
+  }
+}

@@ -1,0 +1,44 @@
+export type Job = () => void | Promise<void>;
+
+/** Handles one thing after the other, in order. A job must not throw: it answers for its own failures. */
+export class Lane {
+  #jobs: Job[] | undefined = undefined;
+  #isBusy = false;
+
+  get waiting(): number {
+    return this.#jobs?.length ?? 0;
+  }
+
+  /** Runs the job, at once if nothing is before it. */
+  add(job: Job): void {
+    if (this.#isBusy) {
+      this.#jobs ??= [];
+      this.#jobs.push(job);
+      return;
+    }
+    this.#isBusy = true;
+    const running = job();
+    if (running === undefined) this.#isBusy = false;
+    else void this.#drain(running);
+  }
+
+  /** Forgets what has not begun. */
+  clear(): void {
+    this.#jobs = undefined;
+  }
+
+  /** Settles when nothing is running or waiting. */
+  async idle(): Promise<void> {
+    if (this.#isBusy) await new Promise<void>((resolve) => void this.add(resolve));
+  }
+
+  async #drain(running: Promise<void>): Promise<void> {
+    await running;
+    for (let job = this.#jobs?.shift(); job !== undefined; job = this.#jobs?.shift()) {
+      const next = job();
+      if (next !== undefined) await next;
+    }
+    this.#jobs = undefined;
+    this.#isBusy = false;
+  }
+}

@@ -1,0 +1,215 @@
+import { CloseCode, HalyardError, SUBPROTOCOL } from "@halyard/protocol/wire";
+import type { Admission, ClientRef } from "./backplane.js";
+import { ALL, userChannel } from "./channel-name.js";
+import { Connection } from "./connection.js";
+import type { Core } from "./core.js";
+import { errorJson } from "./errors.js";
+import { Frame } from "./frame.js";
+import type { Greeting } from "./greeting.js";
+import type { Inbound } from "./inbound.js";
+import type { Rooms } from "./rooms.js";
+import { transportOf } from "./transport.js";
+import type { Transport } from "./transport.js";
+import type { GuestIdentity, WebSocketData, WebSocketInstance } from "./types.js";
+
+export interface LifecycleParts {
+  readonly core: Core;
+  readonly greeting: Greeting;
+  readonly inbound: Inbound;
+  readonly rooms: Rooms;
+}
+
+/** What a runtime's glue knows of a socket that a bare `handleOpen` does not. */
+export interface Opening {
+  readonly transport: Transport;
+  readonly connectionId: string;
+  readonly identity: GuestIdentity;
+  readonly isV1: boolean;
+  /** From the URL of a v1 client; else the connection is a client of its own. */
+  readonly client: ClientRef;
+  readonly attempt: number;
+  /** The admission that was had before 101. */
+  readonly admission: Admission | undefined;
+}
+
+/** How a connection begins and ends. */
+export class Lifecycle {
+  readonly #parts: LifecycleParts;
+
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts;
+  }
+
+  /** The maps hold the connection when this returns; everything else follows. */
+  open(ws: WebSocketInstance, opening?: Opening): Connection | undefined {
+    const { core } = this.#parts;
+    if (!hasUserId(ws)) {
+      core.logger.error(
+        {},
+        "a WebSocket was opened without a user: pass { data: { userId } } to the upgrade",
+      );
+      ws.close(CloseCode.Unauthenticated);
+      return undefined;
+    }
+    const { userId, name, image } = ws.data;
+    const connection = new Connection({
+      id: opening?.connectionId ?? core.nextConnectionId(),
+      ws,
+      transport: opening?.transport ?? transportOf(ws),
+      identity: opening?.identity ?? { user: { id: userId, name, image } },
+      openedAt: core.clock.now(),
+      writer: core.writer,
+      slice: Math.floor(core.clock.random() * 1_000),
+    });
+    connection.isV1 = opening?.isV1 ?? (ws.data as { readonly protocol?: unknown }).protocol === SUBPROTOCOL;
+    connection.mayGreet = !connection.isV1;
+    if (opening?.client !== undefined) connection.client = opening.client;
+    connection.attempt = opening?.attempt ?? 1;
+    core.table.add(connection);
+    this.#log("connected", connection);
+    this.#admit(connection, opening).catch((error: unknown) => {
+      core.report(error, { type: "open", ws });
+      this.shut(connection, 1013);
+    });
+    return connection;
+  }
+
+  /** Ends a connection from this side: what was written before goes out first. Nothing is accepted after it. */
+  shut(connection: Connection, code: number, reason = ""): void {
+    if (connection.stage === "closed") return;
+    const { core } = this.#parts;
+    core.writer.write(connection);
+    this.#detach(connection, code, isDeliberateShut(code));
+    try {
+      connection.ws.close(code, reason);
+    } catch (error) {
+      core.report(error, { type: "close", ws: connection.ws });
+    }
+  }
+
+  /** The runtime says that a socket has closed. Without a code it is taken as 1005, a close that said nothing. */
+  closed(ws: WebSocketInstance, code = 1005): void {
+    const connection = this.#parts.core.table.of(ws);
+    if (connection !== undefined) this.#detach(connection, code, code === 1000 || code === 1005);
+  }
+
+  async #admit(connection: Connection, opening: Opening | undefined): Promise<void> {
+    const { core, greeting, inbound } = this.#parts;
+    const admission = opening?.admission ?? (await this.#askForPlace(connection));
+    if (isClosed(connection)) {
+      // Its place would lapse by itself; giving it back now lets the user open another at once.
+      core.presence.exit(connection, { graceMs: 0 });
+      return;
+    }
+    if (!admission.admitted) {
+      const isOld = admission.reason === "superseded";
+      this.shut(connection, isOld ? CloseCode.Superseded : CloseCode.ConnectionLimit);
+      return;
+    }
+    for (const id of admission.replaced) this.#shutById(id, CloseCode.Superseded);
+    for (const id of admission.evicted) this.#shutById(id, CloseCode.Evicted);
+    await core.presence.enter(connection);
+    if (isClosed(connection)) {
+      core.presence.exit(connection, { graceMs: 0 });
+      return;
+    }
+    if (connection.isV1) {
+      connection.stage = "greeting";
+      connection.timer = core.clock.setTimeout(() => {
+        if (connection.stage === "greeting") this.shut(connection, CloseCode.Unfinished, "no hello");
+      }, core.limits.helloMs);
+    } else await greeting.welcomePlain(connection);
+    inbound.release(connection);
+  }
+
+  async #askForPlace(connection: Connection): Promise<Admission> {
+    const { core } = this.#parts;
+    const { maxConnectionsPerUser: limit = 20, onConnectionLimit = "reject" } = core.config;
+    const { client: ref, attempt, id: connectionId } = connection;
+    const request = { ...ref, attempt, connectionId, limit };
+    if (typeof onConnectionLimit !== "function")
+      return core.backplane.admit({ ...request, policy: onConnectionLimit });
+
+    const admission = await core.backplane.admit({ ...request, policy: "reject" });
+    if (admission.admitted || admission.reason !== "limit") return admission;
+    const { ws, identity } = connection;
+    const answer = onConnectionLimit({ ws, user: identity.user, session: identity.session });
+    if (answer === "close-oldest") return core.backplane.admit({ ...request, policy: answer });
+    const error = answer === "reject" ? new HalyardError("limit_exceeded", "Too many connections.") : answer;
+    connection.push(new Frame(errorJson(error)));
+    return admission;
+  }
+
+  #shutById(id: string, code: number): void {
+    const connection = this.#parts.core.table.byId(id);
+    if (connection !== undefined) this.shut(connection, code);
+  }
+
+  #detach(connection: Connection, code: number, isDeliberate: boolean): void {
+    const { core, rooms } = this.#parts;
+    if (!core.table.remove(connection)) return;
+    connection.stage = "closed";
+    core.clock.clearTimeout(connection.timer);
+    if (code >= 4400) connection.lane.clear();
+    const graceMs = isDeliberate ? 0 : core.limits.leaveGraceMs;
+    for (const handler of core.registry.all())
+      this.#tellHandler(connection, () => handler.onClose?.(connection.ws));
+    core.hub.remove(ALL, connection);
+    core.hub.remove(userChannel(connection.userId), connection);
+    core.presence.hide(connection);
+    for (const room of connection.rooms ?? []) rooms.forget(connection, room, graceMs);
+    core.presence.exit(connection, { graceMs });
+    this.#log("closed", connection, code);
+    const { onDisconnect } = core.config;
+    if (!connection.isConnected || onDisconnect === undefined) return;
+    const { ws, identity } = connection;
+    this.#tellHandler(connection, () =>
+      onDisconnect({ ws, user: identity.user, session: identity.session }, code),
+    );
+  }
+
+  /** A hook that throws or rejects must not stop the rest of a close. */
+  #tellHandler(connection: Connection, call: () => unknown): void {
+    const { core } = this.#parts;
+    const failed = (error: unknown): void => {
+      core.report(error, { type: "close", ws: connection.ws });
+    };
+    try {
+      const result = call();
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #log(event: string, connection: Connection, code?: number): void {
+    const { config, logger } = this.#parts.core;
+    if (config.verboseLogging !== true) return;
+    const { userId, id } = connection;
+    logger.info(
+      { event, userId, connectionId: id, ...(code === undefined ? {} : { code }) },
+      `connection ${event}`,
+    );
+  }
+}
+
+function hasUserId(ws: WebSocketInstance): ws is WebSocketInstance<WebSocketData> {
+  const { data } = ws;
+  return (
+    typeof data === "object" &&
+    data !== null &&
+    "userId" in data &&
+    typeof data.userId === "string" &&
+    data.userId !== ""
+  );
+}
+
+/** A kick, a ban or a sign-out is meant to be seen at once; everything else may be followed by a return. */
+function isDeliberateShut(code: number): boolean {
+  return code === CloseCode.Unauthenticated || code === CloseCode.Forbidden;
+}
+
+// Asked again after each await: TypeScript would believe that the stage is what it was.
+function isClosed(connection: Connection): boolean {
+  return connection.stage === "closed";
+}

@@ -1,0 +1,185 @@
+import type {
+  Admission,
+  AdmissionRequest,
+  Backplane,
+  BackplaneHandlers,
+  PresenceEvent,
+  PresenceOp,
+  PublishOptions,
+  PublishResult,
+  ReadResult,
+  RosterPage,
+  Work,
+  WorkState,
+} from "../backplane.js";
+import { systemClock } from "../clock.js";
+import { randomId } from "../random-id.js";
+import type { Clock } from "../types.js";
+import { Admissions } from "./admissions.js";
+import { ChannelLog } from "./channel-log.js";
+import { Roster } from "./roster.js";
+import { WorkLog } from "./work-log.js";
+
+const SWEEP_MS = 15_000;
+const KEPT_MS = 5 * 60_000;
+
+export interface MemoryBackplaneOptions {
+  /** @default the runtime's */
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * The backplane of a single node: everything in this process, nothing kept when it ends. It delivers in the same turn
+ * in which it is told to publish.
+ */
+export function createMemoryBackplane(options: MemoryBackplaneOptions = {}): Backplane {
+  return new MemoryBackplane(options.clock ?? systemClock);
+}
+
+class MemoryBackplane implements Backplane {
+  readonly kind = "memory";
+  readonly nodeId: string;
+  readonly #clock: Clock;
+  readonly #epoch: string;
+  readonly #logs = new Map<string, ChannelLog>();
+  readonly #subscribed = new Set<string>();
+  readonly #admissions = new Admissions();
+  readonly #work = new WorkLog();
+  readonly #online: Roster;
+  readonly #rooms = new Map<string, Roster>();
+  /**
+   * One counter for all channels: offsets need not be contiguous, and a channel that was forgotten and comes back can
+   * never use an offset twice.
+   */
+  #offset = 0;
+  #handlers: BackplaneHandlers | undefined;
+  #sweeper: unknown;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#epoch = randomId(clock, 8);
+    this.nodeId = randomId(clock, 6);
+    this.#online = this.#rosterOf(undefined);
+  }
+
+  start(handlers: BackplaneHandlers): Promise<void> {
+    this.#handlers = handlers;
+    this.#scheduleSweep();
+    return Promise.resolve();
+  }
+
+  stop(): Promise<void> {
+    this.#clock.clearTimeout(this.#sweeper);
+    this.#handlers = undefined;
+    this.#online.clear();
+    for (const room of this.#rooms.values()) room.clear();
+    this.#rooms.clear();
+    return Promise.resolve();
+  }
+
+  publish(channel: string, data: string, options: PublishOptions): Promise<PublishResult> {
+    if (options.history === false) {
+      this.#handlers?.onEphemeral(channel, data);
+      return Promise.resolve({ position: undefined, duplicate: false });
+    }
+    const log = this.#logOf(channel, this.#offset);
+    const key = options.idempotencyKey;
+    const earlier = key === undefined ? undefined : log.offsetOf(key);
+    if (earlier !== undefined) return this.#placed(earlier, true);
+
+    const offset = ++this.#offset;
+    const entry = log.append(offset, data, { at: log.usedAt, retention: options.history, key });
+    if (this.#subscribed.has(channel)) {
+      this.#handlers?.onPublication({ channel, epoch: this.#epoch, offset, prev: entry.prev, data });
+    }
+    return this.#placed(offset, false);
+  }
+
+  subscribe(channel: string): Promise<void> {
+    this.#subscribed.add(channel);
+    this.#logOf(channel, this.#offset);
+    return Promise.resolve();
+  }
+
+  unsubscribe(channel: string): Promise<void> {
+    this.#subscribed.delete(channel);
+    this.#logOf(channel, this.#offset);
+    return Promise.resolve();
+  }
+
+  read(channel: string, page: { readonly after: number; readonly limit: number }): Promise<ReadResult> {
+    const log = this.#logOf(channel, this.#offset);
+    log.trim(this.#clock.now());
+    return Promise.resolve({ epoch: this.#epoch, top: log.top, entries: log.after(page.after, page.limit) });
+  }
+
+  admit(request: AdmissionRequest): Promise<Admission> {
+    return Promise.resolve(this.#admissions.admit(request, this.#clock.now()));
+  }
+
+  applyPresence(ops: readonly PresenceOp[]): Promise<void> {
+    for (const op of ops) {
+      if (op.room === undefined) {
+        if (op.op === "+") this.#admissions.opened(op.user, op.connectionId);
+        else this.#admissions.release(op.user, op.connectionId);
+      }
+      const roster =
+        op.room === undefined ? this.#online : (this.#rooms.get(op.room) ?? this.#rosterOf(op.room));
+      if (op.room !== undefined) this.#rooms.set(op.room, roster);
+      roster.apply(op);
+      if (op.room !== undefined && roster.isEmpty) this.#rooms.delete(op.room);
+    }
+    return Promise.resolve();
+  }
+
+  roster(
+    room: string | undefined,
+    page: { readonly cursor: string | undefined; readonly limit: number },
+  ): Promise<RosterPage> {
+    const roster = room === undefined ? this.#online : this.#rooms.get(room);
+    const nobody = { entries: [], total: 0, cursor: undefined };
+    return Promise.resolve(roster?.page(page.cursor, page.limit) ?? nobody);
+  }
+
+  begin(work: Work): Promise<WorkState> {
+    return Promise.resolve(this.#work.begin(work, this.#clock.now()));
+  }
+
+  settle(work: Work, result: string | undefined): Promise<void> {
+    this.#work.settle(work, result);
+    return Promise.resolve();
+  }
+
+  #placed(offset: number, duplicate: boolean): Promise<PublishResult> {
+    return Promise.resolve({ position: { epoch: this.#epoch, off: offset }, duplicate });
+  }
+
+  #logOf(channel: string, start: number): ChannelLog {
+    const log = this.#logs.get(channel) ?? new ChannelLog(start);
+    this.#logs.set(channel, log);
+    log.usedAt = this.#clock.now();
+    return log;
+  }
+
+  #rosterOf(room: string | undefined): Roster {
+    return new Roster(room, this.#clock, (event: PresenceEvent) => {
+      if (event.kind === "left" && room !== undefined && this.#rooms.get(room)?.isEmpty === true)
+        this.#rooms.delete(room);
+      this.#handlers?.onPresence([event]);
+    });
+  }
+
+  #scheduleSweep(): void {
+    this.#sweeper = this.#clock.setTimeout(() => {
+      const now = this.#clock.now();
+      for (const [channel, log] of this.#logs) {
+        // Kept while there are readers, and while one may come back: a log made anew could not tell that nothing was missed.
+        const isIdle = !log.trim(now) && !this.#subscribed.has(channel);
+        if (isIdle && now - log.usedAt > KEPT_MS) this.#logs.delete(channel);
+      }
+      this.#admissions.sweep(now);
+      this.#work.sweep(now);
+      this.#scheduleSweep();
+    }, SWEEP_MS);
+  }
+}

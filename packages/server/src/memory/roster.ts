@@ -1,0 +1,88 @@
+import type { PresenceEvent, PresenceOp, RosterEntry, RosterPage } from "../backplane.js";
+import type { Clock } from "../types.js";
+
+interface Member {
+  /** Grows with every arrival: the cursor of pages. */
+  readonly number: number;
+  readonly connections: Set<string>;
+  readonly since: number;
+  profile: string;
+  /** Set while the last connection is gone and the grace runs. */
+  leaving: unknown;
+}
+
+/** Who is online, or in a room: one entry per user. Its events alternate per user, whatever connections come and go. */
+export class Roster {
+  readonly #room: string | undefined;
+  readonly #clock: Clock;
+  readonly #emit: (event: PresenceEvent) => void;
+  readonly #members = new Map<string, Member>();
+  #arrivals = 0;
+
+  constructor(room: string | undefined, clock: Clock, emit: (event: PresenceEvent) => void) {
+    this.#room = room;
+    this.#clock = clock;
+    this.#emit = emit;
+  }
+
+  get isEmpty(): boolean {
+    return this.#members.size === 0;
+  }
+
+  apply(op: PresenceOp): void {
+    if (op.op === "+") this.#enter(op.user, op.connectionId, op.profile);
+    else this.#exit(op.user, op.connectionId, op.graceMs);
+  }
+
+  page(cursor: string | undefined, limit: number): RosterPage {
+    const after = cursor === undefined ? 0 : Number(cursor);
+    const entries: RosterEntry[] = [];
+    let last = after;
+    for (const [user, member] of this.#members) {
+      if (!(member.number > after)) continue;
+      if (entries.length === limit) return { entries, total: this.#members.size, cursor: String(last) };
+      entries.push({ user, profile: member.profile, since: member.since });
+      last = member.number;
+    }
+    return { entries, total: this.#members.size, cursor: undefined };
+  }
+
+  /** Forgets everyone and stops every timer, without events. */
+  clear(): void {
+    for (const member of this.#members.values()) this.#clock.clearTimeout(member.leaving);
+    this.#members.clear();
+  }
+
+  #enter(user: string, connectionId: string, profile: string): void {
+    const member = this.#members.get(user);
+    if (member === undefined) {
+      const since = this.#clock.now();
+      const connections = new Set([connectionId]);
+      this.#members.set(user, { number: ++this.#arrivals, connections, since, profile, leaving: undefined });
+      this.#emit({ kind: "joined", room: this.#room, entry: { user, profile, since }, isNew: true });
+      return;
+    }
+    this.#clock.clearTimeout(member.leaving);
+    member.leaving = undefined;
+    member.connections.add(connectionId);
+    if (member.profile === profile) return;
+    member.profile = profile;
+    this.#emit({
+      kind: "joined",
+      room: this.#room,
+      entry: { user, profile, since: member.since },
+      isNew: false,
+    });
+  }
+
+  #exit(user: string, connectionId: string, graceMs: number): void {
+    const member = this.#members.get(user);
+    if (member?.connections.delete(connectionId) !== true || member.connections.size > 0) return;
+    const leave = (): void => {
+      this.#members.delete(user);
+      this.#emit({ kind: "left", room: this.#room, user });
+    };
+    if (graceMs <= 0) leave();
+    else member.leaving = this.#clock.setTimeout(leave, graceMs);
+  }
+}

@@ -1,0 +1,80 @@
+import type { Validation } from "@halyard/protocol";
+import { validate } from "@halyard/protocol";
+import type { MessageTypes } from "./message-types.js";
+
+/** A message of the server, ready to be published. */
+export interface OutgoingMessageText {
+  readonly type: string;
+  readonly id: string;
+  readonly json: string;
+  readonly ephemeral: boolean;
+}
+
+export interface OutgoingOptions {
+  readonly types: MessageTypes;
+  readonly now: () => number;
+}
+
+/**
+ * Checks what the application wants to send and completes it. The parse is a matter of safety, not of types: a row with
+ * a password hash type-checks, and only the schema strips it.
+ *
+ * @throws TypeError when the message is not one that a server may send
+ */
+export function prepareOutgoing(
+  message: object | string,
+  options: OutgoingOptions,
+): OutgoingMessageText | Promise<OutgoingMessageText> {
+  const value = typeof message === "string" ? parse(message) : message;
+  const { type, $: _, ...fields } = value as { type?: unknown; $?: unknown } & Record<string, unknown>;
+  const known = typeof type === "string" ? options.types.fromServer(type) : undefined;
+  if (known === undefined || typeof type !== "string") {
+    throw new TypeError(`no message type that a server may send: ${String(type).slice(0, 80)}`);
+  }
+  const isOwn = type === "chat_message" || type === "announcement";
+  const id = isOwn && typeof fields["id"] === "string" ? fields["id"] : crypto.randomUUID();
+  const finish = (result: Validation): OutgoingMessageText => {
+    if (!result.ok) throw new TypeError(`${type} is not valid: ${describe(result.issues)}`);
+    const written =
+      known.policy.relay === undefined ? ownFields(type, fields, { id, at: options.now() }) : fromOf(fields);
+    const complete = { type, ...(result.value as object), ...written };
+    return { type, id, json: JSON.stringify(complete), ephemeral: known.ephemeral };
+  };
+  const result = validate(known.schema, fields);
+  return result instanceof Promise ? result.then(finish) : finish(result);
+}
+
+/** What Halyard itself writes into the built-in types, and into a relayed message. */
+function ownFields(
+  type: string,
+  given: Record<string, unknown>,
+  written: { id: string; at: number },
+): object {
+  const sentAt = new Date(written.at).toISOString();
+  if (type === "announcement") return { id: written.id, sentAt };
+  if (type === "chat_message") {
+    const from = given["from"] ?? { userId: "server", name: "Server", connectedAt: sentAt };
+    return { id: written.id, from, sentAt };
+  }
+  return {};
+}
+
+/** The author of a relayed message, which its schema does not know. */
+function fromOf(fields: Record<string, unknown>): object {
+  return fields["from"] === undefined ? {} : { from: fields["from"] };
+}
+
+function parse(text: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new TypeError("a message given as text must be JSON", { cause: error });
+  }
+  if (typeof value !== "object" || value === null) throw new TypeError("a message is an object with a type");
+  return value;
+}
+
+function describe(issues: readonly { readonly path: string; readonly message: string }[]): string {
+  return issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
+}

@@ -1,0 +1,130 @@
+import type { ChannelState as Recovered, GapReason, Position } from "@halyard/protocol";
+import { LIMITS } from "@halyard/protocol/wire";
+import type { Backplane } from "./backplane.js";
+import { toEntry } from "./channel.js";
+import type { Channel, ReplayEntry } from "./channel.js";
+import type { ChannelHub } from "./channel-hub.js";
+import { clientKey } from "./envelope.js";
+import type { Connection } from "./connection.js";
+
+/** What one resume may still replay, over all its channels. */
+export interface ReplayBudget {
+  messages: number;
+  bytes: number;
+}
+
+export function replayBudget(): ReplayBudget {
+  return { messages: LIMITS.replayedMessages, bytes: LIMITS.replayedBytes };
+}
+
+/** A channel that a connection is about to read, from a position or from now on. */
+export interface ReplayPlan {
+  readonly channel: Channel;
+  readonly from: Position | undefined;
+  /** Set when it is known already that the position cannot be recovered. */
+  readonly gap: GapReason | undefined;
+  /** What history held after the position when it was read; the node's own newest frames continue it. */
+  readonly entries: readonly (ReplayEntry & { readonly prev: number })[];
+}
+
+/** What a plan came to, at the moment in which the connection was subscribed. */
+export interface Replay {
+  readonly state: Recovered;
+  readonly entries: readonly ReplayEntry[];
+}
+
+const PLAN_TRIES = 3;
+
+/** Finds out how a connection can go on reading a channel. Asks the history only where this node's own frames do not reach. */
+export async function planReplay(
+  hub: ChannelHub,
+  backplane: Backplane,
+  wanted: { readonly channel: string; readonly position: Position | undefined },
+): Promise<ReplayPlan> {
+  const { position } = wanted;
+  let channel = await hub.live(wanted.channel);
+  const plan = (gap: GapReason | undefined, entries: ReplayPlan["entries"] = []): ReplayPlan => ({
+    channel,
+    from: position,
+    gap,
+    entries,
+  });
+  if (position === undefined) return plan(undefined);
+  for (let attempt = 0; attempt < PLAN_TRIES; attempt++) {
+    if (position.epoch !== channel.epoch) return plan("lost");
+    if (position.off > channel.offset) await hub.refresh(channel);
+    if (position.off > channel.offset) return plan("lost");
+    if (channel.framesAfter(position.off) !== undefined) return plan(undefined);
+    const read = await backplane.read(channel.name, {
+      after: position.off,
+      limit: LIMITS.replayedMessages + 1,
+    });
+    if (read.epoch !== position.epoch) return plan("lost");
+    if (read.entries.length > LIMITS.replayedMessages) return plan("too_many");
+    if (read.entries[0]?.prev !== position.off) return plan("trimmed");
+    const entries = read.entries.map((entry) => toEntry(channel.name, entry));
+    if (continuation(channel, position.off, entries) !== undefined) return plan(undefined, entries);
+    channel = await hub.live(wanted.channel);
+  }
+  return plan("trimmed");
+}
+
+/** Whether a plan still holds; if it does, {@link commitReplay} in the same turn cannot fail. */
+export function canCommit({ channel, from, gap, entries }: ReplayPlan): boolean {
+  return gap !== undefined || from === undefined || continuation(channel, from.off, entries) !== undefined;
+}
+
+/** Subscribes the connection and says what it must get first. One synchronous step: nothing can come in between. */
+export function commitReplay(
+  hub: ChannelHub,
+  connection: Connection,
+  plan: ReplayPlan & { budget: ReplayBudget },
+): Replay {
+  const { channel, from, gap, budget } = plan;
+  hub.add(channel, connection);
+  const position = { epoch: channel.epoch, off: channel.offset };
+  if (from === undefined) return { state: { ...position, recovered: "new" }, entries: [] };
+  if (gap !== undefined) return { state: { ...position, recovered: gap }, entries: [] };
+
+  const entries = continuation(channel, from.off, plan.entries);
+  if (entries === undefined) return { state: { ...position, recovered: "trimmed" }, entries: [] };
+  const bytes = entries.reduce((sum, { frame }) => sum + frame.text.length, 0);
+  if (entries.length > budget.messages || bytes > budget.bytes) {
+    return { state: { ...position, recovered: "too_many" }, entries: [] };
+  }
+  budget.messages -= entries.length;
+  budget.bytes -= bytes;
+  // The state's position is where the client stands before the replay, which then moves it.
+  return { state: { epoch: channel.epoch, off: from.off, recovered: true }, entries };
+}
+
+/** Queues what a connection missed. Messages that left it out only move its position. */
+export function pushReplay(connection: Connection, channel: string, entries: readonly ReplayEntry[]): void {
+  const own = clientKey(connection.client);
+  for (const { frame, except, offset } of entries) {
+    if (except === own) {
+      connection.skip(channel, offset);
+      continue;
+    }
+    connection.deliver(frame, channel);
+    connection.replayBytes += frame.text.length;
+  }
+}
+
+/** Everything from a position to where the channel stands now, without a hole, or undefined. */
+function continuation(
+  channel: Channel,
+  from: number,
+  read: ReplayPlan["entries"],
+): readonly ReplayEntry[] | undefined {
+  const entries: ReplayEntry[] = [];
+  let at = from;
+  for (const entry of read) {
+    if (entry.offset > channel.offset) break;
+    if (entry.prev !== at) return undefined;
+    entries.push(entry);
+    at = entry.offset;
+  }
+  const rest = channel.framesAfter(at);
+  return rest === undefined ? undefined : [...entries, ...rest];
+}

@@ -1,0 +1,33 @@
+import { HalyardError } from "@halyard/protocol/wire";
+
+/** The requests of one connection that are not answered: a bounded number at work, a bounded number waiting. */
+export class RequestSlots {
+  readonly #limits: { readonly runningRequests: number; readonly waitingRequests: number };
+  readonly #ids = new Set<string>();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(limits: { readonly runningRequests: number; readonly waitingRequests: number }) {
+    this.#limits = limits;
+  }
+
+  /** @throws HalyardError `conflict` for an id that is pending, `limit_exceeded` when too many wait */
+  async enter(id: string | undefined): Promise<void> {
+    if (id !== undefined && this.#ids.has(id)) throw new HalyardError("conflict", "This id is pending.");
+    if (this.#running >= this.#limits.runningRequests) {
+      if (this.#waiting.length >= this.#limits.waitingRequests) throw new HalyardError("limit_exceeded");
+      if (id !== undefined) this.#ids.add(id);
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      return; // The place was handed over, still counted.
+    }
+    if (id !== undefined) this.#ids.add(id);
+    this.#running++;
+  }
+
+  exit(id: string | undefined): void {
+    if (id !== undefined) this.#ids.delete(id);
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#running--;
+    else next();
+  }
+}

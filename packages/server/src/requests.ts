@@ -1,0 +1,96 @@
+import type { RequestDefinition } from "@halyard/protocol";
+import { roomName, validate } from "@halyard/protocol";
+import { HalyardError } from "@halyard/protocol/wire";
+import { z } from "zod";
+import type { Authorization } from "./authorization.js";
+import { ALL, roomOf } from "./channel-name.js";
+import type { Connection } from "./connection.js";
+import type { Core } from "./core.js";
+import { withDeadline } from "./deadline.js";
+import { InvalidMessage } from "./errors.js";
+import { HandlerScope } from "./handler-context.js";
+import { mayUse } from "./message-types.js";
+
+export interface IncomingRequest {
+  readonly connection: Connection;
+  readonly name: string;
+  readonly input: unknown;
+  readonly channel: string | undefined;
+}
+
+const userPage = z.object({ room: roomName.optional(), cursor: z.string().max(64).optional() }).optional();
+
+/** Answers requests: what a client asks, with a result. */
+export class Requests {
+  readonly #core: Core;
+  readonly #authorization: Authorization;
+
+  constructor(core: Core, authorization: Authorization) {
+    this.#core = core;
+    this.#authorization = authorization;
+  }
+
+  /** @throws HalyardError what the asker is told */
+  async answer(request: IncomingRequest): Promise<unknown> {
+    if (request.name === "users") return this.#users(request);
+    const definition = this.#core.types.request(request.name);
+    const handler = this.#core.registry.findRequest(request.name);
+    if (definition === undefined || handler === undefined)
+      throw new HalyardError("not_found", "There is no such request.");
+    const { connection } = request;
+    const { user, session } = connection.identity;
+    if (!mayUse(definition.policy, user)) throw new HalyardError("forbidden");
+
+    const input = await validate(definition.input, request.input);
+    if (!input.ok) throw new InvalidMessage(input.issues);
+    const room = this.#roomOf(request);
+    const messageId = (): string => crypto.randomUUID();
+    const scope = new HandlerScope({ ws: connection.ws, user, session, room, messageId });
+    const { clock, limits } = this.#core;
+    const onTimeout = (): void => {
+      scope.abort();
+    };
+    const result = await withDeadline(handler(input.value, scope), {
+      clock,
+      ms: limits.handlerMs,
+      onTimeout,
+    });
+    return this.#checked(request, definition, result);
+  }
+
+  isRepeatable(name: string): boolean {
+    return name === "users" || this.#core.types.request(name)?.policy.repeatable === true;
+  }
+
+  /** A reply that breaks its own contract is the server's failure, and must not leave it. */
+  async #checked(
+    { name, connection }: IncomingRequest,
+    { output }: RequestDefinition,
+    result: unknown,
+  ): Promise<unknown> {
+    const reply = await validate(output, result);
+    if (reply.ok) return reply.value;
+    const issues = reply.issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ");
+    const error = new TypeError(`the reply to ${name} does not fit its schema: ${issues}`);
+    this.#core.report(error, { type: name, ws: connection.ws });
+    throw new HalyardError("internal", undefined, { cause: error });
+  }
+
+  async #users({ connection, input }: IncomingRequest): Promise<unknown> {
+    const page = userPage.safeParse(input);
+    if (!page.success) throw new InvalidMessage([{ path: "input", message: "expected { room?, cursor? }" }]);
+    const { room, cursor } = page.data ?? {};
+    const { presence } = this.#core.config.builtIns ?? {};
+    const isOff = presence === false || (presence === "rooms" && room === undefined);
+    const isInside = room === undefined || connection.rooms?.has(room) === true;
+    if (isOff || !isInside) throw new HalyardError("forbidden");
+    await this.#authorization.demand(connection, "presence", room ?? ALL);
+    return this.#core.presence.list({ room, cursor });
+  }
+
+  #roomOf({ channel, connection }: IncomingRequest): string | undefined {
+    const room = channel === undefined ? undefined : roomOf(channel);
+    if (room !== undefined && connection.rooms?.has(room) !== true) throw new HalyardError("forbidden");
+    return room;
+  }
+}

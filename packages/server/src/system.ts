@@ -1,0 +1,32 @@
+import type { AnyProtocol, BuiltinProtocol } from "@halyard/protocol";
+import type { MessageHandlerRegistry } from "./handlers.js";
+import { forgetIdentity, WebSocketManager } from "./manager.js";
+import type { GuestIdentity, Identity, WebSocketInstance, WebSocketManagerConfig } from "./types.js";
+
+export interface WebSocketSystem<TProtocol extends AnyProtocol, TIdentity extends Identity> {
+  readonly manager: WebSocketManager<TProtocol>;
+  /** Where the application adds its handlers. */
+  readonly handlers: MessageHandlerRegistry<TProtocol, TIdentity>;
+  /** `manager.handleMessage`, for a runtime's `message` callback. */
+  readonly processMessage: (ws: WebSocketInstance, message: string | Uint8Array) => void;
+}
+
+/**
+ * Makes the WebSocket side of an application: one manager and its handlers.
+ *
+ * @example
+ * const { manager, handlers } = createWebSocketSystem({ protocol, authenticate: betterAuthAuthenticator(auth) });
+ */
+export function createWebSocketSystem<
+  TProtocol extends AnyProtocol = BuiltinProtocol,
+  TIdentity extends Identity = GuestIdentity,
+>(config: WebSocketManagerConfig<TProtocol, TIdentity> = {}): WebSocketSystem<TProtocol, TIdentity> {
+  const manager = new WebSocketManager<TProtocol>(forgetIdentity(config));
+  return {
+    manager,
+    handlers: manager.handlers as unknown as MessageHandlerRegistry<TProtocol, TIdentity>,
+    processMessage: (ws, message) => {
+      manager.handleMessage(ws, message);
+    },
+  };
+}

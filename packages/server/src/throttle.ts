@@ -1,0 +1,68 @@
+import type { Buckets, Connection } from "./connection.js";
+import type { Core } from "./core.js";
+import { TokenBucket } from "./token-bucket.js";
+
+/** How fast one connection may talk. */
+export class Throttle {
+  readonly #core: Core;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** @returns 0, or the milliseconds to wait before a frame of this size; nothing is taken then */
+  frame(connection: Connection, bytes: number): number {
+    const { limits, clock } = this.#core;
+    const now = clock.now();
+    const buckets = this.#of(connection);
+    buckets.bytes ??= new TokenBucket(limits.bytesPerSecond, limits.byteBurst, now);
+    buckets.messages ??= new TokenBucket(limits.messagesPerSecond, limits.messageBurst, now);
+    const waitMs = buckets.messages.take(now);
+    return waitMs > 0 ? waitMs : buckets.bytes.take(now, bytes);
+  }
+
+  /** Chat, typing and joins have a rate of their own; other types none. */
+  type(connection: Connection, type: string): number {
+    const { limits, clock } = this.#core;
+    const now = clock.now();
+    const buckets = this.#of(connection);
+    if (type === "chat_message") {
+      buckets.chat ??= new TokenBucket(limits.chatPerSecond, limits.chatBurst, now);
+      return buckets.chat.take(now);
+    }
+    if (type === "typing_indicator") {
+      buckets.typing ??= new TokenBucket(limits.typingPerSecond, limits.typingBurst, now);
+      return buckets.typing.take(now);
+    }
+    if (type !== "join") return 0;
+    buckets.joins ??= new TokenBucket(limits.joinsPerSecond, limits.joinBurst, now);
+    return buckets.joins.take(now);
+  }
+
+  /** Waits until a message of a v1 client is within its rate: it is never refused for being early. */
+  async pace(
+    connection: Connection,
+    message: { readonly type: string; readonly owedBytes: number },
+  ): Promise<void> {
+    if (message.owedBytes > 0) await this.#until(() => this.frame(connection, message.owedBytes));
+    if (message.type === "chat_message") await this.#until(() => this.type(connection, message.type));
+  }
+
+  async #until(take: () => number): Promise<void> {
+    for (let waitMs = take(); waitMs > 0; waitMs = take()) {
+      const ms = waitMs;
+      await new Promise<void>((resolve) => this.#core.clock.setTimeout(resolve, ms));
+    }
+  }
+
+  #of(connection: Connection): Buckets {
+    connection.buckets ??= {
+      messages: undefined,
+      bytes: undefined,
+      chat: undefined,
+      joins: undefined,
+      typing: undefined,
+    };
+    return connection.buckets;
+  }
+}
