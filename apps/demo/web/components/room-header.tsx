@@ -5,7 +5,7 @@ import { Icon } from "./icon.tsx";
 import type { Overlay } from "./shell.tsx";
 
 interface RoomHeaderProps {
-  readonly name: string | undefined;
+  readonly name: string;
   readonly canAnnounce: boolean;
   readonly hasRooms: boolean;
   readonly hasPeople: boolean;
@@ -15,7 +15,7 @@ interface RoomHeaderProps {
 export function RoomHeader({ name, canAnnounce, hasRooms, hasPeople, onOpen }: RoomHeaderProps) {
   return (
     <header className="room-header">
-      {!hasRooms && <RoomsButton active={name} onClick={() => onOpen("rooms")} />}
+      {!hasRooms && <RoomsButton onClick={() => onOpen("rooms")} />}
       <h1 data-testid="room-title">
         <Icon name="hash" />
         <span>{name}</span>
@@ -60,24 +60,17 @@ function CutButton() {
   );
 }
 
-function RoomsButton({
-  active,
-  onClick,
-}: {
-  readonly active: string | undefined;
-  readonly onClick: () => void;
-}) {
+function RoomsButton({ onClick }: { readonly onClick: () => void }) {
   const unread = useStore(useChat().unread);
-  const isElsewhere = unread > 0 && active !== undefined;
   return (
     <button
       type="button"
       className="icon-button"
-      aria-label={isElsewhere ? `Rooms, ${unread} unread` : "Rooms"}
+      aria-label={unread > 0 ? `Rooms, ${unread} unread` : "Rooms"}
       onClick={onClick}
     >
       <Icon name="menu" />
-      {isElsewhere && <span className="dot" />}
+      {unread > 0 && <span className="dot" />}
     </button>
   );
 }

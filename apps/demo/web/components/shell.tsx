@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { FIRST_ROOMS } from "../../shared/constants.ts";
 import { useChat } from "../chat/chat-context.ts";
 import { useActiveRoom } from "../hooks/use-active-room.ts";
 import { useMediaQuery } from "../hooks/use-media-query.ts";
@@ -46,7 +47,7 @@ export function Shell({ account }: { readonly account: Account }) {
       {hasRooms && <aside className="side">{sidebar}</aside>}
       <main className="main">
         <RoomHeader
-          name={room?.name}
+          name={room?.name ?? FIRST_ROOMS[0]}
           canAnnounce={account.isAdmin}
           onOpen={setOverlay}
           hasRooms={hasRooms}
