@@ -2,8 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /** One project per directory and per `test:<name>` script, so that turbo caches each of them apart. */
 const suites = [
-  { name: "conformance", testTimeout: 30_000 },
-  { name: "reference", testTimeout: 30_000 },
+  { name: "conformance", testTimeout: 15_000 },
+  { name: "reference", testTimeout: 15_000 },
   { name: "types", testTimeout: 60_000 },
   { name: "packed", testTimeout: 300_000 },
   { name: "e2e", testTimeout: 120_000 },
