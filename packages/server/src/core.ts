@@ -1,4 +1,3 @@
-import type { AnyProtocol } from "@halyard/protocol";
 import type { Backplane } from "./backplane.js";
 import type { ChannelHub } from "./channel-hub.js";
 import type { ConnectionTable } from "./connection-table.js";
@@ -11,7 +10,7 @@ import type { Clock, ErrorContext, ServerLimits, WebSocketManagerConfig } from "
 import type { Writer } from "./writer.js";
 
 /** The configuration with its types forgotten: inside, a user is whatever the authenticator said. */
-export type AnyConfig = WebSocketManagerConfig<AnyProtocol>;
+export type AnyConfig = WebSocketManagerConfig;
 
 /** The parts of one node, as they know each other. */
 export interface Core {

@@ -43,12 +43,9 @@ export class Batch {
 
   /** First to last. */
   frames(): Frame[] {
-    const frames: Frame[] = [];
-    let batch: Batch | undefined = this;
-    while (batch?.frame !== undefined) {
+    const frames: Frame[] = this.frame === undefined ? [] : [this.frame];
+    for (let batch = this.previous; batch?.frame !== undefined; batch = batch.previous)
       frames.push(batch.frame);
-      batch = batch.previous;
-    }
     return frames.reverse();
   }
 }

@@ -172,11 +172,10 @@ export class Greeting {
     let plans = await Promise.all(allowed.map((wish) => planReplay(hub, backplane, wish)));
     for (let attempt = 0; attempt < 3 && !plans.every(canCommit); attempt++) {
       plans = await Promise.all(
-        plans.map((plan) =>
-          canCommit(plan)
-            ? plan
-            : planReplay(hub, backplane, { channel: plan.channel.name, position: plan.from }),
-        ),
+        plans.map(async (plan) => {
+          const wish = { channel: plan.channel.name, position: plan.from };
+          return canCommit(plan) ? plan : planReplay(hub, backplane, wish);
+        }),
       );
     }
     return plans;

@@ -29,7 +29,10 @@ export class Lane {
 
   /** Settles when nothing is running or waiting. */
   async idle(): Promise<void> {
-    if (this.#isBusy) await new Promise<void>((resolve) => void this.add(resolve));
+    if (this.#isBusy)
+      await new Promise<void>((resolve) => {
+        this.add(resolve);
+      });
   }
 
   async #drain(running: Promise<void>): Promise<void> {

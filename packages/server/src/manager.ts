@@ -27,7 +27,6 @@ import type {
   ConnectedUsers,
   ConnectionStats,
   DisconnectOptions,
-  GuestIdentity,
   Identity,
   Published,
   UserList,
@@ -76,7 +75,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     });
   }
 
-  constructor(config: WebSocketManagerConfig<AnyProtocol> = {}) {
+  constructor(config: WebSocketManagerConfig = {}) {
     const handlers = config.handlers ?? new MessageHandlerRegistry(this.#builtIns(config));
     this.#handlers = handlers;
     const shut = (connection: Connection, code: number, reason?: string): void => {
@@ -162,7 +161,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     message: OutgoingMessage<TProtocol> | string,
     excludeWs?: WebSocketInstance,
   ): Promise<Published> {
-    return this.#publisher.toAll(message as object | string, excludeWs);
+    return this.#publisher.toAll(message, excludeWs);
   }
 
   /** Publishes a message to everyone in a room, on every node. Otherwise like {@link broadcastMessage}. */
@@ -266,7 +265,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     this.#lifecycle.shut(connection, code, reason);
   }
 
-  #builtIns(config: WebSocketManagerConfig<AnyProtocol>): MessageHandler[] {
+  #builtIns(config: WebSocketManagerConfig): MessageHandler[] {
     const { builtIns = {}, echoToSender, chat } = config;
     // Every contract has the built-in messages; TypeScript cannot see that while the contract is a type parameter.
     const broadcaster = this as unknown as Broadcaster;
@@ -284,6 +283,6 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
 /** A manager's configuration, whatever its identity's type: inside, a user is what the authenticator said. */
 export function forgetIdentity<TProtocol extends AnyProtocol, TIdentity extends Identity>(
   config: WebSocketManagerConfig<TProtocol, TIdentity>,
-): WebSocketManagerConfig<AnyProtocol> {
-  return config as unknown as WebSocketManagerConfig<AnyProtocol, GuestIdentity>;
+): WebSocketManagerConfig {
+  return config as unknown as WebSocketManagerConfig;
 }

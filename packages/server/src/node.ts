@@ -4,9 +4,10 @@ import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { RawData, ServerOptions, WebSocket } from "ws";
 import { WebSocketServer } from "ws";
+import { interceptRequests } from "./node/intercept-requests.js";
 import type { ManagerInternals, WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
-import { nodeTransport } from "./node-transport.js";
+import { nodeTransport } from "./node/transport.js";
 import type { AnyAuthenticator, Refusal, Welcomed } from "./server.js";
 import { isRefusal } from "./server.js";
 import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.js";
@@ -181,25 +182,3 @@ const STATUS: Readonly<Record<number, string>> = {
   429: "Too Many Requests",
   503: "Service Unavailable",
 };
-
-type Intercept = (request: IncomingMessage, response: ServerResponse) => boolean;
-
-/**
- * Answers some requests before the server's own listeners see them. Through `emit`, because listeners that the
- * application adds later would answer a second time.
- */
-function interceptRequests(server: Server, intercept: Intercept): () => void {
-  const emit = server.emit.bind(server) as (event: string, ...values: unknown[]) => boolean;
-  const own = Object.getOwnPropertyDescriptor(server, "emit");
-  const intercepting = (event: string, ...values: unknown[]): boolean => {
-    const [request, response] = values;
-    const isOurs = event === "request" && intercept(request as IncomingMessage, response as ServerResponse);
-    return isOurs || emit(event, ...values);
-  };
-  server.emit = intercepting as Server["emit"];
-  return () => {
-    if (server.emit !== (intercepting as Server["emit"])) return;
-    if (own === undefined) Reflect.deleteProperty(server, "emit");
-    else Object.defineProperty(server, "emit", own);
-  };
-}

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "@halyard/protocol/wire";
 import { CLIENT_ID, HalyardError, SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { ClientRef } from "./backplane.js";
 import type { Core } from "./core.js";
@@ -122,19 +123,18 @@ export class UpgradeDesk {
     if (!(error instanceof HalyardError)) this.#core.report(error, { type: "authenticate", ws: undefined });
     const { code, retryAfterMs = 1_000 } = toHalyardError(error);
     const retry = { "retry-after": String(Math.ceil(retryAfterMs / 1000)) };
-    switch (code) {
-      case "unauthenticated":
-        return refusal(401);
-      case "forbidden":
-        return refusal(403);
-      case "rate_limited":
-        return refusal(429, retry);
-      default:
-        // An authenticator that fails knows nothing: the door stays shut, and nobody is called a stranger for it.
-        return refusal(503, retry);
-    }
+    const status = STATUS_OF[code];
+    // An authenticator that fails knows nothing: the door stays shut, and nobody is called a stranger for it.
+    if (status === undefined) return refusal(503, retry);
+    return status === 429 ? refusal(status, retry) : refusal(status);
   }
 }
+
+const STATUS_OF: Partial<Record<ErrorCode, number>> = {
+  unauthenticated: 401,
+  forbidden: 403,
+  rate_limited: 429,
+};
 
 /** @returns undefined when the offers are not acceptable, else whether `halyard.v1` is among them */
 function offersV1(header: string | null): boolean | undefined {

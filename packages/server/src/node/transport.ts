@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
-import type { Batch, Frame } from "./frame.js";
-import type { Transport } from "./transport.js";
+import type { Batch, Frame } from "../frame.js";
+import type { Transport } from "../transport.js";
 
 /**
  * Writes to the socket below `ws`: each frame is encoded once for all its readers, and what one connection gets in a
