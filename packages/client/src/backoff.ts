@@ -1,0 +1,21 @@
+export interface Backoff {
+  /** The shortest wait. @default 100 */
+  readonly minMs: number;
+  /** The longest wait after the first failure; it doubles with each further one. @default 500 */
+  readonly baseMs: number;
+  /** The longest wait of all. @default 20_000 */
+  readonly maxMs: number;
+}
+
+export const DEFAULT_BACKOFF: Backoff = { minMs: 100, baseMs: 500, maxMs: 20_000 };
+
+/**
+ * How long to wait after so many failures in a row: anything between the minimum and a ceiling that doubles. Full
+ * jitter, because clients that lost one server together must not come back together.
+ *
+ * @param chance at least 0, less than 1
+ */
+export function backoffMs(failures: number, { minMs, baseMs, maxMs }: Backoff, chance: number): number {
+  const ceiling = Math.min(maxMs, baseMs * 2 ** failures);
+  return minMs + chance * Math.max(0, ceiling - minMs);
+}

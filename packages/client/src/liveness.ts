@@ -1,0 +1,74 @@
+import { Alarm } from "./clock.js";
+import type { Clock } from "./clock.js";
+
+/** An answer to a probe must come within this time; after waking up, sooner. */
+const ANSWER_MS = 5_000;
+const WAKE_ANSWER_MS = 3_000;
+/** A timer that rings so much too late has slept: what the network brought meanwhile may not have been read yet. */
+const LATE_MS = 1_000;
+
+export interface LivenessHandlers {
+  readonly ping: () => void;
+  readonly dead: () => void;
+}
+
+/**
+ * Finds out whether anybody is at the other end. The server's WebSocket pings are invisible in a browser, and a
+ * frozen or hidden page has no timers worth the name: so it goes by elapsed time, whenever it happens to run.
+ */
+export class Liveness {
+  readonly #clock: Clock;
+  readonly #handlers: LivenessHandlers;
+  readonly #alarm: Alarm;
+  #silenceMs = 0;
+  #heardAt = 0;
+  #isProbing = false;
+
+  constructor(clock: Clock, handlers: LivenessHandlers) {
+    this.#clock = clock;
+    this.#handlers = handlers;
+    this.#alarm = new Alarm(clock);
+  }
+
+  /** @param silenceMs how long the other end may say nothing before it is asked */
+  start(silenceMs: number): void {
+    this.#silenceMs = silenceMs;
+    this.heard();
+    this.#listen();
+  }
+
+  stop(): void {
+    this.#alarm.clear();
+    this.#isProbing = false;
+    this.#silenceMs = 0;
+  }
+
+  /** Anything at all came in. */
+  heard(): void {
+    this.#heardAt = this.#clock.now();
+    this.#isProbing = false;
+  }
+
+  /** The page or the network is back. A probe that is under way goes on: waking often must not put it off for ever. */
+  wake(): void {
+    if (this.#silenceMs > 0 && !this.#isProbing) this.#probe(WAKE_ANSWER_MS, true);
+  }
+
+  #listen(): void {
+    // A clock that was set back counts as no time.
+    const leftMs = this.#silenceMs - Math.max(0, this.#clock.now() - this.#heardAt);
+    if (leftMs > 0) this.#alarm.set(leftMs, () => this.#listen());
+    else this.#probe(ANSWER_MS, true);
+  }
+
+  #probe(answerMs: number, isFirst: boolean): void {
+    const dueAt = this.#clock.now() + answerMs;
+    this.#isProbing = true;
+    this.#handlers.ping();
+    this.#alarm.set(answerMs, () => {
+      if (!this.#isProbing) this.#listen();
+      else if (isFirst && this.#clock.now() - dueAt > LATE_MS) this.#probe(WAKE_ANSWER_MS, false);
+      else this.#handlers.dead();
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import type { Unsubscribe } from "./emitter.js";
+
+/** Where a page tells that it sleeps and wakes: `globalThis` in a browser. */
+export interface PageEvents {
+  addEventListener(type: string, listener: () => void, capture: boolean): void;
+  removeEventListener(type: string, listener: () => void, capture: boolean): void;
+}
+
+export interface PageHandlers {
+  readonly wake: () => void;
+  readonly hide: () => void;
+  readonly show: () => void;
+}
+
+/**
+ * Listens for the page's sleep and its awakening. A worker knows of `online` only, Node and Bun of nothing.
+ * `offline` is of no interest: a connection often works on.
+ */
+export function watchPage(page: PageEvents, { wake, hide, show }: PageHandlers): Unsubscribe {
+  const seen = () => {
+    if (globalThis.document?.visibilityState !== "hidden") wake();
+  };
+  const events = { visibilitychange: seen, resume: wake, online: wake, pagehide: hide, pageshow: show };
+  // In the capture phase, because `resume` is the document's own and does not bubble.
+  const pairs = Object.entries(events);
+  for (const [type, listener] of pairs) page.addEventListener(type, listener, true);
+  return () => {
+    for (const [type, listener] of pairs) page.removeEventListener(type, listener, true);
+  };
+}
