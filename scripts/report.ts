@@ -28,8 +28,8 @@ export function readResult(suite: Suite, outcome: TaskOutcome | undefined): Suit
     : undefined;
   const tests = report?.testResults.flatMap((file) => file.assertionResults) ?? [];
   const failures = report === undefined ? ["ended without a report"] : findFailures(report);
-  if (failures.length === 0 && outcome?.succeeded !== true) failures.push("failed outside of its tests");
   if (failures.length === 0 && tests.length === 0) failures.push("has no tests");
+  if (failures.length === 0 && outcome?.succeeded !== true) failures.push("failed outside of its tests");
   return {
     label: suite.label,
     passed: tests.filter(isPassed).length,

@@ -22,8 +22,8 @@ const manifests = ["packages/*/package.json", "apps/*/package.json", "test/packa
 
 /** Finds every test suite of the workspace. */
 export function findSuites(): Suite[] {
-  return globSync(manifests)
-    .sort()
+  return manifests
+    .flatMap((pattern) => globSync(pattern).sort())
     .flatMap((path) => {
       const { name, scripts = {} } = JSON.parse(readFileSync(path, "utf8")) as Manifest;
       return Object.keys(scripts)

@@ -10,7 +10,7 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
       .map((width, column) => pad(cells[column] ?? "", width, rows[0]?.[column]))
       .join("  ")
       .trimEnd();
-  return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
+  return [line(head), line(widths.map((width) => "─".repeat(width))), ...rows.map(line)].join("\n");
 }
 
 /** Milliseconds as people read them. */
