@@ -55,7 +55,7 @@ export class ChannelHub {
   async live(name: string): Promise<Channel> {
     let channel = this.#channels.get(name);
     if (channel === undefined) {
-      channel = new Channel(name);
+      channel = new Channel(name, this.#options.retention.messages);
       this.#channels.set(name, channel);
       channel.ready = this.#start(channel);
     }

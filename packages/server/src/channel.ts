@@ -30,11 +30,14 @@ export class Channel {
   ready: Promise<void> = Promise.resolve();
   /** Runs while nobody reads, before the channel is given up. */
   linger: unknown = undefined;
+  readonly #kept: number;
   #ring: RingEntry[] = [];
   #ringChars = 0;
 
-  constructor(name: string) {
+  /** @param kept how many messages of history there are; this node's own frames reach back no further */
+  constructor(name: string, kept: number) {
     this.name = name;
+    this.#kept = Math.min(kept, RING_ENTRIES);
   }
 
   /** Gives the next publication to every reader. The frame is made here, once. */
@@ -64,7 +67,7 @@ export class Channel {
   framesAfter(offset: number): readonly RingEntry[] | undefined {
     if (offset === this.offset) return [];
     const index = this.#ring.findIndex((entry) => entry.prev === offset);
-    return index === -1 ? undefined : this.#ring.slice(index);
+    return index === -1 || this.#ring.length - index > this.#kept ? undefined : this.#ring.slice(index);
   }
 
   /** Starts over at a position that has no connection with what came before. */

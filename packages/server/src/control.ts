@@ -12,7 +12,7 @@ import { digestOf } from "./once.js";
 import { RequestSlots } from "./request-slots.js";
 import type { Requests } from "./requests.js";
 import type { Rooms } from "./rooms.js";
-import { Throttle } from "./throttle.js";
+import type { Throttle } from "./throttle.js";
 
 export interface ControlParts {
   readonly core: Core;
@@ -20,6 +20,7 @@ export interface ControlParts {
   readonly rooms: Rooms;
   readonly requests: Requests;
   readonly ping: MessageHandler;
+  readonly throttle: Throttle;
 }
 
 export interface ControlFrame {
@@ -33,11 +34,9 @@ export interface ControlFrame {
 /** The messages with which a client steers its connection. They do not wait for handlers. */
 export class Control {
   readonly #parts: ControlParts;
-  readonly #throttle: Throttle;
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
-    this.#throttle = new Throttle(parts.core);
   }
 
   /** A `skip` with a `seq` takes a place in the order of sends, so it is not handled here. */
@@ -93,7 +92,7 @@ export class Control {
   }
 
   async #join({ connection, frame, meta }: ControlFrame): Promise<void> {
-    const waitMs = this.#throttle.type(connection, "join");
+    const waitMs = this.#parts.throttle.type(connection, "join");
     if (waitMs > 0) throw new HalyardError("rate_limited", undefined, { retryAfterMs: waitMs });
     const message = clientMessages.join.safeParse(frame);
     if (!message.success) throw new InvalidMessage([{ path: "room", message: "not a room name" }]);

@@ -104,10 +104,11 @@ export class Dispatcher {
     const message = { type, ...relayed.fields, from: this.#authorOf(connection) };
     const ephemeral = this.#core.types.fromClient(type)?.ephemeral === true;
     const id = messageId();
+    const idempotencyKey = ephemeral ? undefined : `${id}\0${connection.userId}`;
     const published = await this.#publisher.publishText(
       channel,
-      { type, id, json: JSON.stringify(message), ephemeral },
-      { excludeWs: connection.ws, idempotencyKey: ephemeral ? undefined : id },
+      { type, id, json: JSON.stringify(message), ephemeral, idempotencyKey },
+      connection.ws,
     );
     return toResult(published);
   }

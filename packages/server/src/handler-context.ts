@@ -5,6 +5,7 @@ import type {
   WebSocketData,
   WebSocketInstance,
 } from "./types.js";
+import { newMessageId } from "./new-message-id.js";
 
 export interface ScopeStart extends ConnectionContext {
   readonly room: string | undefined;
@@ -68,6 +69,6 @@ export function contextOf(ws: WebSocketInstance<WebSocketData>, message: unknown
     user: { id: userId, name, image },
     session: undefined,
     room: undefined,
-    messageId: () => crypto.randomUUID(),
+    messageId: newMessageId,
   });
 }

@@ -10,8 +10,8 @@ export interface HeartbeatParts {
   readonly retryReason: () => string;
 }
 
-/** How many pieces a round of pings is spread over. */
-const SLICES = 25;
+/** A round of pings is spread over ticks of about this length. */
+const TICK_MS = 1_000;
 
 /**
  * Pings every connection, and drops those that are silent or do not read: one timer for all of them. Each connection
@@ -19,6 +19,7 @@ const SLICES = 25;
  */
 export class Heartbeat {
   readonly #parts: HeartbeatParts;
+  readonly #slices: number;
   readonly #tickMs: number;
   #timer: unknown;
   #slice = 0;
@@ -28,7 +29,8 @@ export class Heartbeat {
 
   constructor(parts: HeartbeatParts) {
     this.#parts = parts;
-    this.#tickMs = Math.max(20, Math.floor(parts.limits.heartbeatMs / SLICES));
+    this.#slices = Math.max(1, Math.floor(parts.limits.heartbeatMs / TICK_MS));
+    this.#tickMs = parts.limits.heartbeatMs / this.#slices;
   }
 
   start(): void {
@@ -48,10 +50,10 @@ export class Heartbeat {
     // A stalled event loop has not read what was sent to it: its own delay must not cost anyone a connection.
     const late = now - this.#dueAt;
     if (late > 1_000) this.#mercyUntil = now + Math.min(late, this.#parts.limits.silenceMs);
-    this.#slice = (this.#slice + 1) % SLICES;
+    this.#slice = (this.#slice + 1) % this.#slices;
     for (const connection of [...this.#parts.connections()]) {
       this.#watchBacklog(connection, now);
-      if (connection.slice % SLICES === this.#slice) this.#watchSilence(connection, now);
+      if (connection.slice % this.#slices === this.#slice) this.#watchSilence(connection, now);
     }
   }
 

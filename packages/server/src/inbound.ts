@@ -1,69 +1,49 @@
-import type { FrameMeta, Frame as WireFrame } from "@halyard/protocol/wire";
 import { clientMessages } from "@halyard/protocol";
-import { CloseCode, decodeFrame, encodeFrame, HalyardError, messageIdOf } from "@halyard/protocol/wire";
+import type { Frame as WireFrame } from "@halyard/protocol/wire";
+import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.js";
 import type { Control } from "./control.js";
 import type { Core } from "./core.js";
-import type { Dispatcher } from "./dispatcher.js";
-import { errorJson, InvalidMessage, toHalyardError } from "./errors.js";
-import { Frame } from "./frame.js";
+import { InvalidMessage } from "./errors.js";
+import type { Failures } from "./failures.js";
 import { readMeta } from "./frame-meta.js";
-import { digestOf } from "./once.js";
-import { Tally } from "./token-bucket.js";
-import { Throttle } from "./throttle.js";
+import type { Received, Sends } from "./sends.js";
+import type { Throttle } from "./throttle.js";
 
 const WAITING_FRAMES = 32;
 const WAITING_BYTES = 256 * 1024;
-const TALLY_MS = 10_000;
-const INVALID_MESSAGES = 10;
-const REFUSED_MESSAGES = 50;
 const OVERSIZED_MESSAGES = 3;
 
 export interface InboundParts {
   readonly core: Core;
-  readonly dispatcher: Dispatcher;
   readonly control: Control;
+  readonly sends: Sends;
+  readonly throttle: Throttle;
+  readonly failures: Failures;
   readonly shut: (connection: Connection, code: number, reason?: string) => void;
-}
-
-/** What a frame is, once it has passed the checks that cost least. */
-interface Received {
-  readonly connection: Connection;
-  readonly text: string;
-  readonly frame: WireFrame;
-  readonly meta: FrameMeta;
 }
 
 /** The way in: size, rate, JSON, depth, then to whom it belongs. Each failure is told to the sender, typed. */
 export class Inbound {
   readonly #parts: InboundParts;
-  readonly #throttle: Throttle;
 
   constructor(parts: InboundParts) {
     this.#parts = parts;
-    this.#throttle = new Throttle(parts.core);
   }
 
   receive(connection: Connection, text: string): void {
-    const { core } = this.#parts;
     if (connection.stage === "closed") return;
-    connection.seenAt = core.clock.now();
+    connection.seenAt = this.#parts.core.clock.now();
     if (connection.stage === "opening") this.#keep(connection, text);
     else this.#read(connection, text);
   }
 
-  /** Reads what came while admission was under way. */
+  /** Reads what came while admission or the answer to `hello` was under way. */
   release(connection: Connection): void {
     const waiting = connection.waiting ?? [];
     connection.waiting = undefined;
+    connection.waitingBytes = 0;
     for (const text of waiting) this.receive(connection, text);
-  }
-
-  /** Tells the sender that something failed, and counts what a broken or hostile client does too often. */
-  fail(connection: Connection, error: unknown, re?: number | string): void {
-    const told = toHalyardError(error);
-    answer(connection, errorJson(told), re);
-    this.#count(connection, told);
   }
 
   #keep(connection: Connection, text: string): void {
@@ -71,206 +51,105 @@ export class Inbound {
     connection.waitingBytes += text.length;
     if (connection.waiting.length < WAITING_FRAMES && connection.waitingBytes <= WAITING_BYTES) {
       connection.waiting.push(text);
-    } else
-      this.fail(connection, new HalyardError("limit_exceeded", "Too much before the connection was open."));
+      return;
+    }
+    const error = new HalyardError("limit_exceeded", "Too much before the connection was open.");
+    this.#parts.failures.tell(connection, error);
   }
 
   #read(connection: Connection, text: string): void {
-    const { core, shut } = this.#parts;
+    const { core, failures, sends, throttle } = this.#parts;
     const size = sizeOf(text, core.limits.messageBytes);
     if (size > core.limits.messageBytes) {
-      this.fail(connection, new HalyardError("payload_too_large"));
-      if (++connection.oversized >= OVERSIZED_MESSAGES) shut(connection, CloseCode.TooLarge);
+      this.#refuseOversized(connection);
       return;
     }
-    const waitMs = this.#throttle.frame(connection, size);
-    if (waitMs > 0 && !connection.isV1) {
-      this.fail(connection, new HalyardError("rate_limited", undefined, { retryAfterMs: waitMs }));
+    const retryAfterMs = throttle.frame(connection, size);
+    const tooFast = new HalyardError("rate_limited", undefined, { retryAfterMs });
+    if (retryAfterMs > 0 && !connection.isV1) {
+      failures.tell(connection, tooFast);
       return;
     }
     const received = this.#parse(connection, text);
     if (received === undefined) return;
-    // A v1 client's sends wait their turn; nothing else of it may be over the rate.
-    const isPaced = connection.isV1 && received.meta.seq !== undefined;
-    if (waitMs > 0 && !isPaced) {
-      if (core.types.fromClient(received.frame.type)?.ephemeral === true) return;
-      this.fail(
-        connection,
-        new HalyardError("rate_limited", undefined, { retryAfterMs: waitMs }),
-        received.meta.id,
-      );
+    if (retryAfterMs === 0) {
+      this.#route(received);
       return;
     }
-    this.#route(received, waitMs > 0 ? size : 0);
+    // A v1 client's sends wait their turn; what is ephemeral is dropped, and nothing else may be over the rate.
+    const { frame, meta } = received;
+    if (meta.seq !== undefined && connection.stage === "open") sends.enlist(received, size);
+    else if (core.types.fromClient(frame.type)?.ephemeral !== true)
+      failures.tell(connection, tooFast, meta.id);
+  }
+
+  #refuseOversized(connection: Connection): void {
+    this.#parts.failures.tell(connection, new HalyardError("payload_too_large"));
+    if (++connection.oversized >= OVERSIZED_MESSAGES) this.#parts.shut(connection, CloseCode.TooLarge);
   }
 
   #parse(connection: Connection, text: string): Received | undefined {
+    const { failures } = this.#parts;
     const frame = connection.isV1 || looksLikeJson(text) ? decodeFrame(text) : plainText(text);
     if (typeof frame === "string") {
-      this.fail(
-        connection,
-        frame === "invalid_json" ? new HalyardError("invalid_json") : new InvalidMessage([]),
-      );
+      failures.tell(connection, frame === "invalid_json" ? new HalyardError(frame) : new InvalidMessage([]));
       return undefined;
     }
     const meta = readMeta(frame.$);
-    if (meta === undefined) {
-      this.fail(
-        connection,
-        new InvalidMessage([{ path: "$", message: "not the reserved field of a frame" }]),
-      );
-      return undefined;
-    }
-    return { connection, text, frame, meta };
+    if (meta !== undefined) return { connection, text, frame, meta };
+    failures.tell(
+      connection,
+      new InvalidMessage([{ path: "$", message: "not the reserved field of a frame" }]),
+    );
+    return undefined;
   }
 
-  #route(received: Received, owedBytes: number): void {
-    const { connection, frame, meta } = received;
-    const { control, shut } = this.#parts;
-    const isFirst = connection.mayGreet;
+  #route(received: Received): void {
+    const { connection, frame, meta, text } = received;
+    const { control, failures, sends } = this.#parts;
+    const mayGreet = connection.mayGreet || (connection.stage === "greeting" && !connection.isGreeted);
     connection.mayGreet = false;
     if (frame.type === "hello") {
-      const isDue = connection.stage === "greeting" || isFirst;
-      if (isDue && !connection.isGreeted) {
-        this.#greet(received);
-        return;
-      }
-      this.fail(connection, new HalyardError("conflict", "hello was said already."), meta.id);
-      return;
-    }
-    if (connection.stage === "greeting") {
-      // While hello is being answered, what follows it waits; before it, nothing may come.
-      if (connection.isGreeted) {
-        this.#keep(connection, received.text);
-        return;
-      }
-      this.fail(connection, new HalyardError("conflict", "The first frame is hello."), meta.seq ?? meta.id);
-      if (connection.isWarned) shut(connection, CloseCode.ProtocolBroken, "hello was due");
-      connection.isWarned = true;
-      return;
-    }
-    if (control.handles(frame.type, meta)) {
-      control.handle({
-        connection,
-        text: received.text,
-        frame,
-        meta,
-        fail: this.#failure(connection, meta.id),
-      });
-      return;
-    }
-    this.#enlist(received, owedBytes);
+      if (mayGreet) this.#greet(received);
+      else failures.tell(connection, new HalyardError("conflict", "hello was said already."), meta.id);
+    } else if (connection.stage === "greeting") {
+      if (connection.isGreeted) this.#keep(connection, text);
+      else this.#warn(received);
+    } else if (control.handles(frame.type, meta)) {
+      const fail = (error: unknown): void => {
+        failures.tell(connection, error, meta.id);
+      };
+      control.handle({ connection, text, frame, meta, fail });
+    } else sends.enlist(received, 0);
+  }
+
+  /** Before `hello` nothing may come: one error says so, and then the connection ends. */
+  #warn({ connection, meta }: Received): void {
+    if (connection.isWarned) this.#parts.shut(connection, CloseCode.ProtocolBroken, "hello was due");
+    const error = new HalyardError("conflict", "The first frame is hello.");
+    this.#parts.failures.tell(connection, error, meta.seq ?? meta.id);
+    connection.isWarned = true;
   }
 
   #greet({ connection, frame, meta }: Received): void {
+    const { control, failures, shut } = this.#parts;
     const hello = clientMessages.hello.safeParse(frame);
     if (!hello.success) {
-      this.fail(connection, new InvalidMessage(hello.error.issues.slice(0, 5).map(toIssue)), meta.id);
-      this.#parts.shut(connection, CloseCode.ProtocolBroken, "hello was not valid");
+      failures.tell(connection, new InvalidMessage(hello.error.issues.slice(0, 5).map(toIssue)), meta.id);
+      shut(connection, CloseCode.ProtocolBroken, "hello was not valid");
       return;
     }
     connection.isGreeted = true;
-    this.#parts.control.greet(connection, hello.data).then(
+    control.greet(connection, hello.data).then(
       () => {
         this.release(connection);
       },
       (error: unknown) => {
-        this.fail(connection, error, meta.id);
-        this.#parts.shut(connection, error instanceof HalyardError ? CloseCode.ProtocolBroken : 1011);
+        failures.tell(connection, error, meta.id);
+        shut(connection, error instanceof HalyardError ? CloseCode.ProtocolBroken : 1011);
       },
     );
   }
-
-  /** Puts a message into its connection's lane. Ephemeral ones are dropped when they come too fast. */
-  #enlist(received: Received, owedBytes: number): void {
-    const { connection, frame, meta } = received;
-    const { core } = this.#parts;
-    const re = meta.seq;
-    const isPaced = connection.isV1 && re !== undefined;
-    if (
-      core.types.fromClient(frame.type)?.ephemeral === true &&
-      this.#throttle.type(connection, frame.type) > 0
-    )
-      return;
-    if (!isPaced && re === undefined && frame.type === "chat_message") {
-      const waitMs = this.#throttle.type(connection, frame.type);
-      if (waitMs > 0) {
-        this.fail(connection, new HalyardError("rate_limited", undefined, { retryAfterMs: waitMs }));
-        return;
-      }
-    }
-    if (connection.lane.waiting >= core.limits.waitingSends) {
-      this.fail(connection, new HalyardError("limit_exceeded", "Too many messages wait."), re);
-      return;
-    }
-    connection.lane.add(async () => {
-      if (isPaced) await this.#throttle.pace(connection, { type: frame.type, owedBytes });
-      await this.#run(received);
-    });
-  }
-
-  async #run(received: Received): Promise<void> {
-    const { connection, meta, text } = received;
-    const { core } = this.#parts;
-    const { seq } = meta;
-    try {
-      if (!connection.isV1 || seq === undefined) {
-        const json = await this.#perform(received, () => crypto.randomUUID());
-        if (seq !== undefined || json.isError) answer(connection, json.text, seq);
-        return;
-      }
-      const work = { ref: connection.client, key: seq, digest: digestOf(text) };
-      const makeId = (): string => messageIdOf(connection.client.client, seq);
-      const json = await core.once.run(work, async () => (await this.#perform(received, makeId)).text);
-      answer(connection, json, seq);
-    } catch (error) {
-      this.fail(connection, error, seq);
-    }
-  }
-
-  /** Runs a message to its end, whatever that is: the answer is text, and a failure is an answer too. */
-  async #perform(
-    { connection, frame, meta }: Received,
-    messageId: () => string,
-  ): Promise<{ text: string; isError: boolean }> {
-    const { core, dispatcher } = this.#parts;
-    const { type, $: _, ...fields } = frame;
-    if (type === "skip") return { text: JSON.stringify({ type: "reply" }), isError: false };
-    try {
-      const result = await dispatcher.dispatch({ connection, type, fields, channel: meta.ch, messageId });
-      return { text: JSON.stringify({ type: "reply", result }), isError: false };
-    } catch (error) {
-      if (!(error instanceof HalyardError)) core.report(error, { type, ws: connection.ws });
-      const told = toHalyardError(error);
-      this.#count(connection, told);
-      return { text: errorJson(told), isError: true };
-    }
-  }
-
-  #failure(connection: Connection, re: string | undefined): (error: unknown) => void {
-    return (error) => {
-      this.fail(connection, error, re);
-    };
-  }
-
-  #count(connection: Connection, { code }: HalyardError): void {
-    const { core, shut } = this.#parts;
-    const now = core.clock.now();
-    if (code === "invalid_json" || code === "invalid_message") {
-      connection.invalid ??= new Tally(TALLY_MS);
-      if (connection.invalid.add(now) >= INVALID_MESSAGES)
-        shut(connection, CloseCode.ProtocolBroken, "too many invalid messages");
-    } else if (code === "rate_limited" || code === "limit_exceeded") {
-      connection.refused ??= new Tally(TALLY_MS);
-      if (connection.refused.add(now) >= REFUSED_MESSAGES)
-        shut(connection, CloseCode.Flooding, "retryAfterMs=5000");
-    }
-  }
-}
-
-/** Sends the text of an answer, with what it answers. */
-export function answer(connection: Connection, json: string, re: number | string | undefined): void {
-  connection.push(new Frame(re === undefined ? json : encodeFrame(json, { re })));
 }
 
 /** Bytes of UTF-8, counted exactly only where it matters. */
@@ -281,17 +160,21 @@ function sizeOf(text: string, limit: number): number {
 const encoder = new TextEncoder();
 
 function looksLikeJson(text: string): boolean {
-  return /^\s*[[{]/.test(text) || text === "" || text.startsWith("\0") || text.startsWith("\uFEFF");
+  return /^\s*[[{]/.test(text);
 }
 
-/** What a plain client types is chat, unless it is nothing. */
-function plainText(text: string): WireFrame {
-  return { type: "chat_message", content: text };
+/** What a plain client types is chat, unless it is nothing, NUL or a byte order mark. */
+function plainText(text: string): WireFrame | "invalid_message" {
+  return text === "" || text.startsWith("\0") || text.startsWith("\uFEFF")
+    ? "invalid_message"
+    : { type: "chat_message", content: text };
 }
 
-function toIssue({ path, message }: { readonly path: readonly PropertyKey[]; readonly message: string }): {
-  path: string;
-  message: string;
-} {
+interface SchemaIssue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+function toIssue({ path, message }: SchemaIssue): { readonly path: string; readonly message: string } {
   return { path: path.map(String).join("."), message };
 }

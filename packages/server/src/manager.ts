@@ -7,6 +7,7 @@ import type { Core } from "./core.js";
 import { createCore } from "./create-core.js";
 import { withDeadline } from "./deadline.js";
 import { Dispatcher } from "./dispatcher.js";
+import { Failures } from "./failures.js";
 import { Frame } from "./frame.js";
 import { Greeting } from "./greeting.js";
 import {
@@ -22,7 +23,9 @@ import { Lifecycle } from "./lifecycle.js";
 import { Publisher } from "./publisher.js";
 import { Requests } from "./requests.js";
 import { Rooms } from "./rooms.js";
+import { Sends } from "./sends.js";
 import { UpgradeDesk } from "./server.js";
+import { Throttle } from "./throttle.js";
 import type {
   ConnectedUsers,
   ConnectionStats,
@@ -96,7 +99,8 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
       ping: new PingHandler(this),
     });
     const dispatcher = new Dispatcher({ core, authorization, publisher: this.#publisher });
-    this.#inbound = new Inbound({ core, dispatcher, control, shut });
+    const sends = new Sends({ core, dispatcher, failures, throttle });
+    this.#inbound = new Inbound({ core, control, sends, throttle, failures, shut });
     this.#lifecycle = new Lifecycle({ core, greeting, inbound: this.#inbound, rooms: this.#rooms });
     this.#desk = new UpgradeDesk(core);
     this.#heartbeat = new Heartbeat({

@@ -178,7 +178,6 @@ const STATUS: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
-  409: "Conflict",
   429: "Too Many Requests",
   503: "Service Unavailable",
 };

@@ -1,6 +1,7 @@
 import type { Validation } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
 import type { MessageTypes } from "./message-types.js";
+import { newMessageId } from "./new-message-id.js";
 
 /** A message of the server, ready to be published. */
 export interface OutgoingMessageText {
@@ -8,6 +9,8 @@ export interface OutgoingMessageText {
   readonly id: string;
   readonly json: string;
   readonly ephemeral: boolean;
+  /** Stored once under this key. The author is part of it: an id alone could be taken by somebody else. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 export interface OutgoingOptions {
@@ -32,13 +35,14 @@ export function prepareOutgoing(
     throw new TypeError(`no message type that a server may send: ${String(type).slice(0, 80)}`);
   }
   const isOwn = type === "chat_message" || type === "announcement";
-  const id = isOwn && typeof fields["id"] === "string" ? fields["id"] : crypto.randomUUID();
+  const id = isOwn && typeof fields["id"] === "string" ? fields["id"] : newMessageId();
   const finish = (result: Validation): OutgoingMessageText => {
     if (!result.ok) throw new TypeError(`${type} is not valid: ${describe(result.issues)}`);
     const written =
       known.policy.relay === undefined ? ownFields(type, fields, { id, at: options.now() }) : fromOf(fields);
     const complete = { type, ...(result.value as object), ...written };
-    return { type, id, json: JSON.stringify(complete), ephemeral: known.ephemeral };
+    const json = JSON.stringify(complete);
+    return { type, id, json, ephemeral: known.ephemeral, idempotencyKey: keyOf(complete) };
   };
   const result = validate(known.schema, fields);
   return result instanceof Promise ? result.then(finish) : finish(result);
@@ -62,6 +66,17 @@ function ownFields(
 /** The author of a relayed message, which its schema does not know. */
 function fromOf(fields: Record<string, unknown>): object {
   return fields["from"] === undefined ? {} : { from: fields["from"] };
+}
+
+/** A chat message keeps its id through every repetition of its handler. */
+function keyOf(message: {
+  readonly type: string;
+  readonly id?: unknown;
+  readonly from?: unknown;
+}): string | undefined {
+  const { type, id, from } = message;
+  const isAuthored = typeof from === "object" && from !== null && "userId" in from;
+  return type === "chat_message" && isAuthored ? `${String(id)}\0${String(from.userId)}` : undefined;
 }
 
 function parse(text: string): object {

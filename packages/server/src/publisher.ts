@@ -46,14 +46,14 @@ export class Publisher {
   async publishText(
     channel: string,
     message: OutgoingMessageText,
-    options: PublishTextOptions = {},
+    excludeWs?: WebSocketInstance,
   ): Promise<Published> {
-    const sender = options.excludeWs === undefined ? undefined : this.#core.table.of(options.excludeWs);
+    const sender = excludeWs === undefined ? undefined : this.#core.table.of(excludeWs);
     const { position } = await this.#core.hub.publish(channel, {
       json: message.json,
       ephemeral: message.ephemeral,
       except: sender === undefined ? undefined : clientKey(sender.client),
-      idempotencyKey: options.idempotencyKey,
+      idempotencyKey: message.idempotencyKey,
     });
     return { id: message.id, channel, offset: position?.off };
   }
@@ -81,9 +81,7 @@ export class Publisher {
     try {
       const ready = prepared instanceof Promise ? await prepared : prepared;
       id = ready.id;
-      // A chat message keeps its id through every repetition of its handler, so it is stored once.
-      const idempotencyKey = ready.type === "chat_message" ? ready.id : undefined;
-      return await this.publishText(channel, ready, { excludeWs, idempotencyKey });
+      return await this.publishText(channel, ready, excludeWs);
     } catch (error) {
       this.#core.report(error, { type: "publish", ws: undefined });
       return { id, channel, offset: undefined };
@@ -94,9 +92,4 @@ export class Publisher {
     const { types, clock } = this.#core;
     return prepareOutgoing(message, { types, now: clock.now });
   }
-}
-
-export interface PublishTextOptions {
-  readonly excludeWs?: WebSocketInstance | undefined;
-  readonly idempotencyKey?: string | undefined;
 }

@@ -10,6 +10,7 @@ import { withDeadline } from "./deadline.js";
 import { InvalidMessage } from "./errors.js";
 import { HandlerScope } from "./handler-context.js";
 import { mayUse } from "./message-types.js";
+import { newMessageId } from "./new-message-id.js";
 
 export interface IncomingRequest {
   readonly connection: Connection;
@@ -44,7 +45,7 @@ export class Requests {
     const input = await validate(definition.input, request.input);
     if (!input.ok) throw new InvalidMessage(input.issues);
     const room = this.#roomOf(request);
-    const messageId = (): string => crypto.randomUUID();
+    const messageId = newMessageId;
     const scope = new HandlerScope({ ws: connection.ws, user, session, room, messageId });
     const { clock, limits } = this.#core;
     const onTimeout = (): void => {

@@ -110,8 +110,10 @@ export class UpgradeDesk {
       limit,
       policy: onConnectionLimit,
     });
-    if (admission.admitted) return { data, opening: { ...opening, admission } };
-    return admission.reason === "limit" ? refusal(429, { "retry-after": "5" }) : refusal(409);
+    // An older attempt is let in to be told by its close code: a browser could not read a status.
+    if (admission.admitted || admission.reason === "superseded")
+      return { data, opening: { ...opening, admission } };
+    return refusal(429, { "retry-after": "5" });
   }
 
   #isFull({ user }: GuestIdentity): boolean {

@@ -1,0 +1,51 @@
+import type { HalyardError } from "@halyard/protocol/wire";
+import { CloseCode, encodeFrame } from "@halyard/protocol/wire";
+import type { Connection } from "./connection.js";
+import type { Core } from "./core.js";
+import { errorJson, toHalyardError } from "./errors.js";
+import { Frame } from "./frame.js";
+import { Tally } from "./token-bucket.js";
+
+const TALLY_MS = 10_000;
+const INVALID_MESSAGES = 10;
+const REFUSED_MESSAGES = 50;
+
+type Shut = (connection: Connection, code: number, reason?: string) => void;
+
+/** Tells senders what went wrong, and ends connections with which too much goes wrong. */
+export class Failures {
+  readonly #core: Core;
+  readonly #shut: Shut;
+
+  constructor(core: Core, shut: Shut) {
+    this.#core = core;
+    this.#shut = shut;
+  }
+
+  /** @param re what the sender called the message */
+  tell(connection: Connection, error: unknown, re?: number | string): void {
+    const told = toHalyardError(error);
+    answer(connection, errorJson(told), re);
+    this.count(connection, told);
+  }
+
+  count(connection: Connection, { code }: HalyardError): void {
+    const now = this.#core.clock.now();
+    if (code === "invalid_json" || code === "invalid_message") {
+      connection.invalid ??= new Tally(TALLY_MS);
+      if (connection.invalid.add(now) >= INVALID_MESSAGES) {
+        this.#shut(connection, CloseCode.ProtocolBroken, "too many invalid messages");
+      }
+    } else if (code === "rate_limited" || code === "limit_exceeded") {
+      connection.refused ??= new Tally(TALLY_MS);
+      if (connection.refused.add(now) >= REFUSED_MESSAGES) {
+        this.#shut(connection, CloseCode.Flooding, "retryAfterMs=5000");
+      }
+    }
+  }
+}
+
+/** Sends the text of an answer, with what it answers. */
+export function answer(connection: Connection, json: string, re: number | string | undefined): void {
+  connection.push(new Frame(re === undefined ? json : encodeFrame(json, { re })));
+}

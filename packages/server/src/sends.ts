@@ -1,0 +1,110 @@
+import type { FrameMeta, Frame as WireFrame } from "@halyard/protocol/wire";
+import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
+import type { Connection } from "./connection.js";
+import type { Core } from "./core.js";
+import type { Dispatcher } from "./dispatcher.js";
+import { errorJson, InvalidMessage, toHalyardError } from "./errors.js";
+import type { Failures } from "./failures.js";
+import { answer } from "./failures.js";
+import { newMessageId } from "./new-message-id.js";
+import { digestOf } from "./once.js";
+import type { Throttle } from "./throttle.js";
+
+/** A frame that passed the checks which cost least. */
+export interface Received {
+  readonly connection: Connection;
+  readonly text: string;
+  readonly frame: WireFrame;
+  readonly meta: FrameMeta;
+}
+
+export interface SendsParts {
+  readonly core: Core;
+  readonly dispatcher: Dispatcher;
+  readonly failures: Failures;
+  readonly throttle: Throttle;
+}
+
+/** Handles the messages of each connection one at a time and in order, and each of a v1 client's once. */
+export class Sends {
+  readonly #parts: SendsParts;
+
+  constructor(parts: SendsParts) {
+    this.#parts = parts;
+  }
+
+  /** @param owedBytes what the byte rate still wants for this message, when it was over the rate */
+  enlist(received: Received, owedBytes: number): void {
+    const { connection, frame, meta } = received;
+    const { core, failures } = this.#parts;
+    if (!this.#admits(received)) return;
+    if (connection.lane.waiting >= core.limits.waitingSends) {
+      failures.tell(connection, new HalyardError("limit_exceeded", "Too many messages wait."), meta.seq);
+      return;
+    }
+    connection.lane.add(async () => {
+      if (connection.isV1 && meta.seq !== undefined) {
+        await this.#parts.throttle.pace(connection, { type: frame.type, owedBytes });
+      }
+      await this.#run(received);
+    });
+  }
+
+  /** Ephemeral messages that come too fast are dropped without a word; a plain client's chat is refused. */
+  #admits({ connection, frame, meta }: Received): boolean {
+    const { core, failures, throttle } = this.#parts;
+    const { type } = frame;
+    if (core.types.fromClient(type)?.ephemeral === true) return throttle.type(connection, type) === 0;
+    if (connection.isV1) {
+      if (meta.seq !== undefined) return true;
+      failures.tell(
+        connection,
+        new InvalidMessage([{ path: "$.seq", message: "a send has a number" }]),
+        meta.id,
+      );
+      return false;
+    }
+    const retryAfterMs = throttle.type(connection, type);
+    if (retryAfterMs === 0) return true;
+    failures.tell(connection, new HalyardError("rate_limited", undefined, { retryAfterMs }), meta.seq);
+    return false;
+  }
+
+  async #run(received: Received): Promise<void> {
+    const { connection, meta, text } = received;
+    const { core, failures } = this.#parts;
+    const { seq } = meta;
+    try {
+      if (!connection.isV1 || seq === undefined) {
+        const done = await this.#perform(received, newMessageId);
+        if (seq !== undefined || done.isError) answer(connection, done.json, seq ?? meta.id);
+        return;
+      }
+      const work = { ref: connection.client, key: seq, digest: digestOf(text) };
+      const makeId = (): string => messageIdOf(connection.client.client, seq);
+      const json = await core.once.run(work, async () => (await this.#perform(received, makeId)).json);
+      answer(connection, json, seq);
+    } catch (error) {
+      failures.tell(connection, error, seq);
+    }
+  }
+
+  /** Runs a message to its end, whatever that is: the answer is text, and a failure is an answer too. */
+  async #perform(
+    { connection, frame, meta }: Received,
+    messageId: () => string,
+  ): Promise<{ readonly json: string; readonly isError: boolean }> {
+    const { core, dispatcher, failures } = this.#parts;
+    const { type, $: _, ...fields } = frame;
+    if (type === "skip") return { json: `{"type":"reply"}`, isError: false };
+    try {
+      const result = await dispatcher.dispatch({ connection, type, fields, channel: meta.ch, messageId });
+      return { json: JSON.stringify({ type: "reply", result }), isError: false };
+    } catch (error) {
+      if (!(error instanceof HalyardError)) core.report(error, { type, ws: connection.ws });
+      const told = toHalyardError(error);
+      failures.count(connection, told);
+      return { json: errorJson(told), isError: true };
+    }
+  }
+}
