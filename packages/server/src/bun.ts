@@ -1,7 +1,8 @@
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.js";
-import type { ManagerInternals, WebSocketManager } from "./manager.js";
+import type { Assembly } from "./assembly.js";
+import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
 import type { AnyAuthenticator, Refusal, Welcomed } from "./server.js";
 import { isRefusal } from "./server.js";
@@ -116,7 +117,7 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
 }
 
 interface AnswerParts {
-  readonly internals: ManagerInternals;
+  readonly internals: Assembly;
   readonly openings: Map<string, Welcomed["opening"]>;
   readonly authenticate: AnyAuthenticator | undefined;
 }

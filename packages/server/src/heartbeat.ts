@@ -1,13 +1,13 @@
 import { CloseCode } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.js";
 import type { Clock, ServerLimits } from "./types.js";
+import { retryReason } from "./writer.js";
 
 export interface HeartbeatParts {
   readonly clock: Clock;
   readonly limits: ServerLimits;
   readonly connections: () => Iterable<Connection>;
   readonly shut: (connection: Connection, code: number, reason?: string) => void;
-  readonly retryReason: () => string;
 }
 
 /** A round of pings is spread over ticks of about this length. */
@@ -80,7 +80,7 @@ export class Heartbeat {
     connection.backlog = backlog;
     if (connection.stalledSince === undefined || now - connection.stalledSince < this.#parts.limits.stalledMs)
       return;
-    this.#parts.shut(connection, CloseCode.SlowReader, this.#parts.retryReason());
+    this.#parts.shut(connection, CloseCode.SlowReader, retryReason(this.#parts.clock));
     connection.transport.terminate?.(connection.ws);
   }
 }

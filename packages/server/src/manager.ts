@@ -1,31 +1,11 @@
 import type { AnyProtocol, BuiltinProtocol, OutgoingMessage } from "@halyard/protocol";
 import { CloseCode } from "@halyard/protocol/wire";
-import { Authorization } from "./authorization.js";
+import { assemble } from "./assembly.js";
+import type { Assembly } from "./assembly.js";
 import type { Connection } from "./connection.js";
-import { Control } from "./control.js";
-import type { Core } from "./core.js";
-import { createCore } from "./create-core.js";
 import { withDeadline } from "./deadline.js";
-import { Dispatcher } from "./dispatcher.js";
-import { Failures } from "./failures.js";
 import { Frame } from "./frame.js";
-import { Greeting } from "./greeting.js";
-import {
-  ChatMessageHandler,
-  MessageHandlerRegistry,
-  PingHandler,
-  TypingIndicatorHandler,
-} from "./handlers.js";
-import type { Broadcaster, MessageHandler } from "./handlers.js";
-import { Heartbeat } from "./heartbeat.js";
-import { Inbound } from "./inbound.js";
-import { Lifecycle } from "./lifecycle.js";
-import { Publisher } from "./publisher.js";
-import { Requests } from "./requests.js";
-import { Rooms } from "./rooms.js";
-import { Sends } from "./sends.js";
-import { UpgradeDesk } from "./server.js";
-import { Throttle } from "./throttle.js";
+import type { Broadcaster, MessageHandlerRegistry } from "./handlers.js";
 import type {
   ConnectedUsers,
   ConnectionStats,
@@ -41,18 +21,8 @@ import type {
 
 const DRAIN_HANDLERS_MS = 10_000;
 
-/** What the glue of a runtime works with, beside the public face. */
-export interface ManagerInternals {
-  readonly core: Core;
-  readonly lifecycle: Lifecycle;
-  readonly inbound: Inbound;
-  readonly desk: UpgradeDesk;
-}
-
 /** The insides of a manager, for the glue of this package. Not part of the public API. */
-export let internalsOf: <TProtocol extends AnyProtocol>(
-  manager: WebSocketManager<TProtocol>,
-) => ManagerInternals;
+export let internalsOf: <TProtocol extends AnyProtocol>(manager: WebSocketManager<TProtocol>) => Assembly;
 
 /**
  * Handles the life of every WebSocket of this node: who is connected, what they say, and who hears it.
@@ -60,72 +30,31 @@ export let internalsOf: <TProtocol extends AnyProtocol>(
  * No method throws because of what a client sent. What the application's own code throws goes to `onError`.
  */
 export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
-  readonly #core: Core;
-  readonly #publisher: Publisher;
-  readonly #rooms: Rooms;
-  readonly #inbound: Inbound;
-  readonly #lifecycle: Lifecycle;
-  readonly #heartbeat: Heartbeat;
-  readonly #desk: UpgradeDesk;
-  readonly #handlers: MessageHandlerRegistry;
+  readonly #parts: Assembly;
 
   static {
-    internalsOf = (manager) => ({
-      core: manager.#core,
-      lifecycle: manager.#lifecycle,
-      inbound: manager.#inbound,
-      desk: manager.#desk,
-    });
+    internalsOf = (manager) => manager.#parts;
   }
 
   constructor(config: WebSocketManagerConfig = {}) {
-    const handlers = config.handlers ?? new MessageHandlerRegistry(this.#builtIns(config));
-    this.#handlers = handlers;
-    const shut = (connection: Connection, code: number, reason?: string): void => {
-      this.#lifecycle.shut(connection, code, reason);
-    };
-    const core = createCore(config, { registry: handlers, shut });
-    this.#core = core;
-    this.#publisher = new Publisher(core);
-    const authorization = new Authorization(core);
-    this.#rooms = new Rooms(core, authorization);
-    const greeting = new Greeting({ core, authorization, rooms: this.#rooms, shut });
-    const requests = new Requests(core, authorization);
-    const control = new Control({
-      core,
-      greeting,
-      rooms: this.#rooms,
-      requests,
-      ping: new PingHandler(this),
-    });
-    const dispatcher = new Dispatcher({ core, authorization, publisher: this.#publisher });
-    const sends = new Sends({ core, dispatcher, failures, throttle });
-    this.#inbound = new Inbound({ core, control, sends, throttle, failures, shut });
-    this.#lifecycle = new Lifecycle({ core, greeting, inbound: this.#inbound, rooms: this.#rooms });
-    this.#desk = new UpgradeDesk(core);
-    this.#heartbeat = new Heartbeat({
-      clock: core.clock,
-      limits: core.limits,
-      connections: () => core.table.all(),
-      shut,
-      retryReason: () => `retryAfterMs=${String(Math.round(500 + core.clock.random() * 1500))}`,
-    });
-    this.#heartbeat.start();
+    // Every contract has the built-in messages; TypeScript cannot see that while the contract is a type parameter.
+    this.#parts = assemble(config, this as unknown as Broadcaster);
+    this.#parts.heartbeat.start();
   }
 
   /** One entry per user of this node, now. */
   get connectedUsers(): ConnectedUsers {
-    return this.#core.table.connectedUsers;
+    return this.#parts.core.table.connectedUsers;
   }
 
   /** The connections of each user of this node, now. */
   get wsInstances(): WebSocketInstances {
-    return this.#core.table.wsInstances;
+    return this.#parts.core.table.wsInstances;
   }
 
   /** The registry of this manager: where handlers are added. */
   get handlers(): MessageHandlerRegistry {
-    return this.#handlers;
+    return this.#parts.core.registry;
   }
 
   /**
@@ -133,15 +62,15 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * it is: without one the socket is closed with 4401.
    */
   handleOpen(ws: WebSocketInstance): void {
-    this.#lifecycle.open(ws);
+    this.#parts.lifecycle.open(ws);
   }
 
   /** A frame came in. Text is a string; anything else is a binary frame, which closes the socket with 4400. */
   handleMessage(ws: WebSocketInstance, message: string | Uint8Array): void {
-    const connection = this.#core.table.of(ws);
+    const connection = this.#parts.core.table.of(ws);
     if (connection === undefined) return;
-    if (typeof message === "string") this.#inbound.receive(connection, message);
-    else this.#lifecycle.shut(connection, CloseCode.ProtocolBroken, "frames are text");
+    if (typeof message === "string") this.#parts.inbound.receive(connection, message);
+    else this.#parts.lifecycle.shut(connection, CloseCode.ProtocolBroken, "frames are text");
   }
 
   /**
@@ -150,7 +79,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * @param code how. 1000 and 1005 are deliberate; after anything else the user stays online for the grace. @default 1005
    */
   handleClose(ws: WebSocketInstance, code?: number): void {
-    this.#lifecycle.closed(ws, code);
+    this.#parts.lifecycle.closed(ws, code);
   }
 
   /**
@@ -165,7 +94,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     message: OutgoingMessage<TProtocol> | string,
     excludeWs?: WebSocketInstance,
   ): Promise<Published> {
-    return this.#publisher.toAll(message, excludeWs);
+    return this.#parts.publisher.toAll(message, excludeWs);
   }
 
   /** Publishes a message to everyone in a room, on every node. Otherwise like {@link broadcastMessage}. */
@@ -174,7 +103,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     message: OutgoingMessage<TProtocol>,
     excludeWs?: WebSocketInstance,
   ): Promise<Published> {
-    return this.#publisher.toRoom(room, message, excludeWs);
+    return this.#parts.publisher.toRoom(room, message, excludeWs);
   }
 
   /** Publishes a message to all devices of a user, on every node. Otherwise like {@link broadcastMessage}. */
@@ -183,36 +112,36 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     message: OutgoingMessage<TProtocol>,
     excludeWs?: WebSocketInstance,
   ): Promise<Published> {
-    return this.#publisher.toUser(userId, message, excludeWs);
+    return this.#parts.publisher.toUser(userId, message, excludeWs);
   }
 
   /** Sends to one connection of this node: at most once, without an offset, and nothing when it is gone. */
   send(ws: WebSocketInstance, message: OutgoingMessage<TProtocol> | { readonly type: "pong" }): void {
-    this.#publisher.toConnection(ws, message);
+    this.#parts.publisher.toConnection(ws, message);
   }
 
   /** Puts a connection into a room, past `authorize`. Doing it twice is doing it once. @throws TypeError for a bad name */
   async join(ws: WebSocketInstance, room: string): Promise<void> {
-    const connection = this.#core.table.of(ws);
-    if (connection !== undefined) await this.#rooms.joinByServer(connection, room);
+    const connection = this.#parts.core.table.of(ws);
+    if (connection !== undefined) await this.#parts.rooms.joinByServer(connection, room);
   }
 
   /** Takes a connection out of a room; a client is told so by `left`. */
   leave(ws: WebSocketInstance, room: string): Promise<void> {
-    const connection = this.#core.table.of(ws);
-    if (connection !== undefined) this.#rooms.expel(connection, room);
+    const connection = this.#parts.core.table.of(ws);
+    if (connection !== undefined) this.#parts.rooms.expel(connection, room);
     return Promise.resolve();
   }
 
   /** Closes every connection of a user. */
   disconnectUser(userId: string, options: DisconnectOptions = {}): Promise<void> {
-    for (const connection of this.#core.table.ofUser(userId)) this.#disconnect(connection, options);
+    for (const connection of this.#parts.core.table.ofUser(userId)) this.#disconnect(connection, options);
     return Promise.resolve();
   }
 
   /** Closes every connection that was opened with a session. */
   disconnectSession(sessionId: string, options: DisconnectOptions = {}): Promise<void> {
-    for (const connection of [...this.#core.table.all()]) {
+    for (const connection of [...this.#parts.core.table.all()]) {
       const session = connection.identity.session as { readonly id?: unknown } | undefined;
       if (session?.id === sessionId) this.#disconnect(connection, options);
     }
@@ -221,13 +150,13 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
 
   /** This node, now: users and connections. */
   getConnectionStats(): ConnectionStats {
-    const { table } = this.#core;
+    const { table } = this.#parts.core;
     return { totalUsers: table.connectedUsers.size, totalConnections: table.size };
   }
 
   /** Everyone online or in a room, on every node, in pages of 200; with the grace of those who may come back. */
   listUsers(page: UserPage = {}): Promise<UserList> {
-    return this.#core.presence.list(page);
+    return this.#parts.core.presence.list(page);
   }
 
   /**
@@ -237,9 +166,9 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * @param options.windowMs over how long clients are told to come back. @default 2_000
    */
   async drain(options: { readonly windowMs?: number | undefined } = {}): Promise<void> {
-    const { clock, table } = this.#core;
+    const { clock, table } = this.#parts.core;
     const windowMs = options.windowMs ?? 2_000;
-    this.#desk.isDraining = true;
+    this.#parts.desk.isDraining = true;
     const connections = [...table.all()];
     for (const connection of connections) {
       connection.push(new Frame(JSON.stringify({ type: "reconnect", afterMs: Math.round(windowMs / 2) })));
@@ -248,39 +177,25 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     await withDeadline(lanes, { clock, ms: DRAIN_HANDLERS_MS }).catch(() => undefined);
     for (const connection of [...table.all()]) {
       const retryAfterMs = Math.round(clock.random() * windowMs);
-      this.#lifecycle.shut(connection, CloseCode.Draining, `retryAfterMs=${String(retryAfterMs)}`);
+      this.#parts.lifecycle.shut(connection, CloseCode.Draining, `retryAfterMs=${String(retryAfterMs)}`);
     }
   }
 
   /** Closes every connection with 1001 and stops: no timer, no subscription is left. */
   async close(): Promise<void> {
-    this.#desk.isDraining = true;
-    this.#heartbeat.stop();
-    for (const connection of [...this.#core.table.all()]) this.#lifecycle.shut(connection, 1001);
-    this.#core.presence.close();
-    this.#core.hub.close();
-    await this.#core.backplane.stop();
+    this.#parts.desk.isDraining = true;
+    this.#parts.heartbeat.stop();
+    for (const connection of [...this.#parts.core.table.all()]) this.#parts.lifecycle.shut(connection, 1001);
+    this.#parts.core.presence.close();
+    this.#parts.core.hub.close();
+    await this.#parts.core.backplane.stop();
   }
 
   #disconnect(
     connection: Connection,
     { code = CloseCode.Unauthenticated, reason = "" }: DisconnectOptions,
   ): void {
-    this.#lifecycle.shut(connection, code, reason);
-  }
-
-  #builtIns(config: WebSocketManagerConfig): MessageHandler[] {
-    const { builtIns = {}, echoToSender, chat } = config;
-    // Every contract has the built-in messages; TypeScript cannot see that while the contract is a type parameter.
-    const broadcaster = this as unknown as Broadcaster;
-    const handlers: MessageHandler[] = [new PingHandler(broadcaster)];
-    if (builtIns.chat !== false) {
-      handlers.push(
-        new ChatMessageHandler(broadcaster, { echoToSender, beforePublish: chat?.beforePublish }),
-      );
-    }
-    if (builtIns.typing !== false) handlers.push(new TypingIndicatorHandler(broadcaster));
-    return handlers;
+    this.#parts.lifecycle.shut(connection, code, reason);
   }
 }
 

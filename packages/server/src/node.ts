@@ -5,7 +5,8 @@ import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { RawData, ServerOptions, WebSocket } from "ws";
 import { WebSocketServer } from "ws";
 import { interceptRequests } from "./node/intercept-requests.js";
-import type { ManagerInternals, WebSocketManager } from "./manager.js";
+import type { Assembly } from "./assembly.js";
+import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
 import { nodeTransport } from "./node/transport.js";
 import type { AnyAuthenticator, Refusal, Welcomed } from "./server.js";
@@ -67,11 +68,11 @@ const SERVER_OPTIONS: ServerOptions & { readonly closeTimeout: number } = {
 };
 
 class NodeGlue {
-  readonly #internals: ManagerInternals;
+  readonly #internals: Assembly;
   readonly #authenticate: AnyAuthenticator | undefined;
   readonly #sockets = new WebSocketServer(SERVER_OPTIONS);
 
-  constructor(internals: ManagerInternals, authenticate: AnyAuthenticator | undefined) {
+  constructor(internals: Assembly, authenticate: AnyAuthenticator | undefined) {
     this.#internals = internals;
     this.#authenticate = authenticate;
   }

@@ -54,12 +54,12 @@ export class Writer {
       if (buffered === 0) connection.replayBytes = 0;
       const waiting = buffered - connection.replayBytes;
       if (waiting > this.#limits.maxBufferedBytes) {
-        this.#fail(connection, CloseCode.SlowReader, this.#retryReason());
+        this.#fail(connection, CloseCode.SlowReader, retryReason(this.#clock));
         return;
       }
       const isSlow = waiting > this.#limits.slowBytes && batch.hasEphemeral;
       if (!transport.write(ws, isSlow ? this.#withoutEphemeral(batch) : batch)) {
-        this.#fail(connection, CloseCode.SlowReader, this.#retryReason());
+        this.#fail(connection, CloseCode.SlowReader, retryReason(this.#clock));
       }
     } catch {
       // The socket is broken: whatever it says, its close event or the heartbeat ends it.
@@ -72,9 +72,9 @@ export class Writer {
     for (const frame of batch.frames()) if (!frame.ephemeral) rest = rest.with(frame);
     return rest;
   }
+}
 
-  /** A reader that was too slow comes back, but not with all the others. */
-  #retryReason(): string {
-    return `retryAfterMs=${String(Math.round(500 + this.#clock.random() * 1500))}`;
-  }
+/** A reader that was too slow comes back, but not with all the others. */
+export function retryReason(clock: Clock): string {
+  return `retryAfterMs=${String(Math.round(500 + clock.random() * 1_500))}`;
 }
