@@ -8,5 +8,3 @@ export const authClient = createAuthClient({
   fetchOptions: { credentials: "include" },
   plugins: [anonymousClient(), adminClient()],
 });
-
-export type Session = typeof authClient.$Infer.Session;
