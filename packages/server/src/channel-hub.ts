@@ -72,11 +72,14 @@ export class ChannelHub {
     await channel.ready;
   }
 
+  /** False when the channel was given up, because nobody read it for a while. */
+  holds(channel: Channel): boolean {
+    return this.#channels.get(channel.name) === channel;
+  }
+
   add(channel: Channel, connection: Connection): void {
     this.#options.clock.clearTimeout(channel.linger);
     channel.linger = undefined;
-    // It may have been given up between the look-up and now.
-    this.#channels.set(channel.name, channel);
     channel.subscribers.add(connection);
   }
 

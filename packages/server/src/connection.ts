@@ -64,6 +64,8 @@ export class Connection {
   /** Frames of this turn. */
   batch: Batch;
   rooms: Set<string> | undefined = undefined;
+  /** Rooms that the server put it into before it was open. */
+  invited: Set<string> | undefined = undefined;
   /** Frames that came during `opening`. */
   waiting: string[] | undefined = undefined;
   waitingBytes = 0;

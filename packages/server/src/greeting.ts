@@ -133,12 +133,15 @@ export class Greeting {
     this.#sendForbidden(connection, wishes);
     await this.#showPresence(connection);
     for (const room of connection.rooms ?? []) await rooms.announce(connection, room);
+    // Whoever was invited while the welcome was prepared.
+    for (const room of connection.invited ?? []) await rooms.joinByServer(connection, room);
   }
 
   /** The channels that the connection is to read, each asked for again: a resume never skips a check. */
   async #wishes(connection: Connection, hello: Pick<HelloMessage, "positions" | "rooms">): Promise<Wish[]> {
     const { core, authorization } = this.#parts;
-    const given = connection.rooms ?? new Set();
+    const given = new Set([...(connection.rooms ?? []), ...(connection.invited ?? [])]);
+    connection.invited = undefined;
     const rooms = new Set([...given, ...hello.rooms]);
     connection.rooms = undefined;
     const positions = new Map(hello.positions.map(({ ch, epoch, off }) => [ch, { epoch, off }]));
@@ -170,11 +173,11 @@ export class Greeting {
     const { hub, backplane } = this.#parts.core;
     const allowed = wishes.filter(({ isForbidden }) => !isForbidden);
     let plans = await Promise.all(allowed.map((wish) => planReplay(hub, backplane, wish)));
-    for (let attempt = 0; attempt < 3 && !plans.every(canCommit); attempt++) {
+    for (let attempt = 0; attempt < 3 && !plans.every((plan) => canCommit(hub, plan)); attempt++) {
       plans = await Promise.all(
         plans.map(async (plan) => {
           const wish = { channel: plan.channel.name, position: plan.from };
-          return canCommit(plan) ? plan : planReplay(hub, backplane, wish);
+          return canCommit(hub, plan) ? plan : planReplay(hub, backplane, wish);
         }),
       );
     }

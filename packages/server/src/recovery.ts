@@ -70,7 +70,8 @@ export async function planReplay(
 }
 
 /** Whether a plan still holds; if it does, {@link commitReplay} in the same turn cannot fail. */
-export function canCommit({ channel, from, gap, entries }: ReplayPlan): boolean {
+export function canCommit(hub: ChannelHub, { channel, from, gap, entries }: ReplayPlan): boolean {
+  if (!hub.holds(channel)) return false;
   return gap !== undefined || from === undefined || continuation(channel, from.off, entries) !== undefined;
 }
 

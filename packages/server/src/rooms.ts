@@ -38,7 +38,7 @@ export class Rooms {
     if (connection.rooms?.has(room) === true || connection.stage === "closed") return;
     if (connection.stage !== "open") {
       // The welcome subscribes to everything that was joined before it.
-      (connection.rooms ??= new Set()).add(room);
+      (connection.invited ??= new Set()).add(room);
       return;
     }
     await this.#subscribe(connection, room, ({ epoch, off }) => {
