@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -35,6 +35,8 @@ export function loadPage(config: Config): Page {
 }
 
 function listFiles(folder: string): string[] {
+  // In development Vite serves the page, and there may be no build.
+  if (!existsSync(folder)) return [];
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())

@@ -5,13 +5,15 @@ import { Avatar } from "./avatar.tsx";
 
 /** Who is online: one entry per person, however many tabs they have open. */
 export function People() {
-  const { self, users } = useChat();
+  const { self, users, connection } = useChat();
+  // What was last heard is shown, and shown as such, until there is a connection to hear more.
+  const isStale = useStore(connection).status !== "open";
   const online = useStore(users);
   const people = online.toSorted(
     (left, right) => rank(left, self.userId) - rank(right, self.userId) || compareNames(left, right),
   );
   return (
-    <section className="people" aria-label="People online">
+    <section className="people" aria-label="People online" data-stale={isStale || undefined}>
       <h2>
         Online{" "}
         <span className="count" data-testid="online-count">
