@@ -1,0 +1,116 @@
+import { ServerFrame } from "@halyard/protocol";
+import { expect, it } from "vitest";
+import { offsetOf } from "../support/frame.ts";
+import { onEachRuntime } from "../support/test-app.ts";
+
+onEachRuntime("chat", {}, (app) => {
+  it("reaches everyone, with its author, id, time and position", async () => {
+    const [ada, bob] = [await app.plain(app.user("ada")), await app.plain(app.user("bob"))];
+    ada.send({ type: "chat_message", content: "hello" });
+    const heard = await bob.next("chat_message");
+    expect(heard).toMatchObject({
+      content: "hello",
+      from: { name: expect.stringContaining("Ada") as string },
+    });
+    expect(heard).toMatchObject({ id: expect.stringMatching(/^[\w-]{22,36}$/) as string, $: { ch: "all" } });
+    expect(await ada.next("chat_message")).toEqual(heard);
+  });
+
+  it("carries the server's from, id and sentAt, whatever the client claims", async () => {
+    const ada = await app.plain(app.user("ada"));
+    const forged = {
+      id: "x",
+      from: { userId: "root", name: "Root" },
+      sentAt: "1999-01-01T00:00:00.000Z",
+      userId: "root",
+    };
+    ada.send({ type: "chat_message", content: "trust me", ...forged });
+    const heard = await ada.next("chat_message");
+    expect(heard["id"]).not.toBe("x");
+    expect(heard).not.toHaveProperty("userId");
+    expect(heard).toMatchObject({ from: { name: expect.stringContaining("Ada") as string } });
+    expect(Math.abs(Date.parse(String(heard["sentAt"])) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it("shows no private field of its author", async () => {
+    const ada = await app.plain(app.user("ada"));
+    ada.send("hello");
+    const { from } = await ada.next("chat_message");
+    expect(Object.keys(from as object).sort()).toEqual(["connectedAt", "name", "userId"]);
+  });
+
+  it("has strictly increasing offsets, the same ones for everybody", async () => {
+    const [ada, bob] = [await app.plain(), await app.plain()];
+    for (let n = 0; n < 20; n++) (n % 2 === 0 ? ada : bob).send(`message ${String(n)}`);
+    await ada.seen({ type: "chat_message", content: "message 18" });
+    await ada.seen({ type: "chat_message", content: "message 19" });
+    await bob.sync();
+    const offsets = ada.all("chat_message").map(offsetOf);
+    expect(offsets).toEqual([...new Set(offsets)].sort((a, b) => a - b));
+    expect(bob.all("chat_message")).toEqual(ada.all("chat_message"));
+  });
+
+  it.each([{}, { content: 5 }, { content: "" }, { content: null }, { content: ["x"] }])(
+    "is invalid_message when it does not fit: %j",
+    async (fields) => {
+      const ada = await app.plain();
+      ada.send({ type: "chat_message", ...fields });
+      const error = await ada.next("error");
+      expect(error).toMatchObject({ code: "invalid_message", issues: [{ path: "content" }] });
+      await ada.sync();
+      expect(ada.all("chat_message")).toEqual([]);
+    },
+  );
+
+  it("may be refused or changed by the application before it is published", async () => {
+    const ada = await app.plain();
+    ada.send("refuse me");
+    expect(await ada.next("error")).toMatchObject({ code: "forbidden", message: "Mind your words." });
+    ada.send("break");
+    const error = await ada.next("error");
+    expect(error).toMatchObject({ code: "internal" });
+    expect(JSON.stringify(error)).not.toContain("hunter2");
+    ada.send("soften me");
+    expect(await ada.next("chat_message")).toMatchObject({ content: "softened" });
+  });
+
+  it("replaces lone surrogates, which are not text", async () => {
+    const ada = await app.plain();
+    ada.send(String.raw`{"type":"chat_message","content":"a\ud800b"}`);
+    expect(await ada.next("chat_message")).toMatchObject({ content: "a\uFFFDb" });
+  });
+
+  it("answers a plain client's send that carries a seq, and deduplicates nothing", async () => {
+    const ada = await app.plain();
+    const say = { type: "chat_message", content: "again", $: { seq: 7 } };
+    ada.send(say);
+    const [reply, heard] = [await ada.seen({ type: "reply", $: { re: 7 } }), await ada.seen("chat_message")];
+    expect(reply["result"]).toEqual({ id: heard["id"], ch: "all", off: offsetOf(heard) });
+    ada.send(say);
+    await ada.sync();
+    ada.send("probe");
+    await ada.seen({ type: "chat_message", content: "probe" });
+    const heards = ada.all({ type: "chat_message", content: "again" });
+    expect(new Set(heards.map(({ id }) => id)).size).toBe(2);
+    expect(ada.all({ type: "reply", $: { re: 7 } })).toHaveLength(2);
+  });
+});
+
+onEachRuntime("what the server sends", {}, (app) => {
+  it("is described by PROTOCOL.md, frame by frame", async () => {
+    const [ada, bob, eve] = [await app.v1(), await app.plain(), await app.v1()];
+    const room = app.room();
+    for (const client of [ada, eve]) await client.join(room);
+    await ada.deliver("chat_message", { content: "to the room" }, `room:${room}`);
+    ada.send({ type: "typing_indicator", isTyping: true });
+    bob.send("{");
+    bob.send({ type: "nonsense" });
+    await app.command("announce", { message: "soon" });
+    await ada.request("users", {});
+    await ada.ask({ type: "leave", room });
+    for (const client of [ada, bob, eve]) await client.sync();
+    for (const frame of [ada, bob, eve].flatMap(({ frames }) => frames)) {
+      expect(ServerFrame.safeParse(frame).error, JSON.stringify(frame)).toBeUndefined();
+    }
+  });
+});

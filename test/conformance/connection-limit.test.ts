@@ -1,0 +1,91 @@
+import { expect, it } from "vitest";
+import { left } from "../support/frame.ts";
+import { Refused } from "../support/raw-client.ts";
+import { onEachRuntime } from "../support/test-app.ts";
+import { Page } from "../support/v1-client.ts";
+import { until } from "../support/wait.ts";
+
+onEachRuntime("the connection limit", { maxConnectionsPerUser: 2 }, (app) => {
+  it("refuses one connection too many with 429, before the upgrade", async () => {
+    const ada = app.user();
+    const tabs = [await app.plain(ada), await app.plain(ada)];
+    await expect(app.open(ada)).rejects.toEqual(new Refused(429));
+    for (const tab of tabs) await tab.sync();
+    expect(await app.command("user", { userId: ada })).toMatchObject({ connections: 2 });
+  });
+
+  it("counts each user apart", async () => {
+    const [ada, bob] = [app.user("ada"), app.user("bob")];
+    for (const user of [ada, bob, ada, bob]) await app.plain(user);
+    await expect(app.open(bob)).rejects.toEqual(new Refused(429));
+  });
+
+  it("lets a user in again after a close", async () => {
+    const ada = app.user();
+    const [first] = [await app.plain(ada), await app.plain(ada)];
+    await first.close();
+    await until("one to be gone", async () => (await app.stats()).totalConnections === 1);
+    await app.plain(ada);
+  });
+
+  it("holds when many connections come at once", async () => {
+    const ada = app.user();
+    const tries = await Promise.allSettled(Array.from({ length: 10 }, async () => app.plain(ada)));
+    expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
+    expect(await app.command("user", { userId: ada })).toMatchObject({ connections: 2 });
+  });
+
+  it("does not count a new attempt of a client that is there twice", async () => {
+    const ada = app.user();
+    const page = new Page();
+    await app.plain(ada);
+    const stale = await app.v1(ada, page);
+    const fresh = await app.v1(ada, page);
+    expect(await stale.end()).toMatchObject({ code: 4409 });
+    await fresh.sync();
+  });
+});
+
+onEachRuntime(
+  "the connection limit that closes the oldest",
+  { maxConnectionsPerUser: 2, onConnectionLimit: "close-oldest" },
+  (app) => {
+    it("evicts the oldest connection with 4410 and lets the new one in", async () => {
+      const ada = app.user();
+      const [oldest, older] = [await app.plain(ada), await app.plain(ada)];
+      const newest = await app.plain(ada);
+      expect(await oldest.end()).toMatchObject({ code: 4410 });
+      await older.sync();
+      await newest.sync();
+      expect(await app.command("user", { userId: ada })).toMatchObject({ connections: 2 });
+    });
+
+    it("announces nothing to the others", async () => {
+      const [watcher, ada] = [await app.plain(), app.user("ada")];
+      for (let n = 0; n < 4; n++) await app.plain(ada);
+      const bob = app.user("bob");
+      await (await app.plain(bob)).close();
+      await watcher.next(left(bob));
+      expect(watcher.all(left(ada))).toEqual([]);
+    });
+  },
+);
+
+onEachRuntime(
+  "the connection limit with a hook",
+  { maxConnectionsPerUser: 1, onConnectionLimit: "own-error" },
+  (app) => {
+    it("answers with the hook's own error, which a browser could not read before the upgrade, and nothing else", async () => {
+      const ada = app.user();
+      const first = await app.plain(ada);
+      const second = await app.open(ada);
+      expect(await second.end()).toMatchObject({ code: 4011 });
+      expect(second.frames).toEqual([
+        { type: "error", code: "forbidden", message: "Two devices are enough.", retryable: false },
+      ]);
+      await first.sync();
+      expect(await app.command("user", { userId: ada })).toMatchObject({ connections: 1 });
+      expect(await app.journal("connect", ada)).toHaveLength(1);
+    });
+  },
+);

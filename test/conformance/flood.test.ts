@@ -1,0 +1,54 @@
+import { expect, it } from "vitest";
+import { onEachRuntime } from "../support/test-app.ts";
+
+const REAL = {
+  messagesPerSecond: 50,
+  messageBurst: 100,
+  bytesPerSecond: 262_144,
+  byteBurst: 524_288,
+  chatPerSecond: 5,
+  chatBurst: 10,
+  joinsPerSecond: 10,
+  joinBurst: 30,
+  typingPerSecond: 1,
+  typingBurst: 3,
+};
+
+onEachRuntime("the rate of messages", { limits: REAL }, (app) => {
+  it("over the limit is rate_limited for a plain client, with the time to wait", async () => {
+    const client = await app.plain();
+    for (let n = 0; n < 12; n++) client.send(`message ${String(n)}`);
+    const error = await client.next("error");
+    expect(error).toMatchObject({ code: "rate_limited", retryable: true });
+    expect(error["retryAfterMs"]).toBeGreaterThan(0);
+    await client.sync();
+    expect(client.all("chat_message")).toHaveLength(10);
+  });
+
+  it("over the limit makes a halyard.v1 client's sends wait, in order, and loses none", async () => {
+    const client = await app.v1();
+    for (let n = 0; n < 14; n++) client.post("chat_message", { content: String(n) });
+    await client.answer(14);
+    expect(client.all("error")).toEqual([]);
+    expect(client.all("chat_message").map(({ content }) => content)).toEqual(
+      Array.from({ length: 14 }, (_, n) => String(n)),
+    );
+  });
+
+  it("far over the limit is closed with 4029 and the time to wait, and harms nobody else", async () => {
+    const [flooder, other] = [await app.plain(), await app.plain()];
+    for (let n = 0; n < 400; n++) flooder.send({ type: "note", text: "flood" });
+    const { code, reason } = await flooder.end();
+    expect(code).toBe(4029);
+    expect(reason).toMatch(/^retryAfterMs=\d+$/);
+    other.send("still here");
+    await other.seen({ type: "chat_message", content: "still here" });
+  });
+
+  it("of typing over the limit is dropped silently", async () => {
+    const client = await app.plain();
+    for (let n = 0; n < 20; n++) client.send({ type: "typing_indicator", isTyping: n % 2 === 0 });
+    await client.sync();
+    expect(client.all("error")).toEqual([]);
+  });
+});

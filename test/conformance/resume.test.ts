@@ -1,0 +1,291 @@
+import { expect, it } from "vitest";
+import { channelsOf, offsetOf } from "../support/frame.ts";
+import type { Channel, Frame } from "../support/frame.ts";
+import type { RawClient } from "../support/raw-client.ts";
+import { onEachRuntime } from "../support/test-app.ts";
+import type { TestApp } from "../support/test-app.ts";
+import { Page } from "../support/v1-client.ts";
+import type { V1Client } from "../support/v1-client.ts";
+
+const texts = (client: RawClient) => client.all("told").map(({ text }) => text);
+const counted = (count: number) => Array.from({ length: count }, (_, n) => String(n + 1));
+
+onEachRuntime("a resume", {}, (app) => {
+  it("replays what was missed, in order and once, then what is live", async () => {
+    const ada = app.user();
+    const { client } = await dropped(app, ada);
+    await app.command("tell", { count: 20 });
+    const { again, welcome } = await resumed(app, ada, client);
+    await app.command("announce", { message: "live" });
+    await again.seen("announcement");
+    expect(channelsOf(welcome)["all"]).toMatchObject({ recovered: true });
+    expect(texts(again)).toEqual(counted(20));
+    const offsets = [...again.all("told"), ...again.all("announcement")].map(offsetOf);
+    expect(offsets).toEqual([...new Set(offsets)].sort((a, b) => a - b));
+    expect(again.all("gap")).toEqual([]);
+  });
+
+  it("after which nothing had happened recovers too", async () => {
+    const ada = app.user();
+    const { client } = await dropped(app, ada);
+    const { again, welcome } = await resumed(app, ada, client);
+    expect(recoveredOf(welcome)).toEqual({ all: true, [`user:${ada}`]: true });
+    await again.sync();
+    expect(again.all((frame) => frame.$?.off !== undefined)).toEqual([]);
+  });
+
+  it("of a client that had heard nothing at all recovers what others said meanwhile", async () => {
+    const [ada, room] = [app.user(), app.room()];
+    const client = await app.v1(ada);
+    await client.join(room);
+    await client.cut();
+    await app.command("tell", { count: 3, room });
+    const { again, welcome } = await resumed(app, ada, client);
+    await again.seen({ type: "told", text: "3" });
+    expect(recoveredOf(welcome)).toMatchObject({ [`room:${room}`]: true });
+    expect(texts(again)).toEqual(counted(3));
+  });
+
+  it("recovers each channel by itself: all, the user's own, and rooms", async () => {
+    const [ada, room] = [app.user(), app.room()];
+    const { client } = await dropped(app, ada, room);
+    await app.command("tell", { count: 1 });
+    await app.command("tell", { count: 2, userId: ada });
+    await app.command("tell", { count: 3, room });
+    const { again, welcome } = await resumed(app, ada, client);
+    expect(recoveredOf(welcome)).toEqual({ all: true, [`user:${ada}`]: true, [`room:${room}`]: true });
+    await again.sync();
+    const heardOn = (ch: string) => again.all({ type: "told", $: { ch } }).map(({ text }) => text);
+    expect([heardOn("all"), heardOn(`user:${ada}`), heardOn(`room:${room}`)]).toEqual([
+      ["1"],
+      ["1", "2"],
+      ["1", "2", "3"],
+    ]);
+  });
+
+  it("goes on from there at the next one", async () => {
+    const ada = app.user();
+    const { client } = await dropped(app, ada);
+    await app.command("tell", { count: 5 });
+    const { again } = await resumed(app, ada, client);
+    await again.seen({ type: "told", text: "5" });
+    await again.cut();
+    await app.command("announce", { message: "later" });
+    const third = (await resumed(app, ada, again)).again;
+    await third.seen("announcement");
+    expect(texts(third)).toEqual([]);
+  });
+
+  it("without a position reads from here on", async () => {
+    const ada = app.user();
+    await app.command("tell", { count: 2 });
+    const client = await app.openV1(ada);
+    const room = app.room();
+    const welcome = await client.hello({ rooms: [room] });
+    expect(recoveredOf(welcome)).toEqual({ all: "new", [`user:${ada}`]: "new", [`room:${room}`]: "new" });
+    await client.next({ type: "user_list", room });
+    expect(texts(client)).toEqual([]);
+    await app.command("tell", { count: 1, room });
+    await client.next({ type: "told", $: { ch: `room:${room}` } });
+  });
+
+  it.each([
+    ["of another epoch", { epoch: "elsewhere" }],
+    ["in the future", { off: 9_000_000_000_000 }],
+  ])(
+    "from a position %s is lost, with one gap after the welcome and nothing partial",
+    async (_name, change) => {
+      const ada = app.user();
+      const { client } = await dropped(app, ada);
+      await app.command("tell", { count: 2 });
+      const before = client.page.positions.get("all");
+      if (before === undefined) throw new Error("There is no position.");
+      client.page.positions.set("all", { ...before, ...change });
+      const { again, welcome } = await resumed(app, ada, client);
+      const state = stateOf(welcome, "all");
+      expect(state.recovered).toBe("lost");
+      expect(await again.seen("gap")).toEqual({
+        type: "gap",
+        ch: "all",
+        epoch: state.epoch,
+        off: state.off,
+        reason: "lost",
+      });
+      await again.sync();
+      expect(texts(again)).toEqual([]);
+      await app.command("announce", { message: "live" });
+      expect(offsetOf(await again.next("announcement"))).toBeGreaterThan(state.off);
+      expect(again.all("gap")).toHaveLength(1);
+    },
+  );
+
+  it("from an offset that is no offset is refused", async () => {
+    for (const off of [-1, 0.5, "1", null]) {
+      const client = await app.openV1(app.user());
+      const { clientId } = client.page;
+      const positions = [{ ch: "all", epoch: "x", off }];
+      client.send({ type: "hello", clientId, attempt: 1, positions, rooms: [] });
+      expect(await client.next("error")).toMatchObject({ code: "invalid_message" });
+    }
+  });
+
+  it("gives no right to channels that are not one's own", async () => {
+    const [ada, eve] = [app.user("ada"), app.user("eve")];
+    const { client: victim } = await dropped(app, ada);
+    await app.command("tell", { count: 2, userId: ada });
+    const page = new Page();
+    const stolen = victim.page.positions.get(`user:${ada}`);
+    if (stolen === undefined) throw new Error("There is no position.");
+    page.positions.set(`user:${ada}`, stolen);
+    const thief = await app.openV1(eve, page);
+    const state = channelsOf(await thief.hello())[`user:${ada}`];
+    expect([undefined, "forbidden"]).toContain(state?.recovered);
+    await thief.sync();
+    expect(texts(thief)).toEqual([]);
+  });
+
+  it("asks authorize again: a lost right means none of the room's missed messages", async () => {
+    const [ada, room] = [app.user(), app.room()];
+    const { client } = await dropped(app, ada, room);
+    await app.command("tell", { count: 2, room });
+    await app.command("forbid", { room });
+    const { again, welcome } = await resumed(app, ada, client);
+    expect(recoveredOf(welcome)).toMatchObject({ all: true, [`room:${room}`]: "forbidden" });
+    await again.sync();
+    await app.command("tell", { count: 1, room });
+    await again.sync();
+    expect(texts(again)).toEqual([]);
+    expect(JSON.stringify(again.all("user_list"))).not.toContain(room);
+    await app.command("allow", { room });
+  });
+
+  it("in the middle of a stream loses and doubles nothing", async () => {
+    const ada = app.user();
+    const { client } = await dropped(app, ada);
+    const stream = app.command("tell", { count: 400, everyMs: 2 });
+    const heard: unknown[] = [];
+    let last: V1Client = client;
+    while (heard.at(-1) !== "400") {
+      const { again } = await resumed(app, ada, last);
+      await again.seen("told");
+      await again.cut();
+      heard.push(...texts(again));
+      last = again;
+    }
+    await stream;
+    expect(heard).toEqual(counted(400));
+  });
+});
+
+onEachRuntime("an attempt", {}, (app) => {
+  it("that is newer closes the older one with 4409, and nobody hears of it", async () => {
+    const ada = app.user("ada");
+    const [watcher, client] = [await app.plain(), await app.v1(ada)];
+    const again = await app.v1(ada, client.page);
+    expect(await client.end()).toMatchObject({ code: 4409 });
+    await again.sync();
+    await watcher.sync();
+    expect(await app.command("user", { userId: ada })).toMatchObject({ connections: 1 });
+    expect(watcher.all("user_left")).toEqual([]);
+  });
+
+  it("that is older than the newest is closed with 4409, and the newest stays", async () => {
+    const ada = app.user();
+    const page = Object.assign(new Page(), { attempt: 6 });
+    const newest = await app.v1(ada, page);
+    page.attempt = 2;
+    const late = await app.openV1(ada, page);
+    const { clientId } = page;
+    late.send({ type: "hello", clientId, attempt: 3, positions: [], rooms: [] });
+    expect(await late.end()).toMatchObject({ code: 4409 });
+    await newest.sync();
+    expect(late.all("welcome")).toEqual([]);
+  });
+
+  it("of another user with the same client id changes nothing", async () => {
+    const client = await app.v1(app.user("ada"));
+    const page = Object.assign(new Page(), { clientId: client.page.clientId, attempt: 9 });
+    await app.v1(app.user("eve"), page);
+    await client.sync();
+    expect(client.isOpen).toBe(true);
+  });
+});
+
+onEachRuntime("a short history", { limits: { historyMessages: 5 } }, (app) => {
+  it("is trimmed: one gap with the reason and nothing partial", async () => {
+    const ada = app.user();
+    const { client } = await dropped(app, ada);
+    await app.command("tell", { count: 10 });
+    const { again, welcome } = await resumed(app, ada, client);
+    const state = stateOf(welcome, "all");
+    expect(state.recovered).toBe("trimmed");
+    expect(await again.seen("gap")).toMatchObject({ ch: "all", reason: "trimmed", off: state.off });
+    await again.sync();
+    expect(texts(again)).toEqual([]);
+  });
+
+  it("still recovers what it holds", async () => {
+    const ada = app.user();
+    const { client } = await dropped(app, ada);
+    await app.command("tell", { count: 5 });
+    const { again } = await resumed(app, ada, client);
+    await again.seen({ type: "told", text: "5" });
+    expect(texts(again)).toEqual(counted(5));
+  });
+});
+
+onEachRuntime("a long absence", {}, (app) => {
+  it("replays at most 1,000 messages over all channels, in the order of the positions; the rest are too_many", async () => {
+    const [ada, room] = [app.user(), app.room()];
+    const { client } = await dropped(app, ada, room);
+    await app.command("tell", { count: 600 });
+    await app.command("tell", { count: 600, room });
+    const ch = `room:${room}`;
+    const positions = [ch, "all"].map((name) => ({ ch: name, ...client.page.positions.get(name) }));
+    const again = await app.openV1(ada, client.page);
+    const welcome = await again.hello({ positions });
+    expect(recoveredOf(welcome)).toMatchObject({ [ch]: true, all: "too_many" });
+    expect(await again.seen("gap")).toMatchObject({ ch: "all", reason: "too_many" });
+    await again.seen({ type: "told", text: "600" });
+    expect(texts(again)).toEqual(counted(600));
+  });
+
+  it("over 1,000 messages is not recoverable", async () => {
+    const ada = app.user();
+    const { client } = await dropped(app, ada);
+    await app.command("tell", { count: 1_001 });
+    const { welcome } = await resumed(app, ada, client);
+    expect(["trimmed", "too_many"]).toContain(channelsOf(welcome)["all"]?.recovered);
+  });
+});
+
+/** A client that has read up to here, and then lost its connection. */
+async function dropped(app: TestApp, userId: string, room?: string): Promise<{ readonly client: V1Client }> {
+  const client = await app.v1(userId);
+  if (room !== undefined) await client.join(room);
+  await app.command("announce", { message: "read before the cut" });
+  await client.seen("announcement");
+  await client.cut();
+  return { client };
+}
+
+async function resumed(
+  app: TestApp,
+  userId: string,
+  { page }: V1Client,
+): Promise<{ readonly again: V1Client; readonly welcome: Frame }> {
+  const again = await app.openV1(userId, page);
+  return { again, welcome: await again.hello() };
+}
+
+function stateOf(welcome: Frame, ch: string): Channel {
+  const state = channelsOf(welcome)[ch];
+  if (state === undefined) throw new Error(`The welcome does not tell of ${ch}.`);
+  return state;
+}
+
+function recoveredOf(welcome: Frame): Record<string, Channel["recovered"]> {
+  return Object.fromEntries(
+    Object.entries(channelsOf(welcome)).map(([ch, { recovered }]) => [ch, recovered]),
+  );
+}

@@ -1,0 +1,193 @@
+import { expect, it } from "vitest";
+import { joined, left, offsetOf, userIdsOf } from "../support/frame.ts";
+import { onEachRuntime } from "../support/test-app.ts";
+import { until } from "../support/wait.ts";
+
+onEachRuntime("a room", {}, (app) => {
+  it("is joined with a position, then a list of its users", async () => {
+    const [ada, room] = [app.user("ada"), app.room()];
+    const client = await app.v1(ada);
+    const ch = `room:${room}`;
+    const reply = await client.join(room);
+    expect(reply).toMatchObject({ type: "reply", result: { ch, epoch: expect.any(String) as string } });
+    expect(reply["result"]).toMatchObject({ off: expect.any(Number) as number });
+    const list = await client.next({ type: "user_list", room });
+    expect(list).toMatchObject({ total: 1, users: [{ userId: ada }], $: { ch } });
+    expect(client.frames.indexOf(reply)).toBeLessThan(client.frames.indexOf(list));
+  });
+
+  it("is joined by a plain client too", async () => {
+    const room = app.room();
+    const client = await app.plain();
+    client.send({ type: "join", room, $: { id: "j" } });
+    expect(await client.next("reply")).toMatchObject({ result: { ch: `room:${room}` }, $: { re: "j" } });
+    await client.next({ type: "user_list", room });
+  });
+
+  it("hears its own messages, and nobody outside does", async () => {
+    const room = app.room();
+    const ch = `room:${room}`;
+    const [ada, bob, outsider] = [await app.v1(), await app.v1(), await app.v1()];
+    for (const client of [ada, bob]) await client.join(room);
+    const reply = await ada.deliver("chat_message", { content: "inside" }, ch);
+    const heard = await bob.next("chat_message");
+    expect(heard).toMatchObject({ content: "inside", $: { ch } });
+    expect(reply["result"]).toEqual({ id: heard["id"], ch, off: offsetOf(heard) });
+    await app.command("tell", { count: 1, room });
+    expect(await bob.next("told")).toMatchObject({ text: "1", $: { ch } });
+    await outsider.sync();
+    expect([...outsider.all("chat_message"), ...outsider.all("told")]).toEqual([]);
+  });
+
+  it("hears sendToRoom without the one who is left out", async () => {
+    const room = app.room();
+    const [ada, bob] = [await app.v1(), await app.v1()];
+    for (const client of [ada, bob]) await client.join(room);
+    await ada.deliver("tell_room", { room, text: "to the others", leaveMeOut: true });
+    expect(await bob.next("told")).toMatchObject({ text: "to the others" });
+    expect(await ada.seen("skip")).toMatchObject({ $: { ch: `room:${room}` } });
+    expect(ada.all("told")).toEqual([]);
+  });
+
+  it("is not spoken to from outside", async () => {
+    const [ada, bob] = [await app.v1(app.user("ada")), await app.v1(app.user("bob"))];
+    const room = app.room();
+    await bob.join(room);
+    for (const type of ["chat_message", "note"]) {
+      const error = await ada.deliver(type, { content: "let me in", text: "let me in" }, `room:${room}`);
+      expect(error).toMatchObject({ type: "error", code: "forbidden" });
+    }
+    await bob.sync();
+    expect(bob.all("chat_message")).toEqual([]);
+    expect(await app.journal("note")).toEqual([]);
+  });
+
+  it("tells its handlers its name", async () => {
+    const [ada, room] = [app.user("ada"), app.room()];
+    const client = await app.v1(ada);
+    await client.join(room);
+    await client.deliver("note", { text: "here" }, `room:${room}`);
+    await client.deliver("note", { text: "everywhere" });
+    expect(await app.journal("note", ada)).toMatchObject([{ text: "here", room }, { text: "everywhere" }]);
+    expect((await app.journal("note", ada))[1]).not.toHaveProperty("room");
+  });
+
+  it("is joined and left idempotently, and its presence tells of users, not of connections", async () => {
+    const [ada, room] = [app.user("ada"), app.room()];
+    const watcher = await app.v1();
+    await watcher.join(room);
+    const tabs = [await app.v1(ada), await app.v1(ada)];
+    for (const tab of tabs)
+      for (let n = 0; n < 3; n++) expect(await tab.join(room)).toMatchObject({ type: "reply" });
+    for (const tab of tabs) {
+      for (let n = 0; n < 2; n++)
+        expect(await tab.ask({ type: "leave", room })).toMatchObject({ type: "reply" });
+    }
+    await watcher.next((frame) => frame["room"] === room && left(ada)(frame));
+    expect(watcher.all((frame) => frame["room"] === room && joined(ada)(frame))).toHaveLength(1);
+    expect(watcher.all((frame) => frame["room"] === room && left(ada)(frame))).toHaveLength(1);
+    expect(await app.command("listUsers", { room })).toMatchObject({ total: 1 });
+  });
+
+  it("is left without having been joined", async () => {
+    const client = await app.v1();
+    expect(await client.ask({ type: "leave", room: app.room() })).toMatchObject({ type: "reply" });
+  });
+
+  it("delivers nothing after it was left", async () => {
+    const room = app.room();
+    const client = await app.v1();
+    await client.join(room);
+    await client.ask({ type: "leave", room });
+    await app.command("tell", { count: 1, room });
+    await client.sync();
+    expect(client.all("told")).toEqual([]);
+  });
+
+  it("announces who comes and goes, with its name, to its members only", async () => {
+    const [ada, room] = [app.user("ada"), app.room()];
+    const [member, outsider, client] = [await app.v1(), await app.v1(), await app.v1(ada)];
+    await member.join(room);
+    await client.join(room);
+    const frame = await member.next((message) => message["room"] === room && joined(ada)(message));
+    expect(frame).toMatchObject({ total: 2, $: { ch: `room:${room}` } });
+    expect(userIdsOf(await client.seen({ type: "user_list", room }))).toContain(ada);
+    await client.close(1000);
+    expect(await member.next((message) => message["room"] === room && left(ada)(message))).toMatchObject({
+      total: 1,
+    });
+    await outsider.sync();
+    expect(outsider.all({ room })).toEqual([]);
+    expect(client.all((message) => message["room"] === room && joined(ada)(message))).toEqual([]);
+  });
+
+  it("is refused when authorize says no, and the connection stays", async () => {
+    const client = await app.v1();
+    expect(await client.join("secret")).toMatchObject({ type: "error", code: "forbidden", retryable: false });
+    expect(await client.join(app.room())).toMatchObject({ type: "reply" });
+  });
+
+  it.each(["", "no spaces", "a/b", "x".repeat(129), "star*", "new\nline", "nul\0", "ünï", "\ud800"])(
+    "has a name of word characters, colons, dots and dashes only: %j",
+    async (room) => {
+      const client = await app.v1();
+      expect(await client.join(room)).toMatchObject({ type: "error", code: "invalid_message" });
+    },
+  );
+
+  it.each(["__proto__", "constructor", "toString", "a:b.c-d_e", "x".repeat(128)])(
+    "may be called %j",
+    async (room) => {
+      const client = await app.v1();
+      expect(await client.join(room)).toMatchObject({ type: "reply", result: { ch: `room:${room}` } });
+      await client.ask({ type: "leave", room });
+    },
+  );
+
+  it("is the last one at 100: the next is limit_exceeded, and the connection stays", async () => {
+    const client = await app.v1();
+    for (let n = 0; n < 100; n++) expect(await client.join(app.room())).toMatchObject({ type: "reply" });
+    expect(await client.join(app.room())).toMatchObject({ type: "error", code: "limit_exceeded" });
+    await client.sync();
+  });
+
+  it("is entered and left by the server's own doing", async () => {
+    const [ada, room] = [app.user("ada"), app.room()];
+    const client = await app.v1(ada);
+    await app.command("join", { userId: ada, room });
+    await client.next({ type: "user_list", room });
+    await app.command("tell", { count: 1, room });
+    await client.next("told");
+    await app.command("leave", { userId: ada, room });
+    await app.command("tell", { count: 1, room });
+    await client.sync();
+    expect(client.all("told")).toHaveLength(1);
+  });
+
+  it("is empty again after its members have gone", async () => {
+    const room = app.room();
+    const clients = [await app.v1(), await app.v1()];
+    for (const client of clients) await client.join(room);
+    await app.closeClients();
+    await until("the room to be empty", async () => {
+      const list = (await app.command("listUsers", { room })) as { readonly total: number };
+      return list.total === 0;
+    });
+  });
+});
+
+onEachRuntime("a room without authorize", { authorizes: false }, (app) => {
+  it("is refused, and the log says once which option is missing", async () => {
+    const client = await app.v1();
+    for (let n = 0; n < 3; n++) {
+      expect(await client.join("general")).toMatchObject({ type: "error", code: "forbidden" });
+    }
+    const lines = ((await app.command("log")) as string[]).filter((line) => line.includes("authorize"));
+    expect(lines).toHaveLength(1);
+  });
+
+  it("leaves the chat with everyone as it is", async () => {
+    const client = await app.v1();
+    expect(await client.deliver("chat_message", { content: "hello" })).toMatchObject({ type: "reply" });
+  });
+});

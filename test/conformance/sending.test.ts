@@ -1,0 +1,152 @@
+import { expect, it } from "vitest";
+import { offsetOf } from "../support/frame.ts";
+import { onEachRuntime } from "../support/test-app.ts";
+
+onEachRuntime("a broadcast", {}, (app) => {
+  it("reaches everyone, an announcement with its id and time", async () => {
+    const clients = [await app.plain(), await app.v1()];
+    await app.command("announce", { message: "Maintenance in 5 minutes" });
+    for (const client of clients) {
+      expect(await client.next("announcement")).toEqual({
+        type: "announcement",
+        id: expect.any(String) as string,
+        message: "Maintenance in 5 minutes",
+        sentAt: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+        $: { ch: "all", off: expect.any(Number) as number },
+      });
+    }
+  });
+
+  it("takes the reference's JSON text too", async () => {
+    const client = await app.plain();
+    await app.command("announceText", { text: '{"type":"announcement","message":"from text"}' });
+    expect(await client.next("announcement")).toMatchObject({ message: "from text" });
+  });
+
+  it.each(["not JSON", "{}", '{"type":"nonsense"}', '{"type":"announcement"}', "null"])(
+    "of text that is no message throws TypeError at once: %j",
+    async (text) => {
+      await expect(app.command("announceText", { text })).rejects.toThrow("TypeError");
+    },
+  );
+
+  it("without the sender's connection still reaches the sender's other tabs", async () => {
+    const ada = app.user();
+    const [sender, otherTab, other] = [await app.plain(ada), await app.plain(ada), await app.plain()];
+    sender.send({ type: "shout_to_others", text: "not to me" });
+    for (const client of [otherTab, other]) {
+      expect(await client.next("announcement")).toMatchObject({ message: "not to me" });
+    }
+    await app.command("announce", { message: "to all" });
+    expect(await sender.next("announcement")).toMatchObject({ message: "to all" });
+    expect(sender.all("skip")).toEqual([]);
+  });
+
+  it("without the sender's connection moves a halyard.v1 sender's position by skip", async () => {
+    const [sender, other] = [await app.v1(), await app.v1()];
+    await sender.deliver("shout_to_others", { text: "not to me" });
+    const heard = await other.next("announcement");
+    expect(await sender.seen("skip")).toEqual({ type: "skip", $: { ch: "all", off: offsetOf(heard) } });
+    expect(sender.all("announcement")).toEqual([]);
+  });
+
+  it("that is ephemeral has no offset", async () => {
+    const client = await app.v1();
+    await app.command("tick", { count: 1 });
+    expect(await client.next("tick")).toEqual({ type: "tick", n: 1, $: { ch: "all" } });
+  });
+
+  it("keeps its order", async () => {
+    const clients = [await app.plain(), await app.v1()];
+    await app.command("tell", { count: 300 });
+    for (const client of clients) {
+      await client.seen({ type: "told", text: "300" });
+      const told = client.all("told");
+      expect(told.map(({ text }) => text)).toEqual(Array.from({ length: 300 }, (_, n) => String(n + 1)));
+      const offsets = told.map(offsetOf);
+      expect(offsets.every((offset, n) => n === 0 || offset > (offsets[n - 1] ?? 0))).toBe(true);
+    }
+  });
+});
+
+onEachRuntime("sendToUser", {}, (app) => {
+  it("reaches all devices of the user and nobody else", async () => {
+    const ada = app.user("ada");
+    const [tab, phone, bob] = [await app.plain(ada), await app.v1(ada), await app.v1(app.user("bob"))];
+    expect(await bob.deliver("tell_user", { userId: ada, text: "psst" })).toMatchObject({ type: "reply" });
+    for (const device of [tab, phone]) {
+      expect(await device.next("told")).toMatchObject({ text: "psst", $: { ch: `user:${ada}` } });
+    }
+    await bob.sync();
+    expect(bob.all("told")).toEqual([]);
+  });
+
+  it("to somebody who is not there harms nobody", async () => {
+    const ada = await app.v1();
+    expect(await ada.deliver("tell_user", { userId: "nobody", text: "psst" })).toMatchObject({
+      type: "reply",
+    });
+  });
+});
+
+onEachRuntime("manager.send", {}, (app) => {
+  it("reaches one connection only", async () => {
+    const ada = app.user("ada");
+    const [tab, other] = [await app.plain(ada), await app.plain(ada)];
+    tab.send({ type: "tell_me", text: "for this tab" });
+    expect(await tab.next("told")).toMatchObject({ text: "for this tab" });
+    await other.sync();
+    expect(other.all("told")).toEqual([]);
+  });
+});
+
+onEachRuntime("chat without an echo", { echoToSender: false }, (app) => {
+  it("reaches the others and the sender's other tabs, not the sender's connection", async () => {
+    const ada = app.user("ada");
+    const [sender, otherTab, bob] = [await app.plain(ada), await app.plain(ada), await app.plain()];
+    sender.send("hello");
+    for (const client of [otherTab, bob])
+      expect(await client.next("chat_message")).toMatchObject({ content: "hello" });
+    bob.send("probe");
+    expect(await sender.next("chat_message")).toMatchObject({ content: "probe" });
+    expect(sender.all("skip")).toEqual([]);
+  });
+
+  it("gives a halyard.v1 sender its receipt, and a skip in the message's place", async () => {
+    const [sender, bob] = [await app.v1(), await app.v1()];
+    const reply = await sender.deliver("chat_message", { content: "hello" });
+    const heard = await bob.next("chat_message");
+    expect(reply).toMatchObject({ result: { id: heard["id"], ch: "all", off: offsetOf(heard) } });
+    expect(await sender.seen("skip")).toEqual({ type: "skip", $: { ch: "all", off: offsetOf(heard) } });
+    await sender.sync();
+    expect(sender.all("chat_message")).toEqual([]);
+  });
+
+  it("does not replay to the sender what it was left out of", async () => {
+    const ada = app.user();
+    const [sender, bob] = [await app.v1(ada), await app.v1()];
+    await sender.deliver("chat_message", { content: "mine" });
+    await sender.seen("skip");
+    await sender.cut();
+    await bob.deliver("chat_message", { content: "missed" });
+    const again = await app.openV1(ada, sender.page);
+    await again.hello();
+    expect(await again.next("chat_message")).toMatchObject({ content: "missed" });
+    expect(again.all({ content: "mine" })).toEqual([]);
+  });
+});
+
+onEachRuntime("the built-in chat, switched off", { builtIns: { chat: false, typing: "rooms" } }, (app) => {
+  it("is unknown_type", async () => {
+    const client = await app.v1();
+    expect(await client.deliver("chat_message", { content: "hello" })).toMatchObject({
+      code: "unknown_type",
+    });
+  });
+
+  it("and typing in rooms only is forbidden outside of them", async () => {
+    const client = await app.v1();
+    client.send({ type: "typing_indicator", isTyping: true });
+    expect(await client.next("error")).toMatchObject({ code: "forbidden" });
+  });
+});

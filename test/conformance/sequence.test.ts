@@ -1,0 +1,216 @@
+import { expect, it } from "vitest";
+import { offsetOf } from "../support/frame.ts";
+import { onEachRuntime } from "../support/test-app.ts";
+import { idOfSend, Page } from "../support/v1-client.ts";
+
+onEachRuntime("a send", {}, (app) => {
+  it("gets a receipt with the id that both ends know beforehand", async () => {
+    const [client, other] = [await app.v1(), await app.v1()];
+    for (let seq = 1; seq <= 3; seq++) {
+      const reply = await client.deliver("chat_message", { content: String(seq) });
+      const heard = await other.next("chat_message");
+      expect(heard["id"]).toBe(idOfSend(client.page, seq));
+      expect(reply).toEqual({
+        type: "reply",
+        result: { id: idOfSend(client.page, seq), ch: "all", off: offsetOf(heard) },
+        $: { re: seq },
+      });
+    }
+  });
+
+  it("gives its handler that id as messageId", async () => {
+    const ada = app.user();
+    const client = await app.v1(ada);
+    const reply = await client.deliver("note", { text: "x" });
+    const id = idOfSend(client.page, 1);
+    expect(reply["result"]).toEqual({ id });
+    expect(await app.journal("note", ada)).toMatchObject([{ messageId: id }]);
+  });
+
+  it("runs in order with the connection's other sends", async () => {
+    const ada = app.user();
+    const client = await app.v1(ada);
+    for (const [ms, tag] of [
+      [80, "a"],
+      [0, "b"],
+      [40, "c"],
+      [0, "d"],
+    ] as const)
+      client.post("wait", { ms, tag });
+    await client.answer(4);
+    expect((await app.journal("wait", ada)).map(({ tag }) => tag)).toEqual(["a", "b", "c", "d"]);
+    expect(client.all("reply").map(({ $ }) => $?.re)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("runs in order for a plain client too", async () => {
+    const ada = app.user();
+    const client = await app.plain(ada);
+    for (const [ms, tag] of [
+      [60, "a"],
+      [0, "b"],
+      [0, "c"],
+    ] as const)
+      client.send({ type: "wait", ms, tag });
+    client.send({ type: "wait", ms: 0, tag: "d", $: { seq: 1 } });
+    await client.seen({ $: { re: 1 } });
+    expect((await app.journal("wait", ada)).map(({ tag }) => tag)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("that is repeated gets the stored receipt and does not run again", async () => {
+    const ada = app.user();
+    const [client, other] = [await app.v1(ada), await app.plain()];
+    const message = { type: "chat_message", content: "once", $: { seq: 1 } };
+    client.send(message);
+    const first = await client.next({ $: { re: 1 } });
+    for (let n = 0; n < 3; n++) {
+      client.send(message);
+      expect(await client.next({ $: { re: 1 } })).toEqual(first);
+    }
+    await other.sync();
+    expect(other.all("chat_message")).toHaveLength(1);
+    expect(await app.journal("chat", ada)).toHaveLength(1);
+  });
+
+  it("that is repeated while it runs is answered once it is done, on whichever connection is there", async () => {
+    const ada = app.user();
+    const client = await app.v1(ada);
+    const message = { type: "wait", ms: 250, tag: "once", $: { seq: 1 } };
+    client.send(message);
+    await client.sync();
+    await client.cut();
+    const again = await app.v1(ada, client.page);
+    again.send(message);
+    expect(await again.answer(1)).toMatchObject({ type: "reply", result: { id: idOfSend(client.page, 1) } });
+    expect(await app.journal("wait", ada)).toHaveLength(1);
+  });
+
+  it("whose receipt was lost is answered with it after a reconnect, and what is new runs after it", async () => {
+    const ada = app.user();
+    const client = await app.v1(ada);
+    const first = await client.deliver("chat_message", { content: "first" });
+    await client.cut();
+    const again = await app.v1(ada, client.page);
+    again.send({ type: "chat_message", content: "first", $: { seq: 1 } });
+    again.send({ type: "chat_message", content: "second", $: { seq: 2 } });
+    expect(await again.answer(1)).toEqual(first);
+    expect(await again.answer(2)).toMatchObject({ type: "reply" });
+    expect((await app.journal("chat", ada)).map(({ content }) => content)).toEqual(["first", "second"]);
+  });
+
+  it("that is not the next one is conflict, and the next one still is", async () => {
+    const ada = app.user();
+    const client = await app.v1(ada);
+    await client.deliver("note", { text: "one" });
+    client.send({ type: "note", text: "three", $: { seq: 3 } });
+    expect(await client.answer(3)).toMatchObject({ type: "error", code: "conflict", retryable: false });
+    client.send({ type: "note", text: "two", $: { seq: 2 } });
+    expect(await client.answer(2)).toMatchObject({ type: "reply" });
+    expect((await app.journal("note", ada)).map(({ text }) => text)).toEqual(["one", "two"]);
+  });
+
+  it("with a known number and another message is conflict, and runs nothing", async () => {
+    const ada = app.user();
+    const client = await app.v1(ada);
+    client.send({ type: "note", text: "original", $: { seq: 1 } });
+    await client.next({ $: { re: 1 } });
+    for (const other of [
+      { type: "note", text: "changed" },
+      { type: "chat_message", content: "original" },
+    ]) {
+      client.send({ ...other, $: { seq: 1 } });
+      expect(await client.next({ $: { re: 1 } })).toMatchObject({ type: "error", code: "conflict" });
+    }
+    expect(await app.journal("note", ada)).toHaveLength(1);
+  });
+
+  it("that is rejected has used its number, and is rejected again", async () => {
+    const client = await app.v1();
+    client.send({ type: "note", text: "", $: { seq: 1 } });
+    expect(await client.next({ $: { re: 1 } })).toMatchObject({ type: "error", code: "invalid_message" });
+    client.send({ type: "note", text: "", $: { seq: 1 } });
+    expect(await client.next({ $: { re: 1 } })).toMatchObject({ type: "error", code: "invalid_message" });
+    client.send({ type: "note", text: "next", $: { seq: 2 } });
+    expect(await client.answer(2)).toMatchObject({ type: "reply" });
+  });
+
+  it("of an unknown type has used its number", async () => {
+    const client = await app.v1();
+    expect(await client.deliver("nonsense")).toMatchObject({ code: "unknown_type" });
+    expect(await client.deliver("note", { text: "next" })).toMatchObject({ type: "reply" });
+  });
+
+  it("whose handler failed is answered with the same error again, without running again", async () => {
+    const ada = app.user();
+    const client = await app.v1(ada);
+    for (let n = 0; n < 2; n++) {
+      client.send({ type: "fail", how: "throws", $: { seq: 1 } });
+      expect(await client.next({ $: { re: 1 } })).toMatchObject({ type: "error", code: "internal" });
+    }
+    expect(await app.journal("fail", ada)).toHaveLength(1);
+  });
+
+  it("that was given up is filled by skip", async () => {
+    const client = await app.v1();
+    await client.deliver("note", { text: "one" });
+    const reply = await client.deliver("skip");
+    expect(reply).toEqual({ type: "reply", $: { re: 2 } });
+    expect(await client.deliver("note", { text: "three" })).toMatchObject({ type: "reply" });
+  });
+
+  it("of a client that the server has forgotten may begin at any number", async () => {
+    const page = new Page();
+    page.seq = 41;
+    const client = await app.v1(app.user(), page);
+    expect(await client.deliver("note", { text: "forty-two" })).toMatchObject({
+      type: "reply",
+      $: { re: 42 },
+    });
+    expect(await client.deliver("note", { text: "forty-three" })).toMatchObject({ type: "reply" });
+    client.send({ type: "note", text: "late", $: { seq: 41 } });
+    expect(await client.answer(41)).toMatchObject({ type: "error", code: "conflict" });
+  });
+
+  it("is remembered for the last 32 and no longer", async () => {
+    const client = await app.v1();
+    for (let n = 0; n < 33; n++) await client.deliver("note", { text: "same" });
+    client.send({ type: "note", text: "same", $: { seq: 2 } });
+    await client.sync();
+    expect(client.all({ $: { re: 2 } }).map(({ type }) => type)).toEqual(["reply", "reply"]);
+    client.send({ type: "note", text: "same", $: { seq: 1 } });
+    expect(await client.next({ $: { re: 1 }, type: "error" })).toMatchObject({ code: "conflict" });
+  });
+
+  it("is limit_exceeded when more than 32 wait behind a handler", async () => {
+    const client = await app.v1();
+    client.post("wait", { ms: 300, tag: "first" });
+    for (let n = 0; n < 33; n++) client.post("note", { text: "waits" });
+    expect(await client.next("error")).toMatchObject({ code: "limit_exceeded", $: { re: 34 } });
+    expect(await client.answer(33)).toMatchObject({ type: "reply" });
+  });
+
+  it("counts per client: two tabs of a user have numbers of their own", async () => {
+    const ada = app.user();
+    const tabs = [await app.v1(ada), await app.v1(ada)];
+    for (const tab of tabs)
+      expect(await tab.deliver("note", { text: "mine" })).toMatchObject({ type: "reply", $: { re: 1 } });
+    expect(await app.journal("note", ada)).toHaveLength(2);
+  });
+
+  it("of somebody who uses another user's client id is their own", async () => {
+    const [ada, eve] = [app.user("ada"), app.user("eve")];
+    const victim = await app.v1(ada);
+    const receipt = await victim.deliver("chat_message", { content: "private" });
+    const page = Object.assign(new Page(), { clientId: victim.page.clientId, attempt: 5 });
+    const thief = await app.v1(eve, page);
+    thief.send({ type: "chat_message", content: "private", $: { seq: 1 } });
+    const answer = await thief.answer(1);
+    expect(answer).toMatchObject({ type: "reply" });
+    expect((answer["result"] as { off: number }).off).not.toBe((receipt["result"] as { off: number }).off);
+    await victim.sync();
+    expect(victim.isOpen).toBe(true);
+    expect(await victim.deliver("note", { text: "still mine" })).toMatchObject({
+      type: "reply",
+      $: { re: 2 },
+    });
+  });
+});

@@ -1,0 +1,98 @@
+import { expect, it } from "vitest";
+import type { Frame } from "../support/frame.ts";
+import type { RawClient } from "../support/raw-client.ts";
+import { onEachRuntime } from "../support/test-app.ts";
+
+onEachRuntime("text from a plain client", {}, (app) => {
+  it.each([
+    "hello",
+    "  hello  ",
+    "null",
+    "1",
+    '"quoted"',
+    "true",
+    "}",
+    "12 [brackets] {inside}",
+    "ünïcode 👋",
+  ])("is a chat message when it does not start like JSON: %j", async (text) => {
+    const [ada, bob] = [await app.plain(), await app.plain()];
+    ada.send(text);
+    expect(await bob.next("chat_message")).toMatchObject({ content: text, $: { ch: "all" } });
+    expect(await ada.next("chat_message")).toMatchObject({ content: text });
+  });
+
+  it.each([
+    "{bad",
+    '{"type":"chat_message"',
+    "[1,2",
+    "  { not json }",
+    "\n\t[",
+    '{"type":"chat_message","content":"x"}{}',
+  ])("is invalid_json when it starts like JSON and is not, and never chat: %j", async (text) => {
+    const [ada, bob] = [await app.plain(), await app.plain()];
+    expect(await errorFor(ada, text)).toMatchObject({ code: "invalid_json", retryable: false });
+    await expectNoChat(ada, bob);
+  });
+
+  it.each(["", "\0", "\uFEFF", '\uFEFF{"type":"ping"}', "\uFEFFhello"])(
+    "is invalid_message when it is empty, NUL or begins with a byte order mark: %j",
+    async (text) => {
+      const [ada, bob] = [await app.plain(), await app.plain()];
+      expect(await errorFor(ada, text)).toMatchObject({ code: "invalid_message" });
+      await expectNoChat(ada, bob);
+    },
+  );
+
+  it.each(["[]", "[1,2]", "{}", '{"type":5}', '{"type":null}', '{"content":"no type"}', '[{"type":"ping"}]'])(
+    "is invalid_message when it is JSON, but not an object with a type: %j",
+    async (text) => {
+      const ada = await app.plain();
+      expect(await errorFor(ada, text)).toMatchObject({ code: "invalid_message" });
+    },
+  );
+
+  it("is closed with 4400 after ten invalid messages in ten seconds", async () => {
+    const ada = await app.plain();
+    for (let n = 0; n < 10; n++) ada.send("{bad");
+    expect(await ada.end()).toMatchObject({ code: 4400 });
+    expect(ada.all({ type: "error", code: "invalid_json" }).length).toBeGreaterThanOrEqual(9);
+  });
+
+  it("is still heard after nine invalid messages", async () => {
+    const ada = await app.plain();
+    for (let n = 0; n < 9; n++) ada.send("{bad");
+    ada.send("still here");
+    await ada.seen({ type: "chat_message", content: "still here" });
+  });
+});
+
+onEachRuntime("text from a halyard.v1 client", {}, (app) => {
+  it.each(["hello", "{bad", "", "\0", "1 2", '\uFEFF{"type":"ping"}'])(
+    "is invalid_json when it is not JSON: %j",
+    async (text) => {
+      const client = await app.v1();
+      expect(await errorFor(client, text)).toMatchObject({ code: "invalid_json" });
+      await client.sync();
+      expect(client.all("chat_message")).toEqual([]);
+    },
+  );
+
+  it.each(["null", "1", '"text"', "[]", "{}"])(
+    "is invalid_message when it is JSON without a type: %j",
+    async (text) => {
+      const client = await app.v1();
+      expect(await errorFor(client, text)).toMatchObject({ code: "invalid_message" });
+    },
+  );
+});
+
+async function errorFor(client: RawClient, text: string): Promise<Frame> {
+  client.send(text);
+  return client.next("error");
+}
+
+/** Chat of the sender afterwards is the first chat that the other one hears. */
+async function expectNoChat(sender: RawClient, other: RawClient): Promise<void> {
+  sender.send("afterwards");
+  expect(await other.next("chat_message")).toMatchObject({ content: "afterwards" });
+}

@@ -1,0 +1,86 @@
+import { expect, it } from "vitest";
+import { onEachRuntime } from "../support/test-app.ts";
+
+onEachRuntime("typing", {}, (app) => {
+  it("is told to the others, without an offset", async () => {
+    const ada = app.user("ada");
+    const [typist, watcher] = [await app.plain(ada), await app.v1()];
+    typist.send({ type: "typing_indicator", isTyping: true });
+    const frame = await watcher.next("typing_indicator");
+    expect(frame).toEqual({ type: "typing_indicator", userId: ada, isTyping: true, $: { ch: "all" } });
+    typist.send({ type: "typing_indicator", isTyping: false });
+    expect(await watcher.next("typing_indicator")).toMatchObject({ userId: ada, isTyping: false });
+  });
+
+  it("in a room is told to its members only", async () => {
+    const [ada, room] = [app.user("ada"), app.room()];
+    const [typist, member, outsider] = [await app.v1(ada), await app.v1(), await app.v1()];
+    for (const client of [typist, member]) await client.join(room);
+    typist.send({ type: "typing_indicator", isTyping: true, $: { ch: `room:${room}` } });
+    expect(await member.next("typing_indicator")).toMatchObject({ userId: ada, $: { ch: `room:${room}` } });
+    await outsider.sync();
+    expect(outsider.all("typing_indicator")).toEqual([]);
+  });
+
+  it("in a room that one is not in is forbidden", async () => {
+    const client = await app.v1();
+    client.send({ type: "typing_indicator", isTyping: true, $: { ch: `room:${app.room()}` } });
+    expect(await client.next("error")).toMatchObject({ code: "forbidden" });
+  });
+
+  it("stops for everyone when the connection closes", async () => {
+    const ada = app.user("ada");
+    const [typist, watcher] = [await app.plain(ada), await app.plain()];
+    typist.send({ type: "typing_indicator", isTyping: true });
+    await watcher.next({ type: "typing_indicator", isTyping: true });
+    await typist.cut();
+    expect(await watcher.next("typing_indicator")).toMatchObject({ userId: ada, isTyping: false });
+  });
+
+  it("that does not fit is invalid_message", async () => {
+    const client = await app.plain();
+    client.send({ type: "typing_indicator", isTyping: "yes" });
+    expect(await client.next("error")).toMatchObject({ code: "invalid_message" });
+  });
+});
+
+onEachRuntime("a relayed message", {}, (app) => {
+  it("reaches the others in the room with its author, and not its sender; ephemeral ones have no offset", async () => {
+    const [ada, room] = [app.user("ada"), app.room()];
+    const ch = `room:${room}`;
+    const [sender, member, outsider] = [await app.v1(ada), await app.v1(), await app.v1()];
+    for (const client of [sender, member]) await client.join(room);
+    sender.send({ type: "cursor_moved", x: 1, y: 2, from: { userId: "forged" }, $: { ch } });
+    const heard = await member.next("cursor_moved");
+    expect(heard).toMatchObject({ x: 1, y: 2, from: { userId: ada, name: `A${ada.slice(1)}` } });
+    expect(heard.$).toEqual({ ch });
+    for (const client of [sender, outsider]) {
+      await client.sync();
+      expect(client.all("cursor_moved")).toEqual([]);
+    }
+  });
+
+  it("for the room is invalid_message without a room", async () => {
+    const client = await app.v1();
+    client.send({ type: "cursor_moved", x: 1, y: 2 });
+    expect(await client.next("error")).toMatchObject({ code: "invalid_message" });
+  });
+
+  it("for all is retained: an offset for the others, a receipt and a skip for its sender", async () => {
+    const [sender, other] = [await app.v1(app.user("ada")), await app.v1()];
+    const reply = await sender.deliver("poked", { text: "hey", extra: "dropped" });
+    const heard = await other.next("poked");
+    expect(heard).toMatchObject({ text: "hey", from: { userId: expect.stringContaining("ada") as string } });
+    expect(heard).not.toHaveProperty("extra");
+    expect(reply).toMatchObject({ type: "reply", result: { ch: "all", off: heard.$?.off } });
+    expect(await sender.seen("skip")).toEqual({ type: "skip", $: { ch: "all", off: heard.$?.off } });
+    expect(sender.all("poked")).toEqual([]);
+  });
+
+  it("that does not fit reaches nobody", async () => {
+    const [sender, other] = [await app.v1(), await app.v1()];
+    expect(await sender.deliver("poked", { text: 5 })).toMatchObject({ code: "invalid_message" });
+    await other.sync();
+    expect(other.all("poked")).toEqual([]);
+  });
+});

@@ -1,0 +1,167 @@
+import { expect, it } from "vitest";
+import { joined, left, userIdsOf } from "../support/frame.ts";
+import type { RawClient } from "../support/raw-client.ts";
+import { onEachRuntime } from "../support/test-app.ts";
+import type { TestApp } from "../support/test-app.ts";
+
+const LONG_GRACE_MS = 60_000;
+const GRACE_MS = 400;
+
+onEachRuntime("a user", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
+  it("is announced to the others when the first connection opens, with public fields only", async () => {
+    const watcher = await app.plain();
+    const { total } = await watcher.seen("user_list");
+    const ada = app.user("ada");
+    await app.plain(ada);
+    const frame = await watcher.next(joined(ada));
+    expect(frame).toMatchObject({ total: Number(total) + 1, $: { ch: "all" } });
+    const connectedAt = expect.any(String) as string;
+    expect(frame["users"]).toContainEqual({ userId: ada, name: `A${ada.slice(1)}`, connectedAt });
+    expect(frame.$).not.toHaveProperty("off");
+  });
+
+  it("does not hear of its own join", async () => {
+    const ada = app.user("ada");
+    const client = await app.plain(ada);
+    await flushPresence(app, client);
+    expect(client.all(joined(ada))).toEqual([]);
+  });
+
+  it("is one entry, however many connections", async () => {
+    const ada = app.user("ada");
+    const watcher = await app.plain();
+    const tabs = [await app.plain(ada), await app.plain(ada), await app.v1(ada)];
+    expect(await app.command("user", { userId: ada })).toMatchObject({
+      user: { userId: ada },
+      connections: 3,
+    });
+    expect(await app.stats()).toMatchObject({
+      totalUsers: 2,
+      totalConnections: 4,
+      connectedUsers: 2,
+      wsInstances: 2,
+    });
+    for (const tab of tabs)
+      expect(userIdsOf(await tab.seen("user_list")).filter((id) => id === ada)).toHaveLength(1);
+    await flushPresence(app, watcher);
+    expect(watcher.all(joined(ada))).toHaveLength(1);
+  });
+
+  it("stays when a second tab closes", async () => {
+    const ada = app.user("ada");
+    const [watcher, , tab] = [await app.plain(), await app.plain(ada), await app.plain(ada)];
+    await tab.close(1000);
+    await flushPresence(app, watcher);
+    expect(watcher.all(left(ada))).toEqual([]);
+    expect(await app.command("user", { userId: ada })).toMatchObject({ connections: 1 });
+  });
+
+  it("has left at once, announced exactly once, after the last connection closes deliberately", async () => {
+    const ada = app.user("ada");
+    const [watcher, first, second] = [await app.plain(), await app.plain(ada), await app.plain(ada)];
+    await first.close(1000);
+    await second.close(1000);
+    const { total } = await watcher.seen("user_list");
+    expect(await watcher.next(left(ada))).toMatchObject({ total, $: { ch: "all" } });
+    await flushPresence(app, watcher);
+    expect(watcher.all(left(ada))).toHaveLength(1);
+  });
+
+  it.each([1001, 3001, 1006])("stays in the list for the grace time after a close with %d", async (code) => {
+    const ada = app.user("ada");
+    const [watcher, client] = [await app.plain(), await app.plain(ada)];
+    if (code === 1006) await client.cut();
+    else await client.close(code);
+    await flushPresence(app, watcher);
+    expect(watcher.all(left(ada))).toEqual([]);
+    expect(await app.command("user", { userId: ada })).toMatchObject({ user: null, connections: 0 });
+    expect(JSON.stringify(await app.command("listUsers"))).toContain(ada);
+  });
+
+  it("that comes back within the grace time neither left nor joined for the others", async () => {
+    const ada = app.user("ada");
+    const [watcher, client] = [await app.plain(), await app.plain(ada)];
+    await client.cut();
+    await app.plain(ada);
+    await flushPresence(app, watcher);
+    expect([watcher.all(joined(ada)).length, watcher.all(left(ada)).length]).toEqual([1, 0]);
+  });
+
+  it("that is sent away has left at once", async () => {
+    const ada = app.user("ada");
+    const [watcher, client] = [await app.plain(), await app.plain(ada)];
+    await app.command("disconnectUser", { userId: ada, reason: "signed out" });
+    expect(await client.end()).toEqual({ code: 4401, reason: "signed out" });
+    await watcher.next(left(ada));
+  });
+
+  it("that is sent away with 4403 is told so, on every device, and nobody else is", async () => {
+    const ada = app.user("ada");
+    const [bystander, ...tabs] = [await app.plain(), await app.plain(ada), await app.v1(ada)];
+    await app.command("disconnectUser", { userId: ada, code: 4403 });
+    for (const tab of tabs) expect(await tab.end()).toMatchObject({ code: 4403 });
+    await bystander.sync();
+    expect(bystander.isOpen).toBe(true);
+  });
+
+  it("tells onConnect and onDisconnect, once per connection", async () => {
+    const ada = app.user("ada");
+    const client = await app.plain(ada);
+    await client.close(1000);
+    await flushPresence(app, await app.plain());
+    expect(await app.journal("connect", ada)).toHaveLength(1);
+    expect(await app.journal("disconnect", ada)).toMatchObject([{ code: 1000 }]);
+  });
+});
+
+onEachRuntime("the grace time", { limits: { leaveGraceMs: GRACE_MS } }, (app) => {
+  it("is waited for after a cut, and then the others are told exactly once", async () => {
+    const ada = app.user("ada");
+    const [watcher, client] = [await app.plain(), await app.plain(ada)];
+    const cutAt = performance.now();
+    await client.cut();
+    await watcher.next(left(ada));
+    expect(performance.now() - cutAt).toBeGreaterThanOrEqual(GRACE_MS - 20);
+    await flushPresence(app, watcher);
+    expect(watcher.all(left(ada))).toHaveLength(1);
+  });
+
+  it("starts anew with each return", async () => {
+    const ada = app.user("ada");
+    const [watcher, client] = [await app.plain(), await app.plain(ada)];
+    await client.cut();
+    const back = await app.plain(ada);
+    await back.close(1000);
+    await watcher.next(left(ada));
+    await app.plain(ada);
+    await watcher.next(joined(ada));
+    expect([watcher.all(joined(ada)).length, watcher.all(left(ada)).length]).toEqual([2, 1]);
+  });
+});
+
+onEachRuntime("many users", {}, (app) => {
+  it("come as a list of 200 and a cursor, and the rest by the request users", async () => {
+    for (let batch = 0; batch < 4; batch++) {
+      await Promise.all(Array.from({ length: 51 }, async () => app.plain(app.user("crowd"))));
+    }
+    const client = await app.v1();
+    const list = await client.seen("user_list");
+    expect(userIdsOf(list)).toHaveLength(200);
+    expect(list).toMatchObject({ total: 205, cursor: expect.any(String) as string });
+    const { result } = await client.request("users", { cursor: list["cursor"] });
+    const rest = userIdsOf(result as Parameters<typeof userIdsOf>[0]);
+    expect(result).toMatchObject({ total: 205 });
+    expect(result).not.toHaveProperty("cursor");
+    expect(new Set([...userIdsOf(list), ...rest]).size).toBe(205);
+    expect(rest).toHaveLength(5);
+  });
+});
+
+/** Somebody else comes and goes: what presence there was to tell before has been told when that has been heard. */
+async function flushPresence(app: TestApp, watcher: RawClient): Promise<void> {
+  const passerBy = app.user("passer");
+  const client = await app.plain(passerBy);
+  await watcher.next(joined(passerBy));
+  await client.close(1000);
+  await watcher.next(left(passerBy));
+}

@@ -1,0 +1,86 @@
+import { createWebSocketClient } from "@halyard/client";
+import type { WebSocketClient } from "@halyard/client";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { RawClient } from "../support/raw-client.ts";
+import { project } from "../support/typescript.ts";
+import { until } from "../support/wait.ts";
+import { programs } from "./programs.ts";
+import { SampleServer } from "./sample-server.ts";
+
+describe("@halyard/client at the reference's Bun server", () => {
+  const server = new SampleServer(project("reference-client", programs(), { types: ["bun"] }));
+  const clients: { close(): unknown }[] = [];
+  let url = "";
+  beforeAll(async () => {
+    [url] = await server.listen();
+  });
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map((client) => client.close()));
+  });
+  afterAll(async () => server.stop());
+
+  const open = async (user: string): Promise<WebSocketClient> => {
+    const client = createWebSocketClient({ url: `${url}?user=${user}`, WebSocket });
+    clients.push(client);
+    await until(`${user} to be welcomed`, () => client.state.status === "open");
+    return client;
+  };
+
+  it("is welcomed and knows who it is, and who is there", async () => {
+    const [ada, bob] = [await open("ada"), await open("bob")];
+    expect(bob.user).toMatchObject({ userId: "bob", name: "bob" });
+    await until("both lists", () => ada.users.length === 2 && bob.users.length === 2);
+    ada.close();
+    await until("ada to be gone", () => bob.users.length === 1);
+  });
+
+  it("sends and is acknowledged, and hears plain clients, which hear it", async () => {
+    const plain = new RawClient({ url: `${url}?user=plain` });
+    clients.push(plain);
+    await (await plain.open()).next("user_list");
+    const ada = await open("ada");
+    const heard: string[] = [];
+    ada.on("chat_message", ({ content }) => heard.push(content));
+    const sending = ada.send("chat_message", { content: "from the client" });
+    expect(await sending).toMatchObject({ status: "delivered", id: sending.id });
+    expect(await plain.next("chat_message")).toMatchObject({ id: sending.id, content: "from the client" });
+    plain.send("from wscat");
+    await until("the plain client's text", () => heard.includes("from wscat"));
+    expect(heard).toEqual(["from wscat"]);
+  });
+
+  it("hears the announcement", async () => {
+    const ada = await open("ada");
+    const heard: string[] = [];
+    ada.on("announcement", ({ message }) => heard.push(message));
+    server.run("broadcast");
+    await until("the announcement", () => heard.includes("Server maintenance in 5 minutes"));
+  });
+
+  it("loses nothing and doubles nothing when its connection is cut", async () => {
+    const sockets: WebSocket[] = [];
+    class Tap extends WebSocket {
+      constructor(address: string, protocols: string[]) {
+        super(address, protocols);
+        sockets.push(this);
+      }
+    }
+    const ada = createWebSocketClient({ url: `${url}?user=ada`, WebSocket: Tap });
+    clients.push(ada);
+    await until("ada to be welcomed", () => ada.state.status === "open");
+    const bob = await open("bob");
+    const heard: string[] = [];
+    ada.on("chat_message", ({ content }) => heard.push(content));
+    await bob.send("chat_message", { content: "1" });
+    await until("the first message", () => heard.length === 1);
+    sockets.at(-1)?.terminate();
+    await bob.send("chat_message", { content: "2" });
+    expect(await ada.send("chat_message", { content: "sent while away" })).toMatchObject({
+      status: "delivered",
+    });
+    await bob.send("chat_message", { content: "3" });
+    await until("the others", () => heard.length === 3);
+    expect(heard).toEqual(["1", "2", "3"]);
+  });
+});

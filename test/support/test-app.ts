@@ -1,0 +1,145 @@
+import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
+import type { Entry } from "../fixtures/journal.ts";
+import type { AppOptions } from "../fixtures/options.ts";
+import { AppServer } from "./app-server.ts";
+import type { Runtime } from "./app-server.ts";
+import { RawClient } from "./raw-client.ts";
+import type { ConnectOptions } from "./raw-client.ts";
+import { until } from "./wait.ts";
+import { Page, V1Client } from "./v1-client.ts";
+
+export const ORIGIN = "http://app.test";
+
+export interface Stats {
+  readonly totalUsers: number;
+  readonly totalConnections: number;
+  readonly connectedUsers: number;
+  readonly wsInstances: number;
+}
+
+type Connecting = Partial<Omit<ConnectOptions, "url">>;
+
+/** The fixture application on one runtime, and the clients that a test opens to it. */
+export class TestApp {
+  readonly runtime: Runtime;
+  readonly #options: AppOptions;
+  readonly #clients = new Set<RawClient>();
+  #server: AppServer | undefined;
+  #names = 0;
+  port = 0;
+
+  constructor(runtime: Runtime, options: AppOptions) {
+    this.runtime = runtime;
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const prefix = this.#options.betterAuth === true ? "better-auth-" : "";
+    this.#server = new AppServer(this.runtime, this.#options, `${prefix}${this.runtime}.ts`);
+    this.port = await this.#server.listen();
+  }
+
+  /** Ends the process, after a look at whether it took harm: no stray rejection, nobody left in its maps. */
+  async stop(): Promise<void> {
+    try {
+      await this.closeClients();
+      expect(await this.command("health")).toEqual({ unhandled: [], polluted: false });
+      expect(await this.stats()).toEqual({
+        totalUsers: 0,
+        totalConnections: 0,
+        connectedUsers: 0,
+        wsInstances: 0,
+      });
+    } finally {
+      await this.#server?.stop();
+    }
+  }
+
+  async command(name: string, input: object = {}): Promise<unknown> {
+    if (this.#server === undefined) throw new Error("The fixture has not been started.");
+    return this.#server.command(name, input);
+  }
+
+  async stats(): Promise<Stats> {
+    return (await this.command("stats")) as Stats;
+  }
+
+  async journal(what: string, userId?: string): Promise<Entry[]> {
+    return (await this.command("journal", { what, userId })) as Entry[];
+  }
+
+  /** A user id that no other test has. */
+  user(name = "ada"): string {
+    return `${name}-${String(++this.#names)}`;
+  }
+
+  room(name = "room"): string {
+    return `${name}.${String(++this.#names)}`;
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${String(this.port)}/ws`;
+  }
+
+  /** A client that has just been let in: nothing has been read from it. */
+  async open(userId: string, options: Connecting = {}): Promise<RawClient> {
+    return this.#keep(new RawClient(this.#connecting(userId, options)));
+  }
+
+  /** A plain client that has been welcomed and has its user list. */
+  async plain(userId = this.user(), options: Connecting = {}): Promise<RawClient> {
+    const client = await this.open(userId, options);
+    await client.next("user_list");
+    return client;
+  }
+
+  /** A `halyard.v1` client before its `hello`. */
+  async openV1(userId: string, page = new Page(), options: Connecting = {}): Promise<V1Client> {
+    return this.#keep(new V1Client(this.#connecting(userId, options), page));
+  }
+
+  /** A `halyard.v1` client that has been welcomed and has its user list. */
+  async v1(userId = this.user(), page = new Page()): Promise<V1Client> {
+    const client = await this.openV1(userId, page);
+    await client.hello();
+    await client.next("user_list");
+    return client;
+  }
+
+  /** Closes what the test opened, and waits until the application has noticed. */
+  async closeClients(): Promise<void> {
+    const clients = [...this.#clients];
+    this.#clients.clear();
+    await Promise.all(clients.map(async (client) => client.close()));
+    await until("all connections to be gone", async () => (await this.stats()).totalConnections === 0);
+  }
+
+  #connecting(userId: string, { headers, ...options }: Connecting): ConnectOptions {
+    return {
+      url: this.url,
+      headers: { cookie: `session=${userId}`, origin: ORIGIN, ...headers },
+      ...options,
+    };
+  }
+
+  async #keep<TClient extends RawClient>(client: TClient): Promise<TClient> {
+    this.#clients.add(client);
+    try {
+      return await client.open();
+    } catch (error) {
+      this.#clients.delete(client);
+      throw error;
+    }
+  }
+}
+
+/** Runs the same facts against the fixture application on Node and on Bun. */
+export function onEachRuntime(title: string, options: AppOptions, define: (app: TestApp) => void): void {
+  describe.each(["node", "bun"] as const)(`${title}, on %s`, (runtime) => {
+    const app = new TestApp(runtime, options);
+    beforeAll(async () => app.start());
+    afterEach(async () => app.closeClients());
+    afterAll(async () => app.stop());
+    define(app);
+  });
+}

@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { execFile } from "node:child_process";
+import { binaryOf } from "./app-server.ts";
+
+const require = createRequire(import.meta.url);
+const GENERATED = join(import.meta.dirname, "../.reports/generated");
+
+export const COMPILERS = ["typescript-5.9", "typescript", "typescript-7"] as const;
+export type Compiler = (typeof COMPILERS)[number];
+
+/** What a user of Halyard has who turns every check on. */
+export const STRICT = {
+  target: "ES2023",
+  lib: ["ES2023", "DOM"],
+  module: "ESNext",
+  moduleResolution: "bundler",
+  moduleDetection: "force",
+  verbatimModuleSyntax: true,
+  isolatedModules: true,
+  allowImportingTsExtensions: true,
+  noEmit: true,
+  skipLibCheck: true,
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  noImplicitOverride: true,
+  types: ["node"],
+};
+
+/** A directory with these files and a tsconfig.json, below `test/` so that the workspace's packages resolve. */
+export function project(name: string, files: Readonly<Record<string, string>>, options: object = {}): string {
+  const directory = join(GENERATED, name);
+  if (existsSync(directory)) rmSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true });
+  const compilerOptions = { ...STRICT, ...options };
+  const tsconfig = { compilerOptions, files: Object.keys(files).filter((file) => /\.tsx?$/.test(file)) };
+  writeFileSync(join(directory, "tsconfig.json"), JSON.stringify(tsconfig));
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, file), text);
+  return directory;
+}
+
+export interface Compilation {
+  readonly ok: boolean;
+  /** The compiler's diagnostics, and its statistics where they were asked for. */
+  readonly output: string;
+}
+
+/** Runs a compiler as users do, in a process of its own. */
+export async function compile(
+  compiler: Compiler,
+  directory: string,
+  flags: readonly string[] = [],
+): Promise<Compilation> {
+  const tsc = join(dirname(require.resolve(`${compiler}/package.json`)), "bin/tsc");
+  try {
+    const { stdout } = await promisify(execFile)(binaryOf("node"), [
+      tsc,
+      "-p",
+      directory,
+      "--pretty",
+      "false",
+      ...flags,
+    ]);
+    return { ok: true, output: stdout };
+  } catch (error) {
+    const { stdout, stderr } = error as { readonly stdout: string; readonly stderr: string };
+    return { ok: false, output: stdout + stderr };
+  }
+}

@@ -1,0 +1,113 @@
+import { createHash, randomBytes } from "node:crypto";
+import { channelsOf } from "./frame.ts";
+import type { Frame, Position } from "./frame.ts";
+import { RawClient } from "./raw-client.ts";
+import type { ConnectOptions } from "./raw-client.ts";
+
+/** What a page keeps in memory from one connection to the next. */
+export class Page {
+  readonly clientId = randomBytes(16).toString("base64url");
+  readonly positions = new Map<string, Position>();
+  readonly rooms = new Set<string>();
+  attempt = 0;
+  seq = 0;
+}
+
+/** The id that PROTOCOL.md §4 gives to a send, computed from its text. */
+export function idOfSend({ clientId }: Page, seq: number): string {
+  return createHash("sha256")
+    .update(`${clientId}:${String(seq)}`)
+    .digest()
+    .subarray(0, 16)
+    .toString("base64url");
+}
+
+/** A `halyard.v1` client: hello, positions, sequence numbers. */
+export class V1Client extends RawClient {
+  readonly page: Page;
+  #ids = 0;
+
+  constructor(options: ConnectOptions, page: Page) {
+    page.attempt++;
+    const url = new URL(options.url);
+    url.searchParams.set("c", page.clientId);
+    url.searchParams.set("a", String(page.attempt));
+    super({ protocols: ["halyard.v1"], ...options, url: url.href });
+    this.page = page;
+  }
+
+  /** Sends `hello` and returns the `welcome` that answers it. */
+  async hello(fields: object = {}): Promise<Frame> {
+    const { clientId, attempt, rooms } = this.page;
+    const positions = [...this.page.positions].map(([ch, position]) => ({ ch, ...position }));
+    this.send({ type: "hello", clientId, attempt, positions, rooms: [...rooms], ...fields });
+    return this.next("welcome");
+  }
+
+  /** Sends a message with the next sequence number, and returns the number. */
+  post(type: string, fields: object = {}, ch?: string): number {
+    const seq = ++this.page.seq;
+    this.send({ type, ...fields, $: { seq, ...(ch === undefined ? {} : { ch }) } });
+    return seq;
+  }
+
+  /** The `reply` or `error` that answers a send or a request. */
+  async answer(re: number | string): Promise<Frame> {
+    return this.seen({ $: { re } });
+  }
+
+  /** Sends a message and returns its answer. */
+  async deliver(type: string, fields: object = {}, ch?: string): Promise<Frame> {
+    return this.answer(this.post(type, fields, ch));
+  }
+
+  /** Sends anything with a fresh `$.id` and returns its answer. */
+  async ask(message: object): Promise<Frame> {
+    const id = `r${String(this.page.attempt)}.${String(++this.#ids)}`;
+    this.send({ ...message, $: { id } });
+    return this.answer(id);
+  }
+
+  async request(name: string, input?: unknown): Promise<Frame> {
+    return this.ask({ type: "request", name, input });
+  }
+
+  async join(room: string): Promise<Frame> {
+    const answer = await this.ask({ type: "join", room });
+    if (answer.type === "reply") this.page.rooms.add(room);
+    return answer;
+  }
+
+  /** The epoch comes from `welcome`, the reply to a `join` and `gap`; the offset from those and from each frame. */
+  protected override receive(frame: Frame): void {
+    super.receive(frame);
+    const { positions } = this.page;
+    if (frame.type === "welcome") this.#adopt(frame);
+    else if (frame.type === "gap") move(positions, String(frame["ch"]), frame as unknown as Position);
+    else if (frame.type === "reply") this.#adoptJoin(frame["result"]);
+    else if (frame.$?.ch !== undefined && frame.$.off !== undefined) {
+      const epoch = positions.get(frame.$.ch)?.epoch ?? "";
+      move(positions, frame.$.ch, { epoch, off: frame.$.off });
+    }
+  }
+
+  #adopt(welcome: Frame): void {
+    for (const [ch, state] of Object.entries(channelsOf(welcome))) {
+      // What is recovered is replayed from the position that the client has; `pending` keeps it too.
+      if (state.recovered === true || state.recovered === "pending") {
+        const old = this.page.positions.get(ch);
+        this.page.positions.set(ch, { epoch: state.epoch, off: old?.off ?? state.off });
+      } else move(this.page.positions, ch, state);
+    }
+  }
+
+  #adoptJoin(result: unknown): void {
+    if (typeof result !== "object" || result === null || !("epoch" in result) || !("ch" in result)) return;
+    const { ch, epoch, off } = result as Position & { readonly ch: string };
+    move(this.page.positions, ch, { epoch, off });
+  }
+}
+
+function move(positions: Map<string, Position>, ch: string, { epoch, off }: Position): void {
+  positions.set(ch, { epoch, off });
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { mistakesIn } from "./check.ts";
+
+const PRELUDE = `import { z } from "zod";
+import { defineProtocol, message, request } from "@halyard/protocol";
+import { createWebSocketSystem } from "@halyard/server";
+import { createWebSocketClient } from "@halyard/client";
+import { protocol } from "./protocol.ts";
+import type { AppProtocol } from "./protocol.ts";
+export const use = [z, defineProtocol, message, request, createWebSocketSystem, createWebSocketClient, protocol];
+export type Use = AppProtocol;
+`;
+
+/** Wrong code, what the compiler must say about it, and where. */
+const CASES: readonly {
+  readonly name: string;
+  readonly code: string;
+  readonly says: string[];
+  readonly at?: string;
+}[] = [
+  {
+    name: "a message type of Halyard's own",
+    code: `defineProtocol({ clientMessages: { chat_message: message(z.object({})) } });`,
+    says: ["chat_message is a message type of Halyard's own: choose another name"],
+    at: "chat_message",
+  },
+  {
+    name: "a control message's type, on the server's side",
+    code: `defineProtocol({ serverMessages: { welcome: message(z.object({})) } });`,
+    says: ["welcome is a message type of Halyard's own: choose another name"],
+    at: "welcome",
+  },
+  {
+    name: "a Date in what a client sends",
+    code: `defineProtocol({ clientMessages: { met: message(z.object({ at: z.date() })) } });`,
+    says: ["at: JSON turns a Date into a string, use z.iso.datetime()"],
+    at: "met",
+  },
+  {
+    name: "a Date deep inside of a reply",
+    code: `defineProtocol({ requests: { day: request({ input: z.void(), output: z.array(z.object({ on: z.object({ at: z.date() }) })) }) } });`,
+    says: ["output[].on.at: JSON turns a Date into a string, use z.iso.datetime()"],
+    at: "day",
+  },
+  {
+    name: "a bigint",
+    code: `defineProtocol({ serverMessages: { sum: message(z.object({ total: z.bigint() })) } });`,
+    says: ["total: JSON cannot carry this type"],
+    at: "sum",
+  },
+  {
+    name: "a Map",
+    code: `defineProtocol({ serverMessages: { all: message(z.object({ by: z.map(z.string(), z.string()) })) } });`,
+    says: ["by: JSON cannot carry this type"],
+    at: "all",
+  },
+  {
+    name: "a field named type",
+    code: `message(z.object({ type: z.string() }));`,
+    says: ["Halyard writes the field type itself: choose another name"],
+  },
+  {
+    name: "a field named $",
+    code: `message(z.object({ $: z.string() }));`,
+    says: ["Halyard writes the field $ itself: choose another name"],
+  },
+  {
+    name: "a message that is a list",
+    code: `message(z.array(z.string()));`,
+    says: ["a message is an object, not an array"],
+  },
+  {
+    name: "a message that nobody defined, with the names that there are",
+    code: `createWebSocketClient<AppProtocol>({ url: "" }).send("poll_votes", {});`,
+    says: ['"poll_votes"', '"poll_vote"', '"chat_message"'],
+    at: '"poll_votes"',
+  },
+  {
+    name: "a handler for a message that nobody defined, with the names that there are",
+    code: `createWebSocketSystem({ protocol }).handlers.on("pol_vote", () => {});`,
+    says: ['"pol_vote"', '"poll_vote"'],
+    at: '"pol_vote"',
+  },
+  {
+    name: "a request that nobody defined, with the names that there are",
+    code: `createWebSocketClient<AppProtocol>({ url: "" }).request("history", {});`,
+    says: ['"history"', '"load_history"'],
+    at: '"history"',
+  },
+  {
+    name: "a field of another type",
+    code: `createWebSocketClient<AppProtocol>({ url: "" }).send("poll_vote", { pollId: 5, option: 1 });`,
+    says: ["Type 'number' is not assignable to type 'string'."],
+    at: "pollId",
+  },
+  {
+    name: "a reply of another type",
+    code: `createWebSocketSystem({ protocol }).handlers.onRequest("load_history", () => [{ id: 5 }]);`,
+    says: ["Type 'number' is not assignable to type 'string'."],
+    at: "id",
+  },
+];
+
+describe("the compiler's words", () => {
+  it.each(CASES)("name $name", ({ code, says, at }) => {
+    const [mistake, ...others] = mistakesIn(PRELUDE + code);
+    expect(others).toEqual([]);
+    for (const words of says) expect(mistake?.text).toContain(words);
+    if (at !== undefined) expect(mistake?.at).toBe(at);
+  });
+
+  it("are none for code that is right", () => {
+    expect(mistakesIn(PRELUDE)).toEqual([]);
+  });
+
+  it("stay short", () => {
+    for (const { code } of CASES) {
+      for (const { text } of mistakesIn(PRELUDE + code)) expect(text.length, text).toBeLessThan(1_000);
+    }
+  });
+});

@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { compile, COMPILERS, project } from "../support/typescript.ts";
+
+const FIXTURES = join(import.meta.dirname, "fixtures/examples");
+const PACKAGES = join(import.meta.dirname, "../../packages");
+const read = (file: string) => readFileSync(join(FIXTURES, file), "utf8");
+
+/** The half of the chat that needs neither React nor the test kit, as long as those packages are not there. */
+function chat(): Readonly<Record<string, string>> {
+  const source = read("chat.tsx");
+  if (existsSync(join(PACKAGES, "react/dist/index.d.ts"))) return { "chat.tsx": source };
+  const server = source.slice(0, source.indexOf("export const { HalyardProvider")).split("\n");
+  const system = source.split("\n").filter((line) => line.startsWith("const system ="));
+  const imports = server.filter((line) => !/^import .*(react|testing)/.test(line));
+  return { "chat.ts": [...imports, ...system, "export { client, system };", ""].join("\n") };
+}
+
+const FILES = {
+  "section4.ts": read("section4.ts"),
+  "forms.ts": read("forms.ts"),
+  "types.ts": read("types.ts"),
+  ...chat(),
+};
+
+/** The examples are sketches: what they leave unused, or fetch from other libraries, is not what is looked at. */
+const OPTIONS = { types: ["node", "bun"], lib: ["ES2023", "DOM", "DOM.Iterable"], jsx: "react-jsx" };
+
+describe.each(COMPILERS)("with %s", (compiler) => {
+  it("the examples of the API's design compile", async () => {
+    const directory = project(`examples-${compiler}`, FILES, OPTIONS);
+    expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
+  });
+
+  it("both directions are typed, and every planted mistake is found", async () => {
+    const files = ["protocol.ts", "client.test-d.ts", "server.test-d.ts"].map(
+      (file) => [file, readFileSync(join(import.meta.dirname, file), "utf8")] as const,
+    );
+    const directory = project(`directions-${compiler}`, Object.fromEntries(files));
+    expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
+  });
+
+  it("the packages' own declarations are sound", async () => {
+    const names = ["protocol", "protocol/wire", "server", "server/node", "server/bun", "client"];
+    const text = names.map((name, n) => `export * as p${String(n)} from "@halyard/${name}";\n`).join("");
+    const directory = project(`declarations-${compiler}`, { "index.ts": text }, { skipLibCheck: false });
+    expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
+  });
+
+  it("a browser's project needs no types of Node or Bun", async () => {
+    const text = `export * from "@halyard/client";\nexport * as protocol from "@halyard/protocol";\n`;
+    const directory = project(
+      `browser-${compiler}`,
+      { "index.ts": text },
+      { types: [], skipLibCheck: false },
+    );
+    expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { hoverIn } from "./check.ts";
+
+const PRELUDE = `import { createWebSocketSystem } from "@halyard/server";
+import { createWebSocketClient } from "@halyard/client";
+import type { OutgoingMessage, WebSocketMessage } from "@halyard/protocol";
+import { protocol } from "./protocol.ts";
+import type { AppProtocol } from "./protocol.ts";
+const { handlers, manager } = createWebSocketSystem({ protocol });
+const client = createWebSocketClient<AppProtocol>({ url: "/ws" });
+const room = client.join("general");
+export const use = [handlers, manager, client, room];
+export type Use = WebSocketMessage<AppProtocol>;
+`;
+
+const hover = (code: string): string => hoverIn(PRELUDE + code).replaceAll(/\s+/g, " ");
+
+describe("an editor's hover", () => {
+  it("shows a message's fields in a handler", () => {
+    expect(hover(`handlers.on("poll_vote", (/*h*/message) => message);`)).toBe(
+      '(parameter) message: { type: "poll_vote"; pollId: string; option: number; weight: number; }',
+    );
+  });
+
+  it("shows a message's fields in a listener", () => {
+    expect(hover(`client.on("poll_result", (/*h*/message) => message);`)).toBe(
+      '(parameter) message: { type: "poll_result"; pollId: string; votes: number[]; closed: boolean; }',
+    );
+    expect(hover(`room.on("chat_message", (/*h*/message) => message);`)).toBe(
+      '(parameter) message: { type: "chat_message"; id: string; content: string; from: PublicUser; sentAt: string; }',
+    );
+  });
+
+  it("shows a relayed message with its author", () => {
+    expect(hover(`client.on("cursor_moved", (/*h*/message) => message);`)).toBe(
+      '(parameter) message: { type: "cursor_moved"; x: number; from: PublicUser; }',
+    );
+  });
+
+  it("shows a message without fields as its type", () => {
+    expect(hover(`handlers.on("nothing", (/*h*/message) => message);`)).toBe(
+      '(parameter) message: { type: "nothing"; }',
+    );
+  });
+
+  it("shows what a request takes and gives", () => {
+    expect(hover(`const /*h*/rows = await client.request("load_history", { room: "general" });`)).toBe(
+      "const rows: { id: string; seen: boolean; }[]",
+    );
+    expect(hover(`handlers.onRequest("load_history", (/*h*/input) => []);`)).toBe(
+      "(parameter) input: { room: string; limit: number; }",
+    );
+  });
+
+  it("shows what may be published", () => {
+    expect(hover(`type /*h*/Out = OutgoingMessage<AppProtocol, "poll_result">;`)).toBe(
+      'type Out = { type: "poll_result"; pollId: string; votes: number[]; closed?: boolean | undefined; }',
+    );
+  });
+
+  it("shows the contract by its name", () => {
+    expect(hover(`const /*h*/same = client;`)).toBe("const same: WebSocketClient<AppProtocol>");
+    expect(hover(`const /*h*/same = room;`)).toBe("const same: Room<AppProtocol>");
+    expect(hover(`const /*h*/same = manager;`)).toBe("const same: WebSocketManager<AppProtocol>");
+  });
+});
