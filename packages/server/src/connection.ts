@@ -1,7 +1,9 @@
 import type { ClientRef } from "./backplane.js";
 import { Frame } from "./frame.js";
 import type { Batch } from "./frame.js";
+import type { Coalescer } from "./coalescer.js";
 import type { RequestSlots } from "./request-slots.js";
+import type { Received } from "./sends.js";
 import { Lane } from "./lane.js";
 import type { Tally, TokenBucket } from "./token-bucket.js";
 import type { Transport } from "./transport.js";
@@ -48,6 +50,9 @@ export class Connection {
   stage: Stage = "opening";
   /** A `halyard.v1` client: it says hello, has positions, and gets receipts. */
   isV1 = false;
+  /** Sends that stand in the lane and have not begun. */
+  waitingSends = 0;
+  ephemeral: Coalescer<Received> | undefined = undefined;
   /** `hello` was said; its answer may be under way. */
   isGreeted = false;
   /** Was told once that `hello` is due. */

@@ -150,6 +150,7 @@ export class Lifecycle {
     if (!core.table.remove(connection)) return;
     connection.stage = "closed";
     core.clock.clearTimeout(connection.timer);
+    connection.ephemeral?.clear();
     if (code >= 4400) connection.lane.clear();
     const graceMs = isDeliberate ? 0 : core.limits.leaveGraceMs;
     for (const handler of core.registry.all())

@@ -1,5 +1,6 @@
 import type { FrameMeta, Frame as WireFrame } from "@halyard/protocol/wire";
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
+import { Coalescer } from "./coalescer.js";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import type { Dispatcher } from "./dispatcher.js";
@@ -25,6 +26,9 @@ export interface SendsParts {
   readonly throttle: Throttle;
 }
 
+/** An ephemeral message per type and room passes this often. */
+const EPHEMERAL_MS = 50;
+
 /** Handles the messages of each connection one at a time and in order, and each of a v1 client's once. */
 export class Sends {
   readonly #parts: SendsParts;
@@ -37,34 +41,45 @@ export class Sends {
   enlist(received: Received, owedBytes: number): void {
     const { connection, frame, meta } = received;
     const { core, failures } = this.#parts;
+    if (core.types.fromClient(frame.type)?.ephemeral === true) {
+      this.#coalesce(received);
+      return;
+    }
     if (!this.#admits(received)) return;
-    if (connection.lane.waiting >= core.limits.waitingSends) {
+    if (connection.waitingSends >= core.limits.waitingSends) {
       failures.tell(connection, new HalyardError("limit_exceeded", "Too many messages wait."), meta.seq);
       return;
     }
+    connection.waitingSends++;
     connection.lane.add(async () => {
-      if (connection.isV1 && meta.seq !== undefined) {
-        await this.#parts.throttle.pace(connection, { type: frame.type, owedBytes });
-      }
+      connection.waitingSends--;
+      if (connection.isV1) await this.#parts.throttle.pace(connection, { type: frame.type, owedBytes });
       await this.#run(received);
     });
   }
 
-  /** Ephemeral messages that come too fast are dropped without a word; a plain client's chat is refused. */
+  /** Only the newest counts, and only while there is time for it: the others are dropped without a word. */
+  #coalesce(received: Received): void {
+    const { core, throttle } = this.#parts;
+    const { connection, frame, meta } = received;
+    if (throttle.type(connection, frame.type) > 0) return;
+    connection.ephemeral ??= new Coalescer(core.clock, EPHEMERAL_MS);
+    connection.ephemeral.offer(`${frame.type}\0${meta.ch ?? ""}`, received, (newest) => {
+      if (connection.lane.waiting < 2 * core.limits.waitingSends)
+        connection.lane.add(() => this.#run(newest));
+    });
+  }
+
+  /** A plain client's chat is refused when it comes too fast; a v1 client's waits. */
   #admits({ connection, frame, meta }: Received): boolean {
-    const { core, failures, throttle } = this.#parts;
-    const { type } = frame;
-    if (core.types.fromClient(type)?.ephemeral === true) return throttle.type(connection, type) === 0;
+    const { failures, throttle } = this.#parts;
     if (connection.isV1) {
       if (meta.seq !== undefined) return true;
-      failures.tell(
-        connection,
-        new InvalidMessage([{ path: "$.seq", message: "a send has a number" }]),
-        meta.id,
-      );
+      const missing = new InvalidMessage([{ path: "$.seq", message: "a send has a number" }]);
+      failures.tell(connection, missing, meta.id);
       return false;
     }
-    const retryAfterMs = throttle.type(connection, type);
+    const retryAfterMs = throttle.type(connection, frame.type);
     if (retryAfterMs === 0) return true;
     failures.tell(connection, new HalyardError("rate_limited", undefined, { retryAfterMs }), meta.seq);
     return false;
