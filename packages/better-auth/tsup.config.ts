@@ -1,3 +1,3 @@
 import { library } from "../../tsup.base.ts";
 
-export default library(["src/index.ts"], "node");
+export default library(["src/index.ts", "src/client.ts"], "node");

@@ -1,4 +1,4 @@
-import type { Authenticator } from "@halyard/server";
+import type { Authenticator, createWebSocketSystem } from "@halyard/server";
 import { betterAuth } from "better-auth";
 import { admin } from "better-auth/plugins";
 import { expectTypeOf } from "vitest";
@@ -6,23 +6,41 @@ import { betterAuthAuthenticator } from "./authenticator.js";
 
 type IdentityOf<TAuthenticator> = TAuthenticator extends Authenticator<infer TIdentity> ? TIdentity : never;
 
-const plain = betterAuthAuthenticator(betterAuth({}));
-expectTypeOf<IdentityOf<typeof plain>["user"]["email"]>().toEqualTypeOf<string>();
-expectTypeOf<IdentityOf<typeof plain>["session"]["expiresAt"]>().toEqualTypeOf<Date>();
+const _plain = betterAuthAuthenticator(betterAuth({}));
+expectTypeOf<IdentityOf<typeof _plain>["user"]["email"]>().toEqualTypeOf<string>();
+expectTypeOf<IdentityOf<typeof _plain>["session"]["expiresAt"]>().toEqualTypeOf<Date>();
 // @ts-expect-error there is no role without the admin plugin
-export type RoleOfPlain = IdentityOf<typeof plain>["user"]["role"];
+export type RoleOfPlain = IdentityOf<typeof _plain>["user"]["role"];
 
 const rich = betterAuth({
   plugins: [admin()],
   user: { additionalFields: { team: { type: "string", required: true } } },
 });
 const authenticator = betterAuthAuthenticator(rich);
-expectTypeOf(authenticator).toEqualTypeOf<Authenticator<(typeof rich)["$Infer"]["Session"]>>();
+expectTypeOf(authenticator).toExtend<Authenticator<(typeof rich)["$Infer"]["Session"]>>();
 expectTypeOf<IdentityOf<typeof authenticator>["user"]["team"]>().toEqualTypeOf<string>();
 expectTypeOf<IdentityOf<typeof authenticator>["user"]["role"]>().toEqualTypeOf<string | null | undefined>();
 expectTypeOf<IdentityOf<typeof authenticator>["session"]["impersonatedBy"]>().toEqualTypeOf<
   string | null | undefined
 >();
+
+// The user of the application's own Better Auth arrives in handlers and hooks.
+declare const createSystem: typeof createWebSocketSystem;
+createSystem({
+  authenticate: betterAuthAuthenticator(rich),
+  authorize: ({ user, session }) => {
+    expectTypeOf(user.team).toEqualTypeOf<string>();
+    expectTypeOf(session.token).toEqualTypeOf<string>();
+    return user.role === "admin";
+  },
+  onConnect: ({ user }) => {
+    expectTypeOf(user.role).toEqualTypeOf<string | null | undefined>();
+    // @ts-expect-error nobody declared it
+    return user.nothing as unknown;
+  },
+}).handlers.on("chat_message", (_message, { user }) => {
+  expectTypeOf(user.team).toEqualTypeOf<string>();
+});
 
 // @ts-expect-error this is not what betterAuth() returns
 betterAuthAuthenticator({});

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestAuth, ORIGIN, probe, STORAGE_MODES, upgrade } from "../test/auth.js";
 import type { Person, TestAuth } from "../test/auth.js";
 import { betterAuthAuthenticator } from "./authenticator.js";
+import { systemClock } from "./options.js";
 
 const quiet = { warn: () => undefined };
 
@@ -198,7 +199,10 @@ describe("A17: a store that does not answer", () => {
     const test = await createTestAuth();
     const ada = await test.people.signUp("ada");
     test.closeDatabase();
-    const door = betterAuthAuthenticator(test.auth, { retryAfterMs: 1_000, clock: { random: () => 0.5 } });
+    const door = betterAuthAuthenticator(test.auth, {
+      retryAfterMs: 1_000,
+      clock: { ...systemClock, random: () => 0.5 },
+    });
     const pending = door.authenticate(upgrade({ origin: ORIGIN, cookie: ada.cookie }));
     await expect(pending).rejects.toMatchObject({ code: "unavailable", retryAfterMs: 1_500 });
     test.close();

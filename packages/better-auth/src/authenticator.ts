@@ -1,22 +1,24 @@
-import { HalyardError } from "@halyard/protocol/wire";
-import type { Authenticator, Logger, UpgradeRequest } from "@halyard/server";
-import type { AuthContext } from "better-auth";
+import type { UpgradeRequest } from "@halyard/server";
+import { Admissions } from "./admissions.js";
 import { runtimeOf } from "./auth-instance.js";
 import type { BetterAuthInstance, SessionOf } from "./auth-instance.js";
-import { credentialsOf } from "./credentials.js";
-import type { Credentials } from "./credentials.js";
-import { DEFAULTS, isDevelopment } from "./options.js";
+import { BetterAuthSessionWatch } from "./better-auth-session-watch.js";
+import { Door } from "./door.js";
+import { systemClock } from "./options.js";
 import type { BetterAuthAuthenticatorOptions } from "./options.js";
-import { RefusalLog } from "./refusals.js";
+import { RecentChanges } from "./recent-changes.js";
 import { SessionReader } from "./session-reader.js";
-import { isTrustedOrigin } from "./trusted-origins.js";
+import type { SessionBus, SessionWatch, WatchingAuthenticator } from "./session-watch.js";
 
 /**
- * Lets a connection in with the Better Auth session that its upgrade request carries, as a cookie or, with Better Auth's
- * bearer plugin, as `Authorization: Bearer …`.
+ * Lets a connection in with the Better Auth session that its upgrade request carries: as a cookie; with Better Auth's
+ * bearer plugin, as `Authorization: Bearer …`; with the {@link halyard} plugin, as a single-use ticket.
  *
  * In this order: the `Origin` is one that Better Auth trusts (else 403), the session is in the store right now (else 401;
  * 503 when the store does not answer), its user is not banned (else 403). A connection never extends its session.
+ *
+ * Open connections follow their session: they close within a second when it is signed out or revoked, or its user is
+ * banned or removed, in whichever way Better Auth stores sessions.
  *
  * @example
  * createWebSocketSystem({ authenticate: betterAuthAuthenticator(auth) });
@@ -24,88 +26,45 @@ import { isTrustedOrigin } from "./trusted-origins.js";
 export function betterAuthAuthenticator<TAuth extends BetterAuthInstance>(
   auth: TAuth,
   options: BetterAuthAuthenticatorOptions = {},
-): Authenticator<SessionOf<TAuth>> {
+): WatchingAuthenticator<SessionOf<TAuth>> {
   return new BetterAuthAuthenticator<TAuth>(auth, options);
 }
 
-class BetterAuthAuthenticator<TAuth extends BetterAuthInstance> implements Authenticator<SessionOf<TAuth>> {
-  readonly #reader: SessionReader<TAuth>;
+class BetterAuthAuthenticator<TAuth extends BetterAuthInstance> implements WatchingAuthenticator<
+  SessionOf<TAuth>
+> {
   readonly #options: BetterAuthAuthenticatorOptions;
-  #refusals: RefusalLog | undefined;
+  readonly #reader: SessionReader<TAuth>;
+  readonly #door: Door<TAuth>;
+  readonly #changes: RecentChanges;
+  readonly #admissions = new Admissions();
 
   constructor(auth: TAuth, options: BetterAuthAuthenticatorOptions) {
-    const { retryAfterMs = DEFAULTS.retryAfterMs, clock = Math } = options;
-    this.#reader = new SessionReader(runtimeOf(auth), { retryAfterMs, random: () => clock.random() });
+    const { retryAfterMs = 2_000, clock = systemClock } = options;
     this.#options = options;
+    this.#reader = new SessionReader(runtimeOf(auth), { retryAfterMs, clock });
+    this.#door = new Door(this.#reader, options);
+    this.#changes = new RecentChanges(() => clock.now());
   }
 
   async authenticate(request: UpgradeRequest): Promise<SessionOf<TAuth> | null> {
-    const context = await this.#reader.context();
-    const credentials = credentialsOf(request);
-    if (credentials.inUrl) {
-      this.#log(context).secretInUrl();
-      throw new HalyardError("forbidden", "A token in the URL is not taken.");
-    }
-    return this.#reader.read(await this.#acceptedHeaders(context, request, credentials));
-  }
-
-  /** The headers with the credentials that count for a request of this origin. */
-  async #acceptedHeaders(
-    context: AuthContext,
-    request: UpgradeRequest,
-    credentials: Credentials,
-  ): Promise<Headers> {
+    const { sequence } = this.#changes;
+    const identity = await this.#door.identify(request);
+    if (identity === null || this.#changes.endOf(identity.session.id) !== undefined) return null;
     const origin = request.headers.get("origin");
-    if (origin !== null) {
-      await this.#requireTrusted(context, origin, request.headers);
-      return request.headers;
-    }
-    if (isProbe(request.headers)) return request.headers;
-    const { allowMissingOrigin = DEFAULTS.allowMissingOrigin } = this.#options;
-    if (!allowMissingOrigin || (credentials.cookie && !credentials.bearer)) {
-      this.#log(context).missingOrigin();
-      throw new HalyardError("forbidden", "A connection with a cookie needs an Origin.");
-    }
-    return withoutCookie(request.headers);
+    const host = request.headers.get("host") ?? undefined;
+    this.#admissions.set(identity, { sequence, origin, host });
+    return identity;
   }
 
-  async #requireTrusted(context: AuthContext, origin: string, headers: Headers): Promise<void> {
-    if (await this.#isTrusted(context, origin, headers)) return;
-    this.#log(context).origin(origin);
-    throw new HalyardError("forbidden", "This origin is not trusted.");
+  watch(bus: SessionBus): SessionWatch<SessionOf<TAuth>> {
+    return new BetterAuthSessionWatch<TAuth>({
+      bus,
+      reader: this.#reader,
+      door: this.#door,
+      changes: this.#changes,
+      admissions: this.#admissions,
+      options: this.#options,
+    });
   }
-
-  async #isTrusted(context: AuthContext, origin: string, headers: Headers): Promise<boolean> {
-    try {
-      return await isTrustedOrigin(context, origin, headers);
-    } catch (error) {
-      throw this.#reader.unavailable(error); // the application's own trustedOrigins function failed
-    }
-  }
-
-  #log(context: AuthContext): RefusalLog {
-    const { logger = loggerOf(context), development = isDevelopment() } = this.#options;
-    return (this.#refusals ??= new RefusalLog(logger, development));
-  }
-}
-
-/**
- * A plain GET, with which a client asks why its handshake failed. Browsers send no `Origin` with one to their own
- * origin, and its answer is a status without a body, which no other origin can read.
- */
-function isProbe(headers: Headers): boolean {
-  if (headers.has("upgrade")) return false;
-  const site = headers.get("sec-fetch-site");
-  return site === null || site === "same-origin" || site === "none";
-}
-
-// Without an Origin only what a page of another site cannot send may count.
-function withoutCookie(headers: Headers): Headers {
-  const copy = new Headers(headers);
-  copy.delete("cookie");
-  return copy;
-}
-
-function loggerOf({ logger }: AuthContext): Pick<Logger, "warn"> {
-  return { warn: (_fields, message) => logger.warn(message) };
 }

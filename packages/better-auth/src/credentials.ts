@@ -1,9 +1,12 @@
 import type { UpgradeRequest } from "@halyard/server";
+import { offeredTicket } from "./tickets.js";
 
 /** Which credentials an upgrade request carries; nothing here says that one of them is valid. */
 export interface Credentials {
   readonly cookie: boolean;
   readonly bearer: boolean;
+  /** "" for something that is none. */
+  readonly ticket: string | undefined;
   /** A ticket or token in the URL: proxies and access logs have it by now. */
   readonly inUrl: boolean;
 }
@@ -14,6 +17,7 @@ export function credentialsOf({ url, headers }: UpgradeRequest): Credentials {
   return {
     cookie: headers.has("cookie"),
     bearer: /^bearer +\S/i.test(headers.get("authorization") ?? ""),
+    ticket: offeredTicket(headers),
     inUrl: hasSecretParameter(url),
   };
 }

@@ -1,3 +1,13 @@
 export type { BetterAuthInstance, SessionOf } from "./auth-instance.js";
 export { betterAuthAuthenticator } from "./authenticator.js";
-export type { BetterAuthAuthenticatorOptions } from "./options.js";
+export type { BetterAuthAuthenticatorOptions, SessionClock } from "./options.js";
+export { halyard } from "./plugin.js";
+export type { HalyardPluginOptions } from "./plugin.js";
+export type {
+  SessionBus,
+  SessionCloseCode,
+  SessionNotice,
+  SessionWatch,
+  WatchedConnection,
+  WatchingAuthenticator,
+} from "./session-watch.js";

@@ -2,10 +2,12 @@ import { HalyardError } from "@halyard/protocol/wire";
 import type { AuthContext } from "better-auth";
 import type { AuthRuntime, BetterAuthInstance, SessionOf } from "./auth-instance.js";
 import { freshUser, isBanned } from "./ban.js";
+import type { SessionClock } from "./options.js";
+import { headersOf } from "./session-cookie.js";
 
 export interface SessionReaderOptions {
   readonly retryAfterMs: number;
-  readonly random: () => number;
+  readonly clock: SessionClock;
 }
 
 /** Looks sessions up where they are stored: never in the cookie's own copy, and never extending them. */
@@ -38,7 +40,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
       if (session === null) return null;
       const row = await freshUser(context, session.user.id);
       if (row === null) return null;
-      if (isBanned(row ?? session.user, Date.now()))
+      if (isBanned(row ?? session.user, this.#options.clock.now()))
         throw new HalyardError("forbidden", "This user is banned.");
       return session;
     } catch (error) {
@@ -46,9 +48,14 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     }
   }
 
+  /** The same for a session that no browser sends right now. `host` counts where baseURL is found out per request. */
+  async readToken(token: string, host: string | undefined): Promise<SessionOf<TAuth> | null> {
+    return this.read(await headersOf(await this.context(), token, host));
+  }
+
   unavailable(cause: unknown): HalyardError {
-    const { retryAfterMs, random } = this.#options;
-    const spread = Math.round(retryAfterMs * (1 + random()));
+    const { retryAfterMs, clock } = this.#options;
+    const spread = Math.round(retryAfterMs * (1 + clock.random()));
     return new HalyardError("unavailable", "Sessions cannot be checked right now.", {
       retryAfterMs: spread,
       cause,

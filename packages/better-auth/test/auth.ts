@@ -6,6 +6,7 @@ import { betterAuth } from "better-auth";
 import type { BetterAuthOptions } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
 import { admin, bearer, organization } from "better-auth/plugins";
+import { halyard } from "../src/plugin.js";
 
 export const ORIGIN = "https://app.example.com";
 
@@ -29,9 +30,10 @@ export async function createTestAuth({
 }: TestAuthOptions = {}) {
   const directory = mkdtempSync(join(tmpdir(), "halyard-auth-"));
   const database = await openDatabase(join(directory, "auth.db"));
+  database.exec("pragma journal_mode = wal; pragma synchronous = off"); // a test's rows need not survive a power cut
   const secondary = new Map<string, string>();
   const auth = betterAuth({
-    database: database as unknown as NonNullable<BetterAuthOptions["database"]>,
+    database: database as never,
     baseURL: baseURL ?? ORIGIN,
     trustedOrigins,
     secret: "k3J9vQ2mX7pL5sT8wZ1yB4nC6dF0gH3j",
@@ -48,7 +50,7 @@ export async function createTestAuth({
     advanced: { disableOriginCheck: false },
     rateLimit: { enabled: false },
     logger: { disabled: true },
-    plugins: [admin(), bearer(), organization()],
+    plugins: [admin(), bearer(), organization(), halyard()],
   });
   await (await getMigrations(auth.options)).runMigrations();
   let isOpen = true;
@@ -80,21 +82,32 @@ export class People {
     return this.#enter("/sign-in/email", { email: `${name}@example.com`, password: "correct horse" });
   }
 
-  async post(path: string, body: object, cookie?: string): Promise<Response> {
-    const headers = new Headers({ "content-type": "application/json", origin: ORIGIN });
+  async post(path: string, body: object, cookie?: string, origin = ORIGIN): Promise<Response> {
+    const headers = new Headers({ "content-type": "application/json", origin });
     if (cookie !== undefined) headers.set("cookie", cookie);
     const init = { method: "POST", headers, body: JSON.stringify(body) };
     return this.#handler(new Request(`${ORIGIN}/api/auth${path}`, init));
   }
 
+  async admin(name: string, database: TestDatabase): Promise<Person> {
+    const { id } = await this.signUp(name);
+    database.prepare("update user set role = 'admin' where id = ?").run(id);
+    return this.signIn(name);
+  }
+
+  /** A ticket, for the page of this origin or for a client without one. */
+  async ticket({ cookie, token }: Person, origin: string | null = ORIGIN): Promise<string> {
+    const headers = new Headers(origin === null ? { authorization: `Bearer ${token}` } : { cookie, origin });
+    const response = await this.#handler(
+      new Request(`${ORIGIN}/api/auth/halyard/ticket`, { method: "POST", headers }),
+    );
+    return ((await response.json()) as { ticket: string }).ticket;
+  }
+
   async #enter(path: string, body: object): Promise<Person> {
     const response = await this.post(path, body);
     const { token, user } = (await response.json()) as { token: string; user: { id: string } };
-    const cookie = response.headers
-      .getSetCookie()
-      .map((line) => line.split(";", 1).join())
-      .join("; ");
-    return { id: user.id, token, cookie };
+    return { id: user.id, token, cookie: cookieOf(response) };
   }
 }
 
@@ -104,6 +117,18 @@ export interface Person {
   readonly token: string;
   /** The `Cookie` header of their browser. */
   readonly cookie: string;
+}
+
+/** What a browser sends back after this response. */
+export function cookieOf({ headers }: Response): string {
+  const jar = new Map<string, string>();
+  for (const line of headers.getSetCookie()) {
+    const [pair = ""] = line.split(";", 1);
+    const [name = ""] = pair.split("=", 1);
+    if (/max-age=0/i.test(line)) jar.delete(name);
+    else jar.set(name, pair);
+  }
+  return [...jar.values()].join("; ");
 }
 
 export function upgrade(headers: Record<string, string>, url = "/ws"): UpgradeRequest {
@@ -120,9 +145,9 @@ export function probe(headers: Record<string, string>): UpgradeRequest {
 }
 
 /** The part of SQLite that tests use themselves; Better Auth gets the whole of it. */
-interface TestDatabase {
+export interface TestDatabase {
   exec(sql: string): unknown;
-  prepare(sql: string): { run(...values: (string | number | null)[]): unknown };
+  prepare(sql: string): { run(...values: (string | number | null)[]): unknown; all(): unknown[] };
   close(): void;
 }
 

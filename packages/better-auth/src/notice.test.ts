@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import { noticesOf, readNotice } from "./notice.js";
+import type { SessionChange } from "./notice.js";
+
+it("reads what it writes, through JSON", () => {
+  const changes: SessionChange[] = [
+    { kind: "changed", userId: "ada" },
+    { kind: "ended", sessionIds: ["a", "b"], code: 4403 },
+  ];
+  for (const change of changes) {
+    expect(noticesOf(change).map((notice) => readNotice(JSON.parse(JSON.stringify(notice))))).toEqual([
+      change,
+    ]);
+  }
+});
+
+it("splits many sessions into notices under 8 KiB", () => {
+  const sessionIds = Array.from({ length: 1_050 }, (_, index) => `${index}`.padStart(64, "0"));
+  const notices = noticesOf({ kind: "ended", sessionIds, code: 4401 });
+  expect(notices.every((notice) => JSON.stringify(notice).length <= 8_192)).toBe(true);
+  expect(notices.flatMap((notice) => notice["sessionIds"])).toEqual(sessionIds);
+});
+
+const JUNK = [
+  undefined,
+  null,
+  7,
+  "ended",
+  [],
+  {},
+  { kind: "changed" },
+  { kind: "changed", userId: 7 },
+  { kind: "changed", userId: "" },
+  { kind: "changed", userId: "x".repeat(257) },
+  { kind: "ended", sessionIds: ["a"] },
+  { kind: "ended", sessionIds: ["a"], code: 1000 },
+  { kind: "ended", sessionIds: "a", code: 4401 },
+  { kind: "ended", sessionIds: [7], code: 4401 },
+  { kind: "ended", sessionIds: Array.from({ length: 101 }, () => "a"), code: 4401 },
+  { kind: "__proto__", userId: "ada" },
+];
+
+it.each(JUNK.map((notice) => [JSON.stringify(notice), notice]))("takes %s for no notice", (_text, notice) => {
+  expect(readNotice(notice)).toBeUndefined();
+});

@@ -1,0 +1,63 @@
+import type { Authenticator, Identity } from "@halyard/server";
+
+/** 4401: the session is over. 4403: its user is banned. 1013: sessions could not be checked for too long. */
+export type SessionCloseCode = 4401 | 4403 | 1013;
+
+/**
+ * One open connection, as a watch sees it: the server's own connection object, so that nothing is made per connection.
+ */
+export interface WatchedConnection<TIdentity extends Identity = Identity> {
+  /** Whose it is: what `authenticate` gave it, or `replace` since. */
+  readonly identity: TIdentity;
+  /**
+   * Puts a newer identity of the same user in place. The server asks `authorize` again for the rooms held, leaves what
+   * is lost, and tells the others when public fields changed.
+   */
+  replace(identity: TIdentity): void;
+  /** Closes the connection; the server takes nothing more from it, from this call on. */
+  close(code: SessionCloseCode): void;
+}
+
+/** What the watches of several nodes tell each other: plain JSON of at most 8 KiB, without secrets. */
+export type SessionNotice = Readonly<Record<string, string | number | readonly string[]>>;
+
+export interface SessionBus {
+  /**
+   * Hands a notice to the watch of every *other* node, at most once and in any order; this node's watch has acted
+   * already. The server carries notices and does not read them. Never throws.
+   */
+  announce(notice: SessionNotice): void;
+}
+
+/**
+ * Keeps open connections honest after the upgrade. The server says which connections live; everything else, when to look
+ * where, what to close and whom to tell, is the watch's: so the server knows nothing of sessions, tokens and stores.
+ */
+export interface SessionWatch<TIdentity extends Identity = Identity> {
+  /**
+   * A connection is registered, with an identity that `authenticate` returned (that very object: the watch knows then
+   * what has happened to the session since). Called before anything of the client is handled; the watch may call
+   * `close` before this returns.
+   */
+  opened(connection: WatchedConnection<TIdentity>): void;
+  /** The connection is gone, for whatever reason. */
+  closed(connection: WatchedConnection<TIdentity>): void;
+  /** A notice of another node, as it came; anything that is none is ignored. */
+  receive(notice: unknown): void;
+  /**
+   * The client's `authenticate` message: takes a ticket for this connection's session, or a newer one of its user, and
+   * calls `replace`. A ticket of another user closes the connection with 4401.
+   *
+   * @throws HalyardError `unauthenticated` for a ticket that does not count, `unavailable` when the store is down
+   */
+  renew(connection: WatchedConnection<TIdentity>, ticket: string): Promise<void>;
+  /** Ends the timers and lets Better Auth's objects be; connections stay as they are. */
+  stop(): void;
+}
+
+/** An authenticator that also watches the sessions it let in. The server calls `watch` once, when it is made. */
+export interface WatchingAuthenticator<
+  TIdentity extends Identity = Identity,
+> extends Authenticator<TIdentity> {
+  watch(bus: SessionBus): SessionWatch<TIdentity>;
+}
