@@ -1,0 +1,188 @@
+import { SUBPROTOCOL } from "@halyard/protocol/wire";
+import type { WebSocketData, WebSocketInstance } from "@halyard/server";
+import { Line } from "./line.js";
+import type { Traffic } from "./traffic.js";
+
+const CONNECTING = 0;
+const OPEN = 1;
+const CLOSING = 2;
+const CLOSED = 3;
+
+type ReadyState = typeof CONNECTING | typeof OPEN | typeof CLOSING | typeof CLOSED;
+
+/** A code for the close event that no close frame carries: there was none, or it said nothing. */
+const NO_STATUS = 1005;
+const ABNORMAL = 1006;
+
+/** What a network does with its connections. */
+export interface Gate {
+  readonly traffic: Traffic;
+  /** Who the connection belongs to. */
+  readonly data: WebSocketData;
+  /** The server's runtime, as far as it tells the manager something. */
+  readonly server: {
+    open(ws: WebSocketInstance): void;
+    message(ws: WebSocketInstance, text: string): void;
+    close(ws: WebSocketInstance, code: number): void;
+  };
+  /** The client has a new socket. */
+  readonly connected: (link: Link) => void;
+  /** The client writes a frame. */
+  readonly sent: (link: Link, text: string) => void;
+  /** A frame reaches the client, which has not seen it yet. */
+  readonly received: (link: Link, text: string) => void;
+  /** The client's end is closed. */
+  readonly closed: (link: Link, code: number, reason: string) => void;
+}
+
+/** A WebSocket connection without a network: both of its ends, and what is between them. */
+export class Link {
+  readonly client: MemorySocket;
+  readonly server: ServerSocket;
+  readonly #gate: Gate;
+  readonly #up: Line;
+  readonly #down: Line;
+
+  constructor(gate: Gate, client: MemorySocket) {
+    this.#gate = gate;
+    this.client = client;
+    this.server = new ServerSocket(this, gate.data);
+    this.#up = new Line(gate.traffic);
+    this.#down = new Line(gate.traffic);
+    gate.connected(this);
+    this.#up.push(() => {
+      this.server.readyState = OPEN;
+      this.#down.push(() => this.#clientOpened());
+      gate.server.open(this.server);
+    });
+  }
+
+  /** The line breaks: no close frame, and what is under way is lost. Each end learns that there is nothing any more. */
+  cut(): void {
+    const wasOpened = this.server.readyState !== CONNECTING;
+    this.#up.cut(() => {
+      if (wasOpened) this.#serverClosed(ABNORMAL);
+    });
+    this.#down.cut(() => this.#clientClosed(ABNORMAL, ""));
+  }
+
+  sendUp(text: string): void {
+    this.#gate.sent(this, text);
+    this.#up.push(() => {
+      if (this.server.readyState !== CLOSED) this.#gate.server.message(this.server, text);
+    });
+  }
+
+  sendDown(text: string): void {
+    this.#down.push(() => {
+      if (this.client.readyState !== OPEN) return;
+      this.#gate.received(this, text);
+      this.client.dispatchEvent(Object.assign(new Event("message"), { data: text }));
+    });
+  }
+
+  closeUp(code = NO_STATUS, reason = ""): void {
+    this.#up.push(() => {
+      const isAnswer = this.server.readyState !== OPEN;
+      this.#serverClosed(code);
+      if (!isAnswer) this.#down.push(() => this.#clientClosed(code, reason));
+    });
+  }
+
+  closeDown(code = NO_STATUS, reason = ""): void {
+    this.#down.push(() => {
+      this.#clientClosed(code, reason);
+      this.#up.push(() => this.#serverClosed(code));
+    });
+  }
+
+  #clientOpened(): void {
+    if (this.client.readyState !== CONNECTING) return;
+    this.client.readyState = OPEN;
+    this.client.dispatchEvent(new Event("open"));
+  }
+
+  #clientClosed(code: number, reason: string): void {
+    if (this.client.readyState === CLOSED) return;
+    this.client.readyState = CLOSED;
+    this.#gate.closed(this, code, reason);
+    this.client.dispatchEvent(
+      Object.assign(new Event("close"), { code, reason, wasClean: code !== ABNORMAL }),
+    );
+  }
+
+  #serverClosed(code: number): void {
+    if (this.server.readyState === CLOSED) return;
+    this.server.readyState = CLOSED;
+    this.#gate.server.close(this.server, code);
+  }
+}
+
+/** The client's end: as much of the platform's `WebSocket` as there is without a network. */
+export class MemorySocket extends EventTarget {
+  binaryType = "blob";
+  readonly extensions = "";
+  readonly protocol = SUBPROTOCOL;
+  readonly bufferedAmount = 0;
+  readyState: ReadyState = CONNECTING;
+  readonly url: string;
+  readonly #link: Link;
+
+  constructor(gate: Gate, url: string) {
+    super();
+    this.url = url;
+    this.#link = new Link(gate, this);
+  }
+
+  send(text: string): void {
+    if (this.readyState === CONNECTING) throw new DOMException("Still connecting", "InvalidStateError");
+    if (this.readyState === OPEN) this.#link.sendUp(text);
+  }
+
+  close(code?: number, reason?: string): void {
+    if (code !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999))
+      throw new DOMException(`A client cannot close with ${code}`, "InvalidAccessError");
+    checkReason(reason);
+    const { readyState } = this;
+    if (readyState >= CLOSING) return;
+    this.readyState = CLOSING;
+    if (readyState === OPEN) this.#link.closeUp(code, reason);
+    else this.#link.cut();
+  }
+}
+
+/** The server's end, which the manager gets. */
+class ServerSocket implements WebSocketInstance<WebSocketData> {
+  readonly data: WebSocketData;
+  readonly bufferedAmount = 0;
+  readyState: ReadyState = CONNECTING;
+  readonly #link: Link;
+
+  constructor(link: Link, data: WebSocketData) {
+    this.#link = link;
+    this.data = data;
+  }
+
+  send(text: string): void {
+    if (this.readyState === OPEN) this.#link.sendDown(text);
+  }
+
+  close(code?: number, reason?: string): void {
+    const isPermitted =
+      code === undefined ||
+      (code >= 1000 && code <= 1014 && !isReserved(code)) ||
+      (code >= 3000 && code <= 4999);
+    if (!isPermitted) throw new TypeError(`A server cannot close with ${code}`);
+    checkReason(reason);
+    if (this.readyState >= CLOSING) return;
+    this.readyState = CLOSING;
+    this.#link.closeDown(code, reason);
+  }
+}
+
+const isReserved = (code: number): boolean => code >= 1004 && code <= 1006;
+
+function checkReason(reason = ""): void {
+  if (new TextEncoder().encode(reason).length > 123)
+    throw new SyntaxError("A close reason has at most 123 bytes");
+}

@@ -1,0 +1,37 @@
+import { readFile } from "node:fs/promises";
+import { defineProtocol, message } from "@halyard/protocol";
+import { createWebSocketSystem } from "@halyard/server";
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { createTestClock, createTestNetwork } from "./index.js";
+
+const protocol = defineProtocol({
+  clientMessages: { poll_vote: message(z.object({ option: z.int() })) },
+  serverMessages: { poll_result: message(z.object({ votes: z.array(z.int()) })) },
+});
+
+it("runs the README's first example", async () => {
+  const clock = createTestClock();
+  const system = createWebSocketSystem({ protocol, clock, authorize: () => true });
+  system.handlers.on("poll_vote", ({ option }, { room = "" }) =>
+    system.manager.sendToRoom(room, { type: "poll_result", votes: [option] }),
+  );
+
+  const network = createTestNetwork(system, { clock });
+  const ada = await network.connect({ id: "ada" });
+  const room = ada.join("polls");
+  room.send("poll_vote", { option: 1 });
+  expect(await ada.next("poll_result")).toEqual({ type: "poll_result", votes: [1] });
+  ada.cut();
+  await network.advance(500);
+  expect(room.state.status).toBe("joined");
+});
+
+it("runs the examples as they stand there", async () => {
+  const [readme, source] = await Promise.all(
+    ["../README.md", "./readme.test.ts"].map((path) => readFile(new URL(path, import.meta.url), "utf8")),
+  );
+  const examples = [...(readme ?? "").matchAll(/```ts\n(.*?)```/gs)].map(([, code = ""]) => code);
+  expect(examples.length).toBeGreaterThan(0);
+  for (const example of examples) expect(source).toContain(example.replace(/^(?=.)/gm, "  "));
+});

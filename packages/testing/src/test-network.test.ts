@@ -1,0 +1,220 @@
+import { defineProtocol, message, request } from "@halyard/protocol";
+import { createWebSocketSystem } from "@halyard/server";
+import type { WebSocketManagerConfig } from "@halyard/server";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { createTestClock } from "./test-clock.js";
+import { createTestNetwork } from "./test-network.js";
+import { pause } from "./turn.js";
+
+const protocol = defineProtocol({
+  clientMessages: { poll_vote: message(z.object({ option: z.int() })) },
+  serverMessages: { poll_result: message(z.object({ votes: z.array(z.int()) })) },
+  requests: { double: request({ input: z.int(), output: z.int() }) },
+});
+
+function start(config: WebSocketManagerConfig<typeof protocol> = {}) {
+  const clock = createTestClock();
+  const system = createWebSocketSystem({ protocol, clock, authorize: () => true, ...config });
+  return { clock, ...system, network: createTestNetwork(system, { clock }) };
+}
+
+describe("connect", () => {
+  it("gives a client that the server has welcomed", async () => {
+    const { network, manager } = start();
+    const ada = await network.connect({ id: "ada", name: "Ada" });
+    expect(ada.state).toMatchObject({ status: "open", user: { userId: "ada", name: "Ada" } });
+    expect(manager.getConnectionStats()).toEqual({ totalUsers: 1, totalConnections: 1 });
+  });
+
+  it("takes a second client of a user for another device", async () => {
+    const { network, manager } = start();
+    await network.connect({ id: "ada" });
+    await network.connect({ id: "ada" });
+    expect(manager.getConnectionStats()).toEqual({ totalUsers: 1, totalConnections: 2 });
+  });
+
+  it("says with which code the server refuses a client", async () => {
+    const { network } = start({ maxConnectionsPerUser: 1 });
+    await network.connect({ id: "ada" });
+    await expect(network.connect({ id: "ada" })).rejects.toThrow("did not let ada in: closed with 4011");
+  });
+
+  it("gives up on a server that never answers", async () => {
+    const { network } = start({ onConnect: () => new Promise(() => {}) });
+    await expect(network.connect({ id: "ada" })).rejects.toThrow("the server has not answered");
+  });
+
+  it("gives every client the options of the network", async () => {
+    const errors: unknown[] = [];
+    const clock = createTestClock();
+    const system = createWebSocketSystem({ clock });
+    const network = createTestNetwork(system, { clock, client: { onError: (error) => errors.push(error) } });
+    const ada = await network.connect({ id: "ada" });
+    ada.on("announcement", () => {
+      throw new Error("a listener's");
+    });
+    void system.manager.broadcastMessage({ type: "announcement", message: "hello" });
+    await network.settle();
+    expect(errors).toEqual([new Error("a listener's")]);
+  });
+});
+
+describe("next", () => {
+  it("gives what has come already, the oldest first", async () => {
+    const { network } = start();
+    const ada = await network.connect({ id: "ada" });
+    await ada.send("chat_message", { content: "one" });
+    await ada.send("chat_message", { content: "two" });
+    expect(await ada.next("chat_message")).toMatchObject({ content: "one" });
+    expect(await ada.next("chat_message")).toMatchObject({ content: "two" });
+  });
+
+  it("waits for what a handler answers", async () => {
+    const { network, handlers, manager } = start();
+    handlers.on("poll_vote", async ({ option }, { room = "" }) => {
+      await pause(1);
+      return manager.sendToRoom(room, { type: "poll_result", votes: [option] });
+    });
+    const [ada, bob] = [await network.connect({ id: "ada" }), await network.connect({ id: "bob" })];
+    const room = ada.join("polls");
+    bob.join("polls");
+    await network.settle();
+    room.send("poll_vote", { option: 1 });
+    expect(await bob.next("poll_result")).toEqual({ type: "poll_result", votes: [1] });
+  });
+
+  it("rejects when the network is idle, and says what came and what was refused", async () => {
+    const { network } = start();
+    const ada = await network.connect({ id: "ada" });
+    ada.send("poll_vote", { option: 1 });
+    await expect(ada.next("poll_result")).rejects.toThrow(
+      /^No poll_result came to ada.* What came: user_list \(1\)\..*refused lately: ada: unknown_type/,
+    );
+  });
+
+  it("waits for an advance that begins after it", async () => {
+    const { network, manager, clock } = start();
+    const ada = await network.connect({ id: "ada" });
+    clock.setTimeout(() => void manager.broadcastMessage({ type: "announcement", message: "late" }), 60_000);
+    const announcement = ada.next("announcement");
+    await network.advance(60_000);
+    expect(await announcement).toMatchObject({ message: "late" });
+  });
+
+  it("gives two that wait two messages", async () => {
+    const { network } = start();
+    const ada = await network.connect({ id: "ada" });
+    const both = Promise.all([ada.next("chat_message"), ada.next("chat_message")]);
+    ada.send("chat_message", { content: "one" });
+    ada.send("chat_message", { content: "two" });
+    expect((await both).map(({ content }) => content)).toEqual(["one", "two"]);
+  });
+});
+
+describe("cut", () => {
+  it("shows the server a 1006, and the client comes back and misses nothing", async () => {
+    const codes: number[] = [];
+    const { network, manager } = start({ onDisconnect: (_, code) => codes.push(code) });
+    const ada = await network.connect({ id: "ada" });
+    ada.cut();
+    await network.settle();
+    expect(codes).toEqual([1006]);
+    expect(ada.state.status).toBe("waiting");
+
+    void manager.broadcastMessage({ type: "announcement", message: "missed" });
+    await network.advance(500);
+    expect(ada.state.status).toBe("open");
+    expect(await ada.next("announcement")).toMatchObject({ message: "missed" });
+    await expect(ada.next("announcement")).rejects.toThrow("announcement (1)");
+  });
+
+  it("loses what is under way, and the client sends it again", async () => {
+    const votes: string[] = [];
+    const { network, handlers } = start();
+    handlers.on("poll_vote", (_, { messageId }) => votes.push(messageId));
+    const ada = await network.connect({ id: "ada" });
+    const sending = ada.send("poll_vote", { option: 1 });
+    ada.cut();
+    await network.advance(500);
+    expect(await sending).toMatchObject({ status: "delivered" });
+    expect(votes).toEqual([sending.id]);
+  });
+
+  it("keeps the user online for the grace", async () => {
+    const { network } = start();
+    const ada = await network.connect({ id: "ada" });
+    const bob = await network.connect({ id: "bob" });
+    await network.advance(1_000);
+    bob.cut();
+    bob.close();
+    await network.advance(4_999);
+    expect(ada.users).toHaveLength(2);
+    await network.advance(200);
+    expect(await ada.next("user_left")).toMatchObject({ userIds: ["bob"] });
+  });
+});
+
+describe("settle and advance", () => {
+  it("waits for a handler that waits for something outside", async () => {
+    const { network, handlers } = start();
+    handlers.onRequest("double", async (input) => {
+      await pause(20);
+      return input * 2;
+    });
+    const ada = await network.connect({ id: "ada" });
+    let reply = 0;
+    void ada.request("double", 21).then((result) => (reply = result));
+    await network.settle();
+    expect(reply).toBe(42);
+  });
+
+  it("waits once, and not for ever, for a handler that waits for the clock", async () => {
+    const { network, handlers } = start();
+    handlers.on("poll_vote", () => new Promise(() => {}));
+    const ada = await network.connect({ id: "ada" });
+    const sending = ada.send("poll_vote", { option: 1 });
+    const began = performance.now();
+    await network.settle();
+    await network.advance(30_000);
+    expect(await sending).toMatchObject({ status: "rejected", error: { code: "timeout" } });
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
+  it("lets no time pass that nobody asked for", async () => {
+    const { network, clock } = start();
+    const before = clock.now();
+    await network.connect({ id: "ada" });
+    await network.settle();
+    expect(clock.now()).toBe(before);
+    await network.advance(10 * 60_000);
+    expect(clock.now()).toBe(before + 10 * 60_000);
+  });
+
+  it("refuses to advance without a clock, or with one that the system does not know", async () => {
+    const system = createWebSocketSystem();
+    await expect(createTestNetwork(system).advance(1)).rejects.toThrow("createTestClock()");
+    expect(() => createTestNetwork(system, { clock: createTestClock() })).toThrow(TypeError);
+    await system.manager.close();
+  });
+});
+
+describe("without a clock", () => {
+  it("works in real time", async () => {
+    const system = createWebSocketSystem();
+    const network = createTestNetwork(system, { quietMs: 50 });
+    const ada = await network.connect({ id: "ada" });
+    const bob = await network.connect({ id: "bob" });
+    ada.send("chat_message", { content: "hello" });
+    expect(await bob.next("chat_message")).toMatchObject({ content: "hello", from: { userId: "ada" } });
+
+    bob.cut();
+    void system.manager.broadcastMessage({ type: "announcement", message: "missed" });
+    await network.settle();
+    expect(await bob.next("announcement")).toMatchObject({ message: "missed" });
+    await expect(bob.next("announcement")).rejects.toThrow("nothing is under way");
+    await network.close();
+    expect(system.manager.getConnectionStats().totalConnections).toBe(0);
+    await system.manager.close();
+  });
+});
