@@ -44,6 +44,7 @@ export interface BuiltinServerMessages {
     message: string;
     retryable: boolean;
     retryAfterMs?: number | undefined;
+    issues?: { path: string; message: string }[] | undefined;
   }>;
 }
 

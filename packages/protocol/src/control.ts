@@ -1,4 +1,5 @@
 import type { PublicUser } from "./builtins.js";
+import type { ErrorCode } from "./errors.js";
 import type { FrameMeta } from "./frames.js";
 
 /** How far a reader has come in a channel. */
@@ -76,7 +77,7 @@ export interface JoinedMessage extends Position {
 export interface LeftMessage {
   type: "left";
   room: string;
-  reason: string;
+  reason: ErrorCode;
 }
 
 export interface GapMessage {

@@ -1,4 +1,6 @@
+import { mayBeAsync, runOnce } from "./async-schema.js";
 import type { Schema } from "./definition.js";
+import { LIMITS } from "./limits.js";
 
 export interface ValidationIssue {
   /** Where in the value, `a.b[0].c`; empty for the value itself. */
@@ -24,11 +26,13 @@ interface StandardSchema {
  * Runs a schema over a value that came from outside. Never throws and never rejects: what a refinement throws is an
  * issue of the value. Synchronous unless the schema itself is asynchronous.
  *
- * Through the Standard Schema door, because it is the faster one of zod's for invalid input, and the same for zod/mini.
+ * Otherwise through the Standard Schema door, the faster one of zod's for invalid input, and the same for zod/mini.
  */
 export function validate(schema: Schema, value: unknown): Validation | Promise<Validation> {
   try {
-    const result = (schema as unknown as StandardSchema)["~standard"].validate(value);
+    const result = mayBeAsync(schema)
+      ? runOnce(schema, value)
+      : (schema as unknown as StandardSchema)["~standard"].validate(value);
     return result instanceof Promise ? result.then(toValidation, toFailure) : toValidation(result);
   } catch (error) {
     return toFailure(error);
@@ -40,7 +44,7 @@ function toValidation(result: StandardResult): Validation {
   // Thousands of bad items make thousands of issues: only the first few are ever told.
   return {
     ok: false,
-    issues: result.issues.slice(0, 5).map(({ message, path = [] }) => ({ path: pathText(path), message })),
+    issues: result.issues.slice(0, LIMITS.errorIssues).map(({ message, path = [] }) => ({ path: pathText(path), message })),
   };
 }
 

@@ -1,0 +1,18 @@
+import { describe, expect, it } from "vitest";
+import { ERROR_CODES, HalyardError } from "./errors.js";
+import type { ErrorCode } from "./errors.js";
+
+describe("HalyardError", () => {
+  it.each(Object.keys(ERROR_CODES) as ErrorCode[])("knows of %s what the table knows", (code) => {
+    const error = new HalyardError(code);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ name: "HalyardError", code, ...ERROR_CODES[code] });
+    expect(error.retryAfterMs).toBeUndefined();
+  });
+
+  it("carries its own message, a cause and the time to wait", () => {
+    const cause = new Error("inside");
+    const error = new HalyardError("unavailable", "Come back later.", { retryAfterMs: 1500, cause });
+    expect(error).toMatchObject({ message: "Come back later.", retryAfterMs: 1500, cause });
+  });
+});

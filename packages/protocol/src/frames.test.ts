@@ -1,0 +1,107 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodeFrame, encodeFrame, isDeeperThan } from "./frames.js";
+import type { FrameMeta } from "./frames.js";
+import { LIMITS } from "./limits.js";
+
+const meta: fc.Arbitrary<FrameMeta> = fc.record(
+  {
+    seq: fc.integer({ min: 1 }),
+    id: fc.string({ minLength: 1, maxLength: 64 }),
+    ch: fc.string({ minLength: 1, maxLength: 200, unit: "binary" }),
+    off: fc.nat(),
+    re: fc.oneof(fc.nat(), fc.string()),
+  },
+  { requiredKeys: [] },
+);
+
+/** What `JSON.stringify` may be given and `JSON.parse` gives back unchanged. */
+const json = fc.jsonValue({ maxDepth: 5, noUnicodeString: false }).map((value) => JSON.parse(JSON.stringify(value)) as unknown);
+const fields = fc.dictionary(
+  fc.string().filter((key) => key !== "$" && key !== "type" && key !== "__proto__"),
+  json,
+);
+
+function depthOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+function nested(depth: number, inner = ""): string {
+  return "[".repeat(depth) + inner + "]".repeat(depth);
+}
+
+describe("a frame", () => {
+  it("is decoded to what was encoded", () => {
+    fc.assert(
+      fc.property(fc.string(), fields, meta, (type, others, $) => {
+        const message = { type, ...others };
+        const decoded = decodeFrame(encodeFrame(JSON.stringify(message), $));
+        expect(decoded).toEqual({ ...message, $ });
+      }),
+    );
+  });
+
+  it("keeps its fields in front and the reserved field at the end", () => {
+    expect(encodeFrame('{"type":"ping"}', { id: "r1" })).toBe('{"type":"ping","$":{"id":"r1"}}');
+    expect(encodeFrame("{}", { re: 1 })).toBe('{"$":{"re":1}}');
+  });
+
+  it.each(["", "hello", "{", '{"type":"ping"', '{"type":"ping"}{}', "\uFEFF{}", "undefined", "[1,]", "'x'"])(
+    "is invalid_json when it is %j",
+    (text) => {
+      expect(decodeFrame(text)).toBe("invalid_json");
+    },
+  );
+
+  it.each(["null", "1", '"x"', "[]", '["type"]', "{}", '{"type":1}', '{"type":null}', '{"Type":"ping"}'])(
+    "is invalid_message when it is %s",
+    (text) => {
+      expect(decodeFrame(text)).toBe("invalid_message");
+    },
+  );
+
+  it("has no type that it only inherits", () => {
+    expect(decodeFrame('{"__proto__":{"type":"ping"}}')).toBe("invalid_message");
+    expect(decodeFrame('{"type":"__proto__"}')).toEqual({ type: "__proto__" });
+    expect(({} as { type?: unknown }).type).toBeUndefined();
+  });
+
+  it("may be 32 levels deep and no deeper", () => {
+    const framed = (depth: number): string => `{"type":"x","a":${nested(depth - 1)}}`;
+    expect(decodeFrame(framed(LIMITS.jsonDepth))).toHaveProperty("type", "x");
+    expect(decodeFrame(framed(LIMITS.jsonDepth + 1))).toBe("invalid_message");
+    expect(decodeFrame(nested(30_000))).toBe("invalid_message");
+  });
+
+  it("is never an exception, whatever came in", () => {
+    const text = fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^[[\]{}",:\\a1 ]{0,60}$/));
+    fc.assert(fc.property(text, (any) => ["object", "string"].includes(typeof decodeFrame(any))));
+  });
+});
+
+describe("the depth of a text", () => {
+  it("is what a parser finds", () => {
+    fc.assert(
+      fc.property(json, fc.nat(8), (value, limit) => {
+        expect(isDeeperThan(JSON.stringify(value), limit)).toBe(depthOf(value) > limit);
+      }),
+    );
+  });
+
+  it("is not what stands in strings", () => {
+    const bracketed = fc.stringMatching(/^[[\]{}"\\]{0,40}$/);
+    fc.assert(
+      fc.property(bracketed, bracketed, fc.nat(4), (key, value, limit) => {
+        const text = JSON.stringify([{ [key]: [value, key] }]);
+        expect(isDeeperThan(text, limit)).toBe(3 > limit);
+      }),
+    );
+  });
+
+  it("is settled without a look at the text where there are few brackets", () => {
+    expect(isDeeperThan(`{"a":"${"x".repeat(1e6)}"}`, 1)).toBe(false);
+    expect(isDeeperThan("[]".repeat(100), 1)).toBe(false);
+    expect(isDeeperThan("[{}]", 1)).toBe(true);
+  });
+});

@@ -1,0 +1,21 @@
+import { describe, expect, it } from "vitest";
+import { messagesOf } from "../test/protocol-document.js";
+import { clientMessages, serverMessages } from "./messages.js";
+import { WebSocketMessage } from "./web-socket-message.js";
+
+describe("WebSocketMessage", () => {
+  it("discriminates every type of either direction, and no other", () => {
+    const types = new Set(WebSocketMessage.options.flatMap((option) => [...option.shape.type.values]));
+    const known = new Set([...Object.keys(clientMessages), ...Object.keys(serverMessages)]);
+    expect([...types].sort()).toEqual([...known].sort());
+    expect(types.size).toBe(WebSocketMessage.options.length);
+    expect(WebSocketMessage.safeParse({ type: "poll_vote" }).success).toBe(false);
+  });
+
+  it.each([...messagesOf("client"), ...messagesOf("server")])(
+    "accepts $type as a $direction sends it",
+    ({ example }) => {
+      expect(WebSocketMessage.parse(example)).toEqual(example);
+    },
+  );
+});
