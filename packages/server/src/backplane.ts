@@ -106,6 +106,8 @@ export interface BackplaneHandlers {
   /** The subscription was broken: messages of these channels may have been missed. */
   onInterrupted(channels: readonly string[]): void;
   onPresence(events: readonly PresenceEvent[]): void;
+  /** What another node announced. */
+  onNotice(data: string): void;
 }
 
 /**
@@ -134,6 +136,9 @@ export interface Backplane {
     room: string | undefined,
     page: { readonly cursor: string | undefined; readonly limit: number },
   ): Promise<RosterPage>;
+
+  /** Tells every other node something, at most once. */
+  announce(data: string): Promise<void>;
 
   /** Asks whether to run a piece of work; `run` also notes that it runs here. */
   begin(work: Work): Promise<WorkState>;

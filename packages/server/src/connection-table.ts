@@ -34,7 +34,7 @@ export class ConnectionTable {
   }
 
   add(connection: Connection): void {
-    const { ws, userId, identity } = connection;
+    const { ws, userId } = connection;
     this.#bySocket.set(ws, connection);
     this.#byId.set(connection.id, connection);
     const sockets = this.wsInstances.get(userId);
@@ -43,13 +43,14 @@ export class ConnectionTable {
       return;
     }
     this.wsInstances.set(userId, new Set([ws]));
-    const image = identity.user.image ?? undefined;
-    this.connectedUsers.set(userId, {
-      userId,
-      name: identity.user.name ?? userId,
-      ...(image === undefined ? {} : { image }),
-      connectedAt: new Date(connection.openedAt),
-    });
+    this.connectedUsers.set(userId, toUser(connection, new Date(connection.openedAt)));
+  }
+
+  /** The user's public fields may have changed; since when they are here has not. */
+  update(connection: Connection): void {
+    const known = this.connectedUsers.get(connection.userId);
+    if (known !== undefined)
+      this.connectedUsers.set(connection.userId, toUser(connection, known.connectedAt));
   }
 
   /** @returns false when it was not there */
@@ -65,4 +66,9 @@ export class ConnectionTable {
     }
     return true;
   }
+}
+
+function toUser({ userId, identity }: Connection, connectedAt: Date): ConnectedUser {
+  const { name, image } = identity.user;
+  return { userId, name: name ?? userId, ...(typeof image === "string" ? { image } : {}), connectedAt };
 }

@@ -7,7 +7,8 @@ import type { Received } from "./sends.js";
 import { Lane } from "./lane.js";
 import type { Tally, TokenBucket } from "./token-bucket.js";
 import type { Transport } from "./transport.js";
-import type { GuestIdentity, WebSocketData, WebSocketInstance } from "./types.js";
+import type { SessionCloseCode, SessionWatch, WatchedConnection } from "./session-watch.js";
+import type { GuestIdentity, Identity, WebSocketData, WebSocketInstance } from "./types.js";
 import type { Writer } from "./writer.js";
 
 /**
@@ -26,6 +27,12 @@ export interface Buckets {
   typing: TokenBucket | undefined;
 }
 
+/** What may happen to a connection from inside, beside frames. */
+export interface ConnectionKeeper {
+  shut(connection: Connection, code: number): void;
+  identityChanged(connection: Connection): void;
+}
+
 export interface ConnectionStart {
   readonly id: string;
   readonly ws: WebSocketInstance<WebSocketData>;
@@ -33,11 +40,12 @@ export interface ConnectionStart {
   readonly identity: GuestIdentity;
   readonly openedAt: number;
   readonly writer: Writer;
+  readonly keeper: ConnectionKeeper;
   readonly slice: number;
 }
 
 /** One WebSocket of a user, and all that is known of it. It is moved by others; it moves nothing itself. */
-export class Connection {
+export class Connection implements WatchedConnection {
   readonly id: string;
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly transport: Transport;
@@ -46,10 +54,17 @@ export class Connection {
   readonly writer: Writer;
   /** Which part of a round of pings it belongs to. */
   readonly slice: number;
+  readonly #keeper: ConnectionKeeper;
   identity: GuestIdentity;
+  /** Watches the session that it was opened with. */
+  watch: SessionWatch | undefined = undefined;
   stage: Stage = "opening";
   /** A `halyard.v1` client: it says hello, has positions, and gets receipts. */
   isV1 = false;
+  /** It was ended for good (4400 and above): what it still has under way must have no effect. */
+  isRevoked = false;
+  /** The message at work in the lane. */
+  running: { abort(): void } | undefined = undefined;
   /** Sends that stand in the lane and have not begun. */
   waitingSends = 0;
   ephemeral: Coalescer<Received> | undefined = undefined;
@@ -95,12 +110,24 @@ export class Connection {
     this.seenAt = start.openedAt;
     this.writer = start.writer;
     this.slice = start.slice;
+    this.#keeper = start.keeper;
     this.batch = start.writer.empty;
     this.client = { user: start.identity.user.id, client: start.id };
   }
 
   get userId(): string {
     return this.client.user;
+  }
+
+  /** Puts a newer identity of the same user in place. */
+  replace(identity: Identity): void {
+    this.identity = identity;
+    this.#keeper.identityChanged(this);
+  }
+
+  /** Ends it: nothing more is taken from it. */
+  close(code: SessionCloseCode): void {
+    this.#keeper.shut(this, code);
   }
 
   /** Adds a frame to what is written at the end of this turn. */

@@ -74,8 +74,13 @@ export class Control {
       case "request":
         await this.#request(control);
         return;
-      case "authenticate":
-        throw new HalyardError("unauthenticated", "This server does not renew sessions in band.");
+      case "authenticate": {
+        const message = clientMessages.authenticate.safeParse(frame);
+        if (!message.success) throw new InvalidMessage([{ path: "ticket", message: "not a ticket" }]);
+        await this.#parts.core.sessions.renew(connection, message.data.ticket);
+        reply(connection, meta.id);
+        return;
+      }
       default:
         throw new HalyardError("unknown_type");
     }

@@ -6,6 +6,7 @@ import type { Logger } from "./logger.js";
 import type { MessageTypes } from "./message-types.js";
 import type { Once } from "./once.js";
 import type { PresenceHub } from "./presence-hub.js";
+import type { Sessions } from "./sessions.js";
 import type { Clock, ErrorContext, ServerLimits, WebSocketManagerConfig } from "./types.js";
 import type { Writer } from "./writer.js";
 
@@ -26,6 +27,7 @@ export interface Core {
   readonly presence: PresenceHub;
   readonly writer: Writer;
   readonly once: Once;
+  readonly sessions: Sessions;
   /** Unique among all nodes. */
   readonly nextConnectionId: () => string;
   /** Hears every failure of the application's own code. Never throws. */

@@ -10,6 +10,7 @@ import { createMemoryBackplane } from "./memory/memory-backplane.js";
 import { MessageTypes } from "./message-types.js";
 import { Once } from "./once.js";
 import { PresenceHub } from "./presence-hub.js";
+import { Sessions } from "./sessions.js";
 import type { ErrorContext } from "./types.js";
 import { Writer } from "./writer.js";
 
@@ -31,10 +32,11 @@ export function createCore(config: AnyConfig, { registry, shut }: CoreNeeds): Co
   const { historyMessages: messages, historyBytes: bytes, historyMs: ms } = limits;
   const hub = new ChannelHub({ backplane, clock, logger, retention: { messages, bytes, ms } });
   const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, onError: failed });
+  const sessions = new Sessions(backplane, failed);
   const { onPublication, onEphemeral, onInterrupted } = hub;
-  backplane
-    .start({ onPublication, onEphemeral, onInterrupted, onPresence: presence.onPresence })
-    .catch(failed);
+  const { onPresence } = presence;
+  const { onNotice } = sessions;
+  backplane.start({ onPublication, onEphemeral, onInterrupted, onPresence, onNotice }).catch(failed);
   let connections = 0;
   return {
     config,
@@ -46,6 +48,7 @@ export function createCore(config: AnyConfig, { registry, shut }: CoreNeeds): Co
     report,
     hub,
     presence,
+    sessions,
     types: new MessageTypes(config.protocol),
     table: new ConnectionTable(),
     writer: new Writer(clock, limits, shut),

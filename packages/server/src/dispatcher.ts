@@ -55,6 +55,7 @@ export class Dispatcher {
     if (known !== undefined && !mayUse(known.policy, connection.identity.user))
       throw new HalyardError("forbidden");
     await this.#authorize(incoming, room, known);
+    if (connection.isRevoked) throw new HalyardError("unauthenticated");
     if (handler === undefined) return this.#relay(incoming, { fields, room, policy: known?.policy.relay });
     return this.#handle(incoming, { handler, room, message: { type, ...fields } });
   }
@@ -122,6 +123,7 @@ export class Dispatcher {
     const { user, session } = connection.identity;
     const scope = new HandlerScope({ ws: connection.ws, user, session, room, messageId });
     bindContext(message, scope);
+    connection.running = scope;
     const handling = handler.handle(connection.ws, message, table.connectedUsers, table.wsInstances);
     const onTimeout = (): void => {
       scope.abort();

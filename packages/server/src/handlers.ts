@@ -181,6 +181,8 @@ export class ChatMessageHandler extends MessageHandler<ChatMessage> {
   async handle(...[ws, data, connectedUsers]: HandleArguments<ChatMessage>): Promise<Published> {
     const context = contextOf(ws, data);
     const changed = await this.#options.beforePublish?.(data, context);
+    // While the application was storing it, the sender may have been signed out or banned.
+    if (context.signal.aborted) throw new HalyardError("unauthenticated");
     const content = hasContent(changed) ? changed.content : data.content;
     const author = connectedUsers.get(ws.data.userId);
     const from = {

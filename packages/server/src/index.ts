@@ -30,6 +30,14 @@ export { WebSocketManager } from "./manager.js";
 export { createMemoryBackplane } from "./memory/memory-backplane.js";
 export type { MemoryBackplaneOptions } from "./memory/memory-backplane.js";
 export type { AnyAuthenticator } from "./server.js";
+export type {
+  SessionBus,
+  SessionCloseCode,
+  SessionNotice,
+  SessionWatch,
+  WatchedConnection,
+  WatchingAuthenticator,
+} from "./session-watch.js";
 export { createWebSocketSystem } from "./system.js";
 export type { WebSocketSystem } from "./system.js";
 export type {

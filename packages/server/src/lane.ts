@@ -4,6 +4,8 @@ export type Job = () => void | Promise<void>;
 export class Lane {
   #jobs: Job[] | undefined = undefined;
   #isBusy = false;
+  /** Whoever waits for the end of all jobs. */
+  #waiters: (() => void)[] | undefined = undefined;
 
   get waiting(): number {
     return this.#jobs?.length ?? 0;
@@ -18,7 +20,8 @@ export class Lane {
     }
     this.#isBusy = true;
     const running = job();
-    if (running === undefined) this.#isBusy = false;
+    // The job itself may have added others.
+    if (running === undefined && this.#jobs === undefined) this.#isBusy = false;
     else void this.#drain(running);
   }
 
@@ -29,13 +32,13 @@ export class Lane {
 
   /** Settles when nothing is running or waiting. */
   async idle(): Promise<void> {
-    if (this.#isBusy)
-      await new Promise<void>((resolve) => {
-        this.add(resolve);
-      });
+    if (!this.#isBusy) return;
+    await new Promise<void>((resolve) => {
+      (this.#waiters ??= []).push(resolve);
+    });
   }
 
-  async #drain(running: Promise<void>): Promise<void> {
+  async #drain(running: Promise<void> | undefined): Promise<void> {
     await running;
     for (let job = this.#jobs?.shift(); job !== undefined; job = this.#jobs?.shift()) {
       const next = job();
@@ -43,5 +46,7 @@ export class Lane {
     }
     this.#jobs = undefined;
     this.#isBusy = false;
+    for (const resolve of this.#waiters ?? []) resolve();
+    this.#waiters = undefined;
   }
 }

@@ -2,12 +2,14 @@ import { CloseCode, HalyardError, SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Admission, ClientRef } from "./backplane.js";
 import { ALL, userChannel } from "./channel-name.js";
 import { Connection } from "./connection.js";
+import type { ConnectionKeeper } from "./connection.js";
 import type { Core } from "./core.js";
 import { errorJson } from "./errors.js";
 import { Frame } from "./frame.js";
 import type { Greeting } from "./greeting.js";
 import type { Inbound } from "./inbound.js";
 import type { Rooms } from "./rooms.js";
+import type { SessionWatch } from "./session-watch.js";
 import { transportOf } from "./transport.js";
 import type { Transport } from "./transport.js";
 import type { GuestIdentity, WebSocketData, WebSocketInstance } from "./types.js";
@@ -28,12 +30,13 @@ export interface Opening {
   /** From the URL of a v1 client; else the connection is a client of its own. */
   readonly client: ClientRef;
   readonly attempt: number;
+  readonly watch: SessionWatch | undefined;
   /** The admission that was had before 101. */
   readonly admission: Admission | undefined;
 }
 
 /** How a connection begins and ends. */
-export class Lifecycle {
+export class Lifecycle implements ConnectionKeeper {
   readonly #parts: LifecycleParts;
 
   constructor(parts: LifecycleParts) {
@@ -59,19 +62,32 @@ export class Lifecycle {
       identity: opening?.identity ?? { user: { id: userId, name, image } },
       openedAt: core.clock.now(),
       writer: core.writer,
+      keeper: this,
       slice: Math.floor(core.clock.random() * 1_000),
     });
     connection.isV1 = opening?.isV1 ?? (ws.data as { readonly protocol?: unknown }).protocol === SUBPROTOCOL;
     connection.mayGreet = !connection.isV1;
     if (opening?.client !== undefined) connection.client = opening.client;
     connection.attempt = opening?.attempt ?? 1;
+    connection.watch = opening?.watch;
     core.table.add(connection);
     this.#log("connected", connection);
+    connection.watch?.opened(connection);
     this.#admit(connection, opening).catch((error: unknown) => {
       core.report(error, { type: "open", ws });
       this.shut(connection, 1013);
     });
     return connection;
+  }
+
+  /** Who the user is has changed: what others see follows, and rights are asked for again. */
+  identityChanged(connection: Connection): void {
+    const { core, rooms } = this.#parts;
+    if (connection.stage === "closed") return;
+    core.table.update(connection);
+    Promise.all([core.presence.enter(connection), rooms.reauthorize(connection)]).catch((error: unknown) => {
+      core.report(error, { type: "authorize", ws: connection.ws });
+    });
   }
 
   /** Ends a connection from this side: what was written before goes out first. Nothing is accepted after it. */
@@ -149,9 +165,14 @@ export class Lifecycle {
     const { core, rooms } = this.#parts;
     if (!core.table.remove(connection)) return;
     connection.stage = "closed";
+    connection.watch?.closed(connection);
     core.clock.clearTimeout(connection.timer);
     connection.ephemeral?.clear();
-    if (code >= 4400) connection.lane.clear();
+    if (code >= 4400) {
+      connection.isRevoked = true;
+      connection.lane.clear();
+      connection.running?.abort();
+    }
     const graceMs = isDeliberate ? 0 : core.limits.leaveGraceMs;
     for (const handler of core.registry.all())
       this.#tellHandler(connection, () => handler.onClose?.(connection.ws));

@@ -186,6 +186,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     this.#parts.desk.isDraining = true;
     this.#parts.heartbeat.stop();
     for (const connection of [...this.#parts.core.table.all()]) this.#parts.lifecycle.shut(connection, 1001);
+    this.#parts.core.sessions.stop();
     this.#parts.core.presence.close();
     this.#parts.core.hub.close();
     await this.#parts.core.backplane.stop();

@@ -74,6 +74,14 @@ export class Rooms {
     connection.push(new Frame(encodeFrame(left, { ch: roomChannel(room) })));
   }
 
+  /** Asks for each room again, and leaves those that are lost. Without `authorize` only the server gave rooms. */
+  async reauthorize(connection: Connection): Promise<void> {
+    if (this.#core.config.authorize === undefined) return;
+    for (const room of [...(connection.rooms ?? [])]) {
+      if (!(await this.#authorization.allows(connection, "join", room))) this.expel(connection, room);
+    }
+  }
+
   /** Undoes everything that a membership is, except the membership. */
   forget(connection: Connection, room: string, graceMs: number): void {
     this.#core.hub.remove(roomChannel(room), connection);

@@ -46,7 +46,9 @@ export class UpgradeDesk {
       const isV1 = offersV1(request.headers.get("sec-websocket-protocol"));
       if (isV1 === undefined) return refusal(400);
       const identity = await this.#identify(request, authenticator);
-      return "status" in identity ? identity : await this.#place(request, identity, isV1);
+      if ("status" in identity) return identity;
+      const watch = this.#core.sessions.watchOf(authenticator ?? this.#core.config.authenticate);
+      return await this.#place(request, { identity, isV1, watch });
     } catch (error) {
       return this.#refuse(error);
     }
@@ -90,7 +92,10 @@ export class UpgradeDesk {
     return identity ?? refusal(401);
   }
 
-  async #place(request: UpgradeRequest, identity: GuestIdentity, isV1: boolean): Promise<Welcomed | Refusal> {
+  async #place(
+    request: UpgradeRequest,
+    { identity, isV1, watch }: Pick<Opening, "identity" | "isV1" | "watch">,
+  ): Promise<Welcomed | Refusal> {
     const { backplane, config } = this.#core;
     const { maxConnectionsPerUser: limit = 20, onConnectionLimit = "reject" } = config;
     const connectionId = this.#core.nextConnectionId();
@@ -98,7 +103,7 @@ export class UpgradeDesk {
     const user = identity.user.id;
     const client: ClientRef = { user, client: said?.clientId ?? connectionId };
     const attempt = said?.attempt ?? 1;
-    const opening = { connectionId, identity, isV1, client, attempt };
+    const opening = { connectionId, identity, isV1, watch, client, attempt };
     const data = toData(identity, connectionId, isV1);
     if (typeof onConnectionLimit === "function")
       return { data, opening: { ...opening, admission: undefined } };

@@ -95,7 +95,7 @@ export interface HandlerContext<
   readonly room: string | undefined;
   /** The same for every repetition of this message: the handler's idempotency key. */
   readonly messageId: string;
-  /** Aborted when the handler's time is up; a closed connection does not abort it. */
+  /** Aborted when the time is up or the sender was signed out or banned; a connection that just closed does not. */
   readonly signal: AbortSignal;
 }
 

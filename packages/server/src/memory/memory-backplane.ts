@@ -141,6 +141,11 @@ class MemoryBackplane implements Backplane {
     return Promise.resolve(roster?.page(page.cursor, page.limit) ?? nobody);
   }
 
+  /** There is no other node. */
+  announce(): Promise<void> {
+    return Promise.resolve();
+  }
+
   begin(work: Work): Promise<WorkState> {
     return Promise.resolve(this.#work.begin(work, this.#clock.now()));
   }
