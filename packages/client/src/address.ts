@@ -1,34 +1,24 @@
 import { SUBPROTOCOL, TICKET_PREFIX } from "@halyard/protocol/wire";
-import type { WebSocketClientOptions } from "./options.js";
-
-/** Where one attempt goes, and what it offers there. */
-export interface Address {
-  readonly url: string;
-  readonly protocols: string[];
-}
 
 /**
- * Finds out where to connect.
+ * A URL for a WebSocket.
  *
- * @param query what the server wants to know before the first frame; never a secret
- * @throws whatever `url` or `ticket` throws, and TypeError for what cannot be an address or a ticket
+ * @throws TypeError for what is no URL, also for a relative one where there is no page that it could be relative to
  */
-export async function findAddress(
-  { url, ticket }: Pick<WebSocketClientOptions, "url" | "ticket">,
-  query: Readonly<Record<string, string>>,
-): Promise<Address> {
-  const address = resolveUrl(typeof url === "function" ? await url() : url);
-  for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
-  const secret = await ticket?.();
-  if (secret === undefined) return { url: address.href, protocols: [SUBPROTOCOL] };
-  if (!/^[\w-]+$/.test(secret)) throw new TypeError("A ticket consists of letters, digits, - and _");
-  return { url: address.href, protocols: [SUBPROTOCOL, TICKET_PREFIX + secret] };
-}
-
-/** @throws TypeError for a relative URL where there is no page that it could be relative to */
 export function resolveUrl(url: string | URL): URL {
   const address = new URL(url, (globalThis as { location?: { href: string } }).location?.href);
   address.protocol = address.protocol.replace("http", "ws");
   address.hash = "";
   return address;
+}
+
+/**
+ * What a client offers. A ticket travels here because it must not be in a URL.
+ *
+ * @throws TypeError for what cannot be a ticket
+ */
+export function offerProtocols(ticket: string | undefined): string[] {
+  if (ticket === undefined) return [SUBPROTOCOL];
+  if (!/^[\w-]+$/.test(ticket)) throw new TypeError("A ticket consists of letters, digits, - and _");
+  return [SUBPROTOCOL, TICKET_PREFIX + ticket];
 }

@@ -7,15 +7,13 @@ export interface Backoff {
   readonly maxMs: number;
 }
 
-export const DEFAULT_BACKOFF: Backoff = { minMs: 100, baseMs: 500, maxMs: 20_000 };
-
 /**
  * How long to wait after so many failures in a row: anything between the minimum and a ceiling that doubles. Full
  * jitter, because clients that lost one server together must not come back together.
  *
  * @param chance at least 0, less than 1
  */
-export function backoffMs(failures: number, { minMs, baseMs, maxMs }: Backoff, chance: number): number {
-  const ceiling = Math.min(maxMs, baseMs * 2 ** failures);
-  return minMs + chance * Math.max(0, ceiling - minMs);
+export function backoffMs(failures: number, chance: number, backoff: Partial<Backoff> = {}): number {
+  const { minMs = 100, baseMs = 500, maxMs = 20_000 } = backoff;
+  return Math.round(minMs + chance * Math.max(0, Math.min(maxMs, baseMs * 2 ** failures) - minMs));
 }

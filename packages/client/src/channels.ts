@@ -1,129 +1,128 @@
-import type { ChannelState, GapReason, Position } from "@halyard/protocol";
+import type { GapMessage, GapReason, Position, WelcomeMessage } from "@halyard/protocol";
 import type { Frame } from "@halyard/protocol/wire";
-import type { Delivery } from "./web-socket-client.js";
+import type { ClientEvents } from "./client-events.js";
+import type { Emitter } from "./emitter.js";
 
 /** Messages that wait for the application to fill a gap: over these bounds they do not wait any longer. */
 const HELD_MESSAGES = 1_000;
 const HELD_BYTES = 1024 * 1024;
 
-export interface ChannelsContext {
-  readonly deliver: (message: Frame, delivery: Delivery) => void;
-  /** @returns what the application's listeners returned */
-  readonly gap: (channel: string, reason: GapReason) => unknown[];
-  readonly report: (error: unknown) => void;
-}
-
 interface Hold {
-  /** Gaps whose listeners are at work. */
-  gaps: number;
+  /** Promises of the application that are pending. */
+  waits: number;
   frames: Frame[];
   bytes: number;
 }
 
+interface Channel {
+  epoch: string;
+  /** Moved by frames of the channel only, after the application's listeners ran. */
+  off: number;
+  /** Where the channel stood when this connection came to it: what is not past it is a replay. */
+  head: number;
+  hold: Hold | undefined;
+}
+
+export const channelOf = (room: string): string => `room:${room}`;
+
 /** How far each channel was read, so that after a reconnect nothing is missing and nothing comes twice. */
 export class Channels {
-  readonly #context: ChannelsContext;
-  /** Moved by frames of the channel only, after the application's listeners ran. Kept in memory only. */
-  readonly #positions = new Map<string, Position>();
-  /** Where the channels stood when this connection joined them: what is not past it is a replay. */
-  readonly #heads = new Map<string, number>();
-  readonly #holds = new Map<string, Hold>();
+  readonly #emitter: Emitter<ClientEvents>;
+  readonly #channels = new Map<string, Channel>();
 
-  constructor(context: ChannelsContext) {
-    this.#context = context;
+  constructor(emitter: Emitter<ClientEvents>) {
+    this.#emitter = emitter;
   }
 
   get positions(): { ch: string; epoch: string; off: number }[] {
-    return Array.from(this.#positions, ([ch, position]) => ({ ch, ...position }));
+    return Array.from(this.#channels, ([ch, { epoch, off }]) => ({ ch, epoch, off }));
   }
 
-  /** @param wished channels that are missing from a welcome but will be asked for again */
-  resume(channels: Readonly<Record<string, ChannelState>>, wished: ReadonlySet<string>): void {
-    for (const channel of this.#positions.keys()) {
-      if (!Object.hasOwn(channels, channel) && !wished.has(channel)) this.drop(channel);
+  /** @param rooms those that will be asked for again where they are missing */
+  resume(channels: WelcomeMessage["channels"], rooms: readonly string[]): void {
+    const wished = new Set(rooms.map(channelOf));
+    for (const name of this.#channels.keys()) {
+      if (!Object.hasOwn(channels, name) && !wished.has(name)) this.drop(name);
     }
-    for (const [channel, { epoch, off, recovered }] of Object.entries(channels)) {
-      this.#heads.set(channel, off);
-      // Unless it is new, the position is moved by what follows: by frames, or by a gap.
-      if (recovered === "new" || (recovered !== "forbidden" && !this.#positions.has(channel))) {
-        this.#move(channel, epoch, off);
-      }
+    for (const [name, state] of Object.entries(channels)) {
+      const channel = this.#channels.get(name);
+      // A known position is moved by what follows, by frames or by a gap. A forbidden channel has none.
+      if (state.recovered === "new" || (state.recovered !== "forbidden" && !channel)) this.#move(name, state);
+      else if (channel) channel.head = state.off;
     }
   }
 
   /** A room was joined outside of a welcome. Where it was read before, what came between is lost. */
-  join(channel: string, { epoch, off }: Partial<Position>): void {
-    const before = this.#positions.get(channel);
-    if (!this.#move(channel, epoch, off)) return;
-    this.#heads.set(channel, Number(off));
-    if (before && (before.epoch !== epoch || before.off !== off)) this.#open(channel, "lost");
+  join(name: string, position: Position): void {
+    const known = this.#channels.get(name);
+    const isBehind = known && (known.epoch !== position.epoch || known.off !== position.off);
+    if (this.#move(name, position) && isBehind) this.#gap(name, "lost");
   }
 
-  drop(channel: string): void {
-    this.#positions.delete(channel);
-    this.#heads.delete(channel);
-  }
-
-  /** What waits is forgotten: it is past the position, so the next connection brings it again. */
-  lost(): void {
-    this.#heads.clear();
-    for (const hold of this.#holds.values()) {
-      hold.frames = [];
-      hold.bytes = 0;
-    }
+  drop(name: string): void {
+    this.#channels.delete(name);
   }
 
   clear(): void {
-    this.lost();
-    this.#positions.clear();
+    this.#channels.clear();
+  }
+
+  /** What is held is forgotten: it is past the position, so the next connection brings it again. */
+  lost(): void {
+    for (const channel of this.#channels.values()) {
+      channel.head = -1;
+      if (channel.hold) channel.hold.frames = [];
+    }
   }
 
   /** @param size of the frame's text, roughly its bytes */
   receive(frame: Frame, size: number): void {
-    const hold = this.#holds.get(frame.$?.ch ?? "");
-    if (!hold) return this.#deliver(frame);
+    const channel = this.#channels.get(frame.$?.ch ?? "");
+    const hold = channel?.hold;
+    if (!hold) return this.#deliver(frame, channel);
     hold.frames.push(frame);
     hold.bytes += size;
-    if (hold.frames.length > HELD_MESSAGES || hold.bytes > HELD_BYTES) this.#release(frame.$?.ch ?? "", hold);
+    if (hold.frames.length > HELD_MESSAGES || hold.bytes > HELD_BYTES) this.#release(channel);
   }
 
-  gap({ ch, epoch, off, reason }: Frame): void {
-    if (typeof ch === "string" && this.#move(ch, epoch, off)) this.#open(ch, reason as GapReason);
+  gap({ ch, reason, ...position }: GapMessage): void {
+    if (this.#move(ch, position)) this.#gap(ch, reason);
   }
 
-  #move(channel: string, epoch: unknown, off: unknown): boolean {
+  #move(name: string, { epoch, off }: Position): boolean {
     if (typeof epoch !== "string" || !Number.isSafeInteger(off)) return false;
-    this.#positions.set(channel, { epoch, off: off as number });
+    this.#channels.set(name, { hold: undefined, ...this.#channels.get(name), epoch, off, head: off });
     return true;
   }
 
-  #open(channel: string, reason: GapReason): void {
-    const waits = this.#context.gap(channel, reason).filter((result) => result instanceof Promise);
-    if (waits.length === 0) return;
-    const hold = this.#holds.get(channel) ?? { gaps: 0, frames: [], bytes: 0 };
-    this.#holds.set(channel, hold);
-    hold.gaps++;
-    void Promise.all(waits.map((wait) => wait.catch(this.#context.report))).then(() => {
-      if (--hold.gaps === 0) this.#release(channel, hold);
-    });
+  #gap(name: string, reason: GapReason): void {
+    const waits = this.#emitter.emit("gap", name, reason).filter((result) => result instanceof Promise);
+    const channel = this.#channels.get(name);
+    if (!channel || waits.length === 0) return;
+    const hold = (channel.hold ??= { waits: 0, frames: [], bytes: 0 });
+    hold.waits += waits.length;
+    for (const wait of waits) {
+      // A rejection is the application's own, and reported as such by the platform.
+      void wait.finally(() => {
+        if (--hold.waits === 0 && channel.hold === hold) this.#release(channel);
+      });
+    }
   }
 
-  #release(channel: string, hold: Hold): void {
-    if (this.#holds.get(channel) !== hold) return;
-    this.#holds.delete(channel);
-    for (const frame of hold.frames) this.#deliver(frame);
+  #release(channel: Channel): void {
+    const frames = channel.hold?.frames ?? [];
+    channel.hold = undefined;
+    for (const frame of frames) this.#deliver(frame, channel);
   }
 
-  #deliver(frame: Frame): void {
+  #deliver(frame: Frame, channel: Channel | undefined): void {
     const { $: { ch = "", off } = {}, ...message } = frame;
-    const before = this.#positions.get(ch);
-    const isRetained = Number.isSafeInteger(off);
-    if (isRetained && before && Number(off) <= before.off) return;
+    const place = channel && Number.isSafeInteger(off) ? Number(off) : undefined;
+    if (channel && place !== undefined && place <= channel.off) return;
     if (frame.type !== "skip") {
       const room = ch.startsWith("room:") ? ch.slice(5) : undefined;
-      this.#context.deliver(message, { room, replayed: Number(off) <= (this.#heads.get(ch) ?? -1) });
+      this.#emitter.emit("message", message, { room, replayed: Number(place) <= Number(channel?.head) });
     }
-    // A listener may have left the room.
-    if (isRetained && before && this.#positions.get(ch) === before) this.#move(ch, before.epoch, off);
+    if (channel && place !== undefined) channel.off = place;
   }
 }

@@ -24,9 +24,10 @@ export class Alarm {
     this.#clock = clock;
   }
 
+  /** @param ms never, when it is infinite */
   set(ms: number, ring: () => void): void {
     this.clear();
-    this.#timer = this.#clock.setTimeout(ring, ms);
+    if (ms < Infinity) this.#timer = this.#clock.setTimeout(ring, ms);
   }
 
   clear(): void {

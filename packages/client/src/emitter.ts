@@ -11,7 +11,10 @@ export class Emitter<TEvents extends Record<keyof TEvents, unknown[]>> {
     this.#report = report;
   }
 
-  on<TName extends keyof TEvents>(name: TName, listener: (...payload: TEvents[TName]) => unknown): Unsubscribe {
+  on<TName extends keyof TEvents>(
+    name: TName,
+    listener: (...payload: TEvents[TName]) => unknown,
+  ): Unsubscribe {
     let listeners = this.#listeners.get(name);
     if (!listeners) this.#listeners.set(name, (listeners = new Set()));
     // A function of its own for each call: who subscribes twice hears twice, and unsubscribes one by one.

@@ -55,8 +55,10 @@ export class Liveness {
   }
 
   #listen(): void {
-    // A clock that was set back counts as no time.
-    const leftMs = this.#silenceMs - Math.max(0, this.#clock.now() - this.#heardAt);
+    const now = this.#clock.now();
+    // After a clock was set back, the time counts from there.
+    this.#heardAt = Math.min(this.#heardAt, now);
+    const leftMs = this.#heardAt + this.#silenceMs - now;
     if (leftMs > 0) this.#alarm.set(leftMs, () => this.#listen());
     else this.#probe(ANSWER_MS, true);
   }

@@ -8,6 +8,7 @@ import type { Fetch } from "./refusal.js";
 export type WebSocketConstructor = new (
   url: string,
   protocols: string[],
+  options: { maxPayload: number },
 ) => {
   readonly readyState: number;
   send(data: string): void;

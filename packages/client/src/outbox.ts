@@ -1,11 +1,14 @@
-import type { WelcomeMessage } from "@halyard/protocol";
 import { encodeFrame, messageIdOf } from "@halyard/protocol/wire";
+import type { ClientEvents } from "./client-events.js";
 import { Alarm } from "./clock.js";
 import type { Clock } from "./clock.js";
+import type { Emitter } from "./emitter.js";
+import { outgoing } from "./outgoing.js";
+import type { Limits } from "./outgoing.js";
 import { Pace } from "./pace.js";
-import { frameError, sendError } from "./send-error.js";
-import type { SendError } from "./send-error.js";
 import type { Outcome, QueueState, Receipt, Sending } from "./receipt.js";
+import { sendError } from "./send-error.js";
+import type { SendError } from "./send-error.js";
 
 export interface OutboxLimits {
   /** Messages, whether they wait to be written or to be answered. @default 200 */
@@ -16,29 +19,28 @@ export interface OutboxLimits {
   readonly ageMs: number;
 }
 
-export const DEFAULT_OUTBOX: OutboxLimits = { messages: 200, bytes: 256 * 1024, ageMs: 60_000 };
-
 /** The server forgets answers after 5 min: what was written is not sent again, and not waited for, after this. */
 const ANSWER_MS = 240_000;
 
-export interface OutboxContext {
+export interface OutboxHost {
   readonly clock: Clock;
-  readonly clientId: () => string;
-  readonly limits: () => WelcomeMessage["limits"];
-  readonly write: (frame: string) => void;
+  readonly clientId: string;
+  readonly limits: Limits;
+  readonly emitter: Emitter<ClientEvents>;
+  write(frame: string): void;
   /** Whether messages to this channel have to wait, and all behind them: a room is being joined. */
-  readonly mustWait: (channel: string) => boolean;
-  readonly onChange: (queue: QueueState) => void;
+  mustWait(channel: string | undefined): boolean;
 }
 
 interface Entry {
   readonly seq: number;
   readonly type: string;
-  readonly createdAt: number;
   channel: string | undefined;
-  frame: string;
+  text: string;
   bytes: number;
-  writtenAt: number | undefined;
+  /** When it is given up. */
+  dueAt: number;
+  isWritten: boolean;
   isAnswered: boolean;
   /** Absent once the sender has his receipt and only the number is left. */
   settle: ((outcome: Outcome) => void) | undefined;
@@ -53,47 +55,52 @@ interface Entry {
  * front only, because a server that has forgotten everything starts at the first one that it sees.
  */
 export class Outbox {
-  readonly #context: OutboxContext;
+  readonly #host: OutboxHost;
   readonly #bounds: OutboxLimits;
   readonly #alarm: Alarm;
-  /** There is one while there is a connection. */
-  #pace: Pace | undefined;
   #entries: Entry[] = [];
   /** So many entries, from the first on, went out on this connection. */
   #sent = 0;
   #seq = 0;
   #refused = 0;
-  #isClosed = false;
   #queue: QueueState = { queued: 0, unacknowledged: 0, bytes: 0 };
+  /** There is one while there is a connection. */
+  #pace: Pace | undefined;
+  /** Until the client is started again, everything is refused. */
+  isClosed = false;
 
-  constructor(context: OutboxContext, bounds: OutboxLimits) {
-    this.#context = context;
-    this.#bounds = bounds;
-    this.#alarm = new Alarm(context.clock);
+  constructor(host: OutboxHost, bounds: Partial<OutboxLimits> = {}) {
+    this.#host = host;
+    this.#bounds = { messages: 200, bytes: 256 * 1024, ageMs: 60_000, ...bounds };
+    this.#alarm = new Alarm(host.clock);
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
-  /** @param json the message; empty when it could not be written as JSON */
-  send(type: string, json: string, channel: string | undefined): Sending {
-    const { clock, clientId } = this.#context;
+  send(type: string, fields: object | undefined, channel: string | undefined): Sending {
+    const { clock, clientId, limits } = this.#host;
     const seq = this.#seq + 1;
-    const frame = encodeFrame(json, channel === undefined ? { seq } : { seq, ch: channel });
-    const bytes = new TextEncoder().encode(frame).length;
-    const error = this.#refusal(frame, bytes);
+    const meta = channel === undefined ? { seq } : { seq, ch: channel };
+    const { text, bytes, error = this.#refusal(bytes) } = outgoing({ ...fields, type }, meta, limits);
     if (error) {
       // Not a number of the row: the server must never wait for it.
-      const id = messageIdOf(`${clientId()}:refused`, ++this.#refused);
+      const id = messageIdOf(`${clientId}:refused`, ++this.#refused);
       return sendingOf(id, Promise.resolve({ status: "rejected", id, error }));
     }
     this.#seq = seq;
-    const id = messageIdOf(clientId(), seq);
+    const id = messageIdOf(clientId, seq);
     const receipt = new Promise<Receipt>((resolve) => {
-      const settle = (outcome: Outcome) => resolve({ ...outcome, id } as Receipt);
-      const createdAt = clock.now();
-      this.#entries.push({ seq, type, channel, frame, bytes, createdAt, writtenAt: undefined, settle, isAnswered: false });
+      const dueAt = clock.now() + this.#bounds.ageMs;
+      const settle = (outcome: Outcome) => resolve({ ...outcome, id });
+      this.#entries.push({
+        seq,
+        type,
+        channel,
+        text,
+        bytes,
+        dueAt,
+        settle,
+        isWritten: false,
+        isAnswered: false,
+      });
     });
     this.flush();
     return sendingOf(id, receipt);
@@ -101,13 +108,13 @@ export class Outbox {
 
   /** The connection is welcomed: what has no answer goes out again, with the same numbers, then what waited. */
   open(ephemeral: ReadonlySet<string>): void {
-    const { clock, limits } = this.#context;
-    const { messagesPerSecond } = limits();
+    const { clock, limits } = this.#host;
+    const { messagesPerSecond } = limits;
     // The server allows twice as many at once: the rest is for everything that is not a send.
     this.#pace ??= new Pace(messagesPerSecond, messagesPerSecond, clock.now());
     for (const entry of this.#entries) {
       // Sent before anybody knew that messages of this type are dropped when there is no connection.
-      if (entry.writtenAt === undefined && ephemeral.has(entry.type)) giveUp(entry, { status: "expired" });
+      if (!entry.isWritten && ephemeral.has(entry.type)) giveUp(entry, { status: "expired" });
     }
     this.flush();
   }
@@ -115,7 +122,7 @@ export class Outbox {
   lost(): void {
     this.#pace = undefined;
     this.#sent = 0;
-    while (this.#entries[0]?.isAnswered === true) this.#entries.shift();
+    while (this.#entries[0]?.isAnswered) this.#entries.shift();
   }
 
   answer(seq: number, outcome: Outcome): void {
@@ -124,7 +131,7 @@ export class Outbox {
     if (!entry || index >= this.#sent) return;
     giveUp(entry, outcome);
     entry.isAnswered = true;
-    while (this.#sent > 0 && this.#entries[0]?.isAnswered === true) {
+    while (this.#sent > 0 && this.#entries[0]?.isAnswered) {
       this.#entries.shift();
       this.#sent--;
     }
@@ -134,19 +141,9 @@ export class Outbox {
   /** Settles everything: what no socket has seen is rejected, of the rest nobody knows. */
   settle(error: SendError): void {
     for (const entry of this.#entries) {
-      giveUp(entry, entry.writtenAt === undefined ? { status: "rejected", error } : { status: "unknown" });
+      giveUp(entry, entry.isWritten ? { status: "unknown" } : { status: "rejected", error });
     }
     this.flush();
-  }
-
-  /** Until the client is started again, everything is refused. */
-  close(): void {
-    this.#isClosed = true;
-    this.settle(sendError("unavailable"));
-  }
-
-  reopen(): void {
-    this.#isClosed = false;
   }
 
   /** Starts the numbers anew, for a new client id. */
@@ -157,60 +154,47 @@ export class Outbox {
 
   /** Gives up what is too old, writes what may be written, and comes back when there is more to do. */
   flush(): void {
-    const dueMs = this.#expire();
-    const pauseMs = this.#write();
-    const waitMs = Math.min(dueMs, pauseMs);
-    if (waitMs < Infinity) this.#alarm.set(waitMs, () => this.flush());
-    else this.#alarm.clear();
-    this.#report();
+    const now = this.#host.clock.now();
+    for (const entry of this.#entries) {
+      if (entry.settle && entry.dueAt <= now)
+        giveUp(entry, { status: entry.isWritten ? "unknown" : "expired" });
+    }
+    let waitMs = this.#write(now);
+    const queue = { queued: 0, unacknowledged: 0, bytes: 0 };
+    for (const { settle, dueAt, isWritten, bytes } of this.#entries) {
+      if (!settle) continue;
+      waitMs = Math.min(waitMs, dueAt - now);
+      queue[isWritten ? "unacknowledged" : "queued"]++;
+      queue.bytes += bytes;
+    }
+    this.#alarm.set(waitMs, () => this.flush());
+    const hasChanged = JSON.stringify(queue) !== JSON.stringify(this.#queue);
+    this.#queue = queue;
+    if (hasChanged) this.#host.emitter.emit("queue", queue);
   }
 
-  #refusal(frame: string, bytes: number): SendError | undefined {
-    if (this.#isClosed) return sendError("unavailable");
-    const error = frameError(frame, bytes, this.#context.limits().messageBytes);
-    if (error) return error;
-    const isFull = this.#entries.length >= this.#bounds.messages || this.#queue.bytes + bytes > this.#bounds.bytes;
+  #refusal(bytes: number): SendError | undefined {
+    if (this.isClosed) return sendError("unavailable");
+    const isFull =
+      this.#entries.length >= this.#bounds.messages || this.#queue.bytes + bytes > this.#bounds.bytes;
     return isFull ? sendError("limit_exceeded") : undefined;
   }
 
-  /** @returns the milliseconds until the next message is too old */
-  #expire(): number {
-    const now = this.#context.clock.now();
-    let dueMs = Infinity;
-    for (const entry of this.#entries) {
-      if (!entry.settle) continue;
-      const { createdAt, writtenAt } = entry;
-      const leftMs = writtenAt === undefined ? createdAt + this.#bounds.ageMs - now : writtenAt + ANSWER_MS - now;
-      if (leftMs > 0) dueMs = Math.min(dueMs, leftMs);
-      else giveUp(entry, { status: writtenAt === undefined ? "expired" : "unknown" });
-    }
-    return dueMs;
-  }
-
   /** @returns the milliseconds until the server's rate allows the next message */
-  #write(): number {
-    const { messagesPerSecond, bytesPerSecond, unacknowledged } = this.#context.limits();
-    while (this.#pace && this.#sent < unacknowledged) {
+  #write(now: number): number {
+    const { limits } = this.#host;
+    while (this.#pace && this.#sent < limits.unacknowledged) {
       const entry = this.#entries[this.#sent];
-      if (!entry || (entry.channel !== undefined && this.#context.mustWait(entry.channel))) break;
-      const now = this.#context.clock.now();
-      const pauseMs = this.#pace.take(Math.max(1, (entry.bytes / bytesPerSecond) * messagesPerSecond), now);
+      if (!entry || this.#host.mustWait(entry.channel)) break;
+      const cost = Math.max(1, (entry.bytes / limits.bytesPerSecond) * limits.messagesPerSecond);
+      const pauseMs = this.#pace.take(cost, now);
       if (pauseMs > 0) return pauseMs;
-      entry.writtenAt ??= now;
+      if (!entry.isWritten) entry.dueAt = now + ANSWER_MS;
+      entry.isWritten = true;
       this.#sent++;
-      this.#context.write(entry.frame);
+      this.#host.write(entry.text);
     }
     return Infinity;
-  }
-
-  #report(): void {
-    const live = this.#entries.filter((entry) => entry.settle);
-    const queued = live.filter((entry) => entry.writtenAt === undefined).length;
-    const unacknowledged = live.length - queued;
-    const bytes = live.reduce((sum, entry) => sum + entry.bytes, 0);
-    const { queued: a, unacknowledged: b, bytes: c } = this.#queue;
-    this.#queue = { queued, unacknowledged, bytes };
-    if (queued !== a || unacknowledged !== b || bytes !== c) this.#context.onChange(this.#queue);
   }
 }
 
@@ -219,7 +203,7 @@ function giveUp(entry: Entry, outcome: Outcome): void {
   entry.settle?.(outcome);
   entry.settle = entry.channel = undefined;
   entry.bytes = 0;
-  entry.frame = encodeFrame('{"type":"skip"}', { seq: entry.seq });
+  entry.text = encodeFrame('{"type":"skip"}', { seq: entry.seq });
 }
 
 function sendingOf(id: string, receipt: Promise<Receipt>): Sending {

@@ -18,7 +18,9 @@ export interface PageHandlers {
  */
 export function watchPage(page: PageEvents, { wake, hide, show }: PageHandlers): Unsubscribe {
   const seen = () => {
-    if (globalThis.document?.visibilityState !== "hidden") wake();
+    // A worker has no document, and is never hidden.
+    const { document } = globalThis as { document?: Document };
+    if (document?.visibilityState !== "hidden") wake();
   };
   const events = { visibilitychange: seen, resume: wake, online: wake, pagehide: hide, pageshow: show };
   // In the capture phase, because `resume` is the document's own and does not bubble.

@@ -1,36 +1,17 @@
 import type { PublicUser } from "@halyard/protocol";
 import type { Frame } from "@halyard/protocol/wire";
-import { foldUsers } from "./roster.js";
-import { channelOf } from "./rooms.js";
 
-const NOBODY: readonly PublicUser[] = [];
-
-/** Who is there: everywhere (`all`), and in each room. */
-export class Presence {
-  readonly #users = new Map<string, readonly PublicUser[]>();
-  readonly #onChange: (channel: string, users: readonly PublicUser[]) => void;
-
-  constructor(onChange: (channel: string, users: readonly PublicUser[]) => void) {
-    this.#onChange = onChange;
-  }
-
-  of(channel: string): readonly PublicUser[] {
-    return this.#users.get(channel) ?? NOBODY;
-  }
-
-  fold(frame: Frame): void {
-    const channel = typeof frame["room"] === "string" ? channelOf(frame["room"]) : "all";
-    this.#set(channel, foldUsers(this.of(channel), frame));
-  }
-
-  drop(channel: string): void {
-    this.#set(channel, NOBODY);
-    this.#users.delete(channel);
-  }
-
-  #set(channel: string, users: readonly PublicUser[]): void {
-    if (users === this.of(channel)) return;
-    this.#users.set(channel, users);
-    this.#onChange(channel, users);
-  }
+/**
+ * The users of a channel after a `user_list`, `user_joined` or `user_left`. A list replaces everything; who joins and
+ * is known already has changed; totals without users change nothing here.
+ *
+ * @returns the same array while nothing has changed
+ */
+export function foldUsers(users: readonly PublicUser[], frame: Frame): readonly PublicUser[] {
+  const byId = new Map(frame.type === "user_list" ? [] : users.map((user) => [user.userId, user]));
+  const { users: joined = [], userIds = [] } = frame as { users?: PublicUser[]; userIds?: string[] };
+  for (const user of joined) byId.set(user.userId, user);
+  for (const userId of userIds) byId.delete(userId);
+  const folded = [...byId.values()];
+  return JSON.stringify(folded) === JSON.stringify(users) ? users : folded;
 }

@@ -15,7 +15,11 @@ export type Receipt =
   | { readonly status: "expired" | "unknown"; readonly id: string };
 
 /** What a receipt says, before it is known of which message. */
-export type Outcome = Receipt extends infer TReceipt ? (TReceipt extends Receipt ? Omit<TReceipt, "id"> : never) : never;
+export type Outcome = Receipt extends infer TReceipt
+  ? TReceipt extends Receipt
+    ? Omit<TReceipt, "id">
+    : never
+  : never;
 
 /** A message on its way. Waiting for it is optional, and never rejects. */
 export interface Sending extends PromiseLike<Receipt> {

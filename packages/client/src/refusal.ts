@@ -6,10 +6,17 @@ export type Fetch = (
   init: { credentials: "include"; cache: "no-store"; redirect: "manual" },
 ) => Promise<{ readonly status: number; readonly headers: { get(name: string): string | null } }>;
 
-/** Why a handshake failed: not let in, or not now. */
 export interface Refusal {
-  readonly reason?: AuthRequiredReason | undefined;
-  readonly retryAfterMs?: number | undefined;
+  readonly status: number;
+  /** For how long not to come back, where the server says so. */
+  readonly retryAfterMs?: number;
+}
+
+/** What an HTTP status, a close code or an error code says about the credentials. */
+export function refusalOf(cause: unknown): AuthRequiredReason | undefined {
+  const text = String(cause);
+  if (/^(4?401|unauthenticated)$/.test(text)) return "unauthenticated";
+  return /^(4?403|forbidden)$/.test(text) ? "forbidden" : undefined;
 }
 
 /**
@@ -17,20 +24,11 @@ export interface Refusal {
  * would have answered the upgrade.
  */
 export async function askRefusal(fetch: Fetch, url: string): Promise<Refusal> {
-  const { status, headers } = await fetch(url.replace(/^ws/, "http"), {
+  const { status, headers } = await fetch(url.replace("ws", "http"), {
     credentials: "include",
     cache: "no-store",
     redirect: "manual",
   });
-  const seconds = parseInt(headers.get("retry-after") ?? "", 10);
-  const isBusy = (status === 429 || status === 503) && seconds >= 0;
-  return { reason: refusedBy({ status }), retryAfterMs: isBusy ? seconds * 1000 : undefined };
-}
-
-/** Reads a refusal from an HTTP status or an error code. */
-export function refusedBy(cause: unknown): AuthRequiredReason | undefined {
-  const { status, code } = Object(cause) as { status?: unknown; code?: unknown };
-  if (status === 401 || code === "unauthenticated") return "unauthenticated";
-  if (status === 403 || code === "forbidden") return "forbidden";
-  return undefined;
+  const retryAfterMs = parseInt(headers.get("retry-after") ?? "") * 1000;
+  return (status === 429 || status === 503) && retryAfterMs >= 0 ? { status, retryAfterMs } : { status };
 }

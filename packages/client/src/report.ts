@@ -4,7 +4,10 @@ import type { Clock } from "./clock.js";
  * Says what went wrong in the application's own functions: to `onError`, or else by throwing it again in a task of its
  * own, where the platform reports it and nothing here is interrupted.
  */
-export function reporter(clock: Clock, onError: ((error: unknown) => void) | undefined): (error: unknown) => void {
+export function reporter(
+  clock: Clock,
+  onError: ((error: unknown) => void) | undefined,
+): (error: unknown) => void {
   const rethrow = (error: unknown) => {
     clock.setTimeout(() => {
       throw error;

@@ -1,65 +1,65 @@
-import type { WelcomeMessage } from "@halyard/protocol";
-import { encodeFrame } from "@halyard/protocol/wire";
 import { Alarm } from "./clock.js";
 import type { Clock } from "./clock.js";
-import { frameError, sendError } from "./send-error.js";
+import { outgoing } from "./outgoing.js";
+import type { Limits } from "./outgoing.js";
+import { sendError } from "./send-error.js";
 import type { SendError } from "./send-error.js";
+
+/** The server runs 16 at a time and lets 64 wait; what is over that waits here. */
+const UNANSWERED = 64;
 
 export type Answer = { readonly result: unknown } | { readonly error: SendError };
 
 export interface Question {
-  /** What is asked, as JSON. */
-  readonly json: string;
+  readonly message: object;
   readonly timeoutMs: number;
   /** Whether it is asked again after a reconnect; if not, it is answered with `unavailable` when the connection goes. */
   readonly isLasting: boolean;
   readonly done: (answer: Answer) => void;
 }
 
-export interface RequestsContext {
+export interface RequestsHost {
   readonly clock: Clock;
-  readonly limits: () => WelcomeMessage["limits"];
-  readonly write: (frame: string) => void;
+  readonly limits: Limits;
+  write(frame: string): void;
 }
 
 interface Pending extends Question {
-  readonly frame: string;
+  readonly text: string;
   readonly alarm: Alarm;
   isSent: boolean;
 }
 
-/** The server runs 16 at a time and lets 64 wait; what is over that waits here. */
-const UNANSWERED = 64;
-
 /** Everything that is asked with an id and waits for its answer. */
 export class Requests {
-  readonly #context: RequestsContext;
+  readonly #host: RequestsHost;
   readonly #pending = new Map<string, Pending>();
   #count = 0;
   #isOpen = false;
 
-  constructor(context: RequestsContext) {
-    this.#context = context;
+  constructor(host: RequestsHost) {
+    this.#host = host;
   }
 
-  /** @returns takes the question back, without an answer */
-  ask(question: Question): () => void {
-    const id = `r${++this.#count}`;
-    const alarm = new Alarm(this.#context.clock);
-    const frame = encodeFrame(question.json, { id });
-    const error = frameError(frame, new TextEncoder().encode(frame).length, this.#context.limits().messageBytes);
-    if (error) {
-      question.done({ error });
-      return () => {};
-    }
-    this.#pending.set(id, { ...question, frame, alarm, isSent: false });
+  /** @returns the id */
+  ask(question: Question): string {
+    const { clock, limits } = this.#host;
+    const id = `r${String(++this.#count)}`;
+    const { text, error } = outgoing(question.message, { id }, limits);
+    const alarm = new Alarm(clock);
+    this.#pending.set(id, { ...question, text, alarm, isSent: false });
     alarm.set(question.timeoutMs, () => this.answer(id, { error: sendError("timeout") }));
-    this.#flush();
-    return () => void this.#take(id);
+    if (error) this.answer(id, { error });
+    else this.#flush();
+    return id;
   }
 
+  /** Answers what waits under this id, if anything does. */
   answer(id: string, answer: Answer): void {
-    this.#take(id)?.done(answer);
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    pending?.alarm.clear();
+    pending?.done(answer);
     this.#flush();
   }
 
@@ -77,22 +77,15 @@ export class Requests {
   }
 
   settle(error: SendError): void {
-    for (const id of [...this.#pending.keys()]) this.answer(id, { error });
-  }
-
-  #take(id: string): Pending | undefined {
-    const pending = this.#pending.get(id);
-    pending?.alarm.clear();
-    this.#pending.delete(id);
-    return pending;
+    for (const id of this.#pending.keys()) this.answer(id, { error });
   }
 
   #flush(): void {
     if (!this.#isOpen) return;
-    const waiting = [...this.#pending.values()].slice(0, UNANSWERED).filter(({ isSent }) => !isSent);
-    for (const pending of waiting) {
+    const first = [...this.#pending.values()].slice(0, UNANSWERED);
+    for (const pending of first.filter(({ isSent }) => !isSent)) {
       pending.isSent = true;
-      this.#context.write(pending.frame);
+      this.#host.write(pending.text);
     }
   }
 }

@@ -1,11 +1,12 @@
-import type { ChannelState } from "@halyard/protocol";
-import { LIMITS, ROOM_NAME } from "@halyard/protocol/wire";
+import type { Position, WelcomeMessage } from "@halyard/protocol";
+import { ROOM_NAME } from "@halyard/protocol/wire";
+import type { LIMITS } from "@halyard/protocol/wire";
 import { Alarm } from "./clock.js";
 import type { Clock } from "./clock.js";
 import { Pace } from "./pace.js";
+import type { Answer } from "./requests.js";
 import { sendError } from "./send-error.js";
 import type { SendError } from "./send-error.js";
-import type { Answer } from "./requests.js";
 import type { RoomState } from "./web-socket-client.js";
 
 /** How long to wait before asking again for a room, when the server does not say. */
@@ -13,6 +14,9 @@ const RETRY_MS = 1_000;
 /** What the server allows. Rooms of a `hello` do not count. */
 const JOINS_PER_SECOND = 10;
 const JOINS_AT_ONCE = 30;
+
+// Written out, typed by the protocol's table: the table itself would be in every bundle.
+const ROOMS: (typeof LIMITS)["rooms"] = 100;
 
 /** One room, shared by all of its handles. */
 export interface RoomEntry {
@@ -25,39 +29,33 @@ export interface RoomEntry {
   isAsked: boolean;
 }
 
-export interface RoomsContext {
+export interface RoomsHost {
   readonly clock: Clock;
-  readonly ask: (type: "join" | "leave", room: string, done: (answer: Answer) => void) => void;
-  readonly onChange: (entry: RoomEntry) => void;
-  /** The server took the client in, and said where the channel stands. */
-  readonly onJoined: (channel: string, result: unknown) => void;
+  ask(message: object, done: (answer: Answer) => void): void;
+  roomChanged(entry: RoomEntry): void;
+  /** The server took the client in, and says where the channel stands. */
+  joined(channel: string, position: Position): void;
   /** The client is not in the room any more. */
-  readonly onLeft: (channel: string) => void;
+  left(channel: string): void;
 }
-
-export const channelOf = (room: string): string => `room:${room}`;
 
 /** The rooms that the application wants to be in. They are asked for again with each connection. */
 export class Rooms {
-  readonly #context: RoomsContext;
+  readonly #host: RoomsHost;
   readonly #entries = new Map<string, RoomEntry>();
   /** There is one while there is a connection. */
   #pace: Pace | undefined;
 
-  constructor(context: RoomsContext) {
-    this.#context = context;
+  constructor(host: RoomsHost) {
+    this.#host = host;
   }
 
   get names(): string[] {
     return [...this.#entries.keys()];
   }
 
-  get channels(): Set<string> {
-    return new Set(Array.from(this.#entries.keys(), channelOf));
-  }
-
-  isJoining(channel: string): boolean {
-    return this.#entries.get(channel.slice(5))?.state.status === "joining";
+  isJoining(name: string): boolean {
+    return this.#entries.get(name)?.state.status === "joining";
   }
 
   /** Counts one more handle of the room, and asks for it with the first. */
@@ -67,37 +65,34 @@ export class Rooms {
       known.handles++;
       return known;
     }
-    const error = this.#refusal(name);
-    const state: RoomState = error ? { status: "left", error } : { status: "joining" };
-    const alarm = new Alarm(this.#context.clock);
-    const entry = { name, channel: channelOf(name), alarm, handles: 1, state, isAsked: false };
-    if (error) return entry;
-    this.#entries.set(name, entry);
-    this.#ask(entry);
+    const alarm = new Alarm(this.#host.clock);
+    const state: RoomState = { status: "joining" };
+    const entry: RoomEntry = { name, channel: `room:${name}`, alarm, handles: 1, state, isAsked: false };
+    if (!ROOM_NAME.test(name)) this.#end(entry, sendError("invalid_message"));
+    else if (this.#entries.size >= ROOMS) this.#end(entry, sendError("limit_exceeded"));
+    else {
+      this.#entries.set(name, entry);
+      this.#ask(entry);
+    }
     return entry;
   }
 
   /** Takes one handle back, and leaves with the last. */
   exit(entry: RoomEntry): void {
     if (--entry.handles > 0 || this.#entries.get(entry.name) !== entry) return;
-    if (this.#pace) this.#context.ask("leave", entry.name, () => {});
+    if (this.#pace) this.#host.ask({ type: "leave", room: entry.name }, () => {});
     this.#end(entry, undefined);
   }
 
   /** A welcome names the channels that this connection is in; a room that is not among them is asked for. */
-  open(channels: Readonly<Record<string, ChannelState>>): void {
-    this.#pace ??= new Pace(JOINS_PER_SECOND, JOINS_AT_ONCE, this.#context.clock.now());
+  open(channels: WelcomeMessage["channels"]): void {
+    this.#pace ??= new Pace(JOINS_PER_SECOND, JOINS_AT_ONCE, this.#host.clock.now());
     for (const entry of this.#entries.values()) {
-      const channel = Object.hasOwn(channels, entry.channel) ? channels[entry.channel] : undefined;
-      if (!channel) this.#ask(entry);
+      const recovered = channels[entry.channel]?.recovered;
+      if (recovered === undefined) this.#ask(entry);
       // A room that is forbidden is named, too; `left` says so then.
-      else if (channel.recovered !== "forbidden") this.joined(entry.name);
+      else if (recovered !== "forbidden") this.#set(entry, { status: "joined" });
     }
-  }
-
-  joined(name: string): void {
-    const entry = this.#entries.get(name);
-    if (entry) this.#set(entry, { status: "joined" });
   }
 
   lost(): void {
@@ -105,28 +100,25 @@ export class Rooms {
     for (const entry of this.#entries.values()) this.#set(entry, { status: "joining" });
   }
 
-  /** The server took this client out of a room. */
-  leave(name: string, error: SendError): void {
+  /** The server took this client into a room, or out of it. */
+  moved(name: string, error?: SendError): void {
     const entry = this.#entries.get(name);
-    if (entry) this.#end(entry, error);
-    else this.#context.onLeft(channelOf(name));
-  }
-
-  #refusal(name: string): SendError | undefined {
-    if (!ROOM_NAME.test(name)) return sendError("invalid_message");
-    return this.#entries.size >= LIMITS.rooms ? sendError("limit_exceeded") : undefined;
+    if (entry) {
+      if (error) this.#end(entry, error);
+      else this.#set(entry, { status: "joined" });
+    }
   }
 
   #ask(entry: RoomEntry): void {
     if (!this.#pace || entry.isAsked) return;
-    const pauseMs = this.#pace.take(1, this.#context.clock.now());
-    if (pauseMs > 0) return this.#askLater(entry, pauseMs);
     entry.isAsked = true;
-    this.#context.ask("join", entry.name, (answer) => {
+    const pauseMs = this.#pace.take(1, this.#host.clock.now());
+    if (pauseMs > 0) return this.#askLater(entry, pauseMs);
+    this.#host.ask({ type: "join", room: entry.name }, (answer) => {
       entry.isAsked = false;
       if (this.#entries.get(entry.name) !== entry || !this.#pace) return;
       if ("result" in answer) {
-        this.#context.onJoined(entry.channel, answer.result);
+        this.#host.joined(entry.channel, answer.result as Position);
         this.#set(entry, { status: "joined" });
       } else if (answer.error.retryable) this.#askLater(entry, answer.error.retryAfterMs ?? RETRY_MS);
       else this.#end(entry, answer.error);
@@ -144,13 +136,13 @@ export class Rooms {
   #end(entry: RoomEntry, error: SendError | undefined): void {
     entry.alarm.clear();
     this.#entries.delete(entry.name);
-    this.#context.onLeft(entry.channel);
+    this.#host.left(entry.channel);
     this.#set(entry, { status: "left", error });
   }
 
   #set(entry: RoomEntry, state: RoomState): void {
     if (entry.state.status === state.status) return;
     entry.state = state;
-    this.#context.onChange(entry);
+    this.#host.roomChanged(entry);
   }
 }

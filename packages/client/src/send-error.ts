@@ -1,5 +1,5 @@
 import type { ErrorCode } from "@halyard/protocol";
-import { decodeFrame, ERROR_CODES } from "@halyard/protocol/wire";
+import { ERROR_CODES } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 
 /** Why something was refused. */
@@ -12,27 +12,13 @@ export interface SendError {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** An error of the client's own making. */
-export function sendError(code: ErrorCode): SendError {
+/** An error of the client's own making. A code that this version does not know is `internal`. */
+export function sendError(said: unknown): SendError {
+  const code = Object.hasOwn(ERROR_CODES, String(said)) ? (said as ErrorCode) : "internal";
   return { code, ...ERROR_CODES[code] };
 }
 
-/** Why the server would refuse a frame before it looks at whose it is: then it must not be sent. */
-export function frameError(text: string, bytes: number, messageBytes: number): SendError | undefined {
-  if (bytes > messageBytes) return sendError("payload_too_large");
-  return typeof decodeFrame(text) === "string" ? sendError("invalid_message") : undefined;
-}
-
-/** The error in a frame. A code that this version does not know is `internal`. */
+/** The error in a frame. */
 export function readError({ code, message, retryable, retryAfterMs }: Frame): SendError {
-  return {
-    code: knownCode(code),
-    message: String(message),
-    retryable: retryable === true,
-    retryAfterMs: typeof retryAfterMs === "number" ? retryAfterMs : undefined,
-  };
-}
-
-export function knownCode(code: unknown): ErrorCode {
-  return typeof code === "string" && Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : "internal";
+  return { ...sendError(code), message, retryable, retryAfterMs } as SendError;
 }

@@ -1,103 +1,110 @@
-import type { GapReason, Position, PublicUser, SendResult, WelcomeMessage } from "@halyard/protocol";
-import { encodeFrame, HalyardError, LIMITS } from "@halyard/protocol/wire";
+import type { GapMessage, Position, PublicUser, SendResult, WelcomeMessage } from "@halyard/protocol";
+import { HalyardError } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import { Channels } from "./channels.js";
+import type { ClientEvents } from "./client-events.js";
 import { systemClock } from "./clock.js";
 import type { Clock } from "./clock.js";
 import type { ConnectionState } from "./connection-state.js";
 import { Connection } from "./connection.js";
+import type { ConnectionHost } from "./connection.js";
 import { Emitter } from "./emitter.js";
 import type { WebSocketClientOptions } from "./options.js";
-import { DEFAULT_OUTBOX, Outbox } from "./outbox.js";
-import { Presence } from "./presence.js";
+import { Outbox } from "./outbox.js";
+import type { OutboxHost } from "./outbox.js";
+import { DEFAULT_LIMITS, outgoing } from "./outgoing.js";
+import { foldUsers } from "./presence.js";
+import type { Sending } from "./receipt.js";
 import { reporter } from "./report.js";
 import { Requests } from "./requests.js";
-import type { Answer } from "./requests.js";
-import type { QueueState, Sending } from "./receipt.js";
-import { channelOf, Rooms } from "./rooms.js";
-import type { RoomEntry } from "./rooms.js";
-import { knownCode, readError, sendError } from "./send-error.js";
+import type { Answer, RequestsHost } from "./requests.js";
+import { Rooms } from "./rooms.js";
+import type { RoomEntry, RoomsHost } from "./rooms.js";
+import { readError, sendError } from "./send-error.js";
 import type { SendError } from "./send-error.js";
 import { TypingThrottle } from "./typing.js";
-import type { Delivery, RequestOptions } from "./web-socket-client.js";
+import type { RequestOptions } from "./web-socket-client.js";
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const TYPING_MS = 3_000;
-
-// A type, because an interface has no index signature.
-export type SessionEvents = {
-  state: [state: ConnectionState];
-  queue: [queue: QueueState];
-  gap: [channel: string, reason: GapReason];
-  users: [channel: string, users: readonly PublicUser[]];
-  room: [entry: RoomEntry];
-  message: [message: Frame, delivery: Delivery];
-};
+const NOBODY: readonly PublicUser[] = [];
 
 /** Everything behind the public face: holds the parts together, and says who gets what the server sends. */
-export class Session {
-  readonly emitter: Emitter<SessionEvents>;
-  readonly presence: Presence;
-  readonly rooms: Rooms;
+export class Session implements ConnectionHost, OutboxHost, RequestsHost, RoomsHost {
+  readonly options: WebSocketClientOptions;
+  readonly clock: Clock;
+  readonly emitter: Emitter<ClientEvents>;
   readonly connection: Connection;
-  readonly #options: WebSocketClientOptions;
-  readonly #clock: Clock;
+  readonly rooms: Rooms;
+  readonly #report: (error: unknown) => void;
   readonly #channels: Channels;
   readonly #outbox: Outbox;
   readonly #requests: Requests;
   readonly #typing: TypingThrottle;
-  #limits: WelcomeMessage["limits"] = { ...LIMITS, messagesPerSecond: 50, bytesPerSecond: 256 * 1024 };
+  readonly #users = new Map<string, readonly PublicUser[]>();
   #ephemeral: ReadonlySet<string> = new Set(["typing_indicator"]);
+  limits = DEFAULT_LIMITS;
 
   constructor(options: WebSocketClientOptions) {
-    const { clock = systemClock, typingThrottleMs = TYPING_MS } = options;
-    const report = reporter(clock, options.onError);
-    const emitter = new Emitter<SessionEvents>(report);
-    this.#options = options;
-    this.#clock = clock;
-    this.emitter = emitter;
-    this.presence = new Presence((channel, users) => emitter.emit("users", channel, users));
-    this.rooms = this.#newRooms();
-    this.#channels = new Channels({
-      deliver: (message, delivery) => emitter.emit("message", message, delivery),
-      gap: (channel, reason) => emitter.emit("gap", channel, reason),
-      report,
-    });
-    this.#outbox = this.#newOutbox();
-    this.#requests = new Requests({
-      clock,
-      limits: () => this.#limits,
-      write: (frame) => this.connection.write(frame),
-    });
+    const {
+      clock = systemClock,
+      typingThrottleMs = TYPING_MS,
+      autoConnect = true,
+      onError,
+      outbox,
+    } = options;
+    this.options = options;
+    this.clock = clock;
+    this.#report = reporter(clock, onError);
+    this.emitter = new Emitter(this.#report);
+    this.rooms = new Rooms(this);
+    this.#channels = new Channels(this.emitter);
+    this.#outbox = new Outbox(this, outbox);
+    this.#requests = new Requests(this);
     this.#typing = new TypingThrottle(typingThrottleMs);
-    this.connection = this.#newConnection((error) => options.onError && report(error));
-    if (options.autoConnect !== false) this.connect();
+    this.connection = new Connection(this);
+    if (autoConnect) this.start();
   }
 
-  connect(): void {
-    if (this.connection.state.status === "closed") this.restart();
+  get clientId(): string {
+    return this.connection.clientId;
+  }
+
+  usersOf(channel: string): readonly PublicUser[] {
+    return this.#users.get(channel) ?? NOBODY;
   }
 
   /** Connects now, in place of whatever there is. */
-  restart(): void {
-    this.#outbox.reopen();
+  start(): void {
+    this.#outbox.isClosed = false;
     this.connection.start();
   }
 
+  close(): void {
+    this.connection.close();
+    this.#settle();
+  }
+
   authenticate(): void {
-    const { ticket } = this.#options;
+    const { ticket } = this.options;
     if (ticket && this.connection.isWelcomed) void this.#renew(ticket);
-    else this.restart();
+    else this.start();
   }
 
   send(type: string, fields: object | undefined, channel: string | undefined): Sending | undefined {
-    const json = toJson({ ...fields, type });
-    if (type === "chat_message") this.#typing.sent(channel);
-    if (!this.#ephemeral.has(type)) return this.#outbox.send(type, json, channel);
+    if (type === "chat_message") this.#typing.ended(channel);
+    if (!this.#ephemeral.has(type)) return this.#outbox.send(type, fields, channel);
     if (!this.connection.isWelcomed) return undefined;
-    const isTyping = (fields as { isTyping?: unknown } | undefined)?.isTyping === true;
-    if (type === "typing_indicator" && !this.#typing.passes(channel, isTyping, this.#clock.now())) return undefined;
-    this.connection.write(channel === undefined ? json : encodeFrame(json, { ch: channel }));
+    const { isTyping } = Object(fields) as { isTyping?: unknown };
+    if (type === "typing_indicator" && !this.#typing.isDue(channel, isTyping === true, this.clock.now()))
+      return undefined;
+    const { text, error } = outgoing(
+      { ...fields, type },
+      channel === undefined ? {} : { ch: channel },
+      this.limits,
+    );
+    if (error) this.#report(toError(error));
+    else this.write(text);
     return undefined;
   }
 
@@ -105,109 +112,74 @@ export class Session {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       if (this.#outbox.isClosed) throw toError(sendError("unavailable"));
-      const takeBack = this.#requests.ask({
-        json: JSON.stringify({ type: "request", name, input }),
-        timeoutMs: timeoutMs ?? this.#options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      const abort = () => this.#requests.answer(id, { error: sendError("timeout") });
+      const id = this.#requests.ask({
+        message: { type: "request", name, input },
+        timeoutMs: timeoutMs ?? this.#timeoutMs,
         isLasting: true,
         done: (answer) => {
           signal?.removeEventListener("abort", abort);
-          if ("error" in answer) reject(toError(answer.error));
-          else resolve(answer.result);
+          if ("result" in answer) resolve(answer.result);
+          else reject(signal?.aborted ? (signal.reason as Error) : toError(answer.error));
         },
       });
-      const abort = () => {
-        takeBack();
-        reject(signal?.reason);
-      };
       signal?.addEventListener("abort", abort);
     });
   }
 
   leave(entry: RoomEntry): void {
-    // Whoever watches should not see somebody type who is gone.
+    // Nobody should see somebody type who is gone.
     if (entry.handles === 1) this.send("typing_indicator", { isTyping: false }, entry.channel);
     this.rooms.exit(entry);
   }
 
-  #newRooms(): Rooms {
-    return new Rooms({
-      clock: this.#clock,
-      ask: (type, room, done) => this.#ask({ type, room }, done),
-      onChange: (entry) => {
-        this.emitter.emit("room", entry);
-        this.#outbox.flush();
-      },
-      onJoined: (channel, result) => this.#channels.join(channel, Object(result) as Partial<Position>),
-      onLeft: (channel) => {
-        this.#channels.drop(channel);
-        this.presence.drop(channel);
-      },
-    });
+  write(text: string): void {
+    this.connection.write(text);
   }
 
-  #newOutbox(): Outbox {
-    const context = {
-      clock: this.#clock,
-      clientId: () => this.connection.clientId,
-      limits: () => this.#limits,
-      write: (frame: string) => this.connection.write(frame),
-      mustWait: (channel: string) => this.rooms.isJoining(channel),
-      onChange: (queue: QueueState) => this.emitter.emit("queue", queue),
-    };
-    return new Outbox(context, { ...DEFAULT_OUTBOX, ...this.#options.outbox });
+  mustWait(channel = ""): boolean {
+    return this.rooms.isJoining(channel.slice(5));
   }
 
-  #newConnection(complain: (error: unknown) => void): Connection {
-    return new Connection({
-      clock: this.#clock,
-      options: this.#options,
-      complain,
-      hello: () => ({ positions: this.#channels.positions, rooms: this.rooms.names }),
-      welcomed: (welcome) => this.#welcomed(welcome),
-      userChanged: () => this.#userChanged(),
-      received: (frame, size) => this.#received(frame, size),
-      stateChanged: (state) => this.#stateChanged(state),
-      lost: () => this.#lost(),
-      ended: () => {
-        this.#outbox.close();
-        this.#requests.settle(sendError("unavailable"));
-      },
-    });
+  ask(message: object, done: (answer: Answer) => void): void {
+    this.#requests.ask({ message, timeoutMs: this.#timeoutMs, isLasting: false, done });
   }
 
-  #ask(message: object, done: (answer: Answer) => void): void {
-    const timeoutMs = this.#options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
-    this.#requests.ask({ json: JSON.stringify(message), timeoutMs, isLasting: false, done });
+  roomChanged(entry: RoomEntry): void {
+    this.emitter.emit("room", entry);
+    this.#outbox.flush();
   }
 
-  async #renew(ticket: () => Promise<string>): Promise<void> {
-    const secret = await ticket().catch(() => undefined);
-    const retry = () => {
-      if (this.connection.isWelcomed) this.restart();
-    };
-    if (secret === undefined) return retry();
-    this.#ask({ type: "authenticate", ticket: secret }, (answer) => {
-      if ("error" in answer) retry();
-    });
+  joined(channel: string, position: Position): void {
+    this.#channels.join(channel, position);
   }
 
-  #welcomed({ limits, ephemeral, channels }: WelcomeMessage): void {
-    const types = new Set([...this.#ephemeral, ...ephemeral]);
-    this.#limits = readLimits(limits, this.#limits);
-    this.#ephemeral = types;
-    this.#channels.resume(channels, this.rooms.channels);
+  left(channel: string): void {
+    this.#channels.drop(channel);
+    this.#setUsers(channel, NOBODY);
+  }
+
+  hello() {
+    return { positions: this.#channels.positions, rooms: this.rooms.names };
+  }
+
+  welcomed({ limits, ephemeral, channels }: WelcomeMessage): void {
+    this.#ephemeral = new Set([...this.#ephemeral, ...ephemeral]);
+    this.limits = { ...DEFAULT_LIMITS, ...limits };
+    this.#channels.resume(channels, this.rooms.names);
     this.rooms.open(channels);
   }
 
-  /** What waits goes out once everybody knows that it can. */
-  #stateChanged(state: ConnectionState): void {
+  stateChanged(state: ConnectionState): void {
     this.emitter.emit("state", state);
+    if (state.status === "closed") this.#settle();
+    // What waits goes out once everybody knows that it can.
     if (!this.connection.isWelcomed) return;
     this.#requests.open();
     this.#outbox.open(this.#ephemeral);
   }
 
-  #userChanged(): void {
+  userChanged(): void {
     const error = sendError("unauthenticated");
     this.#outbox.settle(error);
     this.#outbox.restart();
@@ -215,7 +187,7 @@ export class Session {
     this.#channels.clear();
   }
 
-  #lost(): void {
+  lost(): void {
     this.#typing.clear();
     this.#channels.lost();
     this.rooms.lost();
@@ -223,61 +195,75 @@ export class Session {
     this.#requests.lost();
   }
 
-  #received(frame: Frame, size: number): void {
-    switch (frame.type) {
-      case "pong":
-      case "reconnect":
-        return;
+  complained(error: unknown): void {
+    if (this.options.onError) this.#report(error);
+  }
+
+  received(frame: Frame, size: number): void {
+    const { type, $: { re } = {} } = frame;
+    const { room, reason } = frame as { room?: string; reason?: string };
+    switch (type) {
       case "reply":
-        return this.#answer(frame, { result: frame["result"] });
+        return this.#answered(re, { result: frame["result"] });
       case "error":
-        if (frame.$?.re !== undefined) return this.#answer(frame, { error: readError(frame) });
+        if (re !== undefined) return this.#answered(re, { error: readError(frame) });
         break;
       case "left":
-        return this.rooms.leave(String(frame["room"]), sendError(knownCode(frame["reason"])));
+        return this.rooms.moved(String(room), sendError(reason));
       case "joined":
-        this.#channels.join(channelOf(String(frame["room"])), frame as Partial<Position>);
-        return this.rooms.joined(String(frame["room"]));
+        this.#channels.join(`room:${room}`, frame as unknown as Position);
+        return this.rooms.moved(String(room));
       case "gap":
-        return this.#channels.gap(frame);
+        return this.#channels.gap(frame as unknown as GapMessage);
       case "user_list":
       case "user_joined":
-      case "user_left":
-        this.presence.fold(frame);
+      case "user_left": {
+        const channel = room === undefined ? "all" : `room:${room}`;
+        this.#setUsers(channel, foldUsers(this.usersOf(channel), frame));
+      }
     }
     this.#channels.receive(frame, size);
   }
 
-  #answer({ $: { re } = {} }: Frame, answer: Answer): void {
-    if (typeof re === "string") this.#requests.answer(re, answer);
-    if (typeof re !== "number") return;
+  get #timeoutMs(): number {
+    return this.options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
+  }
+
+  #answered(re: number | string | undefined, answer: Answer): void {
+    if (typeof re !== "number") return this.#requests.answer(String(re), answer);
     if ("error" in answer) return this.#outbox.answer(re, { status: "rejected", error: answer.error });
     const { ch, off } = Object(answer.result) as SendResult;
     this.#outbox.answer(re, { status: "delivered", channel: ch, offset: off });
   }
-}
 
-/** @returns nothing for what JSON cannot carry */
-function toJson(message: object): string {
-  try {
-    return JSON.stringify(message);
-  } catch {
-    return "";
+  #setUsers(channel: string, users: readonly PublicUser[]): void {
+    if (users === this.usersOf(channel)) return;
+    this.#users.set(channel, users);
+    this.emitter.emit("users", channel, users);
+  }
+
+  /** Nothing is coming any more, until somebody starts again. */
+  #settle(): void {
+    const error = sendError("unavailable");
+    this.#outbox.isClosed = true;
+    this.#outbox.settle(error);
+    this.#requests.settle(error);
+  }
+
+  async #renew(ticket: () => Promise<string>): Promise<void> {
+    const again = () => {
+      if (this.connection.isWelcomed) this.start();
+    };
+    try {
+      this.ask({ type: "authenticate", ticket: await ticket() }, (answer) => {
+        if ("error" in answer) again();
+      });
+    } catch {
+      again();
+    }
   }
 }
 
 function toError(error: SendError): HalyardError {
   return new HalyardError(error.code, error.message, error);
-}
-
-/** Limits that make no sense are ignored: a server must not be able to silence a client by a zero. */
-function readLimits(said: WelcomeMessage["limits"], known: WelcomeMessage["limits"]): WelcomeMessage["limits"] {
-  const { messageBytes, unacknowledged, messagesPerSecond, bytesPerSecond } = said;
-  const pick = (value: unknown, fallback: number) => (typeof value === "number" && value > 0 ? value : fallback);
-  return {
-    messageBytes: pick(messageBytes, known.messageBytes),
-    unacknowledged: pick(unacknowledged, known.unacknowledged),
-    messagesPerSecond: pick(messagesPerSecond, known.messagesPerSecond),
-    bytesPerSecond: pick(bytesPerSecond, known.bytesPerSecond),
-  };
 }

@@ -1,36 +1,43 @@
-import { ClientCloseCode, CloseCode, isRecoverableClose, retryAfterOf } from "@halyard/protocol/wire";
+import { ClientCloseCode, isRecoverableClose, retryAfterOf } from "@halyard/protocol/wire";
 import ReconnectingWebSocket from "reconnecting-websocket";
-import { findAddress, resolveUrl } from "./address.js";
-import type { Address } from "./address.js";
-import { backoffMs, DEFAULT_BACKOFF } from "./backoff.js";
+import { offerProtocols, resolveUrl } from "./address.js";
+import { backoffMs } from "./backoff.js";
 import { Alarm } from "./clock.js";
 import type { Clock } from "./clock.js";
-import type { AuthRequiredReason, ConnectionEvent } from "./connection-state.js";
+import type { ConnectionEvent } from "./connection-state.js";
 import type { WebSocketClientOptions, WebSocketConstructor } from "./options.js";
-import { askRefusal, refusedBy } from "./refusal.js";
-import type { Fetch, Refusal } from "./refusal.js";
-import { openSocket, socketClass } from "./socket.js";
+import { askRefusal, refusalOf } from "./refusal.js";
+import type { Refusal } from "./refusal.js";
+import { socketClass } from "./socket.js";
 import type { Socket } from "./socket.js";
 
 /** After so long, an open connection counts as a success, and the waits start small again. */
 const UPTIME_MS = 5_000;
 /** The same after the server closed with a code of its own: it has a reason to see less of this client. */
 const CAREFUL_UPTIME_MS = 30_000;
-const NO_URL = "The URL cannot be resolved here";
 const CONNECT_TIMEOUT_MS = 10_000;
+const NO_URL = "The URL cannot be resolved here";
 /** How long the question why a handshake failed may take. */
 const ASK_MS = 5_000;
+/** reconnecting-websocket waits for nothing: the waits are in its address provider. */
+const AT_ONCE = {
+  connectionTimeout: 0x7fffffff,
+  minReconnectionDelay: 1,
+  maxReconnectionDelay: 1,
+  minUptime: 0,
+  maxEnqueuedMessages: 0,
+};
 
-export interface TransportContext {
+export interface TransportHost {
   readonly clock: Clock;
   readonly options: WebSocketClientOptions;
-  readonly clientId: () => string;
-  readonly dispatch: (event: ConnectionEvent) => void;
-  readonly opened: () => void;
-  readonly frame: (text: string) => void;
-  readonly lost: () => void;
+  readonly clientId: string;
+  moved(event: ConnectionEvent): void;
+  opened(attempt: number): void;
+  received(text: string): void;
+  lost(): void;
   /** Hears why `url` or `ticket` failed. */
-  readonly complain: (error: unknown) => void;
+  complained(error: unknown): void;
 }
 
 /**
@@ -42,11 +49,14 @@ export interface TransportContext {
  * closed. Whatever is not of the current instance and the current socket is ignored.
  */
 export class Transport {
-  readonly #context: TransportContext;
+  readonly #host: TransportHost;
   readonly #alarm: Alarm;
   #instance: ReconnectingWebSocket | undefined;
   #socket: Socket | undefined;
-  #address: Address = { url: "", protocols: [] };
+  #url = "";
+  #protocols: string[] = [];
+  /** Something that is a URL was found. */
+  #hasUrl = false;
   /** Counts connections, for the server: the highest wins. */
   #attempt = 0;
   /** Counts tries in a row, for the application. */
@@ -58,28 +68,21 @@ export class Transport {
   #uptimeMs = UPTIME_MS;
   #retryAt = 0;
   #isDictated = false;
-  #refusal: Promise<Refusal | undefined> | undefined;
+  #asking: Promise<void> | undefined;
   #endWait: (() => void) | undefined;
 
-  constructor(context: TransportContext) {
-    this.#context = context;
-    this.#alarm = new Alarm(context.clock);
-  }
-
-  get #class(): WebSocketConstructor {
-    return this.#context.options.WebSocket ?? globalThis.WebSocket;
-  }
-
-  get attempt(): number {
-    return this.#attempt;
+  constructor(host: TransportHost) {
+    this.#host = host;
+    this.#alarm = new Alarm(host.clock);
   }
 
   /** Connects now, in place of whatever there is. */
   start(): void {
-    if (!this.#class) throw new TypeError("There is no WebSocket here: pass one in the options");
+    // Throws where there is none, before anything has begun.
+    this.#findWebSocket();
     this.drop(ClientCloseCode.Leaving);
     this.#retryAt = this.#tries = 0;
-    this.#context.dispatch({ type: "started" });
+    this.#host.moved({ status: "started" });
     this.#launch();
   }
 
@@ -108,43 +111,39 @@ export class Transport {
   welcomed(): void {
     this.#alarm.clear();
     this.#tries = 0;
-    this.#welcomedAt = this.#context.clock.now();
+    this.#welcomedAt = this.#host.clock.now();
   }
 
   send(text: string): void {
     this.#socket?.send(text);
   }
 
+  #findWebSocket(): WebSocketConstructor {
+    const { WebSocket = (globalThis as Partial<typeof globalThis>).WebSocket } = this.#host.options;
+    if (!WebSocket) throw new TypeError("There is no WebSocket here: pass one in the options");
+    return WebSocket;
+  }
+
   #launch(): void {
     const instance: ReconnectingWebSocket = new ReconnectingWebSocket(() => this.#next(instance), undefined, {
+      ...AT_ONCE,
       WebSocket: socketClass(() => this.#open()),
-      connectionTimeout: 0x7fffffff,
-      minReconnectionDelay: 1,
-      maxReconnectionDelay: 1,
-      minUptime: 0,
-      maxEnqueuedMessages: 0,
     });
     this.#instance = instance;
   }
 
   /** The address of the next attempt, when it is time for it; never, for an instance that was given up. */
   async #next(instance: ReconnectingWebSocket): Promise<string> {
-    const isCurrent = () => this.#instance === instance;
     // After an error, reconnecting-websocket gives up a socket that has not closed yet.
-    if (isCurrent() && this.#socket) this.#lost(1006, "");
-    while (isCurrent()) {
-      const refusal = await this.#refusal;
-      this.#refusal = undefined;
-      if (isCurrent()) this.#heed(refusal);
-      if (isCurrent()) await this.#wait();
-      if (!isCurrent()) break;
+    if (this.#instance === instance && this.#socket) this.#lost(1006, "", undefined);
+    await this.#asking;
+    while (this.#instance === instance) {
+      await this.#wait();
       try {
-        const address = await this.#prepare();
-        if (!isCurrent()) break;
-        this.#address = address;
-        return address.url;
+        if (this.#instance === instance) await this.#prepare();
+        if (this.#instance === instance) return this.#url;
       } catch (error) {
-        if (isCurrent()) this.#failed(error);
+        if (this.#instance === instance) this.#failed(error);
       }
     }
     return new Promise(() => {});
@@ -152,132 +151,138 @@ export class Transport {
 
   #wait(): Promise<void> {
     return new Promise((resolve) => {
-      const waitMs = this.#retryAt - this.#context.clock.now();
+      const waitMs = this.#retryAt - this.#host.clock.now();
       if (waitMs <= 0) return resolve();
       this.#endWait = resolve;
       this.#alarm.set(waitMs, resolve);
     });
   }
 
-  #prepare(): Promise<Address> {
-    const { clientId, options, dispatch } = this.#context;
+  async #prepare(): Promise<void> {
+    const { options, clientId } = this.#host;
+    const { url, ticket, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
+    const attempt = ++this.#attempt;
     this.#endWait = undefined;
-    this.#attempt++;
-    dispatch({ type: "attempted", attempt: ++this.#tries });
-    this.#alarm.set(options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, () => this.replace());
-    return findAddress(options, { c: clientId(), a: String(this.#attempt) });
+    this.#host.moved({ status: "connecting", attempt: ++this.#tries });
+    this.#alarm.set(connectTimeoutMs, () => this.replace());
+    const address = resolveUrl(typeof url === "function" ? await url() : url);
+    this.#hasUrl = true;
+    address.searchParams.set("c", clientId);
+    address.searchParams.set("a", String(attempt));
+    const protocols = offerProtocols(await ticket?.());
+    if (attempt !== this.#attempt) return;
+    this.#url = address.href;
+    this.#protocols = protocols;
   }
 
-  /** Called by reconnecting-websocket with the address that it has just been given. */
+  /** Called by reconnecting-websocket with the address that it was just given. */
   #open(): Socket | undefined {
-    const { opened, frame } = this.#context;
-    const isCurrent = () => this.#socket === socket;
+    let socket: Socket | undefined;
     let status: unknown;
-    const socket = openSocket(this.#class, this.#address, {
-      open: () => {
-        if (!isCurrent()) return;
-        this.#isOpen = true;
-        opened();
-      },
-      message: ({ data }) => {
-        if (isCurrent() && typeof data === "string") frame(data);
-      },
-      error: ({ message }) => {
-        status = Number(/response: (\d{3})/.exec(String(message))?.[1]);
-      },
-      close: ({ code, reason }) => {
-        if (isCurrent()) this.#lost(code, reason, status);
-      },
-    });
-    this.#socket = socket;
-    // The platform refuses even to try: this attempt has failed.
-    if (!socket) this.#alarm.set(0, () => this.replace());
-    return socket;
-  }
-
-  #lost(code: number, reason: string, status?: unknown): void {
-    const wasOpen = this.#isOpen;
-    this.#forget();
-    if (code === CloseCode.Unauthenticated) this.#refused("unauthenticated");
-    else if (code === CloseCode.Forbidden) this.#refused("forbidden");
-    else if (isRecoverableClose(code)) {
-      this.#retry(code, retryAfterOf(reason));
-      if (!wasOpen) this.#refusal = this.#ask(status);
-    } else this.#stopped(code, reason);
-  }
-
-  #heed({ reason, retryAfterMs }: Refusal = {}): void {
-    if (reason !== undefined) this.#refused(reason);
-    else if (retryAfterMs !== undefined) this.#delay(retryAfterMs, true);
-  }
-
-  /** Why was the handshake refused? Answers in time, or not at all. */
-  #ask(status: unknown): Promise<Refusal | undefined> {
-    const { clock, options } = this.#context;
-    // A socket class of the application's may carry credentials that the platform's fetch does not have.
-    const fetch: Fetch | undefined = options.fetch ?? (options.WebSocket ? undefined : globalThis.fetch);
-    const reason = refusedBy({ status });
-    if (reason || !fetch) return Promise.resolve({ reason });
-    const alarm = new Alarm(clock);
-    return new Promise<Refusal | undefined>((resolve) => {
-      alarm.set(ASK_MS, () => resolve(undefined));
-      askRefusal(fetch, this.#address.url).then(
-        // Without the ticket, the question is a stranger's.
-        (refusal) => resolve(options.ticket && refusal.reason === "unauthenticated" ? undefined : refusal),
-        () => resolve(undefined),
+    const whenCurrent = (action: () => void) => {
+      if (this.#socket === socket) action();
+    };
+    try {
+      // The limit of 1 MiB per message is for `ws`; others do not know it.
+      socket = new (this.#findWebSocket())(this.#url, this.#protocols, { maxPayload: 2 ** 20 }) as Socket;
+      // These listeners stay: a socket of `ws` whose errors nobody hears ends the process.
+      socket.addEventListener("open", () => whenCurrent(() => this.#opened()));
+      socket.addEventListener("message", ({ data }) => whenCurrent(() => this.#received(data)));
+      socket.addEventListener(
+        "error",
+        ({ message }) => (status = /response: (\d+)/.exec(String(message))?.[1]),
       );
-    }).finally(() => alarm.clear());
+      socket.addEventListener("close", ({ code, reason }) =>
+        whenCurrent(() => this.#lost(code, reason, status)),
+      );
+    } catch {
+      // The platform refuses even to try: this attempt has failed.
+      this.#alarm.set(0, () => this.replace());
+    }
+    return (this.#socket = socket);
+  }
+
+  #opened(): void {
+    this.#isOpen = true;
+    this.#host.opened(this.#attempt);
+  }
+
+  #received(data: unknown): void {
+    if (typeof data === "string") this.#host.received(data);
+  }
+
+  /** @param status of the refused handshake, where the socket tells */
+  #lost(code: number, reason: string, status: unknown): void {
+    const mustAsk = !this.#isOpen;
+    const refusal = refusalOf(code) ?? refusalOf(status);
+    this.#forget();
+    if (refusal) this.#end({ status: "authRequired", reason: refusal });
+    else if (!isRecoverableClose(code)) this.#end({ status: "closed", code, reason });
+    else {
+      this.#retry(code, retryAfterOf(reason));
+      if (mustAsk) this.#asking = this.#ask(this.#instance);
+    }
+  }
+
+  /** Why was the handshake refused? Settles in time, whether it is known or not. */
+  #ask(instance: object | undefined): Promise<void> | undefined {
+    const { WebSocket, fetch = WebSocket ? undefined : globalThis.fetch, ticket } = this.#host.options;
+    // A socket class of the application's may carry credentials that the platform's fetch does not have.
+    if (!fetch) return undefined;
+    return new Promise<void>((resolve) => {
+      this.#alarm.set(ASK_MS, resolve);
+      const heed = ({ status, retryAfterMs }: Refusal) => {
+        // Without the ticket, the question is a stranger's.
+        const reason = ticket && status === 401 ? undefined : refusalOf(status);
+        if (this.#instance !== instance) return;
+        if (reason) this.#end({ status: "authRequired", reason });
+        else if (retryAfterMs !== undefined) this.#delay(retryAfterMs, true);
+      };
+      void askRefusal(fetch, this.#url)
+        .then(heed)
+        .catch(() => {})
+        .then(resolve);
+    });
   }
 
   #failed(error: unknown): void {
-    const { options, complain } = this.#context;
-    const reason = refusedBy(error);
-    if (reason !== undefined) return this.#refused(reason);
-    if (typeof options.url !== "function" && !canResolve(options.url)) return this.#stopped(1006, NO_URL);
-    complain(error);
+    const { url } = this.#host.options;
+    const { status, code } = Object(error) as Partial<Record<"status" | "code", unknown>>;
+    const reason = refusalOf(status) ?? refusalOf(code);
+    if (reason) return this.#end({ status: "authRequired", reason });
+    // What never changes never gets better: a page that is rendered on a server has no place to be relative to.
+    if (typeof url !== "function" && !this.#hasUrl)
+      return this.#end({ status: "closed", code: 1006, reason: NO_URL });
+    this.#host.complained(error);
     this.#retry(1006, undefined);
   }
 
   #retry(code: number, retryAfterMs: number | undefined): void {
-    const { clock, options } = this.#context;
+    const { clock, options } = this.#host;
     if (clock.now() - this.#welcomedAt >= this.#uptimeMs) this.#failures = 0;
     if (code >= 4000) this.#uptimeMs = CAREFUL_UPTIME_MS;
     else if (this.#welcomedAt < Infinity) this.#uptimeMs = UPTIME_MS;
     this.#welcomedAt = Infinity;
-    const waitMs = backoffMs(this.#failures++, { ...DEFAULT_BACKOFF, ...options.backoff }, clock.random());
+    const waitMs = backoffMs(this.#failures++, clock.random(), options.backoff);
     this.#delay(retryAfterMs ?? waitMs, retryAfterMs !== undefined);
   }
 
   #delay(waitMs: number, isDictated: boolean): void {
-    const { clock, dispatch } = this.#context;
     this.#isDictated = isDictated;
-    this.#retryAt = clock.now() + waitMs;
-    dispatch({ type: "delayed", attempt: this.#tries + 1, retryAt: this.#retryAt });
+    this.#retryAt = this.#host.clock.now() + waitMs;
+    this.#host.moved({ status: "waiting", attempt: this.#tries + 1, retryAt: this.#retryAt });
   }
 
-  #refused(reason: AuthRequiredReason): void {
+  #end(state: ConnectionEvent): void {
     this.drop(ClientCloseCode.Closed);
-    this.#context.dispatch({ type: "refused", reason });
-  }
-
-  #stopped(code: number, reason: string): void {
-    this.drop(ClientCloseCode.Closed);
-    this.#context.dispatch({ type: "stopped", code, reason });
+    this.#host.moved(state);
   }
 
   /** From here on, whatever the current socket and the current wait bring is ignored. */
   #forget(): void {
-    this.#socket = this.#endWait = this.#refusal = undefined;
+    this.#socket = this.#endWait = this.#asking = undefined;
     this.#isOpen = false;
     this.#alarm.clear();
-    this.#context.lost();
-  }
-}
-
-function canResolve(url: string | URL): boolean {
-  try {
-    return Boolean(resolveUrl(url));
-  } catch {
-    return false;
+    this.#host.lost();
   }
 }

@@ -8,7 +8,7 @@ export class TypingThrottle {
   }
 
   /** Whether an indicator goes out now: the first of a row, one per interval after it, and one end. */
-  passes(channel: string | undefined, isTyping: boolean, now: number): boolean {
+  isDue(channel: string | undefined, isTyping: boolean, now: number): boolean {
     if (!isTyping) return this.#sentAt.delete(channel);
     // A clock that was set back must not silence anybody.
     if (Math.abs(now - (this.#sentAt.get(channel) ?? -Infinity)) < this.#intervalMs) return false;
@@ -17,7 +17,7 @@ export class TypingThrottle {
   }
 
   /** A chat message ends its author's typing at every receiver: nothing has to be said. */
-  sent(channel: string | undefined): void {
+  ended(channel: string | undefined): void {
     this.#sentAt.delete(channel);
   }
 
