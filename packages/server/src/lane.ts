@@ -38,7 +38,7 @@ export class Lane {
     });
   }
 
-  async #drain(running: Promise<void> | undefined): Promise<void> {
+  async #drain(running: ReturnType<Job>): Promise<void> {
     await running;
     for (let job = this.#jobs?.shift(); job !== undefined; job = this.#jobs?.shift()) {
       const next = job();
