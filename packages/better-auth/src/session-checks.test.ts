@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createTestAuth, ORIGIN, STORAGE_MODES, upgrade } from "../test/auth.js";
 import type { Person, TestAuth } from "../test/auth.js";
+import { betterAuthAuthenticator } from "./authenticator.js";
 import { FakeClock, until } from "../test/clock.js";
-import { TestNode } from "../test/node.js";
+import { TestConnection, TestNode } from "../test/node.js";
 
 const door = ({ cookie }: Person) => upgrade({ origin: ORIGIN, cookie });
 
@@ -148,16 +149,18 @@ describe("the look-ups", () => {
   it("end with the watch, and leave Better Auth as it was", async () => {
     node.watch.stop();
     const { internalAdapter, adapter } = await test.auth.$context;
-    const methods = (): unknown[] => [
-      ...Object.values<unknown>(internalAdapter),
-      ...Object.values<unknown>(adapter),
-    ];
+    const methods = (): unknown[] =>
+      [internalAdapter, adapter].flatMap((parts: object) => Object.values(parts) as unknown[]);
     const before = methods();
-    const other = new TestNode(test.auth, { clock });
+    const other = betterAuthAuthenticator(test.auth, { clock });
+    const watch = other.watch({ announce: () => undefined });
     await new Promise((resolve) => setTimeout(resolve, 1));
     expect(methods()).not.toEqual(before);
-    const connection = await other.open(door(ada));
-    other.watch.stop();
+    const identity = await other.authenticate(door(ada));
+    if (identity === null) throw new Error("401");
+    const connection = new TestConnection(identity, watch);
+    watch.opened(connection as never);
+    watch.stop();
     expect(methods()).toEqual(before);
     expect(clock.pending).toBe(0);
     await internalAdapter.deleteSession(ada.token);

@@ -83,10 +83,8 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
 
   async #read({ identity }: WatchedSession<SessionOf<TAuth>>): Promise<SessionOf<TAuth> | null> {
     const { reader, admissions, changes } = this.#parts;
-    const { token, expiresAt } = factsOf(identity);
-    if (token === undefined) return expiresAt <= this.#clock.now() ? null : identity;
     const admission = { ...admissions.of(identity), sequence: changes.sequence };
-    const fresh = await reader.readToken(token, admission.host);
+    const fresh = await reader.lookUp(identity, admission.host);
     if (fresh !== null) admissions.set(fresh, admission);
     return fresh;
   }

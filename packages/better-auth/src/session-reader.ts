@@ -4,13 +4,17 @@ import type { AuthRuntime, BetterAuthInstance, SessionOf } from "./auth-instance
 import { freshUser, isBanned } from "./ban.js";
 import type { SessionClock } from "./options.js";
 import { headersOf } from "./session-cookie.js";
+import { factsOf } from "./session-facts.js";
 
 export interface SessionReaderOptions {
   readonly retryAfterMs: number;
   readonly clock: SessionClock;
 }
 
-/** Looks sessions up where they are stored: never in the cookie's own copy, and never extending them. */
+/**
+ * Looks sessions up where they are stored: never in the cookie's own copy, and never extending them. All of it throws
+ * HalyardError `forbidden` for a banned user, and `unavailable` when the store does not answer.
+ */
 export class SessionReader<TAuth extends BetterAuthInstance> {
   readonly #auth: AuthRuntime;
   readonly #options: SessionReaderOptions;
@@ -20,7 +24,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     this.#options = options;
   }
 
-  /** @throws HalyardError `unavailable` when Better Auth could not start */
+  /** Unavailable when Better Auth could not start. */
   async context(): Promise<AuthContext> {
     try {
       return await this.#auth.$context;
@@ -29,28 +33,31 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     }
   }
 
-  /**
-   * @returns the session that these headers carry, or `null`
-   * @throws HalyardError `forbidden` for a banned user, `unavailable` when the store does not answer
-   */
+  /** The session that these headers carry. */
   async read(headers: Headers): Promise<SessionOf<TAuth> | null> {
     const context = await this.context();
-    try {
-      const session = await this.#getSession(context, headers);
-      if (session === null) return null;
-      const row = await freshUser(context, session.user.id);
-      if (row === null) return null;
-      if (isBanned(row ?? session.user, this.#options.clock.now()))
-        throw new HalyardError("forbidden", "This user is banned.");
-      return session;
-    } catch (error) {
-      return this.#refusal(error);
-    }
+    return this.#checked(context, this.#getSession(context, headers));
   }
 
-  /** The same for a session that no browser sends right now. `host` counts where baseURL is found out per request. */
+  /**
+   * The session of this token. `host` counts for custom sessions where baseURL is found out per request.
+   *
+   * Straight from the store: `getSession` would give the same for more than twice the work, and look-ups are many. Only a
+   * custom session is made by its endpoint alone.
+   */
   async readToken(token: string, host: string | undefined): Promise<SessionOf<TAuth> | null> {
-    return this.read(await headersOf(await this.context(), token, host));
+    const context = await this.context();
+    const isCustom = context.hasPlugin("custom-session");
+    return isCustom
+      ? this.read(await headersOf(context, token, host))
+      : this.#checked(context, this.#findSession(context, token));
+  }
+
+  /** A session as it is now. What cannot be looked up lives until it expires. */
+  async lookUp(identity: SessionOf<TAuth>, host: string | undefined): Promise<SessionOf<TAuth> | null> {
+    const { token, expiresAt } = factsOf(identity);
+    if (token !== undefined && hasStore(await this.context())) return this.readToken(token, host);
+    return expiresAt <= this.#options.clock.now() ? null : identity;
   }
 
   unavailable(cause: unknown): HalyardError {
@@ -62,11 +69,30 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     });
   }
 
+  async #checked(
+    context: AuthContext,
+    pending: Promise<SessionOf<TAuth> | null>,
+  ): Promise<SessionOf<TAuth> | null> {
+    try {
+      const session = await pending;
+      if (session === null) return null;
+      const row = await freshUser(context, session.user.id);
+      if (row === null) return null;
+      if (!isBanned(row ?? session.user, this.#options.clock.now())) return session;
+      throw new HalyardError("forbidden", "This user is banned.");
+    } catch (error) {
+      return this.#refusal(error);
+    }
+  }
+
   async #getSession(context: AuthContext, headers: Headers): Promise<SessionOf<TAuth> | null> {
-    // Without a store the signed cookie is the session, and its copy is all there is.
-    const hasStore = context.options.database !== undefined || context.secondaryStorage !== undefined;
-    const query = { disableCookieCache: hasStore, disableRefresh: true };
+    const query = { disableCookieCache: hasStore(context), disableRefresh: true };
     return (await this.#auth.api.getSession({ headers, query })) as SessionOf<TAuth> | null;
+  }
+
+  async #findSession({ internalAdapter }: AuthContext, token: string): Promise<SessionOf<TAuth> | null> {
+    const found = await internalAdapter.findSession(token);
+    return found === null || found.session.expiresAt.getTime() <= this.#options.clock.now() ? null : found;
   }
 
   // Better Auth answers 500 when its store does not; 401 and 403 come from the application's own hooks.
@@ -77,4 +103,9 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     if (status === 403) throw new HalyardError("forbidden", undefined, { cause: error });
     throw this.unavailable(error);
   }
+}
+
+// Without a store the signed cookie is the session, and its copy is all there is.
+function hasStore({ options, secondaryStorage }: AuthContext): boolean {
+  return options.database !== undefined || secondaryStorage !== undefined;
 }

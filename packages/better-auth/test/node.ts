@@ -26,16 +26,8 @@ export class TestNode {
   #waiting = 0;
 
   constructor(auth: TestAuth["auth"], options: BetterAuthAuthenticatorOptions = {}) {
-    const getSession: typeof auth.api.getSession = ((input: Parameters<typeof auth.api.getSession>[0]) => {
-      this.asked += 1;
-      this.#waiting += 1;
-      const answer = this.isStoreDown ? Promise.reject(new Error("down")) : auth.api.getSession(input);
-      return answer.finally(() => (this.#waiting -= 1));
-    }) as never;
-    this.authenticator = betterAuthAuthenticator(
-      { ...auth, api: { ...auth.api, getSession } },
-      { logger: { warn: () => undefined }, ...options },
-    );
+    void auth.$context.then(({ internalAdapter }) => this.#countLookUps(internalAdapter));
+    this.authenticator = betterAuthAuthenticator(auth, { logger: { warn: () => undefined }, ...options });
     this.watch = this.authenticator.watch({
       announce: (notice) => {
         const wire = JSON.stringify(notice);
@@ -62,6 +54,16 @@ export class TestNode {
     const connection = new TestConnection(identity, this.watch);
     this.watch.opened(connection);
     return connection;
+  }
+
+  #countLookUps(adapter: Awaited<TestAuth["auth"]["$context"]>["internalAdapter"]): void {
+    const { findSession } = adapter;
+    adapter.findSession = (token) => {
+      this.asked += 1;
+      this.#waiting += 1;
+      const answer = this.isStoreDown ? Promise.reject(new Error("down")) : findSession(token);
+      return answer.finally(() => (this.#waiting -= 1));
+    };
   }
 }
 
