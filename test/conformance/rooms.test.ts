@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { joined, left, offsetOf, userIdsOf } from "../support/frame.ts";
+import { channelsOf, joined, left, offsetOf, userIdsOf } from "../support/frame.ts";
 import { onEachRuntime } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
@@ -60,6 +60,32 @@ onEachRuntime("a room", {}, (app) => {
     await bob.sync();
     expect(bob.all("chat_message")).toEqual([]);
     expect(await app.journal("note")).toEqual([]);
+  });
+
+  it("is the only channel that a client may name", async () => {
+    const bob = app.user("bob");
+    const [eve, victim] = [await app.v1(app.user("eve")), await app.v1(bob)];
+    for (const ch of [`user:${bob}`, "room:", "room:no spaces", "nonsense", "__proto__"]) {
+      const error = await eve.deliver("chat_message", { content: "psst" }, ch);
+      expect(error.type, ch).toBe("error");
+      expect(["forbidden", "invalid_message"]).toContain(error["code"]);
+    }
+    await victim.sync();
+    expect(victim.all("chat_message")).toEqual([]);
+  });
+
+  it("that is refused in a hello is told to be, and nothing of it is heard", async () => {
+    const client = await app.openV1(app.user());
+    const room = app.room();
+    const welcome = await client.hello({ rooms: ["secret", room] });
+    expect([undefined, "forbidden"]).toContain(channelsOf(welcome)["room:secret"]?.recovered);
+    expect(channelsOf(welcome)[`room:${room}`]?.recovered).toBe("new");
+    await app.command("tell", { count: 1, room: "secret" });
+    await client.sync();
+    expect(client.all("told")).toEqual([]);
+    expect(await client.deliver("chat_message", { content: "x" }, "room:secret")).toMatchObject({
+      code: "forbidden",
+    });
   });
 
   it("tells its handlers its name", async () => {

@@ -1,3 +1,4 @@
+import { messageIdOf } from "@halyard/protocol/wire";
 import { expect, it } from "vitest";
 import { offsetOf } from "../support/frame.ts";
 import { onEachRuntime } from "../support/test-app.ts";
@@ -10,6 +11,7 @@ onEachRuntime("a send", {}, (app) => {
       const reply = await client.deliver("chat_message", { content: String(seq) });
       const heard = await other.next("chat_message");
       expect(heard["id"]).toBe(idOfSend(client.page, seq));
+      expect(messageIdOf(client.page.clientId, seq)).toBe(heard["id"]);
       expect(reply).toEqual({
         type: "reply",
         result: { id: idOfSend(client.page, seq), ch: "all", off: offsetOf(heard) },
@@ -69,6 +71,17 @@ onEachRuntime("a send", {}, (app) => {
     await other.sync();
     expect(other.all("chat_message")).toHaveLength(1);
     expect(await app.journal("chat", ada)).toHaveLength(1);
+  });
+
+  it("that comes twice in one breath runs once and is answered twice", async () => {
+    const ada = app.user();
+    const client = await app.v1(ada);
+    const message = { type: "wait", ms: 50, tag: "once", $: { seq: 1 } };
+    client.send(message);
+    client.send(message);
+    const answers = [await client.next({ $: { re: 1 } }), await client.next({ $: { re: 1 } })];
+    expect(answers[1]).toEqual(answers[0]);
+    expect(await app.journal("wait", ada)).toHaveLength(1);
   });
 
   it("that is repeated while it runs is answered once it is done, on whichever connection is there", async () => {

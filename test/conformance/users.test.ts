@@ -104,6 +104,17 @@ onEachRuntime("a user", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
     expect(bystander.isOpen).toBe(true);
   });
 
+  it("is sent away from one session only, when only that one has ended", async () => {
+    const ada = app.user("ada");
+    const on = async (device: string) =>
+      app.plain(ada, { headers: { cookie: `session=${ada}; device=${device}` } });
+    const [phone, sameSession, laptop] = [await on("phone"), await on("phone"), await on("laptop")];
+    await app.command("disconnectSession", { sessionId: `${ada}/phone` });
+    for (const tab of [phone, sameSession]) expect(await tab.end()).toMatchObject({ code: 4401 });
+    await laptop.sync();
+    expect(await app.command("user", { userId: ada })).toMatchObject({ connections: 1 });
+  });
+
   it("tells onConnect and onDisconnect, once per connection", async () => {
     const ada = app.user("ada");
     const client = await app.plain(ada);

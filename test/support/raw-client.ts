@@ -124,6 +124,15 @@ export class RawClient {
     await this.seen({ type: "pong", $: { re: id } });
   }
 
+  /** Reads nothing any more, until `resume`: what the server sends piles up. */
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
   /** Waits for the close that the server begins. */
   async end(ms = PATIENCE_MS): Promise<Close> {
     return within(this.closed, () => `a close; received: ${this.#describe(0)}`, ms);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hoverIn } from "./check.ts";
+import { Editor } from "./editor.ts";
 
 const PRELUDE = `import { createWebSocketSystem } from "@halyard/server";
 import { createWebSocketClient } from "@halyard/client";
@@ -13,7 +13,8 @@ export const use = [handlers, manager, client, room];
 export type Use = WebSocketMessage<AppProtocol>;
 `;
 
-const hover = (code: string): string => hoverIn(PRELUDE + code).replaceAll(/\s+/g, " ");
+const editor = new Editor();
+const hover = (code: string): string => editor.hoverIn(PRELUDE + code).replaceAll(/\s+/g, " ");
 
 describe("an editor's hover", () => {
   it("shows a message's fields in a handler", () => {

@@ -1,0 +1,131 @@
+import { expect, it } from "vitest";
+import { channelsOf, offsetOf } from "../support/frame.ts";
+import type { Frame } from "../support/frame.ts";
+import type { RawClient } from "../support/raw-client.ts";
+import { onEachRuntime } from "../support/test-app.ts";
+import type { TestApp } from "../support/test-app.ts";
+import { until } from "../support/wait.ts";
+
+const STREAM = { count: 200, everyMs: 1 };
+
+onEachRuntime("whoever comes in the middle of a stream", {}, (app) => {
+  it("hears exactly what follows the position that the reply to join tells", async () => {
+    const room = app.room();
+    const witness = await app.v1();
+    await witness.join(room);
+    const stream = app.command("tell", { ...STREAM, room });
+    await witness.seen({ type: "told", text: "20" });
+    const late = await app.v1();
+    const { off } = (await late.join(room))["result"] as { readonly off: number };
+    await stream;
+    await late.seen({ type: "told", text: "200" });
+    await witness.seen({ type: "told", text: "200" });
+    expect(off).toBeGreaterThan(0);
+    expect(offsetsOf(late)).toEqual(offsetsOf(witness).filter((offset) => offset > off));
+  });
+
+  it("hears exactly what follows the position that its welcome tells", async () => {
+    const witness = await app.v1();
+    const stream = app.command("tell", STREAM);
+    await witness.seen({ type: "told", text: "20" });
+    const [v1, plain] = [await app.openV1(app.user()), await app.open(app.user())];
+    const arrivals = [[v1, await v1.hello()] as const, [plain, await plain.next("welcome")] as const];
+    for (const [client, welcome] of arrivals) {
+      const off = channelsOf(welcome)["all"]?.off ?? -1;
+      await client.seen({ type: "told", text: "200" });
+      await witness.seen({ type: "told", text: "200" });
+      expect(offsetsOf(client)).toEqual(offsetsOf(witness).filter((offset) => offset > off));
+    }
+    await stream;
+  });
+
+  it("hears nothing twice when join and leave race", async () => {
+    const room = app.room();
+    const [witness, restless] = [await app.v1(), await app.v1()];
+    await witness.join(room);
+    const stream = app.command("tell", { ...STREAM, room });
+    for (let n = 0; n < 20; n++) {
+      restless.send({ type: "join", room, $: { id: `j${String(n)}` } });
+      restless.send({ type: "leave", room, $: { id: `l${String(n)}` } });
+      await restless.seen({ $: { re: `l${String(n)}` } });
+    }
+    await restless.join(room);
+    await stream;
+    await restless.sync();
+    const offsets = offsetsOf(restless);
+    expect(new Set(offsets).size).toBe(offsets.length);
+    expect(await app.command("listUsers", { room })).toMatchObject({ total: 2 });
+  });
+});
+
+onEachRuntime("presence", { limits: { leaveGraceMs: 150, presenceBatchMs: 20 } }, (app) => {
+  it("is the same list for everybody, whatever came and went, and each change is told once", async () => {
+    const random = seeded(2026);
+    const users = Array.from({ length: 12 }, () => app.user("walker"));
+    const watchers = [await app.plain(), await app.v1()];
+    const open = new Map<string, RawClient[]>();
+    for (let step = 0; step < 150; step++) {
+      const userId = users[Math.floor(random() * users.length)] ?? "";
+      await walk(app, open, { userId, chance: random() });
+      if (step % 50 === 25) watchers.push(await app.plain());
+    }
+    const online = users.filter((userId) => (open.get(userId) ?? []).length > 0);
+    for (const watcher of watchers) {
+      await until("the list to be right", () => {
+        const walkers = [...fold(watcher.frames)].filter((userId) => userId.startsWith("walker"));
+        return walkers.length === online.length && online.every((userId) => walkers.includes(userId));
+      });
+    }
+    const total = online.length + watchers.length;
+    expect(await app.command("listUsers")).toMatchObject({ total });
+    for (const watcher of watchers) expect(watcher.all(isPresence).at(-1)).toMatchObject({ total });
+  });
+});
+
+const isPresence = ({ type }: Frame) => ["user_list", "user_joined", "user_left"].includes(type);
+
+function offsetsOf(client: RawClient): number[] {
+  return client.all("told").map(offsetOf);
+}
+
+/** One more connection of a user, or one less, deliberately or not. */
+async function walk(
+  app: TestApp,
+  open: Map<string, RawClient[]>,
+  { userId, chance }: { readonly userId: string; readonly chance: number },
+): Promise<void> {
+  const clients = open.get(userId) ?? [];
+  open.set(userId, clients);
+  if (chance < 0.55 || clients.length === 0) clients.push(await app.open(userId));
+  else if (chance < 0.8) await clients.pop()?.close(1000);
+  else await clients.pop()?.cut();
+}
+
+/** The users that somebody knows of who heard these frames; a change that changes nothing is a mistake. */
+function fold(frames: readonly Frame[]): Set<string> {
+  const users = new Map<string, string>();
+  for (const frame of frames.filter(isPresence)) {
+    if (frame.type === "user_list") users.clear();
+    for (const user of (frame["users"] ?? []) as readonly { readonly userId: string }[]) {
+      // A user who is known already is told again with changed fields.
+      const text = JSON.stringify(user);
+      if (users.get(user.userId) === text) throw new Error(`This was known: ${JSON.stringify(frame)}`);
+      users.set(user.userId, text);
+    }
+    for (const userId of (frame["userIds"] ?? []) as readonly string[]) {
+      if (!users.delete(userId)) throw new Error(`This was known: ${JSON.stringify(frame)}`);
+    }
+  }
+  return new Set(users.keys());
+}
+
+/** Mulberry32: the same steps in every run. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

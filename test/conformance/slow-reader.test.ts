@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { onEachRuntime } from "../support/test-app.ts";
+import { until } from "../support/wait.ts";
+
+/** The kernel takes in some megabytes for a socket that nobody reads: a slow reader shows only beyond them. */
+const LARGE = { count: 1_600, padding: 10_000, everyMs: 1 };
+
+onEachRuntime("a reader that has stopped", {}, (app) => {
+  it("is closed with 4008, and everybody else hears everything", async () => {
+    const sloth = app.user("sloth");
+    const [slow, good] = [await app.plain(sloth), await app.v1()];
+    slow.pause();
+    await app.command("tell", LARGE);
+    await until(
+      "the slow reader to be gone",
+      async () => (await app.journal("disconnect", sloth)).length === 1,
+      15_000,
+    );
+    slow.resume();
+    const { code, reason } = await slow.end(15_000);
+    expect([4008, 1006]).toContain(code);
+    if (code === 4008) expect(reason).toMatch(/^retryAfterMs=\d+$/);
+    await good.sync();
+    expect(good.all("told")).toHaveLength(LARGE.count);
+    expect(good.isOpen).toBe(true);
+  });
+});
