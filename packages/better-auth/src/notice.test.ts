@@ -15,7 +15,7 @@ it("reads what it writes, through JSON", () => {
 });
 
 it("splits many sessions into notices under 8 KiB", () => {
-  const sessionIds = Array.from({ length: 1_050 }, (_, index) => `${index}`.padStart(64, "0"));
+  const sessionIds = Array.from({ length: 1_050 }, (_, index) => `${index}`.padStart(256, "0"));
   const notices = noticesOf({ kind: "ended", sessionIds, code: 4401 });
   expect(notices.every((notice) => JSON.stringify(notice).length <= 8_192)).toBe(true);
   expect(notices.flatMap((notice) => notice["sessionIds"])).toEqual(sessionIds);
@@ -36,7 +36,7 @@ const JUNK = [
   { kind: "ended", sessionIds: ["a"], code: 1000 },
   { kind: "ended", sessionIds: "a", code: 4401 },
   { kind: "ended", sessionIds: [7], code: 4401 },
-  { kind: "ended", sessionIds: Array.from({ length: 101 }, () => "a"), code: 4401 },
+  { kind: "ended", sessionIds: Array.from({ length: 26 }, () => "a"), code: 4401 },
   { kind: "__proto__", userId: "ada" },
 ];
 

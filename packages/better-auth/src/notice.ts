@@ -7,7 +7,7 @@ export type SessionChange =
 
 export type EndCode = Exclude<SessionCloseCode, 1013>;
 
-const MAX_IDS = 100;
+const MAX_IDS = 25;
 const MAX_ID_LENGTH = 256;
 
 /** As many notices as it takes to stay under the bus's limit. */
