@@ -1,9 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { defineProtocol, message } from "@halyard/protocol";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createWebSocketClient } from "@halyard/client";
+import type { ConnectionState, WebSocketClient } from "@halyard/client";
 import { createWebSocketSystem } from "@halyard/server";
+import { attachWebSocketServer } from "@halyard/server/node";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { createTestClock, createTestNetwork } from "./index.js";
+import { createFaultProxy } from "./node.js";
 
 const protocol = defineProtocol({
   clientMessages: { poll_vote: message(z.object({ option: z.int() })) },
@@ -25,6 +31,34 @@ it("runs the README's first example", async () => {
   ada.cut();
   await network.advance(500);
   expect(room.state.status).toBe("joined");
+});
+
+function until(client: WebSocketClient, status: ConnectionState["status"]): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => client.state.status === status && (off(), resolve());
+    const off = client.onStateChange(look);
+    look();
+  });
+}
+
+it("runs the README's example of a proxy", async () => {
+  const { manager } = createWebSocketSystem({ authenticate: () => ({ user: { id: "ada" } }) });
+  const server = createServer();
+  attachWebSocketServer(server, { manager });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+
+  const proxy = await createFaultProxy({ target: { port } });
+  const client = createWebSocketClient({ url: `ws://127.0.0.1:${proxy.port}/ws` });
+  await until(client, "open");
+  for (const connection of proxy.connections) connection.cut();
+  await until(client, "waiting");
+  await until(client, "open");
+
+  client.close();
+  await proxy.close();
+  await manager.close();
+  server.close();
 });
 
 it("runs the examples as they stand there", async () => {

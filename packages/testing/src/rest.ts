@@ -4,8 +4,11 @@ import { pause, turn } from "./turn.js";
 
 /** So many turns of the event loop without anything happening are a rest: promises and streams take a few. */
 const QUIET_TURNS = 8;
-/** How often it is looked whether something has happened, in real time. */
-const LOOK_MS = 2;
+/**
+ * How often it is looked whether something has happened, in real time. Looks are counted, not milliseconds: a process
+ * that was not given the processor for a while has not been quiet.
+ */
+const LOOK_MS = 5;
 
 /** Something that may be about to do something. */
 interface Actor {
@@ -61,7 +64,8 @@ export class Rest {
   async #movesInTime(): Promise<boolean> {
     const { traffic, quietMs } = this.#parts;
     const { moves } = traffic;
-    for (const end = performance.now() + quietMs; performance.now() < end; await pause(LOOK_MS)) {
+    for (let left = quietMs; left > 0; left -= LOOK_MS) {
+      await pause(LOOK_MS);
       if (traffic.moves !== moves || this.#isBusy || !this.#isUnderWay()) return true;
     }
     return false;
@@ -71,9 +75,10 @@ export class Rest {
   async #settleInRealTime(): Promise<void> {
     const { traffic, quietMs } = this.#parts;
     let { moves } = traffic;
-    for (let since = performance.now(); performance.now() - since < quietMs; await pause(LOOK_MS)) {
+    for (let left = quietMs; left > 0; left -= LOOK_MS) {
+      await pause(LOOK_MS);
       if (traffic.moves === moves && !this.#isBusy && !this.#isUnderWay()) continue;
-      since = performance.now();
+      left = quietMs;
       moves = traffic.moves;
     }
   }

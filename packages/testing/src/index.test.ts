@@ -1,0 +1,26 @@
+import { readFile } from "node:fs/promises";
+import { expect, it } from "vitest";
+import * as main from "./index.js";
+import * as node from "./node.js";
+
+it("exports what it says", () => {
+  expect(Object.keys(main).sort()).toEqual(["createRandom", "createTestClock", "createTestNetwork"]);
+  expect(Object.keys(node).sort()).toEqual(["createFaultProxy"]);
+});
+
+it("needs no runtime's modules in its main entry", async () => {
+  const seen = new Set<string>();
+  const foreign = new Set<string>();
+  const visit = async (file: URL): Promise<void> => {
+    if (seen.has(file.href)) return;
+    seen.add(file.href);
+    const source = await readFile(file, "utf8");
+    for (const [, specifier = ""] of source.matchAll(/^(?:import|export)(?! type)[^;]* from "([^"]+)";/gm)) {
+      if (specifier.startsWith(".")) await visit(new URL(specifier.replace(/\.js$/, ".ts"), file));
+      else foreign.add(specifier);
+    }
+  };
+  await visit(new URL("./index.ts", import.meta.url));
+  expect(seen.size).toBeGreaterThan(5);
+  expect([...foreign].sort()).toEqual(["@halyard/client", "@halyard/protocol/wire"]);
+});

@@ -1,0 +1,4 @@
+export type { Direction, FaultConnection } from "./proxy/fault-connection.js";
+export { createFaultProxy } from "./proxy/fault-proxy.js";
+export type { FaultProxy, FaultProxyOptions } from "./proxy/fault-proxy.js";
+export type { ProxyClock } from "./proxy/proxy-clock.js";

@@ -1,0 +1,126 @@
+import { connect, createServer } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
+import { createRandom } from "../random.js";
+import { ProxiedConnection } from "./fault-connection.js";
+import type { FaultConnection } from "./fault-connection.js";
+import { realClock } from "./proxy-clock.js";
+import type { ProxyClock } from "./proxy-clock.js";
+
+export interface FaultProxyOptions {
+  /** Where connections go. `host` is 127.0.0.1 unless given. */
+  readonly target: { readonly port: number; readonly host?: string | undefined };
+  /** Where the proxy listens. @default 127.0.0.1, a free port */
+  readonly listen?: { readonly port?: number | undefined; readonly host?: string | undefined } | undefined;
+  /** What chance begins with. @default 1 */
+  readonly seed?: number | undefined;
+  /**
+   * Called with each new connection before its first byte: the place for faults that strike early. `random` belongs to
+   * the connection: it gives the same numbers for the same seed and the same `id`.
+   */
+  readonly onConnection?: ((connection: FaultConnection, random: () => number) => void) | undefined;
+  /** @default real time */
+  readonly clock?: ProxyClock | undefined;
+}
+
+/** A TCP proxy between clients and a server, which does to their connections what networks do. */
+export interface FaultProxy {
+  readonly host: string;
+  readonly port: number;
+  /** The open ones, the oldest first. */
+  readonly connections: readonly FaultConnection[];
+  /** Resets new connections; those that are open stay. */
+  refuse(): void;
+  /** Takes new connections again. */
+  accept(): void;
+  /** Cuts every connection, and stops listening. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a proxy for real sockets, to see what a client and a server do when the network between them does its worst.
+ *
+ * @throws Error when it cannot listen
+ * @example
+ * const proxy = await createFaultProxy({ target: { port: 3000 } });
+ * const client = createWebSocketClient({ url: `ws://127.0.0.1:${proxy.port}/ws` });
+ * for (const connection of proxy.connections) connection.stall("down");
+ */
+export async function createFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
+  const proxy = new TcpProxy(options);
+  await proxy.listen();
+  return proxy;
+}
+
+const LOOPBACK = "127.0.0.1";
+
+class TcpProxy implements FaultProxy {
+  readonly #options: FaultProxyOptions;
+  readonly #server: Server;
+  readonly #connections = new Set<ProxiedConnection>();
+  #lastId = 0;
+  #isRefusing = false;
+
+  constructor(options: FaultProxyOptions) {
+    this.#options = options;
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#connect(socket));
+  }
+
+  get host(): string {
+    return this.#options.listen?.host ?? LOOPBACK;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo | null)?.port ?? 0;
+  }
+
+  get connections(): readonly FaultConnection[] {
+    return [...this.#connections];
+  }
+
+  refuse(): void {
+    this.#isRefusing = true;
+  }
+
+  accept(): void {
+    this.#isRefusing = false;
+  }
+
+  listen(): Promise<void> {
+    const { port = 0 } = this.#options.listen ?? {};
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ host: this.host, port }, resolve);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isRefusing = true;
+    const ended = new Promise((resolve) => this.#server.close(resolve));
+    for (const connection of this.#connections) connection.cut();
+    await ended;
+  }
+
+  #connect(client: Socket): void {
+    if (this.#isRefusing) {
+      client.on("error", () => {});
+      client.resetAndDestroy();
+      return;
+    }
+    const { target, seed = 1, clock = realClock, onConnection } = this.#options;
+    const server = connect({
+      host: target.host ?? LOOPBACK,
+      port: target.port,
+      allowHalfOpen: true,
+      noDelay: true,
+    });
+    const id = ++this.#lastId;
+    // Every connection its own chance: what one of them does must not change what happens to the others. And one of
+    // its own for jitter, which is drawn as often as the kernel likes.
+    const ownSeed = seed * 1_000_003 + id;
+    const parts = { id, client, server, clock, random: createRandom(~ownSeed) };
+    const connection = new ProxiedConnection(parts);
+    this.#connections.add(connection);
+    void connection.closed.then(() => this.#connections.delete(connection));
+    onConnection?.(connection, createRandom(ownSeed));
+  }
+}
