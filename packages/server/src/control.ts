@@ -47,8 +47,8 @@ export class Control {
     );
   }
 
-  greet(connection: Connection, hello: HelloMessage): Promise<void> {
-    return this.#parts.greeting.greet(connection, hello);
+  greet(connection: Connection, hello: HelloMessage, re: string | undefined): Promise<void> {
+    return this.#parts.greeting.greet(connection, hello, re);
   }
 
   handle(control: ControlFrame): void {

@@ -5,6 +5,7 @@ import { ALL, roomChannel, roomOf, userChannel } from "./channel-name.js";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import { withDeadline } from "./deadline.js";
+import { answer } from "./failures.js";
 import { Frame } from "./frame.js";
 import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "./recovery.js";
 import type { Replay, ReplayPlan } from "./recovery.js";
@@ -17,6 +18,9 @@ export interface GreetingParts {
   readonly rooms: Rooms;
   readonly shut: (connection: Connection, code: number, reason?: string) => void;
 }
+
+/** What a client asks for when it says hello. */
+type Wanted = Pick<HelloMessage, "positions" | "rooms"> & { readonly re: string | undefined };
 
 interface Wish {
   readonly channel: string;
@@ -36,11 +40,12 @@ export class Greeting {
   /** A plain client hears what happens from now on. */
   async welcomePlain(connection: Connection): Promise<void> {
     await this.#connected(connection);
-    await this.#welcome(connection, { positions: [], rooms: [] });
+    await this.#welcome(connection, { positions: [], rooms: [], re: undefined });
   }
 
-  /** @throws HalyardError `contract_mismatch`, `conflict` */
-  async greet(connection: Connection, hello: HelloMessage): Promise<void> {
+  /** @throws HalyardError `contract_mismatch`, `conflict`
+   * @param re what the client called its hello: the welcome carries it, so that an earlier one is not taken for it */
+  async greet(connection: Connection, hello: HelloMessage, re: string | undefined): Promise<void> {
     const { core, shut } = this.#parts;
     if (core.config.acceptContract?.(hello.contract) === false) {
       shut(connection, CloseCode.ContractTooOld, "contract_mismatch");
@@ -54,7 +59,7 @@ export class Greeting {
     }
     if (!(await this.#becomeClient(connection, hello))) return;
     if (!wasPlain) await this.#connected(connection);
-    await this.#welcome(connection, hello);
+    await this.#welcome(connection, { ...hello, re });
   }
 
   /** @returns false when a newer attempt is here, or the user has too many clients */
@@ -109,7 +114,7 @@ export class Greeting {
     }
   }
 
-  async #welcome(connection: Connection, hello: Pick<HelloMessage, "positions" | "rooms">): Promise<void> {
+  async #welcome(connection: Connection, hello: Wanted): Promise<void> {
     const { core, rooms } = this.#parts;
     const wishes = await this.#wishes(connection, hello);
     const plans = await this.#plans(wishes);
@@ -125,7 +130,7 @@ export class Greeting {
     }
     connection.stage = "open";
     core.clock.clearTimeout(connection.timer);
-    connection.push(new Frame(this.#welcomeJson(connection, { wishes, replays })));
+    answer(connection, this.#welcomeJson(connection, { wishes, replays }), hello.re);
     for (const [channel, { state, entries }] of replays) {
       if (isGap(state.recovered)) connection.push(new Frame(gapJson(channel, state)));
       pushReplay(connection, channel, entries);

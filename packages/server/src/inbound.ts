@@ -140,7 +140,7 @@ export class Inbound {
       return;
     }
     connection.isGreeted = true;
-    control.greet(connection, hello.data).then(
+    control.greet(connection, hello.data, meta.id).then(
       () => {
         this.release(connection);
       },
@@ -160,7 +160,8 @@ function sizeOf(text: string, limit: number): number {
 const encoder = new TextEncoder();
 
 function looksLikeJson(text: string): boolean {
-  return /^\s*[[{]/.test(text);
+  // JSON's own white space: a byte order mark is none.
+  return /^[ \t\r\n]*[[{]/.test(text);
 }
 
 /** What a plain client types is chat, unless it is nothing, NUL or a byte order mark. */

@@ -75,6 +75,10 @@ export class Sends {
     const { failures, throttle } = this.#parts;
     if (connection.isV1) {
       if (meta.seq !== undefined) return true;
+      if (!this.#isKnown(frame.type)) {
+        failures.tell(connection, new HalyardError("unknown_type"), meta.id);
+        return false;
+      }
       const missing = new InvalidMessage([{ path: "$.seq", message: "a send has a number" }]);
       failures.tell(connection, missing, meta.id);
       return false;
@@ -83,6 +87,11 @@ export class Sends {
     if (retryAfterMs === 0) return true;
     failures.tell(connection, new HalyardError("rate_limited", undefined, { retryAfterMs }), meta.seq);
     return false;
+  }
+
+  #isKnown(type: string): boolean {
+    const { types, registry } = this.#parts.core;
+    return types.fromClient(type) !== undefined || registry.find(type) !== undefined;
   }
 
   async #run(received: Received): Promise<void> {
