@@ -8,7 +8,7 @@ import { systemClock } from "./options.js";
 import type { BetterAuthAuthenticatorOptions } from "./options.js";
 import { RecentChanges } from "./recent-changes.js";
 import { SessionReader } from "./session-reader.js";
-import type { SessionBus, SessionWatch, WatchingAuthenticator } from "./session-watch.js";
+import type { SessionBus, SessionWatch, WatchingAuthenticator } from "@halyard/server";
 
 /**
  * Lets a connection in with the Better Auth session that its upgrade request carries: as a cookie; with Better Auth's

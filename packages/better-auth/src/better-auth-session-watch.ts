@@ -10,7 +10,7 @@ import type { BetterAuthAuthenticatorOptions, SessionClock } from "./options.js"
 import type { RecentChanges } from "./recent-changes.js";
 import { SessionChecks } from "./session-checks.js";
 import type { SessionReader } from "./session-reader.js";
-import type { SessionBus, SessionCloseCode, SessionWatch, WatchedConnection } from "./session-watch.js";
+import type { SessionBus, SessionCloseCode, SessionWatch, WatchedConnection } from "@halyard/server";
 import { observeStore } from "./store-changes.js";
 import { WatchedSessions } from "./watched-sessions.js";
 import type { WatchedSession } from "./watched-sessions.js";

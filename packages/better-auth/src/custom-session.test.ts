@@ -6,7 +6,7 @@ import type { Person, TestAuth } from "../test/auth.js";
 import { FakeClock, until } from "../test/clock.js";
 import { betterAuthAuthenticator } from "./authenticator.js";
 import { halyard } from "./plugin.js";
-import type { WatchedConnection } from "./session-watch.js";
+import type { WatchedConnection } from "@halyard/server";
 
 let test: TestAuth;
 let ada: Person;

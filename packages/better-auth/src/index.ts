@@ -3,11 +3,3 @@ export { betterAuthAuthenticator } from "./authenticator.js";
 export type { BetterAuthAuthenticatorOptions, SessionClock } from "./options.js";
 export { halyard } from "./plugin.js";
 export type { HalyardPluginOptions } from "./plugin.js";
-export type {
-  SessionBus,
-  SessionCloseCode,
-  SessionNotice,
-  SessionWatch,
-  WatchedConnection,
-  WatchingAuthenticator,
-} from "./session-watch.js";

@@ -1,4 +1,4 @@
-import type { SessionCloseCode, SessionNotice } from "./session-watch.js";
+import type { SessionCloseCode, SessionNotice } from "@halyard/server";
 
 /** What happened in the session store, as one node tells another. Identifiers only: a token would be a credential. */
 export type SessionChange =

@@ -7,7 +7,7 @@ import type { BetterAuthAuthenticatorOptions, SessionClock } from "./options.js"
 import type { RecentChanges } from "./recent-changes.js";
 import { factsOf } from "./session-facts.js";
 import type { SessionReader } from "./session-reader.js";
-import type { SessionCloseCode } from "./session-watch.js";
+import type { SessionCloseCode } from "@halyard/server";
 import type { WatchedSession, WatchedSessions } from "./watched-sessions.js";
 
 export interface CheckParts<TAuth extends BetterAuthInstance> {

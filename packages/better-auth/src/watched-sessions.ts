@@ -1,6 +1,6 @@
 import { factsOf } from "./session-facts.js";
 import type { BetterAuthIdentity } from "./session-facts.js";
-import type { WatchedConnection } from "./session-watch.js";
+import type { WatchedConnection } from "@halyard/server";
 
 /** One session with at least one open connection on this node. */
 export interface WatchedSession<TIdentity extends BetterAuthIdentity> {

@@ -9,7 +9,7 @@ import type {
   SessionWatch,
   WatchedConnection,
   WatchingAuthenticator,
-} from "../src/session-watch.js";
+} from "@halyard/server";
 
 type TestIdentity = SessionOf<BetterAuthInstance>;
 

@@ -11,6 +11,9 @@ import { watchPage } from "./page.js";
 import { Transport } from "./transport.js";
 import type { TransportHost } from "./transport.js";
 
+/** What the hello is called, so that its own welcome is known. */
+const HELLO = "h";
+
 /** How long a server may say nothing, where its welcome does not tell. */
 const SILENCE_MS = 35_000;
 
@@ -92,14 +95,17 @@ export class Connection implements TransportHost {
   opened(attempt: number): void {
     const { clientId } = this;
     const { contract } = this.options;
-    this.write(JSON.stringify({ type: "hello", clientId, attempt, contract, ...this.#host.hello() }));
+    const $ = { id: HELLO };
+    this.write(JSON.stringify({ type: "hello", clientId, attempt, contract, ...this.#host.hello(), $ }));
   }
 
   received(text: string): void {
     this.#liveness.heard();
     try {
       const frame = JSON.parse(text) as Frame;
-      if (frame.type === "welcome") this.#welcome(frame as unknown as WelcomeMessage);
+      // A server that took this client for a plain one welcomes it before it reads the hello: that one does not count.
+      if (frame.type === "welcome" && frame.$?.re === HELLO)
+        this.#welcome(frame as unknown as WelcomeMessage);
       else if (this.isWelcomed || frame.type === "error") this.#host.received(frame, text.length);
     } catch {
       // Not JSON, or not what its type says. The application's own functions never throw up to here.
@@ -117,10 +123,9 @@ export class Connection implements TransportHost {
   }
 
   #welcome(welcome: WelcomeMessage): void {
-    const { user, heartbeat, channels } = welcome;
+    const { user, heartbeat } = welcome;
     const { timeoutMs } = heartbeat;
-    // A server that took this client for a plain one has not read the hello yet: its next welcome counts.
-    if (typeof user.userId !== "string" || Object.keys(channels).length === 0) return;
+    if (typeof user.userId !== "string") return;
     if (this.user && this.user.userId !== user.userId) {
       this.user = undefined;
       this.#host.userChanged();

@@ -1,9 +1,17 @@
+import type { EphemeralMessage, Message, Protocol, RequestReply } from "@halyard/protocol";
 import type { Frame } from "@halyard/protocol/wire";
 import { vi } from "vitest";
 import { createWebSocketClient } from "../src/index.js";
 import type { ConnectionState, PageEvents, WebSocketClientOptions } from "../src/index.js";
 import { systemClock } from "../src/clock.js";
 import { FakeSocket } from "./fake-socket.js";
+
+/** What the tests' application says: types only, as in a browser. */
+export interface TestProtocol extends Protocol<
+  { poll_vote: Message<{ option: number }>; cursor_moved: EphemeralMessage<{ x: number }> },
+  { poll_result: Message<{ votes: number[] }> },
+  { count: RequestReply<undefined, number>; history: RequestReply<{ room: string }, string[]> }
+> {}
 
 export const ADA = { userId: "ada", name: "Ada", connectedAt: "2026-11-23T09:00:00.000Z" };
 export const BOB = { userId: "bob", name: "Bob", connectedAt: "2026-11-23T09:00:01.000Z" };
@@ -33,6 +41,7 @@ export class FakePage implements PageEvents {
 export function welcome(fields: object = {}): object {
   return {
     type: "welcome",
+    $: { re: "h" },
     connectionId: "n1.1",
     user: ADA,
     limits: { messageBytes: 65_536, unacknowledged: 32, messagesPerSecond: 50, bytesPerSecond: 262_144 },
@@ -54,7 +63,7 @@ export function createWorld(options: Partial<WebSocketClientOptions> = {}) {
   const page = new FakePage();
   const errors: unknown[] = [];
   const chances: number[] = [];
-  const client = createWebSocketClient({
+  const client = createWebSocketClient<TestProtocol>({
     url: "ws://halyard.test/ws",
     WebSocket: FakeSocket,
     page,

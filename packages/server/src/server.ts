@@ -45,9 +45,10 @@ export class UpgradeDesk {
     try {
       const isV1 = offersV1(request.headers.get("sec-websocket-protocol"));
       if (isV1 === undefined) return refusal(400);
+      // Watched from before the look-up: nothing that happens to the session afterwards is missed.
+      const watch = this.#core.sessions.watchOf(authenticator ?? this.#core.config.authenticate);
       const identity = await this.#identify(request, authenticator);
       if ("status" in identity) return identity;
-      const watch = this.#core.sessions.watchOf(authenticator ?? this.#core.config.authenticate);
       return await this.#place(request, { identity, isV1, watch });
     } catch (error) {
       return this.#refuse(error);
