@@ -24,6 +24,7 @@ describe("connecting", () => {
         contract: "2026-11",
         positions: [],
         rooms: [],
+        $: { id: "h" },
       },
     ]);
     expect(world.client.state).toEqual({ status: "connecting", attempt: 1 });
