@@ -77,6 +77,17 @@ export class FakeClock implements Clock {
     this.#now = until;
   }
 
+  /** Goes on within this turn: timers run, and nothing else does. */
+  skip(ms: number): void {
+    const until = this.#now + ms;
+    for (let next = this.#nextUntil(until); next !== undefined; next = this.#nextUntil(until)) {
+      this.#timers.delete(next.id);
+      this.#now = Math.max(this.#now, next.at);
+      next.callback();
+    }
+    this.#now = until;
+  }
+
   /** The event loop stands still for so long: whatever was due runs late, and all at once. */
   async stall(ms: number): Promise<void> {
     this.#now += ms;

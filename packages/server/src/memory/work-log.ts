@@ -26,6 +26,10 @@ const CLIENTS_PER_USER = 20;
 export class WorkLog {
   readonly #users = new Map<string, Map<string, ClientRecord>>();
 
+  get size(): number {
+    return this.#users.size;
+  }
+
   begin({ ref, key, digest }: Work, now: number): WorkState {
     const record = this.#recordOf(ref.user, ref.client);
     record.usedAt = now;
@@ -49,7 +53,8 @@ export class WorkLog {
     const record = this.#users.get(ref.user)?.get(ref.client);
     if (record === undefined) return;
     if (typeof key === "number") {
-      record.sends.set(key, { digest, result });
+      if (result !== undefined) record.sends.set(key, { digest, result });
+      else if (record.sends.delete(key) && record.last === key) record.last = key - 1;
       return;
     }
     if (result === undefined || result.length > LARGEST_RESULT) {

@@ -1,0 +1,111 @@
+import { HalyardError } from "@halyard/protocol/wire";
+import { describe, expect, it } from "vitest";
+import { FakeClock } from "../test/fake-clock.js";
+import type { Work, WorkState } from "./backplane.js";
+import { createMemoryBackplane } from "./memory/memory-backplane.js";
+import { digestOf, Once } from "./once.js";
+
+const work = (key: number | string, digest = "d"): Work => ({
+  ref: { user: "ada", client: "c" },
+  key,
+  digest,
+});
+
+function create(): {
+  clock: FakeClock;
+  once: Once;
+  execute: (result: string) => () => Promise<string>;
+  ran: string[];
+} {
+  const clock = new FakeClock();
+  const ran: string[] = [];
+  const execute = (result: string) => async (): Promise<string> => {
+    ran.push(result);
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, 1_000));
+    return result;
+  };
+  return { clock, once: new Once(createMemoryBackplane({ clock }), clock, 30_000), execute, ran };
+}
+
+describe("once-only work", () => {
+  it("runs once for two repetitions at the same time, and both get its answer", async () => {
+    const { clock, once, execute, ran } = create();
+    const answers = Promise.all([once.run(work(1), execute("a")), once.run(work(1), execute("b"))]);
+    await clock.advance(1_000);
+    expect(await answers).toEqual(["a", "a"]);
+    expect(ran).toEqual(["a"]);
+  });
+
+  it("is answered from what is stored once it has run", async () => {
+    const { clock, once, execute, ran } = create();
+    const first = once.run(work("r1"), execute("a"));
+    await clock.advance(1_000);
+    expect([await first, await once.run(work("r1"), execute("b"))]).toEqual(["a", "a"]);
+    expect(ran).toEqual(["a"]);
+  });
+
+  it("does not wait for other work of the same client", async () => {
+    const { clock, once, execute, ran } = create();
+    const answers = Promise.all([once.run(work(1), execute("a")), once.run(work("1"), execute("b"))]);
+    expect(await once.run(work(2), () => Promise.resolve("c"))).toBe("c");
+    await clock.advance(1_000);
+    expect(await answers).toEqual(["a", "b"]);
+    expect(ran).toEqual(["a", "b"]);
+  });
+
+  it("is a conflict when it is out of turn, or something else under a known name", async () => {
+    const { once } = create();
+    const now = (): Promise<string> => Promise.resolve("x");
+    await once.run(work(1), now);
+    await expect(once.run(work(3), now)).rejects.toMatchObject({ code: "conflict" });
+    await expect(once.run(work(1, "another"), now)).rejects.toMatchObject({ code: "conflict" });
+  });
+
+  it("keeps nothing of what has ended, well or not", async () => {
+    const { clock, once, execute } = create();
+    const running = once.run(work(1), execute("a"));
+    await clock.settle();
+    expect(once.size).toBe(1);
+    await clock.advance(1_000);
+    await running;
+    expect(once.size).toBe(0);
+    expect(clock.timers).toBe(0);
+  });
+
+  it("that runs on another node is waited for, and then taken over", async () => {
+    const { clock, ran, execute } = create();
+    const states: WorkState[] = [{ state: "running" }, { state: "running" }, { state: "run" }];
+    const once = new Once(
+      {
+        ...createMemoryBackplane({ clock }),
+        begin: () => Promise.resolve(states.shift() ?? { state: "conflict" }),
+        settle: () => Promise.resolve(),
+      },
+      clock,
+      30_000,
+    );
+    const answer = once.run(work(1), execute("a"));
+    await clock.advance(499);
+    expect(ran).toEqual([]);
+    await clock.advance(1_001);
+    expect(await answer).toBe("a");
+  });
+
+  it("that never ends on another node is a timeout", async () => {
+    const { clock, execute } = create();
+    const begin = (): Promise<WorkState> => Promise.resolve({ state: "running" });
+    const once = new Once({ ...createMemoryBackplane({ clock }), begin }, clock, 30_000);
+    const answer = once.run(work(1), execute("a")).catch((error: unknown) => error);
+    await clock.advance(31_000);
+    expect(await answer).toEqual(new HalyardError("timeout"));
+    expect(clock.timers).toBe(0);
+  });
+});
+
+describe("a digest", () => {
+  it("is the same for the same text only", () => {
+    const texts = ["", "a", "b", "ab", "ba", '{"seq":1}', '{"seq":2}', "x".repeat(60_000)];
+    expect(new Set(texts.map(digestOf)).size).toBe(texts.length);
+    expect(texts.map(digestOf)).toEqual(texts.map(digestOf));
+  });
+});
