@@ -92,8 +92,9 @@ export class Connection implements WatchedConnection {
   /** Since when bytes have waited for the peer without becoming fewer. */
   stalledSince: number | undefined = undefined;
   backlog = 0;
-  /** Bytes of a replay that do not count against the peer while they wait. */
+  /** Bytes of a replay that do not count against the peer while they wait: handed to the socket, and not yet. */
   replayBytes = 0;
+  queuedReplayBytes = 0;
   buckets: Buckets | undefined = undefined;
   invalid: Tally | undefined = undefined;
   refused: Tally | undefined = undefined;

@@ -26,26 +26,32 @@ export function errorJson(error: HalyardError): string {
   const told = {
     type: "error",
     code,
-    message: clip(message, 200),
+    message: clip(message, { length: 200, bytes: 360 }),
     retryable,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) }),
   };
   // Issues quote the client's own keys; they are added while there is room, so that the frame stays bounded.
   const fitting: ValidationIssue[] = [];
   for (const issue of issues.slice(0, LIMITS.errorIssues)) {
-    const next = { path: clip(issue.path, 60), message: clip(issue.message, 80) };
+    const next = {
+      path: clip(issue.path, { length: 60, bytes: 120 }),
+      message: clip(issue.message, { length: 80, bytes: 120 }),
+    };
     if (jsonBytes({ ...told, issues: [...fitting, next] }) > ERROR_JSON_BYTES) break;
     fitting.push(next);
   }
   return JSON.stringify(fitting.length === 0 ? told : { ...told, issues: fitting });
 }
 
-/** Leaves room for the frame's own `"$"`. */
-const ERROR_JSON_BYTES = LIMITS.errorBytes - 120;
+/** Leaves room for the frame's own `"$"`, whose `re` is a client's text of 64 characters at most. */
+const ERROR_JSON_BYTES = LIMITS.errorBytes - 420;
 
 const encoder = new TextEncoder();
 const jsonBytes = (value: unknown): number => encoder.encode(JSON.stringify(value)).length;
 
-function clip(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+/** Cuts a text to so many characters, and to so many bytes of JSON: one character may take six. */
+function clip(text: string, most: { readonly length: number; readonly bytes: number }): string {
+  let clipped = text.length <= most.length ? text : `${text.slice(0, most.length - 1)}…`;
+  while (jsonBytes(clipped) > most.bytes) clipped = `${clipped.slice(0, Math.floor(clipped.length / 2))}…`;
+  return clipped;
 }

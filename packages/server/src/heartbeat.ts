@@ -23,7 +23,6 @@ export class Heartbeat {
   readonly #tickMs: number;
   #timer: unknown;
   #slice = 0;
-  #dueAt = 0;
   /** Until then nobody is dropped: this node itself was not listening. */
   #mercyUntil = 0;
 
@@ -34,10 +33,11 @@ export class Heartbeat {
   }
 
   start(): void {
-    this.#dueAt = this.#parts.clock.now() + this.#tickMs;
+    const dueAt = this.#parts.clock.now() + this.#tickMs;
     this.#timer = this.#parts.clock.setTimeout(() => {
-      this.#tick();
+      // First of all the next one: whoever stops the heartbeat from within a tick has the last word.
       this.start();
+      this.#tick(dueAt);
     }, this.#tickMs);
   }
 
@@ -45,15 +45,20 @@ export class Heartbeat {
     this.#parts.clock.clearTimeout(this.#timer);
   }
 
-  #tick(): void {
+  #tick(dueAt: number): void {
     const now = this.#parts.clock.now();
     // A stalled event loop has not read what was sent to it: its own delay must not cost anyone a connection.
-    const late = now - this.#dueAt;
+    const late = now - dueAt;
     if (late > 1_000) this.#mercyUntil = now + Math.min(late, this.#parts.limits.silenceMs);
     this.#slice = (this.#slice + 1) % this.#slices;
     for (const connection of [...this.#parts.connections()]) {
-      this.#watchBacklog(connection, now);
-      if (connection.slice % this.#slices === this.#slice) this.#watchSilence(connection, now);
+      try {
+        this.#watchBacklog(connection, now);
+        this.#watchSilence(connection, now);
+      } catch {
+        // A socket that throws harms nobody else.
+        this.#parts.shut(connection, 1011);
+      }
     }
   }
 
@@ -66,11 +71,7 @@ export class Heartbeat {
       connection.transport.terminate?.(connection.ws);
       return;
     }
-    try {
-      ping(connection.ws);
-    } catch {
-      this.#parts.shut(connection, 1011);
-    }
+    if (connection.slice % this.#slices === this.#slice) ping(connection.ws);
   }
 
   #watchBacklog(connection: Connection, now: number): void {

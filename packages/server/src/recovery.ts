@@ -108,7 +108,7 @@ export function pushReplay(connection: Connection, channel: string, entries: rea
       continue;
     }
     connection.deliver(frame, channel);
-    connection.replayBytes += frame.text.length;
+    connection.queuedReplayBytes += frame.text.length;
   }
 }
 

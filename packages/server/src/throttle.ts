@@ -17,8 +17,8 @@ export class Throttle {
     const buckets = this.#of(connection);
     buckets.bytes ??= new TokenBucket(limits.bytesPerSecond, limits.byteBurst, now);
     buckets.messages ??= new TokenBucket(limits.messagesPerSecond, limits.messageBurst, now);
-    const waitMs = buckets.messages.take(now);
-    return waitMs > 0 ? waitMs : buckets.bytes.take(now, bytes);
+    const waitMs = buckets.bytes.waitFor(now, bytes);
+    return waitMs > 0 ? waitMs : buckets.messages.take(now) || buckets.bytes.take(now, bytes);
   }
 
   /** Chat, typing and joins have a rate of their own; other types none. */

@@ -14,6 +14,13 @@ export class TokenBucket {
 
   /** @returns 0 when there was enough, else the milliseconds until there will be; nothing is taken then */
   take(now: number, count = 1): number {
+    const waitMs = this.waitFor(now, count);
+    if (waitMs === 0) this.#tokens -= count;
+    return waitMs;
+  }
+
+  /** What {@link take} would say; nothing is taken. */
+  waitFor(now: number, count = 1): number {
     this.#tokens = Math.min(
       this.#burst,
       this.#tokens + (Math.max(0, now - this.#at) / 1000) * this.#perSecond,
@@ -21,10 +28,7 @@ export class TokenBucket {
     this.#at = now;
     // More than fits at once is let through when the bucket is full, or it would wait for ever.
     const needed = Math.min(count, this.#burst);
-    if (this.#tokens >= needed) {
-      this.#tokens -= count;
-      return 0;
-    }
+    if (this.#tokens >= needed) return 0;
     return Math.max(1, Math.ceil(((needed - this.#tokens) / this.#perSecond) * 1000));
   }
 }

@@ -51,8 +51,11 @@ export class Writer {
     const { ws, transport } = connection;
     try {
       const buffered = transport.bufferedAmount(ws);
-      if (buffered === 0) connection.replayBytes = 0;
-      const waiting = buffered - connection.replayBytes;
+      // A replay goes first, so of what waits no more can be of it than there is.
+      const ofReplay = Math.min(connection.replayBytes, buffered);
+      connection.replayBytes = ofReplay + connection.queuedReplayBytes;
+      connection.queuedReplayBytes = 0;
+      const waiting = buffered - ofReplay;
       if (waiting > this.#limits.maxBufferedBytes) {
         this.#fail(connection, CloseCode.SlowReader, retryReason(this.#clock));
         return;

@@ -1,0 +1,73 @@
+import { CloseCode } from "@halyard/protocol/wire";
+import { Connection } from "../src/connection.js";
+import type { ConnectionStart } from "../src/connection.js";
+import { DEFAULT_LIMITS } from "../src/limits.js";
+import type { ServerLimits } from "../src/types.js";
+import { Writer } from "../src/writer.js";
+import type { FakeClock } from "./fake-clock.js";
+import { FakeSocket, fakeTransport } from "./fake-socket.js";
+
+export interface Shut {
+  readonly id: string;
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** Connections without a manager: whoever would be closed by the writer is, and it is written down. */
+export class Connections {
+  readonly clock: FakeClock;
+  readonly limits: ServerLimits;
+  readonly writer: Writer;
+  readonly shut: Shut[] = [];
+  readonly #sockets = new Map<Connection, FakeSocket>();
+
+  constructor(clock: FakeClock, limits: Partial<ServerLimits> = {}) {
+    this.clock = clock;
+    this.limits = { ...DEFAULT_LIMITS, ...limits };
+    this.writer = new Writer(clock, this.limits, this.close);
+  }
+
+  open(id: string, more: Partial<ConnectionStart> & { isV1?: boolean } = {}): Connection {
+    const ws = new FakeSocket({ userId: `user of ${id}` });
+    const connection = new Connection({
+      id,
+      ws,
+      transport: fakeTransport,
+      identity: { user: { id: ws.data.userId, name: id.toUpperCase() } },
+      openedAt: this.clock.now(),
+      writer: this.writer,
+      keeper: {
+        shut: (each) => this.close(each, CloseCode.Unauthenticated),
+        identityChanged: () => undefined,
+      },
+      slice: 0,
+      ...more,
+    });
+    connection.stage = "open";
+    connection.isV1 = more.isV1 ?? true;
+    this.#sockets.set(connection, ws);
+    return connection;
+  }
+
+  all(): Iterable<Connection> {
+    return [...this.#sockets.keys()].filter(({ stage }) => stage !== "closed");
+  }
+
+  socketOf(connection: Connection): FakeSocket {
+    const ws = this.#sockets.get(connection);
+    if (ws === undefined) throw new TypeError("not one of these connections");
+    return ws;
+  }
+
+  /** Ends the turn and gives what a connection has heard since the last time. */
+  heard(connection: Connection): ReturnType<FakeSocket["take"]> {
+    this.clock.flush();
+    return this.socketOf(connection).take();
+  }
+
+  readonly close = (connection: Connection, code: number, reason = ""): void => {
+    if (connection.stage === "closed") return;
+    connection.stage = "closed";
+    this.shut.push({ id: connection.id, code, reason });
+  };
+}
