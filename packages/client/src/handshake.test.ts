@@ -1,7 +1,7 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { FakeSocket } from "../test/fake-socket.js";
-import { createWorld, welcome } from "../test/world.js";
+import { createWorld } from "../test/world.js";
 import type { WebSocketClientOptions } from "./index.js";
 
 afterEach(() => {
@@ -124,7 +124,7 @@ describe("tickets", () => {
 
   it.each([
     [Object.assign(new Error("no"), { status: 401 }), "unauthenticated"],
-    [{ status: 403 }, "forbidden"],
+    [Object.assign(new Error("no"), { status: 403 }), "forbidden"],
     [new HalyardError("unauthenticated"), "unauthenticated"],
   ])("asks for a sign-in when the ticket is refused with %o", async (error, reason) => {
     const world = createWorld({ ticket: () => Promise.reject(error) });

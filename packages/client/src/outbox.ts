@@ -41,6 +41,7 @@ interface Entry {
   /** When it is given up. */
   dueAt: number;
   isWritten: boolean;
+  /** On this connection. */
   isAnswered: boolean;
   /** Absent once the sender has his receipt and only the number is left. */
   settle: ((outcome: Outcome) => void) | undefined;
@@ -122,7 +123,8 @@ export class Outbox {
   lost(): void {
     this.#pace = undefined;
     this.#sent = 0;
-    while (this.#entries[0]?.isAnswered) this.#entries.shift();
+    // What stands behind an unanswered number, the next server may have to see again.
+    for (const entry of this.#entries) entry.isAnswered = false;
   }
 
   answer(seq: number, outcome: Outcome): void {
@@ -131,7 +133,7 @@ export class Outbox {
     if (!entry || index >= this.#sent) return;
     giveUp(entry, outcome);
     entry.isAnswered = true;
-    while (this.#sent > 0 && this.#entries[0]?.isAnswered) {
+    while (this.#entries[0]?.isAnswered) {
       this.#entries.shift();
       this.#sent--;
     }

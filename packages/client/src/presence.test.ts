@@ -45,7 +45,7 @@ describe("foldUsers", () => {
       fc.record({ type: fc.constant("user_left"), ids: fc.uniqueArray(id), version: fc.constant(0) }),
     );
     fc.assert(
-      fc.property(fc.array(frame), (frames) => {
+      fc.property(fc.array(frame, { size: "medium" }), (frames) => {
         const model = new Map<string, string>();
         let users: readonly PublicUser[] = [];
         for (const { type, ids, version } of frames) {

@@ -1,0 +1,195 @@
+import type { Frame } from "@halyard/protocol/wire";
+import fc from "fast-check";
+import { afterEach, expect, it, vi } from "vitest";
+import { SequenceServer } from "../test/sequence-server.js";
+import { systemClock } from "./clock.js";
+import { Emitter } from "./emitter.js";
+import { Outbox } from "./outbox.js";
+import type { OutboxHost } from "./outbox.js";
+import { DEFAULT_LIMITS } from "./outgoing.js";
+import type { QueueState } from "./receipt.js";
+import { sendError } from "./send-error.js";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+type Step =
+  | { readonly type: "send"; readonly count: number; readonly isEphemeral: boolean }
+  | { readonly type: "pass"; readonly ms: number }
+  | { readonly type: "take" | "answer"; readonly count: number }
+  | { readonly type: "answerLate"; readonly count: number }
+  | { readonly type: "connect" | "lose" | "forget" | "die" | "settle" | "join" };
+
+const weighted = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
+const event = (type: "connect" | "lose" | "forget" | "die" | "settle" | "join") => fc.constant({ type });
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  weighted(
+    4,
+    fc.record({
+      type: fc.constant("send" as const),
+      count: fc.integer({ min: 1, max: 8 }),
+      isEphemeral: fc.boolean(),
+    }),
+  ),
+  weighted(
+    1,
+    fc.record({ type: fc.constant("send" as const), count: fc.constant(80), isEphemeral: fc.boolean() }),
+  ),
+  weighted(
+    2,
+    fc.record({
+      type: fc.constant("pass" as const),
+      ms: fc.constantFrom(20, 1_000, 30_000, 61_000, 200_000, 301_000),
+    }),
+  ),
+  weighted(
+    6,
+    fc.record({
+      type: fc.constantFrom("take" as const, "answer" as const),
+      count: fc.integer({ min: 1, max: 40 }),
+    }),
+  ),
+  weighted(4, fc.record({ type: fc.constant("answerLate" as const), count: fc.nat(3) })),
+  weighted(6, event("connect")),
+  weighted(2, event("lose")),
+  weighted(2, event("die")),
+  weighted(1, event("forget")),
+  weighted(1, event("settle")),
+  weighted(1, event("join")),
+);
+
+/** An outbox and a server with a network between them that loses whatever is under way. */
+function createTrial() {
+  const server = new SequenceServer();
+  const emitter = new Emitter<OutboxHost extends { emitter: Emitter<infer TEvents> } ? TEvents : never>(
+    (error) => {
+      throw error;
+    },
+  );
+  let queue: QueueState = { queued: 0, unacknowledged: 0, bytes: 0 };
+  emitter.on("queue", (state) => (queue = state));
+  let isOpen = false;
+  let isJoining = false;
+  let [toServer, toClient]: [Frame[], number[]] = [[], []];
+  let unanswered = 0;
+  const host: OutboxHost = {
+    clock: systemClock,
+    clientId: "q3vJm0dZyUe1aXcLr8tWsA",
+    limits: DEFAULT_LIMITS,
+    emitter,
+    mustWait: () => isJoining,
+    write(text) {
+      expect(isOpen).toBe(true);
+      toServer.push(JSON.parse(text) as Frame);
+      expect(++unanswered).toBeLessThanOrEqual(32);
+    },
+  };
+  const outbox = new Outbox(host);
+  const statuses = new Map<string, string>();
+  let sent = 0;
+
+  const run = (step: Step): void => {
+    switch (step.type) {
+      case "send":
+        for (let n = 0; n < step.count; n++) {
+          const content = String(sent++);
+          const type = step.isEphemeral ? "cursor_moved" : "chat_message";
+          void outbox.send(type, { content }, undefined).then(({ status }) => statuses.set(content, status));
+        }
+        return;
+      case "take":
+        for (const frame of toServer.splice(0, step.count)) {
+          server.take(frame, Date.now());
+          toClient.push(frame.$?.seq ?? 0);
+        }
+        return;
+      case "answer":
+      case "answerLate":
+        for (const seq of step.type === "answer"
+          ? toClient.splice(0, step.count)
+          : toClient.splice(step.count, 1)) {
+          unanswered--;
+          outbox.answer(seq, { status: "delivered" });
+        }
+        return;
+      case "connect":
+        isOpen = true;
+        outbox.open(new Set(["cursor_moved"]));
+        return;
+      case "die":
+      case "lose":
+        if (step.type === "die") server.die();
+        [toServer, toClient, unanswered, isOpen] = [[], [], 0, false];
+        outbox.lost();
+        return;
+      case "forget":
+        if (!isOpen) server.forget(Date.now());
+        return;
+      case "join":
+        isJoining = !isJoining;
+        outbox.flush();
+        return;
+      case "settle":
+        outbox.settle(sendError("unavailable"));
+        return;
+      case "pass":
+    }
+  };
+  return {
+    run,
+    server,
+    statuses,
+    get queue() {
+      return queue;
+    },
+    get sent() {
+      return sent;
+    },
+  };
+}
+
+it("never leaves a hole, keeps the order, and never lies, whatever the network and the server do", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), async (steps) => {
+      vi.useFakeTimers();
+      const trial = createTrial();
+      for (const next of steps) {
+        trial.run(next);
+        await vi.advanceTimersByTimeAsync(next.type === "pass" ? next.ms : 0);
+        expect(trial.queue.queued + trial.queue.unacknowledged).toBeLessThanOrEqual(200);
+        expect(trial.queue.bytes).toBeLessThanOrEqual(256 * 1024);
+      }
+      for (const effects of trial.server.lives) {
+        const order = effects.map(Number);
+        expect(order).toEqual([...new Set(order)].sort((a, b) => a - b));
+      }
+      const effects = trial.server.lives.flat();
+      for (const [content, status] of trial.statuses) {
+        if (status === "delivered") expect(effects).toContain(content);
+        if (status === "rejected" || status === "expired") expect(effects).not.toContain(content);
+      }
+    }),
+    { numRuns: Number(process.env["RUNS"] ?? 1_000) },
+  );
+}, 120_000);
+
+it("settles everything in the end, and then nothing is left to do", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), async (steps) => {
+      vi.useFakeTimers();
+      const trial = createTrial();
+      for (const next of steps) {
+        trial.run(next);
+        await vi.advanceTimersByTimeAsync(next.type === "pass" ? next.ms : 0);
+      }
+      trial.run({ type: "lose" });
+      await vi.advanceTimersByTimeAsync(240_000);
+      expect(trial.statuses.size).toBe(trial.sent);
+      expect(trial.queue).toEqual({ queued: 0, unacknowledged: 0, bytes: 0 });
+      expect(vi.getTimerCount()).toBe(0);
+    }),
+    { numRuns: Number(process.env["RUNS"] ?? 500) },
+  );
+}, 120_000);

@@ -1,0 +1,44 @@
+import type { Frame } from "@halyard/protocol/wire";
+
+/** After so long without use, a server may forget a client. */
+export const MEMORY_MS = 300_000;
+
+/**
+ * What PROTOCOL.md §4 says about sends, as a model: it takes only the next number, remembers what it answered, and after
+ * five minutes nothing. Everything that a client must never do to it throws.
+ */
+export class SequenceServer {
+  #next: number | undefined;
+  #usedAt = 0;
+  /** Numbers that have been used since the memory began. */
+  readonly #known = new Set<number>();
+  /** The contents of all messages that took effect, in order, for each life of the server. */
+  readonly lives: string[][] = [[]];
+
+  take(frame: Frame, now: number): void {
+    const seq = frame.$?.seq ?? NaN;
+    if (this.#next === undefined) this.#next = seq;
+    if (seq > this.#next) throw new Error(`${String(seq)} came, ${String(this.#next)} is missing`);
+    this.#usedAt = now;
+    if (this.#known.has(seq)) return;
+    if (seq < this.#next) throw new Error(`${String(seq)} came after ${String(this.#next)}`);
+    this.#known.add(seq);
+    this.#next = seq + 1;
+    if (frame.type !== "skip") this.lives.at(-1)?.push(String(frame["content"]));
+  }
+
+  forget(now: number): void {
+    if (now - this.#usedAt >= MEMORY_MS) this.#clear();
+  }
+
+  /** It starts anew and knows nobody: what ran without an answer may run again. */
+  die(): void {
+    this.#clear();
+    this.lives.push([]);
+  }
+
+  #clear(): void {
+    this.#next = undefined;
+    this.#known.clear();
+  }
+}
