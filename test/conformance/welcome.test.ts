@@ -56,8 +56,8 @@ onEachRuntime("a plain client", {}, (app) => {
     const before = client.frames.length;
     bystander.send("something for everyone");
     await bystander.seen("chat_message");
-    client.send({ type: "hello", clientId: new Page().clientId, attempt: 1, positions: [], rooms: [] });
-    await client.next("welcome");
+    client.send({ type: "hello", clientId: new Page().clientId, attempt: 1, $: { id: "mine" } });
+    await client.next({ type: "welcome", $: { re: "mine" } });
     const after = client.frames.slice(before).map(({ type }) => type);
     expect(after.filter((type) => type === "welcome")).toHaveLength(1);
     client.send({ type: "note", text: "now acknowledged", $: { seq: 1 } });
@@ -101,6 +101,12 @@ onEachRuntime("a halyard.v1 client", {}, (app) => {
       },
     });
     expect(await client.take()).toMatchObject({ type: "user_list", $: { ch: "all" } });
+  });
+
+  it("may leave out of its hello what it does not need", async () => {
+    const client = await app.openV1(app.user());
+    client.send({ type: "hello", clientId: client.page.clientId, attempt: 1 });
+    expect(await client.next("welcome")).not.toHaveProperty("$");
   });
 
   it("gets conflict for a second hello, and stays", async () => {

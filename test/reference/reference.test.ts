@@ -140,7 +140,7 @@ describe("the reference's server, on Bun", () => {
     const client = new V1Client({ url: `${url}?user=vera`, protocols: [] }, new Page());
     clients.push(client);
     await client.open();
-    client.send({ type: "hello", clientId: client.page.clientId, attempt: 1, positions: [], rooms: [] });
+    await client.hello();
     const reply = await client.deliver("chat_message", { content: "acknowledged" });
     expect(reply).toMatchObject({ type: "reply", result: { id: idOfSend(client.page, 1), ch: "all" } });
     await client.seen("skip");

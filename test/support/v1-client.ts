@@ -25,6 +25,7 @@ export function idOfSend({ clientId }: Page, seq: number): string {
 /** A `halyard.v1` client: hello, positions, sequence numbers. */
 export class V1Client extends RawClient {
   readonly page: Page;
+  readonly #hello: string;
   #ids = 0;
 
   constructor(options: ConnectOptions, page: Page) {
@@ -34,14 +35,16 @@ export class V1Client extends RawClient {
     url.searchParams.set("a", String(page.attempt));
     super({ protocols: ["halyard.v1"], ...options, url: url.href });
     this.page = page;
+    this.#hello = `h${String(page.attempt)}`;
   }
 
   /** Sends `hello` and returns the `welcome` that answers it. */
   async hello(fields: object = {}): Promise<Frame> {
     const { clientId, attempt, rooms } = this.page;
     const positions = [...this.page.positions].map(([ch, position]) => ({ ch, ...position }));
-    this.send({ type: "hello", clientId, attempt, positions, rooms: [...rooms], ...fields });
-    return this.next("welcome");
+    const $ = { id: this.#hello };
+    this.send({ type: "hello", clientId, attempt, positions, rooms: [...rooms], ...fields, $ });
+    return this.next({ type: "welcome", $: { re: this.#hello } });
   }
 
   /** Sends a message with the next sequence number, and returns the number. */
@@ -82,8 +85,10 @@ export class V1Client extends RawClient {
   protected override receive(frame: Frame): void {
     super.receive(frame);
     const { positions } = this.page;
-    if (frame.type === "welcome") this.#adopt(frame);
-    else if (frame.type === "gap") move(positions, String(frame["ch"]), frame as unknown as Position);
+    if (frame.type === "welcome") {
+      // A server that took this client for a plain one has welcomed it as such: that is not the answer to its hello.
+      if (frame.$?.re === this.#hello) this.#adopt(frame);
+    } else if (frame.type === "gap") move(positions, String(frame["ch"]), frame as unknown as Position);
     else if (frame.type === "reply") this.#adoptJoin(frame["result"]);
     else if (frame.$?.ch !== undefined && frame.$.off !== undefined) {
       const epoch = positions.get(frame.$.ch)?.epoch ?? "";
