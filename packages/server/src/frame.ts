@@ -5,6 +5,7 @@ export class Frame {
   readonly ephemeral: boolean;
   /** What the runtime's transport made of the text; the same for every reader. */
   encoded: Uint8Array | undefined = undefined;
+  compressed: Uint8Array | undefined = undefined;
 
   constructor(text: string, ephemeral = false) {
     this.text = text;
@@ -24,6 +25,7 @@ export class Batch {
   readonly hasEphemeral: boolean;
   /** All frames as one piece of the wire, when a transport has joined them. */
   joined: Uint8Array | undefined = undefined;
+  joinedCompressed: Uint8Array | undefined = undefined;
   #nextFrame: Frame | undefined = undefined;
   #next: Batch | undefined = undefined;
 

@@ -8,9 +8,10 @@ import { interceptRequests } from "./node/intercept-requests.js";
 import type { Assembly } from "./assembly.js";
 import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
-import { nodeTransport } from "./node/transport.js";
+import { createNodeTransport } from "./node/transport.js";
 import type { AnyAuthenticator, Refusal, Welcomed } from "./server.js";
 import { isRefusal } from "./server.js";
+import type { Transport } from "./transport.js";
 import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.js";
 
 export interface AttachOptions<TProtocol extends AnyProtocol> {
@@ -19,6 +20,12 @@ export interface AttachOptions<TProtocol extends AnyProtocol> {
   readonly path?: string | undefined;
   /** @default the system's */
   readonly authenticate?: AnyAuthenticator | undefined;
+  /**
+   * Compress messages of 1 KiB and more for clients that can (permessage-deflate, no context takeover). A broadcast is
+   * compressed once. Worth it where bandwidth costs more than time.
+   * @default false
+   */
+  readonly compression?: boolean | undefined;
 }
 
 /** The largest frame that is read at all; the manager's own limit answers politely below it. */
@@ -36,7 +43,7 @@ export function attachWebSocketServer<TProtocol extends AnyProtocol>(
   server: Server,
   options: AttachOptions<TProtocol>,
 ): () => void {
-  const glue = new NodeGlue(internalsOf(options.manager), options.authenticate);
+  const glue = new NodeGlue(internalsOf(options.manager), options);
   const path = options.path ?? "/ws";
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (isAt(path, request)) glue.upgrade(request, socket, head);
@@ -58,7 +65,6 @@ export function attachWebSocketServer<TProtocol extends AnyProtocol>(
 const SERVER_OPTIONS: ServerOptions & { readonly closeTimeout: number } = {
   noServer: true,
   clientTracking: false,
-  perMessageDeflate: false,
   maxPayload: HARD_LIMIT,
   maxFragments: 64,
   maxBufferedChunks: 1024,
@@ -67,14 +73,26 @@ const SERVER_OPTIONS: ServerOptions & { readonly closeTimeout: number } = {
   handleProtocols: (offers) => (offers.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
 };
 
+const COMPRESS_ABOVE = 1024;
+const DEFLATE = {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  threshold: COMPRESS_ABOVE,
+};
+
+type GlueOptions = Pick<AttachOptions<AnyProtocol>, "authenticate" | "compression">;
+
 class NodeGlue {
   readonly #internals: Assembly;
   readonly #authenticate: AnyAuthenticator | undefined;
-  readonly #sockets = new WebSocketServer(SERVER_OPTIONS);
+  readonly #sockets: WebSocketServer;
+  readonly #transport: Transport;
 
-  constructor(internals: Assembly, authenticate: AnyAuthenticator | undefined) {
+  constructor(internals: Assembly, { authenticate, compression = false }: GlueOptions) {
     this.#internals = internals;
     this.#authenticate = authenticate;
+    this.#sockets = new WebSocketServer({ ...SERVER_OPTIONS, perMessageDeflate: compression && DEFLATE });
+    this.#transport = createNodeTransport(compression ? { compressAbove: COMPRESS_ABOVE } : {});
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -125,7 +143,7 @@ class NodeGlue {
       // A peer that breaks the protocol, or a connection that broke: `close` follows, and says the rest.
       core.logger.debug({ connectionId: opening.connectionId, code: error.code }, "socket error");
     });
-    const connection = lifecycle.open(ws, { ...opening, transport: nodeTransport });
+    const connection = lifecycle.open(ws, { ...opening, transport: this.#transport });
     if (connection === undefined) return;
     raw.on("message", (message: RawData, isBinary: boolean) => {
       if (isBinary) lifecycle.shut(connection, 4400, "frames are text");

@@ -2,69 +2,82 @@ import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import type { Batch, Frame } from "../frame.js";
 import type { Transport } from "../transport.js";
+import { compressedTextFrame, textFrame } from "./frame-bytes.js";
+
+export interface NodeTransportOptions {
+  /** Messages of at least this many characters are compressed, for clients that can. @default none */
+  readonly compressAbove?: number | undefined;
+}
 
 /**
  * Writes to the socket below `ws`: each frame is encoded once for all its readers, and what one connection gets in a
- * turn is one write. Leans on two fields of `ws` that are not documented, so it looks for them, and falls back to
- * `send` where they are not as expected.
+ * turn is one write. Leans on fields of `ws` that are not documented, so it looks for them, and falls back to `send`
+ * where they are not as expected.
  */
-export const nodeTransport: Transport = {
-  write(ws, batch) {
-    const socket = socketOf(ws);
-    if (socket === undefined) for (const frame of batch.frames()) ws.send(frame.text);
-    else socket.write(joined(batch));
-    return true;
-  },
-  bufferedAmount: (ws) => (ws as unknown as WebSocket).bufferedAmount,
-  ping: (ws) => {
-    (ws as unknown as WebSocket).ping();
-  },
-  terminate: (ws) => {
-    (ws as unknown as WebSocket).terminate();
-  },
-};
+export function createNodeTransport({ compressAbove = Infinity }: NodeTransportOptions = {}): Transport {
+  return {
+    write(ws, batch) {
+      const socket = socketOf(ws);
+      if (socket === undefined) for (const frame of batch.frames()) ws.send(frame.text);
+      else if (compressAbove !== Infinity && canInflate(ws))
+        socket.write(joinedCompressed(batch, compressAbove));
+      else socket.write(joined(batch));
+      return true;
+    },
+    bufferedAmount: (ws) => (ws as unknown as WebSocket).bufferedAmount,
+    ping: (ws) => {
+      (ws as unknown as WebSocket).ping();
+    },
+    terminate: (ws) => {
+      (ws as unknown as WebSocket).terminate();
+    },
+  };
+}
 
-interface SenderState {
-  readonly _queue?: readonly unknown[];
-  readonly _bufferedBytes?: number;
+interface WsInsides {
+  readonly _socket?: Socket;
+  readonly _sender?: { readonly _queue?: readonly unknown[]; readonly _bufferedBytes?: number };
+  readonly _extensions?: {
+    readonly "permessage-deflate"?: { readonly params?: { readonly server_max_window_bits?: unknown } };
+  };
 }
 
 /** The raw socket, unless `ws` itself still holds frames that must go first. */
 function socketOf(ws: unknown): Socket | undefined {
-  const { _socket: socket, _sender: sender } = ws as {
-    readonly _socket?: Socket;
-    readonly _sender?: SenderState;
-  };
+  const { _socket: socket, _sender: sender } = ws as WsInsides;
   const isIdle = sender?._bufferedBytes === 0 && sender._queue?.length === 0;
   return isIdle ? socket : undefined;
 }
 
+/** Whether compression was agreed on, with the window that all frames are made for. */
+function canInflate(ws: unknown): boolean {
+  const params = (ws as WsInsides)._extensions?.["permessage-deflate"]?.params;
+  return params !== undefined && (params.server_max_window_bits ?? 15) === 15;
+}
+
 function joined(batch: Batch): Uint8Array {
-  if (batch.joined !== undefined) return batch.joined;
-  const encoded = batch.frames().map(encode);
-  batch.joined = encoded.length === 1 ? (encoded[0] ?? new Uint8Array()) : Buffer.concat(encoded);
+  batch.joined ??= concat(batch.frames().map(encode));
   return batch.joined;
 }
 
+function joinedCompressed(batch: Batch, above: number): Uint8Array {
+  batch.joinedCompressed ??= concat(
+    batch.frames().map((frame) => (frame.text.length < above ? encode(frame) : compress(frame))),
+  );
+  return batch.joinedCompressed;
+}
+
 function encode(frame: Frame): Uint8Array {
-  frame.encoded ??= encodeText(frame.text);
+  frame.encoded ??= textFrame(frame.text);
   return frame.encoded;
 }
 
-/** A whole, unmasked text frame (RFC 6455, section 5.2). */
-function encodeText(text: string): Uint8Array {
-  const length = Buffer.byteLength(text);
-  const start = length < 126 ? 2 : length < 65_536 ? 4 : 10;
-  const encoded = Buffer.allocUnsafe(start + length);
-  encoded[0] = 0x81;
-  if (start === 2) encoded[1] = length;
-  else if (start === 4) {
-    encoded[1] = 126;
-    encoded.writeUInt16BE(length, 2);
-  } else {
-    encoded[1] = 127;
-    encoded.writeBigUInt64BE(BigInt(length), 2);
-  }
-  encoded.write(text, start);
-  return encoded;
+function compress(frame: Frame): Uint8Array {
+  frame.compressed ??= compressedTextFrame(frame.text);
+  return frame.compressed;
+}
+
+function concat([first, ...rest]: readonly Uint8Array[]): Uint8Array {
+  if (first === undefined) return new Uint8Array();
+  return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
 }
