@@ -132,11 +132,12 @@ export class Connection implements TransportHost {
       this.clientId = randomId();
       return this.start();
     }
+    // First, because it throws when there is something wrong: then this is no welcome.
+    this.#host.welcomed(welcome);
     this.user = user;
     this.isWelcomed = true;
     this.#transport.welcomed();
     this.#liveness.start(timeoutMs > 0 ? timeoutMs : SILENCE_MS);
-    this.#host.welcomed(welcome);
     this.moved({ status: "open", user });
   }
 
