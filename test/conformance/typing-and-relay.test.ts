@@ -60,6 +60,17 @@ onEachRuntime("a relayed message", {}, (app) => {
     }
   });
 
+  it("that is ephemeral arrives in its newest form, however many came", async () => {
+    const room = app.room();
+    const [sender, member] = [await app.v1(), await app.v1()];
+    for (const client of [sender, member]) await client.join(room);
+    for (let x = 0; x <= 50; x++) sender.send({ type: "cursor_moved", x, y: 0, $: { ch: `room:${room}` } });
+    await member.seen({ type: "cursor_moved", x: 50 });
+    const heard = member.all("cursor_moved").map(({ x }) => Number(x));
+    expect(heard).toEqual([...heard].sort((a, b) => a - b));
+    expect(sender.all("error")).toEqual([]);
+  });
+
   it("for the room is invalid_message without a room", async () => {
     const client = await app.v1();
     client.send({ type: "cursor_moved", x: 1, y: 2 });

@@ -176,3 +176,16 @@ async function flushPresence(app: TestApp, watcher: RawClient): Promise<void> {
   await client.close(1000);
   await watcher.next(left(passerBy));
 }
+
+onEachRuntime("more than 500 users", {}, (app) => {
+  it("are announced as totals only", async () => {
+    for (let batch = 0; batch < 10; batch++) {
+      await Promise.all(Array.from({ length: 50 }, async () => app.plain(app.user("crowd"))));
+    }
+    const watcher = await app.plain();
+    await app.plain(app.user("late"));
+    const frame = await watcher.next({ type: "user_joined", total: 502 });
+    expect(frame).toEqual({ type: "user_joined", users: [], total: 502, $: { ch: "all" } });
+    expect(watcher.all(joined("late"))).toEqual([]);
+  });
+});

@@ -44,6 +44,10 @@ export class TestApp {
     try {
       await this.closeClients();
       expect(await this.command("health")).toEqual({ unhandled: [], polluted: false });
+      for (const line of (await this.command("log")) as string[]) {
+        expect(Buffer.byteLength(line), line).toBeLessThanOrEqual(512);
+        expect(line).not.toMatch(/[\r\n]|session=|halyard\.ticket\.|hunter2/);
+      }
       expect(await this.stats()).toEqual({
         totalUsers: 0,
         totalConnections: 0,
