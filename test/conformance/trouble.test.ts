@@ -19,6 +19,15 @@ onEachRuntime("the application's own trouble", { limits: { handlerMs: 300 } }, (
     },
   );
 
+  it.each(["throws", "rejects", "hangs"])(
+    "in authorize, which %s, holds up no welcome for ever",
+    async (room) => {
+      const client = await app.openV1(app.user());
+      const welcome = await client.hello({ rooms: [room] });
+      expect([undefined, "forbidden", "pending"]).toContain(channelsOf(welcome)[`room:${room}`]?.recovered);
+    },
+  );
+
   it("in authorize does not hold up what is sent meanwhile", async () => {
     const client = await app.v1();
     client.send({ type: "join", room: "hangs", $: { id: "j" } });
