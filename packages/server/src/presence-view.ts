@@ -2,6 +2,7 @@ import { encodeFrame, LIMITS } from "@halyard/protocol/wire";
 import type { PresenceEvent, RosterEntry, RosterPage } from "./backplane.js";
 import type { Connection } from "./connection.js";
 import { Frame } from "./frame.js";
+import { Totals } from "./totals.js";
 import type { Clock } from "./types.js";
 
 export interface PresenceViewOptions {
@@ -17,9 +18,6 @@ type Change =
   | { readonly kind: "joined"; readonly entry: RosterEntry; readonly isNew: boolean }
   | { readonly kind: "left" };
 
-/** Over {@link LIMITS.announcedUsers} users only the total is told, this often. */
-const TOTALS_MS = 2_000;
-
 /**
  * What this node's connections are told about who is in one place. Changes are collected; everyone who waits for the
  * list gets the same list, right after the batch, so that each sees exactly the changes that came after its list.
@@ -27,26 +25,33 @@ const TOTALS_MS = 2_000;
 export class PresenceView {
   readonly #options: PresenceViewOptions;
   readonly #audience = new Set<Connection>();
+  /** Who waits for a list that has not been asked for, and for the one that has. */
   #waiting = new Set<Connection>();
+  #asked = new Set<Connection>();
   #changes = new Map<string, Change>();
-  /** The list as a frame, until something changes. */
+  /** Who is there, until something changes; and the same as a frame, once somebody wants it. */
+  #page: RosterPage | undefined;
   #list: Frame | undefined;
   #timer: unknown;
-  #toldTotalAt = Number.NEGATIVE_INFINITY;
+  readonly #totals: Totals;
   #isFlushing = false;
 
   constructor(options: PresenceViewOptions) {
     this.#options = options;
+    this.#totals = new Totals(options.clock, (total) => {
+      this.#tell("user_joined", `"users":[]`, total);
+    });
   }
 
   get isUnused(): boolean {
-    return this.#audience.size === 0 && this.#waiting.size === 0;
+    return this.#audience.size === 0 && this.#waiting.size === 0 && this.#asked.size === 0;
   }
 
   /** Sends the list, and from then on the changes. */
   show(connection: Connection): void {
-    this.#audience.delete(connection);
-    if (this.#list !== undefined && this.#changes.size === 0 && !this.#isFlushing) {
+    this.hide(connection);
+    if (this.#page !== undefined && this.#changes.size === 0 && !this.#isFlushing) {
+      this.#list ??= this.#listFrame(this.#page);
       connection.push(this.#list);
       this.#audience.add(connection);
       return;
@@ -58,27 +63,34 @@ export class PresenceView {
   hide(connection: Connection): void {
     this.#audience.delete(connection);
     this.#waiting.delete(connection);
+    this.#asked.delete(connection);
   }
 
   changed(event: PresenceEvent): void {
-    this.#list = undefined;
-    this.#collect(event);
+    this.#page = undefined;
+    const [user, change] =
+      event.kind === "left"
+        ? ([event.user, { kind: "left" }] as const)
+        : ([event.entry.user, event] as const);
+    this.#collect(user, change);
     if (this.#timer === undefined) void this.#flush();
   }
 
   close(): void {
     this.#options.clock.clearTimeout(this.#timer);
+    this.#totals.stop();
     this.#audience.clear();
     this.#waiting.clear();
+    this.#asked.clear();
+    this.#changes.clear();
   }
 
   /** Someone who came and went within one batch was never there. */
-  #collect(event: PresenceEvent): void {
-    const user = event.kind === "joined" ? event.entry.user : event.user;
+  #collect(user: string, change: Change): void {
     const earlier = this.#changes.get(user);
-    if (event.kind === "joined") {
-      const isNew = event.isNew && earlier?.kind !== "left";
-      this.#changes.set(user, { kind: "joined", entry: event.entry, isNew });
+    if (change.kind === "joined") {
+      const isNew = earlier?.kind === "joined" ? earlier.isNew : earlier === undefined && change.isNew;
+      this.#changes.set(user, { kind: "joined", entry: change.entry, isNew });
     } else if (earlier?.kind === "joined" && earlier.isNew) this.#changes.delete(user);
     else this.#changes.set(user, { kind: "left" });
   }
@@ -86,32 +98,63 @@ export class PresenceView {
   async #flush(): Promise<void> {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    // Quiet for this long means that the next change goes out at once.
-    this.#timer = this.#options.clock.setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#changes.size > 0 || this.#waiting.size > 0) void this.#flush();
-    }, this.#options.batchMs);
+    this.#rest();
     const changes = this.#changes;
-    const waiting = this.#waiting;
     this.#changes = new Map();
+    this.#asked = this.#waiting;
     this.#waiting = new Set();
     try {
       // Asked for in the same turn in which the changes were taken: the page holds them all, and no later one.
       const page = await this.#options.firstPage();
-      if (this.#audience.size > 0 && changes.size > 0) this.#announce(changes, page.total);
-      const list = this.#listFrame(page);
-      this.#sendList(list, waiting);
-      if (this.#changes.size === 0) {
-        this.#list = list;
-        this.#sendList(list, this.#waiting);
-        this.#waiting = new Set();
-      }
+      if (this.#audience.size > 0 && changes.size > 0) this.#announce(changes, page);
+      this.#sendList(page);
     } catch (error) {
-      this.#changes = new Map([...changes, ...this.#changes]);
-      for (const connection of waiting) this.#waiting.add(connection);
+      this.#putBack(changes);
       this.#options.onError(error);
     } finally {
       this.#isFlushing = false;
+      if (this.#isPending && this.#timer === undefined) this.#rest();
+    }
+  }
+
+  get #isPending(): boolean {
+    return this.#changes.size > 0 || this.#waiting.size > 0;
+  }
+
+  /** Quiet for this long means that the next change goes out at once. */
+  #rest(): void {
+    this.#timer = this.#options.clock.setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#isPending) void this.#flush();
+    }, this.#options.batchMs);
+  }
+
+  /** What could not be told is told with what has come since. */
+  #putBack(changes: Map<string, Change>): void {
+    const later = this.#changes;
+    this.#changes = changes;
+    for (const [user, change] of later) this.#collect(user, change);
+    for (const connection of this.#asked) this.#waiting.add(connection);
+    this.#asked = new Set();
+  }
+
+  #sendList(page: RosterPage): void {
+    // When nothing has changed meanwhile, the list is good for those too who came meanwhile.
+    const isCurrent = this.#changes.size === 0;
+    const readers = isCurrent ? [...this.#asked, ...this.#waiting] : [...this.#asked];
+    this.#asked = new Set();
+    this.#list = undefined;
+    if (isCurrent) {
+      this.#waiting = new Set();
+      this.#page = page;
+    }
+    if (readers.length === 0) return;
+    const list = this.#listFrame(page);
+    this.#list = list;
+    for (const connection of readers) {
+      if (connection.stage === "closed") continue;
+      connection.push(list);
+      this.#audience.add(connection);
     }
   }
 
@@ -124,17 +167,16 @@ export class PresenceView {
     return new Frame(encodeFrame(json, { ch: channel }));
   }
 
-  #sendList(list: Frame, waiting: ReadonlySet<Connection>): void {
-    for (const connection of waiting) {
-      if (connection.stage === "closed") continue;
-      connection.push(list);
-      this.#audience.add(connection);
-    }
-  }
-
-  #announce(changes: ReadonlyMap<string, Change>, total: number): void {
+  #announce(changes: ReadonlyMap<string, Change>, page: RosterPage): void {
+    const { total } = page;
     if (total > LIMITS.announcedUsers) {
-      this.#announceTotal(total);
+      this.#totals.say(total);
+      return;
+    }
+    if (this.#totals.stop()) {
+      // Who was told nothing but totals for a while does not know who is there.
+      const list = this.#listFrame(page);
+      for (const connection of this.#audience) connection.push(list);
       return;
     }
     const joined: string[] = [];
@@ -145,13 +187,6 @@ export class PresenceView {
     }
     if (joined.length > 0) this.#tell("user_joined", `"users":[${joined.join(",")}]`, total);
     if (left.length > 0) this.#tell("user_left", `"userIds":[${left.join(",")}]`, total);
-  }
-
-  #announceTotal(total: number): void {
-    const now = this.#options.clock.now();
-    if (now - this.#toldTotalAt < TOTALS_MS) return;
-    this.#toldTotalAt = now;
-    this.#tell("user_joined", `"users":[]`, total);
   }
 
   #tell(type: "user_joined" | "user_left", fields: string, total: number): void {
