@@ -48,6 +48,14 @@ describe("reduceTimeline", () => {
     expect(statusOf(placed, "mine")).toBe("delivered");
   });
 
+  test("keeps a message of history in its place when it comes once more, later", () => {
+    const timeline = play(
+      { type: "history_loaded", messages: [said("a", 1), said("b", 2)], more: false },
+      { type: "received", message: said("a", 9) },
+    );
+    expect(ids(timeline)).toEqual(["a", "b"]);
+  });
+
   test("ignores the optimistic entry of a message that the server has shown already", () => {
     const timeline = play(
       { type: "received", message: said("mine", 1) },

@@ -80,6 +80,8 @@ function prepend(entries: readonly Entry[], messages: readonly ServerMessage[]):
 }
 
 function append(entries: readonly Entry[], message: ServerMessage): readonly Entry[] {
+  // What history has shown stays where it stands. A message comes twice when the server died between storing and sending it.
+  if (entries.some(({ id, isPending }) => id === message.id && !isPending)) return entries;
   return arrange([...entries.filter(({ id }) => id !== message.id), deliver(message)]);
 }
 

@@ -15,14 +15,7 @@ export function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
       <form className="dialog-form" onSubmit={run} data-testid="announce-form">
         <div className="field">
           <label htmlFor="announcement">Announcement</label>
-          <textarea
-            id="announcement"
-            name="message"
-            rows={3}
-            required
-
-            maxLength={MAX_ANNOUNCEMENT_LENGTH}
-          />
+          <textarea id="announcement" name="message" rows={3} required maxLength={MAX_ANNOUNCEMENT_LENGTH} />
           <small>Everyone who is online sees it, in every room.</small>
         </div>
         <p className="form-problem" role="alert">
