@@ -1,0 +1,111 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { PATIENCE } from "./person.ts";
+import type { Person } from "./person.ts";
+import { Stage } from "./stage.ts";
+
+describe.each(["node", "bun"] as const)("two people, on %s", (runtime) => {
+  let stage: Stage;
+  let ada: Person;
+  let bob: Person;
+  beforeAll(async () => {
+    stage = await Stage.open({ runtime });
+    ada = await stage.account("Ada");
+    bob = await stage.account("Bob");
+  });
+  afterEach(() => {
+    stage.expectNoComplaints();
+  });
+  afterAll(async () => stage.close());
+
+  it("see each other after signing up, the first one as admin", async () => {
+    await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob"]);
+    await expect.poll(() => bob.people(), PATIENCE).toEqual(["Bob", "Ada"]);
+    expect(await ada.page.getByText("Admin", { exact: true }).count()).toBe(1);
+    expect(await bob.page.getByText("Member", { exact: true }).count()).toBe(1);
+  });
+
+  it("see each other type, and stop with the message", async () => {
+    const line = ada.page.locator("[data-testid=typing][data-active]");
+    await bob.at("composer").pressSequentially("hello th");
+    await expect.poll(() => line.allInnerTexts(), PATIENCE).toEqual(["Bob is typing…"]);
+    await bob.say("hello there");
+    await ada.sees("hello there");
+    expect(await line.count()).toBe(0);
+    await bob.sees("hello there");
+  });
+
+  it("chat in a room of their own, and are told of what they have not read", async () => {
+    await ada.at("new-room").click();
+    await ada.page.getByLabel("Name").fill("Tall Ships");
+    await ada.page.keyboard.press("Enter");
+    await ada.isIn("tall-ships");
+    await ada.at("empty-room").waitFor();
+    await ada.say("ahoy");
+    await expect.poll(() => bob.at("unread-tall-ships").innerText(), PATIENCE).toMatch(/^1/);
+    expect(await bob.page.title()).toBe("(1) #general · Halyard");
+    await bob.goTo("tall-ships");
+    await bob.sees("ahoy");
+    expect(await bob.at("unread-tall-ships").count()).toBe(0);
+    await bob.say("ahoy yourself");
+    await ada.sees("ahoy", "ahoy yourself");
+    await Promise.all([ada.goTo("general"), bob.goTo("general")]);
+  });
+
+  it("are one entry each, however many tabs they open and close", async () => {
+    const seen = await bob.watchPeople();
+    const second = await stage.anotherTab(ada);
+    await second.say("from my other tab");
+    await ada.sees("from my other tab");
+    await bob.sees("from my other tab");
+    await second.page.close();
+    // Her leaving takes the five seconds' grace that a wrong leaving of Ada, begun earlier, would have taken too.
+    const cara = await stage.guest("Cara");
+    await expect.poll(() => bob.people(), PATIENCE).toEqual(["Bob", "Ada", "Cara"]);
+    await cara.page.context().close();
+    await expect.poll(() => bob.people(), PATIENCE).toEqual(["Bob", "Ada"]);
+    expect(await seen()).toEqual(["Bob, Ada", "Bob, Ada, Cara", "Bob, Ada"]);
+    await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob"]);
+  });
+
+  it("lose nothing when one of them cuts the connection, and nobody leaves", async () => {
+    const seen = await bob.watchPeople();
+    await ada.say("before the cut");
+    await bob.sees("before the cut");
+    await ada.at("cut").click();
+    await ada.connectionIs("waiting");
+    expect(await ada.at("connection").innerText()).toContain("Reconnecting in");
+    await ada.say("typed while cut off");
+    await expect.poll(async () => (await ada.messages()).at(-1)?.status, PATIENCE).toBe("sending");
+    await bob.say("missed by ada");
+    await bob.sees("before the cut", "missed by ada");
+    await ada.isOnline();
+    const after = ["before the cut", "missed by ada", "typed while cut off"];
+    await Promise.all([ada.sees(...after), bob.sees(...after)]);
+    expect(await ada.messages()).toEqual(await bob.messages());
+    expect(await seen()).toEqual(["Bob, Ada"]);
+  });
+
+  it("go out through the sign-out in all their tabs, and others see it", async () => {
+    const dora = await stage.guest("Dora");
+    const second = await stage.anotherTab(dora);
+    await expect.poll(() => ada.people(), PATIENCE).toContain("Dora");
+    await dora.page.getByRole("button", { name: "Sign out" }).click();
+    await dora.at("door-form").waitFor();
+    await second.at("door-form").waitFor();
+    await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob"]);
+  });
+
+  it("are shown the door when their session is revoked from elsewhere, and told so", async () => {
+    const elsewhere = await stage.visitor();
+    await elsewhere.signIn("bob@example.com");
+    const revoked = await elsewhere.page.evaluate(async () => {
+      const init = { method: "POST", headers: { "content-type": "application/json" }, body: "{}" };
+      return (await fetch("/api/auth/revoke-other-sessions", init)).status;
+    });
+    expect(revoked).toBe(200);
+    await bob.at("door-form").waitFor();
+    expect(await bob.page.getByRole("status").allInnerTexts()).toContain("You have been signed out.");
+    await elsewhere.say("still here");
+    await ada.sees("still here");
+  });
+});

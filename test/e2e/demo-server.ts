@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { binaryOf } from "../support/app-server.ts";
+import type { Runtime } from "../support/app-server.ts";
+import { findFreePort } from "../support/free-port.ts";
+import { Program } from "../support/program.ts";
+
+export const DEMO = join(import.meta.dirname, "../../apps/demo");
+
+export interface DemoServerOptions {
+  readonly runtime?: Runtime;
+  /** What is run, relative to the demo. @default the built server of the runtime */
+  readonly entry?: string;
+}
+
+/** The demo's server with a database of its own. It can be ended and started again: same port, same database. */
+export class DemoServer {
+  readonly port: number;
+  readonly origin: string;
+  readonly database: string;
+  readonly #runtime: Runtime;
+  readonly #entry: string;
+  readonly #directory = mkdtempSync(join(tmpdir(), "halyard-e2e-"));
+  #program: Program | undefined;
+  #errors = "";
+
+  private constructor(port: number, { runtime = "node", entry }: DemoServerOptions) {
+    this.port = port;
+    this.origin = `http://127.0.0.1:${String(port)}`;
+    this.database = join(this.#directory, "demo.db");
+    this.#runtime = runtime;
+    this.#entry = entry ?? `dist/server/${runtime}.js`;
+  }
+
+  static async create(options: DemoServerOptions = {}): Promise<DemoServer> {
+    return new DemoServer(await findFreePort(), options);
+  }
+
+  /** What it wrote to standard error, in all of its lives. */
+  get errors(): string {
+    return this.#errors + (this.#program?.errors ?? "");
+  }
+
+  /** Resolves when the server says where it is. */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.#program = new Program(binaryOf(this.#runtime), [this.#entry], {
+      cwd: DEMO,
+      env: { PORT: String(this.port), DATABASE: this.database, ...env },
+    });
+    await this.#program.says(new RegExp(`Halyard demo +${this.origin}`));
+  }
+
+  /** Ends the process; `SIGKILL` leaves it no time for anything. */
+  async stop(signal: NodeJS.Signals = "SIGKILL"): Promise<number | null> {
+    const program = this.#program;
+    this.#program = undefined;
+    const code = (await program?.end(signal)) ?? null;
+    this.#errors += program?.errors ?? "";
+    return code;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}

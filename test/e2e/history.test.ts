@@ -1,0 +1,74 @@
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { PATIENCE } from "./person.ts";
+import { Stage } from "./stage.ts";
+
+const LINES = Array.from({ length: 100 }, (_, index) => `line ${String(index + 1)}`);
+
+describe("history", () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.open();
+    write(stage.server.database);
+  });
+  afterEach(() => {
+    stage.expectNoComplaints();
+  });
+  afterAll(async () => stage.close());
+
+  it("comes in pages as one scrolls up, in order, and what one reads stays where it is", async () => {
+    const ada = await stage.guest("Ada");
+    await ada.goTo("random");
+    await ada.sees(...LINES.slice(60));
+    const messages = ada.page.getByRole("region", { name: "Messages in random" });
+    // Far enough up for the next page to be fetched, and not at the top.
+    const before = await messages.evaluate((element) => {
+      element.scrollTop = 120;
+      return element.querySelector('[data-id="old-64"]')?.getBoundingClientRect().top;
+    });
+    await ada.sees(...LINES.slice(20));
+    const after = await ada.page
+      .locator('[data-id="old-64"]')
+      .evaluate((line) => line.getBoundingClientRect().top);
+    expect(after).toBe(before);
+
+    await messages.focus();
+    await ada.page.keyboard.press("Home");
+    await expect.poll(() => ada.texts(), PATIENCE).toEqual(LINES);
+    await ada.page.getByText("This is where #random begins.").waitFor();
+    await ada.page.keyboard.press("Home");
+    await expect.poll(() => ada.texts(), PATIENCE).toEqual(LINES);
+  });
+
+  it("does not pull away a reader who is further up when somebody writes", async () => {
+    const [ada, bob] = await Promise.all([stage.guest("Ada"), stage.guest("Bob")]);
+    await Promise.all([ada.goTo("random"), bob.goTo("random")]);
+    await ada.sees(...LINES.slice(60));
+    await bob.sees(...LINES.slice(60));
+    const messages = ada.page.getByRole("region", { name: "Messages in random" });
+    await messages.evaluate((element) => (element.scrollTop = 400));
+    await bob.say("newest");
+    await expect.poll(() => ada.at("new-messages").innerText(), PATIENCE).toBe("1 new message");
+    const isInView = () => ada.at("message").last().isVisible();
+    expect(await messages.evaluate((element) => element.scrollTop)).toBe(400);
+    await ada.at("new-messages").click();
+    await expect.poll(isInView, PATIENCE).toBe(true);
+    expect(await ada.at("new-messages").count()).toBe(0);
+  });
+});
+
+/** A hundred messages of yesterday, written as the demo's own server writes them. */
+function write(path: string): void {
+  const database = new DatabaseSync(path);
+  const insert = database.prepare(
+    "INSERT INTO message (id, room, user_id, user_name, content, sent_at) VALUES (?, 'random', 'u0', 'Old Salt', ?, ?)",
+  );
+  LINES.forEach((line, index) => {
+    insert.run(
+      `old-${String(index + 1)}`,
+      line,
+      new Date(Date.now() - 86_400_000 + index * 1000).toISOString(),
+    );
+  });
+  database.close();
+}

@@ -1,0 +1,116 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { PATIENCE } from "./person.ts";
+import type { Person } from "./person.ts";
+import { Stage } from "./stage.ts";
+
+interface Focus {
+  readonly name: string;
+  readonly isVisible: boolean;
+}
+
+describe("with nothing but a keyboard", () => {
+  let stage: Stage;
+  let ada: Person;
+  beforeAll(async () => {
+    stage = await Stage.open();
+    ada = await stage.visitor();
+  });
+  afterEach(() => {
+    stage.expectNoComplaints();
+  });
+  afterAll(async () => stage.close());
+
+  /** What has the focus, and whether one can see that it has. */
+  async function focus(): Promise<Focus> {
+    return ada.page.evaluate(() => {
+      const element = document.activeElement ?? document.body;
+      const { outlineStyle, boxShadow } = getComputedStyle(element);
+      const field = element.closest(".composer");
+      const label = element instanceof HTMLInputElement ? element.labels?.[0] : undefined;
+      // A radio's ring is drawn around its label's text, the composer's around the whole of it.
+      const ring = getComputedStyle(field ?? element.nextElementSibling ?? element);
+      const marks = [outlineStyle, ring.outlineStyle, boxShadow, ring.boxShadow];
+      return {
+        name:
+          element.getAttribute("aria-label") ?? label?.innerText ?? element.textContent.trim().slice(0, 40),
+        isVisible: marks.some((mark) => mark !== "none"),
+      };
+    });
+  }
+
+  async function tabTo(name: string | RegExp, key = "Tab"): Promise<void> {
+    const passed: string[] = [];
+    for (let presses = 0; presses < 30; presses++) {
+      const current = await focus();
+      if (typeof name === "string" ? current.name === name : name.test(current.name)) {
+        // A ring may fade in.
+        await expect.poll(async () => (await focus()).isVisible, PATIENCE).toBe(true);
+        return;
+      }
+      passed.push(current.name);
+      await ada.page.keyboard.press(key);
+    }
+    throw new Error(`${key} never came to ${String(name)}, but to ${passed.join(" | ")}`);
+  }
+
+  it("one comes in as a guest", async () => {
+    await ada.at("door-form").waitFor();
+    await tabTo("Your name");
+    await ada.page.keyboard.type("Ada Lovelace");
+    await ada.page.keyboard.press("Enter");
+    await ada.isOnline();
+    expect(await ada.at("my-name").innerText()).toBe("Ada Lovelace");
+  });
+
+  it("one writes at once, in as many lines as one likes, and sends", async () => {
+    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Message #general");
+    await ada.page.keyboard.type("two");
+    await ada.page.keyboard.press("Shift+Enter");
+    await ada.page.keyboard.type("lines");
+    await ada.page.keyboard.press("Enter");
+    await ada.sees("two\nlines");
+    expect((await focus()).name).toBe("Message #general");
+  });
+
+  it("one goes to another room and writes there", async () => {
+    await tabTo(/^random/, "Shift+Tab");
+    await ada.page.keyboard.press("Enter");
+    await ada.isIn("random");
+    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Message #random");
+    await ada.page.keyboard.type("hello, random");
+    await ada.page.keyboard.press("Enter");
+    await ada.sees("hello, random");
+  });
+
+  it("one makes a room, in a dialog that keeps the focus and gives it back", async () => {
+    await tabTo("New room", "Shift+Tab");
+    await ada.page.keyboard.press("Enter");
+    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Name");
+    await ada.page.keyboard.press("Escape");
+    await expect.poll(() => ada.page.getByRole("dialog").count(), PATIENCE).toBe(0);
+    expect((await focus()).name).toBe("New room");
+    await ada.page.keyboard.press("Enter");
+    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Name");
+    await ada.page.keyboard.type("!");
+    await ada.page.keyboard.press("Enter");
+    await expect
+      .poll(() => ada.page.getByRole("alert").allInnerTexts(), PATIENCE)
+      .toContain("Letters from a to z, digits and hyphens, up to 32 of them.");
+    await ada.page.keyboard.press("Backspace");
+    await ada.page.keyboard.type("galley");
+    await ada.page.keyboard.press("Enter");
+    await ada.isIn("galley");
+    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Message #galley");
+  });
+
+  it("one cuts the connection, is told of it, and keeps the place", async () => {
+    await tabTo("Cut the connection", "Shift+Tab");
+    await ada.page.keyboard.press("Enter");
+    await ada.connectionIs("waiting");
+    expect((await focus()).name).toBe("Cut the connection");
+    expect(await ada.at("connection").getByRole("status").innerText()).toBe("Reconnecting");
+    await tabTo("Reconnect now", "Shift+Tab");
+    await ada.page.keyboard.press("Enter");
+    await ada.isOnline();
+  });
+});

@@ -1,0 +1,98 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { PATIENCE } from "./person.ts";
+import type { Person } from "./person.ts";
+import { Stage } from "./stage.ts";
+
+describe("what the demo does not let happen", () => {
+  let stage: Stage;
+  let admin: Person;
+  let member: Person;
+  beforeAll(async () => {
+    stage = await Stage.open();
+    admin = await stage.account("Ada");
+    member = await stage.account("Bob");
+  });
+  afterEach(() => {
+    stage.expectNoComplaints();
+  });
+  afterAll(async () => stage.close());
+
+  it("only an admin announces, and everyone sees it", async () => {
+    expect(await member.page.getByRole("button", { name: "Announce" }).count()).toBe(0);
+    await admin.page.getByRole("button", { name: "Announce" }).click();
+    await admin.page.getByLabel("Announcement", { exact: true }).fill("Lunch is <b>ready</b>");
+    await admin.page.getByRole("dialog").getByRole("button", { name: "Announce" }).click();
+    for (const person of [admin, member])
+      expect(await person.at("announcement").innerText()).toBe("Announcement Lunch is <b>ready</b>");
+    await member.page.getByRole("button", { name: "Dismiss the announcement" }).click();
+    expect(await member.at("announcement").count()).toBe(0);
+    expect(await admin.at("announcement").count()).toBe(1);
+  });
+
+  it("whoever is no admin is refused by the server too, whatever their page is made to send", async () => {
+    const answer = await member.page.evaluate(async () => {
+      const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`);
+      const input = { message: "I am the captain now" };
+      socket.onopen = () => {
+        socket.send(JSON.stringify({ type: "request", name: "announce", input, $: { id: "r1" } }));
+      };
+      const frame = await new Promise<string>((resolve) => {
+        socket.onmessage = ({ data }) => {
+          if (String(data).includes('"re":"r1"')) resolve(String(data));
+        };
+      });
+      socket.close(1000);
+      return JSON.parse(frame) as unknown;
+    });
+    expect(answer).toMatchObject({ type: "error", code: "forbidden" });
+    expect(await admin.at("announcement").allInnerTexts()).toEqual(["Announcement Lunch is <b>ready</b>"]);
+  });
+
+  it("text stays text: in messages, in names, in what is read aloud", async () => {
+    const text = `<img src="/x" onerror="document.title='owned'"><script>document.title='owned'</script>&amp;`;
+    const mallory = await stage.guest("<i>Mallory</i>");
+    await mallory.say(text);
+    await member.sees(text);
+    await expect.poll(() => member.at("live-region").textContent(), PATIENCE).toContain(text);
+    const markup =
+      "[data-testid=messages] :is(img, script, i), [data-testid=person] i, [data-testid=live-region] *";
+    expect(await member.page.locator(markup).count()).toBe(0);
+    expect(await member.people()).toContain("<i>Mallory</i>");
+    expect(await member.page.title()).toBe("#general · Halyard");
+    await mallory.page.context().close();
+  });
+
+  it("the page runs nothing but its own files: the content security policy is there and holds", async () => {
+    const answer = await fetch(stage.server.origin);
+    const policy = answer.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).not.toContain("unsafe");
+    const intruder = await stage.visitor();
+    await intruder.page.evaluate(() => {
+      const script = document.createElement("script");
+      script.textContent = "document.title = 'owned'";
+      document.body.append(script);
+    });
+    expect(await intruder.page.title()).toBe("Halyard");
+    // The one violation of the whole run; each test asserts that there was no other.
+    await expect
+      .poll(() => intruder.complaints.splice(0).join(), PATIENCE)
+      .toMatch(/Content Security Policy/);
+  });
+
+  it("a page of another origin gets neither a session nor a socket", async () => {
+    const headers = { origin: "http://evil.example", "content-type": "application/json" };
+    const signIn = await fetch(`${stage.server.origin}/api/auth/sign-in/anonymous`, {
+      method: "POST",
+      headers,
+      body: "{}",
+    });
+    expect(signIn.status).toBe(403);
+    expect(signIn.headers.get("set-cookie")).toBeNull();
+    const cookies = await member.page.context().cookies();
+    const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+    expect((await fetch(`${stage.server.origin}/ws`, { headers: { ...headers, cookie } })).status).toBe(403);
+    const own = { origin: stage.server.origin, cookie };
+    expect((await fetch(`${stage.server.origin}/ws`, { headers: own })).status).toBe(426);
+  });
+});

@@ -1,0 +1,120 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { PATIENCE } from "./person.ts";
+import type { Person } from "./person.ts";
+import { Stage } from "./stage.ts";
+
+const DIRECTORY = join(import.meta.dirname, "../.reports/screenshots");
+
+const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
+
+/** Somebody must look at these; what a program can see of a layout is asserted here. */
+describe("what it looks like", () => {
+  let stage: Stage;
+  let ada: Person;
+  let grace: Person;
+  let naomi: Person;
+  beforeAll(async () => {
+    mkdirSync(DIRECTORY, { recursive: true });
+    stage = await Stage.open();
+    ada = await stage.account("Ada Lovelace");
+    grace = await stage.account("Grace Hopper", { colorScheme: "dark" });
+    naomi = await stage.guest("Naomi", PHONE);
+    await talk();
+  });
+  afterEach(() => {
+    stage.expectNoComplaints();
+  });
+  afterAll(async () => stage.close());
+
+  it("the door, on a desktop and on a phone", async () => {
+    const [light, phone] = await Promise.all([stage.visitor(), stage.visitor(PHONE)]);
+    await shoot("sign-in", light);
+    await shoot("sign-in-phone", phone);
+    const dark = await stage.visitor({ colorScheme: "dark" });
+    await dark.at("mode-sign-up").click();
+    await shoot("sign-up-dark", dark);
+  });
+
+  it("a conversation, light, dark and on a phone", async () => {
+    await ada.at("composer").pressSequentially("And the char");
+    await grace.at("typing").filter({ hasText: "Ada Lovelace is typing…" }).waitFor();
+    await shoot("light", ada);
+    await shoot("dark", grace);
+    await shoot("phone", naomi);
+  });
+
+  it("rooms and people of a phone, each in a drawer", async () => {
+    await naomi.page.getByRole("button", { name: /^Rooms/ }).click();
+    await naomi.at("room-general").waitFor();
+    await shoot("phone-rooms", naomi);
+    await naomi.page.keyboard.press("Escape");
+    await naomi.at("people").click();
+    await expect.poll(() => naomi.people(), PATIENCE).toHaveLength(3);
+    await shoot("phone-people", naomi);
+    await naomi.page.keyboard.press("Escape");
+  });
+
+  it("an announcement, a dialog and a room in which nobody has spoken", async () => {
+    await ada.page.getByRole("button", { name: "Announce" }).click();
+    await ada.page.getByLabel("Announcement", { exact: true }).fill("We sail at seven. Bring a warm jacket.");
+    await shoot("dialog", ada);
+    // A heading that is clipped away is not what one would hit there.
+    const isOnTop = (heading: Element) => {
+      const { x, y, height } = heading.getBoundingClientRect();
+      return document.elementFromPoint(x + 1, y + height / 2) === heading;
+    };
+    const heading = ada.page.getByRole("heading", { name: "Announce to everyone" });
+    expect(await heading.evaluate(isOnTop)).toBe(true);
+    await ada.page.getByRole("dialog").getByRole("button", { name: "Announce" }).click();
+    for (const person of [grace, naomi]) await person.at("announcement").waitFor();
+    await shoot("announcement-phone", naomi);
+    await grace.goTo("help");
+    await grace.at("empty-room").waitFor();
+    await shoot("empty-room-dark", grace);
+    await grace.page.getByRole("button", { name: "Dismiss the announcement" }).click();
+    await grace.goTo("general");
+  });
+
+  it("a connection that is away, with a message that waits for it", async () => {
+    for (const [name, person] of [
+      ["reconnecting", ada],
+      ["reconnecting-phone", naomi],
+    ] as const) {
+      await person.at("cut").click();
+      await person.connectionIs("waiting");
+      await person.say("This one waits until the line is back.");
+      await shoot(name, person);
+    }
+  });
+
+  async function talk(): Promise<void> {
+    const lines: readonly (readonly [Person, string])[] = [
+      [ada, "Good morning! Who brings the boat round to the quay?"],
+      [grace, "I do. Wind is from the south-west, 12 knots, so let us leave before noon."],
+      [grace, "https://example.com/tides says high water is at 11:40."],
+      [naomi, "I'll bring bread."],
+      [
+        ada,
+        "And the spare halyard: yours looked chafed where it runs over the sheave, and it is a long way to the next chandler.",
+      ],
+      [grace, "Two berths confirmed. See you all at seven"],
+    ];
+    for (const [person, text] of lines) {
+      await person.say(text);
+      for (const other of [ada, grace, naomi]) await other.page.getByText(text, { exact: true }).waitFor();
+    }
+  }
+
+  async function shoot(name: string, { page }: Person): Promise<void> {
+    // Shown until the page knows who is there.
+    await page.getByLabel("Loading").waitFor({ state: "detached" });
+    await page.screenshot({ path: join(DIRECTORY, `${name}.png`), animations: "disabled" });
+    const overflow = await page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      return scrollWidth - clientWidth;
+    });
+    expect(overflow, `${name} does not fit its window`).toBe(0);
+  }
+});
