@@ -1,0 +1,84 @@
+import { ServerFrame } from "@halyard/protocol";
+import { expect } from "vitest";
+import type { RosterEntry, RosterPage } from "../src/backplane.js";
+import type { Connection } from "../src/connection.js";
+import { PresenceView } from "../src/presence-view.js";
+import { FakeClock } from "./fake-clock.js";
+import { Connections } from "./fake-connection.js";
+import type { Heard } from "./fake-socket.js";
+
+/** Who is there, and a view of it; the page is given when the test lets it go. */
+export class PresenceScene {
+  readonly clock = new FakeClock();
+  readonly connections = new Connections(this.clock);
+  readonly roster = new Map<string, RosterEntry>();
+  readonly errors: unknown[] = [];
+  pages = 0;
+  /** Set while pages are held back. */
+  held: (() => void)[] | undefined;
+  failure: Error | undefined;
+  readonly view = new PresenceView({
+    room: "r",
+    channel: "room:r",
+    clock: this.clock,
+    batchMs: 100,
+    onError: (error) => this.errors.push(error),
+    firstPage: () => this.#page(),
+  });
+
+  join(user: string, profile = `{"userId":"${user}","name":"${user.toUpperCase()}"}`): void {
+    const known = this.roster.get(user);
+    const entry = { user, profile, since: known?.since ?? this.clock.now() };
+    this.roster.set(user, entry);
+    this.view.changed({ kind: "joined", room: "r", entry, isNew: known === undefined });
+  }
+
+  leave(user: string): void {
+    this.roster.delete(user);
+    this.view.changed({ kind: "left", room: "r", user });
+  }
+
+  /** Someone who sees the view from now on. */
+  async reader(id: string): Promise<Connection> {
+    const connection = this.connections.open(id);
+    this.view.show(connection);
+    await this.clock.settle();
+    return connection;
+  }
+
+  /** Several users are there, and it is quiet. */
+  async filled(...users: string[]): Promise<void> {
+    for (const user of users) this.join(user);
+    await this.clock.advance(1_000);
+  }
+
+  /** What a connection has heard since the last time, in short. */
+  heard(connection: Connection): string[] {
+    return this.connections.heard(connection).map(summary);
+  }
+
+  #page(): Promise<RosterPage> {
+    this.pages++;
+    // What is there now, whenever it arrives.
+    const entries = [...this.roster.values()];
+    const page = {
+      entries: entries.slice(0, 200),
+      total: entries.length,
+      cursor: entries.length > 200 ? "200" : undefined,
+    };
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    if (this.held === undefined) return Promise.resolve(page);
+    const { held } = this;
+    return new Promise((resolve) => held.push(() => resolve(page)));
+  }
+}
+
+function summary(frame: Heard): string {
+  const message = ServerFrame.parse(frame);
+  expect(message.$).toEqual({ ch: "room:r" });
+  if (message.type === "user_left") return `left ${message.userIds.join()} of ${String(message.total)}`;
+  if (message.type !== "user_list" && message.type !== "user_joined") throw new Error(message.type);
+  expect(message.room).toBe("r");
+  const name = message.type === "user_list" ? "list" : "joined";
+  return `${name} ${message.users.map(({ userId }) => userId).join()} of ${String(message.total)}`;
+}
