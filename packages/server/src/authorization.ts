@@ -2,6 +2,7 @@ import { HalyardError } from "@halyard/protocol/wire";
 import { ALL } from "./channel-name.js";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
+import { withDeadline } from "./deadline.js";
 import type { AuthorizeRequest } from "./types.js";
 
 type Action = AuthorizeRequest["action"];
@@ -15,25 +16,29 @@ export class Authorization {
     this.#core = core;
   }
 
-  /** Never rejects: an `authorize` that fails says no, and `onError` hears of it. */
+  /** Never rejects: an `authorize` that fails or hangs says no, and `onError` hears of it. */
   async allows(connection: Connection, action: Action, room: string): Promise<boolean> {
-    const { authorize } = this.#core.config;
-    if (authorize === undefined) {
-      if (room !== ALL) this.#hint(room);
-      return room === ALL;
-    }
-    const { user, session } = connection.identity;
     try {
-      return await authorize({ user, session, action, room });
+      return await this.#ask(connection, action, room);
     } catch (error) {
       this.#core.report(error, { type: "authorize", ws: connection.ws });
       return false;
     }
   }
 
-  /** @throws HalyardError `forbidden` */
+  /** @throws HalyardError `forbidden`, `timeout`, or what `authorize` itself throws */
   async demand(connection: Connection, action: Action, room: string): Promise<void> {
-    if (!(await this.allows(connection, action, room))) throw new HalyardError("forbidden");
+    if (!(await this.#ask(connection, action, room))) throw new HalyardError("forbidden");
+  }
+
+  #ask(connection: Connection, action: Action, room: string): boolean | Promise<boolean> {
+    const { config, clock, limits } = this.#core;
+    if (config.authorize === undefined) {
+      if (room !== ALL) this.#hint(room);
+      return room === ALL;
+    }
+    const { user, session } = connection.identity;
+    return withDeadline(config.authorize({ user, session, action, room }), { clock, ms: limits.handlerMs });
   }
 
   #hint(room: string): void {

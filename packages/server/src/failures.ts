@@ -1,5 +1,4 @@
-import type { HalyardError } from "@halyard/protocol/wire";
-import { CloseCode, encodeFrame } from "@halyard/protocol/wire";
+import { CloseCode, encodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import { errorJson, toHalyardError } from "./errors.js";
@@ -24,6 +23,7 @@ export class Failures {
 
   /** @param re what the sender called the message */
   tell(connection: Connection, error: unknown, re?: number | string): void {
+    if (!(error instanceof HalyardError)) this.#core.report(error, { type: "message", ws: connection.ws });
     const told = toHalyardError(error);
     answer(connection, errorJson(told), re);
     this.count(connection, told);

@@ -97,7 +97,7 @@ export class Lifecycle implements ConnectionKeeper {
     core.writer.write(connection);
     this.#detach(connection, code, isDeliberateShut(code));
     try {
-      connection.ws.close(code, reason);
+      connection.ws.close(code, clipReason(reason));
     } catch (error) {
       core.report(error, { type: "close", ws: connection.ws });
     }
@@ -234,4 +234,11 @@ function isDeliberateShut(code: number): boolean {
 // Asked again after each await: TypeScript would believe that the stage is what it was.
 function isClosed(connection: Connection): boolean {
   return connection.stage === "closed";
+}
+
+/** A close frame has room for 123 bytes of reason. A longer one is cut: a ban must not fail for its words. */
+function clipReason(reason: string): string {
+  const fitting = new Uint8Array(123);
+  const { read } = new TextEncoder().encodeInto(reason, fitting);
+  return reason.slice(0, read);
 }

@@ -126,7 +126,7 @@ export interface BuiltIns {
 export interface DisconnectOptions {
   /** @default 4401 */
   readonly code?: 4401 | 4403 | undefined;
-  /** At most 123 bytes of UTF-8. @default "" */
+  /** Cut at 123 bytes of UTF-8. @default "" */
   readonly reason?: string | undefined;
 }
 
