@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { FakeSocket } from "../test/fake-socket.js";
 import { createWorld, reply, welcome } from "../test/world.js";
 
 afterEach(() => {
@@ -19,8 +20,7 @@ function listen(world: ReturnType<typeof createWorld>): string[] {
   world.client.onGap((channel, reason) => heard.push(`gap ${channel} ${reason}`));
   return heard;
 }
-const positions = (socket: { sent: (type: string) => { [field: string]: unknown }[] }) =>
-  socket.sent("hello")[0]?.["positions"];
+const positions = (socket: FakeSocket) => socket.sent("hello")[0]?.["positions"];
 
 describe("positions", () => {
   it("begin where the welcome says, move with each frame of the channel, and go into the next hello", async () => {

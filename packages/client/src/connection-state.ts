@@ -20,10 +20,10 @@ export type ConnectionEvent = { readonly status: "started" } | ConnectionState;
 
 /**
  * The state after an event. An end is left by a new beginning only, since everything else that comes then is late; but
- * closing for good also ends the wait for a sign-in.
+ * closing for good also ends the wait for a sign-in. The same object when nothing has changed.
  */
 export function reduceConnection(state: ConnectionState, event: ConnectionEvent): ConnectionState {
   if (event.status === "started") return { status: "connecting", attempt: 1 };
-  if (state.status === "closed") return state;
-  return state.status === "authRequired" && event.status !== "closed" ? state : event;
+  const isLate = state.status === "closed" || (state.status === "authRequired" && event.status !== "closed");
+  return isLate || JSON.stringify(state) === JSON.stringify(event) ? state : event;
 }

@@ -93,7 +93,9 @@ describe("typing", () => {
 
   it("begins anew with a new connection, and after a clock was set back", async () => {
     const world = createWorld();
-    (await world.open(), world.client.send("typing_indicator", typing), world.socket.drop());
+    await world.open();
+    world.client.send("typing_indicator", typing);
+    world.socket.drop();
     const socket = await world.open();
     world.client.send("typing_indicator", typing);
     vi.setSystemTime(Date.now() - 3_600_000);

@@ -1,0 +1,113 @@
+import { defineProtocol, message, request } from "@halyard/protocol";
+import type { ProtocolOf, PublicUser } from "@halyard/protocol";
+import { WebSocket as NodeWebSocket } from "ws";
+import { expectTypeOf } from "vitest";
+import { z } from "zod";
+import { createWebSocketClient } from "./index.js";
+import type { ConnectionState, Receipt, RoomState, Sending, WebSocketClient } from "./index.js";
+
+export const protocol = defineProtocol({
+  clientMessages: {
+    vote: message(
+      z.object({ pollId: z.string(), weight: z.int().default(1), at: z.coerce.date().optional() }),
+    ),
+    draw: message(
+      z.discriminatedUnion("kind", [
+        z.object({ kind: z.literal("line"), to: z.tuple([z.number(), z.number()]) }),
+        z.object({ kind: z.literal("dot"), r: z.number() }),
+      ]),
+    ),
+    cursor: message(z.object({ x: z.number() }), { ephemeral: true, relay: "room" }),
+    nothing: message(z.object({})),
+  },
+  serverMessages: {
+    voted: message(z.object({ total: z.number().default(0), label: z.string().optional() })),
+  },
+  requests: {
+    page: request({
+      input: z.object({ after: z.string().optional(), limit: z.int().default(50) }),
+      output: z.array(z.object({ id: z.string(), seen: z.boolean().default(false) })),
+    }),
+    count: request({ input: z.void(), output: z.number() }),
+  },
+});
+interface AppProtocol extends ProtocolOf<typeof protocol> {}
+declare const client: WebSocketClient<AppProtocol>;
+
+// A send takes what the schema takes, and tells what becomes of it unless the message is ephemeral.
+expectTypeOf(client.send("vote", { pollId: "a" })).toEqualTypeOf<Sending>();
+expectTypeOf(client.send("draw", { kind: "dot", r: 1 })).toEqualTypeOf<Sending>();
+expectTypeOf(client.send("nothing")).toEqualTypeOf<Sending>();
+expectTypeOf(client.send("cursor", { x: 1 })).toEqualTypeOf<void>();
+expectTypeOf(client.send("typing_indicator", { isTyping: true })).toEqualTypeOf<void>();
+expectTypeOf(await client.send("chat_message", { content: "hi" })).toEqualTypeOf<Receipt>();
+expectTypeOf(client.join("general").send("cursor", { x: 1 })).toEqualTypeOf<void>();
+// @ts-expect-error no such message
+client.send("votes", { pollId: "a" });
+// @ts-expect-error a field is missing
+client.send("vote");
+// @ts-expect-error a field of another type
+client.send("vote", { pollId: 1 });
+// @ts-expect-error only the server says this
+client.send("voted", { total: 1 });
+// @ts-expect-error a line has no radius
+client.join("general").send("draw", { kind: "line", r: 1 });
+
+// A listener gets fields, not generics.
+client.on("voted", (heard, delivery) => {
+  expectTypeOf(heard).toEqualTypeOf<{ type: "voted"; total: number; label?: string | undefined }>();
+  expectTypeOf(delivery.room).toEqualTypeOf<string | undefined>();
+});
+client.on("cursor", (heard) =>
+  expectTypeOf(heard).toEqualTypeOf<{ type: "cursor"; x: number; from: PublicUser }>(),
+);
+client.join("general").on("chat_message", async ({ from, content }) => Promise.resolve([from.name, content]));
+client.on("user_list", ({ users }) => expectTypeOf(users).toEqualTypeOf<PublicUser[]>());
+// @ts-expect-error this client says it, nobody hears it
+client.on("vote", () => {});
+
+// A request takes its input and gives its output.
+expectTypeOf(await client.request("page", {})).toEqualTypeOf<{ id: string; seen: boolean }[]>();
+expectTypeOf(await client.request("count")).toEqualTypeOf<number>();
+expectTypeOf(
+  await client.request("count", undefined, { timeoutMs: 1, signal: undefined }),
+).toEqualTypeOf<number>();
+// @ts-expect-error no such request
+await client.request("pages", {});
+// @ts-expect-error input is missing
+await client.request("page");
+
+// States are unions, told apart by their status.
+const { state } = client;
+if (state.status === "waiting") expectTypeOf(state.retryAt).toEqualTypeOf<number>();
+if (state.status === "authRequired")
+  expectTypeOf(state.reason).toEqualTypeOf<"unauthenticated" | "forbidden">();
+client.onStateChange((next) => expectTypeOf(next).toEqualTypeOf<ConnectionState>());
+expectTypeOf(await client.join("general").ready).toEqualTypeOf<RoomState>();
+client.onGap((channel, reason) => Promise.resolve([channel, reason]));
+
+// A client of a protocol is one of the built-in protocol, too, and a name for the contract changes nothing.
+const takesAny = (_client: WebSocketClient): void => {};
+const takesApp = (_client: WebSocketClient<AppProtocol>): void => {};
+takesAny(client);
+takesApp(createWebSocketClient<typeof protocol>({ url: "/ws" }));
+
+// Every kind of WebSocket fits, and every option may be undefined.
+createWebSocketClient({ url: new URL("wss://halyard.test"), WebSocket: NodeWebSocket });
+createWebSocketClient({ url: () => "/ws", WebSocket: globalThis.WebSocket, fetch: globalThis.fetch });
+createWebSocketClient({
+  url: async () => Promise.resolve("/ws"),
+  WebSocket: class extends NodeWebSocket {
+    constructor(url: string, protocols: string[]) {
+      super(url, protocols, { headers: { cookie: "a=b" } });
+    }
+  },
+  page: globalThis,
+});
+createWebSocketClient({
+  url: "/ws",
+  autoConnect: undefined,
+  ticket: undefined,
+  outbox: undefined,
+  onError: undefined,
+});
