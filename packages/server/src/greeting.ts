@@ -22,6 +22,8 @@ export interface GreetingParts {
 /** What a client asks for when it says hello. */
 type Wanted = Pick<HelloMessage, "positions" | "rooms"> & { readonly re: string | undefined };
 
+const PLAN_TRIES = 3;
+
 interface Wish {
   readonly channel: string;
   readonly position: { readonly epoch: string; readonly off: number } | undefined;
@@ -117,10 +119,17 @@ export class Greeting {
   async #welcome(connection: Connection, hello: Wanted): Promise<void> {
     const { core, rooms } = this.#parts;
     const wishes = await this.#wishes(connection, hello);
-    const plans = await this.#plans(wishes);
+    let plans = await this.#plan(wishes.filter(({ isForbidden }) => !isForbidden));
+    for (
+      let attempt = 0;
+      attempt < PLAN_TRIES && !plans.every((plan) => canCommit(core.hub, plan));
+      attempt++
+    )
+      plans = await this.#planAgain(plans);
     if (isClosed(connection)) return;
 
-    // From here on in one turn: nothing can be published between the position, the replay and the subscription.
+    // From that check on in one turn: nothing can be published between the position, the replay and the subscription.
+    if (!plans.every(({ channel }) => core.hub.holds(channel))) throw new HalyardError("unavailable");
     const budget = replayBudget();
     const replays = new Map<string, Replay>();
     for (const plan of plans) {
@@ -174,19 +183,14 @@ export class Greeting {
     );
   }
 
-  async #plans(wishes: readonly Wish[]): Promise<ReplayPlan[]> {
+  #plan(wishes: readonly Pick<Wish, "channel" | "position">[]): Promise<ReplayPlan[]> {
     const { hub, backplane } = this.#parts.core;
-    const allowed = wishes.filter(({ isForbidden }) => !isForbidden);
-    let plans = await Promise.all(allowed.map((wish) => planReplay(hub, backplane, wish)));
-    for (let attempt = 0; attempt < 3 && !plans.every((plan) => canCommit(hub, plan)); attempt++) {
-      plans = await Promise.all(
-        plans.map(async (plan) => {
-          const wish = { channel: plan.channel.name, position: plan.from };
-          return canCommit(hub, plan) ? plan : planReplay(hub, backplane, wish);
-        }),
-      );
-    }
-    return plans;
+    return Promise.all(wishes.map((wish) => planReplay(hub, backplane, wish)));
+  }
+
+  /** So much has been published since that some of the plans do not reach back any more. */
+  #planAgain(plans: readonly ReplayPlan[]): Promise<ReplayPlan[]> {
+    return this.#plan(plans.map(({ channel, from }) => ({ channel: channel.name, position: from })));
   }
 
   #welcomeJson(

@@ -4,7 +4,7 @@ import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.js";
 import type { Control } from "./control.js";
 import type { Core } from "./core.js";
-import { InvalidMessage } from "./errors.js";
+import { InvalidMessage, toHalyardError } from "./errors.js";
 import type { Failures } from "./failures.js";
 import { readMeta } from "./frame-meta.js";
 import type { Received, Sends } from "./sends.js";
@@ -34,7 +34,8 @@ export class Inbound {
   receive(connection: Connection, text: string): void {
     if (connection.stage === "closed") return;
     connection.seenAt = this.#parts.core.clock.now();
-    if (connection.stage === "opening") this.#keep(connection, text);
+    // Whatever waits goes first.
+    if (connection.stage === "opening" || connection.waiting !== undefined) this.#keep(connection, text);
     else this.#read(connection, text);
   }
 
@@ -146,7 +147,9 @@ export class Inbound {
       },
       (error: unknown) => {
         failures.tell(connection, error, meta.id);
-        shut(connection, error instanceof HalyardError ? CloseCode.ProtocolBroken : 1011);
+        // What may succeed later is no fault of the client's: it comes back.
+        const { retryable, code } = toHalyardError(error);
+        shut(connection, retryable ? 1013 : code === "internal" ? 1011 : CloseCode.ProtocolBroken);
       },
     );
   }
