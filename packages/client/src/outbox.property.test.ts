@@ -7,7 +7,7 @@ import { Emitter } from "./emitter.js";
 import { Outbox } from "./outbox.js";
 import type { OutboxHost } from "./outbox.js";
 import { DEFAULT_LIMITS } from "./outgoing.js";
-import type { QueueState } from "./receipt.js";
+import type { Outcome, QueueState } from "./receipt.js";
 import { sendError } from "./send-error.js";
 
 afterEach(() => {
@@ -18,7 +18,7 @@ type Step =
   | { readonly type: "send"; readonly count: number; readonly isEphemeral: boolean }
   | { readonly type: "pass"; readonly ms: number }
   | { readonly type: "take" | "answer"; readonly count: number }
-  | { readonly type: "answerLate"; readonly count: number }
+  | { readonly type: "answerLate" | "rewind"; readonly count: number }
   | { readonly type: "connect" | "lose" | "forget" | "die" | "settle" | "join" };
 
 const weighted = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
@@ -52,6 +52,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   ),
   weighted(4, fc.record({ type: fc.constant("answerLate" as const), count: fc.nat(3) })),
+  weighted(1, fc.record({ type: fc.constant("rewind" as const), count: fc.integer({ min: 1, max: 3 }) })),
   weighted(6, event("connect")),
   weighted(2, event("lose")),
   weighted(2, event("die")),
@@ -72,7 +73,7 @@ function createTrial() {
   emitter.on("queue", (state) => (queue = state));
   let isOpen = false;
   let isJoining = false;
-  let [toServer, toClient]: [Frame[], number[]] = [[], []];
+  let [toServer, toClient]: [Frame[], [number, Outcome][]] = [[], []];
   let unanswered = 0;
   const host: OutboxHost = {
     clock: systemClock,
@@ -80,6 +81,10 @@ function createTrial() {
     limits: DEFAULT_LIMITS,
     emitter,
     mustWait: () => isJoining,
+    start() {
+      run({ type: "lose" });
+      run({ type: "connect" });
+    },
     write(text) {
       expect(isOpen).toBe(true);
       toServer.push(JSON.parse(text) as Frame);
@@ -101,17 +106,21 @@ function createTrial() {
         return;
       case "take":
         for (const frame of toServer.splice(0, step.count)) {
-          server.take(frame, Date.now());
-          toClient.push(frame.$?.seq ?? 0);
+          const isAccepted = server.take(frame, Date.now());
+          const error = sendError("conflict");
+          toClient.push([
+            frame.$?.seq ?? 0,
+            isAccepted ? { status: "delivered" } : { status: "rejected", error },
+          ]);
         }
         return;
       case "answer":
       case "answerLate":
-        for (const seq of step.type === "answer"
+        for (const [seq, outcome] of step.type === "answer"
           ? toClient.splice(0, step.count)
           : toClient.splice(step.count, 1)) {
           unanswered--;
-          outbox.answer(seq, { status: "delivered" });
+          outbox.answer(seq, outcome);
         }
         return;
       case "connect":
@@ -130,6 +139,9 @@ function createTrial() {
       case "join":
         isJoining = !isJoining;
         outbox.flush();
+        return;
+      case "rewind":
+        server.lose(step.count);
         return;
       case "settle":
         outbox.settle(sendError("unavailable"));

@@ -193,6 +193,52 @@ describe("reconnecting", () => {
   });
 });
 
+describe("a server that misses a number", () => {
+  const conflict = (seq: number) => ({
+    type: "error",
+    code: "conflict",
+    message: "",
+    retryable: false,
+    $: { re: seq },
+  });
+
+  it("is given the numbers before the row again, once, and the message arrives after all", async () => {
+    const world = createWorld();
+    const first = await world.open();
+    for (const content of ["a", "b", "c"]) void chat(world, content);
+    for (const frame of first.sent("chat_message")) first.receive(reply(frame));
+    const late = chat(world, "d");
+    first.receive(conflict(4));
+    expect(first.closed?.code).toBe(3001);
+    const second = await world.open();
+    expect(second.sent().slice(1)).toMatchObject([
+      { type: "skip", $: { seq: 1 } },
+      { type: "skip", $: { seq: 2 } },
+      { type: "skip", $: { seq: 3 } },
+      { type: "chat_message", content: "d", $: { seq: 4 } },
+    ]);
+    second.receive(
+      conflict(1),
+      conflict(2),
+      { type: "reply", $: { re: 3 } },
+      reply(second.sent("chat_message")[0]),
+    );
+    expect(await late).toMatchObject({ status: "delivered", id: late.id });
+    expect(world.sockets).toHaveLength(2);
+  });
+
+  it("is believed the second time", async () => {
+    const world = createWorld();
+    const first = await world.open();
+    const sending = chat(world, "a");
+    first.receive(conflict(1));
+    const second = await world.open();
+    second.receive(conflict(1));
+    expect(await sending).toMatchObject({ status: "rejected", error: { code: "conflict" } });
+    expect(second.closed).toBeUndefined();
+  });
+});
+
 describe("close()", () => {
   it("rejects what no socket has seen, and does not pretend to know about the rest", async () => {
     const world = createWorld();

@@ -21,6 +21,8 @@ export interface OutboxLimits {
 
 /** The server forgets answers after 5 min: what was written is not sent again, and not waited for, after this. */
 const ANSWER_MS = 240_000;
+/** So many answers the server keeps: a number before them is known to be used. */
+const MEMORY = 32;
 
 export interface OutboxHost {
   readonly clock: Clock;
@@ -28,23 +30,30 @@ export interface OutboxHost {
   readonly limits: Limits;
   readonly emitter: Emitter<ClientEvents>;
   write(frame: string): void;
+  /** Connects anew. */
+  start(): void;
   /** Whether messages to this channel have to wait, and all behind them: a room is being joined. */
   mustWait(channel: string | undefined): boolean;
 }
 
+interface Waiting {
+  readonly type: string;
+  readonly channel: string | undefined;
+  readonly text: string;
+  readonly bytes: number;
+  readonly settle: (outcome: Outcome) => void;
+}
+
+/** A number of the row, and the message that has it. */
 interface Entry {
   readonly seq: number;
-  readonly type: string;
-  channel: string | undefined;
-  text: string;
-  bytes: number;
-  /** When it is given up. */
+  /** Absent once the sender has his receipt and only the number is left. */
+  message: Waiting | undefined;
+  /** When the message is given up. */
   dueAt: number;
   isWritten: boolean;
   /** On this connection. */
   isAnswered: boolean;
-  /** Absent once the sender has his receipt and only the number is left. */
-  settle: ((outcome: Outcome) => void) | undefined;
 }
 
 /**
@@ -64,6 +73,8 @@ export class Outbox {
   #sent = 0;
   #seq = 0;
   #refused = 0;
+  /** The numbers before the row are sent again, and no message has been accepted since. */
+  #isGoingBack = false;
   #queue: QueueState = { queued: 0, unacknowledged: 0, bytes: 0 };
   /** There is one while there is a connection. */
   #pace: Pace | undefined;
@@ -89,19 +100,10 @@ export class Outbox {
     this.#seq = seq;
     const id = messageIdOf(clientId, seq);
     const receipt = new Promise<Receipt>((resolve) => {
-      const dueAt = clock.now() + this.#bounds.ageMs;
       const settle = (outcome: Outcome) => resolve({ ...outcome, id });
-      this.#entries.push({
-        seq,
-        type,
-        channel,
-        text,
-        bytes,
-        dueAt,
-        settle,
-        isWritten: false,
-        isAnswered: false,
-      });
+      const message = { type, channel, text, bytes, settle };
+      const dueAt = clock.now() + this.#bounds.ageMs;
+      this.#entries.push({ seq, message, dueAt, isWritten: false, isAnswered: false });
     });
     this.flush();
     return sendingOf(id, receipt);
@@ -115,7 +117,8 @@ export class Outbox {
     this.#pace ??= new Pace(messagesPerSecond, messagesPerSecond, clock.now());
     for (const entry of this.#entries) {
       // Sent before anybody knew that messages of this type are dropped when there is no connection.
-      if (!entry.isWritten && ephemeral.has(entry.type)) giveUp(entry, { status: "expired" });
+      const { isWritten, message } = entry;
+      if (message && !isWritten && ephemeral.has(message.type)) giveUp(entry, { status: "expired" });
     }
     this.flush();
   }
@@ -131,6 +134,9 @@ export class Outbox {
     const index = this.#entries.findIndex((entry) => entry.seq === seq);
     const entry = this.#entries[index];
     if (!entry || index >= this.#sent) return;
+    const isConflict = outcome.status === "rejected" && outcome.error.code === "conflict";
+    if (isConflict && entry.message && !this.#isGoingBack) return this.#goBack();
+    if (entry.message && !isConflict) this.#isGoingBack = false;
     giveUp(entry, outcome);
     entry.isAnswered = true;
     while (this.#entries[0]?.isAnswered) {
@@ -158,21 +164,33 @@ export class Outbox {
   flush(): void {
     const now = this.#host.clock.now();
     for (const entry of this.#entries) {
-      if (entry.settle && entry.dueAt <= now)
-        giveUp(entry, { status: entry.isWritten ? "unknown" : "expired" });
+      if (entry.dueAt <= now) giveUp(entry, { status: entry.isWritten ? "unknown" : "expired" });
     }
     let waitMs = this.#write(now);
     const queue = { queued: 0, unacknowledged: 0, bytes: 0 };
-    for (const { settle, dueAt, isWritten, bytes } of this.#entries) {
-      if (!settle) continue;
+    for (const { message, dueAt, isWritten } of this.#entries) {
+      if (!message) continue;
       waitMs = Math.min(waitMs, dueAt - now);
       queue[isWritten ? "unacknowledged" : "queued"]++;
-      queue.bytes += bytes;
+      queue.bytes += message.bytes;
     }
     this.#alarm.set(waitMs, () => this.flush());
     const hasChanged = JSON.stringify(queue) !== JSON.stringify(this.#queue);
     this.#queue = queue;
     if (hasChanged) this.#host.emitter.emit("queue", queue);
+  }
+
+  /**
+   * The server misses a number before this one: it has lost what it knew, or refused a message without counting it. Its
+   * memory is shorter than this run of skips, one of which is the number that it waits for.
+   */
+  #goBack(): void {
+    this.#isGoingBack = true;
+    const first = this.#entries[0]?.seq ?? 1;
+    for (let seq = first - 1; seq > 0 && seq >= first - MEMORY; seq--) {
+      this.#entries.unshift({ seq, message: undefined, dueAt: 0, isWritten: true, isAnswered: false });
+    }
+    this.#host.start();
   }
 
   #refusal(bytes: number): SendError | undefined {
@@ -187,14 +205,17 @@ export class Outbox {
     const { limits } = this.#host;
     while (this.#pace && this.#sent < limits.unacknowledged) {
       const entry = this.#entries[this.#sent];
-      if (!entry || this.#host.mustWait(entry.channel)) break;
-      const cost = Math.max(1, (entry.bytes / limits.bytesPerSecond) * limits.messagesPerSecond);
-      const pauseMs = this.#pace.take(cost, now);
+      if (!entry || this.#host.mustWait(entry.message?.channel)) break;
+      const { seq, message: { bytes = 0, text = encodeFrame('{"type":"skip"}', { seq }) } = {} } = entry;
+      const pauseMs = this.#pace.take(
+        Math.max(1, (bytes / limits.bytesPerSecond) * limits.messagesPerSecond),
+        now,
+      );
       if (pauseMs > 0) return pauseMs;
       if (!entry.isWritten) entry.dueAt = now + ANSWER_MS;
       entry.isWritten = true;
       this.#sent++;
-      this.#host.write(entry.text);
+      this.#host.write(text);
     }
     return Infinity;
   }
@@ -202,10 +223,8 @@ export class Outbox {
 
 /** Settles a message, so that only its number is left. */
 function giveUp(entry: Entry, outcome: Outcome): void {
-  entry.settle?.(outcome);
-  entry.settle = entry.channel = undefined;
-  entry.bytes = 0;
-  entry.text = encodeFrame('{"type":"skip"}', { seq: entry.seq });
+  entry.message?.settle(outcome);
+  entry.message = undefined;
 }
 
 function sendingOf(id: string, receipt: Promise<Receipt>): Sending {

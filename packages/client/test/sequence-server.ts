@@ -10,21 +10,38 @@ export const MEMORY_MS = 300_000;
 export class SequenceServer {
   #next: number | undefined;
   #usedAt = 0;
+  #hasLost = false;
   /** Numbers that have been used since the memory began. */
   readonly #known = new Set<number>();
   /** The contents of all messages that took effect, in order, for each life of the server. */
   readonly lives: string[][] = [[]];
 
-  take(frame: Frame, now: number): void {
+  /** @returns whether the number is accepted, now or earlier; if not, the answer is `conflict` */
+  take(frame: Frame, now: number): boolean {
     const seq = frame.$?.seq ?? NaN;
     if (this.#next === undefined) this.#next = seq;
-    if (seq > this.#next) throw new Error(`${String(seq)} came, ${String(this.#next)} is missing`);
     this.#usedAt = now;
-    if (this.#known.has(seq)) return;
-    if (seq < this.#next) throw new Error(`${String(seq)} came after ${String(this.#next)}`);
+    if (seq > this.#next) {
+      if (this.#hasLost) return false;
+      throw new Error(`${String(seq)} came, ${String(this.#next)} is missing`);
+    }
+    if (this.#known.has(seq)) return true;
+    if (seq < this.#next) {
+      if (frame.type === "skip") return false;
+      throw new Error(`${String(seq)} came after ${String(this.#next)}`);
+    }
     this.#known.add(seq);
     this.#next = seq + 1;
     if (frame.type !== "skip") this.lives.at(-1)?.push(String(frame["content"]));
+    return true;
+  }
+
+  /** What was stored last is gone: a failure that the protocol does not allow for, and that must not be for ever. */
+  lose(count: number): void {
+    if (this.#next === undefined) return;
+    this.#hasLost = true;
+    this.lives.push([]);
+    for (let n = 0; n < count && this.#next > 1; n++) this.#known.delete(--this.#next);
   }
 
   forget(now: number): void {
