@@ -1,5 +1,5 @@
 import type { ErrorCode } from "@halyard/protocol";
-import { ERROR_CODES } from "@halyard/protocol/wire";
+import { ERROR_CODES, HalyardError } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 
 /** Why something was refused. */
@@ -15,7 +15,8 @@ export interface SendError {
 /** An error of the client's own making. A code that this version does not know is `internal`. */
 export function sendError(said: unknown): SendError {
   const code = Object.hasOwn(ERROR_CODES, String(said)) ? (said as ErrorCode) : "internal";
-  return { code, ...ERROR_CODES[code] };
+  const { message, retryable } = new HalyardError(code);
+  return { code, message, retryable };
 }
 
 /** The error in a frame. */

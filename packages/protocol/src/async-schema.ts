@@ -2,7 +2,8 @@ import { core } from "zod";
 import type { Schema } from "./definition.js";
 import { LIMITS } from "./limits.js";
 
-type Result = { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
+type Result =
+  { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
 type Issue = Pick<core.$ZodIssue, "message" | "path">;
 type Payload = core.ParsePayload;
 
@@ -36,7 +37,9 @@ function toResult({ value, issues }: Payload): Result {
   if (issues.length === 0) return { value };
   // Thousands of bad items make thousands of issues, and each of them a text: only the first few are ever told.
   return {
-    issues: issues.slice(0, LIMITS.errorIssues).map((issue) => core.util.finalizeIssue(issue, CONTEXT, core.config())),
+    issues: issues
+      .slice(0, LIMITS.errorIssues)
+      .map((issue) => core.util.finalizeIssue(issue, CONTEXT, core.config())),
   };
 }
 
@@ -48,7 +51,8 @@ function hasOwnCode(schema: object): boolean {
   for (const part of seen) {
     if (seen.size > LARGEST_SCHEMA) return true;
     const def = (part as Partial<core.$ZodType>)._zod?.def as Definition | undefined;
-    if (def?.check === "custom" || OWN_CODE.has(def?.type ?? "") || typeof def?.transform === "function") return true;
+    if (def?.check === "custom" || OWN_CODE.has(def?.type ?? "") || typeof def?.transform === "function")
+      return true;
     const parts = def === undefined ? part : { ...def, inner: def.getter?.() };
     for (const child of Object.values(parts) as unknown[]) {
       if (typeof child === "object" && child !== null) seen.add(child);

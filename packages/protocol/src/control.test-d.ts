@@ -29,7 +29,9 @@ type Plain<T> = T extends object
     }
   : T;
 type Parsed<TSchema extends z.ZodType> = Plain<Omit<z.output<TSchema>, "$">>;
-type Written<TType extends ControlMessage["type"]> = Plain<Omit<Extract<ControlMessage, { type: TType }>, "$">>;
+type Written<TType extends ControlMessage["type"]> = Plain<
+  Omit<Extract<ControlMessage, { type: TType }>, "$">
+>;
 type Listened<TType extends keyof BuiltinServerMessages> = Plain<ServerMessage<BuiltinProtocol, TType>>;
 
 expectTypeOf<Written<"hello">>().toEqualTypeOf<Parsed<typeof clientMessages.hello>>();
@@ -61,7 +63,9 @@ type Named = ControlMessage["type"] | keyof BuiltinClientMessages | keyof Builti
 expectTypeOf<Named>().toEqualTypeOf<keyof typeof clientMessages | keyof typeof serverMessages>();
 expectTypeOf<BuiltinType>().toEqualTypeOf<Named | "users">();
 
-expectTypeOf<Plain<OutputOf<BuiltinClientMessages["chat_message"]>>>().toEqualTypeOf<Parsed<typeof chatFields>>();
+expectTypeOf<Plain<OutputOf<BuiltinClientMessages["chat_message"]>>>().toEqualTypeOf<
+  Parsed<typeof chatFields>
+>();
 expectTypeOf<Plain<OutputOf<BuiltinClientMessages["typing_indicator"]>>>().toEqualTypeOf<
   Parsed<typeof typingFields>
 >();

@@ -63,7 +63,11 @@ describe("defineProtocol", () => {
   it("keeps what it is given", () => {
     const clientMessages = { poll_vote: message(z.object({ option: z.int() })) };
     const requests = { history: request({ input: z.object({}), output: z.array(z.string()) }) };
-    expect(defineProtocol({ clientMessages, requests })).toEqual({ clientMessages, serverMessages: {}, requests });
+    expect(defineProtocol({ clientMessages, requests })).toEqual({
+      clientMessages,
+      serverMessages: {},
+      requests,
+    });
   });
 
   it.each(BUILTIN_TYPES)("throws a TypeError for a message called %s, in both directions", (type) => {
@@ -82,6 +86,8 @@ describe("defineProtocol", () => {
   it("does not take the name of an inherited property for one of its own", () => {
     const inherited = { toString: message(z.object({})), constructor: message(z.object({})) };
     expect(() => untyped.defineProtocol({ clientMessages: inherited })).not.toThrow();
-    expect(() => untyped.defineProtocol({ requests: Object.create({ users: 1 }) as RequestMap })).not.toThrow();
+    expect(() =>
+      untyped.defineProtocol({ requests: Object.create({ users: 1 }) as RequestMap }),
+    ).not.toThrow();
   });
 });

@@ -6,7 +6,12 @@ describe("HalyardError", () => {
   it.each(Object.keys(ERROR_CODES) as ErrorCode[])("knows of %s what the table knows", (code) => {
     const error = new HalyardError(code);
     expect(error).toBeInstanceOf(Error);
-    expect(error).toMatchObject({ name: "HalyardError", code, ...ERROR_CODES[code] });
+    expect(error).toMatchObject({
+      name: "HalyardError",
+      code,
+      retryable: ERROR_CODES[code],
+      message: code.replaceAll("_", " "),
+    });
     expect(error.retryAfterMs).toBeUndefined();
   });
 

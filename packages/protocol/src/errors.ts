@@ -1,20 +1,20 @@
 /** Every error code of the wire, and whether trying the same thing again later can succeed. */
 export const ERROR_CODES = {
-  invalid_json: { retryable: false, message: "The frame is not JSON." },
-  invalid_message: { retryable: false, message: "The message does not fit its schema." },
-  unknown_type: { retryable: false, message: "Nothing here handles this message type." },
-  unauthenticated: { retryable: false, message: "There is no valid session." },
-  forbidden: { retryable: false, message: "This is not allowed." },
-  not_found: { retryable: false, message: "There is no such thing." },
-  conflict: { retryable: false, message: "This does not fit what came before." },
-  rate_limited: { retryable: true, message: "Too many messages; wait." },
-  payload_too_large: { retryable: false, message: "The message is too large." },
-  limit_exceeded: { retryable: false, message: "A limit is reached." },
-  timeout: { retryable: true, message: "It took too long." },
-  unavailable: { retryable: true, message: "Not available right now." },
-  contract_mismatch: { retryable: false, message: "Client and server do not share a contract." },
-  internal: { retryable: false, message: "The server failed to handle this." },
-} as const satisfies Record<string, { readonly retryable: boolean; readonly message: string }>;
+  invalid_json: false,
+  invalid_message: false,
+  unknown_type: false,
+  unauthenticated: false,
+  forbidden: false,
+  not_found: false,
+  conflict: false,
+  rate_limited: true,
+  payload_too_large: false,
+  limit_exceeded: false,
+  timeout: true,
+  unavailable: true,
+  contract_mismatch: false,
+  internal: false,
+} as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
@@ -36,11 +36,11 @@ export class HalyardError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
 
-  /** @param message what the sender may read. @default the table's sentence for the code */
-  constructor(code: ErrorCode, message: string = ERROR_CODES[code].message, options?: HalyardErrorOptions) {
+  /** @param message what the sender may read. @default the code, in words */
+  constructor(code: ErrorCode, message = code.replaceAll("_", " "), options?: HalyardErrorOptions) {
     super(message, options);
     this.code = code;
-    this.retryable = ERROR_CODES[code].retryable;
+    this.retryable = ERROR_CODES[code];
     this.retryAfterMs = options?.retryAfterMs;
   }
 }

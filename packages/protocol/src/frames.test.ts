@@ -16,7 +16,9 @@ const meta: fc.Arbitrary<FrameMeta> = fc.record(
 );
 
 /** What `JSON.stringify` may be given and `JSON.parse` gives back unchanged. */
-const json = fc.jsonValue({ maxDepth: 5, noUnicodeString: false }).map((value) => JSON.parse(JSON.stringify(value)) as unknown);
+const json = fc
+  .jsonValue({ maxDepth: 5, noUnicodeString: false })
+  .map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 const fields = fc.dictionary(
   fc.string().filter((key) => key !== "$" && key !== "type" && key !== "__proto__"),
   json,

@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest";
 import { messageIdOf } from "./message-id.js";
 
 function idByNode(clientId: string, seq: number): string {
-  const hash = createHash("sha256").update(`${clientId}:${String(seq)}`, "ascii").digest();
+  const hash = createHash("sha256")
+    .update(`${clientId}:${String(seq)}`, "ascii")
+    .digest();
   return hash.subarray(0, 16).toString("base64url");
 }
 

@@ -17,7 +17,9 @@ describe("hello", () => {
     const positions = ["all", "user:u1", ...rooms.map((room) => `room:${room}`)].map(position);
     expect(accepts(clientMessages.hello, { ...hello, rooms, positions })).toBe(true);
     expect(accepts(clientMessages.hello, { ...hello, rooms: [...rooms, "x"] })).toBe(false);
-    expect(accepts(clientMessages.hello, { ...hello, positions: [...positions, position("room:x")] })).toBe(false);
+    expect(accepts(clientMessages.hello, { ...hello, positions: [...positions, position("room:x")] })).toBe(
+      false,
+    );
   });
 
   it.each([

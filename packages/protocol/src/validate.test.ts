@@ -61,7 +61,11 @@ describe("validate", () => {
     ["rejects", z.string().refine(reject), "x"],
     ["throws in zod/mini", mini.string().check(fail), "x"],
     ["rejects in zod/mini", mini.string().check(mini.refine(reject)), "x"],
-    ["rejects deep inside", z.object({ a: z.array(z.union([z.int(), z.string().refine(reject)])) }), { a: ["x"] }],
+    [
+      "rejects deep inside",
+      z.object({ a: z.array(z.union([z.int(), z.string().refine(reject)])) }),
+      { a: ["x"] },
+    ],
     ["rejects in a transform", z.array(z.string().transform(reject)), ["x"]],
     ["rejects in a check of the whole", z.object({ a: z.string() }).superRefine(reject), { a: "x" }],
     ["rejects behind a lazy schema", z.array(z.lazy(() => z.string().refine(reject))), ["x"]],

@@ -44,7 +44,9 @@ function toValidation(result: StandardResult): Validation {
   // Thousands of bad items make thousands of issues: only the first few are ever told.
   return {
     ok: false,
-    issues: result.issues.slice(0, LIMITS.errorIssues).map(({ message, path = [] }) => ({ path: pathText(path), message })),
+    issues: result.issues
+      .slice(0, LIMITS.errorIssues)
+      .map(({ message, path = [] }) => ({ path: pathText(path), message })),
   };
 }
 
