@@ -1,0 +1,257 @@
+import { describe, expect, it } from "vitest";
+import type { LogEntry } from "../../src/backplane.js";
+import type { SuiteContext } from "../backplane-suite.js";
+import type { Node } from "./node.js";
+import { HISTORY } from "./node.js";
+
+/** Fails unless each entry names the one before it, and offsets increase. */
+function expectChain(entries: readonly LogEntry[], from: number): void {
+  let at = from;
+  for (const { prev, offset } of entries) {
+    expect(prev).toBe(at);
+    expect(offset).toBeGreaterThan(prev);
+    at = offset;
+  }
+}
+
+const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `"${String(n)}"`);
+
+export function describeChannels({ start, advance, settle, name }: SuiteContext): void {
+  describe("a channel", () => {
+    /** A channel that this node reads, and where it stood when that began. */
+    async function reading(node: Node): Promise<{ channel: string; top: number; epoch: string }> {
+      const channel = name("room:");
+      await node.backplane.subscribe(channel);
+      return { channel, ...(await node.backplane.read(channel, { after: 0, limit: 1 })) };
+    }
+
+    it("delivers what is published in one order, each message naming the one before it", async () => {
+      const node = await start();
+      const { channel, top, epoch } = await reading(node);
+      await Promise.all(numbered(50).map((data) => node.publish(channel, data)));
+      await settle();
+      expect(node.texts(channel).toSorted()).toEqual(numbered(50).sort());
+      expectChain(node.publications, top);
+      expect(new Set(node.publications.map((each) => each.epoch))).toEqual(new Set([epoch]));
+    });
+
+    it("delivers one publisher's messages in the order in which they were published", async () => {
+      const node = await start();
+      const { channel } = await reading(node);
+      for (const data of numbered(20)) await node.publish(channel, data);
+      await settle();
+      expect(node.texts(channel)).toEqual(numbered(20));
+    });
+
+    it("tells the publisher the position that the readers see", async () => {
+      const node = await start();
+      const { channel } = await reading(node);
+      const { position, duplicate } = await node.publish(channel, '"a"');
+      await settle();
+      const [heard] = node.publications;
+      expect(position).toEqual({ epoch: heard?.epoch, off: heard?.offset });
+      expect(duplicate).toBe(false);
+    });
+
+    it("is one of many: each has an order of its own", async () => {
+      const node = await start();
+      const channels = [await reading(node), await reading(node)];
+      for (let n = 0; n < 10; n++) for (const { channel } of channels) await node.publish(channel, String(n));
+      await settle();
+      for (const { channel, top } of channels) {
+        const heard = node.publications.filter((each) => each.channel === channel);
+        expect(heard).toHaveLength(10);
+        expectChain(heard, top);
+      }
+    });
+
+    it("delivers nothing that is not read, or not read any more", async () => {
+      const node = await start();
+      const unread = name("room:");
+      const { channel } = await reading(node);
+      await node.backplane.unsubscribe(channel);
+      await node.publish(channel, "1");
+      await node.publish(unread, "1");
+      await settle();
+      expect(node.publications).toEqual([]);
+    });
+
+    it("delivers everything that is published once subscribe has resolved, and has the rest in its history", async () => {
+      const node = await start();
+      const channel = name("room:");
+      await node.publish(channel, '"before"');
+      await node.backplane.subscribe(channel);
+      await node.publish(channel, '"after"');
+      await settle();
+      expect(node.texts(channel)).toEqual(['"after"']);
+      const { entries } = await node.backplane.read(channel, { after: 0, limit: 10 });
+      expect(entries.map(({ data }) => data)).toEqual(['"before"', '"after"']);
+    });
+
+    it("carries any text", async () => {
+      const node = await start();
+      const { channel } = await reading(node);
+      const texts = [
+        "",
+        "\0",
+        "a\r\nb",
+        "😀€",
+        "x".repeat(64 * 1024),
+        `x7:abc\0def{"type":"a"}`,
+        '"\\ud800"',
+      ];
+      for (const data of texts) await node.publish(channel, data);
+      await settle();
+      expect(node.texts(channel)).toEqual(texts);
+      const { entries } = await node.backplane.read(channel, { after: 0, limit: 100 });
+      expect(entries.map(({ data }) => data)).toEqual(texts);
+    });
+
+    it("may be called anything", async () => {
+      const node = await start();
+      for (const channel of ["all", "user:a b\n{x}*", "room:__proto__", "user:"]) {
+        await node.backplane.subscribe(channel);
+        await node.publish(channel, `"${encodeURIComponent(channel)}"`);
+        await settle();
+        expect(node.texts(channel)).toEqual([`"${encodeURIComponent(channel)}"`]);
+      }
+    });
+  });
+
+  describe("an ephemeral message", () => {
+    it("is delivered without a position, and never stored", async () => {
+      const node = await start();
+      const channel = name("room:");
+      await node.backplane.subscribe(channel);
+      const before = await node.backplane.read(channel, { after: 0, limit: 10 });
+      expect(await node.publish(channel, '"a"', { history: false })).toEqual({
+        position: undefined,
+        duplicate: false,
+      });
+      await settle();
+      expect(node.ephemeral).toEqual([{ channel, data: '"a"' }]);
+      expect(node.publications).toEqual([]);
+      expect(await node.backplane.read(channel, { after: 0, limit: 10 })).toEqual(before);
+    });
+  });
+
+  describe("the history", () => {
+    it("is read in pages after a position, up to the newest message", async () => {
+      const node = await start();
+      const channel = name("room:");
+      for (const data of numbered(25)) await node.publish(channel, data);
+      const read: LogEntry[] = [];
+      const { top } = await node.backplane.read(channel, { after: 0, limit: 1 });
+      for (let after = 0; after < top; after = read.at(-1)?.offset ?? Infinity)
+        read.push(...(await node.backplane.read(channel, { after, limit: 10 })).entries);
+      expect(read.map(({ data }) => data)).toEqual(numbered(25));
+      expectChain(read, read[0]?.prev ?? 0);
+      expect(read.at(-1)?.offset).toBe(top);
+    });
+
+    it("of a channel that was never used is empty, and begins where it stands", async () => {
+      const node = await start();
+      const channel = name("room:");
+      const { entries, top } = await node.backplane.read(channel, { after: 0, limit: 10 });
+      expect(entries).toEqual([]);
+      await node.backplane.subscribe(channel);
+      await node.publish(channel, '"a"');
+      await settle();
+      expectChain(node.publications, top);
+    });
+
+    it.each([
+      ["messages", { messages: 5 }],
+      ["bytes", { bytes: 15 }],
+    ])("is bounded in %s, from its oldest on", async (_, bound) => {
+      const node = await start();
+      const channel = name("room:");
+      const history = { ...HISTORY, ...bound };
+      for (const data of numbered(10)) await node.publish(channel, data, { history });
+      const { entries, top } = await node.backplane.read(channel, { after: 0, limit: 100 });
+      expect(entries.map(({ data }) => data)).toEqual(numbered(10).slice(-entries.length));
+      expect(entries.length).toBeGreaterThanOrEqual(4);
+      expect(entries.length).toBeLessThanOrEqual(5);
+      expect(entries.at(-1)?.offset).toBe(top);
+    });
+
+    it("is bounded in age, and still knows where the channel stands", async () => {
+      const node = await start();
+      const channel = name("room:");
+      const { position } = await node.publish(channel, '"a"', { history: { ...HISTORY, ms: 2_000 } });
+      await advance(3_000);
+      const { entries, top, epoch } = await node.backplane.read(channel, { after: 0, limit: 10 });
+      expect(entries).toEqual([]);
+      expect({ epoch, off: top }).toEqual(position);
+    });
+  });
+
+  describe("a publish that is repeated with its key", () => {
+    it("stores nothing a second time, and gives the first one's position", async () => {
+      const node = await start();
+      const channel = name("room:");
+      await node.backplane.subscribe(channel);
+      const first = await node.publish(channel, '"a"', { idempotencyKey: "k" });
+      const again = await node.publish(channel, '"b"', { idempotencyKey: "k" });
+      await settle();
+      expect(again).toEqual({ position: first.position, duplicate: true });
+      expect(node.texts(channel)).toEqual(['"a"']);
+    });
+
+    it("stores it once also when both come at the same time", async () => {
+      const node = await start();
+      const channel = name("room:");
+      await node.backplane.subscribe(channel);
+      const options = { idempotencyKey: "k" };
+      const both = await Promise.all([
+        node.publish(channel, '"a"', options),
+        node.publish(channel, '"a"', options),
+      ]);
+      await settle();
+      expect(both.filter(({ duplicate }) => duplicate)).toHaveLength(1);
+      expect(node.texts(channel)).toEqual(['"a"']);
+    });
+
+    it("is another one in another channel, and under another key", async () => {
+      const node = await start();
+      const channels = [name("room:"), name("room:")];
+      const keys = ["k", "l"];
+      const all = channels.flatMap((channel) =>
+        keys.map((idempotencyKey) => node.publish(channel, '"a"', { idempotencyKey })),
+      );
+      expect((await Promise.all(all)).map(({ duplicate }) => duplicate)).toEqual([
+        false,
+        false,
+        false,
+        false,
+      ]);
+    });
+  });
+}
+
+/** What nodes with one store know of each other. */
+export function describeNodes({ start, settle, name }: SuiteContext): void {
+  describe("several nodes", () => {
+    it("see one order of a channel", async () => {
+      const nodes = [await start(), await start(), await start()];
+      const channel = name("room:");
+      for (const { backplane } of nodes) await backplane.subscribe(channel);
+      await Promise.all(nodes.flatMap((node) => numbered(20).map((data) => node.publish(channel, data))));
+      await settle();
+      const [first, ...others] = nodes.map(({ publications }) => publications);
+      expect(first).toHaveLength(60);
+      for (const other of others) expect(other).toEqual(first);
+    });
+
+    it("hear each other's notices, and not their own", async () => {
+      const [one, two] = [await start(), await start()];
+      await one.backplane.announce('{"a":1}');
+      await settle();
+      expect([one.notices, two.notices]).toEqual([[], ['{"a":1}']]);
+    });
+
+    it("have different names", async () => {
+      expect((await start()).backplane.nodeId).not.toBe((await start()).backplane.nodeId);
+    });
+  });
+}
