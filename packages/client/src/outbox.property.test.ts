@@ -116,11 +116,11 @@ function createTrial() {
         return;
       case "answer":
       case "answerLate":
-        for (const [seq, outcome] of step.type === "answer"
-          ? toClient.splice(0, step.count)
-          : toClient.splice(step.count, 1)) {
+        for (let n = 0; n < (step.type === "answer" ? step.count : 1); n++) {
+          const [answer] = toClient.splice(step.type === "answer" ? 0 : step.count, 1);
+          if (!answer) break;
           unanswered--;
-          outbox.answer(seq, outcome);
+          outbox.answer(...answer);
         }
         return;
       case "connect":
