@@ -1,5 +1,5 @@
 import type { Position } from "@halyard/protocol";
-import { encodeFrame } from "@halyard/protocol/wire";
+import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Backplane, LogEntry, Publication, PublishOptions, PublishResult } from "./backplane.js";
 import { Channel } from "./channel.js";
 import type { Connection } from "./connection.js";
@@ -11,6 +11,7 @@ import type { Clock } from "./types.js";
 const LINGER_MS = 10_000;
 const SYNC_TRIES = 5;
 const SYNC_PAGE = 1_000;
+const RETRY_MS = 1_000;
 
 export interface Outgoing {
   readonly json: string;
@@ -34,6 +35,7 @@ export interface ChannelHubOptions {
 export class ChannelHub {
   readonly #channels = new Map<string, Channel>();
   readonly #options: ChannelHubOptions;
+  #isClosed = false;
 
   constructor(options: ChannelHubOptions) {
     this.#options = options;
@@ -51,8 +53,9 @@ export class ChannelHub {
     });
   }
 
-  /** The channel, once this node knows where it stands. */
+  /** The channel, once this node knows where it stands. @throws HalyardError `unavailable` */
   async live(name: string): Promise<Channel> {
+    if (this.#isClosed) throw new HalyardError("unavailable");
     let channel = this.#channels.get(name);
     if (channel === undefined) {
       channel = new Channel(name, this.#options.retention.messages);
@@ -61,14 +64,17 @@ export class ChannelHub {
     }
     this.#options.clock.clearTimeout(channel.linger);
     channel.linger = undefined;
-    await channel.ready;
-    if (channel.subscribers.size === 0) this.#lingerFor(channel);
+    try {
+      await channel.ready;
+    } finally {
+      if (channel.subscribers.size === 0) this.#lingerFor(channel);
+    }
     return channel;
   }
 
   /** Reads anew where a channel stands: this node may lag behind another. */
   async refresh(channel: Channel): Promise<void> {
-    if (channel.state === "live") channel.ready = this.#sync(channel);
+    if (channel.state === "live") this.#resync(channel);
     await channel.ready;
   }
 
@@ -96,8 +102,8 @@ export class ChannelHub {
   readonly onPublication = (publication: Publication): void => {
     const channel = this.#channels.get(publication.channel);
     if (channel === undefined) return;
-    if (channel.state === "syncing") {
-      channel.buffer.push(publication);
+    if (channel.state !== "live") {
+      if (channel.state === "syncing") channel.buffer.push(publication);
       return;
     }
     if (publication.epoch === channel.epoch && publication.prev === channel.offset) {
@@ -106,7 +112,7 @@ export class ChannelHub {
     }
     const isOld = publication.epoch === channel.epoch && publication.offset <= channel.offset;
     if (isOld) return;
-    channel.ready = this.#sync(channel);
+    this.#resync(channel);
     channel.buffer.push(publication);
   };
 
@@ -117,12 +123,22 @@ export class ChannelHub {
   readonly onInterrupted = (names: readonly string[]): void => {
     for (const name of names) {
       const channel = this.#channels.get(name);
-      if (channel !== undefined) void this.refresh(channel);
+      if (channel === undefined || channel.state === "stale") continue;
+      const again = (): void => {
+        if (channel.state === "live") this.#resync(channel);
+      };
+      // A read that is under way may be older than the interruption.
+      if (channel.state === "live") again();
+      else channel.ready.then(again, () => undefined);
     }
   };
 
   close(): void {
-    for (const channel of this.#channels.values()) this.#options.clock.clearTimeout(channel.linger);
+    this.#isClosed = true;
+    for (const channel of this.#channels.values()) {
+      this.#options.clock.clearTimeout(channel.linger);
+      this.#options.clock.clearTimeout(channel.retry);
+    }
     this.#channels.clear();
   }
 
@@ -131,6 +147,7 @@ export class ChannelHub {
     if (channel.linger !== undefined || this.#channels.get(channel.name) !== channel) return;
     channel.linger = this.#options.clock.setTimeout(() => {
       this.#channels.delete(channel.name);
+      this.#options.clock.clearTimeout(channel.retry);
       this.#options.backplane.unsubscribe(channel.name).catch((error: unknown) => {
         this.#options.logger.warn({ channel: channel.name, error: String(error) }, "unsubscribe failed");
       });
@@ -146,6 +163,23 @@ export class ChannelHub {
       if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
       throw error;
     }
+  }
+
+  /** Finds out anew where a channel stands. While it cannot, its readers wait, and it asks again. */
+  #resync(channel: Channel): void {
+    channel.ready = this.#sync(channel);
+    channel.ready.catch((error: unknown) => {
+      channel.state = "stale";
+      channel.buffer = [];
+      this.#options.logger.warn(
+        { channel: channel.name, error: String(error) },
+        "a channel could not be read",
+      );
+      if (!this.holds(channel)) return;
+      channel.retry = this.#options.clock.setTimeout(() => {
+        this.#resync(channel);
+      }, RETRY_MS);
+    });
   }
 
   async #sync(channel: Channel): Promise<void> {

@@ -14,8 +14,11 @@ interface RingEntry {
 const RING_ENTRIES = 64;
 const RING_CHARS = 256 * 1024;
 
-/** `syncing`: what comes is kept until the node knows where the channel stands. */
-export type ChannelState = "syncing" | "live";
+/**
+ * `syncing`: what comes is kept until the node knows where the channel stands. `stale`: it could not find out, and will
+ * ask again; what comes meanwhile is in the history.
+ */
+export type ChannelState = "syncing" | "stale" | "live";
 
 /** One channel on this node: where it stands, its newest frames, and who reads it. */
 export class Channel {
@@ -30,6 +33,8 @@ export class Channel {
   ready: Promise<void> = Promise.resolve();
   /** Runs while nobody reads, before the channel is given up. */
   linger: unknown = undefined;
+  /** Runs while it is `stale`, before it is asked for again. */
+  retry: unknown = undefined;
   readonly #kept: number;
   #ring: RingEntry[] = [];
   #ringChars = 0;

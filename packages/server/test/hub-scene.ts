@@ -1,0 +1,95 @@
+import { HalyardError } from "@halyard/protocol/wire";
+import type { Backplane, Publication, ReadResult } from "../src/backplane.js";
+import { ChannelHub } from "../src/channel-hub.js";
+import type { Connection } from "../src/connection.js";
+import { DEFAULT_LIMITS } from "../src/limits.js";
+import { silentLogger } from "../src/logger.js";
+import { createMemoryBackplane } from "../src/memory/memory-backplane.js";
+import { FakeClock } from "./fake-clock.js";
+import { Connections } from "./fake-connection.js";
+
+/** One node whose backplane may lose messages on the way, and be away. */
+export class HubScene {
+  readonly clock = new FakeClock();
+  readonly connections = new Connections(this.clock);
+  readonly backplane: Backplane;
+  readonly hub: ChannelHub;
+  readonly ada = this.connections.open("ada");
+  /** Publications that did not arrive. */
+  readonly lost: Publication[] = [];
+  isLosing = false;
+  isAway = false;
+  reads = 0;
+  readonly unsubscribed: string[] = [];
+  /** Runs after the store was read and before the answer arrives. */
+  onRead: (() => void) | undefined;
+  /** Changes what was read. */
+  rewrite: ((read: ReadResult) => ReadResult) | undefined;
+
+  constructor() {
+    const memory = createMemoryBackplane({ clock: this.clock });
+    this.backplane = {
+      kind: "flaky",
+      nodeId: memory.nodeId,
+      start: (handlers) => memory.start(handlers),
+      stop: () => memory.stop(),
+      publish: (...args) => memory.publish(...args),
+      subscribe: (channel) => (this.isAway ? away() : memory.subscribe(channel)),
+      unsubscribe: (channel) => {
+        this.unsubscribed.push(channel);
+        return this.isAway ? away() : memory.unsubscribe(channel);
+      },
+      read: async (...args) => {
+        this.reads++;
+        if (this.isAway) return away();
+        const read = await memory.read(...args);
+        this.onRead?.();
+        return this.rewrite?.(read) ?? read;
+      },
+      admit: (request) => memory.admit(request),
+      applyPresence: (ops) => memory.applyPresence(ops),
+      roster: (...args) => memory.roster(...args),
+      announce: (data) => memory.announce(data),
+      begin: (work) => memory.begin(work),
+      settle: (...args) => memory.settle(...args),
+    };
+    const { historyMessages: messages, historyBytes: bytes, historyMs: ms } = DEFAULT_LIMITS;
+    this.hub = new ChannelHub({
+      backplane: this.backplane,
+      clock: this.clock,
+      logger: silentLogger,
+      retention: { messages, bytes, ms },
+    });
+    void memory.start({
+      onPublication: (publication) => {
+        if (this.isLosing) this.lost.push(publication);
+        else this.hub.onPublication(publication);
+      },
+      onEphemeral: this.hub.onEphemeral,
+      onInterrupted: this.hub.onInterrupted,
+      onPresence: () => undefined,
+      onNotice: () => undefined,
+    });
+  }
+
+  async read(connection: Connection, channel = "all"): Promise<void> {
+    this.hub.add(await this.hub.live(channel), connection);
+  }
+
+  async publish(...names: string[]): Promise<void> {
+    for (const type of names)
+      await this.hub.publish("all", { json: JSON.stringify({ type }), ephemeral: false });
+    await this.clock.settle();
+  }
+
+  /** What a connection has heard since the last time, a gap with its reason. */
+  heard(connection = this.ada): string[] {
+    return this.connections
+      .heard(connection)
+      .map(({ type, reason }) => (type === "gap" ? `gap ${String(reason)}` : type));
+  }
+}
+
+function away(): Promise<never> {
+  return Promise.reject(new HalyardError("unavailable"));
+}
