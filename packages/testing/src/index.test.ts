@@ -4,8 +4,16 @@ import * as main from "./index.js";
 import * as node from "./node.js";
 
 it("exports what it says", () => {
-  expect(Object.keys(main).sort()).toEqual(["createRandom", "createTestClock", "createTestNetwork"]);
-  expect(Object.keys(node).sort()).toEqual(["createFaultProxy"]);
+  expect(Object.keys(main).sort()).toEqual([
+    "checkDelivery",
+    "createDeliveryChecker",
+    "createDeliveryRecorder",
+    "createNemesis",
+    "createRandom",
+    "createTestClock",
+    "createTestNetwork",
+  ]);
+  expect(Object.keys(node).sort()).toEqual(["createFaultProxy", "proxyFaults"]);
 });
 
 it("needs no runtime's modules in its main entry", async () => {

@@ -8,8 +8,14 @@ import { createWebSocketSystem } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { createTestClock, createTestNetwork } from "./index.js";
-import { createFaultProxy } from "./node.js";
+import {
+  createDeliveryChecker,
+  createDeliveryRecorder,
+  createNemesis,
+  createTestClock,
+  createTestNetwork,
+} from "./index.js";
+import { createFaultProxy, proxyFaults } from "./node.js";
 
 const protocol = defineProtocol({
   clientMessages: { poll_vote: message(z.object({ option: z.int() })) },
@@ -41,12 +47,20 @@ function until(client: WebSocketClient, status: ConnectionState["status"]): Prom
   });
 }
 
-it("runs the README's example of a proxy", async () => {
+async function serve() {
   const { manager } = createWebSocketSystem({ authenticate: () => ({ user: { id: "ada" } }) });
   const server = createServer();
   attachWebSocketServer(server, { manager });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    await manager.close();
+    server.close();
+  };
+  return { port: (server.address() as AddressInfo).port, close };
+}
+
+it("runs the README's example of a proxy", async () => {
+  const { port, close } = await serve();
 
   const proxy = await createFaultProxy({ target: { port } });
   const client = createWebSocketClient({ url: `ws://127.0.0.1:${proxy.port}/ws` });
@@ -57,8 +71,29 @@ it("runs the README's example of a proxy", async () => {
 
   client.close();
   await proxy.close();
-  await manager.close();
-  server.close();
+  await close();
+});
+
+it("runs the README's example of a nemesis", async () => {
+  const { port, close } = await serve();
+  const proxy = await createFaultProxy({ target: { port } });
+  const url = `ws://127.0.0.1:${proxy.port}/ws`;
+
+  const checker = createDeliveryChecker();
+  const recorder = createDeliveryRecorder({ client: "ada", write: (event) => checker.add(event) });
+  const ada = createWebSocketClient({ url, WebSocket: recorder.WebSocket });
+  const { cut, delay } = proxyFaults(proxy);
+  const nemesis = createNemesis({ seed: 7, faults: { cut, delay }, everyMs: [20, 200] });
+  nemesis.start();
+  const heard = new Promise((resolve) => ada.on("chat_message", resolve));
+  recorder.track(ada.send("chat_message", { content: "hello" }));
+  await heard;
+  await nemesis.stop();
+  expect(checker.finish().violations).toEqual([]);
+
+  ada.close();
+  await proxy.close();
+  await close();
 });
 
 it("runs the examples as they stand there", async () => {

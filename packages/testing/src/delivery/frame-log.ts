@@ -1,0 +1,112 @@
+import type { ChannelState, JoinResult, Position, PublicUser } from "@halyard/protocol";
+import { decodeFrame } from "@halyard/protocol/wire";
+import type { Frame } from "@halyard/protocol/wire";
+import type { DeliveryEvent } from "./delivery-event.js";
+
+const roomChannel = (room: unknown): string => `room:${String(room)}`;
+
+/** Reads one client's frames, and writes down what they say about delivery. */
+export class FrameLog {
+  readonly #client: string;
+  readonly #write: (event: DeliveryEvent) => void;
+  /** The channels that the client reads, and their epochs. */
+  readonly #epochs = new Map<string, string>();
+  /** Joins and leaves that wait for their answer. */
+  readonly #asked = new Map<string, Frame>();
+  /** Where the client knows everybody: a list with more pages is no list. */
+  readonly #listed = new Set<string>();
+
+  constructor(client: string, write: (event: DeliveryEvent) => void) {
+    this.#client = client;
+    this.#write = write;
+  }
+
+  /** The client writes a frame. */
+  sent(text: string): void {
+    const frame = decodeFrame(text);
+    if (typeof frame === "string") return;
+    const { type, $: { id } = {} } = frame;
+    if (type === "hello") this.#asked.clear();
+    if ((type === "join" || type === "leave") && id !== undefined) this.#asked.set(id, frame);
+  }
+
+  /** A frame has come to the client. */
+  received(text: string): void {
+    const frame = decodeFrame(text);
+    if (typeof frame === "string") return;
+    switch (frame.type) {
+      case "welcome":
+        return this.#welcomed(frame["channels"] as Readonly<Record<string, ChannelState>>);
+      case "reply":
+        return this.#answered(frame);
+      case "joined":
+        return this.#positioned(roomChannel(frame["room"]), frame as unknown as Position);
+      case "left":
+        return this.#left(roomChannel(frame["room"]));
+      case "gap": {
+        const { ch: channel, epoch, off: offset } = frame as unknown as JoinResult;
+        this.#epochs.set(channel, epoch);
+        return this.#write({ type: "gap", client: this.#client, channel, epoch, offset });
+      }
+      default:
+        this.#moved(frame);
+        this.#showed(frame);
+    }
+  }
+
+  #welcomed(channels: Readonly<Record<string, ChannelState>>): void {
+    for (const channel of [...this.#epochs.keys()])
+      if (!Object.hasOwn(channels, channel)) this.#left(channel);
+    for (const [channel, state] of Object.entries(channels)) {
+      // A resume that worked goes on where the client was; of one that did not, a `gap` tells.
+      const isNew = state.recovered === "new" || (state.recovered === true && !this.#epochs.has(channel));
+      if (isNew) this.#positioned(channel, state);
+    }
+  }
+
+  #answered({ $: { re } = {}, result }: Frame): void {
+    const asked = this.#asked.get(String(re));
+    this.#asked.delete(String(re));
+    if (asked?.type === "leave") this.#left(roomChannel(asked["room"]));
+    if (asked?.type !== "join") return;
+    const { ch, epoch, off } = result as JoinResult;
+    this.#positioned(ch, { epoch, off });
+  }
+
+  #positioned(channel: string, { epoch, off: offset }: Position): void {
+    this.#epochs.set(channel, epoch);
+    this.#write({ type: "positioned", client: this.#client, channel, epoch, offset });
+  }
+
+  #left(channel: string): void {
+    this.#epochs.delete(channel);
+    this.#listed.delete(channel);
+    this.#write({ type: "left", client: this.#client, channel });
+  }
+
+  #moved({ type, id, $: { ch: channel = "", off: offset } = {} }: Frame): void {
+    const epoch = this.#epochs.get(channel);
+    if (epoch === undefined || offset === undefined) return;
+    const at = { client: this.#client, channel, epoch, offset };
+    if (type === "skip") this.#write({ type: "skipped", ...at });
+    else this.#write({ type: "received", ...at, ...(typeof id === "string" ? { id } : {}) });
+  }
+
+  #showed(frame: Frame): void {
+    const change = CHANGES[frame.type];
+    if (!change) return;
+    const channel = frame["room"] === undefined ? "all" : roomChannel(frame["room"]);
+    if (change === "list" && frame["cursor"] === undefined) this.#listed.add(channel);
+    else if (change === "list") this.#listed.delete(channel);
+    if (!this.#listed.has(channel)) return;
+    const users = (frame["userIds"] ??
+      (frame["users"] as PublicUser[]).map(({ userId }) => userId)) as string[];
+    this.#write({ type: "presence", client: this.#client, channel, change, users });
+  }
+}
+
+const CHANGES: Readonly<Record<string, "list" | "joined" | "left" | undefined>> = {
+  user_list: "list",
+  user_joined: "joined",
+  user_left: "left",
+};

@@ -1,0 +1,20 @@
+import { createRandom } from "../random.js";
+
+/** What a fault decides by. The same seed gives the same decisions. */
+export interface Chance {
+  /** At least 0, less than 1. */
+  random(): number;
+  /** An integer from `min` to `max`, both included. */
+  integer(min: number, max: number): number;
+  /** One of a list; undefined when it is empty. */
+  pick<TItem>(list: readonly TItem[]): TItem | undefined;
+}
+
+export function createChance(seed: number): Chance {
+  const random = createRandom(seed);
+  return {
+    random,
+    integer: (min, max) => min + Math.floor(random() * (max - min + 1)),
+    pick: (list) => list[Math.floor(random() * list.length)],
+  };
+}

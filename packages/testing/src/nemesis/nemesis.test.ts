@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest";
+import { createTestClock } from "../test-clock.js";
+import { createNemesis } from "./nemesis.js";
+import type { Fault, NemesisOptions } from "./nemesis.js";
+
+function start(options: Partial<NemesisOptions> & Pick<NemesisOptions, "faults">) {
+  const clock = createTestClock({ now: new Date(0) });
+  const nemesis = createNemesis({ seed: 7, clock, ...options });
+  nemesis.start();
+  return { clock, nemesis };
+}
+
+const harmless: Fault = { strike: () => ({}) };
+
+describe("createNemesis", () => {
+  it("strikes at the same times with the same faults and decisions for the same seed", async () => {
+    const run = async (seed: number) => {
+      const faults: NemesisOptions["faults"] = {
+        cut: { strike: (chance) => ({ what: `connection ${chance.integer(1, 100)}` }) },
+        stall: { strike: (chance) => ({ what: chance.pick(["up", "down"]), heal: () => {} }) },
+      };
+      const { clock, nemesis } = start({ seed, faults });
+      await clock.advance(30_000);
+      await nemesis.stop();
+      return nemesis.log;
+    };
+    const log = await run(7);
+    expect(log.length).toBeGreaterThan(40);
+    expect(await run(7)).toEqual(log);
+    expect(await run(8)).not.toEqual(log);
+  });
+
+  it("decides for each strike alone: one fault's thirst for chance changes no other's", async () => {
+    const run = async (draws: number) => {
+      const thirsty: Fault = {
+        strike: (chance) => {
+          for (let draw = 0; draw < draws; draw++) chance.random();
+          return {};
+        },
+      };
+      const calm: Fault = { strike: (chance) => ({ what: String(chance.random()) }) };
+      const { clock, nemesis } = start({ faults: { thirsty, calm } });
+      await clock.advance(20_000);
+      return nemesis.log;
+    };
+    expect(await run(1)).toEqual(await run(1_000));
+  });
+
+  it("chooses by weight, and never what has none", async () => {
+    const { clock, nemesis } = start({
+      faults: { often: { ...harmless, weight: 9 }, rarely: harmless, never: { ...harmless, weight: 0 } },
+    });
+    await clock.advance(200_000);
+    const count = (name: string) => nemesis.log.filter(({ fault }) => fault === name).length;
+    expect(count("often")).toBeGreaterThan(6 * count("rarely"));
+    expect(count("rarely")).toBeGreaterThan(0);
+    expect(count("never")).toBe(0);
+  });
+
+  it("rests between strikes as long as it is told", async () => {
+    const { clock, nemesis } = start({ faults: { harmless }, everyMs: [400, 600] });
+    await clock.advance(60_000);
+    const times = nemesis.log.map(({ atMs }) => atMs);
+    const rests = times.map((time, index) => time - (times[index - 1] ?? 0));
+    expect(Math.min(...rests)).toBeGreaterThanOrEqual(399);
+    expect(Math.max(...rests)).toBeLessThanOrEqual(601);
+  });
+
+  it("heals each strike once, in its time", async () => {
+    let ill = 0;
+    const stall: Fault = { lastsMs: [50, 60], strike: () => (ill++, { heal: () => ill-- }) };
+    const { clock, nemesis } = start({ faults: { stall }, everyMs: [1_000, 1_000] });
+    await clock.advance(1_000);
+    expect(ill).toBe(1);
+    await clock.advance(60);
+    expect(ill).toBe(0);
+    await clock.advance(5_000);
+    await nemesis.stop();
+    expect(ill).toBe(0);
+    const healed = nemesis.log.filter(({ event }) => event === "healed");
+    expect(healed).toHaveLength(nemesis.log.length / 2);
+  });
+
+  it("heals everything when it stops, also what a strike under way brings, and rests then", async () => {
+    let ill = 0;
+    const under: { way?: () => void } = {};
+    const stall: Fault = { lastsMs: [9_000, 9_000], strike: () => (ill++, { heal: () => ill-- }) };
+    const slow: Fault = {
+      strike: async () => {
+        await new Promise<void>((resolve) => (under.way = resolve));
+        return { heal: () => ill-- };
+      },
+    };
+    const { clock, nemesis } = start({ faults: { stall, slow }, everyMs: [1_000, 1_000] });
+    while (!under.way) await clock.advance(1_000);
+    const stopping = nemesis.stop();
+    ill++;
+    under.way();
+    await stopping;
+    expect(ill).toBe(0);
+    const { length } = nemesis.log;
+    await clock.advance(10_000);
+    expect(nemesis.log).toHaveLength(length);
+  });
+
+  it("says when there was nothing to strike", async () => {
+    const { clock, nemesis } = start({ faults: { cut: { strike: () => undefined } }, everyMs: [10, 10] });
+    await clock.advance(10);
+    expect(nemesis.log).toEqual([{ strike: 1, fault: "cut", event: "missed", atMs: 10 }]);
+  });
+
+  it("goes on after a fault that fails, and says so in the end", async () => {
+    const errors: string[] = [];
+    const broken: Fault = {
+      strike: () => {
+        throw new Error("no such process");
+      },
+    };
+    const { clock, nemesis } = start({
+      faults: { broken },
+      everyMs: [10, 10],
+      onEntry: ({ event, what }) => errors.push(`${event}: ${what}`),
+    });
+    await clock.advance(20);
+    expect(errors).toEqual(Array(2).fill("failed: Error: no such process"));
+    await expect(nemesis.stop()).rejects.toThrow("2 faults failed");
+    await expect(nemesis.stop()).resolves.toBeUndefined();
+  });
+
+  it("refuses to have nothing to do, and times that are no times", () => {
+    expect(() => createNemesis({ seed: 1, faults: {} })).toThrow(RangeError);
+    expect(() => createNemesis({ seed: 1, faults: { harmless }, everyMs: [0, 10] })).toThrow(RangeError);
+    expect(() => createNemesis({ seed: 1, faults: { x: { ...harmless, lastsMs: [20, 10] } } })).toThrow(
+      RangeError,
+    );
+  });
+
+  it("works in real time", async () => {
+    const struck = new Promise<void>((resolve) => {
+      const nemesis = createNemesis({
+        seed: 1,
+        everyMs: [1, 2],
+        faults: { cut: { strike: () => (void nemesis.stop().then(resolve), {}) } },
+      });
+      nemesis.start();
+    });
+    await struck;
+  });
+});
