@@ -1,0 +1,36 @@
+import { serve } from "@hono/node-server";
+import { createNodeWebSocket } from "@hono/node-ws";
+import { Hono } from "hono";
+import type { WSContext } from "hono/ws";
+import { enter, leave, receive } from "./application.ts";
+import type { Message } from "./application.ts";
+import { hostname, port } from "./domain.ts";
+
+const app = new Hono();
+const { injectWebSocket, upgradeWebSocket } = createNodeWebSocket({ app });
+const sockets = new Set<WSContext>();
+
+const events = upgradeWebSocket(({ req }) => {
+  const own = { ws: undefined as WSContext | undefined, user: { userId: "", name: "", connectedAt: "" } };
+  const doors = {
+    reply: (message: Message) => own.ws?.send(JSON.stringify(message)),
+    everyone: (message: Message) => broadcast(message),
+    others: (message: Message) => broadcast(message, own.ws),
+  };
+  return {
+    onOpen(_event, ws) {
+      own.ws = ws;
+      sockets.add(ws);
+      own.user = enter(req.url, doors);
+    },
+    onMessage: ({ data }) => receive(data, own.user, doors),
+    onClose: (_event, ws) => sockets.delete(ws) && leave(own.user, doors),
+  };
+});
+
+function broadcast(message: Message, except?: WSContext): void {
+  const text = JSON.stringify(message);
+  for (const ws of sockets) if (ws !== except && ws.readyState === 1) ws.send(text);
+}
+
+injectWebSocket(serve({ fetch: app.get("/ws", events).fetch, hostname, port }));

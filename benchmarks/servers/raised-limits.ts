@@ -1,0 +1,13 @@
+/** Everything else of Halyard is as it comes: history, offsets, presence, heartbeats, deduplication. */
+export const raisedLimits = {
+  messagesPerSecond: 1e6,
+  messageBurst: 1e6,
+  bytesPerSecond: 1e9,
+  byteBurst: 1e9,
+  chatPerSecond: 1e6,
+  chatBurst: 1e6,
+  joinsPerSecond: 1e6,
+  joinBurst: 1e6,
+  typingPerSecond: 1e6,
+  typingBurst: 1e6,
+};

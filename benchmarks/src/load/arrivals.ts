@@ -1,0 +1,107 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { talkAt } from "./broadcast.ts";
+import type { Connection } from "./connection.ts";
+import { UsageMeter } from "./cpu.ts";
+import { costs, prefix } from "./figures.ts";
+import { Fleet } from "./fleet.ts";
+import type { FleetOptions } from "./fleet.ts";
+import type { Figures, JobOf, Memory } from "./job.ts";
+
+/** What it costs to open a connection: handshake, sign-in (stubbed), welcome, list of users. */
+export async function connects(job: JobOf<"connects">, options: FleetOptions): Promise<Figures> {
+  const fleet = new Fleet(options);
+  try {
+    // So that code is compiled, and the list of users is as long as it gets.
+    await fleet.grow(Math.min(300, job.connections));
+    await fleet.settle();
+    const early = await measureGrowth("empty", fleet, { count: job.connections, serverPid: job.serverPid });
+    const late = await measureGrowth("full", fleet, { count: job.late, serverPid: job.serverPid });
+    return { ...early, ...late };
+  } finally {
+    fleet.destroy();
+  }
+}
+
+async function measureGrowth(
+  name: string,
+  fleet: Fleet,
+  { count, serverPid }: { readonly count: number; readonly serverPid: number },
+): Promise<Figures> {
+  const meter = new UsageMeter(serverPid);
+  await fleet.grow(count);
+  const figures = costs(name, meter.read(), count);
+  await fleet.settle();
+  fleet.assertWhole();
+  return figures;
+}
+
+/** The memory of connections that do nothing: what lies between some of them and many. */
+export async function idle(
+  job: JobOf<"idle">,
+  options: FleetOptions & { readonly askMemory: () => Promise<Memory> },
+): Promise<Figures> {
+  const fleet = new Fleet(options);
+  try {
+    const before = await lookAt(fleet, job.from, options.askMemory);
+    const after = await lookAt(fleet, job.to - job.from, options.askMemory);
+    const count = job.to - job.from;
+    fleet.assertWhole();
+    return prefix("idle", {
+      rssKib: (after.rss - before.rss) / 1024 / count,
+      heapKib: (after.heap - before.heap) / 1024 / count,
+    });
+  } finally {
+    fleet.destroy();
+  }
+}
+
+async function lookAt(fleet: Fleet, more: number, askMemory: () => Promise<Memory>): Promise<Memory> {
+  await fleet.grow(more);
+  await fleet.settle();
+  await pause(1_000);
+  return askMemory();
+}
+
+const STAY_MS = 1_000;
+
+/** Users come and go in a hall of many. */
+export async function hall(job: JobOf<"hall">, options: FleetOptions): Promise<Figures> {
+  const fleet = new Fleet(options);
+  const passing = new Set<Connection>();
+  let changes = 0;
+  const come = (): void => {
+    const connection = fleet.open((visitor) => {
+      changes++;
+      if (fleet.dialect.enter !== undefined) visitor.send(fleet.dialect.enter);
+      setTimeout(() => {
+        visitor.close();
+        passing.delete(visitor);
+        changes++;
+      }, STAY_MS);
+    });
+    passing.add(connection);
+  };
+  try {
+    await fleet.grow(job.connections);
+    await fleet.settle();
+    const visits = talkAt(job.perSecond, come);
+    // The second is over in which nobody leaves yet.
+    await pause(STAY_MS * 1.5);
+    const meter = new UsageMeter(job.serverPid);
+    const before = { changes, texts: fleet.texts };
+    await pause(job.durationMs);
+    const usage = meter.read();
+    const done = changes - before.changes;
+    const deliveries = fleet.texts - before.texts;
+    visits.stop();
+    fleet.assertWhole();
+    const seconds = usage.wall / 1e6;
+    return {
+      ...costs("hall", usage, done),
+      ...prefix("hall", { deliveriesPerSecond: deliveries / seconds }),
+    };
+  } finally {
+    fleet.destroy();
+    for (const connection of passing) connection.destroy();
+  }
+}

@@ -1,0 +1,53 @@
+/** The load: one process, which the benchmark tells what to do. */
+import { connects, hall, idle } from "./arrivals.ts";
+import { chat, fanOut } from "./broadcast.ts";
+import { dialects } from "./dialect.ts";
+import type { Figures, FromLoad, Job, Memory, ToLoad } from "./job.ts";
+import { requests } from "./requests.ts";
+import { slowReader } from "./slow-reader.ts";
+import { typing } from "./typing.ts";
+
+let onMemory: ((memory: Memory) => void) | undefined;
+
+process.on("message", (message: ToLoad) => {
+  if ("memory" in message) onMemory?.(message.memory);
+  else
+    run(message.job).then(
+      (figures) => tell({ figures }),
+      (error: unknown) => tell({ failure: error instanceof Error ? error.message : String(error) }),
+    );
+});
+process.on("disconnect", () => process.exit());
+
+function run(job: Job): Promise<Figures> {
+  const options = { dialect: dialects[job.dialect], port: job.port, room: undefined };
+  switch (job.kind) {
+    case "fan-out":
+      return fanOut(job, options);
+    case "chat":
+      return chat(job, options);
+    case "typing":
+      return typing(job, options);
+    case "requests":
+      return requests(job, options);
+    case "connects":
+      return connects(job, options);
+    case "idle":
+      return idle(job, { ...options, askMemory });
+    case "hall":
+      return hall(job, options);
+    case "slow-reader":
+      return slowReader(job, options);
+  }
+}
+
+function askMemory(): Promise<Memory> {
+  return new Promise((resolve) => {
+    onMemory = resolve;
+    tell({ ask: "memory" });
+  });
+}
+
+function tell(message: FromLoad): void {
+  process.send?.(message);
+}

@@ -1,0 +1,58 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { at, talkAt } from "./broadcast.ts";
+import { memoryOf } from "./cpu.ts";
+import { prefix } from "./figures.ts";
+import { Fleet } from "./fleet.ts";
+import type { FleetOptions } from "./fleet.ts";
+import type { Figures, JobOf } from "./job.ts";
+import { LatencyMeter } from "./latency.ts";
+
+const BEFORE_MS = 3_000;
+
+/** One reader stands still while much is said; the others must not feel it, and the server must not pay for it. */
+export async function slowReader(job: JobOf<"slow-reader">, options: FleetOptions): Promise<Figures> {
+  const fleet = new Fleet(options);
+  try {
+    await fleet.grow(job.connections + 2);
+    await fleet.settle();
+    const [speaker, slow] = [at(fleet.connections, 0), at(fleet.connections, 1)];
+    const others = fleet.connections.slice(2);
+    const talk = talkAt(job.messagesPerSecond, () => {
+      speaker.send(fleet.dialect.post(LatencyMeter.stamp(job.bytes), ++speaker.seq));
+    });
+    await pause(1_000);
+    const calm = new LatencyMeter(500_000);
+    calm.watch(others);
+    await pause(BEFORE_MS);
+    calm.stop(others);
+
+    slow.pause();
+    const rss = memoryOf(job.serverPid);
+    let peak = rss;
+    const looking = setInterval(() => (peak = Math.max(peak, memoryOf(job.serverPid))), 100);
+    const busy = new LatencyMeter(500_000);
+    busy.watch(others);
+    await pause((job.owedBytes / job.bytes / job.messagesPerSecond) * 1_000);
+    busy.stop(others);
+    talk.stop();
+    clearInterval(looking);
+    slow.resume();
+    await pause(1_000);
+    return {
+      ...prefix("calm", calm.figures()),
+      ...prefix("slow", {
+        ...busy.figures(),
+        rssMib: (peak - rss) / 1024 / 1024,
+        closedWith: closeCode(fleet),
+      }),
+    };
+  } finally {
+    fleet.destroy();
+  }
+}
+
+/** 0: it was not closed; 1006: it was, without a word. */
+function closeCode({ endings }: Fleet): number {
+  const [ending] = endings.keys();
+  return ending === undefined ? 0 : Number(ending) || 1006;
+}

@@ -1,0 +1,60 @@
+import type { ServerResult, Summary, WorkloadResult } from "../results.ts";
+import { loadBusy, summarize } from "../results.ts";
+import { BASELINE } from "../servers.ts";
+import { round } from "../statistics.ts";
+import type { FigureSpec } from "../workloads.ts";
+
+/** The rows of a workload: a head, then one per server. */
+export function rowsOf(result: WorkloadResult): string[][] {
+  const { figures } = result;
+  const head = ["", ...figures.flatMap((figure) => [titleOf(figure), "× ws"]), "load busy"];
+  return [head, ...result.servers.map((server) => rowOf(result, server))];
+}
+
+function rowOf(result: WorkloadResult, server: ServerResult): string[] {
+  const cells = result.figures.flatMap((figure) => {
+    const summary = summarize(result, server, figure);
+    if (summary === undefined) return ["–", ""];
+    return figure.unit === "" ? [String(summary.median), ""] : [valueOf(summary), ratioOf(summary, server)];
+  });
+  return [server.title, ...cells, `${String(Math.round(loadBusy(server) * 100))} %`];
+}
+
+function titleOf({ title, unit }: FigureSpec): string {
+  return unit === "" || title.endsWith(unit) ? title : `${title}, ${unit}`;
+}
+
+function valueOf({ median, min, max }: Summary): string {
+  const spread = min === max ? "" : ` (${format(min)}–${format(max)})`;
+  return `${format(median)}${spread}`;
+}
+
+function ratioOf({ ratio }: Summary, { id }: ServerResult): string {
+  return ratio === undefined || id === BASELINE ? "" : format(ratio);
+}
+
+export function format(value: number): string {
+  return round(value).toLocaleString("en", { maximumFractionDigits: 3 });
+}
+
+/** For a terminal. */
+export function textTable(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ")
+      .trimEnd();
+  const [head = [], ...body] = rows;
+  return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...body.map(line)].join("\n");
+}
+
+export function markdownTable(rows: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = rows;
+  const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
+  return [head, rule, ...body].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}

@@ -1,0 +1,34 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { format, resolveConfig } from "prettier";
+import type { Results, WorkloadResult } from "../results.ts";
+import { writePage } from "./page.ts";
+import { drawBars } from "./picture.ts";
+
+/** Writes results.json, README.md and the pictures. */
+export async function writeReport(directory: string, results: Results): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  const config = await resolveConfig(join(directory, "README.md"));
+  const write = async (name: string, text: string): Promise<void> => {
+    const path = join(directory, name);
+    writeFileSync(path, await format(text, { ...config, filepath: path }));
+  };
+  for (const result of results.workloads) {
+    for (const figure of drawnOf(result)) {
+      writeFileSync(join(directory, fileOf(result, figure.key)), drawBars(result, figure));
+    }
+  }
+  await write("results.json", JSON.stringify(results));
+  await write(
+    "README.md",
+    writePage(results, (result) => drawnOf(result).map(({ key }) => fileOf(result, key))),
+  );
+}
+
+function drawnOf({ figures }: WorkloadResult): WorkloadResult["figures"] {
+  return figures.filter(({ isDrawn }) => isDrawn === true);
+}
+
+function fileOf({ id }: WorkloadResult, key: string): string {
+  return `${id}-${key.replaceAll(/\W+/g, "-")}.svg`;
+}

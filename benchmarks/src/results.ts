@@ -1,0 +1,75 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { Figures } from "./load/job.ts";
+import { BASELINE } from "./servers.ts";
+import { median } from "./statistics.ts";
+import type { FigureSpec, Workload } from "./workloads.ts";
+import type { Machine } from "./machine.ts";
+
+/** What one workload gave, of each server and run. */
+export interface WorkloadResult extends Pick<Workload, "id" | "title" | "about" | "figures"> {
+  readonly measuredAt: string;
+  /** How busy the machine was with other things. */
+  readonly loadAverage: number;
+  readonly settings: object;
+  readonly runs: number;
+  readonly servers: readonly ServerResult[];
+}
+
+export interface ServerResult {
+  readonly id: string;
+  readonly title: string;
+  /** Per run; undefined where the run failed. */
+  readonly samples: readonly (Figures | null)[];
+  readonly failure?: string | undefined;
+}
+
+export interface Results {
+  readonly machine: Machine;
+  readonly settings: object;
+  readonly workloads: readonly WorkloadResult[];
+}
+
+export interface Summary {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  /** To the baseline of the same run; the median of the runs. */
+  readonly ratio: number | undefined;
+}
+
+export function summarize(
+  result: WorkloadResult,
+  server: ServerResult,
+  { key }: FigureSpec,
+): Summary | undefined {
+  const baseline = result.servers.find(({ id }) => id === BASELINE);
+  const values = server.samples.flatMap((sample) => sample?.[key] ?? []);
+  if (values.length === 0) return undefined;
+  const ratios = server.samples.flatMap((sample, run) => {
+    const [own, other] = [sample?.[key], baseline?.samples[run]?.[key]];
+    return own === undefined || other === undefined || other === 0 ? [] : own / other;
+  });
+  return {
+    median: median(values),
+    min: Math.min(...values),
+    max: Math.max(...values),
+    ratio: ratios.length === 0 ? undefined : median(ratios),
+  };
+}
+
+/** The busiest that the load was in a run of this server: near 1 it may have been what was measured. */
+export function loadBusy({ samples }: ServerResult): number {
+  const shares = samples.flatMap((sample) =>
+    Object.entries(sample ?? {}).flatMap(([key, value]) => (key.endsWith(".loadBusy") ? value : [])),
+  );
+  return Math.max(0, ...shares);
+}
+
+/** The results of a folder, with those that were measured now in their places. */
+export function mergeResults(path: string, results: Results, order: readonly string[]): Results {
+  const known = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Results).workloads : [];
+  const fresh = new Set(results.workloads.map(({ id }) => id));
+  const workloads = [...known.filter(({ id }) => !fresh.has(id)), ...results.workloads];
+  const rank = (id: string): number => (order.includes(id) ? order.indexOf(id) : order.length);
+  return { ...results, workloads: workloads.toSorted((a, b) => rank(a.id) - rank(b.id)) };
+}

