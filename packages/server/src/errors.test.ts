@@ -52,7 +52,7 @@ describe("an error on the wire", () => {
     expect(JSON.parse(errorJson(new HalyardError("forbidden")))).toEqual({
       type: "error",
       code: "forbidden",
-      message: "This is not allowed.",
+      message: "forbidden",
       retryable: false,
     });
   });
