@@ -54,12 +54,13 @@ export class Lifecycle implements ConnectionKeeper {
       ws.close(CloseCode.Unauthenticated);
       return undefined;
     }
-    const { userId, name, image } = ws.data;
+    // Without an authenticator, a user is whatever the upgrade said.
+    const { userId, ...rest } = ws.data;
     const connection = new Connection({
       id: opening?.connectionId ?? core.nextConnectionId(),
       ws,
       transport: opening?.transport ?? transportOf(ws),
-      identity: opening?.identity ?? { user: { id: userId, name, image } },
+      identity: opening?.identity ?? { user: { ...rest, id: userId } },
       openedAt: core.clock.now(),
       writer: core.writer,
       keeper: this,

@@ -90,6 +90,6 @@ export class Publisher {
 
   #prepare(message: object | string): OutgoingMessageText | Promise<OutgoingMessageText> {
     const { types, clock } = this.#core;
-    return prepareOutgoing(message, { types, now: clock.now });
+    return prepareOutgoing(message, { types, now: () => clock.now() });
   }
 }
