@@ -1,5 +1,5 @@
 import type { Validation } from "@halyard/protocol";
-import { validate } from "@halyard/protocol";
+import { publicUser, validate } from "@halyard/protocol";
 import type { MessageTypes } from "./message-types.js";
 import { newMessageId } from "./new-message-id.js";
 
@@ -38,9 +38,10 @@ export function prepareOutgoing(
   const id = isOwn && typeof fields["id"] === "string" ? fields["id"] : newMessageId();
   const finish = (result: Validation): OutgoingMessageText => {
     if (!result.ok) throw new TypeError(`${type} is not valid: ${describe(result.issues)}`);
+    const checked = result.value as Record<string, unknown>;
     const written =
-      known.policy.relay === undefined ? ownFields(type, fields, { id, at: options.now() }) : fromOf(fields);
-    const complete = { type, ...(result.value as object), ...written };
+      known.policy.relay === undefined ? ownFields(type, checked, { id, at: options.now() }) : fromOf(fields);
+    const complete = { type, ...checked, ...written };
     const json = JSON.stringify(complete);
     return { type, id, json, ephemeral: known.ephemeral, idempotencyKey: keyOf(complete) };
   };
@@ -51,21 +52,24 @@ export function prepareOutgoing(
 /** What Halyard itself writes into the built-in types, and into a relayed message. */
 function ownFields(
   type: string,
-  given: Record<string, unknown>,
+  checked: Record<string, unknown>,
   written: { id: string; at: number },
 ): object {
   const sentAt = new Date(written.at).toISOString();
   if (type === "announcement") return { id: written.id, sentAt };
   if (type === "chat_message") {
-    const from = given["from"] ?? { userId: "server", name: "Server", connectedAt: sentAt };
+    const from = checked["from"] ?? { userId: "server", name: "Server", connectedAt: sentAt };
     return { id: written.id, from, sentAt };
   }
   return {};
 }
 
-/** The author of a relayed message, which its schema does not know. */
+/** The author of a relayed message, which its schema does not know: a public user and nothing more. */
 function fromOf(fields: Record<string, unknown>): object {
-  return fields["from"] === undefined ? {} : { from: fields["from"] };
+  if (fields["from"] === undefined) return {};
+  const from = publicUser.safeParse(fields["from"]);
+  if (!from.success) throw new TypeError("from is not a user as others may see them");
+  return { from: from.data };
 }
 
 /** A chat message keeps its id through every repetition of its handler. */
