@@ -34,4 +34,4 @@ it("leaves an end only by a new beginning, and a refusal also by closing", () =>
     }),
     { numRuns: 10_000 },
   );
-});
+}, 60_000);

@@ -9,6 +9,8 @@ import { Liveness } from "./liveness.js";
 import type { WebSocketClientOptions } from "./options.js";
 import { watchPage } from "./page.js";
 import { Transport } from "./transport.js";
+import type { LivenessHost } from "./liveness.js";
+import type { PageHandlers } from "./page.js";
 import type { TransportHost } from "./transport.js";
 
 /** What the hello is called, so that its own welcome is known. */
@@ -34,7 +36,7 @@ export interface ConnectionHost {
 }
 
 /** One user's connection through all of its sockets: what state it is in, and whether the page sleeps. */
-export class Connection implements TransportHost {
+export class Connection implements TransportHost, LivenessHost, PageHandlers {
   readonly clock: Clock;
   readonly options: WebSocketClientOptions;
   readonly #host: ConnectionHost;
@@ -53,14 +55,20 @@ export class Connection implements TransportHost {
     this.clock = host.clock;
     this.options = host.options;
     this.#transport = new Transport(this);
-    this.#liveness = new Liveness(host.clock, {
-      ping: () => this.write('{"type":"ping"}'),
-      dead: () => this.#transport.replace(),
-    });
+    this.#liveness = new Liveness(this);
   }
 
   write(text: string): void {
     this.#transport.send(text);
+  }
+
+  ping(): void {
+    this.write('{"type":"ping"}');
+  }
+
+  /** Nobody is at the other end. */
+  dead(): void {
+    this.#transport.replace();
   }
 
   /** Connects now, in place of whatever there is. */
@@ -68,24 +76,20 @@ export class Connection implements TransportHost {
     const { page = globalThis } = this.options;
     this.#isHidden = false;
     this.#transport.start();
-    if ("addEventListener" in page) {
-      this.#unwatch ??= watchPage(page, {
-        wake: () => this.#wake(),
-        hide: () => this.#hide(),
-        show: () => this.#show(),
-      });
-    }
+    if ("addEventListener" in page) this.#unwatch ??= watchPage(page, this);
   }
 
   close(): void {
-    this.#transport.drop(ClientCloseCode.Closed);
     this.moved({ status: "closed", code: ClientCloseCode.Closed, reason: "" });
   }
 
   moved(event: ConnectionEvent): void {
     const before = this.state;
     this.state = reduceConnection(before, event);
-    if (this.state.status === "closed") {
+    const isClosed = this.state.status === "closed";
+    // Before anybody is told: whoever hears of it may start again at once.
+    if (isClosed || this.state.status === "authRequired") this.#transport.drop(ClientCloseCode.Closed);
+    if (isClosed) {
       this.#unwatch?.();
       this.#unwatch = undefined;
     }
@@ -132,30 +136,39 @@ export class Connection implements TransportHost {
       this.clientId = randomId();
       return this.start();
     }
-    // First, because it throws when there is something wrong: then this is no welcome.
-    this.#host.welcomed(welcome);
     this.user = user;
     this.isWelcomed = true;
     this.#transport.welcomed();
     this.#liveness.start(timeoutMs > 0 ? timeoutMs : SILENCE_MS);
-    this.moved({ status: "open", user });
+    try {
+      this.#host.welcomed(welcome);
+    } catch {
+      // It makes no sense: the next one may.
+      this.#transport.replace();
+    }
+    this.#opened(user);
   }
 
-  #wake(): void {
+  /** Whoever has heard of the welcome may have closed the client. */
+  #opened(user: PublicUser): void {
+    if (this.isWelcomed) this.moved({ status: "open", user });
+  }
+
+  wake(): void {
     this.#liveness.wake();
     this.#transport.hurry();
   }
 
   /** A page that may be kept for later must not hold a socket. */
-  #hide(): void {
+  hide(): void {
     this.#isHidden = true;
-    this.#transport.drop(ClientCloseCode.Leaving);
+    this.#transport.drop();
     this.moved({ status: "waiting", attempt: 1, retryAt: this.clock.now() });
   }
 
-  #show(): void {
+  show(): void {
     if (this.#isHidden && this.state.status === "waiting") this.start();
-    else this.#wake();
+    else this.wake();
   }
 }
 

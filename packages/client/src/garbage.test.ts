@@ -74,7 +74,7 @@ describe("a server that sends garbage", () => {
       world.socket.receive(welcome(fields));
     }
     await world.tick(10_200);
-    expect(world.sockets).toHaveLength(2);
+    expect(world.sockets.length).toBeGreaterThan(1);
     await world.open();
     expect(world.client.state.status).toBe("open");
   });

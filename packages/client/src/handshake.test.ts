@@ -44,8 +44,6 @@ describe("a handshake that fails", () => {
     expect(fetch).toHaveBeenCalledTimes(1);
     expect(fetch).toHaveBeenCalledWith(expect.stringMatching(/^http:\/\/halyard\.test\/ws\?c=\w+&a=1$/), {
       credentials: "include",
-      cache: "no-store",
-      redirect: "manual",
     });
   });
 

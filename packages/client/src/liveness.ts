@@ -7,9 +7,10 @@ const WAKE_ANSWER_MS = 3_000;
 /** A timer that rings so much too late has slept: what the network brought meanwhile may not have been read yet. */
 const LATE_MS = 1_000;
 
-export interface LivenessHandlers {
-  readonly ping: () => void;
-  readonly dead: () => void;
+export interface LivenessHost {
+  readonly clock: Clock;
+  ping(): void;
+  dead(): void;
 }
 
 /**
@@ -17,17 +18,15 @@ export interface LivenessHandlers {
  * frozen or hidden page has no timers worth the name: so it goes by elapsed time, whenever it happens to run.
  */
 export class Liveness {
-  readonly #clock: Clock;
-  readonly #handlers: LivenessHandlers;
+  readonly #host: LivenessHost;
   readonly #alarm: Alarm;
   #silenceMs = 0;
   #heardAt = 0;
   #isProbing = false;
 
-  constructor(clock: Clock, handlers: LivenessHandlers) {
-    this.#clock = clock;
-    this.#handlers = handlers;
-    this.#alarm = new Alarm(clock);
+  constructor(host: LivenessHost) {
+    this.#host = host;
+    this.#alarm = new Alarm(host.clock);
   }
 
   /** @param silenceMs how long the other end may say nothing before it is asked */
@@ -45,7 +44,7 @@ export class Liveness {
 
   /** Anything at all came in. */
   heard(): void {
-    this.#heardAt = this.#clock.now();
+    this.#heardAt = this.#host.clock.now();
     this.#isProbing = false;
   }
 
@@ -55,7 +54,7 @@ export class Liveness {
   }
 
   #listen(): void {
-    const now = this.#clock.now();
+    const now = this.#host.clock.now();
     // After a clock was set back, the time counts from there.
     this.#heardAt = Math.min(this.#heardAt, now);
     const leftMs = this.#heardAt + this.#silenceMs - now;
@@ -64,13 +63,13 @@ export class Liveness {
   }
 
   #probe(answerMs: number, isFirst: boolean): void {
-    const dueAt = this.#clock.now() + answerMs;
+    const dueAt = this.#host.clock.now() + answerMs;
     this.#isProbing = true;
-    this.#handlers.ping();
+    this.#host.ping();
     this.#alarm.set(answerMs, () => {
       if (!this.#isProbing) this.#listen();
-      else if (isFirst && this.#clock.now() - dueAt > LATE_MS) this.#probe(WAKE_ANSWER_MS, false);
-      else this.#handlers.dead();
+      else if (isFirst && this.#host.clock.now() - dueAt > LATE_MS) this.#probe(WAKE_ANSWER_MS, false);
+      else this.#host.dead();
     });
   }
 }

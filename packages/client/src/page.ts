@@ -7,22 +7,29 @@ export interface PageEvents {
 }
 
 export interface PageHandlers {
-  readonly wake: () => void;
-  readonly hide: () => void;
-  readonly show: () => void;
+  wake(): void;
+  hide(): void;
+  show(): void;
 }
 
 /**
  * Listens for the page's sleep and its awakening. A worker knows of `online` only, Node and Bun of nothing.
  * `offline` is of no interest: a connection often works on.
  */
-export function watchPage(page: PageEvents, { wake, hide, show }: PageHandlers): Unsubscribe {
+export function watchPage(page: PageEvents, handlers: PageHandlers): Unsubscribe {
+  const wake = () => handlers.wake();
   const seen = () => {
     // A worker has no document, and is never hidden.
     const { document } = globalThis as { document?: Document };
     if (document?.visibilityState !== "hidden") wake();
   };
-  const events = { visibilitychange: seen, resume: wake, online: wake, pagehide: hide, pageshow: show };
+  const events = {
+    visibilitychange: seen,
+    resume: wake,
+    online: wake,
+    pagehide: () => handlers.hide(),
+    pageshow: () => handlers.show(),
+  };
   // In the capture phase, because `resume` is the document's own and does not bubble.
   const pairs = Object.entries(events);
   for (const [type, listener] of pairs) page.addEventListener(type, listener, true);

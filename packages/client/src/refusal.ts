@@ -3,7 +3,7 @@ import type { AuthRequiredReason } from "./connection-state.js";
 /** The part of `fetch` that is used. */
 export type Fetch = (
   url: string,
-  init: { credentials: "include"; cache: "no-store"; redirect: "manual" },
+  init: { credentials: "include" },
 ) => Promise<{ readonly status: number; readonly headers: { get(name: string): string | null } }>;
 
 export interface Refusal {
@@ -24,11 +24,7 @@ export function refusalOf(cause: unknown): AuthRequiredReason | undefined {
  * would have answered the upgrade.
  */
 export async function askRefusal(fetch: Fetch, url: string): Promise<Refusal> {
-  const { status, headers } = await fetch(url.replace("ws", "http"), {
-    credentials: "include",
-    cache: "no-store",
-    redirect: "manual",
-  });
+  const { status, headers } = await fetch(url.replace("ws", "http"), { credentials: "include" });
   const retryAfterMs = parseInt(headers.get("retry-after") ?? "") * 1000;
   return (status === 429 || status === 503) && retryAfterMs >= 0 ? { status, retryAfterMs } : { status };
 }

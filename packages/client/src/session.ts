@@ -81,8 +81,8 @@ export class Session implements ConnectionHost, OutboxHost, RequestsHost, RoomsH
   }
 
   close(): void {
-    this.connection.close();
     this.#settle();
+    this.connection.close();
   }
 
   authenticate(): void {
@@ -171,8 +171,9 @@ export class Session implements ConnectionHost, OutboxHost, RequestsHost, RoomsH
   }
 
   stateChanged(state: ConnectionState): void {
-    this.emitter.emit("state", state);
+    // First, because whoever hears of it may start again at once.
     if (state.status === "closed") this.#settle();
+    this.emitter.emit("state", state);
     // What waits goes out once everybody knows that it can.
     if (!this.connection.isWelcomed) return;
     this.#requests.open();

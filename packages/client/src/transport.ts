@@ -78,16 +78,14 @@ export class Transport {
 
   /** Connects now, in place of whatever there is. */
   start(): void {
-    // Throws where there is none, before anything has begun.
-    this.#findWebSocket();
-    this.drop(ClientCloseCode.Leaving);
+    this.drop();
     this.#retryAt = this.#tries = 0;
-    this.#host.moved({ status: "started" });
     this.#launch();
+    this.#host.moved({ status: "started" });
   }
 
-  /** Gives up the connection, and every attempt at one. */
-  drop(code: number): void {
+  /** Gives up the connection, and every attempt at one. Whoever is told of it may start again at once. */
+  drop(code: number = ClientCloseCode.Leaving): void {
     const instance = this.#instance;
     this.#instance = undefined;
     this.#forget();
@@ -96,9 +94,9 @@ export class Transport {
 
   /** The connection does not work: gives it up and gets another one, after the usual wait. */
   replace(): void {
-    this.drop(ClientCloseCode.Leaving);
-    this.#retry(1006, undefined);
+    this.drop();
     this.#launch();
+    this.#retry(1006);
   }
 
   /** Ends a wait, unless the server asked for it. */
@@ -118,16 +116,12 @@ export class Transport {
     this.#socket?.send(text);
   }
 
-  #findWebSocket(): WebSocketConstructor {
+  #launch(): void {
     const { WebSocket = (globalThis as Partial<typeof globalThis>).WebSocket } = this.#host.options;
     if (!WebSocket) throw new TypeError("There is no WebSocket here: pass one in the options");
-    return WebSocket;
-  }
-
-  #launch(): void {
     const instance: ReconnectingWebSocket = new ReconnectingWebSocket(() => this.#next(instance), undefined, {
       ...AT_ONCE,
-      WebSocket: socketClass(() => this.#open()),
+      WebSocket: socketClass(() => this.#open(WebSocket)),
     });
     this.#instance = instance;
   }
@@ -163,8 +157,8 @@ export class Transport {
     const { url, ticket, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
     const attempt = ++this.#attempt;
     this.#endWait = undefined;
-    this.#host.moved({ status: "connecting", attempt: ++this.#tries });
     this.#alarm.set(connectTimeoutMs, () => this.replace());
+    this.#host.moved({ status: "connecting", attempt: ++this.#tries });
     const address = resolveUrl(typeof url === "function" ? await url() : url);
     this.#hasUrl = true;
     address.searchParams.set("c", clientId);
@@ -176,7 +170,7 @@ export class Transport {
   }
 
   /** Called by reconnecting-websocket with the address that it was just given. */
-  #open(): Socket | undefined {
+  #open(WebSocket: WebSocketConstructor): Socket | undefined {
     let socket: Socket | undefined;
     let status: unknown;
     const whenCurrent = (action: () => void) => {
@@ -184,7 +178,7 @@ export class Transport {
     };
     try {
       // The limit of 1 MiB per message is for `ws`; others do not know it.
-      socket = new (this.#findWebSocket())(this.#url, this.#protocols, { maxPayload: 2 ** 20 }) as Socket;
+      socket = new WebSocket(this.#url, this.#protocols, { maxPayload: 2 ** 20 }) as Socket;
       // These listeners stay: a socket of `ws` whose errors nobody hears ends the process.
       socket.addEventListener("open", () => whenCurrent(() => this.#opened()));
       socket.addEventListener("message", ({ data }) => whenCurrent(() => this.#received(data)));
@@ -216,16 +210,17 @@ export class Transport {
     const mustAsk = !this.#isOpen;
     const refusal = refusalOf(code) ?? refusalOf(status);
     this.#forget();
-    if (refusal) this.#end({ status: "authRequired", reason: refusal });
-    else if (!isRecoverableClose(code)) this.#end({ status: "closed", code, reason });
+    if (refusal) this.#host.moved({ status: "authRequired", reason: refusal });
+    else if (!isRecoverableClose(code)) this.#host.moved({ status: "closed", code, reason });
     else {
+      if (mustAsk) this.#asking = this.#ask();
       this.#retry(code, retryAfterOf(reason));
-      if (mustAsk) this.#asking = this.#ask(this.#instance);
     }
   }
 
   /** Why was the handshake refused? Settles in time, whether it is known or not. */
-  #ask(instance: object | undefined): Promise<void> | undefined {
+  #ask(): Promise<void> | undefined {
+    const instance = this.#instance;
     const { WebSocket, fetch = WebSocket ? undefined : globalThis.fetch, ticket } = this.#host.options;
     // A socket class of the application's may carry credentials that the platform's fetch does not have.
     if (!fetch) return undefined;
@@ -235,7 +230,7 @@ export class Transport {
         // Without the ticket, the question is a stranger's.
         const reason = ticket && status === 401 ? undefined : refusalOf(status);
         if (this.#instance !== instance) return;
-        if (reason) this.#end({ status: "authRequired", reason });
+        if (reason) this.#host.moved({ status: "authRequired", reason });
         else if (retryAfterMs !== undefined) this.#delay(retryAfterMs, true);
       };
       void askRefusal(fetch, this.#url)
@@ -249,15 +244,15 @@ export class Transport {
     const { url } = this.#host.options;
     const { status, code } = Object(error) as Partial<Record<"status" | "code", unknown>>;
     const reason = refusalOf(status) ?? refusalOf(code);
-    if (reason) return this.#end({ status: "authRequired", reason });
+    if (reason) return this.#host.moved({ status: "authRequired", reason });
     // What never changes never gets better: a page that is rendered on a server has no place to be relative to.
     if (typeof url !== "function" && !this.#hasUrl)
-      return this.#end({ status: "closed", code: 1006, reason: NO_URL });
+      return this.#host.moved({ status: "closed", code: 1006, reason: NO_URL });
     this.#host.complained(error);
-    this.#retry(1006, undefined);
+    this.#retry(1006);
   }
 
-  #retry(code: number, retryAfterMs: number | undefined): void {
+  #retry(code: number, retryAfterMs?: number): void {
     const { clock, options } = this.#host;
     if (clock.now() - this.#welcomedAt >= this.#uptimeMs) this.#failures = 0;
     if (code >= 4000) this.#uptimeMs = CAREFUL_UPTIME_MS;
@@ -271,11 +266,6 @@ export class Transport {
     this.#isDictated = isDictated;
     this.#retryAt = this.#host.clock.now() + waitMs;
     this.#host.moved({ status: "waiting", attempt: this.#tries + 1, retryAt: this.#retryAt });
-  }
-
-  #end(state: ConnectionEvent): void {
-    this.drop(ClientCloseCode.Closed);
-    this.#host.moved(state);
   }
 
   /** From here on, whatever the current socket and the current wait bring is ignored. */
