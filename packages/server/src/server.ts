@@ -47,9 +47,9 @@ export class UpgradeDesk {
       if (isV1 === undefined) return refusal(400);
       // Watched from before the look-up: nothing that happens to the session afterwards is missed.
       const watch = this.#core.sessions.watchOf(authenticator ?? this.#core.config.authenticate);
-      const identity = await this.#identify(request, authenticator);
-      if ("status" in identity) return identity;
-      return await this.#place(request, { identity, isV1, watch });
+      const found = await this.#identify(request, authenticator);
+      if ("status" in found) return found;
+      return await this.#place(request, { ...found, isV1, watch });
     } catch (error) {
       return this.#refuse(error);
     }
@@ -58,9 +58,9 @@ export class UpgradeDesk {
   /** What a plain GET is told: what an upgrade would get, or 426 when it would be let in. */
   async probe(request: UpgradeRequest, authenticator?: AnyAuthenticator): Promise<Refusal> {
     try {
-      const identity = await this.#identify(request, authenticator);
-      if ("status" in identity) return identity;
-      return this.#isFull(identity) ? refusal(429) : refusal(426, { upgrade: "websocket" });
+      const found = await this.#identify(request, authenticator);
+      if ("status" in found) return found;
+      return this.#isFull(found.identity) ? refusal(429) : refusal(426, { upgrade: "websocket" });
     } catch (error) {
       return this.#refuse(error);
     }
@@ -78,7 +78,7 @@ export class UpgradeDesk {
   async #identify(
     request: UpgradeRequest,
     authenticator: AnyAuthenticator | undefined,
-  ): Promise<GuestIdentity | Refusal> {
+  ): Promise<{ readonly identity: GuestIdentity } | Refusal> {
     if (this.isDraining) return refusal(503, { "retry-after": "1" });
     const { clock, config } = this.#core;
     const used = authenticator ?? config.authenticate;
@@ -90,7 +90,9 @@ export class UpgradeDesk {
       this.#core.logger.warn({}, "authenticate took longer than the handshake may");
     };
     const identity: Identity | null = await withDeadline(asked, { clock, ms: HANDSHAKE_MS, onTimeout });
-    return identity ?? refusal(401);
+    if (identity === null) return refusal(401);
+    if (!isIdentity(identity)) throw new TypeError("authenticate gave something without a user.id");
+    return { identity };
   }
 
   async #place(
@@ -160,6 +162,11 @@ function clientOf(url: string): { clientId: string; attempt: number } | undefine
   return CLIENT_ID.test(clientId) && Number.isSafeInteger(attempt) && attempt >= 1
     ? { clientId, attempt }
     : undefined;
+}
+
+function isIdentity(value: unknown): boolean {
+  const user = (value as { readonly user?: { readonly id?: unknown } | null } | undefined)?.user;
+  return typeof user?.id === "string" && user.id !== "";
 }
 
 function toData(identity: GuestIdentity, connectionId: string, isV1: boolean): Welcomed["data"] {
