@@ -1,66 +1,107 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { binaryOf } from "../support/app-server.ts";
-import type { Runtime } from "../support/app-server.ts";
+import { plainEnvironment } from "../support/program.ts";
 
 const PACKAGES = join(import.meta.dirname, "../../packages");
+const CATALOG = join(PACKAGES, "../pnpm-workspace.yaml");
 const run = promisify(execFile);
 
 /** What the project would have in its own package.json, at the versions of this repository. */
-const NEEDED = ["typescript", "vite", "ws", "zod", "better-auth", "@types/node", "@types/ws", "@types/bun"];
+const NEEDED = [
+  "typescript",
+  "typescript-5.9",
+  "typescript-7",
+  "vite",
+  "ws",
+  "zod",
+  "better-auth",
+  "@types/node",
+  "@types/ws",
+  "@types/bun",
+];
+
+export interface Outcome {
+  readonly code: number;
+  readonly output: string;
+}
 
 /** An empty project outside of the repository, with Halyard installed from tarballs, by npm. */
 export class Project {
   readonly directory = mkdtempSync(join(tmpdir(), "halyard-packed-"));
+  readonly #tarballs = join(this.directory, "tarballs");
 
   async install(): Promise<void> {
     cpSync(join(import.meta.dirname, "fixtures"), this.directory, { recursive: true });
-    const tarballs = join(this.directory, "tarballs");
-    for (const name of readdirSync(PACKAGES)) {
-      await run("pnpm", ["pack", "--pack-destination", tarballs], { cwd: join(PACKAGES, name) });
-    }
-    const catalog = readFileSync(join(PACKAGES, "../pnpm-workspace.yaml"), "utf8");
+    for (const name of packageNames()) await this.#pack(name);
+    const catalog = readFileSync(CATALOG, "utf8");
     const versions = NEEDED.map((name) => [name, versionIn(catalog, name)]);
-    const files = readdirSync(tarballs).map((file) => [packageOf(file), `file:tarballs/${file}`]);
+    const files = readdirSync(this.#tarballs).map((file) => [packageOf(file), `file:tarballs/${file}`]);
     const dependencies: unknown = Object.fromEntries([...versions, ...files]);
     writeFileSync(join(this.directory, "package.json"), JSON.stringify({ type: "module", dependencies }));
-    await this.run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error");
+    const options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error"];
+    await this.run("npm", "install", ...options);
   }
 
   /** @throws Error with what the program wrote, when it fails */
   async run(program: string, ...args: string[]): Promise<string> {
+    const { code, output } = await this.attempt(program, ...args);
+    if (code !== 0) throw new Error(`${program} ${args.join(" ")}\n${output}`);
+    return output;
+  }
+
+  /** Runs a program that may fail. */
+  async attempt(program: string, ...args: string[]): Promise<Outcome> {
+    const options = { cwd: this.directory, timeout: 240_000, env: plainEnvironment() };
     try {
-      const { stdout } = await run(program, args, { cwd: this.directory, timeout: 240_000 });
-      return stdout;
+      const { stdout } = await run(program, args, options);
+      return { code: 0, output: stdout };
     } catch (error) {
-      const { stdout, stderr } = error as { readonly stdout?: string; readonly stderr?: string };
-      throw new Error(`${program} ${args.join(" ")}\n${stdout ?? ""}${stderr ?? ""}`, { cause: error });
+      const { code, stdout, stderr } = error as Partial<Record<"stdout" | "stderr", string>> & {
+        code: unknown;
+      };
+      return { code: typeof code === "number" ? code : 1, output: `${stdout ?? ""}${stderr ?? ""}` };
     }
   }
 
-  /** Starts a server that prints its port. The caller ends it. */
-  async serve(runtime: Runtime): Promise<{ readonly port: string; readonly stop: () => void }> {
-    const child = spawn(binaryOf(runtime), [`server-${runtime}.ts`], {
-      cwd: this.directory,
-      stdio: ["ignore", "pipe", "inherit"],
+  /** Every path that the packages export, as one imports it. */
+  exports(): string[] {
+    return packageNames().flatMap((name) => {
+      const path = join(this.directory, "node_modules/@halyard", name, "package.json");
+      const { exports } = JSON.parse(readFileSync(path, "utf8")) as { readonly exports: object };
+      return Object.keys(exports).map((subpath) => join(`@halyard/${name}`, subpath));
     });
-    for await (const port of createInterface({ input: child.stdout })) {
-      return { port, stop: () => child.kill("SIGKILL") };
-    }
-    throw new Error(`the ${runtime} server has ended without a port`);
   }
 
   remove(): void {
     rmSync(this.directory, { recursive: true, force: true });
   }
+
+  /** By pnpm, which writes real versions in place of `workspace:`. It is there, because it has started this test. */
+  async #pack(name: string): Promise<void> {
+    const started = process.env["npm_execpath"] ?? "";
+    const pnpm = started.includes("pnpm") ? started : "pnpm";
+    const [program, ...args] = /\.c?js$/.test(pnpm) ? [binaryOf("node"), pnpm] : [pnpm];
+    await run(program, [...args, "pack", "--pack-destination", this.#tarballs], {
+      cwd: join(PACKAGES, name),
+    });
+  }
+}
+
+/** The directories of the packages that are published. */
+export function packageNames(): string[] {
+  return readdirSync(PACKAGES).filter((name) => {
+    const manifest = readFileSync(join(PACKAGES, name, "package.json"), "utf8");
+    return (JSON.parse(manifest) as { readonly private?: boolean }).private !== true;
+  });
 }
 
 function versionIn(catalog: string, name: string): string {
-  const version = new RegExp(`^  "?${name}"?: "?([^"\\n]+)"?$`, "m").exec(catalog)?.[1];
+  const entries = catalog.split("\n").map((line) => /^ {2}"?([^":]+)"?: "?([^"]+)"?$/.exec(line));
+  const version = entries.find((entry) => entry?.[1] === name)?.[2];
   if (version === undefined) throw new Error(`${name} is not in the catalog`);
   return version;
 }

@@ -35,20 +35,23 @@ export class Program {
     return this.#errors;
   }
 
-  /** Waits for a line on standard output; rejects when the program ends before it. */
-  async says(pattern: RegExp, ms = 30_000): Promise<void> {
-    const said = Promise.withResolvers<boolean>();
+  /** Waits until standard output matches; rejects when the program ends before it. */
+  async says(pattern: RegExp, ms = 30_000): Promise<RegExpExecArray> {
+    const said = Promise.withResolvers<RegExpExecArray | undefined>();
     const look = () => {
-      if (pattern.test(this.#output)) said.resolve(true);
+      const match = pattern.exec(this.#output);
+      if (match) said.resolve(match);
     };
     this.#listeners.add(look);
     look();
     void this.#exited.then(() => {
-      said.resolve(false);
+      said.resolve(undefined);
     });
     const tell = () => `${String(pattern)}\n${this.#output}${this.#errors}`;
-    if (!(await within(said.promise, tell, ms))) throw new Error(`The program has ended without ${tell()}`);
+    const match = await within(said.promise, tell, ms);
     this.#listeners.delete(look);
+    if (!match) throw new Error(`The program has ended without ${tell()}`);
+    return match;
   }
 
   /** Ends the program and resolves with its exit code; with `null` when the signal ended it. */
