@@ -71,7 +71,9 @@ export class Channels {
   lost(): void {
     for (const channel of this.#channels.values()) {
       channel.head = -1;
-      if (channel.hold) channel.hold.frames = [];
+      if (!channel.hold) continue;
+      channel.hold.frames = [];
+      channel.hold.bytes = 0;
     }
   }
 

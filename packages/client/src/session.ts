@@ -157,6 +157,7 @@ export class Session implements ConnectionHost, OutboxHost, RequestsHost, RoomsH
   left(channel: string): void {
     this.#channels.drop(channel);
     this.#setUsers(channel, NOBODY);
+    this.#users.delete(channel);
   }
 
   hello() {
@@ -164,7 +165,7 @@ export class Session implements ConnectionHost, OutboxHost, RequestsHost, RoomsH
   }
 
   welcomed({ limits, ephemeral, channels }: WelcomeMessage): void {
-    this.#ephemeral = new Set([...this.#ephemeral, ...ephemeral]);
+    this.#ephemeral = new Set(["typing_indicator", ...ephemeral]);
     this.limits = { ...DEFAULT_LIMITS, ...limits };
     this.#channels.resume(channels, this.rooms.names);
     this.rooms.open(channels);
