@@ -25,6 +25,7 @@ export class Failures {
   tell(connection: Connection, error: unknown, re?: number | string): void {
     if (!(error instanceof HalyardError)) this.#core.report(error, { type: "message", ws: connection.ws });
     const told = toHalyardError(error);
+    if (told !== error) this.#core.report(error, { type: "message", ws: connection.ws });
     answer(connection, errorJson(told), re);
     this.count(connection, told);
   }

@@ -54,6 +54,8 @@ export class Lifecycle implements ConnectionKeeper {
       ws.close(CloseCode.Unauthenticated);
       return undefined;
     }
+    const known = core.table.of(ws);
+    if (known !== undefined) return known;
     // Without an authenticator, a user is whatever the upgrade said.
     const { userId, ...rest } = ws.data;
     const connection = new Connection({
@@ -75,7 +77,8 @@ export class Lifecycle implements ConnectionKeeper {
     this.#log("connected", connection);
     connection.watch?.opened(connection);
     this.#admit(connection, opening).catch((error: unknown) => {
-      core.report(error, { type: "open", ws });
+      // Whatever still fails when a node ends or a connection is gone is nobody's failure.
+      if (!isClosed(connection)) core.report(error, { type: "open", ws });
       this.shut(connection, 1013);
     });
     return connection;
@@ -133,7 +136,7 @@ export class Lifecycle implements ConnectionKeeper {
     if (connection.isV1) {
       connection.stage = "greeting";
       connection.timer = core.clock.setTimeout(() => {
-        if (connection.stage === "greeting") this.shut(connection, CloseCode.Unfinished, "no hello");
+        if (!connection.isGreeted) this.shut(connection, CloseCode.Unfinished, "no hello");
       }, core.limits.helloMs);
     } else await greeting.welcomePlain(connection);
     inbound.release(connection);

@@ -22,6 +22,11 @@ export interface Hello {
   readonly contract?: string;
 }
 
+export type TestConfig<TProtocol extends AnyProtocol = BuiltinProtocol> = Omit<
+  WebSocketManagerConfig<TProtocol>,
+  "clock"
+> & { readonly clock?: FakeClock };
+
 /** A whole node in memory, on a clock that one turns. */
 export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
   readonly clock: FakeClock;
@@ -31,7 +36,7 @@ export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
   /** Everything that reached `onError`. */
   readonly errors: { readonly error: unknown; readonly context: ErrorContext }[] = [];
 
-  constructor(config: WebSocketManagerConfig<TProtocol> & { readonly clock?: FakeClock } = {}) {
+  constructor(config: TestConfig<TProtocol> = {}) {
     this.clock = config.clock ?? new FakeClock();
     const system = createWebSocketSystem<TProtocol>({
       onError: (error, context) => this.errors.push({ error, context }),
@@ -45,9 +50,15 @@ export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
 
   /** Opens a socket as a bare server does. */
   async open(userId: string, data: object = {}): Promise<FakeSocket> {
+    const ws = this.begin(userId, data);
+    await this.clock.settle();
+    return ws;
+  }
+
+  /** Opens a socket in this turn: everything that follows from it is still to come. */
+  begin(userId: string, data: object = {}): FakeSocket {
     const ws = new FakeSocket({ userId, ...data });
     this.manager.handleOpen(ws);
-    await this.clock.settle();
     return ws;
   }
 
