@@ -52,7 +52,11 @@ export interface WebSocketClientOptions {
    * your own, which may carry credentials that `fetch` does not have
    */
   readonly fetch?: Fetch | undefined;
-  /** Time and chance. @default the system's */
+  /**
+   * Time and chance. Between two attempts, one millisecond is always the platform's: reconnecting-websocket takes it.
+   *
+   * @default the system's
+   */
   readonly clock?: Clock | undefined;
   /** Where `visibilitychange`, `pagehide`, `pageshow`, `resume` and `online` are heard. @default globalThis */
   readonly page?: PageEvents | undefined;
