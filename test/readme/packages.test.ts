@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { compile, COMPILERS, project } from "../support/typescript.ts";
-import { completed } from "./pages.ts";
+import { BLOCK, completed } from "./pages.ts";
 
 /** What the pages use and do not show, block by block: imports, and things of the reader's own. */
 const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
@@ -27,6 +27,8 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
        add(vote: { pollId: string; option: number }, userId: string): void;
        of(pollId: string): number[];
      };`,
+    `import { createWebSocketSystem } from "@halyard/server";
+     const { manager } = createWebSocketSystem({ authenticate: () => ({ user: { id: "ada" } }), ${BLOCK} });`,
   ],
   testing: [
     `import { createTestClock, createTestNetwork } from "@halyard/testing";
@@ -38,6 +40,12 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
      import { createFaultProxy } from "@halyard/testing/node";
      declare const port: number;
      declare function until(client: WebSocketClient, status: "open" | "waiting"): Promise<void>;`,
+    `import { createWebSocketClient } from "@halyard/client";
+     import { createDeliveryChecker, createDeliveryRecorder, createNemesis } from "@halyard/testing";
+     import { createFaultProxy, proxyFaults } from "@halyard/testing/node";
+     import { expect } from "vitest";
+     const proxy = await createFaultProxy({ target: { port: 3000 } });
+     const url = \`ws://127.0.0.1:\${String(proxy.port)}/ws\`;`,
   ],
 };
 
