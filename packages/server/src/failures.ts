@@ -1,4 +1,5 @@
-import { CloseCode, encodeFrame, HalyardError } from "@halyard/protocol/wire";
+import type { HalyardError } from "@halyard/protocol/wire";
+import { CloseCode, encodeFrame } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import { errorJson, toHalyardError } from "./errors.js";
@@ -23,11 +24,19 @@ export class Failures {
 
   /** @param re what the sender called the message */
   tell(connection: Connection, error: unknown, re?: number | string): void {
-    if (!(error instanceof HalyardError)) this.#core.report(error, { type: "message", ws: connection.ws });
     const told = toHalyardError(error);
     if (told !== error) this.#core.report(error, { type: "message", ws: connection.ws });
     answer(connection, errorJson(told), re);
     this.count(connection, told);
+  }
+
+  /**
+   * A numbered send could not even be looked up. An answer would use up its number on this side only, so the client is
+   * sent away to come back with it.
+   */
+  sendAway(connection: Connection, error: unknown): void {
+    this.#core.report(error, { type: "backplane", ws: connection.ws });
+    this.#shut(connection, 1013);
   }
 
   count(connection: Connection, { code }: HalyardError): void {

@@ -109,7 +109,8 @@ export class Sends {
       const json = await core.once.run(work, async () => (await this.#perform(received, makeId)).json);
       answer(connection, json, seq);
     } catch (error) {
-      failures.tell(connection, error, seq);
+      if (error instanceof HalyardError && error.code === "conflict") failures.tell(connection, error, seq);
+      else failures.sendAway(connection, error);
     }
   }
 
