@@ -45,7 +45,7 @@ export interface AdmissionRequest extends ClientRef {
 }
 
 export type Admission =
-  | { readonly admitted: true; readonly replaced: readonly string[]; readonly evicted: readonly string[] }
+  | { readonly admitted: true; readonly replaced: readonly string[] }
   | { readonly admitted: false; readonly reason: "limit" | "superseded" };
 
 /**
@@ -129,8 +129,12 @@ export interface Backplane {
 
   /** Counts a connection against its user's limit before it opens; lapses unless a `+` follows within 10 s. */
   admit(request: AdmissionRequest): Promise<Admission>;
-  /** Idempotent, and applied in order. */
-  applyPresence(ops: readonly PresenceOp[]): Promise<void>;
+  /**
+   * Idempotent, and applied in order.
+   *
+   * @returns the connections that an opening one has pushed over their user's limit, to be closed
+   */
+  applyPresence(ops: readonly PresenceOp[]): Promise<readonly string[]>;
   /** Everyone online, or in a room. */
   roster(
     room: string | undefined,

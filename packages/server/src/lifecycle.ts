@@ -127,8 +127,7 @@ export class Lifecycle implements ConnectionKeeper {
       return;
     }
     for (const id of admission.replaced) this.#shutById(id, CloseCode.Superseded);
-    for (const id of admission.evicted) this.#shutById(id, CloseCode.Evicted);
-    await core.presence.enter(connection);
+    for (const id of await core.presence.enter(connection)) this.#shutById(id, CloseCode.Evicted);
     if (isClosed(connection)) {
       core.presence.exit(connection, { graceMs: 0 });
       return;

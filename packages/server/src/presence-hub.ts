@@ -23,7 +23,7 @@ export class PresenceHub {
   }
 
   /** The connection is there: everywhere, or in a room. */
-  enter(connection: Connection, room?: string): Promise<void> {
+  enter(connection: Connection, room?: string): Promise<readonly string[]> {
     const { userId: user, id: connectionId } = connection;
     return this.#options.backplane.applyPresence([
       { op: "+", room, user, connectionId, profile: profileOf(connection) },

@@ -10,9 +10,7 @@ interface Place {
   /** Since when the client has been here, through its reconnects. */
   readonly startedAt: number;
   open: Holder | undefined;
-  reserved: (Holder & { readonly at: number }) | undefined;
-  /** The connection that gets this place when it opens. */
-  promisedTo: string | undefined;
+  reserved: (Holder & { readonly at: number; readonly limit: number }) | undefined;
 }
 
 type Places = Map<string, Place>;
@@ -29,7 +27,7 @@ export class Admissions {
   }
 
   admit(request: AdmissionRequest, now: number): Admission {
-    const { user, client, attempt, connectionId } = request;
+    const { user, client, attempt, connectionId, limit, policy } = request;
     const places: Places = this.#users.get(user) ?? new Map<string, Place>();
     this.#users.set(user, places);
     tidy(places, now);
@@ -40,30 +38,29 @@ export class Admissions {
     const place = places.get(client);
     const others = [place?.open, place?.reserved].filter((holder) => holder !== undefined);
     if (others.some((other) => attempt < other.attempt)) return { admitted: false, reason: "superseded" };
-    const needsRoom = place === undefined || place.promisedTo !== undefined;
-    if (needsRoom && !makeRoom(places, request)) return { admitted: false, reason: "limit" };
+    const isFull = limit < 1 || (policy === "reject" && places.size >= limit);
+    if (place === undefined && isFull) return { admitted: false, reason: "limit" };
 
     const replaced = others.map((other) => other.connectionId).filter((id) => id !== connectionId);
-    for (const other of places.values())
-      if (other.promisedTo !== undefined && replaced.includes(other.promisedTo))
-        other.promisedTo = connectionId;
-    const startedAt = place?.startedAt ?? now;
-    const open = isOpen ? { connectionId, attempt } : place?.open;
-    const reserved = isOpen ? undefined : { connectionId, attempt, at: now };
-    places.set(client, { startedAt, open, reserved, promisedTo: undefined });
-    const evicted = promisedTo(places, connectionId);
-    if (isOpen) this.opened(user, connectionId);
-    return { admitted: true, replaced, evicted };
+    places.set(client, {
+      startedAt: place?.startedAt ?? now,
+      open: isOpen ? { connectionId, attempt } : place?.open,
+      reserved: isOpen ? undefined : { connectionId, attempt, at: now, limit },
+    });
+    return { admitted: true, replaced };
   }
 
-  opened(user: string, connectionId: string): void {
+  /** @returns the connections of the oldest clients that are over the limit now; they have no place any more */
+  opened(user: string, connectionId: string): string[] {
     const places = this.#users.get(user) ?? new Map<string, Place>();
-    for (const [client, place] of places) {
-      if (place.promisedTo === connectionId) places.delete(client);
-      if (place.reserved?.connectionId !== connectionId) continue;
-      place.open = place.reserved;
+    for (const place of places.values()) {
+      const { reserved } = place;
+      if (reserved?.connectionId !== connectionId) continue;
+      place.open = reserved;
       place.reserved = undefined;
+      return evict(places, { besides: connectionId, limit: reserved.limit });
     }
+    return [];
   }
 
   release(user: string, connectionId: string): void {
@@ -91,25 +88,17 @@ function vacate(places: Places, connectionId: string): void {
   for (const [client, place] of places) {
     if (place.open?.connectionId === connectionId) place.open = undefined;
     if (place.reserved?.connectionId === connectionId) place.reserved = undefined;
-    if (place.promisedTo === connectionId) place.promisedTo = undefined;
     if (place.open === undefined && place.reserved === undefined) places.delete(client);
   }
 }
 
-/** @returns whether there is a place, which may be that of the oldest; whoever is on the way in cannot be closed yet */
-function makeRoom(places: Places, { limit, policy, connectionId }: AdmissionRequest): boolean {
-  const taken = [...places.values()].filter((place) => place.promisedTo === undefined);
-  if (taken.length < limit) return true;
-  if (policy === "reject") return false;
-  const [oldest] = taken
-    .filter(({ reserved }) => reserved === undefined)
-    .sort((a, b) => a.startedAt - b.startedAt);
-  if (oldest !== undefined) oldest.promisedTo = connectionId;
-  return oldest !== undefined;
-}
-
-function promisedTo(places: Places, connectionId: string): string[] {
-  return [...places.values()].flatMap((place) =>
-    place.promisedTo === connectionId && place.open !== undefined ? [place.open.connectionId] : [],
-  );
+function evict(places: Places, { besides, limit }: { besides: string; limit: number }): string[] {
+  const open = [...places.values()]
+    .flatMap((place) =>
+      place.open === undefined ? [] : [{ id: place.open.connectionId, at: place.startedAt }],
+    )
+    .sort((a, b) => a.at - b.at);
+  const over = open.filter(({ id }) => id !== besides).slice(0, Math.max(0, open.length - limit));
+  for (const { id } of over) vacate(places, id);
+  return over.map(({ id }) => id);
 }

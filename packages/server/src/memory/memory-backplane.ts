@@ -117,10 +117,11 @@ class MemoryBackplane implements Backplane {
     return Promise.resolve(this.#admissions.admit(request, this.#clock.now()));
   }
 
-  applyPresence(ops: readonly PresenceOp[]): Promise<void> {
+  applyPresence(ops: readonly PresenceOp[]): Promise<readonly string[]> {
+    const evicted: string[] = [];
     for (const op of ops) {
       if (op.room === undefined) {
-        if (op.op === "+") this.#admissions.opened(op.user, op.connectionId);
+        if (op.op === "+") evicted.push(...this.#admissions.opened(op.user, op.connectionId));
         else this.#admissions.release(op.user, op.connectionId);
       }
       const roster =
@@ -129,7 +130,7 @@ class MemoryBackplane implements Backplane {
       roster.apply(op);
       if (op.room !== undefined && roster.isEmpty) this.#rooms.delete(op.room);
     }
-    return Promise.resolve();
+    return Promise.resolve(evicted);
   }
 
   roster(
