@@ -5,6 +5,7 @@ import type { Coalescer } from "./coalescer.js";
 import type { RequestSlots } from "./request-slots.js";
 import type { Received } from "./sends.js";
 import { Lane } from "./lane.js";
+import type { Moves } from "./moves.js";
 import type { Tally, TokenBucket } from "./token-bucket.js";
 import type { Transport } from "./transport.js";
 import type { SessionCloseCode, SessionWatch, WatchedConnection } from "./session-watch.js";
@@ -84,6 +85,8 @@ export class Connection implements WatchedConnection {
   /** Frames of this turn. */
   batch: Batch;
   rooms: Set<string> | undefined = undefined;
+  /** Joins and leaves that are under way. */
+  moves: Moves | undefined = undefined;
   /** Rooms that the server put it into before it was open. */
   invited: Set<string> | undefined = undefined;
   /** Frames that came during `opening`. */

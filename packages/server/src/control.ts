@@ -8,6 +8,7 @@ import { errorJson, InvalidMessage, toHalyardError } from "./errors.js";
 import { Frame } from "./frame.js";
 import type { Greeting } from "./greeting.js";
 import type { MessageHandler } from "./handlers.js";
+import { Moves } from "./moves.js";
 import { digestOf } from "./once.js";
 import { RequestSlots } from "./request-slots.js";
 import type { Requests } from "./requests.js";
@@ -64,13 +65,9 @@ export class Control {
       case "join":
         await this.#join(control);
         return;
-      case "leave": {
-        const message = clientMessages.leave.safeParse(frame);
-        if (!message.success) throw new InvalidMessage([{ path: "room", message: "not a room name" }]);
-        this.#parts.rooms.leave(connection, message.data.room);
-        reply(connection, meta.id);
+      case "leave":
+        await this.#leave(control);
         return;
-      }
       case "request":
         await this.#request(control);
         return;
@@ -101,8 +98,24 @@ export class Control {
     if (waitMs > 0) throw new HalyardError("rate_limited", undefined, { retryAfterMs: waitMs });
     const message = clientMessages.join.safeParse(frame);
     if (!message.success) throw new InvalidMessage([{ path: "room", message: "not a room name" }]);
-    await this.#parts.rooms.joinByClient(connection, message.data.room, (result) => {
-      reply(connection, meta.id, result);
+    const { room } = message.data;
+    connection.moves ??= new Moves();
+    await connection.moves.run(room, () =>
+      this.#parts.rooms.joinByClient(connection, room, (result) => {
+        reply(connection, meta.id, result);
+      }),
+    );
+  }
+
+  async #leave({ connection, frame, meta }: ControlFrame): Promise<void> {
+    const message = clientMessages.leave.safeParse(frame);
+    if (!message.success) throw new InvalidMessage([{ path: "room", message: "not a room name" }]);
+    const { room } = message.data;
+    connection.moves ??= new Moves();
+    await connection.moves.run(room, () => {
+      this.#parts.rooms.leave(connection, room);
+      reply(connection, meta.id);
+      return Promise.resolve();
     });
   }
 

@@ -45,6 +45,7 @@ export class Requests {
     const input = await validate(definition.input, request.input);
     if (!input.ok) throw new InvalidMessage(input.issues);
     const room = this.#roomOf(request);
+    if (connection.isRevoked) throw new HalyardError("unauthenticated");
     const messageId = newMessageId;
     const scope = new HandlerScope({ ws: connection.ws, user, session, room, messageId });
     const { clock, limits } = this.#core;

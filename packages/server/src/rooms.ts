@@ -63,13 +63,15 @@ export class Rooms {
 
   /** Leaving a room that one is not in is nothing. */
   leave(connection: Connection, room: string): void {
+    connection.invited?.delete(room);
     if (connection.rooms?.delete(room) === true) this.forget(connection, room, 0);
   }
 
   /** Takes the connection out of a room against its will, and says why. */
   expel(connection: Connection, room: string): void {
-    if (connection.rooms?.has(room) !== true) return;
+    const wasInside = connection.rooms?.has(room) === true;
     this.leave(connection, room);
+    if (!wasInside) return;
     const left = JSON.stringify({ type: "left", room, reason: "forbidden" });
     connection.push(new Frame(encodeFrame(left, { ch: roomChannel(room) })));
   }
