@@ -51,13 +51,15 @@ describe.each(["node", "bun"] as const)("two people, on %s", (runtime) => {
     await Promise.all([ada.goTo("general"), bob.goTo("general")]);
   });
 
-  it("are one entry each, however many tabs they open and close", async () => {
+  it("are one entry each, however many tabs they open, reload and close", async () => {
     const seen = await bob.watchPeople();
     const second = await stage.anotherTab(ada);
     await second.say("from my other tab");
     await ada.sees("from my other tab");
     await bob.sees("from my other tab");
     await second.page.close();
+    await ada.page.reload();
+    await ada.isOnline();
     // Her leaving takes the five seconds' grace that a wrong leaving of Ada, begun earlier, would have taken too.
     const cara = await stage.guest("Cara");
     await expect.poll(() => bob.people(), PATIENCE).toEqual(["Bob", "Ada", "Cara"]);
