@@ -103,6 +103,8 @@ export class Connection implements WatchedConnection {
   refused: Tally | undefined = undefined;
   oversized = 0;
   timer: unknown = undefined;
+  /** Runs while a send waits to be within its rate. */
+  pause: unknown = undefined;
   #skips: Map<string, number> | undefined = undefined;
 
   constructor(start: ConnectionStart) {

@@ -173,19 +173,29 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     for (const connection of connections) {
       connection.push(new Frame(JSON.stringify({ type: "reconnect", afterMs: Math.round(windowMs / 2) })));
     }
-    const lanes = Promise.all(connections.map(({ lane }) => lane.idle()));
-    await withDeadline(lanes, { clock, ms: DRAIN_HANDLERS_MS }).catch(() => undefined);
+    const handlers = connections.flatMap(({ lane, requests }) => [
+      lane.idle(),
+      requests?.idle() ?? Promise.resolve(),
+    ]);
+    await withDeadline(Promise.all(handlers), { clock, ms: DRAIN_HANDLERS_MS }).catch(() => undefined);
     for (const connection of [...table.all()]) {
       const retryAfterMs = Math.round(clock.random() * windowMs);
       this.#parts.lifecycle.shut(connection, CloseCode.Draining, `retryAfterMs=${String(retryAfterMs)}`);
     }
   }
 
-  /** Closes every connection with 1001 and stops: no timer, no subscription is left. */
+  /**
+   * Closes every connection with 1001 and stops: no subscription is left, and no timer but those of handlers at work.
+   * What waited for its turn is not run: nobody was told that it was.
+   */
   async close(): Promise<void> {
     this.#parts.desk.isDraining = true;
     this.#parts.heartbeat.stop();
-    for (const connection of [...this.#parts.core.table.all()]) this.#parts.lifecycle.shut(connection, 1001);
+    for (const connection of [...this.#parts.core.table.all()]) {
+      this.#parts.lifecycle.shut(connection, 1001);
+      connection.lane.clear();
+      this.#parts.core.clock.clearTimeout(connection.pause);
+    }
     this.#parts.core.sessions.stop();
     this.#parts.core.presence.close();
     this.#parts.core.hub.close();

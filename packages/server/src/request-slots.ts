@@ -6,6 +6,8 @@ export class RequestSlots {
   readonly #ids = new Set<string>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+  /** Whoever waits for the end of all of them. */
+  #waiters: (() => void)[] = [];
 
   constructor(limits: { readonly runningRequests: number; readonly waitingRequests: number }) {
     this.#limits = limits;
@@ -27,7 +29,17 @@ export class RequestSlots {
   exit(id: string | undefined): void {
     if (id !== undefined) this.#ids.delete(id);
     const next = this.#waiting.shift();
-    if (next === undefined) this.#running--;
-    else next();
+    if (next !== undefined) {
+      next();
+      return;
+    }
+    if (--this.#running > 0) return;
+    for (const resolve of this.#waiters) resolve();
+    this.#waiters = [];
+  }
+
+  /** Settles when none is at work or waiting. */
+  async idle(): Promise<void> {
+    if (this.#running > 0) await new Promise<void>((resolve) => this.#waiters.push(resolve));
   }
 }

@@ -44,14 +44,17 @@ export class Throttle {
     connection: Connection,
     message: { readonly type: string; readonly owedBytes: number },
   ): Promise<void> {
-    if (message.owedBytes > 0) await this.#until(() => this.frame(connection, message.owedBytes));
-    if (message.type === "chat_message") await this.#until(() => this.type(connection, message.type));
+    if (message.owedBytes > 0) await this.#until(connection, () => this.frame(connection, message.owedBytes));
+    if (message.type === "chat_message")
+      await this.#until(connection, () => this.type(connection, message.type));
   }
 
-  async #until(take: () => number): Promise<void> {
+  async #until(connection: Connection, take: () => number): Promise<void> {
     for (let waitMs = take(); waitMs > 0; waitMs = take()) {
       const ms = waitMs;
-      await new Promise<void>((resolve) => this.#core.clock.setTimeout(resolve, ms));
+      await new Promise<void>((resolve) => {
+        connection.pause = this.#core.clock.setTimeout(resolve, ms);
+      });
     }
   }
 

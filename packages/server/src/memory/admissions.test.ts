@@ -185,6 +185,8 @@ describe("admissions, whatever is asked of them,", () => {
         }
         for (const { id } of open) admissions.release("ada", id);
         now += 10_001;
+        admissions.sweep(now);
+        expect(admissions.size).toBe(0);
         for (let n = 0; n < limit; n++)
           expect(admissions.admit(request(`last${String(n)}`, { limit }), now)).toEqual(admitted);
       }),

@@ -1,0 +1,263 @@
+import { defineProtocol, message, request } from "@halyard/protocol";
+import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { fakeTransport } from "../test/fake-socket.js";
+import type { FakeSocket } from "../test/fake-socket.js";
+import { TestSystem } from "../test/test-system.js";
+import type { TestConfig } from "../test/test-system.js";
+
+const protocol = defineProtocol({
+  clientMessages: { work: message(z.object({})) },
+  serverMessages: { told: message(z.object({ text: z.string() })) },
+  requests: { wait: request({ input: z.object({}), output: z.object({}) }) },
+});
+
+let system: TestSystem<typeof protocol>;
+const create = (config: TestConfig<typeof protocol> = {}): typeof system =>
+  (system = new TestSystem({ protocol, builtIns: { presence: false }, authorize: () => true, ...config }));
+const told = (ws: FakeSocket): unknown[] => ws.heard("told").map(({ text }) => text);
+const tell = (text: string): { type: "told"; text: string } => ({ type: "told", text });
+
+afterEach(() => system.expectToEndCleanly());
+
+describe("a broadcast", () => {
+  it("reaches everyone, each at the same offset", async () => {
+    create();
+    const everyone = [await system.open("ada"), await system.join("bea"), await system.open("bea")];
+    const published = await system.manager.broadcastMessage(tell("a"));
+    await system.clock.settle();
+    expect(published).toEqual({ id: expect.any(String) as string, channel: "all", offset: 1 });
+    expect(everyone.map(told)).toEqual([["a"], ["a"], ["a"]]);
+    for (const ws of everyone) expect(ws.heard("told")[0]?.$).toEqual({ ch: "all", off: 1 });
+  });
+
+  it("leaves out one connection, and not its user's others", async () => {
+    create();
+    const [out, tab, bea] = [await system.open("ada"), await system.open("ada"), await system.open("bea")];
+    await system.manager.broadcastMessage(tell("a"), out);
+    await system.clock.settle();
+    expect([out, tab, bea].map(told)).toEqual([[], ["a"], ["a"]]);
+  });
+
+  it("may be JSON text, and is a TypeError at once when it is not a message", async () => {
+    const ws = await create().open("ada");
+    await system.manager.broadcastMessage('{"type":"told","text":"a"}');
+    await system.clock.settle();
+    expect(told(ws)).toEqual(["a"]);
+    for (const text of ["hello", "{}", '{"type":"work"}'])
+      expect(() => system.manager.broadcastMessage(text)).toThrow(TypeError);
+  });
+
+  it("never rejects: a store that is away is reported, and the offset is missing", async () => {
+    create();
+    const failure = new Error("away");
+    Object.assign(system.internals.core.backplane, { publish: () => Promise.reject(failure) });
+    const published = await system.manager.broadcastMessage(tell("a"));
+    expect(published).toMatchObject({ channel: "all", offset: undefined });
+    expect(system.errors).toMatchObject([{ error: failure, context: { type: "publish" } }]);
+  });
+
+  it("is one write per connection and turn, however many there are in it", async () => {
+    create();
+    const ws = await system.upgrade({ id: "ada" });
+    ws.writes = 0;
+    for (let n = 0; n < 50; n++) void system.manager.broadcastMessage(tell(String(n)));
+    await system.clock.settle();
+    expect(told(ws)).toHaveLength(50);
+    expect(ws.writes).toBe(1);
+  });
+});
+
+describe("a message", () => {
+  it("to a user reaches all devices of the user, and nobody else", async () => {
+    create();
+    const [tab, other, bea] = [await system.open("ada"), await system.join("ada"), await system.open("bea")];
+    await system.manager.sendToUser("ada", tell("a"));
+    await system.manager.sendToUser("ada", tell("b"), tab);
+    await system.clock.settle();
+    expect([tab, other, bea].map(told)).toEqual([["a"], ["a", "b"], []]);
+  });
+
+  it("to one connection has no offset, and is nothing when that is gone", async () => {
+    create();
+    const [tab, other] = [await system.open("ada"), await system.open("ada")];
+    system.manager.send(tab, tell("a"));
+    await system.clock.settle();
+    expect(tab.heard("told")).toEqual([tell("a")]);
+    expect(told(other)).toEqual([]);
+    await system.drop(tab);
+    system.manager.send(tab, tell("b"));
+  });
+});
+
+describe("who is sent away", () => {
+  it("is closed on every device, with 4401 unless something else is said", async () => {
+    create();
+    const sockets = [await system.open("ada"), await system.join("ada"), await system.open("bea")];
+    await system.manager.disconnectUser("ada");
+    expect(sockets.map(({ closedWith }) => closedWith?.code)).toEqual([4401, 4401, undefined]);
+    await system.manager.disconnectUser("bea", { code: 4403, reason: "x".repeat(500) });
+    expect(sockets[2]?.closedWith?.code).toBe(4403);
+    expect(sockets[2]?.closedWith?.reason?.length).toBeLessThanOrEqual(123);
+  });
+
+  it("by session is closed where that session was used, and nowhere else", async () => {
+    create();
+    const open = async (id: string): Promise<FakeSocket> => {
+      const { desk, lifecycle } = system.internals;
+      const asked = { url: "/ws", headers: new Headers(), remoteAddress: undefined };
+      const answer = await desk.receive(asked, () => ({ user: { id: "ada" }, session: { id } }));
+      const ws = await system.open("ada");
+      await system.drop(ws);
+      ws.readyState = 1;
+      if ("opening" in answer) lifecycle.open(ws, { ...answer.opening, transport: fakeTransport });
+      await system.clock.settle();
+      return ws;
+    };
+    const [one, two] = [await open("s1"), await open("s2")];
+    await system.manager.disconnectSession("s1");
+    expect([one.closedWith?.code, two.closedWith?.code]).toEqual([4401, undefined]);
+  });
+
+  it("has nothing handled any more: neither what waits, nor what comes", async () => {
+    create();
+    let ran = 0;
+    let release = (): void => undefined;
+    let signal: AbortSignal | undefined;
+    system.handlers.on("work", (_, context) => {
+      ran++;
+      ({ signal } = context);
+      return new Promise<void>((resolve) => (release = resolve));
+    });
+    const ws = await system.open("ada");
+    for (let n = 0; n < 3; n++) system.hand(ws, { type: "work" });
+    await system.clock.settle();
+    await system.manager.disconnectUser("ada", { code: 4403 });
+    expect(signal?.aborted).toBe(true);
+    system.hand(ws, { type: "work" });
+    release();
+    await system.clock.settle();
+    expect(ran).toBe(1);
+  });
+});
+
+describe("the heartbeat of a node", () => {
+  it("pings what an upgrade has opened, and drops who is silent for 35 s with 4000", async () => {
+    create();
+    const [silent, talking] = [await system.upgrade({ id: "ada" }), await system.upgrade({ id: "bea" })];
+    for (let second = 0; second < 60; second += 10) {
+      await system.clock.advance(10_000);
+      await system.say(talking, { type: "ping" });
+    }
+    expect(silent.closedWith?.code).toBe(4000);
+    expect(silent.isTerminated).toBe(true);
+    expect(talking.closedWith).toBeUndefined();
+    expect(talking.pings).toBeGreaterThan(1);
+  });
+
+  it("never drops a bare socket for being silent", async () => {
+    create();
+    const ws = await system.open("ada");
+    await system.clock.advance(600_000);
+    expect(ws.closedWith).toBeUndefined();
+  });
+});
+
+describe("a drain", () => {
+  it("gives notice, then closes everyone with 4012 and a time to come back within the window", async () => {
+    create();
+    const sockets = [];
+    for (let n = 0; n < 20; n++) sockets.push(await system.open(`u${String(n)}`));
+    await system.manager.drain({ windowMs: 1_000 });
+    const waits = sockets.map(({ closedWith }) => Number(closedWith?.reason?.slice("retryAfterMs=".length)));
+    expect(new Set(sockets.map(({ closedWith }) => closedWith?.code))).toEqual(new Set([4012]));
+    for (const wait of waits) expect(wait).toSatisfy((ms: number) => ms >= 0 && ms <= 1_000);
+    expect(new Set(waits).size).toBeGreaterThan(10);
+    expect(sockets[0]?.types.at(-1)).toBe("reconnect");
+  });
+
+  it.each(["work", "wait"])("lets handlers finish and be answered: %s", async (type) => {
+    create();
+    let release = (): void => undefined;
+    const hold = (): Promise<Record<string, never>> =>
+      new Promise((resolve) => (release = () => resolve({})));
+    system.handlers.on("work", hold).onRequest("wait", hold);
+    const ws = await system.join("ada");
+    if (type === "work") system.hand(ws, { type, $: { seq: 1 } });
+    else system.hand(ws, { type: "request", name: "wait", input: {}, $: { id: "1" } });
+    await system.clock.settle();
+    const draining = system.manager.drain();
+    await system.clock.advance(9_000);
+    expect(ws.closedWith).toBeUndefined();
+    release();
+    await draining;
+    expect(ws.heard("reply")).toHaveLength(1);
+    expect(ws.closedWith?.code).toBe(4012);
+  });
+
+  it("waits for handlers ten seconds and no longer", async () => {
+    create().handlers.on("work", () => new Promise(() => undefined));
+    const ws = await system.join("ada");
+    await system.say(ws, { type: "work", $: { seq: 1 } });
+    const draining = system.manager.drain();
+    await system.clock.advance(10_000);
+    await draining;
+    expect(ws.closedWith?.code).toBe(4012);
+    await system.clock.advance(30_000);
+  });
+
+  it("does not wait for who is sent away meanwhile", async () => {
+    create().handlers.on("work", () => new Promise(() => undefined));
+    const ws = await system.open("ada");
+    for (let n = 0; n < 2; n++) system.hand(ws, { type: "work" });
+    await system.clock.settle();
+    await system.manager.disconnectUser("ada");
+    await system.manager.drain();
+    await system.clock.advance(30_000);
+  });
+});
+
+describe("close", () => {
+  it("closes everyone with 1001 and leaves no timer, whatever was under way", async () => {
+    create({ builtIns: {} });
+    const plain = await system.open("ada");
+    const v1 = await system.join("bea", { rooms: ["a"] });
+    const silent = await system.openV1("cleo");
+    await system.upgrade({ id: "dan" });
+    for (let seq = 1; seq <= 30; seq++)
+      system.hand(v1, { type: "chat_message", content: "paced", $: { seq } });
+    system.hand(v1, { type: "typing_indicator", isTyping: true });
+    system.hand(v1, { type: "typing_indicator", isTyping: true });
+    system.hand(plain, { type: "join", room: "b", $: { id: "1" } });
+    const opening = system.begin("eve");
+    await system.drop(await system.open("fay"), 1006);
+    await system.manager.close();
+    await system.clock.settle();
+    expect([plain, v1, silent, opening].map(({ closedWith }) => closedWith?.code)).toEqual([
+      1001, 1001, 1001, 1001,
+    ]);
+    expect(system.clock.timers).toBe(0);
+    expect(system.errors).toEqual([]);
+  });
+
+  it.each([0, 1, 2, 3, 5, 8, 13])(
+    "leaves nothing of a connection that opens just then: %i turns before",
+    async (turns) => {
+      create({ builtIns: {} });
+      const [plain, v1] = [system.begin("ada"), await system.openV1("bea")];
+      system.hand(v1, { type: "hello", clientId: "q3vJm0dZyUe1aXcLr8tWsA", attempt: 1, rooms: ["a"] });
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await system.manager.close();
+      await system.clock.settle();
+      expect([plain, v1].map(({ closedWith }) => closedWith?.code)).toEqual([1001, 1001]);
+      expect(system.clock.timers).toBe(0);
+      expect(system.errors).toEqual([]);
+    },
+  );
+
+  it("twice is close once", async () => {
+    create();
+    await system.open("ada");
+    await system.manager.close();
+  });
+});
