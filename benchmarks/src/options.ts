@@ -50,7 +50,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   return {
     isQuick,
     runs: positive(values.runs ?? (isQuick ? "1" : "3"), "--runs"),
-    durationMs: positive(values.seconds ?? (isQuick ? "0.8" : "3"), "--seconds") * 1_000,
+    durationMs: positive(values.seconds ?? (isQuick ? "0.5" : "3"), "--seconds") * 1_000,
     only: list(values.only),
     servers: list(values.servers),
     mode: modeOf(values.mode),

@@ -39,8 +39,8 @@ const cpu = (key: string, title: string, isDrawn = false): FigureSpec => ({
 export function listWorkloads(scale: Scale): Workload[] {
   const sizes = scale.isQuick ? [1_000] : [100, 1_000, 5_000];
   const bytes = scale.isQuick ? [128] : [128, 2_048];
-  return [
-    ...sizes.flatMap((connections) => bytes.map((size) => fanOut(connections, size, scale))),
+  const fanOuts = sizes.flatMap((connections) => bytes.map((size) => fanOut(connections, size, scale)));
+  const others = [
     chat(scale),
     requests(scale),
     typing(scale),
@@ -49,6 +49,9 @@ export function listWorkloads(scale: Scale): Workload[] {
     ...halls(scale),
     slowReader(scale),
   ];
+  // Both are ws inside, and where there is little time the fan-out tells enough of them.
+  const left = scale.isQuick ? { without: ["crossws", "hono"] } : {};
+  return [...fanOuts, ...others.map((workload) => ({ ...workload, ...left }))];
 }
 
 const STEADY = 30_000;

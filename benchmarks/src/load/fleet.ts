@@ -10,7 +10,7 @@ export interface FleetOptions {
 }
 
 const PATIENCE_MS = 60_000;
-const QUIET_MS = 250;
+const QUIET_MS = 200;
 
 /** Many connections to one server. */
 export class Fleet {
