@@ -56,6 +56,8 @@ export class Dispatcher {
       throw new HalyardError("forbidden");
     await this.#authorize(incoming, room, known);
     if (connection.isRevoked) throw new HalyardError("unauthenticated");
+    // Who has gone does not type any more, and nobody would say when it ends.
+    if (known?.ephemeral === true && isClosed(connection)) throw new HalyardError("unavailable");
     if (handler === undefined) return this.#relay(incoming, { fields, room, policy: known?.policy.relay });
     return this.#handle(incoming, { handler, room, message: { type, ...fields } });
   }
@@ -137,6 +139,11 @@ export class Dispatcher {
     const connectedAt = (author?.connectedAt ?? new Date(this.#core.clock.now())).toISOString();
     return { userId, name: userId, ...author, connectedAt };
   }
+}
+
+// Asked after an await: TypeScript would believe that the stage is what it was.
+function isClosed(connection: Connection): boolean {
+  return connection.stage === "closed";
 }
 
 function isPublished(value: unknown): value is Published {

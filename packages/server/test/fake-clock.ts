@@ -12,6 +12,9 @@ export class FakeClock implements Clock {
   #seed: number;
   #ids = 0;
   readonly #timers = new Map<number, Timer>();
+  /** The same timers by their time, each time in the order in which they were set; what was cleared is skipped. */
+  readonly #queue = new Map<number, Timer[]>();
+  readonly #times: number[] = [];
   #immediates: (() => void)[] = [];
 
   constructor({ now = Date.UTC(2026, 10, 23), seed = 1 }: { now?: number; seed?: number } = {}) {
@@ -28,9 +31,15 @@ export class FakeClock implements Clock {
   readonly now = (): number => this.#now;
 
   readonly setTimeout = (callback: () => void, ms: number): unknown => {
-    const id = ++this.#ids;
-    this.#timers.set(id, { id, at: this.#now + ms, callback });
-    return id;
+    const timer = { id: ++this.#ids, at: this.#now + ms, callback };
+    this.#timers.set(timer.id, timer);
+    const others = this.#queue.get(timer.at);
+    if (others !== undefined) others.push(timer);
+    else {
+      this.#queue.set(timer.at, [timer]);
+      insert(this.#times, timer.at);
+    }
+    return timer.id;
   };
 
   readonly clearTimeout = (timer: unknown): void => {
@@ -95,12 +104,26 @@ export class FakeClock implements Clock {
   }
 
   #nextUntil(until: number): Timer | undefined {
-    let next: Timer | undefined;
-    for (const timer of this.#timers.values()) {
-      if (timer.at <= until && (next === undefined || timer.at < next.at)) next = timer;
+    for (let time = this.#times[0]; time !== undefined && time <= until; time = this.#times[0]) {
+      const due = this.#queue.get(time) ?? [];
+      for (let timer = due.shift(); timer !== undefined; timer = due.shift())
+        if (this.#timers.has(timer.id)) return timer;
+      this.#queue.delete(time);
+      this.#times.shift();
     }
-    return next;
+    return undefined;
   }
+}
+
+/** Keeps a list of numbers in order. */
+function insert(numbers: number[], value: number): void {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
+  }
+  numbers.splice(low, 0, value);
 }
 
 /** All microtasks have run when this resolves. */

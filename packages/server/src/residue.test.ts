@@ -1,0 +1,104 @@
+import { queryObjects } from "node:v8";
+import { defineProtocol, message, request } from "@halyard/protocol";
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { FakeSocket } from "../test/fake-socket.js";
+import { TestSystem } from "../test/test-system.js";
+import { Channel } from "./channel.js";
+import { Coalescer } from "./coalescer.js";
+import { Connection } from "./connection.js";
+import { Frame } from "./frame.js";
+import { HandlerScope } from "./handler-context.js";
+import { Lane } from "./lane.js";
+import { ChannelLog } from "./memory/channel-log.js";
+import { Roster } from "./memory/roster.js";
+import { Moves } from "./moves.js";
+import { PresenceView } from "./presence-view.js";
+import { RequestSlots } from "./request-slots.js";
+import { TokenBucket } from "./token-bucket.js";
+
+const protocol = defineProtocol({
+  clientMessages: { cursor: message(z.object({ x: z.int() }), { ephemeral: true, relay: "room" }) },
+  requests: { echo: request({ input: z.string(), output: z.string() }) },
+});
+
+/** Everything that is made for a connection, a room or a message. */
+const MADE = [
+  Channel,
+  ChannelLog,
+  Coalescer,
+  Connection,
+  FakeSocket,
+  Frame,
+  HandlerScope,
+  Lane,
+  Moves,
+  PresenceView,
+  RequestSlots,
+  Roster,
+  TokenBucket,
+];
+
+/** How many of each there are, after the garbage is gone. */
+function census(): Record<string, number> {
+  return Object.fromEntries(MADE.map((made) => [made.name, queryObjects(made, { format: "count" })]));
+}
+
+const CLOSES = [1000, 1001, 1005, 1006, 3001];
+
+/** One connection of some kind, with all that one may do; it closes, or is closed, in some way. */
+async function visit(system: TestSystem<typeof protocol>, n: number): Promise<void> {
+  const [user, room] = [`u${String(n % 700)}`, `r${String(n % 300)}`];
+  const ws = n % 3 === 0 ? await system.open(user) : await system.openV1(user);
+  if (n % 3 !== 0) {
+    if (n % 50 === 1) system.manager.handleClose(ws, 1006);
+    const clientId = `client-${String(n % 900)}`.padEnd(20, "_");
+    system.hand(ws, { type: "hello", clientId, attempt: n + 1, rooms: [room] });
+    if (n % 7 !== 0) await system.clock.settle();
+  }
+  const $ = { ch: `room:${room}` };
+  system.hand(ws, { type: "join", room, $: { id: "1" } });
+  system.hand(ws, { type: "join", room: `own-${String(n)}`, $: { id: "2" } });
+  system.hand(ws, { type: "request", name: "echo", input: "a", $: { id: "3" } });
+  system.hand(ws, { type: "chat_message", content: "a", $: { seq: 1 } });
+  if (n % 5 !== 0) await system.clock.settle();
+  system.hand(ws, { type: "chat_message", content: "b", $: { seq: 2, ...$ } });
+  system.hand(ws, { type: "typing_indicator", isTyping: true, $ });
+  for (let x = 0; x < 3; x++) system.hand(ws, { type: "cursor", x, $ });
+  system.hand(ws, "{");
+  if (n % 4 === 0) await system.clock.settle();
+  if (n % 11 === 0) await system.manager.disconnectUser(user, { code: 4403 });
+  else await system.drop(ws, CLOSES[n % CLOSES.length]);
+  if (n % 40 === 0) await system.clock.advance(700);
+}
+
+it("nothing is left of 2,000 connections once their time is over", async () => {
+  const system: TestSystem<typeof protocol> = new TestSystem<typeof protocol>({
+    protocol,
+    authorize: () => true,
+    onConnect: ({ ws }) => system.manager.join(ws, "lobby"),
+  });
+  system.handlers.onRequest("echo", (input) => input);
+  const emptied = async (): Promise<Record<string, number>> => {
+    // Graces, lingering channels, histories, stored answers: the longest of them is kept for five minutes.
+    for (let minute = 0; minute < 20; minute++) {
+      system.clock.skip(60_000);
+      await system.clock.settle();
+    }
+    return census();
+  };
+  for (let n = 0; n < 50; n++) await visit(system, n);
+  const before = await emptied();
+  for (let n = 50; n < 2_050; n++) await visit(system, n);
+  expect(await emptied()).toEqual(before);
+
+  const { core } = system.internals;
+  expect(system.manager.getConnectionStats()).toEqual({ totalUsers: 0, totalConnections: 0 });
+  expect([system.manager.wsInstances.size, system.manager.connectedUsers.size]).toEqual([0, 0]);
+  expect([core.hub.size, core.once.size]).toEqual([0, 0]);
+  expect((await system.manager.listUsers()).total).toBe(0);
+  // The heartbeat, and the backplane's own broom.
+  expect(system.clock.timers).toBe(2);
+  await system.manager.close();
+  expect(system.clock.timers).toBe(0);
+}, 60_000);
