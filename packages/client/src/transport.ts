@@ -113,7 +113,8 @@ export class Transport {
   }
 
   send(text: string): void {
-    this.#socket?.send(text);
+    // A closing socket would take it, drop it, and complain.
+    if (this.#socket?.readyState === 1) this.#socket.send(text);
   }
 
   #launch(): void {
