@@ -1,0 +1,250 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { FakeSocket } from "../test/fake-socket.js";
+import { TestSystem } from "../test/test-system.js";
+import type { TestConfig } from "../test/test-system.js";
+import {
+  ChatMessageHandler,
+  MessageHandler,
+  MessageHandlerRegistry,
+  PingHandler,
+  TypingIndicatorHandler,
+} from "./handlers.js";
+import type { Broadcaster } from "./handlers.js";
+import type { ConnectedUsers, WebSocketInstances } from "./types.js";
+
+class VoteHandler extends MessageHandler {
+  readonly messageType = "vote";
+  readonly seen: unknown[] = [];
+  validate(data: unknown): boolean {
+    return typeof data === "object" && data !== null && "option" in data;
+  }
+  handle(...args: unknown[]): void {
+    this.seen.push(args);
+  }
+}
+
+const ping = new PingHandler({ send: () => undefined });
+
+describe("a registry", () => {
+  it("finds the application's handler before a built-in one", () => {
+    const registry = new MessageHandlerRegistry([ping]);
+    expect(registry.find("ping")).toBe(ping);
+    const own = new (class extends VoteHandler {
+      override readonly messageType = "ping" as never;
+    })();
+    registry.register(own);
+    expect(registry.find("ping")).toBe(own);
+    expect([...registry.all()]).toEqual([own]);
+  });
+
+  it("throws a TypeError for a second handler of the application for one type or request", () => {
+    const registry = new MessageHandlerRegistry([ping]).register(new VoteHandler());
+    expect(() => registry.register(new VoteHandler())).toThrow(
+      new TypeError("the message type vote has a handler already"),
+    );
+    registry.on("chat_message", () => undefined);
+    expect(() => registry.on("chat_message", () => undefined)).toThrow(TypeError);
+    const requests = registry as unknown as { onRequest(name: string, handler: () => void): void };
+    requests.onRequest("a", () => undefined);
+    expect(() => requests.onRequest("a", () => undefined)).toThrow(
+      new TypeError("the request a has a handler already"),
+    );
+  });
+
+  it("finds nothing that was not put in, not even what every object has", () => {
+    const registry = new MessageHandlerRegistry();
+    for (const type of ["ping", "constructor", "__proto__", "toString"]) {
+      expect(registry.find(type)).toBeUndefined();
+      expect(registry.findRequest(type)).toBeUndefined();
+    }
+  });
+});
+
+let system: TestSystem;
+const create = (config: TestConfig = {}): TestSystem =>
+  (system = new TestSystem({ authorize: () => true, ...config }));
+
+describe("a handler in a system", () => {
+  afterEach(() => system.expectToEndCleanly());
+
+  it("gets the socket, the message and the maps, and only what it takes for valid", async () => {
+    create();
+    const handler = new VoteHandler();
+    system.handlers.register(handler);
+    const ws = await system.open("ada");
+    await system.say(ws, { type: "vote", option: 2 });
+    expect(await system.ask(ws, { type: "vote" })).toMatchObject([{ code: "invalid_message" }]);
+    const { connectedUsers, wsInstances } = system.manager;
+    expect(handler.seen).toEqual([[ws, { type: "vote", option: 2 }, connectedUsers, wsInstances]]);
+  });
+
+  it("of a registry made by hand is all there is", async () => {
+    const handlers = new MessageHandlerRegistry().register(new VoteHandler());
+    const ws = await create({ handlers }).open("ada");
+    expect(await system.ask(ws, { type: "chat_message", content: "a" })).toMatchObject([
+      { code: "unknown_type" },
+    ]);
+    expect(await system.ask(ws, { type: "ping" })).toEqual([{ type: "pong" }]);
+  });
+
+  it("hears of every close, and one that throws there stops nothing", async () => {
+    create();
+    const closed: unknown[] = [];
+    const failing = new VoteHandler();
+    const failure = new Error("close");
+    system.handlers.register(
+      Object.assign(failing, {
+        onClose: (ws: unknown) => {
+          closed.push(ws);
+          throw failure;
+        },
+      }),
+    );
+    const ws = await system.open("ada");
+    await system.drop(ws);
+    expect(closed).toEqual([ws]);
+    expect(system.errors).toMatchObject([{ error: failure }]);
+    expect(system.manager.getConnectionStats().totalConnections).toBe(0);
+  });
+});
+
+describe("chat", () => {
+  afterEach(() => system.expectToEndCleanly());
+  const chat = { type: "chat_message", content: "hello" };
+
+  it("carries the server's author, id and time, whatever the client claims", async () => {
+    const ws = await create().open("ada", { name: "Ada", email: "ada@example.com" });
+    const claims = { from: { userId: "eve" }, id: "mine", sentAt: "never", userId: "eve" };
+    await system.say(ws, { ...chat, ...claims });
+    expect(ws.heard("chat_message")).toEqual([
+      {
+        type: "chat_message",
+        id: expect.stringMatching(/^[\w-]{22}$/) as string,
+        content: "hello",
+        from: { userId: "ada", name: "Ada", connectedAt: "2026-11-23T00:00:00.000Z" },
+        sentAt: "2026-11-23T00:00:00.000Z",
+        $: { ch: "all", off: 1 },
+      },
+    ]);
+  });
+
+  it("is not echoed to the connection that sent it, where the application says so", async () => {
+    create({ echoToSender: false });
+    const [ws, tab] = [await system.join("ada"), await system.open("ada")];
+    ws.take();
+    await system.say(ws, { ...chat, $: { seq: 1 } });
+    expect(ws.types.toSorted()).toEqual(["reply", "skip"]);
+    expect(tab.heard("chat_message")).toHaveLength(1);
+  });
+
+  it("may be changed or refused before it is published", async () => {
+    create({
+      chat: {
+        beforePublish: ({ content }, { user }) => {
+          if (content === "spam") throw new TypeError("the application's own");
+          return { content: `${user.id}: ${content}` };
+        },
+      },
+    });
+    const ws = await system.open("ada");
+    await system.say(ws, chat);
+    expect(ws.heard("chat_message")).toMatchObject([{ content: "ada: hello" }]);
+    expect(await system.ask(ws, { ...chat, content: "spam" })).toMatchObject([{ code: "internal" }]);
+  });
+
+  it("is acknowledged only when it is stored", async () => {
+    const ws = await create().join("ada");
+    Object.assign(system.internals.core.backplane, { publish: () => Promise.reject(new Error("away")) });
+    const answer = await system.ask(ws, { ...chat, $: { seq: 1 } });
+    expect(answer).toMatchObject([{ type: "error", code: "unavailable", retryAfterMs: 1_000, $: { re: 1 } }]);
+  });
+
+  it.each([
+    ["rooms", "forbidden"],
+    [false, "unknown_type"],
+  ] as const)("for everyone is refused where built-in chat is %s", async (where, code) => {
+    const ws = await create({ builtIns: { chat: where } }).open("ada");
+    expect(await system.ask(ws, chat)).toMatchObject([{ type: "error", code }]);
+  });
+});
+
+describe("typing", () => {
+  afterEach(() => system.expectToEndCleanly());
+  const typing = (isTyping: boolean, room?: string): object => ({
+    type: "typing_indicator",
+    isTyping,
+    ...(room === undefined ? {} : { $: { ch: `room:${room}` } }),
+  });
+  const typed = (ws: FakeSocket): unknown[] =>
+    ws.heard("typing_indicator").map(({ userId, isTyping, $ }) => [userId, isTyping, $?.ch]);
+
+  it("is heard by the others, without an offset, and not by its sender", async () => {
+    create();
+    const [ada, bea] = [await system.open("ada"), await system.open("bea")];
+    await system.say(ada, typing(true));
+    expect(typed(bea)).toEqual([["ada", true, "all"]]);
+    expect(typed(ada)).toEqual([]);
+    expect(bea.heard("typing_indicator")[0]?.$).toEqual({ ch: "all" });
+  });
+
+  it("ends for everyone when the connection closes, wherever it was going on", async () => {
+    create();
+    const [ada, bea] = [
+      await system.join("ada", { rooms: ["a"] }),
+      await system.join("bea", { rooms: ["a"] }),
+    ];
+    await system.say(ada, typing(true));
+    await system.say(ada, typing(true, "a"));
+    await system.drop(ada);
+    expect(typed(bea).slice(2)).toEqual([
+      ["ada", false, "all"],
+      ["ada", false, "room:a"],
+    ]);
+    await system.drop(bea);
+  });
+
+  it("that has ended, ends once", async () => {
+    create();
+    const [ada, bea] = [await system.open("ada"), await system.open("bea")];
+    await system.say(ada, typing(true));
+    await system.clock.advance(50);
+    await system.say(ada, typing(false));
+    await system.drop(ada);
+    expect(typed(bea).map((each) => (each as unknown[])[1])).toEqual([true, false]);
+  });
+});
+
+describe("a built-in handler by itself", () => {
+  const sent: unknown[] = [];
+  const published = { id: "1", channel: "all", offset: 1 };
+  const broadcaster: Broadcaster = {
+    broadcastMessage: (message) => (sent.push(message), Promise.resolve(published)),
+    sendToRoom: (room, message) => (sent.push([room, message]), Promise.resolve(published)),
+    send: (_, message) => sent.push(message),
+  };
+  const maps: [ConnectedUsers, WebSocketInstances] = [new Map(), new Map()];
+
+  it("works without a manager, as in the reference", async () => {
+    const ws = new FakeSocket({ userId: "ada", name: "Ada" });
+    await new ChatMessageHandler(broadcaster).handle(ws, { type: "chat_message", content: "a" }, ...maps);
+    await new TypingIndicatorHandler(broadcaster).handle(
+      ws,
+      { type: "typing_indicator", isTyping: true },
+      ...maps,
+    );
+    new PingHandler(broadcaster).handle(ws);
+    expect(sent).toMatchObject([
+      { type: "chat_message", content: "a", from: { userId: "ada", name: "Ada" } },
+      { type: "typing_indicator", userId: "ada", isTyping: true },
+      { type: "pong" },
+    ]);
+  });
+
+  it.each([null, undefined, 1, "x", {}, { content: 1 }, { isTyping: "yes" }])(
+    "does not take %j for its message",
+    (data) => {
+      expect(new ChatMessageHandler(broadcaster).validate(data)).toBe(false);
+      expect(new TypingIndicatorHandler(broadcaster).validate(data)).toBe(false);
+    },
+  );
+});

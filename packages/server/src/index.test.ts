@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import * as bun from "./bun.js";
+import * as main from "./index.js";
+import * as node from "./node.js";
+
+it("the package exports what this list says", () => {
+  expect(Object.keys(main).sort()).toMatchInlineSnapshot(`
+    [
+      "ChatMessageHandler",
+      "DEFAULT_LIMITS",
+      "MessageHandler",
+      "MessageHandlerRegistry",
+      "PingHandler",
+      "TypingIndicatorHandler",
+      "WebSocketManager",
+      "createMemoryBackplane",
+      "createWebSocketSystem",
+    ]
+  `);
+});
+
+it("the subpath for Node exports what this list says", () => {
+  expect(Object.keys(node).sort()).toMatchInlineSnapshot(`
+    [
+      "attachWebSocketServer",
+    ]
+  `);
+});
+
+it("the subpath for Bun exports what this list says", () => {
+  expect(Object.keys(bun).sort()).toMatchInlineSnapshot(`
+    [
+      "createBunWebSocket",
+    ]
+  `);
+});

@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { DEFAULT_LIMITS } from "./limits.js";
+
+const page = readFileSync(new URL("../../../PROTOCOL.md", import.meta.url), "utf8").replaceAll(/\s+/g, " ");
+const count = (value: number): string => value.toLocaleString("en");
+const seconds = (ms: number): string => `${String(ms / 1_000)} s`;
+
+describe("the server's limits", () => {
+  const { historyMessages, historyBytes, historyMs, waitingSends } = DEFAULT_LIMITS;
+
+  it.each([
+    `The window is ${count(historyMessages)} messages, ${String(historyBytes / 1024 ** 2)} MiB and ${String(historyMs / 60_000)} minutes`,
+    `at most ${String(waitingSends)} sends unanswered`,
+    `pings about every ${seconds(DEFAULT_LIMITS.heartbeatMs)} and drops a peer that was silent for ${seconds(DEFAULT_LIMITS.silenceMs)}`,
+    `as its first frame, within ${seconds(DEFAULT_LIMITS.helloMs)}`,
+    `a handler took longer than ${seconds(DEFAULT_LIMITS.handlerMs)}`,
+    `over ${String(DEFAULT_LIMITS.messageBytes / 1024)} KiB`,
+    `"messagesPerSecond": ${String(DEFAULT_LIMITS.messagesPerSecond)}`,
+    `"bytesPerSecond": ${String(DEFAULT_LIMITS.bytesPerSecond)}`,
+    `"intervalMs": ${String(DEFAULT_LIMITS.heartbeatMs)}`,
+    `"timeoutMs": ${String(DEFAULT_LIMITS.silenceMs)}`,
+  ])("are what PROTOCOL.md says: %s", (text) => {
+    expect(page).toContain(text);
+  });
+
+  it("have their default beside their type", () => {
+    const types = readFileSync(new URL("types.ts", import.meta.url), "utf8");
+    const body = /export interface ServerLimits \{([\s\S]*?)\n\}/.exec(types)?.[1] ?? "";
+    const documented: string[] = [];
+    let defaults: string[] = [];
+    for (const line of body.split("\n")) {
+      const [, said] = /@default ([\d_, and]+)/.exec(line) ?? [];
+      if (said !== undefined) defaults = said.match(/[\d_]+/g) ?? [];
+      const [, name] = /readonly (\w+):/.exec(line) ?? [];
+      if (name !== undefined) documented.push(`${name} ${String(defaults.shift()?.replaceAll("_", ""))}`);
+    }
+    expect(documented).toEqual(
+      Object.entries(DEFAULT_LIMITS).map(([name, value]) => `${name} ${String(value)}`),
+    );
+  });
+});
