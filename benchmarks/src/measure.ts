@@ -65,7 +65,8 @@ interface StartedServer {
 
 function startServer({ server, plan, profile }: Measurement, port: number): StartedServer {
   const flags: string[] = [];
-  const isProbed = plan.kind === "idle" || profile !== undefined;
+  const asksMemory = plan.kind === "idle" || plan.kind === "slow-reader";
+  const isProbed = asksMemory || profile !== undefined;
   if (server.runtime === "bun") flags.push(...(isProbed ? ["--preload", probe] : []));
   else flags.push(...(isProbed ? ["--expose-gc", "--import", probe] : []), ...profiling(profile));
   const [program, args] = commandOf(server, flags);

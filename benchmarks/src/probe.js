@@ -9,8 +9,8 @@ process.on("message", () => {
   collect();
   setTimeout(() => {
     collect();
-    const { rss, heapUsed: heap } = process.memoryUsage();
-    process.send({ rss, heap });
+    const { rss, heapUsed, external } = process.memoryUsage();
+    process.send({ rss, heap: heapUsed + external });
   }, 500);
 });
 process.on("SIGTERM", () => process.exit());

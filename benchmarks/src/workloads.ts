@@ -204,7 +204,8 @@ function slowReader({ isQuick, durationMs }: Scale): Workload {
       durationMs,
     },
     figures: [
-      { key: "slow.rssMib", title: "memory", unit: "MiB", better: "less", isDrawn: true },
+      { key: "slow.heapMib", title: "heap", unit: "MiB", better: "less", isDrawn: true },
+      { key: "slow.rssMib", title: "resident", unit: "MiB", better: "less" },
       { key: "slow.closedWith", title: "closed with", unit: "", better: "more" },
       { key: "calm.p99Ms", title: "p99 before", unit: "ms", better: "less" },
       { key: "slow.p99Ms", title: "p99 after", unit: "ms", better: "less" },

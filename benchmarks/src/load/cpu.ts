@@ -14,12 +14,6 @@ export function cpuOf(pid: number): number {
   return nanoseconds / 1000;
 }
 
-/** Resident memory of a process, in bytes. */
-export function memoryOf(pid: number): number {
-  const status = readFileSync(`/proc/${String(pid)}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024;
-}
-
 export interface Usage {
   /** Microseconds. */
   readonly serverCpu: number;

@@ -81,6 +81,7 @@ export type Figures = Readonly<Record<string, number>>;
 /** Memory of the server after garbage collection, bytes. */
 export interface Memory {
   readonly rss: number;
+  /** With what the runtime holds outside of its own heap, such as buffers. */
   readonly heap: number;
 }
 

@@ -37,7 +37,7 @@ function run(job: Job): Promise<Figures> {
     case "hall":
       return hall(job, options);
     case "slow-reader":
-      return slowReader(job, options);
+      return slowReader(job, { ...options, askMemory });
   }
 }
 

@@ -1,16 +1,18 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { at, talkAt } from "./broadcast.ts";
-import { memoryOf } from "./cpu.ts";
 import { prefix } from "./figures.ts";
 import { Fleet } from "./fleet.ts";
 import type { FleetOptions } from "./fleet.ts";
-import type { Figures, JobOf } from "./job.ts";
+import type { Figures, JobOf, Memory } from "./job.ts";
 import { LatencyMeter } from "./latency.ts";
 
 const BEFORE_MS = 3_000;
 
 /** One reader stands still while much is said; the others must not feel it, and the server must not pay for it. */
-export async function slowReader(job: JobOf<"slow-reader">, options: FleetOptions): Promise<Figures> {
+export async function slowReader(
+  job: JobOf<"slow-reader">,
+  options: FleetOptions & { readonly askMemory: () => Promise<Memory> },
+): Promise<Figures> {
   const fleet = new Fleet(options);
   try {
     await fleet.grow(job.connections + 2);
@@ -26,23 +28,23 @@ export async function slowReader(job: JobOf<"slow-reader">, options: FleetOption
     await pause(BEFORE_MS);
     calm.stop(others);
 
+    const before = await options.askMemory();
     slow.pause();
-    const rss = memoryOf(job.serverPid);
-    let peak = rss;
-    const looking = setInterval(() => (peak = Math.max(peak, memoryOf(job.serverPid))), 100);
     const busy = new LatencyMeter(500_000);
     busy.watch(others);
     await pause((job.owedBytes / job.bytes / job.messagesPerSecond) * 1_000);
     busy.stop(others);
     talk.stop();
-    clearInterval(looking);
+    // After garbage collection: what a server has used once and may use again is not what the reader costs.
+    const after = await options.askMemory();
     slow.resume();
     await pause(1_000);
     return {
       ...prefix("calm", calm.figures()),
       ...prefix("slow", {
         ...busy.figures(),
-        rssMib: (peak - rss) / 1024 / 1024,
+        rssMib: (after.rss - before.rss) / 2 ** 20,
+        heapMib: (after.heap - before.heap) / 2 ** 20,
         closedWith: closeCode(fleet),
       }),
     };
