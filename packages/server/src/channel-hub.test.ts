@@ -1,5 +1,8 @@
+import type { Position } from "@halyard/protocol";
 import { afterEach, describe, expect, it } from "vitest";
 import { HubScene as Scene } from "../test/hub-scene.js";
+import { commitReplay, planReplay, pushReplay, replayBudget } from "./recovery.js";
+import type { Replay } from "./recovery.js";
 
 let scene: Scene;
 const create = (): Scene => (scene = new Scene());
@@ -136,6 +139,40 @@ describe("a hole", () => {
     expect(scene.reads).toBeLessThan(10);
     expect(scene.heard().at(-1)).toBe("gap lost");
     scene.onRead = undefined;
+  });
+});
+
+describe("a replay from the history", () => {
+  const resume = async (position: Position): Promise<Replay> => {
+    const { hub, backplane, connections } = scene;
+    const plan = await planReplay(hub, backplane, { channel: "all", position });
+    const reader = connections.open("back");
+    const replay = commitReplay(hub, reader, { ...plan, budget: replayBudget() });
+    pushReplay(reader, "all", replay.entries);
+    await scene.clock.settle();
+    return Object.assign(replay, { heard: () => scene.heard(reader) });
+  };
+
+  it.each([0, 1])("is none when the history has a hole: after %i messages", async (whole) => {
+    create();
+    const { epoch, offset: off } = await scene.hub.live("all");
+    // More than this node's own newest frames reach back to.
+    await scene.publish(...Array.from({ length: 200 }, (_, n) => String(n)));
+    scene.rewrite = (read) => ({ ...read, entries: read.entries.filter((_, index) => index !== whole) });
+    expect((await resume({ epoch, off })).state).toMatchObject({ recovered: "trimmed" });
+  });
+
+  it("goes as far as this node has come, and no message comes twice when it catches up", async () => {
+    const { hub } = create();
+    const { epoch, offset: off } = await hub.live("all");
+    await scene.publish(...Array.from({ length: 200 }, (_, n) => String(n)));
+    scene.isLosing = true;
+    await scene.publish("lost");
+    scene.isLosing = false;
+    const { state, heard } = (await resume({ epoch, off })) as Replay & { heard: () => string[] };
+    expect(state.recovered).toBe(true);
+    await scene.publish("next");
+    expect(heard()).toEqual([...Array.from({ length: 200 }, (_, n) => String(n)), "lost", "next"]);
   });
 });
 

@@ -35,6 +35,14 @@ describe("an error on the wire", () => {
     );
   });
 
+  it("is at most 1 KiB also when every text of it is as large as it may be", () => {
+    const large = new InvalidMessage(
+      Array.from({ length: 5 }, () => ({ path: "😀".repeat(99), message: "€".repeat(99) })),
+    );
+    const frame = encodeFrame(errorJson(large), { re: "\0".repeat(64) });
+    expect(new TextEncoder().encode(frame).length).toBeLessThanOrEqual(LIMITS.errorBytes);
+  });
+
   it("tells the first five issues when they are of a usual size", () => {
     const issues = Array.from({ length: 7 }, (_, n) => ({
       path: `tags[${String(n)}].id`,

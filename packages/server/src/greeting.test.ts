@@ -144,6 +144,13 @@ describe("a v1 client", () => {
 });
 
 describe("a welcome", () => {
+  it("ends the wait for hello, and leaves no timer of it", async () => {
+    create({ builtIns: { presence: false } });
+    const before = system.clock.timers;
+    await system.join("ada");
+    expect(system.clock.timers).toBe(before);
+  });
+
   it("puts the connection into the rooms that it names, where it may", async () => {
     create({ authorize: ({ room }) => room !== "secret" });
     const ws = await system.join("ada", { rooms: ["general", "secret"] });

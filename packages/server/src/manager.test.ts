@@ -255,6 +255,22 @@ describe("close", () => {
     },
   );
 
+  it("runs nothing any more that waited for its turn", async () => {
+    create();
+    let [ran, release] = [0, (): void => undefined];
+    system.handlers.on("work", () => {
+      ran++;
+      return new Promise<void>((resolve) => (release = resolve));
+    });
+    const ws = await system.open("ada");
+    for (let n = 0; n < 3; n++) system.hand(ws, { type: "work" });
+    await system.clock.settle();
+    await system.manager.close();
+    release();
+    await system.clock.settle();
+    expect(ran).toBe(1);
+  });
+
   it("twice is close once", async () => {
     create();
     await system.open("ada");

@@ -44,6 +44,17 @@ describe("once-only work", () => {
     expect(ran).toEqual(["a"]);
   });
 
+  it("answers a repetition when the answer is there, and not a moment later", async () => {
+    const { clock, once, execute } = create();
+    void once.run(work(1), execute("a"));
+    await clock.advance(10);
+    const again = once.run(work(1), execute("b"));
+    let answered = false;
+    void again.then(() => (answered = true));
+    await clock.advance(990);
+    expect(answered).toBe(true);
+  });
+
   it("does not wait for other work of the same client", async () => {
     const { clock, once, execute, ran } = create();
     const answers = Promise.all([once.run(work(1), execute("a")), once.run(work("1"), execute("b"))]);
