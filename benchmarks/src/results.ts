@@ -58,11 +58,11 @@ export function summarize(
 }
 
 /** The busiest that the load was in a run of this server: near 1 it may have been what was measured. */
-export function loadBusy({ samples }: ServerResult): number {
+export function loadBusy({ samples }: ServerResult): number | undefined {
   const shares = samples.flatMap((sample) =>
     Object.entries(sample ?? {}).flatMap(([key, value]) => (key.endsWith(".loadBusy") ? value : [])),
   );
-  return Math.max(0, ...shares);
+  return shares.length === 0 ? undefined : Math.max(...shares);
 }
 
 /** The results of a folder, with those that were measured now in their places. */

@@ -17,7 +17,8 @@ function rowOf(result: WorkloadResult, server: ServerResult): string[] {
     if (summary === undefined) return ["–", ""];
     return figure.unit === "" ? [String(summary.median), ""] : [valueOf(summary), ratioOf(summary, server)];
   });
-  return [server.title, ...cells, `${String(Math.round(loadBusy(server) * 100))} %`];
+  const busy = loadBusy(server);
+  return [server.title, ...cells, busy === undefined ? "" : `${String(Math.round(busy * 100))} %`];
 }
 
 function titleOf({ title, unit }: FigureSpec): string {
