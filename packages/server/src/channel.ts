@@ -1,7 +1,7 @@
 import { encodeFrame } from "@halyard/protocol/wire";
 import type { Publication } from "./backplane.js";
 import type { Connection } from "./connection.js";
-import { clientKey, decodeEnvelope } from "./envelope.js";
+import { decodeEnvelope, isKeyOf } from "./envelope.js";
 import { Frame } from "./frame.js";
 
 interface RingEntry {
@@ -55,7 +55,7 @@ export class Channel {
       return;
     }
     for (const connection of this.subscribers) {
-      if (clientKey(connection.client) === except) connection.skip(this.name, publication.offset);
+      if (isKeyOf(except, connection.client)) connection.skip(this.name, publication.offset);
       else connection.deliver(frame, this.name);
     }
   }
@@ -64,7 +64,7 @@ export class Channel {
     const { json, except } = decodeEnvelope(data);
     const frame = new Frame(encodeFrame(json, { ch: this.name }), true);
     for (const connection of this.subscribers) {
-      if (except === undefined || clientKey(connection.client) !== except) connection.push(frame);
+      if (except === undefined || !isKeyOf(except, connection.client)) connection.push(frame);
     }
   }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { clientKey, decodeEnvelope, encodeEnvelope } from "./envelope.js";
+import { clientKey, decodeEnvelope, encodeEnvelope, isKeyOf } from "./envelope.js";
 
 const json = fc.object().map((value) => JSON.stringify(value));
 const any = fc.string({ unit: "binary" });
@@ -31,6 +31,20 @@ describe("the name of a client", () => {
       fc.property(ref, ref, (a, b) => {
         expect(clientKey(a) === clientKey(b)).toBe(a.user === b.user && a.client === b.client);
       }),
+    );
+  });
+});
+
+describe("isKeyOf", () => {
+  const words = fc.string({ unit: fc.constantFrom("a", "b", "\0", "é"), maxLength: 4 });
+
+  it("says what comparing the keys says", () => {
+    const ref = fc.record({ user: words, client: words.filter((text) => !text.includes("\0")) });
+    fc.assert(
+      fc.property(ref, ref, (one, other) => {
+        expect(isKeyOf(clientKey(one), other)).toBe(clientKey(one) === clientKey(other));
+      }),
+      { numRuns: 5_000 },
     );
   });
 });

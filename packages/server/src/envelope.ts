@@ -23,3 +23,14 @@ export function decodeEnvelope(data: string): Envelope {
 export function clientKey(ref: { readonly user: string; readonly client: string }): string {
   return `${ref.client}\0${ref.user}`;
 }
+
+/** Whether a {@link clientKey} is this client's; asked for every reader, so it makes no text. */
+export function isKeyOf(key: string, ref: { readonly user: string; readonly client: string }): boolean {
+  const { user, client } = ref;
+  return (
+    key.length === client.length + 1 + user.length &&
+    key.charCodeAt(client.length) === 0 &&
+    key.startsWith(client) &&
+    key.endsWith(user)
+  );
+}

@@ -66,9 +66,10 @@ export class Inbound {
       return;
     }
     const retryAfterMs = throttle.frame(connection, size);
-    const tooFast = new HalyardError("rate_limited", undefined, { retryAfterMs });
+    // Made only when it is needed: an error costs a stack trace.
+    const tooFast = (): HalyardError => new HalyardError("rate_limited", undefined, { retryAfterMs });
     if (retryAfterMs > 0 && !connection.isV1) {
-      failures.tell(connection, tooFast);
+      failures.tell(connection, tooFast());
       return;
     }
     const received = this.#parse(connection, text);
@@ -81,7 +82,7 @@ export class Inbound {
     const { frame, meta } = received;
     if (meta.seq !== undefined && connection.stage === "open") sends.enlist(received, size);
     else if (core.types.fromClient(frame.type)?.ephemeral !== true)
-      failures.tell(connection, tooFast, meta.id);
+      failures.tell(connection, tooFast(), meta.id);
   }
 
   #refuseOversized(connection: Connection): void {
