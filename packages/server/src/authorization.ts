@@ -1,8 +1,8 @@
-import { HalyardError } from "@halyard/protocol/wire";
 import { ALL } from "./channel-name.js";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import { withDeadline } from "./deadline.js";
+import { NotAllowed } from "./errors.js";
 import type { AuthorizeRequest } from "./types.js";
 
 type Action = AuthorizeRequest["action"];
@@ -28,7 +28,7 @@ export class Authorization {
 
   /** @throws HalyardError `forbidden`, `timeout`, or what `authorize` itself throws */
   async demand(connection: Connection, action: Action, room: string): Promise<void> {
-    if (!(await this.#ask(connection, action, room))) throw new HalyardError("forbidden");
+    if (!(await this.#ask(connection, action, room))) throw new NotAllowed(action);
   }
 
   #ask(connection: Connection, action: Action, room: string): boolean | Promise<boolean> {

@@ -80,6 +80,8 @@ export class Connection implements WatchedConnection {
   mayGreet = false;
   client: ClientRef;
   attempt = 1;
+  /** Where the upgrade came from. */
+  address: string | undefined = undefined;
   /** When something last came from the peer. */
   seenAt: number;
   /** Frames of this turn. */

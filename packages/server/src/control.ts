@@ -4,7 +4,7 @@ import type { FrameMeta, Frame as WireFrame } from "@halyard/protocol/wire";
 import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
-import { errorJson, InvalidMessage, toHalyardError } from "./errors.js";
+import { errorJson, InvalidMessage, LimitError, toHalyardError } from "./errors.js";
 import { Frame } from "./frame.js";
 import type { Greeting } from "./greeting.js";
 import type { MessageHandler } from "./handlers.js";
@@ -95,7 +95,7 @@ export class Control {
 
   async #join({ connection, frame, meta }: ControlFrame): Promise<void> {
     const waitMs = this.#parts.throttle.type(connection, "join");
-    if (waitMs > 0) throw new HalyardError("rate_limited", undefined, { retryAfterMs: waitMs });
+    if (waitMs > 0) throw new LimitError("rate_limited", "joinsPerSecond", { retryAfterMs: waitMs });
     const message = clientMessages.join.safeParse(frame);
     if (!message.success) throw new InvalidMessage([{ path: "room", message: "not a room name" }]);
     const { room } = message.data;
@@ -133,7 +133,9 @@ export class Control {
           return JSON.stringify({ type: "reply", result });
         } catch (error) {
           if (!(error instanceof HalyardError)) core.report(error, { type: name, ws: connection.ws });
-          return errorJson(toHalyardError(error));
+          const told = toHalyardError(error);
+          core.security.refused(connection, told);
+          return errorJson(told);
         }
       };
       const { id } = meta;

@@ -10,6 +10,7 @@ import { createMemoryBackplane } from "./memory/memory-backplane.js";
 import { MessageTypes } from "./message-types.js";
 import { Once } from "./once.js";
 import { PresenceHub } from "./presence-hub.js";
+import { Security } from "./security.js";
 import { Sessions } from "./sessions.js";
 import type { ErrorContext } from "./types.js";
 import { Writer } from "./writer.js";
@@ -49,6 +50,7 @@ export function createCore(config: AnyConfig, { registry, shut }: CoreNeeds): Co
     hub,
     presence,
     sessions,
+    security: new Security({ clock, logger, hook: config.onSecurityEvent, report }),
     types: new MessageTypes(config.protocol),
     table: new ConnectionTable(),
     writer: new Writer(clock, limits, shut),

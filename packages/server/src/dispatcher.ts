@@ -6,7 +6,7 @@ import { ALL, roomOf } from "./channel-name.js";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import { withDeadline } from "./deadline.js";
-import { InvalidMessage } from "./errors.js";
+import { InvalidMessage, NotAllowed } from "./errors.js";
 import { bindContext, HandlerScope } from "./handler-context.js";
 import type { MessageHandler } from "./handlers.js";
 import { mayUse } from "./message-types.js";
@@ -52,8 +52,7 @@ export class Dispatcher {
 
     const fields = known === undefined ? incoming.fields : await this.#parse(known, incoming.fields);
     const room = this.#roomOf(incoming);
-    if (known !== undefined && !mayUse(known.policy, connection.identity.user))
-      throw new HalyardError("forbidden");
+    if (known !== undefined && !mayUse(known.policy, connection.identity.user)) throw new NotAllowed("role");
     await this.#authorize(incoming, room, known);
     if (connection.isRevoked) throw new HalyardError("unauthenticated");
     // Who has gone does not type any more, and nobody would say when it ends.
@@ -74,7 +73,7 @@ export class Dispatcher {
     const room = roomOf(channel);
     if (room === undefined)
       throw new InvalidMessage([{ path: "$.ch", message: "not a channel that clients send to" }]);
-    if (connection.rooms?.has(room) !== true) throw new HalyardError("forbidden");
+    if (connection.rooms?.has(room) !== true) throw new NotAllowed("publish");
     return room;
   }
 
@@ -91,7 +90,7 @@ export class Dispatcher {
     const { builtIns = {} } = this.#core.config;
     const place =
       type === "chat_message" ? builtIns.chat : type === "typing_indicator" ? builtIns.typing : undefined;
-    if (place === "rooms") throw new HalyardError("forbidden", "This is for rooms only.");
+    if (place === "rooms") throw new NotAllowed("publish", "This is for rooms only.");
     const isForAll = type === "chat_message" || type === "typing_indicator" || known?.policy.relay === "all";
     if (isForAll) await this.#authorization.demand(connection, "publish", ALL);
   }

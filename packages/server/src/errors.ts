@@ -1,5 +1,7 @@
+import type { ErrorCode, HalyardErrorOptions } from "@halyard/protocol/wire";
 import { HalyardError, LIMITS } from "@halyard/protocol/wire";
 import type { ValidationIssue } from "@halyard/protocol";
+import type { ForbiddenAttempt, LimitName } from "./security-event.js";
 
 /** Bad input, with the first things that are wrong with it. Thrown inside the server, told to the sender. */
 export class InvalidMessage extends HalyardError {
@@ -8,6 +10,30 @@ export class InvalidMessage extends HalyardError {
   constructor(issues: readonly ValidationIssue[]) {
     super("invalid_message");
     this.issues = issues;
+  }
+}
+
+/** Too much of something. The sender is told the code, the security log which limit it was. */
+export class LimitError extends HalyardError {
+  readonly limit: LimitName;
+
+  constructor(
+    code: Extract<ErrorCode, "rate_limited" | "limit_exceeded" | "payload_too_large">,
+    limit: LimitName,
+    { message, ...options }: HalyardErrorOptions & { readonly message?: string } = {},
+  ) {
+    super(code, message, options);
+    this.limit = limit;
+  }
+}
+
+/** The user may not do this. The sender is told so, the security log what it was. */
+export class NotAllowed extends HalyardError {
+  readonly action: ForbiddenAttempt["reason"];
+
+  constructor(action: ForbiddenAttempt["reason"], message?: string) {
+    super("forbidden", message);
+    this.action = action;
   }
 }
 

@@ -39,7 +39,9 @@ export class Failures {
     this.#shut(connection, 1013);
   }
 
-  count(connection: Connection, { code }: HalyardError): void {
+  count(connection: Connection, error: HalyardError): void {
+    const { code } = error;
+    this.#core.security.refused(connection, error);
     const now = this.#core.clock.now();
     if (code === "invalid_json" || code === "invalid_message") {
       connection.invalid ??= new Tally(TALLY_MS);

@@ -4,7 +4,7 @@ import { Connections } from "../test/fake-connection.js";
 import { fakeTransport } from "../test/fake-socket.js";
 import type { Connection } from "./connection.js";
 import { Heartbeat } from "./heartbeat.js";
-import type { ServerLimits } from "./types.js";
+import type { ServerLimits } from "./limits.js";
 
 function create(limits: Partial<ServerLimits> = {}): {
   clock: FakeClock;

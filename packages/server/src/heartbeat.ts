@@ -1,6 +1,7 @@
 import { CloseCode } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.js";
-import type { Clock, ServerLimits } from "./types.js";
+import type { ServerLimits } from "./limits.js";
+import type { Clock } from "./types.js";
 import { retryReason } from "./writer.js";
 
 export interface HeartbeatParts {

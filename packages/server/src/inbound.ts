@@ -4,7 +4,7 @@ import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.js";
 import type { Control } from "./control.js";
 import type { Core } from "./core.js";
-import { InvalidMessage, toHalyardError } from "./errors.js";
+import { InvalidMessage, LimitError, toHalyardError } from "./errors.js";
 import type { Failures } from "./failures.js";
 import { readMeta } from "./frame-meta.js";
 import type { Received, Sends } from "./sends.js";
@@ -54,7 +54,8 @@ export class Inbound {
       connection.waiting.push(text);
       return;
     }
-    const error = new HalyardError("limit_exceeded", "Too much before the connection was open.");
+    const message = "Too much before the connection was open.";
+    const error = new LimitError("limit_exceeded", "waitingSends", { message });
     this.#parts.failures.tell(connection, error);
   }
 
@@ -67,7 +68,7 @@ export class Inbound {
     }
     const retryAfterMs = throttle.frame(connection, size);
     // Made only when it is needed: an error costs a stack trace.
-    const tooFast = (): HalyardError => new HalyardError("rate_limited", undefined, { retryAfterMs });
+    const tooFast = (): HalyardError => new LimitError("rate_limited", "messagesPerSecond", { retryAfterMs });
     if (retryAfterMs > 0 && !connection.isV1) {
       failures.tell(connection, tooFast());
       return;
@@ -86,7 +87,7 @@ export class Inbound {
   }
 
   #refuseOversized(connection: Connection): void {
-    this.#parts.failures.tell(connection, new HalyardError("payload_too_large"));
+    this.#parts.failures.tell(connection, new LimitError("payload_too_large", "messageBytes"));
     if (++connection.oversized >= OVERSIZED_MESSAGES) this.#parts.shut(connection, CloseCode.TooLarge);
   }
 

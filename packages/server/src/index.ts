@@ -25,6 +25,7 @@ export {
 } from "./handlers.js";
 export type { Broadcaster, ChatOptions, HandleArguments } from "./handlers.js";
 export { DEFAULT_LIMITS } from "./limits.js";
+export type { ServerLimits } from "./limits.js";
 export type { Logger } from "./logger.js";
 export { WebSocketManager } from "./manager.js";
 export { createMemoryBackplane } from "./memory/memory-backplane.js";
@@ -38,6 +39,18 @@ export type {
   WatchedConnection,
   WatchingAuthenticator,
 } from "./session-watch.js";
+export type {
+  Flooded,
+  ForbiddenAttempt,
+  LimitName,
+  LimitReached,
+  ProtocolBroken,
+  Revoked,
+  SecurityCounts,
+  SecurityEvent,
+  SecurityFacts,
+  UpgradeRefused,
+} from "./security-event.js";
 export { createWebSocketSystem } from "./system.js";
 export type { WebSocketSystem } from "./system.js";
 export type {
@@ -56,8 +69,8 @@ export type {
   GuestIdentity,
   HandlerContext,
   Identity,
+  Metrics,
   Published,
-  ServerLimits,
   UpgradeRequest,
   UserList,
   UserPage,

@@ -25,6 +25,7 @@ export interface LifecycleParts {
 export interface Opening {
   readonly transport: Transport;
   readonly connectionId: string;
+  readonly address: string | undefined;
   readonly identity: GuestIdentity;
   readonly isV1: boolean;
   /** From the URL of a v1 client; else the connection is a client of its own. */
@@ -73,6 +74,7 @@ export class Lifecycle implements ConnectionKeeper {
     if (opening?.client !== undefined) connection.client = opening.client;
     connection.attempt = opening?.attempt ?? 1;
     connection.watch = opening?.watch;
+    connection.address = opening?.address;
     core.table.add(connection);
     this.#log("connected", connection);
     connection.watch?.opened(connection);
@@ -98,6 +100,7 @@ export class Lifecycle implements ConnectionKeeper {
   shut(connection: Connection, code: number, reason = ""): void {
     if (connection.stage === "closed") return;
     const { core } = this.#parts;
+    core.security.shut(connection, code);
     core.writer.write(connection);
     this.#detach(connection, code, isDeliberateShut(code));
     try {

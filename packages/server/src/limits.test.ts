@@ -25,7 +25,7 @@ describe("the server's limits", () => {
   });
 
   it("have their default beside their type", () => {
-    const types = readFileSync(new URL("types.ts", import.meta.url), "utf8");
+    const types = readFileSync(new URL("limits.ts", import.meta.url), "utf8");
     const body = /export interface ServerLimits \{([\s\S]*?)\n\}/.exec(types)?.[1] ?? "";
     const documented: string[] = [];
     let defaults: string[] = [];

@@ -1,7 +1,56 @@
 import { LIMITS } from "@halyard/protocol/wire";
-import type { ServerLimits } from "./types.js";
 
 const KIB = 1024;
+
+/** Every number of the server that an application may change. */
+export interface ServerLimits {
+  /** Largest inbound message, bytes. @default 65_536 */
+  readonly messageBytes: number;
+  /** Messages per second and connection, and how many may come at once. @default 50 and 100 */
+  readonly messagesPerSecond: number;
+  readonly messageBurst: number;
+  /** Bytes per second and connection. @default 262_144 and 524_288 */
+  readonly bytesPerSecond: number;
+  readonly byteBurst: number;
+  /** Chat messages per second and connection. @default 5 and 10 */
+  readonly chatPerSecond: number;
+  readonly chatBurst: number;
+  /** Joins per second and connection. @default 10 and 30 */
+  readonly joinsPerSecond: number;
+  readonly joinBurst: number;
+  /** Typing indicators per second and connection. @default 1 and 3 */
+  readonly typingPerSecond: number;
+  readonly typingBurst: number;
+  /** Rooms per connection. @default 100 */
+  readonly rooms: number;
+  /** Sends of one connection that wait for their turn. @default 32 */
+  readonly waitingSends: number;
+  /** Requests of one connection at work, and waiting. @default 16 and 64 */
+  readonly runningRequests: number;
+  readonly waitingRequests: number;
+  /** After this a handler settles as `timeout`, ms. @default 30_000 */
+  readonly handlerMs: number;
+  /** Bytes waiting to be written to one connection: ephemeral messages are dropped. @default 262_144 */
+  readonly slowBytes: number;
+  /** Bytes waiting to be written to one connection: it is closed with 4008. @default 1_048_576 */
+  readonly maxBufferedBytes: number;
+  /** Time without progress of a connection that reads, ms. @default 10_000 */
+  readonly stalledMs: number;
+  /** In which a v1 client says `hello`, ms. @default 10_000 */
+  readonly helloMs: number;
+  /** Between pings, ms. @default 25_000 */
+  readonly heartbeatMs: number;
+  /** Silence after which a peer is dropped, ms. @default 35_000 */
+  readonly silenceMs: number;
+  /** A user stays online this long after a close that was not deliberate, ms. @default 5_000 */
+  readonly leaveGraceMs: number;
+  /** Presence changes are collected this long, ms. @default 100 */
+  readonly presenceBatchMs: number;
+  /** History of a channel: messages, bytes, age in ms. @default 1_000, 1_048_576, 300_000 */
+  readonly historyMessages: number;
+  readonly historyBytes: number;
+  readonly historyMs: number;
+}
 
 export const DEFAULT_LIMITS: ServerLimits = {
   messageBytes: LIMITS.messageBytes,

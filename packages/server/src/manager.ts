@@ -11,6 +11,7 @@ import type {
   ConnectionStats,
   DisconnectOptions,
   Identity,
+  Metrics,
   Published,
   UserList,
   UserPage,
@@ -154,6 +155,11 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     return { totalUsers: table.connectedUsers.size, totalConnections: table.size };
   }
 
+  /** This node in numbers: {@link getConnectionStats}, and what there was to refuse. */
+  getMetrics(): Metrics {
+    return { ...this.getConnectionStats(), security: this.#parts.core.security.counts };
+  }
+
   /** Everyone online or in a room, on every node, in pages of 200; with the grace of those who may come back. */
   listUsers(page: UserPage = {}): Promise<UserList> {
     return this.#parts.core.presence.list(page);
@@ -197,6 +203,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
       this.#parts.core.clock.clearTimeout(connection.pause);
     }
     this.#parts.core.sessions.stop();
+    this.#parts.core.security.stop();
     this.#parts.core.presence.close();
     this.#parts.core.hub.close();
     await this.#parts.core.backplane.stop();

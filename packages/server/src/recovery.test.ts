@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Heard } from "../test/fake-socket.js";
 import { CLIENT_ID, positionIn, TestSystem } from "../test/test-system.js";
 import type { Hello } from "../test/test-system.js";
-import type { ServerLimits } from "./types.js";
+import type { ServerLimits } from "./limits.js";
 
 interface Resumed {
   readonly states: Record<

@@ -1,4 +1,5 @@
 import { HalyardError } from "@halyard/protocol/wire";
+import { LimitError } from "./errors.js";
 
 /** The requests of one connection that are not answered: a bounded number at work, a bounded number waiting. */
 export class RequestSlots {
@@ -17,7 +18,8 @@ export class RequestSlots {
   async enter(id: string | undefined): Promise<void> {
     if (id !== undefined && this.#ids.has(id)) throw new HalyardError("conflict", "This id is pending.");
     if (this.#running >= this.#limits.runningRequests) {
-      if (this.#waiting.length >= this.#limits.waitingRequests) throw new HalyardError("limit_exceeded");
+      if (this.#waiting.length >= this.#limits.waitingRequests)
+        throw new LimitError("limit_exceeded", "waitingRequests");
       if (id !== undefined) this.#ids.add(id);
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
       return; // The place was handed over, still counted.

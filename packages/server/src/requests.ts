@@ -7,7 +7,7 @@ import { ALL, roomOf } from "./channel-name.js";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import { withDeadline } from "./deadline.js";
-import { InvalidMessage } from "./errors.js";
+import { InvalidMessage, NotAllowed } from "./errors.js";
 import { HandlerScope } from "./handler-context.js";
 import { mayUse } from "./message-types.js";
 import { newMessageId } from "./new-message-id.js";
@@ -40,7 +40,7 @@ export class Requests {
       throw new HalyardError("not_found", "There is no such request.");
     const { connection } = request;
     const { user, session } = connection.identity;
-    if (!mayUse(definition.policy, user)) throw new HalyardError("forbidden");
+    if (!mayUse(definition.policy, user)) throw new NotAllowed("role");
 
     const input = await validate(definition.input, request.input);
     if (!input.ok) throw new InvalidMessage(input.issues);
@@ -85,14 +85,14 @@ export class Requests {
     const { presence } = this.#core.config.builtIns ?? {};
     const isOff = presence === false || (presence === "rooms" && room === undefined);
     const isInside = room === undefined || connection.rooms?.has(room) === true;
-    if (isOff || !isInside) throw new HalyardError("forbidden");
+    if (isOff || !isInside) throw new NotAllowed("presence");
     await this.#authorization.demand(connection, "presence", room ?? ALL);
     return this.#core.presence.list({ room, cursor });
   }
 
   #roomOf({ channel, connection }: IncomingRequest): string | undefined {
     const room = channel === undefined ? undefined : roomOf(channel);
-    if (room !== undefined && connection.rooms?.has(room) !== true) throw new HalyardError("forbidden");
+    if (room !== undefined && connection.rooms?.has(room) !== true) throw new NotAllowed("publish");
     return room;
   }
 }

@@ -55,7 +55,8 @@ describe("a join", () => {
     const ws = await system.join("ada");
     for (const room of ["a", "b"])
       expect(await system.ask(ws, join(room))).toMatchObject([{ code: "forbidden" }]);
-    expect(warn).toHaveBeenCalledExactlyOnceWith({ room: "a" }, expect.stringContaining("authorize: ("));
+    const hints = warn.mock.calls.filter(([, text]) => String(text).includes("authorize: ("));
+    expect(hints.map(([fields]) => fields as unknown)).toEqual([{ room: "a" }]);
   });
 
   it("is refused when authorize fails, which is reported", async () => {

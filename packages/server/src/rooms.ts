@@ -4,6 +4,7 @@ import type { Authorization } from "./authorization.js";
 import { roomChannel } from "./channel-name.js";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
+import { LimitError } from "./errors.js";
 import { Frame } from "./frame.js";
 import { commitReplay, planReplay, replayBudget } from "./recovery.js";
 
@@ -25,7 +26,7 @@ export class Rooms {
   ): Promise<void> {
     const { limits } = this.#core;
     if (connection.rooms?.has(room) !== true && (connection.rooms?.size ?? 0) >= limits.rooms) {
-      throw new HalyardError("limit_exceeded", `At most ${String(limits.rooms)} rooms.`);
+      throw new LimitError("limit_exceeded", "rooms", { message: `At most ${String(limits.rooms)} rooms.` });
     }
     await this.#authorization.demand(connection, "join", room);
     await this.#subscribe(connection, room, tell);
@@ -103,7 +104,8 @@ export class Rooms {
       tell({ ch: channel, epoch: plan.channel.epoch, off: plan.channel.offset });
       return;
     }
-    if ((connection.rooms?.size ?? 0) >= this.#core.limits.rooms) throw new HalyardError("limit_exceeded");
+    if ((connection.rooms?.size ?? 0) >= this.#core.limits.rooms)
+      throw new LimitError("limit_exceeded", "rooms");
     (connection.rooms ??= new Set()).add(room);
     const { state } = commitReplay(hub, connection, { ...plan, budget: replayBudget() });
     tell({ ch: channel, epoch: state.epoch, off: state.off });

@@ -4,7 +4,7 @@ import { Coalescer } from "./coalescer.js";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import type { Dispatcher } from "./dispatcher.js";
-import { errorJson, InvalidMessage, toHalyardError } from "./errors.js";
+import { errorJson, InvalidMessage, LimitError, toHalyardError } from "./errors.js";
 import type { Failures } from "./failures.js";
 import { answer } from "./failures.js";
 import { newMessageId } from "./new-message-id.js";
@@ -47,7 +47,11 @@ export class Sends {
     }
     if (!this.#admits(received)) return;
     if (connection.waitingSends >= core.limits.waitingSends) {
-      failures.tell(connection, new HalyardError("limit_exceeded", "Too many messages wait."), meta.seq);
+      failures.tell(
+        connection,
+        new LimitError("limit_exceeded", "waitingSends", { message: "Too many messages wait." }),
+        meta.seq,
+      );
       return;
     }
     connection.waitingSends++;
@@ -85,7 +89,7 @@ export class Sends {
     }
     const retryAfterMs = throttle.type(connection, frame.type);
     if (retryAfterMs === 0) return true;
-    failures.tell(connection, new HalyardError("rate_limited", undefined, { retryAfterMs }), meta.seq);
+    failures.tell(connection, new LimitError("rate_limited", "chatPerSecond", { retryAfterMs }), meta.seq);
     return false;
   }
 

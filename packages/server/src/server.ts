@@ -5,6 +5,7 @@ import type { Core } from "./core.js";
 import { withDeadline } from "./deadline.js";
 import { toHalyardError } from "./errors.js";
 import type { Opening } from "./lifecycle.js";
+import type { UpgradeRefused } from "./security-event.js";
 import type {
   AuthenticateFunction,
   Authenticator,
@@ -42,6 +43,27 @@ export class UpgradeDesk {
 
   /** Never rejects: whoever cannot be let in for sure is refused. */
   async receive(request: UpgradeRequest, authenticator?: AnyAuthenticator): Promise<Welcomed | Refusal> {
+    const answer = await this.#receive(request, authenticator);
+    if (isRefusal(answer)) this.#note(request, answer);
+    return answer;
+  }
+
+  /** What a plain GET is told: what an upgrade would get, or 426 when it would be let in. */
+  async probe(request: UpgradeRequest, authenticator?: AnyAuthenticator): Promise<Refusal> {
+    const answer = await this.#probe(request, authenticator);
+    if (answer.status !== 426) this.#note(request, answer);
+    return answer;
+  }
+
+  #note({ remoteAddress }: UpgradeRequest, { status }: Refusal): void {
+    const reason = REASON_OF[status] ?? "unavailable";
+    this.#core.security.note({ kind: "upgrade_refused", reason, code: status }, { address: remoteAddress });
+  }
+
+  async #receive(
+    request: UpgradeRequest,
+    authenticator: AnyAuthenticator | undefined,
+  ): Promise<Welcomed | Refusal> {
     try {
       const isV1 = offersV1(request.headers.get("sec-websocket-protocol"));
       if (isV1 === undefined) return refusal(400);
@@ -55,8 +77,7 @@ export class UpgradeDesk {
     }
   }
 
-  /** What a plain GET is told: what an upgrade would get, or 426 when it would be let in. */
-  async probe(request: UpgradeRequest, authenticator?: AnyAuthenticator): Promise<Refusal> {
+  async #probe(request: UpgradeRequest, authenticator: AnyAuthenticator | undefined): Promise<Refusal> {
     try {
       const found = await this.#identify(request, authenticator);
       if ("status" in found) return found;
@@ -106,7 +127,8 @@ export class UpgradeDesk {
     const user = identity.user.id;
     const client: ClientRef = { user, client: said?.clientId ?? connectionId };
     const attempt = said?.attempt ?? 1;
-    const opening = { connectionId, identity, isV1, watch, client, attempt };
+    const address = request.remoteAddress;
+    const opening = { connectionId, address, identity, isV1, watch, client, attempt };
     const data = toData(identity, connectionId, isV1);
     if (typeof onConnectionLimit === "function")
       return { data, opening: { ...opening, admission: undefined } };
@@ -139,6 +161,13 @@ export class UpgradeDesk {
     return status === 429 ? refusal(status, retry) : refusal(status);
   }
 }
+
+const REASON_OF: Readonly<Record<number, UpgradeRefused["reason"]>> = {
+  400: "bad_request",
+  401: "unauthenticated",
+  403: "forbidden",
+  429: "rate_limited",
+};
 
 const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   unauthenticated: 401,

@@ -2,7 +2,8 @@ import { CloseCode } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.js";
 import { Batch } from "./frame.js";
 import { OPEN } from "./transport.js";
-import type { Clock, ServerLimits } from "./types.js";
+import type { ServerLimits } from "./limits.js";
+import type { Clock } from "./types.js";
 
 /** What a connection did wrong while it was written to. */
 export type WriteFailure = (connection: Connection, code: number, reason: string) => void;

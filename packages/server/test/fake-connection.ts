@@ -2,7 +2,7 @@ import { CloseCode } from "@halyard/protocol/wire";
 import { Connection } from "../src/connection.js";
 import type { ConnectionStart } from "../src/connection.js";
 import { DEFAULT_LIMITS } from "../src/limits.js";
-import type { ServerLimits } from "../src/types.js";
+import type { ServerLimits } from "../src/limits.js";
 import { Writer } from "../src/writer.js";
 import type { FakeClock } from "./fake-clock.js";
 import { FakeSocket, fakeTransport } from "./fake-socket.js";
