@@ -3,6 +3,8 @@ import { z } from "zod";
 /** Where every server listens. */
 export const port = Number(process.env["PORT"]);
 export const hostname = "127.0.0.1";
+/** Whether a server offers permessage-deflate. */
+export const compression = process.env["COMPRESSION"] === "on";
 
 export const Post = z.object({ text: z.string().max(65_536) });
 export const LookUp = z.object({ user: z.int().min(0), fields: z.array(z.enum(["name", "tags"])).max(8) });

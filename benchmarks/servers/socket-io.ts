@@ -2,10 +2,10 @@ import { createServer } from "node:http";
 import { Server } from "socket.io";
 import { enter, leave, receive } from "./application.ts";
 import type { Message } from "./application.ts";
-import { hostname, port } from "./domain.ts";
+import { compression, hostname, port } from "./domain.ts";
 
 const http = createServer();
-const io = new Server(http, { transports: ["websocket"] });
+const io = new Server(http, { transports: ["websocket"], perMessageDeflate: compression });
 
 io.on("connection", (socket) => {
   const doors = {

@@ -2,9 +2,12 @@
 import { WebSocket, WebSocketServer } from "ws";
 import { enter, leave, receive } from "./application.ts";
 import type { Message } from "./application.ts";
-import { hostname, port } from "./domain.ts";
+import { compression, hostname, port } from "./domain.ts";
 
-const server = new WebSocketServer({ port, host: hostname, path: "/ws", backlog: 1024 });
+const server = new WebSocketServer({
+  ...{ port, host: hostname, path: "/ws", backlog: 1024 },
+  perMessageDeflate: compression,
+});
 
 server.on("connection", (ws, request) => {
   const doors = {

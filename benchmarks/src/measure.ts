@@ -72,13 +72,17 @@ function startServer({ server, plan, profile }: Measurement, port: number): Star
   const [program, args] = commandOf(server, flags);
   const child = children.keep(
     spawn(program, args, {
-      env: { PATH: process.env["PATH"], NODE_ENV: "production", PORT: String(port) },
+      env: { PATH: process.env["PATH"], NODE_ENV: "production", PORT: String(port), ...compressing(plan) },
       stdio: isProbed ? ["ignore", "ignore", "pipe", "ipc"] : ["ignore", "ignore", "pipe"],
     }),
   );
   let complaint = "";
   child.stderr?.on("data", (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-2_000)));
   return { process: child, complaint: () => complaint };
+}
+
+function compressing(plan: JobPlan): Record<string, string> {
+  return plan.kind === "fan-out" && plan.isCompressed === true ? { COMPRESSION: "on" } : {};
 }
 
 function profiling(directory: string | undefined): string[] {

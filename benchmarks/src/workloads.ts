@@ -41,6 +41,7 @@ export function listWorkloads(scale: Scale): Workload[] {
   const bytes = scale.isQuick ? [128] : [128, 2_048];
   const fanOuts = sizes.flatMap((connections) => bytes.map((size) => fanOut(connections, size, scale)));
   const others = [
+    compressed(scale),
     chat(scale),
     requests(scale),
     typing(scale),
@@ -88,6 +89,23 @@ function fanOut(connections: number, bytes: number, { durationMs }: Scale): Work
       { key: "steady.p99Ms", title: "p99", unit: "ms", better: "less" },
       { key: "w16.perSecond", title: "deliveries/s", unit: "/s", better: "more" },
     ],
+  };
+}
+
+function compressed({ durationMs }: Scale): Workload {
+  return {
+    id: "compressed-1000-2048",
+    title: "Fan-out to 1,000 connections, 2 KB of prose, compressed",
+    about:
+      "permessage-deflate is on and agreed upon by every connection; 16 messages under way, CPU of all threads per delivery. " +
+      "Halyard deflates a message once, its peers once per connection.",
+    dialect: "plain",
+    plan: {
+      ...{ kind: "fan-out", connections: 1_000, bytes: 2_048, isCompressed: true, durationMs },
+      parts: [{ name: "w16", underWay: 16 }],
+    },
+    figures: [cpu("w16", "CPU per delivery", true), rate("w16", "deliveries/s")],
+    without: ["halyard-bun", "ws-tick", "crossws", "hono", "bun", "uwebsockets"],
   };
 }
 

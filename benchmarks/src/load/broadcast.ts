@@ -7,6 +7,7 @@ import type { FleetOptions } from "./fleet.ts";
 import { textFrame } from "./frames.ts";
 import type { Figures, FanOutPart, JobOf } from "./job.ts";
 import { LatencyMeter } from "./latency.ts";
+import { prose } from "./prose.ts";
 import { keepUnderWay } from "./window.ts";
 
 /** One connection says something, and all others hear it. */
@@ -14,11 +15,13 @@ export class Stage {
   readonly fleet: Fleet;
   readonly #bytes: number;
   readonly #serverPid: number;
+  readonly #write: (bytes: number) => string;
 
   constructor(fleet: FleetOptions, job: { readonly bytes: number; readonly serverPid: number }) {
     this.fleet = new Fleet(fleet);
     this.#bytes = job.bytes;
     this.#serverPid = job.serverPid;
+    this.#write = fleet.isCompressed ? prose : (bytes) => LatencyMeter.stamp(bytes);
   }
 
   /** The first connection; it does not count as audience. */
@@ -84,7 +87,7 @@ export class Stage {
 
   /** As long as the whole message is to be, as its author would write it; what a protocol adds comes on top. */
   #text(): string {
-    return LatencyMeter.stamp(this.#bytes - OVERHEAD);
+    return this.#write(this.#bytes - OVERHEAD);
   }
 }
 

@@ -11,6 +11,7 @@ export interface ConnectionOptions {
   readonly dialect: Dialect;
   readonly port: number;
   readonly localAddress: string;
+  readonly isCompressed: boolean;
   readonly user: string;
   readonly place: Place;
   readonly onReady: (connection: Connection) => void;
@@ -116,6 +117,11 @@ export class Connection {
       this.#socket.destroy();
       return;
     }
+    if (this.#options.isCompressed && !bytes.includes("permessage-deflate")) {
+      this.#ending = "no compression";
+      this.#socket.destroy();
+      return;
+    }
     for (const text of this.#options.dialect.greeting(this.place)) this.send(text);
     const rest = Buffer.from(bytes.subarray(end + END_OF_HEADERS.length));
     if (rest.length > 0) this.#readFrames(rest, rest.length);
@@ -147,7 +153,7 @@ export class Connection {
   }
 
   #upgradeRequest(): string {
-    const { dialect, user, place } = this.#options;
+    const { dialect, user, place, isCompressed } = this.#options;
     const { path, headers } = dialect.target(user, place);
     return [
       `GET ${path} HTTP/1.1`,
@@ -157,6 +163,7 @@ export class Connection {
       "Sec-WebSocket-Key: aGFseWFyZC1iZW5jaGluZw==",
       "Sec-WebSocket-Version: 13",
       ...headers,
+      ...(isCompressed ? ["Sec-WebSocket-Extensions: permessage-deflate"] : []),
       "\r\n",
     ].join("\r\n");
   }

@@ -7,6 +7,7 @@ export interface FleetOptions {
   readonly dialect: Dialect;
   readonly port: number;
   readonly room: string | undefined;
+  readonly isCompressed: boolean;
 }
 
 const PATIENCE_MS = 60_000;
@@ -43,6 +44,7 @@ export class Fleet {
     return new Connection({
       dialect: this.#options.dialect,
       port: this.#options.port,
+      isCompressed: this.#options.isCompressed,
       // One address has some 28,000 ports, and a closed one is not free at once.
       localAddress: `127.0.0.${String(2 + (number % 8))}`,
       user: `u${String(number).padStart(6, "0")}`,

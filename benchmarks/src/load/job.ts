@@ -12,6 +12,8 @@ interface FanOutJob extends Common {
   readonly kind: "fan-out";
   readonly connections: number;
   readonly bytes: number;
+  /** Compression is offered and the text is prose, which shrinks to a third. */
+  readonly isCompressed?: boolean;
   /** Measured one after the other on the same connections. */
   readonly parts: readonly FanOutPart[];
 }

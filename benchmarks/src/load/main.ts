@@ -20,7 +20,10 @@ process.on("message", (message: ToLoad) => {
 process.on("disconnect", () => process.exit());
 
 function run(job: Job): Promise<Figures> {
-  const options = { dialect: dialects[job.dialect], port: job.port, room: undefined };
+  const options = {
+    ...{ dialect: dialects[job.dialect], port: job.port, room: undefined },
+    isCompressed: job.kind === "fan-out" && job.isCompressed === true,
+  };
   switch (job.kind) {
     case "fan-out":
       return fanOut(job, options);
