@@ -1,0 +1,15 @@
+import { describe, expect, it } from "vitest";
+import { findFaults } from "../fuzz/faults.ts";
+import { fuzz } from "../fuzz/fuzz.ts";
+
+/** `pnpm fuzz` throws as many frames as one likes; this is its short form. */
+describe.each(["node", "bun"] as const)(
+  "20,000 random, mutated and structure-aware frames, on %s",
+  (runtime) => {
+    it("leave the process alive, its memory as it was and a healthy client with everything", async () => {
+      const seed = Date.now() % 1_000_000;
+      const report = await fuzz({ runtime, frames: 20_000, seed });
+      expect(findFaults(report), `seed ${String(seed)}`).toEqual([]);
+    }, 180_000);
+  },
+);
