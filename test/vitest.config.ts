@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 /** One project per directory and per `test:<name>` script, so that turbo caches each of them apart. */
 const suites = [
   { name: "conformance", testTimeout: 15_000 },
+  { name: "attacks", testTimeout: 30_000 },
   { name: "reference", testTimeout: 15_000 },
   { name: "types", testTimeout: 60_000 },
   { name: "readme", testTimeout: 60_000 },
