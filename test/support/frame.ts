@@ -1,6 +1,7 @@
 // Written from PROTOCOL.md alone: nothing here comes from a Halyard package.
 
 export interface Meta {
+  readonly id?: string;
   readonly ch?: string;
   readonly off?: number;
   readonly re?: number | string;

@@ -22,6 +22,13 @@ const definition = defineProtocol({
     }),
     count: request({ input: z.void(), output: z.number() }),
   },
+  serverRequests: {
+    confirm: request({
+      input: z.object({ question: z.string(), level: z.int().default(1) }),
+      output: z.object({ answer: z.enum(["yes", "no"]), at: z.int().default(0) }),
+    }),
+    viewport: request({ input: z.void(), output: z.number() }),
+  },
 });
 
 export interface AppProtocol extends ProtocolOf<typeof definition> {}

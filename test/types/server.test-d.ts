@@ -91,6 +91,25 @@ manager.send(ws, { type: "tick", n: 1, m: 2 });
 // @ts-expect-error only broadcastMessage takes text
 await manager.sendToRoom("r", '{"type":"announcement","message":"x"}');
 
+// Asking a client
+expectTypeOf(await manager.request(ws, "confirm", { question: "Sure?" })).toEqualTypeOf<{
+  answer: "yes" | "no";
+  at: number;
+}>();
+expectTypeOf(await manager.request(ws, "viewport")).toEqualTypeOf<number>();
+const { signal } = new AbortController();
+await manager.request(ws, "viewport", undefined, { timeoutMs: 1, signal });
+// @ts-expect-error there is no such request
+await manager.request(ws, "confirms", { question: "Sure?" });
+// @ts-expect-error clients ask this
+await manager.request(ws, "count");
+// @ts-expect-error a field is missing
+await manager.request(ws, "confirm", {});
+// @ts-expect-error there is no input
+await manager.request(ws, "confirm");
+// @ts-expect-error a handler of the server does not answer this
+handlers.onRequest("confirm", () => ({ answer: "yes" }));
+
 // The rest
 expectTypeOf(manager.getConnectionStats()).toExtend<{ totalUsers: number; totalConnections: number }>();
 expectTypeOf(processMessage(ws, "x")).toEqualTypeOf<void>();

@@ -39,6 +39,8 @@ expectTypeOf<Written<"ping">>().toEqualTypeOf<Parsed<typeof clientMessages.ping>
 expectTypeOf<Written<"join">>().toEqualTypeOf<Parsed<typeof clientMessages.join>>();
 expectTypeOf<Written<"leave">>().toEqualTypeOf<Parsed<typeof clientMessages.leave>>();
 expectTypeOf<Written<"request">>().toEqualTypeOf<Parsed<typeof clientMessages.request>>();
+expectTypeOf<Written<"request">>().toEqualTypeOf<Parsed<typeof serverMessages.request>>();
+expectTypeOf<Written<"reply">>().toEqualTypeOf<Parsed<typeof clientMessages.reply>>();
 expectTypeOf<Written<"authenticate">>().toEqualTypeOf<Parsed<typeof clientMessages.authenticate>>();
 expectTypeOf<Written<"skip">>().toEqualTypeOf<Parsed<typeof clientMessages.skip>>();
 expectTypeOf<Written<"skip">>().toEqualTypeOf<Parsed<typeof serverMessages.skip>>();

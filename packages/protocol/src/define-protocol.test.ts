@@ -12,6 +12,7 @@ const untyped = {
     clientMessages?: MessageMap;
     serverMessages?: MessageMap;
     requests?: RequestMap;
+    serverRequests?: RequestMap;
   }) => unknown,
 };
 
@@ -57,16 +58,19 @@ describe("request", () => {
 
 describe("defineProtocol", () => {
   it("is complete without anything", () => {
-    expect(defineProtocol({})).toEqual({ clientMessages: {}, serverMessages: {}, requests: {} });
+    const nothing = { clientMessages: {}, serverMessages: {}, requests: {}, serverRequests: {} };
+    expect(defineProtocol({})).toEqual(nothing);
   });
 
   it("keeps what it is given", () => {
     const clientMessages = { poll_vote: message(z.object({ option: z.int() })) };
     const requests = { history: request({ input: z.object({}), output: z.array(z.string()) }) };
-    expect(defineProtocol({ clientMessages, requests })).toEqual({
+    const serverRequests = { viewport: request({ input: z.undefined(), output: z.int() }) };
+    expect(defineProtocol({ clientMessages, requests, serverRequests })).toEqual({
       clientMessages,
       serverMessages: {},
       requests,
+      serverRequests,
     });
   });
 
@@ -82,6 +86,14 @@ describe("defineProtocol", () => {
     const error = new TypeError("users is a request of Halyard's own: choose another name");
     expect(() => untyped.defineProtocol({ requests: { users } })).toThrow(error);
   });
+
+  it.each([{ repeatable: true }, { requires: { role: "admin" } }])(
+    "throws a TypeError where what the server asks has the policy %j",
+    (policy) => {
+      const asked = request({ input: z.undefined(), output: z.int(), ...policy });
+      expect(() => untyped.defineProtocol({ serverRequests: { asked } })).toThrow(TypeError);
+    },
+  );
 
   it("does not take the name of an inherited property for one of its own", () => {
     const inherited = { toString: message(z.object({})), constructor: message(z.object({})) };

@@ -1,6 +1,7 @@
 import { BUILTIN_TYPES } from "./builtins.js";
 import type { BuiltinType } from "./builtins.js";
 import type {
+  AnyProtocol,
   EphemeralMessage,
   Message,
   MessageDefinition,
@@ -42,7 +43,7 @@ export function message(schema: Schema<object, object>, policy: MessagePolicy = 
 }
 
 /**
- * Defines a request: what a client asks with, and what it gets. Both are checked on the server; the reply is what the
+ * Defines a request: what one end asks with, and what it gets. Both are checked on the server; the reply is what the
  * output schema lets through.
  *
  * @example
@@ -61,7 +62,8 @@ export function request<TInput, THandlerInput, THandlerReply, TReply>(
 /**
  * Puts the messages and requests of an application into one contract, for both ends.
  *
- * @throws TypeError when a name is one of Halyard's own; the types say so first.
+ * @throws TypeError when a name is one of Halyard's own (the types say so first), and for a policy on what the server
+ * asks: it chooses itself whom it asks, and nothing is stored
  * @example
  * export const protocol = defineProtocol({
  *   clientMessages: { poll_vote: message(z.object({ pollId: z.string(), option: z.int() })) },
@@ -71,13 +73,15 @@ export function defineProtocol<
   TClient extends MessageMap = {},
   TServer extends MessageMap = {},
   TRequests extends RequestMap = {},
+  TServerRequests extends RequestMap = {},
 >(definition: {
   readonly clientMessages?: TClient & ClientCheck<TClient>;
   readonly serverMessages?: TServer & ServerCheck<TServer>;
   readonly requests?: TRequests & RequestCheck<TRequests>;
-}): Protocol<TClient, TServer, TRequests>;
-export function defineProtocol(definition: Partial<Protocol<MessageMap, MessageMap, RequestMap>>): Protocol {
-  const { clientMessages = {}, serverMessages = {}, requests = {} } = definition;
+  readonly serverRequests?: TServerRequests & ServerRequestCheck<TServerRequests>;
+}): Protocol<TClient, TServer, TRequests, TServerRequests>;
+export function defineProtocol(definition: Partial<AnyProtocol>): Protocol {
+  const { clientMessages = {}, serverMessages = {}, requests = {}, serverRequests = {} } = definition;
   const builtin = new Set<string>(BUILTIN_TYPES);
   for (const type of [...Object.keys(clientMessages), ...Object.keys(serverMessages)]) {
     if (builtin.has(type))
@@ -86,7 +90,12 @@ export function defineProtocol(definition: Partial<Protocol<MessageMap, MessageM
   if (Object.hasOwn(requests, "users")) {
     throw new TypeError("users is a request of Halyard's own: choose another name");
   }
-  return { clientMessages, serverMessages, requests };
+  for (const [name, { policy }] of Object.entries(serverRequests)) {
+    const option = Object.keys(policy)[0];
+    if (option !== undefined)
+      throw new TypeError(`${name}: ${option} is for what clients ask, and the server asks this`);
+  }
+  return { clientMessages, serverMessages, requests, serverRequests };
 }
 
 type Same<TLeft, TRight> =
@@ -165,5 +174,12 @@ type RequestCheck<TMap extends RequestMap> = {
   readonly [K in keyof TMap]: Check<
     | JsonProblem<TMap[K]["input"]["_zod"]["input"], "input">
     | JsonProblem<TMap[K]["output"]["_zod"]["output"], "output">
+  >;
+};
+/** What the server asks crosses the wire after its schema, and the client's answer before it. */
+type ServerRequestCheck<TMap extends RequestMap> = {
+  readonly [K in keyof TMap]: Check<
+    | JsonProblem<TMap[K]["input"]["_zod"]["output"], "input">
+    | JsonProblem<TMap[K]["output"]["_zod"]["input"], "output">
   >;
 };

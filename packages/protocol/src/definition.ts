@@ -68,16 +68,19 @@ export interface RequestReply<TInput, TReply> extends RequestDefinition<TInput, 
 export type MessageMap = Readonly<Record<string, MessageDefinition>>;
 export type RequestMap = Readonly<Record<string, RequestDefinition>>;
 
-/** The contract of an application: what its clients send, what its server sends, and what clients may ask. */
-export interface Protocol<TClient = {}, TServer = {}, TRequests = {}> {
+/** The contract of an application: what its clients send, what its server sends, and what the two may ask each other. */
+export interface Protocol<TClient = {}, TServer = {}, TRequests = {}, TServerRequests = {}> {
   readonly clientMessages: TClient;
   readonly serverMessages: TServer;
+  /** What clients ask the server. */
   readonly requests: TRequests;
+  /** What the server asks a client. */
+  readonly serverRequests: TServerRequests;
 }
 
 /** The contract without anything of the application's: chat, typing, presence and announcements. */
 export interface BuiltinProtocol extends Protocol {}
-export interface AnyProtocol extends Protocol<MessageMap, MessageMap, RequestMap> {}
+export interface AnyProtocol extends Protocol<MessageMap, MessageMap, RequestMap, RequestMap> {}
 
 /**
  * The type of a contract, to be given a name of its own: hovers and declaration files then show the name.

@@ -4,13 +4,13 @@ import { LIMITS } from "./limits.js";
 export interface FrameMeta {
   /** Client to server, a send: counts up by one per client. */
   readonly seq?: number;
-  /** Client to server, a request: the client's name for it, answered by `re`. */
+  /** A request: the asker's name for it, answered by `re`. */
   readonly id?: string;
   /** The channel that the message is meant for, or comes from. */
   readonly ch?: string;
   /** Server to client: the message's offset in its channel. */
   readonly off?: number;
-  /** Server to client: the `seq` or `id` that this answers. */
+  /** The `seq` or `id` that this answers. */
   readonly re?: number | string;
 }
 

@@ -33,6 +33,27 @@ const $ = frameMeta.optional();
 /** Lone surrogates become U+FFFD: they are not text, and UTF-8 cannot carry them. */
 const text = z.string().overwrite((value) => value.toWellFormed());
 
+// Either end may ask and answer.
+const request = z.object({
+  type: z.literal("request"),
+  name: z.string().min(1).max(128),
+  input: z.unknown().optional(),
+  $,
+});
+const reply = z.object({ type: z.literal("reply"), result: z.unknown().optional(), $ });
+const error = z.object({
+  type: z.literal("error"),
+  code: errorCode,
+  message: z.string(),
+  retryable: z.boolean(),
+  retryAfterMs: z.int().min(0).optional(),
+  issues: z
+    .array(z.object({ path: z.string(), message: z.string() }))
+    .max(LIMITS.errorIssues)
+    .optional(),
+  $,
+});
+
 /** The fields of a client's chat message and typing indicator, as handlers see them. */
 export const chatFields = z.object({ content: text.min(1).max(LIMITS.messageBytes) });
 export const typingFields = z.object({ isTyping: z.boolean() });
@@ -55,14 +76,11 @@ export const clientMessages = {
   ping: z.object({ type: z.literal("ping"), $ }),
   join: z.object({ type: z.literal("join"), room: roomName, $ }),
   leave: z.object({ type: z.literal("leave"), room: roomName, $ }),
-  request: z.object({
-    type: z.literal("request"),
-    name: z.string().min(1).max(128),
-    input: z.unknown().optional(),
-    $,
-  }),
+  request,
   authenticate: z.object({ type: z.literal("authenticate"), ticket: z.string().min(1).max(4096), $ }),
   skip: z.object({ type: z.literal("skip"), $ }),
+  reply,
+  error,
 } as const;
 
 export const serverMessages = {
@@ -132,24 +150,14 @@ export const serverMessages = {
     $,
   }),
   pong: z.object({ type: z.literal("pong"), $ }),
-  reply: z.object({ type: z.literal("reply"), result: z.unknown().optional(), $ }),
+  request,
+  reply,
   joined: z.object({ type: z.literal("joined"), room: roomName, epoch, off: offset, $ }),
   left: z.object({ type: z.literal("left"), room: roomName, reason: errorCode, $ }),
   gap: z.object({ type: z.literal("gap"), ch: channelName, epoch, off: offset, reason: gapReason, $ }),
   skip: z.object({ type: z.literal("skip"), $ }),
   reconnect: z.object({ type: z.literal("reconnect"), afterMs: z.int().min(0), $ }),
-  error: z.object({
-    type: z.literal("error"),
-    code: errorCode,
-    message: z.string(),
-    retryable: z.boolean(),
-    retryAfterMs: z.int().min(0).optional(),
-    issues: z
-      .array(z.object({ path: z.string(), message: z.string() }))
-      .max(LIMITS.errorIssues)
-      .optional(),
-    $,
-  }),
+  error,
 } as const;
 
 /** What the application may hand to `broadcastMessage` for the built-in types that it may send; the rest is filled in. */
@@ -169,6 +177,8 @@ export const ClientFrame = z.discriminatedUnion("type", [
   clientMessages.request,
   clientMessages.authenticate,
   clientMessages.skip,
+  clientMessages.reply,
+  clientMessages.error,
 ]);
 
 /** Every frame that a server may send without an application's contract. */
@@ -181,6 +191,7 @@ export const ServerFrame = z.discriminatedUnion("type", [
   serverMessages.typing_indicator,
   serverMessages.announcement,
   serverMessages.pong,
+  serverMessages.request,
   serverMessages.reply,
   serverMessages.joined,
   serverMessages.left,

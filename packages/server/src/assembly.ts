@@ -1,3 +1,4 @@
+import { Asker } from "./asker.js";
 import { Authorization } from "./authorization.js";
 import type { Connection } from "./connection.js";
 import { Control } from "./control.js";
@@ -27,6 +28,7 @@ import { Throttle } from "./throttle.js";
 export interface Assembly {
   readonly core: Core;
   readonly publisher: Publisher;
+  readonly asker: Asker;
   readonly rooms: Rooms;
   readonly inbound: Inbound;
   readonly lifecycle: Lifecycle;
@@ -60,7 +62,8 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
     connections: () => core.table.all(),
     shut,
   });
-  return { core, publisher, rooms, inbound, lifecycle, heartbeat, desk: new UpgradeDesk(core) };
+  const [asker, desk] = [new Asker(core), new UpgradeDesk(core)];
+  return { core, publisher, asker, rooms, inbound, lifecycle, heartbeat, desk };
 }
 
 function builtInHandlers(config: AnyConfig, broadcaster: Broadcaster): MessageHandler[] {

@@ -2,6 +2,7 @@ import type { ClientRef } from "./backplane.js";
 import { Frame } from "./frame.js";
 import type { Batch } from "./frame.js";
 import type { Coalescer } from "./coalescer.js";
+import type { Questions } from "./questions.js";
 import type { RequestSlots } from "./request-slots.js";
 import type { Received } from "./sends.js";
 import { Lane } from "./lane.js";
@@ -74,6 +75,8 @@ export class Connection implements WatchedConnection {
   /** Was told once that `hello` is due. */
   isWarned = false;
   requests: RequestSlots | undefined = undefined;
+  /** What the server has asked it. */
+  questions: Questions | undefined = undefined;
   /** `onConnect` has been called, so `onDisconnect` will be. */
   isConnected = false;
   /** Welcomed as a plain client, and may still turn out to be a v1 client by a `hello` as its first frame. */

@@ -43,6 +43,7 @@ export class Control {
   /** A `skip` with a `seq` takes a place in the order of sends, so it is not handled here. */
   handles(type: string, meta: FrameMeta): boolean {
     if (type === "skip") return meta.seq === undefined;
+    if (type === "reply" || type === "error") return meta.re !== undefined;
     return (
       type === "ping" || type === "join" || type === "leave" || type === "request" || type === "authenticate"
     );
@@ -70,6 +71,10 @@ export class Control {
         return;
       case "request":
         await this.#request(control);
+        return;
+      case "reply":
+      case "error":
+        connection.questions?.answer(frame, meta);
         return;
       case "authenticate": {
         const message = clientMessages.authenticate.safeParse(frame);

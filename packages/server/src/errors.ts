@@ -45,6 +45,11 @@ export function toHalyardError(error: unknown): HalyardError {
   return error instanceof HalyardError ? error : new HalyardError("internal", undefined, { cause: error });
 }
 
+/** The issues of a value as one line, for errors that the application reads. */
+export function describeIssues(issues: readonly ValidationIssue[]): string {
+  return issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
+}
+
 /** The JSON text of an `error` message, at most 1 KiB in its frame. */
 export function errorJson(error: HalyardError): string {
   const { code, message, retryable, retryAfterMs } = error;

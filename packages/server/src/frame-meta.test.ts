@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readMeta } from "./frame-meta.js";
 
-const schema = frameMeta.pick({ seq: true, id: true, ch: true });
+const schema = frameMeta.pick({ seq: true, id: true, ch: true, re: true });
 const anything = fc.oneof(
   fc.jsonValue(),
   fc.constantFrom<unknown>(

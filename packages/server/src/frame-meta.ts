@@ -10,14 +10,16 @@ const NONE: FrameMeta = {};
 export function readMeta(value: unknown): FrameMeta | undefined {
   if (value === undefined) return NONE;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const { seq, id, ch } = value as { readonly seq?: unknown; readonly id?: unknown; readonly ch?: unknown };
+  const { seq, id, ch, re } = value as { readonly [field in keyof FrameMeta]?: unknown };
   if (seq !== undefined && !(Number.isSafeInteger(seq) && (seq as number) >= 1)) return undefined;
   if (id !== undefined && !isText(id, 64)) return undefined;
   if (ch !== undefined && !isText(ch, 200)) return undefined;
+  if (re !== undefined && re !== "" && !Number.isSafeInteger(re) && !isText(re, 64)) return undefined;
   return {
     ...(seq === undefined ? NONE : { seq: seq as number }),
     ...(id === undefined ? NONE : { id: id as string }),
     ...(ch === undefined ? NONE : { ch: ch as string }),
+    ...(re === undefined ? NONE : { re: re as string | number }),
   };
 }
 

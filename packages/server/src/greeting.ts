@@ -145,6 +145,7 @@ export class Greeting {
       pushReplay(connection, channel, entries);
     }
     this.#sendForbidden(connection, wishes);
+    connection.questions?.flush();
     await this.#showPresence(connection);
     for (const room of connection.rooms ?? []) await rooms.announce(connection, room);
     // Whoever was invited while the welcome was prepared.

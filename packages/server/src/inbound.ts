@@ -79,9 +79,11 @@ export class Inbound {
       this.#route(received);
       return;
     }
-    // A v1 client's sends wait their turn; what is ephemeral is dropped, and nothing else may be over the rate.
+    // A v1 client's sends wait their turn; what is ephemeral is dropped, what the server asked for is taken, and
+    // nothing else may be over the rate.
     const { frame, meta } = received;
     if (meta.seq !== undefined && connection.stage === "open") sends.enlist(received, size);
+    else if (connection.questions?.answer(frame, meta) === true) return;
     else if (core.types.fromClient(frame.type)?.ephemeral !== true)
       failures.tell(connection, tooFast(), meta.id);
   }

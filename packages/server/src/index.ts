@@ -16,6 +16,7 @@ export type {
   Work,
   WorkState,
 } from "./backplane.js";
+export type { RequestArguments } from "./asker.js";
 export {
   ChatMessageHandler,
   MessageHandler,
@@ -30,6 +31,7 @@ export type { Logger } from "./logger.js";
 export { WebSocketManager } from "./manager.js";
 export { createMemoryBackplane } from "./memory/memory-backplane.js";
 export type { MemoryBackplaneOptions } from "./memory/memory-backplane.js";
+export type { RequestOptions } from "./questions.js";
 export type { AnyAuthenticator } from "./server.js";
 export type {
   SessionBus,

@@ -174,6 +174,7 @@ export class Lifecycle implements ConnectionKeeper {
     connection.watch?.closed(connection);
     core.clock.clearTimeout(connection.timer);
     connection.ephemeral?.clear();
+    connection.questions?.lost();
     if (code >= 4400) {
       connection.isRevoked = true;
       connection.lane.clear();

@@ -28,6 +28,8 @@ export interface ServerLimits {
   /** Requests of one connection at work, and waiting. @default 16 and 64 */
   readonly runningRequests: number;
   readonly waitingRequests: number;
+  /** Requests of the server that one connection has not answered. @default 16 */
+  readonly unansweredRequests: number;
   /** After this a handler settles as `timeout`, ms. @default 30_000 */
   readonly handlerMs: number;
   /** Bytes waiting to be written to one connection: ephemeral messages are dropped. @default 262_144 */
@@ -68,6 +70,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   waitingSends: 32,
   runningRequests: 16,
   waitingRequests: 64,
+  unansweredRequests: 16,
   handlerMs: 30_000,
   slowBytes: 256 * KIB,
   maxBufferedBytes: KIB * KIB,

@@ -1,5 +1,6 @@
 import type { AnyProtocol, BuiltinProtocol, OutgoingMessage } from "@halyard/protocol";
 import { CloseCode } from "@halyard/protocol/wire";
+import type { RequestArguments } from "./asker.js";
 import { assemble } from "./assembly.js";
 import type { Assembly } from "./assembly.js";
 import type { Connection } from "./connection.js";
@@ -119,6 +120,26 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
   /** Sends to one connection of this node: at most once, without an offset, and nothing when it is gone. */
   send(ws: WebSocketInstance, message: OutgoingMessage<TProtocol> | { readonly type: "pong" }): void {
     this.#parts.publisher.toConnection(ws, message);
+  }
+
+  /**
+   * Asks the client of one connection, which answers with `client.onRequest`. Settles always, at the latest with the
+   * connection: a client that reconnects is not asked again. Asked before the welcome, it waits for it: do not await
+   * it in `onConnect`, which comes first.
+   *
+   * @throws HalyardError by rejecting: `timeout`; `unavailable` without the connection; `not_found` for a plain client
+   * and one without a handler; `limit_exceeded` above `limits.unansweredRequests`; `invalid_message` for an answer that
+   * does not fit; or what the client's handler threw. Otherwise the signal's reason, or a TypeError for an input that
+   * the contract does not have.
+   * @example
+   * const { answer } = await manager.request(ws, "confirm", { question: "Delete the room?" });
+   */
+  request<TName extends keyof TProtocol["serverRequests"] & string>(
+    ws: WebSocketInstance,
+    name: TName,
+    ...[input, options]: RequestArguments<TProtocol["serverRequests"][TName]["input"]["_zod"]["input"]>
+  ): Promise<TProtocol["serverRequests"][TName]["output"]["_zod"]["output"]> {
+    return this.#parts.asker.ask(ws, { ...options, name, input });
   }
 
   /** Puts a connection into a room, past `authorize`. Doing it twice is doing it once. @throws TypeError for a bad name */

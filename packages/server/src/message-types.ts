@@ -31,6 +31,7 @@ export class MessageTypes {
   readonly #client = new Map<string, MessageType>();
   readonly #server = new Map<string, MessageType>();
   readonly #requests = new Map<string, RequestDefinition>();
+  readonly #serverRequests = new Map<string, RequestDefinition>();
   /** The client types that carry no `seq`. */
   readonly ephemeral: readonly string[];
 
@@ -50,6 +51,8 @@ export class MessageTypes {
     }
     for (const [name, definition] of Object.entries(protocol?.requests ?? {}))
       this.#requests.set(name, definition);
+    for (const [name, definition] of Object.entries(protocol?.serverRequests ?? {}))
+      this.#serverRequests.set(name, definition);
     this.ephemeral = [...this.#client].filter(([, type]) => type.ephemeral).map(([name]) => name);
   }
 
@@ -63,6 +66,10 @@ export class MessageTypes {
 
   request(name: string): RequestDefinition | undefined {
     return this.#requests.get(name);
+  }
+
+  serverRequest(name: string): RequestDefinition | undefined {
+    return this.#serverRequests.get(name);
   }
 }
 

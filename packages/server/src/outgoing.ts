@@ -1,5 +1,6 @@
 import type { Validation } from "@halyard/protocol";
 import { publicUser, validate } from "@halyard/protocol";
+import { describeIssues } from "./errors.js";
 import type { MessageTypes } from "./message-types.js";
 import { newMessageId } from "./new-message-id.js";
 
@@ -37,7 +38,7 @@ export function prepareOutgoing(
   const isOwn = type === "chat_message" || type === "announcement";
   const id = isOwn && typeof fields["id"] === "string" ? fields["id"] : newMessageId();
   const finish = (result: Validation): OutgoingMessageText => {
-    if (!result.ok) throw new TypeError(`${type} is not valid: ${describe(result.issues)}`);
+    if (!result.ok) throw new TypeError(`${type} is not valid: ${describeIssues(result.issues)}`);
     const checked = result.value as Record<string, unknown>;
     const written =
       known.policy.relay === undefined ? ownFields(type, checked, { id, at: options.now() }) : fromOf(fields);
@@ -92,8 +93,4 @@ function parse(text: string): object {
   }
   if (typeof value !== "object" || value === null) throw new TypeError("a message is an object with a type");
   return value;
-}
-
-function describe(issues: readonly { readonly path: string; readonly message: string }[]): string {
-  return issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
 }

@@ -7,7 +7,7 @@ import { ALL, roomOf } from "./channel-name.js";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import { withDeadline } from "./deadline.js";
-import { InvalidMessage, NotAllowed } from "./errors.js";
+import { describeIssues, InvalidMessage, NotAllowed } from "./errors.js";
 import { HandlerScope } from "./handler-context.js";
 import { mayUse } from "./message-types.js";
 import { newMessageId } from "./new-message-id.js";
@@ -72,8 +72,9 @@ export class Requests {
   ): Promise<unknown> {
     const reply = await validate(output, result);
     if (reply.ok) return reply.value;
-    const issues = reply.issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ");
-    const error = new TypeError(`the reply to ${name} does not fit its schema: ${issues}`);
+    const error = new TypeError(
+      `the reply to ${name} does not fit its schema: ${describeIssues(reply.issues)}`,
+    );
     this.#core.report(error, { type: name, ws: connection.ws });
     throw new HalyardError("internal", undefined, { cause: error });
   }

@@ -14,12 +14,14 @@ import { ChannelLog } from "./memory/channel-log.js";
 import { Roster } from "./memory/roster.js";
 import { Moves } from "./moves.js";
 import { PresenceView } from "./presence-view.js";
+import { Questions } from "./questions.js";
 import { RequestSlots } from "./request-slots.js";
 import { TokenBucket } from "./token-bucket.js";
 
 const protocol = defineProtocol({
   clientMessages: { cursor: message(z.object({ x: z.int() }), { ephemeral: true, relay: "room" }) },
   requests: { echo: request({ input: z.string(), output: z.string() }) },
+  serverRequests: { confirm: request({ input: z.string(), output: z.string() }) },
 });
 
 /** Everything that is made for a connection, a room or a message. */
@@ -34,6 +36,7 @@ const MADE = [
   Lane,
   Moves,
   PresenceView,
+  Questions,
   RequestSlots,
   Roster,
   TokenBucket,
@@ -61,6 +64,7 @@ async function visit(system: TestSystem<typeof protocol>, n: number): Promise<vo
   system.hand(ws, { type: "join", room: `own-${String(n)}`, $: { id: "2" } });
   system.hand(ws, { type: "request", name: "echo", input: "a", $: { id: "3" } });
   system.hand(ws, { type: "chat_message", content: "a", $: { seq: 1 } });
+  system.manager.request(ws, "confirm", "a", { timeoutMs: 1_000 }).catch(() => undefined);
   if (n % 5 !== 0) await system.clock.settle();
   system.hand(ws, { type: "chat_message", content: "b", $: { seq: 2, ...$ } });
   system.hand(ws, { type: "typing_indicator", isTyping: true, $ });

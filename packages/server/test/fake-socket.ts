@@ -4,7 +4,12 @@ import type { WebSocketData, WebSocketInstance } from "../src/types.js";
 /** A frame as a client reads it. */
 export interface Heard {
   readonly type: string;
-  readonly $?: { readonly ch?: string; readonly off?: number; readonly re?: number | string };
+  readonly $?: {
+    readonly id?: string;
+    readonly ch?: string;
+    readonly off?: number;
+    readonly re?: number | string;
+  };
   readonly [field: string]: unknown;
 }
 
