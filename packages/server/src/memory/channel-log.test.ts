@@ -136,7 +136,7 @@ describe("a channel's log, whatever is done with it,", () => {
           for (const { key, offset } of naive.entries) expect(log.offsetOf(key)).toBe(offset);
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: 10_000 },
     );
   });
 });
