@@ -1,14 +1,8 @@
 /** The application on Halyard, the same on both runtimes. */
-import { defineProtocol, message, request } from "@halyard/protocol";
 import { createWebSocketSystem } from "@halyard/server";
-import { Found, lookUp, LookUp, Post } from "./domain.ts";
+import { protocol } from "./contract.ts";
+import { lookUp } from "./domain.ts";
 import { raisedLimits } from "./raised-limits.ts";
-
-const protocol = defineProtocol({
-  clientMessages: { post: message(Post) },
-  serverMessages: { posted: message(Post) },
-  requests: { look_up: request({ input: LookUp, output: Found }) },
-});
 
 export const { manager, handlers } = createWebSocketSystem({
   protocol,

@@ -12,7 +12,17 @@ export interface Machine {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-const packages = ["ws", "socket.io", "crossws", "hono", "@hono/node-ws", "zod"];
+const packages = [
+  "ws",
+  "socket.io",
+  "crossws",
+  "hono",
+  "@hono/node-ws",
+  "zod",
+  "socket.io-client",
+  "partysocket",
+  "phoenix",
+];
 
 export function describeMachine(): Machine {
   const processors = cpus();

@@ -7,6 +7,7 @@ import { describeMachine, loadAverage } from "./machine.ts";
 import { measure } from "./measure.ts";
 import { HELP, readOptions } from "./options.ts";
 import type { Options } from "./options.ts";
+import { measurePages, PAGE } from "./page/page-workload.ts";
 import { rowsOf, textTable } from "./report/table.ts";
 import { writeReport } from "./report/write-report.ts";
 import { mergeResults } from "./results.ts";
@@ -28,29 +29,34 @@ try {
 
 async function main(options: Options): Promise<void> {
   const all = listWorkloads(options);
-  const { only } = options;
-  const workloads = all.filter(({ id }) => only.length === 0 || only.some((word) => id.startsWith(word)));
+  const isMeant = (id: string): boolean =>
+    options.only.length === 0 || options.only.some((word) => id.startsWith(word));
+  const workloads = all.filter(({ id }) => isMeant(id));
   const chosen = chooseServers(options.servers);
-  if (workloads.length === 0) throw new TypeError(`no workload begins with ${only.join(" or ")}`);
+  if (workloads.length === 0 && !isMeant(PAGE))
+    throw new TypeError(`no workload begins with ${options.only.join(" or ")}`);
   endWithThisProcess();
-  preparePeers(chosen);
+  preparePeers(workloads.length === 0 ? [] : chosen);
   const machine = describeMachine();
   say(`${machine.cpu}, ${String(machine.cores)} cores; load average ${String(loadAverage())}`);
   say(`Halyard's rate limits, raised: ${JSON.stringify(raisedLimits)}`);
 
   const results: WorkloadResult[] = [];
-  for (const workload of workloads) {
-    const able = chosen.filter(({ id }) => workload.without?.includes(id) !== true);
-    const result = await measureWorkload(workload, able, options);
+  const keep = (result: WorkloadResult): void => {
     results.push(result);
     say(`\n${result.title}\n${textTable(rowsOf(result))}`);
     for (const { title, failure } of result.servers) if (failure !== undefined) say(`${title}: ${failure}`);
+  };
+  for (const workload of workloads) {
+    const able = chosen.filter(({ id }) => workload.without?.includes(id) !== true);
+    keep(await measureWorkload(workload, able, options));
   }
+  if (isMeant(PAGE)) keep(await measurePages(options));
   const directory = resolve(import.meta.dirname, "../..", options.out);
   const merged = mergeResults(
     `${directory}/results.json`,
     { machine, settings: raisedLimits, workloads: results },
-    all.map(({ id }) => id),
+    [...all.map(({ id }) => id), PAGE],
   );
   await writeReport(directory, merged);
   say(`\nWritten to ${options.out}`);

@@ -18,7 +18,7 @@ export const HELP = `pnpm bench [options]
 
   --quick             every workload, smaller, one run each; under 5 minutes
   --only <a,b>        only workloads whose names begin so: fan-out, fan-out-1000-128, compressed, chat, requests, typing,
-                      connects, idle, hall, slow-reader
+                      connects, idle, hall, slow-reader, page
   --servers <a,b>     only these, and ws: halyard-node, halyard-bun, ws-tick, socket.io, crossws, hono, bun, uwebsockets
   --runs <n>          interleaved runs of each (3)
   --seconds <n>       how long each part is measured (3)

@@ -1,0 +1,6 @@
+import { createWebSocketClient } from "@halyard/client";
+import type { ProtocolOf } from "@halyard/protocol";
+import type { protocol } from "../servers/contract.ts";
+import { take } from "./count.ts";
+
+createWebSocketClient<ProtocolOf<typeof protocol>>({ url: "/ws?user=page" }).on("posted", take);

@@ -1,0 +1,8 @@
+import { WebSocket } from "partysocket";
+import { take } from "./count.ts";
+
+const socket = new WebSocket(`ws://${location.host}/ws?user=page`);
+socket.onmessage = ({ data }: MessageEvent<string>) => {
+  const message = JSON.parse(data) as { type: string; text: string };
+  if (message.type === "posted") take(message);
+};

@@ -1,0 +1,34 @@
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+/** A client as a page loads it. */
+export interface PageClient {
+  readonly id: string;
+  readonly title: string;
+  readonly file: string;
+  /** The server that it is measured with; without one it is only weighed. */
+  readonly server?: string;
+}
+
+export const pageClients: readonly PageClient[] = [
+  { id: "halyard", title: "Halyard", file: "halyard.ts", server: "halyard-node" },
+  { id: "ws", title: "WebSocket, by hand", file: "web-socket.ts", server: "ws" },
+  { id: "partysocket", title: "PartySocket", file: "partysocket.ts", server: "ws" },
+  { id: "phoenix", title: "Phoenix", file: "phoenix.ts" },
+  { id: "socket.io", title: "Socket.IO", file: "socket-io.ts", server: "socket.io" },
+];
+
+/** What a bundler makes of the client and of the few lines that use it. */
+export async function bundle({ file }: PageClient): Promise<{ script: string; gzipKb: number }> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(`../../pages/${file}`, import.meta.url))],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+  });
+  const [{ text, contents }] = outputFiles as [(typeof outputFiles)[0]];
+  return { script: text, gzipKb: gzipSync(contents, { level: 9 }).length / 1_000 };
+}

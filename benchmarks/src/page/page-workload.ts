@@ -1,0 +1,114 @@
+import { chromium } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { chromiumArgs, findChromium } from "../../../scripts/browser.ts";
+import type { Figures } from "../load/job.ts";
+import { loadAverage } from "../machine.ts";
+import type { Options } from "../options.ts";
+import type { ServerResult, WorkloadResult } from "../results.ts";
+import { startServer } from "../server-process.ts";
+import type { ServerProcess } from "../server-process.ts";
+import { servers } from "../servers.ts";
+import type { ServerSpec } from "../servers.ts";
+import type { FigureSpec } from "../workloads.ts";
+import { bundle, pageClients } from "./clients.ts";
+import type { PageClient } from "./clients.ts";
+import { feed } from "./feed.ts";
+
+const figures: readonly FigureSpec[] = [
+  { key: "gzipKb", title: "bundle, gzip", unit: "kB", better: "less", isDrawn: true },
+  { key: "cpuUs", title: "CPU per message", unit: "µs", better: "less", isDrawn: true },
+  { key: "perSecond", title: "messages per CPU second", unit: "/s", better: "more" },
+];
+
+/** The workload that is measured in a browser. */
+export const PAGE = "page";
+
+/** The page is made up, not served: Chromium would not let it speak to this machine. */
+const LOCAL = "--disable-features=LocalNetworkAccessChecks";
+
+/** What a client costs the page that uses it. */
+export async function measurePages({ runs, durationMs }: Options): Promise<WorkloadResult> {
+  const samples = new Map<string, Figures[]>(pageClients.map(({ id }) => [id, []]));
+  const before = loadAverage();
+  const browser = await chromium.launch({ executablePath: findChromium(), args: [...chromiumArgs, LOCAL] });
+  try {
+    for (let run = 0; run < runs; run++) {
+      for (const client of pageClients) {
+        const taken = await measureClient(browser, client, durationMs);
+        samples.get(client.id)?.push(taken);
+      }
+    }
+  } finally {
+    await browser.close();
+  }
+  return {
+    ...{ id: PAGE, title: "What a client costs a page", figures, runs },
+    about:
+      "The size of the bundle, and the CPU time of a page in Chromium for each message of 128 B: parsed, looked into, in Halyard " +
+      "also kept in order and counted as a position. Phoenix is only weighed.",
+    settings: { durationMs },
+    measuredAt: new Date().toISOString(),
+    loadAverage: before,
+    servers: pageClients.map(({ id, title }): ServerResult => ({
+      id,
+      title,
+      samples: samples.get(id) ?? [],
+    })),
+  };
+}
+
+async function measureClient(browser: Browser, client: PageClient, durationMs: number): Promise<Figures> {
+  const { script, gzipKb } = await bundle(client);
+  const spec = servers.find(({ id }) => id === client.server);
+  if (spec === undefined) return { gzipKb };
+  const server = await startServer(spec);
+  try {
+    const page = await openPage(browser, script, server);
+    const cpuUs = await listen(page, { spec, server, durationMs });
+    await page.context().close();
+    return { gzipKb, cpuUs, perSecond: 1e6 / cpuUs };
+  } finally {
+    await server.end();
+  }
+}
+
+async function openPage(browser: Browser, script: string, { port }: ServerProcess): Promise<Page> {
+  const context = await browser.newContext();
+  const origin = `http://127.0.0.1:${String(port)}/`;
+  await context.route(origin, (route) =>
+    route.fulfill({ contentType: "text/html", body: "<!doctype html><title>page</title>" }),
+  );
+  const page = await context.newPage();
+  await page.goto(origin);
+  await page.addScriptTag({ content: script, type: "module" });
+  return page;
+}
+
+interface Listening {
+  readonly spec: ServerSpec;
+  readonly server: ServerProcess;
+  readonly durationMs: number;
+}
+
+/** Lets a page take in messages, once it is warm. @returns µs of its CPU per message */
+async function listen(page: Page, { spec, server, durationMs }: Listening): Promise<number> {
+  const taken = (): Promise<number> => page.evaluate("window.taken ?? 0");
+  const cpuSeconds = await meterOf(page);
+  using speaker = await feed({ spec, server, taken });
+  await speaker.say(durationMs / 2);
+  const before = { cpu: await cpuSeconds(), taken: await taken() };
+  await speaker.say(durationMs);
+  const used = (await cpuSeconds()) - before.cpu;
+  return (used * 1e6) / ((await taken()) - before.taken);
+}
+
+/** CPU seconds of the processes that run pages; there is but one page. */
+async function meterOf(page: Page): Promise<() => Promise<number>> {
+  const browser = page.context().browser();
+  if (browser === null) throw new Error("the page has no browser");
+  const session = await browser.newBrowserCDPSession();
+  return async () => {
+    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+    return processInfo.reduce((sum, { type, cpuTime }) => sum + (type === "renderer" ? cpuTime : 0), 0);
+  };
+}
