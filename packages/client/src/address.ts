@@ -19,6 +19,6 @@ export function resolveUrl(url: string | URL): URL {
  */
 export function offerProtocols(ticket: string | undefined): string[] {
   if (ticket === undefined) return [SUBPROTOCOL];
-  if (!/^[\w-]+$/.test(ticket)) throw new TypeError("A ticket consists of letters, digits, - and _");
+  if (!/^[\w-]+$/.test(ticket)) throw new TypeError("invalid ticket");
   return [SUBPROTOCOL, TICKET_PREFIX + ticket];
 }

@@ -14,7 +14,7 @@ describe("connecting", () => {
     const { url, protocols } = world.socket;
     expect(protocols).toEqual(["halyard.v1"]);
     expect(url.searchParams.get("a")).toBe("1");
-    expect(url.searchParams.get("c")).toMatch(/^[\w-]{32}$/);
+    expect(url.searchParams.get("c")).toMatch(/^[\w-]{22}$/);
     world.socket.accept();
     expect(world.socket.sent()).toEqual([
       {
@@ -47,7 +47,7 @@ describe("connecting", () => {
     const url = vi.fn(() => Promise.resolve("https://halyard.test/ws?x=1#y"));
     const world = createWorld({ url });
     await world.tick();
-    expect(world.socket.url.href).toMatch(/^wss:\/\/halyard\.test\/ws\?x=1&c=\w+&a=1$/);
+    expect(world.socket.url.href).toMatch(/^wss:\/\/halyard\.test\/ws\?x=1&c=[\w-]+&a=1$/);
     world.socket.drop();
     await world.tick(600);
     expect(url).toHaveBeenCalledTimes(2);
@@ -56,14 +56,14 @@ describe("connecting", () => {
 
   it("says what is missing where there is no WebSocket", () => {
     vi.stubGlobal("WebSocket", undefined);
-    expect(() => createWorld({ WebSocket: undefined })).toThrow("There is no WebSocket here");
+    expect(() => createWorld({ WebSocket: undefined })).toThrow("No WebSocket here");
     vi.unstubAllGlobals();
   });
 
   it("ends at once for a relative URL where there is no page", async () => {
     const world = createWorld({ url: "/ws" });
     await world.tick(60_000);
-    expect(world.client.state).toMatchObject({ status: "closed", reason: "The URL cannot be resolved here" });
+    expect(world.client.state).toMatchObject({ status: "closed", reason: "invalid URL" });
     expect(vi.getTimerCount()).toBe(0);
   });
 

@@ -1,5 +1,5 @@
 import type { HelloMessage, PublicUser, WelcomeMessage } from "@halyard/protocol";
-import { ClientCloseCode } from "@halyard/protocol/wire";
+import { ClientCloseCode, messageIdOf } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import type { Clock } from "./clock.js";
 import { reduceConnection } from "./connection-state.js";
@@ -172,9 +172,7 @@ export class Connection implements TransportHost, LivenessHost, PageHandlers {
   }
 }
 
-/** 128 random bits. */
+/** 128 random bits, hashed for want of a shorter way to write them down. */
 function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+  return messageIdOf(crypto.getRandomValues(new Uint8Array(16)).join(), 0);
 }

@@ -30,10 +30,10 @@ export function watchPage(page: PageEvents, handlers: PageHandlers): Unsubscribe
     pagehide: () => handlers.hide(),
     pageshow: () => handlers.show(),
   };
-  // In the capture phase, because `resume` is the document's own and does not bubble.
-  const pairs = Object.entries(events);
-  for (const [type, listener] of pairs) page.addEventListener(type, listener, true);
-  return () => {
-    for (const [type, listener] of pairs) page.removeEventListener(type, listener, true);
+  const all = (method: keyof PageEvents) => {
+    // In the capture phase, because `resume` is the document's own and does not bubble.
+    for (const [type, listener] of Object.entries(events)) page[method](type, listener, true);
   };
+  all("addEventListener");
+  return () => all("removeEventListener");
 }

@@ -8,15 +8,15 @@ export type Fetch = (
 
 export interface Refusal {
   readonly status: number;
-  /** For how long not to come back, where the server says so. */
-  readonly retryAfterMs?: number;
+  /** For how long not to come back; not a number where the server does not say so. */
+  readonly retryAfterMs: number;
 }
 
-/** What an HTTP status, a close code or an error code says about the credentials. */
-export function refusalOf(cause: unknown): AuthRequiredReason | undefined {
-  const text = String(cause);
-  if (/^(4?401|unauthenticated)$/.test(text)) return "unauthenticated";
-  return /^(4?403|forbidden)$/.test(text) ? "forbidden" : undefined;
+/** What HTTP statuses, close codes or error codes say about the credentials. */
+export function refusalOf(causes: readonly unknown[]): AuthRequiredReason | undefined {
+  const isOne = (pattern: RegExp) => causes.some((cause) => pattern.test(String(cause)));
+  if (isOne(/^(4?401|unauthenticated)$/)) return "unauthenticated";
+  return isOne(/^(4?403|forbidden)$/) ? "forbidden" : undefined;
 }
 
 /**
@@ -25,6 +25,5 @@ export function refusalOf(cause: unknown): AuthRequiredReason | undefined {
  */
 export async function askRefusal(fetch: Fetch, url: string): Promise<Refusal> {
   const { status, headers } = await fetch(url.replace("ws", "http"), { credentials: "include" });
-  const retryAfterMs = parseInt(headers.get("retry-after") ?? "") * 1000;
-  return (status === 429 || status === 503) && retryAfterMs >= 0 ? { status, retryAfterMs } : { status };
+  return { status, retryAfterMs: parseInt(String(headers.get("retry-after"))) * 1000 };
 }

@@ -1,9 +1,9 @@
-interface SocketEvents {
-  readonly open: (event: object) => void;
-  readonly message: (event: { readonly data: unknown }) => void;
+export interface SocketEvents {
+  readonly open: object;
+  readonly message: { readonly data: unknown };
   /** `message` is what `ws` adds: the only place where a refused handshake tells its status. */
-  readonly error: (event: { readonly message?: unknown }) => void;
-  readonly close: (event: { readonly code: number; readonly reason: string }) => void;
+  readonly error: { readonly message?: unknown };
+  readonly close: { readonly code: number; readonly reason: string };
 }
 
 /** What all WebSockets have in common, as far as it is used. */
@@ -11,17 +11,20 @@ export interface Socket {
   readonly readyState: number;
   send(data: string): void;
   close(code?: number, reason?: string): void;
-  addEventListener<TName extends keyof SocketEvents>(type: TName, listener: SocketEvents[TName]): void;
+  addEventListener<TName extends keyof SocketEvents>(
+    type: TName,
+    listener: (event: SocketEvents[TName]) => void,
+  ): void;
 }
 
 /** What reconnecting-websocket takes for a WebSocket class: it makes what `open` gives, or something that is closed. */
-export function socketClass(open: () => Socket | undefined) {
+export function socketClass(open: (url: string) => Socket | undefined) {
   return class {
     static readonly CLOSING = 2;
     readonly readyState = 3;
 
-    constructor() {
-      const socket = open();
+    constructor(url: string) {
+      const socket = open(url);
       if (socket) return socket as never;
     }
 

@@ -7,16 +7,14 @@ import type { Clock } from "./clock.js";
 import type { ConnectionEvent } from "./connection-state.js";
 import type { WebSocketClientOptions, WebSocketConstructor } from "./options.js";
 import { askRefusal, refusalOf } from "./refusal.js";
-import type { Refusal } from "./refusal.js";
 import { socketClass } from "./socket.js";
-import type { Socket } from "./socket.js";
+import type { Socket, SocketEvents } from "./socket.js";
 
 /** After so long, an open connection counts as a success, and the waits start small again. */
 const UPTIME_MS = 5_000;
 /** The same after the server closed with a code of its own: it has a reason to see less of this client. */
 const CAREFUL_UPTIME_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 10_000;
-const NO_URL = "The URL cannot be resolved here";
 /** How long the question why a handshake failed may take. */
 const ASK_MS = 5_000;
 /** reconnecting-websocket waits for nothing: the waits are in its address provider. */
@@ -53,18 +51,19 @@ export class Transport {
   readonly #alarm: Alarm;
   #instance: ReconnectingWebSocket | undefined;
   #socket: Socket | undefined;
-  #url = "";
   #protocols: string[] = [];
-  /** Something that is a URL was found. */
-  #hasUrl = false;
+  /** The last that was one. */
+  #url: string | undefined;
   /** Counts connections, for the server: the highest wins. */
   #attempt = 0;
   /** Counts tries in a row, for the application. */
   #tries = 0;
   /** Counts what the waits grow by. */
   #failures = 0;
-  #isOpen = false;
-  #welcomedAt = Infinity;
+  /** How the handshake was answered, as far as it is known. */
+  #status: unknown;
+  /** From when on this connection is a success. */
+  #goodAt = Infinity;
   #uptimeMs = UPTIME_MS;
   #retryAt = 0;
   #isDictated = false;
@@ -109,7 +108,8 @@ export class Transport {
   welcomed(): void {
     this.#alarm.clear();
     this.#tries = 0;
-    this.#welcomedAt = this.#host.clock.now();
+    this.#goodAt = this.#host.clock.now() + this.#uptimeMs;
+    this.#uptimeMs = UPTIME_MS;
   }
 
   send(text: string): void {
@@ -119,26 +119,30 @@ export class Transport {
 
   #launch(): void {
     const { WebSocket = (globalThis as Partial<typeof globalThis>).WebSocket } = this.#host.options;
-    if (!WebSocket) throw new TypeError("There is no WebSocket here: pass one in the options");
-    const instance: ReconnectingWebSocket = new ReconnectingWebSocket(() => this.#next(instance), undefined, {
-      ...AT_ONCE,
-      WebSocket: socketClass(() => this.#open(WebSocket)),
-    });
+    if (!WebSocket) throw new TypeError("No WebSocket here: pass one in the options");
+    const instance: ReconnectingWebSocket = new ReconnectingWebSocket(
+      () => this.#next(() => this.#instance === instance),
+      undefined,
+      { ...AT_ONCE, WebSocket: socketClass((url) => this.#open(WebSocket, url)) },
+    );
     this.#instance = instance;
   }
 
   /** The address of the next attempt, when it is time for it; never, for an instance that was given up. */
-  async #next(instance: ReconnectingWebSocket): Promise<string> {
+  async #next(isCurrent: () => boolean): Promise<string> {
     // After an error, reconnecting-websocket gives up a socket that has not closed yet.
-    if (this.#instance === instance && this.#socket) this.#lost(1006, "", undefined);
+    if (isCurrent() && this.#socket) this.#lost(1006, "");
     await this.#asking;
-    while (this.#instance === instance) {
+    while (isCurrent()) {
       await this.#wait();
       try {
-        if (this.#instance === instance) await this.#prepare();
-        if (this.#instance === instance) return this.#url;
+        const [url = "", ...protocols] = isCurrent() ? await this.#prepare() : [];
+        if (isCurrent()) {
+          this.#protocols = protocols;
+          return url;
+        }
       } catch (error) {
-        if (this.#instance === instance) this.#failed(error);
+        if (isCurrent()) this.#failed(error);
       }
     }
     return new Promise(() => {});
@@ -153,7 +157,8 @@ export class Transport {
     });
   }
 
-  async #prepare(): Promise<void> {
+  /** @returns the address, and what to offer there */
+  async #prepare(): Promise<string[]> {
     const { options, clientId } = this.#host;
     const { url, ticket, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
     const attempt = ++this.#attempt;
@@ -161,62 +166,51 @@ export class Transport {
     this.#alarm.set(connectTimeoutMs, () => this.replace());
     this.#host.moved({ status: "connecting", attempt: ++this.#tries });
     const address = resolveUrl(typeof url === "function" ? await url() : url);
-    this.#hasUrl = true;
     address.searchParams.set("c", clientId);
     address.searchParams.set("a", String(attempt));
-    const protocols = offerProtocols(await ticket?.());
-    if (attempt !== this.#attempt) return;
     this.#url = address.href;
-    this.#protocols = protocols;
+    return [address.href, ...offerProtocols(await ticket?.())];
   }
 
   /** Called by reconnecting-websocket with the address that it was just given. */
-  #open(WebSocket: WebSocketConstructor): Socket | undefined {
-    let socket: Socket | undefined;
-    let status: unknown;
-    const whenCurrent = (action: () => void) => {
-      if (this.#socket === socket) action();
-    };
+  #open(WebSocket: WebSocketConstructor, url: string): Socket | undefined {
+    this.#socket = undefined;
     try {
       // The limit of 1 MiB per message is for `ws`; others do not know it.
-      socket = new WebSocket(this.#url, this.#protocols, { maxPayload: 2 ** 20 }) as Socket;
+      const socket = new WebSocket(url, this.#protocols, { maxPayload: 2 ** 20 }) as Socket;
       // These listeners stay: a socket of `ws` whose errors nobody hears ends the process.
-      socket.addEventListener("open", () => whenCurrent(() => this.#opened()));
-      socket.addEventListener("message", ({ data }) => whenCurrent(() => this.#received(data)));
-      socket.addEventListener(
-        "error",
-        ({ message }) => (status = /response: (\d+)/.exec(String(message))?.[1]),
-      );
-      socket.addEventListener("close", ({ code, reason }) =>
-        whenCurrent(() => this.#lost(code, reason, status)),
-      );
+      const on = <TName extends keyof SocketEvents>(
+        type: TName,
+        hear: (event: SocketEvents[TName]) => void,
+      ) => {
+        socket.addEventListener(type, (event) => {
+          if (this.#socket === socket) hear(event);
+        });
+      };
+      on("open", () => {
+        this.#status = 101;
+        this.#host.opened(this.#attempt);
+      });
+      on("message", ({ data }) => {
+        if (typeof data === "string") this.#host.received(data);
+      });
+      on("error", ({ message }) => (this.#status ??= /response: (\d+)/.exec(String(message))?.[1]));
+      on("close", ({ code, reason }) => this.#lost(code, reason));
+      this.#socket = socket;
     } catch {
       // The platform refuses even to try: this attempt has failed.
       this.#alarm.set(0, () => this.replace());
     }
-    return (this.#socket = socket);
+    return this.#socket;
   }
 
-  #opened(): void {
-    this.#isOpen = true;
-    this.#host.opened(this.#attempt);
-  }
-
-  #received(data: unknown): void {
-    if (typeof data === "string") this.#host.received(data);
-  }
-
-  /** @param status of the refused handshake, where the socket tells */
-  #lost(code: number, reason: string, status: unknown): void {
-    const mustAsk = !this.#isOpen;
-    const refusal = refusalOf(code) ?? refusalOf(status);
+  #lost(code: number, reason: string): void {
+    const status = this.#status;
     this.#forget();
-    if (refusal) this.#host.moved({ status: "authRequired", reason: refusal });
-    else if (!isRecoverableClose(code)) this.#host.moved({ status: "closed", code, reason });
-    else {
-      if (mustAsk) this.#asking = this.#ask();
-      this.#retry(code, retryAfterOf(reason));
-    }
+    if (this.#isRefused(code, status)) return;
+    if (!isRecoverableClose(code)) return this.#host.moved({ status: "closed", code, reason });
+    if (status !== 101) this.#asking = this.#ask();
+    this.#retry(code, retryAfterOf(reason));
   }
 
   /** Why was the handshake refused? Settles in time, whether it is known or not. */
@@ -227,38 +221,38 @@ export class Transport {
     if (!fetch) return undefined;
     return new Promise<void>((resolve) => {
       this.#alarm.set(ASK_MS, resolve);
-      const heed = ({ status, retryAfterMs }: Refusal) => {
-        // Without the ticket, the question is a stranger's.
-        const reason = ticket && status === 401 ? undefined : refusalOf(status);
-        if (this.#instance !== instance) return;
-        if (reason) this.#host.moved({ status: "authRequired", reason });
-        else if (retryAfterMs !== undefined) this.#delay(retryAfterMs, true);
-      };
-      void askRefusal(fetch, this.#url)
-        .then(heed)
-        .catch(() => {})
-        .then(resolve);
+      void askRefusal(fetch, String(this.#url))
+        .then(({ status, retryAfterMs }) => {
+          // Without the ticket, the question is a stranger's.
+          const isTold = this.#instance === instance && !(ticket && status === 401);
+          if (isTold && !this.#isRefused(status) && retryAfterMs >= 0) this.#delay(retryAfterMs, true);
+        })
+        .then(resolve, resolve);
     });
   }
 
   #failed(error: unknown): void {
-    const { url } = this.#host.options;
     const { status, code } = Object(error) as Partial<Record<"status" | "code", unknown>>;
-    const reason = refusalOf(status) ?? refusalOf(code);
-    if (reason) return this.#host.moved({ status: "authRequired", reason });
+    if (this.#isRefused(status, code)) return;
     // What never changes never gets better: a page that is rendered on a server has no place to be relative to.
-    if (typeof url !== "function" && !this.#hasUrl)
-      return this.#host.moved({ status: "closed", code: 1006, reason: NO_URL });
+    if (!this.#url && typeof this.#host.options.url !== "function")
+      return this.#host.moved({ status: "closed", code: 1006, reason: "invalid URL" });
     this.#host.complained(error);
     this.#retry(1006);
   }
 
+  /** Whether one of the causes says that the credentials are no good: then nothing is tried any more. */
+  #isRefused(...causes: unknown[]): boolean {
+    const reason = refusalOf(causes);
+    if (reason) this.#host.moved({ status: "authRequired", reason });
+    return reason !== undefined;
+  }
+
   #retry(code: number, retryAfterMs?: number): void {
     const { clock, options } = this.#host;
-    if (clock.now() - this.#welcomedAt >= this.#uptimeMs) this.#failures = 0;
+    if (clock.now() >= this.#goodAt) this.#failures = 0;
+    this.#goodAt = Infinity;
     if (code >= 4000) this.#uptimeMs = CAREFUL_UPTIME_MS;
-    else if (this.#welcomedAt < Infinity) this.#uptimeMs = UPTIME_MS;
-    this.#welcomedAt = Infinity;
     const waitMs = backoffMs(this.#failures++, clock.random(), options.backoff);
     this.#delay(retryAfterMs ?? waitMs, retryAfterMs !== undefined);
   }
@@ -271,8 +265,7 @@ export class Transport {
 
   /** From here on, whatever the current socket and the current wait bring is ignored. */
   #forget(): void {
-    this.#socket = this.#endWait = this.#asking = undefined;
-    this.#isOpen = false;
+    this.#socket = this.#endWait = this.#asking = this.#status = undefined;
     this.#alarm.clear();
     this.#host.lost();
   }

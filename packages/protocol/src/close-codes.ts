@@ -46,12 +46,11 @@ export const ClientCloseCode = {
  * Unknown codes below 4000 come back, because a proxy may have invented them.
  */
 export function isRecoverableClose(code: number): boolean {
-  if (code >= 4400) return false;
-  return !(code === 1002 || code === 1003 || (code >= 1007 && code <= 1010));
+  return !/^(100[237-9]|1010|4[4-9]..)$/.test(String(code));
 }
 
 /** Reads `retryAfterMs=NNN` from a close reason. */
 export function retryAfterOf(reason: string): number | undefined {
-  const digits = /^retryAfterMs=(\d{1,9})$/.exec(reason)?.[1];
-  return digits === undefined ? undefined : Number(digits);
+  const [, digits] = /^retryAfterMs=(\d{1,9})$/.exec(reason) ?? [];
+  return digits ? Number(digits) : undefined;
 }

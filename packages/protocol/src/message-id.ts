@@ -7,61 +7,54 @@
  * asynchronous, and a send needs its id at once.
  */
 export function messageIdOf(clientId: string, seq: number): string {
-  const bytes = new Uint8Array(16);
+  const bytes = sha256(`${clientId}:${String(seq)}`).subarray(0, 16);
+  const id = btoa(String.fromCharCode(...bytes));
+  return id.slice(0, 22).replaceAll("+", "-").replaceAll("/", "_");
+}
+
+/** SHA-256 (FIPS 180-4) of an ASCII text, and whatever bytes behind it. */
+function sha256(text: string): Uint8Array {
+  // Behind the text one bit, and at the end of the last block the length in bits.
+  const size = (text.length + 72) & -64;
+  const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
-  sha256(`${clientId}:${String(seq)}`)
-    .slice(0, 4)
-    .forEach((word, index) => {
-      view.setUint32(index * 4, word);
-    });
-  return btoa(String.fromCharCode(...bytes)).replace(/[+/=]/g, (char) => URL_SAFE[char] ?? "");
+  bytes.set(new TextEncoder().encode(text));
+  bytes[text.length] = 0x80;
+  view.setUint32(size - 4, text.length * 8);
+  let hash = INITIAL;
+  for (let start = 0; start < size; start += 64) hash = compress(hash, view, start);
+  hash.forEach((word, index) => view.setInt32(index * 4, word));
+  return bytes;
 }
 
-const URL_SAFE: Readonly<Record<string, string>> = { "+": "-", "/": "_" };
-
-/** SHA-256 (FIPS 180-4) of an ASCII text, as eight words. */
-function sha256(text: string): Int32Array {
-  const length = ((text.length + 8) >> 6) * 16 + 16;
-  const words = new Int32Array(length);
-  for (let index = 0; index <= text.length; index++) {
-    const byte = index < text.length ? text.charCodeAt(index) : 0x80;
-    words[index >> 2] = at(words, index >> 2) | (byte << (24 - (index & 3) * 8));
-  }
-  words[length - 1] = text.length * 8;
-  const state = INITIAL.slice();
-  for (let start = 0; start < length; start += 16) compress(state, words.subarray(start, start + 16));
-  return state;
-}
-
-function compress(state: Int32Array, block: Int32Array): void {
-  const w = new Int32Array(64);
-  w.set(block);
-  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
-  for (let t = 0; t < 64; t++) {
-    if (t > 15) {
-      const x = at(w, t - 15);
-      const y = at(w, t - 2);
-      w[t] =
-        at(w, t - 16) +
-        at(w, t - 7) +
-        (rotate(x, 7) ^ rotate(x, 18) ^ (x >>> 3)) +
-        (rotate(y, 17) ^ rotate(y, 19) ^ (y >>> 10));
-    }
-    const added =
-      h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + at(ROUND, t) + at(w, t);
+/** The hash after one more block. */
+function compress(hash: number[], view: DataView, start: number): number[] {
+  const words: number[] = [];
+  const mixed = ROUND.reduce(([a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0], constant, round) => {
+    const x = at(words, round - 15);
+    const y = at(words, round - 2);
+    const word =
+      round < 16
+        ? view.getInt32(start + round * 4)
+        : at(words, round - 16) +
+          at(words, round - 7) +
+          (rotate(x, 7) ^ rotate(x, 18) ^ (x >>> 3)) +
+          (rotate(y, 17) ^ rotate(y, 19) ^ (y >>> 10));
+    words.push(word | 0);
+    const added = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + constant + word;
     const next = added + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + added) | 0, c, b, a, next | 0];
-  }
-  [a, b, c, d, e, f, g, h].forEach((word, index) => (state[index] = at(state, index) + word));
+    return [next | 0, a, b, c, (d + added) | 0, e, f, g];
+  }, hash);
+  return mixed.map((word, index) => (word + at(hash, index)) | 0);
 }
 
-const at = (words: Int32Array, index: number): number => words[index] ?? 0;
+const at = (words: number[], index: number): number => words[index] ?? 0;
 const rotate = (word: number, bits: number): number => (word >>> bits) | (word << -bits);
 
 /** The standard's constants are the first 32 bits of the fractional parts of roots of primes: computed, not listed. */
-const fractions = (root: (prime: number) => number, count: number): Int32Array =>
-  Int32Array.from(PRIMES.slice(0, count), (prime) => (root(prime) % 1) * 2 ** 32);
 const PRIMES: number[] = [];
 for (let n = 2; PRIMES.length < 64; n++) if (PRIMES.every((prime) => n % prime > 0)) PRIMES.push(n);
-const INITIAL = fractions(Math.sqrt, 8);
-const ROUND = fractions(Math.cbrt, 64);
+const fractions = (root: number): number[] =>
+  PRIMES.map((prime) => ((prime ** (1 / root) % 1) * 2 ** 32) | 0);
+const INITIAL = fractions(2).slice(0, 8);
+const ROUND = fractions(3);
