@@ -34,7 +34,7 @@ export class TestApp {
   }
 
   async start(): Promise<void> {
-    const prefix = this.#options.betterAuth === true ? "better-auth-" : "";
+    const prefix = this.#options.betterAuth === undefined ? "" : "better-auth-";
     this.#server = new AppServer(this.runtime, this.#options, `${prefix}${this.runtime}.ts`);
     this.port = await this.#server.listen();
   }

@@ -1,0 +1,162 @@
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { StorageMode } from "../fixtures/options.ts";
+import { cookieOf, PASSWORD, People } from "../support/people.ts";
+import type { Person } from "../support/people.ts";
+import type { RawClient } from "../support/raw-client.ts";
+import { onEachRuntime } from "../support/test-app.ts";
+import type { V1Client } from "../support/v1-client.ts";
+
+/** A plain client and a `halyard.v1` one of the same session. */
+type Tabs = readonly [RawClient, V1Client];
+
+const MODES: readonly StorageMode[] = ["database", "secondary storage", "cookie cache"];
+/** What the application does itself is seen at once; what is done behind its back, by the next look-up. */
+const AT_ONCE_MS = 1_000;
+const LOOK_UP_MS = 500;
+const LATER_MS = LOOK_UP_MS * 1.2 + AT_ONCE_MS + 1_000;
+
+describe.each(MODES)("revocation, with sessions in %s", (mode) => {
+  onEachRuntime("on a real server", { betterAuth: { mode, lookUpMs: LOOK_UP_MS } }, (app) => {
+    const people = new People(app);
+    let root: Person;
+    let phone: Person;
+    let laptop: Person;
+    let bystander: Person;
+    let onPhone: Tabs;
+    let onLaptop: Tabs;
+    let others: Tabs;
+
+    const connect = async (person: Person): Promise<Tabs> =>
+      Promise.all([people.plain(person), people.v1(person)]);
+    const closed = async (code: number, clients: readonly RawClient[], ms = AT_ONCE_MS) => {
+      for (const client of clients) expect((await client.end(ms)).code).toBe(code);
+    };
+    const untouched = async (...clients: (readonly RawClient[])[]) => {
+      for (const client of clients.flat()) {
+        await client.sync();
+        expect(client.isOpen).toBe(true);
+      }
+    };
+
+    beforeAll(async () => {
+      root = await people.admin();
+    });
+    beforeEach(async () => {
+      phone = await people.signUp();
+      laptop = await people.signIn(phone.name);
+      bystander = await people.signUp();
+      [onPhone, onLaptop, others] = [await connect(phone), await connect(laptop), await connect(bystander)];
+    });
+
+    it("D5: sign-out closes the connections of that session only", async () => {
+      await people.post("sign-out", {}, phone);
+      await closed(4401, onPhone);
+      await untouched(onLaptop, others);
+    });
+
+    it("D5: revokeSession closes the connections of that session only", async () => {
+      await people.post("revoke-session", { token: phone.token }, laptop);
+      await closed(4401, onPhone);
+      await untouched(onLaptop, others);
+    });
+
+    it("D5: revokeSessions closes all of the user", async () => {
+      await people.post("revoke-sessions", {}, laptop);
+      await closed(4401, [...onPhone, ...onLaptop]);
+      await untouched(others);
+    });
+
+    it("D5: a ban closes all of the user with 4403", async () => {
+      await people.post("admin/ban-user", { userId: phone.id }, root);
+      await closed(4403, [...onPhone, ...onLaptop]);
+      await untouched(others);
+    });
+
+    it("D5: removeUser closes all of the user", async () => {
+      await people.post("admin/remove-user", { userId: phone.id }, root);
+      await closed(4401, [...onPhone, ...onLaptop]);
+      await untouched(others);
+    });
+
+    it("D5: a password change that revokes the other sessions leaves the new one alone", async () => {
+      const change = { currentPassword: PASSWORD, newPassword: "another one", revokeOtherSessions: true };
+      const response = await people.post("change-password", change, laptop);
+      await closed(4401, [...onPhone, ...onLaptop]);
+      await untouched(await connect({ ...laptop, cookie: cookieOf(response) }), others);
+    });
+
+    it("D5: setRole counts at once, for what may be sent and for the rooms that are held", async () => {
+      const [, tab] = onPhone;
+      const room = `admins.${mode.replace(" ", "-")}`;
+      expect(await tab.join(room)).toMatchObject({ code: "forbidden" });
+      expect(await tab.deliver("admins_only")).toMatchObject({ code: "forbidden" });
+      await people.post("admin/set-role", { userId: phone.id, role: "admin" }, root);
+      await expect.poll(async () => (await tab.join(room)).type).toBe("reply");
+      expect(await tab.deliver("admins_only")).toMatchObject({ type: "reply" });
+      expect(await tab.request("admins_count")).toMatchObject({ type: "reply" });
+
+      await people.post("admin/set-role", { userId: phone.id, role: "user" }, root);
+      expect(await tab.next("left", AT_ONCE_MS)).toMatchObject({ room, reason: "forbidden" });
+      expect(await tab.deliver("admins_only")).toMatchObject({ code: "forbidden" });
+      expect(await tab.request("admins_count")).toMatchObject({ code: "forbidden" });
+      await untouched(onPhone, onLaptop, others);
+    });
+
+    it("D5: a member removed, or whose organization is deleted, is out of its room and hears no more", async () => {
+      const created = await people.post(
+        "organization/create",
+        { name: app.room(), slug: app.room("o") },
+        root,
+      );
+      const { id: organizationId } = (await created.json()) as { id: string };
+      const room = `members.${organizationId}`;
+      const [, tab] = onPhone;
+      const [, rootTab] = await connect(root);
+      await rootTab.join(room);
+      for (const way of ["remove-member", "delete"]) {
+        await app.command("addMember", { userId: phone.id, organizationId });
+        expect(await tab.join(room)).toMatchObject({ type: "reply" });
+        const email = `${phone.name}@example.test`;
+        await people.post(`organization/${way}`, { memberIdOrEmail: email, organizationId }, root);
+        expect(await tab.next("left", AT_ONCE_MS)).toMatchObject({ room, reason: "forbidden" });
+        await app.command("tell", { count: 3, room });
+        await tab.sync();
+        expect(tab.all("told")).toEqual([]);
+      }
+      await untouched(onPhone, onLaptop, others);
+    });
+
+    it("D6: a session deleted behind everybody's back is found by the next look-up", async () => {
+      await app.command("forgetSession", { token: phone.token });
+      await closed(4401, onPhone, LATER_MS);
+      await untouched(onLaptop, others);
+    });
+
+    it("D6: a session that expires closes then", async () => {
+      await app.command("expireSession", { token: phone.token, at: Date.now() + 700 });
+      await closed(4401, onPhone, LATER_MS);
+      await untouched(onLaptop, others);
+    });
+
+    it("D7: the end of an impersonation closes its connections, and nobody else's", async () => {
+      const response = await people.post("admin/impersonate-user", { userId: bystander.id }, root);
+      const guise = { ...bystander, cookie: cookieOf(response) };
+      const impersonated = await connect(guise);
+      await people.post("admin/stop-impersonating", {}, guise);
+      await closed(4401, impersonated);
+      await untouched(onPhone, onLaptop, others);
+    });
+
+    it("D10: nothing of a revoked session is handled after it is closed", async () => {
+      const [, tab] = onPhone;
+      const flood = setInterval(() => tab.post("note", { text: "still here" }), 1);
+      await people.post("sign-out", {}, phone);
+      await closed(4401, onPhone);
+      clearInterval(flood);
+      expect(tab.page.seq).toBeGreaterThan(0);
+      const handled = (await app.journal("note", phone.id)).length;
+      await others[0].sync();
+      expect((await app.journal("note", phone.id)).length).toBe(handled);
+    });
+  });
+});
