@@ -1,6 +1,5 @@
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
-import type { Connection } from "./connection.js";
 import type { Assembly } from "./assembly.js";
 import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
@@ -76,9 +75,8 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   const path = options.path ?? "/ws";
   /** By id, because Bun makes `data` and nothing else part of the upgrade. */
   const openings = new Map<string, Welcomed["opening"]>();
-  const connections = new WeakMap<object, Connection>();
-  const alive = (ws: object): void => {
-    const connection = connections.get(ws);
+  const alive = (ws: WebSocketInstance): void => {
+    const connection = core.table.of(ws);
     if (connection !== undefined) connection.seenAt = core.clock.now();
   };
   return {
@@ -91,11 +89,10 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
       open: (ws) => {
         const opening = openings.get(ws.data.connectionId);
         openings.delete(ws.data.connectionId);
-        const connection = lifecycle.open(ws, opening && { ...opening, transport: bunTransport });
-        if (connection !== undefined) connections.set(ws, connection);
+        lifecycle.open(ws, opening && { ...opening, transport: bunTransport });
       },
       message: (ws, message) => {
-        const connection = connections.get(ws);
+        const connection = core.table.of(ws);
         if (connection === undefined) return;
         if (typeof message === "string") inbound.receive(connection, message);
         else lifecycle.shut(connection, 4400, "frames are text");

@@ -60,7 +60,7 @@ export class ChannelHub {
     if (channel === undefined) {
       channel = new Channel(name, this.#options.retention.messages);
       this.#channels.set(name, channel);
-      channel.ready = this.#start(channel);
+      this.#until(channel, this.#start(channel));
     }
     this.#options.clock.clearTimeout(channel.linger);
     channel.linger = undefined;
@@ -95,15 +95,11 @@ export class ChannelHub {
     this.#lingerFor(channel);
   }
 
-  subscribers(name: string): ReadonlySet<Connection> {
-    return this.#channels.get(name)?.subscribers ?? new Set();
-  }
-
   readonly onPublication = (publication: Publication): void => {
     const channel = this.#channels.get(publication.channel);
     if (channel === undefined) return;
     if (channel.state !== "live") {
-      if (channel.state === "syncing") channel.buffer.push(publication);
+      if (channel.state === "syncing") (channel.buffer ??= []).push(publication);
       return;
     }
     if (publication.epoch === channel.epoch && publication.prev === channel.offset) {
@@ -113,7 +109,7 @@ export class ChannelHub {
     const isOld = publication.epoch === channel.epoch && publication.offset <= channel.offset;
     if (isOld) return;
     this.#resync(channel);
-    channel.buffer.push(publication);
+    (channel.buffer ??= []).push(publication);
   };
 
   readonly onEphemeral = (name: string, data: string): void => {
@@ -129,7 +125,7 @@ export class ChannelHub {
       };
       // A read that is under way may be older than the interruption.
       if (channel.state === "live") again();
-      else channel.ready.then(again, () => undefined);
+      else channel.ready?.then(again, () => undefined);
     }
   };
 
@@ -154,6 +150,15 @@ export class ChannelHub {
     }, LINGER_MS);
   }
 
+  /** What a channel waits for; a live one that has nothing to wait for keeps no promise. */
+  #until(channel: Channel, ready: Promise<void>): void {
+    channel.ready = ready;
+    const done = (): void => {
+      if (channel.ready === ready) channel.ready = undefined;
+    };
+    ready.then(done, () => undefined);
+  }
+
   async #start(channel: Channel): Promise<void> {
     try {
       await this.#options.backplane.subscribe(channel.name);
@@ -167,10 +172,11 @@ export class ChannelHub {
 
   /** Finds out anew where a channel stands. While it cannot, its readers wait, and it asks again. */
   #resync(channel: Channel): void {
-    channel.ready = this.#sync(channel);
-    channel.ready.catch((error: unknown) => {
+    const synced = this.#sync(channel);
+    this.#until(channel, synced);
+    synced.catch((error: unknown) => {
       channel.state = "stale";
-      channel.buffer = [];
+      channel.buffer = undefined;
       this.#options.logger.warn(
         { channel: channel.name, error: String(error) },
         "a channel could not be read",
@@ -184,10 +190,10 @@ export class ChannelHub {
 
   async #sync(channel: Channel): Promise<void> {
     channel.state = "syncing";
-    channel.buffer = [];
+    channel.buffer = undefined;
     for (let attempt = 0; attempt < SYNC_TRIES; attempt++) {
       // What came before the read was issued is covered by the read.
-      channel.buffer = [];
+      channel.buffer = undefined;
       const read = await this.#options.backplane.read(channel.name, {
         after: channel.offset,
         limit: SYNC_PAGE,
@@ -201,18 +207,18 @@ export class ChannelHub {
     }
     const read = await this.#options.backplane.read(channel.name, { after: channel.offset, limit: 1 });
     this.#lose(channel, { epoch: read.epoch, off: read.top });
-    channel.buffer = [];
+    channel.buffer = undefined;
     channel.state = "live";
   }
 
   /** @returns whether everything that came meanwhile fits behind the position; the channel is live then */
   #drainBuffer(channel: Channel): boolean {
-    for (const publication of channel.buffer) {
+    for (const publication of channel.buffer ?? []) {
       const isNext = publication.epoch === channel.epoch && publication.prev === channel.offset;
       if (isNext) channel.deliver(publication);
       else if (publication.epoch !== channel.epoch || publication.offset > channel.offset) return false;
     }
-    channel.buffer = [];
+    channel.buffer = undefined;
     channel.state = "live";
     return true;
   }

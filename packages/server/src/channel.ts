@@ -1,8 +1,8 @@
 import { encodeFrame } from "@halyard/protocol/wire";
 import type { Publication } from "./backplane.js";
-import type { Connection } from "./connection.js";
 import { decodeEnvelope, isKeyOf } from "./envelope.js";
 import { Frame } from "./frame.js";
+import { Readers } from "./readers.js";
 
 interface RingEntry {
   readonly offset: number;
@@ -23,20 +23,20 @@ export type ChannelState = "syncing" | "stale" | "live";
 /** One channel on this node: where it stands, its newest frames, and who reads it. */
 export class Channel {
   readonly name: string;
-  readonly subscribers = new Set<Connection>();
+  readonly subscribers = new Readers();
   state: ChannelState = "syncing";
   epoch = "";
   offset = 0;
   /** What came while `syncing`. */
-  buffer: Publication[] = [];
-  /** Settles when the channel is live. */
-  ready: Promise<void> = Promise.resolve();
+  buffer: Publication[] | undefined = undefined;
+  /** Settles when the channel is live; undefined when it is, and nothing is asked for. */
+  ready: Promise<void> | undefined = undefined;
   /** Runs while nobody reads, before the channel is given up. */
   linger: unknown = undefined;
   /** Runs while it is `stale`, before it is asked for again. */
   retry: unknown = undefined;
   readonly #kept: number;
-  #ring: RingEntry[] = [];
+  #ring: RingEntry[] | undefined = undefined;
   #ringChars = 0;
 
   /** @param kept how many messages of history there are; this node's own frames reach back no further */
@@ -71,25 +71,27 @@ export class Channel {
   /** The frames after a position, if the newest ones that this node keeps reach back to it. */
   framesAfter(offset: number): readonly RingEntry[] | undefined {
     if (offset === this.offset) return [];
-    const index = this.#ring.findIndex((entry) => entry.prev === offset);
-    return index === -1 || this.#ring.length - index > this.#kept ? undefined : this.#ring.slice(index);
+    const ring = this.#ring ?? [];
+    const index = ring.findIndex((entry) => entry.prev === offset);
+    return index === -1 || ring.length - index > this.#kept ? undefined : ring.slice(index);
   }
 
   /** Starts over at a position that has no connection with what came before. */
   restart(epoch: string, offset: number): void {
     this.epoch = epoch;
     this.offset = offset;
-    this.#ring = [];
+    this.#ring = undefined;
     this.#ringChars = 0;
   }
 
   #remember(publication: Publication): RingEntry {
     const entry = toEntry(this.name, publication);
-    this.#ring.push(entry);
+    const ring = (this.#ring ??= []);
+    ring.push(entry);
     this.#ringChars += entry.frame.text.length;
     // Trimmed in halves, so that the cost of moving the array is spread over many messages.
-    if (this.#ring.length > 2 * RING_ENTRIES || this.#ringChars > 2 * RING_CHARS) {
-      this.#ring = this.#ring.slice(-RING_ENTRIES);
+    if (ring.length > 2 * RING_ENTRIES || this.#ringChars > 2 * RING_CHARS) {
+      this.#ring = ring.slice(-RING_ENTRIES);
       this.#ringChars = this.#ring.reduce((sum, { frame }) => sum + frame.text.length, 0);
       if (this.#ringChars > RING_CHARS) this.#ring = this.#ring.slice(-1);
     }

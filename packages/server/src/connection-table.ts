@@ -1,12 +1,37 @@
 import type { Connection } from "./connection.js";
-import type { ConnectedUser, WebSocketData, WebSocketInstance } from "./types.js";
+import { MapView } from "./map-view.js";
+import type {
+  ConnectedUser,
+  ConnectedUsers,
+  GuestIdentity,
+  WebSocketData,
+  WebSocketInstance,
+  WebSocketInstances,
+} from "./types.js";
 
-/** The connections of this node, by socket, by user and by id. A connection is in all of these maps or in none. */
+/** A user who has, or had, several connections. Most have one, which is all that is kept of them then. */
+interface Several {
+  readonly connections: Set<Connection>;
+  /** When the first of them was opened. */
+  readonly since: number;
+  /** The newest that was told. */
+  identity: GuestIdentity;
+}
+
+type Held = Connection | Several;
+
+/** The connections of this node, by socket and by user. A connection is in both maps or in none. */
 export class ConnectionTable {
-  readonly connectedUsers = new Map<string, ConnectedUser>();
-  readonly wsInstances = new Map<string, Set<WebSocketInstance<WebSocketData>>>();
+  readonly connectedUsers: ConnectedUsers;
+  readonly wsInstances: WebSocketInstances;
   readonly #bySocket = new Map<WebSocketInstance, Connection>();
-  readonly #byId = new Map<string, Connection>();
+  readonly #byUser = new Map<string, Held>();
+
+  constructor() {
+    // What nobody looks at is not made.
+    this.connectedUsers = new MapView(this.#byUser, toUser);
+    this.wsInstances = new MapView(this.#byUser, toSockets);
+  }
 
   get size(): number {
     return this.#bySocket.size;
@@ -20,55 +45,62 @@ export class ConnectionTable {
     return this.#bySocket.get(ws);
   }
 
-  byId(id: string): Connection | undefined {
-    return this.#byId.get(id);
+  ofUser(userId: string): Connection[] {
+    const held = this.#byUser.get(userId);
+    return held === undefined ? [] : connectionsOf(held);
   }
 
-  ofUser(userId: string): Connection[] {
-    const found: Connection[] = [];
-    for (const ws of this.wsInstances.get(userId) ?? []) {
-      const connection = this.#bySocket.get(ws);
-      if (connection !== undefined) found.push(connection);
-    }
-    return found;
+  countOf(userId: string): number {
+    const held = this.#byUser.get(userId);
+    return held === undefined ? 0 : isSeveral(held) ? held.connections.size : 1;
   }
 
   add(connection: Connection): void {
     const { ws, userId } = connection;
     this.#bySocket.set(ws, connection);
-    this.#byId.set(connection.id, connection);
-    const sockets = this.wsInstances.get(userId);
-    if (sockets !== undefined) {
-      sockets.add(ws);
-      return;
+    const held = this.#byUser.get(userId);
+    if (held === undefined) this.#byUser.set(userId, connection);
+    else if (isSeveral(held)) held.connections.add(connection);
+    else {
+      const { openedAt: since, identity } = held;
+      this.#byUser.set(userId, { connections: new Set([held, connection]), since, identity });
     }
-    this.wsInstances.set(userId, new Set([ws]));
-    this.connectedUsers.set(userId, toUser(connection, new Date(connection.openedAt)));
   }
 
   /** The user's public fields may have changed; since when they are here has not. */
-  update(connection: Connection): void {
-    const known = this.connectedUsers.get(connection.userId);
-    if (known !== undefined)
-      this.connectedUsers.set(connection.userId, toUser(connection, known.connectedAt));
+  update({ userId, identity }: Connection): void {
+    const held = this.#byUser.get(userId);
+    if (held !== undefined && isSeveral(held)) held.identity = identity;
   }
 
   /** @returns false when it was not there */
   remove(connection: Connection): boolean {
     const { ws, userId } = connection;
     if (!this.#bySocket.delete(ws)) return false;
-    this.#byId.delete(connection.id);
-    const sockets = this.wsInstances.get(userId);
-    sockets?.delete(ws);
-    if (sockets?.size === 0) {
-      this.wsInstances.delete(userId);
-      this.connectedUsers.delete(userId);
+    const held = this.#byUser.get(userId);
+    if (held !== undefined && isSeveral(held)) {
+      held.connections.delete(connection);
+      if (held.connections.size > 0) return true;
     }
+    this.#byUser.delete(userId);
     return true;
   }
 }
 
-function toUser({ userId, identity }: Connection, connectedAt: Date): ConnectedUser {
-  const { name, image } = identity.user;
+function isSeveral(held: Held): held is Several {
+  return "connections" in held;
+}
+
+function connectionsOf(held: Held): Connection[] {
+  return isSeveral(held) ? [...held.connections] : [held];
+}
+
+function toSockets(held: Held): ReadonlySet<WebSocketInstance<WebSocketData>> {
+  return new Set(connectionsOf(held).map(({ ws }) => ws));
+}
+
+function toUser(held: Held): ConnectedUser {
+  const { id: userId, name, image } = held.identity.user;
+  const connectedAt = new Date(isSeveral(held) ? held.since : held.openedAt);
   return { userId, name: name ?? userId, ...(typeof image === "string" ? { image } : {}), connectedAt };
 }

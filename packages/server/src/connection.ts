@@ -44,6 +44,8 @@ export interface ConnectionStart {
   readonly writer: Writer;
   readonly keeper: ConnectionKeeper;
   readonly slice: number;
+  /** @default a client of its own */
+  readonly client?: ClientRef | undefined;
 }
 
 /** One WebSocket of a user, and all that is known of it. It is moved by others; it moves nothing itself. */
@@ -52,7 +54,6 @@ export class Connection implements WatchedConnection {
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly transport: Transport;
   readonly openedAt: number;
-  readonly lane = new Lane();
   readonly writer: Writer;
   /** Which part of a round of pings it belongs to. */
   readonly slice: number;
@@ -110,6 +111,7 @@ export class Connection implements WatchedConnection {
   timer: unknown = undefined;
   /** Runs while a send waits to be within its rate. */
   pause: unknown = undefined;
+  #lane: Lane | undefined = undefined;
   #skips: Map<string, number> | undefined = undefined;
 
   constructor(start: ConnectionStart) {
@@ -123,7 +125,12 @@ export class Connection implements WatchedConnection {
     this.slice = start.slice;
     this.#keeper = start.keeper;
     this.batch = start.writer.empty;
-    this.client = { user: start.identity.user.id, client: start.id };
+    this.client = start.client ?? { user: start.identity.user.id, client: start.id };
+  }
+
+  /** Its messages, one after the other; made with the first. */
+  get lane(): Lane {
+    return (this.#lane ??= new Lane());
   }
 
   get userId(): string {

@@ -94,10 +94,8 @@ export class Greeting {
     connection.client = { user, client: clientId };
     connection.attempt = attempt;
     connection.isV1 = true;
-    for (const id of admission.replaced) {
-      const old = core.table.byId(id);
-      if (old !== undefined) shut(old, CloseCode.Superseded);
-    }
+    for (const old of admission.replaced.length === 0 ? [] : core.table.ofUser(user))
+      if (admission.replaced.includes(old.id)) shut(old, CloseCode.Superseded);
     return true;
   }
 

@@ -68,10 +68,10 @@ export class Lifecycle implements ConnectionKeeper {
       writer: core.writer,
       keeper: this,
       slice: Math.floor(core.clock.random() * 1_000),
+      client: opening?.client,
     });
     connection.isV1 = opening?.isV1 ?? (ws.data as { readonly protocol?: unknown }).protocol === SUBPROTOCOL;
     connection.mayGreet = !connection.isV1;
-    if (opening?.client !== undefined) connection.client = opening.client;
     connection.attempt = opening?.attempt ?? 1;
     connection.watch = opening?.watch;
     connection.address = opening?.address;
@@ -129,8 +129,8 @@ export class Lifecycle implements ConnectionKeeper {
       this.shut(connection, isOld ? CloseCode.Superseded : CloseCode.ConnectionLimit);
       return;
     }
-    for (const id of admission.replaced) this.#shutById(id, CloseCode.Superseded);
-    for (const id of await core.presence.enter(connection)) this.#shutById(id, CloseCode.Evicted);
+    this.#shutOthers(connection, admission.replaced, CloseCode.Superseded);
+    this.#shutOthers(connection, await core.presence.enter(connection), CloseCode.Evicted);
     if (isClosed(connection)) {
       core.presence.exit(connection, { graceMs: 0 });
       return;
@@ -162,9 +162,11 @@ export class Lifecycle implements ConnectionKeeper {
     return admission;
   }
 
-  #shutById(id: string, code: number): void {
-    const connection = this.#parts.core.table.byId(id);
-    if (connection !== undefined) this.shut(connection, code);
+  /** Ends other connections of the same user. */
+  #shutOthers({ userId }: Connection, ids: readonly string[], code: number): void {
+    if (ids.length === 0) return;
+    for (const other of this.#parts.core.table.ofUser(userId))
+      if (ids.includes(other.id)) this.shut(other, code);
   }
 
   #detach(connection: Connection, code: number, isDeliberate: boolean): void {

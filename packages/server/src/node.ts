@@ -2,17 +2,18 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
-import type { RawData, ServerOptions, WebSocket } from "ws";
-import { WebSocketServer } from "ws";
+import type { RawData, ServerOptions } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { interceptRequests } from "./node/intercept-requests.js";
 import type { Assembly } from "./assembly.js";
+import type { Connection } from "./connection.js";
 import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
 import { createNodeTransport } from "./node/transport.js";
 import type { AnyAuthenticator, Refusal, Welcomed } from "./server.js";
 import { isRefusal } from "./server.js";
 import type { Transport } from "./transport.js";
-import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.js";
+import type { Clock, UpgradeRequest, WebSocketData } from "./types.js";
 
 export interface AttachOptions<TProtocol extends AnyProtocol> {
   readonly manager: WebSocketManager<TProtocol>;
@@ -61,8 +62,15 @@ export function attachWebSocketServer<TProtocol extends AnyProtocol>(
   };
 }
 
+/** A socket that knows whose it is, so that all of them share the same listeners. */
+class NodeSocket extends WebSocket {
+  data: WebSocketData = { userId: "" };
+  connection: Connection | undefined = undefined;
+}
+
 /** `closeTimeout` is newer than the types of ws. */
 const SERVER_OPTIONS: ServerOptions & { readonly closeTimeout: number } = {
+  WebSocket: NodeSocket,
   noServer: true,
   clientTracking: false,
   maxPayload: HARD_LIMIT,
@@ -87,12 +95,14 @@ class NodeGlue {
   readonly #authenticate: AnyAuthenticator | undefined;
   readonly #sockets: WebSocketServer;
   readonly #transport: Transport;
+  readonly #listeners: Listeners;
 
   constructor(internals: Assembly, { authenticate, compression = false }: GlueOptions) {
     this.#internals = internals;
     this.#authenticate = authenticate;
     this.#sockets = new WebSocketServer({ ...SERVER_OPTIONS, perMessageDeflate: compression && DEFLATE });
     this.#transport = createNodeTransport(compression ? { compressAbove: COMPRESS_ABOVE } : {});
+    this.#listeners = listenersOf(internals);
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -104,9 +114,12 @@ class NodeGlue {
     socket.on("error", onGone);
     socket.on("close", onGone);
     const receive = async (): Promise<void> => {
-      const upgrade = toUpgradeRequest(request);
-      const answer =
-        upgrade === undefined ? BAD_REQUEST : await this.#internals.desk.receive(upgrade, this.#authenticate);
+      const offers = request.headers["sec-websocket-protocol"] ?? null;
+      const answer = await this.#internals.desk.receive(
+        toUpgradeRequest(request),
+        this.#authenticate,
+        offers,
+      );
       if (isGone) {
         if (!isRefusal(answer)) this.#internals.desk.release(answer);
         return;
@@ -114,10 +127,7 @@ class NodeGlue {
       socket.off("error", onGone);
       socket.off("close", onGone);
       if (isRefusal(answer)) refuse(socket, answer);
-      else
-        this.#sockets.handleUpgrade(request, socket, head, (ws) => {
-          this.#open(ws, answer);
-        });
+      else this.#accept(answer, { request, socket, head });
     };
     receive().catch((error: unknown) => {
       this.#internals.core.report(error, { type: "upgrade", ws: undefined });
@@ -126,54 +136,107 @@ class NodeGlue {
   }
 
   probe(request: IncomingMessage, response: ServerResponse): void {
-    const upgrade = toUpgradeRequest(request);
-    if (upgrade === undefined || request.method !== "GET") {
-      response.writeHead(upgrade === undefined ? 400 : 405, { allow: "GET", "content-length": "0" }).end();
+    if (request.method !== "GET") {
+      response.writeHead(405, { allow: "GET", "content-length": "0" }).end();
       return;
     }
-    void this.#internals.desk.probe(upgrade, this.#authenticate).then(({ status, headers }) => {
-      response.writeHead(status, headers).end();
+    void this.#internals.desk
+      .probe(toUpgradeRequest(request), this.#authenticate)
+      .then(({ status, headers }) => {
+        response.writeHead(status, headers).end();
+      });
+  }
+
+  #accept(welcomed: Welcomed, { request, socket, head }: Upgrading): void {
+    // A plain client is welcomed in this turn: its 101 and its welcome are one write, where nothing is asked for first.
+    if (!welcomed.opening.isV1) holdBack(socket, this.#internals.core.clock);
+    this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+      if (ws instanceof NodeSocket) this.#open(ws, welcomed);
     });
   }
 
-  #open(raw: WebSocket, { data, opening }: Welcomed): void {
-    const { lifecycle, inbound, core } = this.#internals;
-    const ws: WebSocketInstance<WebSocketData> = Object.assign(raw, { data });
-    raw.on("error", (error: Error & { readonly code?: string }) => {
-      // A peer that breaks the protocol, or a connection that broke: `close` follows, and says the rest.
-      core.logger.debug({ connectionId: opening.connectionId, code: error.code }, "socket error");
-    });
-    const connection = lifecycle.open(ws, { ...opening, transport: this.#transport });
-    if (connection === undefined) return;
-    raw.on("message", (message: RawData, isBinary: boolean) => {
-      if (isBinary) lifecycle.shut(connection, 4400, "frames are text");
-      else inbound.receive(connection, (message as Buffer).toString());
-    });
-    const alive = (): void => {
-      connection.seenAt = core.clock.now();
-    };
-    raw.on("pong", alive);
-    raw.on("ping", alive);
-    raw.on("close", (code) => {
-      lifecycle.closed(ws, code);
-    });
+  #open(ws: NodeSocket, { data, opening }: Welcomed): void {
+    const { onError, onMessage, onAlive, onClose } = this.#listeners;
+    ws.data = data;
+    ws.on("error", onError);
+    ws.connection = this.#internals.lifecycle.open(ws, { ...opening, transport: this.#transport });
+    if (ws.connection === undefined) return;
+    ws.on("message", onMessage);
+    ws.on("pong", onAlive);
+    ws.on("ping", onAlive);
+    ws.on("close", onClose);
   }
 }
 
-const BAD_REQUEST: Refusal = { status: 400, headers: { "content-length": "0" } };
+interface Upgrading {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
 
-/** @returns undefined when the headers are not valid */
-function toUpgradeRequest(request: IncomingMessage): UpgradeRequest | undefined {
-  try {
-    const headers = new Headers();
-    const { rawHeaders } = request;
-    for (let index = 0; index < rawHeaders.length; index += 2) {
-      headers.append(rawHeaders[index] ?? "", rawHeaders[index + 1] ?? "");
-    }
-    return { url: request.url ?? "/", headers, remoteAddress: request.socket.remoteAddress };
-  } catch {
-    return undefined;
-  }
+interface Listeners {
+  readonly onError: (this: WebSocket, error: Error & { readonly code?: string }) => void;
+  readonly onMessage: (this: WebSocket, message: RawData, isBinary: boolean) => void;
+  readonly onAlive: (this: WebSocket) => void;
+  readonly onClose: (this: WebSocket, code: number) => void;
+}
+
+/** Made once for all sockets: nothing of them is paid per connection. */
+function listenersOf({ lifecycle, inbound, core }: Assembly): Listeners {
+  return {
+    onError({ code }) {
+      // A peer that breaks the protocol, or a connection that broke: `close` follows, and says the rest.
+      core.logger.debug({ connectionId: connectionOf(this)?.id, code }, "socket error");
+    },
+    onMessage(message, isBinary) {
+      const connection = connectionOf(this);
+      if (connection === undefined) return;
+      if (isBinary) lifecycle.shut(connection, 4400, "frames are text");
+      else inbound.receive(connection, (message as Buffer).toString());
+    },
+    onAlive() {
+      const connection = connectionOf(this);
+      if (connection !== undefined) connection.seenAt = core.clock.now();
+    },
+    onClose(code) {
+      if (this instanceof NodeSocket) lifecycle.closed(this, code);
+    },
+  };
+}
+
+function connectionOf(ws: WebSocket): Connection | undefined {
+  return ws instanceof NodeSocket ? ws.connection : undefined;
+}
+
+/** What is written to a socket leaves with the first frames, or a moment later. */
+function holdBack(socket: Duplex, clock: Clock): void {
+  socket.cork();
+  // The writer's turn was asked for later than this one: it comes before the next.
+  clock.setImmediate(() => {
+    clock.setImmediate(() => {
+      socket.uncork();
+    });
+  });
+}
+
+/** Headers are made when somebody looks: most checks look at one, and many at none. */
+function toUpgradeRequest(request: IncomingMessage): UpgradeRequest {
+  let headers: Headers | undefined;
+  return {
+    url: request.url ?? "/",
+    get headers() {
+      return (headers ??= toHeaders(request.rawHeaders));
+    },
+    get remoteAddress() {
+      return request.socket.remoteAddress;
+    },
+  };
+}
+
+function toHeaders(raw: readonly string[]): Headers {
+  const headers = new Headers();
+  for (let index = 0; index < raw.length; index += 2) headers.append(raw[index] ?? "", raw[index + 1] ?? "");
+  return headers;
 }
 
 /** The path as it came: a parser would take `//evil.com/ws` for another host. */

@@ -148,6 +148,21 @@ describe("a place of more than 500", () => {
     expect(scene.heard(reader)).toEqual([]);
   });
 
+  it("shows who comes the list of the last batch at once, and a new one with everyone's when it is 500 again", async () => {
+    const { scene } = await hall();
+    scene.join("late");
+    await scene.clock.advance(10);
+    scene.join("later");
+    const newcomer = scene.connections.open("2");
+    scene.view.show(newcomer);
+    expect(scene.heard(newcomer)).toEqual([expect.stringMatching(/^list u0,.* of 501$/)]);
+    await scene.clock.advance(5_000);
+    expect(scene.heard(newcomer)).toEqual(["joined  of 502"]);
+    for (const user of ["u0", "u1"]) scene.leave(user);
+    await scene.clock.advance(5_000);
+    expect(scene.heard(newcomer).at(-1)).toMatch(/^list u2,.* of 500$/);
+  });
+
   it("tells everyone anew who is there when it is 500 again, and then the changes", async () => {
     const { scene, reader } = await hall();
     scene.join("late");

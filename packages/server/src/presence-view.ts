@@ -29,7 +29,7 @@ export class PresenceView {
   #waiting = new Set<Connection>();
   #asked = new Set<Connection>();
   #changes = new Map<string, Change>();
-  /** Who is there, until something changes; and the same as a frame, once somebody wants it. */
+  /** Who was there after the last batch; and the same as a frame, once somebody wants it. */
   #page: RosterPage | undefined;
   #list: Frame | undefined;
   #timer: unknown;
@@ -50,7 +50,7 @@ export class PresenceView {
   /** Sends the list, and from then on the changes. */
   show(connection: Connection): void {
     this.hide(connection);
-    if (this.#page !== undefined && this.#changes.size === 0 && !this.#isFlushing) {
+    if (this.#page !== undefined && this.#isGoodEnough(this.#page)) {
       this.#list ??= this.#listFrame(this.#page);
       connection.push(this.#list);
       this.#audience.add(connection);
@@ -60,6 +60,12 @@ export class PresenceView {
     if (this.#timer === undefined) void this.#flush();
   }
 
+  /** Current; or of the last batch, where nobody is told more than totals and a fresh list ends that time. */
+  #isGoodEnough({ total }: RosterPage): boolean {
+    if (this.#totals.isSaying && total > LIMITS.announcedUsers) return true;
+    return this.#changes.size === 0 && !this.#isFlushing;
+  }
+
   hide(connection: Connection): void {
     this.#audience.delete(connection);
     this.#waiting.delete(connection);
@@ -67,7 +73,6 @@ export class PresenceView {
   }
 
   changed(event: PresenceEvent): void {
-    this.#page = undefined;
     const [user, change] =
       event.kind === "left"
         ? ([event.user, { kind: "left" }] as const)
@@ -143,11 +148,9 @@ export class PresenceView {
     const isCurrent = this.#changes.size === 0;
     const readers = isCurrent ? [...this.#asked, ...this.#waiting] : [...this.#asked];
     this.#asked = new Set();
+    this.#page = page;
     this.#list = undefined;
-    if (isCurrent) {
-      this.#waiting = new Set();
-      this.#page = page;
-    }
+    if (isCurrent) this.#waiting = new Set();
     if (readers.length === 0) return;
     const list = this.#listFrame(page);
     this.#list = list;

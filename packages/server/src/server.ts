@@ -42,8 +42,12 @@ export class UpgradeDesk {
   }
 
   /** Never rejects: whoever cannot be let in for sure is refused. */
-  async receive(request: UpgradeRequest, authenticator?: AnyAuthenticator): Promise<Welcomed | Refusal> {
-    const answer = await this.#receive(request, authenticator);
+  async receive(
+    request: UpgradeRequest,
+    authenticator?: AnyAuthenticator,
+    offers = request.headers.get("sec-websocket-protocol"),
+  ): Promise<Welcomed | Refusal> {
+    const answer = await this.#receive(request, { authenticator, offers });
     if (isRefusal(answer)) this.#note(request, answer);
     return answer;
   }
@@ -62,10 +66,11 @@ export class UpgradeDesk {
 
   async #receive(
     request: UpgradeRequest,
-    authenticator: AnyAuthenticator | undefined,
+    asked: { readonly authenticator: AnyAuthenticator | undefined; readonly offers: string | null },
   ): Promise<Welcomed | Refusal> {
     try {
-      const isV1 = offersV1(request.headers.get("sec-websocket-protocol"));
+      const { authenticator, offers } = asked;
+      const isV1 = offersV1(offers);
       if (isV1 === undefined) return refusal(400);
       // Watched from before the look-up: nothing that happens to the session afterwards is missed.
       const watch = this.#core.sessions.watchOf(authenticator ?? this.#core.config.authenticate);
@@ -148,7 +153,7 @@ export class UpgradeDesk {
 
   #isFull({ user }: GuestIdentity): boolean {
     const { maxConnectionsPerUser: limit = 20, onConnectionLimit = "reject" } = this.#core.config;
-    return onConnectionLimit === "reject" && (this.#core.table.wsInstances.get(user.id)?.size ?? 0) >= limit;
+    return onConnectionLimit === "reject" && this.#core.table.countOf(user.id) >= limit;
   }
 
   #refuse(error: unknown): Refusal {
@@ -201,14 +206,16 @@ function isIdentity(value: unknown): boolean {
 function toData(identity: GuestIdentity, connectionId: string, isV1: boolean): Welcomed["data"] {
   const { id: userId, name, image, ...rest } = identity.user;
   const email = "email" in rest && typeof rest.email === "string" ? rest.email : undefined;
-  return {
-    userId,
-    connectionId,
-    ...(name === undefined ? {} : { name }),
-    ...(image === undefined ? {} : { image }),
-    ...(email === undefined ? {} : { email }),
-    ...(isV1 ? { protocol: SUBPROTOCOL } : {}),
-  };
+  const data: { -readonly [TKey in keyof Welcomed["data"]]: Welcomed["data"][TKey] } & { protocol?: string } =
+    {
+      userId,
+      connectionId,
+    };
+  if (name !== undefined) data.name = name;
+  if (image !== undefined) data.image = image;
+  if (email !== undefined) data.email = email;
+  if (isV1) data.protocol = SUBPROTOCOL;
+  return data;
 }
 
 function refusal(status: number, headers: Readonly<Record<string, string>> = {}): Refusal {

@@ -17,6 +17,11 @@ export class Totals {
     this.#tell = tell;
   }
 
+  /** Whether anything was said since the last stop. */
+  get isSaying(): boolean {
+    return this.#isSaying;
+  }
+
   say(total: number): void {
     this.#isSaying = true;
     this.#latest = total;

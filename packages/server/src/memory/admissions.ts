@@ -1,26 +1,30 @@
 import type { Admission, AdmissionRequest } from "../backplane.js";
 
-interface Holder {
+interface Reservation {
   readonly connectionId: string;
   readonly attempt: number;
+  readonly at: number;
+  readonly limit: number;
 }
 
 /** The place of one client. What is only reserved takes nothing away from what is open: it may never open. */
 interface Place {
+  readonly client: string;
   /** Since when the client has been here, through its reconnects. */
   readonly startedAt: number;
-  open: Holder | undefined;
-  reserved: (Holder & { readonly at: number; readonly limit: number }) | undefined;
+  /** What is open, and its attempt. */
+  connectionId: string | undefined;
+  attempt: number;
+  reserved: Reservation | undefined;
 }
-
-type Places = Map<string, Place>;
 
 /** A place that was reserved and never opened lapses after this. */
 const RESERVATION_MS = 10_000;
 
 /** How many clients each user has, so that `maxConnectionsPerUser` holds and the newest attempt of a client wins. */
 export class Admissions {
-  readonly #users = new Map<string, Places>();
+  /** Lists that are replaced, never grown: they take the room that they need. */
+  readonly #users = new Map<string, readonly Place[]>();
 
   get size(): number {
     return this.#users.size;
@@ -28,77 +32,108 @@ export class Admissions {
 
   admit(request: AdmissionRequest, now: number): Admission {
     const { user, client, attempt, connectionId, limit, policy } = request;
-    const places: Places = this.#users.get(user) ?? new Map<string, Place>();
-    this.#users.set(user, places);
+    let places = this.#places(user);
     tidy(places, now);
     // A connection that says later which client it is must not count as two, and is open already.
-    const isOpen = [...places.values()].some(({ open }) => open?.connectionId === connectionId);
-    if (client !== connectionId) places.delete(connectionId);
+    const isOpen = places.some((place) => place.connectionId === connectionId);
+    places = places.filter(
+      (place) => isTaken(place) && (client === connectionId || place.client !== connectionId),
+    );
+    this.#keep(user, places);
 
-    const place = places.get(client);
-    const others = [place?.open, place?.reserved].filter((holder) => holder !== undefined);
-    if (others.some((other) => attempt < other.attempt)) return { admitted: false, reason: "superseded" };
-    const isFull = limit < 1 || (policy === "reject" && places.size >= limit);
+    const place = places.find((other) => other.client === client);
+    if (place !== undefined && attempt < Math.max(place.attempt, place.reserved?.attempt ?? 0))
+      return { admitted: false, reason: "superseded" };
+    const isFull = limit < 1 || (policy === "reject" && places.length >= limit);
     if (place === undefined && isFull) return { admitted: false, reason: "limit" };
 
-    const replaced = others.map((other) => other.connectionId).filter((id) => id !== connectionId);
-    places.set(client, {
-      startedAt: place?.startedAt ?? now,
-      open: isOpen ? { connectionId, attempt } : place?.open,
-      reserved: isOpen ? undefined : { connectionId, attempt, at: now, limit },
-    });
+    const held = [place?.connectionId, place?.reserved?.connectionId];
+    const replaced = held.filter((id): id is string => id !== undefined && id !== connectionId);
+    const mine = place ?? {
+      client,
+      startedAt: now,
+      connectionId: undefined,
+      attempt: 0,
+      reserved: undefined,
+    };
+    if (isOpen) {
+      mine.connectionId = connectionId;
+      mine.attempt = attempt;
+      mine.reserved = undefined;
+    } else mine.reserved = { connectionId, attempt, at: now, limit };
+    if (place === undefined) this.#keep(user, [...places, mine]);
     return { admitted: true, replaced };
   }
 
   /** @returns the connections of the oldest clients that are over the limit now; they have no place any more */
-  opened(user: string, connectionId: string): string[] {
-    const places = this.#users.get(user) ?? new Map<string, Place>();
-    for (const place of places.values()) {
-      const { reserved } = place;
-      if (reserved?.connectionId !== connectionId) continue;
-      place.open = reserved;
-      place.reserved = undefined;
-      return evict(places, { besides: connectionId, limit: reserved.limit });
-    }
-    return [];
+  opened(user: string, connectionId: string): readonly string[] {
+    const places = this.#places(user);
+    const place = places.find(({ reserved }) => reserved?.connectionId === connectionId);
+    if (place?.reserved === undefined) return NONE;
+    const { attempt, limit } = place.reserved;
+    place.connectionId = connectionId;
+    place.attempt = attempt;
+    place.reserved = undefined;
+    if (places.length <= limit) return NONE;
+    const over = overLimit(places, { besides: connectionId, limit });
+    for (const id of over) vacate(places, id);
+    this.#keep(user, places.filter(isTaken));
+    return over;
   }
 
   release(user: string, connectionId: string): void {
-    const places = this.#users.get(user);
-    if (places === undefined) return;
+    const places = this.#places(user);
     vacate(places, connectionId);
-    if (places.size === 0) this.#users.delete(user);
+    this.#keep(user, places.filter(isTaken));
   }
 
   /** Drops reservations that lapsed, of users who may never come back. */
   sweep(now: number): void {
     for (const [user, places] of this.#users) {
       tidy(places, now);
-      if (places.size === 0) this.#users.delete(user);
+      if (!places.every(isTaken)) this.#keep(user, places.filter(isTaken));
     }
+  }
+
+  #places(user: string): readonly Place[] {
+    return this.#users.get(user) ?? [];
+  }
+
+  #keep(user: string, places: readonly Place[]): void {
+    if (places.length === 0) this.#users.delete(user);
+    else this.#users.set(user, places);
   }
 }
 
-function tidy(places: Places, now: number): void {
-  for (const { reserved } of [...places.values()])
+const NONE: readonly string[] = [];
+
+function isTaken({ connectionId, reserved }: Place): boolean {
+  return connectionId !== undefined || reserved !== undefined;
+}
+
+function tidy(places: readonly Place[], now: number): void {
+  for (const { reserved } of places)
     if (reserved !== undefined && now - reserved.at > RESERVATION_MS) vacate(places, reserved.connectionId);
 }
 
-function vacate(places: Places, connectionId: string): void {
-  for (const [client, place] of places) {
-    if (place.open?.connectionId === connectionId) place.open = undefined;
+/** Leaves places empty; whoever keeps the list drops them. */
+function vacate(places: readonly Place[], connectionId: string): void {
+  for (const place of places) {
+    if (place.connectionId === connectionId) {
+      place.connectionId = undefined;
+      place.attempt = 0;
+    }
     if (place.reserved?.connectionId === connectionId) place.reserved = undefined;
-    if (place.open === undefined && place.reserved === undefined) places.delete(client);
   }
 }
 
-function evict(places: Places, { besides, limit }: { besides: string; limit: number }): string[] {
-  const open = [...places.values()]
-    .flatMap((place) =>
-      place.open === undefined ? [] : [{ id: place.open.connectionId, at: place.startedAt }],
-    )
+function overLimit(
+  places: readonly Place[],
+  { besides, limit }: { readonly besides: string; readonly limit: number },
+): string[] {
+  const open = places
+    .flatMap(({ connectionId: id, startedAt: at }) => (id === undefined ? [] : [{ id, at }]))
     .sort((a, b) => a.at - b.at);
   const over = open.filter(({ id }) => id !== besides).slice(0, Math.max(0, open.length - limit));
-  for (const { id } of over) vacate(places, id);
   return over.map(({ id }) => id);
 }

@@ -42,7 +42,8 @@ class MemoryBackplane implements Backplane {
   readonly #clock: Clock;
   readonly #epoch: string;
   readonly #logs = new Map<string, ChannelLog>();
-  readonly #subscribed = new Set<string>();
+  /** With where each stood when it began: enough for a channel in which nothing was ever said. */
+  readonly #subscribed = new Map<string, number>();
   readonly #admissions = new Admissions();
   readonly #work = new WorkLog();
   readonly #online: Roster;
@@ -82,7 +83,7 @@ class MemoryBackplane implements Backplane {
       this.#handlers?.onEphemeral(channel, data);
       return Promise.resolve({ position: undefined, duplicate: false });
     }
-    const log = this.#logOf(channel, this.#offset);
+    const log = this.#logOf(channel);
     const key = options.idempotencyKey;
     const earlier = key === undefined ? undefined : log.offsetOf(key);
     if (earlier !== undefined) return this.#placed(earlier, true);
@@ -96,19 +97,22 @@ class MemoryBackplane implements Backplane {
   }
 
   subscribe(channel: string): Promise<void> {
-    this.#subscribed.add(channel);
-    this.#logOf(channel, this.#offset);
+    this.#subscribed.set(channel, this.#offset);
     return Promise.resolve();
   }
 
   unsubscribe(channel: string): Promise<void> {
+    // A reader who comes back learns from the log that nothing was missed.
+    this.#logOf(channel);
     this.#subscribed.delete(channel);
-    this.#logOf(channel, this.#offset);
     return Promise.resolve();
   }
 
   read(channel: string, page: { readonly after: number; readonly limit: number }): Promise<ReadResult> {
-    const log = this.#logOf(channel, this.#offset);
+    const start = this.#subscribed.get(channel);
+    if (start !== undefined && !this.#logs.has(channel))
+      return Promise.resolve({ epoch: this.#epoch, top: start, entries: [] });
+    const log = this.#logOf(channel);
     log.trim(this.#clock.now());
     return Promise.resolve({ epoch: this.#epoch, top: log.top, entries: log.after(page.after, page.limit) });
   }
@@ -160,8 +164,8 @@ class MemoryBackplane implements Backplane {
     return Promise.resolve({ position: { epoch: this.#epoch, off: offset }, duplicate });
   }
 
-  #logOf(channel: string, start: number): ChannelLog {
-    const log = this.#logs.get(channel) ?? new ChannelLog(start);
+  #logOf(channel: string): ChannelLog {
+    const log = this.#logs.get(channel) ?? new ChannelLog(this.#subscribed.get(channel) ?? this.#offset);
     this.#logs.set(channel, log);
     log.usedAt = this.#clock.now();
     return log;

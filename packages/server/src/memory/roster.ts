@@ -4,7 +4,8 @@ import type { Clock } from "../types.js";
 interface Member {
   /** Grows with every arrival: the cursor of pages. */
   readonly number: number;
-  readonly connections: Set<string>;
+  /** One connection is the rule, and needs no set. */
+  connections: string | Set<string> | undefined;
   readonly since: number;
   profile: string;
   /** Set while the last connection is gone and the grace runs. */
@@ -57,14 +58,20 @@ export class Roster {
     const member = this.#members.get(user);
     if (member === undefined) {
       const since = this.#clock.now();
-      const connections = new Set([connectionId]);
-      this.#members.set(user, { number: ++this.#arrivals, connections, since, profile, leaving: undefined });
+      const member = {
+        number: ++this.#arrivals,
+        connections: connectionId,
+        since,
+        profile,
+        leaving: undefined,
+      };
+      this.#members.set(user, member);
       this.#emit({ kind: "joined", room: this.#room, entry: { user, profile, since }, isNew: true });
       return;
     }
     this.#clock.clearTimeout(member.leaving);
     member.leaving = undefined;
-    member.connections.add(connectionId);
+    addConnection(member, connectionId);
     if (member.profile === profile) return;
     member.profile = profile;
     this.#emit({
@@ -77,7 +84,7 @@ export class Roster {
 
   #exit(user: string, connectionId: string, graceMs: number): void {
     const member = this.#members.get(user);
-    if (member?.connections.delete(connectionId) !== true || member.connections.size > 0) return;
+    if (member === undefined || !removeConnection(member, connectionId)) return;
     const leave = (): void => {
       this.#members.delete(user);
       this.#emit({ kind: "left", room: this.#room, user });
@@ -85,4 +92,20 @@ export class Roster {
     if (graceMs <= 0) leave();
     else member.leaving = this.#clock.setTimeout(leave, graceMs);
   }
+}
+
+function addConnection(member: Member, id: string): void {
+  const { connections } = member;
+  if (connections === undefined || connections === id) member.connections = id;
+  else if (typeof connections === "string") member.connections = new Set([connections, id]);
+  else connections.add(id);
+}
+
+/** @returns whether it was there, and the last one */
+function removeConnection(member: Member, id: string): boolean {
+  const { connections } = member;
+  const wasLast =
+    typeof connections === "object" ? connections.delete(id) && connections.size === 0 : connections === id;
+  if (wasLast) member.connections = undefined;
+  return wasLast;
 }

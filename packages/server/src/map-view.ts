@@ -1,0 +1,46 @@
+/** A map whose values are made of another map's when they are looked at; it always shows what is there now. */
+export class MapView<TSource, TValue> implements ReadonlyMap<string, TValue> {
+  readonly #source: ReadonlyMap<string, TSource>;
+  readonly #make: (source: TSource) => TValue;
+
+  constructor(source: ReadonlyMap<string, TSource>, make: (source: TSource) => TValue) {
+    this.#source = source;
+    this.#make = make;
+  }
+
+  get size(): number {
+    return this.#source.size;
+  }
+
+  has(key: string): boolean {
+    return this.#source.has(key);
+  }
+
+  get(key: string): TValue | undefined {
+    const source = this.#source.get(key);
+    return source === undefined ? undefined : this.#make(source);
+  }
+
+  forEach(
+    callback: (value: TValue, key: string, map: ReadonlyMap<string, TValue>) => void,
+    thisValue?: unknown,
+  ): void {
+    for (const [key, value] of this) callback.call(thisValue, value, key, this);
+  }
+
+  keys(): MapIterator<string> {
+    return this.#source.keys();
+  }
+
+  *values(): MapIterator<TValue> {
+    for (const source of this.#source.values()) yield this.#make(source);
+  }
+
+  *entries(): MapIterator<[string, TValue]> {
+    for (const [key, source] of this.#source) yield [key, this.#make(source)];
+  }
+
+  [Symbol.iterator](): MapIterator<[string, TValue]> {
+    return this.entries();
+  }
+}
