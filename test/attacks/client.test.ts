@@ -1,0 +1,137 @@
+import { createWebSocketClient } from "@halyard/client";
+import type { WebSocketClient } from "@halyard/client";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { until } from "../support/wait.ts";
+
+const WELCOME = {
+  type: "welcome",
+  connectionId: "c",
+  user: { userId: "ada", name: "Ada", connectedAt: new Date(0).toISOString() },
+  limits: {},
+  heartbeat: { intervalMs: 25_000, timeoutMs: 35_000 },
+  ephemeral: [],
+  channels: { all: { epoch: "e", off: 0, recovered: "new" } },
+};
+
+/** A server that does what it likes with each connection, once the client has said hello. */
+describe("E: a malicious server", () => {
+  let server: WebSocketServer;
+  let client: WebSocketClient | undefined;
+  let errors: unknown[];
+  let connections: number;
+  let behave: (socket: WebSocket, hello: { readonly $: { readonly id: string } }) => void;
+
+  beforeEach(async () => {
+    [errors, connections, behave] = [[], 0, (socket, hello) => welcome(socket, hello)];
+    server = new WebSocketServer({ port: 0, host: "127.0.0.1", handleProtocols: () => "halyard.v1" });
+    server.on("connection", (socket) => {
+      connections++;
+      socket.on("error", () => undefined);
+      socket.once("message", (data) => behave(socket, JSON.parse((data as Buffer).toString()) as never));
+    });
+    await new Promise((resolve) => server.once("listening", resolve));
+  });
+  afterEach(() => {
+    client?.close();
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  });
+
+  const welcome = (socket: WebSocket, { $: { id } }: { readonly $: { readonly id: string } }) => {
+    socket.send(JSON.stringify({ ...WELCOME, $: { re: id } }));
+  };
+  const start = (options: Partial<Parameters<typeof createWebSocketClient>[0]> = {}) => {
+    client = createWebSocketClient({
+      url: `ws://127.0.0.1:${String((server.address() as AddressInfo).port)}/ws`,
+      WebSocket,
+      backoff: { minMs: 1, baseMs: 5, maxMs: 20 },
+      onError: (error) => errors.push(error),
+      ...options,
+    });
+    return client;
+  };
+
+  it("E9: garbage, unknown types and jumping offsets change nothing, and nothing is thrown", async () => {
+    behave = (socket, hello) => {
+      welcome(socket, hello);
+      for (const text of [
+        "",
+        "{",
+        "null",
+        "[]",
+        "{}",
+        `{"type":"__proto__"}`,
+        `{"type":"redirect","url":"//evil"}`,
+      ])
+        socket.send(text);
+      for (const off of [5, 4, -1, 2 ** 60, "x", null])
+        socket.send(JSON.stringify({ type: "announcement", message: "x", $: { ch: "all", off } }));
+      socket.send(JSON.stringify({ type: "announcement", message: "the end", $: { ch: "all", off: 9 } }));
+    };
+    const heard: string[] = [];
+    start().on("announcement", ({ message }) => heard.push(message));
+    await until("the end", () => heard.includes("the end"));
+    expect(connections).toBe(1);
+    expect(errors).toEqual([]);
+  });
+
+  it("E9: a frame of 100 MB is not kept: the connection ends, and memory does not grow with it", async () => {
+    let sent = 0;
+    behave = (socket, hello) => {
+      welcome(socket, hello);
+      if (sent++ === 0) socket.send(Buffer.alloc(2 * 1024 * 1024, 120).toString());
+    };
+    const open = start();
+    await until("its end", () => open.state.status !== "open" && sent > 0);
+    expect(errors).toEqual([]);
+  });
+
+  it("E9: 4401 again and again is not answered by coming back again and again", async () => {
+    behave = (socket) => socket.close(4401);
+    const open = start();
+    await until("the end of it", () => open.state.status === "authRequired");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(connections).toBe(1);
+  });
+
+  it("E10: what is sent while offline is bounded, and each refusal is told", async () => {
+    const offline = start({ autoConnect: false });
+    let refused = 0;
+    for (let n = 0; n < 10_000; n++) {
+      const sending = offline.send("chat_message", { content: "x" });
+      void sending.then(({ status }) => (refused += status === "rejected" ? 1 : 0));
+    }
+    await until("the refusals", () => refused === 10_000 - 200);
+  });
+
+  it("E11: a ticket provider that throws, rejects, hangs or returns junk is asked again", async () => {
+    const ways = [
+      () => {
+        throw new Error("thrown");
+      },
+      () => Promise.reject(new Error("rejected")),
+      () => new Promise<string>(() => undefined),
+      () => Promise.resolve({} as string),
+      () => Promise.resolve("not a ticket!"),
+      () => Promise.resolve("a".repeat(43)),
+    ];
+    let asked = 0;
+    const open = start({
+      connectTimeoutMs: 100,
+      ticket: async () => (ways[asked++] ?? ways.at(-1) ?? (() => Promise.resolve("")))(),
+    });
+    await until("a connection", () => open.state.status === "open");
+    expect(asked).toBe(ways.length);
+  });
+
+  it("E12: an offline event closes nothing that works", async () => {
+    const page = new EventTarget();
+    const open = start({ page: page });
+    await until("a connection", () => open.state.status === "open");
+    page.dispatchEvent(new Event("offline"));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([open.state.status, connections]).toEqual(["open", 1]);
+  });
+});

@@ -1,0 +1,74 @@
+import { expect, it } from "vitest";
+import { RawClient } from "../support/raw-client.ts";
+import { ORIGIN } from "../support/test-app.ts";
+import { until } from "../support/wait.ts";
+import { besiege } from "./support/siege.ts";
+import type { Siege } from "./support/siege.ts";
+
+const MIB = 1024 * 1024;
+
+async function memoryOf(siege: Siege): Promise<{ readonly heap: number; readonly rss: number }> {
+  return (await siege.command("memory")) as { readonly heap: number; readonly rss: number };
+}
+
+besiege("E: slow readers", { limits: { stalledMs: 2_000 } }, (siege) => {
+  it("E1: who stops reading is closed, and what was kept for them is given back", async () => {
+    const sloth = siege.user("sloth");
+    const slow = await siege.plain(sloth);
+    const before = await memoryOf(siege);
+    slow.pause();
+    await siege.command("tell", { count: 1_200, padding: 10_000, userId: sloth, everyMs: 0 });
+    await until("the end of it", async () => (await siege.journal("disconnect", sloth)).length === 1, 15_000);
+    slow.resume();
+    expect([4008, 1006]).toContain((await slow.end()).code);
+    expect((await siege.events("limit")).at(-1)).toMatchObject({ reason: "maxBufferedBytes", userId: sloth });
+    expect((await memoryOf(siege)).heap - before.heap).toBeLessThan(8 * MIB);
+  });
+
+  it("E2: thirty slow readers cost what the limit allows each, and no more", async () => {
+    const sloths = await Promise.all(
+      Array.from({ length: 30 }, async () => siege.plain(siege.user("sloth"))),
+    );
+    const before = await memoryOf(siege);
+    for (const sloth of sloths) sloth.pause();
+    await siege.command("tell", { count: 1_200, padding: 10_000, everyMs: 0 });
+    await until("all of them to be gone", async () => (await siege.stats()).totalConnections === 1, 20_000);
+    expect((await memoryOf(siege)).rss - before.rss).toBeLessThan(30 * 2 * MIB + 64 * MIB);
+    for (const sloth of sloths) sloth.resume();
+  });
+});
+
+besiege("E: half-open peers", { limits: { heartbeatMs: 500, silenceMs: 999 } }, (siege) => {
+  it("E3: a peer that is silent is found by the ping and the time for its answer", async () => {
+    const openedAt = performance.now();
+    const client = await siege.open(siege.user("ghost"), { autoPong: false });
+    expect([4000, 1006]).toContain((await client.end()).code);
+    expect(performance.now() - openedAt).toBeGreaterThan(900);
+  });
+});
+
+besiege("E: coming and going", {}, (siege) => {
+  it("E4: connects, failed upgrades and kills in a row leave nothing behind", async () => {
+    const comeAndGo = async (n: number): Promise<void> => {
+      const userId = `passer-by-${String(n % 50)}`;
+      if (n % 3 === 0) {
+        const url = siege.url;
+        await new RawClient({ url, headers: { origin: ORIGIN } }).open().catch(() => undefined);
+        return;
+      }
+      const client = await siege.open(userId);
+      if (n % 3 === 1) return client.close();
+      client.send({ type: "join", room: `hall-${String(n % 20)}` });
+      return client.cut();
+    };
+    const many = async (count: number): Promise<void> => {
+      for (let n = 0; n < count; n += 10)
+        await Promise.all(Array.from({ length: 10 }, async (_, m) => comeAndGo(n + m)));
+      await until("all of them to be gone", async () => (await siege.stats()).totalConnections === 1);
+    };
+    await many(300);
+    const before = await memoryOf(siege);
+    await many(900);
+    expect((await memoryOf(siege)).heap - before.heap).toBeLessThan(5 * MIB);
+  });
+});

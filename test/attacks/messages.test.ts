@@ -1,0 +1,248 @@
+import { expect, it } from "vitest";
+import type { RawClient } from "../support/raw-client.ts";
+import { until } from "../support/wait.ts";
+import { besiege } from "./support/siege.ts";
+
+const PROTOTYPE_NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "then"];
+const NO_MESSAGES = ["{bad", '{"type":"chat_message"', "null", "1", '"x"', "[]", "[1,2]", "{}"];
+
+/** Sends it, and gives the codes of all errors that it caused. */
+async function codesAfter(client: RawClient, ...messages: readonly (object | string)[]): Promise<unknown[]> {
+  const before = client.all("error").length;
+  for (const message of messages) client.send(message);
+  await client.sync();
+  return client
+    .all("error")
+    .slice(before)
+    .map(({ code }) => code);
+}
+
+besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => {
+  it("C1: what is no message is told so, and the tenth in ten seconds closes with 4400", async () => {
+    const client = await siege.v1();
+    expect(await codesAfter(client, ...NO_MESSAGES)).toEqual(
+      NO_MESSAGES.map(() => expect.stringMatching(/^invalid_(json|message)$/) as unknown),
+    );
+    client.send("{bad");
+    client.send("{bad");
+    expect(await client.end()).toMatchObject({ code: 4400 });
+  });
+
+  it("C1: a plain client's text is chat only if it does not begin like JSON", async () => {
+    const [plain, other] = [await siege.plain(), await siege.plain()];
+    expect(await codesAfter(plain, "null", "1", "{bad", "[1,2")).toEqual(["invalid_json", "invalid_json"]);
+    await other.seen({ type: "chat_message", content: "1" });
+    expect(other.all("chat_message").map(({ content }) => content)).toEqual(["null", "1"]);
+  });
+
+  it("C2: before hello nothing is handled: one error, then 4400", async () => {
+    const eve = siege.user("eve");
+    const client = await siege.openV1(eve);
+    client.post("note", { text: "too early" });
+    expect(await client.take()).toMatchObject({ type: "error", code: "conflict" });
+    client.send({ type: "join", room: "lobby", $: { id: "j" } });
+    client.send({ type: "request", name: "count", input: {}, $: { id: "r" } });
+    expect(await client.end()).toMatchObject({ code: 4400 });
+    expect(await siege.journal("note", eve)).toEqual([]);
+  });
+
+  it("C3: without hello in time the connection ends with 4010", async () => {
+    const client = await siege.openV1(siege.user());
+    expect(await client.end(3_000)).toMatchObject({ code: 4010 });
+  });
+
+  it("C4: keys of the prototype in every object position pollute nothing", async () => {
+    const client = await siege.v1();
+    const evil = '{"__proto__":{"isAdmin":true},"constructor":{"prototype":{"isAdmin":true}}}';
+    const seq = (): string => String(++client.page.seq);
+    for (const text of [
+      `{"type":"nested","value":${evil},"__proto__":{"isAdmin":true},"$":{"seq":${seq()}}}`,
+      `{"type":"note","text":"x","__proto__":{"isAdmin":true},"$":{"seq":${seq()},"__proto__":{"isAdmin":true}}}`,
+      `{"type":"counts","by":{"__proto__":1},"$":{"seq":${seq()}}}`,
+      `{"type":"request","name":"echo","input":{"value":"x","__proto__":{"isAdmin":true}},"$":{"id":"e"}}`,
+      `{"__proto__":{"type":"note","text":"inherited"}}`,
+    ])
+      client.send(text);
+    await client.sync();
+    expect(await siege.command("health")).toMatchObject({ polluted: false });
+    expect(JSON.stringify(client.all("reply"))).not.toContain("isAdmin");
+    expect(client.all({ code: "invalid_message" })).not.toEqual([]);
+  });
+
+  it.each(PROTOTYPE_NAMES)("C5: %s is a name like any other", async (name) => {
+    const client = await siege.v1();
+    expect(await codesAfter(client, { type: name })).toEqual(["unknown_type"]);
+    expect(await client.request(name)).toMatchObject({ code: "not_found" });
+    expect(await client.join(name)).toMatchObject({ type: "reply" });
+    client.send({ type: "ping", $: { id: name } });
+    await client.seen({ type: "pong", $: { re: name } });
+    const namesake = await siege.plain(name);
+    await client.seen((frame) => frame.type === "user_joined" && JSON.stringify(frame).includes(name));
+    await namesake.close();
+  });
+
+  it("C6: thirty thousand levels are refused before any schema sees them", async () => {
+    const client = await siege.v1();
+    const deep = "[".repeat(30_000) + "]".repeat(30_000);
+    expect(await codesAfter(client, `{"type":"nested","value":${deep}}`, deep)).toEqual([
+      "invalid_message",
+      "invalid_message",
+    ]);
+  });
+
+  it.each([
+    "x".repeat(60_000),
+    "nul\0",
+    "cr\r\nlf",
+    "*",
+    "[a",
+    "?",
+    "{tag}",
+    "\ud800",
+    "🎉",
+    "\u202eltr",
+    "",
+  ])("C7: a room is not called that, nor may ten thousand be asked for: %#", async (room) => {
+    const client = await siege.openV1(siege.user());
+    const { clientId, attempt } = client.page;
+    const rooms = Array.from({ length: 10_000 }, () => "a");
+    client.send({ type: "hello", clientId, attempt, positions: [], rooms: room === "" ? rooms : [room] });
+    expect(await client.next("error")).toMatchObject({ code: "invalid_message" });
+    const other = await siege.v1();
+    expect(await other.join(room)).toMatchObject({ code: "invalid_message" });
+  });
+
+  it("C8: five thousand mistakes are answered in at most 1 KiB", async () => {
+    const client = await siege.v1();
+    const answer = await client.deliver("many", { items: Array.from({ length: 5_000 }, () => "no") });
+    expect(answer).toMatchObject({ code: "invalid_message" });
+    expect(Buffer.byteLength(JSON.stringify(answer))).toBeLessThanOrEqual(1_024);
+  });
+
+  it("C10: an unknown type, and a type that only servers send, is nobody else's", async () => {
+    const [client, other] = [await siege.plain(), await siege.plain()];
+    const types = ["presence.diff", "announcement", "user_joined", "welcome", "reply", "told", "error"];
+    expect(await codesAfter(client, ...types.map((type) => ({ type, message: "x", text: "x" })))).toEqual(
+      types.map(() => "unknown_type"),
+    );
+    await other.sync();
+    expect(other.all({ message: "x" })).toEqual([]);
+  });
+
+  it("C11: an id that is used again, or is none, gets an error, and each reply its own request", async () => {
+    const client = await siege.v1();
+    client.send({ type: "request", name: "wait", input: { ms: 100, tag: "first" }, $: { id: "same" } });
+    client.send({ type: "request", name: "wait", input: { ms: 0, tag: "second" }, $: { id: "same" } });
+    await client.seen({ type: "reply", $: { re: "same" } });
+    expect(client.all({ $: { re: "same" } })).toMatchObject([{ code: "conflict" }, { result: "first" }]);
+    const ids = [2 ** 53, {}, [], null, "x".repeat(65), ""];
+    const requests = ids.map((id) => ({ type: "request", name: "count", input: {}, $: { id } }));
+    expect(await codesAfter(client, ...requests)).toEqual(ids.map(() => "invalid_message"));
+  });
+
+  it("C12: a thousand joins and leaves in a race end with nobody in the room", async () => {
+    const [client, room] = [await siege.v1(), siege.room()];
+    for (let n = 0; n < 500; n++) {
+      client.send({ type: "join", room });
+      client.send({ type: "leave", room });
+    }
+    expect(await client.ask({ type: "leave", room })).toMatchObject({ type: "reply" });
+    expect(await siege.command("listUsers", { room })).toMatchObject({ total: 0 });
+    expect(client.isOpen).toBe(true);
+  });
+
+  it("C13: the 101st room is limit_exceeded, and the connection stays", async () => {
+    const client = await siege.v1();
+    for (let n = 0; n < 100; n++) client.send({ type: "join", room: siege.room() });
+    expect(await client.join(siege.room())).toMatchObject({ code: "limit_exceeded" });
+    expect((await siege.events("limit")).at(-1)).toMatchObject({ reason: "rooms" });
+    await client.sync();
+  });
+
+  it("C14: who wrote what, where and when is the server's to say", async () => {
+    const [eve, room] = [siege.user("eve"), siege.room()];
+    const [client, other] = [await siege.v1(eve), await siege.v1()];
+    await other.join(room);
+    expect(await client.deliver("chat_message", { content: "psst" }, `room:${room}`)).toMatchObject({
+      code: "forbidden",
+    });
+    const forged = {
+      from: { userId: "root", name: "Root" },
+      id: "mine",
+      sentAt: "1970-01-01",
+      userId: "root",
+    };
+    await client.deliver("chat_message", { content: "I am root", ...forged });
+    await client.deliver("poked", { text: "root pokes", ...forged });
+    const chat = await other.seen("chat_message");
+    expect(chat).toMatchObject({ from: { userId: eve } });
+    expect(chat["id"]).not.toBe("mine");
+    expect(chat["sentAt"]).not.toBe("1970-01-01");
+    expect(await other.seen("poked")).toMatchObject({ from: { userId: eve } });
+    expect(other.all({ content: "psst" })).toEqual([]);
+  });
+
+  it.each(["throws", "rejects", "hangs", "thenable"])(
+    "C15: a handler that %s is told in general words",
+    async (how) => {
+      const client = await siege.v1();
+      const code = how === "hangs" ? "timeout" : "internal";
+      for (const answer of [await client.deliver("fail", { how }), await client.request("fail", { how })]) {
+        expect(answer).toMatchObject({ code });
+        expect(JSON.stringify(answer)).not.toMatch(/hunter2|\.ts/);
+      }
+    },
+  );
+
+  it("C15: a handler that resolves after the close is nobody's", async () => {
+    const eve = siege.user("eve");
+    const client = await siege.v1(eve);
+    client.post("wait", { ms: 100, tag: "late" });
+    await client.cut();
+    await until("the handler", async () => (await siege.journal("wait", eve)).length === 1);
+  });
+
+  it("C18: nothing that a client writes begins a line in the log", async () => {
+    const evil = "eve\r\n\u001b[31mFAKE\u2028%0d%0a";
+    const headers = { "user-agent": "A".repeat(4_000), "x-forwarded-for": "1.1.1.1\tFAKE" };
+    const client = await siege.plain(siege.user("eve"), { headers });
+    const messages = [evil, { type: evil }, { type: "join", room: evil }, { type: "request", name: evil }];
+    for (const message of messages) client.send(message);
+    client.send({ type: "fail", how: "throws", note: evil });
+    await client.sync();
+    expect(JSON.stringify(await siege.command("log"))).not.toMatch(/FAKE|%0d|AAAA/);
+  });
+
+  it("C19: markup is text: it arrives as it was written, and nobody has parsed it", async () => {
+    const content = `<img src=x onerror=alert(1)><script>alert(1)</script>`;
+    const [client, other] = [await siege.v1(), await siege.v1()];
+    await client.deliver("chat_message", { content });
+    expect(await other.seen("chat_message")).toMatchObject({ content });
+  });
+});
+
+const REAL = {
+  messagesPerSecond: 50,
+  messageBurst: 100,
+  bytesPerSecond: 262_144,
+  byteBurst: 524_288,
+  chatPerSecond: 5,
+  chatBurst: 10,
+};
+
+besiege("C: floods", { limits: REAL }, (siege) => {
+  it("C16: ten thousand messages at once end with 4029, and the others hear everything", async () => {
+    const client = await siege.plain();
+    for (let n = 0; n < 10_000; n++) client.send({ type: "note", text: "flood" });
+    const { code, reason } = await client.end();
+    expect([code, reason]).toEqual([4029, expect.stringMatching(/^retryAfterMs=\d+$/)]);
+    expect((await siege.events("flood")).at(-1)).toMatchObject({ code: 4029 });
+  });
+
+  it("C17: large legal messages have a rate of bytes", async () => {
+    const client = await siege.plain();
+    for (let n = 0; n < 12; n++) client.send({ type: "note", text: "x", padding: "x".repeat(60_000) });
+    expect(await client.next("error")).toMatchObject({ code: "rate_limited" });
+    expect(client.isOpen).toBe(true);
+  });
+});
