@@ -231,3 +231,13 @@ function expireInStorage(test: TestAuth, token: string): void {
   const session = { ...entry.session, expiresAt: new Date(Date.now() - 1) };
   test.secondary.set(token, JSON.stringify({ ...entry, session }));
 }
+
+describe("a page that asks why it was refused", () => {
+  it("may read the answer where Better Auth trusts its origin, and nowhere else", async () => {
+    const test = await createTestAuth();
+    const door = betterAuthAuthenticator(test.auth, { logger: quiet });
+    expect(await door.trustsOrigin?.(ORIGIN, probe({ origin: ORIGIN }))).toBe(true);
+    expect(await door.trustsOrigin?.("https://evil.com", probe({ origin: "https://evil.com" }))).toBe(false);
+    test.close();
+  });
+});

@@ -57,6 +57,10 @@ class BetterAuthAuthenticator<TAuth extends BetterAuthInstance> implements Watch
     return identity;
   }
 
+  trustsOrigin(origin: string, { headers }: UpgradeRequest): Promise<boolean> {
+    return this.#door.trustsOrigin(origin, headers);
+  }
+
   watch(bus: SessionBus): SessionWatch<SessionOf<TAuth>> {
     return new BetterAuthSessionWatch<TAuth>({
       bus,

@@ -7,6 +7,7 @@ import type { BetterAuthAuthenticatorOptions } from "./options.js";
 import { OriginPolicy } from "./origin-policy.js";
 import type { SessionReader } from "./session-reader.js";
 import { audienceOf, redeemTicket } from "./tickets.js";
+import { isTrustedOrigin } from "./trusted-origins.js";
 
 /** The look at an upgrade request: from where, with which credential, of whom. */
 export class Door<TAuth extends BetterAuthInstance> {
@@ -33,6 +34,11 @@ export class Door<TAuth extends BetterAuthInstance> {
     const isAlone = !headers.has("cookie") && !credentials.bearer;
     const other = isAlone ? null : await this.#reader.read(headers);
     return (other ?? identity).user.id === identity.user.id ? identity : null;
+  }
+
+  /** Whether pages of this origin may read why they were refused. */
+  async trustsOrigin(origin: string, headers: Headers): Promise<boolean> {
+    return isTrustedOrigin(await this.#reader.context(), origin, headers);
   }
 
   /** Uses a ticket up, for a connection of this origin. */

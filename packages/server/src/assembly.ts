@@ -1,6 +1,6 @@
 import { Asker } from "./asker.js";
 import { Authorization } from "./authorization.js";
-import type { Connection } from "./connection.js";
+import type { Shut } from "./connection.js";
 import { Control } from "./control.js";
 import type { AnyConfig, Core } from "./core.js";
 import { createCore } from "./create-core.js";
@@ -39,8 +39,8 @@ export interface Assembly {
 /** Puts a node together. Everything that may end a connection does it through one `shut`. */
 export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly {
   const registry = config.handlers ?? new MessageHandlerRegistry(builtInHandlers(config, broadcaster));
-  const shut = (connection: Connection, code: number, reason?: string): void => {
-    lifecycle.shut(connection, code, reason);
+  const shut: Shut = (connection, code, cause) => {
+    lifecycle.shut(connection, code, cause);
   };
   const core = createCore(config, { registry, shut });
   const publisher = new Publisher(core);

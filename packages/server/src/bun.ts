@@ -3,7 +3,9 @@ import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Assembly } from "./assembly.js";
 import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
-import type { AnyAuthenticator, Refusal, Welcomed } from "./server.js";
+import type { Refusal } from "./refusal.js";
+import { faultOf, METHOD_NOT_ALLOWED, refusal } from "./refusal.js";
+import type { AnyAuthenticator, Welcomed } from "./server.js";
 import { isRefusal } from "./server.js";
 import { corkingTransport } from "./transport.js";
 import type { Transport } from "./transport.js";
@@ -75,9 +77,9 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   const path = options.path ?? "/ws";
   /** By id, because Bun makes `data` and nothing else part of the upgrade. */
   const openings = new Map<string, Welcomed["opening"]>();
-  const alive = (ws: WebSocketInstance): void => {
+  const control = (ws: WebSocketInstance): void => {
     const connection = core.table.of(ws);
-    if (connection !== undefined) connection.seenAt = core.clock.now();
+    if (connection !== undefined) inbound.control(connection);
   };
   return {
     fetch: async (request, server) => {
@@ -97,9 +99,12 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
         if (typeof message === "string") inbound.receive(connection, message);
         else lifecycle.shut(connection, 4400, "frames are text");
       },
-      drain: alive,
-      ping: alive,
-      pong: alive,
+      drain: (ws) => {
+        const connection = core.table.of(ws);
+        if (connection !== undefined) connection.seenAt = core.clock.now();
+      },
+      ping: control,
+      pong: control,
       close: (ws, code) => {
         lifecycle.closed(ws, code);
       },
@@ -127,10 +132,12 @@ async function answer(
   const { desk } = internals;
   const remoteAddress = server.requestIP?.(request)?.address;
   const upgrade: UpgradeRequest = { url: targetOf(request.url), headers: request.headers, remoteAddress };
-  if (request.method !== "GET") return new Response(null, { status: 405, headers: { allow: "GET" } });
+  if (request.method !== "GET") return respond(desk.turnAway(upgrade, METHOD_NOT_ALLOWED));
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
     return respond(await desk.probe(upgrade, authenticate));
   }
+  const fault = faultOf(request.method, (name) => request.headers.get(name));
+  if (fault !== undefined) return respond(desk.turnAway(upgrade, fault));
   const welcomed = await desk.receive(upgrade, authenticate);
   if (isRefusal(welcomed)) return respond(welcomed);
   openings.set(welcomed.data.connectionId, welcomed.opening);
@@ -139,7 +146,7 @@ async function answer(
   if (server.upgrade(request, { data: welcomed.data, headers })) return undefined;
   openings.delete(welcomed.data.connectionId);
   desk.release(welcomed);
-  return new Response(null, { status: 400 });
+  return respond(refusal(400, "bad_request"));
 }
 
 function respond({ status, headers }: Refusal): Response {

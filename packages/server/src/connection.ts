@@ -8,6 +8,7 @@ import type { Received } from "./sends.js";
 import { Lane } from "./lane.js";
 import type { Moves } from "./moves.js";
 import type { Tally, TokenBucket } from "./token-bucket.js";
+import type { LimitName } from "./security-event.js";
 import type { Transport } from "./transport.js";
 import type { SessionCloseCode, SessionWatch, WatchedConnection } from "./session-watch.js";
 import type { GuestIdentity, Identity, WebSocketData, WebSocketInstance } from "./types.js";
@@ -27,7 +28,16 @@ export interface Buckets {
   chat: TokenBucket | undefined;
   joins: TokenBucket | undefined;
   typing: TokenBucket | undefined;
+  pings: TokenBucket | undefined;
 }
+
+/** Why a connection is closed: what its peer may read, and which limit it was for the security log. */
+export interface Cause {
+  readonly reason?: string;
+  readonly limit: LimitName;
+}
+
+export type Shut = (connection: Connection, code: number, cause?: string | Cause) => void;
 
 /** What may happen to a connection from inside, beside frames. */
 export interface ConnectionKeeper {
@@ -101,6 +111,8 @@ export class Connection implements WatchedConnection {
   /** Since when bytes have waited for the peer without becoming fewer. */
   stalledSince: number | undefined = undefined;
   backlog = 0;
+  /** Since when a message of the peer has begun and not ended, as far as ticks have seen. */
+  unfinishedSince: number | undefined = undefined;
   /** Bytes of a replay that do not count against the peer while they wait: handed to the socket, and not yet. */
   replayBytes = 0;
   queuedReplayBytes = 0;

@@ -174,6 +174,32 @@ describe("a reader without progress", () => {
   });
 });
 
+describe("a message that has begun", () => {
+  it("is whole within 10 s, or its connection is closed with 4010", () => {
+    for (const begunAt of [1, 250, 999]) {
+      const { clock, connections } = create();
+      const [eve] = [connections.open("eve"), connections.open("ada")];
+      live(clock, connections, begunAt);
+      connections.socketOf(eve).isReceiving = true;
+      live(clock, connections, 7_900);
+      expect(connections.shut).toEqual([]);
+      live(clock, connections, 2_100);
+      expect(connections.shut).toEqual([{ id: "eve", code: 4010, reason: "unfinished message" }]);
+    }
+  });
+
+  it("has its time again with every message that was finished in between", () => {
+    const { clock, connections } = create();
+    const ada = connections.open("ada");
+    connections.socketOf(ada).isReceiving = true;
+    for (let n = 0; n < 20; n++) {
+      live(clock, connections, 5_000);
+      ada.unfinishedSince = undefined; // as a message does that comes in
+    }
+    expect(connections.shut).toEqual([]);
+  });
+});
+
 function fail(): never {
   throw new Error("broken");
 }

@@ -1,5 +1,5 @@
 import { CloseCode } from "@halyard/protocol/wire";
-import type { Connection } from "./connection.js";
+import type { Connection, Shut } from "./connection.js";
 import type { ServerLimits } from "./limits.js";
 import type { Clock } from "./types.js";
 import { retryReason } from "./writer.js";
@@ -8,7 +8,7 @@ export interface HeartbeatParts {
   readonly clock: Clock;
   readonly limits: ServerLimits;
   readonly connections: () => Iterable<Connection>;
-  readonly shut: (connection: Connection, code: number, reason?: string) => void;
+  readonly shut: Shut;
 }
 
 /** A round of pings is spread over ticks of about this length. */
@@ -55,6 +55,7 @@ export class Heartbeat {
     for (const connection of [...this.#parts.connections()]) {
       try {
         this.#watchBacklog(connection, now);
+        this.#watchMessage(connection, now);
         this.#watchSilence(connection, now);
       } catch {
         // A socket that throws harms nobody else.
@@ -75,6 +76,22 @@ export class Heartbeat {
     if (connection.slice % this.#slices === this.#slice) ping(connection.ws);
   }
 
+  /** Whoever begins a message ends it: what is half there takes memory, and keeps nothing else from looking alive. */
+  #watchMessage(connection: Connection, now: number): void {
+    if (connection.transport.isReceiving?.(connection.ws) !== true) {
+      connection.unfinishedSince = undefined;
+      return;
+    }
+    connection.unfinishedSince ??= now;
+    // It may have begun a tick before it was seen, and the next look is a tick away.
+    const { unfinishedMs } = this.#parts.limits;
+    if (now - connection.unfinishedSince < unfinishedMs - 2 * this.#tickMs || now <= this.#mercyUntil) return;
+    this.#parts.shut(connection, CloseCode.Unfinished, {
+      reason: "unfinished message",
+      limit: "unfinishedMs",
+    });
+  }
+
   #watchBacklog(connection: Connection, now: number): void {
     const backlog = connection.transport.bufferedAmount(connection.ws);
     if (backlog === 0 || backlog < connection.backlog) connection.stalledSince = undefined;
@@ -82,7 +99,10 @@ export class Heartbeat {
     connection.backlog = backlog;
     if (connection.stalledSince === undefined || now - connection.stalledSince < this.#parts.limits.stalledMs)
       return;
-    this.#parts.shut(connection, CloseCode.SlowReader, retryReason(this.#parts.clock));
+    this.#parts.shut(connection, CloseCode.SlowReader, {
+      reason: retryReason(this.#parts.clock),
+      limit: "stalledMs",
+    });
     connection.transport.terminate?.(connection.ws);
   }
 }

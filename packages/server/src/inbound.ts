@@ -1,7 +1,7 @@
 import { clientMessages } from "@halyard/protocol";
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
-import type { Connection } from "./connection.js";
+import type { Connection, Shut } from "./connection.js";
 import type { Control } from "./control.js";
 import type { Core } from "./core.js";
 import { InvalidMessage, LimitError, toHalyardError } from "./errors.js";
@@ -20,7 +20,7 @@ export interface InboundParts {
   readonly sends: Sends;
   readonly throttle: Throttle;
   readonly failures: Failures;
-  readonly shut: (connection: Connection, code: number, reason?: string) => void;
+  readonly shut: Shut;
 }
 
 /** The way in: size, rate, JSON, depth, then to whom it belongs. Each failure is told to the sender, typed. */
@@ -34,9 +34,20 @@ export class Inbound {
   receive(connection: Connection, text: string): void {
     if (connection.stage === "closed") return;
     connection.seenAt = this.#parts.core.clock.now();
+    connection.unfinishedSince = undefined;
     // Whatever waits goes first.
     if (connection.stage === "opening" || connection.waiting !== undefined) this.#keep(connection, text);
     else this.#read(connection, text);
+  }
+
+  /** A WebSocket ping or pong came in: a sign of life, and no more of them than anybody needs. */
+  control(connection: Connection): void {
+    if (connection.stage === "closed") return;
+    const { core, shut, throttle } = this.#parts;
+    connection.seenAt = core.clock.now();
+    const retryAfterMs = throttle.ping(connection);
+    if (retryAfterMs === 0) return;
+    shut(connection, CloseCode.Flooding, { reason: "retryAfterMs=5000", limit: "pingsPerSecond" });
   }
 
   /** Reads what came while admission or the answer to `hello` was under way. */

@@ -2,7 +2,7 @@ import { CloseCode, HalyardError, SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Admission, ClientRef } from "./backplane.js";
 import { ALL, userChannel } from "./channel-name.js";
 import { Connection } from "./connection.js";
-import type { ConnectionKeeper } from "./connection.js";
+import type { Cause, ConnectionKeeper } from "./connection.js";
 import type { Core } from "./core.js";
 import { errorJson } from "./errors.js";
 import { Frame } from "./frame.js";
@@ -97,10 +97,11 @@ export class Lifecycle implements ConnectionKeeper {
   }
 
   /** Ends a connection from this side: what was written before goes out first. Nothing is accepted after it. */
-  shut(connection: Connection, code: number, reason = ""): void {
+  shut(connection: Connection, code: number, cause: string | Cause = ""): void {
     if (connection.stage === "closed") return;
     const { core } = this.#parts;
-    core.security.shut(connection, code);
+    const { reason = "", limit } = typeof cause === "string" ? { reason: cause } : cause;
+    core.security.shut(connection, code, limit);
     core.writer.write(connection);
     this.#detach(connection, code, isDeliberateShut(code));
     try {

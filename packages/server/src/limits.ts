@@ -40,6 +40,25 @@ export interface ServerLimits {
   readonly stalledMs: number;
   /** In which a v1 client says `hello`, ms. @default 10_000 */
   readonly helloMs: number;
+  /** In which a message that has begun must be whole, ms. Where the runtime shows it: Node. @default 10_000 */
+  readonly unfinishedMs: number;
+  /** WebSocket pings and pongs per second and connection; above it 4029. @default 20 */
+  readonly pingsPerSecond: number;
+  /** After this a peer that does not answer a close is cut off, ms. On Node; Bun has a time of its own. @default 5_000 */
+  readonly closeMs: number;
+  /** Upgrades refused per second and address (IPv6: per /64), and how many at once; above it 429 unseen. @default 10 and 30 */
+  readonly refusedUpgradesPerSecond: number;
+  readonly refusedUpgradeBurst: number;
+  /** Upgrades accepted per second and user, and how many at once; above it 429. @default 5 and 30 */
+  readonly acceptedUpgradesPerSecond: number;
+  readonly acceptedUpgradeBurst: number;
+  /** Handshakes under way, of one address (above it 429) and of all (above it 503). @default 200 and 2_000 */
+  readonly handshakesPerAddress: number;
+  readonly handshakes: number;
+  /** In which a handshake must be decided, ms; then 503. @default 10_000 */
+  readonly handshakeMs: number;
+  /** Subprotocols that an upgrade may offer; above it 400. @default 8 */
+  readonly subprotocols: number;
   /** Between pings, ms. @default 25_000 */
   readonly heartbeatMs: number;
   /** Silence after which a peer is dropped, ms. @default 35_000 */
@@ -76,6 +95,17 @@ export const DEFAULT_LIMITS: ServerLimits = {
   maxBufferedBytes: KIB * KIB,
   stalledMs: 10_000,
   helloMs: LIMITS.helloMs,
+  unfinishedMs: 10_000,
+  pingsPerSecond: 20,
+  closeMs: 5_000,
+  refusedUpgradesPerSecond: 10,
+  refusedUpgradeBurst: 30,
+  acceptedUpgradesPerSecond: 5,
+  acceptedUpgradeBurst: 30,
+  handshakesPerAddress: 200,
+  handshakes: 2_000,
+  handshakeMs: 10_000,
+  subprotocols: 8,
   heartbeatMs: 25_000,
   silenceMs: 35_000,
   leaveGraceMs: 5_000,

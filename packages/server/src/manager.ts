@@ -178,7 +178,9 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
 
   /** This node in numbers: {@link getConnectionStats}, and what there was to refuse. */
   getMetrics(): Metrics {
-    return { ...this.getConnectionStats(), security: this.#parts.core.security.counts };
+    const { core, desk } = this.#parts;
+    const { handshakes, tracked: trackedUpgrades } = desk.gate;
+    return { ...this.getConnectionStats(), handshakes, trackedUpgrades, security: core.security.counts };
   }
 
   /** Everyone online or in a room, on every node, in pages of 200; with the grace of those who may come back. */
@@ -224,6 +226,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
       this.#parts.core.clock.clearTimeout(connection.pause);
     }
     this.#parts.core.sessions.stop();
+    this.#parts.desk.gate.stop();
     this.#parts.core.security.stop();
     this.#parts.core.presence.close();
     this.#parts.core.hub.close();

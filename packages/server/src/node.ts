@@ -9,8 +9,11 @@ import type { Assembly } from "./assembly.js";
 import type { Connection } from "./connection.js";
 import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
+import { closeCodeOf } from "./node/close-code.js";
 import { createNodeTransport } from "./node/transport.js";
-import type { AnyAuthenticator, Refusal, Welcomed } from "./server.js";
+import type { HeaderLookup, Refusal } from "./refusal.js";
+import { faultOf, METHOD_NOT_ALLOWED, refusal } from "./refusal.js";
+import type { AnyAuthenticator, Welcomed } from "./server.js";
 import { isRefusal } from "./server.js";
 import type { Transport } from "./transport.js";
 import type { Clock, UpgradeRequest, WebSocketData } from "./types.js";
@@ -44,11 +47,14 @@ export function attachWebSocketServer<TProtocol extends AnyProtocol>(
   server: Server,
   options: AttachOptions<TProtocol>,
 ): () => void {
-  const glue = new NodeGlue(internalsOf(options.manager), options);
+  const internals = internalsOf(options.manager);
+  const glue = new NodeGlue(internals, options);
+  // Node gives a request a minute to say what it is. Who has chosen a time of their own keeps it.
+  if (server.headersTimeout === NODE_HEADERS_MS) server.headersTimeout = internals.core.limits.handshakeMs;
   const path = options.path ?? "/ws";
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (isAt(path, request)) glue.upgrade(request, socket, head);
-    else if (server.listenerCount("upgrade") === 1) refuse(socket, { status: 404, headers: {} });
+    else if (server.listenerCount("upgrade") === 1) refuse(socket, NOT_FOUND);
   };
   server.on("upgrade", onUpgrade);
   const restore = interceptRequests(server, (request, response) => {
@@ -62,21 +68,23 @@ export function attachWebSocketServer<TProtocol extends AnyProtocol>(
   };
 }
 
+const NODE_HEADERS_MS = 60_000;
+const NOT_FOUND = refusal(404, undefined);
+const BAD_REQUEST = refusal(400, "bad_request");
+
 /** A socket that knows whose it is, so that all of them share the same listeners. */
 class NodeSocket extends WebSocket {
   data: WebSocketData = { userId: "" };
   connection: Connection | undefined = undefined;
 }
 
-/** `closeTimeout` is newer than the types of ws. */
-const SERVER_OPTIONS: ServerOptions & { readonly closeTimeout: number } = {
+const SERVER_OPTIONS: ServerOptions = {
   WebSocket: NodeSocket,
   noServer: true,
   clientTracking: false,
   maxPayload: HARD_LIMIT,
   maxFragments: 64,
   maxBufferedChunks: 1024,
-  closeTimeout: 5_000,
   // Never an echo of the first offer: it may be a ticket.
   handleProtocols: (offers) => (offers.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
 };
@@ -100,7 +108,11 @@ class NodeGlue {
   constructor(internals: Assembly, { authenticate, compression = false }: GlueOptions) {
     this.#internals = internals;
     this.#authenticate = authenticate;
-    this.#sockets = new WebSocketServer({ ...SERVER_OPTIONS, perMessageDeflate: compression && DEFLATE });
+    const perMessageDeflate = compression && DEFLATE;
+    const closeTimeout = internals.core.limits.closeMs;
+    // `closeTimeout` is newer than the types of ws.
+    const options = { ...SERVER_OPTIONS, perMessageDeflate, closeTimeout };
+    this.#sockets = new WebSocketServer(options);
     this.#transport = createNodeTransport(compression ? { compressAbove: COMPRESS_ABOVE } : {});
     this.#listeners = listenersOf(internals);
   }
@@ -114,12 +126,7 @@ class NodeGlue {
     socket.on("error", onGone);
     socket.on("close", onGone);
     const receive = async (): Promise<void> => {
-      const offers = request.headers["sec-websocket-protocol"] ?? null;
-      const answer = await this.#internals.desk.receive(
-        toUpgradeRequest(request),
-        this.#authenticate,
-        offers,
-      );
+      const answer = await this.#decide(request);
       if (isGone) {
         if (!isRefusal(answer)) this.#internals.desk.release(answer);
         return;
@@ -136,34 +143,47 @@ class NodeGlue {
   }
 
   probe(request: IncomingMessage, response: ServerResponse): void {
-    if (request.method !== "GET") {
-      response.writeHead(405, { allow: "GET", "content-length": "0" }).end();
-      return;
-    }
-    void this.#internals.desk
-      .probe(toUpgradeRequest(request), this.#authenticate)
-      .then(({ status, headers }) => {
-        response.writeHead(status, headers).end();
-      });
+    const upgrade = toUpgradeRequest(request);
+    const { desk } = this.#internals;
+    const answer =
+      request.method === "GET"
+        ? desk.probe(upgrade, this.#authenticate)
+        : desk.turnAway(upgrade, METHOD_NOT_ALLOWED);
+    void Promise.resolve(answer).then(({ status, headers }) => {
+      response.writeHead(status, headers).end();
+    });
+  }
+
+  async #decide(request: IncomingMessage): Promise<Welcomed | Refusal> {
+    const { desk } = this.#internals;
+    const upgrade = toUpgradeRequest(request);
+    const header: HeaderLookup = (name) => request.headers[name] as string | undefined;
+    const fault = request.httpVersionMinor < 1 ? BAD_REQUEST : faultOf(request.method, header);
+    if (fault !== undefined) return desk.turnAway(upgrade, fault, header);
+    return desk.receive(upgrade, this.#authenticate, header);
   }
 
   #accept(welcomed: Welcomed, { request, socket, head }: Upgrading): void {
     // A plain client is welcomed in this turn: its 101 and its welcome are one write, where nothing is asked for first.
     if (!welcomed.opening.isV1) holdBack(socket, this.#internals.core.clock);
+    const switched = { isOpen: false };
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+      switched.isOpen = true;
       if (ws instanceof NodeSocket) this.#open(ws, welcomed);
     });
+    // ws has refused what it alone reads: extensions, and names of subprotocols.
+    if (!switched.isOpen) this.#internals.desk.release(welcomed);
   }
 
   #open(ws: NodeSocket, { data, opening }: Welcomed): void {
-    const { onError, onMessage, onAlive, onClose } = this.#listeners;
+    const { onError, onMessage, onControl, onClose } = this.#listeners;
     ws.data = data;
     ws.on("error", onError);
     ws.connection = this.#internals.lifecycle.open(ws, { ...opening, transport: this.#transport });
     if (ws.connection === undefined) return;
     ws.on("message", onMessage);
-    ws.on("pong", onAlive);
-    ws.on("ping", onAlive);
+    ws.on("pong", onControl);
+    ws.on("ping", onControl);
     ws.on("close", onClose);
   }
 }
@@ -177,7 +197,7 @@ interface Upgrading {
 interface Listeners {
   readonly onError: (this: WebSocket, error: Error & { readonly code?: string }) => void;
   readonly onMessage: (this: WebSocket, message: RawData, isBinary: boolean) => void;
-  readonly onAlive: (this: WebSocket) => void;
+  readonly onControl: (this: WebSocket) => void;
   readonly onClose: (this: WebSocket, code: number) => void;
 }
 
@@ -186,7 +206,10 @@ function listenersOf({ lifecycle, inbound, core }: Assembly): Listeners {
   return {
     onError({ code }) {
       // A peer that breaks the protocol, or a connection that broke: `close` follows, and says the rest.
-      core.logger.debug({ connectionId: connectionOf(this)?.id, code }, "socket error");
+      const connection = connectionOf(this);
+      core.logger.debug({ connectionId: connection?.id, code }, "socket error");
+      const closeCode = closeCodeOf(code);
+      if (closeCode !== undefined && connection !== undefined) core.security.broke(connection, closeCode);
     },
     onMessage(message, isBinary) {
       const connection = connectionOf(this);
@@ -194,9 +217,9 @@ function listenersOf({ lifecycle, inbound, core }: Assembly): Listeners {
       if (isBinary) lifecycle.shut(connection, 4400, "frames are text");
       else inbound.receive(connection, (message as Buffer).toString());
     },
-    onAlive() {
+    onControl() {
       const connection = connectionOf(this);
-      if (connection !== undefined) connection.seenAt = core.clock.now();
+      if (connection !== undefined) inbound.control(connection);
     },
     onClose(code) {
       if (this instanceof NodeSocket) lifecycle.closed(this, code);
@@ -252,11 +275,17 @@ function refuse(socket: Duplex, { status, headers }: Refusal): void {
   socket.on("error", () => {
     socket.destroy();
   });
+  // A peer that keeps its own side open keeps nothing of ours.
+  socket.once("finish", () => {
+    socket.destroy();
+  });
   socket.end(`HTTP/1.1 ${String(status)} ${STATUS[status] ?? "Refused"}\r\n${lines.join("\r\n")}\r\n\r\n`);
 }
 
 const STATUS: Readonly<Record<number, string>> = {
   400: "Bad Request",
+  405: "Method Not Allowed",
+  426: "Upgrade Required",
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",

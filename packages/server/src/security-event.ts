@@ -13,7 +13,16 @@ export type LimitName =
       | "waitingSends"
       | "waitingRequests"
       | "maxBufferedBytes"
+      | "stalledMs"
       | "helloMs"
+      | "handshakes"
+      | "handshakesPerAddress"
+      | "handshakeMs"
+      | "refusedUpgradesPerSecond"
+      | "acceptedUpgradesPerSecond"
+      | "subprotocols"
+      | "pingsPerSecond"
+      | "unfinishedMs"
     >
   | "maxConnectionsPerUser";
 
@@ -30,14 +39,7 @@ export interface SecurityFacts {
 export interface UpgradeRefused extends SecurityFacts {
   readonly kind: "upgrade_refused";
   readonly reason:
-    | "bad_request"
-    | "unauthenticated"
-    | "forbidden"
-    | "rate_limited"
-    | "unavailable"
-    | "timeout"
-    | "draining"
-    | LimitName;
+    "bad_request" | "unauthenticated" | "forbidden" | "rate_limited" | "unavailable" | "draining" | LimitName;
   readonly code: number;
 }
 

@@ -60,9 +60,18 @@ export class Security {
   }
 
   /** A connection is closed from this side. Most codes are nobody's fault. */
-  shut(connection: Connection, code: number): void {
-    const incident = incidentOf(code);
+  shut(connection: Connection, code: number, limit?: LimitName): void {
+    const incident = incidentOf(code, limit);
     if (incident !== undefined) this.note(incident, whose(connection));
+  }
+
+  /** The runtime has closed a connection for the bytes that it sent. */
+  broke(connection: Connection, code: number): void {
+    const incident: Incident =
+      code === 1009
+        ? { kind: "limit", reason: "messageBytes", code }
+        : { kind: "protocol_broken", reason: "frame", code };
+    this.note(incident, whose(connection));
   }
 
   get counts(): SecurityCounts {
@@ -79,18 +88,18 @@ function whose({ id: connectionId, userId, address }: Connection): Whose {
   return { connectionId, userId, address };
 }
 
-function incidentOf(code: number): Incident | undefined {
+function incidentOf(code: number, limit?: LimitName): Incident | undefined {
   switch (code) {
     case CloseCode.Unauthenticated:
       return { kind: "revoked", reason: "unauthenticated", code };
     case CloseCode.Forbidden:
       return { kind: "revoked", reason: "forbidden", code };
     case CloseCode.Flooding:
-      return { kind: "flood", reason: "messagesPerSecond", code };
+      return { kind: "flood", reason: limit ?? "messagesPerSecond", code };
     case CloseCode.ProtocolBroken:
       return { kind: "protocol_broken", reason: "message", code };
     default: {
-      const reason = LIMIT_OF.get(code);
+      const reason = limit ?? LIMIT_OF.get(code);
       return reason === undefined ? undefined : { kind: "limit", reason, code };
     }
   }

@@ -1,11 +1,11 @@
-import type { ErrorCode } from "@halyard/protocol/wire";
 import { CLIENT_ID, HalyardError, SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { ClientRef } from "./backplane.js";
+import { ClientAddress } from "./client-address.js";
 import type { Core } from "./core.js";
 import { withDeadline } from "./deadline.js";
-import { toHalyardError } from "./errors.js";
 import type { Opening } from "./lifecycle.js";
-import type { UpgradeRefused } from "./security-event.js";
+import type { HeaderLookup, Refusal } from "./refusal.js";
+import { refusal, refuseError, refuseQueued, retryAfter } from "./refusal.js";
 import type {
   AuthenticateFunction,
   Authenticator,
@@ -14,12 +14,7 @@ import type {
   UpgradeRequest,
   WebSocketData,
 } from "./types.js";
-
-/** The answer to an upgrade that is not let in, or to a plain GET. Never has a body. */
-export interface Refusal {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-}
+import { UpgradeGate } from "./upgrade-gate.js";
 
 /** An upgrade that is let in: what the socket carries as `data`, and what the manager must know of it. */
 export interface Welcomed {
@@ -29,39 +24,87 @@ export interface Welcomed {
 
 export type AnyAuthenticator = Authenticator | AuthenticateFunction;
 
-const HANDSHAKE_MS = 10_000;
-const OFFERS = 8;
-
 /** The way from an HTTP request to an admitted connection: everything that is decided before 101. */
 export class UpgradeDesk {
   readonly #core: Core;
+  readonly #gate: UpgradeGate;
+  readonly #address: ClientAddress;
   isDraining = false;
 
   constructor(core: Core) {
     this.#core = core;
+    this.#gate = new UpgradeGate(core.clock, core.limits);
+    this.#address = new ClientAddress(core.config.trustProxy, core.logger);
+  }
+
+  get gate(): UpgradeGate {
+    return this.#gate;
   }
 
   /** Never rejects: whoever cannot be let in for sure is refused. */
   async receive(
     request: UpgradeRequest,
-    authenticator?: AnyAuthenticator,
-    offers = request.headers.get("sec-websocket-protocol"),
+    authenticator = this.#core.config.authenticate,
+    header: HeaderLookup = (name) => request.headers.get(name),
   ): Promise<Welcomed | Refusal> {
-    const answer = await this.#receive(request, { authenticator, offers });
-    if (isRefusal(answer)) this.#note(request, answer);
-    return answer;
+    const asked = this.#located(request, header);
+    const offers = header("sec-websocket-protocol") ?? null;
+    return this.#handshake(asked, () => this.#receive(asked, { authenticator, offers }));
   }
 
-  /** What a plain GET is told: what an upgrade would get, or 426 when it would be let in. */
+  /** What a plain GET is told: what an upgrade would get, or 426 when it would be let in. Trusted origins may read it. */
   async probe(request: UpgradeRequest, authenticator?: AnyAuthenticator): Promise<Refusal> {
-    const answer = await this.#probe(request, authenticator);
-    if (answer.status !== 426) this.#note(request, answer);
-    return answer;
+    const asked = this.#located(request, (name) => request.headers.get(name));
+    const used = authenticator ?? this.#core.config.authenticate;
+    const answer = await this.#handshake(asked, () => this.#probe(asked, used));
+    return this.#readable(answer, asked, used);
   }
 
-  #note({ remoteAddress }: UpgradeRequest, { status }: Refusal): void {
-    const reason = REASON_OF[status] ?? "unavailable";
-    this.#core.security.note({ kind: "upgrade_refused", reason, code: status }, { address: remoteAddress });
+  /** Refuses what is no handshake at all. */
+  turnAway(
+    request: UpgradeRequest,
+    answer: Refusal,
+    header: HeaderLookup = (name) => request.headers.get(name),
+  ): Refusal {
+    return this.#refused(this.#located(request, header), answer);
+  }
+
+  /** The same request with the address of its client, which is kept: a socket that is gone has none. */
+  #located(request: UpgradeRequest, header: HeaderLookup): UpgradeRequest {
+    const value = this.#address.of(request.remoteAddress, header);
+    return Object.create(request, { remoteAddress: { value } }) as UpgradeRequest;
+  }
+
+  /** Runs a handshake: not too many at a time, and none for ever. */
+  async #handshake<TAnswer extends Welcomed | Refusal>(
+    request: UpgradeRequest,
+    run: () => Promise<TAnswer>,
+  ): Promise<TAnswer | Refusal> {
+    if (this.isDraining) return this.#refused(request, refusal(503, "draining", retryAfter(1_000)));
+    const queue = this.#gate.enter(request.remoteAddress);
+    if (queue !== undefined) return this.#refused(request, refuseQueued(queue));
+    const running = run();
+    const { clock, limits } = this.#core;
+    try {
+      const answer = await withDeadline(running, { clock, ms: limits.handshakeMs });
+      return isRefusal(answer) ? this.#refused(request, answer) : answer;
+    } catch (error) {
+      // Only the deadline rejects. What is granted after it is given back.
+      void running.then((late) => {
+        if (!isRefusal(late)) this.release(late);
+      });
+      return this.#refused(request, refuseError(error));
+    } finally {
+      this.#gate.leave(request.remoteAddress);
+    }
+  }
+
+  #refused({ remoteAddress: address }: UpgradeRequest, answer: Refusal): Refusal {
+    const { reason, status: code, userId } = answer;
+    if (reason === undefined) return answer;
+    if (code === 400 || code === 401 || code === 403 || code === 405) this.#gate.countRefusal(address);
+    this.#core.security.note({ kind: "upgrade_refused", reason, code }, { address, userId });
+    return answer;
   }
 
   async #receive(
@@ -70,13 +113,15 @@ export class UpgradeDesk {
   ): Promise<Welcomed | Refusal> {
     try {
       const { authenticator, offers } = asked;
-      const isV1 = offersV1(offers);
-      if (isV1 === undefined) return refusal(400);
+      const isV1 = offersV1(offers, this.#core.limits.subprotocols);
+      if (typeof isV1 === "string") return refusal(400, isV1);
       // Watched from before the look-up: nothing that happens to the session afterwards is missed.
-      const watch = this.#core.sessions.watchOf(authenticator ?? this.#core.config.authenticate);
-      const found = await this.#identify(request, authenticator);
-      if ("status" in found) return found;
-      return await this.#place(request, { ...found, isV1, watch });
+      const watch = this.#core.sessions.watchOf(authenticator);
+      const identity = await this.#identify(request, authenticator);
+      if (identity === null) return refusal(401, "unauthenticated");
+      const queue = this.#gate.admit(identity.user.id);
+      if (queue !== undefined) return { ...refuseQueued(queue), userId: identity.user.id };
+      return await this.#place(request, { identity, isV1, watch });
     } catch (error) {
       return this.#refuse(error);
     }
@@ -84,12 +129,31 @@ export class UpgradeDesk {
 
   async #probe(request: UpgradeRequest, authenticator: AnyAuthenticator | undefined): Promise<Refusal> {
     try {
-      const found = await this.#identify(request, authenticator);
-      if ("status" in found) return found;
-      return this.#isFull(found.identity) ? refusal(429) : refusal(426, { upgrade: "websocket" });
+      const identity = await this.#identify(request, authenticator);
+      if (identity === null) return refusal(401, "unauthenticated");
+      const { id: userId } = identity.user;
+      const queue = this.#gate.waitFor(userId);
+      if (queue !== undefined) return { ...refuseQueued(queue), userId };
+      return this.#isFull(identity) ? tooMany(userId) : refusal(426, undefined, { upgrade: "websocket" });
     } catch (error) {
       return this.#refuse(error);
     }
+  }
+
+  /** A browser shows a status to a page of another origin only when it is told to. */
+  async #readable(
+    answer: Refusal,
+    request: UpgradeRequest,
+    authenticator: AnyAuthenticator | undefined,
+  ): Promise<Refusal> {
+    const origin = request.headers.get("origin");
+    if (origin === null || typeof authenticator !== "object" || this.isDraining) return answer;
+    const { clock, limits } = this.#core;
+    const asked = authenticator.trustsOrigin?.(origin, request) ?? false;
+    const isTrusted = await withDeadline(asked, { clock, ms: limits.handshakeMs }).catch(() => false);
+    if (!isTrusted) return answer;
+    const cors = { "access-control-allow-origin": origin, "access-control-allow-credentials": "true" };
+    return { ...answer, headers: { ...answer.headers, ...cors, vary: "origin" } };
   }
 
   /** Gives back the place of a connection that never opened. */
@@ -104,21 +168,16 @@ export class UpgradeDesk {
   async #identify(
     request: UpgradeRequest,
     authenticator: AnyAuthenticator | undefined,
-  ): Promise<{ readonly identity: GuestIdentity } | Refusal> {
-    if (this.isDraining) return refusal(503, { "retry-after": "1" });
-    const { clock, config } = this.#core;
-    const used = authenticator ?? config.authenticate;
-    if (used === undefined) {
+  ): Promise<GuestIdentity | null> {
+    if (authenticator === undefined) {
       throw new TypeError("authenticate is missing: pass it to createWebSocketSystem or to the attach call");
     }
-    const asked = typeof used === "function" ? used(request) : used.authenticate(request);
-    const onTimeout = (): void => {
-      this.#core.logger.warn({}, "authenticate took longer than the handshake may");
-    };
-    const identity: Identity | null = await withDeadline(asked, { clock, ms: HANDSHAKE_MS, onTimeout });
-    if (identity === null) return refusal(401);
-    if (!isIdentity(identity)) throw new TypeError("authenticate gave something without a user.id");
-    return { identity };
+    const asked =
+      typeof authenticator === "function" ? authenticator(request) : authenticator.authenticate(request);
+    const identity: Identity | null = await asked;
+    if (identity !== null && !isIdentity(identity))
+      throw new TypeError("authenticate gave something without a user.id");
+    return identity;
   }
 
   async #place(
@@ -148,7 +207,7 @@ export class UpgradeDesk {
     // An older attempt is let in to be told by its close code: a browser could not read a status.
     if (admission.admitted || admission.reason === "superseded")
       return { data, opening: { ...opening, admission } };
-    return refusal(429, { "retry-after": "5" });
+    return tooMany(user);
   }
 
   #isFull({ user }: GuestIdentity): boolean {
@@ -158,35 +217,21 @@ export class UpgradeDesk {
 
   #refuse(error: unknown): Refusal {
     if (!(error instanceof HalyardError)) this.#core.report(error, { type: "authenticate", ws: undefined });
-    const { code, retryAfterMs = 1_000 } = toHalyardError(error);
-    const retry = { "retry-after": String(Math.ceil(retryAfterMs / 1000)) };
-    const status = STATUS_OF[code];
-    // An authenticator that fails knows nothing: the door stays shut, and nobody is called a stranger for it.
-    if (status === undefined) return refusal(503, retry);
-    return status === 429 ? refusal(status, retry) : refusal(status);
+    return refuseError(error);
   }
 }
 
-const REASON_OF: Readonly<Record<number, UpgradeRefused["reason"]>> = {
-  400: "bad_request",
-  401: "unauthenticated",
-  403: "forbidden",
-  429: "rate_limited",
-};
+function tooMany(userId: string): Refusal {
+  return { ...refusal(429, "maxConnectionsPerUser", retryAfter(5_000)), userId };
+}
 
-const STATUS_OF: Partial<Record<ErrorCode, number>> = {
-  unauthenticated: 401,
-  forbidden: 403,
-  rate_limited: 429,
-};
-
-/** @returns undefined when the offers are not acceptable, else whether `halyard.v1` is among them */
-function offersV1(header: string | null): boolean | undefined {
+/** @returns why the offers are not acceptable, else whether `halyard.v1` is among them */
+function offersV1(header: string | null, most: number): boolean | "bad_request" | "subprotocols" {
   if (header === null) return false;
   const offers = header.split(",").map((offer) => offer.trim());
-  if (offers.length > OFFERS || new Set(offers).size !== offers.length || offers.includes(""))
-    return undefined;
-  return offers.includes(SUBPROTOCOL) ? true : undefined;
+  if (offers.length > most) return "subprotocols";
+  if (new Set(offers).size !== offers.length || offers.includes("")) return "bad_request";
+  return offers.includes(SUBPROTOCOL) ? true : "bad_request";
 }
 
 function clientOf(url: string): { clientId: string; attempt: number } | undefined {
@@ -216,10 +261,6 @@ function toData(identity: GuestIdentity, connectionId: string, isV1: boolean): W
   if (email !== undefined) data.email = email;
   if (isV1) data.protocol = SUBPROTOCOL;
   return data;
-}
-
-function refusal(status: number, headers: Readonly<Record<string, string>> = {}): Refusal {
-  return { status, headers: { "cache-control": "no-store", "content-length": "0", ...headers } };
 }
 
 export function isRefusal(answer: Welcomed | Refusal): answer is Refusal {

@@ -39,6 +39,14 @@ export class Throttle {
     return buckets.joins.take(now);
   }
 
+  ping(connection: Connection): number {
+    const { limits, clock } = this.#core;
+    const now = clock.now();
+    const buckets = this.#of(connection);
+    buckets.pings ??= new TokenBucket(limits.pingsPerSecond, limits.pingsPerSecond, now);
+    return buckets.pings.take(now);
+  }
+
   /** Waits until a message of a v1 client is within its rate: it is never refused for being early. */
   async pace(
     connection: Connection,
@@ -65,6 +73,7 @@ export class Throttle {
       chat: undefined,
       joins: undefined,
       typing: undefined,
+      pings: undefined,
     };
     return connection.buckets;
   }

@@ -12,6 +12,8 @@ export interface Transport {
   bufferedAmount(ws: WebSocketInstance): number;
   /** Sends a ping; only for sockets whose pongs reach `manager` again. */
   readonly ping?: ((ws: WebSocketInstance) => void) | undefined;
+  /** Whether a message of the peer has begun and is not whole. Undefined where the runtime does not show it. */
+  readonly isReceiving?: ((ws: WebSocketInstance) => boolean) | undefined;
   /** Ends the socket without a closing handshake. */
   readonly terminate?: ((ws: WebSocketInstance) => void) | undefined;
 }

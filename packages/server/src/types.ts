@@ -43,7 +43,10 @@ export type ConnectedUsers = ReadonlyMap<string, ConnectedUser>;
 /** The connections of each user of this node. */
 export type WebSocketInstances = ReadonlyMap<string, ReadonlySet<WebSocketInstance<WebSocketData>>>;
 
-/** An upgrade request, the same on every runtime. `url` is the request target as it came; its host means nothing. */
+/**
+ * An upgrade request, the same on every runtime. `url` is the request target as it came; its host means nothing.
+ * `remoteAddress` is the client's: the peer, or what a proxy says that `trustProxy` trusts.
+ */
 export interface UpgradeRequest {
   readonly url: string;
   readonly headers: Headers;
@@ -77,6 +80,12 @@ export interface Authenticator<TIdentity extends Identity = Identity> {
    * @throws HalyardError `forbidden` for 403, `unavailable` for 503, `rate_limited` for 429; any other error is 503
    */
   authenticate(request: UpgradeRequest): Promise<TIdentity | null>;
+  /**
+   * Whether pages of this origin may read why an upgrade was refused, by a plain GET on the WebSocket's path.
+   *
+   * @default only pages of the server's own origin
+   */
+  trustsOrigin?(origin: string, request: UpgradeRequest): boolean | Promise<boolean>;
 }
 
 /** The short form of an {@link Authenticator}. */
@@ -152,6 +161,10 @@ export interface ConnectionStats {
 
 /** This node in numbers, for a metrics page. */
 export interface Metrics extends ConnectionStats {
+  /** Upgrades that are not decided yet. */
+  readonly handshakes: number;
+  /** Addresses and users whose upgrades were counted lately. */
+  readonly trackedUpgrades: number;
   /** Security events since the start. */
   readonly security: SecurityCounts;
 }
@@ -222,6 +235,11 @@ export interface WebSocketManagerConfig<
   readonly backplane?: Backplane | undefined;
   /** Whether a client with this contract may connect; `false` closes it with 4426. @default every one */
   readonly acceptContract?: ((contract: string | undefined) => boolean) | undefined;
+  /**
+   * The proxies whose `X-Forwarded-For` is believed: addresses and ranges (`10.0.0.0/8`), or a function. Read from right
+   * to left, as far as it is trusted. @default none: everyone behind a proxy is one address
+   */
+  readonly trustProxy?: readonly string[] | ((address: string) => boolean) | undefined;
   readonly limits?: Partial<ServerLimits> | undefined;
   /** Time and chance, for tests. @default the runtime's */
   readonly clock?: Clock | undefined;

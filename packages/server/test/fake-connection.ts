@@ -1,6 +1,6 @@
 import { CloseCode } from "@halyard/protocol/wire";
 import { Connection } from "../src/connection.js";
-import type { ConnectionStart } from "../src/connection.js";
+import type { Cause, ConnectionStart } from "../src/connection.js";
 import { DEFAULT_LIMITS } from "../src/limits.js";
 import type { ServerLimits } from "../src/limits.js";
 import { Writer } from "../src/writer.js";
@@ -65,9 +65,10 @@ export class Connections {
     return this.socketOf(connection).take();
   }
 
-  readonly close = (connection: Connection, code: number, reason = ""): void => {
+  readonly close = (connection: Connection, code: number, cause: string | Cause = ""): void => {
     if (connection.stage === "closed") return;
     connection.stage = "closed";
+    const { reason = "" } = typeof cause === "string" ? { reason: cause } : cause;
     this.shut.push({ id: connection.id, code, reason });
   };
 }

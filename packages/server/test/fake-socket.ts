@@ -23,6 +23,8 @@ export class FakeSocket implements WebSocketInstance<WebSocketData> {
   writes = 0;
   pings = 0;
   isTerminated = false;
+  /** The peer has begun a message. */
+  isReceiving = false;
   closedWith: { readonly code: number | undefined; readonly reason: string | undefined } | undefined;
   /** Bytes that the peer has not taken. */
   bufferedAmount = 0;
@@ -75,6 +77,7 @@ export const fakeTransport: Transport = {
     return true;
   },
   bufferedAmount: (ws) => fake(ws).bufferedAmount,
+  isReceiving: (ws) => fake(ws).isReceiving,
   ping: (ws) => {
     fake(ws).pings++;
   },

@@ -28,13 +28,26 @@ export function createNodeTransport({ compressAbove = Infinity }: NodeTransportO
     ping: (ws) => {
       (ws as unknown as WebSocket).ping();
     },
+    isReceiving,
     terminate: (ws) => {
       (ws as unknown as WebSocket).terminate();
     },
   };
 }
 
+function isReceiving(ws: unknown): boolean {
+  const { _receiver: receiver } = ws as WsInsides;
+  if (receiver === undefined) return false;
+  // Between two frames nothing is buffered, the state is the first one, and only a fragmented message is remembered.
+  return receiver._bufferedBytes > 0 || receiver._state !== 0 || receiver._fragmented !== 0;
+}
+
 interface WsInsides {
+  readonly _receiver?: {
+    readonly _bufferedBytes: number;
+    readonly _state: number;
+    readonly _fragmented: number;
+  };
   readonly _socket?: Socket;
   readonly _sender?: { readonly _queue?: readonly unknown[]; readonly _bufferedBytes?: number };
   readonly _extensions?: {

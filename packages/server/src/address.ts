@@ -1,0 +1,97 @@
+/** An address as eight groups of 16 bits; IPv4 is written as IPv6 writes it, `::ffff:a.b.c.d`. */
+type Groups = readonly number[];
+
+const MAPPED: Groups = [0, 0, 0, 0, 0, 0xffff];
+
+/** The one way to write an address: `::ffff:192.0.2.1` is `192.0.2.1`. Undefined for what is none. */
+export function canonicalAddress(text: string): string | undefined {
+  const groups = parseAddress(text);
+  return groups && format(groups);
+}
+
+/** What counts as one place: an IPv4 address, or the /64 that a provider gives to one customer. */
+export function placeOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const groups = parseAddress(address);
+  if (groups === undefined) return address;
+  return isMapped(groups) ? format(groups) : `${hex(groups.slice(0, 4))}::/64`;
+}
+
+export interface Range {
+  readonly groups: Groups;
+  readonly bits: number;
+}
+
+/** @throws TypeError for what is neither an address nor a range like `10.0.0.0/8` */
+export function parseRange(text: string): Range {
+  const [address = "", length, ...rest] = text.split("/");
+  const groups = parseAddress(address);
+  const most = address.includes(":") ? 128 : 32;
+  const bits = length === undefined ? most : /^\d{1,3}$/.test(length) ? Number(length) : Infinity;
+  if (groups === undefined || bits > most || rest.length > 0)
+    throw new TypeError(`not an address or a range of addresses: ${JSON.stringify(text)}`);
+  return { groups, bits: bits + 128 - most };
+}
+
+export function isWithin(address: string, ranges: readonly Range[]): boolean {
+  const groups = parseAddress(address);
+  return groups !== undefined && ranges.some((range) => covers(range, groups));
+}
+
+function covers({ groups, bits }: Range, address: Groups): boolean {
+  return groups.every((group, index) => {
+    const significant = Math.min(16, Math.max(0, bits - 16 * index));
+    const shift = 16 - significant;
+    return group >> shift === (address[index] ?? 0) >> shift;
+  });
+}
+
+function parseAddress(text: string): Groups | undefined {
+  if (!text.includes(":")) {
+    const low = parseV4(text);
+    return low && [...MAPPED, ...low];
+  }
+  // A zone (fe80::1%eth0) says which link of this machine it is, and nothing of the peer.
+  const [bare = ""] = text.split("%");
+  const [left = "", right, ...rest] = bare.split("::");
+  const head = parseGroups(left);
+  if (head === undefined || rest.length > 0) return undefined;
+  if (right === undefined) return head.length === 8 ? head : undefined;
+  const tail = parseGroups(right);
+  if (tail === undefined || head.length + tail.length > 7) return undefined;
+  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
+}
+
+function parseGroups(text: string): number[] | undefined {
+  if (text === "") return [];
+  const groups: number[] = [];
+  const parts = text.split(":");
+  for (const [index, part] of parts.entries()) {
+    const low = index === parts.length - 1 ? parseV4(part) : undefined;
+    if (low !== undefined) groups.push(...low);
+    else if (/^[\da-f]{1,4}$/i.test(part)) groups.push(parseInt(part, 16));
+    else return undefined;
+  }
+  return groups;
+}
+
+function parseV4(text: string): readonly [number, number] | undefined {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  if (match === null) return undefined;
+  const [a = 0, b = 0, c = 0, d = 0] = match.slice(1).map(Number);
+  return Math.max(a, b, c, d) > 255 ? undefined : [a * 256 + b, c * 256 + d];
+}
+
+function isMapped(groups: Groups): boolean {
+  return MAPPED.every((group, index) => group === groups[index]);
+}
+
+function format(groups: Groups): string {
+  if (!isMapped(groups)) return hex(groups);
+  const [high = 0, low = 0] = groups.slice(6);
+  return `${String(high >> 8)}.${String(high & 255)}.${String(low >> 8)}.${String(low & 255)}`;
+}
+
+function hex(groups: Groups): string {
+  return groups.map((group) => group.toString(16)).join(":");
+}
