@@ -105,7 +105,10 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
       },
       ping: control,
       pong: control,
-      close: (ws, code) => {
+      close: (ws, code, reason) => {
+        const fault = code === 1006 ? faultOfReason(reason) : undefined;
+        const connection = fault === undefined ? undefined : core.table.of(ws);
+        if (fault !== undefined && connection !== undefined) core.security.broke(connection, fault);
         lifecycle.closed(ws, code);
       },
       sendPings: false,
@@ -116,6 +119,12 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
       perMessageDeflate: false,
     },
   };
+}
+
+/** Bun reports a peer that broke the protocol as 1006, with words of its own; no peer can say 1006. */
+function faultOfReason(reason: string): number | undefined {
+  if (!reason.startsWith("Received ")) return undefined;
+  return reason.includes("UTF-8") ? 1007 : reason.includes("too big") ? 1009 : 1002;
 }
 
 interface AnswerParts {

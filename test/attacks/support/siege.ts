@@ -39,6 +39,16 @@ export class Siege extends TestApp {
     return events.filter((event) => kind === undefined || event.kind === kind);
   }
 
+  /** Bytes of heap, after a collection. */
+  async memory(): Promise<number> {
+    return ((await this.command("memory")) as { readonly heap: number }).heap;
+  }
+
+  /** How many files the server has open: each socket is one. */
+  async files(): Promise<number> {
+    return (await this.#residue())["files"] ?? 0;
+  }
+
   async beginTest(): Promise<void> {
     const userId = this.user("bystander");
     this.#bystander = { userId, client: await this.plain(userId) };

@@ -60,6 +60,8 @@ export class Wire {
   readonly frames: { readonly opcode: number; readonly payload: Buffer }[] = [];
   /** When the server ended the connection: its close code, or 1006 when there was no close frame. */
   readonly closed: Promise<number>;
+  /** The head of the server's answer. */
+  head = "";
   #rest = Buffer.alloc(0);
   #isOpen = false;
 
@@ -123,6 +125,7 @@ export class Wire {
       const end = this.#rest.indexOf("\r\n\r\n");
       if (end === -1 || !this.#rest.toString("latin1", 0, 12).endsWith(" 101")) return;
       this.#isOpen = true;
+      this.head = this.#rest.toString("latin1", 0, end);
       this.#rest = this.#rest.subarray(end + 4);
     }
     for (let size = this.#take(); size > 0; size = this.#take()) this.#rest = this.#rest.subarray(size);
