@@ -3,6 +3,7 @@ import { defineConfig } from "tsup";
 import type { Options } from "tsup";
 import ts from "typescript";
 import { library } from "../../tsup.base.ts";
+import { INTERNAL_NAMES } from "./internal-names.config.ts";
 
 /**
  * What is never used of reconnecting-websocket: its debug output, its listeners (`Transport` listens to the sockets
@@ -64,7 +65,7 @@ export default defineConfig({
   noExternal: ["reconnecting-websocket"],
   esbuildPlugins: [reconnectingWebSocket],
   esbuildOptions(options) {
-    // Its private members; this package's own are `#private`.
-    options.mangleProps = /^_[a-z]/;
+    // Beside them, the private members of reconnecting-websocket; this package's own are `#private`.
+    options.mangleProps = new RegExp(`^(_[a-z].*|${INTERNAL_NAMES.join("|")})$`);
   },
 });
