@@ -26,6 +26,8 @@ export class Batch {
   /** All frames as one piece of the wire, when a transport has joined them. */
   joined: Uint8Array | undefined = undefined;
   joinedCompressed: Uint8Array | undefined = undefined;
+  /** A transport has written it once: whoever has it too shares what is joined then. */
+  isShared = false;
   #nextFrame: Frame | undefined = undefined;
   #next: Batch | undefined = undefined;
 

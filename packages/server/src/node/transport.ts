@@ -21,7 +21,8 @@ export function createNodeTransport({ compressAbove = Infinity }: NodeTransportO
       if (socket === undefined) for (const frame of batch.frames()) ws.send(frame.text);
       else if (compressAbove !== Infinity && canInflate(ws))
         socket.write(joinedCompressed(batch, compressAbove));
-      else socket.write(joined(batch));
+      else if (batch.isShared || batch.length === 1) socket.write(joined(batch));
+      else writeFirst(socket, batch);
       return true;
     },
     bufferedAmount: (ws) => (ws as unknown as WebSocket).bufferedAmount,
@@ -66,6 +67,23 @@ function socketOf(ws: unknown): Socket | undefined {
 function canInflate(ws: unknown): boolean {
   const params = (ws as WsInsides)._extensions?.["permessage-deflate"]?.params;
   return params !== undefined && (params.server_max_window_bits ?? 15) === 15;
+}
+
+/** Below this a copy costs less than a list of pieces. */
+const COPIED_BYTES = 4096;
+
+/** Most long batches are one connection's, like its welcome and the list of users: they are not copied to be joined. */
+function writeFirst(socket: Socket, batch: Batch): void {
+  batch.isShared = true;
+  const pieces = batch.frames().map(encode);
+  if (pieces.reduce((sum, { length }) => sum + length, 0) < COPIED_BYTES) {
+    batch.joined = concat(pieces);
+    socket.write(batch.joined);
+    return;
+  }
+  socket.cork();
+  for (const piece of pieces) socket.write(piece);
+  socket.uncork();
 }
 
 function joined(batch: Batch): Uint8Array {
