@@ -13,7 +13,10 @@ import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.j
 
 /** Bun's server, as far as an upgrade needs it; so that these types load without Bun's. */
 export interface BunServer {
-  upgrade(request: Request, options: { readonly data: BunConnection; readonly headers?: Headers }): boolean;
+  upgrade(
+    request: Request,
+    options: { readonly data: BunConnection; readonly headers?: Readonly<Record<string, string>> },
+  ): boolean;
   requestIP?(request: Request): { readonly address: string } | null;
 }
 
@@ -127,6 +130,8 @@ function faultOfReason(reason: string): number | undefined {
   return reason.includes("UTF-8") ? 1007 : reason.includes("too big") ? 1009 : 1002;
 }
 
+const SPEAKS_V1 = { "sec-websocket-protocol": SUBPROTOCOL };
+
 interface AnswerParts {
   readonly internals: Assembly;
   readonly openings: Map<string, Welcomed["opening"]>;
@@ -150,9 +155,10 @@ async function answer(
   const welcomed = await desk.receive(upgrade, authenticate);
   if (isRefusal(welcomed)) return respond(welcomed);
   openings.set(welcomed.data.connectionId, welcomed.opening);
-  // Said explicitly: Bun would echo the first offer, which may be a ticket.
-  const headers = new Headers(welcomed.opening.isV1 ? { "sec-websocket-protocol": SUBPROTOCOL } : {});
-  if (server.upgrade(request, { data: welcomed.data, headers })) return undefined;
+  const { data } = welcomed;
+  // Said explicitly: Bun would echo the first offer, which may be a ticket. A plain client has offered nothing.
+  const options = welcomed.opening.isV1 ? { data, headers: SPEAKS_V1 } : { data };
+  if (server.upgrade(request, options)) return undefined;
   openings.delete(welcomed.data.connectionId);
   desk.release(welcomed);
   return respond(refusal(400, "bad_request"));
