@@ -9,6 +9,8 @@ export interface HandshakeOptions {
   readonly headers?: readonly (readonly [string, string])[];
   /** A plain HTTP request in place of an upgrade. */
   readonly plain?: boolean;
+  /** An address of this machine to come from. */
+  readonly localAddress?: string;
 }
 
 export interface HandshakeAnswer {
@@ -33,8 +35,9 @@ export async function handshake({
   method = "GET",
   headers = [],
   plain = false,
+  localAddress = "127.0.0.1",
 }: HandshakeOptions) {
-  const socket = connect({ host: "127.0.0.1", port });
+  const socket = connect({ host: "127.0.0.1", port, localAddress });
   const lines = [["Host", `127.0.0.1:${String(port)}`], ...(plain ? [] : UPGRADE), ...headers];
   socket.write(
     `${method} ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`,

@@ -1,0 +1,137 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { handshake } from "../support/handshake.ts";
+import { ORIGIN } from "../support/test-app.ts";
+import { besiege } from "./support/siege.ts";
+
+const REAL = {
+  refusedUpgradesPerSecond: 10,
+  refusedUpgradeBurst: 30,
+  acceptedUpgradesPerSecond: 5,
+  acceptedUpgradeBurst: 30,
+  handshakesPerAddress: 200,
+  handshakes: 2_000,
+};
+
+besiege("A: many handshakes", { limits: REAL, maxConnectionsPerUser: 1_000 }, (siege) => {
+  const from = (localAddress: string, userId: string) =>
+    handshake({ port: siege.port, localAddress, headers: siege.credentials(userId) });
+
+  it("A24: 500 users behind one address are let in within ten seconds", async () => {
+    const startedAt = performance.now();
+    const statuses: number[] = [];
+    for (let n = 0; n < 10; n++) {
+      const users = Array.from({ length: 50 }, () => siege.user());
+      statuses.push(
+        ...(await Promise.all(users.map(async (user) => (await from("127.0.0.5", user)).status))),
+      );
+    }
+    expect(statuses).toEqual(Array<number>(500).fill(101));
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+  });
+
+  it("A24: an address that is refused too often waits with 429, and other addresses do not", async () => {
+    const refused = async () => handshake({ port: siege.port, localAddress: "127.0.0.6" });
+    const answers = [];
+    for (let n = 0; n < 40; n++) answers.push(await refused());
+    const statuses = answers.map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([401, 429]));
+    expect(statuses.filter((status) => status === 401).length).toBeLessThan(38);
+    const last = answers.at(-1);
+    expect([last?.status, last?.headers.get("retry-after")]).toEqual([429, "1"]);
+    expect((await from("127.0.0.6", siege.user())).status).toBe(429);
+    expect((await from("127.0.0.7", siege.user())).status).toBe(101);
+  });
+
+  it("A24: a user who connects too often waits with 429, and others behind the address do not", async () => {
+    const eve = siege.user("eve");
+    const statuses = [];
+    for (let n = 0; n < 50; n++) statuses.push((await from("127.0.0.8", eve)).status);
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(5);
+    expect((await from("127.0.0.8", siege.user("bea"))).status).toBe(101);
+  });
+
+  it(
+    "A24: 1,000 refused upgrades a second from one address leave the others' p99 below 50 ms",
+    { retry: 2 },
+    async () => {
+      const ada = await siege.plain();
+      const before = await p99(async () => ada.sync());
+      let running = true;
+      let refused = 0;
+      const flood = async (): Promise<void> => {
+        while (running) {
+          const due = performance.now() + 20;
+          await Promise.all(
+            Array.from({ length: 20 }, async () =>
+              handshake({ port: siege.port, localAddress: "127.0.0.6" }),
+            ),
+          );
+          refused += 20;
+          await pause(Math.max(0, due - performance.now()));
+        }
+      };
+      const attack = flood();
+      const startedAt = performance.now();
+      const during = await p99(async () => ada.sync());
+      const perSecond = (refused * 1_000) / (performance.now() - startedAt);
+      running = false;
+      await attack;
+      expect(perSecond).toBeGreaterThan(500);
+      expect(during, `${before.toFixed(1)} ms without, at ${perSecond.toFixed(0)} a second`).toBeLessThan(50);
+    },
+  );
+
+  it("A25: a forged X-Forwarded-For is nobody's address, and is warned of once", async () => {
+    for (let n = 0; n < 40; n++) {
+      const headers = [["X-Forwarded-For", `1.1.1.${String(n)}`] as const];
+      await handshake({ port: siege.port, localAddress: "127.0.0.9", headers });
+    }
+    expect((await from("127.0.0.9", siege.user())).status).toBe(429);
+    const addresses = (await siege.events("upgrade_refused")).map(({ address }) => address);
+    expect(addresses).toContain("127.0.0.9");
+    expect(addresses.filter((address) => address?.startsWith("1.1.1.") === true)).toEqual([]);
+    const warnings = ((await siege.command("log")) as string[]).filter((line) => line.includes("trustProxy"));
+    expect(warnings).toHaveLength(1);
+  });
+});
+
+besiege("A: behind a proxy", { limits: REAL, trustProxy: ["127.0.0.0/8"] }, (siege) => {
+  it("A25: what a trusted proxy wrote last is the address; what stands left of it is not believed", async () => {
+    const behind = (forwarded: string, userId?: string) =>
+      handshake({
+        port: siege.port,
+        headers: [["X-Forwarded-For", forwarded], ...(userId === undefined ? [] : siege.credentials(userId))],
+      });
+    for (let n = 0; n < 40; n++) await behind(`1.1.1.${String(n)}, 192.0.2.1`);
+    expect((await behind("9.9.9.9, 192.0.2.1", siege.user())).status).toBe(429);
+    expect((await behind("192.0.2.1, 192.0.2.2", siege.user())).status).toBe(101);
+  });
+});
+
+besiege("A: while the node drains", {}, (siege) => {
+  it("A26: an upgrade is refused with 503 and a time to come back", async () => {
+    const busy = await siege.plain();
+    busy.send({ type: "wait", ms: 1_500, tag: "keeps the drain waiting" });
+    await busy.sync();
+    await siege.command("drain", { windowMs: 100 });
+    const answer = await handshake({ port: siege.port, headers: siege.credentials("late") });
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+    const probe = await handshake({ port: siege.port, plain: true, headers: [["Origin", ORIGIN]] });
+    expect(probe.status).toBe(503);
+    expect((await siege.events("upgrade_refused")).at(-1)).toMatchObject({ reason: "draining", code: 503 });
+  });
+});
+
+/** Of 200 tries, a hundredth took longer than this. */
+async function p99(once: () => Promise<void>): Promise<number> {
+  const times: number[] = [];
+  for (let n = 0; n < 200; n++) {
+    const startedAt = performance.now();
+    await once();
+    times.push(performance.now() - startedAt);
+    await pause(5);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(times.length * 0.99) - 1] ?? Infinity;
+}

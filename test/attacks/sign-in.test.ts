@@ -1,0 +1,159 @@
+import { expect, it } from "vitest";
+import { handshake } from "../support/handshake.ts";
+import type { Person } from "../support/people.ts";
+import { ORIGIN } from "../support/test-app.ts";
+import { until } from "../support/wait.ts";
+import { besiege } from "./support/siege.ts";
+import type { Siege } from "./support/siege.ts";
+
+type Headers = Readonly<Record<string, string>>;
+
+/** The status of an upgrade with these headers. */
+async function statusOf(siege: Siege, headers: Headers, target = "/ws"): Promise<number> {
+  return (await handshake({ port: siege.port, target, headers: Object.entries(headers) })).status;
+}
+
+/** A ticket for connections from the application's own origin. */
+async function ticketOf(siege: Siege, person: Person): Promise<string> {
+  const response = await siege.people.post("halyard/ticket", {}, person);
+  return ((await response.json()) as { ticket: string }).ticket;
+}
+
+/** A ticket as a native client gets it, which has a bearer token and no origin. */
+async function nativeTicketOf(siege: Siege, { token }: Person): Promise<string> {
+  const url = `http://127.0.0.1:${String(siege.port)}/api/auth/halyard/ticket`;
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const response = await fetch(url, { method: "POST", headers, body: "{}" });
+  return ((await response.json()) as { ticket: string }).ticket;
+}
+
+const offer = (ticket: string): Headers => ({
+  "Sec-WebSocket-Protocol": `halyard.v1, halyard.ticket.${ticket}`,
+});
+
+besiege("A: at the door, with sessions", { betterAuth: {} }, (siege) => {
+  it.each([
+    ["A1", "https://evil.com"],
+    ["A2", "null"],
+    ["A3", "http://app.test.evil.com"],
+    ["A3", "http://evilapp.test"],
+    ["A3", "http://app.test@evil.com"],
+    ["A3", "http://user@app.test"],
+    ["A4", "https://app.test"],
+    ["A4", "http://app.test:8080"],
+    ["A4", "//app.test"],
+    ["A4", "/"],
+    ["A4", "file://"],
+    ["A4", ""],
+  ])("%s: the origin %j is refused with 403, session or not", async (_row, origin) => {
+    const { cookie } = await siege.people.signUp();
+    expect(await statusOf(siege, { Origin: origin, Cookie: cookie })).toBe(403);
+  });
+
+  it("A5: a cookie without an origin is refused with 403", async () => {
+    const { cookie } = await siege.people.signUp();
+    expect(await statusOf(siege, { Cookie: cookie })).toBe(403);
+  });
+
+  it("A6: a bearer token or a ticket needs no origin", async () => {
+    const person = await siege.people.signUp();
+    expect(await statusOf(siege, { Authorization: `Bearer ${person.token}` })).toBe(101);
+    expect(await statusOf(siege, offer(await nativeTicketOf(siege, person)))).toBe(101);
+  });
+
+  it.each([
+    "%",
+    "better-auth.session_token=%E0%A4%A",
+    `better-auth.session_token=${"x".repeat(8_000)}`,
+    "__proto__=1",
+    Array.from({ length: 200 }, (_, n) => `c${String(n)}=1`).join("; "),
+  ])("A12: a cookie that is none is refused with 401: %.40s", async (cookie) => {
+    expect(await statusOf(siege, { Origin: ORIGIN, Cookie: cookie })).toBe(401);
+  });
+
+  it("A12: of the same cookie twice the first one counts", async () => {
+    const { cookie } = await siege.people.signUp();
+    const junk = cookie.replace(/=.*/, "=junk");
+    expect(await statusOf(siege, { Origin: ORIGIN, Cookie: `${junk}; ${cookie}` })).toBe(401);
+    expect(await statusOf(siege, { Origin: ORIGIN, Cookie: `${cookie}; ${junk}` })).toBe(101);
+  });
+
+  it.each(["Bearer", "Bearer a.b.c", `Bearer ${"x".repeat(8_000)}`, "Bearer %E0%A4%A.x", "Basic YTpi"])(
+    "A13: the authorization %.30j is refused with 401",
+    async (authorization) => {
+      expect(await statusOf(siege, { Origin: ORIGIN, Authorization: authorization })).toBe(401);
+    },
+  );
+
+  it("A14: a cookie whose signature was tampered with is refused with 401", async () => {
+    const { cookie } = await siege.people.signUp();
+    const tampered = cookie.replace(/(\.)(.)([^;]{6})/, (_all, dot: string, sign: string, rest: string) =>
+      [dot, sign === "A" ? "B" : "A", rest].join(""),
+    );
+    expect(tampered).not.toBe(cookie);
+    expect(await statusOf(siege, { Origin: ORIGIN, Cookie: tampered })).toBe(401);
+  });
+
+  it("A15: an expired or deleted session is refused with 401, a banned user with 403", async () => {
+    const [ada, bea, eve] = [
+      await siege.people.signUp(),
+      await siege.people.signUp(),
+      await siege.people.signUp(),
+    ];
+    await siege.command("expireSession", { token: ada.token, at: Date.now() - 1 });
+    await siege.command("forgetSession", { token: bea.token });
+    await siege.command("ban", { userId: eve.id });
+    const ask = ({ cookie }: Person) => statusOf(siege, { Origin: ORIGIN, Cookie: cookie });
+    expect([await ask(ada), await ask(bea), await ask(eve)]).toEqual([401, 401, 403]);
+  });
+
+  it("A18: of eight uses of a ticket at once exactly one gets in, and none afterwards", async () => {
+    const ticket = await ticketOf(siege, await siege.people.signUp());
+    const use = () => statusOf(siege, { ...offer(ticket), Origin: ORIGIN });
+    const statuses = await Promise.all(Array.from({ length: 8 }, use));
+    expect(statuses.sort()).toEqual([101, ...Array<number>(7).fill(401)]);
+    expect(await use()).toBe(401);
+  });
+
+  it("A19: a ticket beside another user's cookie, from another origin, or made up is refused", async () => {
+    const [ada, eve] = [await siege.people.signUp(), await siege.people.signUp()];
+    const of = async () => offer(await ticketOf(siege, ada));
+    expect(await statusOf(siege, { ...(await of()), Origin: ORIGIN, Cookie: eve.cookie })).toBe(401);
+    expect(await statusOf(siege, { ...(await of()), Origin: "https://evil.com" })).toBe(403);
+    expect(await statusOf(siege, { ...offer("bWFkZSB1cA"), Origin: ORIGIN })).toBe(401);
+  });
+
+  it("A20: a ticket or token in the URL is refused, and reaches neither log nor events", async () => {
+    const person = await siege.people.signUp();
+    const ticket = await ticketOf(siege, person);
+    for (const target of [`/ws?ticket=${ticket}`, `/ws?token=${person.token}`]) {
+      expect(await statusOf(siege, { Origin: ORIGIN, Cookie: person.cookie }, target)).toBe(403);
+    }
+    const told = JSON.stringify([await siege.command("log"), await siege.events()]);
+    for (const secret of [ticket, person.token, person.cookie]) expect(told).not.toContain(secret);
+  });
+});
+
+besiege("A: at the door, with a cookie cache", { betterAuth: { mode: "cookie cache" } }, (siege) => {
+  it("A16: a session that was revoked a second ago is refused with 401, whatever its cookie says", async () => {
+    const ada = await siege.people.signUp();
+    expect(await statusOf(siege, { Origin: ORIGIN, Cookie: ada.cookie })).toBe(101);
+    await siege.people.post("sign-out", {}, ada);
+    expect(await statusOf(siege, { Origin: ORIGIN, Cookie: ada.cookie })).toBe(401);
+  });
+});
+
+besiege("A: at the door, without a session store", { betterAuth: {} }, (siege) => {
+  it("A17: everybody is told 503 and when to come back, and who is in stays", async () => {
+    const ada = await siege.people.signUp();
+    const client = await siege.people.plain(ada);
+    await siege.command("closeDatabase");
+    const headers = Object.entries({ Origin: ORIGIN, Cookie: ada.cookie });
+    const answer = await handshake({ port: siege.port, headers });
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+    await client.sync();
+    const refused = async () => (await siege.events("upgrade_refused")).at(-1)?.reason;
+    await until("the event", async () => (await refused()) === "unavailable");
+  });
+});
