@@ -1,0 +1,32 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const PAGE = join(import.meta.dirname, "../../docs/security.md");
+
+/** Each row of the page, and the test that it links to. */
+const rows = [...readFileSync(PAGE, "utf8").matchAll(/^\| ([A-E]\d+) .*\]\(([^)]+)\) +\|$/gm)].map(
+  ([, id = "", link = ""]) => ({ id, file: resolve(dirname(PAGE), link) }),
+);
+
+describe("docs/security.md", () => {
+  it.each(rows)("links $id to a test of this name", ({ id, file }) => {
+    expect(readFileSync(file, "utf8")).toMatch(new RegExp(`["'\`]${id}\\b`));
+  });
+
+  it("has each row once, and all of them", () => {
+    const ids = rows.map(({ id }) => id);
+    const count = (group: string, most: number) =>
+      Array.from({ length: most }, (_, n) => `${group}${String(n + 1)}`);
+    expect(ids).toEqual(expect.arrayContaining([...count("A", 26), ...count("B", 15)]));
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it("has a row for every attack of this folder's groups A and B", () => {
+    const ids = new Set(rows.map(({ id }) => id));
+    for (const file of globSync("*.test.ts", { cwd: import.meta.dirname })) {
+      const text = readFileSync(join(import.meta.dirname, file), "utf8");
+      for (const [, id = ""] of text.matchAll(/["'`]([AB]\d+)[:"]/g)) expect(ids, file).toContain(id);
+    }
+  });
+});
