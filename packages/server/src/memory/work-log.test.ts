@@ -71,6 +71,13 @@ describe("a send", () => {
     expect(log.begin(work(8), 0)).toEqual(conflict);
   });
 
+  it("that took longer than the next 32 is not remembered after all", () => {
+    const log = new WorkLog();
+    for (const each of sends(1, 33)) log.begin(each, 0);
+    log.settle(work(1), "late");
+    expect(log.begin(work(1), 0)).toEqual(conflict);
+  });
+
   it("that is forgotten may run again", () => {
     const log = new WorkLog();
     perform(log, sends(1, 2));

@@ -53,7 +53,8 @@ export class WorkLog {
     const record = this.#users.get(ref.user)?.get(ref.client);
     if (record === undefined) return;
     if (typeof key === "number") {
-      if (result !== undefined) record.sends.set(key, { digest, result });
+      // What took longer than the next 32 is out of the window already, and must not come back into it.
+      if (result !== undefined && key > record.last - KEPT_SENDS) record.sends.set(key, { digest, result });
       else if (record.sends.delete(key) && record.last === key) record.last = key - 1;
       return;
     }
