@@ -1,5 +1,9 @@
+import { createWebSocketClient } from "@halyard/client";
 import { expect, it } from "vitest";
-import { onEachRuntime } from "../support/test-app.ts";
+import { WebSocket } from "ws";
+import type { protocol } from "../fixtures/protocol.ts";
+import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
+import { until } from "../support/wait.ts";
 
 onEachRuntime("a request of the server", {}, (app) => {
   const ask = (userId: string, timeoutMs?: number) => app.command("ask", { userId, timeoutMs });
@@ -65,6 +69,24 @@ onEachRuntime("a request of the server", {}, (app) => {
     expect(await ask(ada)).toEqual({ code: "not_found" });
     await client.sync();
     expect(client.all("request")).toEqual([]);
+  });
+
+  it("is answered by what a client gave to onRequest", async () => {
+    const ada = app.user();
+    const headers = { cookie: `session=${ada}`, origin: ORIGIN };
+    const client = createWebSocketClient<typeof protocol>({
+      url: app.url,
+      WebSocket: class extends WebSocket {
+        constructor(url: string, protocols: string[]) {
+          super(url, protocols, { headers });
+        }
+      },
+    });
+    await until("the client to be open", () => client.state.status === "open");
+    expect(await ask(ada)).toEqual({ code: "not_found" });
+    client.onRequest("confirm", async ({ value }) => Promise.resolve({ value: `${value} yes` }));
+    expect(await ask(ada)).toEqual({ value: "sure? yes" });
+    client.close();
   });
 
   it("waits for the handler of nobody: it is answered while a send is at work", async () => {

@@ -14,7 +14,8 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
   ],
   client: [
     `declare function show(name: string, content: string, replayed?: boolean): void;
-     declare function reload(channel: string, reason: string): void;`,
+     declare function reload(channel: string, reason: string): void;
+     declare function ask(question: string): Promise<string>;`,
   ],
   protocol: [""],
   server: [
@@ -55,6 +56,9 @@ const OWN = {
     import { z } from "zod";
     export const protocol = defineProtocol({
       requests: { load_history: request({ input: z.object({ room: z.string() }), output: z.array(z.string()) }) },
+      serverRequests: {
+        confirm: request({ input: z.object({ question: z.string() }), output: z.object({ answer: z.string() }) }),
+      },
     });
     export interface AppProtocol extends ProtocolOf<typeof protocol> {}`,
   "votes.ts": `import { defineProtocol, message } from "@halyard/protocol";

@@ -26,6 +26,14 @@ export class Client extends Scope {
     return this.session.request(name, input, options);
   }
 
+  onRequest(name: string, handler: (input: unknown) => unknown): Unsubscribe {
+    const { handlers } = this.session;
+    handlers.set(name, handler);
+    return () => {
+      if (handlers.get(name) === handler) handlers.delete(name);
+    };
+  }
+
   join(room: string): RoomHandle {
     return new RoomHandle(this.session, room);
   }

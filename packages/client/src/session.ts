@@ -42,6 +42,8 @@ export class Session implements ConnectionHost, OutboxHost, RequestsHost, RoomsH
   readonly #requests: Requests;
   readonly #typing: TypingThrottle;
   readonly #users = new Map<string, readonly PublicUser[]>();
+  /** What answers the server, by name. */
+  readonly handlers = new Map<unknown, (input: unknown) => unknown>();
   #ephemeral: ReadonlySet<string> = new Set(["typing_indicator"]);
   limits = DEFAULT_LIMITS;
 
@@ -205,6 +207,8 @@ export class Session implements ConnectionHost, OutboxHost, RequestsHost, RoomsH
     const { type, $: { re } = {} } = frame;
     const { room, reason } = frame as { room?: string; reason?: string };
     switch (type) {
+      case "request":
+        return void this.#reply(frame);
       case "reply":
         return this.#answered(re, { result: frame["result"] });
       case "error":
@@ -225,6 +229,26 @@ export class Session implements ConnectionHost, OutboxHost, RequestsHost, RoomsH
       }
     }
     this.#channels.receive(frame, size);
+  }
+
+  /** Answers the server, which is told of a HalyardError only. */
+  async #reply({ name, input, $: { id = "" } = {} }: Frame): Promise<void> {
+    const write = (message: object) => {
+      const { text, error } = outgoing(message, { re: id }, this.limits);
+      if (error) throw toError(error);
+      // Before its welcome, a new connection would be ended by what the old one was asked.
+      if (this.connection.isWelcomed) this.write(text);
+    };
+    try {
+      const handler = this.handlers.get(name);
+      if (!handler) throw new HalyardError("not_found");
+      write({ type: "reply", result: await handler(input) });
+    } catch (error) {
+      const told = error instanceof HalyardError ? error : new HalyardError("internal");
+      if (told !== error) this.#report(error);
+      const { code, message, retryable } = told;
+      write({ type: "error", code, message: message.slice(0, 200), retryable });
+    }
   }
 
   get #timeoutMs(): number {

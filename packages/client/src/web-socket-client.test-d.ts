@@ -30,6 +30,12 @@ export const protocol = defineProtocol({
     }),
     count: request({ input: z.void(), output: z.number() }),
   },
+  serverRequests: {
+    confirm: request({
+      input: z.object({ question: z.string(), level: z.int().default(1) }),
+      output: z.object({ answer: z.enum(["yes", "no"]), at: z.int().default(0) }),
+    }),
+  },
 });
 interface AppProtocol extends ProtocolOf<typeof protocol> {}
 declare const client: WebSocketClient<AppProtocol>;
@@ -76,6 +82,19 @@ expectTypeOf(
 await client.request("pages", {});
 // @ts-expect-error input is missing
 await client.request("page");
+
+// What the server asks is answered with what its schema takes.
+client.onRequest("confirm", ({ question, level }) => {
+  expectTypeOf([question, level] as const).toEqualTypeOf<readonly [string, number]>();
+  return { answer: "yes" };
+});
+client.onRequest("confirm", async () => Promise.resolve({ answer: "no", at: 1 }));
+// @ts-expect-error clients ask this
+client.onRequest("count", () => 1);
+// @ts-expect-error no such answer
+client.onRequest("confirm", () => ({ answer: "maybe" }));
+// @ts-expect-error no answer at all
+client.onRequest("confirm", () => undefined);
 
 // States are unions, told apart by their status.
 const { state } = client;

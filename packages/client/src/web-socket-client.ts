@@ -103,6 +103,21 @@ export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol
     name: TName,
     ...input: RequestArguments<TProtocol["requests"][TName]["input"]["_zod"]["input"]>
   ): Promise<TProtocol["requests"][TName]["output"]["_zod"]["output"]>;
+  /**
+   * Answers what the server asks this client. A later handler takes the place of an earlier one. A `HalyardError` that
+   * it throws is told to the server; anything else goes to `onError`, and the server hears `internal`.
+   *
+   * @example
+   * client.onRequest("confirm", async ({ question }) => ({ answer: await ask(question) }));
+   */
+  onRequest<TName extends keyof TProtocol["serverRequests"] & string>(
+    name: TName,
+    handler: (
+      input: TProtocol["serverRequests"][TName]["input"]["_zod"]["output"],
+    ) =>
+      | TProtocol["serverRequests"][TName]["output"]["_zod"]["input"]
+      | Promise<TProtocol["serverRequests"][TName]["output"]["_zod"]["input"]>,
+  ): Unsubscribe;
   /** Wishes to be in a room, until the returned handle's `leave()`. */
   join(room: string): Room<TProtocol>;
   onStateChange(listener: (state: ConnectionState) => unknown): Unsubscribe;

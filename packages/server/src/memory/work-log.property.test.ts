@@ -157,7 +157,7 @@ class Trial {
 }
 
 /** What mistakes shrank to: the window must end after 32. */
-const ADA = { user: "ada", client: "d" };
+const ADA = { user: "ada", client: "d" } as const;
 const EXAMPLES: [Step[]][] = [
   [
     [
