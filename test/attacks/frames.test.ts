@@ -79,11 +79,8 @@ besiege("B: broken frames", { limits }, (siege) => {
 
   it("B9: a message that is begun and never ended closes the connection", async () => {
     const begun = [frame({ fin: false, payload: "x" }), frame({ length: 100n }), Buffer.from([0x81])];
-    for (const bytes of begun) {
-      const wire = await siege.wire();
-      wire.write(bytes);
-      expect(await wire.end()).toBe(siege.runtime === "node" ? 4010 : 4000);
-    }
+    const codes = await Promise.all(begun.map(async (bytes) => codeAfter(siege, bytes)));
+    expect(new Set(codes)).toEqual(new Set([siege.runtime === "node" ? 4010 : 4000]));
   });
 
   it("B9: a hello that is begun and never ended closes the connection", async () => {
