@@ -95,7 +95,7 @@ besiege("D: sessions, resume, authorization over time", {}, (siege) => {
     expect(await client.next("error")).toMatchObject({ code: "invalid_message" });
   });
 
-  it("D11: a room that one may not read answers like one that is not there", async () => {
+  it("D11: a room that one may not read tells nothing of itself", async () => {
     const [room, nowhere] = ["secret", "throws"];
     const client = await siege.v1();
     const { $: _re, ...secret } = await client.request("users", { room });

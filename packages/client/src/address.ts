@@ -17,8 +17,8 @@ export function resolveUrl(url: string | URL): URL {
  *
  * @throws TypeError for what cannot be a ticket
  */
-export function offerProtocols(ticket: string | undefined): string[] {
+export function offerProtocols(ticket: unknown): string[] {
   if (ticket === undefined) return [SUBPROTOCOL];
-  if (!/^[\w-]+$/.test(ticket)) throw new TypeError("invalid ticket");
+  if (typeof ticket !== "string" || !/^[\w-]+$/.test(ticket)) throw new TypeError("invalid ticket");
   return [SUBPROTOCOL, TICKET_PREFIX + ticket];
 }
