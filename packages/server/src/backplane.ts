@@ -144,8 +144,11 @@ export interface Backplane {
   /** Tells every other node something, at most once. */
   announce(data: string): Promise<void>;
 
-  /** Asks whether to run a piece of work; `run` also notes that it runs here. */
-  begin(work: Work): Promise<WorkState>;
+  /**
+   * Asks whether to run a piece of work; `run` also notes that it runs here. Every send and every request asks, so a
+   * backplane that knows the answer gives it at once, without a promise.
+   */
+  begin(work: Work): WorkState | Promise<WorkState>;
   /** Stores its result for 5 min; `undefined` forgets the work, so that it may run again. */
-  settle(work: Work, result: string | undefined): Promise<void>;
+  settle(work: Work, result: string | undefined): undefined | Promise<void>;
 }

@@ -1,35 +1,26 @@
 import type { HelloMessage } from "@halyard/protocol";
 import { clientMessages } from "@halyard/protocol";
-import type { FrameMeta, Frame as WireFrame } from "@halyard/protocol/wire";
+import type { FrameMeta } from "@halyard/protocol/wire";
 import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
-import { errorJson, InvalidMessage, LimitError, toHalyardError } from "./errors.js";
+import { InvalidMessage, LimitError } from "./errors.js";
 import { Frame } from "./frame.js";
 import type { Greeting } from "./greeting.js";
 import type { MessageHandler } from "./handlers.js";
 import { Moves } from "./moves.js";
-import { digestOf } from "./once.js";
-import { RequestSlots } from "./request-slots.js";
-import type { Requests } from "./requests.js";
+import type { RequestRunner } from "./request-runner.js";
 import type { Rooms } from "./rooms.js";
+import type { Received } from "./sends.js";
 import type { Throttle } from "./throttle.js";
 
 export interface ControlParts {
   readonly core: Core;
   readonly greeting: Greeting;
   readonly rooms: Rooms;
-  readonly requests: Requests;
+  readonly runner: RequestRunner;
   readonly ping: MessageHandler;
   readonly throttle: Throttle;
-}
-
-export interface ControlFrame {
-  readonly connection: Connection;
-  readonly text: string;
-  readonly frame: WireFrame;
-  readonly meta: FrameMeta;
-  readonly fail: (error: unknown) => void;
 }
 
 /** The messages with which a client steers its connection. They do not wait for handlers. */
@@ -53,24 +44,26 @@ export class Control {
     return this.#parts.greeting.greet(connection, hello, re);
   }
 
-  handle(control: ControlFrame): void {
-    this.#handle(control).catch(control.fail);
+  /**
+   * Without a promise where nothing has to be waited for.
+   *
+   * @throws HalyardError what the sender is told
+   */
+  handle(received: Received): undefined | Promise<void> {
+    return received.frame.type === "request" ? this.#parts.runner.take(received) : this.#steer(received);
   }
 
-  async #handle(control: ControlFrame): Promise<void> {
-    const { connection, frame, meta } = control;
+  async #steer(received: Received): Promise<void> {
+    const { connection, frame, meta } = received;
     switch (frame.type) {
       case "ping":
         this.#ping(connection, meta);
         return;
       case "join":
-        await this.#join(control);
+        await this.#join(received);
         return;
       case "leave":
-        await this.#leave(control);
-        return;
-      case "request":
-        await this.#request(control);
+        await this.#leave(received);
         return;
       case "reply":
       case "error":
@@ -98,7 +91,7 @@ export class Control {
     handler.handle(connection.ws, { type: "ping" }, connectedUsers, wsInstances);
   }
 
-  async #join({ connection, frame, meta }: ControlFrame): Promise<void> {
+  async #join({ connection, frame, meta }: Received): Promise<void> {
     const waitMs = this.#parts.throttle.type(connection, "join");
     if (waitMs > 0) throw new LimitError("rate_limited", "joinsPerSecond", { retryAfterMs: waitMs });
     const message = clientMessages.join.safeParse(frame);
@@ -112,7 +105,7 @@ export class Control {
     );
   }
 
-  async #leave({ connection, frame, meta }: ControlFrame): Promise<void> {
+  async #leave({ connection, frame, meta }: Received): Promise<void> {
     const message = clientMessages.leave.safeParse(frame);
     if (!message.success) throw new InvalidMessage([{ path: "room", message: "not a room name" }]);
     const { room } = message.data;
@@ -122,36 +115,6 @@ export class Control {
       reply(connection, meta.id);
       return Promise.resolve();
     });
-  }
-
-  async #request({ connection, text, frame, meta }: ControlFrame): Promise<void> {
-    const { core, requests } = this.#parts;
-    const message = clientMessages.request.safeParse(frame);
-    if (!message.success) throw new InvalidMessage([{ path: "name", message: "not the name of a request" }]);
-    const { name, input } = message.data;
-    const pending = (connection.requests ??= new RequestSlots(core.limits));
-    await pending.enter(meta.id);
-    try {
-      const execute = async (): Promise<string> => {
-        try {
-          const result = await requests.answer({ connection, name, input, channel: meta.ch });
-          return JSON.stringify({ type: "reply", result });
-        } catch (error) {
-          if (!(error instanceof HalyardError)) core.report(error, { type: name, ws: connection.ws });
-          const told = toHalyardError(error);
-          core.security.refused(connection, told);
-          return errorJson(told);
-        }
-      };
-      const { id } = meta;
-      const isOnce = connection.isV1 && id !== undefined && !requests.isRepeatable(name);
-      const json = isOnce
-        ? await core.once.run({ ref: connection.client, key: id, digest: digestOf(text) }, execute)
-        : await execute();
-      connection.push(new Frame(id === undefined ? json : encodeFrame(json, { re: id })));
-    } finally {
-      pending.exit(meta.id);
-    }
   }
 }
 

@@ -30,6 +30,6 @@ export async function withDeadline<TValue>(
   }
 }
 
-function isThenable<TValue>(value: TValue | PromiseLike<TValue>): value is PromiseLike<TValue> {
+export function isThenable<TValue>(value: TValue | PromiseLike<TValue>): value is PromiseLike<TValue> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -11,18 +11,30 @@ export function readMeta(value: unknown): FrameMeta | undefined {
   if (value === undefined) return NONE;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const { seq, id, ch, re } = value as { readonly [field in keyof FrameMeta]?: unknown };
-  if (seq !== undefined && !(Number.isSafeInteger(seq) && (seq as number) >= 1)) return undefined;
-  if (id !== undefined && !isText(id, 64)) return undefined;
-  if (ch !== undefined && !isText(ch, 200)) return undefined;
-  if (re !== undefined && re !== "" && !Number.isSafeInteger(re) && !isText(re, 64)) return undefined;
-  return {
-    ...(seq === undefined ? NONE : { seq: seq as number }),
-    ...(id === undefined ? NONE : { id: id as string }),
-    ...(ch === undefined ? NONE : { ch: ch as string }),
-    ...(re === undefined ? NONE : { re: re as string | number }),
-  };
+  const meta: { -readonly [field in keyof FrameMeta]: FrameMeta[field] } = {};
+  if (seq !== undefined) {
+    if (!isNumber(seq) || seq < 1) return undefined;
+    meta.seq = seq;
+  }
+  if (id !== undefined) {
+    if (!isText(id, 64)) return undefined;
+    meta.id = id;
+  }
+  if (ch !== undefined) {
+    if (!isText(ch, 200)) return undefined;
+    meta.ch = ch;
+  }
+  if (re !== undefined) {
+    if (re !== "" && !isNumber(re) && !isText(re, 64)) return undefined;
+    meta.re = re;
+  }
+  return meta;
 }
 
-function isText(value: unknown, length: number): boolean {
+function isNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function isText(value: unknown, length: number): value is string {
   return typeof value === "string" && value.length >= 1 && value.length <= length;
 }

@@ -49,7 +49,7 @@ type RequestOutput<
   TName extends keyof TProtocol["requests"],
 > = TProtocol["requests"][TName]["output"]["_zod"]["input"];
 
-type AnyRequestHandler = (input: unknown, context: HandlerContext) => unknown;
+export type AnyRequestHandler = (input: unknown, context: HandlerContext) => unknown;
 
 /**
  * Finds the handler of a message. An application's handler takes the place of a built-in one; a second one of the

@@ -131,12 +131,22 @@ export class Inbound {
     } else if (connection.stage === "greeting") {
       if (connection.isGreeted) this.#keep(connection, text);
       else this.#warn(received);
-    } else if (control.handles(frame.type, meta)) {
-      const fail = (error: unknown): void => {
-        failures.tell(connection, error, meta.id);
-      };
-      control.handle({ connection, text, frame, meta, fail });
-    } else sends.enlist(received, 0);
+    } else if (control.handles(frame.type, meta)) this.#steer(received);
+    else sends.enlist(received, 0);
+  }
+
+  #steer(received: Received): void {
+    try {
+      this.#parts.control.handle(received)?.catch((error: unknown) => {
+        this.#refuse(received, error);
+      });
+    } catch (error) {
+      this.#refuse(received, error);
+    }
+  }
+
+  #refuse({ connection, meta }: Received, error: unknown): void {
+    this.#parts.failures.tell(connection, error, meta.id);
   }
 
   /** Before `hello` nothing may come: one error says so, and then the connection ends. */

@@ -1,8 +1,11 @@
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Backplane, Work } from "./backplane.js";
+import type { Backplane, Work, WorkState } from "./backplane.js";
 import type { Clock } from "./types.js";
 
 const POLL_MS = 250;
+
+type Execute = () => string | Promise<string>;
+type Running = Extract<WorkState, { readonly state: "running" }>;
 
 /**
  * Runs a client's work once, however often it is asked for: a repetition gets the stored answer, and a repetition of
@@ -26,16 +29,26 @@ export class Once {
   }
 
   /**
-   * @param execute gives the answer as JSON text; it must not reject
+   * Without a promise where neither the backplane nor the work needs one.
+   *
+   * @param execute gives the answer as JSON text; it must neither throw nor reject
    * @throws HalyardError `conflict` when the key belongs to something else, or is out of turn
    */
-  async run(work: Work, execute: () => Promise<string>): Promise<string> {
+  run(work: Work, execute: Execute): string | Promise<string> {
+    const known = this.#backplane.begin(work);
+    const isKnown = !(known instanceof Promise) && known.state !== "running";
+    return isKnown ? this.#follow(known, work, execute) : this.#wait(known, work, execute);
+  }
+
+  #follow(known: Exclude<WorkState, Running>, work: Work, execute: Execute): string | Promise<string> {
+    if (known.state === "conflict") throw new HalyardError("conflict");
+    return known.state === "done" ? known.result : this.#execute(work, execute);
+  }
+
+  async #wait(first: WorkState | Promise<WorkState>, work: Work, execute: Execute): Promise<string> {
     const deadline = this.#clock.now() + this.#patienceMs;
-    for (;;) {
-      const known = await this.#backplane.begin(work);
-      if (known.state === "conflict") throw new HalyardError("conflict");
-      if (known.state === "done") return known.result;
-      if (known.state === "run") return this.#execute(work, execute);
+    for (let known = await first; ; known = await this.#backplane.begin(work)) {
+      if (known.state !== "running") return this.#follow(known, work, execute);
       const here = this.#running.get(nameOf(work));
       if (here !== undefined) return here;
       // It runs on another node: its answer appears in the backplane, or its node dies and it is ours to run.
@@ -44,14 +57,27 @@ export class Once {
     }
   }
 
-  async #execute(work: Work, execute: () => Promise<string>): Promise<string> {
+  #execute(work: Work, execute: Execute): string | Promise<string> {
+    const result = execute();
+    if (result instanceof Promise)
+      return this.#track(
+        work,
+        result.then((text) => this.#settle(work, text)),
+      );
+    const settled = this.#settle(work, result);
+    return settled instanceof Promise ? this.#track(work, settled) : settled;
+  }
+
+  #settle(work: Work, result: string): string | Promise<string> {
+    const stored = this.#backplane.settle(work, result);
+    return stored instanceof Promise ? stored.then(() => result) : result;
+  }
+
+  async #track(work: Work, running: Promise<string>): Promise<string> {
     const name = nameOf(work);
-    const running = execute();
     this.#running.set(name, running);
     try {
-      const result = await running;
-      await this.#backplane.settle(work, result);
-      return result;
+      return await running;
     } finally {
       this.#running.delete(name);
     }

@@ -7,7 +7,8 @@ function create(): { slots: RequestSlots; entered: string[]; enter: (id: string)
   const slots = new RequestSlots({ runningRequests: 2, waitingRequests: 3 });
   const entered: string[] = [];
   const enter = (id: string): void => {
-    slots.enter(id).then(
+    const entering = async (): Promise<void> => slots.enter(id);
+    entering().then(
       () => entered.push(id),
       (error: unknown) => entered.push(`${id} ${(error as { code: string }).code}`),
     );

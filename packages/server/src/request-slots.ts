@@ -14,18 +14,22 @@ export class RequestSlots {
     this.#limits = limits;
   }
 
-  /** @throws HalyardError `conflict` for an id that is pending, `limit_exceeded` when too many wait */
-  async enter(id: string | undefined): Promise<void> {
+  /**
+   * @returns undefined when there is a place at once
+   * @throws HalyardError `conflict` for an id that is pending, `limit_exceeded` when too many wait
+   */
+  enter(id: string | undefined): undefined | Promise<void> {
     if (id !== undefined && this.#ids.has(id)) throw new HalyardError("conflict", "This id is pending.");
     if (this.#running >= this.#limits.runningRequests) {
       if (this.#waiting.length >= this.#limits.waitingRequests)
         throw new LimitError("limit_exceeded", "waitingRequests");
       if (id !== undefined) this.#ids.add(id);
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-      return; // The place was handed over, still counted.
+      // The place is handed over, still counted.
+      return new Promise((resolve) => this.#waiting.push(resolve));
     }
     if (id !== undefined) this.#ids.add(id);
     this.#running++;
+    return undefined;
   }
 
   exit(id: string | undefined): void {

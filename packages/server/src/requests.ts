@@ -1,4 +1,4 @@
-import type { RequestDefinition } from "@halyard/protocol";
+import type { RequestDefinition, Validation } from "@halyard/protocol";
 import { roomName, validate } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import { z } from "zod";
@@ -6,9 +6,10 @@ import type { Authorization } from "./authorization.js";
 import { ALL, roomOf } from "./channel-name.js";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
-import { withDeadline } from "./deadline.js";
+import { isThenable, withDeadline } from "./deadline.js";
 import { describeIssues, InvalidMessage, NotAllowed } from "./errors.js";
 import { HandlerScope } from "./handler-context.js";
+import type { AnyRequestHandler } from "./handlers.js";
 import { mayUse } from "./message-types.js";
 import { newMessageId } from "./new-message-id.js";
 
@@ -17,6 +18,12 @@ export interface IncomingRequest {
   readonly name: string;
   readonly input: unknown;
   readonly channel: string | undefined;
+}
+
+interface Answering {
+  readonly request: IncomingRequest;
+  readonly definition: RequestDefinition;
+  readonly handler: AnyRequestHandler;
 }
 
 const userPage = z.object({ room: roomName.optional(), cursor: z.string().max(64).optional() }).optional();
@@ -31,46 +38,56 @@ export class Requests {
     this.#authorization = authorization;
   }
 
-  /** @throws HalyardError what the asker is told */
-  async answer(request: IncomingRequest): Promise<unknown> {
+  /**
+   * The result, or a promise of it where a schema or the handler is asynchronous.
+   *
+   * @throws HalyardError what the asker is told
+   */
+  answer(request: IncomingRequest): unknown {
     if (request.name === "users") return this.#users(request);
     const definition = this.#core.types.request(request.name);
     const handler = this.#core.registry.findRequest(request.name);
     if (definition === undefined || handler === undefined)
       throw new HalyardError("not_found", "There is no such request.");
-    const { connection } = request;
-    const { user, session } = connection.identity;
-    if (!mayUse(definition.policy, user)) throw new NotAllowed("role");
-
-    const input = await validate(definition.input, request.input);
-    if (!input.ok) throw new InvalidMessage(input.issues);
-    const room = this.#roomOf(request);
-    if (connection.isRevoked) throw new HalyardError("unauthenticated");
-    const messageId = newMessageId;
-    const scope = new HandlerScope({ ws: connection.ws, user, session, room, messageId });
-    const { clock, limits } = this.#core;
-    const onTimeout = (): void => {
-      scope.abort();
-    };
-    const result = await withDeadline(handler(input.value, scope), {
-      clock,
-      ms: limits.handlerMs,
-      onTimeout,
-    });
-    return this.#checked(request, definition, result);
+    if (!mayUse(definition.policy, request.connection.identity.user)) throw new NotAllowed("role");
+    const answering = { request, definition, handler };
+    const input = validate(definition.input, request.input);
+    return input instanceof Promise
+      ? input.then((checked) => this.#handle(answering, checked))
+      : this.#handle(answering, input);
   }
 
   isRepeatable(name: string): boolean {
     return name === "users" || this.#core.types.request(name)?.policy.repeatable === true;
   }
 
+  #handle({ request, definition, handler }: Answering, input: Validation): unknown {
+    if (!input.ok) throw new InvalidMessage(input.issues);
+    const { connection } = request;
+    const room = this.#roomOf(request);
+    if (connection.isRevoked) throw new HalyardError("unauthenticated");
+    const { user, session } = connection.identity;
+    const scope = new HandlerScope({ ws: connection.ws, user, session, room, messageId: newMessageId });
+    const result = handler(input.value, scope);
+    if (!isThenable(result)) return this.#check(request, definition, result);
+    const { clock, limits } = this.#core;
+    const onTimeout = (): void => {
+      scope.abort();
+    };
+    return withDeadline(result, { clock, ms: limits.handlerMs, onTimeout }).then((value) =>
+      this.#check(request, definition, value),
+    );
+  }
+
+  #check(request: IncomingRequest, { output }: RequestDefinition, result: unknown): unknown {
+    const reply = validate(output, result);
+    return reply instanceof Promise
+      ? reply.then((checked) => this.#unwrap(request, checked))
+      : this.#unwrap(request, reply);
+  }
+
   /** A reply that breaks its own contract is the server's failure, and must not leave it. */
-  async #checked(
-    { name, connection }: IncomingRequest,
-    { output }: RequestDefinition,
-    result: unknown,
-  ): Promise<unknown> {
-    const reply = await validate(output, result);
+  #unwrap({ name, connection }: IncomingRequest, reply: Validation): unknown {
     if (reply.ok) return reply.value;
     const error = new TypeError(
       `the reply to ${name} does not fit its schema: ${describeIssues(reply.issues)}`,

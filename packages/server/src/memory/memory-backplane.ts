@@ -151,13 +151,12 @@ class MemoryBackplane implements Backplane {
     return Promise.resolve();
   }
 
-  begin(work: Work): Promise<WorkState> {
-    return Promise.resolve(this.#work.begin(work, this.#clock.now()));
+  begin(work: Work): WorkState {
+    return this.#work.begin(work, this.#clock.now());
   }
 
-  settle(work: Work, result: string | undefined): Promise<void> {
+  settle(work: Work, result: string | undefined): undefined {
     this.#work.settle(work, result);
-    return Promise.resolve();
   }
 
   #placed(offset: number, duplicate: boolean): Promise<PublishResult> {

@@ -1,4 +1,4 @@
-import type { Work, WorkState } from "../backplane.js";
+import type { ClientRef, Work, WorkState } from "../backplane.js";
 
 interface Result {
   readonly digest: string;
@@ -10,92 +10,129 @@ interface ClientRecord {
   last: number;
   /** Results of sends by `seq`, the last 32. */
   readonly sends: Map<number, Result>;
-  /** Results of requests by `id`, at most 256 KiB. */
-  readonly requests: Map<string, Result>;
-  requestBytes: number;
+  readonly requests: RequestResults;
   usedAt: number;
 }
 
 const KEPT_MS = 5 * 60_000;
 const KEPT_SENDS = 32;
+/** More than a client may have asked without an answer: 16 at work and 64 waiting. */
+const KEPT_REQUESTS = 96;
 const KEPT_REQUEST_BYTES = 256 * 1024;
 const LARGEST_RESULT = 16 * 1024;
 const CLIENTS_PER_USER = 20;
 
+const RUN: WorkState = { state: "run" };
+const RUNNING: WorkState = { state: "running" };
+const CONFLICT: WorkState = { state: "conflict" };
+
 /** What each client has had done, so that a repetition is answered and not run again. */
 export class WorkLog {
   readonly #users = new Map<string, Map<string, ClientRecord>>();
+  /** Whose record was used last: a client seldom asks for one thing only. */
+  #latest: { readonly ref: ClientRef; readonly record: ClientRecord } | undefined;
 
   get size(): number {
     return this.#users.size;
   }
 
   begin({ ref, key, digest }: Work, now: number): WorkState {
-    const record = this.#recordOf(ref.user, ref.client);
+    const record = this.#recordOf(ref);
     record.usedAt = now;
-    const results: Map<number | string, Result> = typeof key === "number" ? record.sends : record.requests;
-    const known = results.get(key);
+    const known = typeof key === "number" ? record.sends.get(key) : record.requests.get(key);
     if (known !== undefined) {
-      if (known.digest !== digest) return { state: "conflict" };
-      return known.result === undefined ? { state: "running" } : { state: "done", result: known.result };
+      if (known.digest !== digest) return CONFLICT;
+      return known.result === undefined ? RUNNING : { state: "done", result: known.result };
     }
-    if (typeof key === "number") {
-      // A record without a past takes any number: the server has forgotten this client, or never knew it.
-      if (record.last !== 0 && key !== record.last + 1) return { state: "conflict" };
-      record.last = key;
-      record.sends.delete(key - KEPT_SENDS);
+    if (typeof key !== "number") {
+      record.requests.begin(key, digest);
+      return RUN;
     }
-    results.set(key, { digest, result: undefined });
-    return { state: "run" };
+    // A record without a past takes any number: the server has forgotten this client, or never knew it.
+    if (record.last !== 0 && key !== record.last + 1) return CONFLICT;
+    record.last = key;
+    record.sends.delete(key - KEPT_SENDS);
+    record.sends.set(key, { digest, result: undefined });
+    return RUN;
   }
 
   settle({ ref, key, digest }: Work, result: string | undefined): void {
-    const record = this.#users.get(ref.user)?.get(ref.client);
+    const record =
+      this.#latest?.ref === ref ? this.#latest.record : this.#users.get(ref.user)?.get(ref.client);
     if (record === undefined) return;
-    if (typeof key === "number") {
-      // What took longer than the next 32 is out of the window already, and must not come back into it.
-      if (result !== undefined && key > record.last - KEPT_SENDS) record.sends.set(key, { digest, result });
-      else if (record.sends.delete(key) && record.last === key) record.last = key - 1;
+    if (typeof key === "string") {
+      record.requests.settle(key, result);
       return;
     }
-    if (result === undefined || result.length > LARGEST_RESULT) {
-      record.requests.delete(key);
-      return;
-    }
-    record.requests.set(key, { digest, result });
-    record.requestBytes += result.length;
-    for (const [id, { result: stored }] of record.requests) {
-      if (record.requestBytes <= KEPT_REQUEST_BYTES) break;
-      if (stored === undefined) continue;
-      record.requests.delete(id);
-      record.requestBytes -= stored.length;
-    }
+    // What took longer than the next 32 is out of the window already, and must not come back into it.
+    if (result !== undefined && key > record.last - KEPT_SENDS) record.sends.set(key, { digest, result });
+    else if (record.sends.delete(key) && record.last === key) record.last = key - 1;
   }
 
   sweep(now: number): void {
+    this.#latest = undefined;
     for (const [user, clients] of this.#users) {
       for (const [client, record] of clients) if (now - record.usedAt > KEPT_MS) clients.delete(client);
       if (clients.size === 0) this.#users.delete(user);
     }
   }
 
-  #recordOf(user: string, client: string): ClientRecord {
-    const clients = this.#users.get(user) ?? new Map<string, ClientRecord>();
-    this.#users.set(user, clients);
-    const record = clients.get(client) ?? {
+  #recordOf(ref: ClientRef): ClientRecord {
+    if (this.#latest?.ref === ref) return this.#latest.record;
+    let clients = this.#users.get(ref.user);
+    if (clients === undefined) this.#users.set(ref.user, (clients = new Map<string, ClientRecord>()));
+    const record = clients.get(ref.client) ?? {
       last: 0,
       sends: new Map<number, Result>(),
-      requests: new Map<string, Result>(),
-      requestBytes: 0,
+      requests: new RequestResults(),
       usedAt: 0,
     };
+    this.#latest = { ref, record };
     // The order of the map is the order of use, so that the first is the one to forget.
-    clients.delete(client);
-    clients.set(client, record);
+    if (clients.size > 1) clients.delete(ref.client);
+    clients.set(ref.client, record);
     for (const oldest of clients.keys()) {
       if (clients.size <= CLIENTS_PER_USER) break;
       clients.delete(oldest);
     }
     return record;
+  }
+}
+
+/** Results of one client's requests by `id`: a bounded number of them, and of bytes; the first one that ended goes first. */
+class RequestResults {
+  readonly #byId = new Map<string, Result>();
+  /** The ids of what has ended, in a ring: a map cannot be asked for its first key without passing the deleted ones. */
+  readonly #ended: string[] = [];
+  #first = 0;
+  #next = 0;
+  #bytes = 0;
+
+  get(id: string): Result | undefined {
+    return this.#byId.get(id);
+  }
+
+  begin(id: string, digest: string): void {
+    this.#byId.set(id, { digest, result: undefined });
+  }
+
+  settle(id: string, result: string | undefined): void {
+    const known = this.#byId.get(id);
+    if (known === undefined) return;
+    if (result === undefined || result.length > LARGEST_RESULT) {
+      this.#byId.delete(id);
+      return;
+    }
+    known.result = result;
+    this.#bytes += result.length;
+    if (this.#next - this.#first === KEPT_REQUESTS) this.#forgetFirst();
+    this.#ended[this.#next++ % KEPT_REQUESTS] = id;
+    while (this.#bytes > KEPT_REQUEST_BYTES) this.#forgetFirst();
+  }
+
+  #forgetFirst(): void {
+    const id = this.#ended[this.#first++ % KEPT_REQUESTS] ?? "";
+    this.#bytes -= this.#byId.get(id)?.result?.length ?? 0;
+    this.#byId.delete(id);
   }
 }
