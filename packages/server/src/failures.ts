@@ -1,5 +1,5 @@
 import type { HalyardError } from "@halyard/protocol/wire";
-import { CloseCode, encodeFrame } from "@halyard/protocol/wire";
+import { CloseCode } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import { errorJson, toHalyardError } from "./errors.js";
@@ -58,6 +58,7 @@ export class Failures {
 }
 
 /** Sends the text of an answer, with what it answers. */
-export function answer(connection: Connection, json: string, re: number | string | undefined): void {
-  connection.push(new Frame(re === undefined ? json : encodeFrame(json, { re })));
+export function answer(connection: Connection, json: string, re: number | string | undefined): undefined {
+  const text = re === undefined ? json : `${json.slice(0, -1)},"$":{"re":${JSON.stringify(re)}}}`;
+  connection.push(new Frame(text, false, false));
 }

@@ -3,13 +3,16 @@ export class Frame {
   readonly text: string;
   /** Dropped first when a reader is slow. */
   readonly ephemeral: boolean;
+  /** False for an answer, which goes to one connection only: nothing is kept of it for others. */
+  readonly isShared: boolean;
   /** What the runtime's transport made of the text; the same for every reader. */
   encoded: Uint8Array | undefined = undefined;
   compressed: Uint8Array | undefined = undefined;
 
-  constructor(text: string, ephemeral = false) {
+  constructor(text: string, ephemeral = false, isShared = true) {
     this.text = text;
     this.ephemeral = ephemeral;
+    this.isShared = isShared;
   }
 }
 
@@ -39,6 +42,7 @@ export class Batch {
   }
 
   with(frame: Frame): Batch {
+    if (!frame.isShared) return new Batch(this, frame);
     if (this.#nextFrame === frame && this.#next !== undefined) return this.#next;
     this.#nextFrame = frame;
     this.#next = new Batch(this, frame);

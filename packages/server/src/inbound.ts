@@ -77,11 +77,9 @@ export class Inbound {
       this.#refuseOversized(connection);
       return;
     }
-    const retryAfterMs = throttle.frame(connection, size);
-    // Made only when it is needed: an error costs a stack trace.
-    const tooFast = (): HalyardError => new LimitError("rate_limited", "messagesPerSecond", { retryAfterMs });
+    const retryAfterMs = throttle.frame(connection, size, connection.seenAt);
     if (retryAfterMs > 0 && !connection.isV1) {
-      failures.tell(connection, tooFast());
+      failures.tell(connection, tooFast(retryAfterMs));
       return;
     }
     const received = this.#parse(connection, text);
@@ -96,7 +94,7 @@ export class Inbound {
     if (meta.seq !== undefined && connection.stage === "open") sends.enlist(received, size);
     else if (connection.questions?.answer(frame, meta) === true) return;
     else if (core.types.fromClient(frame.type)?.ephemeral !== true)
-      failures.tell(connection, tooFast(), meta.id);
+      failures.tell(connection, tooFast(retryAfterMs), meta.id);
   }
 
   #refuseOversized(connection: Connection): void {
@@ -178,6 +176,10 @@ export class Inbound {
       },
     );
   }
+}
+
+function tooFast(retryAfterMs: number): HalyardError {
+  return new LimitError("rate_limited", "messagesPerSecond", { retryAfterMs });
 }
 
 /** Bytes of UTF-8, counted exactly only where it matters. */

@@ -1,5 +1,5 @@
+import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import { errorJson, InvalidMessage, toHalyardError } from "./errors.js";
 import { answer } from "./failures.js";
@@ -9,8 +9,7 @@ import type { Requests } from "./requests.js";
 import type { Received } from "./sends.js";
 
 interface Question extends Received {
-  readonly name: string;
-  readonly input: unknown;
+  readonly frame: WireFrame & { readonly name: string };
 }
 
 const NAME_LENGTH = 128;
@@ -30,47 +29,33 @@ export class RequestRunner {
 
   /** @throws HalyardError what the asker is told, where there is no reply */
   take(received: Received): undefined | Promise<void> {
-    const { connection, frame, meta } = received;
-    const { name, input } = frame;
-    // By hand, like the reserved field: a schema of its own would cost as much as that of the input.
-    if (typeof name !== "string" || name === "" || name.length > NAME_LENGTH)
+    if (!isQuestion(received))
       throw new InvalidMessage([{ path: "name", message: "not the name of a request" }]);
-    const question = { ...received, name, input };
-    const slots = (connection.requests ??= new RequestSlots(this.#core.limits));
-    const entered = slots.enter(meta.id);
-    return entered instanceof Promise
-      ? entered.then(() => this.#run(question, slots))
-      : this.#run(question, slots);
+    const { connection, meta } = received;
+    connection.requests ??= new RequestSlots(this.#core.limits);
+    return connection.requests.run(meta.id, () => this.#reply(received));
   }
 
-  #run(question: Question, slots: RequestSlots): undefined | Promise<void> {
+  #reply(question: Question): undefined | Promise<void> {
     const { connection, meta } = question;
-    const { id } = meta;
-    let isWaiting = false;
-    try {
-      const json = this.#answerOnce(question);
-      isWaiting = json instanceof Promise;
-      if (json instanceof Promise) return finish(connection, id, { json, slots });
-      answer(connection, json, id);
-      return undefined;
-    } finally {
-      if (!isWaiting) slots.exit(id);
-    }
+    const json = this.#answerOnce(question);
+    if (!(json instanceof Promise)) return answer(connection, json, meta.id);
+    return json.then((text) => answer(connection, text, meta.id));
   }
 
   #answerOnce(question: Question): string | Promise<string> {
-    const { connection, text, meta, name } = question;
-    const { id } = meta;
-    const isOnce = connection.isV1 && id !== undefined && !this.#requests.isRepeatable(name);
+    const { connection, text, frame, meta } = question;
+    const isOnce = connection.isV1 && meta.id !== undefined && !this.#requests.isRepeatable(frame.name);
     if (!isOnce) return this.#answer(question);
-    const work = { ref: connection.client, key: id, digest: digestOf(text) };
+    const work = { ref: connection.client, key: meta.id, digest: digestOf(text) };
     return this.#core.once.run(work, () => this.#answer(question));
   }
 
   /** The answer as JSON text. Never throws and never rejects: a failure is an answer too. */
   #answer(question: Question): string | Promise<string> {
     try {
-      const { connection, name, input, meta } = question;
+      const { connection, frame, meta } = question;
+      const { name, input } = frame;
       const result = this.#requests.answer({ connection, name, input, channel: meta.ch });
       return result instanceof Promise
         ? result.then(replyJson).catch((error: unknown) => this.#fail(question, error))
@@ -80,24 +65,18 @@ export class RequestRunner {
     }
   }
 
-  #fail({ connection, name }: Question, error: unknown): string {
-    if (!(error instanceof HalyardError)) this.#core.report(error, { type: name, ws: connection.ws });
+  #fail({ connection, frame }: Question, error: unknown): string {
+    if (!(error instanceof HalyardError)) this.#core.report(error, { type: frame.name, ws: connection.ws });
     const told = toHalyardError(error);
     this.#core.security.refused(connection, told);
     return errorJson(told);
   }
 }
 
-async function finish(
-  connection: Connection,
-  id: string | undefined,
-  { json, slots }: { readonly json: Promise<string>; readonly slots: RequestSlots },
-): Promise<void> {
-  try {
-    answer(connection, await json, id);
-  } finally {
-    slots.exit(id);
-  }
+/** By hand, like the reserved field: a schema of its own would cost as much as that of the input. */
+function isQuestion(received: Received): received is Question {
+  const { name } = received.frame;
+  return typeof name === "string" && name !== "" && name.length <= NAME_LENGTH;
 }
 
 /** @throws TypeError for what cannot be JSON */

@@ -11,9 +11,8 @@ export class Throttle {
   }
 
   /** @returns 0, or the milliseconds to wait before a frame of this size; nothing is taken then */
-  frame(connection: Connection, bytes: number): number {
-    const { limits, clock } = this.#core;
-    const now = clock.now();
+  frame(connection: Connection, bytes: number, now = this.#core.clock.now()): number {
+    const { limits } = this.#core;
     const buckets = this.#of(connection);
     buckets.bytes ??= new TokenBucket(limits.bytesPerSecond, limits.byteBurst, now);
     buckets.messages ??= new TokenBucket(limits.messagesPerSecond, limits.messageBurst, now);

@@ -21,15 +21,17 @@ export class TokenBucket {
 
   /** What {@link take} would say; nothing is taken. */
   waitFor(now: number, count = 1): number {
-    this.#tokens = Math.min(
-      this.#burst,
-      this.#tokens + (Math.max(0, now - this.#at) / 1000) * this.#perSecond,
-    );
-    this.#at = now;
+    if (now !== this.#at) this.#refill(now);
     // More than fits at once is let through when the bucket is full, or it would wait for ever.
     const needed = Math.min(count, this.#burst);
     if (this.#tokens >= needed) return 0;
     return Math.max(1, Math.ceil(((needed - this.#tokens) / this.#perSecond) * 1000));
+  }
+
+  #refill(now: number): void {
+    const earned = (Math.max(0, now - this.#at) / 1000) * this.#perSecond;
+    this.#tokens = Math.min(this.#burst, this.#tokens + earned);
+    this.#at = now;
   }
 }
 

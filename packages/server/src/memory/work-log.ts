@@ -1,6 +1,7 @@
 import type { ClientRef, Work, WorkState } from "../backplane.js";
 
 interface Result {
+  readonly key: number | string;
   readonly digest: string;
   /** Undefined while it runs. */
   result: string | undefined;
@@ -52,7 +53,7 @@ export class WorkLog {
     if (record.last !== 0 && key !== record.last + 1) return CONFLICT;
     record.last = key;
     record.sends.delete(key - KEPT_SENDS);
-    record.sends.set(key, { digest, result: undefined });
+    record.sends.set(key, { key, digest, result: undefined });
     return RUN;
   }
 
@@ -65,7 +66,8 @@ export class WorkLog {
       return;
     }
     // What took longer than the next 32 is out of the window already, and must not come back into it.
-    if (result !== undefined && key > record.last - KEPT_SENDS) record.sends.set(key, { digest, result });
+    if (result !== undefined && key > record.last - KEPT_SENDS)
+      record.sends.set(key, { key, digest, result });
     else if (record.sends.delete(key) && record.last === key) record.last = key - 1;
   }
 
@@ -102,8 +104,10 @@ export class WorkLog {
 /** Results of one client's requests by `id`: a bounded number of them, and of bytes; the first one that ended goes first. */
 class RequestResults {
   readonly #byId = new Map<string, Result>();
-  /** The ids of what has ended, in a ring: a map cannot be asked for its first key without passing the deleted ones. */
-  readonly #ended: string[] = [];
+  /** What has ended, in a ring: a map cannot be asked for its first key without passing the deleted ones. */
+  readonly #ended: Result[] = [];
+  /** What began last, which is mostly what ends next. */
+  #latest: Result | undefined;
   #first = 0;
   #next = 0;
   #bytes = 0;
@@ -113,11 +117,13 @@ class RequestResults {
   }
 
   begin(id: string, digest: string): void {
-    this.#byId.set(id, { digest, result: undefined });
+    this.#latest = { key: id, digest, result: undefined };
+    this.#byId.set(id, this.#latest);
   }
 
   settle(id: string, result: string | undefined): void {
-    const known = this.#byId.get(id);
+    const known = this.#latest?.key === id ? this.#latest : this.#byId.get(id);
+    this.#latest = undefined;
     if (known === undefined) return;
     if (result === undefined || result.length > LARGEST_RESULT) {
       this.#byId.delete(id);
@@ -126,13 +132,13 @@ class RequestResults {
     known.result = result;
     this.#bytes += result.length;
     if (this.#next - this.#first === KEPT_REQUESTS) this.#forgetFirst();
-    this.#ended[this.#next++ % KEPT_REQUESTS] = id;
+    this.#ended[this.#next++ % KEPT_REQUESTS] = known;
     while (this.#bytes > KEPT_REQUEST_BYTES) this.#forgetFirst();
   }
 
   #forgetFirst(): void {
-    const id = this.#ended[this.#first++ % KEPT_REQUESTS] ?? "";
-    this.#bytes -= this.#byId.get(id)?.result?.length ?? 0;
-    this.#byId.delete(id);
+    const first = this.#ended[this.#first++ % KEPT_REQUESTS];
+    this.#bytes -= first?.result?.length ?? 0;
+    if (typeof first?.key === "string") this.#byId.delete(first.key);
   }
 }

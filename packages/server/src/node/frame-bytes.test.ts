@@ -1,6 +1,6 @@
 import { inflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { compressedTextFrame, textFrame } from "./frame-bytes.js";
+import { compressedTextFrame, joinTextFrames, textFrame } from "./frame-bytes.js";
 
 function headerOf(frame: Uint8Array): {
   readonly first: number;
@@ -30,6 +30,16 @@ describe("a text frame", () => {
     const { length, payload } = headerOf(textFrame("é😀"));
     expect(length).toBe(6);
     expect(payload.toString()).toBe("é😀");
+  });
+});
+
+describe("text frames in one piece", () => {
+  it("are the bytes of each, made before or not", () => {
+    const texts = ["", "a", "é😀", "b".repeat(125), "é".repeat(63), "c".repeat(70_000), "d".repeat(40_000)];
+    const whole = Buffer.concat(texts.map(textFrame));
+    expect(whole.equals(joinTextFrames(texts))).toBe(true);
+    const mixed = texts.map((text, index) => (index % 2 === 0 ? text : textFrame(text)));
+    expect(whole.equals(joinTextFrames(mixed))).toBe(true);
   });
 });
 

@@ -12,6 +12,28 @@ export function textFrame(text: string): Uint8Array {
   return frame;
 }
 
+/** Text frames in one piece: those that are made already are copied, the texts of the others go to their places. */
+export function joinTextFrames(parts: readonly (Uint8Array | string)[]): Uint8Array {
+  const lengths: number[] = [];
+  let whole = 0;
+  for (const part of parts) {
+    const length = typeof part === "string" ? Buffer.byteLength(part) : part.length;
+    lengths.push(length);
+    whole += typeof part === "string" ? headLength(length) + length : length;
+  }
+  const bytes = Buffer.allocUnsafe(whole);
+  let at = 0;
+  for (const [index, part] of parts.entries()) {
+    const length = lengths[index] ?? 0;
+    if (typeof part === "string") {
+      at = writeHead(bytes, at, { firstByte: TEXT, length });
+      bytes.write(part, at);
+    } else bytes.set(part, at);
+    at += length;
+  }
+  return bytes;
+}
+
 /**
  * The same, compressed without context takeover: it depends on nothing that was sent before, so it is made once for
  * all its readers.
@@ -26,16 +48,29 @@ export function compressedTextFrame(text: string): Uint8Array {
 }
 
 function frameOf(firstByte: number, length: number): { readonly frame: Buffer; readonly start: number } {
-  const start = length < 126 ? 2 : length < 65_536 ? 4 : 10;
-  const frame = Buffer.allocUnsafe(start + length);
-  frame[0] = firstByte;
-  if (start === 2) frame[1] = length;
-  else if (start === 4) {
-    frame[1] = 126;
-    frame.writeUInt16BE(length, 2);
-  } else {
-    frame[1] = 127;
-    frame.writeBigUInt64BE(BigInt(length), 2);
+  const frame = Buffer.allocUnsafe(headLength(length) + length);
+  return { frame, start: writeHead(frame, 0, { firstByte, length }) };
+}
+
+function headLength(length: number): number {
+  return length < 126 ? 2 : length < 65_536 ? 4 : 10;
+}
+
+/** @returns where the payload begins */
+function writeHead(
+  bytes: Buffer,
+  at: number,
+  { firstByte, length }: { readonly firstByte: number; readonly length: number },
+): number {
+  bytes[at] = firstByte;
+  if (length < 126) {
+    bytes[at + 1] = length;
+    return at + 2;
   }
-  return { frame, start };
+  if (length < 65_536) {
+    bytes[at + 1] = 126;
+    return bytes.writeUInt16BE(length, at + 2);
+  }
+  bytes[at + 1] = 127;
+  return bytes.writeBigUInt64BE(BigInt(length), at + 2);
 }

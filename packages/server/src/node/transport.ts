@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import type { Batch, Frame } from "../frame.js";
 import type { Transport } from "../transport.js";
-import { compressedTextFrame, textFrame } from "./frame-bytes.js";
+import { compressedTextFrame, joinTextFrames, textFrame } from "./frame-bytes.js";
 
 export interface NodeTransportOptions {
   /** Messages of at least this many characters are compressed, for clients that can. @default none */
@@ -87,8 +87,14 @@ function writeFirst(socket: Socket, batch: Batch): void {
 }
 
 function joined(batch: Batch): Uint8Array {
-  batch.joined ??= concat(batch.frames().map(encode));
+  batch.joined ??= join(batch.frames());
   return batch.joined;
+}
+
+function join(frames: readonly Frame[]): Uint8Array {
+  const [first] = frames;
+  if (frames.length === 1 && first !== undefined) return encode(first);
+  return joinTextFrames(frames.map((frame) => (frame.isShared ? encode(frame) : frame.text)));
 }
 
 function joinedCompressed(batch: Batch, above: number): Uint8Array {
