@@ -49,6 +49,12 @@ export class Batch {
     return this.#next;
   }
 
+  /** Forgets what others added to it. */
+  forget(): void {
+    this.#nextFrame = undefined;
+    this.#next = undefined;
+  }
+
   /** First to last. */
   frames(): Frame[] {
     const frames: Frame[] = this.frame === undefined ? [] : [this.frame];

@@ -39,6 +39,8 @@ export class Writer {
     const dirty = this.#dirty;
     this.#dirty = [];
     for (const connection of dirty) this.write(connection);
+    // Nobody else gets the frames of this turn.
+    this.empty.forget();
   }
 
   /** Writes what waits for one connection now. A socket that throws is closed, and harms nobody else. */
