@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { handshake } from "../support/handshake.ts";
 import { ORIGIN } from "../support/test-app.ts";
+import { p99 } from "./support/p99.ts";
 import { besiege } from "./support/siege.ts";
 
 const REAL = {
@@ -123,15 +124,3 @@ besiege("A: while the node drains", {}, (siege) => {
     expect((await siege.events("upgrade_refused")).at(-1)).toMatchObject({ reason: "draining", code: 503 });
   });
 });
-
-/** Of 200 tries, a hundredth took longer than this. */
-async function p99(once: () => Promise<void>): Promise<number> {
-  const times: number[] = [];
-  for (let n = 0; n < 200; n++) {
-    const startedAt = performance.now();
-    await once();
-    times.push(performance.now() - startedAt);
-    await pause(5);
-  }
-  return times.sort((a, b) => a - b)[Math.floor(times.length * 0.99) - 1] ?? Infinity;
-}

@@ -1,6 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
 import type { RawClient } from "../support/raw-client.ts";
 import { until } from "../support/wait.ts";
+import { p99 } from "./support/p99.ts";
 import { besiege } from "./support/siege.ts";
 
 const PROTOTYPE_NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "then"];
@@ -238,6 +240,37 @@ besiege("C: floods", { limits: REAL }, (siege) => {
     expect([code, reason]).toEqual([4029, expect.stringMatching(/^retryAfterMs=\d+$/)]);
     expect((await siege.events("flood")).at(-1)).toMatchObject({ code: 4029 });
   });
+
+  it(
+    "C16: 10,000 messages a second from one client leave the others' p99 below 50 ms, and its other tab connected",
+    { retry: 2 },
+    async () => {
+      const [mallory, note] = [siege.user("mallory"), { type: "note", text: "flood" }];
+      const [other, neighbour] = [await siege.plain(mallory), await siege.plain()];
+      const before = await p99(async () => neighbour.sync(), 25);
+      let [isRunning, sent] = [true, 0];
+      const flood = async (): Promise<void> => {
+        while (isRunning) {
+          const due = performance.now() + 200;
+          const tab = await siege.plain(mallory);
+          for (let n = 0; n < 2_000; n++) tab.send(note);
+          sent += 2_000;
+          expect((await tab.end()).code).toBe(4029);
+          await pause(Math.max(0, due - performance.now()));
+        }
+      };
+      const startedAt = performance.now();
+      const attack = flood();
+      const during = await p99(async () => neighbour.sync(), 25);
+      const perSecond = (sent * 1_000) / (performance.now() - startedAt);
+      isRunning = false;
+      await attack;
+      expect([other.isOpen, neighbour.isOpen]).toEqual([true, true]);
+      const what = `${before.toFixed(1)} ms without, ${during.toFixed(1)} ms at ${perSecond.toFixed(0)} a second`;
+      expect(perSecond, what).toBeGreaterThan(5_000);
+      expect(during, what).toBeLessThan(50);
+    },
+  );
 
   it("C17: large legal messages have a rate of bytes", async () => {
     const client = await siege.plain();
