@@ -18,6 +18,15 @@ export const received = (client: string, offset: number, id = `m${offset}`): Del
   offset,
   id,
 });
+/** What a node says of the same message. */
+export const stored = (offset: number, id = `m${offset}`, at = epoch): DeliveryEvent => ({
+  type: "stored",
+  channel,
+  epoch: at,
+  offset,
+  id,
+});
+export const handled = (id: string, node = "n1"): DeliveryEvent => ({ type: "handled", node, id });
 export const skipped = (client: string, offset: number): DeliveryEvent => ({
   type: "skipped",
   client,

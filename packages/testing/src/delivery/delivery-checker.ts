@@ -47,6 +47,8 @@ export function checkDelivery(
   return checker.finish();
 }
 
+type Placed = Extract<DeliveryEvent, { type: "received" | "stored" }>;
+
 const MAX_VIOLATIONS = 1_000;
 
 class LogChecker implements DeliveryChecker {
@@ -55,6 +57,8 @@ class LogChecker implements DeliveryChecker {
   readonly #sends = new Sends();
   readonly #rosters = new Rosters();
   readonly #clients = new Set<string>();
+  /** The log tells what the nodes stored. */
+  #isComplete = false;
   readonly #counts = { received: 0, delivered: 0, gaps: 0 };
 
   constructor({ maxViolations = MAX_VIOLATIONS }: DeliveryCheckerOptions) {
@@ -68,6 +72,12 @@ class LogChecker implements DeliveryChecker {
     switch (event.type) {
       case "received":
         return this.#received(event);
+      case "stored":
+        this.#isComplete = true;
+        this.#readings.stored(event);
+        return this.#seen(event, "");
+      case "handled":
+        return this.#handled(event);
       case "positioned":
       case "skipped":
         return this.#readings.positioned(event);
@@ -94,7 +104,7 @@ class LogChecker implements DeliveryChecker {
   }
 
   finish(): DeliveryReport {
-    this.#readings.finish();
+    this.#readings.finish(this.#isComplete);
     const { violations, count, events } = this.#findings;
     return {
       violations,
@@ -104,12 +114,23 @@ class LogChecker implements DeliveryChecker {
   }
 
   #received(event: Extract<DeliveryEvent, { type: "received" }>): void {
-    const { id, channel, offset } = event;
     this.#counts.received++;
     this.#readings.received(event);
+    this.#seen(event, event.client);
+  }
+
+  #seen({ id, channel, offset }: Placed, client: string): void {
     const lie = id === undefined ? undefined : this.#sends.seen(id, channel, offset);
     if (lie === undefined) return;
-    this.#findings.report("receipt", { client: this.#sends.get(id)?.client ?? event.client, channel }, lie);
+    this.#findings.report("receipt", { client: this.#sends.get(id)?.client ?? client, channel }, lie);
+  }
+
+  #handled({ id, node }: Extract<DeliveryEvent, { type: "handled" }>): void {
+    const { lie, isAgain } = this.#sends.handled(id, node);
+    const { client = "", channel = "" } = this.#sends.get(id) ?? {};
+    if (isAgain)
+      this.#findings.report("duplicate", { client, channel }, `${id} was handled twice on ${node}`);
+    if (lie !== undefined) this.#findings.report("receipt", { client, channel }, lie);
   }
 
   #receipt(event: Extract<DeliveryEvent, { type: "receipt" }>): void {

@@ -39,6 +39,19 @@ export type DeliveryEvent =
       readonly channel?: string | undefined;
       readonly offset?: number | undefined;
     }
+  /**
+   * A node has stored a message in a channel's history. Optional; a log that has such events must have all of them, and
+   * then shows also what nobody got, and receipts of what was never stored.
+   */
+  | {
+      readonly type: "stored";
+      readonly channel: string;
+      readonly epoch: string;
+      readonly offset: number;
+      readonly id?: string | undefined;
+    }
+  /** A handler ran for a send. Optional. `node` is a server process: one that was started again is another one. */
+  | { readonly type: "handled"; readonly node: string; readonly id: string }
   /** Presence as the client was told: a fresh list, or who came, or who went. */
   | (AtClient & {
       readonly type: "presence";
@@ -50,7 +63,8 @@ export type DeliveryEvent =
 
 /**
  * - `gap`: a message was left out, or an epoch ended, and no gap was announced
- * - `duplicate`: one (channel, epoch, offset) came twice, or one message id twice without a gap between
+ * - `duplicate`: one (channel, epoch, offset) came twice, or one message id twice without a gap between; or a handler ran
+ *   twice for one send on one node
  * - `disorder`: a message came after a later one
  * - `conflict`: one (channel, epoch, offset) was different messages for different clients
  * - `receipt`: a receipt said what is not so
@@ -62,6 +76,7 @@ export type ViolationKind = "gap" | "duplicate" | "disorder" | "conflict" | "rec
 /** One broken promise. */
 export interface Violation {
   readonly kind: ViolationKind;
+  /** Empty where it is a node's. */
   readonly client: string;
   readonly channel: string;
   /** What happened, for people. */

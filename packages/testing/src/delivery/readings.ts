@@ -6,6 +6,7 @@ import type { Reader } from "./reader.js";
 import type { Acknowledged, Sends } from "./sends.js";
 
 type Received = Extract<DeliveryEvent, { type: "received" }>;
+type Stored = Extract<DeliveryEvent, { type: "stored" }>;
 type Moved = Extract<DeliveryEvent, { type: "positioned" | "skipped" | "gap" }>;
 
 /**
@@ -31,22 +32,21 @@ export class Readings {
   received(event: Received): void {
     const { client, epoch, offset, id } = event;
     const channel = this.channel(event.channel);
-    const news = channel.order(epoch).add(offset, id);
-    if (news === "conflict")
-      this.#findings.report("conflict", event, `${nameOf(event)}: others got something else there`);
-    if (news === "late") {
-      for (const reader of channel.readers.values())
-        if (reader.client !== client) this.#lateFor(reader, epoch, { offset, id });
-    }
+    const news = this.#learn(event, client);
     const reader = channel.reader(client);
     if (!reader.isReading) reader.start(epoch, offset - 1);
     else if (reader.epoch !== epoch) this.#newEpoch(reader, epoch, offset - 1);
-    if (offset <= reader.last) return this.#receivedBehind(reader, event, news === "new" || news === "late");
+    if (offset <= reader.last) return this.#receivedBehind(reader, event, news === "new");
     if (reader.stretchWith(epoch, offset))
       this.#findings.report("duplicate", event, `${nameOf(event)} came before the last gap, too`);
     this.#passOver(reader, channel.order(epoch).between(reader.last, offset), false);
     reader.advance(offset);
     if (id !== undefined && channel.order(epoch).isRepeated(id)) this.#receivedTwice(reader, event, id);
+  }
+
+  /** The message is there to be got, whether anybody gets it or not. */
+  stored(event: Stored): void {
+    this.#learn(event, "");
   }
 
   /** The client learns where it stands, without an announced gap. */
@@ -80,12 +80,35 @@ export class Readings {
     }
   }
 
-  /** The log is over: nothing comes any more. */
-  finish(): void {
+  /** The log is over: nothing comes any more. @param isComplete whether it tells everything that was stored */
+  finish(isComplete: boolean): void {
     for (const channel of this.#channels.values()) {
       for (const reader of channel.readers.values()) this.#finish(channel, reader);
     }
-    for (const acknowledged of this.#sends.unseen) this.#expectReader(acknowledged);
+    for (const acknowledged of this.#sends.unseen) {
+      if (!isComplete) this.#expectReader(acknowledged);
+      else
+        this.#findings.report(
+          "receipt",
+          acknowledged,
+          `${nameOf(acknowledged)} was acknowledged, and never stored`,
+        );
+    }
+  }
+
+  /** @param client who got it, if anybody did */
+  #learn({ channel, epoch, offset, id }: Received | Stored, client: string): "known" | "new" {
+    const record = this.channel(channel);
+    const news = record.order(epoch).add(offset, id);
+    if (news === "conflict") {
+      const message = `${nameOf({ offset, id })}: others got something else there`;
+      this.#findings.report("conflict", { client, channel }, message);
+    }
+    if (news === "late") {
+      for (const reader of record.readers.values())
+        if (reader.client !== client) this.#lateFor(reader, epoch, { offset, id });
+    }
+    return news === "new" || news === "late" ? "new" : "known";
   }
 
   #receivedBehind(reader: Reader, event: Received, isNew: boolean): void {

@@ -7,6 +7,8 @@ interface Send {
   readonly client: string;
   readonly channel: string;
   readonly echo: boolean;
+  /** Where a handler ran last. */
+  node: string | undefined;
   receipt: Receipt["status"] | undefined;
 }
 
@@ -39,7 +41,7 @@ export class Sends {
   }
 
   sent({ id, client, channel, echo = true }: Sent): void {
-    this.#sends.set(id, { client, channel, echo, receipt: undefined });
+    this.#sends.set(id, { client, channel, echo, node: undefined, receipt: undefined });
   }
 
   /**
@@ -53,7 +55,16 @@ export class Sends {
     send.receipt = status;
     if (channel !== undefined && channel !== send.channel)
       return `${id} was sent to ${send.channel}, and delivered to ${channel}`;
-    return isSeen ? this.#refuted(id, send) : undefined;
+    return isSeen || send.node !== undefined ? this.#refuted(id, send) : undefined;
+  }
+
+  /** @returns what a receipt said that is not so, and whether the handler ran before */
+  handled(id: string, node: string): { readonly lie: string | undefined; readonly isAgain: boolean } {
+    const send = this.#sends.get(id);
+    if (!send) return { lie: undefined, isAgain: false };
+    const isAgain = send.node === node;
+    send.node = node;
+    return { lie: this.#refuted(id, send), isAgain };
   }
 
   /** From now on it is expected that somebody gets it. */
@@ -73,11 +84,11 @@ export class Sends {
     return send && this.#refuted(id, send);
   }
 
-  /** A message that has no effect, so its sender was told, was delivered. Said once, not for everybody who got it. */
+  /** A message that has no effect, so its sender was told, had one. Said once, not for everybody who got it. */
   #refuted(id: string, send: Send): string | undefined {
     const { receipt } = send;
     if (receipt !== "rejected" && receipt !== "expired") return undefined;
     send.receipt = "unknown";
-    return `${id} was ${receipt}, and was delivered`;
+    return `${id} was ${receipt}, and was ${send.node === undefined ? "delivered" : "handled"}`;
   }
 }

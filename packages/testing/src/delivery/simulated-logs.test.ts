@@ -21,7 +21,7 @@ it("is found clean whatever happens in it, and each message that is taken out of
 });
 /** Somebody else got the message, and its reader went on behind it without a gap. */
 function mustBeMissed(log: DeliveryEvent[], taken: DeliveryEvent): boolean {
-  if (!("offset" in taken)) return false;
+  if (!("offset" in taken && "client" in taken)) return false;
   const next = log
     .slice(log.indexOf(taken) + 1)
     .find(
