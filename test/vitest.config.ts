@@ -9,6 +9,7 @@ const suites = [
   { name: "readme", testTimeout: 60_000 },
   { name: "packed", testTimeout: 300_000 },
   { name: "e2e", testTimeout: 120_000 },
+  { name: "soak", testTimeout: 120_000 },
 ];
 
 export default defineConfig({

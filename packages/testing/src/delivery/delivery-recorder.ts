@@ -20,6 +20,8 @@ export interface DeliveryRecorder {
     sending: Sending,
     to?: { readonly room?: string | undefined; readonly echo?: boolean | undefined },
   ): void;
+  /** Records that a room was left. To be called with its last `leave()`: of one without a connection no frame tells. */
+  left(room: string): void;
   /** Records that the client is gone for good, or that the log ends while it is away. */
   close(): void;
 }
@@ -38,8 +40,9 @@ export function createDeliveryRecorder(options: DeliveryRecorderOptions): Delive
   const { client, write } = options;
   const Base = (options.WebSocket ?? globalThis.WebSocket) as ListeningConstructor | undefined;
   if (!Base) throw new TypeError("There is no WebSocket here: pass one in the options");
+  const log = new FrameLog(client, write);
   return {
-    WebSocket: recordingClass(Base, new FrameLog(client, write)),
+    WebSocket: recordingClass(Base, log),
     track: (sending, { room, echo } = {}) => {
       const channel = room === undefined ? "all" : `room:${room}`;
       write({ type: "sent", client, channel, id: sending.id, ...(echo === undefined ? {} : { echo }) });
@@ -49,6 +52,7 @@ export function createDeliveryRecorder(options: DeliveryRecorderOptions): Delive
         else write({ type: "receipt", client, id, status, channel: receipt.channel, offset: receipt.offset });
       });
     },
+    left: (room) => log.left(room),
     close: () => write({ type: "closed", client }),
   };
 }

@@ -54,6 +54,11 @@ export class FrameLog {
     }
   }
 
+  /** The application has left a room. */
+  left(room: string): void {
+    this.#left(roomChannel(room));
+  }
+
   #welcomed(channels: Readonly<Record<string, ChannelState>>): void {
     for (const channel of [...this.#epochs.keys()])
       if (!Object.hasOwn(channels, channel)) this.#left(channel);
@@ -79,7 +84,7 @@ export class FrameLog {
   }
 
   #left(channel: string): void {
-    this.#epochs.delete(channel);
+    if (!this.#epochs.delete(channel)) return;
     this.#listed.delete(channel);
     this.#write({ type: "left", client: this.#client, channel });
   }
@@ -96,6 +101,8 @@ export class FrameLog {
     const change = CHANGES[frame.type];
     if (!change) return;
     const channel = frame["room"] === undefined ? "all" : roomChannel(frame["room"]);
+    // What is still under way when a room is left shows nothing any more.
+    if (!this.#epochs.has(channel)) return;
     if (change === "list" && frame["cursor"] === undefined) this.#listed.add(channel);
     else if (change === "list") this.#listed.delete(channel);
     if (!this.#listed.has(channel)) return;

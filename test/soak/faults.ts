@@ -1,0 +1,70 @@
+import type { Chance, Fault } from "@halyard/testing";
+import { proxyFaults } from "@halyard/testing/node";
+import type { FaultProxy } from "@halyard/testing/node";
+import { PAGE_STRIKES } from "./pages-process.ts";
+import type { PagesProcess, PageStrike } from "./pages-process.ts";
+import type { ServerProcess } from "./server-process.ts";
+
+export interface Targets {
+  readonly proxy: FaultProxy;
+  readonly server: ServerProcess;
+  readonly workers: readonly PagesProcess[];
+}
+
+/** Everything that goes wrong in a soak. */
+export function soakFaults({ proxy, server, workers }: Targets): Record<string, Fault> {
+  const network = proxyFaults(proxy);
+  const pages = Object.fromEntries(PAGE_STRIKES.map((kind) => [kind, pageFault(workers, kind)]));
+  return {
+    ...network,
+    // A third of those that clients find out about by silence only: they are away for long.
+    halfOpen: { ...network.halfOpen, weight: 0.3 },
+    refuse: { ...network.refuse, weight: 0.2 },
+    ...pages,
+    kill: {
+      weight: 0.4,
+      lastsMs: [300, 3_000],
+      strike: async () => {
+        if (!server.isRunning) return undefined;
+        await server.kill();
+        return { what: "-9", heal: () => server.start() };
+      },
+    },
+    pause: {
+      weight: 0.2,
+      lastsMs: [300, 3_000],
+      strike: () => (server.isRunning ? { what: "the server", heal: server.pause() } : undefined),
+    },
+    freeze: {
+      weight: 0.4,
+      lastsMs: [500, 8_000],
+      strike: ({ pick }) => {
+        const worker = pick(workers.filter(({ isFrozen }) => !isFrozen));
+        return worker && { what: worker.name, heal: worker.freeze() };
+      },
+    },
+  };
+}
+
+/** How often each strikes, and how long it takes. */
+const TIMES: Readonly<Record<PageStrike, Pick<Fault, "weight" | "lastsMs">>> = {
+  hold: { lastsMs: [500, 10_000] },
+  sleep: { lastsMs: [300, 8_000] },
+  tab: { weight: 2, lastsMs: [1_000, 8_000] },
+  reload: {},
+  wander: { weight: 2, lastsMs: [50, 2_000] },
+};
+
+function pageFault(workers: readonly PagesProcess[], kind: PageStrike): Fault {
+  return {
+    ...TIMES[kind],
+    strike: async (chance: Chance) => {
+      const worker = chance.pick(workers);
+      const [who, how] = [chance.random(), chance.random()];
+      // A page that is frozen can do nothing, and nothing can be done to it.
+      if (!worker || worker.isFrozen) return undefined;
+      const name = await worker.strike(kind, who);
+      return name === undefined ? undefined : { what: name, heal: () => worker.heal(kind, name, how) };
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import type { DeliveryEvent } from "@halyard/testing";
+
+/** What a soak writes down besides deliveries. */
+type Note =
+  | {
+      readonly type: "fault";
+      readonly fault: string;
+      readonly event: string;
+      readonly what?: string | undefined;
+    }
+  | { readonly type: "state"; readonly client: string; readonly status: string }
+  /** The application was told of a gap. */
+  | { readonly type: "told"; readonly client: string; readonly channel: string; readonly reason: string }
+  /** What became of a request: `reply`, or the code of its error. */
+  | { readonly type: "settled"; readonly client: string; readonly outcome: string }
+  /** Something that no log of deliveries can show, and that must not be. */
+  | { readonly type: "broken"; readonly client: string; readonly message: string };
+
+export type LogEvent = DeliveryEvent | Note;
+export type LogLine = LogEvent & { readonly at: number };
+
+/** Milliseconds of the machine's monotonic clock: all processes of a soak have the same. */
+export function now(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return Math.round(seconds * 1e6 + nanoseconds / 1e3) / 1e3;
+}
+
+/** Writes one process' log, a line of JSON for each event. */
+export class LogWriter {
+  readonly #file: number;
+  readonly #bufferedChars: number;
+  #buffer = "";
+
+  /** @param bufferedChars 0 for a process that may be killed: what has happened is in the file before it is heard of */
+  constructor(path: string, bufferedChars = 64 * 1024) {
+    this.#file = openSync(path, "w");
+    this.#bufferedChars = bufferedChars;
+  }
+
+  write(event: LogEvent): void {
+    this.#buffer += `${JSON.stringify({ at: now(), ...event })}\n`;
+    if (this.#buffer.length > this.#bufferedChars) this.flush();
+  }
+
+  flush(): void {
+    const text = this.#buffer;
+    this.#buffer = "";
+    writeSync(this.#file, text);
+  }
+
+  close(): void {
+    this.flush();
+    closeSync(this.#file);
+  }
+}
+
+/** The lines of several logs in the order of their time. Only a few of them are in memory. */
+export function* mergeLogs(paths: readonly string[]): Generator<LogLine> {
+  const heads = paths.map((path) => new Head(path));
+  for (;;) {
+    const [first, second] = heads.sort((a, b) => a.at - b.at);
+    if (first?.line === undefined) return;
+    // What one process wrote in one go is given in one go.
+    let line: LogLine | undefined = first.line;
+    for (; line && line.at <= (second?.at ?? Infinity); line = first.advance()) yield line;
+  }
+}
+
+/** Where the reading of one log stands. */
+class Head {
+  readonly #lines: Generator<LogLine, undefined>;
+  line: LogLine | undefined;
+
+  constructor(path: string) {
+    this.#lines = readLog(path);
+    this.advance();
+  }
+
+  /** The time of its next line; never, when there is none. */
+  get at(): number {
+    return this.line?.at ?? Infinity;
+  }
+
+  advance(): LogLine | undefined {
+    return (this.line = this.#lines.next().value);
+  }
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+
+function* readLog(path: string): Generator<LogLine, undefined> {
+  const file = openSync(path, "r");
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  let rest = Buffer.alloc(0);
+  try {
+    for (let bytes = readSync(file, chunk); bytes > 0; bytes = readSync(file, chunk)) {
+      const read = Buffer.concat([rest, chunk.subarray(0, bytes)]);
+      // The last line of a process that was killed may be torn: it has no end, and does not count.
+      const end = read.lastIndexOf("\n");
+      for (const line of read.toString("utf8", 0, Math.max(0, end)).split("\n"))
+        if (line !== "") yield JSON.parse(line) as LogLine;
+      rest = read.subarray(end + 1);
+    }
+  } finally {
+    closeSync(file);
+  }
+  return undefined;
+}

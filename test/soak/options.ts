@@ -1,0 +1,59 @@
+import { parseArgs } from "node:util";
+
+export interface SoakOptions {
+  /** How long there is trouble. */
+  readonly seconds: number;
+  readonly seed: number;
+  readonly clients: number;
+  readonly rooms: number;
+  /** Sends per second, of all clients together. */
+  readonly rate: number;
+  /** Processes that the clients are spread over: what is frozen is one of them. */
+  readonly workers: number;
+  /** Where the logs stay. They are thrown away after a run without fault unless this is given. */
+  readonly logs: string | undefined;
+}
+
+export const HELP = `pnpm soak [options]
+
+  --seconds <n>   how long there is trouble (60)
+  --seed <n>      the same plan of faults again (random, and printed)
+  --clients <n>   (100)
+  --rooms <n>     (10)
+  --rate <n>      sends per second, of all clients together (60); each goes to about a third of them
+  --workers <n>   processes that the clients are spread over (4)
+  --logs <folder> keeps the logs there
+`;
+
+/** @throws TypeError for what is no option */
+export function readOptions(args: readonly string[]): SoakOptions | undefined {
+  const { values } = parseArgs({
+    args: args.filter((argument) => argument !== "--"),
+    options: {
+      seconds: { type: "string", default: "60" },
+      seed: { type: "string" },
+      clients: { type: "string", default: "100" },
+      rooms: { type: "string", default: "10" },
+      rate: { type: "string", default: "60" },
+      workers: { type: "string", default: "4" },
+      logs: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return undefined;
+  return {
+    seconds: positive(values.seconds, "--seconds"),
+    seed: positive(values.seed ?? String(1 + Math.floor(Math.random() * 1e6)), "--seed"),
+    clients: positive(values.clients, "--clients"),
+    rooms: positive(values.rooms, "--rooms"),
+    rate: positive(values.rate, "--rate"),
+    workers: positive(values.workers, "--workers"),
+    logs: values.logs,
+  };
+}
+
+function positive(text: string, name: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new TypeError(`${name} wants a number from 1 on`);
+  return value;
+}

@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { Child } from "./child.ts";
+
+/** What a server is started with. */
+export interface ServerInput {
+  readonly name: string;
+  readonly port: number;
+  readonly log: string;
+  readonly chatPerSecond: number;
+}
+
+/** What a server knows of itself. */
+export interface ServerStats {
+  readonly connections: number;
+  readonly users: readonly string[];
+  readonly rooms: Readonly<Record<string, readonly string[]>>;
+  readonly rssBytes: number;
+  readonly handles: number;
+}
+
+interface Parts {
+  readonly directory: string;
+  readonly chatPerSecond: number;
+}
+
+/** One server through all of its lives: always at the same port, and a log for each life. */
+export class ServerProcess {
+  readonly #parts: Parts;
+  #child: Child | undefined;
+  #errors = "";
+  #isListening = false;
+  port = 0;
+  readonly logs: string[] = [];
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  get isRunning(): boolean {
+    return this.#isListening && this.#child?.isRunning === true;
+  }
+
+  /** What it wrote to standard error, in all of its lives: nothing, when all is well. */
+  get errors(): string {
+    return this.#errors + (this.#child?.errors ?? "");
+  }
+
+  async start(): Promise<void> {
+    const { directory, chatPerSecond } = this.#parts;
+    const name = `server-${String(this.logs.length + 1)}`;
+    const log = join(directory, `${name}.jsonl`);
+    const input: ServerInput = { name, port: this.port, log, chatPerSecond };
+    const child = new Child("server.ts", input);
+    this.#child = child;
+    this.port = await child.command<number>("listen");
+    this.logs.push(log);
+    this.#isListening = true;
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#isListening = false;
+    await child?.kill();
+    this.#errors += child?.errors ?? "";
+    if (this.#child === child) this.#child = undefined;
+  }
+
+  /** Stops the process for a while. @returns lets it go on, if it is still the same one */
+  pause(): () => void {
+    const child = this.#child;
+    child?.signal("SIGSTOP");
+    return () => child?.signal("SIGCONT");
+  }
+
+  /** It says nothing any more by itself. */
+  quiet(): Promise<void> {
+    return this.#command("quiet");
+  }
+
+  stats(rooms: readonly string[]): Promise<ServerStats> {
+    return this.#command("stats", { rooms });
+  }
+
+  async #command<TResult>(name: string, input?: object): Promise<TResult> {
+    if (this.#child === undefined) throw new Error("the server is not running");
+    return this.#child.command<TResult>(name, input);
+  }
+}

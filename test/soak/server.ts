@@ -1,0 +1,92 @@
+/** The server of a soak. Writes down what it handles and stores, at once: it will be killed. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createMemoryBackplane, createWebSocketSystem } from "@halyard/server";
+import type { Backplane } from "@halyard/server";
+import { attachWebSocketServer } from "@halyard/server/node";
+import { readInput, serveParent } from "./child.ts";
+import { LogWriter } from "./log.ts";
+import { protocol } from "./protocol.ts";
+import type { ServerInput, ServerStats } from "./server-process.ts";
+import { HEARTBEAT_MS, SILENCE_MS } from "./timing.ts";
+
+const ANNOUNCE_MS = 1_000;
+/** So many chat messages of anybody, and their sender's devices are told something. */
+const TELL_EVERY = 20;
+
+const { port, log: path, name: node, chatPerSecond } = readInput<ServerInput>();
+const log = new LogWriter(path, 0);
+const troubled = (error: unknown): void => {
+  log.write({
+    type: "broken",
+    client: node,
+    message: error instanceof Error ? String(error.stack) : String(error),
+  });
+};
+process.on("unhandledRejection", troubled);
+process.on("uncaughtException", troubled);
+
+let chats = 0;
+const { manager, handlers } = createWebSocketSystem({
+  protocol,
+  authenticate: ({ url }) => ({ user: { id: new URLSearchParams(url.split("?")[1]).get("u") ?? "" } }),
+  authorize: () => true,
+  backplane: recordStored(createMemoryBackplane()),
+  limits: { heartbeatMs: HEARTBEAT_MS, silenceMs: SILENCE_MS, chatPerSecond, chatBurst: 2 * chatPerSecond },
+  onError: troubled,
+  chat: {
+    beforePublish: (_message, { messageId, user }) => {
+      log.write({ type: "handled", node, id: messageId });
+      if (++chats % TELL_EVERY === 0)
+        void manager.sendToUser(user.id, { type: "announcement", message: `you said ${messageId}` });
+    },
+  },
+});
+handlers.onRequest("echo", (text) => text);
+const server = createServer();
+attachWebSocketServer(server, { manager });
+const announcing = setInterval(() => {
+  void manager.broadcastMessage({ type: "announcement", message: `${node} is still here` });
+}, ANNOUNCE_MS);
+
+serveParent({
+  listen: () =>
+    new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+    }),
+  quiet: () => clearInterval(announcing),
+  stats: async ({ rooms }: { readonly rooms: readonly string[] }): Promise<ServerStats> => ({
+    connections: manager.getConnectionStats().totalConnections,
+    users: await listed(undefined),
+    rooms: Object.fromEntries(
+      await Promise.all(rooms.map(async (room) => [room, await listed(room)] as const)),
+    ),
+    rssBytes: process.memoryUsage.rss(),
+    handles: process.getActiveResourcesInfo().length,
+  }),
+});
+
+async function listed(room: string | undefined): Promise<string[]> {
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await manager.listUsers({ room, cursor });
+    ids.push(...page.users.map(({ userId }) => userId));
+    ({ cursor } = page);
+  } while (cursor !== undefined);
+  return ids.sort();
+}
+
+function recordStored(backplane: Backplane): Backplane {
+  const publish = backplane.publish.bind(backplane);
+  backplane.publish = async (channel, data, options) => {
+    const result = await publish(channel, data, options);
+    const { position, duplicate } = result;
+    if (position === undefined || duplicate) return result;
+    const { id } = JSON.parse(data) as { readonly id?: string };
+    log.write({ type: "stored", channel, epoch: position.epoch, offset: position.off, id });
+    return result;
+  };
+  return backplane;
+}

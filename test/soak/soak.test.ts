@@ -1,0 +1,28 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import { binaryOf } from "../support/app-server.ts";
+import { plainEnvironment } from "../support/program.ts";
+
+const run = promisify(execFile);
+const main = join(import.meta.dirname, "main.ts");
+
+it("breaks no promise in twenty seconds of trouble, and says what happened", async () => {
+  const args = [main, "--seconds", "20", "--seed", "4"];
+  const options = { env: plainEnvironment(), timeout: 110_000, maxBuffer: 2 ** 24 };
+  const { stdout } = await run(binaryOf("node"), args, options).catch((error: unknown) => {
+    throw new Error(String((error as { readonly stdout?: unknown }).stdout), { cause: error });
+  });
+  expect(stdout).toContain("No promise was broken.");
+  // It is no proof unless there was trouble.
+  for (const fault of ["kill", "freeze", "cut", "cutAfter", "stall", "tab", "reload"])
+    expect(stdout).toMatch(new RegExp(`^faults .*\\b${fault} [1-9]`, "m"));
+  expect(Number(/^deliveries +(\d+)/m.exec(stdout)?.[1])).toBeGreaterThan(1_000);
+  expect(Number(/^gaps announced +(\d+) +lost/m.exec(stdout)?.[1])).toBeGreaterThan(0);
+});
+
+it("ends with 1 and the options' names for what is no option", async () => {
+  for (const wrong of [["--seconds", "0"], ["--seed", "x"], ["--what"]])
+    await expect(run(binaryOf("node"), [main, ...wrong])).rejects.toMatchObject({ code: 1, stdout: "" });
+});

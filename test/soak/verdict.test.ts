@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { mergeLogs } from "./log.ts";
+import type { LogEvent, LogLine } from "./log.ts";
+import { reportOf } from "./report.ts";
+import { judge } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "halyard-verdict-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const channel = "room:one";
+const at = (client: string, offset: number, epoch = "e1") => ({ client, channel, epoch, offset });
+const got = (client: string, offset: number, id = `m${String(offset)}`): LogEvent => ({
+  type: "received",
+  ...at(client, offset),
+  id,
+});
+const stored = (offset: number, id = `m${String(offset)}`): LogEvent => ({
+  type: "stored",
+  channel,
+  epoch: "e1",
+  offset,
+  id,
+});
+const handled = (id: string): LogEvent => ({ type: "handled", node: "server-1", id });
+const sent = (client: string, id: string): LogEvent => ({ type: "sent", client, channel, id });
+const told = (client: string, id: string, status: "rejected" | "expired" | "unknown"): LogEvent => ({
+  type: "receipt",
+  client,
+  id,
+  status,
+});
+const acknowledged = (client: string, id: string, offset: number): LogEvent => ({
+  type: "receipt",
+  client,
+  id,
+  status: "delivered",
+  channel,
+  offset,
+});
+const presence = (client: string, change: "list" | "joined" | "left", ...users: string[]): LogEvent => ({
+  type: "presence",
+  client,
+  channel,
+  change,
+  users,
+});
+
+/** What happened, in its order: `ada` says three things, and both hear them. */
+const clean: readonly LogEvent[] = [
+  { type: "positioned", ...at("ada", 0) },
+  presence("ada", "list", "ada"),
+  { type: "positioned", ...at("bob", 0) },
+  presence("bob", "list", "ada", "bob"),
+  presence("ada", "joined", "bob"),
+  ...[1, 2, 3].flatMap((offset) => {
+    const id = `m${String(offset)}`;
+    return [
+      sent("ada", id),
+      handled(id),
+      stored(offset),
+      got("ada", offset),
+      acknowledged("ada", id, offset),
+      got("bob", offset),
+    ];
+  }),
+];
+const end: LogEvent = { type: "online", channel, users: ["ada", "bob"] };
+
+/** Writes each process' lines into a log of its own. */
+function write(events: readonly LogEvent[]): string[] {
+  const logs = new Map<string, string>();
+  for (const [index, event] of events.entries()) {
+    const name = "client" in event ? event.client : event.type === "online" ? "soak" : "server";
+    logs.set(name, `${logs.get(name) ?? ""}${JSON.stringify({ at: index, ...event })}\n`);
+  }
+  return [...logs].map(([name, text]) => {
+    const path = join(directory, `${name}.jsonl`);
+    writeFileSync(path, text);
+    return path;
+  });
+}
+
+function judged(...events: LogEvent[]): Verdict {
+  return judge(write([...events, end]));
+}
+
+/** The clean log with something else in the place of one event. */
+function instead(event: LogEvent, ...others: LogEvent[]): LogEvent[] {
+  const text = JSON.stringify(event);
+  expect(clean.map((line) => JSON.stringify(line))).toContain(text);
+  return clean.flatMap((line) => (JSON.stringify(line) === text ? others : [line]));
+}
+
+describe("the logs of a soak", () => {
+  it("are read in the order of their time, without a last line that is torn", () => {
+    const paths = write([...clean, end]);
+    writeFileSync(paths[0] ?? "", '{"at":99,"type":"clo', { flag: "a" });
+    const lines: LogLine[] = [...mergeLogs(paths)];
+    expect(lines.map(({ at: time }) => time)).toEqual([...clean, end].map((_, index) => index));
+  });
+
+  it("have no fault where everything went well, and are counted", () => {
+    const { violationCount, brokenCount, counts, tally } = judged(...clean);
+    expect([violationCount, brokenCount]).toEqual([0, 0]);
+    expect(counts).toMatchObject({ sent: 3, received: 6, delivered: 3 });
+    expect(tally).toMatchObject({ handled: 3, stored: 3 });
+  });
+
+  it.each<[string, string, LogEvent[]]>([
+    ["a silent gap", "gap bob", instead(got("bob", 2))],
+    [
+      "a silent new epoch",
+      "gap ada",
+      [...clean, { ...got("ada", 9), epoch: "e2" } as LogEvent, { type: "gap", ...at("bob", 9, "e2") }],
+    ],
+    ["a position twice", "duplicate bob", instead(got("bob", 2), got("bob", 2), got("bob", 2))],
+    [
+      "a message id twice",
+      "duplicate bob",
+      [...clean, stored(4, "m2"), got("bob", 4, "m2"), { type: "gap", ...at("ada", 4) }],
+    ],
+    [
+      "an order swapped",
+      "disorder bob",
+      [...clean, stored(4), stored(5), got("ada", 4), got("ada", 5), got("bob", 5), got("bob", 4)],
+    ],
+    ["a handler that ran twice", "duplicate ada", [...clean, handled("m2")]],
+    [
+      "a receipt `delivered` of what is in no history",
+      "receipt ada",
+      [...clean, sent("ada", "m4"), acknowledged("ada", "m4", 4)],
+    ],
+    [
+      "a receipt `delivered` with a wrong place",
+      "receipt ada",
+      instead(acknowledged("ada", "m2", 2), acknowledged("ada", "m2", 7)),
+    ],
+    [
+      "a receipt `rejected` of what was handled",
+      "receipt ada",
+      [...clean, sent("ada", "x"), handled("x"), told("ada", "x", "rejected")],
+    ],
+    [
+      "a receipt `expired` of what was handled later",
+      "receipt ada",
+      [...clean, sent("ada", "x"), told("ada", "x", "expired"), handled("x")],
+    ],
+    [
+      "an acknowledged send that was neither delivered nor announced",
+      "lost bob",
+      [...clean, sent("ada", "m4"), handled("m4"), stored(4), got("ada", 4), acknowledged("ada", "m4", 4)],
+    ],
+    ["a ghost at rest", "presence bob", [...clean, presence("bob", "joined", "eve")]],
+    ["a user unseen at rest", "presence ada", instead(presence("ada", "joined", "bob"))],
+    ["a user who came twice", "presence ada", [...clean, presence("ada", "joined", "bob")]],
+    ["a user who went twice", "presence ada", [...clean, presence("ada", "left", "eve")]],
+  ])("show %s", (_, found, events) => {
+    const { violations } = judged(...events);
+    expect(violations.map(({ kind, client }) => `${kind} ${client}`)).toEqual([found]);
+  });
+
+  it("show what the application got and should not have", () => {
+    const { broken } = judged(...clean, { type: "broken", client: "ada", message: "got m1 twice" });
+    expect(broken).toEqual([expect.stringMatching(/^ada .*got m1 twice$/)]);
+  });
+});
+
+describe("the report of a soak", () => {
+  const options = { seconds: 1, seed: 77, clients: 2, rooms: 1, rate: 1, workers: 1, logs: undefined };
+  const soaked = {
+    ...{ directory, logs: [], errors: [], serverLives: 1, openConnections: 2 },
+    end: {
+      truth: new Map(),
+      stats: { connections: 2, users: [], rooms: {}, rssBytes: 0, handles: 0 },
+      troubles: [],
+    },
+  };
+
+  it("says that no promise was broken", () => {
+    expect(reportOf(options, soaked, judged(...clean))).toContain("No promise was broken.");
+  });
+
+  it("shows a violation with the lines around it, the seed, and where the logs are", () => {
+    const report = reportOf(options, soaked, judged(...instead(got("bob", 2))));
+    expect(report).toContain("✗ gap: bob room:one: 2 was left out, and no gap was announced");
+    expect(report).toContain('"type":"received","client":"bob","channel":"room:one","epoch":"e1","offset":1');
+    expect(report).toContain("--seed 77");
+    expect(report).toContain(directory);
+  });
+
+  it("shows what is not well at rest", () => {
+    const end = { ...soaked.end, troubles: ["ada is waiting"] };
+    expect(reportOf(options, { ...soaked, end }, judged(...clean))).toContain("✗ at rest: ada is waiting");
+  });
+});

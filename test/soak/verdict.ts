@@ -1,0 +1,67 @@
+import { createDeliveryChecker } from "@halyard/testing";
+import type { DeliveryEvent, DeliveryReport, Violation } from "@halyard/testing";
+import { mergeLogs } from "./log.ts";
+import type { LogEvent, LogLine } from "./log.ts";
+import { Tally } from "./tally.ts";
+
+/** What the logs of a soak show. */
+export interface Verdict {
+  readonly tally: Tally;
+  readonly counts: DeliveryReport["counts"];
+  readonly violationCount: number;
+  /** The first ones, each with the lines around it. */
+  readonly violations: readonly (Violation & { readonly lines: readonly string[] })[];
+  readonly brokenCount: number;
+  /** The first other things that must not be. */
+  readonly broken: readonly string[];
+}
+
+const SHOWN = 5;
+const LINES_BEFORE = 12;
+const LINES_AFTER = 4;
+
+/** Checks the logs of all processes, as one. */
+export function judge(logs: readonly string[]): Verdict {
+  const checker = createDeliveryChecker({ maxViolations: SHOWN });
+  const tally = new Tally();
+  const broken: string[] = [];
+  let brokenCount = 0;
+  for (const line of mergeLogs(logs)) {
+    tally.add(line);
+    if (isDelivery(line)) checker.add(line);
+    if (line.type !== "broken") continue;
+    if (++brokenCount <= SHOWN) broken.push(`${line.client} at ${String(line.at)}: ${line.message}`);
+  }
+  const { violations, violationCount, counts } = checker.finish();
+  const described = violations.length === 0 ? [] : describe(violations, logs);
+  return { tally, counts, violationCount, violations: described, brokenCount, broken };
+}
+
+function describe(violations: readonly Violation[], logs: readonly string[]): Verdict["violations"] {
+  const described = violations.map((violation) => ({ ...violation, lines: [] as string[], after: 0 }));
+  let event = 0;
+  for (const line of mergeLogs(logs)) {
+    if (isDelivery(line)) event++;
+    for (const violation of described) {
+      if (!concerns(line, violation) || violation.after >= LINES_AFTER) continue;
+      violation.lines.push(JSON.stringify(line));
+      if (event > violation.event) violation.after++;
+      else if (violation.lines.length > LINES_BEFORE) violation.lines.shift();
+    }
+  }
+  return described.map(({ after: _, ...violation }) => violation);
+}
+
+/** What happened to the client there, and to everybody. */
+function concerns(line: LogLine, { client, channel, kind }: Violation): boolean {
+  if (line.type === "fault") return line.fault === "kill";
+  if (line.type === "stored" && (kind === "presence" || kind === "receipt")) return false;
+  if ("client" in line && line.client !== client) return false;
+  return !("channel" in line) || line.channel === channel ? line.type !== "handled" : false;
+}
+
+const NOTES: readonly LogEvent["type"][] = ["fault", "state", "told", "settled", "broken"];
+
+function isDelivery(line: LogLine): line is LogLine & DeliveryEvent {
+  return !NOTES.includes(line.type);
+}
