@@ -13,8 +13,8 @@ export class FrameLog {
   readonly #epochs = new Map<string, string>();
   /** Joins and leaves that wait for their answer. */
   readonly #asked = new Map<string, Frame>();
-  /** Where the client knows everybody: a list with more pages is no list. */
-  readonly #listed = new Set<string>();
+  /** By channel, each user's public fields, where the client knows everybody: a list with more pages is no list. */
+  readonly #listed = new Map<string, Map<string, string>>();
 
   constructor(client: string, write: (event: DeliveryEvent) => void) {
     this.#client = client;
@@ -103,13 +103,31 @@ export class FrameLog {
     const channel = frame["room"] === undefined ? "all" : roomChannel(frame["room"]);
     // What is still under way when a room is left shows nothing any more.
     if (!this.#epochs.has(channel)) return;
-    if (change === "list" && frame["cursor"] === undefined) this.#listed.add(channel);
-    else if (change === "list") this.#listed.delete(channel);
-    if (!this.#listed.has(channel)) return;
-    const users = (frame["userIds"] ??
-      (frame["users"] as PublicUser[]).map(({ userId }) => userId)) as string[];
-    this.#write({ type: "presence", client: this.#client, channel, change, users });
+    if (change === "list") this.#listed.delete(channel);
+    if (change === "list" && frame["cursor"] === undefined) this.#listed.set(channel, new Map());
+    const known = this.#listed.get(channel);
+    if (!known) return;
+    const users = change === "left" ? leave(known, frame) : enter(known, frame);
+    if (users.length > 0 || change === "list")
+      this.#write({ type: "presence", client: this.#client, channel, change, users });
   }
+}
+
+/** @returns who has come: not those who are known, and whose fields have changed */
+function enter(known: Map<string, string>, frame: Frame): string[] {
+  const come: string[] = [];
+  for (const user of frame["users"] as PublicUser[]) {
+    const fields = JSON.stringify(user);
+    if ((known.get(user.userId) ?? fields) === fields) come.push(user.userId);
+    known.set(user.userId, fields);
+  }
+  return come;
+}
+
+function leave(known: Map<string, string>, frame: Frame): string[] {
+  const gone = frame["userIds"] as string[];
+  for (const user of gone) known.delete(user);
+  return gone;
 }
 
 const CHANGES: Readonly<Record<string, "list" | "joined" | "left" | undefined>> = {
