@@ -11,6 +11,7 @@ export interface Plan {
 
 /** What a process of pages is started with. */
 export interface PagesInput {
+  readonly name: string;
   readonly seed: number;
   readonly url: string;
   readonly log: string;
@@ -33,10 +34,10 @@ export class PagesProcess {
   readonly #child: Child;
   isFrozen = false;
 
-  constructor(name: string, directory: string, input: Omit<PagesInput, "log">) {
+  constructor(name: string, directory: string, input: Omit<PagesInput, "name" | "log">) {
     this.name = name;
     this.log = join(directory, `${name}.jsonl`);
-    this.#child = new Child("pages.ts", { ...input, log: this.log } satisfies PagesInput);
+    this.#child = new Child("pages.ts", { ...input, name, log: this.log } satisfies PagesInput);
   }
 
   get errors(): string {

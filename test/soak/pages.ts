@@ -11,7 +11,7 @@ const TO_ALL = 2;
 const TYPING = 8;
 const ASKING = 4;
 
-const { seed, url, log: path, plans, rate, roomNames } = readInput<PagesInput>();
+const { name: worker, seed, url, log: path, plans, rate, roomNames } = readInput<PagesInput>();
 const log = new LogWriter(path);
 const random = createRandom(seed);
 const pages = new Map<string, Page>();
@@ -53,7 +53,8 @@ function open({ name, user, rooms }: Plan): Page {
 
 /** Another page load: another client, of the same user. */
 function reopen({ user, rooms }: Page): Page {
-  return open({ name: `${user}.${String(++loads)}`, user, rooms: [...rooms.keys()] });
+  // Two pages of one user may be in two processes.
+  return open({ name: `${user}.${worker}.${String(++loads)}`, user, rooms: [...rooms.keys()] });
 }
 
 function talk(): void {
@@ -123,7 +124,7 @@ function pick<TItem>(list: readonly TItem[], chance: number): TItem | undefined 
 function broken(error: unknown): void {
   log.write({
     type: "broken",
-    client: path,
+    client: worker,
     message: error instanceof Error ? String(error.stack) : String(error),
   });
 }
