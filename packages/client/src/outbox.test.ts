@@ -175,6 +175,24 @@ describe("reconnecting", () => {
     expect(known).toEqual([undefined]);
   });
 
+  it("calls unknown what a server refuses that has forgotten whether it handled it before", async () => {
+    const refusal = (seq: number) =>
+      ({ ...{ type: "error", code: "forbidden", message: "", retryable: false }, $: { re: seq } }) as const;
+    for (const [recovered, written] of [
+      ["lost", "unknown"],
+      [true, "rejected"],
+    ] as const) {
+      const world = createWorld();
+      const first = await world.open();
+      const sendings = [chat(world, "written")];
+      first.drop();
+      sendings.push(chat(world, "never written"));
+      const second = await world.open({ channels: { all: { epoch: "e2", off: 0, recovered } } });
+      second.receive(refusal(1), refusal(2));
+      expect((await Promise.all(sendings)).map(({ status }) => status)).toEqual([written, "rejected"]);
+    }
+  });
+
   it("keeps a number whose neighbour was answered first, for a server that may forget", async () => {
     const world = createWorld();
     const first = await world.open();

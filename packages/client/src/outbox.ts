@@ -52,6 +52,8 @@ interface Entry {
   /** When the message is given up. */
   dueAt: number;
   isWritten: boolean;
+  /** The server may have handled it and forgotten that it has. */
+  isDoubtful: boolean;
   /** On this connection. */
   isAnswered: boolean;
 }
@@ -103,7 +105,7 @@ export class Outbox {
       const settle = (outcome: Outcome) => resolve({ ...outcome, id });
       const message = { type, channel, text, bytes, settle };
       const dueAt = clock.now() + this.#bounds.ageMs;
-      this.#entries.push({ seq, message, dueAt, isWritten: false, isAnswered: false });
+      this.#entries.push({ seq, message, dueAt, isWritten: false, isDoubtful: false, isAnswered: false });
     });
     this.flush();
     return sendingOf(id, receipt);
@@ -123,6 +125,11 @@ export class Outbox {
     this.flush();
   }
 
+  /** The server has lost what it knew: what it now refuses, it may have handled before. */
+  doubt(): void {
+    for (const entry of this.#entries) entry.isDoubtful = entry.isWritten;
+  }
+
   lost(): void {
     this.#pace = undefined;
     this.#sent = 0;
@@ -137,7 +144,7 @@ export class Outbox {
     const isConflict = outcome.status === "rejected" && outcome.error.code === "conflict";
     if (isConflict && entry.message && !this.#isGoingBack) return this.#goBack();
     if (entry.message && !isConflict) this.#isGoingBack = false;
-    giveUp(entry, outcome);
+    giveUp(entry, entry.isDoubtful && outcome.status === "rejected" ? { status: "unknown" } : outcome);
     entry.isAnswered = true;
     while (this.#entries[0]?.isAnswered) {
       this.#entries.shift();
@@ -188,7 +195,14 @@ export class Outbox {
     this.#isGoingBack = true;
     const first = this.#entries[0]?.seq ?? 1;
     for (let seq = first - 1; seq > 0 && seq >= first - MEMORY; seq--) {
-      this.#entries.unshift({ seq, message: undefined, dueAt: 0, isWritten: true, isAnswered: false });
+      this.#entries.unshift({
+        seq,
+        message: undefined,
+        dueAt: 0,
+        isWritten: true,
+        isDoubtful: false,
+        isAnswered: false,
+      });
     }
     this.#host.start();
   }

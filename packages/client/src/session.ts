@@ -169,6 +169,7 @@ export class Session implements ConnectionHost, OutboxHost, RequestsHost, RoomsH
   welcomed({ limits, ephemeral, channels }: WelcomeMessage): void {
     this.#ephemeral = new Set(["typing_indicator", ...ephemeral]);
     this.limits = { ...DEFAULT_LIMITS, ...limits };
+    if (Object.values(channels).some(({ recovered }) => recovered === "lost")) this.#outbox.doubt();
     this.#channels.resume(channels, this.rooms.names);
     this.rooms.open(channels);
   }

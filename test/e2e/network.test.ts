@@ -1,0 +1,61 @@
+import { createFaultProxy } from "@halyard/testing/node";
+import type { FaultProxy } from "@halyard/testing/node";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { PATIENCE } from "./person.ts";
+import type { Person } from "./person.ts";
+import { Stage } from "./stage.ts";
+
+/** Three seconds for the answer to a probe, and a way back; without a probe it would be 35 s and more. */
+const FOUND_MS = 8_000;
+
+describe("a page behind a network that fails", () => {
+  let stage: Stage;
+  let proxy: FaultProxy;
+  let ada: Person;
+  let bob: Person;
+  beforeAll(async () => {
+    stage = await Stage.open();
+    proxy = await createFaultProxy({ target: { port: stage.server.port } });
+    const origin = `http://127.0.0.1:${String(proxy.port)}`;
+    await stage.server.stop("SIGTERM");
+    await stage.server.start({ ALLOWED_ORIGINS: origin });
+    ada = await stage.visitor({}, origin);
+    await ada.enterAsGuest("Ada");
+    bob = await stage.guest("Bob");
+  });
+  afterEach(() => {
+    stage.expectNoComplaints(/WebSocket connection to .* failed|net::ERR_/);
+  });
+  afterAll(async () => {
+    await stage.close();
+    await proxy.close();
+  });
+
+  it("comes back after a cut with what was said meanwhile, and never left", async () => {
+    await expect.poll(() => bob.people(), PATIENCE).toContain("Ada");
+    const seen = await bob.watchPeople();
+    const before = await seen();
+    proxy.refuse();
+    for (const connection of proxy.connections) connection.cut();
+    await ada.connectionIs("waiting");
+    await Promise.all([ada.say("typed in the dark"), bob.say("said meanwhile")]);
+    await bob.sees("said meanwhile");
+    proxy.accept();
+    await bob.sees("said meanwhile", "typed in the dark");
+    await ada.sees("said meanwhile", "typed in the dark");
+    expect(await seen()).toEqual(before);
+  });
+
+  it("finds a dead connection when it is looked at again", async () => {
+    for (const connection of proxy.connections) connection.halfOpen("server");
+    await bob.say("into the void");
+    await bob.sees("into the void");
+    const lookedAt = performance.now();
+    await ada.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await ada.page.getByText("into the void", { exact: true }).waitFor({ timeout: FOUND_MS });
+    await ada.isOnline();
+    expect(performance.now() - lookedAt).toBeLessThan(FOUND_MS);
+    await ada.say("here again");
+    await bob.sees("into the void", "here again");
+  });
+});
