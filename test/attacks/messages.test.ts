@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
 import type { RawClient } from "../support/raw-client.ts";
+import { RATES } from "../support/real-limits.ts";
 import { until } from "../support/wait.ts";
 import { p99 } from "./support/p99.ts";
 import { besiege } from "./support/siege.ts";
@@ -223,16 +224,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
   });
 });
 
-const REAL = {
-  messagesPerSecond: 50,
-  messageBurst: 100,
-  bytesPerSecond: 262_144,
-  byteBurst: 524_288,
-  chatPerSecond: 5,
-  chatBurst: 10,
-};
-
-besiege("C: floods", { limits: REAL }, (siege) => {
+besiege("C: floods", { limits: RATES }, (siege) => {
   it("C16: ten thousand messages at once end with 4029, and the others hear everything", async () => {
     const client = await siege.plain();
     for (let n = 0; n < 10_000; n++) client.send({ type: "note", text: "flood" });

@@ -1,20 +1,8 @@
 import { expect, it } from "vitest";
+import { RATES } from "../support/real-limits.ts";
 import { onEachRuntime } from "../support/test-app.ts";
 
-const REAL = {
-  messagesPerSecond: 50,
-  messageBurst: 100,
-  bytesPerSecond: 262_144,
-  byteBurst: 524_288,
-  chatPerSecond: 5,
-  chatBurst: 10,
-  joinsPerSecond: 10,
-  joinBurst: 30,
-  typingPerSecond: 1,
-  typingBurst: 3,
-};
-
-onEachRuntime("the rate of messages", { limits: REAL }, (app) => {
+onEachRuntime("the rate of messages", { limits: RATES }, (app) => {
   it("over the limit is rate_limited for a plain client, with the time to wait", async () => {
     const client = await app.plain();
     for (let n = 0; n < 12; n++) client.send(`message ${String(n)}`);

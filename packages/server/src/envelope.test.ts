@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest";
 import { clientKey, decodeEnvelope, encodeEnvelope, isKeyOf } from "./envelope.js";
 
 const json = fc.object().map((value) => JSON.stringify(value));
-const any = fc.string({ unit: "binary" });
+const anyText = fc.string({ unit: "binary" });
 
 describe("an envelope", () => {
   it("gives back what was put in, whatever a user is called", () => {
     fc.assert(
       fc.property(
         json,
-        fc.option(fc.record({ user: any, client: fc.stringMatching(/^[\w-]{16,64}$/) })),
+        fc.option(fc.record({ user: anyText, client: fc.stringMatching(/^[\w-]{16,64}$/) })),
         (text, ref) => {
           const envelope = { json: text, except: ref === null ? undefined : clientKey(ref) };
           expect(decodeEnvelope(encodeEnvelope(envelope))).toEqual(envelope);
@@ -26,7 +26,7 @@ describe("an envelope", () => {
 
 describe("the name of a client", () => {
   it("is another one for another user or another page", () => {
-    const ref = fc.record({ user: any, client: fc.stringMatching(/^[\w-]{1,4}$/) });
+    const ref = fc.record({ user: anyText, client: fc.stringMatching(/^[\w-]{1,4}$/) });
     fc.assert(
       fc.property(ref, ref, (a, b) => {
         expect(clientKey(a) === clientKey(b)).toBe(a.user === b.user && a.client === b.client);
