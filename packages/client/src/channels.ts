@@ -20,10 +20,8 @@ interface Channel {
   off: number;
   /** Where the channel stood when this connection came to it: what is not past it is a replay. */
   head: number;
-  hold: Hold | undefined;
+  hold?: Hold | undefined;
 }
-
-export const channelOf = (room: string): string => `room:${room}`;
 
 /** How far each channel was read, so that after a reconnect nothing is missing and nothing comes twice. */
 export class Channels {
@@ -40,9 +38,9 @@ export class Channels {
 
   /** @param rooms those that will be asked for again where they are missing */
   resume(channels: WelcomeMessage["channels"], rooms: readonly string[]): void {
-    const wished = new Set(rooms.map(channelOf));
     for (const name of this.#channels.keys()) {
-      if (!Object.hasOwn(channels, name) && !wished.has(name)) this.drop(name);
+      const isWished = rooms.some((room) => name === `room:${room}`);
+      if (!isWished && !Object.hasOwn(channels, name)) this.drop(name);
     }
     for (const [name, state] of Object.entries(channels)) {
       const channel = this.#channels.get(name);
@@ -93,7 +91,7 @@ export class Channels {
 
   #move(name: string, { epoch, off }: Position): boolean {
     if (typeof epoch !== "string" || !Number.isSafeInteger(off)) return false;
-    this.#channels.set(name, { hold: undefined, ...this.#channels.get(name), epoch, off, head: off });
+    this.#channels.set(name, { ...this.#channels.get(name), epoch, off, head: off });
     return true;
   }
 
@@ -119,12 +117,13 @@ export class Channels {
 
   #deliver(frame: Frame, channel: Channel | undefined): void {
     const { $: { ch = "", off } = {}, ...message } = frame;
-    const place = channel && Number.isSafeInteger(off) ? Number(off) : undefined;
-    if (channel && place !== undefined && place <= channel.off) return;
+    // Without a place in a channel, a frame is neither before nor after anything.
+    const place = Number.isSafeInteger(off) ? Number(off) : NaN;
+    if (channel && place <= channel.off) return;
     if (frame.type !== "skip") {
       const room = ch.startsWith("room:") ? ch.slice(5) : undefined;
-      this.#emitter.emit("message", message, { room, replayed: Number(place) <= Number(channel?.head) });
+      this.#emitter.emit("message", message, { room, replayed: place <= Number(channel?.head) }, ch);
     }
-    if (channel && place !== undefined) channel.off = place;
+    if (channel && place) channel.off = place;
   }
 }

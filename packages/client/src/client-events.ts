@@ -12,5 +12,5 @@ export interface ClientEvents {
   gap: [channel: string, reason: GapReason];
   users: [channel: string, users: readonly PublicUser[]];
   room: [entry: RoomEntry];
-  message: [message: Frame, delivery: Delivery];
+  message: [message: Frame, delivery: Delivery, channel: string];
 }

@@ -1,68 +1,279 @@
-import type { GapReason, PublicUser } from "@halyard/protocol";
+import type {
+  GapMessage,
+  GapReason,
+  Position,
+  PublicUser,
+  SendResult,
+  WelcomeMessage,
+} from "@halyard/protocol";
+import { HalyardError } from "@halyard/protocol/wire";
+import type { Frame } from "@halyard/protocol/wire";
+import { Channels } from "./channels.js";
+import type { ClientEvents } from "./client-events.js";
 import type { ConnectionState } from "./connection-state.js";
+import { Connection, HELLO } from "./connection.js";
+import { Emitter } from "./emitter.js";
 import type { Unsubscribe } from "./emitter.js";
 import type { WebSocketClientOptions } from "./options.js";
-import type { QueueState } from "./receipt.js";
+import { Outbox } from "./outbox.js";
+import type { OutboxHost } from "./outbox.js";
+import { DEFAULT_LIMITS, outgoing } from "./outgoing.js";
+import { foldUsers } from "./presence.js";
+import type { QueueState, Sending } from "./receipt.js";
+import { reporter } from "./report.js";
+import { Requests } from "./requests.js";
+import type { Answer, RequestsHost } from "./requests.js";
 import { RoomHandle } from "./room-handle.js";
-import { Scope } from "./scope.js";
-import { Session } from "./session.js";
+import { Rooms } from "./rooms.js";
+import type { RoomEntry, RoomsHost } from "./rooms.js";
+import type { ScopeHost } from "./scope.js";
+import { readError } from "./send-error.js";
+import { TypingThrottle } from "./typing.js";
 import type { RequestOptions } from "./web-socket-client.js";
 
-/** The public face, without the types of a protocol. */
-export class Client extends Scope {
+const TYPING = "typing_indicator";
+const TYPING_MS = 3_000;
+const NOBODY: readonly PublicUser[] = [];
+
+/**
+ * The public face, without the types of a protocol: holds the parts behind it together, and says who gets what the
+ * server sends.
+ */
+export class Client extends Connection implements ScopeHost, OutboxHost, RequestsHost, RoomsHost {
+  readonly host = this;
+  readonly emitter: Emitter<ClientEvents>;
+  readonly channels: Channels;
+  readonly outbox: Outbox;
+  readonly requests: Requests;
+  readonly rooms: Rooms;
+  readonly #report: (error: unknown) => void;
+  readonly #typing: TypingThrottle;
+  readonly #users = new Map<string, readonly PublicUser[]>();
+  /** What answers the server, by name. */
+  readonly #handlers = new Map<unknown, (input: unknown) => unknown>();
+  #ephemeral: readonly string[] = [TYPING];
+  limits = DEFAULT_LIMITS;
+
   constructor(options: WebSocketClientOptions) {
-    super(new Session(options), undefined);
-  }
-
-  get user(): PublicUser | undefined {
-    return this.session.connection.user;
-  }
-
-  get state(): ConnectionState {
-    return this.session.connection.state;
-  }
-
-  request(name: string, input?: unknown, options?: RequestOptions): Promise<unknown> {
-    return this.session.request(name, input, options);
-  }
-
-  onRequest(name: string, handler: (input: unknown) => unknown): Unsubscribe {
-    const { handlers } = this.session;
-    handlers.set(name, handler);
-    return () => {
-      if (handlers.get(name) === handler) handlers.delete(name);
-    };
+    super(options);
+    const { typingThrottleMs = TYPING_MS, autoConnect = true, onError, outbox } = options;
+    this.#report = reporter(this.clock, onError);
+    this.emitter = new Emitter(this.#report);
+    this.channels = new Channels(this.emitter);
+    this.outbox = new Outbox(this, outbox);
+    this.requests = new Requests(this);
+    this.rooms = new Rooms(this);
+    this.#typing = new TypingThrottle(typingThrottleMs);
+    if (autoConnect) this.reconnect();
   }
 
   join(room: string): RoomHandle {
-    return new RoomHandle(this.session, room);
+    return new RoomHandle(this, room);
   }
 
   onStateChange(listener: (state: ConnectionState) => unknown): Unsubscribe {
-    return this.session.emitter.on("state", listener);
+    return this.hear("state", listener);
   }
 
   onGap(listener: (channel: string, reason: GapReason) => unknown): Unsubscribe {
-    return this.session.emitter.on("gap", listener);
+    return this.hear("gap", listener);
   }
 
   onQueue(listener: (queue: QueueState) => unknown): Unsubscribe {
-    return this.session.emitter.on("queue", listener);
+    return this.hear("queue", listener);
   }
 
-  connect(): void {
-    if (this.state.status === "closed") this.session.start();
+  onRequest(name: string, handler: (input: unknown) => unknown): Unsubscribe {
+    this.#handlers.set(name, handler);
+    return () => {
+      if (this.#handlers.get(name) === handler) this.#handlers.delete(name);
+    };
   }
 
-  close(): void {
-    this.session.close();
+  usersOf(channel = "all"): readonly PublicUser[] {
+    return this.#users.get(channel) ?? NOBODY;
+  }
+
+  override reconnect(): void {
+    this.outbox.isClosed = false;
+    super.reconnect();
+  }
+
+  override close(): void {
+    this.#settle();
+    super.close();
   }
 
   authenticate(): void {
-    this.session.authenticate();
+    const { ticket } = this.options;
+    if (ticket && this.isWelcomed) void this.#renew(ticket);
+    else this.reconnect();
   }
 
-  reconnect(): void {
-    this.session.start();
+  dispatch(type: string, fields: object | undefined, channel: string | undefined): Sending | undefined {
+    if (type === "chat_message") this.#typing.ended(channel);
+    if (!this.#ephemeral.includes(type)) return this.outbox.send(type, fields, channel);
+    if (!this.isWelcomed) return undefined;
+    const { isTyping } = Object(fields) as { isTyping?: unknown };
+    if (type === TYPING && !this.#typing.isDue(channel, isTyping === true, this.clock.now()))
+      return undefined;
+    const { text, error } = outgoing({ ...fields, type }, { ch: channel }, this.limits);
+    if (error) this.#report(error);
+    else this.write(text);
+    return undefined;
+  }
+
+  request(name: string, input?: unknown, { timeoutMs, signal }: RequestOptions = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (this.outbox.isClosed) throw new HalyardError("unavailable");
+      const done = (answer: Answer) => {
+        signal?.removeEventListener("abort", abort);
+        if ("result" in answer) resolve(answer.result);
+        else reject(signal?.aborted ? (signal.reason as Error) : answer.error);
+      };
+      const abort = () => this.requests.answer(id, { error: new HalyardError("timeout") });
+      const id = this.requests.ask({ type: "request", name, input }, done, { timeoutMs, isLasting: true });
+      signal?.addEventListener("abort", abort);
+    });
+  }
+
+  roomChanged(entry: RoomEntry): void {
+    this.emitter.emit("room", entry);
+    this.outbox.flush();
+  }
+
+  left(channel: string): void {
+    this.channels.drop(channel);
+    this.#setUsers(channel, NOBODY);
+    this.#users.delete(channel);
+  }
+
+  complained(error: unknown): void {
+    if (this.options.onError) this.#report(error);
+  }
+
+  opened(attempt: number): void {
+    const { clientId, channels, rooms } = this;
+    const { contract } = this.options;
+    const { positions } = channels;
+    const hello = { type: "hello", clientId, attempt, contract, positions, rooms: rooms.names };
+    this.write(JSON.stringify({ ...hello, $: { id: HELLO } }));
+  }
+
+  override lost(): void {
+    super.lost();
+    this.#typing.clear();
+    this.channels.lost();
+    this.rooms.lost();
+    this.outbox.lost();
+    this.requests.lost();
+  }
+
+  protected welcomed({ limits, ephemeral, channels }: WelcomeMessage): void {
+    this.#ephemeral = [TYPING, ...ephemeral];
+    this.limits = { ...DEFAULT_LIMITS, ...limits };
+    if (Object.values(channels).some(({ recovered }) => recovered === "lost")) this.outbox.doubt();
+    this.channels.resume(channels, this.rooms.names);
+    this.rooms.open(channels);
+  }
+
+  protected stateChanged(state: ConnectionState): void {
+    // First, because whoever hears of it may start again at once.
+    if (state.status === "closed") this.#settle();
+    this.emitter.emit("state", state);
+    // What waits goes out once everybody knows that it can.
+    if (!this.isWelcomed) return;
+    this.requests.open();
+    this.outbox.open(this.#ephemeral);
+  }
+
+  protected userChanged(): void {
+    const error = new HalyardError("unauthenticated");
+    this.outbox.settle(error);
+    this.outbox.restart();
+    this.requests.settle(error);
+    this.channels.clear();
+  }
+
+  protected take(frame: Frame, size: number): void {
+    const { type, $: { re } = {} } = frame;
+    const { room, reason } = frame as { room?: string; reason?: string };
+    const channel = room === undefined ? "all" : `room:${room}`;
+    switch (type) {
+      case "request":
+        return void this.#reply(frame);
+      case "reply":
+        return this.#answered(re, { result: frame["result"] });
+      case "error":
+        if (re !== undefined) return this.#answered(re, { error: readError(frame) });
+        break;
+      case "left":
+        return this.rooms.moved(String(room), readError({ code: reason }));
+      case "joined":
+        this.channels.join(channel, frame as unknown as Position);
+        return this.rooms.moved(String(room));
+      case "gap":
+        return this.channels.gap(frame as unknown as GapMessage);
+      case "user_list":
+      case "user_joined":
+      case "user_left":
+        this.#setUsers(channel, foldUsers(this.usersOf(channel), frame));
+    }
+    this.channels.receive(frame, size);
+  }
+
+  /** Answers the server, which is told of a HalyardError only. */
+  async #reply({ name, input, $: { id = "" } = {} }: Frame): Promise<void> {
+    const write = (message: object) => {
+      const { text, error } = outgoing(message, { re: id }, this.limits);
+      if (error) throw error;
+      // Before its welcome, a new connection would be ended by what the old one was asked.
+      if (this.isWelcomed) this.write(text);
+    };
+    try {
+      const handler = this.#handlers.get(name);
+      if (!handler) throw new HalyardError("not_found");
+      write({ type: "reply", result: await handler(input) });
+    } catch (error) {
+      const told = error instanceof HalyardError ? error : new HalyardError("internal");
+      if (told !== error) this.#report(error);
+      const { code, message, retryable } = told;
+      write({ type: "error", code, message: message.slice(0, 200), retryable });
+    }
+  }
+
+  #answered(re: number | string | undefined, answer: Answer): void {
+    if (typeof re !== "number") return this.requests.answer(String(re), answer);
+    if ("error" in answer) return this.outbox.answer(re, { status: "rejected", error: answer.error });
+    const { ch, off } = Object(answer.result) as SendResult;
+    this.outbox.answer(re, { status: "delivered", channel: ch, offset: off });
+  }
+
+  #setUsers(channel: string, users: readonly PublicUser[]): void {
+    if (users === this.usersOf(channel)) return;
+    this.#users.set(channel, users);
+    this.emitter.emit("users", channel, users);
+  }
+
+  /** Nothing is coming any more, until somebody starts again. */
+  #settle(): void {
+    const error = new HalyardError("unavailable");
+    this.outbox.isClosed = true;
+    this.outbox.settle(error);
+    this.requests.settle(error);
+  }
+
+  async #renew(ticket: () => Promise<string>): Promise<void> {
+    const again = () => {
+      if (this.isWelcomed) this.reconnect();
+    };
+    try {
+      this.requests.ask({ type: "authenticate", ticket: await ticket() }, (answer) => {
+        if ("error" in answer) again();
+      });
+    } catch {
+      again();
+    }
   }
 }

@@ -1,62 +1,63 @@
-import type { HelloMessage, PublicUser, WelcomeMessage } from "@halyard/protocol";
-import { ClientCloseCode, messageIdOf } from "@halyard/protocol/wire";
-import type { Frame } from "@halyard/protocol/wire";
+import type { PublicUser, WelcomeMessage } from "@halyard/protocol";
+import { messageIdOf } from "@halyard/protocol/wire";
+import type { ClientCloseCode, Frame } from "@halyard/protocol/wire";
+import { systemClock } from "./clock.js";
 import type { Clock } from "./clock.js";
 import { reduceConnection } from "./connection-state.js";
 import type { ConnectionEvent, ConnectionState } from "./connection-state.js";
 import type { Unsubscribe } from "./emitter.js";
 import { Liveness } from "./liveness.js";
+import type { LivenessHost } from "./liveness.js";
 import type { WebSocketClientOptions } from "./options.js";
 import { watchPage } from "./page.js";
-import { Transport } from "./transport.js";
-import type { LivenessHost } from "./liveness.js";
 import type { PageHandlers } from "./page.js";
+import { Scope } from "./scope.js";
+import { Transport } from "./transport.js";
 import type { TransportHost } from "./transport.js";
 
 /** What the hello is called, so that its own welcome is known. */
-const HELLO = "h";
+export const HELLO = "h";
 
 /** How long a server may say nothing, where its welcome does not tell. */
 const SILENCE_MS = 35_000;
 
-export interface ConnectionHost {
-  readonly clock: Clock;
-  readonly options: WebSocketClientOptions;
-  /** What the server must know to go on where the last connection ended. */
-  hello(): Pick<HelloMessage, "positions" | "rooms">;
-  /** The server has let this client in. Throws when the welcome makes no sense. */
-  welcomed(welcome: WelcomeMessage): void;
-  /** Another user than before is signed in: what was meant for the one before is void. */
-  userChanged(): void;
-  received(frame: Frame, size: number): void;
-  stateChanged(state: ConnectionState): void;
-  /** There is no connection any more, for now or for good. */
-  lost(): void;
-  complained(error: unknown): void;
-}
+// Written out, typed by the protocol's table: the table itself would be in every bundle.
+const BY_US: (typeof ClientCloseCode)["Closed"] = 1000;
+const CLOSED = { status: "closed", code: BY_US, reason: "" } as const;
 
 /** One user's connection through all of its sockets: what state it is in, and whether the page sleeps. */
-export class Connection implements TransportHost, LivenessHost, PageHandlers {
+export abstract class Connection extends Scope implements TransportHost, LivenessHost, PageHandlers {
   readonly clock: Clock;
   readonly options: WebSocketClientOptions;
-  readonly #host: ConnectionHost;
   readonly #transport: Transport;
   readonly #liveness: Liveness;
   /** Known to the server together with the user only. */
   clientId = randomId();
-  state: ConnectionState = { status: "closed", code: ClientCloseCode.Closed, reason: "" };
+  state: ConnectionState = CLOSED;
   user: PublicUser | undefined;
   isWelcomed = false;
   #isHidden = false;
   #unwatch: Unsubscribe | undefined;
 
-  constructor(host: ConnectionHost) {
-    this.#host = host;
-    this.clock = host.clock;
-    this.options = host.options;
+  constructor(options: WebSocketClientOptions) {
+    super();
+    const { clock = systemClock } = options;
+    this.options = options;
+    this.clock = clock;
     this.#transport = new Transport(this);
     this.#liveness = new Liveness(this);
   }
+
+  /** There is a socket: the server must be told how to go on where the last connection ended. */
+  abstract opened(attempt: number): void;
+  /** Something of the application's own failed. */
+  abstract complained(error: unknown): void;
+  /** The server has let this client in. Throws when the welcome makes no sense. */
+  protected abstract welcomed(welcome: WelcomeMessage): void;
+  /** Another user than before is signed in: what was meant for the one before is void. */
+  protected abstract userChanged(): void;
+  protected abstract stateChanged(state: ConnectionState): void;
+  protected abstract take(frame: Frame, size: number): void;
 
   write(text: string): void {
     this.#transport.send(text);
@@ -71,8 +72,12 @@ export class Connection implements TransportHost, LivenessHost, PageHandlers {
     this.#transport.replace();
   }
 
+  connect(): void {
+    if (this.state.status === "closed") this.reconnect();
+  }
+
   /** Connects now, in place of whatever there is. */
-  start(): void {
+  reconnect(): void {
     const { page = globalThis } = this.options;
     this.#isHidden = false;
     this.#transport.start();
@@ -80,27 +85,20 @@ export class Connection implements TransportHost, LivenessHost, PageHandlers {
   }
 
   close(): void {
-    this.moved({ status: "closed", code: ClientCloseCode.Closed, reason: "" });
+    this.moved(CLOSED);
   }
 
   moved(event: ConnectionEvent): void {
     const before = this.state;
-    this.state = reduceConnection(before, event);
-    const isClosed = this.state.status === "closed";
+    const state = (this.state = reduceConnection(before, event));
+    const isClosed = state.status === "closed";
     // Before anybody is told: whoever hears of it may start again at once.
-    if (isClosed || this.state.status === "authRequired") this.#transport.drop(ClientCloseCode.Closed);
+    if (isClosed || state.status === "authRequired") this.#transport.drop(BY_US);
     if (isClosed) {
       this.#unwatch?.();
       this.#unwatch = undefined;
     }
-    if (this.state !== before) this.#host.stateChanged(this.state);
-  }
-
-  opened(attempt: number): void {
-    const { clientId } = this;
-    const { contract } = this.options;
-    const $ = { id: HELLO };
-    this.write(JSON.stringify({ type: "hello", clientId, attempt, contract, ...this.#host.hello(), $ }));
+    if (state !== before) this.stateChanged(state);
   }
 
   received(text: string): void {
@@ -110,20 +108,16 @@ export class Connection implements TransportHost, LivenessHost, PageHandlers {
       // A server that took this client for a plain one welcomes it before it reads the hello: that one does not count.
       if (frame.type === "welcome" && frame.$?.re === HELLO)
         this.#welcome(frame as unknown as WelcomeMessage);
-      else if (this.isWelcomed || frame.type === "error") this.#host.received(frame, text.length);
+      else if (this.isWelcomed || frame.type === "error") this.take(frame, text.length);
     } catch {
       // Not JSON, or not what its type says. The application's own functions never throw up to here.
     }
   }
 
+  /** There is no connection any more, for now or for good. */
   lost(): void {
     this.isWelcomed = false;
     this.#liveness.stop();
-    this.#host.lost();
-  }
-
-  complained(error: unknown): void {
-    this.#host.complained(error);
   }
 
   #welcome(welcome: WelcomeMessage): void {
@@ -132,16 +126,16 @@ export class Connection implements TransportHost, LivenessHost, PageHandlers {
     if (typeof user.userId !== "string") return;
     if (this.user && this.user.userId !== user.userId) {
       this.user = undefined;
-      this.#host.userChanged();
+      this.userChanged();
       this.clientId = randomId();
-      return this.start();
+      return this.reconnect();
     }
     this.user = user;
     this.isWelcomed = true;
     this.#transport.welcomed();
     this.#liveness.start(timeoutMs > 0 ? timeoutMs : SILENCE_MS);
     try {
-      this.#host.welcomed(welcome);
+      this.welcomed(welcome);
     } catch {
       // It makes no sense: the next one may.
       this.#transport.replace();
@@ -167,7 +161,7 @@ export class Connection implements TransportHost, LivenessHost, PageHandlers {
   }
 
   show(): void {
-    if (this.#isHidden && this.state.status === "waiting") this.start();
+    if (this.#isHidden && this.state.status === "waiting") this.reconnect();
     else this.wake();
   }
 }

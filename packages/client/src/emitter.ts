@@ -1,10 +1,12 @@
 /** Ends a subscription. */
 export type Unsubscribe = () => void;
 
+type Listener = (...payload: never) => unknown;
+
 /** Who listens to what. Listeners run in the order in which they came; one that throws harms nobody else. */
 export class Emitter<TEvents extends Record<keyof TEvents, unknown[]>> {
   readonly #report: (error: unknown) => void;
-  readonly #listeners = new Map<keyof TEvents, Set<(...payload: never) => unknown>>();
+  readonly #entries = new Set<readonly [name: keyof TEvents, listener: Listener]>();
 
   /** @param report gets what a listener throws */
   constructor(report: (error: unknown) => void) {
@@ -15,22 +17,20 @@ export class Emitter<TEvents extends Record<keyof TEvents, unknown[]>> {
     name: TName,
     listener: (...payload: TEvents[TName]) => unknown,
   ): Unsubscribe {
-    let listeners = this.#listeners.get(name);
-    if (!listeners) this.#listeners.set(name, (listeners = new Set()));
-    // A function of its own for each call: who subscribes twice hears twice, and unsubscribes one by one.
-    const own = (...payload: TEvents[TName]) => listener(...payload);
-    listeners.add(own);
-    return () => void listeners.delete(own);
+    // An entry of its own for each call: who subscribes twice hears twice, and unsubscribes one by one.
+    const entry = [name, listener] as const;
+    this.#entries.add(entry);
+    return () => void this.#entries.delete(entry);
   }
 
   /** @returns what the listeners returned */
   emit<TName extends keyof TEvents>(name: TName, ...payload: TEvents[TName]): unknown[] {
-    const listeners = this.#listeners.get(name) as Set<(...payload: TEvents[TName]) => unknown> | undefined;
     const results: unknown[] = [];
-    for (const listener of [...(listeners ?? [])]) {
+    for (const entry of [...this.#entries]) {
+      const [event, listener] = entry as readonly [TName, (...payload: TEvents[TName]) => unknown];
       try {
         // One that an earlier listener has just removed does not run any more.
-        if (listeners?.has(listener)) results.push(listener(...payload));
+        if (event === name && this.#entries.has(entry)) results.push(listener(...payload));
       } catch (error) {
         this.#report(error);
       }

@@ -50,7 +50,7 @@ export class Liveness {
 
   /** The page or the network is back. A probe that is under way goes on: waking often must not put it off for ever. */
   wake(): void {
-    if (this.#silenceMs > 0 && !this.#isProbing) this.#probe(WAKE_ANSWER_MS, true);
+    if (this.#silenceMs > 0 && !this.#isProbing) this.#probe(WAKE_ANSWER_MS);
   }
 
   #listen(): void {
@@ -59,16 +59,16 @@ export class Liveness {
     this.#heardAt = Math.min(this.#heardAt, now);
     const leftMs = this.#heardAt + this.#silenceMs - now;
     if (leftMs > 0) this.#alarm.set(leftMs, () => this.#listen());
-    else this.#probe(ANSWER_MS, true);
+    else this.#probe(ANSWER_MS);
   }
 
-  #probe(answerMs: number, isFirst: boolean): void {
+  #probe(answerMs: number, isSecond = false): void {
     const dueAt = this.#host.clock.now() + answerMs;
     this.#isProbing = true;
     this.#host.ping();
     this.#alarm.set(answerMs, () => {
       if (!this.#isProbing) this.#listen();
-      else if (isFirst && this.#host.clock.now() - dueAt > LATE_MS) this.#probe(WAKE_ANSWER_MS, false);
+      else if (!isSecond && this.#host.clock.now() - dueAt > LATE_MS) this.#probe(WAKE_ANSWER_MS, true);
       else this.#host.dead();
     });
   }

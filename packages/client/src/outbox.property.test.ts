@@ -1,3 +1,4 @@
+import { HalyardError } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import { ok } from "node:assert/strict";
 import fc from "fast-check";
@@ -9,7 +10,6 @@ import { Outbox } from "./outbox.js";
 import type { OutboxHost } from "./outbox.js";
 import { DEFAULT_LIMITS } from "./outgoing.js";
 import type { Outcome, QueueState } from "./receipt.js";
-import { sendError } from "./send-error.js";
 
 /** Small, so that they are reached: a run is short, and there are many. */
 const [MESSAGES, UNACKNOWLEDGED, BYTES] = [12, 4, 1_024];
@@ -81,8 +81,8 @@ function createTrial() {
     clientId: "q3vJm0dZyUe1aXcLr8tWsA",
     limits: { ...DEFAULT_LIMITS, unacknowledged: UNACKNOWLEDGED },
     emitter,
-    mustWait: () => isJoining,
-    start() {
+    rooms: { isJoining: () => isJoining },
+    reconnect() {
       run({ type: "lose" });
       run({ type: "connect" });
     },
@@ -108,7 +108,7 @@ function createTrial() {
       case "take":
         for (const frame of toServer.splice(0, step.count)) {
           const isAccepted = server.take(frame, clock.now());
-          const error = sendError("conflict");
+          const error = new HalyardError("conflict");
           toClient.push([
             frame.$?.seq ?? 0,
             isAccepted ? { status: "delivered" } : { status: "rejected", error },
@@ -126,7 +126,7 @@ function createTrial() {
         return;
       case "connect":
         isOpen = true;
-        outbox.open(new Set(["cursor_moved"]));
+        outbox.open(["cursor_moved"]);
         return;
       case "die":
       case "lose":
@@ -145,7 +145,7 @@ function createTrial() {
         server.lose(step.count);
         return;
       case "settle":
-        outbox.settle(sendError("unavailable"));
+        outbox.settle(new HalyardError("unavailable"));
         return;
       case "pass":
         clock.advance(step.ms);

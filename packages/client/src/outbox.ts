@@ -1,4 +1,4 @@
-import { encodeFrame, messageIdOf } from "@halyard/protocol/wire";
+import { HalyardError, encodeFrame, messageIdOf } from "@halyard/protocol/wire";
 import type { ClientEvents } from "./client-events.js";
 import { Alarm } from "./clock.js";
 import type { Clock } from "./clock.js";
@@ -7,8 +7,6 @@ import { outgoing } from "./outgoing.js";
 import type { Limits } from "./outgoing.js";
 import { Pace } from "./pace.js";
 import type { Outcome, QueueState, Receipt, Sending } from "./receipt.js";
-import { sendError } from "./send-error.js";
-import type { SendError } from "./send-error.js";
 
 export interface OutboxLimits {
   /** Messages, whether they wait to be written or to be answered. @default 200 */
@@ -29,11 +27,10 @@ export interface OutboxHost {
   readonly clientId: string;
   readonly limits: Limits;
   readonly emitter: Emitter<ClientEvents>;
+  /** While a room is being joined, messages to it have to wait, and all behind them. */
+  readonly rooms: { isJoining(channel: string | undefined): boolean };
   write(frame: string): void;
-  /** Connects anew. */
-  start(): void;
-  /** Whether messages to this channel have to wait, and all behind them: a room is being joined. */
-  mustWait(channel: string | undefined): boolean;
+  reconnect(): void;
 }
 
 interface Waiting {
@@ -48,14 +45,14 @@ interface Waiting {
 interface Entry {
   readonly seq: number;
   /** Absent once the sender has his receipt and only the number is left. */
-  message: Waiting | undefined;
+  message?: Waiting | undefined;
   /** When the message is given up. */
   dueAt: number;
-  isWritten: boolean;
+  isWritten?: boolean;
   /** The server may have handled it and forgotten that it has. */
-  isDoubtful: boolean;
+  isDoubtful?: boolean | undefined;
   /** On this connection. */
-  isAnswered: boolean;
+  isAnswered?: boolean;
 }
 
 /**
@@ -92,27 +89,26 @@ export class Outbox {
   send(type: string, fields: object | undefined, channel: string | undefined): Sending {
     const { clock, clientId, limits } = this.#host;
     const seq = this.#seq + 1;
-    const meta = channel === undefined ? { seq } : { seq, ch: channel };
-    const { text, bytes, error = this.#refusal(bytes) } = outgoing({ ...fields, type }, meta, limits);
-    if (error) {
-      // Not a number of the row: the server must never wait for it.
-      const id = messageIdOf(`${clientId}:refused`, ++this.#refused);
-      return sendingOf(id, Promise.resolve({ status: "rejected", id, error }));
-    }
-    this.#seq = seq;
-    const id = messageIdOf(clientId, seq);
+    const {
+      text,
+      bytes,
+      error = this.#refusal(bytes),
+    } = outgoing({ ...fields, type }, { seq, ch: channel }, limits);
+    // What is refused gets no number of the row: the server must never wait for it.
+    const id = messageIdOf(clientId, error ? --this.#refused : seq);
     const receipt = new Promise<Receipt>((resolve) => {
       const settle = (outcome: Outcome) => resolve({ ...outcome, id });
+      if (error) return settle({ status: "rejected", error });
+      this.#seq = seq;
       const message = { type, channel, text, bytes, settle };
-      const dueAt = clock.now() + this.#bounds.ageMs;
-      this.#entries.push({ seq, message, dueAt, isWritten: false, isDoubtful: false, isAnswered: false });
+      this.#entries.push({ seq, message, dueAt: clock.now() + this.#bounds.ageMs });
+      this.flush();
     });
-    this.flush();
-    return sendingOf(id, receipt);
+    return { id, then: receipt.then.bind(receipt) };
   }
 
   /** The connection is welcomed: what has no answer goes out again, with the same numbers, then what waited. */
-  open(ephemeral: ReadonlySet<string>): void {
+  open(ephemeral: readonly string[]): void {
     const { clock, limits } = this.#host;
     const { messagesPerSecond } = limits;
     // The server allows twice as many at once: the rest is for everything that is not a send.
@@ -120,7 +116,7 @@ export class Outbox {
     for (const entry of this.#entries) {
       // Sent before anybody knew that messages of this type are dropped when there is no connection.
       const { isWritten, message } = entry;
-      if (message && !isWritten && ephemeral.has(message.type)) giveUp(entry, { status: "expired" });
+      if (message && !isWritten && ephemeral.includes(message.type)) giveUp(entry, { status: "expired" });
     }
     this.flush();
   }
@@ -154,7 +150,7 @@ export class Outbox {
   }
 
   /** Settles everything: what no socket has seen is rejected, of the rest nobody knows. */
-  settle(error: SendError): void {
+  settle(error: HalyardError): void {
     for (const entry of this.#entries) {
       giveUp(entry, entry.isWritten ? { status: "unknown" } : { status: "rejected", error });
     }
@@ -195,23 +191,16 @@ export class Outbox {
     this.#isGoingBack = true;
     const first = this.#entries[0]?.seq ?? 1;
     for (let seq = first - 1; seq > 0 && seq >= first - MEMORY; seq--) {
-      this.#entries.unshift({
-        seq,
-        message: undefined,
-        dueAt: 0,
-        isWritten: true,
-        isDoubtful: false,
-        isAnswered: false,
-      });
+      this.#entries.unshift({ seq, dueAt: 0, isWritten: true });
     }
-    this.#host.start();
+    this.#host.reconnect();
   }
 
-  #refusal(bytes: number): SendError | undefined {
-    if (this.isClosed) return sendError("unavailable");
+  #refusal(bytes: number): HalyardError | undefined {
+    if (this.isClosed) return new HalyardError("unavailable");
     const isFull =
       this.#entries.length >= this.#bounds.messages || this.#queue.bytes + bytes > this.#bounds.bytes;
-    return isFull ? sendError("limit_exceeded") : undefined;
+    return isFull ? new HalyardError("limit_exceeded") : undefined;
   }
 
   /** @returns the milliseconds until the server's rate allows the next message */
@@ -219,7 +208,7 @@ export class Outbox {
     const { limits } = this.#host;
     while (this.#pace && this.#sent < limits.unacknowledged) {
       const entry = this.#entries[this.#sent];
-      if (!entry || this.#host.mustWait(entry.message?.channel)) break;
+      if (!entry || this.#host.rooms.isJoining(entry.message?.channel)) break;
       const { seq, message: { bytes = 0, text = encodeFrame('{"type":"skip"}', { seq }) } = {} } = entry;
       const pauseMs = this.#pace.take(
         Math.max(1, (bytes / limits.bytesPerSecond) * limits.messagesPerSecond),
@@ -239,8 +228,4 @@ export class Outbox {
 function giveUp(entry: Entry, outcome: Outcome): void {
   entry.message?.settle(outcome);
   entry.message = undefined;
-}
-
-function sendingOf(id: string, receipt: Promise<Receipt>): Sending {
-  return { id, then: receipt.then.bind(receipt) };
 }

@@ -1,8 +1,6 @@
 import type { WelcomeMessage } from "@halyard/protocol";
-import { encodeFrame } from "@halyard/protocol/wire";
+import { HalyardError, encodeFrame } from "@halyard/protocol/wire";
 import type { FrameMeta, LIMITS } from "@halyard/protocol/wire";
-import { sendError } from "./send-error.js";
-import type { SendError } from "./send-error.js";
 
 export type Limits = WelcomeMessage["limits"];
 
@@ -21,7 +19,7 @@ const JSON_DEPTH: (typeof LIMITS)["jsonDepth"] = 32;
 export interface Outgoing {
   readonly text: string;
   readonly bytes: number;
-  readonly error: SendError | undefined;
+  readonly error: HalyardError | undefined;
 }
 
 /**
@@ -34,14 +32,12 @@ export function outgoing(message: object, meta: FrameMeta, { messageBytes }: Lim
     const bytes = new TextEncoder().encode(text).length;
     const isTooDeep = bytes <= messageBytes && depthOf(JSON.parse(text)) > JSON_DEPTH;
     const code = isTooDeep ? "invalid_message" : bytes > messageBytes && "payload_too_large";
-    return { text, bytes, error: code ? sendError(code) : undefined };
+    return { text, bytes, error: code ? new HalyardError(code) : undefined };
   } catch {
-    return { text: "", bytes: 0, error: sendError("invalid_message") };
+    return { text: "", bytes: 0, error: new HalyardError("invalid_message") };
   }
 }
 
 function depthOf(value: unknown): number {
-  return typeof value === "object" && value !== null
-    ? 1 + Math.max(0, ...Object.values(value).map(depthOf))
-    : 0;
+  return value === Object(value) ? 1 + Math.max(0, ...Object.values(value as object).map(depthOf)) : 0;
 }

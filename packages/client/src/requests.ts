@@ -1,33 +1,34 @@
+import { HalyardError } from "@halyard/protocol/wire";
 import { Alarm } from "./clock.js";
 import type { Clock } from "./clock.js";
 import { outgoing } from "./outgoing.js";
 import type { Limits } from "./outgoing.js";
-import { sendError } from "./send-error.js";
-import type { SendError } from "./send-error.js";
 
 /** The server runs 16 at a time and lets 64 wait; what is over that waits here. */
 const UNANSWERED = 64;
+const TIMEOUT_MS = 10_000;
 
-export type Answer = { readonly result: unknown } | { readonly error: SendError };
+export type Answer = { readonly result: unknown } | { readonly error: HalyardError };
 
-export interface Question {
-  readonly message: object;
-  readonly timeoutMs: number;
+interface QuestionOptions {
+  readonly timeoutMs?: number | undefined;
   /** Whether it is asked again after a reconnect; if not, it is answered with `unavailable` when the connection goes. */
-  readonly isLasting: boolean;
-  readonly done: (answer: Answer) => void;
+  readonly isLasting?: boolean | undefined;
 }
 
 export interface RequestsHost {
   readonly clock: Clock;
   readonly limits: Limits;
+  readonly options: { readonly requestTimeoutMs?: number | undefined };
   write(frame: string): void;
 }
 
-interface Pending extends Question {
+interface Pending {
   readonly text: string;
+  readonly done: (answer: Answer) => void;
+  readonly isLasting: boolean | undefined;
   readonly alarm: Alarm;
-  isSent: boolean;
+  isSent?: boolean;
 }
 
 /** Everything that is asked with an id and waits for its answer. */
@@ -42,13 +43,14 @@ export class Requests {
   }
 
   /** @returns the id */
-  ask(question: Question): string {
-    const { clock, limits } = this.#host;
-    const id = `r${String(++this.#count)}`;
-    const { text, error } = outgoing(question.message, { id }, limits);
+  ask(message: object, done: (answer: Answer) => void, options: QuestionOptions = {}): string {
+    const { clock, limits, options: defaults } = this.#host;
+    const { timeoutMs = defaults.requestTimeoutMs ?? TIMEOUT_MS, isLasting } = options;
+    const id = `r${++this.#count}`;
+    const { text, error } = outgoing(message, { id }, limits);
     const alarm = new Alarm(clock);
-    this.#pending.set(id, { ...question, text, alarm, isSent: false });
-    alarm.set(question.timeoutMs, () => this.answer(id, { error: sendError("timeout") }));
+    this.#pending.set(id, { text, done, isLasting, alarm });
+    alarm.set(timeoutMs, () => this.answer(id, { error: new HalyardError("timeout") }));
     if (error) this.answer(id, { error });
     else this.#flush();
     return id;
@@ -72,11 +74,11 @@ export class Requests {
     this.#isOpen = false;
     for (const [id, pending] of this.#pending) {
       pending.isSent = false;
-      if (!pending.isLasting) this.answer(id, { error: sendError("unavailable") });
+      if (!pending.isLasting) this.answer(id, { error: new HalyardError("unavailable") });
     }
   }
 
-  settle(error: SendError): void {
+  settle(error: HalyardError): void {
     for (const id of this.#pending.keys()) this.answer(id, { error });
   }
 

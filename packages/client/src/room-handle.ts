@@ -1,23 +1,30 @@
 import type { GapReason } from "@halyard/protocol";
+import type { ClientEvents } from "./client-events.js";
 import type { Unsubscribe } from "./emitter.js";
-import type { RoomEntry } from "./rooms.js";
+import type { RoomEntry, Rooms } from "./rooms.js";
 import { Scope } from "./scope.js";
-import type { Session } from "./session.js";
+import type { ScopeHost } from "./scope.js";
 import type { RoomState } from "./web-socket-client.js";
 
 const LEFT: RoomState = { status: "left", error: undefined };
 
+interface RoomHandleHost extends ScopeHost {
+  readonly rooms: Rooms;
+}
+
 /** One `join()`: a share in a room. What was subscribed through it ends with it. */
 export class RoomHandle extends Scope {
   readonly name: string;
+  protected readonly host: RoomHandleHost;
   readonly #entry: RoomEntry;
   readonly #subscriptions: Unsubscribe[] = [];
   #isLeft = false;
 
-  constructor(session: Session, name: string) {
-    super(session, name);
+  constructor(host: RoomHandleHost, name: string) {
+    super(`room:${name}`);
+    this.host = host;
     this.name = name;
-    this.#entry = session.rooms.enter(name);
+    this.#entry = host.rooms.enter(name);
   }
 
   get state(): RoomState {
@@ -38,33 +45,31 @@ export class RoomHandle extends Scope {
 
   onStateChange(listener: (state: RoomState) => unknown): Unsubscribe {
     let known = this.state;
-    return this.keep(
-      this.session.emitter.on("room", () => {
-        if (this.state === known) return;
-        known = this.state;
-        listener(known);
-      }),
-    );
+    return this.hear("room", () => {
+      if (this.state !== known) listener((known = this.state));
+    });
   }
 
   onGap(listener: (reason: GapReason) => unknown): Unsubscribe {
-    return this.keep(
-      this.session.emitter.on("gap", (channel, reason) =>
-        channel === this.#entry.channel ? listener(reason) : undefined,
-      ),
-    );
+    return this.hear("gap", (channel, reason) => (channel === this.channel ? listener(reason) : undefined));
   }
 
   leave(): void {
     if (this.#isLeft) return;
     this.#isLeft = true;
-    this.session.leave(this.#entry);
+    // Nobody should see somebody type who is gone.
+    if (this.#entry.handles === 1) this.send("typing_indicator", { isTyping: false });
+    this.host.rooms.exit(this.#entry);
     // For those who listen through this handle it is over, also when the room goes on for others.
-    this.session.emitter.emit("room", this.#entry);
+    this.host.emitter.emit("room", this.#entry);
     for (const unsubscribe of this.#subscriptions) unsubscribe();
   }
 
-  protected override keep(unsubscribe: Unsubscribe): Unsubscribe {
+  protected override hear<TName extends keyof ClientEvents>(
+    name: TName,
+    listener: (...payload: ClientEvents[TName]) => unknown,
+  ): Unsubscribe {
+    const unsubscribe = super.hear(name, listener);
     if (this.#isLeft) unsubscribe();
     else this.#subscriptions.push(unsubscribe);
     return unsubscribe;

@@ -1,12 +1,11 @@
 import type { Position, WelcomeMessage } from "@halyard/protocol";
-import { ROOM_NAME } from "@halyard/protocol/wire";
+import { HalyardError, ROOM_NAME } from "@halyard/protocol/wire";
 import type { LIMITS } from "@halyard/protocol/wire";
+import type { Channels } from "./channels.js";
 import { Alarm } from "./clock.js";
 import type { Clock } from "./clock.js";
 import { Pace } from "./pace.js";
-import type { Answer } from "./requests.js";
-import { sendError } from "./send-error.js";
-import type { SendError } from "./send-error.js";
+import type { Requests } from "./requests.js";
 import type { RoomState } from "./web-socket-client.js";
 
 /** How long to wait before asking again for a room, when the server does not say. */
@@ -26,15 +25,14 @@ export interface RoomEntry {
   handles: number;
   state: RoomState;
   /** Whether it was asked for, or will be without anybody's doing. */
-  isAsked: boolean;
+  isAsked?: boolean;
 }
 
 export interface RoomsHost {
   readonly clock: Clock;
-  ask(message: object, done: (answer: Answer) => void): void;
+  readonly requests: Requests;
+  readonly channels: Channels;
   roomChanged(entry: RoomEntry): void;
-  /** The server took the client in, and says where the channel stands. */
-  joined(channel: string, position: Position): void;
   /** The client is not in the room any more. */
   left(channel: string): void;
 }
@@ -54,8 +52,8 @@ export class Rooms {
     return [...this.#entries.keys()];
   }
 
-  isJoining(name: string): boolean {
-    return this.#entries.get(name)?.state.status === "joining";
+  isJoining(channel = ""): boolean {
+    return this.#entries.get(channel.slice(5))?.state.status === "joining";
   }
 
   /** Counts one more handle of the room, and asks for it with the first. */
@@ -67,9 +65,9 @@ export class Rooms {
     }
     const alarm = new Alarm(this.#host.clock);
     const state: RoomState = { status: "joining" };
-    const entry: RoomEntry = { name, channel: `room:${name}`, alarm, handles: 1, state, isAsked: false };
-    if (!ROOM_NAME.test(name)) this.#end(entry, sendError("invalid_message"));
-    else if (this.#entries.size >= ROOMS) this.#end(entry, sendError("limit_exceeded"));
+    const entry: RoomEntry = { name, channel: `room:${name}`, alarm, handles: 1, state };
+    if (!ROOM_NAME.test(name)) this.#end(entry, new HalyardError("invalid_message"));
+    else if (this.#entries.size >= ROOMS) this.#end(entry, new HalyardError("limit_exceeded"));
     else {
       this.#entries.set(name, entry);
       this.#ask(entry);
@@ -80,7 +78,7 @@ export class Rooms {
   /** Takes one handle back, and leaves with the last. */
   exit(entry: RoomEntry): void {
     if (--entry.handles > 0 || this.#entries.get(entry.name) !== entry) return;
-    if (this.#pace) this.#host.ask({ type: "leave", room: entry.name }, () => {});
+    if (this.#pace) this.#host.requests.ask({ type: "leave", room: entry.name }, () => {});
     this.#end(entry, undefined);
   }
 
@@ -101,7 +99,7 @@ export class Rooms {
   }
 
   /** The server took this client into a room, or out of it. */
-  moved(name: string, error?: SendError): void {
+  moved(name: string, error?: HalyardError): void {
     const entry = this.#entries.get(name);
     if (entry) {
       if (error) this.#end(entry, error);
@@ -114,11 +112,11 @@ export class Rooms {
     entry.isAsked = true;
     const pauseMs = this.#pace.take(1, this.#host.clock.now());
     if (pauseMs > 0) return this.#askLater(entry, pauseMs);
-    this.#host.ask({ type: "join", room: entry.name }, (answer) => {
+    this.#host.requests.ask({ type: "join", room: entry.name }, (answer) => {
       entry.isAsked = false;
       if (this.#entries.get(entry.name) !== entry || !this.#pace) return;
       if ("result" in answer) {
-        this.#host.joined(entry.channel, answer.result as Position);
+        this.#host.channels.join(entry.channel, answer.result as Position);
         this.#set(entry, { status: "joined" });
       } else if (answer.error.retryable) this.#askLater(entry, answer.error.retryAfterMs ?? RETRY_MS);
       else this.#end(entry, answer.error);
@@ -133,7 +131,7 @@ export class Rooms {
     });
   }
 
-  #end(entry: RoomEntry, error: SendError | undefined): void {
+  #end(entry: RoomEntry, error: HalyardError | undefined): void {
     entry.alarm.clear();
     this.#entries.delete(entry.name);
     this.#host.left(entry.channel);

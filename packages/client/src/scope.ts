@@ -1,53 +1,53 @@
 import type { PublicUser } from "@halyard/protocol";
 import type { Frame } from "@halyard/protocol/wire";
-import type { Unsubscribe } from "./emitter.js";
+import type { ClientEvents } from "./client-events.js";
+import type { Emitter, Unsubscribe } from "./emitter.js";
 import type { Sending } from "./receipt.js";
-import type { Session } from "./session.js";
 import type { Delivery } from "./web-socket-client.js";
 
-/** What one can do everywhere and in one room alike, without the types of a protocol. */
-export class Scope {
-  protected readonly session: Session;
-  readonly #room: string | undefined;
+export interface ScopeHost {
+  readonly emitter: Emitter<ClientEvents>;
+  usersOf(channel: string | undefined): readonly PublicUser[];
+  dispatch(type: string, fields: object | undefined, channel: string | undefined): Sending | undefined;
+}
 
-  constructor(session: Session, room: string | undefined) {
-    this.session = session;
-    this.#room = room;
+/** What one can do everywhere and in one room alike, without the types of a protocol. */
+export abstract class Scope {
+  /** The room's, in a room. */
+  readonly channel: string | undefined;
+  protected abstract readonly host: ScopeHost;
+
+  constructor(channel?: string) {
+    this.channel = channel;
   }
 
   get users(): readonly PublicUser[] {
-    return this.session.usersOf(this.#channel ?? "all");
+    return this.host.usersOf(this.channel);
   }
 
   on(type: string, listener: (message: Frame, delivery: Delivery) => unknown): Unsubscribe {
-    const room = this.#room;
-    return this.keep(
-      this.session.emitter.on("message", (message, delivery) => {
-        if (message.type === type && (room === undefined || delivery.room === room))
-          listener(message, delivery);
-      }),
-    );
+    const own = this.channel;
+    return this.hear("message", (message, delivery, channel) => {
+      if (message.type === type && (own ?? channel) === channel) listener(message, delivery);
+    });
   }
 
   send(type: string, fields?: object): Sending | undefined {
-    return this.session.send(type, fields, this.#channel);
+    return this.host.dispatch(type, fields, this.channel);
   }
 
   onUsersChange(listener: (users: readonly PublicUser[]) => unknown): Unsubscribe {
-    const own = this.#channel ?? "all";
-    return this.keep(
-      this.session.emitter.on("users", (channel, users) => {
-        if (channel === own) listener(users);
-      }),
-    );
+    const { channel: own = "all" } = this;
+    return this.hear("users", (channel, users) => {
+      if (channel === own) listener(users);
+    });
   }
 
-  /** Sees every subscription, so that a room can end those that were made through it. */
-  protected keep(unsubscribe: Unsubscribe): Unsubscribe {
-    return unsubscribe;
-  }
-
-  get #channel(): string | undefined {
-    return this.#room === undefined ? undefined : `room:${this.#room}`;
+  /** Every subscription is made here, so that a room can end those that were made through it. */
+  protected hear<TName extends keyof ClientEvents>(
+    name: TName,
+    listener: (...payload: ClientEvents[TName]) => unknown,
+  ): Unsubscribe {
+    return this.host.emitter.on(name, listener);
   }
 }

@@ -17,19 +17,5 @@ export interface Socket {
   ): void;
 }
 
-/** What reconnecting-websocket takes for a WebSocket class: it makes what `open` gives, or something that is closed. */
-export function socketClass(open: (url: string) => Socket | undefined) {
-  return class {
-    static readonly CLOSING = 2;
-    readonly readyState = 3;
-
-    constructor(url: string) {
-      const socket = open(url);
-      if (socket) return socket as never;
-    }
-
-    addEventListener(): void {}
-
-    removeEventListener(): void {}
-  };
-}
+/** What reconnecting-websocket gets where no socket could be made. */
+export const NO_SOCKET = { addEventListener() {}, removeEventListener() {}, close() {} };

@@ -1,4 +1,5 @@
-import { ClientCloseCode, isRecoverableClose, retryAfterOf } from "@halyard/protocol/wire";
+import { isRecoverableClose, retryAfterOf } from "@halyard/protocol/wire";
+import type { ClientCloseCode } from "@halyard/protocol/wire";
 import ReconnectingWebSocket from "reconnecting-websocket";
 import { offerProtocols, resolveUrl } from "./address.js";
 import { backoffMs } from "./backoff.js";
@@ -7,24 +8,18 @@ import type { Clock } from "./clock.js";
 import type { ConnectionEvent } from "./connection-state.js";
 import type { WebSocketClientOptions, WebSocketConstructor } from "./options.js";
 import { askRefusal, refusalOf } from "./refusal.js";
-import { socketClass } from "./socket.js";
+import { NO_SOCKET } from "./socket.js";
 import type { Socket, SocketEvents } from "./socket.js";
 
 /** After so long, an open connection counts as a success, and the waits start small again. */
 const UPTIME_MS = 5_000;
 /** The same after the server closed with a code of its own: it has a reason to see less of this client. */
 const CAREFUL_UPTIME_MS = 30_000;
+// Written out, typed by the protocol's table: the table itself would be in every bundle.
+const LEAVING: (typeof ClientCloseCode)["Leaving"] = 3001;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How long the question why a handshake failed may take. */
 const ASK_MS = 5_000;
-/** reconnecting-websocket waits for nothing: the waits are in its address provider. */
-const AT_ONCE = {
-  connectionTimeout: 0x7fffffff,
-  minReconnectionDelay: 1,
-  maxReconnectionDelay: 1,
-  minUptime: 0,
-  maxEnqueuedMessages: 0,
-};
 
 export interface TransportHost {
   readonly clock: Clock;
@@ -84,7 +79,7 @@ export class Transport {
   }
 
   /** Gives up the connection, and every attempt at one. Whoever is told of it may start again at once. */
-  drop(code: number = ClientCloseCode.Leaving): void {
+  drop(code: number = LEAVING): void {
     const instance = this.#instance;
     this.#instance = undefined;
     this.#forget();
@@ -120,18 +115,22 @@ export class Transport {
   #launch(): void {
     const { WebSocket = (globalThis as Partial<typeof globalThis>).WebSocket } = this.#host.options;
     if (!WebSocket) throw new TypeError("No WebSocket here: pass one in the options");
+    // It takes any class for a WebSocket, also one that makes something else.
+    const open = (url: string) => this.#open(WebSocket, url) ?? NO_SOCKET;
     const instance: ReconnectingWebSocket = new ReconnectingWebSocket(
       () => this.#next(() => this.#instance === instance),
       undefined,
-      { ...AT_ONCE, WebSocket: socketClass((url) => this.#open(WebSocket, url)) },
+      {
+        WebSocket: function (url: string) {
+          return open(url);
+        },
+      },
     );
     this.#instance = instance;
   }
 
   /** The address of the next attempt, when it is time for it; never, for an instance that was given up. */
   async #next(isCurrent: () => boolean): Promise<string> {
-    // After an error, reconnecting-websocket gives up a socket that has not closed yet.
-    if (isCurrent() && this.#socket) this.#lost(1006, "");
     await this.#asking;
     while (isCurrent()) {
       await this.#wait();
@@ -167,7 +166,7 @@ export class Transport {
     this.#host.moved({ status: "connecting", attempt: ++this.#tries });
     const address = resolveUrl(typeof url === "function" ? await url() : url);
     address.searchParams.set("c", clientId);
-    address.searchParams.set("a", String(attempt));
+    address.searchParams.set("a", `${attempt}`);
     this.#url = address.href;
     return [address.href, ...offerProtocols(await ticket?.())];
   }
@@ -194,7 +193,11 @@ export class Transport {
       on("message", ({ data }) => {
         if (typeof data === "string") this.#host.received(data);
       });
-      on("error", ({ message }) => (this.#status ??= /response: (\d+)/.exec(String(message))?.[1]));
+      on("error", ({ message }) => {
+        // An open socket of `ws` may be half a minute from its close.
+        if (this.#status) this.replace();
+        else this.#status = /response: (\d+)/.exec(String(message))?.[1];
+      });
       on("close", ({ code, reason }) => this.#lost(code, reason));
       this.#socket = socket;
     } catch {

@@ -21,6 +21,8 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export interface HalyardErrorOptions extends ErrorOptions {
   /** How long to wait before trying again, in milliseconds. Goes out with `rate_limited` and `unavailable`. */
   readonly retryAfterMs?: number | undefined;
+  /** What the other end says of a code that is its own. @default as in `ERROR_CODES` */
+  readonly retryable?: boolean | undefined;
 }
 
 /**
@@ -40,7 +42,8 @@ export class HalyardError extends Error {
   constructor(code: ErrorCode, message = code.replaceAll("_", " "), options?: HalyardErrorOptions) {
     super(message, options);
     this.code = code;
-    this.retryable = ERROR_CODES[code];
+    // Written out, because the table would be in every bundle. A test holds the two together.
+    this.retryable = options?.retryable ?? /^(rate_limited|timeout|unavailable)$/.test(code);
     this.retryAfterMs = options?.retryAfterMs;
   }
 }

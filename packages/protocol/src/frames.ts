@@ -7,7 +7,7 @@ export interface FrameMeta {
   /** A request: the asker's name for it, answered by `re`. */
   readonly id?: string;
   /** The channel that the message is meant for, or comes from. */
-  readonly ch?: string;
+  readonly ch?: string | undefined;
   /** Server to client: the message's offset in its channel. */
   readonly off?: number;
   /** The `seq` or `id` that this answers. */
@@ -43,10 +43,9 @@ function isFrame(value: unknown): value is Frame {
   return "type" in value && typeof value.type === "string";
 }
 
-/** Writes the frame of a message: its JSON text, and the reserved field at its end. */
+/** Writes the frame of a message: its JSON text, which has a type at least, and the reserved field at its end. */
 export function encodeFrame(json: string, meta: FrameMeta): string {
-  // `{}` needs no comma. A message always has a type, so this is the rare case of an empty object.
-  return `${json.slice(0, -1)}${json.length > 2 ? "," : ""}"$":${JSON.stringify(meta)}}`;
+  return `${json.slice(0, -1)},"$":${JSON.stringify(meta)}}`;
 }
 
 /**
