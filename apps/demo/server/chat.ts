@@ -14,7 +14,7 @@ export interface ChatOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** The whole of the chat: who gets in, who may do what, what is kept, and the demo's five own messages. */
+/** The whole of the chat: who gets in, who may do what, what is kept, and the demo's own messages. */
 export function createChat({ auth, messages, rooms, onError }: ChatOptions) {
   const { manager, handlers } = createWebSocketSystem({
     protocol,
@@ -49,6 +49,15 @@ export function createChat({ auth, messages, rooms, onError }: ChatOptions) {
     const { id } = await manager.broadcastMessage({ type: "announcement", message });
     return { id };
   });
+  handlers.onRequest("kick", async ({ userId }) => {
+    if (!manager.connectedUsers.has(userId))
+      throw new HalyardError("not_found", "They are not connected any more.");
+    await manager.sendToUser(userId, { type: "kicked" });
+    await manager.disconnectUser(userId, { reason: "kicked" });
+    return {};
+  });
+  // A ban needs nothing here: it is Better Auth's, and the authenticator closes whatever the banned have open.
+
   // The close that a draining server sends: a client may come back, and the reason tells it when. The four seconds
   // are for the eye; without them it would be back before anybody saw it go.
   handlers.on("cut_connection", (_message, { ws }) => ws.close(CloseCode.Draining, "retryAfterMs=4000"));

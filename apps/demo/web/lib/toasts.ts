@@ -4,12 +4,16 @@ import { createStore } from "./store.ts";
 
 export interface Toast {
   readonly id: number;
+  readonly kind: ToastKind;
   readonly text: string;
 }
 
+export type ToastKind = "problem" | "done";
+
 export interface Toasts {
   readonly list: Store<readonly Toast[]>;
-  show(text: string): void;
+  /** @param kind @default "problem" */
+  show(text: string, kind?: ToastKind): void;
   dismiss(id: number): void;
 }
 
@@ -23,11 +27,11 @@ export function createToasts(): Toasts {
   return {
     list,
     dismiss,
-    show(text) {
+    show(text, kind = "problem") {
       // The same trouble twice is one toast: nobody reads a stack of them.
       if (list.get().some((toast) => toast.text === text)) return;
       const id = nextId++;
-      list.set([...list.get(), { id, text }].slice(-MOST));
+      list.set([...list.get(), { id, kind, text }].slice(-MOST));
       setTimeout(dismiss, SHOWN_MS, id);
     },
   };
