@@ -77,6 +77,34 @@ describe("what it looks like", () => {
     await grace.goTo("general");
   });
 
+  it("an admin at work, and what those see whom it befalls", async () => {
+    const { page } = ada;
+    await page.getByRole("button", { name: "Actions for Naomi" }).click();
+    await page.getByRole("menuitem", { name: "Ban…" }).waitFor();
+    await shoot("person-menu", ada);
+    await page.getByRole("menuitem", { name: "Kick" }).click();
+    await naomi.at("kicked").waitFor();
+    await shoot("kicked-phone", naomi);
+    await page.getByRole("button", { name: "Actions for Grace Hopper" }).click();
+    await page.getByRole("menuitem", { name: "Ban…" }).click();
+    await shoot("ban-dialog", ada);
+    await page.getByRole("dialog").getByRole("button", { name: "Ban", exact: true }).click();
+    await grace.at("door-form").waitFor();
+    await shoot("banned-dark", grace);
+    await ada.at("banned").waitFor();
+    await shoot("banned-list", ada);
+    await naomi.page.getByRole("button", { name: "Come back" }).click();
+    await naomi.isOnline();
+    const pocket = await stage.visitor({ ...PHONE, colorScheme: "dark" });
+    await pocket.signIn("ada.lovelace@example.com");
+    await pocket.at("people").click();
+    await pocket.page.getByRole("button", { name: "Actions for Naomi" }).click();
+    await pocket.page.getByRole("menuitem", { name: "Ban…" }).waitFor();
+    await shoot("person-menu-phone-dark", pocket);
+    await pocket.page.getByRole("menuitem", { name: "Ban…" }).click();
+    await shoot("ban-dialog-phone-dark", pocket);
+  });
+
   it("a connection that is away, with a message that waits for it", async () => {
     for (const [name, person] of [
       ["reconnecting", ada],

@@ -17,7 +17,7 @@ export interface Toasts {
   dismiss(id: number): void;
 }
 
-const SHOWN_MS = 7_000;
+const SHOWN_MS = { problem: 7_000, done: 4_000 } as const;
 const MOST = 3;
 
 export function createToasts(): Toasts {
@@ -32,7 +32,7 @@ export function createToasts(): Toasts {
       if (list.get().some((toast) => toast.text === text)) return;
       const id = nextId++;
       list.set([...list.get(), { id, kind, text }].slice(-MOST));
-      setTimeout(dismiss, SHOWN_MS, id);
+      setTimeout(dismiss, SHOWN_MS[kind], id);
     },
   };
 }
