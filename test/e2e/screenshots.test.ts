@@ -117,6 +117,19 @@ describe("what it looks like", () => {
     }
   });
 
+  it("a name as long as one may be, and a message that the server did not take", async () => {
+    const guest = await stage.guest("Bartholomew Fitzgerald-Montgomery Junior", PHONE);
+    await guest.say("Good evening.");
+    await guest.sees("Good evening.");
+    // A page that was tampered with: the field itself would not take as much.
+    await guest.at("composer").evaluate((field) => field.removeAttribute("maxlength"));
+    await guest.say(`Ahoy ${"!".repeat(4_000)}`);
+    await guest.at("retry").waitFor();
+    await shoot("failed-phone", guest);
+    await guest.page.getByRole("button", { name: "Discard" }).click();
+    await shoot("long-name-phone", guest);
+  });
+
   async function talk(): Promise<void> {
     const lines: readonly (readonly [Person, string])[] = [
       [ada, "Good morning! Who brings the boat round to the quay?"],
