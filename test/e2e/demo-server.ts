@@ -37,6 +37,11 @@ export class DemoServer {
     return new DemoServer(await findFreePort(), options);
   }
 
+  /** What it has written in this life, to both of its outputs. */
+  get log(): string {
+    return `${this.#program?.output ?? ""}${this.#program?.errors ?? ""}`;
+  }
+
   /** What it wrote to standard error, in all of its lives. */
   get errors(): string {
     return this.#errors + (this.#program?.errors ?? "");

@@ -77,6 +77,34 @@ describe("what it looks like", () => {
     await grace.goTo("general");
   });
 
+  it("an admin at work, and what those see whom it befalls", async () => {
+    const { page } = ada;
+    await page.getByRole("button", { name: "Actions for Naomi" }).click();
+    await page.getByRole("menuitem", { name: "Ban…" }).waitFor();
+    await shoot("person-menu", ada);
+    await page.getByRole("menuitem", { name: "Kick" }).click();
+    await naomi.at("kicked").waitFor();
+    await shoot("kicked-phone", naomi);
+    await page.getByRole("button", { name: "Actions for Grace Hopper" }).click();
+    await page.getByRole("menuitem", { name: "Ban…" }).click();
+    await shoot("ban-dialog", ada);
+    await page.getByRole("dialog").getByRole("button", { name: "Ban", exact: true }).click();
+    await grace.at("door-form").waitFor();
+    await shoot("banned-dark", grace);
+    await ada.at("banned").waitFor();
+    await shoot("banned-list", ada);
+    await naomi.page.getByRole("button", { name: "Come back" }).click();
+    await naomi.isOnline();
+    const pocket = await stage.visitor({ ...PHONE, colorScheme: "dark" });
+    await pocket.signIn("ada.lovelace@example.com");
+    await pocket.at("people").click();
+    await pocket.page.getByRole("button", { name: "Actions for Naomi" }).click();
+    await pocket.page.getByRole("menuitem", { name: "Ban…" }).waitFor();
+    await shoot("person-menu-phone-dark", pocket);
+    await pocket.page.getByRole("menuitem", { name: "Ban…" }).click();
+    await shoot("ban-dialog-phone-dark", pocket);
+  });
+
   it("a connection that is away, with a message that waits for it", async () => {
     for (const [name, person] of [
       ["reconnecting", ada],
@@ -87,6 +115,19 @@ describe("what it looks like", () => {
       await person.say("This one waits until the line is back.");
       await shoot(name, person);
     }
+  });
+
+  it("a name as long as one may be, and a message that the server did not take", async () => {
+    const guest = await stage.guest("Bartholomew Fitzgerald-Montgomery Junior", PHONE);
+    await guest.say("Good evening.");
+    await guest.sees("Good evening.");
+    // A page that was tampered with: the field itself would not take as much.
+    await guest.at("composer").evaluate((field) => field.removeAttribute("maxlength"));
+    await guest.say(`Ahoy ${"!".repeat(4_000)}`);
+    await guest.at("retry").waitFor();
+    await shoot("failed-phone", guest);
+    await guest.page.getByRole("button", { name: "Discard" }).click();
+    await shoot("long-name-phone", guest);
   });
 
   async function talk(): Promise<void> {

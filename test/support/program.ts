@@ -30,6 +30,11 @@ export class Program {
     this.#exited = new Promise((resolve) => this.#child.once("close", resolve));
   }
 
+  /** What it wrote to standard output. */
+  get output(): string {
+    return this.#output;
+  }
+
   /** What it wrote to standard error: nothing, when all is well. */
   get errors(): string {
     return this.#errors;

@@ -4,6 +4,7 @@ import { createChat } from "./chat.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./database.ts";
 import { createFetch } from "./fetch.ts";
+import { createLog } from "./log.ts";
 import { createMessageStore } from "./message-store.ts";
 import { loadPage } from "./page.ts";
 import { createRoomStore } from "./room-store.ts";
@@ -19,6 +20,7 @@ export async function createApplication(config: Config) {
     auth,
     messages: createMessageStore(database),
     rooms: createRoomStore(database),
+    logger: createLog((line) => process.stdout.write(line)),
     onError: (error) =>
       process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
   });

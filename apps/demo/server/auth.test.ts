@@ -75,6 +75,20 @@ describe("the door", () => {
     expect((await door.post("/sign-up/email", { ...account, name: "\u200b" })).status).toBe(400);
   });
 
+  test("sets cookies that no script reads and no foreign page sends, and only over TLS where there is TLS", async () => {
+    const account = { name: "ada", email: "ada@example.com", password: "correct horse" };
+    const cookiesOf = async (env: Record<string, string>) =>
+      (await (await openDoor(env)).post("/sign-up/email", account)).headers.getSetCookie();
+    const plain = await cookiesOf({});
+    const secure = await cookiesOf({
+      BETTER_AUTH_URL: "https://chat.example",
+      DATABASE: join(folder, "tls.db"),
+    });
+    for (const line of [...plain, ...secure]) expect(line).toMatch(/; Path=\/; HttpOnly;.* SameSite=Lax/);
+    expect(plain).toEqual([expect.stringMatching(/^halyard-demo\.session_token=/)]);
+    expect(secure).toEqual([expect.stringMatching(/^__Secure-halyard-demo\.session_token=.*; Secure;/)]);
+  });
+
   test("refuses a foreign page", async () => {
     const door = await openDoor();
     const account = { name: "a", email: "a@example.com", password: "correct horse" };

@@ -21,7 +21,10 @@ export function createAuth(config: Config, database: Database) {
     database: database.driver,
     trustedOrigins: [...config.ownOrigins, ...config.allowedOrigins],
     emailAndPassword: { enabled: true },
-    plugins: [anonymous({ generateName: ({ query }) => displayName(query?.["name"]) ?? "Guest" }), admin()],
+    plugins: [
+      anonymous({ generateName: ({ query }) => displayName(query?.["name"]) ?? "Guest" }),
+      admin({ bannedUserMessage: "An admin has banned this account." }),
+    ],
     databaseHooks: {
       user: {
         create: { before: (user) => Promise.resolve({ data: admit(user, config, database) }) },

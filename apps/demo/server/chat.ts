@@ -1,6 +1,7 @@
 import { betterAuthAuthenticator } from "@halyard/better-auth";
 import { CloseCode, HalyardError } from "@halyard/protocol";
 import { createWebSocketSystem } from "@halyard/server";
+import type { Logger } from "@halyard/server";
 import { MAX_CONTENT_LENGTH, PAGE_SIZE } from "../shared/constants.ts";
 import { protocol } from "../shared/protocol.ts";
 import type { Auth } from "./auth.ts";
@@ -11,14 +12,15 @@ export interface ChatOptions {
   readonly auth: Auth;
   readonly messages: MessageStore;
   readonly rooms: RoomStore;
+  readonly logger: Logger;
   readonly onError: (error: unknown) => void;
 }
 
-/** The whole of the chat: who gets in, who may do what, what is kept, and the demo's five own messages. */
-export function createChat({ auth, messages, rooms, onError }: ChatOptions) {
+/** The whole of the chat: who gets in, who may do what, what is kept, and the demo's own messages. */
+export function createChat({ auth, messages, rooms, logger, onError }: ChatOptions) {
   const { manager, handlers } = createWebSocketSystem({
     protocol,
-    authenticate: betterAuthAuthenticator(auth),
+    authenticate: betterAuthAuthenticator(auth, { logger }),
     // Everyone who is signed in may use every room that exists. `all` carries presence and announcements.
     authorize: ({ action, room }) => (room === "all" ? action !== "publish" : rooms.has(room)),
     builtIns: { chat: "rooms", typing: "rooms", presence: "all" },
@@ -33,6 +35,7 @@ export function createChat({ auth, messages, rooms, onError }: ChatOptions) {
         messages.add(room, { id: messageId, content, from, sentAt: new Date().toISOString() });
       },
     },
+    logger,
     onError,
   });
 
@@ -49,6 +52,15 @@ export function createChat({ auth, messages, rooms, onError }: ChatOptions) {
     const { id } = await manager.broadcastMessage({ type: "announcement", message });
     return { id };
   });
+  handlers.onRequest("kick", async ({ userId }) => {
+    if (!manager.connectedUsers.has(userId))
+      throw new HalyardError("not_found", "They are not connected any more.");
+    await manager.sendToUser(userId, { type: "kicked" });
+    await manager.disconnectUser(userId, { reason: "kicked" });
+    return {};
+  });
+  // A ban needs nothing here: it is Better Auth's, and the authenticator closes whatever the banned have open.
+
   // The close that a draining server sends: a client may come back, and the reason tells it when. The four seconds
   // are for the eye; without them it would be back before anybody saw it go.
   handlers.on("cut_connection", (_message, { ws }) => ws.close(CloseCode.Draining, "retryAfterMs=4000"));

@@ -22,6 +22,8 @@ export const protocol = defineProtocol({
   },
   serverMessages: {
     room_created: message(z.object({ name: RoomName })),
+    /** To every tab of somebody whom an admin kicks, right before they are closed: a close code alone says less. */
+    kicked: message(z.object({}), { ephemeral: true }),
   },
   requests: {
     list_rooms: request({ input: z.object({}), output: z.array(RoomName), repeatable: true }),
@@ -35,6 +37,11 @@ export const protocol = defineProtocol({
     announce: request({
       input: z.object({ message: z.string().trim().min(1).max(MAX_ANNOUNCEMENT_LENGTH) }),
       output: z.object({ id: z.string() }),
+      requires: { role: "admin" },
+    }),
+    kick: request({
+      input: z.object({ userId: z.string().min(1).max(100) }),
+      output: z.object({}),
       requires: { role: "admin" },
     }),
   },

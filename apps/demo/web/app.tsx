@@ -6,6 +6,11 @@ import { ToastList } from "./components/toast-list.tsx";
 import { SignIn } from "./sign-in/sign-in.tsx";
 import { Unreachable } from "./sign-in/unreachable.tsx";
 
+interface Farewell {
+  readonly sessionId: string;
+  readonly notice: string;
+}
+
 /** Signed in: the chat. Not: the door. */
 export function App() {
   return (
@@ -18,15 +23,22 @@ export function App() {
 
 function Screen() {
   const { data, error, isPending, refetch } = authClient.useSession();
-  const [notice, setNotice] = useState<string>();
+  const [farewell, setFarewell] = useState<Farewell>();
+  // A ban closes the socket before the session is gone: what the socket said counts, until there is another session.
+  const hasEnded = farewell !== undefined && data?.session.id === farewell.sessionId;
+  if (data && farewell && !hasEnded) setFarewell(undefined);
 
-  if (data) {
+  if (data && !hasEnded) {
     const { id, name, role, isAnonymous } = data.user;
     const account = { userId: id, name, isAdmin: role === "admin", isGuest: isAnonymous === true };
+    const onSignedOut = (notice: string) => {
+      setFarewell({ sessionId: data.session.id, notice });
+      void refetch();
+    };
     // Keyed by the user, so that nothing of one person's chat outlives their session.
-    return <ChatApp key={id} account={account} onSignedOut={(text) => (setNotice(text), void refetch())} />;
+    return <ChatApp key={id} account={account} onSignedOut={onSignedOut} />;
   }
   if (isPending) return <Splash />;
   if (error) return <Unreachable onRetry={() => void refetch()} />;
-  return <SignIn notice={notice} />;
+  return <SignIn notice={farewell?.notice} />;
 }

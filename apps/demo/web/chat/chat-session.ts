@@ -35,6 +35,8 @@ export class ChatSession {
   readonly users: Store<readonly PublicUser[]>;
   readonly rooms = createStore<readonly RoomSession[]>([]);
   readonly announcement = createStore<Announcement | undefined>(undefined);
+  /** An admin has closed every connection of this user, who may come back with `reconnect()`. */
+  readonly isKicked = createStore(false);
   readonly heard = createStore<Heard | undefined>(undefined);
   /** Over all rooms. */
   readonly unread = createStore(0);
@@ -69,6 +71,11 @@ export class ChatSession {
     await this.#client.request("announce", { message });
   }
 
+  /** Closes every connection of somebody else; the server does it for an admin only. */
+  async kick(userId: string): Promise<void> {
+    await this.#client.request("kick", { userId });
+  }
+
   close(): void {
     for (const room of this.rooms.get()) room.close();
     this.#client.close();
@@ -76,11 +83,13 @@ export class ChatSession {
 
   #listen(client: WebSocketClient<AppProtocol>): void {
     client.onStateChange((state) => {
+      if (state.status === "connecting") this.isKicked.set(false);
       this.connection.set(state);
       if (state.status === "open") void this.#refresh();
     });
     client.onUsersChange((users) => this.users.set(users));
     client.on("announcement", ({ id, message }) => this.announcement.set({ id, message }));
+    client.on("kicked", () => this.isKicked.set(true));
     client.on("room_created", ({ name }) => this.#addRoom(name));
     client.on("error", ({ message }) => this.#onProblem(message));
   }

@@ -17,6 +17,8 @@ interface ChatAppProps {
   readonly onSignedOut: (notice: string) => void;
 }
 
+const BANNED = "An admin has banned you. You are signed out, and this account cannot come in again.";
+
 /** Holds one chat session for as long as somebody is signed in. */
 export function ChatApp({ account, onSignedOut }: ChatAppProps) {
   const { userId, name } = account;
@@ -27,8 +29,10 @@ export function ChatApp({ account, onSignedOut }: ChatAppProps) {
   useEffect(() => {
     const session = new ChatSession({ self: { userId, name }, onProblem: toasts.show });
     session.connection.subscribe(() => {
+      const state = session.connection.get();
+      if (state.status !== "authRequired" || session.isKicked.get()) return;
       // The session has ended, here or elsewhere: the client stops by itself, and the door is next.
-      if (session.connection.get().status === "authRequired") signedOut("You have been signed out.");
+      signedOut(state.reason === "forbidden" ? BANNED : "You have been signed out.");
     });
     setChat(session);
     return () => session.close();

@@ -45,7 +45,6 @@ function spoken(state: ConnectionState): string {
     case "waiting":
       return "Reconnecting";
     case "authRequired":
-      return "Signed out";
     case "closed":
       return "Disconnected";
   }

@@ -18,8 +18,9 @@ export function Dialog({ title, kind, onClose, children }: DialogProps) {
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
-    // A form begins at its first field; the browser would begin at the button that closes it.
-    dialog?.querySelector<HTMLElement>("input, textarea")?.focus();
+    // A form begins at its first field, a question at the answer that it names; the browser would begin at the button
+    // that closes it.
+    dialog?.querySelector<HTMLElement>("input, textarea, [data-first]")?.focus();
     return () => dialog?.close();
   }, []);
 

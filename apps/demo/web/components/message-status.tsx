@@ -25,17 +25,19 @@ export function MessageStatus({ entry, room }: { readonly entry: Entry; readonly
         <p className="trouble" role="alert">
           <Icon name="alert" />
           <span>{troubleText(entry)}</span>
-          <button
-            type="button"
-            className="link-button"
-            onClick={() => room.retry(entry.id)}
-            data-testid="retry"
-          >
-            Retry
-          </button>
-          <button type="button" className="link-button" onClick={() => room.discard(entry.id)}>
-            Discard
-          </button>
+          <span className="trouble-ways">
+            <button
+              type="button"
+              className="link-button"
+              onClick={() => room.retry(entry.id)}
+              data-testid="retry"
+            >
+              Retry
+            </button>
+            <button type="button" className="link-button" onClick={() => room.discard(entry.id)}>
+              Discard
+            </button>
+          </span>
         </p>
       );
   }

@@ -1,5 +1,7 @@
+import type { PublicUser } from "@halyard/protocol";
 import { useEffect, useState } from "react";
 import { FIRST_ROOMS } from "../../shared/constants.ts";
+import { Bans } from "../chat/bans.ts";
 import { useChat } from "../chat/chat-context.ts";
 import { useActiveRoom } from "../hooks/use-active-room.ts";
 import { useMediaQuery } from "../hooks/use-media-query.ts";
@@ -7,16 +9,23 @@ import { usePageTitle } from "../hooks/use-page-title.ts";
 import { useStore } from "../hooks/use-store.ts";
 import { AnnounceDialog } from "./announce-dialog.tsx";
 import { Announcements } from "./announcements.tsx";
+import { BanDialog } from "./ban-dialog.tsx";
 import type { Account } from "./chat-app.tsx";
 import { CreateRoomDialog } from "./create-room-dialog.tsx";
 import { Dialog } from "./dialog.tsx";
+import { KickedDialog } from "./kicked-dialog.tsx";
 import { LiveRegion } from "./live-region.tsx";
 import { People } from "./people.tsx";
 import { RoomHeader } from "./room-header.tsx";
 import { RoomView } from "./room-view.tsx";
 import { Sidebar } from "./sidebar.tsx";
 
-export type Overlay = "rooms" | "people" | "create-room" | "announce";
+export type Overlay = "rooms" | "people" | "create-room" | "announce" | Ban;
+
+/** The question whether to ban somebody. */
+interface Ban {
+  readonly person: PublicUser;
+}
 
 /** The frame: rooms at the left, people at the right, the room between; on a phone both sides are drawers. */
 export function Shell({ account }: { readonly account: Account }) {
@@ -24,6 +33,7 @@ export function Shell({ account }: { readonly account: Account }) {
   const hasRooms = useMediaQuery("(min-width: 760px)");
   const hasPeople = useMediaQuery("(min-width: 1080px)");
   const [overlay, setOverlay] = useState<Overlay>();
+  const [bans] = useState(() => new Bans());
   const close = () => setOverlay(undefined);
   usePageTitle(room?.name);
 
@@ -42,6 +52,9 @@ export function Shell({ account }: { readonly account: Account }) {
       onCreate={() => setOverlay("create-room")}
     />
   );
+  const people = (
+    <People moderation={account.isAdmin ? { bans, onBan: (person) => setOverlay({ person }) } : undefined} />
+  );
   return (
     <div className="shell">
       {hasRooms && <aside className="side">{sidebar}</aside>}
@@ -56,11 +69,7 @@ export function Shell({ account }: { readonly account: Account }) {
         <Announcements />
         {room ? <RoomView key={room.name} room={room} /> : <div className="room-empty" aria-busy="true" />}
       </main>
-      {hasPeople && (
-        <aside className="people-side">
-          <People />
-        </aside>
-      )}
+      {hasPeople && <aside className="people-side">{people}</aside>}
       {overlay === "rooms" && (
         <Dialog title="Rooms" kind="drawer-left" onClose={close}>
           {sidebar}
@@ -68,11 +77,13 @@ export function Shell({ account }: { readonly account: Account }) {
       )}
       {overlay === "people" && (
         <Dialog title="People" kind="drawer-right" onClose={close}>
-          <People />
+          {people}
         </Dialog>
       )}
       {overlay === "create-room" && <CreateRoomDialog onClose={close} />}
       {overlay === "announce" && <AnnounceDialog onClose={close} />}
+      {typeof overlay === "object" && <BanDialog person={overlay.person} bans={bans} onClose={close} />}
+      <KickedDialog />
       <LiveRegion />
     </div>
   );

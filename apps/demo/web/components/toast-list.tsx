@@ -7,9 +7,9 @@ export function ToastList() {
   const list = useStore(toasts.list);
   return (
     <div className="toasts" role="status" aria-live="polite" data-testid="toasts">
-      {list.map(({ id, text }) => (
-        <div className="toast" key={id}>
-          <Icon name="alert" />
+      {list.map(({ id, kind, text }) => (
+        <div className="toast" data-kind={kind} key={id}>
+          <Icon name={kind === "done" ? "check" : "alert"} />
           <p>{text}</p>
           <button
             type="button"

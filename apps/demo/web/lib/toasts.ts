@@ -4,16 +4,20 @@ import { createStore } from "./store.ts";
 
 export interface Toast {
   readonly id: number;
+  readonly kind: ToastKind;
   readonly text: string;
 }
 
+export type ToastKind = "problem" | "done";
+
 export interface Toasts {
   readonly list: Store<readonly Toast[]>;
-  show(text: string): void;
+  /** @param kind @default "problem" */
+  show(text: string, kind?: ToastKind): void;
   dismiss(id: number): void;
 }
 
-const SHOWN_MS = 7_000;
+const SHOWN_MS = { problem: 7_000, done: 4_000 } as const;
 const MOST = 3;
 
 export function createToasts(): Toasts {
@@ -23,12 +27,12 @@ export function createToasts(): Toasts {
   return {
     list,
     dismiss,
-    show(text) {
+    show(text, kind = "problem") {
       // The same trouble twice is one toast: nobody reads a stack of them.
       if (list.get().some((toast) => toast.text === text)) return;
       const id = nextId++;
-      list.set([...list.get(), { id, text }].slice(-MOST));
-      setTimeout(dismiss, SHOWN_MS, id);
+      list.set([...list.get(), { id, kind, text }].slice(-MOST));
+      setTimeout(dismiss, SHOWN_MS[kind], id);
     },
   };
 }

@@ -1,0 +1,36 @@
+import type { PublicUser } from "@halyard/protocol";
+import type { Bans } from "../chat/bans.ts";
+import { useTask } from "../hooks/use-task.ts";
+import { Dialog } from "./dialog.tsx";
+
+interface BanDialogProps {
+  readonly person: PublicUser;
+  readonly bans: Bans;
+  readonly onClose: () => void;
+}
+
+export function BanDialog({ person, bans, onClose }: BanDialogProps) {
+  const { run, isBusy, problem } = useTask(async () => {
+    await bans.ban(person.userId);
+    onClose();
+  });
+  return (
+    <Dialog title={`Ban ${person.name}?`} kind="card" onClose={onClose}>
+      <form className="dialog-form" onSubmit={run}>
+        <p>They are signed out everywhere at once, and cannot come in again until you lift the ban.</p>
+        <p className="form-problem" role="alert">
+          {problem}
+        </p>
+        <div className="dialog-actions">
+          {/* First, because Enter must not do what is hard to undo. */}
+          <button type="button" className="button" data-first onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="button danger" disabled={isBusy}>
+            Ban
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,43 @@
+import { useEffect } from "react";
+import type { Bans } from "../chat/bans.ts";
+import { useStore } from "../hooks/use-store.ts";
+import { useToasts } from "../lib/toasts.ts";
+import { Avatar } from "./avatar.tsx";
+
+/** For an admin: who is banned, and the way to lift it. Nothing at all while nobody is. */
+export function BannedList({ bans }: { readonly bans: Bans }) {
+  const toasts = useToasts();
+  const banned = useStore(bans.list);
+
+  useEffect(() => {
+    bans.load().catch(() => toasts.show("Who is banned could not be loaded."));
+  }, [bans, toasts]);
+
+  if (banned.length === 0) return null;
+  const unban = (userId: string) => {
+    bans.unban(userId).catch(() => toasts.show("The ban could not be lifted. Please try again."));
+  };
+  return (
+    <section aria-label="Banned people">
+      <h2>
+        Banned <span className="count">{banned.length}</span>
+      </h2>
+      <ul>
+        {banned.map(({ userId, name }) => (
+          <li key={userId} className="person banned" data-testid="banned">
+            <Avatar userId={userId} name={name} />
+            <span className="person-name">{name}</span>
+            <button
+              type="button"
+              className="link-button"
+              aria-label={`Unban ${name}`}
+              onClick={() => unban(userId)}
+            >
+              Unban
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

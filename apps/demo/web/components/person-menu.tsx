@@ -1,0 +1,67 @@
+import type { KeyboardEvent } from "react";
+import { useId, useRef } from "react";
+import { Icon } from "./icon.tsx";
+
+interface PersonMenuProps {
+  readonly name: string;
+  readonly onKick: () => void;
+  readonly onBan: () => void;
+}
+
+/** What an admin may do to somebody. The browser's own popover: above everything, closed by Escape and by looking away. */
+export function PersonMenu({ name, onKick, onBan }: PersonMenuProps) {
+  const id = useId();
+  const menu = useRef<HTMLDivElement>(null);
+  const choose = (action: () => void) => () => {
+    // Closed first, so that the focus is back on the button when a dialog asks where it came from.
+    menu.current?.hidePopover();
+    action();
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="icon-button"
+        aria-haspopup="menu"
+        aria-label={`Actions for ${name}`}
+        popoverTarget={id}
+      >
+        <Icon name="more" />
+      </button>
+      <div
+        ref={menu}
+        id={id}
+        className="menu"
+        role="menu"
+        aria-label={name}
+        popover="auto"
+        onToggle={({ newState }) => newState === "open" && itemsOf(menu.current)[0]?.focus()}
+        onKeyDown={(event) => move(event, menu.current)}
+      >
+        <button type="button" role="menuitem" tabIndex={-1} onClick={choose(onKick)}>
+          <Icon name="plug" />
+          Kick
+        </button>
+        <button type="button" role="menuitem" tabIndex={-1} className="bad" onClick={choose(onBan)}>
+          <Icon name="ban" />
+          Ban…
+        </button>
+      </div>
+    </>
+  );
+}
+
+function itemsOf(menu: HTMLElement | null): HTMLElement[] {
+  return [...(menu?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
+}
+
+function move(event: KeyboardEvent, menu: HTMLElement | null): void {
+  // On its way to the next thing of the page, the focus leaves from the button.
+  if (event.key === "Tab") menu?.hidePopover();
+  const items = itemsOf(menu);
+  const at = items.findIndex((item) => item === document.activeElement);
+  const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+  if (next === undefined) return;
+  event.preventDefault();
+  items.at(next % items.length)?.focus();
+}

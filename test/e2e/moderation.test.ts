@@ -1,0 +1,226 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { PATIENCE } from "./person.ts";
+import type { Person } from "./person.ts";
+import { Stage } from "./stage.ts";
+
+/** What a browser says by itself about an answer that a test asks for. */
+const REFUSED = /^Failed to load resource: .* status of 403/;
+
+describe("an admin keeps order", () => {
+  let stage: Stage;
+  let ada: Person;
+  let bob: Person;
+  let eve: Person;
+  let forged = 0;
+  beforeAll(async () => {
+    stage = await Stage.open();
+    ada = await stage.account("Ada");
+    bob = await stage.account("Bob");
+    eve = await stage.account("Eve");
+  });
+  afterEach(() => {
+    stage.expectNoComplaints(REFUSED);
+  });
+  afterAll(async () => stage.close());
+
+  it("with a menu beside everyone else, which nobody but an admin has", async () => {
+    await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob", "Eve"]);
+    const menus = /^Actions for/;
+    const labels = await ada.page
+      .getByRole("button", { name: menus })
+      .evaluateAll((buttons) => buttons.map((button) => button.ariaLabel));
+    expect(labels).toEqual(["Actions for Bob", "Actions for Eve"]);
+    expect(await eve.page.getByRole("button", { name: menus }).count()).toBe(0);
+  });
+
+  it("kicks somebody by keyboard: all their tabs close, they are told so, and they come back", async () => {
+    const second = await stage.anotherTab(bob);
+    await openMenu("Bob", "Enter");
+    await focusIs(ada, "Kick");
+    await ada.page.keyboard.press("ArrowDown");
+    await focusIs(ada, "Ban…");
+    await ada.page.keyboard.press("ArrowDown");
+    await focusIs(ada, "Kick");
+    await ada.page.keyboard.press("Escape");
+    await focusIs(ada, "Actions for Bob");
+    await ada.page.keyboard.press("Enter");
+    await focusIs(ada, "Kick");
+    await ada.page.keyboard.press("Enter");
+    for (const tab of [bob, second]) {
+      expect(await tab.at("kicked").innerText()).toContain("An admin has closed your connection.");
+      expect(await tab.at("connection").innerText()).toContain("Disconnected");
+    }
+    await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Eve"]);
+    expect(await ada.at("toasts").innerText()).toContain("Bob was disconnected");
+    await focusIs(bob, "Come back");
+    await bob.page.keyboard.press("Enter");
+    await bob.isOnline();
+    await focusIs(bob, "Message #general");
+    await bob.say("back again");
+    await eve.sees("back again");
+    await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob", "Eve"]);
+    expect(await second.at("kicked").count()).toBe(1);
+    await second.page.close();
+  });
+
+  it("bans nobody whose ban is not confirmed", async () => {
+    const opened = countSockets(bob);
+    await choose("Bob", "Ban…");
+    await focusIs(ada, "Cancel");
+    await ada.page.keyboard.press("Escape");
+    await expect.poll(() => ada.page.getByRole("dialog").count(), PATIENCE).toBe(0);
+    await focusIs(ada, "Actions for Bob");
+    await bob.say("still aboard");
+    await ada.sees("still aboard");
+    expect(opened()).toBe(0);
+  });
+
+  it("bans somebody, who is shown the door in all their tabs and stays outside until the ban is lifted", async () => {
+    const second = await stage.anotherTab(bob);
+    const cookie = await cookieOf(bob);
+    expect(await knock(cookie)).toBe(426);
+    await choose("Bob", "Ban…");
+    await ada.page.getByRole("dialog").getByRole("button", { name: "Ban", exact: true }).click();
+    for (const tab of [bob, second]) {
+      await tab.at("door-form").waitFor();
+      expect(await tab.page.getByRole("status").allInnerTexts()).toContain(
+        "An admin has banned you. You are signed out, and this account cannot come in again.",
+      );
+    }
+    await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Eve"]);
+    await expect.poll(() => bannedOf(ada), PATIENCE).toEqual(["Bob"]);
+    expect(await knock(cookie)).toBe(401);
+
+    await bob.page.reload();
+    await bob.trySignIn("bob@example.com");
+    await expect
+      .poll(() => bob.at("form-problem").innerText(), PATIENCE)
+      .toBe("An admin has banned this account.");
+    expect(await bob.page.context().cookies()).toEqual([]);
+
+    await ada.page.getByRole("button", { name: "Unban Bob" }).click();
+    await expect.poll(() => bannedOf(ada), PATIENCE).toEqual([]);
+    await second.signIn("bob@example.com");
+    await second.say("and here again");
+    await ada.sees("and here again");
+    await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob", "Eve"]);
+    await bob.page.reload();
+    await bob.isOnline();
+    await second.page.close();
+  });
+
+  it("nobody else can: what they forge on their page's own connection is forbidden, and nothing happens", async () => {
+    await keepSocket(eve);
+    const opened = [bob, ada].map(countSockets);
+    for (const target of [bob, ada]) {
+      const { id: userId } = await userOf(target);
+      expect(await forge("kick", { userId })).toMatchObject({ type: "error", code: "forbidden" });
+      expect(await post(eve, "ban-user", { userId })).toBe(403);
+      expect(await post(eve, "remove-user", { userId })).toBe(403);
+    }
+    expect(await forge("announce", { message: "I am the captain now" })).toMatchObject({ code: "forbidden" });
+    const { id: userId } = await userOf(eve);
+    expect(await post(eve, "set-role", { userId, role: "admin" })).toBe(403);
+    await eve.say("they are all still here");
+    for (const person of [bob, ada]) {
+      await person.sees("they are all still here");
+      expect(await person.at("kicked").count()).toBe(0);
+      expect(await person.at("announcement").count()).toBe(0);
+    }
+    expect(opened.map((count) => count())).toEqual([0, 0]);
+  });
+
+  it("cannot ban themselves", async () => {
+    const opened = countSockets(ada);
+    const { id: userId } = await userOf(ada);
+    expect(await post(ada, "ban-user", { userId })).toBe(400);
+    await ada.say("I stay");
+    await bob.sees("I stay");
+    expect(opened()).toBe(0);
+    expect(await userOf(ada)).toMatchObject({ role: "admin", banned: false });
+  });
+
+  async function openMenu(name: string, key: string): Promise<void> {
+    await ada.page.getByRole("button", { name: `Actions for ${name}` }).focus();
+    await ada.page.keyboard.press(key);
+  }
+
+  async function choose(name: string, item: string): Promise<void> {
+    await ada.page.getByRole("button", { name: `Actions for ${name}` }).click();
+    await ada.page.getByRole("menuitem", { name: item }).click();
+  }
+
+  /** How a plain GET on the WebSocket path is answered: 426 where a socket would be let in. */
+  async function knock(cookie: string): Promise<number> {
+    const { origin } = stage.server;
+    return (await fetch(`${origin}/ws`, { headers: { origin, cookie } })).status;
+  }
+
+  async function post(person: Person, path: string, data: object): Promise<number> {
+    const { origin } = stage.server;
+    const url = `${origin}/api/auth/admin/${path}`;
+    return (await person.page.context().request.post(url, { headers: { origin }, data })).status();
+  }
+
+  async function userOf(person: Person): Promise<{ readonly id: string }> {
+    const answer = await person.page.context().request.get(`${stage.server.origin}/api/auth/get-session`);
+    return ((await answer.json()) as { readonly user: { readonly id: string } }).user;
+  }
+
+  /** Sends a request over the connection that Eve's page has made for itself. */
+  async function forge(name: string, input: object): Promise<unknown> {
+    const id = `forged-${String(++forged)}`;
+    return eve.page.evaluate(
+      async ([frame, mark]) => {
+        const { socket } = globalThis as unknown as { socket: WebSocket };
+        const answered = new Promise<string>((resolve) => {
+          socket.addEventListener("message", ({ data }) => {
+            if (String(data).includes(mark)) resolve(String(data));
+          });
+        });
+        socket.send(frame);
+        return JSON.parse(await answered) as unknown;
+      },
+      [JSON.stringify({ type: "request", name, input, $: { id } }), `"re":"${id}"`] as const,
+    );
+  }
+});
+
+/** Loads the page again, this time with a hold on the socket that it opens. */
+async function keepSocket(person: Person): Promise<void> {
+  await person.page.addInitScript(() => {
+    const Native = WebSocket;
+    globalThis.WebSocket = class extends Native {
+      constructor(...parameters: ConstructorParameters<typeof WebSocket>) {
+        super(...parameters);
+        Object.assign(globalThis, { socket: this });
+      }
+    };
+  });
+  await person.page.reload();
+  await person.isOnline();
+}
+
+/** How many sockets their page opens from now on. */
+function countSockets({ page }: Person): () => number {
+  let count = 0;
+  page.on("websocket", () => count++);
+  return () => count;
+}
+
+async function cookieOf({ page }: Person): Promise<string> {
+  return (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+}
+
+async function bannedOf({ page }: Person): Promise<string[]> {
+  return page.locator("[data-testid=banned] .person-name").allInnerTexts();
+}
+
+async function focusIs({ page }: Person, name: string): Promise<void> {
+  const focused = () =>
+    page.evaluate(() => {
+      const { ariaLabel, textContent } = document.activeElement ?? document.body;
+      return ariaLabel ?? textContent.trim();
+    });
+  await expect.poll(focused, PATIENCE).toBe(name);
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Person } from "./person.ts";
+import { Stage } from "./stage.ts";
+
+const PASSWORD = "correct horse battery";
+
+describe("no secret leaves the demo", () => {
+  let stage: Stage;
+  let ada: Person;
+  let bob: Person;
+  beforeAll(async () => {
+    stage = await Stage.open();
+    ada = await stage.account("Ada King");
+    bob = await stage.account("Bob");
+  });
+  afterAll(async () => stage.close());
+
+  it("into a page: what it loads, what its socket carries, what it keeps, and what it shows", async () => {
+    bob = await stage.visitor({}, "about:blank");
+    const told = listen(bob);
+    await bob.page.goto(stage.server.origin);
+    await bob.signIn("bob@example.com");
+    await ada.say("to everyone");
+    await bob.sees("to everyone");
+    const kept = await bob.page.evaluate(() => [
+      document.cookie,
+      localStorage.length,
+      sessionStorage.length,
+      location.href,
+    ]);
+    expect(kept).toEqual(["", 0, 0, `${stage.server.origin}/`]);
+    const seen = [...(await told()), await bob.page.content()];
+    expect(seen.join("\n")).toContain("to everyone");
+    const words = [...secretsOf(stage), ...(await cookiesOf(ada)), ...(await cookiesOf(bob)), PASSWORD];
+    const leaked = words.filter((word) => seen.some((text) => text.includes(word)));
+    // Their own token and address, which they know: that these are found shows that the others would be.
+    expect(leaked).toEqual([await tokenOf(bob), "bob@example.com"]);
+  });
+
+  it("that opens anything: the session's token, which Better Auth tells its owner's page, is no cookie and no ticket", async () => {
+    const { origin } = stage.server;
+    const token = await tokenOf(bob);
+    const knock = async (headers: Record<string, string>) =>
+      (await fetch(`${origin}/ws`, { headers: { origin, ...headers } })).status;
+    const [cookie = ""] = await cookiesOf(bob);
+    expect(await knock({ cookie: `halyard-demo.session_token=${cookie}` })).toBe(426);
+    expect(await knock({ cookie: `halyard-demo.session_token=${token}` })).toBe(401);
+    expect(await knock({ authorization: `Bearer ${token}` })).toBe(401);
+    expect(await ticketIsTaken(token)).toBe(false);
+  });
+
+  it("into its log, which tells of those who are refused", async () => {
+    const { origin } = stage.server;
+    const [cookie = ""] = await cookiesOf(bob);
+    const secrets = secretsOf(stage);
+    const sent = { cookie: `halyard-demo.session_token=${cookie}`, "user-agent": "a word and {another}" };
+    await fetch(`${origin}/ws`, { headers: { ...sent, origin: "http://evil.example" } });
+    await fetch(`${origin}/ws?token=${encodeURIComponent(cookie)}`, { headers: { origin } });
+    await fetch(`${origin}/api/auth/sign-in/email`, {
+      method: "POST",
+      headers: { origin, "content-type": "application/json" },
+      body: JSON.stringify({ email: "bob@example.com", password: `${PASSWORD}?` }),
+    });
+    await bob.page.getByRole("button", { name: "Sign out" }).click();
+    await bob.at("door-form").waitFor();
+    const { log } = stage.server;
+    expect(log).toMatch(/"kind":"upgrade_refused","reason":"forbidden","code":403/);
+    expect(log).toMatch(/"kind":"upgrade_refused","reason":"unauthenticated","code":401/);
+    const words = [...secrets, ...(await cookiesOf(ada)), cookie, PASSWORD, "another"];
+    expect(words.filter((word) => log.includes(word))).toEqual([]);
+  });
+
+  /** Whether a socket that offers this as its ticket opens, in a page that has no cookie. */
+  async function ticketIsTaken(ticket: string): Promise<boolean> {
+    const stranger = await stage.visitor();
+    return stranger.page.evaluate(async (offer) => {
+      const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`, ["halyard.v1", offer]);
+      return new Promise<boolean>((resolve) => {
+        socket.onopen = () => resolve(true);
+        socket.onclose = () => resolve(false);
+      });
+    }, `halyard.ticket.${ticket}`);
+  }
+});
+
+/** Collects the text of all that a page gets over HTTP from now on, and of its sockets in both directions. */
+function listen({ page }: Person): () => Promise<string[]> {
+  const bodies: Promise<string>[] = [];
+  const frames: string[] = [];
+  page.on("response", (response) => bodies.push(response.text()));
+  page.on("websocket", (socket) => {
+    frames.push(socket.url());
+    socket.on("framereceived", ({ payload }) => frames.push(payload.toString()));
+    socket.on("framesent", ({ payload }) => frames.push(payload.toString()));
+  });
+  return async () => [...(await Promise.all(bodies)), ...frames];
+}
+
+/** Every secret that the server has to keep: what its database holds, and what it signs with. */
+function secretsOf({ server }: Stage): string[] {
+  const database = new DatabaseSync(server.database, { readOnly: true });
+  const column = (sql: string) =>
+    database
+      .prepare(sql)
+      .all()
+      .flatMap((row) => Object.values(row).map(String));
+  const secrets = [
+    ...column(`SELECT "token" FROM "session"`),
+    ...column(`SELECT "email" FROM "user"`),
+    ...column(`SELECT "password" FROM "account" WHERE "password" IS NOT NULL`),
+    readFileSync(join(dirname(server.database), "secret"), "utf8"),
+  ];
+  database.close();
+  // Two people's addresses and passwords, their three sessions, and the server's own: nothing is looked for in vain.
+  expect(secrets).toHaveLength(8);
+  return secrets;
+}
+
+async function tokenOf({ page }: Person): Promise<string> {
+  return page.evaluate(async () => {
+    const answer = await fetch("/api/auth/get-session");
+    return ((await answer.json()) as { readonly session: { readonly token: string } }).session.token;
+  });
+}
+
+async function cookiesOf({ page }: Person): Promise<string[]> {
+  return (await page.context().cookies()).map(({ value }) => value);
+}
