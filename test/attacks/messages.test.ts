@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { RawClient } from "../support/raw-client.ts";
 import { RATES } from "../support/real-limits.ts";
 import { until } from "../support/wait.ts";
-import { p99 } from "./support/p99.ts";
+import { p99 } from "../support/p99.ts";
 import { besiege } from "./support/siege.ts";
 
 const PROTOTYPE_NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "then"];
