@@ -95,8 +95,8 @@ async function visitOften(visit: Visit, port: number, count: number): Promise<vo
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-/** One address has 28,232 local ports. */
-const addressOf = (n: number): string => `127.0.0.${String(2 + (n % 8))}`;
+/** One address has 28,232 local ports, each of which rests for a minute. */
+const addressOf = (n: number): string => `127.0.0.${String(2 + (n % 64))}`;
 
 function connecting(port: number, n: number): ConnectOptions {
   const headers = { cookie: `session=user-${String(n % USERS)}`, origin: ORIGIN };
@@ -128,7 +128,7 @@ async function knock(port: number, n: number): Promise<void> {
     const socket = connect({ host: "127.0.0.1", port, localAddress });
     socket.on("error", () => undefined);
     socket.write("GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n");
-    socket.end("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    socket.write("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
     await new Promise((resolve) => socket.once("connect", resolve));
     socket.resetAndDestroy();
     return;

@@ -40,9 +40,9 @@ export class Channels {
 
   /** @param rooms those that will be asked for again where they are missing */
   resume(channels: WelcomeMessage["channels"], rooms: readonly string[]): void {
-    const wished = new Set(rooms.map(channelOf));
+    const wished = rooms.map(channelOf);
     for (const name of this.#channels.keys()) {
-      if (!Object.hasOwn(channels, name) && !wished.has(name)) this.drop(name);
+      if (!(channels[name] || wished.includes(name))) this.drop(name);
     }
     for (const [name, state] of Object.entries(channels)) {
       const channel = this.#channels.get(name);

@@ -15,22 +15,23 @@ export class Emitter<TEvents extends Record<keyof TEvents, unknown[]>> {
     name: TName,
     listener: (...payload: TEvents[TName]) => unknown,
   ): Unsubscribe {
-    let listeners = this.#listeners.get(name);
-    if (!listeners) this.#listeners.set(name, (listeners = new Set()));
+    const listeners = this.#listeners.get(name) ?? new Set();
     // A function of its own for each call: who subscribes twice hears twice, and unsubscribes one by one.
     const own = (...payload: TEvents[TName]) => listener(...payload);
-    listeners.add(own);
+    this.#listeners.set(name, listeners.add(own));
     return () => void listeners.delete(own);
   }
 
   /** @returns what the listeners returned */
   emit<TName extends keyof TEvents>(name: TName, ...payload: TEvents[TName]): unknown[] {
-    const listeners = this.#listeners.get(name) as Set<(...payload: TEvents[TName]) => unknown> | undefined;
+    const listeners = (this.#listeners.get(name) ?? new Set()) as Set<
+      (...payload: TEvents[TName]) => unknown
+    >;
     const results: unknown[] = [];
-    for (const listener of [...(listeners ?? [])]) {
+    for (const listener of [...listeners]) {
       try {
         // One that an earlier listener has just removed does not run any more.
-        if (listeners?.has(listener)) results.push(listener(...payload));
+        if (listeners.has(listener)) results.push(listener(...payload));
       } catch (error) {
         this.#report(error);
       }

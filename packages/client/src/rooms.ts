@@ -81,7 +81,7 @@ export class Rooms {
   exit(entry: RoomEntry): void {
     if (--entry.handles > 0 || this.#entries.get(entry.name) !== entry) return;
     if (this.#pace) this.#host.ask({ type: "leave", room: entry.name }, () => {});
-    this.#end(entry, undefined);
+    this.#end(entry);
   }
 
   /** A welcome names the channels that this connection is in; a room that is not among them is asked for. */
@@ -133,7 +133,7 @@ export class Rooms {
     });
   }
 
-  #end(entry: RoomEntry, error: SendError | undefined): void {
+  #end(entry: RoomEntry, error?: SendError): void {
     entry.alarm.clear();
     this.#entries.delete(entry.name);
     this.#host.left(entry.channel);
