@@ -52,7 +52,7 @@ const KINDS = [
   { type: "error", code: "internal", message: "", retryable: false },
 ];
 
-besiege("F: past the list", { limits: { handlerMs: 400 } }, (siege) => {
+besiege("F: past the list", { limits: { handlerMs: 400, closeMs: 300 } }, (siege) => {
   it.each(BAD_HELLOS)("F1: a hello with %s ends with one bounded error and 4400", async (_name, fields) => {
     const client = await siege.openV1(siege.user());
     const { clientId, attempt } = client.page;
@@ -135,9 +135,8 @@ besiege("F: past the list", { limits: { handlerMs: 400 } }, (siege) => {
 
   it("F4: two connections with the same client and attempt are one", async () => {
     const eve = siege.user("eve");
-    const page = new Page();
-    const open = async () =>
-      siege.openV1(eve, Object.assign(new Page(), { ...page, clientId: page.clientId }));
+    const { clientId } = new Page();
+    const open = async () => siege.openV1(eve, Object.assign(new Page(), { clientId }));
     const [first, second] = await Promise.all([open(), open()]);
     await Promise.allSettled([first.hello(), second.hello()]);
     await pause(100);

@@ -72,3 +72,17 @@ besiege("C: text", {}, (siege) => {
     expect(((await siege.command("log")) as string[]).join()).not.toMatch(/[\0-\x1f\x7f-\x9f\u2028\u202e]/);
   });
 });
+
+besiege("C: names, with sessions", { betterAuth: { mode: "secondary storage" } }, (siege) => {
+  it("C20: half of a surrogate pair in the name that a user has chosen is U+FFFD to everybody", async () => {
+    const [eve, ada] = [await siege.people.signUp(), await siege.people.signUp()];
+    const [, other] = [await siege.people.plain(eve), await siege.people.plain(ada)];
+    await siege.people.post("update-user", { name: "E\ud800ve\0" }, eve);
+    await other.seen((frame) => JSON.stringify(frame).includes("E\ufffdve"));
+    const client = await siege.people.v1(eve);
+    await client.deliver("chat_message", { content: "x" });
+    expect(await other.seen("chat_message")).toMatchObject({ from: { name: "E\ufffdve\0" } });
+    expect(await client.request("users")).toMatchObject({ type: "reply" });
+    expectText([...client.frames, ...other.frames]);
+  });
+});
