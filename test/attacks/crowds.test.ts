@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { handshake } from "../support/handshake.ts";
 import { ORIGIN } from "../support/test-app.ts";
-import { p99 } from "./support/p99.ts";
+import { p99 } from "../support/p99.ts";
 import { besiege } from "./support/siege.ts";
 
 const REAL = {

@@ -1,3 +1,5 @@
+import { createFaultProxy } from "@halyard/testing/node";
+import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { RawClient } from "../support/raw-client.ts";
 import { ORIGIN } from "../support/test-app.ts";
@@ -38,12 +40,33 @@ besiege("E: slow readers", { limits: { stalledMs: 2_000 } }, (siege) => {
   });
 });
 
-besiege("E: half-open peers", { limits: { heartbeatMs: 500, silenceMs: 999 } }, (siege) => {
+const HEARTBEAT = { heartbeatMs: 500, silenceMs: 999 };
+/** The silence, the ping that finds it, and what a busy machine takes. */
+const FOUND_MS = HEARTBEAT.silenceMs + HEARTBEAT.heartbeatMs + 500;
+
+besiege("E: half-open peers", { limits: HEARTBEAT }, (siege) => {
   it("E3: a peer that is silent is found by the ping and the time for its answer", async () => {
     const openedAt = performance.now();
     const client = await siege.open(siege.user("ghost"), { autoPong: false });
     expect([4000, 1006]).toContain((await client.end()).code);
-    expect(performance.now() - openedAt).toBeGreaterThan(900);
+    const foundAfterMs = performance.now() - openedAt;
+    expect(foundAfterMs).toBeGreaterThan(900);
+    expect(foundAfterMs).toBeLessThan(FOUND_MS);
+  });
+
+  it("E3: a peer whose network is gone without a word is found as soon", async () => {
+    const proxy = await createFaultProxy({ target: { port: siege.port } });
+    const ghost = siege.user("ghost");
+    const url = `ws://127.0.0.1:${String(proxy.port)}/ws`;
+    const headers = { cookie: `session=${ghost}`, origin: ORIGIN };
+    await new RawClient({ url, headers }).open();
+    const gone = async () => (await siege.journal("disconnect", ghost)).length === 1;
+    // For longer than the silence may be, its answers keep it alive.
+    await pause(2 * HEARTBEAT.silenceMs);
+    expect(await gone()).toBe(false);
+    for (const connection of proxy.connections) connection.halfOpen("client");
+    await until("the server to notice", gone, FOUND_MS);
+    await proxy.close();
   });
 });
 

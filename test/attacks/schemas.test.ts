@@ -19,16 +19,27 @@ const HOSTILE = ["a", "a@", "a.", "a-", "1:", "::", "0", "A=", "P1", "🎉", " "
   part.repeat(SIZE / part.length),
 );
 
-/** Far above what they take, far below what backtracking would. */
-const BUDGET_MS = 50;
+/** Above what they take, and far below what backtracking would. */
+const BUDGET_MS = 2;
+/** The quickest counts: what takes longer now and then is the machine. */
+const TRIES = 30;
+
+function quickest(once: () => unknown): number {
+  let least = Infinity;
+  for (let n = 0; n < TRIES && least >= BUDGET_MS; n++) {
+    const startedAt = performance.now();
+    once();
+    least = Math.min(least, performance.now() - startedAt);
+  }
+  return least;
+}
 
 describe("C9: hostile strings of 60 KB", () => {
-  it.each(Object.entries(FORMATS))("take zod's %s no time", (_name, schema) => {
-    for (const text of HOSTILE.flatMap((each) => [each, `${each}!`, `!${each}`])) {
-      schema.safeParse(text); // compiles what it needs
-      const startedAt = performance.now();
-      schema.safeParse(text);
-      expect(performance.now() - startedAt, text.slice(0, 10)).toBeLessThan(BUDGET_MS);
-    }
+  it.each(Object.entries(FORMATS))("take zod's %s less than 2 ms", (_name, schema) => {
+    for (const text of HOSTILE.flatMap((each) => [each, `${each}!`, `!${each}`]))
+      expect(
+        quickest(() => schema.safeParse(text)),
+        text.slice(0, 10),
+      ).toBeLessThan(BUDGET_MS);
   });
 });

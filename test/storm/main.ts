@@ -1,18 +1,21 @@
 /**
- * Kills a server under many clients, and connects and closes as often as one likes; says what came of it.
+ * Kills a server under many clients, visits it as often as one likes in three ways, and lets many stop reading; says
+ * what came of it. `--pauses ""`, `--cycles 0` and `--readers 0` leave their part out.
  *
- *   pnpm storm --clients 5000 --pauses 300,1000,3000,10000 --cycles 100000 --seed 7 --runtime bun
+ *   pnpm storm --clients 5000 --pauses 300,1000,3000,10000 --cycles 100000 --readers 1000 --seed 7 --runtime bun
  */
 import { parseArgs } from "node:util";
 import type { Runtime } from "../support/app-server.ts";
-import { cycle, residueFaults } from "./cycles.ts";
+import { cycle, residueFaults, VISITS } from "./cycles.ts";
 import { faultsOf, storm } from "./outage.ts";
+import { readersFaults, slowReaders } from "./readers.ts";
 
 const { values } = parseArgs({
   options: {
     clients: { type: "string", default: "5000" },
     pauses: { type: "string", default: "300,1000,3000,10000" },
     cycles: { type: "string", default: "100000" },
+    readers: { type: "string", default: "1000" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     runtime: { type: "string" },
   },
@@ -21,6 +24,8 @@ const runtimes = (["node", "bun"] as const).filter(
   (runtime: Runtime) => values.runtime === undefined || values.runtime === runtime,
 );
 const [clients, cycles, seed] = [Number(values.clients), Number(values.cycles), Number(values.seed)];
+const readers = Number(values.readers);
+const kinds = Object.keys(VISITS) as (keyof typeof VISITS)[];
 const pausesMs = values.pauses.split(",").filter(Boolean).map(Number);
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
 
@@ -31,11 +36,17 @@ for (const runtime of runtimes) {
     const outages = await storm({ runtime, clients, pausesMs, seed, onProgress: say });
     faults.push(...faultsOf(outages, clients));
   }
-  if (cycles > 0) {
-    say(`${runtime}, ${String(cycles)} connections opened and closed`);
-    const residue = await cycle({ runtime, cycles });
+  for (const kind of cycles > 0 ? kinds : []) {
+    say(`${runtime}, ${String(cycles)} connections ${kind}`);
+    const residue = await cycle({ runtime, cycles, kind });
     say(JSON.stringify(residue));
     faults.push(...residueFaults(residue));
+  }
+  if (readers > 0) {
+    say(`${runtime}, ${String(readers)} who do not read`);
+    const report = await slowReaders(runtime, readers);
+    say(JSON.stringify(report));
+    faults.push(...readersFaults(report));
   }
   say(faults.length === 0 ? "everything held" : `FOUND: ${faults.join("; ")}`);
   if (faults.length > 0) process.exitCode = 1;

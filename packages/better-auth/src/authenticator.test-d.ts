@@ -1,6 +1,6 @@
 import type { Authenticator, createWebSocketSystem } from "@halyard/server";
 import { betterAuth } from "better-auth";
-import { admin } from "better-auth/plugins";
+import { admin, organization } from "better-auth/plugins";
 import { expectTypeOf } from "vitest";
 import { betterAuthAuthenticator } from "./authenticator.js";
 
@@ -24,6 +24,15 @@ expectTypeOf<IdentityOf<typeof authenticator>["session"]["impersonatedBy"]>().to
   string | null | undefined
 >();
 
+const _team = betterAuthAuthenticator(betterAuth({ plugins: [organization()] }));
+expectTypeOf<IdentityOf<typeof _team>["session"]["activeOrganizationId"]>().toEqualTypeOf<
+  string | null | undefined
+>();
+// @ts-expect-error there is no organization without its plugin
+export type OrganizationOfPlain = IdentityOf<typeof _plain>["session"]["activeOrganizationId"];
+// @ts-expect-error nor anyone who impersonates without the admin plugin
+export type ImpersonatorOfTeam = IdentityOf<typeof _team>["session"]["impersonatedBy"];
+
 // The user of the application's own Better Auth arrives in handlers and hooks.
 declare const createSystem: typeof createWebSocketSystem;
 createSystem({
@@ -40,6 +49,16 @@ createSystem({
   },
 }).handlers.on("chat_message", (_message, { user }) => {
   expectTypeOf(user.team).toEqualTypeOf<string>();
+});
+
+createSystem({
+  authenticate: betterAuthAuthenticator(betterAuth({ plugins: [organization()] })),
+  authorize: ({ session, room }) => {
+    expectTypeOf(session.activeOrganizationId).toEqualTypeOf<string | null | undefined>();
+    return room === session.activeOrganizationId;
+  },
+}).handlers.on("chat_message", (_message, { session }) => {
+  expectTypeOf(session.activeOrganizationId).toEqualTypeOf<string | null | undefined>();
 });
 
 // @ts-expect-error this is not what betterAuth() returns

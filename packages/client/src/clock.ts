@@ -24,10 +24,10 @@ export class Alarm {
     this.#clock = clock;
   }
 
-  /** @param ms never, when it is infinite */
+  /** @param ms never, when it is more than a timer holds (some 23 days): platforms would make it no time at all */
   set(ms: number, ring: () => void): void {
     this.clear();
-    if (ms < Infinity) this.#timer = this.#clock.setTimeout(ring, ms);
+    if (ms < 2e9) this.#timer = this.#clock.setTimeout(ring, ms);
   }
 
   clear(): void {

@@ -108,6 +108,23 @@ describe("a server that sends garbage", () => {
     expect("isAdmin" in message).toBe(false);
   });
 
+  it("is not asked again and again for having named a time that no timer holds", async () => {
+    const world = createWorld();
+    await world.tick();
+    world.socket.accept();
+    world.socket.receive(welcome({ heartbeat: { intervalMs: 1, timeoutMs: 1e308 } }));
+    const { socket } = world;
+    world.client.join("general");
+    const { re = "" } = { re: (socket.sent("join")[0]?.["$"] as { id?: string } | undefined)?.id };
+    const retryable = { code: "rate_limited", message: "", retryable: true, retryAfterMs: 1e12 };
+    socket.receive({ type: "error", ...retryable, $: { re } });
+    await world.tick(60_000);
+    expect(socket.sent("join")).toHaveLength(1);
+    expect(world.client.state.status).toBe("open");
+    // Node and browsers make of such a time one of a millisecond.
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("never makes the client throw, nor sends it an error of its own making", async () => {
     const value = fc.oneof(
       fc.constantFrom(

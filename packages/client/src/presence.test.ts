@@ -27,6 +27,13 @@ describe("foldUsers", () => {
     expect(foldUsers(users, { type: "user_left", userIds: ["bob"], total: 1 })).toBe(users);
   });
 
+  it("keeps as many users as a server announces, and no more", () => {
+    const crowd = Array.from({ length: 10_000 }, (_, n) => person(String(n)));
+    const users = foldUsers([], { type: "user_joined", users: crowd, total: 1 });
+    expect(users).toEqual(crowd.slice(0, 500));
+    expect(foldUsers(users, { type: "user_joined", users: [person("eve")], total: 1 })).toBe(users);
+  });
+
   it("takes names that objects have for what they are", () => {
     const names = ["__proto__", "constructor", "toString"];
     const users = foldUsers([], { type: "user_joined", users: names.map((name) => person(name)), total: 3 });

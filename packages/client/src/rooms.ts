@@ -79,7 +79,7 @@ export class Rooms {
   exit(entry: RoomEntry): void {
     if (--entry.handles > 0 || this.#entries.get(entry.name) !== entry) return;
     if (this.#pace) this.#host.requests.ask({ type: "leave", room: entry.name }, () => {});
-    this.#end(entry, undefined);
+    this.#end(entry);
   }
 
   /** A welcome names the channels that this connection is in; a room that is not among them is asked for. */
@@ -131,7 +131,7 @@ export class Rooms {
     });
   }
 
-  #end(entry: RoomEntry, error: HalyardError | undefined): void {
+  #end(entry: RoomEntry, error?: HalyardError): void {
     entry.alarm.clear();
     this.#entries.delete(entry.name);
     this.#host.left(entry.channel);

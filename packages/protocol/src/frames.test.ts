@@ -75,6 +75,32 @@ describe("a frame", () => {
     expect(decodeFrame(nested(30_000))).toBe("invalid_message");
   });
 
+  it("is text: half of a surrogate pair, which only an escape can write, is U+FFFD", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom("\ud83d", "\ude00", "\\", "\n", '"', "u", "d", "8") }),
+        (half) => {
+          const escaped = JSON.stringify({ type: half, [half]: [half] }).replaceAll(
+            "😀",
+            String.raw`\uD83d\ude00`,
+          );
+          const whole = half.toWellFormed();
+          expect(decodeFrame(escaped)).toEqual({ type: whole, [whole]: [whole] });
+        },
+      ),
+    );
+  });
+
+  it("is not mended into JSON", () => {
+    for (const text of [
+      `{"type":"x\\ud8"}"}`,
+      `{"type":"\\ud800\\"}`,
+      `{"type":\\ud800}`,
+      `{"type":"\\ud8z0"}`,
+    ])
+      expect(decodeFrame(text)).toBe("invalid_json");
+  });
+
   it("is never an exception, whatever came in", () => {
     const text = fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^[[\]{}",:\\a1 ]{0,60}$/));
     fc.assert(fc.property(text, (any) => ["object", "string"].includes(typeof decodeFrame(any))));

@@ -22,7 +22,8 @@ export interface Frame {
 }
 
 /**
- * Parses a text frame without trusting it.
+ * Parses a text frame without trusting it. What comes out is text: half of a surrogate pair, which JSON may carry as an
+ * escape, is U+FFFD.
  *
  * @returns the object, or `"invalid_json"` when the text is not JSON, or `"invalid_message"` when it nests too deeply
  * or is not an object with a string `type`.
@@ -31,12 +32,23 @@ export function decodeFrame(text: string): Frame | "invalid_json" | "invalid_mes
   if (isDeeperThan(text, LIMITS.jsonDepth)) return "invalid_message";
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(wellFormed(text));
   } catch {
     return "invalid_json";
   }
   return isFrame(value) ? value : "invalid_message";
 }
+
+/** In UTF-8 there is no half of a pair: only an escape can make one, and few texts have an escape for a surrogate. */
+function wellFormed(json: string): string {
+  if (!json.includes("\\u") || !SURROGATE.test(json)) return json;
+  // All escapes, so that a backslash that is escaped itself begins none. A lone half is the only one of six characters.
+  return json.replace(ESCAPE, (escape) => (escape.length === 6 ? "\\ufffd" : escape));
+}
+
+const SURROGATE = /\\u[dD][89a-fA-F]/;
+const ESCAPE =
+  /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[dD][89a-fA-F][\da-fA-F]{2}|[^])/g;
 
 function isFrame(value: unknown): value is Frame {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, "type")) return false;

@@ -30,9 +30,6 @@ const gapReason = z.enum(["lost", "trimmed", "too_many", "forbidden"]);
 const epoch = z.string().min(1).max(64);
 const $ = frameMeta.optional();
 
-/** Lone surrogates become U+FFFD: they are not text, and UTF-8 cannot carry them. */
-const text = z.string().overwrite((value) => value.toWellFormed());
-
 // Either end may ask and answer.
 const request = z.object({
   type: z.literal("request"),
@@ -55,7 +52,7 @@ const error = z.object({
 });
 
 /** The fields of a client's chat message and typing indicator, as handlers see them. */
-export const chatFields = z.object({ content: text.min(1).max(LIMITS.messageBytes) });
+export const chatFields = z.object({ content: z.string().min(1).max(LIMITS.messageBytes) });
 export const typingFields = z.object({ isTyping: z.boolean() });
 
 export const clientMessages = {
@@ -159,6 +156,9 @@ export const serverMessages = {
   reconnect: z.object({ type: z.literal("reconnect"), afterMs: z.int().min(0), $ }),
   error,
 } as const;
+
+/** Lone surrogates become U+FFFD, as in what comes in. */
+const text = z.string().overwrite((value) => value.toWellFormed());
 
 /** What the application may hand to `broadcastMessage` for the built-in types that it may send; the rest is filled in. */
 export const outgoingMessages = {

@@ -6,6 +6,7 @@ import type { Connection } from "./connection.js";
 import { encodeEnvelope } from "./envelope.js";
 import { Frame } from "./frame.js";
 import type { Logger } from "./logger.js";
+import { printable } from "./printable.js";
 import type { Clock } from "./types.js";
 
 const LINGER_MS = 10_000;
@@ -145,7 +146,10 @@ export class ChannelHub {
       this.#channels.delete(channel.name);
       this.#options.clock.clearTimeout(channel.retry);
       this.#options.backplane.unsubscribe(channel.name).catch((error: unknown) => {
-        this.#options.logger.warn({ channel: channel.name, error: String(error) }, "unsubscribe failed");
+        this.#options.logger.warn(
+          { channel: channel.name, error: printable(String(error), 200) },
+          "unsubscribe failed",
+        );
       });
     }, LINGER_MS);
   }
@@ -178,7 +182,7 @@ export class ChannelHub {
       channel.state = "stale";
       channel.buffer = undefined;
       this.#options.logger.warn(
-        { channel: channel.name, error: String(error) },
+        { channel: channel.name, error: printable(String(error), 200) },
         "a channel could not be read",
       );
       if (!this.holds(channel)) return;

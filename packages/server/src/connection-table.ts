@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.js";
 import { MapView } from "./map-view.js";
+import { profileOf } from "./public-profile.js";
 import type {
   ConnectedUser,
   ConnectedUsers,
@@ -100,7 +101,8 @@ function toSockets(held: Held): ReadonlySet<WebSocketInstance<WebSocketData>> {
 }
 
 function toUser(held: Held): ConnectedUser {
-  const { id: userId, name, image } = held.identity.user;
-  const connectedAt = new Date(isSeveral(held) ? held.since : held.openedAt);
-  return { userId, name: name ?? userId, ...(typeof image === "string" ? { image } : {}), connectedAt };
+  return {
+    ...profileOf(held.identity.user),
+    connectedAt: new Date(isSeveral(held) ? held.since : held.openedAt),
+  };
 }

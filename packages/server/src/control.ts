@@ -9,6 +9,7 @@ import { Frame } from "./frame.js";
 import type { Greeting } from "./greeting.js";
 import type { MessageHandler } from "./handlers.js";
 import { Moves } from "./moves.js";
+import { RequestSlots } from "./request-slots.js";
 import type { RequestRunner } from "./request-runner.js";
 import type { Rooms } from "./rooms.js";
 import type { Received } from "./sends.js";
@@ -50,70 +51,75 @@ export class Control {
    * @throws HalyardError what the sender is told
    */
   handle(received: Received): undefined | Promise<void> {
-    return received.frame.type === "request" ? this.#parts.runner.take(received) : this.#steer(received);
-  }
-
-  async #steer(received: Received): Promise<void> {
     const { connection, frame, meta } = received;
+    // None of them is asynchronous itself: what waits must not keep the text of a frame, which may be large.
     switch (frame.type) {
+      case "request":
+        return this.#parts.runner.take(received);
       case "ping":
-        this.#ping(connection, meta);
-        return;
+        return this.#ping(connection, meta);
       case "join":
-        await this.#join(received);
-        return;
+        return this.#join(received);
       case "leave":
-        await this.#leave(received);
-        return;
+        return this.#leave(received);
+      case "authenticate":
+        return this.#authenticate(received);
       case "reply":
       case "error":
         connection.questions?.answer(frame, meta);
-        return;
-      case "authenticate": {
-        const message = clientMessages.authenticate.safeParse(frame);
-        if (!message.success) throw new InvalidMessage([{ path: "ticket", message: "not a ticket" }]);
-        await this.#parts.core.sessions.renew(connection, message.data.ticket);
-        reply(connection, meta.id);
-        return;
-      }
+        return undefined;
       default:
         throw new HalyardError("unknown_type");
     }
   }
 
-  #ping(connection: Connection, meta: FrameMeta): void {
+  #ping(connection: Connection, meta: FrameMeta): undefined {
     if (meta.id !== undefined) {
       connection.push(new Frame(encodeFrame(`{"type":"pong"}`, { re: meta.id })));
-      return;
+      return undefined;
     }
     const handler = this.#parts.core.registry.find("ping") ?? this.#parts.ping;
     const { connectedUsers, wsInstances } = this.#parts.core.table;
     handler.handle(connection.ws, { type: "ping" }, connectedUsers, wsInstances);
+    return undefined;
   }
 
-  async #join({ connection, frame, meta }: Received): Promise<void> {
+  #join({ connection, frame, meta }: Received): Promise<void> {
     const waitMs = this.#parts.throttle.type(connection, "join");
     if (waitMs > 0) throw new LimitError("rate_limited", "joinsPerSecond", { retryAfterMs: waitMs });
     const message = clientMessages.join.safeParse(frame);
     if (!message.success) throw new InvalidMessage([{ path: "room", message: "not a room name" }]);
     const { room } = message.data;
     connection.moves ??= new Moves();
-    await connection.moves.run(room, () =>
+    return connection.moves.run(room, () =>
       this.#parts.rooms.joinByClient(connection, room, (result) => {
         reply(connection, meta.id, result);
       }),
     );
   }
 
-  async #leave({ connection, frame, meta }: Received): Promise<void> {
+  #leave({ connection, frame, meta }: Received): Promise<void> {
     const message = clientMessages.leave.safeParse(frame);
     if (!message.success) throw new InvalidMessage([{ path: "room", message: "not a room name" }]);
     const { room } = message.data;
     connection.moves ??= new Moves();
-    await connection.moves.run(room, () => {
+    return connection.moves.run(room, () => {
       this.#parts.rooms.leave(connection, room);
       reply(connection, meta.id);
       return Promise.resolve();
+    });
+  }
+
+  /** In a slot of the requests: each asks the session store. */
+  #authenticate({ connection, frame, meta }: Received): undefined | Promise<void> {
+    const message = clientMessages.authenticate.safeParse(frame);
+    if (!message.success) throw new InvalidMessage([{ path: "ticket", message: "not a ticket" }]);
+    const { core } = this.#parts;
+    const { ticket } = message.data;
+    connection.requests ??= new RequestSlots(core.limits);
+    return connection.requests.run(meta.id, async () => {
+      await core.sessions.renew(connection, ticket);
+      reply(connection, meta.id);
     });
   }
 }

@@ -10,6 +10,7 @@ import { createMemoryBackplane } from "./memory/memory-backplane.js";
 import { MessageTypes } from "./message-types.js";
 import { Once } from "./once.js";
 import { PresenceHub } from "./presence-hub.js";
+import { printable } from "./printable.js";
 import { Security } from "./security.js";
 import { Sessions } from "./sessions.js";
 import type { ErrorContext } from "./types.js";
@@ -79,6 +80,5 @@ function reporter({ onError, logger = silentLogger }: AnyConfig): Core["report"]
 
 /** One bounded line: error texts may quote what a client sent. */
 function describe(error: unknown): string {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return JSON.stringify(text.slice(0, 400));
+  return printable(error instanceof Error ? (error.stack ?? error.message) : String(error), 400);
 }

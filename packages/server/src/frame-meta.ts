@@ -10,7 +10,7 @@ const NONE: FrameMeta = {};
 export function readMeta(value: unknown): FrameMeta | undefined {
   if (value === undefined) return NONE;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const { seq, id, ch, re } = value as { readonly [field in keyof FrameMeta]?: unknown };
+  const { seq, id, ch, off, re } = value as { readonly [field in keyof FrameMeta]?: unknown };
   const meta: { -readonly [field in keyof FrameMeta]: FrameMeta[field] } = {};
   if (seq !== undefined) {
     if (!isNumber(seq) || seq < 1) return undefined;
@@ -24,6 +24,8 @@ export function readMeta(value: unknown): FrameMeta | undefined {
     if (!isText(ch, 200)) return undefined;
     meta.ch = ch;
   }
+  // Only a server gives offsets: one that is none is refused like the others, and one that is, is not read.
+  if (off !== undefined && (!isNumber(off) || off < 0)) return undefined;
   if (re !== undefined) {
     if (re !== "" && !isNumber(re) && !isText(re, 64)) return undefined;
     meta.re = re;

@@ -195,6 +195,24 @@ describe("a welcome", () => {
     expect(ws.heard("announcement").map(({ message }) => message)).toEqual(["given", "later"]);
   });
 
+  it("is followed by left for each room that is one too many, of which nothing is heard", async () => {
+    create({
+      limits: { rooms: 2 },
+      authorize: () => true,
+      onConnect: ({ ws }) => system.manager.join(ws, "given"),
+    });
+    const ws = await system.join("ada", { rooms: ["a", "b", "given", "c"] });
+    expect(Object.keys(channelsOf(ws))).toEqual(["all", "user:ada", "room:given", "room:a"]);
+    expect(ws.heard("left")).toEqual([
+      { type: "left", room: "b", reason: "limit_exceeded" },
+      { type: "left", room: "c", reason: "limit_exceeded" },
+    ]);
+    void system.manager.sendToRoom("b", { type: "announcement", message: "missed" });
+    await system.clock.settle();
+    expect(ws.heard("announcement")).toEqual([]);
+    expect(system.manager.getMetrics().security).toEqual({ limit: { rooms: 1 } });
+  });
+
   it("gives nothing of a room that was taken back before it", async () => {
     create({
       onConnect: async ({ ws }) => {

@@ -5,6 +5,7 @@ import { ALL, roomChannel, roomOf, userChannel } from "./channel-name.js";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import { withDeadline } from "./deadline.js";
+import { LimitError } from "./errors.js";
 import { answer } from "./failures.js";
 import { Frame } from "./frame.js";
 import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "./recovery.js";
@@ -27,8 +28,8 @@ const PLAN_TRIES = 3;
 interface Wish {
   readonly channel: string;
   readonly position: { readonly epoch: string; readonly off: number } | undefined;
-  /** Set where the connection lost the right to what it missed. */
-  readonly isForbidden: boolean;
+  /** Why it is not let in: it lost the right to what it missed, or has too many rooms. */
+  readonly refused: "forbidden" | "limit_exceeded" | undefined;
 }
 
 /** Lets a connection in: asks who it was, subscribes it, replays what it missed, and says welcome, in one step. */
@@ -117,7 +118,7 @@ export class Greeting {
   async #welcome(connection: Connection, hello: Wanted): Promise<void> {
     const { core, rooms } = this.#parts;
     const wishes = await this.#wishes(connection, hello);
-    let plans = await this.#plan(wishes.filter(({ isForbidden }) => !isForbidden));
+    let plans = await this.#plan(wishes.filter(({ refused }) => refused === undefined));
     for (
       let attempt = 0;
       attempt < PLAN_TRIES && !plans.every((plan) => canCommit(core.hub, plan));
@@ -142,7 +143,7 @@ export class Greeting {
       if (isGap(state.recovered)) connection.push(new Frame(gapJson(channel, state)));
       pushReplay(connection, channel, entries);
     }
-    this.#sendForbidden(connection, wishes);
+    this.#sendRefused(connection, wishes);
     connection.questions?.flush();
     await this.#showPresence(connection);
     for (const room of connection.rooms ?? []) await rooms.announce(connection, room);
@@ -158,18 +159,19 @@ export class Greeting {
     const rooms = new Set([...given, ...hello.rooms]);
     connection.rooms = undefined;
     const positions = new Map(hello.positions.map(({ ch, epoch, off }) => [ch, { epoch, off }]));
-    const channels = [
-      ALL,
-      userChannel(connection.userId),
-      ...[...rooms].slice(0, core.limits.rooms).map(roomChannel),
-    ];
+    const asked = [...rooms].map(roomChannel);
+    const channels = [ALL, userChannel(connection.userId), ...asked.slice(0, core.limits.rooms)];
     // The client's own order says what matters most to it when not everything can be replayed.
     const order = [...positions.keys()];
     const rank = (channel: string): number =>
       order.includes(channel) ? order.indexOf(channel) : order.length;
     channels.sort((a, b) => rank(a) - rank(b));
-    return Promise.all(
-      channels.map(async (channel) => {
+    const tooMany = asked
+      .slice(core.limits.rooms)
+      .map((channel): Wish => ({ channel, position: undefined, refused: "limit_exceeded" }));
+    if (tooMany.length > 0) core.security.refused(connection, new LimitError("limit_exceeded", "rooms"));
+    const wishes = await Promise.all(
+      channels.map(async (channel): Promise<Wish> => {
         const position = positions.get(channel);
         const room = roomOf(channel) ?? ALL;
         const isOwn = channel === userChannel(connection.userId) || given.has(room);
@@ -177,9 +179,10 @@ export class Greeting {
         const mayRead =
           mayJoin &&
           (isOwn || position === undefined || (await authorization.allows(connection, "history", room)));
-        return { channel, position, isForbidden: !mayRead };
+        return { channel, position, refused: mayRead ? undefined : "forbidden" };
       }),
     );
+    return [...wishes, ...tooMany];
   }
 
   #plan(wishes: readonly Pick<Wish, "channel" | "position">[]): Promise<ReplayPlan[]> {
@@ -199,10 +202,11 @@ export class Greeting {
     const { core } = this.#parts;
     const { limits } = core;
     const channels: Record<string, ChannelState> = {};
-    for (const { channel, position, isForbidden } of wishes) {
+    for (const { channel, position, refused } of wishes) {
       const state = replays.get(channel)?.state;
       if (state !== undefined) channels[channel] = state;
-      else if (isForbidden) channels[channel] = { epoch: "-", off: 0, ...position, recovered: "forbidden" };
+      else if (refused === "forbidden")
+        channels[channel] = { epoch: "-", off: 0, ...position, recovered: "forbidden" };
     }
     return JSON.stringify({
       type: "welcome",
@@ -220,14 +224,14 @@ export class Greeting {
     });
   }
 
-  #sendForbidden(connection: Connection, wishes: readonly Wish[]): void {
-    for (const { channel, position, isForbidden } of wishes) {
-      if (!isForbidden) continue;
+  #sendRefused(connection: Connection, wishes: readonly Wish[]): void {
+    for (const { channel, position, refused } of wishes) {
+      if (refused === undefined) continue;
       const room = roomOf(channel);
       if (position !== undefined)
         connection.push(new Frame(gapJson(channel, { ...position, recovered: "forbidden" })));
       if (room !== undefined)
-        connection.push(new Frame(JSON.stringify({ type: "left", room, reason: "forbidden" })));
+        connection.push(new Frame(JSON.stringify({ type: "left", room, reason: refused })));
     }
   }
 

@@ -223,6 +223,16 @@ describe("a client that goes too fast", () => {
     expect(codes(ws)).toEqual([]);
   });
 
+  it("is told so when it steers, also with the number of a send", async () => {
+    const ws = await create().join("ada");
+    for (let n = 0; n < 110; n++) system.hand(ws, { type: "ping", $: { seq: 1 } });
+    await system.clock.settle();
+    expect(new Set(codes(ws))).toEqual(new Set(["rate_limited"]));
+    system.hand(ws, vote(1, 1));
+    await system.clock.advance(1_000);
+    expect(handled).toEqual([1]);
+  });
+
   it("is limit_exceeded past 32 sends that wait", async () => {
     create();
     let release = (): void => undefined;

@@ -71,7 +71,7 @@ export class Inbound {
   }
 
   #read(connection: Connection, text: string): void {
-    const { core, failures, sends, throttle } = this.#parts;
+    const { control, core, failures, sends, throttle } = this.#parts;
     const size = sizeOf(text, core.limits.messageBytes);
     if (size > core.limits.messageBytes) {
       this.#refuseOversized(connection);
@@ -91,7 +91,8 @@ export class Inbound {
     // A v1 client's sends wait their turn; what is ephemeral is dropped, what the server asked for is taken, and
     // nothing else may be over the rate.
     const { frame, meta } = received;
-    if (meta.seq !== undefined && connection.stage === "open") sends.enlist(received, size);
+    const isSend = meta.seq !== undefined && !control.handles(frame.type, meta);
+    if (isSend && connection.stage === "open") sends.enlist(received, size);
     else if (connection.questions?.answer(frame, meta) === true) return;
     else if (core.types.fromClient(frame.type)?.ephemeral !== true)
       failures.tell(connection, tooFast(retryAfterMs), meta.id);
@@ -134,17 +135,15 @@ export class Inbound {
   }
 
   #steer(received: Received): void {
+    const { connection, meta } = received;
+    const refuse = (error: unknown): void => {
+      this.#parts.failures.tell(connection, error, meta.id);
+    };
     try {
-      this.#parts.control.handle(received)?.catch((error: unknown) => {
-        this.#refuse(received, error);
-      });
+      this.#parts.control.handle(received)?.catch(refuse);
     } catch (error) {
-      this.#refuse(received, error);
+      refuse(error);
     }
-  }
-
-  #refuse({ connection, meta }: Received, error: unknown): void {
-    this.#parts.failures.tell(connection, error, meta.id);
   }
 
   /** Before `hello` nothing may come: one error says so, and then the connection ends. */

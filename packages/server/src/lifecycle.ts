@@ -8,6 +8,7 @@ import { errorJson } from "./errors.js";
 import { Frame } from "./frame.js";
 import type { Greeting } from "./greeting.js";
 import type { Inbound } from "./inbound.js";
+import { printable } from "./printable.js";
 import type { Rooms } from "./rooms.js";
 import type { SessionWatch } from "./session-watch.js";
 import { transportOf } from "./transport.js";
@@ -219,7 +220,7 @@ export class Lifecycle implements ConnectionKeeper {
     if (config.verboseLogging !== true) return;
     const { userId, id } = connection;
     logger.info(
-      { event, userId, connectionId: id, ...(code === undefined ? {} : { code }) },
+      { event, userId: printable(userId, 64), connectionId: id, ...(code === undefined ? {} : { code }) },
       `connection ${event}`,
     );
   }

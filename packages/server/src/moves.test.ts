@@ -21,6 +21,17 @@ describe("joins and leaves", () => {
     expect(moves.size).toBe(0);
   });
 
+  it("are bounded: too many that wait are refused", async () => {
+    const moves = new Moves();
+    let open = (): void => undefined;
+    const slow = new Promise<void>((resolve) => (open = resolve));
+    const first = Array.from({ length: 1_024 }, (_, n) => moves.run(n % 2 === 0 ? "a" : "b", () => slow));
+    await expect(moves.run("c", () => slow)).rejects.toMatchObject({ code: "limit_exceeded" });
+    open();
+    await Promise.all(first);
+    await moves.run("c", () => slow);
+  });
+
   it("that fail hold up nothing, and are told to who asked", async () => {
     const moves = new Moves();
     const failing = moves.run("a", () => Promise.reject(new Error("no")));

@@ -4,6 +4,7 @@ import type { Backplane, PresenceEvent, RosterPage } from "./backplane.js";
 import { roomChannel } from "./channel-name.js";
 import type { Connection } from "./connection.js";
 import { PresenceView, publicUserJson } from "./presence-view.js";
+import { profileOf } from "./public-profile.js";
 import type { Clock, UserList, UserPage } from "./types.js";
 
 export interface PresenceHubOptions {
@@ -22,11 +23,11 @@ export class PresenceHub {
     this.#options = options;
   }
 
-  /** The connection is there: everywhere, or in a room. */
+  /** The connection is there: everywhere, or in a room. Without its time: who is back within the grace has not changed. */
   enter(connection: Connection, room?: string): Promise<readonly string[]> {
     const { userId: user, id: connectionId } = connection;
     return this.#options.backplane.applyPresence([
-      { op: "+", room, user, connectionId, profile: profileOf(connection) },
+      { op: "+", room, user, connectionId, profile: JSON.stringify(profileOf(connection.identity.user)) },
     ]);
   }
 
@@ -92,10 +93,4 @@ export class PresenceHub {
       firstPage: () => this.#page(room, undefined),
     });
   }
-}
-
-/** The public fields without `connectedAt`: a user who is back within the grace must not look changed. */
-function profileOf(connection: Connection): string {
-  const { id, name, image } = connection.identity.user;
-  return JSON.stringify({ userId: id, name: name ?? id, ...(typeof image === "string" ? { image } : {}) });
 }

@@ -24,6 +24,8 @@ export class Rooms {
     room: string,
     tell: (result: JoinResult) => void,
   ): Promise<void> {
+    // It may have waited for others: nobody is asked about a connection that has gone.
+    if (connection.stage === "closed") throw new HalyardError("unavailable");
     const { limits } = this.#core;
     if (connection.rooms?.has(room) !== true && (connection.rooms?.size ?? 0) >= limits.rooms) {
       throw new LimitError("limit_exceeded", "rooms", { message: `At most ${String(limits.rooms)} rooms.` });

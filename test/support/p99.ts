@@ -9,5 +9,9 @@ export async function p99(once: () => Promise<void>, pauseMs = 5): Promise<numbe
     times.push(performance.now() - startedAt);
     await pause(pauseMs);
   }
-  return times.sort((a, b) => a - b)[Math.floor(times.length * 0.99) - 1] ?? Infinity;
+  return p99Of(times);
+}
+
+export function p99Of(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.99) - 1] ?? Infinity;
 }

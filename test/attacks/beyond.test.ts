@@ -1,0 +1,245 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { handshake } from "../support/handshake.ts";
+import { ORIGIN } from "../support/test-app.ts";
+import { Page } from "../support/v1-client.ts";
+import { besiege } from "./support/siege.ts";
+import { frame } from "./support/wire.ts";
+
+const LARGEST = Number.MAX_SAFE_INTEGER;
+const position = { ch: "all", epoch: "e", off: 0 };
+const many = <TItem>(count: number, item: TItem): TItem[] => Array.from({ length: count }, () => item);
+
+/** What no hello may say; as JSON where JavaScript would not write it. */
+const BAD_HELLOS: readonly (readonly [string, string])[] = [
+  ["an offset of 1e308", '"positions":[{"ch":"all","epoch":"e","off":1e308}]'],
+  ["an offset of 1e999", '"positions":[{"ch":"all","epoch":"e","off":1e999}]'],
+  ["an offset past 2^53", '"positions":[{"ch":"all","epoch":"e","off":9007199254740993}]'],
+  ["an offset that is text", '"positions":[{"ch":"all","epoch":"e","off":"1"}]'],
+  ["no epoch", '"positions":[{"ch":"all","off":1}]'],
+  ["a channel without a name", JSON.stringify({ positions: [{ ...position, ch: "" }] }).slice(1, -1)],
+  ["103 positions", JSON.stringify({ positions: many(103, position) }).slice(1, -1)],
+  ["1,600 positions", JSON.stringify({ positions: many(1_600, position) }).slice(1, -1)],
+  ["101 rooms", JSON.stringify({ rooms: many(101, "a") }).slice(1, -1)],
+  ["rooms that are none", '"rooms":{"length":1,"0":"a"}'],
+  ["attempt 0", '"attempt":0'],
+  ["attempt 2^53", '"attempt":9007199254740992'],
+  ["a client id with a line end", String.raw`"clientId":"aaaaaaaaaaaaaaaaaaaa\n"`],
+  ["a contract of 129 characters", `"contract":"${"x".repeat(129)}"`],
+];
+
+/** What no reserved field may be, on any message. */
+const BAD_METAS: readonly unknown[] = [
+  ...[null, [], 1, "x", true],
+  ...[0, -1, 1.5, "1", null, [], 2 ** 53].map((seq) => ({ seq })),
+  ...[0, "", "x".repeat(65), null, {}].map((id) => ({ id })),
+  ...["", "x".repeat(201), null, 5].map((ch) => ({ ch })),
+  ...[-1, 0.5, "x", null, 2 ** 53].map((off) => ({ off })),
+  ...[1.5, "x".repeat(65), null, {}].map((re) => ({ re })),
+];
+const KINDS = [
+  { type: "ping" },
+  { type: "join", room: "lobby" },
+  { type: "leave", room: "lobby" },
+  { type: "request", name: "count", input: {} },
+  { type: "authenticate", ticket: "x" },
+  { type: "chat_message", content: "x" },
+  { type: "typing_indicator", isTyping: true },
+  { type: "cursor_moved", x: 1, y: 1 },
+  { type: "note", text: "x" },
+  { type: "skip" },
+  { type: "reply", result: 1 },
+  { type: "error", code: "internal", message: "", retryable: false },
+];
+
+besiege("F: past the list", { limits: { handlerMs: 400, closeMs: 300 } }, (siege) => {
+  it.each(BAD_HELLOS)("F1: a hello with %s ends with one bounded error and 4400", async (_name, fields) => {
+    const client = await siege.openV1(siege.user());
+    const { clientId, attempt } = client.page;
+    client.send(`{"type":"hello","clientId":"${clientId}","attempt":${String(attempt)},${fields}}`);
+    const error = await client.next("error");
+    expect(error).toMatchObject({ code: "invalid_message" });
+    expect(JSON.stringify(error).length).toBeLessThanOrEqual(1_024);
+    expect(await client.end()).toMatchObject({ code: 4400 });
+  });
+
+  it("F1: a hello at its bounds is answered, and what it names that is not its own is nothing", async () => {
+    const client = await siege.openV1(siege.user("eve"));
+    const channels = ["__proto__", "constructor", "all", "all", "user:ada", "room:lobby", "x".repeat(200)];
+    const offs = [-0, LARGEST];
+    const positions = channels.flatMap((ch) => offs.map((off) => ({ ch, epoch: "__proto__", off })));
+    const welcome = await client.hello({ positions, rooms: many(100, "lobby") });
+    expect(Object.keys(welcome["channels"] as object).sort()).toEqual([
+      "all",
+      "room:lobby",
+      expect.stringMatching(/^user:eve/),
+    ]);
+    await client.sync();
+  });
+
+  it.each(KINDS)("F2: a reserved field that is broken makes any $type invalid", async (message) => {
+    for (let n = 0; n < BAD_METAS.length; n += 8) {
+      const client = await siege.v1();
+      const metas = BAD_METAS.slice(n, n + 8);
+      for (const $ of metas) client.send({ ...message, $ });
+      await client.sync();
+      expect(client.all("error").map(({ code }) => code)).toEqual(metas.map(() => "invalid_message"));
+      await client.close();
+    }
+  });
+
+  it("F2: an offset of a client's is not read", async () => {
+    const client = await siege.v1();
+    client.send({ type: "request", name: "echo", input: { value: "x" }, $: { id: "r", off: LARGEST } });
+    expect(await client.answer("r")).toMatchObject({ result: { value: "x" } });
+  });
+
+  it.each([
+    "?c=%00&a=1",
+    "?c=ID%0a&a=1",
+    "?c=ID&a=%EF%BC%91",
+    "?c=ID&a=-1",
+    "?c=ID&a=99999999999999999999",
+    "?c[]=ID&a[]=1",
+    "?C=ID&A=1",
+    "?%E0%A4%A",
+    "?c=%&a=%",
+    "?__proto__=1&c=ID",
+    "?c=ID;a=1",
+    "??c=ID&a=1",
+    "",
+  ])("F3: an address that names no client names none: %s", async (target) => {
+    const { clientId } = new Page();
+    const headers = [...siege.credentials(siege.user()), ["Sec-WebSocket-Protocol", "halyard.v1"]] as const;
+    const wire = await siege.wire({ headers, target: `/ws${target.replace("ID", clientId)}` });
+    const hello = { type: "hello", clientId, attempt: 1, positions: [], rooms: [] };
+    wire.write(frame({ payload: JSON.stringify(hello) }));
+    expect(await wire.hears("welcome")).toMatchObject({ type: "welcome" });
+  });
+
+  it.each([
+    ["?c=ID&a=2", "another attempt"],
+    ["?c=OTHER&a=1", "another client"],
+    ["?c=OTHER&c=ID&a=1", "another client first"],
+    ["?%63=OTHER&a=%31", "another client in escapes"],
+  ])("F3: an address that names %s (%s) must fit the hello", async (target) => {
+    const { clientId } = new Page();
+    const headers = [...siege.credentials(siege.user()), ["Sec-WebSocket-Protocol", "halyard.v1"]] as const;
+    const query = target.replace("ID", clientId).replace("OTHER", new Page().clientId);
+    const wire = await siege.wire({ headers, target: `/ws${query}` });
+    const hello = { type: "hello", clientId, attempt: 1, positions: [], rooms: [] };
+    wire.write(frame({ payload: JSON.stringify(hello) }));
+    expect(await wire.hears("error")).toMatchObject({ code: "conflict" });
+    expect(await wire.end()).toBe(4400);
+  });
+
+  it("F4: two connections with the same client and attempt are one", async () => {
+    const eve = siege.user("eve");
+    const { clientId } = new Page();
+    const open = async () => siege.openV1(eve, Object.assign(new Page(), { clientId }));
+    const [first, second] = await Promise.all([open(), open()]);
+    await Promise.allSettled([first.hello(), second.hello()]);
+    await pause(100);
+    expect([first.isOpen, second.isOpen].filter(Boolean).length).toBe(1);
+  });
+
+  it("F5: joins that wait for an answer that does not come are bounded, and end with their connection", async () => {
+    const client = await siege.v1();
+    for (let n = 0; n < 1_000; n++) {
+      client.send({ type: "join", room: "hangs" });
+      client.send({ type: "leave", room: "hangs" });
+    }
+    expect(await client.end()).toMatchObject({ code: 4029 });
+  });
+
+  it("F6: answers to what nobody asked are nothing", async () => {
+    const client = await siege.v1();
+    for (const re of ["", "x", 0, -1, LARGEST, "__proto__", "n1.1.1"]) {
+      client.send({ type: "reply", result: "mine", $: { re } });
+      client.send({ type: "error", code: "internal", message: "mine", retryable: false, $: { re } });
+    }
+    await client.sync();
+    expect(client.all("error")).toEqual([]);
+  });
+
+  it("F7: pages of users are asked for by any cursor, and are pages", async () => {
+    const client = await siege.v1();
+    for (const cursor of ["-1", "1e9", "NaN", "__proto__", "", "0x1", " 1"])
+      expect(await client.request("users", { cursor })).toMatchObject({ type: "reply" });
+    for (const input of [{ cursor: 1 }, { room: "__proto__\n" }, [], "x", { cursor: "x".repeat(65) }])
+      expect(await client.request("users", input)).toMatchObject({ code: "invalid_message" });
+  });
+
+  it.each([
+    [
+      "two origins",
+      [
+        ["Origin", ORIGIN],
+        ["Origin", "http://evil.test"],
+      ],
+      403,
+    ],
+    [
+      "a header in Latin-1",
+      [
+        ["X-Name", "caf\u00e9"],
+        ["Origin", ORIGIN],
+      ],
+      101,
+    ],
+    [
+      "a control in a header",
+      [
+        ["X-Name", "a\u0001b"],
+        ["Origin", ORIGIN],
+      ],
+      400,
+    ],
+    [
+      "a folded header",
+      [
+        ["X-Name", "a\r\n b"],
+        ["Origin", ORIGIN],
+      ],
+      400,
+    ],
+    [
+      "a header without a name",
+      [
+        ["", "a"],
+        ["Origin", ORIGIN],
+      ],
+      400,
+    ],
+    [
+      "a body",
+      [
+        ["Content-Length", "5"],
+        ["Origin", ORIGIN],
+      ],
+      101,
+    ],
+    [
+      "two lengths",
+      [
+        ["Content-Length", "0"],
+        ["Content-Length", "1"],
+        ["Origin", ORIGIN],
+      ],
+      400,
+    ],
+    [
+      "a length and chunks",
+      [
+        ["Content-Length", "0"],
+        ["Transfer-Encoding", "chunked"],
+        ["Origin", ORIGIN],
+      ],
+      400,
+    ],
+  ] as const)("F8: a handshake with %s", async (_name, headers, expected) => {
+    const cookie = ["Cookie", `session=${siege.user("eve")}`] as const;
+    const { status } = await handshake({ port: siege.port, headers: [cookie, ...headers] });
+    expect(status).toBe(expected);
+  });
+});
