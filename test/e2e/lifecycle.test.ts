@@ -1,5 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { openTabs } from "../support/chromium.ts";
+import type { Tabs } from "../support/chromium.ts";
 import { PATIENCE } from "./person.ts";
 import type { Person } from "./person.ts";
 import { Stage } from "./stage.ts";
@@ -10,20 +12,52 @@ const LIVE_MS = 1_000;
 
 describe("a page that Chromium puts to sleep", () => {
   let stage: Stage;
+  let tabs: Tabs;
   let ada: Person;
   let bob: Person;
   beforeAll(async () => {
     stage = await Stage.open();
-    ada = await stage.account("Ada");
+    tabs = await openTabs();
+    ada = await stage.visitorIn(tabs);
+    await ada.signUp("Ada", "ada@example.com");
     bob = await stage.guest("Bob");
   });
   afterEach(() => {
-    stage.expectNoComplaints();
+    // The browser's own words about the connection that it takes from a page when it freezes it.
+    stage.expectNoComplaints(/WebSocket connection to .* failed: Page entered Back-Forward Cache/);
   });
-  afterAll(async () => stage.close());
+  afterAll(async () => {
+    await tabs.close();
+    await stage.close();
+  });
+
+  it("in a tab that was hidden asks at once whether its connection works when it is shown", async () => {
+    await ada.looksAway();
+    await bob.say("unseen");
+    await expect.poll(() => ada.texts(), PATIENCE).toContain("unseen");
+    const cdp = await ada.page.context().newCDPSession(ada.page);
+    await cdp.send("Network.enable");
+    const frame = async (
+      event: "Network.webSocketFrameReceived" | "Network.webSocketFrameSent",
+      text: string,
+    ) =>
+      new Promise<void>((resolve) => {
+        cdp.on(event, ({ response }) => {
+          if (response.payloadData.includes(text)) resolve();
+        });
+      });
+    const asked = frame("Network.webSocketFrameSent", '"type":"ping"');
+    const answered = frame("Network.webSocketFrameReceived", '"type":"pong"');
+    const shownAt = performance.now();
+    await ada.looksBack();
+    await Promise.all([asked, answered]);
+    expect(performance.now() - shownAt).toBeLessThan(LIVE_MS);
+    await cdp.detach();
+  });
 
   it("is live within a second of waking, with everything it missed, and never left", async () => {
     await expect.poll(() => bob.people(), PATIENCE).toContain("Ada");
+    await ada.looksAway();
     const seen = await bob.watchPeople();
     const before = await seen();
     const cdp = await ada.page.context().newCDPSession(ada.page);
@@ -32,6 +66,7 @@ describe("a page that Chromium puts to sleep", () => {
     await pause(FROZEN_MS);
     const wokenAt = performance.now();
     await cdp.send("Page.setWebLifecycleState", { state: "active" });
+    await ada.looksBack();
     await ada.page.getByText("while she sleeps", { exact: true }).waitFor({ timeout: LIVE_MS });
     await ada.connectionIs("open");
     expect(performance.now() - wokenAt).toBeLessThan(LIVE_MS);
@@ -49,6 +84,7 @@ describe("a page that Chromium puts to sleep", () => {
     cdp.send("Page.crash").catch(() => undefined);
     await crashed;
     expect(second.complaints.splice(0)).toEqual(["The page has crashed."]);
+    await ada.looksBack();
     await ada.say("the other tab is here");
     await bob.sees("the other tab is here");
     expect(await seen()).toEqual(before);

@@ -1,16 +1,21 @@
 import { createFaultProxy } from "@halyard/testing/node";
 import type { FaultProxy } from "@halyard/testing/node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { openTabs } from "../support/chromium.ts";
+import type { Tabs } from "../support/chromium.ts";
 import { PATIENCE } from "./person.ts";
 import type { Person } from "./person.ts";
 import { Stage } from "./stage.ts";
 
 /** Three seconds for the answer to a probe, and a way back; without a probe it would be 35 s and more. */
 const FOUND_MS = 8_000;
+/** From being shown to being live again. */
+const LIVE_MS = 1_000;
 
 describe("a page behind a network that fails", () => {
   let stage: Stage;
   let proxy: FaultProxy;
+  let tabs: Tabs;
   let ada: Person;
   let bob: Person;
   beforeAll(async () => {
@@ -19,7 +24,8 @@ describe("a page behind a network that fails", () => {
     const origin = `http://127.0.0.1:${String(proxy.port)}`;
     await stage.server.stop("SIGTERM");
     await stage.server.start({ ALLOWED_ORIGINS: origin });
-    ada = await stage.visitor({}, origin);
+    tabs = await openTabs();
+    ada = await stage.visitorIn(tabs, origin);
     await ada.enterAsGuest("Ada");
     bob = await stage.guest("Bob");
   });
@@ -28,6 +34,7 @@ describe("a page behind a network that fails", () => {
     stage.expectNoComplaints(/WebSocket connection to .* failed|Failed to load resource/);
   });
   afterAll(async () => {
+    await tabs.close();
     await stage.close();
     await proxy.close();
   });
@@ -47,12 +54,29 @@ describe("a page behind a network that fails", () => {
     expect(await seen()).toEqual(before);
   });
 
+  it("that is hidden is live within a second of being shown, however long it still had to wait", async () => {
+    await ada.looksAway();
+    proxy.refuse();
+    for (const connection of proxy.connections) connection.cut();
+    await bob.say("while nobody looked");
+    // More than two seconds are left.
+    const wait = () => ada.at("connection").textContent();
+    await expect.poll(wait, PATIENCE).toMatch(/in ([3-9]|\d\d) s/);
+    proxy.accept();
+    const shownAt = performance.now();
+    await ada.looksBack();
+    await ada.page.getByText("while nobody looked", { exact: true }).waitFor({ timeout: LIVE_MS });
+    await ada.connectionIs("open");
+    expect(performance.now() - shownAt).toBeLessThan(LIVE_MS);
+  });
+
   it("finds a dead connection when it is looked at again", async () => {
+    await ada.looksAway();
     for (const connection of proxy.connections) connection.halfOpen("server");
     await bob.say("into the void");
     await bob.sees("into the void");
     const lookedAt = performance.now();
-    await ada.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await ada.looksBack();
     await ada.page.getByText("into the void", { exact: true }).waitFor({ timeout: FOUND_MS });
     await ada.isOnline();
     expect(performance.now() - lookedAt).toBeLessThan(FOUND_MS);

@@ -15,6 +15,7 @@ export interface Seen {
 export class Person {
   readonly page: Page;
   readonly complaints: string[];
+  #otherTab: Page | undefined;
 
   constructor(page: Page) {
     this.page = page;
@@ -58,6 +59,18 @@ export class Person {
 
   async connectionIs(status: "open" | "waiting"): Promise<void> {
     await this.page.locator(`[data-testid=connection][data-status=${status}]`).waitFor();
+  }
+
+  /** Looks at another tab of the window: this one is hidden from now on. */
+  async looksAway(): Promise<void> {
+    this.#otherTab ??= await this.page.context().newPage();
+    await this.#otherTab.bringToFront();
+    const visibility = () => this.page.evaluate(() => document.visibilityState);
+    await expect.poll(visibility, PATIENCE).toBe("hidden");
+  }
+
+  async looksBack(): Promise<void> {
+    await this.page.bringToFront();
   }
 
   async goTo(room: string): Promise<void> {

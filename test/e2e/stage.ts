@@ -1,6 +1,7 @@
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { expect } from "vitest";
 import { launchChromium } from "../support/chromium.ts";
+import type { Tabs } from "../support/chromium.ts";
 import { DemoServer } from "./demo-server.ts";
 import type { DemoServerOptions } from "./demo-server.ts";
 import { Person } from "./person.ts";
@@ -26,6 +27,11 @@ export class Stage {
   async visitor(options: BrowserContextOptions = {}, url = this.server.origin): Promise<Person> {
     const viewport = { width: 1280, height: 800 };
     const context = await this.#browser.newContext({ viewport, ...options });
+    return this.#seat(new Person(await context.newPage()), url);
+  }
+
+  /** Somebody in a window whose tabs hide one another. */
+  async visitorIn({ context }: Tabs, url = this.server.origin): Promise<Person> {
     return this.#seat(new Person(await context.newPage()), url);
   }
 

@@ -1,5 +1,6 @@
 /** `pnpm soak`: one node, many clients, and everything that can go wrong; then all logs are checked. */
 import { rmSync } from "node:fs";
+import { findChromium } from "../../scripts/browser.ts";
 import { duration } from "../../scripts/table.ts";
 import { HELP, readOptions } from "./options.ts";
 import type { SoakOptions } from "./options.ts";
@@ -23,8 +24,10 @@ async function main(options: SoakOptions): Promise<boolean> {
   say(
     `Seed ${seed}: ${seconds} s of trouble for ${clients} clients in ${rooms} rooms, ${rate} sends per second`,
   );
+  const missing = whyNoChromium();
+  if (missing !== undefined) say(`The page in Chromium is left out: ${missing}`);
   const start = performance.now();
-  const soaked = await soak(options);
+  const soaked = await soak(options, missing === undefined);
   const soakedMs = performance.now() - start;
   const verdict = judge(soaked.logs);
   say(`\n${reportOf(options, soaked, verdict)}`);
@@ -32,6 +35,15 @@ async function main(options: SoakOptions): Promise<boolean> {
   const isOk = isClean(soaked, verdict);
   if (isOk && logs === undefined) rmSync(soaked.directory, { recursive: true });
   return isOk;
+}
+
+function whyNoChromium(): string | undefined {
+  try {
+    findChromium();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function say(text: string): void {

@@ -3,7 +3,6 @@ import type { Room, WebSocketClient, WebSocketConstructor } from "@halyard/clien
 import type { PublicUser } from "@halyard/protocol";
 import { createDeliveryRecorder } from "@halyard/testing";
 import type { DeliveryEvent, DeliveryRecorder } from "@halyard/testing";
-import { WebSocket } from "ws";
 import { HeldClock } from "./held-clock.ts";
 import type { LogEvent } from "./log.ts";
 import type { protocol } from "./protocol.ts";
@@ -14,7 +13,12 @@ export interface PageParts {
   readonly rooms: readonly string[];
   readonly url: string;
   readonly write: (event: LogEvent) => void;
+  readonly WebSocket: WebSocketConstructor;
+  /** Where it hears that it sleeps and wakes. */
+  readonly events: EventTarget;
 }
+
+type Socket = InstanceType<WebSocketConstructor> & { terminate?(): void };
 
 /** What a page knows at a moment. Who is there, by room; under `all`, everyone. */
 export interface PageView {
@@ -34,30 +38,31 @@ export class Page {
   readonly rooms = new Map<string, Room<typeof protocol>>();
   readonly #write: (event: LogEvent) => void;
   readonly #clock = new HeldClock();
-  readonly #events = new EventTarget();
+  readonly #events: EventTarget;
   readonly #recorder: DeliveryRecorder;
   readonly #client: WebSocketClient<typeof protocol>;
-  #socket: WebSocket | undefined;
+  #socket: Socket | undefined;
   /** A message's frame has come, and the application has not got it yet. */
   #due: Extract<DeliveryEvent, { type: "received" }> | undefined;
   #lastId: string | undefined;
   #unsettled = 0;
   #said = 0;
 
-  constructor({ name, user, rooms, url, write }: PageParts) {
+  constructor({ name, user, rooms, url, write, WebSocket, events }: PageParts) {
     this.name = name;
     this.user = user;
     this.#write = write;
+    this.#events = events;
     this.#recorder = createDeliveryRecorder({
       client: name,
       write: (event) => this.#record(event),
-      WebSocket: trackedClass((socket) => (this.#socket = socket)),
+      WebSocket: trackedClass(WebSocket, (socket) => (this.#socket = socket)),
     });
     this.#client = createWebSocketClient<typeof protocol>({
       url: `${url}?u=${user}`,
       WebSocket: this.#recorder.WebSocket,
       clock: this.#clock,
-      page: this.#events,
+      page: events,
       onError: (error) => this.#broken(String(error)),
     });
     this.#client.on("chat_message", ({ id }) => this.#given(id));
@@ -150,7 +155,7 @@ export class Page {
   crash(): void {
     this.#recorder.close();
     this.#clock.stop();
-    this.#socket?.terminate();
+    this.#socket?.terminate?.();
   }
 
   /** A message counts once the application has got it, which is right after its frame came. */
@@ -175,8 +180,8 @@ export class Page {
   }
 }
 
-function trackedClass(track: (socket: WebSocket) => void): WebSocketConstructor {
-  return class extends WebSocket {
+function trackedClass(Base: WebSocketConstructor, track: (socket: Socket) => void): WebSocketConstructor {
+  return class extends Base {
     constructor(...parameters: ConstructorParameters<WebSocketConstructor>) {
       super(...parameters);
       track(this);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Child } from "./child.ts";
 import type { PageView } from "./page.ts";
+import type { SomePages } from "./rest.ts";
 
 /** A page that is opened at the beginning. */
 export interface Plan {
@@ -28,7 +29,7 @@ export const PAGE_STRIKES = ["hold", "sleep", "tab", "reload", "wander"] as cons
 export type PageStrike = (typeof PAGE_STRIKES)[number];
 
 /** A process with some of the pages. */
-export class PagesProcess {
+export class PagesProcess implements SomePages {
   readonly name: string;
   readonly log: string;
   readonly #child: Child;
@@ -48,7 +49,6 @@ export class PagesProcess {
     return this.#child.command("start");
   }
 
-  /** Nobody says anything any more, and everybody is told that the network is back. */
   quiet(): Promise<void> {
     return this.#child.command("quiet");
   }

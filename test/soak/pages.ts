@@ -1,7 +1,9 @@
 /** Some of a soak's pages, in one process, which may be frozen. */
 import { createRandom } from "@halyard/testing";
+import { WebSocket } from "ws";
 import { readInput, serveParent } from "./child.ts";
 import { LogWriter } from "./log.ts";
+import type { LogEvent } from "./log.ts";
 import { Page } from "./page.ts";
 import type { PageView } from "./page.ts";
 import type { PagesInput, Plan, PageStrike } from "./pages-process.ts";
@@ -46,7 +48,8 @@ serveParent({
 });
 
 function open({ name, user, rooms }: Plan): Page {
-  const page = new Page({ name, user, rooms, url, write: (event) => log.write(event) });
+  const write = (event: LogEvent): void => log.write(event);
+  const page = new Page({ name, user, rooms, url, write, WebSocket, events: new EventTarget() });
   pages.set(name, page);
   return page;
 }

@@ -1,13 +1,19 @@
-import { table } from "../../scripts/table.ts";
+import { duration, table } from "../../scripts/table.ts";
 import type { SoakOptions } from "./options.ts";
 import type { Soaked } from "./soak.ts";
 import type { Verdict } from "./verdict.ts";
 
 const MIB = 1024 * 1024;
+/** A page that wakes is live again within this time. */
+const LIVE_MS = 1_000;
 
 /** Whether every promise was kept. */
-export function isClean({ end, errors }: Soaked, { violationCount, brokenCount }: Verdict): boolean {
-  return end.troubles.length + errors.length + violationCount + brokenCount === 0;
+export function isClean({ end, errors, nap }: Soaked, { violationCount, brokenCount }: Verdict): boolean {
+  return end.troubles.length + errors.length + violationCount + brokenCount === 0 && !isLate(nap);
+}
+
+function isLate(nap: Soaked["nap"]): boolean {
+  return nap !== undefined && nap.liveMs > LIVE_MS;
 }
 
 /** What happened in a soak, for people. */
@@ -21,7 +27,7 @@ export function reportOf(options: SoakOptions, soaked: Soaked, verdict: Verdict)
 }
 
 function rowsOf(
-  { serverLives, openConnections, end }: Soaked,
+  { serverLives, openConnections, end, nap }: Soaked,
   { tally, counts }: Verdict,
 ): (string | number)[][] {
   const { receipts, gaps, requests, presence, faults, states } = tally;
@@ -37,6 +43,9 @@ function rowsOf(
     ["reconnects", opens - counts.clients, ""],
     ["presence", sumOf(presence), listOf(presence)],
     ["faults", sumOf(faults), listOf(faults)],
+    ...(nap
+      ? [["Chromium", duration(nap.frozenMs), `frozen, and live ${String(nap.liveMs)} ms after it woke`]]
+      : []),
     ["servers", serverLives, `one after the other; the last one has ${megabytes(end.stats.rssBytes)}`],
     ["connections", end.stats.connections, `at rest, ${String(openConnections)} in the proxy`],
     [
@@ -47,7 +56,7 @@ function rowsOf(
   ];
 }
 
-function problemsOf({ end, errors }: Soaked, verdict: Verdict): string[] {
+function problemsOf({ end, errors, nap }: Soaked, verdict: Verdict): string[] {
   const { violations, violationCount, broken, brokenCount } = verdict;
   return [
     ...violations.map(({ kind, client, channel, message, lines }) =>
@@ -59,6 +68,7 @@ function problemsOf({ end, errors }: Soaked, verdict: Verdict): string[] {
     ...end.troubles.slice(0, 10).map((trouble) => `✗ at rest: ${trouble}`),
     ...more(end.troubles.length - 10, "at rest"),
     ...errors.map((error) => `✗ ${error}`),
+    ...(isLate(nap) ? [`✗ the page in Chromium was not live within ${String(LIVE_MS)} ms of waking`] : []),
   ];
 }
 

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { PageView } from "./page.ts";
-import type { PagesProcess } from "./pages-process.ts";
 import type { ServerProcess, ServerStats } from "./server-process.ts";
 import { GRACE_MS, REST_MS } from "./timing.ts";
 
@@ -8,9 +7,21 @@ const LOOK_MS = 500;
 /** Whatever is told after a grace, or collected, has been told after this. */
 const STILL_MS = GRACE_MS + 1_000;
 
+/** One process of pages, or one page in a browser. */
+export interface SomePages {
+  readonly log: string;
+  readonly errors: string;
+  start(): Promise<void>;
+  /** Nobody says anything any more, and everybody is told that the network is back. */
+  quiet(): Promise<void>;
+  view(): Promise<PageView[]>;
+  end(): Promise<void>;
+  kill(): Promise<void>;
+}
+
 export interface Resting {
   readonly server: ServerProcess;
-  readonly workers: readonly PagesProcess[];
+  readonly pages: readonly SomePages[];
   readonly rooms: readonly string[];
 }
 
@@ -47,8 +58,8 @@ export async function everybodyHere(resting: Resting): Promise<void> {
   }
 }
 
-async function look({ server, workers, rooms }: Resting): Promise<Moment> {
-  const views = (await Promise.all(workers.map((worker) => worker.view()))).flat();
+async function look({ server, pages, rooms }: Resting): Promise<Moment> {
+  const views = (await Promise.all(pages.map((some) => some.view()))).flat();
   const stats = await server.stats(rooms);
   const truth = new Map([["all", usersOf(views)]]);
   for (const room of rooms) truth.set(room, usersOf(views.filter(({ users }) => Object.hasOwn(users, room))));

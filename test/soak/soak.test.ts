@@ -19,6 +19,7 @@ it("breaks no promise in twenty seconds of trouble, and says what happened", asy
   for (const fault of ["kill", "freeze", "cut", "cutAfter", "stall", "tab", "reload"])
     expect(stdout).toMatch(new RegExp(`^faults .*\\b${fault} [1-9]`, "m"));
   expect(Number(/^deliveries +(\d+)/m.exec(stdout)?.[1])).toBeGreaterThan(1_000);
+  expect(stdout).toMatch(/^Chromium +13\.3 s +frozen, and live \d+ ms after it woke$/m);
   expect(Number(/^gaps announced +(\d+) +lost/m.exec(stdout)?.[1])).toBeGreaterThan(0);
 });
 

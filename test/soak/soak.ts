@@ -5,13 +5,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createNemesis, createRandom } from "@halyard/testing";
 import { createFaultProxy } from "@halyard/testing/node";
 import type { FaultProxy } from "@halyard/testing/node";
+import { ChromiumPage } from "./chromium-page.ts";
 import { soakFaults } from "./faults.ts";
+import type { Targets } from "./faults.ts";
 import { LogWriter } from "./log.ts";
 import type { SoakOptions } from "./options.ts";
 import { PagesProcess } from "./pages-process.ts";
 import type { Plan } from "./pages-process.ts";
 import { everybodyHere, rest } from "./rest.ts";
-import type { Moment, Resting } from "./rest.ts";
+import type { Moment, SomePages } from "./rest.ts";
 import { ServerProcess } from "./server-process.ts";
 
 /** What a soak leaves behind. */
@@ -24,6 +26,8 @@ export interface Soaked {
   readonly errors: readonly string[];
   readonly serverLives: number;
   readonly openConnections: number;
+  /** For how long the page in Chromium was frozen, and how soon after it woke the server had answered it. */
+  readonly nap: { readonly frozenMs: number; readonly liveMs: number } | undefined;
 }
 
 const EVERY_MS = [50, 400] as const;
@@ -33,9 +37,16 @@ const ROOMS_EACH = 3;
 /** So many new connections are cut somewhere in their handshake, their hello or their replay. */
 const CUT_EARLY = 0.05;
 const EARLY_BYTES = 4_000;
+/** The page in Chromium is frozen until the trouble ends: for two thirds of it, and no longer than this. */
+const FROZEN_MS = 60_000;
+const FROZEN_SHARE = 2 / 3;
 
-/** Lets everything go wrong for a while, and waits until all is well again. */
-export async function soak(options: SoakOptions): Promise<Soaked> {
+/**
+ * Lets everything go wrong for a while, and waits until all is well again.
+ *
+ * @param hasChromium whether one page more is in a real browser
+ */
+export async function soak(options: SoakOptions, hasChromium: boolean): Promise<Soaked> {
   const directory = options.logs ?? mkdtempSync(join(tmpdir(), "halyard-soak-"));
   mkdirSync(directory, { recursive: true });
   const log = new LogWriter(join(directory, "soak.jsonl"));
@@ -52,55 +63,71 @@ export async function soak(options: SoakOptions): Promise<Soaked> {
     },
   });
   const workers = startPages(options, { directory, proxy });
-  const resting = { server, workers, rooms: roomNames(options) };
+  const rooms = roomNames(options);
+  const chromium = hasChromium
+    ? await ChromiumPage.open({ directory, port: proxy.port, rooms: rooms.slice(0, ROOMS_EACH) })
+    : undefined;
+  const pages: readonly SomePages[] = chromium ? [...workers, chromium] : workers;
+  const resting = { server, pages, rooms };
   try {
     await everybodyHere(resting);
     trouble.isOn = true;
-    const errors = await strike(options, { proxy, resting, log });
+    await Promise.all(pages.map((some) => some.start()));
+    const errors = await strike(options, { targets: { proxy, server, workers }, chromium, log });
     trouble.isOn = false;
     for (const connection of proxy.connections) connection.resume();
     await Promise.all([server, ...workers].map((speaker) => speaker.quiet()));
+    const liveMs = await chromium?.wake();
+    await chromium?.quiet();
     const end = await rest(resting);
     for (const [place, users] of end.truth)
       log.write({ type: "online", channel: place === "all" ? place : `room:${place}`, users });
     const openConnections = proxy.connections.length;
-    await Promise.all(workers.map((worker) => worker.end()));
+    await Promise.all(pages.map((some) => some.end()));
     return {
       directory,
-      logs: [join(directory, "soak.jsonl"), ...server.logs, ...workers.map((worker) => worker.log)],
+      logs: [join(directory, "soak.jsonl"), ...server.logs, ...pages.map((some) => some.log)],
       end,
-      errors: [...errors, server.errors, ...workers.map((worker) => worker.errors)].filter(Boolean),
+      errors: [...errors, server.errors, ...pages.map((some) => some.errors)].filter(Boolean),
       serverLives: server.logs.length,
       openConnections,
+      nap: liveMs === undefined ? undefined : { frozenMs: frozenMs(options), liveMs },
     };
   } finally {
     log.close();
-    await Promise.all([server.kill(), ...workers.map((worker) => worker.kill())]);
+    await Promise.all([server.kill(), ...pages.map((some) => some.kill())]);
     await proxy.close();
   }
 }
 
+interface Striking {
+  readonly targets: Targets;
+  readonly chromium: ChromiumPage | undefined;
+  readonly log: LogWriter;
+}
+
 /** @returns what the faults threw */
-async function strike(
-  { seed, seconds }: SoakOptions,
-  { proxy, resting, log }: { proxy: FaultProxy; resting: Resting; log: LogWriter },
-): Promise<string[]> {
-  const { server, workers } = resting;
+async function strike(options: SoakOptions, { targets, chromium, log }: Striking): Promise<string[]> {
   const nemesis = createNemesis({
-    seed,
-    faults: soakFaults({ proxy, server, workers }),
+    seed: options.seed,
+    faults: soakFaults(targets),
     everyMs: EVERY_MS,
     onEntry: ({ fault, event, what }) => log.write({ type: "fault", fault, event, what }),
   });
-  await Promise.all(workers.map((worker) => worker.start()));
   nemesis.start();
-  await pause(seconds * 1_000);
+  await pause(options.seconds * 1_000 - frozenMs(options));
+  await chromium?.freeze();
+  await pause(frozenMs(options));
   try {
     await nemesis.stop();
     return [];
   } catch (error) {
     return (error as AggregateError).errors.map(String);
   }
+}
+
+function frozenMs({ seconds }: SoakOptions): number {
+  return Math.min(FROZEN_MS, Math.round(seconds * 1_000 * FROZEN_SHARE));
 }
 
 function startPages(

@@ -172,7 +172,7 @@ describe("the logs of a soak", () => {
 describe("the report of a soak", () => {
   const options = { seconds: 1, seed: 77, clients: 2, rooms: 1, rate: 1, workers: 1, logs: undefined };
   const soaked = {
-    ...{ directory, logs: [], errors: [], serverLives: 1, openConnections: 2 },
+    ...{ directory, logs: [], errors: [], serverLives: 1, openConnections: 2, nap: undefined },
     end: {
       truth: new Map(),
       stats: { connections: 2, users: [], rooms: {}, rssBytes: 0, handles: 0 },
@@ -190,6 +190,13 @@ describe("the report of a soak", () => {
     expect(report).toContain('"type":"received","client":"bob","channel":"room:one","epoch":"e1","offset":1');
     expect(report).toContain("--seed 77");
     expect(report).toContain(directory);
+  });
+
+  it("shows a page in Chromium that is live too late after a nap", () => {
+    const report = (liveMs: number): string =>
+      reportOf(options, { ...soaked, nap: { frozenMs: 60_000, liveMs } }, judged(...clean));
+    expect(report(1_000)).toContain("No promise was broken.");
+    expect(report(1_001)).toContain("✗ the page in Chromium was not live within 1000 ms of waking");
   });
 
   it("shows what is not well at rest", () => {

@@ -14,8 +14,9 @@ export interface HerdOptions {
 /** What one client did since the herd was last asked. */
 interface Member {
   readonly client: WebSocketClient<typeof protocol>;
-  /** When its latest attempt began, and when it was welcomed. */
-  triedAt: number;
+  /** When its latest attempt was due, when it began, and when it was welcomed. */
+  dueAt: number;
+  begunAt: number;
   openedAt: number;
   gaps: number;
   readonly heard: string[];
@@ -57,11 +58,14 @@ export class Herd {
     return this.#members.filter(({ gaps }) => gaps === 1).length;
   }
 
-  /** When the attempts began that succeeded, and when the welcomes came. */
-  returns(): { readonly tries: number[]; readonly opens: number[] } {
-    const times = (name: "triedAt" | "openedAt") =>
-      this.#members.map((member) => member[name]).sort((a, b) => a - b);
-    return { tries: times("triedAt"), opens: times("openedAt") };
+  /** When the attempts were due that succeeded, how late they began, and when the welcomes came. */
+  returns(): { readonly dues: number[]; readonly delays: number[]; readonly opens: number[] } {
+    const sorted = (of: (member: Member) => number) => this.#members.map(of).sort((a, b) => a - b);
+    return {
+      dues: sorted(({ dueAt }) => dueAt),
+      delays: sorted(({ dueAt, begunAt }) => begunAt - dueAt),
+      opens: sorted(({ openedAt }) => openedAt),
+    };
   }
 
   /** Not all at once: whoever comes for the first time does not know of the others. */
@@ -90,7 +94,7 @@ export class Herd {
     const headers = { cookie: `session=user-${String(n)}`, origin: ORIGIN };
     const localAddress = `127.0.0.${String(2 + (n % 8))}`;
     const began = (): void => {
-      member.triedAt = performance.now();
+      member.begunAt = performance.now();
     };
     const failed = (): void => {
       this.failures++;
@@ -107,9 +111,10 @@ export class Herd {
         }
       },
     });
-    const member: Member = { client, triedAt: 0, openedAt: 0, gaps: 0, heard: [] };
-    client.onStateChange(({ status }) => {
-      if (status === "open") member.openedAt = performance.now();
+    const member: Member = { client, dueAt: 0, begunAt: 0, openedAt: 0, gaps: 0, heard: [] };
+    client.onStateChange((state) => {
+      if (state.status === "open") member.openedAt = performance.now();
+      if (state.status === "waiting") member.dueAt = performance.now() + state.retryAt - Date.now();
     });
     client.onGap((channel) => {
       if (channel === "all") member.gaps++;

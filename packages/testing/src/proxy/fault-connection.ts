@@ -101,8 +101,8 @@ export class ProxiedConnection implements FaultConnection {
 
   cut(): void {
     this.#stop();
-    this.#client.resetAndDestroy();
-    this.#server.resetAndDestroy();
+    reset(this.#client);
+    reset(this.#server);
   }
 
   cutAfter(bytes: number, direction: "up" | "down"): void {
@@ -113,7 +113,7 @@ export class ProxiedConnection implements FaultConnection {
     if (this.state !== "open") return;
     this.#gone = gone;
     this.#stop();
-    (gone === "server" ? this.#server : this.#client).resetAndDestroy();
+    reset(gone === "server" ? this.#server : this.#client);
   }
 
   #pipes(direction: Direction): Pipe[] {
@@ -129,4 +129,11 @@ export class ProxiedConnection implements FaultConnection {
   #broken(): void {
     if (!this.#gone) this.cut();
   }
+}
+
+/** In the moment in which a socket says goodbye Node fails to reset it, never closes it, and then cannot even end. */
+function reset(socket: Socket): void {
+  const isLeaving = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+  if (isLeaving) socket.once("finish", () => socket.resetAndDestroy());
+  else socket.resetAndDestroy();
 }

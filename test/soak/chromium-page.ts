@@ -1,0 +1,132 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CDPSession, JSHandle, Page as Tab } from "playwright-core";
+import { build } from "vite";
+import { openTabs } from "../support/chromium.ts";
+import type { Tabs } from "../support/chromium.ts";
+import type { InChromium } from "./in-chromium.ts";
+import type { PageView } from "./page.ts";
+import type { SomePages } from "./rest.ts";
+
+interface Opened {
+  readonly tabs: Tabs;
+  readonly tab: Tab;
+  readonly other: Tab;
+  readonly cdp: CDPSession;
+  readonly soak: JSHandle<InChromium>;
+}
+
+interface Parts {
+  readonly directory: string;
+  /** Where the server seems to be. */
+  readonly port: number;
+  readonly rooms: readonly string[];
+}
+
+/** The page is made up, not served: Chromium would not let it speak to this machine. */
+const LOCAL = "--disable-features=LocalNetworkAccessChecks";
+
+/** One page of a soak in a real Chromium: hidden behind another tab and frozen for long, it comes back. */
+export class ChromiumPage implements SomePages {
+  readonly log: string;
+  readonly #tabs: Tabs;
+  readonly #tab: Tab;
+  readonly #other: Tab;
+  readonly #cdp: CDPSession;
+  readonly #soak: JSHandle<InChromium>;
+  #errors = "";
+
+  private constructor(log: string, { tabs, tab, other, cdp, soak }: Opened) {
+    this.log = log;
+    this.#tabs = tabs;
+    this.#tab = tab;
+    this.#other = other;
+    this.#cdp = cdp;
+    this.#soak = soak;
+    tab.on("pageerror", (error) => (this.#errors += `${String(error)}\n`));
+    tab.on("crash", () => (this.#errors += "the page in Chromium has crashed\n"));
+  }
+
+  static async open({ directory, port, rooms }: Parts): Promise<ChromiumPage> {
+    const tabs = await openTabs(LOCAL);
+    const [other, tab] = [await tabs.context.newPage(), await tabs.context.newPage()];
+    const cdp = await tabs.context.newCDPSession(tab);
+    const origin = `http://127.0.0.1:${String(port)}/`;
+    await tab.route(origin, (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
+    await tab.goto(origin);
+    await tab.addScriptTag({ content: await script(), type: "module" });
+    const soak = await tab.evaluateHandle(() => (globalThis as unknown as { soak: InChromium }).soak);
+    const page = new ChromiumPage(join(directory, "chromium.jsonl"), { tabs, tab, other, cdp, soak });
+    const parts = { name: "chromium.a", user: "chromium", rooms, url: `ws://127.0.0.1:${String(port)}/ws` };
+    await soak.evaluate((soak, { parts, zero }) => soak.open(parts, zero), {
+      parts,
+      zero: await zeroOf(cdp),
+    });
+    return page;
+  }
+
+  /** What must not be. */
+  get errors(): string {
+    return this.#errors;
+  }
+
+  start(): Promise<void> {
+    return this.#soak.evaluate((soak) => soak.start());
+  }
+
+  quiet(): Promise<void> {
+    return this.#soak.evaluate((soak) => soak.quiet());
+  }
+
+  view(): Promise<PageView[]> {
+    return this.#soak.evaluate((soak) => soak.view());
+  }
+
+  /** Puts it behind another tab, where the browser freezes it. */
+  async freeze(): Promise<void> {
+    await this.#other.bringToFront();
+    await this.#cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+  }
+
+  /** @returns how long it took until the server had answered it, in milliseconds */
+  async wake(): Promise<number> {
+    const wokenAt = performance.now();
+    await this.#cdp.send("Page.setWebLifecycleState", { state: "active" });
+    await this.#tab.bringToFront();
+    await this.#soak.evaluate((soak) => soak.ask());
+    return Math.round(performance.now() - wokenAt);
+  }
+
+  async end(): Promise<void> {
+    const lines = await this.#soak.evaluate((soak) => soak.log());
+    writeFileSync(this.log, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  }
+
+  kill(): Promise<void> {
+    return this.#tabs.close();
+  }
+}
+
+/** When the page's clock began, by the machine's monotonic clock: both are the same one. */
+async function zeroOf(cdp: CDPSession): Promise<number> {
+  await cdp.send("Performance.enable");
+  const { metrics } = await cdp.send("Performance.getMetrics");
+  const zero = metrics.find(({ name }) => name === "NavigationStart");
+  return (zero?.value ?? 0) * 1_000;
+}
+
+async function script(): Promise<string> {
+  const built = await build({
+    root: import.meta.dirname,
+    configFile: false,
+    logLevel: "error",
+    build: {
+      write: false,
+      minify: false,
+      target: "es2023",
+      rolldownOptions: { input: join(import.meta.dirname, "in-chromium.ts") },
+    },
+  });
+  const outputs = [built].flat().flatMap((result) => ("output" in result ? result.output : []));
+  return outputs.map((output) => (output.type === "chunk" ? output.code : "")).join("");
+}
