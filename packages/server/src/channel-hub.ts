@@ -227,7 +227,7 @@ export class ChannelHub {
     channel.restart(position.epoch, position.off);
     const gap = { type: "gap", ch: channel.name, ...position, reason: "lost" };
     const frame = new Frame(encodeFrame(JSON.stringify(gap), { ch: channel.name }));
-    for (const connection of channel.subscribers) connection.push(frame);
+    channel.subscribers.give(frame);
   }
 }
 

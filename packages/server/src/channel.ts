@@ -51,7 +51,7 @@ export class Channel {
     this.offset = publication.offset;
     const { frame, except } = entry;
     if (except === undefined) {
-      for (const connection of this.subscribers) connection.deliver(frame, this.name);
+      this.subscribers.give(frame, this.name);
       return;
     }
     for (const connection of this.subscribers) {
@@ -63,9 +63,10 @@ export class Channel {
   deliverEphemeral(data: string): void {
     const { json, except } = decodeEnvelope(data);
     const frame = new Frame(encodeFrame(json, { ch: this.name }), true);
-    for (const connection of this.subscribers) {
-      if (except === undefined || !isKeyOf(except, connection.client)) connection.push(frame);
-    }
+    if (except === undefined) this.subscribers.give(frame);
+    else
+      for (const connection of this.subscribers)
+        if (!isKeyOf(except, connection.client)) connection.push(frame);
   }
 
   /** The frames after a position, if the newest ones that this node keeps reach back to it. */

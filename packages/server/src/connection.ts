@@ -1,4 +1,5 @@
 import type { ClientRef } from "./backplane.js";
+import type { Choir } from "./choir.js";
 import { Frame } from "./frame.js";
 import type { Batch } from "./frame.js";
 import type { Coalescer } from "./coalescer.js";
@@ -98,7 +99,7 @@ export class Connection implements WatchedConnection {
   address: string | undefined = undefined;
   /** When something last came from the peer. */
   seenAt: number;
-  /** Frames of this turn. */
+  /** Frames of this turn, unless a choir has them. */
   batch: Batch;
   rooms: Set<string> | undefined = undefined;
   /** Joins and leaves that are under way. */
@@ -125,6 +126,7 @@ export class Connection implements WatchedConnection {
   pause: unknown = undefined;
   #lane: Lane | undefined = undefined;
   #skips: Map<string, number> | undefined = undefined;
+  #choir: Choir | undefined = undefined;
 
   constructor(start: ConnectionStart) {
     this.id = start.id;
@@ -163,32 +165,60 @@ export class Connection implements WatchedConnection {
   /** Adds a frame to what is written at the end of this turn. */
   push(frame: Frame): void {
     if (this.stage === "closed") return;
-    if (this.batch === this.writer.empty && this.#skips === undefined) this.writer.enqueue(this);
+    this.#begin();
     this.batch = this.batch.with(frame);
   }
 
-  /** A frame of a channel, which makes an earlier `skip` of this turn unnecessary. */
-  deliver(frame: Frame, channel: string): void {
+  /** A frame that many get. @param channel whose position it moves: an earlier `skip` of this turn is unnecessary then */
+  deliver(frame: Frame, channel?: string): void {
     this.push(frame);
-    if (this.#skips?.delete(channel) === true && this.#skips.size === 0) this.#skips = undefined;
+    if (channel === undefined || this.#skips?.delete(channel) !== true) return;
+    if (this.#skips.size === 0) this.#skips = undefined;
+  }
+
+  /** @returns false when something has been said to it in this turn: it gets the frames by itself */
+  join(choir: Choir): boolean {
+    if (this.stage === "closed" || !this.#isSilent) return false;
+    this.#begin();
+    this.#choir = choir;
+    return true;
   }
 
   /** Moves the position past a message that is not for this connection; only the latest per channel and turn goes out. */
   skip(channel: string, offset: number): void {
     if (!this.isV1 || this.stage === "closed") return;
-    if (this.batch === this.writer.empty && this.#skips === undefined) this.writer.enqueue(this);
+    this.#begin();
     this.#skips ??= new Map();
     this.#skips.set(channel, offset);
   }
 
   /** What is to be written now; afterwards there is nothing. */
   takeBatch(): Batch {
-    let batch = this.batch;
+    if (this.#choir !== undefined) this.#leave(this.#choir);
+    let { batch } = this;
     for (const [ch, off] of this.#skips ?? []) {
       batch = batch.with(new Frame(JSON.stringify({ type: "skip", $: { ch, off } })));
     }
     this.#skips = undefined;
     this.batch = this.writer.empty;
     return batch;
+  }
+
+  /** Nothing has been said to it in this turn. */
+  get #isSilent(): boolean {
+    return this.#choir === undefined && this.batch === this.writer.empty && this.#skips === undefined;
+  }
+
+  /** Something is to be said to it alone. */
+  #begin(): void {
+    if (this.#isSilent) this.writer.enqueue(this);
+    if (this.#choir !== undefined) this.#leave(this.#choir);
+  }
+
+  #leave(choir: Choir): void {
+    this.batch = choir.batch;
+    this.#choir = undefined;
+    // Its turn may end before that of the others.
+    if (!choir.isOver) choir.soloists.push(this);
   }
 }

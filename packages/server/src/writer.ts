@@ -1,4 +1,5 @@
 import { CloseCode } from "@halyard/protocol/wire";
+import { Choir } from "./choir.js";
 import type { Connection } from "./connection.js";
 import { Batch } from "./frame.js";
 import { OPEN } from "./transport.js";
@@ -19,6 +20,8 @@ export class Writer {
   readonly #limits: ServerLimits;
   readonly #fail: WriteFailure;
   #dirty: Connection[] = [];
+  /** Of this turn. */
+  #choirs: Choir[] = [];
   readonly #flushSoon: () => void;
 
   constructor(clock: Clock, limits: ServerLimits, fail: WriteFailure) {
@@ -35,10 +38,21 @@ export class Writer {
     this.#dirty.push(connection);
   }
 
+  /** For frames that many get in this turn. */
+  openChoir(): Choir {
+    const choir = new Choir(this.empty);
+    this.#choirs.push(choir);
+    return choir;
+  }
+
   flush(): void {
     const dirty = this.#dirty;
+    const choirs = this.#choirs;
     this.#dirty = [];
+    this.#choirs = [];
+    for (const choir of choirs) choir.isOver = true;
     for (const connection of dirty) this.write(connection);
+    for (const choir of choirs) choir.end(this.empty);
     // Nobody else gets the frames of this turn.
     this.empty.forget();
   }
