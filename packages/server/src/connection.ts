@@ -13,6 +13,7 @@ import type { LimitName } from "./security-event.js";
 import type { Transport } from "./transport.js";
 import type { SessionCloseCode, SessionWatch, WatchedConnection } from "./session-watch.js";
 import type { GuestIdentity, Identity, WebSocketData, WebSocketInstance } from "./types.js";
+import type { Topic } from "./unison.js";
 import type { Writer } from "./writer.js";
 
 /**
@@ -101,6 +102,8 @@ export class Connection implements WatchedConnection {
   seenAt: number;
   /** Frames of this turn, unless a choir has them. */
   batch: Batch;
+  /** Of the runtime, for what many get. */
+  topic: Topic | undefined = undefined;
   rooms: Set<string> | undefined = undefined;
   /** Joins and leaves that are under way. */
   moves: Moves | undefined = undefined;

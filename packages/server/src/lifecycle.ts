@@ -174,6 +174,7 @@ export class Lifecycle implements ConnectionKeeper {
     const { core, rooms } = this.#parts;
     if (!core.table.remove(connection)) return;
     connection.stage = "closed";
+    core.writer.forget(connection);
     connection.watch?.closed(connection);
     core.clock.clearTimeout(connection.timer);
     connection.ephemeral?.clear();
