@@ -13,7 +13,7 @@ import { keepUnderWay } from "./window.ts";
 /** One connection says something, and all others hear it. */
 export class Stage {
   readonly fleet: Fleet;
-  readonly #bytes: number;
+  #bytes: number;
   readonly #serverPid: number;
   readonly #write: (bytes: number) => string;
 
@@ -31,6 +31,11 @@ export class Stage {
 
   get audience(): readonly Connection[] {
     return this.fleet.connections.slice(1);
+  }
+
+  /** How long messages are from now on. */
+  set bytes(bytes: number) {
+    this.#bytes = bytes;
   }
 
   /** Opens the connections and sends one message, which everyone must get. */
@@ -136,9 +141,15 @@ export async function fanOut(job: JobOf<"fan-out">, options: FleetOptions): Prom
 
 function measure(stage: Stage, part: FanOutPart, { durationMs }: JobOf<"fan-out">): Promise<Figures> {
   const { post: encode } = stage.fleet.dialect;
+  if (part.bytes !== undefined) stage.bytes = part.bytes;
   return "underWay" in part
     ? stage.saturate(part.name, { encode, underWay: part.underWay, durationMs })
-    : stage.keepRate(part.name, { encode, deliveriesPerSecond: part.deliveriesPerSecond, durationMs });
+    : stage.keepRate(part.name, {
+        encode,
+        deliveriesPerSecond: part.deliveriesPerSecond,
+        // Slow ones are few: it takes longer to have seen them.
+        durationMs: 2 * durationMs,
+      });
 }
 
 /** Calls so often per second, evenly; what a late timer missed is made up for. */
