@@ -169,7 +169,7 @@ function acrossRates(connections: number): CurveSpec {
 }
 
 function slowReader({ durationMs }: Scale): Workload {
-  const owedBytes = 12 * 1024 * 1024;
+  const owedBytes = 16 * 1024 * 1024;
   return {
     id: "slow-reader",
     title: "A reader that stands still",

@@ -22,6 +22,12 @@ export class Choir {
     for (const connection of this.soloists) connection.deliver(frame, channel);
   }
 
+  /** What comes from now on is for the next turn. */
+  close(): void {
+    this.isOver = true;
+    this.batch.isShared = true;
+  }
+
   /** Keeps nothing of the turn. */
   end(empty: Batch): void {
     this.batch = empty;

@@ -7,6 +7,8 @@ export class Frame {
   readonly isShared: boolean;
   /** What the runtime's transport made of the text; the same for every reader. */
   encoded: Uint8Array | undefined = undefined;
+  /** It is part of a longer piece somewhere. */
+  wasJoined = false;
   compressed: Uint8Array | undefined = undefined;
 
   constructor(text: string, ephemeral = false, isShared = true) {
@@ -31,7 +33,7 @@ export class Batch {
   /** All frames as one piece of the wire, when a transport has joined them. */
   joined: Uint8Array | undefined = undefined;
   joinedCompressed: Uint8Array | undefined = undefined;
-  /** A transport has written it once: whoever has it too shares what is joined then. */
+  /** Many have it, or a transport has written it once: whoever has it too shares what is joined then. */
   isShared = false;
   #frames: readonly Frame[] | undefined = undefined;
   #nextFrame: Frame | undefined = undefined;

@@ -59,7 +59,7 @@ export class Writer {
     const choirs = this.#choirs;
     this.#dirty = [];
     this.#choirs = [];
-    for (const choir of choirs) choir.isOver = true;
+    for (const choir of choirs) choir.close();
     const failures: Failure[] = [];
     const unisons = new Set<Unison>();
     for (const connection of dirty) {
