@@ -67,7 +67,7 @@ export class ChannelHub {
     try {
       await channel.ready;
     } finally {
-      if (channel.subscribers.size === 0) this.#lingerFor(channel);
+      if (channel.size === 0) this.#lingerFor(channel);
     }
     return channel;
   }
@@ -86,12 +86,12 @@ export class ChannelHub {
   add(channel: Channel, connection: Connection): void {
     this.#options.clock.clearTimeout(channel.linger);
     channel.linger = undefined;
-    channel.subscribers.add(connection);
+    channel.add(connection);
   }
 
   remove(name: string, connection: Connection): void {
     const channel = this.#channels.get(name);
-    if (channel?.subscribers.delete(connection) !== true || channel.subscribers.size > 0) return;
+    if (channel?.delete(connection) !== true || channel.size > 0) return;
     this.#lingerFor(channel);
   }
 
@@ -227,7 +227,7 @@ export class ChannelHub {
     channel.restart(position.epoch, position.off);
     const gap = { type: "gap", ch: channel.name, ...position, reason: "lost" };
     const frame = new Frame(encodeFrame(JSON.stringify(gap), { ch: channel.name }));
-    channel.subscribers.give(frame);
+    channel.give(frame);
   }
 }
 

@@ -20,10 +20,9 @@ const RING_CHARS = 256 * 1024;
  */
 export type ChannelState = "syncing" | "stale" | "live";
 
-/** One channel on this node: where it stands, its newest frames, and who reads it. */
-export class Channel {
+/** One channel on this node: where it stands, its newest frames, and who reads it. Most are of one user, and at rest. */
+export class Channel extends Readers {
   readonly name: string;
-  readonly subscribers = new Readers();
   state: ChannelState = "syncing";
   epoch = "";
   offset = 0;
@@ -41,6 +40,7 @@ export class Channel {
 
   /** @param kept how many messages of history there are; this node's own frames reach back no further */
   constructor(name: string, kept: number) {
+    super();
     this.name = name;
     this.#kept = Math.min(kept, RING_ENTRIES);
   }
@@ -51,10 +51,10 @@ export class Channel {
     this.offset = publication.offset;
     const { frame, except } = entry;
     if (except === undefined) {
-      this.subscribers.give(frame, this.name);
+      this.give(frame, this.name);
       return;
     }
-    for (const connection of this.subscribers) {
+    for (const connection of this) {
       if (isKeyOf(except, connection.client)) connection.skip(this.name, publication.offset);
       else connection.deliver(frame, this.name);
     }
@@ -63,10 +63,8 @@ export class Channel {
   deliverEphemeral(data: string): void {
     const { json, except } = decodeEnvelope(data);
     const frame = new Frame(encodeFrame(json, { ch: this.name }), true);
-    if (except === undefined) this.subscribers.give(frame);
-    else
-      for (const connection of this.subscribers)
-        if (!isKeyOf(except, connection.client)) connection.push(frame);
+    if (except === undefined) this.give(frame);
+    else for (const connection of this) if (!isKeyOf(except, connection.client)) connection.push(frame);
   }
 
   /** The frames after a position, if the newest ones that this node keeps reach back to it. */

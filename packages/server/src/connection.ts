@@ -1,3 +1,4 @@
+import type { Backlog } from "./backlog.js";
 import type { ClientRef } from "./backplane.js";
 import type { Choir } from "./choir.js";
 import { Frame } from "./frame.js";
@@ -8,11 +9,12 @@ import type { RequestSlots } from "./request-slots.js";
 import type { Received } from "./sends.js";
 import { Lane } from "./lane.js";
 import type { Moves } from "./moves.js";
-import type { Tally, TokenBucket } from "./token-bucket.js";
+import type { TokenBucket } from "./token-bucket.js";
 import type { LimitName } from "./security-event.js";
 import type { Transport } from "./transport.js";
 import type { SessionCloseCode, SessionWatch, WatchedConnection } from "./session-watch.js";
 import type { GuestIdentity, Identity, WebSocketData, WebSocketInstance } from "./types.js";
+import type { Strikes } from "./strikes.js";
 import type { Topic } from "./unison.js";
 import type { Writer } from "./writer.js";
 
@@ -112,18 +114,11 @@ export class Connection implements WatchedConnection {
   /** Frames that came during `opening`. */
   waiting: string[] | undefined = undefined;
   waitingBytes = 0;
-  /** Since when bytes have waited for the peer without becoming fewer. */
-  stalledSince: number | undefined = undefined;
-  backlog = 0;
+  backlog: Backlog | undefined = undefined;
   /** Since when a message of the peer has begun and not ended, as far as ticks have seen. */
   unfinishedSince: number | undefined = undefined;
-  /** Bytes of a replay that do not count against the peer while they wait: handed to the socket, and not yet. */
-  replayBytes = 0;
-  queuedReplayBytes = 0;
   buckets: Buckets | undefined = undefined;
-  invalid: Tally | undefined = undefined;
-  refused: Tally | undefined = undefined;
-  oversized = 0;
+  strikes: Strikes | undefined = undefined;
   timer: unknown = undefined;
   /** Runs while a send waits to be within its rate. */
   pause: unknown = undefined;

@@ -8,6 +8,7 @@ import { InvalidMessage, LimitError, toHalyardError } from "./errors.js";
 import type { Failures } from "./failures.js";
 import { readMeta } from "./frame-meta.js";
 import type { Received, Sends } from "./sends.js";
+import { Strikes } from "./strikes.js";
 import type { Throttle } from "./throttle.js";
 
 const WAITING_FRAMES = 32;
@@ -99,7 +100,9 @@ export class Inbound {
 
   #refuseOversized(connection: Connection): void {
     this.#parts.failures.tell(connection, new LimitError("payload_too_large", "messageBytes"));
-    if (++connection.oversized >= OVERSIZED_MESSAGES) this.#parts.shut(connection, CloseCode.TooLarge);
+    connection.strikes ??= new Strikes();
+    if (++connection.strikes.oversized >= OVERSIZED_MESSAGES)
+      this.#parts.shut(connection, CloseCode.TooLarge);
   }
 
   #parse(connection: Connection, text: string): Received | undefined {

@@ -118,10 +118,12 @@ export class Writer {
   #waiting(connection: Connection): number {
     const buffered = connection.transport.bufferedAmount(connection.ws);
     this.#buffered = buffered;
+    const { backlog } = connection;
+    if (backlog === undefined) return buffered;
     // A replay goes first, so of what waits no more can be of it than there is.
-    const ofReplay = Math.min(connection.replayBytes, buffered);
-    connection.replayBytes = ofReplay + connection.queuedReplayBytes;
-    connection.queuedReplayBytes = 0;
+    const ofReplay = Math.min(backlog.replayBytes, buffered);
+    backlog.replayBytes = ofReplay + backlog.queuedReplayBytes;
+    backlog.queuedReplayBytes = 0;
     return buffered - ofReplay;
   }
 
