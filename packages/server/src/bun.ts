@@ -111,8 +111,8 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
     if (connection !== undefined) inbound.control(connection);
   };
   return {
-    fetch: async (request, server) => {
-      if (pathOf(request.url) !== path) return undefined;
+    fetch: (request, server) => {
+      if (pathOf(request.url) !== path) return NOT_OURS;
       const transport = transports.get(server) ?? transportOf(server);
       transports.set(server, transport);
       return answer(request, server, { internals, openings, transport, authenticate: options.authenticate });
@@ -158,6 +158,7 @@ function faultOfReason(reason: string): number | undefined {
   return reason.includes("UTF-8") ? 1007 : reason.includes("too big") ? 1009 : 1002;
 }
 
+const NOT_OURS = Promise.resolve(undefined);
 const SPEAKS_V1 = { "sec-websocket-protocol": SUBPROTOCOL };
 
 interface AnswerParts {
@@ -183,7 +184,7 @@ async function answer(
   if (fault !== undefined) return respond(desk.turnAway(upgrade, fault));
   const welcomed = await desk.receive(upgrade, authenticate);
   if (isRefusal(welcomed)) return respond(welcomed);
-  openings.set(welcomed.data.connectionId, { ...welcomed.opening, transport });
+  openings.set(welcomed.data.connectionId, Object.assign(welcomed.opening, { transport }));
   const { data } = welcomed;
   // Said explicitly: Bun would echo the first offer, which may be a ticket. A plain client has offered nothing.
   const options = welcomed.opening.isV1 ? { data, headers: SPEAKS_V1 } : { data };
