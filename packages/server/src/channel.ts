@@ -35,8 +35,8 @@ export class Channel extends Readers {
   /** Runs while it is `stale`, before it is asked for again. */
   retry: unknown = undefined;
   readonly #kept: number;
-  #ring: RingEntry[] | undefined = undefined;
-  #ringChars = 0;
+  /** Its newest frames. */
+  #ring: { entries: RingEntry[]; chars: number } | undefined = undefined;
 
   /** @param kept how many messages of history there are; this node's own frames reach back no further */
   constructor(name: string, kept: number) {
@@ -70,7 +70,7 @@ export class Channel extends Readers {
   /** The frames after a position, if the newest ones that this node keeps reach back to it. */
   framesAfter(offset: number): readonly RingEntry[] | undefined {
     if (offset === this.offset) return [];
-    const ring = this.#ring ?? [];
+    const ring = this.#ring?.entries ?? [];
     const index = ring.findIndex((entry) => entry.prev === offset);
     return index === -1 || ring.length - index > this.#kept ? undefined : ring.slice(index);
   }
@@ -80,19 +80,18 @@ export class Channel extends Readers {
     this.epoch = epoch;
     this.offset = offset;
     this.#ring = undefined;
-    this.#ringChars = 0;
   }
 
   #remember(publication: Publication): RingEntry {
     const entry = toEntry(this.name, publication);
-    const ring = (this.#ring ??= []);
-    ring.push(entry);
-    this.#ringChars += entry.frame.text.length;
+    const ring = (this.#ring ??= { entries: [], chars: 0 });
+    ring.entries.push(entry);
+    ring.chars += entry.frame.text.length;
     // Trimmed in halves, so that the cost of moving the array is spread over many messages.
-    if (ring.length > 2 * RING_ENTRIES || this.#ringChars > 2 * RING_CHARS) {
-      this.#ring = ring.slice(-RING_ENTRIES);
-      this.#ringChars = this.#ring.reduce((sum, { frame }) => sum + frame.text.length, 0);
-      if (this.#ringChars > RING_CHARS) this.#ring = this.#ring.slice(-1);
+    if (ring.entries.length > 2 * RING_ENTRIES || ring.chars > 2 * RING_CHARS) {
+      ring.entries = ring.entries.slice(-RING_ENTRIES);
+      ring.chars = ring.entries.reduce((sum, { frame }) => sum + frame.text.length, 0);
+      if (ring.chars > RING_CHARS) ring.entries = ring.entries.slice(-1);
     }
     return entry;
   }

@@ -49,14 +49,19 @@ export interface ConnectionKeeper {
   identityChanged(connection: Connection): void;
 }
 
+/** What all connections of a node share. */
+export interface ConnectionNode {
+  readonly writer: Writer;
+  readonly keeper: ConnectionKeeper;
+}
+
 export interface ConnectionStart {
   readonly id: string;
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly transport: Transport;
   readonly identity: GuestIdentity;
   readonly openedAt: number;
-  readonly writer: Writer;
-  readonly keeper: ConnectionKeeper;
+  readonly node: ConnectionNode;
   readonly slice: number;
   /** @default a client of its own */
   readonly client?: ClientRef | undefined;
@@ -68,10 +73,9 @@ export class Connection implements WatchedConnection {
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly transport: Transport;
   readonly openedAt: number;
-  readonly writer: Writer;
   /** Which part of a round of pings it belongs to. */
   readonly slice: number;
-  readonly #keeper: ConnectionKeeper;
+  readonly #node: ConnectionNode;
   identity: GuestIdentity;
   /** Watches the session that it was opened with. */
   watch: SessionWatch | undefined = undefined;
@@ -80,15 +84,11 @@ export class Connection implements WatchedConnection {
   isV1 = false;
   /** It was ended for good (4400 and above): what it still has under way must have no effect. */
   isRevoked = false;
-  /** The message at work in the lane. */
-  running: { abort(): void } | undefined = undefined;
   /** Sends that stand in the lane and have not begun. */
   waitingSends = 0;
   ephemeral: Coalescer<Received> | undefined = undefined;
   /** `hello` was said; its answer may be under way. */
   isGreeted = false;
-  /** Was told once that `hello` is due. */
-  isWarned = false;
   requests: RequestSlots | undefined = undefined;
   /** What the server has asked it. */
   questions: Questions | undefined = undefined;
@@ -112,16 +112,13 @@ export class Connection implements WatchedConnection {
   /** Rooms that the server put it into before it was open. */
   invited: Set<string> | undefined = undefined;
   /** Frames that came during `opening`. */
-  waiting: string[] | undefined = undefined;
-  waitingBytes = 0;
+  waiting: { readonly texts: string[]; bytes: number } | undefined = undefined;
   backlog: Backlog | undefined = undefined;
   /** Since when a message of the peer has begun and not ended, as far as ticks have seen. */
   unfinishedSince: number | undefined = undefined;
   buckets: Buckets | undefined = undefined;
   strikes: Strikes | undefined = undefined;
   timer: unknown = undefined;
-  /** Runs while a send waits to be within its rate. */
-  pause: unknown = undefined;
   #lane: Lane | undefined = undefined;
   #skips: Map<string, number> | undefined = undefined;
   #choir: Choir | undefined = undefined;
@@ -133,16 +130,19 @@ export class Connection implements WatchedConnection {
     this.identity = start.identity;
     this.openedAt = start.openedAt;
     this.seenAt = start.openedAt;
-    this.writer = start.writer;
     this.slice = start.slice;
-    this.#keeper = start.keeper;
-    this.batch = start.writer.empty;
+    this.#node = start.node;
+    this.batch = start.node.writer.empty;
     this.client = start.client ?? { user: start.identity.user.id, client: start.id };
   }
 
   /** Its messages, one after the other; made with the first. */
   get lane(): Lane {
     return (this.#lane ??= new Lane());
+  }
+
+  get writer(): Writer {
+    return this.#node.writer;
   }
 
   get userId(): string {
@@ -152,12 +152,12 @@ export class Connection implements WatchedConnection {
   /** Puts a newer identity of the same user in place. */
   replace(identity: Identity): void {
     this.identity = identity;
-    this.#keeper.identityChanged(this);
+    this.#node.keeper.identityChanged(this);
   }
 
   /** Ends it: nothing more is taken from it. */
   close(code: SessionCloseCode): void {
-    this.#keeper.shut(this, code);
+    this.#node.keeper.shut(this, code);
   }
 
   /** Adds a frame to what is written at the end of this turn. */

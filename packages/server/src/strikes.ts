@@ -7,4 +7,6 @@ export class Strikes {
   readonly invalid = new Tally(TALLY_MS);
   readonly refused = new Tally(TALLY_MS);
   oversized = 0;
+  /** Was told once that `hello` is due. */
+  wasWarned = false;
 }
