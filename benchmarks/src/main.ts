@@ -64,7 +64,8 @@ async function main(options: Options): Promise<void> {
     });
     if (pages !== undefined) results = await keep(pages);
   }
-  if (results !== undefined) say(`\n${textTable(rowsOfBounds(judge(results)))}`);
+  const verdicts = results === undefined ? [] : judge(results);
+  if (verdicts.length > 0) say(`\n${textTable(rowsOfBounds(verdicts))}`);
   say(`\nWritten to ${options.out}, ${sinceStart()} after the start`);
 }
 

@@ -22,7 +22,7 @@ export const HELP = `pnpm bench [options]
                       compressed, chat, requests, typing, connects, idle, hall, slow-reader, page
   --servers <a,b>     only these, and ws: halyard-node, halyard-bun, ws-tick, socket.io, crossws, hono, bun, uwebsockets
   --runs <n>          interleaved runs of each (3; what bounds are about 5 or 7)
-  --seconds <n>       how long each part is measured (1)
+  --seconds <n>       how long each part is measured (0.8)
   --mode <plain|v1>   how Halyard is spoken to, instead of as the workload says
   --out <folder>      where results.json, README.md and the pictures go: docs/benchmarks after a full run, else
                       benchmarks/.reports; what the folder has of other workloads is kept
@@ -51,7 +51,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   return {
     isQuick,
     runs: values.runs === undefined ? undefined : positive(values.runs, "--runs"),
-    durationMs: positive(values.seconds ?? (isQuick ? "0.5" : "1"), "--seconds") * 1_000,
+    durationMs: positive(values.seconds ?? (isQuick ? "0.5" : "0.8"), "--seconds") * 1_000,
     only: list(values.only),
     servers: list(values.servers),
     mode: modeOf(values.mode),

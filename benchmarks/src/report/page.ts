@@ -19,10 +19,7 @@ export function writePage(
       `${versions.join(", ")}. Servers, load and the system shared these cores.`,
     "In Halyard everything is on: validation, history, offsets, presence, heartbeats, deduplication. Only the rate limits are " +
       `raised: ${raised.join(", ")}.`,
-    "## Bounds",
-    "What these figures are held to: the median of the ratios of each run (or of the figures), beside its bound. A bound that is " +
-      "not met says so.",
-    markdownTable(rowsOfBounds(judge(results))),
+    ...boundsOf(results),
     ...results.workloads.flatMap((result) => [
       `## ${result.title}`,
       result.about,
@@ -32,6 +29,17 @@ export function writePage(
       `_${String(result.runs)} ${result.runs === 1 ? "run" : "runs"}, ${result.measuredAt.slice(0, 10)}; load average before: ${String(result.loadAverage)}._`,
     ]),
   ].join("\n\n");
+}
+
+function boundsOf(results: Results): string[] {
+  const verdicts = judge(results);
+  if (verdicts.length === 0) return [];
+  return [
+    "## Bounds",
+    "What these figures are held to: the median of the ratios of each run (or of the figures), beside its bound. A bound that is " +
+      "not met says so.",
+    markdownTable(rowsOfBounds(verdicts)),
+  ];
 }
 
 /** What went wrong, and how often; the other runs count. */
