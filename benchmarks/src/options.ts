@@ -2,7 +2,8 @@ import { parseArgs } from "node:util";
 
 export interface Options {
   readonly isQuick: boolean;
-  readonly runs: number;
+  /** Undefined: as many as each workload needs. */
+  readonly runs: number | undefined;
   readonly durationMs: number;
   /** Beginnings of workload ids; empty for all. */
   readonly only: readonly string[];
@@ -17,15 +18,15 @@ export interface Options {
 export const HELP = `pnpm bench [options]
 
   --quick             every workload, smaller, one run each; under 5 minutes
-  --only <a,b>        only workloads whose names begin so: fan-out, fan-out-1000-128, compressed, chat, requests, typing,
-                      connects, idle, hall, slow-reader, page
+  --only <a,b>        only workloads whose names begin so: fan-out, fan-out-1000-128,
+                      compressed, chat, requests, typing, connects, idle, hall, slow-reader, page
   --servers <a,b>     only these, and ws: halyard-node, halyard-bun, ws-tick, socket.io, crossws, hono, bun, uwebsockets
-  --runs <n>          interleaved runs of each (3)
-  --seconds <n>       how long each part is measured (3)
+  --runs <n>          interleaved runs of each (3; what bounds are about 5 or 7)
+  --seconds <n>       how long each part is measured (0.8)
   --mode <plain|v1>   how Halyard is spoken to, instead of as the workload says
   --out <folder>      where results.json, README.md and the pictures go: docs/benchmarks after a full run, else
                       benchmarks/.reports; what the folder has of other workloads is kept
-  --profile <folder>  a CPU profile of each server on Node; its figures are not to be believed
+  --profile <folder>  a CPU profile of each server on Node and Bun; its figures are not to be believed
 `;
 
 /** @throws TypeError for what is no option */
@@ -49,8 +50,8 @@ export function readOptions(args: readonly string[]): Options | undefined {
   const isWhole = !isQuick && values.only === undefined && values.servers === undefined;
   return {
     isQuick,
-    runs: positive(values.runs ?? (isQuick ? "1" : "3"), "--runs"),
-    durationMs: positive(values.seconds ?? (isQuick ? "0.5" : "3"), "--seconds") * 1_000,
+    runs: values.runs === undefined ? undefined : positive(values.runs, "--runs"),
+    durationMs: positive(values.seconds ?? (isQuick ? "0.5" : "0.8"), "--seconds") * 1_000,
     only: list(values.only),
     servers: list(values.servers),
     mode: modeOf(values.mode),

@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import type { Figures } from "./load/job.ts";
 import { BASELINE } from "./servers.ts";
 import { median } from "./statistics.ts";
-import type { FigureSpec, Workload } from "./workloads.ts";
+import type { FigureSpec, Workload } from "./workload.ts";
 import type { Machine } from "./machine.ts";
 
 /** What one workload gave, of each server and run. */
-export interface WorkloadResult extends Pick<Workload, "id" | "title" | "about" | "figures"> {
+export interface WorkloadResult extends Pick<Workload, "id" | "title" | "about" | "figures" | "curves"> {
   readonly measuredAt: string;
   /** How busy the machine was with other things. */
   readonly loadAverage: number;

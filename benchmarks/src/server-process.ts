@@ -20,7 +20,7 @@ export interface ServerProcess {
 export interface ServerRun {
   readonly asksMemory?: boolean;
   readonly isCompressing?: boolean;
-  /** A folder for a CPU profile of a server on Node. */
+  /** A folder for a CPU profile. */
   readonly profile?: string | undefined;
 }
 
@@ -45,8 +45,8 @@ function spawnServer(spec: ServerSpec, run: ServerRun, port: number): ChildProce
   const { asksMemory = false, isCompressing = false, profile } = run;
   const flags: string[] = [];
   const isProbed = asksMemory || profile !== undefined;
-  if (spec.runtime === "bun") flags.push(...(isProbed ? ["--preload", probe] : []));
-  else flags.push(...(isProbed ? ["--expose-gc", "--import", probe] : []), ...profiling(profile));
+  const probing = spec.runtime === "bun" ? ["--preload", probe] : ["--expose-gc", "--import", probe];
+  flags.push(...(isProbed ? probing : []), ...profiling(profile));
   const [program, args] = commandOf(spec, flags);
   const env = { PATH: process.env["PATH"], NODE_ENV: "production", PORT: String(port) };
   return children.keep(

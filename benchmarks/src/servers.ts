@@ -25,6 +25,8 @@ const json = { plain: "json", v1: "json" } as const;
 const halyard = { plain: "halyard", v1: "halyard.v1" } as const;
 const socketIo = { plain: "socket.io", v1: "socket.io" } as const;
 
+const UWEBSOCKETS = "uwebsockets";
+
 /** What ratios are told against. */
 export const BASELINE = "ws";
 
@@ -86,7 +88,7 @@ export const servers: readonly ServerSpec[] = [
     dialects: json,
   },
   {
-    id: "uwebsockets",
+    id: UWEBSOCKETS,
     title: "uWebSockets.js",
     runtime: "node-20",
     file: new URL("../servers/uwebsockets/dist/server.js", import.meta.url),
@@ -103,9 +105,24 @@ export function commandOf({ runtime, file }: ServerSpec, flags: readonly string[
 /**
  * uWebSockets.js and the Node that loads it on every system weigh 400 MB: they are installed when they are first
  * measured, and only then. That Node knows no TypeScript, so the server is bundled for it.
+ *
+ * @returns those that can be measured
  */
-export function preparePeers(chosen: readonly ServerSpec[]): void {
-  if (!chosen.some(({ id }) => id === "uwebsockets")) return;
+export function preparePeers(
+  chosen: readonly ServerSpec[],
+  say: (text: string) => void,
+): readonly ServerSpec[] {
+  if (!chosen.some(({ id }) => id === UWEBSOCKETS)) return chosen;
+  try {
+    installPeer();
+    return chosen;
+  } catch (error) {
+    say(`uWebSockets.js is left out: ${error instanceof Error ? error.message : String(error)}`);
+    return chosen.filter(({ id }) => id !== UWEBSOCKETS);
+  }
+}
+
+function installPeer(): void {
   const source = new URL("../servers/uwebsockets/server.ts", import.meta.url);
   const cwd = fileURLToPath(new URL(".", source));
   const run = (program: string, args: readonly string[]): void => {

@@ -1,112 +1,24 @@
-import type { JobPlan } from "./measure.ts";
-
-export interface FigureSpec {
-  readonly key: string;
-  readonly title: string;
-  readonly unit: string;
-  readonly better: "less" | "more";
-  /** Drawn as a picture. */
-  readonly isDrawn?: boolean;
-}
-
-export interface Workload {
-  readonly id: string;
-  readonly title: string;
-  /** One sentence: what happens. */
-  readonly about: string;
-  /** Whether Halyard's client says hello and wants receipts. Others know only one way. */
-  readonly dialect: "plain" | "v1";
-  readonly plan: JobPlan;
-  readonly figures: readonly FigureSpec[];
-  /** Servers that cannot do it, or of which it says nothing. */
-  readonly without?: readonly string[];
-}
-
-export interface Scale {
-  readonly isQuick: boolean;
-  readonly durationMs: number;
-}
-
-const cpu = (key: string, title: string, isDrawn = false): FigureSpec => ({
-  key: `${key}.cpuUs`,
-  title,
-  unit: "µs",
-  better: "less",
-  isDrawn,
-});
+import { fanOuts } from "./fan-outs.ts";
+import { cpu, rate } from "./workload.ts";
+import type { CurveSpec, FigureSpec, Scale, Workload } from "./workload.ts";
 
 /** Every workload, at full scale or at one that is done in minutes. */
 export function listWorkloads(scale: Scale): Workload[] {
-  const sizes = scale.isQuick ? [1_000] : [100, 1_000, 5_000];
-  const bytes = scale.isQuick ? [128] : [128, 2_048];
-  const fanOuts = sizes.flatMap((connections) => bytes.map((size) => fanOut(connections, size, scale)));
   const others = [
-    compressed(scale),
     chat(scale),
     requests(scale),
     typing(scale),
     connects(scale),
     idle(scale),
-    ...halls(scale),
+    hall(scale),
     slowReader(scale),
   ];
-  return [...fanOuts, ...others.map((workload) => (scale.isQuick ? shorten(workload) : workload))];
+  return [...fanOuts(scale), ...others].map((workload) => (scale.isQuick ? shorten(workload) : workload));
 }
 
-/** Where there is little time: crossws and Hono are ws inside, and what takes long is told by fewer. */
+/** Where there is little time, one run tells of all but those that are ws inside. */
 function shorten(workload: Workload): Workload {
-  const takesLong = workload.plan.kind === "hall" || workload.plan.kind === "slow-reader";
-  const more = takesLong ? ["socket.io", "bun", "uwebsockets"] : [];
-  return { ...workload, without: ["crossws", "hono", ...more] };
-}
-
-const STEADY = 30_000;
-
-function fanOut(connections: number, bytes: number, { durationMs }: Scale): Workload {
-  const size = bytes < 1_024 ? `${String(bytes)} B` : `${String(bytes / 1_024)} KB`;
-  return {
-    id: `fan-out-${String(connections)}-${String(bytes)}`,
-    title: `Fan-out to ${connections.toLocaleString("en")} connections, ${size}`,
-    about:
-      "One connection posts, everyone gets it; CPU time of the server per delivery, with 16 messages under way and with 1. " +
-      `Then, at a steady ${STEADY.toLocaleString("en")} deliveries/s, how long a message takes.`,
-    dialect: "plain",
-    plan: {
-      kind: "fan-out",
-      connections,
-      bytes,
-      durationMs,
-      parts: [
-        { name: "w16", underWay: 16 },
-        { name: "w1", underWay: 1 },
-        { name: "steady", deliveriesPerSecond: STEADY },
-      ],
-    },
-    figures: [
-      cpu("w16", "16 under way", true),
-      cpu("w1", "1 under way"),
-      { key: "steady.p50Ms", title: "p50", unit: "ms", better: "less" },
-      { key: "steady.p99Ms", title: "p99", unit: "ms", better: "less" },
-      { key: "w16.perSecond", title: "deliveries/s", unit: "/s", better: "more" },
-    ],
-  };
-}
-
-function compressed({ durationMs }: Scale): Workload {
-  return {
-    id: "compressed-1000-2048",
-    title: "Fan-out to 1,000 connections, 2 KB of prose, compressed",
-    about:
-      "permessage-deflate is on and agreed upon by every connection; 16 messages under way, CPU of all threads per delivery. " +
-      "Halyard deflates a message once, its peers once per connection.",
-    dialect: "plain",
-    plan: {
-      ...{ kind: "fan-out", connections: 1_000, bytes: 2_048, isCompressed: true, durationMs },
-      parts: [{ name: "w16", underWay: 16 }],
-    },
-    figures: [cpu("w16", "CPU per delivery", true), rate("w16", "deliveries/s")],
-    without: ["halyard-bun", "ws-tick", "crossws", "hono", "bun", "uwebsockets"],
-  };
+  return { ...workload, runs: 1, without: [...(workload.without ?? []), "crossws", "hono"] };
 }
 
 function chat({ isQuick, durationMs }: Scale): Workload {
@@ -120,6 +32,7 @@ function chat({ isQuick, durationMs }: Scale): Workload {
     dialect: "v1",
     plan: { kind: "chat", connections, bytes: 128, underWay: 16, durationMs },
     figures: [cpu("chat", "CPU per delivery", true), rate("chat", "deliveries/s")],
+    without: ["crossws", "hono"],
   };
 }
 
@@ -137,6 +50,7 @@ function requests({ durationMs }: Scale): Workload {
       cpu("1 under way", "1 under way", true),
       rate("10 under way", "requests/s"),
     ],
+    without: ["crossws", "hono"],
   };
 }
 
@@ -150,6 +64,7 @@ function typing({ isQuick, durationMs }: Scale): Workload {
     dialect: "v1",
     plan: { kind: "typing", connections, underWay: 16, durationMs },
     figures: [cpu("typing", "CPU per delivery", true), rate("typing", "deliveries/s")],
+    without: ["socket.io", "crossws", "hono", "uwebsockets"],
   };
 }
 
@@ -164,6 +79,7 @@ function connects({ isQuick, durationMs }: Scale): Workload {
     dialect: "plain",
     plan: { kind: "connects", connections, late: isQuick ? 500 : 2_000, durationMs },
     figures: [cpu("empty", "from the first on", true), cpu("full", "with all in the list")],
+    without: ["ws-tick", "crossws", "hono", "uwebsockets"],
   };
 }
 
@@ -180,37 +96,80 @@ function idle({ isQuick, durationMs }: Scale): Workload {
       { key: "idle.rssKib", title: "resident", unit: "KiB", better: "less", isDrawn: true },
       { key: "idle.heapKib", title: "heap", unit: "KiB", better: "less" },
     ],
+    without: ["ws-tick", "crossws", "hono"],
   };
 }
 
-function halls({ isQuick, durationMs }: Scale): Workload[] {
-  const sizes: [connections: number, perSecond: number][] = isQuick
-    ? [[1_000, 50]]
-    : [
-        [400, 50],
-        [1_000, 50],
-        [2_500, 50],
-        [5_000, 50],
-        [5_000, 10],
-      ];
-  return sizes.map(([connections, perSecond]) => ({
-    id: `hall-${String(connections)}-${String(perSecond)}`,
-    title: `A hall of ${connections.toLocaleString("en")} where ${String(perSecond)} users a second come and go`,
-    about:
-      "Each stays a second; the others are told of both. Handshake, welcome and list of the newcomer are part of the cost.",
-    dialect: "plain",
-    plan: { kind: "hall", connections, perSecond, durationMs: durationMs * 2 },
-    figures: [
-      { key: "hall.serverBusy", title: "CPU", unit: "cores", better: "less", isDrawn: connections === 5_000 },
-      { key: "hall.cpuUs", title: "per change", unit: "µs", better: "less" },
-      { key: "hall.deliveriesPerSecond", title: "deliveries/s", unit: "/s", better: "less" },
-    ],
-    without: ["crossws", "hono"],
+const HALLS = [400, 1_000, 2_500, 5_000];
+const RATES = [10, 25, 50];
+
+/** The same users all the time, of whom more and more come in: how the cost grows with them, and with the changes. */
+function hall({ isQuick, durationMs }: Scale): Workload {
+  const sizes = isQuick ? [400, 1_000] : HALLS;
+  const largest = Math.max(...sizes);
+  const perSecond = Math.max(...RATES);
+  const parts = [
+    ...sizes.map((connections) => ({ name: nameOf(connections, perSecond), connections, perSecond })),
+    ...RATES.slice(0, -1).map((rate) => ({
+      ...{ name: nameOf(largest, rate), connections: largest, perSecond: rate },
+    })),
+  ];
+  const last = nameOf(largest, perSecond);
+  const cores = parts.map(({ name, connections, perSecond: rate }): FigureSpec => ({
+    key: `${name}.serverBusy`,
+    title: `${connections.toLocaleString("en")} users, ${String(rate)}/s`,
+    unit: "cores",
+    better: "less",
   }));
+  return {
+    id: "hall",
+    title: "A hall where users come and go",
+    about:
+      `CPU in cores, for halls of ${String(sizes[0])} to ${largest.toLocaleString("en")} users and ${RATES.join(", ")} who come (and as many who go) a second. ` +
+      "Each stays a second; the others are told of both. Handshake, welcome and list of the newcomer are part of the cost. " +
+      "One thread has one core at most: a server that has reached it falls behind.",
+    dialect: "plain",
+    // The busiest last: who falls behind there has nothing more to do.
+    plan: {
+      kind: "hall",
+      parts: [...parts.filter(({ name }) => name !== last), ...parts.filter(({ name }) => name === last)],
+      durationMs: durationMs * 2,
+    },
+    figures: [
+      ...cores,
+      { key: `${last}.cpuUs`, title: "per change in the largest", unit: "µs", better: "less" },
+    ],
+    curves: [acrossSizes(sizes, perSecond), acrossRates(largest)],
+    without: ["ws-tick", "socket.io", "crossws", "hono", "bun", "uwebsockets"],
+  };
 }
 
-function slowReader({ isQuick, durationMs }: Scale): Workload {
-  const owedBytes = (isQuick ? 12 : 16) * 1024 * 1024;
+function nameOf(connections: number, perSecond: number): string {
+  return `hall ${String(connections)}/${String(perSecond)}`;
+}
+
+function acrossSizes(sizes: readonly number[], perSecond: number): CurveSpec {
+  return {
+    id: "sizes",
+    title: `A hall where ${String(perSecond)} users a second come and go`,
+    across: "users in the hall",
+    up: "CPU, cores",
+    points: sizes.map((x) => ({ x, key: `${nameOf(x, perSecond)}.serverBusy` })),
+  };
+}
+
+function acrossRates(connections: number): CurveSpec {
+  return {
+    id: "rates",
+    title: `A hall of ${connections.toLocaleString("en")}`,
+    across: "users who come, and as many who go, per second",
+    up: "CPU, cores",
+    points: RATES.map((x) => ({ x, key: `${nameOf(connections, x)}.serverBusy` })),
+  };
+}
+
+function slowReader({ durationMs }: Scale): Workload {
+  const owedBytes = 16 * 1024 * 1024;
   return {
     id: "slow-reader",
     title: "A reader that stands still",
@@ -233,9 +192,8 @@ function slowReader({ isQuick, durationMs }: Scale): Workload {
       { key: "calm.p99Ms", title: "p99 before", unit: "ms", better: "less" },
       { key: "slow.p99Ms", title: "p99 after", unit: "ms", better: "less" },
     ],
+    without: ["socket.io", "crossws", "hono", "bun", "uwebsockets"],
+    runs: 5,
+    inThree: ["ws-tick"],
   };
-}
-
-function rate(key: string, title: string): FigureSpec {
-  return { key: `${key}.perSecond`, title, unit: "/s", better: "more" };
 }

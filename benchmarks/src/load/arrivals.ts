@@ -5,7 +5,7 @@ import { UsageMeter } from "./cpu.ts";
 import { costs, prefix } from "./figures.ts";
 import { Fleet } from "./fleet.ts";
 import type { FleetOptions } from "./fleet.ts";
-import type { Figures, JobOf, Memory } from "./job.ts";
+import type { Figures, HallPart, JobOf, Memory } from "./job.ts";
 
 /** What it costs to open a connection: handshake, sign-in (stubbed), welcome, list of users. */
 export async function connects(job: JobOf<"connects">, options: FleetOptions): Promise<Figures> {
@@ -58,7 +58,7 @@ export async function idle(
 async function lookAt(fleet: Fleet, more: number, askMemory: () => Promise<Memory>): Promise<Memory> {
   await fleet.grow(more);
   await fleet.settle();
-  await pause(1_000);
+  await pause(500);
   return askMemory();
 }
 
@@ -67,41 +67,69 @@ const STAY_MS = 1_000;
 /** Users come and go in a hall of many. */
 export async function hall(job: JobOf<"hall">, options: FleetOptions): Promise<Figures> {
   const fleet = new Fleet(options);
-  const passing = new Set<Connection>();
-  let changes = 0;
-  const come = (): void => {
-    const connection = fleet.open((visitor) => {
-      changes++;
-      if (fleet.dialect.enter !== undefined) visitor.send(fleet.dialect.enter);
-      setTimeout(() => {
-        visitor.close();
-        passing.delete(visitor);
-        changes++;
-      }, STAY_MS);
-    });
-    passing.add(connection);
-  };
+  const visitors = new Visitors(fleet);
   try {
-    await fleet.grow(job.connections);
-    await fleet.settle();
-    const visits = talkAt(job.perSecond, come);
-    // The second is over in which nobody leaves yet.
-    await pause(STAY_MS * 1.5);
-    const meter = new UsageMeter(job.serverPid);
-    const before = { changes, texts: fleet.texts };
-    await pause(job.durationMs);
-    const usage = meter.read();
-    const done = changes - before.changes;
-    const deliveries = fleet.texts - before.texts;
-    visits.stop();
-    fleet.assertWhole();
-    const seconds = usage.wall / 1e6;
-    return {
-      ...costs("hall", usage, done),
-      ...prefix("hall", { deliveriesPerSecond: deliveries / seconds }),
-    };
+    let figures: Figures = {};
+    for (const part of job.parts) {
+      await fleet.grow(part.connections - fleet.connections.length);
+      await fleet.settle();
+      const taken = await measureVisits(part, visitors, job);
+      figures = { ...figures, ...taken };
+    }
+    return figures;
   } finally {
     fleet.destroy();
-    for (const connection of passing) connection.destroy();
+    visitors.destroy();
   }
+}
+
+/** They come, stay for a second and go. */
+class Visitors {
+  readonly fleet: Fleet;
+  changes = 0;
+  readonly #here = new Set<Connection>();
+
+  constructor(fleet: Fleet) {
+    this.fleet = fleet;
+  }
+
+  come(): void {
+    const connection = this.fleet.open((visitor) => {
+      this.changes++;
+      if (this.fleet.dialect.enter !== undefined) visitor.send(this.fleet.dialect.enter);
+      setTimeout(() => {
+        visitor.close();
+        this.#here.delete(visitor);
+        this.changes++;
+      }, STAY_MS);
+    });
+    this.#here.add(connection);
+  }
+
+  destroy(): void {
+    for (const connection of this.#here) connection.destroy();
+  }
+}
+
+async function measureVisits(
+  { name, perSecond }: HallPart,
+  visitors: Visitors,
+  { serverPid, durationMs }: JobOf<"hall">,
+): Promise<Figures> {
+  const { fleet } = visitors;
+  const visits = talkAt(perSecond, () => visitors.come());
+  // The second is over in which nobody leaves yet.
+  await pause(STAY_MS * 1.5);
+  const meter = new UsageMeter(serverPid);
+  const before = { changes: visitors.changes, texts: fleet.texts };
+  await pause(durationMs);
+  const usage = meter.read();
+  const done = visitors.changes - before.changes;
+  const deliveries = fleet.texts - before.texts;
+  visits.stop();
+  fleet.assertWhole();
+  return {
+    ...costs(name, usage, done),
+    ...prefix(name, { deliveriesPerSecond: deliveries / (usage.wall / 1e6) }),
+  };
 }

@@ -11,7 +11,7 @@ export interface FleetOptions {
 }
 
 const PATIENCE_MS = 60_000;
-const QUIET_MS = 200;
+const QUIET_MS = 150;
 
 /** Many connections to one server. */
 export class Fleet {
@@ -64,6 +64,7 @@ export class Fleet {
    * @throws Error when one of them ends, or takes too long
    */
   async grow(count: number, atOnce = 64): Promise<void> {
+    if (count === 0) return;
     let ready = 0;
     const goal = this.connections.length + count;
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();

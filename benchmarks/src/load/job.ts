@@ -18,9 +18,13 @@ interface FanOutJob extends Common {
   readonly parts: readonly FanOutPart[];
 }
 
-export type FanOutPart =
-  | { readonly name: string; readonly underWay: number }
-  | { readonly name: string; readonly deliveriesPerSecond: number };
+export type FanOutPart = {
+  readonly name: string;
+  /** Where it is not that of the job. */
+  readonly bytes?: number;
+  /** Only in the first so many runs. */
+  readonly runs?: number;
+} & ({ readonly underWay: number } | { readonly deliveriesPerSecond: number });
 
 interface ChatJob extends Common {
   readonly kind: "chat";
@@ -58,6 +62,12 @@ interface IdleJob extends Common {
 
 interface HallJob extends Common {
   readonly kind: "hall";
+  /** Measured one after the other; the hall fills up, and nobody of it leaves. */
+  readonly parts: readonly HallPart[];
+}
+
+export interface HallPart {
+  readonly name: string;
   readonly connections: number;
   /** Users who come, and as many who go, per second. */
   readonly perSecond: number;

@@ -6,7 +6,9 @@ import type { FleetOptions } from "./fleet.ts";
 import type { Figures, JobOf, Memory } from "./job.ts";
 import { LatencyMeter } from "./latency.ts";
 
-const BEFORE_MS = 3_000;
+const BEFORE_MS = 2_000;
+/** Until a reader that reads again has come to its close frame. */
+const PATIENCE_MS = 3_000;
 
 /** One reader stands still while much is said; the others must not feel it, and the server must not pay for it. */
 export async function slowReader(
@@ -23,12 +25,14 @@ export async function slowReader(
       speaker.send(fleet.dialect.post(LatencyMeter.stamp(job.bytes), ++speaker.seq));
     });
     await pause(1_000);
+    const before = await options.askMemory();
+    // The collection has stopped the server for a moment: what waited for it must not count.
+    await pause(1_000);
     const calm = new LatencyMeter(500_000);
     calm.watch(others);
     await pause(BEFORE_MS);
     calm.stop(others);
 
-    const before = await options.askMemory();
     slow.pause();
     const busy = new LatencyMeter(500_000);
     busy.watch(others);
@@ -38,7 +42,7 @@ export async function slowReader(
     // After garbage collection: what a server has used once and may use again is not what the reader costs.
     const after = await options.askMemory();
     slow.resume();
-    await pause(1_000);
+    for (let waited = 0; waited < PATIENCE_MS && fleet.endings.size === 0; waited += 100) await pause(100);
     return {
       ...prefix("calm", calm.figures()),
       ...prefix("slow", {

@@ -18,7 +18,6 @@ export interface WindowOptions {
   readonly delivered: () => number;
 }
 
-const WARM_UP_SHARE = 0.4;
 const DRAIN_MS = 5_000;
 
 export interface WindowResult {
@@ -34,7 +33,8 @@ export async function keepUnderWay(options: WindowOptions): Promise<WindowResult
     if (isOn) send(count);
   };
   send(options.underWay);
-  await pause(durationMs * WARM_UP_SHARE);
+  // As long again, so that what runs hot is compiled.
+  await pause(durationMs);
   const meter = new UsageMeter(options.serverPid);
   const before = delivered();
   await pause(durationMs);

@@ -9,7 +9,8 @@ import { startServer } from "../server-process.ts";
 import type { ServerProcess } from "../server-process.ts";
 import { servers } from "../servers.ts";
 import type { ServerSpec } from "../servers.ts";
-import type { FigureSpec } from "../workloads.ts";
+import { RUNS } from "../workload.ts";
+import type { FigureSpec } from "../workload.ts";
 import { bundle, pageClients } from "./clients.ts";
 import type { PageClient } from "./clients.ts";
 import { feed } from "./feed.ts";
@@ -27,7 +28,8 @@ export const PAGE = "page";
 const LOCAL = "--disable-features=LocalNetworkAccessChecks";
 
 /** What a client costs the page that uses it. */
-export async function measurePages({ runs, durationMs }: Options): Promise<WorkloadResult> {
+export async function measurePages({ isQuick, durationMs, ...options }: Options): Promise<WorkloadResult> {
+  const runs = options.runs ?? (isQuick ? 1 : RUNS);
   const samples = new Map<string, Figures[]>(pageClients.map(({ id }) => [id, []]));
   const before = loadAverage();
   const browser = await chromium.launch({ executablePath: findChromium(), args: [...chromiumArgs, LOCAL] });

@@ -1,5 +1,6 @@
+import { judge } from "../bounds.ts";
 import type { Results, WorkloadResult } from "../results.ts";
-import { markdownTable, rowsOf } from "./table.ts";
+import { markdownTable, rowsOf, rowsOfBounds } from "./table.ts";
 
 /** The page that shows the results. */
 export function writePage(
@@ -18,17 +19,34 @@ export function writePage(
       `${versions.join(", ")}. Servers, load and the system shared these cores.`,
     "In Halyard everything is on: validation, history, offsets, presence, heartbeats, deduplication. Only the rate limits are " +
       `raised: ${raised.join(", ")}.`,
+    ...boundsOf(results),
     ...results.workloads.flatMap((result) => [
       `## ${result.title}`,
       result.about,
       ...picturesOf(result).map((file) => `![${result.title}](${file})`),
       markdownTable(rowsOf(result)),
       ...failuresOf(result),
-      `_${String(result.runs)} runs, ${result.measuredAt.slice(0, 10)}; load average before: ${String(result.loadAverage)}._`,
+      `_${String(result.runs)} ${result.runs === 1 ? "run" : "runs"}, ${result.measuredAt.slice(0, 10)}; load average before: ${String(result.loadAverage)}._`,
     ]),
   ].join("\n\n");
 }
 
-function failuresOf({ servers }: WorkloadResult): string[] {
-  return servers.flatMap(({ title, failure }) => (failure === undefined ? [] : `${title}: ${failure}.`));
+function boundsOf(results: Results): string[] {
+  const verdicts = judge(results);
+  if (verdicts.length === 0) return [];
+  return [
+    "## Bounds",
+    "What these figures are held to: the median of the ratios of each run (or of the figures), beside its bound. A bound that is " +
+      "not met says so.",
+    markdownTable(rowsOfBounds(verdicts)),
+  ];
+}
+
+/** What went wrong, and how often; the other runs count. */
+export function failuresOf({ servers }: WorkloadResult): string[] {
+  return servers.flatMap(({ title, failure, samples }) => {
+    if (failure === undefined) return [];
+    const failed = samples.filter((sample) => sample === null).length;
+    return `${title} failed in ${String(failed)} of ${String(samples.length)} runs: ${failure}.`;
+  });
 }

@@ -1,6 +1,6 @@
 import type { ServerResult, Summary, WorkloadResult } from "../results.ts";
 import { summarize } from "../results.ts";
-import type { FigureSpec } from "../workloads.ts";
+import type { FigureSpec } from "../workload.ts";
 import { format } from "./table.ts";
 
 const WIDTH = 760;
@@ -14,7 +14,7 @@ interface Bar {
   readonly summary: Summary;
 }
 
-/** One figure of a workload as bars: readable on light and on dark. */
+/** One figure of a workload as bars. */
 export function drawBars(result: WorkloadResult, figure: FigureSpec): string {
   const bars = result.servers
     .flatMap((server): Bar[] => {
@@ -48,24 +48,32 @@ function drawBar({ server, summary }: Bar, { y, longest }: { y: number; longest:
   ].join("\n");
 }
 
-const STYLE = `<style>
+/** Readable on light and on dark. */
+export const STYLE = `<style>
 text { font: 13px system-ui, sans-serif; fill: #3b4252; }
 .title { font-size: 16px; font-weight: 600; fill: #1c2230; }
 .hint, .value { fill: #667085; font-size: 12px; }
 .name { text-anchor: end; }
 text.own { font-weight: 600; fill: #0f6b6b; }
-rect.own { fill: #12908e; }
-rect.peer { fill: #b3bccb; }
+rect.own, circle.own { fill: #12908e; }
+rect.peer, circle.peer { fill: #b3bccb; }
+polyline { fill: none; stroke-width: 2.5; }
+polyline.own { stroke: #12908e; }
+polyline.peer { stroke: #b3bccb; }
+.grid { stroke: #d8dde6; }
 @media (prefers-color-scheme: dark) {
   text { fill: #c6cdd9; }
   .title { fill: #eef1f6; }
   .hint, .value { fill: #98a2b3; }
   text.own { fill: #4fd1c5; }
-  rect.own { fill: #2bb3ab; }
-  rect.peer { fill: #4a5468; }
+  rect.own, circle.own { fill: #2bb3ab; }
+  rect.peer, circle.peer { fill: #4a5468; }
+  polyline.own { stroke: #2bb3ab; }
+  polyline.peer { stroke: #4a5468; }
+  .grid { stroke: #333c4d; }
 }
 </style>`;
 
-function escape(text: string): string {
+export function escape(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

@@ -1,8 +1,21 @@
+import type { Verdict } from "../bounds.ts";
 import type { ServerResult, Summary, WorkloadResult } from "../results.ts";
 import { loadBusy, summarize } from "../results.ts";
 import { BASELINE } from "../servers.ts";
 import { round } from "../statistics.ts";
-import type { FigureSpec } from "../workloads.ts";
+import type { FigureSpec } from "../workload.ts";
+
+/** Each bound beside what was measured. */
+export function rowsOfBounds(verdicts: readonly Verdict[]): string[][] {
+  const head = ["", "bound", "measured", "spread", "runs", "met"];
+  return [
+    head,
+    ...verdicts.map(({ what, bound, measured, min, max, unit, runs, isMet }) => [
+      ...[what, bound, `${format(measured)} ${unit}`, `${format(min)}–${format(max)}`, String(runs)],
+      isMet ? "yes" : "no",
+    ]),
+  ];
+}
 
 /** The rows of a workload: a head, then one per server. */
 export function rowsOf(result: WorkloadResult): string[][] {

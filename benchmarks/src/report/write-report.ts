@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import type { Results, WorkloadResult } from "../results.ts";
 import { writePage } from "./page.ts";
+import { drawCurve } from "./curve.ts";
 import { drawBars } from "./picture.ts";
 
 /** Writes results.json, README.md and the pictures. */
@@ -17,11 +18,17 @@ export async function writeReport(directory: string, results: Results): Promise<
     for (const figure of drawnOf(result)) {
       writeFileSync(join(directory, fileOf(result, figure.key)), drawBars(result, figure));
     }
+    for (const curve of result.curves ?? []) {
+      writeFileSync(join(directory, fileOf(result, curve.id)), drawCurve(result, curve));
+    }
   }
   await write("results.json", JSON.stringify(results));
   await write(
     "README.md",
-    writePage(results, (result) => drawnOf(result).map(({ key }) => fileOf(result, key))),
+    writePage(results, (result) => [
+      ...drawnOf(result).map(({ key }) => fileOf(result, key)),
+      ...(result.curves ?? []).map(({ id }) => fileOf(result, id)),
+    ]),
   );
 }
 

@@ -1,15 +1,17 @@
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Assembly } from "./assembly.js";
+import type { Opening } from "./lifecycle.js";
 import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
 import type { Refusal } from "./refusal.js";
 import { faultOf, METHOD_NOT_ALLOWED, refusal } from "./refusal.js";
-import type { AnyAuthenticator, Welcomed } from "./server.js";
+import type { AnyAuthenticator } from "./server.js";
 import { isRefusal } from "./server.js";
 import { corkingTransport } from "./transport.js";
 import type { Transport } from "./transport.js";
 import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.js";
+import { Unison } from "./unison.js";
 
 /** Bun's server, as far as an upgrade needs it; so that these types load without Bun's. */
 export interface BunServer {
@@ -18,6 +20,7 @@ export interface BunServer {
     options: { readonly data: BunConnection; readonly headers?: Readonly<Record<string, string>> },
   ): boolean;
   requestIP?(request: Request): { readonly address: string } | null;
+  publish?(topic: string, text: string): number;
 }
 
 export interface BunConnection extends WebSocketData {
@@ -54,6 +57,11 @@ export interface BunWebSocket {
 
 const HARD_LIMIT = 1024 * 1024;
 
+interface BunSocket extends WebSocketInstance {
+  subscribe(topic: string): void;
+  unsubscribe(topic: string): void;
+}
+
 /** Bun's own sockets: corked writes, and pings whose pongs come back through `websocket.pong`. */
 const bunTransport: Transport = {
   ...corkingTransport,
@@ -64,6 +72,23 @@ const bunTransport: Transport = {
     (ws as WebSocketInstance & { terminate(): void }).terminate();
   },
 };
+
+/** The transport of the sockets of one server: its topics reach no other's. */
+function transportOf(server: BunServer): Transport {
+  if (server.publish === undefined) return bunTransport;
+  const unison = new Unison({
+    subscribe: (ws, topic) => {
+      (ws as BunSocket).subscribe(topic);
+    },
+    unsubscribe: (ws, topic) => {
+      (ws as BunSocket).unsubscribe(topic);
+    },
+    publish: (topic, text) => {
+      server.publish?.(topic, text);
+    },
+  });
+  return { ...bunTransport, unison };
+}
 
 /**
  * The two things that `Bun.serve` needs for WebSockets.
@@ -79,22 +104,25 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   const { lifecycle, inbound, core } = internals;
   const path = options.path ?? "/ws";
   /** By id, because Bun makes `data` and nothing else part of the upgrade. */
-  const openings = new Map<string, Welcomed["opening"]>();
+  const openings = new Map<string, Opening>();
+  const transports = new WeakMap<BunServer, Transport>();
   const control = (ws: WebSocketInstance): void => {
     const connection = core.table.of(ws);
     if (connection !== undefined) inbound.control(connection);
   };
   return {
-    fetch: async (request, server) => {
-      if (pathOf(request.url) !== path) return undefined;
-      return answer(request, server, { internals, openings, authenticate: options.authenticate });
+    fetch: (request, server) => {
+      if (pathOf(request.url) !== path) return NOT_OURS;
+      const transport = transports.get(server) ?? transportOf(server);
+      transports.set(server, transport);
+      return answer(request, server, { internals, openings, transport, authenticate: options.authenticate });
     },
     websocket: {
       data: undefined as unknown as BunConnection,
       open: (ws) => {
         const opening = openings.get(ws.data.connectionId);
         openings.delete(ws.data.connectionId);
-        lifecycle.open(ws, opening && { ...opening, transport: bunTransport });
+        lifecycle.open(ws, opening);
       },
       message: (ws, message) => {
         const connection = core.table.of(ws);
@@ -130,18 +158,20 @@ function faultOfReason(reason: string): number | undefined {
   return reason.includes("UTF-8") ? 1007 : reason.includes("too big") ? 1009 : 1002;
 }
 
+const NOT_OURS = Promise.resolve(undefined);
 const SPEAKS_V1 = { "sec-websocket-protocol": SUBPROTOCOL };
 
 interface AnswerParts {
   readonly internals: Assembly;
-  readonly openings: Map<string, Welcomed["opening"]>;
+  readonly openings: Map<string, Opening>;
+  readonly transport: Transport;
   readonly authenticate: AnyAuthenticator | undefined;
 }
 
 async function answer(
   request: Request,
   server: BunServer,
-  { internals, openings, authenticate }: AnswerParts,
+  { internals, openings, transport, authenticate }: AnswerParts,
 ): Promise<Response | undefined> {
   const { desk } = internals;
   const remoteAddress = server.requestIP?.(request)?.address;
@@ -154,7 +184,7 @@ async function answer(
   if (fault !== undefined) return respond(desk.turnAway(upgrade, fault));
   const welcomed = await desk.receive(upgrade, authenticate);
   if (isRefusal(welcomed)) return respond(welcomed);
-  openings.set(welcomed.data.connectionId, welcomed.opening);
+  openings.set(welcomed.data.connectionId, Object.assign(welcomed.opening, { transport }));
   const { data } = welcomed;
   // Said explicitly: Bun would echo the first offer, which may be a ticket. A plain client has offered nothing.
   const options = welcomed.opening.isV1 ? { data, headers: SPEAKS_V1 } : { data };

@@ -68,7 +68,7 @@ export class ChannelHub {
     try {
       await channel.ready;
     } finally {
-      if (channel.subscribers.size === 0) this.#lingerFor(channel);
+      if (channel.size === 0) this.#lingerFor(channel);
     }
     return channel;
   }
@@ -87,12 +87,12 @@ export class ChannelHub {
   add(channel: Channel, connection: Connection): void {
     this.#options.clock.clearTimeout(channel.linger);
     channel.linger = undefined;
-    channel.subscribers.add(connection);
+    channel.add(connection);
   }
 
   remove(name: string, connection: Connection): void {
     const channel = this.#channels.get(name);
-    if (channel?.subscribers.delete(connection) !== true || channel.subscribers.size > 0) return;
+    if (channel?.delete(connection) !== true || channel.size > 0) return;
     this.#lingerFor(channel);
   }
 
@@ -231,7 +231,7 @@ export class ChannelHub {
     channel.restart(position.epoch, position.off);
     const gap = { type: "gap", ch: channel.name, ...position, reason: "lost" };
     const frame = new Frame(encodeFrame(JSON.stringify(gap), { ch: channel.name }));
-    for (const connection of channel.subscribers) connection.push(frame);
+    channel.give(frame);
   }
 }
 

@@ -20,10 +20,9 @@ const RING_CHARS = 256 * 1024;
  */
 export type ChannelState = "syncing" | "stale" | "live";
 
-/** One channel on this node: where it stands, its newest frames, and who reads it. */
-export class Channel {
+/** One channel on this node: where it stands, its newest frames, and who reads it. Most are of one user, and at rest. */
+export class Channel extends Readers {
   readonly name: string;
-  readonly subscribers = new Readers();
   state: ChannelState = "syncing";
   epoch = "";
   offset = 0;
@@ -36,11 +35,12 @@ export class Channel {
   /** Runs while it is `stale`, before it is asked for again. */
   retry: unknown = undefined;
   readonly #kept: number;
-  #ring: RingEntry[] | undefined = undefined;
-  #ringChars = 0;
+  /** Its newest frames. */
+  #ring: { entries: RingEntry[]; chars: number } | undefined = undefined;
 
   /** @param kept how many messages of history there are; this node's own frames reach back no further */
   constructor(name: string, kept: number) {
+    super();
     this.name = name;
     this.#kept = Math.min(kept, RING_ENTRIES);
   }
@@ -51,10 +51,10 @@ export class Channel {
     this.offset = publication.offset;
     const { frame, except } = entry;
     if (except === undefined) {
-      for (const connection of this.subscribers) connection.deliver(frame, this.name);
+      this.give(frame, this.name);
       return;
     }
-    for (const connection of this.subscribers) {
+    for (const connection of this) {
       if (isKeyOf(except, connection.client)) connection.skip(this.name, publication.offset);
       else connection.deliver(frame, this.name);
     }
@@ -63,15 +63,14 @@ export class Channel {
   deliverEphemeral(data: string): void {
     const { json, except } = decodeEnvelope(data);
     const frame = new Frame(encodeFrame(json, { ch: this.name }), true);
-    for (const connection of this.subscribers) {
-      if (except === undefined || !isKeyOf(except, connection.client)) connection.push(frame);
-    }
+    if (except === undefined) this.give(frame);
+    else for (const connection of this) if (!isKeyOf(except, connection.client)) connection.push(frame);
   }
 
   /** The frames after a position, if the newest ones that this node keeps reach back to it. */
   framesAfter(offset: number): readonly RingEntry[] | undefined {
     if (offset === this.offset) return [];
-    const ring = this.#ring ?? [];
+    const ring = this.#ring?.entries ?? [];
     const index = ring.findIndex((entry) => entry.prev === offset);
     return index === -1 || ring.length - index > this.#kept ? undefined : ring.slice(index);
   }
@@ -81,19 +80,18 @@ export class Channel {
     this.epoch = epoch;
     this.offset = offset;
     this.#ring = undefined;
-    this.#ringChars = 0;
   }
 
   #remember(publication: Publication): RingEntry {
     const entry = toEntry(this.name, publication);
-    const ring = (this.#ring ??= []);
-    ring.push(entry);
-    this.#ringChars += entry.frame.text.length;
+    const ring = (this.#ring ??= { entries: [], chars: 0 });
+    ring.entries.push(entry);
+    ring.chars += entry.frame.text.length;
     // Trimmed in halves, so that the cost of moving the array is spread over many messages.
-    if (ring.length > 2 * RING_ENTRIES || this.#ringChars > 2 * RING_CHARS) {
-      this.#ring = ring.slice(-RING_ENTRIES);
-      this.#ringChars = this.#ring.reduce((sum, { frame }) => sum + frame.text.length, 0);
-      if (this.#ringChars > RING_CHARS) this.#ring = this.#ring.slice(-1);
+    if (ring.entries.length > 2 * RING_ENTRIES || ring.chars > 2 * RING_CHARS) {
+      ring.entries = ring.entries.slice(-RING_ENTRIES);
+      ring.chars = ring.entries.reduce((sum, { frame }) => sum + frame.text.length, 0);
+      if (ring.chars > RING_CHARS) ring.entries = ring.entries.slice(-1);
     }
     return entry;
   }

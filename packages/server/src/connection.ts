@@ -1,4 +1,6 @@
+import type { Backlog } from "./backlog.js";
 import type { ClientRef } from "./backplane.js";
+import type { Choir } from "./choir.js";
 import { Frame } from "./frame.js";
 import type { Batch } from "./frame.js";
 import type { Coalescer } from "./coalescer.js";
@@ -7,11 +9,13 @@ import type { RequestSlots } from "./request-slots.js";
 import type { Received } from "./sends.js";
 import { Lane } from "./lane.js";
 import type { Moves } from "./moves.js";
-import type { Tally, TokenBucket } from "./token-bucket.js";
+import type { TokenBucket } from "./token-bucket.js";
 import type { LimitName } from "./security-event.js";
 import type { Transport } from "./transport.js";
 import type { SessionCloseCode, SessionWatch, WatchedConnection } from "./session-watch.js";
 import type { GuestIdentity, Identity, WebSocketData, WebSocketInstance } from "./types.js";
+import type { Strikes } from "./strikes.js";
+import type { Topic } from "./unison.js";
 import type { Writer } from "./writer.js";
 
 /**
@@ -45,14 +49,19 @@ export interface ConnectionKeeper {
   identityChanged(connection: Connection): void;
 }
 
+/** What all connections of a node share. */
+export interface ConnectionNode {
+  readonly writer: Writer;
+  readonly keeper: ConnectionKeeper;
+}
+
 export interface ConnectionStart {
   readonly id: string;
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly transport: Transport;
   readonly identity: GuestIdentity;
   readonly openedAt: number;
-  readonly writer: Writer;
-  readonly keeper: ConnectionKeeper;
+  readonly node: ConnectionNode;
   readonly slice: number;
   /** @default a client of its own */
   readonly client?: ClientRef | undefined;
@@ -64,10 +73,9 @@ export class Connection implements WatchedConnection {
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly transport: Transport;
   readonly openedAt: number;
-  readonly writer: Writer;
   /** Which part of a round of pings it belongs to. */
   readonly slice: number;
-  readonly #keeper: ConnectionKeeper;
+  readonly #node: ConnectionNode;
   identity: GuestIdentity;
   /** Watches the session that it was opened with. */
   watch: SessionWatch | undefined = undefined;
@@ -76,15 +84,11 @@ export class Connection implements WatchedConnection {
   isV1 = false;
   /** It was ended for good (4400 and above): what it still has under way must have no effect. */
   isRevoked = false;
-  /** The message at work in the lane. */
-  running: { abort(): void } | undefined = undefined;
   /** Sends that stand in the lane and have not begun. */
   waitingSends = 0;
   ephemeral: Coalescer<Received> | undefined = undefined;
   /** `hello` was said; its answer may be under way. */
   isGreeted = false;
-  /** Was told once that `hello` is due. */
-  isWarned = false;
   requests: RequestSlots | undefined = undefined;
   /** What the server has asked it. */
   questions: Questions | undefined = undefined;
@@ -98,33 +102,26 @@ export class Connection implements WatchedConnection {
   address: string | undefined = undefined;
   /** When something last came from the peer. */
   seenAt: number;
-  /** Frames of this turn. */
+  /** Frames of this turn, unless a choir has them. */
   batch: Batch;
+  /** Of the runtime, for what many get. */
+  topic: Topic | undefined = undefined;
   rooms: Set<string> | undefined = undefined;
   /** Joins and leaves that are under way. */
   moves: Moves | undefined = undefined;
   /** Rooms that the server put it into before it was open. */
   invited: Set<string> | undefined = undefined;
   /** Frames that came during `opening`. */
-  waiting: string[] | undefined = undefined;
-  waitingBytes = 0;
-  /** Since when bytes have waited for the peer without becoming fewer. */
-  stalledSince: number | undefined = undefined;
-  backlog = 0;
+  waiting: { readonly texts: string[]; bytes: number } | undefined = undefined;
+  backlog: Backlog | undefined = undefined;
   /** Since when a message of the peer has begun and not ended, as far as ticks have seen. */
   unfinishedSince: number | undefined = undefined;
-  /** Bytes of a replay that do not count against the peer while they wait: handed to the socket, and not yet. */
-  replayBytes = 0;
-  queuedReplayBytes = 0;
   buckets: Buckets | undefined = undefined;
-  invalid: Tally | undefined = undefined;
-  refused: Tally | undefined = undefined;
-  oversized = 0;
+  strikes: Strikes | undefined = undefined;
   timer: unknown = undefined;
-  /** Runs while a send waits to be within its rate. */
-  pause: unknown = undefined;
   #lane: Lane | undefined = undefined;
   #skips: Map<string, number> | undefined = undefined;
+  #choir: Choir | undefined = undefined;
 
   constructor(start: ConnectionStart) {
     this.id = start.id;
@@ -133,16 +130,19 @@ export class Connection implements WatchedConnection {
     this.identity = start.identity;
     this.openedAt = start.openedAt;
     this.seenAt = start.openedAt;
-    this.writer = start.writer;
     this.slice = start.slice;
-    this.#keeper = start.keeper;
-    this.batch = start.writer.empty;
+    this.#node = start.node;
+    this.batch = start.node.writer.empty;
     this.client = start.client ?? { user: start.identity.user.id, client: start.id };
   }
 
   /** Its messages, one after the other; made with the first. */
   get lane(): Lane {
     return (this.#lane ??= new Lane());
+  }
+
+  get writer(): Writer {
+    return this.#node.writer;
   }
 
   get userId(): string {
@@ -152,43 +152,71 @@ export class Connection implements WatchedConnection {
   /** Puts a newer identity of the same user in place. */
   replace(identity: Identity): void {
     this.identity = identity;
-    this.#keeper.identityChanged(this);
+    this.#node.keeper.identityChanged(this);
   }
 
   /** Ends it: nothing more is taken from it. */
   close(code: SessionCloseCode): void {
-    this.#keeper.shut(this, code);
+    this.#node.keeper.shut(this, code);
   }
 
   /** Adds a frame to what is written at the end of this turn. */
   push(frame: Frame): void {
     if (this.stage === "closed") return;
-    if (this.batch === this.writer.empty && this.#skips === undefined) this.writer.enqueue(this);
+    this.#begin();
     this.batch = this.batch.with(frame);
   }
 
-  /** A frame of a channel, which makes an earlier `skip` of this turn unnecessary. */
-  deliver(frame: Frame, channel: string): void {
+  /** A frame that many get. @param channel whose position it moves: an earlier `skip` of this turn is unnecessary then */
+  deliver(frame: Frame, channel?: string): void {
     this.push(frame);
-    if (this.#skips?.delete(channel) === true && this.#skips.size === 0) this.#skips = undefined;
+    if (channel === undefined || this.#skips?.delete(channel) !== true) return;
+    if (this.#skips.size === 0) this.#skips = undefined;
+  }
+
+  /** @returns false when something has been said to it in this turn: it gets the frames by itself */
+  join(choir: Choir): boolean {
+    if (this.stage === "closed" || !this.#isSilent) return false;
+    this.#begin();
+    this.#choir = choir;
+    return true;
   }
 
   /** Moves the position past a message that is not for this connection; only the latest per channel and turn goes out. */
   skip(channel: string, offset: number): void {
     if (!this.isV1 || this.stage === "closed") return;
-    if (this.batch === this.writer.empty && this.#skips === undefined) this.writer.enqueue(this);
+    this.#begin();
     this.#skips ??= new Map();
     this.#skips.set(channel, offset);
   }
 
   /** What is to be written now; afterwards there is nothing. */
   takeBatch(): Batch {
-    let batch = this.batch;
+    if (this.#choir !== undefined) this.#leave(this.#choir);
+    let { batch } = this;
     for (const [ch, off] of this.#skips ?? []) {
       batch = batch.with(new Frame(JSON.stringify({ type: "skip", $: { ch, off } })));
     }
     this.#skips = undefined;
     this.batch = this.writer.empty;
     return batch;
+  }
+
+  /** Nothing has been said to it in this turn. */
+  get #isSilent(): boolean {
+    return this.#choir === undefined && this.batch === this.writer.empty && this.#skips === undefined;
+  }
+
+  /** Something is to be said to it alone. */
+  #begin(): void {
+    if (this.#isSilent) this.writer.enqueue(this);
+    if (this.#choir !== undefined) this.#leave(this.#choir);
+  }
+
+  #leave(choir: Choir): void {
+    this.batch = choir.batch;
+    this.#choir = undefined;
+    // Its turn may end before that of the others.
+    if (!choir.isOver) choir.soloists.push(this);
   }
 }

@@ -124,7 +124,7 @@ export class Dispatcher {
     const { user, session } = connection.identity;
     const scope = new HandlerScope({ ws: connection.ws, user, session, room, messageId });
     bindContext(message, scope);
-    connection.running = scope;
+    connection.lane.running = scope;
     const handling = handler.handle(connection.ws, message, table.connectedUsers, table.wsInstances);
     const onTimeout = (): void => {
       scope.abort();

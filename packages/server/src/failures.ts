@@ -4,9 +4,8 @@ import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import { errorJson, toHalyardError } from "./errors.js";
 import { Frame } from "./frame.js";
-import { Tally } from "./token-bucket.js";
+import { Strikes } from "./strikes.js";
 
-const TALLY_MS = 10_000;
 const INVALID_MESSAGES = 10;
 const REFUSED_MESSAGES = 50;
 
@@ -44,13 +43,13 @@ export class Failures {
     this.#core.security.refused(connection, error);
     const now = this.#core.clock.now();
     if (code === "invalid_json" || code === "invalid_message") {
-      connection.invalid ??= new Tally(TALLY_MS);
-      if (connection.invalid.add(now) >= INVALID_MESSAGES) {
+      connection.strikes ??= new Strikes();
+      if (connection.strikes.invalid.add(now) >= INVALID_MESSAGES) {
         this.#shut(connection, CloseCode.ProtocolBroken, "too many invalid messages");
       }
     } else if (code === "rate_limited" || code === "limit_exceeded") {
-      connection.refused ??= new Tally(TALLY_MS);
-      if (connection.refused.add(now) >= REFUSED_MESSAGES) {
+      connection.strikes ??= new Strikes();
+      if (connection.strikes.refused.add(now) >= REFUSED_MESSAGES) {
         this.#shut(connection, CloseCode.Flooding, "retryAfterMs=5000");
       }
     }

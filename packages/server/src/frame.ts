@@ -7,6 +7,8 @@ export class Frame {
   readonly isShared: boolean;
   /** What the runtime's transport made of the text; the same for every reader. */
   encoded: Uint8Array | undefined = undefined;
+  /** It is part of a longer piece somewhere. */
+  wasJoined = false;
   compressed: Uint8Array | undefined = undefined;
 
   constructor(text: string, ephemeral = false, isShared = true) {
@@ -25,12 +27,15 @@ export class Batch {
   readonly previous: Batch | undefined;
   readonly frame: Frame | undefined;
   readonly length: number;
+  /** Of all texts. */
+  readonly chars: number;
   readonly hasEphemeral: boolean;
   /** All frames as one piece of the wire, when a transport has joined them. */
   joined: Uint8Array | undefined = undefined;
   joinedCompressed: Uint8Array | undefined = undefined;
-  /** A transport has written it once: whoever has it too shares what is joined then. */
+  /** Many have it, or a transport has written it once: whoever has it too shares what is joined then. */
   isShared = false;
+  #frames: readonly Frame[] | undefined = undefined;
   #nextFrame: Frame | undefined = undefined;
   #next: Batch | undefined = undefined;
 
@@ -38,6 +43,7 @@ export class Batch {
     this.previous = previous;
     this.frame = frame;
     this.length = previous === undefined ? 0 : previous.length + 1;
+    this.chars = (previous?.chars ?? 0) + (frame?.text.length ?? 0);
     this.hasEphemeral = frame?.ephemeral === true || previous?.hasEphemeral === true;
   }
 
@@ -56,7 +62,12 @@ export class Batch {
   }
 
   /** First to last. */
-  frames(): Frame[] {
+  frames(): readonly Frame[] {
+    this.#frames ??= this.#list();
+    return this.#frames;
+  }
+
+  #list(): Frame[] {
     const frames: Frame[] = this.frame === undefined ? [] : [this.frame];
     for (let batch = this.previous; batch?.frame !== undefined; batch = batch.previous)
       frames.push(batch.frame);

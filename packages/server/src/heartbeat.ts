@@ -1,4 +1,5 @@
 import { CloseCode } from "@halyard/protocol/wire";
+import { Backlog } from "./backlog.js";
 import type { Connection, Shut } from "./connection.js";
 import type { ServerLimits } from "./limits.js";
 import type { Clock } from "./types.js";
@@ -93,11 +94,13 @@ export class Heartbeat {
   }
 
   #watchBacklog(connection: Connection, now: number): void {
-    const backlog = connection.transport.bufferedAmount(connection.ws);
-    if (backlog === 0 || backlog < connection.backlog) connection.stalledSince = undefined;
-    else connection.stalledSince ??= now;
-    connection.backlog = backlog;
-    if (connection.stalledSince === undefined || now - connection.stalledSince < this.#parts.limits.stalledMs)
+    const bytes = connection.transport.bufferedAmount(connection.ws);
+    if (bytes === 0 && connection.backlog === undefined) return;
+    const backlog = (connection.backlog ??= new Backlog());
+    if (bytes === 0 || bytes < backlog.bytes) backlog.stalledSince = undefined;
+    else backlog.stalledSince ??= now;
+    backlog.bytes = bytes;
+    if (backlog.stalledSince === undefined || now - backlog.stalledSince < this.#parts.limits.stalledMs)
       return;
     this.#parts.shut(connection, CloseCode.SlowReader, {
       reason: retryReason(this.#parts.clock),

@@ -8,6 +8,7 @@ import { InvalidMessage, LimitError, toHalyardError } from "./errors.js";
 import type { Failures } from "./failures.js";
 import { readMeta } from "./frame-meta.js";
 import type { Received, Sends } from "./sends.js";
+import { Strikes } from "./strikes.js";
 import type { Throttle } from "./throttle.js";
 
 const WAITING_FRAMES = 32;
@@ -52,17 +53,16 @@ export class Inbound {
 
   /** Reads what came while admission or the answer to `hello` was under way. */
   release(connection: Connection): void {
-    const waiting = connection.waiting ?? [];
+    const { waiting } = connection;
     connection.waiting = undefined;
-    connection.waitingBytes = 0;
-    for (const text of waiting) this.receive(connection, text);
+    for (const text of waiting?.texts ?? []) this.receive(connection, text);
   }
 
   #keep(connection: Connection, text: string): void {
-    connection.waiting ??= [];
-    connection.waitingBytes += text.length;
-    if (connection.waiting.length < WAITING_FRAMES && connection.waitingBytes <= WAITING_BYTES) {
-      connection.waiting.push(text);
+    const waiting = (connection.waiting ??= { texts: [], bytes: 0 });
+    waiting.bytes += text.length;
+    if (waiting.texts.length < WAITING_FRAMES && waiting.bytes <= WAITING_BYTES) {
+      waiting.texts.push(text);
       return;
     }
     const message = "Too much before the connection was open.";
@@ -100,7 +100,9 @@ export class Inbound {
 
   #refuseOversized(connection: Connection): void {
     this.#parts.failures.tell(connection, new LimitError("payload_too_large", "messageBytes"));
-    if (++connection.oversized >= OVERSIZED_MESSAGES) this.#parts.shut(connection, CloseCode.TooLarge);
+    connection.strikes ??= new Strikes();
+    if (++connection.strikes.oversized >= OVERSIZED_MESSAGES)
+      this.#parts.shut(connection, CloseCode.TooLarge);
   }
 
   #parse(connection: Connection, text: string): Received | undefined {
@@ -148,10 +150,11 @@ export class Inbound {
 
   /** Before `hello` nothing may come: one error says so, and then the connection ends. */
   #warn({ connection, meta }: Received): void {
-    if (connection.isWarned) this.#parts.shut(connection, CloseCode.ProtocolBroken, "hello was due");
+    connection.strikes ??= new Strikes();
+    if (connection.strikes.wasWarned) this.#parts.shut(connection, CloseCode.ProtocolBroken, "hello was due");
     const error = new HalyardError("conflict", "The first frame is hello.");
     this.#parts.failures.tell(connection, error, meta.seq ?? meta.id);
-    connection.isWarned = true;
+    connection.strikes.wasWarned = true;
   }
 
   #greet({ connection, frame, meta }: Received): void {

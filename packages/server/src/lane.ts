@@ -2,6 +2,10 @@ export type Job = () => void | Promise<void>;
 
 /** Handles one thing after the other, in order. A job must not throw: it answers for its own failures. */
 export class Lane {
+  /** The handler that was called last. */
+  running: { abort(): void } | undefined = undefined;
+  /** Runs while a send waits to be within its rate. */
+  pause: unknown = undefined;
   #jobs: Job[] | undefined = undefined;
   #isBusy = false;
   /** Whoever waits for the end of all jobs. */

@@ -2,7 +2,7 @@ import { CloseCode, HalyardError, SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Admission, ClientRef } from "./backplane.js";
 import { ALL, userChannel } from "./channel-name.js";
 import { Connection } from "./connection.js";
-import type { Cause, ConnectionKeeper } from "./connection.js";
+import type { Cause, ConnectionKeeper, ConnectionNode } from "./connection.js";
 import type { Core } from "./core.js";
 import { errorJson } from "./errors.js";
 import { Frame } from "./frame.js";
@@ -40,9 +40,11 @@ export interface Opening {
 /** How a connection begins and ends. */
 export class Lifecycle implements ConnectionKeeper {
   readonly #parts: LifecycleParts;
+  readonly #node: ConnectionNode;
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
+    this.#node = { writer: parts.core.writer, keeper: this };
   }
 
   /** The maps hold the connection when this returns; everything else follows. */
@@ -66,8 +68,7 @@ export class Lifecycle implements ConnectionKeeper {
       transport: opening?.transport ?? transportOf(ws),
       identity: opening?.identity ?? { user: { ...rest, id: userId } },
       openedAt: core.clock.now(),
-      writer: core.writer,
-      keeper: this,
+      node: this.#node,
       slice: Math.floor(core.clock.random() * 1_000),
       client: opening?.client,
     });
@@ -175,6 +176,7 @@ export class Lifecycle implements ConnectionKeeper {
     const { core, rooms } = this.#parts;
     if (!core.table.remove(connection)) return;
     connection.stage = "closed";
+    core.writer.forget(connection);
     connection.watch?.closed(connection);
     core.clock.clearTimeout(connection.timer);
     connection.ephemeral?.clear();
@@ -182,7 +184,7 @@ export class Lifecycle implements ConnectionKeeper {
     if (code >= 4400) {
       connection.isRevoked = true;
       connection.lane.clear();
-      connection.running?.abort();
+      connection.lane.running?.abort();
     }
     const graceMs = isDeliberate ? 0 : core.limits.leaveGraceMs;
     for (const handler of core.registry.all())

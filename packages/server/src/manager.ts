@@ -223,7 +223,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     for (const connection of [...this.#parts.core.table.all()]) {
       this.#parts.lifecycle.shut(connection, 1001);
       connection.lane.clear();
-      this.#parts.core.clock.clearTimeout(connection.pause);
+      this.#parts.core.clock.clearTimeout(connection.lane.pause);
     }
     this.#parts.core.sessions.stop();
     this.#parts.desk.gate.stop();

@@ -1,3 +1,4 @@
+import { Backlog } from "./backlog.js";
 import type { ChannelState as Recovered, GapReason, Position } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Backplane } from "./backplane.js";
@@ -108,7 +109,8 @@ export function pushReplay(connection: Connection, channel: string, entries: rea
       continue;
     }
     connection.deliver(frame, channel);
-    connection.queuedReplayBytes += frame.text.length;
+    connection.backlog ??= new Backlog();
+    connection.backlog.queuedReplayBytes += frame.text.length;
   }
 }
 

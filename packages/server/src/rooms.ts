@@ -102,7 +102,7 @@ export class Rooms {
     const plan = await planReplay(hub, backplane, { channel, position: undefined });
     // It may have closed meanwhile: whoever is not in the table must not be in a channel.
     if (connection.stage === "closed") throw new HalyardError("unavailable");
-    if (connection.rooms?.has(room) === true && plan.channel.subscribers.has(connection)) {
+    if (connection.rooms?.has(room) === true && plan.channel.has(connection)) {
       tell({ ch: channel, epoch: plan.channel.epoch, off: plan.channel.offset });
       return;
     }

@@ -60,7 +60,7 @@ export class Throttle {
     for (let waitMs = take(); waitMs > 0; waitMs = take()) {
       const ms = waitMs;
       await new Promise<void>((resolve) => {
-        connection.pause = this.#core.clock.setTimeout(resolve, ms);
+        connection.lane.pause = this.#core.clock.setTimeout(resolve, ms);
       });
     }
   }

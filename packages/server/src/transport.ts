@@ -1,5 +1,6 @@
 import type { Batch } from "./frame.js";
 import type { WebSocketInstance } from "./types.js";
+import type { Unison } from "./unison.js";
 
 /**
  * How frames reach a socket of one runtime. One object for all sockets of the runtime: nothing of it is paid per
@@ -16,6 +17,8 @@ export interface Transport {
   readonly isReceiving?: ((ws: WebSocketInstance) => boolean) | undefined;
   /** Ends the socket without a closing handshake. */
   readonly terminate?: ((ws: WebSocketInstance) => void) | undefined;
+  /** Writes what many get, where the runtime can do that at once. */
+  readonly unison?: Unison | undefined;
 }
 
 export const OPEN = 1;
@@ -38,9 +41,10 @@ interface CorkedSocket extends WebSocketInstance {
 export const corkingTransport: Transport = {
   write(ws, batch) {
     let isWhole = true;
+    const frames = batch.frames();
     (ws as CorkedSocket).cork(() => {
       // 0 means that the runtime was over its limit and has thrown the message away.
-      for (const frame of batch.frames()) if (ws.send(frame.text) === 0) isWhole = false;
+      for (const { text } of frames) if (ws.send(text) === 0) isWhole = false;
     });
     return isWhole;
   },

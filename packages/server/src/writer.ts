@@ -1,12 +1,20 @@
 import { CloseCode } from "@halyard/protocol/wire";
+import { Choir } from "./choir.js";
 import type { Connection } from "./connection.js";
 import { Batch } from "./frame.js";
 import { OPEN } from "./transport.js";
 import type { ServerLimits } from "./limits.js";
 import type { Clock } from "./types.js";
+import { SINGERS } from "./unison.js";
+import type { Unison } from "./unison.js";
 
 /** What a connection did wrong while it was written to. */
 export type WriteFailure = (connection: Connection, code: number, reason: string) => void;
+
+interface Failure {
+  readonly connection: Connection;
+  readonly code: number;
+}
 
 /**
  * The one place where frames leave. All frames of a turn are written together, once per connection, when the turn has
@@ -19,6 +27,10 @@ export class Writer {
   readonly #limits: ServerLimits;
   readonly #fail: WriteFailure;
   #dirty: Connection[] = [];
+  /** At the socket that was looked at last. */
+  #buffered = 0;
+  /** Of this turn. */
+  #choirs: Choir[] = [];
   readonly #flushSoon: () => void;
 
   constructor(clock: Clock, limits: ServerLimits, fail: WriteFailure) {
@@ -35,42 +47,99 @@ export class Writer {
     this.#dirty.push(connection);
   }
 
+  /** For frames that many get in this turn. */
+  openChoir(): Choir {
+    const choir = new Choir(this.empty);
+    this.#choirs.push(choir);
+    return choir;
+  }
+
   flush(): void {
     const dirty = this.#dirty;
+    const choirs = this.#choirs;
     this.#dirty = [];
-    for (const connection of dirty) this.write(connection);
+    this.#choirs = [];
+    for (const choir of choirs) choir.close();
+    const failures: Failure[] = [];
+    const unisons = new Set<Unison>();
+    for (const connection of dirty) {
+      const batch = this.#due(connection, failures);
+      if (batch === undefined) continue;
+      const unison = dirty.length < SINGERS ? undefined : connection.transport.unison;
+      if (unison !== undefined) unisons.add(unison);
+      if (unison?.take(connection, batch, this.#buffered) !== true) this.#send(connection, batch, failures);
+    }
+    for (const unison of unisons)
+      unison.sing((connection, batch) => {
+        this.#send(connection, batch, failures);
+      });
+    for (const choir of choirs) choir.end(this.empty);
     // Nobody else gets the frames of this turn.
     this.empty.forget();
+    // Last, because whoever hears of a failure may close others, for whom something was taken and not written.
+    this.#tell(failures);
   }
 
   /** Writes what waits for one connection now. A socket that throws is closed, and harms nobody else. */
   write(connection: Connection): void {
+    const failures: Failure[] = [];
+    const batch = this.#due(connection, failures);
+    if (batch !== undefined) this.#send(connection, batch, failures);
+    this.#tell(failures);
+  }
+
+  /** The connection is gone. */
+  forget(connection: Connection): void {
+    connection.transport.unison?.leave(connection);
+  }
+
+  /** What waits for a connection, as much of it as is to be written. */
+  #due(connection: Connection, failures: Failure[]): Batch | undefined {
     if (connection.stage === "closed" || connection.ws.readyState !== OPEN) {
       connection.takeBatch();
-      return;
+      return undefined;
     }
     const batch = connection.takeBatch();
-    if (batch.length === 0) return;
-    const { ws, transport } = connection;
+    if (batch.length === 0) return undefined;
     try {
-      const buffered = transport.bufferedAmount(ws);
-      // A replay goes first, so of what waits no more can be of it than there is.
-      const ofReplay = Math.min(connection.replayBytes, buffered);
-      connection.replayBytes = ofReplay + connection.queuedReplayBytes;
-      connection.queuedReplayBytes = 0;
-      const waiting = buffered - ofReplay;
+      const waiting = this.#waiting(connection);
       if (waiting > this.#limits.maxBufferedBytes) {
-        this.#fail(connection, CloseCode.SlowReader, retryReason(this.#clock));
-        return;
+        failures.push({ connection, code: CloseCode.SlowReader });
+        return undefined;
       }
-      const isSlow = waiting > this.#limits.slowBytes && batch.hasEphemeral;
-      if (!transport.write(ws, isSlow ? this.#withoutEphemeral(batch) : batch)) {
-        this.#fail(connection, CloseCode.SlowReader, retryReason(this.#clock));
-      }
+      return waiting > this.#limits.slowBytes && batch.hasEphemeral ? this.#withoutEphemeral(batch) : batch;
+    } catch {
+      failures.push({ connection, code: 1011 });
+      return undefined;
+    }
+  }
+
+  /** Bytes that wait for the peer and count against it. */
+  #waiting(connection: Connection): number {
+    const buffered = connection.transport.bufferedAmount(connection.ws);
+    this.#buffered = buffered;
+    const { backlog } = connection;
+    if (backlog === undefined) return buffered;
+    // A replay goes first, so of what waits no more can be of it than there is.
+    const ofReplay = Math.min(backlog.replayBytes, buffered);
+    backlog.replayBytes = ofReplay + backlog.queuedReplayBytes;
+    backlog.queuedReplayBytes = 0;
+    return buffered - ofReplay;
+  }
+
+  #send(connection: Connection, batch: Batch, failures: Failure[]): void {
+    try {
+      if (connection.transport.write(connection.ws, batch)) return;
+      failures.push({ connection, code: CloseCode.SlowReader });
     } catch {
       // The socket is broken: whatever it says, its close event or the heartbeat ends it.
-      this.#fail(connection, 1011, "");
+      failures.push({ connection, code: 1011 });
     }
+  }
+
+  #tell(failures: readonly Failure[]): void {
+    for (const { connection, code } of failures)
+      this.#fail(connection, code, code === CloseCode.SlowReader ? retryReason(this.#clock) : "");
   }
 
   #withoutEphemeral(batch: Batch): Batch {

@@ -35,10 +35,12 @@ export class Connections {
       transport: fakeTransport,
       identity: { user: { id: ws.data.userId, name: id.toUpperCase() } },
       openedAt: this.clock.now(),
-      writer: this.writer,
-      keeper: {
-        shut: (each) => this.close(each, CloseCode.Unauthenticated),
-        identityChanged: () => undefined,
+      node: {
+        writer: this.writer,
+        keeper: {
+          shut: (each) => this.close(each, CloseCode.Unauthenticated),
+          identityChanged: () => undefined,
+        },
       },
       slice: 0,
       ...more,

@@ -23,8 +23,8 @@ const RESERVATION_MS = 10_000;
 
 /** How many clients each user has, so that `maxConnectionsPerUser` holds and the newest attempt of a client wins. */
 export class Admissions {
-  /** Lists that are replaced, never grown: they take the room that they need. */
-  readonly #users = new Map<string, readonly Place[]>();
+  /** A user with one place, which most have, needs no list. Lists are replaced, never grown. */
+  readonly #users = new Map<string, Place | readonly Place[]>();
 
   get size(): number {
     return this.#users.size;
@@ -89,23 +89,27 @@ export class Admissions {
 
   /** Drops reservations that lapsed, of users who may never come back. */
   sweep(now: number): void {
-    for (const [user, places] of this.#users) {
+    for (const user of this.#users.keys()) {
+      const places = this.#places(user);
       tidy(places, now);
       if (!places.every(isTaken)) this.#keep(user, places.filter(isTaken));
     }
   }
 
   #places(user: string): readonly Place[] {
-    return this.#users.get(user) ?? [];
+    const kept = this.#users.get(user) ?? NOBODY;
+    return "client" in kept ? [kept] : kept;
   }
 
   #keep(user: string, places: readonly Place[]): void {
-    if (places.length === 0) this.#users.delete(user);
-    else this.#users.set(user, places);
+    const [first] = places;
+    if (first === undefined) this.#users.delete(user);
+    else this.#users.set(user, places.length === 1 ? first : places);
   }
 }
 
 const NONE: readonly string[] = [];
+const NOBODY: readonly Place[] = [];
 
 function isTaken({ connectionId, reserved }: Place): boolean {
   return connectionId !== undefined || reserved !== undefined;

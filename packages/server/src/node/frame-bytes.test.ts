@@ -33,6 +33,15 @@ describe("a text frame", () => {
   });
 });
 
+describe("the memory of a text frame", () => {
+  it("is its own when it is large: a reader that does not read it keeps nothing else alive", () => {
+    const frame = textFrame("a".repeat(2_000));
+    expect(frame.buffer.byteLength).toBe(frame.length);
+    const joined = joinTextFrames(["a".repeat(600), "b".repeat(600)]);
+    expect(joined.buffer.byteLength).toBe(joined.length);
+  });
+});
+
 describe("text frames in one piece", () => {
   it("are the bytes of each, made before or not", () => {
     const texts = ["", "a", "é😀", "b".repeat(125), "é".repeat(63), "c".repeat(70_000), "d".repeat(40_000)];

@@ -21,7 +21,7 @@ export function joinTextFrames(parts: readonly (Uint8Array | string)[]): Uint8Ar
     lengths.push(length);
     whole += typeof part === "string" ? headLength(length) + length : length;
   }
-  const bytes = Buffer.allocUnsafe(whole);
+  const bytes = allocate(whole);
   let at = 0;
   for (const [index, part] of parts.entries()) {
     const length = lengths[index] ?? 0;
@@ -48,8 +48,15 @@ export function compressedTextFrame(text: string): Uint8Array {
 }
 
 function frameOf(firstByte: number, length: number): { readonly frame: Buffer; readonly start: number } {
-  const frame = Buffer.allocUnsafe(headLength(length) + length);
+  const frame = allocate(headLength(length) + length);
   return { frame, start: writeHead(frame, 0, { firstByte, length }) };
+}
+
+const POOLED_BYTES = 1024;
+
+/** Small ones share a piece of memory. A larger one would keep half of such a piece alive while a slow reader has it. */
+function allocate(size: number): Buffer {
+  return size < POOLED_BYTES ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
 }
 
 function headLength(length: number): number {

@@ -94,7 +94,16 @@ function joined(batch: Batch): Uint8Array {
 function join(frames: readonly Frame[]): Uint8Array {
   const [first] = frames;
   if (frames.length === 1 && first !== undefined) return encode(first);
-  return joinTextFrames(frames.map((frame) => (frame.isShared ? encode(frame) : frame.text)));
+  return joinTextFrames(frames.map(pieceOf));
+}
+
+/** A frame that is joined again and again is encoded once; of one that is joined once nothing is kept. */
+function pieceOf(frame: Frame): Uint8Array | string {
+  if (frame.encoded !== undefined) return frame.encoded;
+  if (!frame.isShared) return frame.text;
+  if (frame.wasJoined) return encode(frame);
+  frame.wasJoined = true;
+  return frame.text;
 }
 
 function joinedCompressed(batch: Batch, above: number): Uint8Array {

@@ -1,0 +1,24 @@
+import type { WebSocketInstance } from "../src/types.js";
+import type { Topics } from "../src/unison.js";
+
+/** Topics of a runtime, in memory. */
+export class FakeTopics implements Topics {
+  readonly subscribers = new Map<string, Set<WebSocketInstance>>();
+  /** How often something was published. */
+  published = 0;
+
+  subscribe(ws: WebSocketInstance, topic: string): void {
+    const sockets = this.subscribers.get(topic) ?? new Set();
+    this.subscribers.set(topic, sockets.add(ws));
+  }
+
+  unsubscribe(ws: WebSocketInstance, topic: string): void {
+    this.subscribers.get(topic)?.delete(ws);
+  }
+
+  publish(topic: string, text: string): void {
+    this.published++;
+    // A runtime writes to no socket that has closed.
+    for (const ws of this.subscribers.get(topic) ?? []) if (ws.readyState === 1) ws.send(text);
+  }
+}
