@@ -94,5 +94,17 @@ export function digestOf(text: string): string {
   for (let index = 0; index < text.length; index++) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   }
-  return `${String(text.length)}.${(hash >>> 0).toString(36)}`;
+  return sixBits(hash) + sixBits(text.length);
+}
+
+/** Made for every message, and a number in decimals costs several times as much. */
+function sixBits(word: number): string {
+  return String.fromCharCode(
+    0x30 + (word & 63),
+    0x30 + ((word >>> 6) & 63),
+    0x30 + ((word >>> 12) & 63),
+    0x30 + ((word >>> 18) & 63),
+    0x30 + ((word >>> 24) & 63),
+    0x30 + (word >>> 30),
+  );
 }

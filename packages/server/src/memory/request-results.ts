@@ -1,0 +1,89 @@
+const LARGEST_RESULT = 16 * 1024;
+/** More than a client may have asked without an answer: 16 at work and 64 waiting. */
+const KEPT_RESULTS = 96;
+const KEPT_BYTES = 256 * 1024;
+
+export interface RequestResult {
+  readonly digest: string;
+  /** Undefined while it runs. */
+  readonly result: string | undefined;
+}
+
+/**
+ * Results of one client's requests by `id`: a bounded number of them, and of bytes; the first one that ended goes first.
+ *
+ * Lists in place of a map of objects: a result is asked for seldom and stored for every request, and what a map spends on
+ * that, and the garbage collector on what the map holds, was a fifth of a request's time.
+ */
+export class RequestResults {
+  /** A ring of what has ended. The hashes are looked through, and tell almost always that an id is not there. */
+  readonly #hashes: number[] = [];
+  readonly #ids: string[] = [];
+  readonly #digests: string[] = [];
+  readonly #results: string[] = [];
+  #first = 0;
+  #next = 0;
+  #bytes = 0;
+  /** What began last, which is mostly what ends next; and whatever else runs. */
+  #latest: string | undefined = undefined;
+  #latestDigest = "";
+  #running: Map<string, string> | undefined = undefined;
+
+  get(id: string): RequestResult | undefined {
+    const running = id === this.#latest ? this.#latestDigest : this.#running?.get(id);
+    if (running !== undefined) return { digest: running, result: undefined };
+    const hash = hashOf(id);
+    for (let at = this.#hashes.indexOf(hash); at !== -1; at = this.#hashes.indexOf(hash, at + 1)) {
+      const [digest, result] = [this.#digests[at], this.#results[at]];
+      if (this.#ids[at] === id && digest !== undefined && result !== undefined) return { digest, result };
+    }
+    return undefined;
+  }
+
+  begin(id: string, digest: string): void {
+    if (this.#latest !== undefined) (this.#running ??= new Map()).set(this.#latest, this.#latestDigest);
+    this.#latest = id;
+    this.#latestDigest = digest;
+  }
+
+  settle(id: string, result: string | undefined): void {
+    const digest = this.#end(id);
+    if (digest === undefined || result === undefined || result.length > LARGEST_RESULT) return;
+    if (this.#next - this.#first === KEPT_RESULTS) this.#forgetFirst();
+    const at = this.#next++ % KEPT_RESULTS;
+    this.#hashes[at] = hashOf(id);
+    this.#ids[at] = id;
+    this.#digests[at] = digest;
+    this.#results[at] = result;
+    this.#bytes += result.length;
+    while (this.#bytes > KEPT_BYTES) this.#forgetFirst();
+  }
+
+  /** @returns the digest of what ran under the id */
+  #end(id: string): string | undefined {
+    if (id === this.#latest) {
+      this.#latest = undefined;
+      return this.#latestDigest;
+    }
+    const digest = this.#running?.get(id);
+    if (this.#running?.delete(id) === true && this.#running.size === 0) this.#running = undefined;
+    return digest;
+  }
+
+  #forgetFirst(): void {
+    const at = this.#first++ % KEPT_RESULTS;
+    this.#bytes -= this.#results[at]?.length ?? 0;
+    this.#hashes[at] = NONE;
+    this.#ids[at] = this.#digests[at] = this.#results[at] = "";
+  }
+}
+
+/** No id's hash. */
+const NONE = -1;
+
+/** Small and not negative, so that lists of it hold plain integers. */
+function hashOf(id: string): number {
+  let hash = 0;
+  for (let index = 0; index < id.length; index++) hash = (hash * 31 + id.charCodeAt(index)) & 0x3fffffff;
+  return hash;
+}
