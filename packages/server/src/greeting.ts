@@ -137,7 +137,7 @@ export class Greeting {
     }
     connection.stage = "open";
     core.clock.clearTimeout(connection.timer);
-    answer(connection, this.#welcomeJson(connection, { wishes, replays }), hello.re);
+    answer(connection, this.#welcomeJson(connection, { wishes, replays }).slice(0, -1), hello.re);
     for (const [channel, { state, entries }] of replays) {
       if (isGap(state.recovered)) connection.push(new Frame(gapJson(channel, state)));
       pushReplay(connection, channel, entries);

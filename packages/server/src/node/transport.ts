@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import type { Batch, Frame } from "../frame.js";
 import type { Transport } from "../transport.js";
-import { compressedTextFrame, joinTextFrames, textFrame } from "./frame-bytes.js";
+import { compressedTextFrame, textFrames } from "./frame-bytes.js";
 
 export interface NodeTransportOptions {
   /** Messages of at least this many characters are compressed, for clients that can. @default none */
@@ -75,7 +75,7 @@ const COPIED_BYTES = 4096;
 /** Most long batches are one connection's, like its welcome and the list of users: they are not copied to be joined. */
 function writeFirst(socket: Socket, batch: Batch): void {
   batch.isShared = true;
-  const pieces = batch.frames().map(encode);
+  const pieces = piecesOf(batch);
   if (pieces.reduce((sum, { length }) => sum + length, 0) < COPIED_BYTES) {
     batch.joined = concat(pieces);
     socket.write(batch.joined);
@@ -87,14 +87,25 @@ function writeFirst(socket: Socket, batch: Batch): void {
 }
 
 function joined(batch: Batch): Uint8Array {
-  batch.joined ??= join(batch.frames());
+  batch.joined ??= concat(piecesOf(batch));
   return batch.joined;
 }
 
-function join(frames: readonly Frame[]): Uint8Array {
-  const [first] = frames;
-  if (frames.length === 1 && first !== undefined) return encode(first);
-  return joinTextFrames(frames.map((frame) => (frame.isShared ? encode(frame) : frame.text)));
+/** What others get too is encoded once; answers that follow each other are encoded together. */
+function piecesOf(batch: Batch): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let answers: string[] = [];
+  for (const frame of batch.frames()) {
+    if (!frame.isShared) {
+      answers.push(frame.text);
+      continue;
+    }
+    if (answers.length > 0) pieces.push(textFrames(answers));
+    answers = [];
+    pieces.push(encode(frame));
+  }
+  if (answers.length > 0) pieces.push(textFrames(answers));
+  return pieces;
 }
 
 function joinedCompressed(batch: Batch, above: number): Uint8Array {
@@ -105,7 +116,7 @@ function joinedCompressed(batch: Batch, above: number): Uint8Array {
 }
 
 function encode(frame: Frame): Uint8Array {
-  frame.encoded ??= textFrame(frame.text);
+  frame.encoded ??= textFrames([frame.text]);
   return frame.encoded;
 }
 
