@@ -96,8 +96,8 @@ export type WorkState =
 export interface Work {
   readonly ref: ClientRef;
   readonly key: number | string;
-  /** Tells one message from another under the same key. */
-  readonly digest: string;
+  /** Tells one message from another under the same key. A safe integer. */
+  readonly digest: number;
 }
 
 export interface BackplaneHandlers {

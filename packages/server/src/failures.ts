@@ -67,9 +67,15 @@ export function answer(connection: Connection, open: string, re: number | string
   connection.push(new Frame(open + end, false, false));
 }
 
-/** As JSON; most ids need no escapes, which is seen faster than the general way is gone. */
+/** As JSON. Most ids need no escapes, which is seen faster than the general way is gone. */
 function quote(re: number | string): string {
-  return typeof re === "string" && PLAIN.test(re) ? `"${re}"` : JSON.stringify(re);
+  return typeof re === "string" && isPlain(re) ? `"${re}"` : JSON.stringify(re);
 }
 
-const PLAIN = /^[\w.:-]*$/;
+function isPlain(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const char = text.charCodeAt(index);
+    if (char < 0x20 || char > 0x7e || char === 0x22 || char === 0x5c) return false;
+  }
+  return true;
+}

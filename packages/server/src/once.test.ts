@@ -5,7 +5,7 @@ import type { Work, WorkState } from "./backplane.js";
 import { createMemoryBackplane } from "./memory/memory-backplane.js";
 import { digestOf, Once } from "./once.js";
 
-const work = (key: number | string, digest = "d"): Work => ({
+const work = (key: number | string, digest = 1): Work => ({
   ref: { user: "ada", client: "c" },
   key,
   digest,
@@ -71,7 +71,7 @@ describe("once-only work", () => {
     const now = (): Promise<string> => Promise.resolve("x");
     await run(work(1), now);
     await expect(run(work(3), now)).rejects.toMatchObject({ code: "conflict" });
-    await expect(run(work(1, "another"), now)).rejects.toMatchObject({ code: "conflict" });
+    await expect(run(work(1, 2), now)).rejects.toMatchObject({ code: "conflict" });
   });
 
   it("keeps nothing of what has ended, well or not", async () => {

@@ -4,7 +4,7 @@ const KEPT_RESULTS = 96;
 const KEPT_BYTES = 256 * 1024;
 
 export interface RequestResult {
-  readonly digest: string;
+  readonly digest: number;
   /** Undefined while it runs. */
   readonly result: string | undefined;
 }
@@ -18,16 +18,17 @@ export interface RequestResult {
 export class RequestResults {
   /** A ring of what has ended. The hashes are looked through, and tell almost always that an id is not there. */
   readonly #hashes: number[] = [];
+  readonly #sizes: number[] = [];
   readonly #ids: string[] = [];
-  readonly #digests: string[] = [];
+  readonly #digests: number[] = [];
   readonly #results: string[] = [];
   #first = 0;
   #next = 0;
   #bytes = 0;
   /** What began last, which is mostly what ends next; and whatever else runs. */
   #latest: string | undefined = undefined;
-  #latestDigest = "";
-  #running: Map<string, string> | undefined = undefined;
+  #latestDigest = 0;
+  #running: Map<string, number> | undefined = undefined;
 
   get(id: string): RequestResult | undefined {
     const running = id === this.#latest ? this.#latestDigest : this.#running?.get(id);
@@ -40,7 +41,7 @@ export class RequestResults {
     return undefined;
   }
 
-  begin(id: string, digest: string): void {
+  begin(id: string, digest: number): void {
     if (this.#latest !== undefined) (this.#running ??= new Map()).set(this.#latest, this.#latestDigest);
     this.#latest = id;
     this.#latestDigest = digest;
@@ -49,9 +50,12 @@ export class RequestResults {
   settle(id: string, result: string | undefined): void {
     const digest = this.#end(id);
     if (digest === undefined || result === undefined || result.length > LARGEST_RESULT) return;
-    if (this.#next - this.#first === KEPT_RESULTS) this.#forgetFirst();
+    // The ring is full when the place of the next one is that of the first one, which is written over.
+    if (this.#next - this.#first === KEPT_RESULTS)
+      this.#bytes -= this.#sizes[this.#first++ % KEPT_RESULTS] ?? 0;
     const at = this.#next++ % KEPT_RESULTS;
     this.#hashes[at] = hashOf(id);
+    this.#sizes[at] = result.length;
     this.#ids[at] = id;
     this.#digests[at] = digest;
     this.#results[at] = result;
@@ -60,7 +64,7 @@ export class RequestResults {
   }
 
   /** @returns the digest of what ran under the id */
-  #end(id: string): string | undefined {
+  #end(id: string): number | undefined {
     if (id === this.#latest) {
       this.#latest = undefined;
       return this.#latestDigest;
@@ -72,9 +76,9 @@ export class RequestResults {
 
   #forgetFirst(): void {
     const at = this.#first++ % KEPT_RESULTS;
-    this.#bytes -= this.#results[at]?.length ?? 0;
+    this.#bytes -= this.#sizes[at] ?? 0;
     this.#hashes[at] = NONE;
-    this.#ids[at] = this.#digests[at] = this.#results[at] = "";
+    this.#ids[at] = this.#results[at] = "";
   }
 }
 

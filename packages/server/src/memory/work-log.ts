@@ -2,7 +2,7 @@ import type { ClientRef, Work, WorkState } from "../backplane.js";
 import { RequestResults } from "./request-results.js";
 
 interface Result {
-  readonly digest: string;
+  readonly digest: number;
   /** Undefined while it runs. */
   readonly result: string | undefined;
 }
