@@ -4,6 +4,7 @@ import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection, Shut } from "./connection.js";
 import type { Control } from "./control.js";
 import type { Core } from "./core.js";
+import { bracketsOf, digestOf } from "./digest.js";
 import { InvalidMessage, LimitError, toHalyardError } from "./errors.js";
 import type { Failures } from "./failures.js";
 import { readMeta } from "./frame-meta.js";
@@ -104,13 +105,15 @@ export class Inbound {
 
   #parse(connection: Connection, text: string): Received | undefined {
     const { failures } = this.#parts;
-    const frame = connection.isV1 || looksLikeJson(text) ? decodeFrame(text) : plainText(text);
+    const digest = digestOf(text);
+    const isJson = connection.isV1 || looksLikeJson(text);
+    const frame = isJson ? decodeFrame(text, bracketsOf(digest)) : plainText(text);
     if (typeof frame === "string") {
       failures.tell(connection, frame === "invalid_json" ? new HalyardError(frame) : new InvalidMessage([]));
       return undefined;
     }
     const meta = readMeta(frame.$);
-    if (meta !== undefined) return { connection, text, frame, meta };
+    if (meta !== undefined) return { connection, text, frame, meta, digest };
     failures.tell(
       connection,
       new InvalidMessage([{ path: "$", message: "not the reserved field of a frame" }]),

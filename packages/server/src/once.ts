@@ -87,15 +87,3 @@ export class Once {
 function nameOf({ ref, key }: Work): string {
   return `${typeof key === "number" ? "s" : "r"}${String(key)}\0${ref.client}\0${ref.user}`;
 }
-
-/** Tells two texts apart cheaply. No secret depends on it: a client that makes collisions cheats itself. */
-export function digestOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  }
-  return (hash >>> 0) * LENGTHS + (text.length % LENGTHS);
-}
-
-/** What is left of the integers that a number can hold. */
-const LENGTHS = 2 ** 21;

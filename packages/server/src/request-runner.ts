@@ -3,7 +3,6 @@ import { HalyardError } from "@halyard/protocol/wire";
 import type { Core } from "./core.js";
 import { errorJson, InvalidMessage, toHalyardError } from "./errors.js";
 import { answer } from "./failures.js";
-import { digestOf } from "./once.js";
 import { RequestSlots } from "./request-slots.js";
 import type { Requests } from "./requests.js";
 import type { Received } from "./sends.js";
@@ -44,10 +43,10 @@ export class RequestRunner {
   }
 
   #answerOnce(question: Question): string | Promise<string> {
-    const { connection, text, frame, meta } = question;
+    const { connection, frame, meta, digest } = question;
     const isOnce = connection.isV1 && meta.id !== undefined && !this.#requests.isRepeatable(frame.name);
     if (!isOnce) return this.#answer(question);
-    const work = { ref: connection.client, key: meta.id, digest: digestOf(text) };
+    const work = { ref: connection.client, key: meta.id, digest };
     return this.#core.once.run(work, () => this.#answer(question));
   }
 

@@ -8,7 +8,6 @@ import { errorJson, InvalidMessage, LimitError, toHalyardError } from "./errors.
 import type { Failures } from "./failures.js";
 import { answer } from "./failures.js";
 import { newMessageId } from "./new-message-id.js";
-import { digestOf } from "./once.js";
 import type { Throttle } from "./throttle.js";
 
 /** A frame that passed the checks which cost least. */
@@ -17,6 +16,7 @@ export interface Received {
   readonly text: string;
   readonly frame: WireFrame;
   readonly meta: FrameMeta;
+  readonly digest: number;
 }
 
 export interface SendsParts {
@@ -99,7 +99,7 @@ export class Sends {
   }
 
   async #run(received: Received): Promise<void> {
-    const { connection, meta, text } = received;
+    const { connection, meta } = received;
     const { core, failures } = this.#parts;
     const { seq } = meta;
     try {
@@ -108,7 +108,7 @@ export class Sends {
         if (seq !== undefined || done.isError) answer(connection, done.open, seq ?? meta.id);
         return;
       }
-      const work = { ref: connection.client, key: seq, digest: digestOf(text) };
+      const work = { ref: connection.client, key: seq, digest: received.digest };
       const makeId = (): string => messageIdOf(connection.client.client, seq);
       const open = await core.once.run(work, async () => (await this.#perform(received, makeId)).open);
       answer(connection, open, seq);
