@@ -8,6 +8,7 @@ import { bracketsOf, digestOf } from "./digest.js";
 import { InvalidMessage, LimitError, toHalyardError } from "./errors.js";
 import type { Failures } from "./failures.js";
 import { readMeta } from "./frame-meta.js";
+import { idAtEnd, withoutEnd } from "./id-at-end.js";
 import type { Received, Sends } from "./sends.js";
 import type { Throttle } from "./throttle.js";
 
@@ -107,6 +108,11 @@ export class Inbound {
     const { failures } = this.#parts;
     const digest = digestOf(text);
     const isJson = connection.isV1 || looksLikeJson(text);
+    const id = isJson ? idAtEnd(text) : undefined;
+    if (id !== undefined) {
+      const rest = decodeFrame(withoutEnd(text, id), bracketsOf(digest));
+      if (typeof rest !== "string") return { connection, text, frame: rest, meta: { id }, digest };
+    }
     const frame = isJson ? decodeFrame(text, bracketsOf(digest)) : plainText(text);
     if (typeof frame === "string") {
       failures.tell(connection, frame === "invalid_json" ? new HalyardError(frame) : new InvalidMessage([]));
