@@ -1,6 +1,6 @@
 /** What a request ends with: its id, and two braces. */
 const BEFORE = ',"$":{"id":"';
-const BEHIND = '"}}';
+const BEHIND = '"}}'.length;
 
 /** Longer ones would be views that hold on to the whole text, in V8. */
 const LONGEST = 12;
@@ -14,8 +14,13 @@ const LONGEST = 12;
  * @returns undefined for whatever has to be looked at more closely
  */
 export function idAtEnd(text: string): string | undefined {
-  if (!text.endsWith(BEHIND)) return undefined;
-  const end = text.length - BEHIND.length;
+  const end = text.length - BEHIND;
+  // By characters: `endsWith` costs more than all the rest of this.
+  const isEnd =
+    text.charCodeAt(end) === QUOTE &&
+    text.charCodeAt(end + 1) === BRACE &&
+    text.charCodeAt(end + 2) === BRACE;
+  if (!isEnd) return undefined;
   let start = end;
   while (end - start <= LONGEST && isPlain(text.charCodeAt(start - 1))) start--;
   const isId = start < end && end - start <= LONGEST && text.startsWith(BEFORE, start - BEFORE.length);
@@ -24,7 +29,7 @@ export function idAtEnd(text: string): string | undefined {
 
 /** The frame without the end that has this id: JSON with the same fields, if the whole is JSON at all. */
 export function withoutEnd(text: string, id: string): string {
-  return `${text.slice(0, text.length - BEFORE.length - id.length - BEHIND.length)}}`;
+  return `${text.slice(0, text.length - BEFORE.length - id.length - BEHIND)}}`;
 }
 
 /** What stands for itself in a JSON string. NaN, before the first character, does not. */
@@ -34,3 +39,4 @@ function isPlain(char: number): boolean {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const BRACE = 0x7d;
