@@ -34,6 +34,7 @@ interface Wish {
 /** Lets a connection in: asks who it was, subscribes it, replays what it missed, and says welcome, in one step. */
 export class Greeting {
   readonly #parts: GreetingParts;
+  #terms: string | undefined;
 
   constructor(parts: GreetingParts) {
     this.#parts = parts;
@@ -137,7 +138,7 @@ export class Greeting {
     }
     connection.stage = "open";
     core.clock.clearTimeout(connection.timer);
-    answer(connection, this.#welcomeJson(connection, { wishes, replays }).slice(0, -1), hello.re);
+    answer(connection, this.#openWelcome(connection, { wishes, replays }), hello.re);
     for (const [channel, { state, entries }] of replays) {
       if (isGap(state.recovered)) connection.push(new Frame(gapJson(channel, state)));
       pushReplay(connection, channel, entries);
@@ -192,32 +193,22 @@ export class Greeting {
     return this.#plan(plans.map(({ channel, from }) => ({ channel: channel.name, position: from })));
   }
 
-  #welcomeJson(
+  /** As {@link answer} takes it. */
+  #openWelcome(
     connection: Connection,
     { wishes, replays }: { wishes: readonly Wish[]; replays: ReadonlyMap<string, Replay> },
   ): string {
-    const { core } = this.#parts;
-    const { limits } = core;
     const channels: Record<string, ChannelState> = {};
     for (const { channel, position, isForbidden } of wishes) {
       const state = replays.get(channel)?.state;
       if (state !== undefined) channels[channel] = state;
       else if (isForbidden) channels[channel] = { epoch: "-", off: 0, ...position, recovered: "forbidden" };
     }
-    return JSON.stringify({
-      type: "welcome",
-      connectionId: connection.id,
-      user: toPublicUser(core.table.connectedUsers.get(connection.userId), connection),
-      limits: {
-        messageBytes: limits.messageBytes,
-        unacknowledged: LIMITS.unacknowledged,
-        messagesPerSecond: limits.messagesPerSecond,
-        bytesPerSecond: limits.bytesPerSecond,
-      },
-      heartbeat: { intervalMs: limits.heartbeatMs, timeoutMs: limits.silenceMs },
-      ephemeral: core.types.ephemeral,
-      channels,
-    });
+    const { connectedUsers } = this.#parts.core.table;
+    const user = toPublicUser(connectedUsers.get(connection.userId), connection);
+    const own = JSON.stringify({ type: "welcome", connectionId: connection.id, user });
+    this.#terms ??= termsJson(this.#parts.core);
+    return `${own.slice(0, -1)},${this.#terms},"channels":${JSON.stringify(channels)}`;
   }
 
   #sendForbidden(connection: Connection, wishes: readonly Wish[]): void {
@@ -253,6 +244,21 @@ export class Greeting {
 // Asked again after each await: TypeScript would believe that the stage is what it was.
 function isClosed(connection: Connection): boolean {
   return connection.stage === "closed";
+}
+
+/** The fields of a welcome that are everybody's. */
+function termsJson({ limits, types }: Core): string {
+  const terms = {
+    limits: {
+      messageBytes: limits.messageBytes,
+      unacknowledged: LIMITS.unacknowledged,
+      messagesPerSecond: limits.messagesPerSecond,
+      bytesPerSecond: limits.bytesPerSecond,
+    },
+    heartbeat: { intervalMs: limits.heartbeatMs, timeoutMs: limits.silenceMs },
+    ephemeral: types.ephemeral,
+  };
+  return JSON.stringify(terms).slice(1, -1);
 }
 
 function isGap(recovered: ChannelState["recovered"]): boolean {
