@@ -33,9 +33,10 @@ export class Inbound {
     this.#parts = parts;
   }
 
-  receive(connection: Connection, text: string): void {
+  /** @param isNext whether it came in one piece with the one before: what comes together comes at one time */
+  receive(connection: Connection, text: string, isNext = false): void {
     if (connection.stage === "closed") return;
-    connection.seenAt = this.#parts.core.clock.now();
+    if (!isNext) connection.seenAt = this.#parts.core.clock.now();
     connection.unfinishedSince = undefined;
     // Whatever waits goes first.
     if (connection.stage === "opening" || connection.waiting !== undefined) this.#keep(connection, text);

@@ -117,8 +117,8 @@ class NodeGlue {
     this.#sockets = new WebSocketServer(options);
     this.#transport = createNodeTransport(compression ? { compressAbove: COMPRESS_ABOVE } : {});
     this.#listeners = listenersOf(internals);
-    this.#readWholeTexts = wholeTextReader(({ connection }, text) => {
-      if (connection !== undefined) internals.inbound.receive(connection, text);
+    this.#readWholeTexts = wholeTextReader(({ connection }, text, isNext) => {
+      if (connection !== undefined) internals.inbound.receive(connection, text, isNext);
     });
   }
 

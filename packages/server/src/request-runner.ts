@@ -46,16 +46,16 @@ export class RequestRunner {
     const { connection, frame, meta, digest } = question;
     const isOnce = connection.isV1 && meta.id !== undefined && !this.#requests.isRepeatable(frame.name);
     if (!isOnce) return this.#answer(question);
-    const work = { ref: connection.client, key: meta.id, digest };
-    return this.#core.once.run(work, () => this.#answer(question));
+    return this.#core.once.run({ ref: connection.client, key: meta.id, digest, question }, this.#perform);
   }
+
+  readonly #perform = ({ question }: { readonly question: Question }): string | Promise<string> =>
+    this.#answer(question);
 
   /** The answer, as {@link answer} takes it. Never throws and never rejects: a failure is an answer too. */
   #answer(question: Question): string | Promise<string> {
     try {
-      const { connection, frame, meta } = question;
-      const { name, input } = frame;
-      const result = this.#requests.answer({ connection, name, input, channel: meta.ch });
+      const result = this.#requests.answer(question);
       return result instanceof Promise
         ? result.then(openReply).catch((error: unknown) => this.#fail(question, error))
         : openReply(result);

@@ -16,12 +16,14 @@ export interface RequestResult {
  * that, and the garbage collector on what the map holds, was a fifth of a request's time.
  */
 export class RequestResults {
-  /** A ring of what has ended. The hashes are looked through, and tell almost always that an id is not there. */
+  /** A ring of what has ended, with the hashes of the ids. */
   readonly #hashes: number[] = [];
   readonly #sizes: number[] = [];
   readonly #ids: string[] = [];
   readonly #digests: number[] = [];
   readonly #results: string[] = [];
+  /** How many hashes have the same end: none, as a rule, for an id that is not there. */
+  readonly #counts = new Uint8Array(ENDS);
   #first = 0;
   #next = 0;
   #bytes = 0;
@@ -34,6 +36,7 @@ export class RequestResults {
     const running = id === this.#latest ? this.#latestDigest : this.#running?.get(id);
     if (running !== undefined) return { digest: running, result: undefined };
     const hash = hashOf(id);
+    if (this.#counts[hash % ENDS] === 0) return undefined;
     for (let at = this.#hashes.indexOf(hash); at !== -1; at = this.#hashes.indexOf(hash, at + 1)) {
       const [digest, result] = [this.#digests[at], this.#results[at]];
       if (this.#ids[at] === id && digest !== undefined && result !== undefined) return { digest, result };
@@ -50,11 +53,12 @@ export class RequestResults {
   settle(id: string, result: string | undefined): void {
     const digest = this.#end(id);
     if (digest === undefined || result === undefined || result.length > LARGEST_RESULT) return;
-    // The ring is full when the place of the next one is that of the first one, which is written over.
-    if (this.#next - this.#first === KEPT_RESULTS)
-      this.#bytes -= this.#sizes[this.#first++ % KEPT_RESULTS] ?? 0;
+    if (this.#next - this.#first === KEPT_RESULTS) this.#uncountFirst();
+    // Where the ring was full, this is the place of the first one.
     const at = this.#next++ % KEPT_RESULTS;
-    this.#hashes[at] = hashOf(id);
+    const hash = hashOf(id);
+    this.#hashes[at] = hash;
+    this.#counts[hash % ENDS] = (this.#counts[hash % ENDS] ?? 0) + 1;
     this.#sizes[at] = result.length;
     this.#ids[at] = id;
     this.#digests[at] = digest;
@@ -74,14 +78,23 @@ export class RequestResults {
     return digest;
   }
 
-  #forgetFirst(): void {
+  /** @returns its place */
+  #uncountFirst(): number {
     const at = this.#first++ % KEPT_RESULTS;
+    const end = (this.#hashes[at] ?? 0) % ENDS;
     this.#bytes -= this.#sizes[at] ?? 0;
+    this.#counts[end] = (this.#counts[end] ?? 1) - 1;
+    return at;
+  }
+
+  #forgetFirst(): void {
+    const at = this.#uncountFirst();
     this.#hashes[at] = NONE;
     this.#ids[at] = this.#results[at] = "";
   }
 }
 
+const ENDS = 256;
 /** No id's hash. */
 const NONE = -1;
 

@@ -14,7 +14,8 @@ interface Receiver<TSocket> {
   whose?: TSocket;
 }
 
-export type OnText<TSocket> = (ws: TSocket, text: string) => void;
+/** @param isNext whether it came in one read with the one before */
+export type OnText<TSocket> = (ws: TSocket, text: string, isNext: boolean) => void;
 
 /**
  * Takes whole, short, uncompressed text frames out of what a socket has read, and hands everything else to the receiver
@@ -71,8 +72,9 @@ function readTexts<TSocket extends WebSocket>(bytes: Buffer, ws: TSocket, onText
     if (end > bytes.length) break;
     const text = textOf(bytes, start, end);
     if (text === undefined) break;
+    const isNext = at > 0;
     at = end;
-    onText(ws, text);
+    onText(ws, text, isNext);
   }
   return at;
 }
