@@ -98,6 +98,8 @@ export interface Work {
   readonly key: number | string;
   /** Tells one message from another under the same key. A safe integer. */
   readonly digest: number;
+  /** When it came, where somebody has looked at the clock already. */
+  readonly at?: number | undefined;
 }
 
 export interface BackplaneHandlers {

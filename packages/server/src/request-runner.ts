@@ -46,7 +46,8 @@ export class RequestRunner {
     const { connection, frame, meta, digest } = question;
     const isOnce = connection.isV1 && meta.id !== undefined && !this.#requests.isRepeatable(frame.name);
     if (!isOnce) return this.#answer(question);
-    return this.#core.once.run({ ref: connection.client, key: meta.id, digest, question }, this.#perform);
+    const work = { ref: connection.client, key: meta.id, digest, at: connection.seenAt, question };
+    return this.#core.once.run(work, this.#perform);
   }
 
   readonly #perform = ({ question }: { readonly question: Question }): string | Promise<string> =>

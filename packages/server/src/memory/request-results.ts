@@ -30,12 +30,16 @@ export class RequestResults {
   /** What began last, which is mostly what ends next; and whatever else runs. */
   #latest: string | undefined = undefined;
   #latestDigest = 0;
+  /** What was asked for last, which is mostly what is stored next. */
+  #asked = "";
+  #askedHash = 0;
   #running: Map<string, number> | undefined = undefined;
 
   get(id: string): RequestResult | undefined {
     const running = id === this.#latest ? this.#latestDigest : this.#running?.get(id);
     if (running !== undefined) return { digest: running, result: undefined };
-    const hash = hashOf(id);
+    const hash = (this.#askedHash = hashOf(id));
+    this.#asked = id;
     if (this.#counts[hash % ENDS] === 0) return undefined;
     for (let at = this.#hashes.indexOf(hash); at !== -1; at = this.#hashes.indexOf(hash, at + 1)) {
       const [digest, result] = [this.#digests[at], this.#results[at]];
@@ -56,7 +60,7 @@ export class RequestResults {
     if (this.#next - this.#first === KEPT_RESULTS) this.#uncountFirst();
     // Where the ring was full, this is the place of the first one.
     const at = this.#next++ % KEPT_RESULTS;
-    const hash = hashOf(id);
+    const hash = id === this.#asked ? this.#askedHash : hashOf(id);
     this.#hashes[at] = hash;
     this.#counts[hash % ENDS] = (this.#counts[hash % ENDS] ?? 0) + 1;
     this.#sizes[at] = result.length;

@@ -94,14 +94,13 @@ function joined(batch: Batch): Uint8Array {
 /** What others get too is encoded once; answers that follow each other are encoded together. */
 function piecesOf(batch: Batch): Uint8Array[] {
   const pieces: Uint8Array[] = [];
-  let answers: string[] = [];
+  const answers: string[] = [];
   for (const frame of batch.frames()) {
     if (!frame.isShared) {
       answers.push(frame.text);
       continue;
     }
-    if (answers.length > 0) pieces.push(textFrames(answers));
-    answers = [];
+    if (answers.length > 0) pieces.push(textFrames(answers.splice(0)));
     pieces.push(encode(frame));
   }
   if (answers.length > 0) pieces.push(textFrames(answers));
