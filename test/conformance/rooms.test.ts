@@ -105,6 +105,8 @@ onEachRuntime("a room", {}, (app) => {
     const tabs = [await app.v1(ada), await app.v1(ada)];
     for (const tab of tabs)
       for (let n = 0; n < 3; n++) expect(await tab.join(room)).toMatchObject({ type: "reply" });
+    // Whoever comes and goes within one batch was never there.
+    await watcher.next((frame) => frame["room"] === room && joined(ada)(frame));
     for (const tab of tabs) {
       for (let n = 0; n < 2; n++)
         expect(await tab.ask({ type: "leave", room })).toMatchObject({ type: "reply" });

@@ -2,12 +2,27 @@ import { core } from "zod";
 import type { Schema } from "./definition.js";
 import { LIMITS } from "./limits.js";
 
-type Result =
-  { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
-type Issue = Pick<core.$ZodIssue, "message" | "path">;
-type Payload = core.ParsePayload;
+export type Payload = core.ParsePayload;
+export type Issue = Pick<core.$ZodIssue, "message" | "path">;
 
 const answers = new WeakMap<object, boolean>();
+
+/**
+ * Runs every check once, whether it is asynchronous or not. Throws and rejects as the application's code does.
+ *
+ * By zod's innermost door, which zod/mini has too: each of the outer ones makes objects of its own, for every message.
+ */
+export function runOnce(schema: Schema, value: unknown): Payload | Promise<Payload> {
+  const context = { async: mayBeAsync(schema) };
+  return (schema as core.$ZodType)._zod.run({ value, issues: [] }, context);
+}
+
+/** The first of a payload's issues. Thousands of bad items make thousands, and each of them a text. */
+export function firstIssues({ issues }: Payload): Issue[] {
+  return issues
+    .slice(0, LIMITS.errorIssues)
+    .map((issue) => core.util.finalizeIssue(issue, { async: false }, core.config()));
+}
 
 /**
  * Whether a schema runs code of the application's, which may turn out to be asynchronous. Looked up once per schema.
@@ -15,32 +30,13 @@ const answers = new WeakMap<object, boolean>();
  * It has to be known beforehand: zod finds out by trying, which runs a refinement twice, and drops the first promise
  * with nobody to hear its rejection. A rejection that nobody hears ends the process.
  */
-export function mayBeAsync(schema: Schema): boolean {
+function mayBeAsync(schema: Schema): boolean {
   let answer = answers.get(schema);
   if (answer === undefined) {
     answer = hasOwnCode(schema);
     answers.set(schema, answer);
   }
   return answer;
-}
-
-/** Runs every check once, whether it is asynchronous or not. Throws and rejects as the application's code does. */
-export function runOnce(schema: Schema, value: unknown): Result | Promise<Result> {
-  const { run } = (schema as core.$ZodType)._zod;
-  const payload = run({ value, issues: [] }, CONTEXT);
-  return payload instanceof Promise ? payload.then(toResult) : toResult(payload);
-}
-
-const CONTEXT = { async: true };
-
-function toResult({ value, issues }: Payload): Result {
-  if (issues.length === 0) return { value };
-  // Thousands of bad items make thousands of issues, and each of them a text: only the first few are ever told.
-  return {
-    issues: issues
-      .slice(0, LIMITS.errorIssues)
-      .map((issue) => core.util.finalizeIssue(issue, CONTEXT, core.config())),
-  };
 }
 
 /** A schema that is larger than this is taken for one that may be anything. */

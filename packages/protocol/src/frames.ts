@@ -25,11 +25,12 @@ export interface Frame {
  * Parses a text frame without trusting it. What comes out is text: half of a surrogate pair, which JSON may carry as an
  * escape, is U+FFFD.
  *
+ * @param brackets how many `{` and `[` are in the text, where somebody has counted them: few cannot nest deeply
  * @returns the object, or `"invalid_json"` when the text is not JSON, or `"invalid_message"` when it nests too deeply
  * or is not an object with a string `type`.
  */
-export function decodeFrame(text: string): Frame | "invalid_json" | "invalid_message" {
-  if (isDeeperThan(text, LIMITS.jsonDepth)) return "invalid_message";
+export function decodeFrame(text: string, brackets = Infinity): Frame | "invalid_json" | "invalid_message" {
+  if (brackets > LIMITS.jsonDepth && isDeeperThan(text, LIMITS.jsonDepth)) return "invalid_message";
   let value: unknown;
   try {
     value = JSON.parse(wellFormed(text));

@@ -1,6 +1,6 @@
-import { mayBeAsync, runOnce } from "./async-schema.js";
+import { firstIssues, runOnce } from "./async-schema.js";
+import type { Issue, Payload } from "./async-schema.js";
 import type { Schema } from "./definition.js";
-import { LIMITS } from "./limits.js";
 
 export interface ValidationIssue {
   /** Where in the value, `a.b[0].c`; empty for the value itself. */
@@ -12,42 +12,23 @@ export type Validation =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly issues: readonly ValidationIssue[] };
 
-interface StandardIssue {
-  readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
-}
-type StandardResult =
-  { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
-interface StandardSchema {
-  readonly "~standard": { validate(value: unknown): StandardResult | Promise<StandardResult> };
-}
-
 /**
  * Runs a schema over a value that came from outside. Never throws and never rejects: what a refinement throws is an
  * issue of the value. Synchronous unless the schema itself is asynchronous.
- *
- * Otherwise through the Standard Schema door, the faster one of zod's for invalid input, and the same for zod/mini.
  */
 export function validate(schema: Schema, value: unknown): Validation | Promise<Validation> {
   try {
-    const result = mayBeAsync(schema)
-      ? runOnce(schema, value)
-      : (schema as unknown as StandardSchema)["~standard"].validate(value);
-    return result instanceof Promise ? result.then(toValidation, toFailure) : toValidation(result);
+    const payload = runOnce(schema, value);
+    return payload instanceof Promise ? payload.then(toValidation, toFailure) : toValidation(payload);
   } catch (error) {
     return toFailure(error);
   }
 }
 
-function toValidation(result: StandardResult): Validation {
-  if (result.issues === undefined) return { ok: true, value: result.value };
-  // Thousands of bad items make thousands of issues: only the first few are ever told.
-  return {
-    ok: false,
-    issues: result.issues
-      .slice(0, LIMITS.errorIssues)
-      .map(({ message, path = [] }) => ({ path: pathText(path), message })),
-  };
+function toValidation(payload: Payload): Validation {
+  if (payload.issues.length === 0) return { ok: true, value: payload.value };
+  const issues = firstIssues(payload).map(({ message, path }) => ({ path: pathText(path), message }));
+  return { ok: false, issues };
 }
 
 function toFailure(error: unknown): Validation {
@@ -55,9 +36,8 @@ function toFailure(error: unknown): Validation {
   return { ok: false, issues: [{ path: "", message }] };
 }
 
-function pathText(path: readonly (PropertyKey | { readonly key: PropertyKey })[]): string {
+function pathText(path: Issue["path"]): string {
   return path
-    .map((part) => (typeof part === "object" ? part.key : part))
     .map((key, index) =>
       typeof key === "number" ? `[${String(key)}]` : index === 0 ? String(key) : `.${String(key)}`,
     )

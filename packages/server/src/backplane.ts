@@ -96,8 +96,10 @@ export type WorkState =
 export interface Work {
   readonly ref: ClientRef;
   readonly key: number | string;
-  /** Tells one message from another under the same key. */
-  readonly digest: string;
+  /** Tells one message from another under the same key. A safe integer. */
+  readonly digest: number;
+  /** When it came, where somebody has looked at the clock already. */
+  readonly at?: number | undefined;
 }
 
 export interface BackplaneHandlers {

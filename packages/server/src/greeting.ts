@@ -35,6 +35,7 @@ interface Wish {
 /** Lets a connection in: asks who it was, subscribes it, replays what it missed, and says welcome, in one step. */
 export class Greeting {
   readonly #parts: GreetingParts;
+  #terms: string | undefined;
 
   constructor(parts: GreetingParts) {
     this.#parts = parts;
@@ -138,7 +139,7 @@ export class Greeting {
     }
     connection.stage = "open";
     core.clock.clearTimeout(connection.timer);
-    answer(connection, this.#welcomeJson(connection, { wishes, replays }), hello.re);
+    answer(connection, this.#openWelcome(connection, { wishes, replays }), hello.re);
     for (const [channel, { state, entries }] of replays) {
       if (isGap(state.recovered)) connection.push(new Frame(gapJson(channel, state)));
       pushReplay(connection, channel, entries);
@@ -195,12 +196,11 @@ export class Greeting {
     return this.#plan(plans.map(({ channel, from }) => ({ channel: channel.name, position: from })));
   }
 
-  #welcomeJson(
+  /** As {@link answer} takes it. */
+  #openWelcome(
     connection: Connection,
     { wishes, replays }: { wishes: readonly Wish[]; replays: ReadonlyMap<string, Replay> },
   ): string {
-    const { core } = this.#parts;
-    const { limits } = core;
     const channels: Record<string, ChannelState> = {};
     for (const { channel, position, refused } of wishes) {
       const state = replays.get(channel)?.state;
@@ -208,20 +208,11 @@ export class Greeting {
       else if (refused === "forbidden")
         channels[channel] = { epoch: "-", off: 0, ...position, recovered: "forbidden" };
     }
-    return JSON.stringify({
-      type: "welcome",
-      connectionId: connection.id,
-      user: toPublicUser(core.table.connectedUsers.get(connection.userId), connection),
-      limits: {
-        messageBytes: limits.messageBytes,
-        unacknowledged: LIMITS.unacknowledged,
-        messagesPerSecond: limits.messagesPerSecond,
-        bytesPerSecond: limits.bytesPerSecond,
-      },
-      heartbeat: { intervalMs: limits.heartbeatMs, timeoutMs: limits.silenceMs },
-      ephemeral: core.types.ephemeral,
-      channels,
-    });
+    const { connectedUsers } = this.#parts.core.table;
+    const user = toPublicUser(connectedUsers.get(connection.userId), connection);
+    const own = JSON.stringify({ type: "welcome", connectionId: connection.id, user });
+    this.#terms ??= termsJson(this.#parts.core);
+    return `${own.slice(0, -1)},${this.#terms},"channels":${JSON.stringify(channels)}`;
   }
 
   #sendRefused(connection: Connection, wishes: readonly Wish[]): void {
@@ -257,6 +248,21 @@ export class Greeting {
 // Asked again after each await: TypeScript would believe that the stage is what it was.
 function isClosed(connection: Connection): boolean {
   return connection.stage === "closed";
+}
+
+/** The fields of a welcome that are everybody's. */
+function termsJson({ limits, types }: Core): string {
+  const terms = {
+    limits: {
+      messageBytes: limits.messageBytes,
+      unacknowledged: LIMITS.unacknowledged,
+      messagesPerSecond: limits.messagesPerSecond,
+      bytesPerSecond: limits.bytesPerSecond,
+    },
+    heartbeat: { intervalMs: limits.heartbeatMs, timeoutMs: limits.silenceMs },
+    ephemeral: types.ephemeral,
+  };
+  return JSON.stringify(terms).slice(1, -1);
 }
 
 function isGap(recovered: ChannelState["recovered"]): boolean {

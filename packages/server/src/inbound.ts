@@ -4,9 +4,11 @@ import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection, Shut } from "./connection.js";
 import type { Control } from "./control.js";
 import type { Core } from "./core.js";
+import { bracketsOf, digestOf } from "./digest.js";
 import { InvalidMessage, LimitError, toHalyardError } from "./errors.js";
 import type { Failures } from "./failures.js";
 import { readMeta } from "./frame-meta.js";
+import { idAtEnd, withoutEnd } from "./id-at-end.js";
 import type { Received, Sends } from "./sends.js";
 import { Strikes } from "./strikes.js";
 import type { Throttle } from "./throttle.js";
@@ -32,9 +34,10 @@ export class Inbound {
     this.#parts = parts;
   }
 
-  receive(connection: Connection, text: string): void {
+  /** @param isNext whether it came in one piece with the one before: what comes together comes at one time */
+  receive(connection: Connection, text: string, isNext = false): void {
     if (connection.stage === "closed") return;
-    connection.seenAt = this.#parts.core.clock.now();
+    if (!isNext) connection.seenAt = this.#parts.core.clock.now();
     connection.unfinishedSince = undefined;
     // Whatever waits goes first.
     if (connection.stage === "opening" || connection.waiting !== undefined) this.#keep(connection, text);
@@ -107,13 +110,20 @@ export class Inbound {
 
   #parse(connection: Connection, text: string): Received | undefined {
     const { failures } = this.#parts;
-    const frame = connection.isV1 || looksLikeJson(text) ? decodeFrame(text) : plainText(text);
+    const digest = digestOf(text);
+    const isJson = connection.isV1 || looksLikeJson(text);
+    const id = isJson ? idAtEnd(text) : undefined;
+    if (id !== undefined) {
+      const rest = decodeFrame(withoutEnd(text, id), bracketsOf(digest));
+      if (typeof rest !== "string") return { connection, text, frame: rest, meta: { id }, digest };
+    }
+    const frame = isJson ? decodeFrame(text, bracketsOf(digest)) : plainText(text);
     if (typeof frame === "string") {
       failures.tell(connection, frame === "invalid_json" ? new HalyardError(frame) : new InvalidMessage([]));
       return undefined;
     }
     const meta = readMeta(frame.$);
-    if (meta !== undefined) return { connection, text, frame, meta };
+    if (meta !== undefined) return { connection, text, frame, meta, digest };
     failures.tell(
       connection,
       new InvalidMessage([{ path: "$", message: "not the reserved field of a frame" }]),

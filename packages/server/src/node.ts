@@ -11,6 +11,7 @@ import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
 import { closeCodeOf } from "./node/close-code.js";
 import { createNodeTransport } from "./node/transport.js";
+import { wholeTextReader } from "./node/whole-texts.js";
 import type { HeaderLookup, Refusal } from "./refusal.js";
 import { faultOf, METHOD_NOT_ALLOWED, refusal } from "./refusal.js";
 import type { AnyAuthenticator, Welcomed } from "./server.js";
@@ -104,6 +105,7 @@ class NodeGlue {
   readonly #sockets: WebSocketServer;
   readonly #transport: Transport;
   readonly #listeners: Listeners;
+  readonly #readWholeTexts: (ws: NodeSocket) => void;
 
   constructor(internals: Assembly, { authenticate, compression = false }: GlueOptions) {
     this.#internals = internals;
@@ -115,6 +117,9 @@ class NodeGlue {
     this.#sockets = new WebSocketServer(options);
     this.#transport = createNodeTransport(compression ? { compressAbove: COMPRESS_ABOVE } : {});
     this.#listeners = listenersOf(internals);
+    this.#readWholeTexts = wholeTextReader(({ connection }, text, isNext) => {
+      if (connection !== undefined) internals.inbound.receive(connection, text, isNext);
+    });
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -182,6 +187,7 @@ class NodeGlue {
     ws.connection = this.#internals.lifecycle.open(ws, { ...opening, transport: this.#transport });
     if (ws.connection === undefined) return;
     ws.on("message", onMessage);
+    this.#readWholeTexts(ws);
     ws.on("pong", onControl);
     ws.on("ping", onControl);
     ws.on("close", onClose);

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { FakeClock } from "../test/fake-clock.js";
 import type { Work, WorkState } from "./backplane.js";
 import { createMemoryBackplane } from "./memory/memory-backplane.js";
-import { digestOf, Once } from "./once.js";
+import { Once } from "./once.js";
 
-const work = (key: number | string, digest = "d"): Work => ({
+const work = (key: number | string, digest = 1): Work => ({
   ref: { user: "ada", client: "c" },
   key,
   digest,
@@ -71,7 +71,7 @@ describe("once-only work", () => {
     const now = (): Promise<string> => Promise.resolve("x");
     await run(work(1), now);
     await expect(run(work(3), now)).rejects.toMatchObject({ code: "conflict" });
-    await expect(run(work(1, "another"), now)).rejects.toMatchObject({ code: "conflict" });
+    await expect(run(work(1, 2), now)).rejects.toMatchObject({ code: "conflict" });
   });
 
   it("keeps nothing of what has ended, well or not", async () => {
@@ -112,13 +112,5 @@ describe("once-only work", () => {
     await clock.advance(31_000);
     expect(await answer).toEqual(new HalyardError("timeout"));
     expect(clock.timers).toBe(0);
-  });
-});
-
-describe("a digest", () => {
-  it("is the same for the same text only", () => {
-    const texts = ["", "a", "b", "ab", "ba", '{"seq":1}', '{"seq":2}', "x".repeat(60_000)];
-    expect(new Set(texts.map(digestOf)).size).toBe(texts.length);
-    expect(texts.map(digestOf)).toEqual(texts.map(digestOf));
   });
 });

@@ -4,7 +4,7 @@ import type { Clock } from "./types.js";
 
 const POLL_MS = 250;
 
-type Execute = () => string | Promise<string>;
+type Execute<TWork> = (work: TWork) => string | Promise<string>;
 type Running = Extract<WorkState, { readonly state: "running" }>;
 
 /**
@@ -31,21 +31,29 @@ export class Once {
   /**
    * Without a promise where neither the backplane nor the work needs one.
    *
-   * @param execute gives the answer as JSON text; it must neither throw nor reject
+   * @param execute is called with the work, and gives the answer as JSON text; it must neither throw nor reject
    * @throws HalyardError `conflict` when the key belongs to something else, or is out of turn
    */
-  run(work: Work, execute: Execute): string | Promise<string> {
+  run<TWork extends Work>(work: TWork, execute: Execute<TWork>): string | Promise<string> {
     const known = this.#backplane.begin(work);
     const isKnown = !(known instanceof Promise) && known.state !== "running";
     return isKnown ? this.#follow(known, work, execute) : this.#wait(known, work, execute);
   }
 
-  #follow(known: Exclude<WorkState, Running>, work: Work, execute: Execute): string | Promise<string> {
+  #follow<TWork extends Work>(
+    known: Exclude<WorkState, Running>,
+    work: TWork,
+    execute: Execute<TWork>,
+  ): string | Promise<string> {
     if (known.state === "conflict") throw new HalyardError("conflict");
     return known.state === "done" ? known.result : this.#execute(work, execute);
   }
 
-  async #wait(first: WorkState | Promise<WorkState>, work: Work, execute: Execute): Promise<string> {
+  async #wait<TWork extends Work>(
+    first: WorkState | Promise<WorkState>,
+    work: TWork,
+    execute: Execute<TWork>,
+  ): Promise<string> {
     const deadline = this.#clock.now() + this.#patienceMs;
     for (let known = await first; ; known = await this.#backplane.begin(work)) {
       if (known.state !== "running") return this.#follow(known, work, execute);
@@ -57,8 +65,8 @@ export class Once {
     }
   }
 
-  #execute(work: Work, execute: Execute): string | Promise<string> {
-    const result = execute();
+  #execute<TWork extends Work>(work: TWork, execute: Execute<TWork>): string | Promise<string> {
+    const result = execute(work);
     if (result instanceof Promise)
       return this.#track(
         work,
@@ -86,13 +94,4 @@ export class Once {
 
 function nameOf({ ref, key }: Work): string {
   return `${typeof key === "number" ? "s" : "r"}${String(key)}\0${ref.client}\0${ref.user}`;
-}
-
-/** Tells two texts apart cheaply. No secret depends on it: a client that makes collisions cheats itself. */
-export function digestOf(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  }
-  return `${String(text.length)}.${(hash >>> 0).toString(36)}`;
 }

@@ -3,7 +3,6 @@ import { HalyardError } from "@halyard/protocol/wire";
 import type { Core } from "./core.js";
 import { errorJson, InvalidMessage, toHalyardError } from "./errors.js";
 import { answer } from "./failures.js";
-import { digestOf } from "./once.js";
 import { RequestSlots } from "./request-slots.js";
 import type { Requests } from "./requests.js";
 import type { Received } from "./sends.js";
@@ -38,28 +37,29 @@ export class RequestRunner {
 
   #reply(question: Question): undefined | Promise<void> {
     const { connection, meta } = question;
-    const json = this.#answerOnce(question);
-    if (!(json instanceof Promise)) return answer(connection, json, meta.id);
-    return json.then((text) => answer(connection, text, meta.id));
+    const reply = this.#answerOnce(question);
+    if (!(reply instanceof Promise)) return answer(connection, reply, meta.id);
+    return reply.then((text) => answer(connection, text, meta.id));
   }
 
   #answerOnce(question: Question): string | Promise<string> {
-    const { connection, text, frame, meta } = question;
+    const { connection, frame, meta, digest } = question;
     const isOnce = connection.isV1 && meta.id !== undefined && !this.#requests.isRepeatable(frame.name);
     if (!isOnce) return this.#answer(question);
-    const work = { ref: connection.client, key: meta.id, digest: digestOf(text) };
-    return this.#core.once.run(work, () => this.#answer(question));
+    const work = { ref: connection.client, key: meta.id, digest, at: connection.seenAt, question };
+    return this.#core.once.run(work, this.#perform);
   }
 
-  /** The answer as JSON text. Never throws and never rejects: a failure is an answer too. */
+  readonly #perform = ({ question }: { readonly question: Question }): string | Promise<string> =>
+    this.#answer(question);
+
+  /** The answer, as {@link answer} takes it. Never throws and never rejects: a failure is an answer too. */
   #answer(question: Question): string | Promise<string> {
     try {
-      const { connection, frame, meta } = question;
-      const { name, input } = frame;
-      const result = this.#requests.answer({ connection, name, input, channel: meta.ch });
+      const result = this.#requests.answer(question);
       return result instanceof Promise
-        ? result.then(replyJson).catch((error: unknown) => this.#fail(question, error))
-        : replyJson(result);
+        ? result.then(openReply).catch((error: unknown) => this.#fail(question, error))
+        : openReply(result);
     } catch (error) {
       return this.#fail(question, error);
     }
@@ -69,7 +69,7 @@ export class RequestRunner {
     if (!(error instanceof HalyardError)) this.#core.report(error, { type: frame.name, ws: connection.ws });
     const told = toHalyardError(error);
     this.#core.security.refused(connection, told);
-    return errorJson(told);
+    return errorJson(told).slice(0, -1);
   }
 }
 
@@ -80,8 +80,8 @@ function isQuestion(received: Received): received is Question {
 }
 
 /** @throws TypeError for what cannot be JSON */
-function replyJson(result: unknown): string {
+function openReply(result: unknown): string {
   // TypeScript does not say so, but there is no text for undefined, and none for a function.
   const json = JSON.stringify(result) as string | undefined;
-  return json === undefined ? `{"type":"reply"}` : `{"type":"reply","result":${json}}`;
+  return json === undefined ? `{"type":"reply"` : `{"type":"reply","result":${json}`;
 }

@@ -15,9 +15,9 @@ import { newMessageId } from "./new-message-id.js";
 
 export interface IncomingRequest {
   readonly connection: Connection;
-  readonly name: string;
-  readonly input: unknown;
-  readonly channel: string | undefined;
+  readonly frame: { readonly name: string; readonly input?: unknown };
+  /** With the channel that it was sent to, if any. */
+  readonly meta: { readonly ch?: string | undefined };
 }
 
 interface Answering {
@@ -44,14 +44,15 @@ export class Requests {
    * @throws HalyardError what the asker is told
    */
   answer(request: IncomingRequest): unknown {
-    if (request.name === "users") return this.#users(request);
-    const definition = this.#core.types.request(request.name);
-    const handler = this.#core.registry.findRequest(request.name);
+    const { name } = request.frame;
+    if (name === "users") return this.#users(request);
+    const definition = this.#core.types.request(name);
+    const handler = this.#core.registry.findRequest(name);
     if (definition === undefined || handler === undefined)
       throw new HalyardError("not_found", "There is no such request.");
     if (!mayUse(definition.policy, request.connection.identity.user)) throw new NotAllowed("role");
     const answering = { request, definition, handler };
-    const input = validate(definition.input, request.input);
+    const input = validate(definition.input, request.frame.input);
     return input instanceof Promise
       ? input.then((checked) => this.#handle(answering, checked))
       : this.#handle(answering, input);
@@ -87,7 +88,7 @@ export class Requests {
   }
 
   /** A reply that breaks its own contract is the server's failure, and must not leave it. */
-  #unwrap({ name, connection }: IncomingRequest, reply: Validation): unknown {
+  #unwrap({ frame: { name }, connection }: IncomingRequest, reply: Validation): unknown {
     if (reply.ok) return reply.value;
     const error = new TypeError(
       `the reply to ${name} does not fit its schema: ${describeIssues(reply.issues)}`,
@@ -96,7 +97,7 @@ export class Requests {
     throw new HalyardError("internal", undefined, { cause: error });
   }
 
-  async #users({ connection, input }: IncomingRequest): Promise<unknown> {
+  async #users({ connection, frame: { input } }: IncomingRequest): Promise<unknown> {
     const page = userPage.safeParse(input);
     if (!page.success) throw new InvalidMessage([{ path: "input", message: "expected { room?, cursor? }" }]);
     const { room, cursor } = page.data ?? {};
@@ -108,8 +109,8 @@ export class Requests {
     return this.#core.presence.list({ room, cursor });
   }
 
-  #roomOf({ channel, connection }: IncomingRequest): string | undefined {
-    const room = channel === undefined ? undefined : roomOf(channel);
+  #roomOf({ meta: { ch }, connection }: IncomingRequest): string | undefined {
+    const room = ch === undefined ? undefined : roomOf(ch);
     if (room !== undefined && connection.rooms?.has(room) !== true) throw new NotAllowed("publish");
     return room;
   }

@@ -8,7 +8,6 @@ import { errorJson, InvalidMessage, LimitError, toHalyardError } from "./errors.
 import type { Failures } from "./failures.js";
 import { answer } from "./failures.js";
 import { newMessageId } from "./new-message-id.js";
-import { digestOf } from "./once.js";
 import type { Throttle } from "./throttle.js";
 
 /** A frame that passed the checks which cost least. */
@@ -17,6 +16,7 @@ export interface Received {
   readonly text: string;
   readonly frame: WireFrame;
   readonly meta: FrameMeta;
+  readonly digest: number;
 }
 
 export interface SendsParts {
@@ -99,41 +99,41 @@ export class Sends {
   }
 
   async #run(received: Received): Promise<void> {
-    const { connection, meta, text } = received;
+    const { connection, meta } = received;
     const { core, failures } = this.#parts;
     const { seq } = meta;
     try {
       if (!connection.isV1 || seq === undefined) {
         const done = await this.#perform(received, newMessageId);
-        if (seq !== undefined || done.isError) answer(connection, done.json, seq ?? meta.id);
+        if (seq !== undefined || done.isError) answer(connection, done.open, seq ?? meta.id);
         return;
       }
-      const work = { ref: connection.client, key: seq, digest: digestOf(text) };
+      const work = { ref: connection.client, key: seq, digest: received.digest };
       const makeId = (): string => messageIdOf(connection.client.client, seq);
-      const json = await core.once.run(work, async () => (await this.#perform(received, makeId)).json);
-      answer(connection, json, seq);
+      const open = await core.once.run(work, async () => (await this.#perform(received, makeId)).open);
+      answer(connection, open, seq);
     } catch (error) {
       if (error instanceof HalyardError && error.code === "conflict") failures.tell(connection, error, seq);
       else failures.sendAway(connection, error);
     }
   }
 
-  /** Runs a message to its end, whatever that is: the answer is text, and a failure is an answer too. */
+  /** Runs a message to its end, whatever that is: the answer is as {@link answer} takes it, and a failure is one too. */
   async #perform(
     { connection, frame, meta }: Received,
     messageId: () => string,
-  ): Promise<{ readonly json: string; readonly isError: boolean }> {
+  ): Promise<{ readonly open: string; readonly isError: boolean }> {
     const { core, dispatcher, failures } = this.#parts;
     const { type, $: _, ...fields } = frame;
-    if (type === "skip") return { json: `{"type":"reply"}`, isError: false };
+    if (type === "skip") return { open: `{"type":"reply"`, isError: false };
     try {
       const result = await dispatcher.dispatch({ connection, type, fields, channel: meta.ch, messageId });
-      return { json: JSON.stringify({ type: "reply", result }), isError: false };
+      return { open: `{"type":"reply","result":${JSON.stringify(result)}`, isError: false };
     } catch (error) {
       if (!(error instanceof HalyardError)) core.report(error, { type, ws: connection.ws });
       const told = toHalyardError(error);
       failures.count(connection, told);
-      return { json: errorJson(told), isError: true };
+      return { open: errorJson(told).slice(0, -1), isError: true };
     }
   }
 }

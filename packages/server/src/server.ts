@@ -72,7 +72,7 @@ export class UpgradeDesk {
   /** The same request with the address of its client, which is kept: a socket that is gone has none. */
   #located(request: UpgradeRequest, header: HeaderLookup): UpgradeRequest {
     const value = this.#address.of(request.remoteAddress, header);
-    return Object.create(request, { remoteAddress: { value } }) as UpgradeRequest;
+    return new LocatedRequest(request, value);
   }
 
   /** Runs a handshake: not too many at a time, and none for ever. */
@@ -218,6 +218,24 @@ export class UpgradeDesk {
   #refuse(error: unknown): Refusal {
     if (!(error instanceof HalyardError)) this.#core.report(error, { type: "authenticate", ws: undefined });
     return refuseError(error);
+  }
+}
+
+class LocatedRequest implements UpgradeRequest {
+  readonly remoteAddress: string | undefined;
+  readonly #request: UpgradeRequest;
+
+  constructor(request: UpgradeRequest, remoteAddress: string | undefined) {
+    this.#request = request;
+    this.remoteAddress = remoteAddress;
+  }
+
+  get url(): string {
+    return this.#request.url;
+  }
+
+  get headers(): Headers {
+    return this.#request.headers;
   }
 }
 

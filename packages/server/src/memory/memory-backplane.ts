@@ -152,7 +152,7 @@ class MemoryBackplane implements Backplane {
   }
 
   begin(work: Work): WorkState {
-    return this.#work.begin(work, this.#clock.now());
+    return this.#work.begin(work, work.at ?? this.#clock.now());
   }
 
   settle(work: Work, result: string | undefined): undefined {

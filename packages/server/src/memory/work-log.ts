@@ -1,10 +1,10 @@
 import type { ClientRef, Work, WorkState } from "../backplane.js";
+import { RequestResults } from "./request-results.js";
 
 interface Result {
-  readonly key: number | string;
-  readonly digest: string;
+  readonly digest: number;
   /** Undefined while it runs. */
-  result: string | undefined;
+  readonly result: string | undefined;
 }
 
 interface ClientRecord {
@@ -17,10 +17,6 @@ interface ClientRecord {
 
 const KEPT_MS = 5 * 60_000;
 const KEPT_SENDS = 32;
-/** More than a client may have asked without an answer: 16 at work and 64 waiting. */
-const KEPT_REQUESTS = 96;
-const KEPT_REQUEST_BYTES = 256 * 1024;
-const LARGEST_RESULT = 16 * 1024;
 const CLIENTS_PER_USER = 20;
 
 const RUN: WorkState = { state: "run" };
@@ -53,7 +49,7 @@ export class WorkLog {
     if (record.last !== 0 && key !== record.last + 1) return CONFLICT;
     record.last = key;
     record.sends.delete(key - KEPT_SENDS);
-    record.sends.set(key, { key, digest, result: undefined });
+    record.sends.set(key, { digest, result: undefined });
     return RUN;
   }
 
@@ -66,8 +62,7 @@ export class WorkLog {
       return;
     }
     // What took longer than the next 32 is out of the window already, and must not come back into it.
-    if (result !== undefined && key > record.last - KEPT_SENDS)
-      record.sends.set(key, { key, digest, result });
+    if (result !== undefined && key > record.last - KEPT_SENDS) record.sends.set(key, { digest, result });
     else if (record.sends.delete(key) && record.last === key) record.last = key - 1;
   }
 
@@ -83,62 +78,17 @@ export class WorkLog {
     if (this.#latest?.ref === ref) return this.#latest.record;
     let clients = this.#users.get(ref.user);
     if (clients === undefined) this.#users.set(ref.user, (clients = new Map<string, ClientRecord>()));
-    const record = clients.get(ref.client) ?? {
-      last: 0,
-      sends: new Map<number, Result>(),
-      requests: new RequestResults(),
-      usedAt: 0,
-    };
+    const known = clients.get(ref.client);
+    const record = known ?? { last: 0, sends: new Map(), requests: new RequestResults(), usedAt: 0 };
     this.#latest = { ref, record };
+    if (known !== undefined && clients.size === 1) return record;
     // The order of the map is the order of use, so that the first is the one to forget.
-    if (clients.size > 1) clients.delete(ref.client);
+    clients.delete(ref.client);
     clients.set(ref.client, record);
     for (const oldest of clients.keys()) {
       if (clients.size <= CLIENTS_PER_USER) break;
       clients.delete(oldest);
     }
     return record;
-  }
-}
-
-/** Results of one client's requests by `id`: a bounded number of them, and of bytes; the first one that ended goes first. */
-class RequestResults {
-  readonly #byId = new Map<string, Result>();
-  /** What has ended, in a ring: a map cannot be asked for its first key without passing the deleted ones. */
-  readonly #ended: Result[] = [];
-  /** What began last, which is mostly what ends next. */
-  #latest: Result | undefined;
-  #first = 0;
-  #next = 0;
-  #bytes = 0;
-
-  get(id: string): Result | undefined {
-    return this.#byId.get(id);
-  }
-
-  begin(id: string, digest: string): void {
-    this.#latest = { key: id, digest, result: undefined };
-    this.#byId.set(id, this.#latest);
-  }
-
-  settle(id: string, result: string | undefined): void {
-    const known = this.#latest?.key === id ? this.#latest : this.#byId.get(id);
-    this.#latest = undefined;
-    if (known === undefined) return;
-    if (result === undefined || result.length > LARGEST_RESULT) {
-      this.#byId.delete(id);
-      return;
-    }
-    known.result = result;
-    this.#bytes += result.length;
-    if (this.#next - this.#first === KEPT_REQUESTS) this.#forgetFirst();
-    this.#ended[this.#next++ % KEPT_REQUESTS] = known;
-    while (this.#bytes > KEPT_REQUEST_BYTES) this.#forgetFirst();
-  }
-
-  #forgetFirst(): void {
-    const first = this.#ended[this.#first++ % KEPT_REQUESTS];
-    this.#bytes -= first?.result?.length ?? 0;
-    if (typeof first?.key === "string") this.#byId.delete(first.key);
   }
 }

@@ -1,6 +1,6 @@
 import { inflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { compressedTextFrame, joinTextFrames, textFrame } from "./frame-bytes.js";
+import { compressedTextFrame, joinTextFrames, textFrames } from "./frame-bytes.js";
 
 function headerOf(frame: Uint8Array): {
   readonly first: number;
@@ -16,18 +16,21 @@ function headerOf(frame: Uint8Array): {
 }
 
 describe("a text frame", () => {
-  it.each([0, 1, 125, 126, 65_535, 65_536, 100_000])("says that it has %d bytes, and has them", (length) => {
-    const text = "a".repeat(length);
-    const { first, length: said, payload } = headerOf(textFrame(text));
-    expect({ first, said, text: payload.toString() === text }).toEqual({
-      first: 0x81,
-      said: length,
-      text: true,
-    });
-  });
+  it.each([0, 1, 125, 126, 128, 255, 256, 32_767, 32_768, 65_535, 65_536, 100_000])(
+    "says that it has %d bytes, and has them",
+    (length) => {
+      const text = "a".repeat(length);
+      const { first, length: said, payload } = headerOf(textFrames([text]));
+      expect({ first, said, text: payload.toString() === text }).toEqual({
+        first: 0x81,
+        said: length,
+        text: true,
+      });
+    },
+  );
 
   it("counts bytes of UTF-8, not characters", () => {
-    const { length, payload } = headerOf(textFrame("é😀"));
+    const { length, payload } = headerOf(textFrames(["é😀"]));
     expect(length).toBe(6);
     expect(payload.toString()).toBe("é😀");
   });
@@ -35,7 +38,7 @@ describe("a text frame", () => {
 
 describe("the memory of a text frame", () => {
   it("is its own when it is large: a reader that does not read it keeps nothing else alive", () => {
-    const frame = textFrame("a".repeat(2_000));
+    const frame = textFrames(["a".repeat(2_000)]);
     expect(frame.buffer.byteLength).toBe(frame.length);
     const joined = joinTextFrames(["a".repeat(600), "b".repeat(600)]);
     expect(joined.buffer.byteLength).toBe(joined.length);
@@ -43,12 +46,23 @@ describe("the memory of a text frame", () => {
 });
 
 describe("text frames in one piece", () => {
-  it("are the bytes of each, made before or not", () => {
-    const texts = ["", "a", "é😀", "b".repeat(125), "é".repeat(63), "c".repeat(70_000), "d".repeat(40_000)];
-    const whole = Buffer.concat(texts.map(textFrame));
-    expect(whole.equals(joinTextFrames(texts))).toBe(true);
-    const mixed = texts.map((text, index) => (index % 2 === 0 ? text : textFrame(text)));
-    expect(whole.equals(joinTextFrames(mixed))).toBe(true);
+  const ascii = ["", "a", "b".repeat(125), "c".repeat(126), "d".repeat(200), "e".repeat(40_000)];
+
+  it.each([
+    ["ASCII", ascii],
+    ["ASCII and more than 64 KiB", [...ascii, "f".repeat(70_000)]],
+    ["Latin-1", ["a", "é".repeat(63), "\u0081".repeat(200)]],
+    ["anything", [...ascii, "é😀", "g"]],
+  ])("are the bytes of each: %s", (_, texts) => {
+    const whole = Buffer.concat(texts.map((text) => textFrames([text])));
+    expect(whole.equals(textFrames(texts))).toBe(true);
+    let at = 0;
+    for (const text of texts) {
+      const { length, payload } = headerOf(whole.subarray(at));
+      expect(payload.subarray(0, length).toString() === text).toBe(true);
+      at = whole.length - payload.length + length;
+    }
+    expect(at).toBe(whole.length);
   });
 });
 

@@ -4,15 +4,33 @@ const TEXT = 0x81;
 /** A text frame whose payload is compressed: RSV1 (RFC 7692, section 7.2.1). */
 const COMPRESSED_TEXT = 0xc1;
 
-/** A whole, unmasked text frame (RFC 6455, section 5.2). */
-export function textFrame(text: string): Uint8Array {
-  const length = Buffer.byteLength(text);
-  const { frame, start } = frameOf(TEXT, length);
-  frame.write(text, start);
-  return frame;
+/** Whole, unmasked text frames in one piece (RFC 6455, section 5.2). */
+export function textFrames(texts: readonly string[]): Uint8Array {
+  let whole = "";
+  let doubled = 0;
+  for (const text of texts) {
+    const { length } = text;
+    if (length > 0xffff) return joinTextFrames(texts);
+    whole += (SHORT_HEADS[length] ?? longHead(length)) + text;
+    doubled += length < 126 ? 1 : 1 + ((length >> 15) & 1) + ((length >> 7) & 1);
+  }
+  // Where all text is ASCII, a character is a byte and a head is text too: all of it is encoded by one call. In UTF-8
+  // the bytes of a head above 127 would be two each, and every other byte more is of a text that is not ASCII.
+  if (Buffer.byteLength(whole) !== whole.length + doubled) return joinTextFrames(texts);
+  const bytes = allocate(whole.length);
+  bytes.write(whole, "latin1");
+  return bytes;
 }
 
-/** Text frames in one piece: those that are made already are copied, the texts of the others go to their places. */
+const SHORT_HEADS: readonly string[] = Array.from({ length: 126 }, (_, length) =>
+  String.fromCharCode(TEXT, length),
+);
+
+function longHead(length: number): string {
+  return String.fromCharCode(TEXT, 126, length >> 8, length & 0xff);
+}
+
+/** The same, where some are made already: those are copied, and the texts of the others go to their places. */
 export function joinTextFrames(parts: readonly (Uint8Array | string)[]): Uint8Array {
   const lengths: number[] = [];
   let whole = 0;
@@ -35,21 +53,17 @@ export function joinTextFrames(parts: readonly (Uint8Array | string)[]): Uint8Ar
 }
 
 /**
- * The same, compressed without context takeover: it depends on nothing that was sent before, so it is made once for
+ * A text frame, compressed without context takeover: it depends on nothing that was sent before, so it is made once for
  * all its readers.
  */
 export function compressedTextFrame(text: string): Uint8Array {
   const flushed = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH });
   // The empty block that a sync flush ends with is left out on the wire.
   const payload = flushed.subarray(0, -4);
-  const { frame, start } = frameOf(COMPRESSED_TEXT, payload.length);
-  frame.set(payload, start);
-  return frame;
-}
-
-function frameOf(firstByte: number, length: number): { readonly frame: Buffer; readonly start: number } {
+  const { length } = payload;
   const frame = allocate(headLength(length) + length);
-  return { frame, start: writeHead(frame, 0, { firstByte, length }) };
+  frame.set(payload, writeHead(frame, 0, { firstByte: COMPRESSED_TEXT, length }));
+  return frame;
 }
 
 const POOLED_BYTES = 1024;

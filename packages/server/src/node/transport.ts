@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import type { Batch, Frame } from "../frame.js";
 import type { Transport } from "../transport.js";
-import { compressedTextFrame, joinTextFrames, textFrame } from "./frame-bytes.js";
+import { compressedTextFrame, joinTextFrames, textFrames } from "./frame-bytes.js";
 
 export interface NodeTransportOptions {
   /** Messages of at least this many characters are compressed, for clients that can. @default none */
@@ -70,19 +70,17 @@ function canInflate(ws: unknown): boolean {
 }
 
 /** Below this a copy costs less than a list of pieces. */
-const COPIED_BYTES = 4096;
+const COPIED_CHARS = 4096;
 
 /** Most long batches are one connection's, like its welcome and the list of users: they are not copied to be joined. */
 function writeFirst(socket: Socket, batch: Batch): void {
   batch.isShared = true;
-  const pieces = batch.frames().map(encode);
-  if (pieces.reduce((sum, { length }) => sum + length, 0) < COPIED_BYTES) {
-    batch.joined = concat(pieces);
-    socket.write(batch.joined);
+  if (batch.chars < COPIED_CHARS) {
+    socket.write(joined(batch));
     return;
   }
   socket.cork();
-  for (const piece of pieces) socket.write(piece);
+  for (const frame of batch.frames()) socket.write(encode(frame));
   socket.uncork();
 }
 
@@ -94,7 +92,8 @@ function joined(batch: Batch): Uint8Array {
 function join(frames: readonly Frame[]): Uint8Array {
   const [first] = frames;
   if (frames.length === 1 && first !== undefined) return encode(first);
-  return joinTextFrames(frames.map(pieceOf));
+  const parts = frames.map(pieceOf);
+  return parts.every((part) => typeof part === "string") ? textFrames(parts) : joinTextFrames(parts);
 }
 
 /** A frame that is joined again and again is encoded once; of one that is joined once nothing is kept. */
@@ -114,7 +113,7 @@ function joinedCompressed(batch: Batch, above: number): Uint8Array {
 }
 
 function encode(frame: Frame): Uint8Array {
-  frame.encoded ??= textFrame(frame.text);
+  frame.encoded ??= textFrames([frame.text]);
   return frame.encoded;
 }
 

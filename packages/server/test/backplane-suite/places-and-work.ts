@@ -92,7 +92,7 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
 
 export function describeWork({ start, name }: SuiteContext): void {
   describe("once-only work", () => {
-    const work = (user: string, key: number | string, digest = "d"): Work => ({
+    const work = (user: string, key: number | string, digest = 1): Work => ({
       ref: { user, client: "c" },
       key,
       digest,
@@ -107,7 +107,7 @@ export function describeWork({ start, name }: SuiteContext): void {
       expect(await backplane.begin(work(user, key))).toEqual({ state: "running" });
       await backplane.settle(work(user, key), '{"type":"reply"}');
       expect(await backplane.begin(work(user, key))).toEqual({ state: "done", result: '{"type":"reply"}' });
-      expect(await backplane.begin(work(user, key, "another"))).toEqual({ state: "conflict" });
+      expect(await backplane.begin(work(user, key, 2))).toEqual({ state: "conflict" });
     });
 
     it.each([
