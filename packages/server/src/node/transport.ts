@@ -92,9 +92,12 @@ function joined(batch: Batch): Uint8Array {
 function join(frames: readonly Frame[]): Uint8Array {
   const [first] = frames;
   if (frames.length === 1 && first !== undefined) return encode(first);
+  if (frames.every(({ isShared }) => !isShared)) return textFrames(frames.map(textOf), Buffer.allocUnsafe);
   const parts = frames.map(pieceOf);
   return parts.every((part) => typeof part === "string") ? textFrames(parts) : joinTextFrames(parts);
 }
+
+const textOf = ({ text }: Frame): string => text;
 
 /** A frame that is joined again and again is encoded once; of one that is joined once nothing is kept. */
 function pieceOf(frame: Frame): Uint8Array | string {
