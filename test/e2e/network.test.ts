@@ -71,6 +71,9 @@ describe("a page behind a network that fails", () => {
   });
 
   it("finds a dead connection when it is looked at again", async () => {
+    // A new client, whose waits do not remember what failed before.
+    await ada.page.reload();
+    await ada.isOnline();
     await ada.looksAway();
     for (const connection of proxy.connections) connection.halfOpen("server");
     await bob.say("into the void");

@@ -38,7 +38,7 @@ export function createNodeTransport({ compressAbove = Infinity }: NodeTransportO
 
 function isReceiving(ws: unknown): boolean {
   const { _receiver: receiver } = ws as WsInsides;
-  if (receiver === undefined) return false;
+  if (!receiver) return false;
   // Between two frames nothing is buffered, the state is the first one, and only a fragmented message is remembered.
   return receiver._bufferedBytes > 0 || receiver._state !== 0 || receiver._fragmented !== 0;
 }
@@ -48,7 +48,7 @@ interface WsInsides {
     readonly _bufferedBytes: number;
     readonly _state: number;
     readonly _fragmented: number;
-  };
+  } | null;
   readonly _socket?: Socket;
   readonly _sender?: { readonly _queue?: readonly unknown[]; readonly _bufferedBytes?: number };
   readonly _extensions?: {

@@ -82,9 +82,11 @@ describe("texts that are whole", () => {
     const ws = socketWith({ _receiver: { write: () => true } });
     wholeTextReader(() => undefined)(ws);
     expect(Object.keys((ws as unknown as { readonly _receiver: object })._receiver)).toEqual(["write"]);
-    expect(() => {
-      wholeTextReader(() => undefined)(socketWith({}));
-    }).not.toThrow();
+    for (const other of [{}, { _receiver: null }]) {
+      expect(() => {
+        wholeTextReader(() => undefined)(socketWith(other));
+      }).not.toThrow();
+    }
   });
 });
 

@@ -32,8 +32,9 @@ export function wholeTextReader<TSocket extends WebSocket>(onText: OnText<TSocke
     return receive?.call(this, at === 0 ? chunk : chunk.subarray(at)) ?? true;
   }
   return (ws) => {
-    const { _receiver: receiver } = ws as unknown as { readonly _receiver?: Receiver<TSocket> };
-    if (receiver === undefined || !isAtRest(receiver)) return;
+    const { _receiver: receiver } = ws as unknown as { readonly _receiver?: Receiver<TSocket> | null };
+    // Bun puts a class of its own in the place of the one of `ws`.
+    if (!receiver || !isAtRest(receiver)) return;
     receive ??= receiver.write;
     receiver.whose = ws;
     receiver.write = write;
