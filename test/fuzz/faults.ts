@@ -1,7 +1,7 @@
 import type { FuzzReport } from "./fuzz.ts";
 
 /** A heap is never twice the same; what leaks with every frame or connection shows far beyond this. */
-const HEAP_SLACK = 24 * 1024 * 1024;
+export const HEAP_SLACK = 24 * 1024 * 1024;
 
 /** What of a run must not be. That the process lives is shown by the run having ended. */
 export function findFaults(report: FuzzReport): string[] {

@@ -18,12 +18,13 @@ const { values } = parseArgs({
 const runtimes = (["node", "bun"] as const).filter(
   (runtime: Runtime) => values.runtime === undefined || values.runtime === runtime,
 );
+const FORGET_MS = 330_000;
 const [frames, seed] = [Number(values.frames), Number(values.seed)];
 for (const runtime of runtimes) {
   const onProgress = (count: number): boolean =>
     process.stderr.write(`\r${runtime}: ${String(count)} frames `);
   process.stdout.write(`${runtime}, ${String(frames)} frames, seed ${String(seed)}\n`);
-  const report = await fuzz({ runtime, frames, seed, onProgress });
+  const report = await fuzz({ runtime, frames, seed, forgetMs: FORGET_MS, onProgress });
   process.stderr.write("\n");
   process.stdout.write(
     `${JSON.stringify({ ...report, missed: report.missed.slice(0, 20) }, undefined, 2)}\n`,
