@@ -69,17 +69,24 @@ export interface ConnectionStart {
 
 /** One WebSocket of a user, and all that is known of it. It is moved by others; it moves nothing itself. */
 export class Connection implements WatchedConnection {
-  readonly id: string;
+  // What a delivery looks at stands together: more connections than a cache holds get it one after the other.
+  stage: Stage = "opening";
   readonly ws: WebSocketInstance<WebSocketData>;
+  /** Frames of this turn, unless a choir has them. */
+  batch: Batch;
+  #choir: Choir | undefined = undefined;
+  #skips: Map<string, number> | undefined = undefined;
+  backlog: Backlog | undefined = undefined;
+  readonly #node: ConnectionNode;
   readonly transport: Transport;
+
+  readonly id: string;
   readonly openedAt: number;
   /** Which part of a round of pings it belongs to. */
   readonly slice: number;
-  readonly #node: ConnectionNode;
   identity: GuestIdentity;
   /** Watches the session that it was opened with. */
   watch: SessionWatch | undefined = undefined;
-  stage: Stage = "opening";
   /** A `halyard.v1` client: it says hello, has positions, and gets receipts. */
   isV1 = false;
   /** It was ended for good (4400 and above): what it still has under way must have no effect. */
@@ -102,8 +109,6 @@ export class Connection implements WatchedConnection {
   address: string | undefined = undefined;
   /** When something last came from the peer. */
   seenAt: number;
-  /** Frames of this turn, unless a choir has them. */
-  batch: Batch;
   /** Of the runtime, for what many get. */
   topic: Topic | undefined = undefined;
   rooms: Set<string> | undefined = undefined;
@@ -113,15 +118,12 @@ export class Connection implements WatchedConnection {
   invited: Set<string> | undefined = undefined;
   /** Frames that came during `opening`. */
   waiting: { readonly texts: string[]; bytes: number } | undefined = undefined;
-  backlog: Backlog | undefined = undefined;
   /** Since when a message of the peer has begun and not ended, as far as ticks have seen. */
   unfinishedSince: number | undefined = undefined;
   buckets: Buckets | undefined = undefined;
   strikes: Strikes | undefined = undefined;
   timer: unknown = undefined;
   #lane: Lane | undefined = undefined;
-  #skips: Map<string, number> | undefined = undefined;
-  #choir: Choir | undefined = undefined;
 
   constructor(start: ConnectionStart) {
     this.id = start.id;

@@ -10,7 +10,7 @@ import type { Connection } from "./connection.js";
 import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
 import { closeCodeOf } from "./node/close-code.js";
-import { createNodeTransport } from "./node/transport.js";
+import { nodeTransports } from "./node/transport.js";
 import { wholeTextReader } from "./node/whole-texts.js";
 import type { HeaderLookup, Refusal } from "./refusal.js";
 import { faultOf, METHOD_NOT_ALLOWED, refusal } from "./refusal.js";
@@ -103,7 +103,7 @@ class NodeGlue {
   readonly #internals: Assembly;
   readonly #authenticate: AnyAuthenticator | undefined;
   readonly #sockets: WebSocketServer;
-  readonly #transport: Transport;
+  readonly #transportOf: (ws: WebSocket) => Transport;
   readonly #listeners: Listeners;
   readonly #readWholeTexts: (ws: NodeSocket) => void;
 
@@ -115,7 +115,7 @@ class NodeGlue {
     // `closeTimeout` is newer than the types of ws.
     const options = { ...SERVER_OPTIONS, perMessageDeflate, closeTimeout };
     this.#sockets = new WebSocketServer(options);
-    this.#transport = createNodeTransport(compression ? { compressAbove: COMPRESS_ABOVE } : {});
+    this.#transportOf = nodeTransports(compression ? { compressAbove: COMPRESS_ABOVE } : {});
     this.#listeners = listenersOf(internals);
     this.#readWholeTexts = wholeTextReader(({ connection }, text, isNext) => {
       if (connection !== undefined) internals.inbound.receive(connection, text, isNext);
@@ -184,7 +184,7 @@ class NodeGlue {
     const { onError, onMessage, onControl, onClose } = this.#listeners;
     ws.data = data;
     ws.on("error", onError);
-    ws.connection = this.#internals.lifecycle.open(ws, { ...opening, transport: this.#transport });
+    ws.connection = this.#internals.lifecycle.open(ws, { ...opening, transport: this.#transportOf(ws) });
     if (ws.connection === undefined) return;
     ws.on("message", onMessage);
     this.#readWholeTexts(ws);

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import type { Batch, Frame } from "../frame.js";
 import type { Transport } from "../transport.js";
+import { bytesBelow, isBare, writeBelow } from "./bare-socket.js";
 import { compressedTextFrame, joinTextFrames, textFrames } from "./frame-bytes.js";
 
 export interface NodeTransportOptions {
@@ -11,30 +12,52 @@ export interface NodeTransportOptions {
 
 /**
  * Writes to the socket below `ws`: each frame is encoded once for all its readers, and what one connection gets in a
- * turn is one write. Leans on fields of `ws` that are not documented, so it looks for them, and falls back to `send`
- * where they are not as expected.
+ * turn is one write. Leans on fields of `ws` that are not documented, so it looks for them when a connection opens, and
+ * falls back to `send` where they are not as expected.
+ *
+ * @returns what writes to a connection
  */
-export function createNodeTransport({ compressAbove = Infinity }: NodeTransportOptions = {}): Transport {
-  return {
+export function nodeTransports({ compressAbove = Infinity }: NodeTransportOptions = {}): (
+  ws: WebSocket,
+) => Transport {
+  const careful: Transport = {
+    ...common,
     write(ws, batch) {
-      const socket = socketOf(ws);
+      const socket = idleSocketOf(ws);
       if (socket === undefined) for (const frame of batch.frames()) ws.send(frame.text);
       else if (compressAbove !== Infinity && canInflate(ws))
         socket.write(joinedCompressed(batch, compressAbove));
-      else if (batch.isShared || batch.length === 1) socket.write(joined(batch));
-      else writeFirst(socket, batch);
+      else writeThrough(writeToStream, socket, batch);
       return true;
     },
     bufferedAmount: (ws) => (ws as unknown as WebSocket).bufferedAmount,
-    ping: (ws) => {
-      (ws as unknown as WebSocket).ping();
-    },
-    isReceiving,
-    terminate: (ws) => {
-      (ws as unknown as WebSocket).terminate();
-    },
+  };
+  return (ws) => {
+    const { _socket: socket, _extensions: extensions } = ws as WsInsides;
+    // Without compression `ws` has never anything to do before it writes.
+    const isPlain = extensions !== undefined && !("permessage-deflate" in extensions);
+    return isPlain && socket !== undefined && isBare(socket) ? bare : careful;
   };
 }
+
+const common: Pick<Transport, "ping" | "isReceiving" | "terminate"> = {
+  ping: (ws) => {
+    (ws as unknown as WebSocket).ping();
+  },
+  isReceiving,
+  terminate: (ws) => {
+    (ws as unknown as WebSocket).terminate();
+  },
+};
+
+const bare: Transport = {
+  ...common,
+  write(ws, batch) {
+    writeThrough(writeBelow, bareSocketOf(ws), batch);
+    return true;
+  },
+  bufferedAmount: (ws) => bytesBelow(bareSocketOf(ws)),
+};
 
 function isReceiving(ws: unknown): boolean {
   const { _receiver: receiver } = ws as WsInsides;
@@ -56,8 +79,13 @@ interface WsInsides {
   };
 }
 
-/** The raw socket, unless `ws` itself still holds frames that must go first. */
-function socketOf(ws: unknown): Socket | undefined {
+/** Of a connection that was found to have it. */
+function bareSocketOf(ws: unknown): Socket {
+  return (ws as { readonly _socket: Socket })._socket;
+}
+
+/** The socket, unless `ws` itself still holds frames that must go first. */
+function idleSocketOf(ws: unknown): Socket | undefined {
   const { _socket: socket, _sender: sender } = ws as WsInsides;
   const isIdle = sender?._bufferedBytes === 0 && sender._queue?.length === 0;
   return isIdle ? socket : undefined;
@@ -72,16 +100,23 @@ function canInflate(ws: unknown): boolean {
 /** Below this a copy costs less than a list of pieces. */
 const COPIED_CHARS = 4096;
 
-/** Most long batches are one connection's, like its welcome and the list of users: they are not copied to be joined. */
-function writeFirst(socket: Socket, batch: Batch): void {
-  batch.isShared = true;
-  if (batch.chars < COPIED_CHARS) {
-    socket.write(joined(batch));
-    return;
+function writeThrough(
+  write: (socket: Socket, bytes: Uint8Array) => void,
+  socket: Socket,
+  batch: Batch,
+): void {
+  // Most long batches are one connection's, like its welcome and the list of users: they are not copied to be joined.
+  if (batch.isShared || batch.length === 1 || batch.chars < COPIED_CHARS) write(socket, joined(batch));
+  else {
+    socket.cork();
+    for (const frame of batch.frames()) socket.write(encode(frame));
+    socket.uncork();
   }
-  socket.cork();
-  for (const frame of batch.frames()) socket.write(encode(frame));
-  socket.uncork();
+  if (batch.length > 1) batch.isShared = true;
+}
+
+function writeToStream(socket: Socket, bytes: Uint8Array): void {
+  socket.write(bytes);
 }
 
 function joined(batch: Batch): Uint8Array {
