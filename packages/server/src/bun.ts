@@ -1,12 +1,14 @@
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Assembly } from "./assembly.js";
+import { after, promised } from "./eventual.js";
+import type { Eventual } from "./eventual.js";
 import type { Opening } from "./lifecycle.js";
 import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
 import type { Refusal } from "./refusal.js";
 import { faultOf, METHOD_NOT_ALLOWED, refusal } from "./refusal.js";
-import type { AnyAuthenticator } from "./server.js";
+import type { AnyAuthenticator, Welcomed } from "./server.js";
 import { isRefusal } from "./server.js";
 import { corkingTransport } from "./transport.js";
 import type { Transport } from "./transport.js";
@@ -112,10 +114,11 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   };
   return {
     fetch: (request, server) => {
-      if (pathOf(request.url) !== path) return NOT_OURS;
+      if (pathOf(request.url) !== path) return NOTHING;
       const transport = transports.get(server) ?? transportOf(server);
       transports.set(server, transport);
-      return answer(request, server, { internals, openings, transport, authenticate: options.authenticate });
+      const { authenticate } = options;
+      return promised(() => answer(request, server, { internals, openings, transport, authenticate }));
     },
     websocket: {
       data: undefined as unknown as BunConnection,
@@ -158,7 +161,8 @@ function faultOfReason(reason: string): number | undefined {
   return reason.includes("UTF-8") ? 1007 : reason.includes("too big") ? 1009 : 1002;
 }
 
-const NOT_OURS = Promise.resolve(undefined);
+/** What Bun is told of a request that is not ours, and of one that is upgraded. */
+const NOTHING = Promise.resolve(undefined);
 const SPEAKS_V1 = { "sec-websocket-protocol": SUBPROTOCOL };
 
 interface AnswerParts {
@@ -168,29 +172,34 @@ interface AnswerParts {
   readonly authenticate: AnyAuthenticator | undefined;
 }
 
-async function answer(
-  request: Request,
-  server: BunServer,
-  { internals, openings, transport, authenticate }: AnswerParts,
-): Promise<Response | undefined> {
+/** An upgrade for which nothing is waited is done in the turn in which it came: Bun keeps nothing of its request. */
+function answer(request: Request, server: BunServer, parts: AnswerParts): Eventual<Response | undefined> {
+  const { internals, authenticate } = parts;
   const { desk } = internals;
   const remoteAddress = server.requestIP?.(request)?.address;
   const upgrade: UpgradeRequest = { url: targetOf(request.url), headers: request.headers, remoteAddress };
   if (request.method !== "GET") return respond(desk.turnAway(upgrade, METHOD_NOT_ALLOWED));
-  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-    return respond(await desk.probe(upgrade, authenticate));
-  }
+  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
+    return desk.probe(upgrade, authenticate).then(respond);
   const fault = faultOf(request.method, (name) => request.headers.get(name));
   if (fault !== undefined) return respond(desk.turnAway(upgrade, fault));
-  const welcomed = await desk.receive(upgrade, authenticate);
-  if (isRefusal(welcomed)) return respond(welcomed);
-  openings.set(welcomed.data.connectionId, Object.assign(welcomed.opening, { transport }));
+  return after(desk.receive(upgrade, authenticate), (welcomed) =>
+    isRefusal(welcomed) ? respond(welcomed) : accept(request, server, { ...parts, welcomed }),
+  );
+}
+
+function accept(
+  request: Request,
+  server: BunServer,
+  { internals, openings, transport, welcomed }: AnswerParts & { readonly welcomed: Welcomed },
+): Response | undefined {
   const { data } = welcomed;
+  openings.set(data.connectionId, Object.assign(welcomed.opening, { transport }));
   // Said explicitly: Bun would echo the first offer, which may be a ticket. A plain client has offered nothing.
   const options = welcomed.opening.isV1 ? { data, headers: SPEAKS_V1 } : { data };
   if (server.upgrade(request, options)) return undefined;
-  openings.delete(welcomed.data.connectionId);
-  desk.release(welcomed);
+  openings.delete(data.connectionId);
+  internals.desk.release(welcomed);
   return respond(refusal(400, "bad_request"));
 }
 

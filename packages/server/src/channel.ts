@@ -29,9 +29,7 @@ export class Channel extends Readers {
   /** What came while `syncing`. */
   buffer: Publication[] | undefined = undefined;
   /** Settles when the channel is live; undefined when it is, and nothing is asked for. */
-  ready: Promise<void> | undefined = undefined;
-  /** Runs while nobody reads, before the channel is given up. */
-  linger: unknown = undefined;
+  ready: Promise<unknown> | undefined = undefined;
   /** Runs while it is `stale`, before it is asked for again. */
   retry: unknown = undefined;
   readonly #kept: number;

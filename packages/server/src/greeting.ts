@@ -4,14 +4,17 @@ import type { Authorization } from "./authorization.js";
 import { ALL, roomChannel, roomOf, userChannel } from "./channel-name.js";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
-import { withDeadline } from "./deadline.js";
-import { LimitError } from "./errors.js";
+import { isThenable, withDeadline } from "./deadline.js";
+import { after, all, attempt } from "./eventual.js";
+import type { Eventual } from "./eventual.js";
 import { answer } from "./failures.js";
 import { Frame } from "./frame.js";
 import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "./recovery.js";
 import type { Replay, ReplayPlan } from "./recovery.js";
 import type { Rooms } from "./rooms.js";
 import type { ConnectedUser } from "./types.js";
+import { wishesOf } from "./wishes.js";
+import type { Wish } from "./wishes.js";
 
 export interface GreetingParts {
   readonly core: Core;
@@ -23,13 +26,13 @@ export interface GreetingParts {
 /** What a client asks for when it says hello. */
 type Wanted = Pick<HelloMessage, "positions" | "rooms"> & { readonly re: string | undefined };
 
+const NOTHING_WANTED: Wanted = { positions: [], rooms: [], re: undefined };
 const PLAN_TRIES = 3;
 
-interface Wish {
-  readonly channel: string;
-  readonly position: { readonly epoch: string; readonly off: number } | undefined;
-  /** Why it is not let in: it lost the right to what it missed, or has too many rooms. */
-  readonly refused: "forbidden" | "limit_exceeded" | undefined;
+interface Granted {
+  readonly wishes: readonly Wish[];
+  readonly plans: readonly ReplayPlan[];
+  readonly re: string | undefined;
 }
 
 /** Lets a connection in: asks who it was, subscribes it, replays what it missed, and says welcome, in one step. */
@@ -42,9 +45,8 @@ export class Greeting {
   }
 
   /** A plain client hears what happens from now on. */
-  async welcomePlain(connection: Connection): Promise<void> {
-    await this.#connected(connection);
-    await this.#welcome(connection, { positions: [], rooms: [], re: undefined });
+  welcomePlain(connection: Connection): Eventual<unknown> {
+    return after(this.#connected(connection), () => this.#welcome(connection, NOTHING_WANTED));
   }
 
   /** @throws HalyardError `contract_mismatch`, `conflict`
@@ -102,33 +104,35 @@ export class Greeting {
   }
 
   /** The application's `onConnect`, which may join rooms. Its failure is its own. */
-  async #connected(connection: Connection): Promise<void> {
+  #connected(connection: Connection): Eventual<unknown> {
     const { core } = this.#parts;
     const { onConnect } = core.config;
     connection.isConnected = true;
-    if (onConnect === undefined) return;
-    try {
-      const { ws, identity } = connection;
-      const connecting = onConnect({ ws, user: identity.user, session: identity.session });
-      await withDeadline(connecting, { clock: core.clock, ms: core.limits.handlerMs });
-    } catch (error) {
-      core.report(error, { type: "onConnect", ws: connection.ws });
-    }
+    if (onConnect === undefined) return undefined;
+    const { ws, identity } = connection;
+    return attempt<unknown>(
+      () => {
+        const connecting = onConnect({ ws, user: identity.user, session: identity.session });
+        const deadline = { clock: core.clock, ms: core.limits.handlerMs };
+        return isThenable(connecting) ? withDeadline(connecting, deadline) : undefined;
+      },
+      (error) => {
+        core.report(error, { type: "onConnect", ws });
+      },
+    );
   }
 
-  async #welcome(connection: Connection, hello: Wanted): Promise<void> {
-    const { core, rooms } = this.#parts;
-    const wishes = await this.#wishes(connection, hello);
-    let plans = await this.#plan(wishes.filter(({ refused }) => refused === undefined));
-    for (
-      let attempt = 0;
-      attempt < PLAN_TRIES && !plans.every((plan) => canCommit(core.hub, plan));
-      attempt++
-    )
-      plans = await this.#planAgain(plans);
-    if (isClosed(connection)) return;
+  #welcome(connection: Connection, hello: Wanted): Eventual<unknown> {
+    return after(wishesOf(connection, hello, this.#parts), (wishes) =>
+      after(this.#plans(wishes.filter(isGranted)), (plans) =>
+        isClosed(connection) ? undefined : this.#commit(connection, { wishes, plans, re: hello.re }),
+      ),
+    );
+  }
 
-    // From that check on in one turn: nothing can be published between the position, the replay and the subscription.
+  /** From the check of the plans on in one turn: nothing can be published between position, replay and subscription. */
+  #commit(connection: Connection, { wishes, plans, re }: Granted): Eventual<unknown> {
+    const { core } = this.#parts;
     if (!plans.every(({ channel }) => core.hub.holds(channel))) throw new HalyardError("unavailable");
     const budget = replayBudget();
     const replays = new Map<string, Replay>();
@@ -139,61 +143,39 @@ export class Greeting {
     }
     connection.stage = "open";
     core.clock.clearTimeout(connection.timer);
-    answer(connection, this.#openWelcome(connection, { wishes, replays }), hello.re);
+    answer(connection, this.#openWelcome(connection, { wishes, replays }), re);
     for (const [channel, { state, entries }] of replays) {
       if (isGap(state.recovered)) connection.push(new Frame(gapJson(channel, state)));
       pushReplay(connection, channel, entries);
     }
     this.#sendRefused(connection, wishes);
     connection.questions?.flush();
-    await this.#showPresence(connection);
+    return after(this.#showPresence(connection), () =>
+      connection.rooms === undefined && connection.invited === undefined
+        ? undefined
+        : this.#enterRooms(connection),
+    );
+  }
+
+  async #enterRooms(connection: Connection): Promise<void> {
+    const { rooms } = this.#parts;
     for (const room of connection.rooms ?? []) await rooms.announce(connection, room);
     // Whoever was invited while the welcome was prepared.
     for (const room of connection.invited ?? []) await rooms.joinByServer(connection, room);
   }
 
-  /** The channels that the connection is to read, each asked for again: a resume never skips a check. */
-  async #wishes(connection: Connection, hello: Pick<HelloMessage, "positions" | "rooms">): Promise<Wish[]> {
-    const { core, authorization } = this.#parts;
-    const given = new Set([...(connection.rooms ?? []), ...(connection.invited ?? [])]);
-    connection.invited = undefined;
-    const rooms = new Set([...given, ...hello.rooms]);
-    connection.rooms = undefined;
-    const positions = new Map(hello.positions.map(({ ch, epoch, off }) => [ch, { epoch, off }]));
-    const asked = [...rooms].map(roomChannel);
-    const channels = [ALL, userChannel(connection.userId), ...asked.slice(0, core.limits.rooms)];
-    // The client's own order says what matters most to it when not everything can be replayed.
-    const order = [...positions.keys()];
-    const rank = (channel: string): number =>
-      order.includes(channel) ? order.indexOf(channel) : order.length;
-    channels.sort((a, b) => rank(a) - rank(b));
-    const tooMany = asked
-      .slice(core.limits.rooms)
-      .map((channel): Wish => ({ channel, position: undefined, refused: "limit_exceeded" }));
-    if (tooMany.length > 0) core.security.refused(connection, new LimitError("limit_exceeded", "rooms"));
-    const wishes = await Promise.all(
-      channels.map(async (channel): Promise<Wish> => {
-        const position = positions.get(channel);
-        const room = roomOf(channel) ?? ALL;
-        const isOwn = channel === userChannel(connection.userId) || given.has(room);
-        const mayJoin = isOwn || (await authorization.allows(connection, "join", room));
-        const mayRead =
-          mayJoin &&
-          (isOwn || position === undefined || (await authorization.allows(connection, "history", room)));
-        return { channel, position, refused: mayRead ? undefined : "forbidden" };
-      }),
-    );
-    return [...wishes, ...tooMany];
-  }
-
-  #plan(wishes: readonly Pick<Wish, "channel" | "position">[]): Promise<ReplayPlan[]> {
+  /** So much may be published while plans are made that some do not reach back any more: those are made again. */
+  #plans(
+    wishes: readonly Pick<Wish, "channel" | "position">[],
+    tries = PLAN_TRIES,
+  ): Eventual<readonly ReplayPlan[]> {
     const { hub, backplane } = this.#parts.core;
-    return Promise.all(wishes.map((wish) => planReplay(hub, backplane, wish)));
-  }
-
-  /** So much has been published since that some of the plans do not reach back any more. */
-  #planAgain(plans: readonly ReplayPlan[]): Promise<ReplayPlan[]> {
-    return this.#plan(plans.map(({ channel, from }) => ({ channel: channel.name, position: from })));
+    const planning = wishes.map((wish) => planReplay(hub, backplane, wish));
+    return after(all(planning), (plans) => {
+      if (tries === 0 || plans.every((plan) => canCommit(hub, plan))) return plans;
+      const again = plans.map(({ channel, from }) => ({ channel: channel.name, position: from }));
+      return this.#plans(again, tries - 1);
+    });
   }
 
   /** As {@link answer} takes it. */
@@ -226,11 +208,12 @@ export class Greeting {
     }
   }
 
-  async #showPresence(connection: Connection): Promise<void> {
+  #showPresence(connection: Connection): Eventual<unknown> {
     const { core, authorization } = this.#parts;
-    if ((core.config.builtIns?.presence ?? "all") !== "all") return;
-    if (!(await authorization.allows(connection, "presence", ALL)) || isClosed(connection)) return;
-    core.presence.show(connection);
+    if ((core.config.builtIns?.presence ?? "all") !== "all") return undefined;
+    return after(authorization.allows(connection, "presence", ALL), (maySee) => {
+      if (maySee && !isClosed(connection)) core.presence.show(connection);
+    });
   }
 
   #unsubscribe(connection: Connection): void {
@@ -243,6 +226,10 @@ export class Greeting {
       core.presence.hide(connection, room);
     }
   }
+}
+
+function isGranted({ refused }: Wish): boolean {
+  return refused === undefined;
 }
 
 // Asked again after each await: TypeScript would believe that the stage is what it was.

@@ -5,6 +5,8 @@ import { Connection } from "./connection.js";
 import type { Cause, ConnectionKeeper, ConnectionNode } from "./connection.js";
 import type { Core } from "./core.js";
 import { errorJson } from "./errors.js";
+import { after, attempt } from "./eventual.js";
+import type { Eventual } from "./eventual.js";
 import { Frame } from "./frame.js";
 import type { Greeting } from "./greeting.js";
 import type { Inbound } from "./inbound.js";
@@ -80,11 +82,14 @@ export class Lifecycle implements ConnectionKeeper {
     core.table.add(connection);
     this.#log("connected", connection);
     connection.watch?.opened(connection);
-    this.#admit(connection, opening).catch((error: unknown) => {
-      // Whatever still fails when a node ends or a connection is gone is nobody's failure.
-      if (!isClosed(connection)) core.report(error, { type: "open", ws });
-      this.shut(connection, 1013);
-    });
+    void attempt<unknown>(
+      () => this.#admit(connection, opening),
+      (error) => {
+        // Whatever still fails when a node ends or a connection is gone is nobody's failure.
+        if (!isClosed(connection)) core.report(error, { type: "open", ws });
+        this.shut(connection, 1013);
+      },
+    );
     return connection;
   }
 
@@ -119,35 +124,49 @@ export class Lifecycle implements ConnectionKeeper {
     if (connection !== undefined) this.#detach(connection, code, code === 1000 || code === 1005);
   }
 
-  async #admit(connection: Connection, opening: Opening | undefined): Promise<void> {
-    const { core, greeting, inbound } = this.#parts;
-    const admission = opening?.admission ?? (await this.#askForPlace(connection));
+  /** In the turn of the opening, where nothing is waited for. */
+  #admit(connection: Connection, opening: Opening | undefined): Eventual<unknown> {
+    return after(opening?.admission ?? this.#askForPlace(connection), (admission) =>
+      this.#admitted(connection, admission),
+    );
+  }
+
+  #admitted(connection: Connection, admission: Admission): Eventual<unknown> {
+    const { core } = this.#parts;
     if (isClosed(connection)) {
       // Its place would lapse by itself; giving it back now lets the user open another at once.
       core.presence.exit(connection, { graceMs: 0 });
-      return;
+      return undefined;
     }
     if (!admission.admitted) {
       const isOld = admission.reason === "superseded";
       this.shut(connection, isOld ? CloseCode.Superseded : CloseCode.ConnectionLimit);
-      return;
+      return undefined;
     }
     this.#shutOthers(connection, admission.replaced, CloseCode.Superseded);
-    this.#shutOthers(connection, await core.presence.enter(connection), CloseCode.Evicted);
-    if (isClosed(connection)) {
-      core.presence.exit(connection, { graceMs: 0 });
-      return;
-    }
-    if (connection.isV1) {
-      connection.stage = "greeting";
-      connection.timer = core.clock.setTimeout(() => {
-        if (!connection.isGreeted) this.shut(connection, CloseCode.Unfinished, "no hello");
-      }, core.limits.helloMs);
-    } else await greeting.welcomePlain(connection);
-    inbound.release(connection);
+    return after(core.presence.enter(connection), (evicted) => this.#entered(connection, evicted));
   }
 
-  async #askForPlace(connection: Connection): Promise<Admission> {
+  #entered(connection: Connection, evicted: readonly string[]): Eventual<unknown> {
+    const { core, greeting, inbound } = this.#parts;
+    this.#shutOthers(connection, evicted, CloseCode.Evicted);
+    if (isClosed(connection)) {
+      core.presence.exit(connection, { graceMs: 0 });
+      return undefined;
+    }
+    if (!connection.isV1)
+      return after(greeting.welcomePlain(connection), () => {
+        inbound.release(connection);
+      });
+    connection.stage = "greeting";
+    connection.timer = core.clock.setTimeout(() => {
+      if (!connection.isGreeted) this.shut(connection, CloseCode.Unfinished, "no hello");
+    }, core.limits.helloMs);
+    inbound.release(connection);
+    return undefined;
+  }
+
+  #askForPlace(connection: Connection): Eventual<Admission> {
     const { core } = this.#parts;
     const { maxConnectionsPerUser: limit = 20, onConnectionLimit = "reject" } = core.config;
     const { client: ref, attempt, id: connectionId } = connection;
@@ -155,14 +174,16 @@ export class Lifecycle implements ConnectionKeeper {
     if (typeof onConnectionLimit !== "function")
       return core.backplane.admit({ ...request, policy: onConnectionLimit });
 
-    const admission = await core.backplane.admit({ ...request, policy: "reject" });
-    if (admission.admitted || admission.reason !== "limit") return admission;
-    const { ws, identity } = connection;
-    const answer = onConnectionLimit({ ws, user: identity.user, session: identity.session });
-    if (answer === "close-oldest") return core.backplane.admit({ ...request, policy: answer });
-    const error = answer === "reject" ? new HalyardError("limit_exceeded", "Too many connections.") : answer;
-    connection.push(new Frame(errorJson(error)));
-    return admission;
+    return after(core.backplane.admit({ ...request, policy: "reject" }), (admission) => {
+      if (admission.admitted || admission.reason !== "limit") return admission;
+      const { ws, identity } = connection;
+      const answer = onConnectionLimit({ ws, user: identity.user, session: identity.session });
+      if (answer === "close-oldest") return core.backplane.admit({ ...request, policy: answer });
+      const error =
+        answer === "reject" ? new HalyardError("limit_exceeded", "Too many connections.") : answer;
+      connection.push(new Frame(errorJson(error)));
+      return admission;
+    });
   }
 
   /** Ends other connections of the same user. */

@@ -6,6 +6,8 @@ import { toEntry } from "./channel.js";
 import type { Channel, ReplayEntry } from "./channel.js";
 import type { ChannelHub } from "./channel-hub.js";
 import { clientKey } from "./envelope.js";
+import { after } from "./eventual.js";
+import type { Eventual } from "./eventual.js";
 import type { Connection } from "./connection.js";
 
 /** What one resume may still replay, over all its channels. */
@@ -36,36 +38,60 @@ export interface Replay {
 
 const PLAN_TRIES = 3;
 
-/** Finds out how a connection can go on reading a channel. Asks the history only where this node's own frames do not reach. */
-export async function planReplay(
+interface WantedChannel {
+  readonly channel: string;
+  readonly position: Position | undefined;
+}
+
+/**
+ * Finds out how a connection can go on reading a channel. Asks the history only where this node's own frames do not reach.
+ * Fails by rejecting only.
+ */
+export function planReplay(
   hub: ChannelHub,
   backplane: Backplane,
-  wanted: { readonly channel: string; readonly position: Position | undefined },
-): Promise<ReplayPlan> {
+  wanted: WantedChannel,
+): Eventual<ReplayPlan> {
   const { position } = wanted;
-  let channel = await hub.live(wanted.channel);
+  if (position !== undefined) return planFrom(position, { hub, backplane, name: wanted.channel });
+  return after(hub.live(wanted.channel), (channel) => ({
+    channel,
+    from: undefined,
+    gap: undefined,
+    entries: [],
+  }));
+}
+
+async function planFrom(
+  from: Position,
+  {
+    hub,
+    backplane,
+    name,
+  }: { readonly hub: ChannelHub; readonly backplane: Backplane; readonly name: string },
+): Promise<ReplayPlan> {
+  let channel = await hub.live(name);
   const plan = (gap: GapReason | undefined, entries: ReplayPlan["entries"] = []): ReplayPlan => ({
     channel,
-    from: position,
+    from,
     gap,
     entries,
   });
-  if (position === undefined) return plan(undefined);
   for (let attempt = 0; attempt < PLAN_TRIES; attempt++) {
-    if (position.epoch !== channel.epoch) return plan("lost");
-    if (position.off > channel.offset) await hub.refresh(channel);
-    if (position.off > channel.offset) return plan("lost");
-    if (channel.framesAfter(position.off) !== undefined) return plan(undefined);
+    if (from.epoch !== channel.epoch) return plan("lost");
+    if (from.off > channel.offset) await hub.refresh(channel);
+    if (from.off > channel.offset) return plan("lost");
+    if (channel.framesAfter(from.off) !== undefined) return plan(undefined);
     const read = await backplane.read(channel.name, {
-      after: position.off,
+      after: from.off,
       limit: LIMITS.replayedMessages + 1,
     });
-    if (read.epoch !== position.epoch) return plan("lost");
+    if (read.epoch !== from.epoch) return plan("lost");
     if (read.entries.length > LIMITS.replayedMessages) return plan("too_many");
-    if (read.entries[0]?.prev !== position.off) return plan("trimmed");
+    if (read.entries[0]?.prev !== from.off) return plan("trimmed");
     const entries = read.entries.map((entry) => toEntry(channel.name, entry));
-    if (continuation(channel, position.off, entries) !== undefined) return plan(undefined, entries);
-    channel = await hub.live(wanted.channel);
+    if (continuation(channel, from.off, entries) !== undefined) return plan(undefined, entries);
+    channel = await hub.live(name);
   }
   return plan("trimmed");
 }

@@ -2,7 +2,9 @@ import { CLIENT_ID, HalyardError, SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { ClientRef } from "./backplane.js";
 import { ClientAddress } from "./client-address.js";
 import type { Core } from "./core.js";
-import { withDeadline } from "./deadline.js";
+import { isThenable, withDeadline } from "./deadline.js";
+import { after, attempt } from "./eventual.js";
+import type { Eventual } from "./eventual.js";
 import type { Opening } from "./lifecycle.js";
 import type { HeaderLookup, Refusal } from "./refusal.js";
 import { refusal, refuseError, refuseQueued, retryAfter } from "./refusal.js";
@@ -41,12 +43,12 @@ export class UpgradeDesk {
     return this.#gate;
   }
 
-  /** Never rejects: whoever cannot be let in for sure is refused. */
-  async receive(
+  /** Never rejects: whoever cannot be let in for sure is refused. Without a promise where nothing is waited for. */
+  receive(
     request: UpgradeRequest,
     authenticator = this.#core.config.authenticate,
     header: HeaderLookup = (name) => request.headers.get(name),
-  ): Promise<Welcomed | Refusal> {
+  ): Eventual<Welcomed | Refusal> {
     const asked = this.#located(request, header);
     const offers = header("sec-websocket-protocol") ?? null;
     return this.#handshake(asked, () => this.#receive(asked, { authenticator, offers }));
@@ -75,15 +77,24 @@ export class UpgradeDesk {
     return new LocatedRequest(request, value);
   }
 
-  /** Runs a handshake: not too many at a time, and none for ever. */
-  async #handshake<TAnswer extends Welcomed | Refusal>(
+  /** Runs a handshake, which never throws or rejects: not too many at a time, and none for ever. */
+  #handshake<TAnswer extends Welcomed | Refusal>(
     request: UpgradeRequest,
-    run: () => Promise<TAnswer>,
-  ): Promise<TAnswer | Refusal> {
+    run: () => Eventual<TAnswer>,
+  ): Eventual<TAnswer | Refusal> {
     if (this.isDraining) return this.#refused(request, refusal(503, "draining", retryAfter(1_000)));
     const queue = this.#gate.enter(request.remoteAddress);
     if (queue !== undefined) return this.#refused(request, refuseQueued(queue));
     const running = run();
+    if (running instanceof Promise) return this.#awaited(request, running);
+    this.#gate.leave(request.remoteAddress);
+    return isRefusal(running) ? this.#refused(request, running) : running;
+  }
+
+  async #awaited<TAnswer extends Welcomed | Refusal>(
+    request: UpgradeRequest,
+    running: Promise<TAnswer>,
+  ): Promise<TAnswer | Refusal> {
     const { clock, limits } = this.#core;
     try {
       const answer = await withDeadline(running, { clock, ms: limits.handshakeMs });
@@ -107,37 +118,40 @@ export class UpgradeDesk {
     return answer;
   }
 
-  async #receive(
+  #receive(
     request: UpgradeRequest,
     asked: { readonly authenticator: AnyAuthenticator | undefined; readonly offers: string | null },
-  ): Promise<Welcomed | Refusal> {
-    try {
-      const { authenticator, offers } = asked;
-      const isV1 = offersV1(offers, this.#core.limits.subprotocols);
-      if (typeof isV1 === "string") return refusal(400, isV1);
-      // Watched from before the look-up: nothing that happens to the session afterwards is missed.
-      const watch = this.#core.sessions.watchOf(authenticator);
-      const identity = await this.#identify(request, authenticator);
-      if (identity === null) return refusal(401, "unauthenticated");
-      const queue = this.#gate.admit(identity.user.id);
-      if (queue !== undefined) return { ...refuseQueued(queue), userId: identity.user.id };
-      return await this.#place(request, { identity, isV1, watch });
-    } catch (error) {
-      return this.#refuse(error);
-    }
+  ): Eventual<Welcomed | Refusal> {
+    return attempt<Welcomed | Refusal>(
+      () => {
+        const { authenticator, offers } = asked;
+        const isV1 = offersV1(offers, this.#core.limits.subprotocols);
+        if (typeof isV1 === "string") return refusal(400, isV1);
+        // Watched from before the look-up: nothing that happens to the session afterwards is missed.
+        const watch = this.#core.sessions.watchOf(authenticator);
+        return after(this.#identify(request, authenticator), (identity) => {
+          if (identity === null) return refusal(401, "unauthenticated");
+          const queue = this.#gate.admit(identity.user.id);
+          if (queue !== undefined) return { ...refuseQueued(queue), userId: identity.user.id };
+          return this.#place(request, { identity, isV1, watch });
+        });
+      },
+      (error) => this.#refuse(error),
+    );
   }
 
-  async #probe(request: UpgradeRequest, authenticator: AnyAuthenticator | undefined): Promise<Refusal> {
-    try {
-      const identity = await this.#identify(request, authenticator);
-      if (identity === null) return refusal(401, "unauthenticated");
-      const { id: userId } = identity.user;
-      const queue = this.#gate.waitFor(userId);
-      if (queue !== undefined) return { ...refuseQueued(queue), userId };
-      return this.#isFull(identity) ? tooMany(userId) : refusal(426, undefined, { upgrade: "websocket" });
-    } catch (error) {
-      return this.#refuse(error);
-    }
+  #probe(request: UpgradeRequest, authenticator: AnyAuthenticator | undefined): Eventual<Refusal> {
+    return attempt(
+      () =>
+        after(this.#identify(request, authenticator), (identity) => {
+          if (identity === null) return refusal(401, "unauthenticated");
+          const { id: userId } = identity.user;
+          const queue = this.#gate.waitFor(userId);
+          if (queue !== undefined) return { ...refuseQueued(queue), userId };
+          return this.#isFull(identity) ? tooMany(userId) : refusal(426, undefined, { upgrade: "websocket" });
+        }),
+      (error) => this.#refuse(error),
+    );
   }
 
   /** A browser shows a status to a page of another origin only when it is told to. */
@@ -165,25 +179,22 @@ export class UpgradeDesk {
     });
   }
 
-  async #identify(
+  #identify(
     request: UpgradeRequest,
     authenticator: AnyAuthenticator | undefined,
-  ): Promise<GuestIdentity | null> {
+  ): Eventual<GuestIdentity | null> {
     if (authenticator === undefined) {
       throw new TypeError("authenticate is missing: pass it to createWebSocketSystem or to the attach call");
     }
     const asked =
       typeof authenticator === "function" ? authenticator(request) : authenticator.authenticate(request);
-    const identity: Identity | null = await asked;
-    if (identity !== null && !isIdentity(identity))
-      throw new TypeError("authenticate gave something without a user.id");
-    return identity;
+    return isThenable(asked) ? Promise.resolve(asked).then(checked) : checked(asked);
   }
 
-  async #place(
+  #place(
     request: UpgradeRequest,
     { identity, isV1, watch }: Pick<Opening, "identity" | "isV1" | "watch">,
-  ): Promise<Welcomed | Refusal> {
+  ): Eventual<Welcomed | Refusal> {
     const { backplane, config } = this.#core;
     const { maxConnectionsPerUser: limit = 20, onConnectionLimit = "reject" } = config;
     const connectionId = this.#core.nextConnectionId();
@@ -197,17 +208,12 @@ export class UpgradeDesk {
     if (typeof onConnectionLimit === "function")
       return { data, opening: { ...opening, admission: undefined } };
 
-    const admission = await backplane.admit({
-      ...client,
-      attempt,
-      connectionId,
-      limit,
-      policy: onConnectionLimit,
+    const asked = { ...client, attempt, connectionId, limit, policy: onConnectionLimit };
+    return after(backplane.admit(asked), (admission): Welcomed | Refusal => {
+      // An older attempt is let in to be told by its close code: a browser could not read a status.
+      const isIn = admission.admitted || admission.reason === "superseded";
+      return isIn ? { data, opening: { ...opening, admission } } : tooMany(user);
     });
-    // An older attempt is let in to be told by its close code: a browser could not read a status.
-    if (admission.admitted || admission.reason === "superseded")
-      return { data, opening: { ...opening, admission } };
-    return tooMany(user);
   }
 
   #isFull({ user }: GuestIdentity): boolean {
@@ -259,6 +265,11 @@ function clientOf(url: string): { clientId: string; attempt: number } | undefine
   return CLIENT_ID.test(clientId) && Number.isSafeInteger(attempt) && attempt >= 1
     ? { clientId, attempt }
     : undefined;
+}
+
+function checked(identity: Identity | null): Identity | null {
+  if (identity === null || isIdentity(identity)) return identity;
+  throw new TypeError("authenticate gave something without a user.id");
 }
 
 function isIdentity(value: unknown): boolean {
