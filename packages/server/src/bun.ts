@@ -1,7 +1,7 @@
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Assembly } from "./assembly.js";
-import { after, promised } from "./eventual.js";
+import { promised } from "./eventual.js";
 import type { Eventual } from "./eventual.js";
 import type { Opening } from "./lifecycle.js";
 import type { WebSocketManager } from "./manager.js";
@@ -107,7 +107,7 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   const path = options.path ?? "/ws";
   /** By id, because Bun makes `data` and nothing else part of the upgrade. */
   const openings = new Map<string, Opening>();
-  const transports = new WeakMap<BunServer, Transport>();
+  const doors = new WeakMap<BunServer, Door>();
   const control = (ws: WebSocketInstance): void => {
     const connection = core.table.of(ws);
     if (connection !== undefined) inbound.control(connection);
@@ -115,10 +115,12 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   return {
     fetch: (request, server) => {
       if (pathOf(request.url) !== path) return NOTHING;
-      const transport = transports.get(server) ?? transportOf(server);
-      transports.set(server, transport);
-      const { authenticate } = options;
-      return promised(() => answer(request, server, { internals, openings, transport, authenticate }));
+      let door = doors.get(server);
+      if (door === undefined) {
+        door = { internals, openings, transport: transportOf(server), authenticate: options.authenticate };
+        doors.set(server, door);
+      }
+      return answerSoon(request, server, door);
     },
     websocket: {
       data: undefined as unknown as BunConnection,
@@ -165,7 +167,8 @@ function faultOfReason(reason: string): number | undefined {
 const NOTHING = Promise.resolve(undefined);
 const SPEAKS_V1 = { "sec-websocket-protocol": SUBPROTOCOL };
 
-interface AnswerParts {
+/** What upgrades of one server have in common. */
+interface Door {
   readonly internals: Assembly;
   readonly openings: Map<string, Opening>;
   readonly transport: Transport;
@@ -173,33 +176,46 @@ interface AnswerParts {
 }
 
 /** An upgrade for which nothing is waited is done in the turn in which it came: Bun keeps nothing of its request. */
-function answer(request: Request, server: BunServer, parts: AnswerParts): Eventual<Response | undefined> {
-  const { internals, authenticate } = parts;
-  const { desk } = internals;
+function answerSoon(request: Request, server: BunServer, door: Door): Promise<Response | undefined> {
+  try {
+    const answered = answer(request, server, door);
+    return answered === undefined ? NOTHING : Promise.resolve(answered);
+  } catch (error) {
+    return promised(() => {
+      throw error;
+    });
+  }
+}
+
+function answer(request: Request, server: BunServer, door: Door): Eventual<Response | undefined> {
+  const { desk } = door.internals;
   const remoteAddress = server.requestIP?.(request)?.address;
   const upgrade: UpgradeRequest = { url: targetOf(request.url), headers: request.headers, remoteAddress };
   if (request.method !== "GET") return respond(desk.turnAway(upgrade, METHOD_NOT_ALLOWED));
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
-    return desk.probe(upgrade, authenticate).then(respond);
+    return desk.probe(upgrade, door.authenticate).then(respond);
   const fault = faultOf(request.method, (name) => request.headers.get(name));
   if (fault !== undefined) return respond(desk.turnAway(upgrade, fault));
-  return after(desk.receive(upgrade, authenticate), (welcomed) =>
-    isRefusal(welcomed) ? respond(welcomed) : accept(request, server, { ...parts, welcomed }),
-  );
+  const welcomed = desk.receive(upgrade, door.authenticate);
+  return welcomed instanceof Promise
+    ? welcomed.then((late) => enter(request, server, { door, welcomed: late }))
+    : enter(request, server, { door, welcomed });
 }
 
-function accept(
+function enter(
   request: Request,
   server: BunServer,
-  { internals, openings, transport, welcomed }: AnswerParts & { readonly welcomed: Welcomed },
+  { door, welcomed }: { readonly door: Door; readonly welcomed: Welcomed | Refusal },
 ): Response | undefined {
-  const { data } = welcomed;
-  openings.set(data.connectionId, Object.assign(welcomed.opening, { transport }));
+  if (isRefusal(welcomed)) return respond(welcomed);
+  const { data, opening } = welcomed;
+  opening.transport = door.transport;
+  door.openings.set(data.connectionId, opening);
   // Said explicitly: Bun would echo the first offer, which may be a ticket. A plain client has offered nothing.
-  const options = welcomed.opening.isV1 ? { data, headers: SPEAKS_V1 } : { data };
+  const options = opening.isV1 ? { data, headers: SPEAKS_V1 } : { data };
   if (server.upgrade(request, options)) return undefined;
-  openings.delete(data.connectionId);
-  internals.desk.release(welcomed);
+  door.openings.delete(data.connectionId);
+  door.internals.desk.release(welcomed);
   return respond(refusal(400, "bad_request"));
 }
 

@@ -1,4 +1,4 @@
-import type { ChannelState, HelloMessage, PublicUser } from "@halyard/protocol";
+import type { ChannelState, HelloMessage } from "@halyard/protocol";
 import { CloseCode, HalyardError, LIMITS } from "@halyard/protocol/wire";
 import type { Authorization } from "./authorization.js";
 import { ALL, roomChannel, roomOf, userChannel } from "./channel-name.js";
@@ -9,10 +9,11 @@ import { after, all, attempt } from "./eventual.js";
 import type { Eventual } from "./eventual.js";
 import { answer } from "./failures.js";
 import { Frame } from "./frame.js";
+import { publicUserJson } from "./presence-view.js";
+import { profileOf } from "./public-profile.js";
 import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "./recovery.js";
 import type { Replay, ReplayPlan } from "./recovery.js";
 import type { Rooms } from "./rooms.js";
-import type { ConnectedUser } from "./types.js";
 import { wishesOf } from "./wishes.js";
 import type { Wish } from "./wishes.js";
 
@@ -124,7 +125,7 @@ export class Greeting {
 
   #welcome(connection: Connection, hello: Wanted): Eventual<unknown> {
     return after(wishesOf(connection, hello, this.#parts), (wishes) =>
-      after(this.#plans(wishes.filter(isGranted)), (plans) =>
+      after(this.#plans(wishes.every(isGranted) ? wishes : wishes.filter(isGranted)), (plans) =>
         isClosed(connection) ? undefined : this.#commit(connection, { wishes, plans, re: hello.re }),
       ),
     );
@@ -135,16 +136,16 @@ export class Greeting {
     const { core } = this.#parts;
     if (!plans.every(({ channel }) => core.hub.holds(channel))) throw new HalyardError("unavailable");
     const budget = replayBudget();
-    const replays = new Map<string, Replay>();
+    const replays: Replay[] = [];
     for (const plan of plans) {
-      replays.set(plan.channel.name, commitReplay(core.hub, connection, { ...plan, budget }));
+      replays.push(commitReplay(core.hub, connection, { plan, budget }));
       const room = roomOf(plan.channel.name);
       if (room !== undefined) (connection.rooms ??= new Set()).add(room);
     }
     connection.stage = "open";
     core.clock.clearTimeout(connection.timer);
     answer(connection, this.#openWelcome(connection, { wishes, replays }), re);
-    for (const [channel, { state, entries }] of replays) {
+    for (const { channel, state, entries } of replays) {
       if (isGap(state.recovered)) connection.push(new Frame(gapJson(channel, state)));
       pushReplay(connection, channel, entries);
     }
@@ -178,23 +179,24 @@ export class Greeting {
     });
   }
 
-  /** As {@link answer} takes it. */
+  /** As {@link answer} takes it. Channels are put together as text: an object of their names is one of a kind each time. */
   #openWelcome(
     connection: Connection,
-    { wishes, replays }: { wishes: readonly Wish[]; replays: ReadonlyMap<string, Replay> },
+    { wishes, replays }: { wishes: readonly Wish[]; replays: readonly Replay[] },
   ): string {
-    const channels: Record<string, ChannelState> = {};
+    const { table } = this.#parts.core;
+    const { identity, openedAt: since } = table.guest(connection.userId) ?? connection;
+    const user = publicUserJson({ profile: JSON.stringify(profileOf(identity.user)), since });
+    const channels: string[] = [];
     for (const { channel, position, refused } of wishes) {
-      const state = replays.get(channel)?.state;
-      if (state !== undefined) channels[channel] = state;
+      const state = replays.find((replay) => replay.channel === channel)?.state;
+      if (state !== undefined) channels.push(entryJson(channel, state));
       else if (refused === "forbidden")
-        channels[channel] = { epoch: "-", off: 0, ...position, recovered: "forbidden" };
+        channels.push(entryJson(channel, { epoch: "-", off: 0, ...position, recovered: "forbidden" }));
     }
-    const { connectedUsers } = this.#parts.core.table;
-    const user = toPublicUser(connectedUsers.get(connection.userId), connection);
-    const own = JSON.stringify({ type: "welcome", connectionId: connection.id, user });
     this.#terms ??= termsJson(this.#parts.core);
-    return `${own.slice(0, -1)},${this.#terms},"channels":${JSON.stringify(channels)}`;
+    const own = `{"type":"welcome","connectionId":${JSON.stringify(connection.id)},"user":${user}`;
+    return `${own},${this.#terms},"channels":{${channels.join(",")}}`;
   }
 
   #sendRefused(connection: Connection, wishes: readonly Wish[]): void {
@@ -252,15 +254,14 @@ function termsJson({ limits, types }: Core): string {
   return JSON.stringify(terms).slice(1, -1);
 }
 
+function entryJson(channel: string, state: ChannelState): string {
+  return `${JSON.stringify(channel)}:${JSON.stringify(state)}`;
+}
+
 function isGap(recovered: ChannelState["recovered"]): boolean {
   return recovered !== true && recovered !== "new" && recovered !== "pending";
 }
 
 function gapJson(ch: string, { epoch, off, recovered }: ChannelState): string {
   return JSON.stringify({ type: "gap", ch, epoch, off, reason: recovered });
-}
-
-function toPublicUser(user: ConnectedUser | undefined, { userId, openedAt }: Connection): PublicUser {
-  const connectedAt = (user?.connectedAt ?? new Date(openedAt)).toISOString();
-  return { userId, name: userId, ...user, connectedAt };
 }

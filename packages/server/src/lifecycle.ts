@@ -26,7 +26,8 @@ export interface LifecycleParts {
 
 /** What a runtime's glue knows of a socket that a bare `handleOpen` does not. */
 export interface Opening {
-  readonly transport: Transport;
+  /** Set by the glue, once it knows. */
+  transport: Transport | undefined;
   readonly connectionId: string;
   readonly address: string | undefined;
   readonly identity: GuestIdentity;
@@ -62,13 +63,11 @@ export class Lifecycle implements ConnectionKeeper {
     }
     const known = core.table.of(ws);
     if (known !== undefined) return known;
-    // Without an authenticator, a user is whatever the upgrade said.
-    const { userId, ...rest } = ws.data;
     const connection = new Connection({
       id: opening?.connectionId ?? core.nextConnectionId(),
       ws,
       transport: opening?.transport ?? transportOf(ws),
-      identity: opening?.identity ?? { user: { ...rest, id: userId } },
+      identity: opening?.identity ?? identityOf(ws.data),
       openedAt: core.clock.now(),
       node: this.#node,
       slice: Math.floor(core.clock.random() * 1_000),
@@ -247,6 +246,11 @@ export class Lifecycle implements ConnectionKeeper {
       `connection ${event}`,
     );
   }
+}
+
+/** Without an authenticator, a user is whatever the upgrade said. */
+function identityOf({ userId, ...rest }: WebSocketData): GuestIdentity {
+  return { user: { ...rest, id: userId } };
 }
 
 function hasUserId(ws: WebSocketInstance): ws is WebSocketInstance<WebSocketData> {

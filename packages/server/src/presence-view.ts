@@ -203,6 +203,6 @@ export class PresenceView {
 }
 
 /** A user as others see them, as JSON text: the profile was encoded when it was handed in. */
-export function publicUserJson({ profile, since }: RosterEntry): string {
+export function publicUserJson({ profile, since }: Pick<RosterEntry, "profile" | "since">): string {
   return `${profile.slice(0, -1)},"connectedAt":"${new Date(since).toISOString()}"}`;
 }

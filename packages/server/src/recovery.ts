@@ -32,11 +32,13 @@ export interface ReplayPlan {
 
 /** What a plan came to, at the moment in which the connection was subscribed. */
 export interface Replay {
+  readonly channel: string;
   readonly state: Recovered;
   readonly entries: readonly ReplayEntry[];
 }
 
 const PLAN_TRIES = 3;
+const NOTHING: ReplayPlan["entries"] = [];
 
 interface WantedChannel {
   readonly channel: string;
@@ -58,7 +60,7 @@ export function planReplay(
     channel,
     from: undefined,
     gap: undefined,
-    entries: [],
+    entries: NOTHING,
   }));
 }
 
@@ -106,24 +108,27 @@ export function canCommit(hub: ChannelHub, { channel, from, gap, entries }: Repl
 export function commitReplay(
   hub: ChannelHub,
   connection: Connection,
-  plan: ReplayPlan & { budget: ReplayBudget },
+  { plan, budget }: { readonly plan: ReplayPlan; readonly budget: ReplayBudget },
 ): Replay {
-  const { channel, from, gap, budget } = plan;
+  const { channel, from, gap } = plan;
+  const { name, epoch } = channel;
   hub.add(channel, connection);
-  const position = { epoch: channel.epoch, off: channel.offset };
-  if (from === undefined) return { state: { ...position, recovered: "new" }, entries: [] };
-  if (gap !== undefined) return { state: { ...position, recovered: gap }, entries: [] };
+  const unplayed = (recovered: Recovered["recovered"]): Replay => ({
+    channel: name,
+    state: { epoch, off: channel.offset, recovered },
+    entries: NOTHING,
+  });
+  if (from === undefined) return unplayed("new");
+  if (gap !== undefined) return unplayed(gap);
 
   const entries = continuation(channel, from.off, plan.entries);
-  if (entries === undefined) return { state: { ...position, recovered: "trimmed" }, entries: [] };
+  if (entries === undefined) return unplayed("trimmed");
   const bytes = entries.reduce((sum, { frame }) => sum + frame.text.length, 0);
-  if (entries.length > budget.messages || bytes > budget.bytes) {
-    return { state: { ...position, recovered: "too_many" }, entries: [] };
-  }
+  if (entries.length > budget.messages || bytes > budget.bytes) return unplayed("too_many");
   budget.messages -= entries.length;
   budget.bytes -= bytes;
   // The state's position is where the client stands before the replay, which then moves it.
-  return { state: { epoch: channel.epoch, off: from.off, recovered: true }, entries };
+  return { channel: name, state: { epoch, off: from.off, recovered: true }, entries };
 }
 
 /** Queues what a connection missed. Messages that left it out only move its position. */

@@ -1,5 +1,5 @@
 import { CLIENT_ID, HalyardError, SUBPROTOCOL } from "@halyard/protocol/wire";
-import type { ClientRef } from "./backplane.js";
+import type { Admission, ClientRef } from "./backplane.js";
 import { ClientAddress } from "./client-address.js";
 import type { Core } from "./core.js";
 import { isThenable, withDeadline } from "./deadline.js";
@@ -21,7 +21,7 @@ import { UpgradeGate } from "./upgrade-gate.js";
 /** An upgrade that is let in: what the socket carries as `data`, and what the manager must know of it. */
 export interface Welcomed {
   readonly data: WebSocketData & { readonly connectionId: string };
-  readonly opening: Omit<Opening, "transport">;
+  readonly opening: Opening;
 }
 
 export type AnyAuthenticator = Authenticator | AuthenticateFunction;
@@ -202,17 +202,18 @@ export class UpgradeDesk {
     const user = identity.user.id;
     const client: ClientRef = { user, client: said?.clientId ?? connectionId };
     const attempt = said?.attempt ?? 1;
-    const address = request.remoteAddress;
-    const opening = { connectionId, address, identity, isV1, watch, client, attempt };
-    const data = toData(identity, connectionId, isV1);
-    if (typeof onConnectionLimit === "function")
-      return { data, opening: { ...opening, admission: undefined } };
-
-    const asked = { ...client, attempt, connectionId, limit, policy: onConnectionLimit };
-    return after(backplane.admit(asked), (admission): Welcomed | Refusal => {
+    const welcome = (admission: Admission | undefined): Welcomed => {
+      const address = request.remoteAddress;
+      const transport = undefined;
+      const opening = { transport, connectionId, address, identity, isV1, client, attempt, watch, admission };
+      return { data: toData(identity, connectionId, isV1), opening };
+    };
+    if (typeof onConnectionLimit === "function") return welcome(undefined);
+    const asked = { user, client: client.client, attempt, connectionId, limit, policy: onConnectionLimit };
+    return after(backplane.admit(asked), (admission) => {
       // An older attempt is let in to be told by its close code: a browser could not read a status.
       const isIn = admission.admitted || admission.reason === "superseded";
-      return isIn ? { data, opening: { ...opening, admission } } : tooMany(user);
+      return isIn ? welcome(admission) : tooMany(user);
     });
   }
 
@@ -277,19 +278,22 @@ function isIdentity(value: unknown): boolean {
   return typeof user?.id === "string" && user.id !== "";
 }
 
-function toData(identity: GuestIdentity, connectionId: string, isV1: boolean): Welcomed["data"] {
-  const { id: userId, name, image, ...rest } = identity.user;
-  const email = "email" in rest && typeof rest.email === "string" ? rest.email : undefined;
-  const data: { -readonly [TKey in keyof Welcomed["data"]]: Welcomed["data"][TKey] } & { protocol?: string } =
-    {
-      userId,
-      connectionId,
-    };
+type Data = { -readonly [TKey in keyof Welcomed["data"]]: Welcomed["data"][TKey] } & { protocol?: string };
+
+function toData({ user }: GuestIdentity, connectionId: string, isV1: boolean): Welcomed["data"] {
+  // Most have no more than this, and keep no room for it.
+  const data = { userId: user.id, connectionId };
+  describe(data, user, isV1);
+  return data;
+}
+
+function describe(data: Data, user: GuestIdentity["user"], isV1: boolean): void {
+  const { name, image } = user;
   if (name !== undefined) data.name = name;
   if (image !== undefined) data.image = image;
-  if (email !== undefined) data.email = email;
+  if ("email" in user && Object.hasOwn(user, "email") && typeof user.email === "string")
+    data.email = user.email;
   if (isV1) data.protocol = SUBPROTOCOL;
-  return data;
 }
 
 export function isRefusal(answer: Welcomed | Refusal): answer is Refusal {

@@ -28,8 +28,9 @@ export function wishesOf(
   { core, authorization }: Doorkeepers,
 ): Eventual<readonly Wish[]> {
   const own = [ALL, userChannel(connection.userId)];
+  const isNew = connection.rooms === undefined && connection.invited === undefined;
+  if (isNew && hello.rooms.length + hello.positions.length === 0) return own.map(toOwnWish);
   const given = new Set([...(connection.rooms ?? []), ...(connection.invited ?? [])]);
-  if (given.size + hello.rooms.length + hello.positions.length === 0) return own.map(toOwnWish);
   const rooms = new Set([...given, ...hello.rooms]);
   connection.invited = undefined;
   connection.rooms = undefined;
