@@ -3,7 +3,6 @@ import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
 import { isThenable, withDeadline } from "./deadline.js";
 import { NotAllowed } from "./errors.js";
-import { attempt } from "./eventual.js";
 import type { Eventual } from "./eventual.js";
 import type { AuthorizeRequest } from "./types.js";
 
@@ -20,13 +19,25 @@ export class Authorization {
 
   /** Never fails: an `authorize` that fails or hangs says no, and `onError` hears of it. */
   allows(connection: Connection, action: Action, room: string): Eventual<boolean> {
-    return attempt(
-      () => this.#ask(connection, action, room),
-      (error) => {
-        this.#core.report(error, { type: "authorize", ws: connection.ws });
-        return false;
-      },
-    );
+    try {
+      const answer = this.#ask(connection, action, room);
+      return answer instanceof Promise ? this.#unlessFailing(connection, answer) : answer;
+    } catch (error) {
+      return this.#deny(connection, error);
+    }
+  }
+
+  async #unlessFailing(connection: Connection, answer: Promise<boolean>): Promise<boolean> {
+    try {
+      return await answer;
+    } catch (error) {
+      return this.#deny(connection, error);
+    }
+  }
+
+  #deny({ ws }: Connection, error: unknown): false {
+    this.#core.report(error, { type: "authorize", ws });
+    return false;
   }
 
   /** @throws HalyardError `forbidden`, `timeout`, or what `authorize` itself throws */

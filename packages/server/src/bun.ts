@@ -1,13 +1,13 @@
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Assembly } from "./assembly.js";
-import { promised } from "./eventual.js";
+import { failed } from "./eventual.js";
 import type { Eventual } from "./eventual.js";
 import type { Opening } from "./lifecycle.js";
 import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
 import type { Refusal } from "./refusal.js";
-import { faultOf, METHOD_NOT_ALLOWED, refusal } from "./refusal.js";
+import { faultOf, lookUpIn, METHOD_NOT_ALLOWED, refusal } from "./refusal.js";
 import type { AnyAuthenticator, Welcomed } from "./server.js";
 import { isRefusal } from "./server.js";
 import { corkingTransport } from "./transport.js";
@@ -181,9 +181,7 @@ function answerSoon(request: Request, server: BunServer, door: Door): Promise<Re
     const answered = answer(request, server, door);
     return answered === undefined ? NOTHING : Promise.resolve(answered);
   } catch (error) {
-    return promised(() => {
-      throw error;
-    });
+    return failed(error);
   }
 }
 
@@ -194,12 +192,21 @@ function answer(request: Request, server: BunServer, door: Door): Eventual<Respo
   if (request.method !== "GET") return respond(desk.turnAway(upgrade, METHOD_NOT_ALLOWED));
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
     return desk.probe(upgrade, door.authenticate).then(respond);
-  const fault = faultOf(request.method, (name) => request.headers.get(name));
-  if (fault !== undefined) return respond(desk.turnAway(upgrade, fault));
-  const welcomed = desk.receive(upgrade, door.authenticate);
+  const header = lookUpIn(upgrade);
+  const fault = faultOf(request.method, header);
+  if (fault !== undefined) return respond(desk.turnAway(upgrade, fault, header));
+  const welcomed = desk.receive(upgrade, door.authenticate, header);
   return welcomed instanceof Promise
-    ? welcomed.then((late) => enter(request, server, { door, welcomed: late }))
+    ? enterLater(request, server, { door, welcomed })
     : enter(request, server, { door, welcomed });
+}
+
+async function enterLater(
+  request: Request,
+  server: BunServer,
+  { door, welcomed }: { readonly door: Door; readonly welcomed: Promise<Welcomed | Refusal> },
+): Promise<Response | undefined> {
+  return enter(request, server, { door, welcomed: await welcomed });
 }
 
 function enter(

@@ -1,10 +1,17 @@
 import type { Position } from "@halyard/protocol";
 import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
-import type { Backplane, LogEntry, Publication, PublishOptions, PublishResult } from "./backplane.js";
+import type {
+  Backplane,
+  LogEntry,
+  Publication,
+  PublishOptions,
+  PublishResult,
+  ReadResult,
+} from "./backplane.js";
 import { Channel } from "./channel.js";
 import type { Connection } from "./connection.js";
 import { encodeEnvelope } from "./envelope.js";
-import { after, attempt, promised } from "./eventual.js";
+import { failed, here } from "./eventual.js";
 import type { Eventual } from "./eventual.js";
 import { Frame } from "./frame.js";
 import { Linger } from "./linger.js";
@@ -72,9 +79,7 @@ export class ChannelHub {
       this.#restUnlessRead(channel);
       return channel;
     } catch (error) {
-      return promised(() => {
-        throw error;
-      });
+      return failed(error);
     }
   }
 
@@ -176,21 +181,39 @@ export class ChannelHub {
   #open(name: string): Channel {
     const channel = new Channel(name, this.#options.retention.messages);
     this.#channels.set(name, channel);
-    const started = attempt(
-      () => this.#start(channel),
-      (error) => {
-        if (this.holds(channel)) this.#channels.delete(name);
-        throw error;
-      },
-    );
-    if (started instanceof Promise) this.#until(channel, started);
+    try {
+      const started = this.#start(channel);
+      if (started instanceof Promise) this.#until(channel, this.#unlessFailing(channel, started));
+    } catch (error) {
+      this.#forget(channel);
+      throw error;
+    }
     return channel;
   }
 
+  async #unlessFailing(channel: Channel, started: Promise<unknown>): Promise<void> {
+    try {
+      await started;
+    } catch (error) {
+      this.#forget(channel);
+      throw error;
+    }
+  }
+
+  #forget(channel: Channel): void {
+    if (this.holds(channel)) this.#channels.delete(channel.name);
+  }
+
   #start(channel: Channel): Eventual<unknown> {
-    return after(this.#options.backplane.subscribe(channel.name), () =>
-      after(this.#catchUp(channel), (isLive) => (isLive ? undefined : this.#sync(channel, SYNC_TRIES - 1))),
-    );
+    const subscribed = here(this.#options.backplane.subscribe(channel.name));
+    if (subscribed instanceof Promise) return this.#syncLater(channel, subscribed);
+    const isLive = this.#catchUp(channel);
+    return isLive === true ? undefined : this.#syncLater(channel, isLive);
+  }
+
+  /** After a first step, which may have brought it up to date. */
+  async #syncLater(channel: Channel, begun: Eventual<unknown>): Promise<void> {
+    if ((await begun) !== true) await this.#sync(channel);
   }
 
   /** Finds out anew where a channel stands. While it cannot, its readers wait, and it asks again. */
@@ -211,8 +234,8 @@ export class ChannelHub {
     });
   }
 
-  async #sync(channel: Channel, tries = SYNC_TRIES): Promise<void> {
-    for (let attempt = 0; attempt < tries; attempt++) if (await this.#catchUp(channel)) return;
+  async #sync(channel: Channel): Promise<void> {
+    for (let attempt = 0; attempt < SYNC_TRIES; attempt++) if (await this.#catchUp(channel)) return;
     const read = await this.#options.backplane.read(channel.name, { after: channel.offset, limit: 1 });
     this.#lose(channel, { epoch: read.epoch, off: read.top });
     channel.buffer = undefined;
@@ -225,14 +248,21 @@ export class ChannelHub {
     // What came before the read was issued is covered by the read.
     channel.buffer = undefined;
     const page = { after: channel.offset, limit: SYNC_PAGE };
-    return after(this.#options.backplane.read(channel.name, page), (read) => {
-      if (channel.epoch === "") channel.restart(read.epoch, read.top);
-      else if (read.epoch === channel.epoch && isChain(channel.offset, read.entries, read.top)) {
-        for (const entry of read.entries)
-          channel.deliver({ ...entry, channel: channel.name, epoch: read.epoch });
-      } else this.#lose(channel, { epoch: read.epoch, off: read.top });
-      return this.#drainBuffer(channel);
-    });
+    const read = here(this.#options.backplane.read(channel.name, page));
+    return read instanceof Promise ? this.#takeLater(channel, read) : this.#take(channel, read);
+  }
+
+  async #takeLater(channel: Channel, read: Promise<ReadResult>): Promise<boolean> {
+    return this.#take(channel, await read);
+  }
+
+  #take(channel: Channel, read: ReadResult): boolean {
+    if (channel.epoch === "") channel.restart(read.epoch, read.top);
+    else if (read.epoch === channel.epoch && isChain(channel.offset, read.entries, read.top)) {
+      for (const entry of read.entries)
+        channel.deliver({ ...entry, channel: channel.name, epoch: read.epoch });
+    } else this.#lose(channel, { epoch: read.epoch, off: read.top });
+    return this.#drainBuffer(channel);
   }
 
   /** @returns whether everything that came meanwhile fits behind the position; the channel is live then */

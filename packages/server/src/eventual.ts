@@ -8,8 +8,9 @@ interface Known<TValue> extends Promise<TValue> {
 }
 
 /**
- * A promise of what is known already: for whoever only knows promises it is one, and {@link after} goes on at once. Most
- * connects wait for nothing, and then make no promises, which would stay in the heap between what lives.
+ * A promise of what is known already: for whoever only knows promises it is one, and {@link here} finds the value. Most
+ * connects wait for nothing, and are one turn then: what they would leave in the heap otherwise lies between what lives,
+ * and costs a connection more than it takes itself. So whoever goes on in the same turn makes no closure for it either.
  */
 export function known<TValue>(value: TValue): Promise<TValue> {
   const promise: Known<TValue> = Promise.resolve(value);
@@ -17,32 +18,15 @@ export function known<TValue>(value: TValue): Promise<TValue> {
   return promise;
 }
 
-/** Goes on with a value: in this turn where it is here, and then what `next` throws is thrown. */
-export function after<TValue, TNext>(
-  value: Eventual<TValue>,
-  next: (value: TValue) => Eventual<TNext>,
-): Eventual<TNext> {
-  if (!(value instanceof Promise)) return next(value);
-  return VALUE in value ? next((value as Known<TValue>)[VALUE] as TValue) : value.then(next);
+/** The value, where it is known; else the promise. */
+export function here<TValue>(value: Eventual<TValue>): Eventual<TValue> {
+  return value instanceof Promise && VALUE in value ? ((value as Known<TValue>)[VALUE] as TValue) : value;
 }
 
-/** What `run` gives, or what `failed` makes of its error: of one that is thrown as of one that comes later. */
-export function attempt<TValue>(
-  run: () => Eventual<TValue>,
-  failed: (error: unknown) => TValue,
-): Eventual<TValue> {
-  try {
-    const result = run();
-    return result instanceof Promise ? result.catch(failed) : result;
-  } catch (error) {
-    return failed(error);
-  }
-}
-
-/** What `run` gives, for those who only know promises: an error that it throws is a rejection. */
-export function promised<TValue>(run: () => Eventual<TValue>): Promise<TValue> {
-  return new Promise((resolve) => {
-    resolve(run());
+/** An error, for those who only know promises. */
+export function failed(error: unknown): Promise<never> {
+  return new Promise(() => {
+    throw error;
   });
 }
 

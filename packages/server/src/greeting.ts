@@ -3,18 +3,17 @@ import { CloseCode, HalyardError, LIMITS } from "@halyard/protocol/wire";
 import type { Authorization } from "./authorization.js";
 import { ALL, roomChannel, roomOf, userChannel } from "./channel-name.js";
 import type { Connection } from "./connection.js";
-import type { Core } from "./core.js";
-import { isThenable, withDeadline } from "./deadline.js";
-import { after, all, attempt } from "./eventual.js";
+import type { AnyConfig, Core } from "./core.js";
+import { withDeadline } from "./deadline.js";
+import { all } from "./eventual.js";
 import type { Eventual } from "./eventual.js";
 import { answer } from "./failures.js";
 import { Frame } from "./frame.js";
-import { publicUserJson } from "./presence-view.js";
-import { profileOf } from "./public-profile.js";
 import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "./recovery.js";
 import type { Replay, ReplayPlan } from "./recovery.js";
 import type { Rooms } from "./rooms.js";
 import { wishesOf } from "./wishes.js";
+import { channelsJson, ownJson, termsJson } from "./welcome.js";
 import type { Wish } from "./wishes.js";
 
 export interface GreetingParts {
@@ -24,6 +23,8 @@ export interface GreetingParts {
   readonly shut: (connection: Connection, code: number, reason?: string) => void;
 }
 
+type OnConnect = NonNullable<AnyConfig["onConnect"]>;
+
 /** What a client asks for when it says hello. */
 type Wanted = Pick<HelloMessage, "positions" | "rooms"> & { readonly re: string | undefined };
 
@@ -32,7 +33,6 @@ const PLAN_TRIES = 3;
 
 interface Granted {
   readonly wishes: readonly Wish[];
-  readonly plans: readonly ReplayPlan[];
   readonly re: string | undefined;
 }
 
@@ -47,7 +47,15 @@ export class Greeting {
 
   /** A plain client hears what happens from now on. */
   welcomePlain(connection: Connection): Eventual<unknown> {
-    return after(this.#connected(connection), () => this.#welcome(connection, NOTHING_WANTED));
+    const connecting = this.#connected(connection);
+    return connecting === undefined
+      ? this.#welcome(connection, NOTHING_WANTED)
+      : this.#welcomePlainLater(connection, connecting);
+  }
+
+  async #welcomePlainLater(connection: Connection, connecting: Promise<void>): Promise<void> {
+    await connecting;
+    await this.#welcome(connection, NOTHING_WANTED);
   }
 
   /** @throws HalyardError `contract_mismatch`, `conflict`
@@ -105,36 +113,63 @@ export class Greeting {
   }
 
   /** The application's `onConnect`, which may join rooms. Its failure is its own. */
-  #connected(connection: Connection): Eventual<unknown> {
-    const { core } = this.#parts;
-    const { onConnect } = core.config;
+  #connected(connection: Connection): Promise<void> | undefined {
+    const { onConnect } = this.#parts.core.config;
     connection.isConnected = true;
-    if (onConnect === undefined) return undefined;
-    const { ws, identity } = connection;
-    return attempt<unknown>(
-      () => {
-        const connecting = onConnect({ ws, user: identity.user, session: identity.session });
-        const deadline = { clock: core.clock, ms: core.limits.handlerMs };
-        return isThenable(connecting) ? withDeadline(connecting, deadline) : undefined;
-      },
-      (error) => {
-        core.report(error, { type: "onConnect", ws });
-      },
-    );
+    return onConnect && this.#tell(connection, onConnect);
+  }
+
+  async #tell({ ws, identity }: Connection, onConnect: OnConnect): Promise<void> {
+    const { core } = this.#parts;
+    try {
+      const connecting = onConnect({ ws, user: identity.user, session: identity.session });
+      await withDeadline(connecting, { clock: core.clock, ms: core.limits.handlerMs });
+    } catch (error) {
+      core.report(error, { type: "onConnect", ws });
+    }
   }
 
   #welcome(connection: Connection, hello: Wanted): Eventual<unknown> {
-    return after(wishesOf(connection, hello, this.#parts), (wishes) =>
-      after(this.#plans(wishes.every(isGranted) ? wishes : wishes.filter(isGranted)), (plans) =>
-        isClosed(connection) ? undefined : this.#commit(connection, { wishes, plans, re: hello.re }),
-      ),
-    );
+    const wishes = wishesOf(connection, hello, this.#parts);
+    return wishes instanceof Promise
+      ? this.#subscribeLater(connection, wishes, hello.re)
+      : this.#subscribe(connection, { wishes, re: hello.re });
+  }
+
+  async #subscribeLater(
+    connection: Connection,
+    wishes: Promise<readonly Wish[]>,
+    re: string | undefined,
+  ): Promise<void> {
+    await this.#subscribe(connection, { wishes: await wishes, re });
+  }
+
+  #subscribe(connection: Connection, wanted: Granted): Eventual<unknown> {
+    const { wishes } = wanted;
+    const plans = this.#plan(wishes.every(isGranted) ? wishes : wishes.filter(isGranted));
+    return plans instanceof Promise
+      ? this.#commitLater(connection, plans, wanted)
+      : this.#commit(connection, plans, wanted);
+  }
+
+  /** So much may be published while plans are made that some do not reach back any more: those are made again. */
+  async #commitLater(
+    connection: Connection,
+    planning: Promise<readonly ReplayPlan[]>,
+    wanted: Granted,
+  ): Promise<void> {
+    const { hub } = this.#parts.core;
+    let plans = await planning;
+    for (let tries = 0; tries < PLAN_TRIES && !plans.every((plan) => canCommit(hub, plan)); tries++)
+      plans = await this.#plan(plans.map(({ channel, from }) => ({ channel: channel.name, position: from })));
+    await this.#commit(connection, plans, wanted);
   }
 
   /** From the check of the plans on in one turn: nothing can be published between position, replay and subscription. */
-  #commit(connection: Connection, { wishes, plans, re }: Granted): Eventual<unknown> {
+  #commit(connection: Connection, plans: readonly ReplayPlan[], { wishes, re }: Granted): Eventual<unknown> {
     const { core } = this.#parts;
-    if (!plans.every(({ channel }) => core.hub.holds(channel))) throw new HalyardError("unavailable");
+    if (isClosed(connection)) return undefined;
+    for (const { channel } of plans) if (!core.hub.holds(channel)) throw new HalyardError("unavailable");
     const budget = replayBudget();
     const replays: Replay[] = [];
     for (const plan of plans) {
@@ -144,59 +179,33 @@ export class Greeting {
     }
     connection.stage = "open";
     core.clock.clearTimeout(connection.timer);
-    answer(connection, this.#openWelcome(connection, { wishes, replays }), re);
+    this.#terms ??= termsJson(core);
+    const channels = channelsJson(wishes, replays);
+    answer(connection, `${ownJson(connection, core.table)},${this.#terms},"channels":${channels}`, re);
     for (const { channel, state, entries } of replays) {
       if (isGap(state.recovered)) connection.push(new Frame(gapJson(channel, state)));
       pushReplay(connection, channel, entries);
     }
     this.#sendRefused(connection, wishes);
     connection.questions?.flush();
-    return after(this.#showPresence(connection), () =>
-      connection.rooms === undefined && connection.invited === undefined
-        ? undefined
-        : this.#enterRooms(connection),
-    );
+    const shown = this.#showPresence(connection);
+    const isAlone = connection.rooms === undefined && connection.invited === undefined;
+    return shown === undefined && isAlone ? undefined : this.#enterRooms(connection, shown);
   }
 
-  async #enterRooms(connection: Connection): Promise<void> {
+  async #enterRooms(connection: Connection, shown: Promise<void> | undefined): Promise<void> {
     const { rooms } = this.#parts;
+    await shown;
     for (const room of connection.rooms ?? []) await rooms.announce(connection, room);
     // Whoever was invited while the welcome was prepared.
     for (const room of connection.invited ?? []) await rooms.joinByServer(connection, room);
   }
 
-  /** So much may be published while plans are made that some do not reach back any more: those are made again. */
-  #plans(
-    wishes: readonly Pick<Wish, "channel" | "position">[],
-    tries = PLAN_TRIES,
-  ): Eventual<readonly ReplayPlan[]> {
+  #plan(wishes: readonly Pick<Wish, "channel" | "position">[]): Eventual<readonly ReplayPlan[]> {
     const { hub, backplane } = this.#parts.core;
-    const planning = wishes.map((wish) => planReplay(hub, backplane, wish));
-    return after(all(planning), (plans) => {
-      if (tries === 0 || plans.every((plan) => canCommit(hub, plan))) return plans;
-      const again = plans.map(({ channel, from }) => ({ channel: channel.name, position: from }));
-      return this.#plans(again, tries - 1);
-    });
-  }
-
-  /** As {@link answer} takes it. Channels are put together as text: an object of their names is one of a kind each time. */
-  #openWelcome(
-    connection: Connection,
-    { wishes, replays }: { wishes: readonly Wish[]; replays: readonly Replay[] },
-  ): string {
-    const { table } = this.#parts.core;
-    const { identity, openedAt: since } = table.guest(connection.userId) ?? connection;
-    const user = publicUserJson({ profile: JSON.stringify(profileOf(identity.user)), since });
-    const channels: string[] = [];
-    for (const { channel, position, refused } of wishes) {
-      const state = replays.find((replay) => replay.channel === channel)?.state;
-      if (state !== undefined) channels.push(entryJson(channel, state));
-      else if (refused === "forbidden")
-        channels.push(entryJson(channel, { epoch: "-", off: 0, ...position, recovered: "forbidden" }));
-    }
-    this.#terms ??= termsJson(this.#parts.core);
-    const own = `{"type":"welcome","connectionId":${JSON.stringify(connection.id)},"user":${user}`;
-    return `${own},${this.#terms},"channels":{${channels.join(",")}}`;
+    const plans: Eventual<ReplayPlan>[] = [];
+    for (const wish of wishes) plans.push(planReplay(hub, backplane, wish));
+    return all(plans);
   }
 
   #sendRefused(connection: Connection, wishes: readonly Wish[]): void {
@@ -210,12 +219,17 @@ export class Greeting {
     }
   }
 
-  #showPresence(connection: Connection): Eventual<unknown> {
+  #showPresence(connection: Connection): Promise<void> | undefined {
     const { core, authorization } = this.#parts;
     if ((core.config.builtIns?.presence ?? "all") !== "all") return undefined;
-    return after(authorization.allows(connection, "presence", ALL), (maySee) => {
-      if (maySee && !isClosed(connection)) core.presence.show(connection);
-    });
+    const maySee = authorization.allows(connection, "presence", ALL);
+    if (maySee instanceof Promise) return this.#showLater(connection, maySee);
+    if (maySee && !isClosed(connection)) core.presence.show(connection);
+    return undefined;
+  }
+
+  async #showLater(connection: Connection, maySee: Promise<boolean>): Promise<void> {
+    if ((await maySee) && !isClosed(connection)) this.#parts.core.presence.show(connection);
   }
 
   #unsubscribe(connection: Connection): void {
@@ -237,25 +251,6 @@ function isGranted({ refused }: Wish): boolean {
 // Asked again after each await: TypeScript would believe that the stage is what it was.
 function isClosed(connection: Connection): boolean {
   return connection.stage === "closed";
-}
-
-/** The fields of a welcome that are everybody's. */
-function termsJson({ limits, types }: Core): string {
-  const terms = {
-    limits: {
-      messageBytes: limits.messageBytes,
-      unacknowledged: LIMITS.unacknowledged,
-      messagesPerSecond: limits.messagesPerSecond,
-      bytesPerSecond: limits.bytesPerSecond,
-    },
-    heartbeat: { intervalMs: limits.heartbeatMs, timeoutMs: limits.silenceMs },
-    ephemeral: types.ephemeral,
-  };
-  return JSON.stringify(terms).slice(1, -1);
-}
-
-function entryJson(channel: string, state: ChannelState): string {
-  return `${JSON.stringify(channel)}:${JSON.stringify(state)}`;
 }
 
 function isGap(recovered: ChannelState["recovered"]): boolean {

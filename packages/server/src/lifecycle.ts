@@ -1,11 +1,11 @@
 import { CloseCode, HalyardError, SUBPROTOCOL } from "@halyard/protocol/wire";
-import type { Admission, ClientRef } from "./backplane.js";
+import type { Admission, AdmissionRequest, ClientRef } from "./backplane.js";
 import { ALL, userChannel } from "./channel-name.js";
 import { Connection } from "./connection.js";
 import type { Cause, ConnectionKeeper, ConnectionNode } from "./connection.js";
-import type { Core } from "./core.js";
+import type { AnyConfig, Core } from "./core.js";
 import { errorJson } from "./errors.js";
-import { after, attempt } from "./eventual.js";
+import { here } from "./eventual.js";
 import type { Eventual } from "./eventual.js";
 import { Frame } from "./frame.js";
 import type { Greeting } from "./greeting.js";
@@ -13,6 +13,8 @@ import type { Inbound } from "./inbound.js";
 import { printable } from "./printable.js";
 import type { Rooms } from "./rooms.js";
 import type { SessionWatch } from "./session-watch.js";
+import { clipReason } from "./clip-reason.js";
+import { hasUserId, identityOf } from "./socket-user.js";
 import { transportOf } from "./transport.js";
 import type { Transport } from "./transport.js";
 import type { GuestIdentity, WebSocketData, WebSocketInstance } from "./types.js";
@@ -23,6 +25,8 @@ export interface LifecycleParts {
   readonly inbound: Inbound;
   readonly rooms: Rooms;
 }
+
+type OnConnectionLimit = Extract<AnyConfig["onConnectionLimit"], (...args: never) => unknown>;
 
 /** What a runtime's glue knows of a socket that a bare `handleOpen` does not. */
 export interface Opening {
@@ -37,7 +41,7 @@ export interface Opening {
   readonly attempt: number;
   readonly watch: SessionWatch | undefined;
   /** The admission that was had before 101. */
-  readonly admission: Admission | undefined;
+  admission: Admission | undefined;
 }
 
 /** How a connection begins and ends. */
@@ -81,14 +85,7 @@ export class Lifecycle implements ConnectionKeeper {
     core.table.add(connection);
     this.#log("connected", connection);
     connection.watch?.opened(connection);
-    void attempt<unknown>(
-      () => this.#admit(connection, opening),
-      (error) => {
-        // Whatever still fails when a node ends or a connection is gone is nobody's failure.
-        if (!isClosed(connection)) core.report(error, { type: "open", ws });
-        this.shut(connection, 1013);
-      },
-    );
+    this.#begin(connection, opening);
     return connection;
   }
 
@@ -124,13 +121,38 @@ export class Lifecycle implements ConnectionKeeper {
   }
 
   /** In the turn of the opening, where nothing is waited for. */
-  #admit(connection: Connection, opening: Opening | undefined): Eventual<unknown> {
-    return after(opening?.admission ?? this.#askForPlace(connection), (admission) =>
-      this.#admitted(connection, admission),
-    );
+  #begin(connection: Connection, opening: Opening | undefined): void {
+    try {
+      const admission = opening?.admission ?? this.#askForPlace(connection);
+      const begun =
+        admission instanceof Promise
+          ? this.#admitLater(connection, admission)
+          : this.#admit(connection, admission);
+      if (begun instanceof Promise) void this.#watchBeginning(connection, begun);
+    } catch (error) {
+      this.#failToBegin(connection, error);
+    }
   }
 
-  #admitted(connection: Connection, admission: Admission): Eventual<unknown> {
+  async #watchBeginning(connection: Connection, begun: Promise<unknown>): Promise<void> {
+    try {
+      await begun;
+    } catch (error) {
+      this.#failToBegin(connection, error);
+    }
+  }
+
+  #failToBegin(connection: Connection, error: unknown): void {
+    // Whatever still fails when a node ends or a connection is gone is nobody's failure.
+    if (!isClosed(connection)) this.#parts.core.report(error, { type: "open", ws: connection.ws });
+    this.shut(connection, 1013);
+  }
+
+  async #admitLater(connection: Connection, admission: Promise<Admission>): Promise<void> {
+    await this.#admit(connection, await admission);
+  }
+
+  #admit(connection: Connection, admission: Admission): Eventual<unknown> {
     const { core } = this.#parts;
     if (isClosed(connection)) {
       // Its place would lapse by itself; giving it back now lets the user open another at once.
@@ -143,46 +165,69 @@ export class Lifecycle implements ConnectionKeeper {
       return undefined;
     }
     this.#shutOthers(connection, admission.replaced, CloseCode.Superseded);
-    return after(core.presence.enter(connection), (evicted) => this.#entered(connection, evicted));
+    const evicted = here(core.presence.enter(connection));
+    return evicted instanceof Promise
+      ? this.#welcomeLater(connection, evicted)
+      : this.#welcome(connection, evicted);
   }
 
-  #entered(connection: Connection, evicted: readonly string[]): Eventual<unknown> {
+  async #welcomeLater(connection: Connection, evicted: Promise<readonly string[]>): Promise<void> {
+    await this.#welcome(connection, await evicted);
+  }
+
+  #welcome(connection: Connection, evicted: readonly string[]): Eventual<unknown> {
     const { core, greeting, inbound } = this.#parts;
     this.#shutOthers(connection, evicted, CloseCode.Evicted);
     if (isClosed(connection)) {
       core.presence.exit(connection, { graceMs: 0 });
       return undefined;
     }
-    if (!connection.isV1)
-      return after(greeting.welcomePlain(connection), () => {
-        inbound.release(connection);
-      });
-    connection.stage = "greeting";
-    connection.timer = core.clock.setTimeout(() => {
-      if (!connection.isGreeted) this.shut(connection, CloseCode.Unfinished, "no hello");
-    }, core.limits.helloMs);
+    if (connection.isV1) this.#awaitHello(connection);
+    else {
+      const welcomed = greeting.welcomePlain(connection);
+      if (welcomed instanceof Promise) return this.#releaseLater(connection, welcomed);
+    }
     inbound.release(connection);
     return undefined;
   }
 
+  async #releaseLater(connection: Connection, welcomed: Promise<unknown>): Promise<void> {
+    await welcomed;
+    this.#parts.inbound.release(connection);
+  }
+
+  #awaitHello(connection: Connection): void {
+    const { clock, limits } = this.#parts.core;
+    connection.stage = "greeting";
+    connection.timer = clock.setTimeout(() => {
+      if (!connection.isGreeted) this.shut(connection, CloseCode.Unfinished, "no hello");
+    }, limits.helloMs);
+  }
+
   #askForPlace(connection: Connection): Eventual<Admission> {
     const { core } = this.#parts;
-    const { maxConnectionsPerUser: limit = 20, onConnectionLimit = "reject" } = core.config;
+    const { maxConnectionsPerUser: limit = 20, onConnectionLimit: policy = "reject" } = core.config;
     const { client: ref, attempt, id: connectionId } = connection;
     const request = { ...ref, attempt, connectionId, limit };
-    if (typeof onConnectionLimit !== "function")
-      return core.backplane.admit({ ...request, policy: onConnectionLimit });
+    return typeof policy === "function"
+      ? this.#askTheApplication(connection, request, policy)
+      : here(core.backplane.admit({ ...request, policy }));
+  }
 
-    return after(core.backplane.admit({ ...request, policy: "reject" }), (admission) => {
-      if (admission.admitted || admission.reason !== "limit") return admission;
-      const { ws, identity } = connection;
-      const answer = onConnectionLimit({ ws, user: identity.user, session: identity.session });
-      if (answer === "close-oldest") return core.backplane.admit({ ...request, policy: answer });
-      const error =
-        answer === "reject" ? new HalyardError("limit_exceeded", "Too many connections.") : answer;
-      connection.push(new Frame(errorJson(error)));
-      return admission;
-    });
+  async #askTheApplication(
+    connection: Connection,
+    request: Omit<AdmissionRequest, "policy">,
+    onLimit: OnConnectionLimit,
+  ): Promise<Admission> {
+    const { backplane } = this.#parts.core;
+    const admission = await backplane.admit({ ...request, policy: "reject" });
+    if (admission.admitted || admission.reason !== "limit") return admission;
+    const { ws, identity } = connection;
+    const answer = onLimit({ ws, user: identity.user, session: identity.session });
+    if (answer === "close-oldest") return backplane.admit({ ...request, policy: answer });
+    const error = answer === "reject" ? new HalyardError("limit_exceeded", "Too many connections.") : answer;
+    connection.push(new Frame(errorJson(error)));
+    return admission;
   }
 
   /** Ends other connections of the same user. */
@@ -248,22 +293,6 @@ export class Lifecycle implements ConnectionKeeper {
   }
 }
 
-/** Without an authenticator, a user is whatever the upgrade said. */
-function identityOf({ userId, ...rest }: WebSocketData): GuestIdentity {
-  return { user: { ...rest, id: userId } };
-}
-
-function hasUserId(ws: WebSocketInstance): ws is WebSocketInstance<WebSocketData> {
-  const { data } = ws;
-  return (
-    typeof data === "object" &&
-    data !== null &&
-    "userId" in data &&
-    typeof data.userId === "string" &&
-    data.userId !== ""
-  );
-}
-
 /** A kick, a ban or a sign-out is meant to be seen at once; everything else may be followed by a return. */
 function isDeliberateShut(code: number): boolean {
   return code === CloseCode.Unauthenticated || code === CloseCode.Forbidden;
@@ -272,11 +301,4 @@ function isDeliberateShut(code: number): boolean {
 // Asked again after each await: TypeScript would believe that the stage is what it was.
 function isClosed(connection: Connection): boolean {
   return connection.stage === "closed";
-}
-
-/** A close frame has room for 123 bytes of reason. A longer one is cut: a ban must not fail for its words. */
-function clipReason(reason: string): string {
-  const fitting = new Uint8Array(123);
-  const { read } = new TextEncoder().encodeInto(reason, fitting);
-  return reason.slice(0, read);
 }

@@ -7,7 +7,6 @@ import { WebSocket, WebSocketServer } from "ws";
 import { interceptRequests } from "./node/intercept-requests.js";
 import type { Assembly } from "./assembly.js";
 import type { Connection } from "./connection.js";
-import { after, attempt } from "./eventual.js";
 import type { Eventual } from "./eventual.js";
 import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
@@ -133,23 +132,27 @@ class NodeGlue {
     };
     socket.on("error", onGone);
     socket.on("close", onGone);
-    void attempt<unknown>(
-      () =>
-        after(this.#decide(request), (answer) => {
-          if (isGone) {
-            if (!isRefusal(answer)) this.#internals.desk.release(answer);
-            return;
-          }
-          socket.off("error", onGone);
-          socket.off("close", onGone);
-          if (isRefusal(answer)) refuse(socket, answer);
-          else this.#accept(answer, { request, socket, head });
-        }),
-      (error) => {
-        this.#internals.core.report(error, { type: "upgrade", ws: undefined });
-        socket.destroy();
-      },
-    );
+    const receive = (answer: Welcomed | Refusal): void => {
+      if (isGone) {
+        if (!isRefusal(answer)) this.#internals.desk.release(answer);
+        return;
+      }
+      socket.off("error", onGone);
+      socket.off("close", onGone);
+      if (isRefusal(answer)) refuse(socket, answer);
+      else this.#accept(answer, { request, socket, head });
+    };
+    const fail = (error: unknown): void => {
+      this.#internals.core.report(error, { type: "upgrade", ws: undefined });
+      socket.destroy();
+    };
+    try {
+      const answer = this.#decide(request);
+      if (answer instanceof Promise) answer.then(receive).catch(fail);
+      else receive(answer);
+    } catch (error) {
+      fail(error);
+    }
   }
 
   probe(request: IncomingMessage, response: ServerResponse): void {

@@ -6,7 +6,6 @@ import { toEntry } from "./channel.js";
 import type { Channel, ReplayEntry } from "./channel.js";
 import type { ChannelHub } from "./channel-hub.js";
 import { clientKey } from "./envelope.js";
-import { after } from "./eventual.js";
 import type { Eventual } from "./eventual.js";
 import type { Connection } from "./connection.js";
 
@@ -56,12 +55,16 @@ export function planReplay(
 ): Eventual<ReplayPlan> {
   const { position } = wanted;
   if (position !== undefined) return planFrom(position, { hub, backplane, name: wanted.channel });
-  return after(hub.live(wanted.channel), (channel) => ({
-    channel,
-    from: undefined,
-    gap: undefined,
-    entries: NOTHING,
-  }));
+  const channel = hub.live(wanted.channel);
+  return channel instanceof Promise ? planNewLater(channel) : planNew(channel);
+}
+
+function planNew(channel: Channel): ReplayPlan {
+  return { channel, from: undefined, gap: undefined, entries: NOTHING };
+}
+
+async function planNewLater(channel: Promise<Channel>): Promise<ReplayPlan> {
+  return planNew(await channel);
 }
 
 async function planFrom(
@@ -113,22 +116,21 @@ export function commitReplay(
   const { channel, from, gap } = plan;
   const { name, epoch } = channel;
   hub.add(channel, connection);
-  const unplayed = (recovered: Recovered["recovered"]): Replay => ({
-    channel: name,
-    state: { epoch, off: channel.offset, recovered },
-    entries: NOTHING,
-  });
-  if (from === undefined) return unplayed("new");
-  if (gap !== undefined) return unplayed(gap);
+  if (from === undefined) return unplayed(channel, "new");
+  if (gap !== undefined) return unplayed(channel, gap);
 
   const entries = continuation(channel, from.off, plan.entries);
-  if (entries === undefined) return unplayed("trimmed");
+  if (entries === undefined) return unplayed(channel, "trimmed");
   const bytes = entries.reduce((sum, { frame }) => sum + frame.text.length, 0);
-  if (entries.length > budget.messages || bytes > budget.bytes) return unplayed("too_many");
+  if (entries.length > budget.messages || bytes > budget.bytes) return unplayed(channel, "too_many");
   budget.messages -= entries.length;
   budget.bytes -= bytes;
   // The state's position is where the client stands before the replay, which then moves it.
   return { channel: name, state: { epoch, off: from.off, recovered: true }, entries };
+}
+
+function unplayed({ name, epoch, offset: off }: Channel, recovered: Recovered["recovered"]): Replay {
+  return { channel: name, state: { epoch, off, recovered }, entries: NOTHING };
 }
 
 /** Queues what a connection missed. Messages that left it out only move its position. */

@@ -1,28 +1,33 @@
-import { CLIENT_ID, HalyardError, SUBPROTOCOL } from "@halyard/protocol/wire";
+import { HalyardError } from "@halyard/protocol/wire";
 import type { Admission, ClientRef } from "./backplane.js";
 import { ClientAddress } from "./client-address.js";
 import type { Core } from "./core.js";
 import { isThenable, withDeadline } from "./deadline.js";
-import { after, attempt } from "./eventual.js";
+import { here } from "./eventual.js";
 import type { Eventual } from "./eventual.js";
 import type { Opening } from "./lifecycle.js";
 import type { HeaderLookup, Refusal } from "./refusal.js";
-import { refusal, refuseError, refuseQueued, retryAfter } from "./refusal.js";
+import { lookUpIn, refusal, refuseError, refuseQueued, retryAfter } from "./refusal.js";
 import type {
   AuthenticateFunction,
   Authenticator,
   GuestIdentity,
   Identity,
   UpgradeRequest,
-  WebSocketData,
 } from "./types.js";
+import { toData } from "./socket-data.js";
+import type { SocketData } from "./socket-data.js";
+import { LocatedRequest } from "./located-request.js";
+import { clientOf, offersV1 } from "./offers.js";
 import { UpgradeGate } from "./upgrade-gate.js";
 
 /** An upgrade that is let in: what the socket carries as `data`, and what the manager must know of it. */
 export interface Welcomed {
-  readonly data: WebSocketData & { readonly connectionId: string };
+  readonly data: SocketData;
   readonly opening: Opening;
 }
+
+type Upgrade = Pick<Opening, "isV1" | "watch">;
 
 export type AnyAuthenticator = Authenticator | AuthenticateFunction;
 
@@ -47,27 +52,25 @@ export class UpgradeDesk {
   receive(
     request: UpgradeRequest,
     authenticator = this.#core.config.authenticate,
-    header: HeaderLookup = (name) => request.headers.get(name),
+    header = lookUpIn(request),
   ): Eventual<Welcomed | Refusal> {
     const asked = this.#located(request, header);
+    const turnedAway = this.#enter(asked);
+    if (turnedAway !== undefined) return turnedAway;
     const offers = header("sec-websocket-protocol") ?? null;
-    return this.#handshake(asked, () => this.#receive(asked, { authenticator, offers }));
+    return this.#leave(asked, this.#receive(asked, authenticator, offers));
   }
 
   /** What a plain GET is told: what an upgrade would get, or 426 when it would be let in. Trusted origins may read it. */
   async probe(request: UpgradeRequest, authenticator?: AnyAuthenticator): Promise<Refusal> {
-    const asked = this.#located(request, (name) => request.headers.get(name));
+    const asked = this.#located(request, lookUpIn(request));
     const used = authenticator ?? this.#core.config.authenticate;
-    const answer = await this.#handshake(asked, () => this.#probe(asked, used));
+    const answer = this.#enter(asked) ?? (await this.#leave(asked, this.#probe(asked, used)));
     return this.#readable(answer, asked, used);
   }
 
   /** Refuses what is no handshake at all. */
-  turnAway(
-    request: UpgradeRequest,
-    answer: Refusal,
-    header: HeaderLookup = (name) => request.headers.get(name),
-  ): Refusal {
+  turnAway(request: UpgradeRequest, answer: Refusal, header = lookUpIn(request)): Refusal {
     return this.#refused(this.#located(request, header), answer);
   }
 
@@ -77,21 +80,24 @@ export class UpgradeDesk {
     return new LocatedRequest(request, value);
   }
 
-  /** Runs a handshake, which never throws or rejects: not too many at a time, and none for ever. */
-  #handshake<TAnswer extends Welcomed | Refusal>(
-    request: UpgradeRequest,
-    run: () => Eventual<TAnswer>,
-  ): Eventual<TAnswer | Refusal> {
+  /** Begins a handshake, unless it says why not: not too many at a time. */
+  #enter(request: UpgradeRequest): Refusal | undefined {
     if (this.isDraining) return this.#refused(request, refusal(503, "draining", retryAfter(1_000)));
     const queue = this.#gate.enter(request.remoteAddress);
-    if (queue !== undefined) return this.#refused(request, refuseQueued(queue));
-    const running = run();
-    if (running instanceof Promise) return this.#awaited(request, running);
+    return queue && this.#refused(request, refuseQueued(queue));
+  }
+
+  /** Ends a handshake, which never throws or rejects; and none lasts for ever. */
+  #leave<TAnswer extends Welcomed | Refusal>(
+    request: UpgradeRequest,
+    running: Eventual<TAnswer>,
+  ): Eventual<TAnswer | Refusal> {
+    if (running instanceof Promise) return this.#leaveLater(request, running);
     this.#gate.leave(request.remoteAddress);
     return isRefusal(running) ? this.#refused(request, running) : running;
   }
 
-  async #awaited<TAnswer extends Welcomed | Refusal>(
+  async #leaveLater<TAnswer extends Welcomed | Refusal>(
     request: UpgradeRequest,
     running: Promise<TAnswer>,
   ): Promise<TAnswer | Refusal> {
@@ -120,38 +126,64 @@ export class UpgradeDesk {
 
   #receive(
     request: UpgradeRequest,
-    asked: { readonly authenticator: AnyAuthenticator | undefined; readonly offers: string | null },
+    authenticator: AnyAuthenticator | undefined,
+    offers: string | null,
   ): Eventual<Welcomed | Refusal> {
-    return attempt<Welcomed | Refusal>(
-      () => {
-        const { authenticator, offers } = asked;
-        const isV1 = offersV1(offers, this.#core.limits.subprotocols);
-        if (typeof isV1 === "string") return refusal(400, isV1);
-        // Watched from before the look-up: nothing that happens to the session afterwards is missed.
-        const watch = this.#core.sessions.watchOf(authenticator);
-        return after(this.#identify(request, authenticator), (identity) => {
-          if (identity === null) return refusal(401, "unauthenticated");
-          const queue = this.#gate.admit(identity.user.id);
-          if (queue !== undefined) return { ...refuseQueued(queue), userId: identity.user.id };
-          return this.#place(request, { identity, isV1, watch });
-        });
-      },
-      (error) => this.#refuse(error),
-    );
+    try {
+      const isV1 = offersV1(offers, this.#core.limits.subprotocols);
+      if (typeof isV1 === "string") return refusal(400, isV1);
+      // Watched from before the look-up: nothing that happens to the session afterwards is missed.
+      const watch = this.#core.sessions.watchOf(authenticator);
+      const identity = this.#identify(request, authenticator);
+      const how = { isV1, watch };
+      const admitted =
+        identity instanceof Promise
+          ? this.#admitLater(request, identity, how)
+          : this.#admit(request, identity, how);
+      return admitted instanceof Promise ? this.#unlessFailing(admitted) : admitted;
+    } catch (error) {
+      return this.#refuse(error);
+    }
   }
 
-  #probe(request: UpgradeRequest, authenticator: AnyAuthenticator | undefined): Eventual<Refusal> {
-    return attempt(
-      () =>
-        after(this.#identify(request, authenticator), (identity) => {
-          if (identity === null) return refusal(401, "unauthenticated");
-          const { id: userId } = identity.user;
-          const queue = this.#gate.waitFor(userId);
-          if (queue !== undefined) return { ...refuseQueued(queue), userId };
-          return this.#isFull(identity) ? tooMany(userId) : refusal(426, undefined, { upgrade: "websocket" });
-        }),
-      (error) => this.#refuse(error),
-    );
+  async #unlessFailing<TAnswer>(running: Promise<TAnswer>): Promise<TAnswer | Refusal> {
+    try {
+      return await running;
+    } catch (error) {
+      return this.#refuse(error);
+    }
+  }
+
+  async #admitLater(
+    request: UpgradeRequest,
+    identity: Promise<GuestIdentity | null>,
+    how: Upgrade,
+  ): Promise<Welcomed | Refusal> {
+    return this.#admit(request, await identity, how);
+  }
+
+  #admit(
+    request: UpgradeRequest,
+    identity: GuestIdentity | null,
+    how: Upgrade,
+  ): Eventual<Welcomed | Refusal> {
+    if (identity === null) return refusal(401, "unauthenticated");
+    const queue = this.#gate.admit(identity.user.id);
+    if (queue !== undefined) return { ...refuseQueued(queue), userId: identity.user.id };
+    return this.#place(request, identity, how);
+  }
+
+  async #probe(request: UpgradeRequest, authenticator: AnyAuthenticator | undefined): Promise<Refusal> {
+    try {
+      const identity = await this.#identify(request, authenticator);
+      if (identity === null) return refusal(401, "unauthenticated");
+      const { id: userId } = identity.user;
+      const queue = this.#gate.waitFor(userId);
+      if (queue !== undefined) return { ...refuseQueued(queue), userId };
+      return this.#isFull(identity) ? tooMany(userId) : refusal(426, undefined, { upgrade: "websocket" });
+    } catch (error) {
+      return this.#refuse(error);
+    }
   }
 
   /** A browser shows a status to a page of another origin only when it is told to. */
@@ -192,29 +224,33 @@ export class UpgradeDesk {
   }
 
   #place(
-    request: UpgradeRequest,
-    { identity, isV1, watch }: Pick<Opening, "identity" | "isV1" | "watch">,
+    { url, remoteAddress: address }: UpgradeRequest,
+    identity: GuestIdentity,
+    { isV1, watch }: Upgrade,
   ): Eventual<Welcomed | Refusal> {
     const { backplane, config } = this.#core;
-    const { maxConnectionsPerUser: limit = 20, onConnectionLimit = "reject" } = config;
+    const { maxConnectionsPerUser: limit = 20, onConnectionLimit: policy = "reject" } = config;
     const connectionId = this.#core.nextConnectionId();
-    const said = isV1 ? clientOf(request.url) : undefined;
+    const said = isV1 ? clientOf(url) : undefined;
     const user = identity.user.id;
     const client: ClientRef = { user, client: said?.clientId ?? connectionId };
     const attempt = said?.attempt ?? 1;
-    const welcome = (admission: Admission | undefined): Welcomed => {
-      const address = request.remoteAddress;
-      const transport = undefined;
-      const opening = { transport, connectionId, address, identity, isV1, client, attempt, watch, admission };
-      return { data: toData(identity, connectionId, isV1), opening };
+    const opening: Opening = {
+      connectionId,
+      address,
+      identity,
+      isV1,
+      client,
+      attempt,
+      watch,
+      transport: undefined,
+      admission: undefined,
     };
-    if (typeof onConnectionLimit === "function") return welcome(undefined);
-    const asked = { user, client: client.client, attempt, connectionId, limit, policy: onConnectionLimit };
-    return after(backplane.admit(asked), (admission) => {
-      // An older attempt is let in to be told by its close code: a browser could not read a status.
-      const isIn = admission.admitted || admission.reason === "superseded";
-      return isIn ? welcome(admission) : tooMany(user);
-    });
+    const welcomed: Welcomed = { data: toData(identity, connectionId, isV1), opening };
+    if (typeof policy === "function") return welcomed;
+    const asked = { user, client: client.client, attempt, connectionId, limit, policy };
+    const answer = here(backplane.admit(asked));
+    return answer instanceof Promise ? placedLater(welcomed, answer) : placed(welcomed, answer);
   }
 
   #isFull({ user }: GuestIdentity): boolean {
@@ -228,44 +264,20 @@ export class UpgradeDesk {
   }
 }
 
-class LocatedRequest implements UpgradeRequest {
-  readonly remoteAddress: string | undefined;
-  readonly #request: UpgradeRequest;
+function placed(welcomed: Welcomed, admission: Admission): Welcomed | Refusal {
+  const { opening } = welcomed;
+  // An older attempt is let in to be told by its close code: a browser could not read a status.
+  const isIn = admission.admitted || admission.reason === "superseded";
+  opening.admission = admission;
+  return isIn ? welcomed : tooMany(opening.client.user);
+}
 
-  constructor(request: UpgradeRequest, remoteAddress: string | undefined) {
-    this.#request = request;
-    this.remoteAddress = remoteAddress;
-  }
-
-  get url(): string {
-    return this.#request.url;
-  }
-
-  get headers(): Headers {
-    return this.#request.headers;
-  }
+async function placedLater(welcomed: Welcomed, admission: Promise<Admission>): Promise<Welcomed | Refusal> {
+  return placed(welcomed, await admission);
 }
 
 function tooMany(userId: string): Refusal {
   return { ...refusal(429, "maxConnectionsPerUser", retryAfter(5_000)), userId };
-}
-
-/** @returns why the offers are not acceptable, else whether `halyard.v1` is among them */
-function offersV1(header: string | null, most: number): boolean | "bad_request" | "subprotocols" {
-  if (header === null) return false;
-  const offers = header.split(",").map((offer) => offer.trim());
-  if (offers.length > most) return "subprotocols";
-  if (new Set(offers).size !== offers.length || offers.includes("")) return "bad_request";
-  return offers.includes(SUBPROTOCOL) ? true : "bad_request";
-}
-
-function clientOf(url: string): { clientId: string; attempt: number } | undefined {
-  const query = new URLSearchParams(url.slice(url.indexOf("?") + 1));
-  const clientId = query.get("c") ?? "";
-  const attempt = Number(query.get("a"));
-  return CLIENT_ID.test(clientId) && Number.isSafeInteger(attempt) && attempt >= 1
-    ? { clientId, attempt }
-    : undefined;
 }
 
 function checked(identity: Identity | null): Identity | null {
@@ -276,24 +288,6 @@ function checked(identity: Identity | null): Identity | null {
 function isIdentity(value: unknown): boolean {
   const user = (value as { readonly user?: { readonly id?: unknown } | null } | undefined)?.user;
   return typeof user?.id === "string" && user.id !== "";
-}
-
-type Data = { -readonly [TKey in keyof Welcomed["data"]]: Welcomed["data"][TKey] } & { protocol?: string };
-
-function toData({ user }: GuestIdentity, connectionId: string, isV1: boolean): Welcomed["data"] {
-  // Most have no more than this, and keep no room for it.
-  const data = { userId: user.id, connectionId };
-  describe(data, user, isV1);
-  return data;
-}
-
-function describe(data: Data, user: GuestIdentity["user"], isV1: boolean): void {
-  const { name, image } = user;
-  if (name !== undefined) data.name = name;
-  if (image !== undefined) data.image = image;
-  if ("email" in user && Object.hasOwn(user, "email") && typeof user.email === "string")
-    data.email = user.email;
-  if (isV1) data.protocol = SUBPROTOCOL;
 }
 
 export function isRefusal(answer: Welcomed | Refusal): answer is Refusal {
