@@ -1,5 +1,5 @@
 import type { ChannelState, HelloMessage } from "@halyard/protocol";
-import { CloseCode, HalyardError, LIMITS } from "@halyard/protocol/wire";
+import { CloseCode, HalyardError } from "@halyard/protocol/wire";
 import type { Authorization } from "./authorization.js";
 import { ALL, roomChannel, roomOf, userChannel } from "./channel-name.js";
 import type { Connection } from "./connection.js";

@@ -17,7 +17,7 @@ import { clipReason } from "./clip-reason.js";
 import { hasUserId, identityOf } from "./socket-user.js";
 import { transportOf } from "./transport.js";
 import type { Transport } from "./transport.js";
-import type { GuestIdentity, WebSocketData, WebSocketInstance } from "./types.js";
+import type { GuestIdentity, WebSocketInstance } from "./types.js";
 
 export interface LifecycleParts {
   readonly core: Core;
