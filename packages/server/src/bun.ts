@@ -3,7 +3,7 @@ import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Assembly } from "./assembly.js";
 import { failed } from "./eventual.js";
 import type { Eventual } from "./eventual.js";
-import type { Opening } from "./lifecycle.js";
+import type { Opening } from "./opening.js";
 import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
 import type { Refusal } from "./refusal.js";

@@ -229,6 +229,7 @@ export class ChannelHub {
       );
       if (!this.holds(channel)) return;
       channel.retry = this.#options.clock.setTimeout(() => {
+        channel.retry = undefined;
         this.#resync(channel);
       }, RETRY_MS);
     });

@@ -1,5 +1,5 @@
 import { CloseCode, HalyardError, SUBPROTOCOL } from "@halyard/protocol/wire";
-import type { Admission, AdmissionRequest, ClientRef } from "./backplane.js";
+import type { Admission, AdmissionRequest } from "./backplane.js";
 import { ALL, userChannel } from "./channel-name.js";
 import { Connection } from "./connection.js";
 import type { Cause, ConnectionKeeper, ConnectionNode } from "./connection.js";
@@ -10,14 +10,13 @@ import type { Eventual } from "./eventual.js";
 import { Frame } from "./frame.js";
 import type { Greeting } from "./greeting.js";
 import type { Inbound } from "./inbound.js";
+import type { Opening } from "./opening.js";
 import { printable } from "./printable.js";
 import type { Rooms } from "./rooms.js";
-import type { SessionWatch } from "./session-watch.js";
 import { clipReason } from "./clip-reason.js";
 import { hasUserId, identityOf } from "./socket-user.js";
 import { transportOf } from "./transport.js";
-import type { Transport } from "./transport.js";
-import type { GuestIdentity, WebSocketInstance } from "./types.js";
+import type { WebSocketInstance } from "./types.js";
 
 export interface LifecycleParts {
   readonly core: Core;
@@ -27,22 +26,6 @@ export interface LifecycleParts {
 }
 
 type OnConnectionLimit = Extract<AnyConfig["onConnectionLimit"], (...args: never) => unknown>;
-
-/** What a runtime's glue knows of a socket that a bare `handleOpen` does not. */
-export interface Opening {
-  /** Set by the glue, once it knows. */
-  transport: Transport | undefined;
-  readonly connectionId: string;
-  readonly address: string | undefined;
-  readonly identity: GuestIdentity;
-  readonly isV1: boolean;
-  /** From the URL of a v1 client; else the connection is a client of its own. */
-  readonly client: ClientRef;
-  readonly attempt: number;
-  readonly watch: SessionWatch | undefined;
-  /** The admission that was had before 101. */
-  admission: Admission | undefined;
-}
 
 /** How a connection begins and ends. */
 export class Lifecycle implements ConnectionKeeper {

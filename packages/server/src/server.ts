@@ -5,7 +5,7 @@ import type { Core } from "./core.js";
 import { isThenable, withDeadline } from "./deadline.js";
 import { here } from "./eventual.js";
 import type { Eventual } from "./eventual.js";
-import type { Opening } from "./lifecycle.js";
+import type { Opening } from "./opening.js";
 import type { HeaderLookup, Refusal } from "./refusal.js";
 import { lookUpIn, refusal, refuseError, refuseQueued, retryAfter } from "./refusal.js";
 import type {
