@@ -117,10 +117,11 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
       if (pathOf(request.url) !== path) return NOTHING;
       let door = doors.get(server);
       if (door === undefined) {
-        door = { internals, openings, transport: transportOf(server), authenticate: options.authenticate };
+        const { authenticate } = options;
+        door = { server, internals, openings, transport: transportOf(server), authenticate };
         doors.set(server, door);
       }
-      return answerSoon(request, server, door);
+      return answerSoon(request, door);
     },
     websocket: {
       data: undefined as unknown as BunConnection,
@@ -169,6 +170,7 @@ const SPEAKS_V1 = { "sec-websocket-protocol": SUBPROTOCOL };
 
 /** What upgrades of one server have in common. */
 interface Door {
+  readonly server: BunServer;
   readonly internals: Assembly;
   readonly openings: Map<string, Opening>;
   readonly transport: Transport;
@@ -176,18 +178,18 @@ interface Door {
 }
 
 /** An upgrade for which nothing is waited is done in the turn in which it came: Bun keeps nothing of its request. */
-function answerSoon(request: Request, server: BunServer, door: Door): Promise<Response | undefined> {
+function answerSoon(request: Request, door: Door): Promise<Response | undefined> {
   try {
-    const answered = answer(request, server, door);
+    const answered = answer(request, door);
     return answered === undefined ? NOTHING : Promise.resolve(answered);
   } catch (error) {
     return failed(error);
   }
 }
 
-function answer(request: Request, server: BunServer, door: Door): Eventual<Response | undefined> {
+function answer(request: Request, door: Door): Eventual<Response | undefined> {
   const { desk } = door.internals;
-  const remoteAddress = server.requestIP?.(request)?.address;
+  const remoteAddress = door.server.requestIP?.(request)?.address;
   const upgrade: UpgradeRequest = { url: targetOf(request.url), headers: request.headers, remoteAddress };
   if (request.method !== "GET") return respond(desk.turnAway(upgrade, METHOD_NOT_ALLOWED));
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
@@ -196,31 +198,25 @@ function answer(request: Request, server: BunServer, door: Door): Eventual<Respo
   const fault = faultOf(request.method, header);
   if (fault !== undefined) return respond(desk.turnAway(upgrade, fault, header));
   const welcomed = desk.receive(upgrade, door.authenticate, header);
-  return welcomed instanceof Promise
-    ? enterLater(request, server, { door, welcomed })
-    : enter(request, server, { door, welcomed });
+  return welcomed instanceof Promise ? enterLater(request, door, welcomed) : enter(request, door, welcomed);
 }
 
 async function enterLater(
   request: Request,
-  server: BunServer,
-  { door, welcomed }: { readonly door: Door; readonly welcomed: Promise<Welcomed | Refusal> },
+  door: Door,
+  welcomed: Promise<Welcomed | Refusal>,
 ): Promise<Response | undefined> {
-  return enter(request, server, { door, welcomed: await welcomed });
+  return enter(request, door, await welcomed);
 }
 
-function enter(
-  request: Request,
-  server: BunServer,
-  { door, welcomed }: { readonly door: Door; readonly welcomed: Welcomed | Refusal },
-): Response | undefined {
+function enter(request: Request, door: Door, welcomed: Welcomed | Refusal): Response | undefined {
   if (isRefusal(welcomed)) return respond(welcomed);
   const { data, opening } = welcomed;
   opening.transport = door.transport;
   door.openings.set(data.connectionId, opening);
   // Said explicitly: Bun would echo the first offer, which may be a ticket. A plain client has offered nothing.
   const options = opening.isV1 ? { data, headers: SPEAKS_V1 } : { data };
-  if (server.upgrade(request, options)) return undefined;
+  if (door.server.upgrade(request, options)) return undefined;
   door.openings.delete(data.connectionId);
   door.internals.desk.release(welcomed);
   return respond(refusal(400, "bad_request"));

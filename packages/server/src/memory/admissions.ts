@@ -50,8 +50,7 @@ export class Admissions {
     const isFull = limit < 1 || (policy === "reject" && places.length >= limit);
     if (place === undefined && isFull) return { admitted: false, reason: "limit" };
 
-    const held = [place?.connectionId, place?.reserved?.connectionId];
-    const replaced = held.filter((id): id is string => id !== undefined && id !== connectionId);
+    const answer = place === undefined ? ADMITTED : replacing(place, connectionId);
     const mine = place ?? {
       client,
       connectionId: undefined,
@@ -64,7 +63,7 @@ export class Admissions {
       mine.reserved = undefined;
     } else mine.reserved = { connectionId, attempt, at: now, limit };
     this.#keep(user, place === undefined ? [...places, mine] : places);
-    return { admitted: true, replaced };
+    return answer;
   }
 
   /** @returns the connections of the oldest clients that are over the limit now; they have no place any more */
@@ -112,6 +111,13 @@ export class Admissions {
 
 const NONE: readonly string[] = [];
 const NOBODY: readonly Place[] = [];
+const ADMITTED: Admission = { admitted: true, replaced: NONE };
+
+/** A newer connection of the same client takes its place, and whatever held it goes. */
+function replacing({ connectionId, reserved }: Place, newer: string): Admission {
+  const held = [connectionId, reserved?.connectionId];
+  return { admitted: true, replaced: held.flatMap((id) => (id === undefined || id === newer ? [] : id)) };
+}
 
 /** Whether its id says everything. */
 function isPlain({ client, connectionId, attempt, reserved }: Place): boolean {
