@@ -151,7 +151,7 @@ class MemoryBackplane implements Backplane {
   ): Promise<RosterPage> {
     const roster = room === undefined ? this.#online : this.#rooms.get(room);
     const nobody = { entries: [], total: 0, cursor: undefined };
-    return Promise.resolve(roster?.page(page.cursor, page.limit) ?? nobody);
+    return known(roster?.page(page.cursor, page.limit) ?? nobody);
   }
 
   /** There is no other node. */
