@@ -1,8 +1,9 @@
 import { ALL } from "./channel-name.js";
 import type { Connection } from "./connection.js";
 import type { Core } from "./core.js";
-import { withDeadline } from "./deadline.js";
+import { isThenable, withDeadline } from "./deadline.js";
 import { NotAllowed } from "./errors.js";
+import type { Eventual } from "./eventual.js";
 import type { AuthorizeRequest } from "./types.js";
 
 type Action = AuthorizeRequest["action"];
@@ -16,14 +17,27 @@ export class Authorization {
     this.#core = core;
   }
 
-  /** Never rejects: an `authorize` that fails or hangs says no, and `onError` hears of it. */
-  async allows(connection: Connection, action: Action, room: string): Promise<boolean> {
+  /** Never fails: an `authorize` that fails or hangs says no, and `onError` hears of it. */
+  allows(connection: Connection, action: Action, room: string): Eventual<boolean> {
     try {
-      return await this.#ask(connection, action, room);
+      const answer = this.#ask(connection, action, room);
+      return answer instanceof Promise ? this.#unlessFailing(connection, answer) : answer;
     } catch (error) {
-      this.#core.report(error, { type: "authorize", ws: connection.ws });
-      return false;
+      return this.#deny(connection, error);
     }
+  }
+
+  async #unlessFailing(connection: Connection, answer: Promise<boolean>): Promise<boolean> {
+    try {
+      return await answer;
+    } catch (error) {
+      return this.#deny(connection, error);
+    }
+  }
+
+  #deny({ ws }: Connection, error: unknown): false {
+    this.#core.report(error, { type: "authorize", ws });
+    return false;
   }
 
   /** @throws HalyardError `forbidden`, `timeout`, or what `authorize` itself throws */
@@ -31,14 +45,15 @@ export class Authorization {
     if (!(await this.#ask(connection, action, room))) throw new NotAllowed(action);
   }
 
-  #ask(connection: Connection, action: Action, room: string): boolean | Promise<boolean> {
+  #ask(connection: Connection, action: Action, room: string): Eventual<boolean> {
     const { config, clock, limits } = this.#core;
     if (config.authorize === undefined) {
       if (room !== ALL) this.#hint(room);
       return room === ALL;
     }
     const { user, session } = connection.identity;
-    return withDeadline(config.authorize({ user, session, action, room }), { clock, ms: limits.handlerMs });
+    const answer = config.authorize({ user, session, action, room });
+    return isThenable(answer) ? withDeadline(answer, { clock, ms: limits.handlerMs }) : answer;
   }
 
   #hint(room: string): void {

@@ -1,12 +1,14 @@
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Assembly } from "./assembly.js";
-import type { Opening } from "./lifecycle.js";
+import { failed } from "./eventual.js";
+import type { Eventual } from "./eventual.js";
+import type { Opening } from "./opening.js";
 import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
 import type { Refusal } from "./refusal.js";
-import { faultOf, METHOD_NOT_ALLOWED, refusal } from "./refusal.js";
-import type { AnyAuthenticator } from "./server.js";
+import { faultOf, lookUpIn, METHOD_NOT_ALLOWED, refusal } from "./refusal.js";
+import type { AnyAuthenticator, Welcomed } from "./server.js";
 import { isRefusal } from "./server.js";
 import { corkingTransport } from "./transport.js";
 import type { Transport } from "./transport.js";
@@ -105,17 +107,21 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   const path = options.path ?? "/ws";
   /** By id, because Bun makes `data` and nothing else part of the upgrade. */
   const openings = new Map<string, Opening>();
-  const transports = new WeakMap<BunServer, Transport>();
+  const doors = new WeakMap<BunServer, Door>();
   const control = (ws: WebSocketInstance): void => {
     const connection = core.table.of(ws);
     if (connection !== undefined) inbound.control(connection);
   };
   return {
     fetch: (request, server) => {
-      if (pathOf(request.url) !== path) return NOT_OURS;
-      const transport = transports.get(server) ?? transportOf(server);
-      transports.set(server, transport);
-      return answer(request, server, { internals, openings, transport, authenticate: options.authenticate });
+      if (pathOf(request.url) !== path) return NOTHING;
+      let door = doors.get(server);
+      if (door === undefined) {
+        const { authenticate } = options;
+        door = { server, internals, openings, transport: transportOf(server), authenticate };
+        doors.set(server, door);
+      }
+      return answerSoon(request, door);
     },
     websocket: {
       data: undefined as unknown as BunConnection,
@@ -158,39 +164,61 @@ function faultOfReason(reason: string): number | undefined {
   return reason.includes("UTF-8") ? 1007 : reason.includes("too big") ? 1009 : 1002;
 }
 
-const NOT_OURS = Promise.resolve(undefined);
+/** What Bun is told of a request that is not ours, and of one that is upgraded. */
+const NOTHING = Promise.resolve(undefined);
 const SPEAKS_V1 = { "sec-websocket-protocol": SUBPROTOCOL };
 
-interface AnswerParts {
+/** What upgrades of one server have in common. */
+interface Door {
+  readonly server: BunServer;
   readonly internals: Assembly;
   readonly openings: Map<string, Opening>;
   readonly transport: Transport;
   readonly authenticate: AnyAuthenticator | undefined;
 }
 
-async function answer(
-  request: Request,
-  server: BunServer,
-  { internals, openings, transport, authenticate }: AnswerParts,
-): Promise<Response | undefined> {
-  const { desk } = internals;
-  const remoteAddress = server.requestIP?.(request)?.address;
+/** An upgrade for which nothing is waited is done in the turn in which it came: Bun keeps nothing of its request. */
+function answerSoon(request: Request, door: Door): Promise<Response | undefined> {
+  try {
+    const answered = answer(request, door);
+    return answered === undefined ? NOTHING : Promise.resolve(answered);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function answer(request: Request, door: Door): Eventual<Response | undefined> {
+  const { desk } = door.internals;
+  const remoteAddress = door.server.requestIP?.(request)?.address;
   const upgrade: UpgradeRequest = { url: targetOf(request.url), headers: request.headers, remoteAddress };
   if (request.method !== "GET") return respond(desk.turnAway(upgrade, METHOD_NOT_ALLOWED));
-  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-    return respond(await desk.probe(upgrade, authenticate));
-  }
-  const fault = faultOf(request.method, (name) => request.headers.get(name));
-  if (fault !== undefined) return respond(desk.turnAway(upgrade, fault));
-  const welcomed = await desk.receive(upgrade, authenticate);
+  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
+    return desk.probe(upgrade, door.authenticate).then(respond);
+  const header = lookUpIn(upgrade);
+  const fault = faultOf(request.method, header);
+  if (fault !== undefined) return respond(desk.turnAway(upgrade, fault, header));
+  const welcomed = desk.receive(upgrade, door.authenticate, header);
+  return welcomed instanceof Promise ? enterLater(request, door, welcomed) : enter(request, door, welcomed);
+}
+
+async function enterLater(
+  request: Request,
+  door: Door,
+  welcomed: Promise<Welcomed | Refusal>,
+): Promise<Response | undefined> {
+  return enter(request, door, await welcomed);
+}
+
+function enter(request: Request, door: Door, welcomed: Welcomed | Refusal): Response | undefined {
   if (isRefusal(welcomed)) return respond(welcomed);
-  openings.set(welcomed.data.connectionId, Object.assign(welcomed.opening, { transport }));
-  const { data } = welcomed;
+  const { data, opening } = welcomed;
+  opening.transport = door.transport;
+  door.openings.set(data.connectionId, opening);
   // Said explicitly: Bun would echo the first offer, which may be a ticket. A plain client has offered nothing.
-  const options = welcomed.opening.isV1 ? { data, headers: SPEAKS_V1 } : { data };
-  if (server.upgrade(request, options)) return undefined;
-  openings.delete(welcomed.data.connectionId);
-  desk.release(welcomed);
+  const options = opening.isV1 ? { data, headers: SPEAKS_V1 } : { data };
+  if (door.server.upgrade(request, options)) return undefined;
+  door.openings.delete(data.connectionId);
+  door.internals.desk.release(welcomed);
   return respond(refusal(400, "bad_request"));
 }
 

@@ -147,7 +147,7 @@ describe("a replay from the history", () => {
     const { hub, backplane, connections } = scene;
     const plan = await planReplay(hub, backplane, { channel: "all", position });
     const reader = connections.open("back");
-    const replay = commitReplay(hub, reader, { ...plan, budget: replayBudget() });
+    const replay = commitReplay(hub, reader, { plan, budget: replayBudget() });
     pushReplay(reader, "all", replay.entries);
     await scene.clock.settle();
     return Object.assign(replay, { heard: () => scene.heard(reader) });

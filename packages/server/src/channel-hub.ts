@@ -1,10 +1,20 @@
 import type { Position } from "@halyard/protocol";
 import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
-import type { Backplane, LogEntry, Publication, PublishOptions, PublishResult } from "./backplane.js";
+import type {
+  Backplane,
+  LogEntry,
+  Publication,
+  PublishOptions,
+  PublishResult,
+  ReadResult,
+} from "./backplane.js";
 import { Channel } from "./channel.js";
 import type { Connection } from "./connection.js";
 import { encodeEnvelope } from "./envelope.js";
+import { failed, here } from "./eventual.js";
+import type { Eventual } from "./eventual.js";
 import { Frame } from "./frame.js";
+import { Linger } from "./linger.js";
 import type { Logger } from "./logger.js";
 import { printable } from "./printable.js";
 import type { Clock } from "./types.js";
@@ -36,10 +46,16 @@ export interface ChannelHubOptions {
 export class ChannelHub {
   readonly #channels = new Map<string, Channel>();
   readonly #options: ChannelHubOptions;
+  /** A reload leaves and comes back: the subscription and the newest frames are kept a little longer. */
+  readonly #linger: Linger<Channel>;
   #isClosed = false;
 
   constructor(options: ChannelHubOptions) {
     this.#options = options;
+    const letGo = (channel: Channel): void => {
+      this.#giveUp(channel);
+    };
+    this.#linger = new Linger({ clock: options.clock, ms: LINGER_MS, letGo });
   }
 
   get size(): number {
@@ -54,21 +70,25 @@ export class ChannelHub {
     });
   }
 
-  /** The channel, once this node knows where it stands. @throws HalyardError `unavailable` */
-  async live(name: string): Promise<Channel> {
-    if (this.#isClosed) throw new HalyardError("unavailable");
-    let channel = this.#channels.get(name);
-    if (channel === undefined) {
-      channel = new Channel(name, this.#options.retention.messages);
-      this.#channels.set(name, channel);
-      this.#until(channel, this.#start(channel));
-    }
-    this.#options.clock.clearTimeout(channel.linger);
-    channel.linger = undefined;
+  /** The channel, once this node knows where it stands. Fails by rejecting only, with HalyardError `unavailable`. */
+  live(name: string): Eventual<Channel> {
     try {
-      await channel.ready;
+      if (this.#isClosed) throw new HalyardError("unavailable");
+      const channel = this.#channels.get(name) ?? this.#open(name);
+      if (channel.ready !== undefined) return this.#once(channel, channel.ready);
+      this.#restUnlessRead(channel);
+      return channel;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  async #once(channel: Channel, ready: Promise<unknown>): Promise<Channel> {
+    this.#linger.stop(channel);
+    try {
+      await ready;
     } finally {
-      if (channel.size === 0) this.#lingerFor(channel);
+      this.#restUnlessRead(channel);
     }
     return channel;
   }
@@ -85,15 +105,13 @@ export class ChannelHub {
   }
 
   add(channel: Channel, connection: Connection): void {
-    this.#options.clock.clearTimeout(channel.linger);
-    channel.linger = undefined;
+    this.#linger.stop(channel);
     channel.add(connection);
   }
 
   remove(name: string, connection: Connection): void {
     const channel = this.#channels.get(name);
-    if (channel?.delete(connection) !== true || channel.size > 0) return;
-    this.#lingerFor(channel);
+    if (channel?.delete(connection) === true) this.#restUnlessRead(channel);
   }
 
   readonly onPublication = (publication: Publication): void => {
@@ -132,30 +150,26 @@ export class ChannelHub {
 
   close(): void {
     this.#isClosed = true;
-    for (const channel of this.#channels.values()) {
-      this.#options.clock.clearTimeout(channel.linger);
-      this.#options.clock.clearTimeout(channel.retry);
-    }
+    this.#linger.clear();
+    for (const channel of this.#channels.values()) this.#options.clock.clearTimeout(channel.retry);
     this.#channels.clear();
   }
 
-  /** A reload leaves and comes back: the subscription and the newest frames are kept a little longer. */
-  #lingerFor(channel: Channel): void {
-    if (channel.linger !== undefined || this.#channels.get(channel.name) !== channel) return;
-    channel.linger = this.#options.clock.setTimeout(() => {
-      this.#channels.delete(channel.name);
-      this.#options.clock.clearTimeout(channel.retry);
-      this.#options.backplane.unsubscribe(channel.name).catch((error: unknown) => {
-        this.#options.logger.warn(
-          { channel: channel.name, error: printable(String(error), 200) },
-          "unsubscribe failed",
-        );
-      });
-    }, LINGER_MS);
+  #restUnlessRead(channel: Channel): void {
+    if (channel.size === 0 && this.holds(channel)) this.#linger.start(channel);
+  }
+
+  #giveUp(channel: Channel): void {
+    const { backplane, clock, logger } = this.#options;
+    this.#channels.delete(channel.name);
+    clock.clearTimeout(channel.retry);
+    backplane.unsubscribe(channel.name).catch((error: unknown) => {
+      logger.warn({ channel: channel.name, error: printable(String(error), 200) }, "unsubscribe failed");
+    });
   }
 
   /** What a channel waits for; a live one that has nothing to wait for keeps no promise. */
-  #until(channel: Channel, ready: Promise<void>): void {
+  #until(channel: Channel, ready: Promise<unknown>): void {
     channel.ready = ready;
     const done = (): void => {
       if (channel.ready === ready) channel.ready = undefined;
@@ -163,15 +177,43 @@ export class ChannelHub {
     ready.then(done, () => undefined);
   }
 
-  async #start(channel: Channel): Promise<void> {
+  /** @throws what the backplane throws; whoever asks next tries again from the beginning then */
+  #open(name: string): Channel {
+    const channel = new Channel(name, this.#options.retention.messages);
+    this.#channels.set(name, channel);
     try {
-      await this.#options.backplane.subscribe(channel.name);
-      await this.#sync(channel);
+      const started = this.#start(channel);
+      if (started instanceof Promise) this.#until(channel, this.#unlessFailing(channel, started));
     } catch (error) {
-      // Whoever asks next tries again from the beginning.
-      if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
+      this.#forget(channel);
       throw error;
     }
+    return channel;
+  }
+
+  async #unlessFailing(channel: Channel, started: Promise<unknown>): Promise<void> {
+    try {
+      await started;
+    } catch (error) {
+      this.#forget(channel);
+      throw error;
+    }
+  }
+
+  #forget(channel: Channel): void {
+    if (this.holds(channel)) this.#channels.delete(channel.name);
+  }
+
+  #start(channel: Channel): Eventual<unknown> {
+    const subscribed = here(this.#options.backplane.subscribe(channel.name));
+    if (subscribed instanceof Promise) return this.#syncLater(channel, subscribed);
+    const isLive = this.#catchUp(channel);
+    return isLive === true ? undefined : this.#syncLater(channel, isLive);
+  }
+
+  /** After a first step, which may have brought it up to date. */
+  async #syncLater(channel: Channel, begun: Eventual<unknown>): Promise<void> {
+    if ((await begun) !== true) await this.#sync(channel);
   }
 
   /** Finds out anew where a channel stands. While it cannot, its readers wait, and it asks again. */
@@ -187,32 +229,41 @@ export class ChannelHub {
       );
       if (!this.holds(channel)) return;
       channel.retry = this.#options.clock.setTimeout(() => {
+        channel.retry = undefined;
         this.#resync(channel);
       }, RETRY_MS);
     });
   }
 
   async #sync(channel: Channel): Promise<void> {
-    channel.state = "syncing";
-    channel.buffer = undefined;
-    for (let attempt = 0; attempt < SYNC_TRIES; attempt++) {
-      // What came before the read was issued is covered by the read.
-      channel.buffer = undefined;
-      const read = await this.#options.backplane.read(channel.name, {
-        after: channel.offset,
-        limit: SYNC_PAGE,
-      });
-      if (channel.epoch === "") channel.restart(read.epoch, read.top);
-      else if (read.epoch === channel.epoch && isChain(channel.offset, read.entries, read.top)) {
-        for (const entry of read.entries)
-          channel.deliver({ ...entry, channel: channel.name, epoch: read.epoch });
-      } else this.#lose(channel, { epoch: read.epoch, off: read.top });
-      if (this.#drainBuffer(channel)) return;
-    }
+    for (let attempt = 0; attempt < SYNC_TRIES; attempt++) if (await this.#catchUp(channel)) return;
     const read = await this.#options.backplane.read(channel.name, { after: channel.offset, limit: 1 });
     this.#lose(channel, { epoch: read.epoch, off: read.top });
     channel.buffer = undefined;
     channel.state = "live";
+  }
+
+  /** Reads what there is after the position. @returns whether the channel is live now */
+  #catchUp(channel: Channel): Eventual<boolean> {
+    channel.state = "syncing";
+    // What came before the read was issued is covered by the read.
+    channel.buffer = undefined;
+    const page = { after: channel.offset, limit: SYNC_PAGE };
+    const read = here(this.#options.backplane.read(channel.name, page));
+    return read instanceof Promise ? this.#takeLater(channel, read) : this.#take(channel, read);
+  }
+
+  async #takeLater(channel: Channel, read: Promise<ReadResult>): Promise<boolean> {
+    return this.#take(channel, await read);
+  }
+
+  #take(channel: Channel, read: ReadResult): boolean {
+    if (channel.epoch === "") channel.restart(read.epoch, read.top);
+    else if (read.epoch === channel.epoch && isChain(channel.offset, read.entries, read.top)) {
+      for (const entry of read.entries)
+        channel.deliver({ ...entry, channel: channel.name, epoch: read.epoch });
+    } else this.#lose(channel, { epoch: read.epoch, off: read.top });
+    return this.#drainBuffer(channel);
   }
 
   /** @returns whether everything that came meanwhile fits behind the position; the channel is live then */

@@ -1,10 +1,12 @@
+import { keepsake } from "./keepsake.js";
+
 // Channels are named as on the wire, so that nothing is translated on the way.
 
 /** Everybody. */
 export const ALL = "all";
 
 export const roomChannel = (room: string): string => `room:${room}`;
-export const userChannel = (userId: string): string => `user:${userId}`;
+export const userChannel = (userId: string): string => keepsake("user:", userId);
 
 /** The room of a channel, or undefined when it is none. */
 export function roomOf(channel: string): string | undefined {

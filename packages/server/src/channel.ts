@@ -20,20 +20,21 @@ const RING_CHARS = 256 * 1024;
  */
 export type ChannelState = "syncing" | "stale" | "live";
 
+/** What a channel has beside where it stands, while that is not known for sure. */
+class Unrest {
+  state: ChannelState = "syncing";
+  buffer: Publication[] | undefined = undefined;
+  ready: Promise<unknown> | undefined = undefined;
+  retry: unknown = undefined;
+}
+
 /** One channel on this node: where it stands, its newest frames, and who reads it. Most are of one user, and at rest. */
 export class Channel extends Readers {
   readonly name: string;
-  state: ChannelState = "syncing";
   epoch = "";
   offset = 0;
-  /** What came while `syncing`. */
-  buffer: Publication[] | undefined = undefined;
-  /** Settles when the channel is live; undefined when it is, and nothing is asked for. */
-  ready: Promise<void> | undefined = undefined;
-  /** Runs while nobody reads, before the channel is given up. */
-  linger: unknown = undefined;
-  /** Runs while it is `stale`, before it is asked for again. */
-  retry: unknown = undefined;
+  /** Undefined while it is at rest. */
+  #unrest: Unrest | undefined = new Unrest();
   readonly #kept: number;
   /** Its newest frames. */
   #ring: { entries: RingEntry[]; chars: number } | undefined = undefined;
@@ -43,6 +44,40 @@ export class Channel extends Readers {
     super();
     this.name = name;
     this.#kept = Math.min(kept, RING_ENTRIES);
+  }
+
+  get state(): ChannelState {
+    return this.#unrest?.state ?? "live";
+  }
+  set state(state: ChannelState) {
+    this.#stir().state = state;
+    this.#rest();
+  }
+
+  /** What came while `syncing`. */
+  get buffer(): Publication[] | undefined {
+    return this.#unrest?.buffer;
+  }
+  set buffer(buffer: Publication[] | undefined) {
+    this.#stir().buffer = buffer;
+    this.#rest();
+  }
+
+  /** Settles when the channel is live; undefined when it is, and nothing is asked for. */
+  get ready(): Promise<unknown> | undefined {
+    return this.#unrest?.ready;
+  }
+  set ready(ready: Promise<unknown> | undefined) {
+    this.#stir().ready = ready;
+    this.#rest();
+  }
+
+  /** Runs while it is `stale`, before it is asked for again. */
+  get retry(): unknown {
+    return this.#unrest?.retry;
+  }
+  set retry(retry: unknown) {
+    this.#stir().retry = retry;
   }
 
   /** Gives the next publication to every reader. The frame is made here, once. */
@@ -80,6 +115,21 @@ export class Channel extends Readers {
     this.epoch = epoch;
     this.offset = offset;
     this.#ring = undefined;
+  }
+
+  #stir(): Unrest {
+    if (this.#unrest === undefined) {
+      this.#unrest = new Unrest();
+      this.#unrest.state = "live";
+    }
+    return this.#unrest;
+  }
+
+  #rest(): void {
+    const unrest = this.#unrest;
+    if (unrest?.state !== "live" || unrest.buffer !== undefined || unrest.ready !== undefined) return;
+    // Whoever gives the channel up stops the timer.
+    if (unrest.retry === undefined) this.#unrest = undefined;
   }
 
   #remember(publication: Publication): RingEntry {

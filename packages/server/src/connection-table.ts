@@ -13,8 +13,8 @@ import type {
 /** A user who has, or had, several connections. Most have one, which is all that is kept of them then. */
 interface Several {
   readonly connections: Set<Connection>;
-  /** When the first of them was opened. */
-  readonly since: number;
+  /** When the first of them was. */
+  readonly openedAt: number;
   /** The newest that was told. */
   identity: GuestIdentity;
 }
@@ -51,6 +51,11 @@ export class ConnectionTable {
     return held === undefined ? [] : connectionsOf(held);
   }
 
+  /** What a user says of themselves, and since when they are here. */
+  guest(userId: string): Pick<Held, "identity" | "openedAt"> | undefined {
+    return this.#byUser.get(userId);
+  }
+
   countOf(userId: string): number {
     const held = this.#byUser.get(userId);
     return held === undefined ? 0 : isSeveral(held) ? held.connections.size : 1;
@@ -63,8 +68,8 @@ export class ConnectionTable {
     if (held === undefined) this.#byUser.set(userId, connection);
     else if (isSeveral(held)) held.connections.add(connection);
     else {
-      const { openedAt: since, identity } = held;
-      this.#byUser.set(userId, { connections: new Set([held, connection]), since, identity });
+      const { openedAt, identity } = held;
+      this.#byUser.set(userId, { connections: new Set([held, connection]), openedAt, identity });
     }
   }
 
@@ -103,6 +108,6 @@ function toSockets(held: Held): ReadonlySet<WebSocketInstance<WebSocketData>> {
 function toUser(held: Held): ConnectedUser {
   return {
     ...profileOf(held.identity.user),
-    connectedAt: new Date(isSeveral(held) ? held.since : held.openedAt),
+    connectedAt: new Date(held.openedAt),
   };
 }

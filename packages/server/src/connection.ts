@@ -14,6 +14,8 @@ import type { LimitName } from "./security-event.js";
 import type { Transport } from "./transport.js";
 import type { SessionCloseCode, SessionWatch, WatchedConnection } from "./session-watch.js";
 import type { GuestIdentity, Identity, WebSocketData, WebSocketInstance } from "./types.js";
+import { Seldom } from "./seldom.js";
+import type { Waiting } from "./seldom.js";
 import type { Strikes } from "./strikes.js";
 import type { Topic } from "./unison.js";
 import type { Writer } from "./writer.js";
@@ -93,12 +95,9 @@ export class Connection implements WatchedConnection {
   isRevoked = false;
   /** Sends that stand in the lane and have not begun. */
   waitingSends = 0;
-  ephemeral: Coalescer<Received> | undefined = undefined;
   /** `hello` was said; its answer may be under way. */
   isGreeted = false;
   requests: RequestSlots | undefined = undefined;
-  /** What the server has asked it. */
-  questions: Questions | undefined = undefined;
   /** `onConnect` has been called, so `onDisconnect` will be. */
   isConnected = false;
   /** Welcomed as a plain client, and may still turn out to be a v1 client by a `hello` as its first frame. */
@@ -112,17 +111,9 @@ export class Connection implements WatchedConnection {
   /** Of the runtime, for what many get. */
   topic: Topic | undefined = undefined;
   rooms: Set<string> | undefined = undefined;
-  /** Joins and leaves that are under way. */
-  moves: Moves | undefined = undefined;
-  /** Rooms that the server put it into before it was open. */
-  invited: Set<string> | undefined = undefined;
-  /** Frames that came during `opening`. */
-  waiting: { readonly texts: string[]; bytes: number } | undefined = undefined;
-  /** Since when a message of the peer has begun and not ended, as far as ticks have seen. */
-  unfinishedSince: number | undefined = undefined;
   buckets: Buckets | undefined = undefined;
-  strikes: Strikes | undefined = undefined;
   timer: unknown = undefined;
+  #seldom: Seldom | undefined = undefined;
   #lane: Lane | undefined = undefined;
 
   constructor(start: ConnectionStart) {
@@ -141,6 +132,65 @@ export class Connection implements WatchedConnection {
   /** Its messages, one after the other; made with the first. */
   get lane(): Lane {
     return (this.#lane ??= new Lane());
+  }
+
+  get ephemeral(): Coalescer<Received> | undefined {
+    return this.#seldom?.ephemeral;
+  }
+  set ephemeral(ephemeral: Coalescer<Received> | undefined) {
+    if (ephemeral !== undefined || this.#seldom !== undefined) this.#asSeldom.ephemeral = ephemeral;
+  }
+
+  /** What the server has asked it. */
+  get questions(): Questions | undefined {
+    return this.#seldom?.questions;
+  }
+  set questions(questions: Questions | undefined) {
+    if (questions !== undefined || this.#seldom !== undefined) this.#asSeldom.questions = questions;
+  }
+
+  /** Joins and leaves that are under way. */
+  get moves(): Moves | undefined {
+    return this.#seldom?.moves;
+  }
+  set moves(moves: Moves | undefined) {
+    if (moves !== undefined || this.#seldom !== undefined) this.#asSeldom.moves = moves;
+  }
+
+  /** Rooms that the server put it into before it was open. */
+  get invited(): Set<string> | undefined {
+    return this.#seldom?.invited;
+  }
+  set invited(invited: Set<string> | undefined) {
+    if (invited !== undefined || this.#seldom !== undefined) this.#asSeldom.invited = invited;
+  }
+
+  /** Frames that came during `opening`. */
+  get waiting(): Waiting | undefined {
+    return this.#seldom?.waiting;
+  }
+  set waiting(waiting: Waiting | undefined) {
+    if (waiting !== undefined || this.#seldom !== undefined) this.#asSeldom.waiting = waiting;
+  }
+
+  /** Since when a message of the peer has begun and not ended, as far as ticks have seen. */
+  get unfinishedSince(): number | undefined {
+    return this.#seldom?.unfinishedSince;
+  }
+  set unfinishedSince(unfinishedSince: number | undefined) {
+    if (unfinishedSince !== undefined || this.#seldom !== undefined)
+      this.#asSeldom.unfinishedSince = unfinishedSince;
+  }
+
+  get strikes(): Strikes | undefined {
+    return this.#seldom?.strikes;
+  }
+  set strikes(strikes: Strikes | undefined) {
+    if (strikes !== undefined || this.#seldom !== undefined) this.#asSeldom.strikes = strikes;
+  }
+
+  get #asSeldom(): Seldom {
+    return (this.#seldom ??= new Seldom());
   }
 
   get writer(): Writer {

@@ -6,6 +6,7 @@ import type { AnyConfig, Core } from "./core.js";
 import type { MessageHandlerRegistry } from "./handlers.js";
 import { DEFAULT_LIMITS } from "./limits.js";
 import { silentLogger } from "./logger.js";
+import { keepsake } from "./keepsake.js";
 import { createMemoryBackplane } from "./memory/memory-backplane.js";
 import { MessageTypes } from "./message-types.js";
 import { Once } from "./once.js";
@@ -56,7 +57,7 @@ export function createCore(config: AnyConfig, { registry, shut }: CoreNeeds): Co
     table: new ConnectionTable(),
     writer: new Writer(clock, limits, shut),
     once: new Once(backplane, clock, limits.handlerMs),
-    nextConnectionId: () => `${backplane.nodeId}.${String(++connections)}`,
+    nextConnectionId: () => keepsake(`${backplane.nodeId}.`, String(++connections)),
   };
 }
 

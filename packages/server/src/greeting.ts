@@ -1,17 +1,20 @@
-import type { ChannelState, HelloMessage, PublicUser } from "@halyard/protocol";
-import { CloseCode, HalyardError, LIMITS } from "@halyard/protocol/wire";
+import type { ChannelState, HelloMessage } from "@halyard/protocol";
+import { CloseCode, HalyardError } from "@halyard/protocol/wire";
 import type { Authorization } from "./authorization.js";
 import { ALL, roomChannel, roomOf, userChannel } from "./channel-name.js";
 import type { Connection } from "./connection.js";
-import type { Core } from "./core.js";
+import type { AnyConfig, Core } from "./core.js";
 import { withDeadline } from "./deadline.js";
-import { LimitError } from "./errors.js";
+import { all } from "./eventual.js";
+import type { Eventual } from "./eventual.js";
 import { answer } from "./failures.js";
 import { Frame } from "./frame.js";
 import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "./recovery.js";
 import type { Replay, ReplayPlan } from "./recovery.js";
 import type { Rooms } from "./rooms.js";
-import type { ConnectedUser } from "./types.js";
+import { wishesOf } from "./wishes.js";
+import { channelsJson, ownJson, termsJson } from "./welcome.js";
+import type { Wish } from "./wishes.js";
 
 export interface GreetingParts {
   readonly core: Core;
@@ -20,16 +23,17 @@ export interface GreetingParts {
   readonly shut: (connection: Connection, code: number, reason?: string) => void;
 }
 
+type OnConnect = NonNullable<AnyConfig["onConnect"]>;
+
 /** What a client asks for when it says hello. */
 type Wanted = Pick<HelloMessage, "positions" | "rooms"> & { readonly re: string | undefined };
 
+const NOTHING_WANTED: Wanted = { positions: [], rooms: [], re: undefined };
 const PLAN_TRIES = 3;
 
-interface Wish {
-  readonly channel: string;
-  readonly position: { readonly epoch: string; readonly off: number } | undefined;
-  /** Why it is not let in: it lost the right to what it missed, or has too many rooms. */
-  readonly refused: "forbidden" | "limit_exceeded" | undefined;
+interface Granted {
+  readonly wishes: readonly Wish[];
+  readonly re: string | undefined;
 }
 
 /** Lets a connection in: asks who it was, subscribes it, replays what it missed, and says welcome, in one step. */
@@ -42,9 +46,16 @@ export class Greeting {
   }
 
   /** A plain client hears what happens from now on. */
-  async welcomePlain(connection: Connection): Promise<void> {
-    await this.#connected(connection);
-    await this.#welcome(connection, { positions: [], rooms: [], re: undefined });
+  welcomePlain(connection: Connection): Eventual<unknown> {
+    const connecting = this.#connected(connection);
+    return connecting === undefined
+      ? this.#welcome(connection, NOTHING_WANTED)
+      : this.#welcomePlainLater(connection, connecting);
+  }
+
+  async #welcomePlainLater(connection: Connection, connecting: Promise<void>): Promise<void> {
+    await connecting;
+    await this.#welcome(connection, NOTHING_WANTED);
   }
 
   /** @throws HalyardError `contract_mismatch`, `conflict`
@@ -102,117 +113,99 @@ export class Greeting {
   }
 
   /** The application's `onConnect`, which may join rooms. Its failure is its own. */
-  async #connected(connection: Connection): Promise<void> {
-    const { core } = this.#parts;
-    const { onConnect } = core.config;
+  #connected(connection: Connection): Promise<void> | undefined {
+    const { onConnect } = this.#parts.core.config;
     connection.isConnected = true;
-    if (onConnect === undefined) return;
+    return onConnect && this.#tell(connection, onConnect);
+  }
+
+  async #tell({ ws, identity }: Connection, onConnect: OnConnect): Promise<void> {
+    const { core } = this.#parts;
     try {
-      const { ws, identity } = connection;
       const connecting = onConnect({ ws, user: identity.user, session: identity.session });
       await withDeadline(connecting, { clock: core.clock, ms: core.limits.handlerMs });
     } catch (error) {
-      core.report(error, { type: "onConnect", ws: connection.ws });
+      core.report(error, { type: "onConnect", ws });
     }
   }
 
-  async #welcome(connection: Connection, hello: Wanted): Promise<void> {
-    const { core, rooms } = this.#parts;
-    const wishes = await this.#wishes(connection, hello);
-    let plans = await this.#plan(wishes.filter(({ refused }) => refused === undefined));
-    for (
-      let attempt = 0;
-      attempt < PLAN_TRIES && !plans.every((plan) => canCommit(core.hub, plan));
-      attempt++
-    )
-      plans = await this.#planAgain(plans);
-    if (isClosed(connection)) return;
+  #welcome(connection: Connection, hello: Wanted): Eventual<unknown> {
+    const wishes = wishesOf(connection, hello, this.#parts);
+    return wishes instanceof Promise
+      ? this.#subscribeLater(connection, wishes, hello.re)
+      : this.#subscribe(connection, { wishes, re: hello.re });
+  }
 
-    // From that check on in one turn: nothing can be published between the position, the replay and the subscription.
-    if (!plans.every(({ channel }) => core.hub.holds(channel))) throw new HalyardError("unavailable");
+  async #subscribeLater(
+    connection: Connection,
+    wishes: Promise<readonly Wish[]>,
+    re: string | undefined,
+  ): Promise<void> {
+    await this.#subscribe(connection, { wishes: await wishes, re });
+  }
+
+  #subscribe(connection: Connection, wanted: Granted): Eventual<unknown> {
+    const { wishes } = wanted;
+    const plans = this.#plan(wishes.every(isGranted) ? wishes : wishes.filter(isGranted));
+    return plans instanceof Promise
+      ? this.#commitLater(connection, plans, wanted)
+      : this.#commit(connection, plans, wanted);
+  }
+
+  /** So much may be published while plans are made that some do not reach back any more: those are made again. */
+  async #commitLater(
+    connection: Connection,
+    planning: Promise<readonly ReplayPlan[]>,
+    wanted: Granted,
+  ): Promise<void> {
+    const { hub } = this.#parts.core;
+    let plans = await planning;
+    for (let tries = 0; tries < PLAN_TRIES && !plans.every((plan) => canCommit(hub, plan)); tries++)
+      plans = await this.#plan(plans.map(({ channel, from }) => ({ channel: channel.name, position: from })));
+    await this.#commit(connection, plans, wanted);
+  }
+
+  /** From the check of the plans on in one turn: nothing can be published between position, replay and subscription. */
+  #commit(connection: Connection, plans: readonly ReplayPlan[], { wishes, re }: Granted): Eventual<unknown> {
+    const { core } = this.#parts;
+    if (isClosed(connection)) return undefined;
+    for (const { channel } of plans) if (!core.hub.holds(channel)) throw new HalyardError("unavailable");
     const budget = replayBudget();
-    const replays = new Map<string, Replay>();
+    const replays: Replay[] = [];
     for (const plan of plans) {
-      replays.set(plan.channel.name, commitReplay(core.hub, connection, { ...plan, budget }));
+      replays.push(commitReplay(core.hub, connection, { plan, budget }));
       const room = roomOf(plan.channel.name);
       if (room !== undefined) (connection.rooms ??= new Set()).add(room);
     }
     connection.stage = "open";
     core.clock.clearTimeout(connection.timer);
-    answer(connection, this.#openWelcome(connection, { wishes, replays }), hello.re);
-    for (const [channel, { state, entries }] of replays) {
+    this.#terms ??= termsJson(core);
+    const channels = channelsJson(wishes, replays);
+    answer(connection, `${ownJson(connection, core.table)},${this.#terms},"channels":${channels}`, re);
+    for (const { channel, state, entries } of replays) {
       if (isGap(state.recovered)) connection.push(new Frame(gapJson(channel, state)));
       pushReplay(connection, channel, entries);
     }
     this.#sendRefused(connection, wishes);
     connection.questions?.flush();
-    await this.#showPresence(connection);
+    const shown = this.#showPresence(connection);
+    const isAlone = connection.rooms === undefined && connection.invited === undefined;
+    return shown === undefined && isAlone ? undefined : this.#enterRooms(connection, shown);
+  }
+
+  async #enterRooms(connection: Connection, shown: Promise<void> | undefined): Promise<void> {
+    const { rooms } = this.#parts;
+    await shown;
     for (const room of connection.rooms ?? []) await rooms.announce(connection, room);
     // Whoever was invited while the welcome was prepared.
     for (const room of connection.invited ?? []) await rooms.joinByServer(connection, room);
   }
 
-  /** The channels that the connection is to read, each asked for again: a resume never skips a check. */
-  async #wishes(connection: Connection, hello: Pick<HelloMessage, "positions" | "rooms">): Promise<Wish[]> {
-    const { core, authorization } = this.#parts;
-    const given = new Set([...(connection.rooms ?? []), ...(connection.invited ?? [])]);
-    connection.invited = undefined;
-    const rooms = new Set([...given, ...hello.rooms]);
-    connection.rooms = undefined;
-    const positions = new Map(hello.positions.map(({ ch, epoch, off }) => [ch, { epoch, off }]));
-    const asked = [...rooms].map(roomChannel);
-    const channels = [ALL, userChannel(connection.userId), ...asked.slice(0, core.limits.rooms)];
-    // The client's own order says what matters most to it when not everything can be replayed.
-    const order = [...positions.keys()];
-    const rank = (channel: string): number =>
-      order.includes(channel) ? order.indexOf(channel) : order.length;
-    channels.sort((a, b) => rank(a) - rank(b));
-    const tooMany = asked
-      .slice(core.limits.rooms)
-      .map((channel): Wish => ({ channel, position: undefined, refused: "limit_exceeded" }));
-    if (tooMany.length > 0) core.security.refused(connection, new LimitError("limit_exceeded", "rooms"));
-    const wishes = await Promise.all(
-      channels.map(async (channel): Promise<Wish> => {
-        const position = positions.get(channel);
-        const room = roomOf(channel) ?? ALL;
-        const isOwn = channel === userChannel(connection.userId) || given.has(room);
-        const mayJoin = isOwn || (await authorization.allows(connection, "join", room));
-        const mayRead =
-          mayJoin &&
-          (isOwn || position === undefined || (await authorization.allows(connection, "history", room)));
-        return { channel, position, refused: mayRead ? undefined : "forbidden" };
-      }),
-    );
-    return [...wishes, ...tooMany];
-  }
-
-  #plan(wishes: readonly Pick<Wish, "channel" | "position">[]): Promise<ReplayPlan[]> {
+  #plan(wishes: readonly Pick<Wish, "channel" | "position">[]): Eventual<readonly ReplayPlan[]> {
     const { hub, backplane } = this.#parts.core;
-    return Promise.all(wishes.map((wish) => planReplay(hub, backplane, wish)));
-  }
-
-  /** So much has been published since that some of the plans do not reach back any more. */
-  #planAgain(plans: readonly ReplayPlan[]): Promise<ReplayPlan[]> {
-    return this.#plan(plans.map(({ channel, from }) => ({ channel: channel.name, position: from })));
-  }
-
-  /** As {@link answer} takes it. */
-  #openWelcome(
-    connection: Connection,
-    { wishes, replays }: { wishes: readonly Wish[]; replays: ReadonlyMap<string, Replay> },
-  ): string {
-    const channels: Record<string, ChannelState> = {};
-    for (const { channel, position, refused } of wishes) {
-      const state = replays.get(channel)?.state;
-      if (state !== undefined) channels[channel] = state;
-      else if (refused === "forbidden")
-        channels[channel] = { epoch: "-", off: 0, ...position, recovered: "forbidden" };
-    }
-    const { connectedUsers } = this.#parts.core.table;
-    const user = toPublicUser(connectedUsers.get(connection.userId), connection);
-    const own = JSON.stringify({ type: "welcome", connectionId: connection.id, user });
-    this.#terms ??= termsJson(this.#parts.core);
-    return `${own.slice(0, -1)},${this.#terms},"channels":${JSON.stringify(channels)}`;
+    const plans: Eventual<ReplayPlan>[] = [];
+    for (const wish of wishes) plans.push(planReplay(hub, backplane, wish));
+    return all(plans);
   }
 
   #sendRefused(connection: Connection, wishes: readonly Wish[]): void {
@@ -226,11 +219,17 @@ export class Greeting {
     }
   }
 
-  async #showPresence(connection: Connection): Promise<void> {
+  #showPresence(connection: Connection): Promise<void> | undefined {
     const { core, authorization } = this.#parts;
-    if ((core.config.builtIns?.presence ?? "all") !== "all") return;
-    if (!(await authorization.allows(connection, "presence", ALL)) || isClosed(connection)) return;
-    core.presence.show(connection);
+    if ((core.config.builtIns?.presence ?? "all") !== "all") return undefined;
+    const maySee = authorization.allows(connection, "presence", ALL);
+    if (maySee instanceof Promise) return this.#showLater(connection, maySee);
+    if (maySee && !isClosed(connection)) core.presence.show(connection);
+    return undefined;
+  }
+
+  async #showLater(connection: Connection, maySee: Promise<boolean>): Promise<void> {
+    if ((await maySee) && !isClosed(connection)) this.#parts.core.presence.show(connection);
   }
 
   #unsubscribe(connection: Connection): void {
@@ -245,24 +244,13 @@ export class Greeting {
   }
 }
 
+function isGranted({ refused }: Wish): boolean {
+  return refused === undefined;
+}
+
 // Asked again after each await: TypeScript would believe that the stage is what it was.
 function isClosed(connection: Connection): boolean {
   return connection.stage === "closed";
-}
-
-/** The fields of a welcome that are everybody's. */
-function termsJson({ limits, types }: Core): string {
-  const terms = {
-    limits: {
-      messageBytes: limits.messageBytes,
-      unacknowledged: LIMITS.unacknowledged,
-      messagesPerSecond: limits.messagesPerSecond,
-      bytesPerSecond: limits.bytesPerSecond,
-    },
-    heartbeat: { intervalMs: limits.heartbeatMs, timeoutMs: limits.silenceMs },
-    ephemeral: types.ephemeral,
-  };
-  return JSON.stringify(terms).slice(1, -1);
 }
 
 function isGap(recovered: ChannelState["recovered"]): boolean {
@@ -271,9 +259,4 @@ function isGap(recovered: ChannelState["recovered"]): boolean {
 
 function gapJson(ch: string, { epoch, off, recovered }: ChannelState): string {
   return JSON.stringify({ type: "gap", ch, epoch, off, reason: recovered });
-}
-
-function toPublicUser(user: ConnectedUser | undefined, { userId, openedAt }: Connection): PublicUser {
-  const connectedAt = (user?.connectedAt ?? new Date(openedAt)).toISOString();
-  return { userId, name: userId, ...user, connectedAt };
 }

@@ -33,9 +33,12 @@ const vote = (option: number, seq?: number): object => ({
 });
 const codes = (ws: FakeSocket): unknown[] => ws.heard("error").map(({ code }) => code);
 
+/** Only what somebody takes their time for leaves a connection unopened. */
+const slowToOpen: TestConfig<typeof protocol> = { onConnect: () => Promise.resolve() };
+
 describe("what comes before a connection is open", () => {
   it("waits, and is handled in order once it is", async () => {
-    create();
+    create(slowToOpen);
     const ws = system.begin("ada");
     for (const option of [1, 2, 3]) system.hand(ws, vote(option));
     expect(handled).toEqual([]);
@@ -44,7 +47,7 @@ describe("what comes before a connection is open", () => {
   });
 
   it("is bounded: what does not fit any more is limit_exceeded", async () => {
-    create();
+    create(slowToOpen);
     const ws = system.begin("ada");
     for (let option = 0; option < 40; option++) system.hand(ws, vote(option));
     await system.clock.settle();

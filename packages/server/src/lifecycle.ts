@@ -1,19 +1,22 @@
 import { CloseCode, HalyardError, SUBPROTOCOL } from "@halyard/protocol/wire";
-import type { Admission, ClientRef } from "./backplane.js";
+import type { Admission, AdmissionRequest } from "./backplane.js";
 import { ALL, userChannel } from "./channel-name.js";
 import { Connection } from "./connection.js";
 import type { Cause, ConnectionKeeper, ConnectionNode } from "./connection.js";
-import type { Core } from "./core.js";
+import type { AnyConfig, Core } from "./core.js";
 import { errorJson } from "./errors.js";
+import { here } from "./eventual.js";
+import type { Eventual } from "./eventual.js";
 import { Frame } from "./frame.js";
 import type { Greeting } from "./greeting.js";
 import type { Inbound } from "./inbound.js";
+import type { Opening } from "./opening.js";
 import { printable } from "./printable.js";
 import type { Rooms } from "./rooms.js";
-import type { SessionWatch } from "./session-watch.js";
+import { clipReason } from "./clip-reason.js";
+import { hasUserId, identityOf } from "./socket-user.js";
 import { transportOf } from "./transport.js";
-import type { Transport } from "./transport.js";
-import type { GuestIdentity, WebSocketData, WebSocketInstance } from "./types.js";
+import type { WebSocketInstance } from "./types.js";
 
 export interface LifecycleParts {
   readonly core: Core;
@@ -22,20 +25,7 @@ export interface LifecycleParts {
   readonly rooms: Rooms;
 }
 
-/** What a runtime's glue knows of a socket that a bare `handleOpen` does not. */
-export interface Opening {
-  readonly transport: Transport;
-  readonly connectionId: string;
-  readonly address: string | undefined;
-  readonly identity: GuestIdentity;
-  readonly isV1: boolean;
-  /** From the URL of a v1 client; else the connection is a client of its own. */
-  readonly client: ClientRef;
-  readonly attempt: number;
-  readonly watch: SessionWatch | undefined;
-  /** The admission that was had before 101. */
-  readonly admission: Admission | undefined;
-}
+type OnConnectionLimit = Extract<AnyConfig["onConnectionLimit"], (...args: never) => unknown>;
 
 /** How a connection begins and ends. */
 export class Lifecycle implements ConnectionKeeper {
@@ -60,13 +50,11 @@ export class Lifecycle implements ConnectionKeeper {
     }
     const known = core.table.of(ws);
     if (known !== undefined) return known;
-    // Without an authenticator, a user is whatever the upgrade said.
-    const { userId, ...rest } = ws.data;
     const connection = new Connection({
       id: opening?.connectionId ?? core.nextConnectionId(),
       ws,
       transport: opening?.transport ?? transportOf(ws),
-      identity: opening?.identity ?? { user: { ...rest, id: userId } },
+      identity: opening?.identity ?? identityOf(ws.data),
       openedAt: core.clock.now(),
       node: this.#node,
       slice: Math.floor(core.clock.random() * 1_000),
@@ -80,11 +68,7 @@ export class Lifecycle implements ConnectionKeeper {
     core.table.add(connection);
     this.#log("connected", connection);
     connection.watch?.opened(connection);
-    this.#admit(connection, opening).catch((error: unknown) => {
-      // Whatever still fails when a node ends or a connection is gone is nobody's failure.
-      if (!isClosed(connection)) core.report(error, { type: "open", ws });
-      this.shut(connection, 1013);
-    });
+    this.#begin(connection, opening);
     return connection;
   }
 
@@ -119,47 +103,111 @@ export class Lifecycle implements ConnectionKeeper {
     if (connection !== undefined) this.#detach(connection, code, code === 1000 || code === 1005);
   }
 
-  async #admit(connection: Connection, opening: Opening | undefined): Promise<void> {
-    const { core, greeting, inbound } = this.#parts;
-    const admission = opening?.admission ?? (await this.#askForPlace(connection));
+  /** In the turn of the opening, where nothing is waited for. */
+  #begin(connection: Connection, opening: Opening | undefined): void {
+    try {
+      const admission = opening?.admission ?? this.#askForPlace(connection);
+      const begun =
+        admission instanceof Promise
+          ? this.#admitLater(connection, admission)
+          : this.#admit(connection, admission);
+      if (begun instanceof Promise) void this.#watchBeginning(connection, begun);
+    } catch (error) {
+      this.#failToBegin(connection, error);
+    }
+  }
+
+  async #watchBeginning(connection: Connection, begun: Promise<unknown>): Promise<void> {
+    try {
+      await begun;
+    } catch (error) {
+      this.#failToBegin(connection, error);
+    }
+  }
+
+  #failToBegin(connection: Connection, error: unknown): void {
+    // Whatever still fails when a node ends or a connection is gone is nobody's failure.
+    if (!isClosed(connection)) this.#parts.core.report(error, { type: "open", ws: connection.ws });
+    this.shut(connection, 1013);
+  }
+
+  async #admitLater(connection: Connection, admission: Promise<Admission>): Promise<void> {
+    await this.#admit(connection, await admission);
+  }
+
+  #admit(connection: Connection, admission: Admission): Eventual<unknown> {
+    const { core } = this.#parts;
     if (isClosed(connection)) {
       // Its place would lapse by itself; giving it back now lets the user open another at once.
       core.presence.exit(connection, { graceMs: 0 });
-      return;
+      return undefined;
     }
     if (!admission.admitted) {
       const isOld = admission.reason === "superseded";
       this.shut(connection, isOld ? CloseCode.Superseded : CloseCode.ConnectionLimit);
-      return;
+      return undefined;
     }
     this.#shutOthers(connection, admission.replaced, CloseCode.Superseded);
-    this.#shutOthers(connection, await core.presence.enter(connection), CloseCode.Evicted);
-    if (isClosed(connection)) {
-      core.presence.exit(connection, { graceMs: 0 });
-      return;
-    }
-    if (connection.isV1) {
-      connection.stage = "greeting";
-      connection.timer = core.clock.setTimeout(() => {
-        if (!connection.isGreeted) this.shut(connection, CloseCode.Unfinished, "no hello");
-      }, core.limits.helloMs);
-    } else await greeting.welcomePlain(connection);
-    inbound.release(connection);
+    const evicted = here(core.presence.enter(connection));
+    return evicted instanceof Promise
+      ? this.#welcomeLater(connection, evicted)
+      : this.#welcome(connection, evicted);
   }
 
-  async #askForPlace(connection: Connection): Promise<Admission> {
+  async #welcomeLater(connection: Connection, evicted: Promise<readonly string[]>): Promise<void> {
+    await this.#welcome(connection, await evicted);
+  }
+
+  #welcome(connection: Connection, evicted: readonly string[]): Eventual<unknown> {
+    const { core, greeting, inbound } = this.#parts;
+    this.#shutOthers(connection, evicted, CloseCode.Evicted);
+    if (isClosed(connection)) {
+      core.presence.exit(connection, { graceMs: 0 });
+      return undefined;
+    }
+    if (connection.isV1) this.#awaitHello(connection);
+    else {
+      const welcomed = greeting.welcomePlain(connection);
+      if (welcomed instanceof Promise) return this.#releaseLater(connection, welcomed);
+    }
+    inbound.release(connection);
+    return undefined;
+  }
+
+  async #releaseLater(connection: Connection, welcomed: Promise<unknown>): Promise<void> {
+    await welcomed;
+    this.#parts.inbound.release(connection);
+  }
+
+  #awaitHello(connection: Connection): void {
+    const { clock, limits } = this.#parts.core;
+    connection.stage = "greeting";
+    connection.timer = clock.setTimeout(() => {
+      if (!connection.isGreeted) this.shut(connection, CloseCode.Unfinished, "no hello");
+    }, limits.helloMs);
+  }
+
+  #askForPlace(connection: Connection): Eventual<Admission> {
     const { core } = this.#parts;
-    const { maxConnectionsPerUser: limit = 20, onConnectionLimit = "reject" } = core.config;
+    const { maxConnectionsPerUser: limit = 20, onConnectionLimit: policy = "reject" } = core.config;
     const { client: ref, attempt, id: connectionId } = connection;
     const request = { ...ref, attempt, connectionId, limit };
-    if (typeof onConnectionLimit !== "function")
-      return core.backplane.admit({ ...request, policy: onConnectionLimit });
+    return typeof policy === "function"
+      ? this.#askTheApplication(connection, request, policy)
+      : here(core.backplane.admit({ ...request, policy }));
+  }
 
-    const admission = await core.backplane.admit({ ...request, policy: "reject" });
+  async #askTheApplication(
+    connection: Connection,
+    request: Omit<AdmissionRequest, "policy">,
+    onLimit: OnConnectionLimit,
+  ): Promise<Admission> {
+    const { backplane } = this.#parts.core;
+    const admission = await backplane.admit({ ...request, policy: "reject" });
     if (admission.admitted || admission.reason !== "limit") return admission;
     const { ws, identity } = connection;
-    const answer = onConnectionLimit({ ws, user: identity.user, session: identity.session });
-    if (answer === "close-oldest") return core.backplane.admit({ ...request, policy: answer });
+    const answer = onLimit({ ws, user: identity.user, session: identity.session });
+    if (answer === "close-oldest") return backplane.admit({ ...request, policy: answer });
     const error = answer === "reject" ? new HalyardError("limit_exceeded", "Too many connections.") : answer;
     connection.push(new Frame(errorJson(error)));
     return admission;
@@ -228,17 +276,6 @@ export class Lifecycle implements ConnectionKeeper {
   }
 }
 
-function hasUserId(ws: WebSocketInstance): ws is WebSocketInstance<WebSocketData> {
-  const { data } = ws;
-  return (
-    typeof data === "object" &&
-    data !== null &&
-    "userId" in data &&
-    typeof data.userId === "string" &&
-    data.userId !== ""
-  );
-}
-
 /** A kick, a ban or a sign-out is meant to be seen at once; everything else may be followed by a return. */
 function isDeliberateShut(code: number): boolean {
   return code === CloseCode.Unauthenticated || code === CloseCode.Forbidden;
@@ -247,11 +284,4 @@ function isDeliberateShut(code: number): boolean {
 // Asked again after each await: TypeScript would believe that the stage is what it was.
 function isClosed(connection: Connection): boolean {
   return connection.stage === "closed";
-}
-
-/** A close frame has room for 123 bytes of reason. A longer one is cut: a ban must not fail for its words. */
-function clipReason(reason: string): string {
-  const fitting = new Uint8Array(123);
-  const { read } = new TextEncoder().encodeInto(reason, fitting);
-  return reason.slice(0, read);
 }

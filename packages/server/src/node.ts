@@ -7,17 +7,19 @@ import { WebSocket, WebSocketServer } from "ws";
 import { interceptRequests } from "./node/intercept-requests.js";
 import type { Assembly } from "./assembly.js";
 import type { Connection } from "./connection.js";
+import type { Eventual } from "./eventual.js";
 import type { WebSocketManager } from "./manager.js";
 import { internalsOf } from "./manager.js";
 import { closeCodeOf } from "./node/close-code.js";
 import { nodeTransports } from "./node/transport.js";
+import { toUpgradeRequest } from "./node/upgrade-request.js";
 import { wholeTextReader } from "./node/whole-texts.js";
 import type { HeaderLookup, Refusal } from "./refusal.js";
 import { faultOf, METHOD_NOT_ALLOWED, refusal } from "./refusal.js";
 import type { AnyAuthenticator, Welcomed } from "./server.js";
 import { isRefusal } from "./server.js";
 import type { Transport } from "./transport.js";
-import type { Clock, UpgradeRequest, WebSocketData } from "./types.js";
+import type { Clock, WebSocketData } from "./types.js";
 
 export interface AttachOptions<TProtocol extends AnyProtocol> {
   readonly manager: WebSocketManager<TProtocol>;
@@ -130,8 +132,7 @@ class NodeGlue {
     };
     socket.on("error", onGone);
     socket.on("close", onGone);
-    const receive = async (): Promise<void> => {
-      const answer = await this.#decide(request);
+    const receive = (answer: Welcomed | Refusal): void => {
       if (isGone) {
         if (!isRefusal(answer)) this.#internals.desk.release(answer);
         return;
@@ -141,10 +142,17 @@ class NodeGlue {
       if (isRefusal(answer)) refuse(socket, answer);
       else this.#accept(answer, { request, socket, head });
     };
-    receive().catch((error: unknown) => {
+    const fail = (error: unknown): void => {
       this.#internals.core.report(error, { type: "upgrade", ws: undefined });
       socket.destroy();
-    });
+    };
+    try {
+      const answer = this.#decide(request);
+      if (answer instanceof Promise) answer.then(receive).catch(fail);
+      else receive(answer);
+    } catch (error) {
+      fail(error);
+    }
   }
 
   probe(request: IncomingMessage, response: ServerResponse): void {
@@ -159,7 +167,7 @@ class NodeGlue {
     });
   }
 
-  async #decide(request: IncomingMessage): Promise<Welcomed | Refusal> {
+  #decide(request: IncomingMessage): Eventual<Welcomed | Refusal> {
     const { desk } = this.#internals;
     const upgrade = toUpgradeRequest(request);
     const header: HeaderLookup = (name) => request.headers[name] as string | undefined;
@@ -246,26 +254,6 @@ function holdBack(socket: Duplex, clock: Clock): void {
       socket.uncork();
     });
   });
-}
-
-/** Headers are made when somebody looks: most checks look at one, and many at none. */
-function toUpgradeRequest(request: IncomingMessage): UpgradeRequest {
-  let headers: Headers | undefined;
-  return {
-    url: request.url ?? "/",
-    get headers() {
-      return (headers ??= toHeaders(request.rawHeaders));
-    },
-    get remoteAddress() {
-      return request.socket.remoteAddress;
-    },
-  };
-}
-
-function toHeaders(raw: readonly string[]): Headers {
-  const headers = new Headers();
-  for (let index = 0; index < raw.length; index += 2) headers.append(raw[index] ?? "", raw[index + 1] ?? "");
-  return headers;
 }
 
 /** The path as it came: a parser would take `//evil.com/ws` for another host. */

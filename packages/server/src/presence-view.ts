@@ -1,6 +1,7 @@
 import { encodeFrame, LIMITS } from "@halyard/protocol/wire";
 import type { PresenceEvent, RosterEntry, RosterPage } from "./backplane.js";
 import type { Connection } from "./connection.js";
+import { here } from "./eventual.js";
 import { Frame } from "./frame.js";
 import { Totals } from "./totals.js";
 import type { Clock } from "./types.js";
@@ -57,7 +58,7 @@ export class PresenceView {
       return;
     }
     this.#waiting.add(connection);
-    if (this.#timer === undefined) void this.#flush();
+    if (this.#timer === undefined) this.#flush();
   }
 
   /** Current; or of the last batch, where nobody is told more than totals and a fresh list ends that time. */
@@ -78,7 +79,7 @@ export class PresenceView {
         ? ([event.user, { kind: "left" }] as const)
         : ([event.entry.user, event] as const);
     this.#collect(user, change);
-    if (this.#timer === undefined) void this.#flush();
+    if (this.#timer === undefined) this.#flush();
   }
 
   close(): void {
@@ -100,7 +101,7 @@ export class PresenceView {
     else this.#changes.set(user, { kind: "left" });
   }
 
-  async #flush(): Promise<void> {
+  #flush(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     this.#rest();
@@ -110,16 +111,37 @@ export class PresenceView {
     this.#waiting = new Set();
     try {
       // Asked for in the same turn in which the changes were taken: the page holds them all, and no later one.
-      const page = await this.#options.firstPage();
-      if (this.#audience.size > 0 && changes.size > 0) this.#announce(changes, page);
-      this.#sendList(page);
+      const page = here(this.#options.firstPage());
+      if (page instanceof Promise) void this.#finishLater(changes, page);
+      else this.#finish(changes, page);
     } catch (error) {
-      this.#putBack(changes);
-      this.#options.onError(error);
-    } finally {
-      this.#isFlushing = false;
-      if (this.#isPending && this.#timer === undefined) this.#rest();
+      this.#fail(changes, error);
     }
+  }
+
+  async #finishLater(changes: Map<string, Change>, page: Promise<RosterPage>): Promise<void> {
+    try {
+      this.#finish(changes, await page);
+    } catch (error) {
+      this.#fail(changes, error);
+    }
+  }
+
+  #finish(changes: ReadonlyMap<string, Change>, page: RosterPage): void {
+    if (this.#audience.size > 0 && changes.size > 0) this.#announce(changes, page);
+    this.#sendList(page);
+    this.#end();
+  }
+
+  #fail(changes: Map<string, Change>, error: unknown): void {
+    this.#putBack(changes);
+    this.#end();
+    this.#options.onError(error);
+  }
+
+  #end(): void {
+    this.#isFlushing = false;
+    if (this.#isPending && this.#timer === undefined) this.#rest();
   }
 
   get #isPending(): boolean {
@@ -130,7 +152,7 @@ export class PresenceView {
   #rest(): void {
     this.#timer = this.#options.clock.setTimeout(() => {
       this.#timer = undefined;
-      if (this.#isPending) void this.#flush();
+      if (this.#isPending) this.#flush();
     }, this.#options.batchMs);
   }
 
@@ -203,6 +225,6 @@ export class PresenceView {
 }
 
 /** A user as others see them, as JSON text: the profile was encoded when it was handed in. */
-export function publicUserJson({ profile, since }: RosterEntry): string {
+export function publicUserJson({ profile, since }: Pick<RosterEntry, "profile" | "since">): string {
   return `${profile.slice(0, -1)},"connectedAt":"${new Date(since).toISOString()}"}`;
 }

@@ -1,4 +1,3 @@
-import { TokenBucket } from "./token-bucket.js";
 import type { Clock } from "./types.js";
 
 /** More keys than this at a time are forgotten early: nobody fills the memory with addresses. */
@@ -9,20 +8,27 @@ export interface Rate {
   readonly burst: number;
 }
 
+/** A part of a token that is lost in arithmetic must not cost a whole one. */
+const ALMOST = 1e-6;
+
 /**
- * A rate for each of many keys. There are two generations of buckets: one that is not asked for a whole generation would
- * be full again, so it goes with its generation, and nothing is kept for a key that comes no more.
+ * A rate for each of many keys: a bucket of tokens, of which only the time is kept at which it is full again. There are
+ * two generations: what is not asked for a whole generation would be full again, so it goes with its generation, and
+ * nothing is kept for a key that comes no more.
  */
 export class RateTable {
   readonly #clock: Clock;
   readonly #rate: Rate;
-  #young = new Map<string, TokenBucket>();
-  #old = new Map<string, TokenBucket>();
+  /** Times are counted from here, because small numbers are exact. */
+  readonly #origin: number;
+  #young = new Map<string, number>();
+  #old = new Map<string, number>();
   #timer: unknown;
 
   constructor(clock: Clock, rate: Rate) {
     this.#clock = clock;
     this.#rate = rate;
+    this.#origin = clock.now();
   }
 
   get size(): number {
@@ -31,13 +37,19 @@ export class RateTable {
 
   /** @returns 0, or the milliseconds to wait; nothing is taken, and nothing is kept for a new key */
   waitFor(key: string): number {
-    const bucket = this.#young.get(key) ?? this.#old.get(key);
-    return bucket?.waitFor(this.#clock.now()) ?? 0;
+    const fullAt = this.#young.get(key) ?? this.#old.get(key);
+    return fullAt === undefined ? 0 : this.#wait(fullAt - this.#now());
   }
 
   /** @returns 0, or the milliseconds to wait; nothing is taken then */
   take(key: string): number {
-    return this.#of(key).take(this.#clock.now());
+    const now = this.#now();
+    const fullAt = this.#young.get(key) ?? this.#old.get(key) ?? now;
+    // More is missing than there was only where the clock was set back.
+    const missingMs = Math.min(Math.max(0, fullAt - now), this.#generationMs());
+    const waitMs = this.#wait(missingMs);
+    this.#keep(key, now + missingMs + (waitMs > 0 ? 0 : 1_000 / this.#rate.perSecond));
+    return waitMs;
   }
 
   stop(): void {
@@ -47,16 +59,24 @@ export class RateTable {
     this.#old.clear();
   }
 
-  #of(key: string): TokenBucket {
-    const known = this.#young.get(key);
-    if (known !== undefined) return known;
-    const bucket =
-      this.#old.get(key) ?? new TokenBucket(this.#rate.perSecond, this.#rate.burst, this.#clock.now());
+  #now(): number {
+    return this.#clock.now() - this.#origin;
+  }
+
+  /** @param missingMs how long it takes until the bucket is full */
+  #wait(missingMs: number): number {
+    const { perSecond, burst } = this.#rate;
+    const tokens = burst - (Math.max(0, missingMs) / 1_000) * perSecond;
+    // More than fits at once is let through when the bucket is full, or it would wait for ever.
+    const lacking = Math.min(1, burst) - tokens;
+    return lacking <= ALMOST ? 0 : Math.max(1, Math.ceil((lacking / perSecond) * 1_000 - ALMOST));
+  }
+
+  #keep(key: string, fullAt: number): void {
     this.#old.delete(key);
-    if (this.#young.size >= KEYS) this.#age();
-    this.#young.set(key, bucket);
+    if (this.#young.size >= KEYS && !this.#young.has(key)) this.#age();
+    this.#young.set(key, fullAt);
     this.#timer ??= this.#clock.setTimeout(this.#tick, this.#generationMs());
-    return bucket;
   }
 
   readonly #tick = (): void => {
@@ -70,6 +90,7 @@ export class RateTable {
   }
 
   #generationMs(): number {
-    return Math.ceil((this.#rate.burst / this.#rate.perSecond) * 1_000);
+    const { perSecond, burst } = this.#rate;
+    return Math.ceil((Math.max(1, burst) / perSecond) * 1_000);
   }
 }

@@ -6,6 +6,7 @@ import { toEntry } from "./channel.js";
 import type { Channel, ReplayEntry } from "./channel.js";
 import type { ChannelHub } from "./channel-hub.js";
 import { clientKey } from "./envelope.js";
+import type { Eventual } from "./eventual.js";
 import type { Connection } from "./connection.js";
 
 /** What one resume may still replay, over all its channels. */
@@ -30,42 +31,72 @@ export interface ReplayPlan {
 
 /** What a plan came to, at the moment in which the connection was subscribed. */
 export interface Replay {
+  readonly channel: string;
   readonly state: Recovered;
   readonly entries: readonly ReplayEntry[];
 }
 
 const PLAN_TRIES = 3;
+const NOTHING: ReplayPlan["entries"] = [];
 
-/** Finds out how a connection can go on reading a channel. Asks the history only where this node's own frames do not reach. */
-export async function planReplay(
+interface WantedChannel {
+  readonly channel: string;
+  readonly position: Position | undefined;
+}
+
+/**
+ * Finds out how a connection can go on reading a channel. Asks the history only where this node's own frames do not reach.
+ * Fails by rejecting only.
+ */
+export function planReplay(
   hub: ChannelHub,
   backplane: Backplane,
-  wanted: { readonly channel: string; readonly position: Position | undefined },
-): Promise<ReplayPlan> {
+  wanted: WantedChannel,
+): Eventual<ReplayPlan> {
   const { position } = wanted;
-  let channel = await hub.live(wanted.channel);
+  if (position !== undefined) return planFrom(position, { hub, backplane, name: wanted.channel });
+  const channel = hub.live(wanted.channel);
+  return channel instanceof Promise ? planNewLater(channel) : planNew(channel);
+}
+
+function planNew(channel: Channel): ReplayPlan {
+  return { channel, from: undefined, gap: undefined, entries: NOTHING };
+}
+
+async function planNewLater(channel: Promise<Channel>): Promise<ReplayPlan> {
+  return planNew(await channel);
+}
+
+async function planFrom(
+  from: Position,
+  {
+    hub,
+    backplane,
+    name,
+  }: { readonly hub: ChannelHub; readonly backplane: Backplane; readonly name: string },
+): Promise<ReplayPlan> {
+  let channel = await hub.live(name);
   const plan = (gap: GapReason | undefined, entries: ReplayPlan["entries"] = []): ReplayPlan => ({
     channel,
-    from: position,
+    from,
     gap,
     entries,
   });
-  if (position === undefined) return plan(undefined);
   for (let attempt = 0; attempt < PLAN_TRIES; attempt++) {
-    if (position.epoch !== channel.epoch) return plan("lost");
-    if (position.off > channel.offset) await hub.refresh(channel);
-    if (position.off > channel.offset) return plan("lost");
-    if (channel.framesAfter(position.off) !== undefined) return plan(undefined);
+    if (from.epoch !== channel.epoch) return plan("lost");
+    if (from.off > channel.offset) await hub.refresh(channel);
+    if (from.off > channel.offset) return plan("lost");
+    if (channel.framesAfter(from.off) !== undefined) return plan(undefined);
     const read = await backplane.read(channel.name, {
-      after: position.off,
+      after: from.off,
       limit: LIMITS.replayedMessages + 1,
     });
-    if (read.epoch !== position.epoch) return plan("lost");
+    if (read.epoch !== from.epoch) return plan("lost");
     if (read.entries.length > LIMITS.replayedMessages) return plan("too_many");
-    if (read.entries[0]?.prev !== position.off) return plan("trimmed");
+    if (read.entries[0]?.prev !== from.off) return plan("trimmed");
     const entries = read.entries.map((entry) => toEntry(channel.name, entry));
-    if (continuation(channel, position.off, entries) !== undefined) return plan(undefined, entries);
-    channel = await hub.live(wanted.channel);
+    if (continuation(channel, from.off, entries) !== undefined) return plan(undefined, entries);
+    channel = await hub.live(name);
   }
   return plan("trimmed");
 }
@@ -80,24 +111,26 @@ export function canCommit(hub: ChannelHub, { channel, from, gap, entries }: Repl
 export function commitReplay(
   hub: ChannelHub,
   connection: Connection,
-  plan: ReplayPlan & { budget: ReplayBudget },
+  { plan, budget }: { readonly plan: ReplayPlan; readonly budget: ReplayBudget },
 ): Replay {
-  const { channel, from, gap, budget } = plan;
+  const { channel, from, gap } = plan;
+  const { name, epoch } = channel;
   hub.add(channel, connection);
-  const position = { epoch: channel.epoch, off: channel.offset };
-  if (from === undefined) return { state: { ...position, recovered: "new" }, entries: [] };
-  if (gap !== undefined) return { state: { ...position, recovered: gap }, entries: [] };
+  if (from === undefined) return unplayed(channel, "new");
+  if (gap !== undefined) return unplayed(channel, gap);
 
   const entries = continuation(channel, from.off, plan.entries);
-  if (entries === undefined) return { state: { ...position, recovered: "trimmed" }, entries: [] };
+  if (entries === undefined) return unplayed(channel, "trimmed");
   const bytes = entries.reduce((sum, { frame }) => sum + frame.text.length, 0);
-  if (entries.length > budget.messages || bytes > budget.bytes) {
-    return { state: { ...position, recovered: "too_many" }, entries: [] };
-  }
+  if (entries.length > budget.messages || bytes > budget.bytes) return unplayed(channel, "too_many");
   budget.messages -= entries.length;
   budget.bytes -= bytes;
   // The state's position is where the client stands before the replay, which then moves it.
-  return { state: { epoch: channel.epoch, off: from.off, recovered: true }, entries };
+  return { channel: name, state: { epoch, off: from.off, recovered: true }, entries };
+}
+
+function unplayed({ name, epoch, offset: off }: Channel, recovered: Recovered["recovered"]): Replay {
+  return { channel: name, state: { epoch, off, recovered }, entries: NOTHING };
 }
 
 /** Queues what a connection missed. Messages that left it out only move its position. */

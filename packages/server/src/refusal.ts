@@ -1,6 +1,7 @@
 import type { ErrorCode } from "@halyard/protocol/wire";
 import { toHalyardError } from "./errors.js";
 import type { SecurityEvent } from "./security-event.js";
+import type { UpgradeRequest } from "./types.js";
 import type { Queue } from "./upgrade-gate.js";
 
 /** The answer to an upgrade that is not let in, or to a plain GET. Never has a body. */
@@ -16,6 +17,10 @@ export type UpgradeRefusalReason = Extract<SecurityEvent, { readonly kind: "upgr
 
 /** A request header by its name in lower case, without anything made for those that nobody asks for. */
 export type HeaderLookup = (name: string) => string | null | undefined;
+
+export function lookUpIn(request: UpgradeRequest): HeaderLookup {
+  return (name) => request.headers.get(name);
+}
 
 export function refusal(
   status: number,

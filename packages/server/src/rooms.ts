@@ -109,7 +109,7 @@ export class Rooms {
     if ((connection.rooms?.size ?? 0) >= this.#core.limits.rooms)
       throw new LimitError("limit_exceeded", "rooms");
     (connection.rooms ??= new Set()).add(room);
-    const { state } = commitReplay(hub, connection, { ...plan, budget: replayBudget() });
+    const { state } = commitReplay(hub, connection, { plan, budget: replayBudget() });
     tell({ ch: channel, epoch: state.epoch, off: state.off });
   }
 }

@@ -183,7 +183,7 @@ describe("who authenticates", () => {
 
   it("has ten seconds: then the answer is 503", async () => {
     const system = new TestSystem();
-    const answer = system.internals.desk.receive(request(), () => never);
+    const answer = Promise.resolve(system.internals.desk.receive(request(), () => never));
     let settled = false;
     void answer.then(() => (settled = true));
     await system.clock.advance(9_999);

@@ -1,26 +1,33 @@
-import { CLIENT_ID, HalyardError, SUBPROTOCOL } from "@halyard/protocol/wire";
-import type { ClientRef } from "./backplane.js";
+import { HalyardError } from "@halyard/protocol/wire";
+import type { Admission, ClientRef } from "./backplane.js";
 import { ClientAddress } from "./client-address.js";
 import type { Core } from "./core.js";
-import { withDeadline } from "./deadline.js";
-import type { Opening } from "./lifecycle.js";
+import { isThenable, withDeadline } from "./deadline.js";
+import { here } from "./eventual.js";
+import type { Eventual } from "./eventual.js";
+import type { Opening } from "./opening.js";
 import type { HeaderLookup, Refusal } from "./refusal.js";
-import { refusal, refuseError, refuseQueued, retryAfter } from "./refusal.js";
+import { lookUpIn, refusal, refuseError, refuseQueued, retryAfter } from "./refusal.js";
 import type {
   AuthenticateFunction,
   Authenticator,
   GuestIdentity,
   Identity,
   UpgradeRequest,
-  WebSocketData,
 } from "./types.js";
+import { toData } from "./socket-data.js";
+import type { SocketData } from "./socket-data.js";
+import { LocatedRequest } from "./located-request.js";
+import { clientOf, offersV1 } from "./offers.js";
 import { UpgradeGate } from "./upgrade-gate.js";
 
 /** An upgrade that is let in: what the socket carries as `data`, and what the manager must know of it. */
 export interface Welcomed {
-  readonly data: WebSocketData & { readonly connectionId: string };
-  readonly opening: Omit<Opening, "transport">;
+  readonly data: SocketData;
+  readonly opening: Opening;
 }
+
+type Upgrade = Pick<Opening, "isV1" | "watch">;
 
 export type AnyAuthenticator = Authenticator | AuthenticateFunction;
 
@@ -41,31 +48,29 @@ export class UpgradeDesk {
     return this.#gate;
   }
 
-  /** Never rejects: whoever cannot be let in for sure is refused. */
-  async receive(
+  /** Never rejects: whoever cannot be let in for sure is refused. Without a promise where nothing is waited for. */
+  receive(
     request: UpgradeRequest,
     authenticator = this.#core.config.authenticate,
-    header: HeaderLookup = (name) => request.headers.get(name),
-  ): Promise<Welcomed | Refusal> {
+    header = lookUpIn(request),
+  ): Eventual<Welcomed | Refusal> {
     const asked = this.#located(request, header);
+    const turnedAway = this.#enter(asked);
+    if (turnedAway !== undefined) return turnedAway;
     const offers = header("sec-websocket-protocol") ?? null;
-    return this.#handshake(asked, () => this.#receive(asked, { authenticator, offers }));
+    return this.#leave(asked, this.#receive(asked, authenticator, offers));
   }
 
   /** What a plain GET is told: what an upgrade would get, or 426 when it would be let in. Trusted origins may read it. */
   async probe(request: UpgradeRequest, authenticator?: AnyAuthenticator): Promise<Refusal> {
-    const asked = this.#located(request, (name) => request.headers.get(name));
+    const asked = this.#located(request, lookUpIn(request));
     const used = authenticator ?? this.#core.config.authenticate;
-    const answer = await this.#handshake(asked, () => this.#probe(asked, used));
+    const answer = this.#enter(asked) ?? (await this.#leave(asked, this.#probe(asked, used)));
     return this.#readable(answer, asked, used);
   }
 
   /** Refuses what is no handshake at all. */
-  turnAway(
-    request: UpgradeRequest,
-    answer: Refusal,
-    header: HeaderLookup = (name) => request.headers.get(name),
-  ): Refusal {
+  turnAway(request: UpgradeRequest, answer: Refusal, header = lookUpIn(request)): Refusal {
     return this.#refused(this.#located(request, header), answer);
   }
 
@@ -75,15 +80,27 @@ export class UpgradeDesk {
     return new LocatedRequest(request, value);
   }
 
-  /** Runs a handshake: not too many at a time, and none for ever. */
-  async #handshake<TAnswer extends Welcomed | Refusal>(
-    request: UpgradeRequest,
-    run: () => Promise<TAnswer>,
-  ): Promise<TAnswer | Refusal> {
+  /** Begins a handshake, unless it says why not: not too many at a time. */
+  #enter(request: UpgradeRequest): Refusal | undefined {
     if (this.isDraining) return this.#refused(request, refusal(503, "draining", retryAfter(1_000)));
     const queue = this.#gate.enter(request.remoteAddress);
-    if (queue !== undefined) return this.#refused(request, refuseQueued(queue));
-    const running = run();
+    return queue && this.#refused(request, refuseQueued(queue));
+  }
+
+  /** Ends a handshake, which never throws or rejects; and none lasts for ever. */
+  #leave<TAnswer extends Welcomed | Refusal>(
+    request: UpgradeRequest,
+    running: Eventual<TAnswer>,
+  ): Eventual<TAnswer | Refusal> {
+    if (running instanceof Promise) return this.#leaveLater(request, running);
+    this.#gate.leave(request.remoteAddress);
+    return isRefusal(running) ? this.#refused(request, running) : running;
+  }
+
+  async #leaveLater<TAnswer extends Welcomed | Refusal>(
+    request: UpgradeRequest,
+    running: Promise<TAnswer>,
+  ): Promise<TAnswer | Refusal> {
     const { clock, limits } = this.#core;
     try {
       const answer = await withDeadline(running, { clock, ms: limits.handshakeMs });
@@ -107,24 +124,53 @@ export class UpgradeDesk {
     return answer;
   }
 
-  async #receive(
+  #receive(
     request: UpgradeRequest,
-    asked: { readonly authenticator: AnyAuthenticator | undefined; readonly offers: string | null },
-  ): Promise<Welcomed | Refusal> {
+    authenticator: AnyAuthenticator | undefined,
+    offers: string | null,
+  ): Eventual<Welcomed | Refusal> {
     try {
-      const { authenticator, offers } = asked;
       const isV1 = offersV1(offers, this.#core.limits.subprotocols);
       if (typeof isV1 === "string") return refusal(400, isV1);
       // Watched from before the look-up: nothing that happens to the session afterwards is missed.
       const watch = this.#core.sessions.watchOf(authenticator);
-      const identity = await this.#identify(request, authenticator);
-      if (identity === null) return refusal(401, "unauthenticated");
-      const queue = this.#gate.admit(identity.user.id);
-      if (queue !== undefined) return { ...refuseQueued(queue), userId: identity.user.id };
-      return await this.#place(request, { identity, isV1, watch });
+      const identity = this.#identify(request, authenticator);
+      const how = { isV1, watch };
+      const admitted =
+        identity instanceof Promise
+          ? this.#admitLater(request, identity, how)
+          : this.#admit(request, identity, how);
+      return admitted instanceof Promise ? this.#unlessFailing(admitted) : admitted;
     } catch (error) {
       return this.#refuse(error);
     }
+  }
+
+  async #unlessFailing<TAnswer>(running: Promise<TAnswer>): Promise<TAnswer | Refusal> {
+    try {
+      return await running;
+    } catch (error) {
+      return this.#refuse(error);
+    }
+  }
+
+  async #admitLater(
+    request: UpgradeRequest,
+    identity: Promise<GuestIdentity | null>,
+    how: Upgrade,
+  ): Promise<Welcomed | Refusal> {
+    return this.#admit(request, await identity, how);
+  }
+
+  #admit(
+    request: UpgradeRequest,
+    identity: GuestIdentity | null,
+    how: Upgrade,
+  ): Eventual<Welcomed | Refusal> {
+    if (identity === null) return refusal(401, "unauthenticated");
+    const queue = this.#gate.admit(identity.user.id);
+    if (queue !== undefined) return { ...refuseQueued(queue), userId: identity.user.id };
+    return this.#place(request, identity, how);
   }
 
   async #probe(request: UpgradeRequest, authenticator: AnyAuthenticator | undefined): Promise<Refusal> {
@@ -165,49 +211,46 @@ export class UpgradeDesk {
     });
   }
 
-  async #identify(
+  #identify(
     request: UpgradeRequest,
     authenticator: AnyAuthenticator | undefined,
-  ): Promise<GuestIdentity | null> {
+  ): Eventual<GuestIdentity | null> {
     if (authenticator === undefined) {
       throw new TypeError("authenticate is missing: pass it to createWebSocketSystem or to the attach call");
     }
     const asked =
       typeof authenticator === "function" ? authenticator(request) : authenticator.authenticate(request);
-    const identity: Identity | null = await asked;
-    if (identity !== null && !isIdentity(identity))
-      throw new TypeError("authenticate gave something without a user.id");
-    return identity;
+    return isThenable(asked) ? Promise.resolve(asked).then(checked) : checked(asked);
   }
 
-  async #place(
-    request: UpgradeRequest,
-    { identity, isV1, watch }: Pick<Opening, "identity" | "isV1" | "watch">,
-  ): Promise<Welcomed | Refusal> {
+  #place(
+    { url, remoteAddress: address }: UpgradeRequest,
+    identity: GuestIdentity,
+    { isV1, watch }: Upgrade,
+  ): Eventual<Welcomed | Refusal> {
     const { backplane, config } = this.#core;
-    const { maxConnectionsPerUser: limit = 20, onConnectionLimit = "reject" } = config;
+    const { maxConnectionsPerUser: limit = 20, onConnectionLimit: policy = "reject" } = config;
     const connectionId = this.#core.nextConnectionId();
-    const said = isV1 ? clientOf(request.url) : undefined;
+    const said = isV1 ? clientOf(url) : undefined;
     const user = identity.user.id;
     const client: ClientRef = { user, client: said?.clientId ?? connectionId };
     const attempt = said?.attempt ?? 1;
-    const address = request.remoteAddress;
-    const opening = { connectionId, address, identity, isV1, watch, client, attempt };
-    const data = toData(identity, connectionId, isV1);
-    if (typeof onConnectionLimit === "function")
-      return { data, opening: { ...opening, admission: undefined } };
-
-    const admission = await backplane.admit({
-      ...client,
-      attempt,
+    const opening: Opening = {
       connectionId,
-      limit,
-      policy: onConnectionLimit,
-    });
-    // An older attempt is let in to be told by its close code: a browser could not read a status.
-    if (admission.admitted || admission.reason === "superseded")
-      return { data, opening: { ...opening, admission } };
-    return tooMany(user);
+      address,
+      identity,
+      isV1,
+      client,
+      attempt,
+      watch,
+      transport: undefined,
+      admission: undefined,
+    };
+    const welcomed: Welcomed = { data: toData(identity, connectionId, isV1), opening };
+    if (typeof policy === "function") return welcomed;
+    const asked = { user, client: client.client, attempt, connectionId, limit, policy };
+    const answer = here(backplane.admit(asked));
+    return answer instanceof Promise ? placedLater(welcomed, answer) : placed(welcomed, answer);
   }
 
   #isFull({ user }: GuestIdentity): boolean {
@@ -221,64 +264,30 @@ export class UpgradeDesk {
   }
 }
 
-class LocatedRequest implements UpgradeRequest {
-  readonly remoteAddress: string | undefined;
-  readonly #request: UpgradeRequest;
+function placed(welcomed: Welcomed, admission: Admission): Welcomed | Refusal {
+  const { opening } = welcomed;
+  // An older attempt is let in to be told by its close code: a browser could not read a status.
+  const isIn = admission.admitted || admission.reason === "superseded";
+  opening.admission = admission;
+  return isIn ? welcomed : tooMany(opening.client.user);
+}
 
-  constructor(request: UpgradeRequest, remoteAddress: string | undefined) {
-    this.#request = request;
-    this.remoteAddress = remoteAddress;
-  }
-
-  get url(): string {
-    return this.#request.url;
-  }
-
-  get headers(): Headers {
-    return this.#request.headers;
-  }
+async function placedLater(welcomed: Welcomed, admission: Promise<Admission>): Promise<Welcomed | Refusal> {
+  return placed(welcomed, await admission);
 }
 
 function tooMany(userId: string): Refusal {
   return { ...refusal(429, "maxConnectionsPerUser", retryAfter(5_000)), userId };
 }
 
-/** @returns why the offers are not acceptable, else whether `halyard.v1` is among them */
-function offersV1(header: string | null, most: number): boolean | "bad_request" | "subprotocols" {
-  if (header === null) return false;
-  const offers = header.split(",").map((offer) => offer.trim());
-  if (offers.length > most) return "subprotocols";
-  if (new Set(offers).size !== offers.length || offers.includes("")) return "bad_request";
-  return offers.includes(SUBPROTOCOL) ? true : "bad_request";
-}
-
-function clientOf(url: string): { clientId: string; attempt: number } | undefined {
-  const query = new URLSearchParams(url.slice(url.indexOf("?") + 1));
-  const clientId = query.get("c") ?? "";
-  const attempt = Number(query.get("a"));
-  return CLIENT_ID.test(clientId) && Number.isSafeInteger(attempt) && attempt >= 1
-    ? { clientId, attempt }
-    : undefined;
+function checked(identity: Identity | null): Identity | null {
+  if (identity === null || isIdentity(identity)) return identity;
+  throw new TypeError("authenticate gave something without a user.id");
 }
 
 function isIdentity(value: unknown): boolean {
   const user = (value as { readonly user?: { readonly id?: unknown } | null } | undefined)?.user;
   return typeof user?.id === "string" && user.id !== "";
-}
-
-function toData(identity: GuestIdentity, connectionId: string, isV1: boolean): Welcomed["data"] {
-  const { id: userId, name, image, ...rest } = identity.user;
-  const email = "email" in rest && typeof rest.email === "string" ? rest.email : undefined;
-  const data: { -readonly [TKey in keyof Welcomed["data"]]: Welcomed["data"][TKey] } & { protocol?: string } =
-    {
-      userId,
-      connectionId,
-    };
-  if (name !== undefined) data.name = name;
-  if (image !== undefined) data.image = image;
-  if (email !== undefined) data.email = email;
-  if (isV1) data.protocol = SUBPROTOCOL;
-  return data;
 }
 
 export function isRefusal(answer: Welcomed | Refusal): answer is Refusal {

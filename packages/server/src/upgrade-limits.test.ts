@@ -107,7 +107,7 @@ describe("handshakes under way", () => {
     let decide: (nobody: null) => void = () => undefined;
     const decided = new Promise<null>((resolve) => (decide = resolve));
     const begin = (address: string): Promise<Welcomed | Refusal> =>
-      system.internals.desk.receive(from(address), () => decided);
+      Promise.resolve(system.internals.desk.receive(from(address), () => decided));
     return { begin, decide: () => decide(null) };
   }
 

@@ -10,21 +10,24 @@ interface Reservation {
 /** The place of one client. What is only reserved takes nothing away from what is open: it may never open. */
 interface Place {
   readonly client: string;
-  /** Since when the client has been here, through its reconnects. */
-  readonly startedAt: number;
   /** What is open, and its attempt. */
   connectionId: string | undefined;
   attempt: number;
   reserved: Reservation | undefined;
 }
 
+/**
+ * The places of a user, the oldest client first. Most users have one, which needs no list; and of a connection that is a
+ * client of its own, and open, the id is all that there is to keep. Lists are replaced, never grown.
+ */
+type Kept = string | Place | readonly Place[];
+
 /** A place that was reserved and never opened lapses after this. */
 const RESERVATION_MS = 10_000;
 
 /** How many clients each user has, so that `maxConnectionsPerUser` holds and the newest attempt of a client wins. */
 export class Admissions {
-  /** A user with one place, which most have, needs no list. Lists are replaced, never grown. */
-  readonly #users = new Map<string, Place | readonly Place[]>();
+  readonly #users = new Map<string, Kept>();
 
   get size(): number {
     return this.#users.size;
@@ -47,11 +50,9 @@ export class Admissions {
     const isFull = limit < 1 || (policy === "reject" && places.length >= limit);
     if (place === undefined && isFull) return { admitted: false, reason: "limit" };
 
-    const held = [place?.connectionId, place?.reserved?.connectionId];
-    const replaced = held.filter((id): id is string => id !== undefined && id !== connectionId);
+    const answer = place === undefined ? ADMITTED : replacing(place, connectionId);
     const mine = place ?? {
       client,
-      startedAt: now,
       connectionId: undefined,
       attempt: 0,
       reserved: undefined,
@@ -61,8 +62,8 @@ export class Admissions {
       mine.attempt = attempt;
       mine.reserved = undefined;
     } else mine.reserved = { connectionId, attempt, at: now, limit };
-    if (place === undefined) this.#keep(user, [...places, mine]);
-    return { admitted: true, replaced };
+    this.#keep(user, place === undefined ? [...places, mine] : places);
+    return answer;
   }
 
   /** @returns the connections of the oldest clients that are over the limit now; they have no place any more */
@@ -74,10 +75,9 @@ export class Admissions {
     place.connectionId = connectionId;
     place.attempt = attempt;
     place.reserved = undefined;
-    if (places.length <= limit) return NONE;
-    const over = overLimit(places, { besides: connectionId, limit });
+    const over = places.length > limit ? overLimit(places, { besides: connectionId, limit }) : NONE;
     for (const id of over) vacate(places, id);
-    this.#keep(user, places.filter(isTaken));
+    this.#keep(user, over.length > 0 ? places.filter(isTaken) : places);
     return over;
   }
 
@@ -98,18 +98,31 @@ export class Admissions {
 
   #places(user: string): readonly Place[] {
     const kept = this.#users.get(user) ?? NOBODY;
-    return "client" in kept ? [kept] : kept;
+    if (typeof kept !== "string") return "client" in kept ? [kept] : kept;
+    return [{ client: kept, connectionId: kept, attempt: 1, reserved: undefined }];
   }
 
   #keep(user: string, places: readonly Place[]): void {
     const [first] = places;
     if (first === undefined) this.#users.delete(user);
-    else this.#users.set(user, places.length === 1 ? first : places);
+    else this.#users.set(user, places.length > 1 ? places : isPlain(first) ? first.client : first);
   }
 }
 
 const NONE: readonly string[] = [];
 const NOBODY: readonly Place[] = [];
+const ADMITTED: Admission = { admitted: true, replaced: NONE };
+
+/** A newer connection of the same client takes its place, and whatever held it goes. */
+function replacing({ connectionId, reserved }: Place, newer: string): Admission {
+  const held = [connectionId, reserved?.connectionId];
+  return { admitted: true, replaced: held.flatMap((id) => (id === undefined || id === newer ? [] : id)) };
+}
+
+/** Whether its id says everything. */
+function isPlain({ client, connectionId, attempt, reserved }: Place): boolean {
+  return connectionId === client && attempt === 1 && reserved === undefined;
+}
 
 function isTaken({ connectionId, reserved }: Place): boolean {
   return connectionId !== undefined || reserved !== undefined;
@@ -135,9 +148,6 @@ function overLimit(
   places: readonly Place[],
   { besides, limit }: { readonly besides: string; readonly limit: number },
 ): string[] {
-  const open = places
-    .flatMap(({ connectionId: id, startedAt: at }) => (id === undefined ? [] : [{ id, at }]))
-    .sort((a, b) => a.at - b.at);
-  const over = open.filter(({ id }) => id !== besides).slice(0, Math.max(0, open.length - limit));
-  return over.map(({ id }) => id);
+  const open = places.flatMap(({ connectionId: id }) => id ?? []);
+  return open.filter((id) => id !== besides).slice(0, Math.max(0, open.length - limit));
 }

@@ -13,6 +13,7 @@ import type {
   WorkState,
 } from "../backplane.js";
 import { systemClock } from "../clock.js";
+import { known } from "../eventual.js";
 import { randomId } from "../random-id.js";
 import type { Clock } from "../types.js";
 import { Admissions } from "./admissions.js";
@@ -22,6 +23,10 @@ import { WorkLog } from "./work-log.js";
 
 const SWEEP_MS = 15_000;
 const KEPT_MS = 5 * 60_000;
+const NONE: readonly string[] = [];
+// Answers that are always the same.
+const DONE = known<void>(undefined);
+const NOBODY = known(NONE);
 
 export interface MemoryBackplaneOptions {
   /** @default the runtime's */
@@ -98,7 +103,7 @@ class MemoryBackplane implements Backplane {
 
   subscribe(channel: string): Promise<void> {
     this.#subscribed.set(channel, this.#offset);
-    return Promise.resolve();
+    return DONE;
   }
 
   unsubscribe(channel: string): Promise<void> {
@@ -111,22 +116,25 @@ class MemoryBackplane implements Backplane {
   read(channel: string, page: { readonly after: number; readonly limit: number }): Promise<ReadResult> {
     const start = this.#subscribed.get(channel);
     if (start !== undefined && !this.#logs.has(channel))
-      return Promise.resolve({ epoch: this.#epoch, top: start, entries: [] });
+      return known({ epoch: this.#epoch, top: start, entries: [] });
     const log = this.#logOf(channel);
     log.trim(this.#clock.now());
-    return Promise.resolve({ epoch: this.#epoch, top: log.top, entries: log.after(page.after, page.limit) });
+    return known({ epoch: this.#epoch, top: log.top, entries: log.after(page.after, page.limit) });
   }
 
   admit(request: AdmissionRequest): Promise<Admission> {
-    return Promise.resolve(this.#admissions.admit(request, this.#clock.now()));
+    return known(this.#admissions.admit(request, this.#clock.now()));
   }
 
   applyPresence(ops: readonly PresenceOp[]): Promise<readonly string[]> {
-    const evicted: string[] = [];
+    let evicted = NONE;
     for (const op of ops) {
       if (op.room === undefined) {
-        if (op.op === "+") evicted.push(...this.#admissions.opened(op.user, op.connectionId));
-        else this.#admissions.release(op.user, op.connectionId);
+        if (op.op === "-") this.#admissions.release(op.user, op.connectionId);
+        else {
+          const over = this.#admissions.opened(op.user, op.connectionId);
+          if (over.length > 0) evicted = [...evicted, ...over];
+        }
       }
       const roster =
         op.room === undefined ? this.#online : (this.#rooms.get(op.room) ?? this.#rosterOf(op.room));
@@ -134,7 +142,7 @@ class MemoryBackplane implements Backplane {
       roster.apply(op);
       if (op.room !== undefined && roster.isEmpty) this.#rooms.delete(op.room);
     }
-    return Promise.resolve(evicted);
+    return evicted === NONE ? NOBODY : known(evicted);
   }
 
   roster(
@@ -143,7 +151,7 @@ class MemoryBackplane implements Backplane {
   ): Promise<RosterPage> {
     const roster = room === undefined ? this.#online : this.#rooms.get(room);
     const nobody = { entries: [], total: 0, cursor: undefined };
-    return Promise.resolve(roster?.page(page.cursor, page.limit) ?? nobody);
+    return known(roster?.page(page.cursor, page.limit) ?? nobody);
   }
 
   /** There is no other node. */

@@ -1,0 +1,22 @@
+import type { IncomingMessage } from "node:http";
+import type { UpgradeRequest } from "../types.js";
+
+/** Headers are made when somebody looks: most checks look at one, and many at none. */
+export function toUpgradeRequest(request: IncomingMessage): UpgradeRequest {
+  let headers: Headers | undefined;
+  return {
+    url: request.url ?? "/",
+    get headers() {
+      return (headers ??= toHeaders(request.rawHeaders));
+    },
+    get remoteAddress() {
+      return request.socket.remoteAddress;
+    },
+  };
+}
+
+function toHeaders(raw: readonly string[]): Headers {
+  const headers = new Headers();
+  for (let index = 0; index < raw.length; index += 2) headers.append(raw[index] ?? "", raw[index + 1] ?? "");
+  return headers;
+}
