@@ -3,20 +3,14 @@ import type { ClientRef } from "./backplane.js";
 import type { Choir } from "./choir.js";
 import { Frame } from "./frame.js";
 import type { Batch } from "./frame.js";
-import type { Coalescer } from "./coalescer.js";
-import type { Questions } from "./questions.js";
 import type { RequestSlots } from "./request-slots.js";
-import type { Received } from "./sends.js";
 import { Lane } from "./lane.js";
-import type { Moves } from "./moves.js";
 import type { TokenBucket } from "./token-bucket.js";
 import type { LimitName } from "./security-event.js";
 import type { Transport } from "./transport.js";
 import type { SessionCloseCode, SessionWatch, WatchedConnection } from "./session-watch.js";
 import type { GuestIdentity, Identity, WebSocketData, WebSocketInstance } from "./types.js";
 import { Seldom } from "./seldom.js";
-import type { Waiting } from "./seldom.js";
-import type { Strikes } from "./strikes.js";
 import type { Topic } from "./unison.js";
 import type { Writer } from "./writer.js";
 
@@ -70,7 +64,7 @@ export interface ConnectionStart {
 }
 
 /** One WebSocket of a user, and all that is known of it. It is moved by others; it moves nothing itself. */
-export class Connection implements WatchedConnection {
+export class Connection extends Seldom implements WatchedConnection {
   // What a delivery looks at stands together: more connections than a cache holds get it one after the other.
   stage: Stage = "opening";
   readonly ws: WebSocketInstance<WebSocketData>;
@@ -113,10 +107,10 @@ export class Connection implements WatchedConnection {
   rooms: Set<string> | undefined = undefined;
   buckets: Buckets | undefined = undefined;
   timer: unknown = undefined;
-  #seldom: Seldom | undefined = undefined;
   #lane: Lane | undefined = undefined;
 
   constructor(start: ConnectionStart) {
+    super();
     this.id = start.id;
     this.ws = start.ws;
     this.transport = start.transport;
@@ -132,65 +126,6 @@ export class Connection implements WatchedConnection {
   /** Its messages, one after the other; made with the first. */
   get lane(): Lane {
     return (this.#lane ??= new Lane());
-  }
-
-  get ephemeral(): Coalescer<Received> | undefined {
-    return this.#seldom?.ephemeral;
-  }
-  set ephemeral(ephemeral: Coalescer<Received> | undefined) {
-    if (ephemeral !== undefined || this.#seldom !== undefined) this.#asSeldom.ephemeral = ephemeral;
-  }
-
-  /** What the server has asked it. */
-  get questions(): Questions | undefined {
-    return this.#seldom?.questions;
-  }
-  set questions(questions: Questions | undefined) {
-    if (questions !== undefined || this.#seldom !== undefined) this.#asSeldom.questions = questions;
-  }
-
-  /** Joins and leaves that are under way. */
-  get moves(): Moves | undefined {
-    return this.#seldom?.moves;
-  }
-  set moves(moves: Moves | undefined) {
-    if (moves !== undefined || this.#seldom !== undefined) this.#asSeldom.moves = moves;
-  }
-
-  /** Rooms that the server put it into before it was open. */
-  get invited(): Set<string> | undefined {
-    return this.#seldom?.invited;
-  }
-  set invited(invited: Set<string> | undefined) {
-    if (invited !== undefined || this.#seldom !== undefined) this.#asSeldom.invited = invited;
-  }
-
-  /** Frames that came during `opening`. */
-  get waiting(): Waiting | undefined {
-    return this.#seldom?.waiting;
-  }
-  set waiting(waiting: Waiting | undefined) {
-    if (waiting !== undefined || this.#seldom !== undefined) this.#asSeldom.waiting = waiting;
-  }
-
-  /** Since when a message of the peer has begun and not ended, as far as ticks have seen. */
-  get unfinishedSince(): number | undefined {
-    return this.#seldom?.unfinishedSince;
-  }
-  set unfinishedSince(unfinishedSince: number | undefined) {
-    if (unfinishedSince !== undefined || this.#seldom !== undefined)
-      this.#asSeldom.unfinishedSince = unfinishedSince;
-  }
-
-  get strikes(): Strikes | undefined {
-    return this.#seldom?.strikes;
-  }
-  set strikes(strikes: Strikes | undefined) {
-    if (strikes !== undefined || this.#seldom !== undefined) this.#asSeldom.strikes = strikes;
-  }
-
-  get #asSeldom(): Seldom {
-    return (this.#seldom ??= new Seldom());
   }
 
   get writer(): Writer {

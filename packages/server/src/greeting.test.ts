@@ -166,6 +166,17 @@ describe("a welcome", () => {
     expect(ws.heard("announcement")).toEqual([]);
   });
 
+  const noToAll = { at_once: () => false, later: () => Promise.resolve(false) };
+  it.each(Object.entries(noToAll))('is in "all" only with the right to it: %s', async (_, authorize) => {
+    create({ authorize });
+    const plain = await system.open("ada");
+    const v1 = await system.join("bea");
+    for (const ws of [plain, v1]) expect(channelsOf(ws)).toMatchObject({ all: { recovered: "forbidden" } });
+    void system.manager.broadcastMessage({ type: "announcement", message: "everyone" });
+    await system.clock.settle();
+    for (const ws of [plain, v1]) expect(ws.texts.join()).not.toContain("everyone");
+  });
+
   it("shows none of what was missed to who has lost the right to it", async () => {
     let may = true;
     create({ authorize: ({ action, room }) => room === "all" || action === "join" || may });

@@ -27,16 +27,21 @@ export function wishesOf(
   hello: Pick<HelloMessage, "positions" | "rooms">,
   { core, authorization }: Doorkeepers,
 ): Eventual<readonly Wish[]> {
-  const own = [ALL, userChannel(connection.userId)];
+  const own = userChannel(connection.userId);
   const isNew = connection.rooms === undefined && connection.invited === undefined;
-  if (isNew && hello.rooms.length + hello.positions.length === 0) return own.map(toOwnWish);
+  if (isNew && hello.rooms.length + hello.positions.length === 0) {
+    const mayHearAll = authorization.allows(connection, "join", ALL);
+    return mayHearAll instanceof Promise
+      ? mayHearAll.then((mayHear) => firstWishes(own, mayHear))
+      : firstWishes(own, mayHearAll);
+  }
   const given = new Set([...(connection.rooms ?? []), ...(connection.invited ?? [])]);
   const rooms = new Set([...given, ...hello.rooms]);
   connection.invited = undefined;
   connection.rooms = undefined;
   const positions = new Map(hello.positions.map(({ ch, epoch, off }) => [ch, { epoch, off }]));
   const asked = [...rooms].map(roomChannel);
-  const channels = [...own, ...asked.slice(0, core.limits.rooms)];
+  const channels = [ALL, own, ...asked.slice(0, core.limits.rooms)];
   // The client's own order says what matters most to it when not everything can be replayed.
   const order = [...positions.keys()];
   const rank = (channel: string): number => (order.includes(channel) ? order.indexOf(channel) : order.length);
@@ -45,13 +50,11 @@ export function wishesOf(
     .slice(core.limits.rooms)
     .map((channel): Wish => ({ channel, position: undefined, refused: "limit_exceeded" }));
   if (tooMany.length > 0) core.security.refused(connection, new LimitError("limit_exceeded", "rooms"));
-  const wishes = channels.map((channel) =>
-    toWish(connection, authorization, {
-      channel,
-      position: positions.get(channel),
-      isOwn: own.includes(channel) || given.has(roomOf(channel) ?? ALL),
-    }),
-  );
+  const wishes = channels.map((channel) => {
+    const room = roomOf(channel);
+    const isOwn = channel === own || (room !== undefined && given.has(room));
+    return toWish(connection, authorization, { channel, position: positions.get(channel), isOwn });
+  });
   return Promise.all(wishes).then((wished) => [...wished, ...tooMany]);
 }
 
@@ -67,6 +70,10 @@ async function toWish(
   return { channel, position, refused: mayRead ? undefined : "forbidden" };
 }
 
-function toOwnWish(channel: string): Wish {
-  return { channel, position: undefined, refused: undefined };
+/** Of a connection that comes without anything: everybody's channel and its own. */
+function firstWishes(own: string, mayHearAll: boolean): readonly Wish[] {
+  return [
+    { channel: ALL, position: undefined, refused: mayHearAll ? undefined : "forbidden" },
+    { channel: own, position: undefined, refused: undefined },
+  ];
 }
