@@ -16,6 +16,18 @@ interface Failure {
   readonly code: number;
 }
 
+/** What a connection gets in this turn. */
+interface Due {
+  readonly connection: Connection;
+  readonly batch: Batch;
+}
+
+/**
+ * So many are looked at before they are written to: what is known of each comes from memory while the next is looked at,
+ * and each write drives most of it out of the processor's cache again.
+ */
+const AHEAD = 16;
+
 /**
  * The one place where frames leave. All frames of a turn are written together, once per connection, when the turn has
  * handled its input; so a busy node makes fewer and larger writes by itself, and an idle one waits for nothing.
@@ -62,13 +74,16 @@ export class Writer {
     for (const choir of choirs) choir.close();
     const failures: Failure[] = [];
     const unisons = new Set<Unison>();
+    const due: Due[] = [];
     for (const connection of dirty) {
       const batch = this.#due(connection, failures);
       if (batch === undefined) continue;
       const unison = dirty.length < SINGERS ? undefined : connection.transport.unison;
       if (unison !== undefined) unisons.add(unison);
-      if (unison?.take(connection, batch, this.#buffered) !== true) this.#send(connection, batch, failures);
+      if (unison?.take(connection, batch, this.#buffered) === true) continue;
+      if (due.push({ connection, batch }) === AHEAD) this.#sendAll(due, failures);
     }
+    this.#sendAll(due, failures);
     for (const unison of unisons)
       unison.sing((connection, batch) => {
         this.#send(connection, batch, failures);
@@ -125,6 +140,11 @@ export class Writer {
     backlog.replayBytes = ofReplay + backlog.queuedReplayBytes;
     backlog.queuedReplayBytes = 0;
     return buffered - ofReplay;
+  }
+
+  #sendAll(due: Due[], failures: Failure[]): void {
+    for (const { connection, batch } of due) this.#send(connection, batch, failures);
+    due.length = 0;
   }
 
   #send(connection: Connection, batch: Batch, failures: Failure[]): void {
