@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { at, talkAt } from "./broadcast.ts";
 import { prefix } from "./figures.ts";
+import type { Connection } from "./connection.ts";
 import { Fleet } from "./fleet.ts";
 import type { FleetOptions } from "./fleet.ts";
 import type { Figures, JobOf, Memory } from "./job.ts";
 import { LatencyMeter } from "./latency.ts";
 
-const BEFORE_MS = 2_000;
 /** Until a reader that reads again has come to its close frame. */
 const PATIENCE_MS = 3_000;
 
@@ -28,16 +28,11 @@ export async function slowReader(
     const before = await options.askMemory();
     // The collection has stopped the server for a moment: what waited for it must not count.
     await pause(1_000);
-    const calm = new LatencyMeter(500_000);
-    calm.watch(others);
-    await pause(BEFORE_MS);
-    calm.stop(others);
-
+    // As long as what it is compared with, so that as many collections fall into it.
+    const owingMs = (job.owedBytes / job.bytes / job.messagesPerSecond) * 1_000;
+    const calm = await latencyFor(others, owingMs);
     slow.pause();
-    const busy = new LatencyMeter(500_000);
-    busy.watch(others);
-    await pause((job.owedBytes / job.bytes / job.messagesPerSecond) * 1_000);
-    busy.stop(others);
+    const busy = await latencyFor(others, owingMs);
     talk.stop();
     // After garbage collection: what a server has used once and may use again is not what the reader costs.
     const after = await options.askMemory();
@@ -55,6 +50,14 @@ export async function slowReader(
   } finally {
     fleet.destroy();
   }
+}
+
+async function latencyFor(connections: readonly Connection[], ms: number): Promise<LatencyMeter> {
+  const meter = new LatencyMeter(500_000);
+  meter.watch(connections);
+  await pause(ms);
+  meter.stop(connections);
+  return meter;
 }
 
 /** 0: it was not closed; 1006: it was, without a word. */
