@@ -169,8 +169,8 @@ function acrossRates(connections: number): CurveSpec {
   };
 }
 
-function slowReader({ durationMs }: Scale): Workload {
-  const owedBytes = 16 * 1024 * 1024;
+function slowReader({ isQuick, durationMs }: Scale): Workload {
+  const owedBytes = (isQuick ? 10 : 16) * 1024 * 1024;
   return {
     id: "slow-reader",
     title: "A reader that stands still",

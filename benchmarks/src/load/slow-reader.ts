@@ -7,6 +7,7 @@ import type { FleetOptions } from "./fleet.ts";
 import type { Figures, JobOf, Memory } from "./job.ts";
 import { LatencyMeter } from "./latency.ts";
 
+const SETTLE_MS = 2_500;
 /** Until a reader that reads again has come to its close frame. */
 const PATIENCE_MS = 3_000;
 
@@ -24,12 +25,13 @@ export async function slowReader(
     const talk = talkAt(job.messagesPerSecond, () => {
       speaker.send(fleet.dialect.post(LatencyMeter.stamp(job.bytes), ++speaker.seq));
     });
-    await pause(1_000);
-    const before = await options.askMemory();
-    // The collection has stopped the server for a moment: what waited for it must not count.
-    await pause(1_000);
-    // As long as what it is compared with, so that as many collections fall into it.
     const owingMs = (job.owedBytes / job.bytes / job.messagesPerSecond) * 1_000;
+    // What runs hot is compiled, and memory is as large as it will be.
+    await pause(owingMs);
+    const before = await options.askMemory();
+    // The collection has stopped the server, and has given memory back that it takes again: neither must count.
+    await pause(SETTLE_MS);
+    // As long as what it is compared with, so that as many collections fall into it.
     const calm = await latencyFor(others, owingMs);
     slow.pause();
     const busy = await latencyFor(others, owingMs);
