@@ -193,7 +193,7 @@ function slowReader({ isQuick, durationMs }: Scale): Workload {
       { key: "calm.p99Ms", title: "p99 before", unit: "ms", better: "less" },
       { key: "slow.p99Ms", title: "p99 after", unit: "ms", better: "less" },
     ],
-    without: ["socket.io", "crossws", "hono", "bun", "uwebsockets"],
+    without: ["socket.io", "crossws", "hono", "bun", "uwebsockets", ...(isQuick ? ["ws-tick"] : [])],
     runs: 5,
     inThree: ["ws-tick"],
   };
