@@ -1,29 +1,29 @@
-import { Asker } from "./asker.js";
-import { Authorization } from "./authorization.js";
-import type { Shut } from "./connection.js";
-import { Control } from "./control.js";
-import type { AnyConfig, Core } from "./core.js";
-import { createCore } from "./create-core.js";
-import { Dispatcher } from "./dispatcher.js";
-import { Failures } from "./failures.js";
-import { Greeting } from "./greeting.js";
+import { Asker } from "./messages/asker.ts";
+import { Authorization } from "./messages/authorization.ts";
+import type { Shut } from "./connection/connection.ts";
+import { Control } from "./messages/control-frames.ts";
+import type { AnyConfig, Core } from "./messages/server-context.ts";
+import { createCore } from "./create-core.ts";
+import { Dispatcher } from "./messages/dispatcher.ts";
+import { Failures } from "./messages/error-replies.ts";
+import { Greeting } from "./handshake/hello.ts";
 import {
   ChatMessageHandler,
   MessageHandlerRegistry,
   PingHandler,
   TypingIndicatorHandler,
-} from "./handlers.js";
-import type { Broadcaster, MessageHandler } from "./handlers.js";
-import { Heartbeat } from "./heartbeat.js";
-import { Inbound } from "./inbound.js";
-import { Lifecycle } from "./lifecycle.js";
-import { Publisher } from "./publisher.js";
-import { RequestRunner } from "./request-runner.js";
-import { Requests } from "./requests.js";
-import { Rooms } from "./rooms.js";
-import { Sends } from "./sends.js";
-import { UpgradeDesk } from "./server.js";
-import { Throttle } from "./throttle.js";
+} from "./handlers.ts";
+import type { Broadcaster, MessageHandler } from "./handlers.ts";
+import { Heartbeat } from "./connection/heartbeat.ts";
+import { Inbound } from "./messages/inbound.ts";
+import { Lifecycle } from "./handshake/connection-lifecycle.ts";
+import { Publisher } from "./messages/publisher.ts";
+import { RequestRunner } from "./messages/client-requests.ts";
+import { Requests } from "./messages/request-dispatcher.ts";
+import { Rooms } from "./messages/rooms.ts";
+import { Sends } from "./messages/client-sends.ts";
+import { UpgradeDesk } from "./server.ts";
+import { Throttle } from "./connection/rate-limits.ts";
 
 /** The parts that a manager and the glue of a runtime work with. */
 export interface Assembly {

@@ -1,19 +1,19 @@
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
-import type { Assembly } from "./assembly.js";
-import { failed } from "./eventual.js";
-import type { Eventual } from "./eventual.js";
-import type { Opening } from "./opening.js";
-import type { WebSocketManager } from "./manager.js";
-import { internalsOf } from "./manager.js";
-import type { Refusal } from "./refusal.js";
-import { faultOf, lookUpIn, METHOD_NOT_ALLOWED, refusal } from "./refusal.js";
-import type { AnyAuthenticator, Welcomed } from "./server.js";
-import { isRefusal } from "./server.js";
-import { corkingTransport } from "./transport.js";
-import type { Transport } from "./transport.js";
-import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.js";
-import { Unison } from "./unison.js";
+import type { Assembly } from "./assembly.ts";
+import { failed } from "./utils/maybe-promise.ts";
+import type { Eventual } from "./utils/maybe-promise.ts";
+import type { Opening } from "./connection/accepted-upgrade.ts";
+import type { WebSocketManager } from "./manager.ts";
+import { internalsOf } from "./manager.ts";
+import type { Refusal } from "./handshake/upgrade-rejection.ts";
+import { faultOf, lookUpIn, METHOD_NOT_ALLOWED, refusal } from "./handshake/upgrade-rejection.ts";
+import type { AnyAuthenticator, Welcomed } from "./server.ts";
+import { isRefusal } from "./server.ts";
+import { corkingTransport } from "./delivery/transport.ts";
+import type { Transport } from "./delivery/transport.ts";
+import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.ts";
+import { Unison } from "./delivery/topic-broadcaster.ts";
 
 /** Bun's server, as far as an upgrade needs it; so that these types load without Bun's. */
 export interface BunServer {

@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { FakeSocket } from "../test/fake-socket.js";
-import { TestSystem } from "../test/test-system.js";
-import type { TestConfig } from "../test/test-system.js";
+import { FakeSocket } from "../test/fake-socket.ts";
+import { TestSystem } from "../test/test-system.ts";
+import type { TestConfig } from "../test/test-system.ts";
 import {
   ChatMessageHandler,
   MessageHandler,
   MessageHandlerRegistry,
   PingHandler,
   TypingIndicatorHandler,
-} from "./handlers.js";
-import type { Broadcaster } from "./handlers.js";
-import type { ConnectedUsers, WebSocketInstances } from "./types.js";
+} from "./handlers.ts";
+import type { Broadcaster } from "./handlers.ts";
+import type { ConnectedUsers, WebSocketInstances } from "./types.ts";
 
 class VoteHandler extends MessageHandler {
   readonly messageType = "vote";

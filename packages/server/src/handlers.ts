@@ -6,7 +6,7 @@ import type {
   OutgoingMessage,
 } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
-import { contextOf } from "./handler-context.js";
+import { contextOf } from "./messages/handler-context.ts";
 import type {
   ConnectedUsers,
   GuestIdentity,
@@ -16,7 +16,7 @@ import type {
   WebSocketData,
   WebSocketInstance,
   WebSocketInstances,
-} from "./types.js";
+} from "./types.ts";
 
 /**
  * Processes one message type. A class, so that `implements` works as with an interface and the name exists at run time.

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import * as bun from "./bun.js";
-import * as main from "./index.js";
-import * as node from "./node.js";
+import * as bun from "./bun.ts";
+import * as main from "./index.ts";
+import * as node from "./node.ts";
 
 it("the package exports what this list says", () => {
   expect(Object.keys(main).sort()).toMatchInlineSnapshot(`

@@ -15,24 +15,24 @@ export type {
   RosterPage,
   Work,
   WorkState,
-} from "./backplane.js";
-export type { RequestArguments } from "./asker.js";
+} from "./backplane.ts";
+export type { RequestArguments } from "./messages/asker.ts";
 export {
   ChatMessageHandler,
   MessageHandler,
   MessageHandlerRegistry,
   PingHandler,
   TypingIndicatorHandler,
-} from "./handlers.js";
-export type { Broadcaster, ChatOptions, HandleArguments } from "./handlers.js";
-export { DEFAULT_LIMITS } from "./limits.js";
-export type { ServerLimits } from "./limits.js";
-export type { Logger } from "./logger.js";
-export { WebSocketManager } from "./manager.js";
-export { createMemoryBackplane } from "./memory/memory-backplane.js";
-export type { MemoryBackplaneOptions } from "./memory/memory-backplane.js";
-export type { RequestOptions } from "./questions.js";
-export type { AnyAuthenticator } from "./server.js";
+} from "./handlers.ts";
+export type { Broadcaster, ChatOptions, HandleArguments } from "./handlers.ts";
+export { DEFAULT_LIMITS } from "./limits.ts";
+export type { ServerLimits } from "./limits.ts";
+export type { Logger } from "./logger.ts";
+export { WebSocketManager } from "./manager.ts";
+export { createMemoryBackplane } from "./memory/memory-backplane.ts";
+export type { MemoryBackplaneOptions } from "./memory/memory-backplane.ts";
+export type { RequestOptions } from "./connection/server-requests.ts";
+export type { AnyAuthenticator } from "./server.ts";
 export type {
   SessionBus,
   SessionCloseCode,
@@ -40,7 +40,7 @@ export type {
   SessionWatch,
   WatchedConnection,
   WatchingAuthenticator,
-} from "./session-watch.js";
+} from "./session-watch.ts";
 export type {
   Flooded,
   ForbiddenAttempt,
@@ -52,9 +52,9 @@ export type {
   SecurityEvent,
   SecurityFacts,
   UpgradeRefused,
-} from "./security-event.js";
-export { createWebSocketSystem } from "./system.js";
-export type { WebSocketSystem } from "./system.js";
+} from "./security-event.ts";
+export { createWebSocketSystem } from "./system.ts";
+export type { WebSocketSystem } from "./system.ts";
 export type {
   AuthenticateFunction,
   Authenticator,
@@ -80,4 +80,4 @@ export type {
   WebSocketInstance,
   WebSocketInstances,
   WebSocketManagerConfig,
-} from "./types.js";
+} from "./types.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { DEFAULT_LIMITS } from "./limits.js";
+import { DEFAULT_LIMITS } from "./limits.ts";
 
 const page = readFileSync(new URL("../../../PROTOCOL.md", import.meta.url), "utf8").replaceAll(/\s+/g, " ");
 const count = (value: number): string => value.toLocaleString("en");

@@ -1,10 +1,10 @@
 import { defineProtocol, message, request } from "@halyard/protocol";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { fakeTransport } from "../test/fake-socket.js";
-import type { FakeSocket } from "../test/fake-socket.js";
-import { TestSystem } from "../test/test-system.js";
-import type { TestConfig } from "../test/test-system.js";
+import { fakeTransport } from "../test/fake-socket.ts";
+import type { FakeSocket } from "../test/fake-socket.ts";
+import { TestSystem } from "../test/test-system.ts";
+import type { TestConfig } from "../test/test-system.ts";
 
 const protocol = defineProtocol({
   clientMessages: { work: message(z.object({})) },

@@ -1,12 +1,12 @@
 import type { AnyProtocol, BuiltinProtocol, OutgoingMessage } from "@halyard/protocol";
 import { CloseCode } from "@halyard/protocol/wire";
-import type { RequestArguments } from "./asker.js";
-import { assemble } from "./assembly.js";
-import type { Assembly } from "./assembly.js";
-import type { Connection } from "./connection.js";
-import { withDeadline } from "./deadline.js";
-import { Frame } from "./frame.js";
-import type { Broadcaster, MessageHandlerRegistry } from "./handlers.js";
+import type { RequestArguments } from "./messages/asker.ts";
+import { assemble } from "./assembly.ts";
+import type { Assembly } from "./assembly.ts";
+import type { Connection } from "./connection/connection.ts";
+import { withDeadline } from "./utils/with-deadline.ts";
+import { Frame } from "./delivery/outbound-frame.ts";
+import type { Broadcaster, MessageHandlerRegistry } from "./handlers.ts";
 import type {
   ConnectedUsers,
   ConnectionStats,
@@ -19,7 +19,7 @@ import type {
   WebSocketInstance,
   WebSocketInstances,
   WebSocketManagerConfig,
-} from "./types.js";
+} from "./types.ts";
 
 const DRAIN_HANDLERS_MS = 10_000;
 

@@ -2,21 +2,21 @@ import { queryObjects } from "node:v8";
 import { defineProtocol, message, request } from "@halyard/protocol";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { FakeSocket } from "../test/fake-socket.js";
-import { TestSystem } from "../test/test-system.js";
-import { Channel } from "./channel.js";
-import { Coalescer } from "./coalescer.js";
-import { Connection } from "./connection.js";
-import { Frame } from "./frame.js";
-import { HandlerScope } from "./handler-context.js";
-import { Lane } from "./lane.js";
-import { ChannelLog } from "./memory/channel-log.js";
-import { Roster } from "./memory/roster.js";
-import { Moves } from "./moves.js";
-import { PresenceView } from "./presence-view.js";
-import { Questions } from "./questions.js";
-import { RequestSlots } from "./request-slots.js";
-import { TokenBucket } from "./token-bucket.js";
+import { FakeSocket } from "../test/fake-socket.ts";
+import { TestSystem } from "../test/test-system.ts";
+import { Channel } from "./channels/channel.ts";
+import { Coalescer } from "./utils/keyed-throttle.ts";
+import { Connection } from "./connection/connection.ts";
+import { Frame } from "./delivery/outbound-frame.ts";
+import { HandlerScope } from "./messages/handler-context.ts";
+import { Lane } from "./utils/serial-queue.ts";
+import { ChannelLog } from "./memory/channel-log.ts";
+import { Roster } from "./memory/roster.ts";
+import { Moves } from "./utils/keyed-serial-queue.ts";
+import { PresenceView } from "./channels/presence-view.ts";
+import { Questions } from "./connection/server-requests.ts";
+import { RequestSlots } from "./utils/concurrency-limiter.ts";
+import { TokenBucket } from "./utils/token-bucket.ts";
 
 const protocol = defineProtocol({
   clientMessages: { cursor: message(z.object({ x: z.int() }), { ephemeral: true, relay: "room" }) },

@@ -1,5 +1,5 @@
-import type { ServerLimits } from "./limits.js";
-import type { AuthorizeRequest } from "./types.js";
+import type { ServerLimits } from "./limits.ts";
+import type { AuthorizeRequest } from "./types.ts";
 
 /** Which limit was reached, by the name of the option that sets it. */
 export type LimitName =

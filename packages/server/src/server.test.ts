@@ -1,10 +1,10 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import { describe, expect, it } from "vitest";
-import { CLIENT_ID, TestSystem } from "../test/test-system.js";
-import type { Refusal } from "./refusal.js";
-import type { AnyAuthenticator, Welcomed } from "./server.js";
-import { isRefusal } from "./server.js";
-import type { Identity, UpgradeRequest } from "./types.js";
+import { CLIENT_ID, TestSystem } from "../test/test-system.ts";
+import type { Refusal } from "./handshake/upgrade-rejection.ts";
+import type { AnyAuthenticator, Welcomed } from "./server.ts";
+import { isRefusal } from "./server.ts";
+import type { Identity, UpgradeRequest } from "./types.ts";
 
 const ada = { user: { id: "ada", name: "Ada", image: null, email: "ada@example.com", role: "admin" } };
 const never = new Promise<never>(() => undefined);

@@ -1,25 +1,25 @@
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Admission, ClientRef } from "./backplane.js";
-import { ClientAddress } from "./client-address.js";
-import type { Core } from "./core.js";
-import { isThenable, withDeadline } from "./deadline.js";
-import { here } from "./eventual.js";
-import type { Eventual } from "./eventual.js";
-import type { Opening } from "./opening.js";
-import type { HeaderLookup, Refusal } from "./refusal.js";
-import { lookUpIn, refusal, refuseError, refuseQueued, retryAfter } from "./refusal.js";
+import type { Admission, ClientRef } from "./backplane.ts";
+import { ClientAddress } from "./security/client-address.ts";
+import type { Core } from "./messages/server-context.ts";
+import { isThenable, withDeadline } from "./utils/with-deadline.ts";
+import { here } from "./utils/maybe-promise.ts";
+import type { Eventual } from "./utils/maybe-promise.ts";
+import type { Opening } from "./connection/accepted-upgrade.ts";
+import type { HeaderLookup, Refusal } from "./handshake/upgrade-rejection.ts";
+import { lookUpIn, refusal, refuseError, refuseQueued, retryAfter } from "./handshake/upgrade-rejection.ts";
 import type {
   AuthenticateFunction,
   Authenticator,
   GuestIdentity,
   Identity,
   UpgradeRequest,
-} from "./types.js";
-import { toData } from "./socket-data.js";
-import type { SocketData } from "./socket-data.js";
-import { LocatedRequest } from "./located-request.js";
-import { clientOf, offersV1 } from "./offers.js";
-import { UpgradeGate } from "./upgrade-gate.js";
+} from "./types.ts";
+import { toData } from "./connection/socket-data.ts";
+import type { SocketData } from "./connection/socket-data.ts";
+import { LocatedRequest } from "./handshake/upgrade-request.ts";
+import { clientOf, offersV1 } from "./handshake/subprotocol.ts";
+import { UpgradeGate } from "./handshake/upgrade-limiter.ts";
 
 /** An upgrade that is let in: what the socket carries as `data`, and what the manager must know of it. */
 export interface Welcomed {

@@ -1,4 +1,4 @@
-import type { Authenticator, Identity } from "./types.js";
+import type { Authenticator, Identity } from "./types.ts";
 
 /** 4401: the session is over. 4403: its user is banned. 1013: sessions could not be checked for too long. */
 export type SessionCloseCode = 4401 | 4403 | 1013;

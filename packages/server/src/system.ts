@@ -1,7 +1,7 @@
 import type { AnyProtocol, BuiltinProtocol } from "@halyard/protocol";
-import type { MessageHandlerRegistry } from "./handlers.js";
-import { forgetIdentity, WebSocketManager } from "./manager.js";
-import type { GuestIdentity, Identity, WebSocketInstance, WebSocketManagerConfig } from "./types.js";
+import type { MessageHandlerRegistry } from "./handlers.ts";
+import { forgetIdentity, WebSocketManager } from "./manager.ts";
+import type { GuestIdentity, Identity, WebSocketInstance, WebSocketManagerConfig } from "./types.ts";
 
 export interface WebSocketSystem<TProtocol extends AnyProtocol, TIdentity extends Identity> {
   readonly manager: WebSocketManager<TProtocol>;

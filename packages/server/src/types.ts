@@ -5,11 +5,11 @@ import type {
   HalyardError,
   PublicUser,
 } from "@halyard/protocol";
-import type { Backplane } from "./backplane.js";
-import type { MessageHandlerRegistry } from "./handlers.js";
-import type { ServerLimits } from "./limits.js";
-import type { Logger } from "./logger.js";
-import type { SecurityCounts, SecurityEvent } from "./security-event.js";
+import type { Backplane } from "./backplane.ts";
+import type { MessageHandlerRegistry } from "./handlers.ts";
+import type { ServerLimits } from "./limits.ts";
+import type { Logger } from "./logger.ts";
+import type { SecurityCounts, SecurityEvent } from "./security-event.ts";
 
 /**
  * The smallest socket that both runtimes fulfil. `excludeWs` and `wsInstances` hold the very objects that the runtime

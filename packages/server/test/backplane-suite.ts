@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Backplane } from "../src/backplane.js";
-import { describeAdmissions, describeWork } from "./backplane-suite/places-and-work.js";
-import { describeChannels, describeNodes } from "./backplane-suite/channels.js";
-import { Node } from "./backplane-suite/node.js";
-import { describePresence } from "./backplane-suite/presence.js";
+import type { Backplane } from "../src/backplane.ts";
+import { describeAdmissions, describeWork } from "./backplane-suite/places-and-work.ts";
+import { describeChannels, describeNodes } from "./backplane-suite/channels.ts";
+import { Node } from "./backplane-suite/node.ts";
+import { describePresence } from "./backplane-suite/presence.ts";
 
 export interface BackplaneUnderTest {
   /** One more node on the same store; a backplane without a store is asked for one node only. */

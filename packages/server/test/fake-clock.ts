@@ -1,4 +1,4 @@
-import type { Clock } from "../src/types.js";
+import type { Clock } from "../src/types.ts";
 
 interface Timer {
   readonly id: number;

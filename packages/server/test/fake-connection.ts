@@ -1,11 +1,11 @@
 import { CloseCode } from "@halyard/protocol/wire";
-import { Connection } from "../src/connection.js";
-import type { Cause, ConnectionStart } from "../src/connection.js";
-import { DEFAULT_LIMITS } from "../src/limits.js";
-import type { ServerLimits } from "../src/limits.js";
-import { Writer } from "../src/writer.js";
-import type { FakeClock } from "./fake-clock.js";
-import { FakeSocket, fakeTransport } from "./fake-socket.js";
+import { Connection } from "../src/connection/connection.ts";
+import type { Cause, ConnectionStart } from "../src/connection/connection.ts";
+import { DEFAULT_LIMITS } from "../src/limits.ts";
+import type { ServerLimits } from "../src/limits.ts";
+import { Writer } from "../src/delivery/writer.ts";
+import type { FakeClock } from "./fake-clock.ts";
+import { FakeSocket, fakeTransport } from "./fake-socket.ts";
 
 export interface Shut {
   readonly id: string;

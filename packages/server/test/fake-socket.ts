@@ -1,5 +1,5 @@
-import type { Transport } from "../src/transport.js";
-import type { WebSocketData, WebSocketInstance } from "../src/types.js";
+import type { Transport } from "../src/delivery/transport.ts";
+import type { WebSocketData, WebSocketInstance } from "../src/types.ts";
 
 /** A frame as a client reads it. */
 export interface Heard {

@@ -1,5 +1,5 @@
-import type { WebSocketInstance } from "../src/types.js";
-import type { Topics } from "../src/unison.js";
+import type { WebSocketInstance } from "../src/types.ts";
+import type { Topics } from "../src/delivery/topic-broadcaster.ts";
 
 /** Topics of a runtime, in memory. */
 export class FakeTopics implements Topics {

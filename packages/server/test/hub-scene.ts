@@ -1,12 +1,12 @@
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Backplane, Publication, ReadResult } from "../src/backplane.js";
-import { ChannelHub } from "../src/channel-hub.js";
-import type { Connection } from "../src/connection.js";
-import { DEFAULT_LIMITS } from "../src/limits.js";
-import { silentLogger } from "../src/logger.js";
-import { createMemoryBackplane } from "../src/memory/memory-backplane.js";
-import { FakeClock } from "./fake-clock.js";
-import { Connections } from "./fake-connection.js";
+import type { Backplane, Publication, ReadResult } from "../src/backplane.ts";
+import { ChannelHub } from "../src/channels/channel-hub.ts";
+import type { Connection } from "../src/connection/connection.ts";
+import { DEFAULT_LIMITS } from "../src/limits.ts";
+import { silentLogger } from "../src/logger.ts";
+import { createMemoryBackplane } from "../src/memory/memory-backplane.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { Connections } from "./fake-connection.ts";
 
 /** One node whose backplane may lose messages on the way, and be away. */
 export class HubScene {

@@ -1,11 +1,11 @@
 import { ServerFrame } from "@halyard/protocol";
 import { expect } from "vitest";
-import type { RosterEntry, RosterPage } from "../src/backplane.js";
-import type { Connection } from "../src/connection.js";
-import { PresenceView } from "../src/presence-view.js";
-import { FakeClock } from "./fake-clock.js";
-import { Connections } from "./fake-connection.js";
-import type { Heard } from "./fake-socket.js";
+import type { RosterEntry, RosterPage } from "../src/backplane.ts";
+import type { Connection } from "../src/connection/connection.ts";
+import { PresenceView } from "../src/channels/presence-view.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { Connections } from "./fake-connection.ts";
+import type { Heard } from "./fake-socket.ts";
 
 /** Who is there, and a view of it; the page is given when the test lets it go. */
 export class PresenceScene {

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import type { FakeSocket, Heard } from "./fake-socket.js";
-import { TestSystem } from "./test-system.js";
+import type { FakeSocket, Heard } from "./fake-socket.ts";
+import { TestSystem } from "./test-system.ts";
 
 export const ROOMS = ["a", "b"];
 export const CHANNELS = ["all", ...ROOMS.map((room) => `room:${room}`)];

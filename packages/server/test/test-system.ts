@@ -1,15 +1,15 @@
 import type { AnyProtocol, BuiltinProtocol } from "@halyard/protocol";
 import { expect } from "vitest";
-import type { Assembly } from "../src/assembly.js";
-import type { MessageHandlerRegistry } from "../src/handlers.js";
-import type { WebSocketManager } from "../src/manager.js";
-import { internalsOf } from "../src/manager.js";
-import { isRefusal } from "../src/server.js";
-import { createWebSocketSystem } from "../src/system.js";
-import type { ErrorContext, GuestIdentity, UpgradeRequest, WebSocketManagerConfig } from "../src/types.js";
-import { FakeClock } from "./fake-clock.js";
-import { FakeSocket, fakeTransport } from "./fake-socket.js";
-import type { Heard } from "./fake-socket.js";
+import type { Assembly } from "../src/assembly.ts";
+import type { MessageHandlerRegistry } from "../src/handlers.ts";
+import type { WebSocketManager } from "../src/manager.ts";
+import { internalsOf } from "../src/manager.ts";
+import { isRefusal } from "../src/server.ts";
+import { createWebSocketSystem } from "../src/system.ts";
+import type { ErrorContext, GuestIdentity, UpgradeRequest, WebSocketManagerConfig } from "../src/types.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { FakeSocket, fakeTransport } from "./fake-socket.ts";
+import type { Heard } from "./fake-socket.ts";
 
 export const CLIENT_ID = "q3vJm0dZyUe1aXcLr8tWsA";
 

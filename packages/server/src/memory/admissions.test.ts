@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AdmissionRequest } from "../backplane.js";
-import { Admissions } from "./admissions.js";
+import type { AdmissionRequest } from "../backplane.ts";
+import { Admissions } from "./admissions.ts";
 
 const request = (connectionId: string, more: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
   user: "ada",

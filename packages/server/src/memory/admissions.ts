@@ -1,4 +1,4 @@
-import type { Admission, AdmissionRequest } from "../backplane.js";
+import type { Admission, AdmissionRequest } from "../backplane.ts";
 
 interface Reservation {
   readonly connectionId: string;

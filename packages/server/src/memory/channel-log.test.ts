@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { LogEntry } from "../backplane.js";
-import { ChannelLog } from "./channel-log.js";
+import type { LogEntry } from "../backplane.ts";
+import { ChannelLog } from "./channel-log.ts";
 
 const retention = { messages: 1_000, bytes: 1_000, ms: 1_000 };
 

@@ -1,4 +1,4 @@
-import type { LogEntry, PublishOptions } from "../backplane.js";
+import type { LogEntry, PublishOptions } from "../backplane.ts";
 
 interface StoredEntry extends LogEntry {
   readonly at: number;

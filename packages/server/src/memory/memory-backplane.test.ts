@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { describeBackplane } from "../../test/backplane-suite.js";
-import { Node } from "../../test/backplane-suite/node.js";
-import { FakeClock } from "../../test/fake-clock.js";
-import { createMemoryBackplane } from "./memory-backplane.js";
+import { describeBackplane } from "../../test/backplane-suite.ts";
+import { Node } from "../../test/backplane-suite/node.ts";
+import { FakeClock } from "../../test/fake-clock.ts";
+import { createMemoryBackplane } from "./memory-backplane.ts";
 
 describeBackplane(
   "memory",

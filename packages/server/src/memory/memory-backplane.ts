@@ -11,15 +11,15 @@ import type {
   RosterPage,
   Work,
   WorkState,
-} from "../backplane.js";
-import { systemClock } from "../clock.js";
-import { known } from "../eventual.js";
-import { randomId } from "../random-id.js";
-import type { Clock } from "../types.js";
-import { Admissions } from "./admissions.js";
-import { ChannelLog } from "./channel-log.js";
-import { Roster } from "./roster.js";
-import { WorkLog } from "./work-log.js";
+} from "../backplane.ts";
+import { systemClock } from "../utils/clock.ts";
+import { known } from "../utils/maybe-promise.ts";
+import { randomId } from "../utils/random-id.ts";
+import type { Clock } from "../types.ts";
+import { Admissions } from "./admissions.ts";
+import { ChannelLog } from "./channel-log.ts";
+import { Roster } from "./roster.ts";
+import { WorkLog } from "./idempotency-log.ts";
 
 const SWEEP_MS = 15_000;
 const KEPT_MS = 5 * 60_000;

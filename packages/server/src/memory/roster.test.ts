@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/fake-clock.js";
-import type { PresenceEvent, PresenceOp } from "../backplane.js";
-import { Roster } from "./roster.js";
+import { FakeClock } from "../../test/fake-clock.ts";
+import type { PresenceEvent, PresenceOp } from "../backplane.ts";
+import { Roster } from "./roster.ts";
 
 const plus = (user: string, connectionId: string, profile = `{"userId":"${user}"}`): PresenceOp => ({
   op: "+",

@@ -1,5 +1,5 @@
-import type { PresenceEvent, PresenceOp, RosterEntry, RosterPage } from "../backplane.js";
-import type { Clock } from "../types.js";
+import type { PresenceEvent, PresenceOp, RosterEntry, RosterPage } from "../backplane.ts";
+import type { Clock } from "../types.ts";
 
 interface Member {
   /** Grows with every arrival: the cursor of pages. */

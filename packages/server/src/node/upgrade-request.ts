@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { UpgradeRequest } from "../types.js";
+import type { UpgradeRequest } from "../types.ts";
 
 /** Headers are made when somebody looks: most checks look at one, and many at none. */
 export function toUpgradeRequest(request: IncomingMessage): UpgradeRequest {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { LogEntry } from "../../src/backplane.js";
-import type { SuiteContext } from "../backplane-suite.js";
-import type { Node } from "./node.js";
-import { HISTORY } from "./node.js";
+import type { LogEntry } from "../../src/backplane.ts";
+import type { SuiteContext } from "../backplane-suite.ts";
+import type { Node } from "./node.ts";
+import { HISTORY } from "./node.ts";
 
 /** Fails unless each entry names the one before it, and offsets increase. */
 function expectChain(entries: readonly LogEntry[], from: number): void {

@@ -5,7 +5,7 @@ import type {
   Publication,
   PublishOptions,
   PublishResult,
-} from "../../src/backplane.js";
+} from "../../src/backplane.ts";
 
 export const HISTORY = { messages: 1_000, bytes: 1024 * 1024, ms: 300_000 };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { AdmissionRequest, Work } from "../../src/backplane.js";
-import type { SuiteContext } from "../backplane-suite.js";
-import type { Node } from "./node.js";
+import type { AdmissionRequest, Work } from "../../src/backplane.ts";
+import type { SuiteContext } from "../backplane-suite.ts";
+import type { Node } from "./node.ts";
 
 export function describeAdmissions({ start, advance, name }: SuiteContext): void {
   describe("a user's place", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { PresenceOp } from "../../src/backplane.js";
-import type { SuiteContext } from "../backplane-suite.js";
-import type { Node } from "./node.js";
+import type { PresenceOp } from "../../src/backplane.ts";
+import type { SuiteContext } from "../backplane-suite.ts";
+import type { Node } from "./node.ts";
 
 export function describePresence({ start, advance, settle, name }: SuiteContext): void {
   describe.each(["everywhere", "in a room"])("presence %s", (where) => {

@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { clientKey, decodeEnvelope, encodeEnvelope, isKeyOf } from "./envelope.ts";
+
+const json = fc.object().map((value) => JSON.stringify(value));
+const anyText = fc.string({ unit: "binary" });
+
+describe("an envelope", () => {
+  it("gives back what was put in, whatever a user is called", () => {
+    fc.assert(
+      fc.property(
+        json,
+        fc.option(fc.record({ user: anyText, client: fc.stringMatching(/^[\w-]{16,64}$/) })),
+        (text, ref) => {
+          const envelope = { json: text, except: ref === null ? undefined : clientKey(ref) };
+          expect(decodeEnvelope(encodeEnvelope(envelope))).toEqual(envelope);
+        },
+      ),
+    );
+  });
+
+  it("is the message's own text when nobody is left out", () => {
+    expect(encodeEnvelope({ json: '{"type":"a"}', except: undefined })).toBe('{"type":"a"}');
+  });
+});
+
+describe("the name of a client", () => {
+  it("is another one for another user or another page", () => {
+    const ref = fc.record({ user: anyText, client: fc.stringMatching(/^[\w-]{1,4}$/) });
+    fc.assert(
+      fc.property(ref, ref, (a, b) => {
+        expect(clientKey(a) === clientKey(b)).toBe(a.user === b.user && a.client === b.client);
+      }),
+    );
+  });
+});
+
+describe("isKeyOf", () => {
+  const words = fc.string({ unit: fc.constantFrom("a", "b", "\0", "é"), maxLength: 4 });
+
+  it("says what comparing the keys says", () => {
+    const ref = fc.record({ user: words, client: words.filter((text) => !text.includes("\0")) });
+    fc.assert(
+      fc.property(ref, ref, (one, other) => {
+        expect(isKeyOf(clientKey(one), other)).toBe(clientKey(one) === clientKey(other));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});

@@ -1,0 +1,96 @@
+import type { PublicUser } from "@halyard/protocol";
+import { LIMITS } from "@halyard/protocol/wire";
+import type { Backplane, PresenceEvent, RosterPage } from "../backplane.ts";
+import { roomChannel } from "./channel-name.ts";
+import type { Connection } from "../connection/connection.ts";
+import { PresenceView, publicUserJson } from "./presence-view.ts";
+import { profileOf } from "../connection/public-profile.ts";
+import type { Clock, UserList, UserPage } from "../types.ts";
+
+export interface PresenceHubOptions {
+  readonly backplane: Backplane;
+  readonly clock: Clock;
+  readonly batchMs: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Who is online and who is in which room: tells the backplane of this node's connections, and them of everyone. */
+export class PresenceHub {
+  readonly #options: PresenceHubOptions;
+  readonly #views = new Map<string | undefined, PresenceView>();
+
+  constructor(options: PresenceHubOptions) {
+    this.#options = options;
+  }
+
+  /** The connection is there: everywhere, or in a room. Without its time: who is back within the grace has not changed. */
+  enter(connection: Connection, room?: string): Promise<readonly string[]> {
+    const { userId: user, id: connectionId } = connection;
+    return this.#options.backplane.applyPresence([
+      { op: "+", room, user, connectionId, profile: JSON.stringify(profileOf(connection.identity.user)) },
+    ]);
+  }
+
+  /** The connection is gone; its user follows after the grace, unless another connection is there. */
+  exit(
+    connection: Connection,
+    where: { readonly room?: string | undefined; readonly graceMs: number },
+  ): void {
+    const { userId: user, id: connectionId } = connection;
+    const { room, graceMs } = where;
+    this.#options.backplane
+      .applyPresence([{ op: "-", room, user, connectionId, graceMs }])
+      .catch(this.#options.onError);
+  }
+
+  /** Sends the list of users, and from then on the changes. */
+  show(connection: Connection, room?: string): void {
+    let view = this.#views.get(room);
+    if (view === undefined) {
+      view = this.#viewOf(room);
+      this.#views.set(room, view);
+    }
+    view.show(connection);
+  }
+
+  hide(connection: Connection, room?: string): void {
+    const view = this.#views.get(room);
+    view?.hide(connection);
+    // The view of everyone is never given up: it is used again at once.
+    if (room === undefined || view?.isUnused !== true) return;
+    view.close();
+    this.#views.delete(room);
+  }
+
+  async list({ room, cursor }: UserPage): Promise<UserList> {
+    const page = await this.#page(room, cursor);
+    const users = page.entries.map((entry) => JSON.parse(publicUserJson(entry)) as PublicUser);
+    return { users, total: page.total, cursor: page.cursor };
+  }
+
+  readonly onPresence = (events: readonly PresenceEvent[]): void => {
+    for (const event of events) this.#views.get(event.room)?.changed(event);
+  };
+
+  close(): void {
+    for (const view of this.#views.values()) view.close();
+    this.#views.clear();
+  }
+
+  #page(room: string | undefined, cursor: string | undefined): Promise<RosterPage> {
+    return this.#options.backplane.roster(room, { cursor, limit: LIMITS.listedUsers });
+  }
+
+  #viewOf(room: string | undefined): PresenceView {
+    const { clock, batchMs, onError } = this.#options;
+    const channel = room === undefined ? "all" : roomChannel(room);
+    return new PresenceView({
+      room,
+      channel,
+      clock,
+      batchMs,
+      onError,
+      firstPage: () => this.#page(room, undefined),
+    });
+  }
+}

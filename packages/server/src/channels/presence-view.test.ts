@@ -1,0 +1,254 @@
+import { describe, expect, it } from "vitest";
+import { PresenceScene as Scene } from "../../test/presence-scene.ts";
+import type { Connection } from "../connection/connection.ts";
+
+describe("a view of who is there", () => {
+  it("is a list, with a user's public fields and since when they are there", async () => {
+    const scene = new Scene();
+    await scene.filled("ada");
+    const bea = await scene.reader("bea");
+    expect(scene.connections.heard(bea)).toEqual([
+      {
+        type: "user_list",
+        room: "r",
+        users: [{ userId: "ada", name: "ADA", connectedAt: "2026-11-23T00:00:00.000Z" }],
+        total: 1,
+        $: { ch: "room:r" },
+      },
+    ]);
+  });
+
+  it("has a cursor where there are more than a page", async () => {
+    const scene = new Scene();
+    await scene.filled(...Array.from({ length: 201 }, (_, n) => `u${String(n)}`));
+    const [list] = scene.connections.heard(await scene.reader("ada"));
+    expect(list).toMatchObject({ total: 201, cursor: "200" });
+    expect(list?.["users"]).toHaveLength(200);
+  });
+
+  it("is asked for once for everyone who looks, until something changes", async () => {
+    const scene = new Scene();
+    const entry = { user: "ada", profile: '{"userId":"ada","name":"Ada"}', since: 0 };
+    scene.roster.set("ada", entry);
+    const readers = ["1", "2", "3"].map((id) => scene.connections.open(id));
+    for (const reader of readers) scene.view.show(reader);
+    await scene.clock.advance(1_000);
+    await scene.reader("4");
+    expect(scene.pages).toBe(1);
+    expect(readers.map((reader) => scene.heard(reader))).toEqual(readers.map(() => ["list ada of 1"]));
+    scene.join("bea");
+    await scene.clock.settle();
+    expect(scene.heard(await scene.reader("5"))).toEqual(["list ada,bea of 2"]);
+  });
+
+  it("is shown anew to who asks again", async () => {
+    const scene = new Scene();
+    await scene.filled("ada");
+    const reader = await scene.reader("1");
+    scene.view.show(reader);
+    expect(scene.heard(reader)).toEqual(["list ada of 1", "list ada of 1"]);
+  });
+});
+
+describe("changes", () => {
+  it("are told at once after quiet, and then together each 100 ms", async () => {
+    const scene = new Scene();
+    const reader = await scene.reader("1");
+    await scene.clock.advance(1_000);
+    scene.heard(reader);
+    scene.join("ada");
+    await scene.clock.settle();
+    expect(scene.heard(reader)).toEqual(["joined ada of 1"]);
+    for (const user of ["bea", "cleo"]) {
+      await scene.clock.advance(30);
+      scene.join(user);
+    }
+    await scene.clock.advance(39);
+    expect(scene.heard(reader)).toEqual([]);
+    await scene.clock.advance(1);
+    expect(scene.heard(reader)).toEqual(["joined bea,cleo of 3"]);
+  });
+
+  it("cancel out when someone comes and goes within one batch", async () => {
+    const scene = new Scene();
+    const reader = await scene.reader("1");
+    scene.heard(reader);
+    scene.join("ada");
+    scene.join("ada", '{"userId":"ada","name":"Ada L."}');
+    scene.join("bea");
+    scene.leave("ada");
+    await scene.clock.advance(200);
+    expect(scene.heard(reader)).toEqual(["joined bea of 1"]);
+  });
+
+  it("do not cancel out when someone goes and comes back: the new entry is told", async () => {
+    const scene = new Scene();
+    await scene.filled("ada");
+    const reader = await scene.reader("1");
+    scene.heard(reader);
+    scene.join("bea");
+    await scene.clock.settle();
+    scene.leave("ada");
+    scene.join("ada");
+    await scene.clock.advance(100);
+    expect(scene.heard(reader)).toEqual(["joined bea of 2", "joined ada of 2"]);
+    scene.leave("ada");
+    scene.join("ada");
+    scene.leave("ada");
+    await scene.clock.advance(100);
+    expect(scene.heard(reader)).toEqual(["left ada of 1"]);
+  });
+
+  it("are told to nobody twice who gets the list after them, so nobody sees their own arrival", async () => {
+    const scene = new Scene();
+    const earlier = await scene.reader("1");
+    scene.heard(earlier);
+    for (const user of ["ada", "bea"]) {
+      scene.join(user);
+      const reader = await scene.reader(user);
+      await scene.clock.advance(60);
+      expect(scene.heard(reader).filter((each) => each.includes(`joined ${user}`))).toEqual([]);
+    }
+    await scene.clock.advance(200);
+    expect(scene.heard(earlier)).toEqual(["joined ada,bea of 2"]);
+  });
+
+  it("are told no more to who does not look any more", async () => {
+    const scene = new Scene();
+    const reader = await scene.reader("1");
+    scene.heard(reader);
+    scene.view.hide(reader);
+    scene.join("ada");
+    await scene.clock.advance(200);
+    expect(scene.heard(reader)).toEqual([]);
+    expect(scene.view.isUnused).toBe(true);
+  });
+});
+
+describe("a place of more than 500", () => {
+  async function hall(): Promise<{ scene: Scene; reader: Connection }> {
+    const scene = new Scene();
+    await scene.filled(...Array.from({ length: 500 }, (_, n) => `u${String(n)}`));
+    const reader = await scene.reader("1");
+    await scene.clock.advance(10_000);
+    scene.heard(reader);
+    return { scene, reader };
+  }
+
+  it("tells totals only, at most every two seconds, and always the last one", async () => {
+    const { scene, reader } = await hall();
+    for (let n = 0; n < 25; n++) {
+      scene.join(`late${String(n)}`);
+      await scene.clock.advance(100);
+    }
+    expect(scene.heard(reader)).toEqual(["joined  of 501", "joined  of 520"]);
+    await scene.clock.advance(2_000);
+    expect(scene.heard(reader)).toEqual(["joined  of 525"]);
+    await scene.clock.advance(10_000);
+    expect(scene.heard(reader)).toEqual([]);
+  });
+
+  it("shows who comes the list of the last batch at once, and a new one with everyone's when it is 500 again", async () => {
+    const { scene } = await hall();
+    scene.join("late");
+    await scene.clock.advance(10);
+    scene.join("later");
+    const newcomer = scene.connections.open("2");
+    scene.view.show(newcomer);
+    expect(scene.heard(newcomer)).toEqual([expect.stringMatching(/^list u0,.* of 501$/)]);
+    await scene.clock.advance(5_000);
+    expect(scene.heard(newcomer)).toEqual(["joined  of 502"]);
+    for (const user of ["u0", "u1"]) scene.leave(user);
+    await scene.clock.advance(5_000);
+    expect(scene.heard(newcomer).at(-1)).toMatch(/^list u2,.* of 500$/);
+  });
+
+  it("tells everyone anew who is there when it is 500 again, and then the changes", async () => {
+    const { scene, reader } = await hall();
+    scene.join("late");
+    await scene.clock.advance(5_000);
+    scene.leave("u0");
+    await scene.clock.advance(5_000);
+    const [total, list] = scene.heard(reader);
+    expect(total).toBe("joined  of 501");
+    expect(list).toMatch(/^list u1,u2,.* of 500$/);
+    scene.leave("u1");
+    await scene.clock.advance(100);
+    expect(scene.heard(reader)).toEqual(["left u1 of 499"]);
+  });
+});
+
+describe("a roster that takes its time", () => {
+  it("keeps who has gone meanwhile from hearing the list, and the changes after it", async () => {
+    const scene = new Scene();
+    scene.held = [];
+    const [gone, stays] = [scene.connections.open("1"), scene.connections.open("2")];
+    for (const reader of [gone, stays]) scene.view.show(reader);
+    scene.view.hide(gone);
+    expect(scene.view.isUnused).toBe(false);
+    scene.held.shift()?.();
+    await scene.clock.advance(1_000);
+    scene.held = undefined;
+    scene.join("ada");
+    await scene.clock.advance(1_000);
+    expect(scene.heard(gone)).toEqual([]);
+    expect(scene.heard(stays)).toEqual(["list  of 0", "joined ada of 1"]);
+  });
+
+  it("is asked again for what has come since, and nothing is stuck", async () => {
+    const scene = new Scene();
+    const reader = await scene.reader("1");
+    await scene.clock.advance(1_000);
+    scene.heard(reader);
+    scene.held = [];
+    scene.join("ada");
+    await scene.clock.advance(500);
+    scene.join("bea");
+    const late = scene.connections.open("2");
+    scene.view.show(late);
+    for (let turn = 0; turn < 5; turn++) {
+      for (const release of scene.held.splice(0)) release();
+      await scene.clock.advance(200);
+    }
+    expect(scene.heard(reader)).toEqual(["joined ada of 1", "joined bea of 2"]);
+    expect(scene.heard(late)).toEqual(["list ada,bea of 2"]);
+  });
+
+  it("or fails is asked again, and what could not be told is told with what came since", async () => {
+    const scene = new Scene();
+    await scene.filled("ada", "bea");
+    const reader = await scene.reader("1");
+    await scene.clock.advance(1_000);
+    scene.heard(reader);
+    scene.failure = new Error("away");
+    scene.leave("ada");
+    scene.join("cleo");
+    const late = scene.connections.open("2");
+    scene.view.show(late);
+    await scene.clock.advance(150);
+    scene.leave("cleo");
+    scene.join("ada");
+    scene.leave("bea");
+    await scene.clock.advance(1_000);
+    expect(scene.errors.length).toBeGreaterThan(1);
+    expect(scene.heard(reader)).toEqual([]);
+    scene.failure = undefined;
+    await scene.clock.advance(1_000);
+    expect(scene.heard(reader)).toEqual(["joined ada of 1", "left bea of 1"]);
+    expect(scene.heard(late)).toEqual(["list ada of 1"]);
+    expect(scene.clock.timers).toBe(0);
+  });
+
+  it("tells nobody anything and sets no timer after the end", async () => {
+    const scene = new Scene();
+    scene.held = [];
+    const reader = scene.connections.open("1");
+    scene.view.show(reader);
+    scene.join("ada");
+    scene.view.close();
+    for (const release of scene.held.splice(0)) release();
+    await scene.clock.settle();
+    expect(scene.heard(reader)).toEqual([]);
+    expect(scene.clock.timers).toBe(0);
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { FakeClock } from "../../test/fake-clock.ts";
+import { Connections } from "../../test/fake-connection.ts";
+import { Readers } from "./subscribers.ts";
+
+describe("the readers of a channel", () => {
+  const connections = new Connections(new FakeClock());
+  const [ada, bea] = [connections.open("1"), connections.open("2")];
+
+  it("are nobody at first", () => {
+    const readers = new Readers();
+    expect([readers.size, [...readers], readers.has(ada), readers.delete(ada)]).toEqual([
+      0,
+      [],
+      false,
+      false,
+    ]);
+  });
+
+  it("are each there once, however often they are added", () => {
+    const readers = new Readers();
+    for (const reader of [ada, ada, bea, bea]) readers.add(reader);
+    expect(readers.size).toBe(2);
+    expect([...readers]).toEqual([ada, bea]);
+  });
+
+  it("are gone when they leave, the only one too", () => {
+    const readers = new Readers();
+    readers.add(ada);
+    expect([readers.delete(bea), readers.delete(ada), readers.delete(ada), readers.size]).toEqual([
+      false,
+      true,
+      false,
+      0,
+    ]);
+    for (const reader of [bea, ada]) readers.add(reader);
+    expect([readers.delete(bea), readers.has(bea), readers.has(ada), [...readers]]).toEqual([
+      true,
+      false,
+      true,
+      [ada],
+    ]);
+  });
+});

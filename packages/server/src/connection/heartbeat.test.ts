@@ -1,0 +1,205 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { FakeClock } from "../../test/fake-clock.ts";
+import { Connections } from "../../test/fake-connection.ts";
+import { fakeTransport } from "../../test/fake-socket.ts";
+import type { Connection } from "./connection.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { ServerLimits } from "../limits.ts";
+
+function create(limits: Partial<ServerLimits> = {}): {
+  clock: FakeClock;
+  connections: Connections;
+  heartbeat: Heartbeat;
+  listed: { calls: number };
+} {
+  const clock = new FakeClock();
+  const connections = new Connections(clock, limits);
+  const listed = { calls: 0 };
+  const heartbeat = new Heartbeat({
+    clock,
+    limits: connections.limits,
+    connections: () => {
+      listed.calls++;
+      return connections.all();
+    },
+    shut: connections.close,
+  });
+  heartbeat.start();
+  onTestFinished(() => {
+    heartbeat.stop();
+    expect(clock.timers).toBe(0);
+  });
+  return { clock, connections, heartbeat, listed };
+}
+
+/** Time goes on, and everyone is heard from every ten seconds, apart from some. */
+function live(
+  clock: FakeClock,
+  connections: Connections,
+  ms: number,
+  silent: readonly Connection[] = [],
+): void {
+  for (let passed = 0; passed < ms; passed += 10_000) {
+    clock.skip(Math.min(10_000, ms - passed));
+    for (const connection of connections.all())
+      if (!silent.includes(connection)) connection.seenAt = clock.now();
+  }
+}
+
+describe("the heartbeat", () => {
+  it("pings everyone once per 25 s, spread over the round, with one timer", () => {
+    const { clock, connections } = create();
+    const pings: number[] = [];
+    const transport = { ...fakeTransport, ping: () => pings.push(clock.now()) };
+    for (let slice = 0; slice < 1_000; slice++) connections.open(String(slice), { slice, transport });
+    live(clock, connections, 25_000);
+    expect(pings).toHaveLength(1_000);
+    const perTick = new Map<number, number>();
+    for (const at of pings) perTick.set(at, (perTick.get(at) ?? 0) + 1);
+    expect([...perTick.values()]).toEqual(Array.from({ length: 25 }, () => 40));
+    expect(clock.timers).toBe(1);
+  });
+
+  it("drops a peer that was silent for 35 s, and nobody who was heard", () => {
+    const { clock, connections } = create();
+    const [silent, talking] = [connections.open("silent"), connections.open("talking")];
+    live(clock, connections, 35_000, [silent]);
+    expect(connections.shut).toEqual([]);
+    live(clock, connections, 2_000, [silent]);
+    expect(connections.shut).toEqual([{ id: "silent", code: 4000, reason: "" }]);
+    expect(connections.socketOf(silent).isTerminated).toBe(true);
+    expect(connections.socketOf(talking).isTerminated).toBe(false);
+  });
+
+  it("never drops who cannot be pinged: without pings silence is nobody's fault", () => {
+    const { clock, connections } = create();
+    const bare = connections.open("bare", { transport: { write: () => true, bufferedAmount: () => 0 } });
+    live(clock, connections, 600_000, [bare]);
+    expect(connections.shut).toEqual([]);
+  });
+
+  it("keeps its pace at other intervals", () => {
+    const { clock, connections } = create({ heartbeatMs: 500, silenceMs: 999 });
+    const ada = connections.open("ada");
+    clock.skip(999);
+    expect(connections.socketOf(ada).pings).toBe(1);
+    expect(connections.shut).toEqual([]);
+    clock.skip(501);
+    expect(connections.shut).toMatchObject([{ code: 4000 }]);
+  });
+
+  it("has mercy on everyone after the node itself stood still", async () => {
+    const { clock, connections } = create();
+    const ada = connections.open("ada");
+    clock.skip(10_000);
+    await clock.stall(60_000);
+    expect(connections.shut).toEqual([]);
+    // What waited in the socket is read now.
+    ada.seenAt = clock.now();
+    live(clock, connections, 30_000);
+    expect(connections.shut).toEqual([]);
+  });
+
+  it("drops after that mercy who is silent still", async () => {
+    const { clock, connections } = create();
+    connections.open("ada");
+    await clock.stall(60_000);
+    clock.skip(34_000);
+    expect(connections.shut).toEqual([]);
+    clock.skip(3_000);
+    expect(connections.shut).toMatchObject([{ code: 4000 }]);
+  });
+
+  it.each([
+    ["ping", { ping: fail }],
+    ["bufferedAmount", { bufferedAmount: fail }],
+  ])("closes whose %s throws, and goes on with the others", (_, broken) => {
+    const { clock, connections } = create();
+    connections.open("broken", { transport: { ...fakeTransport, ...broken } });
+    const ada = connections.open("ada");
+    live(clock, connections, 50_000);
+    expect(connections.shut).toEqual([{ id: "broken", code: 1011, reason: "" }]);
+    expect(connections.socketOf(ada).pings).toBe(2);
+  });
+
+  it("goes on when a socket cannot even be terminated", () => {
+    const { clock, connections } = create();
+    const broken = connections.open("broken", { transport: { ...fakeTransport, terminate: fail } });
+    const ada = connections.open("ada");
+    live(clock, connections, 100_000, [broken]);
+    expect(connections.shut).toEqual([{ id: "broken", code: 4000, reason: "" }]);
+    expect(connections.socketOf(ada).pings).toBe(4);
+  });
+
+  it("stays stopped when it is stopped from within", () => {
+    const { clock, connections, heartbeat, listed } = create();
+    connections.open("last", {
+      transport: {
+        ...fakeTransport,
+        ping: () => {
+          heartbeat.stop();
+        },
+      },
+    });
+    live(clock, connections, 100_000);
+    expect(listed.calls).toBeLessThanOrEqual(25);
+    expect(clock.timers).toBe(0);
+  });
+});
+
+describe("a reader without progress", () => {
+  it("is closed with 4008 after 10 s", () => {
+    const { clock, connections } = create();
+    const ada = connections.open("ada");
+    connections.socketOf(ada).bufferedAmount = 5_000;
+    clock.skip(10_000);
+    expect(connections.shut).toEqual([]);
+    clock.skip(1_000);
+    expect(connections.shut).toEqual([
+      { id: "ada", code: 4008, reason: expect.stringMatching(/^retryAfterMs=\d+$/) as string },
+    ]);
+    expect(connections.socketOf(ada).isTerminated).toBe(true);
+  });
+
+  it("has another 10 s with every byte that it takes", () => {
+    const { clock, connections } = create();
+    const ada = connections.open("ada");
+    for (let waiting = 5_000; waiting > 0; waiting -= 100) {
+      connections.socketOf(ada).bufferedAmount = waiting;
+      live(clock, connections, 9_000);
+    }
+    connections.socketOf(ada).bufferedAmount = 0;
+    live(clock, connections, 60_000);
+    expect(connections.shut).toEqual([]);
+  });
+});
+
+describe("a message that has begun", () => {
+  it("is whole within 10 s, or its connection is closed with 4010", () => {
+    for (const begunAt of [1, 250, 999]) {
+      const { clock, connections } = create();
+      const [eve] = [connections.open("eve"), connections.open("ada")];
+      live(clock, connections, begunAt);
+      connections.socketOf(eve).isReceiving = true;
+      live(clock, connections, 7_900);
+      expect(connections.shut).toEqual([]);
+      live(clock, connections, 2_100);
+      expect(connections.shut).toEqual([{ id: "eve", code: 4010, reason: "unfinished message" }]);
+    }
+  });
+
+  it("has its time again with every message that was finished in between", () => {
+    const { clock, connections } = create();
+    const ada = connections.open("ada");
+    connections.socketOf(ada).isReceiving = true;
+    for (let n = 0; n < 20; n++) {
+      live(clock, connections, 5_000);
+      ada.unfinishedSince = undefined; // as a message does that comes in
+    }
+    expect(connections.shut).toEqual([]);
+  });
+});
+
+function fail(): never {
+  throw new Error("broken");
+}

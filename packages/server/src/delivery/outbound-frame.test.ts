@@ -1,0 +1,75 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Batch, Frame } from "./outbound-frame.ts";
+
+const frames = ["a", "b", "c", "d"].map((text) => new Frame(text));
+const [a, b, c] = frames as [Frame, Frame, Frame];
+
+const fill = (empty: Batch, list: readonly Frame[]): Batch =>
+  list.reduce((batch, frame) => batch.with(frame), empty);
+
+describe("a batch", () => {
+  it("holds its frames from the first to the last", () => {
+    const lists = fc.array(fc.constantFrom(...frames), { maxLength: 20 });
+    fc.assert(
+      fc.property(fc.array(lists, { maxLength: 8 }), (turns) => {
+        const empty = new Batch();
+        for (const list of turns) {
+          const batch = fill(empty, list);
+          expect(batch.frames()).toEqual(list);
+          expect(batch.length).toBe(list.length);
+        }
+      }),
+    );
+  });
+
+  it("is one for all connections that get the same frames in the same order", () => {
+    const empty = new Batch();
+    expect(fill(empty, [a, b])).toBe(fill(empty, [a, b]));
+    expect(fill(empty, [a, b])).not.toBe(fill(empty, [b, a]));
+  });
+
+  it("is one for a whole fan-out, also where some get less", () => {
+    const empty = new Batch();
+    const whole = Array.from({ length: 100 }, () => empty.with(a));
+    const next = whole.map((batch, index) => (index % 3 === 0 ? batch : batch.with(b)));
+    expect(new Set(whole).size).toBe(1);
+    expect(new Set(next).size).toBe(2);
+  });
+
+  it("is not changed by what others add to it", () => {
+    const one = fill(new Batch(), [a]);
+    one.with(b);
+    one.with(c);
+    expect(one.frames()).toEqual([a]);
+  });
+
+  it("knows whether something in it may be dropped", () => {
+    const typing = new Frame("t", true);
+    expect(fill(new Batch(), [a, b]).hasEphemeral).toBe(false);
+    expect(fill(new Batch(), [a, typing, b]).hasEphemeral).toBe(true);
+  });
+
+  it("keeps nothing of earlier turns", async () => {
+    const empty = new Batch();
+    const turns = Array.from(
+      { length: 200 },
+      (_, turn) => new WeakRef(fill(empty, [new Frame(String(turn)), a])),
+    );
+    await afterTurn();
+    collectGarbage();
+    const kept = turns.filter((batch) => batch.deref() !== undefined);
+    expect(kept.length).toBeLessThanOrEqual(1);
+    expect(empty.frames()).toEqual([]);
+  });
+});
+
+/** A weak reference holds its target until the turn has ended. */
+const afterTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { FakeSocket } from "../../test/fake-socket.ts";
+import { Batch, Frame } from "./outbound-frame.ts";
+import { corkingTransport, plainTransport, transportOf } from "./transport.ts";
+
+const batch = ["a", "b", "c"].reduce((all, text) => all.with(new Frame(text)), new Batch());
+
+/** A socket that corks, as Bun's does: `send` returns what the runtime says of each message. */
+class CorkingSocket extends FakeSocket {
+  corks = 0;
+  answers: number[] = [];
+
+  cork(callback: () => void): void {
+    this.corks++;
+    callback();
+  }
+
+  getBufferedAmount(): number {
+    return 17;
+  }
+
+  override send(text: string): number {
+    super.send(text);
+    return this.answers.shift() ?? text.length;
+  }
+}
+
+describe("a bare socket", () => {
+  it("is sent each frame, in order", () => {
+    const ws = new FakeSocket({ userId: "ada" });
+    expect(transportOf(ws)).toBe(plainTransport);
+    expect(plainTransport.write(ws, batch)).toBe(true);
+    expect(ws.texts).toEqual(["a", "b", "c"]);
+  });
+
+  it("says how much waits, if it knows", () => {
+    const ws = new FakeSocket({ userId: "ada" });
+    ws.bufferedAmount = 5;
+    expect(plainTransport.bufferedAmount(ws)).toBe(5);
+    const { data, readyState } = ws;
+    expect(plainTransport.bufferedAmount({ data, readyState, send: () => 0, close: () => undefined })).toBe(
+      0,
+    );
+  });
+});
+
+describe("a socket that corks", () => {
+  it("is sent everything inside one cork", () => {
+    const ws = new CorkingSocket({ userId: "ada" });
+    expect(transportOf(ws)).toBe(corkingTransport);
+    expect(corkingTransport.write(ws, batch)).toBe(true);
+    expect(ws.texts).toEqual(["a", "b", "c"]);
+    expect(ws.corks).toBe(1);
+    expect(corkingTransport.bufferedAmount(ws)).toBe(17);
+  });
+
+  it("has lost something when it says 0, and nothing when it says -1", () => {
+    const ws = new CorkingSocket({ userId: "ada" });
+    ws.answers = [1, -1, 1];
+    expect(corkingTransport.write(ws, batch)).toBe(true);
+    ws.answers = [1, 0, 1];
+    expect(corkingTransport.write(ws, batch)).toBe(false);
+  });
+});

@@ -1,0 +1,212 @@
+import { describe, expect, it } from "vitest";
+import { Connections } from "../../test/fake-connection.ts";
+import { FakeClock } from "../../test/fake-clock.ts";
+import { fakeTransport } from "../../test/fake-socket.ts";
+import type { Connection } from "../connection/connection.ts";
+import { Frame } from "./outbound-frame.ts";
+import { pushReplay } from "../channels/replay.ts";
+import type { Batch } from "./outbound-frame.ts";
+
+const KIB = 1024;
+const text = (name: string, size = 0): string => JSON.stringify({ type: name, pad: "x".repeat(size) });
+const frame = (name: string, size = 0): Frame => new Frame(text(name, size));
+const typing = new Frame(text("typing"), true);
+
+function create(): { connections: Connections; clock: FakeClock; ada: Connection; bea: Connection } {
+  const clock = new FakeClock();
+  const connections = new Connections(clock);
+  return { connections, clock, ada: connections.open("ada"), bea: connections.open("bea") };
+}
+
+describe("the writer", () => {
+  it("writes nothing before the turn ends, and then everything in one write per connection", () => {
+    const { connections, clock, ada, bea } = create();
+    for (const name of ["a", "b", "c"]) ada.push(frame(name));
+    bea.push(frame("d"));
+    expect(connections.socketOf(ada).writes).toBe(0);
+    clock.flush();
+    expect(connections.socketOf(ada).types).toEqual(["a", "b", "c"]);
+    expect([ada, bea].map((each) => connections.socketOf(each).writes)).toEqual([1, 1]);
+  });
+
+  it("writes again in the next turn, and only to who has something new", () => {
+    const { connections, clock, ada, bea } = create();
+    ada.push(frame("a"));
+    clock.flush();
+    bea.push(frame("b"));
+    clock.flush();
+    clock.flush();
+    expect([ada, bea].map((each) => connections.socketOf(each).writes)).toEqual([1, 1]);
+  });
+
+  it("hands the same batch to everyone who gets the same frames", () => {
+    const { connections, clock } = create();
+    const batches: Batch[] = [];
+    const transport = { ...fakeTransport, write: (_: unknown, batch: Batch) => batches.push(batch) > 0 };
+    const readers = ["1", "2", "3"].map((id) => connections.open(id, { transport }));
+    for (const each of [frame("a"), frame("b")]) for (const reader of readers) reader.push(each);
+    clock.flush();
+    expect(batches).toHaveLength(3);
+    expect(new Set(batches).size).toBe(1);
+  });
+
+  it("writes what comes up while it writes in the turn after", () => {
+    const { connections, clock, ada, bea } = create();
+    connections.socketOf(ada).onSend = () => {
+      bea.push(frame("in answer"));
+    };
+    ada.push(frame("a"));
+    bea.push(frame("b"));
+    clock.flush();
+    clock.flush();
+    expect(connections.socketOf(bea).types).toEqual(["b", "in answer"]);
+  });
+
+  it("writes nothing to a socket that is not open any more, and keeps nothing for it", () => {
+    const { connections, clock, ada } = create();
+    connections.socketOf(ada).readyState = 2;
+    ada.push(frame("a"));
+    clock.flush();
+    expect(connections.socketOf(ada).writes).toBe(0);
+    expect(ada.batch).toBe(connections.writer.empty);
+    ada.stage = "closed";
+    ada.push(frame("b"));
+    expect(ada.batch).toBe(connections.writer.empty);
+  });
+
+  it("closes a connection whose socket throws, and nobody else notices", () => {
+    const { connections, clock, ada, bea } = create();
+    connections.socketOf(ada).failure = new Error("broken");
+    ada.push(frame("a"));
+    bea.push(frame("a"));
+    clock.flush();
+    expect(connections.shut).toEqual([{ id: "ada", code: 1011, reason: "" }]);
+    expect(connections.socketOf(bea).types).toEqual(["a"]);
+  });
+
+  it("closes a connection whose socket threw something away, so that it resumes", () => {
+    const { connections, clock } = create();
+    const transport = { ...fakeTransport, write: () => false };
+    connections.open("full", { transport }).push(frame("a"));
+    clock.flush();
+    expect(connections.shut).toMatchObject([{ id: "full", code: 4008 }]);
+  });
+});
+
+describe("a slow reader", () => {
+  it("gets no ephemeral messages while more than 256 KiB wait, and all the others", () => {
+    const { connections, clock, ada, bea } = create();
+    connections.socketOf(ada).bufferedAmount = 256 * KIB + 1;
+    connections.socketOf(bea).bufferedAmount = 256 * KIB;
+    for (const each of [ada, bea]) for (const sent of [frame("a"), typing, frame("b")]) each.push(sent);
+    clock.flush();
+    expect(connections.socketOf(ada).types).toEqual(["a", "b"]);
+    expect(connections.socketOf(bea).types).toEqual(["a", "typing", "b"]);
+  });
+
+  it("is closed with 4008 and a time to come back when more than 1 MiB wait", () => {
+    const { connections, clock, ada, bea } = create();
+    connections.socketOf(ada).bufferedAmount = KIB * KIB + 1;
+    connections.socketOf(bea).bufferedAmount = KIB * KIB;
+    for (const each of [ada, bea]) each.push(frame("a"));
+    clock.flush();
+    expect(connections.shut).toEqual([
+      { id: "ada", code: 4008, reason: expect.stringMatching(/^retryAfterMs=\d{3,4}$/) as string },
+    ]);
+    expect(connections.socketOf(ada).writes).toBe(0);
+    expect(connections.socketOf(bea).writes).toBe(1);
+  });
+
+  describe("that replays", () => {
+    const replay = Array.from({ length: 40 }, (_, n) => ({
+      offset: n,
+      frame: frame("replayed", 16 * KIB),
+      except: undefined,
+    }));
+    const size = replay.reduce((sum, entry) => sum + entry.frame.text.length, 0);
+
+    /** The replay has been handed to the socket, and nothing of it is read. */
+    function replaying(): ReturnType<typeof create> {
+      const parts = create();
+      pushReplay(parts.ada, "all", replay);
+      parts.clock.flush();
+      parts.connections.socketOf(parts.ada).bufferedAmount = size;
+      return parts;
+    }
+
+    it("is not slow for what waits of the replay", () => {
+      const { connections, clock, ada } = replaying();
+      ada.push(typing);
+      clock.flush();
+      connections.socketOf(ada).bufferedAmount = size + 256 * KIB;
+      ada.push(typing);
+      clock.flush();
+      expect(connections.socketOf(ada).heard("typing")).toHaveLength(2);
+    });
+
+    it("is as slow as anybody for what waits besides", () => {
+      const { connections, clock, ada } = replaying();
+      connections.socketOf(ada).bufferedAmount = size + 256 * KIB + 1;
+      ada.push(typing);
+      clock.flush();
+      expect(connections.socketOf(ada).heard("typing")).toHaveLength(0);
+      connections.socketOf(ada).bufferedAmount = size + KIB * KIB + 1;
+      ada.push(frame("a"));
+      clock.flush();
+      expect(connections.shut).toMatchObject([{ code: 4008 }]);
+    });
+
+    it("has no such allowance any more for what it has read", () => {
+      const { connections, clock, ada } = replaying();
+      connections.socketOf(ada).bufferedAmount = 10;
+      ada.push(frame("a"));
+      clock.flush();
+      connections.socketOf(ada).bufferedAmount = 256 * KIB + 11;
+      ada.push(typing);
+      clock.flush();
+      expect(connections.socketOf(ada).heard("typing")).toHaveLength(0);
+    });
+  });
+});
+
+describe("a skip", () => {
+  const skips = (connections: Connections, connection: Connection): unknown[] =>
+    connections.heard(connection).map(({ type, $ }) => [type, $?.ch, $?.off]);
+
+  it("is the latest of its channel and turn", () => {
+    const { connections, ada } = create();
+    for (const offset of [1, 2, 3]) ada.skip("all", offset);
+    ada.skip("room:a", 9);
+    expect(skips(connections, ada)).toEqual([
+      ["skip", "all", 3],
+      ["skip", "room:a", 9],
+    ]);
+    expect(skips(connections, ada)).toEqual([]);
+  });
+
+  it("is left out when a later frame of its channel says the same, and follows an earlier one", () => {
+    const { connections, ada } = create();
+    ada.skip("all", 1);
+    ada.deliver(frame("a"), "all");
+    expect(skips(connections, ada)).toEqual([["a", undefined, undefined]]);
+    ada.deliver(frame("a"), "all");
+    ada.skip("all", 3);
+    ada.deliver(frame("b"), "room:a");
+    expect(connections.heard(ada).map(({ type }) => type)).toEqual(["a", "b", "skip"]);
+  });
+
+  it("is nothing to a plain client", () => {
+    const { connections } = create();
+    const plain = connections.open("plain", { isV1: false });
+    plain.skip("all", 1);
+    expect(skips(connections, plain)).toEqual([]);
+  });
+
+  it("is written in one write with what else there is, also when it comes first", () => {
+    const { connections, clock, ada } = create();
+    ada.skip("all", 1);
+    ada.push(frame("a"));
+    clock.flush();
+    expect(connections.socketOf(ada).writes).toBe(1);
+  });
+});

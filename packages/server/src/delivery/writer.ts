@@ -1,0 +1,175 @@
+import { CloseCode } from "@halyard/protocol/wire";
+import { Choir } from "./batch-group.ts";
+import type { Connection } from "../connection/connection.ts";
+import { Batch } from "./outbound-frame.ts";
+import { OPEN } from "./transport.ts";
+import type { ServerLimits } from "../limits.ts";
+import type { Clock } from "../types.ts";
+import { SINGERS } from "./topic-broadcaster.ts";
+import type { Unison } from "./topic-broadcaster.ts";
+
+/** What a connection did wrong while it was written to. */
+export type WriteFailure = (connection: Connection, code: number, reason: string) => void;
+
+interface Failure {
+  readonly connection: Connection;
+  readonly code: number;
+}
+
+/** What a connection gets in this turn. */
+interface Due {
+  readonly connection: Connection;
+  readonly batch: Batch;
+}
+
+/**
+ * So many are looked at before they are written to: what is known of each comes from memory while the next is looked at,
+ * and each write drives most of it out of the processor's cache again.
+ */
+const AHEAD = 16;
+
+/**
+ * The one place where frames leave. All frames of a turn are written together, once per connection, when the turn has
+ * handled its input; so a busy node makes fewer and larger writes by itself, and an idle one waits for nothing.
+ */
+export class Writer {
+  /** Where every batch begins. */
+  empty = new Batch();
+  readonly #clock: Clock;
+  readonly #limits: ServerLimits;
+  readonly #fail: WriteFailure;
+  #dirty: Connection[] = [];
+  /** At the socket that was looked at last. */
+  #buffered = 0;
+  /** Of this turn. */
+  #choirs: Choir[] = [];
+  readonly #flushSoon: () => void;
+
+  constructor(clock: Clock, limits: ServerLimits, fail: WriteFailure) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#fail = fail;
+    this.#flushSoon = () => {
+      this.flush();
+    };
+  }
+
+  enqueue(connection: Connection): void {
+    if (this.#dirty.length === 0) this.#clock.setImmediate(this.#flushSoon);
+    this.#dirty.push(connection);
+  }
+
+  /** For frames that many get in this turn. */
+  openChoir(): Choir {
+    const choir = new Choir(this.empty);
+    this.#choirs.push(choir);
+    return choir;
+  }
+
+  flush(): void {
+    const dirty = this.#dirty;
+    const choirs = this.#choirs;
+    this.#dirty = [];
+    this.#choirs = [];
+    for (const choir of choirs) choir.close();
+    const failures: Failure[] = [];
+    const unisons = new Set<Unison>();
+    const due: Due[] = [];
+    for (const connection of dirty) {
+      const batch = this.#due(connection, failures);
+      if (batch === undefined) continue;
+      const unison = dirty.length < SINGERS ? undefined : connection.transport.unison;
+      if (unison !== undefined) unisons.add(unison);
+      if (unison?.take(connection, batch, this.#buffered) === true) continue;
+      if (due.push({ connection, batch }) === AHEAD) this.#sendAll(due, failures);
+    }
+    this.#sendAll(due, failures);
+    for (const unison of unisons)
+      unison.sing((connection, batch) => {
+        this.#send(connection, batch, failures);
+      });
+    for (const choir of choirs) choir.end(this.empty);
+    // Nobody else gets the frames of this turn.
+    this.empty.forget();
+    // Last, because whoever hears of a failure may close others, for whom something was taken and not written.
+    this.#tell(failures);
+  }
+
+  /** Writes what waits for one connection now. A socket that throws is closed, and harms nobody else. */
+  write(connection: Connection): void {
+    const failures: Failure[] = [];
+    const batch = this.#due(connection, failures);
+    if (batch !== undefined) this.#send(connection, batch, failures);
+    this.#tell(failures);
+  }
+
+  /** The connection is gone. */
+  forget(connection: Connection): void {
+    connection.transport.unison?.leave(connection);
+  }
+
+  /** What waits for a connection, as much of it as is to be written. */
+  #due(connection: Connection, failures: Failure[]): Batch | undefined {
+    if (connection.stage === "closed" || connection.ws.readyState !== OPEN) {
+      connection.takeBatch();
+      return undefined;
+    }
+    const batch = connection.takeBatch();
+    if (batch.length === 0) return undefined;
+    try {
+      const waiting = this.#waiting(connection);
+      if (waiting > this.#limits.maxBufferedBytes) {
+        failures.push({ connection, code: CloseCode.SlowReader });
+        return undefined;
+      }
+      return waiting > this.#limits.slowBytes && batch.hasEphemeral ? this.#withoutEphemeral(batch) : batch;
+    } catch {
+      failures.push({ connection, code: 1011 });
+      return undefined;
+    }
+  }
+
+  /** Bytes that wait for the peer and count against it. */
+  #waiting(connection: Connection): number {
+    const buffered = connection.transport.bufferedAmount(connection.ws);
+    this.#buffered = buffered;
+    const { backlog } = connection;
+    if (backlog === undefined) return buffered;
+    // A replay goes first, so of what waits no more can be of it than there is.
+    const ofReplay = Math.min(backlog.replayBytes, buffered);
+    backlog.replayBytes = ofReplay + backlog.queuedReplayBytes;
+    backlog.queuedReplayBytes = 0;
+    return buffered - ofReplay;
+  }
+
+  #sendAll(due: Due[], failures: Failure[]): void {
+    for (const { connection, batch } of due) this.#send(connection, batch, failures);
+    due.length = 0;
+  }
+
+  #send(connection: Connection, batch: Batch, failures: Failure[]): void {
+    try {
+      if (connection.transport.write(connection.ws, batch)) return;
+      failures.push({ connection, code: CloseCode.SlowReader });
+    } catch {
+      // The socket is broken: whatever it says, its close event or the heartbeat ends it.
+      failures.push({ connection, code: 1011 });
+    }
+  }
+
+  #tell(failures: readonly Failure[]): void {
+    for (const { connection, code } of failures)
+      this.#fail(connection, code, code === CloseCode.SlowReader ? retryReason(this.#clock) : "");
+  }
+
+  #withoutEphemeral(batch: Batch): Batch {
+    let rest = this.empty;
+    for (const frame of batch.frames()) if (!frame.ephemeral) rest = rest.with(frame);
+    return rest;
+  }
+}
+
+/** A reader that was too slow comes back, but not with all the others. */
+export function retryReason(clock: Clock): string {
+  return `retryAfterMs=${String(Math.round(500 + clock.random() * 1_500))}`;
+}

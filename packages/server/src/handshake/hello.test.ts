@@ -1,0 +1,249 @@
+import { ServerFrame } from "@halyard/protocol";
+import { HalyardError } from "@halyard/protocol/wire";
+import { afterEach, describe, expect, it } from "vitest";
+import type { FakeSocket } from "../../test/fake-socket.ts";
+import { CLIENT_ID, TestSystem } from "../../test/test-system.ts";
+import type { TestConfig } from "../../test/test-system.ts";
+
+let system: TestSystem;
+const create = (config: TestConfig = {}): TestSystem => (system = new TestSystem(config));
+const hello = (more: object = {}): object => ({ type: "hello", clientId: CLIENT_ID, attempt: 1, ...more });
+const channelsOf = (ws: FakeSocket): Record<string, { recovered: unknown }> =>
+  (ws.heard("welcome").at(-1)?.["channels"] ?? {}) as Record<string, { recovered: unknown }>;
+
+afterEach(() => system.expectToEndCleanly());
+
+describe("a plain client", () => {
+  it("gets welcome and user_list when it opens, and both are what PROTOCOL.md says", async () => {
+    const ws = await create().open("ada", { name: "Ada", email: "ada@example.com" });
+    expect(ws.types).toEqual(["welcome", "user_list"]);
+    for (const frame of ws.heard()) expect(ServerFrame.parse(frame)).toEqual(frame);
+    expect(ws.heard("welcome")).toMatchObject([
+      {
+        user: { userId: "ada", name: "Ada", connectedAt: "2026-11-23T00:00:00.000Z" },
+        limits: { messageBytes: 65_536, unacknowledged: 32, messagesPerSecond: 50, bytesPerSecond: 262_144 },
+        heartbeat: { intervalMs: 25_000, timeoutMs: 35_000 },
+        ephemeral: ["typing_indicator"],
+        channels: { all: { off: 0, recovered: "new" }, "user:ada": { off: 0, recovered: "new" } },
+      },
+    ]);
+    expect(ws.texts.join()).not.toContain("example.com");
+  });
+
+  it("becomes a v1 client by hello as its first frame, with one new welcome and nothing in between", async () => {
+    const ws = await create().open("ada");
+    ws.take();
+    system.hand(ws, hello());
+    void system.manager.broadcastMessage({ type: "announcement", message: "meanwhile" });
+    await system.clock.settle();
+    expect(ws.types).toEqual(["welcome", "user_list"]);
+    await system.say(ws, { type: "chat_message", content: "a", $: { seq: 1 } });
+    expect(ws.heard("reply")).toMatchObject([{ $: { re: 1 } }]);
+  });
+
+  it("cannot become a v1 client later", async () => {
+    const ws = await create().open("ada");
+    await system.say(ws, { type: "ping" });
+    const [error] = await system.ask(ws, hello());
+    expect(error).toMatchObject({ type: "error", code: "conflict" });
+  });
+
+  it("that becomes a v1 client is counted once, also later", async () => {
+    create({ maxConnectionsPerUser: 1 });
+    const ws = await system.open("ada");
+    await system.say(ws, hello());
+    await system.clock.advance(60_000);
+    expect((await system.open("ada")).closedWith?.code).toBe(4011);
+    expect(ws.closedWith).toBeUndefined();
+  });
+});
+
+describe("a v1 client", () => {
+  it("hears nothing before its hello, and then welcome with what it called it", async () => {
+    const ws = await create().openV1("ada");
+    void system.manager.broadcastMessage({ type: "announcement", message: "early" });
+    await system.clock.settle();
+    expect(ws.texts).toEqual([]);
+    await system.say(ws, hello({ $: { id: "h1" } }));
+    expect(ws.types).toEqual(["welcome", "user_list"]);
+    expect(ws.heard("welcome")[0]?.$).toEqual({ re: "h1" });
+  });
+
+  it("that says nothing for ten seconds is closed with 4010", async () => {
+    const ws = await create().openV1("ada");
+    await system.clock.advance(9_999);
+    expect(ws.closedWith).toBeUndefined();
+    await system.clock.advance(1);
+    expect(ws.closedWith).toEqual({ code: 4010, reason: "no hello" });
+  });
+
+  it("is not closed for the time that its hello takes to be answered", async () => {
+    create({ onConnect: () => new Promise((resolve) => system.clock.setTimeout(() => resolve(1), 15_000)) });
+    const ws = await system.join("ada");
+    await system.clock.advance(15_000);
+    expect(ws.closedWith).toBeUndefined();
+    expect(ws.types).toEqual(["welcome", "user_list"]);
+  });
+
+  it("is warned once and then closed with 4400 when something else comes first", async () => {
+    const ws = await create().openV1("ada");
+    await system.say(ws, { type: "chat_message", content: "a", $: { seq: 1 } });
+    expect(ws.heard()).toMatchObject([{ type: "error", code: "conflict", $: { re: 1 } }]);
+    expect(ws.closedWith).toBeUndefined();
+    await system.say(ws, { type: "ping" });
+    expect(ws.closedWith?.code).toBe(4400);
+  });
+
+  it.each([
+    ["a second hello", hello({ attempt: 2 })],
+    ["a hello that does not fit, later", { type: "hello" }],
+  ])("gets conflict for %s, and stays", async (_, frame) => {
+    const ws = await create().join("ada");
+    expect(await system.ask(ws, frame)).toMatchObject([{ type: "error", code: "conflict" }]);
+    expect(ws.closedWith).toBeUndefined();
+  });
+
+  it.each([
+    hello({ clientId: "short" }),
+    hello({ attempt: 0 }),
+    hello({ rooms: ["*"] }),
+    hello({ positions: [{ ch: "all", epoch: "x", off: -1 }] }),
+    hello({ positions: Array.from({ length: 103 }, () => ({ ch: "all", epoch: "x", off: 1 })) }),
+  ])("is told and closed with 4400 for a hello that does not fit: %#", async (frame) => {
+    const ws = await create().openV1("ada");
+    await system.say(ws, frame);
+    expect(ws.heard()).toMatchObject([{ type: "error", code: "invalid_message" }]);
+    expect(ws.closedWith?.code).toBe(4400);
+  });
+
+  it("with a contract that is too old is closed with 4426", async () => {
+    create({ acceptContract: (contract) => contract === "2" });
+    expect((await system.join("ada", { contract: "1" })).closedWith?.code).toBe(4426);
+    expect((await system.join("ada", { contract: "2", attempt: 2 })).types).toContain("welcome");
+  });
+
+  it("is closed with 4400 when hello says another client than its address", async () => {
+    create();
+    const headers = new Headers({ "sec-websocket-protocol": "halyard.v1" });
+    const ws = await system.upgrade({ id: "ada" }, { headers, url: `/ws?c=${CLIENT_ID}&a=3` });
+    await system.say(ws, hello({ attempt: 2 }));
+    expect(ws.heard("error")).toMatchObject([{ code: "conflict" }]);
+    expect(ws.closedWith?.code).toBe(4400);
+  });
+
+  it.each([
+    [1013, new HalyardError("unavailable")],
+    [1011, new Error("a bug")],
+  ])("is closed with %i, and so comes back, when its channels cannot be read", async (code, error) => {
+    create();
+    Object.assign(system.internals.core.backplane, { read: () => Promise.reject(error) });
+    const ws = await system.join("ada");
+    expect(ws.closedWith?.code).toBe(code);
+    expect(system.errors.map((each) => each.error)).toEqual(code === 1013 ? [] : [error]);
+  });
+});
+
+describe("a welcome", () => {
+  it("ends the wait for hello, and leaves no timer of it", async () => {
+    create({ builtIns: { presence: false } });
+    // The first connection leaves the one timer of channels at rest.
+    await system.join("bea");
+    const before = system.clock.timers;
+    await system.join("ada");
+    expect(system.clock.timers).toBe(before);
+  });
+
+  it("puts the connection into the rooms that it names, where it may", async () => {
+    create({ authorize: ({ room }) => room !== "secret" });
+    const ws = await system.join("ada", { rooms: ["general", "secret"] });
+    expect(channelsOf(ws)).toMatchObject({
+      "room:general": { recovered: "new" },
+      "room:secret": { recovered: "forbidden" },
+    });
+    expect(ws.types).toEqual(["welcome", "left", "user_list", "user_list"]);
+    void system.manager.sendToRoom("secret", { type: "announcement", message: "secret" });
+    await system.clock.settle();
+    expect(ws.heard("announcement")).toEqual([]);
+  });
+
+  const noToAll = { at_once: () => false, later: () => Promise.resolve(false) };
+  it.each(Object.entries(noToAll))('is in "all" only with the right to it: %s', async (_, authorize) => {
+    create({ authorize });
+    const plain = await system.open("ada");
+    const v1 = await system.join("bea");
+    for (const ws of [plain, v1]) expect(channelsOf(ws)).toMatchObject({ all: { recovered: "forbidden" } });
+    void system.manager.broadcastMessage({ type: "announcement", message: "everyone" });
+    await system.clock.settle();
+    for (const ws of [plain, v1]) expect(ws.texts.join()).not.toContain("everyone");
+  });
+
+  it("shows none of what was missed to who has lost the right to it", async () => {
+    let may = true;
+    create({ authorize: ({ action, room }) => room === "all" || action === "join" || may });
+    const ws = await system.join("ada", { rooms: ["general"] });
+    const { epoch, off } = channelsOf(ws)["room:general"] as unknown as { epoch: string; off: number };
+    await system.drop(ws);
+    void system.manager.sendToRoom("general", { type: "announcement", message: "missed" });
+    may = false;
+    const positions = [{ ch: "room:general", epoch, off }];
+    const again = await system.join("ada", { attempt: 2, rooms: ["general"], positions });
+    expect(channelsOf(again)).toMatchObject({ "room:general": { recovered: "forbidden" } });
+    expect(again.heard("gap")).toMatchObject([{ ch: "room:general", reason: "forbidden" }]);
+    expect(again.heard("left")).toMatchObject([{ room: "general", reason: "forbidden" }]);
+    expect(again.texts.join()).not.toContain("missed");
+  });
+
+  it("holds the rooms that onConnect gave, which need no right, and those that it gives a little later", async () => {
+    create({
+      onConnect: async ({ ws }) => {
+        await system.manager.join(ws, "given");
+        void Promise.resolve().then(() => system.manager.join(ws, "later"));
+      },
+    });
+    const ws = await system.join("ada");
+    expect(Object.keys(channelsOf(ws))).toContain("room:given");
+    for (const room of ["given", "later"])
+      void system.manager.sendToRoom(room, { type: "announcement", message: room });
+    await system.clock.settle();
+    expect(ws.heard("announcement").map(({ message }) => message)).toEqual(["given", "later"]);
+  });
+
+  it("is followed by left for each room that is one too many, of which nothing is heard", async () => {
+    create({
+      limits: { rooms: 2 },
+      authorize: () => true,
+      onConnect: ({ ws }) => system.manager.join(ws, "given"),
+    });
+    const ws = await system.join("ada", { rooms: ["a", "b", "given", "c"] });
+    expect(Object.keys(channelsOf(ws))).toEqual(["all", "user:ada", "room:given", "room:a"]);
+    expect(ws.heard("left")).toEqual([
+      { type: "left", room: "b", reason: "limit_exceeded" },
+      { type: "left", room: "c", reason: "limit_exceeded" },
+    ]);
+    void system.manager.sendToRoom("b", { type: "announcement", message: "missed" });
+    await system.clock.settle();
+    expect(ws.heard("announcement")).toEqual([]);
+    expect(system.manager.getMetrics().security).toEqual({ limit: { rooms: 1 } });
+  });
+
+  it("gives nothing of a room that was taken back before it", async () => {
+    create({
+      onConnect: async ({ ws }) => {
+        await system.manager.join(ws, "general");
+        await system.manager.leave(ws, "general");
+      },
+    });
+    const ws = await system.join("ada");
+    expect(Object.keys(channelsOf(ws))).toEqual(["all", "user:ada"]);
+  });
+
+  it("follows a message that is published before it by not holding it, and one after it by holding it", async () => {
+    create();
+    await system.manager.broadcastMessage({ type: "announcement", message: "before" });
+    const ws = await system.join("ada");
+    await system.manager.broadcastMessage({ type: "announcement", message: "after" });
+    await system.clock.settle();
+    expect(channelsOf(ws)).toMatchObject({ all: { off: 1 } });
+    expect(ws.heard("announcement")).toMatchObject([{ message: "after", $: { off: 2 } }]);
+  });
+});

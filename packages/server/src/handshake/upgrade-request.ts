@@ -1,0 +1,20 @@
+import type { UpgradeRequest } from "../types.ts";
+
+/** A request with the address of its client, which may be behind a proxy. */
+export class LocatedRequest implements UpgradeRequest {
+  readonly remoteAddress: string | undefined;
+  readonly #request: UpgradeRequest;
+
+  constructor(request: UpgradeRequest, remoteAddress: string | undefined) {
+    this.#request = request;
+    this.remoteAddress = remoteAddress;
+  }
+
+  get url(): string {
+    return this.#request.url;
+  }
+
+  get headers(): Headers {
+    return this.#request.headers;
+  }
+}

@@ -1,0 +1,94 @@
+import type { ClientRef, Work, WorkState } from "../backplane.ts";
+import { RequestResults } from "./request-result-cache.ts";
+
+interface Result {
+  readonly digest: number;
+  /** Undefined while it runs. */
+  readonly result: string | undefined;
+}
+
+interface ClientRecord {
+  last: number;
+  /** Results of sends by `seq`, the last 32. */
+  readonly sends: Map<number, Result>;
+  readonly requests: RequestResults;
+  usedAt: number;
+}
+
+const KEPT_MS = 5 * 60_000;
+const KEPT_SENDS = 32;
+const CLIENTS_PER_USER = 20;
+
+const RUN: WorkState = { state: "run" };
+const RUNNING: WorkState = { state: "running" };
+const CONFLICT: WorkState = { state: "conflict" };
+
+/** What each client has had done, so that a repetition is answered and not run again. */
+export class WorkLog {
+  readonly #users = new Map<string, Map<string, ClientRecord>>();
+  /** Whose record was used last: a client seldom asks for one thing only. */
+  #latest: { readonly ref: ClientRef; readonly record: ClientRecord } | undefined;
+
+  get size(): number {
+    return this.#users.size;
+  }
+
+  begin({ ref, key, digest }: Work, now: number): WorkState {
+    const record = this.#recordOf(ref);
+    record.usedAt = now;
+    const known = typeof key === "number" ? record.sends.get(key) : record.requests.get(key);
+    if (known !== undefined) {
+      if (known.digest !== digest) return CONFLICT;
+      return known.result === undefined ? RUNNING : { state: "done", result: known.result };
+    }
+    if (typeof key !== "number") {
+      record.requests.begin(key, digest);
+      return RUN;
+    }
+    // A record without a past takes any number: the server has forgotten this client, or never knew it.
+    if (record.last !== 0 && key !== record.last + 1) return CONFLICT;
+    record.last = key;
+    record.sends.delete(key - KEPT_SENDS);
+    record.sends.set(key, { digest, result: undefined });
+    return RUN;
+  }
+
+  settle({ ref, key, digest }: Work, result: string | undefined): void {
+    const record =
+      this.#latest?.ref === ref ? this.#latest.record : this.#users.get(ref.user)?.get(ref.client);
+    if (record === undefined) return;
+    if (typeof key === "string") {
+      record.requests.settle(key, result);
+      return;
+    }
+    // What took longer than the next 32 is out of the window already, and must not come back into it.
+    if (result !== undefined && key > record.last - KEPT_SENDS) record.sends.set(key, { digest, result });
+    else if (record.sends.delete(key) && record.last === key) record.last = key - 1;
+  }
+
+  sweep(now: number): void {
+    this.#latest = undefined;
+    for (const [user, clients] of this.#users) {
+      for (const [client, record] of clients) if (now - record.usedAt > KEPT_MS) clients.delete(client);
+      if (clients.size === 0) this.#users.delete(user);
+    }
+  }
+
+  #recordOf(ref: ClientRef): ClientRecord {
+    if (this.#latest?.ref === ref) return this.#latest.record;
+    let clients = this.#users.get(ref.user);
+    if (clients === undefined) this.#users.set(ref.user, (clients = new Map<string, ClientRecord>()));
+    const known = clients.get(ref.client);
+    const record = known ?? { last: 0, sends: new Map(), requests: new RequestResults(), usedAt: 0 };
+    this.#latest = { ref, record };
+    if (known !== undefined && clients.size === 1) return record;
+    // The order of the map is the order of use, so that the first is the one to forget.
+    clients.delete(ref.client);
+    clients.set(ref.client, record);
+    for (const oldest of clients.keys()) {
+      if (clients.size <= CLIENTS_PER_USER) break;
+      clients.delete(oldest);
+    }
+    return record;
+  }
+}

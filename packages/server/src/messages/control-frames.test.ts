@@ -1,0 +1,78 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { TestSystem } from "../../test/test-system.ts";
+import type { TestConfig } from "../../test/test-system.ts";
+
+let system: TestSystem;
+const create = (config: TestConfig = {}): TestSystem => (system = new TestSystem(config));
+const CALM = { joinsPerSecond: 1e6, joinBurst: 1e6, messagesPerSecond: 1e6, messageBurst: 1e6 };
+
+afterEach(() => system.expectToEndCleanly());
+
+describe("what waits for an answer of the application's", () => {
+  it("is no more than 16 tickets at a time, and 64 that wait for their turn", async () => {
+    const ws = await create({ limits: CALM }).join("ada");
+    const connection = system.internals.core.table.of(ws);
+    const tickets: string[] = [];
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const nothing = (): void => undefined;
+    const renew = (_connection: unknown, ticket: string): Promise<void> => {
+      tickets.push(ticket);
+      return held;
+    };
+    if (connection !== undefined)
+      connection.watch = { opened: nothing, closed: nothing, receive: nothing, stop: nothing, renew };
+    for (let n = 0; n < 82; n++)
+      system.hand(ws, { type: "authenticate", ticket: String(n), $: { id: `t${String(n)}` } });
+    await system.clock.settle();
+    expect(tickets).toHaveLength(16);
+    expect(ws.heard("error").map(({ code, $ }) => [code, $?.re])).toEqual([
+      ["limit_exceeded", "t80"],
+      ["limit_exceeded", "t81"],
+    ]);
+    release();
+    await system.clock.settle();
+    expect(ws.heard("reply")).toHaveLength(80);
+  });
+
+  it("is not asked for any more once the connection has gone", async () => {
+    const asked: string[] = [];
+    let release = (): void => undefined;
+    create({
+      limits: CALM,
+      builtIns: { presence: false },
+      authorize: ({ room }) => {
+        if (room === "all") return true;
+        asked.push(room);
+        return new Promise((resolve) => (release = () => resolve(true)));
+      },
+    });
+    const ws = await system.open("ada");
+    for (let n = 0; n < 500; n++) system.hand(ws, { type: "join", room: "a" });
+    await system.clock.settle();
+    await system.drop(ws);
+    release();
+    await system.clock.settle();
+    expect(asked).toEqual(["a"]);
+  });
+});
+
+describe("a failure that quotes what a client wrote", () => {
+  it("is one bounded line of the log, where there is no onError", async () => {
+    const lines: object[] = [];
+    const ignore = (): void => undefined;
+    const error = (fields: object): void => void lines.push(fields);
+    create({ onError: undefined, logger: { debug: ignore, info: ignore, warn: ignore, error } });
+    system.handlers.on("chat_message", ({ content }) => {
+      throw new SyntaxError(`not a number: ${content.repeat(1_000)}`);
+    });
+    const ws = await system.open("ada");
+    await system.say(ws, { type: "chat_message", content: "1\r\n\u001b[2J\u2028" });
+    expect(lines).toHaveLength(1);
+    const text = JSON.stringify(lines[0]);
+    expect(text).toContain("SyntaxError: not a number: 1");
+    // eslint-disable-next-line no-control-regex -- it is what must not be there
+    expect(Object.values(lines[0] ?? {}).join("")).not.toMatch(/[\0-\x1f\x7f-\x9f\u2028\u2029]/);
+    expect(text.length).toBeLessThan(1_000);
+  });
+});

@@ -1,0 +1,51 @@
+import { messageIdOf } from "@halyard/protocol/wire";
+import { afterEach, describe, expect, it } from "vitest";
+import { CLIENT_ID, TestSystem } from "../../test/test-system.ts";
+
+let system: TestSystem;
+const create = (): TestSystem => (system = new TestSystem({ builtIns: { presence: false } }));
+
+afterEach(() => system.expectToEndCleanly());
+
+describe("a handler", () => {
+  it("that throws, rejects or hangs costs its sender an error, and nobody else anything", async () => {
+    create();
+    const secret = new Error("SELECT * FROM users");
+    const ways = [
+      () => {
+        throw secret;
+      },
+      () => Promise.reject(secret),
+      () => ({
+        then: () => {
+          throw secret;
+        },
+      }),
+      () => new Promise(() => undefined),
+    ];
+    system.handlers.on("chat_message", ({ content }) => ways[Number(content)]?.());
+    const [ada, bea] = [await system.join("ada"), await system.open("bea")];
+    for (let seq = 1; seq <= 4; seq++)
+      system.hand(ada, { type: "chat_message", content: String(seq - 1), $: { seq } });
+    await system.clock.settle();
+    expect(await system.ask(ada, { type: "ping" })).toEqual([{ type: "pong" }]);
+    await system.clock.advance(30_000);
+    expect(ada.heard("error")).toMatchObject([{ code: "timeout", $: { re: 4 } }]);
+    expect(bea.heard("error")).toEqual([]);
+    expect(system.errors.map(({ error }) => error)).toEqual([secret, secret, secret]);
+    expect(ada.texts.join()).not.toContain("SELECT");
+  });
+
+  it("knows the id that its client knows too, and is told when its time is up", async () => {
+    create();
+    const seen: unknown[] = [];
+    system.handlers.on("chat_message", (_, { messageId, signal, user }) => {
+      seen.push(messageId, user.id);
+      return new Promise((resolve) => signal.addEventListener("abort", () => resolve(seen.push("aborted"))));
+    });
+    const ws = await system.join("ada");
+    await system.say(ws, { type: "chat_message", content: "a", $: { seq: 7 } });
+    await system.clock.advance(30_000);
+    expect(seen).toEqual([messageIdOf(CLIENT_ID, 7), "ada", "aborted"]);
+  });
+});

@@ -1,0 +1,271 @@
+import { defineProtocol, message } from "@halyard/protocol";
+import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import type { FakeSocket } from "../../test/fake-socket.ts";
+import { CLIENT_ID, TestSystem } from "../../test/test-system.ts";
+import type { TestConfig } from "../../test/test-system.ts";
+
+const protocol = defineProtocol({
+  clientMessages: {
+    vote: message(z.object({ option: z.int() })),
+    move: message(z.object({ x: z.int() }), { ephemeral: true }),
+  },
+});
+
+let system: TestSystem<typeof protocol>;
+/** What the handlers have seen, in order. */
+let handled: unknown[];
+
+function create(config: TestConfig<typeof protocol> = {}): typeof system {
+  handled = [];
+  system = new TestSystem({ protocol, builtIns: { presence: false }, ...config });
+  system.handlers.on("vote", ({ option }) => void handled.push(option));
+  system.handlers.on("move", ({ x }) => void handled.push(x));
+  return system;
+}
+
+afterEach(() => system.expectToEndCleanly());
+
+const vote = (option: number, seq?: number): object => ({
+  type: "vote",
+  option,
+  ...(seq === undefined ? {} : { $: { seq } }),
+});
+const codes = (ws: FakeSocket): unknown[] => ws.heard("error").map(({ code }) => code);
+
+/** Only what somebody takes their time for leaves a connection unopened. */
+const slowToOpen: TestConfig<typeof protocol> = { onConnect: () => Promise.resolve() };
+
+describe("what comes before a connection is open", () => {
+  it("waits, and is handled in order once it is", async () => {
+    create(slowToOpen);
+    const ws = system.begin("ada");
+    for (const option of [1, 2, 3]) system.hand(ws, vote(option));
+    expect(handled).toEqual([]);
+    await system.clock.settle();
+    expect(handled).toEqual([1, 2, 3]);
+  });
+
+  it("is bounded: what does not fit any more is limit_exceeded", async () => {
+    create(slowToOpen);
+    const ws = system.begin("ada");
+    for (let option = 0; option < 40; option++) system.hand(ws, vote(option));
+    await system.clock.settle();
+    expect(handled).toHaveLength(32);
+    expect(codes(ws)).toEqual(Array.from({ length: 8 }, () => "limit_exceeded"));
+  });
+
+  it("is counted anew while hello is being answered", async () => {
+    create();
+    const ws = system.begin("ada", { protocol: "halyard.v1" });
+    system.hand(ws, { type: "hello", clientId: CLIENT_ID, attempt: 1 });
+    for (let seq = 1; seq <= 3; seq++) system.hand(ws, { ...vote(seq, seq), pad: "x".repeat(60 * 1024) });
+    await system.clock.settle();
+    expect(handled).toEqual([1, 2, 3]);
+    expect(codes(ws)).toEqual([]);
+  });
+
+  it("is never overtaken by what comes after", async () => {
+    // Somebody who takes their time to say who may see whom.
+    create({
+      builtIns: {},
+      authorize: ({ action }) =>
+        action !== "presence" || new Promise((resolve) => system.clock.setTimeout(() => resolve(true), 100)),
+    });
+    const ws = await system.openV1("ada");
+    system.hand(ws, { type: "hello", clientId: CLIENT_ID, attempt: 1 });
+    system.hand(ws, vote(1, 1));
+    await system.clock.settle();
+    expect(ws.types).toEqual(["welcome"]);
+    system.hand(ws, vote(2, 2));
+    await system.clock.advance(100);
+    expect(handled).toEqual([1, 2]);
+    expect(ws.heard("reply").map(({ $ }) => $?.re)).toEqual([1, 2]);
+  });
+});
+
+describe("a frame", () => {
+  it("is at most 64 KiB, counted in bytes; the third that is larger ends the connection", async () => {
+    const ws = await create().open("ada");
+    await system.say(ws, { type: "chat_message", content: "x".repeat(65_000) });
+    expect(codes(ws)).toEqual([]);
+    await system.say(ws, { type: "chat_message", content: "€".repeat(30_000) });
+    await system.say(ws, { type: "chat_message", content: "x".repeat(70_000) });
+    expect(codes(ws)).toEqual(["payload_too_large", "payload_too_large"]);
+    expect(ws.closedWith).toBeUndefined();
+    await system.say(ws, "x".repeat(70_000));
+    expect(ws.closedWith?.code).toBe(4413);
+  });
+
+  it("that is binary ends the connection", async () => {
+    const ws = await create().open("ada");
+    system.manager.handleMessage(ws, new Uint8Array([1]));
+    expect(ws.closedWith?.code).toBe(4400);
+  });
+
+  it("of a socket that nobody opened, or that has closed, is nothing", async () => {
+    const ws = await create().open("ada");
+    await system.drop(ws);
+    await system.say(ws, vote(1));
+    expect(handled).toEqual([]);
+  });
+
+  it.each([
+    ['{"type":"vote"', "invalid_json"],
+    ['{"type":"vote","option":"x"}', "invalid_message"],
+    ['{"type":1}', "invalid_message"],
+    ["[]", "invalid_message"],
+    [`{"type":"vote","a":${"[".repeat(40)}${"]".repeat(40)}}`, "invalid_message"],
+    ['{"type":"vote","$":1}', "invalid_message"],
+    ['{"type":"vote","$":{"seq":0}}', "invalid_message"],
+    ['{"type":"welcome"}', "unknown_type"],
+    ['{"type":"nonsense"}', "unknown_type"],
+    ['{"type":"__proto__"}', "unknown_type"],
+    ['{"type":"constructor"}', "unknown_type"],
+  ])("of a plain client is answered: %s is %s", async (text, code) => {
+    const ws = await create().open("ada");
+    await system.say(ws, text);
+    expect(codes(ws)).toEqual([code]);
+    expect(handled).toEqual([]);
+    expect(system.errors).toEqual([]);
+  });
+});
+
+describe("text of a plain client", () => {
+  it.each(["hello", "  hello {", "1", "null", '"quoted"', " ", "}"])(
+    "is chat when it is %j",
+    async (text) => {
+      const ws = await create().open("ada");
+      await system.say(ws, text);
+      expect(ws.heard("chat_message")).toMatchObject([{ content: text, from: { userId: "ada" } }]);
+    },
+  );
+
+  it.each(["", "\0", "\0hello", "\uFEFF", "\uFEFFhello"])(
+    "is invalid_message when it is %j",
+    async (text) => {
+      const ws = await create().open("ada");
+      await system.say(ws, text);
+      expect(codes(ws)).toEqual(["invalid_message"]);
+    },
+  );
+
+  it.each(["{", "[1", "  {hello}", "\n[hello]"])("is invalid_json when it is %j", async (text) => {
+    const ws = await create().open("ada");
+    await system.say(ws, text);
+    expect(codes(ws)).toEqual(["invalid_json"]);
+    expect(ws.heard("chat_message")).toEqual([]);
+  });
+
+  it.each(["hello", "", "1 2"])("is invalid_json from a v1 client: %j", async (text) => {
+    const ws = await create().join("ada");
+    await system.say(ws, text);
+    expect(codes(ws)).toEqual(["invalid_json"]);
+  });
+});
+
+describe("a client that goes too fast", () => {
+  it("is told how long to wait when it is a plain one, and closed with 4029 when it goes on", async () => {
+    const ws = await create().open("ada");
+    for (let n = 0; n < 100; n++) system.hand(ws, { type: "ping" });
+    await system.clock.settle();
+    expect(ws.take().map(({ type }) => type)).not.toContain("error");
+    for (let n = 0; n < 49; n++) system.hand(ws, { type: "ping" });
+    await system.clock.settle();
+    expect(ws.heard("error")[0]).toMatchObject({ code: "rate_limited", retryable: true, retryAfterMs: 20 });
+    expect(ws.closedWith).toBeUndefined();
+    system.hand(ws, { type: "ping" });
+    expect(ws.closedWith).toEqual({ code: 4029, reason: "retryAfterMs=5000" });
+  });
+
+  it("may go on after a while", async () => {
+    const ws = await create().open("ada");
+    for (let n = 0; n < 120; n++) system.hand(ws, { type: "ping" });
+    await system.clock.advance(1_000);
+    expect(await system.ask(ws, { type: "ping" })).toEqual([{ type: "pong" }]);
+  });
+
+  it("is counted in bytes too", async () => {
+    const ws = await create().open("ada");
+    for (let n = 0; n < 9; n++) system.hand(ws, { type: "nonsense", pad: "x".repeat(60 * 1024) });
+    await system.clock.settle();
+    expect(codes(ws)).toContain("rate_limited");
+  });
+
+  it("has chat of its own rate, with a number or without", async () => {
+    const ws = await create().open("ada");
+    for (let n = 1; n <= 24; n++) {
+      const $ = n % 2 === 0 ? { $: { seq: n } } : {};
+      system.hand(ws, { type: "chat_message", content: String(n), ...$ });
+    }
+    await system.clock.settle();
+    expect(ws.heard("chat_message")).toHaveLength(10);
+    expect(ws.heard("error")).toHaveLength(14);
+    expect(ws.heard("error").map(({ $ }) => $?.re)).toContain(24);
+  });
+
+  it("only waits, in order, when it is a v1 client's sends", async () => {
+    const ws = await create().join("ada");
+    for (let seq = 1; seq <= 30; seq++)
+      system.hand(ws, { type: "chat_message", content: String(seq), $: { seq } });
+    await system.clock.settle();
+    expect(ws.heard("reply")).toHaveLength(10);
+    await system.clock.advance(4_000);
+    expect(ws.heard("reply").map(({ $ }) => $?.re)).toEqual(Array.from({ length: 30 }, (_, n) => n + 1));
+    expect(codes(ws)).toEqual([]);
+  });
+
+  it("loses ephemeral messages without a word, and never the newest of a quiet moment", async () => {
+    const ws = await create().join("ada");
+    for (let x = 1; x <= 20; x++) {
+      system.hand(ws, { type: "move", x });
+      await system.clock.advance(10);
+    }
+    await system.clock.advance(50);
+    expect(handled).toEqual([1, 5, 10, 15, 20]);
+    expect(codes(ws)).toEqual([]);
+  });
+
+  it("is told so when it steers, also with the number of a send", async () => {
+    const ws = await create().join("ada");
+    for (let n = 0; n < 110; n++) system.hand(ws, { type: "ping", $: { seq: 1 } });
+    await system.clock.settle();
+    expect(new Set(codes(ws))).toEqual(new Set(["rate_limited"]));
+    system.hand(ws, vote(1, 1));
+    await system.clock.advance(1_000);
+    expect(handled).toEqual([1]);
+  });
+
+  it("is limit_exceeded past 32 sends that wait", async () => {
+    create();
+    let release = (): void => undefined;
+    system.handlers.on("chat_message", () => new Promise<void>((resolve) => (release = resolve)));
+    const ws = await system.join("ada");
+    system.hand(ws, { type: "chat_message", content: "slow", $: { seq: 1 } });
+    for (let seq = 2; seq <= 34; seq++) system.hand(ws, vote(seq, seq));
+    await system.clock.settle();
+    expect(ws.heard("error")).toMatchObject([{ code: "limit_exceeded", $: { re: 34 } }]);
+    release();
+    await system.clock.settle();
+    expect(handled).toHaveLength(32);
+  });
+});
+
+describe("a client that breaks the protocol", () => {
+  it("is closed with 4400 after ten invalid messages in ten seconds", async () => {
+    const ws = await create().open("ada");
+    for (let n = 0; n < 9; n++) await system.say(ws, "{");
+    expect(ws.closedWith).toBeUndefined();
+    await system.say(ws, '{"type":"vote","option":"x"}');
+    expect(ws.closedWith?.code).toBe(4400);
+  });
+
+  it("is not closed when they come slowly", async () => {
+    const ws = await create().open("ada");
+    for (let n = 0; n < 50; n++) {
+      await system.say(ws, "{");
+      await system.clock.advance(1_500);
+    }
+    expect(ws.closedWith).toBeUndefined();
+  });
+});

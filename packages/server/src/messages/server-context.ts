@@ -1,0 +1,38 @@
+import type { Backplane } from "../backplane.ts";
+import type { ChannelHub } from "../channels/channel-hub.ts";
+import type { ConnectionTable } from "../connection/connection-table.ts";
+import type { MessageHandlerRegistry } from "../handlers.ts";
+import type { ServerLimits } from "../limits.ts";
+import type { Logger } from "../logger.ts";
+import type { MessageTypes } from "./message-types.ts";
+import type { Once } from "./deduplicator.ts";
+import type { PresenceHub } from "../channels/presence-hub.ts";
+import type { Security } from "../security/security-reporter.ts";
+import type { Sessions } from "../connection/session-watches.ts";
+import type { Clock, ErrorContext, WebSocketManagerConfig } from "../types.ts";
+import type { Writer } from "../delivery/writer.ts";
+
+/** The configuration with its types forgotten: inside, a user is whatever the authenticator said. */
+export type AnyConfig = WebSocketManagerConfig;
+
+/** The parts of one node, as they know each other. */
+export interface Core {
+  readonly config: AnyConfig;
+  readonly limits: ServerLimits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly backplane: Backplane;
+  readonly types: MessageTypes;
+  readonly registry: MessageHandlerRegistry;
+  readonly table: ConnectionTable;
+  readonly hub: ChannelHub;
+  readonly presence: PresenceHub;
+  readonly writer: Writer;
+  readonly once: Once;
+  readonly sessions: Sessions;
+  readonly security: Security;
+  /** Unique among all nodes. */
+  readonly nextConnectionId: () => string;
+  /** Hears every failure of the application's own code. Never throws. */
+  readonly report: (error: unknown, context: ErrorContext) => void;
+}

@@ -1,0 +1,166 @@
+import type { Socket } from "node:net";
+import type { WebSocket } from "ws";
+import type { Batch, Frame } from "../delivery/outbound-frame.ts";
+import type { Transport } from "../delivery/transport.ts";
+import { bytesBelow, isBare, writeBelow } from "./raw-socket-write.ts";
+import { compressedTextFrame, joinTextFrames, textFrames } from "./frame-encoder.ts";
+
+export interface NodeTransportOptions {
+  /** Messages of at least this many characters are compressed, for clients that can. @default none */
+  readonly compressAbove?: number | undefined;
+}
+
+/**
+ * Writes to the socket below `ws`: each frame is encoded once for all its readers, and what one connection gets in a
+ * turn is one write. Leans on fields of `ws` that are not documented, so it looks for them when a connection opens, and
+ * falls back to `send` where they are not as expected.
+ *
+ * @returns what writes to a connection
+ */
+export function nodeTransports({ compressAbove = Infinity }: NodeTransportOptions = {}): (
+  ws: WebSocket,
+) => Transport {
+  const careful: Transport = {
+    ...common,
+    write(ws, batch) {
+      const socket = idleSocketOf(ws);
+      if (socket === undefined) for (const frame of batch.frames()) ws.send(frame.text);
+      else if (compressAbove !== Infinity && canInflate(ws))
+        socket.write(joinedCompressed(batch, compressAbove));
+      else writeThrough(writeToStream, socket, batch);
+      return true;
+    },
+    bufferedAmount: (ws) => (ws as unknown as WebSocket).bufferedAmount,
+  };
+  return (ws) => {
+    const { _socket: socket, _extensions: extensions } = ws as WsInsides;
+    // Without compression `ws` has never anything to do before it writes.
+    const isPlain = extensions !== undefined && !("permessage-deflate" in extensions);
+    return isPlain && socket !== undefined && isBare(socket) ? bare : careful;
+  };
+}
+
+const common: Pick<Transport, "ping" | "isReceiving" | "terminate"> = {
+  ping: (ws) => {
+    (ws as unknown as WebSocket).ping();
+  },
+  isReceiving,
+  terminate: (ws) => {
+    (ws as unknown as WebSocket).terminate();
+  },
+};
+
+const bare: Transport = {
+  ...common,
+  write(ws, batch) {
+    writeThrough(writeBelow, bareSocketOf(ws), batch);
+    return true;
+  },
+  bufferedAmount: (ws) => bytesBelow(bareSocketOf(ws)),
+};
+
+function isReceiving(ws: unknown): boolean {
+  const { _receiver: receiver } = ws as WsInsides;
+  if (!receiver) return false;
+  // Between two frames nothing is buffered, the state is the first one, and only a fragmented message is remembered.
+  return receiver._bufferedBytes > 0 || receiver._state !== 0 || receiver._fragmented !== 0;
+}
+
+interface WsInsides {
+  readonly _receiver?: {
+    readonly _bufferedBytes: number;
+    readonly _state: number;
+    readonly _fragmented: number;
+  } | null;
+  readonly _socket?: Socket;
+  readonly _sender?: { readonly _queue?: readonly unknown[]; readonly _bufferedBytes?: number };
+  readonly _extensions?: {
+    readonly "permessage-deflate"?: { readonly params?: { readonly server_max_window_bits?: unknown } };
+  };
+}
+
+/** Of a connection that was found to have it. */
+function bareSocketOf(ws: unknown): Socket {
+  return (ws as { readonly _socket: Socket })._socket;
+}
+
+/** The socket, unless `ws` itself still holds frames that must go first. */
+function idleSocketOf(ws: unknown): Socket | undefined {
+  const { _socket: socket, _sender: sender } = ws as WsInsides;
+  const isIdle = sender?._bufferedBytes === 0 && sender._queue?.length === 0;
+  return isIdle ? socket : undefined;
+}
+
+/** Whether compression was agreed on, with the window that all frames are made for. */
+function canInflate(ws: unknown): boolean {
+  const params = (ws as WsInsides)._extensions?.["permessage-deflate"]?.params;
+  return params !== undefined && (params.server_max_window_bits ?? 15) === 15;
+}
+
+/** Below this a copy costs less than a list of pieces. */
+const COPIED_CHARS = 4096;
+
+function writeThrough(
+  write: (socket: Socket, bytes: Uint8Array) => void,
+  socket: Socket,
+  batch: Batch,
+): void {
+  // Most long batches are one connection's, like its welcome and the list of users: they are not copied to be joined.
+  if (batch.isShared || batch.length === 1 || batch.chars < COPIED_CHARS) write(socket, joined(batch));
+  else {
+    socket.cork();
+    for (const frame of batch.frames()) socket.write(encode(frame));
+    socket.uncork();
+  }
+  if (batch.length > 1) batch.isShared = true;
+}
+
+function writeToStream(socket: Socket, bytes: Uint8Array): void {
+  socket.write(bytes);
+}
+
+function joined(batch: Batch): Uint8Array {
+  batch.joined ??= join(batch.frames());
+  return batch.joined;
+}
+
+function join(frames: readonly Frame[]): Uint8Array {
+  const [first] = frames;
+  if (frames.length === 1 && first !== undefined) return encode(first);
+  if (frames.every(({ isShared }) => !isShared)) return textFrames(frames.map(textOf), Buffer.allocUnsafe);
+  const parts = frames.map(pieceOf);
+  return parts.every((part) => typeof part === "string") ? textFrames(parts) : joinTextFrames(parts);
+}
+
+const textOf = ({ text }: Frame): string => text;
+
+/** A frame that is joined again and again is encoded once; of one that is joined once nothing is kept. */
+function pieceOf(frame: Frame): Uint8Array | string {
+  if (frame.encoded !== undefined) return frame.encoded;
+  if (!frame.isShared) return frame.text;
+  if (frame.wasJoined) return encode(frame);
+  frame.wasJoined = true;
+  return frame.text;
+}
+
+function joinedCompressed(batch: Batch, above: number): Uint8Array {
+  batch.joinedCompressed ??= concat(
+    batch.frames().map((frame) => (frame.text.length < above ? encode(frame) : compress(frame))),
+  );
+  return batch.joinedCompressed;
+}
+
+function encode(frame: Frame): Uint8Array {
+  frame.encoded ??= textFrames([frame.text]);
+  return frame.encoded;
+}
+
+function compress(frame: Frame): Uint8Array {
+  frame.compressed ??= compressedTextFrame(frame.text);
+  return frame.compressed;
+}
+
+function concat([first, ...rest]: readonly Uint8Array[]): Uint8Array {
+  if (first === undefined) return new Uint8Array();
+  return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
+}

@@ -1,0 +1,114 @@
+import type { HalyardError } from "@halyard/protocol/wire";
+import { CloseCode } from "@halyard/protocol/wire";
+import type { Connection } from "../connection/connection.ts";
+import { LimitError, NotAllowed } from "../utils/errors.ts";
+import type { Logger } from "../logger.ts";
+import type { LimitName, SecurityCounts, SecurityEvent, SecurityFacts } from "../security-event.ts";
+import { SecurityLog } from "./security-log.ts";
+import type { Clock, ErrorContext } from "../types.ts";
+
+export interface SecurityOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly hook: ((event: SecurityEvent) => void) | undefined;
+  readonly report: (error: unknown, context: ErrorContext) => void;
+}
+
+/** An event without its facts: what happened. */
+export type Incident = SecurityEvent extends infer TEvent
+  ? TEvent extends SecurityEvent
+    ? Omit<TEvent, keyof SecurityFacts>
+    : never
+  : never;
+
+type Whose = Partial<Omit<SecurityFacts, "at">>;
+
+/** Where everything ends up that a security log wants to know: counted, told to the hook, and logged. */
+export class Security {
+  readonly #options: SecurityOptions;
+  readonly #log: SecurityLog;
+  readonly #counts = new Map<string, Map<string, number>>();
+
+  constructor(options: SecurityOptions) {
+    this.#options = options;
+    this.#log = new SecurityLog(options.clock, options.logger);
+  }
+
+  /** Never throws. */
+  note(incident: Incident, { address, userId, connectionId }: Whose = {}): void {
+    const { clock, hook, report } = this.#options;
+    const event: SecurityEvent = { ...incident, at: clock.now(), address, userId, connectionId };
+    const counts = this.#counts.get(event.kind) ?? new Map<string, number>();
+    this.#counts.set(event.kind, counts);
+    counts.set(event.reason, (counts.get(event.reason) ?? 0) + 1);
+    this.#log.write(event);
+    try {
+      hook?.(event);
+    } catch (error) {
+      report(error, { type: "onSecurityEvent", ws: undefined });
+    }
+  }
+
+  /** A client was told no. */
+  refused(connection: Connection, error: HalyardError): void {
+    if (error.code === "forbidden") {
+      const reason = error instanceof NotAllowed ? error.action : "application";
+      this.note({ kind: "forbidden", reason, code: undefined }, whose(connection));
+    } else if (error instanceof LimitError) {
+      this.note({ kind: "limit", reason: error.limit, code: undefined }, whose(connection));
+    }
+  }
+
+  /** A connection is closed from this side. Most codes are nobody's fault. */
+  shut(connection: Connection, code: number, limit?: LimitName): void {
+    const incident = incidentOf(code, limit);
+    if (incident !== undefined) this.note(incident, whose(connection));
+  }
+
+  /** The runtime has closed a connection for the bytes that it sent. */
+  broke(connection: Connection, code: number): void {
+    const incident: Incident =
+      code === 1009
+        ? { kind: "limit", reason: "messageBytes", code }
+        : { kind: "protocol_broken", reason: "frame", code };
+    this.note(incident, whose(connection));
+  }
+
+  get counts(): SecurityCounts {
+    const counts = [...this.#counts].map(([kind, byReason]) => [kind, Object.fromEntries(byReason)]);
+    return Object.fromEntries(counts) as SecurityCounts;
+  }
+
+  stop(): void {
+    this.#log.stop();
+  }
+}
+
+function whose({ id: connectionId, userId, address }: Connection): Whose {
+  return { connectionId, userId, address };
+}
+
+function incidentOf(code: number, limit?: LimitName): Incident | undefined {
+  switch (code) {
+    case CloseCode.Unauthenticated:
+      return { kind: "revoked", reason: "unauthenticated", code };
+    case CloseCode.Forbidden:
+      return { kind: "revoked", reason: "forbidden", code };
+    case CloseCode.Flooding:
+      return { kind: "flood", reason: limit ?? "messagesPerSecond", code };
+    case CloseCode.ProtocolBroken:
+      return { kind: "protocol_broken", reason: "message", code };
+    default: {
+      const reason = limit ?? LIMIT_OF.get(code);
+      return reason === undefined ? undefined : { kind: "limit", reason, code };
+    }
+  }
+}
+
+const LIMIT_OF: ReadonlyMap<number, LimitName> = new Map([
+  [CloseCode.SlowReader, "maxBufferedBytes"],
+  [CloseCode.Unfinished, "helloMs"],
+  [CloseCode.ConnectionLimit, "maxConnectionsPerUser"],
+  [CloseCode.Evicted, "maxConnectionsPerUser"],
+  [CloseCode.TooLarge, "messageBytes"],
+]);

@@ -1,0 +1,48 @@
+import type { Clock } from "../types.ts";
+
+interface Slot<TItem> {
+  latest: TItem | undefined;
+  timer: unknown;
+}
+
+/** Lets one item per key through each so many milliseconds: the first at once, then the newest. */
+export class Coalescer<TItem> {
+  readonly #clock: Clock;
+  readonly #everyMs: number;
+  readonly #slots = new Map<string, Slot<TItem>>();
+
+  constructor(clock: Clock, everyMs: number) {
+    this.#clock = clock;
+    this.#everyMs = everyMs;
+  }
+
+  offer(key: string, item: TItem, pass: (item: TItem) => void): void {
+    const slot = this.#slots.get(key);
+    if (slot !== undefined) {
+      slot.latest = item;
+      return;
+    }
+    const opened: Slot<TItem> = { latest: undefined, timer: undefined };
+    this.#slots.set(key, opened);
+    this.#arm(key, opened, pass);
+    pass(item);
+  }
+
+  clear(): void {
+    for (const { timer } of this.#slots.values()) this.#clock.clearTimeout(timer);
+    this.#slots.clear();
+  }
+
+  #arm(key: string, slot: Slot<TItem>, pass: (item: TItem) => void): void {
+    slot.timer = this.#clock.setTimeout(() => {
+      const { latest } = slot;
+      if (latest === undefined) {
+        this.#slots.delete(key);
+        return;
+      }
+      slot.latest = undefined;
+      this.#arm(key, slot, pass);
+      pass(latest);
+    }, this.#everyMs);
+  }
+}

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { MapView } from "./read-only-map-view.ts";
+
+describe("a view of a map", () => {
+  const source = new Map([["a", 1]]);
+  const view = new MapView(source, (value) => `${String(value)}!`);
+
+  it("shows what is there now, in every way in which a map is read", () => {
+    source.set("b", 2);
+    const told: unknown[] = [];
+    view.forEach((value, key, map) => told.push([key, value, map === view]));
+    expect(view.size).toBe(2);
+    expect([view.get("b"), view.get("c"), view.has("b"), view.has("c")]).toEqual([
+      "2!",
+      undefined,
+      true,
+      false,
+    ]);
+    expect([...view.keys(), ...view.values()]).toEqual(["a", "b", "1!", "2!"]);
+    expect([...view]).toEqual([...view.entries()]);
+    expect(new Map(view)).toEqual(
+      new Map([
+        ["a", "1!"],
+        ["b", "2!"],
+      ]),
+    );
+    expect(told).toEqual([
+      ["a", "1!", true],
+      ["b", "2!", true],
+    ]);
+  });
+});

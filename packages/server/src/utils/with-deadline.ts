@@ -1,0 +1,35 @@
+import { HalyardError } from "@halyard/protocol/wire";
+import type { Clock } from "../types.ts";
+
+export interface Deadline {
+  readonly clock: Clock;
+  readonly ms: number;
+  readonly onTimeout?: (() => void) | undefined;
+}
+
+/**
+ * Waits for the application's code, but not for ever. Whatever it returns, a thenable that throws included, ends as a
+ * value, a rejection or `timeout`; a rejection after the deadline is dropped here, so that it is never unhandled.
+ */
+export async function withDeadline<TValue>(
+  value: TValue | PromiseLike<TValue>,
+  deadline: Deadline,
+): Promise<TValue> {
+  if (!isThenable(value)) return value;
+  let timer: unknown;
+  const expired = new Promise<never>((_, reject) => {
+    timer = deadline.clock.setTimeout(() => {
+      deadline.onTimeout?.();
+      reject(new HalyardError("timeout"));
+    }, deadline.ms);
+  });
+  try {
+    return await Promise.race([Promise.resolve(value), expired]);
+  } finally {
+    deadline.clock.clearTimeout(timer);
+  }
+}
+
+export function isThenable<TValue>(value: TValue | PromiseLike<TValue>): value is PromiseLike<TValue> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
