@@ -1,12 +1,12 @@
-import { Asker } from "./messages/asker.ts";
+import { ServerRequests } from "./messages/asker.ts";
 import { Authorization } from "./messages/authorization.ts";
-import type { Shut } from "./connection/connection.ts";
-import { Control } from "./messages/control-frames.ts";
-import type { AnyConfig, Core } from "./messages/server-context.ts";
-import { createCore } from "./create-core.ts";
+import type { CloseConnection } from "./connection/connection.ts";
+import { ControlFrames } from "./messages/control-frames.ts";
+import type { AnyConfig, ServerContext } from "./messages/server-context.ts";
+import { createServerContext } from "./create-core.ts";
 import { Dispatcher } from "./messages/dispatcher.ts";
-import { Failures } from "./messages/error-replies.ts";
-import { Greeting } from "./handshake/hello.ts";
+import { ErrorReplies } from "./messages/error-replies.ts";
+import { HelloHandler } from "./handshake/hello.ts";
 import {
   ChatMessageHandler,
   MessageHandlerRegistry,
@@ -16,55 +16,69 @@ import {
 import type { Broadcaster, MessageHandler } from "./handlers.ts";
 import { Heartbeat } from "./connection/heartbeat.ts";
 import { Inbound } from "./messages/inbound.ts";
-import { Lifecycle } from "./handshake/connection-lifecycle.ts";
+import { ConnectionLifecycle } from "./handshake/connection-lifecycle.ts";
 import { Publisher } from "./messages/publisher.ts";
-import { RequestRunner } from "./messages/client-requests.ts";
-import { Requests } from "./messages/request-dispatcher.ts";
+import { ClientRequests } from "./messages/client-requests.ts";
+import { RequestDispatcher } from "./messages/request-dispatcher.ts";
 import { Rooms } from "./messages/rooms.ts";
-import { Sends } from "./messages/client-sends.ts";
-import { UpgradeDesk } from "./server.ts";
-import { Throttle } from "./connection/rate-limits.ts";
+import { ClientSends } from "./messages/client-sends.ts";
+import { UpgradeHandler } from "./server.ts";
+import { RateLimits } from "./connection/rate-limits.ts";
 
 /** The parts that a manager and the glue of a runtime work with. */
 export interface Assembly {
-  readonly core: Core;
+  readonly core: ServerContext;
   readonly publisher: Publisher;
-  readonly asker: Asker;
+  readonly serverRequests: ServerRequests;
   readonly rooms: Rooms;
   readonly inbound: Inbound;
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: ConnectionLifecycle;
   readonly heartbeat: Heartbeat;
-  readonly desk: UpgradeDesk;
+  readonly upgrades: UpgradeHandler;
 }
 
 /** Puts a node together. Everything that may end a connection does it through one `shut`. */
 export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly {
   const registry = config.handlers ?? new MessageHandlerRegistry(builtInHandlers(config, broadcaster));
-  const shut: Shut = (connection, code, cause) => {
-    lifecycle.shut(connection, code, cause);
+  const closeConnection: CloseConnection = (connection, code, cause) => {
+    lifecycle.closeConnection(connection, code, cause);
   };
-  const core = createCore(config, { registry, shut });
+  const core = createServerContext(config, { registry, closeConnection });
   const publisher = new Publisher(core);
   const authorization = new Authorization(core);
-  const throttle = new Throttle(core);
-  const failures = new Failures(core, shut);
+  const throttle = new RateLimits(core);
+  const failures = new ErrorReplies(core, closeConnection);
   const rooms = new Rooms(core, authorization);
-  const greeting = new Greeting({ core, authorization, rooms, shut });
-  const runner = new RequestRunner(core, new Requests(core, authorization));
+  const greeting = new HelloHandler({ core, authorization, rooms, closeConnection });
+  const runner = new ClientRequests(core, new RequestDispatcher(core, authorization));
   const ping = new PingHandler(broadcaster);
-  const control = new Control({ core, greeting, rooms, runner, ping, throttle });
+  const control = new ControlFrames({
+    core,
+    helloHandler: greeting,
+    rooms,
+    clientRequests: runner,
+    ping,
+    rateLimits: throttle,
+  });
   const dispatcher = new Dispatcher({ core, authorization, publisher });
-  const sends = new Sends({ core, dispatcher, failures, throttle });
-  const inbound = new Inbound({ core, control, sends, throttle, failures, shut });
-  const lifecycle = new Lifecycle({ core, greeting, inbound, rooms });
+  const sends = new ClientSends({ core, dispatcher, errorReplies: failures, rateLimits: throttle });
+  const inbound = new Inbound({
+    core,
+    onPingOrPong: control,
+    clientSends: sends,
+    rateLimits: throttle,
+    errorReplies: failures,
+    closeConnection,
+  });
+  const lifecycle = new ConnectionLifecycle({ core, helloHandler: greeting, inbound, rooms });
   const heartbeat = new Heartbeat({
     clock: core.clock,
     limits: core.limits,
-    connections: () => core.table.all(),
-    shut,
+    connections: () => core.connections.all(),
+    closeConnection,
   });
-  const [asker, desk] = [new Asker(core), new UpgradeDesk(core)];
-  return { core, publisher, asker, rooms, inbound, lifecycle, heartbeat, desk };
+  const [serverRequests, upgrades] = [new ServerRequests(core), new UpgradeHandler(core)];
+  return { core, publisher, serverRequests, rooms, inbound, lifecycle, heartbeat, upgrades };
 }
 
 function builtInHandlers(config: AnyConfig, broadcaster: Broadcaster): MessageHandler[] {

@@ -1,19 +1,24 @@
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Assembly } from "./assembly.ts";
-import { failed } from "./utils/maybe-promise.ts";
-import type { Eventual } from "./utils/maybe-promise.ts";
-import type { Opening } from "./connection/accepted-upgrade.ts";
+import { rejectedPromise } from "./utils/maybe-promise.ts";
+import type { MaybePromise } from "./utils/maybe-promise.ts";
+import type { UpgradeDetails } from "./connection/accepted-upgrade.ts";
 import type { WebSocketManager } from "./manager.ts";
 import { internalsOf } from "./manager.ts";
-import type { Refusal } from "./handshake/upgrade-rejection.ts";
-import { faultOf, lookUpIn, METHOD_NOT_ALLOWED, refusal } from "./handshake/upgrade-rejection.ts";
-import type { AnyAuthenticator, Welcomed } from "./server.ts";
-import { isRefusal } from "./server.ts";
+import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
+import {
+  validateHandshake,
+  headersOf,
+  METHOD_NOT_ALLOWED,
+  rejection,
+} from "./handshake/upgrade-rejection.ts";
+import type { AnyAuthenticator, AcceptedUpgrade } from "./server.ts";
+import { isRejection } from "./server.ts";
 import { corkingTransport } from "./delivery/transport.ts";
 import type { Transport } from "./delivery/transport.ts";
 import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.ts";
-import { Unison } from "./delivery/topic-broadcaster.ts";
+import { TopicBroadcaster } from "./delivery/topic-broadcaster.ts";
 
 /** Bun's server, as far as an upgrade needs it; so that these types load without Bun's. */
 export interface BunServer {
@@ -57,7 +62,7 @@ export interface BunWebSocket {
   };
 }
 
-const HARD_LIMIT = 1024 * 1024;
+const MAX_PAYLOAD_BYTES = 1024 * 1024;
 
 interface BunSocket extends WebSocketInstance {
   subscribe(topic: string): void;
@@ -78,7 +83,7 @@ const bunTransport: Transport = {
 /** The transport of the sockets of one server: its topics reach no other's. */
 function transportOf(server: BunServer): Transport {
   if (server.publish === undefined) return bunTransport;
-  const unison = new Unison({
+  const broadcaster = new TopicBroadcaster({
     subscribe: (ws, topic) => {
       (ws as BunSocket).subscribe(topic);
     },
@@ -89,7 +94,7 @@ function transportOf(server: BunServer): Transport {
       server.publish?.(topic, text);
     },
   });
-  return { ...bunTransport, unison };
+  return { ...bunTransport, groupBroadcast: broadcaster };
 }
 
 /**
@@ -106,52 +111,53 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   const { lifecycle, inbound, core } = internals;
   const path = options.path ?? "/ws";
   /** By id, because Bun makes `data` and nothing else part of the upgrade. */
-  const openings = new Map<string, Opening>();
-  const doors = new WeakMap<BunServer, Door>();
+  const pendingUpgrades = new Map<string, UpgradeDetails>();
+  const upgradeContexts = new WeakMap<BunServer, UpgradeContext>();
   const control = (ws: WebSocketInstance): void => {
-    const connection = core.table.of(ws);
-    if (connection !== undefined) inbound.control(connection);
+    const connection = core.connections.of(ws);
+    if (connection !== undefined) inbound.onPingOrPong(connection);
   };
   return {
     fetch: (request, server) => {
-      if (pathOf(request.url) !== path) return NOTHING;
-      let door = doors.get(server);
-      if (door === undefined) {
+      if (pathOf(request.url) !== path) return EMPTY_OPTIONS;
+      let context = upgradeContexts.get(server);
+      if (context === undefined) {
         const { authenticate } = options;
-        door = { server, internals, openings, transport: transportOf(server), authenticate };
-        doors.set(server, door);
+        context = { server, internals, pendingUpgrades, transport: transportOf(server), authenticate };
+        upgradeContexts.set(server, context);
       }
-      return answerSoon(request, door);
+      return answerAsync(request, context);
     },
     websocket: {
       data: undefined as unknown as BunConnection,
       open: (ws) => {
-        const opening = openings.get(ws.data.connectionId);
-        openings.delete(ws.data.connectionId);
+        const opening = pendingUpgrades.get(ws.data.connectionId);
+        pendingUpgrades.delete(ws.data.connectionId);
         lifecycle.open(ws, opening);
       },
       message: (ws, message) => {
-        const connection = core.table.of(ws);
+        const connection = core.connections.of(ws);
         if (connection === undefined) return;
         if (typeof message === "string") inbound.receive(connection, message);
-        else lifecycle.shut(connection, 4400, "frames are text");
+        else lifecycle.closeConnection(connection, 4400, "frames are text");
       },
       drain: (ws) => {
-        const connection = core.table.of(ws);
-        if (connection !== undefined) connection.seenAt = core.clock.now();
+        const connection = core.connections.of(ws);
+        if (connection !== undefined) connection.lastActivityAt = core.clock.now();
       },
       ping: control,
       pong: control,
       close: (ws, code, reason) => {
-        const fault = code === 1006 ? faultOfReason(reason) : undefined;
-        const connection = fault === undefined ? undefined : core.table.of(ws);
-        if (fault !== undefined && connection !== undefined) core.security.broke(connection, fault);
-        lifecycle.closed(ws, code);
+        const handshakeError = code === 1006 ? protocolErrorFromReason(reason) : undefined;
+        const connection = handshakeError === undefined ? undefined : core.connections.of(ws);
+        if (handshakeError !== undefined && connection !== undefined)
+          core.securityReporter.recordProtocolError(connection, handshakeError);
+        lifecycle.onSocketClosed(ws, code);
       },
       sendPings: false,
       idleTimeout: 120,
-      maxPayloadLength: HARD_LIMIT,
-      backpressureLimit: 2 * HARD_LIMIT,
+      maxPayloadLength: MAX_PAYLOAD_BYTES,
+      backpressureLimit: 2 * MAX_PAYLOAD_BYTES,
       closeOnBackpressureLimit: false,
       perMessageDeflate: false,
     },
@@ -159,70 +165,81 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
 }
 
 /** Bun reports a peer that broke the protocol as 1006, with words of its own; no peer can say 1006. */
-function faultOfReason(reason: string): number | undefined {
+function protocolErrorFromReason(reason: string): number | undefined {
   if (!reason.startsWith("Received ")) return undefined;
   return reason.includes("UTF-8") ? 1007 : reason.includes("too big") ? 1009 : 1002;
 }
 
 /** What Bun is told of a request that is not ours, and of one that is upgraded. */
-const NOTHING = Promise.resolve(undefined);
-const SPEAKS_V1 = { "sec-websocket-protocol": SUBPROTOCOL };
+const EMPTY_OPTIONS = Promise.resolve(undefined);
+const V1_SUBPROTOCOL_HEADERS = { "sec-websocket-protocol": SUBPROTOCOL };
 
 /** What upgrades of one server have in common. */
-interface Door {
+interface UpgradeContext {
   readonly server: BunServer;
   readonly internals: Assembly;
-  readonly openings: Map<string, Opening>;
+  readonly pendingUpgrades: Map<string, UpgradeDetails>;
   readonly transport: Transport;
   readonly authenticate: AnyAuthenticator | undefined;
 }
 
 /** An upgrade for which nothing is waited is done in the turn in which it came: Bun keeps nothing of its request. */
-function answerSoon(request: Request, door: Door): Promise<Response | undefined> {
+function answerAsync(request: Request, context: UpgradeContext): Promise<Response | undefined> {
   try {
-    const answered = answer(request, door);
-    return answered === undefined ? NOTHING : Promise.resolve(answered);
+    const answered = answer(request, context);
+    return answered === undefined ? EMPTY_OPTIONS : Promise.resolve(answered);
   } catch (error) {
-    return failed(error);
+    return rejectedPromise(error);
   }
 }
 
-function answer(request: Request, door: Door): Eventual<Response | undefined> {
-  const { desk } = door.internals;
-  const remoteAddress = door.server.requestIP?.(request)?.address;
-  const upgrade: UpgradeRequest = { url: targetOf(request.url), headers: request.headers, remoteAddress };
-  if (request.method !== "GET") return respond(desk.turnAway(upgrade, METHOD_NOT_ALLOWED));
+function answer(request: Request, context: UpgradeContext): MaybePromise<Response | undefined> {
+  const { upgrades } = context.internals;
+  const remoteAddress = context.server.requestIP?.(request)?.address;
+  const upgradeRequest: UpgradeRequest = {
+    url: targetOf(request.url),
+    headers: request.headers,
+    remoteAddress,
+  };
+  if (request.method !== "GET") return respond(upgrades.rejectEarly(upgradeRequest, METHOD_NOT_ALLOWED));
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
-    return desk.probe(upgrade, door.authenticate).then(respond);
-  const header = lookUpIn(upgrade);
-  const fault = faultOf(request.method, header);
-  if (fault !== undefined) return respond(desk.turnAway(upgrade, fault, header));
-  const welcomed = desk.receive(upgrade, door.authenticate, header);
-  return welcomed instanceof Promise ? enterLater(request, door, welcomed) : enter(request, door, welcomed);
+    return upgrades.probe(upgradeRequest, context.authenticate).then(respond);
+  const header = headersOf(upgradeRequest);
+  const handshakeError = validateHandshake(request.method, header);
+  if (handshakeError !== undefined)
+    return respond(upgrades.rejectEarly(upgradeRequest, handshakeError, header));
+  const accepted = upgrades.handleUpgrade(upgradeRequest, context.authenticate, header);
+  return accepted instanceof Promise
+    ? upgradeAsync(request, context, accepted)
+    : upgrade(request, context, accepted);
 }
 
-async function enterLater(
+async function upgradeAsync(
   request: Request,
-  door: Door,
-  welcomed: Promise<Welcomed | Refusal>,
+  context: UpgradeContext,
+  accepted: Promise<AcceptedUpgrade | UpgradeRejection>,
 ): Promise<Response | undefined> {
-  return enter(request, door, await welcomed);
+  return upgrade(request, context, await accepted);
 }
 
-function enter(request: Request, door: Door, welcomed: Welcomed | Refusal): Response | undefined {
-  if (isRefusal(welcomed)) return respond(welcomed);
-  const { data, opening } = welcomed;
-  opening.transport = door.transport;
-  door.openings.set(data.connectionId, opening);
+function upgrade(
+  request: Request,
+  context: UpgradeContext,
+  accepted: AcceptedUpgrade | UpgradeRejection,
+): Response | undefined {
+  if (isRejection(accepted)) return respond(accepted);
+  const { data, details } = accepted;
+  details.transport = context.transport;
+  context.pendingUpgrades.set(data.connectionId, details);
   // Said explicitly: Bun would echo the first offer, which may be a ticket. A plain client has offered nothing.
-  const options = opening.isV1 ? { data, headers: SPEAKS_V1 } : { data };
-  if (door.server.upgrade(request, options)) return undefined;
-  door.openings.delete(data.connectionId);
-  door.internals.desk.release(welcomed);
-  return respond(refusal(400, "bad_request"));
+  const options = details.isV1 ? { data, headers: V1_SUBPROTOCOL_HEADERS } : { data };
+  if (context.server.upgrade(request, options)) return undefined;
+  context.pendingUpgrades.delete(data.connectionId);
+  context.internals.upgrades.abandon(accepted);
+  return respond(rejection(400, "bad_request"));
 }
 
-function respond({ status, headers }: Refusal): Response {
+function respond({ status, headers }: UpgradeRejection): Response {
   return new Response(null, { status, headers });
 }
 

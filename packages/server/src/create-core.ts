@@ -2,45 +2,55 @@ import { ChannelHub } from "./channels/channel-hub.ts";
 import { systemClock } from "./utils/clock.ts";
 import { ConnectionTable } from "./connection/connection-table.ts";
 import type { Connection } from "./connection/connection.ts";
-import type { AnyConfig, Core } from "./messages/server-context.ts";
+import type { AnyConfig, ServerContext } from "./messages/server-context.ts";
 import type { MessageHandlerRegistry } from "./handlers.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { silentLogger } from "./logger.ts";
 import { keepsake } from "./utils/flat-concat.ts";
 import { createMemoryBackplane } from "./memory/memory-backplane.ts";
-import { MessageTypes } from "./messages/message-types.ts";
-import { Once } from "./messages/deduplicator.ts";
+import { MessageTypeRegistry } from "./messages/message-types.ts";
+import { Deduplicator } from "./messages/deduplicator.ts";
 import { PresenceHub } from "./channels/presence-hub.ts";
 import { printable } from "./utils/printable.ts";
-import { Security } from "./security/security-reporter.ts";
-import { Sessions } from "./connection/session-watches.ts";
+import { SecurityReporter } from "./security/security-reporter.ts";
+import { SessionWatches } from "./connection/session-watches.ts";
 import type { ErrorContext } from "./types.ts";
 import { Writer } from "./delivery/writer.ts";
 
-export interface CoreNeeds {
+export interface ServerContextInput {
   readonly registry: MessageHandlerRegistry;
-  readonly shut: (connection: Connection, code: number, reason?: string) => void;
+  readonly closeConnection: (connection: Connection, code: number, reason?: string) => void;
 }
 
 /** Puts the parts of a node together and starts its backplane. */
-export function createCore(config: AnyConfig, { registry, shut }: CoreNeeds): Core {
+export function createServerContext(
+  config: AnyConfig,
+  { registry, closeConnection }: ServerContextInput,
+): ServerContext {
   const clock = config.clock ?? systemClock;
   const logger = config.logger ?? silentLogger;
   const limits = { ...DEFAULT_LIMITS, ...config.limits };
   const backplane = config.backplane ?? createMemoryBackplane({ clock });
   const report = reporter(config);
-  const failed = (error: unknown): void => {
+  const onBackplaneError = (error: unknown): void => {
     report(error, { type: "backplane", ws: undefined });
   };
   const { historyMessages: messages, historyBytes: bytes, historyMs: ms } = limits;
-  const hub = new ChannelHub({ backplane, clock, logger, retention: { messages, bytes, ms } });
-  const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, onError: failed });
-  const sessions = new Sessions(backplane, failed);
-  const { onPublication, onEphemeral, onInterrupted } = hub;
+  const channels = new ChannelHub({ backplane, clock, logger, retention: { messages, bytes, ms } });
+  const presence = new PresenceHub({
+    backplane,
+    clock,
+    batchMs: limits.presenceBatchMs,
+    onError: onBackplaneError,
+  });
+  const sessionWatches = new SessionWatches(backplane, onBackplaneError);
+  const { onPublication, onEphemeral, onInterrupted } = channels;
   const { onPresence } = presence;
-  const { onNotice } = sessions;
-  backplane.start({ onPublication, onEphemeral, onInterrupted, onPresence, onNotice }).catch(failed);
-  let connections = 0;
+  const { onNotice } = sessionWatches;
+  backplane
+    .start({ onPublication, onEphemeral, onInterrupted, onPresence, onNotice })
+    .catch(onBackplaneError);
+  let connectionCounter = 0;
   return {
     config,
     limits,
@@ -49,22 +59,22 @@ export function createCore(config: AnyConfig, { registry, shut }: CoreNeeds): Co
     backplane,
     registry,
     report,
-    hub,
+    channels,
     presence,
-    sessions,
-    security: new Security({ clock, logger, hook: config.onSecurityEvent, report }),
-    types: new MessageTypes(config.protocol),
-    table: new ConnectionTable(),
-    writer: new Writer(clock, limits, shut),
-    once: new Once(backplane, clock, limits.handlerMs),
-    nextConnectionId: () => keepsake(`${backplane.nodeId}.`, String(++connections)),
+    sessionWatches,
+    securityReporter: new SecurityReporter({ clock, logger, hook: config.onSecurityEvent, report }),
+    types: new MessageTypeRegistry(config.protocol),
+    connections: new ConnectionTable(),
+    writer: new Writer(clock, limits, closeConnection),
+    deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
+    nextConnectionId: () => keepsake(`${backplane.nodeId}.`, String(++connectionCounter)),
   };
 }
 
 /** Failures of the application's code go to `onError`; if that fails too, to the log, and no further. */
-function reporter({ onError, logger = silentLogger }: AnyConfig): Core["report"] {
+function reporter({ onError, logger = silentLogger }: AnyConfig): ServerContext["report"] {
   const log = (error: unknown, context: ErrorContext): void => {
-    logger.error({ type: context.type, error: describe(error) }, "the application's code failed");
+    logger.error({ type: context.type, error: errorLine(error) }, "the application's code failed");
   };
   return (error, context) => {
     if (onError === undefined) {
@@ -80,6 +90,6 @@ function reporter({ onError, logger = silentLogger }: AnyConfig): Core["report"]
 }
 
 /** One bounded line: error texts may quote what a client sent. */
-function describe(error: unknown): string {
+function errorLine(error: unknown): string {
   return printable(error instanceof Error ? (error.stack ?? error.message) : String(error), 400);
 }

@@ -180,10 +180,10 @@ export class ChatMessageHandler extends MessageHandler<ChatMessage> {
 
   async handle(...[ws, data, connectedUsers]: HandleArguments<ChatMessage>): Promise<Published> {
     const context = contextOf(ws, data);
-    const changed = await this.#options.beforePublish?.(data, context);
+    const override = await this.#options.beforePublish?.(data, context);
     // While the application was storing it, the sender may have been signed out or banned.
     if (context.signal.aborted) throw new HalyardError("unauthenticated");
-    const content = hasContent(changed) ? changed.content : data.content;
+    const content = hasContent(override) ? override.content : data.content;
     const author = connectedUsers.get(ws.data.userId);
     const from = {
       userId: ws.data.userId,
@@ -211,7 +211,7 @@ export class TypingIndicatorHandler extends MessageHandler<
   readonly messageType = "typing_indicator";
   readonly #broadcaster: Broadcaster;
   /** Where each connection types; `undefined` stands for everyone. */
-  readonly #typing = new Map<WebSocketInstance, Set<string | undefined>>();
+  readonly #typingRooms = new Map<WebSocketInstance, Set<string | undefined>>();
 
   constructor(broadcaster: Broadcaster) {
     super();
@@ -228,20 +228,20 @@ export class TypingIndicatorHandler extends MessageHandler<
     ...[ws, data]: HandleArguments<ClientMessage<BuiltinProtocol, "typing_indicator">>
   ): Promise<Published> {
     const { room } = contextOf(ws, data);
-    const places = this.#typing.get(ws) ?? new Set();
-    if (data.isTyping) places.add(room);
-    else places.delete(room);
-    if (places.size > 0) this.#typing.set(ws, places);
-    else this.#typing.delete(ws);
-    return this.#tell(ws, room, data.isTyping);
+    const rooms = this.#typingRooms.get(ws) ?? new Set();
+    if (data.isTyping) rooms.add(room);
+    else rooms.delete(room);
+    if (rooms.size > 0) this.#typingRooms.set(ws, rooms);
+    else this.#typingRooms.delete(ws);
+    return this.#publishTyping(ws, room, data.isTyping);
   }
 
   override onClose(ws: WebSocketInstance<WebSocketData>): void {
-    for (const room of this.#typing.get(ws) ?? []) void this.#tell(ws, room, false);
-    this.#typing.delete(ws);
+    for (const room of this.#typingRooms.get(ws) ?? []) void this.#publishTyping(ws, room, false);
+    this.#typingRooms.delete(ws);
   }
 
-  #tell(
+  #publishTyping(
     ws: WebSocketInstance<WebSocketData>,
     room: string | undefined,
     isTyping: boolean,

@@ -6,6 +6,6 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-const nothing = (): void => undefined;
+const noop = (): void => undefined;
 
-export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+export const silentLogger: Logger = { debug: noop, info: noop, warn: noop, error: noop };

@@ -104,13 +104,13 @@ describe("who is sent away", () => {
   it("by session is closed where that session was used, and nowhere else", async () => {
     create();
     const open = async (id: string): Promise<FakeSocket> => {
-      const { desk, lifecycle } = system.internals;
+      const { upgrades, lifecycle } = system.internals;
       const asked = { url: "/ws", headers: new Headers(), remoteAddress: undefined };
-      const answer = await desk.receive(asked, () => ({ user: { id: "ada" }, session: { id } }));
+      const answer = await upgrades.handleUpgrade(asked, () => ({ user: { id: "ada" }, session: { id } }));
       const ws = await system.open("ada");
       await system.drop(ws);
       ws.readyState = 1;
-      if ("opening" in answer) lifecycle.open(ws, { ...answer.opening, transport: fakeTransport });
+      if ("details" in answer) lifecycle.open(ws, { ...answer.details, transport: fakeTransport });
       await system.clock.settle();
       return ws;
     };

@@ -5,7 +5,7 @@ import { assemble } from "./assembly.ts";
 import type { Assembly } from "./assembly.ts";
 import type { Connection } from "./connection/connection.ts";
 import { withDeadline } from "./utils/with-deadline.ts";
-import { Frame } from "./delivery/outbound-frame.ts";
+import { OutboundFrame } from "./delivery/outbound-frame.ts";
 import type { Broadcaster, MessageHandlerRegistry } from "./handlers.ts";
 import type {
   ConnectedUsers,
@@ -46,16 +46,16 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
 
   /** One entry per user of this node, now. */
   get connectedUsers(): ConnectedUsers {
-    return this.#parts.core.table.connectedUsers;
+    return this.#parts.core.connections.connectedUsers;
   }
 
   /** The connections of each user of this node, now. */
   get wsInstances(): WebSocketInstances {
-    return this.#parts.core.table.wsInstances;
+    return this.#parts.core.connections.wsInstances;
   }
 
   /** The registry of this manager: where handlers are added. */
-  get handlers(): MessageHandlerRegistry {
+  get pendingWork(): MessageHandlerRegistry {
     return this.#parts.core.registry;
   }
 
@@ -69,10 +69,10 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
 
   /** A frame came in. Text is a string; anything else is a binary frame, which closes the socket with 4400. */
   handleMessage(ws: WebSocketInstance, message: string | Uint8Array): void {
-    const connection = this.#parts.core.table.of(ws);
+    const connection = this.#parts.core.connections.of(ws);
     if (connection === undefined) return;
     if (typeof message === "string") this.#parts.inbound.receive(connection, message);
-    else this.#parts.lifecycle.shut(connection, CloseCode.ProtocolBroken, "frames are text");
+    else this.#parts.lifecycle.closeConnection(connection, CloseCode.ProtocolBroken, "frames are text");
   }
 
   /**
@@ -81,7 +81,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * @param code how. 1000 and 1005 are deliberate; after anything else the user stays online for the grace. @default 1005
    */
   handleClose(ws: WebSocketInstance, code?: number): void {
-    this.#parts.lifecycle.closed(ws, code);
+    this.#parts.lifecycle.onSocketClosed(ws, code);
   }
 
   /**
@@ -139,31 +139,32 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     name: TName,
     ...[input, options]: RequestArguments<TProtocol["serverRequests"][TName]["input"]["_zod"]["input"]>
   ): Promise<TProtocol["serverRequests"][TName]["output"]["_zod"]["output"]> {
-    return this.#parts.asker.ask(ws, { ...options, name, input });
+    return this.#parts.serverRequests.request(ws, { ...options, name, input });
   }
 
   /** Puts a connection into a room, past `authorize`. Doing it twice is doing it once. @throws TypeError for a bad name */
   async join(ws: WebSocketInstance, room: string): Promise<void> {
-    const connection = this.#parts.core.table.of(ws);
+    const connection = this.#parts.core.connections.of(ws);
     if (connection !== undefined) await this.#parts.rooms.joinByServer(connection, room);
   }
 
   /** Takes a connection out of a room; a client is told so by `left`. */
   leave(ws: WebSocketInstance, room: string): Promise<void> {
-    const connection = this.#parts.core.table.of(ws);
-    if (connection !== undefined) this.#parts.rooms.expel(connection, room);
+    const connection = this.#parts.core.connections.of(ws);
+    if (connection !== undefined) this.#parts.rooms.removeMember(connection, room);
     return Promise.resolve();
   }
 
   /** Closes every connection of a user. */
   disconnectUser(userId: string, options: DisconnectOptions = {}): Promise<void> {
-    for (const connection of this.#parts.core.table.ofUser(userId)) this.#disconnect(connection, options);
+    for (const connection of this.#parts.core.connections.ofUser(userId))
+      this.#disconnect(connection, options);
     return Promise.resolve();
   }
 
   /** Closes every connection that was opened with a session. */
   disconnectSession(sessionId: string, options: DisconnectOptions = {}): Promise<void> {
-    for (const connection of [...this.#parts.core.table.all()]) {
+    for (const connection of [...this.#parts.core.connections.all()]) {
       const session = connection.identity.session as { readonly id?: unknown } | undefined;
       if (session?.id === sessionId) this.#disconnect(connection, options);
     }
@@ -172,15 +173,20 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
 
   /** This node, now: users and connections. */
   getConnectionStats(): ConnectionStats {
-    const { table } = this.#parts.core;
-    return { totalUsers: table.connectedUsers.size, totalConnections: table.size };
+    const { connections } = this.#parts.core;
+    return { totalUsers: connections.connectedUsers.size, totalConnections: connections.size };
   }
 
   /** This node in numbers: {@link getConnectionStats}, and what there was to refuse. */
   getMetrics(): Metrics {
-    const { core, desk } = this.#parts;
-    const { handshakes, tracked: trackedUpgrades } = desk.gate;
-    return { ...this.getConnectionStats(), handshakes, trackedUpgrades, security: core.security.counts };
+    const { core, upgrades } = this.#parts;
+    const { handshakes, tracked: trackedUpgrades } = upgrades.limiter;
+    return {
+      ...this.getConnectionStats(),
+      handshakes,
+      trackedUpgrades,
+      security: core.securityReporter.counts,
+    };
   }
 
   /** Everyone online or in a room, on every node, in pages of 200; with the grace of those who may come back. */
@@ -195,21 +201,27 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * @param options.windowMs over how long clients are told to come back. @default 2_000
    */
   async drain(options: { readonly windowMs?: number | undefined } = {}): Promise<void> {
-    const { clock, table } = this.#parts.core;
+    const { clock, connections } = this.#parts.core;
     const windowMs = options.windowMs ?? 2_000;
-    this.#parts.desk.isDraining = true;
-    const connections = [...table.all()];
-    for (const connection of connections) {
-      connection.push(new Frame(JSON.stringify({ type: "reconnect", afterMs: Math.round(windowMs / 2) })));
+    this.#parts.upgrades.isDraining = true;
+    const clients = [...connections.all()];
+    for (const connection of clients) {
+      connection.push(
+        new OutboundFrame(JSON.stringify({ type: "reconnect", afterMs: Math.round(windowMs / 2) })),
+      );
     }
-    const handlers = connections.flatMap(({ lane, requests }) => [
-      lane.idle(),
-      requests?.idle() ?? Promise.resolve(),
+    const pendingWork = clients.flatMap(({ sendQueue, requestLimiter }) => [
+      sendQueue.onIdle(),
+      requestLimiter?.onIdle() ?? Promise.resolve(),
     ]);
-    await withDeadline(Promise.all(handlers), { clock, ms: DRAIN_HANDLERS_MS }).catch(() => undefined);
-    for (const connection of [...table.all()]) {
+    await withDeadline(Promise.all(pendingWork), { clock, ms: DRAIN_HANDLERS_MS }).catch(() => undefined);
+    for (const connection of [...connections.all()]) {
       const retryAfterMs = Math.round(clock.random() * windowMs);
-      this.#parts.lifecycle.shut(connection, CloseCode.Draining, `retryAfterMs=${String(retryAfterMs)}`);
+      this.#parts.lifecycle.closeConnection(
+        connection,
+        CloseCode.Draining,
+        `retryAfterMs=${String(retryAfterMs)}`,
+      );
     }
   }
 
@@ -218,18 +230,18 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * What waited for its turn is not run: nobody was told that it was.
    */
   async close(): Promise<void> {
-    this.#parts.desk.isDraining = true;
+    this.#parts.upgrades.isDraining = true;
     this.#parts.heartbeat.stop();
-    for (const connection of [...this.#parts.core.table.all()]) {
-      this.#parts.lifecycle.shut(connection, 1001);
-      connection.lane.clear();
-      this.#parts.core.clock.clearTimeout(connection.lane.pause);
+    for (const connection of [...this.#parts.core.connections.all()]) {
+      this.#parts.lifecycle.closeConnection(connection, 1001);
+      connection.sendQueue.clear();
+      this.#parts.core.clock.clearTimeout(connection.sendQueue.delayTimer);
     }
-    this.#parts.core.sessions.stop();
-    this.#parts.desk.gate.stop();
-    this.#parts.core.security.stop();
+    this.#parts.core.sessionWatches.stop();
+    this.#parts.upgrades.limiter.stop();
+    this.#parts.core.securityReporter.stop();
     this.#parts.core.presence.close();
-    this.#parts.core.hub.close();
+    this.#parts.core.channels.close();
     await this.#parts.core.backplane.stop();
   }
 
@@ -237,12 +249,12 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     connection: Connection,
     { code = CloseCode.Unauthenticated, reason = "" }: DisconnectOptions,
   ): void {
-    this.#parts.lifecycle.shut(connection, code, reason);
+    this.#parts.lifecycle.closeConnection(connection, code, reason);
   }
 }
 
 /** A manager's configuration, whatever its identity's type: inside, a user is what the authenticator said. */
-export function forgetIdentity<TProtocol extends AnyProtocol, TIdentity extends Identity>(
+export function eraseIdentityType<TProtocol extends AnyProtocol, TIdentity extends Identity>(
   config: WebSocketManagerConfig<TProtocol, TIdentity>,
 ): WebSocketManagerConfig {
   return config as unknown as WebSocketManagerConfig;

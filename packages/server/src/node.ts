@@ -7,17 +7,17 @@ import { WebSocket, WebSocketServer } from "ws";
 import { interceptRequests } from "./node/intercept-requests.ts";
 import type { Assembly } from "./assembly.ts";
 import type { Connection } from "./connection/connection.ts";
-import type { Eventual } from "./utils/maybe-promise.ts";
+import type { MaybePromise } from "./utils/maybe-promise.ts";
 import type { WebSocketManager } from "./manager.ts";
 import { internalsOf } from "./manager.ts";
 import { closeCodeOf } from "./node/close-code.ts";
 import { nodeTransports } from "./node/node-transport.ts";
 import { toUpgradeRequest } from "./node/upgrade-request.ts";
-import { wholeTextReader } from "./node/fast-text-reader.ts";
-import type { HeaderLookup, Refusal } from "./handshake/upgrade-rejection.ts";
-import { faultOf, METHOD_NOT_ALLOWED, refusal } from "./handshake/upgrade-rejection.ts";
-import type { AnyAuthenticator, Welcomed } from "./server.ts";
-import { isRefusal } from "./server.ts";
+import { attachFastTextReader } from "./node/fast-text-reader.ts";
+import type { GetHeader, UpgradeRejection } from "./handshake/upgrade-rejection.ts";
+import { validateHandshake, METHOD_NOT_ALLOWED, rejection } from "./handshake/upgrade-rejection.ts";
+import type { AnyAuthenticator, AcceptedUpgrade } from "./server.ts";
+import { isRejection } from "./server.ts";
 import type { Transport } from "./delivery/transport.ts";
 import type { Clock, WebSocketData } from "./types.ts";
 
@@ -36,7 +36,7 @@ export interface AttachOptions<TProtocol extends AnyProtocol> {
 }
 
 /** The largest frame that is read at all; the manager's own limit answers politely below it. */
-const HARD_LIMIT = 1024 * 1024;
+const MAX_PAYLOAD_BYTES = 1024 * 1024;
 
 /**
  * Serves WebSockets on a path of a Node HTTP server, beside whatever else the server does. Requests for other paths
@@ -51,13 +51,13 @@ export function attachWebSocketServer<TProtocol extends AnyProtocol>(
   options: AttachOptions<TProtocol>,
 ): () => void {
   const internals = internalsOf(options.manager);
-  const glue = new NodeGlue(internals, options);
+  const glue = new NodeWebSocketServer(internals, options);
   // Node gives a request a minute to say what it is. Who has chosen a time of their own keeps it.
   if (server.headersTimeout === NODE_HEADERS_MS) server.headersTimeout = internals.core.limits.handshakeMs;
   const path = options.path ?? "/ws";
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (isAt(path, request)) glue.upgrade(request, socket, head);
-    else if (server.listenerCount("upgrade") === 1) refuse(socket, NOT_FOUND);
+    else if (server.listenerCount("upgrade") === 1) writeRejection(socket, NOT_FOUND);
   };
   server.on("upgrade", onUpgrade);
   const restore = interceptRequests(server, (request, response) => {
@@ -72,8 +72,8 @@ export function attachWebSocketServer<TProtocol extends AnyProtocol>(
 }
 
 const NODE_HEADERS_MS = 60_000;
-const NOT_FOUND = refusal(404, undefined);
-const BAD_REQUEST = refusal(400, "bad_request");
+const NOT_FOUND = rejection(404, undefined);
+const BAD_REQUEST = rejection(400, "bad_request");
 
 /** A socket that knows whose it is, so that all of them share the same listeners. */
 class NodeSocket extends WebSocket {
@@ -85,7 +85,7 @@ const SERVER_OPTIONS: ServerOptions = {
   WebSocket: NodeSocket,
   noServer: true,
   clientTracking: false,
-  maxPayload: HARD_LIMIT,
+  maxPayload: MAX_PAYLOAD_BYTES,
   maxFragments: 64,
   maxBufferedChunks: 1024,
   // Never an echo of the first offer: it may be a ticket.
@@ -99,17 +99,17 @@ const DEFLATE = {
   threshold: COMPRESS_ABOVE,
 };
 
-type GlueOptions = Pick<AttachOptions<AnyProtocol>, "authenticate" | "compression">;
+type NodeServerOptions = Pick<AttachOptions<AnyProtocol>, "authenticate" | "compression">;
 
-class NodeGlue {
+class NodeWebSocketServer {
   readonly #internals: Assembly;
   readonly #authenticate: AnyAuthenticator | undefined;
   readonly #sockets: WebSocketServer;
   readonly #transportOf: (ws: WebSocket) => Transport;
   readonly #listeners: Listeners;
-  readonly #readWholeTexts: (ws: NodeSocket) => void;
+  readonly #attachFastReader: (ws: NodeSocket) => void;
 
-  constructor(internals: Assembly, { authenticate, compression = false }: GlueOptions) {
+  constructor(internals: Assembly, { authenticate, compression = false }: NodeServerOptions) {
     this.#internals = internals;
     this.#authenticate = authenticate;
     const perMessageDeflate = compression && DEFLATE;
@@ -119,27 +119,27 @@ class NodeGlue {
     this.#sockets = new WebSocketServer(options);
     this.#transportOf = nodeTransports(compression ? { compressAbove: COMPRESS_ABOVE } : {});
     this.#listeners = listenersOf(internals);
-    this.#readWholeTexts = wholeTextReader(({ connection }, text, isNext) => {
+    this.#attachFastReader = attachFastTextReader(({ connection }, text, isNext) => {
       if (connection !== undefined) internals.inbound.receive(connection, text, isNext);
     });
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // First of all: a reset while authentication is under way would end the process.
-    let isGone = false;
-    const onGone = (): void => {
-      isGone = true;
+    let isClosed = false;
+    const onClosed = (): void => {
+      isClosed = true;
     };
-    socket.on("error", onGone);
-    socket.on("close", onGone);
-    const receive = (answer: Welcomed | Refusal): void => {
-      if (isGone) {
-        if (!isRefusal(answer)) this.#internals.desk.release(answer);
+    socket.on("error", onClosed);
+    socket.on("close", onClosed);
+    const receive = (answer: AcceptedUpgrade | UpgradeRejection): void => {
+      if (isClosed) {
+        if (!isRejection(answer)) this.#internals.upgrades.abandon(answer);
         return;
       }
-      socket.off("error", onGone);
-      socket.off("close", onGone);
-      if (isRefusal(answer)) refuse(socket, answer);
+      socket.off("error", onClosed);
+      socket.off("close", onClosed);
+      if (isRejection(answer)) writeRejection(socket, answer);
       else this.#accept(answer, { request, socket, head });
     };
     const fail = (error: unknown): void => {
@@ -147,7 +147,7 @@ class NodeGlue {
       socket.destroy();
     };
     try {
-      const answer = this.#decide(request);
+      const answer = this.#authorizeUpgrade(request);
       if (answer instanceof Promise) answer.then(receive).catch(fail);
       else receive(answer);
     } catch (error) {
@@ -157,52 +157,53 @@ class NodeGlue {
 
   probe(request: IncomingMessage, response: ServerResponse): void {
     const upgrade = toUpgradeRequest(request);
-    const { desk } = this.#internals;
+    const { upgrades } = this.#internals;
     const answer =
       request.method === "GET"
-        ? desk.probe(upgrade, this.#authenticate)
-        : desk.turnAway(upgrade, METHOD_NOT_ALLOWED);
+        ? upgrades.probe(upgrade, this.#authenticate)
+        : upgrades.rejectEarly(upgrade, METHOD_NOT_ALLOWED);
     void Promise.resolve(answer).then(({ status, headers }) => {
       response.writeHead(status, headers).end();
     });
   }
 
-  #decide(request: IncomingMessage): Eventual<Welcomed | Refusal> {
-    const { desk } = this.#internals;
+  #authorizeUpgrade(request: IncomingMessage): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
+    const { upgrades } = this.#internals;
     const upgrade = toUpgradeRequest(request);
-    const header: HeaderLookup = (name) => request.headers[name] as string | undefined;
-    const fault = request.httpVersionMinor < 1 ? BAD_REQUEST : faultOf(request.method, header);
-    if (fault !== undefined) return desk.turnAway(upgrade, fault, header);
-    return desk.receive(upgrade, this.#authenticate, header);
+    const header: GetHeader = (name) => request.headers[name] as string | undefined;
+    const handshakeError =
+      request.httpVersionMinor < 1 ? BAD_REQUEST : validateHandshake(request.method, header);
+    if (handshakeError !== undefined) return upgrades.rejectEarly(upgrade, handshakeError, header);
+    return upgrades.handleUpgrade(upgrade, this.#authenticate, header);
   }
 
-  #accept(welcomed: Welcomed, { request, socket, head }: Upgrading): void {
+  #accept(welcomed: AcceptedUpgrade, { request, socket, head }: PendingUpgrade): void {
     // A plain client is welcomed in this turn: its 101 and its welcome are one write, where nothing is asked for first.
-    if (!welcomed.opening.isV1) holdBack(socket, this.#internals.core.clock);
-    const switched = { isOpen: false };
+    if (!welcomed.details.isV1) corkUntilFirstFrames(socket, this.#internals.core.clock);
+    const upgraded = { isOpen: false };
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
-      switched.isOpen = true;
+      upgraded.isOpen = true;
       if (ws instanceof NodeSocket) this.#open(ws, welcomed);
     });
     // ws has refused what it alone reads: extensions, and names of subprotocols.
-    if (!switched.isOpen) this.#internals.desk.release(welcomed);
+    if (!upgraded.isOpen) this.#internals.upgrades.abandon(welcomed);
   }
 
-  #open(ws: NodeSocket, { data, opening }: Welcomed): void {
+  #open(ws: NodeSocket, { data, details }: AcceptedUpgrade): void {
     const { onError, onMessage, onControl, onClose } = this.#listeners;
     ws.data = data;
     ws.on("error", onError);
-    ws.connection = this.#internals.lifecycle.open(ws, { ...opening, transport: this.#transportOf(ws) });
+    ws.connection = this.#internals.lifecycle.open(ws, { ...details, transport: this.#transportOf(ws) });
     if (ws.connection === undefined) return;
     ws.on("message", onMessage);
-    this.#readWholeTexts(ws);
+    this.#attachFastReader(ws);
     ws.on("pong", onControl);
     ws.on("ping", onControl);
     ws.on("close", onClose);
   }
 }
 
-interface Upgrading {
+interface PendingUpgrade {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
@@ -223,20 +224,21 @@ function listenersOf({ lifecycle, inbound, core }: Assembly): Listeners {
       const connection = connectionOf(this);
       core.logger.debug({ connectionId: connection?.id, code }, "socket error");
       const closeCode = closeCodeOf(code);
-      if (closeCode !== undefined && connection !== undefined) core.security.broke(connection, closeCode);
+      if (closeCode !== undefined && connection !== undefined)
+        core.securityReporter.recordProtocolError(connection, closeCode);
     },
     onMessage(message, isBinary) {
       const connection = connectionOf(this);
       if (connection === undefined) return;
-      if (isBinary) lifecycle.shut(connection, 4400, "frames are text");
+      if (isBinary) lifecycle.closeConnection(connection, 4400, "frames are text");
       else inbound.receive(connection, (message as Buffer).toString());
     },
     onControl() {
       const connection = connectionOf(this);
-      if (connection !== undefined) inbound.control(connection);
+      if (connection !== undefined) inbound.onPingOrPong(connection);
     },
     onClose(code) {
-      if (this instanceof NodeSocket) lifecycle.closed(this, code);
+      if (this instanceof NodeSocket) lifecycle.onSocketClosed(this, code);
     },
   };
 }
@@ -246,7 +248,7 @@ function connectionOf(ws: WebSocket): Connection | undefined {
 }
 
 /** What is written to a socket leaves with the first frames, or a moment later. */
-function holdBack(socket: Duplex, clock: Clock): void {
+function corkUntilFirstFrames(socket: Duplex, clock: Clock): void {
   socket.cork();
   // The writer's turn was asked for later than this one: it comes before the next.
   clock.setImmediate(() => {
@@ -262,7 +264,7 @@ function isAt(path: string, { url = "/" }: IncomingMessage): boolean {
   return (end === -1 ? url : url.slice(0, end)) === path;
 }
 
-function refuse(socket: Duplex, { status, headers }: Refusal): void {
+function writeRejection(socket: Duplex, { status, headers }: UpgradeRejection): void {
   const lines = Object.entries({ connection: "close", ...headers }).map(
     ([name, value]) => `${name}: ${value}`,
   );

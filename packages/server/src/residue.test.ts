@@ -5,17 +5,17 @@ import { z } from "zod";
 import { FakeSocket } from "../test/fake-socket.ts";
 import { TestSystem } from "../test/test-system.ts";
 import { Channel } from "./channels/channel.ts";
-import { Coalescer } from "./utils/keyed-throttle.ts";
+import { KeyedThrottle } from "./utils/keyed-throttle.ts";
 import { Connection } from "./connection/connection.ts";
-import { Frame } from "./delivery/outbound-frame.ts";
-import { HandlerScope } from "./messages/handler-context.ts";
-import { Lane } from "./utils/serial-queue.ts";
+import { OutboundFrame } from "./delivery/outbound-frame.ts";
+import { HandlerInvocation } from "./messages/handler-context.ts";
+import { SerialQueue } from "./utils/serial-queue.ts";
 import { ChannelLog } from "./memory/channel-log.ts";
 import { Roster } from "./memory/roster.ts";
-import { Moves } from "./utils/keyed-serial-queue.ts";
+import { KeyedSerialQueue } from "./utils/keyed-serial-queue.ts";
 import { PresenceView } from "./channels/presence-view.ts";
-import { Questions } from "./connection/server-requests.ts";
-import { RequestSlots } from "./utils/concurrency-limiter.ts";
+import { PendingServerRequests } from "./connection/server-requests.ts";
+import { ConcurrencyLimiter } from "./utils/concurrency-limiter.ts";
 import { TokenBucket } from "./utils/token-bucket.ts";
 
 const protocol = defineProtocol({
@@ -28,16 +28,16 @@ const protocol = defineProtocol({
 const MADE = [
   Channel,
   ChannelLog,
-  Coalescer,
+  KeyedThrottle,
   Connection,
   FakeSocket,
-  Frame,
-  HandlerScope,
-  Lane,
-  Moves,
+  OutboundFrame,
+  HandlerInvocation,
+  SerialQueue,
+  KeyedSerialQueue,
   PresenceView,
-  Questions,
-  RequestSlots,
+  PendingServerRequests,
+  ConcurrencyLimiter,
   Roster,
   TokenBucket,
 ];
@@ -99,7 +99,7 @@ it("nothing is left of 2,000 connections once their time is over", async () => {
   const { core } = system.internals;
   expect(system.manager.getConnectionStats()).toEqual({ totalUsers: 0, totalConnections: 0 });
   expect([system.manager.wsInstances.size, system.manager.connectedUsers.size]).toEqual([0, 0]);
-  expect([core.hub.size, core.once.size]).toEqual([0, 0]);
+  expect([core.channels.size, core.deduplicator.size]).toEqual([0, 0]);
   expect((await system.manager.listUsers()).total).toBe(0);
   // The heartbeat, and the backplane's own broom.
   expect(system.clock.timers).toBe(2);

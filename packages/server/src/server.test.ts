@@ -1,9 +1,9 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import { describe, expect, it } from "vitest";
 import { CLIENT_ID, TestSystem } from "../test/test-system.ts";
-import type { Refusal } from "./handshake/upgrade-rejection.ts";
-import type { AnyAuthenticator, Welcomed } from "./server.ts";
-import { isRefusal } from "./server.ts";
+import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
+import type { AnyAuthenticator, AcceptedUpgrade } from "./server.ts";
+import { isRejection } from "./server.ts";
 import type { Identity, UpgradeRequest } from "./types.ts";
 
 const ada = { user: { id: "ada", name: "Ada", image: null, email: "ada@example.com", role: "admin" } };
@@ -20,14 +20,14 @@ async function ask(
   authenticate: AnyAuthenticator = () => ada,
   asked = request(),
   system = new TestSystem(),
-): Promise<Welcomed | Refusal> {
-  const answer = system.internals.desk.receive(asked, authenticate);
+): Promise<AcceptedUpgrade | UpgradeRejection> {
+  const answer = system.internals.upgrades.handleUpgrade(asked, authenticate);
   await system.clock.settle();
   return answer;
 }
 
-function welcomed(answer: Welcomed | Refusal): Welcomed {
-  if (isRefusal(answer)) throw new Error(`refused with ${String(answer.status)}`);
+function welcomed(answer: AcceptedUpgrade | UpgradeRejection): AcceptedUpgrade {
+  if (isRejection(answer)) throw new Error(`refused with ${String(answer.status)}`);
   return answer;
 }
 
@@ -37,31 +37,32 @@ const fail = (error: unknown) => (): never => {
 
 describe("an upgrade", () => {
   it("gives the socket the public fields and the mail, and keeps the identity beside it", async () => {
-    const { data, opening } = welcomed(await ask());
+    const { data, details } = welcomed(await ask());
     expect(data).toEqual({
       userId: "ada",
       name: "Ada",
       image: null,
       email: "ada@example.com",
-      connectionId: opening.connectionId,
+      connectionId: details.connectionId,
     });
-    expect(opening).toMatchObject({ identity: ada, isV1: false, attempt: 1 });
-    expect(opening.client).toEqual({ user: "ada", client: opening.connectionId });
+    expect(details).toMatchObject({ identity: ada, isV1: false, attempt: 1 });
+    expect(details.client).toEqual({ user: "ada", client: details.connectionId });
   });
 
   it("asks an authenticator of either form, the attached one first", async () => {
     const eve: Identity = { user: { id: "eve" } };
     const system = new TestSystem({ authenticate: () => eve });
-    const { desk } = system.internals;
-    expect(welcomed(await desk.receive(request())).data.userId).toBe("eve");
+    const { upgrades } = system.internals;
+    expect(welcomed(await upgrades.handleUpgrade(request())).data.userId).toBe("eve");
     expect(
-      welcomed(await desk.receive(request(), { authenticate: () => Promise.resolve(ada) })).data.userId,
+      welcomed(await upgrades.handleUpgrade(request(), { authenticate: () => Promise.resolve(ada) })).data
+        .userId,
     ).toBe("ada");
   });
 
   it("believes nobody when nobody can be asked", async () => {
     const system = new TestSystem();
-    expect(await system.internals.desk.receive(request())).toMatchObject({ status: 503 });
+    expect(await system.internals.upgrades.handleUpgrade(request())).toMatchObject({ status: 503 });
     expect(system.errors).toMatchObject([{ error: expect.any(TypeError) as TypeError }]);
   });
 
@@ -76,8 +77,8 @@ describe("the offers of an upgrade", () => {
   it.each([undefined, "halyard.v1", "halyard.v1, halyard.ticket.abc", "other,halyard.v1"])(
     "may be %j",
     async (offers) => {
-      const { opening, data } = welcomed(await ask(undefined, request({ offers })));
-      expect(opening.isV1).toBe(offers !== undefined);
+      const { details, data } = welcomed(await ask(undefined, request({ offers })));
+      expect(details.isV1).toBe(offers !== undefined);
       expect("protocol" in data).toBe(offers !== undefined);
     },
   );
@@ -110,10 +111,10 @@ describe("the offers of an upgrade", () => {
 
 describe("the address of a v1 client", () => {
   const clientAt = async (url: string, offers = "halyard.v1"): Promise<unknown[]> => {
-    const { opening } = welcomed(await ask(undefined, request({ url, offers })));
+    const { details } = welcomed(await ask(undefined, request({ url, offers })));
     return [
-      opening.client.client === opening.connectionId ? undefined : opening.client.client,
-      opening.attempt,
+      details.client.client === details.connectionId ? undefined : details.client.client,
+      details.attempt,
     ];
   };
 
@@ -161,7 +162,7 @@ describe("who authenticates", () => {
 
   it("may give an identity with any further fields", async () => {
     const identity = { ...ada, status: "active", headers: {} };
-    expect(welcomed(await ask(() => identity)).opening.identity).toBe(identity);
+    expect(welcomed(await ask(() => identity)).details.identity).toBe(identity);
   });
 
   it.each([
@@ -183,7 +184,7 @@ describe("who authenticates", () => {
 
   it("has ten seconds: then the answer is 503", async () => {
     const system = new TestSystem();
-    const answer = Promise.resolve(system.internals.desk.receive(request(), () => never));
+    const answer = Promise.resolve(system.internals.upgrades.handleUpgrade(request(), () => never));
     let settled = false;
     void answer.then(() => (settled = true));
     await system.clock.advance(9_999);
@@ -198,19 +199,19 @@ describe("a user with too many connections", () => {
     const system = new TestSystem({ maxConnectionsPerUser: 2 });
     const answers = [];
     for (let n = 0; n < 3; n++) answers.push(await ask(undefined, undefined, system));
-    expect(answers.map(isRefusal)).toEqual([false, false, true]);
+    expect(answers.map(isRejection)).toEqual([false, false, true]);
     expect(answers[2]).toMatchObject({ status: 429, headers: { "retry-after": "5" } });
   });
 
   it("has a place again when a handshake is given up", async () => {
     const system = new TestSystem({ maxConnectionsPerUser: 1 });
-    system.internals.desk.release(welcomed(await ask(undefined, undefined, system)));
-    expect(isRefusal(await ask(undefined, undefined, system))).toBe(false);
+    system.internals.upgrades.abandon(welcomed(await ask(undefined, undefined, system)));
+    expect(isRejection(await ask(undefined, undefined, system))).toBe(false);
   });
 
   it("is let in where the application decides, which can be heard only after the upgrade", async () => {
     const system = new TestSystem({ maxConnectionsPerUser: 0, onConnectionLimit: () => "reject" });
-    expect(welcomed(await ask(undefined, undefined, system)).opening.admission).toBeUndefined();
+    expect(welcomed(await ask(undefined, undefined, system)).details.admission).toBeUndefined();
   });
 
   it("is let in with an older attempt of a client, which only a close code can tell", async () => {
@@ -218,14 +219,14 @@ describe("a user with too many connections", () => {
     const at = (attempt: number): UpgradeRequest =>
       request({ url: `/ws?c=${CLIENT_ID}&a=${String(attempt)}`, offers: "halyard.v1" });
     await ask(undefined, at(2), system);
-    const { opening } = welcomed(await ask(undefined, at(1), system));
-    expect(opening.admission).toEqual({ admitted: false, reason: "superseded" });
+    const { details } = welcomed(await ask(undefined, at(1), system));
+    expect(details.admission).toEqual({ admitted: false, reason: "superseded" });
   });
 });
 
 describe("a plain GET", () => {
-  const probe = (system: TestSystem, authenticate: AnyAuthenticator = () => ada): Promise<Refusal> =>
-    system.internals.desk.probe(request(), authenticate);
+  const probe = (system: TestSystem, authenticate: AnyAuthenticator = () => ada): Promise<UpgradeRejection> =>
+    system.internals.upgrades.probe(request(), authenticate);
 
   it("is told what an upgrade would be told, or 426", async () => {
     const system = new TestSystem();
@@ -250,7 +251,7 @@ describe("a node that drains", () => {
     const asked = fail(new Error("asked"));
     const told = { status: 503, headers: { "retry-after": "1" } };
     expect(await ask(asked, undefined, system)).toMatchObject(told);
-    expect(await system.internals.desk.probe(request(), asked)).toMatchObject(told);
+    expect(await system.internals.upgrades.probe(request(), asked)).toMatchObject(told);
     expect(system.errors).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import type { AnyProtocol, BuiltinProtocol } from "@halyard/protocol";
 import type { MessageHandlerRegistry } from "./handlers.ts";
-import { forgetIdentity, WebSocketManager } from "./manager.ts";
+import { eraseIdentityType, WebSocketManager } from "./manager.ts";
 import type { GuestIdentity, Identity, WebSocketInstance, WebSocketManagerConfig } from "./types.ts";
 
 export interface WebSocketSystem<TProtocol extends AnyProtocol, TIdentity extends Identity> {
@@ -21,10 +21,10 @@ export function createWebSocketSystem<
   TProtocol extends AnyProtocol = BuiltinProtocol,
   TIdentity extends Identity = GuestIdentity,
 >(config: WebSocketManagerConfig<TProtocol, TIdentity> = {}): WebSocketSystem<TProtocol, TIdentity> {
-  const manager = new WebSocketManager<TProtocol>(forgetIdentity(config));
+  const manager = new WebSocketManager<TProtocol>(eraseIdentityType(config));
   return {
     manager,
-    handlers: manager.handlers as unknown as MessageHandlerRegistry<TProtocol, TIdentity>,
+    handlers: manager.pendingWork as unknown as MessageHandlerRegistry<TProtocol, TIdentity>,
     processMessage: (ws, message) => {
       manager.handleMessage(ws, message);
     },

@@ -1,6 +1,6 @@
 import { CloseCode } from "@halyard/protocol/wire";
 import { Connection } from "../src/connection/connection.ts";
-import type { Cause, ConnectionStart } from "../src/connection/connection.ts";
+import type { CloseReason, ConnectionInit } from "../src/connection/connection.ts";
 import { DEFAULT_LIMITS } from "../src/limits.ts";
 import type { ServerLimits } from "../src/limits.ts";
 import { Writer } from "../src/delivery/writer.ts";
@@ -27,7 +27,7 @@ export class Connections {
     this.writer = new Writer(clock, this.limits, this.close);
   }
 
-  open(id: string, more: Partial<ConnectionStart> & { isV1?: boolean } = {}): Connection {
+  open(id: string, more: Partial<ConnectionInit> & { isV1?: boolean } = {}): Connection {
     const ws = new FakeSocket({ userId: `user of ${id}` });
     const connection = new Connection({
       id,
@@ -35,14 +35,14 @@ export class Connections {
       transport: fakeTransport,
       identity: { user: { id: ws.data.userId, name: id.toUpperCase() } },
       openedAt: this.clock.now(),
-      node: {
+      services: {
         writer: this.writer,
-        keeper: {
-          shut: (each) => this.close(each, CloseCode.Unauthenticated),
+        owner: {
+          closeConnection: (each) => this.close(each, CloseCode.Unauthenticated),
           identityChanged: () => undefined,
         },
       },
-      slice: 0,
+      heartbeatBucket: 0,
       ...more,
     });
     connection.stage = "open";
@@ -67,7 +67,7 @@ export class Connections {
     return this.socketOf(connection).take();
   }
 
-  readonly close = (connection: Connection, code: number, cause: string | Cause = ""): void => {
+  readonly close = (connection: Connection, code: number, cause: string | CloseReason = ""): void => {
     if (connection.stage === "closed") return;
     connection.stage = "closed";
     const { reason = "" } = typeof cause === "string" ? { reason: cause } : cause;

@@ -73,7 +73,7 @@ export class HubScene {
   }
 
   async read(connection: Connection, channel = "all"): Promise<void> {
-    this.hub.add(await this.hub.live(channel), connection);
+    this.hub.add(await this.hub.whenSynced(channel), connection);
   }
 
   async publish(...names: string[]): Promise<void> {

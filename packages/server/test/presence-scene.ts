@@ -41,7 +41,7 @@ export class PresenceScene {
   /** Someone who sees the view from now on. */
   async reader(id: string): Promise<Connection> {
     const connection = this.connections.open(id);
-    this.view.show(connection);
+    this.view.add(connection);
     await this.clock.settle();
     return connection;
   }

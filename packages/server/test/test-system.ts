@@ -4,7 +4,7 @@ import type { Assembly } from "../src/assembly.ts";
 import type { MessageHandlerRegistry } from "../src/handlers.ts";
 import type { WebSocketManager } from "../src/manager.ts";
 import { internalsOf } from "../src/manager.ts";
-import { isRefusal } from "../src/server.ts";
+import { isRejection } from "../src/server.ts";
 import { createWebSocketSystem } from "../src/system.ts";
 import type { ErrorContext, GuestIdentity, UpgradeRequest, WebSocketManagerConfig } from "../src/types.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -66,10 +66,10 @@ export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
   async upgrade(user: GuestIdentity["user"], request: Partial<UpgradeRequest> = {}): Promise<FakeSocket> {
     const headers = request.headers ?? new Headers();
     const asked: UpgradeRequest = { url: "/ws", remoteAddress: "127.0.0.1", ...request, headers };
-    const answer = await this.internals.desk.receive(asked, () => ({ user }));
-    if (isRefusal(answer)) throw new Error(`refused with ${String(answer.status)}`);
+    const answer = await this.internals.upgrades.handleUpgrade(asked, () => ({ user }));
+    if (isRejection(answer)) throw new Error(`refused with ${String(answer.status)}`);
     const ws = new FakeSocket(answer.data);
-    this.internals.lifecycle.open(ws, { ...answer.opening, transport: fakeTransport });
+    this.internals.lifecycle.open(ws, { ...answer.details, transport: fakeTransport });
     await this.clock.settle();
     return ws;
   }

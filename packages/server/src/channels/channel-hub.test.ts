@@ -28,7 +28,7 @@ describe("a channel that is read", () => {
 
   it("is asked for where it stands once, however many want it at once", async () => {
     const { hub } = create();
-    const [one, two] = await Promise.all([hub.live("all"), hub.live("all")]);
+    const [one, two] = await Promise.all([hub.whenSynced("all"), hub.whenSynced("all")]);
     expect(one).toBe(two);
     expect(scene.reads).toBe(1);
   });
@@ -38,8 +38,8 @@ describe("a channel that is read", () => {
     const bea = connections.open("bea");
     for (const each of [ada, bea]) await scene.read(each);
     const except = `${ada.client.client}\0${ada.client.user}`;
-    await hub.publish("all", { json: '{"type":"a"}', ephemeral: false, except });
-    await hub.publish("all", { json: '{"type":"b"}', ephemeral: true, except });
+    await hub.publish("all", { json: '{"type":"a"}', ephemeral: false, excludedClient: except });
+    await hub.publish("all", { json: '{"type":"b"}', ephemeral: true, excludedClient: except });
     expect(scene.heard()).toEqual(["skip"]);
     expect(scene.heard(bea)).toEqual(["a", "b"]);
   });
@@ -155,7 +155,7 @@ describe("a replay from the history", () => {
 
   it.each([0, 1])("is none when the history has a hole: after %i messages", async (whole) => {
     create();
-    const { epoch, offset: off } = await scene.hub.live("all");
+    const { epoch, offset: off } = await scene.hub.whenSynced("all");
     // More than this node's own newest frames reach back to.
     await scene.publish(...Array.from({ length: 200 }, (_, n) => String(n)));
     scene.rewrite = (read) => ({ ...read, entries: read.entries.filter((_, index) => index !== whole) });
@@ -164,7 +164,7 @@ describe("a replay from the history", () => {
 
   it("goes as far as this node has come, and no message comes twice when it catches up", async () => {
     const { hub } = create();
-    const { epoch, offset: off } = await hub.live("all");
+    const { epoch, offset: off } = await hub.whenSynced("all");
     await scene.publish(...Array.from({ length: 200 }, (_, n) => String(n)));
     scene.isLosing = true;
     await scene.publish("lost");
@@ -186,7 +186,7 @@ describe("a store that is away", () => {
     await scene.publish("b");
     await scene.clock.advance(5_000);
     expect(scene.heard()).toEqual(["a"]);
-    await expect(hub.live("all")).rejects.toMatchObject({ code: "unavailable" });
+    await expect(hub.whenSynced("all")).rejects.toMatchObject({ code: "unavailable" });
     scene.isAway = false;
     await scene.clock.advance(1_000);
     await scene.publish("c");
@@ -196,10 +196,10 @@ describe("a store that is away", () => {
   it("refuses whoever wants to read something new, and keeps nothing of it", async () => {
     const { hub } = create();
     scene.isAway = true;
-    await expect(hub.live("room:a")).rejects.toMatchObject({ code: "unavailable" });
+    await expect(hub.whenSynced("room:a")).rejects.toMatchObject({ code: "unavailable" });
     expect(hub.size).toBe(0);
     scene.isAway = false;
-    await expect(hub.live("room:a")).resolves.toMatchObject({ name: "room:a" });
+    await expect(hub.whenSynced("room:a")).resolves.toMatchObject({ name: "room:a" });
   });
 
   it("is not asked any more once nobody reads the channel", async () => {
@@ -243,16 +243,16 @@ describe("a channel that nobody reads", () => {
 
   it("is given up too when it was only looked at", async () => {
     const { hub } = create();
-    const channel = await hub.live("room:a");
-    expect(hub.holds(channel)).toBe(true);
+    const channel = await hub.whenSynced("room:a");
+    expect(hub.isCurrent(channel)).toBe(true);
     await scene.clock.advance(10_000);
-    expect(hub.holds(channel)).toBe(false);
+    expect(hub.isCurrent(channel)).toBe(false);
     expect(hub.size).toBe(0);
   });
 
   it("cannot be had any more after the end", async () => {
     const { hub } = create();
     hub.close();
-    await expect(hub.live("all")).rejects.toMatchObject({ code: "unavailable" });
+    await expect(hub.whenSynced("all")).rejects.toMatchObject({ code: "unavailable" });
   });
 });

@@ -11,24 +11,24 @@ import type {
 import { Channel } from "./channel.ts";
 import type { Connection } from "../connection/connection.ts";
 import { encodeEnvelope } from "./envelope.ts";
-import { failed, here } from "../utils/maybe-promise.ts";
-import type { Eventual } from "../utils/maybe-promise.ts";
-import { Frame } from "../delivery/outbound-frame.ts";
-import { Linger } from "../utils/expiry-timer.ts";
+import { rejectedPromise, unwrapResolved } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import { ExpiryTimer } from "../utils/expiry-timer.ts";
 import type { Logger } from "../logger.ts";
 import { printable } from "../utils/printable.ts";
 import type { Clock } from "../types.ts";
 
-const LINGER_MS = 10_000;
-const SYNC_TRIES = 5;
+const IDLE_CHANNEL_MS = 10_000;
+const MAX_SYNC_ATTEMPTS = 5;
 const SYNC_PAGE = 1_000;
 const RETRY_MS = 1_000;
 
-export interface Outgoing {
+export interface ChannelMessageInput {
   readonly json: string;
   readonly ephemeral: boolean;
   /** The `clientKey` of the one client that is left out. */
-  readonly except?: string | undefined;
+  readonly excludedClient?: string | undefined;
   readonly idempotencyKey?: string | undefined;
 }
 
@@ -47,86 +47,90 @@ export class ChannelHub {
   readonly #channels = new Map<string, Channel>();
   readonly #options: ChannelHubOptions;
   /** A reload leaves and comes back: the subscription and the newest frames are kept a little longer. */
-  readonly #linger: Linger<Channel>;
+  readonly #idleChannels: ExpiryTimer<Channel>;
   #isClosed = false;
 
   constructor(options: ChannelHubOptions) {
     this.#options = options;
     const letGo = (channel: Channel): void => {
-      this.#giveUp(channel);
+      this.#close(channel);
     };
-    this.#linger = new Linger({ clock: options.clock, ms: LINGER_MS, letGo });
+    this.#idleChannels = new ExpiryTimer({ clock: options.clock, ms: IDLE_CHANNEL_MS, onExpire: letGo });
   }
 
   get size(): number {
     return this.#channels.size;
   }
 
-  publish(channel: string, outgoing: Outgoing): Promise<PublishResult> {
+  publish(channel: string, outgoing: ChannelMessageInput): Promise<PublishResult> {
     const { backplane, retention } = this.#options;
-    return backplane.publish(channel, encodeEnvelope({ json: outgoing.json, except: outgoing.except }), {
-      history: outgoing.ephemeral ? false : retention,
-      idempotencyKey: outgoing.idempotencyKey,
-    });
+    return backplane.publish(
+      channel,
+      encodeEnvelope({ json: outgoing.json, excludedClient: outgoing.excludedClient }),
+      {
+        history: outgoing.ephemeral ? false : retention,
+        idempotencyKey: outgoing.idempotencyKey,
+      },
+    );
   }
 
   /** The channel, once this node knows where it stands. Fails by rejecting only, with HalyardError `unavailable`. */
-  live(name: string): Eventual<Channel> {
+  whenSynced(name: string): MaybePromise<Channel> {
     try {
       if (this.#isClosed) throw new HalyardError("unavailable");
       const channel = this.#channels.get(name) ?? this.#open(name);
-      if (channel.ready !== undefined) return this.#once(channel, channel.ready);
-      this.#restUnlessRead(channel);
+      if (channel.synced !== undefined) return this.#afterSync(channel, channel.synced);
+      this.#expireIfUnused(channel);
       return channel;
     } catch (error) {
-      return failed(error);
+      return rejectedPromise(error);
     }
   }
 
-  async #once(channel: Channel, ready: Promise<unknown>): Promise<Channel> {
-    this.#linger.stop(channel);
+  async #afterSync(channel: Channel, ready: Promise<unknown>): Promise<Channel> {
+    this.#idleChannels.cancel(channel);
     try {
       await ready;
     } finally {
-      this.#restUnlessRead(channel);
+      this.#expireIfUnused(channel);
     }
     return channel;
   }
 
   /** Reads anew where a channel stands: this node may lag behind another. */
   async refresh(channel: Channel): Promise<void> {
-    if (channel.state === "live") this.#resync(channel);
-    await channel.ready;
+    if (channel.status === "live") this.#resync(channel);
+    await channel.synced;
   }
 
   /** False when the channel was given up, because nobody read it for a while. */
-  holds(channel: Channel): boolean {
+  isCurrent(channel: Channel): boolean {
     return this.#channels.get(channel.name) === channel;
   }
 
   add(channel: Channel, connection: Connection): void {
-    this.#linger.stop(channel);
+    this.#idleChannels.cancel(channel);
     channel.add(connection);
   }
 
   remove(name: string, connection: Connection): void {
     const channel = this.#channels.get(name);
-    if (channel?.delete(connection) === true) this.#restUnlessRead(channel);
+    if (channel?.delete(connection) === true) this.#expireIfUnused(channel);
   }
 
   readonly onPublication = (publication: Publication): void => {
     const channel = this.#channels.get(publication.channel);
     if (channel === undefined) return;
-    if (channel.state !== "live") {
-      if (channel.state === "syncing") (channel.buffer ??= []).push(publication);
+    if (channel.status !== "live") {
+      if (channel.status === "syncing") (channel.buffer ??= []).push(publication);
       return;
     }
     if (publication.epoch === channel.epoch && publication.prev === channel.offset) {
       channel.deliver(publication);
       return;
     }
-    const isOld = publication.epoch === channel.epoch && publication.offset <= channel.offset;
-    if (isOld) return;
+    const isAlreadyDelivered = publication.epoch === channel.epoch && publication.offset <= channel.offset;
+    if (isAlreadyDelivered) return;
     this.#resync(channel);
     (channel.buffer ??= []).push(publication);
   };
@@ -138,28 +142,28 @@ export class ChannelHub {
   readonly onInterrupted = (names: readonly string[]): void => {
     for (const name of names) {
       const channel = this.#channels.get(name);
-      if (channel === undefined || channel.state === "stale") continue;
-      const again = (): void => {
-        if (channel.state === "live") this.#resync(channel);
+      if (channel === undefined || channel.status === "stale") continue;
+      const resync = (): void => {
+        if (channel.status === "live") this.#resync(channel);
       };
       // A read that is under way may be older than the interruption.
-      if (channel.state === "live") again();
-      else channel.ready?.then(again, () => undefined);
+      if (channel.status === "live") resync();
+      else channel.synced?.then(resync, () => undefined);
     }
   };
 
   close(): void {
     this.#isClosed = true;
-    this.#linger.clear();
+    this.#idleChannels.clear();
     for (const channel of this.#channels.values()) this.#options.clock.clearTimeout(channel.retry);
     this.#channels.clear();
   }
 
-  #restUnlessRead(channel: Channel): void {
-    if (channel.size === 0 && this.holds(channel)) this.#linger.start(channel);
+  #expireIfUnused(channel: Channel): void {
+    if (channel.size === 0 && this.isCurrent(channel)) this.#idleChannels.schedule(channel);
   }
 
-  #giveUp(channel: Channel): void {
+  #close(channel: Channel): void {
     const { backplane, clock, logger } = this.#options;
     this.#channels.delete(channel.name);
     clock.clearTimeout(channel.retry);
@@ -169,10 +173,10 @@ export class ChannelHub {
   }
 
   /** What a channel waits for; a live one that has nothing to wait for keeps no promise. */
-  #until(channel: Channel, ready: Promise<unknown>): void {
-    channel.ready = ready;
+  #whileSyncing(channel: Channel, ready: Promise<unknown>): void {
+    channel.synced = ready;
     const done = (): void => {
-      if (channel.ready === ready) channel.ready = undefined;
+      if (channel.synced === ready) channel.synced = undefined;
     };
     ready.then(done, () => undefined);
   }
@@ -183,51 +187,51 @@ export class ChannelHub {
     this.#channels.set(name, channel);
     try {
       const started = this.#start(channel);
-      if (started instanceof Promise) this.#until(channel, this.#unlessFailing(channel, started));
+      if (started instanceof Promise) this.#whileSyncing(channel, this.#removeOnError(channel, started));
     } catch (error) {
-      this.#forget(channel);
+      this.#remove(channel);
       throw error;
     }
     return channel;
   }
 
-  async #unlessFailing(channel: Channel, started: Promise<unknown>): Promise<void> {
+  async #removeOnError(channel: Channel, started: Promise<unknown>): Promise<void> {
     try {
       await started;
     } catch (error) {
-      this.#forget(channel);
+      this.#remove(channel);
       throw error;
     }
   }
 
-  #forget(channel: Channel): void {
-    if (this.holds(channel)) this.#channels.delete(channel.name);
+  #remove(channel: Channel): void {
+    if (this.isCurrent(channel)) this.#channels.delete(channel.name);
   }
 
-  #start(channel: Channel): Eventual<unknown> {
-    const subscribed = here(this.#options.backplane.subscribe(channel.name));
-    if (subscribed instanceof Promise) return this.#syncLater(channel, subscribed);
+  #start(channel: Channel): MaybePromise<unknown> {
+    const subscribed = unwrapResolved(this.#options.backplane.subscribe(channel.name));
+    if (subscribed instanceof Promise) return this.#syncAsync(channel, subscribed);
     const isLive = this.#catchUp(channel);
-    return isLive === true ? undefined : this.#syncLater(channel, isLive);
+    return isLive === true ? undefined : this.#syncAsync(channel, isLive);
   }
 
   /** After a first step, which may have brought it up to date. */
-  async #syncLater(channel: Channel, begun: Eventual<unknown>): Promise<void> {
+  async #syncAsync(channel: Channel, begun: MaybePromise<unknown>): Promise<void> {
     if ((await begun) !== true) await this.#sync(channel);
   }
 
   /** Finds out anew where a channel stands. While it cannot, its readers wait, and it asks again. */
   #resync(channel: Channel): void {
     const synced = this.#sync(channel);
-    this.#until(channel, synced);
+    this.#whileSyncing(channel, synced);
     synced.catch((error: unknown) => {
-      channel.state = "stale";
+      channel.status = "stale";
       channel.buffer = undefined;
       this.#options.logger.warn(
         { channel: channel.name, error: printable(String(error), 200) },
         "a channel could not be read",
       );
-      if (!this.holds(channel)) return;
+      if (!this.isCurrent(channel)) return;
       channel.retry = this.#options.clock.setTimeout(() => {
         channel.retry = undefined;
         this.#resync(channel);
@@ -236,33 +240,33 @@ export class ChannelHub {
   }
 
   async #sync(channel: Channel): Promise<void> {
-    for (let attempt = 0; attempt < SYNC_TRIES; attempt++) if (await this.#catchUp(channel)) return;
+    for (let attempt = 0; attempt < MAX_SYNC_ATTEMPTS; attempt++) if (await this.#catchUp(channel)) return;
     const read = await this.#options.backplane.read(channel.name, { after: channel.offset, limit: 1 });
-    this.#lose(channel, { epoch: read.epoch, off: read.top });
+    this.#announceGap(channel, { epoch: read.epoch, off: read.top });
     channel.buffer = undefined;
-    channel.state = "live";
+    channel.status = "live";
   }
 
   /** Reads what there is after the position. @returns whether the channel is live now */
-  #catchUp(channel: Channel): Eventual<boolean> {
-    channel.state = "syncing";
+  #catchUp(channel: Channel): MaybePromise<boolean> {
+    channel.status = "syncing";
     // What came before the read was issued is covered by the read.
     channel.buffer = undefined;
     const page = { after: channel.offset, limit: SYNC_PAGE };
-    const read = here(this.#options.backplane.read(channel.name, page));
-    return read instanceof Promise ? this.#takeLater(channel, read) : this.#take(channel, read);
+    const read = unwrapResolved(this.#options.backplane.read(channel.name, page));
+    return read instanceof Promise ? this.#applyReadAsync(channel, read) : this.#applyRead(channel, read);
   }
 
-  async #takeLater(channel: Channel, read: Promise<ReadResult>): Promise<boolean> {
-    return this.#take(channel, await read);
+  async #applyReadAsync(channel: Channel, read: Promise<ReadResult>): Promise<boolean> {
+    return this.#applyRead(channel, await read);
   }
 
-  #take(channel: Channel, read: ReadResult): boolean {
-    if (channel.epoch === "") channel.restart(read.epoch, read.top);
-    else if (read.epoch === channel.epoch && isChain(channel.offset, read.entries, read.top)) {
+  #applyRead(channel: Channel, read: ReadResult): boolean {
+    if (channel.epoch === "") channel.resetTo(read.epoch, read.top);
+    else if (read.epoch === channel.epoch && isContiguous(channel.offset, read.entries, read.top)) {
       for (const entry of read.entries)
         channel.deliver({ ...entry, channel: channel.name, epoch: read.epoch });
-    } else this.#lose(channel, { epoch: read.epoch, off: read.top });
+    } else this.#announceGap(channel, { epoch: read.epoch, off: read.top });
     return this.#drainBuffer(channel);
   }
 
@@ -274,20 +278,20 @@ export class ChannelHub {
       else if (publication.epoch !== channel.epoch || publication.offset > channel.offset) return false;
     }
     channel.buffer = undefined;
-    channel.state = "live";
+    channel.status = "live";
     return true;
   }
 
-  #lose(channel: Channel, position: Position): void {
-    channel.restart(position.epoch, position.off);
+  #announceGap(channel: Channel, position: Position): void {
+    channel.resetTo(position.epoch, position.off);
     const gap = { type: "gap", ch: channel.name, ...position, reason: "lost" };
-    const frame = new Frame(encodeFrame(JSON.stringify(gap), { ch: channel.name }));
-    channel.give(frame);
+    const frame = new OutboundFrame(encodeFrame(JSON.stringify(gap), { ch: channel.name }));
+    channel.broadcast(frame);
   }
 }
 
 /** Whether entries follow a position without a hole and end at the top. */
-export function isChain(offset: number, entries: readonly LogEntry[], top: number): boolean {
+export function isContiguous(offset: number, entries: readonly LogEntry[], top: number): boolean {
   let at = offset;
   for (const entry of entries) {
     if (entry.prev !== at) return false;

@@ -1,14 +1,14 @@
 import { encodeFrame } from "@halyard/protocol/wire";
 import type { Publication } from "../backplane.ts";
-import { decodeEnvelope, isKeyOf } from "./envelope.ts";
-import { Frame } from "../delivery/outbound-frame.ts";
-import { Readers } from "./subscribers.ts";
+import { decodeEnvelope, matchesClientKey } from "./envelope.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import { Subscribers } from "./subscribers.ts";
 
 interface RingEntry {
   readonly offset: number;
   readonly prev: number;
-  readonly frame: Frame;
-  readonly except: string | undefined;
+  readonly frame: OutboundFrame;
+  readonly excludedClient: string | undefined;
 }
 
 const RING_ENTRIES = 64;
@@ -18,88 +18,90 @@ const RING_CHARS = 256 * 1024;
  * `syncing`: what comes is kept until the node knows where the channel stands. `stale`: it could not find out, and will
  * ask again; what comes meanwhile is in the history.
  */
-export type ChannelState = "syncing" | "stale" | "live";
+export type ChannelStatus = "syncing" | "stale" | "live";
 
 /** What a channel has beside where it stands, while that is not known for sure. */
-class Unrest {
-  state: ChannelState = "syncing";
+class SyncState {
+  status: ChannelStatus = "syncing";
   buffer: Publication[] | undefined = undefined;
-  ready: Promise<unknown> | undefined = undefined;
+  synced: Promise<unknown> | undefined = undefined;
   retry: unknown = undefined;
 }
 
 /** One channel on this node: where it stands, its newest frames, and who reads it. Most are of one user, and at rest. */
-export class Channel extends Readers {
+export class Channel extends Subscribers {
   readonly name: string;
   epoch = "";
   offset = 0;
   /** Undefined while it is at rest. */
-  #unrest: Unrest | undefined = new Unrest();
-  readonly #kept: number;
+  #sync: SyncState | undefined = new SyncState();
+  readonly #retention: number;
   /** Its newest frames. */
   #ring: { entries: RingEntry[]; chars: number } | undefined = undefined;
 
-  /** @param kept how many messages of history there are; this node's own frames reach back no further */
-  constructor(name: string, kept: number) {
+  /** @param retention how many messages of history there are; this node's own frames reach back no further */
+  constructor(name: string, retention: number) {
     super();
     this.name = name;
-    this.#kept = Math.min(kept, RING_ENTRIES);
+    this.#retention = Math.min(retention, RING_ENTRIES);
   }
 
-  get state(): ChannelState {
-    return this.#unrest?.state ?? "live";
+  get status(): ChannelStatus {
+    return this.#sync?.status ?? "live";
   }
-  set state(state: ChannelState) {
-    this.#stir().state = state;
-    this.#rest();
+  set status(status: ChannelStatus) {
+    this.#beginSync().status = status;
+    this.#dropSyncStateIfIdle();
   }
 
   /** What came while `syncing`. */
   get buffer(): Publication[] | undefined {
-    return this.#unrest?.buffer;
+    return this.#sync?.buffer;
   }
   set buffer(buffer: Publication[] | undefined) {
-    this.#stir().buffer = buffer;
-    this.#rest();
+    this.#beginSync().buffer = buffer;
+    this.#dropSyncStateIfIdle();
   }
 
   /** Settles when the channel is live; undefined when it is, and nothing is asked for. */
-  get ready(): Promise<unknown> | undefined {
-    return this.#unrest?.ready;
+  get synced(): Promise<unknown> | undefined {
+    return this.#sync?.synced;
   }
-  set ready(ready: Promise<unknown> | undefined) {
-    this.#stir().ready = ready;
-    this.#rest();
+  set synced(synced: Promise<unknown> | undefined) {
+    this.#beginSync().synced = synced;
+    this.#dropSyncStateIfIdle();
   }
 
   /** Runs while it is `stale`, before it is asked for again. */
   get retry(): unknown {
-    return this.#unrest?.retry;
+    return this.#sync?.retry;
   }
   set retry(retry: unknown) {
-    this.#stir().retry = retry;
+    this.#beginSync().retry = retry;
   }
 
   /** Gives the next publication to every reader. The frame is made here, once. */
   deliver(publication: Publication): void {
-    const entry = this.#remember(publication);
+    const entry = this.#appendToRing(publication);
     this.offset = publication.offset;
-    const { frame, except } = entry;
-    if (except === undefined) {
-      this.give(frame, this.name);
+    const { frame, excludedClient } = entry;
+    if (excludedClient === undefined) {
+      this.broadcast(frame, this.name);
       return;
     }
     for (const connection of this) {
-      if (isKeyOf(except, connection.client)) connection.skip(this.name, publication.offset);
-      else connection.deliver(frame, this.name);
+      if (matchesClientKey(excludedClient, connection.client)) connection.skip(this.name, publication.offset);
+      else connection.pushFromChannel(frame, this.name);
     }
   }
 
   deliverEphemeral(data: string): void {
-    const { json, except } = decodeEnvelope(data);
-    const frame = new Frame(encodeFrame(json, { ch: this.name }), true);
-    if (except === undefined) this.give(frame);
-    else for (const connection of this) if (!isKeyOf(except, connection.client)) connection.push(frame);
+    const { json, excludedClient } = decodeEnvelope(data);
+    const frame = new OutboundFrame(encodeFrame(json, { ch: this.name }), true);
+    if (excludedClient === undefined) this.broadcast(frame);
+    else
+      for (const connection of this)
+        if (!matchesClientKey(excludedClient, connection.client)) connection.push(frame);
   }
 
   /** The frames after a position, if the newest ones that this node keeps reach back to it. */
@@ -107,32 +109,32 @@ export class Channel extends Readers {
     if (offset === this.offset) return [];
     const ring = this.#ring?.entries ?? [];
     const index = ring.findIndex((entry) => entry.prev === offset);
-    return index === -1 || ring.length - index > this.#kept ? undefined : ring.slice(index);
+    return index === -1 || ring.length - index > this.#retention ? undefined : ring.slice(index);
   }
 
   /** Starts over at a position that has no connection with what came before. */
-  restart(epoch: string, offset: number): void {
+  resetTo(epoch: string, offset: number): void {
     this.epoch = epoch;
     this.offset = offset;
     this.#ring = undefined;
   }
 
-  #stir(): Unrest {
-    if (this.#unrest === undefined) {
-      this.#unrest = new Unrest();
-      this.#unrest.state = "live";
+  #beginSync(): SyncState {
+    if (this.#sync === undefined) {
+      this.#sync = new SyncState();
+      this.#sync.status = "live";
     }
-    return this.#unrest;
+    return this.#sync;
   }
 
-  #rest(): void {
-    const unrest = this.#unrest;
-    if (unrest?.state !== "live" || unrest.buffer !== undefined || unrest.ready !== undefined) return;
+  #dropSyncStateIfIdle(): void {
+    const unrest = this.#sync;
+    if (unrest?.status !== "live" || unrest.buffer !== undefined || unrest.synced !== undefined) return;
     // Whoever gives the channel up stops the timer.
-    if (unrest.retry === undefined) this.#unrest = undefined;
+    if (unrest.retry === undefined) this.#sync = undefined;
   }
 
-  #remember(publication: Publication): RingEntry {
+  #appendToRing(publication: Publication): RingEntry {
     const entry = toEntry(this.name, publication);
     const ring = (this.#ring ??= { entries: [], chars: 0 });
     ring.entries.push(entry);
@@ -149,8 +151,8 @@ export class Channel extends Readers {
 
 export interface ReplayEntry {
   readonly offset: number;
-  readonly frame: Frame;
-  readonly except: string | undefined;
+  readonly frame: OutboundFrame;
+  readonly excludedClient: string | undefined;
 }
 
 /** A stored message as a frame of its channel. */
@@ -158,7 +160,7 @@ export function toEntry(
   channel: string,
   stored: { readonly offset: number; readonly prev: number; readonly data: string },
 ): RingEntry {
-  const { json, except } = decodeEnvelope(stored.data);
-  const frame = new Frame(encodeFrame(json, { ch: channel, off: stored.offset }));
-  return { offset: stored.offset, prev: stored.prev, frame, except };
+  const { json, excludedClient } = decodeEnvelope(stored.data);
+  const frame = new OutboundFrame(encodeFrame(json, { ch: channel, off: stored.offset }));
+  return { offset: stored.offset, prev: stored.prev, frame, excludedClient };
 }

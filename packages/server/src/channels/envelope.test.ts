@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { clientKey, decodeEnvelope, encodeEnvelope, isKeyOf } from "./envelope.ts";
+import { clientKey, decodeEnvelope, encodeEnvelope, matchesClientKey } from "./envelope.ts";
 
 const json = fc.object().map((value) => JSON.stringify(value));
 const anyText = fc.string({ unit: "binary" });
@@ -12,7 +12,7 @@ describe("an envelope", () => {
         json,
         fc.option(fc.record({ user: anyText, client: fc.stringMatching(/^[\w-]{16,64}$/) })),
         (text, ref) => {
-          const envelope = { json: text, except: ref === null ? undefined : clientKey(ref) };
+          const envelope = { json: text, excludedClient: ref === null ? undefined : clientKey(ref) };
           expect(decodeEnvelope(encodeEnvelope(envelope))).toEqual(envelope);
         },
       ),
@@ -20,7 +20,7 @@ describe("an envelope", () => {
   });
 
   it("is the message's own text when nobody is left out", () => {
-    expect(encodeEnvelope({ json: '{"type":"a"}', except: undefined })).toBe('{"type":"a"}');
+    expect(encodeEnvelope({ json: '{"type":"a"}', excludedClient: undefined })).toBe('{"type":"a"}');
   });
 });
 
@@ -42,7 +42,7 @@ describe("isKeyOf", () => {
     const ref = fc.record({ user: words, client: words.filter((text) => !text.includes("\0")) });
     fc.assert(
       fc.property(ref, ref, (one, other) => {
-        expect(isKeyOf(clientKey(one), other)).toBe(clientKey(one) === clientKey(other));
+        expect(matchesClientKey(clientKey(one), other)).toBe(clientKey(one) === clientKey(other));
       }),
       { numRuns: 5_000 },
     );

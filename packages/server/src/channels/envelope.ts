@@ -5,27 +5,30 @@
 export interface Envelope {
   readonly json: string;
   /** A `clientKey`; not a connection, so that a sender who reconnects does not get its own message back. */
-  readonly except: string | undefined;
+  readonly excludedClient: string | undefined;
 }
 
-export function encodeEnvelope({ json, except }: Envelope): string {
-  return except === undefined ? json : `x${String(except.length)}:${except}${json}`;
+export function encodeEnvelope({ json, excludedClient }: Envelope): string {
+  return excludedClient === undefined ? json : `x${String(excludedClient.length)}:${excludedClient}${json}`;
 }
 
 export function decodeEnvelope(data: string): Envelope {
-  if (!data.startsWith("x")) return { json: data, except: undefined };
+  if (!data.startsWith("x")) return { json: data, excludedClient: undefined };
   const colon = data.indexOf(":");
   const start = colon + 1 + Number(data.slice(1, colon));
-  return { json: data.slice(start), except: data.slice(colon + 1, start) };
+  return { json: data.slice(start), excludedClient: data.slice(colon + 1, start) };
 }
 
-/** Names a client for {@link Envelope.except}. A user id may contain anything; a client id has no NUL. */
+/** Names a client for {@link Envelope.excludedClient}. A user id may contain anything; a client id has no NUL. */
 export function clientKey(ref: { readonly user: string; readonly client: string }): string {
   return `${ref.client}\0${ref.user}`;
 }
 
 /** Whether a {@link clientKey} is this client's; asked for every reader, so it makes no text. */
-export function isKeyOf(key: string, ref: { readonly user: string; readonly client: string }): boolean {
+export function matchesClientKey(
+  key: string,
+  ref: { readonly user: string; readonly client: string },
+): boolean {
   const { user, client } = ref;
   return (
     key.length === client.length + 1 + user.length &&

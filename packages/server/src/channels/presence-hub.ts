@@ -24,7 +24,7 @@ export class PresenceHub {
   }
 
   /** The connection is there: everywhere, or in a room. Without its time: who is back within the grace has not changed. */
-  enter(connection: Connection, room?: string): Promise<readonly string[]> {
+  join(connection: Connection, room?: string): Promise<readonly string[]> {
     const { userId: user, id: connectionId } = connection;
     return this.#options.backplane.applyPresence([
       { op: "+", room, user, connectionId, profile: JSON.stringify(profileOf(connection.identity.user)) },
@@ -32,30 +32,30 @@ export class PresenceHub {
   }
 
   /** The connection is gone; its user follows after the grace, unless another connection is there. */
-  exit(
+  leave(
     connection: Connection,
-    where: { readonly room?: string | undefined; readonly graceMs: number },
+    scope: { readonly room?: string | undefined; readonly graceMs: number },
   ): void {
     const { userId: user, id: connectionId } = connection;
-    const { room, graceMs } = where;
+    const { room, graceMs } = scope;
     this.#options.backplane
       .applyPresence([{ op: "-", room, user, connectionId, graceMs }])
       .catch(this.#options.onError);
   }
 
   /** Sends the list of users, and from then on the changes. */
-  show(connection: Connection, room?: string): void {
+  subscribe(connection: Connection, room?: string): void {
     let view = this.#views.get(room);
     if (view === undefined) {
       view = this.#viewOf(room);
       this.#views.set(room, view);
     }
-    view.show(connection);
+    view.add(connection);
   }
 
-  hide(connection: Connection, room?: string): void {
+  unsubscribe(connection: Connection, room?: string): void {
     const view = this.#views.get(room);
-    view?.hide(connection);
+    view?.remove(connection);
     // The view of everyone is never given up: it is used again at once.
     if (room === undefined || view?.isUnused !== true) return;
     view.close();

@@ -31,7 +31,7 @@ describe("a view of who is there", () => {
     const entry = { user: "ada", profile: '{"userId":"ada","name":"Ada"}', since: 0 };
     scene.roster.set("ada", entry);
     const readers = ["1", "2", "3"].map((id) => scene.connections.open(id));
-    for (const reader of readers) scene.view.show(reader);
+    for (const reader of readers) scene.view.add(reader);
     await scene.clock.advance(1_000);
     await scene.reader("4");
     expect(scene.pages).toBe(1);
@@ -45,7 +45,7 @@ describe("a view of who is there", () => {
     const scene = new Scene();
     await scene.filled("ada");
     const reader = await scene.reader("1");
-    scene.view.show(reader);
+    scene.view.add(reader);
     expect(scene.heard(reader)).toEqual(["list ada of 1", "list ada of 1"]);
   });
 });
@@ -117,7 +117,7 @@ describe("changes", () => {
     const scene = new Scene();
     const reader = await scene.reader("1");
     scene.heard(reader);
-    scene.view.hide(reader);
+    scene.view.remove(reader);
     scene.join("ada");
     await scene.clock.advance(200);
     expect(scene.heard(reader)).toEqual([]);
@@ -154,7 +154,7 @@ describe("a place of more than 500", () => {
     await scene.clock.advance(10);
     scene.join("later");
     const newcomer = scene.connections.open("2");
-    scene.view.show(newcomer);
+    scene.view.add(newcomer);
     expect(scene.heard(newcomer)).toEqual([expect.stringMatching(/^list u0,.* of 501$/)]);
     await scene.clock.advance(5_000);
     expect(scene.heard(newcomer)).toEqual(["joined  of 502"]);
@@ -183,8 +183,8 @@ describe("a roster that takes its time", () => {
     const scene = new Scene();
     scene.held = [];
     const [gone, stays] = [scene.connections.open("1"), scene.connections.open("2")];
-    for (const reader of [gone, stays]) scene.view.show(reader);
-    scene.view.hide(gone);
+    for (const reader of [gone, stays]) scene.view.add(reader);
+    scene.view.remove(gone);
     expect(scene.view.isUnused).toBe(false);
     scene.held.shift()?.();
     await scene.clock.advance(1_000);
@@ -205,7 +205,7 @@ describe("a roster that takes its time", () => {
     await scene.clock.advance(500);
     scene.join("bea");
     const late = scene.connections.open("2");
-    scene.view.show(late);
+    scene.view.add(late);
     for (let turn = 0; turn < 5; turn++) {
       for (const release of scene.held.splice(0)) release();
       await scene.clock.advance(200);
@@ -224,7 +224,7 @@ describe("a roster that takes its time", () => {
     scene.leave("ada");
     scene.join("cleo");
     const late = scene.connections.open("2");
-    scene.view.show(late);
+    scene.view.add(late);
     await scene.clock.advance(150);
     scene.leave("cleo");
     scene.join("ada");
@@ -243,7 +243,7 @@ describe("a roster that takes its time", () => {
     const scene = new Scene();
     scene.held = [];
     const reader = scene.connections.open("1");
-    scene.view.show(reader);
+    scene.view.add(reader);
     scene.join("ada");
     scene.view.close();
     for (const release of scene.held.splice(0)) release();

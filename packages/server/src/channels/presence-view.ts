@@ -1,9 +1,9 @@
 import { encodeFrame, LIMITS } from "@halyard/protocol/wire";
 import type { PresenceEvent, RosterEntry, RosterPage } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
-import { here } from "../utils/maybe-promise.ts";
-import { Frame } from "../delivery/outbound-frame.ts";
-import { Totals } from "../utils/throttled-value.ts";
+import { unwrapResolved } from "../utils/maybe-promise.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import { ThrottledValue } from "../utils/throttled-value.ts";
 import type { Clock } from "../types.ts";
 
 export interface PresenceViewOptions {
@@ -25,52 +25,54 @@ type Change =
  */
 export class PresenceView {
   readonly #options: PresenceViewOptions;
-  readonly #audience = new Set<Connection>();
+  readonly #subscribers = new Set<Connection>();
   /** Who waits for a list that has not been asked for, and for the one that has. */
-  #waiting = new Set<Connection>();
-  #asked = new Set<Connection>();
+  #awaitingList = new Set<Connection>();
+  #requestedSinceFlush = new Set<Connection>();
   #changes = new Map<string, Change>();
   /** Who was there after the last batch; and the same as a frame, once somebody wants it. */
   #page: RosterPage | undefined;
-  #list: Frame | undefined;
+  #listFrame: OutboundFrame | undefined;
   #timer: unknown;
-  readonly #totals: Totals;
+  readonly #totals: ThrottledValue;
   #isFlushing = false;
 
   constructor(options: PresenceViewOptions) {
     this.#options = options;
-    this.#totals = new Totals(options.clock, (total) => {
-      this.#tell("user_joined", `"users":[]`, total);
+    this.#totals = new ThrottledValue(options.clock, (total) => {
+      this.#broadcast("user_joined", `"users":[]`, total);
     });
   }
 
   get isUnused(): boolean {
-    return this.#audience.size === 0 && this.#waiting.size === 0 && this.#asked.size === 0;
+    return (
+      this.#subscribers.size === 0 && this.#awaitingList.size === 0 && this.#requestedSinceFlush.size === 0
+    );
   }
 
   /** Sends the list, and from then on the changes. */
-  show(connection: Connection): void {
-    this.hide(connection);
-    if (this.#page !== undefined && this.#isGoodEnough(this.#page)) {
-      this.#list ??= this.#listFrame(this.#page);
-      connection.push(this.#list);
-      this.#audience.add(connection);
+  add(connection: Connection): void {
+    this.remove(connection);
+    if (this.#page !== undefined && this.#canReuseList(this.#page)) {
+      this.#listFrame ??= this.#createListFrame(this.#page);
+      connection.push(this.#listFrame);
+      this.#subscribers.add(connection);
       return;
     }
-    this.#waiting.add(connection);
+    this.#awaitingList.add(connection);
     if (this.#timer === undefined) this.#flush();
   }
 
   /** Current; or of the last batch, where nobody is told more than totals and a fresh list ends that time. */
-  #isGoodEnough({ total }: RosterPage): boolean {
-    if (this.#totals.isSaying && total > LIMITS.announcedUsers) return true;
+  #canReuseList({ total }: RosterPage): boolean {
+    if (this.#totals.isActive && total > LIMITS.announcedUsers) return true;
     return this.#changes.size === 0 && !this.#isFlushing;
   }
 
-  hide(connection: Connection): void {
-    this.#audience.delete(connection);
-    this.#waiting.delete(connection);
-    this.#asked.delete(connection);
+  remove(connection: Connection): void {
+    this.#subscribers.delete(connection);
+    this.#awaitingList.delete(connection);
+    this.#requestedSinceFlush.delete(connection);
   }
 
   changed(event: PresenceEvent): void {
@@ -85,9 +87,9 @@ export class PresenceView {
   close(): void {
     this.#options.clock.clearTimeout(this.#timer);
     this.#totals.stop();
-    this.#audience.clear();
-    this.#waiting.clear();
-    this.#asked.clear();
+    this.#subscribers.clear();
+    this.#awaitingList.clear();
+    this.#requestedSinceFlush.clear();
     this.#changes.clear();
   }
 
@@ -104,52 +106,52 @@ export class PresenceView {
   #flush(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    this.#rest();
+    this.#stopIfIdle();
     const changes = this.#changes;
     this.#changes = new Map();
-    this.#asked = this.#waiting;
-    this.#waiting = new Set();
+    this.#requestedSinceFlush = this.#awaitingList;
+    this.#awaitingList = new Set();
     try {
       // Asked for in the same turn in which the changes were taken: the page holds them all, and no later one.
-      const page = here(this.#options.firstPage());
-      if (page instanceof Promise) void this.#finishLater(changes, page);
-      else this.#finish(changes, page);
+      const page = unwrapResolved(this.#options.firstPage());
+      if (page instanceof Promise) void this.#completeFlushAsync(changes, page);
+      else this.#completeFlush(changes, page);
     } catch (error) {
       this.#fail(changes, error);
     }
   }
 
-  async #finishLater(changes: Map<string, Change>, page: Promise<RosterPage>): Promise<void> {
+  async #completeFlushAsync(changes: Map<string, Change>, page: Promise<RosterPage>): Promise<void> {
     try {
-      this.#finish(changes, await page);
+      this.#completeFlush(changes, await page);
     } catch (error) {
       this.#fail(changes, error);
     }
   }
 
-  #finish(changes: ReadonlyMap<string, Change>, page: RosterPage): void {
-    if (this.#audience.size > 0 && changes.size > 0) this.#announce(changes, page);
+  #completeFlush(changes: ReadonlyMap<string, Change>, page: RosterPage): void {
+    if (this.#subscribers.size > 0 && changes.size > 0) this.#announce(changes, page);
     this.#sendList(page);
-    this.#end();
+    this.#endFlush();
   }
 
   #fail(changes: Map<string, Change>, error: unknown): void {
-    this.#putBack(changes);
-    this.#end();
+    this.#requeue(changes);
+    this.#endFlush();
     this.#options.onError(error);
   }
 
-  #end(): void {
+  #endFlush(): void {
     this.#isFlushing = false;
-    if (this.#isPending && this.#timer === undefined) this.#rest();
+    if (this.#isPending && this.#timer === undefined) this.#stopIfIdle();
   }
 
   get #isPending(): boolean {
-    return this.#changes.size > 0 || this.#waiting.size > 0;
+    return this.#changes.size > 0 || this.#awaitingList.size > 0;
   }
 
   /** Quiet for this long means that the next change goes out at once. */
-  #rest(): void {
+  #stopIfIdle(): void {
     this.#timer = this.#options.clock.setTimeout(() => {
       this.#timer = undefined;
       if (this.#isPending) this.#flush();
@@ -157,51 +159,53 @@ export class PresenceView {
   }
 
   /** What could not be told is told with what has come since. */
-  #putBack(changes: Map<string, Change>): void {
-    const later = this.#changes;
+  #requeue(changes: Map<string, Change>): void {
+    const newerChanges = this.#changes;
     this.#changes = changes;
-    for (const [user, change] of later) this.#collect(user, change);
-    for (const connection of this.#asked) this.#waiting.add(connection);
-    this.#asked = new Set();
+    for (const [user, change] of newerChanges) this.#collect(user, change);
+    for (const connection of this.#requestedSinceFlush) this.#awaitingList.add(connection);
+    this.#requestedSinceFlush = new Set();
   }
 
   #sendList(page: RosterPage): void {
     // When nothing has changed meanwhile, the list is good for those too who came meanwhile.
     const isCurrent = this.#changes.size === 0;
-    const readers = isCurrent ? [...this.#asked, ...this.#waiting] : [...this.#asked];
-    this.#asked = new Set();
+    const readers = isCurrent
+      ? [...this.#requestedSinceFlush, ...this.#awaitingList]
+      : [...this.#requestedSinceFlush];
+    this.#requestedSinceFlush = new Set();
     this.#page = page;
-    this.#list = undefined;
-    if (isCurrent) this.#waiting = new Set();
+    this.#listFrame = undefined;
+    if (isCurrent) this.#awaitingList = new Set();
     if (readers.length === 0) return;
-    const list = this.#listFrame(page);
-    this.#list = list;
+    const list = this.#createListFrame(page);
+    this.#listFrame = list;
     for (const connection of readers) {
       if (connection.stage === "closed") continue;
       connection.push(list);
-      this.#audience.add(connection);
+      this.#subscribers.add(connection);
     }
   }
 
-  #listFrame(page: RosterPage): Frame {
+  #createListFrame(page: RosterPage): OutboundFrame {
     const { room, channel } = this.#options;
     const users = `[${page.entries.map(publicUserJson).join(",")}]`;
-    const where = room === undefined ? "" : `"room":${JSON.stringify(room)},`;
-    const more = page.cursor === undefined ? "" : `,"cursor":${JSON.stringify(page.cursor)}`;
-    const json = `{"type":"user_list",${where}"users":${users},"total":${String(page.total)}${more}}`;
-    return new Frame(encodeFrame(json, { ch: channel }));
+    const roomField = room === undefined ? "" : `"room":${JSON.stringify(room)},`;
+    const cursorField = page.cursor === undefined ? "" : `,"cursor":${JSON.stringify(page.cursor)}`;
+    const json = `{"type":"user_list",${roomField}"users":${users},"total":${String(page.total)}${cursorField}}`;
+    return new OutboundFrame(encodeFrame(json, { ch: channel }));
   }
 
   #announce(changes: ReadonlyMap<string, Change>, page: RosterPage): void {
     const { total } = page;
     if (total > LIMITS.announcedUsers) {
-      this.#totals.say(total);
+      this.#totals.set(total);
       return;
     }
     if (this.#totals.stop()) {
       // Who was told nothing but totals for a while does not know who is there.
-      const list = this.#listFrame(page);
-      for (const connection of this.#audience) connection.push(list);
+      const list = this.#createListFrame(page);
+      for (const connection of this.#subscribers) connection.push(list);
       return;
     }
     const joined: string[] = [];
@@ -210,17 +214,17 @@ export class PresenceView {
       if (change.kind === "joined") joined.push(publicUserJson(change.entry));
       else left.push(JSON.stringify(user));
     }
-    if (joined.length > 0) this.#tell("user_joined", `"users":[${joined.join(",")}]`, total);
-    if (left.length > 0) this.#tell("user_left", `"userIds":[${left.join(",")}]`, total);
+    if (joined.length > 0) this.#broadcast("user_joined", `"users":[${joined.join(",")}]`, total);
+    if (left.length > 0) this.#broadcast("user_left", `"userIds":[${left.join(",")}]`, total);
   }
 
-  #tell(type: "user_joined" | "user_left", fields: string, total: number): void {
+  #broadcast(type: "user_joined" | "user_left", fields: string, total: number): void {
     const { room, channel } = this.#options;
-    const where = room === undefined ? "" : `"room":${JSON.stringify(room)},`;
-    const frame = new Frame(
-      encodeFrame(`{"type":"${type}",${where}${fields},"total":${String(total)}}`, { ch: channel }),
+    const roomField = room === undefined ? "" : `"room":${JSON.stringify(room)},`;
+    const frame = new OutboundFrame(
+      encodeFrame(`{"type":"${type}",${roomField}${fields},"total":${String(total)}}`, { ch: channel }),
     );
-    for (const connection of this.#audience) connection.push(frame);
+    for (const connection of this.#subscribers) connection.push(frame);
   }
 }
 

@@ -6,7 +6,7 @@ import { toEntry } from "./channel.ts";
 import type { Channel, ReplayEntry } from "./channel.ts";
 import type { ChannelHub } from "./channel-hub.ts";
 import { clientKey } from "./envelope.ts";
-import type { Eventual } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Connection } from "../connection/connection.ts";
 
 /** What one resume may still replay, over all its channels. */
@@ -36,10 +36,10 @@ export interface Replay {
   readonly entries: readonly ReplayEntry[];
 }
 
-const PLAN_TRIES = 3;
-const NOTHING: ReplayPlan["entries"] = [];
+const MAX_PLAN_ATTEMPTS = 3;
+const NO_ENTRIES: ReplayPlan["entries"] = [];
 
-interface WantedChannel {
+interface RequestedChannel {
   readonly channel: string;
   readonly position: Position | undefined;
 }
@@ -51,19 +51,19 @@ interface WantedChannel {
 export function planReplay(
   hub: ChannelHub,
   backplane: Backplane,
-  wanted: WantedChannel,
-): Eventual<ReplayPlan> {
+  wanted: RequestedChannel,
+): MaybePromise<ReplayPlan> {
   const { position } = wanted;
   if (position !== undefined) return planFrom(position, { hub, backplane, name: wanted.channel });
-  const channel = hub.live(wanted.channel);
-  return channel instanceof Promise ? planNewLater(channel) : planNew(channel);
+  const channel = hub.whenSynced(wanted.channel);
+  return channel instanceof Promise ? planNewAsync(channel) : planNew(channel);
 }
 
 function planNew(channel: Channel): ReplayPlan {
-  return { channel, from: undefined, gap: undefined, entries: NOTHING };
+  return { channel, from: undefined, gap: undefined, entries: NO_ENTRIES };
 }
 
-async function planNewLater(channel: Promise<Channel>): Promise<ReplayPlan> {
+async function planNewAsync(channel: Promise<Channel>): Promise<ReplayPlan> {
   return planNew(await channel);
 }
 
@@ -75,14 +75,14 @@ async function planFrom(
     name,
   }: { readonly hub: ChannelHub; readonly backplane: Backplane; readonly name: string },
 ): Promise<ReplayPlan> {
-  let channel = await hub.live(name);
+  let channel = await hub.whenSynced(name);
   const plan = (gap: GapReason | undefined, entries: ReplayPlan["entries"] = []): ReplayPlan => ({
     channel,
     from,
     gap,
     entries,
   });
-  for (let attempt = 0; attempt < PLAN_TRIES; attempt++) {
+  for (let attempt = 0; attempt < MAX_PLAN_ATTEMPTS; attempt++) {
     if (from.epoch !== channel.epoch) return plan("lost");
     if (from.off > channel.offset) await hub.refresh(channel);
     if (from.off > channel.offset) return plan("lost");
@@ -96,14 +96,14 @@ async function planFrom(
     if (read.entries[0]?.prev !== from.off) return plan("trimmed");
     const entries = read.entries.map((entry) => toEntry(channel.name, entry));
     if (continuation(channel, from.off, entries) !== undefined) return plan(undefined, entries);
-    channel = await hub.live(name);
+    channel = await hub.whenSynced(name);
   }
   return plan("trimmed");
 }
 
 /** Whether a plan still holds; if it does, {@link commitReplay} in the same turn cannot fail. */
 export function canCommit(hub: ChannelHub, { channel, from, gap, entries }: ReplayPlan): boolean {
-  if (!hub.holds(channel)) return false;
+  if (!hub.isCurrent(channel)) return false;
   return gap !== undefined || from === undefined || continuation(channel, from.off, entries) !== undefined;
 }
 
@@ -116,32 +116,32 @@ export function commitReplay(
   const { channel, from, gap } = plan;
   const { name, epoch } = channel;
   hub.add(channel, connection);
-  if (from === undefined) return unplayed(channel, "new");
-  if (gap !== undefined) return unplayed(channel, gap);
+  if (from === undefined) return withoutReplay(channel, "new");
+  if (gap !== undefined) return withoutReplay(channel, gap);
 
   const entries = continuation(channel, from.off, plan.entries);
-  if (entries === undefined) return unplayed(channel, "trimmed");
+  if (entries === undefined) return withoutReplay(channel, "trimmed");
   const bytes = entries.reduce((sum, { frame }) => sum + frame.text.length, 0);
-  if (entries.length > budget.messages || bytes > budget.bytes) return unplayed(channel, "too_many");
+  if (entries.length > budget.messages || bytes > budget.bytes) return withoutReplay(channel, "too_many");
   budget.messages -= entries.length;
   budget.bytes -= bytes;
   // The state's position is where the client stands before the replay, which then moves it.
   return { channel: name, state: { epoch, off: from.off, recovered: true }, entries };
 }
 
-function unplayed({ name, epoch, offset: off }: Channel, recovered: Recovered["recovered"]): Replay {
-  return { channel: name, state: { epoch, off, recovered }, entries: NOTHING };
+function withoutReplay({ name, epoch, offset: off }: Channel, recovered: Recovered["recovered"]): Replay {
+  return { channel: name, state: { epoch, off, recovered }, entries: NO_ENTRIES };
 }
 
 /** Queues what a connection missed. Messages that left it out only move its position. */
 export function pushReplay(connection: Connection, channel: string, entries: readonly ReplayEntry[]): void {
-  const own = clientKey(connection.client);
-  for (const { frame, except, offset } of entries) {
-    if (except === own) {
+  const ownKey = clientKey(connection.client);
+  for (const { frame, excludedClient, offset } of entries) {
+    if (excludedClient === ownKey) {
       connection.skip(channel, offset);
       continue;
     }
-    connection.deliver(frame, channel);
+    connection.pushFromChannel(frame, channel);
     connection.backlog ??= new Backlog();
     connection.backlog.queuedReplayBytes += frame.text.length;
   }
@@ -161,6 +161,6 @@ function continuation(
     entries.push(entry);
     at = entry.offset;
   }
-  const rest = channel.framesAfter(at);
-  return rest === undefined ? undefined : [...entries, ...rest];
+  const remaining = channel.framesAfter(at);
+  return remaining === undefined ? undefined : [...entries, ...remaining];
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../test/fake-clock.ts";
 import { Connections } from "../../test/fake-connection.ts";
-import { Readers } from "./subscribers.ts";
+import { Subscribers } from "./subscribers.ts";
 
 describe("the readers of a channel", () => {
   const connections = new Connections(new FakeClock());
   const [ada, bea] = [connections.open("1"), connections.open("2")];
 
   it("are nobody at first", () => {
-    const readers = new Readers();
+    const readers = new Subscribers();
     expect([readers.size, [...readers], readers.has(ada), readers.delete(ada)]).toEqual([
       0,
       [],
@@ -18,14 +18,14 @@ describe("the readers of a channel", () => {
   });
 
   it("are each there once, however often they are added", () => {
-    const readers = new Readers();
+    const readers = new Subscribers();
     for (const reader of [ada, ada, bea, bea]) readers.add(reader);
     expect(readers.size).toBe(2);
     expect([...readers]).toEqual([ada, bea]);
   });
 
   it("are gone when they leave, the only one too", () => {
-    const readers = new Readers();
+    const readers = new Subscribers();
     readers.add(ada);
     expect([readers.delete(bea), readers.delete(ada), readers.delete(ada), readers.size]).toEqual([
       false,

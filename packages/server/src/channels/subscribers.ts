@@ -1,12 +1,12 @@
-import type { Choir } from "../delivery/batch-group.ts";
+import type { BatchGroup } from "../delivery/batch-group.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { Frame } from "../delivery/outbound-frame.ts";
+import type { OutboundFrame } from "../delivery/outbound-frame.ts";
 
 /** Who reads a channel. Most channels are one user's, with one connection, and that one needs no set. */
-export class Readers implements Iterable<Connection> {
+export class Subscribers implements Iterable<Connection> {
   #readers: Connection | Set<Connection> | undefined = undefined;
   /** Who of them has got the same in this turn. */
-  #choir: Choir | undefined = undefined;
+  #group: BatchGroup | undefined = undefined;
 
   get size(): number {
     return this.#readers instanceof Set ? this.#readers.size : this.#readers === undefined ? 0 : 1;
@@ -17,23 +17,23 @@ export class Readers implements Iterable<Connection> {
   }
 
   /**
-   * Hands a frame to all: the first of a turn to each, those that follow to the choir.
+   * Hands a frame to all: the first of a turn to each, those that follow to the batch group.
    *
    * @param channel whose position the frame moves, if it does
    */
-  give(frame: Frame, channel?: string): void {
+  broadcast(frame: OutboundFrame, channel?: string): void {
     const readers = this.#readers;
-    if (!(readers instanceof Set)) readers?.deliver(frame, channel);
-    else if (this.#choir?.isOver === false) this.#choir.give(frame, channel);
+    if (!(readers instanceof Set)) readers?.pushFromChannel(frame, channel);
+    else if (this.#group?.isFlushed === false) this.#group.append(frame, channel);
     else {
-      const choir = gather(readers);
-      choir?.give(frame, channel);
-      this.#choir = choir;
+      const group = openBatchGroup(readers);
+      group?.append(frame, channel);
+      this.#group = group;
     }
   }
 
   add(connection: Connection): void {
-    this.#choir = undefined;
+    this.#group = undefined;
     const readers = this.#readers;
     if (readers instanceof Set) readers.add(connection);
     else if (readers === undefined || readers === connection) this.#readers = connection;
@@ -42,7 +42,7 @@ export class Readers implements Iterable<Connection> {
 
   /** @returns whether it was there */
   delete(connection: Connection): boolean {
-    this.#choir = undefined;
+    this.#group = undefined;
     if (this.#readers instanceof Set) return this.#readers.delete(connection);
     if (this.#readers !== connection) return false;
     this.#readers = undefined;
@@ -57,11 +57,11 @@ export class Readers implements Iterable<Connection> {
 }
 
 /** Those to whom nothing has been said in this turn sing together. */
-function gather(readers: ReadonlySet<Connection>): Choir | undefined {
-  let choir: Choir | undefined;
+function openBatchGroup(readers: ReadonlySet<Connection>): BatchGroup | undefined {
+  let group: BatchGroup | undefined;
   for (const connection of readers) {
-    choir ??= connection.writer.openChoir();
-    if (!connection.join(choir)) choir.soloists.push(connection);
+    group ??= connection.writer.openGroup();
+    if (!connection.joinBatchGroup(group)) group.individualRecipients.push(connection);
   }
-  return choir;
+  return group;
 }

@@ -4,7 +4,7 @@ import type { Transport } from "../delivery/transport.ts";
 import type { GuestIdentity } from "../types.ts";
 
 /** What a runtime's glue knows of a socket that a bare `handleOpen` does not. */
-export interface Opening {
+export interface UpgradeDetails {
   /** Set by the glue, once it knows. */
   transport: Transport | undefined;
   readonly connectionId: string;

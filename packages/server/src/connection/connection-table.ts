@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.ts";
-import { MapView } from "../utils/read-only-map-view.ts";
+import { ReadonlyMapView } from "../utils/read-only-map-view.ts";
 import { profileOf } from "./public-profile.ts";
 import type {
   ConnectedUser,
@@ -11,7 +11,7 @@ import type {
 } from "../types.ts";
 
 /** A user who has, or had, several connections. Most have one, which is all that is kept of them then. */
-interface Several {
+interface UserConnections {
   readonly connections: Set<Connection>;
   /** When the first of them was. */
   readonly openedAt: number;
@@ -19,19 +19,19 @@ interface Several {
   identity: GuestIdentity;
 }
 
-type Held = Connection | Several;
+type OneOrMany = Connection | UserConnections;
 
 /** The connections of this node, by socket and by user. A connection is in both maps or in none. */
 export class ConnectionTable {
   readonly connectedUsers: ConnectedUsers;
   readonly wsInstances: WebSocketInstances;
   readonly #bySocket = new Map<WebSocketInstance, Connection>();
-  readonly #byUser = new Map<string, Held>();
+  readonly #byUser = new Map<string, OneOrMany>();
 
   constructor() {
     // What nobody looks at is not made.
-    this.connectedUsers = new MapView(this.#byUser, toUser);
-    this.wsInstances = new MapView(this.#byUser, toSockets);
+    this.connectedUsers = new ReadonlyMapView(this.#byUser, toUser);
+    this.wsInstances = new ReadonlyMapView(this.#byUser, toSockets);
   }
 
   get size(): number {
@@ -47,67 +47,67 @@ export class ConnectionTable {
   }
 
   ofUser(userId: string): Connection[] {
-    const held = this.#byUser.get(userId);
-    return held === undefined ? [] : connectionsOf(held);
+    const entry = this.#byUser.get(userId);
+    return entry === undefined ? [] : connectionsOf(entry);
   }
 
   /** What a user says of themselves, and since when they are here. */
-  guest(userId: string): Pick<Held, "identity" | "openedAt"> | undefined {
+  guestIdentityOf(userId: string): Pick<OneOrMany, "identity" | "openedAt"> | undefined {
     return this.#byUser.get(userId);
   }
 
   countOf(userId: string): number {
-    const held = this.#byUser.get(userId);
-    return held === undefined ? 0 : isSeveral(held) ? held.connections.size : 1;
+    const entry = this.#byUser.get(userId);
+    return entry === undefined ? 0 : isMultiple(entry) ? entry.connections.size : 1;
   }
 
   add(connection: Connection): void {
     const { ws, userId } = connection;
     this.#bySocket.set(ws, connection);
-    const held = this.#byUser.get(userId);
-    if (held === undefined) this.#byUser.set(userId, connection);
-    else if (isSeveral(held)) held.connections.add(connection);
+    const entry = this.#byUser.get(userId);
+    if (entry === undefined) this.#byUser.set(userId, connection);
+    else if (isMultiple(entry)) entry.connections.add(connection);
     else {
-      const { openedAt, identity } = held;
-      this.#byUser.set(userId, { connections: new Set([held, connection]), openedAt, identity });
+      const { openedAt, identity } = entry;
+      this.#byUser.set(userId, { connections: new Set([entry, connection]), openedAt, identity });
     }
   }
 
   /** The user's public fields may have changed; since when they are here has not. */
   update({ userId, identity }: Connection): void {
-    const held = this.#byUser.get(userId);
-    if (held !== undefined && isSeveral(held)) held.identity = identity;
+    const entry = this.#byUser.get(userId);
+    if (entry !== undefined && isMultiple(entry)) entry.identity = identity;
   }
 
   /** @returns false when it was not there */
   remove(connection: Connection): boolean {
     const { ws, userId } = connection;
     if (!this.#bySocket.delete(ws)) return false;
-    const held = this.#byUser.get(userId);
-    if (held !== undefined && isSeveral(held)) {
-      held.connections.delete(connection);
-      if (held.connections.size > 0) return true;
+    const entry = this.#byUser.get(userId);
+    if (entry !== undefined && isMultiple(entry)) {
+      entry.connections.delete(connection);
+      if (entry.connections.size > 0) return true;
     }
     this.#byUser.delete(userId);
     return true;
   }
 }
 
-function isSeveral(held: Held): held is Several {
-  return "connections" in held;
+function isMultiple(entry: OneOrMany): entry is UserConnections {
+  return "connections" in entry;
 }
 
-function connectionsOf(held: Held): Connection[] {
-  return isSeveral(held) ? [...held.connections] : [held];
+function connectionsOf(entry: OneOrMany): Connection[] {
+  return isMultiple(entry) ? [...entry.connections] : [entry];
 }
 
-function toSockets(held: Held): ReadonlySet<WebSocketInstance<WebSocketData>> {
-  return new Set(connectionsOf(held).map(({ ws }) => ws));
+function toSockets(entry: OneOrMany): ReadonlySet<WebSocketInstance<WebSocketData>> {
+  return new Set(connectionsOf(entry).map(({ ws }) => ws));
 }
 
-function toUser(held: Held): ConnectedUser {
+function toUser(entry: OneOrMany): ConnectedUser {
   return {
-    ...profileOf(held.identity.user),
-    connectedAt: new Date(held.openedAt),
+    ...profileOf(entry.identity.user),
+    connectedAt: new Date(entry.openedAt),
   };
 }

@@ -1,10 +1,10 @@
 import type { Backlog } from "../delivery/backlog.ts";
 import type { ClientRef } from "../backplane.ts";
-import type { Choir } from "../delivery/batch-group.ts";
-import { Frame } from "../delivery/outbound-frame.ts";
+import type { BatchGroup } from "../delivery/batch-group.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Batch } from "../delivery/outbound-frame.ts";
-import type { RequestSlots } from "../utils/concurrency-limiter.ts";
-import { Lane } from "../utils/serial-queue.ts";
+import type { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
+import { SerialQueue } from "../utils/serial-queue.ts";
 import type { TokenBucket } from "../utils/token-bucket.ts";
 import type { LimitName } from "../security-event.ts";
 import type { Transport } from "../delivery/transport.ts";
@@ -16,11 +16,11 @@ import type { Writer } from "../delivery/writer.ts";
 
 /**
  * - `opening`: admission is under way, frames wait
- * - `greeting`: a v1 client that has not said `hello`
+ * - `handshaking`: a v1 client that has not said `hello`
  * - `open`: messages are handled
  * - `closed`: nothing is read or written any more
  */
-export type Stage = "opening" | "greeting" | "open" | "closed";
+export type Stage = "opening" | "handshaking" | "open" | "closed";
 
 export interface Buckets {
   messages: TokenBucket | undefined;
@@ -32,33 +32,33 @@ export interface Buckets {
 }
 
 /** Why a connection is closed: what its peer may read, and which limit it was for the security log. */
-export interface Cause {
+export interface CloseReason {
   readonly reason?: string;
   readonly limit: LimitName;
 }
 
-export type Shut = (connection: Connection, code: number, cause?: string | Cause) => void;
+export type CloseConnection = (connection: Connection, code: number, cause?: string | CloseReason) => void;
 
 /** What may happen to a connection from inside, beside frames. */
-export interface ConnectionKeeper {
-  shut(connection: Connection, code: number): void;
+export interface ConnectionOwner {
+  closeConnection(connection: Connection, code: number): void;
   identityChanged(connection: Connection): void;
 }
 
 /** What all connections of a node share. */
-export interface ConnectionNode {
+export interface ConnectionServices {
   readonly writer: Writer;
-  readonly keeper: ConnectionKeeper;
+  readonly owner: ConnectionOwner;
 }
 
-export interface ConnectionStart {
+export interface ConnectionInit {
   readonly id: string;
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly transport: Transport;
   readonly identity: GuestIdentity;
   readonly openedAt: number;
-  readonly node: ConnectionNode;
-  readonly slice: number;
+  readonly services: ConnectionServices;
+  readonly heartbeatBucket: number;
   /** @default a client of its own */
   readonly client?: ClientRef | undefined;
 }
@@ -68,68 +68,68 @@ export class Connection extends Seldom implements WatchedConnection {
   // What a delivery looks at stands together: more connections than a cache holds get it one after the other.
   stage: Stage = "opening";
   readonly ws: WebSocketInstance<WebSocketData>;
-  /** Frames of this turn, unless a choir has them. */
+  /** Frames of this turn, unless a batch group has them. */
   batch: Batch;
-  #choir: Choir | undefined = undefined;
-  #skips: Map<string, number> | undefined = undefined;
+  #batchGroup: BatchGroup | undefined = undefined;
+  #skippedOffsets: Map<string, number> | undefined = undefined;
   backlog: Backlog | undefined = undefined;
-  readonly #node: ConnectionNode;
+  readonly #services: ConnectionServices;
   readonly transport: Transport;
 
   readonly id: string;
   readonly openedAt: number;
   /** Which part of a round of pings it belongs to. */
-  readonly slice: number;
+  readonly heartbeatBucket: number;
   identity: GuestIdentity;
   /** Watches the session that it was opened with. */
-  watch: SessionWatch | undefined = undefined;
+  sessionWatch: SessionWatch | undefined = undefined;
   /** A `halyard.v1` client: it says hello, has positions, and gets receipts. */
   isV1 = false;
   /** It was ended for good (4400 and above): what it still has under way must have no effect. */
   isRevoked = false;
   /** Sends that stand in the lane and have not begun. */
-  waitingSends = 0;
+  pendingSends = 0;
   /** `hello` was said; its answer may be under way. */
-  isGreeted = false;
-  requests: RequestSlots | undefined = undefined;
+  hasReceivedHello = false;
+  requestLimiter: ConcurrencyLimiter | undefined = undefined;
   /** `onConnect` has been called, so `onDisconnect` will be. */
   isConnected = false;
   /** Welcomed as a plain client, and may still turn out to be a v1 client by a `hello` as its first frame. */
-  mayGreet = false;
+  acceptsHello = false;
   client: ClientRef;
   attempt = 1;
   /** Where the upgrade came from. */
   address: string | undefined = undefined;
   /** When something last came from the peer. */
-  seenAt: number;
+  lastActivityAt: number;
   /** Of the runtime, for what many get. */
   topic: Topic | undefined = undefined;
   rooms: Set<string> | undefined = undefined;
   buckets: Buckets | undefined = undefined;
-  timer: unknown = undefined;
-  #lane: Lane | undefined = undefined;
+  helloTimer: unknown = undefined;
+  #sendQueue: SerialQueue | undefined = undefined;
 
-  constructor(start: ConnectionStart) {
+  constructor(start: ConnectionInit) {
     super();
     this.id = start.id;
     this.ws = start.ws;
     this.transport = start.transport;
     this.identity = start.identity;
     this.openedAt = start.openedAt;
-    this.seenAt = start.openedAt;
-    this.slice = start.slice;
-    this.#node = start.node;
-    this.batch = start.node.writer.empty;
+    this.lastActivityAt = start.openedAt;
+    this.heartbeatBucket = start.heartbeatBucket;
+    this.#services = start.services;
+    this.batch = start.services.writer.empty;
     this.client = start.client ?? { user: start.identity.user.id, client: start.id };
   }
 
   /** Its messages, one after the other; made with the first. */
-  get lane(): Lane {
-    return (this.#lane ??= new Lane());
+  get sendQueue(): SerialQueue {
+    return (this.#sendQueue ??= new SerialQueue());
   }
 
   get writer(): Writer {
-    return this.#node.writer;
+    return this.#services.writer;
   }
 
   get userId(): string {
@@ -139,71 +139,73 @@ export class Connection extends Seldom implements WatchedConnection {
   /** Puts a newer identity of the same user in place. */
   replace(identity: Identity): void {
     this.identity = identity;
-    this.#node.keeper.identityChanged(this);
+    this.#services.owner.identityChanged(this);
   }
 
   /** Ends it: nothing more is taken from it. */
   close(code: SessionCloseCode): void {
-    this.#node.keeper.shut(this, code);
+    this.#services.owner.closeConnection(this, code);
   }
 
   /** Adds a frame to what is written at the end of this turn. */
-  push(frame: Frame): void {
+  push(frame: OutboundFrame): void {
     if (this.stage === "closed") return;
-    this.#begin();
-    this.batch = this.batch.with(frame);
+    this.#startBatch();
+    this.batch = this.batch.append(frame);
   }
 
   /** A frame that many get. @param channel whose position it moves: an earlier `skip` of this turn is unnecessary then */
-  deliver(frame: Frame, channel?: string): void {
+  pushFromChannel(frame: OutboundFrame, channel?: string): void {
     this.push(frame);
-    if (channel === undefined || this.#skips?.delete(channel) !== true) return;
-    if (this.#skips.size === 0) this.#skips = undefined;
+    if (channel === undefined || this.#skippedOffsets?.delete(channel) !== true) return;
+    if (this.#skippedOffsets.size === 0) this.#skippedOffsets = undefined;
   }
 
   /** @returns false when something has been said to it in this turn: it gets the frames by itself */
-  join(choir: Choir): boolean {
-    if (this.stage === "closed" || !this.#isSilent) return false;
-    this.#begin();
-    this.#choir = choir;
+  joinBatchGroup(group: BatchGroup): boolean {
+    if (this.stage === "closed" || !this.#hasNothingQueued) return false;
+    this.#startBatch();
+    this.#batchGroup = group;
     return true;
   }
 
   /** Moves the position past a message that is not for this connection; only the latest per channel and turn goes out. */
   skip(channel: string, offset: number): void {
     if (!this.isV1 || this.stage === "closed") return;
-    this.#begin();
-    this.#skips ??= new Map();
-    this.#skips.set(channel, offset);
+    this.#startBatch();
+    this.#skippedOffsets ??= new Map();
+    this.#skippedOffsets.set(channel, offset);
   }
 
   /** What is to be written now; afterwards there is nothing. */
   takeBatch(): Batch {
-    if (this.#choir !== undefined) this.#leave(this.#choir);
+    if (this.#batchGroup !== undefined) this.#leaveBatchGroup(this.#batchGroup);
     let { batch } = this;
-    for (const [ch, off] of this.#skips ?? []) {
-      batch = batch.with(new Frame(JSON.stringify({ type: "skip", $: { ch, off } })));
+    for (const [ch, off] of this.#skippedOffsets ?? []) {
+      batch = batch.append(new OutboundFrame(JSON.stringify({ type: "skip", $: { ch, off } })));
     }
-    this.#skips = undefined;
+    this.#skippedOffsets = undefined;
     this.batch = this.writer.empty;
     return batch;
   }
 
   /** Nothing has been said to it in this turn. */
-  get #isSilent(): boolean {
-    return this.#choir === undefined && this.batch === this.writer.empty && this.#skips === undefined;
+  get #hasNothingQueued(): boolean {
+    return (
+      this.#batchGroup === undefined && this.batch === this.writer.empty && this.#skippedOffsets === undefined
+    );
   }
 
   /** Something is to be said to it alone. */
-  #begin(): void {
-    if (this.#isSilent) this.writer.enqueue(this);
-    if (this.#choir !== undefined) this.#leave(this.#choir);
+  #startBatch(): void {
+    if (this.#hasNothingQueued) this.writer.enqueue(this);
+    if (this.#batchGroup !== undefined) this.#leaveBatchGroup(this.#batchGroup);
   }
 
-  #leave(choir: Choir): void {
-    this.batch = choir.batch;
-    this.#choir = undefined;
+  #leaveBatchGroup(group: BatchGroup): void {
+    this.batch = group.batch;
+    this.#batchGroup = undefined;
     // Its turn may end before that of the others.
-    if (!choir.isOver) choir.soloists.push(this);
+    if (!group.isFlushed) group.individualRecipients.push(this);
   }
 }

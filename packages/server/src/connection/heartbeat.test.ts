@@ -22,7 +22,7 @@ function create(limits: Partial<ServerLimits> = {}): {
       listed.calls++;
       return connections.all();
     },
-    shut: connections.close,
+    closeConnection: connections.close,
   });
   heartbeat.start();
   onTestFinished(() => {
@@ -42,7 +42,7 @@ function live(
   for (let passed = 0; passed < ms; passed += 10_000) {
     clock.skip(Math.min(10_000, ms - passed));
     for (const connection of connections.all())
-      if (!silent.includes(connection)) connection.seenAt = clock.now();
+      if (!silent.includes(connection)) connection.lastActivityAt = clock.now();
   }
 }
 
@@ -51,7 +51,8 @@ describe("the heartbeat", () => {
     const { clock, connections } = create();
     const pings: number[] = [];
     const transport = { ...fakeTransport, ping: () => pings.push(clock.now()) };
-    for (let slice = 0; slice < 1_000; slice++) connections.open(String(slice), { slice, transport });
+    for (let slice = 0; slice < 1_000; slice++)
+      connections.open(String(slice), { heartbeatBucket: slice, transport });
     live(clock, connections, 25_000);
     expect(pings).toHaveLength(1_000);
     const perTick = new Map<number, number>();
@@ -95,7 +96,7 @@ describe("the heartbeat", () => {
     await clock.stall(60_000);
     expect(connections.shut).toEqual([]);
     // What waited in the socket is read now.
-    ada.seenAt = clock.now();
+    ada.lastActivityAt = clock.now();
     live(clock, connections, 30_000);
     expect(connections.shut).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { CloseCode } from "@halyard/protocol/wire";
 import { Backlog } from "../delivery/backlog.ts";
-import type { Connection, Shut } from "./connection.ts";
+import type { Connection, CloseConnection } from "./connection.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
 import { retryReason } from "../delivery/writer.ts";
@@ -9,7 +9,7 @@ export interface HeartbeatParts {
   readonly clock: Clock;
   readonly limits: ServerLimits;
   readonly connections: () => Iterable<Connection>;
-  readonly shut: Shut;
+  readonly closeConnection: CloseConnection;
 }
 
 /** A round of pings is spread over ticks of about this length. */
@@ -21,17 +21,17 @@ const TICK_MS = 1_000;
  */
 export class Heartbeat {
   readonly #parts: HeartbeatParts;
-  readonly #slices: number;
+  readonly #buckets: number;
   readonly #tickMs: number;
   #timer: unknown;
-  #slice = 0;
+  #bucket = 0;
   /** Until then nobody is dropped: this node itself was not listening. */
-  #mercyUntil = 0;
+  #graceUntil = 0;
 
   constructor(parts: HeartbeatParts) {
     this.#parts = parts;
-    this.#slices = Math.max(1, Math.floor(parts.limits.heartbeatMs / TICK_MS));
-    this.#tickMs = parts.limits.heartbeatMs / this.#slices;
+    this.#buckets = Math.max(1, Math.floor(parts.limits.heartbeatMs / TICK_MS));
+    this.#tickMs = parts.limits.heartbeatMs / this.#buckets;
   }
 
   start(): void {
@@ -50,35 +50,35 @@ export class Heartbeat {
   #tick(dueAt: number): void {
     const now = this.#parts.clock.now();
     // A stalled event loop has not read what was sent to it: its own delay must not cost anyone a connection.
-    const late = now - dueAt;
-    if (late > 1_000) this.#mercyUntil = now + Math.min(late, this.#parts.limits.silenceMs);
-    this.#slice = (this.#slice + 1) % this.#slices;
+    const timerLagMs = now - dueAt;
+    if (timerLagMs > 1_000) this.#graceUntil = now + Math.min(timerLagMs, this.#parts.limits.silenceMs);
+    this.#bucket = (this.#bucket + 1) % this.#buckets;
     for (const connection of [...this.#parts.connections()]) {
       try {
-        this.#watchBacklog(connection, now);
-        this.#watchMessage(connection, now);
-        this.#watchSilence(connection, now);
+        this.#checkBacklog(connection, now);
+        this.#checkUnfinishedMessage(connection, now);
+        this.#checkSilence(connection, now);
       } catch {
         // A socket that throws harms nobody else.
-        this.#parts.shut(connection, 1011);
+        this.#parts.closeConnection(connection, 1011);
       }
     }
   }
 
-  #watchSilence(connection: Connection, now: number): void {
+  #checkSilence(connection: Connection, now: number): void {
     const { ping } = connection.transport;
     // Without pings an idle peer is silent by right.
     if (ping === undefined || connection.stage === "closed") return;
-    if (now - connection.seenAt > this.#parts.limits.silenceMs && now > this.#mercyUntil) {
-      this.#parts.shut(connection, CloseCode.HeartbeatMissed);
+    if (now - connection.lastActivityAt > this.#parts.limits.silenceMs && now > this.#graceUntil) {
+      this.#parts.closeConnection(connection, CloseCode.HeartbeatMissed);
       connection.transport.terminate?.(connection.ws);
       return;
     }
-    if (connection.slice % this.#slices === this.#slice) ping(connection.ws);
+    if (connection.heartbeatBucket % this.#buckets === this.#bucket) ping(connection.ws);
   }
 
   /** Whoever begins a message ends it: what is half there takes memory, and keeps nothing else from looking alive. */
-  #watchMessage(connection: Connection, now: number): void {
+  #checkUnfinishedMessage(connection: Connection, now: number): void {
     if (connection.transport.isReceiving?.(connection.ws) !== true) {
       connection.unfinishedSince = undefined;
       return;
@@ -86,14 +86,14 @@ export class Heartbeat {
     connection.unfinishedSince ??= now;
     // It may have begun a tick before it was seen, and the next look is a tick away.
     const { unfinishedMs } = this.#parts.limits;
-    if (now - connection.unfinishedSince < unfinishedMs - 2 * this.#tickMs || now <= this.#mercyUntil) return;
-    this.#parts.shut(connection, CloseCode.Unfinished, {
+    if (now - connection.unfinishedSince < unfinishedMs - 2 * this.#tickMs || now <= this.#graceUntil) return;
+    this.#parts.closeConnection(connection, CloseCode.Unfinished, {
       reason: "unfinished message",
       limit: "unfinishedMs",
     });
   }
 
-  #watchBacklog(connection: Connection, now: number): void {
+  #checkBacklog(connection: Connection, now: number): void {
     const bytes = connection.transport.bufferedAmount(connection.ws);
     if (bytes === 0 && connection.backlog === undefined) return;
     const backlog = (connection.backlog ??= new Backlog());
@@ -102,7 +102,7 @@ export class Heartbeat {
     backlog.bytes = bytes;
     if (backlog.stalledSince === undefined || now - backlog.stalledSince < this.#parts.limits.stalledMs)
       return;
-    this.#parts.shut(connection, CloseCode.SlowReader, {
+    this.#parts.closeConnection(connection, CloseCode.SlowReader, {
       reason: retryReason(this.#parts.clock),
       limit: "stalledMs",
     });

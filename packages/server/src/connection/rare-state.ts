@@ -1,65 +1,66 @@
-import type { Coalescer } from "../utils/keyed-throttle.ts";
-import type { Moves } from "../utils/keyed-serial-queue.ts";
-import type { Questions } from "./server-requests.ts";
-import type { Received } from "../messages/client-sends.ts";
-import type { Strikes } from "../security/violation-counters.ts";
+import type { KeyedThrottle } from "../utils/keyed-throttle.ts";
+import type { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
+import type { PendingServerRequests } from "./server-requests.ts";
+import type { InboundMessage } from "../messages/client-sends.ts";
+import type { ViolationCounters } from "../security/violation-counters.ts";
 
-export interface Waiting {
+export interface BufferedFrames {
   readonly texts: string[];
   bytes: number;
 }
 
 class Some {
-  ephemeral: Coalescer<Received> | undefined = undefined;
-  questions: Questions | undefined = undefined;
-  moves: Moves | undefined = undefined;
-  invited: Set<string> | undefined = undefined;
-  waiting: Waiting | undefined = undefined;
+  ephemeral: KeyedThrottle<InboundMessage> | undefined = undefined;
+  serverRequests: PendingServerRequests | undefined = undefined;
+  roomOperations: KeyedSerialQueue | undefined = undefined;
+  roomsJoinedByServer: Set<string> | undefined = undefined;
+  bufferedFrames: BufferedFrames | undefined = undefined;
   unfinishedSince: number | undefined = undefined;
-  strikes: Strikes | undefined = undefined;
+  violations: ViolationCounters | undefined = undefined;
 }
 
 /** What most connections never have, so that they keep no room for it. */
 export class Seldom {
   #some: Some | undefined = undefined;
 
-  get ephemeral(): Coalescer<Received> | undefined {
+  get ephemeral(): KeyedThrottle<InboundMessage> | undefined {
     return this.#some?.ephemeral;
   }
-  set ephemeral(ephemeral: Coalescer<Received> | undefined) {
+  set ephemeral(ephemeral: KeyedThrottle<InboundMessage> | undefined) {
     if (ephemeral !== undefined || this.#some !== undefined) this.#own.ephemeral = ephemeral;
   }
 
   /** What the server has asked it. */
-  get questions(): Questions | undefined {
-    return this.#some?.questions;
+  get serverRequests(): PendingServerRequests | undefined {
+    return this.#some?.serverRequests;
   }
-  set questions(questions: Questions | undefined) {
-    if (questions !== undefined || this.#some !== undefined) this.#own.questions = questions;
+  set serverRequests(serverRequests: PendingServerRequests | undefined) {
+    if (serverRequests !== undefined || this.#some !== undefined) this.#own.serverRequests = serverRequests;
   }
 
   /** Joins and leaves that are under way. */
-  get moves(): Moves | undefined {
-    return this.#some?.moves;
+  get roomOperations(): KeyedSerialQueue | undefined {
+    return this.#some?.roomOperations;
   }
-  set moves(moves: Moves | undefined) {
-    if (moves !== undefined || this.#some !== undefined) this.#own.moves = moves;
+  set roomOperations(roomOperations: KeyedSerialQueue | undefined) {
+    if (roomOperations !== undefined || this.#some !== undefined) this.#own.roomOperations = roomOperations;
   }
 
   /** Rooms that the server put it into before it was open. */
-  get invited(): Set<string> | undefined {
-    return this.#some?.invited;
+  get roomsJoinedByServer(): Set<string> | undefined {
+    return this.#some?.roomsJoinedByServer;
   }
-  set invited(invited: Set<string> | undefined) {
-    if (invited !== undefined || this.#some !== undefined) this.#own.invited = invited;
+  set roomsJoinedByServer(roomsJoinedByServer: Set<string> | undefined) {
+    if (roomsJoinedByServer !== undefined || this.#some !== undefined)
+      this.#own.roomsJoinedByServer = roomsJoinedByServer;
   }
 
   /** Frames that came during `opening`. */
-  get waiting(): Waiting | undefined {
-    return this.#some?.waiting;
+  get bufferedFrames(): BufferedFrames | undefined {
+    return this.#some?.bufferedFrames;
   }
-  set waiting(waiting: Waiting | undefined) {
-    if (waiting !== undefined || this.#some !== undefined) this.#own.waiting = waiting;
+  set bufferedFrames(bufferedFrames: BufferedFrames | undefined) {
+    if (bufferedFrames !== undefined || this.#some !== undefined) this.#own.bufferedFrames = bufferedFrames;
   }
 
   /** Since when a message of the peer has begun and not ended, as far as ticks have seen. */
@@ -71,11 +72,11 @@ export class Seldom {
       this.#own.unfinishedSince = unfinishedSince;
   }
 
-  get strikes(): Strikes | undefined {
-    return this.#some?.strikes;
+  get violations(): ViolationCounters | undefined {
+    return this.#some?.violations;
   }
-  set strikes(strikes: Strikes | undefined) {
-    if (strikes !== undefined || this.#some !== undefined) this.#own.strikes = strikes;
+  set violations(violations: ViolationCounters | undefined) {
+    if (violations !== undefined || this.#some !== undefined) this.#own.violations = violations;
   }
 
   get #own(): Some {

@@ -2,8 +2,8 @@ import { clientMessages } from "@halyard/protocol";
 import type { FrameMeta, Frame as WireFrame } from "@halyard/protocol/wire";
 import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.ts";
-import { InvalidMessage } from "../utils/errors.ts";
-import { Frame } from "../delivery/outbound-frame.ts";
+import { InvalidMessageError } from "../utils/errors.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Clock } from "../types.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -16,7 +16,7 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Question extends RequestOptions {
+export interface ServerRequest extends RequestOptions {
   readonly name: string;
   /** Its schema has seen it. */
   readonly input: unknown;
@@ -29,7 +29,7 @@ interface Pending {
 }
 
 /** What the server has asked one connection, and not been answered. Bound to this connection: it ends with it. */
-export class Questions {
+export class PendingServerRequests {
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #limit: number;
@@ -43,7 +43,7 @@ export class Questions {
   }
 
   /** Settles always. */
-  async ask({ name, input, signal, timeoutMs = TIMEOUT_MS }: Question): Promise<unknown> {
+  async send({ name, input, signal, timeoutMs = TIMEOUT_MS }: ServerRequest): Promise<unknown> {
     signal?.throwIfAborted();
     if (this.#pending.size >= this.#limit)
       throw new HalyardError("limit_exceeded", "Too many requests to this connection wait for an answer.");
@@ -76,7 +76,7 @@ export class Questions {
     if (stage !== "open") return;
     for (const [id, pending] of this.#pending) {
       if (!isV1) pending.settle({ error: new HalyardError("not_found", "A plain client answers nothing.") });
-      else if (!pending.isSent) this.#connection.push(new Frame(encodeFrame(pending.json, { id })));
+      else if (!pending.isSent) this.#connection.push(new OutboundFrame(encodeFrame(pending.json, { id })));
       pending.isSent = true;
     }
   }
@@ -90,14 +90,15 @@ export class Questions {
   }
 
   /** The connection has gone. */
-  lost(): void {
+  rejectAll(): void {
     for (const { settle } of this.#pending.values()) settle({ error: new HalyardError("unavailable") });
   }
 }
 
 function readError(frame: WireFrame): HalyardError {
-  const told = clientMessages.error.safeParse(frame);
-  if (!told.success) return new InvalidMessage([{ path: "", message: "not an error of the protocol" }]);
-  const { code, message, retryAfterMs } = told.data;
+  const parsed = clientMessages.error.safeParse(frame);
+  if (!parsed.success)
+    return new InvalidMessageError([{ path: "", message: "not an error of the protocol" }]);
+  const { code, message, retryAfterMs } = parsed.data;
   return new HalyardError(code, message.slice(0, ERROR_LENGTH), { retryAfterMs });
 }

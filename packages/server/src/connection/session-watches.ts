@@ -5,24 +5,24 @@ import type { AnyAuthenticator } from "../server.ts";
 import type { SessionWatch, WatchingAuthenticator } from "../session-watch.ts";
 
 /** The watches of this node, one per authenticator that has one. */
-export class Sessions {
+export class SessionWatches {
   readonly #backplane: Backplane;
-  readonly #failed: (error: unknown) => void;
+  readonly #onError: (error: unknown) => void;
   readonly #watches = new Map<AnyAuthenticator, SessionWatch>();
 
-  constructor(backplane: Backplane, failed: (error: unknown) => void) {
+  constructor(backplane: Backplane, onError: (error: unknown) => void) {
     this.#backplane = backplane;
-    this.#failed = failed;
+    this.#onError = onError;
   }
 
   /** Begins to watch with the first connection that an authenticator lets in. */
   watchOf(authenticator: AnyAuthenticator | undefined): SessionWatch | undefined {
     if (authenticator === undefined || !isWatching(authenticator)) return undefined;
-    const known = this.#watches.get(authenticator);
-    if (known !== undefined) return known;
+    const existing = this.#watches.get(authenticator);
+    if (existing !== undefined) return existing;
     const watch = authenticator.watch({
       announce: (notice) => {
-        this.#backplane.announce(JSON.stringify(notice)).catch(this.#failed);
+        this.#backplane.announce(JSON.stringify(notice)).catch(this.#onError);
       },
     });
     this.#watches.set(authenticator, watch);
@@ -31,10 +31,10 @@ export class Sessions {
 
   /** @throws HalyardError `unauthenticated` */
   async renew(connection: Connection, ticket: string): Promise<void> {
-    if (connection.watch === undefined) {
+    if (connection.sessionWatch === undefined) {
       throw new HalyardError("unauthenticated", "This server does not renew sessions in band.");
     }
-    await connection.watch.renew(connection, ticket);
+    await connection.sessionWatch.renew(connection, ticket);
   }
 
   /** What another node announced. */
@@ -43,7 +43,7 @@ export class Sessions {
     try {
       notice = JSON.parse(data);
     } catch (error) {
-      this.#failed(error);
+      this.#onError(error);
       return;
     }
     for (const watch of this.#watches.values()) watch.receive(notice);

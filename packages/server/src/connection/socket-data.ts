@@ -4,16 +4,16 @@ import type { GuestIdentity, WebSocketData } from "../types.ts";
 /** What a socket carries as `data`. */
 export type SocketData = WebSocketData & { readonly connectionId: string };
 
-type Data = { -readonly [TKey in keyof SocketData]: SocketData[TKey] } & { protocol?: string };
+type SocketDataInternals = { -readonly [TKey in keyof SocketData]: SocketData[TKey] } & { protocol?: string };
 
 export function toData({ user }: GuestIdentity, connectionId: string, isV1: boolean): SocketData {
   // Most have no more than this, and keep no room for it.
   const data = { userId: user.id, connectionId };
-  describe(data, user, isV1);
+  defineLazyProfile(data, user, isV1);
   return data;
 }
 
-function describe(data: Data, user: GuestIdentity["user"], isV1: boolean): void {
+function defineLazyProfile(data: SocketDataInternals, user: GuestIdentity["user"], isV1: boolean): void {
   const { name, image } = user;
   if (name !== undefined) data.name = name;
   if (image !== undefined) data.image = image;

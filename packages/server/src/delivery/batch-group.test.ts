@@ -4,17 +4,17 @@ import { Connections } from "../../test/fake-connection.ts";
 import { FakeClock } from "../../test/fake-clock.ts";
 import { fakeTransport } from "../../test/fake-socket.ts";
 import type { Connection } from "../connection/connection.ts";
-import { Frame } from "./outbound-frame.ts";
+import { OutboundFrame } from "./outbound-frame.ts";
 import type { Batch } from "./outbound-frame.ts";
-import { Readers } from "../channels/subscribers.ts";
+import { Subscribers } from "../channels/subscribers.ts";
 
-const frame = (type: string): Frame => new Frame(JSON.stringify({ type }));
+const frame = (type: string): OutboundFrame => new OutboundFrame(JSON.stringify({ type }));
 const WHO = ["ada", "bea", "cay"] as const;
 
 class Hall {
   readonly clock = new FakeClock();
   readonly connections = new Connections(this.clock);
-  readonly readers = new Readers();
+  readonly readers = new Subscribers();
   readonly batches: Batch[] = [];
   readonly #transport = {
     ...fakeTransport,
@@ -42,10 +42,10 @@ class Hall {
   }
 }
 
-describe("a choir", () => {
+describe("a batch group", () => {
   it("gets one batch, however many frames there are", () => {
     const hall = new Hall();
-    for (const type of ["a", "b", "c"]) hall.readers.give(frame(type));
+    for (const type of ["a", "b", "c"]) hall.readers.broadcast(frame(type));
     hall.clock.flush();
     expect(hall.heard).toEqual(["a b c", "a b c", "a b c"]);
     expect(new Set(hall.batches).size).toBe(1);
@@ -53,25 +53,25 @@ describe("a choir", () => {
 
   it("is left by whoever is told something, who hears everything in order", () => {
     const hall = new Hall();
-    hall.readers.give(frame("a"));
+    hall.readers.broadcast(frame("a"));
     hall.person(1).push(frame("own"));
-    hall.readers.give(frame("b"));
+    hall.readers.broadcast(frame("b"));
     hall.clock.flush();
     expect(hall.heard).toEqual(["a b", "a own b", "a b"]);
   });
 
   it("gives a skip up for a later frame of its channel only", () => {
     const hall = new Hall();
-    hall.readers.give(frame("a"), "all");
+    hall.readers.broadcast(frame("a"), "all");
     hall.person(0).skip("all", 2);
     hall.person(1).skip("all", 2);
     hall.person(1).skip("room:a", 1);
-    hall.readers.give(frame("typing"));
+    hall.readers.broadcast(frame("typing"));
     hall.clock.flush();
     expect(hall.heard).toEqual(["a typing skip", "a typing skip skip", "a typing"]);
     hall.person(0).skip("all", 3);
     hall.person(1).skip("room:a", 4);
-    hall.readers.give(frame("b"), "all");
+    hall.readers.broadcast(frame("b"), "all");
     hall.clock.flush();
     expect(hall.heard).toEqual(["a typing skip b", "a typing skip skip b skip", "a typing b"]);
   });
@@ -79,7 +79,7 @@ describe("a choir", () => {
   it("says nothing to who has closed", () => {
     const hall = new Hall();
     hall.person(2).stage = "closed";
-    for (const type of ["a", "b"]) hall.readers.give(frame(type));
+    for (const type of ["a", "b"]) hall.readers.broadcast(frame(type));
     hall.clock.flush();
     expect(hall.heard).toEqual(["a b", "a b", ""]);
   });
@@ -87,9 +87,9 @@ describe("a choir", () => {
   it("hears what comes up while it is written to in the turn after", () => {
     const hall = new Hall();
     hall.connections.socketOf(hall.person(1)).onSend = (text) => {
-      if (text.includes("a")) hall.readers.give(frame("x"));
+      if (text.includes("a")) hall.readers.broadcast(frame("x"));
     };
-    hall.readers.give(frame("a"));
+    hall.readers.broadcast(frame("a"));
     hall.clock.flush();
     hall.clock.flush();
     expect(hall.heard).toEqual(["a x", "a x", "a x"]);
@@ -110,7 +110,7 @@ describe("a choir", () => {
         for (const [index, { do: what, who: number }] of steps.entries()) {
           const [one, type] = [hall.person(number), `${what}${String(index)}`];
           if (what === "give") {
-            hall.readers.give(frame(type));
+            hall.readers.broadcast(frame(type));
             for (const each of present) due.get(each)?.push(type);
           } else if (what === "push") {
             one.push(frame(type));

@@ -2,13 +2,13 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Batch, Frame } from "./outbound-frame.ts";
+import { Batch, OutboundFrame } from "./outbound-frame.ts";
 
-const frames = ["a", "b", "c", "d"].map((text) => new Frame(text));
-const [a, b, c] = frames as [Frame, Frame, Frame];
+const frames = ["a", "b", "c", "d"].map((text) => new OutboundFrame(text));
+const [a, b, c] = frames as [OutboundFrame, OutboundFrame, OutboundFrame];
 
-const fill = (empty: Batch, list: readonly Frame[]): Batch =>
-  list.reduce((batch, frame) => batch.with(frame), empty);
+const fill = (empty: Batch, list: readonly OutboundFrame[]): Batch =>
+  list.reduce((batch, frame) => batch.append(frame), empty);
 
 describe("a batch", () => {
   it("holds its frames from the first to the last", () => {
@@ -33,21 +33,21 @@ describe("a batch", () => {
 
   it("is one for a whole fan-out, also where some get less", () => {
     const empty = new Batch();
-    const whole = Array.from({ length: 100 }, () => empty.with(a));
-    const next = whole.map((batch, index) => (index % 3 === 0 ? batch : batch.with(b)));
+    const whole = Array.from({ length: 100 }, () => empty.append(a));
+    const next = whole.map((batch, index) => (index % 3 === 0 ? batch : batch.append(b)));
     expect(new Set(whole).size).toBe(1);
     expect(new Set(next).size).toBe(2);
   });
 
   it("is not changed by what others add to it", () => {
     const one = fill(new Batch(), [a]);
-    one.with(b);
-    one.with(c);
+    one.append(b);
+    one.append(c);
     expect(one.frames()).toEqual([a]);
   });
 
   it("knows whether something in it may be dropped", () => {
-    const typing = new Frame("t", true);
+    const typing = new OutboundFrame("t", true);
     expect(fill(new Batch(), [a, b]).hasEphemeral).toBe(false);
     expect(fill(new Batch(), [a, typing, b]).hasEphemeral).toBe(true);
   });
@@ -56,7 +56,7 @@ describe("a batch", () => {
     const empty = new Batch();
     const turns = Array.from(
       { length: 200 },
-      (_, turn) => new WeakRef(fill(empty, [new Frame(String(turn)), a])),
+      (_, turn) => new WeakRef(fill(empty, [new OutboundFrame(String(turn)), a])),
     );
     await afterTurn();
     collectGarbage();

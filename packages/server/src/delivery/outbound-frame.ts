@@ -1,5 +1,5 @@
 /** A message encoded for the wire, once for all its readers. */
-export class Frame {
+export class OutboundFrame {
   readonly text: string;
   /** Dropped first when a reader is slow. */
   readonly ephemeral: boolean;
@@ -8,7 +8,7 @@ export class Frame {
   /** What the runtime's transport made of the text; the same for every reader. */
   encoded: Uint8Array | undefined = undefined;
   /** It is part of a longer piece somewhere. */
-  wasJoined = false;
+  wasConcatenated = false;
   compressed: Uint8Array | undefined = undefined;
 
   constructor(text: string, ephemeral = false, isShared = true) {
@@ -25,21 +25,21 @@ export class Frame {
  */
 export class Batch {
   readonly previous: Batch | undefined;
-  readonly frame: Frame | undefined;
+  readonly frame: OutboundFrame | undefined;
   readonly length: number;
   /** Of all texts. */
   readonly chars: number;
   readonly hasEphemeral: boolean;
   /** All frames as one piece of the wire, when a transport has joined them. */
-  joined: Uint8Array | undefined = undefined;
+  concatenated: Uint8Array | undefined = undefined;
   joinedCompressed: Uint8Array | undefined = undefined;
   /** Many have it, or a transport has written it once: whoever has it too shares what is joined then. */
   isShared = false;
-  #frames: readonly Frame[] | undefined = undefined;
-  #nextFrame: Frame | undefined = undefined;
-  #next: Batch | undefined = undefined;
+  #frames: readonly OutboundFrame[] | undefined = undefined;
+  #lastAppendedFrame: OutboundFrame | undefined = undefined;
+  #lastAppendedBatch: Batch | undefined = undefined;
 
-  constructor(previous?: Batch, frame?: Frame) {
+  constructor(previous?: Batch, frame?: OutboundFrame) {
     this.previous = previous;
     this.frame = frame;
     this.length = previous === undefined ? 0 : previous.length + 1;
@@ -47,28 +47,29 @@ export class Batch {
     this.hasEphemeral = frame?.ephemeral === true || previous?.hasEphemeral === true;
   }
 
-  with(frame: Frame): Batch {
+  append(frame: OutboundFrame): Batch {
     if (!frame.isShared) return new Batch(this, frame);
-    if (this.#nextFrame === frame && this.#next !== undefined) return this.#next;
-    this.#nextFrame = frame;
-    this.#next = new Batch(this, frame);
-    return this.#next;
+    if (this.#lastAppendedFrame === frame && this.#lastAppendedBatch !== undefined)
+      return this.#lastAppendedBatch;
+    this.#lastAppendedFrame = frame;
+    this.#lastAppendedBatch = new Batch(this, frame);
+    return this.#lastAppendedBatch;
   }
 
   /** Forgets what others added to it. */
-  forget(): void {
-    this.#nextFrame = undefined;
-    this.#next = undefined;
+  clearCache(): void {
+    this.#lastAppendedFrame = undefined;
+    this.#lastAppendedBatch = undefined;
   }
 
   /** First to last. */
-  frames(): readonly Frame[] {
-    this.#frames ??= this.#list();
+  frames(): readonly OutboundFrame[] {
+    this.#frames ??= this.#collect();
     return this.#frames;
   }
 
-  #list(): Frame[] {
-    const frames: Frame[] = this.frame === undefined ? [] : [this.frame];
+  #collect(): OutboundFrame[] {
+    const frames: OutboundFrame[] = this.frame === undefined ? [] : [this.frame];
     for (let batch = this.previous; batch?.frame !== undefined; batch = batch.previous)
       frames.push(batch.frame);
     return frames.reverse();

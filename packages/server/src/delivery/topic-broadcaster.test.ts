@@ -5,21 +5,22 @@ import { FakeClock } from "../../test/fake-clock.ts";
 import { fakeTransport } from "../../test/fake-socket.ts";
 import { FakeTopics } from "../../test/fake-topics.ts";
 import type { Connection } from "../connection/connection.ts";
-import { Frame } from "./outbound-frame.ts";
-import { Readers } from "../channels/subscribers.ts";
-import { Unison } from "./topic-broadcaster.ts";
+import { OutboundFrame } from "./outbound-frame.ts";
+import { Subscribers } from "../channels/subscribers.ts";
+import { TopicBroadcaster } from "./topic-broadcaster.ts";
 
 const CROWD = 70;
-const frame = (type: string, size = 0): Frame => new Frame(JSON.stringify({ type, pad: "x".repeat(size) }));
+const frame = (type: string, size = 0): OutboundFrame =>
+  new OutboundFrame(JSON.stringify({ type, pad: "x".repeat(size) }));
 const names = (turn: string): string[] => [1, 2, 3, 4].map((n) => `${turn}${String(n)}`);
 
 /** Many who read one channel, on a runtime that has topics. */
 class Crowd {
   readonly clock = new FakeClock();
   readonly topics = new FakeTopics();
-  readonly unison = new Unison(this.topics);
+  readonly broadcaster = new TopicBroadcaster(this.topics);
   readonly connections = new Connections(this.clock);
-  readonly readers = new Readers();
+  readonly readers = new Subscribers();
   readonly people: Connection[] = [];
 
   constructor(size = CROWD) {
@@ -27,7 +28,7 @@ class Crowd {
   }
 
   enter(): Connection {
-    const transport = { ...fakeTransport, unison: this.unison };
+    const transport = { ...fakeTransport, groupBroadcast: this.broadcaster };
     const connection = this.connections.open(String(this.people.length), { transport });
     this.people.push(connection);
     this.readers.add(connection);
@@ -41,7 +42,7 @@ class Crowd {
   }
 
   say(...types: readonly string[]): void {
-    for (const type of types) this.readers.give(frame(type), "all");
+    for (const type of types) this.readers.broadcast(frame(type), "all");
   }
 
   /** A whole turn. */
@@ -80,7 +81,7 @@ describe("what many hear in one turn", () => {
       "more than 64 KiB",
       new Crowd(),
       ({ readers }: Crowd) => {
-        for (let n = 0; n < 4; n++) readers.give(frame("large", 20_000));
+        for (let n = 0; n < 4; n++) readers.broadcast(frame("large", 20_000));
       },
     ],
   ])("is written to each when it is for %s", (_, crowd, say) => {
@@ -149,11 +150,11 @@ describe("what many hear in one turn", () => {
 
   it("founds topics less often when they do not last", () => {
     const crowd = new Crowd(140);
-    const [odd, even] = [new Readers(), new Readers()];
+    const [odd, even] = [new Subscribers(), new Subscribers()];
     for (const [index, each] of crowd.people.entries()) (index % 2 === 0 ? even : odd).add(each);
     for (let n = 0; n < 300; n++) {
       const readers = [odd, even, crowd.readers][n % 3];
-      for (let m = 0; m < 4; m++) readers?.give(frame(String(n)));
+      for (let m = 0; m < 4; m++) readers?.broadcast(frame(String(n)));
       crowd.clock.flush();
     }
     expect(crowd.topics.subscribers.size).toBeLessThan(12);

@@ -14,66 +14,66 @@ export interface Topics {
 export interface Topic {
   readonly name: string;
   size: number;
-  uses: number;
+  publishCount: number;
   /** Its subscribers do not hear the same any more. */
-  isOver: boolean;
+  isRetired: boolean;
 }
 
 /** Fewer readers, or fewer frames in a turn, are written to as fast one by one. */
-export const SINGERS = 64;
-const FRAMES = 4;
+export const MIN_GROUP_SIZE = 64;
+const MIN_FRAMES = 4;
 /** A topic does not say what it had to throw away: there is always room for so much beside so much that waits. */
-const CHARS = 64 * 1024;
-const BUFFERED = 64 * 1024;
-const MOST_PATIENCE = 1_023;
+const MAX_CHARS = 64 * 1024;
+const MAX_BUFFERED_BYTES = 64 * 1024;
+const MAX_BACKOFF = 1_023;
 
 /** Writes what many get in one turn through a topic of the runtime, which copies it for each without coming back here. */
-export class Unison {
+export class TopicBroadcaster {
   readonly #topics: Topics;
   readonly #groups = new Map<Batch, Connection[]>();
-  #latest: { readonly batch: Batch; readonly singers: Connection[] } | undefined = undefined;
+  #latest: { readonly batch: Batch; readonly members: Connection[] } | undefined = undefined;
   /** Who subscribes to a topic and got something else in this turn. */
-  #apart: Connection[] = [];
-  #founded = 0;
+  #outsiders: Connection[] = [];
+  #topicCount = 0;
   /** Turns in which no topic is founded, because the last ones did not last. */
-  #pause = 0;
-  #patience = 0;
+  #turnsToSkip = 0;
+  #backoff = 0;
 
   constructor(topics: Topics) {
     this.#topics = topics;
   }
 
   /** @returns false when the connection is to be written to by itself, now */
-  take(connection: Connection, batch: Batch, buffered: number): boolean {
-    const isFit = batch.length >= FRAMES && batch.chars <= CHARS && batch.frame?.isShared === true;
-    if (!isFit || buffered > BUFFERED) {
-      if (connection.topic !== undefined) this.#apart.push(connection);
+  offer(connection: Connection, batch: Batch, buffered: number): boolean {
+    const isFit = batch.length >= MIN_FRAMES && batch.chars <= MAX_CHARS && batch.frame?.isShared === true;
+    if (!isFit || buffered > MAX_BUFFERED_BYTES) {
+      if (connection.topic !== undefined) this.#outsiders.push(connection);
       return false;
     }
-    if (this.#latest?.batch !== batch) this.#latest = { batch, singers: this.#groupOf(batch) };
-    this.#latest.singers.push(connection);
+    if (this.#latest?.batch !== batch) this.#latest = { batch, members: this.#groupOf(batch) };
+    this.#latest.members.push(connection);
     return true;
   }
 
   /** Writes to everyone who was taken. @param write to one by itself */
-  sing(write: (connection: Connection, batch: Batch) => void): void {
-    for (const [batch, singers] of this.#groups) {
-      if (singers.length >= SINGERS) continue;
-      for (const singer of singers) write(singer, batch);
-      this.#apart.push(...singers);
+  flush(write: (connection: Connection, batch: Batch) => void): void {
+    for (const [batch, members] of this.#groups) {
+      if (members.length >= MIN_GROUP_SIZE) continue;
+      for (const member of members) write(member, batch);
+      this.#outsiders.push(...members);
       this.#groups.delete(batch);
     }
-    for (const [batch, singers] of this.#groups) {
-      const topic = this.#topicOf(singers);
-      const isSung = topic !== undefined && this.#isExact(topic, singers);
-      if (isSung) this.#publish(topic, batch);
-      for (const singer of singers) if (!isSung || singer.topic !== topic) write(singer, batch);
+    for (const [batch, members] of this.#groups) {
+      const topic = this.#topicOf(members);
+      const isPublished = topic !== undefined && this.#hasExactly(topic, members);
+      if (isPublished) this.#publish(topic, batch);
+      for (const member of members) if (!isPublished || member.topic !== topic) write(member, batch);
       // Only now: whoever joins has got what was published.
-      if (topic?.isOver === false) for (const singer of singers) this.#join(singer, topic);
+      if (topic?.isRetired === false) for (const member of members) this.#join(member, topic);
     }
     this.#groups.clear();
     this.#latest = undefined;
-    this.#apart = [];
+    this.#outsiders = [];
   }
 
   /** The connection is gone, or hears something else from now on. */
@@ -86,7 +86,7 @@ export class Unison {
   }
 
   #publish(topic: Topic, batch: Batch): void {
-    topic.uses++;
+    topic.publishCount++;
     for (const { text } of batch.frames()) this.#topics.publish(topic.name, text);
   }
 
@@ -96,26 +96,26 @@ export class Unison {
     return group;
   }
 
-  #topicOf(singers: readonly Connection[]): Topic | undefined {
-    for (const { topic } of singers) if (topic?.isOver === false) return topic;
-    if (this.#pause-- > 0) return undefined;
-    this.#pause = 0;
-    return { name: `halyard:${String(++this.#founded)}`, size: 0, uses: 0, isOver: false };
+  #topicOf(members: readonly Connection[]): Topic | undefined {
+    for (const { topic } of members) if (topic?.isRetired === false) return topic;
+    if (this.#turnsToSkip-- > 0) return undefined;
+    this.#turnsToSkip = 0;
+    return { name: `halyard:${String(++this.#topicCount)}`, size: 0, publishCount: 0, isRetired: false };
   }
 
   /** Whether all its subscribers are among these. Where somebody unknown is not, it is given up. */
-  #isExact(topic: Topic, singers: readonly Connection[]): boolean {
-    for (const connection of this.#apart) if (connection.topic === topic) this.leave(connection);
-    const members = singers.reduce((sum, singer) => (singer.topic === topic ? sum + 1 : sum), 0);
-    if (members === topic.size) return members > 0;
-    topic.isOver = true;
-    this.#patience = topic.uses < 16 ? Math.min(2 * this.#patience + 1, MOST_PATIENCE) : 0;
-    this.#pause = this.#patience;
+  #hasExactly(topic: Topic, members: readonly Connection[]): boolean {
+    for (const connection of this.#outsiders) if (connection.topic === topic) this.leave(connection);
+    const count = members.reduce((sum, member) => (member.topic === topic ? sum + 1 : sum), 0);
+    if (count === topic.size) return count > 0;
+    topic.isRetired = true;
+    this.#backoff = topic.publishCount < 16 ? Math.min(2 * this.#backoff + 1, MAX_BACKOFF) : 0;
+    this.#turnsToSkip = this.#backoff;
     return false;
   }
 
   #join(connection: Connection, topic: Topic): void {
-    if (connection.topic?.isOver === true) this.leave(connection);
+    if (connection.topic?.isRetired === true) this.leave(connection);
     if (connection.topic !== undefined || connection.ws.readyState !== OPEN) return;
     this.#topics.subscribe(connection.ws, topic.name);
     connection.topic = topic;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { FakeSocket } from "../../test/fake-socket.ts";
-import { Batch, Frame } from "./outbound-frame.ts";
-import { corkingTransport, plainTransport, transportOf } from "./transport.ts";
+import { Batch, OutboundFrame } from "./outbound-frame.ts";
+import { corkingTransport, basicTransport, transportOf } from "./transport.ts";
 
-const batch = ["a", "b", "c"].reduce((all, text) => all.with(new Frame(text)), new Batch());
+const batch = ["a", "b", "c"].reduce((all, text) => all.append(new OutboundFrame(text)), new Batch());
 
 /** A socket that corks, as Bun's does: `send` returns what the runtime says of each message. */
 class CorkingSocket extends FakeSocket {
@@ -28,17 +28,17 @@ class CorkingSocket extends FakeSocket {
 describe("a bare socket", () => {
   it("is sent each frame, in order", () => {
     const ws = new FakeSocket({ userId: "ada" });
-    expect(transportOf(ws)).toBe(plainTransport);
-    expect(plainTransport.write(ws, batch)).toBe(true);
+    expect(transportOf(ws)).toBe(basicTransport);
+    expect(basicTransport.write(ws, batch)).toBe(true);
     expect(ws.texts).toEqual(["a", "b", "c"]);
   });
 
   it("says how much waits, if it knows", () => {
     const ws = new FakeSocket({ userId: "ada" });
     ws.bufferedAmount = 5;
-    expect(plainTransport.bufferedAmount(ws)).toBe(5);
+    expect(basicTransport.bufferedAmount(ws)).toBe(5);
     const { data, readyState } = ws;
-    expect(plainTransport.bufferedAmount({ data, readyState, send: () => 0, close: () => undefined })).toBe(
+    expect(basicTransport.bufferedAmount({ data, readyState, send: () => 0, close: () => undefined })).toBe(
       0,
     );
   });

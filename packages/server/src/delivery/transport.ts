@@ -1,6 +1,6 @@
 import type { Batch } from "./outbound-frame.ts";
 import type { WebSocketInstance } from "../types.ts";
-import type { Unison } from "./topic-broadcaster.ts";
+import type { TopicBroadcaster } from "./topic-broadcaster.ts";
 
 /**
  * How frames reach a socket of one runtime. One object for all sockets of the runtime: nothing of it is paid per
@@ -18,13 +18,13 @@ export interface Transport {
   /** Ends the socket without a closing handshake. */
   readonly terminate?: ((ws: WebSocketInstance) => void) | undefined;
   /** Writes what many get, where the runtime can do that at once. */
-  readonly unison?: Unison | undefined;
+  readonly groupBroadcast?: TopicBroadcaster | undefined;
 }
 
 export const OPEN = 1;
 
 /** Any socket with `send`. */
-export const plainTransport: Transport = {
+export const basicTransport: Transport = {
   write(ws, batch) {
     for (const frame of batch.frames()) ws.send(frame.text);
     return true;
@@ -40,17 +40,17 @@ interface CorkedSocket extends WebSocketInstance {
 /** A socket that can cork: what is sent inside goes out in one system call. Bun's does. */
 export const corkingTransport: Transport = {
   write(ws, batch) {
-    let isWhole = true;
+    let isSingleFrame = true;
     const frames = batch.frames();
     (ws as CorkedSocket).cork(() => {
       // 0 means that the runtime was over its limit and has thrown the message away.
-      for (const { text } of frames) if (ws.send(text) === 0) isWhole = false;
+      for (const { text } of frames) if (ws.send(text) === 0) isSingleFrame = false;
     });
-    return isWhole;
+    return isSingleFrame;
   },
   bufferedAmount: (ws) => (ws as CorkedSocket).getBufferedAmount(),
 };
 
 export function transportOf(ws: WebSocketInstance): Transport {
-  return "cork" in ws && "getBufferedAmount" in ws ? corkingTransport : plainTransport;
+  return "cork" in ws && "getBufferedAmount" in ws ? corkingTransport : basicTransport;
 }

@@ -3,14 +3,14 @@ import { Connections } from "../../test/fake-connection.ts";
 import { FakeClock } from "../../test/fake-clock.ts";
 import { fakeTransport } from "../../test/fake-socket.ts";
 import type { Connection } from "../connection/connection.ts";
-import { Frame } from "./outbound-frame.ts";
+import { OutboundFrame } from "./outbound-frame.ts";
 import { pushReplay } from "../channels/replay.ts";
 import type { Batch } from "./outbound-frame.ts";
 
 const KIB = 1024;
 const text = (name: string, size = 0): string => JSON.stringify({ type: name, pad: "x".repeat(size) });
-const frame = (name: string, size = 0): Frame => new Frame(text(name, size));
-const typing = new Frame(text("typing"), true);
+const frame = (name: string, size = 0): OutboundFrame => new OutboundFrame(text(name, size));
+const typing = new OutboundFrame(text("typing"), true);
 
 function create(): { connections: Connections; clock: FakeClock; ada: Connection; bea: Connection } {
   const clock = new FakeClock();
@@ -121,7 +121,7 @@ describe("a slow reader", () => {
     const replay = Array.from({ length: 40 }, (_, n) => ({
       offset: n,
       frame: frame("replayed", 16 * KIB),
-      except: undefined,
+      excludedClient: undefined,
     }));
     const size = replay.reduce((sum, entry) => sum + entry.frame.text.length, 0);
 
@@ -187,11 +187,11 @@ describe("a skip", () => {
   it("is left out when a later frame of its channel says the same, and follows an earlier one", () => {
     const { connections, ada } = create();
     ada.skip("all", 1);
-    ada.deliver(frame("a"), "all");
+    ada.pushFromChannel(frame("a"), "all");
     expect(skips(connections, ada)).toEqual([["a", undefined, undefined]]);
-    ada.deliver(frame("a"), "all");
+    ada.pushFromChannel(frame("a"), "all");
     ada.skip("all", 3);
-    ada.deliver(frame("b"), "room:a");
+    ada.pushFromChannel(frame("b"), "room:a");
     expect(connections.heard(ada).map(({ type }) => type)).toEqual(["a", "b", "skip"]);
   });
 

@@ -1,15 +1,15 @@
 import { CloseCode } from "@halyard/protocol/wire";
-import { Choir } from "./batch-group.ts";
+import { BatchGroup } from "./batch-group.ts";
 import type { Connection } from "../connection/connection.ts";
 import { Batch } from "./outbound-frame.ts";
 import { OPEN } from "./transport.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
-import { SINGERS } from "./topic-broadcaster.ts";
-import type { Unison } from "./topic-broadcaster.ts";
+import { MIN_GROUP_SIZE } from "./topic-broadcaster.ts";
+import type { TopicBroadcaster } from "./topic-broadcaster.ts";
 
 /** What a connection did wrong while it was written to. */
-export type WriteFailure = (connection: Connection, code: number, reason: string) => void;
+export type OnWriteFailure = (connection: Connection, code: number, reason: string) => void;
 
 interface Failure {
   readonly connection: Connection;
@@ -17,7 +17,7 @@ interface Failure {
 }
 
 /** What a connection gets in this turn. */
-interface Due {
+interface PendingWrite {
   readonly connection: Connection;
   readonly batch: Batch;
 }
@@ -26,7 +26,7 @@ interface Due {
  * So many are looked at before they are written to: what is known of each comes from memory while the next is looked at,
  * and each write drives most of it out of the processor's cache again.
  */
-const AHEAD = 16;
+const PREPARE_AHEAD = 16;
 
 /**
  * The one place where frames leave. All frames of a turn are written together, once per connection, when the turn has
@@ -37,15 +37,15 @@ export class Writer {
   empty = new Batch();
   readonly #clock: Clock;
   readonly #limits: ServerLimits;
-  readonly #fail: WriteFailure;
+  readonly #fail: OnWriteFailure;
   #dirty: Connection[] = [];
   /** At the socket that was looked at last. */
   #buffered = 0;
   /** Of this turn. */
-  #choirs: Choir[] = [];
+  #groups: BatchGroup[] = [];
   readonly #flushSoon: () => void;
 
-  constructor(clock: Clock, limits: ServerLimits, fail: WriteFailure) {
+  constructor(clock: Clock, limits: ServerLimits, fail: OnWriteFailure) {
     this.#clock = clock;
     this.#limits = limits;
     this.#fail = fail;
@@ -60,56 +60,56 @@ export class Writer {
   }
 
   /** For frames that many get in this turn. */
-  openChoir(): Choir {
-    const choir = new Choir(this.empty);
-    this.#choirs.push(choir);
-    return choir;
+  openGroup(): BatchGroup {
+    const group = new BatchGroup(this.empty);
+    this.#groups.push(group);
+    return group;
   }
 
   flush(): void {
     const dirty = this.#dirty;
-    const choirs = this.#choirs;
+    const groups = this.#groups;
     this.#dirty = [];
-    this.#choirs = [];
-    for (const choir of choirs) choir.close();
+    this.#groups = [];
+    for (const group of groups) group.seal();
     const failures: Failure[] = [];
-    const unisons = new Set<Unison>();
-    const due: Due[] = [];
+    const broadcasters = new Set<TopicBroadcaster>();
+    const due: PendingWrite[] = [];
     for (const connection of dirty) {
-      const batch = this.#due(connection, failures);
+      const batch = this.#prepare(connection, failures);
       if (batch === undefined) continue;
-      const unison = dirty.length < SINGERS ? undefined : connection.transport.unison;
-      if (unison !== undefined) unisons.add(unison);
-      if (unison?.take(connection, batch, this.#buffered) === true) continue;
-      if (due.push({ connection, batch }) === AHEAD) this.#sendAll(due, failures);
+      const broadcaster = dirty.length < MIN_GROUP_SIZE ? undefined : connection.transport.groupBroadcast;
+      if (broadcaster !== undefined) broadcasters.add(broadcaster);
+      if (broadcaster?.offer(connection, batch, this.#buffered) === true) continue;
+      if (due.push({ connection, batch }) === PREPARE_AHEAD) this.#sendAll(due, failures);
     }
     this.#sendAll(due, failures);
-    for (const unison of unisons)
-      unison.sing((connection, batch) => {
+    for (const broadcaster of broadcasters)
+      broadcaster.flush((connection, batch) => {
         this.#send(connection, batch, failures);
       });
-    for (const choir of choirs) choir.end(this.empty);
+    for (const group of groups) group.reset(this.empty);
     // Nobody else gets the frames of this turn.
-    this.empty.forget();
+    this.empty.clearCache();
     // Last, because whoever hears of a failure may close others, for whom something was taken and not written.
-    this.#tell(failures);
+    this.#reportFailures(failures);
   }
 
   /** Writes what waits for one connection now. A socket that throws is closed, and harms nobody else. */
   write(connection: Connection): void {
     const failures: Failure[] = [];
-    const batch = this.#due(connection, failures);
+    const batch = this.#prepare(connection, failures);
     if (batch !== undefined) this.#send(connection, batch, failures);
-    this.#tell(failures);
+    this.#reportFailures(failures);
   }
 
   /** The connection is gone. */
   forget(connection: Connection): void {
-    connection.transport.unison?.leave(connection);
+    connection.transport.groupBroadcast?.leave(connection);
   }
 
   /** What waits for a connection, as much of it as is to be written. */
-  #due(connection: Connection, failures: Failure[]): Batch | undefined {
+  #prepare(connection: Connection, failures: Failure[]): Batch | undefined {
     if (connection.stage === "closed" || connection.ws.readyState !== OPEN) {
       connection.takeBatch();
       return undefined;
@@ -117,7 +117,7 @@ export class Writer {
     const batch = connection.takeBatch();
     if (batch.length === 0) return undefined;
     try {
-      const waiting = this.#waiting(connection);
+      const waiting = this.#bufferedBytes(connection);
       if (waiting > this.#limits.maxBufferedBytes) {
         failures.push({ connection, code: CloseCode.SlowReader });
         return undefined;
@@ -130,7 +130,7 @@ export class Writer {
   }
 
   /** Bytes that wait for the peer and count against it. */
-  #waiting(connection: Connection): number {
+  #bufferedBytes(connection: Connection): number {
     const buffered = connection.transport.bufferedAmount(connection.ws);
     this.#buffered = buffered;
     const { backlog } = connection;
@@ -142,7 +142,7 @@ export class Writer {
     return buffered - ofReplay;
   }
 
-  #sendAll(due: Due[], failures: Failure[]): void {
+  #sendAll(due: PendingWrite[], failures: Failure[]): void {
     for (const { connection, batch } of due) this.#send(connection, batch, failures);
     due.length = 0;
   }
@@ -157,14 +157,14 @@ export class Writer {
     }
   }
 
-  #tell(failures: readonly Failure[]): void {
+  #reportFailures(failures: readonly Failure[]): void {
     for (const { connection, code } of failures)
       this.#fail(connection, code, code === CloseCode.SlowReader ? retryReason(this.#clock) : "");
   }
 
   #withoutEphemeral(batch: Batch): Batch {
     let rest = this.empty;
-    for (const frame of batch.frames()) if (!frame.ephemeral) rest = rest.with(frame);
+    for (const frame of batch.frames()) if (!frame.ephemeral) rest = rest.append(frame);
     return rest;
   }
 }

@@ -1,85 +1,85 @@
 import type { ChannelState, HelloMessage } from "@halyard/protocol";
 import { CloseCode, HalyardError } from "@halyard/protocol/wire";
 import type { Authorization } from "../messages/authorization.ts";
-import { ALL, roomChannel, roomOf, userChannel } from "../channels/channel-name.ts";
+import { GLOBAL_CHANNEL, roomChannel, roomNameOf, userChannel } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { AnyConfig, Core } from "../messages/server-context.ts";
+import type { AnyConfig, ServerContext } from "../messages/server-context.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
-import { all } from "../utils/maybe-promise.ts";
-import type { Eventual } from "../utils/maybe-promise.ts";
-import { answer } from "../messages/error-replies.ts";
-import { Frame } from "../delivery/outbound-frame.ts";
+import { allMaybe } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
+import { closeReply } from "../messages/error-replies.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "../channels/replay.ts";
 import type { Replay, ReplayPlan } from "../channels/replay.ts";
 import type { Rooms } from "../messages/rooms.ts";
-import { wishesOf } from "./requested-channels.ts";
-import { channelsJson, ownJson, termsJson } from "./welcome-frame.ts";
-import type { Wish } from "./requested-channels.ts";
+import { resolveRequestedChannels } from "./requested-channels.ts";
+import { channelsJson, ownProfileJson, limitsJson } from "./welcome-frame.ts";
+import type { ChannelRequest } from "./requested-channels.ts";
 
-export interface GreetingParts {
-  readonly core: Core;
+export interface HelloHandlerParts {
+  readonly core: ServerContext;
   readonly authorization: Authorization;
   readonly rooms: Rooms;
-  readonly shut: (connection: Connection, code: number, reason?: string) => void;
+  readonly closeConnection: (connection: Connection, code: number, reason?: string) => void;
 }
 
 type OnConnect = NonNullable<AnyConfig["onConnect"]>;
 
 /** What a client asks for when it says hello. */
-type Wanted = Pick<HelloMessage, "positions" | "rooms"> & { readonly re: string | undefined };
+type SubscriptionRequest = Pick<HelloMessage, "positions" | "rooms"> & { readonly re: string | undefined };
 
-const NOTHING_WANTED: Wanted = { positions: [], rooms: [], re: undefined };
-const PLAN_TRIES = 3;
+const NO_SUBSCRIPTIONS: SubscriptionRequest = { positions: [], rooms: [], re: undefined };
+const MAX_PLAN_ATTEMPTS = 3;
 
-interface Granted {
-  readonly wishes: readonly Wish[];
+interface PermittedSubscriptions {
+  readonly wishes: readonly ChannelRequest[];
   readonly re: string | undefined;
 }
 
 /** Lets a connection in: asks who it was, subscribes it, replays what it missed, and says welcome, in one step. */
-export class Greeting {
-  readonly #parts: GreetingParts;
-  #terms: string | undefined;
+export class HelloHandler {
+  readonly #parts: HelloHandlerParts;
+  #limitsJson: string | undefined;
 
-  constructor(parts: GreetingParts) {
+  constructor(parts: HelloHandlerParts) {
     this.#parts = parts;
   }
 
   /** A plain client hears what happens from now on. */
-  welcomePlain(connection: Connection): Eventual<unknown> {
+  welcomePlainClient(connection: Connection): MaybePromise<unknown> {
     const connecting = this.#connected(connection);
     return connecting === undefined
-      ? this.#welcome(connection, NOTHING_WANTED)
+      ? this.#welcome(connection, NO_SUBSCRIPTIONS)
       : this.#welcomePlainLater(connection, connecting);
   }
 
   async #welcomePlainLater(connection: Connection, connecting: Promise<void>): Promise<void> {
     await connecting;
-    await this.#welcome(connection, NOTHING_WANTED);
+    await this.#welcome(connection, NO_SUBSCRIPTIONS);
   }
 
   /** @throws HalyardError `contract_mismatch`, `conflict`
    * @param re what the client called its hello: the welcome carries it, so that an earlier one is not taken for it */
-  async greet(connection: Connection, hello: HelloMessage, re: string | undefined): Promise<void> {
-    const { core, shut } = this.#parts;
+  async handleHello(connection: Connection, hello: HelloMessage, re: string | undefined): Promise<void> {
+    const { core, closeConnection } = this.#parts;
     if (core.config.acceptContract?.(hello.contract) === false) {
-      shut(connection, CloseCode.ContractTooOld, "contract_mismatch");
+      closeConnection(connection, CloseCode.ContractTooOld, "contract_mismatch");
       return;
     }
-    const wasPlain = connection.stage === "open";
-    if (wasPlain) {
+    const isAlreadyConnected = connection.stage === "open";
+    if (isAlreadyConnected) {
       // Between this hello and its welcome nothing is sent: the plain subscriptions end here.
       this.#unsubscribe(connection);
-      connection.stage = "greeting";
+      connection.stage = "handshaking";
     }
-    if (!(await this.#becomeClient(connection, hello))) return;
-    if (!wasPlain) await this.#connected(connection);
+    if (!(await this.#adoptClientId(connection, hello))) return;
+    if (!isAlreadyConnected) await this.#connected(connection);
     await this.#welcome(connection, { ...hello, re });
   }
 
   /** @returns false when a newer attempt is here, or the user has too many clients */
-  async #becomeClient(connection: Connection, hello: HelloMessage): Promise<boolean> {
-    const { core, shut } = this.#parts;
+  async #adoptClientId(connection: Connection, hello: HelloMessage): Promise<boolean> {
+    const { core, closeConnection } = this.#parts;
     const { client, user } = connection.client;
     if (client !== connection.id) {
       // The URL has said it already; a client that says something else now is confused.
@@ -101,14 +101,14 @@ export class Greeting {
     if (isClosed(connection)) return false;
     if (!admission.admitted) {
       const isOld = admission.reason === "superseded";
-      shut(connection, isOld ? CloseCode.Superseded : CloseCode.ConnectionLimit);
+      closeConnection(connection, isOld ? CloseCode.Superseded : CloseCode.ConnectionLimit);
       return false;
     }
     connection.client = { user, client: clientId };
     connection.attempt = attempt;
     connection.isV1 = true;
-    for (const old of admission.replaced.length === 0 ? [] : core.table.ofUser(user))
-      if (admission.replaced.includes(old.id)) shut(old, CloseCode.Superseded);
+    for (const old of admission.replaced.length === 0 ? [] : core.connections.ofUser(user))
+      if (admission.replaced.includes(old.id)) closeConnection(old, CloseCode.Superseded);
     return true;
   }
 
@@ -116,10 +116,10 @@ export class Greeting {
   #connected(connection: Connection): Promise<void> | undefined {
     const { onConnect } = this.#parts.core.config;
     connection.isConnected = true;
-    return onConnect && this.#tell(connection, onConnect);
+    return onConnect && this.#callOnConnect(connection, onConnect);
   }
 
-  async #tell({ ws, identity }: Connection, onConnect: OnConnect): Promise<void> {
+  async #callOnConnect({ ws, identity }: Connection, onConnect: OnConnect): Promise<void> {
     const { core } = this.#parts;
     try {
       const connecting = onConnect({ ws, user: identity.user, session: identity.session });
@@ -129,8 +129,8 @@ export class Greeting {
     }
   }
 
-  #welcome(connection: Connection, hello: Wanted): Eventual<unknown> {
-    const wishes = wishesOf(connection, hello, this.#parts);
+  #welcome(connection: Connection, hello: SubscriptionRequest): MaybePromise<unknown> {
+    const wishes = resolveRequestedChannels(connection, hello, this.#parts);
     return wishes instanceof Promise
       ? this.#subscribeLater(connection, wishes, hello.re)
       : this.#subscribe(connection, { wishes, re: hello.re });
@@ -138,13 +138,13 @@ export class Greeting {
 
   async #subscribeLater(
     connection: Connection,
-    wishes: Promise<readonly Wish[]>,
+    wishes: Promise<readonly ChannelRequest[]>,
     re: string | undefined,
   ): Promise<void> {
     await this.#subscribe(connection, { wishes: await wishes, re });
   }
 
-  #subscribe(connection: Connection, wanted: Granted): Eventual<unknown> {
+  #subscribe(connection: Connection, wanted: PermittedSubscriptions): MaybePromise<unknown> {
     const { wishes } = wanted;
     const plans = this.#plan(wishes.every(isGranted) ? wishes : wishes.filter(isGranted));
     return plans instanceof Promise
@@ -156,96 +156,113 @@ export class Greeting {
   async #commitLater(
     connection: Connection,
     planning: Promise<readonly ReplayPlan[]>,
-    wanted: Granted,
+    wanted: PermittedSubscriptions,
   ): Promise<void> {
-    const { hub } = this.#parts.core;
+    const { channels } = this.#parts.core;
     let plans = await planning;
-    for (let tries = 0; tries < PLAN_TRIES && !plans.every((plan) => canCommit(hub, plan)); tries++)
+    for (
+      let tries = 0;
+      tries < MAX_PLAN_ATTEMPTS && !plans.every((plan) => canCommit(channels, plan));
+      tries++
+    )
       plans = await this.#plan(plans.map(({ channel, from }) => ({ channel: channel.name, position: from })));
     await this.#commit(connection, plans, wanted);
   }
 
   /** From the check of the plans on in one turn: nothing can be published between position, replay and subscription. */
-  #commit(connection: Connection, plans: readonly ReplayPlan[], { wishes, re }: Granted): Eventual<unknown> {
+  #commit(
+    connection: Connection,
+    plans: readonly ReplayPlan[],
+    { wishes, re }: PermittedSubscriptions,
+  ): MaybePromise<unknown> {
     const { core } = this.#parts;
     if (isClosed(connection)) return undefined;
-    for (const { channel } of plans) if (!core.hub.holds(channel)) throw new HalyardError("unavailable");
+    for (const { channel } of plans)
+      if (!core.channels.isCurrent(channel)) throw new HalyardError("unavailable");
     const budget = replayBudget();
     const replays: Replay[] = [];
     for (const plan of plans) {
-      replays.push(commitReplay(core.hub, connection, { plan, budget }));
-      const room = roomOf(plan.channel.name);
+      replays.push(commitReplay(core.channels, connection, { plan, budget }));
+      const room = roomNameOf(plan.channel.name);
       if (room !== undefined) (connection.rooms ??= new Set()).add(room);
     }
     connection.stage = "open";
-    core.clock.clearTimeout(connection.timer);
-    this.#terms ??= termsJson(core);
+    core.clock.clearTimeout(connection.helloTimer);
+    this.#limitsJson ??= limitsJson(core);
     const channels = channelsJson(wishes, replays);
-    answer(connection, `${ownJson(connection, core.table)},${this.#terms},"channels":${channels}`, re);
+    closeReply(
+      connection,
+      `${ownProfileJson(connection, core.connections)},${this.#limitsJson},"channels":${channels}`,
+      re,
+    );
     for (const { channel, state, entries } of replays) {
-      if (isGap(state.recovered)) connection.push(new Frame(gapJson(channel, state)));
+      if (isGap(state.recovered)) connection.push(new OutboundFrame(gapJson(channel, state)));
       pushReplay(connection, channel, entries);
     }
     this.#sendRefused(connection, wishes);
-    connection.questions?.flush();
-    const shown = this.#showPresence(connection);
-    const isAlone = connection.rooms === undefined && connection.invited === undefined;
-    return shown === undefined && isAlone ? undefined : this.#enterRooms(connection, shown);
+    connection.serverRequests?.flush();
+    const subscribed = this.#subscribePresence(connection);
+    const isFirstConnection = connection.rooms === undefined && connection.roomsJoinedByServer === undefined;
+    return subscribed === undefined && isFirstConnection
+      ? undefined
+      : this.#enterRooms(connection, subscribed);
   }
 
-  async #enterRooms(connection: Connection, shown: Promise<void> | undefined): Promise<void> {
+  async #enterRooms(connection: Connection, subscribed: Promise<void> | undefined): Promise<void> {
     const { rooms } = this.#parts;
-    await shown;
-    for (const room of connection.rooms ?? []) await rooms.announce(connection, room);
+    await subscribed;
+    for (const room of connection.rooms ?? []) await rooms.sendJoined(connection, room);
     // Whoever was invited while the welcome was prepared.
-    for (const room of connection.invited ?? []) await rooms.joinByServer(connection, room);
+    for (const room of connection.roomsJoinedByServer ?? []) await rooms.joinByServer(connection, room);
   }
 
-  #plan(wishes: readonly Pick<Wish, "channel" | "position">[]): Eventual<readonly ReplayPlan[]> {
-    const { hub, backplane } = this.#parts.core;
-    const plans: Eventual<ReplayPlan>[] = [];
-    for (const wish of wishes) plans.push(planReplay(hub, backplane, wish));
-    return all(plans);
+  #plan(
+    wishes: readonly Pick<ChannelRequest, "channel" | "position">[],
+  ): MaybePromise<readonly ReplayPlan[]> {
+    const { channels, backplane } = this.#parts.core;
+    const plans: MaybePromise<ReplayPlan>[] = [];
+    for (const wish of wishes) plans.push(planReplay(channels, backplane, wish));
+    return allMaybe(plans);
   }
 
-  #sendRefused(connection: Connection, wishes: readonly Wish[]): void {
-    for (const { channel, position, refused } of wishes) {
-      if (refused === undefined) continue;
-      const room = roomOf(channel);
+  #sendRefused(connection: Connection, wishes: readonly ChannelRequest[]): void {
+    for (const { channel, position, rejectedFor } of wishes) {
+      if (rejectedFor === undefined) continue;
+      const room = roomNameOf(channel);
       if (position !== undefined)
-        connection.push(new Frame(gapJson(channel, { ...position, recovered: "forbidden" })));
+        connection.push(new OutboundFrame(gapJson(channel, { ...position, recovered: "forbidden" })));
       if (room !== undefined)
-        connection.push(new Frame(JSON.stringify({ type: "left", room, reason: refused })));
+        connection.push(new OutboundFrame(JSON.stringify({ type: "left", room, reason: rejectedFor })));
     }
   }
 
-  #showPresence(connection: Connection): Promise<void> | undefined {
+  #subscribePresence(connection: Connection): Promise<void> | undefined {
     const { core, authorization } = this.#parts;
     if ((core.config.builtIns?.presence ?? "all") !== "all") return undefined;
-    const maySee = authorization.allows(connection, "presence", ALL);
-    if (maySee instanceof Promise) return this.#showLater(connection, maySee);
-    if (maySee && !isClosed(connection)) core.presence.show(connection);
+    const canReadRoster = authorization.allows(connection, "presence", GLOBAL_CHANNEL);
+    if (canReadRoster instanceof Promise) return this.#showLater(connection, canReadRoster);
+    if (canReadRoster && !isClosed(connection)) core.presence.subscribe(connection);
     return undefined;
   }
 
-  async #showLater(connection: Connection, maySee: Promise<boolean>): Promise<void> {
-    if ((await maySee) && !isClosed(connection)) this.#parts.core.presence.show(connection);
+  async #showLater(connection: Connection, canReadRoster: Promise<boolean>): Promise<void> {
+    if ((await canReadRoster) && !isClosed(connection)) this.#parts.core.presence.subscribe(connection);
   }
 
   #unsubscribe(connection: Connection): void {
     const { core } = this.#parts;
-    core.hub.remove(ALL, connection);
-    core.hub.remove(userChannel(connection.userId), connection);
-    core.presence.hide(connection);
+    core.channels.remove(GLOBAL_CHANNEL, connection);
+    core.channels.remove(userChannel(connection.userId), connection);
+    core.presence.unsubscribe(connection);
     for (const room of connection.rooms ?? []) {
-      core.hub.remove(roomChannel(room), connection);
-      core.presence.hide(connection, room);
+      core.channels.remove(roomChannel(room), connection);
+      core.presence.unsubscribe(connection, room);
     }
   }
 }
 
-function isGranted({ refused }: Wish): boolean {
-  return refused === undefined;
+function isGranted({ rejectedFor }: ChannelRequest): boolean {
+  return rejectedFor === undefined;
 }
 
 // Asked again after each await: TypeScript would believe that the stage is what it was.

@@ -1,10 +1,10 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import { describe, expect, it } from "vitest";
 import { TestSystem } from "../../test/test-system.ts";
-import type { Refusal } from "./upgrade-rejection.ts";
-import { faultOf } from "./upgrade-rejection.ts";
-import type { AnyAuthenticator, Welcomed } from "../server.ts";
-import { isRefusal } from "../server.ts";
+import type { UpgradeRejection } from "./upgrade-rejection.ts";
+import { validateHandshake } from "./upgrade-rejection.ts";
+import type { AnyAuthenticator, AcceptedUpgrade } from "../server.ts";
+import { isRejection } from "../server.ts";
 import type { UpgradeRequest } from "../types.ts";
 
 const nobody: AnyAuthenticator = () => null;
@@ -17,60 +17,61 @@ function from(remoteAddress: string | undefined, headers: Record<string, string>
 }
 
 /** 101, or the status of a refusal. */
-function statusOf(answer: Welcomed | Refusal): number {
-  return isRefusal(answer) ? answer.status : 101;
+function statusOf(answer: AcceptedUpgrade | UpgradeRejection): number {
+  return isRejection(answer) ? answer.status : 101;
 }
 
 describe("an address that is refused too often", () => {
   const refuse = async (system: TestSystem, address: string, count: number): Promise<number[]> => {
     const statuses: number[] = [];
     for (let n = 0; n < count; n++)
-      statuses.push(statusOf(await system.internals.desk.receive(from(address), nobody)));
+      statuses.push(statusOf(await system.internals.upgrades.handleUpgrade(from(address), nobody)));
     return statuses;
   };
 
   it("waits with 429 and is not looked at, after 30 at once and 10 a second", async () => {
     const system = new TestSystem();
-    const { desk } = system.internals;
+    const { upgrades } = system.internals;
     expect(await refuse(system, "192.0.2.1", 31)).toEqual([...Array<number>(30).fill(401), 429]);
     const asked = (): never => {
       throw new Error("asked");
     };
     const told = { status: 429, headers: { "retry-after": "1" }, reason: "refusedUpgradesPerSecond" };
-    expect(await desk.receive(from("192.0.2.1"), asked)).toMatchObject(told);
-    expect(await desk.probe(from("::ffff:192.0.2.1"), asked)).toMatchObject(told);
+    expect(await upgrades.handleUpgrade(from("192.0.2.1"), asked)).toMatchObject(told);
+    expect(await upgrades.probe(from("::ffff:192.0.2.1"), asked)).toMatchObject(told);
     await system.clock.advance(1_000);
     expect(await refuse(system, "192.0.2.1", 11)).toEqual([...Array<number>(10).fill(401), 429]);
   });
 
   it("is a /64 of IPv6, and no other address", async () => {
     const system = new TestSystem();
-    const { desk } = system.internals;
-    for (let n = 0; n < 30; n++) await desk.receive(from(`2001:db8::${n.toString(16)}`), nobody);
+    const { upgrades } = system.internals;
+    for (let n = 0; n < 30; n++) await upgrades.handleUpgrade(from(`2001:db8::${n.toString(16)}`), nobody);
     const statuses = [];
     for (const address of ["2001:db8::ffff", "2001:db8:0:1::1", "192.0.2.1", undefined])
-      statuses.push(statusOf(await desk.receive(from(address), somebody("ada"))));
+      statuses.push(statusOf(await upgrades.handleUpgrade(from(address), somebody("ada"))));
     expect(statuses).toEqual([429, 101, 101, 101]);
   });
 
   it("is the one that a trusted proxy names", async () => {
     const system = new TestSystem({ trustProxy: ["10.0.0.0/8"] });
-    const { desk } = system.internals;
+    const { upgrades } = system.internals;
     const behind = (address: string) => from("10.0.0.1", { "x-forwarded-for": address });
-    for (let n = 0; n < 40; n++) await desk.receive(behind("192.0.2.1"), nobody);
-    expect(statusOf(await desk.receive(behind("192.0.2.1"), somebody("eve")))).toBe(429);
-    expect(statusOf(await desk.receive(behind("192.0.2.2"), somebody("ada")))).toBe(101);
+    for (let n = 0; n < 40; n++) await upgrades.handleUpgrade(behind("192.0.2.1"), nobody);
+    expect(statusOf(await upgrades.handleUpgrade(behind("192.0.2.1"), somebody("eve")))).toBe(429);
+    expect(statusOf(await upgrades.handleUpgrade(behind("192.0.2.2"), somebody("ada")))).toBe(101);
   });
 
   it("is not one that finds the store down, or that has too many connections", async () => {
     const system = new TestSystem({ maxConnectionsPerUser: 1 });
-    const { desk } = system.internals;
+    const { upgrades } = system.internals;
     const away = (): never => {
       throw new HalyardError("unavailable");
     };
-    for (let n = 0; n < 40; n++) expect(statusOf(await desk.receive(from("192.0.2.1"), away))).toBe(503);
-    for (let n = 0; n < 40; n++) await desk.receive(from("192.0.2.1"), somebody("ada"));
-    expect(statusOf(await desk.receive(from("192.0.2.1"), somebody("bea")))).toBe(101);
+    for (let n = 0; n < 40; n++)
+      expect(statusOf(await upgrades.handleUpgrade(from("192.0.2.1"), away))).toBe(503);
+    for (let n = 0; n < 40; n++) await upgrades.handleUpgrade(from("192.0.2.1"), somebody("ada"));
+    expect(statusOf(await upgrades.handleUpgrade(from("192.0.2.1"), somebody("bea")))).toBe(101);
   });
 
   it("leaves nothing behind once its time is over", async () => {
@@ -86,12 +87,12 @@ describe("an address that is refused too often", () => {
 describe("a user who connects too often", () => {
   it("waits with 429, after 30 at once and 5 a second, and nobody else does", async () => {
     const system = new TestSystem({ maxConnectionsPerUser: 1_000 });
-    const { desk } = system.internals;
-    const ask = async (id: string) => statusOf(await desk.receive(from("192.0.2.1"), somebody(id)));
+    const { upgrades } = system.internals;
+    const ask = async (id: string) => statusOf(await upgrades.handleUpgrade(from("192.0.2.1"), somebody(id)));
     const statuses = [];
     for (let n = 0; n < 40; n++) statuses.push(await ask("eve"));
     expect(statuses).toEqual([...Array<number>(30).fill(101), ...Array<number>(10).fill(429)]);
-    expect(statusOf(await desk.probe(from("192.0.2.1"), somebody("eve")))).toBe(429);
+    expect(statusOf(await upgrades.probe(from("192.0.2.1"), somebody("eve")))).toBe(429);
     expect(await ask("ada")).toBe(101);
     await system.clock.advance(1_000);
     expect([await ask("eve"), await ask("eve")]).toEqual([101, 101]);
@@ -106,8 +107,8 @@ describe("handshakes under way", () => {
   function crowd(system: TestSystem) {
     let decide: (nobody: null) => void = () => undefined;
     const decided = new Promise<null>((resolve) => (decide = resolve));
-    const begin = (address: string): Promise<Welcomed | Refusal> =>
-      Promise.resolve(system.internals.desk.receive(from(address), () => decided));
+    const begin = (address: string): Promise<AcceptedUpgrade | UpgradeRejection> =>
+      Promise.resolve(system.internals.upgrades.handleUpgrade(from(address), () => decided));
     return { begin, decide: () => decide(null) };
   }
 
@@ -138,23 +139,23 @@ describe("handshakes under way", () => {
 
   it("end after ten seconds, and what is granted later is given back", async () => {
     const system = new TestSystem({ maxConnectionsPerUser: 1 });
-    const { desk } = system.internals;
+    const { upgrades } = system.internals;
     let resolve: (identity: { user: { id: string } }) => void = () => undefined;
     const promise = new Promise<{ user: { id: string } }>((grant) => (resolve = grant));
-    const slow = desk.receive(from("192.0.2.1"), () => promise);
+    const slow = upgrades.handleUpgrade(from("192.0.2.1"), () => promise);
     await system.clock.advance(10_000);
     expect(await slow).toMatchObject({ status: 503, reason: "handshakeMs" });
     expect(system.manager.getMetrics().handshakes).toBe(0);
     resolve({ user: { id: "ada" } });
     await system.clock.settle();
-    expect(statusOf(await desk.receive(from("192.0.2.1"), somebody("ada")))).toBe(101);
+    expect(statusOf(await upgrades.handleUpgrade(from("192.0.2.1"), somebody("ada")))).toBe(101);
   });
 });
 
 describe("a handshake", () => {
   const fault = (method: string, headers: Record<string, string>) => {
     const given = new Headers(headers);
-    return faultOf(method, (name) => given.get(name));
+    return validateHandshake(method, (name) => given.get(name));
   };
   const proper = {
     upgrade: "websocket",
@@ -189,8 +190,8 @@ describe("the answer to a plain GET", () => {
     authenticate: () => Promise.resolve(null),
     trustsOrigin: (origin) => origin === trusted,
   });
-  const ask = (origin: string, authenticator: AnyAuthenticator): Promise<Refusal> =>
-    new TestSystem().internals.desk.probe(from("192.0.2.1", { origin }), authenticator);
+  const ask = (origin: string, authenticator: AnyAuthenticator): Promise<UpgradeRejection> =>
+    new TestSystem().internals.upgrades.probe(from("192.0.2.1", { origin }), authenticator);
 
   it("may be read by pages of a trusted origin, and by no others", async () => {
     const trusted = "https://app.example.com";
@@ -221,14 +222,14 @@ describe("WebSocket pings", () => {
   it("are answered up to 20 a second: more is a flood, and closed with 4029", async () => {
     const system = new TestSystem();
     const ws = await system.upgrade({ id: "eve" });
-    const connection = system.internals.core.table.of(ws);
+    const connection = system.internals.core.connections.of(ws);
     if (connection === undefined) throw new Error("not connected");
     for (let second = 0; second < 5; second++) {
-      for (let n = 0; n < 20; n++) system.internals.inbound.control(connection);
+      for (let n = 0; n < 20; n++) system.internals.inbound.onPingOrPong(connection);
       await system.clock.advance(1_000);
     }
     expect(ws.closedWith).toBeUndefined();
-    for (let n = 0; n < 21; n++) system.internals.inbound.control(connection);
+    for (let n = 0; n < 21; n++) system.internals.inbound.onPingOrPong(connection);
     expect(ws.closedWith).toEqual({ code: 4029, reason: "retryAfterMs=5000" });
     expect(system.manager.getMetrics().security).toEqual({ flood: { pingsPerSecond: 1 } });
   });

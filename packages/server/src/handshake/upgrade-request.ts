@@ -1,7 +1,7 @@
 import type { UpgradeRequest } from "../types.ts";
 
 /** A request with the address of its client, which may be behind a proxy. */
-export class LocatedRequest implements UpgradeRequest {
+export class RequestWithClientAddress implements UpgradeRequest {
   readonly remoteAddress: string | undefined;
   readonly #request: UpgradeRequest;
 

@@ -2,24 +2,27 @@ import type { ChannelState } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { Core } from "../messages/server-context.ts";
+import type { ServerContext } from "../messages/server-context.ts";
 import { publicUserJson } from "../channels/presence-view.ts";
 import { profileOf } from "../connection/public-profile.ts";
 import type { Replay } from "../channels/replay.ts";
-import type { Wish } from "./requested-channels.ts";
+import type { ChannelRequest } from "./requested-channels.ts";
 
 // A welcome is put together from texts, as JSON without the last brace: what is everybody's is written once.
 
 /** What begins it, and is the connection's own. */
-export function ownJson({ id, userId, identity, openedAt }: Connection, table: ConnectionTable): string {
-  const guest = table.guest(userId) ?? { identity, openedAt };
+export function ownProfileJson(
+  { id, userId, identity, openedAt }: Connection,
+  table: ConnectionTable,
+): string {
+  const guest = table.guestIdentityOf(userId) ?? { identity, openedAt };
   const profile = JSON.stringify(profileOf(guest.identity.user));
   const user = publicUserJson({ profile, since: guest.openedAt });
   return `{"type":"welcome","connectionId":${JSON.stringify(id)},"user":${user}`;
 }
 
 /** The fields of a welcome that are everybody's. */
-export function termsJson({ limits, types }: Core): string {
+export function limitsJson({ limits, types }: ServerContext): string {
   const terms = {
     limits: {
       messageBytes: limits.messageBytes,
@@ -34,12 +37,12 @@ export function termsJson({ limits, types }: Core): string {
 }
 
 /** Where each channel stands. As an object it would be one of a kind each time, for which engines make a hidden class. */
-export function channelsJson(wishes: readonly Wish[], replays: readonly Replay[]): string {
+export function channelsJson(wishes: readonly ChannelRequest[], replays: readonly Replay[]): string {
   const channels: string[] = [];
-  for (const { channel, position, refused } of wishes) {
+  for (const { channel, position, rejectedFor } of wishes) {
     const state = stateOf(channel, replays);
     if (state !== undefined) channels.push(entryJson(channel, state));
-    else if (refused === "forbidden")
+    else if (rejectedFor === "forbidden")
       channels.push(entryJson(channel, { epoch: "-", off: 0, ...position, recovered: "forbidden" }));
   }
   return `{${channels.join(",")}}`;

@@ -8,7 +8,7 @@ interface StoredEntry extends LogEntry {
 
 export type Retention = Exclude<PublishOptions["history"], false>;
 
-interface Stored {
+interface AppendOptions {
   readonly at: number;
   readonly retention: Retention;
   readonly key: string | undefined;
@@ -34,7 +34,7 @@ export class ChannelLog {
     return this.#keys?.get(key);
   }
 
-  append(offset: number, data: string, stored: Stored): LogEntry {
+  append(offset: number, data: string, stored: AppendOptions): LogEntry {
     // Characters stand for bytes: counting UTF-8 here would cost more than it tells.
     const entry = { offset, prev: this.top, data, at: stored.at, bytes: data.length, key: stored.key };
     this.#entries.push(entry);

@@ -2,7 +2,7 @@ import { deepEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { it } from "vitest";
 import type { Work, WorkState } from "../backplane.ts";
-import { WorkLog } from "./idempotency-log.ts";
+import { IdempotencyLog } from "./idempotency-log.ts";
 
 const [KEPT_MS, KEPT_SENDS, KEPT_BYTES, LARGEST] = [300_000, 32, 256 * 1024, 16 * 1024];
 
@@ -104,7 +104,7 @@ type Step = typeof step extends fc.Arbitrary<infer TStep> ? TStep : never;
 
 /** A log and its model, and what is at work in both. */
 class Trial {
-  readonly #log = new WorkLog();
+  readonly #log = new IdempotencyLog();
   readonly #model = new Model();
   readonly #last = new Map<string, number>();
   #running: Work[] = [];

@@ -1,5 +1,5 @@
 import type { ClientRef, Work, WorkState } from "../backplane.ts";
-import { RequestResults } from "./request-result-cache.ts";
+import { RequestResultCache } from "./request-result-cache.ts";
 
 interface Result {
   readonly digest: number;
@@ -8,10 +8,10 @@ interface Result {
 }
 
 interface ClientRecord {
-  last: number;
+  lastSeq: number;
   /** Results of sends by `seq`, the last 32. */
   readonly sends: Map<number, Result>;
-  readonly requests: RequestResults;
+  readonly requests: RequestResultCache;
   usedAt: number;
 }
 
@@ -24,7 +24,7 @@ const RUNNING: WorkState = { state: "running" };
 const CONFLICT: WorkState = { state: "conflict" };
 
 /** What each client has had done, so that a repetition is answered and not run again. */
-export class WorkLog {
+export class IdempotencyLog {
   readonly #users = new Map<string, Map<string, ClientRecord>>();
   /** Whose record was used last: a client seldom asks for one thing only. */
   #latest: { readonly ref: ClientRef; readonly record: ClientRecord } | undefined;
@@ -46,8 +46,8 @@ export class WorkLog {
       return RUN;
     }
     // A record without a past takes any number: the server has forgotten this client, or never knew it.
-    if (record.last !== 0 && key !== record.last + 1) return CONFLICT;
-    record.last = key;
+    if (record.lastSeq !== 0 && key !== record.lastSeq + 1) return CONFLICT;
+    record.lastSeq = key;
     record.sends.delete(key - KEPT_SENDS);
     record.sends.set(key, { digest, result: undefined });
     return RUN;
@@ -62,8 +62,8 @@ export class WorkLog {
       return;
     }
     // What took longer than the next 32 is out of the window already, and must not come back into it.
-    if (result !== undefined && key > record.last - KEPT_SENDS) record.sends.set(key, { digest, result });
-    else if (record.sends.delete(key) && record.last === key) record.last = key - 1;
+    if (result !== undefined && key > record.lastSeq - KEPT_SENDS) record.sends.set(key, { digest, result });
+    else if (record.sends.delete(key) && record.lastSeq === key) record.lastSeq = key - 1;
   }
 
   sweep(now: number): void {
@@ -79,7 +79,7 @@ export class WorkLog {
     let clients = this.#users.get(ref.user);
     if (clients === undefined) this.#users.set(ref.user, (clients = new Map<string, ClientRecord>()));
     const known = clients.get(ref.client);
-    const record = known ?? { last: 0, sends: new Map(), requests: new RequestResults(), usedAt: 0 };
+    const record = known ?? { lastSeq: 0, sends: new Map(), requests: new RequestResultCache(), usedAt: 0 };
     this.#latest = { ref, record };
     if (known !== undefined && clients.size === 1) return record;
     // The order of the map is the order of use, so that the first is the one to forget.

@@ -13,20 +13,20 @@ import type {
   WorkState,
 } from "../backplane.ts";
 import { systemClock } from "../utils/clock.ts";
-import { known } from "../utils/maybe-promise.ts";
+import { resolvedPromise } from "../utils/maybe-promise.ts";
 import { randomId } from "../utils/random-id.ts";
 import type { Clock } from "../types.ts";
 import { Admissions } from "./admissions.ts";
 import { ChannelLog } from "./channel-log.ts";
 import { Roster } from "./roster.ts";
-import { WorkLog } from "./idempotency-log.ts";
+import { IdempotencyLog } from "./idempotency-log.ts";
 
 const SWEEP_MS = 15_000;
-const KEPT_MS = 5 * 60_000;
+const IDLE_LOG_MS = 5 * 60_000;
 const NONE: readonly string[] = [];
 // Answers that are always the same.
-const DONE = known<void>(undefined);
-const NOBODY = known(NONE);
+const DONE = resolvedPromise<void>(undefined);
+const NOBODY = resolvedPromise(NONE);
 
 export interface MemoryBackplaneOptions {
   /** @default the runtime's */
@@ -50,9 +50,9 @@ class MemoryBackplane implements Backplane {
   /** With where each stood when it began: enough for a channel in which nothing was ever said. */
   readonly #subscribed = new Map<string, number>();
   readonly #admissions = new Admissions();
-  readonly #work = new WorkLog();
-  readonly #online: Roster;
-  readonly #rooms = new Map<string, Roster>();
+  readonly #work = new IdempotencyLog();
+  readonly #globalRoster: Roster;
+  readonly #roomRosters = new Map<string, Roster>();
   /**
    * One counter for all channels: offsets need not be contiguous, and a channel that was forgotten and comes back can
    * never use an offset twice.
@@ -65,7 +65,7 @@ class MemoryBackplane implements Backplane {
     this.#clock = clock;
     this.#epoch = randomId(clock, 8);
     this.nodeId = randomId(clock, 6);
-    this.#online = this.#rosterOf(undefined);
+    this.#globalRoster = this.#rosterOf(undefined);
   }
 
   start(handlers: BackplaneHandlers): Promise<void> {
@@ -77,9 +77,9 @@ class MemoryBackplane implements Backplane {
   stop(): Promise<void> {
     this.#clock.clearTimeout(this.#sweeper);
     this.#handlers = undefined;
-    this.#online.clear();
-    for (const room of this.#rooms.values()) room.clear();
-    this.#rooms.clear();
+    this.#globalRoster.clear();
+    for (const room of this.#roomRosters.values()) room.clear();
+    this.#roomRosters.clear();
     return Promise.resolve();
   }
 
@@ -91,14 +91,14 @@ class MemoryBackplane implements Backplane {
     const log = this.#logOf(channel);
     const key = options.idempotencyKey;
     const earlier = key === undefined ? undefined : log.offsetOf(key);
-    if (earlier !== undefined) return this.#placed(earlier, true);
+    if (earlier !== undefined) return this.#publishResult(earlier, true);
 
     const offset = ++this.#offset;
     const entry = log.append(offset, data, { at: log.usedAt, retention: options.history, key });
     if (this.#subscribed.has(channel)) {
       this.#handlers?.onPublication({ channel, epoch: this.#epoch, offset, prev: entry.prev, data });
     }
-    return this.#placed(offset, false);
+    return this.#publishResult(offset, false);
   }
 
   subscribe(channel: string): Promise<void> {
@@ -116,14 +116,14 @@ class MemoryBackplane implements Backplane {
   read(channel: string, page: { readonly after: number; readonly limit: number }): Promise<ReadResult> {
     const start = this.#subscribed.get(channel);
     if (start !== undefined && !this.#logs.has(channel))
-      return known({ epoch: this.#epoch, top: start, entries: [] });
+      return resolvedPromise({ epoch: this.#epoch, top: start, entries: [] });
     const log = this.#logOf(channel);
     log.trim(this.#clock.now());
-    return known({ epoch: this.#epoch, top: log.top, entries: log.after(page.after, page.limit) });
+    return resolvedPromise({ epoch: this.#epoch, top: log.top, entries: log.after(page.after, page.limit) });
   }
 
   admit(request: AdmissionRequest): Promise<Admission> {
-    return known(this.#admissions.admit(request, this.#clock.now()));
+    return resolvedPromise(this.#admissions.admit(request, this.#clock.now()));
   }
 
   applyPresence(ops: readonly PresenceOp[]): Promise<readonly string[]> {
@@ -132,26 +132,28 @@ class MemoryBackplane implements Backplane {
       if (op.room === undefined) {
         if (op.op === "-") this.#admissions.release(op.user, op.connectionId);
         else {
-          const over = this.#admissions.opened(op.user, op.connectionId);
-          if (over.length > 0) evicted = [...evicted, ...over];
+          const emptied = this.#admissions.opened(op.user, op.connectionId);
+          if (emptied.length > 0) evicted = [...evicted, ...emptied];
         }
       }
       const roster =
-        op.room === undefined ? this.#online : (this.#rooms.get(op.room) ?? this.#rosterOf(op.room));
-      if (op.room !== undefined) this.#rooms.set(op.room, roster);
+        op.room === undefined
+          ? this.#globalRoster
+          : (this.#roomRosters.get(op.room) ?? this.#rosterOf(op.room));
+      if (op.room !== undefined) this.#roomRosters.set(op.room, roster);
       roster.apply(op);
-      if (op.room !== undefined && roster.isEmpty) this.#rooms.delete(op.room);
+      if (op.room !== undefined && roster.isEmpty) this.#roomRosters.delete(op.room);
     }
-    return evicted === NONE ? NOBODY : known(evicted);
+    return evicted === NONE ? NOBODY : resolvedPromise(evicted);
   }
 
   roster(
     room: string | undefined,
     page: { readonly cursor: string | undefined; readonly limit: number },
   ): Promise<RosterPage> {
-    const roster = room === undefined ? this.#online : this.#rooms.get(room);
-    const nobody = { entries: [], total: 0, cursor: undefined };
-    return known(roster?.page(page.cursor, page.limit) ?? nobody);
+    const roster = room === undefined ? this.#globalRoster : this.#roomRosters.get(room);
+    const emptyPage = { entries: [], total: 0, cursor: undefined };
+    return resolvedPromise(roster?.page(page.cursor, page.limit) ?? emptyPage);
   }
 
   /** There is no other node. */
@@ -167,7 +169,7 @@ class MemoryBackplane implements Backplane {
     this.#work.settle(work, result);
   }
 
-  #placed(offset: number, duplicate: boolean): Promise<PublishResult> {
+  #publishResult(offset: number, duplicate: boolean): Promise<PublishResult> {
     return Promise.resolve({ position: { epoch: this.#epoch, off: offset }, duplicate });
   }
 
@@ -180,8 +182,8 @@ class MemoryBackplane implements Backplane {
 
   #rosterOf(room: string | undefined): Roster {
     return new Roster(room, this.#clock, (event: PresenceEvent) => {
-      if (event.kind === "left" && room !== undefined && this.#rooms.get(room)?.isEmpty === true)
-        this.#rooms.delete(room);
+      if (event.kind === "left" && room !== undefined && this.#roomRosters.get(room)?.isEmpty === true)
+        this.#roomRosters.delete(room);
       this.#handlers?.onPresence([event]);
     });
   }
@@ -192,7 +194,7 @@ class MemoryBackplane implements Backplane {
       for (const [channel, log] of this.#logs) {
         // Kept while there are readers, and while one may come back: a log made anew could not tell that nothing was missed.
         const isIdle = !log.trim(now) && !this.#subscribed.has(channel);
-        if (isIdle && now - log.usedAt > KEPT_MS) this.#logs.delete(channel);
+        if (isIdle && now - log.usedAt > IDLE_LOG_MS) this.#logs.delete(channel);
       }
       this.#admissions.sweep(now);
       this.#work.sweep(now);

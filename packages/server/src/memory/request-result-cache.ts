@@ -1,4 +1,4 @@
-const LARGEST_RESULT = 16 * 1024;
+const MAX_RESULT_BYTES = 16 * 1024;
 /** More than a client may have asked without an answer: 16 at work and 64 waiting. */
 const KEPT_RESULTS = 96;
 const KEPT_BYTES = 256 * 1024;
@@ -15,7 +15,7 @@ export interface RequestResult {
  * Lists in place of a map of objects: a result is asked for seldom and stored for every request, and what a map spends on
  * that, and the garbage collector on what the map holds, was a fifth of a request's time.
  */
-export class RequestResults {
+export class RequestResultCache {
   /** A ring of what has ended, with the hashes of the ids. */
   readonly #hashes: number[] = [];
   readonly #sizes: number[] = [];
@@ -23,7 +23,7 @@ export class RequestResults {
   readonly #digests: number[] = [];
   readonly #results: string[] = [];
   /** How many hashes have the same end: none, as a rule, for an id that is not there. */
-  readonly #counts = new Uint8Array(ENDS);
+  readonly #counts = new Uint8Array(HASH_BUCKETS);
   #first = 0;
   #next = 0;
   #bytes = 0;
@@ -31,7 +31,7 @@ export class RequestResults {
   #latest: string | undefined = undefined;
   #latestDigest = 0;
   /** What was asked for last, which is mostly what is stored next. */
-  #asked = "";
+  #lastLookup = "";
   #askedHash = 0;
   #running: Map<string, number> | undefined = undefined;
 
@@ -39,8 +39,8 @@ export class RequestResults {
     const running = id === this.#latest ? this.#latestDigest : this.#running?.get(id);
     if (running !== undefined) return { digest: running, result: undefined };
     const hash = (this.#askedHash = hashOf(id));
-    this.#asked = id;
-    if (this.#counts[hash % ENDS] === 0) return undefined;
+    this.#lastLookup = id;
+    if (this.#counts[hash % HASH_BUCKETS] === 0) return undefined;
     for (let at = this.#hashes.indexOf(hash); at !== -1; at = this.#hashes.indexOf(hash, at + 1)) {
       const [digest, result] = [this.#digests[at], this.#results[at]];
       if (this.#ids[at] === id && digest !== undefined && result !== undefined) return { digest, result };
@@ -55,24 +55,24 @@ export class RequestResults {
   }
 
   settle(id: string, result: string | undefined): void {
-    const digest = this.#end(id);
-    if (digest === undefined || result === undefined || result.length > LARGEST_RESULT) return;
-    if (this.#next - this.#first === KEPT_RESULTS) this.#uncountFirst();
+    const digest = this.#finishRunning(id);
+    if (digest === undefined || result === undefined || result.length > MAX_RESULT_BYTES) return;
+    if (this.#next - this.#first === KEPT_RESULTS) this.#dropFirstSize();
     // Where the ring was full, this is the place of the first one.
     const at = this.#next++ % KEPT_RESULTS;
-    const hash = id === this.#asked ? this.#askedHash : hashOf(id);
+    const hash = id === this.#lastLookup ? this.#askedHash : hashOf(id);
     this.#hashes[at] = hash;
-    this.#counts[hash % ENDS] = (this.#counts[hash % ENDS] ?? 0) + 1;
+    this.#counts[hash % HASH_BUCKETS] = (this.#counts[hash % HASH_BUCKETS] ?? 0) + 1;
     this.#sizes[at] = result.length;
     this.#ids[at] = id;
     this.#digests[at] = digest;
     this.#results[at] = result;
     this.#bytes += result.length;
-    while (this.#bytes > KEPT_BYTES) this.#forgetFirst();
+    while (this.#bytes > KEPT_BYTES) this.#evictOldest();
   }
 
   /** @returns the digest of what ran under the id */
-  #end(id: string): number | undefined {
+  #finishRunning(id: string): number | undefined {
     if (id === this.#latest) {
       this.#latest = undefined;
       return this.#latestDigest;
@@ -83,22 +83,22 @@ export class RequestResults {
   }
 
   /** @returns its place */
-  #uncountFirst(): number {
+  #dropFirstSize(): number {
     const at = this.#first++ % KEPT_RESULTS;
-    const end = (this.#hashes[at] ?? 0) % ENDS;
+    const end = (this.#hashes[at] ?? 0) % HASH_BUCKETS;
     this.#bytes -= this.#sizes[at] ?? 0;
     this.#counts[end] = (this.#counts[end] ?? 1) - 1;
     return at;
   }
 
-  #forgetFirst(): void {
-    const at = this.#uncountFirst();
+  #evictOldest(): void {
+    const at = this.#dropFirstSize();
     this.#hashes[at] = NONE;
     this.#ids[at] = this.#results[at] = "";
   }
 }
 
-const ENDS = 256;
+const HASH_BUCKETS = 256;
 /** No id's hash. */
 const NONE = -1;
 

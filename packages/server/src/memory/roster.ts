@@ -3,13 +3,13 @@ import type { Clock } from "../types.ts";
 
 interface Member {
   /** Grows with every arrival: the cursor of pages. */
-  readonly number: number;
+  readonly joinOrder: number;
   /** One connection is the rule, and needs no set. */
   connections: string | Set<string> | undefined;
   readonly since: number;
   profile: string;
   /** Set while the last connection is gone and the grace runs. */
-  leaving: unknown;
+  leaveTimer: unknown;
 }
 
 /** Who is online, or in a room: one entry per user. Its events alternate per user, whatever connections come and go. */
@@ -31,8 +31,8 @@ export class Roster {
   }
 
   apply(op: PresenceOp): void {
-    if (op.op === "+") this.#enter(op.user, op.connectionId, op.profile);
-    else this.#exit(op.user, op.connectionId, op.graceMs);
+    if (op.op === "+") this.#join(op.user, op.connectionId, op.profile);
+    else this.#leave(op.user, op.connectionId, op.graceMs);
   }
 
   page(cursor: string | undefined, limit: number): RosterPage {
@@ -40,37 +40,37 @@ export class Roster {
     const entries: RosterEntry[] = [];
     let last = after;
     for (const [user, member] of this.#members) {
-      if (!(member.number > after)) continue;
+      if (!(member.joinOrder > after)) continue;
       if (entries.length === limit) return { entries, total: this.#members.size, cursor: String(last) };
       entries.push({ user, profile: member.profile, since: member.since });
-      last = member.number;
+      last = member.joinOrder;
     }
     return { entries, total: this.#members.size, cursor: undefined };
   }
 
   /** Forgets everyone and stops every timer, without events. */
   clear(): void {
-    for (const member of this.#members.values()) this.#clock.clearTimeout(member.leaving);
+    for (const member of this.#members.values()) this.#clock.clearTimeout(member.leaveTimer);
     this.#members.clear();
   }
 
-  #enter(user: string, connectionId: string, profile: string): void {
+  #join(user: string, connectionId: string, profile: string): void {
     const member = this.#members.get(user);
     if (member === undefined) {
       const since = this.#clock.now();
       const member = {
-        number: ++this.#arrivals,
+        joinOrder: ++this.#arrivals,
         connections: connectionId,
         since,
         profile,
-        leaving: undefined,
+        leaveTimer: undefined,
       };
       this.#members.set(user, member);
       this.#emit({ kind: "joined", room: this.#room, entry: { user, profile, since }, isNew: true });
       return;
     }
-    this.#clock.clearTimeout(member.leaving);
-    member.leaving = undefined;
+    this.#clock.clearTimeout(member.leaveTimer);
+    member.leaveTimer = undefined;
     addConnection(member, connectionId);
     if (member.profile === profile) return;
     member.profile = profile;
@@ -82,7 +82,7 @@ export class Roster {
     });
   }
 
-  #exit(user: string, connectionId: string, graceMs: number): void {
+  #leave(user: string, connectionId: string, graceMs: number): void {
     const member = this.#members.get(user);
     if (member === undefined || !removeConnection(member, connectionId)) return;
     const leave = (): void => {
@@ -90,7 +90,7 @@ export class Roster {
       this.#emit({ kind: "left", room: this.#room, user });
     };
     if (graceMs <= 0) leave();
-    else member.leaving = this.#clock.setTimeout(leave, graceMs);
+    else member.leaveTimer = this.#clock.setTimeout(leave, graceMs);
   }
 }
 

@@ -1,33 +1,33 @@
-import { ALL } from "../channels/channel-name.ts";
+import { GLOBAL_CHANNEL } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { Core } from "./server-context.ts";
+import type { ServerContext } from "./server-context.ts";
 import { isThenable, withDeadline } from "../utils/with-deadline.ts";
-import { NotAllowed } from "../utils/errors.ts";
-import type { Eventual } from "../utils/maybe-promise.ts";
+import { ForbiddenError } from "../utils/errors.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { AuthorizeRequest } from "../types.ts";
 
 type Action = AuthorizeRequest["action"];
 
 /** Asks the application who may do what. Without an answer rooms are closed and `all` is open. */
 export class Authorization {
-  readonly #core: Core;
-  #hasHinted = false;
+  readonly #core: ServerContext;
+  #hasLoggedHint = false;
 
-  constructor(core: Core) {
+  constructor(core: ServerContext) {
     this.#core = core;
   }
 
   /** Never fails: an `authorize` that fails or hangs says no, and `onError` hears of it. */
-  allows(connection: Connection, action: Action, room: string): Eventual<boolean> {
+  allows(connection: Connection, action: Action, room: string): MaybePromise<boolean> {
     try {
-      const answer = this.#ask(connection, action, room);
-      return answer instanceof Promise ? this.#unlessFailing(connection, answer) : answer;
+      const answer = this.#callAuthorize(connection, action, room);
+      return answer instanceof Promise ? this.#denyOnError(connection, answer) : answer;
     } catch (error) {
       return this.#deny(connection, error);
     }
   }
 
-  async #unlessFailing(connection: Connection, answer: Promise<boolean>): Promise<boolean> {
+  async #denyOnError(connection: Connection, answer: Promise<boolean>): Promise<boolean> {
     try {
       return await answer;
     } catch (error) {
@@ -41,15 +41,15 @@ export class Authorization {
   }
 
   /** @throws HalyardError `forbidden`, `timeout`, or what `authorize` itself throws */
-  async demand(connection: Connection, action: Action, room: string): Promise<void> {
-    if (!(await this.#ask(connection, action, room))) throw new NotAllowed(action);
+  async assertAllowed(connection: Connection, action: Action, room: string): Promise<void> {
+    if (!(await this.#callAuthorize(connection, action, room))) throw new ForbiddenError(action);
   }
 
-  #ask(connection: Connection, action: Action, room: string): Eventual<boolean> {
+  #callAuthorize(connection: Connection, action: Action, room: string): MaybePromise<boolean> {
     const { config, clock, limits } = this.#core;
     if (config.authorize === undefined) {
-      if (room !== ALL) this.#hint(room);
-      return room === ALL;
+      if (room !== GLOBAL_CHANNEL) this.#hint(room);
+      return room === GLOBAL_CHANNEL;
     }
     const { user, session } = connection.identity;
     const answer = config.authorize({ user, session, action, room });
@@ -57,8 +57,8 @@ export class Authorization {
   }
 
   #hint(room: string): void {
-    if (this.#hasHinted) return;
-    this.#hasHinted = true;
+    if (this.#hasLoggedHint) return;
+    this.#hasLoggedHint = true;
     const line = "createWebSocketSystem({ authorize: ({ user, action, room }) => true })";
     this.#core.logger.warn({ room }, `rooms are refused until the application says who may join: ${line}`);
   }

@@ -3,37 +3,37 @@ import { clientMessages } from "@halyard/protocol";
 import type { FrameMeta } from "@halyard/protocol/wire";
 import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
-import type { Core } from "./server-context.ts";
-import { InvalidMessage, LimitError } from "../utils/errors.ts";
-import { Frame } from "../delivery/outbound-frame.ts";
-import type { Greeting } from "../handshake/hello.ts";
+import type { ServerContext } from "./server-context.ts";
+import { InvalidMessageError, LimitError } from "../utils/errors.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import type { HelloHandler } from "../handshake/hello.ts";
 import type { MessageHandler } from "../handlers.ts";
-import { Moves } from "../utils/keyed-serial-queue.ts";
-import { RequestSlots } from "../utils/concurrency-limiter.ts";
-import type { RequestRunner } from "./client-requests.ts";
+import { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
+import { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
+import type { ClientRequests } from "./client-requests.ts";
 import type { Rooms } from "./rooms.ts";
-import type { Received } from "./client-sends.ts";
-import type { Throttle } from "../connection/rate-limits.ts";
+import type { InboundMessage } from "./client-sends.ts";
+import type { RateLimits } from "../connection/rate-limits.ts";
 
-export interface ControlParts {
-  readonly core: Core;
-  readonly greeting: Greeting;
+export interface ControlFramesParts {
+  readonly core: ServerContext;
+  readonly helloHandler: HelloHandler;
   readonly rooms: Rooms;
-  readonly runner: RequestRunner;
+  readonly clientRequests: ClientRequests;
   readonly ping: MessageHandler;
-  readonly throttle: Throttle;
+  readonly rateLimits: RateLimits;
 }
 
 /** The messages with which a client steers its connection. They do not wait for handlers. */
-export class Control {
-  readonly #parts: ControlParts;
+export class ControlFrames {
+  readonly #parts: ControlFramesParts;
 
-  constructor(parts: ControlParts) {
+  constructor(parts: ControlFramesParts) {
     this.#parts = parts;
   }
 
   /** A `skip` with a `seq` takes a place in the order of sends, so it is not handled here. */
-  handles(type: string, meta: FrameMeta): boolean {
+  isControlFrame(type: string, meta: FrameMeta): boolean {
     if (type === "skip") return meta.seq === undefined;
     if (type === "reply" || type === "error") return meta.re !== undefined;
     return (
@@ -41,8 +41,8 @@ export class Control {
     );
   }
 
-  greet(connection: Connection, hello: HelloMessage, re: string | undefined): Promise<void> {
-    return this.#parts.greeting.greet(connection, hello, re);
+  handleHello(connection: Connection, hello: HelloMessage, re: string | undefined): Promise<void> {
+    return this.#parts.helloHandler.handleHello(connection, hello, re);
   }
 
   /**
@@ -50,12 +50,12 @@ export class Control {
    *
    * @throws HalyardError what the sender is told
    */
-  handle(received: Received): undefined | Promise<void> {
+  handle(received: InboundMessage): undefined | Promise<void> {
     const { connection, frame, meta } = received;
     // None of them is asynchronous itself: what waits must not keep the text of a frame, which may be large.
     switch (frame.type) {
       case "request":
-        return this.#parts.runner.take(received);
+        return this.#parts.clientRequests.handle(received);
       case "ping":
         return this.#ping(connection, meta);
       case "join":
@@ -66,7 +66,7 @@ export class Control {
         return this.#authenticate(received);
       case "reply":
       case "error":
-        connection.questions?.answer(frame, meta);
+        connection.serverRequests?.answer(frame, meta);
         return undefined;
       default:
         throw new HalyardError("unknown_type");
@@ -75,35 +75,35 @@ export class Control {
 
   #ping(connection: Connection, meta: FrameMeta): undefined {
     if (meta.id !== undefined) {
-      connection.push(new Frame(encodeFrame(`{"type":"pong"}`, { re: meta.id })));
+      connection.push(new OutboundFrame(encodeFrame(`{"type":"pong"}`, { re: meta.id })));
       return undefined;
     }
     const handler = this.#parts.core.registry.find("ping") ?? this.#parts.ping;
-    const { connectedUsers, wsInstances } = this.#parts.core.table;
+    const { connectedUsers, wsInstances } = this.#parts.core.connections;
     handler.handle(connection.ws, { type: "ping" }, connectedUsers, wsInstances);
     return undefined;
   }
 
-  #join({ connection, frame, meta }: Received): Promise<void> {
-    const waitMs = this.#parts.throttle.type(connection, "join");
+  #join({ connection, frame, meta }: InboundMessage): Promise<void> {
+    const waitMs = this.#parts.rateLimits.waitForType(connection, "join");
     if (waitMs > 0) throw new LimitError("rate_limited", "joinsPerSecond", { retryAfterMs: waitMs });
     const message = clientMessages.join.safeParse(frame);
-    if (!message.success) throw new InvalidMessage([{ path: "room", message: "not a room name" }]);
+    if (!message.success) throw new InvalidMessageError([{ path: "room", message: "not a room name" }]);
     const { room } = message.data;
-    connection.moves ??= new Moves();
-    return connection.moves.run(room, () =>
+    connection.roomOperations ??= new KeyedSerialQueue();
+    return connection.roomOperations.run(room, () =>
       this.#parts.rooms.joinByClient(connection, room, (result) => {
         reply(connection, meta.id, result);
       }),
     );
   }
 
-  #leave({ connection, frame, meta }: Received): Promise<void> {
+  #leave({ connection, frame, meta }: InboundMessage): Promise<void> {
     const message = clientMessages.leave.safeParse(frame);
-    if (!message.success) throw new InvalidMessage([{ path: "room", message: "not a room name" }]);
+    if (!message.success) throw new InvalidMessageError([{ path: "room", message: "not a room name" }]);
     const { room } = message.data;
-    connection.moves ??= new Moves();
-    return connection.moves.run(room, () => {
+    connection.roomOperations ??= new KeyedSerialQueue();
+    return connection.roomOperations.run(room, () => {
       this.#parts.rooms.leave(connection, room);
       reply(connection, meta.id);
       return Promise.resolve();
@@ -111,14 +111,14 @@ export class Control {
   }
 
   /** In a slot of the requests: each asks the session store. */
-  #authenticate({ connection, frame, meta }: Received): undefined | Promise<void> {
+  #authenticate({ connection, frame, meta }: InboundMessage): undefined | Promise<void> {
     const message = clientMessages.authenticate.safeParse(frame);
-    if (!message.success) throw new InvalidMessage([{ path: "ticket", message: "not a ticket" }]);
+    if (!message.success) throw new InvalidMessageError([{ path: "ticket", message: "not a ticket" }]);
     const { core } = this.#parts;
     const { ticket } = message.data;
-    connection.requests ??= new RequestSlots(core.limits);
-    return connection.requests.run(meta.id, async () => {
-      await core.sessions.renew(connection, ticket);
+    connection.requestLimiter ??= new ConcurrencyLimiter(core.limits);
+    return connection.requestLimiter.run(meta.id, async () => {
+      await core.sessionWatches.renew(connection, ticket);
       reply(connection, meta.id);
     });
   }
@@ -126,5 +126,5 @@ export class Control {
 
 function reply(connection: Connection, re: string | undefined, result?: unknown): void {
   const json = JSON.stringify({ type: "reply", ...(result === undefined ? {} : { result }) });
-  connection.push(new Frame(re === undefined ? json : encodeFrame(json, { re })));
+  connection.push(new OutboundFrame(re === undefined ? json : encodeFrame(json, { re })));
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../test/fake-clock.ts";
 import type { Work, WorkState } from "../backplane.ts";
 import { createMemoryBackplane } from "../memory/memory-backplane.ts";
-import { Once } from "./deduplicator.ts";
+import { Deduplicator } from "./deduplicator.ts";
 
 const work = (key: number | string, digest = 1): Work => ({
   ref: { user: "ada", client: "c" },
@@ -13,7 +13,7 @@ const work = (key: number | string, digest = 1): Work => ({
 
 function create(): {
   clock: FakeClock;
-  once: Once;
+  once: Deduplicator;
   run: (work: Work, execute: () => string | Promise<string>) => Promise<string>;
   execute: (result: string) => () => Promise<string>;
   ran: string[];
@@ -25,7 +25,7 @@ function create(): {
     await new Promise<void>((resolve) => clock.setTimeout(resolve, 1_000));
     return result;
   };
-  const once = new Once(createMemoryBackplane({ clock }), clock, 30_000);
+  const once = new Deduplicator(createMemoryBackplane({ clock }), clock, 30_000);
   return { clock, once, run: async (...asked) => once.run(...asked), execute, ran };
 }
 
@@ -88,7 +88,7 @@ describe("once-only work", () => {
   it("that runs on another node is waited for, and then taken over", async () => {
     const { clock, ran, execute } = create();
     const states: WorkState[] = [{ state: "running" }, { state: "running" }, { state: "run" }];
-    const once = new Once(
+    const once = new Deduplicator(
       {
         ...createMemoryBackplane({ clock }),
         begin: () => Promise.resolve(states.shift() ?? { state: "conflict" }),
@@ -107,7 +107,7 @@ describe("once-only work", () => {
   it("that never ends on another node is a timeout", async () => {
     const { clock, execute } = create();
     const begin = (): Promise<WorkState> => Promise.resolve({ state: "running" });
-    const once = new Once({ ...createMemoryBackplane({ clock }), begin }, clock, 30_000);
+    const once = new Deduplicator({ ...createMemoryBackplane({ clock }), begin }, clock, 30_000);
     const answer = Promise.resolve(once.run(work(1), execute("a"))).catch((error: unknown) => error);
     await clock.advance(31_000);
     expect(await answer).toEqual(new HalyardError("timeout"));

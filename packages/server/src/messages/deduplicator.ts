@@ -11,17 +11,17 @@ type Running = Extract<WorkState, { readonly state: "running" }>;
  * Runs a client's work once, however often it is asked for: a repetition gets the stored answer, and a repetition of
  * what is running waits for it.
  */
-export class Once {
+export class Deduplicator {
   readonly #backplane: Backplane;
   readonly #clock: Clock;
-  readonly #patienceMs: number;
+  readonly #maxWaitMs: number;
   /** What runs on this node. */
   readonly #running = new Map<string, Promise<string>>();
 
-  constructor(backplane: Backplane, clock: Clock, patienceMs: number) {
+  constructor(backplane: Backplane, clock: Clock, maxWaitMs: number) {
     this.#backplane = backplane;
     this.#clock = clock;
-    this.#patienceMs = patienceMs;
+    this.#maxWaitMs = maxWaitMs;
   }
 
   get size(): number {
@@ -37,10 +37,10 @@ export class Once {
   run<TWork extends Work>(work: TWork, execute: Execute<TWork>): string | Promise<string> {
     const known = this.#backplane.begin(work);
     const isKnown = !(known instanceof Promise) && known.state !== "running";
-    return isKnown ? this.#follow(known, work, execute) : this.#wait(known, work, execute);
+    return isKnown ? this.#awaitRunning(known, work, execute) : this.#poll(known, work, execute);
   }
 
-  #follow<TWork extends Work>(
+  #awaitRunning<TWork extends Work>(
     known: Exclude<WorkState, Running>,
     work: TWork,
     execute: Execute<TWork>,
@@ -49,16 +49,16 @@ export class Once {
     return known.state === "done" ? known.result : this.#execute(work, execute);
   }
 
-  async #wait<TWork extends Work>(
+  async #poll<TWork extends Work>(
     first: WorkState | Promise<WorkState>,
     work: TWork,
     execute: Execute<TWork>,
   ): Promise<string> {
-    const deadline = this.#clock.now() + this.#patienceMs;
+    const deadline = this.#clock.now() + this.#maxWaitMs;
     for (let known = await first; ; known = await this.#backplane.begin(work)) {
-      if (known.state !== "running") return this.#follow(known, work, execute);
-      const here = this.#running.get(nameOf(work));
-      if (here !== undefined) return here;
+      if (known.state !== "running") return this.#awaitRunning(known, work, execute);
+      const localRun = this.#running.get(workKey(work));
+      if (localRun !== undefined) return localRun;
       // It runs on another node: its answer appears in the backplane, or its node dies and it is ours to run.
       if (this.#clock.now() > deadline) throw new HalyardError("timeout");
       await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, POLL_MS));
@@ -70,19 +70,19 @@ export class Once {
     if (result instanceof Promise)
       return this.#track(
         work,
-        result.then((text) => this.#settle(work, text)),
+        result.then((text) => this.#storeResult(work, text)),
       );
-    const settled = this.#settle(work, result);
+    const settled = this.#storeResult(work, result);
     return settled instanceof Promise ? this.#track(work, settled) : settled;
   }
 
-  #settle(work: Work, result: string): string | Promise<string> {
+  #storeResult(work: Work, result: string): string | Promise<string> {
     const stored = this.#backplane.settle(work, result);
     return stored instanceof Promise ? stored.then(() => result) : result;
   }
 
   async #track(work: Work, running: Promise<string>): Promise<string> {
-    const name = nameOf(work);
+    const name = workKey(work);
     this.#running.set(name, running);
     try {
       return await running;
@@ -92,6 +92,6 @@ export class Once {
   }
 }
 
-function nameOf({ ref, key }: Work): string {
+function workKey({ ref, key }: Work): string {
   return `${typeof key === "number" ? "s" : "r"}${String(key)}\0${ref.client}\0${ref.user}`;
 }

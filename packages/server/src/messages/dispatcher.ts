@@ -2,20 +2,20 @@ import type { SendResult, Validation } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Authorization } from "./authorization.ts";
-import { ALL, roomOf } from "../channels/channel-name.ts";
+import { GLOBAL_CHANNEL, roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { Core } from "./server-context.ts";
+import type { ServerContext } from "./server-context.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
-import { InvalidMessage, NotAllowed } from "../utils/errors.ts";
-import { bindContext, HandlerScope } from "./handler-context.ts";
+import { InvalidMessageError, ForbiddenError } from "../utils/errors.ts";
+import { bindContext, HandlerInvocation } from "./handler-context.ts";
 import type { MessageHandler } from "../handlers.ts";
-import { mayUse } from "./message-types.ts";
+import { hasRequiredRole } from "./message-types.ts";
 import type { MessageType } from "./message-types.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Published } from "../types.ts";
 
 /** A message of the application, or of chat and typing, as it came in. */
-export interface Incoming {
+export interface ChannelMessageInput {
   readonly connection: Connection;
   readonly type: string;
   readonly fields: Record<string, unknown>;
@@ -25,14 +25,14 @@ export interface Incoming {
 }
 
 export interface DispatcherParts {
-  readonly core: Core;
+  readonly core: ServerContext;
   readonly authorization: Authorization;
   readonly publisher: Publisher;
 }
 
 /** Takes a message to its handler: schema, rights, handler, in this order. */
 export class Dispatcher {
-  readonly #core: Core;
+  readonly #core: ServerContext;
   readonly #authorization: Authorization;
   readonly #publisher: Publisher;
 
@@ -43,7 +43,7 @@ export class Dispatcher {
   }
 
   /** @throws HalyardError what the sender is told */
-  async dispatch(incoming: Incoming): Promise<SendResult> {
+  async dispatch(incoming: ChannelMessageInput): Promise<SendResult> {
     const { connection, type } = incoming;
     const known = this.#core.types.fromClient(type);
     const handler = this.#core.registry.find(type);
@@ -52,7 +52,8 @@ export class Dispatcher {
 
     const fields = known === undefined ? incoming.fields : await this.#parse(known, incoming.fields);
     const room = this.#roomOf(incoming);
-    if (known !== undefined && !mayUse(known.policy, connection.identity.user)) throw new NotAllowed("role");
+    if (known !== undefined && !hasRequiredRole(known.policy, connection.identity.user))
+      throw new ForbiddenError("role");
     await this.#authorize(incoming, room, known);
     if (connection.isRevoked) throw new HalyardError("unauthenticated");
     // Who has gone does not type any more, and nobody would say when it ends.
@@ -63,51 +64,51 @@ export class Dispatcher {
 
   async #parse(known: MessageType, fields: Record<string, unknown>): Promise<object> {
     const result: Validation = await validate(known.schema, fields);
-    if (!result.ok) throw new InvalidMessage(result.issues);
+    if (!result.ok) throw new InvalidMessageError(result.issues);
     return result.value as object;
   }
 
   /** @throws HalyardError `invalid_message` for a channel that cannot be sent to, `forbidden` outside the room */
-  #roomOf({ channel, connection }: Incoming): string | undefined {
-    if (channel === undefined || channel === ALL) return undefined;
-    const room = roomOf(channel);
+  #roomOf({ channel, connection }: ChannelMessageInput): string | undefined {
+    if (channel === undefined || channel === GLOBAL_CHANNEL) return undefined;
+    const room = roomNameOf(channel);
     if (room === undefined)
-      throw new InvalidMessage([{ path: "$.ch", message: "not a channel that clients send to" }]);
-    if (connection.rooms?.has(room) !== true) throw new NotAllowed("publish");
+      throw new InvalidMessageError([{ path: "$.ch", message: "not a channel that clients send to" }]);
+    if (connection.rooms?.has(room) !== true) throw new ForbiddenError("publish");
     return room;
   }
 
   async #authorize(
-    incoming: Incoming,
+    incoming: ChannelMessageInput,
     room: string | undefined,
     known: MessageType | undefined,
   ): Promise<void> {
     const { connection, type } = incoming;
     if (room !== undefined) {
-      await this.#authorization.demand(connection, "publish", room);
+      await this.#authorization.assertAllowed(connection, "publish", room);
       return;
     }
     const { builtIns = {} } = this.#core.config;
-    const place =
+    const roomOrUndefined =
       type === "chat_message" ? builtIns.chat : type === "typing_indicator" ? builtIns.typing : undefined;
-    if (place === "rooms") throw new NotAllowed("publish", "This is for rooms only.");
-    const isForAll = type === "chat_message" || type === "typing_indicator" || known?.policy.relay === "all";
-    if (isForAll) await this.#authorization.demand(connection, "publish", ALL);
+    if (roomOrUndefined === "rooms") throw new ForbiddenError("publish", "This is for rooms only.");
+    const isGlobal = type === "chat_message" || type === "typing_indicator" || known?.policy.relay === "all";
+    if (isGlobal) await this.#authorization.assertAllowed(connection, "publish", GLOBAL_CHANNEL);
   }
 
   async #relay(
-    { connection, type, messageId }: Incoming,
+    { connection, type, messageId }: ChannelMessageInput,
     relayed: { fields: object; room: string | undefined; policy: "room" | "all" | undefined },
   ): Promise<SendResult> {
     if (relayed.policy === "room" && relayed.room === undefined) {
-      throw new InvalidMessage([{ path: "$.ch", message: "this type is sent to a room" }]);
+      throw new InvalidMessageError([{ path: "$.ch", message: "this type is sent to a room" }]);
     }
-    const channel = relayed.room === undefined ? ALL : `room:${relayed.room}`;
+    const channel = relayed.room === undefined ? GLOBAL_CHANNEL : `room:${relayed.room}`;
     const message = { type, ...relayed.fields, from: this.#authorOf(connection) };
     const ephemeral = this.#core.types.fromClient(type)?.ephemeral === true;
     const id = messageId();
     const idempotencyKey = ephemeral ? undefined : `${id}\0${connection.userId}`;
-    const published = await this.#publisher.publishText(
+    const published = await this.#publisher.publishEncoded(
       channel,
       { type, id, json: JSON.stringify(message), ephemeral, idempotencyKey },
       connection.ws,
@@ -116,25 +117,30 @@ export class Dispatcher {
   }
 
   async #handle(
-    { connection, messageId }: Incoming,
+    { connection, messageId }: ChannelMessageInput,
     { handler, room, message }: { handler: MessageHandler; room: string | undefined; message: object },
   ): Promise<SendResult> {
-    const { table, clock, limits } = this.#core;
-    if (!handler.validate(message)) throw new InvalidMessage([]);
+    const { connections, clock, limits } = this.#core;
+    if (!handler.validate(message)) throw new InvalidMessageError([]);
     const { user, session } = connection.identity;
-    const scope = new HandlerScope({ ws: connection.ws, user, session, room, messageId });
-    bindContext(message, scope);
-    connection.lane.running = scope;
-    const handling = handler.handle(connection.ws, message, table.connectedUsers, table.wsInstances);
+    const invocation = new HandlerInvocation({ ws: connection.ws, user, session, room, messageId });
+    bindContext(message, invocation);
+    connection.sendQueue.running = invocation;
+    const handlerPromise = handler.handle(
+      connection.ws,
+      message,
+      connections.connectedUsers,
+      connections.wsInstances,
+    );
     const onTimeout = (): void => {
-      scope.abort();
+      invocation.abort();
     };
-    const result = await withDeadline(handling, { clock, ms: limits.handlerMs, onTimeout });
-    return isPublished(result) ? toResult(result) : { id: scope.messageId };
+    const result = await withDeadline(handlerPromise, { clock, ms: limits.handlerMs, onTimeout });
+    return isPublished(result) ? toResult(result) : { id: invocation.messageId };
   }
 
   #authorOf({ userId }: Connection): object {
-    const author = this.#core.table.connectedUsers.get(userId);
+    const author = this.#core.connections.connectedUsers.get(userId);
     const connectedAt = (author?.connectedAt ?? new Date(this.#core.clock.now())).toISOString();
     return { userId, name: userId, ...author, connectedAt };
   }

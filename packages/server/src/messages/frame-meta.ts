@@ -1,6 +1,6 @@
 import type { FrameMeta } from "@halyard/protocol/wire";
 
-const NONE: FrameMeta = {};
+const EMPTY_META: FrameMeta = {};
 
 /**
  * Checks a client's `$` by hand: it is there on every frame, and a schema would cost as much as the message's own.
@@ -8,35 +8,35 @@ const NONE: FrameMeta = {};
  * @returns undefined when it is not what PROTOCOL.md says
  */
 export function readMeta(value: unknown): FrameMeta | undefined {
-  if (value === undefined) return NONE;
+  if (value === undefined) return EMPTY_META;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const { seq, id, ch, off, re } = value as { readonly [field in keyof FrameMeta]?: unknown };
   const meta: { -readonly [field in keyof FrameMeta]: FrameMeta[field] } = {};
   if (seq !== undefined) {
-    if (!isNumber(seq) || seq < 1) return undefined;
+    if (!isOffset(seq) || seq < 1) return undefined;
     meta.seq = seq;
   }
   if (id !== undefined) {
-    if (!isText(id, 64)) return undefined;
+    if (!isIdText(id, 64)) return undefined;
     meta.id = id;
   }
   if (ch !== undefined) {
-    if (!isText(ch, 200)) return undefined;
+    if (!isIdText(ch, 200)) return undefined;
     meta.ch = ch;
   }
   // Only a server gives offsets: one that is none is refused like the others, and one that is, is not read.
-  if (off !== undefined && (!isNumber(off) || off < 0)) return undefined;
+  if (off !== undefined && (!isOffset(off) || off < 0)) return undefined;
   if (re !== undefined) {
-    if (re !== "" && !isNumber(re) && !isText(re, 64)) return undefined;
+    if (re !== "" && !isOffset(re) && !isIdText(re, 64)) return undefined;
     meta.re = re;
   }
   return meta;
 }
 
-function isNumber(value: unknown): value is number {
+function isOffset(value: unknown): value is number {
   return Number.isSafeInteger(value);
 }
 
-function isText(value: unknown, length: number): value is string {
+function isIdText(value: unknown, length: number): value is string {
   return typeof value === "string" && value.length >= 1 && value.length <= length;
 }

@@ -14,20 +14,20 @@ export interface MessageType {
   readonly policy: MessagePolicy;
 }
 
-const without = { type: true, $: true } as const;
+const emptyPolicy = { type: true, $: true } as const;
 
 /** The built-in ephemeral messages that an application may send by hand. */
-const EPHEMERAL = {
-  typing_indicator: serverMessages.typing_indicator.omit(without),
-  user_list: serverMessages.user_list.omit(without),
-  user_joined: serverMessages.user_joined.omit(without),
-  user_left: serverMessages.user_left.omit(without),
-  pong: serverMessages.pong.omit(without),
-  error: serverMessages.error.omit(without),
+const BUILTIN_EPHEMERAL_TYPES = {
+  typing_indicator: serverMessages.typing_indicator.omit(emptyPolicy),
+  user_list: serverMessages.user_list.omit(emptyPolicy),
+  user_joined: serverMessages.user_joined.omit(emptyPolicy),
+  user_left: serverMessages.user_left.omit(emptyPolicy),
+  pong: serverMessages.pong.omit(emptyPolicy),
+  error: serverMessages.error.omit(emptyPolicy),
 };
 
 /** Every message type and request that this system knows, built-in and the application's, looked up by name. */
-export class MessageTypes {
+export class MessageTypeRegistry {
   readonly #client = new Map<string, MessageType>();
   readonly #server = new Map<string, MessageType>();
   readonly #requests = new Map<string, RequestDefinition>();
@@ -40,7 +40,7 @@ export class MessageTypes {
     this.#client.set("typing_indicator", { schema: typingFields, ephemeral: true, policy: {} });
     this.#server.set("chat_message", { schema: outgoingMessages.chat_message, ephemeral: false, policy: {} });
     this.#server.set("announcement", { schema: outgoingMessages.announcement, ephemeral: false, policy: {} });
-    for (const [type, schema] of Object.entries(EPHEMERAL))
+    for (const [type, schema] of Object.entries(BUILTIN_EPHEMERAL_TYPES))
       this.#server.set(type, { schema, ephemeral: true, policy: {} });
     for (const [type, definition] of Object.entries(protocol?.clientMessages ?? {})) {
       this.#client.set(type, toType(definition));
@@ -78,6 +78,6 @@ function toType({ schema, ephemeral, policy }: MessageDefinition): MessageType {
 }
 
 /** Whether a user may use a type or request that asks for a role. */
-export function mayUse(policy: Pick<MessagePolicy, "requires">, user: object): boolean {
+export function hasRequiredRole(policy: Pick<MessagePolicy, "requires">, user: object): boolean {
   return policy.requires === undefined || roleOf(user).includes(policy.requires.role);
 }

@@ -1,9 +1,9 @@
 import { defineProtocol, message, ServerFrame } from "@halyard/protocol";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { MessageTypes } from "./message-types.ts";
-import { prepareOutgoing } from "./outgoing-message.ts";
-import type { OutgoingMessageText } from "./outgoing-message.ts";
+import { MessageTypeRegistry } from "./message-types.ts";
+import { encodeOutgoing } from "./outgoing-message.ts";
+import type { EncodedMessage } from "./outgoing-message.ts";
 
 const NOW = "2026-11-23T09:00:00.000Z";
 const protocol = defineProtocol({
@@ -19,12 +19,10 @@ const protocol = defineProtocol({
     blink: message(z.object({}), { ephemeral: true }),
   },
 });
-const types = new MessageTypes(protocol);
+const types = new MessageTypeRegistry(protocol);
 
-function prepare(
-  value: object | string,
-): OutgoingMessageText & { readonly message: Record<string, unknown> } {
-  const prepared = prepareOutgoing(value, { types, now: () => Date.parse(NOW) });
+function prepare(value: object | string): EncodedMessage & { readonly message: Record<string, unknown> } {
+  const prepared = encodeOutgoing(value, { types, now: () => Date.parse(NOW) });
   if (prepared instanceof Promise) throw new Error("not at once");
   return { ...prepared, message: JSON.parse(prepared.json) as Record<string, unknown> };
 }
@@ -67,8 +65,8 @@ describe("what the application sends", () => {
   });
 
   it("may take its schema's time, and rejects then", async () => {
-    const ask = (name: string): Promise<OutgoingMessageText> =>
-      Promise.resolve(prepareOutgoing({ type: "checked", name }, { types, now: () => 0 }));
+    const ask = (name: string): Promise<EncodedMessage> =>
+      Promise.resolve(encodeOutgoing({ type: "checked", name }, { types, now: () => 0 }));
     expect((await ask("free")).json).toBe('{"type":"checked","name":"free"}');
     await expect(ask("taken")).rejects.toThrow(TypeError);
   });

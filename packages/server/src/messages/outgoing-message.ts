@@ -1,11 +1,11 @@
 import type { Validation } from "@halyard/protocol";
 import { publicUser, validate } from "@halyard/protocol";
 import { describeIssues } from "../utils/errors.ts";
-import type { MessageTypes } from "./message-types.ts";
+import type { MessageTypeRegistry } from "./message-types.ts";
 import { newMessageId } from "../utils/new-message-id.ts";
 
 /** A message of the server, ready to be published. */
-export interface OutgoingMessageText {
+export interface EncodedMessage {
   readonly type: string;
   readonly id: string;
   readonly json: string;
@@ -15,7 +15,7 @@ export interface OutgoingMessageText {
 }
 
 export interface OutgoingOptions {
-  readonly types: MessageTypes;
+  readonly types: MessageTypeRegistry;
   readonly now: () => number;
 }
 
@@ -25,48 +25,50 @@ export interface OutgoingOptions {
  *
  * @throws TypeError when the message is not one that a server may send
  */
-export function prepareOutgoing(
+export function encodeOutgoing(
   message: object | string,
   options: OutgoingOptions,
-): OutgoingMessageText | Promise<OutgoingMessageText> {
+): EncodedMessage | Promise<EncodedMessage> {
   const value = typeof message === "string" ? parse(message) : message;
   const { type, $: _, ...fields } = value as { type?: unknown; $?: unknown } & Record<string, unknown>;
   const known = typeof type === "string" ? options.types.fromServer(type) : undefined;
   if (known === undefined || typeof type !== "string") {
     throw new TypeError(`no message type that a server may send: ${String(type).slice(0, 80)}`);
   }
-  const isOwn = type === "chat_message" || type === "announcement";
-  const id = isOwn && typeof fields["id"] === "string" ? fields["id"] : newMessageId();
-  const finish = (result: Validation): OutgoingMessageText => {
+  const isBuiltin = type === "chat_message" || type === "announcement";
+  const id = isBuiltin && typeof fields["id"] === "string" ? fields["id"] : newMessageId();
+  const toEncoded = (result: Validation): EncodedMessage => {
     if (!result.ok) throw new TypeError(`${type} is not valid: ${describeIssues(result.issues)}`);
-    const checked = result.value as Record<string, unknown>;
-    const written =
-      known.policy.relay === undefined ? ownFields(type, checked, { id, at: options.now() }) : fromOf(fields);
-    const complete = { type, ...checked, ...written };
+    const parsed = result.value as Record<string, unknown>;
+    const given =
+      known.policy.relay === undefined
+        ? builtinFields(type, parsed, { id, at: options.now() })
+        : authorOf(fields);
+    const complete = { type, ...parsed, ...given };
     const json = JSON.stringify(complete);
-    return { type, id, json, ephemeral: known.ephemeral, idempotencyKey: keyOf(complete) };
+    return { type, id, json, ephemeral: known.ephemeral, idempotencyKey: idempotencyKeyOf(complete) };
   };
   const result = validate(known.schema, fields);
-  return result instanceof Promise ? result.then(finish) : finish(result);
+  return result instanceof Promise ? result.then(toEncoded) : toEncoded(result);
 }
 
 /** What Halyard itself writes into the built-in types, and into a relayed message. */
-function ownFields(
+function builtinFields(
   type: string,
-  checked: Record<string, unknown>,
-  written: { id: string; at: number },
+  parsed: Record<string, unknown>,
+  given: { id: string; at: number },
 ): object {
-  const sentAt = new Date(written.at).toISOString();
-  if (type === "announcement") return { id: written.id, sentAt };
+  const sentAt = new Date(given.at).toISOString();
+  if (type === "announcement") return { id: given.id, sentAt };
   if (type === "chat_message") {
-    const from = checked["from"] ?? { userId: "server", name: "Server", connectedAt: sentAt };
-    return { id: written.id, from, sentAt };
+    const from = parsed["from"] ?? { userId: "server", name: "Server", connectedAt: sentAt };
+    return { id: given.id, from, sentAt };
   }
   return {};
 }
 
 /** The author of a relayed message, which its schema does not know: a public user and nothing more. */
-function fromOf(fields: Record<string, unknown>): object {
+function authorOf(fields: Record<string, unknown>): object {
   if (fields["from"] === undefined) return {};
   const from = publicUser.safeParse(fields["from"]);
   if (!from.success) throw new TypeError("from is not a user as others may see them");
@@ -74,14 +76,14 @@ function fromOf(fields: Record<string, unknown>): object {
 }
 
 /** A chat message keeps its id through every repetition of its handler. */
-function keyOf(message: {
+function idempotencyKeyOf(message: {
   readonly type: string;
   readonly id?: unknown;
   readonly from?: unknown;
 }): string | undefined {
   const { type, id, from } = message;
-  const isAuthored = typeof from === "object" && from !== null && "userId" in from;
-  return type === "chat_message" && isAuthored ? `${String(id)}\0${String(from.userId)}` : undefined;
+  const hasAuthor = typeof from === "object" && from !== null && "userId" in from;
+  return type === "chat_message" && hasAuthor ? `${String(id)}\0${String(from.userId)}` : undefined;
 }
 
 function parse(text: string): object {

@@ -1,21 +1,21 @@
-import { ALL, roomChannel, userChannel } from "../channels/channel-name.ts";
-import type { Core } from "./server-context.ts";
+import { GLOBAL_CHANNEL, roomChannel, userChannel } from "../channels/channel-name.ts";
+import type { ServerContext } from "./server-context.ts";
 import { clientKey } from "../channels/envelope.ts";
-import { Frame } from "../delivery/outbound-frame.ts";
-import { prepareOutgoing } from "./outgoing-message.ts";
-import type { OutgoingMessageText } from "./outgoing-message.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import { encodeOutgoing } from "./outgoing-message.ts";
+import type { EncodedMessage } from "./outgoing-message.ts";
 import type { Published, WebSocketInstance } from "../types.ts";
 
 /** The way out for everything that the application says: checked, encoded, and published on a channel. */
 export class Publisher {
-  readonly #core: Core;
+  readonly #core: ServerContext;
 
-  constructor(core: Core) {
+  constructor(core: ServerContext) {
     this.#core = core;
   }
 
   toAll(message: object | string, excludeWs?: WebSocketInstance): Promise<Published> {
-    return this.#publish(ALL, message, excludeWs);
+    return this.#publish(GLOBAL_CHANNEL, message, excludeWs);
   }
 
   toRoom(room: string, message: object | string, excludeWs?: WebSocketInstance): Promise<Published> {
@@ -28,14 +28,14 @@ export class Publisher {
 
   /** To one connection, past all channels: no offset, and lost when it is gone. */
   toConnection(ws: WebSocketInstance, message: object | string): void {
-    const connection = this.#core.table.of(ws);
+    const connection = this.#core.connections.of(ws);
     const prepared = this.#prepare(message);
     if (!(prepared instanceof Promise)) {
-      connection?.push(new Frame(prepared.json));
+      connection?.push(new OutboundFrame(prepared.json));
       return;
     }
     prepared.then(
-      ({ json }) => connection?.push(new Frame(json)),
+      ({ json }) => connection?.push(new OutboundFrame(json)),
       (error: unknown) => {
         this.#core.report(error, { type: "send", ws: connection?.ws });
       },
@@ -43,16 +43,16 @@ export class Publisher {
   }
 
   /** Publishes text that is ready. Rejects when the backplane does. */
-  async publishText(
+  async publishEncoded(
     channel: string,
-    message: OutgoingMessageText,
+    message: EncodedMessage,
     excludeWs?: WebSocketInstance,
   ): Promise<Published> {
-    const sender = excludeWs === undefined ? undefined : this.#core.table.of(excludeWs);
-    const { position } = await this.#core.hub.publish(channel, {
+    const sender = excludeWs === undefined ? undefined : this.#core.connections.of(excludeWs);
+    const { position } = await this.#core.channels.publish(channel, {
       json: message.json,
       ephemeral: message.ephemeral,
-      except: sender === undefined ? undefined : clientKey(sender.client),
+      excludedClient: sender === undefined ? undefined : clientKey(sender.client),
       idempotencyKey: message.idempotencyKey,
     });
     return { id: message.id, channel, offset: position?.off };
@@ -69,27 +69,27 @@ export class Publisher {
     excludeWs: WebSocketInstance | undefined,
   ): Promise<Published> {
     const prepared = this.#prepare(message);
-    return this.#settle(channel, prepared, excludeWs);
+    return this.#awaitPublish(channel, prepared, excludeWs);
   }
 
-  async #settle(
+  async #awaitPublish(
     channel: string,
-    prepared: OutgoingMessageText | Promise<OutgoingMessageText>,
+    prepared: EncodedMessage | Promise<EncodedMessage>,
     excludeWs: WebSocketInstance | undefined,
   ): Promise<Published> {
     let id = "";
     try {
-      const ready = prepared instanceof Promise ? await prepared : prepared;
-      id = ready.id;
-      return await this.publishText(channel, ready, excludeWs);
+      const started = prepared instanceof Promise ? await prepared : prepared;
+      id = started.id;
+      return await this.publishEncoded(channel, started, excludeWs);
     } catch (error) {
       this.#core.report(error, { type: "publish", ws: undefined });
       return { id, channel, offset: undefined };
     }
   }
 
-  #prepare(message: object | string): OutgoingMessageText | Promise<OutgoingMessageText> {
+  #prepare(message: object | string): EncodedMessage | Promise<EncodedMessage> {
     const { types, clock } = this.#core;
-    return prepareOutgoing(message, { types, now: () => clock.now() });
+    return encodeOutgoing(message, { types, now: () => clock.now() });
   }
 }

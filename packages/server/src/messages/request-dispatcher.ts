@@ -3,14 +3,14 @@ import { roomName, validate } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import { z } from "zod";
 import type { Authorization } from "./authorization.ts";
-import { ALL, roomOf } from "../channels/channel-name.ts";
+import { GLOBAL_CHANNEL, roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { Core } from "./server-context.ts";
+import type { ServerContext } from "./server-context.ts";
 import { isThenable, withDeadline } from "../utils/with-deadline.ts";
-import { describeIssues, InvalidMessage, NotAllowed } from "../utils/errors.ts";
-import { HandlerScope } from "./handler-context.ts";
+import { describeIssues, InvalidMessageError, ForbiddenError } from "../utils/errors.ts";
+import { HandlerInvocation } from "./handler-context.ts";
 import type { AnyRequestHandler } from "../handlers.ts";
-import { mayUse } from "./message-types.ts";
+import { hasRequiredRole } from "./message-types.ts";
 import { newMessageId } from "../utils/new-message-id.ts";
 
 export interface IncomingRequest {
@@ -20,7 +20,7 @@ export interface IncomingRequest {
   readonly meta: { readonly ch?: string | undefined };
 }
 
-interface Answering {
+interface ResolvedRequest {
   readonly request: IncomingRequest;
   readonly definition: RequestDefinition;
   readonly handler: AnyRequestHandler;
@@ -29,11 +29,11 @@ interface Answering {
 const userPage = z.object({ room: roomName.optional(), cursor: z.string().max(64).optional() }).optional();
 
 /** Answers requests: what a client asks, with a result. */
-export class Requests {
-  readonly #core: Core;
+export class RequestDispatcher {
+  readonly #core: ServerContext;
   readonly #authorization: Authorization;
 
-  constructor(core: Core, authorization: Authorization) {
+  constructor(core: ServerContext, authorization: Authorization) {
     this.#core = core;
     this.#authorization = authorization;
   }
@@ -50,7 +50,8 @@ export class Requests {
     const handler = this.#core.registry.findRequest(name);
     if (definition === undefined || handler === undefined)
       throw new HalyardError("not_found", "There is no such request.");
-    if (!mayUse(definition.policy, request.connection.identity.user)) throw new NotAllowed("role");
+    if (!hasRequiredRole(definition.policy, request.connection.identity.user))
+      throw new ForbiddenError("role");
     const answering = { request, definition, handler };
     const input = validate(definition.input, request.frame.input);
     return input instanceof Promise
@@ -62,25 +63,25 @@ export class Requests {
     return name === "users" || this.#core.types.request(name)?.policy.repeatable === true;
   }
 
-  #handle({ request, definition, handler }: Answering, input: Validation): unknown {
-    if (!input.ok) throw new InvalidMessage(input.issues);
+  #handle({ request, definition, handler }: ResolvedRequest, input: Validation): unknown {
+    if (!input.ok) throw new InvalidMessageError(input.issues);
     const { connection } = request;
     const room = this.#roomOf(request);
     if (connection.isRevoked) throw new HalyardError("unauthenticated");
     const { user, session } = connection.identity;
-    const scope = new HandlerScope({ ws: connection.ws, user, session, room, messageId: newMessageId });
+    const scope = new HandlerInvocation({ ws: connection.ws, user, session, room, messageId: newMessageId });
     const result = handler(input.value, scope);
-    if (!isThenable(result)) return this.#check(request, definition, result);
+    if (!isThenable(result)) return this.#validateOutput(request, definition, result);
     const { clock, limits } = this.#core;
     const onTimeout = (): void => {
       scope.abort();
     };
     return withDeadline(result, { clock, ms: limits.handlerMs, onTimeout }).then((value) =>
-      this.#check(request, definition, value),
+      this.#validateOutput(request, definition, value),
     );
   }
 
-  #check(request: IncomingRequest, { output }: RequestDefinition, result: unknown): unknown {
+  #validateOutput(request: IncomingRequest, { output }: RequestDefinition, result: unknown): unknown {
     const reply = validate(output, result);
     return reply instanceof Promise
       ? reply.then((checked) => this.#unwrap(request, checked))
@@ -99,19 +100,20 @@ export class Requests {
 
   async #users({ connection, frame: { input } }: IncomingRequest): Promise<unknown> {
     const page = userPage.safeParse(input);
-    if (!page.success) throw new InvalidMessage([{ path: "input", message: "expected { room?, cursor? }" }]);
+    if (!page.success)
+      throw new InvalidMessageError([{ path: "input", message: "expected { room?, cursor? }" }]);
     const { room, cursor } = page.data ?? {};
     const { presence } = this.#core.config.builtIns ?? {};
-    const isOff = presence === false || (presence === "rooms" && room === undefined);
-    const isInside = room === undefined || connection.rooms?.has(room) === true;
-    if (isOff || !isInside) throw new NotAllowed("presence");
-    await this.#authorization.demand(connection, "presence", room ?? ALL);
+    const isPresenceDisabled = presence === false || (presence === "rooms" && room === undefined);
+    const isMember = room === undefined || connection.rooms?.has(room) === true;
+    if (isPresenceDisabled || !isMember) throw new ForbiddenError("presence");
+    await this.#authorization.assertAllowed(connection, "presence", room ?? GLOBAL_CHANNEL);
     return this.#core.presence.list({ room, cursor });
   }
 
   #roomOf({ meta: { ch }, connection }: IncomingRequest): string | undefined {
-    const room = ch === undefined ? undefined : roomOf(ch);
-    if (room !== undefined && connection.rooms?.has(room) !== true) throw new NotAllowed("publish");
+    const room = ch === undefined ? undefined : roomNameOf(ch);
+    if (room !== undefined && connection.rooms?.has(room) !== true) throw new ForbiddenError("publish");
     return room;
   }
 }

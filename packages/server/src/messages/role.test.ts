@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mayUse } from "./message-types.ts";
+import { hasRequiredRole } from "./message-types.ts";
 import { roleOf } from "./role.ts";
 
 describe("a user's roles", () => {
@@ -16,10 +16,10 @@ describe("a user's roles", () => {
 
   it("are asked for only where a policy does, and matched whole", () => {
     const policy = { requires: { role: "admin" } };
-    expect(mayUse({}, {})).toBe(true);
-    expect(mayUse(policy, { role: "user,admin" })).toBe(true);
-    expect(mayUse(policy, { role: "administrator" })).toBe(false);
-    expect(mayUse(policy, { role: "" })).toBe(false);
-    expect(mayUse(policy, {})).toBe(false);
+    expect(hasRequiredRole({}, {})).toBe(true);
+    expect(hasRequiredRole(policy, { role: "user,admin" })).toBe(true);
+    expect(hasRequiredRole(policy, { role: "administrator" })).toBe(false);
+    expect(hasRequiredRole(policy, { role: "" })).toBe(false);
+    expect(hasRequiredRole(policy, {})).toBe(false);
   });
 });

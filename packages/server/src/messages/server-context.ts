@@ -4,11 +4,11 @@ import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { MessageHandlerRegistry } from "../handlers.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Logger } from "../logger.ts";
-import type { MessageTypes } from "./message-types.ts";
-import type { Once } from "./deduplicator.ts";
+import type { MessageTypeRegistry } from "./message-types.ts";
+import type { Deduplicator } from "./deduplicator.ts";
 import type { PresenceHub } from "../channels/presence-hub.ts";
-import type { Security } from "../security/security-reporter.ts";
-import type { Sessions } from "../connection/session-watches.ts";
+import type { SecurityReporter } from "../security/security-reporter.ts";
+import type { SessionWatches } from "../connection/session-watches.ts";
 import type { Clock, ErrorContext, WebSocketManagerConfig } from "../types.ts";
 import type { Writer } from "../delivery/writer.ts";
 
@@ -16,21 +16,21 @@ import type { Writer } from "../delivery/writer.ts";
 export type AnyConfig = WebSocketManagerConfig;
 
 /** The parts of one node, as they know each other. */
-export interface Core {
+export interface ServerContext {
   readonly config: AnyConfig;
   readonly limits: ServerLimits;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly backplane: Backplane;
-  readonly types: MessageTypes;
+  readonly types: MessageTypeRegistry;
   readonly registry: MessageHandlerRegistry;
-  readonly table: ConnectionTable;
-  readonly hub: ChannelHub;
+  readonly connections: ConnectionTable;
+  readonly channels: ChannelHub;
   readonly presence: PresenceHub;
   readonly writer: Writer;
-  readonly once: Once;
-  readonly sessions: Sessions;
-  readonly security: Security;
+  readonly deduplicator: Deduplicator;
+  readonly sessionWatches: SessionWatches;
+  readonly securityReporter: SecurityReporter;
   /** Unique among all nodes. */
   readonly nextConnectionId: () => string;
   /** Hears every failure of the application's own code. Never throws. */

@@ -2,13 +2,13 @@ import { decodeFrame } from "@halyard/protocol/wire";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readMeta } from "./frame-meta.ts";
-import { idAtEnd, withoutEnd } from "./trailing-id.ts";
+import { trailingId, withoutEnd } from "./trailing-id.ts";
 
 const request = '{"type":"request","name":"look_up","input":{"a":[1]}';
 
 /** What is known of a frame without its end, if there is one that is known. */
 function readShort(text: string): unknown {
-  const id = idAtEnd(text);
+  const id = trailingId(text);
   const frame = id === undefined ? "not short" : decodeFrame(withoutEnd(text, id));
   return typeof frame === "string" ? undefined : { ...frame, $: { id } };
 }
@@ -28,7 +28,7 @@ describe("the id at the end of a frame", () => {
     ["ä😀", `${request},"$":{"id":"ä😀"}}`],
     ["last", `${request},"$":{"id":"first"},"$":{"id":"last"}}`],
   ])("is %s", (id, text) => {
-    expect(idAtEnd(text)).toBe(id);
+    expect(trailingId(text)).toBe(id);
     expect(readShort(text)).toEqual(readWhole(text));
     expect(readShort(text)).toMatchObject({ type: "request", $: { id } });
   });
@@ -40,7 +40,7 @@ describe("the id at the end of a frame", () => {
     [`${request},"$":{"id":"r5"} }`, `${request},"$":{"id":"r5","seq":1}}`, `${request},"$":{"id":5}}`],
     [`${request},"$":{"seq":1,"id":"r5"}}`, `${request},"€":{"id":"r5"}}`],
   ])("is not taken from %j", (...texts) => {
-    expect(texts.map(idAtEnd)).toEqual(texts.map(() => undefined));
+    expect(texts.map(trailingId)).toEqual(texts.map(() => undefined));
   });
 
   it.each([
@@ -81,7 +81,7 @@ describe("the id at the end of a frame", () => {
         const text = pieces.join("") + last;
         const short = readShort(text);
         if (short !== undefined) expect(short).toEqual(readWhole(text));
-        else if (idAtEnd(text) !== undefined) expect(readWhole(text)).toBeUndefined();
+        else if (trailingId(text) !== undefined) expect(readWhole(text)).toBeUndefined();
       }),
       { numRuns: 10_000 },
     );

@@ -13,7 +13,7 @@ const LONGEST = 12;
  *
  * @returns undefined for whatever has to be looked at more closely
  */
-export function idAtEnd(text: string): string | undefined {
+export function trailingId(text: string): string | undefined {
   const end = text.length - BEHIND;
   // By characters: `endsWith` costs more than all the rest of this.
   const isEnd =

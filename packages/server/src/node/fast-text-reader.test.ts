@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Writable } from "node:stream";
 import * as library from "ws";
 import type { WebSocket } from "ws";
-import { wholeTextReader } from "./fast-text-reader.ts";
+import { attachFastTextReader } from "./fast-text-reader.ts";
 
 /** Exported by ws, but not by its types. */
 const { Receiver } = library as unknown as { readonly Receiver: new (options: object) => Writable };
@@ -51,7 +51,7 @@ function read(chunks: readonly Buffer[], { isFast, listeners = 1 }: { isFast: bo
     direct++;
     heard.push(`text ${content}`);
   };
-  if (isFast) wholeTextReader(onText)(ws);
+  if (isFast) attachFastTextReader(onText)(ws);
   // Both of them unmask in place.
   for (const chunk of chunks) if (!receiver.destroyed) receiver.write(Buffer.from(chunk));
   return { heard, direct };
@@ -80,11 +80,11 @@ describe("texts that are whole", () => {
 
   it("are left to the receiver where it is not as expected", () => {
     const ws = socketWith({ _receiver: { write: () => true } });
-    wholeTextReader(() => undefined)(ws);
+    attachFastTextReader(() => undefined)(ws);
     expect(Object.keys((ws as unknown as { readonly _receiver: object })._receiver)).toEqual(["write"]);
     for (const other of [{}, { _receiver: null }]) {
       expect(() => {
-        wholeTextReader(() => undefined)(socketWith(other));
+        attachFastTextReader(() => undefined)(socketWith(other));
       }).not.toThrow();
     }
   });

@@ -11,11 +11,11 @@ interface Receiver<TSocket> {
   readonly _errored: boolean;
   write(this: Receiver<TSocket>, chunk: Buffer): boolean;
   /** Whose it is: added here. */
-  whose?: TSocket;
+  connection?: TSocket;
 }
 
 /** @param isNext whether it came in one read with the one before */
-export type OnText<TSocket> = (ws: TSocket, text: string, isNext: boolean) => void;
+export type OnText<TSocket> = (ws: TSocket, text: string, isSameChunk: boolean) => void;
 
 /**
  * Takes whole, short, uncompressed text frames out of what a socket has read, and hands everything else to the receiver
@@ -24,19 +24,22 @@ export type OnText<TSocket> = (ws: TSocket, text: string, isNext: boolean) => vo
  *
  * @returns puts itself before the receiver of one socket, unless that is not as expected
  */
-export function wholeTextReader<TSocket extends WebSocket>(onText: OnText<TSocket>): (ws: TSocket) => void {
+export function attachFastTextReader<TSocket extends WebSocket>(
+  onText: OnText<TSocket>,
+): (ws: TSocket) => void {
   let receive: Receiver<TSocket>["write"] | undefined;
   function write(this: Receiver<TSocket>, chunk: Buffer): boolean {
-    const at = isAtRest(this) && this.whose !== undefined ? readTexts(chunk, this.whose, onText) : 0;
+    const at =
+      isBetweenFrames(this) && this.connection !== undefined ? readTexts(chunk, this.connection, onText) : 0;
     if (at === chunk.length) return true;
     return receive?.call(this, at === 0 ? chunk : chunk.subarray(at)) ?? true;
   }
   return (ws) => {
     const { _receiver: receiver } = ws as unknown as { readonly _receiver?: Receiver<TSocket> | null };
     // Bun puts a class of its own in the place of the one of `ws`.
-    if (!receiver || !isAtRest(receiver)) return;
+    if (!receiver || !isBetweenFrames(receiver)) return;
     receive ??= receiver.write;
-    receiver.whose = ws;
+    receiver.connection = ws;
     receiver.write = write;
   };
 }
@@ -45,7 +48,7 @@ const GET_INFO = 0;
 const CLOSE = 8;
 
 /** Between two messages. After a close frame or an error nothing is read any more. */
-function isAtRest(receiver: Receiver<unknown>): boolean {
+function isBetweenFrames(receiver: Receiver<unknown>): boolean {
   return (
     receiver._state === GET_INFO &&
     receiver._bufferedBytes === 0 &&
@@ -57,7 +60,7 @@ function isAtRest(receiver: Receiver<unknown>): boolean {
 }
 
 /** The first byte of a text frame that is whole (FIN) and not compressed (RSV1). */
-const WHOLE_TEXT = 0x81;
+const FIN_TEXT = 0x81;
 const MASKED = 0x80;
 
 /** @returns where what is left begins */
@@ -65,7 +68,7 @@ function readTexts<TSocket extends WebSocket>(bytes: Buffer, ws: TSocket, onText
   // Whoever else listens gets every message as an event.
   if (ws.listenerCount("message") !== 1) return 0;
   let at = 0;
-  while (at + 6 <= bytes.length && bytes[at] === WHOLE_TEXT) {
+  while (at + 6 <= bytes.length && bytes[at] === FIN_TEXT) {
     const short = (bytes[at + 1] ?? 0) - MASKED;
     if (short < 0 || short === 127) break;
     const start = at + (short === 126 ? 8 : 6);
@@ -73,9 +76,9 @@ function readTexts<TSocket extends WebSocket>(bytes: Buffer, ws: TSocket, onText
     if (end > bytes.length) break;
     const text = textOf(bytes, start, end);
     if (text === undefined) break;
-    const isNext = at > 0;
+    const isSameChunk = at > 0;
     at = end;
-    onText(ws, text, isNext);
+    onText(ws, text, isSameChunk);
   }
   return at;
 }
@@ -98,16 +101,16 @@ function unmask(bytes: Buffer, start: number, end: number): number {
   const b = bytes[start - 3] ?? 0;
   const c = bytes[start - 2] ?? 0;
   const d = bytes[start - 1] ?? 0;
-  let all = 0;
+  let mask32 = 0;
   let index = start;
   for (; index + 3 < end; index += 4) {
-    all |= bytes[index] = (bytes[index] ?? 0) ^ a;
-    all |= bytes[index + 1] = (bytes[index + 1] ?? 0) ^ b;
-    all |= bytes[index + 2] = (bytes[index + 2] ?? 0) ^ c;
-    all |= bytes[index + 3] = (bytes[index + 3] ?? 0) ^ d;
+    mask32 |= bytes[index] = (bytes[index] ?? 0) ^ a;
+    mask32 |= bytes[index + 1] = (bytes[index + 1] ?? 0) ^ b;
+    mask32 |= bytes[index + 2] = (bytes[index + 2] ?? 0) ^ c;
+    mask32 |= bytes[index + 3] = (bytes[index + 3] ?? 0) ^ d;
   }
-  if (index < end) all |= bytes[index] = (bytes[index] ?? 0) ^ a;
-  if (index + 1 < end) all |= bytes[index + 1] = (bytes[index + 1] ?? 0) ^ b;
-  if (index + 2 < end) all |= bytes[index + 2] = (bytes[index + 2] ?? 0) ^ c;
-  return all;
+  if (index < end) mask32 |= bytes[index] = (bytes[index] ?? 0) ^ a;
+  if (index + 1 < end) mask32 |= bytes[index + 1] = (bytes[index + 1] ?? 0) ^ b;
+  if (index + 2 < end) mask32 |= bytes[index + 2] = (bytes[index + 2] ?? 0) ^ c;
+  return mask32;
 }

@@ -1,6 +1,6 @@
 import { inflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { compressedTextFrame, joinTextFrames, textFrames } from "./frame-encoder.ts";
+import { compressedTextFrame, joinTextFrames, encodeTextFrames } from "./frame-encoder.ts";
 
 function headerOf(frame: Uint8Array): {
   readonly first: number;
@@ -20,7 +20,7 @@ describe("a text frame", () => {
     "says that it has %d bytes, and has them",
     (length) => {
       const text = "a".repeat(length);
-      const { first, length: said, payload } = headerOf(textFrames([text]));
+      const { first, length: said, payload } = headerOf(encodeTextFrames([text]));
       expect({ first, said, text: payload.toString() === text }).toEqual({
         first: 0x81,
         said: length,
@@ -30,7 +30,7 @@ describe("a text frame", () => {
   );
 
   it("counts bytes of UTF-8, not characters", () => {
-    const { length, payload } = headerOf(textFrames(["é😀"]));
+    const { length, payload } = headerOf(encodeTextFrames(["é😀"]));
     expect(length).toBe(6);
     expect(payload.toString()).toBe("é😀");
   });
@@ -38,7 +38,7 @@ describe("a text frame", () => {
 
 describe("the memory of a text frame", () => {
   it("is its own when it is large: a reader that does not read it keeps nothing else alive", () => {
-    const frame = textFrames(["a".repeat(2_000)]);
+    const frame = encodeTextFrames(["a".repeat(2_000)]);
     expect(frame.buffer.byteLength).toBe(frame.length);
     const joined = joinTextFrames(["a".repeat(600), "b".repeat(600)]);
     expect(joined.buffer.byteLength).toBe(joined.length);
@@ -54,8 +54,8 @@ describe("text frames in one piece", () => {
     ["Latin-1", ["a", "é".repeat(63), "\u0081".repeat(200)]],
     ["anything", [...ascii, "é😀", "g"]],
   ])("are the bytes of each: %s", (_, texts) => {
-    const whole = Buffer.concat(texts.map((text) => textFrames([text])));
-    expect(whole.equals(textFrames(texts))).toBe(true);
+    const whole = Buffer.concat(texts.map((text) => encodeTextFrames([text])));
+    expect(whole.equals(encodeTextFrames(texts))).toBe(true);
     let at = 0;
     for (const text of texts) {
       const { length, payload } = headerOf(whole.subarray(at));

@@ -9,46 +9,46 @@ const COMPRESSED_TEXT = 0xc1;
  *
  * @param take where the memory comes from; Node's own pool is quickest for what one connection gets and is soon gone
  */
-export function textFrames(texts: readonly string[], take = allocate): Uint8Array {
-  let whole = "";
-  let doubled = 0;
+export function encodeTextFrames(texts: readonly string[], take = allocate): Uint8Array {
+  let asciiFrames = "";
+  let utf8Frames = 0;
   for (const text of texts) {
     const { length } = text;
     if (length > 0xffff) return joinTextFrames(texts);
-    whole += (SHORT_HEADS[length] ?? longHead(length)) + text;
-    doubled += length < 126 ? 1 : 1 + ((length >> 15) & 1) + ((length >> 7) & 1);
+    asciiFrames += (SHORT_HEADERS[length] ?? longHeader(length)) + text;
+    utf8Frames += length < 126 ? 1 : 1 + ((length >> 15) & 1) + ((length >> 7) & 1);
   }
   // Where all text is ASCII, a character is a byte and a head is text too: all of it is encoded by one call. In UTF-8
   // the bytes of a head above 127 would be two each, and every other byte more is of a text that is not ASCII.
-  if (Buffer.byteLength(whole) !== whole.length + doubled) return joinTextFrames(texts);
-  const bytes = take(whole.length);
-  bytes.write(whole, "latin1");
+  if (Buffer.byteLength(asciiFrames) !== asciiFrames.length + utf8Frames) return joinTextFrames(texts);
+  const bytes = take(asciiFrames.length);
+  bytes.write(asciiFrames, "latin1");
   return bytes;
 }
 
-const SHORT_HEADS: readonly string[] = Array.from({ length: 126 }, (_, length) =>
+const SHORT_HEADERS: readonly string[] = Array.from({ length: 126 }, (_, length) =>
   String.fromCharCode(TEXT, length),
 );
 
-function longHead(length: number): string {
+function longHeader(length: number): string {
   return String.fromCharCode(TEXT, 126, length >> 8, length & 0xff);
 }
 
 /** The same, where some are made already: those are copied, and the texts of the others go to their places. */
 export function joinTextFrames(parts: readonly (Uint8Array | string)[]): Uint8Array {
   const lengths: number[] = [];
-  let whole = 0;
+  let asciiFrames = 0;
   for (const part of parts) {
     const length = typeof part === "string" ? Buffer.byteLength(part) : part.length;
     lengths.push(length);
-    whole += typeof part === "string" ? headLength(length) + length : length;
+    asciiFrames += typeof part === "string" ? headerLength(length) + length : length;
   }
-  const bytes = allocate(whole);
+  const bytes = allocate(asciiFrames);
   let at = 0;
   for (const [index, part] of parts.entries()) {
     const length = lengths[index] ?? 0;
     if (typeof part === "string") {
-      at = writeHead(bytes, at, { firstByte: TEXT, length });
+      at = writeHeader(bytes, at, { firstByte: TEXT, length });
       bytes.write(part, at);
     } else bytes.set(part, at);
     at += length;
@@ -65,8 +65,8 @@ export function compressedTextFrame(text: string): Uint8Array {
   // The empty block that a sync flush ends with is left out on the wire.
   const payload = flushed.subarray(0, -4);
   const { length } = payload;
-  const frame = allocate(headLength(length) + length);
-  frame.set(payload, writeHead(frame, 0, { firstByte: COMPRESSED_TEXT, length }));
+  const frame = allocate(headerLength(length) + length);
+  frame.set(payload, writeHeader(frame, 0, { firstByte: COMPRESSED_TEXT, length }));
   return frame;
 }
 
@@ -77,12 +77,12 @@ function allocate(size: number): Buffer {
   return size < POOLED_BYTES ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
 }
 
-function headLength(length: number): number {
+function headerLength(length: number): number {
   return length < 126 ? 2 : length < 65_536 ? 4 : 10;
 }
 
 /** @returns where the payload begins */
-function writeHead(
+function writeHeader(
   bytes: Buffer,
   at: number,
   { firstByte, length }: { readonly firstByte: number; readonly length: number },

@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
-import type { Batch, Frame } from "../delivery/outbound-frame.ts";
+import type { Batch, OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Transport } from "../delivery/transport.ts";
-import { bytesBelow, isBare, writeBelow } from "./raw-socket-write.ts";
-import { compressedTextFrame, joinTextFrames, textFrames } from "./frame-encoder.ts";
+import { rawPendingBytes, canWriteRaw, rawWrite } from "./raw-socket-write.ts";
+import { compressedTextFrame, joinTextFrames, encodeTextFrames } from "./frame-encoder.ts";
 
 export interface NodeTransportOptions {
   /** Messages of at least this many characters are compressed, for clients that can. @default none */
@@ -20,8 +20,8 @@ export interface NodeTransportOptions {
 export function nodeTransports({ compressAbove = Infinity }: NodeTransportOptions = {}): (
   ws: WebSocket,
 ) => Transport {
-  const careful: Transport = {
-    ...common,
+  const streamTransport: Transport = {
+    ...sharedMethods,
     write(ws, batch) {
       const socket = idleSocketOf(ws);
       if (socket === undefined) for (const frame of batch.frames()) ws.send(frame.text);
@@ -33,14 +33,14 @@ export function nodeTransports({ compressAbove = Infinity }: NodeTransportOption
     bufferedAmount: (ws) => (ws as unknown as WebSocket).bufferedAmount,
   };
   return (ws) => {
-    const { _socket: socket, _extensions: extensions } = ws as WsInsides;
+    const { _socket: socket, _extensions: extensions } = ws as WsInternals;
     // Without compression `ws` has never anything to do before it writes.
     const isPlain = extensions !== undefined && !("permessage-deflate" in extensions);
-    return isPlain && socket !== undefined && isBare(socket) ? bare : careful;
+    return isPlain && socket !== undefined && canWriteRaw(socket) ? rawTransport : streamTransport;
   };
 }
 
-const common: Pick<Transport, "ping" | "isReceiving" | "terminate"> = {
+const sharedMethods: Pick<Transport, "ping" | "isReceiving" | "terminate"> = {
   ping: (ws) => {
     (ws as unknown as WebSocket).ping();
   },
@@ -50,23 +50,23 @@ const common: Pick<Transport, "ping" | "isReceiving" | "terminate"> = {
   },
 };
 
-const bare: Transport = {
-  ...common,
+const rawTransport: Transport = {
+  ...sharedMethods,
   write(ws, batch) {
-    writeThrough(writeBelow, bareSocketOf(ws), batch);
+    writeThrough(rawWrite, bareSocketOf(ws), batch);
     return true;
   },
-  bufferedAmount: (ws) => bytesBelow(bareSocketOf(ws)),
+  bufferedAmount: (ws) => rawPendingBytes(bareSocketOf(ws)),
 };
 
 function isReceiving(ws: unknown): boolean {
-  const { _receiver: receiver } = ws as WsInsides;
+  const { _receiver: receiver } = ws as WsInternals;
   if (!receiver) return false;
   // Between two frames nothing is buffered, the state is the first one, and only a fragmented message is remembered.
   return receiver._bufferedBytes > 0 || receiver._state !== 0 || receiver._fragmented !== 0;
 }
 
-interface WsInsides {
+interface WsInternals {
   readonly _receiver?: {
     readonly _bufferedBytes: number;
     readonly _state: number;
@@ -86,14 +86,14 @@ function bareSocketOf(ws: unknown): Socket {
 
 /** The socket, unless `ws` itself still holds frames that must go first. */
 function idleSocketOf(ws: unknown): Socket | undefined {
-  const { _socket: socket, _sender: sender } = ws as WsInsides;
+  const { _socket: socket, _sender: sender } = ws as WsInternals;
   const isIdle = sender?._bufferedBytes === 0 && sender._queue?.length === 0;
   return isIdle ? socket : undefined;
 }
 
 /** Whether compression was agreed on, with the window that all frames are made for. */
 function canInflate(ws: unknown): boolean {
-  const params = (ws as WsInsides)._extensions?.["permessage-deflate"]?.params;
+  const params = (ws as WsInternals)._extensions?.["permessage-deflate"]?.params;
   return params !== undefined && (params.server_max_window_bits ?? 15) === 15;
 }
 
@@ -106,7 +106,7 @@ function writeThrough(
   batch: Batch,
 ): void {
   // Most long batches are one connection's, like its welcome and the list of users: they are not copied to be joined.
-  if (batch.isShared || batch.length === 1 || batch.chars < COPIED_CHARS) write(socket, joined(batch));
+  if (batch.isShared || batch.length === 1 || batch.chars < COPIED_CHARS) write(socket, concatenated(batch));
   else {
     socket.cork();
     for (const frame of batch.frames()) socket.write(encode(frame));
@@ -119,27 +119,28 @@ function writeToStream(socket: Socket, bytes: Uint8Array): void {
   socket.write(bytes);
 }
 
-function joined(batch: Batch): Uint8Array {
-  batch.joined ??= join(batch.frames());
-  return batch.joined;
+function concatenated(batch: Batch): Uint8Array {
+  batch.concatenated ??= join(batch.frames());
+  return batch.concatenated;
 }
 
-function join(frames: readonly Frame[]): Uint8Array {
+function join(frames: readonly OutboundFrame[]): Uint8Array {
   const [first] = frames;
   if (frames.length === 1 && first !== undefined) return encode(first);
-  if (frames.every(({ isShared }) => !isShared)) return textFrames(frames.map(textOf), Buffer.allocUnsafe);
-  const parts = frames.map(pieceOf);
-  return parts.every((part) => typeof part === "string") ? textFrames(parts) : joinTextFrames(parts);
+  if (frames.every(({ isShared }) => !isShared))
+    return encodeTextFrames(frames.map(textOf), Buffer.allocUnsafe);
+  const parts = frames.map(encodedBytesOf);
+  return parts.every((part) => typeof part === "string") ? encodeTextFrames(parts) : joinTextFrames(parts);
 }
 
-const textOf = ({ text }: Frame): string => text;
+const textOf = ({ text }: OutboundFrame): string => text;
 
 /** A frame that is joined again and again is encoded once; of one that is joined once nothing is kept. */
-function pieceOf(frame: Frame): Uint8Array | string {
+function encodedBytesOf(frame: OutboundFrame): Uint8Array | string {
   if (frame.encoded !== undefined) return frame.encoded;
   if (!frame.isShared) return frame.text;
-  if (frame.wasJoined) return encode(frame);
-  frame.wasJoined = true;
+  if (frame.wasConcatenated) return encode(frame);
+  frame.wasConcatenated = true;
   return frame.text;
 }
 
@@ -150,12 +151,12 @@ function joinedCompressed(batch: Batch, above: number): Uint8Array {
   return batch.joinedCompressed;
 }
 
-function encode(frame: Frame): Uint8Array {
-  frame.encoded ??= textFrames([frame.text]);
+function encode(frame: OutboundFrame): Uint8Array {
+  frame.encoded ??= encodeTextFrames([frame.text]);
   return frame.encoded;
 }
 
-function compress(frame: Frame): Uint8Array {
+function compress(frame: OutboundFrame): Uint8Array {
   frame.compressed ??= compressedTextFrame(frame.text);
   return frame.compressed;
 }

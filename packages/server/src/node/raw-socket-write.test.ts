@@ -3,7 +3,7 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { bytesBelow, isBare, writeBelow } from "./raw-socket-write.ts";
+import { rawPendingBytes, canWriteRaw, rawWrite } from "./raw-socket-write.ts";
 
 let server: Server;
 let near: Socket;
@@ -52,16 +52,16 @@ function expectLoads(bytes: Buffer, count: number): void {
 }
 
 test("a socket of TCP is bare, one of TLS is not", () => {
-  expect(isBare(near)).toBe(true);
+  expect(canWriteRaw(near)).toBe(true);
   const secure = new TLSSocket(near);
-  expect(isBare(secure)).toBe(false);
+  expect(canWriteRaw(secure)).toBe(false);
   secure.destroy();
 });
 
 test("what the kernel takes is written when the call returns, and nothing waits", async () => {
-  writeBelow(near, Buffer.from("one,"));
-  writeBelow(near, Buffer.from("two"));
-  expect(bytesBelow(near)).toBe(0);
+  rawWrite(near, Buffer.from("one,"));
+  rawWrite(near, Buffer.from("two"));
+  expect(rawPendingBytes(near)).toBe(0);
   expect(near.bytesWritten).toBe(7);
   expect((await received(7)).toString()).toBe("one,two");
 });
@@ -70,29 +70,29 @@ test("nothing is overtaken, whichever way it was written, and what waits is coun
   far.pause();
   for (let index = 0; index < LOADS; index++) {
     if (index % 3 === 2) near.write(load(index));
-    else writeBelow(near, load(index));
+    else rawWrite(near, load(index));
   }
-  const waiting = bytesBelow(near);
+  const waiting = rawPendingBytes(near);
   expect(waiting).toBeGreaterThan(0);
   expect(waiting).toBeLessThanOrEqual(LOADS * LOAD);
   expectLoads(await received(LOADS * LOAD), LOADS);
-  await expect.poll(() => bytesBelow(near)).toBe(0);
-  writeBelow(near, Buffer.from("after"));
+  await expect.poll(() => rawPendingBytes(near)).toBe(0);
+  rawWrite(near, Buffer.from("after"));
   expect((await received(5)).toString()).toBe("after");
 });
 
 test("what is corked goes first", async () => {
   near.cork();
   near.write("one,");
-  writeBelow(near, Buffer.from("two"));
-  expect(bytesBelow(near)).toBe(7);
+  rawWrite(near, Buffer.from("two"));
+  expect(rawPendingBytes(near)).toBe(7);
   near.uncork();
   expect((await received(7)).toString()).toBe("one,two");
 });
 
 test("what waits is still written when the stream ends", async () => {
   far.pause();
-  for (let index = 0; index < LOADS; index++) writeBelow(near, load(index));
+  for (let index = 0; index < LOADS; index++) rawWrite(near, load(index));
   near.end();
   expectLoads(await received(LOADS * LOAD), LOADS);
 });
@@ -103,23 +103,23 @@ test.each(["a reader that is gone", "a reader that was owed something"])(
     far.pause();
     // Only writing tells that the other side is gone.
     (near as unknown as { readonly _handle: { readStop(): void } })._handle.readStop();
-    if (which.includes("owed")) while (bytesBelow(near) === 0) writeBelow(near, load(1));
+    if (which.includes("owed")) while (rawPendingBytes(near) === 0) rawWrite(near, load(1));
     const closed = new Promise((resolve) => near.once("close", resolve));
     far.resetAndDestroy();
     const speak = (): boolean => {
-      writeBelow(near, load(2));
+      rawWrite(near, load(2));
       return near.destroyed;
     };
     if (!which.includes("owed")) await expect.poll(speak).toBe(true);
     await closed;
     expect(faults).toHaveLength(1);
-    await expect.poll(() => bytesBelow(near)).toBe(0);
+    await expect.poll(() => rawPendingBytes(near)).toBe(0);
   },
 );
 
 test("a destroyed socket takes nothing and harms nobody", async () => {
   near.destroy();
-  writeBelow(near, Buffer.from("late"));
+  rawWrite(near, Buffer.from("late"));
   await once(near, "close");
-  expect(bytesBelow(near)).toBe(0);
+  expect(rawPendingBytes(near)).toBe(0);
 });

@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 
 /** Whether a socket can be written to below its stream: one of TLS may not take a second write before the first ends. */
-export function isBare(socket: Socket): boolean {
+export function canWriteRaw(socket: Socket): boolean {
   const { _handle: handle } = socket as { readonly _handle?: { readonly writeBuffer?: unknown } | null };
   return Object.getPrototypeOf(socket) === Socket.prototype && typeof handle?.writeBuffer === "function";
 }
@@ -10,56 +10,56 @@ export function isBare(socket: Socket): boolean {
  * Writes to a bare socket. Where nothing waits, the kernel takes nearly everything at once, and all that a stream would
  * remember of it until then, and do about it in a later turn, is paid for nothing: half of what a write costs in Node.
  */
-export function writeBelow(socket: Socket, bytes: Uint8Array): void {
-  if (!isAtRest(socket)) {
+export function rawWrite(socket: Socket, bytes: Uint8Array): void {
+  if (!isIdle(socket)) {
     socket.write(bytes);
     return;
   }
   begin();
   socket._write(bytes, BYTES, onWritten);
-  if (!isTaken) waitFor(socket, bytes.length);
-  else if (fault) socket.destroy(fault);
+  if (!wasAccepted) trackPending(socket, bytes.length);
+  else if (writeError) socket.destroy(writeError);
 }
 
 /** What waits for the peer of a bare socket. */
-export function bytesBelow(socket: Socket): number {
-  return socket.writableLength + (unwritten.size === 0 ? 0 : (unwritten.get(socket) ?? 0));
+export function rawPendingBytes(socket: Socket): number {
+  return socket.writableLength + (pendingBytes.size === 0 ? 0 : (pendingBytes.get(socket) ?? 0));
 }
 
 /** What a stream passes on with bytes, whatever its types say. */
 const BYTES = "buffer" as BufferEncoding;
 
 /** Of the write that is being made: it is asked for before anything else happens. */
-let isTaken = false;
-let fault: Error | null | undefined;
+let wasAccepted = false;
+let writeError: Error | null | undefined;
 
 function begin(): void {
-  isTaken = false;
-  fault = undefined;
+  wasAccepted = false;
+  writeError = undefined;
 }
 
 function onWritten(error?: Error | null): void {
-  isTaken = true;
-  fault = error;
+  wasAccepted = true;
+  writeError = error;
 }
 
 /** Bytes that the kernel has not taken, and that no stream knows of. */
-const unwritten = new Map<Socket, number>();
+const pendingBytes = new Map<Socket, number>();
 
 /** Writes end in their order: an empty one behind it tells that it has ended, or how it failed. */
-function waitFor(socket: Socket, bytes: number): void {
-  unwritten.set(socket, bytes);
+function trackPending(socket: Socket, bytes: number): void {
+  pendingBytes.set(socket, bytes);
   socket.write("", () => {
-    unwritten.delete(socket);
+    pendingBytes.delete(socket);
   });
 }
 
 /** Nothing is before what is written now, and nothing is said against it. */
-function isAtRest(socket: Socket): boolean {
+function isIdle(socket: Socket): boolean {
   const { writableLength, writableCorked, writable } = socket;
-  return writableLength === 0 && writableCorked === 0 && writable && !isWaitedFor(socket);
+  return writableLength === 0 && writableCorked === 0 && writable && !hasPending(socket);
 }
 
-function isWaitedFor(socket: Socket): boolean {
-  return unwritten.size > 0 && unwritten.has(socket);
+function hasPending(socket: Socket): boolean {
+  return pendingBytes.size > 0 && pendingBytes.has(socket);
 }

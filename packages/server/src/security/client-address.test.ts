@@ -8,7 +8,7 @@ type TrustProxy = WebSocketManagerConfig["trustProxy"];
 function addressOf(peer: string | undefined, forwarded: string | undefined, trusted: TrustProxy): unknown {
   const headers = new Headers(forwarded === undefined ? {} : { "x-forwarded-for": forwarded });
   const client = new ClientAddress(trusted, silentLogger);
-  return client.of(peer, (name) => headers.get(name));
+  return client.resolve(peer, (name) => headers.get(name));
 }
 
 describe("the address of a client", () => {
@@ -46,7 +46,7 @@ describe("the address of a client", () => {
       const warn = vi.fn();
       const client = new ClientAddress(undefined, { ...silentLogger, warn });
       const headers = new Headers({ [name]: "for=1.1.1.1" });
-      for (let n = 0; n < 3; n++) client.of("192.0.2.1", (header) => headers.get(header));
+      for (let n = 0; n < 3; n++) client.resolve("192.0.2.1", (header) => headers.get(header));
       expect(warn).toHaveBeenCalledExactlyOnceWith({}, expect.stringContaining("trustProxy: ["));
       expect(JSON.stringify(warn.mock.calls)).not.toContain("1.1.1.1");
     }

@@ -1,11 +1,11 @@
-import type { Range } from "./ip-address.ts";
+import type { CidrRange } from "./ip-address.ts";
 import { canonicalAddress, isWithin, parseRange } from "./ip-address.ts";
 import type { Logger } from "../logger.ts";
-import type { HeaderLookup } from "../handshake/upgrade-rejection.ts";
+import type { GetHeader } from "../handshake/upgrade-rejection.ts";
 import type { WebSocketManagerConfig } from "../types.ts";
 
 /** More proxies than this in a row are not believed. */
-const HOPS = 16;
+const MAX_HOPS = 16;
 
 /** Finds out where a request comes from: from its peer, or from whoever a trusted proxy names. */
 export class ClientAddress {
@@ -18,24 +18,24 @@ export class ClientAddress {
     this.#logger = logger;
     if (trustProxy === undefined || typeof trustProxy === "function") this.#isTrusted = trustProxy;
     else {
-      const ranges: readonly Range[] = trustProxy.map(parseRange);
+      const ranges: readonly CidrRange[] = trustProxy.map(parseRange);
       this.#isTrusted = (address) => isWithin(address, ranges);
     }
   }
 
   /** Undefined where the runtime does not know it, as for a Unix socket without a proxy. */
-  of(remoteAddress: string | undefined, header: HeaderLookup): string | undefined {
+  resolve(remoteAddress: string | undefined, header: GetHeader): string | undefined {
     const peer = remoteAddress?.includes(":") === true ? canonicalAddress(remoteAddress) : remoteAddress;
     if (this.#isTrusted === undefined) {
-      if (!this.#hasWarned) this.#warnOf(header);
+      if (!this.#hasWarned) this.#warnUntrustedProxy(header);
       return peer;
     }
     // Whoever reaches a Unix socket is on this machine: it has no address to be trusted by.
     if (peer !== undefined && !this.#isTrusted(peer)) return peer;
-    return walk(header("x-forwarded-for"), this.#isTrusted) ?? peer;
+    return firstUntrustedHop(header("x-forwarded-for"), this.#isTrusted) ?? peer;
   }
 
-  #warnOf(header: HeaderLookup): void {
+  #warnUntrustedProxy(header: GetHeader): void {
     if ((header("x-forwarded-for") ?? header("forwarded") ?? undefined) === undefined) return;
     this.#hasWarned = true;
     const line = `createWebSocketSystem({ trustProxy: ["10.0.0.0/8"] })`;
@@ -47,21 +47,21 @@ export class ClientAddress {
 }
 
 /** From right to left, because each proxy adds on the right and anybody may write on the left. */
-function walk(
+function firstUntrustedHop(
   header: string | null | undefined,
   isTrusted: (address: string) => boolean,
 ): string | undefined {
-  let found: string | undefined;
+  let clientAddress: string | undefined;
   let end = header?.length ?? 0;
-  for (let hop = 0; hop < HOPS && typeof header === "string" && end > 0; hop++) {
+  for (let hop = 0; hop < MAX_HOPS && typeof header === "string" && end > 0; hop++) {
     const start = header.lastIndexOf(",", end - 1) + 1;
     const address = canonicalAddress(withoutPort(header.slice(start, end).trim()));
-    if (address === undefined) return found;
-    found = address;
-    if (!isTrusted(address)) return found;
+    if (address === undefined) return clientAddress;
+    clientAddress = address;
+    if (!isTrusted(address)) return clientAddress;
     end = start - 1;
   }
-  return found;
+  return clientAddress;
 }
 
 function withoutPort(text: string): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canonicalAddress, isWithin, parseRange, placeOf } from "./ip-address.ts";
+import { canonicalAddress, isWithin, parseRange, addressBucketKey } from "./ip-address.ts";
 
 describe("an address", () => {
   it.each([
@@ -43,7 +43,7 @@ describe("an address", () => {
     ["2001:db8:1:2::9", "2001:db8:1:2::/64"],
     ["2001:db8:1:3::9", "2001:db8:1:3::/64"],
   ])("of IPv6 counts by its /64: %s is %s", (address, place) => {
-    expect(placeOf(address)).toBe(place);
+    expect(addressBucketKey(address)).toBe(place);
   });
 });
 

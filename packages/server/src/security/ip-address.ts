@@ -1,7 +1,7 @@
 /** An address as eight groups of 16 bits; IPv4 is written as IPv6 writes it, `::ffff:a.b.c.d`. */
 type Groups = readonly number[];
 
-const MAPPED: Groups = [0, 0, 0, 0, 0, 0xffff];
+const IPV4_MAPPED_PREFIX: Groups = [0, 0, 0, 0, 0, 0xffff];
 
 /** The one way to write an address: `::ffff:192.0.2.1` is `192.0.2.1`. Undefined for what is none. */
 export function canonicalAddress(text: string): string | undefined {
@@ -10,35 +10,35 @@ export function canonicalAddress(text: string): string | undefined {
 }
 
 /** What counts as one place: an IPv4 address, or the /64 that a provider gives to one customer. */
-export function placeOf(address: string): string {
+export function addressBucketKey(address: string): string {
   if (!address.includes(":")) return address;
   const groups = parseAddress(address);
   if (groups === undefined) return address;
-  return isMapped(groups) ? format(groups) : `${hex(groups.slice(0, 4))}::/64`;
+  return isIpv4Mapped(groups) ? format(groups) : `${hex(groups.slice(0, 4))}::/64`;
 }
 
-export interface Range {
+export interface CidrRange {
   readonly groups: Groups;
   readonly bits: number;
 }
 
 /** @throws TypeError for what is neither an address nor a range like `10.0.0.0/8` */
-export function parseRange(text: string): Range {
+export function parseRange(text: string): CidrRange {
   const [address = "", length, ...rest] = text.split("/");
   const groups = parseAddress(address);
-  const most = address.includes(":") ? 128 : 32;
-  const bits = length === undefined ? most : /^\d{1,3}$/.test(length) ? Number(length) : Infinity;
-  if (groups === undefined || bits > most || rest.length > 0)
+  const maxBits = address.includes(":") ? 128 : 32;
+  const bits = length === undefined ? maxBits : /^\d{1,3}$/.test(length) ? Number(length) : Infinity;
+  if (groups === undefined || bits > maxBits || rest.length > 0)
     throw new TypeError(`not an address or a range of addresses: ${JSON.stringify(text)}`);
-  return { groups, bits: bits + 128 - most };
+  return { groups, bits: bits + 128 - maxBits };
 }
 
-export function isWithin(address: string, ranges: readonly Range[]): boolean {
+export function isWithin(address: string, ranges: readonly CidrRange[]): boolean {
   const groups = parseAddress(address);
   return groups !== undefined && ranges.some((range) => covers(range, groups));
 }
 
-function covers({ groups, bits }: Range, address: Groups): boolean {
+function covers({ groups, bits }: CidrRange, address: Groups): boolean {
   return groups.every((group, index) => {
     const significant = Math.min(16, Math.max(0, bits - 16 * index));
     const shift = 16 - significant;
@@ -49,7 +49,7 @@ function covers({ groups, bits }: Range, address: Groups): boolean {
 function parseAddress(text: string): Groups | undefined {
   if (!text.includes(":")) {
     const low = parseV4(text);
-    return low && [...MAPPED, ...low];
+    return low && [...IPV4_MAPPED_PREFIX, ...low];
   }
   // A zone (fe80::1%eth0) says which link of this machine it is, and nothing of the peer.
   const [bare = ""] = text.split("%");
@@ -82,12 +82,12 @@ function parseV4(text: string): readonly [number, number] | undefined {
   return Math.max(a, b, c, d) > 255 ? undefined : [a * 256 + b, c * 256 + d];
 }
 
-function isMapped(groups: Groups): boolean {
-  return MAPPED.every((group, index) => group === groups[index]);
+function isIpv4Mapped(groups: Groups): boolean {
+  return IPV4_MAPPED_PREFIX.every((group, index) => group === groups[index]);
 }
 
 function format(groups: Groups): string {
-  if (!isMapped(groups)) return hex(groups);
+  if (!isIpv4Mapped(groups)) return hex(groups);
   const [high = 0, low = 0] = groups.slice(6);
   return `${String(high >> 8)}.${String(high & 255)}.${String(low >> 8)}.${String(low & 255)}`;
 }

@@ -4,7 +4,7 @@ import type { Clock } from "../types.ts";
 
 const INTERVAL_MS = 10_000;
 /** More addresses than this at a time share a line. */
-const LINES = 1_000;
+const MAX_LINES_PER_INTERVAL = 1_000;
 
 interface Line {
   readonly event: SecurityEvent;
@@ -24,19 +24,19 @@ export class SecurityLog {
   }
 
   write(event: SecurityEvent): void {
-    const what = `${event.kind} ${event.reason}`;
-    const own = `${what} ${event.address ?? ""}`;
-    const isKnown = this.#lines.has(own);
-    const key = isKnown || this.#lines.size < LINES ? own : what;
+    const fullKey = `${event.kind} ${event.reason}`;
+    const eventKey = `${fullKey} ${event.address ?? ""}`;
+    const isKnown = this.#lines.has(eventKey);
+    const key = isKnown || this.#lines.size < MAX_LINES_PER_INTERVAL ? eventKey : fullKey;
     const line = this.#lines.get(key);
     if (line !== undefined) {
       line.repeated++;
       return;
     }
     this.#lines.set(key, { event, repeated: 0 });
-    this.#tell(event, 0);
+    this.#log(event, 0);
     this.#timer ??= this.#clock.setTimeout(() => {
-      this.#sum();
+      this.#logSummary();
     }, INTERVAL_MS);
   }
 
@@ -44,27 +44,27 @@ export class SecurityLog {
   stop(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const { event, repeated } of this.#lines.values()) if (repeated > 0) this.#tell(event, repeated);
+    for (const { event, repeated } of this.#lines.values()) if (repeated > 0) this.#log(event, repeated);
     this.#lines.clear();
   }
 
   /** What went on is told as a number, and watched for another interval. */
-  #sum(): void {
+  #logSummary(): void {
     this.#timer = undefined;
     for (const [key, line] of this.#lines) {
       if (line.repeated === 0) this.#lines.delete(key);
       else {
-        this.#tell(line.event, line.repeated);
+        this.#log(line.event, line.repeated);
         line.repeated = 0;
       }
     }
     if (this.#lines.size === 0) return;
     this.#timer = this.#clock.setTimeout(() => {
-      this.#sum();
+      this.#logSummary();
     }, INTERVAL_MS);
   }
 
-  #tell({ at, kind, reason, address, userId, connectionId, code }: SecurityEvent, repeated: number): void {
+  #log({ at, kind, reason, address, userId, connectionId, code }: SecurityEvent, repeated: number): void {
     const fields = {
       at: new Date(at).toISOString(),
       kind,

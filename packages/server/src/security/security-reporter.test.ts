@@ -58,8 +58,8 @@ describe("a security event", () => {
     async (reason, code, authenticate) => {
       const { system, events } = scene();
       const asked = { url: "/ws", headers: new Headers(), remoteAddress: "192.0.2.1" };
-      await system.internals.desk.receive(asked, authenticate);
-      await system.internals.desk.probe(asked, authenticate);
+      await system.internals.upgrades.handleUpgrade(asked, authenticate);
+      await system.internals.upgrades.probe(asked, authenticate);
       const told = { kind: "upgrade_refused", reason, code, address: "192.0.2.1", at: system.clock.now() };
       expect(events).toMatchObject([told, told]);
     },
@@ -69,8 +69,8 @@ describe("a security event", () => {
     const { system, events } = scene();
     for (const code of [1001, 4000, 4401, 4403, 4008, 4010, 4011, 4029, 4400, 4410, 4413, 4409, 4012]) {
       const ws = await upgrade(system);
-      const connection = system.internals.core.table.of(ws);
-      if (connection !== undefined) system.internals.lifecycle.shut(connection, code);
+      const connection = system.internals.core.connections.of(ws);
+      if (connection !== undefined) system.internals.lifecycle.closeConnection(connection, code);
     }
     expect(events.map(({ kind, reason, code }) => [kind, reason, code])).toEqual([
       ["revoked", "unauthenticated", 4401],
@@ -131,8 +131,9 @@ describe("a security event", () => {
     const { system } = scene();
     for (let n = 0; n < 3; n++) {
       const ws = await upgrade(system);
-      const connection = system.internals.core.table.of(ws);
-      if (connection !== undefined) system.internals.lifecycle.shut(connection, n === 0 ? 4401 : 4400);
+      const connection = system.internals.core.connections.of(ws);
+      if (connection !== undefined)
+        system.internals.lifecycle.closeConnection(connection, n === 0 ? 4401 : 4400);
     }
     expect(system.manager.getMetrics()).toEqual({
       totalUsers: 0,
@@ -149,7 +150,7 @@ describe("a security event", () => {
         throw new Error("the hook is broken");
       },
     });
-    await system.internals.desk.receive(
+    await system.internals.upgrades.handleUpgrade(
       { url: "/ws", headers: new Headers(), remoteAddress: undefined },
       () => null,
     );
@@ -160,7 +161,10 @@ describe("a security event", () => {
 
 describe("the log of security events", () => {
   const refuse = (system: TestSystem<typeof protocol>, address: string) =>
-    system.internals.desk.receive({ url: "/ws", headers: new Headers(), remoteAddress: address }, () => null);
+    system.internals.upgrades.handleUpgrade(
+      { url: "/ws", headers: new Headers(), remoteAddress: address },
+      () => null,
+    );
 
   it("has the first of each kind, reason and address at once, and then a sum every ten seconds", async () => {
     const { system, lines, events } = scene({ limits: { refusedUpgradeBurst: 10_000 } });

@@ -1,13 +1,13 @@
 import type { HalyardError } from "@halyard/protocol/wire";
 import { CloseCode } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
-import { LimitError, NotAllowed } from "../utils/errors.ts";
+import { LimitError, ForbiddenError } from "../utils/errors.ts";
 import type { Logger } from "../logger.ts";
 import type { LimitName, SecurityCounts, SecurityEvent, SecurityFacts } from "../security-event.ts";
 import { SecurityLog } from "./security-log.ts";
 import type { Clock, ErrorContext } from "../types.ts";
 
-export interface SecurityOptions {
+export interface SecurityReporterParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly hook: ((event: SecurityEvent) => void) | undefined;
@@ -15,29 +15,29 @@ export interface SecurityOptions {
 }
 
 /** An event without its facts: what happened. */
-export type Incident = SecurityEvent extends infer TEvent
+export type SecurityEventInput = SecurityEvent extends infer TEvent
   ? TEvent extends SecurityEvent
     ? Omit<TEvent, keyof SecurityFacts>
     : never
   : never;
 
-type Whose = Partial<Omit<SecurityFacts, "at">>;
+type EventSubject = Partial<Omit<SecurityFacts, "at">>;
 
 /** Where everything ends up that a security log wants to know: counted, told to the hook, and logged. */
-export class Security {
-  readonly #options: SecurityOptions;
+export class SecurityReporter {
+  readonly #options: SecurityReporterParts;
   readonly #log: SecurityLog;
   readonly #counts = new Map<string, Map<string, number>>();
 
-  constructor(options: SecurityOptions) {
+  constructor(options: SecurityReporterParts) {
     this.#options = options;
     this.#log = new SecurityLog(options.clock, options.logger);
   }
 
   /** Never throws. */
-  note(incident: Incident, { address, userId, connectionId }: Whose = {}): void {
+  record(input: SecurityEventInput, { address, userId, connectionId }: EventSubject = {}): void {
     const { clock, hook, report } = this.#options;
-    const event: SecurityEvent = { ...incident, at: clock.now(), address, userId, connectionId };
+    const event: SecurityEvent = { ...input, at: clock.now(), address, userId, connectionId };
     const counts = this.#counts.get(event.kind) ?? new Map<string, number>();
     this.#counts.set(event.kind, counts);
     counts.set(event.reason, (counts.get(event.reason) ?? 0) + 1);
@@ -50,28 +50,28 @@ export class Security {
   }
 
   /** A client was told no. */
-  refused(connection: Connection, error: HalyardError): void {
+  recordRefusal(connection: Connection, error: HalyardError): void {
     if (error.code === "forbidden") {
-      const reason = error instanceof NotAllowed ? error.action : "application";
-      this.note({ kind: "forbidden", reason, code: undefined }, whose(connection));
+      const reason = error instanceof ForbiddenError ? error.action : "application";
+      this.record({ kind: "forbidden", reason, code: undefined }, subjectOf(connection));
     } else if (error instanceof LimitError) {
-      this.note({ kind: "limit", reason: error.limit, code: undefined }, whose(connection));
+      this.record({ kind: "limit", reason: error.limit, code: undefined }, subjectOf(connection));
     }
   }
 
   /** A connection is closed from this side. Most codes are nobody's fault. */
-  shut(connection: Connection, code: number, limit?: LimitName): void {
-    const incident = incidentOf(code, limit);
-    if (incident !== undefined) this.note(incident, whose(connection));
+  recordClose(connection: Connection, code: number, limit?: LimitName): void {
+    const input = eventForClose(code, limit);
+    if (input !== undefined) this.record(input, subjectOf(connection));
   }
 
   /** The runtime has closed a connection for the bytes that it sent. */
-  broke(connection: Connection, code: number): void {
-    const incident: Incident =
+  recordProtocolError(connection: Connection, code: number): void {
+    const input: SecurityEventInput =
       code === 1009
         ? { kind: "limit", reason: "messageBytes", code }
         : { kind: "protocol_broken", reason: "frame", code };
-    this.note(incident, whose(connection));
+    this.record(input, subjectOf(connection));
   }
 
   get counts(): SecurityCounts {
@@ -84,11 +84,11 @@ export class Security {
   }
 }
 
-function whose({ id: connectionId, userId, address }: Connection): Whose {
+function subjectOf({ id: connectionId, userId, address }: Connection): EventSubject {
   return { connectionId, userId, address };
 }
 
-function incidentOf(code: number, limit?: LimitName): Incident | undefined {
+function eventForClose(code: number, limit?: LimitName): SecurityEventInput | undefined {
   switch (code) {
     case CloseCode.Unauthenticated:
       return { kind: "revoked", reason: "unauthenticated", code };

@@ -7,21 +7,21 @@ interface Timers {
 }
 
 /** What every runtime of this package has; named here because the core loads no runtime's types. */
-const runtime = globalThis as unknown as Timers;
+const runtimeTimers = globalThis as unknown as Timers;
 
 /** The runtime's own time and chance. Timers do not keep a process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimeout(callback, ms) {
-    const timer = runtime.setTimeout(callback, ms);
+    const timer = runtimeTimers.setTimeout(callback, ms);
     (timer as { unref?: () => void }).unref?.();
     return timer;
   },
   clearTimeout: (timer) => {
-    runtime.clearTimeout(timer);
+    runtimeTimers.clearTimeout(timer);
   },
   setImmediate: (callback) => {
-    runtime.setImmediate(callback);
+    runtimeTimers.setImmediate(callback);
   },
   random: () => Math.random(),
 };

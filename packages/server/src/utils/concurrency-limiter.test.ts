@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { RequestSlots } from "./concurrency-limiter.ts";
+import { ConcurrencyLimiter } from "./concurrency-limiter.ts";
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Scene {
-  readonly slots: RequestSlots;
+  readonly slots: ConcurrencyLimiter;
   /** What began, and what was refused. */
   readonly log: string[];
   readonly enter: (id: string | undefined) => void;
@@ -12,7 +12,7 @@ interface Scene {
 }
 
 function create(): Scene {
-  const slots = new RequestSlots({ runningRequests: 2, waitingRequests: 3 });
+  const slots = new ConcurrencyLimiter({ runningRequests: 2, waitingRequests: 3 });
   const log: string[] = [];
   const ends = new Map<string, () => void>();
   const enter = (id: string | undefined): void => {
@@ -65,7 +65,7 @@ describe("the requests of a connection", () => {
       throw new TypeError("no");
     };
     for (let n = 0; n < 10; n++) expect(() => slots.run("a", fail)).toThrow(TypeError);
-    await slots.idle();
+    await slots.onIdle();
   });
 
   it("may be without an id", async () => {
@@ -79,7 +79,7 @@ describe("the requests of a connection", () => {
     const { slots, enter, exit } = create();
     for (const id of ["a", "b", "c"]) enter(id);
     let isIdle = false;
-    void slots.idle().then(() => (isIdle = true));
+    void slots.onIdle().then(() => (isIdle = true));
     for (const id of ["a", "b"]) exit(id);
     await settled();
     expect(isIdle).toBe(false);

@@ -4,7 +4,7 @@ import { LimitError } from "./errors.ts";
 type Task = () => undefined | Promise<void>;
 
 /** The requests of one connection that are not answered: a bounded number at work, a bounded number waiting. */
-export class RequestSlots {
+export class ConcurrencyLimiter {
   readonly #limits: { readonly runningRequests: number; readonly waitingRequests: number };
   #ids: Set<string> | undefined = undefined;
   readonly #waiting: (() => void)[] = [];
@@ -30,11 +30,11 @@ export class RequestSlots {
     try {
       running = task();
     } catch (error) {
-      this.#exit();
+      this.#release();
       throw error;
     }
-    if (running !== undefined) return this.#follow(id, running);
-    this.#exit();
+    if (running !== undefined) return this.#releaseAfter(id, running);
+    this.#release();
     return undefined;
   }
 
@@ -42,22 +42,22 @@ export class RequestSlots {
     if (this.#waiting.length >= this.#limits.waitingRequests)
       throw new LimitError("limit_exceeded", "waitingRequests");
     // The place is handed over, still counted.
-    const placed = new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return this.#follow(id, placed.then(task));
+    const admitted = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.#releaseAfter(id, admitted.then(task));
   }
 
   /** Only what is not over at once has an id that could come again meanwhile. */
-  async #follow(id: string | undefined, running: Promise<void>): Promise<void> {
+  async #releaseAfter(id: string | undefined, running: Promise<void>): Promise<void> {
     if (id !== undefined) (this.#ids ??= new Set()).add(id);
     try {
       await running;
     } finally {
       if (id !== undefined) this.#ids?.delete(id);
-      this.#exit();
+      this.#release();
     }
   }
 
-  #exit(): void {
+  #release(): void {
     const next = this.#waiting.shift();
     if (next !== undefined) {
       next();
@@ -69,7 +69,7 @@ export class RequestSlots {
   }
 
   /** Settles when none is at work or waiting. */
-  async idle(): Promise<void> {
+  async onIdle(): Promise<void> {
     if (this.#running > 0) await new Promise<void>((resolve) => this.#waiters.push(resolve));
   }
 }

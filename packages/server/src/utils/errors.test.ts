@@ -3,7 +3,7 @@ import { encodeFrame, ERROR_CODES, HalyardError, LIMITS } from "@halyard/protoco
 import type { ErrorCode } from "@halyard/protocol/wire";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { errorJson, InvalidMessage, toHalyardError } from "./errors.ts";
+import { errorJson, InvalidMessageError, toHalyardError } from "./errors.ts";
 
 const nasty = fc.oneof(
   fc.string({ unit: "binary", maxLength: 2_000 }),
@@ -19,7 +19,7 @@ describe("an error on the wire", () => {
       fc
         .tuple(code, nasty, fc.option(fc.double({ min: 0, max: 1e9, noNaN: true })))
         .map(([each, message, wait]) => new HalyardError(each, message, { retryAfterMs: wait ?? undefined })),
-      fc.array(issue, { maxLength: 8 }).map((issues) => new InvalidMessage(issues)),
+      fc.array(issue, { maxLength: 8 }).map((issues) => new InvalidMessageError(issues)),
     );
     const re = fc.oneof(
       nasty.map((text) => text.slice(0, 64)),
@@ -36,7 +36,7 @@ describe("an error on the wire", () => {
   });
 
   it("is at most 1 KiB also when every text of it is as large as it may be", () => {
-    const large = new InvalidMessage(
+    const large = new InvalidMessageError(
       Array.from({ length: 5 }, () => ({ path: "😀".repeat(99), message: "€".repeat(99) })),
     );
     const frame = encodeFrame(errorJson(large), { re: "\0".repeat(64) });
@@ -48,7 +48,9 @@ describe("an error on the wire", () => {
       path: `tags[${String(n)}].id`,
       message: "Too small",
     }));
-    expect(JSON.parse(errorJson(new InvalidMessage(issues)))).toMatchObject({ issues: issues.slice(0, 5) });
+    expect(JSON.parse(errorJson(new InvalidMessageError(issues)))).toMatchObject({
+      issues: issues.slice(0, 5),
+    });
   });
 
   it("waits whole milliseconds, rounded up", () => {

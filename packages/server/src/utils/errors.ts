@@ -4,7 +4,7 @@ import type { ValidationIssue } from "@halyard/protocol";
 import type { ForbiddenAttempt, LimitName } from "../security-event.ts";
 
 /** Bad input, with the first things that are wrong with it. Thrown inside the server, told to the sender. */
-export class InvalidMessage extends HalyardError {
+export class InvalidMessageError extends HalyardError {
   readonly issues: readonly ValidationIssue[];
 
   constructor(issues: readonly ValidationIssue[]) {
@@ -28,7 +28,7 @@ export class LimitError extends HalyardError {
 }
 
 /** The user may not do this. The sender is told so, the security log what it was. */
-export class NotAllowed extends HalyardError {
+export class ForbiddenError extends HalyardError {
   readonly action: ForbiddenAttempt["reason"];
 
   constructor(action: ForbiddenAttempt["reason"], message?: string) {
@@ -53,25 +53,27 @@ export function describeIssues(issues: readonly ValidationIssue[]): string {
 /** The JSON text of an `error` message, at most 1 KiB in its frame. */
 export function errorJson(error: HalyardError): string {
   const { code, message, retryable, retryAfterMs } = error;
-  const issues = error instanceof InvalidMessage ? error.issues : [];
-  const told = {
+  const issues = error instanceof InvalidMessageError ? error.issues : [];
+  const publicFields = {
     type: "error",
     code,
-    message: clip(message, { length: 200, bytes: 360 }),
+    message: truncateUtf8(message, { length: 200, bytes: 360 }),
     retryable,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) }),
   };
   // Issues quote the client's own keys; they are added while there is room, so that the frame stays bounded.
-  const fitting: ValidationIssue[] = [];
+  const issuesThatFit: ValidationIssue[] = [];
   for (const issue of issues.slice(0, LIMITS.errorIssues)) {
     const next = {
-      path: clip(issue.path, { length: 60, bytes: 120 }),
-      message: clip(issue.message, { length: 80, bytes: 120 }),
+      path: truncateUtf8(issue.path, { length: 60, bytes: 120 }),
+      message: truncateUtf8(issue.message, { length: 80, bytes: 120 }),
     };
-    if (jsonBytes({ ...told, issues: [...fitting, next] }) > ERROR_JSON_BYTES) break;
-    fitting.push(next);
+    if (jsonBytes({ ...publicFields, issues: [...issuesThatFit, next] }) > ERROR_JSON_BYTES) break;
+    issuesThatFit.push(next);
   }
-  return JSON.stringify(fitting.length === 0 ? told : { ...told, issues: fitting });
+  return JSON.stringify(
+    issuesThatFit.length === 0 ? publicFields : { ...publicFields, issues: issuesThatFit },
+  );
 }
 
 /** Leaves room for the frame's own `"$"`, whose `re` is a client's text of 64 characters at most. */
@@ -81,8 +83,9 @@ const encoder = new TextEncoder();
 const jsonBytes = (value: unknown): number => encoder.encode(JSON.stringify(value)).length;
 
 /** Cuts a text to so many characters, and to so many bytes of JSON: one character may take six. */
-function clip(text: string, most: { readonly length: number; readonly bytes: number }): string {
-  let clipped = text.length <= most.length ? text : `${text.slice(0, most.length - 1)}…`;
-  while (jsonBytes(clipped) > most.bytes) clipped = `${clipped.slice(0, Math.floor(clipped.length / 2))}…`;
+function truncateUtf8(text: string, maxBytes: { readonly length: number; readonly bytes: number }): string {
+  let clipped = text.length <= maxBytes.length ? text : `${text.slice(0, maxBytes.length - 1)}…`;
+  while (jsonBytes(clipped) > maxBytes.bytes)
+    clipped = `${clipped.slice(0, Math.floor(clipped.length / 2))}…`;
   return clipped;
 }

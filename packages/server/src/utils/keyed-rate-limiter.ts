@@ -1,7 +1,7 @@
 import type { Clock } from "../types.ts";
 
 /** More keys than this at a time are forgotten early: nobody fills the memory with addresses. */
-const KEYS = 50_000;
+const MAX_KEYS = 50_000;
 
 export interface Rate {
   readonly perSecond: number;
@@ -9,20 +9,20 @@ export interface Rate {
 }
 
 /** A part of a token that is lost in arithmetic must not cost a whole one. */
-const ALMOST = 1e-6;
+const EPSILON = 1e-6;
 
 /**
  * A rate for each of many keys: a bucket of tokens, of which only the time is kept at which it is full again. There are
  * two generations: what is not asked for a whole generation would be full again, so it goes with its generation, and
  * nothing is kept for a key that comes no more.
  */
-export class RateTable {
+export class KeyedRateLimiter {
   readonly #clock: Clock;
   readonly #rate: Rate;
   /** Times are counted from here, because small numbers are exact. */
   readonly #origin: number;
-  #young = new Map<string, number>();
-  #old = new Map<string, number>();
+  #current = new Map<string, number>();
+  #previous = new Map<string, number>();
   #timer: unknown;
 
   constructor(clock: Clock, rate: Rate) {
@@ -32,31 +32,31 @@ export class RateTable {
   }
 
   get size(): number {
-    return this.#young.size + this.#old.size;
+    return this.#current.size + this.#previous.size;
   }
 
   /** @returns 0, or the milliseconds to wait; nothing is taken, and nothing is kept for a new key */
   waitFor(key: string): number {
-    const fullAt = this.#young.get(key) ?? this.#old.get(key);
+    const fullAt = this.#current.get(key) ?? this.#previous.get(key);
     return fullAt === undefined ? 0 : this.#wait(fullAt - this.#now());
   }
 
   /** @returns 0, or the milliseconds to wait; nothing is taken then */
   take(key: string): number {
     const now = this.#now();
-    const fullAt = this.#young.get(key) ?? this.#old.get(key) ?? now;
+    const fullAt = this.#current.get(key) ?? this.#previous.get(key) ?? now;
     // More is missing than there was only where the clock was set back.
     const missingMs = Math.min(Math.max(0, fullAt - now), this.#generationMs());
     const waitMs = this.#wait(missingMs);
-    this.#keep(key, now + missingMs + (waitMs > 0 ? 0 : 1_000 / this.#rate.perSecond));
+    this.#store(key, now + missingMs + (waitMs > 0 ? 0 : 1_000 / this.#rate.perSecond));
     return waitMs;
   }
 
   stop(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#young.clear();
-    this.#old.clear();
+    this.#current.clear();
+    this.#previous.clear();
   }
 
   #now(): number {
@@ -68,25 +68,27 @@ export class RateTable {
     const { perSecond, burst } = this.#rate;
     const tokens = burst - (Math.max(0, missingMs) / 1_000) * perSecond;
     // More than fits at once is let through when the bucket is full, or it would wait for ever.
-    const lacking = Math.min(1, burst) - tokens;
-    return lacking <= ALMOST ? 0 : Math.max(1, Math.ceil((lacking / perSecond) * 1_000 - ALMOST));
+    const missingTokens = Math.min(1, burst) - tokens;
+    return missingTokens <= EPSILON
+      ? 0
+      : Math.max(1, Math.ceil((missingTokens / perSecond) * 1_000 - EPSILON));
   }
 
-  #keep(key: string, fullAt: number): void {
-    this.#old.delete(key);
-    if (this.#young.size >= KEYS && !this.#young.has(key)) this.#age();
-    this.#young.set(key, fullAt);
+  #store(key: string, fullAt: number): void {
+    this.#previous.delete(key);
+    if (this.#current.size >= MAX_KEYS && !this.#current.has(key)) this.#rotate();
+    this.#current.set(key, fullAt);
     this.#timer ??= this.#clock.setTimeout(this.#tick, this.#generationMs());
   }
 
   readonly #tick = (): void => {
-    this.#age();
+    this.#rotate();
     this.#timer = this.size === 0 ? undefined : this.#clock.setTimeout(this.#tick, this.#generationMs());
   };
 
-  #age(): void {
-    this.#old = this.#young;
-    this.#young = new Map();
+  #rotate(): void {
+    this.#previous = this.#current;
+    this.#current = new Map();
   }
 
   #generationMs(): number {

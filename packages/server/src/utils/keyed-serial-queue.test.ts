@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { Moves } from "./keyed-serial-queue.ts";
+import { KeyedSerialQueue } from "./keyed-serial-queue.ts";
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("joins and leaves", () => {
   it("of one room happen in their order, and of several beside each other", async () => {
-    const moves = new Moves();
+    const moves = new KeyedSerialQueue();
     const done: string[] = [];
     let open = (): void => undefined;
     const slow = new Promise<void>((resolve) => (open = resolve)).then(() => void done.push("join a"));
@@ -22,7 +22,7 @@ describe("joins and leaves", () => {
   });
 
   it("are bounded: too many that wait are refused", async () => {
-    const moves = new Moves();
+    const moves = new KeyedSerialQueue();
     let open = (): void => undefined;
     const slow = new Promise<void>((resolve) => (open = resolve));
     const first = Array.from({ length: 1_024 }, (_, n) => moves.run(n % 2 === 0 ? "a" : "b", () => slow));
@@ -33,7 +33,7 @@ describe("joins and leaves", () => {
   });
 
   it("that fail hold up nothing, and are told to who asked", async () => {
-    const moves = new Moves();
+    const moves = new KeyedSerialQueue();
     const failing = moves.run("a", () => Promise.reject(new Error("no")));
     const after = moves.run("a", () => Promise.resolve());
     await expect(failing).rejects.toThrow("no");

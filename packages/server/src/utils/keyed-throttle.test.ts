@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../test/fake-clock.ts";
-import { Coalescer } from "./keyed-throttle.ts";
+import { KeyedThrottle } from "./keyed-throttle.ts";
 
 function create(): {
   clock: FakeClock;
@@ -9,10 +9,10 @@ function create(): {
   clear: () => void;
 } {
   const clock = new FakeClock({ now: 0 });
-  const coalescer = new Coalescer<string>(clock, 50);
+  const coalescer = new KeyedThrottle<string>(clock, 50);
   const passed: string[] = [];
   const offer = (key: string, item: string): void => {
-    coalescer.offer(key, item, (newest) => passed.push(`${newest} at ${String(clock.now())}`));
+    coalescer.call(key, item, (newest) => passed.push(`${newest} at ${String(clock.now())}`));
   };
   return { clock, offer, passed, clear: () => coalescer.clear() };
 }

@@ -6,7 +6,7 @@ interface Slot<TItem> {
 }
 
 /** Lets one item per key through each so many milliseconds: the first at once, then the newest. */
-export class Coalescer<TItem> {
+export class KeyedThrottle<TItem> {
   readonly #clock: Clock;
   readonly #everyMs: number;
   readonly #slots = new Map<string, Slot<TItem>>();
@@ -16,7 +16,7 @@ export class Coalescer<TItem> {
     this.#everyMs = everyMs;
   }
 
-  offer(key: string, item: TItem, pass: (item: TItem) => void): void {
+  call(key: string, item: TItem, deliver: (item: TItem) => void): void {
     const slot = this.#slots.get(key);
     if (slot !== undefined) {
       slot.latest = item;
@@ -24,8 +24,8 @@ export class Coalescer<TItem> {
     }
     const opened: Slot<TItem> = { latest: undefined, timer: undefined };
     this.#slots.set(key, opened);
-    this.#arm(key, opened, pass);
-    pass(item);
+    this.#startTimer(key, opened, deliver);
+    deliver(item);
   }
 
   clear(): void {
@@ -33,7 +33,7 @@ export class Coalescer<TItem> {
     this.#slots.clear();
   }
 
-  #arm(key: string, slot: Slot<TItem>, pass: (item: TItem) => void): void {
+  #startTimer(key: string, slot: Slot<TItem>, deliver: (item: TItem) => void): void {
     slot.timer = this.#clock.setTimeout(() => {
       const { latest } = slot;
       if (latest === undefined) {
@@ -41,8 +41,8 @@ export class Coalescer<TItem> {
         return;
       }
       slot.latest = undefined;
-      this.#arm(key, slot, pass);
-      pass(latest);
+      this.#startTimer(key, slot, deliver);
+      deliver(latest);
     }, this.#everyMs);
   }
 }

@@ -1,13 +1,18 @@
 import { expect, it } from "vitest";
-import { all, here, known } from "./maybe-promise.ts";
+import { allMaybe, unwrapResolved, resolvedPromise } from "./maybe-promise.ts";
 
 it("finds what is known already, and leaves what is not as it is", () => {
   const later = Promise.resolve(2);
-  expect([here(2), here(known(2)), here(known(undefined)), here(later)]).toEqual([2, 2, undefined, later]);
+  expect([
+    unwrapResolved(2),
+    unwrapResolved(resolvedPromise(2)),
+    unwrapResolved(resolvedPromise(undefined)),
+    unwrapResolved(later),
+  ]).toEqual([2, 2, undefined, later]);
 });
 
 it("is a promise like any other for whoever waits", async () => {
-  const two = known(2);
+  const two = resolvedPromise(2);
   const fail = (): never => {
     throw new Error("no");
   };
@@ -15,11 +20,11 @@ it("is a promise like any other for whoever waits", async () => {
   expect(await two.then((value) => value * 2)).toBe(4);
   // What is made of it is not known: it may have failed.
   const failing = two.then(fail);
-  expect(here(failing)).toBe(failing);
+  expect(unwrapResolved(failing)).toBe(failing);
   await expect(failing).rejects.toThrow("no");
 });
 
 it("has all values at once where all are here", async () => {
-  expect(all([1, 2])).toEqual([1, 2]);
-  expect(await all([1, Promise.resolve(2)])).toEqual([1, 2]);
+  expect(allMaybe([1, 2])).toEqual([1, 2]);
+  expect(await allMaybe([1, Promise.resolve(2)])).toEqual([1, 2]);
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { MapView } from "./read-only-map-view.ts";
+import { ReadonlyMapView } from "./read-only-map-view.ts";
 
 describe("a view of a map", () => {
   const source = new Map([["a", 1]]);
-  const view = new MapView(source, (value) => `${String(value)}!`);
+  const view = new ReadonlyMapView(source, (value) => `${String(value)}!`);
 
   it("shows what is there now, in every way in which a map is read", () => {
     source.set("b", 2);

@@ -1,11 +1,11 @@
 /** A map whose values are made of another map's when they are looked at; it always shows what is there now. */
-export class MapView<TSource, TValue> implements ReadonlyMap<string, TValue> {
+export class ReadonlyMapView<TSource, TValue> implements ReadonlyMap<string, TValue> {
   readonly #source: ReadonlyMap<string, TSource>;
-  readonly #make: (source: TSource) => TValue;
+  readonly #project: (source: TSource) => TValue;
 
   constructor(source: ReadonlyMap<string, TSource>, make: (source: TSource) => TValue) {
     this.#source = source;
-    this.#make = make;
+    this.#project = make;
   }
 
   get size(): number {
@@ -18,7 +18,7 @@ export class MapView<TSource, TValue> implements ReadonlyMap<string, TValue> {
 
   get(key: string): TValue | undefined {
     const source = this.#source.get(key);
-    return source === undefined ? undefined : this.#make(source);
+    return source === undefined ? undefined : this.#project(source);
   }
 
   forEach(
@@ -33,11 +33,11 @@ export class MapView<TSource, TValue> implements ReadonlyMap<string, TValue> {
   }
 
   *values(): MapIterator<TValue> {
-    for (const source of this.#source.values()) yield this.#make(source);
+    for (const source of this.#source.values()) yield this.#project(source);
   }
 
   *entries(): MapIterator<[string, TValue]> {
-    for (const [key, source] of this.#source) yield [key, this.#make(source)];
+    for (const [key, source] of this.#source) yield [key, this.#project(source)];
   }
 
   [Symbol.iterator](): MapIterator<[string, TValue]> {

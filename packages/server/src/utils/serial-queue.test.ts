@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Lane } from "./serial-queue.ts";
+import { SerialQueue } from "./serial-queue.ts";
 
 interface Gate {
   readonly job: () => Promise<void>;
@@ -22,7 +22,7 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 describe("a lane", () => {
   it("runs a job at once when nothing is before it", () => {
     const ran: string[] = [];
-    const lane = new Lane();
+    const lane = new SerialQueue();
     lane.add(() => void ran.push("a"));
     lane.add(async () => void ran.push("b"));
     expect(ran).toEqual(["a", "b"]);
@@ -30,7 +30,7 @@ describe("a lane", () => {
 
   it("runs one job at a time, in the order in which they came", async () => {
     const ran: string[] = [];
-    const lane = new Lane();
+    const lane = new SerialQueue();
     const gates = ["a", "b", "c"].map((name) => gate(() => ran.push(name)));
     for (const { job } of gates) lane.add(job);
     expect(ran).toEqual(["a"]);
@@ -40,7 +40,7 @@ describe("a lane", () => {
     expect(ran).toEqual(["a", "b"]);
     gates[1]?.open();
     gates[2]?.open();
-    await lane.idle();
+    await lane.onIdle();
     expect(ran).toEqual(["a", "b", "c"]);
     expect(lane.waiting).toBe(0);
   });
@@ -48,7 +48,7 @@ describe("a lane", () => {
   it("keeps the order of jobs that take time and jobs that take none, whenever they come", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(3), { maxLength: 30 }), async (turns) => {
-        const lane = new Lane();
+        const lane = new SerialQueue();
         const ran: number[] = [];
         for (const [index, count] of turns.entries()) {
           lane.add(() => {
@@ -57,7 +57,7 @@ describe("a lane", () => {
           });
           if (count === 3) await Promise.resolve();
         }
-        await lane.idle();
+        await lane.onIdle();
         expect(ran).toEqual(turns.map((_, index) => index));
       }),
     );
@@ -65,18 +65,18 @@ describe("a lane", () => {
 
   it("runs what a job adds after it, and never inside it", async () => {
     const ran: string[] = [];
-    const lane = new Lane();
+    const lane = new SerialQueue();
     lane.add(() => {
       lane.add(() => void ran.push("inner"));
       ran.push("outer");
     });
-    await lane.idle();
+    await lane.onIdle();
     expect(ran).toEqual(["outer", "inner"]);
   });
 
   it("forgets what has not begun when it is cleared", async () => {
     const ran: string[] = [];
-    const lane = new Lane();
+    const lane = new SerialQueue();
     const first = gate(() => ran.push("first"));
     lane.add(first.job);
     lane.add(() => void ran.push("never"));
@@ -89,12 +89,12 @@ describe("a lane", () => {
   });
 
   it("is idle once everything is done, and at once when nothing is to do", async () => {
-    const lane = new Lane();
-    await lane.idle();
+    const lane = new SerialQueue();
+    await lane.onIdle();
     const first = gate(() => undefined);
     lane.add(first.job);
     let isIdle = false;
-    void lane.idle().then(() => (isIdle = true));
+    void lane.onIdle().then(() => (isIdle = true));
     await settled();
     expect(isIdle).toBe(false);
     first.open();
@@ -103,11 +103,11 @@ describe("a lane", () => {
   });
 
   it("is idle also when what waited was cleared", async () => {
-    const lane = new Lane();
+    const lane = new SerialQueue();
     const first = gate(() => undefined);
     lane.add(first.job);
     let isIdle = false;
-    void lane.idle().then(() => (isIdle = true));
+    void lane.onIdle().then(() => (isIdle = true));
     lane.clear();
     first.open();
     await settled();

@@ -4,29 +4,29 @@ import type { Clock } from "../types.ts";
 const TOTALS_MS = 2_000;
 
 /** Tells a number that changes often: at once, then the newest each two seconds, and always the last one. */
-export class Totals {
+export class ThrottledValue {
   readonly #clock: Clock;
-  readonly #tell: (total: number) => void;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  readonly #emit: (total: number) => void;
+  #emittedAt = Number.NEGATIVE_INFINITY;
   #latest: number | undefined;
   #timer: unknown;
   #isSaying = false;
 
-  constructor(clock: Clock, tell: (total: number) => void) {
+  constructor(clock: Clock, emit: (total: number) => void) {
     this.#clock = clock;
-    this.#tell = tell;
+    this.#emit = emit;
   }
 
   /** Whether anything was said since the last stop. */
-  get isSaying(): boolean {
+  get isActive(): boolean {
     return this.#isSaying;
   }
 
-  say(total: number): void {
+  set(total: number): void {
     this.#isSaying = true;
     this.#latest = total;
     if (this.#timer !== undefined) return;
-    const waitMs = this.#toldAt + TOTALS_MS - this.#clock.now();
+    const waitMs = this.#emittedAt + TOTALS_MS - this.#clock.now();
     if (waitMs <= 0) this.#tellLatest();
     else this.#timer = this.#clock.setTimeout(() => this.#tellLatest(), waitMs);
   }
@@ -42,7 +42,7 @@ export class Totals {
 
   #tellLatest(): void {
     this.#timer = undefined;
-    this.#toldAt = this.#clock.now();
-    if (this.#latest !== undefined) this.#tell(this.#latest);
+    this.#emittedAt = this.#clock.now();
+    if (this.#latest !== undefined) this.#emit(this.#latest);
   }
 }

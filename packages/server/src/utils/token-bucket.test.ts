@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Tally, TokenBucket } from "./token-bucket.ts";
+import { SlidingWindowCounter, TokenBucket } from "./token-bucket.ts";
 
 describe("a token bucket", () => {
   it("gives a burst at once, then so many per second", () => {
@@ -58,19 +58,19 @@ describe("a token bucket", () => {
 
 describe("a tally", () => {
   it("counts what happened within its window", () => {
-    const tally = new Tally(10_000);
+    const tally = new SlidingWindowCounter(10_000);
     const counts = Array.from({ length: 5 }, (_, n) => tally.add(50_000 + n));
     expect(counts).toEqual([1, 2, 3, 4, 5]);
   });
 
   it("forgets what is older than two windows", () => {
-    const tally = new Tally(10_000);
+    const tally = new SlidingWindowCounter(10_000);
     for (let n = 0; n < 9; n++) tally.add(50_000);
     expect(tally.add(70_000)).toBe(1);
   });
 
   it("counts the window before in part, as far as it reaches into this one", () => {
-    const tally = new Tally(10_000);
+    const tally = new SlidingWindowCounter(10_000);
     for (let n = 0; n < 8; n++) tally.add(50_000);
     expect(tally.add(60_000)).toBe(9);
     expect(tally.add(65_000)).toBe(6);
@@ -78,7 +78,7 @@ describe("a tally", () => {
   });
 
   it("never reaches ten when they come slower than ten in ten seconds", () => {
-    const tally = new Tally(10_000);
+    const tally = new SlidingWindowCounter(10_000);
     for (let now = 0; now < 600_000; now += 1_200) expect(tally.add(now)).toBeLessThan(10);
   });
 });

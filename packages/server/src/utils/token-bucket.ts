@@ -29,14 +29,14 @@ export class TokenBucket {
   }
 
   #refill(now: number): void {
-    const earned = (Math.max(0, now - this.#at) / 1000) * this.#perSecond;
-    this.#tokens = Math.min(this.#burst, this.#tokens + earned);
+    const refilled = (Math.max(0, now - this.#at) / 1000) * this.#perSecond;
+    this.#tokens = Math.min(this.#burst, this.#tokens + refilled);
     this.#at = now;
   }
 }
 
 /** Counts what happened in the last so many milliseconds, coarsely: two halves are enough to close a connection by. */
-export class Tally {
+export class SlidingWindowCounter {
   readonly #windowMs: number;
   #startedAt = 0;
   #previous = 0;
@@ -55,7 +55,7 @@ export class Tally {
       this.#current = 0;
     }
     this.#current++;
-    const left = 1 - (now - this.#startedAt) / this.#windowMs;
-    return Math.floor(this.#previous * left) + this.#current;
+    const remainingWeight = 1 - (now - this.#startedAt) / this.#windowMs;
+    return Math.floor(this.#previous * remainingWeight) + this.#current;
   }
 }
