@@ -1,19 +1,16 @@
-import { ServerRequests } from "./messages/asker.ts";
+import { ServerRequests } from "./messages/server-requests.ts";
 import { Authorization } from "./messages/authorization.ts";
-import type { CloseConnection } from "./connection/connection.ts";
 import { ControlFrames } from "./messages/control-frames.ts";
-import type { AnyConfig, ServerContext } from "./messages/server-context.ts";
+import type { AnyConfig } from "./config.ts";
+import type { ServerContext } from "./server-context.ts";
 import { createServerContext } from "./create-core.ts";
 import { Dispatcher } from "./messages/dispatcher.ts";
 import { ErrorReplies } from "./messages/error-replies.ts";
 import { HelloHandler } from "./handshake/hello.ts";
-import {
-  ChatMessageHandler,
-  MessageHandlerRegistry,
-  PingHandler,
-  TypingIndicatorHandler,
-} from "./handlers.ts";
-import type { Broadcaster, MessageHandler } from "./handlers.ts";
+import { MessageHandlerRegistry } from "./messages/handler-registry.ts";
+import { ChatMessageHandler, PingHandler, TypingIndicatorHandler } from "./handlers.ts";
+import type { MessageHandler } from "./messages/handler-registry.ts";
+import type { Broadcaster } from "./handlers.ts";
 import { Heartbeat } from "./connection/heartbeat.ts";
 import { Inbound } from "./messages/inbound.ts";
 import { ConnectionLifecycle } from "./handshake/connection-lifecycle.ts";
@@ -40,16 +37,13 @@ export interface Assembly {
 /** Puts a node together. Everything that may end a connection does it through one `shut`. */
 export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly {
   const registry = config.handlers ?? new MessageHandlerRegistry(builtInHandlers(config, broadcaster));
-  const closeConnection: CloseConnection = (connection, code, cause) => {
-    lifecycle.closeConnection(connection, code, cause);
-  };
-  const core = createServerContext(config, { registry, closeConnection });
+  const core = createServerContext(config, registry);
   const publisher = new Publisher(core);
   const authorization = new Authorization(core);
-  const throttle = new RateLimits(core);
-  const failures = new ErrorReplies(core, closeConnection);
+  const throttle = new RateLimits(core.limits, core.clock);
+  const failures = new ErrorReplies(core);
   const rooms = new Rooms(core, authorization);
-  const greeting = new HelloHandler({ core, authorization, rooms, closeConnection });
+  const greeting = new HelloHandler({ core, authorization, rooms });
   const runner = new ClientRequests(core, new RequestDispatcher(core, authorization));
   const ping = new PingHandler(broadcaster);
   const control = new ControlFrames({
@@ -64,18 +58,16 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
   const sends = new ClientSends({ core, dispatcher, errorReplies: failures, rateLimits: throttle });
   const inbound = new Inbound({
     core,
-    onPingOrPong: control,
+    controlFrames: control,
     clientSends: sends,
     rateLimits: throttle,
     errorReplies: failures,
-    closeConnection,
   });
   const lifecycle = new ConnectionLifecycle({ core, helloHandler: greeting, inbound, rooms });
   const heartbeat = new Heartbeat({
     clock: core.clock,
     limits: core.limits,
     connections: () => core.connections.all(),
-    closeConnection,
   });
   const [serverRequests, upgrades] = [new ServerRequests(core), new UpgradeHandler(core)];
   return { core, publisher, serverRequests, rooms, inbound, lifecycle, heartbeat, upgrades };

@@ -13,9 +13,10 @@ import {
   METHOD_NOT_ALLOWED,
   rejection,
 } from "./handshake/upgrade-rejection.ts";
-import type { AnyAuthenticator, AcceptedUpgrade } from "./server.ts";
+import type { AnyAuthenticator } from "./session-watch.ts";
+import type { AcceptedUpgrade } from "./server.ts";
 import { isRejection } from "./server.ts";
-import { corkingTransport } from "./delivery/transport.ts";
+import { corkingTransport } from "./delivery/socket-transports.ts";
 import type { Transport } from "./delivery/transport.ts";
 import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.ts";
 import { TopicBroadcaster } from "./delivery/topic-broadcaster.ts";
@@ -139,7 +140,7 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
         const connection = core.connections.of(ws);
         if (connection === undefined) return;
         if (typeof message === "string") inbound.receive(connection, message);
-        else lifecycle.closeConnection(connection, 4400, "frames are text");
+        else connection.close(4400, "frames are text");
       },
       drain: (ws) => {
         const connection = core.connections.of(ws);

@@ -1,9 +1,9 @@
 import { ChannelHub } from "./channels/channel-hub.ts";
 import { systemClock } from "./utils/clock.ts";
 import { ConnectionTable } from "./connection/connection-table.ts";
-import type { Connection } from "./connection/connection.ts";
-import type { AnyConfig, ServerContext } from "./messages/server-context.ts";
-import type { MessageHandlerRegistry } from "./handlers.ts";
+import type { AnyConfig } from "./config.ts";
+import type { ServerContext } from "./server-context.ts";
+import type { MessageHandlerRegistry } from "./messages/handler-registry.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { silentLogger } from "./logger.ts";
 import { keepsake } from "./utils/flat-concat.ts";
@@ -17,16 +17,8 @@ import { SessionWatches } from "./connection/session-watches.ts";
 import type { ErrorContext } from "./types.ts";
 import { Writer } from "./delivery/writer.ts";
 
-export interface ServerContextInput {
-  readonly registry: MessageHandlerRegistry;
-  readonly closeConnection: (connection: Connection, code: number, reason?: string) => void;
-}
-
 /** Puts the parts of a node together and starts its backplane. */
-export function createServerContext(
-  config: AnyConfig,
-  { registry, closeConnection }: ServerContextInput,
-): ServerContext {
+export function createServerContext(config: AnyConfig, registry: MessageHandlerRegistry): ServerContext {
   const clock = config.clock ?? systemClock;
   const logger = config.logger ?? silentLogger;
   const limits = { ...DEFAULT_LIMITS, ...config.limits };
@@ -65,7 +57,7 @@ export function createServerContext(
     securityReporter: new SecurityReporter({ clock, logger, hook: config.onSecurityEvent, report }),
     types: new MessageTypeRegistry(config.protocol),
     connections: new ConnectionTable(),
-    writer: new Writer(clock, limits, closeConnection),
+    writer: new Writer(clock, limits),
     deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
     nextConnectionId: () => keepsake(`${backplane.nodeId}.`, String(++connectionCounter)),
   };

@@ -2,13 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { FakeSocket } from "../test/fake-socket.ts";
 import { TestSystem } from "../test/test-system.ts";
 import type { TestConfig } from "../test/test-system.ts";
-import {
-  ChatMessageHandler,
-  MessageHandler,
-  MessageHandlerRegistry,
-  PingHandler,
-  TypingIndicatorHandler,
-} from "./handlers.ts";
+import { MessageHandler, MessageHandlerRegistry } from "./messages/handler-registry.ts";
+import { ChatMessageHandler, PingHandler, TypingIndicatorHandler } from "./handlers.ts";
 import type { Broadcaster } from "./handlers.ts";
 import type { ConnectedUsers, WebSocketInstances } from "./types.ts";
 

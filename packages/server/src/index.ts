@@ -16,23 +16,18 @@ export type {
   Work,
   WorkState,
 } from "./backplane.ts";
-export type { RequestArguments } from "./messages/asker.ts";
-export {
-  ChatMessageHandler,
-  MessageHandler,
-  MessageHandlerRegistry,
-  PingHandler,
-  TypingIndicatorHandler,
-} from "./handlers.ts";
-export type { Broadcaster, ChatOptions, HandleArguments } from "./handlers.ts";
+export type { RequestArguments } from "./messages/server-requests.ts";
+export { MessageHandler, MessageHandlerRegistry } from "./messages/handler-registry.ts";
+export { ChatMessageHandler, PingHandler, TypingIndicatorHandler } from "./handlers.ts";
+export type { HandleArguments } from "./messages/handler-registry.ts";
+export type { Broadcaster, ChatOptions } from "./handlers.ts";
 export { DEFAULT_LIMITS } from "./limits.ts";
 export type { ServerLimits } from "./limits.ts";
 export type { Logger } from "./logger.ts";
 export { WebSocketManager } from "./manager.ts";
 export { createMemoryBackplane } from "./memory/memory-backplane.ts";
 export type { MemoryBackplaneOptions } from "./memory/memory-backplane.ts";
-export type { RequestOptions } from "./connection/server-requests.ts";
-export type { AnyAuthenticator } from "./server.ts";
+export type { RequestOptions } from "./connection/pending-server-requests.ts";
 export type {
   SessionBus,
   SessionCloseCode,
@@ -40,6 +35,7 @@ export type {
   SessionWatch,
   WatchedConnection,
   WatchingAuthenticator,
+  AnyAuthenticator,
 } from "./session-watch.ts";
 export type {
   Flooded,
@@ -55,6 +51,8 @@ export type {
 } from "./security-event.ts";
 export { createWebSocketSystem } from "./system.ts";
 export type { WebSocketSystem } from "./system.ts";
+export type { WebSocketManagerConfig } from "./config.ts";
+export type { Metrics } from "./metrics.ts";
 export type {
   AuthenticateFunction,
   Authenticator,
@@ -71,7 +69,6 @@ export type {
   GuestIdentity,
   HandlerContext,
   Identity,
-  Metrics,
   Published,
   UpgradeRequest,
   UserList,
@@ -79,5 +76,4 @@ export type {
   WebSocketData,
   WebSocketInstance,
   WebSocketInstances,
-  WebSocketManagerConfig,
 } from "./types.ts";

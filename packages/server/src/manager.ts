@@ -1,24 +1,25 @@
 import type { AnyProtocol, BuiltinProtocol, OutgoingMessage } from "@halyard/protocol";
 import { CloseCode } from "@halyard/protocol/wire";
-import type { RequestArguments } from "./messages/asker.ts";
+import type { RequestArguments } from "./messages/server-requests.ts";
 import { assemble } from "./assembly.ts";
 import type { Assembly } from "./assembly.ts";
 import type { Connection } from "./connection/connection.ts";
 import { withDeadline } from "./utils/with-deadline.ts";
 import { OutboundFrame } from "./delivery/outbound-frame.ts";
-import type { Broadcaster, MessageHandlerRegistry } from "./handlers.ts";
+import type { MessageHandlerRegistry } from "./messages/handler-registry.ts";
+import type { Broadcaster } from "./handlers.ts";
+import type { WebSocketManagerConfig } from "./config.ts";
+import type { Metrics } from "./metrics.ts";
 import type {
   ConnectedUsers,
   ConnectionStats,
   DisconnectOptions,
   Identity,
-  Metrics,
   Published,
   UserList,
   UserPage,
   WebSocketInstance,
   WebSocketInstances,
-  WebSocketManagerConfig,
 } from "./types.ts";
 
 const DRAIN_HANDLERS_MS = 10_000;
@@ -55,7 +56,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
   }
 
   /** The registry of this manager: where handlers are added. */
-  get pendingWork(): MessageHandlerRegistry {
+  get handlers(): MessageHandlerRegistry {
     return this.#parts.core.registry;
   }
 
@@ -72,7 +73,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     const connection = this.#parts.core.connections.of(ws);
     if (connection === undefined) return;
     if (typeof message === "string") this.#parts.inbound.receive(connection, message);
-    else this.#parts.lifecycle.closeConnection(connection, CloseCode.ProtocolBroken, "frames are text");
+    else connection.close(CloseCode.ProtocolBroken, "frames are text");
   }
 
   /**
@@ -217,11 +218,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     await withDeadline(Promise.all(pendingWork), { clock, ms: DRAIN_HANDLERS_MS }).catch(() => undefined);
     for (const connection of [...connections.all()]) {
       const retryAfterMs = Math.round(clock.random() * windowMs);
-      this.#parts.lifecycle.closeConnection(
-        connection,
-        CloseCode.Draining,
-        `retryAfterMs=${String(retryAfterMs)}`,
-      );
+      connection.close(CloseCode.Draining, `retryAfterMs=${String(retryAfterMs)}`);
     }
   }
 
@@ -233,7 +230,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     this.#parts.upgrades.isDraining = true;
     this.#parts.heartbeat.stop();
     for (const connection of [...this.#parts.core.connections.all()]) {
-      this.#parts.lifecycle.closeConnection(connection, 1001);
+      connection.close(1001);
       connection.sendQueue.clear();
       this.#parts.core.clock.clearTimeout(connection.sendQueue.delayTimer);
     }
@@ -249,7 +246,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     connection: Connection,
     { code = CloseCode.Unauthenticated, reason = "" }: DisconnectOptions,
   ): void {
-    this.#parts.lifecycle.closeConnection(connection, code, reason);
+    connection.close(code, reason);
   }
 }
 

@@ -14,9 +14,11 @@ import { closeCodeOf } from "./node/close-code.ts";
 import { nodeTransports } from "./node/node-transport.ts";
 import { toUpgradeRequest } from "./node/upgrade-request.ts";
 import { attachFastTextReader } from "./node/fast-text-reader.ts";
-import type { GetHeader, UpgradeRejection } from "./handshake/upgrade-rejection.ts";
+import type { GetHeader } from "./security/client-address.ts";
+import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
 import { validateHandshake, METHOD_NOT_ALLOWED, rejection } from "./handshake/upgrade-rejection.ts";
-import type { AnyAuthenticator, AcceptedUpgrade } from "./server.ts";
+import type { AnyAuthenticator } from "./session-watch.ts";
+import type { AcceptedUpgrade } from "./server.ts";
 import { isRejection } from "./server.ts";
 import type { Transport } from "./delivery/transport.ts";
 import type { Clock, WebSocketData } from "./types.ts";
@@ -230,7 +232,7 @@ function listenersOf({ lifecycle, inbound, core }: Assembly): Listeners {
     onMessage(message, isBinary) {
       const connection = connectionOf(this);
       if (connection === undefined) return;
-      if (isBinary) lifecycle.closeConnection(connection, 4400, "frames are text");
+      if (isBinary) connection.close(4400, "frames are text");
       else inbound.receive(connection, (message as Buffer).toString());
     },
     onControl() {

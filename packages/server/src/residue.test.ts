@@ -14,7 +14,7 @@ import { ChannelLog } from "./memory/channel-log.ts";
 import { Roster } from "./memory/roster.ts";
 import { KeyedSerialQueue } from "./utils/keyed-serial-queue.ts";
 import { PresenceView } from "./channels/presence-view.ts";
-import { PendingServerRequests } from "./connection/server-requests.ts";
+import { PendingServerRequests } from "./connection/pending-server-requests.ts";
 import { ConcurrencyLimiter } from "./utils/concurrency-limiter.ts";
 import { TokenBucket } from "./utils/token-bucket.ts";
 

@@ -2,7 +2,8 @@ import { HalyardError } from "@halyard/protocol/wire";
 import { describe, expect, it } from "vitest";
 import { CLIENT_ID, TestSystem } from "../test/test-system.ts";
 import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
-import type { AnyAuthenticator, AcceptedUpgrade } from "./server.ts";
+import type { AnyAuthenticator } from "./session-watch.ts";
+import type { AcceptedUpgrade } from "./server.ts";
 import { isRejection } from "./server.ts";
 import type { Identity, UpgradeRequest } from "./types.ts";
 

@@ -1,12 +1,14 @@
+import type { AnyAuthenticator } from "./session-watch.ts";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Admission, ClientRef } from "./backplane.ts";
 import { ClientAddress } from "./security/client-address.ts";
-import type { ServerContext } from "./messages/server-context.ts";
+import type { ServerContext } from "./server-context.ts";
 import { isThenable, withDeadline } from "./utils/with-deadline.ts";
 import { unwrapResolved } from "./utils/maybe-promise.ts";
 import type { MaybePromise } from "./utils/maybe-promise.ts";
 import type { UpgradeDetails } from "./connection/accepted-upgrade.ts";
-import type { GetHeader, UpgradeRejection } from "./handshake/upgrade-rejection.ts";
+import type { GetHeader } from "./security/client-address.ts";
+import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
 import {
   headersOf,
   rejection,
@@ -14,13 +16,7 @@ import {
   rejectRateLimited,
   retryAfter,
 } from "./handshake/upgrade-rejection.ts";
-import type {
-  AuthenticateFunction,
-  Authenticator,
-  GuestIdentity,
-  Identity,
-  UpgradeRequest,
-} from "./types.ts";
+import type { GuestIdentity, Identity, UpgradeRequest } from "./types.ts";
 import { toData } from "./connection/socket-data.ts";
 import type { SocketData } from "./connection/socket-data.ts";
 import { RequestWithClientAddress } from "./handshake/upgrade-request.ts";
@@ -34,8 +30,6 @@ export interface AcceptedUpgrade {
 }
 
 type Upgrade = Pick<UpgradeDetails, "isV1" | "watch">;
-
-export type AnyAuthenticator = Authenticator | AuthenticateFunction;
 
 /** The way from an HTTP request to an admitted connection: everything that is decided before 101. */
 export class UpgradeHandler {

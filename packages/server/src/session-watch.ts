@@ -1,4 +1,4 @@
-import type { Authenticator, Identity } from "./types.ts";
+import type { AuthenticateFunction, Authenticator, Identity } from "./types.ts";
 
 /** 4401: the session is over. 4403: its user is banned. 1013: sessions could not be checked for too long. */
 export type SessionCloseCode = 4401 | 4403 | 1013;
@@ -55,3 +55,6 @@ export interface WatchingAuthenticator<
 > extends Authenticator<TIdentity> {
   watch(bus: SessionBus): SessionWatch<TIdentity>;
 }
+
+/** Either form of an authenticator. */
+export type AnyAuthenticator = Authenticator | AuthenticateFunction;

@@ -1,7 +1,8 @@
 import type { AnyProtocol, BuiltinProtocol } from "@halyard/protocol";
-import type { MessageHandlerRegistry } from "./handlers.ts";
+import type { MessageHandlerRegistry } from "./messages/handler-registry.ts";
 import { eraseIdentityType, WebSocketManager } from "./manager.ts";
-import type { GuestIdentity, Identity, WebSocketInstance, WebSocketManagerConfig } from "./types.ts";
+import type { WebSocketManagerConfig } from "./config.ts";
+import type { GuestIdentity, Identity, WebSocketInstance } from "./types.ts";
 
 export interface WebSocketSystem<TProtocol extends AnyProtocol, TIdentity extends Identity> {
   readonly manager: WebSocketManager<TProtocol>;
@@ -24,7 +25,7 @@ export function createWebSocketSystem<
   const manager = new WebSocketManager<TProtocol>(eraseIdentityType(config));
   return {
     manager,
-    handlers: manager.pendingWork as unknown as MessageHandlerRegistry<TProtocol, TIdentity>,
+    handlers: manager.handlers as unknown as MessageHandlerRegistry<TProtocol, TIdentity>,
     processMessage: (ws, message) => {
       manager.handleMessage(ws, message);
     },

@@ -1,4 +1,3 @@
-import { CloseCode } from "@halyard/protocol/wire";
 import { Connection } from "../src/connection/connection.ts";
 import type { CloseReason, ConnectionInit } from "../src/connection/connection.ts";
 import { DEFAULT_LIMITS } from "../src/limits.ts";
@@ -24,7 +23,7 @@ export class Connections {
   constructor(clock: FakeClock, limits: Partial<ServerLimits> = {}) {
     this.clock = clock;
     this.limits = { ...DEFAULT_LIMITS, ...limits };
-    this.writer = new Writer(clock, this.limits, this.close);
+    this.writer = new Writer(clock, this.limits);
   }
 
   open(id: string, more: Partial<ConnectionInit> & { isV1?: boolean } = {}): Connection {
@@ -38,7 +37,7 @@ export class Connections {
       services: {
         writer: this.writer,
         owner: {
-          closeConnection: (each) => this.close(each, CloseCode.Unauthenticated),
+          closeConnection: this.close,
           identityChanged: () => undefined,
         },
       },

@@ -1,12 +1,13 @@
 import type { AnyProtocol, BuiltinProtocol } from "@halyard/protocol";
 import { expect } from "vitest";
 import type { Assembly } from "../src/assembly.ts";
-import type { MessageHandlerRegistry } from "../src/handlers.ts";
+import type { MessageHandlerRegistry } from "../src/messages/handler-registry.ts";
 import type { WebSocketManager } from "../src/manager.ts";
 import { internalsOf } from "../src/manager.ts";
 import { isRejection } from "../src/server.ts";
 import { createWebSocketSystem } from "../src/system.ts";
-import type { ErrorContext, GuestIdentity, UpgradeRequest, WebSocketManagerConfig } from "../src/types.ts";
+import type { WebSocketManagerConfig } from "../src/config.ts";
+import type { ErrorContext, GuestIdentity, UpgradeRequest } from "../src/types.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeSocket, fakeTransport } from "./fake-socket.ts";
 import type { Heard } from "./fake-socket.ts";

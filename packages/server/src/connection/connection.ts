@@ -1,3 +1,7 @@
+import type { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
+import type { KeyedThrottle } from "../utils/keyed-throttle.ts";
+import type { PendingServerRequests } from "./pending-server-requests.ts";
+import type { ViolationCounters } from "../security/violation-counters.ts";
 import type { Backlog } from "../delivery/backlog.ts";
 import type { ClientRef } from "../backplane.ts";
 import type { BatchGroup } from "../delivery/batch-group.ts";
@@ -7,11 +11,10 @@ import type { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
 import { SerialQueue } from "../utils/serial-queue.ts";
 import type { TokenBucket } from "../utils/token-bucket.ts";
 import type { LimitName } from "../security-event.ts";
-import type { Transport } from "../delivery/transport.ts";
-import type { SessionCloseCode, SessionWatch, WatchedConnection } from "../session-watch.ts";
+import type { Recipient, Topic, Transport } from "../delivery/transport.ts";
+import type { SessionWatch, WatchedConnection } from "../session-watch.ts";
 import type { GuestIdentity, Identity, WebSocketData, WebSocketInstance } from "../types.ts";
-import { Seldom } from "./rare-state.ts";
-import type { Topic } from "../delivery/topic-broadcaster.ts";
+
 import type { Writer } from "../delivery/writer.ts";
 
 /**
@@ -31,17 +34,21 @@ export interface Buckets {
   pings: TokenBucket | undefined;
 }
 
+/** Frames that arrived before the connection was open. */
+export interface BufferedFrames {
+  readonly texts: string[];
+  bytes: number;
+}
+
 /** Why a connection is closed: what its peer may read, and which limit it was for the security log. */
 export interface CloseReason {
   readonly reason?: string;
   readonly limit: LimitName;
 }
 
-export type CloseConnection = (connection: Connection, code: number, cause?: string | CloseReason) => void;
-
 /** What may happen to a connection from inside, beside frames. */
 export interface ConnectionOwner {
-  closeConnection(connection: Connection, code: number): void;
+  closeConnection(connection: Connection, code: number, cause?: string | CloseReason): void;
   identityChanged(connection: Connection): void;
 }
 
@@ -64,7 +71,7 @@ export interface ConnectionInit {
 }
 
 /** One WebSocket of a user, and all that is known of it. It is moved by others; it moves nothing itself. */
-export class Connection extends Seldom implements WatchedConnection {
+export class Connection implements WatchedConnection, Recipient {
   // What a delivery looks at stands together: more connections than a cache holds get it one after the other.
   stage: Stage = "opening";
   readonly ws: WebSocketInstance<WebSocketData>;
@@ -107,10 +114,20 @@ export class Connection extends Seldom implements WatchedConnection {
   rooms: Set<string> | undefined = undefined;
   buckets: Buckets | undefined = undefined;
   helloTimer: unknown = undefined;
+  ephemeral: KeyedThrottle | undefined = undefined;
+  /** Requests of the server that this client has not answered. */
+  serverRequests: PendingServerRequests | undefined = undefined;
+  /** Joins and leaves that are running. */
+  roomOperations: KeyedSerialQueue | undefined = undefined;
+  /** Rooms that the server joined this connection to before it was open. */
+  roomsJoinedByServer: Set<string> | undefined = undefined;
+  bufferedFrames: BufferedFrames | undefined = undefined;
+  /** When a tick first saw the unfinished message of the peer. */
+  unfinishedSince: number | undefined = undefined;
+  violations: ViolationCounters | undefined = undefined;
   #sendQueue: SerialQueue | undefined = undefined;
 
   constructor(start: ConnectionInit) {
-    super();
     this.id = start.id;
     this.ws = start.ws;
     this.transport = start.transport;
@@ -143,8 +160,8 @@ export class Connection extends Seldom implements WatchedConnection {
   }
 
   /** Ends it: nothing more is taken from it. */
-  close(code: SessionCloseCode): void {
-    this.#services.owner.closeConnection(this, code);
+  close(code: number, cause?: string | CloseReason): void {
+    this.#services.owner.closeConnection(this, code, cause);
   }
 
   /** Adds a frame to what is written at the end of this turn. */

@@ -22,7 +22,6 @@ function create(limits: Partial<ServerLimits> = {}): {
       listed.calls++;
       return connections.all();
     },
-    closeConnection: connections.close,
   });
   heartbeat.start();
   onTestFinished(() => {

@@ -1,6 +1,6 @@
 import { CloseCode } from "@halyard/protocol/wire";
 import { Backlog } from "../delivery/backlog.ts";
-import type { Connection, CloseConnection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
 import { retryReason } from "../delivery/writer.ts";
@@ -9,7 +9,6 @@ export interface HeartbeatParts {
   readonly clock: Clock;
   readonly limits: ServerLimits;
   readonly connections: () => Iterable<Connection>;
-  readonly closeConnection: CloseConnection;
 }
 
 /** A round of pings is spread over ticks of about this length. */
@@ -60,7 +59,7 @@ export class Heartbeat {
         this.#checkSilence(connection, now);
       } catch {
         // A socket that throws harms nobody else.
-        this.#parts.closeConnection(connection, 1011);
+        connection.close(1011);
       }
     }
   }
@@ -70,7 +69,7 @@ export class Heartbeat {
     // Without pings an idle peer is silent by right.
     if (ping === undefined || connection.stage === "closed") return;
     if (now - connection.lastActivityAt > this.#parts.limits.silenceMs && now > this.#graceUntil) {
-      this.#parts.closeConnection(connection, CloseCode.HeartbeatMissed);
+      connection.close(CloseCode.HeartbeatMissed);
       connection.transport.terminate?.(connection.ws);
       return;
     }
@@ -87,7 +86,7 @@ export class Heartbeat {
     // It may have begun a tick before it was seen, and the next look is a tick away.
     const { unfinishedMs } = this.#parts.limits;
     if (now - connection.unfinishedSince < unfinishedMs - 2 * this.#tickMs || now <= this.#graceUntil) return;
-    this.#parts.closeConnection(connection, CloseCode.Unfinished, {
+    connection.close(CloseCode.Unfinished, {
       reason: "unfinished message",
       limit: "unfinishedMs",
     });
@@ -102,7 +101,7 @@ export class Heartbeat {
     backlog.bytes = bytes;
     if (backlog.stalledSince === undefined || now - backlog.stalledSince < this.#parts.limits.stalledMs)
       return;
-    this.#parts.closeConnection(connection, CloseCode.SlowReader, {
+    connection.close(CloseCode.SlowReader, {
       reason: retryReason(this.#parts.clock),
       limit: "stalledMs",
     });

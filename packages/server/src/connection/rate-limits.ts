@@ -1,18 +1,21 @@
 import type { Buckets, Connection } from "./connection.ts";
-import type { ServerContext } from "../messages/server-context.ts";
+import type { ServerLimits } from "../limits.ts";
+import type { Clock } from "../types.ts";
 import { TokenBucket } from "../utils/token-bucket.ts";
 
 /** How fast one connection may talk. */
 export class RateLimits {
-  readonly #core: ServerContext;
+  readonly #limits: ServerLimits;
+  readonly #clock: Clock;
 
-  constructor(core: ServerContext) {
-    this.#core = core;
+  constructor(limits: ServerLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
   }
 
   /** @returns 0, or the milliseconds to wait before a frame of this size; nothing is taken then */
-  waitForFrame(connection: Connection, bytes: number, now = this.#core.clock.now()): number {
-    const { limits } = this.#core;
+  waitForFrame(connection: Connection, bytes: number, now = this.#clock.now()): number {
+    const limits = this.#limits;
     const buckets = this.#bucketsOf(connection);
     buckets.bytes ??= new TokenBucket(limits.bytesPerSecond, limits.byteBurst, now);
     buckets.messages ??= new TokenBucket(limits.messagesPerSecond, limits.messageBurst, now);
@@ -22,8 +25,8 @@ export class RateLimits {
 
   /** Chat, typing and joins have a rate of their own; other types none. */
   waitForType(connection: Connection, waitForType: string): number {
-    const { limits, clock } = this.#core;
-    const now = clock.now();
+    const limits = this.#limits;
+    const now = this.#clock.now();
     const buckets = this.#bucketsOf(connection);
     if (waitForType === "chat_message") {
       buckets.chat ??= new TokenBucket(limits.chatPerSecond, limits.chatBurst, now);
@@ -39,8 +42,8 @@ export class RateLimits {
   }
 
   waitForPing(connection: Connection): number {
-    const { limits, clock } = this.#core;
-    const now = clock.now();
+    const limits = this.#limits;
+    const now = this.#clock.now();
     const buckets = this.#bucketsOf(connection);
     buckets.pings ??= new TokenBucket(limits.pingsPerSecond, limits.pingsPerSecond, now);
     return buckets.pings.take(now);
@@ -49,19 +52,19 @@ export class RateLimits {
   /** Waits until a message of a v1 client is within its rate: it is never refused for being early. */
   async pace(
     connection: Connection,
-    message: { readonly waitForType: string; readonly unpaidBytes: number },
+    message: { readonly type: string; readonly unpaidBytes: number },
   ): Promise<void> {
     if (message.unpaidBytes > 0)
       await this.#delayUntil(connection, () => this.waitForFrame(connection, message.unpaidBytes));
-    if (message.waitForType === "chat_message")
-      await this.#delayUntil(connection, () => this.waitForType(connection, message.waitForType));
+    if (message.type === "chat_message")
+      await this.#delayUntil(connection, () => this.waitForType(connection, message.type));
   }
 
   async #delayUntil(connection: Connection, take: () => number): Promise<void> {
     for (let waitMs = take(); waitMs > 0; waitMs = take()) {
       const ms = waitMs;
       await new Promise<void>((resolve) => {
-        connection.sendQueue.delayTimer = this.#core.clock.setTimeout(resolve, ms);
+        connection.sendQueue.delayTimer = this.#clock.setTimeout(resolve, ms);
       });
     }
   }

@@ -1,8 +1,7 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
 import type { Connection } from "./connection.ts";
-import type { AnyAuthenticator } from "../server.ts";
-import type { SessionWatch, WatchingAuthenticator } from "../session-watch.ts";
+import type { SessionWatch, WatchingAuthenticator, AnyAuthenticator } from "../session-watch.ts";
 
 /** The watches of this node, one per authenticator that has one. */
 export class SessionWatches {

@@ -1,4 +1,4 @@
-import type { Connection } from "../connection/connection.ts";
+import type { Recipient } from "./transport.ts";
 import type { Batch, OutboundFrame } from "./outbound-frame.ts";
 
 /**
@@ -9,7 +9,7 @@ export class BatchGroup {
   /** The frames of this turn, as every member gets them. */
   batch: Batch;
   /** Readers of the channel that are not in it: they get each frame by themselves. */
-  readonly individualRecipients: Connection[] = [];
+  readonly individualRecipients: Recipient[] = [];
   /** The turn is over: whatever comes is for the next one. */
   isFlushed = false;
 

@@ -1,6 +1,6 @@
-import type { Connection } from "../connection/connection.ts";
 import type { Batch } from "./outbound-frame.ts";
-import { OPEN } from "./transport.ts";
+import { OPEN } from "./ready-state.ts";
+import type { GroupBroadcast, Recipient, Topic } from "./transport.ts";
 import type { WebSocketInstance } from "../types.ts";
 
 /** A runtime's own topics: what is published reaches every subscriber, in order with what each is sent by itself. */
@@ -8,15 +8,6 @@ export interface Topics {
   subscribe(ws: WebSocketInstance, topic: string): void;
   unsubscribe(ws: WebSocketInstance, topic: string): void;
   publish(topic: string, text: string): void;
-}
-
-/** A topic and how many subscribe to it; it is used only when exactly these are to hear the same. */
-export interface Topic {
-  readonly name: string;
-  size: number;
-  publishCount: number;
-  /** Its subscribers do not hear the same any more. */
-  isRetired: boolean;
 }
 
 /** Fewer readers, or fewer frames in a turn, are written to as fast one by one. */
@@ -28,12 +19,12 @@ const MAX_BUFFERED_BYTES = 64 * 1024;
 const MAX_BACKOFF = 1_023;
 
 /** Writes what many get in one turn through a topic of the runtime, which copies it for each without coming back here. */
-export class TopicBroadcaster {
+export class TopicBroadcaster implements GroupBroadcast {
   readonly #topics: Topics;
-  readonly #groups = new Map<Batch, Connection[]>();
-  #latest: { readonly batch: Batch; readonly members: Connection[] } | undefined = undefined;
+  readonly #groups = new Map<Batch, Recipient[]>();
+  #latest: { readonly batch: Batch; readonly members: Recipient[] } | undefined = undefined;
   /** Who subscribes to a topic and got something else in this turn. */
-  #outsiders: Connection[] = [];
+  #outsiders: Recipient[] = [];
   #topicCount = 0;
   /** Turns in which no topic is founded, because the last ones did not last. */
   #turnsToSkip = 0;
@@ -44,7 +35,7 @@ export class TopicBroadcaster {
   }
 
   /** @returns false when the connection is to be written to by itself, now */
-  offer(connection: Connection, batch: Batch, buffered: number): boolean {
+  offer(connection: Recipient, batch: Batch, buffered: number): boolean {
     const isFit = batch.length >= MIN_FRAMES && batch.chars <= MAX_CHARS && batch.frame?.isShared === true;
     if (!isFit || buffered > MAX_BUFFERED_BYTES) {
       if (connection.topic !== undefined) this.#outsiders.push(connection);
@@ -56,7 +47,7 @@ export class TopicBroadcaster {
   }
 
   /** Writes to everyone who was taken. @param write to one by itself */
-  flush(write: (connection: Connection, batch: Batch) => void): void {
+  flush(write: (connection: Recipient, batch: Batch) => void): void {
     for (const [batch, members] of this.#groups) {
       if (members.length >= MIN_GROUP_SIZE) continue;
       for (const member of members) write(member, batch);
@@ -77,7 +68,7 @@ export class TopicBroadcaster {
   }
 
   /** The connection is gone, or hears something else from now on. */
-  leave(connection: Connection): void {
+  leave(connection: Recipient): void {
     const { topic, ws } = connection;
     if (topic === undefined) return;
     topic.size--;
@@ -90,13 +81,13 @@ export class TopicBroadcaster {
     for (const { text } of batch.frames()) this.#topics.publish(topic.name, text);
   }
 
-  #groupOf(batch: Batch): Connection[] {
+  #groupOf(batch: Batch): Recipient[] {
     const group = this.#groups.get(batch) ?? [];
     this.#groups.set(batch, group);
     return group;
   }
 
-  #topicOf(members: readonly Connection[]): Topic | undefined {
+  #topicOf(members: readonly Recipient[]): Topic | undefined {
     for (const { topic } of members) if (topic?.isRetired === false) return topic;
     if (this.#turnsToSkip-- > 0) return undefined;
     this.#turnsToSkip = 0;
@@ -104,7 +95,7 @@ export class TopicBroadcaster {
   }
 
   /** Whether all its subscribers are among these. Where somebody unknown is not, it is given up. */
-  #hasExactly(topic: Topic, members: readonly Connection[]): boolean {
+  #hasExactly(topic: Topic, members: readonly Recipient[]): boolean {
     for (const connection of this.#outsiders) if (connection.topic === topic) this.leave(connection);
     const count = members.reduce((sum, member) => (member.topic === topic ? sum + 1 : sum), 0);
     if (count === topic.size) return count > 0;
@@ -114,7 +105,7 @@ export class TopicBroadcaster {
     return false;
   }
 
-  #join(connection: Connection, topic: Topic): void {
+  #join(connection: Recipient, topic: Topic): void {
     if (connection.topic?.isRetired === true) this.leave(connection);
     if (connection.topic !== undefined || connection.ws.readyState !== OPEN) return;
     this.#topics.subscribe(connection.ws, topic.name);

@@ -1,6 +1,6 @@
-import type { Batch } from "./outbound-frame.ts";
 import type { WebSocketInstance } from "../types.ts";
-import type { TopicBroadcaster } from "./topic-broadcaster.ts";
+import type { Backlog } from "./backlog.ts";
+import type { Batch, OutboundFrame } from "./outbound-frame.ts";
 
 /**
  * How frames reach a socket of one runtime. One object for all sockets of the runtime: nothing of it is paid per
@@ -18,39 +18,40 @@ export interface Transport {
   /** Ends the socket without a closing handshake. */
   readonly terminate?: ((ws: WebSocketInstance) => void) | undefined;
   /** Writes what many get, where the runtime can do that at once. */
-  readonly groupBroadcast?: TopicBroadcaster | undefined;
+  readonly groupBroadcast?: GroupBroadcast | undefined;
 }
 
-export const OPEN = 1;
-
-/** Any socket with `send`. */
-export const basicTransport: Transport = {
-  write(ws, batch) {
-    for (const frame of batch.frames()) ws.send(frame.text);
-    return true;
-  },
-  bufferedAmount: (ws) => (ws as { readonly bufferedAmount?: number }).bufferedAmount ?? 0,
-};
-
-interface CorkedSocket extends WebSocketInstance {
-  cork(callback: () => void): void;
-  getBufferedAmount(): number;
+/** Writes the same batch to many recipients at once, by means of the runtime. */
+export interface GroupBroadcast {
+  /** @returns false when the recipient must be written to alone, now */
+  offer(recipient: Recipient, batch: Batch, bufferedBytes: number): boolean;
+  /** Writes to every recipient that was taken. @param write writes to one recipient alone */
+  flush(write: (recipient: Recipient, batch: Batch) => void): void;
+  /** The recipient is closed, or gets other frames from now on. */
+  leave(recipient: Recipient): void;
 }
 
-/** A socket that can cork: what is sent inside goes out in one system call. Bun's does. */
-export const corkingTransport: Transport = {
-  write(ws, batch) {
-    let isSingleFrame = true;
-    const frames = batch.frames();
-    (ws as CorkedSocket).cork(() => {
-      // 0 means that the runtime was over its limit and has thrown the message away.
-      for (const { text } of frames) if (ws.send(text) === 0) isSingleFrame = false;
-    });
-    return isSingleFrame;
-  },
-  bufferedAmount: (ws) => (ws as CorkedSocket).getBufferedAmount(),
-};
+/** A topic and how many subscribe to it; it is used only when exactly these are to hear the same. */
+export interface Topic {
+  readonly name: string;
+  size: number;
+  publishCount: number;
+  /** Its subscribers do not hear the same any more. */
+  isRetired: boolean;
+}
 
-export function transportOf(ws: WebSocketInstance): Transport {
-  return "cork" in ws && "getBufferedAmount" in ws ? corkingTransport : basicTransport;
+/** What delivery needs of a connection. */
+export interface Recipient {
+  readonly ws: WebSocketInstance;
+  readonly transport: Transport;
+  readonly stage: string;
+  readonly backlog: Backlog | undefined;
+  /** The topic of the runtime that this recipient subscribes to. */
+  topic: Topic | undefined;
+  /** The frames of this turn. Afterwards there are none. */
+  takeBatch(): Batch;
+  /** Adds a frame to what is written at the end of this turn, and moves the position in its channel. */
+  pushFromChannel(frame: OutboundFrame, channel?: string): void;
+  /** Ends the connection with a close code. */
+  close(code: number, reason: string): void;
 }

@@ -1,24 +1,20 @@
 import { CloseCode } from "@halyard/protocol/wire";
 import { BatchGroup } from "./batch-group.ts";
-import type { Connection } from "../connection/connection.ts";
+import type { Recipient, GroupBroadcast } from "./transport.ts";
 import { Batch } from "./outbound-frame.ts";
-import { OPEN } from "./transport.ts";
+import { OPEN } from "./ready-state.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
 import { MIN_GROUP_SIZE } from "./topic-broadcaster.ts";
-import type { TopicBroadcaster } from "./topic-broadcaster.ts";
-
-/** What a connection did wrong while it was written to. */
-export type OnWriteFailure = (connection: Connection, code: number, reason: string) => void;
 
 interface Failure {
-  readonly connection: Connection;
+  readonly connection: Recipient;
   readonly code: number;
 }
 
 /** What a connection gets in this turn. */
 interface PendingWrite {
-  readonly connection: Connection;
+  readonly connection: Recipient;
   readonly batch: Batch;
 }
 
@@ -37,24 +33,22 @@ export class Writer {
   empty = new Batch();
   readonly #clock: Clock;
   readonly #limits: ServerLimits;
-  readonly #fail: OnWriteFailure;
-  #dirty: Connection[] = [];
+  #dirty: Recipient[] = [];
   /** At the socket that was looked at last. */
   #buffered = 0;
   /** Of this turn. */
   #groups: BatchGroup[] = [];
   readonly #flushSoon: () => void;
 
-  constructor(clock: Clock, limits: ServerLimits, fail: OnWriteFailure) {
+  constructor(clock: Clock, limits: ServerLimits) {
     this.#clock = clock;
     this.#limits = limits;
-    this.#fail = fail;
     this.#flushSoon = () => {
       this.flush();
     };
   }
 
-  enqueue(connection: Connection): void {
+  enqueue(connection: Recipient): void {
     if (this.#dirty.length === 0) this.#clock.setImmediate(this.#flushSoon);
     this.#dirty.push(connection);
   }
@@ -73,7 +67,7 @@ export class Writer {
     this.#groups = [];
     for (const group of groups) group.seal();
     const failures: Failure[] = [];
-    const broadcasters = new Set<TopicBroadcaster>();
+    const broadcasters = new Set<GroupBroadcast>();
     const due: PendingWrite[] = [];
     for (const connection of dirty) {
       const batch = this.#prepare(connection, failures);
@@ -96,7 +90,7 @@ export class Writer {
   }
 
   /** Writes what waits for one connection now. A socket that throws is closed, and harms nobody else. */
-  write(connection: Connection): void {
+  write(connection: Recipient): void {
     const failures: Failure[] = [];
     const batch = this.#prepare(connection, failures);
     if (batch !== undefined) this.#send(connection, batch, failures);
@@ -104,12 +98,12 @@ export class Writer {
   }
 
   /** The connection is gone. */
-  forget(connection: Connection): void {
+  forget(connection: Recipient): void {
     connection.transport.groupBroadcast?.leave(connection);
   }
 
   /** What waits for a connection, as much of it as is to be written. */
-  #prepare(connection: Connection, failures: Failure[]): Batch | undefined {
+  #prepare(connection: Recipient, failures: Failure[]): Batch | undefined {
     if (connection.stage === "closed" || connection.ws.readyState !== OPEN) {
       connection.takeBatch();
       return undefined;
@@ -130,7 +124,7 @@ export class Writer {
   }
 
   /** Bytes that wait for the peer and count against it. */
-  #bufferedBytes(connection: Connection): number {
+  #bufferedBytes(connection: Recipient): number {
     const buffered = connection.transport.bufferedAmount(connection.ws);
     this.#buffered = buffered;
     const { backlog } = connection;
@@ -147,7 +141,7 @@ export class Writer {
     due.length = 0;
   }
 
-  #send(connection: Connection, batch: Batch, failures: Failure[]): void {
+  #send(connection: Recipient, batch: Batch, failures: Failure[]): void {
     try {
       if (connection.transport.write(connection.ws, batch)) return;
       failures.push({ connection, code: CloseCode.SlowReader });
@@ -159,7 +153,7 @@ export class Writer {
 
   #reportFailures(failures: readonly Failure[]): void {
     for (const { connection, code } of failures)
-      this.#fail(connection, code, code === CloseCode.SlowReader ? retryReason(this.#clock) : "");
+      connection.close(code, code === CloseCode.SlowReader ? retryReason(this.#clock) : "");
   }
 
   #withoutEphemeral(batch: Batch): Batch {

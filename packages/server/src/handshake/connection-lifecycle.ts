@@ -3,7 +3,8 @@ import type { Admission, AdmissionRequest } from "../backplane.ts";
 import { GLOBAL_CHANNEL, userChannel } from "../channels/channel-name.ts";
 import { Connection } from "../connection/connection.ts";
 import type { CloseReason, ConnectionOwner, ConnectionServices } from "../connection/connection.ts";
-import type { AnyConfig, ServerContext } from "../messages/server-context.ts";
+import type { AnyConfig } from "../config.ts";
+import type { ServerContext } from "../server-context.ts";
 import { errorJson } from "../utils/errors.ts";
 import { unwrapResolved } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
@@ -15,7 +16,7 @@ import { printable } from "../utils/printable.ts";
 import type { Rooms } from "../messages/rooms.ts";
 import { truncateCloseReason } from "../utils/clip-reason.ts";
 import { hasUserId, identityOf } from "../connection/socket-user.ts";
-import { transportOf } from "../delivery/transport.ts";
+import { transportOf } from "../delivery/socket-transports.ts";
 import type { WebSocketInstance } from "../types.ts";
 
 export interface ConnectionLifecycleParts {

@@ -3,7 +3,8 @@ import { CloseCode, HalyardError } from "@halyard/protocol/wire";
 import type { Authorization } from "../messages/authorization.ts";
 import { GLOBAL_CHANNEL, roomChannel, roomNameOf, userChannel } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { AnyConfig, ServerContext } from "../messages/server-context.ts";
+import type { AnyConfig } from "../config.ts";
+import type { ServerContext } from "../server-context.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import { allMaybe } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
@@ -20,7 +21,6 @@ export interface HelloHandlerParts {
   readonly core: ServerContext;
   readonly authorization: Authorization;
   readonly rooms: Rooms;
-  readonly closeConnection: (connection: Connection, code: number, reason?: string) => void;
 }
 
 type OnConnect = NonNullable<AnyConfig["onConnect"]>;
@@ -61,9 +61,9 @@ export class HelloHandler {
   /** @throws HalyardError `contract_mismatch`, `conflict`
    * @param re what the client called its hello: the welcome carries it, so that an earlier one is not taken for it */
   async handleHello(connection: Connection, hello: HelloMessage, re: string | undefined): Promise<void> {
-    const { core, closeConnection } = this.#parts;
+    const { core } = this.#parts;
     if (core.config.acceptContract?.(hello.contract) === false) {
-      closeConnection(connection, CloseCode.ContractTooOld, "contract_mismatch");
+      connection.close(CloseCode.ContractTooOld, "contract_mismatch");
       return;
     }
     const isAlreadyConnected = connection.stage === "open";
@@ -79,7 +79,7 @@ export class HelloHandler {
 
   /** @returns false when a newer attempt is here, or the user has too many clients */
   async #adoptClientId(connection: Connection, hello: HelloMessage): Promise<boolean> {
-    const { core, closeConnection } = this.#parts;
+    const { core } = this.#parts;
     const { client, user } = connection.client;
     if (client !== connection.id) {
       // The URL has said it already; a client that says something else now is confused.
@@ -101,14 +101,14 @@ export class HelloHandler {
     if (isClosed(connection)) return false;
     if (!admission.admitted) {
       const isOld = admission.reason === "superseded";
-      closeConnection(connection, isOld ? CloseCode.Superseded : CloseCode.ConnectionLimit);
+      connection.close(isOld ? CloseCode.Superseded : CloseCode.ConnectionLimit);
       return false;
     }
     connection.client = { user, client: clientId };
     connection.attempt = attempt;
     connection.isV1 = true;
     for (const old of admission.replaced.length === 0 ? [] : core.connections.ofUser(user))
-      if (admission.replaced.includes(old.id)) closeConnection(old, CloseCode.Superseded);
+      if (admission.replaced.includes(old.id)) old.close(CloseCode.Superseded);
     return true;
   }
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { TestSystem } from "../../test/test-system.ts";
 import type { UpgradeRejection } from "./upgrade-rejection.ts";
 import { validateHandshake } from "./upgrade-rejection.ts";
-import type { AnyAuthenticator, AcceptedUpgrade } from "../server.ts";
+import type { AnyAuthenticator } from "../session-watch.ts";
+import type { AcceptedUpgrade } from "../server.ts";
 import { isRejection } from "../server.ts";
 import type { UpgradeRequest } from "../types.ts";
 

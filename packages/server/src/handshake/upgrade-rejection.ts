@@ -1,3 +1,4 @@
+import type { GetHeader } from "../security/client-address.ts";
 import type { ErrorCode } from "@halyard/protocol/wire";
 import { toHalyardError } from "../utils/errors.ts";
 import type { SecurityEvent } from "../security-event.ts";
@@ -14,9 +15,6 @@ export interface UpgradeRejection {
 }
 
 export type UpgradeRefusalReason = Extract<SecurityEvent, { readonly kind: "upgrade_refused" }>["reason"];
-
-/** A request header by its name in lower case, without anything made for those that nobody asks for. */
-export type GetHeader = (name: string) => string | null | undefined;
 
 export function headersOf(request: UpgradeRequest): GetHeader {
   return (name) => request.headers.get(name);

@@ -1,6 +1,6 @@
 import { GLOBAL_CHANNEL } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ServerContext } from "./server-context.ts";
+import type { ServerContext } from "../server-context.ts";
 import { isThenable, withDeadline } from "../utils/with-deadline.ts";
 import { ForbiddenError } from "../utils/errors.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";

@@ -1,11 +1,11 @@
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import { HalyardError } from "@halyard/protocol/wire";
-import type { ServerContext } from "./server-context.ts";
+import type { ServerContext } from "../server-context.ts";
 import { errorJson, InvalidMessageError, toHalyardError } from "../utils/errors.ts";
 import { closeReply } from "./error-replies.ts";
 import { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
 import type { RequestDispatcher } from "./request-dispatcher.ts";
-import type { InboundMessage } from "./client-sends.ts";
+import type { InboundMessage } from "../connection/inbound-message.ts";
 
 interface RequestFrame extends InboundMessage {
   readonly frame: WireFrame & { readonly name: string };

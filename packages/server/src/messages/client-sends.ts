@@ -1,23 +1,13 @@
-import type { FrameMeta, Frame as WireFrame } from "@halyard/protocol/wire";
+import type { InboundMessage } from "../connection/inbound-message.ts";
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
 import { KeyedThrottle } from "../utils/keyed-throttle.ts";
-import type { Connection } from "../connection/connection.ts";
-import type { ServerContext } from "./server-context.ts";
+import type { ServerContext } from "../server-context.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { errorJson, InvalidMessageError, LimitError, toHalyardError } from "../utils/errors.ts";
 import type { ErrorReplies } from "./error-replies.ts";
 import { closeReply } from "./error-replies.ts";
 import { newMessageId } from "../utils/new-message-id.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
-
-/** A frame that passed the checks which cost least. */
-export interface InboundMessage {
-  readonly connection: Connection;
-  readonly text: string;
-  readonly frame: WireFrame;
-  readonly meta: FrameMeta;
-  readonly digest: number;
-}
 
 export interface ClientSendsParts {
   readonly core: ServerContext;
@@ -57,8 +47,7 @@ export class ClientSends {
     connection.pendingSends++;
     connection.sendQueue.add(async () => {
       connection.pendingSends--;
-      if (connection.isV1)
-        await this.#parts.rateLimits.pace(connection, { waitForType: frame.type, unpaidBytes });
+      if (connection.isV1) await this.#parts.rateLimits.pace(connection, { type: frame.type, unpaidBytes });
       await this.#run(message);
     });
   }
@@ -69,9 +58,9 @@ export class ClientSends {
     const { connection, frame, meta } = message;
     if (rateLimits.waitForType(connection, frame.type) > 0) return;
     connection.ephemeral ??= new KeyedThrottle(core.clock, EPHEMERAL_INTERVAL_MS);
-    connection.ephemeral.call(`${frame.type}\0${meta.ch ?? ""}`, message, (newest) => {
+    connection.ephemeral.run(`${frame.type}\0${meta.ch ?? ""}`, () => {
       if (connection.sendQueue.waiting < 2 * core.limits.waitingSends)
-        connection.sendQueue.add(() => this.#run(newest));
+        connection.sendQueue.add(() => this.#run(message));
     });
   }
 

@@ -3,21 +3,25 @@ import { clientMessages } from "@halyard/protocol";
 import type { FrameMeta } from "@halyard/protocol/wire";
 import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
-import type { ServerContext } from "./server-context.ts";
+import type { ServerContext } from "../server-context.ts";
 import { InvalidMessageError, LimitError } from "../utils/errors.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
-import type { HelloHandler } from "../handshake/hello.ts";
-import type { MessageHandler } from "../handlers.ts";
+import type { MessageHandler } from "./handler-registry.ts";
 import { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
 import { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { Rooms } from "./rooms.ts";
-import type { InboundMessage } from "./client-sends.ts";
+import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
+
+/** What answers a client's `hello`. */
+export interface HelloReceiver {
+  handleHello(connection: Connection, hello: HelloMessage, re: string | undefined): Promise<void>;
+}
 
 export interface ControlFramesParts {
   readonly core: ServerContext;
-  readonly helloHandler: HelloHandler;
+  readonly helloHandler: HelloReceiver;
   readonly rooms: Rooms;
   readonly clientRequests: ClientRequests;
   readonly ping: MessageHandler;

@@ -1,7 +1,7 @@
 import type { HalyardError } from "@halyard/protocol/wire";
 import { CloseCode } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
-import type { ServerContext } from "./server-context.ts";
+import type { ServerContext } from "../server-context.ts";
 import { errorJson, toHalyardError } from "../utils/errors.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
@@ -9,16 +9,12 @@ import { ViolationCounters } from "../security/violation-counters.ts";
 const INVALID_MESSAGES = 10;
 const REFUSED_MESSAGES = 50;
 
-type CloseConnection = (connection: Connection, code: number, reason?: string) => void;
-
 /** Tells senders what went wrong, and ends connections with which too much goes wrong. */
 export class ErrorReplies {
   readonly #core: ServerContext;
-  readonly #closeConnection: CloseConnection;
 
-  constructor(core: ServerContext, closeConnection: CloseConnection) {
+  constructor(core: ServerContext) {
     this.#core = core;
-    this.#closeConnection = closeConnection;
   }
 
   /** @param re what the sender called the message */
@@ -35,7 +31,7 @@ export class ErrorReplies {
    */
   closeWithError(connection: Connection, error: unknown): void {
     this.#core.report(error, { type: "backplane", ws: connection.ws });
-    this.#closeConnection(connection, 1013);
+    connection.close(1013);
   }
 
   countViolation(connection: Connection, error: HalyardError): void {
@@ -45,12 +41,12 @@ export class ErrorReplies {
     if (code === "invalid_json" || code === "invalid_message") {
       connection.violations ??= new ViolationCounters();
       if (connection.violations.invalid.add(now) >= INVALID_MESSAGES) {
-        this.#closeConnection(connection, CloseCode.ProtocolBroken, "too many invalid messages");
+        connection.close(CloseCode.ProtocolBroken, "too many invalid messages");
       }
     } else if (code === "rate_limited" || code === "limit_exceeded") {
       connection.violations ??= new ViolationCounters();
       if (connection.violations.refused.add(now) >= REFUSED_MESSAGES) {
-        this.#closeConnection(connection, CloseCode.Flooding, "retryAfterMs=5000");
+        connection.close(CloseCode.Flooding, "retryAfterMs=5000");
       }
     }
   }

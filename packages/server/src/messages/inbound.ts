@@ -1,15 +1,16 @@
 import { clientMessages } from "@halyard/protocol";
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
-import type { Connection, CloseConnection } from "../connection/connection.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { ControlFrames } from "./control-frames.ts";
-import type { ServerContext } from "./server-context.ts";
+import type { ServerContext } from "../server-context.ts";
 import { bracketsOf, digestOf } from "../utils/text-digest.ts";
 import { InvalidMessageError, LimitError, toHalyardError } from "../utils/errors.ts";
 import type { ErrorReplies } from "./error-replies.ts";
 import { readMeta } from "./frame-meta.ts";
 import { trailingId, withoutEnd } from "./trailing-id.ts";
-import type { InboundMessage, ClientSends } from "./client-sends.ts";
+import type { InboundMessage } from "../connection/inbound-message.ts";
+import type { ClientSends } from "./client-sends.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
 
@@ -19,11 +20,10 @@ const MAX_OVERSIZED_MESSAGES = 3;
 
 export interface InboundParts {
   readonly core: ServerContext;
-  readonly onPingOrPong: ControlFrames;
+  readonly controlFrames: ControlFrames;
   readonly clientSends: ClientSends;
   readonly rateLimits: RateLimits;
   readonly errorReplies: ErrorReplies;
-  readonly closeConnection: CloseConnection;
 }
 
 /** The way in: size, rate, JSON, depth, then to whom it belongs. Each failure is told to the sender, typed. */
@@ -48,11 +48,11 @@ export class Inbound {
   /** A WebSocket ping or pong came in: a sign of life, and no more of them than anybody needs. */
   onPingOrPong(connection: Connection): void {
     if (connection.stage === "closed") return;
-    const { core, closeConnection, rateLimits } = this.#parts;
+    const { core, rateLimits } = this.#parts;
     connection.lastActivityAt = core.clock.now();
     const retryAfterMs = rateLimits.waitForPing(connection);
     if (retryAfterMs === 0) return;
-    closeConnection(connection, CloseCode.Flooding, { reason: "retryAfterMs=5000", limit: "pingsPerSecond" });
+    connection.close(CloseCode.Flooding, { reason: "retryAfterMs=5000", limit: "pingsPerSecond" });
   }
 
   /** Reads what came while admission or the answer to `hello` was under way. */
@@ -75,7 +75,7 @@ export class Inbound {
   }
 
   #read(connection: Connection, text: string): void {
-    const { onPingOrPong, core, errorReplies, clientSends, rateLimits } = this.#parts;
+    const { controlFrames, core, errorReplies, clientSends, rateLimits } = this.#parts;
     const size = sizeOf(text, core.limits.messageBytes);
     if (size > core.limits.messageBytes) {
       this.#refuseOversized(connection);
@@ -95,7 +95,7 @@ export class Inbound {
     // A v1 client's sends wait their turn; what is ephemeral is dropped, what the server asked for is taken, and
     // nothing else may be over the rate.
     const { frame, meta } = message;
-    const isSend = meta.seq !== undefined && !onPingOrPong.isControlFrame(frame.type, meta);
+    const isSend = meta.seq !== undefined && !controlFrames.isControlFrame(frame.type, meta);
     if (isSend && connection.stage === "open") clientSends.enqueue(message, size);
     else if (connection.serverRequests?.answer(frame, meta) === true) return;
     else if (core.types.fromClient(frame.type)?.ephemeral !== true)
@@ -105,8 +105,7 @@ export class Inbound {
   #refuseOversized(connection: Connection): void {
     this.#parts.errorReplies.replyWithError(connection, new LimitError("payload_too_large", "messageBytes"));
     connection.violations ??= new ViolationCounters();
-    if (++connection.violations.oversized >= MAX_OVERSIZED_MESSAGES)
-      this.#parts.closeConnection(connection, CloseCode.TooLarge);
+    if (++connection.violations.oversized >= MAX_OVERSIZED_MESSAGES) connection.close(CloseCode.TooLarge);
   }
 
   #parse(connection: Connection, text: string): InboundMessage | undefined {
@@ -137,7 +136,7 @@ export class Inbound {
 
   #route(message: InboundMessage): void {
     const { connection, frame, meta, text } = message;
-    const { onPingOrPong, errorReplies, clientSends } = this.#parts;
+    const { controlFrames, errorReplies, clientSends } = this.#parts;
     const acceptsHello =
       connection.acceptsHello || (connection.stage === "handshaking" && !connection.hasReceivedHello);
     connection.acceptsHello = false;
@@ -152,7 +151,7 @@ export class Inbound {
     } else if (connection.stage === "handshaking") {
       if (connection.hasReceivedHello) this.#bufferUntilReady(connection, text);
       else this.#requireHello(message);
-    } else if (onPingOrPong.isControlFrame(frame.type, meta)) this.#handleControl(message);
+    } else if (controlFrames.isControlFrame(frame.type, meta)) this.#handleControl(message);
     else clientSends.enqueue(message, 0);
   }
 
@@ -162,7 +161,7 @@ export class Inbound {
       this.#parts.errorReplies.replyWithError(connection, error, meta.id);
     };
     try {
-      this.#parts.onPingOrPong.handle(message)?.catch(refuse);
+      this.#parts.controlFrames.handle(message)?.catch(refuse);
     } catch (error) {
       refuse(error);
     }
@@ -171,15 +170,14 @@ export class Inbound {
   /** Before `hello` nothing may come: one error says so, and then the connection ends. */
   #requireHello({ connection, meta }: InboundMessage): void {
     connection.violations ??= new ViolationCounters();
-    if (connection.violations.helloReminderSent)
-      this.#parts.closeConnection(connection, CloseCode.ProtocolBroken, "hello was due");
+    if (connection.violations.helloReminderSent) connection.close(CloseCode.ProtocolBroken, "hello was due");
     const error = new HalyardError("conflict", "The first frame is hello.");
     this.#parts.errorReplies.replyWithError(connection, error, meta.seq ?? meta.id);
     connection.violations.helloReminderSent = true;
   }
 
   #handleHello({ connection, frame, meta }: InboundMessage): void {
-    const { onPingOrPong, errorReplies, closeConnection } = this.#parts;
+    const { controlFrames, errorReplies } = this.#parts;
     const hello = clientMessages.hello.safeParse(frame);
     if (!hello.success) {
       errorReplies.replyWithError(
@@ -187,11 +185,11 @@ export class Inbound {
         new InvalidMessageError(hello.error.issues.slice(0, 5).map(toIssue)),
         meta.id,
       );
-      closeConnection(connection, CloseCode.ProtocolBroken, "hello was not valid");
+      connection.close(CloseCode.ProtocolBroken, "hello was not valid");
       return;
     }
     connection.hasReceivedHello = true;
-    onPingOrPong.handleHello(connection, hello.data, meta.id).then(
+    controlFrames.handleHello(connection, hello.data, meta.id).then(
       () => {
         this.flushBuffered(connection);
       },
@@ -199,7 +197,7 @@ export class Inbound {
         errorReplies.replyWithError(connection, error, meta.id);
         // What may succeed later is no fault of the client's: it comes back.
         const { retryable, code } = toHalyardError(error);
-        closeConnection(connection, retryable ? 1013 : code === "internal" ? 1011 : CloseCode.ProtocolBroken);
+        connection.close(retryable ? 1013 : code === "internal" ? 1011 : CloseCode.ProtocolBroken);
       },
     );
   }

@@ -1,5 +1,5 @@
 import { GLOBAL_CHANNEL, roomChannel, userChannel } from "../channels/channel-name.ts";
-import type { ServerContext } from "./server-context.ts";
+import type { ServerContext } from "../server-context.ts";
 import { clientKey } from "../channels/envelope.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { encodeOutgoing } from "./outgoing-message.ts";

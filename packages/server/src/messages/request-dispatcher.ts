@@ -5,11 +5,11 @@ import { z } from "zod";
 import type { Authorization } from "./authorization.ts";
 import { GLOBAL_CHANNEL, roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ServerContext } from "./server-context.ts";
+import type { ServerContext } from "../server-context.ts";
 import { isThenable, withDeadline } from "../utils/with-deadline.ts";
 import { describeIssues, InvalidMessageError, ForbiddenError } from "../utils/errors.ts";
 import { HandlerInvocation } from "./handler-context.ts";
-import type { AnyRequestHandler } from "../handlers.ts";
+import type { AnyRequestHandler } from "./handler-registry.ts";
 import { hasRequiredRole } from "./message-types.ts";
 import { newMessageId } from "../utils/new-message-id.ts";
 

@@ -3,7 +3,7 @@ import { encodeFrame, HalyardError, ROOM_NAME } from "@halyard/protocol/wire";
 import type { Authorization } from "./authorization.ts";
 import { roomChannel } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ServerContext } from "./server-context.ts";
+import type { ServerContext } from "../server-context.ts";
 import { LimitError } from "../utils/errors.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { commitReplay, planReplay, replayBudget } from "../channels/replay.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { ClientAddress } from "./client-address.ts";
 import { silentLogger } from "../logger.ts";
-import type { WebSocketManagerConfig } from "../types.ts";
+import type { WebSocketManagerConfig } from "../config.ts";
 
 type TrustProxy = WebSocketManagerConfig["trustProxy"];
 

@@ -1,8 +1,9 @@
 import type { CidrRange } from "./ip-address.ts";
 import { canonicalAddress, isWithin, parseRange } from "./ip-address.ts";
 import type { Logger } from "../logger.ts";
-import type { GetHeader } from "../handshake/upgrade-rejection.ts";
-import type { WebSocketManagerConfig } from "../types.ts";
+
+/** A request header by its name in lower case, without anything made for those that nobody asks for. */
+export type GetHeader = (name: string) => string | null | undefined;
 
 /** More proxies than this in a row are not believed. */
 const MAX_HOPS = 16;
@@ -14,7 +15,7 @@ export class ClientAddress {
   #hasWarned = false;
 
   /** @throws TypeError for a range that is none */
-  constructor(trustProxy: WebSocketManagerConfig["trustProxy"], logger: Logger) {
+  constructor(trustProxy: readonly string[] | ((address: string) => boolean) | undefined, logger: Logger) {
     this.#logger = logger;
     if (trustProxy === undefined || typeof trustProxy === "function") this.#isTrusted = trustProxy;
     else {

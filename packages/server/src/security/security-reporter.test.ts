@@ -6,7 +6,7 @@ import { FakeClock } from "../../test/fake-clock.ts";
 import type { TestConfig } from "../../test/test-system.ts";
 import { TestSystem } from "../../test/test-system.ts";
 import type { SecurityEvent } from "../security-event.ts";
-import type { AnyAuthenticator } from "../server.ts";
+import type { AnyAuthenticator } from "../session-watch.ts";
 
 const protocol = defineProtocol({
   clientMessages: { rule: message(z.object({}), { requires: { role: "admin" } }) },

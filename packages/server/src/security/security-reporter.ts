@@ -1,6 +1,5 @@
 import type { HalyardError } from "@halyard/protocol/wire";
 import { CloseCode } from "@halyard/protocol/wire";
-import type { Connection } from "../connection/connection.ts";
 import { LimitError, ForbiddenError } from "../utils/errors.ts";
 import type { Logger } from "../logger.ts";
 import type { LimitName, SecurityCounts, SecurityEvent, SecurityFacts } from "../security-event.ts";
@@ -20,6 +19,13 @@ export type SecurityEventInput = SecurityEvent extends infer TEvent
     ? Omit<TEvent, keyof SecurityFacts>
     : never
   : never;
+
+/** The connection that an event is about. */
+export interface SecuritySubject {
+  readonly id: string;
+  readonly userId: string;
+  readonly address: string | undefined;
+}
 
 type EventSubject = Partial<Omit<SecurityFacts, "at">>;
 
@@ -50,7 +56,7 @@ export class SecurityReporter {
   }
 
   /** A client was told no. */
-  recordRefusal(connection: Connection, error: HalyardError): void {
+  recordRefusal(connection: SecuritySubject, error: HalyardError): void {
     if (error.code === "forbidden") {
       const reason = error instanceof ForbiddenError ? error.action : "application";
       this.record({ kind: "forbidden", reason, code: undefined }, subjectOf(connection));
@@ -60,13 +66,13 @@ export class SecurityReporter {
   }
 
   /** A connection is closed from this side. Most codes are nobody's fault. */
-  recordClose(connection: Connection, code: number, limit?: LimitName): void {
+  recordClose(connection: SecuritySubject, code: number, limit?: LimitName): void {
     const input = eventForClose(code, limit);
     if (input !== undefined) this.record(input, subjectOf(connection));
   }
 
   /** The runtime has closed a connection for the bytes that it sent. */
-  recordProtocolError(connection: Connection, code: number): void {
+  recordProtocolError(connection: SecuritySubject, code: number): void {
     const input: SecurityEventInput =
       code === 1009
         ? { kind: "limit", reason: "messageBytes", code }
@@ -84,7 +90,7 @@ export class SecurityReporter {
   }
 }
 
-function subjectOf({ id: connectionId, userId, address }: Connection): EventSubject {
+function subjectOf({ id: connectionId, userId, address }: SecuritySubject): EventSubject {
   return { connectionId, userId, address };
 }
 

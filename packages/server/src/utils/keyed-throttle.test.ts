@@ -9,15 +9,15 @@ function create(): {
   clear: () => void;
 } {
   const clock = new FakeClock({ now: 0 });
-  const coalescer = new KeyedThrottle<string>(clock, 50);
+  const throttle = new KeyedThrottle(clock, 50);
   const passed: string[] = [];
   const offer = (key: string, item: string): void => {
-    coalescer.call(key, item, (newest) => passed.push(`${newest} at ${String(clock.now())}`));
+    throttle.run(key, () => passed.push(`${item} at ${String(clock.now())}`));
   };
-  return { clock, offer, passed, clear: () => coalescer.clear() };
+  return { clock, offer, passed, clear: () => throttle.clear() };
 }
 
-describe("a coalescer", () => {
+describe("KeyedThrottle", () => {
   it("lets the first through at once, and then the newest each 50 ms", () => {
     const { clock, offer, passed } = create();
     for (let n = 0; n < 20; n++) {

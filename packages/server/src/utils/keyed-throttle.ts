@@ -1,31 +1,33 @@
 import type { Clock } from "../types.ts";
 
-interface Slot<TItem> {
-  latest: TItem | undefined;
+type Task = () => void;
+
+interface Slot {
+  latest: Task | undefined;
   timer: unknown;
 }
 
-/** Lets one item per key through each so many milliseconds: the first at once, then the newest. */
-export class KeyedThrottle<TItem> {
+/** Runs one task per key and interval: the first at once, then the newest of each interval. The others are dropped. */
+export class KeyedThrottle {
   readonly #clock: Clock;
-  readonly #everyMs: number;
-  readonly #slots = new Map<string, Slot<TItem>>();
+  readonly #intervalMs: number;
+  readonly #slots = new Map<string, Slot>();
 
-  constructor(clock: Clock, everyMs: number) {
+  constructor(clock: Clock, intervalMs: number) {
     this.#clock = clock;
-    this.#everyMs = everyMs;
+    this.#intervalMs = intervalMs;
   }
 
-  call(key: string, item: TItem, deliver: (item: TItem) => void): void {
+  run(key: string, task: Task): void {
     const slot = this.#slots.get(key);
     if (slot !== undefined) {
-      slot.latest = item;
+      slot.latest = task;
       return;
     }
-    const opened: Slot<TItem> = { latest: undefined, timer: undefined };
+    const opened: Slot = { latest: undefined, timer: undefined };
     this.#slots.set(key, opened);
-    this.#startTimer(key, opened, deliver);
-    deliver(item);
+    this.#startTimer(key, opened);
+    task();
   }
 
   clear(): void {
@@ -33,7 +35,7 @@ export class KeyedThrottle<TItem> {
     this.#slots.clear();
   }
 
-  #startTimer(key: string, slot: Slot<TItem>, deliver: (item: TItem) => void): void {
+  #startTimer(key: string, slot: Slot): void {
     slot.timer = this.#clock.setTimeout(() => {
       const { latest } = slot;
       if (latest === undefined) {
@@ -41,8 +43,8 @@ export class KeyedThrottle<TItem> {
         return;
       }
       slot.latest = undefined;
-      this.#startTimer(key, slot, deliver);
-      deliver(latest);
-    }, this.#everyMs);
+      this.#startTimer(key, slot);
+      latest();
+    }, this.#intervalMs);
   }
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FakeSocket } from "../../test/fake-socket.ts";
 import { Batch, OutboundFrame } from "./outbound-frame.ts";
-import { corkingTransport, basicTransport, transportOf } from "./transport.ts";
-
+import { basicTransport, corkingTransport, transportOf } from "./socket-transports.ts";
 const batch = ["a", "b", "c"].reduce((all, text) => all.append(new OutboundFrame(text)), new Batch());
 
 /** A socket that corks, as Bun's does: `send` returns what the runtime says of each message. */

@@ -1,7 +1,6 @@
 import { clientMessages } from "@halyard/protocol";
 import type { FrameMeta, Frame as WireFrame } from "@halyard/protocol/wire";
 import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
-import type { Connection } from "./connection.ts";
 import { InvalidMessageError } from "../utils/errors.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Clock } from "../types.ts";
@@ -28,15 +27,23 @@ interface Pending {
   readonly settle: (answer: { readonly result: unknown } | { readonly error: Error }) => void;
 }
 
+/** What a pending request needs of the connection that it was sent to. */
+export interface RequestedConnection {
+  readonly id: string;
+  readonly stage: string;
+  readonly isV1: boolean;
+  push(frame: OutboundFrame): void;
+}
+
 /** What the server has asked one connection, and not been answered. Bound to this connection: it ends with it. */
 export class PendingServerRequests {
-  readonly #connection: Connection;
+  readonly #connection: RequestedConnection;
   readonly #clock: Clock;
   readonly #limit: number;
   readonly #pending = new Map<string, Pending>();
   #count = 0;
 
-  constructor(connection: Connection, clock: Clock, limit: number) {
+  constructor(connection: RequestedConnection, clock: Clock, limit: number) {
     this.#connection = connection;
     this.#clock = clock;
     this.#limit = limit;

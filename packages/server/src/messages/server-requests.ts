@@ -1,10 +1,10 @@
 import type { Validation } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
-import type { ServerContext } from "./server-context.ts";
+import type { ServerContext } from "../server-context.ts";
 import { describeIssues, InvalidMessageError } from "../utils/errors.ts";
-import { PendingServerRequests } from "../connection/server-requests.ts";
-import type { ServerRequest, RequestOptions } from "../connection/server-requests.ts";
+import { PendingServerRequests } from "../connection/pending-server-requests.ts";
+import type { ServerRequest, RequestOptions } from "../connection/pending-server-requests.ts";
 import type { WebSocketInstance } from "../types.ts";
 
 /** What `manager.request` takes after the name. An input that may be undefined may be left out. */

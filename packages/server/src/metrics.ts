@@ -1,0 +1,12 @@
+import type { SecurityCounts } from "./security-event.ts";
+import type { ConnectionStats } from "./types.ts";
+
+/** This node in numbers, for a metrics page. */
+export interface Metrics extends ConnectionStats {
+  /** Upgrades that are not decided yet. */
+  readonly handshakes: number;
+  /** Addresses and users whose upgrades were counted lately. */
+  readonly trackedUpgrades: number;
+  /** Security events since the start. */
+  readonly security: SecurityCounts;
+}
