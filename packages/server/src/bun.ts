@@ -3,7 +3,7 @@ import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Assembly } from "./assembly.ts";
 import { rejectedPromise } from "./utils/maybe-promise.ts";
 import type { MaybePromise } from "./utils/maybe-promise.ts";
-import type { UpgradeDetails } from "./connection/accepted-upgrade.ts";
+import type { UpgradeDetails } from "./connection/upgrade-details.ts";
 import type { WebSocketManager } from "./manager.ts";
 import { internalsOf } from "./manager.ts";
 import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";

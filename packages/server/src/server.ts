@@ -6,7 +6,7 @@ import type { ServerContext } from "./server-context.ts";
 import { isThenable, withDeadline } from "./utils/with-deadline.ts";
 import { unwrapResolved } from "./utils/maybe-promise.ts";
 import type { MaybePromise } from "./utils/maybe-promise.ts";
-import type { UpgradeDetails } from "./connection/accepted-upgrade.ts";
+import type { UpgradeDetails } from "./connection/upgrade-details.ts";
 import type { GetHeader } from "./security/client-address.ts";
 import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
 import {

@@ -11,11 +11,11 @@ import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { HelloHandler } from "./hello.ts";
 import type { Inbound } from "../messages/inbound.ts";
-import type { UpgradeDetails } from "../connection/accepted-upgrade.ts";
+import type { UpgradeDetails } from "../connection/upgrade-details.ts";
 import { printable } from "../utils/printable.ts";
 import type { Rooms } from "../messages/rooms.ts";
 import { truncateCloseReason } from "../utils/clip-reason.ts";
-import { hasUserId, identityOf } from "../connection/socket-user.ts";
+import { hasUserId, identityOf } from "../connection/socket-data.ts";
 import { transportOf } from "../delivery/socket-transports.ts";
 import type { WebSocketInstance } from "../types.ts";
 

@@ -3,18 +3,18 @@ import type { SessionWatch } from "../session-watch.ts";
 import type { Transport } from "../delivery/transport.ts";
 import type { GuestIdentity } from "../types.ts";
 
-/** What a runtime's glue knows of a socket that a bare `handleOpen` does not. */
+/** What the handshake has found out before 101, and `handleOpen` alone does not know. */
 export interface UpgradeDetails {
-  /** Set by the glue, once it knows. */
+  /** Set by the runtime's server when the socket is open. */
   transport: Transport | undefined;
   readonly connectionId: string;
   readonly address: string | undefined;
   readonly identity: GuestIdentity;
   readonly isV1: boolean;
-  /** From the URL of a v1 client; else the connection is a client of its own. */
+  /** From the URL of a v1 client, or a client with the connection's own id. */
   readonly client: ClientRef;
   readonly attempt: number;
   readonly watch: SessionWatch | undefined;
-  /** The admission that was had before 101. */
+  /** The connection slot that was reserved before 101. */
   admission: Admission | undefined;
 }
