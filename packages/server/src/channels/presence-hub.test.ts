@@ -105,7 +105,7 @@ describe("PresenceHub", () => {
   });
 
   it("sends no presence to a connection that may not see it", async () => {
-    create({ authorize: ({ action }) => action !== "PresenceHub" });
+    create({ authorize: ({ action }) => action !== "presence" });
     const ws = await system.join("ada", { rooms: ["a"] });
     await system.open("bea");
     await system.clock.advance(200);
