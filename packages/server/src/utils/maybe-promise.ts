@@ -1,4 +1,4 @@
-/** A value that is here, or will be. */
+/** A value, or a promise of it. */
 export type MaybePromise<TValue> = TValue | Promise<TValue>;
 
 const VALUE = Symbol("value");
@@ -18,21 +18,21 @@ export function resolvedPromise<TValue>(value: TValue): Promise<TValue> {
   return promise;
 }
 
-/** The value, where it is known; else the promise. */
+/** The value of a {@link resolvedPromise}; any other promise or value as it is. */
 export function unwrapResolved<TValue>(value: MaybePromise<TValue>): MaybePromise<TValue> {
   return value instanceof Promise && VALUE in value
     ? ((value as ResolvedPromise<TValue>)[VALUE] as TValue)
     : value;
 }
 
-/** An error, for those who only know promises. */
+/** A promise that rejects with this error. */
 export function rejectedPromise(error: unknown): Promise<never> {
   return new Promise(() => {
     throw error;
   });
 }
 
-/** All values, in their order. */
+/** All values in their order, without a promise if none of them is one. */
 export function allMaybe<TValue>(values: readonly MaybePromise<TValue>[]): MaybePromise<readonly TValue[]> {
   return values.every(isSettledSync) ? values : Promise.all(values);
 }
