@@ -2,7 +2,7 @@ import type { Authenticator, createWebSocketSystem } from "@halyard/server";
 import { betterAuth } from "better-auth";
 import { admin, organization } from "better-auth/plugins";
 import { expectTypeOf } from "vitest";
-import { betterAuthAuthenticator } from "./authenticator.js";
+import { betterAuthAuthenticator } from "./authenticator.ts";
 
 type IdentityOf<TAuthenticator> = TAuthenticator extends Authenticator<infer TIdentity> ? TIdentity : never;
 

@@ -1,9 +1,9 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestAuth, ORIGIN, probe, STORAGE_MODES, upgrade } from "../test/auth.js";
-import type { Person, TestAuth } from "../test/auth.js";
-import { betterAuthAuthenticator } from "./authenticator.js";
-import { systemClock } from "./options.js";
+import { createTestAuth, ORIGIN, probe, STORAGE_MODES, upgrade } from "../test/test-auth.ts";
+import type { Person, TestAuth } from "../test/test-auth.ts";
+import { betterAuthAuthenticator } from "./authenticator.ts";
+import { systemClock } from "./options.ts";
 
 const quiet = { warn: () => undefined };
 

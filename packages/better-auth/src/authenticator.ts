@@ -1,13 +1,13 @@
 import type { UpgradeRequest } from "@halyard/server";
-import { Admissions } from "./admissions.js";
-import { runtimeOf } from "./auth-instance.js";
-import type { BetterAuthInstance, SessionOf } from "./auth-instance.js";
-import { BetterAuthSessionWatch } from "./better-auth-session-watch.js";
-import { Door } from "./door.js";
-import { systemClock } from "./options.js";
-import type { BetterAuthAuthenticatorOptions } from "./options.js";
-import { RecentChanges } from "./recent-changes.js";
-import { SessionReader } from "./session-reader.js";
+import { Admissions } from "./identity/identity-origins.ts";
+import { runtimeOf } from "./identity/auth-instance.ts";
+import type { BetterAuthInstance, SessionOf } from "./identity/auth-instance.ts";
+import { BetterAuthSessionWatch } from "./watch/better-auth-session-watch.ts";
+import { Door } from "./upgrade/upgrade-authenticator.ts";
+import { systemClock } from "./options.ts";
+import type { BetterAuthAuthenticatorOptions } from "./options.ts";
+import { RecentChanges } from "./watch/recent-changes.ts";
+import { SessionReader } from "./identity/session-reader.ts";
 import type { SessionBus, SessionWatch, WatchingAuthenticator } from "@halyard/server";
 
 /**

@@ -1,5 +1,5 @@
 import type { BetterAuthClientPlugin } from "better-auth/client";
-import type { halyard } from "./plugin.js";
+import type { halyard } from "./plugin.ts";
 
 /**
  * The browser's side of the `halyard()` plugin: adds `authClient.halyard.ticket()`.

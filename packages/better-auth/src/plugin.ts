@@ -6,7 +6,7 @@ import {
   getSessionFromCtx,
   isStateful,
 } from "better-auth/api";
-import { issueTicket, TICKET_TTL_MS } from "./tickets.js";
+import { issueTicket, TICKET_TTL_MS } from "./identity/tickets.ts";
 
 export interface HalyardPluginOptions {
   /** How long a ticket may wait for its use, ms. @default 30_000 */

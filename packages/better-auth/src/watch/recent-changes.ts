@@ -1,4 +1,4 @@
-import type { EndCode, SessionChange } from "./notice.js";
+import type { EndCode, SessionChange } from "./notice.ts";
 
 const REMEMBERED_MS = 60_000;
 const MAX_REMEMBERED = 10_000;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestAuth, ORIGIN, upgrade } from "../test/auth.js";
-import type { Person, TestAuth, TestAuthOptions } from "../test/auth.js";
-import { betterAuthAuthenticator } from "./authenticator.js";
-import type { BetterAuthAuthenticatorOptions } from "./options.js";
+import { createTestAuth, ORIGIN, upgrade } from "../../test/test-auth.ts";
+import type { Person, TestAuth, TestAuthOptions } from "../../test/test-auth.ts";
+import { betterAuthAuthenticator } from "../authenticator.ts";
+import type { BetterAuthAuthenticatorOptions } from "../options.ts";
 
 interface Line {
   readonly fields: object;

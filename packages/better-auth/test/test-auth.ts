@@ -6,7 +6,7 @@ import { betterAuth } from "better-auth";
 import type { BetterAuthOptions } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
 import { admin, bearer, organization } from "better-auth/plugins";
-import { halyard } from "../src/plugin.js";
+import { halyard } from "../src/plugin.ts";
 
 export const ORIGIN = "https://app.example.com";
 

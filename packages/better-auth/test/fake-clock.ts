@@ -1,4 +1,4 @@
-import type { SessionClock } from "../src/options.js";
+import type { SessionClock } from "../src/options.ts";
 
 /** Time that passes when a test says so. */
 export class FakeClock implements SessionClock {

@@ -1,11 +1,11 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Logger, UpgradeRequest } from "@halyard/server";
 import type { AuthContext } from "better-auth";
-import type { Credentials } from "./credentials.js";
-import { isDevelopment } from "./options.js";
-import type { BetterAuthAuthenticatorOptions } from "./options.js";
-import { RefusalLog } from "./refusals.js";
-import { isTrustedOrigin } from "./trusted-origins.js";
+import type { Credentials } from "./credentials.ts";
+import { isDevelopment } from "../options.ts";
+import type { BetterAuthAuthenticatorOptions } from "../options.ts";
+import { RefusalLog } from "./rejection-log.ts";
+import { isTrustedOrigin } from "./trusted-origins.ts";
 
 /** From where a connection may be opened with which credential. What it refuses, it logs with the option's name. */
 export class OriginPolicy {

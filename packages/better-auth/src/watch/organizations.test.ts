@@ -4,10 +4,10 @@ import type { AddressInfo } from "node:net";
 import { createWebSocketSystem } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createTestAuth } from "../test/auth.js";
-import type { Person, TestAuth } from "../test/auth.js";
-import { until } from "../test/clock.js";
-import { betterAuthAuthenticator } from "./authenticator.js";
+import { createTestAuth } from "../../test/test-auth.ts";
+import type { Person, TestAuth } from "../../test/test-auth.ts";
+import { until } from "../../test/fake-clock.ts";
+import { betterAuthAuthenticator } from "../authenticator.ts";
 
 interface Frame {
   readonly type: string;

@@ -1,10 +1,10 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import type { AuthContext } from "better-auth";
-import type { AuthRuntime, BetterAuthInstance, SessionOf } from "./auth-instance.js";
-import { freshUser, isBanned } from "./ban.js";
-import type { SessionClock } from "./options.js";
-import { headersOf } from "./session-cookie.js";
-import { factsOf } from "./session-facts.js";
+import type { AuthRuntime, BetterAuthInstance, SessionOf } from "./auth-instance.ts";
+import { freshUser, isBanned } from "./ban.ts";
+import type { SessionClock } from "../options.ts";
+import { headersOf } from "./session-cookie.ts";
+import { factsOf } from "./session-info.ts";
 
 export interface SessionReaderOptions {
   readonly retryAfterMs: number;

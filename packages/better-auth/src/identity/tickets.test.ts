@@ -1,10 +1,10 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import { createAuthClient } from "better-auth/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createTestAuth, ORIGIN, STORAGE_MODES, upgrade } from "../test/auth.js";
-import type { Person, StorageMode, TestAuth } from "../test/auth.js";
-import { betterAuthAuthenticator } from "./authenticator.js";
-import { halyardClient, ticketFrom } from "./client.js";
+import { createTestAuth, ORIGIN, STORAGE_MODES, upgrade } from "../../test/test-auth.ts";
+import type { Person, StorageMode, TestAuth } from "../../test/test-auth.ts";
+import { betterAuthAuthenticator } from "../authenticator.ts";
+import { halyardClient, ticketFrom } from "../client.ts";
 
 const OTHER_ORIGIN = "https://other.example.com";
 let people = 0;

@@ -1,4 +1,9 @@
-import type { Whence } from "./door.js";
+/** Where a connection came from, as it counts for tickets and look-ups. */
+export interface Whence {
+  /** Null for a client that sends none; undefined where it is not known any more. */
+  readonly origin: string | null | undefined;
+  readonly host: string | undefined;
+}
 
 /** What is known of how an identity came about. */
 export interface Admission extends Whence {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { cookieOf, createTestAuth, ORIGIN, STORAGE_MODES, upgrade } from "../test/auth.js";
-import type { Person, TestAuth } from "../test/auth.js";
-import { until } from "../test/clock.js";
-import { TestNode } from "../test/node.js";
-import type { TestConnection } from "../test/node.js";
+import { cookieOf, createTestAuth, ORIGIN, STORAGE_MODES, upgrade } from "../../test/test-auth.ts";
+import type { Person, TestAuth } from "../../test/test-auth.ts";
+import { until } from "../../test/fake-clock.ts";
+import { TestNode } from "../../test/test-node.ts";
+import type { TestConnection } from "../../test/test-node.ts";
 
 const door = ({ cookie }: Person) => upgrade({ origin: ORIGIN, cookie });
 let names = 0;

@@ -1,5 +1,5 @@
 import type { UpgradeRequest } from "@halyard/server";
-import { offeredTicket } from "./tickets.js";
+import { offeredTicket } from "../identity/tickets.ts";
 
 /** Which credentials an upgrade request carries; nothing here says that one of them is valid. */
 export interface Credentials {

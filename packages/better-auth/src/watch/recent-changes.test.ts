@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { RecentChanges } from "./recent-changes.js";
+import { RecentChanges } from "./recent-changes.ts";
 
 const ended = (...sessionIds: string[]) => ({ kind: "ended", sessionIds, code: 4401 }) as const;
 const changed = (userId: string) => ({ kind: "changed", userId }) as const;

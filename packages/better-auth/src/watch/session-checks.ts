@@ -1,14 +1,14 @@
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Admissions } from "./admissions.js";
-import type { BetterAuthInstance, SessionOf } from "./auth-instance.js";
-import { LookUps } from "./look-ups.js";
-import { systemClock } from "./options.js";
-import type { BetterAuthAuthenticatorOptions, SessionClock } from "./options.js";
-import type { RecentChanges } from "./recent-changes.js";
-import { factsOf } from "./session-facts.js";
-import type { SessionReader } from "./session-reader.js";
+import type { Admissions } from "../identity/identity-origins.ts";
+import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
+import { LookUps } from "./coalescing-queue.ts";
+import { systemClock } from "../options.ts";
+import type { BetterAuthAuthenticatorOptions, SessionClock } from "../options.ts";
+import type { RecentChanges } from "./recent-changes.ts";
+import { factsOf } from "../identity/session-info.ts";
+import type { SessionReader } from "../identity/session-reader.ts";
 import type { SessionCloseCode } from "@halyard/server";
-import type { WatchedSession, WatchedSessions } from "./watched-sessions.js";
+import type { WatchedSession, WatchedSessions } from "./watched-sessions.ts";
 
 export interface CheckParts<TAuth extends BetterAuthInstance> {
   readonly reader: SessionReader<TAuth>;

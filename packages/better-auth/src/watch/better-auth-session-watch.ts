@@ -1,19 +1,19 @@
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Admissions } from "./admissions.js";
-import type { BetterAuthInstance, SessionOf } from "./auth-instance.js";
-import type { Door } from "./door.js";
-import { observeMemberships } from "./membership-changes.js";
-import { noticesOf, readNotice } from "./notice.js";
-import type { SessionChange } from "./notice.js";
-import { systemClock } from "./options.js";
-import type { BetterAuthAuthenticatorOptions, SessionClock } from "./options.js";
-import type { RecentChanges } from "./recent-changes.js";
-import { SessionChecks } from "./session-checks.js";
-import type { SessionReader } from "./session-reader.js";
+import type { Admissions } from "../identity/identity-origins.ts";
+import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
+import type { Door } from "../upgrade/upgrade-authenticator.ts";
+import { observeMemberships } from "./membership-changes.ts";
+import { noticesOf, readNotice } from "./notice.ts";
+import type { SessionChange } from "./notice.ts";
+import { systemClock } from "../options.ts";
+import type { BetterAuthAuthenticatorOptions, SessionClock } from "../options.ts";
+import type { RecentChanges } from "./recent-changes.ts";
+import { SessionChecks } from "./session-checks.ts";
+import type { SessionReader } from "../identity/session-reader.ts";
 import type { SessionBus, SessionCloseCode, SessionWatch, WatchedConnection } from "@halyard/server";
-import { observeStore } from "./store-changes.js";
-import { WatchedSessions } from "./watched-sessions.js";
-import type { WatchedSession } from "./watched-sessions.js";
+import { observeStore } from "./store-changes.ts";
+import { WatchedSessions } from "./watched-sessions.ts";
+import type { WatchedSession } from "./watched-sessions.ts";
 
 export interface WatchParts<TAuth extends BetterAuthInstance> {
   readonly bus: SessionBus;

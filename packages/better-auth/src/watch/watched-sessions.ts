@@ -1,5 +1,5 @@
-import { factsOf } from "./session-facts.js";
-import type { BetterAuthIdentity } from "./session-facts.js";
+import { factsOf } from "../identity/session-info.ts";
+import type { BetterAuthIdentity } from "../identity/session-info.ts";
 import type { WatchedConnection } from "@halyard/server";
 
 /** One session with at least one open connection on this node. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { noticesOf, readNotice } from "./notice.js";
-import type { SessionChange } from "./notice.js";
+import { noticesOf, readNotice } from "./notice.ts";
+import type { SessionChange } from "./notice.ts";
 
 it("reads what it writes, through JSON", () => {
   const changes: SessionChange[] = [

@@ -1,7 +1,7 @@
 import type { AuthContext } from "better-auth";
-import { isBanned } from "./ban.js";
-import type { EndCode, SessionChange } from "./notice.js";
-import { wrapMethod } from "./wrap-method.js";
+import { isBanned } from "../identity/ban.ts";
+import type { EndCode, SessionChange } from "./notice.ts";
+import { wrapMethod } from "./wrap-method.ts";
 
 export type ChangeListener = (change: SessionChange) => void;
 

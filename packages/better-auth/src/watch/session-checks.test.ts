@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createTestAuth, ORIGIN, STORAGE_MODES, upgrade } from "../test/auth.js";
-import type { Person, TestAuth } from "../test/auth.js";
-import { betterAuthAuthenticator } from "./authenticator.js";
-import { FakeClock, until } from "../test/clock.js";
-import { TestConnection, TestNode } from "../test/node.js";
+import { createTestAuth, ORIGIN, STORAGE_MODES, upgrade } from "../../test/test-auth.ts";
+import type { Person, TestAuth } from "../../test/test-auth.ts";
+import { betterAuthAuthenticator } from "../authenticator.ts";
+import { FakeClock, until } from "../../test/fake-clock.ts";
+import { TestConnection, TestNode } from "../../test/test-node.ts";
 
 const door = ({ cookie }: Person) => upgrade({ origin: ORIGIN, cookie });
 

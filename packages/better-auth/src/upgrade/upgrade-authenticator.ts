@@ -1,13 +1,14 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import type { UpgradeRequest } from "@halyard/server";
 import type { AuthContext } from "better-auth";
-import type { BetterAuthInstance, SessionOf } from "./auth-instance.js";
-import { credentialsOf } from "./credentials.js";
-import type { BetterAuthAuthenticatorOptions } from "./options.js";
-import { OriginPolicy } from "./origin-policy.js";
-import type { SessionReader } from "./session-reader.js";
-import { audienceOf, redeemTicket } from "./tickets.js";
-import { isTrustedOrigin } from "./trusted-origins.js";
+import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
+import { credentialsOf } from "./credentials.ts";
+import type { BetterAuthAuthenticatorOptions } from "../options.ts";
+import { OriginPolicy } from "./origin-policy.ts";
+import type { SessionReader } from "../identity/session-reader.ts";
+import type { Whence } from "../identity/identity-origins.ts";
+import { audienceOf, redeemTicket } from "../identity/tickets.ts";
+import { isTrustedOrigin } from "./trusted-origins.ts";
 
 /** The look at an upgrade request: from where, with which credential, of whom. */
 export class Door<TAuth extends BetterAuthInstance> {
@@ -57,11 +58,4 @@ export class Door<TAuth extends BetterAuthInstance> {
       throw error instanceof HalyardError ? error : this.#reader.unavailable(error);
     }
   }
-}
-
-/** Where a connection came from, as it counts for tickets and look-ups. */
-export interface Whence {
-  /** Null for a client that sends none; undefined where it is not known any more. */
-  readonly origin: string | null | undefined;
-  readonly host: string | undefined;
 }

@@ -1,6 +1,6 @@
 import type { AuthContext, DBTransactionAdapter, Where } from "better-auth";
-import type { ChangeListener } from "./store-changes.js";
-import { wrapMethod } from "./wrap-method.js";
+import type { ChangeListener } from "./store-changes.ts";
+import { wrapMethod } from "./wrap-method.ts";
 
 type Adapter = AuthContext["adapter"];
 type Writes = Pick<DBTransactionAdapter, "delete" | "deleteMany" | "findMany" | "update" | "updateMany">;

@@ -1,9 +1,9 @@
 import type { UpgradeRequest } from "@halyard/server";
-import type { TestAuth } from "./auth.js";
-import type { FakeClock } from "./clock.js";
-import type { BetterAuthInstance, SessionOf } from "../src/auth-instance.js";
-import { betterAuthAuthenticator } from "../src/authenticator.js";
-import type { BetterAuthAuthenticatorOptions } from "../src/options.js";
+import type { TestAuth } from "./test-auth.ts";
+import type { FakeClock } from "./fake-clock.ts";
+import type { BetterAuthInstance, SessionOf } from "../src/identity/auth-instance.ts";
+import { betterAuthAuthenticator } from "../src/authenticator.ts";
+import type { BetterAuthAuthenticatorOptions } from "../src/options.ts";
 import type {
   SessionCloseCode,
   SessionWatch,

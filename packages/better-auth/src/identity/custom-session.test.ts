@@ -1,11 +1,11 @@
 import { betterAuth } from "better-auth";
 import { customSession } from "better-auth/plugins";
 import { afterEach, beforeEach, expect, expectTypeOf, it } from "vitest";
-import { createTestAuth, ORIGIN, upgrade } from "../test/auth.js";
-import type { Person, TestAuth } from "../test/auth.js";
-import { FakeClock, until } from "../test/clock.js";
-import { betterAuthAuthenticator } from "./authenticator.js";
-import { halyard } from "./plugin.js";
+import { createTestAuth, ORIGIN, upgrade } from "../../test/test-auth.ts";
+import type { Person, TestAuth } from "../../test/test-auth.ts";
+import { FakeClock, until } from "../../test/fake-clock.ts";
+import { betterAuthAuthenticator } from "../authenticator.ts";
+import { halyard } from "../plugin.ts";
 import type { WatchedConnection } from "@halyard/server";
 
 let test: TestAuth;
