@@ -1,6 +1,9 @@
+// The types of a Better Auth instance: what an application passes in, and what Halyard calls.
+// The authenticator checks the instance once with `authApiOf`; every other file takes the result.
+// Guarantees that the application's own types of `user` and `session` reach its handlers unchanged.
 import type { AuthContext } from "better-auth";
 
-/** What `betterAuth({ … })` returns, as far as Halyard looks at it. Its own types of `user` and `session` flow through. */
+/** The part of what `betterAuth({ … })` returns that Halyard needs. Its own types of `user` and `session` are kept. */
 export interface BetterAuthInstance {
   readonly $Infer: {
     readonly Session: { readonly user: { readonly id: string }; readonly session: { readonly id: string } };
@@ -8,11 +11,11 @@ export interface BetterAuthInstance {
   readonly $context: Promise<unknown>;
 }
 
-/** `{ user, session }`, with additional fields and the plugins' own, as this instance of Better Auth declares them. */
+/** `{ user, session }` as this instance of Better Auth declares them, with additional fields and those of its plugins. */
 export type SessionOf<TAuth extends BetterAuthInstance> = TAuth["$Infer"]["Session"];
 
-/** The part of an instance that works on every configuration; its own types depend on the plugins. */
-export interface AuthRuntime {
+/** The part of an instance that Halyard calls. Better Auth's own type of it depends on the plugins. */
+export interface AuthApi {
   readonly $context: Promise<AuthContext>;
   readonly api: {
     getSession(input: {
@@ -22,13 +25,14 @@ export interface AuthRuntime {
   };
 }
 
-/** @throws TypeError when this is not what `betterAuth()` returned */
-export function runtimeOf(auth: BetterAuthInstance): AuthRuntime {
-  if (!isRuntime(auth)) throw new TypeError("betterAuthAuthenticator needs what betterAuth({ … }) returned.");
+/** @throws TypeError when `auth` is not what `betterAuth()` returned */
+export function authApiOf(auth: BetterAuthInstance): AuthApi {
+  if (!hasAuthApi(auth))
+    throw new TypeError("betterAuthAuthenticator needs what betterAuth({ … }) returned.");
   return auth;
 }
 
-function isRuntime(auth: BetterAuthInstance): auth is BetterAuthInstance & AuthRuntime {
+function hasAuthApi(auth: BetterAuthInstance): auth is BetterAuthInstance & AuthApi {
   const { api } = auth as { readonly api?: { readonly getSession?: unknown } };
   return typeof api?.getSession === "function";
 }

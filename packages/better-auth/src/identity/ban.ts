@@ -6,7 +6,7 @@ interface Bannable {
   readonly banExpires?: Date | string | null | undefined;
 }
 
-/** Whether this user is banned right now. Better Auth's `getSession` does not look at it. */
+/** Whether this user is banned at the time `now`, in milliseconds. Better Auth's `getSession` does not check it. */
 export function isBanned(user: object, now: number): boolean {
   const { banned, banExpires }: Bannable = user;
   if (banned !== true) return false;
@@ -15,10 +15,12 @@ export function isBanned(user: object, now: number): boolean {
 }
 
 /**
- * The user's row where the session's own copy may be old: a secondary storage keeps the user as they were at sign-in,
- * so that a ban written into the database would not show there.
+ * Reads the user's row where the session's copy of the user may be outdated. A secondary storage keeps the user of the
+ * moment of sign-in, so a ban that is written into the database does not show in the session.
+ *
+ * @returns undefined where the session's copy is current, null when the user does not exist
  */
-export async function freshUser(
+export async function readUserFromStore(
   context: AuthContext,
   userId: string,
 ): Promise<(User & Bannable) | null | undefined> {

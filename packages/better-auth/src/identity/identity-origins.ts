@@ -1,28 +1,33 @@
-/** Where a connection came from, as it counts for tickets and look-ups. */
-export interface Whence {
-  /** Null for a client that sends none; undefined where it is not known any more. */
+// A table beside the identities: from which request each of them came, and how recent its read of the store is.
+// The authenticator and the session checks write it; the session watch reads it at registration and renewal.
+// Guarantees that an identity without an entry counts as older than every change.
+
+/** Where an upgrade request came from: what a ticket is compared with, and what a later read of the session needs. */
+export interface RequestOrigin {
+  /** The `Origin` header: null where the client sent none, undefined where the request is not known. */
   readonly origin: string | null | undefined;
+  /** The `Host` header. */
   readonly host: string | undefined;
 }
 
-/** What is known of how an identity came about. */
-export interface Admission extends Whence {
-  /** The last change to sessions that its look-up certainly saw. */
+/** The request that an identity came from, and how recent the identity is. */
+export interface IdentityOrigin extends RequestOrigin {
+  /** The sequence number of the last session change that happened before the identity was read from the store. */
   readonly sequence: number;
 }
 
 /**
- * Remembers the admission of each identity, beside it: identities are the application's to read. Of an object that is
- * not known here (the application wrapped `authenticate`) the worst is assumed.
+ * The origin of each identity. It is kept beside the identity and not in it, because the application reads identities.
+ * An identity without an entry was made by the application, which wrapped `authenticate`: it may be older than any change.
  */
-export class Admissions {
-  readonly #admissions = new WeakMap<object, Admission>();
+export class IdentityOrigins {
+  readonly #origins = new WeakMap<object, IdentityOrigin>();
 
-  set(identity: object, admission: Admission): void {
-    this.#admissions.set(identity, admission);
+  set(identity: object, origin: IdentityOrigin): void {
+    this.#origins.set(identity, origin);
   }
 
-  of(identity: object): Admission {
-    return this.#admissions.get(identity) ?? { sequence: -1, origin: undefined, host: undefined };
+  get(identity: object): IdentityOrigin {
+    return this.#origins.get(identity) ?? { sequence: -1, origin: undefined, host: undefined };
   }
 }

@@ -1,20 +1,20 @@
 import type { AuthContext } from "better-auth";
 
 /**
- * The headers of a request with this session's cookie: so that a look-up takes the way of every other one, through
- * `getSession` and whatever plugins make of it, also where no browser sent the cookie.
+ * The headers of a request that carries this session's cookie. With them a session that no browser's cookie came for
+ * (a ticket, a check) is read by `getSession` like every other one, with everything that plugins do there.
  */
-export async function headersOf(
+export async function signedCookieHeaders(
   context: AuthContext,
   token: string,
   host: string | undefined,
 ): Promise<Headers> {
   const value = encodeURIComponent(`${token}.${await signatureOf(token, context.secret)}`);
-  // With a dynamic baseURL the name's prefix depends on the host.
+  // With a dynamic baseURL the prefix of the cookie's name depends on the host: both names are sent.
   const name = context.authCookies.sessionToken.name.replace(/^__Secure-/, "");
   const headers = new Headers({ cookie: `${name}=${value}; __Secure-${name}=${value}` });
-  const fallback = host ?? anyHost(context);
-  if (fallback !== undefined) headers.set("host", fallback);
+  const hostHeader = host ?? fallbackHost(context);
+  if (hostHeader !== undefined) headers.set("host", hostHeader);
   return headers;
 }
 
@@ -25,7 +25,7 @@ async function signatureOf(value: string, secret: string): Promise<string> {
   return Buffer.from(await crypto.subtle.sign("HMAC", key, encoder.encode(value))).toString("base64");
 }
 
-function anyHost({ options: { baseURL } }: AuthContext): string | undefined {
+function fallbackHost({ options: { baseURL } }: AuthContext): string | undefined {
   if (typeof baseURL !== "object") return undefined;
   return baseURL.allowedHosts.find((host) => !host.includes("*") && !host.includes("://"));
 }

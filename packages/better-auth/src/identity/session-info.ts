@@ -1,12 +1,15 @@
+// Reads the four fields that Halyard needs out of an identity, whose shape is the application's.
+// The session reader and the session watch call it.
+// Guarantees a value for each field: a missing token is undefined, a missing expiry is Infinity.
 import type { Identity } from "@halyard/server";
 
-/** What a watch needs to know of a session. */
-export interface SessionFacts {
+/** What Halyard needs to know of a session. */
+export interface SessionInfo {
   readonly sessionId: string;
   readonly userId: string;
-  /** Undefined where a custom session leaves it out: it can be ended by its id, and not be looked up. */
+  /** Undefined where a custom session leaves it out. Such a session can be ended by its id, but not be read again. */
   readonly token: string | undefined;
-  /** Milliseconds. */
+  /** Milliseconds since 1970; Infinity where a custom session leaves it out. */
   readonly expiresAt: number;
 }
 
@@ -16,9 +19,10 @@ interface StoredSession {
   readonly expiresAt?: unknown;
 }
 
+/** An identity that has a session, as every identity of this package does. */
 export type BetterAuthIdentity = Identity & { readonly session: { readonly id: string } };
 
-export function factsOf({ user, session }: BetterAuthIdentity): SessionFacts {
+export function sessionInfoOf({ user, session }: BetterAuthIdentity): SessionInfo {
   const { id, token, expiresAt }: StoredSession = session;
   const time =
     expiresAt instanceof Date || typeof expiresAt === "string" ? new Date(expiresAt).getTime() : NaN;

@@ -1,13 +1,13 @@
 import type { UpgradeRequest } from "@halyard/server";
 import { offeredTicket } from "../identity/tickets.ts";
 
-/** Which credentials an upgrade request carries; nothing here says that one of them is valid. */
+/** Which credentials an upgrade request carries, whether they are valid or not. */
 export interface Credentials {
   readonly cookie: boolean;
   readonly bearer: boolean;
-  /** "" for something that is none. */
+  /** Undefined when the request offers none; "" when it offers several, which is never valid. */
   readonly ticket: string | undefined;
-  /** A ticket or token in the URL: proxies and access logs have it by now. */
+  /** A ticket or token is in the URL, which proxies and access logs have recorded by now. */
   readonly inUrl: boolean;
 }
 
@@ -22,7 +22,7 @@ export function credentialsOf({ url, headers }: UpgradeRequest): Credentials {
   };
 }
 
-// `new URL` would throw on request targets such as `//`.
+// `new URL` would throw for request targets such as `//`.
 function hasSecretParameter(url: string): boolean {
   const start = url.indexOf("?");
   if (start === -1) return false;

@@ -3,48 +3,50 @@ import type { Logger } from "@halyard/server";
 const MAX_LOGGED = 100;
 const MAX_ORIGIN_LENGTH = 80;
 
-/** Writes each refused origin once, and at most a hundred of them: a scanner must not fill the log. */
-export class RefusalLog {
+/** Logs each rejected origin once, and at most 100 rejections in all: a scanner must not fill the log. */
+export class RejectionLog {
   readonly #logger: Pick<Logger, "warn">;
   readonly #development: boolean;
-  readonly #seen = new Set<string>();
+  readonly #logged = new Set<string>();
 
+  /** @param development whether a warning shows the line of configuration that would allow the origin */
   constructor(logger: Pick<Logger, "warn">, development: boolean) {
     this.#logger = logger;
     this.#development = development;
   }
 
   origin(value: string): void {
-    const origin = printable(value);
-    this.#once(origin, { event: "origin_refused", origin }, this.#originMessage(origin));
+    const origin = quotableOrigin(value);
+    this.#logOnce(origin, { event: "origin_refused", origin }, this.#originMessage(origin));
   }
 
   missingOrigin(): void {
     const message =
       "Refused a connection with a cookie and without Origin: browsers always send one, other clients need a bearer token or a ticket.";
-    this.#once("", { event: "origin_missing" }, message);
+    this.#logOnce("", { event: "origin_missing" }, message);
   }
 
   secretInUrl(): void {
     const message =
       "Refused a connection with a token in its URL, where every proxy logs it: send it as Authorization, or as a ticket among the subprotocols.";
-    this.#once("?", { event: "secret_in_url" }, message);
+    this.#logOnce("?", { event: "secret_in_url" }, message);
   }
 
   #originMessage(origin: string): string {
-    const refused = `Refused a connection from the origin ${origin}: it is not among the trustedOrigins of Better Auth.`;
+    const rejection = `Refused a connection from the origin ${origin}: it is not among the trustedOrigins of Better Auth.`;
     return this.#development
-      ? `${refused} To allow it: betterAuth({ trustedOrigins: ["${origin}"] })`
-      : refused;
+      ? `${rejection} To allow it: betterAuth({ trustedOrigins: ["${origin}"] })`
+      : rejection;
   }
 
-  #once(key: string, fields: object, message: string): void {
-    if (this.#seen.has(key) || this.#seen.size >= MAX_LOGGED) return;
-    this.#seen.add(key);
+  #logOnce(key: string, fields: object, message: string): void {
+    if (this.#logged.has(key) || this.#logged.size >= MAX_LOGGED) return;
+    this.#logged.add(key);
     this.#logger.warn(fields, message);
   }
 }
 
-function printable(origin: string): string {
+// The message quotes the origin inside a line of code to copy: no quotes and backslashes either.
+function quotableOrigin(origin: string): string {
   return origin.slice(0, MAX_ORIGIN_LENGTH).replace(/[^\x20-\x7e]|["\\]/g, "?");
 }

@@ -1,10 +1,13 @@
+// Answers whether Better Auth trusts an origin, by Better Auth's own configuration and patterns.
+// The origin policy calls it for each upgrade request with an Origin, the server for each probe of a failed handshake.
+// Guarantees that the request's own Host never makes an origin trusted, with NODE_ENV=test as well.
 import type { AuthContext } from "better-auth";
 
 /**
- * Whether Better Auth trusts this origin, by its own rules and patterns: `trustedOrigins` as a list or as a function
- * (asked at each upgrade), and the origin of `baseURL`. What the request says about its own host never counts.
+ * Whether Better Auth trusts this origin: the origin of `baseURL`, and `trustedOrigins` as a list or as a function, which
+ * is called at each upgrade.
  *
- * `NODE_ENV=test` and `advanced.disableOriginCheck` switch Better Auth's check off, not this one.
+ * `NODE_ENV=test` and `advanced.disableOriginCheck` switch Better Auth's own check off, but not this one.
  */
 export async function isTrustedOrigin(
   context: AuthContext,
@@ -14,7 +17,7 @@ export async function isTrustedOrigin(
   if (!isSerializedOrigin(origin)) return false;
   const { trustedOrigins } = context.options;
   if (typeof trustedOrigins !== "function") return context.isTrustedOrigin(origin);
-  // The context still holds what the function said at start, so only what is configured besides it is taken from there.
+  // The context's own list still has what the function returned at start, so the list is made anew.
   const listed = await trustedOrigins(new Request(context.baseURL || "http://localhost", { headers }));
   const current = [...configuredOrigins(context), ...listed].filter(
     (entry) => typeof entry === "string" && entry !== "",
@@ -24,7 +27,7 @@ export async function isTrustedOrigin(
   );
 }
 
-// What browsers and app shells send: a scheme and an authority, in lower case. Better Auth's matcher also takes whole
+// What browsers and app shells send: a scheme and an authority, in lower case. Better Auth's matcher also accepts whole
 // URLs, and would read `https://x@app.example.com` as `https://app.example.com`.
 function isSerializedOrigin(origin: string): boolean {
   return /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@\\,A-Z]+$/.test(origin);
@@ -40,12 +43,15 @@ function configuredOrigins({ options }: AuthContext): string[] {
 type DynamicBaseUrl = Extract<NonNullable<AuthContext["options"]["baseURL"]>, object>;
 
 function originsOfHosts({ allowedHosts, protocol, fallback }: DynamicBaseUrl): string[] {
-  const secure = protocol !== "http";
-  const plain = protocol === "http" || protocol === "auto";
+  const allowsHttps = protocol !== "http";
+  const allowsHttp = protocol === "http" || protocol === "auto";
   const origins = allowedHosts.flatMap((host) => {
     if (host.includes("://")) return [host];
     const isLocal = /^(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(host);
-    return [...(secure ? [`https://${host}`] : []), ...(plain || isLocal ? [`http://${host}`] : [])];
+    return [
+      ...(allowsHttps ? [`https://${host}`] : []),
+      ...(allowsHttp || isLocal ? [`http://${host}`] : []),
+    ];
   });
   return fallback === undefined ? origins : [...origins, new URL(fallback).origin];
 }

@@ -1,49 +1,55 @@
+// Authenticates one upgrade request: its origin, then its credentials, then its user.
+// The authenticator calls it for each upgrade; the session watch redeems the tickets of renewals with it.
+// Guarantees that a ticket and a cookie of two different users never open a connection together.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { UpgradeRequest } from "@halyard/server";
 import type { AuthContext } from "better-auth";
 import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
-import { credentialsOf } from "./credentials.ts";
-import type { BetterAuthAuthenticatorOptions } from "../options.ts";
-import { OriginPolicy } from "./origin-policy.ts";
+import type { RequestOrigin } from "../identity/identity-origins.ts";
 import type { SessionReader } from "../identity/session-reader.ts";
-import type { Whence } from "../identity/identity-origins.ts";
 import { audienceOf, redeemTicket } from "../identity/tickets.ts";
+import { credentialsOf } from "./credentials.ts";
+import { OriginPolicy } from "./origin-policy.ts";
+import type { OriginSettings } from "./origin-policy.ts";
 import { isTrustedOrigin } from "./trusted-origins.ts";
 
-/** The look at an upgrade request: from where, with which credential, of whom. */
-export class Door<TAuth extends BetterAuthInstance> {
+/** Finds the session that an upgrade request may use. */
+export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
   readonly #reader: SessionReader<TAuth>;
-  readonly #options: BetterAuthAuthenticatorOptions;
+  readonly #settings: OriginSettings;
   #policy: OriginPolicy | undefined;
 
-  constructor(reader: SessionReader<TAuth>, options: BetterAuthAuthenticatorOptions) {
+  constructor(reader: SessionReader<TAuth>, settings: OriginSettings) {
     this.#reader = reader;
-    this.#options = options;
+    this.#settings = settings;
   }
 
-  /** @throws HalyardError `forbidden` or `unavailable` */
-  async identify(request: UpgradeRequest): Promise<SessionOf<TAuth> | null> {
+  /**
+   * @returns null without a valid session, which the server answers with 401
+   * @throws HalyardError `forbidden` or `unavailable`
+   */
+  async authenticate(request: UpgradeRequest): Promise<SessionOf<TAuth> | null> {
     const context = await this.#reader.context();
     const credentials = credentialsOf(request);
-    this.#policy ??= new OriginPolicy(context, this.#options);
+    this.#policy ??= new OriginPolicy(context, this.#settings);
     const headers = await this.#orUnavailable(this.#policy.accept(context, request, credentials));
     if (credentials.ticket === undefined) return this.#reader.read(headers);
     const origin = headers.get("origin");
     const host = headers.get("host") ?? undefined;
     const identity = await this.redeem(credentials.ticket, { origin, host });
     if (identity === null) return null;
-    const isAlone = !headers.has("cookie") && !credentials.bearer;
-    const other = isAlone ? null : await this.#reader.read(headers);
+    const isOnlyCredential = !headers.has("cookie") && !credentials.bearer;
+    const other = isOnlyCredential ? null : await this.#reader.read(headers);
     return (other ?? identity).user.id === identity.user.id ? identity : null;
   }
 
-  /** Whether pages of this origin may read why they were refused. */
+  /** Whether pages of this origin may read why their upgrade was rejected. */
   async trustsOrigin(origin: string, headers: Headers): Promise<boolean> {
     return isTrustedOrigin(await this.#reader.context(), origin, headers);
   }
 
-  /** Uses a ticket up, for a connection of this origin. */
-  async redeem(ticket: string, { origin, host }: Whence): Promise<SessionOf<TAuth> | null> {
+  /** Redeems a ticket for a connection of this origin. */
+  async redeem(ticket: string, { origin, host }: RequestOrigin): Promise<SessionOf<TAuth> | null> {
     const context: AuthContext = await this.#reader.context();
     const claim = await this.#orUnavailable(redeemTicket(context, ticket));
     if (claim?.audience !== audienceOf(context)) return null;

@@ -1,16 +1,18 @@
+// Closes open connections when their Better Auth session ends, and updates their identity when it changes.
+// The server calls it for each connection that opens, closes or sends `authenticate`, and with notices of other nodes.
+// Guarantees that a session which ended before its connection was registered is closed at registration.
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Admissions } from "../identity/identity-origins.ts";
+import type { SessionBus, SessionCloseCode, SessionWatch, WatchedConnection } from "@halyard/server";
 import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
-import type { Door } from "../upgrade/upgrade-authenticator.ts";
+import type { IdentityOrigins } from "../identity/identity-origins.ts";
+import type { SessionReader } from "../identity/session-reader.ts";
+import type { AuthenticatorSettings, SessionClock } from "../options.ts";
+import type { UpgradeAuthenticator } from "../upgrade/upgrade-authenticator.ts";
 import { observeMemberships } from "./membership-changes.ts";
 import { noticesOf, readNotice } from "./notice.ts";
 import type { SessionChange } from "./notice.ts";
-import { systemClock } from "../options.ts";
-import type { BetterAuthAuthenticatorOptions, SessionClock } from "../options.ts";
 import type { RecentChanges } from "./recent-changes.ts";
 import { SessionChecks } from "./session-checks.ts";
-import type { SessionReader } from "../identity/session-reader.ts";
-import type { SessionBus, SessionCloseCode, SessionWatch, WatchedConnection } from "@halyard/server";
 import { observeStore } from "./store-changes.ts";
 import { WatchedSessions } from "./watched-sessions.ts";
 import type { WatchedSession } from "./watched-sessions.ts";
@@ -18,18 +20,18 @@ import type { WatchedSession } from "./watched-sessions.ts";
 export interface WatchParts<TAuth extends BetterAuthInstance> {
   readonly bus: SessionBus;
   readonly reader: SessionReader<TAuth>;
-  readonly door: Door<TAuth>;
+  readonly upgrades: UpgradeAuthenticator<TAuth>;
   readonly changes: RecentChanges;
-  readonly admissions: Admissions;
-  readonly options: BetterAuthAuthenticatorOptions;
+  readonly origins: IdentityOrigins;
+  readonly settings: AuthenticatorSettings;
 }
 
-/** A change may be told before the transaction that makes it has committed: the store is asked once more after this. */
-const SECOND_LOOK_MS = 300;
+/** A change may be reported before its transaction has committed: the user is checked again after this time. */
+const RECHECK_MS = 300;
 
 /**
- * Follows the sessions of open connections: by what this process and the other nodes do to them (within milliseconds),
- * and by looking each of them up again now and then, and when it expires (for what was done behind everybody's back).
+ * Follows the sessions of open connections. Changes that this process or another node makes arrive within milliseconds;
+ * changes that go past Better Auth are found by a check of each session once per interval and when it expires.
  */
 export class BetterAuthSessionWatch<TAuth extends BetterAuthInstance> implements SessionWatch<
   SessionOf<TAuth>
@@ -38,27 +40,28 @@ export class BetterAuthSessionWatch<TAuth extends BetterAuthInstance> implements
   readonly #clock: SessionClock;
   readonly #sessions = new WatchedSessions<SessionOf<TAuth>>();
   readonly #checks: SessionChecks<TAuth>;
-  readonly #secondLooks = new Map<string, unknown>();
+  readonly #rechecks = new Map<string, unknown>();
   #isStopped = false;
-  #restore: (() => void)[] = [];
+  #unobserve: (() => void)[] = [];
 
   constructor(parts: WatchParts<TAuth>) {
+    const { reader, changes, origins, settings } = parts;
     this.#parts = parts;
-    this.#clock = parts.options.clock ?? systemClock;
+    this.#clock = settings.clock;
     const end = (session: WatchedSession<SessionOf<TAuth>>, code: SessionCloseCode): void =>
       this.#end(session, code);
-    this.#checks = new SessionChecks({ ...parts, sessions: this.#sessions, end });
+    this.#checks = new SessionChecks({ reader, changes, origins, settings, sessions: this.#sessions, end });
     void this.#observe();
   }
 
   opened(connection: WatchedConnection<SessionOf<TAuth>>): void {
     const { identity } = connection;
-    const end = this.#parts.changes.endOf(identity.session.id);
-    if (end !== undefined) return connection.close(end);
+    const code = this.#parts.changes.endCodeOf(identity.session.id);
+    if (code !== undefined) return connection.close(code);
     const session = this.#sessions.add(connection, this.#clock.now());
     this.#checks.schedule(session);
-    const { sequence } = this.#parts.admissions.of(identity);
-    if (this.#parts.changes.hasChanged(identity.user.id, sequence)) this.#checks.look(session);
+    const { sequence } = this.#parts.origins.get(identity);
+    if (this.#parts.changes.hasChanged(identity.user.id, sequence)) this.#checks.check(session);
   }
 
   closed(connection: WatchedConnection<SessionOf<TAuth>>): void {
@@ -71,12 +74,12 @@ export class BetterAuthSessionWatch<TAuth extends BetterAuthInstance> implements
   }
 
   async renew(connection: WatchedConnection<SessionOf<TAuth>>, ticket: string): Promise<void> {
-    const { admissions, changes, door } = this.#parts;
+    const { origins, changes, upgrades } = this.#parts;
     const { sequence } = changes;
-    const admission = admissions.of(connection.identity);
-    const identity = await door.redeem(ticket, admission);
-    const isLive = this.#sessions.of(connection) !== undefined;
-    if (identity === null || !isLive || changes.endOf(identity.session.id) !== undefined) {
+    const origin = origins.get(connection.identity);
+    const identity = await upgrades.redeem(ticket, origin);
+    const isWatched = this.#sessions.of(connection) !== undefined;
+    if (identity === null || !isWatched || changes.endCodeOf(identity.session.id) !== undefined) {
       throw new HalyardError("unauthenticated", "This ticket does not count.");
     }
     this.#sessions.remove(connection);
@@ -84,31 +87,31 @@ export class BetterAuthSessionWatch<TAuth extends BetterAuthInstance> implements
       connection.close(4401);
       throw new HalyardError("unauthenticated", "This ticket is another user's.");
     }
-    admissions.set(identity, { ...admission, sequence });
+    origins.set(identity, { ...origin, sequence });
     connection.replace(identity);
     this.opened(connection);
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#restore.forEach((restore) => restore());
-    this.#restore = [];
+    this.#unobserve.forEach((unobserve) => unobserve());
+    this.#unobserve = [];
     this.#checks.stop();
-    for (const timer of this.#secondLooks.values()) this.#clock.clearTimeout(timer);
-    this.#secondLooks.clear();
+    for (const timer of this.#rechecks.values()) this.#clock.clearTimeout(timer);
+    this.#rechecks.clear();
   }
 
   async #observe(): Promise<void> {
-    // When Better Auth cannot start, nobody gets in, and there is nothing to watch.
+    // When Better Auth cannot start, no connection opens, and there is no session to watch.
     const context = await this.#parts.reader.context().catch(() => undefined);
     if (context === undefined || this.#isStopped) return;
-    const listener = (change: SessionChange): void => this.#happened(change);
-    this.#restore.push(observeStore(context, { listener, now: () => this.#clock.now() }));
-    if (context.hasPlugin("organization")) this.#restore.push(observeMemberships(context, listener));
+    const listener = (change: SessionChange): void => this.#onStoreChange(change);
+    this.#unobserve.push(observeStore(context, { listener, now: () => this.#clock.now() }));
+    if (context.hasPlugin("organization")) this.#unobserve.push(observeMemberships(context, listener));
   }
 
-  /** Something was done by this process: acts on it here and tells the other nodes. */
-  #happened(change: SessionChange): void {
+  /** Applies a change that this process made, and announces it to the other nodes. */
+  #onStoreChange(change: SessionChange): void {
     if (this.#isStopped) return;
     this.#apply(change);
     for (const notice of noticesOf(change)) this.#parts.bus.announce(notice);
@@ -116,32 +119,32 @@ export class BetterAuthSessionWatch<TAuth extends BetterAuthInstance> implements
 
   #apply(change: SessionChange): void {
     this.#parts.changes.add(change);
-    if (change.kind === "changed") return this.#changed(change.userId);
+    if (change.kind === "changed") return this.#onUserChanged(change.userId);
     for (const id of change.sessionIds) {
       const session = this.#sessions.get(id);
       if (session !== undefined) this.#end(session, change.code);
     }
   }
 
-  #changed(userId: string): void {
-    const again = (): void => {
-      this.#secondLooks.delete(userId);
-      this.#lookAtUser(userId);
+  #onUserChanged(userId: string): void {
+    const recheck = (): void => {
+      this.#rechecks.delete(userId);
+      this.#checkUser(userId);
     };
-    if (!this.#lookAtUser(userId)) return;
-    this.#clock.clearTimeout(this.#secondLooks.get(userId));
-    this.#secondLooks.set(userId, this.#clock.setTimeout(again, SECOND_LOOK_MS));
+    if (!this.#checkUser(userId)) return;
+    this.#clock.clearTimeout(this.#rechecks.get(userId));
+    this.#rechecks.set(userId, this.#clock.setTimeout(recheck, RECHECK_MS));
   }
 
-  /** @returns whether there is any session of theirs */
-  #lookAtUser(userId: string): boolean {
-    let isAny = false;
+  /** @returns whether the user has a session with an open connection on this node */
+  #checkUser(userId: string): boolean {
+    let hasSessions = false;
     for (const session of this.#sessions.ofUser(userId)) {
-      isAny = true;
+      hasSessions = true;
       session.isChanged = true;
-      this.#checks.look(session);
+      this.#checks.check(session);
     }
-    return isAny;
+    return hasSessions;
   }
 
   #end(session: WatchedSession<SessionOf<TAuth>>, code: SessionCloseCode): void {

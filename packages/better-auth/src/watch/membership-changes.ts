@@ -1,33 +1,39 @@
+// Reports the users whose membership in an organization or team changes, by wrapping Better Auth's database adapter.
+// The session watch starts it where the organization plugin is used, and ends it when the watch stops.
+// Guarantees that a change inside of a transaction is reported after the transaction has committed.
 import type { AuthContext, DBTransactionAdapter, Where } from "better-auth";
 import type { ChangeListener } from "./store-changes.ts";
 import { wrapMethod } from "./wrap-method.ts";
 
 type Adapter = AuthContext["adapter"];
-type Writes = Pick<DBTransactionAdapter, "delete" | "deleteMany" | "findMany" | "update" | "updateMany">;
+type WriteMethods = Pick<
+  DBTransactionAdapter,
+  "delete" | "deleteMany" | "findMany" | "update" | "updateMany"
+>;
 
-interface Rows {
+interface RowSelection {
   readonly model: string;
   readonly where: Where[];
 }
 
-/** The organization plugin's tables that say who belongs where. */
-const MODELS = new Set(["member", "teamMember"]);
-const PAGE = 1_000;
+/** The tables of the organization plugin that hold memberships. */
+const MEMBERSHIP_MODELS = new Set(["member", "teamMember"]);
+const PAGE_SIZE = 1_000;
 
 /**
- * Hears who lost or changed a membership: left, was removed, got another role, or lost the whole organization. The
- * organization plugin has hooks for some of these and none for leaving, so the tables themselves are watched.
+ * Reports each user who loses or changes a membership: who leaves, is removed, gets another role, or whose organization
+ * is deleted. The organization plugin has hooks for some of these and none for leaving, so the tables are observed.
  *
- * @returns undoes it
+ * @returns ends the observation
  */
 export function observeMemberships({ adapter }: AuthContext, listener: ChangeListener): () => void {
-  const changed = (userId: string): void => listener({ kind: "changed", userId });
-  const undo = observeWrites(adapter, changed);
+  const onChanged = (userId: string): void => listener({ kind: "changed", userId });
+  const undo = observeWrites(adapter, onChanged);
   undo.push(
     wrapMethod(
       adapter,
       "transaction",
-      (original) => (run) => runObserved(adapter, { original, run, changed }),
+      (original) => (run) => runObserved(adapter, { original, run, onChanged }),
     ),
   );
   return () => undo.forEach((restore) => restore());
@@ -36,47 +42,51 @@ export function observeMemberships({ adapter }: AuthContext, listener: ChangeLis
 interface ObservedRun<TResult> {
   readonly original: Adapter["transaction"];
   readonly run: (transaction: DBTransactionAdapter) => Promise<TResult>;
-  readonly changed: (userId: string) => void;
+  readonly onChanged: (userId: string) => void;
 }
 
-// What a transaction changes counts once it is committed.
 async function runObserved<TResult>(
   adapter: Adapter,
-  { original, run, changed }: ObservedRun<TResult>,
+  { original, run, onChanged }: ObservedRun<TResult>,
 ): Promise<TResult> {
   const userIds = new Set<string>();
   const result = await original((transaction) => {
-    // A database without transactions hands out the adapter itself, which is observed already.
+    // A database without transactions passes the adapter itself, which is observed already.
     if ((transaction as object) === adapter) return run(transaction);
     const observed = Object.create(transaction) as DBTransactionAdapter;
     observeWrites(observed, (userId) => userIds.add(userId));
     return run(observed);
   });
-  userIds.forEach(changed);
+  userIds.forEach(onChanged);
   return result;
 }
 
-function observeWrites(adapter: Writes, changed: (userId: string) => void): (() => void)[] {
-  const around = async <TResult>(rows: Rows, write: () => Promise<TResult>): Promise<TResult> => {
-    const userIds = MODELS.has(rows.model) ? await userIdsOf(adapter, rows) : [];
+function observeWrites(adapter: WriteMethods, onChanged: (userId: string) => void): (() => void)[] {
+  const wrapWrite = async <TResult>(rows: RowSelection, write: () => Promise<TResult>): Promise<TResult> => {
+    // The rows say whose membership it is, so they are read before the write.
+    const userIds = MEMBERSHIP_MODELS.has(rows.model) ? await userIdsOf(adapter, rows) : [];
     const result = await write();
-    userIds.forEach(changed);
+    userIds.forEach(onChanged);
     return result;
   };
   return [
-    wrapMethod(adapter, "delete", (original) => (rows) => around(rows, () => original(rows))),
-    wrapMethod(adapter, "deleteMany", (original) => (rows) => around(rows, () => original(rows))),
-    wrapMethod(adapter, "update", (original) => (rows) => around(rows, () => original(rows))),
-    wrapMethod(adapter, "updateMany", (original) => (rows) => around(rows, () => original(rows))),
+    wrapMethod(adapter, "delete", (original) => (rows) => wrapWrite(rows, () => original(rows))),
+    wrapMethod(adapter, "deleteMany", (original) => (rows) => wrapWrite(rows, () => original(rows))),
+    wrapMethod(adapter, "update", (original) => (rows) => wrapWrite(rows, () => original(rows))),
+    wrapMethod(adapter, "updateMany", (original) => (rows) => wrapWrite(rows, () => original(rows))),
   ];
 }
 
-async function userIdsOf(adapter: Pick<Writes, "findMany">, { model, where }: Rows): Promise<Set<string>> {
+async function userIdsOf(
+  adapter: Pick<WriteMethods, "findMany">,
+  { model, where }: RowSelection,
+): Promise<Set<string>> {
   const userIds = new Set<string>();
-  for (let offset = 0; ; offset += PAGE) {
-    const query = { model, where, limit: PAGE, offset, sortBy: { field: "id", direction: "asc" as const } };
+  for (let offset = 0; ; offset += PAGE_SIZE) {
+    const sortBy = { field: "id", direction: "asc" as const };
+    const query = { model, where, limit: PAGE_SIZE, offset, sortBy };
     const page = await adapter.findMany<{ userId: string }>(query).catch(() => []);
     for (const { userId } of page) userIds.add(userId);
-    if (page.length < PAGE) return userIds;
+    if (page.length < PAGE_SIZE) return userIds;
   }
 }

@@ -1,16 +1,20 @@
+// A change of sessions, and the notice that carries it from one node to the others.
+// The session watch writes notices to the server's bus and reads those of other nodes.
+// Guarantees that a notice is under the bus's limit of 8 KiB, and that a malformed notice is ignored.
 import type { SessionCloseCode, SessionNotice } from "@halyard/server";
 
-/** What happened in the session store, as one node tells another. Identifiers only: a token would be a credential. */
+/** What changed in the session store. It has identifiers only, because a session's token is a credential. */
 export type SessionChange =
   | { readonly kind: "ended"; readonly sessionIds: readonly string[]; readonly code: EndCode }
   | { readonly kind: "changed"; readonly userId: string };
 
+/** The close code of a session that ended: 4401, or 4403 for a ban. */
 export type EndCode = Exclude<SessionCloseCode, 1013>;
 
 const MAX_IDS = 25;
 const MAX_ID_LENGTH = 256;
 
-/** As many notices as it takes to stay under the bus's limit. */
+/** The notices of a change: one for each 25 sessions. */
 export function noticesOf(change: SessionChange): SessionNotice[] {
   if (change.kind === "changed") return [{ kind: change.kind, userId: change.userId }];
   const notices: SessionNotice[] = [];
@@ -21,7 +25,7 @@ export function noticesOf(change: SessionChange): SessionNotice[] {
   return notices;
 }
 
-/** Reads what came from another node, which may be of another version, or no node at all. */
+/** The change in a notice of another node, which may run another version; undefined for anything else. */
 export function readNotice(notice: unknown): SessionChange | undefined {
   if (typeof notice !== "object" || notice === null) return undefined;
   const { kind, userId, sessionIds, code } = notice as Record<string, unknown>;

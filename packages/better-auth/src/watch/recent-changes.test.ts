@@ -4,18 +4,18 @@ import { RecentChanges } from "./recent-changes.ts";
 const ended = (...sessionIds: string[]) => ({ kind: "ended", sessionIds, code: 4401 }) as const;
 const changed = (userId: string) => ({ kind: "changed", userId }) as const;
 
-it("knows how a session ended, for a minute", () => {
+it("remembers for a minute with which code a session ended", () => {
   let now = 0;
   const changes = new RecentChanges(() => now);
   changes.add(ended("a"));
-  expect(changes.endOf("a")).toBe(4401);
-  expect(changes.endOf("b")).toBeUndefined();
+  expect(changes.endCodeOf("a")).toBe(4401);
+  expect(changes.endCodeOf("b")).toBeUndefined();
   now = 60_000;
   changes.add(ended("b"));
-  expect(changes.endOf("a")).toBeUndefined();
+  expect(changes.endCodeOf("a")).toBeUndefined();
 });
 
-it("knows whether a user's sessions have changed since a look-up began", () => {
+it("reports whether a user's sessions have changed since a read of the store began", () => {
   const changes = new RecentChanges(() => 0);
   const before = changes.sequence;
   changes.add(changed("ada"));
@@ -24,7 +24,7 @@ it("knows whether a user's sessions have changed since a look-up began", () => {
   expect(changes.hasChanged("ada", changes.sequence)).toBe(false);
 });
 
-it("assumes the worst of what it has forgotten, and of what it never knew", () => {
+it("reports a change for each sequence number older than the changes that it remembers", () => {
   const changes = new RecentChanges(() => 0);
   const before = changes.sequence;
   expect(changes.hasChanged("ada", -1)).toBe(true);
@@ -33,9 +33,9 @@ it("assumes the worst of what it has forgotten, and of what it never knew", () =
   expect(changes.hasChanged("ada", changes.sequence)).toBe(false);
 });
 
-it("stays bounded", () => {
+it("forgets the oldest of 30,000 ended sessions and remembers the latest", () => {
   const changes = new RecentChanges(() => 0);
   for (let index = 0; index < 30_000; index += 1) changes.add(ended(`session${index}`));
-  expect(changes.endOf("session0")).toBeUndefined();
-  expect(changes.endOf("session29999")).toBe(4401);
+  expect(changes.endCodeOf("session0")).toBeUndefined();
+  expect(changes.endCodeOf("session29999")).toBe(4401);
 });

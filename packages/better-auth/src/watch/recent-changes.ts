@@ -1,31 +1,39 @@
+// Remembers the changes of sessions of the last minute, at most 10,000 of each kind.
+// The authenticator and the session watch ask it whether an identity that was just read is still current.
+// Guarantees that a change between the read of a session and the registration of its connection is noticed.
 import type { EndCode, SessionChange } from "./notice.ts";
 
 const REMEMBERED_MS = 60_000;
 const MAX_REMEMBERED = 10_000;
 
-interface Ended {
-  readonly code: EndCode;
+interface RecentChange {
   readonly sequence: number;
+  /** Milliseconds since 1970. */
   readonly at: number;
 }
 
+interface EndedSession extends RecentChange {
+  readonly code: EndCode;
+}
+
 /**
- * What happened to sessions lately. A change may come between the look-up at the upgrade and the moment when the
- * connection is there to be closed: the memory of it closes this gap without a second look-up for everybody.
+ * The latest changes of sessions. A session may end after it was read for an upgrade and before its connection is
+ * registered, when there is no connection to close yet. The connection compares itself with these changes at
+ * registration, which spares a second read of the store for every upgrade.
  */
 export class RecentChanges {
   readonly #now: () => number;
-  readonly #ended = new Map<string, Ended>();
-  readonly #changed = new Map<string, Omit<Ended, "code">>();
+  readonly #ended = new Map<string, EndedSession>();
+  readonly #changed = new Map<string, RecentChange>();
   #sequence = 0;
-  /** The latest change that is not remembered any more. */
-  #forgotten = 0;
+  /** The sequence number of the latest change that is not remembered any more. */
+  #lastDroppedSequence = 0;
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** To be taken before a look-up begins, and given to `hasChanged` when its result is used. */
+  /** The number of the latest change. Read it before the store is read, and pass it to `hasChanged` afterwards. */
   get sequence(): number {
     return this.#sequence;
   }
@@ -37,23 +45,23 @@ export class RecentChanges {
     else for (const id of change.sessionIds) this.#append(this.#ended, id, { ...entry, code: change.code });
   }
 
-  /** How a session was ended; the store may still show it for a moment, until a transaction commits. */
-  endOf(sessionId: string): EndCode | undefined {
+  /** The close code of a session that ended. The store may still have that session, until a transaction commits. */
+  endCodeOf(sessionId: string): EndCode | undefined {
     return this.#ended.get(sessionId)?.code;
   }
 
-  /** Whether anything may have happened to this user's sessions since. */
+  /** Whether this user's sessions may have changed after the change with the number `since`. */
   hasChanged(userId: string, since: number): boolean {
-    return since < this.#forgotten || (this.#changed.get(userId)?.sequence ?? 0) > since;
+    return since < this.#lastDroppedSequence || (this.#changed.get(userId)?.sequence ?? 0) > since;
   }
 
-  #append<TEntry extends Omit<Ended, "code">>(map: Map<string, TEntry>, key: string, entry: TEntry): void {
+  #append<TEntry extends RecentChange>(map: Map<string, TEntry>, key: string, entry: TEntry): void {
     map.delete(key);
     map.set(key, entry);
     for (const [oldest, { at, sequence }] of map) {
       if (map.size <= MAX_REMEMBERED && at > entry.at - REMEMBERED_MS) return;
       map.delete(oldest);
-      this.#forgotten = Math.max(this.#forgotten, sequence);
+      this.#lastDroppedSequence = Math.max(this.#lastDroppedSequence, sequence);
     }
   }
 }

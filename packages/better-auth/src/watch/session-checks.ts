@@ -1,70 +1,70 @@
+// Reads the sessions of open connections from the store again, and acts on what it finds.
+// The session watch calls it for each session that opens or changes; a timer of one second calls it for those that are due.
+// Guarantees one read per session however many connections it has, and no sign-out because the store does not answer.
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Admissions } from "../identity/identity-origins.ts";
-import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
-import { LookUps } from "./coalescing-queue.ts";
-import { systemClock } from "../options.ts";
-import type { BetterAuthAuthenticatorOptions, SessionClock } from "../options.ts";
-import type { RecentChanges } from "./recent-changes.ts";
-import { factsOf } from "../identity/session-info.ts";
-import type { SessionReader } from "../identity/session-reader.ts";
 import type { SessionCloseCode } from "@halyard/server";
+import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
+import type { IdentityOrigins } from "../identity/identity-origins.ts";
+import { sessionInfoOf } from "../identity/session-info.ts";
+import type { SessionReader } from "../identity/session-reader.ts";
+import type { AuthenticatorSettings, SessionClock } from "../options.ts";
+import { CoalescingQueue } from "./coalescing-queue.ts";
+import type { RecentChanges } from "./recent-changes.ts";
 import type { WatchedSession, WatchedSessions } from "./watched-sessions.ts";
 
 export interface CheckParts<TAuth extends BetterAuthInstance> {
   readonly reader: SessionReader<TAuth>;
   readonly changes: RecentChanges;
-  readonly admissions: Admissions;
-  readonly options: BetterAuthAuthenticatorOptions;
+  readonly origins: IdentityOrigins;
+  readonly settings: Pick<AuthenticatorSettings, "clock" | "lookUpMs" | "storeGraceMs">;
   readonly sessions: WatchedSessions<SessionOf<TAuth>>;
   readonly end: (session: WatchedSession<SessionOf<TAuth>>, code: SessionCloseCode) => void;
 }
 
 const TICK_MS = 1_000;
-/** How soon the store is asked again after it did not answer, ms. */
+/** The time until the next check when the store did not answer. */
 const RETRY_MS = 5_000;
 
-/**
- * Asks the store again: for each session once in a while, when it expires, and when something happened to its user.
- * However many connections a session has, it is looked up once.
- */
+/** Checks each session once per interval, when it expires, and when its user changed. */
 export class SessionChecks<TAuth extends BetterAuthInstance> {
   readonly #parts: CheckParts<TAuth>;
   readonly #clock: SessionClock;
-  readonly #lookUps: LookUps<WatchedSession<SessionOf<TAuth>>>;
-  #tick: unknown;
+  readonly #queue: CoalescingQueue<WatchedSession<SessionOf<TAuth>>>;
+  #timer: unknown;
 
   constructor(parts: CheckParts<TAuth>) {
     this.#parts = parts;
-    this.#clock = parts.options.clock ?? systemClock;
-    this.#lookUps = new LookUps((session) => this.#check(session));
+    this.#clock = parts.settings.clock;
+    this.#queue = new CoalescingQueue((session) => this.#run(session));
   }
 
-  /** Puts the next look in its place: after the interval ± 20 %, or when the session expires, if that is earlier. */
+  /** Schedules the next check: after the interval ± 20 %, or when the session expires, if that is earlier. */
   schedule(session: WatchedSession<SessionOf<TAuth>>): void {
-    const { expiresAt, token } = factsOf(session.identity);
-    const { lookUpMs = 60_000 } = this.#parts.options;
-    const due = token === undefined ? Infinity : this.#clock.now() + this.#spread(lookUpMs);
-    session.nextAt = Math.min(due, expiresAt);
-    this.#tick ??= this.#clock.setTimeout(() => this.#onTick(), TICK_MS);
+    const { expiresAt, token } = sessionInfoOf(session.identity);
+    const { lookUpMs } = this.#parts.settings;
+    const dueAt = token === undefined ? Infinity : this.#clock.now() + this.#jitter(lookUpMs);
+    session.nextAt = Math.min(dueAt, expiresAt);
+    this.#timer ??= this.#clock.setTimeout(() => this.#onTick(), TICK_MS);
   }
 
-  look(session: WatchedSession<SessionOf<TAuth>>): void {
+  /** Checks the session now, or as soon as the queue allows. */
+  check(session: WatchedSession<SessionOf<TAuth>>): void {
     session.nextAt = Infinity;
-    this.#lookUps.request(session);
+    this.#queue.request(session);
   }
 
   stop(): void {
-    this.#clock.clearTimeout(this.#tick);
+    this.#clock.clearTimeout(this.#timer);
   }
 
   #onTick(): void {
     const now = this.#clock.now();
     const { sessions } = this.#parts;
-    for (const session of sessions) if (session.nextAt <= now) this.look(session);
-    this.#tick = sessions.size === 0 ? undefined : this.#clock.setTimeout(() => this.#onTick(), TICK_MS);
+    for (const session of sessions) if (session.nextAt <= now) this.check(session);
+    this.#timer = sessions.size === 0 ? undefined : this.#clock.setTimeout(() => this.#onTick(), TICK_MS);
   }
 
-  async #check(session: WatchedSession<SessionOf<TAuth>>): Promise<void> {
+  async #run(session: WatchedSession<SessionOf<TAuth>>): Promise<void> {
     const { sessions, end } = this.#parts;
     const mustReplace = session.isChanged;
     session.isChanged = false;
@@ -82,10 +82,10 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
   }
 
   async #read({ identity }: WatchedSession<SessionOf<TAuth>>): Promise<SessionOf<TAuth> | null> {
-    const { reader, admissions, changes } = this.#parts;
-    const admission = { ...admissions.of(identity), sequence: changes.sequence };
-    const fresh = await reader.lookUp(identity, admission.host);
-    if (fresh !== null) admissions.set(fresh, admission);
+    const { reader, origins, changes } = this.#parts;
+    const origin = { ...origins.get(identity), sequence: changes.sequence };
+    const fresh = await reader.refresh(identity, origin.host);
+    if (fresh !== null) origins.set(fresh, origin);
     return fresh;
   }
 
@@ -103,16 +103,16 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
     }
   }
 
-  /** The store does not answer: what is open stays for a while, and is not taken for signed out. */
+  /** Keeps the connections of a session that the store did not answer for, until the grace period ends. */
   #postpone(session: WatchedSession<SessionOf<TAuth>>): void {
-    const { storeGraceMs = 300_000 } = this.#parts.options;
     const now = this.#clock.now();
-    const givenUpAt = session.verifiedAt + storeGraceMs;
-    if (now >= givenUpAt) return this.#parts.end(session, 1013);
-    session.nextAt = Math.min(now + this.#spread(RETRY_MS), givenUpAt);
+    const graceEndsAt = session.verifiedAt + this.#parts.settings.storeGraceMs;
+    if (now >= graceEndsAt) return this.#parts.end(session, 1013);
+    session.nextAt = Math.min(now + this.#jitter(RETRY_MS), graceEndsAt);
   }
 
-  #spread(ms: number): number {
+  /** @returns the time ± 20 %, so that sessions that opened together are not checked together */
+  #jitter(ms: number): number {
     return ms * (0.8 + 0.4 * this.#clock.random());
   }
 }

@@ -1,3 +1,6 @@
+// Reports what this process does to sessions and users, by wrapping Better Auth's internal adapter.
+// The session watch starts it when Better Auth has started, and ends it when the watch stops.
+// Guarantees that an error of the observation never fails the sign-out, ban or removal that it observes.
 import type { AuthContext } from "better-auth";
 import { isBanned } from "../identity/ban.ts";
 import type { EndCode, SessionChange } from "./notice.ts";
@@ -13,10 +16,10 @@ export interface StoreObserver {
 type InternalAdapter = AuthContext["internalAdapter"];
 
 /**
- * Hears what this process does to sessions and users. Better Auth's `databaseHooks` do not fire for sessions that live
- * in a secondary storage only, so its internal adapter is wrapped in place: every endpoint and plugin goes through it.
+ * Reports changes of sessions and users. Better Auth's `databaseHooks` do not fire for sessions that are in a secondary
+ * storage only, so its internal adapter is wrapped in place: every endpoint and plugin uses it.
  *
- * @returns undoes it
+ * @returns ends the observation
  */
 export function observeStore({ internalAdapter }: AuthContext, observer: StoreObserver): () => void {
   const undo = [
@@ -28,9 +31,9 @@ export function observeStore({ internalAdapter }: AuthContext, observer: StoreOb
 
 function observeSessions(adapter: InternalAdapter, listener: ChangeListener): (() => void)[] {
   const endByToken = async (tokens: string[], remove: () => Promise<void>): Promise<void> => {
-    const sessions = await orNone(adapter.findSessions(tokens));
+    const sessions = await orEmpty(adapter.findSessions(tokens));
     await remove();
-    end(
+    emitEnded(
       listener,
       sessions.map(({ session }) => session.id),
       4401,
@@ -39,8 +42,8 @@ function observeSessions(adapter: InternalAdapter, listener: ChangeListener): ((
   const endByUser = async (userId: string, remove: () => Promise<void>): Promise<void> => {
     const sessionIds = await sessionIdsOf(adapter, userId);
     await remove();
-    end(listener, sessionIds, 4401);
-    listener({ kind: "changed", userId }); // a session may have been made since the list was
+    emitEnded(listener, sessionIds, 4401);
+    listener({ kind: "changed", userId }); // a session may have been created after the list was read
   };
   return [
     wrapMethod(adapter, "deleteSession", (original) => (token) => endByToken([token], () => original(token))),
@@ -53,7 +56,7 @@ function observeSessions(adapter: InternalAdapter, listener: ChangeListener): ((
     wrapMethod(adapter, "deleteUser", (original) => (id) => endByUser(id, () => original(id))),
     wrapMethod(adapter, "updateSession", (original) => async (token, data) => {
       const session = await original(token, data);
-      // A mere extension changes nothing for anybody, and comes with ordinary requests.
+      // Ordinary HTTP requests extend their session. That happens often, and no connection has to know it.
       const isExtension = Object.keys(data).every((key) => key === "expiresAt" || key === "updatedAt");
       if (session !== null && !isExtension) listener({ kind: "changed", userId: session.userId });
       return session;
@@ -62,42 +65,42 @@ function observeSessions(adapter: InternalAdapter, listener: ChangeListener): ((
 }
 
 function observeUsers(adapter: InternalAdapter, { listener, now }: StoreObserver): (() => void)[] {
-  const changed = async (user: { readonly id: string } | null): Promise<void> => {
-    if (user === null) return; // there was no such user
-    // The ban's own code comes first; the sessions are deleted after it.
-    if (isBanned(user, now())) end(listener, await sessionIdsOf(adapter, user.id), 4403);
+  const onUpdate = async (user: { readonly id: string } | null): Promise<void> => {
+    if (user === null) return; // the update found no such user
+    // A ban updates the user first and deletes the sessions afterwards: code 4403 has to come before 4401.
+    if (isBanned(user, now())) emitEnded(listener, await sessionIdsOf(adapter, user.id), 4403);
     listener({ kind: "changed", userId: user.id });
   };
   return [
-    wrapMethod(adapter, "updateUser", (original) => tellingAfter(original, changed)),
-    wrapMethod(adapter, "updateUserByEmail", (original) => tellingAfter(original, changed)),
+    wrapMethod(adapter, "updateUser", (original) => notifyAfter(original, onUpdate)),
+    wrapMethod(adapter, "updateUserByEmail", (original) => notifyAfter(original, onUpdate)),
   ];
 }
 
 type UserUpdate = (...parameters: never[]) => Promise<{ readonly id: string } | null>;
 
 // The cast keeps the method's own type parameter, which no implementation of it can know.
-function tellingAfter<TUpdate extends UserUpdate>(
+function notifyAfter<TUpdate extends UserUpdate>(
   original: TUpdate,
-  tell: (user: { readonly id: string } | null) => Promise<void>,
+  notify: (user: { readonly id: string } | null) => Promise<void>,
 ): TUpdate {
   const update: UserUpdate = async (...parameters) => {
     const user = await original(...parameters);
-    await tell(user);
+    await notify(user);
     return user;
   };
   return update as TUpdate;
 }
 
-function end(listener: ChangeListener, sessionIds: readonly string[], code: EndCode): void {
+function emitEnded(listener: ChangeListener, sessionIds: readonly string[], code: EndCode): void {
   if (sessionIds.length > 0) listener({ kind: "ended", sessionIds, code });
 }
 
 async function sessionIdsOf(adapter: InternalAdapter, userId: string): Promise<string[]> {
-  return (await orNone(adapter.listSessions(userId))).map(({ id }) => id);
+  return (await orEmpty(adapter.listSessions(userId))).map(({ id }) => id);
 }
 
-// Knowing whose sockets to close must never be what keeps somebody from signing out; the look-ups find the rest.
-async function orNone<TRow>(rows: Promise<TRow[]>): Promise<TRow[]> {
+// A user must be able to sign out even when the list of connections to close cannot be read; a check finds them later.
+async function orEmpty<TRow>(rows: Promise<TRow[]>): Promise<TRow[]> {
   return rows.catch(() => []);
 }

@@ -1,23 +1,26 @@
-import { factsOf } from "../identity/session-info.ts";
-import type { BetterAuthIdentity } from "../identity/session-info.ts";
+// The table of the sessions that have an open connection on this node, by session id and by user id.
+// The session watch adds and removes connections; the session checks go through it once a second.
+// Guarantees that a session without connections is not in it.
 import type { WatchedConnection } from "@halyard/server";
+import { sessionInfoOf } from "../identity/session-info.ts";
+import type { BetterAuthIdentity } from "../identity/session-info.ts";
 
 /** One session with at least one open connection on this node. */
 export interface WatchedSession<TIdentity extends BetterAuthIdentity> {
   readonly id: string;
   readonly userId: string;
   readonly connections: Set<WatchedConnection<TIdentity>>;
-  /** What the latest identity says; the others may be older. */
+  /** The latest identity of the session. A connection may still have an older one. */
   identity: TIdentity;
-  /** When the store is asked again, ms: Infinity while it is being asked. */
+  /** When the next check is due, in milliseconds since 1970; Infinity while a check runs. */
   nextAt: number;
-  /** When the store last said that it lives, ms. */
+  /** When the store last confirmed the session, in milliseconds since 1970. */
   verifiedAt: number;
-  /** Something about its user changed: rights are asked again even if the identity looks the same. */
+  /** The user changed: the next check replaces the identity of each connection even if it looks the same. */
   isChanged: boolean;
 }
 
-/** The sessions of this node's connections, by their id and by their user. */
+/** The sessions of this node's connections. */
 export class WatchedSessions<TIdentity extends BetterAuthIdentity> {
   readonly #sessions = new Map<string, WatchedSession<TIdentity>>();
   readonly #byUser = new Map<string, Set<WatchedSession<TIdentity>>>();
@@ -47,7 +50,7 @@ export class WatchedSessions<TIdentity extends BetterAuthIdentity> {
     return session?.connections.has(connection) === true ? session : undefined;
   }
 
-  /** @param now when its identity was known to be good */
+  /** @param now the time at which the connection's identity was verified, in milliseconds since 1970 */
   add(connection: WatchedConnection<TIdentity>, now: number): WatchedSession<TIdentity> {
     const { identity } = connection;
     const session = this.#sessions.get(identity.session.id) ?? this.#create(identity);
@@ -71,9 +74,16 @@ export class WatchedSessions<TIdentity extends BetterAuthIdentity> {
   }
 
   #create(identity: TIdentity): WatchedSession<TIdentity> {
-    const { sessionId: id, userId } = factsOf(identity);
-    const moment = { nextAt: Infinity, verifiedAt: 0, isChanged: false };
-    const session = { id, userId, connections: new Set<WatchedConnection<TIdentity>>(), identity, ...moment };
+    const { sessionId: id, userId } = sessionInfoOf(identity);
+    const session: WatchedSession<TIdentity> = {
+      id,
+      userId,
+      connections: new Set(),
+      identity,
+      nextAt: Infinity,
+      verifiedAt: 0,
+      isChanged: false,
+    };
     this.#sessions.set(id, session);
     const ofUser = this.#byUser.get(userId);
     if (ofUser === undefined) this.#byUser.set(userId, new Set([session]));

@@ -1,7 +1,7 @@
 /**
- * Puts another method in place of an object's own.
+ * Replaces a method of an object by a wrapper of it.
  *
- * @returns puts the first one back, unless somebody has wrapped it again since
+ * @returns restores the original method, unless the method was wrapped again since
  */
 export function wrapMethod<TTarget extends object, TName extends keyof TTarget>(
   target: TTarget,
