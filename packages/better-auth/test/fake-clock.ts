@@ -1,6 +1,6 @@
 import type { SessionClock } from "../src/options.ts";
 
-/** Time that passes when a test says so. */
+/** A clock whose time passes only by `advance`. */
 export class FakeClock implements SessionClock {
   #now: number;
   readonly #timers = new Map<object, { readonly at: number; readonly callback: () => void }>();
@@ -41,14 +41,5 @@ export class FakeClock implements SessionClock {
       next.callback();
     }
     this.#now = end;
-  }
-}
-
-/** Waits for what real parts do, and fails after a second. */
-export async function until(condition: () => boolean, ms = 1_000): Promise<void> {
-  const end = performance.now() + ms;
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`After ${ms} ms still not: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

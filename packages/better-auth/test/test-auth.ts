@@ -10,7 +10,7 @@ import { halyard } from "../src/plugin.ts";
 
 export const ORIGIN = "https://app.example.com";
 
-/** Where Better Auth keeps sessions: the three ways that behave differently. */
+/** Where Better Auth stores sessions: the three ways that behave differently. */
 export type StorageMode = "database" | "secondary storage" | "cookie cache";
 export const STORAGE_MODES: readonly StorageMode[] = ["database", "secondary storage", "cookie cache"];
 
@@ -30,7 +30,7 @@ export async function createTestAuth({
 }: TestAuthOptions = {}) {
   const directory = mkdtempSync(join(tmpdir(), "halyard-auth-"));
   const database = await openDatabase(join(directory, "auth.db"));
-  database.exec("pragma journal_mode = wal; pragma synchronous = off"); // a test's rows need not survive a power cut
+  database.exec("pragma journal_mode = wal; pragma synchronous = off"); // no row of a test has to survive a power cut
   const secondary = new Map<string, string>();
   const auth = betterAuth({
     database: database as never,
@@ -40,7 +40,7 @@ export async function createTestAuth({
     emailAndPassword: {
       enabled: true,
       password: {
-        hash: (word) => Promise.resolve(`#${word}`),
+        hash: (password) => Promise.resolve(`#${password}`),
         verify: ({ hash, password }) => Promise.resolve(hash === `#${password}`),
       },
     },
@@ -54,7 +54,7 @@ export async function createTestAuth({
   });
   await (await getMigrations(auth.options)).runMigrations();
   let isOpen = true;
-  /** The store goes away, as a database server does. */
+  /** Closes the database, as if its server were down. */
   const closeDatabase = (): void => {
     if (isOpen) database.close();
     isOpen = false;
@@ -63,23 +63,27 @@ export async function createTestAuth({
     closeDatabase();
     rmSync(directory, { recursive: true, force: true });
   };
-  return { auth, database, secondary, closeDatabase, close, people: new People(auth.handler) };
+  return { auth, database, secondary, closeDatabase, close, users: new TestUsers(auth.handler) };
 }
 
-/** Signs people up and in through Better Auth's own HTTP interface. */
-export class People {
+/** The users of a test, who sign up and in through Better Auth's own HTTP endpoints. */
+export class TestUsers {
   readonly #handler: (request: Request) => Promise<Response>;
 
   constructor(handler: (request: Request) => Promise<Response>) {
     this.#handler = handler;
   }
 
-  async signUp(name: string): Promise<Person> {
-    return this.#enter("/sign-up/email", { name, email: `${name}@example.com`, password: "correct horse" });
+  async signUp(name: string): Promise<TestUser> {
+    return this.#authenticate("/sign-up/email", {
+      name,
+      email: `${name}@example.com`,
+      password: "correct horse",
+    });
   }
 
-  async signIn(name: string): Promise<Person> {
-    return this.#enter("/sign-in/email", { email: `${name}@example.com`, password: "correct horse" });
+  async signIn(name: string): Promise<TestUser> {
+    return this.#authenticate("/sign-in/email", { email: `${name}@example.com`, password: "correct horse" });
   }
 
   async post(path: string, body: object, cookie?: string, origin = ORIGIN): Promise<Response> {
@@ -89,14 +93,14 @@ export class People {
     return this.#handler(new Request(`${ORIGIN}/api/auth${path}`, init));
   }
 
-  async admin(name: string, database: TestDatabase): Promise<Person> {
+  async admin(name: string, database: TestDatabase): Promise<TestUser> {
     const { id } = await this.signUp(name);
     database.prepare("update user set role = 'admin' where id = ?").run(id);
     return this.signIn(name);
   }
 
-  /** A ticket, for the page of this origin or for a client without one. */
-  async ticket({ cookie, token }: Person, origin: string | null = ORIGIN): Promise<string> {
+  /** Requests a ticket as a page of this origin, or as a client without an origin. */
+  async ticket({ cookie, token }: TestUser, origin: string | null = ORIGIN): Promise<string> {
     const headers = new Headers(origin === null ? { authorization: `Bearer ${token}` } : { cookie, origin });
     const response = await this.#handler(
       new Request(`${ORIGIN}/api/auth/halyard/ticket`, { method: "POST", headers }),
@@ -104,22 +108,22 @@ export class People {
     return ((await response.json()) as { ticket: string }).ticket;
   }
 
-  async #enter(path: string, body: object): Promise<Person> {
+  async #authenticate(path: string, body: object): Promise<TestUser> {
     const response = await this.post(path, body);
     const { token, user } = (await response.json()) as { token: string; user: { id: string } };
     return { id: user.id, token, cookie: cookieOf(response) };
   }
 }
 
-export interface Person {
+export interface TestUser {
   readonly id: string;
   /** The session's token, as bearer clients send it. */
   readonly token: string;
-  /** The `Cookie` header of their browser. */
+  /** The `Cookie` header of the user's browser. */
   readonly cookie: string;
 }
 
-/** What a browser sends back after this response. */
+/** The `Cookie` header that a browser sends after this response. */
 export function cookieOf({ headers }: Response): string {
   const jar = new Map<string, string>();
   for (const line of headers.getSetCookie()) {
@@ -131,11 +135,13 @@ export function cookieOf({ headers }: Response): string {
   return [...jar.values()].join("; ");
 }
 
+/** An upgrade request with these headers. */
 export function upgrade(headers: Record<string, string>, url = "/ws"): UpgradeRequest {
   const all = { host: "app.example.com", connection: "Upgrade", upgrade: "websocket", ...headers };
   return { url, headers: new Headers(all), remoteAddress: "127.0.0.1" };
 }
 
+/** A plain GET, by which a client learns why its upgrade was rejected. */
 export function probe(headers: Record<string, string>): UpgradeRequest {
   return {
     url: "/ws",
@@ -144,7 +150,7 @@ export function probe(headers: Record<string, string>): UpgradeRequest {
   };
 }
 
-/** The part of SQLite that tests use themselves; Better Auth gets the whole of it. */
+/** The part of SQLite that tests use directly. */
 export interface TestDatabase {
   exec(sql: string): unknown;
   prepare(sql: string): { run(...values: (string | number | null)[]): unknown; all(): unknown[] };
@@ -152,7 +158,7 @@ export interface TestDatabase {
 }
 
 async function openDatabase(file: string): Promise<TestDatabase> {
-  // `bun:sqlite` has no types here, and Node would not find it.
+  // The name is not a literal, because `bun:sqlite` has no types here and does not exist on Node.
   const [name, type] =
     "bun" in process.versions ? ["bun:sqlite", "Database"] : ["node:sqlite", "DatabaseSync"];
   const module = (await import(/* @vite-ignore */ name)) as Record<

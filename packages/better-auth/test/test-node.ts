@@ -13,20 +13,20 @@ import type {
 
 type TestIdentity = SessionOf<BetterAuthInstance>;
 
-/** What the server's core does for its authenticator, and nothing else. */
+/** A node in place of a server: it does for the authenticator what the server's core does. */
 export class TestNode {
   readonly authenticator: WatchingAuthenticator<TestIdentity>;
   readonly watch: SessionWatch<TestIdentity>;
   readonly peers: TestNode[] = [];
   readonly announced: string[] = [];
-  /** How often the store was asked for a session. */
-  asked = 0;
-  /** Whether it answers. */
+  /** How many sessions were read from the store. */
+  reads = 0;
+  /** Whether each read of the store fails. */
   isStoreDown = false;
-  #waiting = 0;
+  #pendingReads = 0;
 
   constructor(auth: TestAuth["auth"], options: BetterAuthAuthenticatorOptions = {}) {
-    void auth.$context.then(({ internalAdapter }) => this.#countLookUps(internalAdapter));
+    void auth.$context.then(({ internalAdapter }) => this.#countReads(internalAdapter));
     this.authenticator = betterAuthAuthenticator(auth, { logger: { warn: () => undefined }, ...options });
     this.watch = this.authenticator.watch({
       announce: (notice) => {
@@ -37,16 +37,16 @@ export class TestNode {
     });
   }
 
-  /** Lets time pass on the clock, and waits for the answers to what was asked. */
+  /** Advances the clock, and waits until the store has answered the reads that this caused. */
   async pass(clock: FakeClock, ms: number): Promise<void> {
     clock.advance(ms);
-    for (let calm = 0; calm < 10; calm += 1) {
+    for (let quietTurns = 0; quietTurns < 10; quietTurns += 1) {
       await new Promise((resolve) => setTimeout(resolve, 1));
-      if (this.#waiting > 0) calm = 0;
+      if (this.#pendingReads > 0) quietTurns = 0;
     }
   }
 
-  /** @param between runs after the look-up and before the connection is registered */
+  /** @param between runs after the session was read and before the connection is registered */
   async open(request: UpgradeRequest, between?: () => Promise<unknown>): Promise<TestConnection> {
     const identity = await this.authenticator.authenticate(request);
     if (identity === null) throw new Error("401");
@@ -56,13 +56,13 @@ export class TestNode {
     return connection;
   }
 
-  #countLookUps(adapter: Awaited<TestAuth["auth"]["$context"]>["internalAdapter"]): void {
+  #countReads(adapter: Awaited<TestAuth["auth"]["$context"]>["internalAdapter"]): void {
     const { findSession } = adapter;
     adapter.findSession = (token) => {
-      this.asked += 1;
-      this.#waiting += 1;
+      this.reads += 1;
+      this.#pendingReads += 1;
       const answer = this.isStoreDown ? Promise.reject(new Error("down")) : findSession(token);
-      return answer.finally(() => (this.#waiting -= 1));
+      return answer.finally(() => (this.#pendingReads -= 1));
     };
   }
 }

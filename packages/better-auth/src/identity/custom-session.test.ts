@@ -2,22 +2,23 @@ import { betterAuth } from "better-auth";
 import { customSession } from "better-auth/plugins";
 import { afterEach, beforeEach, expect, expectTypeOf, it } from "vitest";
 import { createTestAuth, ORIGIN, upgrade } from "../../test/test-auth.ts";
-import type { Person, TestAuth } from "../../test/test-auth.ts";
-import { FakeClock, until } from "../../test/fake-clock.ts";
+import type { TestUser, TestAuth } from "../../test/test-auth.ts";
+import { FakeClock } from "../../test/fake-clock.ts";
+import { until } from "../../test/until.ts";
 import { betterAuthAuthenticator } from "../authenticator.ts";
 import { halyard } from "../plugin.ts";
 import type { WatchedConnection } from "@halyard/server";
 
 let test: TestAuth;
-let ada: Person;
+let ada: TestUser;
 let plan: string;
 
-/** The same database, seen through an application that shapes its sessions itself. */
-const shaped = () =>
+/** An application over the same database, which adds a field to each session. */
+const customAuth = () =>
   betterAuth({
     ...test.auth.options,
     baseURL: { allowedHosts: ["app.example.com"] },
-    advanced: { ...test.auth.options.advanced, useSecureCookies: true }, // its cookies are named as with https
+    advanced: { ...test.auth.options.advanced, useSecureCookies: true }, // names its cookies as with https
     plugins: [
       halyard(),
       customSession(async ({ user, session }) => Promise.resolve({ user: { ...user, plan }, session })),
@@ -26,24 +27,26 @@ const shaped = () =>
 
 beforeEach(async () => {
   test = await createTestAuth();
-  ada = await test.people.signUp("ada");
+  ada = await test.users.signUp("ada");
   plan = "free";
 });
 afterEach(() => test.close());
 
-it("arrives in the application's shape: with a cookie, with a ticket, and from look-ups", async () => {
+it("reads a custom session from a cookie, a ticket and a check in the shape that the application gives it", async () => {
   const clock = new FakeClock(Date.now());
-  const door = betterAuthAuthenticator(shaped(), { clock });
-  const byCookie = await door.authenticate(upgrade({ origin: ORIGIN, cookie: ada.cookie }));
+  const authenticator = betterAuthAuthenticator(customAuth(), { clock });
+  const byCookie = await authenticator.authenticate(upgrade({ origin: ORIGIN, cookie: ada.cookie }));
   expect(byCookie?.user).toMatchObject({ id: ada.id, plan: "free" });
   expectTypeOf(byCookie?.user.plan).toEqualTypeOf<string | undefined>();
 
-  const offer = `halyard.v1, halyard.ticket.${await test.people.ticket(ada)}`;
-  const byTicket = await door.authenticate(upgrade({ origin: ORIGIN, "sec-websocket-protocol": offer }));
+  const offer = `halyard.v1, halyard.ticket.${await test.users.ticket(ada)}`;
+  const byTicket = await authenticator.authenticate(
+    upgrade({ origin: ORIGIN, "sec-websocket-protocol": offer }),
+  );
   expect(byTicket).toEqual(byCookie);
   if (byTicket === null) throw new Error("401");
 
-  const watch = door.watch({ announce: () => undefined });
+  const watch = authenticator.watch({ announce: () => undefined });
   let identity = byTicket;
   const connection: WatchedConnection<typeof byTicket> = {
     identity,
@@ -57,8 +60,8 @@ it("arrives in the application's shape: with a cookie, with a ticket, and from l
   watch.stop();
 });
 
-it("refuses an origin that is no allowed host of a dynamic baseURL, whatever Host says", async () => {
-  const door = betterAuthAuthenticator(shaped(), { logger: { warn: () => undefined } });
+it("rejects an origin that is not an allowed host of a dynamic baseURL, whatever the Host header says", async () => {
+  const authenticator = betterAuthAuthenticator(customAuth(), { logger: { warn: () => undefined } });
   const request = upgrade({ origin: "https://evil.com", host: "evil.com", cookie: ada.cookie });
-  await expect(door.authenticate(request)).rejects.toMatchObject({ code: "forbidden" });
+  await expect(authenticator.authenticate(request)).rejects.toMatchObject({ code: "forbidden" });
 });

@@ -2,70 +2,72 @@ import { HalyardError } from "@halyard/protocol/wire";
 import { createAuthClient } from "better-auth/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestAuth, ORIGIN, STORAGE_MODES, upgrade } from "../../test/test-auth.ts";
-import type { Person, StorageMode, TestAuth } from "../../test/test-auth.ts";
+import type { TestUser, StorageMode, TestAuth } from "../../test/test-auth.ts";
 import { betterAuthAuthenticator } from "../authenticator.ts";
 import { halyardClient, ticketFrom } from "../client.ts";
 
 const OTHER_ORIGIN = "https://other.example.com";
-let people = 0;
+let signUps = 0;
 
-describe.each(STORAGE_MODES)("with %s", (mode) => {
+describe.each(STORAGE_MODES)("tickets with sessions in the %s", (mode) => {
   let test: TestAuth;
-  let ada: Person;
-  let door: ReturnType<typeof betterAuthAuthenticator<TestAuth["auth"]>>;
+  let ada: TestUser;
+  let authenticator: ReturnType<typeof betterAuthAuthenticator<TestAuth["auth"]>>;
 
   beforeAll(async () => {
     test = await createTestAuth({ mode, trustedOrigins: [OTHER_ORIGIN] });
-    door = betterAuthAuthenticator(test.auth, { logger: { warn: () => undefined } });
+    authenticator = betterAuthAuthenticator(test.auth, { logger: { warn: () => undefined } });
   });
   afterAll(() => test.close());
   beforeEach(async () => {
-    ada = await test.people.signUp(`ada${(people += 1)}`);
+    ada = await test.users.signUp(`ada${(signUps += 1)}`);
   });
 
-  const knock = async (ticket: string, headers: Record<string, string> = { origin: ORIGIN }) => {
+  const redeem = async (ticket: string, headers: Record<string, string> = { origin: ORIGIN }) => {
     const protocols = `halyard.v1, halyard.ticket.${ticket}`;
-    const identity = await door.authenticate(upgrade({ "sec-websocket-protocol": protocols, ...headers }));
+    const identity = await authenticator.authenticate(
+      upgrade({ "sec-websocket-protocol": protocols, ...headers }),
+    );
     return identity?.user.id ?? null;
   };
 
-  it("A6: opens a connection without a cookie, from a page and without one", async () => {
-    expect(await knock(await test.people.ticket(ada))).toBe(ada.id);
-    expect(await knock(await test.people.ticket(ada, null), {})).toBe(ada.id);
+  it("A6: opens a connection with a ticket and no cookie, from a page and without an Origin", async () => {
+    expect(await redeem(await test.users.ticket(ada))).toBe(ada.id);
+    expect(await redeem(await test.users.ticket(ada, null), {})).toBe(ada.id);
   });
 
-  it("A18: opens exactly one, of eight at once and of two in a row", async () => {
-    const ticket = await test.people.ticket(ada);
-    const users = await Promise.all(Array.from({ length: 8 }, () => knock(ticket)));
+  it("A18: opens exactly one connection with a ticket that is used eight times at once and once afterwards", async () => {
+    const ticket = await test.users.ticket(ada);
+    const users = await Promise.all(Array.from({ length: 8 }, () => redeem(ticket)));
     expect(users.filter((user) => user === ada.id)).toHaveLength(1);
     expect(users.filter((user) => user === null)).toHaveLength(7);
-    expect(await knock(ticket)).toBeNull();
+    expect(await redeem(ticket)).toBeNull();
   });
 
-  it("A19: is nothing once its session is signed out", async () => {
-    const ticket = await test.people.ticket(ada);
-    await test.people.post("/sign-out", {}, ada.cookie);
-    expect(await knock(ticket)).toBeNull();
+  it("A19: rejects a ticket whose session was signed out", async () => {
+    const ticket = await test.users.ticket(ada);
+    await test.users.post("/sign-out", {}, ada.cookie);
+    expect(await redeem(ticket)).toBeNull();
   });
 
-  it("A19: does not go with another user's cookie, and does with a dead one", async () => {
-    const bea = await test.people.signUp(`bea${people}`);
-    expect(await knock(await test.people.ticket(ada), { origin: ORIGIN, cookie: bea.cookie })).toBeNull();
-    expect(await knock(await test.people.ticket(ada), { origin: ORIGIN, cookie: ada.cookie })).toBe(ada.id);
-    await test.people.post("/sign-out", {}, bea.cookie);
-    expect(await knock(await test.people.ticket(ada), { origin: ORIGIN, cookie: bea.cookie })).toBe(ada.id);
+  it("A19: rejects a ticket beside another user's valid cookie, and accepts it beside an invalid cookie", async () => {
+    const bea = await test.users.signUp(`bea${signUps}`);
+    expect(await redeem(await test.users.ticket(ada), { origin: ORIGIN, cookie: bea.cookie })).toBeNull();
+    expect(await redeem(await test.users.ticket(ada), { origin: ORIGIN, cookie: ada.cookie })).toBe(ada.id);
+    await test.users.post("/sign-out", {}, bea.cookie);
+    expect(await redeem(await test.users.ticket(ada), { origin: ORIGIN, cookie: bea.cookie })).toBe(ada.id);
   });
 
-  it("A19: counts only from the page that asked for it", async () => {
-    expect(await knock(await test.people.ticket(ada), { origin: OTHER_ORIGIN })).toBeNull();
-    expect(await knock(await test.people.ticket(ada), {})).toBeNull();
-    await expect(knock(await test.people.ticket(ada), { origin: "https://evil.com" })).rejects.toThrow(
+  it("A19: rejects a ticket from another Origin than that of its request", async () => {
+    expect(await redeem(await test.users.ticket(ada), { origin: OTHER_ORIGIN })).toBeNull();
+    expect(await redeem(await test.users.ticket(ada), {})).toBeNull();
+    await expect(redeem(await test.users.ticket(ada), { origin: "https://evil.com" })).rejects.toThrow(
       HalyardError,
     );
   });
 
-  it("A19: counts only for its audience", async () => {
-    const ticket = await test.people.ticket(ada);
+  it("A19: rejects a ticket of another audience", async () => {
+    const ticket = await test.users.ticket(ada);
     const context = await test.auth.$context;
     const $context = Promise.resolve({
       ...context,
@@ -76,14 +78,14 @@ describe.each(STORAGE_MODES)("with %s", (mode) => {
     expect(await elsewhere.authenticate(request)).toBeNull();
   });
 
-  it("A19: is nothing after 30 s", async () => {
-    const ticket = await test.people.ticket(ada);
+  it("A19: rejects a ticket that has expired", async () => {
+    const ticket = await test.users.ticket(ada);
     expireTickets(test, mode);
-    expect(await knock(ticket)).toBeNull();
+    expect(await redeem(ticket)).toBeNull();
   });
 
-  it("is stored as a hash", async () => {
-    const ticket = await test.people.ticket(ada);
+  it("stores only the hash of a ticket", async () => {
+    const ticket = await test.users.ticket(ada);
     const inDatabase = mode !== "secondary storage";
     const rows = inDatabase ? test.database.prepare("select identifier from verification").all() : [];
     const stored = JSON.stringify([...rows, ...test.secondary.keys()]);
@@ -91,46 +93,46 @@ describe.each(STORAGE_MODES)("with %s", (mode) => {
     expect(stored).not.toContain(ticket);
   });
 
-  it("does not extend the session", async () => {
+  it("does not extend the session that requests a ticket", async () => {
     const { internalAdapter } = await test.auth.$context;
     const expiresAt = new Date(Date.now() + 3_600_000);
     await internalAdapter.updateSession(ada.token, { expiresAt });
-    await test.people.ticket(ada);
+    await test.users.ticket(ada);
     expect((await internalAdapter.findSession(ada.token))?.session.expiresAt).toEqual(expiresAt);
   });
 
-  it("is refused to a revoked session whose cookie cache is still valid, and from a foreign page", async () => {
-    const foreign = await test.people.post("/halyard/ticket", {}, ada.cookie, "https://evil.com");
+  it("issues no ticket to a revoked session whose cookie cache is still valid, nor to a foreign page", async () => {
+    const foreign = await test.users.post("/halyard/ticket", {}, ada.cookie, "https://evil.com");
     expect(foreign.status).toBe(403);
-    await test.people.post("/sign-out", {}, ada.cookie);
-    expect((await test.people.post("/halyard/ticket", {}, ada.cookie)).status).toBe(401);
+    await test.users.post("/sign-out", {}, ada.cookie);
+    expect((await test.users.post("/halyard/ticket", {}, ada.cookie)).status).toBe(401);
   });
 
   it.each(["", "x", "_".repeat(43), "%00", "a".repeat(8_000)])(
-    "answers 401 to the ticket %j",
+    "answers 401 to the malformed ticket %j",
     async (ticket) => {
-      expect(await knock(ticket)).toBeNull();
-      expect(await knock(ticket, { origin: ORIGIN, cookie: ada.cookie })).toBeNull();
+      expect(await redeem(ticket)).toBeNull();
+      expect(await redeem(ticket, { origin: ORIGIN, cookie: ada.cookie })).toBeNull();
     },
   );
 
-  it("answers 401 to several tickets at once", async () => {
-    const [one, two] = [await test.people.ticket(ada), await test.people.ticket(ada)];
-    expect(await knock(`${one}, halyard.ticket.${two}`)).toBeNull();
+  it("answers 401 to two tickets in one request", async () => {
+    const [one, two] = [await test.users.ticket(ada), await test.users.ticket(ada)];
+    expect(await redeem(`${one}, halyard.ticket.${two}`)).toBeNull();
   });
 
-  it("each opens exactly one connection, of a thousand uses", async () => {
-    const tickets = await Promise.all(Array.from({ length: 50 }, () => test.people.ticket(ada)));
+  it("opens exactly fifty connections in a thousand uses of fifty tickets", async () => {
+    const tickets = await Promise.all(Array.from({ length: 50 }, () => test.users.ticket(ada)));
     const uses = tickets.flatMap((ticket) => Array.from({ length: 20 }, () => ticket));
-    const users = await Promise.all(uses.map((ticket) => knock(ticket)));
+    const users = await Promise.all(uses.map((ticket) => redeem(ticket)));
     expect(users.filter((user) => user !== null)).toHaveLength(50);
   });
 });
 
-describe("the client", () => {
-  it("fetches a ticket through Better Auth's own client, and says with which status it was refused", async () => {
+describe("ticketFrom", () => {
+  it("fetches a new ticket through Better Auth's client at each call, and throws the status of a rejection", async () => {
     const test = await createTestAuth();
-    const ada = await test.people.signUp("ada");
+    const ada = await test.users.signUp("ada");
     let cookie = ada.cookie;
     const authClient = createAuthClient({
       baseURL: ORIGIN,

@@ -1,22 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestAuth, ORIGIN, upgrade } from "../../test/test-auth.ts";
-import type { Person, TestAuth, TestAuthOptions } from "../../test/test-auth.ts";
+import type { TestUser, TestAuth, TestAuthOptions } from "../../test/test-auth.ts";
 import { betterAuthAuthenticator } from "../authenticator.ts";
 import type { BetterAuthAuthenticatorOptions } from "../options.ts";
 
-interface Line {
+interface LogLine {
   readonly fields: object;
   readonly message: string;
 }
 
-async function setUp(options: TestAuthOptions = {}, doorOptions: BetterAuthAuthenticatorOptions = {}) {
+async function setUp(
+  options: TestAuthOptions = {},
+  authenticatorOptions: BetterAuthAuthenticatorOptions = {},
+) {
   const test = await createTestAuth(options);
-  const ada = await test.people.signUp("ada");
-  const lines: Line[] = [];
+  const ada = await test.users.signUp("ada");
+  const lines: LogLine[] = [];
   const logger = { warn: (fields: object, message: string) => void lines.push({ fields, message }) };
-  const door = betterAuthAuthenticator(test.auth, { logger, ...doorOptions });
+  const authenticator = betterAuthAuthenticator(test.auth, { logger, ...authenticatorOptions });
   const accepts = (origin: string) =>
-    door.authenticate(upgrade({ origin, cookie: ada.cookie })).then(
+    authenticator.authenticate(upgrade({ origin, cookie: ada.cookie })).then(
       (identity) => identity?.user.id === ada.id,
       (error: unknown) => {
         expect(error).toMatchObject({ code: "forbidden" });
@@ -26,9 +29,9 @@ async function setUp(options: TestAuthOptions = {}, doorOptions: BetterAuthAuthe
   return { test, ada, accepts, lines };
 }
 
-describe("with a list", () => {
+describe("trustedOrigins as a list", () => {
   let test: TestAuth;
-  let ada: Person;
+  let ada: TestUser;
   let accepts: (origin: string) => Promise<boolean>;
 
   beforeAll(async () => {
@@ -41,7 +44,7 @@ describe("with a list", () => {
   });
   afterAll(() => test.close());
 
-  it("accepts the origin of baseURL, listed ones, patterns and app shells", async () => {
+  it("accepts the origin of baseURL, listed origins, patterns and app shells", async () => {
     expect(ada.cookie).not.toBe("");
     for (const origin of [
       ORIGIN,
@@ -72,12 +75,12 @@ describe("with a list", () => {
     ["A4", "https://app.example.com, https://evil.com"],
     ["A4", "https://preview.example.com"],
     ["A4", "https://evil.com#.preview.example.com"],
-  ])("%s: refuses %j", async (_row, origin) => {
+  ])("%s: rejects the origin %j", async (_row, origin) => {
     expect(await accepts(origin)).toBe(false);
   });
 });
 
-it("refuses with NODE_ENV=test and with Better Auth's own check switched off", async () => {
+it("rejects a foreign origin with NODE_ENV=test and with Better Auth's own check switched off", async () => {
   expect(process.env["NODE_ENV"]).toBe("test");
   const { test, accepts } = await setUp();
   (await test.auth.$context).skipOriginCheck = true;
@@ -85,11 +88,11 @@ it("refuses with NODE_ENV=test and with Better Auth's own check switched off", a
   test.close();
 });
 
-it("asks a function at each upgrade, with the request's headers, and forgets what it said before", async () => {
+it("calls a trustedOrigins function at each upgrade with the request's headers, and keeps no earlier result", async () => {
   let listed = ["https://tenant.example.com"];
-  const asked: (string | null | undefined)[] = [];
+  const origins: (string | null | undefined)[] = [];
   const trustedOrigins = (request?: Request) => {
-    asked.push(request?.headers.get("origin"));
+    origins.push(request?.headers.get("origin"));
     return listed;
   };
   const { test, accepts } = await setUp({ trustedOrigins });
@@ -98,24 +101,26 @@ it("asks a function at each upgrade, with the request's headers, and forgets wha
   expect(await accepts("https://tenant.example.com")).toBe(false);
   expect(await accepts("https://new.example.com")).toBe(true);
   expect(await accepts(ORIGIN)).toBe(true);
-  expect(asked.slice(-1)).toEqual([ORIGIN]);
+  expect(origins.slice(-1)).toEqual([ORIGIN]);
   test.close();
 });
 
-it("is unavailable when that function fails", async () => {
+it("throws unavailable when the trustedOrigins function fails", async () => {
   let fails = false;
   const trustedOrigins = () => (fails ? Promise.reject(new Error("tenants are away")) : []);
   const { test, ada } = await setUp({ trustedOrigins });
   fails = true;
-  const door = betterAuthAuthenticator(test.auth);
-  await expect(door.authenticate(upgrade({ origin: ORIGIN, cookie: ada.cookie }))).rejects.toMatchObject({
+  const authenticator = betterAuthAuthenticator(test.auth);
+  await expect(
+    authenticator.authenticate(upgrade({ origin: ORIGIN, cookie: ada.cookie })),
+  ).rejects.toMatchObject({
     code: "unavailable",
   });
   test.close();
 });
 
 it.each([["a list", []] as const, ["a function", () => []] as const])(
-  "accepts the allowed hosts of a dynamic baseURL beside %s",
+  "accepts the allowed hosts of a dynamic baseURL when trustedOrigins is %s",
   async (_name, trustedOrigins) => {
     const baseURL = { allowedHosts: ["app.example.com", "*.example.org", "localhost:3000"] };
     const { test, accepts } = await setUp({ baseURL, trustedOrigins: trustedOrigins as never });
@@ -128,8 +133,8 @@ it.each([["a list", []] as const, ["a function", () => []] as const])(
   },
 );
 
-describe("the log of refusals", () => {
-  it("names the option and what to write, once per origin", async () => {
+describe("the log of rejected origins", () => {
+  it("names the trustedOrigins option and the line to write, once per origin", async () => {
     const { test, accepts, lines } = await setUp({}, { development: true });
     await accepts("http://localhost:5173");
     await accepts("http://localhost:5173");
@@ -138,7 +143,7 @@ describe("the log of refusals", () => {
     test.close();
   });
 
-  it("only names the option in production", async () => {
+  it("names the trustedOrigins option without the line to write in production", async () => {
     const { test, accepts, lines } = await setUp({}, { development: false });
     await accepts("https://evil.com");
     expect(lines[0]?.message).toContain("trustedOrigins");
@@ -146,7 +151,7 @@ describe("the log of refusals", () => {
     test.close();
   });
 
-  it("stays bounded: a hundred lines, each short, printable and without the cookie", async () => {
+  it("writes at most a hundred lines, each short, printable and without the cookie", async () => {
     const { test, accepts, lines } = await setUp();
     await accepts(`https://${"é".repeat(2_000)}"].evil.com`);
     for (let index = 0; index < 150; index += 1) await accepts(`https://${index}.evil.com`);
@@ -159,7 +164,7 @@ describe("the log of refusals", () => {
     test.close();
   });
 
-  it("goes to Better Auth's own logger unless another one is given", async () => {
+  it("writes to Better Auth's own logger unless another logger is given", async () => {
     const { test, accepts } = await setUp({}, { logger: undefined });
     const context = await test.auth.$context;
     const lines: string[] = [];

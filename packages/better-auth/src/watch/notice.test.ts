@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { noticesOf, readNotice } from "./notice.ts";
 import type { SessionChange } from "./notice.ts";
 
-it("reads what it writes, through JSON", () => {
+it("reads each notice that it writes, after a round trip through JSON", () => {
   const changes: SessionChange[] = [
     { kind: "changed", userId: "ada" },
     { kind: "ended", sessionIds: ["a", "b"], code: 4403 },
@@ -14,14 +14,14 @@ it("reads what it writes, through JSON", () => {
   }
 });
 
-it("splits many sessions into notices under 8 KiB", () => {
+it("splits a change of 1,050 sessions into notices of at most 8 KiB", () => {
   const sessionIds = Array.from({ length: 1_050 }, (_, index) => `${index}`.padStart(256, "0"));
   const notices = noticesOf({ kind: "ended", sessionIds, code: 4401 });
   expect(notices.every((notice) => JSON.stringify(notice).length <= 8_192)).toBe(true);
   expect(notices.flatMap((notice) => notice["sessionIds"])).toEqual(sessionIds);
 });
 
-const JUNK = [
+const MALFORMED = [
   undefined,
   null,
   7,
@@ -40,6 +40,9 @@ const JUNK = [
   { kind: "__proto__", userId: "ada" },
 ];
 
-it.each(JUNK.map((notice) => [JSON.stringify(notice), notice]))("takes %s for no notice", (_text, notice) => {
-  expect(readNotice(notice)).toBeUndefined();
-});
+it.each(MALFORMED.map((notice) => [JSON.stringify(notice), notice]))(
+  "ignores the malformed notice %s",
+  (_text, notice) => {
+    expect(readNotice(notice)).toBeUndefined();
+  },
+);
