@@ -5,9 +5,9 @@ import { authClient } from "../lib/auth-client.ts";
 import { formText } from "../lib/form-text.ts";
 import { Field } from "./field.tsx";
 
-export type DoorMode = "guest" | "sign-in" | "sign-up";
+export type SignInMode = "guest" | "sign-in" | "sign-up";
 
-const BUTTONS: Readonly<Record<DoorMode, string>> = {
+const BUTTONS: Readonly<Record<SignInMode, string>> = {
   guest: "Continue as guest",
   "sign-in": "Sign in",
   "sign-up": "Create account",
@@ -15,10 +15,10 @@ const BUTTONS: Readonly<Record<DoorMode, string>> = {
 
 const MIN_PASSWORD_LENGTH = 8;
 
-/** The three ways in. When one succeeds, Better Auth's session appears and this form is gone. */
-export function DoorForm({ mode }: { readonly mode: DoorMode }) {
+/** The form of one way to sign in. When it succeeds, Better Auth has a session and the app shows the chat instead. */
+export function SignInForm({ mode }: { readonly mode: SignInMode }) {
   const [problem, submit, isBusy] = useActionState<string | undefined, FormData>(
-    (_, form) => enter(mode, form),
+    (_, form) => authenticate(mode, form),
     undefined,
   );
   // Not the form's own action: React would empty the fields after a failure.
@@ -28,7 +28,7 @@ export function DoorForm({ mode }: { readonly mode: DoorMode }) {
     startTransition(() => submit(form));
   };
   return (
-    <form className="door-form" onSubmit={onSubmit} data-testid="door-form">
+    <form className="sign-in-form" onSubmit={onSubmit} data-testid="sign-in-form">
       {mode !== "sign-in" && (
         <Field
           label="Your name"
@@ -67,8 +67,8 @@ export function DoorForm({ mode }: { readonly mode: DoorMode }) {
   );
 }
 
-/** Resolves to what went wrong, in words; to nothing when the session has begun. */
-async function enter(mode: DoorMode, form: FormData): Promise<string | undefined> {
+/** @returns the text of the problem; undefined when the user is signed in */
+async function authenticate(mode: SignInMode, form: FormData): Promise<string | undefined> {
   const name = formText(form, "name").trim();
   const account = { email: formText(form, "email").trim(), password: formText(form, "password") };
   try {
@@ -84,7 +84,7 @@ interface Account {
   readonly password: string;
 }
 
-function request(mode: DoorMode, name: string, account: Account) {
+function request(mode: SignInMode, name: string, account: Account) {
   switch (mode) {
     case "guest":
       // Better Auth types no body for this call; the server's `generateName` reads the query.
