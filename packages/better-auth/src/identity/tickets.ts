@@ -11,6 +11,7 @@ export interface TicketClaim {
   readonly token: string;
   /** The origin of the page that requested the ticket; null for native clients and servers. */
   readonly origin: string | null;
+  /** The audience of the plugin that issued the ticket. */
   readonly audience: string;
 }
 

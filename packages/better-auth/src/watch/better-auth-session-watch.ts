@@ -17,6 +17,7 @@ import { observeStore } from "./store-changes.ts";
 import { WatchedSessions } from "./watched-sessions.ts";
 import type { WatchedSession } from "./watched-sessions.ts";
 
+/** What a session watch uses. Everything but the bus is shared with the authenticator. */
 export interface WatchParts<TAuth extends BetterAuthInstance> {
   readonly bus: SessionBus;
   readonly reader: SessionReader<TAuth>;

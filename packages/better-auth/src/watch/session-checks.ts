@@ -12,6 +12,7 @@ import { CoalescingQueue } from "./coalescing-queue.ts";
 import type { RecentChanges } from "./recent-changes.ts";
 import type { WatchedSession, WatchedSessions } from "./watched-sessions.ts";
 
+/** What the session checks use; `end` closes the connections of a session. */
 export interface CheckParts<TAuth extends BetterAuthInstance> {
   readonly reader: SessionReader<TAuth>;
   readonly changes: RecentChanges;

@@ -6,8 +6,10 @@ import { isBanned } from "../identity/ban.ts";
 import type { EndCode, SessionChange } from "./notice.ts";
 import { wrapMethod } from "./wrap-method.ts";
 
+/** Receives each change that the observed process makes. */
 export type ChangeListener = (change: SessionChange) => void;
 
+/** The receiver of changes, and the time in milliseconds by which a ban has expired or not. */
 export interface StoreObserver {
   readonly listener: ChangeListener;
   readonly now: () => number;
