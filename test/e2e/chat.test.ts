@@ -92,8 +92,8 @@ describe.each(["node", "bun"] as const)("two people, on %s", (runtime) => {
     const second = await stage.anotherTab(dora);
     await expect.poll(() => ada.people(), PATIENCE).toContain("Dora");
     await dora.page.getByRole("button", { name: "Sign out" }).click();
-    await dora.at("door-form").waitFor();
-    await second.at("door-form").waitFor();
+    await dora.at("sign-in-form").waitFor();
+    await second.at("sign-in-form").waitFor();
     await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob"]);
   });
 
@@ -105,7 +105,7 @@ describe.each(["node", "bun"] as const)("two people, on %s", (runtime) => {
       return (await fetch("/api/auth/revoke-other-sessions", init)).status;
     });
     expect(revoked).toBe(200);
-    await bob.at("door-form").waitFor();
+    await bob.at("sign-in-form").waitFor();
     expect(await bob.page.getByRole("status").allInnerTexts()).toContain("You have been signed out.");
     await elsewhere.say("still here");
     await ada.sees("still here");

@@ -54,7 +54,7 @@ describe("with nothing but a keyboard", () => {
   }
 
   it("one comes in as a guest", async () => {
-    await ada.at("door-form").waitFor();
+    await ada.at("sign-in-form").waitFor();
     await tabTo("Your name");
     await ada.page.keyboard.type("Ada Lovelace");
     await ada.page.keyboard.press("Enter");

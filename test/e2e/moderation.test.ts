@@ -82,7 +82,7 @@ describe("an admin keeps order", () => {
     await choose("Bob", "Ban…");
     await ada.page.getByRole("dialog").getByRole("button", { name: "Ban", exact: true }).click();
     for (const tab of [bob, second]) {
-      await tab.at("door-form").waitFor();
+      await tab.at("sign-in-form").waitFor();
       expect(await tab.page.getByRole("status").allInnerTexts()).toContain(
         "An admin has banned you. You are signed out, and this account cannot come in again.",
       );

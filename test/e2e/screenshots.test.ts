@@ -89,7 +89,7 @@ describe("what it looks like", () => {
     await page.getByRole("menuitem", { name: "Ban…" }).click();
     await shoot("ban-dialog", ada);
     await page.getByRole("dialog").getByRole("button", { name: "Ban", exact: true }).click();
-    await grace.at("door-form").waitFor();
+    await grace.at("sign-in-form").waitFor();
     await shoot("banned-dark", grace);
     await ada.at("banned").waitFor();
     await shoot("banned-list", ada);

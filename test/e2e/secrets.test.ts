@@ -65,7 +65,7 @@ describe("no secret leaves the demo", () => {
       body: JSON.stringify({ email: "bob@example.com", password: `${PASSWORD}?` }),
     });
     await bob.page.getByRole("button", { name: "Sign out" }).click();
-    await bob.at("door-form").waitFor();
+    await bob.at("sign-in-form").waitFor();
     const { log } = stage.server;
     expect(log).toMatch(/"kind":"upgrade_refused","reason":"forbidden","code":403/);
     expect(log).toMatch(/"kind":"upgrade_refused","reason":"unauthenticated","code":401/);

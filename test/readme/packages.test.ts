@@ -6,12 +6,7 @@ import { BLOCK, completed } from "./pages.ts";
 
 /** What the pages use and do not show, block by block: imports, and things of the reader's own. */
 const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
-  "better-auth": [
-    `import { DatabaseSync } from "node:sqlite";
-     const database = new DatabaseSync("app.db");
-     declare function audit(email: string, content: string): void;`,
-    "",
-  ],
+  "better-auth": ["", ""],
   client: [
     `declare function show(name: string, content: string, replayed?: boolean): void;
      declare function reload(channel: string, reason: string): void;

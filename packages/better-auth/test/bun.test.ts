@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 const packageDirectory = fileURLToPath(new URL("..", import.meta.url));
 const bun = fileURLToPath(new URL("../node_modules/.bin/bun", import.meta.url));
 
-it("passes every test on Bun, with bun:sqlite", { timeout: 60_000 }, async () => {
+it("passes every test of this package on Bun, with bun:sqlite", { timeout: 60_000 }, async () => {
   const env = { ...process.env, NODE_ENV: "test" };
   const { stderr } = await promisify(execFile)(bun, ["test", "./src"], { cwd: packageDirectory, env });
   expect(stderr).toMatch(/^ [1-9]\d* pass$/m);
