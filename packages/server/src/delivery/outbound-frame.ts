@@ -36,7 +36,7 @@ export class Batch {
   readonly hasEphemeral: boolean;
   /** The bytes of all frames, once a transport has concatenated them. */
   concatenated: Uint8Array | undefined = undefined;
-  joinedCompressed: Uint8Array | undefined = undefined;
+  concatenatedCompressed: Uint8Array | undefined = undefined;
   /** Several connections hold this batch, or a transport has written it once: concatenating it pays. */
   isShared = false;
   #frames: readonly OutboundFrame[] | undefined = undefined;
