@@ -1,7 +1,7 @@
 import type { AnyProtocol, BuiltinProtocol } from "@halyard/protocol";
-import { Client } from "./client.js";
-import type { WebSocketClientOptions } from "./options.js";
-import type { WebSocketClient } from "./web-socket-client.js";
+import { Client } from "./client.ts";
+import type { WebSocketClientOptions } from "./options.ts";
+import type { WebSocketClient } from "./web-socket-client.ts";
 
 /**
  * Creates a client and, unless told otherwise, connects it. It needs no configuration beyond the address, and no care

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createWorld, reply, welcome } from "../test/world.js";
+import { createWorld, reply, welcome } from "../test/harness.ts";
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,15 +1,15 @@
 export { HalyardError } from "@halyard/protocol/wire";
-export type { Backoff } from "./backoff.js";
-export type { Clock } from "./clock.js";
-export type { AuthRequiredReason, ConnectionState } from "./connection-state.js";
-export { createWebSocketClient } from "./create-web-socket-client.js";
-export type { Unsubscribe } from "./emitter.js";
-export type { WebSocketClientOptions, WebSocketConstructor } from "./options.js";
-export type { OutboxLimits } from "./outbox.js";
-export type { PageEvents } from "./page.js";
-export type { QueueState, Receipt, Sending } from "./receipt.js";
-export type { Fetch } from "./refusal.js";
-export type { SendError } from "./send-error.js";
+export type { Backoff } from "./common/backoff.ts";
+export type { Clock } from "./common/clock.ts";
+export type { AuthRequiredReason, ConnectionState } from "./connection/connection-state.ts";
+export { createWebSocketClient } from "./create-web-socket-client.ts";
+export type { Unsubscribe } from "./common/emitter.ts";
+export type { WebSocketClientOptions, WebSocketConstructor } from "./options.ts";
+export type { OutboxLimits } from "./messaging/outbox.ts";
+export type { PageEvents } from "./connection/page-lifecycle.ts";
+export type { QueueState, Receipt, Sending } from "./messaging/receipt.ts";
+export type { Fetch } from "./connection/handshake-probe.ts";
+export type { SendError } from "./messaging/send-error.ts";
 export type {
   Arguments,
   Delivery,
@@ -19,4 +19,4 @@ export type {
   RoomState,
   SentAs,
   WebSocketClient,
-} from "./web-socket-client.js";
+} from "./web-socket-client.ts";

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { INTERNAL_NAMES } from "../internal-names.config.ts";
 
 function sourcesOf(directory: string): string[] {
-  return readdirSync(directory)
-    .filter((name) => !/\.test(-d)?\.ts$/.test(name))
+  return readdirSync(directory, { encoding: "utf8", recursive: true })
+    .filter((name) => /(?<!\.test|\.test-d)\.ts$/.test(name))
     .map((name) => readFileSync(join(directory, name), "utf8").replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, ""));
 }
 

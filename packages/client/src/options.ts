@@ -1,8 +1,8 @@
-import type { Backoff } from "./backoff.js";
-import type { Clock } from "./clock.js";
-import type { OutboxLimits } from "./outbox.js";
-import type { PageEvents } from "./page.js";
-import type { Fetch } from "./refusal.js";
+import type { Backoff } from "./common/backoff.ts";
+import type { Clock } from "./common/clock.ts";
+import type { OutboxLimits } from "./messaging/outbox.ts";
+import type { PageEvents } from "./connection/page-lifecycle.ts";
+import type { Fetch } from "./connection/handshake-probe.ts";
 
 /** The platform's `WebSocket`, the one of `ws`, or a subclass of either. */
 export type WebSocketConstructor = new (

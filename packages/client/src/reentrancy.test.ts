@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createWorld, reply, welcome } from "../test/world.js";
+import { createWorld, reply, welcome } from "../test/harness.ts";
 
 afterEach(() => {
   vi.useRealTimers();

@@ -3,8 +3,8 @@ import type { ProtocolOf, PublicUser } from "@halyard/protocol";
 import { WebSocket as NodeWebSocket } from "ws";
 import { expectTypeOf } from "vitest";
 import { z } from "zod";
-import { createWebSocketClient } from "./index.js";
-import type { ConnectionState, Receipt, RoomState, Sending, WebSocketClient } from "./index.js";
+import { createWebSocketClient } from "./index.ts";
+import type { ConnectionState, Receipt, RoomState, Sending, WebSocketClient } from "./index.ts";
 
 export const protocol = defineProtocol({
   clientMessages: {

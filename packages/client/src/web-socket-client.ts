@@ -8,10 +8,10 @@ import type {
   ServerMessage,
   ServerMessages,
 } from "@halyard/protocol";
-import type { ConnectionState } from "./connection-state.js";
-import type { Unsubscribe } from "./emitter.js";
-import type { QueueState, Sending } from "./receipt.js";
-import type { SendError } from "./send-error.js";
+import type { ConnectionState } from "./connection/connection-state.ts";
+import type { Unsubscribe } from "./common/emitter.ts";
+import type { QueueState, Sending } from "./messaging/receipt.ts";
+import type { SendError } from "./messaging/send-error.ts";
 
 /** How a message came. */
 export interface Delivery {

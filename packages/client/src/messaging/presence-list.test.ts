@@ -1,0 +1,77 @@
+import type { PublicUser } from "@halyard/protocol";
+import type { Frame } from "@halyard/protocol/wire";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { foldUsers } from "./presence-list.ts";
+
+const person = (userId: string, name = userId): PublicUser => ({
+  userId,
+  name,
+  connectedAt: "2026-11-23T09:00:00.000Z",
+});
+
+describe("foldUsers", () => {
+  it("replaces the list, adds, changes and removes", () => {
+    let users = foldUsers([], { type: "user_list", users: [person("ada"), person("bob")], total: 2 });
+    users = foldUsers(users, { type: "user_joined", users: [person("eve")], total: 3 });
+    users = foldUsers(users, { type: "user_joined", users: [person("ada", "Countess")], total: 3 });
+    users = foldUsers(users, { type: "user_left", userIds: ["bob", "nobody"], total: 2 });
+    expect(users).toEqual([person("ada", "Countess"), person("eve")]);
+  });
+
+  it("keeps the array when nothing changes", () => {
+    const users = [person("ada")];
+    expect(foldUsers(users, { type: "user_list", users: [person("ada")], total: 1 })).toBe(users);
+    expect(foldUsers(users, { type: "user_joined", users: [], total: 700 })).toBe(users);
+    expect(foldUsers(users, { type: "user_joined", users: [person("ada")], total: 1 })).toBe(users);
+    expect(foldUsers(users, { type: "user_left", userIds: ["bob"], total: 1 })).toBe(users);
+  });
+
+  it("keeps as many users as a server announces, and no more", () => {
+    const crowd = Array.from({ length: 10_000 }, (_, n) => person(String(n)));
+    const users = foldUsers([], { type: "user_joined", users: crowd, total: 1 });
+    expect(users).toEqual(crowd.slice(0, 500));
+    expect(foldUsers(users, { type: "user_joined", users: [person("eve")], total: 1 })).toBe(users);
+  });
+
+  it("takes names that objects have for what they are", () => {
+    const names = ["__proto__", "constructor", "toString"];
+    const users = foldUsers([], { type: "user_joined", users: names.map((name) => person(name)), total: 3 });
+    expect(users.map(({ userId }) => userId)).toEqual(names);
+    expect(foldUsers(users, { type: "user_left", userIds: names, total: 0 })).toEqual([]);
+  });
+
+  it("equals a set of users under any sequence of frames", () => {
+    const id = fc.constantFrom("a", "b", "c", "d", "e");
+    const frame = fc.oneof(
+      fc.record({
+        type: fc.constantFrom("user_list", "user_joined"),
+        ids: fc.uniqueArray(id),
+        version: fc.nat(3),
+      }),
+      fc.record({ type: fc.constant("user_left"), ids: fc.uniqueArray(id), version: fc.constant(0) }),
+    );
+    fc.assert(
+      fc.property(fc.array(frame, { size: "medium" }), (frames) => {
+        const model = new Map<string, string>();
+        let users: readonly PublicUser[] = [];
+        for (const { type, ids, version } of frames) {
+          if (type === "user_list") model.clear();
+          for (const userId of ids) {
+            if (type === "user_left") model.delete(userId);
+            else model.set(userId, String(version));
+          }
+          const wire: Frame =
+            type === "user_left"
+              ? { type, userIds: ids, total: 0 }
+              : { type, users: ids.map((userId) => person(userId, String(version))), total: 0 };
+          const before = users;
+          users = foldUsers(users, wire);
+          if (users !== before) expect(users).not.toEqual(before);
+        }
+        expect(new Map(users.map(({ userId, name }) => [userId, name]))).toEqual(model);
+      }),
+      { numRuns: 10_000 },
+    );
+  }, 60_000);
+});
