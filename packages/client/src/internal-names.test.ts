@@ -20,7 +20,10 @@ describe("the names that the build shortens", () => {
       wordsOf(list).filter((name) => name !== "type" && name !== "HalyardError"),
     );
     const declarations = exported.map((name) => {
-      const pattern = new RegExp(`^export (?:interface|type|function) ${name}\\b[^]*?(?:\\n\\n|$)`, "m");
+      const pattern = new RegExp(
+        `^export (?:interface|type|function) ${name}\\b[^]*?(?:\\n\\n|$(?![^]))`,
+        "m",
+      );
       const [text] = pattern.exec(client) ?? [];
       expect(text, name).toBeDefined();
       return text;

@@ -1,19 +1,21 @@
+/** How long the client waits between two attempts to connect. */
 export interface Backoff {
-  /** The shortest wait. @default 100 */
+  /** The shortest wait, in milliseconds. @default 100 */
   readonly minMs: number;
-  /** The longest wait after the first failure; it doubles with each further one. @default 500 */
+  /** The longest wait after the first failure, in milliseconds. It doubles with each further failure. @default 500 */
   readonly baseMs: number;
-  /** The longest wait of all. @default 20_000 */
+  /** The longest wait after any number of failures, in milliseconds. @default 20_000 */
   readonly maxMs: number;
 }
 
 /**
- * How long to wait after so many failures in a row: anything between the minimum and a ceiling that doubles. Full
- * jitter, because clients that lost one server together must not come back together.
+ * The wait after a number of failures in a row: evenly distributed between the minimum and a ceiling that doubles. The
+ * jitter is full because clients that lost the same server at one moment must not return at one moment.
  *
- * @param chance at least 0, less than 1
+ * @param random at least 0, less than 1
+ * @returns milliseconds
  */
-export function backoffMs(failures: number, chance: number, backoff: Partial<Backoff> = {}): number {
+export function backoffMs(failures: number, random: number, backoff: Partial<Backoff> = {}): number {
   const { minMs = 100, baseMs = 500, maxMs = 20_000 } = backoff;
-  return Math.round(minMs + chance * Math.max(0, Math.min(maxMs, baseMs * 2 ** failures) - minMs));
+  return Math.round(minMs + random * Math.max(0, Math.min(maxMs, baseMs * 2 ** failures) - minMs));
 }

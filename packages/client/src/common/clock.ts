@@ -1,36 +1,19 @@
-/** Time and chance, injected so that no test waits for the one or hopes for the other. */
+/** Time and randomness. Injected, so that a test decides what time it is and which number comes next. */
 export interface Clock {
-  /** Milliseconds since the epoch. It goes on while the machine sleeps. */
+  /** The current time in milliseconds since the epoch. It advances while the machine sleeps. */
   now(): number;
+  /** Calls the callback once, after `ms` milliseconds, and returns what `clearTimeout` takes. */
   setTimeout(callback: () => void, ms: number): unknown;
-  clearTimeout(timer: unknown): void;
-  /** At least 0, less than 1. */
+  /** Cancels a callback by what `setTimeout` returned. One that has run, and `undefined`, are ignored. */
+  clearTimeout(handle: unknown): void;
+  /** A number that is at least 0 and less than 1. */
   random(): number;
 }
 
+/** The platform's time and randomness. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimeout: (callback, ms) => setTimeout(callback, ms),
-  clearTimeout: (timer) => clearTimeout(timer as number),
+  clearTimeout: (handle) => clearTimeout(handle as number),
   random: () => Math.random(),
 };
-
-/** One timer that is set again and again: setting it takes the earlier setting back. */
-export class Alarm {
-  readonly #clock: Clock;
-  #timer: unknown;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** @param ms never, when it is more than a timer holds (some 23 days): platforms would make it no time at all */
-  set(ms: number, ring: () => void): void {
-    this.clear();
-    if (ms < 2e9) this.#timer = this.#clock.setTimeout(ring, ms);
-  }
-
-  clear(): void {
-    this.#clock.clearTimeout(this.#timer);
-  }
-}

@@ -1,7 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
 import { Emitter } from "./emitter.ts";
-import { reporter } from "./error-reporter.ts";
-import { systemClock } from "./clock.ts";
 
 interface Events {
   said: [word: string];
@@ -46,19 +44,5 @@ describe("Emitter", () => {
     emitter.emit("said", "hi");
     expect(removed).not.toHaveBeenCalled();
     expect(late).not.toHaveBeenCalled();
-  });
-});
-
-describe("reporter", () => {
-  it("throws in a task of its own where nobody listens, and when onError throws itself", () => {
-    const tasks: (() => void)[] = [];
-    const clock = { ...systemClock, setTimeout: (task: () => void) => tasks.push(task) };
-    reporter(clock, undefined)(new Error("one"));
-    reporter(clock, () => {
-      throw new Error("two");
-    })(new Error("lost"));
-    expect(tasks).toHaveLength(2);
-    expect(tasks[0]).toThrow("one");
-    expect(tasks[1]).toThrow("two");
   });
 });

@@ -1,23 +1,26 @@
-/** Ends a subscription. */
+// The listeners of one client, for all of its events.
+// The client's parts emit; message scopes subscribe for the application.
+// Listeners run in the order of subscription, and a listener that throws stops no other listener.
+
+/** Ends a subscription. Calling it again does nothing. */
 export type Unsubscribe = () => void;
 
 type Listener = (...payload: never) => unknown;
 
-/** Who listens to what. Listeners run in the order in which they came; one that throws harms nobody else. */
 export class Emitter<TEvents extends Record<keyof TEvents, unknown[]>> {
-  readonly #report: (error: unknown) => void;
+  readonly #reportError: (error: unknown) => void;
   readonly #entries = new Set<readonly [name: keyof TEvents, listener: Listener]>();
 
-  /** @param report gets what a listener throws */
-  constructor(report: (error: unknown) => void) {
-    this.#report = report;
+  /** @param reportError receives what a listener throws */
+  constructor(reportError: (error: unknown) => void) {
+    this.#reportError = reportError;
   }
 
   on<TName extends keyof TEvents>(
     name: TName,
     listener: (...payload: TEvents[TName]) => unknown,
   ): Unsubscribe {
-    // An entry of its own for each call: who subscribes twice hears twice, and unsubscribes one by one.
+    // Each call has its own entry: a listener that is subscribed twice is called twice and ends one by one.
     const entry = [name, listener] as const;
     this.#entries.add(entry);
     return () => void this.#entries.delete(entry);
@@ -29,10 +32,10 @@ export class Emitter<TEvents extends Record<keyof TEvents, unknown[]>> {
     for (const entry of [...this.#entries]) {
       const [event, listener] = entry as readonly [TName, (...payload: TEvents[TName]) => unknown];
       try {
-        // One that an earlier listener has just removed does not run any more.
+        // A listener that an earlier listener has just removed is not called.
         if (event === name && this.#entries.has(entry)) results.push(listener(...payload));
       } catch (error) {
-        this.#report(error);
+        this.#reportError(error);
       }
     }
     return results;

@@ -1,10 +1,10 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * Says what went wrong in the application's own functions: to `onError`, or else by throwing it again in a task of its
- * own, where the platform reports it and nothing here is interrupted.
+ * Reports an error of the application's own functions to `onError`. Without `onError`, or when `onError` throws, the error
+ * is thrown in a task of its own: the platform reports it there, and no code of the client is interrupted.
  */
-export function reporter(
+export function errorReporter(
   clock: Clock,
   onError: ((error: unknown) => void) | undefined,
 ): (error: unknown) => void {

@@ -1,22 +1,22 @@
-/** Keeps below a rate of the server's: so many at once, and so many per second after that. */
-export class Pace {
+/** Keeps the client below a rate of the server: a burst at once, and then `perSecond`. */
+export class TokenBucket {
   readonly #perSecond: number;
   readonly #burst: number;
   #tokens: number;
-  #at: number;
+  #refilledAt: number;
 
   constructor(perSecond: number, burst: number, now: number) {
     this.#perSecond = perSecond;
     this.#burst = this.#tokens = burst;
-    this.#at = now;
+    this.#refilledAt = now;
   }
 
-  /** @returns 0 when `cost` was taken, else the milliseconds until it can be */
+  /** @returns 0 when `cost` was taken, otherwise the milliseconds until it can be taken */
   take(cost: number, now: number): number {
-    const earned = (Math.max(0, now - this.#at) / 1000) * this.#perSecond;
+    const earned = (Math.max(0, now - this.#refilledAt) / 1000) * this.#perSecond;
     this.#tokens = Math.min(this.#burst, this.#tokens + earned);
-    this.#at = now;
-    // What costs more than there ever is goes out when the bucket is full.
+    this.#refilledAt = now;
+    // A cost above the burst is taken from a full bucket: waiting longer would not help.
     const missing = Math.min(cost, this.#burst) - this.#tokens;
     if (missing > 0) return Math.ceil((missing / this.#perSecond) * 1000);
     this.#tokens -= cost;

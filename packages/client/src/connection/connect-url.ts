@@ -1,23 +1,23 @@
 import { SUBPROTOCOL, TICKET_PREFIX } from "@halyard/protocol/wire";
 
 /**
- * A URL for a WebSocket.
+ * The URL of a WebSocket.
  *
- * @throws TypeError for what is no URL, also for a relative one where there is no page that it could be relative to
+ * @throws TypeError for a value that is no URL, and for a relative URL where there is no page
  */
 export function resolveUrl(url: string | URL): URL {
-  const address = new URL(url, (globalThis as { location?: { href: string } }).location?.href);
-  address.protocol = address.protocol.replace("http", "ws");
-  address.hash = "";
-  return address;
+  const resolved = new URL(url, (globalThis as { location?: { href: string } }).location?.href);
+  resolved.protocol = resolved.protocol.replace("http", "ws");
+  resolved.hash = "";
+  return resolved;
 }
 
 /**
- * What a client offers. A ticket travels here because it must not be in a URL.
+ * The subprotocols that the client offers. The ticket is one of them because a URL would end up in access logs.
  *
- * @throws TypeError for what cannot be a ticket
+ * @throws TypeError for a value that cannot be a ticket
  */
-export function offerProtocols(ticket: unknown): string[] {
+export function subprotocolsFor(ticket: unknown): string[] {
   if (ticket === undefined) return [SUBPROTOCOL];
   if (typeof ticket !== "string" || !/^[\w-]+$/.test(ticket)) throw new TypeError("invalid ticket");
   return [SUBPROTOCOL, TICKET_PREFIX + ticket];

@@ -1,29 +1,31 @@
 import type { PublicUser } from "@halyard/protocol";
 
+/** Why the server rejected the credentials. */
 export type AuthRequiredReason = "unauthenticated" | "forbidden";
 
-/** Where the connection stands. */
+/** The state of the client's connection. */
 export type ConnectionState =
-  /** A socket is being opened, or waits for its welcome. `attempt` counts the tries in a row, from 1. */
+  /** A socket is opening, or it is open and waits for the welcome. `attempt` counts attempts in a row, from 1. */
   | { readonly status: "connecting"; readonly attempt: number }
-  /** Welcomed: everything works. */
+  /** The server has sent its welcome: messages and requests go out. */
   | { readonly status: "open"; readonly user: PublicUser }
-  /** The next try begins at `retryAt`, in milliseconds since the epoch, or earlier when the page wakes up. */
+  /** The next attempt starts at `retryAt`, in milliseconds since the epoch, or earlier when the page wakes up. */
   | { readonly status: "waiting"; readonly attempt: number; readonly retryAt: number }
-  /** The server refused the credentials. Nothing is tried until `authenticate()` or `reconnect()` is called. */
+  /** The server rejected the credentials. No attempt starts until `authenticate()` or `reconnect()` is called. */
   | { readonly status: "authRequired"; readonly reason: AuthRequiredReason }
-  /** Not connected and not trying: before `connect()`, after `close()`, or the server said stop. */
+  /** No attempt starts: before `connect()`, after `close()`, or after a close code that is final. */
   | { readonly status: "closed"; readonly code: number; readonly reason: string };
 
-/** What happened: a new beginning, or what the connection has come to by itself. */
+/** A start, or the state that the connection has reached by itself. */
 export type ConnectionEvent = { readonly status: "started" } | ConnectionState;
 
 /**
- * The state after an event. An end is left by a new beginning only, since everything else that comes then is late; but
- * closing for good also ends the wait for a sign-in. The same object when nothing has changed.
+ * The state after an event. Only a start leaves `closed`, because every other event comes too late then; `authRequired` is
+ * also left by closing. The same object when nothing has changed.
  */
 export function reduceConnection(state: ConnectionState, event: ConnectionEvent): ConnectionState {
   if (event.status === "started") return { status: "connecting", attempt: 1 };
-  const isLate = state.status === "closed" || (state.status === "authRequired" && event.status !== "closed");
-  return isLate || JSON.stringify(state) === JSON.stringify(event) ? state : event;
+  const isOutdated =
+    state.status === "closed" || (state.status === "authRequired" && event.status !== "closed");
+  return isOutdated || JSON.stringify(state) === JSON.stringify(event) ? state : event;
 }

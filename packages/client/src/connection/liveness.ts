@@ -1,75 +1,81 @@
-import { Alarm } from "../common/clock.ts";
+// Finds out whether the server still answers, by a probe after a time of silence.
+// Started by the connection with each welcome, and stopped when the connection is lost.
+// A silent connection ends after the silence that the welcome allows and 5 s more; after waking up, 3 s.
 import type { Clock } from "../common/clock.ts";
+import { Timer } from "../common/timer.ts";
 
-/** An answer to a probe must come within this time; after waking up, sooner. */
+/** How long the server has to answer a probe. */
 const ANSWER_MS = 5_000;
-const WAKE_ANSWER_MS = 3_000;
-/** A timer that rings so much too late has slept: what the network brought meanwhile may not have been read yet. */
-const LATE_MS = 1_000;
+/** The same after the page woke up: the user is waiting. */
+const ANSWER_AFTER_WAKE_MS = 3_000;
+/** A timer that is this late has slept, and data of the network may wait to be read behind it. */
+const TIMER_LAG_MS = 1_000;
 
-export interface LivenessHost {
-  readonly clock: Clock;
+export interface LivenessCallbacks {
   ping(): void;
-  dead(): void;
+  /** The server has not answered. */
+  onDead(): void;
 }
 
 /**
- * Finds out whether anybody is at the other end. The server's WebSocket pings are invisible in a browser, and a
- * frozen or hidden page has no timers worth the name: so it goes by elapsed time, whenever it happens to run.
+ * A browser shows no WebSocket pings to the page, and a frozen or hidden page has no reliable timers. So every decision is
+ * made by elapsed time, whenever a timer happens to run.
  */
 export class Liveness {
-  readonly #host: LivenessHost;
-  readonly #alarm: Alarm;
+  readonly #clock: Clock;
+  readonly #callbacks: LivenessCallbacks;
+  readonly #timer: Timer;
   #silenceMs = 0;
-  #heardAt = 0;
+  #activeAt = 0;
   #isProbing = false;
 
-  constructor(host: LivenessHost) {
-    this.#host = host;
-    this.#alarm = new Alarm(host.clock);
+  constructor(clock: Clock, callbacks: LivenessCallbacks) {
+    this.#clock = clock;
+    this.#callbacks = callbacks;
+    this.#timer = new Timer(clock);
   }
 
-  /** @param silenceMs how long the other end may say nothing before it is asked */
+  /** @param silenceMs how long the server may send nothing before the first probe */
   start(silenceMs: number): void {
     this.#silenceMs = silenceMs;
-    this.heard();
-    this.#listen();
+    this.onActivity();
+    this.#scheduleProbe();
   }
 
   stop(): void {
-    this.#alarm.clear();
+    this.#timer.clear();
     this.#isProbing = false;
     this.#silenceMs = 0;
   }
 
-  /** Anything at all came in. */
-  heard(): void {
-    this.#heardAt = this.#host.clock.now();
+  /** Any data was received. */
+  onActivity(): void {
+    this.#activeAt = this.#clock.now();
     this.#isProbing = false;
   }
 
-  /** The page or the network is back. A probe that is under way goes on: waking often must not put it off for ever. */
+  /** Probes now. A running probe goes on: a page that wakes often must not postpone its end for ever. */
   wake(): void {
-    if (this.#silenceMs > 0 && !this.#isProbing) this.#probe(WAKE_ANSWER_MS);
+    if (this.#silenceMs > 0 && !this.#isProbing) this.#probe(ANSWER_AFTER_WAKE_MS);
   }
 
-  #listen(): void {
-    const now = this.#host.clock.now();
-    // After a clock was set back, the time counts from there.
-    this.#heardAt = Math.min(this.#heardAt, now);
-    const leftMs = this.#heardAt + this.#silenceMs - now;
-    if (leftMs > 0) this.#alarm.set(leftMs, () => this.#listen());
+  #scheduleProbe(): void {
+    const now = this.#clock.now();
+    // After the clock was set back, the silence counts from the new time.
+    this.#activeAt = Math.min(this.#activeAt, now);
+    const leftMs = this.#activeAt + this.#silenceMs - now;
+    if (leftMs > 0) this.#timer.set(leftMs, () => this.#scheduleProbe());
     else this.#probe(ANSWER_MS);
   }
 
-  #probe(answerMs: number, isSecond = false): void {
-    const dueAt = this.#host.clock.now() + answerMs;
+  #probe(answerMs: number, isRetry = false): void {
+    const dueAt = this.#clock.now() + answerMs;
     this.#isProbing = true;
-    this.#host.ping();
-    this.#alarm.set(answerMs, () => {
-      if (!this.#isProbing) this.#listen();
-      else if (!isSecond && this.#host.clock.now() - dueAt > LATE_MS) this.#probe(WAKE_ANSWER_MS, true);
-      else this.#host.dead();
+    this.#callbacks.ping();
+    this.#timer.set(answerMs, () => {
+      if (!this.#isProbing) this.#scheduleProbe();
+      else if (!isRetry && this.#clock.now() - dueAt > TIMER_LAG_MS) this.#probe(ANSWER_AFTER_WAKE_MS, true);
+      else this.#callbacks.onDead();
     });
   }
 }

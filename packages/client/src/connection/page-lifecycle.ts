@@ -1,39 +1,37 @@
 import type { Unsubscribe } from "../common/emitter.ts";
+import type { PageEvents } from "../options.ts";
 
-/** Where a page tells that it sleeps and wakes: `globalThis` in a browser. */
-export interface PageEvents {
-  addEventListener(type: string, listener: () => void, capture: boolean): void;
-  removeEventListener(type: string, listener: () => void, capture: boolean): void;
-}
-
-export interface PageHandlers {
+export interface PageCallbacks {
+  /** The page or the network is back. */
   wake(): void;
+  /** The browser may keep the page for the back button. */
   hide(): void;
+  /** The page is shown, for the first time or again. */
   show(): void;
 }
 
 /**
- * Listens for the page's sleep and its awakening. A worker knows of `online` only, Node and Bun of nothing.
- * `offline` is of no interest: a connection often works on.
+ * Subscribes to the events by which a page sleeps and wakes. A worker has `online` only, Node and Bun have none.
+ * `offline` is not among them, because a connection often works on.
  */
-export function watchPage(page: PageEvents, handlers: PageHandlers): Unsubscribe {
-  const wake = () => handlers.wake();
-  const seen = () => {
+export function watchPage(page: PageEvents, callbacks: PageCallbacks): Unsubscribe {
+  const wake = () => callbacks.wake();
+  const wakeIfVisible = () => {
     // A worker has no document, and is never hidden.
     const { document } = globalThis as { document?: Document };
     if (document?.visibilityState !== "hidden") wake();
   };
-  const events = {
-    visibilitychange: seen,
+  const listeners = {
+    visibilitychange: wakeIfVisible,
     resume: wake,
     online: wake,
-    pagehide: () => handlers.hide(),
-    pageshow: () => handlers.show(),
+    pagehide: () => callbacks.hide(),
+    pageshow: () => callbacks.show(),
   };
-  const all = (method: keyof PageEvents) => {
-    // In the capture phase, because `resume` is the document's own and does not bubble.
-    for (const [type, listener] of Object.entries(events)) page[method](type, listener, true);
+  const forEachEvent = (method: keyof PageEvents) => {
+    // In the capture phase, because `resume` is an event of the document and does not bubble.
+    for (const [type, listener] of Object.entries(listeners)) page[method](type, listener, true);
   };
-  all("addEventListener");
-  return () => all("removeEventListener");
+  forEachEvent("addEventListener");
+  return () => forEachEvent("removeEventListener");
 }

@@ -1,147 +1,139 @@
+// Decides whether, when and where the client connects next, and owns the current socket.
+// Called by the connection, which it informs through ReconnectorCallbacks; the library behind it only opens sockets.
+// Events of a replaced socket are ignored, and every wait, attempt and probe ends in bounded time.
 import { isRecoverableClose, retryAfterOf } from "@halyard/protocol/wire";
 import type { ClientCloseCode } from "@halyard/protocol/wire";
-import ReconnectingWebSocket from "reconnecting-websocket";
-import { offerProtocols, resolveUrl } from "./connect-url.ts";
-import { backoffMs } from "../common/backoff.ts";
-import { Alarm } from "../common/clock.ts";
 import type { Clock } from "../common/clock.ts";
-import type { ConnectionEvent } from "./connection-state.ts";
+import { errorReporter } from "../common/error-reporter.ts";
+import { Timer } from "../common/timer.ts";
 import type { WebSocketClientOptions, WebSocketConstructor } from "../options.ts";
-import { askRefusal, refusalOf } from "./handshake-probe.ts";
-import { NO_SOCKET } from "./socket.ts";
+import { resolveUrl, subprotocolsFor } from "./connect-url.ts";
+import type { ConnectionEvent } from "./connection-state.ts";
+import { probeHandshake, rejectionFrom } from "./handshake-probe.ts";
+import { openReconnectingSocket } from "./reconnecting-socket.ts";
+import type { ReconnectingSocket } from "./reconnecting-socket.ts";
+import { RetryDelay } from "./retry-delay.ts";
 import type { Socket, SocketEvents } from "./socket.ts";
 
-/** After so long, an open connection counts as a success, and the waits start small again. */
-const UPTIME_MS = 5_000;
-/** The same after the server closed with a code of its own: it has a reason to see less of this client. */
-const CAREFUL_UPTIME_MS = 30_000;
 // Written out, typed by the protocol's table: the table itself would be in every bundle.
-const LEAVING: (typeof ClientCloseCode)["Leaving"] = 3001;
+const GOING_AWAY: (typeof ClientCloseCode)["Leaving"] = 3001;
+const ABNORMAL_CLOSE = 1006;
+/** The HTTP status of a handshake that succeeded. */
+const SWITCHING_PROTOCOLS = 101;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** How long the question why a handshake failed may take. */
-const ASK_MS = 5_000;
+const PROBE_TIMEOUT_MS = 5_000;
+const MAX_MESSAGE_BYTES = 2 ** 20;
 
-export interface TransportHost {
-  readonly clock: Clock;
-  readonly options: WebSocketClientOptions;
+export interface ReconnectorCallbacks {
   readonly clientId: string;
-  moved(event: ConnectionEvent): void;
-  opened(attempt: number): void;
-  received(text: string): void;
-  lost(): void;
-  /** Hears why `url` or `ticket` failed. */
-  complained(error: unknown): void;
+  transition(event: ConnectionEvent): void;
+  /** A socket is open. `attempt` is the number that the server knows this connection by. */
+  onOpen(attempt: number): void;
+  onText(text: string): void;
+  /** The current socket, if there was one, is no longer current. */
+  onDisconnected(): void;
 }
 
 /**
- * One connection after the other, for as long as it makes sense.
- *
- * reconnecting-websocket opens the sockets and asks for the next address when one is gone. The rest is here: the wait
- * with full jitter and everything else that takes time happens inside of its address provider, which never rejects;
- * real close codes are read from the sockets themselves; and one of its instances is never used again after it was
- * closed. Whatever is not of the current instance and the current socket is ignored.
+ * All that takes time happens while the library waits for its next address: the wait with full jitter, the probe, and the
+ * application's `url` and `ticket`. Close codes are read from the sockets themselves, because the library hides some.
  */
-export class Transport {
-  readonly #host: TransportHost;
-  readonly #alarm: Alarm;
-  #instance: ReconnectingWebSocket | undefined;
+export class Reconnector {
+  readonly #clock: Clock;
+  readonly #options: WebSocketClientOptions;
+  readonly #callbacks: ReconnectorCallbacks;
+  /** Runs for one thing at a time: the wait, the attempt or the probe. */
+  readonly #timer: Timer;
+  readonly #retryDelay = new RetryDelay();
+  #current: ReconnectingSocket | undefined;
   #socket: Socket | undefined;
-  #protocols: string[] = [];
-  /** The last that was one. */
+  #subprotocols: string[] = [];
+  /** The address of the last attempt that had one. */
   #url: string | undefined;
-  /** Counts connections, for the server: the highest wins. */
+  /** All attempts of this client. Of two connections of one client, the server keeps the one with the higher number. */
   #attempt = 0;
-  /** Counts tries in a row, for the application. */
-  #tries = 0;
-  /** Counts what the waits grow by. */
-  #failures = 0;
-  /** How the handshake was answered, as far as it is known. */
-  #status: unknown;
-  /** From when on this connection is a success. */
-  #goodAt = Infinity;
-  #uptimeMs = UPTIME_MS;
+  /** The attempts since the last welcome or start, which the application sees. */
+  #attemptsInRow = 0;
+  /** The HTTP status of the current handshake, as far as it is known. */
+  #handshakeStatus: unknown;
   #retryAt = 0;
-  #isDictated = false;
-  #asking: Promise<void> | undefined;
-  #endWait: (() => void) | undefined;
+  /** Whether the server named `retryAt`: then the page's waking up does not shorten the wait. */
+  #isServerDelay = false;
+  #probe: Promise<void> | undefined;
+  #resolveWait: (() => void) | undefined;
 
-  constructor(host: TransportHost) {
-    this.#host = host;
-    this.#alarm = new Alarm(host.clock);
+  constructor(clock: Clock, options: WebSocketClientOptions, callbacks: ReconnectorCallbacks) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#callbacks = callbacks;
+    this.#timer = new Timer(clock);
   }
 
-  /** Connects now, in place of whatever there is. */
+  /** Connects now, in place of the current connection or attempt. */
   start(): void {
-    this.drop();
-    this.#retryAt = this.#tries = 0;
+    this.disconnect();
+    this.#retryAt = this.#attemptsInRow = 0;
     this.#launch();
-    this.#host.moved({ status: "started" });
+    this.#callbacks.transition({ status: "started" });
   }
 
-  /** Gives up the connection, and every attempt at one. Whoever is told of it may start again at once. */
-  drop(code: number = LEAVING): void {
-    const instance = this.#instance;
-    this.#instance = undefined;
-    this.#forget();
-    instance?.close(code);
+  /** Ends the current connection or attempt. A listener that hears of it may start again at once. */
+  disconnect(code: number = GOING_AWAY): void {
+    const current = this.#current;
+    this.#current = undefined;
+    this.#forgetSocket();
+    current?.close(code);
   }
 
-  /** The connection does not work: gives it up and gets another one, after the usual wait. */
+  /** Ends a connection that does not work, and connects again after the usual wait. */
   replace(): void {
-    this.drop();
+    this.disconnect();
     this.#launch();
-    this.#retry(1006);
+    this.#retry(ABNORMAL_CLOSE);
   }
 
-  /** Ends a wait, unless the server asked for it. */
-  hurry(): void {
-    if (this.#isDictated) return;
+  /** Ends a wait that the server has not asked for. */
+  skipBackoff(): void {
+    if (this.#isServerDelay) return;
     this.#retryAt = 0;
-    this.#endWait?.();
+    this.#resolveWait?.();
   }
 
-  welcomed(): void {
-    this.#alarm.clear();
-    this.#tries = 0;
-    this.#goodAt = this.#host.clock.now() + this.#uptimeMs;
-    this.#uptimeMs = UPTIME_MS;
+  /** The attempt has succeeded: the server has sent its welcome. */
+  onWelcome(): void {
+    this.#timer.clear();
+    this.#attemptsInRow = 0;
+    this.#retryDelay.onWelcome(this.#clock.now());
   }
 
-  send(text: string): void {
-    // A closing socket would take it, drop it, and complain.
+  write(text: string): void {
+    // A closing socket would drop the text, and browsers log a warning.
     if (this.#socket?.readyState === 1) this.#socket.send(text);
   }
 
   #launch(): void {
-    const { WebSocket = (globalThis as Partial<typeof globalThis>).WebSocket } = this.#host.options;
+    const { WebSocket = (globalThis as Partial<typeof globalThis>).WebSocket } = this.#options;
     if (!WebSocket) throw new TypeError("No WebSocket here: pass one in the options");
-    // It takes any class for a WebSocket, also one that makes something else.
-    const open = (url: string) => this.#open(WebSocket, url) ?? NO_SOCKET;
-    const instance: ReconnectingWebSocket = new ReconnectingWebSocket(
-      () => this.#next(() => this.#instance === instance),
-      undefined,
-      {
-        WebSocket: function (url: string) {
-          return open(url);
-        },
-      },
+    const launched: ReconnectingSocket = openReconnectingSocket(
+      () => this.#nextUrl(() => this.#current === launched),
+      (url) => this.#openSocket(WebSocket, url),
     );
-    this.#instance = instance;
+    this.#current = launched;
   }
 
-  /** The address of the next attempt, when it is time for it; never, for an instance that was given up. */
-  async #next(isCurrent: () => boolean): Promise<string> {
-    await this.#asking;
+  /** The address of the next attempt, once it is due. Stays pending after `isCurrent` has become false. */
+  async #nextUrl(isCurrent: () => boolean): Promise<string> {
+    await this.#probe;
     while (isCurrent()) {
       await this.#wait();
       try {
-        const [url = "", ...protocols] = isCurrent() ? await this.#prepare() : [];
+        const [url = "", ...subprotocols] = isCurrent() ? await this.#prepareAttempt() : [];
         if (isCurrent()) {
-          this.#protocols = protocols;
+          this.#subprotocols = subprotocols;
           return url;
         }
       } catch (error) {
-        if (isCurrent()) this.#failed(error);
+        if (isCurrent()) this.#onPrepareError(error);
       }
     }
     return new Promise(() => {});
@@ -149,127 +141,132 @@ export class Transport {
 
   #wait(): Promise<void> {
     return new Promise((resolve) => {
-      const waitMs = this.#retryAt - this.#host.clock.now();
+      const waitMs = this.#retryAt - this.#clock.now();
       if (waitMs <= 0) return resolve();
-      this.#endWait = resolve;
-      this.#alarm.set(waitMs, resolve);
+      this.#resolveWait = resolve;
+      this.#timer.set(waitMs, resolve);
     });
   }
 
-  /** @returns the address, and what to offer there */
-  async #prepare(): Promise<string[]> {
-    const { options, clientId } = this.#host;
-    const { url, ticket, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
+  /** @returns the address, and the subprotocols to offer there */
+  async #prepareAttempt(): Promise<string[]> {
+    const { url, ticket, connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#options;
+    const { clientId } = this.#callbacks;
     const attempt = ++this.#attempt;
-    this.#endWait = undefined;
-    this.#alarm.set(connectTimeoutMs, () => this.replace());
-    this.#host.moved({ status: "connecting", attempt: ++this.#tries });
-    const address = resolveUrl(typeof url === "function" ? await url() : url);
-    address.searchParams.set("c", clientId);
-    address.searchParams.set("a", `${attempt}`);
-    this.#url = address.href;
-    return [address.href, ...offerProtocols(await ticket?.())];
+    this.#resolveWait = undefined;
+    this.#timer.set(connectTimeoutMs, () => this.replace());
+    this.#callbacks.transition({ status: "connecting", attempt: ++this.#attemptsInRow });
+    const resolved = resolveUrl(typeof url === "function" ? await url() : url);
+    resolved.searchParams.set("c", clientId);
+    resolved.searchParams.set("a", `${attempt}`);
+    this.#url = resolved.href;
+    return [resolved.href, ...subprotocolsFor(await ticket?.())];
   }
 
-  /** Called by reconnecting-websocket with the address that it was just given. */
-  #open(WebSocket: WebSocketConstructor, url: string): Socket | undefined {
+  #openSocket(WebSocket: WebSocketConstructor, url: string): Socket | undefined {
     this.#socket = undefined;
     try {
-      // The limit of 1 MiB per message is for `ws`; others do not know it.
-      const socket = new WebSocket(url, this.#protocols, { maxPayload: 2 ** 20 }) as Socket;
-      // These listeners stay: a socket of `ws` whose errors nobody hears ends the process.
-      const on = <TName extends keyof SocketEvents>(
-        type: TName,
-        hear: (event: SocketEvents[TName]) => void,
-      ) => {
-        socket.addEventListener(type, (event) => {
-          if (this.#socket === socket) hear(event);
-        });
-      };
-      on("open", () => {
-        this.#status = 101;
-        this.#host.opened(this.#attempt);
-      });
-      on("message", ({ data }) => {
-        if (typeof data === "string") this.#host.received(data);
-      });
-      on("error", ({ message }) => {
-        // An open socket of `ws` may be half a minute from its close.
-        if (this.#status) this.replace();
-        else this.#status = /response: (\d+)/.exec(String(message))?.[1];
-      });
-      on("close", ({ code, reason }) => this.#lost(code, reason));
+      // Only the `ws` package reads `maxPayload`.
+      const socket = new WebSocket(url, this.#subprotocols, { maxPayload: MAX_MESSAGE_BYTES }) as Socket;
+      this.#listen(socket);
       this.#socket = socket;
     } catch {
-      // The platform refuses even to try: this attempt has failed.
-      this.#alarm.set(0, () => this.replace());
+      // The platform refuses to construct a socket, for example under a content security policy.
+      this.#timer.set(0, () => this.replace());
     }
     return this.#socket;
   }
 
-  #lost(code: number, reason: string): void {
-    const status = this.#status;
-    this.#forget();
-    if (this.#isRefused(code, status)) return;
-    if (!isRecoverableClose(code)) return this.#host.moved({ status: "closed", code, reason });
-    if (status !== 101) this.#asking = this.#ask();
+  /** Listens for as long as the socket lives: an error of `ws` without a listener would end the process. */
+  #listen(socket: Socket): void {
+    const on = <TName extends keyof SocketEvents>(
+      type: TName,
+      listener: (event: SocketEvents[TName]) => void,
+    ) => {
+      socket.addEventListener(type, (event) => {
+        if (this.#socket === socket) listener(event);
+      });
+    };
+    on("open", () => {
+      this.#handshakeStatus = SWITCHING_PROTOCOLS;
+      this.#callbacks.onOpen(this.#attempt);
+    });
+    on("message", ({ data }) => {
+      if (typeof data === "string") this.#callbacks.onText(data);
+    });
+    on("error", ({ message }) => {
+      // After an error on an open socket, `ws` may take 30 s to emit the close.
+      if (this.#handshakeStatus) this.replace();
+      else this.#handshakeStatus = /response: (\d+)/.exec(String(message))?.[1];
+    });
+    on("close", ({ code, reason }) => this.#onClose(code, reason));
+  }
+
+  #onClose(code: number, reason: string): void {
+    const status = this.#handshakeStatus;
+    this.#forgetSocket();
+    if (this.#isRejected(code, status)) return;
+    if (!isRecoverableClose(code)) return this.#callbacks.transition({ status: "closed", code, reason });
+    if (status !== SWITCHING_PROTOCOLS) this.#probe = this.#startProbe();
     this.#retry(code, retryAfterOf(reason));
   }
 
-  /** Why was the handshake refused? Settles in time, whether it is known or not. */
-  #ask(): Promise<void> | undefined {
-    const instance = this.#instance;
-    const { WebSocket, fetch = WebSocket ? undefined : globalThis.fetch, ticket } = this.#host.options;
-    // A socket class of the application's may carry credentials that the platform's fetch does not have.
+  /** Asks why the handshake failed. Resolves after 5 s at the latest. */
+  #startProbe(): Promise<void> | undefined {
+    const probed = this.#current;
+    const { WebSocket, fetch = WebSocket ? undefined : globalThis.fetch, ticket } = this.#options;
+    // A WebSocket class of the application's may send credentials that the platform's fetch does not have.
     if (!fetch) return undefined;
     return new Promise<void>((resolve) => {
-      this.#alarm.set(ASK_MS, resolve);
-      void askRefusal(fetch, String(this.#url))
+      this.#timer.set(PROBE_TIMEOUT_MS, resolve);
+      void probeHandshake(fetch, String(this.#url))
         .then(({ status, retryAfterMs }) => {
-          // Without the ticket, the question is a stranger's.
-          const isTold = this.#instance === instance && !(ticket && status === 401);
-          if (isTold && !this.#isRefused(status) && retryAfterMs >= 0) this.#delay(retryAfterMs, true);
+          // The probe carries no ticket, so 401 says nothing about a client that has one.
+          const isAnswer = this.#current === probed && !(ticket && status === 401);
+          if (isAnswer && !this.#isRejected(status) && retryAfterMs >= 0) this.#waitFor(retryAfterMs, true);
         })
         .then(resolve, resolve);
     });
   }
 
-  #failed(error: unknown): void {
+  /** `url` or `ticket` failed. */
+  #onPrepareError(error: unknown): void {
+    const { url, onError } = this.#options;
     const { status, code } = Object(error) as Partial<Record<"status" | "code", unknown>>;
-    if (this.#isRefused(status, code)) return;
-    // What never changes never gets better: a page that is rendered on a server has no place to be relative to.
-    if (!this.#url && typeof this.#host.options.url !== "function")
-      return this.#host.moved({ status: "closed", code: 1006, reason: "invalid URL" });
-    this.#host.complained(error);
-    this.#retry(1006);
+    if (this.#isRejected(status, code)) return;
+    // A URL that never changes never becomes valid: a relative one on a server that renders the page, for example.
+    if (!this.#url && typeof url !== "function")
+      return this.#callbacks.transition({ status: "closed", code: ABNORMAL_CLOSE, reason: "invalid URL" });
+    if (onError) errorReporter(this.#clock, onError)(error);
+    this.#retry(ABNORMAL_CLOSE);
   }
 
-  /** Whether one of the causes says that the credentials are no good: then nothing is tried any more. */
-  #isRefused(...causes: unknown[]): boolean {
-    const reason = refusalOf(causes);
-    if (reason) this.#host.moved({ status: "authRequired", reason });
+  /** Whether one of the causes rejects the credentials. Then no further attempt starts. */
+  #isRejected(...causes: unknown[]): boolean {
+    const reason = rejectionFrom(causes);
+    if (reason) this.#callbacks.transition({ status: "authRequired", reason });
     return reason !== undefined;
   }
 
   #retry(code: number, retryAfterMs?: number): void {
-    const { clock, options } = this.#host;
-    if (clock.now() >= this.#goodAt) this.#failures = 0;
-    this.#goodAt = Infinity;
-    if (code >= 4000) this.#uptimeMs = CAREFUL_UPTIME_MS;
-    const waitMs = backoffMs(this.#failures++, clock.random(), options.backoff);
-    this.#delay(retryAfterMs ?? waitMs, retryAfterMs !== undefined);
+    const waitMs = this.#retryDelay.next(code, this.#clock, this.#options.backoff);
+    this.#waitFor(retryAfterMs ?? waitMs, retryAfterMs !== undefined);
   }
 
-  #delay(waitMs: number, isDictated: boolean): void {
-    this.#isDictated = isDictated;
-    this.#retryAt = this.#host.clock.now() + waitMs;
-    this.#host.moved({ status: "waiting", attempt: this.#tries + 1, retryAt: this.#retryAt });
+  #waitFor(waitMs: number, isServerDelay: boolean): void {
+    this.#isServerDelay = isServerDelay;
+    this.#retryAt = this.#clock.now() + waitMs;
+    this.#callbacks.transition({
+      status: "waiting",
+      attempt: this.#attemptsInRow + 1,
+      retryAt: this.#retryAt,
+    });
   }
 
-  /** From here on, whatever the current socket and the current wait bring is ignored. */
-  #forget(): void {
-    this.#socket = this.#endWait = this.#asking = this.#status = undefined;
-    this.#alarm.clear();
-    this.#host.lost();
+  /** Ignores, from here on, what the current socket, wait and probe still bring. */
+  #forgetSocket(): void {
+    this.#socket = this.#resolveWait = this.#probe = this.#handshakeStatus = undefined;
+    this.#timer.clear();
+    this.#callbacks.onDisconnected();
   }
 }

@@ -1,12 +1,12 @@
 export interface SocketEvents {
   readonly open: object;
   readonly message: { readonly data: unknown };
-  /** `message` is what `ws` adds: the only place where a refused handshake tells its status. */
+  /** `message` exists on sockets of `ws` only, and holds the HTTP status of a rejected handshake. */
   readonly error: { readonly message?: unknown };
   readonly close: { readonly code: number; readonly reason: string };
 }
 
-/** What all WebSockets have in common, as far as it is used. */
+/** The part of a WebSocket that the client uses: the platform's, and that of `ws`. */
 export interface Socket {
   readonly readyState: number;
   send(data: string): void;
@@ -16,6 +16,3 @@ export interface Socket {
     listener: (event: SocketEvents[TName]) => void,
   ): void;
 }
-
-/** What reconnecting-websocket gets where no socket could be made. */
-export const NO_SOCKET = { addEventListener() {}, removeEventListener() {}, close() {} };

@@ -1,29 +1,32 @@
+// How far each channel has been read, and the messages that wait for the application to fill a gap.
+// Called with each welcome, join, gap and message; emits what the application receives.
+// No message of a channel is delivered twice, and a position moves only after the listeners have run.
 import type { GapMessage, GapReason, Position, WelcomeMessage } from "@halyard/protocol";
 import type { Frame } from "@halyard/protocol/wire";
-import type { ClientEvents } from "./client-events.ts";
 import type { Emitter } from "../common/emitter.ts";
+import type { ClientEvents } from "./client-events.ts";
 
-/** Messages that wait for the application to fill a gap: over these bounds they do not wait any longer. */
-const HELD_MESSAGES = 1_000;
-const HELD_BYTES = 1024 * 1024;
+/** Above one of these bounds, the messages of a channel stop waiting for the application. */
+const MAX_HELD_MESSAGES = 1_000;
+const MAX_HELD_BYTES = 1024 * 1024;
 
-interface Hold {
-  /** Promises of the application that are pending. */
-  waits: number;
+/** The messages that wait for the gap listeners of their channel. */
+interface HeldMessages {
+  /** How many promises of gap listeners are pending. */
+  pendingListeners: number;
   frames: Frame[];
   bytes: number;
 }
 
 interface Channel {
   epoch: string;
-  /** Moved by frames of the channel only, after the application's listeners ran. */
+  /** The position: what has been read. Only frames of the channel move it. */
   off: number;
-  /** Where the channel stood when this connection came to it: what is not past it is a replay. */
+  /** The newest offset when this connection subscribed: messages up to it are replayed. */
   head: number;
-  hold?: Hold | undefined;
+  held?: HeldMessages | undefined;
 }
 
-/** How far each channel was read, so that after a reconnect nothing is missing and nothing comes twice. */
 export class Channels {
   readonly #emitter: Emitter<ClientEvents>;
   readonly #channels = new Map<string, Channel>();
@@ -36,25 +39,26 @@ export class Channels {
     return Array.from(this.#channels, ([ch, { epoch, off }]) => ({ ch, epoch, off }));
   }
 
-  /** @param rooms those that will be asked for again where they are missing */
+  /** @param rooms the rooms that this client will join again when the welcome does not name them */
   resume(channels: WelcomeMessage["channels"], rooms: readonly string[]): void {
     for (const name of this.#channels.keys()) {
-      const isWished = rooms.some((room) => name === `room:${room}`);
-      if (!isWished && !Object.hasOwn(channels, name)) this.drop(name);
+      const isRequested = rooms.some((room) => name === `room:${room}`);
+      if (!isRequested && !Object.hasOwn(channels, name)) this.drop(name);
     }
     for (const [name, state] of Object.entries(channels)) {
       const channel = this.#channels.get(name);
-      // A known position is moved by what follows, by frames or by a gap. A forbidden channel has none.
-      if (state.recovered === "new" || (state.recovered !== "forbidden" && !channel)) this.#move(name, state);
+      // The frames or the gap that follow move a known position. A forbidden channel has none.
+      if (state.recovered === "new" || (state.recovered !== "forbidden" && !channel))
+        this.#setPosition(name, state);
       else if (channel) channel.head = state.off;
     }
   }
 
-  /** A room was joined outside of a welcome. Where it was read before, what came between is lost. */
+  /** A room was joined after the welcome. If it was read before, the messages in between are lost. */
   join(name: string, position: Position): void {
     const known = this.#channels.get(name);
     const isBehind = known && (known.epoch !== position.epoch || known.off !== position.off);
-    if (this.#move(name, position) && isBehind) this.#gap(name, "lost");
+    if (this.#setPosition(name, position) && isBehind) this.#emitGap(name, "lost");
   }
 
   drop(name: string): void {
@@ -65,65 +69,66 @@ export class Channels {
     this.#channels.clear();
   }
 
-  /** What is held is forgotten: it is past the position, so the next connection brings it again. */
-  lost(): void {
+  /** Forgets the held messages: they are after the position, so the next connection replays them. */
+  onDisconnected(): void {
     for (const channel of this.#channels.values()) {
       channel.head = -1;
-      if (!channel.hold) continue;
-      channel.hold.frames = [];
-      channel.hold.bytes = 0;
+      if (!channel.held) continue;
+      channel.held.frames = [];
+      channel.held.bytes = 0;
     }
   }
 
-  /** @param size of the frame's text, roughly its bytes */
+  /** @param size the length of the frame's text, roughly its bytes */
   receive(frame: Frame, size: number): void {
     const channel = this.#channels.get(frame.$?.ch ?? "");
-    const hold = channel?.hold;
-    if (!hold) return this.#deliver(frame, channel);
-    hold.frames.push(frame);
-    hold.bytes += size;
-    if (hold.frames.length > HELD_MESSAGES || hold.bytes > HELD_BYTES) this.#release(channel);
+    const held = channel?.held;
+    if (!held) return this.#deliver(frame, channel);
+    held.frames.push(frame);
+    held.bytes += size;
+    if (held.frames.length > MAX_HELD_MESSAGES || held.bytes > MAX_HELD_BYTES) this.#release(channel);
   }
 
   gap({ ch, reason, ...position }: GapMessage): void {
-    if (this.#move(ch, position)) this.#gap(ch, reason);
+    if (this.#setPosition(ch, position)) this.#emitGap(ch, reason);
   }
 
-  #move(name: string, { epoch, off }: Position): boolean {
+  /** @returns whether the position is valid */
+  #setPosition(name: string, { epoch, off }: Position): boolean {
     if (typeof epoch !== "string" || !Number.isSafeInteger(off)) return false;
     this.#channels.set(name, { ...this.#channels.get(name), epoch, off, head: off });
     return true;
   }
 
-  #gap(name: string, reason: GapReason): void {
-    const waits = this.#emitter.emit("gap", name, reason).filter((result) => result instanceof Promise);
+  #emitGap(name: string, reason: GapReason): void {
+    const pending = this.#emitter.emit("gap", name, reason).filter((result) => result instanceof Promise);
     const channel = this.#channels.get(name);
-    if (!channel || waits.length === 0) return;
-    const hold = (channel.hold ??= { waits: 0, frames: [], bytes: 0 });
-    hold.waits += waits.length;
-    for (const wait of waits) {
-      // A rejection is the application's own, and reported as such by the platform.
-      void wait.finally(() => {
-        if (--hold.waits === 0 && channel.hold === hold) this.#release(channel);
+    if (!channel || pending.length === 0) return;
+    const held = (channel.held ??= { pendingListeners: 0, frames: [], bytes: 0 });
+    held.pendingListeners += pending.length;
+    for (const promise of pending) {
+      // The platform reports a rejection as the application's own.
+      void promise.finally(() => {
+        if (--held.pendingListeners === 0 && channel.held === held) this.#release(channel);
       });
     }
   }
 
   #release(channel: Channel): void {
-    const frames = channel.hold?.frames ?? [];
-    channel.hold = undefined;
+    const frames = channel.held?.frames ?? [];
+    channel.held = undefined;
     for (const frame of frames) this.#deliver(frame, channel);
   }
 
   #deliver(frame: Frame, channel: Channel | undefined): void {
     const { $: { ch = "", off } = {}, ...message } = frame;
-    // Without a place in a channel, a frame is neither before nor after anything.
-    const place = Number.isSafeInteger(off) ? Number(off) : NaN;
-    if (channel && place <= channel.off) return;
+    // Without an offset, a frame is neither before nor after the position: NaN makes both comparisons false.
+    const offset = Number.isSafeInteger(off) ? Number(off) : NaN;
+    if (channel && offset <= channel.off) return;
     if (frame.type !== "skip") {
       const room = ch.startsWith("room:") ? ch.slice(5) : undefined;
-      this.#emitter.emit("message", message, { room, replayed: place <= Number(channel?.head) }, ch);
+      this.#emitter.emit("message", message, { room, replayed: offset <= Number(channel?.head) }, ch);
     }
-    if (channel && place) channel.off = place;
+    if (channel && offset) channel.off = offset;
   }
 }

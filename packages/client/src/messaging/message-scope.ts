@@ -1,53 +1,69 @@
+// What an application does with messages and users, for the whole client or for one room.
+// The client has one scope, and each handle of a room has another; both pass their public methods on to it.
+// After close(), no listener that was subscribed through the scope is called any more.
 import type { PublicUser } from "@halyard/protocol";
 import type { Frame } from "@halyard/protocol/wire";
-import type { ClientEvents } from "./client-events.ts";
 import type { Emitter, Unsubscribe } from "../common/emitter.ts";
+import type { ClientEvents, Delivery } from "./client-events.ts";
+import type { MessageSender } from "./message-sender.ts";
+import type { PresenceLists } from "./presence-list.ts";
 import type { Sending } from "./receipt.ts";
-import type { Delivery } from "../web-socket-client.ts";
 
-export interface ScopeHost {
+export interface MessageScopeParts {
   readonly emitter: Emitter<ClientEvents>;
-  usersOf(channel: string | undefined): readonly PublicUser[];
-  dispatch(type: string, fields: object | undefined, channel: string | undefined): Sending | undefined;
+  readonly presence: PresenceLists;
+  readonly sender: MessageSender;
 }
 
-/** What one can do everywhere and in one room alike, without the types of a protocol. */
-export abstract class Scope {
-  /** The room's, in a room. */
-  readonly channel: string | undefined;
-  protected abstract readonly host: ScopeHost;
+export class MessageScope {
+  /** The room's channel; undefined for the whole client. */
+  readonly #channel: string | undefined;
+  readonly #parts: MessageScopeParts;
+  readonly #subscriptions = new Set<Unsubscribe>();
+  #isClosed = false;
 
-  constructor(channel?: string) {
-    this.channel = channel;
+  constructor(parts: MessageScopeParts, channel?: string) {
+    this.#parts = parts;
+    this.#channel = channel;
   }
 
   get users(): readonly PublicUser[] {
-    return this.host.usersOf(this.channel);
+    return this.#parts.presence.usersOf(this.#channel);
   }
 
   on(type: string, listener: (message: Frame, delivery: Delivery) => unknown): Unsubscribe {
-    const own = this.channel;
-    return this.hear("message", (message, delivery, channel) => {
+    const own = this.#channel;
+    return this.subscribe("message", (message, delivery, channel) => {
       if (message.type === type && (own ?? channel) === channel) listener(message, delivery);
     });
   }
 
   send(type: string, fields?: object): Sending | undefined {
-    return this.host.dispatch(type, fields, this.channel);
+    return this.#parts.sender.send(type, fields, this.#channel);
   }
 
   onUsersChange(listener: (users: readonly PublicUser[]) => unknown): Unsubscribe {
-    const { channel: own = "all" } = this;
-    return this.hear("users", (channel, users) => {
+    const own = this.#channel ?? "all";
+    return this.subscribe("users", (channel, users) => {
       if (channel === own) listener(users);
     });
   }
 
-  /** Every subscription is made here, so that a room can end those that were made through it. */
-  protected hear<TName extends keyof ClientEvents>(
+  subscribe<TName extends keyof ClientEvents>(
     name: TName,
     listener: (...payload: ClientEvents[TName]) => unknown,
   ): Unsubscribe {
-    return this.host.emitter.on(name, listener);
+    if (this.#isClosed) return () => {};
+    const remove = this.#parts.emitter.on(name, listener);
+    this.#subscriptions.add(remove);
+    return () => {
+      this.#subscriptions.delete(remove);
+      remove();
+    };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const remove of this.#subscriptions) remove();
   }
 }

@@ -6,9 +6,10 @@ import { expect, it } from "vitest";
 import { SequenceServer } from "../../test/sequence-server.ts";
 import { StepClock } from "../../test/step-clock.ts";
 import { Emitter } from "../common/emitter.ts";
+import { DEFAULT_SEND_LIMITS } from "../connection/send-limits.ts";
+import type { ClientEvents } from "./client-events.ts";
 import { Outbox } from "./outbox.ts";
-import type { OutboxHost } from "./outbox.ts";
-import { DEFAULT_LIMITS } from "./encode-outgoing.ts";
+import type { OutboxConnection, OutboxParts } from "./outbox.ts";
 import type { Outcome, QueueState } from "./receipt.ts";
 
 /** Small, so that they are reached: a run is short, and there are many. */
@@ -65,23 +66,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 function createTrial() {
   const server = new SequenceServer();
   const clock = new StepClock();
-  const emitter = new Emitter<OutboxHost extends { emitter: Emitter<infer TEvents> } ? TEvents : never>(
-    (error) => {
-      throw error;
-    },
-  );
+  const emitter = new Emitter<ClientEvents>((error) => {
+    throw error;
+  });
   let queue: QueueState = { queued: 0, unacknowledged: 0, bytes: 0 };
   emitter.on("queue", (state) => (queue = state));
   let isOpen = false;
   let isJoining = false;
   let [toServer, toClient]: [Frame[], [number, Outcome][]] = [[], []];
   let unanswered = 0;
-  const host: OutboxHost = {
-    clock,
+  const connection: OutboxConnection = {
     clientId: "q3vJm0dZyUe1aXcLr8tWsA",
-    limits: { ...DEFAULT_LIMITS, unacknowledged: UNACKNOWLEDGED },
-    emitter,
-    rooms: { isJoining: () => isJoining },
+    isEnded: false,
+    isWelcomed: true,
+    limits: { ...DEFAULT_SEND_LIMITS, unacknowledged: UNACKNOWLEDGED },
     reconnect() {
       run({ type: "lose" });
       run({ type: "connect" });
@@ -92,7 +90,8 @@ function createTrial() {
       ok(++unanswered <= UNACKNOWLEDGED);
     },
   };
-  const outbox = new Outbox(host, { messages: MESSAGES, bytes: BYTES });
+  const parts: OutboxParts = { clock, connection, emitter, isJoining: () => isJoining };
+  const outbox = new Outbox(parts, { messages: MESSAGES, bytes: BYTES });
   const statuses = new Map<string, string>();
   let sent = 0;
 
@@ -118,10 +117,10 @@ function createTrial() {
       case "answer":
       case "answerLate":
         for (let n = 0; n < (step.type === "answer" ? step.count : 1); n++) {
-          const [answer] = toClient.splice(step.type === "answer" ? 0 : step.count, 1);
-          if (!answer) break;
+          const [reply] = toClient.splice(step.type === "answer" ? 0 : step.count, 1);
+          if (!reply) break;
           unanswered--;
-          outbox.answer(...answer);
+          outbox.onReply(...reply);
         }
         return;
       case "connect":
@@ -132,7 +131,7 @@ function createTrial() {
       case "lose":
         if (step.type === "die") server.die();
         [toServer, toClient, unanswered, isOpen] = [[], [], 0, false];
-        outbox.lost();
+        outbox.onDisconnected();
         return;
       case "forget":
         if (!isOpen) server.forget(clock.now());
@@ -145,7 +144,7 @@ function createTrial() {
         server.lose(step.count);
         return;
       case "settle":
-        outbox.settle(new HalyardError("unavailable"));
+        outbox.settleAll(new HalyardError("unavailable"));
         return;
       case "pass":
         clock.advance(step.ms);

@@ -1,39 +1,37 @@
+// The messages that have no reply yet, in the order in which the application sent them.
+// Called by the message sender to send, and by the client with each welcome, reply and lost connection.
+// Each message takes effect once at most, in order, and its receipt settles in bounded time.
 import { HalyardError, encodeFrame, messageIdOf } from "@halyard/protocol/wire";
-import type { ClientEvents } from "./client-events.ts";
-import { Alarm } from "../common/clock.ts";
 import type { Clock } from "../common/clock.ts";
 import type { Emitter } from "../common/emitter.ts";
-import { outgoing } from "./encode-outgoing.ts";
-import type { Limits } from "./encode-outgoing.ts";
-import { Pace } from "../common/token-bucket.ts";
+import { Timer } from "../common/timer.ts";
+import { TokenBucket } from "../common/token-bucket.ts";
+import type { FrameWriter } from "../connection/connection.ts";
+import type { OutboxLimits } from "../options.ts";
+import type { ClientEvents } from "./client-events.ts";
+import { encodeOutgoing } from "./encode-outgoing.ts";
 import type { Outcome, QueueState, Receipt, Sending } from "./receipt.ts";
 
-export interface OutboxLimits {
-  /** Messages, whether they wait to be written or to be answered. @default 200 */
-  readonly messages: number;
-  /** Their size. @default 262_144 */
-  readonly bytes: number;
-  /** How long a message waits to be written. @default 60_000 */
-  readonly ageMs: number;
-}
+/** The server remembers results for 5 min: after this time, a written message is neither sent again nor waited for. */
+const ACK_TIMEOUT_MS = 240_000;
+/** How many results the server remembers. It knows an older number as used. */
+const REMEMBERED_RESULTS = 32;
+const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { messages: 200, bytes: 256 * 1024, ageMs: 60_000 };
 
-/** The server forgets answers after 5 min: what was written is not sent again, and not waited for, after this. */
-const ANSWER_MS = 240_000;
-/** So many answers the server keeps: a number before them is known to be used. */
-const MEMORY = 32;
-
-export interface OutboxHost {
-  readonly clock: Clock;
+export interface OutboxConnection extends FrameWriter {
   readonly clientId: string;
-  readonly limits: Limits;
-  readonly emitter: Emitter<ClientEvents>;
-  /** While a room is being joined, messages to it have to wait, and all behind them. */
-  readonly rooms: { isJoining(channel: string | undefined): boolean };
-  write(frame: string): void;
   reconnect(): void;
 }
 
-interface Waiting {
+export interface OutboxParts {
+  readonly clock: Clock;
+  readonly connection: OutboxConnection;
+  readonly emitter: Emitter<ClientEvents>;
+  /** While a room is being joined, messages to it wait, and so do all messages behind them. */
+  readonly isJoining: (channel: string | undefined) => boolean;
+}
+
+interface QueuedMessage {
   readonly type: string;
   readonly channel: string | undefined;
   readonly text: string;
@@ -41,65 +39,62 @@ interface Waiting {
   readonly settle: (outcome: Outcome) => void;
 }
 
-/** A number of the row, and the message that has it. */
+/** A sequence number, and the message that has it. */
 interface Entry {
   readonly seq: number;
-  /** Absent once the sender has his receipt and only the number is left. */
-  message?: Waiting | undefined;
-  /** When the message is given up. */
+  /** Undefined once the receipt is settled and only the number is left. */
+  message?: QueuedMessage | undefined;
+  /** When the message expires. */
   dueAt: number;
+  /** On any connection. */
   isWritten?: boolean;
-  /** The server may have handled it and forgotten that it has. */
-  isDoubtful?: boolean | undefined;
+  /** The server has lost its state: if it rejects the message now, it may still have handled it before. */
+  isUnconfirmed?: boolean | undefined;
   /** On this connection. */
   isAnswered?: boolean;
 }
 
 /**
- * What is to be sent, in order, until it is answered.
- *
- * A message gets its number, and with it its public id, when it is sent. The server takes only the next number, so a
- * number must never be missing: once a message is given up (too old, or without an answer for too long), its number
- * stays in the row and goes out as a `skip`. What is refused here gets no number at all. Numbers leave the row from the
- * front only, because a server that has forgotten everything starts at the first one that it sees.
+ * A message gets its sequence number, and with it its public id, when it is sent. The server accepts only the next number,
+ * so none may be missing: the number of an expired message stays in the queue and goes out as a `skip`. A message that is
+ * rejected here gets no number. Numbers leave the queue from the front only, because a server that has lost its state
+ * starts at the first number that it receives.
  */
 export class Outbox {
-  readonly #host: OutboxHost;
+  readonly #parts: OutboxParts;
   readonly #bounds: OutboxLimits;
-  readonly #alarm: Alarm;
+  readonly #timer: Timer;
   #entries: Entry[] = [];
-  /** So many entries, from the first on, went out on this connection. */
+  /** The number of entries, from the first on, that were written on this connection. */
   #sent = 0;
-  #seq = 0;
-  #refused = 0;
-  /** The numbers before the row are sent again, and no message has been accepted since. */
-  #isGoingBack = false;
+  #lastSeq = 0;
+  /** Negative, so that the id of a rejected message is that of no other. */
+  #lastRejectedSeq = 0;
+  /** The numbers before the queue are sent again, and the server has not accepted a message since. */
+  #isRewinding = false;
   #queue: QueueState = { queued: 0, unacknowledged: 0, bytes: 0 };
-  /** There is one while there is a connection. */
-  #pace: Pace | undefined;
-  /** Until the client is started again, everything is refused. */
-  isClosed = false;
+  /** Undefined while the connection is not open. */
+  #rateLimit: TokenBucket | undefined;
 
-  constructor(host: OutboxHost, bounds: Partial<OutboxLimits> = {}) {
-    this.#host = host;
-    this.#bounds = { messages: 200, bytes: 256 * 1024, ageMs: 60_000, ...bounds };
-    this.#alarm = new Alarm(host.clock);
+  constructor(parts: OutboxParts, bounds?: Partial<OutboxLimits>) {
+    this.#parts = parts;
+    this.#bounds = { ...DEFAULT_OUTBOX_LIMITS, ...bounds };
+    this.#timer = new Timer(parts.clock);
   }
 
   send(type: string, fields: object | undefined, channel: string | undefined): Sending {
-    const { clock, clientId, limits } = this.#host;
-    const seq = this.#seq + 1;
+    const { clock, connection } = this.#parts;
+    const seq = this.#lastSeq + 1;
     const {
       text,
       bytes,
-      error = this.#refusal(bytes),
-    } = outgoing({ ...fields, type }, { seq, ch: channel }, limits);
-    // What is refused gets no number of the row: the server must never wait for it.
-    const id = messageIdOf(clientId, error ? --this.#refused : seq);
+      error = this.#rejectionOf(bytes),
+    } = encodeOutgoing({ ...fields, type }, { seq, ch: channel }, connection.limits);
+    const id = messageIdOf(connection.clientId, error ? --this.#lastRejectedSeq : seq);
     const receipt = new Promise<Receipt>((resolve) => {
       const settle = (outcome: Outcome) => resolve({ ...outcome, id });
       if (error) return settle({ status: "rejected", error });
-      this.#seq = seq;
+      this.#lastSeq = seq;
       const message = { type, channel, text, bytes, settle };
       this.#entries.push({ seq, message, dueAt: clock.now() + this.#bounds.ageMs });
       this.flush();
@@ -107,40 +102,44 @@ export class Outbox {
     return { id, then: receipt.then.bind(receipt) };
   }
 
-  /** The connection is welcomed: what has no answer goes out again, with the same numbers, then what waited. */
-  open(ephemeral: readonly string[]): void {
-    const { clock, limits } = this.#host;
-    const { messagesPerSecond } = limits;
-    // The server allows twice as many at once: the rest is for everything that is not a send.
-    this.#pace ??= new Pace(messagesPerSecond, messagesPerSecond, clock.now());
+  /** The connection is open: the unanswered messages go out again, with the same numbers, then those that waited. */
+  open(ephemeralTypes: readonly string[]): void {
+    const { clock, connection } = this.#parts;
+    const { messagesPerSecond } = connection.limits;
+    // The server allows twice as many at once: the other half is for all that is not a message of the outbox.
+    this.#rateLimit ??= new TokenBucket(messagesPerSecond, messagesPerSecond, clock.now());
     for (const entry of this.#entries) {
-      // Sent before anybody knew that messages of this type are dropped when there is no connection.
+      // Sent before the first welcome named this type as one that is dropped while there is no connection.
       const { isWritten, message } = entry;
-      if (message && !isWritten && ephemeral.includes(message.type)) giveUp(entry, { status: "expired" });
+      if (message && !isWritten && ephemeralTypes.includes(message.type))
+        settleMessage(entry, { status: "expired" });
     }
     this.flush();
   }
 
-  /** The server has lost what it knew: what it now refuses, it may have handled before. */
-  doubt(): void {
-    for (const entry of this.#entries) entry.isDoubtful = entry.isWritten;
+  /** The server has lost its state. */
+  markUnconfirmed(): void {
+    for (const entry of this.#entries) entry.isUnconfirmed = entry.isWritten;
   }
 
-  lost(): void {
-    this.#pace = undefined;
+  onDisconnected(): void {
+    this.#rateLimit = undefined;
     this.#sent = 0;
-    // What stands behind an unanswered number, the next server may have to see again.
+    // The next server may need the numbers behind an unanswered one again.
     for (const entry of this.#entries) entry.isAnswered = false;
   }
 
-  answer(seq: number, outcome: Outcome): void {
+  onReply(seq: number, outcome: Outcome): void {
     const index = this.#entries.findIndex((entry) => entry.seq === seq);
     const entry = this.#entries[index];
     if (!entry || index >= this.#sent) return;
     const isConflict = outcome.status === "rejected" && outcome.error.code === "conflict";
-    if (isConflict && entry.message && !this.#isGoingBack) return this.#goBack();
-    if (entry.message && !isConflict) this.#isGoingBack = false;
-    giveUp(entry, entry.isDoubtful && outcome.status === "rejected" ? { status: "unknown" } : outcome);
+    if (isConflict && entry.message && !this.#isRewinding) return this.#rewind();
+    if (entry.message && !isConflict) this.#isRewinding = false;
+    settleMessage(
+      entry,
+      entry.isUnconfirmed && outcome.status === "rejected" ? { status: "unknown" } : outcome,
+    );
     entry.isAnswered = true;
     while (this.#entries[0]?.isAnswered) {
       this.#entries.shift();
@@ -149,10 +148,10 @@ export class Outbox {
     this.flush();
   }
 
-  /** Settles everything: what no socket has seen is rejected, of the rest nobody knows. */
-  settle(error: HalyardError): void {
+  /** Settles each message: as rejected when it was never written, as unknown when it was. */
+  settleAll(error: HalyardError): void {
     for (const entry of this.#entries) {
-      giveUp(entry, entry.isWritten ? { status: "unknown" } : { status: "rejected", error });
+      settleMessage(entry, entry.isWritten ? { status: "unknown" } : { status: "rejected", error });
     }
     this.flush();
   }
@@ -160,14 +159,14 @@ export class Outbox {
   /** Starts the numbers anew, for a new client id. */
   restart(): void {
     this.#entries = [];
-    this.#seq = this.#sent = 0;
+    this.#lastSeq = this.#sent = 0;
   }
 
-  /** Gives up what is too old, writes what may be written, and comes back when there is more to do. */
+  /** Expires old messages, writes as many as the server allows, and sets the timer for the rest. */
   flush(): void {
-    const now = this.#host.clock.now();
+    const now = this.#parts.clock.now();
     for (const entry of this.#entries) {
-      if (entry.dueAt <= now) giveUp(entry, { status: entry.isWritten ? "unknown" : "expired" });
+      if (entry.dueAt <= now) settleMessage(entry, { status: entry.isWritten ? "unknown" : "expired" });
     }
     let waitMs = this.#write(now);
     const queue = { queued: 0, unacknowledged: 0, bytes: 0 };
@@ -177,27 +176,27 @@ export class Outbox {
       queue[isWritten ? "unacknowledged" : "queued"]++;
       queue.bytes += message.bytes;
     }
-    this.#alarm.set(waitMs, () => this.flush());
+    this.#timer.set(waitMs, () => this.flush());
     const hasChanged = JSON.stringify(queue) !== JSON.stringify(this.#queue);
     this.#queue = queue;
-    if (hasChanged) this.#host.emitter.emit("queue", queue);
+    if (hasChanged) this.#parts.emitter.emit("queue", queue);
   }
 
   /**
-   * The server misses a number before this one: it has lost what it knew, or refused a message without counting it. Its
-   * memory is shorter than this run of skips, one of which is the number that it waits for.
+   * The server misses an earlier number: it has lost its state, or has rejected a message without counting it. Sends the
+   * numbers before the queue again, as skips. The missing number is one of them, because the server remembers fewer.
    */
-  #goBack(): void {
-    this.#isGoingBack = true;
+  #rewind(): void {
+    this.#isRewinding = true;
     const first = this.#entries[0]?.seq ?? 1;
-    for (let seq = first - 1; seq > 0 && seq >= first - MEMORY; seq--) {
+    for (let seq = first - 1; seq > 0 && seq >= first - REMEMBERED_RESULTS; seq--) {
       this.#entries.unshift({ seq, dueAt: 0, isWritten: true });
     }
-    this.#host.reconnect();
+    this.#parts.connection.reconnect();
   }
 
-  #refusal(bytes: number): HalyardError | undefined {
-    if (this.isClosed) return new HalyardError("unavailable");
+  #rejectionOf(bytes: number): HalyardError | undefined {
+    if (this.#parts.connection.isEnded) return new HalyardError("unavailable");
     const isFull =
       this.#entries.length >= this.#bounds.messages || this.#queue.bytes + bytes > this.#bounds.bytes;
     return isFull ? new HalyardError("limit_exceeded") : undefined;
@@ -205,27 +204,27 @@ export class Outbox {
 
   /** @returns the milliseconds until the server's rate allows the next message */
   #write(now: number): number {
-    const { limits } = this.#host;
-    while (this.#pace && this.#sent < limits.unacknowledged) {
+    const { connection, isJoining } = this.#parts;
+    const { limits } = connection;
+    while (this.#rateLimit && this.#sent < limits.unacknowledged) {
       const entry = this.#entries[this.#sent];
-      if (!entry || this.#host.rooms.isJoining(entry.message?.channel)) break;
+      if (!entry || isJoining(entry.message?.channel)) break;
       const { seq, message: { bytes = 0, text = encodeFrame('{"type":"skip"}', { seq }) } = {} } = entry;
-      const pauseMs = this.#pace.take(
-        Math.max(1, (bytes / limits.bytesPerSecond) * limits.messagesPerSecond),
-        now,
-      );
-      if (pauseMs > 0) return pauseMs;
-      if (!entry.isWritten) entry.dueAt = now + ANSWER_MS;
+      // One token is one message, or as many bytes as the server allows for one message.
+      const cost = Math.max(1, (bytes / limits.bytesPerSecond) * limits.messagesPerSecond);
+      const waitMs = this.#rateLimit.take(cost, now);
+      if (waitMs > 0) return waitMs;
+      if (!entry.isWritten) entry.dueAt = now + ACK_TIMEOUT_MS;
       entry.isWritten = true;
       this.#sent++;
-      this.#host.write(text);
+      connection.write(text);
     }
     return Infinity;
   }
 }
 
-/** Settles a message, so that only its number is left. */
-function giveUp(entry: Entry, outcome: Outcome): void {
+/** Settles the receipt, so that only the number is left. */
+function settleMessage(entry: Entry, outcome: Outcome): void {
   entry.message?.settle(outcome);
   entry.message = undefined;
 }

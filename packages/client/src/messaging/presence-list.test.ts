@@ -2,7 +2,7 @@ import type { PublicUser } from "@halyard/protocol";
 import type { Frame } from "@halyard/protocol/wire";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { foldUsers } from "./presence-list.ts";
+import { applyPresence } from "./presence-list.ts";
 
 const person = (userId: string, name = userId): PublicUser => ({
   userId,
@@ -10,35 +10,39 @@ const person = (userId: string, name = userId): PublicUser => ({
   connectedAt: "2026-11-23T09:00:00.000Z",
 });
 
-describe("foldUsers", () => {
+describe("applyPresence", () => {
   it("replaces the list, adds, changes and removes", () => {
-    let users = foldUsers([], { type: "user_list", users: [person("ada"), person("bob")], total: 2 });
-    users = foldUsers(users, { type: "user_joined", users: [person("eve")], total: 3 });
-    users = foldUsers(users, { type: "user_joined", users: [person("ada", "Countess")], total: 3 });
-    users = foldUsers(users, { type: "user_left", userIds: ["bob", "nobody"], total: 2 });
+    let users = applyPresence([], { type: "user_list", users: [person("ada"), person("bob")], total: 2 });
+    users = applyPresence(users, { type: "user_joined", users: [person("eve")], total: 3 });
+    users = applyPresence(users, { type: "user_joined", users: [person("ada", "Countess")], total: 3 });
+    users = applyPresence(users, { type: "user_left", userIds: ["bob", "nobody"], total: 2 });
     expect(users).toEqual([person("ada", "Countess"), person("eve")]);
   });
 
   it("keeps the array when nothing changes", () => {
     const users = [person("ada")];
-    expect(foldUsers(users, { type: "user_list", users: [person("ada")], total: 1 })).toBe(users);
-    expect(foldUsers(users, { type: "user_joined", users: [], total: 700 })).toBe(users);
-    expect(foldUsers(users, { type: "user_joined", users: [person("ada")], total: 1 })).toBe(users);
-    expect(foldUsers(users, { type: "user_left", userIds: ["bob"], total: 1 })).toBe(users);
+    expect(applyPresence(users, { type: "user_list", users: [person("ada")], total: 1 })).toBe(users);
+    expect(applyPresence(users, { type: "user_joined", users: [], total: 700 })).toBe(users);
+    expect(applyPresence(users, { type: "user_joined", users: [person("ada")], total: 1 })).toBe(users);
+    expect(applyPresence(users, { type: "user_left", userIds: ["bob"], total: 1 })).toBe(users);
   });
 
   it("keeps as many users as a server announces, and no more", () => {
     const crowd = Array.from({ length: 10_000 }, (_, n) => person(String(n)));
-    const users = foldUsers([], { type: "user_joined", users: crowd, total: 1 });
+    const users = applyPresence([], { type: "user_joined", users: crowd, total: 1 });
     expect(users).toEqual(crowd.slice(0, 500));
-    expect(foldUsers(users, { type: "user_joined", users: [person("eve")], total: 1 })).toBe(users);
+    expect(applyPresence(users, { type: "user_joined", users: [person("eve")], total: 1 })).toBe(users);
   });
 
   it("takes names that objects have for what they are", () => {
     const names = ["__proto__", "constructor", "toString"];
-    const users = foldUsers([], { type: "user_joined", users: names.map((name) => person(name)), total: 3 });
+    const users = applyPresence([], {
+      type: "user_joined",
+      users: names.map((name) => person(name)),
+      total: 3,
+    });
     expect(users.map(({ userId }) => userId)).toEqual(names);
-    expect(foldUsers(users, { type: "user_left", userIds: names, total: 0 })).toEqual([]);
+    expect(applyPresence(users, { type: "user_left", userIds: names, total: 0 })).toEqual([]);
   });
 
   it("equals a set of users under any sequence of frames", () => {
@@ -66,7 +70,7 @@ describe("foldUsers", () => {
               ? { type, userIds: ids, total: 0 }
               : { type, users: ids.map((userId) => person(userId, String(version))), total: 0 };
           const before = users;
-          users = foldUsers(users, wire);
+          users = applyPresence(users, wire);
           if (users !== before) expect(users).not.toEqual(before);
         }
         expect(new Map(users.map(({ userId, name }) => [userId, name]))).toEqual(model);

@@ -1,38 +1,38 @@
 import type { SendError } from "./send-error.ts";
 
-/** What became of a send. Never a lie: what nobody knows is `unknown`. */
+/** What became of a sent message. A status is certain; where the client cannot be certain, it is `unknown`. */
 export type Receipt =
-  /** The server took it, once. `offset` is its place in the channel. */
+  /** The server accepted the message, once. `offset` is its place in the channel. */
   | {
       readonly status: "delivered";
       readonly id: string;
       readonly channel?: string | undefined;
       readonly offset?: number | undefined;
     }
-  /** It was refused, by the server or before it left. It has no effect. */
+  /** The server or this client rejected the message. It has no effect. */
   | { readonly status: "rejected"; readonly id: string; readonly error: SendError }
-  /** `expired`: it waited too long and was never written to a socket. `unknown`: it was, and no answer came. */
+  /** `expired`: the message was never written to a socket. `unknown`: it was written, and no reply came. */
   | { readonly status: "expired" | "unknown"; readonly id: string };
 
-/** What a receipt says, before it is known of which message. */
+/** A receipt without the id of its message. */
 export type Outcome = Receipt extends infer TReceipt
   ? TReceipt extends Receipt
     ? Omit<TReceipt, "id">
     : never
   : never;
 
-/** A message on its way. Waiting for it is optional, and never rejects. */
+/** A message that is being sent. Awaiting the receipt is optional, and never rejects. */
 export interface Sending extends PromiseLike<Receipt> {
-  /** The id that the message has everywhere, known at once: also in the copy that comes back from the server. */
+  /** The id of the message, known at once. The copy that comes back from the server has the same id. */
   readonly id: string;
 }
 
-/** What waits to be sent. */
+/** The messages of the outbox. */
 export interface QueueState {
-  /** Messages that no socket has seen yet. */
+  /** How many messages wait to be written to a socket. */
   readonly queued: number;
-  /** Messages that were written and not answered yet. */
+  /** How many messages are written and wait for a reply. */
   readonly unacknowledged: number;
-  /** The size of both, in bytes. */
+  /** The size of both together, in bytes. */
   readonly bytes: number;
 }

@@ -1,93 +1,122 @@
+// The frames that carry an id and wait for a reply: requests of the application, joins, leaves and authentications.
+// Called by the client and its rooms to send, and with each reply and error frame.
+// Each request settles: with its reply, an error, a timeout, or when the client is closed.
 import { HalyardError } from "@halyard/protocol/wire";
-import { Alarm } from "../common/clock.ts";
 import type { Clock } from "../common/clock.ts";
-import { outgoing } from "./encode-outgoing.ts";
-import type { Limits } from "./encode-outgoing.ts";
+import { Timer } from "../common/timer.ts";
+import type { FrameWriter } from "../connection/connection.ts";
+import { encodeOutgoing } from "./encode-outgoing.ts";
 
-/** The server runs 16 at a time and lets 64 wait; what is over that waits here. */
-const UNANSWERED = 64;
+/** The server runs 16 requests at a time and queues 64. The requests above that wait here. */
+const MAX_UNANSWERED = 64;
 const TIMEOUT_MS = 10_000;
 
-export type Answer = { readonly result: unknown } | { readonly error: HalyardError };
-
-interface QuestionOptions {
+/** What a request of the application may say about its reply. */
+export interface RequestOptions {
+  /**
+   * How long to wait for the reply, in milliseconds, also while there is no connection.
+   *
+   * @default `requestTimeoutMs` of the client
+   */
   readonly timeoutMs?: number | undefined;
-  /** Whether it is asked again after a reconnect; if not, it is answered with `unavailable` when the connection goes. */
-  readonly isLasting?: boolean | undefined;
+  /** Aborting rejects the request with the signal's reason. The server is not informed. @default none */
+  readonly signal?: AbortSignal | undefined;
 }
 
-export interface RequestsHost {
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly options: { readonly requestTimeoutMs?: number | undefined };
-  write(frame: string): void;
+/** The content of a reply or error frame. */
+export type Reply = { readonly result: unknown } | { readonly error: HalyardError };
+
+interface FrameOptions {
+  readonly timeoutMs?: number | undefined;
+  /** Whether a lost connection repeats the request. Otherwise it settles with `unavailable` then. */
+  readonly survivesReconnect?: boolean | undefined;
 }
 
-interface Pending {
+interface PendingRequest {
   readonly text: string;
-  readonly done: (answer: Answer) => void;
-  readonly isLasting: boolean | undefined;
-  readonly alarm: Alarm;
+  readonly callback: (reply: Reply) => void;
+  readonly survivesReconnect: boolean | undefined;
+  readonly timer: Timer;
   isSent?: boolean;
 }
 
-/** Everything that is asked with an id and waits for its answer. */
-export class Requests {
-  readonly #host: RequestsHost;
-  readonly #pending = new Map<string, Pending>();
-  #count = 0;
+export class PendingRequests {
+  readonly #clock: Clock;
+  readonly #connection: FrameWriter;
+  readonly #timeoutMs: number;
+  /** By id, in the order of sending. */
+  readonly #pending = new Map<string, PendingRequest>();
+  #lastId = 0;
   #isOpen = false;
 
-  constructor(host: RequestsHost) {
-    this.#host = host;
+  constructor(clock: Clock, connection: FrameWriter, timeoutMs = TIMEOUT_MS) {
+    this.#clock = clock;
+    this.#connection = connection;
+    this.#timeoutMs = timeoutMs;
   }
 
-  /** @returns the id */
-  ask(message: object, done: (answer: Answer) => void, options: QuestionOptions = {}): string {
-    const { clock, limits, options: defaults } = this.#host;
-    const { timeoutMs = defaults.requestTimeoutMs ?? TIMEOUT_MS, isLasting } = options;
-    const id = `r${++this.#count}`;
-    const { text, error } = outgoing(message, { id }, limits);
-    const alarm = new Alarm(clock);
-    this.#pending.set(id, { text, done, isLasting, alarm });
-    alarm.set(timeoutMs, () => this.answer(id, { error: new HalyardError("timeout") }));
-    if (error) this.answer(id, { error });
+  /** A request of the application. */
+  request(name: string, input: unknown, { timeoutMs, signal }: RequestOptions = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (this.#connection.isEnded) throw new HalyardError("unavailable");
+      const callback = (reply: Reply) => {
+        signal?.removeEventListener("abort", abort);
+        if ("result" in reply) resolve(reply.result);
+        else reject(signal?.aborted ? (signal.reason as Error) : reply.error);
+      };
+      const abort = () => this.settle(id, { error: new HalyardError("timeout") });
+      const options = { timeoutMs, survivesReconnect: true };
+      const id = this.sendFrame({ type: "request", name, input }, callback, options);
+      signal?.addEventListener("abort", abort);
+    });
+  }
+
+  /** @returns the id of the frame */
+  sendFrame(message: object, callback: (reply: Reply) => void, options: FrameOptions = {}): string {
+    const { timeoutMs = this.#timeoutMs, survivesReconnect } = options;
+    const id = `r${++this.#lastId}`;
+    const { text, error } = encodeOutgoing(message, { id }, this.#connection.limits);
+    const timer = new Timer(this.#clock);
+    this.#pending.set(id, { text, callback, survivesReconnect, timer });
+    timer.set(timeoutMs, () => this.settle(id, { error: new HalyardError("timeout") }));
+    if (error) this.settle(id, { error });
     else this.#flush();
     return id;
   }
 
-  /** Answers what waits under this id, if anything does. */
-  answer(id: string, answer: Answer): void {
-    const pending = this.#pending.get(id);
+  /** Ignores an id that is not pending: its reply came too late. */
+  settle(id: string, reply: Reply): void {
+    const request = this.#pending.get(id);
     this.#pending.delete(id);
-    pending?.alarm.clear();
-    pending?.done(answer);
+    request?.timer.clear();
+    request?.callback(reply);
     this.#flush();
   }
 
-  open(): void {
+  rejectAll(error: HalyardError): void {
+    for (const id of this.#pending.keys()) this.settle(id, { error });
+  }
+
+  onOpen(): void {
     this.#isOpen = true;
     this.#flush();
   }
 
-  lost(): void {
+  onDisconnected(): void {
     this.#isOpen = false;
-    for (const [id, pending] of this.#pending) {
-      pending.isSent = false;
-      if (!pending.isLasting) this.answer(id, { error: new HalyardError("unavailable") });
+    for (const [id, request] of this.#pending) {
+      request.isSent = false;
+      if (!request.survivesReconnect) this.settle(id, { error: new HalyardError("unavailable") });
     }
-  }
-
-  settle(error: HalyardError): void {
-    for (const id of this.#pending.keys()) this.answer(id, { error });
   }
 
   #flush(): void {
     if (!this.#isOpen) return;
-    const first = [...this.#pending.values()].slice(0, UNANSWERED);
-    for (const pending of first.filter(({ isSent }) => !isSent)) {
-      pending.isSent = true;
-      this.#host.write(pending.text);
+    const first = [...this.#pending.values()].slice(0, MAX_UNANSWERED);
+    for (const request of first.filter(({ isSent }) => !isSent)) {
+      request.isSent = true;
+      this.#connection.write(request.text);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** How often the typing indicators of a channel may go out. Without a channel, the key is undefined. */
+/** Decides which typing indicators of a channel go out. Without a channel, the key is undefined. */
 export class TypingThrottle {
   readonly #intervalMs: number;
   readonly #sentAt = new Map<string | undefined, number>();
@@ -7,21 +7,21 @@ export class TypingThrottle {
     this.#intervalMs = intervalMs;
   }
 
-  /** Whether an indicator goes out now: the first of a row, one per interval after it, and one end. */
+  /** True for the first indicator, for one in each interval after it, and for the one that ends the typing. */
   isDue(channel: string | undefined, isTyping: boolean, now: number): boolean {
     if (!isTyping) return this.#sentAt.delete(channel);
-    // A clock that was set back must not silence anybody.
+    // The absolute value, so that a clock that was set back does not suppress the indicator.
     if (Math.abs(now - (this.#sentAt.get(channel) ?? -Infinity)) < this.#intervalMs) return false;
     this.#sentAt.set(channel, now);
     return true;
   }
 
-  /** A chat message ends its author's typing at every receiver: nothing has to be said. */
-  ended(channel: string | undefined): void {
+  /** A chat message was sent: it ends the typing at every receiver, and no indicator has to. */
+  onChatMessage(channel: string | undefined): void {
     this.#sentAt.delete(channel);
   }
 
-  /** The server ends the typing of a connection that is gone. */
+  /** The connection is gone, and the server has ended the typing. */
   clear(): void {
     this.#sentAt.clear();
   }

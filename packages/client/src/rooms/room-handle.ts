@@ -1,34 +1,40 @@
-import type { GapReason } from "@halyard/protocol";
-import type { ClientEvents } from "../messaging/client-events.ts";
-import type { Unsubscribe } from "../common/emitter.ts";
+// The object that `client.join()` returns, without the types of a protocol.
+// Called by the application; its members are those of the Room interface.
+// After leave(), the state is `left` and no listener of this handle is called, also when other handles keep the room.
+import type { GapReason, PublicUser } from "@halyard/protocol";
+import type { Frame } from "@halyard/protocol/wire";
+import type { Emitter, Unsubscribe } from "../common/emitter.ts";
+import type { ClientEvents, Delivery } from "../messaging/client-events.ts";
+import { MessageScope } from "../messaging/message-scope.ts";
+import type { MessageScopeParts } from "../messaging/message-scope.ts";
+import type { Sending } from "../messaging/receipt.ts";
+import type { RoomState } from "./room-state.ts";
 import type { RoomEntry, Rooms } from "./rooms.ts";
-import { Scope } from "../messaging/message-scope.ts";
-import type { ScopeHost } from "../messaging/message-scope.ts";
-import type { RoomState } from "../web-socket-client.ts";
 
-const LEFT: RoomState = { status: "left", error: undefined };
+const LEFT_STATE: RoomState = { status: "left", error: undefined };
 
-interface RoomHandleHost extends ScopeHost {
-  readonly rooms: Rooms;
-}
-
-/** One `join()`: a share in a room. What was subscribed through it ends with it. */
-export class RoomHandle extends Scope {
+export class RoomHandle {
   readonly name: string;
-  protected readonly host: RoomHandleHost;
+  readonly #rooms: Rooms;
   readonly #entry: RoomEntry;
-  readonly #subscriptions: Unsubscribe[] = [];
+  readonly #scope: MessageScope;
+  readonly #emitter: Emitter<ClientEvents>;
   #isLeft = false;
 
-  constructor(host: RoomHandleHost, name: string) {
-    super(`room:${name}`);
-    this.host = host;
+  constructor(name: string, rooms: Rooms, parts: MessageScopeParts) {
     this.name = name;
-    this.#entry = host.rooms.enter(name);
+    this.#rooms = rooms;
+    this.#emitter = parts.emitter;
+    this.#scope = new MessageScope(parts, `room:${name}`);
+    this.#entry = rooms.acquire(name);
+  }
+
+  get users(): readonly PublicUser[] {
+    return this.#scope.users;
   }
 
   get state(): RoomState {
-    return this.#isLeft ? LEFT : this.#entry.state;
+    return this.#isLeft ? LEFT_STATE : this.#entry.state;
   }
 
   get ready(): Promise<RoomState> {
@@ -43,35 +49,39 @@ export class RoomHandle extends Scope {
     });
   }
 
+  on(type: string, listener: (message: Frame, delivery: Delivery) => unknown): Unsubscribe {
+    return this.#scope.on(type, listener);
+  }
+
+  send(type: string, fields?: object): Sending | undefined {
+    return this.#scope.send(type, fields);
+  }
+
   onStateChange(listener: (state: RoomState) => unknown): Unsubscribe {
     let known = this.state;
-    return this.hear("room", () => {
+    return this.#scope.subscribe("room", () => {
       if (this.state !== known) listener((known = this.state));
     });
   }
 
+  onUsersChange(listener: (users: readonly PublicUser[]) => unknown): Unsubscribe {
+    return this.#scope.onUsersChange(listener);
+  }
+
   onGap(listener: (reason: GapReason) => unknown): Unsubscribe {
-    return this.hear("gap", (channel, reason) => (channel === this.channel ? listener(reason) : undefined));
+    return this.#scope.subscribe("gap", (channel, reason) =>
+      channel === this.#entry.channel ? listener(reason) : undefined,
+    );
   }
 
   leave(): void {
     if (this.#isLeft) return;
     this.#isLeft = true;
-    // Nobody should see somebody type who is gone.
+    // Otherwise the users of the room would see this user type for a while longer.
     if (this.#entry.handles === 1) this.send("typing_indicator", { isTyping: false });
-    this.host.rooms.exit(this.#entry);
-    // For those who listen through this handle it is over, also when the room goes on for others.
-    this.host.emitter.emit("room", this.#entry);
-    for (const unsubscribe of this.#subscriptions) unsubscribe();
-  }
-
-  protected override hear<TName extends keyof ClientEvents>(
-    name: TName,
-    listener: (...payload: ClientEvents[TName]) => unknown,
-  ): Unsubscribe {
-    const unsubscribe = super.hear(name, listener);
-    if (this.#isLeft) unsubscribe();
-    else this.#subscriptions.push(unsubscribe);
-    return unsubscribe;
+    this.#rooms.release(this.#entry);
+    // When the room goes on for other handles, its state does not change, but that of this handle does.
+    this.#emitter.emit("room");
+    this.#scope.close();
   }
 }

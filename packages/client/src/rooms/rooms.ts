@@ -1,51 +1,54 @@
+// The rooms that the application has joined, each with the handles that share it.
+// Called by room handles to join and leave, and by the client with each welcome, join and leave of the server.
+// A room is joined again with each connection until its last handle is left or the server rejects it.
 import type { Position, WelcomeMessage } from "@halyard/protocol";
 import { HalyardError, ROOM_NAME } from "@halyard/protocol/wire";
 import type { LIMITS } from "@halyard/protocol/wire";
-import type { Channels } from "../messaging/channels.ts";
-import { Alarm } from "../common/clock.ts";
 import type { Clock } from "../common/clock.ts";
-import { Pace } from "../common/token-bucket.ts";
-import type { Requests } from "../messaging/requests.ts";
-import type { RoomState } from "../web-socket-client.ts";
+import { Timer } from "../common/timer.ts";
+import { TokenBucket } from "../common/token-bucket.ts";
+import type { Channels } from "../messaging/channels.ts";
+import type { PendingRequests } from "../messaging/requests.ts";
+import type { RoomState } from "./room-state.ts";
 
-/** How long to wait before asking again for a room, when the server does not say. */
+/** How long to wait before joining again when the server names no time. */
 const RETRY_MS = 1_000;
-/** What the server allows. Rooms of a `hello` do not count. */
+/** The server's rate for joins. The rooms of a hello do not count. */
 const JOINS_PER_SECOND = 10;
 const JOINS_AT_ONCE = 30;
 
 // Written out, typed by the protocol's table: the table itself would be in every bundle.
-const ROOMS: (typeof LIMITS)["rooms"] = 100;
+const MAX_ROOMS: (typeof LIMITS)["rooms"] = 100;
 
 /** One room, shared by all of its handles. */
 export interface RoomEntry {
   readonly name: string;
   readonly channel: string;
-  readonly alarm: Alarm;
+  readonly timer: Timer;
   handles: number;
   state: RoomState;
-  /** Whether it was asked for, or will be without anybody's doing. */
-  isAsked?: boolean;
+  /** Whether a join is pending or scheduled. */
+  isRequested?: boolean;
 }
 
-export interface RoomsHost {
+export interface RoomsParts {
   readonly clock: Clock;
-  readonly requests: Requests;
   readonly channels: Channels;
-  roomChanged(entry: RoomEntry): void;
-  /** The client is not in the room any more. */
-  left(channel: string): void;
+  readonly requests: PendingRequests;
+  /** The state of a room has changed. */
+  readonly onChange: () => void;
+  /** This client is no longer in the room of the channel. */
+  readonly onLeave: (channel: string) => void;
 }
 
-/** The rooms that the application wants to be in. They are asked for again with each connection. */
 export class Rooms {
-  readonly #host: RoomsHost;
+  readonly #parts: RoomsParts;
   readonly #entries = new Map<string, RoomEntry>();
-  /** There is one while there is a connection. */
-  #pace: Pace | undefined;
+  /** Undefined while the connection is not open. */
+  #joinRate: TokenBucket | undefined;
 
-  constructor(host: RoomsHost) {
-    this.#host = host;
+  constructor(parts: RoomsParts) {
+    this.#parts = parts;
   }
 
   get names(): string[] {
@@ -56,91 +59,91 @@ export class Rooms {
     return this.#entries.get(channel.slice(5))?.state.status === "joining";
   }
 
-  /** Counts one more handle of the room, and asks for it with the first. */
-  enter(name: string): RoomEntry {
+  /** Counts a handle of the room, and joins the room with the first one. */
+  acquire(name: string): RoomEntry {
     const known = this.#entries.get(name);
     if (known) {
       known.handles++;
       return known;
     }
-    const alarm = new Alarm(this.#host.clock);
+    const timer = new Timer(this.#parts.clock);
     const state: RoomState = { status: "joining" };
-    const entry: RoomEntry = { name, channel: `room:${name}`, alarm, handles: 1, state };
-    if (!ROOM_NAME.test(name)) this.#end(entry, new HalyardError("invalid_message"));
-    else if (this.#entries.size >= ROOMS) this.#end(entry, new HalyardError("limit_exceeded"));
+    const entry: RoomEntry = { name, channel: `room:${name}`, timer, handles: 1, state };
+    if (!ROOM_NAME.test(name)) this.#remove(entry, new HalyardError("invalid_message"));
+    else if (this.#entries.size >= MAX_ROOMS) this.#remove(entry, new HalyardError("limit_exceeded"));
     else {
       this.#entries.set(name, entry);
-      this.#ask(entry);
+      this.#requestJoin(entry);
     }
     return entry;
   }
 
-  /** Takes one handle back, and leaves with the last. */
-  exit(entry: RoomEntry): void {
+  /** Takes a handle back, and leaves the room with the last one. */
+  release(entry: RoomEntry): void {
     if (--entry.handles > 0 || this.#entries.get(entry.name) !== entry) return;
-    if (this.#pace) this.#host.requests.ask({ type: "leave", room: entry.name }, () => {});
-    this.#end(entry);
+    if (this.#joinRate) this.#parts.requests.sendFrame({ type: "leave", room: entry.name }, () => {});
+    this.#remove(entry);
   }
 
-  /** A welcome names the channels that this connection is in; a room that is not among them is asked for. */
-  open(channels: WelcomeMessage["channels"]): void {
-    this.#pace ??= new Pace(JOINS_PER_SECOND, JOINS_AT_ONCE, this.#host.clock.now());
+  /** @param channels those that the server has subscribed this connection to; a room that is missing is joined */
+  onWelcome(channels: WelcomeMessage["channels"]): void {
+    this.#joinRate ??= new TokenBucket(JOINS_PER_SECOND, JOINS_AT_ONCE, this.#parts.clock.now());
     for (const entry of this.#entries.values()) {
       const recovered = channels[entry.channel]?.recovered;
-      if (recovered === undefined) this.#ask(entry);
-      // A room that is forbidden is named, too; `left` says so then.
-      else if (recovered !== "forbidden") this.#set(entry, { status: "joined" });
+      if (recovered === undefined) this.#requestJoin(entry);
+      // For a forbidden room, a frame of type `left` follows.
+      else if (recovered !== "forbidden") this.#setState(entry, { status: "joined" });
     }
   }
 
-  lost(): void {
-    this.#pace = undefined;
-    for (const entry of this.#entries.values()) this.#set(entry, { status: "joining" });
+  onDisconnected(): void {
+    this.#joinRate = undefined;
+    for (const entry of this.#entries.values()) this.#setState(entry, { status: "joining" });
   }
 
-  /** The server took this client into a room, or out of it. */
-  moved(name: string, error?: HalyardError): void {
+  /** The server has joined this client to a room, or, with an error, removed it from one. */
+  membershipChanged(name: string, error?: HalyardError): void {
     const entry = this.#entries.get(name);
     if (entry) {
-      if (error) this.#end(entry, error);
-      else this.#set(entry, { status: "joined" });
+      if (error) this.#remove(entry, error);
+      else this.#setState(entry, { status: "joined" });
     }
   }
 
-  #ask(entry: RoomEntry): void {
-    if (!this.#pace || entry.isAsked) return;
-    entry.isAsked = true;
-    const pauseMs = this.#pace.take(1, this.#host.clock.now());
-    if (pauseMs > 0) return this.#askLater(entry, pauseMs);
-    this.#host.requests.ask({ type: "join", room: entry.name }, (answer) => {
-      entry.isAsked = false;
-      if (this.#entries.get(entry.name) !== entry || !this.#pace) return;
-      if ("result" in answer) {
-        this.#host.channels.join(entry.channel, answer.result as Position);
-        this.#set(entry, { status: "joined" });
-      } else if (answer.error.retryable) this.#askLater(entry, answer.error.retryAfterMs ?? RETRY_MS);
-      else this.#end(entry, answer.error);
+  #requestJoin(entry: RoomEntry): void {
+    if (!this.#joinRate || entry.isRequested) return;
+    entry.isRequested = true;
+    const waitMs = this.#joinRate.take(1, this.#parts.clock.now());
+    if (waitMs > 0) return this.#scheduleJoin(entry, waitMs);
+    this.#parts.requests.sendFrame({ type: "join", room: entry.name }, (reply) => {
+      entry.isRequested = false;
+      if (this.#entries.get(entry.name) !== entry || !this.#joinRate) return;
+      if ("result" in reply) {
+        this.#parts.channels.join(entry.channel, reply.result as Position);
+        this.#setState(entry, { status: "joined" });
+      } else if (reply.error.retryable) this.#scheduleJoin(entry, reply.error.retryAfterMs ?? RETRY_MS);
+      else this.#remove(entry, reply.error);
     });
   }
 
-  #askLater(entry: RoomEntry, waitMs: number): void {
-    entry.isAsked = true;
-    entry.alarm.set(waitMs, () => {
-      entry.isAsked = false;
-      if (entry.state.status === "joining") this.#ask(entry);
+  #scheduleJoin(entry: RoomEntry, waitMs: number): void {
+    entry.isRequested = true;
+    entry.timer.set(waitMs, () => {
+      entry.isRequested = false;
+      if (entry.state.status === "joining") this.#requestJoin(entry);
     });
   }
 
-  #end(entry: RoomEntry, error?: HalyardError): void {
-    entry.alarm.clear();
+  #remove(entry: RoomEntry, error?: HalyardError): void {
+    entry.timer.clear();
     this.#entries.delete(entry.name);
-    this.#host.left(entry.channel);
-    this.#set(entry, { status: "left", error });
+    this.#parts.onLeave(entry.channel);
+    this.#setState(entry, { status: "left", error });
   }
 
-  #set(entry: RoomEntry, state: RoomState): void {
+  #setState(entry: RoomEntry, state: RoomState): void {
     if (entry.state.status === state.status) return;
     entry.state = state;
-    this.#host.roomChanged(entry);
+    this.#parts.onChange();
   }
 }
