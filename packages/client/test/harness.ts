@@ -6,7 +6,7 @@ import type { ConnectionState, PageEvents, WebSocketClientOptions } from "../src
 import { systemClock } from "../src/common/clock.ts";
 import { FakeSocket } from "./fake-socket.ts";
 
-/** What the tests' application says: types only, as in a browser. */
+/** The protocol of the tests' application: types only, as in a browser. */
 export interface TestProtocol extends Protocol<
   { poll_vote: Message<{ option: number }>; cursor_moved: EphemeralMessage<{ x: number }> },
   { poll_result: Message<{ votes: number[] }> },
@@ -16,7 +16,7 @@ export interface TestProtocol extends Protocol<
 export const ADA = { userId: "ada", name: "Ada", connectedAt: "2026-11-23T09:00:00.000Z" };
 export const BOB = { userId: "bob", name: "Bob", connectedAt: "2026-11-23T09:00:01.000Z" };
 
-/** Where a fake page sleeps and wakes. */
+/** A page that sleeps and wakes when the test says so. */
 export class FakePage implements PageEvents {
   readonly #listeners = new Map<string, Set<() => void>>();
 
@@ -55,31 +55,31 @@ export function welcome(fields: object = {}): object {
   };
 }
 
-/** A client on fake sockets. Time is vitest's fake time, also for what the client itself does not see. */
-export function createWorld(options: Partial<WebSocketClientOptions> = {}) {
+/** A client on fake sockets and vitest's fake timers, with all that it reports. */
+export function createHarness(options: Partial<WebSocketClientOptions> = {}) {
   vi.useFakeTimers({ now: Date.parse("2026-11-23T09:00:00.000Z") });
   FakeSocket.all = [];
-  FakeSocket.refusal = undefined;
+  FakeSocket.constructorError = undefined;
   const page = new FakePage();
   const errors: unknown[] = [];
-  const chances: number[] = [];
+  const randomValues: number[] = [];
   const client = createWebSocketClient<TestProtocol>({
     url: "ws://halyard.test/ws",
     WebSocket: FakeSocket,
     page,
     onError: (error) => errors.push(error),
-    clock: { ...systemClock, random: () => chances.shift() ?? 0 },
+    clock: { ...systemClock, random: () => randomValues.shift() ?? 0 },
     ...options,
   });
   const states: ConnectionState[] = [client.state];
   client.onStateChange((state) => states.push(state));
-  const world = {
+  const harness = {
     client,
     page,
     errors,
     states,
-    /** What `random` gives next; 0 after that. */
-    chances,
+    /** The next results of `random`; after them, 0. */
+    randomValues,
     get sockets(): FakeSocket[] {
       return FakeSocket.all;
     },
@@ -89,22 +89,22 @@ export function createWorld(options: Partial<WebSocketClientOptions> = {}) {
       return socket;
     },
     tick: (ms = 5) => vi.advanceTimersByTimeAsync(ms),
-    /** Opens the next socket and lets the client in. */
+    /** Accepts the next socket and sends the welcome. */
     async open(fields: object = {}): Promise<FakeSocket> {
       const before = FakeSocket.all.length;
       await vi.advanceTimersByTimeAsync(5);
-      if (FakeSocket.all.length === before && world.socket.readyState !== 0)
+      if (FakeSocket.all.length === before && harness.socket.readyState !== 0)
         await vi.advanceTimersByTimeAsync(600);
-      const { socket } = world;
+      const { socket } = harness;
       socket.accept();
       socket.receive(welcome(fields));
       return socket;
     },
   };
-  return world;
+  return harness;
 }
 
-/** The answer to a send or a request. */
+/** The reply to a message or a request. */
 export function reply(frame: Frame | undefined, result: object = {}): object {
   return { type: "reply", result, $: { re: frame?.$?.seq ?? frame?.$?.id } };
 }

@@ -4,7 +4,7 @@ import { backoffMs } from "./backoff.ts";
 const CLIENTS = 5_000;
 const SLICE_MS = 100;
 
-/** Mulberry32. */
+/** Random numbers that a seed repeats: Mulberry32. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -15,7 +15,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** When each client's first attempt after the outage comes, in order. */
+/** When each client starts its first attempt after the outage, in ascending order. */
 function returns(awayMs: number, random: () => number): number[] {
   return Array.from({ length: CLIENTS }, () => {
     let at = 0;

@@ -2,46 +2,46 @@ import { describe, expect, it, vi } from "vitest";
 import { Emitter } from "./emitter.ts";
 
 interface Events {
-  said: [word: string];
+  spoken: [word: string];
 }
 
 describe("Emitter", () => {
-  it("calls everybody in order, and reports what one throws", () => {
+  it("calls the listeners in order, and reports what a listener throws", () => {
     const report = vi.fn();
     const emitter = new Emitter<Events>(report);
-    const heard: string[] = [];
-    emitter.on("said", (word) => heard.push(`1 ${word}`));
-    emitter.on("said", () => {
+    const received: string[] = [];
+    emitter.on("spoken", (word) => received.push(`1 ${word}`));
+    emitter.on("spoken", () => {
       throw new Error("mine");
     });
-    emitter.on("said", (word) => heard.push(`3 ${word}`));
-    expect(emitter.emit("said", "hi")).toEqual([1, 2]);
-    expect(heard).toEqual(["1 hi", "3 hi"]);
+    emitter.on("spoken", (word) => received.push(`3 ${word}`));
+    expect(emitter.emit("spoken", "hi")).toEqual([1, 2]);
+    expect(received).toEqual(["1 hi", "3 hi"]);
     expect(report).toHaveBeenCalledExactlyOnceWith(new Error("mine"));
   });
 
-  it("counts a function that is added twice as two", () => {
+  it("calls a function twice that is subscribed twice, and unsubscribes it one by one", () => {
     const emitter = new Emitter<Events>(vi.fn());
     const listener = vi.fn();
-    const first = emitter.on("said", listener);
-    emitter.on("said", listener);
-    emitter.emit("said", "hi");
+    const first = emitter.on("spoken", listener);
+    emitter.on("spoken", listener);
+    emitter.emit("spoken", "hi");
     first();
     first();
-    emitter.emit("said", "hi");
+    emitter.emit("spoken", "hi");
     expect(listener).toHaveBeenCalledTimes(3);
   });
 
-  it("does not call who was removed meanwhile, nor who was added meanwhile", () => {
+  it("does not call a listener that was removed or added during the emit", () => {
     const emitter = new Emitter<Events>(vi.fn());
     const late = vi.fn();
     const removed = vi.fn();
-    emitter.on("said", () => {
+    emitter.on("spoken", () => {
       stop();
-      emitter.on("said", late);
+      emitter.on("spoken", late);
     });
-    const stop = emitter.on("said", removed);
-    emitter.emit("said", "hi");
+    const stop = emitter.on("spoken", removed);
+    emitter.emit("spoken", "hi");
     expect(removed).not.toHaveBeenCalled();
     expect(late).not.toHaveBeenCalled();
   });

@@ -3,7 +3,7 @@ import { systemClock } from "./clock.ts";
 import { errorReporter } from "./error-reporter.ts";
 
 describe("errorReporter", () => {
-  it("throws in a task of its own where nobody listens, and when onError throws itself", () => {
+  it("throws in a task of its own without onError, and when onError itself throws", () => {
     const tasks: (() => void)[] = [];
     const clock = { ...systemClock, setTimeout: (task: () => void) => tasks.push(task) };
     errorReporter(clock, undefined)(new Error("one"));

@@ -16,7 +16,7 @@ const state = fc.oneof(
 ) as fc.Arbitrary<ConnectionState>;
 const event: fc.Arbitrary<ConnectionEvent> = fc.oneof(state, fc.constant({ status: "started" as const }));
 
-it("leaves an end only by a new beginning, and a refusal also by closing", () => {
+it("leaves the state closed by a start only, and authRequired also by closing", () => {
   fc.assert(
     fc.property(state, fc.array(event), (first, events) => {
       let current = first;

@@ -6,7 +6,7 @@ import { welcome } from "../../test/harness.ts";
 import { createWebSocketClient } from "../index.ts";
 import type { ConnectionState, WebSocketClient } from "../index.ts";
 
-/** What `close` ends. */
+/** Closes what a test has opened. */
 const open: (() => void)[] = [];
 afterEach(() => {
   for (const close of open.splice(0)) close();
@@ -21,7 +21,7 @@ async function listen(admits: boolean): Promise<{ url: string; sockets: WebSocke
     wss.handleUpgrade(request, socket, head, (ws) => {
       sockets.push(ws);
       ws.on("error", () => {});
-      // The first one is the hello.
+      // The first message is the hello.
       ws.once("message", () => ws.send(JSON.stringify(welcome())));
     });
   });
@@ -47,8 +47,8 @@ function connect(url: string): WebSocketClient {
   return client;
 }
 
-describe("with sockets of ws", () => {
-  it("is told a refusal by the handshake itself", async () => {
+describe("a client on sockets of ws", () => {
+  it("reads the status of a rejected handshake from the socket", async () => {
     const { url } = await listen(false);
     expect(await reaches(connect(url), "authRequired")).toEqual({
       status: "authRequired",
@@ -56,20 +56,20 @@ describe("with sockets of ws", () => {
     });
   });
 
-  it("survives a message of more than 1 MiB, and comes back", async () => {
+  it("rejects a message of more than 1 MiB, and reconnects", async () => {
     const { url, sockets } = await listen(true);
     const client = connect(url);
-    const heard: unknown[] = [];
-    client.on("announcement", (message) => heard.push(message));
+    const received: unknown[] = [];
+    client.on("announcement", (message) => received.push(message));
     await reaches(client, "open");
     sockets[0]?.send(JSON.stringify({ type: "announcement", message: "x".repeat(2 ** 20) }));
     await reaches(client, "waiting");
     await reaches(client, "open");
     expect(sockets).toHaveLength(2);
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
   });
 
-  it("may be closed while it connects", async () => {
+  it("closes while it connects", async () => {
     const { url } = await listen(true);
     const client = connect(url);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,6 +1,6 @@
 // How far each channel has been read, and the messages that wait for the application to fill a gap.
 // Called with each welcome, join, gap and message; emits what the application receives.
-// No message of a channel is delivered twice, and a position moves only after the listeners have run.
+// No message of a channel is delivered twice, and a position advances only after the listeners have run.
 import type { GapMessage, GapReason, Position, WelcomeMessage } from "@halyard/protocol";
 import type { Frame } from "@halyard/protocol/wire";
 import type { Emitter } from "../common/emitter.ts";

@@ -1,26 +1,26 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createWorld, reply } from "../../test/harness.ts";
+import { createHarness, reply } from "../../test/harness.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("ephemeral messages", () => {
-  it("go out without a number when open, and are dropped when not", async () => {
-    const world = createWorld();
-    const socket = await world.open();
-    expect(world.client.send("cursor_moved", { x: 1 })).toBeUndefined();
+describe("an ephemeral message", () => {
+  it("goes out without a sequence number, and is dropped while the connection is not open", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
+    expect(harness.client.send("cursor_moved", { x: 1 })).toBeUndefined();
     expect(socket.texts.at(-1)).toBe('{"x":1,"type":"cursor_moved","$":{}}');
     socket.drop();
-    world.client.send("cursor_moved", { x: 2 });
-    expect((await world.open()).sent("cursor_moved")).toEqual([]);
+    harness.client.send("cursor_moved", { x: 2 });
+    expect((await harness.open()).sent("cursor_moved")).toEqual([]);
   });
 
-  it("are told from others by the first welcome, and fill no place in the row", async () => {
-    const world = createWorld();
-    world.client.send("cursor_moved", { x: 1 });
-    const vote = world.client.send("poll_vote", { option: 1 });
-    const socket = await world.open();
+  it("is known as ephemeral from the first welcome, and leaves its sequence number to a skip", async () => {
+    const harness = createHarness();
+    harness.client.send("cursor_moved", { x: 1 });
+    const vote = harness.client.send("poll_vote", { option: 1 });
+    const socket = await harness.open();
     expect(socket.sent().slice(1)).toEqual([
       { type: "skip", $: { seq: 1 } },
       { type: "poll_vote", option: 1, $: { seq: 2 } },
@@ -29,28 +29,28 @@ describe("ephemeral messages", () => {
     expect((await vote).id).toBe(vote.id);
   });
 
-  it("tell onError what the server would not read", async () => {
-    const world = createWorld();
-    const socket = await world.open();
-    world.client.send("cursor_moved", { x: 1n as never });
-    expect(world.errors).toMatchObject([{ name: "HalyardError", code: "invalid_message" }]);
+  it("is reported to onError when the server would not read it", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
+    harness.client.send("cursor_moved", { x: 1n as never });
+    expect(harness.errors).toMatchObject([{ name: "HalyardError", code: "invalid_message" }]);
     expect(socket.sent("cursor_moved")).toEqual([]);
   });
 });
 
-describe("typing", () => {
+describe("a typing indicator", () => {
   const typing = { isTyping: true };
 
-  it("goes out every 3 s while somebody types, and once at the end", async () => {
-    const world = createWorld();
-    const socket = await world.open();
+  it("goes out every 3 s while the user types, and once at the end", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
     for (let ms = 0; ms < 7_000; ms += 500) {
-      world.client.send("typing_indicator", typing);
-      await world.tick(500);
+      harness.client.send("typing_indicator", typing);
+      await harness.tick(500);
     }
     expect(socket.sent("typing_indicator")).toHaveLength(3);
-    world.client.send("typing_indicator", { isTyping: false });
-    world.client.send("typing_indicator", { isTyping: false });
+    harness.client.send("typing_indicator", { isTyping: false });
+    harness.client.send("typing_indicator", { isTyping: false });
     expect(socket.sent("typing_indicator").map((frame) => frame["isTyping"])).toEqual([
       true,
       true,
@@ -59,15 +59,15 @@ describe("typing", () => {
     ]);
   });
 
-  it("is throttled for each room alone, and stops on leave()", async () => {
-    const world = createWorld();
-    const socket = await world.open();
-    const [one, two] = [world.client.join("one"), world.client.join("two")];
+  it("is throttled for each room on its own, and ends with leave()", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
+    const [one, two] = [harness.client.join("one"), harness.client.join("two")];
     one.send("typing_indicator", typing);
     two.send("typing_indicator", typing);
     one.leave();
     two.leave();
-    world.client.join("three").leave();
+    harness.client.join("three").leave();
     expect(socket.sent("typing_indicator")).toEqual([
       { type: "typing_indicator", isTyping: true, $: { ch: "room:one" } },
       { type: "typing_indicator", isTyping: true, $: { ch: "room:two" } },
@@ -76,13 +76,13 @@ describe("typing", () => {
     ]);
   });
 
-  it("begins anew after a chat message, which ends it at every receiver", async () => {
-    const world = createWorld();
-    const socket = await world.open();
-    world.client.send("typing_indicator", typing);
-    void world.client.send("chat_message", { content: "hi" });
-    world.client.send("typing_indicator", { isTyping: false });
-    world.client.send("typing_indicator", typing);
+  it("goes out at once after a chat message, which ends the typing at every receiver", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
+    harness.client.send("typing_indicator", typing);
+    void harness.client.send("chat_message", { content: "hi" });
+    harness.client.send("typing_indicator", { isTyping: false });
+    harness.client.send("typing_indicator", typing);
     expect(
       socket
         .sent()
@@ -91,15 +91,15 @@ describe("typing", () => {
     ).toEqual(["typing_indicator", "chat_message", "typing_indicator"]);
   });
 
-  it("begins anew with a new connection, and after a clock was set back", async () => {
-    const world = createWorld();
-    await world.open();
-    world.client.send("typing_indicator", typing);
-    world.socket.drop();
-    const socket = await world.open();
-    world.client.send("typing_indicator", typing);
+  it("goes out at once on a new connection, and after the clock was set back", async () => {
+    const harness = createHarness();
+    await harness.open();
+    harness.client.send("typing_indicator", typing);
+    harness.socket.drop();
+    const socket = await harness.open();
+    harness.client.send("typing_indicator", typing);
     vi.setSystemTime(Date.now() - 3_600_000);
-    world.client.send("typing_indicator", typing);
+    harness.client.send("typing_indicator", typing);
     expect(socket.sent("typing_indicator")).toHaveLength(2);
   });
 });

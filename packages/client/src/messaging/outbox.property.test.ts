@@ -12,7 +12,7 @@ import { Outbox } from "./outbox.ts";
 import type { OutboxConnection, OutboxParts } from "./outbox.ts";
 import type { Outcome, QueueState } from "./receipt.ts";
 
-/** Small, so that they are reached: a run is short, and there are many. */
+/** Small bounds, so that a short run reaches them. */
 const [MESSAGES, UNACKNOWLEDGED, BYTES] = [12, 4, 1_024];
 
 type Step =
@@ -62,7 +62,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   weighted(1, event("join")),
 );
 
-/** An outbox and a server with a network between them that loses whatever is under way. */
+/** An outbox and a server, with a network between them that loses all frames in flight. */
 function createTrial() {
   const server = new SequenceServer();
   const clock = new StepClock();
@@ -164,7 +164,7 @@ function createTrial() {
   };
 }
 
-/** What a mistake shrank to: the answer to a later number counts only on the connection that it came on. */
+/** A run that failed once: the reply to a later number counts only on the connection that it came on. */
 const EXAMPLES: [Step[]][] = [
   [
     [
@@ -182,7 +182,7 @@ const EXAMPLES: [Step[]][] = [
   ],
 ];
 
-it("never leaves a hole, keeps the order, never lies and settles all, whatever the network and the server do", async () => {
+it("leaves out no sequence number, keeps the order, and settles each receipt truly, whatever the network and the server do", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30, size: "max" }), async (steps) => {
       const trial = createTrial();
@@ -194,7 +194,7 @@ it("never leaves a hole, keeps the order, never lies and settles all, whatever t
       }
       trial.run({ type: "lose" });
       trial.clock.advance(240_000);
-      // Receipts are promises: all of them have been kept by now, and say so in a turn of their own.
+      // All receipts are settled by now, and their callbacks run in a later turn.
       await new Promise(setImmediate);
       expect(trial.statuses.size).toBe(trial.sent);
       expect(trial.queue).toEqual({ queued: 0, unacknowledged: 0, bytes: 0 });

@@ -11,7 +11,7 @@ const person = (userId: string, name = userId): PublicUser => ({
 });
 
 describe("applyPresence", () => {
-  it("replaces the list, adds, changes and removes", () => {
+  it("replaces the list, and adds, updates and removes users", () => {
     let users = applyPresence([], { type: "user_list", users: [person("ada"), person("bob")], total: 2 });
     users = applyPresence(users, { type: "user_joined", users: [person("eve")], total: 3 });
     users = applyPresence(users, { type: "user_joined", users: [person("ada", "Countess")], total: 3 });
@@ -19,7 +19,7 @@ describe("applyPresence", () => {
     expect(users).toEqual([person("ada", "Countess"), person("eve")]);
   });
 
-  it("keeps the array when nothing changes", () => {
+  it("returns the same array when nothing changes", () => {
     const users = [person("ada")];
     expect(applyPresence(users, { type: "user_list", users: [person("ada")], total: 1 })).toBe(users);
     expect(applyPresence(users, { type: "user_joined", users: [], total: 700 })).toBe(users);
@@ -27,14 +27,14 @@ describe("applyPresence", () => {
     expect(applyPresence(users, { type: "user_left", userIds: ["bob"], total: 1 })).toBe(users);
   });
 
-  it("keeps as many users as a server announces, and no more", () => {
+  it("keeps 500 users, as many as a server announces, and no more", () => {
     const crowd = Array.from({ length: 10_000 }, (_, n) => person(String(n)));
     const users = applyPresence([], { type: "user_joined", users: crowd, total: 1 });
     expect(users).toEqual(crowd.slice(0, 500));
     expect(applyPresence(users, { type: "user_joined", users: [person("eve")], total: 1 })).toBe(users);
   });
 
-  it("takes names that objects have for what they are", () => {
+  it("lists users whose ids are names of object properties", () => {
     const names = ["__proto__", "constructor", "toString"];
     const users = applyPresence([], {
       type: "user_joined",
@@ -45,7 +45,7 @@ describe("applyPresence", () => {
     expect(applyPresence(users, { type: "user_left", userIds: names, total: 0 })).toEqual([]);
   });
 
-  it("equals a set of users under any sequence of frames", () => {
+  it("equals a set of users after any sequence of frames", () => {
     const id = fc.constantFrom("a", "b", "c", "d", "e");
     const frame = fc.oneof(
       fc.record({
