@@ -1,6 +1,6 @@
 // The object that createWebSocketClient returns, without the types of a protocol: creates the parts and connects them.
 // Called by the application; its public members are those of the WebSocketClient interface.
-// Its private methods are what happens with a welcome, a frame, a change of state and a lost connection.
+// Its private methods run with each welcome, frame, change of state and lost connection.
 import type {
   GapMessage,
   GapReason,
@@ -226,7 +226,7 @@ export class Client {
     this.#outbox.onReply(re, { status: "delivered", channel: ch, offset: off });
   }
 
-  /** Settles all that waits for the server, because no connection follows until the application starts one. */
+  /** Settles all messages and requests, because no connection follows until the application starts one. */
   #end(): void {
     const error = new HalyardError("unavailable");
     this.#connection.isEnded = true;

@@ -14,6 +14,7 @@ import type { WebSocketClient } from "./web-socket-client.ts";
 export function createWebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol>(
   options: WebSocketClientOptions,
 ): WebSocketClient<TProtocol> {
-  // A protocol exists at compile time only: the compiler checks names and fields here, and the server checks them again.
+  // A protocol exists at compile time only: the compiler checks names and fields here, and the server checks them
+  // again.
   return new Client(options) as unknown as WebSocketClient<TProtocol>;
 }

@@ -1,5 +1,6 @@
 // What a user of the package configures, and the types that the options are made of.
-// Read by the client and, each for its own options, by the parts behind it.
+// Read by the client and its parts, each of which reads its own options.
+// Every field but `url` is optional, and its default stands in its comment.
 import type { Backoff } from "./common/backoff.ts";
 import type { Clock } from "./common/clock.ts";
 
@@ -20,7 +21,7 @@ export type Fetch = (
   init: { credentials: "include" },
 ) => Promise<{ readonly status: number; readonly headers: { get(name: string): string | null } }>;
 
-/** The events that tell the client when a page sleeps and wakes: `globalThis` in a browser. */
+/** Where the client subscribes to the events of a page that sleeps and wakes: `globalThis` in a browser. */
 export interface PageEvents {
   /** Subscribes to one event of the page. */
   addEventListener(type: string, listener: () => void, capture: boolean): void;
@@ -41,8 +42,8 @@ export interface OutboxLimits {
 /** The options of `createWebSocketClient`. Only `url` is required. */
 export interface WebSocketClientOptions {
   /**
-   * The server's address: `wss:`, `ws:`, `https:` or `http:`, absolute or relative to the page. A function is called for
-   * every attempt; when it fails, the attempt has failed.
+   * The server's address: `wss:`, `ws:`, `https:` or `http:`, absolute or relative to the page. A function is called
+   * for every attempt; when it fails, the attempt has failed.
    *
    * @default none, it is required
    */

@@ -1,5 +1,6 @@
 // What a user of the package sees of a client and of a room, with the types of the application's protocol.
 // Implemented by Client and RoomHandle, which know no protocol.
+// Every member may be used in every state of the connection.
 import type {
   AnyProtocol,
   BuiltinProtocol,
@@ -20,7 +21,9 @@ import type { RoomState } from "./rooms/room-state.ts";
 /** The arguments of `send` after the type: the fields, which may be left out when none is required. */
 export type Arguments<TFields> = {} extends TFields ? [fields?: TFields] : [fields: TFields];
 
-/** The arguments of `request` after the name: the input, which may be left out when it may be undefined, and options. */
+/**
+ * The arguments of `request` after the name: the input, which may be left out when it may be undefined, and options.
+ */
 export type RequestArguments<TInput> = undefined extends TInput
   ? [input?: TInput, options?: RequestOptions]
   : [input: TInput, options?: RequestOptions];
@@ -28,7 +31,9 @@ export type RequestArguments<TInput> = undefined extends TInput
 /** What `send` returns: nothing for an ephemeral message, and the receipt to come for any other. */
 export type SentAs<TMessage> = TMessage extends { readonly ephemeral: true } ? void : Sending;
 
-/** A handle of a room. The client stays in the room, also over reconnects, until `leave()` is called on its last handle. */
+/**
+ * A handle of a room. The client stays in the room, also over reconnects, until `leave()` is called on its last handle.
+ */
 export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> {
   readonly name: string;
   /** The users in the room. The same array until it changes. */
@@ -74,8 +79,8 @@ export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol
     listener: (message: ServerMessage<TProtocol, TType>, delivery: Delivery) => unknown,
   ): Unsubscribe;
   /**
-   * Sends a message, now or when the connection is open again. Messages arrive in the order in which they were sent, and
-   * take effect once. An ephemeral message is dropped when the connection is not open.
+   * Sends a message, now or when the connection is open again. Messages arrive in the order in which they were sent,
+   * and take effect once. An ephemeral message is dropped when the connection is not open.
    *
    * @example
    * const receipt = await client.send("chat_message", { content: "hello" });
@@ -85,17 +90,17 @@ export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol
     ...fields: Arguments<InputOf<ClientMessages<TProtocol>[TType]>>
   ): SentAs<ClientMessages<TProtocol>[TType]>;
   /**
-   * Sends a request to the server. Settles always: resolves to the reply, or rejects with a `HalyardError` (also `timeout`,
-   * and `unavailable` when the client is closed) or with the reason of the `signal`.
+   * Sends a request to the server. Settles always: resolves to the reply, or rejects with a `HalyardError` (also
+   * `timeout`, and `unavailable` when the client is closed) or with the reason of the `signal`.
    */
   request<TName extends keyof TProtocol["requests"] & string>(
     name: TName,
     ...input: RequestArguments<TProtocol["requests"][TName]["input"]["_zod"]["input"]>
   ): Promise<TProtocol["requests"][TName]["output"]["_zod"]["output"]>;
   /**
-   * Registers the handler for requests of the server. A later handler of the same name takes the place of an earlier one.
-   * A `HalyardError` that the handler throws is sent to the server; any other error goes to `onError`, and the server
-   * receives `internal`.
+   * Registers the handler for requests of the server. A later handler of the same name takes the place of an earlier
+   * one. A `HalyardError` that the handler throws is sent to the server; any other error goes to `onError`, and the
+   * server receives `internal`.
    *
    * @example
    * client.onRequest("confirm", async ({ question }) => ({ answer: await ask(question) }));
@@ -115,9 +120,9 @@ export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol
   /** Calls the listener with each new list of the users who are online. */
   onUsersChange(listener: (users: readonly PublicUser[]) => unknown): Unsubscribe;
   /**
-   * Calls the listener when messages of a channel (`all`, `user:<id>`, `room:<name>`) cannot be replayed: the application
-   * loads the state from elsewhere. While a promise that the listener returned is pending, further messages of the channel
-   * wait, up to 1,000 or 1 MiB.
+   * Calls the listener when messages of a channel (`all`, `user:<id>`, `room:<name>`) cannot be replayed: the
+   * application loads the state from elsewhere. While a promise that the listener returned is pending, further messages
+   * of the channel wait, up to 1,000 or 1 MiB.
    */
   onGap(listener: (channel: string, reason: GapReason) => unknown): Unsubscribe;
   /** Calls the listener with each change of the outbox. */
@@ -125,8 +130,8 @@ export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol
   /** Connects, after `close()` or with `autoConnect: false`. */
   connect(): void;
   /**
-   * Closes the connection for good: the user is offline at once. A message that was never written is rejected; one that was
-   * written and has no reply is unknown.
+   * Closes the connection for good: the user is offline at once. A message that was never written is rejected; one that
+   * was written and has no reply is unknown.
    */
   close(): void;
   /** Is to be called after a sign-in: connects anew, or renews the session of the open connection. */

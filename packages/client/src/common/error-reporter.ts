@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * Reports an error of the application's own functions to `onError`. Without `onError`, or when `onError` throws, the error
- * is thrown in a task of its own: the platform reports it there, and no code of the client is interrupted.
+ * Reports an error of the application's own functions to `onError`. Without `onError`, or when `onError` throws, the
+ * error is thrown in a task of its own: the platform reports it there, and no code of the client is interrupted.
  */
 export function errorReporter(
   clock: Clock,

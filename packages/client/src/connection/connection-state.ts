@@ -20,8 +20,8 @@ export type ConnectionState =
 export type ConnectionEvent = { readonly status: "started" } | ConnectionState;
 
 /**
- * The state after an event. Only a start leaves `closed`, because every other event comes too late then; `authRequired` is
- * also left by closing. The same object when nothing has changed.
+ * The state after an event. Only a start leaves `closed`, because every other event comes too late then; `authRequired`
+ * is also left by closing. The same object when nothing has changed.
  */
 export function reduceConnection(state: ConnectionState, event: ConnectionEvent): ConnectionState {
   if (event.status === "started") return { status: "connecting", attempt: 1 };

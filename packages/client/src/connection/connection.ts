@@ -1,4 +1,4 @@
-// One user's connection through all of its sockets: its state, the handshake of hello and welcome, and the page's sleep.
+// One user's connection through all of its sockets: its state, the handshake of hello and welcome, the sleep of the page.
 // Created by the client, which it informs through ConnectionCallbacks; the other parts write to it.
 // No frame reaches the client before the welcome, except errors, and a malformed frame never throws.
 import type { PublicUser, WelcomeMessage } from "@halyard/protocol";
@@ -28,8 +28,8 @@ const SILENCE_MS = 35_000;
 const CLOSED_BY_CLIENT: (typeof ClientCloseCode)["Closed"] = 1000;
 const CLOSED = { status: "closed", code: CLOSED_BY_CLIENT, reason: "" } as const;
 
-export interface ConnectionCallbacks {
-  /** What the hello says about earlier connections, so that the server can resume them. */
+interface ConnectionCallbacks {
+  /** The fields of the hello by which the server resumes: positions and rooms. */
   resumption(): object;
   /** Throws when the welcome is malformed. */
   onWelcome(welcome: WelcomeMessage): void;
@@ -59,7 +59,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   readonly #callbacks: ConnectionCallbacks;
   readonly #reconnector: Reconnector;
   readonly #liveness: Liveness;
-  /** Names this client to the server, which knows it together with the user only. */
+  /** Identifies this client to the server, together with the user. */
   clientId = randomId();
   state: ConnectionState = CLOSED;
   user: PublicUser | undefined;
@@ -118,12 +118,14 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     this.#liveness.onActivity();
     try {
       const frame = JSON.parse(text) as Frame;
-      // A server that took this client for a plain one sends a welcome before it reads the hello: that one is ignored.
+      // A server that took this client for a plain one sends a welcome before it reads the hello: that welcome is
+      // ignored.
       if (frame.type === "welcome" && frame.$?.re === HELLO_ID)
         this.#onWelcome(frame as unknown as WelcomeMessage);
       else if (this.isWelcomed || frame.type === "error") this.#callbacks.onFrame(frame, text.length);
     } catch {
-      // The text is not JSON, or not what its type promises. What the application's functions throw never comes here.
+      // The text is not JSON, or not what its type promises. An error of the application's functions is never caught
+      // here.
     }
   }
 
@@ -182,13 +184,13 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     this.#setOpen(user);
   }
 
-  /** A function of its own, because a listener of the welcome may have closed the client: the compiler cannot know. */
+  /** A separate function, because a listener may have closed the client since, which the compiler cannot know. */
   #setOpen(user: PublicUser): void {
     if (this.isWelcomed) this.transition({ status: "open", user });
   }
 }
 
-/** 128 random bits, hashed because that is the shortest code that writes them as text. */
+/** 128 random bits as text. The hash is the shortest code for that: the bundle has it for the ids of messages. */
 function randomId(): string {
   return messageIdOf(crypto.getRandomValues(new Uint8Array(16)).join(), 0);
 }

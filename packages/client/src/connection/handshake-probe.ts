@@ -4,7 +4,7 @@
 import type { Fetch } from "../options.ts";
 import type { AuthRequiredReason } from "./connection-state.ts";
 
-export interface ProbeResult {
+interface ProbeResult {
   readonly status: number;
   /** How long the server asks the client to stay away; NaN when it names no time in seconds. */
   readonly retryAfterMs: number;

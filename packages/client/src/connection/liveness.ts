@@ -18,8 +18,8 @@ export interface LivenessCallbacks {
 }
 
 /**
- * A browser shows no WebSocket pings to the page, and a frozen or hidden page has no reliable timers. So every decision is
- * made by elapsed time, whenever a timer happens to run.
+ * A browser shows no WebSocket pings to the page, and a frozen or hidden page has no reliable timers. So every decision
+ * is made by elapsed time, whenever a timer happens to run.
  */
 export class Liveness {
   readonly #clock: Clock;

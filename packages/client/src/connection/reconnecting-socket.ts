@@ -1,5 +1,5 @@
 // The adapter to reconnecting-websocket, which opens the next socket when one is gone. No other source file names it.
-// Called by the reconnector, which takes a new one for each start and each replacement.
+// Called by the reconnector, which opens a new one for each start and each replacement.
 // After close() it asks for no address and opens no socket. The build keeps only what is used of the library.
 import ReconnectingWebSocket from "reconnecting-websocket";
 import type { Socket } from "./socket.ts";

@@ -30,19 +30,19 @@ export interface ReconnectorCallbacks {
   /** A socket is open. `attempt` is the number that the server knows this connection by. */
   onOpen(attempt: number): void;
   onText(text: string): void;
-  /** The current socket, if there was one, is no longer current. */
+  /** The current socket or attempt is no longer current. */
   onDisconnected(): void;
 }
 
 /**
- * All that takes time happens while the library waits for its next address: the wait with full jitter, the probe, and the
+ * The library waits for its next address while the reconnector waits with full jitter, probes, and calls the
  * application's `url` and `ticket`. Close codes are read from the sockets themselves, because the library hides some.
  */
 export class Reconnector {
   readonly #clock: Clock;
   readonly #options: WebSocketClientOptions;
   readonly #callbacks: ReconnectorCallbacks;
-  /** Runs for one thing at a time: the wait, the attempt or the probe. */
+  /** Limits the wait, the attempt or the probe: only one of them runs at a time. */
   readonly #timer: Timer;
   readonly #retryDelay = new RetryDelay();
   #current: ReconnectingSocket | undefined;
@@ -77,7 +77,7 @@ export class Reconnector {
     this.#callbacks.transition({ status: "started" });
   }
 
-  /** Ends the current connection or attempt. A listener that hears of it may start again at once. */
+  /** Ends the current connection or attempt. A listener that is called here may start again at once. */
   disconnect(code: number = GOING_AWAY): void {
     const current = this.#current;
     this.#current = undefined;
@@ -263,7 +263,7 @@ export class Reconnector {
     });
   }
 
-  /** Ignores, from here on, what the current socket, wait and probe still bring. */
+  /** From here on, events of the current socket, wait and probe are ignored. */
   #forgetSocket(): void {
     this.#socket = this.#resolveWait = this.#probe = this.#handshakeStatus = undefined;
     this.#timer.clear();

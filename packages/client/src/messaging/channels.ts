@@ -20,7 +20,7 @@ interface HeldMessages {
 
 interface Channel {
   epoch: string;
-  /** The position: what has been read. Only frames of the channel move it. */
+  /** The position: the offset up to which the channel has been read. Only frames of the channel advance it. */
   off: number;
   /** The newest offset when this connection subscribed: messages up to it are replayed. */
   head: number;
@@ -47,7 +47,7 @@ export class Channels {
     }
     for (const [name, state] of Object.entries(channels)) {
       const channel = this.#channels.get(name);
-      // The frames or the gap that follow move a known position. A forbidden channel has none.
+      // The frames or the gap that follow advance a known position. A forbidden channel has none.
       if (state.recovered === "new" || (state.recovered !== "forbidden" && !channel))
         this.#setPosition(name, state);
       else if (channel) channel.head = state.off;

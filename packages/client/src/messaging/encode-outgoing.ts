@@ -6,15 +6,15 @@ import type { SendLimits } from "../connection/send-limits.ts";
 const MAX_JSON_DEPTH: (typeof LIMITS)["jsonDepth"] = 32;
 
 /** A frame's text, or the reason why the server would not read it. */
-export interface EncodedFrame {
+interface EncodedFrame {
   readonly text: string;
   readonly bytes: number;
   readonly error: HalyardError | undefined;
 }
 
 /**
- * Encodes a frame that this client sends. A frame that is too large or nests too deeply is found here, because the server
- * rejects it without reading its id, so that the error would name no message.
+ * Encodes a frame that this client sends. A frame that is too large or nests too deeply is found here, because the
+ * server rejects it without reading its id, so that the error would name no message.
  */
 export function encodeOutgoing(message: object, meta: FrameMeta, { messageBytes }: SendLimits): EncodedFrame {
   try {

@@ -11,7 +11,7 @@ import { TypingThrottle } from "./typing-throttle.ts";
 const TYPING_INDICATOR = "typing_indicator";
 const TYPING_THROTTLE_MS = 3_000;
 
-export interface MessageSenderParts {
+interface MessageSenderParts {
   readonly clock: Clock;
   readonly connection: FrameWriter;
   readonly outbox: Outbox;
@@ -21,7 +21,7 @@ export interface MessageSenderParts {
 export class MessageSender {
   readonly #parts: MessageSenderParts;
   readonly #typing: TypingThrottle;
-  /** Before the first welcome, the client knows of this type only that it is ephemeral. */
+  /** Before the first welcome, the client knows only this type as ephemeral. */
   #ephemeralTypes: readonly string[] = [TYPING_INDICATOR];
 
   constructor(parts: MessageSenderParts, typingThrottleMs = TYPING_THROTTLE_MS) {
@@ -49,7 +49,7 @@ export class MessageSender {
     this.#ephemeralTypes = [TYPING_INDICATOR, ...ephemeralTypes];
   }
 
-  /** The connection is open: the outbox writes what waits. */
+  /** The connection is open: the outbox writes the messages that wait. */
   onOpen(): void {
     this.#parts.outbox.open(this.#ephemeralTypes);
   }

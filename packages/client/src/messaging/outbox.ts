@@ -14,7 +14,7 @@ import type { Outcome, QueueState, Receipt, Sending } from "./receipt.ts";
 
 /** The server remembers results for 5 min: after this time, a written message is neither sent again nor waited for. */
 const ACK_TIMEOUT_MS = 240_000;
-/** How many results the server remembers. It knows an older number as used. */
+/** How many results the server remembers. It treats an older number as used. */
 const REMEMBERED_RESULTS = 32;
 const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { messages: 200, bytes: 256 * 1024, ageMs: 60_000 };
 
@@ -48,17 +48,17 @@ interface Entry {
   dueAt: number;
   /** On any connection. */
   isWritten?: boolean;
-  /** The server has lost its state: if it rejects the message now, it may still have handled it before. */
+  /** The server has lost its state: a message that it rejects now may have taken effect before. */
   isUnconfirmed?: boolean | undefined;
   /** On this connection. */
   isAnswered?: boolean;
 }
 
 /**
- * A message gets its sequence number, and with it its public id, when it is sent. The server accepts only the next number,
- * so none may be missing: the number of an expired message stays in the queue and goes out as a `skip`. A message that is
- * rejected here gets no number. Numbers leave the queue from the front only, because a server that has lost its state
- * starts at the first number that it receives.
+ * A message gets its sequence number, and with it its public id, when it is sent. The server accepts only the next
+ * number, so none may be missing: the number of an expired message stays in the queue and goes out as a `skip`. A
+ * message that is rejected here gets no number. Numbers leave the queue from the front only, because a server that has
+ * lost its state starts at the first number that it receives.
  */
 export class Outbox {
   readonly #parts: OutboxParts;
@@ -183,8 +183,9 @@ export class Outbox {
   }
 
   /**
-   * The server misses an earlier number: it has lost its state, or has rejected a message without counting it. Sends the
-   * numbers before the queue again, as skips. The missing number is one of them, because the server remembers fewer.
+   * The server misses an earlier number: it has lost its state, or has rejected a message without counting it. Sends
+   * the numbers before the queue again, as skips. The missing number is one of them, because the server remembers
+   * fewer.
    */
   #rewind(): void {
     this.#isRewinding = true;
@@ -210,7 +211,8 @@ export class Outbox {
       const entry = this.#entries[this.#sent];
       if (!entry || isJoining(entry.message?.channel)) break;
       const { seq, message: { bytes = 0, text = encodeFrame('{"type":"skip"}', { seq }) } = {} } = entry;
-      // One token is one message, or as many bytes as the server allows for one message.
+      // A message costs one token, or more when its bytes take more of the byte rate than one message of the message
+      // rate.
       const cost = Math.max(1, (bytes / limits.bytesPerSecond) * limits.messagesPerSecond);
       const waitMs = this.#rateLimit.take(cost, now);
       if (waitMs > 0) return waitMs;

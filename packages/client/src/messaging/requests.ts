@@ -11,7 +11,7 @@ import { encodeOutgoing } from "./encode-outgoing.ts";
 const MAX_UNANSWERED = 64;
 const TIMEOUT_MS = 10_000;
 
-/** What a request of the application may say about its reply. */
+/** The options of `client.request`. */
 export interface RequestOptions {
   /**
    * How long to wait for the reply, in milliseconds, also while there is no connection.
@@ -28,7 +28,9 @@ export type Reply = { readonly result: unknown } | { readonly error: HalyardErro
 
 interface FrameOptions {
   readonly timeoutMs?: number | undefined;
-  /** Whether a lost connection repeats the request. Otherwise it settles with `unavailable` then. */
+  /**
+   * Whether the request goes out again after a reconnect. Otherwise it settles with `unavailable` when disconnected.
+   */
   readonly survivesReconnect?: boolean | undefined;
 }
 

@@ -31,7 +31,7 @@ export interface RoomEntry {
   isRequested?: boolean;
 }
 
-export interface RoomsParts {
+interface RoomsParts {
   readonly clock: Clock;
   readonly channels: Channels;
   readonly requests: PendingRequests;
