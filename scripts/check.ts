@@ -22,6 +22,7 @@ const steps: readonly Step[] = [
   { name: "types, TypeScript 5.9", command: turbo("typecheck:oldest") },
   { name: "types, TypeScript 7", command: turbo("typecheck:newest") },
   { name: "tests", command: ["node", "scripts/test.ts"] },
+  { name: "house", command: ["node", "scripts/house.ts"] },
   { name: "unused code", command: ["knip"] },
   { name: "packages", command: turbo("check:package") },
   { name: "sizes", command: ["size-limit"] },
