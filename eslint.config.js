@@ -2,6 +2,7 @@ import js from "@eslint/js";
 import { createNodeResolver, importX } from "eslint-plugin-import-x";
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
+import { layers } from "./scripts/house/layers.ts";
 
 /** architecture: who may import what. Tests may import anything. */
 const borders = [
@@ -30,6 +31,16 @@ const borders = [
     globals: [],
   },
 ];
+
+/** Within a package: a folder imports from itself and from those below it (scripts/house/layers.ts). */
+const zones = Object.entries(layers).flatMap(([src, list]) => {
+  const under = (/** @type {readonly string[]} */ members) => members.map((member) => `${src}/${member}`);
+  return list.slice(1).map((layer, index) => ({
+    target: under(layer),
+    from: under(list.slice(0, index + 1).flat()),
+    message: `It is above ${layer.join(", ")}: see scripts/house/layers.ts.`,
+  }));
+});
 
 const tests = ["**/*.test.ts", "**/*.test.tsx", "**/*.test-d.ts", "test/**", "packages/*/test/**"];
 
@@ -88,6 +99,11 @@ export default defineConfig(
       "no-restricted-globals": ["error", ...globals],
     },
   })),
+  {
+    files: ["packages/*/src/**"],
+    ignores: tests,
+    rules: { "import-x/no-restricted-paths": ["error", { basePath: import.meta.dirname, zones }] },
+  },
   {
     files: tests,
     rules: {
