@@ -23,12 +23,12 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
     ["types.ts", "backplane.ts", "limits.ts", "logger.ts", "security-event.ts", "session-watch.ts"],
   ],
   "packages/client/src": [
-    ["index.ts", "create-web-socket-client.ts", "client.ts"],
+    ["index.ts", "create-web-socket-client.ts", "client.ts", "web-socket-client.ts"],
     ["rooms/"],
     ["messaging/"],
     ["connection/"],
+    ["options.ts"],
     ["common/"],
-    ["options.ts", "web-socket-client.ts"],
   ],
   "packages/better-auth/src": [
     ["index.ts", "client.ts", "plugin.ts", "authenticator.ts"],
@@ -44,7 +44,7 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
     ["proxy/"],
     ["nemesis/"],
     ["clock/"],
-    ["random.ts"],
+    ["utils/"],
   ],
 };
 
