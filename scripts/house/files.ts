@@ -33,12 +33,9 @@ export function isTestCode(path: string): boolean {
   return isTest(path) || /^(packages\/[^/]+\/)?test\//.test(path);
 }
 
-export function parse(path: string, text: string): SourceFile {
-  return { path, ast: ts.createSourceFile(path, text, { languageVersion: ts.ScriptTarget.Latest }, true) };
-}
-
 export function readSource(root: string, path: string): SourceFile {
-  return parse(path, readFileSync(join(root, path), "utf8"));
+  const text = readFileSync(join(root, path), "utf8");
+  return { path, ast: ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true) };
 }
 
 /** The line that a node starts on, from 1. */

@@ -8,7 +8,7 @@ import { findNames, type Name } from "./names.ts";
 import { findWords } from "./words.ts";
 
 /** A name, or the path of a file, that has a forbidden word as a part. */
-export interface BadName {
+interface BadName {
   readonly path: string;
   readonly line: number;
   readonly kind: Name["kind"] | "file name";
