@@ -16,7 +16,7 @@ for (const { report } of suites) rmSync(report, { force: true });
 
 // Unit tests run side by side; suites on real sockets and browsers one at a time, so that none disturbs another.
 const outcomes = [
-  ...(await runSuites((suite) => suite.task === "test", ["build", "--concurrency=2"])),
+  ...(await runSuites((suite) => suite.task === "test", ["build"])),
   ...(await runSuites((suite) => suite.task !== "test", ["--concurrency=1"])),
 ];
 const results = suites.map((suite) =>
