@@ -1,5 +1,5 @@
 import js from "@eslint/js";
-import { createNodeResolver, importX } from "eslint-plugin-import-x";
+import { importX } from "eslint-plugin-import-x";
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 import { layers } from "./scripts/house/layers.ts";
@@ -26,7 +26,7 @@ const borders = [
     globals: ["Buffer", "process"],
   },
   {
-    files: ["packages/{better-auth,redis,testing}/src/**"],
+    files: ["packages/{better-auth,testing}/src/**"],
     modules: { regex: "^@halyard/server", message: "Only types may come from the server." },
     globals: [],
   },
@@ -45,7 +45,7 @@ const zones = Object.entries(layers).flatMap(([src, list]) => {
 const tests = ["**/*.test.ts", "**/*.test.tsx", "**/*.test-d.ts", "test/**", "packages/*/test/**"];
 
 export default defineConfig(
-  globalIgnores(["**/dist/", "**/.turbo/", "**/.reports/", "test/*/fixtures/", "**/public/"]),
+  globalIgnores(["**/dist/", "test/*/fixtures/", "**/public/"]),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
@@ -53,21 +53,19 @@ export default defineConfig(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     plugins: { "import-x": importX },
-    settings: {
-      "import-x/extensions": [".ts", ".tsx", ".js"],
-      "import-x/parsers": { "@typescript-eslint/parser": [".ts", ".tsx"] },
-      "import-x/resolver-next": [
-        createNodeResolver({
-          extensions: [".ts", ".tsx", ".js"],
-          extensionAlias: { ".js": [".ts", ".tsx", ".js"] },
-        }),
-      ],
-    },
+    settings: { "import-x/parsers": { "@typescript-eslint/parser": [".ts", ".tsx"] } },
     rules: {
       "max-lines": ["error", 300],
       "max-lines-per-function": ["error", { max: 60, skipComments: true, skipBlankLines: true }],
       "max-params": ["error", 3],
       "no-console": "error",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: `:matches(ImportDeclaration, ExportNamedDeclaration, ExportAllDeclaration, ImportExpression, TSImportType) > Literal.source[value=/^\\.{1,2}(?!.*\\.(tsx?|json|css)$)/]`,
+          message: "A relative import names its file: ./x.ts.",
+        },
+      ],
       eqeqeq: "error",
       "import-x/no-cycle": ["error", { ignoreExternal: true }],
 
@@ -107,7 +105,6 @@ export default defineConfig(
   {
     files: tests,
     rules: {
-      "import-x/no-cycle": "off", // nothing imports a test
       "max-lines-per-function": "off",
       "max-params": "off",
       "no-empty-pattern": "off", // how vitest asks for a fixture without dependencies
