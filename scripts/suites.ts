@@ -11,6 +11,10 @@ export interface Suite {
   readonly label: string;
   /** Where the script writes its vitest JSON report, which turbo keeps with the cached task. */
   readonly report: string;
+  /** The folder of its package. */
+  readonly directory: string;
+  /** What the script is. */
+  readonly command: string;
 }
 
 interface Manifest {
@@ -20,20 +24,26 @@ interface Manifest {
 
 const manifests = ["packages/*/package.json", "apps/*/package.json", "test/package.json"];
 
-/** Finds every test suite of the workspace. */
-export function findSuites(): Suite[] {
+/** The suites whose label contains one of the words; without words, all. */
+export function chooseSuites(words: readonly string[]): Suite[] {
+  return findSuites().filter(({ label }) => words.length === 0 || words.some((word) => label.includes(word)));
+}
+
+function findSuites(): Suite[] {
   return manifests
     .flatMap((pattern) => globSync(pattern).sort())
     .flatMap((path) => {
       const { name, scripts = {} } = JSON.parse(readFileSync(path, "utf8")) as Manifest;
-      return Object.keys(scripts)
-        .filter((task) => task === "test" || task.startsWith("test:"))
-        .map((task) => ({
+      return Object.entries(scripts)
+        .filter(([task]) => task === "test" || task.startsWith("test:"))
+        .map(([task, command]) => ({
           id: `${name}#${task}`,
           package: name,
           task,
           label: `${name.replace("@halyard/", "")} ${task.slice("test:".length)}`.trimEnd(),
           report: join(dirname(path), ".reports", `${task.replace(":", "-")}.json`),
+          directory: dirname(path),
+          command,
         }));
     });
 }

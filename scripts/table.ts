@@ -18,6 +18,12 @@ export function duration(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
+/** Milliseconds as minutes and seconds: `1:05`. */
+export function minutes(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
 function pad(cell: Cell, width: number, sample: Cell | undefined): string {
   return typeof sample === "number" ? String(cell).padStart(width) : String(cell).padEnd(width);
 }
