@@ -18,7 +18,7 @@ const isFresh = process.env["CI"] === "true";
 const outcomes = [
   ...(isFresh ? await runTasks("build") : []),
   // Unit tests run side by side; suites on real sockets and browsers one at a time, so that none disturbs another.
-  ...(await runSuites((suite) => suite.task === "test", [])),
+  ...(await runSuites((suite) => suite.task === "test", isFresh ? [] : ["build"])),
   ...(await runSuites((suite) => suite.task !== "test", ["--concurrency=1"])),
 ];
 
