@@ -4,7 +4,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 import { layers } from "./scripts/house/layers.ts";
 
-/** architecture: who may import what. Tests may import anything. */
+/** What each package may import from outside. Tests may import anything. */
 const borders = [
   {
     files: ["packages/protocol/src/**"],
@@ -32,13 +32,13 @@ const borders = [
   },
 ];
 
-/** Within a package: a folder imports from itself and from those below it (scripts/house/layers.ts). */
+/** Within a package, a file imports from its own layer and from the layers below (scripts/house/layers.ts). */
 const zones = Object.entries(layers).flatMap(([src, list]) => {
   const under = (/** @type {readonly string[]} */ members) => members.map((member) => `${src}/${member}`);
   return list.slice(1).map((layer, index) => ({
     target: under(layer),
     from: under(list.slice(0, index + 1).flat()),
-    message: `It is above ${layer.join(", ")}: see scripts/house/layers.ts.`,
+    message: `It is above ${layer.join(", ")} in scripts/house/layers.ts.`,
   }));
 });
 
@@ -74,7 +74,7 @@ export default defineConfig(
       "@typescript-eslint/switch-exhaustiveness-check": "error",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
 
-      // Off, because they object to what is meant.
+      // Off: each forbids something that is used here on purpose.
       "@typescript-eslint/consistent-type-definitions": "off", // a mapped or union type is no interface
       "@typescript-eslint/dot-notation": "off", // process.env["X"] says that X may be missing
       "@typescript-eslint/no-confusing-void-expression": "off", // a callback may be one expression

@@ -1,4 +1,4 @@
-/** Everything that a change must pass, in one command. All steps run; the table at the end says which failed. */
+/** `pnpm check`: the one gate for a change. All steps run, also after a failure; the closing table shows the result of each. */
 import { run } from "./command.ts";
 import { duration, table } from "./table.ts";
 

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 
 export interface CommandOptions {
-  /** Hold the output back, and show it only when the command fails. */
+  /** Show the output only when the command fails. @default false */
   readonly quiet?: boolean;
+  /** The working directory. @default the current one */
   readonly cwd?: string;
+  /** @default the environment of this process */
   readonly env?: NodeJS.ProcessEnv;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Shows how the code is laid out, and fails where that breaks a rule: imports that run in a circle or upward, folders,
- * files and functions that are too large, words that are in no glossary.
- * `pnpm house client demo` looks only at the packages, apps and folders of these names.
+ * `pnpm house`: prints the sizes of folders, files and functions, and fails on a circle of imports, an upward import, a
+ * folder, file or function over its limit, and a forbidden word in a name.
+ * `pnpm house client demo` shows only the packages, apps and top-level folders of these names.
  */
 import { basename } from "node:path";
 import { houseTable } from "./house/house-table.ts";

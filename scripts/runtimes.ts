@@ -4,16 +4,16 @@ import { join, resolve } from "node:path";
 
 export type RuntimeName = "node" | "bun";
 
-/** Where the versions are kept that tests were run on; git ignores it. */
+/** The folder of installed versions; git ignores it. */
 const cache = resolve(".cache/runtimes");
 
-/** What the fixtures need and every Node from 22.18 has without being asked. */
+/** Features that the fixtures need, and the flags for them on an old Node: 22.18 has both without a flag. */
 const nodeFeatures = [
   { flag: "--experimental-strip-types", test: "process.features.typescript" },
   { flag: "--experimental-sqlite", test: "require('node:module').isBuiltin('node:sqlite')" },
 ];
 
-/** Installs a version (`22.12.0`, `latest`) from npm unless it is there; the folder that has its binary. */
+/** Installs a version (`22.12.0`, `latest`) from npm, once; returns the folder that has its binary. */
 export function installRuntime(runtime: RuntimeName, version: string): string {
   const exact = npm(["view", `${runtime}@${version}`, "version"]).trim();
   if (!/^\d+\.\d+\.\d+\S*$/.test(exact)) throw new Error(`npm has no single ${runtime}@${version}: ${exact}`);
@@ -40,12 +40,12 @@ function missingFeatures(node: string): string[] {
     .map(({ flag }) => flag);
 }
 
-/** A program of the same process, so that signals and exit codes are the runtime's own. */
+/** `exec` keeps one process: signals reach the runtime, and its exit code is the script's. */
 function withFlags(binary: string, flags: readonly string[]): string {
   return `#!/bin/sh\nexec "${binary}" ${flags.join(" ")} --disable-warning=ExperimentalWarning "$@"\n`;
 }
 
-/** Without the settings of the pnpm that has started this script, of which npm warns. */
+/** Runs npm without the settings of the pnpm that has started this script: npm warns of each. */
 function npm(args: readonly string[]): string {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^p?npm_/i.test(name)));
   return execFileSync("npm", args, { encoding: "utf8", env, stdio: ["ignore", "pipe", "inherit"] });

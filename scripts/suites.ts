@@ -7,13 +7,13 @@ export interface Suite {
   readonly id: string;
   readonly package: string;
   readonly task: string;
-  /** What people call it: `server`, `suites e2e`. */
+  /** Its name in tables and on the command line: `server`, `suites e2e`. */
   readonly label: string;
   /** Where the script writes its vitest JSON report, which turbo keeps with the cached task. */
   readonly report: string;
   /** The folder of its package. */
   readonly directory: string;
-  /** What the script is. */
+  /** The text of the script. */
   readonly command: string;
 }
 
@@ -24,7 +24,7 @@ interface Manifest {
 
 const manifests = ["packages/*/package.json", "apps/*/package.json", "test/package.json"];
 
-/** The suites whose label contains one of the words; without words, all. */
+/** The suites whose label contains one of the words; all suites when there are no words. */
 export function chooseSuites(words: readonly string[]): Suite[] {
   return findSuites().filter(({ label }) => words.length === 0 || words.some((word) => label.includes(word)));
 }

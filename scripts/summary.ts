@@ -1,14 +1,14 @@
 import type { SuiteResult } from "./report.ts";
 import { minutes, table } from "./table.ts";
 
-/** How long all tests together may take where `CI` is set. */
+/** The longest test run, in minutes, that passes where `CI` is set. */
 const MAX_MINUTES = 25;
 
 export interface TestRun {
   readonly suites: readonly SuiteResult[];
-  /** What went wrong outside of the suites. */
+  /** Failures outside of the suites, such as a failed build. */
   readonly failures: readonly string[];
-  /** From the first build to the last test. */
+  /** From the first build to the last test, in ms. */
   readonly durationMs: number;
 }
 

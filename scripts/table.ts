@@ -13,7 +13,7 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   return [line(head), line(widths.map((width) => "─".repeat(width))), ...rows.map(line)].join("\n");
 }
 
-/** Milliseconds as people read them. */
+/** Milliseconds as seconds: `1.5 s`. */
 export function duration(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }

@@ -1,7 +1,8 @@
 /**
- * Runs suites on another Node or Bun than the workspace's, the builds as they are: `pnpm test:node 22.12.0 server`,
- * `pnpm test:bun 1.4.0 conformance`, `pnpm test:node latest`. On another Node vitest itself runs too, and what it starts;
- * Bun is what the suites start as Bun. No result comes from turbo's cache, and none goes into it.
+ * Runs suites on another version of Node or Bun: `pnpm test:node 22.12.0 server`, `pnpm test:node latest`,
+ * `pnpm test:bun 1.4.0 conformance`. The packages are built on the workspace's Node. On another Node, vitest and the
+ * servers of the suites run on that Node; another Bun runs the servers that a suite starts on Bun.
+ * Turbo runs no test here: no result comes from its cache, and none is stored there.
  */
 import { rmSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";

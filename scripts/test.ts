@@ -1,7 +1,7 @@
 /**
- * Runs the suites of the workspace through turbo's cache and ends with the line `N passed, N failed`.
- * `pnpm test server` or `pnpm test e2e` runs only the suites whose name contains one of the words.
- * Where `CI` is set no result comes from the cache.
+ * `pnpm test`: runs the suites of the workspace with turbo and ends with the line `N passed, N failed`.
+ * `pnpm test server e2e` runs only the suites whose name contains one of the words.
+ * Where `CI` is set, no result comes from turbo's cache.
  */
 import { rmSync } from "node:fs";
 import { readResult } from "./report.ts";
@@ -17,7 +17,7 @@ for (const { report } of suites) rmSync(report, { force: true });
 const isFresh = process.env["CI"] === "true";
 const outcomes = [
   ...(isFresh ? await runTasks("build") : []),
-  // Unit tests run side by side; suites on real sockets and browsers one at a time, so that none disturbs another.
+  // Unit tests run side by side; suites on real sockets and browsers one at a time, because their timing depends on the load.
   ...(await runSuites((suite) => suite.task === "test", isFresh ? [] : ["build"])),
   ...(await runSuites((suite) => suite.task !== "test", ["--concurrency=1"])),
 ];
@@ -42,7 +42,7 @@ async function runSuites(belongs: (suite: Suite) => boolean, args: readonly stri
   return runTasks(...tasks, ...filters, ...args, ...(isFresh ? ["--only", "--force"] : []));
 }
 
-/** What kept suites from being run at all: a build, or turbo itself. */
+/** Failures of a build or of turbo itself, which keep suites from running. */
 function findOtherFailures(tasks: readonly TaskOutcome[]): string[] {
   const failed = tasks.filter((task) => !task.succeeded).map((task) => task.taskId);
   return [...new Set(failed)]

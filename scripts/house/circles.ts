@@ -1,9 +1,9 @@
-/** Which node leads to which. */
+/** The targets of each node. */
 export type Graph = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Finds the groups of nodes in which each leads to every other (Tarjan's strongly connected components), those of one
- * node that does not lead to itself left out.
+ * Finds the groups of nodes in which each node leads to every other (strongly connected components, by Tarjan's
+ * algorithm). A single node counts only when it leads to itself.
  */
 export function findCircles(graph: Graph): string[][] {
   const circles: string[][] = [];
@@ -36,7 +36,7 @@ export function findCircles(graph: Graph): string[][] {
   return circles;
 }
 
-/** The shortest way from the first member of a circle back to itself: `a → b → a`. */
+/** The shortest path from the first member of a circle back to itself: `a → b → a`. */
 export function shortestWay(graph: Graph, members: readonly string[]): string[] {
   const [start = ""] = members;
   const inside = new Set(members);

@@ -11,7 +11,7 @@ export interface SourceFile {
 const sourceExtensions = new Set([".ts", ".tsx", ".js", ".mjs"]);
 const generated = new Set(["node_modules", "dist", "coverage"]);
 
-/** Every file under a folder but for what tools have written. */
+/** Every file under a folder, except the output of tools. */
 export function listFiles(root: string, folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     if (entry.name.startsWith(".") || generated.has(entry.name)) return [];
@@ -28,7 +28,7 @@ export function isTest(path: string): boolean {
   return /\.test(-d)?\.tsx?$/.test(path);
 }
 
-/** A test, or what helps tests: to `eslint.config.js` these are the same, and their functions may be long. */
+/** A test or a helper of tests: the same set as in `eslint.config.js`, where the limit of function length is off. */
 export function isTestCode(path: string): boolean {
   return isTest(path) || /^(packages\/[^/]+\/)?test\//.test(path);
 }

@@ -16,7 +16,7 @@ const head = [
   "comments",
 ];
 
-/** A row for each area and, below it, for each of its folders that has source files. */
+/** One row for each area and, below it, one for each of its folders that has source files. */
 export function houseTable(survey: Survey, faults: readonly Fault[], areas: readonly string[]): string {
   const rows = areas.flatMap((area) => {
     const files = survey.files.filter((file) => file.area === area);
@@ -43,7 +43,7 @@ interface RowParts {
   readonly inMarkdown: number;
 }
 
-/** Counts and sizes are those of the sources; names and prose are looked at in the tests too. */
+/** Tests are left out of sizes and of the share of comments, but not of the words. */
 function cells({ survey, faults, files, inMarkdown }: RowParts): Cell[] {
   const sources = files.filter((file) => !file.isTest);
   const paths = new Set(files.map((file) => file.path));

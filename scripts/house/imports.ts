@@ -9,7 +9,7 @@ export interface Import {
   readonly target: string;
 }
 
-/** Finds the file that a module specifier means, or undefined for one from outside the workspace. */
+/** Resolves a module specifier to a file; undefined for a module from outside the workspace. */
 export type Resolve = (specifier: string, importer: string) => string | undefined;
 
 /** Every import of a file: values, types, `export from`, `import()` and the type `import("…").T`. */
@@ -37,7 +37,7 @@ function moduleExpressionOf(node: ts.Node): ts.Node | undefined {
   return undefined;
 }
 
-/** Resolves relative imports among these files, and `@halyard/x` to the source of what the package exports. */
+/** Resolves relative imports among `paths`, and `@halyard/x` to the source file of that package export. */
 export function createResolver(root: string, paths: ReadonlySet<string>): Resolve {
   const manifests = [...paths].filter((path) => /^packages\/[^/]+\/package\.json$/.test(path));
   const entries = new Map(manifests.flatMap((path) => entriesOf(root, path)));

@@ -1,7 +1,7 @@
 /**
- * The folders of each package from top to bottom: a file imports from its own layer and from those below it.
- * `eslint.config.js` makes lint zones of them, `pnpm house` checks every import, type imports included.
- * A file of `src` that no layer names is an error, so that a new folder gets its place here first.
+ * The folders of each package, from top to bottom: a file imports from its own layer and from the layers below.
+ * `eslint.config.js` turns them into lint zones; `pnpm house` checks every import, type imports included.
+ * A source file in no layer is an error: a new folder is added here first.
  */
 
 /** Folders (`handshake/`) and files (`node.ts`) of `src`; `*` is every file of a `src` without folders. */
@@ -58,7 +58,7 @@ export function layerOf(src: string, path: string): number | undefined {
   return found === -1 ? undefined : found;
 }
 
-/** The name by which a message speaks of a layer. */
+/** The name of a layer in messages. */
 export function nameOf(layer: Layer): string {
   return layer.join(", ");
 }

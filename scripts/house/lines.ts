@@ -7,14 +7,14 @@ export interface LongFunction {
   readonly lines: number;
 }
 
-/** What each line of a file is. */
+/** The lines of a file by kind. */
 export interface Lines {
-  /** All lines, as eslint's `max-lines` counts them. */
+  /** The number of all lines, counted as eslint's `max-lines` does. */
   readonly total: number;
-  /** The lines that hold nothing but comment, from 1. */
+  /** The numbers of the lines that contain only comments. */
   readonly comments: ReadonlySet<number>;
   readonly blanks: ReadonlySet<number>;
-  /** The comments themselves. */
+  /** The text of each comment. */
   readonly texts: readonly string[];
 }
 

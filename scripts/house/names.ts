@@ -1,7 +1,7 @@
 import ts from "typescript";
 import { lineOf, walk } from "./files.ts";
 
-/** A name that a reader meets: of a variable, a member, a type or, whole, of a test. */
+/** An identifier, or the title of a test. */
 export interface Name {
   readonly kind: "identifier" | "title";
   readonly text: string;
@@ -22,13 +22,13 @@ export function findNames(ast: ts.SourceFile): Name[] {
   return names;
 }
 
-/** `"the-desk": 1`, but not a key that is a sentence or a path. */
+/** A quoted property name such as `"content-type"`; a key with a space or a slash is a text. */
 function isPropertyName(node: ts.StringLiteral): boolean {
   const { parent } = node;
   return "name" in parent && parent.name === node && /^[\w-]+$/.test(node.text);
 }
 
-/** The title of a test, and what its table puts into it. */
+/** The title of a test, and the texts of its table. */
 function titlesOf(call: ts.CallExpression): string[] {
   const [title, ...rest] = call.arguments;
   if (title === undefined || !isText(title) || !takesTitle(call, rest.at(-1))) return [];
@@ -36,7 +36,7 @@ function titlesOf(call: ts.CallExpression): string[] {
   return [text, ...(/%|\$/.test(text) ? textsOfTable(call.expression) : [])];
 }
 
-/** `test("…", …)`, `describe.each(…)("…", …)`, and helpers of a suite that wrap them: `onEachRuntime("…", () => …)`. */
+/** `test("…", …)`, `describe.each(…)("…", …)`, and wrappers such as `onEachRuntime("…", () => …)`. */
 function takesTitle({ expression }: ts.CallExpression, last: ts.Expression | undefined): boolean {
   if (testFunctions.has(rootOf(expression))) return true;
   return ts.isIdentifier(expression) && last !== undefined && ts.isFunctionLike(last);
@@ -50,7 +50,7 @@ export function rootOf(node: ts.Expression): string {
   return "";
 }
 
-/** The texts in the rows of `each([…])`: a title shows them in place of `%s` and `$name`. */
+/** The texts in the rows of `each([…])`, which a title shows in place of `%s` and `$name`. */
 function textsOfTable(expression: ts.Expression): string[] {
   if (!ts.isCallExpression(expression)) return [];
   const texts: string[] = [];

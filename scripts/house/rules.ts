@@ -4,7 +4,7 @@ import { isTestCode } from "./files.ts";
 import { layerOf, layers, nameOf } from "./layers.ts";
 import type { FileFacts, Survey } from "./survey.ts";
 
-/** A rule that is broken, and where. */
+/** A broken rule. */
 export interface Fault {
   readonly rule: string;
   /** The file or folder that breaks it. */
@@ -16,10 +16,10 @@ const MAX_FILES = 20;
 const MAX_LINES = 300;
 const MAX_FUNCTION_LINES = 60;
 
-/** Its components are rebuilt later: only circles and words are looked at. */
+/** Only circles and words are checked here: the components of the demo are rebuilt later. */
 const exempt = "apps/demo";
 
-/** Everything that the workspace may not be. */
+/** Checks every rule. */
 export function findFaults(survey: Survey): Fault[] {
   const files = survey.files.filter(({ area }) => area !== exempt);
   return [
@@ -41,7 +41,7 @@ function circleFaults({ circles, graph }: Survey): Fault[] {
   }));
 }
 
-/** Tests may import anything. */
+/** Tests may import from every layer. */
 function upwardFaults({ path, isTest, imports }: FileFacts): Fault[] {
   const src = sourceFolderOf(path);
   const own = src === undefined ? undefined : layerOf(src, path);
@@ -59,7 +59,7 @@ function unlistedFaults({ path, isTest }: FileFacts): Fault[] {
   return [{ rule: "no layer", path, what: `${path} is in no layer of scripts/house/layers.ts` }];
 }
 
-/** The list of layers says nothing that is not so. */
+/** A layer without a file is a leftover in the list. */
 function emptyLayerFaults({ files }: Survey): Fault[] {
   return Object.entries(layers).flatMap(([src, list]) => {
     const inside = files.filter(({ path }) => path.startsWith(`${src}/`)).map(({ path }) => path);
@@ -114,7 +114,7 @@ function wordFaults({ files, badPaths }: Survey): Fault[] {
   }));
 }
 
-/** `packages/server/src` of a file in it. */
+/** `packages/server/src` for a file below that folder. */
 function sourceFolderOf(path: string): string | undefined {
   return /^packages\/[^/]+\/src(?=\/)/.exec(path)?.[0];
 }

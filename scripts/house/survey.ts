@@ -16,7 +16,7 @@ interface BadName {
   readonly words: readonly string[];
 }
 
-/** What is known of a source file. */
+/** The measurements of a source file. */
 export interface FileFacts {
   readonly path: string;
   /** The package, app or folder of the root that it belongs to. */
@@ -28,7 +28,7 @@ export interface FileFacts {
   readonly longestFunction: LongFunction | undefined;
   readonly imports: readonly Import[];
   readonly badNames: readonly BadName[];
-  /** How many forbidden words its comments have, in whatever sense. */
+  /** The number of forbidden words in comments, in whatever sense. */
   readonly wordsInComments: number;
 }
 
@@ -38,15 +38,15 @@ export interface Survey {
   readonly graph: Graph;
   /** Groups of files that import each other. */
   readonly circles: readonly (readonly string[])[];
-  /** Names of files that are no source, such as a style sheet's. */
+  /** Paths of files, style sheets and images included, that contain a forbidden word. */
   readonly badPaths: readonly BadName[];
-  /** How many forbidden words the Markdown of each area has. */
+  /** The number of forbidden words in the Markdown of each area. */
   readonly wordsInMarkdown: ReadonlyMap<string, number>;
 }
 
 const areaPatterns = ["packages/*/", "apps/*/", "benchmarks/", "test/", "scripts/", "docs/"];
 
-/** Reads the workspace at `root`: packages, apps, benchmarks, suites, scripts, and what lies at the root itself. */
+/** Reads the workspace at `root`: packages, apps, benchmarks, suites, scripts, docs, and the files of the root itself. */
 export function survey(root: string): Survey {
   const folders = areaPatterns.flatMap((pattern) => globSync(pattern, { cwd: root }).sort());
   const areas = [...folders.map((folder) => folder.replace(/\/$/, "")), "."];
@@ -97,7 +97,7 @@ function inspect({ root, area, path, resolve }: Inspection): FileFacts {
   };
 }
 
-/** Each bad name once, where it stands first. */
+/** Each bad name once, with the line where it occurs first. */
 function findBadNames(path: string, names: readonly Name[]): BadName[] {
   const found = new Map<string, BadName>();
   for (const { kind, text, line } of names) {

@@ -1,4 +1,4 @@
-/** Words of no glossary: each was once a private name for something that the field has a word for. */
+/** Words that were private names of this project; the field has another word for each (ARCHITECTURE.md#words). */
 const forbidden = [
   ...[
     "choir",
@@ -16,18 +16,18 @@ const forbidden = [
   ...["door", "doorkeeper", "desk", "stranger", "mercy", "patience", "doubt", "whence", "asker", "strike"],
 ].flatMap((word) => inflections(word).map((form) => [form, word] as const));
 
-/** As a noun only: what `removes`, `moved` and `move` say is plain. */
+/** Forbidden in this form only: `removes`, `moved` and `move` are fine. */
 const exact = [["moves", "moves"]] as const;
 
 const words: ReadonlyMap<string, string> = new Map([...forbidden, ...exact]);
 
-/** Words of more than one part. */
+/** Forbidden sequences of parts: `letGo`. */
 const phrases = [["let", "go"]] as const;
 
-/** Jepsen's own words, where its kind of scheduler is. */
+/** The nemesis of the test kit keeps the word of Jepsen. */
 const exceptions = [{ word: "strike", paths: ["packages/testing/src/", "test/soak/"] }] as const;
 
-/** The forbidden words that are parts of a name (`openDoor`, `door-keeper`, `#lanes`) or stand in a text. */
+/** Finds the forbidden words among the parts of a name (`openDoor`, `OPEN_DOOR`) or of a text. */
 export function findWords(text: string, path: string): string[] {
   const parts = partsOf(text);
   const found = [
@@ -41,7 +41,7 @@ export function findWords(text: string, path: string): string[] {
   );
 }
 
-/** `openDoor`, `open-door`, `OPEN_DOOR` and `HTTPDoor` have the part `door`; `outdoor` has not. */
+/** Splits at capitals, digits and punctuation: `HTTPDoor` has the part `door`, `outdoor` does not. */
 function partsOf(text: string): string[] {
   return text
     .split(/[^\p{L}]+|(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u)
