@@ -11,9 +11,9 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
   "packages/protocol/src": [["*"]],
   "packages/server/src": [
     ["node.ts", "node/", "bun.ts", "bun/"],
-    ["index.ts", "system.ts", "manager.ts", "server.ts", "handlers.ts", "assembly.ts"],
+    ["index.ts", "system.ts", "manager.ts", "server.ts", "handlers.ts", "assembly.ts", "metrics.ts"],
     ["handshake/"],
-    ["messages/"],
+    ["messages/", "config.ts", "server-context.ts"],
     ["channels/"],
     ["connection/"],
     ["delivery/"],
