@@ -10,9 +10,10 @@ import { within } from "./wait.ts";
 export type Runtime = "node" | "bun";
 
 const require = createRequire(import.meta.url);
+// `pnpm test:node` and `pnpm test:bun` name another version.
 const BINARIES = {
-  node: join(dirname(require.resolve("node/package.json")), "bin/node"),
-  bun: join(dirname(require.resolve("bun/package.json")), "bin/bun.exe"),
+  node: process.env["HALYARD_NODE"] ?? join(dirname(require.resolve("node/package.json")), "bin/node"),
+  bun: process.env["HALYARD_BUN"] ?? join(dirname(require.resolve("bun/package.json")), "bin/bun.exe"),
 };
 
 export function binaryOf(runtime: Runtime): string {
