@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, platform, release, totalmem } from "node:os";
 import { runtimes } from "./servers.ts";
+import { print } from "./terminal.ts";
 
 export interface Machine {
   readonly cpu: string;
@@ -38,6 +39,10 @@ export function describeMachine(): Machine {
       uwebsockets: packageVersion("../servers/uwebsockets/node_modules/uwebsockets"),
     },
   };
+}
+
+export function printMachine({ cpu, cores }: Pick<Machine, "cpu" | "cores">): void {
+  print(`${cpu}, ${String(cores)} cores; load average ${String(loadAverage())}`);
 }
 
 /** Of the last minute. */

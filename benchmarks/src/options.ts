@@ -13,12 +13,16 @@ export interface Options {
   /** Where results and pictures go. */
   readonly out: string;
   readonly profile: string | undefined;
+  /** Another checkout, whose build Halyard is compared with in place of its peers. */
+  readonly against: string | undefined;
 }
 
 export const HELP = `pnpm bench [options]
 
   --quick             every workload, smaller, one run each; under 5 minutes
-  --only <a,b>        only workloads whose names begin so: fan-out, fan-out-1000-128,
+  --against <folder>  the Halyard servers on the packages of another built checkout and on these, 9 interleaved runs of both;
+                      prints a table and writes nothing
+  --only <a,b>        only these workloads, or those whose names begin so: fan-out, fan-out-1000-128,
                       compressed, chat, requests, typing, connects, idle, hall, slow-reader, page
   --servers <a,b>     only these, and ws: halyard-node, halyard-bun, ws-tick, socket.io, crossws, hono, bun, uwebsockets
   --runs <n>          interleaved runs of each (3; what bounds are about 5 or 7)
@@ -42,6 +46,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       mode: { type: "string" },
       out: { type: "string" },
       profile: { type: "string" },
+      against: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -57,6 +62,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     mode: modeOf(values.mode),
     out: values.out ?? (isWhole ? "docs/benchmarks" : "benchmarks/.reports"),
     profile: values.profile,
+    against: values.against,
   };
 }
 

@@ -96,6 +96,11 @@ export const servers: readonly ServerSpec[] = [
   },
 ];
 
+/** Whether a server is Halyard's own, not a peer. */
+export function isHalyard(id: string): boolean {
+  return id.startsWith("halyard-");
+}
+
 /** The program and its arguments, for `spawn`. */
 export function commandOf({ runtime, file }: ServerSpec, flags: readonly string[]): [string, string[]] {
   const program = runtimes[runtime];

@@ -1,6 +1,7 @@
 import type { ServerResult, WorkloadResult } from "../results.ts";
 import { median } from "../statistics.ts";
 import type { CurveSpec } from "../workload.ts";
+import { isHalyard } from "../servers.ts";
 import { escape, STYLE } from "./picture.ts";
 import { format } from "./table.ts";
 
@@ -69,7 +70,7 @@ function below(x: number, label: string): string {
 const NAME = 18;
 
 function drawLine({ server, points }: Line, index: number, scale: ToPicture): string {
-  const kind = server.id.startsWith("halyard") ? "own" : "peer";
+  const kind = isHalyard(server.id) ? "own" : "peer";
   const dashes = server.id === "halyard-bun" ? ` stroke-dasharray="6 4"` : "";
   const places = points.map(scale);
   const path = places.map(({ x, y }) => `${String(x)},${String(y)}`).join(" ");

@@ -1,5 +1,6 @@
 import type { ServerResult, Summary, WorkloadResult } from "../results.ts";
 import { summarize } from "../results.ts";
+import { isHalyard } from "../servers.ts";
 import type { FigureSpec } from "../workload.ts";
 import { format } from "./table.ts";
 
@@ -39,7 +40,7 @@ export function drawBars(result: WorkloadResult, figure: FigureSpec): string {
 
 function drawBar({ server, summary }: Bar, { y, longest }: { y: number; longest: number }): string {
   const width = Math.max(2, Math.round((summary.median / longest) * LONGEST));
-  const kind = server.id.startsWith("halyard") ? "own" : "peer";
+  const kind = isHalyard(server.id) ? "own" : "peer";
   const ratio = summary.ratio === undefined || server.id === "ws" ? "" : ` · ${format(summary.ratio)}× ws`;
   return [
     `<text class="name ${kind}" x="${String(NAMES - 12)}" y="${String(y + 15)}">${escape(server.title)}</text>`,

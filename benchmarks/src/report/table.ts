@@ -1,4 +1,5 @@
 import type { Verdict } from "../bounds.ts";
+import type { Comparison } from "../comparison.ts";
 import type { ServerResult, Summary, WorkloadResult } from "../results.ts";
 import { loadBusy, summarize } from "../results.ts";
 import { BASELINE } from "../servers.ts";
@@ -13,6 +14,18 @@ export function rowsOfBounds(verdicts: readonly Verdict[]): string[][] {
     ...verdicts.map(({ what, bound, measured, min, max, unit, runs, isMet }) => [
       ...[what, bound, `${format(measured)} ${unit}`, `${format(min)}–${format(max)}`, String(runs)],
       isMet ? "yes" : "no",
+    ]),
+  ];
+}
+
+/** One row for each figure of each server, of two builds. */
+export function rowsOfComparison(comparisons: readonly Comparison[]): string[][] {
+  const head = ["workload", "server", "figure", "before", "now", "ratio", "spread", "runs", "result"];
+  return [
+    head,
+    ...comparisons.map(({ workload, server, figure, before, now, ratio, min, max, pairs, change }) => [
+      ...[workload, server, titleOf(figure), format(before), format(now)],
+      ...[ratio.toFixed(3), `${min.toFixed(2)}–${max.toFixed(2)}`, String(pairs), change],
     ]),
   ];
 }

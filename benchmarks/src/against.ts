@@ -1,0 +1,114 @@
+/**
+ * `pnpm bench --against <checkout>`: the Halyard servers on the packages of another checkout and of this one.
+ * Called by `main.ts` in place of the comparison with peers.
+ * Both builds run the same server code under the same load, one directly after the other.
+ */
+import { resolve } from "node:path";
+import { createBuild, serverOf } from "./build.ts";
+import type { Build } from "./build.ts";
+import { compare, comparedFigures } from "./comparison.ts";
+import type { Comparison, Pair } from "./comparison.ts";
+import type { Figures } from "./load/job.ts";
+import { describeMachine, printMachine } from "./machine.ts";
+import { measure } from "./measure.ts";
+import type { Options } from "./options.ts";
+import { rowsOfComparison, textTable } from "./report/table.ts";
+import type { ServerSpec } from "./servers.ts";
+import { print, showProgress } from "./terminal.ts";
+import type { Workload } from "./workload.ts";
+
+const RUNS = 9;
+
+export interface AgainstOptions {
+  readonly workloads: readonly Workload[];
+  readonly servers: readonly ServerSpec[];
+  readonly options: Options;
+}
+
+/** @returns whether every run succeeded; a figure that changed is no failure */
+export async function compareBuilds(
+  checkout: string,
+  { workloads, servers, options }: AgainstOptions,
+): Promise<boolean> {
+  const builds = {
+    before: createBuild(resolve(process.env["INIT_CWD"] ?? ".", checkout)),
+    now: createBuild(resolve(import.meta.dirname, "../..")),
+  };
+  printMachine(describeMachine());
+  print(`Before: ${builds.before.checkout}\nNow:    ${builds.now.checkout}`);
+  const comparisons: Comparison[] = [];
+  const failures: string[] = [];
+  for (const workload of workloads) {
+    const able = servers.filter(({ id }) => workload.without?.includes(id) !== true);
+    const runner = new PairRunner(workload, builds, options);
+    const results = await runner.run(able);
+    failures.push(...runner.failures);
+    comparisons.push(...results);
+    print(`\n${workload.title}\n${textTable(rowsOfComparison(results))}`);
+  }
+  if (workloads.length > 1) print(`\nAll workloads\n${textTable(rowsOfComparison(comparisons))}`);
+  print(EXPLANATION);
+  for (const failure of failures) print(failure);
+  return failures.length === 0;
+}
+
+const EXPLANATION = `
+Medians of each build; ratio: now to before; spread: least and largest ratio of a pair of runs.
+"within 5 %": the ratio is between 0.95 and 1.05. "within spread": it is not, but pairs differ in both directions.
+Figures are measurements of a machine with other work to do: "changed" is a reason to measure again, not a failure.`;
+
+/** Runs one workload on both builds in turn. */
+class PairRunner {
+  readonly failures: string[] = [];
+  readonly #workload: Workload;
+  readonly #builds: { readonly before: Build; readonly now: Build };
+  readonly #options: Options;
+
+  constructor(workload: Workload, builds: { readonly before: Build; readonly now: Build }, options: Options) {
+    this.#workload = workload;
+    this.#builds = builds;
+    this.#options = options;
+  }
+
+  /** Every run takes each server, and of each server both builds. */
+  async run(servers: readonly ServerSpec[]): Promise<Comparison[]> {
+    const runs = this.#options.runs ?? RUNS;
+    const pairs = new Map<ServerSpec, Pair[]>(servers.map((server) => [server, []]));
+    for (let run = 0; run < runs; run++) {
+      for (const [server, done] of pairs) {
+        showProgress(`${this.#workload.id}, run ${String(run + 1)} of ${String(runs)}: ${server.title}`);
+        done.push(await this.#runPair(server, run % 2 === 1));
+      }
+    }
+    showProgress("");
+    const figures = comparedFigures(this.#workload.figures);
+    return [...pairs].flatMap(([{ title }, done]) =>
+      figures.flatMap(
+        (figure) => compare({ workload: this.#workload.id, server: title, figure }, done) ?? [],
+      ),
+    );
+  }
+
+  /** The order changes with every pair, so that neither build is always the one that finds the machine warm. */
+  async #runPair(server: ServerSpec, isNowFirst: boolean): Promise<Pair> {
+    if (isNowFirst) {
+      const now = await this.#measure(server, "now");
+      return { before: await this.#measure(server, "before"), now };
+    }
+    const before = await this.#measure(server, "before");
+    return { before, now: await this.#measure(server, "now") };
+  }
+
+  async #measure(spec: ServerSpec, name: "before" | "now"): Promise<Figures | null> {
+    const { plan, dialect } = this.#workload;
+    const { mode, profile } = this.#options;
+    const server = serverOf(this.#builds[name], spec);
+    try {
+      return await measure({ server, plan, dialect: mode ?? dialect, profile });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.failures.push(`${this.#workload.id}, ${spec.title}, ${name}: ${reason}`);
+      return null;
+    }
+  }
+}

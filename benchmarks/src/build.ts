@@ -1,0 +1,85 @@
+/**
+ * A folder in which the servers of `servers/` run on the packages of one checkout.
+ * `against.ts` makes one for this checkout and one for the other, so that both builds are started in the same way.
+ * The servers are copies of this checkout's; only public package names are resolved in the other checkout.
+ */
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { ServerSpec } from "./servers.ts";
+
+export interface Build {
+  /** The checkout whose packages the servers import. */
+  readonly checkout: string;
+  /** The copy of `servers/` that imports them. */
+  readonly servers: URL;
+}
+
+const SOURCE = fileURLToPath(new URL("../servers", import.meta.url));
+
+/** What the servers import besides Halyard: taken from the checkout as well, so that a process has one copy of it. */
+const DEPENDENCIES = ["zod"];
+
+/** What every server of a checkout needs, and what tells whether it has been built. */
+const REQUIRED = ["@halyard/protocol", "@halyard/server/node"];
+
+/** @throws TypeError when the checkout is none, or has not been built */
+export function createBuild(checkout: string): Build {
+  const folder = createTemporaryFolder();
+  const servers = join(folder, "servers");
+  cpSync(SOURCE, servers, { recursive: true, filter: (path) => basename(path) !== "uwebsockets" });
+  writeFileSync(join(folder, "package.json"), `{ "type": "module" }\n`);
+  linkPackages(checkout, join(folder, "node_modules"));
+  const { resolve } = createRequire(join(servers, "any.js"));
+  for (const name of REQUIRED) {
+    try {
+      resolve(name);
+    } catch {
+      throw new TypeError(`${checkout} has no build of ${name}: run "npx -y pnpm@12 build" there`);
+    }
+  }
+  return { checkout, servers: pathToFileURL(`${servers}/`) };
+}
+
+/** The same server, run on a build. */
+export function serverOf({ servers }: Build, spec: ServerSpec): ServerSpec {
+  return { ...spec, file: new URL(basename(fileURLToPath(spec.file)), servers) };
+}
+
+function createTemporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "halyard-bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Node and Bun both follow a link to where it leads, so each package finds its own dependencies in its checkout. */
+function linkPackages(checkout: string, modules: string): void {
+  const packages = join(checkout, "packages");
+  const folders = existsSync(packages) ? readdirSync(packages).map((name) => join(packages, name)) : [];
+  for (const folder of folders) {
+    const manifest = join(folder, "package.json");
+    if (!existsSync(manifest)) continue;
+    const { name } = JSON.parse(readFileSync(manifest, "utf8")) as { readonly name: string };
+    link(folder, join(modules, name));
+    for (const dependency of DEPENDENCIES)
+      link(join(folder, "node_modules", dependency), join(modules, dependency));
+  }
+}
+
+function link(target: string, path: string): void {
+  if (!existsSync(target) || existsSync(path)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(target, path, "dir");
+}
