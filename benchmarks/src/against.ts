@@ -14,6 +14,8 @@ import { measure } from "./measure.ts";
 import type { Options } from "./options.ts";
 import { rowsOfComparison, textTable } from "./report/table.ts";
 import type { ServerSpec } from "./servers.ts";
+import { sessionsFor } from "./sessions.ts";
+import type { SessionFiles } from "./sessions.ts";
 import { print, showProgress } from "./terminal.ts";
 import type { Workload } from "./workload.ts";
 
@@ -40,7 +42,11 @@ export async function compareBuilds(
   const failures: string[] = [];
   for (const workload of workloads) {
     const able = servers.filter(({ id }) => workload.without?.includes(id) !== true);
-    const runner = new PairRunner(workload, builds, options);
+    const sides = {
+      before: await sideOf(builds.before, workload),
+      now: await sideOf(builds.now, workload),
+    };
+    const runner = new PairRunner(workload, sides, options);
     const results = await runner.run(able);
     failures.push(...runner.failures);
     comparisons.push(...results);
@@ -57,16 +63,31 @@ Medians of each build; ratio: now to before; spread: least and largest ratio of 
 "within 5 %": the ratio is between 0.95 and 1.05. "within spread": it is not, but pairs differ in both directions.
 Figures are measurements of a machine with other work to do: "changed" is a reason to measure again, not a failure.`;
 
+/** A build with the sessions that the clients of a workload have on it. */
+interface Side {
+  readonly build: Build;
+  readonly sessions: SessionFiles | undefined;
+}
+
+interface Sides {
+  readonly before: Side;
+  readonly now: Side;
+}
+
+async function sideOf(build: Build, workload: Workload): Promise<Side> {
+  return { build, sessions: await sessionsFor(workload, build.servers) };
+}
+
 /** Runs one workload on both builds in turn. */
 class PairRunner {
   readonly failures: string[] = [];
   readonly #workload: Workload;
-  readonly #builds: { readonly before: Build; readonly now: Build };
+  readonly #sides: Sides;
   readonly #options: Options;
 
-  constructor(workload: Workload, builds: { readonly before: Build; readonly now: Build }, options: Options) {
+  constructor(workload: Workload, sides: Sides, options: Options) {
     this.#workload = workload;
-    this.#builds = builds;
+    this.#sides = sides;
     this.#options = options;
   }
 
@@ -99,12 +120,13 @@ class PairRunner {
     return { before, now: await this.#measure(server, "now") };
   }
 
-  async #measure(spec: ServerSpec, name: "before" | "now"): Promise<Figures | null> {
+  async #measure(spec: ServerSpec, name: keyof Sides): Promise<Figures | null> {
     const { plan, dialect } = this.#workload;
     const { mode, profile } = this.#options;
-    const server = serverOf(this.#builds[name], spec);
+    const { build, sessions } = this.#sides[name];
+    const server = serverOf(build, spec);
     try {
-      return await measure({ server, plan, dialect: mode ?? dialect, profile });
+      return await measure({ server, plan, dialect: mode ?? dialect, profile, sessions });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.failures.push(`${this.#workload.id}, ${spec.title}, ${name}: ${reason}`);

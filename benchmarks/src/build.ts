@@ -7,18 +7,17 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { serverFolder } from "./servers.ts";
 import type { ServerSpec } from "./servers.ts";
+import { createTemporaryFolder } from "./temporary-folder.ts";
 
 export interface Build {
   /** The checkout whose packages the servers import. */
@@ -27,19 +26,20 @@ export interface Build {
   readonly servers: URL;
 }
 
-const SOURCE = fileURLToPath(new URL("../servers", import.meta.url));
-
 /** What the servers import besides Halyard: taken from the checkout as well, so that a process has one copy of it. */
-const DEPENDENCIES = ["zod"];
+const DEPENDENCIES = ["better-auth", "zod"];
 
 /** What every server of a checkout needs, and what tells whether it has been built. */
-const REQUIRED = ["@halyard/protocol", "@halyard/server/node"];
+const REQUIRED = ["@halyard/protocol", "@halyard/server/node", "@halyard/better-auth"];
 
 /** @throws TypeError when the checkout is none, or has not been built */
 export function createBuild(checkout: string): Build {
   const folder = createTemporaryFolder();
   const servers = join(folder, "servers");
-  cpSync(SOURCE, servers, { recursive: true, filter: (path) => basename(path) !== "uwebsockets" });
+  cpSync(fileURLToPath(serverFolder), servers, {
+    recursive: true,
+    filter: (path) => basename(path) !== "uwebsockets",
+  });
   writeFileSync(join(folder, "package.json"), `{ "type": "module" }\n`);
   linkPackages(checkout, join(folder, "node_modules"));
   const { resolve } = createRequire(join(servers, "any.js"));
@@ -56,12 +56,6 @@ export function createBuild(checkout: string): Build {
 /** The same server, run on a build. */
 export function serverOf({ servers }: Build, spec: ServerSpec): ServerSpec {
   return { ...spec, file: new URL(basename(fileURLToPath(spec.file)), servers) };
-}
-
-function createTemporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "halyard-bench-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** Node and Bun both follow a link to where it leads, so each package finds its own dependencies in its checkout. */

@@ -3,17 +3,11 @@ import type { ChildProcess } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as children from "./children.ts";
-import type { Figures, FromLoad, Job, Memory, ToLoad } from "./load/job.ts";
+import type { Figures, FromLoad, Job, JobPlan, Memory, ToLoad } from "./load/job.ts";
 import { startServer } from "./server-process.ts";
 import type { ServerSpec } from "./servers.ts";
+import type { SessionFiles } from "./sessions.ts";
 import { runtimes } from "./servers.ts";
-
-/** What a job is before there is a server to speak to. */
-export type JobPlan = Job extends infer TJob
-  ? TJob extends Job
-    ? Omit<TJob, "port" | "serverPid" | "dialect">
-    : never
-  : never;
 
 export interface Measurement {
   readonly server: ServerSpec;
@@ -21,6 +15,8 @@ export interface Measurement {
   readonly dialect: "plain" | "v1";
   /** A folder for a CPU profile of a server on Node. */
   readonly profile: string | undefined;
+  /** Where the server reads who a client is, and what the clients send. @default the URL says it */
+  readonly sessions?: SessionFiles | undefined;
 }
 
 const PATIENCE_MS = 180_000;
@@ -28,11 +24,12 @@ const load = fileURLToPath(new URL("./load/main.ts", import.meta.url));
 
 /** Starts a server and a load, lets them talk, and ends both, whatever happens. */
 export async function measure(measurement: Measurement): Promise<Figures> {
-  const { plan, profile, server: spec, dialect } = measurement;
+  const { plan, profile, server: spec, dialect, sessions } = measurement;
   const server = await startServer(spec, {
-    asksMemory: plan.kind === "idle" || plan.kind === "slow-reader",
+    asksMemory: plan.kind === "idle" || plan.kind === "signed-in" || plan.kind === "slow-reader",
     isCompressing: plan.kind === "fan-out" && plan.isCompressed === true,
     profile,
+    database: sessions?.database,
   });
   const loader = children.keep(
     fork(load, { execPath: runtimes.node, execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] }),
@@ -40,7 +37,13 @@ export async function measure(measurement: Measurement): Promise<Figures> {
   const timeout = new AbortController();
   try {
     const serverPid = server.process.pid ?? 0;
-    const job = { ...plan, dialect: spec.dialects[dialect], port: server.port, serverPid };
+    const job = {
+      ...plan,
+      dialect: spec.dialects[dialect],
+      port: server.port,
+      serverPid,
+      cookies: sessions?.cookies,
+    };
     return await Promise.race([
       talk(loader, server.process, job),
       server.died(),

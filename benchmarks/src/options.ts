@@ -23,7 +23,8 @@ export const HELP = `pnpm bench [options]
   --against <folder>  the Halyard servers on the packages of another built checkout and on these, 9 interleaved runs of both;
                       prints a table and writes nothing
   --only <a,b>        only these workloads, or those whose names begin so: fan-out, fan-out-1000-128,
-                      compressed, chat, requests, typing, connects, idle, hall, slow-reader, page
+                      compressed, chat, rooms, requests, typing, connects, idle, connects-v1-better-auth, hall,
+                      slow-reader, page
   --servers <a,b>     only these, and ws: halyard-node, halyard-bun, ws-tick, socket.io, crossws, hono, bun, uwebsockets
   --runs <n>          interleaved runs of each (3; what bounds are about 5 or 7)
   --seconds <n>       how long each part is measured (0.8)

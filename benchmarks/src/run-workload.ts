@@ -3,13 +3,14 @@
  * Called by `main.ts`, once for each workload.
  * A server that fails in one run keeps the figures of its other runs.
  */
-import type { Figures } from "./load/job.ts";
+import type { Figures, JobPlan } from "./load/job.ts";
 import { loadAverage } from "./machine.ts";
 import { measure } from "./measure.ts";
-import type { JobPlan } from "./measure.ts";
 import type { Options } from "./options.ts";
 import type { ServerResult, WorkloadResult } from "./results.ts";
+import { serverFolder } from "./servers.ts";
 import type { ServerSpec } from "./servers.ts";
+import { sessionsFor } from "./sessions.ts";
 import { showProgress } from "./terminal.ts";
 import { RUNS } from "./workload.ts";
 import type { Workload } from "./workload.ts";
@@ -24,6 +25,7 @@ export async function runWorkload(
   const samples = new Map<string, (Figures | null)[]>(able.map(({ id }) => [id, []]));
   const failures = new Map<string, string>();
   const before = loadAverage();
+  const sessions = await sessionsFor(workload, serverFolder);
   const runs = requestedRuns ?? workload.runs ?? RUNS;
   for (let run = 0; run < runs; run++) {
     const isExtraRun = requestedRuns === undefined && run >= RUNS;
@@ -33,7 +35,7 @@ export async function runWorkload(
       showProgress(`${workload.id}, ${position}: ${server.title}`);
       const dialect = mode ?? workload.dialect;
       const plan = requestedRuns === undefined ? planOf(workload, run) : workload.plan;
-      const figures = await measure({ server, plan, dialect, profile }).catch((error: unknown) => {
+      const figures = await measure({ server, plan, dialect, profile, sessions }).catch((error: unknown) => {
         failures.set(server.id, error instanceof Error ? error.message : String(error));
         return null;
       });

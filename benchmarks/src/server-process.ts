@@ -22,6 +22,8 @@ export interface ServerRun {
   readonly isCompressing?: boolean;
   /** A folder for a CPU profile. */
   readonly profile?: string | undefined;
+  /** The SQLite file of a server whose users have sessions. */
+  readonly database?: string | undefined;
 }
 
 const START_MS = 20_000;
@@ -42,16 +44,20 @@ export async function startServer(spec: ServerSpec, run: ServerRun = {}): Promis
 }
 
 function spawnServer(spec: ServerSpec, run: ServerRun, port: number): ChildProcess {
-  const { asksMemory = false, isCompressing = false, profile } = run;
+  const { asksMemory = false, isCompressing = false, profile, database } = run;
   const flags: string[] = [];
   const isProbed = asksMemory || profile !== undefined;
   const probing = spec.runtime === "bun" ? ["--preload", probe] : ["--expose-gc", "--import", probe];
   flags.push(...(isProbed ? probing : []), ...profiling(profile));
   const [program, args] = commandOf(spec, flags);
-  const env = { PATH: process.env["PATH"], NODE_ENV: "production", PORT: String(port) };
+  const env = {
+    ...{ PATH: process.env["PATH"], NODE_ENV: "production", PORT: String(port) },
+    ...(isCompressing ? { COMPRESSION: "on" } : {}),
+    ...(database === undefined ? {} : { DATABASE: database }),
+  };
   return children.keep(
     spawn(program, args, {
-      env: isCompressing ? { ...env, COMPRESSION: "on" } : env,
+      env,
       stdio: isProbed ? ["ignore", "ignore", "pipe", "ipc"] : ["ignore", "ignore", "pipe"],
     }),
   );

@@ -12,6 +12,9 @@ export interface ServerSpec {
   readonly dialects: { readonly plain: DialectName; readonly v1: DialectName };
 }
 
+/** The source of every server. */
+export const serverFolder = new URL("../servers/", import.meta.url);
+
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 /** Where each runtime is: the ones of the catalog, whatever the machine has. */
@@ -35,63 +38,63 @@ export const servers: readonly ServerSpec[] = [
     id: "halyard-node",
     title: "Halyard on Node",
     runtime: "node",
-    file: new URL("../servers/halyard-node.ts", import.meta.url),
+    file: new URL("halyard-node.ts", serverFolder),
     dialects: halyard,
   },
   {
     id: "halyard-bun",
     title: "Halyard on Bun",
     runtime: "bun",
-    file: new URL("../servers/halyard-bun.ts", import.meta.url),
+    file: new URL("halyard-bun.ts", serverFolder),
     dialects: halyard,
   },
   {
     id: "ws",
     title: "ws",
     runtime: "node",
-    file: new URL("../servers/ws.ts", import.meta.url),
+    file: new URL("ws.ts", serverFolder),
     dialects: json,
   },
   {
     id: "ws-tick",
     title: "ws, tick-wise by hand",
     runtime: "node",
-    file: new URL("../servers/ws-tick.ts", import.meta.url),
+    file: new URL("ws-tick.ts", serverFolder),
     dialects: json,
   },
   {
     id: "socket.io",
     title: "Socket.IO",
     runtime: "node",
-    file: new URL("../servers/socket-io.ts", import.meta.url),
+    file: new URL("socket-io.ts", serverFolder),
     dialects: socketIo,
   },
   {
     id: "crossws",
     title: "crossws on Node",
     runtime: "node",
-    file: new URL("../servers/crossws.ts", import.meta.url),
+    file: new URL("crossws.ts", serverFolder),
     dialects: json,
   },
   {
     id: "hono",
     title: "Hono node-ws",
     runtime: "node",
-    file: new URL("../servers/hono.ts", import.meta.url),
+    file: new URL("hono.ts", serverFolder),
     dialects: json,
   },
   {
     id: "bun",
     title: "Bun native",
     runtime: "bun",
-    file: new URL("../servers/bun.ts", import.meta.url),
+    file: new URL("bun.ts", serverFolder),
     dialects: json,
   },
   {
     id: UWEBSOCKETS,
     title: "uWebSockets.js",
     runtime: "node-20",
-    file: new URL("../servers/uwebsockets/dist/server.js", import.meta.url),
+    file: new URL("uwebsockets/dist/server.js", serverFolder),
     dialects: json,
   },
 ];
@@ -128,7 +131,7 @@ export function preparePeers(
 }
 
 function installPeer(): void {
-  const source = new URL("../servers/uwebsockets/server.ts", import.meta.url);
+  const source = new URL("uwebsockets/server.ts", serverFolder);
   const cwd = fileURLToPath(new URL(".", source));
   const run = (program: string, args: readonly string[]): void => {
     execFileSync(program, args, { cwd, stdio: ["ignore", "ignore", "inherit"] });

@@ -1,15 +1,20 @@
 import { fanOuts } from "./fan-outs.ts";
+import { isHalyard, servers } from "./servers.ts";
 import { cpu, rate } from "./workload.ts";
 import type { CurveSpec, FigureSpec, Scale, Workload } from "./workload.ts";
+
+const PEERS = servers.map(({ id }) => id).filter((id) => !isHalyard(id));
 
 /** Every workload, at full scale or at one that is done in minutes. */
 export function listWorkloads(scale: Scale): Workload[] {
   const others = [
     chat(scale),
+    rooms(scale),
     requests(scale),
     typing(scale),
     connects(scale),
     idle(scale),
+    signedIn(scale),
     hall(scale),
     slowReader(scale),
   ];
@@ -33,6 +38,23 @@ function chat({ isQuick, durationMs }: Scale): Workload {
     plan: { kind: "chat", connections, bytes: 128, underWay: 16, durationMs },
     figures: [cpu("chat", "CPU per delivery", true), rate("chat", "deliveries/s")],
     without: ["crossws", "hono"],
+  };
+}
+
+/** The peers' application has no rooms with a history and receipts of their own. */
+function rooms({ durationMs }: Scale): Workload {
+  const [connections, roomSize] = [2_000, 5];
+  return {
+    id: `rooms-${String(roomSize)}`,
+    title: `Chat in rooms of ${String(roomSize)}, ${connections.toLocaleString("en")} connections`,
+    about:
+      "As chat through the whole stack, but each message goes to one small room, and the rooms take turns. 16 under way in all; " +
+      "CPU per delivery.",
+    dialect: "v1",
+    // Longer than others, because V8 still compiles in the first second.
+    plan: { kind: "rooms", connections, roomSize, bytes: 128, underWay: 16, durationMs: durationMs * 3 },
+    figures: [cpu("rooms", "CPU per delivery", true), rate("rooms", "deliveries/s")],
+    without: PEERS,
   };
 }
 
@@ -98,6 +120,26 @@ function idle({ isQuick, durationMs }: Scale): Workload {
       { key: "idle.heapKib", title: "heap", unit: "KiB", better: "less" },
     ],
     without: ["ws-tick", "crossws", "hono"],
+  };
+}
+
+/** The peers' application has no sessions. */
+function signedIn({ isQuick, durationMs }: Scale): Workload {
+  const to = isQuick ? 3_000 : 6_000;
+  return {
+    id: "connects-v1-better-auth",
+    title: `${to.toLocaleString("en")} clients signed in by Better Auth`,
+    about:
+      "Each client has a session of its own in a SQLite file, sends its cookie with the upgrade, then hello, and gets its welcome. " +
+      "CPU per connect from 1,300 connections on; memory as when idle, between 1,000 connections and all.",
+    dialect: "v1",
+    plan: { kind: "signed-in", from: 1_000, to, durationMs },
+    figures: [
+      cpu("connect", "CPU per connect", true),
+      { key: "idle.rssKib", title: "resident", unit: "KiB", better: "less" },
+      { key: "idle.heapKib", title: "heap", unit: "KiB", better: "less" },
+    ],
+    without: PEERS,
   };
 }
 

@@ -12,7 +12,7 @@ export async function connects(job: JobOf<"connects">, options: FleetOptions): P
   const fleet = new Fleet(options);
   try {
     // So that code is compiled, and the list of users is as long as it gets.
-    await fleet.grow(Math.min(300, job.connections));
+    await fleet.grow(Math.min(WARM_UP, job.connections));
     await fleet.settle();
     const early = await measureGrowth("empty", fleet, { count: job.connections, serverPid: job.serverPid });
     const late = await measureGrowth("full", fleet, { count: job.late, serverPid: job.serverPid });
@@ -44,15 +44,42 @@ export async function idle(
   try {
     const before = await lookAt(fleet, job.from, options.askMemory);
     const after = await lookAt(fleet, job.to - job.from, options.askMemory);
-    const count = job.to - job.from;
     fleet.assertWhole();
-    return prefix("idle", {
-      rssKib: (after.rss - before.rss) / 1024 / count,
-      heapKib: (after.heap - before.heap) / 1024 / count,
-    });
+    return growthOf(before, after, job.to - job.from);
   } finally {
     fleet.destroy();
   }
+}
+
+/** Both of clients with a session: what a connect costs, and what a connection that does nothing holds. */
+export async function signedIn(
+  job: JobOf<"signed-in">,
+  options: FleetOptions & { readonly askMemory: () => Promise<Memory> },
+): Promise<Figures> {
+  const fleet = new Fleet(options);
+  try {
+    const before = await lookAt(fleet, job.from, options.askMemory);
+    // The collection that memory is looked at after may take compiled code with it.
+    await fleet.grow(WARM_UP);
+    await fleet.settle();
+    const { serverPid } = job;
+    const costs = await measureGrowth("connect", fleet, { count: job.to - job.from - WARM_UP, serverPid });
+    const after = await lookAt(fleet, 0, options.askMemory);
+    fleet.assertWhole();
+    return { ...costs, ...growthOf(before, after, job.to - job.from) };
+  } finally {
+    fleet.destroy();
+  }
+}
+
+const WARM_UP = 300;
+
+/** Of memory, per connection. */
+function growthOf(before: Memory, after: Memory, connections: number): Figures {
+  return prefix("idle", {
+    rssKib: (after.rss - before.rss) / 1024 / connections,
+    heapKib: (after.heap - before.heap) / 1024 / connections,
+  });
 }
 
 async function lookAt(fleet: Fleet, more: number, askMemory: () => Promise<Memory>): Promise<Memory> {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Connection } from "./connection.ts";
+import type { Place } from "./dialect.ts";
 import { UsageMeter } from "./cpu.ts";
 import { costs, prefix } from "./figures.ts";
 import { Fleet } from "./fleet.ts";
@@ -56,7 +57,7 @@ export class Stage {
   /** @returns how many got one more frame */
   async #reach(encode: Encode): Promise<number> {
     const before = this.audience.map(({ texts }) => texts);
-    this.speaker.send(encode(this.#text(), ++this.speaker.seq));
+    this.speaker.send(encode(this.#text(), ++this.speaker.seq, this.speaker.place));
     await this.fleet.settle();
     return this.audience.filter(({ texts }, index) => texts === at(before, index) + 1).length;
   }
@@ -69,9 +70,9 @@ export class Stage {
       serverPid: this.#serverPid,
       underWay,
       durationMs,
-      watcher: at(audience, audience.length - 1),
+      watchers: audience.slice(-1),
       send: (count) => {
-        const texts = Array.from({ length: count }, () => encode(this.#text(), ++speaker.seq));
+        const texts = Array.from({ length: count }, () => encode(this.#text(), ++speaker.seq, speaker.place));
         speaker.write(Buffer.concat(texts.map(textFrame)));
       },
       delivered: () => fleet.texts - speaker.texts,
@@ -84,7 +85,7 @@ export class Stage {
     const { fleet, speaker, audience } = this;
     const latency = new LatencyMeter(Math.ceil((deliveriesPerSecond * durationMs * 2) / 1000));
     const talk = talkAt(deliveriesPerSecond / audience.length, () => {
-      speaker.send(encode(this.#text(), ++speaker.seq));
+      speaker.send(encode(this.#text(), ++speaker.seq, speaker.place));
     });
     await pause(Math.min(1_000, durationMs / 2));
     const meter = new UsageMeter(this.#serverPid);
@@ -111,7 +112,7 @@ const ATTEMPTS = 5;
 /** `{"type":"posted","text":""}` */
 const OVERHEAD = 27;
 
-type Encode = (text: string, seq: number) => string;
+type Encode = (text: string, seq: number, place: Place) => string;
 
 interface Saturation {
   readonly encode: Encode;

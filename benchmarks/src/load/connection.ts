@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly isCompressed: boolean;
   readonly user: string;
   readonly place: Place;
+  /** Sent with the upgrade, as the browser of a signed-in user does. */
+  readonly cookie: { readonly value: string; readonly origin: string } | undefined;
   readonly onReady: (connection: Connection) => void;
   /** @param how the code of the close frame, or the status of a refusal */
   readonly onEnd: (connection: Connection, how: string) => void;
@@ -153,7 +155,7 @@ export class Connection {
   }
 
   #upgradeRequest(): string {
-    const { dialect, user, place, isCompressed } = this.#options;
+    const { dialect, user, place, isCompressed, cookie } = this.#options;
     const { path, headers } = dialect.target(user, place);
     return [
       `GET ${path} HTTP/1.1`,
@@ -163,6 +165,7 @@ export class Connection {
       "Sec-WebSocket-Key: aGFseWFyZC1iZW5jaGluZw==",
       "Sec-WebSocket-Version: 13",
       ...headers,
+      ...(cookie === undefined ? [] : [`Cookie: ${cookie.value}`, `Origin: ${cookie.origin}`]),
       ...(isCompressed ? ["Sec-WebSocket-Extensions: permessage-deflate"] : []),
       "\r\n",
     ].join("\r\n");

@@ -16,7 +16,8 @@ export interface Dialect {
   readonly readyAfter: (place: Place) => number;
   /** @param seq counts the sends of this connection, from 1 */
   readonly post: (text: string, seq: number) => string;
-  readonly chat: (content: string, seq: number) => string;
+  /** @param place its room, if any, is where the message goes */
+  readonly chat: (content: string, seq: number, place: Place) => string;
   readonly typing: (place: Place) => string;
   /** A request, with {@link NUMBER} for its id. */
   readonly lookUp: string;
@@ -66,7 +67,8 @@ const halyardV1: Dialect = {
   ],
   readyAfter: ({ room }) => (room === undefined ? 2 : 3),
   post: (text, seq) => JSON.stringify({ type: "post", text, $: { seq } }),
-  chat: (content, seq) => JSON.stringify({ type: "chat_message", content, $: { seq } }),
+  chat: (content, seq, { room }) =>
+    JSON.stringify({ type: "chat_message", content, $: { seq, ...(room && { ch: `room:${room}` }) } }),
   typing: ({ room }) =>
     JSON.stringify({ type: "typing_indicator", isTyping: true, ...(room && { $: { ch: `room:${room}` } }) }),
 };

@@ -6,8 +6,17 @@ import type { Dialect } from "./dialect.ts";
 export interface FleetOptions {
   readonly dialect: Dialect;
   readonly port: number;
-  readonly room: string | undefined;
   readonly isCompressed: boolean;
+  /** The room of a connection, by its number: the first is 0. @default none */
+  readonly roomOf?: (number: number) => string;
+  /** What each connection is signed in by, in order. @default nothing */
+  readonly sessions?: Sessions | undefined;
+}
+
+/** Cookies of signed-in users, and the origin of the page that got them. */
+export interface Sessions {
+  readonly origin: string;
+  readonly cookies: readonly string[];
 }
 
 const PATIENCE_MS = 60_000;
@@ -40,6 +49,7 @@ export class Fleet {
 
   /** Opens one more connection, of a user of its own. */
   open(onReady: (connection: Connection) => void): Connection {
+    const { roomOf, sessions } = this.#options;
     const number = ++this.#opened;
     return new Connection({
       dialect: this.#options.dialect,
@@ -48,7 +58,8 @@ export class Fleet {
       // One address has some 28,000 ports, and a closed one is not free at once.
       localAddress: `127.0.0.${String(2 + (number % 8))}`,
       user: `u${String(number).padStart(6, "0")}`,
-      place: { room: this.#options.room, clientId: newClientId() },
+      place: { room: roomOf?.(number - 1), clientId: newClientId() },
+      cookie: sessions && { value: sessions.cookies[number - 1] ?? "", origin: sessions.origin },
       onReady,
       onEnd: (connection, how) => {
         if (this.#isClosing || !this.connections.includes(connection)) return;

@@ -6,6 +6,8 @@ interface Common {
   readonly serverPid: number;
   /** How long each part is measured, ms. */
   readonly durationMs: number;
+  /** A file with the cookies of sessions, one for each user. @default users have none */
+  readonly cookies?: string | undefined;
 }
 
 interface FanOutJob extends Common {
@@ -30,6 +32,15 @@ interface ChatJob extends Common {
   readonly kind: "chat";
   readonly connections: number;
   readonly bytes: number;
+  readonly underWay: number;
+}
+
+interface RoomsJob extends Common {
+  readonly kind: "rooms";
+  readonly connections: number;
+  readonly roomSize: number;
+  readonly bytes: number;
+  /** Messages under way in all rooms together. */
   readonly underWay: number;
 }
 
@@ -60,6 +71,13 @@ interface IdleJob extends Common {
   readonly to: number;
 }
 
+interface SignedInJob extends Common {
+  readonly kind: "signed-in";
+  /** Memory is looked at with so many connections, and again with so many. */
+  readonly from: number;
+  readonly to: number;
+}
+
 interface HallJob extends Common {
   readonly kind: "hall";
   /** Measured one after the other; the hall fills up, and nobody of it leaves. */
@@ -84,8 +102,24 @@ interface SlowReaderJob extends Common {
 
 /** What a load process is to do; its answer is a {@link JobResult}. */
 export type Job =
-  FanOutJob | ChatJob | TypingJob | RequestJob | ConnectJob | IdleJob | HallJob | SlowReaderJob;
+  | FanOutJob
+  | ChatJob
+  | RoomsJob
+  | TypingJob
+  | RequestJob
+  | ConnectJob
+  | IdleJob
+  | SignedInJob
+  | HallJob
+  | SlowReaderJob;
 export type JobOf<TKind extends Job["kind"]> = Extract<Job, { readonly kind: TKind }>;
+
+/** What a job is before there is a server to speak to. */
+export type JobPlan = Job extends infer TJob
+  ? TJob extends Job
+    ? Omit<TJob, "port" | "serverPid" | "dialect" | "cookies">
+    : never
+  : never;
 
 /** Figures by name. */
 export type Figures = Readonly<Record<string, number>>;

@@ -1,9 +1,12 @@
 /** The load: one process, which the benchmark tells what to do. */
-import { connects, hall, idle } from "./arrivals.ts";
+import { readFileSync } from "node:fs";
+import { connects, hall, idle, signedIn } from "./arrivals.ts";
 import { chat, fanOut } from "./broadcast.ts";
 import { dialects } from "./dialect.ts";
+import type { Sessions } from "./fleet.ts";
 import type { Figures, FromLoad, Job, Memory, ToLoad } from "./job.ts";
 import { requests } from "./requests.ts";
+import { rooms } from "./rooms.ts";
 import { slowReader } from "./slow-reader.ts";
 import { typing } from "./typing.ts";
 
@@ -21,14 +24,17 @@ process.on("disconnect", () => process.exit());
 
 function run(job: Job): Promise<Figures> {
   const options = {
-    ...{ dialect: dialects[job.dialect], port: job.port, room: undefined },
+    ...{ dialect: dialects[job.dialect], port: job.port },
     isCompressed: job.kind === "fan-out" && job.isCompressed === true,
+    sessions: job.cookies === undefined ? undefined : readSessions(job.cookies),
   };
   switch (job.kind) {
     case "fan-out":
       return fanOut(job, options);
     case "chat":
       return chat(job, options);
+    case "rooms":
+      return rooms(job, options);
     case "typing":
       return typing(job, options);
     case "requests":
@@ -37,11 +43,17 @@ function run(job: Job): Promise<Figures> {
       return connects(job, options);
     case "idle":
       return idle(job, { ...options, askMemory });
+    case "signed-in":
+      return signedIn(job, { ...options, askMemory });
     case "hall":
       return hall(job, options);
     case "slow-reader":
       return slowReader(job, { ...options, askMemory });
   }
+}
+
+function readSessions(file: string): Sessions {
+  return JSON.parse(readFileSync(file, "utf8")) as Sessions;
 }
 
 function askMemory(): Promise<Memory> {

@@ -8,7 +8,7 @@ import { keepUnderWay } from "./window.ts";
 
 /** Everyone in a room types in turn, and all others see it. */
 export async function typing(job: JobOf<"typing">, options: FleetOptions): Promise<Figures> {
-  const fleet = new Fleet({ ...options, room: "hall" });
+  const fleet = new Fleet({ ...options, roomOf: () => "hall" });
   try {
     await fleet.grow(job.connections);
     await fleet.settle();
@@ -21,7 +21,7 @@ export async function typing(job: JobOf<"typing">, options: FleetOptions): Promi
       serverPid: job.serverPid,
       underWay: job.underWay,
       durationMs: job.durationMs,
-      watcher,
+      watchers: [watcher],
       send: (count) => {
         for (let sent = 0; sent < count; sent++) {
           const typist = at(connections, turn++ % (connections.length - 1));

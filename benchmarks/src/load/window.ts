@@ -7,11 +7,11 @@ import type { Fleet } from "./fleet.ts";
 export interface WindowOptions {
   readonly fleet: Fleet;
   readonly serverPid: number;
-  /** Messages that were sent and that the watcher has not got yet. */
+  /** Messages that were sent and that no watcher has got yet. */
   readonly underWay: number;
   readonly durationMs: number;
-  /** Whoever is looked at: the last connection, so that most others have got a message before it. */
-  readonly watcher: Connection;
+  /** Connections that get each message once between them, and after most others. */
+  readonly watchers: readonly Connection[];
   /** Sends so many more messages. */
   readonly send: (count: number) => void;
   /** What the audience has got. */
@@ -27,11 +27,13 @@ export interface WindowResult {
 
 /** Keeps so many messages under way for a while, and measures what that costs the server. */
 export async function keepUnderWay(options: WindowOptions): Promise<WindowResult> {
-  const { fleet, watcher, send, delivered, durationMs } = options;
+  const { fleet, watchers, send, delivered, durationMs } = options;
   let isOn = true;
-  watcher.onTexts = (count) => {
-    if (isOn) send(count);
-  };
+  for (const watcher of watchers) {
+    watcher.onTexts = (count) => {
+      if (isOn) send(count);
+    };
+  }
   send(options.underWay);
   // As long again, so that what runs hot is compiled.
   await pause(durationMs);
@@ -41,7 +43,7 @@ export async function keepUnderWay(options: WindowOptions): Promise<WindowResult
   const usage = meter.read();
   const deliveries = delivered() - before;
   isOn = false;
-  watcher.onTexts = undefined;
+  for (const watcher of watchers) watcher.onTexts = undefined;
   await drain(fleet);
   fleet.assertWhole();
   return { usage, deliveries };

@@ -26,7 +26,7 @@ export interface FeedOptions {
 /** Two connections beside the page: one talks, and does so as fast as the other one hears it. */
 export async function feed({ spec, server, taken }: FeedOptions): Promise<Feed> {
   const dialect = dialects[spec.dialects.plain];
-  const fleet = new Fleet({ dialect, port: server.port, room: undefined, isCompressed: false });
+  const fleet = new Fleet({ dialect, port: server.port, isCompressed: false });
   await fleet.grow(2);
   const [speaker, watcher] = fleet.connections;
   if (speaker === undefined || watcher === undefined) throw new Error("nobody speaks");
@@ -41,7 +41,15 @@ export async function feed({ spec, server, taken }: FeedOptions): Promise<Feed> 
     say: async (durationMs) => {
       const serverPid = server.process.pid ?? 0;
       const delivered = (): number => watcher.texts;
-      await keepUnderWay({ fleet, serverPid, underWay: 16, durationMs, watcher, send, delivered });
+      await keepUnderWay({
+        fleet,
+        serverPid,
+        underWay: 16,
+        durationMs,
+        watchers: [watcher],
+        send,
+        delivered,
+      });
       fleet.assertWhole();
       await untilQuiet(taken);
     },
