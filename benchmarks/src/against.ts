@@ -4,20 +4,20 @@
  * Both builds run the same server code under the same load, one directly after the other.
  */
 import { resolve } from "node:path";
-import { createBuild, serverOf } from "./build.ts";
-import type { Build } from "./build.ts";
-import { compare, comparedFigures } from "./comparison.ts";
-import type { Comparison, Pair } from "./comparison.ts";
+import { createBuild, serverOf } from "./processes/build.ts";
+import type { Build } from "./processes/build.ts";
+import { compare, comparedFigures } from "./results/comparison.ts";
+import type { Comparison, Pair } from "./results/comparison.ts";
 import type { Figures } from "./load/job.ts";
-import { describeMachine, printMachine } from "./machine.ts";
-import { measure } from "./measure.ts";
+import { describeMachine, printMachine } from "./processes/machine.ts";
+import { measure } from "./processes/measure.ts";
 import type { Options } from "./options.ts";
 import { rowsOfComparison, textTable } from "./report/table.ts";
-import type { ServerSpec } from "./servers.ts";
-import { sessionsFor } from "./sessions.ts";
-import type { SessionFiles } from "./sessions.ts";
-import { print, showProgress } from "./terminal.ts";
-import type { Workload } from "./workload.ts";
+import type { ServerSpec } from "./processes/servers.ts";
+import { sessionsFor } from "./processes/sessions.ts";
+import type { SessionFiles } from "./processes/sessions.ts";
+import { print, showProgress } from "./utils/terminal.ts";
+import type { Workload } from "./workloads/workload.ts";
 
 const RUNS = 9;
 
@@ -75,7 +75,7 @@ interface Sides {
 }
 
 async function sideOf(build: Build, workload: Workload): Promise<Side> {
-  return { build, sessions: await sessionsFor(workload, build.servers) };
+  return { build, sessions: await sessionsFor(workload.plan, build.servers) };
 }
 
 /** Runs one workload on both builds in turn. */

@@ -1,14 +1,14 @@
 /** `pnpm bench`: Halyard beside its peers, or one build of Halyard beside another; one server and one load at a time. */
 import { compareBuilds } from "./against.ts";
-import { endWithThisProcess } from "./children.ts";
+import { endWithThisProcess } from "./processes/children.ts";
 import { HELP, readOptions } from "./options.ts";
 import type { Options } from "./options.ts";
 import { PAGE } from "./page/page-workload.ts";
 import { comparePeers } from "./peers.ts";
-import { BASELINE, isHalyard, servers } from "./servers.ts";
-import type { ServerSpec } from "./servers.ts";
-import { print } from "./terminal.ts";
-import { listWorkloads } from "./workloads.ts";
+import { BASELINE, isHalyard, servers } from "./processes/servers.ts";
+import type { ServerSpec } from "./processes/servers.ts";
+import { print } from "./utils/terminal.ts";
+import { listWorkloads } from "./workloads/list.ts";
 
 try {
   const options = readOptions(process.argv.slice(2));

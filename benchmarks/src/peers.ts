@@ -5,20 +5,20 @@
  */
 import { resolve } from "node:path";
 import { raisedLimits } from "../servers/raised-limits.ts";
-import { judge } from "./bounds.ts";
-import { describeMachine, printMachine } from "./machine.ts";
+import { judge } from "./results/bounds.ts";
+import { describeMachine, printMachine } from "./processes/machine.ts";
 import type { Options } from "./options.ts";
 import { measurePages, PAGE } from "./page/page-workload.ts";
-import { failuresOf } from "./report/page.ts";
+import { failuresOf } from "./report/readme.ts";
 import { rowsOf, rowsOfBounds, textTable } from "./report/table.ts";
 import { writeReport } from "./report/write-report.ts";
-import { mergeResults } from "./results.ts";
-import type { Results, WorkloadResult } from "./results.ts";
+import { mergeResults } from "./results/results.ts";
+import type { Results, WorkloadResult } from "./results/results.ts";
 import { runWorkload } from "./run-workload.ts";
-import { preparePeers } from "./servers.ts";
-import type { ServerSpec } from "./servers.ts";
-import { elapsed, print } from "./terminal.ts";
-import type { Workload } from "./workload.ts";
+import { preparePeers } from "./processes/servers.ts";
+import type { ServerSpec } from "./processes/servers.ts";
+import { elapsed, print } from "./utils/terminal.ts";
+import type { Workload } from "./workloads/workload.ts";
 
 export interface PeerComparison {
   readonly options: Options;

@@ -4,16 +4,16 @@
  * A server that fails in one run keeps the figures of its other runs.
  */
 import type { Figures, JobPlan } from "./load/job.ts";
-import { loadAverage } from "./machine.ts";
-import { measure } from "./measure.ts";
+import { loadAverage } from "./processes/machine.ts";
+import { measure } from "./processes/measure.ts";
 import type { Options } from "./options.ts";
-import type { ServerResult, WorkloadResult } from "./results.ts";
-import { serverFolder } from "./servers.ts";
-import type { ServerSpec } from "./servers.ts";
-import { sessionsFor } from "./sessions.ts";
-import { showProgress } from "./terminal.ts";
-import { RUNS } from "./workload.ts";
-import type { Workload } from "./workload.ts";
+import type { ServerResult, WorkloadResult } from "./results/results.ts";
+import { serverFolder } from "./processes/servers.ts";
+import type { ServerSpec } from "./processes/servers.ts";
+import { sessionsFor } from "./processes/sessions.ts";
+import { showProgress } from "./utils/terminal.ts";
+import { RUNS } from "./workloads/workload.ts";
+import type { Workload } from "./workloads/workload.ts";
 
 /** Each run takes every server once, so that a disturbance of the machine affects all servers alike. */
 export async function runWorkload(
@@ -25,7 +25,7 @@ export async function runWorkload(
   const samples = new Map<string, (Figures | null)[]>(able.map(({ id }) => [id, []]));
   const failures = new Map<string, string>();
   const before = loadAverage();
-  const sessions = await sessionsFor(workload, serverFolder);
+  const sessions = await sessionsFor(workload.plan, serverFolder);
   const runs = requestedRuns ?? workload.runs ?? RUNS;
   for (let run = 0; run < runs; run++) {
     const isExtraRun = requestedRuns === undefined && run >= RUNS;

@@ -3,8 +3,8 @@ import { talkAt } from "./broadcast.ts";
 import type { Connection } from "./connection.ts";
 import { UsageMeter } from "./cpu.ts";
 import { costs, prefix } from "./figures.ts";
-import { Fleet } from "./fleet.ts";
-import type { FleetOptions } from "./fleet.ts";
+import { Fleet } from "./client-pool.ts";
+import type { FleetOptions } from "./client-pool.ts";
 import type { Figures, HallPart, JobOf, Memory } from "./job.ts";
 
 /** What it costs to open a connection: handshake, sign-in (stubbed), welcome, list of users. */

@@ -3,13 +3,13 @@ import type { Connection } from "./connection.ts";
 import type { Place } from "./dialect.ts";
 import { UsageMeter } from "./cpu.ts";
 import { costs, prefix } from "./figures.ts";
-import { Fleet } from "./fleet.ts";
-import type { FleetOptions } from "./fleet.ts";
+import { Fleet } from "./client-pool.ts";
+import type { FleetOptions } from "./client-pool.ts";
 import { textFrame } from "./frames.ts";
 import type { Figures, FanOutPart, JobOf } from "./job.ts";
 import { LatencyMeter } from "./latency.ts";
-import { prose } from "./prose.ts";
-import { keepUnderWay } from "./window.ts";
+import { prose } from "./compressible-text.ts";
+import { keepUnderWay } from "./in-flight.ts";
 
 /** One connection says something, and all others hear it. */
 export class Stage {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { connects, hall, idle, signedIn } from "./arrivals.ts";
 import { chat, fanOut } from "./broadcast.ts";
 import { dialects } from "./dialect.ts";
-import type { Sessions } from "./fleet.ts";
+import type { Sessions } from "./client-pool.ts";
 import type { Figures, FromLoad, Job, Memory, ToLoad } from "./job.ts";
 import { requests } from "./requests.ts";
 import { rooms } from "./rooms.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { UsageMeter } from "./cpu.ts";
 import { costs } from "./figures.ts";
-import { Fleet } from "./fleet.ts";
-import type { FleetOptions } from "./fleet.ts";
+import { Fleet } from "./client-pool.ts";
+import type { FleetOptions } from "./client-pool.ts";
 import { FrameTemplate } from "./frames.ts";
 import type { Figures, JobOf } from "./job.ts";
 

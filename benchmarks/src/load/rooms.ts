@@ -7,11 +7,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { at } from "./broadcast.ts";
 import type { Connection } from "./connection.ts";
 import { costs } from "./figures.ts";
-import { Fleet } from "./fleet.ts";
-import type { FleetOptions } from "./fleet.ts";
+import { Fleet } from "./client-pool.ts";
+import type { FleetOptions } from "./client-pool.ts";
 import type { Figures, JobOf } from "./job.ts";
 import { LatencyMeter } from "./latency.ts";
-import { keepUnderWay } from "./window.ts";
+import { keepUnderWay } from "./in-flight.ts";
 
 export async function rooms(job: JobOf<"rooms">, options: FleetOptions): Promise<Figures> {
   const { connections, roomSize, underWay, durationMs, serverPid } = job;

@@ -2,8 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { at, talkAt } from "./broadcast.ts";
 import { prefix } from "./figures.ts";
 import type { Connection } from "./connection.ts";
-import { Fleet } from "./fleet.ts";
-import type { FleetOptions } from "./fleet.ts";
+import { Fleet } from "./client-pool.ts";
+import type { FleetOptions } from "./client-pool.ts";
 import type { Figures, JobOf, Memory } from "./job.ts";
 import { LatencyMeter } from "./latency.ts";
 

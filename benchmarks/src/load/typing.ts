@@ -1,10 +1,10 @@
 import { at } from "./broadcast.ts";
 import { costs } from "./figures.ts";
-import { Fleet } from "./fleet.ts";
-import type { FleetOptions } from "./fleet.ts";
+import { Fleet } from "./client-pool.ts";
+import type { FleetOptions } from "./client-pool.ts";
 import { textFrame } from "./frames.ts";
 import type { Figures, JobOf } from "./job.ts";
-import { keepUnderWay } from "./window.ts";
+import { keepUnderWay } from "./in-flight.ts";
 
 /** Everyone in a room types in turn, and all others see it. */
 export async function typing(job: JobOf<"typing">, options: FleetOptions): Promise<Figures> {

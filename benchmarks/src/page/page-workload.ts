@@ -2,18 +2,17 @@ import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import { chromiumArgs, findChromium } from "../../../scripts/browser.ts";
 import type { Figures } from "../load/job.ts";
-import { loadAverage } from "../machine.ts";
-import type { Options } from "../options.ts";
-import type { ServerResult, WorkloadResult } from "../results.ts";
-import { startServer } from "../server-process.ts";
-import type { ServerProcess } from "../server-process.ts";
-import { servers } from "../servers.ts";
-import type { ServerSpec } from "../servers.ts";
-import { RUNS } from "../workload.ts";
-import type { FigureSpec } from "../workload.ts";
+import { loadAverage } from "../processes/machine.ts";
+import type { ServerResult, WorkloadResult } from "../results/results.ts";
+import { startServer } from "../processes/server-process.ts";
+import type { ServerProcess } from "../processes/server-process.ts";
+import { servers } from "../processes/servers.ts";
+import type { ServerSpec } from "../processes/servers.ts";
+import { RUNS } from "../workloads/workload.ts";
+import type { FigureSpec } from "../workloads/workload.ts";
 import { bundle, pageClients } from "./clients.ts";
 import type { PageClient } from "./clients.ts";
-import { feed } from "./feed.ts";
+import { feed } from "./page-traffic.ts";
 
 const figures: readonly FigureSpec[] = [
   { key: "gzipKb", title: "bundle, gzip", unit: "kB", better: "less", isDrawn: true },
@@ -27,8 +26,19 @@ export const PAGE = "page";
 /** The page is made up, not served: Chromium would not let it speak to this machine. */
 const LOCAL = "--disable-features=LocalNetworkAccessChecks";
 
+export interface PageOptions {
+  readonly isQuick: boolean;
+  readonly durationMs: number;
+  /** @default 3, or 1 when it is to be quick */
+  readonly runs: number | undefined;
+}
+
 /** What a client costs the page that uses it. */
-export async function measurePages({ isQuick, durationMs, ...options }: Options): Promise<WorkloadResult> {
+export async function measurePages({
+  isQuick,
+  durationMs,
+  ...options
+}: PageOptions): Promise<WorkloadResult> {
   const runs = options.runs ?? (isQuick ? 1 : RUNS);
   const samples = new Map<string, Figures[]>(pageClients.map(({ id }) => [id, []]));
   const before = loadAverage();

@@ -1,10 +1,10 @@
-import type { Verdict } from "../bounds.ts";
-import type { Comparison } from "../comparison.ts";
-import type { ServerResult, Summary, WorkloadResult } from "../results.ts";
-import { loadBusy, summarize } from "../results.ts";
-import { BASELINE } from "../servers.ts";
-import { round } from "../statistics.ts";
-import type { FigureSpec } from "../workload.ts";
+import type { Verdict } from "../results/bounds.ts";
+import type { Comparison } from "../results/comparison.ts";
+import type { ServerResult, Summary, WorkloadResult } from "../results/results.ts";
+import { loadBusy, summarize } from "../results/results.ts";
+import { BASELINE } from "../processes/servers.ts";
+import { round } from "../utils/statistics.ts";
+import type { FigureSpec } from "../workloads/workload.ts";
 
 /** Each bound beside what was measured. */
 export function rowsOfBounds(verdicts: readonly Verdict[]): string[][] {

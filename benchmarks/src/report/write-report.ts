@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
-import type { Results, WorkloadResult } from "../results.ts";
-import { writePage } from "./page.ts";
-import { drawCurve } from "./curve.ts";
-import { drawBars } from "./picture.ts";
+import type { Results, WorkloadResult } from "../results/results.ts";
+import { writePage } from "./readme.ts";
+import { drawCurve } from "./line-chart.ts";
+import { drawBars } from "./bar-chart.ts";
 
 /** Writes results.json, README.md and the pictures. */
 export async function writeReport(directory: string, results: Results): Promise<void> {

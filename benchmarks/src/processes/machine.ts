@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, platform, release, totalmem } from "node:os";
 import { runtimes } from "./servers.ts";
-import { print } from "./terminal.ts";
+import { print } from "../utils/terminal.ts";
 
 export interface Machine {
   readonly cpu: string;
@@ -35,8 +35,8 @@ export function describeMachine(): Machine {
     versions: {
       Node: versionOf(runtimes.node),
       Bun: versionOf(runtimes.bun),
-      ...Object.fromEntries(packages.map((name) => [name, packageVersion(`../node_modules/${name}`)])),
-      uwebsockets: packageVersion("../servers/uwebsockets/node_modules/uwebsockets"),
+      ...Object.fromEntries(packages.map((name) => [name, packageVersion(`../../node_modules/${name}`)])),
+      uwebsockets: packageVersion("../../servers/uwebsockets/node_modules/uwebsockets"),
     },
   };
 }

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { dialects } from "../load/dialect.ts";
-import { Fleet } from "../load/fleet.ts";
+import { Fleet } from "../load/client-pool.ts";
 import { textFrame } from "../load/frames.ts";
 import { LatencyMeter } from "../load/latency.ts";
-import { keepUnderWay } from "../load/window.ts";
-import type { ServerProcess } from "../server-process.ts";
-import type { ServerSpec } from "../servers.ts";
+import { keepUnderWay } from "../load/in-flight.ts";
+import type { ServerProcess } from "../processes/server-process.ts";
+import type { ServerSpec } from "../processes/servers.ts";
 
 const PATIENCE_MS = 30_000;
 /** `{"type":"posted","text":""}` makes it 128 B. */

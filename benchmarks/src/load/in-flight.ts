@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Connection } from "./connection.ts";
 import { UsageMeter } from "./cpu.ts";
 import type { Usage } from "./cpu.ts";
-import type { Fleet } from "./fleet.ts";
+import type { Fleet } from "./client-pool.ts";
 
 export interface WindowOptions {
   readonly fleet: Fleet;

@@ -1,4 +1,4 @@
-import type { FanOutPart } from "./load/job.ts";
+import type { FanOutPart } from "../load/job.ts";
 import { cpu, rate, RUNS } from "./workload.ts";
 import type { FigureSpec, Scale, Workload } from "./workload.ts";
 

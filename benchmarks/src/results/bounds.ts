@@ -1,6 +1,6 @@
-import type { Figures } from "./load/job.ts";
+import type { Figures } from "../load/job.ts";
 import type { Results, ServerResult } from "./results.ts";
-import { median } from "./statistics.ts";
+import { median } from "../utils/statistics.ts";
 
 /** What a figure is held to: a share of a peer's in the same run, of another figure's, or so much at most. */
 interface Bound {

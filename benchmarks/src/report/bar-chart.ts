@@ -1,7 +1,7 @@
-import type { ServerResult, Summary, WorkloadResult } from "../results.ts";
-import { summarize } from "../results.ts";
-import { isHalyard } from "../servers.ts";
-import type { FigureSpec } from "../workload.ts";
+import type { ServerResult, Summary, WorkloadResult } from "../results/results.ts";
+import { summarize } from "../results/results.ts";
+import { isHalyard } from "../processes/servers.ts";
+import type { FigureSpec } from "../workloads/workload.ts";
 import { format } from "./table.ts";
 
 const WIDTH = 760;

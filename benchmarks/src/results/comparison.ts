@@ -3,9 +3,9 @@
  * Called by `against.ts`; knows nothing of processes.
  * A figure counts as unchanged when its ratio is within ±5 %, or when the spread of the pairs is larger and has 1 in it.
  */
-import type { Figures } from "./load/job.ts";
-import { median } from "./statistics.ts";
-import type { FigureSpec } from "./workload.ts";
+import type { Figures } from "../load/job.ts";
+import { median } from "../utils/statistics.ts";
+import type { FigureSpec } from "../workloads/workload.ts";
 
 /** One run of both builds, one directly after the other; null where it failed. */
 export interface Pair {

@@ -1,5 +1,5 @@
-import { judge } from "../bounds.ts";
-import type { Results, WorkloadResult } from "../results.ts";
+import { judge } from "../results/bounds.ts";
+import type { Results, WorkloadResult } from "../results/results.ts";
 import { markdownTable, rowsOf, rowsOfBounds } from "./table.ts";
 
 /** The page that shows the results. */

@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as children from "./children.ts";
-import type { Figures, FromLoad, Job, JobPlan, Memory, ToLoad } from "./load/job.ts";
+import type { Figures, FromLoad, Job, JobPlan, Memory, ToLoad } from "../load/job.ts";
 import { startServer } from "./server-process.ts";
 import type { ServerSpec } from "./servers.ts";
 import type { SessionFiles } from "./sessions.ts";
@@ -20,7 +20,7 @@ export interface Measurement {
 }
 
 const PATIENCE_MS = 180_000;
-const load = fileURLToPath(new URL("./load/main.ts", import.meta.url));
+const load = fileURLToPath(new URL("../load/main.ts", import.meta.url));
 
 /** Starts a server and a load, lets them talk, and ends both, whatever happens. */
 export async function measure(measurement: Measurement): Promise<Figures> {

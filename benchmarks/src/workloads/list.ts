@@ -1,5 +1,5 @@
 import { fanOuts } from "./fan-outs.ts";
-import { isHalyard, servers } from "./servers.ts";
+import { isHalyard, servers } from "../processes/servers.ts";
 import { cpu, rate } from "./workload.ts";
 import type { CurveSpec, FigureSpec, Scale, Workload } from "./workload.ts";
 
