@@ -1,16 +1,16 @@
 /**
- * Better Auth as an application has it: accounts with e-mail and password, sessions in a SQLite file.
- * Imported by the Halyard servers when there is such a file, and by `create-sessions.ts`, which fills it.
+ * Better Auth as an application uses it: accounts with e-mail and password, sessions in a SQLite file.
+ * Imported by the Halyard servers when they have such a file, and by `create-sessions.ts`, which fills it.
  */
 import { halyard } from "@halyard/better-auth";
 import { betterAuth } from "better-auth";
 import type { Database as BunDatabase } from "bun:sqlite";
 import type { DatabaseSync } from "node:sqlite";
 
-/** The page that all sessions belong to. */
+/** The origin of the page that all users sign up on. */
 export const ORIGIN = "http://app.example.com";
 
-// No return type: its own is what types the sessions.
+// The inferred return type carries the type of the sessions.
 export async function createAuth(file: string) {
   const database = await openDatabase(file);
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000;");
@@ -20,7 +20,7 @@ export async function createAuth(file: string) {
     secret: "k3J9vQ2mX7pL5sT8wZ1yB4nC6dF0gH3j",
     emailAndPassword: {
       enabled: true,
-      // Thousands sign up, and none of it is measured.
+      // Thousands of users sign up before anything is measured: a real password hash would only take time.
       password: {
         hash: (password) => Promise.resolve(password),
         verify: ({ hash, password }) => Promise.resolve(hash === password),

@@ -59,9 +59,9 @@ export async function compareBuilds(
 }
 
 const EXPLANATION = `
-Medians of each build; ratio: now to before; spread: least and largest ratio of a pair of runs.
-"within 5 %": the ratio is between 0.95 and 1.05. "within spread": it is not, but pairs differ in both directions.
-Figures are measurements of a machine with other work to do: "changed" is a reason to measure again, not a failure.`;
+Before and now: the median of each build. Ratio: now to before. Spread: the least and the largest ratio of a pair of runs.
+"within 5 %": the ratio is between 0.95 and 1.05. "within spread": it is not, but the spread includes 1.
+Figures vary with the machine: "changed" is a reason to measure again on an idle machine, not a failure of this command.`;
 
 /** A build with the sessions that the clients of a workload have on it. */
 interface Side {
@@ -110,7 +110,7 @@ class PairRunner {
     );
   }
 
-  /** The order changes with every pair, so that neither build is always the one that finds the machine warm. */
+  /** The order changes with every pair: the second run of a pair may find a warmer machine than the first. */
   async #runPair(server: ServerSpec, isNowFirst: boolean): Promise<Pair> {
     if (isNowFirst) {
       const now = await this.#measure(server, "now");

@@ -1,6 +1,6 @@
 /** `pnpm bench`: Halyard beside its peers, or one build of Halyard beside another; one server and one load at a time. */
 import { compareBuilds } from "./against.ts";
-import { endWithThisProcess } from "./processes/children.ts";
+import { killChildrenOnExit } from "./processes/children.ts";
 import { HELP, readOptions } from "./options.ts";
 import type { Options } from "./options.ts";
 import { PAGE } from "./page/page-workload.ts";
@@ -26,12 +26,13 @@ async function main(options: Options): Promise<void> {
   const chosenIds = chooseIds(ids, options.only);
   const workloads = all.filter(({ id }) => chosenIds.has(id));
   const chosen = chooseServers(options.servers);
-  endWithThisProcess();
+  killChildrenOnExit();
   if (options.against === undefined) {
     await comparePeers({ options, workloads, servers: chosen, hasPage: chosenIds.has(PAGE), order: ids });
     return;
   }
-  if (workloads.length === 0) throw new TypeError(`--against compares servers: ${PAGE} has none of its own`);
+  if (workloads.length === 0)
+    throw new TypeError(`--against compares servers, and ${PAGE} has none of its own`);
   const succeeded = await compareBuilds(options.against, {
     options,
     workloads,

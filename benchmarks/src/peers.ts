@@ -5,7 +5,7 @@
  */
 import { resolve } from "node:path";
 import { raisedLimits } from "../servers/raised-limits.ts";
-import { judge } from "./results/bounds.ts";
+import { checkBounds } from "./results/bounds.ts";
 import { describeMachine, printMachine } from "./processes/machine.ts";
 import type { Options } from "./options.ts";
 import { measurePages, PAGE } from "./page/page-workload.ts";
@@ -54,7 +54,7 @@ export async function comparePeers(comparison: PeerComparison): Promise<void> {
     });
     if (pages !== undefined) results = await keep(pages);
   }
-  const verdicts = results === undefined ? [] : judge(results);
+  const verdicts = results === undefined ? [] : checkBounds(results);
   if (verdicts.length > 0) print(`\n${textTable(rowsOfBounds(verdicts))}`);
   print(`\nWritten to ${options.out}, ${elapsed()} after the start`);
 }

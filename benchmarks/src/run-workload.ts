@@ -1,6 +1,6 @@
 /**
  * Measures one workload on every server that takes part in it, run by run.
- * Called by `main.ts`, once for each workload.
+ * Called by `peers.ts`, once for each workload.
  * A server that fails in one run keeps the figures of its other runs.
  */
 import type { Figures, JobPlan } from "./load/job.ts";
@@ -29,7 +29,9 @@ export async function runWorkload(
   const runs = requestedRuns ?? workload.runs ?? RUNS;
   for (let run = 0; run < runs; run++) {
     const isExtraRun = requestedRuns === undefined && run >= RUNS;
-    const participants = able.filter(({ id }) => !isExtraRun || workload.inThree?.includes(id) !== true);
+    const participants = able.filter(
+      ({ id }) => !isExtraRun || workload.onlyFirstRuns?.includes(id) !== true,
+    );
     for (const [index, server] of rotate(participants, run).entries()) {
       const position = `run ${String(run + 1)} of ${String(runs)}, server ${String(index + 1)} of ${String(participants.length)}`;
       showProgress(`${workload.id}, ${position}: ${server.title}`);

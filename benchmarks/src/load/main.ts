@@ -1,10 +1,14 @@
-/** The load: one process, which the benchmark tells what to do. */
+/**
+ * The entry of the load process.
+ * Started by the benchmark for each measurement, with one job, and ended by it.
+ */
 import { readFileSync } from "node:fs";
-import { connects, hall, idle, signedIn } from "./arrivals.ts";
+import { connects, idle, signedIn } from "./arrivals.ts";
 import { chat, fanOut } from "./broadcast.ts";
 import { dialects } from "./dialect.ts";
 import type { Sessions } from "./client-pool.ts";
 import type { Figures, FromLoad, Job, Memory, ToLoad } from "./job.ts";
+import { presence } from "./presence.ts";
 import { requests } from "./requests.ts";
 import { rooms } from "./rooms.ts";
 import { slowReader } from "./slow-reader.ts";
@@ -16,8 +20,8 @@ process.on("message", (message: ToLoad) => {
   if ("memory" in message) onMemory?.(message.memory);
   else
     run(message.job).then(
-      (figures) => tell({ figures }),
-      (error: unknown) => tell({ failure: error instanceof Error ? error.message : String(error) }),
+      (figures) => send({ figures }),
+      (error: unknown) => send({ failure: error instanceof Error ? error.message : String(error) }),
     );
 });
 process.on("disconnect", () => process.exit());
@@ -42,13 +46,13 @@ function run(job: Job): Promise<Figures> {
     case "connects":
       return connects(job, options);
     case "idle":
-      return idle(job, { ...options, askMemory });
+      return idle(job, { ...options, requestMemory });
     case "signed-in":
-      return signedIn(job, { ...options, askMemory });
-    case "hall":
-      return hall(job, options);
+      return signedIn(job, { ...options, requestMemory });
+    case "presence":
+      return presence(job, options);
     case "slow-reader":
-      return slowReader(job, { ...options, askMemory });
+      return slowReader(job, { ...options, requestMemory });
   }
 }
 
@@ -56,13 +60,13 @@ function readSessions(file: string): Sessions {
   return JSON.parse(readFileSync(file, "utf8")) as Sessions;
 }
 
-function askMemory(): Promise<Memory> {
+function requestMemory(): Promise<Memory> {
   return new Promise((resolve) => {
     onMemory = resolve;
-    tell({ ask: "memory" });
+    send({ request: "memory" });
   });
 }
 
-function tell(message: FromLoad): void {
+function send(message: FromLoad): void {
   process.send?.(message);
 }

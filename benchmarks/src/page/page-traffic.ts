@@ -1,76 +1,80 @@
+/**
+ * Traffic for the page that is measured: two more connections to its server, a sender and a receiver.
+ * Used by `page-workload.ts`.
+ * The sender sends as fast as the receiver receives; the page is measured, not the server.
+ */
 import { setTimeout as pause } from "node:timers/promises";
+import { ClientPool } from "../load/client-pool.ts";
 import { dialects } from "../load/dialect.ts";
-import { Fleet } from "../load/client-pool.ts";
 import { textFrame } from "../load/frames.ts";
+import { keepInFlight } from "../load/in-flight.ts";
 import { LatencyMeter } from "../load/latency.ts";
-import { keepUnderWay } from "../load/in-flight.ts";
 import type { ServerProcess } from "../processes/server-process.ts";
 import type { ServerSpec } from "../processes/servers.ts";
+import { itemAt } from "../utils/item-at.ts";
 
-const PATIENCE_MS = 30_000;
-/** `{"type":"posted","text":""}` makes it 128 B. */
+const CONNECT_TIMEOUT_MS = 30_000;
+/** A message of 128 B, without `{"type":"posted","text":""}`. */
 const TEXT_BYTES = 101;
 
-export interface Feed extends Disposable {
-  /** Speaks for so long, and resolves when the page has taken in all of it. */
-  readonly say: (durationMs: number) => Promise<void>;
+export interface PageTraffic extends Disposable {
+  /** Sends for so long, and resolves when the page has received all of it. */
+  readonly sendFor: (durationMs: number) => Promise<void>;
 }
 
-export interface FeedOptions {
+export interface PageTrafficOptions {
   readonly spec: ServerSpec;
   readonly server: ServerProcess;
-  /** How many messages the page has taken in. */
-  readonly taken: () => Promise<number>;
+  /** Messages that the page has received. */
+  readonly received: () => Promise<number>;
 }
 
-/** Two connections beside the page: one talks, and does so as fast as the other one hears it. */
-export async function feed({ spec, server, taken }: FeedOptions): Promise<Feed> {
+export async function startPageTraffic({ spec, server, received }: PageTrafficOptions): Promise<PageTraffic> {
   const dialect = dialects[spec.dialects.plain];
-  const fleet = new Fleet({ dialect, port: server.port, isCompressed: false });
-  await fleet.grow(2);
-  const [speaker, watcher] = fleet.connections;
-  if (speaker === undefined || watcher === undefined) throw new Error("nobody speaks");
+  const clients = new ClientPool({ dialect, port: server.port, isCompressed: false });
+  await clients.grow(2);
+  const [sender, watcher] = [itemAt(clients.connections, 0), itemAt(clients.connections, 1)];
   const send = (count: number): void => {
     const texts = Array.from({ length: count }, () =>
-      dialect.post(LatencyMeter.stamp(TEXT_BYTES), ++speaker.seq),
+      dialect.post(LatencyMeter.stamp(TEXT_BYTES), ++sender.seq),
     );
-    speaker.write(Buffer.concat(texts.map(textFrame)));
+    sender.write(Buffer.concat(texts.map(textFrame)));
   };
-  await untilHeard(() => send(1), taken);
+  await waitUntilReceived(() => send(1), received);
   return {
-    say: async (durationMs) => {
+    sendFor: async (durationMs) => {
       const serverPid = server.process.pid ?? 0;
       const delivered = (): number => watcher.texts;
-      await keepUnderWay({
-        fleet,
+      await keepInFlight({
+        clients,
         serverPid,
-        underWay: 16,
+        inFlight: 16,
         durationMs,
         watchers: [watcher],
         send,
         delivered,
       });
-      fleet.assertWhole();
-      await untilQuiet(taken);
+      clients.assertNoneEnded();
+      await waitUntilQuiet(received);
     },
-    [Symbol.dispose]: () => fleet.destroy(),
+    [Symbol.dispose]: () => clients.destroy(),
   };
 }
 
-/** The page connects in its own time. */
-async function untilHeard(say: () => void, taken: () => Promise<number>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while ((await taken()) === 0) {
+/** The page connects at some time after it has been loaded. */
+async function waitUntilReceived(send: () => void, received: () => Promise<number>): Promise<void> {
+  const deadline = performance.now() + CONNECT_TIMEOUT_MS;
+  while ((await received()) === 0) {
     if (performance.now() > deadline) throw new Error("the page does not connect");
-    say();
+    send();
     await pause(50);
   }
-  await untilQuiet(taken);
+  await waitUntilQuiet(received);
 }
 
-async function untilQuiet(taken: () => Promise<number>): Promise<void> {
+async function waitUntilQuiet(received: () => Promise<number>): Promise<void> {
   let count = -1;
-  for (let last = -2; last !== count; count = await taken()) {
+  for (let last = -2; last !== count; count = await received()) {
     last = count;
     await pause(200);
   }

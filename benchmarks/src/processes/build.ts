@@ -26,13 +26,13 @@ export interface Build {
   readonly servers: URL;
 }
 
-/** What the servers import besides Halyard: taken from the checkout as well, so that a process has one copy of it. */
+/** What the servers import besides Halyard: also from the checkout, so that a process loads one copy of it. */
 const DEPENDENCIES = ["better-auth", "zod"];
 
-/** What every server of a checkout needs, and what tells whether it has been built. */
+/** What the servers need of Halyard: a checkout that has not been built lacks it. */
 const REQUIRED = ["@halyard/protocol", "@halyard/server/node", "@halyard/better-auth"];
 
-/** @throws TypeError when the checkout is none, or has not been built */
+/** @throws TypeError when the folder is no checkout, or has not been built */
 export function createBuild(checkout: string): Build {
   const folder = createTemporaryFolder();
   const servers = join(folder, "servers");
@@ -53,12 +53,12 @@ export function createBuild(checkout: string): Build {
   return { checkout, servers: pathToFileURL(`${servers}/`) };
 }
 
-/** The same server, run on a build. */
+/** The same server on the packages of a build. */
 export function serverOf({ servers }: Build, spec: ServerSpec): ServerSpec {
   return { ...spec, file: new URL(basename(fileURLToPath(spec.file)), servers) };
 }
 
-/** Node and Bun both follow a link to where it leads, so each package finds its own dependencies in its checkout. */
+/** Node and Bun both resolve links before they resolve imports, so each package finds its own dependencies. */
 function linkPackages(checkout: string, modules: string): void {
   const packages = join(checkout, "packages");
   const folders = existsSync(packages) ? readdirSync(packages).map((name) => join(packages, name)) : [];

@@ -1,3 +1,4 @@
+/** The machine in the report: CPU, memory, versions, and how busy it is. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, platform, release, totalmem } from "node:os";
@@ -9,7 +10,7 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGib: number;
   readonly system: string;
-  /** Versions of the runtimes and of what is measured. */
+  /** Of the runtimes and of the measured packages. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -45,7 +46,7 @@ export function printMachine({ cpu, cores }: Pick<Machine, "cpu" | "cores">): vo
   print(`${cpu}, ${String(cores)} cores; load average ${String(loadAverage())}`);
 }
 
-/** Of the last minute. */
+/** The load average of the last minute. */
 export function loadAverage(): number {
   return Math.round((loadavg()[0] ?? 0) * 10) / 10;
 }

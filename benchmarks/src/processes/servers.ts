@@ -1,3 +1,7 @@
+/**
+ * The list of servers: Halyard on both runtimes, and its peers.
+ * Read wherever servers are chosen or started.
+ */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -8,16 +12,16 @@ export interface ServerSpec {
   readonly title: string;
   readonly runtime: keyof typeof runtimes;
   readonly file: URL;
-  /** Spoken in workloads that need no receipts, and in those that do. */
+  /** For workloads without receipts, and for those with receipts. */
   readonly dialects: { readonly plain: DialectName; readonly v1: DialectName };
 }
 
-/** The source of every server. */
+/** The folder with the source of every server. */
 export const serverFolder = new URL("../../servers/", import.meta.url);
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** Where each runtime is: the ones of the catalog, whatever the machine has. */
+/** The programs: versions of the catalog, not those of the machine. */
 export const runtimes = {
   node: path("../../node_modules/node/bin/node"),
   bun: path("../../node_modules/bun/bin/bun.exe"),
@@ -30,7 +34,7 @@ const socketIo = { plain: "socket.io", v1: "socket.io" } as const;
 
 const UWEBSOCKETS = "uwebsockets";
 
-/** What ratios are told against. */
+/** The server that all others are compared with. */
 export const BASELINE = "ws";
 
 export const servers: readonly ServerSpec[] = [
@@ -111,21 +115,21 @@ export function commandOf({ runtime, file }: ServerSpec, flags: readonly string[
 }
 
 /**
- * uWebSockets.js and the Node that loads it on every system weigh 400 MB: they are installed when they are first
- * measured, and only then. That Node knows no TypeScript, so the server is bundled for it.
+ * Installs uWebSockets.js and its Node when they are measured for the first time: they weigh 400 MB. That Node reads no
+ * TypeScript, so the server is bundled for it.
  *
- * @returns those that can be measured
+ * @returns the servers that can be measured
  */
 export function preparePeers(
   chosen: readonly ServerSpec[],
-  say: (text: string) => void,
+  print: (text: string) => void,
 ): readonly ServerSpec[] {
   if (!chosen.some(({ id }) => id === UWEBSOCKETS)) return chosen;
   try {
     installPeer();
     return chosen;
   } catch (error) {
-    say(`uWebSockets.js is left out: ${error instanceof Error ? error.message : String(error)}`);
+    print(`uWebSockets.js is left out: ${error instanceof Error ? error.message : String(error)}`);
     return chosen.filter(({ id }) => id !== UWEBSOCKETS);
   }
 }

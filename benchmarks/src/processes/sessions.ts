@@ -1,7 +1,7 @@
 /**
- * Real sessions for the workloads whose clients are signed in by Better Auth.
- * Made once per workload and build, before its runs: no figure has any part of it.
- * The Better Auth that reads the sessions is the one that has made them.
+ * Creates real sessions for workloads whose clients are signed in by Better Auth.
+ * Called once per workload and build, before its runs, so that no figure includes it.
+ * The sessions are created by the same version of Better Auth that reads them.
  */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -20,8 +20,8 @@ export interface SessionFiles {
 }
 
 /**
- * @param servers the folder of the servers that read them
- * @returns undefined for a workload that needs none
+ * @param servers the folder of the servers that read the sessions
+ * @returns undefined for a job without sessions
  */
 export async function sessionsFor(plan: JobPlan, servers: URL): Promise<SessionFiles | undefined> {
   if (plan.kind !== "signed-in") return undefined;

@@ -1,3 +1,4 @@
+/** A figure of a workload as a bar chart: an SVG that is readable on light and on dark pages. */
 import type { ServerResult, Summary, WorkloadResult } from "../results/results.ts";
 import { summarize } from "../results/results.ts";
 import { isHalyard } from "../processes/servers.ts";
@@ -15,8 +16,7 @@ interface Bar {
   readonly summary: Summary;
 }
 
-/** One figure of a workload as bars. */
-export function drawBars(result: WorkloadResult, figure: FigureSpec): string {
+export function drawBarChart(result: WorkloadResult, figure: FigureSpec): string {
   const bars = result.servers
     .flatMap((server): Bar[] => {
       const summary = summarize(result, server, figure);
@@ -49,7 +49,6 @@ function drawBar({ server, summary }: Bar, { y, longest }: { y: number; longest:
   ].join("\n");
 }
 
-/** Readable on light and on dark. */
 export const STYLE = `<style>
 text { font: 13px system-ui, sans-serif; fill: #3b4252; }
 .title { font-size: 16px; font-weight: 600; fill: #1c2230; }

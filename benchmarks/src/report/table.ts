@@ -1,3 +1,4 @@
+/** The tables of the report, for a terminal and for Markdown. */
 import type { Verdict } from "../results/bounds.ts";
 import type { Comparison } from "../results/comparison.ts";
 import type { ServerResult, Summary, WorkloadResult } from "../results/results.ts";
@@ -6,13 +7,13 @@ import { BASELINE } from "../processes/servers.ts";
 import { round } from "../utils/statistics.ts";
 import type { FigureSpec } from "../workloads/workload.ts";
 
-/** Each bound beside what was measured. */
+/** Each bound beside the measured value. */
 export function rowsOfBounds(verdicts: readonly Verdict[]): string[][] {
   const head = ["", "bound", "measured", "spread", "runs", "met"];
   return [
     head,
-    ...verdicts.map(({ what, bound, measured, min, max, unit, runs, isMet }) => [
-      ...[what, bound, `${format(measured)} ${unit}`, `${format(min)}–${format(max)}`, String(runs)],
+    ...verdicts.map(({ title, bound, measured, min, max, unit, runs, isMet }) => [
+      ...[title, bound, `${format(measured)} ${unit}`, `${format(min)}–${format(max)}`, String(runs)],
       isMet ? "yes" : "no",
     ]),
   ];

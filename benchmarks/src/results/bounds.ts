@@ -1,23 +1,28 @@
+/**
+ * The bounds of the figures: Halyard's promises about its speed.
+ * Checked after a benchmark, for the terminal and for the page of results.
+ * The median of all runs counts.
+ */
 import type { Figures } from "../load/job.ts";
 import type { Results, ServerResult } from "./results.ts";
 import { median } from "../utils/statistics.ts";
 
-/** What a figure is held to: a share of a peer's in the same run, of another figure's, or so much at most. */
+/** The highest allowed value of a figure, or of its ratio to the figure of a peer or to another figure, in the same run. */
 interface Bound {
-  readonly what: string;
+  readonly title: string;
   readonly workload: string;
   readonly server: string;
   readonly key: string;
-  /** What the figure is divided by. @default nothing */
+  /** The figure is divided by that one. @default nothing */
   readonly against?: { readonly server: string; readonly key?: string };
-  readonly most: number;
-  /** How the bound reads, where it is no plain number. */
-  readonly reads?: string;
+  readonly max: number;
+  /** How the bound is written. @default the number */
+  readonly label?: string;
   readonly unit?: string;
 }
 
 export interface Verdict {
-  readonly what: string;
+  readonly title: string;
   readonly bound: string;
   readonly measured: number;
   readonly min: number;
@@ -39,95 +44,95 @@ const slow = { workload: "slow-reader" };
 const BOUNDS: readonly Bound[] = [
   {
     ...fanOut,
-    what: "Fan-out, 16 under way: Node to the tick-wise ws",
+    title: "Fan-out, 16 in flight: Node to the tick-wise ws",
     against: { server: "ws-tick" },
-    most: 1.15,
+    max: 1.15,
   },
-  { ...fanOut, what: "… to uWebSockets.js", against: { server: "uwebsockets" }, most: 1.35 },
-  { ...fanOut, what: "… to Bun native", against: { server: "bun" }, most: 1.35 },
-  { ...fanOut, what: "… to ws", against: { server: "ws" }, most: 1 / 13, reads: "1/13" },
-  { ...fanOut, what: "… to Socket.IO", against: { server: "socket.io" }, most: 1 / 18, reads: "1/18" },
+  { ...fanOut, title: "… to uWebSockets.js", against: { server: "uwebsockets" }, max: 1.35 },
+  { ...fanOut, title: "… to Bun native", against: { server: "bun" }, max: 1.35 },
+  { ...fanOut, title: "… to ws", against: { server: "ws" }, max: 1 / 13, label: "1/13" },
+  { ...fanOut, title: "… to Socket.IO", against: { server: "socket.io" }, max: 1 / 18, label: "1/18" },
   {
     ...fanOut,
-    what: "Fan-out, 16 under way: Bun to Bun native",
+    title: "Fan-out, 16 in flight: Bun to Bun native",
     server: bun,
     against: { server: "bun" },
-    most: 1.15,
+    max: 1.15,
   },
-  { ...single, what: "Fan-out, 1 under way: Node to ws", against: { server: "ws" }, most: 0.85 },
+  { ...single, title: "Fan-out, 1 in flight: Node to ws", against: { server: "ws" }, max: 0.85 },
   {
-    what: "2 KB compressed: Node to ws",
+    title: "2 KB compressed: Node to ws",
     workload: "compressed-1000-2048",
     server: node,
     key: "w16.cpuUs",
     against: { server: "ws" },
-    most: 0.2,
-    reads: "1/5",
+    max: 0.2,
+    label: "1/5",
   },
-  { ...steady, what: "p99 at 30,000 deliveries/s: Node to ws", against: { server: "ws" }, most: 1.2 },
-  { ...steady, what: "… Bun to ws", server: bun, against: { server: "ws" }, most: 1.2 },
+  { ...steady, title: "p99 at 30,000 deliveries/s: Node to ws", against: { server: "ws" }, max: 1.2 },
+  { ...steady, title: "… Bun to ws", server: bun, against: { server: "ws" }, max: 1.2 },
   {
     ...requests,
-    what: "Request, 10 under way: Node to ws",
-    key: "10 under way.cpuUs",
-    most: 1 / 2.5,
-    reads: "1/2.5",
+    title: "Request, 10 in flight: Node to ws",
+    key: "10 in flight.cpuUs",
+    max: 1 / 2.5,
+    label: "1/2.5",
   },
   {
     ...requests,
-    what: "Request, 1 under way: Node to ws",
-    key: "1 under way.cpuUs",
-    most: 1 / 0.9,
-    reads: "1/0.9",
+    title: "Request, 1 in flight: Node to ws",
+    key: "1 in flight.cpuUs",
+    max: 1 / 0.9,
+    label: "1/0.9",
   },
   {
     ...idle,
-    what: "Idle connection, resident: Node to ws",
+    title: "Idle connection, resident: Node to ws",
     key: "idle.rssKib",
     against: { server: "ws" },
-    most: 1.4,
+    max: 1.4,
   },
-  { ...idle, what: "… heap", key: "idle.heapKib", against: { server: "ws" }, most: 1.4 },
-  { ...idle, what: "Idle connection, resident: Bun", server: bun, key: "idle.rssKib", most: 3, unit: "KiB" },
+  { ...idle, title: "… heap", key: "idle.heapKib", against: { server: "ws" }, max: 1.4 },
+  { ...idle, title: "Idle connection, resident: Bun", server: bun, key: "idle.rssKib", max: 3, unit: "KiB" },
   ...["empty", "full"].flatMap((list): Bound[] => {
     const key = `${list}.cpuUs`;
     const title = list === "empty" ? "Connect, from the first on" : "Connect, with all in the list";
     return [
-      { ...connects, key, what: `${title}: Node to ws`, against: { server: "ws" }, most: 1.5 },
-      { ...connects, key, what: "… to Socket.IO", against: { server: "socket.io" }, most: 0.6 },
+      { ...connects, key, title: `${title}: Node to ws`, against: { server: "ws" }, max: 1.5 },
+      { ...connects, key, title: "… to Socket.IO", against: { server: "socket.io" }, max: 0.6 },
     ];
   }),
   ...[node, bun].flatMap((server): Bound[] => {
-    const title = `A reader that stands still, on ${server === node ? "Node" : "Bun"}`;
+    const title = `A reader that stops reading, on ${server === node ? "Node" : "Bun"}`;
     return [
-      { ...slow, server, key: "slow.heapMib", what: `${title}: heap`, most: 1, unit: "MiB" },
+      { ...slow, server, key: "slow.heapMib", title: `${title}: heap`, max: 1, unit: "MiB" },
       {
         ...slow,
         server,
         key: "slow.p99Ms",
-        what: "… p99 of the others, to before",
-        against: { server, key: "calm.p99Ms" },
-        most: 1.2,
+        title: "… p99 of the others, to before",
+        against: { server, key: "before.p99Ms" },
+        max: 1.2,
       },
     ];
   }),
 ];
 
-/** Each bound of what was measured, beside what was measured. */
-export function judge({ workloads }: Pick<Results, "workloads">): Verdict[] {
+/** Each bound whose figures have been measured. */
+export function checkBounds({ workloads }: Pick<Results, "workloads">): Verdict[] {
   return BOUNDS.flatMap((bound): Verdict[] => {
     const servers = workloads.find(({ id }) => id === bound.workload)?.servers ?? [];
     const values = valuesOf(bound, servers);
     if (values.length === 0) return [];
-    const { what, most, unit = "×", reads = String(most) } = bound;
+    const { title, unit = "×", label = String(bound.max) } = bound;
     const measured = median(values);
     const [min, max] = [Math.min(...values), Math.max(...values)];
-    const limit = `≤ ${reads} ${unit}`;
-    return [{ what, bound: limit, measured, min, max, unit, runs: values.length, isMet: measured <= most }];
+    const isMet = measured <= bound.max;
+    return [{ title, bound: `≤ ${label} ${unit}`, measured, min, max, unit, runs: values.length, isMet }];
   });
 }
 
-/** Per run. */
+/** One value per run. */
 function valuesOf({ server, key, against }: Bound, servers: readonly ServerResult[]): number[] {
   const samplesOf = (name: string): readonly (Figures | null)[] =>
     servers.find(({ id }) => id === name)?.samples ?? [];

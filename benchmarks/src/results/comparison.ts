@@ -1,13 +1,13 @@
 /**
  * Compares two builds figure by figure, from the samples of runs that were interleaved.
- * Called by `against.ts`; knows nothing of processes.
- * A figure counts as unchanged when its ratio is within ±5 %, or when the spread of the pairs is larger and has 1 in it.
+ * Called by `against.ts`.
+ * A figure has not changed if its ratio is within ±5 %, or if the spread of the pairs is larger than that and includes 1.
  */
 import type { Figures } from "../load/job.ts";
 import { median } from "../utils/statistics.ts";
 import type { FigureSpec } from "../workloads/workload.ts";
 
-/** One run of both builds, one directly after the other; null where it failed. */
+/** A run of each build, one directly after the other; null where it failed. */
 export interface Pair {
   readonly before: Figures | null;
   readonly now: Figures | null;
@@ -31,7 +31,7 @@ export interface Comparison {
 
 const TOLERANCE = 0.05;
 
-/** What a user would compare: costs. A rate is the inverse of a cost that is there, and says nothing new. */
+/** Costs only: a rate is the inverse of a cost. */
 export function comparedFigures(figures: readonly FigureSpec[]): FigureSpec[] {
   return figures.filter(({ better }) => better === "less");
 }
