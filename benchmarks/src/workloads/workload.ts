@@ -1,16 +1,17 @@
-import type { JobPlan } from "./measure.ts";
+/** What a workload is: the job of the load, the servers that take part, and the figures of the report. */
+import type { JobPlan } from "../load/job.ts";
 
 export interface FigureSpec {
   readonly key: string;
   readonly title: string;
   readonly unit: string;
   readonly better: "less" | "more";
-  /** Drawn as a picture. */
+  /** Drawn as a bar chart. @default false */
   readonly isDrawn?: boolean;
 }
 
-/** Figures of a workload that lie on a line: how one thing grows with another. */
-export interface CurveSpec {
+/** Figures of a workload as a function of a number. */
+export interface LineChartSpec {
   readonly id: string;
   readonly title: string;
   readonly across: string;
@@ -21,19 +22,19 @@ export interface CurveSpec {
 export interface Workload {
   readonly id: string;
   readonly title: string;
-  /** One sentence: what happens. */
+  /** What happens, and what is measured. */
   readonly about: string;
-  /** Whether Halyard's client says hello and wants receipts. Others know only one way. */
+  /** Whether Halyard's clients send hello and get receipts. Peers have one dialect only. */
   readonly dialect: "plain" | "v1";
   readonly plan: JobPlan;
   readonly figures: readonly FigureSpec[];
-  readonly curves?: readonly CurveSpec[];
-  /** Servers that cannot do it, or of which it says nothing. */
+  readonly curves?: readonly LineChartSpec[];
+  /** Servers that do not take part. */
   readonly without?: readonly string[];
-  /** Where more than three runs are needed. */
+  /** @default 3 */
   readonly runs?: number;
-  /** Servers that no bound is about take part in three runs. */
-  readonly inThree?: readonly string[];
+  /** Servers that take part in the first three runs only, because no bound is about them. */
+  readonly onlyFirstRuns?: readonly string[];
 }
 
 export interface Scale {

@@ -1,14 +1,16 @@
+/** The machine in the report: CPU, memory, versions, and how busy it is. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, platform, release, totalmem } from "node:os";
 import { runtimes } from "./servers.ts";
+import { print } from "../utils/terminal.ts";
 
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGib: number;
   readonly system: string;
-  /** Versions of the runtimes and of what is measured. */
+  /** Of the runtimes and of the measured packages. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -34,13 +36,17 @@ export function describeMachine(): Machine {
     versions: {
       Node: versionOf(runtimes.node),
       Bun: versionOf(runtimes.bun),
-      ...Object.fromEntries(packages.map((name) => [name, packageVersion(`../node_modules/${name}`)])),
-      uwebsockets: packageVersion("../servers/uwebsockets/node_modules/uwebsockets"),
+      ...Object.fromEntries(packages.map((name) => [name, packageVersion(`../../node_modules/${name}`)])),
+      uwebsockets: packageVersion("../../servers/uwebsockets/node_modules/uwebsockets"),
     },
   };
 }
 
-/** Of the last minute. */
+export function printMachine({ cpu, cores }: Pick<Machine, "cpu" | "cores">): void {
+  print(`${cpu}, ${String(cores)} cores; load average ${String(loadAverage())}`);
+}
+
+/** The load average of the last minute. */
 export function loadAverage(): number {
   return Math.round((loadavg()[0] ?? 0) * 10) / 10;
 }

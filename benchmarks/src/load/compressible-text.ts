@@ -5,8 +5,8 @@ const WORDS = (
 
 let state = 1;
 
-/** Text as people write it, never the same twice: it deflates to about a third. */
-export function prose(bytes: number): string {
+/** Words in random order, never the same text twice: it deflates to about a third, as prose does. */
+export function compressibleText(bytes: number): string {
   let text = "";
   while (text.length < bytes) {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;

@@ -1,6 +1,8 @@
-import type { ServerResult, Summary, WorkloadResult } from "../results.ts";
-import { summarize } from "../results.ts";
-import type { FigureSpec } from "../workload.ts";
+/** A figure of a workload as a bar chart: an SVG that is readable on light and on dark pages. */
+import type { ServerResult, Summary, WorkloadResult } from "../results/results.ts";
+import { summarize } from "../results/results.ts";
+import { isHalyard } from "../processes/servers.ts";
+import type { FigureSpec } from "../workloads/workload.ts";
 import { format } from "./table.ts";
 
 const WIDTH = 760;
@@ -14,8 +16,7 @@ interface Bar {
   readonly summary: Summary;
 }
 
-/** One figure of a workload as bars. */
-export function drawBars(result: WorkloadResult, figure: FigureSpec): string {
+export function drawBarChart(result: WorkloadResult, figure: FigureSpec): string {
   const bars = result.servers
     .flatMap((server): Bar[] => {
       const summary = summarize(result, server, figure);
@@ -39,7 +40,7 @@ export function drawBars(result: WorkloadResult, figure: FigureSpec): string {
 
 function drawBar({ server, summary }: Bar, { y, longest }: { y: number; longest: number }): string {
   const width = Math.max(2, Math.round((summary.median / longest) * LONGEST));
-  const kind = server.id.startsWith("halyard") ? "own" : "peer";
+  const kind = isHalyard(server.id) ? "own" : "peer";
   const ratio = summary.ratio === undefined || server.id === "ws" ? "" : ` · ${format(summary.ratio)}× ws`;
   return [
     `<text class="name ${kind}" x="${String(NAMES - 12)}" y="${String(y + 15)}">${escape(server.title)}</text>`,
@@ -48,7 +49,6 @@ function drawBar({ server, summary }: Bar, { y, longest }: { y: number; longest:
   ].join("\n");
 }
 
-/** Readable on light and on dark. */
 export const STYLE = `<style>
 text { font: 13px system-ui, sans-serif; fill: #3b4252; }
 .title { font-size: 16px; font-weight: 600; fill: #1c2230; }

@@ -1,14 +1,18 @@
+/**
+ * The results of a benchmark as they are stored in `results.json`.
+ * Written by `peers.ts`, read by the report and the bounds.
+ */
 import { existsSync, readFileSync } from "node:fs";
-import type { Figures } from "./load/job.ts";
-import { BASELINE } from "./servers.ts";
-import { median } from "./statistics.ts";
-import type { FigureSpec, Workload } from "./workload.ts";
-import type { Machine } from "./machine.ts";
+import type { Figures } from "../load/job.ts";
+import { BASELINE } from "../processes/servers.ts";
+import { median } from "../utils/statistics.ts";
+import type { FigureSpec, Workload } from "../workloads/workload.ts";
+import type { Machine } from "../processes/machine.ts";
 
-/** What one workload gave, of each server and run. */
+/** The figures of one workload, of each server and run. */
 export interface WorkloadResult extends Pick<Workload, "id" | "title" | "about" | "figures" | "curves"> {
   readonly measuredAt: string;
-  /** How busy the machine was with other things. */
+  /** Of the machine before the workload. */
   readonly loadAverage: number;
   readonly settings: object;
   readonly runs: number;
@@ -18,7 +22,7 @@ export interface WorkloadResult extends Pick<Workload, "id" | "title" | "about" 
 export interface ServerResult {
   readonly id: string;
   readonly title: string;
-  /** Per run; undefined where the run failed. */
+  /** One per run; null where the run failed. */
   readonly samples: readonly (Figures | null)[];
   readonly failure?: string | undefined;
 }
@@ -33,7 +37,7 @@ export interface Summary {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  /** To the baseline of the same run; the median of the runs. */
+  /** The median of the ratios to the baseline in the same run. */
   readonly ratio: number | undefined;
 }
 
@@ -57,7 +61,7 @@ export function summarize(
   };
 }
 
-/** The busiest that the load was in a run of this server: near 1 it may have been what was measured. */
+/** The largest share of a core that the load has used: near 1 the load may have been the bottleneck. */
 export function loadBusy({ samples }: ServerResult): number | undefined {
   const shares = samples.flatMap((sample) =>
     Object.entries(sample ?? {}).flatMap(([key, value]) => (key.endsWith(".loadBusy") ? value : [])),
@@ -65,7 +69,7 @@ export function loadBusy({ samples }: ServerResult): number | undefined {
   return shares.length === 0 ? undefined : Math.max(...shares);
 }
 
-/** The results of a folder, with those that were measured now in their places. */
+/** The results of a file, with new ones in place of older ones of the same workloads. */
 export function mergeResults(path: string, results: Results, order: readonly string[]): Results {
   const known = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Results).workloads : [];
   const fresh = new Set(results.workloads.map(({ id }) => id));

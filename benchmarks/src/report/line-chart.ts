@@ -1,7 +1,9 @@
-import type { ServerResult, WorkloadResult } from "../results.ts";
-import { median } from "../statistics.ts";
-import type { CurveSpec } from "../workload.ts";
-import { escape, STYLE } from "./picture.ts";
+/** Figures of a workload as a line chart, a line for each server. */
+import type { ServerResult, WorkloadResult } from "../results/results.ts";
+import { median } from "../utils/statistics.ts";
+import type { LineChartSpec } from "../workloads/workload.ts";
+import { isHalyard } from "../processes/servers.ts";
+import { escape, STYLE } from "./bar-chart.ts";
 import { format } from "./table.ts";
 
 const [WIDTH, HEIGHT] = [760, 380];
@@ -17,8 +19,7 @@ interface Line {
   readonly points: readonly Point[];
 }
 
-/** How one thing grows with another, a line for each server. */
-export function drawCurve(result: WorkloadResult, curve: CurveSpec): string {
+export function drawLineChart(result: WorkloadResult, curve: LineChartSpec): string {
   const lines = result.servers.map((server): Line => ({ server, points: pointsOf(server, curve) }));
   const all = lines.flatMap(({ points }) => points);
   const scale = scaleOf(all);
@@ -47,7 +48,7 @@ function scaleOf(points: readonly Point[]): ToPicture {
   });
 }
 
-function pointsOf({ samples }: ServerResult, { points }: CurveSpec): Point[] {
+function pointsOf({ samples }: ServerResult, { points }: LineChartSpec): Point[] {
   return points.flatMap(({ x, key }) => {
     const values = samples.flatMap((sample) => sample?.[key] ?? []);
     return values.length === 0 ? [] : { x, y: median(values) };
@@ -65,19 +66,19 @@ function below(x: number, label: string): string {
   return `<text class="hint" text-anchor="middle" x="${String(x)}" y="${String(PLOT.bottom + 20)}">${label}</text>`;
 }
 
-/** Lines that end close to each other would write their names over each other. */
+/** The distance between names of lines that end close to each other. */
 const NAME = 18;
 
 function drawLine({ server, points }: Line, index: number, scale: ToPicture): string {
-  const kind = server.id.startsWith("halyard") ? "own" : "peer";
+  const kind = isHalyard(server.id) ? "own" : "peer";
   const dashes = server.id === "halyard-bun" ? ` stroke-dasharray="6 4"` : "";
-  const places = points.map(scale);
-  const path = places.map(({ x, y }) => `${String(x)},${String(y)}`).join(" ");
-  const [last] = places.slice(-1);
+  const positions = points.map(scale);
+  const path = positions.map(({ x, y }) => `${String(x)},${String(y)}`).join(" ");
+  const [last] = positions.slice(-1);
   const nameAt = server.id === "halyard-bun" ? NAME : server.id === "halyard-node" ? 0 : 4;
   return [
     `<polyline class="${kind}"${dashes} points="${path}"/>`,
-    ...places.map(({ x, y }) => `<circle class="${kind}" cx="${String(x)}" cy="${String(y)}" r="3.5"/>`),
+    ...positions.map(({ x, y }) => `<circle class="${kind}" cx="${String(x)}" cy="${String(y)}" r="3.5"/>`),
     `<text class="${kind}" x="${String((last?.x ?? 0) + 12)}" y="${String((last?.y ?? 0) + nameAt - (index === 0 ? 4 : 0))}">${escape(server.title)}</text>`,
   ].join("\n");
 }

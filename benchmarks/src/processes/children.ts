@@ -1,16 +1,16 @@
+/** The processes of this benchmark: an interrupted benchmark leaves none of them behind. */
 import type { ChildProcess } from "node:child_process";
 
 const running = new Set<ChildProcess>();
 
-/** Remembers a process, so that it ends when this one does. */
-export function keep<TChild extends ChildProcess>(child: TChild): TChild {
+/** Kills a process when this one ends. */
+export function track<TChild extends ChildProcess>(child: TChild): TChild {
   running.add(child);
   child.once("exit", () => running.delete(child));
   return child;
 }
 
-/** An interrupted benchmark leaves nothing behind. */
-export function endWithThisProcess(): void {
+export function killChildrenOnExit(): void {
   process.once("exit", () => {
     for (const child of running) child.kill("SIGKILL");
   });
