@@ -52,7 +52,7 @@ const KINDS = [
   { type: "error", code: "internal", message: "", retryable: false },
 ];
 
-besiege("F: past the list", { limits: { handlerMs: 400, closeMs: 300 } }, (siege) => {
+besiege("F: edge cases", { limits: { handlerMs: 400, closeMs: 300 } }, (siege) => {
   it.each(BAD_HELLOS)("F1: a hello with %s ends with one bounded error and 4400", async (_name, fields) => {
     const client = await siege.openV1(siege.user());
     const { clientId, attempt } = client.page;
@@ -63,7 +63,7 @@ besiege("F: past the list", { limits: { handlerMs: 400, closeMs: 300 } }, (siege
     expect(await client.end()).toMatchObject({ code: 4400 });
   });
 
-  it("F1: a hello at its bounds is answered, and what it names that is not its own is nothing", async () => {
+  it("F1: a hello at its bounds is answered with the client's own channels only", async () => {
     const client = await siege.openV1(siege.user("eve"));
     const channels = ["__proto__", "constructor", "all", "all", "user:ada", "room:lobby", "x".repeat(200)];
     const offs = [-0, LARGEST];
@@ -77,7 +77,7 @@ besiege("F: past the list", { limits: { handlerMs: 400, closeMs: 300 } }, (siege
     await client.sync();
   });
 
-  it.each(KINDS)("F2: a reserved field that is broken makes any $type invalid", async (message) => {
+  it.each(KINDS)("F2: a $type with an invalid reserved field gets invalid_message", async (message) => {
     for (let n = 0; n < BAD_METAS.length; n += 8) {
       const client = await siege.v1();
       const metas = BAD_METAS.slice(n, n + 8);
@@ -88,7 +88,7 @@ besiege("F: past the list", { limits: { handlerMs: 400, closeMs: 300 } }, (siege
     }
   });
 
-  it("F2: an offset of a client's is not read", async () => {
+  it("F2: the offset in a client's message is ignored", async () => {
     const client = await siege.v1();
     client.send({ type: "request", name: "echo", input: { value: "x" }, $: { id: "r", off: LARGEST } });
     expect(await client.answer("r")).toMatchObject({ result: { value: "x" } });
@@ -108,21 +108,24 @@ besiege("F: past the list", { limits: { handlerMs: 400, closeMs: 300 } }, (siege
     "?c=ID;a=1",
     "??c=ID&a=1",
     "",
-  ])("F3: an address that names no client names none: %s", async (target) => {
-    const { clientId } = new Page();
-    const headers = [...siege.credentials(siege.user()), ["Sec-WebSocket-Protocol", "halyard.v1"]] as const;
-    const wire = await siege.wire({ headers, target: `/ws${target.replace("ID", clientId)}` });
-    const hello = { type: "hello", clientId, attempt: 1, positions: [], rooms: [] };
-    wire.write(frame({ payload: JSON.stringify(hello) }));
-    expect(await wire.hears("welcome")).toMatchObject({ type: "welcome" });
-  });
+  ])(
+    "F3: the query %s without a valid client is accepted, and the hello names the client",
+    async (target) => {
+      const { clientId } = new Page();
+      const headers = [...siege.credentials(siege.user()), ["Sec-WebSocket-Protocol", "halyard.v1"]] as const;
+      const wire = await siege.wire({ headers, target: `/ws${target.replace("ID", clientId)}` });
+      const hello = { type: "hello", clientId, attempt: 1, positions: [], rooms: [] };
+      wire.write(frame({ payload: JSON.stringify(hello) }));
+      expect(await wire.hears("welcome")).toMatchObject({ type: "welcome" });
+    },
+  );
 
   it.each([
     ["?c=ID&a=2", "another attempt"],
     ["?c=OTHER&a=1", "another client"],
     ["?c=OTHER&c=ID&a=1", "another client first"],
     ["?%63=OTHER&a=%31", "another client in escapes"],
-  ])("F3: an address that names %s (%s) must fit the hello", async (target) => {
+  ])("F3: the query %s, which names %s, must match the hello", async (target) => {
     const { clientId } = new Page();
     const headers = [...siege.credentials(siege.user()), ["Sec-WebSocket-Protocol", "halyard.v1"]] as const;
     const query = target.replace("ID", clientId).replace("OTHER", new Page().clientId);
@@ -133,7 +136,7 @@ besiege("F: past the list", { limits: { handlerMs: 400, closeMs: 300 } }, (siege
     expect(await wire.end()).toBe(4400);
   });
 
-  it("F4: two connections with the same client and attempt are one", async () => {
+  it("F4: of two connections with the same client and attempt one stays open", async () => {
     const eve = siege.user("eve");
     const { clientId } = new Page();
     const open = async () => siege.openV1(eve, Object.assign(new Page(), { clientId }));
@@ -143,7 +146,7 @@ besiege("F: past the list", { limits: { handlerMs: 400, closeMs: 300 } }, (siege
     expect([first.isOpen, second.isOpen].filter(Boolean).length).toBe(1);
   });
 
-  it("F5: joins that wait for an answer that does not come are bounded, and end with their connection", async () => {
+  it("F5: joins that wait for an authorize that hangs are bounded, and close their connection with 4029", async () => {
     const client = await siege.v1();
     for (let n = 0; n < 1_000; n++) {
       client.send({ type: "join", room: "hangs" });
@@ -152,7 +155,7 @@ besiege("F: past the list", { limits: { handlerMs: 400, closeMs: 300 } }, (siege
     expect(await client.end()).toMatchObject({ code: 4029 });
   });
 
-  it("F6: answers to what nobody asked are nothing", async () => {
+  it("F6: replies to requests that the server did not send are ignored", async () => {
     const client = await siege.v1();
     for (const re of ["", "x", 0, -1, LARGEST, "__proto__", "n1.1.1"]) {
       client.send({ type: "reply", result: "mine", $: { re } });
@@ -162,7 +165,7 @@ besiege("F: past the list", { limits: { handlerMs: 400, closeMs: 300 } }, (siege
     expect(client.all("error")).toEqual([]);
   });
 
-  it("F7: pages of users are asked for by any cursor, and are pages", async () => {
+  it("F7: the request users answers any cursor with a page or invalid_message", async () => {
     const client = await siege.v1();
     for (const cursor of ["-1", "1e9", "NaN", "__proto__", "", "0x1", " 1"])
       expect(await client.request("users", { cursor })).toMatchObject({ type: "reply" });
@@ -237,7 +240,7 @@ besiege("F: past the list", { limits: { handlerMs: 400, closeMs: 300 } }, (siege
       ],
       400,
     ],
-  ] as const)("F8: a handshake with %s", async (_name, headers, expected) => {
+  ] as const)("F8: a handshake with %s gets its documented status", async (_name, headers, expected) => {
     const cookie = ["Cookie", `session=${siege.user("eve")}`] as const;
     const { status } = await handshake({ port: siege.port, headers: [cookie, ...headers] });
     expect(status).toBe(expected);

@@ -21,42 +21,45 @@ besiege("B: broken frames", { limits }, (siege) => {
   it.each([
     ["ff fe", frame({ payload: Buffer.from("fffe", "hex") })],
     ["a surrogate in UTF-8", frame({ payload: Buffer.from("eda080", "hex") })],
-  ])("B1: text that is not UTF-8 closes the connection: %s", async (_name, bytes) => {
+  ])("B1: the invalid UTF-8 text %s closes the connection with 1007", async (_name, bytes) => {
     expect(await codeAfter(siege, bytes)).toBe(1007);
   });
 
-  it("B1: a code point that is split between fragments is one", async () => {
+  it("B1: a code point that is split between fragments is decoded", async () => {
     const [first, second] = [Buffer.from("e282", "hex"), Buffer.from("ac", "hex")];
     const wire = await siege.wire();
     wire.write(frame({ fin: false, payload: first }), frame({ opcode: 0, payload: second }));
     expect(await wire.hears("chat_message")).toMatchObject({ content: "€" });
   });
 
-  it("B2: a frame without a mask closes the connection", async () => {
+  it("B2: a frame without a mask closes the connection with 1002", async () => {
     expect(await codeAfter(siege, frame({ payload: "hello", masked: false }))).toBe(1002);
   });
 
-  it.each([0, 999, 1004, 1005, 1006, 1015, 2999, 5000])("B5: close code %i is none to send", async (code) => {
-    expect(await codeAfter(siege, closeFrame(code))).toBe(1002);
-  });
+  it.each([0, 999, 1004, 1005, 1006, 1015, 2999, 5000])(
+    "B5: a close frame with the code %i closes the connection with 1002",
+    async (code) => {
+      expect(await codeAfter(siege, closeFrame(code))).toBe(1002);
+    },
+  );
 
-  it("B5: a close frame of one byte is broken, and so is a reason that is not UTF-8", async () => {
+  it("B5: a close frame of one byte gets 1002, and a reason that is not UTF-8 gets 1007", async () => {
     expect(await codeAfter(siege, frame({ opcode: 8, payload: "x" }))).toBe(1002);
     expect(await codeAfter(siege, closeFrame(1000, Buffer.from("fffe", "hex")))).toBe(1007);
   });
 
-  it("B3: reserved opcodes and reserved bits close the connection", async () => {
+  it("B3: reserved opcodes and reserved bits close the connection with 1002", async () => {
     for (const opcode of [3, 7, 11, 15]) expect(await codeAfter(siege, frame({ opcode }))).toBe(1002);
     for (const rsv of [1, 2, 4]) expect(await codeAfter(siege, frame({ rsv, payload: "x" }))).toBe(1002);
   });
 
-  it("B4: a continuation of nothing closes the connection, and so does a new text inside of one", async () => {
+  it("B4: a continuation without a message, or a new text inside of one, closes the connection with 1002", async () => {
     expect(await codeAfter(siege, frame({ opcode: 0, payload: "x" }))).toBe(1002);
     expect(await codeAfter(siege, frame({ fin: false, payload: "x" }), frame({ payload: "y" }))).toBe(1002);
   });
 
   it.each([2n ** 63n, 2n ** 62n, 2n ** 31n])(
-    "B6: a header that claims %d bytes is too much at once",
+    "B6: a header that announces %d bytes closes the connection with 1009 at once",
     async (length) => {
       const before = await siege.memory();
       expect(await codeAfter(siege, frame({ length }))).toBe(1009);
@@ -64,12 +67,12 @@ besiege("B: broken frames", { limits }, (siege) => {
     },
   );
 
-  it("B7: a byte more than 1 MiB is too much, whether it is sent or only announced", async () => {
+  it("B7: a message of 1 MiB and a byte gets 1009, whether it is sent or only announced", async () => {
     expect(await codeAfter(siege, frame({ payload: "x".repeat(MIB + 1) }))).toBe(1009);
     expect(await codeAfter(siege, frame({ length: BigInt(MIB + 1) }))).toBe(1009);
   });
 
-  it("B8: 17,000 empty fragments end the connection", async () => {
+  it("B8: 17,000 empty fragments close the connection", async () => {
     const wire = await siege.wire();
     const rest = Buffer.concat(Array.from({ length: 17_000 }, () => frame({ opcode: 0, fin: false })));
     wire.write(frame({ fin: false }), rest);
@@ -77,20 +80,20 @@ besiege("B: broken frames", { limits }, (siege) => {
     expect(await wire.end()).toBe(siege.runtime === "node" ? 1008 : 4000);
   });
 
-  it("B9: a message that is begun and never ended closes the connection", async () => {
+  it("B9: an unfinished message closes the connection", async () => {
     const begun = [frame({ fin: false, payload: "x" }), frame({ length: 100n }), Buffer.from([0x81])];
     const codes = await Promise.all(begun.map(async (bytes) => codeAfter(siege, bytes)));
     expect(new Set(codes)).toEqual(new Set([siege.runtime === "node" ? 4010 : 4000]));
   });
 
-  it("B9: a hello that is begun and never ended closes the connection", async () => {
+  it("B9: an unfinished hello closes the connection with 4010", async () => {
     const headers = [...siege.credentials(siege.user()), ["Sec-WebSocket-Protocol", "halyard.v1"]] as const;
     const wire = await siege.wire({ headers });
     wire.write(frame({ fin: false, payload: "{" }));
     expect(await wire.end()).toBe(4010);
   });
 
-  it("B10: a deflate bomb has no way in: compression is off", async () => {
+  it("B10: a deflate bomb closes the connection with 1002, because compression is off", async () => {
     const headers = [
       ...siege.credentials(siege.user()),
       ["Sec-WebSocket-Extensions", "permessage-deflate"],
@@ -103,7 +106,7 @@ besiege("B: broken frames", { limits }, (siege) => {
     expect((await siege.memory()) - before).toBeLessThan(2 * MIB);
   });
 
-  it("B11: a flood of pings is closed with 4029, whether anything is read or not", async () => {
+  it("B11: a flood of pings closes the connection with 4029, whether the peer reads or not", async () => {
     const pings = Buffer.concat(
       Array.from({ length: 60_000 }, () => frame({ opcode: 9, payload: "x".repeat(125) })),
     );
@@ -117,11 +120,11 @@ besiege("B: broken frames", { limits }, (siege) => {
     expect((await floods())[0]).toMatchObject({ code: 4029, address: "127.0.0.1" });
   });
 
-  it("B12: a binary frame is closed with 4400", async () => {
+  it("B12: a binary frame closes the connection with 4400", async () => {
     expect(await codeAfter(siege, frame({ opcode: 2, payload: "{}" }))).toBe(4400);
   });
 
-  it("B13: text that is no message is answered with an error, and the connection stays", async () => {
+  it("B13: text that is no message gets an error, and the connection stays open", async () => {
     const broken = [
       "",
       "\0",
@@ -137,7 +140,7 @@ besiege("B: broken frames", { limits }, (siege) => {
     await wire.hears("pong");
   });
 
-  it("B14: a peer that says close, or is told to, and never reads nor leaves is cut off", async () => {
+  it("B14: a peer that does not finish the close handshake is cut off", async () => {
     const files = await siege.files();
     for (const last of [closeFrame(1000), frame({ opcode: 2, payload: "ends this" })]) {
       const wire = await siege.wire();
@@ -149,7 +152,7 @@ besiege("B: broken frames", { limits }, (siege) => {
     await until("the sockets to be given back", isBack, siege.runtime === "node" ? 3_000 : 20_000);
   });
 
-  it("B15: a peer that leaves without a word is gone within a second", async () => {
+  it("B15: a peer that ends TCP without a close frame is removed within a second", async () => {
     const userId = siege.user("eve");
     const wire = await siege.wire({ headers: siege.credentials(userId) });
     await wire.hears("user_list");
@@ -159,7 +162,7 @@ besiege("B: broken frames", { limits }, (siege) => {
     expect(await left()).toMatchObject([{ code: 1006 }]);
   });
 
-  it("B: each of these is one security event, with what a log needs", async () => {
+  it("B: each kind of broken frame is a security event with time, address, connection and user", async () => {
     const events = await siege.events();
     const kinds = new Set(events.map(({ kind, reason, code }) => `${kind} ${reason} ${String(code)}`));
     const seen = ["protocol_broken frame 1002", "protocol_broken frame 1007", "limit messageBytes 1009"];

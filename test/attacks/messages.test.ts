@@ -21,7 +21,7 @@ async function codesAfter(client: RawClient, ...messages: readonly (object | str
 }
 
 besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => {
-  it("C1: what is no message is told so, and the tenth in ten seconds closes with 4400", async () => {
+  it("C1: invalid messages get an error, and the tenth in ten seconds closes the connection with 4400", async () => {
     const client = await siege.v1();
     expect(await codesAfter(client, ...NO_MESSAGES)).toEqual(
       NO_MESSAGES.map(() => expect.stringMatching(/^invalid_(json|message)$/) as unknown),
@@ -38,7 +38,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
     expect(other.all("chat_message").map(({ content }) => content)).toEqual(["null", "1"]);
   });
 
-  it("C2: before hello nothing is handled: one error, then 4400", async () => {
+  it("C2: messages before the hello get one error, then 4400, and run no handler", async () => {
     const eve = siege.user("eve");
     const client = await siege.openV1(eve);
     client.post("note", { text: "too early" });
@@ -49,12 +49,12 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
     expect(await siege.journal("note", eve)).toEqual([]);
   });
 
-  it("C3: without hello in time the connection ends with 4010", async () => {
+  it("C3: a connection without a hello in time is closed with 4010", async () => {
     const client = await siege.openV1(siege.user());
     expect(await client.end(3_000)).toMatchObject({ code: 4010 });
   });
 
-  it("C4: keys of the prototype in every object position pollute nothing", async () => {
+  it("C4: prototype keys in every object position pollute no prototype", async () => {
     const client = await siege.v1();
     const evil = '{"__proto__":{"isAdmin":true},"constructor":{"prototype":{"isAdmin":true}}}';
     const seq = (): string => String(++client.page.seq);
@@ -72,7 +72,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
     expect(client.all({ code: "invalid_message" })).not.toEqual([]);
   });
 
-  it.each(PROTOTYPE_NAMES)("C5: %s is a name like any other", async (name) => {
+  it.each(PROTOTYPE_NAMES)("C5: the name %s is handled like any other name", async (name) => {
     const client = await siege.v1();
     expect(await codesAfter(client, { type: name })).toEqual(["unknown_type"]);
     expect(await client.request(name)).toMatchObject({ code: "not_found" });
@@ -84,7 +84,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
     await namesake.close();
   });
 
-  it("C6: thirty thousand levels are refused before any schema sees them", async () => {
+  it("C6: a message of 30,000 levels is rejected before any schema runs", async () => {
     const client = await siege.v1();
     const deep = "[".repeat(30_000) + "]".repeat(30_000);
     expect(await codesAfter(client, `{"type":"nested","value":${deep}}`, deep)).toEqual([
@@ -105,7 +105,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
     "🎉",
     "\u202eltr",
     "",
-  ])("C7: a room is not called that: %#", async (room) => {
+  ])("C7: the invalid room name of row %# is rejected in a hello and in a join", async (room) => {
     const client = await siege.openV1(siege.user());
     const { clientId, attempt } = client.page;
     client.send({ type: "hello", clientId, attempt, positions: [], rooms: [room] });
@@ -117,7 +117,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
   it.each([
     [16_000, "invalid_message"],
     [100_000, "payload_too_large"],
-  ])("C7: %i rooms are not asked for at once", async (length, code) => {
+  ])("C7: a hello with %i rooms is rejected", async (length, code) => {
     const client = await siege.openV1(siege.user());
     const { clientId, attempt } = client.page;
     const rooms = Array.from({ length }, () => "a");
@@ -125,20 +125,20 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
     expect(await client.next("error")).toMatchObject({ code });
   });
 
-  it("C7: a name of 1 MB is too large before anybody reads it", async () => {
+  it("C7: a join of a room name of 1 MB gets payload_too_large", async () => {
     const client = await siege.v1();
     client.send({ type: "join", room: "x".repeat(1_000_000) });
     expect(await client.next("error")).toMatchObject({ code: "payload_too_large" });
   });
 
-  it("C8: five thousand mistakes are answered in at most 1 KiB", async () => {
+  it("C8: 5,000 mistakes in one message are answered in at most 1 KiB", async () => {
     const client = await siege.v1();
     const answer = await client.deliver("many", { items: Array.from({ length: 5_000 }, () => "no") });
     expect(answer).toMatchObject({ code: "invalid_message" });
     expect(Buffer.byteLength(JSON.stringify(answer))).toBeLessThanOrEqual(1_024);
   });
 
-  it("C10: an unknown type, and a type that only servers send, is nobody else's", async () => {
+  it("C10: an unknown type, or a type that only servers send, gets unknown_type and reaches no client", async () => {
     const [client, other] = [await siege.plain(), await siege.plain()];
     const types = ["presence.diff", "announcement", "user_joined", "welcome", "reply", "told", "error"];
     expect(await codesAfter(client, ...types.map((type) => ({ type, message: "x", text: "x" })))).toEqual(
@@ -148,7 +148,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
     expect(other.all({ message: "x" })).toEqual([]);
   });
 
-  it("C11: an id that is used again, or is none, gets an error, and each reply its own request", async () => {
+  it("C11: a pending or invalid request id gets an error, and each reply belongs to its own request", async () => {
     const client = await siege.v1();
     client.send({ type: "request", name: "wait", input: { ms: 100, tag: "first" }, $: { id: "same" } });
     client.send({ type: "request", name: "wait", input: { ms: 0, tag: "second" }, $: { id: "same" } });
@@ -159,7 +159,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
     expect(await codesAfter(client, ...requests)).toEqual(ids.map(() => "invalid_message"));
   });
 
-  it("C12: a thousand joins and leaves in a race end with nobody in the room", async () => {
+  it("C12: 1,000 joins and leaves in a race end with an empty room", async () => {
     const [client, room] = [await siege.v1(), siege.room()];
     for (let n = 0; n < 500; n++) {
       client.send({ type: "join", room });
@@ -170,7 +170,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
     expect(client.isOpen).toBe(true);
   });
 
-  it("C13: the 101st room is limit_exceeded, and the connection stays", async () => {
+  it("C13: the 101st room gets limit_exceeded, and the connection stays open", async () => {
     const client = await siege.v1();
     for (let n = 0; n < 100; n++) client.send({ type: "join", room: siege.room() });
     expect(await client.join(siege.room())).toMatchObject({ code: "limit_exceeded" });
@@ -178,7 +178,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
     await client.sync();
   });
 
-  it("C14: who wrote what, where and when is the server's to say", async () => {
+  it("C14: the server sets the author, channel, id and time of a message, whatever the client sends", async () => {
     const [eve, room] = [siege.user("eve"), siege.room()];
     const [client, other] = [await siege.v1(eve), await siege.v1()];
     await other.join(room);
@@ -202,7 +202,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
   });
 
   it.each(["throws", "rejects", "hangs", "thenable"])(
-    "C15: a handler that %s is told in general words",
+    "C15: a failing handler (%s) is answered without details",
     async (how) => {
       const client = await siege.v1();
       const code = how === "hangs" ? "timeout" : "internal";
@@ -213,7 +213,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
     },
   );
 
-  it("C15: a handler that resolves after the close is nobody's", async () => {
+  it("C15: a handler that resolves after the close does no harm", async () => {
     const eve = siege.user("eve");
     const client = await siege.v1(eve);
     client.post("wait", { ms: 100, tag: "late" });
@@ -221,7 +221,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
     await until("the handler", async () => (await siege.journal("wait", eve)).length === 1);
   });
 
-  it("C18: nothing that a client writes begins a line in the log", async () => {
+  it("C18: text of a client never begins a line of the log", async () => {
     const evil = "eve\r\n\u001b[31mFAKE\u2028%0d%0a";
     const headers = { "user-agent": "A".repeat(4_000), "x-forwarded-for": "1.1.1.1\tFAKE" };
     const client = await siege.plain(siege.user("eve"), { headers });
@@ -232,7 +232,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
     expect(JSON.stringify(await siege.command("log"))).not.toMatch(/FAKE|%0d|AAAA/);
   });
 
-  it("C19: markup is text: it arrives as it was written, and nobody has parsed it", async () => {
+  it("C19: markup in a chat message arrives unchanged, as text", async () => {
     const content = `<img src=x onerror=alert(1)><script>alert(1)</script>`;
     const [client, other] = [await siege.v1(), await siege.v1()];
     await client.deliver("chat_message", { content });
@@ -241,7 +241,7 @@ besiege("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (siege) => 
 });
 
 besiege("C: floods", { limits: RATES }, (siege) => {
-  it("C16: ten thousand messages at once end with 4029, and the others hear everything", async () => {
+  it("C16: 10,000 messages at once close the sender with 4029, and other clients receive every message", async () => {
     const client = await siege.plain();
     for (let n = 0; n < 10_000; n++) client.send({ type: "note", text: "flood" });
     const { code, reason } = await client.end();
@@ -250,7 +250,7 @@ besiege("C: floods", { limits: RATES }, (siege) => {
   });
 
   it(
-    "C16: 10,000 messages a second from one client leave the others' p99 below 50 ms, and its other tab connected",
+    "C16: 10,000 messages a second from one client leave the p99 of others below 50 ms and its other tab connected",
     { retry: 2 },
     async () => {
       const [mallory, note] = [siege.user("mallory"), { type: "note", text: "flood" }];
@@ -280,7 +280,7 @@ besiege("C: floods", { limits: RATES }, (siege) => {
     },
   );
 
-  it("C17: large legal messages have a rate of bytes", async () => {
+  it("C17: large valid messages are limited by a rate of bytes", async () => {
     const client = await siege.plain();
     for (let n = 0; n < 12; n++) client.send({ type: "note", text: "x", padding: "x".repeat(60_000) });
     expect(await client.next("error")).toMatchObject({ code: "rate_limited" });

@@ -34,12 +34,15 @@ function quickest(once: () => unknown): number {
   return least;
 }
 
-describe("C9: hostile strings of 60 KB", () => {
-  it.each(Object.entries(FORMATS))("take zod's %s less than 2 ms", (_name, schema) => {
-    for (const text of HOSTILE.flatMap((each) => [each, `${each}!`, `!${each}`]))
-      expect(
-        quickest(() => schema.safeParse(text)),
-        text.slice(0, 10),
-      ).toBeLessThan(BUDGET_MS);
-  });
+describe("C9: schemas", () => {
+  it.each(Object.entries(FORMATS))(
+    "C9: zod's %s checks each hostile string of 60 KB in less than 2 ms",
+    (_name, schema) => {
+      for (const text of HOSTILE.flatMap((each) => [each, `${each}!`, `!${each}`]))
+        expect(
+          quickest(() => schema.safeParse(text)),
+          text.slice(0, 10),
+        ).toBeLessThan(BUDGET_MS);
+    },
+  );
 });

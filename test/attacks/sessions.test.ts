@@ -59,7 +59,7 @@ async function everythingAbout(
 
 // D5 to D10 need a session store: they are in conformance/revocation.test.ts and conformance/session-races.test.ts.
 besiege("D: sessions, resume, authorization over time", {}, (siege) => {
-  it("D1: another user's client id and positions give nothing and take nothing", async () => {
+  it("D1: another user's client id and positions recover nothing and do not close that user's connection", async () => {
     const [ada, room] = [siege.user("ada"), siege.room()];
     const victim = await siege.v1(ada);
     await victim.join(room);
@@ -76,7 +76,7 @@ besiege("D: sessions, resume, authorization over time", {}, (siege) => {
     await siege.command("allow", { room });
   });
 
-  it("D2: a sequence number counts once, within its own client", async () => {
+  it("D2: a sequence number counts once, and only within its own client", async () => {
     const [ada, eve] = [siege.user("ada"), siege.user("eve")];
     const client = await siege.v1(ada);
     expect(await client.deliver("note", { text: "first" })).toMatchObject({ type: "reply" });
@@ -95,7 +95,7 @@ besiege("D: sessions, resume, authorization over time", {}, (siege) => {
     expect((await siege.journal("note", ada)).map(({ text }) => text)).toEqual(["first"]);
   });
 
-  it("D3: what was lost while one was away is not resumed, and nothing of it is replayed", async () => {
+  it("D3: a room that became forbidden during a disconnection is not resumed, and nothing of it is replayed", async () => {
     const [ada, room] = [siege.user("ada"), siege.room()];
     const page = await cutOff(siege, ada, room);
     await siege.command("tell", { count: 3, room });
@@ -110,7 +110,7 @@ besiege("D: sessions, resume, authorization over time", {}, (siege) => {
 
   it.each([
     ["in the future", { off: 9e12 }],
-    ["of no epoch", { epoch: "elsewhere" }],
+    ["of an unknown epoch", { epoch: "elsewhere" }],
   ])("D4: a position %s recovers nothing", async (_name, change) => {
     const [ada, room] = [siege.user("ada"), siege.room()];
     const page = await cutOff(siege, ada, room);
@@ -123,14 +123,14 @@ besiege("D: sessions, resume, authorization over time", {}, (siege) => {
     expect(client.all("error").length + client.all({ type: "gap", ch }).length).toBeGreaterThan(0);
   });
 
-  it.each([-1, 0.5, "NaN", null])("D4: %s is no offset", async (off) => {
+  it.each([-1, 0.5, "NaN", null])("D4: a hello with the offset %s gets invalid_message", async (off) => {
     const client = await siege.openV1(siege.user());
     const { clientId, attempt } = client.page;
     client.send({ type: "hello", clientId, attempt, positions: [{ ch: "all", epoch: "x", off }], rooms: [] });
     expect(await client.next("error")).toMatchObject({ code: "invalid_message" });
   });
 
-  it("D11: a room that one may not read answers as one that does not exist, whatever is asked", async () => {
+  it("D11: every answer about a forbidden room equals the one about a room that does not exist", async () => {
     const [ada, eve] = [siege.user("ada"), siege.user("eve")];
     const [room, nowhere] = [siege.room(), siege.room()];
     const member = await siege.v1(ada);

@@ -31,7 +31,7 @@ const offer = (ticket: string): Headers => ({
   "Sec-WebSocket-Protocol": `halyard.v1, halyard.ticket.${ticket}`,
 });
 
-besiege("A: at the door, with sessions", { betterAuth: {} }, (siege) => {
+besiege("A: upgrades with sessions", { betterAuth: {} }, (siege) => {
   it.each([
     ["A1", "https://evil.com"],
     ["A2", "null"],
@@ -45,12 +45,12 @@ besiege("A: at the door, with sessions", { betterAuth: {} }, (siege) => {
     ["A4", "/"],
     ["A4", "file://"],
     ["A4", ""],
-  ])("%s: the origin %j is refused with 403, session or not", async (_row, origin) => {
+  ])("%s: the origin %j is rejected with 403 despite a valid session", async (_row, origin) => {
     const { cookie } = await siege.people.signUp();
     expect(await statusOf(siege, { Origin: origin, Cookie: cookie })).toBe(403);
   });
 
-  it("A5: a cookie without an origin is refused with 403", async () => {
+  it("A5: a cookie without an origin is rejected with 403", async () => {
     const { cookie } = await siege.people.signUp();
     expect(await statusOf(siege, { Cookie: cookie })).toBe(403);
   });
@@ -67,11 +67,11 @@ besiege("A: at the door, with sessions", { betterAuth: {} }, (siege) => {
     `better-auth.session_token=${"x".repeat(8_000)}`,
     "__proto__=1",
     Array.from({ length: 200 }, (_, n) => `c${String(n)}=1`).join("; "),
-  ])("A12: a cookie that is none is refused with 401: %.40s", async (cookie) => {
+  ])("A12: the invalid cookie %.40s is rejected with 401", async (cookie) => {
     expect(await statusOf(siege, { Origin: ORIGIN, Cookie: cookie })).toBe(401);
   });
 
-  it("A12: of the same cookie twice the first one counts", async () => {
+  it("A12: the first of two cookies with the same name counts", async () => {
     const { cookie } = await siege.people.signUp();
     const junk = cookie.replace(/=.*/, "=junk");
     expect(await statusOf(siege, { Origin: ORIGIN, Cookie: `${junk}; ${cookie}` })).toBe(401);
@@ -79,13 +79,13 @@ besiege("A: at the door, with sessions", { betterAuth: {} }, (siege) => {
   });
 
   it.each(["Bearer", "Bearer a.b.c", `Bearer ${"x".repeat(8_000)}`, "Bearer %E0%A4%A.x", "Basic YTpi"])(
-    "A13: the authorization %.30j is refused with 401",
+    "A13: the authorization %.30j is rejected with 401",
     async (authorization) => {
       expect(await statusOf(siege, { Origin: ORIGIN, Authorization: authorization })).toBe(401);
     },
   );
 
-  it("A14: a cookie whose signature was tampered with is refused with 401", async () => {
+  it("A14: a cookie with a tampered signature is rejected with 401", async () => {
     const { cookie } = await siege.people.signUp();
     const tampered = cookie.replace(/(\.)(.)([^;]{6})/, (_all, dot: string, sign: string, rest: string) =>
       [dot, sign === "A" ? "B" : "A", rest].join(""),
@@ -94,7 +94,7 @@ besiege("A: at the door, with sessions", { betterAuth: {} }, (siege) => {
     expect(await statusOf(siege, { Origin: ORIGIN, Cookie: tampered })).toBe(401);
   });
 
-  it("A15: an expired or deleted session is refused with 401, a banned user with 403", async () => {
+  it("A15: an expired or deleted session is rejected with 401, and a banned user with 403", async () => {
     const [ada, bea, eve] = [
       await siege.people.signUp(),
       await siege.people.signUp(),
@@ -107,7 +107,7 @@ besiege("A: at the door, with sessions", { betterAuth: {} }, (siege) => {
     expect([await ask(ada), await ask(bea), await ask(eve)]).toEqual([401, 401, 403]);
   });
 
-  it("A18: of eight uses of a ticket at once exactly one gets in, and none afterwards", async () => {
+  it("A18: of eight uses of a ticket at once exactly one is accepted, and none afterwards", async () => {
     const ticket = await ticketOf(siege, await siege.people.signUp());
     const use = () => statusOf(siege, { ...offer(ticket), Origin: ORIGIN });
     const statuses = await Promise.all(Array.from({ length: 8 }, use));
@@ -115,7 +115,7 @@ besiege("A: at the door, with sessions", { betterAuth: {} }, (siege) => {
     expect(await use()).toBe(401);
   });
 
-  it("A19: a ticket beside another user's cookie, from another origin, or made up is refused", async () => {
+  it("A19: a ticket beside another user's cookie, from another origin, or made up is rejected", async () => {
     const [ada, eve] = [await siege.people.signUp(), await siege.people.signUp()];
     const of = async () => offer(await ticketOf(siege, ada));
     expect(await statusOf(siege, { ...(await of()), Origin: ORIGIN, Cookie: eve.cookie })).toBe(401);
@@ -123,7 +123,7 @@ besiege("A: at the door, with sessions", { betterAuth: {} }, (siege) => {
     expect(await statusOf(siege, { ...offer("bWFkZSB1cA"), Origin: ORIGIN })).toBe(401);
   });
 
-  it("A20: a ticket or token in the URL is refused, and reaches neither log nor events", async () => {
+  it("A20: a ticket or token in the URL is rejected, and appears in neither log nor events", async () => {
     const person = await siege.people.signUp();
     const ticket = await ticketOf(siege, person);
     for (const target of [`/ws?ticket=${ticket}`, `/ws?token=${person.token}`]) {
@@ -134,8 +134,8 @@ besiege("A: at the door, with sessions", { betterAuth: {} }, (siege) => {
   });
 });
 
-besiege("A: at the door, with a cookie cache", { betterAuth: { mode: "cookie cache" } }, (siege) => {
-  it("A16: a session that was revoked a second ago is refused with 401, whatever its cookie says", async () => {
+besiege("A: upgrades with a cookie cache", { betterAuth: { mode: "cookie cache" } }, (siege) => {
+  it("A16: a revoked session is rejected with 401, whatever its cached cookie says", async () => {
     const ada = await siege.people.signUp();
     expect(await statusOf(siege, { Origin: ORIGIN, Cookie: ada.cookie })).toBe(101);
     await siege.people.post("sign-out", {}, ada);
@@ -143,8 +143,8 @@ besiege("A: at the door, with a cookie cache", { betterAuth: { mode: "cookie cac
   });
 });
 
-besiege("A: at the door, without a session store", { betterAuth: {} }, (siege) => {
-  it("A17: everybody is told 503 and when to come back, and who is in stays", async () => {
+besiege("A: upgrades without a session store", { betterAuth: {} }, (siege) => {
+  it("A17: an upgrade without a session store gets 503 with Retry-After, and open connections stay open", async () => {
     const ada = await siege.people.signUp();
     const client = await siege.people.plain(ada);
     await siege.command("closeDatabase");

@@ -10,11 +10,11 @@ const rows = [...readFileSync(PAGE, "utf8").matchAll(/^\| ([A-F]\d+) .*\]\(([^)]
 );
 
 describe("docs/security.md", () => {
-  it.each(rows)("links $id to a test of this name", ({ id, file }) => {
+  it.each(rows)("docs/security.md links $id to a file with a test of this id", ({ id, file }) => {
     expect(readFileSync(file, "utf8")).toMatch(new RegExp(`["'\`]${id}\\b`));
   });
 
-  it("has each row once, and all of them", () => {
+  it("docs/security.md has every required row once", () => {
     const ids = rows.map(({ id }) => id);
     const count = (group: string, most: number) =>
       Array.from({ length: most }, (_, n) => `${group}${String(n + 1)}`);
@@ -22,7 +22,7 @@ describe("docs/security.md", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it("has a row for every attack of this folder", () => {
+  it("docs/security.md has a row for every attack that a test names", () => {
     const ids = new Set(rows.map(({ id }) => id));
     for (const file of globSync("*.test.ts", { cwd: import.meta.dirname })) {
       const text = readFileSync(join(import.meta.dirname, file), "utf8");

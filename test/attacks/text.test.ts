@@ -14,7 +14,7 @@ function expectText(frames: readonly Frame[]): void {
 }
 
 besiege("C: text", {}, (siege) => {
-  it("C20: half of a surrogate pair is U+FFFD in what is broadcast, relayed, stored and answered", async () => {
+  it("C20: a lone surrogate becomes U+FFFD in text that is broadcast, relayed, stored and answered", async () => {
     const [eve, room] = [siege.user("eve"), siege.room()];
     const [client, other] = [await siege.v1(eve), await siege.v1()];
     for (const each of [client, other]) await each.join(room);
@@ -42,7 +42,7 @@ besiege("C: text", {}, (siege) => {
     for (const each of [client, other, back]) expectText(each.frames);
   });
 
-  it("C20: half of a surrogate pair is in no type, no room, no request and no ticket", async () => {
+  it("C20: a lone surrogate in a type, a room, a request name or a ticket gets an error", async () => {
     const client = await siege.v1();
     const refused = [
       ["unknown_type", `{"type":"${HALF}"}`],
@@ -60,7 +60,7 @@ besiege("C: text", {}, (siege) => {
     expectText(client.frames);
   });
 
-  it("C21: controls are characters of a text like others, and in no log", async () => {
+  it("C21: control characters are delivered as text and are never written to the log", async () => {
     const [client, other] = [await siege.v1(), await siege.v1()];
     await client.deliver("chat_message", { content: CONTROLS });
     expect(await other.seen("chat_message")).toMatchObject({ content: CONTROLS });
@@ -74,7 +74,7 @@ besiege("C: text", {}, (siege) => {
 });
 
 besiege("C: names, with sessions", { betterAuth: { mode: "secondary storage" } }, (siege) => {
-  it("C20: half of a surrogate pair in the name that a user has chosen is U+FFFD to everybody", async () => {
+  it("C20: a lone surrogate in a user's name is U+FFFD for every client", async () => {
     const [eve, ada] = [await siege.people.signUp(), await siege.people.signUp()];
     const [, other] = [await siege.people.plain(eve), await siege.people.plain(ada)];
     await siege.people.post("update-user", { name: "E\ud800ve\0" }, eve);

@@ -5,10 +5,10 @@ import type { protocol } from "../fixtures/protocol.ts";
 import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
-onEachRuntime("a request of the server", {}, (app) => {
+onEachRuntime("requests from the server to a client", {}, (app) => {
   const ask = (userId: string, timeoutMs?: number) => app.command("ask", { userId, timeoutMs });
 
-  it("is answered by the client of that connection, each by its own", async () => {
+  it("each request from the server is answered by the client of its own connection", async () => {
     const [ada, bob] = [app.user("ada"), app.user("bob")];
     const clients = [await app.v1(ada), await app.v1(bob)];
     const answers = Promise.all([ask(ada), ask(bob)]);
@@ -30,8 +30,8 @@ onEachRuntime("a request of the server", {}, (app) => {
       { type: "error", code: "not_found", message: "What?", retryable: false },
       { code: "not_found" },
     ],
-    ["a result that does not fit", { type: "reply", result: { value: 1 } }, { code: "invalid_message" }],
-  ])("rejects for %s", async (_name, frame, expected) => {
+    ["a result that fails its schema", { type: "reply", result: { value: 1 } }, { code: "invalid_message" }],
+  ])("a request from the server rejects when the client replies with %s", async (_name, frame, expected) => {
     const ada = app.user();
     const client = await app.v1(ada);
     const answer = ask(ada);
@@ -41,7 +41,7 @@ onEachRuntime("a request of the server", {}, (app) => {
     expect(await client.deliver("note", { text: "still here" })).toMatchObject({ type: "reply" });
   });
 
-  it("that is not answered is a timeout, and a late answer costs nobody anything", async () => {
+  it("a request from the server without a reply times out, and a late reply is ignored", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     expect(await ask(ada, 50)).toEqual({ code: "timeout" });
@@ -51,7 +51,7 @@ onEachRuntime("a request of the server", {}, (app) => {
     expect(client.all("error")).toEqual([]);
   });
 
-  it("ends with its connection, and is not asked again on the next", async () => {
+  it("a request from the server rejects when its connection is lost, and is not sent on the next one", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     const answer = ask(ada);
@@ -63,7 +63,7 @@ onEachRuntime("a request of the server", {}, (app) => {
     expect(again.all("request")).toEqual([]);
   });
 
-  it("does not reach a plain client", async () => {
+  it("a request from the server is not sent to a plain client", async () => {
     const ada = app.user();
     const client = await app.plain(ada);
     expect(await ask(ada)).toEqual({ code: "not_found" });
@@ -71,7 +71,7 @@ onEachRuntime("a request of the server", {}, (app) => {
     expect(client.all("request")).toEqual([]);
   });
 
-  it("is answered by what a client gave to onRequest", async () => {
+  it("a request from the server is answered by the handler that the client sets with onRequest", async () => {
     const ada = app.user();
     const headers = { cookie: `session=${ada}`, origin: ORIGIN };
     const client = createWebSocketClient<typeof protocol>({
@@ -89,7 +89,7 @@ onEachRuntime("a request of the server", {}, (app) => {
     client.close();
   });
 
-  it("waits for the handler of nobody: it is answered while a send is at work", async () => {
+  it("a request from the server is answered while a handler of the same connection runs", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     client.post("wait", { ms: 60_000, tag: "never" });

@@ -5,17 +5,17 @@ import { Refused } from "../support/raw-client.ts";
 import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
 import type { TestApp } from "../support/test-app.ts";
 
-onEachRuntime("with real Better Auth, a connection", { betterAuth: {} }, (app) => {
+onEachRuntime("connections signed in by Better Auth", { betterAuth: {} }, (app) => {
   const people = new People(app);
 
-  it("is refused with 401 without a session, and with a cookie that was tampered with", async () => {
+  it("an upgrade without a session or with a tampered cookie is rejected with 401", async () => {
     expect(await status(app, {})).toBe(401);
     expect(await status(app, { Origin: ORIGIN })).toBe(401);
     const { cookie } = await people.signUp("ada");
     expect(await status(app, { Origin: ORIGIN, Cookie: cookie.replace(/=(.)/, "=x$1") })).toBe(401);
   });
 
-  it("is refused with 403 from a foreign origin, and with a cookie but no origin", async () => {
+  it("an upgrade from a foreign origin, or with a cookie and no origin, is rejected with 403", async () => {
     const { cookie } = await people.signUp("bea");
     for (const origin of [
       "http://evil.test",
@@ -29,7 +29,7 @@ onEachRuntime("with real Better Auth, a connection", { betterAuth: {} }, (app) =
     expect(await status(app, { Cookie: cookie })).toBe(403);
   });
 
-  it("is let in with its session: welcome with the account's name, then the list", async () => {
+  it("an upgrade with a session gets a welcome with the account's name, then the user list", async () => {
     const { cookie, id } = await people.signUp("cid");
     const client = await app.open(id, { headers: { cookie } });
     const welcome = await client.take();
@@ -38,19 +38,19 @@ onEachRuntime("with real Better Auth, a connection", { betterAuth: {} }, (app) =
     expect(await client.take()).toMatchObject({ type: "user_list", users: [{ userId: id }] });
   });
 
-  it("is told of by a plain GET: 426 with a session, 401 without", async () => {
+  it("a plain GET is answered with 426 with a session and with 401 without one", async () => {
     const { cookie } = await people.signUp("dan");
     expect(await status(app, { Origin: ORIGIN, Cookie: cookie }, true)).toBe(426);
     expect(await status(app, { Origin: ORIGIN }, true)).toBe(401);
   });
 
-  it("is refused with 401 after signing out", async () => {
+  it("an upgrade after sign-out is rejected with 401", async () => {
     const eve = await people.signUp("eve");
     await people.post("sign-out", {}, eve);
     await expect(people.plain(eve)).rejects.toEqual(new Refused(401));
   });
 
-  it("is one user on two devices with two sessions", async () => {
+  it("two sessions of one account on two devices are one user", async () => {
     const first = await people.signUp("fay");
     const devices = [first, await people.signIn("fay")];
     const tabs = await Promise.all(devices.map((device) => people.plain(device)));

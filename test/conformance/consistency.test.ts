@@ -8,8 +8,8 @@ import { until } from "../support/wait.ts";
 
 const STREAM = { count: 200, everyMs: 1 };
 
-onEachRuntime("whoever comes in the middle of a stream", {}, (app) => {
-  it("hears exactly what follows the position that the reply to join tells", async () => {
+onEachRuntime("clients that arrive during a stream", {}, (app) => {
+  it("a client that joins during a stream receives exactly the messages after the offset in its join reply", async () => {
     const room = app.room();
     const witness = await app.v1();
     await witness.join(room);
@@ -24,7 +24,7 @@ onEachRuntime("whoever comes in the middle of a stream", {}, (app) => {
     expect(offsetsOf(late)).toEqual(offsetsOf(witness).filter((offset) => offset > off));
   });
 
-  it("hears exactly what follows the position that its welcome tells", async () => {
+  it("a client that connects during a stream receives exactly the messages after the offset in its welcome", async () => {
     const witness = await app.v1();
     const stream = app.command("tell", STREAM);
     await witness.seen({ type: "told", text: "20" });
@@ -39,7 +39,7 @@ onEachRuntime("whoever comes in the middle of a stream", {}, (app) => {
     await stream;
   });
 
-  it("hears nothing twice when join and leave race", async () => {
+  it("a client whose join and leave race receives no message twice", async () => {
     const room = app.room();
     const [witness, restless] = [await app.v1(), await app.v1()];
     await witness.join(room);
@@ -59,7 +59,7 @@ onEachRuntime("whoever comes in the middle of a stream", {}, (app) => {
 });
 
 onEachRuntime("presence", { limits: { leaveGraceMs: 150, presenceBatchMs: 20 } }, (app) => {
-  it("is the same list for everybody, whatever came and went, and each change is told once", async () => {
+  it("every client has the same user list after random connects and closes, and receives each change once", async () => {
     const random = seeded(2026);
     const users = Array.from({ length: 12 }, () => app.user("walker"));
     const watchers = [await app.plain(), await app.v1()];

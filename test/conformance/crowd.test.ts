@@ -6,8 +6,8 @@ import { onEachRuntime } from "../support/test-app.ts";
 const CROWD = 70;
 const ROUND = 40;
 
-onEachRuntime("a crowd that is told much in one turn", {}, (app) => {
-  it("hears everything once and in order, whoever comes, goes and is answered meanwhile", async () => {
+onEachRuntime("a channel with 70 connections", {}, (app) => {
+  it("70 connections receive every message once and in order while connections open, close and get replies", async () => {
     const crowd = await Promise.all(Array.from({ length: CROWD }, async () => app.plain()));
     const talker = await app.v1();
     const told = (client: RawClient): number[] => client.all("told").map(({ text }) => Number(text));

@@ -11,7 +11,7 @@ import { until } from "../support/wait.ts";
 
 const TRIES = 4;
 
-onEachRuntime("a client whose network fails", { limits: RATES }, (app) => {
+onEachRuntime("a client on a failing network", { limits: RATES }, (app) => {
   let proxy: FaultProxy;
   let client: WebSocketClient<typeof protocol>;
   let userId: string;
@@ -48,7 +48,7 @@ onEachRuntime("a client whose network fails", { limits: RATES }, (app) => {
     for (const connection of proxy.connections) connection.cut();
   };
 
-  it("delivers the 200 messages of its outbox in order, and meets no limit", async () => {
+  it("an outbox of 200 messages is delivered in order after a reconnect and exceeds no rate limit", async () => {
     proxy.refuse();
     cut();
     await until("the loss to be noticed", () => client.state.status !== "open");
@@ -62,7 +62,7 @@ onEachRuntime("a client whose network fails", { limits: RATES }, (app) => {
     expect(written.filter((frame) => frame.includes('"note"'))).toHaveLength(200);
   });
 
-  it("has a message that it sent four times handled once, with one receipt", async () => {
+  it("a message that is sent four times is handled once and gets one receipt", async () => {
     const receipt = client.send("wait", { ms: 1_000, tag: "once" });
     for (let tries = 1; tries < TRIES; tries++) {
       await until(

@@ -10,8 +10,8 @@ import type { V1Client } from "../support/v1-client.ts";
 const texts = (client: RawClient) => client.all("told").map(({ text }) => text);
 const counted = (count: number) => Array.from({ length: count }, (_, n) => String(n + 1));
 
-onEachRuntime("a resume", {}, (app) => {
-  it("replays what was missed, in order and once, then what is live", async () => {
+onEachRuntime("resuming", {}, (app) => {
+  it("a resume replays missed messages in order and once, then delivers live messages", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
     await app.command("tell", { count: 20 });
@@ -25,7 +25,7 @@ onEachRuntime("a resume", {}, (app) => {
     expect(again.all("gap")).toEqual([]);
   });
 
-  it("after which nothing had happened recovers too", async () => {
+  it("a resume without missed messages recovers every channel", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
     const { again, welcome } = await resumed(app, ada, client);
@@ -34,7 +34,7 @@ onEachRuntime("a resume", {}, (app) => {
     expect(again.all((frame) => frame.$?.off !== undefined)).toEqual([]);
   });
 
-  it("of a client that had heard nothing at all recovers what others said meanwhile", async () => {
+  it("a resumed client that had received nothing gets the messages sent while it was disconnected", async () => {
     const [ada, room] = [app.user(), app.room()];
     const client = await app.v1(ada);
     await client.join(room);
@@ -46,7 +46,7 @@ onEachRuntime("a resume", {}, (app) => {
     expect(texts(again)).toEqual(counted(3));
   });
 
-  it("recovers each channel by itself: all, the user's own, and rooms", async () => {
+  it("a resume recovers all, the user's channel and each room separately", async () => {
     const [ada, room] = [app.user(), app.room()];
     const { client } = await dropped(app, ada, room);
     await app.command("tell", { count: 1 });
@@ -63,7 +63,7 @@ onEachRuntime("a resume", {}, (app) => {
     ]);
   });
 
-  it("goes on from there at the next one", async () => {
+  it("a second resume continues after the first one", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
     await app.command("tell", { count: 5 });
@@ -76,7 +76,7 @@ onEachRuntime("a resume", {}, (app) => {
     expect(texts(third)).toEqual([]);
   });
 
-  it("without a position reads from here on", async () => {
+  it("a hello without a position receives only messages from then on", async () => {
     const ada = app.user();
     await app.command("tell", { count: 2 });
     const client = await app.openV1(ada);
@@ -93,7 +93,7 @@ onEachRuntime("a resume", {}, (app) => {
     ["of another epoch", { epoch: "elsewhere" }],
     ["in the future", { off: 9_000_000_000_000 }],
   ])(
-    "from a position %s is lost, with one gap after the welcome and nothing partial",
+    "a resume from a position %s is lost, with one gap after the welcome and no partial replay",
     async (_name, change) => {
       const ada = app.user();
       const { client } = await dropped(app, ada);
@@ -119,7 +119,7 @@ onEachRuntime("a resume", {}, (app) => {
     },
   );
 
-  it("from an offset that is no offset is refused", async () => {
+  it("a hello with an invalid offset gets invalid_message", async () => {
     for (const off of [-1, 0.5, "1", null]) {
       const client = await app.openV1(app.user());
       const { clientId } = client.page;
@@ -129,7 +129,7 @@ onEachRuntime("a resume", {}, (app) => {
     }
   });
 
-  it("gives no right to channels that are not one's own", async () => {
+  it("a resume with another user's position recovers nothing of that user's channel", async () => {
     const [ada, eve] = [app.user("ada"), app.user("eve")];
     const { client: victim } = await dropped(app, ada);
     await app.command("tell", { count: 2, userId: ada });
@@ -144,7 +144,7 @@ onEachRuntime("a resume", {}, (app) => {
     expect(texts(thief)).toEqual([]);
   });
 
-  it("asks authorize again: a lost right means none of the room's missed messages", async () => {
+  it("a resume calls authorize again and replays nothing of a room that is now forbidden", async () => {
     const [ada, room] = [app.user(), app.room()];
     const { client } = await dropped(app, ada, room);
     await app.command("tell", { count: 2, room });
@@ -159,7 +159,7 @@ onEachRuntime("a resume", {}, (app) => {
     await app.command("allow", { room });
   });
 
-  it("in the middle of a stream loses and doubles nothing", async () => {
+  it("repeated resumes during a stream lose and duplicate no message", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
     const stream = app.command("tell", { count: 400, everyMs: 2 });
@@ -177,8 +177,8 @@ onEachRuntime("a resume", {}, (app) => {
   });
 });
 
-onEachRuntime("an attempt", {}, (app) => {
-  it("that is newer closes the older one with 4409, and nobody hears of it", async () => {
+onEachRuntime("attempts", {}, (app) => {
+  it("a newer attempt closes the older one with 4409 and announces no leave", async () => {
     const ada = app.user("ada");
     const [watcher, client] = [await app.plain(), await app.v1(ada)];
     const again = await app.v1(ada, client.page);
@@ -189,7 +189,7 @@ onEachRuntime("an attempt", {}, (app) => {
     expect(watcher.all("user_left")).toEqual([]);
   });
 
-  it("that is older than the newest is closed with 4409, and the newest stays", async () => {
+  it("an attempt older than the newest is closed with 4409, and the newest stays open", async () => {
     const ada = app.user();
     const page = Object.assign(new Page(), { attempt: 6 });
     const newest = await app.v1(ada, page);
@@ -202,7 +202,7 @@ onEachRuntime("an attempt", {}, (app) => {
     expect(late.all("welcome")).toEqual([]);
   });
 
-  it("of another user with the same client id changes nothing", async () => {
+  it("an attempt of another user with the same client id does not affect the connection", async () => {
     const client = await app.v1(app.user("ada"));
     const page = Object.assign(new Page(), { clientId: client.page.clientId, attempt: 9 });
     await app.v1(app.user("eve"), page);
@@ -212,7 +212,7 @@ onEachRuntime("an attempt", {}, (app) => {
 });
 
 onEachRuntime("a short history", { limits: { historyMessages: 5 } }, (app) => {
-  it("is trimmed: one gap with the reason and nothing partial", async () => {
+  it("a resume beyond the history gets one gap with the reason trimmed and no partial replay", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
     await app.command("tell", { count: 10 });
@@ -224,7 +224,7 @@ onEachRuntime("a short history", { limits: { historyMessages: 5 } }, (app) => {
     expect(texts(again)).toEqual([]);
   });
 
-  it("still recovers what it holds", async () => {
+  it("a resume within a short history recovers every message", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
     await app.command("tell", { count: 5 });
@@ -234,8 +234,8 @@ onEachRuntime("a short history", { limits: { historyMessages: 5 } }, (app) => {
   });
 });
 
-onEachRuntime("a long absence", {}, (app) => {
-  it("replays at most 1,000 messages over all channels, in the order of the positions; the rest are too_many", async () => {
+onEachRuntime("a long disconnection", {}, (app) => {
+  it("a resume replays at most 1,000 messages over all channels in the order of its positions, and the rest is too_many", async () => {
     const [ada, room] = [app.user(), app.room()];
     const { client } = await dropped(app, ada, room);
     await app.command("tell", { count: 600 });
@@ -250,7 +250,7 @@ onEachRuntime("a long absence", {}, (app) => {
     expect(texts(again)).toEqual(counted(600));
   });
 
-  it("over 1,000 messages is not recoverable", async () => {
+  it("a channel with over 1,000 missed messages is not recovered", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
     await app.command("tell", { count: 1_001 });

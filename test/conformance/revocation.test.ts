@@ -60,32 +60,32 @@ describe.each(MODES)("revocation, with sessions in %s", (mode) => {
       await untouched(onLaptop, others);
     });
 
-    it("D5: revokeSessions closes all of the user", async () => {
+    it("D5: revokeSessions closes all connections of the user", async () => {
       await people.post("revoke-sessions", {}, laptop);
       await closed(4401, [...onPhone, ...onLaptop]);
       await untouched(others);
     });
 
-    it("D5: a ban closes all of the user with 4403", async () => {
+    it("D5: a ban closes all connections of the user with 4403", async () => {
       await people.post("admin/ban-user", { userId: phone.id }, root);
       await closed(4403, [...onPhone, ...onLaptop]);
       await untouched(others);
     });
 
-    it("D5: removeUser closes all of the user", async () => {
+    it("D5: removeUser closes all connections of the user", async () => {
       await people.post("admin/remove-user", { userId: phone.id }, root);
       await closed(4401, [...onPhone, ...onLaptop]);
       await untouched(others);
     });
 
-    it("D5: a password change that revokes the other sessions leaves the new one alone", async () => {
+    it("D5: a password change that revokes other sessions closes their connections and keeps the new session", async () => {
       const change = { currentPassword: PASSWORD, newPassword: "another one", revokeOtherSessions: true };
       const response = await people.post("change-password", change, laptop);
       await closed(4401, [...onPhone, ...onLaptop]);
       await untouched(await connect({ ...laptop, cookie: cookieOf(response) }), others);
     });
 
-    it("D5: setRole counts at once, for what may be sent and for the rooms that are held", async () => {
+    it("D5: setRole applies at once to messages, requests and joined rooms", async () => {
       const [, tab] = onPhone;
       const room = `admins.${mode.replace(" ", "-")}`;
       expect(await tab.join(room)).toMatchObject({ code: "forbidden" });
@@ -102,7 +102,7 @@ describe.each(MODES)("revocation, with sessions in %s", (mode) => {
       await untouched(onPhone, onLaptop, others);
     });
 
-    it("D5: a member removed, or whose organization is deleted, is out of its room and hears no more", async () => {
+    it("D5: a member who is removed, or whose organization is deleted, leaves its room and receives no more messages", async () => {
       const created = await people.post(
         "organization/create",
         { name: app.room(), slug: app.room("o") },
@@ -126,19 +126,19 @@ describe.each(MODES)("revocation, with sessions in %s", (mode) => {
       await untouched(onPhone, onLaptop, others);
     });
 
-    it("D6: a session deleted behind everybody's back is found by the next look-up", async () => {
+    it("D6: a session deleted directly in the store is found by the next look-up", async () => {
       await app.command("forgetSession", { token: phone.token });
       await closed(4401, onPhone, LATER_MS);
       await untouched(onLaptop, others);
     });
 
-    it("D6: a session that expires closes then", async () => {
+    it("D6: a session that expires closes its connections", async () => {
       await app.command("expireSession", { token: phone.token, at: Date.now() + 700 });
       await closed(4401, onPhone, LATER_MS);
       await untouched(onLaptop, others);
     });
 
-    it("D7: the end of an impersonation closes its connections, and nobody else's", async () => {
+    it("D7: the end of an impersonation closes only its own connections", async () => {
       const response = await people.post("admin/impersonate-user", { userId: bystander.id }, root);
       const guise = { ...bystander, cookie: cookieOf(response) };
       const impersonated = await connect(guise);
@@ -147,7 +147,7 @@ describe.each(MODES)("revocation, with sessions in %s", (mode) => {
       await untouched(onPhone, onLaptop, others);
     });
 
-    it("D10: nothing of a revoked session is handled after it is closed", async () => {
+    it("D10: no message of a revoked session is handled after its connections close", async () => {
       const [, tab] = onPhone;
       const flood = setInterval(() => tab.post("note", { text: "still here" }), 1);
       await people.post("sign-out", {}, phone);

@@ -5,8 +5,8 @@ import { until } from "../support/wait.ts";
 /** The kernel takes in some megabytes for a socket that nobody reads: a slow reader shows only beyond them. */
 const LARGE = { count: 1_600, padding: 10_000, everyMs: 1 };
 
-onEachRuntime("a reader that has stopped", {}, (app) => {
-  it("is closed with 4008, and everybody else hears everything", async () => {
+onEachRuntime("clients that stop reading", {}, (app) => {
+  it("a client that stops reading is closed with 4008, and other clients receive every message", async () => {
     const sloth = app.user("sloth");
     const [slow, good] = [await app.plain(sloth), await app.v1()];
     slow.pause();

@@ -3,7 +3,7 @@ import { PATIENCE } from "./person.ts";
 import type { Person } from "./person.ts";
 import { Stage } from "./stage.ts";
 
-describe.each(["node", "bun"] as const)("two people, on %s", (runtime) => {
+describe.each(["node", "bun"] as const)("two users, on %s", (runtime) => {
   let stage: Stage;
   let ada: Person;
   let bob: Person;
@@ -17,14 +17,14 @@ describe.each(["node", "bun"] as const)("two people, on %s", (runtime) => {
   });
   afterAll(async () => stage.close());
 
-  it("see each other after signing up, the first one as admin", async () => {
+  it("two users see each other after signing up, and the first one is the admin", async () => {
     await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob"]);
     await expect.poll(() => bob.people(), PATIENCE).toEqual(["Bob", "Ada"]);
     expect(await ada.page.getByText("Admin", { exact: true }).count()).toBe(1);
     expect(await bob.page.getByText("Member", { exact: true }).count()).toBe(1);
   });
 
-  it("see each other type, and stop with the message", async () => {
+  it("a typing indicator is shown until the message arrives", async () => {
     const line = ada.page.locator("[data-testid=typing][data-active]");
     await bob.at("composer").pressSequentially("hello th");
     await expect.poll(() => line.allInnerTexts(), PATIENCE).toEqual(["Bob is typing…"]);
@@ -34,7 +34,7 @@ describe.each(["node", "bun"] as const)("two people, on %s", (runtime) => {
     await bob.sees("hello there");
   });
 
-  it("chat in a room of their own, and are told of what they have not read", async () => {
+  it("two users chat in a new room, and unread messages are counted", async () => {
     await ada.at("new-room").click();
     await ada.page.getByLabel("Name").fill("Tall Ships");
     await ada.page.keyboard.press("Enter");
@@ -51,7 +51,7 @@ describe.each(["node", "bun"] as const)("two people, on %s", (runtime) => {
     await Promise.all([ada.goTo("general"), bob.goTo("general")]);
   });
 
-  it("are one entry each, however many tabs they open, reload and close", async () => {
+  it("a user is one list entry, however many tabs open, reload and close", async () => {
     const seen = await bob.watchPeople();
     const second = await stage.anotherTab(ada);
     await second.say("from my other tab");
@@ -69,7 +69,7 @@ describe.each(["node", "bun"] as const)("two people, on %s", (runtime) => {
     await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob"]);
   });
 
-  it("lose nothing when one of them cuts the connection, and nobody leaves", async () => {
+  it("a cut connection loses no message and removes no user from the list", async () => {
     const seen = await bob.watchPeople();
     await ada.say("before the cut");
     await bob.sees("before the cut");
@@ -87,7 +87,7 @@ describe.each(["node", "bun"] as const)("two people, on %s", (runtime) => {
     expect(await seen()).toEqual(["Bob, Ada"]);
   });
 
-  it("go out through the sign-out in all their tabs, and others see it", async () => {
+  it("a sign-out signs out every tab of the user, and other users see the user leave", async () => {
     const dora = await stage.guest("Dora");
     const second = await stage.anotherTab(dora);
     await expect.poll(() => ada.people(), PATIENCE).toContain("Dora");
@@ -97,7 +97,7 @@ describe.each(["node", "bun"] as const)("two people, on %s", (runtime) => {
     await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob"]);
   });
 
-  it("are shown the door when their session is revoked from elsewhere, and told so", async () => {
+  it("a session that is revoked elsewhere leads to the sign-in form with a notice", async () => {
     const elsewhere = await stage.visitor();
     await elsewhere.signIn("bob@example.com");
     const revoked = await elsewhere.page.evaluate(async () => {

@@ -11,7 +11,7 @@ import type { Person } from "./person.ts";
 const require = createRequire(join(DEMO, "package.json"));
 const VITE = join(require.resolve("vite/package.json"), "../bin/vite.js");
 
-describe("in development, with the page on another port", () => {
+describe("a page in development on another port", () => {
   let stage: Stage;
   let vite: Program;
   let page: Person;
@@ -28,14 +28,14 @@ describe("in development, with the page on another port", () => {
     await vite.end();
   });
 
-  it("the page says which option the server lacks", async () => {
+  it("the page names the option that the server lacks", async () => {
     const origin = new URL(page.page.url()).origin;
     expect(await page.at("origin-help").innerText()).toBe(`ALLOWED_ORIGINS=${origin}`);
     // The browser's own words about the refusal are the only other ones.
     stage.expectNoComplaints(/CORS policy|net::ERR_FAILED/);
   });
 
-  it("and everything works once that is set", async () => {
+  it("the page connects, chats and reconnects once ALLOWED_ORIGINS is set", async () => {
     const [name, value] = (await page.at("origin-help").innerText()).split("=");
     await stage.server.stop("SIGTERM");
     await stage.server.start({ [String(name)]: String(value) });

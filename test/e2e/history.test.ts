@@ -16,7 +16,7 @@ describe("history", () => {
   });
   afterAll(async () => stage.close());
 
-  it("comes in pages as one scrolls up, in order, and what one reads stays where it is", async () => {
+  it("history loads in pages and in order while scrolling up, and visible messages keep their position", async () => {
     const ada = await stage.guest("Ada");
     await ada.goTo("random");
     await ada.sees(...LINES.slice(60));
@@ -40,7 +40,7 @@ describe("history", () => {
     await expect.poll(() => ada.texts(), PATIENCE).toEqual(LINES);
   });
 
-  it("does not pull away a reader who is further up when somebody writes", async () => {
+  it("a new message does not scroll a list that is scrolled up", async () => {
     const [ada, bob] = await Promise.all([stage.guest("Ada"), stage.guest("Bob")]);
     await Promise.all([ada.goTo("random"), bob.goTo("random")]);
     await ada.sees(...LINES.slice(60));

@@ -8,7 +8,7 @@ interface Focus {
   readonly isVisible: boolean;
 }
 
-describe("with nothing but a keyboard", () => {
+describe("the demo by keyboard", () => {
   let stage: Stage;
   let ada: Person;
   beforeAll(async () => {
@@ -53,7 +53,7 @@ describe("with nothing but a keyboard", () => {
     throw new Error(`${key} never came to ${String(name)}, but to ${passed.join(" | ")}`);
   }
 
-  it("one comes in as a guest", async () => {
+  it("a guest signs in by keyboard", async () => {
     await ada.at("door-form").waitFor();
     await tabTo("Your name");
     await ada.page.keyboard.type("Ada Lovelace");
@@ -62,7 +62,7 @@ describe("with nothing but a keyboard", () => {
     expect(await ada.at("my-name").innerText()).toBe("Ada Lovelace");
   });
 
-  it("one writes at once, in as many lines as one likes, and sends", async () => {
+  it("the composer has the focus, takes several lines and sends with Enter", async () => {
     await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Message #general");
     await ada.page.keyboard.type("two");
     await ada.page.keyboard.press("Shift+Enter");
@@ -72,7 +72,7 @@ describe("with nothing but a keyboard", () => {
     expect((await focus()).name).toBe("Message #general");
   });
 
-  it("one goes to another room and writes there", async () => {
+  it("another room is opened by keyboard, and its composer gets the focus", async () => {
     await tabTo(/^random/, "Shift+Tab");
     await ada.page.keyboard.press("Enter");
     await ada.isIn("random");
@@ -82,7 +82,7 @@ describe("with nothing but a keyboard", () => {
     await ada.sees("hello, random");
   });
 
-  it("one makes a room, in a dialog that keeps the focus and gives it back", async () => {
+  it("a room is created by keyboard in a dialog that keeps the focus and returns it", async () => {
     await tabTo("New room", "Shift+Tab");
     await ada.page.keyboard.press("Enter");
     await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Name");
@@ -103,7 +103,7 @@ describe("with nothing but a keyboard", () => {
     await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Message #galley");
   });
 
-  it("one cuts the connection, is told of it, and keeps the place", async () => {
+  it("a connection that is cut by keyboard is announced and keeps the focus", async () => {
     await tabTo("Cut the connection", "Shift+Tab");
     await ada.page.keyboard.press("Enter");
     await ada.connectionIs("waiting");

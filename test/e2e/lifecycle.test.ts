@@ -10,7 +10,7 @@ const FROZEN_MS = 2_000;
 /** From waking to being live again. */
 const LIVE_MS = 1_000;
 
-describe("a page that Chromium puts to sleep", () => {
+describe("pages that Chromium hides, freezes and kills", () => {
   let stage: Stage;
   let tabs: Tabs;
   let ada: Person;
@@ -31,7 +31,7 @@ describe("a page that Chromium puts to sleep", () => {
     await stage.close();
   });
 
-  it("in a tab that was hidden asks at once whether its connection works when it is shown", async () => {
+  it("a hidden tab probes its connection at once when it is shown", async () => {
     await ada.looksAway();
     await bob.say("unseen");
     await expect.poll(() => ada.texts(), PATIENCE).toContain("unseen");
@@ -55,7 +55,7 @@ describe("a page that Chromium puts to sleep", () => {
     await cdp.detach();
   });
 
-  it("is live within a second of waking, with everything it missed, and never left", async () => {
+  it("a frozen page is live within a second of waking, has every missed message and never left", async () => {
     await expect.poll(() => bob.people(), PATIENCE).toContain("Ada");
     await ada.looksAway();
     const seen = await bob.watchPeople();
@@ -75,7 +75,7 @@ describe("a page that Chromium puts to sleep", () => {
     expect(await seen()).toEqual(before);
   });
 
-  it("in one of two tabs that is killed leaves its user online", async () => {
+  it("a killed tab leaves its user online when another tab is open", async () => {
     const seen = await bob.watchPeople();
     const before = await seen();
     const second = await stage.anotherTab(ada);

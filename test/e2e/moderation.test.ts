@@ -6,7 +6,7 @@ import { Stage } from "./stage.ts";
 /** What a browser says by itself about an answer that a test asks for. */
 const REFUSED = /^Failed to load resource: .* status of 403/;
 
-describe("an admin keeps order", () => {
+describe("moderation by an admin", () => {
   let stage: Stage;
   let ada: Person;
   let bob: Person;
@@ -23,7 +23,7 @@ describe("an admin keeps order", () => {
   });
   afterAll(async () => stage.close());
 
-  it("with a menu beside everyone else, which nobody but an admin has", async () => {
+  it("only an admin has a menu of actions beside every other user", async () => {
     await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob", "Eve"]);
     const menus = /^Actions for/;
     const labels = await ada.page
@@ -33,7 +33,7 @@ describe("an admin keeps order", () => {
     expect(await eve.page.getByRole("button", { name: menus }).count()).toBe(0);
   });
 
-  it("kicks somebody by keyboard: all their tabs close, they are told so, and they come back", async () => {
+  it("a user who is kicked by keyboard loses all connections, sees a notice and can come back", async () => {
     const second = await stage.anotherTab(bob);
     await openMenu("Bob", "Enter");
     await focusIs(ada, "Kick");
@@ -63,7 +63,7 @@ describe("an admin keeps order", () => {
     await second.page.close();
   });
 
-  it("bans nobody whose ban is not confirmed", async () => {
+  it("a ban that is not confirmed has no effect", async () => {
     const opened = countSockets(bob);
     await choose("Bob", "Ban…");
     await focusIs(ada, "Cancel");
@@ -75,7 +75,7 @@ describe("an admin keeps order", () => {
     expect(opened()).toBe(0);
   });
 
-  it("bans somebody, who is shown the door in all their tabs and stays outside until the ban is lifted", async () => {
+  it("a banned user is signed out in all tabs and cannot sign in until the ban is lifted", async () => {
     const second = await stage.anotherTab(bob);
     const cookie = await cookieOf(bob);
     expect(await knock(cookie)).toBe(426);
@@ -109,7 +109,7 @@ describe("an admin keeps order", () => {
     await second.page.close();
   });
 
-  it("nobody else can: what they forge on their page's own connection is forbidden, and nothing happens", async () => {
+  it("moderation requests that a member forges are forbidden and have no effect", async () => {
     await keepSocket(eve);
     const opened = [bob, ada].map(countSockets);
     for (const target of [bob, ada]) {
@@ -130,7 +130,7 @@ describe("an admin keeps order", () => {
     expect(opened.map((count) => count())).toEqual([0, 0]);
   });
 
-  it("cannot ban themselves", async () => {
+  it("an admin cannot ban the own account", async () => {
     const opened = countSockets(ada);
     const { id: userId } = await userOf(ada);
     expect(await post(ada, "ban-user", { userId })).toBe(400);

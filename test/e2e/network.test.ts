@@ -12,7 +12,7 @@ const FOUND_MS = 8_000;
 /** From being shown to being live again. */
 const LIVE_MS = 1_000;
 
-describe("a page behind a network that fails", () => {
+describe("a page behind a failing network", () => {
   let stage: Stage;
   let proxy: FaultProxy;
   let tabs: Tabs;
@@ -39,7 +39,7 @@ describe("a page behind a network that fails", () => {
     await proxy.close();
   });
 
-  it("comes back after a cut with what was said meanwhile, and never left", async () => {
+  it("a page resumes after a cut with every missed message and never leaves the list", async () => {
     await expect.poll(() => bob.people(), PATIENCE).toContain("Ada");
     const seen = await bob.watchPeople();
     const before = await seen();
@@ -54,7 +54,7 @@ describe("a page behind a network that fails", () => {
     expect(await seen()).toEqual(before);
   });
 
-  it("that is hidden is live within a second of being shown, however long it still had to wait", async () => {
+  it("a hidden page is live within a second of being shown, however long its backoff still was", async () => {
     await ada.looksAway();
     proxy.refuse();
     for (const connection of proxy.connections) connection.cut();
@@ -70,7 +70,7 @@ describe("a page behind a network that fails", () => {
     expect(performance.now() - shownAt).toBeLessThan(LIVE_MS);
   });
 
-  it("finds a dead connection when it is looked at again", async () => {
+  it("a page that is shown again detects a dead connection within 8 s", async () => {
     // A new client, whose waits do not remember what failed before.
     await ada.page.reload();
     await ada.isOnline();

@@ -14,7 +14,7 @@ const STOPS = [
 ] as const;
 
 describe.each(STOPS)(
-  "the server on $runtime, ended with $signal and started again",
+  "a server on $runtime that is stopped with $signal and restarted",
   ({ runtime, signal, code }) => {
     let stage: Stage;
     let ada: Person;
@@ -29,7 +29,7 @@ describe.each(STOPS)(
     });
     afterAll(async () => stage.close());
 
-    it("finds both back, with nothing lost and nothing doubled of what they wrote", async () => {
+    it("both users reconnect after a restart, and no message is lost or duplicated", async () => {
       await ada.say("before");
       await bob.sees("before");
       // Some of these are on their way when the process ends.
@@ -58,7 +58,7 @@ describe.each(STOPS)(
       expect(await ada.at("composer").inputValue()).toBe("half a sen");
     });
 
-    it("lets them go on, and shows both to both", async () => {
+    it("both users chat and see each other after a restart", async () => {
       await bob.say("and on we go");
       await Promise.all([ada.sees("and on we go"), bob.sees("and on we go")]);
       await ada.say("indeed");
@@ -67,7 +67,7 @@ describe.each(STOPS)(
       await expect.poll(() => bob.people(), PATIENCE).toEqual(["Bob", "Ada"]);
     });
 
-    it("shows the same to whoever reloads", async () => {
+    it("a page that reloads after a restart shows the same messages", async () => {
       const before = await ada.messages();
       await ada.page.reload();
       await ada.isOnline();

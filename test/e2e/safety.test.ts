@@ -3,7 +3,7 @@ import { PATIENCE } from "./person.ts";
 import type { Person } from "./person.ts";
 import { Stage } from "./stage.ts";
 
-describe("what the demo does not let happen", () => {
+describe("the safety of the demo", () => {
   let stage: Stage;
   let admin: Person;
   let member: Person;
@@ -17,7 +17,7 @@ describe("what the demo does not let happen", () => {
   });
   afterAll(async () => stage.close());
 
-  it("only an admin announces, and everyone sees it", async () => {
+  it("only an admin can announce, and every user sees the announcement", async () => {
     expect(await member.page.getByRole("button", { name: "Announce" }).count()).toBe(0);
     await admin.page.getByRole("button", { name: "Announce" }).click();
     await admin.page.getByLabel("Announcement", { exact: true }).fill("Lunch is <b>ready</b>");
@@ -29,7 +29,7 @@ describe("what the demo does not let happen", () => {
     expect(await admin.at("announcement").count()).toBe(1);
   });
 
-  it("whoever is no admin is refused by the server too, whatever their page is made to send", async () => {
+  it("the server forbids an announcement that a member's page sends on its own socket", async () => {
     const answer = await member.page.evaluate(async () => {
       const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`);
       const input = { message: "I am the captain now" };
@@ -48,7 +48,7 @@ describe("what the demo does not let happen", () => {
     expect(await admin.at("announcement").allInnerTexts()).toEqual(["Announcement Lunch is <b>ready</b>"]);
   });
 
-  it("text stays text: in messages, in names, in what is read aloud", async () => {
+  it("markup stays text in messages, in names and in the live region", async () => {
     const text = `<img src="/x" onerror="document.title='owned'"><script>document.title='owned'</script>&amp;`;
     const mallory = await stage.guest("<i>Mallory</i>");
     await mallory.say(text);
@@ -62,7 +62,7 @@ describe("what the demo does not let happen", () => {
     await mallory.page.context().close();
   });
 
-  it("the page runs nothing but its own files: the content security policy is there and holds", async () => {
+  it("the content security policy keeps the page from running an injected script", async () => {
     const answer = await fetch(stage.server.origin);
     const policy = answer.headers.get("content-security-policy") ?? "";
     expect(policy).toContain("default-src 'self'");

@@ -10,7 +10,7 @@ const DIRECTORY = join(import.meta.dirname, "../.reports/screenshots");
 const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
 /** Somebody must look at these; what a program can see of a layout is asserted here. */
-describe("what it looks like", () => {
+describe("screenshots", () => {
   let stage: Stage;
   let ada: Person;
   let grace: Person;
@@ -28,7 +28,7 @@ describe("what it looks like", () => {
   });
   afterAll(async () => stage.close());
 
-  it("the door, on a desktop and on a phone", async () => {
+  it("the sign-in form fits a desktop and a phone", async () => {
     const [light, phone] = await Promise.all([stage.visitor(), stage.visitor(PHONE)]);
     await shoot("sign-in", light);
     await shoot("sign-in-phone", phone);
@@ -37,7 +37,7 @@ describe("what it looks like", () => {
     await shoot("sign-up-dark", dark);
   });
 
-  it("a conversation, light, dark and on a phone", async () => {
+  it("a conversation fits its window in light, in dark and on a phone", async () => {
     await ada.at("composer").pressSequentially("And the char");
     await grace.at("typing").filter({ hasText: "Ada Lovelace is typing…" }).waitFor();
     await shoot("light", ada);
@@ -45,7 +45,7 @@ describe("what it looks like", () => {
     await shoot("phone", naomi);
   });
 
-  it("rooms and people of a phone, each in a drawer", async () => {
+  it("the drawers with rooms and users fit a phone", async () => {
     await naomi.page.getByRole("button", { name: /^Rooms/ }).click();
     await naomi.at("room-general").waitFor();
     await shoot("phone-rooms", naomi);
@@ -56,7 +56,7 @@ describe("what it looks like", () => {
     await naomi.page.keyboard.press("Escape");
   });
 
-  it("an announcement, a dialog and a room in which nobody has spoken", async () => {
+  it("an announcement, a dialog and an empty room fit their windows", async () => {
     await ada.page.getByRole("button", { name: "Announce" }).click();
     await ada.page.getByLabel("Announcement", { exact: true }).fill("We sail at seven. Bring a warm jacket.");
     await shoot("dialog", ada);
@@ -77,7 +77,7 @@ describe("what it looks like", () => {
     await grace.goTo("general");
   });
 
-  it("an admin at work, and what those see whom it befalls", async () => {
+  it("the menus of an admin and the pages of kicked and banned users fit their windows", async () => {
     const { page } = ada;
     await page.getByRole("button", { name: "Actions for Naomi" }).click();
     await page.getByRole("menuitem", { name: "Ban…" }).waitFor();
@@ -105,7 +105,7 @@ describe("what it looks like", () => {
     await shoot("ban-dialog-phone-dark", pocket);
   });
 
-  it("a connection that is away, with a message that waits for it", async () => {
+  it("a disconnected page with a queued message fits its window", async () => {
     for (const [name, person] of [
       ["reconnecting", ada],
       ["reconnecting-phone", naomi],
@@ -117,7 +117,7 @@ describe("what it looks like", () => {
     }
   });
 
-  it("a name as long as one may be, and a message that the server did not take", async () => {
+  it("the longest name and a rejected message fit a phone", async () => {
     const guest = await stage.guest("Bartholomew Fitzgerald-Montgomery Junior", PHONE);
     await guest.say("Good evening.");
     await guest.sees("Good evening.");

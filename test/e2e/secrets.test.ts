@@ -7,7 +7,7 @@ import { Stage } from "./stage.ts";
 
 const PASSWORD = "correct horse battery";
 
-describe("no secret leaves the demo", () => {
+describe("the secrets of the demo", () => {
   let stage: Stage;
   let ada: Person;
   let bob: Person;
@@ -18,7 +18,7 @@ describe("no secret leaves the demo", () => {
   });
   afterAll(async () => stage.close());
 
-  it("into a page: what it loads, what its socket carries, what it keeps, and what it shows", async () => {
+  it("a page loads, receives, stores and shows no secret but the token and address of its own user", async () => {
     bob = await stage.visitor({}, "about:blank");
     const told = listen(bob);
     await bob.page.goto(stage.server.origin);
@@ -40,7 +40,7 @@ describe("no secret leaves the demo", () => {
     expect(leaked).toEqual([await tokenOf(bob), "bob@example.com"]);
   });
 
-  it("that opens anything: the session's token, which Better Auth tells its owner's page, is no cookie and no ticket", async () => {
+  it("the session token that Better Auth gives to its owner's page works neither as a cookie nor as a ticket", async () => {
     const { origin } = stage.server;
     const token = await tokenOf(bob);
     const knock = async (headers: Record<string, string>) =>
@@ -52,7 +52,7 @@ describe("no secret leaves the demo", () => {
     expect(await ticketIsTaken(token)).toBe(false);
   });
 
-  it("into its log, which tells of those who are refused", async () => {
+  it("the log names rejected upgrades and contains no secret", async () => {
     const { origin } = stage.server;
     const [cookie = ""] = await cookiesOf(bob);
     const secrets = secretsOf(stage);

@@ -20,7 +20,7 @@ describe.each(["node", "bun"] as const)("signing in, on %s", (runtime) => {
     });
   }
 
-  it("gives a cookie that no script can read and no foreign page can send", async () => {
+  it("a sign-in sets a cookie that no script can read and no foreign page can send", async () => {
     const account = { name: "Ada", email: "ada@example.com", password: "correct horse" };
     for (const answer of [
       await post("sign-up/email", account),
@@ -35,7 +35,7 @@ describe.each(["node", "bun"] as const)("signing in, on %s", (runtime) => {
     }
   });
 
-  it("is tried 30 times a minute from one address and not more, whatever address it claims, even by who knows", async () => {
+  it("one address can sign in 30 times a minute, whatever address its headers claim and even with the right password", async () => {
     const attempts = Array.from({ length: 2 * MAX_TRIES }, async (_, n) => {
       const address = `203.0.113.${String(n)}`;
       const headers = { "x-forwarded-for": address, "x-real-ip": address, "x-client-address": address };

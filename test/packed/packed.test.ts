@@ -44,14 +44,14 @@ describe("the packed tarballs, installed with npm in an empty project", () => {
     },
   );
 
-  it.each(["node", "bun"] as const)("can be imported on %s, each of their exports", async (runtime) => {
+  it.each(["node", "bun"] as const)("every export of the packages can be imported on %s", async (runtime) => {
     const imports = project.exports().map((path) => `await import(${JSON.stringify(path)});`);
     writeFileSync(join(project.directory, "imports.mjs"), `${imports.join("\n")}\nconsole.log("all");`);
     expect(await project.run(binaryOf(runtime), "imports.mjs")).toBe("all\n");
   });
 
   it.each(COMPILERS)(
-    "type-check with every strict flag and %s, and so do their declarations",
+    "a project with the packages and their declarations type-checks with every strict flag and %s",
     async (compiler) => {
       expect(await diagnose("tsconfig.json", compiler)).toEqual([]);
       expect(await diagnose("web/tsconfig.json", compiler)).toEqual([]);
@@ -62,19 +62,22 @@ describe("the packed tarballs, installed with npm in an empty project", () => {
   it.each([
     { what: "a server on Bun", config: "tsconfig.bun.json", others: /^node_modules\/bun-types\// },
     { what: "a server with Better Auth", config: "tsconfig.auth.json", others: /^node_modules\/@?better-/ },
-  ])("type-check in $what", async ({ config, others }) => {
+  ])("the packages type-check in $what", async ({ config, others }) => {
     const diagnostics = await diagnose(config, "typescript");
     expect(diagnostics.filter((line) => !others.test(line))).toEqual([]);
   });
 
-  it.each(["node", "bun"] as const)("serve on %s and talk to a client on Node", async (runtime) => {
-    await serving(runtime, async (port) => {
-      const said = await project.run(binaryOf("node"), "talk.ts", port);
-      expect(said.trim().split("\n").sort()).toEqual(["delivered", '{"option":2,"by":"ada","doubled":4}']);
-    });
-  });
+  it.each(["node", "bun"] as const)(
+    "a server of the packages on %s talks to their client on Node",
+    async (runtime) => {
+      await serving(runtime, async (port) => {
+        const said = await project.run(binaryOf("node"), "talk.ts", port);
+        expect(said.trim().split("\n").sort()).toEqual(["delivered", '{"option":2,"by":"ada","doubled":4}']);
+      });
+    },
+  );
 
-  it("build a Vite frontend that talks to the server, without zod in its bundle", async () => {
+  it("a Vite frontend with the packages talks to the server and has no zod in its bundle", async () => {
     const assets = join(project.directory, "built/assets");
     const bundle = readdirSync(assets)
       .map((file) => readFileSync(join(assets, file), "utf8"))

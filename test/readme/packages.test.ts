@@ -69,13 +69,13 @@ const OWN = {
     });`,
 };
 
-it("every package has a page", () => {
+it("every package has a README whose code is checked", () => {
   expect(Object.keys(CONTEXTS).sort()).toEqual(
     readdirSync(join(import.meta.dirname, "../../packages")).sort(),
   );
 });
 
-it.each(COMPILERS)("the code of the packages' pages compiles with %s", async (compiler) => {
+it.each(COMPILERS)("the code of the packages' READMEs compiles with %s", async (compiler) => {
   const files = Object.entries(CONTEXTS).flatMap(([name, contexts]) =>
     completed(`packages/${name}/README.md`, contexts).map(
       (code, index) => [`${name}-${String(index + 1)}.ts`, code] as const,

@@ -63,7 +63,7 @@ function sources(change = (code: string) => code): Readonly<Record<string, strin
 }
 
 describe("the code of the README", () => {
-  it.each(COMPILERS)("compiles with %s", async (compiler) => {
+  it.each(COMPILERS)("the code of the README compiles with %s", async (compiler) => {
     const directory = project(`readme-${compiler}`, sources());
     expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
   });
@@ -79,17 +79,14 @@ describe("the code of the README", () => {
     ["server", "{ option }, { user }", "{ vote }, { user }", "Property 'vote' does not exist"],
     ["server", "by: user.name", "by: user.nickname", "Property 'nickname' does not exist"],
     ["client", "{ option, by }", "{ option, from }", "Property 'from' does not exist"],
-  ])(
-    "does not compile with a mistake on the side of the %s: %s as %s",
-    async (side, right, wrong, message) => {
-      const files = sources((code) => code.replace(right, wrong));
-      expect(files[`${side}.ts`]).toContain(wrong);
-      const { ok, output } = await compile("typescript", project("readme-mistake", files));
-      expect(ok).toBe(false);
-      expect(output).toContain(message);
-      expect(output).toMatch(new RegExp(`^${side}.ts|/${side}.ts`, "m"));
-    },
-  );
+  ])("the %s of the README does not compile with %s changed to %s", async (side, right, wrong, message) => {
+    const files = sources((code) => code.replace(right, wrong));
+    expect(files[`${side}.ts`]).toContain(wrong);
+    const { ok, output } = await compile("typescript", project("readme-mistake", files));
+    expect(ok).toBe(false);
+    expect(output).toContain(message);
+    expect(output).toMatch(new RegExp(`^${side}.ts|/${side}.ts`, "m"));
+  });
 });
 
 describe("the code of the README, run on Node and in Chromium", () => {
@@ -116,12 +113,12 @@ describe("the code of the README, run on Node and in Chromium", () => {
     rmSync(data, { recursive: true, force: true });
   });
 
-  it("has no zod in what the browser gets", () => {
+  it("the browser bundle of the README has no zod", () => {
     expect(bundle).toContain("halyard.v1");
     expect(bundle).not.toMatch(/ZodError|\$ZodType|invalid_union/);
   });
 
-  it("delivers a vote to its sender, and to every other tab and user", async () => {
+  it("a vote is delivered to its sender and to every other tab and user", async () => {
     const ada = await signUp("Ada");
     const first = await openPage(ada);
     await expect.poll(() => first.title(), PATIENCE).toBe("delivered");
@@ -135,7 +132,7 @@ describe("the code of the README, run on Node and in Chromium", () => {
     await shows(second, "Ada chose 2", "Grace chose 2");
   });
 
-  it("keeps what is sent offline, and has it handled once", async () => {
+  it("a vote that is sent offline is kept and handled once", async () => {
     const context = await signUp("Lin");
     const page = await visit(context);
     await server.end();
@@ -145,7 +142,7 @@ describe("the code of the README, run on Node and in Chromium", () => {
     await shows(page, "Lin chose 2");
   });
 
-  it("lets nobody in without a session", async () => {
+  it("an upgrade without a session is rejected with 401", async () => {
     const page = await visit(await browser.newContext());
     const asked = page.waitForResponse((response) => new URL(response.url()).pathname === "/ws");
     await page.addScriptTag({ type: "module", content: bundle });

@@ -27,7 +27,7 @@ describe("@halyard/client at the reference's Bun server", () => {
     return client;
   };
 
-  it("is welcomed and knows who it is, and who is there", async () => {
+  it("the client is welcomed and knows its user and the online users", async () => {
     const [ada, bob] = [await open("ada"), await open("bob")];
     expect(bob.user).toMatchObject({ userId: "bob", name: "bob" });
     await until("both lists", () => ada.users.length === 2 && bob.users.length === 2);
@@ -35,7 +35,7 @@ describe("@halyard/client at the reference's Bun server", () => {
     await until("ada to be gone", () => bob.users.length === 1);
   });
 
-  it("sends and is acknowledged, and hears plain clients, which hear it", async () => {
+  it("the client gets receipts and exchanges messages with a plain client", async () => {
     const plain = new RawClient({ url: `${url}?user=plain` });
     clients.push(plain);
     await (await plain.open()).next("user_list");
@@ -50,7 +50,7 @@ describe("@halyard/client at the reference's Bun server", () => {
     expect(heard).toEqual(["from wscat"]);
   });
 
-  it("hears the announcement", async () => {
+  it("the client receives the announcement", async () => {
     const ada = await open("ada");
     const heard: string[] = [];
     ada.on("announcement", ({ message }) => heard.push(message));
@@ -58,7 +58,7 @@ describe("@halyard/client at the reference's Bun server", () => {
     await until("the announcement", () => heard.includes("Server maintenance in 5 minutes"));
   });
 
-  it("loses nothing and doubles nothing when its connection is cut", async () => {
+  it("the client loses and duplicates no message when its connection is cut", async () => {
     const sockets: WebSocket[] = [];
     class Tap extends WebSocket {
       constructor(address: string, protocols: string[]) {

@@ -8,7 +8,7 @@ import { plainEnvironment } from "../support/program.ts";
 const run = promisify(execFile);
 const main = join(import.meta.dirname, "main.ts");
 
-it("breaks no promise in twenty seconds of trouble, and says what happened", async () => {
+it("a soak of twenty seconds breaks no guarantee and reports every kind of fault", async () => {
   const args = [main, "--seconds", "20", "--seed", "4"];
   const options = { env: plainEnvironment(), timeout: 110_000, maxBuffer: 2 ** 24 };
   const { stdout } = await run(binaryOf("node"), args, options).catch((error: unknown) => {
@@ -23,7 +23,7 @@ it("breaks no promise in twenty seconds of trouble, and says what happened", asy
   expect(Number(/^gaps announced +(\d+) +lost/m.exec(stdout)?.[1])).toBeGreaterThan(0);
 });
 
-it("ends with 1 and the options' names for what is no option", async () => {
+it("an invalid option ends the soak with exit code 1 and no output", async () => {
   for (const wrong of [["--seconds", "0"], ["--seed", "x"], ["--what"]])
     await expect(run(binaryOf("node"), [main, ...wrong])).rejects.toMatchObject({ code: 1, stdout: "" });
 });

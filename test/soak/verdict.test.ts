@@ -96,14 +96,14 @@ function instead(event: LogEvent, ...others: LogEvent[]): LogEvent[] {
 }
 
 describe("the logs of a soak", () => {
-  it("are read in the order of their time, without a last line that is torn", () => {
+  it("logs are read in the order of their time, without a torn last line", () => {
     const paths = write([...clean, end]);
     writeFileSync(paths[0] ?? "", '{"at":99,"type":"clo', { flag: "a" });
     const lines: LogLine[] = [...mergeLogs(paths)];
     expect(lines.map(({ at: time }) => time)).toEqual([...clean, end].map((_, index) => index));
   });
 
-  it("have no fault where everything went well, and are counted", () => {
+  it("the logs of a run without faults have no violation and are counted", () => {
     const { violationCount, brokenCount, counts, tally } = judged(...clean);
     expect([violationCount, brokenCount]).toEqual([0, 0]);
     expect(counts).toMatchObject({ sent: 3, received: 6, delivered: 3 });
@@ -135,7 +135,7 @@ describe("the logs of a soak", () => {
       [...clean, sent("ada", "m4"), acknowledged("ada", "m4", 4)],
     ],
     [
-      "a receipt `delivered` with a wrong place",
+      "a receipt `delivered` with a wrong offset",
       "receipt ada",
       instead(acknowledged("ada", "m2", 2), acknowledged("ada", "m2", 7)),
     ],
@@ -158,12 +158,12 @@ describe("the logs of a soak", () => {
     ["a user unseen at rest", "presence ada", instead(presence("ada", "joined", "bob"))],
     ["a user who came twice", "presence ada", [...clean, presence("ada", "joined", "bob")]],
     ["a user who went twice", "presence ada", [...clean, presence("ada", "left", "eve")]],
-  ])("show %s", (_, found, events) => {
+  ])("the checker finds %s", (_, found, events) => {
     const { violations } = judged(...events);
     expect(violations.map(({ kind, client }) => `${kind} ${client}`)).toEqual([found]);
   });
 
-  it("show what the application got and should not have", () => {
+  it("the checker finds a message that the application should not have received", () => {
     const { broken } = judged(...clean, { type: "broken", client: "ada", message: "got m1 twice" });
     expect(broken).toEqual([expect.stringMatching(/^ada .*got m1 twice$/)]);
   });
@@ -180,11 +180,11 @@ describe("the report of a soak", () => {
     },
   };
 
-  it("says that no promise was broken", () => {
+  it("the report of a clean run says that no promise was broken", () => {
     expect(reportOf(options, soaked, judged(...clean))).toContain("No promise was broken.");
   });
 
-  it("shows a violation with the lines around it, the seed, and where the logs are", () => {
+  it("the report shows a violation with the lines around it, the seed and the folder of the logs", () => {
     const report = reportOf(options, soaked, judged(...instead(got("bob", 2))));
     expect(report).toContain("✗ gap: bob room:one: 2 was left out, and no gap was announced");
     expect(report).toContain('"type":"received","client":"bob","channel":"room:one","epoch":"e1","offset":1');
@@ -192,14 +192,14 @@ describe("the report of a soak", () => {
     expect(report).toContain(directory);
   });
 
-  it("shows a page in Chromium that is live too late after a nap", () => {
+  it("the report shows a page in Chromium that is live too late after it was frozen", () => {
     const report = (liveMs: number): string =>
       reportOf(options, { ...soaked, nap: { frozenMs: 60_000, liveMs } }, judged(...clean));
     expect(report(1_000)).toContain("No promise was broken.");
     expect(report(1_001)).toContain("✗ the page in Chromium was not live within 1000 ms of waking");
   });
 
-  it("shows what is not well at rest", () => {
+  it("the report shows a problem in the final state", () => {
     const end = { ...soaked.end, troubles: ["ada is waiting"] };
     expect(reportOf(options, { ...soaked, end }, judged(...clean))).toContain("✗ at rest: ada is waiting");
   });

@@ -24,29 +24,29 @@ describe("a contract of 200 messages and 50 requests", () => {
     checked = await compile("typescript", directory, ["--extendedDiagnostics"]);
   });
 
-  it("compiles", () => {
+  it("a contract of 200 messages and 50 requests compiles", () => {
     expect(checked.ok, checked.output).toBe(true);
   });
 
-  it("needs at most 500,000 instantiations", ({ annotate }) => {
+  it("a large contract needs at most 500,000 instantiations", ({ annotate }) => {
     const instantiations = statistic(checked, "Instantiations");
     void annotate(`${String(instantiations)} instantiations`);
     expect(instantiations).toBeLessThanOrEqual(INSTANTIATIONS);
   });
 
-  it("is checked in about 2 s", ({ annotate }) => {
+  it("a large contract is checked in about 2 s", ({ annotate }) => {
     const seconds = statistic(checked, "Check time");
     void annotate(`${String(seconds)} s`);
     expect(seconds).toBeLessThan(CHECK_SECONDS * NOISE);
   });
 
-  it("has declarations of at most 100 kB", ({ annotate }) => {
+  it("a large contract has declarations of at most 100 kB", ({ annotate }) => {
     const { size } = statSync(join(directory, "out/contract.d.ts"));
     void annotate(`${String(size)} bytes`);
     expect(size).toBeLessThanOrEqual(DECLARATION_BYTES);
   });
 
-  it("shows in a consumer's declarations as a name", () => {
+  it("a large contract appears in a consumer's declarations as a name", () => {
     const text = readFileSync(join(directory, "out/consumer.d.ts"), "utf8");
     expect(text).toContain("WebSocketClient<AppProtocol>");
     expect(text.length).toBeLessThan(500);

@@ -70,19 +70,19 @@ const CASES: readonly {
     says: ["a message is an object, not an array"],
   },
   {
-    name: "a message that nobody defined, with the names that there are",
+    name: "an undefined message, with the names that exist",
     code: `createWebSocketClient<AppProtocol>({ url: "" }).send("poll_votes", {});`,
     says: ['"poll_votes"', '"poll_vote"', '"chat_message"'],
     at: '"poll_votes"',
   },
   {
-    name: "a handler for a message that nobody defined, with the names that there are",
+    name: "a handler for an undefined message, with the names that exist",
     code: `createWebSocketSystem({ protocol }).handlers.on("pol_vote", () => {});`,
     says: ['"pol_vote"', '"poll_vote"'],
     at: '"pol_vote"',
   },
   {
-    name: "a request that nobody defined, with the names that there are",
+    name: "an undefined request, with the names that exist",
     code: `createWebSocketClient<AppProtocol>({ url: "" }).request("history", {});`,
     says: ['"history"', '"load_history"'],
     at: '"history"',
@@ -101,10 +101,10 @@ const CASES: readonly {
   },
 ];
 
-describe("the compiler's words", () => {
+describe("the compiler's messages", () => {
   const editor = new Editor();
 
-  it.each(CASES)("name $name", ({ code, says, at }) => {
+  it.each(CASES)("the compiler's message names $name", ({ code, says, at }) => {
     const [mistake, ...others] = editor.mistakesIn(PRELUDE + code);
     expect(others).toEqual([]);
     for (const words of says) expect(mistake?.text).toContain(words);
@@ -112,7 +112,7 @@ describe("the compiler's words", () => {
     expect(mistake?.text.length).toBeLessThan(1_000);
   });
 
-  it("are none for code that is right", () => {
+  it("the compiler reports nothing for correct code", () => {
     expect(editor.mistakesIn(PRELUDE)).toEqual([]);
   });
 });
