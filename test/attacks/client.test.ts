@@ -7,7 +7,7 @@ import { deflateRawSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { until } from "../support/wait.ts";
-import { frame } from "./support/wire.ts";
+import { frame } from "./support/tcp-client.ts";
 
 const WELCOME = {
   type: "welcome",

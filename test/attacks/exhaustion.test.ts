@@ -4,8 +4,8 @@ import { expect, it } from "vitest";
 import { RawClient } from "../support/raw-client.ts";
 import { ORIGIN } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
-import { besiege } from "./support/siege.ts";
-import type { Siege } from "./support/siege.ts";
+import { besiege } from "./support/attacked-app.ts";
+import type { Siege } from "./support/attacked-app.ts";
 
 const MIB = 1024 * 1024;
 

@@ -1,9 +1,9 @@
 import { deflateRawSync } from "node:zlib";
 import { expect, it } from "vitest";
 import { until } from "../support/wait.ts";
-import { besiege } from "./support/siege.ts";
-import type { Siege } from "./support/siege.ts";
-import { closeFrame, frame } from "./support/wire.ts";
+import { besiege } from "./support/attacked-app.ts";
+import type { Siege } from "./support/attacked-app.ts";
+import { closeFrame, frame } from "./support/tcp-client.ts";
 
 const MIB = 1024 ** 2;
 

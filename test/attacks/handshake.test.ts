@@ -5,8 +5,8 @@ import { expect, it } from "vitest";
 import { handshake } from "../support/handshake.ts";
 import type { HandshakeAnswer, HandshakeOptions } from "../support/handshake.ts";
 import { until, within } from "../support/wait.ts";
-import { besiege } from "./support/siege.ts";
-import type { Siege } from "./support/siege.ts";
+import { besiege } from "./support/attacked-app.ts";
+import type { Siege } from "./support/attacked-app.ts";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 const UPGRADE: Readonly<Record<string, string>> = {

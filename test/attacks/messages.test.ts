@@ -4,7 +4,7 @@ import type { RawClient } from "../support/raw-client.ts";
 import { RATES } from "../support/real-limits.ts";
 import { until } from "../support/wait.ts";
 import { p99 } from "../support/p99.ts";
-import { besiege } from "./support/siege.ts";
+import { besiege } from "./support/attacked-app.ts";
 
 const PROTOTYPE_NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "then"];
 const NO_MESSAGES = ["{bad", '{"type":"chat_message"', "null", "1", '"x"', "[]", "[1,2]", "{}"];

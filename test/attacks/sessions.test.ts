@@ -3,8 +3,8 @@ import { channelsOf } from "../support/frame.ts";
 import type { Frame } from "../support/frame.ts";
 import { Page } from "../support/v1-client.ts";
 import type { V1Client } from "../support/v1-client.ts";
-import { besiege } from "./support/siege.ts";
-import type { Siege } from "./support/siege.ts";
+import { besiege } from "./support/attacked-app.ts";
+import type { Siege } from "./support/attacked-app.ts";
 
 /** A member of a room who was cut off after having heard something in it. */
 async function cutOff(siege: Siege, userId: string, room: string): Promise<Page> {

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { handshake } from "../support/handshake.ts";
-import type { Person } from "../support/people.ts";
+import type { Person } from "../support/users.ts";
 import { ORIGIN } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
-import { besiege } from "./support/siege.ts";
-import type { Siege } from "./support/siege.ts";
+import { besiege } from "./support/attacked-app.ts";
+import type { Siege } from "./support/attacked-app.ts";
 
 type Headers = Readonly<Record<string, string>>;
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Frame } from "../support/frame.ts";
-import { besiege } from "./support/siege.ts";
+import { besiege } from "./support/attacked-app.ts";
 
 /** Half of a pair as JSON writes it, alone and beside whole ones. */
 const HALF = String.raw`a\ud800\ud83d\ude00\uDEAD`;

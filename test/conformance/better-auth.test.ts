@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { handshake } from "../support/handshake.ts";
-import { People } from "../support/people.ts";
+import { People } from "../support/users.ts";
 import { Refused } from "../support/raw-client.ts";
 import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
 import type { TestApp } from "../support/test-app.ts";

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { StorageMode } from "../fixtures/options.ts";
-import { cookieOf, PASSWORD, People } from "../support/people.ts";
-import type { Person } from "../support/people.ts";
+import { cookieOf, PASSWORD, People } from "../support/users.ts";
+import type { Person } from "../support/users.ts";
 import type { RawClient } from "../support/raw-client.ts";
 import { onEachRuntime } from "../support/test-app.ts";
 import type { V1Client } from "../support/v1-client.ts";

@@ -2,7 +2,7 @@ import { createRandom } from "@halyard/testing";
 import { describe, expect, it } from "vitest";
 import type { StorageMode } from "../fixtures/options.ts";
 import { handshake } from "../support/handshake.ts";
-import { People } from "../support/people.ts";
+import { People } from "../support/users.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
 

@@ -5,8 +5,8 @@ import { binaryOf } from "../support/app-server.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { Program } from "../support/program.ts";
 import { DEMO } from "./demo-server.ts";
-import { Stage } from "./stage.ts";
-import type { Person } from "./person.ts";
+import { Stage } from "./scenario.ts";
+import type { Person } from "./user-page.ts";
 
 const require = createRequire(join(DEMO, "package.json"));
 const VITE = join(require.resolve("vite/package.json"), "../bin/vite.js");

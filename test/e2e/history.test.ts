@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { PATIENCE } from "./person.ts";
-import { Stage } from "./stage.ts";
+import { PATIENCE } from "./user-page.ts";
+import { Stage } from "./scenario.ts";
 
 const LINES = Array.from({ length: 100 }, (_, index) => `line ${String(index + 1)}`);
 

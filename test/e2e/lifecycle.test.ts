@@ -2,9 +2,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openTabs } from "../support/chromium.ts";
 import type { Tabs } from "../support/chromium.ts";
-import { PATIENCE } from "./person.ts";
-import type { Person } from "./person.ts";
-import { Stage } from "./stage.ts";
+import { PATIENCE } from "./user-page.ts";
+import type { Person } from "./user-page.ts";
+import { Stage } from "./scenario.ts";
 
 const FROZEN_MS = 2_000;
 /** From waking to being live again. */

@@ -3,9 +3,9 @@ import type { FaultProxy } from "@halyard/testing/node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openTabs } from "../support/chromium.ts";
 import type { Tabs } from "../support/chromium.ts";
-import { PATIENCE } from "./person.ts";
-import type { Person } from "./person.ts";
-import { Stage } from "./stage.ts";
+import { PATIENCE } from "./user-page.ts";
+import type { Person } from "./user-page.ts";
+import { Stage } from "./scenario.ts";
 
 /** Three seconds for the answer to a probe, and a way back; without a probe it would be 35 s and more. */
 const FOUND_MS = 8_000;

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { PATIENCE } from "./person.ts";
-import type { Person } from "./person.ts";
-import { Stage } from "./stage.ts";
+import { PATIENCE } from "./user-page.ts";
+import type { Person } from "./user-page.ts";
+import { Stage } from "./scenario.ts";
 
 /** What Chromium itself writes while nobody listens, and when the client asks why a socket did not open. */
 const NOBODY_LISTENS =

@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { PATIENCE } from "./person.ts";
-import type { Person } from "./person.ts";
-import { Stage } from "./stage.ts";
+import { PATIENCE } from "./user-page.ts";
+import type { Person } from "./user-page.ts";
+import { Stage } from "./scenario.ts";
 
 const DIRECTORY = join(import.meta.dirname, "../.reports/screenshots");
 

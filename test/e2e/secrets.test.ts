@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Person } from "./person.ts";
-import { Stage } from "./stage.ts";
+import type { Person } from "./user-page.ts";
+import { Stage } from "./scenario.ts";
 
 const PASSWORD = "correct horse battery";
 

@@ -3,8 +3,8 @@ import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { FrameSource } from "./frame-source.ts";
 import type { Voice } from "./hostile-messages.ts";
-import { ServerVoice } from "./server-voice.ts";
-import { pingOf } from "./wire-frames.ts";
+import { ServerVoice } from "./server-responses.ts";
+import { pingOf } from "./fuzz-frames.ts";
 
 /** One open connection. */
 interface Line {

@@ -1,7 +1,7 @@
-import { Dice } from "./dice.ts";
+import { Dice } from "./seeded-random.ts";
 import { HostileMessages } from "./hostile-messages.ts";
 import type { Voice } from "./hostile-messages.ts";
-import { brokenFrame, fragmentsOf, frameOf, otherFrame } from "./wire-frames.ts";
+import { brokenFrame, fragmentsOf, frameOf, otherFrame } from "./fuzz-frames.ts";
 
 /** One frame to throw. */
 export interface Throw {

@@ -6,7 +6,7 @@ import { until } from "../support/wait.ts";
 import { Attacker } from "./attacker.ts";
 import { HEAP_SLACK } from "./faults.ts";
 import { FrameSource } from "./frame-source.ts";
-import { Witness } from "./witness.ts";
+import { Witness } from "./reference-subscriber.ts";
 
 export interface FuzzOptions {
   readonly runtime: Runtime;

@@ -6,7 +6,7 @@ import { openTabs } from "../support/chromium.ts";
 import type { Tabs } from "../support/chromium.ts";
 import type { InChromium } from "./in-chromium.ts";
 import type { PageView } from "./page.ts";
-import type { SomePages } from "./rest.ts";
+import type { SomePages } from "./settle.ts";
 
 interface Opened {
   readonly tabs: Tabs;

@@ -3,7 +3,7 @@ import type { Room, WebSocketClient, WebSocketConstructor } from "@halyard/clien
 import type { PublicUser } from "@halyard/protocol";
 import { createDeliveryRecorder } from "@halyard/testing";
 import type { DeliveryEvent, DeliveryRecorder } from "@halyard/testing";
-import { HeldClock } from "./held-clock.ts";
+import { HeldClock } from "./pausable-clock.ts";
 import type { LogEvent } from "./log.ts";
 import type { protocol } from "./protocol.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Child } from "./child.ts";
 import type { PageView } from "./page.ts";
-import type { SomePages } from "./rest.ts";
+import type { SomePages } from "./settle.ts";
 
 /** A page that is opened at the beginning. */
 export interface Plan {

@@ -12,8 +12,8 @@ import { LogWriter } from "./log.ts";
 import type { SoakOptions } from "./options.ts";
 import { PagesProcess } from "./pages-process.ts";
 import type { Plan } from "./pages-process.ts";
-import { everybodyHere, rest } from "./rest.ts";
-import type { Moment, SomePages } from "./rest.ts";
+import { everybodyHere, rest } from "./settle.ts";
+import type { Moment, SomePages } from "./settle.ts";
 import { ServerProcess } from "./server-process.ts";
 
 /** What a soak leaves behind. */

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import type { Runtime } from "../support/app-server.ts";
 import { cycle, residueFaults, VISITS } from "./cycles.ts";
 import { faultsOf, storm } from "./outage.ts";
-import { readersFaults, slowReaders } from "./readers.ts";
+import { readersFaults, slowReaders } from "./slow-readers.ts";
 
 const { values } = parseArgs({
   options: {

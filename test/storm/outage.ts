@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { AppServer } from "../support/app-server.ts";
 import type { Runtime } from "../support/app-server.ts";
 import { until } from "../support/wait.ts";
-import { Herd } from "./herd.ts";
+import { Herd } from "./client-pool.ts";
 
 /** semantics: all are back within 30 s, and the busiest 100 ms gets at most 4.5 times the mean. */
 const BACK_MS = 30_000;

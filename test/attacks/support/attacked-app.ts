@@ -3,11 +3,11 @@ import type { SecurityEvent } from "@halyard/server";
 import type { AppOptions } from "../../fixtures/options.ts";
 import type { Runtime } from "../../support/app-server.ts";
 import type { RawClient } from "../../support/raw-client.ts";
-import { People } from "../../support/people.ts";
+import { People } from "../../support/users.ts";
 import { ORIGIN, TestApp } from "../../support/test-app.ts";
 import { until } from "../../support/wait.ts";
-import { Wire } from "./wire.ts";
-import type { WireOptions } from "./wire.ts";
+import { Wire } from "./tcp-client.ts";
+import type { WireOptions } from "./tcp-client.ts";
 
 /** What must be as before when everyone has gone. */
 type Residue = Readonly<Record<string, number>>;

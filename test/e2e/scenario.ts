@@ -4,7 +4,7 @@ import { launchChromium } from "../support/chromium.ts";
 import type { Tabs } from "../support/chromium.ts";
 import { DemoServer } from "./demo-server.ts";
 import type { DemoServerOptions } from "./demo-server.ts";
-import { Person } from "./person.ts";
+import { Person } from "./user-page.ts";
 
 /** The demo's server, a browser, and the people of a test. */
 export class Stage {

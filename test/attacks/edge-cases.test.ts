@@ -3,8 +3,8 @@ import { expect, it } from "vitest";
 import { handshake } from "../support/handshake.ts";
 import { ORIGIN } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
-import { besiege } from "./support/siege.ts";
-import { frame } from "./support/wire.ts";
+import { besiege } from "./support/attacked-app.ts";
+import { frame } from "./support/tcp-client.ts";
 
 const LARGEST = Number.MAX_SAFE_INTEGER;
 const position = { ch: "all", epoch: "e", off: 0 };

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { handshake } from "../support/handshake.ts";
 import { ORIGIN } from "../support/test-app.ts";
 import { p99 } from "../support/p99.ts";
-import { besiege } from "./support/siege.ts";
+import { besiege } from "./support/attacked-app.ts";
 
 const REAL = {
   refusedUpgradesPerSecond: 10,
