@@ -1,95 +1,103 @@
+// Takes snapshots of a soak: of its pages and of its server.
+// `soak` waits with it for the first connects, and at the end until everything is settled.
+// A snapshot without problems means: every page is open, nothing is unanswered, and all user lists agree.
 import { setTimeout as pause } from "node:timers/promises";
 import type { PageView } from "./page.ts";
 import type { ServerProcess, ServerStats } from "./server-process.ts";
-import { GRACE_MS, REST_MS } from "./timing.ts";
+import { GRACE_MS, SETTLE_MS } from "./timing.ts";
 
-const LOOK_MS = 500;
-/** Whatever is told after a grace, or collected, has been told after this. */
-const STILL_MS = GRACE_MS + 1_000;
+const POLL_MS = 500;
+/** Longer than a grace period, and a second for batched presence. */
+const STABLE_MS = GRACE_MS + 1_000;
 
-/** One process of pages, or one page in a browser. */
-export interface SomePages {
+/** A process of pages, or one page in a browser. */
+export interface PageGroup {
   readonly log: string;
   readonly errors: string;
   start(): Promise<void>;
-  /** Nobody says anything any more, and everybody is told that the network is back. */
+  /** Stops sending, and dispatches `online` to every page. */
   quiet(): Promise<void>;
   view(): Promise<PageView[]>;
   end(): Promise<void>;
   kill(): Promise<void>;
 }
 
-export interface Resting {
+export interface SettleParts {
   readonly server: ServerProcess;
-  readonly pages: readonly SomePages[];
+  readonly pages: readonly PageGroup[];
   readonly rooms: readonly string[];
 }
 
-/** How things stand at one moment. */
-export interface Moment {
-  /** Who is where, by what the pages are: everyone under `all`. */
+/** The state of all processes at one moment. */
+export interface Snapshot {
+  /** The users of each room by the pages' own state; all users under `all`. */
   readonly truth: ReadonlyMap<string, readonly string[]>;
   readonly stats: ServerStats;
-  /** What is not as it should be at rest, in words. */
-  readonly troubles: readonly string[];
+  /** Differences from the settled state, in words. */
+  readonly problems: readonly string[];
 }
 
-/** Waits until everybody is connected and everything is settled, and stays so for longer than a grace. */
-export async function rest(resting: Resting): Promise<Moment> {
-  const deadline = performance.now() + REST_MS + STILL_MS;
+/** Waits until every page is connected and everything is settled, and stays so for longer than a grace period. */
+export async function settle(parts: SettleParts): Promise<Snapshot> {
+  const deadline = performance.now() + SETTLE_MS + STABLE_MS;
   for (;;) {
-    const first = await look(resting);
-    if (first.troubles.length === 0) {
-      await pause(STILL_MS);
-      const again = await look(resting);
-      if (again.troubles.length === 0 || performance.now() > deadline) return again;
+    const first = await takeSnapshot(parts);
+    if (first.problems.length === 0) {
+      await pause(STABLE_MS);
+      const again = await takeSnapshot(parts);
+      if (again.problems.length === 0 || performance.now() > deadline) return again;
     }
     if (performance.now() > deadline) return first;
-    await pause(LOOK_MS);
+    await pause(POLL_MS);
   }
 }
 
-/** Waits until everybody has come. */
-export async function everybodyHere(resting: Resting): Promise<void> {
-  const deadline = performance.now() + REST_MS;
-  for (let moment = await look(resting); moment.troubles.length > 0; moment = await look(resting)) {
-    if (performance.now() > deadline) throw new Error(`not everybody came: ${moment.troubles.join("; ")}`);
-    await pause(LOOK_MS);
+/** Waits until every page is connected. */
+export async function waitUntilConnected(parts: SettleParts): Promise<void> {
+  const deadline = performance.now() + SETTLE_MS;
+  for (
+    let snapshot = await takeSnapshot(parts);
+    snapshot.problems.length > 0;
+    snapshot = await takeSnapshot(parts)
+  ) {
+    if (performance.now() > deadline)
+      throw new Error(`not every page connected: ${snapshot.problems.join("; ")}`);
+    await pause(POLL_MS);
   }
 }
 
-async function look({ server, pages, rooms }: Resting): Promise<Moment> {
-  const views = (await Promise.all(pages.map((some) => some.view()))).flat();
+async function takeSnapshot({ server, pages, rooms }: SettleParts): Promise<Snapshot> {
+  const views = (await Promise.all(pages.map((group) => group.view()))).flat();
   const stats = await server.stats(rooms);
   const truth = new Map([["all", usersOf(views)]]);
   for (const room of rooms) truth.set(room, usersOf(views.filter(({ users }) => Object.hasOwn(users, room))));
-  const troubles = [...views.flatMap((view) => troublesOf(view, truth)), ...serverTroubles(stats, truth)];
+  const problems = [...views.flatMap((view) => pageProblems(view, truth)), ...serverProblems(stats, truth)];
   if (stats.connections !== views.length)
-    troubles.push(`the server has ${String(stats.connections)} connections of ${String(views.length)} pages`);
-  return { truth, stats, troubles };
+    problems.push(`the server has ${String(stats.connections)} connections of ${String(views.length)} pages`);
+  return { truth, stats, problems };
 }
 
 function usersOf(views: readonly PageView[]): string[] {
   return [...new Set(views.map(({ user }) => user))].sort();
 }
 
-function troublesOf(view: PageView, truth: Moment["truth"]): string[] {
+function pageProblems(view: PageView, truth: Snapshot["truth"]): string[] {
   const { name, status, unsettled, users, joined } = view;
-  const troubles: string[] = [];
-  if (status !== "open") troubles.push(`${name} is ${status}`);
-  if (unsettled > 0) troubles.push(`${name} has no answer to ${String(unsettled)} sends and requests`);
-  for (const [place, known] of Object.entries(users)) {
-    if (place !== "all" && !joined.includes(place)) troubles.push(`${name} is not in ${place}`);
-    const difference = differenceOf(truth.get(place) ?? [], known);
-    if (difference) troubles.push(`${name} in ${place}: ${difference}`);
+  const problems: string[] = [];
+  if (status !== "open") problems.push(`${name} is ${status}`);
+  if (unsettled > 0) problems.push(`${name} has no answer to ${String(unsettled)} sends and requests`);
+  for (const [room, known] of Object.entries(users)) {
+    if (room !== "all" && !joined.includes(room)) problems.push(`${name} is not in ${room}`);
+    const difference = differenceOf(truth.get(room) ?? [], known);
+    if (difference) problems.push(`${name} in ${room}: ${difference}`);
   }
-  return troubles;
+  return problems;
 }
 
-function serverTroubles({ users, rooms }: ServerStats, truth: Moment["truth"]): string[] {
-  return Object.entries({ all: users, ...rooms }).flatMap(([place, known]) => {
-    const difference = differenceOf(truth.get(place) ?? [], known);
-    return difference ? [`the server in ${place}: ${difference}`] : [];
+function serverProblems({ users, rooms }: ServerStats, truth: Snapshot["truth"]): string[] {
+  return Object.entries({ all: users, ...rooms }).flatMap(([room, known]) => {
+    const difference = differenceOf(truth.get(room) ?? [], known);
+    return difference ? [`the server in ${room}: ${difference}`] : [];
   });
 }
 
@@ -97,5 +105,5 @@ function differenceOf(truth: readonly string[], known: readonly string[]): strin
   const ghosts = known.filter((user) => !truth.includes(user));
   const unseen = truth.filter((user) => !known.includes(user));
   if (ghosts.length + unseen.length === 0) return undefined;
-  return `listed, and not there: ${ghosts.join(", ") || "nobody"}; there, and not listed: ${unseen.join(", ") || "nobody"}`;
+  return `listed and offline: ${ghosts.join(", ") || "none"}; online and not listed: ${unseen.join(", ") || "none"}`;
 }
