@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 const PAGE = join(import.meta.dirname, "../../docs/security.md");
 
-/** Each row of the page, and the test that it links to. */
+/** The rows of the page, each with the test file that it links to. */
 const rows = [...readFileSync(PAGE, "utf8").matchAll(/^\| ([A-F]\d+) .*\]\(([^)]+)\) +\|$/gm)].map(
   ([, id = "", link = ""]) => ({ id, file: resolve(dirname(PAGE), link) }),
 );

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { channelsOf } from "../support/frame.ts";
 import { handshake } from "../support/handshake.ts";
-import { Refused } from "../support/raw-client.ts";
+import { UpgradeRejected } from "../support/raw-client.ts";
 import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
 import { until } from "../support/wait.ts";
@@ -44,7 +44,7 @@ onEachRuntime("errors of the application", { limits: { handlerMs: 300 } }, (app)
       await bob.next({ type: "chat_message", content: "hello" });
       await unlucky.close(1000);
       await until(
-        "the close to be heard of",
+        "onDisconnect to be called",
         async () => (await app.journal("disconnect", `unlucky-${how}`)).length === 1,
       );
       bob.send("still here");
@@ -102,7 +102,7 @@ onEachRuntime("client ids in the URL", { maxConnectionsPerUser: 2 }, (app) => {
     await app.v1(ada);
     const other = new Page();
     const third = await app.openV1(ada, page).catch((error: unknown) => error);
-    if (!(third instanceof Refused)) {
+    if (!(third instanceof UpgradeRejected)) {
       const client = third as Awaited<ReturnType<typeof app.openV1>>;
       client.send({ type: "hello", clientId: other.clientId, attempt: 1, positions: [], rooms: [] });
       await Promise.race([client.seen("welcome"), client.seen("error"), client.end()]).catch(() => undefined);
@@ -124,7 +124,7 @@ onEachRuntime("client ids in the URL", { maxConnectionsPerUser: 2 }, (app) => {
     page.attempt = 0;
     const second = await app.openV1(ada, page).catch(() => undefined);
     second?.send({ type: "hello", clientId: page.clientId, attempt: 1, positions: [], rooms: [] });
-    await until("one of them to be gone", async () => (await connectionsOf(ada)) === 1);
+    await until("one of them to be closed", async () => (await connectionsOf(ada)) === 1);
     expect([first.isOpen, second?.isOpen === true].filter(Boolean)).toHaveLength(1);
   });
 

@@ -7,13 +7,16 @@ onEachRuntime("chat messages", {}, (app) => {
   it("a chat message reaches every client with its author, id, time and offset", async () => {
     const [ada, bob] = [await app.plain(app.user("ada")), await app.plain(app.user("bob"))];
     ada.send({ type: "chat_message", content: "hello" });
-    const heard = await bob.next("chat_message");
-    expect(heard).toMatchObject({
+    const received = await bob.next("chat_message");
+    expect(received).toMatchObject({
       content: "hello",
       from: { name: expect.stringContaining("Ada") as string },
     });
-    expect(heard).toMatchObject({ id: expect.stringMatching(/^[\w-]{22,36}$/) as string, $: { ch: "all" } });
-    expect(await ada.next("chat_message")).toEqual(heard);
+    expect(received).toMatchObject({
+      id: expect.stringMatching(/^[\w-]{22,36}$/) as string,
+      $: { ch: "all" },
+    });
+    expect(await ada.next("chat_message")).toEqual(received);
   });
 
   it("the server sets from, id and sentAt of a chat message, whatever the client sends", async () => {
@@ -25,11 +28,11 @@ onEachRuntime("chat messages", {}, (app) => {
       userId: "root",
     };
     ada.send({ type: "chat_message", content: "trust me", ...forged });
-    const heard = await ada.next("chat_message");
-    expect(heard["id"]).not.toBe("x");
-    expect(heard).not.toHaveProperty("userId");
-    expect(heard).toMatchObject({ from: { name: expect.stringContaining("Ada") as string } });
-    expect(Math.abs(Date.parse(String(heard["sentAt"])) - Date.now())).toBeLessThan(60_000);
+    const received = await ada.next("chat_message");
+    expect(received["id"]).not.toBe("x");
+    expect(received).not.toHaveProperty("userId");
+    expect(received).toMatchObject({ from: { name: expect.stringContaining("Ada") as string } });
+    expect(Math.abs(Date.parse(String(received["sentAt"])) - Date.now())).toBeLessThan(60_000);
   });
 
   it("a chat message carries only public fields of its author", async () => {
@@ -82,16 +85,19 @@ onEachRuntime("chat messages", {}, (app) => {
 
   it("a plain client's send with a seq is answered, and its repetition is published again", async () => {
     const ada = await app.plain();
-    const say = { type: "chat_message", content: "again", $: { seq: 7 } };
-    ada.send(say);
-    const [reply, heard] = [await ada.seen({ type: "reply", $: { re: 7 } }), await ada.seen("chat_message")];
-    expect(reply["result"]).toEqual({ id: heard["id"], ch: "all", off: offsetOf(heard) });
-    ada.send(say);
+    const message = { type: "chat_message", content: "again", $: { seq: 7 } };
+    ada.send(message);
+    const [reply, received] = [
+      await ada.seen({ type: "reply", $: { re: 7 } }),
+      await ada.seen("chat_message"),
+    ];
+    expect(reply["result"]).toEqual({ id: received["id"], ch: "all", off: offsetOf(received) });
+    ada.send(message);
     await ada.sync();
     ada.send("probe");
     await ada.seen({ type: "chat_message", content: "probe" });
-    const heards = ada.all({ type: "chat_message", content: "again" });
-    expect(new Set(heards.map(({ id }) => id)).size).toBe(2);
+    const copies = ada.all({ type: "chat_message", content: "again" });
+    expect(new Set(copies.map(({ id }) => id)).size).toBe(2);
     expect(ada.all({ type: "reply", $: { re: 7 } })).toHaveLength(2);
   });
 });
@@ -107,7 +113,7 @@ onEachRuntime("frames from the server", {}, (app) => {
     bob.send({ type: "nonsense" });
     await app.command("announce", { message: "soon" });
     await ada.request("users", {});
-    await ada.ask({ type: "leave", room });
+    await ada.sendAndWait({ type: "leave", room });
     for (const client of [ada, bob, eve]) await client.sync();
     for (const frame of [ada, bob, eve].flatMap(({ frames }) => frames)) {
       expect(ServerFrame.safeParse(frame).error, JSON.stringify(frame)).toBeUndefined();

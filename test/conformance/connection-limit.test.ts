@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { left } from "../support/frame.ts";
-import { Refused } from "../support/raw-client.ts";
+import { UpgradeRejected } from "../support/raw-client.ts";
 import { onEachRuntime } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
 import { until } from "../support/wait.ts";
@@ -9,7 +9,7 @@ onEachRuntime("the connection limit", { maxConnectionsPerUser: 2 }, (app) => {
   it("a connection over the limit is rejected with 429 before the upgrade", async () => {
     const ada = app.user();
     const tabs = [await app.plain(ada), await app.plain(ada)];
-    await expect(app.open(ada)).rejects.toEqual(new Refused(429));
+    await expect(app.open(ada)).rejects.toEqual(new UpgradeRejected(429));
     for (const tab of tabs) await tab.sync();
     expect(await app.command("user", { userId: ada })).toMatchObject({ connections: 2 });
   });
@@ -17,14 +17,14 @@ onEachRuntime("the connection limit", { maxConnectionsPerUser: 2 }, (app) => {
   it("the connection limit counts each user separately", async () => {
     const [ada, bob] = [app.user("ada"), app.user("bob")];
     for (const user of [ada, bob, ada, bob]) await app.plain(user);
-    await expect(app.open(bob)).rejects.toEqual(new Refused(429));
+    await expect(app.open(bob)).rejects.toEqual(new UpgradeRejected(429));
   });
 
   it("a closed connection frees its slot for the same user", async () => {
     const ada = app.user();
     const [first] = [await app.plain(ada), await app.plain(ada)];
     await first.close();
-    await until("one to be gone", async () => (await app.stats()).totalConnections === 1);
+    await until("one connection to be closed", async () => (await app.stats()).totalConnections === 1);
     await app.plain(ada);
   });
 

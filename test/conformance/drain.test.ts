@@ -57,6 +57,6 @@ describe.each(["node", "bun"] as const)("manager.close, on %s", (runtime) => {
     const clients = [await app.plain(), await app.v1()];
     await app.command("close");
     for (const client of clients) expect([1001, 1012, 4012]).toContain((await client.end()).code);
-    await until("nobody to be left", async () => (await app.stats()).totalConnections === 0);
+    await until("every connection to be closed", async () => (await app.stats()).totalConnections === 0);
   });
 });

@@ -28,7 +28,7 @@ onEachRuntime(
       const { code } = await client.end();
       expect([4000, 1006]).toContain(code);
       expect(performance.now() - openedAt).toBeGreaterThanOrEqual(SILENCE_MS - 50);
-      await until("the user to be gone", async () => (await app.stats()).totalUsers === 0);
+      await until("the user to be removed", async () => (await app.stats()).totalUsers === 0);
     });
 
     it("every inbound frame counts as activity of its connection", async () => {

@@ -2,39 +2,39 @@ import { expect, it } from "vitest";
 import type { RawClient } from "../support/raw-client.ts";
 import { onEachRuntime } from "../support/test-app.ts";
 
-/** So many that a runtime's own topics write to them, where it has any. */
-const CROWD = 70;
+/** Enough connections that the server writes through the topics of a runtime that has them. */
+const CONNECTIONS = 70;
 const ROUND = 40;
 
 onEachRuntime("a channel with 70 connections", {}, (app) => {
   it("70 connections receive every message once and in order while connections open, close and get replies", async () => {
-    const crowd = await Promise.all(Array.from({ length: CROWD }, async () => app.plain()));
-    const talker = await app.v1();
-    const told = (client: RawClient): number[] => client.all("told").map(({ text }) => Number(text));
+    const clients = await Promise.all(Array.from({ length: CONNECTIONS }, async () => app.plain()));
+    const sender = await app.v1();
+    const numbers = (client: RawClient): number[] => client.all("notice").map(({ text }) => Number(text));
     const rounds = (count: number): number[] =>
       Array.from({ length: count * ROUND }, (_, n) => (n % ROUND) + 1);
-    const tell = async (): Promise<unknown> => app.command("tell", { count: ROUND });
+    const publish = async (): Promise<unknown> => app.command("publish", { count: ROUND });
 
-    await tell();
-    await tell();
-    const chats = Array.from({ length: 20 }, (_, n) => talker.post("chat_message", { content: String(n) }));
-    await tell();
-    for (const seq of chats) expect(await talker.answer(seq)).toMatchObject({ type: "reply" });
-    const [leaver, ...others] = crowd;
+    await publish();
+    await publish();
+    const chats = Array.from({ length: 20 }, (_, n) => sender.post("chat_message", { content: String(n) }));
+    await publish();
+    for (const seq of chats) expect(await sender.answer(seq)).toMatchObject({ type: "reply" });
+    const [leaver, ...others] = clients;
     await leaver?.close();
     const newcomer = await app.plain();
-    await tell();
-    await tell();
+    await publish();
+    await publish();
 
-    for (const client of [...others, talker, newcomer]) await client.sync();
-    for (const client of [...others, talker]) expect(told(client)).toEqual(rounds(5));
-    expect(told(newcomer)).toEqual(rounds(2));
-    for (const client of [...others, talker])
+    for (const client of [...others, sender, newcomer]) await client.sync();
+    for (const client of [...others, sender]) expect(numbers(client)).toEqual(rounds(5));
+    expect(numbers(newcomer)).toEqual(rounds(2));
+    for (const client of [...others, sender])
       expect(client.all("chat_message").map(({ content }) => content)).toEqual(
         chats.map((_, n) => String(n)),
       );
     const offsets = (client: RawClient): number[] => client.frames.flatMap(({ $ }) => $?.off ?? []);
-    expect(offsets(talker)).toEqual(offsets(talker).toSorted((a, b) => a - b));
-    for (const client of others) expect(offsets(client)).toEqual(offsets(talker));
+    expect(offsets(sender)).toEqual(offsets(sender).toSorted((a, b) => a - b));
+    for (const client of others) expect(offsets(client)).toEqual(offsets(sender));
   });
 });

@@ -14,16 +14,16 @@ onEachRuntime("messages", {}, (app) => {
     },
   );
 
-  it.each(SERVER_ONLY())(
+  it.each(serverOnlyMessages())(
     "a client that sends the server's type $type gets unknown_type, and no client receives it",
     async (message) => {
       const [ada, bob] = [await app.plain(), await app.plain()];
-      const heard = bob.all(message.type).length;
+      const received = bob.all(message.type).length;
       ada.send({ ...message, $: { seq: 3 } });
       expect(await ada.next("error")).toMatchObject({ code: "unknown_type", $: { re: 3 } });
       ada.send("probe");
       await bob.seen({ type: "chat_message", content: "probe" });
-      expect(bob.all(message.type)).toHaveLength(heard);
+      expect(bob.all(message.type)).toHaveLength(received);
     },
   );
 
@@ -189,7 +189,7 @@ onEachRuntime("hostile frames", {}, (app) => {
   });
 });
 
-function SERVER_ONLY() {
+function serverOnlyMessages() {
   const user = { userId: "x", name: "X", connectedAt: "2026-11-23T09:00:00.000Z" };
   return [
     { type: "welcome" },
@@ -203,6 +203,6 @@ function SERVER_ONLY() {
     { type: "gap", ch: "all", epoch: "e", off: 1, reason: "lost" },
     { type: "reconnect", afterMs: 1 },
     { type: "error", code: "internal", message: "x", retryable: false },
-    { type: "told", text: "a server message of the application" },
+    { type: "notice", text: "a server message of the application" },
   ];
 }

@@ -9,13 +9,13 @@ import { RATES } from "../support/real-limits.ts";
 import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
-const TRIES = 4;
+const ATTEMPTS = 4;
 
 onEachRuntime("a client on a failing network", { limits: RATES }, (app) => {
   let proxy: FaultProxy;
   let client: WebSocketClient<typeof protocol>;
   let userId: string;
-  /** Every frame that the client has written, on whichever connection. */
+  /** Every frame that the client has written, on all of its connections. */
   let written: string[];
 
   beforeEach(async () => {
@@ -64,15 +64,15 @@ onEachRuntime("a client on a failing network", { limits: RATES }, (app) => {
 
   it("a message that is sent four times is handled once and gets one receipt", async () => {
     const receipt = client.send("wait", { ms: 1_000, tag: "once" });
-    for (let tries = 1; tries < TRIES; tries++) {
+    for (let attempts = 1; attempts < ATTEMPTS; attempts++) {
       await until(
-        `try ${String(tries)}`,
-        () => written.filter((frame) => frame.includes('"once"')).length === tries,
+        `attempt ${String(attempts)}`,
+        () => written.filter((frame) => frame.includes('"once"')).length === attempts,
       );
       cut();
     }
     expect(await receipt).toMatchObject({ status: "delivered" });
-    expect(written.filter((frame) => frame.includes('"once"'))).toHaveLength(TRIES);
+    expect(written.filter((frame) => frame.includes('"once"'))).toHaveLength(ATTEMPTS);
     expect(await app.journal("wait", userId)).toHaveLength(1);
   });
 });

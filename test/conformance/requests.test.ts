@@ -68,11 +68,11 @@ onEachRuntime("requests from a client", {}, (app) => {
 
   it("a request with a pending id gets conflict, and the first request still gets its reply", async () => {
     const client = await app.v1();
-    const ask = (tag: string) => {
+    const send = (tag: string) => {
       client.send({ type: "request", name: "wait", input: { ms: 100, tag }, $: { id: "same" } });
     };
-    ask("first");
-    ask("second");
+    send("first");
+    send("second");
     expect(await client.next({ $: { re: "same" } })).toMatchObject({ type: "error", code: "conflict" });
     expect(await client.next({ $: { re: "same" } })).toMatchObject({ type: "reply", result: "first" });
   });
@@ -186,12 +186,12 @@ onEachRuntime("sockets that throw", {}, (app) => {
     const thrower = app.user("broken");
     await app.command("openBrokenSocket", { userId: thrower });
     await app.command("openBrokenSocket", { userId: thrower });
-    await app.command("tell", { count: 5 });
+    await app.command("publish", { count: 5 });
     ada.send("hello");
     for (const client of [ada, bob]) {
-      await client.seen({ type: "told", text: "5" });
+      await client.seen({ type: "notice", text: "5" });
       await client.seen({ type: "chat_message", content: "hello" });
-      expect(client.all("told").map(({ text }) => text)).toEqual(["1", "2", "3", "4", "5"]);
+      expect(client.all("notice").map(({ text }) => text)).toEqual(["1", "2", "3", "4", "5"]);
     }
     await app.command("closeBrokenSockets");
     expect(await app.command("user", { userId: thrower })).toEqual({ user: null, connections: 0 });

@@ -7,20 +7,20 @@ import type { TestApp } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
 import type { V1Client } from "../support/v1-client.ts";
 
-const texts = (client: RawClient) => client.all("told").map(({ text }) => text);
+const texts = (client: RawClient) => client.all("notice").map(({ text }) => text);
 const counted = (count: number) => Array.from({ length: count }, (_, n) => String(n + 1));
 
 onEachRuntime("resuming", {}, (app) => {
   it("a resume replays missed messages in order and once, then delivers live messages", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
-    await app.command("tell", { count: 20 });
+    await app.command("publish", { count: 20 });
     const { again, welcome } = await resumed(app, ada, client);
     await app.command("announce", { message: "live" });
     await again.seen("announcement");
     expect(channelsOf(welcome)["all"]).toMatchObject({ recovered: true });
     expect(texts(again)).toEqual(counted(20));
-    const offsets = [...again.all("told"), ...again.all("announcement")].map(offsetOf);
+    const offsets = [...again.all("notice"), ...again.all("announcement")].map(offsetOf);
     expect(offsets).toEqual([...new Set(offsets)].sort((a, b) => a - b));
     expect(again.all("gap")).toEqual([]);
   });
@@ -39,9 +39,9 @@ onEachRuntime("resuming", {}, (app) => {
     const client = await app.v1(ada);
     await client.join(room);
     await client.cut();
-    await app.command("tell", { count: 3, room });
+    await app.command("publish", { count: 3, room });
     const { again, welcome } = await resumed(app, ada, client);
-    await again.seen({ type: "told", text: "3" });
+    await again.seen({ type: "notice", text: "3" });
     expect(recoveredOf(welcome)).toMatchObject({ [`room:${room}`]: true });
     expect(texts(again)).toEqual(counted(3));
   });
@@ -49,14 +49,14 @@ onEachRuntime("resuming", {}, (app) => {
   it("a resume recovers all, the user's channel and each room separately", async () => {
     const [ada, room] = [app.user(), app.room()];
     const { client } = await dropped(app, ada, room);
-    await app.command("tell", { count: 1 });
-    await app.command("tell", { count: 2, userId: ada });
-    await app.command("tell", { count: 3, room });
+    await app.command("publish", { count: 1 });
+    await app.command("publish", { count: 2, userId: ada });
+    await app.command("publish", { count: 3, room });
     const { again, welcome } = await resumed(app, ada, client);
     expect(recoveredOf(welcome)).toEqual({ all: true, [`user:${ada}`]: true, [`room:${room}`]: true });
     await again.sync();
-    const heardOn = (ch: string) => again.all({ type: "told", $: { ch } }).map(({ text }) => text);
-    expect([heardOn("all"), heardOn(`user:${ada}`), heardOn(`room:${room}`)]).toEqual([
+    const receivedOn = (ch: string) => again.all({ type: "notice", $: { ch } }).map(({ text }) => text);
+    expect([receivedOn("all"), receivedOn(`user:${ada}`), receivedOn(`room:${room}`)]).toEqual([
       ["1"],
       ["1", "2"],
       ["1", "2", "3"],
@@ -66,9 +66,9 @@ onEachRuntime("resuming", {}, (app) => {
   it("a second resume continues after the first one", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
-    await app.command("tell", { count: 5 });
+    await app.command("publish", { count: 5 });
     const { again } = await resumed(app, ada, client);
-    await again.seen({ type: "told", text: "5" });
+    await again.seen({ type: "notice", text: "5" });
     await again.cut();
     await app.command("announce", { message: "later" });
     const third = (await resumed(app, ada, again)).again;
@@ -78,15 +78,15 @@ onEachRuntime("resuming", {}, (app) => {
 
   it("a hello without a position receives only messages from then on", async () => {
     const ada = app.user();
-    await app.command("tell", { count: 2 });
+    await app.command("publish", { count: 2 });
     const client = await app.openV1(ada);
     const room = app.room();
     const welcome = await client.hello({ rooms: [room] });
     expect(recoveredOf(welcome)).toEqual({ all: "new", [`user:${ada}`]: "new", [`room:${room}`]: "new" });
     await client.next({ type: "user_list", room });
     expect(texts(client)).toEqual([]);
-    await app.command("tell", { count: 1, room });
-    await client.next({ type: "told", $: { ch: `room:${room}` } });
+    await app.command("publish", { count: 1, room });
+    await client.next({ type: "notice", $: { ch: `room:${room}` } });
   });
 
   it.each([
@@ -97,7 +97,7 @@ onEachRuntime("resuming", {}, (app) => {
     async (_name, change) => {
       const ada = app.user();
       const { client } = await dropped(app, ada);
-      await app.command("tell", { count: 2 });
+      await app.command("publish", { count: 2 });
       const before = client.page.positions.get("all");
       if (before === undefined) throw new Error("There is no position.");
       client.page.positions.set("all", { ...before, ...change });
@@ -132,7 +132,7 @@ onEachRuntime("resuming", {}, (app) => {
   it("a resume with another user's position recovers nothing of that user's channel", async () => {
     const [ada, eve] = [app.user("ada"), app.user("eve")];
     const { client: victim } = await dropped(app, ada);
-    await app.command("tell", { count: 2, userId: ada });
+    await app.command("publish", { count: 2, userId: ada });
     const page = new Page();
     const stolen = victim.page.positions.get(`user:${ada}`);
     if (stolen === undefined) throw new Error("There is no position.");
@@ -147,12 +147,12 @@ onEachRuntime("resuming", {}, (app) => {
   it("a resume calls authorize again and replays nothing of a room that is now forbidden", async () => {
     const [ada, room] = [app.user(), app.room()];
     const { client } = await dropped(app, ada, room);
-    await app.command("tell", { count: 2, room });
+    await app.command("publish", { count: 2, room });
     await app.command("forbid", { room });
     const { again, welcome } = await resumed(app, ada, client);
     expect(recoveredOf(welcome)).toMatchObject({ all: true, [`room:${room}`]: "forbidden" });
     await again.sync();
-    await app.command("tell", { count: 1, room });
+    await app.command("publish", { count: 1, room });
     await again.sync();
     expect(texts(again)).toEqual([]);
     expect(JSON.stringify(again.all("user_list"))).not.toContain(room);
@@ -162,18 +162,18 @@ onEachRuntime("resuming", {}, (app) => {
   it("repeated resumes during a stream lose and duplicate no message", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
-    const stream = app.command("tell", { count: 400, everyMs: 2 });
-    const heard: unknown[] = [];
+    const stream = app.command("publish", { count: 400, everyMs: 2 });
+    const received: unknown[] = [];
     let last: V1Client = client;
-    while (heard.at(-1) !== "400") {
+    while (received.at(-1) !== "400") {
       const { again } = await resumed(app, ada, last);
-      await again.seen("told");
+      await again.seen("notice");
       await again.cut();
-      heard.push(...texts(again));
+      received.push(...texts(again));
       last = again;
     }
     await stream;
-    expect(heard).toEqual(counted(400));
+    expect(received).toEqual(counted(400));
   });
 });
 
@@ -215,7 +215,7 @@ onEachRuntime("a short history", { limits: { historyMessages: 5 } }, (app) => {
   it("a resume beyond the history gets one gap with the reason trimmed and no partial replay", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
-    await app.command("tell", { count: 10 });
+    await app.command("publish", { count: 10 });
     const { again, welcome } = await resumed(app, ada, client);
     const state = stateOf(welcome, "all");
     expect(state.recovered).toBe("trimmed");
@@ -227,9 +227,9 @@ onEachRuntime("a short history", { limits: { historyMessages: 5 } }, (app) => {
   it("a resume within a short history recovers every message", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
-    await app.command("tell", { count: 5 });
+    await app.command("publish", { count: 5 });
     const { again } = await resumed(app, ada, client);
-    await again.seen({ type: "told", text: "5" });
+    await again.seen({ type: "notice", text: "5" });
     expect(texts(again)).toEqual(counted(5));
   });
 });
@@ -238,28 +238,28 @@ onEachRuntime("a long disconnection", {}, (app) => {
   it("a resume replays at most 1,000 messages over all channels in the order of its positions, and the rest is too_many", async () => {
     const [ada, room] = [app.user(), app.room()];
     const { client } = await dropped(app, ada, room);
-    await app.command("tell", { count: 600 });
-    await app.command("tell", { count: 600, room });
+    await app.command("publish", { count: 600 });
+    await app.command("publish", { count: 600, room });
     const ch = `room:${room}`;
     const positions = [ch, "all"].map((name) => ({ ch: name, ...client.page.positions.get(name) }));
     const again = await app.openV1(ada, client.page);
     const welcome = await again.hello({ positions });
     expect(recoveredOf(welcome)).toMatchObject({ [ch]: true, all: "too_many" });
     expect(await again.seen("gap")).toMatchObject({ ch: "all", reason: "too_many" });
-    await again.seen({ type: "told", text: "600" });
+    await again.seen({ type: "notice", text: "600" });
     expect(texts(again)).toEqual(counted(600));
   });
 
   it("a channel with over 1,000 missed messages is not recovered", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
-    await app.command("tell", { count: 1_001 });
+    await app.command("publish", { count: 1_001 });
     const { welcome } = await resumed(app, ada, client);
     expect(["trimmed", "too_many"]).toContain(channelsOf(welcome)["all"]?.recovered);
   });
 });
 
-/** A client that has read up to here, and then lost its connection. */
+/** A client that has read an announcement and then lost its connection. */
 async function dropped(app: TestApp, userId: string, room?: string): Promise<{ readonly client: V1Client }> {
   const client = await app.v1(userId);
   if (room !== undefined) await client.join(room);
@@ -280,7 +280,7 @@ async function resumed(
 
 function stateOf(welcome: Frame, ch: string): Channel {
   const state = channelsOf(welcome)[ch];
-  if (state === undefined) throw new Error(`The welcome does not tell of ${ch}.`);
+  if (state === undefined) throw new Error(`The welcome does not contain ${ch}.`);
   return state;
 }
 

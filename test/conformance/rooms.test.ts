@@ -30,23 +30,23 @@ onEachRuntime("rooms", {}, (app) => {
     const [ada, bob, outsider] = [await app.v1(), await app.v1(), await app.v1()];
     for (const client of [ada, bob]) await client.join(room);
     const reply = await ada.deliver("chat_message", { content: "inside" }, ch);
-    const heard = await bob.next("chat_message");
-    expect(heard).toMatchObject({ content: "inside", $: { ch } });
-    expect(reply["result"]).toEqual({ id: heard["id"], ch, off: offsetOf(heard) });
-    await app.command("tell", { count: 1, room });
-    expect(await bob.next("told")).toMatchObject({ text: "1", $: { ch } });
+    const received = await bob.next("chat_message");
+    expect(received).toMatchObject({ content: "inside", $: { ch } });
+    expect(reply["result"]).toEqual({ id: received["id"], ch, off: offsetOf(received) });
+    await app.command("publish", { count: 1, room });
+    expect(await bob.next("notice")).toMatchObject({ text: "1", $: { ch } });
     await outsider.sync();
-    expect([...outsider.all("chat_message"), ...outsider.all("told")]).toEqual([]);
+    expect([...outsider.all("chat_message"), ...outsider.all("notice")]).toEqual([]);
   });
 
   it("sendToRoom reaches every member but the excluded connection", async () => {
     const room = app.room();
     const [ada, bob] = [await app.v1(), await app.v1()];
     for (const client of [ada, bob]) await client.join(room);
-    await ada.deliver("tell_room", { room, text: "to the others", leaveMeOut: true });
-    expect(await bob.next("told")).toMatchObject({ text: "to the others" });
+    await ada.deliver("notify_room", { room, text: "to the others", excludeSender: true });
+    expect(await bob.next("notice")).toMatchObject({ text: "to the others" });
     expect(await ada.seen("skip")).toMatchObject({ $: { ch: `room:${room}` } });
-    expect(ada.all("told")).toEqual([]);
+    expect(ada.all("notice")).toEqual([]);
   });
 
   it("a client outside a room cannot send to it", async () => {
@@ -80,9 +80,9 @@ onEachRuntime("rooms", {}, (app) => {
     const welcome = await client.hello({ rooms: ["secret", room] });
     expect([undefined, "forbidden"]).toContain(channelsOf(welcome)["room:secret"]?.recovered);
     expect(channelsOf(welcome)[`room:${room}`]?.recovered).toBe("new");
-    await app.command("tell", { count: 1, room: "secret" });
+    await app.command("publish", { count: 1, room: "secret" });
     await client.sync();
-    expect(client.all("told")).toEqual([]);
+    expect(client.all("notice")).toEqual([]);
     expect(await client.deliver("chat_message", { content: "x" }, "room:secret")).toMatchObject({
       code: "forbidden",
     });
@@ -105,11 +105,11 @@ onEachRuntime("rooms", {}, (app) => {
     const tabs = [await app.v1(ada), await app.v1(ada)];
     for (const tab of tabs)
       for (let n = 0; n < 3; n++) expect(await tab.join(room)).toMatchObject({ type: "reply" });
-    // Whoever comes and goes within one batch was never there.
+    // Presence does not announce a user who joins and leaves within one batch.
     await watcher.next((frame) => frame["room"] === room && joined(ada)(frame));
     for (const tab of tabs) {
       for (let n = 0; n < 2; n++)
-        expect(await tab.ask({ type: "leave", room })).toMatchObject({ type: "reply" });
+        expect(await tab.sendAndWait({ type: "leave", room })).toMatchObject({ type: "reply" });
     }
     await watcher.next((frame) => frame["room"] === room && left(ada)(frame));
     expect(watcher.all((frame) => frame["room"] === room && joined(ada)(frame))).toHaveLength(1);
@@ -119,17 +119,17 @@ onEachRuntime("rooms", {}, (app) => {
 
   it("leaving a room that was not joined gets a reply", async () => {
     const client = await app.v1();
-    expect(await client.ask({ type: "leave", room: app.room() })).toMatchObject({ type: "reply" });
+    expect(await client.sendAndWait({ type: "leave", room: app.room() })).toMatchObject({ type: "reply" });
   });
 
   it("a room delivers nothing after it is left", async () => {
     const room = app.room();
     const client = await app.v1();
     await client.join(room);
-    await client.ask({ type: "leave", room });
-    await app.command("tell", { count: 1, room });
+    await client.sendAndWait({ type: "leave", room });
+    await app.command("publish", { count: 1, room });
     await client.sync();
-    expect(client.all("told")).toEqual([]);
+    expect(client.all("notice")).toEqual([]);
   });
 
   it("joins and leaves are announced with the room's name to its members only", async () => {
@@ -168,7 +168,7 @@ onEachRuntime("rooms", {}, (app) => {
     async (room) => {
       const client = await app.v1();
       expect(await client.join(room)).toMatchObject({ type: "reply", result: { ch: `room:${room}` } });
-      await client.ask({ type: "leave", room });
+      await client.sendAndWait({ type: "leave", room });
     },
   );
 
@@ -184,12 +184,12 @@ onEachRuntime("rooms", {}, (app) => {
     const client = await app.v1(ada);
     await app.command("join", { userId: ada, room });
     await client.next({ type: "user_list", room });
-    await app.command("tell", { count: 1, room });
-    await client.next("told");
+    await app.command("publish", { count: 1, room });
+    await client.next("notice");
     await app.command("leave", { userId: ada, room });
-    await app.command("tell", { count: 1, room });
+    await app.command("publish", { count: 1, room });
     await client.sync();
-    expect(client.all("told")).toHaveLength(1);
+    expect(client.all("notice")).toHaveLength(1);
   });
 
   it("a room is empty after its members disconnect", async () => {

@@ -33,7 +33,7 @@ onEachRuntime("broadcasts", {}, (app) => {
   it("a broadcast that excludes the sender's connection reaches the sender's other tabs", async () => {
     const ada = app.user();
     const [sender, otherTab, other] = [await app.plain(ada), await app.plain(ada), await app.plain()];
-    sender.send({ type: "shout_to_others", text: "not to me" });
+    sender.send({ type: "announce_to_others", text: "not to me" });
     for (const client of [otherTab, other]) {
       expect(await client.next("announcement")).toMatchObject({ message: "not to me" });
     }
@@ -44,9 +44,9 @@ onEachRuntime("broadcasts", {}, (app) => {
 
   it("a broadcast that excludes a halyard.v1 sender gives it a skip with the offset", async () => {
     const [sender, other] = [await app.v1(), await app.v1()];
-    await sender.deliver("shout_to_others", { text: "not to me" });
-    const heard = await other.next("announcement");
-    expect(await sender.seen("skip")).toEqual({ type: "skip", $: { ch: "all", off: offsetOf(heard) } });
+    await sender.deliver("announce_to_others", { text: "not to me" });
+    const received = await other.next("announcement");
+    expect(await sender.seen("skip")).toEqual({ type: "skip", $: { ch: "all", off: offsetOf(received) } });
     expect(sender.all("announcement")).toEqual([]);
   });
 
@@ -58,12 +58,12 @@ onEachRuntime("broadcasts", {}, (app) => {
 
   it("300 broadcasts arrive in order with rising offsets", async () => {
     const clients = [await app.plain(), await app.v1()];
-    await app.command("tell", { count: 300 });
+    await app.command("publish", { count: 300 });
     for (const client of clients) {
-      await client.seen({ type: "told", text: "300" });
-      const told = client.all("told");
-      expect(told.map(({ text }) => text)).toEqual(Array.from({ length: 300 }, (_, n) => String(n + 1)));
-      const offsets = told.map(offsetOf);
+      await client.seen({ type: "notice", text: "300" });
+      const notices = client.all("notice");
+      expect(notices.map(({ text }) => text)).toEqual(Array.from({ length: 300 }, (_, n) => String(n + 1)));
+      const offsets = notices.map(offsetOf);
       expect(offsets.every((offset, n) => n === 0 || offset > (offsets[n - 1] ?? 0))).toBe(true);
     }
   });
@@ -73,17 +73,17 @@ onEachRuntime("sendToUser", {}, (app) => {
   it("sendToUser reaches all devices of the user and no other user", async () => {
     const ada = app.user("ada");
     const [tab, phone, bob] = [await app.plain(ada), await app.v1(ada), await app.v1(app.user("bob"))];
-    expect(await bob.deliver("tell_user", { userId: ada, text: "psst" })).toMatchObject({ type: "reply" });
+    expect(await bob.deliver("notify_user", { userId: ada, text: "psst" })).toMatchObject({ type: "reply" });
     for (const device of [tab, phone]) {
-      expect(await device.next("told")).toMatchObject({ text: "psst", $: { ch: `user:${ada}` } });
+      expect(await device.next("notice")).toMatchObject({ text: "psst", $: { ch: `user:${ada}` } });
     }
     await bob.sync();
-    expect(bob.all("told")).toEqual([]);
+    expect(bob.all("notice")).toEqual([]);
   });
 
   it("sendToUser to a user without a connection succeeds", async () => {
     const ada = await app.v1();
-    expect(await ada.deliver("tell_user", { userId: "nobody", text: "psst" })).toMatchObject({
+    expect(await ada.deliver("notify_user", { userId: "nobody", text: "psst" })).toMatchObject({
       type: "reply",
     });
   });
@@ -93,10 +93,10 @@ onEachRuntime("manager.send", {}, (app) => {
   it("manager.send reaches one connection only", async () => {
     const ada = app.user("ada");
     const [tab, other] = [await app.plain(ada), await app.plain(ada)];
-    tab.send({ type: "tell_me", text: "for this tab" });
-    expect(await tab.next("told")).toMatchObject({ text: "for this tab" });
+    tab.send({ type: "notify_me", text: "for this tab" });
+    expect(await tab.next("notice")).toMatchObject({ text: "for this tab" });
     await other.sync();
-    expect(other.all("told")).toEqual([]);
+    expect(other.all("notice")).toEqual([]);
   });
 });
 
@@ -115,9 +115,9 @@ onEachRuntime("chat without an echo", { echoToSender: false }, (app) => {
   it("chat without an echo gives a halyard.v1 sender its receipt and a skip in place of the message", async () => {
     const [sender, bob] = [await app.v1(), await app.v1()];
     const reply = await sender.deliver("chat_message", { content: "hello" });
-    const heard = await bob.next("chat_message");
-    expect(reply).toMatchObject({ result: { id: heard["id"], ch: "all", off: offsetOf(heard) } });
-    expect(await sender.seen("skip")).toEqual({ type: "skip", $: { ch: "all", off: offsetOf(heard) } });
+    const received = await bob.next("chat_message");
+    expect(reply).toMatchObject({ result: { id: received["id"], ch: "all", off: offsetOf(received) } });
+    expect(await sender.seen("skip")).toEqual({ type: "skip", $: { ch: "all", off: offsetOf(received) } });
     await sender.sync();
     expect(sender.all("chat_message")).toEqual([]);
   });

@@ -9,12 +9,12 @@ onEachRuntime("sends with a sequence number", {}, (app) => {
     const [client, other] = [await app.v1(), await app.v1()];
     for (let seq = 1; seq <= 3; seq++) {
       const reply = await client.deliver("chat_message", { content: String(seq) });
-      const heard = await other.next("chat_message");
-      expect(heard["id"]).toBe(idOfSend(client.page, seq));
-      expect(messageIdOf(client.page.clientId, seq)).toBe(heard["id"]);
+      const received = await other.next("chat_message");
+      expect(received["id"]).toBe(idOfSend(client.page, seq));
+      expect(messageIdOf(client.page.clientId, seq)).toBe(received["id"]);
       expect(reply).toEqual({
         type: "reply",
-        result: { id: idOfSend(client.page, seq), ch: "all", off: offsetOf(heard) },
+        result: { id: idOfSend(client.page, seq), ch: "all", off: offsetOf(received) },
         $: { re: seq },
       });
     }

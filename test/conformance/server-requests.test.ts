@@ -6,15 +6,15 @@ import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
 onEachRuntime("requests from the server to a client", {}, (app) => {
-  const ask = (userId: string, timeoutMs?: number) => app.command("ask", { userId, timeoutMs });
+  const request = (userId: string, timeoutMs?: number) => app.command("request", { userId, timeoutMs });
 
   it("each request from the server is answered by the client of its own connection", async () => {
     const [ada, bob] = [app.user("ada"), app.user("bob")];
     const clients = [await app.v1(ada), await app.v1(bob)];
-    const answers = Promise.all([ask(ada), ask(bob)]);
+    const answers = Promise.all([request(ada), request(bob)]);
     for (const client of clients) {
-      const { $, ...asked } = await client.next("request");
-      expect(asked).toEqual({ type: "request", name: "confirm", input: { value: "sure?" } });
+      const { $, ...frame } = await client.next("request");
+      expect(frame).toEqual({ type: "request", name: "confirm", input: { value: "sure?" } });
       client.send({
         type: "reply",
         result: { value: client === clients[0] ? "yes" : "no", more: 1 },
@@ -34,7 +34,7 @@ onEachRuntime("requests from the server to a client", {}, (app) => {
   ])("a request from the server rejects when the client replies with %s", async (_name, frame, expected) => {
     const ada = app.user();
     const client = await app.v1(ada);
-    const answer = ask(ada);
+    const answer = request(ada);
     const { $ } = await client.next("request");
     client.send({ ...frame, $: { re: $?.id } });
     expect(await answer).toEqual(expected);
@@ -44,7 +44,7 @@ onEachRuntime("requests from the server to a client", {}, (app) => {
   it("a request from the server without a reply times out, and a late reply is ignored", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
-    expect(await ask(ada, 50)).toEqual({ code: "timeout" });
+    expect(await request(ada, 50)).toEqual({ code: "timeout" });
     const { $ } = await client.seen("request");
     client.send({ type: "reply", result: { value: "late" }, $: { re: $?.id } });
     await client.sync();
@@ -54,7 +54,7 @@ onEachRuntime("requests from the server to a client", {}, (app) => {
   it("a request from the server rejects when its connection is lost, and is not sent on the next one", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
-    const answer = ask(ada);
+    const answer = request(ada);
     await client.next("request");
     await client.cut();
     expect(await answer).toEqual({ code: "unavailable" });
@@ -66,7 +66,7 @@ onEachRuntime("requests from the server to a client", {}, (app) => {
   it("a request from the server is not sent to a plain client", async () => {
     const ada = app.user();
     const client = await app.plain(ada);
-    expect(await ask(ada)).toEqual({ code: "not_found" });
+    expect(await request(ada)).toEqual({ code: "not_found" });
     await client.sync();
     expect(client.all("request")).toEqual([]);
   });
@@ -83,9 +83,9 @@ onEachRuntime("requests from the server to a client", {}, (app) => {
       },
     });
     await until("the client to be open", () => client.state.status === "open");
-    expect(await ask(ada)).toEqual({ code: "not_found" });
+    expect(await request(ada)).toEqual({ code: "not_found" });
     client.onRequest("confirm", async ({ value }) => Promise.resolve({ value: `${value} yes` }));
-    expect(await ask(ada)).toEqual({ value: "sure? yes" });
+    expect(await request(ada)).toEqual({ value: "sure? yes" });
     client.close();
   });
 
@@ -93,7 +93,7 @@ onEachRuntime("requests from the server to a client", {}, (app) => {
     const ada = app.user();
     const client = await app.v1(ada);
     client.post("wait", { ms: 60_000, tag: "never" });
-    const answer = ask(ada);
+    const answer = request(ada);
     const { $ } = await client.next("request");
     client.send({ type: "reply", result: { value: "yes" }, $: { re: $?.id } });
     expect(await answer).toEqual({ value: "yes" });

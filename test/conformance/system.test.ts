@@ -10,7 +10,7 @@ import type { Frame } from "../support/frame.ts";
 import { handshake } from "../support/handshake.ts";
 import { until } from "../support/wait.ts";
 
-/** The smallest socket that the server asks for. */
+/** The smallest socket that the server accepts. */
 class FakeSocket implements WebSocketInstance {
   readonly data: unknown;
   readonly frames: Frame[] = [];
@@ -85,14 +85,14 @@ describe("the manager, with any socket", () => {
 
   it("the manager ignores a second close and messages of unknown sockets", async () => {
     const system = createWebSocketSystem();
-    const [ada, stranger] = [await opened(system, "ada"), new FakeSocket({ userId: "stranger" })];
-    system.manager.handleMessage(stranger, "hello");
-    system.manager.handleClose(stranger);
+    const [ada, unknown] = [await opened(system, "ada"), new FakeSocket({ userId: "unknown" })];
+    system.manager.handleMessage(unknown, "hello");
+    system.manager.handleClose(unknown);
     for (let n = 0; n < 2; n++) system.manager.handleClose(ada);
     system.manager.handleMessage(ada, "after the close");
     expect(system.manager.getConnectionStats()).toMatchObject({ totalUsers: 0, totalConnections: 0 });
     expect([system.manager.wsInstances.size, system.manager.connectedUsers.size]).toEqual([0, 0]);
-    expect(stranger.frames).toEqual([]);
+    expect(unknown.frames).toEqual([]);
   });
 
   it("broadcastMessage excludes exactly the given socket", async () => {

@@ -94,7 +94,7 @@ async function errorFor(client: RawClient, text: string): Promise<Frame> {
   return client.next("error");
 }
 
-/** Chat of the sender afterwards is the first chat that the other one hears. */
+/** Expects the other client to receive no chat message before a later one of the sender. */
 async function expectNoChat(sender: RawClient, other: RawClient): Promise<void> {
   sender.send("afterwards");
   expect(await other.next("chat_message")).toMatchObject({ content: "afterwards" });

@@ -51,9 +51,9 @@ onEachRuntime("relayed messages", {}, (app) => {
     const [sender, member, outsider] = [await app.v1(ada), await app.v1(), await app.v1()];
     for (const client of [sender, member]) await client.join(room);
     sender.send({ type: "cursor_moved", x: 1, y: 2, from: { userId: "forged" }, $: { ch } });
-    const heard = await member.next("cursor_moved");
-    expect(heard).toMatchObject({ x: 1, y: 2, from: { userId: ada, name: `A${ada.slice(1)}` } });
-    expect(heard.$).toEqual({ ch });
+    const received = await member.next("cursor_moved");
+    expect(received).toMatchObject({ x: 1, y: 2, from: { userId: ada, name: `A${ada.slice(1)}` } });
+    expect(received.$).toEqual({ ch });
     for (const client of [sender, outsider]) {
       await client.sync();
       expect(client.all("cursor_moved")).toEqual([]);
@@ -66,8 +66,8 @@ onEachRuntime("relayed messages", {}, (app) => {
     for (const client of [sender, member]) await client.join(room);
     for (let x = 0; x <= 50; x++) sender.send({ type: "cursor_moved", x, y: 0, $: { ch: `room:${room}` } });
     await member.seen({ type: "cursor_moved", x: 50 });
-    const heard = member.all("cursor_moved").map(({ x }) => Number(x));
-    expect(heard).toEqual([...heard].sort((a, b) => a - b));
+    const received = member.all("cursor_moved").map(({ x }) => Number(x));
+    expect(received).toEqual([...received].sort((a, b) => a - b));
     expect(sender.all("error")).toEqual([]);
   });
 
@@ -80,11 +80,14 @@ onEachRuntime("relayed messages", {}, (app) => {
   it("a message relayed to all is retained, with an offset for others and a receipt and a skip for its sender", async () => {
     const [sender, other] = [await app.v1(app.user("ada")), await app.v1()];
     const reply = await sender.deliver("poked", { text: "hey", extra: "dropped" });
-    const heard = await other.next("poked");
-    expect(heard).toMatchObject({ text: "hey", from: { userId: expect.stringContaining("ada") as string } });
-    expect(heard).not.toHaveProperty("extra");
-    expect(reply).toMatchObject({ type: "reply", result: { ch: "all", off: heard.$?.off } });
-    expect(await sender.seen("skip")).toEqual({ type: "skip", $: { ch: "all", off: heard.$?.off } });
+    const received = await other.next("poked");
+    expect(received).toMatchObject({
+      text: "hey",
+      from: { userId: expect.stringContaining("ada") as string },
+    });
+    expect(received).not.toHaveProperty("extra");
+    expect(reply).toMatchObject({ type: "reply", result: { ch: "all", off: received.$?.off } });
+    expect(await sender.seen("skip")).toEqual({ type: "skip", $: { ch: "all", off: received.$?.off } });
     expect(sender.all("poked")).toEqual([]);
   });
 

@@ -171,13 +171,13 @@ onEachRuntime("many users", {}, (app) => {
   });
 });
 
-/** Somebody else comes and goes: what presence there was to tell before has been told when that has been heard. */
+/** Connects and disconnects another user: once the client has received both, all earlier presence has arrived too. */
 async function flushPresence(app: TestApp, watcher: RawClient): Promise<void> {
-  const passerBy = app.user("passer");
-  const client = await app.plain(passerBy);
-  await watcher.next(joined(passerBy));
+  const visitor = app.user("visitor");
+  const client = await app.plain(visitor);
+  await watcher.next(joined(visitor));
   await client.close(1000);
-  await watcher.next(left(passerBy));
+  await watcher.next(left(visitor));
 }
 
 onEachRuntime("more than 500 users", {}, (app) => {

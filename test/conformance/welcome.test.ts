@@ -8,7 +8,7 @@ onEachRuntime("plain clients", {}, (app) => {
   it("a plain client gets welcome, then user_list, without sending anything", async () => {
     const ada = app.user();
     const client = await app.open(ada);
-    const [welcome, list] = [await client.take(), await client.take()];
+    const [welcome, list] = [await client.nextFrame(), await client.nextFrame()];
     expect([welcome.type, list.type]).toEqual(["welcome", "user_list"]);
     expect(serverMessages.welcome.safeParse(welcome).error).toBeUndefined();
     expect(serverMessages.user_list.safeParse(list).error).toBeUndefined();
@@ -18,7 +18,7 @@ onEachRuntime("plain clients", {}, (app) => {
 
   it("the welcome contains the user with public fields only", async () => {
     const ada = app.user();
-    const welcome = await (await app.open(ada)).take();
+    const welcome = await (await app.open(ada)).nextFrame();
     expect(welcome["user"]).toEqual({
       userId: ada,
       name: `A${ada.slice(1)}`,
@@ -28,7 +28,7 @@ onEachRuntime("plain clients", {}, (app) => {
   });
 
   it("the welcome contains the limits, the heartbeat and the ephemeral types", async () => {
-    const welcome = await (await app.open(app.user())).take();
+    const welcome = await (await app.open(app.user())).nextFrame();
     expect(welcome["limits"]).toMatchObject({
       messageBytes: 65_536,
       unacknowledged: 32,
@@ -43,7 +43,7 @@ onEachRuntime("plain clients", {}, (app) => {
 
   it("each connection has a connection id of its own", async () => {
     const ada = app.user();
-    const ids = [await (await app.open(ada)).take(), await (await app.open(ada)).take()].map(
+    const ids = [await (await app.open(ada)).nextFrame(), await (await app.open(ada)).nextFrame()].map(
       (w) => w["connectionId"],
     );
     expect(new Set(ids).size).toBe(2);
@@ -100,7 +100,7 @@ onEachRuntime("halyard.v1 clients", {}, (app) => {
         recovered: "new",
       },
     });
-    expect(await client.take()).toMatchObject({ type: "user_list", $: { ch: "all" } });
+    expect(await client.nextFrame()).toMatchObject({ type: "user_list", $: { ch: "all" } });
   });
 
   it("a hello may omit its positions, rooms and id", async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { PATIENCE } from "./user-page.ts";
-import type { Person } from "./user-page.ts";
-import { Stage } from "./scenario.ts";
+import { POLL } from "../support/wait.ts";
+import type { UserPage } from "./user-page.ts";
+import { Scenario } from "./scenario.ts";
 
 interface Focus {
   readonly name: string;
@@ -9,18 +9,18 @@ interface Focus {
 }
 
 describe("the demo by keyboard", () => {
-  let stage: Stage;
-  let ada: Person;
+  let scenario: Scenario;
+  let ada: UserPage;
   beforeAll(async () => {
-    stage = await Stage.open();
-    ada = await stage.visitor();
+    scenario = await Scenario.open();
+    ada = await scenario.visitor();
   });
   afterEach(() => {
-    stage.expectNoComplaints();
+    scenario.expectNoErrors();
   });
-  afterAll(async () => stage.close());
+  afterAll(async () => scenario.close());
 
-  /** What has the focus, and whether one can see that it has. */
+  /** The element with the focus, and whether the focus is visible. */
   async function focus(): Promise<Focus> {
     return ada.page.evaluate(() => {
       const element = document.activeElement ?? document.body;
@@ -44,7 +44,7 @@ describe("the demo by keyboard", () => {
       const current = await focus();
       if (typeof name === "string" ? current.name === name : name.test(current.name)) {
         // A ring may fade in.
-        await expect.poll(async () => (await focus()).isVisible, PATIENCE).toBe(true);
+        await expect.poll(async () => (await focus()).isVisible, POLL).toBe(true);
         return;
       }
       passed.push(current.name);
@@ -63,7 +63,7 @@ describe("the demo by keyboard", () => {
   });
 
   it("the composer has the focus, takes several lines and sends with Enter", async () => {
-    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Message #general");
+    await expect.poll(async () => (await focus()).name, POLL).toBe("Message #general");
     await ada.page.keyboard.type("two");
     await ada.page.keyboard.press("Shift+Enter");
     await ada.page.keyboard.type("lines");
@@ -76,7 +76,7 @@ describe("the demo by keyboard", () => {
     await tabTo(/^random/, "Shift+Tab");
     await ada.page.keyboard.press("Enter");
     await ada.isIn("random");
-    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Message #random");
+    await expect.poll(async () => (await focus()).name, POLL).toBe("Message #random");
     await ada.page.keyboard.type("hello, random");
     await ada.page.keyboard.press("Enter");
     await ada.sees("hello, random");
@@ -85,22 +85,22 @@ describe("the demo by keyboard", () => {
   it("a room is created by keyboard in a dialog that keeps the focus and returns it", async () => {
     await tabTo("New room", "Shift+Tab");
     await ada.page.keyboard.press("Enter");
-    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Name");
+    await expect.poll(async () => (await focus()).name, POLL).toBe("Name");
     await ada.page.keyboard.press("Escape");
-    await expect.poll(() => ada.page.getByRole("dialog").count(), PATIENCE).toBe(0);
+    await expect.poll(() => ada.page.getByRole("dialog").count(), POLL).toBe(0);
     expect((await focus()).name).toBe("New room");
     await ada.page.keyboard.press("Enter");
-    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Name");
+    await expect.poll(async () => (await focus()).name, POLL).toBe("Name");
     await ada.page.keyboard.type("!");
     await ada.page.keyboard.press("Enter");
     await expect
-      .poll(() => ada.page.getByRole("alert").allInnerTexts(), PATIENCE)
+      .poll(() => ada.page.getByRole("alert").allInnerTexts(), POLL)
       .toContain("Letters from a to z, digits and hyphens, up to 32 of them.");
     await ada.page.keyboard.press("Backspace");
     await ada.page.keyboard.type("galley");
     await ada.page.keyboard.press("Enter");
     await ada.isIn("galley");
-    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Message #galley");
+    await expect.poll(async () => (await focus()).name, POLL).toBe("Message #galley");
   });
 
   it("a connection that is cut by keyboard is announced and keeps the focus", async () => {

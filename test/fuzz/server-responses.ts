@@ -1,23 +1,24 @@
+// Reads what the server sends to one of the fuzzer's TCP connections: its handshake, then its frames.
+// The attacker waits here for the answer to its pings; a server that answers none within 20 s hangs.
+// Only the last 100,000 characters are kept.
 import type { Socket } from "node:net";
+import { decodeFrame, OPCODE } from "../support/websocket-frames.ts";
+import type { DecodedFrame } from "../support/websocket-frames.ts";
 
-const CLOSE = 8;
-const PONG = 10;
-const KEPT = 100_000;
+const MAX_KEPT_CHARS = 100_000;
 
-/** How long an open connection may take to answer. The answer or the close always comes; this finds a hang. */
-const PATIENCE_MS = 20_000;
+/** How long the answer to a ping, or the close, may take. */
+const PONG_TIMEOUT_MS = 20_000;
 
-/** What a server says on a bare TCP connection: its handshake first, then frames, told apart by their headers alone. */
-export class ServerVoice {
+export class ServerResponses {
   readonly #socket: Socket;
   #data: Buffer = Buffer.alloc(0);
   #head: string | undefined;
   #pongs = new Set<string>();
   #wake = (): void => undefined;
-  /** Nothing more comes: a close frame, or the end of the connection. */
+  /** Whether the server has sent a close frame or the connection has ended. */
   isOver = false;
-  /** The latest of what was said. */
-  text = "";
+  #text = "";
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -34,25 +35,29 @@ export class ServerVoice {
     });
   }
 
-  /** The status with which the upgrade was answered; 0 when it was not. */
+  /** The status of the answer to the upgrade; 0 when the connection ended without one. */
   async status(): Promise<number> {
     await this.#until(() => this.#head !== undefined);
     return Number(this.#head?.split(" ")[1] ?? 0);
   }
 
-  /** @returns what was said since the last call, once the ping with this payload is answered or the connection over */
+  /**
+   * Waits until the ping with this payload is answered or the connection is over.
+   *
+   * @returns the text received since the last call
+   */
   async pong(payload: string): Promise<string> {
     await this.#until(() => this.#pongs.delete(payload));
-    const { text } = this;
-    this.text = "";
+    const text = this.#text;
+    this.#text = "";
     return text;
   }
 
   async #until(isEnough: () => boolean): Promise<void> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      late.reject(new Error(`The server answers no ping; it said ${this.text.slice(-500)}`));
-    }, PATIENCE_MS);
+      late.reject(new Error(`The server answers no ping; it sent ${this.#text.slice(-500)}`));
+    }, PONG_TIMEOUT_MS);
     try {
       while (!this.isOver && !isEnough()) {
         const changed = new Promise<void>((resolve) => {
@@ -72,28 +77,17 @@ export class ServerVoice {
       this.#head = this.#data.toString("latin1", 0, end);
       this.#data = this.#data.subarray(end + 4);
     }
-    for (let next = this.#frame(); next !== undefined; next = this.#frame())
-      this.#hear(next.opcode, next.payload);
+    for (let frame = decodeFrame(this.#data); frame; frame = decodeFrame(this.#data)) {
+      this.#data = this.#data.subarray(frame.size);
+      this.#receive(frame);
+    }
   }
 
-  #hear(opcode: number, payload: Buffer): void {
-    if (opcode === CLOSE) {
+  #receive({ opcode, payload }: DecodedFrame): void {
+    if (opcode === OPCODE.close) {
       this.isOver = true;
       this.#socket.destroy();
-    } else if (opcode === PONG) this.#pongs.add(payload.toString());
-    else this.text = (this.text + payload.toString()).slice(-KEPT);
-  }
-
-  #frame(): { readonly opcode: number; readonly payload: Buffer } | undefined {
-    const data = this.#data;
-    if (data.length < 2) return undefined;
-    const short = data.readUInt8(1);
-    const start = short === 127 ? 10 : short === 126 ? 4 : 2;
-    if (data.length < start) return undefined;
-    const length =
-      short === 127 ? Number(data.readBigUInt64BE(2)) : short === 126 ? data.readUInt16BE(2) : short;
-    if (data.length < start + length) return undefined;
-    this.#data = data.subarray(start + length);
-    return { opcode: data.readUInt8(0) & 15, payload: data.subarray(start, start + length) };
+    } else if (opcode === OPCODE.pong) this.#pongs.add(payload.toString());
+    else this.#text = (this.#text + payload.toString()).slice(-MAX_KEPT_CHARS);
   }
 }

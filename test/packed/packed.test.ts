@@ -3,13 +3,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { binaryOf } from "../support/app-server.ts";
 import type { Runtime } from "../support/app-server.ts";
-import { complaintsOf, launchChromium } from "../support/chromium.ts";
+import { collectPageErrors, launchChromium } from "../support/chromium.ts";
 import { Program } from "../support/program.ts";
 import { COMPILERS } from "../support/typescript.ts";
 import type { Compiler } from "../support/typescript.ts";
+import { POLL } from "../support/wait.ts";
 import { packageNames, Project } from "./project.ts";
-
-const PATIENCE = { timeout: 20_000, interval: 25 };
 
 describe("the packed tarballs, installed with npm in an empty project", () => {
   const project = new Project();
@@ -58,7 +57,7 @@ describe("the packed tarballs, installed with npm in an empty project", () => {
     },
   );
 
-  // The declarations of these libraries do not pass this check themselves: what they say of their own is left out.
+  // The declarations of these libraries fail this check themselves: their own diagnostics are left out.
   it.each([
     { what: "a server on Bun", config: "tsconfig.bun.json", others: /^node_modules\/bun-types\// },
     { what: "a server with Better Auth", config: "tsconfig.auth.json", others: /^node_modules\/@?better-/ },
@@ -71,8 +70,11 @@ describe("the packed tarballs, installed with npm in an empty project", () => {
     "a server of the packages on %s talks to their client on Node",
     async (runtime) => {
       await serving(runtime, async (port) => {
-        const said = await project.run(binaryOf("node"), "talk.ts", port);
-        expect(said.trim().split("\n").sort()).toEqual(["delivered", '{"option":2,"by":"ada","doubled":4}']);
+        const output = await project.run(binaryOf("node"), "talk.ts", port);
+        expect(output.trim().split("\n").sort()).toEqual([
+          "delivered",
+          '{"option":2,"by":"ada","doubled":4}',
+        ]);
       });
     },
   );
@@ -89,18 +91,18 @@ describe("the packed tarballs, installed with npm in an empty project", () => {
     try {
       await serving("node", async (port) => {
         const page = await browser.newPage();
-        const complaints = complaintsOf(page);
+        const pageErrors = collectPageErrors(page);
         await page.goto(`http://127.0.0.1:${port}/`);
-        await expect.poll(() => page.title(), PATIENCE).toBe("ada chose 2, twice that is 4");
-        await expect.poll(() => page.locator("body").innerText(), PATIENCE).toBe("delivered");
-        expect(complaints).toEqual([]);
+        await expect.poll(() => page.title(), POLL).toBe("ada chose 2, twice that is 4");
+        await expect.poll(() => page.locator("body").innerText(), POLL).toBe("delivered");
+        expect(pageErrors).toEqual([]);
       });
     } finally {
       await browser.close();
     }
   });
 
-  /** The first line of each mistake that the compiler finds, in a project and in all declarations that it uses. */
+  /** The first line of each diagnostic of the compiler, for a project and for all declarations that it uses. */
   async function diagnose(config: string, compiler: Compiler): Promise<string[]> {
     const tsc = join(project.directory, "node_modules", compiler, "bin/tsc");
     const { output } = await project.attempt(binaryOf("node"), tsc, "--pretty", "false", "-p", config);
@@ -110,7 +112,7 @@ describe("the packed tarballs, installed with npm in an empty project", () => {
   async function serving(runtime: Runtime, use: (port: string) => Promise<void>): Promise<void> {
     const server = new Program(binaryOf(runtime), [`server-${runtime}.ts`], { cwd: project.directory });
     try {
-      const [port] = await server.says(/^\d+$/m);
+      const [port] = await server.prints(/^\d+$/m);
       await use(port);
       expect(server.errors).toBe("");
     } finally {

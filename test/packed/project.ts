@@ -10,7 +10,7 @@ const PACKAGES = join(import.meta.dirname, "../../packages");
 const CATALOG = join(PACKAGES, "../pnpm-workspace.yaml");
 const run = promisify(execFile);
 
-/** What the project would have in its own package.json, at the versions of this repository. */
+/** The project's other dependencies, in the versions of this repository. */
 const NEEDED = [
   "typescript",
   "typescript-5.9",
@@ -29,7 +29,7 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** An empty project outside of the repository, with Halyard installed from tarballs, by npm. */
+/** An empty project outside the repository, in which npm installs Halyard from its tarballs. */
 export class Project {
   readonly directory = mkdtempSync(join(tmpdir(), "halyard-packed-"));
   readonly #tarballs = join(this.directory, "tarballs");
@@ -46,7 +46,7 @@ export class Project {
     await this.run("npm", "install", ...options);
   }
 
-  /** @throws Error with what the program wrote, when it fails */
+  /** @throws Error with the program's output, when it fails */
   async run(program: string, ...args: string[]): Promise<string> {
     const { code, output } = await this.attempt(program, ...args);
     if (code !== 0) throw new Error(`${program} ${args.join(" ")}\n${output}`);
@@ -67,7 +67,7 @@ export class Project {
     }
   }
 
-  /** Every path that the packages export, as one imports it. */
+  /** Every export path of the packages, as an import names it. */
   exports(): string[] {
     return packageNames().flatMap((name) => {
       const path = join(this.directory, "node_modules/@halyard", name, "package.json");
@@ -80,7 +80,7 @@ export class Project {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** By pnpm, which writes real versions in place of `workspace:`. It is there, because it has started this test. */
+  /** Packs with pnpm, which replaces `workspace:` by real versions. It is installed, because it has started this test. */
   async #pack(name: string): Promise<void> {
     const started = process.env["npm_execpath"] ?? "";
     const pnpm = started.includes("pnpm") ? started : "pnpm";

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { compile, COMPILERS, project } from "../support/typescript.ts";
 import { BLOCK, completed } from "./pages.ts";
 
-/** What the pages use and do not show, block by block: imports, and things of the reader's own. */
+/** The imports and declarations that the code of the READMEs uses and does not show, block by block. */
 const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
   "better-auth": [
     `import { DatabaseSync } from "node:sqlite";
@@ -50,7 +50,7 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Contracts of the reader's own. */
+/** Contracts of the reader. */
 const OWN = {
   "protocol.ts": `import { defineProtocol, request, type ProtocolOf } from "@halyard/protocol";
     import { z } from "zod";

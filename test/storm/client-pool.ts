@@ -1,46 +1,48 @@
+// Many clients in one process, spread over eight loopback addresses: one address has 28,232 local ports.
+// The outage storm connects them, kills the server and reads here how the clients returned.
+// The jitter of every client comes from one seed.
 import { createWebSocketClient } from "@halyard/client";
 import type { WebSocketClient } from "@halyard/client";
-import type { protocol } from "../fixtures/protocol.ts";
 import { createRandom } from "@halyard/testing";
 import { WebSocket } from "ws";
+import type { protocol } from "../fixtures/protocol.ts";
 import { ORIGIN } from "../support/test-app.ts";
 
-export interface HerdOptions {
+export interface ClientPoolOptions {
   readonly clients: number;
   readonly port: number;
   readonly seed: number;
 }
 
-/** What one client did since the herd was last asked. */
-interface Member {
+/** One client, and its events since the last reset of the pool. */
+interface PooledClient {
   readonly client: WebSocketClient<typeof protocol>;
-  /** When its latest attempt was due, when it began, and when it was welcomed. */
+  /** When the client's latest attempt was due, when it began, and when it was welcomed: `performance.now()`. */
   dueAt: number;
   begunAt: number;
   openedAt: number;
   gaps: number;
-  readonly heard: string[];
+  readonly announcements: string[];
 }
 
-/** Many clients in one process, spread over the loopback addresses: one address has 28,232 local ports. */
-export class Herd {
-  readonly #members: Member[] = [];
-  /** Attempts that failed, of all. */
+export class ClientPool {
+  readonly #clients: PooledClient[] = [];
+  /** Failed attempts of all clients since the last reset. */
   failures = 0;
 
-  constructor({ clients, port, seed }: HerdOptions) {
+  constructor({ clients, port, seed }: ClientPoolOptions) {
     const random = createRandom(seed);
-    for (let n = 0; n < clients; n++) this.#members.push(this.#member(n, port, random));
+    for (let n = 0; n < clients; n++) this.#clients.push(this.#create(n, port, random));
   }
 
   get open(): number {
-    return this.#members.filter(({ client }) => client.state.status === "open").length;
+    return this.#clients.filter(({ client }) => client.state.status === "open").length;
   }
 
-  /** How many are in which state, for what is said when they are not all open. */
+  /** The number of clients in each state. */
   get states(): Readonly<Record<string, number>> {
     const counts: Record<string, number> = {};
-    for (const { client } of this.#members) {
+    for (const { client } of this.#clients) {
       const { state } = client;
       const name = state.status === "closed" ? `closed ${String(state.code)}` : state.status;
       counts[name] = (counts[name] ?? 0) + 1;
@@ -48,19 +50,21 @@ export class Herd {
     return counts;
   }
 
-  /** How many have heard this announcement, and no other since the herd was last asked. */
-  heard(message: string): number {
-    return this.#members.filter(({ heard }) => heard.length === 1 && heard[0] === message).length;
+  /** The number of clients that have received this announcement and no other since the last reset. */
+  received(message: string): number {
+    return this.#clients.filter(
+      ({ announcements }) => announcements.length === 1 && announcements[0] === message,
+    ).length;
   }
 
-  /** How many were told exactly once that what they missed is lost. */
-  get told(): number {
-    return this.#members.filter(({ gaps }) => gaps === 1).length;
+  /** The number of clients with exactly one gap since the last reset. */
+  get withOneGap(): number {
+    return this.#clients.filter(({ gaps }) => gaps === 1).length;
   }
 
-  /** When the attempts were due that succeeded, how late they began, and when the welcomes came. */
+  /** When the successful attempts were due, how late they began, and when their welcomes arrived; each sorted. */
   returns(): { readonly dues: number[]; readonly delays: number[]; readonly opens: number[] } {
-    const sorted = (of: (member: Member) => number) => this.#members.map(of).sort((a, b) => a - b);
+    const sorted = (of: (pooled: PooledClient) => number) => this.#clients.map(of).sort((a, b) => a - b);
     return {
       dues: sorted(({ dueAt }) => dueAt),
       delays: sorted(({ dueAt, begunAt }) => begunAt - dueAt),
@@ -68,33 +72,33 @@ export class Herd {
     };
   }
 
-  /** Not all at once: whoever comes for the first time does not know of the others. */
+  /** Connects all clients at this rate. */
   async connect(perSecond: number): Promise<void> {
     const startedAt = performance.now();
-    for (const [n, { client }] of this.#members.entries()) {
+    for (const [n, { client }] of this.#clients.entries()) {
       client.connect();
       const dueAt = startedAt + (n / perSecond) * 1_000;
       if (dueAt > performance.now() + 10) await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
 
-  forget(): void {
+  reset(): void {
     this.failures = 0;
-    for (const member of this.#members) {
-      member.heard.length = 0;
-      member.gaps = 0;
+    for (const pooled of this.#clients) {
+      pooled.announcements.length = 0;
+      pooled.gaps = 0;
     }
   }
 
   close(): void {
-    for (const { client } of this.#members) client.close();
+    for (const { client } of this.#clients) client.close();
   }
 
-  #member(n: number, port: number, random: () => number): Member {
+  #create(n: number, port: number, random: () => number): PooledClient {
     const headers = { cookie: `session=user-${String(n)}`, origin: ORIGIN };
     const localAddress = `127.0.0.${String(2 + (n % 8))}`;
     const began = (): void => {
-      member.begunAt = performance.now();
+      pooled.begunAt = performance.now();
     };
     const failed = (): void => {
       this.failures++;
@@ -111,16 +115,16 @@ export class Herd {
         }
       },
     });
-    const member: Member = { client, dueAt: 0, begunAt: 0, openedAt: 0, gaps: 0, heard: [] };
+    const pooled: PooledClient = { client, dueAt: 0, begunAt: 0, openedAt: 0, gaps: 0, announcements: [] };
     client.onStateChange((state) => {
-      if (state.status === "open") member.openedAt = performance.now();
-      if (state.status === "waiting") member.dueAt = performance.now() + state.retryAt - Date.now();
+      if (state.status === "open") pooled.openedAt = performance.now();
+      if (state.status === "waiting") pooled.dueAt = performance.now() + state.retryAt - Date.now();
     });
     client.onGap((channel) => {
-      if (channel === "all") member.gaps++;
+      if (channel === "all") pooled.gaps++;
     });
-    client.on("announcement", ({ message }) => member.heard.push(message));
-    return member;
+    client.on("announcement", ({ message }) => pooled.announcements.push(message));
+    return pooled;
   }
 }
 

@@ -7,7 +7,7 @@ const FIXTURES = join(import.meta.dirname, "fixtures/examples");
 const PACKAGES = join(import.meta.dirname, "../../packages");
 const read = (file: string) => readFileSync(join(FIXTURES, file), "utf8");
 
-/** The half of the chat that needs neither React nor the test kit, as long as those packages are not there. */
+/** The chat; without React and the test kit as long as the package of React does not exist. */
 function chat(): Readonly<Record<string, string>> {
   const source = read("chat.tsx");
   if (existsSync(join(PACKAGES, "react/dist/index.d.ts"))) return { "chat.tsx": source };
@@ -24,7 +24,7 @@ const FILES = {
   ...chat(),
 };
 
-/** The examples are sketches: what they leave unused, or fetch from other libraries, is not what is looked at. */
+/** Options without the checks for unused code, because the examples are sketches. */
 const OPTIONS = { types: ["node", "bun"], lib: ["ES2023", "DOM", "DOM.Iterable"], jsx: "react-jsx" };
 
 describe.each(COMPILERS)("with %s", (compiler) => {

@@ -1,31 +1,33 @@
+// The fixture application under attack, and a healthy client beside the attack.
+// `describeAttacks` runs each attack against it on Node and on Bun.
+// After every attack: the healthy client still receives its messages, and the server has released every resource.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from "vitest";
 import type { SecurityEvent } from "@halyard/server";
 import type { AppOptions } from "../../fixtures/options.ts";
 import type { Runtime } from "../../support/app-server.ts";
 import type { RawClient } from "../../support/raw-client.ts";
-import { People } from "../../support/users.ts";
+import { Users } from "../../support/users.ts";
 import { ORIGIN, TestApp } from "../../support/test-app.ts";
 import { until } from "../../support/wait.ts";
-import { Wire } from "./tcp-client.ts";
-import type { WireOptions } from "./tcp-client.ts";
+import { TcpClient } from "./tcp-client.ts";
+import type { TcpClientOptions } from "./tcp-client.ts";
 
-/** What must be as before when everyone has gone. */
-type Residue = Readonly<Record<string, number>>;
+/** The resources that must be released when every client has disconnected. */
+type ResourceCounts = Readonly<Record<string, number>>;
 
-/** The fixture application under attack, and somebody who only wants to talk. */
-export class Siege extends TestApp {
-  readonly people = new People(this);
-  readonly #wires = new Set<Wire>();
+export class AttackedApp extends TestApp {
+  readonly users = new Users(this);
+  readonly #tcpClients = new Set<TcpClient>();
   readonly #hasSessions: boolean;
   #bystander: { readonly userId: string; readonly client: RawClient } | undefined;
-  #baseline: Residue = {};
+  #baseline: ResourceCounts = {};
 
   constructor(runtime: Runtime, options: AppOptions) {
     super(runtime, options);
     this.#hasSessions = options.betterAuth !== undefined;
   }
 
-  /** A session's cookie and the application's own origin. */
+  /** The headers of a session's cookie and of the application's own origin. */
   credentials(userId: string): (readonly [string, string])[] {
     return [
       ["Cookie", `session=${userId}`],
@@ -33,12 +35,12 @@ export class Siege extends TestApp {
     ];
   }
 
-  /** A connection that was let in, as bare TCP. */
-  async wire(options: Partial<WireOptions> = {}): Promise<Wire> {
+  /** Opens an accepted connection on bare TCP. */
+  async openTcp(options: Partial<TcpClientOptions> = {}): Promise<TcpClient> {
     const headers = options.headers ?? this.credentials(this.user("eve"));
-    const wire = new Wire({ ...options, port: this.port, headers });
-    this.#wires.add(wire);
-    return wire.open();
+    const tcp = new TcpClient({ ...options, port: this.port, headers });
+    this.#tcpClients.add(tcp);
+    return tcp.open();
   }
 
   /** The security events so far. */
@@ -47,31 +49,31 @@ export class Siege extends TestApp {
     return events.filter((event) => kind === undefined || event.kind === kind);
   }
 
-  /** Bytes of heap, after a collection. */
+  /** The heap in bytes, after a collection. */
   async memory(): Promise<number> {
     return ((await this.command("memory")) as { readonly heap: number }).heap;
   }
 
-  /** How many files the server has open: each socket is one. */
+  /** The number of the server's open files: each socket is one. */
   async files(): Promise<number> {
-    return (await this.#residue())["files"] ?? 0;
+    return (await this.#resources())["files"] ?? 0;
   }
 
   async beginTest(): Promise<void> {
     if (this.#hasSessions) {
-      const person = await this.people.signUp();
-      this.#bystander = { userId: person.id, client: await this.people.plain(person) };
+      const user = await this.users.signUp();
+      this.#bystander = { userId: user.id, client: await this.users.plain(user) };
     } else {
       const userId = this.user("bystander");
       this.#bystander = { userId, client: await this.plain(userId) };
     }
   }
 
-  /** What holds after every attack, whatever it was. */
-  async expectToStand(): Promise<void> {
-    for (const wire of this.#wires) wire.destroy();
-    this.#wires.clear();
-    await this.#expectToBeHeard();
+  /** Checks that hold after every attack. */
+  async expectHealthy(): Promise<void> {
+    for (const tcp of this.#tcpClients) tcp.destroy();
+    this.#tcpClients.clear();
+    await this.#expectDelivery();
     await this.closeClients();
     expect(await this.command("health")).toEqual({ unhandled: [], polluted: false });
     await this.#expectNothingLeft();
@@ -79,51 +81,55 @@ export class Siege extends TestApp {
   }
 
   async rememberBaseline(): Promise<void> {
-    this.#baseline = await this.#residue();
+    this.#baseline = await this.#resources();
   }
 
-  /** A healthy connection gets its next 20 messages, in order. */
-  async #expectToBeHeard(): Promise<void> {
+  /** Expects the healthy client to receive its next 20 messages in order. */
+  async #expectDelivery(): Promise<void> {
     if (this.#bystander === undefined) return;
     const { userId, client } = this.#bystander;
-    const heard = () => client.all("told").map(({ text }) => text);
-    const before = heard().length;
-    await this.command("tell", { count: 20, userId });
-    await until("20 messages to the bystander", () => heard().length >= before + 20);
-    expect(heard().slice(before)).toEqual(Array.from({ length: 20 }, (_, n) => String(n + 1)));
+    const received = () => client.all("notice").map(({ text }) => text);
+    const before = received().length;
+    await this.command("publish", { count: 20, userId });
+    await until("20 messages to the bystander", () => received().length >= before + 20);
+    expect(received().slice(before)).toEqual(Array.from({ length: 20 }, (_, n) => String(n + 1)));
   }
 
   async #expectNothingLeft(): Promise<void> {
-    let residue = await this.#residue();
-    const isBack = async (): Promise<boolean> => {
-      residue = await this.#residue();
-      return Object.entries(residue).every(([name, count]) => count <= (this.#baseline[name] ?? 0));
+    let counts = await this.#resources();
+    const isReleased = async (): Promise<boolean> => {
+      counts = await this.#resources();
+      return Object.entries(counts).every(([name, count]) => count <= (this.#baseline[name] ?? 0));
     };
-    await until("everything to be given back", isBack, 2_000).catch(() => {
-      expect(residue).toEqual(this.#baseline);
+    await until("all resources to be released", isReleased, 2_000).catch(() => {
+      expect(counts).toEqual(this.#baseline);
     });
   }
 
-  async #residue(): Promise<Residue> {
-    const { files = 0, ...residue } = (await this.command("residue")) as Residue;
-    // Requests to Better Auth are made by a client that keeps its connections.
-    return this.#hasSessions ? residue : { ...residue, files };
+  async #resources(): Promise<ResourceCounts> {
+    const { files = 0, ...counts } = (await this.command("resources")) as ResourceCounts;
+    // The client that sends requests to Better Auth keeps its connections open.
+    return this.#hasSessions ? counts : { ...counts, files };
   }
 }
 
-/** Runs rows of attacks against the fixture application on Node and on Bun, with the standing checks after each. */
-export function besiege(title: string, options: AppOptions, define: (siege: Siege) => void): void {
+/** Defines attacks against the fixture application on Node and on Bun, with the checks of `expectHealthy` after each. */
+export function describeAttacks(
+  title: string,
+  options: AppOptions,
+  define: (app: AttackedApp) => void,
+): void {
   describe.each<Runtime>(["node", "bun"])(`${title}, on %s`, (runtime) => {
-    const siege = new Siege(runtime, options);
+    const app = new AttackedApp(runtime, options);
     beforeAll(async () => {
-      await siege.start();
-      await siege.beginTest();
-      await siege.closeClients();
-      await siege.rememberBaseline();
+      await app.start();
+      await app.beginTest();
+      await app.closeClients();
+      await app.rememberBaseline();
     });
-    beforeEach(async () => siege.beginTest());
-    afterEach(async () => siege.expectToStand());
-    afterAll(async () => siege.stop());
-    define(siege);
+    beforeEach(async () => app.beginTest());
+    afterEach(async () => app.expectHealthy());
+    afterAll(async () => app.stop());
+    define(app);
   });
 }
