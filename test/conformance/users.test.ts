@@ -20,7 +20,7 @@ onEachRuntime("users", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
     expect(frame.$).not.toHaveProperty("off");
   });
 
-  it("a user does not receive the own user_joined", async () => {
+  it("a client does not receive the user_joined of its own user", async () => {
     const ada = app.user("ada");
     const client = await app.plain(ada);
     await flushPresence(app, client);

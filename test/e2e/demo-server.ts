@@ -1,3 +1,6 @@
+// The process of the demo's server.
+// `Scenario` starts it; tests stop and restart it.
+// `remove` ends the process and deletes its database.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -130,7 +130,7 @@ describe("moderation by an admin", () => {
     expect(opened.map((count) => count())).toEqual([0, 0]);
   });
 
-  it("an admin cannot ban the own account", async () => {
+  it("an admin cannot ban the admin's own account", async () => {
     const opened = countSockets(ada);
     const { id: userId } = await userOf(ada);
     expect(await post(ada, "ban-user", { userId })).toBe(400);

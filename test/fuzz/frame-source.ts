@@ -1,3 +1,6 @@
+// The source of the fuzzer's frames.
+// All attackers of a run share one, and with it one sequence of random numbers.
+// A frame with `isLast` must be the last one of its connection.
 import { brokenFrame, fragmentsOf, frameOf, otherFrame } from "./fuzz-frames.ts";
 import { HostileMessages } from "./hostile-messages.ts";
 import type { MessageSource } from "./hostile-messages.ts";

@@ -1,3 +1,6 @@
+// The fuzzer: 32 attackers and one healthy client against a server process of its own.
+// `pnpm fuzz` and the conformance suite call it; `findFaults` judges its report.
+// The same seed gives the same random numbers; the timing of the attackers differs.
 import { setTimeout as pause } from "node:timers/promises";
 import { AppServer } from "../support/app-server.ts";
 import type { Runtime } from "../support/app-server.ts";
@@ -25,7 +28,6 @@ export interface FuzzOptions {
 
 const ATTACKERS = 32;
 
-/** Sends fuzz frames to a server process of its own, beside a healthy client. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const { runtime, frames, seed, forgetMs = 0, onProgress } = options;
   const startedAt = performance.now();

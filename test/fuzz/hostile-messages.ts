@@ -1,3 +1,6 @@
+// The JSON messages of the fuzzer: valid shapes with hostile content, and invalid shapes.
+// `FrameSource` encodes, mutates and fragments them.
+// The next sequence number comes from the client, so that valid sends are handled.
 import type { SeededRandom } from "./seeded-random.ts";
 
 const NAMES = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "then", "", "\0", "$"];
@@ -86,7 +89,6 @@ export interface MessageSource {
   nextSeq(): number;
 }
 
-/** Messages with a valid shape and hostile content, or the other way round. */
 export class HostileMessages {
   readonly #random: SeededRandom;
 

@@ -1,3 +1,6 @@
+// An npm project outside the repository with the packed packages.
+// The packed suite installs, compiles and runs it.
+// The project is in a temporary folder, which `remove` deletes.
 import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,7 +32,6 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** An empty project outside the repository, in which npm installs Halyard from its tarballs. */
 export class Project {
   readonly directory = mkdtempSync(join(tmpdir(), "halyard-packed-"));
   readonly #tarballs = join(this.directory, "tarballs");

@@ -1,10 +1,13 @@
+// The code of the Markdown pages, block by block.
+// The readme suite completes each block by its context and compiles it.
+// A page with more or fewer blocks than contexts throws.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
 
 /** The TypeScript of a page, block by block. */
-export function blocksOf(page: string): string[] {
+function blocksOf(page: string): string[] {
   const text = readFileSync(join(ROOT, page), "utf8");
   return [...text.matchAll(/^```tsx?\n(.*?)^```$/gms)].map(([, code = ""]) => code);
 }

@@ -1,3 +1,6 @@
+// The reference's samples as programs.
+// The reference suite compiles them and runs them on Bun.
+// Each sample stands in a program word for word, as `reference.test.ts` checks.
 import { sampleWith } from "./samples.ts";
 
 /** The samples, completed by their import, a `fetch` that upgrades, and the variables that they assume. */

@@ -1,3 +1,6 @@
+// Both ends of the IPC between the soak and its child processes.
+// The parent uses `Child`, the programs `pages.ts` and `server.ts` use `serveParent` and `readInput`.
+// A child exits with its parent, and a parent's exit kills a stopped child.
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
@@ -20,7 +23,6 @@ export type Commands = Readonly<Record<string, (input: never) => unknown>>;
 
 const ANSWER_MS = 20_000;
 
-/** One of the soak's programs in a process of its own, with commands over IPC. */
 export class Child {
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();

@@ -1,3 +1,6 @@
+// The log of a soak: written by each process for itself, and merged by time.
+// The pages and the server write it; `judge` reads the logs of all processes.
+// All processes use the machine's monotonic clock.
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import type { DeliveryEvent } from "@halyard/testing";
 
@@ -26,7 +29,7 @@ export type LogEvent = DeliveryEvent | Note;
 export type LogLine = LogEvent & { readonly at: number };
 
 /** The machine's monotonic clock in ms, which is the same in all processes of a soak. */
-export function now(): number {
+function now(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return Math.round(seconds * 1e6 + nanoseconds / 1e3) / 1e3;
 }

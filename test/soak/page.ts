@@ -1,3 +1,6 @@
+// One page load in a soak: a client, and what a browser and a user do to it.
+// `pages.ts` runs many of them in a process, `in-chromium.ts` one in a real browser.
+// Each event of the page is written to its log, a received message when the application gets it.
 import { createWebSocketClient } from "@halyard/client";
 import type { Room, WebSocketClient, WebSocketConstructor } from "@halyard/client";
 import type { PublicUser } from "@halyard/protocol";
@@ -31,7 +34,6 @@ export interface PageView {
   readonly users: Readonly<Record<string, readonly string[]>>;
 }
 
-/** One page load of a user: a client, its log, and the lifecycle of a page. */
 export class Page {
   readonly name: string;
   readonly user: string;

@@ -1,3 +1,6 @@
+// The soak's side of a process with pages.
+// `soak` starts some of them; the faults freeze them and strike their pages.
+// Commands wait for the answer of the process, a frozen one included.
 import { join } from "node:path";
 import { Child } from "./child.ts";
 import type { PageView } from "./page.ts";
@@ -28,7 +31,6 @@ export interface PagesInput {
 export const PAGE_FAULTS = ["hold", "sleep", "tab", "reload", "wander"] as const;
 export type PageFaultKind = (typeof PAGE_FAULTS)[number];
 
-/** A process with some of the pages, and its log. */
 export class PagesProcess implements PageGroup {
   readonly name: string;
   readonly log: string;

@@ -1,3 +1,6 @@
+// Runs a soak: starts the server, the proxy and the pages, lets the faults strike, and waits until all is settled.
+// `main.ts` calls it, then checks the logs.
+// All processes are ended, also after an error.
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

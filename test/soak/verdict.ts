@@ -1,3 +1,6 @@
+// Checks the logs of a soak.
+// `main.ts` calls `judge` after the soak; `verdict.test.ts` plants every kind of fault in logs.
+// The logs are read twice at most, a chunk of each at a time.
 import { createDeliveryChecker } from "@halyard/testing";
 import type { DeliveryEvent, DeliveryReport, Violation } from "@halyard/testing";
 import { mergeLogs } from "./log.ts";

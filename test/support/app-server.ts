@@ -22,7 +22,6 @@ export function binaryOf(runtime: Runtime): string {
   return BINARIES[runtime];
 }
 
-/** The fixture application in a process of its own; takes its commands over its standard streams. */
 export class AppServer {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();

@@ -1,3 +1,6 @@
+// Starts Chromium for the suites with a real browser.
+// The e2e, README, packed and soak suites use it.
+// Playwright's own contexts never hide a page; `openTabs` gives a window that does.
 import { chromium } from "playwright-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { chromiumArgs, findChromium } from "../../scripts/browser.ts";

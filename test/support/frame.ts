@@ -1,7 +1,7 @@
 // The JSON frames of the protocol as the test clients see them, and the patterns that tests match them with.
 // Written from PROTOCOL.md alone: nothing here comes from a Halyard package.
 
-export interface Meta {
+interface Meta {
   readonly id?: string;
   readonly ch?: string;
   readonly off?: number;
@@ -27,7 +27,7 @@ export interface Channel extends Position {
 /** A type; or an object whose fields the frame must have, at any depth; or a function that tests the frame. */
 export type Pattern = string | Readonly<Record<string, unknown>> | ((frame: Frame) => boolean);
 
-export function matches(value: unknown, pattern: unknown): boolean {
+function matches(value: unknown, pattern: unknown): boolean {
   if (typeof pattern !== "object" || pattern === null) return Object.is(value, pattern);
   if (typeof value !== "object" || value === null) return false;
   return Object.entries(pattern).every(([key, expected]) => matches(Reflect.get(value, key), expected));

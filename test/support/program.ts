@@ -1,3 +1,6 @@
+// Runs a server as a user does: in a process of its own, with nothing of the test runner in its environment.
+// The e2e, README and packed suites start their servers with it.
+// `end` ends the process by its id.
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable } from "node:stream";
@@ -8,7 +11,6 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A server in a process of its own, started as a user starts it and ended by its id. */
 export class Program {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #exited: Promise<number | null>;

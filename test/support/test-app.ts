@@ -1,3 +1,6 @@
+// The fixture application on one runtime, as the suites use it.
+// `onEachRuntime` defines the tests of a file on Node and on Bun; `describeAttacks` extends it for the attacks.
+// After a file: no unhandled rejection, no secret in the log, and empty maps of users and connections.
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
 import { ORIGIN } from "../fixtures/identity.ts";
 import type { Entry } from "../fixtures/journal.ts";

@@ -1,3 +1,6 @@
+// Compiles TypeScript projects that exist only for a test.
+// The types, README and reference suites use it with the oldest, the usual and the newest supported TypeScript.
+// The projects are below `test/.reports`, where the packages of the workspace resolve.
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

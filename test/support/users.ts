@@ -1,3 +1,6 @@
+// Accounts and sessions of Better Auth at the fixture application.
+// The suites with `betterAuth` in their options use it in place of the fixture's own cookie.
+// Every request of it expects status 200.
 import { expect } from "vitest";
 import type { RawClient } from "./raw-client.ts";
 import { ORIGIN } from "./test-app.ts";

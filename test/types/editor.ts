@@ -1,3 +1,6 @@
+// TypeScript's language service on one source text.
+// The types suite reads the compiler's messages and the hovers from it.
+// The file exists only in memory; its imports resolve as those of `types/`.
 import { join } from "node:path";
 import ts from "typescript";
 import { STRICT } from "../support/typescript.ts";
@@ -12,7 +15,6 @@ export interface Mistake {
 const FILE = join(import.meta.dirname, "source.ts");
 const MARK = "/*h*/";
 
-/** An editor with TypeScript 6 on a file of this directory that exists only in memory. */
 export class Editor {
   readonly #service: ts.LanguageService;
   #source = "";
