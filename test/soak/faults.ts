@@ -1,5 +1,5 @@
 // The faults of a soak: of the network, of the server's process and of the pages.
-// `soak` gives them to the nemesis, which strikes and heals by its seed.
+// `soak` gives them to the nemesis, which applies and heals them in the order of its seed.
 // A fault that cannot strike at the moment returns `undefined`.
 import type { Chance, Fault } from "@halyard/testing";
 import { proxyFaults } from "@halyard/testing/node";
