@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { compile, COMPILERS, project } from "../support/typescript.ts";
 import { BLOCK, completed } from "./pages.ts";
 
-/** What the pages use and do not show, block by block: imports, and things of the reader's own. */
+/** The imports and declarations that the code of the READMEs uses and does not show, block by block. */
 const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
   "better-auth": ["", ""],
   client: [
@@ -45,7 +45,7 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Contracts of the reader's own. */
+/** Contracts of the reader. */
 const OWN = {
   "protocol.ts": `import { defineProtocol, request, type ProtocolOf } from "@halyard/protocol";
     import { z } from "zod";
@@ -64,13 +64,13 @@ const OWN = {
     });`,
 };
 
-it("every package has a page", () => {
+it("every package has a README whose code is checked", () => {
   expect(Object.keys(CONTEXTS).sort()).toEqual(
     readdirSync(join(import.meta.dirname, "../../packages")).sort(),
   );
 });
 
-it.each(COMPILERS)("the code of the packages' pages compiles with %s", async (compiler) => {
+it.each(COMPILERS)("the code of the packages' READMEs compiles with %s", async (compiler) => {
   const files = Object.entries(CONTEXTS).flatMap(([name, contexts]) =>
     completed(`packages/${name}/README.md`, contexts).map(
       (code, index) => [`${name}-${String(index + 1)}.ts`, code] as const,

@@ -1,16 +1,16 @@
 import { createRandom } from "@halyard/testing";
 
-/** Chance that repeats with its seed, in the forms that a fuzzer asks for. */
-export class Dice {
+/** Random numbers that repeat with their seed, in the forms that the fuzzer needs. */
+export class SeededRandom {
   readonly #random: () => number;
 
   constructor(seed: number) {
     this.#random = createRandom(seed);
   }
 
-  /** True in `share` of all throws. */
-  chance(share: number): boolean {
-    return this.#random() < share;
+  /** True with this probability. */
+  chance(probability: number): boolean {
+    return this.#random() < probability;
   }
 
   /** An integer of at least 0 and less than `end`. */

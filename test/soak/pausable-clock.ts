@@ -1,10 +1,13 @@
 import type { Clock } from "@halyard/client";
 
-/** Real time, whose timers can be held as those of a page in the background are: they ring late, all at once. */
-export class HeldClock implements Clock {
+/**
+ * Real time, whose timers can be paused as a browser pauses those of a hidden page: due timers run late, all at once. A
+ * test clock does not do here, because the soak runs in real time.
+ */
+export class PausableClock implements Clock {
   readonly #timers = new Map<object, NodeJS.Timeout>();
   readonly #due = new Map<object, () => void>();
-  #isHeld = false;
+  #isPaused = false;
 
   now(): number {
     return Date.now();
@@ -16,12 +19,12 @@ export class HeldClock implements Clock {
 
   setTimeout(callback: () => void, ms: number): unknown {
     const timer = {};
-    const ring = (): void => {
+    const run = (): void => {
       this.#timers.delete(timer);
-      if (this.#isHeld) this.#due.set(timer, callback);
+      if (this.#isPaused) this.#due.set(timer, callback);
       else callback();
     };
-    this.#timers.set(timer, setTimeout(ring, ms));
+    this.#timers.set(timer, setTimeout(run, ms));
     return timer;
   }
 
@@ -31,22 +34,22 @@ export class HeldClock implements Clock {
     this.#due.delete(timer as object);
   }
 
-  hold(): void {
-    this.#isHeld = true;
+  pause(): void {
+    this.#isPaused = true;
   }
 
-  release(): void {
-    this.#isHeld = false;
-    // One of them may clear another.
+  resume(): void {
+    this.#isPaused = false;
+    // A callback may clear another timer.
     for (const [timer, callback] of this.#due) {
       this.#due.delete(timer);
       callback();
     }
   }
 
-  /** Nothing rings any more. */
+  /** Clears every timer for good. */
   stop(): void {
-    this.#isHeld = true;
+    this.#isPaused = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     this.#due.clear();

@@ -1,26 +1,27 @@
+// One tab of the demo and its user: what the user does, and what the page shows.
+// The e2e tests get it from `Scenario`.
+// Methods that begin with `is`, `sees` and `connectionIs` wait until the page shows it, and fail after 20 s.
 import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
-import { complaintsOf } from "../support/chromium.ts";
+import { collectPageErrors } from "../support/chromium.ts";
+import { POLL } from "../support/wait.ts";
 
-/** How long a person waits for what must happen; only a failure uses it up. */
-export const PATIENCE = { timeout: 20_000, interval: 25 };
-
-export interface Seen {
+/** One message on the screen. */
+export interface ShownMessage {
   readonly id: string;
   readonly text: string;
   readonly status: string;
 }
 
-/** Somebody in front of one tab: what they do, and what they see. */
-export class Person {
+export class UserPage {
   readonly page: Page;
-  readonly complaints: string[];
+  readonly pageErrors: string[];
   #otherTab: Page | undefined;
 
   constructor(page: Page) {
     this.page = page;
-    this.complaints = complaintsOf(page);
-    page.setDefaultTimeout(PATIENCE.timeout);
+    this.pageErrors = collectPageErrors(page);
+    page.setDefaultTimeout(POLL.timeout);
   }
 
   at(testId: string): Locator {
@@ -46,7 +47,7 @@ export class Person {
     await this.page.getByRole("button", { name: "Sign in" }).click();
   }
 
-  async enterAsGuest(name: string): Promise<void> {
+  async signInAsGuest(name: string): Promise<void> {
     await this.page.getByLabel("Your name").fill(name);
     await this.page.getByRole("button", { name: "Continue as guest" }).click();
     await this.isOnline();
@@ -61,15 +62,15 @@ export class Person {
     await this.page.locator(`[data-testid=connection][data-status=${status}]`).waitFor();
   }
 
-  /** Looks at another tab of the window: this one is hidden from now on. */
-  async looksAway(): Promise<void> {
+  /** Brings another tab of the window to the front, which hides this one. */
+  async hide(): Promise<void> {
     this.#otherTab ??= await this.page.context().newPage();
     await this.#otherTab.bringToFront();
     const visibility = () => this.page.evaluate(() => document.visibilityState);
-    await expect.poll(visibility, PATIENCE).toBe("hidden");
+    await expect.poll(visibility, POLL).toBe("hidden");
   }
 
-  async looksBack(): Promise<void> {
+  async show(): Promise<void> {
     await this.page.bringToFront();
   }
 
@@ -79,17 +80,17 @@ export class Person {
   }
 
   async isIn(room: string): Promise<void> {
-    await expect.poll(() => this.at("room-title").innerText(), PATIENCE).toBe(room);
+    await expect.poll(() => this.at("room-title").innerText(), POLL).toBe(room);
   }
 
   /** Writes a message and sends it with Enter. */
-  async say(text: string): Promise<void> {
+  async send(text: string): Promise<void> {
     await this.at("composer").fill(text);
     await this.at("composer").press("Enter");
   }
 
   /** The messages on the screen, from top to bottom. */
-  async messages(): Promise<Seen[]> {
+  async messages(): Promise<ShownMessage[]> {
     return this.at("message").evaluateAll((items) =>
       items.map((item) => ({
         id: item.getAttribute("data-id") ?? "",
@@ -103,21 +104,21 @@ export class Person {
     return (await this.messages()).map(({ text }) => text);
   }
 
-  /** Waits until exactly these are the newest messages, each there once and, where it is one's own, sent. */
+  /** Waits until the newest messages are exactly these, each delivered. */
   async sees(...texts: readonly string[]): Promise<void> {
     const expected = texts.map((text) => ({ text, status: "delivered" }));
-    const look = async () =>
+    const newest = async () =>
       (await this.messages()).slice(-texts.length).map(({ text, status }) => ({ text, status }));
-    await expect.poll(look, PATIENCE).toEqual(expected);
+    await expect.poll(newest, POLL).toEqual(expected);
   }
 
-  /** The names of who is online. */
-  async people(): Promise<string[]> {
+  /** The names in the list of online users. */
+  async userNames(): Promise<string[]> {
     return this.page.locator("[data-testid=person] .person-name").allInnerTexts();
   }
 
-  /** Notes every change of the list of people from now on. */
-  async watchPeople(): Promise<() => Promise<string[]>> {
+  /** Records every change of the list of online users from now on. */
+  async watchUserNames(): Promise<() => Promise<string[]>> {
     await this.page.evaluate(() => {
       const list = document.querySelector(".people");
       const log: string[] = [];
@@ -128,9 +129,9 @@ export class Person {
       };
       note();
       if (list) new MutationObserver(note).observe(list, { childList: true, subtree: true });
-      Object.assign(globalThis, { peopleLog: log });
+      Object.assign(globalThis, { userNamesLog: log });
     });
-    return () => this.page.evaluate(() => (globalThis as unknown as { peopleLog: string[] }).peopleLog);
+    return () => this.page.evaluate(() => (globalThis as unknown as { userNamesLog: string[] }).userNamesLog);
   }
 
   async #fillAccount(email: string): Promise<void> {

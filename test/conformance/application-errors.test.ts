@@ -1,14 +1,14 @@
 import { expect, it } from "vitest";
 import { channelsOf } from "../support/frame.ts";
 import { handshake } from "../support/handshake.ts";
-import { Refused } from "../support/raw-client.ts";
+import { UpgradeRejected } from "../support/raw-client.ts";
 import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
 import { until } from "../support/wait.ts";
 
-onEachRuntime("the application's own trouble", { limits: { handlerMs: 300 } }, (app) => {
+onEachRuntime("errors of the application", { limits: { handlerMs: 300 } }, (app) => {
   it.each(["throws", "rejects", "hangs"])(
-    "in authorize, which %s, refuses the room and tells nothing",
+    "an authorize callback that %s denies the room and reveals nothing",
     async (room) => {
       const client = await app.v1();
       const error = await client.join(room);
@@ -20,7 +20,7 @@ onEachRuntime("the application's own trouble", { limits: { handlerMs: 300 } }, (
   );
 
   it.each(["throws", "rejects", "hangs"])(
-    "in authorize, which %s, holds up no welcome for ever",
+    "an authorize callback that %s does not block the welcome",
     async (room) => {
       const client = await app.openV1(app.user());
       const welcome = await client.hello({ rooms: [room] });
@@ -28,7 +28,7 @@ onEachRuntime("the application's own trouble", { limits: { handlerMs: 300 } }, (
     },
   );
 
-  it("in authorize does not hold up what is sent meanwhile", async () => {
+  it("a pending authorize callback does not block other messages of its connection", async () => {
     const client = await app.v1();
     client.send({ type: "join", room: "hangs", $: { id: "j" } });
     await client.sync();
@@ -36,7 +36,7 @@ onEachRuntime("the application's own trouble", { limits: { handlerMs: 300 } }, (
   });
 
   it.each(["throws", "rejects", "hangs", "thenable"])(
-    "in onConnect, which %s, harms nobody else",
+    "a failing onConnect hook (%s) does not affect other clients",
     async (how) => {
       const unlucky = await app.open(`unlucky-${how}`);
       const [ada, bob] = [await app.plain(), await app.plain()];
@@ -44,7 +44,7 @@ onEachRuntime("the application's own trouble", { limits: { handlerMs: 300 } }, (
       await bob.next({ type: "chat_message", content: "hello" });
       await unlucky.close(1000);
       await until(
-        "the close to be heard of",
+        "onDisconnect to be called",
         async () => (await app.journal("disconnect", `unlucky-${how}`)).length === 1,
       );
       bob.send("still here");
@@ -52,7 +52,7 @@ onEachRuntime("the application's own trouble", { limits: { handlerMs: 300 } }, (
     },
   );
 
-  it("in a handler that ends after its connection did is nobody's", async () => {
+  it("a handler that ends after its connection causes no unhandled rejection", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     client.post("wait", { ms: 150, tag: "late" });
@@ -63,7 +63,7 @@ onEachRuntime("the application's own trouble", { limits: { handlerMs: 300 } }, (
     expect(await app.command("health")).toMatchObject({ unhandled: [] });
   });
 
-  it("told at length is told in at most 1 KiB", async () => {
+  it("a long error text is cut to a frame of at most 1 KiB", async () => {
     const client = await app.v1();
     const long = await client.deliver("fail", { how: "rambles" });
     expect(long).toMatchObject({
@@ -78,7 +78,7 @@ onEachRuntime("the application's own trouble", { limits: { handlerMs: 300 } }, (
       expect(Buffer.byteLength(JSON.stringify(error))).toBeLessThanOrEqual(1024);
   });
 
-  it("with a close reason that is too long closes all the same", async () => {
+  it("a close reason that is too long is cut to 123 bytes, and the connection closes", async () => {
     const ada = app.user();
     const client = await app.plain(ada);
     await app.command("disconnectUser", { userId: ada, code: 4403, reason: "€".repeat(200) });
@@ -87,22 +87,22 @@ onEachRuntime("the application's own trouble", { limits: { handlerMs: 300 } }, (
     expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123);
   });
 
-  it("with roles keeps requests from those who lack one", async () => {
+  it("a request that requires a role is forbidden without that role", async () => {
     const [ada, admin] = [await app.v1(app.user("ada")), await app.v1(app.user("admin"))];
     expect(await ada.request("admins_count")).toMatchObject({ type: "error", code: "forbidden" });
     expect(await admin.request("admins_count")).toMatchObject({ type: "reply", result: 1 });
   });
 });
 
-onEachRuntime("a client id", { maxConnectionsPerUser: 2 }, (app) => {
-  it("in the URL that is not the hello's gives no place over the limit", async () => {
+onEachRuntime("client ids in the URL", { maxConnectionsPerUser: 2 }, (app) => {
+  it("a client id in the URL that differs from the hello gives no slot over the limit", async () => {
     const ada = app.user();
     const page = new Page();
     await app.v1(ada, page);
     await app.v1(ada);
     const other = new Page();
     const third = await app.openV1(ada, page).catch((error: unknown) => error);
-    if (!(third instanceof Refused)) {
+    if (!(third instanceof UpgradeRejected)) {
       const client = third as Awaited<ReturnType<typeof app.openV1>>;
       client.send({ type: "hello", clientId: other.clientId, attempt: 1, positions: [], rooms: [] });
       await Promise.race([client.seen("welcome"), client.seen("error"), client.end()]).catch(() => undefined);
@@ -110,21 +110,21 @@ onEachRuntime("a client id", { maxConnectionsPerUser: 2 }, (app) => {
     await until("two connections at most", async () => (await connectionsOf(ada)) <= 2);
   });
 
-  it("takes one place, however many attempts come without a hello", async () => {
+  it("a client id takes one slot, however many of its attempts send no hello", async () => {
     const ada = app.user();
     const page = new Page();
     for (let n = 0; n < 10; n++) await app.openV1(ada, page).catch(() => undefined);
     await until("two connections at most", async () => (await connectionsOf(ada)) <= 2);
   });
 
-  it("with one attempt twice is connected once", async () => {
+  it("a client id with the same attempt twice is connected once", async () => {
     const ada = app.user();
     const page = new Page();
     const first = await app.v1(ada, page);
     page.attempt = 0;
     const second = await app.openV1(ada, page).catch(() => undefined);
     second?.send({ type: "hello", clientId: page.clientId, attempt: 1, positions: [], rooms: [] });
-    await until("one of them to be gone", async () => (await connectionsOf(ada)) === 1);
+    await until("one of them to be closed", async () => (await connectionsOf(ada)) === 1);
     expect([first.isOpen, second?.isOpen === true].filter(Boolean)).toHaveLength(1);
   });
 
@@ -136,7 +136,7 @@ onEachRuntime("a client id", { maxConnectionsPerUser: 2 }, (app) => {
     "?c=%ff&a=-1",
     `?c=${"x".repeat(5_000)}&a=1`,
     "?c=a&c=b",
-  ])("that is none in the URL is no reason to fail: %s", async (query) => {
+  ])("the query %s with an invalid client id is answered with 101 or 400", async (query) => {
     const { status } = await handshake({
       port: app.port,
       target: `/ws${query}`,
@@ -155,14 +155,14 @@ onEachRuntime("a client id", { maxConnectionsPerUser: 2 }, (app) => {
 });
 
 onEachRuntime("the request users", {}, (app) => {
-  it("is refused for a room that one may not see", async () => {
+  it("the request users is rejected for a room that the client may not read", async () => {
     const client = await app.v1();
     const error = await client.request("users", { room: "secret" });
     expect(error).toMatchObject({ type: "error" });
     expect(["forbidden", "not_found"]).toContain(error["code"]);
   });
 
-  it("lists a room's users", async () => {
+  it("the request users lists the users of a room", async () => {
     const [ada, room] = [app.user(), app.room()];
     const client = await app.v1(ada);
     await client.join(room);
@@ -180,7 +180,7 @@ onEachRuntime("the request users", {}, (app) => {
     { cursor: 5 },
     { room: "no spaces" },
     "all",
-  ])("survives input that is none: %j", async (input) => {
+  ])("the request users with the input %j gets a reply or invalid_message", async (input) => {
     const client = await app.v1();
     const answer = await client.request("users", input);
     if (answer.type === "error") expect(answer["code"]).toBe("invalid_message");
@@ -188,7 +188,7 @@ onEachRuntime("the request users", {}, (app) => {
 });
 
 onEachRuntime("small limits", { limits: { messageBytes: 1_000, rooms: 2, waitingSends: 1 } }, (app) => {
-  it("are told in welcome and held", async () => {
+  it("small limits are announced in the welcome and enforced", async () => {
     const client = await app.openV1(app.user());
     expect((await client.hello())["limits"]).toMatchObject({ messageBytes: 1_000 });
     client.send(`{"type":"ping","padding":"${"x".repeat(1_000)}"}`);
@@ -198,8 +198,8 @@ onEachRuntime("small limits", { limits: { messageBytes: 1_000, rooms: 2, waiting
   });
 });
 
-onEachRuntime("what a runtime offers by itself", {}, (app) => {
-  it("is no compression", async () => {
+onEachRuntime("defaults of the runtime", {}, (app) => {
+  it("the server negotiates no compression", async () => {
     const { status, headers } = await handshake({
       port: app.port,
       headers: [
@@ -210,14 +210,17 @@ onEachRuntime("what a runtime offers by itself", {}, (app) => {
     expect([status, headers.get("sec-websocket-extensions")]).toEqual([101, undefined]);
   });
 
-  it.each(["POST", "PUT", "DELETE", "OPTIONS", "HEAD"])("is nothing on the path for %s", async (method) => {
-    const { status } = await handshake({
-      port: app.port,
-      plain: true,
-      method,
-      headers: [["Cookie", "session=ada"]],
-    });
-    expect(status).toBeGreaterThanOrEqual(400);
-    expect(status).toBeLessThan(500);
-  });
+  it.each(["POST", "PUT", "DELETE", "OPTIONS", "HEAD"])(
+    "a request with the method %s on the path gets a client error",
+    async (method) => {
+      const { status } = await handshake({
+        port: app.port,
+        plain: true,
+        method,
+        headers: [["Cookie", "session=ada"]],
+      });
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(status).toBeLessThan(500);
+    },
+  );
 });

@@ -1,3 +1,6 @@
+// Accounts and sessions of Better Auth at the fixture application.
+// The suites with `betterAuth` in their options use it in place of the fixture's own cookie.
+// Every request of it expects status 200.
 import { expect } from "vitest";
 import type { RawClient } from "./raw-client.ts";
 import { ORIGIN } from "./test-app.ts";
@@ -6,41 +9,41 @@ import type { V1Client } from "./v1-client.ts";
 
 export const PASSWORD = "correct horse battery staple";
 
-/** Somebody's browser, signed in with Better Auth over HTTP. */
-export interface Person {
+/** A session of an account, signed in with Better Auth over HTTP. */
+export interface SignedInUser {
   readonly id: string;
   readonly name: string;
-  /** The session's token, as bearer clients send it. */
+  /** The session's token, as a bearer client sends it. */
   readonly token: string;
-  /** The `Cookie` header of their browser. */
+  /** The `Cookie` header of the session's browser. */
   readonly cookie: string;
 }
 
-/** Signs people up and in at the fixture with Better Auth, and opens their connections. */
-export class People {
+/** Signs users up and in at the fixture with Better Auth, and opens their connections. */
+export class Users {
   readonly #app: TestApp;
 
   constructor(app: TestApp) {
     this.#app = app;
   }
 
-  async signUp(name = this.#app.user()): Promise<Person> {
-    return this.#enter("sign-up/email", name);
+  async signUp(name = this.#app.user()): Promise<SignedInUser> {
+    return this.#submit("sign-up/email", name);
   }
 
-  /** Another session of the same account. */
-  async signIn(name: string): Promise<Person> {
-    return this.#enter("sign-in/email", name);
+  /** Opens another session of the same account. */
+  async signIn(name: string): Promise<SignedInUser> {
+    return this.#submit("sign-in/email", name);
   }
 
-  async admin(): Promise<Person> {
+  async admin(): Promise<SignedInUser> {
     const { id, name } = await this.signUp(this.#app.user("root"));
     await this.#app.command("makeAdmin", { userId: id });
     return this.signIn(name);
   }
 
   /** @throws when the answer is not 200 */
-  async post(path: string, body: object, by?: Person): Promise<Response> {
+  async post(path: string, body: object, by?: SignedInUser): Promise<Response> {
     const response = await fetch(`http://127.0.0.1:${String(this.#app.port)}/api/auth/${path}`, {
       method: "POST",
       headers: {
@@ -54,25 +57,25 @@ export class People {
     return response;
   }
 
-  async plain({ id, cookie }: Person): Promise<RawClient> {
+  async plain({ id, cookie }: SignedInUser): Promise<RawClient> {
     return this.#app.plain(id, { headers: { cookie } });
   }
 
-  async v1({ id, cookie }: Person): Promise<V1Client> {
+  async v1({ id, cookie }: SignedInUser): Promise<V1Client> {
     const client = await this.#app.openV1(id, undefined, { headers: { cookie } });
     await client.hello();
     await client.next("user_list");
     return client;
   }
 
-  async #enter(path: string, name: string): Promise<Person> {
+  async #submit(path: string, name: string): Promise<SignedInUser> {
     const response = await this.post(path, { name, email: `${name}@example.test`, password: PASSWORD });
     const { token, user } = (await response.json()) as { token: string; user: { id: string } };
     return { id: user.id, name, token, cookie: cookieOf(response) };
   }
 }
 
-/** What a browser sends back after this response. */
+/** The `Cookie` header that a browser sends after this response. */
 export function cookieOf({ headers }: Response): string {
   const jar = new Map<string, string>();
   for (const line of headers.getSetCookie()) {

@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import { RATES } from "../support/real-limits.ts";
 import { onEachRuntime } from "../support/test-app.ts";
 
-onEachRuntime("the rate of messages", { limits: RATES }, (app) => {
-  it("over the limit is rate_limited for a plain client, with the time to wait", async () => {
+onEachRuntime("message rate limits", { limits: RATES }, (app) => {
+  it("a plain client over the rate gets rate_limited with the time to wait", async () => {
     const client = await app.plain();
     for (let n = 0; n < 12; n++) client.send(`message ${String(n)}`);
     const error = await client.next("error");
@@ -13,7 +13,7 @@ onEachRuntime("the rate of messages", { limits: RATES }, (app) => {
     expect(client.all("chat_message")).toHaveLength(10);
   });
 
-  it("over the limit makes a halyard.v1 client's sends wait, in order, and loses none", async () => {
+  it("sends of a halyard.v1 client over the rate wait in order, and none is lost", async () => {
     const client = await app.v1();
     for (let n = 0; n < 14; n++) client.post("chat_message", { content: String(n) });
     await client.answer(14);
@@ -23,7 +23,7 @@ onEachRuntime("the rate of messages", { limits: RATES }, (app) => {
     );
   });
 
-  it("far over the limit is closed with 4029 and the time to wait, and harms nobody else", async () => {
+  it("a client far over the rate is closed with 4029 and the time to wait, and other clients are not affected", async () => {
     const [flooder, other] = [await app.plain(), await app.plain()];
     for (let n = 0; n < 400; n++) flooder.send({ type: "note", text: "flood" });
     const { code, reason } = await flooder.end();
@@ -33,7 +33,7 @@ onEachRuntime("the rate of messages", { limits: RATES }, (app) => {
     await other.seen({ type: "chat_message", content: "still here" });
   });
 
-  it("of typing over the limit is dropped silently", async () => {
+  it("typing indicators over the rate are dropped without an error", async () => {
     const client = await app.plain();
     for (let n = 0; n < 20; n++) client.send({ type: "typing_indicator", isTyping: n % 2 === 0 });
     await client.sync();
