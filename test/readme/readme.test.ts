@@ -12,22 +12,7 @@ import { compile, COMPILERS, project } from "../support/typescript.ts";
 import { POLL, until } from "../support/wait.ts";
 import { completed } from "./pages.ts";
 
-const IMPORTS = [
-  `import { defineProtocol, message, type ProtocolOf } from "@halyard/protocol";
-   import { z } from "zod";`,
-  `import { createServer } from "node:http";
-   import { betterAuthAuthenticator } from "@halyard/better-auth";
-   import { createWebSocketSystem } from "@halyard/server";
-   import { attachWebSocketServer } from "@halyard/server/node";
-   import { toNodeHandler } from "better-auth/node";
-   import { auth } from "./auth.ts";
-   import { protocol } from "./protocol.ts";`,
-  `import { createWebSocketClient } from "@halyard/client";
-   import type { AppProtocol } from "./protocol.ts";
-   import { show } from "./show.ts";`,
-];
-
-/** The reader's own files that the page assumes: `auth` with Better Auth, and `show`. */
+/** The file that the page assumes, and the page that loads its client. */
 const OWN = {
   "auth.ts": `import { betterAuth } from "better-auth";
     import { getMigrations } from "better-auth/db/migration";
@@ -42,16 +27,13 @@ const OWN = {
     };
     await (await getMigrations(options)).runMigrations();
     export const auth = betterAuth(options);`,
-  "show.ts": `export function show(text: string): void {
-      document.body.append(Object.assign(document.createElement("p"), { textContent: text }));
-    }`,
   "page.ts": `import { receipt } from "./client.ts";
     document.title = receipt.status;`,
 };
 
 /** The three blocks as files; `change` may put a mistake into one of them. */
 function sources(change = (code: string) => code): Readonly<Record<string, string>> {
-  const [protocol = "", server = "", client = ""] = completed("README.md", IMPORTS).map(change);
+  const [protocol = "", server = "", client = ""] = completed("README.md", ["", "", ""]).map(change);
   return {
     ...OWN,
     "protocol.ts": protocol,
