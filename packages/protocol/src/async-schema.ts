@@ -1,6 +1,6 @@
 import { core } from "zod";
-import type { Schema } from "./definition.js";
-import { LIMITS } from "./limits.js";
+import type { Schema } from "./definition.ts";
+import { LIMITS } from "./limits.ts";
 
 export type Payload = core.ParsePayload;
 export type Issue = Pick<core.$ZodIssue, "message" | "path">;

@@ -1,5 +1,5 @@
-import type { EphemeralMessage, Message, MessageDefinition } from "./definition.js";
-import type { ErrorCode } from "./errors.js";
+import type { EphemeralMessage, Message, MessageDefinition } from "./definition.ts";
+import type { ErrorCode } from "./errors.ts";
 
 /** What others may see of a user. Never an e-mail, an address or a session. */
 export interface PublicUser {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CloseCode, isRecoverableClose, retryAfterOf } from "./close-codes.js";
+import { CloseCode, isRecoverableClose, retryAfterOf } from "./close-codes.ts";
 
 describe("a close code", () => {
   it("says by its range what a client does, so that an old client handles a new code", () => {

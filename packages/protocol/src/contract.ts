@@ -1,4 +1,4 @@
-import type { BuiltinClientMessages, BuiltinServerMessages, PublicUser } from "./builtins.js";
+import type { BuiltinClientMessages, BuiltinServerMessages, PublicUser } from "./builtins.ts";
 import type {
   AnyProtocol,
   BuiltinProtocol,
@@ -6,8 +6,8 @@ import type {
   MessageDefinition,
   MessageMap,
   OutputOf,
-} from "./definition.js";
-import type { ControlMessage } from "./control.js";
+} from "./definition.ts";
+import type { ControlMessage } from "./control-messages.ts";
 
 /** A type and its fields as one flat object; distributes over unions, so that hovers show fields and no generics. */
 export type Typed<TType, TFields> = TFields extends unknown

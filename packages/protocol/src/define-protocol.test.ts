@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import * as mini from "zod/mini";
-import { BUILTIN_TYPES } from "./builtins.js";
-import { defineProtocol, message, request } from "./define-protocol.js";
-import type { MessageMap, RequestMap } from "./definition.js";
+import { BUILTIN_TYPES } from "./builtins.ts";
+import { defineProtocol, message, request } from "./define-protocol.ts";
+import type { MessageMap, RequestMap } from "./definition.ts";
 
 /** As a caller without types would: the compiler stops all of this before it runs. */
 const untyped = {

@@ -1,5 +1,5 @@
-import { BUILTIN_TYPES } from "./builtins.js";
-import type { BuiltinType } from "./builtins.js";
+import { BUILTIN_TYPES } from "./builtins.ts";
+import type { BuiltinType } from "./builtins.ts";
 import type {
   AnyProtocol,
   EphemeralMessage,
@@ -15,7 +15,7 @@ import type {
   RequestPolicy,
   RequestReply,
   Schema,
-} from "./definition.js";
+} from "./definition.ts";
 
 /**
  * Defines a message: an object schema for its fields, without `type`, and how it travels.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ERROR_CODES, HalyardError } from "./errors.js";
-import type { ErrorCode } from "./errors.js";
+import { ERROR_CODES, HalyardError } from "./errors.ts";
+import type { ErrorCode } from "./errors.ts";
 
 describe("HalyardError", () => {
   it.each(Object.keys(ERROR_CODES) as ErrorCode[])("knows of %s what the table knows", (code) => {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeFrame, encodeFrame, isDeeperThan } from "./frames.js";
-import type { FrameMeta } from "./frames.js";
-import { LIMITS } from "./limits.js";
+import { decodeFrame, encodeFrame, isDeeperThan } from "./frames.ts";
+import type { FrameMeta } from "./frames.ts";
+import { LIMITS } from "./limits.ts";
 
 const meta: fc.Arbitrary<FrameMeta> = fc.record(
   {

@@ -1,4 +1,4 @@
-import { LIMITS } from "./limits.js";
+import { LIMITS } from "./limits.ts";
 
 /** The reserved field of a frame: everything that is not the application's own. */
 export interface FrameMeta {

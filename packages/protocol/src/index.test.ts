@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import * as main from "./index.js";
-import * as wire from "./wire.js";
+import * as main from "./index.ts";
+import * as wire from "./wire.ts";
 
 it("the package exports what this list says", () => {
   expect(Object.keys(main).sort()).toMatchInlineSnapshot(`

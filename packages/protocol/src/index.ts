@@ -1,5 +1,5 @@
-export { BUILTIN_TYPES } from "./builtins.js";
-export type { BuiltinClientMessages, BuiltinServerMessages, BuiltinType, PublicUser } from "./builtins.js";
+export { BUILTIN_TYPES } from "./builtins.ts";
+export type { BuiltinClientMessages, BuiltinServerMessages, BuiltinType, PublicUser } from "./builtins.ts";
 export type {
   ClientMessage,
   ClientMessages,
@@ -8,7 +8,7 @@ export type {
   ServerMessage,
   ServerMessages,
   Typed,
-} from "./contract.js";
+} from "./contract.ts";
 export type {
   AuthenticateMessage,
   ChannelState,
@@ -30,8 +30,8 @@ export type {
   SendResult,
   SkipMessage,
   WelcomeMessage,
-} from "./control.js";
-export { defineProtocol, message, request } from "./define-protocol.js";
+} from "./control-messages.ts";
+export { defineProtocol, message, request } from "./define-protocol.ts";
 export type {
   AnyProtocol,
   BuiltinProtocol,
@@ -51,7 +51,7 @@ export type {
   RequestPolicy,
   RequestReply,
   Schema,
-} from "./definition.js";
+} from "./definition.ts";
 export {
   chatFields,
   ClientFrame,
@@ -63,10 +63,10 @@ export {
   ServerFrame,
   serverMessages,
   typingFields,
-} from "./messages.js";
-export { validate } from "./validate.js";
-export type { Validation, ValidationIssue } from "./validate.js";
-export { WebSocketMessage } from "./web-socket-message.js";
+} from "./messages.ts";
+export { validate } from "./validate.ts";
+export type { Validation, ValidationIssue } from "./validate.ts";
+export { WebSocketMessage } from "./web-socket-message.ts";
 export {
   CLIENT_ID,
   ClientCloseCode,
@@ -82,5 +82,5 @@ export {
   ROOM_NAME,
   SUBPROTOCOL,
   TICKET_PREFIX,
-} from "./wire.js";
-export type { ErrorCode, Frame, FrameMeta, HalyardErrorOptions } from "./wire.js";
+} from "./wire.ts";
+export type { ErrorCode, Frame, FrameMeta, HalyardErrorOptions } from "./wire.ts";

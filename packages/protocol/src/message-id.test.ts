@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { messageIdOf } from "./message-id.js";
+import { messageIdOf } from "./message-id.ts";
 
 function idByNode(clientId: string, seq: number): string {
   const hash = createHash("sha256")

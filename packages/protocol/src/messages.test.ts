@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "./limits.js";
-import { ClientFrame, clientMessages, outgoingMessages, roomName, serverMessages } from "./messages.js";
+import { LIMITS } from "./limits.ts";
+import { ClientFrame, clientMessages, outgoingMessages, roomName, serverMessages } from "./messages.ts";
 
 const hello = { type: "hello", clientId: "q3vJm0dZyUe1aXcLr8tWsA", attempt: 1 };
 const position = (ch: string): object => ({ ch, epoch: "k3d9", off: 1 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { ERROR_CODES } from "./errors.js";
-import type { ErrorCode } from "./errors.js";
-import { CLIENT_ID, LIMITS, ROOM_NAME } from "./limits.js";
+import { ERROR_CODES } from "./errors.ts";
+import type { ErrorCode } from "./errors.ts";
+import { CLIENT_ID, LIMITS, ROOM_NAME } from "./limits.ts";
 
 // Every built-in message as a schema. `$` is described once, in `frameMeta`, and carried by all of them.
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { messagesOf, nestedFields, page, rows, section } from "../test/protocol-document.js";
-import type { DocumentedField } from "../test/protocol-document.js";
-import { BUILTIN_TYPES } from "./builtins.js";
-import { ClientCloseCode, CloseCode, isRecoverableClose } from "./close-codes.js";
-import { ERROR_CODES } from "./errors.js";
-import { CLIENT_ID, LIMITS, ROOM_NAME } from "./limits.js";
-import { ClientFrame, clientMessages, frameMeta, ServerFrame, serverMessages } from "./messages.js";
-import { SUBPROTOCOL, TICKET_PREFIX } from "./subprotocol.js";
-import { WebSocketMessage } from "./web-socket-message.js";
+import { messagesOf, nestedFields, page, rows, section } from "../test/protocol-document.ts";
+import type { DocumentedField } from "../test/protocol-document.ts";
+import { BUILTIN_TYPES } from "./builtins.ts";
+import { ClientCloseCode, CloseCode, isRecoverableClose } from "./close-codes.ts";
+import { ERROR_CODES } from "./errors.ts";
+import { CLIENT_ID, LIMITS, ROOM_NAME } from "./limits.ts";
+import { ClientFrame, clientMessages, frameMeta, ServerFrame, serverMessages } from "./messages.ts";
+import { SUBPROTOCOL, TICKET_PREFIX } from "./subprotocol.ts";
+import { WebSocketMessage } from "./web-socket-message.ts";
 
 interface JsonSchema {
   readonly type?: string;

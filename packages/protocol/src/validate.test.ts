@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import * as mini from "zod/mini";
-import { LIMITS } from "./limits.js";
-import { validate } from "./validate.js";
+import { LIMITS } from "./limits.ts";
+import { validate } from "./validate.ts";
 
 const libraries = [
   ["zod", z.object({ name: z.string(), tags: z.array(z.object({ id: z.int() })) })],

@@ -1,6 +1,6 @@
-import { firstIssues, runOnce } from "./async-schema.js";
-import type { Issue, Payload } from "./async-schema.js";
-import type { Schema } from "./definition.js";
+import { firstIssues, runOnce } from "./async-schema.ts";
+import type { Issue, Payload } from "./async-schema.ts";
+import type { Schema } from "./definition.ts";
 
 export interface ValidationIssue {
   /** Where in the value, `a.b[0].c`; empty for the value itself. */

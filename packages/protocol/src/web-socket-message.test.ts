@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { messagesOf } from "../test/protocol-document.js";
-import { clientMessages, serverMessages } from "./messages.js";
-import { WebSocketMessage } from "./web-socket-message.js";
+import { messagesOf } from "../test/protocol-document.ts";
+import { clientMessages, serverMessages } from "./messages.ts";
+import { WebSocketMessage } from "./web-socket-message.ts";
 
 describe("WebSocketMessage", () => {
   it("discriminates every type of either direction, and no other", () => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { clientMessages, serverMessages } from "./messages.js";
-import type { WebSocketMessage as WebSocketMessageType } from "./contract.js";
-import type { AnyProtocol, BuiltinProtocol } from "./definition.js";
+import { clientMessages, serverMessages } from "./messages.ts";
+import type { WebSocketMessage as WebSocketMessageType } from "./contract.ts";
+import type { AnyProtocol, BuiltinProtocol } from "./definition.ts";
 
 /**
  * Every built-in message of the wire, discriminated by `type`. The two types that travel both ways carry more when

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import * as main from "./index.js";
-import * as node from "./node.js";
+import * as main from "./index.ts";
+import * as node from "./node.ts";
 
 it("exports what it says", () => {
   expect(Object.keys(main).sort()).toEqual([
@@ -24,7 +24,7 @@ it("needs no runtime's modules in its main entry", async () => {
     seen.add(file.href);
     const source = await readFile(file, "utf8");
     for (const [, specifier = ""] of source.matchAll(/^(?:import|export)(?! type)[^;]* from "([^"]+)";/gm)) {
-      if (specifier.startsWith(".")) await visit(new URL(specifier.replace(/\.js$/, ".ts"), file));
+      if (specifier.startsWith(".")) await visit(new URL(specifier, file));
       else foreign.add(specifier);
     }
   };

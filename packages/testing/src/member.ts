@@ -4,13 +4,13 @@ import type { AnyProtocol } from "@halyard/protocol";
 import { decodeFrame } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import type { WebSocketData } from "@halyard/server";
-import { ClientClock } from "./client-clock.js";
-import { Exchanges } from "./exchanges.js";
-import { Inbox } from "./inbox.js";
-import { MemorySocket } from "./memory-link.js";
-import type { Gate, Link } from "./memory-link.js";
-import type { TestClock } from "./test-clock.js";
-import type { Traffic } from "./traffic.js";
+import { ClientClock } from "./client-clock.ts";
+import { Exchanges } from "./exchanges.ts";
+import { Inbox } from "./inbox.ts";
+import { MemorySocket } from "./memory-link.ts";
+import type { Gate, Link } from "./memory-link.ts";
+import type { TestClock } from "./test-clock.ts";
+import type { Traffic } from "./traffic.ts";
 
 const URL = "ws://halyard.test/ws";
 

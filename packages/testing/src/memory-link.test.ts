@@ -1,9 +1,9 @@
 import type { WebSocketInstance } from "@halyard/server";
 import { beforeEach, describe, expect, it } from "vitest";
-import { MemorySocket } from "./memory-link.js";
-import type { Gate, Link } from "./memory-link.js";
-import type { Traffic } from "./traffic.js";
-import { turn } from "./turn.js";
+import { MemorySocket } from "./memory-link.ts";
+import type { Gate, Link } from "./memory-link.ts";
+import type { Traffic } from "./traffic.ts";
+import { turn } from "./turn.ts";
 
 let log: string[];
 let traffic: Traffic;

@@ -1,7 +1,7 @@
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { WebSocketData, WebSocketInstance } from "@halyard/server";
-import { Line } from "./line.js";
-import type { Traffic } from "./traffic.js";
+import { Line } from "./line.ts";
+import type { Traffic } from "./traffic.ts";
 
 const CONNECTING = 0;
 const OPEN = 1;

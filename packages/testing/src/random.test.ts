@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createRandom } from "./random.js";
+import { createRandom } from "./random.ts";
 
 it("spreads evenly over 0 to 1", () => {
   const random = createRandom(42);

@@ -14,8 +14,8 @@ import {
   createNemesis,
   createTestClock,
   createTestNetwork,
-} from "./index.js";
-import { createFaultProxy, proxyFaults } from "./node.js";
+} from "./index.ts";
+import { createFaultProxy, proxyFaults } from "./node.ts";
 
 const protocol = defineProtocol({
   clientMessages: { poll_vote: message(z.object({ option: z.int() })) },

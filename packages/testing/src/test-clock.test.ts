@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTestClock } from "./test-clock.js";
+import { createTestClock } from "./test-clock.ts";
 
 describe("createTestClock", () => {
   it("stands still until it is told to go on", async () => {

@@ -3,9 +3,9 @@ import { createWebSocketSystem } from "@halyard/server";
 import type { WebSocketManagerConfig } from "@halyard/server";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createTestClock } from "./test-clock.js";
-import { createTestNetwork } from "./test-network.js";
-import { pause } from "./turn.js";
+import { createTestClock } from "./test-clock.ts";
+import { createTestNetwork } from "./test-network.ts";
+import { pause } from "./turn.ts";
 
 const protocol = defineProtocol({
   clientMessages: { poll_vote: message(z.object({ option: z.int() })) },

@@ -3,10 +3,10 @@ import type { AnyProtocol, ServerMessage, ServerMessages } from "@halyard/protoc
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import type { Identity, WebSocketSystem } from "@halyard/server";
-import { Member } from "./member.js";
-import { Rest } from "./rest.js";
-import type { TestClock } from "./test-clock.js";
-import type { Traffic } from "./traffic.js";
+import { Member } from "./member.ts";
+import { Rest } from "./rest.ts";
+import type { TestClock } from "./test-clock.ts";
+import type { Traffic } from "./traffic.ts";
 
 export interface TestNetworkOptions {
   /** The clock that the system was made with. Clients use it, too. @default real time */

@@ -1,4 +1,4 @@
-import type { DeliveryEvent } from "../src/delivery/delivery-event.js";
+import type { DeliveryEvent } from "../src/delivery/delivery-event.ts";
 
 export const channel = "room:general";
 const epoch = "e1";

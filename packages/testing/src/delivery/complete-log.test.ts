@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkDelivery } from "./delivery-checker.js";
-import type { DeliveryEvent } from "./delivery-event.js";
+import { checkDelivery } from "./delivery-checker.ts";
+import type { DeliveryEvent } from "./delivery-event.ts";
 import {
   clean,
   delivered,
@@ -10,7 +10,7 @@ import {
   received,
   sent,
   stored,
-} from "../../test/delivery-events.js";
+} from "../../test/delivery-events.ts";
 
 /** What is wrong, as `kind client`. */
 function check(...log: DeliveryEvent[]): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkDelivery, createDeliveryChecker } from "./delivery-checker.js";
-import type { DeliveryEvent } from "./delivery-event.js";
+import { checkDelivery, createDeliveryChecker } from "./delivery-checker.ts";
+import type { DeliveryEvent } from "./delivery-event.ts";
 import {
   channel,
   clean,
@@ -13,7 +13,7 @@ import {
   delivered,
   receipt,
   presence,
-} from "../../test/delivery-events.js";
+} from "../../test/delivery-events.ts";
 
 /** What is wrong, as `kind client`. */
 function check(...log: DeliveryEvent[]): string[] {

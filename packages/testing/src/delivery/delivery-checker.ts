@@ -1,8 +1,8 @@
-import type { DeliveryEvent, DeliveryReport } from "./delivery-event.js";
-import { Findings } from "./findings.js";
-import { Readings } from "./readings.js";
-import { Rosters } from "./rosters.js";
-import { Sends } from "./sends.js";
+import type { DeliveryEvent, DeliveryReport } from "./delivery-event.ts";
+import { Findings } from "./findings.ts";
+import { Readings } from "./readings.ts";
+import { Rosters } from "./rosters.ts";
+import { Sends } from "./sends.ts";
 
 export interface DeliveryCheckerOptions {
   /** How many violations are described; all are counted. @default 1_000 */

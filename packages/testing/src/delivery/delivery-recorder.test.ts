@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { createDeliveryRecorder } from "./delivery-recorder.js";
-import type { DeliveryEvent } from "./delivery-event.js";
+import { createDeliveryRecorder } from "./delivery-recorder.ts";
+import type { DeliveryEvent } from "./delivery-event.ts";
 
 type Listener = (event: { readonly data: unknown }) => void;
 

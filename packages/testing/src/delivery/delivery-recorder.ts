@@ -1,6 +1,6 @@
 import type { Sending, WebSocketConstructor } from "@halyard/client";
-import type { DeliveryEvent } from "./delivery-event.js";
-import { FrameLog } from "./frame-log.js";
+import type { DeliveryEvent } from "./delivery-event.ts";
+import { FrameLog } from "./frame-log.ts";
 
 export interface DeliveryRecorderOptions {
   /** What the log calls the client. A page that was loaded anew is another one. */

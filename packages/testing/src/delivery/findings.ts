@@ -1,4 +1,4 @@
-import type { Violation, ViolationKind } from "./delivery-event.js";
+import type { Violation, ViolationKind } from "./delivery-event.ts";
 
 /** Whom a violation concerns. */
 export type Place = Pick<Violation, "client" | "channel">;

@@ -1,7 +1,7 @@
 import type { ChannelState, JoinResult, Position, PublicUser } from "@halyard/protocol";
 import { decodeFrame } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
-import type { DeliveryEvent } from "./delivery-event.js";
+import type { DeliveryEvent } from "./delivery-event.ts";
 
 const roomChannel = (room: unknown): string => `room:${String(room)}`;
 

@@ -5,10 +5,10 @@ import type { WebSocketClient } from "@halyard/client";
 import { createWebSocketSystem } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
 import { expect, it } from "vitest";
-import { createNemesis } from "../nemesis/nemesis.js";
-import { createFaultProxy, proxyFaults } from "../node.js";
-import { createDeliveryChecker } from "./delivery-checker.js";
-import { createDeliveryRecorder } from "./delivery-recorder.js";
+import { createNemesis } from "../nemesis/nemesis.ts";
+import { createFaultProxy, proxyFaults } from "../node.ts";
+import { createDeliveryChecker } from "./delivery-checker.ts";
+import { createDeliveryRecorder } from "./delivery-recorder.ts";
 
 const STRIKES = 60;
 const NAMES = ["ada", "bob", "eve", "kim", "lee", "mia"];

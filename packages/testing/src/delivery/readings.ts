@@ -1,9 +1,9 @@
-import { ChannelRecord } from "./channel-record.js";
-import type { DeliveryEvent } from "./delivery-event.js";
-import type { Findings } from "./findings.js";
-import type { KnownMessage } from "./message-order.js";
-import type { Reader } from "./reader.js";
-import type { Acknowledged, Sends } from "./sends.js";
+import { ChannelRecord } from "./channel-record.ts";
+import type { DeliveryEvent } from "./delivery-event.ts";
+import type { Findings } from "./findings.ts";
+import type { KnownMessage } from "./message-order.ts";
+import type { Reader } from "./reader.ts";
+import type { Acknowledged, Sends } from "./sends.ts";
 
 type Received = Extract<DeliveryEvent, { type: "received" }>;
 type Stored = Extract<DeliveryEvent, { type: "stored" }>;

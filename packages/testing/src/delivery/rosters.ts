@@ -1,4 +1,4 @@
-import type { DeliveryEvent } from "./delivery-event.js";
+import type { DeliveryEvent } from "./delivery-event.ts";
 
 type PresenceEvent = Extract<DeliveryEvent, { type: "presence" }>;
 

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { createRandom } from "../random.js";
-import { checkDelivery } from "./delivery-checker.js";
-import type { DeliveryEvent } from "./delivery-event.js";
-import { delivered, gap, left, positioned, received, sent, skipped } from "../../test/delivery-events.js";
+import { createRandom } from "../random.ts";
+import { checkDelivery } from "./delivery-checker.ts";
+import type { DeliveryEvent } from "./delivery-event.ts";
+import { delivered, gap, left, positioned, received, sent, skipped } from "../../test/delivery-events.ts";
 
 it("is found clean whatever happens in it, and each message that is taken out of it is found", () => {
   let missed = 0;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createTestClock } from "../test-clock.js";
-import { createNemesis } from "./nemesis.js";
-import type { Fault, NemesisOptions } from "./nemesis.js";
+import { createTestClock } from "../test-clock.ts";
+import { createNemesis } from "./nemesis.ts";
+import type { Fault, NemesisOptions } from "./nemesis.ts";
 
 function start(options: Partial<NemesisOptions> & Pick<NemesisOptions, "faults">) {
   const clock = createTestClock({ now: new Date(0) });

@@ -1,5 +1,5 @@
-import { createChance } from "./chance.js";
-import type { Chance } from "./chance.js";
+import { createChance } from "./chance.ts";
+import type { Chance } from "./chance.ts";
 
 /** Something that can go wrong. */
 export interface Fault {

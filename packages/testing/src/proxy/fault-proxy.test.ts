@@ -1,10 +1,10 @@
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createTestClock } from "../test-clock.js";
-import type { FaultConnection } from "./fault-connection.js";
-import { createFaultProxy } from "./fault-proxy.js";
-import type { FaultProxy, FaultProxyOptions } from "./fault-proxy.js";
+import { createTestClock } from "../test-clock.ts";
+import type { FaultConnection } from "./fault-connection.ts";
+import { createFaultProxy } from "./fault-proxy.ts";
+import type { FaultProxy, FaultProxyOptions } from "./fault-proxy.ts";
 
 /** One end of a connection, and how it ended: `end` for a FIN, else the error's code. */
 class End {

@@ -1,9 +1,9 @@
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
-import { createNemesis } from "../nemesis/nemesis.js";
-import { createFaultProxy } from "./fault-proxy.js";
-import { proxyFaults } from "./proxy-faults.js";
+import { createNemesis } from "../nemesis/nemesis.ts";
+import { createFaultProxy } from "./fault-proxy.ts";
+import { proxyFaults } from "./proxy-faults.ts";
 
 it("strikes connections through the proxy in every way, and leaves it healed", async () => {
   const server = createServer((socket) => {

@@ -1,7 +1,7 @@
-import type { Chance } from "../nemesis/chance.js";
-import type { Fault, Strike } from "../nemesis/nemesis.js";
-import type { FaultConnection } from "./fault-connection.js";
-import type { FaultProxy } from "./fault-proxy.js";
+import type { Chance } from "../nemesis/chance.ts";
+import type { Fault, Strike } from "../nemesis/nemesis.ts";
+import type { FaultConnection } from "./fault-connection.ts";
+import type { FaultProxy } from "./fault-proxy.ts";
 
 /** What `proxyFaults` can do to one of the open connections, or to new ones. */
 export type ProxyFault = "cut" | "cutAfter" | "delay" | "halfOpen" | "limit" | "refuse" | "stall";

@@ -1,6 +1,6 @@
-import type { PublicUser } from "./builtins.js";
-import type { ErrorCode } from "./errors.js";
-import type { FrameMeta } from "./frames.js";
+import type { PublicUser } from "./builtins.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { FrameMeta } from "./frames.ts";
 
 /** How far a reader has come in a channel. */
 export interface Position {

@@ -1,11 +1,11 @@
 import { expectTypeOf } from "vitest";
 import type { z } from "zod";
-import type { BuiltinClientMessages, BuiltinServerMessages, BuiltinType, PublicUser } from "./builtins.js";
-import type { ServerMessage } from "./contract.js";
-import type { ControlMessage, JoinResult, Position, SendResult } from "./control.js";
-import type { BuiltinProtocol, InputOf, OutputOf } from "./definition.js";
-import type { ErrorCode } from "./errors.js";
-import type { FrameMeta } from "./frames.js";
+import type { BuiltinClientMessages, BuiltinServerMessages, BuiltinType, PublicUser } from "./builtins.ts";
+import type { ServerMessage } from "./contract.ts";
+import type { ControlMessage, JoinResult, Position, SendResult } from "./control-messages.ts";
+import type { BuiltinProtocol, InputOf, OutputOf } from "./definition.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { FrameMeta } from "./frames.ts";
 import type {
   chatFields,
   clientMessages,
@@ -14,7 +14,7 @@ import type {
   publicUser,
   serverMessages,
   typingFields,
-} from "./messages.js";
+} from "./messages.ts";
 
 // The types are written by hand, because a hover shows them; here they are held against the schemas.
 
