@@ -17,7 +17,7 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
      declare function reload(channel: string, reason: string): void;
      declare function ask(question: string): Promise<string>;`,
   ],
-  protocol: [""],
+  protocol: ["", ""],
   server: [
     `import { betterAuthAuthenticator } from "@halyard/better-auth";
      import { betterAuth } from "better-auth";

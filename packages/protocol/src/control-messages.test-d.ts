@@ -16,7 +16,7 @@ import type {
   typingFields,
 } from "./messages.ts";
 
-// The types are written by hand, because a hover shows them; here they are held against the schemas.
+// The types are written by hand, because hovers show them. This file holds them equal to the schemas.
 
 /** Without `readonly`, which zod does not write, and with every optional field allowed to be undefined. */
 type Plain<T> = T extends object
@@ -60,7 +60,7 @@ expectTypeOf<Listened<"user_joined">>().toEqualTypeOf<Parsed<typeof serverMessag
 expectTypeOf<Listened<"user_left">>().toEqualTypeOf<Parsed<typeof serverMessages.user_left>>();
 expectTypeOf<Listened<"error">>().toEqualTypeOf<Parsed<typeof serverMessages.error>>();
 
-// Every message of the wire is one of these: what is added to the schemas must be added above.
+// Every message of the wire is one of these: a message that is added to the schemas must be added above.
 type Named = ControlMessage["type"] | keyof BuiltinClientMessages | keyof BuiltinServerMessages;
 expectTypeOf<Named>().toEqualTypeOf<keyof typeof clientMessages | keyof typeof serverMessages>();
 expectTypeOf<BuiltinType>().toEqualTypeOf<Named | "users">();

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import * as main from "./index.ts";
 import * as wire from "./wire.ts";
 
-it("the package exports what this list says", () => {
+it("exports from the main entry the names in this list", () => {
   expect(Object.keys(main).sort()).toMatchInlineSnapshot(`
     [
       "BUILTIN_TYPES",
@@ -39,7 +39,7 @@ it("the package exports what this list says", () => {
   `);
 });
 
-it("the subpath without zod exports what this list says", () => {
+it("exports from the entry without zod, ./wire, the names in this list", () => {
   expect(Object.keys(wire).sort()).toMatchInlineSnapshot(`
     [
       "CLIENT_ID",
@@ -60,6 +60,6 @@ it("the subpath without zod exports what this list says", () => {
   `);
 });
 
-it("the subpath's exports are all in the package", () => {
+it("exports from the main entry everything that ./wire exports", () => {
   expect(main).toMatchObject(wire);
 });

@@ -1,5 +1,27 @@
-export { BUILTIN_TYPES } from "./builtins.ts";
-export type { BuiltinClientMessages, BuiltinServerMessages, BuiltinType, PublicUser } from "./builtins.ts";
+// The contract of an application.
+export { defineProtocol, message, request } from "./define-protocol.ts";
+export type {
+  AnyProtocol,
+  BuiltinProtocol,
+  EphemeralMessage,
+  InputOf,
+  Message,
+  MessageDefinition,
+  MessageMap,
+  MessagePolicy,
+  OutputOf,
+  Protocol,
+  ProtocolOf,
+  RelayedEphemeralMessage,
+  RelayedMessage,
+  RequestDefinition,
+  RequestMap,
+  RequestPolicy,
+  RequestReply,
+  Schema,
+} from "./definition.ts";
+
+// The types that a contract gives to handlers, listeners and senders.
 export type {
   ClientMessage,
   ClientMessages,
@@ -9,6 +31,10 @@ export type {
   ServerMessages,
   Typed,
 } from "./contract.ts";
+
+// The built-in messages: types.
+export { BUILTIN_TYPES } from "./builtins.ts";
+export type { BuiltinClientMessages, BuiltinServerMessages, BuiltinType, PublicUser } from "./builtins.ts";
 export type {
   AuthenticateMessage,
   ChannelState,
@@ -31,27 +57,8 @@ export type {
   SkipMessage,
   WelcomeMessage,
 } from "./control-messages.ts";
-export { defineProtocol, message, request } from "./define-protocol.ts";
-export type {
-  AnyProtocol,
-  BuiltinProtocol,
-  EphemeralMessage,
-  InputOf,
-  Message,
-  MessageDefinition,
-  MessageMap,
-  MessagePolicy,
-  OutputOf,
-  Protocol,
-  ProtocolOf,
-  RelayedEphemeralMessage,
-  RelayedMessage,
-  RequestDefinition,
-  RequestMap,
-  RequestPolicy,
-  RequestReply,
-  Schema,
-} from "./definition.ts";
+
+// The built-in messages: schemas, which need zod.
 export {
   chatFields,
   ClientFrame,
@@ -64,9 +71,13 @@ export {
   serverMessages,
   typingFields,
 } from "./messages.ts";
+export { WebSocketMessage } from "./web-socket-message.ts";
+
+// Checking a value against a schema of a contract.
 export { validate } from "./validate.ts";
 export type { Validation, ValidationIssue } from "./validate.ts";
-export { WebSocketMessage } from "./web-socket-message.ts";
+
+// The parts that need no zod, which `@halyard/protocol/wire` exports alone.
 export {
   CLIENT_ID,
   ClientCloseCode,
