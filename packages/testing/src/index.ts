@@ -13,8 +13,13 @@ export type {
   NemesisOptions,
   Strike,
 } from "./nemesis/nemesis.ts";
-export { createRandom } from "./random.ts";
-export { createTestClock } from "./test-clock.ts";
-export type { TestClock, TestClockOptions } from "./test-clock.ts";
-export { createTestNetwork } from "./test-network.ts";
-export type { TestClient, TestClientOptions, TestNetwork, TestNetworkOptions } from "./test-network.ts";
+export { createRandom } from "./utils/random.ts";
+export { createTestClock } from "./clock/test-clock.ts";
+export type { TestClock, TestClockOptions } from "./clock/test-clock.ts";
+export { createTestNetwork } from "./network/test-network.ts";
+export type {
+  TestClient,
+  TestClientOptions,
+  TestNetwork,
+  TestNetworkOptions,
+} from "./network/test-network.ts";

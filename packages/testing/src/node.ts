@@ -3,4 +3,4 @@ export { createFaultProxy } from "./proxy/fault-proxy.ts";
 export type { FaultProxy, FaultProxyOptions } from "./proxy/fault-proxy.ts";
 export { proxyFaults } from "./proxy/proxy-faults.ts";
 export type { ProxyFault } from "./proxy/proxy-faults.ts";
-export type { ProxyClock } from "./proxy/proxy-clock.ts";
+export type { ProxyClock } from "./clock/real-clock.ts";

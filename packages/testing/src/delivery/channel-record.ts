@@ -1,5 +1,5 @@
 import { MessageOrder } from "./message-order.ts";
-import { Reader } from "./reader.ts";
+import { Reader } from "./channel-reader.ts";
 
 /** Everything that a log says about one channel: its order in each epoch, and its readers. */
 export class ChannelRecord {

@@ -1,8 +1,8 @@
 import type { DeliveryEvent, DeliveryReport } from "./delivery-event.ts";
-import { Findings } from "./findings.ts";
-import { Readings } from "./readings.ts";
-import { Rosters } from "./rosters.ts";
-import { Sends } from "./sends.ts";
+import { Findings } from "./violation-list.ts";
+import { Readings } from "./read-tracker.ts";
+import { Rosters } from "./roster-tracker.ts";
+import { Sends } from "./send-tracker.ts";
 
 export interface DeliveryCheckerOptions {
   /** How many violations are described; all are counted. @default 1_000 */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../utils/random.ts";
 import { checkDelivery } from "./delivery-checker.ts";
 import type { DeliveryEvent } from "./delivery-event.ts";
 import { delivered, gap, left, positioned, received, sent, skipped } from "../../test/delivery-events.ts";

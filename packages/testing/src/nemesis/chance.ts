@@ -1,4 +1,4 @@
-import { createRandom } from "../random.ts";
+import { createRandom } from "../utils/random.ts";
 
 /** What a fault decides by. The same seed gives the same decisions. */
 export interface Chance {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTestClock } from "../test-clock.ts";
+import { createTestClock } from "../clock/test-clock.ts";
 import { createNemesis } from "./nemesis.ts";
 import type { Fault, NemesisOptions } from "./nemesis.ts";
 

@@ -3,7 +3,7 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { expect, it } from "vitest";
 import { ProxiedConnection } from "./fault-connection.ts";
-import { realClock } from "./proxy-clock.ts";
+import { realClock } from "../clock/real-clock.ts";
 
 it.each(["client", "server"] as const)("is cut while it says goodbye to the %s", async (name) => {
   const far = createServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");

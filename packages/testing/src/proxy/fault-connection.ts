@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { Pipe } from "./pipe.ts";
-import type { ProxyClock } from "./proxy-clock.ts";
+import type { ProxyClock } from "../clock/real-clock.ts";
 
 /** `up`: from the client to the server. `down`: from the server to the client. */
 export type Direction = "up" | "down" | "both";

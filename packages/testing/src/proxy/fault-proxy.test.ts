@@ -1,7 +1,7 @@
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createTestClock } from "../test-clock.ts";
+import { createTestClock } from "../clock/test-clock.ts";
 import type { FaultConnection } from "./fault-connection.ts";
 import { createFaultProxy } from "./fault-proxy.ts";
 import type { FaultProxy, FaultProxyOptions } from "./fault-proxy.ts";

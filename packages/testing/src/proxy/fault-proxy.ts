@@ -1,10 +1,10 @@
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../utils/random.ts";
 import { ProxiedConnection } from "./fault-connection.ts";
 import type { FaultConnection } from "./fault-connection.ts";
-import { realClock } from "./proxy-clock.ts";
-import type { ProxyClock } from "./proxy-clock.ts";
+import { realClock } from "../clock/real-clock.ts";
+import type { ProxyClock } from "../clock/real-clock.ts";
 
 export interface FaultProxyOptions {
   /** Where connections go. `host` is 127.0.0.1 unless given. */

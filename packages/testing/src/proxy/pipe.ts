@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { ProxyClock } from "./proxy-clock.ts";
+import type { ProxyClock } from "../clock/real-clock.ts";
 
 interface Piece {
   readonly bytes: Buffer;

@@ -1,9 +1,9 @@
 import { ChannelRecord } from "./channel-record.ts";
 import type { DeliveryEvent } from "./delivery-event.ts";
-import type { Findings } from "./findings.ts";
+import type { Findings } from "./violation-list.ts";
 import type { KnownMessage } from "./message-order.ts";
-import type { Reader } from "./reader.ts";
-import type { Acknowledged, Sends } from "./sends.ts";
+import type { Reader } from "./channel-reader.ts";
+import type { Acknowledged, Sends } from "./send-tracker.ts";
 
 type Received = Extract<DeliveryEvent, { type: "received" }>;
 type Stored = Extract<DeliveryEvent, { type: "stored" }>;

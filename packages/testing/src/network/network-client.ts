@@ -4,12 +4,12 @@ import type { AnyProtocol } from "@halyard/protocol";
 import { decodeFrame } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import type { WebSocketData } from "@halyard/server";
-import { ClientClock } from "./client-clock.ts";
-import { Exchanges } from "./exchanges.ts";
+import { ClientClock } from "../clock/client-clock.ts";
+import { Exchanges } from "./pending-replies.ts";
 import { Inbox } from "./inbox.ts";
 import { MemorySocket } from "./memory-link.ts";
 import type { Gate, Link } from "./memory-link.ts";
-import type { TestClock } from "./test-clock.ts";
+import type { TestClock } from "../clock/test-clock.ts";
 import type { Traffic } from "./traffic.ts";
 
 const URL = "ws://halyard.test/ws";

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { MemorySocket } from "./memory-link.ts";
 import type { Gate, Link } from "./memory-link.ts";
 import type { Traffic } from "./traffic.ts";
-import { turn } from "./turn.ts";
+import { turn } from "../clock/event-loop.ts";
 
 let log: string[];
 let traffic: Traffic;

@@ -1,6 +1,6 @@
-import type { TestClock } from "./test-clock.ts";
+import type { TestClock } from "../clock/test-clock.ts";
 import type { Traffic } from "./traffic.ts";
-import { pause, turn } from "./turn.ts";
+import { pause, turn } from "../clock/event-loop.ts";
 
 /** So many turns of the event loop without anything happening are a rest: promises and streams take a few. */
 const QUIET_TURNS = 8;

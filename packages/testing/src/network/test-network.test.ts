@@ -3,9 +3,9 @@ import { createWebSocketSystem } from "@halyard/server";
 import type { WebSocketManagerConfig } from "@halyard/server";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createTestClock } from "./test-clock.ts";
+import { createTestClock } from "../clock/test-clock.ts";
 import { createTestNetwork } from "./test-network.ts";
-import { pause } from "./turn.ts";
+import { pause } from "../clock/event-loop.ts";
 
 const protocol = defineProtocol({
   clientMessages: { poll_vote: message(z.object({ option: z.int() })) },

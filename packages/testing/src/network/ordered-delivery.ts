@@ -1,5 +1,5 @@
 import type { Traffic } from "./traffic.ts";
-import { soon } from "./turn.ts";
+import { soon } from "../clock/event-loop.ts";
 
 /**
  * One direction of a connection: what goes in comes out in the same order, in a later turn of the event loop. So the

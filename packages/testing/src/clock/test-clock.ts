@@ -1,5 +1,5 @@
-import { createRandom } from "./random.ts";
-import { soon, turn } from "./turn.ts";
+import { createRandom } from "../utils/random.ts";
+import { soon, turn } from "./event-loop.ts";
 
 export interface TestClockOptions {
   /** What time it is at first. @default 2026-01-01T00:00:00Z */

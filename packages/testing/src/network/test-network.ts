@@ -3,9 +3,9 @@ import type { AnyProtocol, ServerMessage, ServerMessages } from "@halyard/protoc
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import type { Identity, WebSocketSystem } from "@halyard/server";
-import { Member } from "./member.ts";
-import { Rest } from "./rest.ts";
-import type { TestClock } from "./test-clock.ts";
+import { Member } from "./network-client.ts";
+import { Rest } from "./quiescence-detector.ts";
+import type { TestClock } from "../clock/test-clock.ts";
 import type { Traffic } from "./traffic.ts";
 
 export interface TestNetworkOptions {

@@ -1,6 +1,6 @@
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { WebSocketData, WebSocketInstance } from "@halyard/server";
-import { Line } from "./line.ts";
+import { Line } from "./ordered-delivery.ts";
 import type { Traffic } from "./traffic.ts";
 
 const CONNECTING = 0;
