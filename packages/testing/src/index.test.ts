@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import * as main from "./index.ts";
 import * as node from "./node.ts";
 
-it("exports what it says", () => {
+it("exports from both entries the names in these lists", () => {
   expect(Object.keys(main).sort()).toEqual([
     "checkDelivery",
     "createDeliveryChecker",
@@ -16,7 +16,7 @@ it("exports what it says", () => {
   expect(Object.keys(node).sort()).toEqual(["createFaultProxy", "proxyFaults"]);
 });
 
-it("needs no runtime's modules in its main entry", async () => {
+it("imports no module of a runtime from its main entry", async () => {
   const seen = new Set<string>();
   const foreign = new Set<string>();
   const visit = async (file: URL): Promise<void> => {

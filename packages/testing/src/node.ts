@@ -1,6 +1,6 @@
+// The entry `@halyard/testing/node`: faults on real sockets, which need Node.
 export type { Direction, FaultConnection } from "./proxy/fault-connection.ts";
 export { createFaultProxy } from "./proxy/fault-proxy.ts";
-export type { FaultProxy, FaultProxyOptions } from "./proxy/fault-proxy.ts";
+export type { FaultProxy, FaultProxyOptions, ProxyClock } from "./proxy/fault-proxy.ts";
 export { proxyFaults } from "./proxy/proxy-faults.ts";
 export type { ProxyFault } from "./proxy/proxy-faults.ts";
-export type { ProxyClock } from "./clock/real-clock.ts";

@@ -1,25 +1,25 @@
+// Follows which client received which message of each channel, and reports gaps, duplicates and losses.
+// Called by the delivery checker, once for each event of the log.
+// Guarantee: a client that went past an offset without a gap must have received every message there.
 import { ChannelRecord } from "./channel-record.ts";
 import type { DeliveryEvent } from "./delivery-event.ts";
-import type { Findings } from "./violation-list.ts";
+import type { ViolationList } from "./violation-list.ts";
 import type { KnownMessage } from "./message-order.ts";
-import type { Reader } from "./channel-reader.ts";
-import type { Acknowledged, Sends } from "./send-tracker.ts";
+import type { ChannelReader } from "./channel-reader.ts";
+import type { Acknowledged, SendTracker } from "./send-tracker.ts";
 
 type Received = Extract<DeliveryEvent, { type: "received" }>;
 type Stored = Extract<DeliveryEvent, { type: "stored" }>;
-type Moved = Extract<DeliveryEvent, { type: "positioned" | "skipped" | "gap" }>;
+type Advance = Extract<DeliveryEvent, { type: "positioned" | "skipped" | "gap" }>;
 
-/**
- * Who read what, and in which order. Whoever went past a place in a channel without a gap must have got every message
- * that anybody got there.
- */
-export class Readings {
-  readonly #findings: Findings;
-  readonly #sends: Sends;
+/** The clients' readings of all channels. */
+export class ReadTracker {
+  readonly #violations: ViolationList;
+  readonly #sends: SendTracker;
   readonly #channels = new Map<string, ChannelRecord>();
 
-  constructor(findings: Findings, sends: Sends) {
-    this.#findings = findings;
+  constructor(violations: ViolationList, sends: SendTracker) {
+    this.#violations = violations;
     this.#sends = sends;
   }
 
@@ -32,37 +32,37 @@ export class Readings {
   received(event: Received): void {
     const { client, epoch, offset, id } = event;
     const channel = this.channel(event.channel);
-    const news = this.#learn(event, client);
+    const isNew = this.#recordMessage(event, client);
     const reader = channel.reader(client);
     if (!reader.isReading) reader.start(epoch, offset - 1);
     else if (reader.epoch !== epoch) this.#newEpoch(reader, epoch, offset - 1);
-    if (offset <= reader.last) return this.#receivedBehind(reader, event, news === "new");
-    if (reader.stretchWith(epoch, offset))
-      this.#findings.report("duplicate", event, `${nameOf(event)} came before the last gap, too`);
-    this.#passOver(reader, channel.order(epoch).between(reader.last, offset), false);
+    if (offset <= reader.last) return this.#receivedBehind(reader, event, isNew);
+    if (reader.intervalWith(epoch, offset))
+      this.#violations.report("duplicate", event, `${nameOf(event)} came before the last gap, too`);
+    this.#skipMessages(reader, channel.order(epoch).between(reader.last, offset), false);
     reader.advance(offset);
     if (id !== undefined && channel.order(epoch).isRepeated(id)) this.#receivedTwice(reader, event, id);
   }
 
-  /** The message is there to be got, whether anybody gets it or not. */
+  /** The message is in the history of its channel, whether a client receives it or not. */
   stored(event: Stored): void {
-    this.#learn(event, "");
+    this.#recordMessage(event, "");
   }
 
-  /** The client learns where it stands, without an announced gap. */
-  positioned({ client, channel, epoch, offset, type }: Moved): void {
+  /** The client gets a position, without an announced gap. */
+  positioned({ client, channel, epoch, offset, type }: Advance): void {
     const record = this.channel(channel);
     const reader = record.reader(client);
-    record.order(epoch).reach(offset);
+    record.order(epoch).advanceTo(offset);
     if (!reader.isReading) reader.start(epoch, offset);
     else if (reader.epoch !== epoch) this.#newEpoch(reader, epoch, offset);
     const hasSkipped = reader.hasSkipped || type === "skipped";
     if (offset > reader.last)
-      this.#passOver(reader, record.order(epoch).between(reader.last, offset + 1), hasSkipped);
+      this.#skipMessages(reader, record.order(epoch).between(reader.last, offset + 1), hasSkipped);
     reader.advance(Math.max(reader.last, offset), hasSkipped);
   }
 
-  gap({ client, channel, epoch, offset }: Moved): void {
+  gap({ client, channel, epoch, offset }: Advance): void {
     const record = this.channel(channel);
     record.order(epoch);
     this.#end(record.reader(client));
@@ -80,7 +80,7 @@ export class Readings {
     }
   }
 
-  /** The log is over: nothing comes any more. @param isComplete whether it tells everything that was stored */
+  /** The log ends. @param isComplete whether it has an event for every message that was stored */
   finish(isComplete: boolean): void {
     for (const channel of this.#channels.values()) {
       for (const reader of channel.readers.values()) this.#finish(channel, reader);
@@ -88,7 +88,7 @@ export class Readings {
     for (const acknowledged of this.#sends.unseen) {
       if (!isComplete) this.#expectReader(acknowledged);
       else
-        this.#findings.report(
+        this.#violations.report(
           "receipt",
           acknowledged,
           `${nameOf(acknowledged)} was acknowledged, and never stored`,
@@ -96,96 +96,101 @@ export class Readings {
     }
   }
 
-  /** @param client who got it, if anybody did */
-  #learn({ channel, epoch, offset, id }: Received | Stored, client: string): "known" | "new" {
+  /**
+   * Adds a message to the order of its channel.
+   *
+   * @param client the client that received it; empty for a node that stored it
+   * @returns whether the message is new
+   */
+  #recordMessage({ channel, epoch, offset, id }: Received | Stored, client: string): boolean {
     const record = this.channel(channel);
-    const news = record.order(epoch).add(offset, id);
-    if (news === "conflict") {
+    const result = record.order(epoch).add(offset, id);
+    if (result === "conflict") {
       const message = `${nameOf({ offset, id })}: others got something else there`;
-      this.#findings.report("conflict", { client, channel }, message);
+      this.#violations.report("conflict", { client, channel }, message);
     }
-    if (news === "late") {
+    if (result === "late") {
       for (const reader of record.readers.values())
         if (reader.client !== client) this.#lateFor(reader, epoch, { offset, id });
     }
-    return news === "new" || news === "late" ? "new" : "known";
+    return result === "new" || result === "late";
   }
 
-  #receivedBehind(reader: Reader, event: Received, isNew: boolean): void {
+  #receivedBehind(reader: ChannelReader, event: Received, isNew: boolean): void {
     const { epoch, offset } = event;
-    const wasPassedOver = reader.found(offset);
-    const isAgain = !wasPassedOver && !isNew && reader.stretchWith(epoch, offset) !== undefined;
-    const message = `${nameOf(event)} came ${isAgain ? "again " : ""}after ${reader.last}`;
-    this.#findings.report(isAgain ? "duplicate" : "disorder", event, message);
+    const wasMissing = reader.found(offset);
+    const isRepeated = !wasMissing && !isNew && reader.intervalWith(epoch, offset) !== undefined;
+    const message = `${nameOf(event)} came ${isRepeated ? "again " : ""}after ${reader.last}`;
+    this.#violations.report(isRepeated ? "duplicate" : "disorder", event, message);
   }
 
-  /** A message stands at two places of the channel, and one of them lies behind this one, on this side of a gap. */
-  #receivedTwice(reader: Reader, event: Received, id: string): void {
+  /** A message has two offsets in the channel, and the client received the other one since the last gap, too. */
+  #receivedTwice(reader: ChannelReader, event: Received, id: string): void {
     const { channel, epoch, offset } = event;
     const isEarlier = (other: number): boolean =>
-      other !== offset && !reader.isMissing(other) && reader.stretchWith(epoch, other)?.isNow === true;
+      other !== offset && !reader.isMissing(other) && reader.intervalWith(epoch, other)?.isNow === true;
     const earlier = this.channel(channel).order(epoch).offsetsOf(id).find(isEarlier);
     if (earlier !== undefined)
-      this.#findings.report("duplicate", event, `${nameOf(event)} came at ${earlier} before`);
+      this.#violations.report("duplicate", event, `${nameOf(event)} came at ${earlier} before`);
   }
 
-  /** Somebody got a message that was not known when others went past its place. */
-  #lateFor(reader: Reader, epoch: string, message: KnownMessage): void {
-    const stretch = reader.stretchWith(epoch, message.offset);
-    if (stretch?.isNow) this.#passOver(reader, [message], stretch.hasSkipped);
-    else if (stretch && !this.#isExcused(reader, message, stretch.hasSkipped))
-      this.#findings.reportGaps(reader, [message.offset]);
+  /** A client received a message that was unknown when other clients went past its offset. */
+  #lateFor(reader: ChannelReader, epoch: string, message: KnownMessage): void {
+    const interval = reader.intervalWith(epoch, message.offset);
+    if (interval?.isNow) this.#skipMessages(reader, [message], interval.hasSkipped);
+    else if (interval && !this.#mayBeMissing(reader, message, interval.hasSkipped))
+      this.#violations.reportGaps(reader, [message.offset]);
   }
 
-  #passOver(reader: Reader, messages: readonly KnownMessage[], hasSkipped: boolean): void {
+  #skipMessages(reader: ChannelReader, messages: readonly KnownMessage[], hasSkipped: boolean): void {
     for (const message of messages) {
-      if (this.#isExcused(reader, message, hasSkipped)) continue;
-      this.#findings.reportGaps(reader, reader.miss(message.offset));
+      if (this.#mayBeMissing(reader, message, hasSkipped)) continue;
+      this.#violations.reportGaps(reader, reader.miss(message.offset));
     }
   }
 
-  /** A sender may be left out; and a `skip` may stand for something that the server's own code kept from a client. */
-  #isExcused(reader: Reader, { id }: KnownMessage, hasSkipped: boolean): boolean {
+  /** A sender may get no echo, and a `skip` may stand for a message that the server's own code withheld from a client. */
+  #mayBeMissing(reader: ChannelReader, { id }: KnownMessage, hasSkipped: boolean): boolean {
     const send = this.#sends.get(id);
     if (send === undefined) return hasSkipped;
     return send.client === reader.client && (hasSkipped || !send.echo);
   }
 
-  #newEpoch(reader: Reader, epoch: string, offset: number): void {
+  #newEpoch(reader: ChannelReader, epoch: string, offset: number): void {
     const message = `epoch ${reader.epoch} became ${epoch}, and no gap was announced`;
-    this.#findings.report("gap", reader, message);
+    this.#violations.report("gap", reader, message);
     this.#end(reader);
     reader.start(epoch, offset);
   }
 
-  #end(reader: Reader): void {
-    this.#findings.reportGaps(reader, reader.end());
+  #end(reader: ChannelReader): void {
+    this.#violations.reportGaps(reader, reader.end());
   }
 
-  #finish(channel: ChannelRecord, reader: Reader): void {
+  #finish(channel: ChannelRecord, reader: ChannelReader): void {
     const { epoch, last } = reader;
-    this.#findings.reportGaps(reader, reader.takeMissing());
+    this.#violations.reportGaps(reader, reader.takeMissing());
     if (!reader.isReading) return;
     if (epoch !== channel.newestEpoch) {
       const message = `still reads epoch ${epoch}, and others read ${channel.newestEpoch}`;
-      this.#findings.report("lost", reader, message);
+      this.#violations.report("lost", reader, message);
       return;
     }
     for (const message of channel.order(epoch).between(last, Infinity)) {
-      if (this.#isExcused(reader, message, false)) continue;
-      this.#findings.report("lost", reader, `${nameOf(message)} never came, and others got it`);
+      if (this.#mayBeMissing(reader, message, false)) continue;
+      this.#violations.report("lost", reader, `${nameOf(message)} never came, and others got it`);
     }
   }
 
-  /** Nobody got an acknowledged message: so nobody may have been there who was not told of a gap. */
+  /** No client received an acknowledged message: reports the first subscriber that should have, and had no gap. */
   #expectReader({ id, client, channel, offset, epoch }: Acknowledged): void {
     for (const reader of this.channel(channel).readers.values()) {
       const at = epoch ?? reader.epoch;
-      if (this.#isExcused(reader, { id, offset }, reader.hasSkipped)) continue;
+      if (this.#mayBeMissing(reader, { id, offset }, reader.hasSkipped)) continue;
       const isDue = reader.isReading && reader.epoch === at && offset > reader.from;
-      if (!isDue && reader.stretchWith(at, offset) === undefined) continue;
+      if (!isDue && reader.intervalWith(at, offset) === undefined) continue;
       const message = `${nameOf({ id, offset })} was acknowledged to ${client}, and nobody got it`;
-      this.#findings.report("lost", reader, message);
+      this.#violations.report("lost", reader, message);
       return;
     }
   }

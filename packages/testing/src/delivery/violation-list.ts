@@ -1,14 +1,14 @@
 import type { Violation, ViolationKind } from "./delivery-event.ts";
 
-/** Whom a violation concerns. */
-export type Place = Pick<Violation, "client" | "channel">;
+/** The client and the channel that a violation concerns. */
+export type ClientChannel = Pick<Violation, "client" | "channel">;
 
-/** What was found in a log so far. */
-export class Findings {
+/** The violations that were found in a log so far. */
+export class ViolationList {
   readonly violations: Violation[] = [];
-  /** All of them, also those that are not kept. */
+  /** The number of all violations, also of those that are not kept. */
   count = 0;
-  /** How many events were looked at. */
+  /** How many events of the log were checked. */
   events = 0;
   readonly #max: number;
 
@@ -16,15 +16,15 @@ export class Findings {
     this.#max = max;
   }
 
-  report(kind: ViolationKind, { client, channel }: Place, message: string): void {
+  report(kind: ViolationKind, { client, channel }: ClientChannel, message: string): void {
     this.count++;
     if (this.violations.length < this.#max) {
       this.violations.push({ kind, client, channel, message, event: this.events });
     }
   }
 
-  reportGaps(place: Place, offsets: Iterable<number>): void {
+  reportGaps(where: ClientChannel, offsets: Iterable<number>): void {
     for (const offset of offsets)
-      this.report("gap", place, `${offset} was left out, and no gap was announced`);
+      this.report("gap", where, `${offset} was left out, and no gap was announced`);
   }
 }

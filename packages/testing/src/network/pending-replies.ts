@@ -1,31 +1,31 @@
 import type { Frame } from "@halyard/protocol/wire";
 
-/** What a client has said on its connection and the server has not answered. */
-export class Exchanges {
-  readonly #open = new Map<number | string, { isGivenUp: boolean }>();
+/** The frames of one client that the server has not answered: its `hello`, its sends and its requests. */
+export class PendingReplies {
+  readonly #pending = new Map<number | string, { isAbandoned: boolean }>();
 
-  /** Whether an answer is missing that is still worth waiting for. */
+  /** Whether a reply is missing that is still worth waiting for. */
   get isWaiting(): boolean {
-    for (const { isGivenUp } of this.#open.values()) if (!isGivenUp) return true;
+    for (const { isAbandoned } of this.#pending.values()) if (!isAbandoned) return true;
     return false;
   }
 
   sent({ type, $ = {} }: Frame): void {
     const key = type === "hello" ? type : ($.seq ?? $.id);
-    if (key !== undefined) this.#open.set(key, { isGivenUp: false });
+    if (key !== undefined) this.#pending.set(key, { isAbandoned: false });
   }
 
   received({ type, $ = {} }: Frame): void {
-    if (type === "welcome") this.#open.delete("hello");
-    if ($.re !== undefined) this.#open.delete($.re);
+    if (type === "welcome") this.#pending.delete("hello");
+    if ($.re !== undefined) this.#pending.delete($.re);
   }
 
-  /** Whoever answers them waits for something that nobody here can see, or for the clock. */
-  giveUp(): void {
-    for (const exchange of this.#open.values()) exchange.isGivenUp = true;
+  /** Stops waiting for the present ones: their handlers wait for the clock, or for something outside this process. */
+  abandon(): void {
+    for (const reply of this.#pending.values()) reply.isAbandoned = true;
   }
 
   clear(): void {
-    this.#open.clear();
+    this.#pending.clear();
   }
 }

@@ -1,42 +1,45 @@
+// Finds out when a network is quiet: nothing is delivered, and no client waits for a reply or a connection.
+// Called by the test network, in `settle` and after each timer in `advance`.
+// Guarantee: ends at the latest after `quietMs` of real time in which nothing has happened.
+import { sleep, waitOneTurn } from "../clock/event-loop.ts";
 import type { TestClock } from "../clock/test-clock.ts";
 import type { Traffic } from "./traffic.ts";
-import { pause, turn } from "../clock/event-loop.ts";
 
-/** So many turns of the event loop without anything happening are a rest: promises and streams take a few. */
+/** Turns of the event loop without traffic after which the network is quiet: promises and streams take a few. */
 const QUIET_TURNS = 8;
 /**
- * How often it is looked whether something has happened, in real time. Looks are counted, not milliseconds: a process
- * that was not given the processor for a while has not been quiet.
+ * The time between two looks at the traffic, in real time. The looks are counted, not the milliseconds: in a process that
+ * got no processor for a while nothing has happened, and yet it was not quiet.
  */
-const LOOK_MS = 5;
+const POLL_MS = 5;
 
-/** Something that may be about to do something. */
+/** A client, which may be about to do something. */
 interface Actor {
-  readonly isUnderWay: boolean;
-  giveUp(): void;
+  readonly isPending: boolean;
+  abandon(): void;
 }
 
-export interface RestParts {
+export interface QuiescenceParts {
   readonly traffic: Traffic;
   readonly clock: TestClock | undefined;
   readonly quietMs: number;
   readonly actors: Iterable<Actor>;
 }
 
-/** Knows when nothing is under way. */
-export class Rest {
-  readonly #parts: RestParts;
+/** Waits until a network is quiet. */
+export class QuiescenceDetector {
+  readonly #parts: QuiescenceParts;
 
-  constructor(parts: RestParts) {
+  constructor(parts: QuiescenceParts) {
     this.#parts = parts;
   }
 
-  /** Waits until nothing is under way. */
+  /** Waits until nothing is delivered, and no client waits for a reply or a connection. */
   async settle(): Promise<void> {
     if (!this.#parts.clock) return this.#settleInRealTime();
-    for (await this.#calm(); this.#isUnderWay(); await this.#calm()) {
-      if (await this.#movesInTime()) continue;
-      for (const actor of this.#parts.actors) actor.giveUp();
+    for (await this.#waitForQuietTurns(); this.#isPending(); await this.#waitForQuietTurns()) {
+      if (await this.#hasTraffic()) continue;
+      for (const actor of this.#parts.actors) actor.abandon();
     }
   }
 
@@ -45,41 +48,45 @@ export class Rest {
     return traffic.inFlight > 0 || (clock?.pending ?? 0) > 0;
   }
 
-  #isUnderWay(): boolean {
-    for (const { isUnderWay } of this.#parts.actors) if (isUnderWay) return true;
+  #isPending(): boolean {
+    for (const { isPending } of this.#parts.actors) if (isPending) return true;
     return false;
   }
 
-  /** Waits until everything that needs neither time nor anybody outside has happened. */
-  async #calm(): Promise<void> {
+  /** Waits until everything has happened that needs neither time nor anything outside this process. */
+  async #waitForQuietTurns(): Promise<void> {
     const { traffic } = this.#parts;
-    for (let quiet = 0, { moves } = traffic; quiet < QUIET_TURNS; quiet++) {
-      await turn();
-      if (traffic.moves !== moves || this.#isBusy) quiet = -1;
-      moves = traffic.moves;
+    for (let quiet = 0, { count } = traffic; quiet < QUIET_TURNS; quiet++) {
+      await waitOneTurn();
+      if (traffic.count !== count || this.#isBusy) quiet = -1;
+      count = traffic.count;
     }
   }
 
-  /** Whatever is under way may wait for the world outside: a file, a database. Gives it some real time. */
-  async #movesInTime(): Promise<boolean> {
+  /**
+   * Gives what is pending `quietMs` of real time, because it may wait for something outside, a file or a database.
+   *
+   * @returns whether something has happened, or nothing is pending any more
+   */
+  async #hasTraffic(): Promise<boolean> {
     const { traffic, quietMs } = this.#parts;
-    const { moves } = traffic;
-    for (let left = quietMs; left > 0; left -= LOOK_MS) {
-      await pause(LOOK_MS);
-      if (traffic.moves !== moves || this.#isBusy || !this.#isUnderWay()) return true;
+    const { count } = traffic;
+    for (let left = quietMs; left > 0; left -= POLL_MS) {
+      await sleep(POLL_MS);
+      if (traffic.count !== count || this.#isBusy || !this.#isPending()) return true;
     }
     return false;
   }
 
-  /** Nobody sees the timers of real time: nothing has happened for a while, and nobody is about to connect. */
+  /** The timers of real time are invisible: the network is quiet when nothing has happened or is pending for a while. */
   async #settleInRealTime(): Promise<void> {
     const { traffic, quietMs } = this.#parts;
-    let { moves } = traffic;
-    for (let left = quietMs; left > 0; left -= LOOK_MS) {
-      await pause(LOOK_MS);
-      if (traffic.moves === moves && !this.#isBusy && !this.#isUnderWay()) continue;
+    let { count } = traffic;
+    for (let left = quietMs; left > 0; left -= POLL_MS) {
+      await sleep(POLL_MS);
+      if (traffic.count === count && !this.#isBusy && !this.#isPending()) continue;
       left = quietMs;
-      moves = traffic.moves;
+      count = traffic.count;
     }
   }
 }

@@ -1,7 +1,7 @@
-/** What is on its way in a network, so that it can be known when nothing is. */
+/** Counters of one network, by which the network sees that nothing happens any more. */
 export interface Traffic {
-  /** What has been pushed into lines and not come out. */
+  /** Deliveries that were pushed and have not run. */
   inFlight: number;
-  /** Counts everything that happens. */
-  moves: number;
+  /** Everything that has happened: deliveries, and changes of a client's state. */
+  count: number;
 }
