@@ -52,6 +52,6 @@ export function isRecoverableClose(code: number): boolean {
 
 /** Reads the milliseconds out of a close reason `retryAfterMs=NNN`; undefined for any other reason. */
 export function retryAfterOf(reason: string): number | undefined {
-  const [, digits] = /^retryAfterMs=(\d{1,9})$/.exec(reason) ?? [];
+  const digits = /^retryAfterMs=(\d{1,9})$/.exec(reason)?.[1];
   return digits ? Number(digits) : undefined;
 }

@@ -1,5 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import * as main from "./index.ts";
+import * as internal from "./internal.ts";
 import * as wire from "./wire.ts";
 
 it("exports from the main entry the names in this list", () => {
@@ -63,3 +65,25 @@ it("exports from the entry without zod, ./wire, the names in this list", () => {
 it("exports from the main entry everything that ./wire exports", () => {
   expect(main).toMatchObject(wire);
 });
+
+it("exports from ./internal only names that no other entry exports", () => {
+  expect(Object.keys(internal).sort()).toEqual(["TokenBucket", "printable", "printableAscii"]);
+  expect(Object.keys(main)).not.toEqual(expect.arrayContaining(Object.keys(internal)));
+});
+
+it.each(["./wire.ts", "./internal.ts"])(
+  "imports no package from %s, directly or through its files",
+  async (entry) => {
+    const files = new Set([new URL(entry, import.meta.url).href]);
+    for (const file of files) {
+      const source = await readFile(new URL(file), "utf8");
+      for (const [, specifier = ""] of source.matchAll(
+        /^(?:import|export)(?! type)[^;]* from "([^"]+)";/gm,
+      )) {
+        expect(specifier).toMatch(/^\./);
+        files.add(new URL(specifier, file).href);
+      }
+    }
+    expect(files.size).toBeGreaterThan(1);
+  },
+);
