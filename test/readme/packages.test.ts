@@ -12,7 +12,7 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
      declare function reload(channel: string, reason: string): void;
      declare function ask(question: string): Promise<string>;`,
   ],
-  protocol: [""],
+  protocol: ["", ""],
   server: [
     `import { betterAuthAuthenticator } from "@halyard/better-auth";
      import { betterAuth } from "better-auth";
@@ -26,23 +26,7 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
     `import { createWebSocketSystem } from "@halyard/server";
      const { manager } = createWebSocketSystem({ authenticate: () => ({ user: { id: "ada" } }), ${BLOCK} });`,
   ],
-  testing: [
-    `import { createTestClock, createTestNetwork } from "@halyard/testing";
-     import { createWebSocketSystem } from "@halyard/server";
-     import { expect } from "vitest";
-     import { protocol } from "./votes.ts";`,
-    `import { createWebSocketClient } from "@halyard/client";
-     import type { WebSocketClient } from "@halyard/client";
-     import { createFaultProxy } from "@halyard/testing/node";
-     declare const port: number;
-     declare function until(client: WebSocketClient, status: "open" | "waiting"): Promise<void>;`,
-    `import { createWebSocketClient } from "@halyard/client";
-     import { createDeliveryChecker, createDeliveryRecorder, createNemesis } from "@halyard/testing";
-     import { createFaultProxy, proxyFaults } from "@halyard/testing/node";
-     import { expect } from "vitest";
-     const proxy = await createFaultProxy({ target: { port: 3000 } });
-     const url = \`ws://127.0.0.1:\${String(proxy.port)}/ws\`;`,
-  ],
+  testing: ["", "", ""],
 };
 
 /** Contracts of the reader. */
@@ -56,12 +40,6 @@ const OWN = {
       },
     });
     export interface AppProtocol extends ProtocolOf<typeof protocol> {}`,
-  "votes.ts": `import { defineProtocol, message } from "@halyard/protocol";
-    import { z } from "zod";
-    export const protocol = defineProtocol({
-      clientMessages: { poll_vote: message(z.object({ option: z.int() })) },
-      serverMessages: { poll_result: message(z.object({ votes: z.array(z.int()) })) },
-    });`,
 };
 
 it("every package has a README whose code is checked", () => {

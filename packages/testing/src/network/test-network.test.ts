@@ -3,9 +3,9 @@ import { createWebSocketSystem } from "@halyard/server";
 import type { WebSocketManagerConfig } from "@halyard/server";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createTestClock } from "./test-clock.js";
-import { createTestNetwork } from "./test-network.js";
-import { pause } from "./turn.js";
+import { createTestClock } from "../clock/test-clock.ts";
+import { createTestNetwork } from "./test-network.ts";
+import { sleep } from "../clock/event-loop.ts";
 
 const protocol = defineProtocol({
   clientMessages: { poll_vote: message(z.object({ option: z.int() })) },
@@ -20,32 +20,32 @@ function start(config: WebSocketManagerConfig<typeof protocol> = {}) {
 }
 
 describe("connect", () => {
-  it("gives a client that the server has welcomed", async () => {
+  it("returns a client that the server has welcomed", async () => {
     const { network, manager } = start();
     const ada = await network.connect({ id: "ada", name: "Ada" });
     expect(ada.state).toMatchObject({ status: "open", user: { userId: "ada", name: "Ada" } });
     expect(manager.getConnectionStats()).toEqual({ totalUsers: 1, totalConnections: 1 });
   });
 
-  it("takes a second client of a user for another device", async () => {
+  it("connects a second client of a user as another device", async () => {
     const { network, manager } = start();
     await network.connect({ id: "ada" });
     await network.connect({ id: "ada" });
     expect(manager.getConnectionStats()).toEqual({ totalUsers: 1, totalConnections: 2 });
   });
 
-  it("says with which code the server refuses a client", async () => {
+  it("rejects with the close code when the server rejects a client", async () => {
     const { network } = start({ maxConnectionsPerUser: 1 });
     await network.connect({ id: "ada" });
     await expect(network.connect({ id: "ada" })).rejects.toThrow("did not let ada in: closed with 4011");
   });
 
-  it("gives up on a server that never answers", async () => {
+  it("rejects when the server never answers", async () => {
     const { network } = start({ onConnect: () => new Promise(() => {}) });
     await expect(network.connect({ id: "ada" })).rejects.toThrow("the server has not answered");
   });
 
-  it("gives every client the options of the network", async () => {
+  it("passes the client options of the network to every client", async () => {
     const errors: unknown[] = [];
     const clock = createTestClock();
     const system = createWebSocketSystem({ clock });
@@ -61,7 +61,7 @@ describe("connect", () => {
 });
 
 describe("next", () => {
-  it("gives what has come already, the oldest first", async () => {
+  it("returns messages that have come already, the oldest first", async () => {
     const { network } = start();
     const ada = await network.connect({ id: "ada" });
     await ada.send("chat_message", { content: "one" });
@@ -70,10 +70,10 @@ describe("next", () => {
     expect(await ada.next("chat_message")).toMatchObject({ content: "two" });
   });
 
-  it("waits for what a handler answers", async () => {
+  it("waits for a message that a handler sends later", async () => {
     const { network, handlers, manager } = start();
     handlers.on("poll_vote", async ({ option }, { room = "" }) => {
-      await pause(1);
+      await sleep(1);
       return manager.sendToRoom(room, { type: "poll_result", votes: [option] });
     });
     const [ada, bob] = [await network.connect({ id: "ada" }), await network.connect({ id: "bob" })];
@@ -84,7 +84,7 @@ describe("next", () => {
     expect(await bob.next("poll_result")).toEqual({ type: "poll_result", votes: [1] });
   });
 
-  it("rejects when the network is idle, and says what came and what was refused", async () => {
+  it("rejects when the network is idle, and lists the messages that came and the errors of the server", async () => {
     const { network } = start();
     const ada = await network.connect({ id: "ada" });
     ada.send("poll_vote", { option: 1 });
@@ -102,7 +102,7 @@ describe("next", () => {
     expect(await announcement).toMatchObject({ message: "late" });
   });
 
-  it("gives two that wait two messages", async () => {
+  it("gives two calls that wait two different messages", async () => {
     const { network } = start();
     const ada = await network.connect({ id: "ada" });
     const both = Promise.all([ada.next("chat_message"), ada.next("chat_message")]);
@@ -113,7 +113,7 @@ describe("next", () => {
 });
 
 describe("cut", () => {
-  it("shows the server a 1006, and the client comes back and misses nothing", async () => {
+  it("closes the connection with 1006 at the server, and the client reconnects and misses nothing", async () => {
     const codes: number[] = [];
     const { network, manager } = start({ onDisconnect: (_, code) => codes.push(code) });
     const ada = await network.connect({ id: "ada" });
@@ -129,7 +129,7 @@ describe("cut", () => {
     await expect(ada.next("announcement")).rejects.toThrow("announcement (1)");
   });
 
-  it("loses what is under way, and the client sends it again", async () => {
+  it("loses a send on its way, and the client sends it again", async () => {
     const votes: string[] = [];
     const { network, handlers } = start();
     handlers.on("poll_vote", (_, { messageId }) => votes.push(messageId));
@@ -141,7 +141,7 @@ describe("cut", () => {
     expect(votes).toEqual([sending.id]);
   });
 
-  it("keeps the user online for the grace", async () => {
+  it("keeps the user online for the grace period", async () => {
     const { network } = start();
     const ada = await network.connect({ id: "ada" });
     const bob = await network.connect({ id: "bob" });
@@ -156,10 +156,10 @@ describe("cut", () => {
 });
 
 describe("settle and advance", () => {
-  it("waits for a handler that waits for something outside", async () => {
+  it("wait for a handler that waits for something outside", async () => {
     const { network, handlers } = start();
     handlers.onRequest("double", async (input) => {
-      await pause(20);
+      await sleep(20);
       return input * 2;
     });
     const ada = await network.connect({ id: "ada" });
@@ -169,7 +169,7 @@ describe("settle and advance", () => {
     expect(reply).toBe(42);
   });
 
-  it("waits once, and not for ever, for a handler that waits for the clock", async () => {
+  it("wait once, and not for ever, for a handler that waits for the clock", async () => {
     const { network, handlers } = start();
     handlers.on("poll_vote", () => new Promise(() => {}));
     const ada = await network.connect({ id: "ada" });
@@ -181,7 +181,7 @@ describe("settle and advance", () => {
     expect(performance.now() - began).toBeLessThan(2_000);
   });
 
-  it("lets no time pass that nobody asked for", async () => {
+  it("let no time pass but that of advance", async () => {
     const { network, clock } = start();
     const before = clock.now();
     await network.connect({ id: "ada" });
@@ -191,7 +191,7 @@ describe("settle and advance", () => {
     expect(clock.now()).toBe(before + 10 * 60_000);
   });
 
-  it("refuses to advance without a clock, or with one that the system does not know", async () => {
+  it("reject to advance without a clock, or with a clock that the system does not use", async () => {
     const system = createWebSocketSystem();
     await expect(createTestNetwork(system).advance(1)).rejects.toThrow("createTestClock()");
     expect(() => createTestNetwork(system, { clock: createTestClock() })).toThrow(TypeError);
@@ -199,8 +199,8 @@ describe("settle and advance", () => {
   });
 });
 
-describe("without a clock", () => {
-  it("works in real time", async () => {
+describe("a network without a clock", () => {
+  it("connects, delivers, cuts and settles in real time", async () => {
     const system = createWebSocketSystem();
     const network = createTestNetwork(system, { quietMs: 50 });
     const ada = await network.connect({ id: "ada" });

@@ -1,4 +1,7 @@
-import type { DeliveryEvent } from "./delivery-event.js";
+// Every send of a log, its receipt, and the contradictions between the two.
+// Called by the delivery checker and the read tracker.
+// Guarantee: a contradiction is returned once, when the event arrives that completes it.
+import type { DeliveryEvent } from "./delivery-event.ts";
 
 type Sent = Extract<DeliveryEvent, { type: "sent" }>;
 type Receipt = Extract<DeliveryEvent, { type: "receipt" }>;
@@ -7,23 +10,23 @@ interface Send {
   readonly client: string;
   readonly channel: string;
   readonly echo: boolean;
-  /** Where a handler ran last. */
+  /** The node whose handler ran last. */
   node: string | undefined;
   receipt: Receipt["status"] | undefined;
 }
 
-/** An acknowledged send that nobody has been seen to get. */
+/** An acknowledged send that no client has received so far. */
 export interface Acknowledged {
   readonly id: string;
   readonly client: string;
   readonly channel: string;
   readonly offset: number;
-  /** As the sender knew it. */
+  /** The epoch of the sender's channel at its receipt. */
   readonly epoch: string | undefined;
 }
 
-/** Every send of the log, and what its sender was told. */
-export class Sends {
+/** The sends of a log and their receipts. */
+export class SendTracker {
   readonly #sends = new Map<string, Send>();
   readonly #acknowledged = new Map<string, Acknowledged>();
 
@@ -31,7 +34,7 @@ export class Sends {
     return this.#sends.size;
   }
 
-  /** What was acknowledged and has not been seen anywhere. */
+  /** The acknowledged sends that appear nowhere else in the log. */
   get unseen(): Iterable<Acknowledged> {
     return this.#acknowledged.values();
   }
@@ -45,8 +48,8 @@ export class Sends {
   }
 
   /**
-   * @param isSeen whether somebody got the message already
-   * @returns what is wrong about the receipt
+   * @param isSeen whether a client has received the message already
+   * @returns the contradiction, in words
    */
   receipt({ id, client, status, channel }: Receipt, isSeen: boolean): string | undefined {
     const send = this.#sends.get(id);
@@ -55,24 +58,27 @@ export class Sends {
     send.receipt = status;
     if (channel !== undefined && channel !== send.channel)
       return `${id} was sent to ${send.channel}, and delivered to ${channel}`;
-    return isSeen || send.node !== undefined ? this.#refuted(id, send) : undefined;
+    return isSeen || send.node !== undefined ? this.#contradictionOf(id, send) : undefined;
   }
 
-  /** @returns what a receipt said that is not so, and whether the handler ran before */
-  handled(id: string, node: string): { readonly lie: string | undefined; readonly isAgain: boolean } {
+  /** @returns the contradiction with a receipt, and whether the handler ran on this node before */
+  handled(
+    id: string,
+    node: string,
+  ): { readonly contradiction: string | undefined; readonly isRepeated: boolean } {
     const send = this.#sends.get(id);
-    if (!send) return { lie: undefined, isAgain: false };
-    const isAgain = send.node === node;
+    if (!send) return { contradiction: undefined, isRepeated: false };
+    const isRepeated = send.node === node;
     send.node = node;
-    return { lie: this.#refuted(id, send), isAgain };
+    return { contradiction: this.#contradictionOf(id, send), isRepeated };
   }
 
-  /** From now on it is expected that somebody gets it. */
+  /** Expects from now on that a client receives the message. */
   expect(acknowledged: Acknowledged): void {
     this.#acknowledged.set(acknowledged.id, acknowledged);
   }
 
-  /** @returns what a receipt said that is not so, now that somebody got the message there */
+  /** The message was received, or stored, at this offset. @returns the contradiction with a receipt, in words */
   seen(id: string, channel: string, offset: number): string | undefined {
     const acknowledged = this.#acknowledged.get(id);
     if (acknowledged) {
@@ -81,11 +87,11 @@ export class Sends {
         return `${id} stands at ${channel} ${offset}, and the receipt said ${acknowledged.channel} ${acknowledged.offset}`;
     }
     const send = this.#sends.get(id);
-    return send && this.#refuted(id, send);
+    return send && this.#contradictionOf(id, send);
   }
 
-  /** A message that has no effect, so its sender was told, had one. Said once, not for everybody who got it. */
-  #refuted(id: string, send: Send): string | undefined {
+  /** A message had an effect although its receipt denied one. Returned once, not for each client that received it. */
+  #contradictionOf(id: string, send: Send): string | undefined {
     const { receipt } = send;
     if (receipt !== "rejected" && receipt !== "expired") return undefined;
     send.receipt = "unknown";

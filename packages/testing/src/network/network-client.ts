@@ -1,84 +1,92 @@
+// One client of a test network: a real client of @halyard/client on a socket in memory.
+// Made by the test network in `connect`, and asked by the quiescence detector whether something is pending.
+// Guarantee: every message that the client receives is in its inbox, whatever its type.
 import { createWebSocketClient } from "@halyard/client";
 import type { ConnectionState, WebSocketClient, WebSocketClientOptions } from "@halyard/client";
 import type { AnyProtocol } from "@halyard/protocol";
 import { decodeFrame } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import type { WebSocketData } from "@halyard/server";
-import { ClientClock } from "./client-clock.js";
-import { Exchanges } from "./exchanges.js";
-import { Inbox } from "./inbox.js";
-import { MemorySocket } from "./memory-link.js";
-import type { Gate, Link } from "./memory-link.js";
-import type { TestClock } from "./test-clock.js";
-import type { Traffic } from "./traffic.js";
+import { ClientClock } from "../clock/client-clock.ts";
+import { PendingReplies } from "./pending-replies.ts";
+import { Inbox } from "./inbox.ts";
+import { MemorySocket } from "./memory-link.ts";
+import type { Link, LinkObserver } from "./memory-link.ts";
+import type { TestClock } from "../clock/test-clock.ts";
+import type { Traffic } from "./traffic.ts";
 
 const URL = "ws://halyard.test/ws";
 
-export interface MemberParts {
+export interface NetworkClientParts {
   readonly data: WebSocketData;
-  readonly server: Gate["server"];
+  readonly server: LinkObserver["server"];
   readonly traffic: Traffic;
   readonly clock: TestClock | undefined;
   readonly options: Partial<WebSocketClientOptions>;
-  /** An error that the server sent. */
-  readonly refused: (userId: string, error: Frame) => void;
+  /** The server sent an `error` to the client. */
+  readonly onError: (userId: string, error: Frame) => void;
 }
 
-/** One client of a network, with its connection and with what it has heard. */
-export class Member<TProtocol extends AnyProtocol> {
+/** One client of a test network, with its connection and the messages that it received. */
+export class NetworkClient<TProtocol extends AnyProtocol> {
   readonly userId: string;
   readonly client: WebSocketClient<TProtocol>;
   readonly inbox = new Inbox();
-  readonly #parts: MemberParts;
+  readonly #parts: NetworkClientParts;
   readonly #clock: ClientClock | undefined;
-  readonly #exchanges = new Exchanges();
+  readonly #replies = new PendingReplies();
   #link: Link | undefined;
   /** How the last connection ended. */
   #lastClose = "";
-  #givenUp: ConnectionState | undefined;
+  /** The state that the network waited for in vain. */
+  #abandonedState: ConnectionState | undefined;
 
-  constructor(parts: MemberParts) {
+  constructor(parts: NetworkClientParts) {
     this.#parts = parts;
     this.userId = parts.data.userId;
     this.#clock = parts.clock && new ClientClock(parts.clock);
-    const gate = this.#gate();
+    const observer = this.#observer();
     this.client = createWebSocketClient<TProtocol>({
       ...parts.options,
       url: URL,
       clock: this.#clock,
       WebSocket: class extends MemorySocket {
         constructor(url: string) {
-          super(gate, url);
+          super(observer, url);
         }
       },
     });
-    this.client.onStateChange(() => parts.traffic.moves++);
+    this.client.onStateChange(() => parts.traffic.count++);
   }
 
   /**
-   * Whether something will happen without anybody's doing, and without the clock: an answer comes, or the client takes
-   * its next step towards a connection. With real time, all its steps count.
+   * Whether something will happen by itself and without the clock: a reply comes, or the client takes its next step
+   * towards a connection. In real time, each of its steps counts.
    */
-  get isUnderWay(): boolean {
+  get isPending(): boolean {
     const { state } = this.client;
-    if (state !== this.#givenUp) {
+    if (state !== this.#abandonedState) {
       if (state.status === "connecting") return true;
       if (state.status === "waiting" && !this.#clock?.isSetFor(state.retryAt)) return true;
     }
-    return this.#exchanges.isWaiting;
+    return this.#replies.isWaiting;
   }
 
-  /** It was waited for what is under way, in vain. */
-  giveUp(): void {
-    this.#givenUp = this.client.state;
-    this.#exchanges.giveUp();
+  /** Stops waiting for what is pending now. */
+  abandon(): void {
+    this.#abandonedState = this.client.state;
+    this.#replies.abandon();
   }
 
   cut(): void {
     this.#link?.cut();
   }
 
-  /** @param idle resolves when there is no point in waiting any longer */
+  /**
+   * Waits until the connection is open.
+   *
+   * @param idle resolves when waiting any longer is useless
+   */
   async welcomed(idle: Promise<void>): Promise<void> {
     const { client } = this;
     if (client.state.status === "connecting") {
@@ -96,11 +104,11 @@ export class Member<TProtocol extends AnyProtocol> {
     const { status } = client.state;
     if (status === "open") return;
     client.close();
-    const why = this.#lastClose || "the server has not answered";
-    throw new Error(`The server did not let ${this.userId} in: ${why}`);
+    const detail = this.#lastClose || "the server has not answered";
+    throw new Error(`The server did not let ${this.userId} in: ${detail}`);
   }
 
-  #gate(): Gate {
+  #observer(): LinkObserver {
     const { data, server, traffic } = this.#parts;
     const isCurrent = (link: Link): boolean => link === this.#link;
     return {
@@ -109,11 +117,11 @@ export class Member<TProtocol extends AnyProtocol> {
       traffic,
       connected: (link) => {
         this.#link = link;
-        this.#exchanges.clear();
+        this.#replies.clear();
       },
       sent: (link, text) => {
         const frame = decodeFrame(text);
-        if (isCurrent(link) && typeof frame === "object") this.#exchanges.sent(frame);
+        if (isCurrent(link) && typeof frame === "object") this.#replies.sent(frame);
       },
       received: (link, text) => {
         const frame = decodeFrame(text);
@@ -122,19 +130,19 @@ export class Member<TProtocol extends AnyProtocol> {
       closed: (link, code, reason) => {
         if (!isCurrent(link)) return;
         this.#lastClose = `closed with ${code}${reason && ` (${reason})`}`;
-        this.#exchanges.clear();
+        this.#replies.clear();
       },
     };
   }
 
-  /** The client sees the frame right after this: whatever type it has, this is early enough to listen. */
+  /** Runs before the listeners of the client, and so early enough to add one for a type that is new. */
   #received(frame: Frame): void {
     const { type } = frame;
-    this.#exchanges.received(frame);
-    if (type === "error") this.#parts.refused(this.userId, frame);
+    this.#replies.received(frame);
+    if (type === "error") this.#parts.onError(this.userId, frame);
     if (this.inbox.knows(type)) return;
     this.inbox.open(type);
-    // The frame's type is text here; what a protocol calls its messages is known to the compiler only.
+    // The type is any text here; only the compiler knows which types the contract has.
     const client = this.client as unknown as { on(type: string, listener: (message: unknown) => void): void };
     client.on(type, (message) => this.inbox.add(type, message));
   }

@@ -1,27 +1,28 @@
-/** What a client read without a gap: everything after `from`, up to and with `to`. */
-interface Stretch {
+// How far one client has read one channel.
+// Kept by a channel record, and moved on by the read tracker.
+// Guarantee: a few numbers, as many more for each announced gap, and at most 1,000 missing offsets.
+
+/** The offsets that a client read without a gap: all after `from`, up to and including `to`. */
+interface ReadInterval {
   readonly epoch: string;
   readonly from: number;
   readonly to: number;
   readonly hasSkipped: boolean;
 }
 
-/** So many messages that may still come are remembered; in a log without faults there are none. */
-const MISSING = 1_000;
+/** Missing messages that are remembered because they may still come; a log without faults has none. */
+const MAX_MISSING = 1_000;
 
-/**
- * How far one client has read one channel: a few numbers, and as many more for each announced gap. Which messages lie
- * between them is the channel's knowledge, not the reader's.
- */
-export class Reader {
+/** One client in one channel. The channel's order knows which messages lie between the offsets that are kept here. */
+export class ChannelReader {
   readonly client: string;
   readonly channel: string;
   isReading = false;
-  #current: Stretch = { epoch: "", from: 0, to: 0, hasSkipped: false };
-  /** Offsets that were passed over: gaps, unless they still come. */
+  #current: ReadInterval = { epoch: "", from: 0, to: 0, hasSkipped: false };
+  /** Offsets that the client skipped: gaps, unless they still come. */
   #missing = new Set<number>();
-  #earlier: Stretch[] = [];
-  /** No earlier stretch of this epoch reaches further. */
+  #earlier: ReadInterval[] = [];
+  /** The end of the furthest earlier interval of this epoch. */
   #highest = -Infinity;
 
   constructor(client: string, channel: string) {
@@ -57,7 +58,7 @@ export class Reader {
     this.#current = { epoch, from, to, hasSkipped };
   }
 
-  /** @returns what was passed over and never came */
+  /** Ends the reading. @returns the offsets that were skipped and never came */
   end(): Iterable<number> {
     const { from, to } = this.#current;
     if (this.isReading && to > from) {
@@ -68,17 +69,17 @@ export class Reader {
     return this.takeMissing();
   }
 
-  /** The stretch in which the client must have got what lies there, since it went on behind it without a gap. */
-  stretchWith(
+  /** The interval in which the client must have received this offset, because it read past it without a gap. */
+  intervalWith(
     epoch: string,
     offset: number,
   ): { readonly isNow: boolean; readonly hasSkipped: boolean } | undefined {
     const current = this.#current;
     if (this.isReading && isIn(current, epoch, offset))
       return { isNow: true, hasSkipped: current.hasSkipped };
-    // Most messages are newer than everything that was read before the last gap.
+    // Most messages are newer than every earlier interval.
     if (epoch === current.epoch && offset > this.#highest) return undefined;
-    const earlier = this.#earlier.find((stretch) => isIn(stretch, epoch, offset));
+    const earlier = this.#earlier.find((interval) => isIn(interval, epoch, offset));
     return earlier && { isNow: false, hasSkipped: earlier.hasSkipped };
   }
 
@@ -86,16 +87,18 @@ export class Reader {
     return this.#missing.has(offset);
   }
 
-  /** @returns what cannot be remembered any more */
+  /** Remembers a missing offset. @returns all of them, when they are too many to remember */
   miss(offset: number): Iterable<number> {
     this.#missing.add(offset);
-    return this.#missing.size > MISSING ? this.takeMissing() : [];
+    return this.#missing.size > MAX_MISSING ? this.takeMissing() : [];
   }
 
+  /** A missing offset came. @returns whether it was missing */
   found(offset: number): boolean {
     return this.#missing.delete(offset);
   }
 
+  /** Returns the missing offsets, and forgets them. */
   takeMissing(): Iterable<number> {
     const missing = this.#missing;
     this.#missing = new Set();
@@ -103,6 +106,6 @@ export class Reader {
   }
 }
 
-function isIn({ epoch, from, to }: Stretch, atEpoch: string, offset: number): boolean {
+function isIn({ epoch, from, to }: ReadInterval, atEpoch: string, offset: number): boolean {
   return epoch === atEpoch && from < offset && offset <= to;
 }

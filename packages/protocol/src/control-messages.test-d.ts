@@ -1,11 +1,11 @@
 import { expectTypeOf } from "vitest";
 import type { z } from "zod";
-import type { BuiltinClientMessages, BuiltinServerMessages, BuiltinType, PublicUser } from "./builtins.js";
-import type { ServerMessage } from "./contract.js";
-import type { ControlMessage, JoinResult, Position, SendResult } from "./control.js";
-import type { BuiltinProtocol, InputOf, OutputOf } from "./definition.js";
-import type { ErrorCode } from "./errors.js";
-import type { FrameMeta } from "./frames.js";
+import type { BuiltinClientMessages, BuiltinServerMessages, BuiltinType, PublicUser } from "./builtins.ts";
+import type { ServerMessage } from "./contract.ts";
+import type { ControlMessage, JoinResult, Position, SendResult } from "./control-messages.ts";
+import type { BuiltinProtocol, InputOf, OutputOf } from "./definition.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { FrameMeta } from "./frames.ts";
 import type {
   chatFields,
   clientMessages,
@@ -14,9 +14,9 @@ import type {
   publicUser,
   serverMessages,
   typingFields,
-} from "./messages.js";
+} from "./messages.ts";
 
-// The types are written by hand, because a hover shows them; here they are held against the schemas.
+// The types are written by hand, because hovers show them. This file holds them equal to the schemas.
 
 /** Without `readonly`, which zod does not write, and with every optional field allowed to be undefined. */
 type Plain<T> = T extends object
@@ -60,7 +60,7 @@ expectTypeOf<Listened<"user_joined">>().toEqualTypeOf<Parsed<typeof serverMessag
 expectTypeOf<Listened<"user_left">>().toEqualTypeOf<Parsed<typeof serverMessages.user_left>>();
 expectTypeOf<Listened<"error">>().toEqualTypeOf<Parsed<typeof serverMessages.error>>();
 
-// Every message of the wire is one of these: what is added to the schemas must be added above.
+// Every message of the wire is one of these: a message that is added to the schemas must be added above.
 type Named = ControlMessage["type"] | keyof BuiltinClientMessages | keyof BuiltinServerMessages;
 expectTypeOf<Named>().toEqualTypeOf<keyof typeof clientMessages | keyof typeof serverMessages>();
 expectTypeOf<BuiltinType>().toEqualTypeOf<Named | "users">();

@@ -1,11 +1,11 @@
-import type { Traffic } from "./traffic.js";
-import { soon } from "./turn.js";
+// One direction of a connection in memory.
+// Made by a link, twice per connection, and called for each frame and each close.
+// Guarantee: deliveries run in order, and never within the call that pushed them, as on a network.
+import { queueMacrotask } from "../clock/event-loop.ts";
+import type { Traffic } from "./traffic.ts";
 
-/**
- * One direction of a connection: what goes in comes out in the same order, in a later turn of the event loop. So the
- * sender's call has always returned before anything is heard of it, as on a network.
- */
-export class Line {
+/** Runs deliveries in order, in a later turn of the event loop. */
+export class OrderedDelivery {
   readonly #traffic: Traffic;
   #waiting: (() => void)[] = [];
   #isScheduled = false;
@@ -22,22 +22,22 @@ export class Line {
     this.#schedule();
   }
 
-  /** Loses what is under way, and takes nothing any more. The other end learns only that. */
-  cut(learn: () => void): void {
+  /** Drops every delivery that has not run, and those that are pushed later. Only `onCut` is still delivered. */
+  cut(onCut: () => void): void {
     if (this.#isCut) return;
     this.#traffic.inFlight -= this.#waiting.length;
     this.#waiting = [];
-    this.push(learn);
+    this.push(onCut);
     this.#isCut = true;
   }
 
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    soon(() => this.#deliver());
+    queueMacrotask(() => this.#deliver());
   }
 
-  /** Delivers what is here now; what is pushed meanwhile has its own turn. */
+  /** Runs the deliveries that wait now; those that are pushed meanwhile run in a turn of their own. */
   #deliver(): void {
     this.#isScheduled = false;
     try {
@@ -45,7 +45,7 @@ export class Line {
         const deliver = this.#waiting.shift();
         if (!deliver) break;
         this.#traffic.inFlight--;
-        this.#traffic.moves++;
+        this.#traffic.count++;
         deliver();
       }
     } finally {

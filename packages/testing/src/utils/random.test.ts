@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { createRandom } from "./random.js";
+import { createRandom } from "./random.ts";
 
-it("spreads evenly over 0 to 1", () => {
+it("createRandom spreads its numbers evenly over 0 to 1", () => {
   const random = createRandom(42);
   const buckets = Array.from({ length: 10 }, () => 0);
   for (let draw = 0; draw < 100_000; draw++) {
@@ -11,7 +11,7 @@ it("spreads evenly over 0 to 1", () => {
   expect(buckets.every((count) => count > 9_500 && count < 10_500)).toBe(true);
 });
 
-it("begins elsewhere with each seed", () => {
+it("createRandom begins with another number for each of 1,000 seeds", () => {
   const firsts = Array.from({ length: 1_000 }, (_, seed) => createRandom(seed)());
   expect(new Set(firsts).size).toBe(1_000);
 });

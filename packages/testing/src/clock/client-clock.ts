@@ -1,9 +1,9 @@
 import type { Clock } from "@halyard/client";
 
-/** A clock that knows which timers its one client has set. */
+/** The clock of one client: passes each call on to the network's clock, and knows when this client's timers are due. */
 export class ClientClock implements Clock {
   readonly #clock: Clock;
-  readonly #timers = new Map<unknown, number>();
+  readonly #dueTimes = new Map<unknown, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -19,21 +19,21 @@ export class ClientClock implements Clock {
 
   setTimeout(callback: () => void, ms: number): unknown {
     const timer = this.#clock.setTimeout(() => {
-      this.#timers.delete(timer);
+      this.#dueTimes.delete(timer);
       callback();
     }, ms);
-    this.#timers.set(timer, this.now() + ms);
+    this.#dueTimes.set(timer, this.now() + ms);
     return timer;
   }
 
   clearTimeout(timer: unknown): void {
-    this.#timers.delete(timer);
+    this.#dueTimes.delete(timer);
     this.#clock.clearTimeout(timer);
   }
 
-  /** Whether something will happen at that time, give or take what floating point loses. */
+  /** Whether a timer is set for that time, within the millisecond that floating point may lose. */
   isSetFor(time: number): boolean {
-    for (const at of this.#timers.values()) if (Math.abs(at - time) < 1) return true;
+    for (const dueAt of this.#dueTimes.values()) if (Math.abs(dueAt - time) < 1) return true;
     return false;
   }
 }

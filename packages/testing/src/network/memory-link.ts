@@ -1,7 +1,10 @@
+// A WebSocket connection in memory: the client's socket, the server's socket, and the two directions between them.
+// The client of a test network opens one for each attempt; the server's socket goes to the manager.
+// Guarantee: frames keep their order, and codes and reasons of a close reach the other end, as on a network.
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { WebSocketData, WebSocketInstance } from "@halyard/server";
-import { Line } from "./line.js";
-import type { Traffic } from "./traffic.js";
+import { OrderedDelivery } from "./ordered-delivery.ts";
+import type { Traffic } from "./traffic.ts";
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -10,54 +13,54 @@ const CLOSED = 3;
 
 type ReadyState = typeof CONNECTING | typeof OPEN | typeof CLOSING | typeof CLOSED;
 
-/** A code for the close event that no close frame carries: there was none, or it said nothing. */
+/** Codes of a close event that no close frame carries: the frame had no code, or there was no frame. */
 const NO_STATUS = 1005;
 const ABNORMAL = 1006;
 
-/** What a network does with its connections. */
-export interface Gate {
+/** What a link needs of its network, and the callbacks by which the network follows it. */
+export interface LinkObserver {
   readonly traffic: Traffic;
-  /** Who the connection belongs to. */
+  /** The data of the connection on the server: its user. */
   readonly data: WebSocketData;
-  /** The server's runtime, as far as it tells the manager something. */
+  /** The calls that a server's runtime makes to the manager. */
   readonly server: {
     open(ws: WebSocketInstance): void;
     message(ws: WebSocketInstance, text: string): void;
     close(ws: WebSocketInstance, code: number): void;
   };
-  /** The client has a new socket. */
+  /** The client has opened a new socket. */
   readonly connected: (link: Link) => void;
-  /** The client writes a frame. */
+  /** The client sends a frame. */
   readonly sent: (link: Link, text: string) => void;
-  /** A frame reaches the client, which has not seen it yet. */
+  /** A frame reaches the client, whose listeners have not run yet. */
   readonly received: (link: Link, text: string) => void;
-  /** The client's end is closed. */
+  /** The client's end has closed. */
   readonly closed: (link: Link, code: number, reason: string) => void;
 }
 
-/** A WebSocket connection without a network: both of its ends, and what is between them. */
+/** A WebSocket connection in memory: both of its ends, and the two directions between them. */
 export class Link {
   readonly client: MemorySocket;
   readonly server: ServerSocket;
-  readonly #gate: Gate;
-  readonly #up: Line;
-  readonly #down: Line;
+  readonly #observer: LinkObserver;
+  readonly #up: OrderedDelivery;
+  readonly #down: OrderedDelivery;
 
-  constructor(gate: Gate, client: MemorySocket) {
-    this.#gate = gate;
+  constructor(observer: LinkObserver, client: MemorySocket) {
+    this.#observer = observer;
     this.client = client;
-    this.server = new ServerSocket(this, gate.data);
-    this.#up = new Line(gate.traffic);
-    this.#down = new Line(gate.traffic);
-    gate.connected(this);
+    this.server = new ServerSocket(this, observer.data);
+    this.#up = new OrderedDelivery(observer.traffic);
+    this.#down = new OrderedDelivery(observer.traffic);
+    observer.connected(this);
     this.#up.push(() => {
       this.server.readyState = OPEN;
       this.#down.push(() => this.#clientOpened());
-      gate.server.open(this.server);
+      observer.server.open(this.server);
     });
   }
 
-  /** The line breaks: no close frame, and what is under way is lost. Each end learns that there is nothing any more. */
+  /** Breaks the connection without a close frame. What is on its way is lost, and each end sees 1006. */
   cut(): void {
     const wasOpened = this.server.readyState !== CONNECTING;
     this.#up.cut(() => {
@@ -67,16 +70,16 @@ export class Link {
   }
 
   sendUp(text: string): void {
-    this.#gate.sent(this, text);
+    this.#observer.sent(this, text);
     this.#up.push(() => {
-      if (this.server.readyState !== CLOSED) this.#gate.server.message(this.server, text);
+      if (this.server.readyState !== CLOSED) this.#observer.server.message(this.server, text);
     });
   }
 
   sendDown(text: string): void {
     this.#down.push(() => {
       if (this.client.readyState !== OPEN) return;
-      this.#gate.received(this, text);
+      this.#observer.received(this, text);
       this.client.dispatchEvent(Object.assign(new Event("message"), { data: text }));
     });
   }
@@ -105,7 +108,7 @@ export class Link {
   #clientClosed(code: number, reason: string): void {
     if (this.client.readyState === CLOSED) return;
     this.client.readyState = CLOSED;
-    this.#gate.closed(this, code, reason);
+    this.#observer.closed(this, code, reason);
     this.client.dispatchEvent(
       Object.assign(new Event("close"), { code, reason, wasClean: code !== ABNORMAL }),
     );
@@ -114,11 +117,11 @@ export class Link {
   #serverClosed(code: number): void {
     if (this.server.readyState === CLOSED) return;
     this.server.readyState = CLOSED;
-    this.#gate.server.close(this.server, code);
+    this.#observer.server.close(this.server, code);
   }
 }
 
-/** The client's end: as much of the platform's `WebSocket` as there is without a network. */
+/** The client's end: the part of the platform's `WebSocket` that the client uses. */
 export class MemorySocket extends EventTarget {
   binaryType = "blob";
   readonly extensions = "";
@@ -128,10 +131,10 @@ export class MemorySocket extends EventTarget {
   readonly url: string;
   readonly #link: Link;
 
-  constructor(gate: Gate, url: string) {
+  constructor(observer: LinkObserver, url: string) {
     super();
     this.url = url;
-    this.#link = new Link(gate, this);
+    this.#link = new Link(observer, this);
   }
 
   send(text: string): void {
@@ -151,7 +154,7 @@ export class MemorySocket extends EventTarget {
   }
 }
 
-/** The server's end, which the manager gets. */
+/** The server's end, which the manager receives. */
 class ServerSocket implements WebSocketInstance<WebSocketData> {
   readonly data: WebSocketData;
   readonly bufferedAmount = 0;

@@ -3,17 +3,18 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** What a client heard, by type, until a test takes it. */
+/** The messages that a client received, by type, until a test takes them. */
 export class Inbox {
   readonly #messages = new Map<string, unknown[]>();
   readonly #waiters = new Map<string, Waiter[]>();
   readonly #counts = new Map<string, number>();
 
+  /** Whether messages of this type are stored already. */
   knows(type: string): boolean {
     return this.#messages.has(type);
   }
 
-  /** From now on, messages of this type are expected to be added. */
+  /** Stores messages of this type from now on. */
   open(type: string): void {
     this.#messages.set(type, []);
   }
@@ -26,12 +27,12 @@ export class Inbox {
   }
 
   /**
-   * The oldest message of a type that was not taken yet, or the next one.
+   * The oldest message of a type that was not returned yet, or the first to come.
    *
-   * @param idle resolves when there is no point in waiting any longer
-   * @param explain says why nothing came
+   * @param idle resolves when waiting any longer is useless
+   * @param explain the text of the error for a message that did not come
    */
-  take(type: string, idle: () => Promise<void>, explain: () => string): Promise<unknown> {
+  next(type: string, idle: () => Promise<void>, explain: () => string): Promise<unknown> {
     const messages = this.#messages.get(type) ?? [];
     if (messages.length > 0) return Promise.resolve(messages.shift());
     const arrival = new Promise((resolve, reject) => {
@@ -40,13 +41,13 @@ export class Inbox {
       this.#waiters.set(type, waiters);
       waiters.push(waiter);
       void idle().then(() => {
-        const place = waiters.indexOf(waiter);
-        if (place === -1) return;
-        waiters.splice(place, 1);
+        const index = waiters.indexOf(waiter);
+        if (index === -1) return;
+        waiters.splice(index, 1);
         reject(new Error(explain()));
       });
     });
-    // A test may look at it later, or never: that alone is no reason to end the process.
+    // A test may await the promise later or never. Without this handler its rejection would end the process.
     arrival.catch(() => {});
     return arrival;
   }

@@ -1,12 +1,12 @@
-import type { DeliveryEvent } from "./delivery-event.js";
+import type { DeliveryEvent } from "./delivery-event.ts";
 
 type PresenceEvent = Extract<DeliveryEvent, { type: "presence" }>;
 
-/** Who is there, as each client knows it: by channel, then by client. */
-export class Rosters {
+/** The users of each channel as each client knows them: by channel, then by client. */
+export class RosterTracker {
   readonly #channels = new Map<string, Map<string, Set<string>>>();
 
-  /** @returns what is wrong, in words */
+  /** Applies one presence event. @returns the contradictions, in words */
   change({ client, channel, change, users }: PresenceEvent): string[] {
     const clients = this.#channels.get(channel) ?? new Map<string, Set<string>>();
     this.#channels.set(channel, clients);
@@ -25,22 +25,22 @@ export class Rosters {
     return wrong.map((user) => `${user} ${change}, and was ${isJoin ? "there" : "not there"} already`);
   }
 
-  /** @returns which clients know something else, and what */
+  /** Compares every client with the true list. @returns the clients that differ, and how */
   compare(
     channel: string,
     users: readonly string[],
   ): { readonly client: string; readonly message: string }[] {
     const truth = new Set(users);
     return [...(this.#channels.get(channel) ?? [])].flatMap(([client, roster]) => {
-      const ghosts = [...roster].filter((user) => !truth.has(user));
-      const unseen = users.filter((user) => !roster.has(user));
-      if (ghosts.length + unseen.length === 0) return [];
-      const message = `not there, but listed: ${list(ghosts)}; there, but not listed: ${list(unseen)}`;
+      const extra = [...roster].filter((user) => !truth.has(user));
+      const missing = users.filter((user) => !roster.has(user));
+      if (extra.length + missing.length === 0) return [];
+      const message = `not there, but listed: ${list(extra)}; there, but not listed: ${list(missing)}`;
       return [{ client, message }];
     });
   }
 
-  /** @param channel @default every one */
+  /** Drops what a client knows. @param channel @default every channel */
   forget(client: string, channel?: string): void {
     if (channel !== undefined) this.#channels.get(channel)?.delete(client);
     else for (const clients of this.#channels.values()) clients.delete(client);

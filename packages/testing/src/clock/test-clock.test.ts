@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createTestClock } from "./test-clock.js";
+import { createTestClock } from "./test-clock.ts";
 
 describe("createTestClock", () => {
-  it("stands still until it is told to go on", async () => {
+  it("stands still until it is advanced", async () => {
     const clock = createTestClock({ now: new Date(1_000) });
     expect(clock.now()).toBe(1_000);
     await clock.advance(500);
@@ -11,40 +11,40 @@ describe("createTestClock", () => {
 
   it("runs timers in the order of their times, each at its own time", async () => {
     const clock = createTestClock({ now: new Date(0) });
-    const rang: string[] = [];
-    const ring = (name: string) => () => rang.push(`${name} at ${clock.now()}`);
-    clock.setTimeout(ring("b"), 20);
-    clock.setTimeout(ring("a"), 10);
-    clock.setTimeout(ring("c"), 20);
-    clock.setTimeout(ring("never"), 31);
+    const ran: string[] = [];
+    const record = (name: string) => () => ran.push(`${name} at ${clock.now()}`);
+    clock.setTimeout(record("b"), 20);
+    clock.setTimeout(record("a"), 10);
+    clock.setTimeout(record("c"), 20);
+    clock.setTimeout(record("never"), 31);
     await clock.advance(30);
-    expect(rang).toEqual(["a at 10", "b at 20", "c at 20"]);
+    expect(ran).toEqual(["a at 10", "b at 20", "c at 20"]);
     expect(clock.nextTimerAt).toBe(31);
   });
 
   it("runs timers that timers set, when they are due within the same advance", async () => {
     const clock = createTestClock({ now: new Date(0) });
-    const rang: number[] = [];
+    const ran: number[] = [];
     const again = () => {
-      rang.push(clock.now());
+      ran.push(clock.now());
       clock.setTimeout(() => void Promise.resolve().then(again), 10);
     };
     again();
     await clock.advance(35);
-    expect(rang).toEqual([0, 10, 20, 30]);
+    expect(ran).toEqual([0, 10, 20, 30]);
   });
 
-  it("forgets what is cleared", async () => {
+  it("runs no timer that was cleared", async () => {
     const clock = createTestClock();
-    const rang: string[] = [];
-    clock.clearTimeout(clock.setTimeout(() => rang.push("later"), 10));
-    clock.clearTimeout(clock.setTimeout(() => rang.push("at once"), 0));
+    const ran: string[] = [];
+    clock.clearTimeout(clock.setTimeout(() => ran.push("later"), 10));
+    clock.clearTimeout(clock.setTimeout(() => ran.push("at once"), 0));
     clock.clearTimeout(undefined);
     await clock.advance(10);
-    expect(rang).toEqual([]);
+    expect(ran).toEqual([]);
   });
 
-  it("needs no time for what takes none", async () => {
+  it("runs immediates and timers of 0 ms without time passing", async () => {
     const clock = createTestClock();
     const before = clock.now();
     await new Promise<void>((resolve) => clock.setImmediate(resolve));
@@ -53,7 +53,7 @@ describe("createTestClock", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("advances once at a time", async () => {
+  it("lets an advance wait for the one before it", async () => {
     const clock = createTestClock({ now: new Date(0) });
     const seen: number[] = [];
     clock.setTimeout(() => seen.push(clock.now()), 15);
@@ -62,7 +62,7 @@ describe("createTestClock", () => {
     expect(clock.now()).toBe(20);
   });
 
-  it("rejects with what a timer throws, and goes on after it", async () => {
+  it("rejects with the error of a timer, and advances again after it", async () => {
     const clock = createTestClock({ now: new Date(0) });
     clock.setTimeout(() => {
       throw new Error("a timer's");
@@ -72,7 +72,7 @@ describe("createTestClock", () => {
     expect(clock.now()).toBe(15);
   });
 
-  it.each([-1, NaN, Infinity])("refuses to advance by %d ms", async (ms) => {
+  it.each([-1, NaN, Infinity])("rejects an advance by %d ms", async (ms) => {
     await expect(createTestClock().advance(ms)).rejects.toThrow(RangeError);
   });
 

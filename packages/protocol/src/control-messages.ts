@@ -1,21 +1,29 @@
-import type { PublicUser } from "./builtins.js";
-import type { ErrorCode } from "./errors.js";
-import type { FrameMeta } from "./frames.js";
+// The types of the messages with which client and server manage the connection itself.
+// Read by the client's connection and the server's control frames; the schemas are in messages.ts.
+// Guarantee: control-messages.test-d.ts holds each type equal to its schema.
+import type { PublicUser } from "./builtins.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { FrameMeta } from "./frames.ts";
 
-/** How far a reader has come in a channel. */
+/** A client's position in a channel: the last message that it has. */
 export interface Position {
+  /** Names one history of the channel; a new one begins when the old one is lost. */
   readonly epoch: string;
+  /** The offset of that message. */
   readonly off: number;
 }
 
-/** Why messages of a channel could not be delivered. */
+/** The reason why messages of a channel could not be delivered. */
 export type GapReason = "lost" | "trimmed" | "too_many" | "forbidden";
 
-/** What became of a channel at a resume. `pending`: the backplane is away, keep the position that you have. */
+/**
+ * The outcome of a resume for one channel. `pending`: the backplane does not answer, so the client keeps its position.
+ */
 export interface ChannelState extends Position {
   readonly recovered: true | "new" | "pending" | GapReason;
 }
 
+/** The first frame of a client: who it is, and where it resumes. */
 export interface HelloMessage {
   type: "hello";
   clientId: string;
@@ -25,31 +33,37 @@ export interface HelloMessage {
   rooms: string[];
 }
 
+/** The client asks for a `pong`. */
 export interface PingMessage {
   type: "ping";
 }
 
+/** The client joins a room; a `reply` carries a {@link JoinResult}. */
 export interface JoinMessage {
   type: "join";
   room: string;
 }
 
+/** The client leaves a room. */
 export interface LeaveMessage {
   type: "leave";
   room: string;
 }
 
+/** A request, in either direction; answered by `reply` or `error`. */
 export interface RequestMessage {
   type: "request";
   name: string;
   input?: unknown;
 }
 
+/** The client renews the session of an open connection with a single-use ticket. */
 export interface AuthenticateMessage {
   type: "authenticate";
   ticket: string;
 }
 
+/** The server's answer to `hello`: the user, the limits, and the state of each channel. */
 export interface WelcomeMessage {
   type: "welcome";
   connectionId: string;
@@ -60,26 +74,31 @@ export interface WelcomeMessage {
   channels: Record<string, ChannelState>;
 }
 
+/** The answer to `ping`. */
 export interface PongMessage {
   type: "pong";
 }
 
+/** The successful answer to a send, a join, a leave or a request, which `$.re` names. */
 export interface ReplyMessage {
   type: "reply";
   result?: unknown;
 }
 
+/** The server itself put this connection into a room. */
 export interface JoinedMessage extends Position {
   type: "joined";
   room: string;
 }
 
+/** The server took this connection out of a room, or did not let it in at its `hello`. */
 export interface LeftMessage {
   type: "left";
   room: string;
   reason: ErrorCode;
 }
 
+/** Messages of a channel could not be delivered; delivery goes on after the position in the gap. */
 export interface GapMessage {
   type: "gap";
   ch: string;
@@ -88,16 +107,18 @@ export interface GapMessage {
   reason: GapReason;
 }
 
+/** From the server: the messages up to `$.off` are not for this client. From the client: it does not use `$.seq`. */
 export interface SkipMessage {
   type: "skip";
 }
 
+/** This node drains and is about to close: the client reconnects after `afterMs`. */
 export interface ReconnectMessage {
   type: "reconnect";
   afterMs: number;
 }
 
-/** The messages with which the two ends of Halyard steer the connection; an application never handles them. */
+/** Every message with which client and server manage the connection. An application never handles one. */
 export type ControlMessage = (
   | HelloMessage
   | PingMessage
@@ -115,14 +136,14 @@ export type ControlMessage = (
   | ReconnectMessage
 ) & { $?: FrameMeta | undefined };
 
-/** What the `reply` to a send carries as its result: the receipt. */
+/** The `result` in the `reply` to a send: the receipt. */
 export interface SendResult {
   readonly id: string;
   readonly ch?: string | undefined;
   readonly off?: number | undefined;
 }
 
-/** What the `reply` to a join carries: where the room's channel stands. */
+/** The `result` in the `reply` to a join: the position of the room's channel. */
 export interface JoinResult extends Position {
   readonly ch: string;
 }

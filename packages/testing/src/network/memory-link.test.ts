@@ -1,9 +1,9 @@
 import type { WebSocketInstance } from "@halyard/server";
 import { beforeEach, describe, expect, it } from "vitest";
-import { MemorySocket } from "./memory-link.js";
-import type { Gate, Link } from "./memory-link.js";
-import type { Traffic } from "./traffic.js";
-import { turn } from "./turn.js";
+import { MemorySocket } from "./memory-link.ts";
+import type { Link, LinkObserver } from "./memory-link.ts";
+import type { Traffic } from "./traffic.ts";
+import { waitOneTurn } from "../clock/event-loop.ts";
 
 let log: string[];
 let traffic: Traffic;
@@ -11,7 +11,7 @@ let link: Link | undefined;
 let server: WebSocketInstance | undefined;
 
 function connect(open: (ws: WebSocketInstance) => void = () => {}): MemorySocket {
-  const gate: Gate = {
+  const observer: LinkObserver = {
     traffic,
     data: { userId: "ada" },
     server: {
@@ -28,7 +28,7 @@ function connect(open: (ws: WebSocketInstance) => void = () => {}): MemorySocket
     received: () => {},
     closed: () => {},
   };
-  const socket = new MemorySocket(gate, "ws://halyard.test/ws");
+  const socket = new MemorySocket(observer, "ws://halyard.test/ws");
   socket.addEventListener("open", () => log.push("client open"));
   socket.addEventListener("message", (event) =>
     log.push(`client got ${String((event as MessageEvent).data)}`),
@@ -41,13 +41,13 @@ function connect(open: (ws: WebSocketInstance) => void = () => {}): MemorySocket
 }
 
 async function settle(): Promise<void> {
-  do await turn();
+  do await waitOneTurn();
   while (traffic.inFlight > 0);
 }
 
 beforeEach(() => {
   log = [];
-  traffic = { inFlight: 0, moves: 0 };
+  traffic = { inFlight: 0, count: 0 };
 });
 
 describe("MemorySocket", () => {
@@ -67,7 +67,7 @@ describe("MemorySocket", () => {
     ]);
   });
 
-  it("closes with the client's code at both ends, after what was sent before", async () => {
+  it("closes with the client's code at both ends, after the frames that were sent before", async () => {
     const socket = connect();
     await settle();
     log = [];
@@ -90,7 +90,7 @@ describe("MemorySocket", () => {
     expect(log).toEqual(["client got last", "client close 4012 retryAfterMs=5 true", "server close 4012 3"]);
   });
 
-  it("says 1005 for a close without a code", async () => {
+  it("reports 1005 at both ends for a close without a code", async () => {
     const socket = connect();
     await settle();
     log = [];
@@ -99,7 +99,7 @@ describe("MemorySocket", () => {
     expect(log).toEqual(["server close 1005 3", "client close 1005  true"]);
   });
 
-  it("lets both ends close at once", async () => {
+  it("closes each end with the other's code when both close at once", async () => {
     const socket = connect();
     await settle();
     log = [];
@@ -109,7 +109,7 @@ describe("MemorySocket", () => {
     expect(log.toSorted()).toEqual(["client close 4000  true", "server close 3001 3"]);
   });
 
-  it("loses everything that is under way when it is cut, and says 1006 once at each end", async () => {
+  it("loses every frame on its way when it is cut, and reports 1006 once at each end", async () => {
     const socket = connect();
     await settle();
     log = [];
@@ -125,13 +125,13 @@ describe("MemorySocket", () => {
     expect(traffic.inFlight).toBe(0);
   });
 
-  it("never opens at the server when it is closed before that", async () => {
+  it("never opens at the server when the client closes it before that", async () => {
     connect().close();
     await settle();
     expect(log).toEqual(["client close 1006  false"]);
   });
 
-  it("refuses what a platform refuses", async () => {
+  it("throws where a WebSocket throws: early sends, reserved codes and long reasons", async () => {
     const socket = connect();
     expect(() => socket.send("early")).toThrow("Still connecting");
     await settle();
