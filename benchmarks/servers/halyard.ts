@@ -16,14 +16,16 @@ const authenticate: AnyAuthenticator =
     ? ({ url }) => ({ user: { id: new URLSearchParams(url.split("?")[1]).get("user") ?? "anonymous" } })
     : await readSessions(database);
 
-export const { manager, handlers } = createWebSocketSystem({
+const system = createWebSocketSystem({
   protocol,
   authenticate,
   authorize: () => true,
   limits: raisedLimits,
 });
 
-handlers
+export const { manager } = system;
+
+system.handlers
   .on("post", ({ text }) => manager.broadcastMessage({ type: "posted", text }))
   .onRequest("get_user", (input) => getUser(input));
 

@@ -4,18 +4,19 @@
  * Both builds run the same server code under the same load, one directly after the other.
  */
 import { resolve } from "node:path";
+import type { Figures } from "./load/job.ts";
+import type { Options } from "./options.ts";
 import { createBuild, serverOf } from "./processes/build.ts";
 import type { Build } from "./processes/build.ts";
-import { compare, comparedFigures } from "./results/comparison.ts";
-import type { Comparison, Pair } from "./results/comparison.ts";
-import type { Figures } from "./load/job.ts";
 import { describeMachine, printMachine } from "./processes/machine.ts";
 import { measure } from "./processes/measure.ts";
-import type { Options } from "./options.ts";
-import { rowsOfComparison, textTable } from "./report/table.ts";
 import type { ServerSpec } from "./processes/servers.ts";
 import { sessionsFor } from "./processes/sessions.ts";
 import type { SessionFiles } from "./processes/sessions.ts";
+import { rowsOfComparison, textTable } from "./report/table.ts";
+import { compare, comparedFigures } from "./results/comparison.ts";
+import type { Comparison, Pair } from "./results/comparison.ts";
+import { errorMessage } from "./utils/error-message.ts";
 import { print, showProgress } from "./utils/terminal.ts";
 import type { Workload } from "./workloads/workload.ts";
 
@@ -42,10 +43,10 @@ export async function compareBuilds(
   const failures: string[] = [];
   for (const workload of workloads) {
     const able = servers.filter(({ id }) => workload.without?.includes(id) !== true);
-    const sides = {
-      before: await sideOf(builds.before, workload),
-      now: await sideOf(builds.now, workload),
-    };
+    const sides = await sidesOf(builds, workload).catch((error: unknown) => {
+      failures.push(`${workload.id}: ${errorMessage(error)}`);
+    });
+    if (sides === undefined) continue;
     const runner = new PairRunner(workload, sides, options);
     const results = await runner.run(able);
     failures.push(...runner.failures);
@@ -74,8 +75,14 @@ interface Sides {
   readonly now: Side;
 }
 
-async function sideOf(build: Build, workload: Workload): Promise<Side> {
-  return { build, sessions: await sessionsFor(workload.plan, build.servers) };
+async function sidesOf(
+  { before, now }: { readonly before: Build; readonly now: Build },
+  { plan }: Workload,
+): Promise<Sides> {
+  return {
+    before: { build: before, sessions: await sessionsFor(plan, before.servers) },
+    now: { build: now, sessions: await sessionsFor(plan, now.servers) },
+  };
 }
 
 /** Runs one workload on both builds in turn. */
@@ -128,8 +135,7 @@ class PairRunner {
     try {
       return await measure({ server, plan, dialect: mode ?? dialect, profile, sessions });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.failures.push(`${this.#workload.id}, ${spec.title}, ${name}: ${reason}`);
+      this.failures.push(`${this.#workload.id}, ${spec.title}, ${name}: ${errorMessage(error)}`);
       return null;
     }
   }

@@ -1,10 +1,10 @@
 /** `pnpm bench`: Halyard beside its peers, or one build of Halyard beside another; one server and one load at a time. */
 import { compareBuilds } from "./against.ts";
-import { killChildrenOnExit } from "./processes/children.ts";
 import { HELP, readOptions } from "./options.ts";
 import type { Options } from "./options.ts";
 import { PAGE } from "./page/page-workload.ts";
 import { comparePeers } from "./peers.ts";
+import { killChildrenOnExit } from "./processes/children.ts";
 import { BASELINE, isHalyard, servers } from "./processes/servers.ts";
 import type { ServerSpec } from "./processes/servers.ts";
 import { print } from "./utils/terminal.ts";

@@ -5,18 +5,19 @@
  */
 import { resolve } from "node:path";
 import { raisedLimits } from "../servers/raised-limits.ts";
-import { checkBounds } from "./results/bounds.ts";
-import { describeMachine, printMachine } from "./processes/machine.ts";
 import type { Options } from "./options.ts";
 import { measurePages, PAGE } from "./page/page-workload.ts";
+import { describeMachine, printMachine } from "./processes/machine.ts";
+import { preparePeers } from "./processes/servers.ts";
+import type { ServerSpec } from "./processes/servers.ts";
 import { failuresOf } from "./report/readme.ts";
 import { rowsOf, rowsOfBounds, textTable } from "./report/table.ts";
 import { writeReport } from "./report/write-report.ts";
+import { checkBounds } from "./results/bounds.ts";
 import { mergeResults } from "./results/results.ts";
 import type { Results, WorkloadResult } from "./results/results.ts";
 import { runWorkload } from "./run-workload.ts";
-import { preparePeers } from "./processes/servers.ts";
-import type { ServerSpec } from "./processes/servers.ts";
+import { errorMessage } from "./utils/error-message.ts";
 import { elapsed, print } from "./utils/terminal.ts";
 import type { Workload } from "./workloads/workload.ts";
 
@@ -50,7 +51,7 @@ export async function comparePeers(comparison: PeerComparison): Promise<void> {
   for (const workload of workloads) results = await keep(await runWorkload(workload, able, options));
   if (hasPage) {
     const pages = await measurePages(options).catch((error: unknown) => {
-      print(`${PAGE}: ${error instanceof Error ? error.message : String(error)}`);
+      print(`${PAGE}: ${errorMessage(error)}`);
     });
     if (pages !== undefined) results = await keep(pages);
   }

@@ -4,13 +4,14 @@
  * A server that fails in one run keeps the figures of its other runs.
  */
 import type { Figures, JobPlan } from "./load/job.ts";
+import type { Options } from "./options.ts";
 import { loadAverage } from "./processes/machine.ts";
 import { measure } from "./processes/measure.ts";
-import type { Options } from "./options.ts";
-import type { ServerResult, WorkloadResult } from "./results/results.ts";
 import { serverFolder } from "./processes/servers.ts";
 import type { ServerSpec } from "./processes/servers.ts";
 import { sessionsFor } from "./processes/sessions.ts";
+import type { ServerResult, WorkloadResult } from "./results/results.ts";
+import { errorMessage } from "./utils/error-message.ts";
 import { showProgress } from "./utils/terminal.ts";
 import { RUNS } from "./workloads/workload.ts";
 import type { Workload } from "./workloads/workload.ts";
@@ -38,7 +39,7 @@ export async function runWorkload(
       const dialect = mode ?? workload.dialect;
       const plan = requestedRuns === undefined ? planOf(workload, run) : workload.plan;
       const figures = await measure({ server, plan, dialect, profile, sessions }).catch((error: unknown) => {
-        failures.set(server.id, error instanceof Error ? error.message : String(error));
+        failures.set(server.id, errorMessage(error));
         return null;
       });
       samples.get(server.id)?.push(figures);

@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Microseconds of all threads of a process so far. */
-export function cpuOf(pid: number): number {
+function cpuOf(pid: number): number {
   const tasks = `/proc/${String(pid)}/task`;
   let nanoseconds = 0;
   for (const task of readdirSync(tasks)) {

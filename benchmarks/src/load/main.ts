@@ -3,6 +3,7 @@
  * Started by the benchmark for each measurement, with one job, and ended by it.
  */
 import { readFileSync } from "node:fs";
+import { errorMessage } from "../utils/error-message.ts";
 import { connects, idle, signedIn } from "./arrivals.ts";
 import { chat, fanOut } from "./broadcast.ts";
 import { dialects } from "./dialect.ts";
@@ -21,7 +22,7 @@ process.on("message", (message: ToLoad) => {
   else
     run(message.job).then(
       (figures) => send({ figures }),
-      (error: unknown) => send({ failure: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => send({ failure: errorMessage(error) }),
     );
 });
 process.on("disconnect", () => process.exit());

@@ -2,8 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, platform, release, totalmem } from "node:os";
-import { runtimes } from "./servers.ts";
 import { print } from "../utils/terminal.ts";
+import { runtimes } from "./servers.ts";
 
 export interface Machine {
   readonly cpu: string;

@@ -10,8 +10,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { findFreePort } from "../../../test/support/free-port.ts";
 import * as children from "./children.ts";
-import type { ServerSpec } from "./servers.ts";
 import { commandOf } from "./servers.ts";
+import type { ServerSpec } from "./servers.ts";
 
 export interface ServerProcess {
   readonly process: ChildProcess;
@@ -41,7 +41,7 @@ export async function startServer(spec: ServerSpec, run: ServerRun = {}): Promis
   child.stderr?.on("data", (chunk: Buffer) => (errorOutput = (errorOutput + chunk.toString()).slice(-2_000)));
   const exited = async (): Promise<never> => {
     if (child.exitCode === null) await once(child, "exit");
-    throw new Error(`the server ended: ${errorOutput.trim().split("\n").at(-1) ?? ""}`);
+    throw new Error(`the server ended: ${reasonIn(errorOutput)}`);
   };
   await Promise.race([waitUntilListening(port), exited()]);
   return { process: child, port, exited, end: () => end(child, run.profile !== undefined) };
@@ -65,6 +65,12 @@ function spawnServer(spec: ServerSpec, run: ServerRun, port: number): ChildProce
       stdio: hasProbe ? ["ignore", "ignore", "pipe", "ipc"] : ["ignore", "ignore", "pipe"],
     }),
   );
+}
+
+/** The line with the error, because Node writes a stack and its version after it. */
+function reasonIn(output: string): string {
+  const lines = output.trim().split("\n");
+  return lines.find((line) => line.includes("Error")) ?? lines.at(-1) ?? "";
 }
 
 function profiling(directory: string | undefined): string[] {

@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { DialectName } from "../load/dialect.ts";
+import { errorMessage } from "../utils/error-message.ts";
 
 export interface ServerSpec {
   readonly id: string;
@@ -42,63 +43,63 @@ export const servers: readonly ServerSpec[] = [
     id: "halyard-node",
     title: "Halyard on Node",
     runtime: "node",
-    file: new URL("halyard-node.ts", serverFolder),
+    file: new URL("../../servers/halyard-node.ts", import.meta.url),
     dialects: halyard,
   },
   {
     id: "halyard-bun",
     title: "Halyard on Bun",
     runtime: "bun",
-    file: new URL("halyard-bun.ts", serverFolder),
+    file: new URL("../../servers/halyard-bun.ts", import.meta.url),
     dialects: halyard,
   },
   {
     id: "ws",
     title: "ws",
     runtime: "node",
-    file: new URL("ws.ts", serverFolder),
+    file: new URL("../../servers/ws.ts", import.meta.url),
     dialects: json,
   },
   {
     id: "ws-tick",
     title: "ws, tick-wise by hand",
     runtime: "node",
-    file: new URL("ws-tick.ts", serverFolder),
+    file: new URL("../../servers/ws-tick.ts", import.meta.url),
     dialects: json,
   },
   {
     id: "socket.io",
     title: "Socket.IO",
     runtime: "node",
-    file: new URL("socket-io.ts", serverFolder),
+    file: new URL("../../servers/socket-io.ts", import.meta.url),
     dialects: socketIo,
   },
   {
     id: "crossws",
     title: "crossws on Node",
     runtime: "node",
-    file: new URL("crossws.ts", serverFolder),
+    file: new URL("../../servers/crossws.ts", import.meta.url),
     dialects: json,
   },
   {
     id: "hono",
     title: "Hono node-ws",
     runtime: "node",
-    file: new URL("hono.ts", serverFolder),
+    file: new URL("../../servers/hono.ts", import.meta.url),
     dialects: json,
   },
   {
     id: "bun",
     title: "Bun native",
     runtime: "bun",
-    file: new URL("bun.ts", serverFolder),
+    file: new URL("../../servers/bun.ts", import.meta.url),
     dialects: json,
   },
   {
     id: UWEBSOCKETS,
     title: "uWebSockets.js",
     runtime: "node-20",
-    file: new URL("uwebsockets/dist/server.js", serverFolder),
+    file: new URL("../../servers/uwebsockets/dist/server.js", import.meta.url),
     dialects: json,
   },
 ];
@@ -129,13 +130,13 @@ export function preparePeers(
     installPeer();
     return chosen;
   } catch (error) {
-    print(`uWebSockets.js is left out: ${error instanceof Error ? error.message : String(error)}`);
+    print(`uWebSockets.js is left out: ${errorMessage(error)}`);
     return chosen.filter(({ id }) => id !== UWEBSOCKETS);
   }
 }
 
 function installPeer(): void {
-  const source = new URL("uwebsockets/server.ts", serverFolder);
+  const source = new URL("../../servers/uwebsockets/server.ts", import.meta.url);
   const cwd = fileURLToPath(new URL(".", source));
   const run = (program: string, args: readonly string[]): void => {
     execFileSync(program, args, { cwd, stdio: ["ignore", "ignore", "inherit"] });

@@ -4,13 +4,15 @@
  * The sessions are created by the same version of Better Auth that reads them.
  */
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { runtimes } from "./servers.ts";
-import { showProgress } from "../utils/terminal.ts";
 import type { JobPlan } from "../load/job.ts";
+import { showProgress } from "../utils/terminal.ts";
+import { runtimes } from "./servers.ts";
 import { createTemporaryFolder } from "./temporary-folder.ts";
+
+const creator = new URL("../../servers/create-sessions.ts", import.meta.url);
 
 export interface SessionFiles {
   /** A SQLite file, for the server. */
@@ -32,7 +34,7 @@ export async function sessionsFor(plan: JobPlan, servers: URL): Promise<SessionF
 async function createSessions(servers: URL, count: number): Promise<SessionFiles> {
   const folder = createTemporaryFolder();
   const files = { database: join(folder, "auth.db"), cookies: join(folder, "cookies.json") };
-  const script = fileURLToPath(new URL("create-sessions.ts", servers));
+  const script = fileURLToPath(new URL(basename(creator.pathname), servers));
   const env = { PATH: process.env["PATH"], NODE_ENV: "production" };
   await promisify(execFile)(runtimes.node, [script, files.database, files.cookies, String(count)], { env });
   return files;

@@ -1,7 +1,7 @@
 /** A figure of a workload as a bar chart: an SVG that is readable on light and on dark pages. */
-import type { ServerResult, Summary, WorkloadResult } from "../results/results.ts";
-import { summarize } from "../results/results.ts";
 import { isHalyard } from "../processes/servers.ts";
+import { summarize } from "../results/results.ts";
+import type { ServerResult, Summary, WorkloadResult } from "../results/results.ts";
 import type { FigureSpec } from "../workloads/workload.ts";
 import { format } from "./table.ts";
 

@@ -1,8 +1,8 @@
 /** Figures of a workload as a line chart, a line for each server. */
+import { isHalyard } from "../processes/servers.ts";
 import type { ServerResult, WorkloadResult } from "../results/results.ts";
 import { median } from "../utils/statistics.ts";
 import type { LineChartSpec } from "../workloads/workload.ts";
-import { isHalyard } from "../processes/servers.ts";
 import { escape, STYLE } from "./bar-chart.ts";
 import { format } from "./table.ts";
 

@@ -1,9 +1,9 @@
 /** The tables of the report, for a terminal and for Markdown. */
+import { BASELINE } from "../processes/servers.ts";
 import type { Verdict } from "../results/bounds.ts";
 import type { Comparison } from "../results/comparison.ts";
-import type { ServerResult, Summary, WorkloadResult } from "../results/results.ts";
 import { loadBusy, summarize } from "../results/results.ts";
-import { BASELINE } from "../processes/servers.ts";
+import type { ServerResult, Summary, WorkloadResult } from "../results/results.ts";
 import { round } from "../utils/statistics.ts";
 import type { FigureSpec } from "../workloads/workload.ts";
 

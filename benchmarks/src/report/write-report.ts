@@ -6,9 +6,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import type { Results, WorkloadResult } from "../results/results.ts";
-import { renderReadme } from "./readme.ts";
-import { drawLineChart } from "./line-chart.ts";
 import { drawBarChart } from "./bar-chart.ts";
+import { drawLineChart } from "./line-chart.ts";
+import { renderReadme } from "./readme.ts";
 
 export async function writeReport(directory: string, results: Results): Promise<void> {
   mkdirSync(directory, { recursive: true });

@@ -4,8 +4,8 @@
  * The median of all runs counts.
  */
 import type { Figures } from "../load/job.ts";
-import type { Results, ServerResult } from "./results.ts";
 import { median } from "../utils/statistics.ts";
+import type { Results, ServerResult } from "./results.ts";
 
 /** The highest allowed value of a figure, or of its ratio to the figure of a peer or to another figure, in the same run. */
 interface Bound {

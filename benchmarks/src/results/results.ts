@@ -4,10 +4,10 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import type { Figures } from "../load/job.ts";
+import type { Machine } from "../processes/machine.ts";
 import { BASELINE } from "../processes/servers.ts";
 import { median } from "../utils/statistics.ts";
 import type { FigureSpec, Workload } from "../workloads/workload.ts";
-import type { Machine } from "../processes/machine.ts";
 
 /** The figures of one workload, of each server and run. */
 export interface WorkloadResult extends Pick<Workload, "id" | "title" | "about" | "figures" | "curves"> {

@@ -1,6 +1,6 @@
 /** All workloads. Those of fan-out are in a file of their own. */
-import { fanOuts } from "./fan-outs.ts";
 import { isHalyard, servers } from "../processes/servers.ts";
+import { fanOuts } from "./fan-outs.ts";
 import { cpu, rate } from "./workload.ts";
 import type { LineChartSpec, FigureSpec, Scale, Workload } from "./workload.ts";
 
