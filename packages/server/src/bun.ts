@@ -19,6 +19,7 @@ import { isRejection } from "./server.ts";
 import { corkingTransport } from "./delivery/socket-transports.ts";
 import type { Transport } from "./delivery/transport.ts";
 import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.ts";
+import { MAX_PAYLOAD_BYTES } from "./limits.ts";
 import { TopicBroadcaster } from "./delivery/topic-broadcaster.ts";
 
 /** Bun's server, as far as an upgrade needs it; so that these types load without Bun's. */
@@ -62,8 +63,6 @@ export interface BunWebSocket {
     readonly perMessageDeflate: false;
   };
 }
-
-const MAX_PAYLOAD_BYTES = 1024 * 1024;
 
 interface BunSocket extends WebSocketInstance {
   subscribe(topic: string): void;

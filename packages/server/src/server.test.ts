@@ -99,7 +99,7 @@ describe("the offers of an upgrade", () => {
   it("are at most eight", async () => {
     const offers = (count: number): string =>
       ["halyard.v1", ...Array.from({ length: count - 1 }, (_, n) => `p${String(n)}`)].join(", ");
-    expect(await ask(undefined, request({ offers: offers(8) }))).toHaveProperty("opening");
+    expect(await ask(undefined, request({ offers: offers(8) }))).toHaveProperty("details");
     expect(await ask(undefined, request({ offers: offers(9) }))).toMatchObject({ status: 400 });
   });
 
