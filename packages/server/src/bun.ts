@@ -14,8 +14,8 @@ import {
   rejection,
 } from "./handshake/upgrade-rejection.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
-import type { AcceptedUpgrade } from "./server.ts";
-import { isRejection } from "./server.ts";
+import type { AcceptedUpgrade } from "./handshake/admission.ts";
+import { isRejection } from "./handshake/admission.ts";
 import { corkingTransport } from "./delivery/socket-transports.ts";
 import type { Transport } from "./delivery/transport.ts";
 import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.ts";
@@ -108,7 +108,7 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   options: BunWebSocketOptions<TProtocol>,
 ): BunWebSocket {
   const internals = internalsOf(options.manager);
-  const { lifecycle, inbound, core } = internals;
+  const { opener, closer, inbound, core } = internals;
   const path = options.path ?? "/ws";
   /** By id, because Bun makes `data` and nothing else part of the upgrade. */
   const pendingUpgrades = new Map<string, UpgradeDetails>();
@@ -133,7 +133,7 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
       open: (ws) => {
         const opening = pendingUpgrades.get(ws.data.connectionId);
         pendingUpgrades.delete(ws.data.connectionId);
-        lifecycle.open(ws, opening);
+        opener.open(ws, opening);
       },
       message: (ws, message) => {
         const connection = core.connections.of(ws);
@@ -152,7 +152,7 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
         const connection = handshakeError === undefined ? undefined : core.connections.of(ws);
         if (handshakeError !== undefined && connection !== undefined)
           core.securityReporter.recordProtocolError(connection, handshakeError);
-        lifecycle.onSocketClosed(ws, code);
+        closer.onSocketClosed(ws, code);
       },
       sendPings: false,
       idleTimeout: 120,

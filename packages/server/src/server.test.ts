@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { CLIENT_ID, TestSystem } from "../test/test-system.ts";
 import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
-import type { AcceptedUpgrade } from "./server.ts";
-import { isRejection } from "./server.ts";
+import type { AcceptedUpgrade } from "./handshake/admission.ts";
+import { isRejection } from "./handshake/admission.ts";
 import type { Identity, UpgradeRequest } from "./types.ts";
 
 const ada = { user: { id: "ada", name: "Ada", image: null, email: "ada@example.com", role: "admin" } };

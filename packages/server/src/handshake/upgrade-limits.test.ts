@@ -4,8 +4,8 @@ import { TestSystem } from "../../test/test-system.ts";
 import type { UpgradeRejection } from "./upgrade-rejection.ts";
 import { validateHandshake } from "./upgrade-rejection.ts";
 import type { AnyAuthenticator } from "../session-watch.ts";
-import type { AcceptedUpgrade } from "../server.ts";
-import { isRejection } from "../server.ts";
+import type { AcceptedUpgrade } from "./admission.ts";
+import { isRejection } from "./admission.ts";
 import type { UpgradeRequest } from "../types.ts";
 
 const nobody: AnyAuthenticator = () => null;

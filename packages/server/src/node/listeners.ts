@@ -4,7 +4,7 @@
 import type { RawData } from "ws";
 import { WebSocket } from "ws";
 import type { Connection } from "../connection/connection.ts";
-import type { ConnectionLifecycle } from "../handshake/connection-lifecycle.ts";
+import type { ConnectionCloser } from "../handshake/connection-closer.ts";
 import type { Logger } from "../logger.ts";
 import type { Inbound } from "../messages/inbound.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
@@ -28,13 +28,13 @@ export interface Listeners {
 
 /** What the listeners call. */
 export interface ListenerParts {
-  readonly lifecycle: Pick<ConnectionLifecycle, "onSocketClosed">;
+  readonly closer: Pick<ConnectionCloser, "onSocketClosed">;
   readonly inbound: Pick<Inbound, "receive" | "onPingOrPong">;
   readonly securityReporter: Pick<SecurityReporter, "recordProtocolError">;
   readonly logger: Logger;
 }
 
-export function createListeners({ lifecycle, inbound, securityReporter, logger }: ListenerParts): Listeners {
+export function createListeners({ closer, inbound, securityReporter, logger }: ListenerParts): Listeners {
   return {
     onError({ code }) {
       // `close` follows, and ends the connection.
@@ -55,7 +55,7 @@ export function createListeners({ lifecycle, inbound, securityReporter, logger }
       if (connection !== undefined) inbound.onPingOrPong(connection);
     },
     onClose(code) {
-      if (this instanceof NodeSocket) lifecycle.onSocketClosed(this, code);
+      if (this instanceof NodeSocket) closer.onSocketClosed(this, code);
     },
   };
 }

@@ -12,8 +12,8 @@ import type { UpgradeRejection } from "../handshake/upgrade-rejection.ts";
 import { METHOD_NOT_ALLOWED, rejection, validateHandshake } from "../handshake/upgrade-rejection.ts";
 import { MAX_PAYLOAD_BYTES } from "../limits.ts";
 import type { GetHeader } from "../security/client-address.ts";
-import type { AcceptedUpgrade } from "../server.ts";
-import { isRejection } from "../server.ts";
+import type { AcceptedUpgrade } from "../handshake/admission.ts";
+import { isRejection } from "../handshake/admission.ts";
 import type { AnyAuthenticator } from "../session-watch.ts";
 import type { Clock } from "../types.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
@@ -61,7 +61,7 @@ export class NodeWebSocketServer {
   constructor(internals: Assembly, { authenticate, compression = false }: NodeServerOptions) {
     this.#internals = internals;
     this.#authenticate = authenticate;
-    const { core, inbound, lifecycle } = internals;
+    const { core, inbound, closer } = internals;
     const { logger, securityReporter } = core;
     const perMessageDeflate = compression && DEFLATE;
     const closeTimeout = core.limits.closeMs;
@@ -69,7 +69,7 @@ export class NodeWebSocketServer {
     const options = { ...SERVER_OPTIONS, perMessageDeflate, closeTimeout };
     this.#sockets = new WebSocketServer(options);
     this.#transportOf = nodeTransports(compression ? { compressAbove: COMPRESS_ABOVE } : {});
-    this.#listeners = createListeners({ lifecycle, inbound, securityReporter, logger });
+    this.#listeners = createListeners({ closer, inbound, securityReporter, logger });
     this.#attachFastReader = attachFastTextReader(({ connection }, text, isSameChunk) => {
       if (connection !== undefined) inbound.receive(connection, text, isSameChunk);
     });
@@ -146,7 +146,7 @@ export class NodeWebSocketServer {
     const { onError, onMessage, onControl, onClose } = this.#listeners;
     ws.data = data;
     ws.on("error", onError);
-    ws.connection = this.#internals.lifecycle.open(ws, { ...details, transport: this.#transportOf(ws) });
+    ws.connection = this.#internals.opener.open(ws, { ...details, transport: this.#transportOf(ws) });
     if (ws.connection === undefined) return;
     ws.on("message", onMessage);
     this.#attachFastReader(ws);
