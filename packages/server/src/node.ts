@@ -11,6 +11,7 @@ import { interceptRequests } from "./node/intercept-requests.ts";
 import { NodeWebSocketServer } from "./node/node-server.ts";
 import { writeRejection } from "./node/write-rejection.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
+import { applyKillSwitches, readKillSwitches } from "./utils/kill-switches.ts";
 
 /** What {@link attachWebSocketServer} takes. */
 export interface AttachOptions<TProtocol extends AnyProtocol> {
@@ -41,9 +42,13 @@ export function attachWebSocketServer<TProtocol extends AnyProtocol>(
   options: AttachOptions<TProtocol>,
 ): () => void {
   const internals = internalsOf(options.manager);
-  const sockets = new NodeWebSocketServer(internals, options);
+  const { backplane, limits, logger, writer } = internals.core;
+  const switches = readKillSwitches(process.env);
+  applyKillSwitches(switches, { writer, backplane, logger });
+  const { authenticate, compression } = options;
+  const sockets = new NodeWebSocketServer(internals, { authenticate, compression, switches });
   // Node waits a minute for a request's headers. A value that the application has set stays.
-  if (server.headersTimeout === NODE_HEADERS_MS) server.headersTimeout = internals.core.limits.handshakeMs;
+  if (server.headersTimeout === NODE_HEADERS_MS) server.headersTimeout = limits.handshakeMs;
   const path = options.path ?? "/ws";
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (hasPath(request, path)) sockets.upgrade(request, socket, head);

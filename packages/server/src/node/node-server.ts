@@ -17,6 +17,8 @@ import { isRejection } from "../handshake/admission.ts";
 import type { AnyAuthenticator } from "../session-watch.ts";
 import type { Clock } from "../types.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
+import type { KillSwitches } from "../utils/kill-switches.ts";
+import { createFallbackLog } from "./fallback-log.ts";
 import { attachFastTextReader } from "./fast-text-reader.ts";
 import type { Listeners } from "./listeners.ts";
 import { createListeners, NodeSocket } from "./listeners.ts";
@@ -47,6 +49,7 @@ const DEFLATE = {
 interface NodeServerOptions {
   readonly authenticate?: AnyAuthenticator | undefined;
   readonly compression?: boolean | undefined;
+  readonly switches: Pick<KillSwitches, "fastTextReader" | "rawSocketWrite">;
 }
 
 /** Upgrades sockets of one HTTP server and hands their frames to the core. */
@@ -56,9 +59,9 @@ export class NodeWebSocketServer {
   readonly #sockets: WebSocketServer;
   readonly #transportOf: (ws: WebSocket) => Transport;
   readonly #listeners: Listeners;
-  readonly #attachFastReader: (ws: NodeSocket) => void;
+  readonly #attachFastReader: ((ws: NodeSocket) => void) | undefined;
 
-  constructor(internals: Assembly, { authenticate, compression = false }: NodeServerOptions) {
+  constructor(internals: Assembly, { authenticate, compression = false, switches }: NodeServerOptions) {
     this.#internals = internals;
     this.#authenticate = authenticate;
     const { core, inbound, closer } = internals;
@@ -68,11 +71,24 @@ export class NodeWebSocketServer {
     // `closeTimeout` is newer than the types of ws.
     const options = { ...SERVER_OPTIONS, perMessageDeflate, closeTimeout };
     this.#sockets = new WebSocketServer(options);
-    this.#transportOf = nodeTransports(compression ? { compressAbove: COMPRESS_ABOVE } : {});
-    this.#listeners = createListeners({ closer, inbound, securityReporter, logger });
-    this.#attachFastReader = attachFastTextReader(({ connection }, text, isSameChunk) => {
-      if (connection !== undefined) inbound.receive(connection, text, isSameChunk);
+    const onFallback = createFallbackLog(logger);
+    this.#transportOf = nodeTransports({
+      compressAbove: compression ? COMPRESS_ABOVE : undefined,
+      usesRawWrite: switches.rawSocketWrite,
+      onFallback: () => {
+        onFallback("raw socket write");
+      },
     });
+    this.#listeners = createListeners({ closer, inbound, securityReporter, logger });
+    const attachReader = attachFastTextReader<NodeSocket>(
+      ({ connection }, text, isSameChunk) => {
+        if (connection !== undefined) inbound.receive(connection, text, isSameChunk);
+      },
+      () => {
+        onFallback("fast text reader");
+      },
+    );
+    this.#attachFastReader = switches.fastTextReader ? attachReader : undefined;
   }
 
   /** Answers one `upgrade` event. Never throws. */
@@ -149,7 +165,7 @@ export class NodeWebSocketServer {
     ws.connection = this.#internals.opener.open(ws, { ...details, transport: this.#transportOf(ws) });
     if (ws.connection === undefined) return;
     ws.on("message", onMessage);
-    this.#attachFastReader(ws);
+    this.#attachFastReader?.(ws);
     ws.on("pong", onControl);
     ws.on("ping", onControl);
     ws.on("close", onClose);
