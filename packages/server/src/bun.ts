@@ -117,17 +117,12 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   options: BunWebSocketOptions<TProtocol>,
 ): BunWebSocket {
   const internals = internalsOf(options.manager);
-  const { opener, closer, inbound, core } = internals;
-  const { backplane, clock, connections, logger, securityReporter, writer } = core;
+  const { backplane, logger, writer } = internals.core;
   applyKillSwitches(readKillSwitches(process.env), { writer, backplane, logger });
   const path = options.path ?? "/ws";
   /** By connection id: Bun hands `data` from the upgrade to the open socket, and nothing else. */
   const pendingUpgrades = new Map<string, UpgradeDetails>();
   const upgradeContexts = new WeakMap<BunServer, UpgradeContext>();
-  const onPingOrPong = (ws: WebSocketInstance): void => {
-    const connection = connections.of(ws);
-    if (connection !== undefined) inbound.onPingOrPong(connection);
-  };
   return {
     fetch: (request, server) => {
       if (pathOf(request.url) !== path) return NO_RESPONSE;
@@ -139,39 +134,51 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
       }
       return answerAsync(request, context);
     },
-    websocket: {
-      data: undefined as unknown as BunConnection,
-      open: (ws) => {
-        const details = pendingUpgrades.get(ws.data.connectionId);
-        pendingUpgrades.delete(ws.data.connectionId);
-        opener.open(ws, details);
-      },
-      message: (ws, message) => {
-        const connection = connections.of(ws);
-        if (connection === undefined) return;
-        if (typeof message === "string") inbound.receive(connection, message);
-        else connection.close(4400, "frames are text");
-      },
-      drain: (ws) => {
-        const connection = connections.of(ws);
-        if (connection !== undefined) connection.lastActivityAt = clock.now();
-      },
-      ping: onPingOrPong,
-      pong: onPingOrPong,
-      close: (ws, code, reason) => {
-        const handshakeError = code === 1006 ? protocolErrorFromReason(reason) : undefined;
-        const connection = handshakeError === undefined ? undefined : connections.of(ws);
-        if (handshakeError !== undefined && connection !== undefined)
-          securityReporter.recordProtocolError(connection, handshakeError);
-        closer.onSocketClosed(ws, code);
-      },
-      sendPings: false,
-      idleTimeout: 120,
-      maxPayloadLength: MAX_PAYLOAD_BYTES,
-      backpressureLimit: 2 * MAX_PAYLOAD_BYTES,
-      closeOnBackpressureLimit: false,
-      perMessageDeflate: false,
+    websocket: createSocketHandlers(internals, pendingUpgrades),
+  };
+}
+
+function createSocketHandlers(
+  { closer, core, inbound, opener }: Assembly,
+  pendingUpgrades: Map<string, UpgradeDetails>,
+): BunWebSocket["websocket"] {
+  const { clock, connections, securityReporter } = core;
+  const onPingOrPong = (ws: WebSocketInstance): void => {
+    const connection = connections.of(ws);
+    if (connection !== undefined) inbound.onPingOrPong(connection);
+  };
+  return {
+    data: undefined as unknown as BunConnection,
+    open: (ws) => {
+      const details = pendingUpgrades.get(ws.data.connectionId);
+      pendingUpgrades.delete(ws.data.connectionId);
+      opener.open(ws, details);
     },
+    message: (ws, message) => {
+      const connection = connections.of(ws);
+      if (connection === undefined) return;
+      if (typeof message === "string") inbound.receive(connection, message);
+      else connection.close(4400, "frames are text");
+    },
+    drain: (ws) => {
+      const connection = connections.of(ws);
+      if (connection !== undefined) connection.lastActivityAt = clock.now();
+    },
+    ping: onPingOrPong,
+    pong: onPingOrPong,
+    close: (ws, code, reason) => {
+      const handshakeError = code === 1006 ? protocolErrorFromReason(reason) : undefined;
+      const connection = handshakeError === undefined ? undefined : connections.of(ws);
+      if (handshakeError !== undefined && connection !== undefined)
+        securityReporter.recordProtocolError(connection, handshakeError);
+      closer.onSocketClosed(ws, code);
+    },
+    sendPings: false,
+    idleTimeout: 120,
+    maxPayloadLength: MAX_PAYLOAD_BYTES,
+    backpressureLimit: 2 * MAX_PAYLOAD_BYTES,
+    closeOnBackpressureLimit: false,
+    perMessageDeflate: false,
   };
 }
 

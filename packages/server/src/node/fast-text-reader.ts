@@ -10,7 +10,7 @@
 // What it gives: requests take 0.377 of the CPU time that plain ws takes, in place of 0.68
 // (`npx -y pnpm@12 bench --only requests`, 2026-11-25, commit bd4b938).
 // How it falls back: a receiver without these fields is left alone, and ws reads everything. On Node that is unexpected:
-// the log says so once, at `warn`. Where somebody else listens to `message` too, ws reads everything as well.
+// the log says so once, at `warn`. Where there is a second listener for `message`, ws reads everything as well.
 // Kill switch: HALYARD_FAST_TEXT_READER=off.
 import { isUtf8 } from "node:buffer";
 import type { WebSocket } from "ws";

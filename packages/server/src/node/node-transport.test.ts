@@ -11,7 +11,7 @@ describe("the fallback of the raw socket write", () => {
     ["a TCP socket whose handle is unknown", { _socket: new Socket(), _extensions: {} }],
     ["a WebSocket without the field _socket", { _extensions: {} }],
     ["a WebSocket without the field _extensions", { _socket: new Socket() }],
-  ])("is told for %s", (_, fields) => {
+  ])("is reported for %s", (_, fields) => {
     const onFallback = vi.fn();
     nodeTransports({ onFallback })(socketWith(fields));
     expect(onFallback).toHaveBeenCalledTimes(1);
@@ -22,7 +22,7 @@ describe("the fallback of the raw socket write", () => {
     ["the socket is a stream of another kind", { _socket: new Duplex(), _extensions: {} }, true],
     ["the socket has closed already", { _socket: new Socket().destroy(), _extensions: {} }, true],
     ["the kill switch is off", { _socket: new Socket(), _extensions: {} }, false],
-  ])("is expected and not told when %s", (_, fields, usesRawWrite) => {
+  ])("is expected and not reported when %s", (_, fields, usesRawWrite) => {
     const onFallback = vi.fn();
     nodeTransports({ onFallback, usesRawWrite })(socketWith(fields));
     expect(onFallback).not.toHaveBeenCalled();
