@@ -23,8 +23,6 @@ import { internalsOf } from "./manager.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
 import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.ts";
 import { applyKillSwitches, readKillSwitches } from "./utils/kill-switches.ts";
-import { rejectedPromise } from "./utils/maybe-promise.ts";
-import type { MaybePromise } from "./utils/maybe-promise.ts";
 
 /** The part of Bun's server that an upgrade needs. Declared here, so that these types load without Bun's. */
 export interface BunServer {
@@ -124,15 +122,15 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   const pendingUpgrades = new Map<string, UpgradeDetails>();
   const upgradeContexts = new WeakMap<BunServer, UpgradeContext>();
   return {
-    fetch: (request, server) => {
-      if (pathOf(request.url) !== path) return NO_RESPONSE;
+    fetch: async (request, server) => {
+      if (pathOf(request.url) !== path) return undefined;
       let context = upgradeContexts.get(server);
       if (context === undefined) {
         const { authenticate } = options;
         context = { server, internals, pendingUpgrades, transport: transportOf(server), authenticate };
         upgradeContexts.set(server, context);
       }
-      return answerAsync(request, context);
+      return answer(request, context);
     },
     websocket: createSocketHandlers(internals, pendingUpgrades),
   };
@@ -188,7 +186,6 @@ function protocolErrorFromReason(reason: string): number | undefined {
   return reason.includes("UTF-8") ? 1007 : reason.includes("too big") ? 1009 : 1002;
 }
 
-const NO_RESPONSE = Promise.resolve(undefined);
 const V1_SUBPROTOCOL_HEADERS = { "sec-websocket-protocol": SUBPROTOCOL };
 
 /** What all upgrades of one server share. */
@@ -200,17 +197,7 @@ interface UpgradeContext {
   readonly authenticate: AnyAuthenticator | undefined;
 }
 
-/** Where nothing is waited for, the upgrade happens in the turn of the request, and Bun keeps no state of the request. */
-function answerAsync(request: Request, context: UpgradeContext): Promise<Response | undefined> {
-  try {
-    const answered = answer(request, context);
-    return answered === undefined ? NO_RESPONSE : Promise.resolve(answered);
-  } catch (error) {
-    return rejectedPromise(error);
-  }
-}
-
-function answer(request: Request, context: UpgradeContext): MaybePromise<Response | undefined> {
+async function answer(request: Request, context: UpgradeContext): Promise<Response | undefined> {
   const { upgrades } = context.internals;
   const remoteAddress = context.server.requestIP?.(request)?.address;
   const upgradeRequest: UpgradeRequest = {
@@ -220,23 +207,16 @@ function answer(request: Request, context: UpgradeContext): MaybePromise<Respons
   };
   if (request.method !== "GET") return respond(upgrades.rejectEarly(upgradeRequest, METHOD_NOT_ALLOWED));
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
-    return upgrades.probe(upgradeRequest, context.authenticate).then(respond);
+    return respond(await upgrades.probe(upgradeRequest, context.authenticate));
   const header = headersOf(upgradeRequest);
   const handshakeError = validateHandshake(request.method, header);
   if (handshakeError !== undefined)
     return respond(upgrades.rejectEarly(upgradeRequest, handshakeError, header));
-  const accepted = upgrades.handleUpgrade(upgradeRequest, context.authenticate, header);
-  return accepted instanceof Promise
-    ? upgradeAsync(request, context, accepted)
-    : upgrade(request, context, accepted);
-}
-
-async function upgradeAsync(
-  request: Request,
-  context: UpgradeContext,
-  accepted: Promise<AcceptedUpgrade | UpgradeRejection>,
-): Promise<Response | undefined> {
-  return upgrade(request, context, await accepted);
+  return upgrade(
+    request,
+    context,
+    await upgrades.handleUpgrade(upgradeRequest, context.authenticate, header),
+  );
 }
 
 function upgrade(

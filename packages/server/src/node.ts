@@ -51,13 +51,13 @@ export function attachWebSocketServer<TProtocol extends AnyProtocol>(
   if (server.headersTimeout === NODE_HEADERS_MS) server.headersTimeout = limits.handshakeMs;
   const path = options.path ?? "/ws";
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (hasPath(request, path)) sockets.upgrade(request, socket, head);
+    if (hasPath(request, path)) void sockets.upgrade(request, socket, head);
     else if (server.listenerCount("upgrade") === 1) writeRejection(socket, NOT_FOUND);
   };
   server.on("upgrade", onUpgrade);
   const restore = interceptRequests(server, (request, response) => {
     if (!hasPath(request, path)) return false;
-    sockets.probe(request, response);
+    void sockets.probe(request, response);
     return true;
   });
   return () => {

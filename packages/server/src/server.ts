@@ -1,7 +1,6 @@
 // From an HTTP request to the answer of its upgrade: everything that is decided before 101.
 // Called by the glue of each runtime, node/node-server.ts and bun.ts.
 // Guarantees: an answer never throws or rejects; a request that cannot be accepted for certain is rejected.
-import type { UpgradeDetails } from "./connection/accepted-upgrade.ts";
 import type { SessionWatches } from "./connection/session-watches.ts";
 import type { AcceptedUpgrade, ConnectionSlots } from "./handshake/admission.ts";
 import { connectionLimitRejection } from "./handshake/admission.ts";
@@ -15,8 +14,7 @@ import { RequestWithClientAddress } from "./handshake/upgrade-request.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { ClientAddress, GetHeader } from "./security/client-address.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
-import type { GuestIdentity, UpgradeRequest } from "./types.ts";
-import type { MaybePromise } from "./utils/maybe-promise.ts";
+import type { UpgradeRequest } from "./types.ts";
 
 /** What {@link UpgradeHandler} uses. */
 export interface UpgradeHandlerParts {
@@ -28,8 +26,6 @@ export interface UpgradeHandlerParts {
   readonly sessionWatches: SessionWatches;
   readonly limits: Pick<ServerLimits, "subprotocols">;
 }
-
-type UpgradeOptions = Pick<UpgradeDetails, "isV1" | "watch">;
 
 /** Decides which upgrade requests become connections. */
 export class UpgradeHandler {
@@ -45,12 +41,12 @@ export class UpgradeHandler {
     return this.#parts.guard.limiter;
   }
 
-  /** Never throws or rejects. The answer is no promise where nothing is waited for. */
-  handleUpgrade(
+  /** Never rejects. */
+  async handleUpgrade(
     request: UpgradeRequest,
     authenticator = this.#parts.authenticate,
     header = headersOf(request),
-  ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
+  ): Promise<AcceptedUpgrade | UpgradeRejection> {
     const located = this.#withClientAddress(request, header);
     const rejected = this.#begin(located);
     if (rejected !== undefined) return rejected;
@@ -95,55 +91,26 @@ export class UpgradeHandler {
     return guard.begin(request);
   }
 
-  #handleUpgrade(
+  async #handleUpgrade(
     request: UpgradeRequest,
     authenticator: AnyAuthenticator | undefined,
     offers: string | null,
-  ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
-    const { guard, limits, sessionWatches } = this.#parts;
+  ): Promise<AcceptedUpgrade | UpgradeRejection> {
+    const { guard, limits, sessionWatches, slots } = this.#parts;
     try {
       const isV1 = offersSubprotocol(offers, limits.subprotocols);
       if (typeof isV1 === "string") return rejection(400, isV1);
       // The watch begins before the session is read: no change of the session after the read is missed.
       const watch = sessionWatches.watchOf(authenticator);
-      const identity = callAuthenticator(authenticator, request);
-      const options = { isV1, watch };
-      const accepted =
-        identity instanceof Promise
-          ? this.#admitAsync(request, identity, options)
-          : this.#admit(request, identity, options);
-      return accepted instanceof Promise ? this.#rejectOnError(accepted) : accepted;
+      const identity = await callAuthenticator(authenticator, request);
+      if (identity === null) return rejection(401, "unauthenticated");
+      const userId = identity.user.id;
+      const rateLimited = guard.limiter.admit(userId);
+      if (rateLimited !== undefined) return { ...rejectRateLimited(rateLimited), userId };
+      return await slots.reserveForUpgrade(request, identity, { isV1, watch });
     } catch (error) {
       return guard.rejectionFrom(error);
     }
-  }
-
-  async #rejectOnError<TAnswer>(pending: Promise<TAnswer>): Promise<TAnswer | UpgradeRejection> {
-    try {
-      return await pending;
-    } catch (error) {
-      return this.#parts.guard.rejectionFrom(error);
-    }
-  }
-
-  async #admitAsync(
-    request: UpgradeRequest,
-    identity: Promise<GuestIdentity | null>,
-    options: UpgradeOptions,
-  ): Promise<AcceptedUpgrade | UpgradeRejection> {
-    return this.#admit(request, await identity, options);
-  }
-
-  #admit(
-    request: UpgradeRequest,
-    identity: GuestIdentity | null,
-    options: UpgradeOptions,
-  ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
-    if (identity === null) return rejection(401, "unauthenticated");
-    const userId = identity.user.id;
-    const rateLimited = this.limiter.admit(userId);
-    if (rateLimited !== undefined) return { ...rejectRateLimited(rateLimited), userId };
-    return this.#parts.slots.reserveForUpgrade(request, identity, options);
   }
 
   async #probe(

@@ -12,8 +12,6 @@ import { toData } from "../connection/socket-data.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { ErrorContext, GuestIdentity, UpgradeRequest } from "../types.ts";
 import { errorJson } from "../utils/errors.ts";
-import { unwrapResolved } from "../utils/maybe-promise.ts";
-import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { clientFromUrl } from "./subprotocol.ts";
 import type { UpgradeRejection } from "./upgrade-rejection.ts";
 import { rejection, retryAfter } from "./upgrade-rejection.ts";
@@ -58,11 +56,11 @@ export class ConnectionSlots {
   }
 
   /** Before 101, unless the application's policy is a function: that needs a socket. */
-  reserveForUpgrade(
+  async reserveForUpgrade(
     { url, remoteAddress: address }: UpgradeRequest,
     identity: GuestIdentity,
     { isV1, watch }: Pick<UpgradeDetails, "isV1" | "watch">,
-  ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
+  ): Promise<AcceptedUpgrade | UpgradeRejection> {
     const connectionId = this.#parts.nextConnectionId();
     const query = isV1 ? clientFromUrl(url) : undefined;
     const user = identity.user.id;
@@ -82,29 +80,24 @@ export class ConnectionSlots {
     const accepted: AcceptedUpgrade = { data: toData(identity, connectionId, isV1), details };
     const policy = this.#policy;
     if (typeof policy === "function") return accepted;
-    const admission = unwrapResolved(
-      this.#parts.backplane.admit({
-        user,
-        client: client.client,
-        attempt,
-        connectionId,
-        limit: this.#limit,
-        policy,
-      }),
-    );
-    return admission instanceof Promise
-      ? applyAdmissionAsync(accepted, admission)
-      : applyAdmission(accepted, admission);
+    details.admission = await this.#parts.backplane.admit({
+      ...client,
+      attempt,
+      connectionId,
+      limit: this.#limit,
+      policy,
+    });
+    return isUpgraded(details.admission) ? accepted : connectionLimitRejection(user);
   }
 
   /** For a socket that is open and has no slot: a bare `handleOpen`, or a policy that is a function. */
-  reserveForConnection(connection: Connection): MaybePromise<Admission> {
+  reserveForConnection(connection: Connection): Promise<Admission> {
     const { client: ref, attempt, id: connectionId } = connection;
     const request = { ...ref, attempt, connectionId, limit: this.#limit };
     const policy = this.#policy;
     return typeof policy === "function"
       ? this.#applyApplicationPolicy(connection, request, policy)
-      : unwrapResolved(this.#parts.backplane.admit({ ...request, policy }));
+      : this.#parts.backplane.admit({ ...request, policy });
   }
 
   /** For the client that a plain connection becomes by its hello. */
@@ -175,17 +168,7 @@ export function closeCodeFor({ reason }: Extract<Admission, { readonly admitted:
   return reason === "superseded" ? CloseCode.Superseded : CloseCode.ConnectionLimit;
 }
 
-function applyAdmission(accepted: AcceptedUpgrade, admission: Admission): AcceptedUpgrade | UpgradeRejection {
-  const { details } = accepted;
-  // An older attempt is upgraded to get its close code: a browser does not show the status of an upgrade.
-  const isAdmitted = admission.admitted || admission.reason === "superseded";
-  details.admission = admission;
-  return isAdmitted ? accepted : connectionLimitRejection(details.client.user);
-}
-
-async function applyAdmissionAsync(
-  accepted: AcceptedUpgrade,
-  admission: Promise<Admission>,
-): Promise<AcceptedUpgrade | UpgradeRejection> {
-  return applyAdmission(accepted, await admission);
+/** An older attempt is upgraded to get its close code: a browser does not show the status of an upgrade. */
+function isUpgraded(admission: Admission): boolean {
+  return admission.admitted || admission.reason === "superseded";
 }

@@ -1,24 +1,24 @@
 import type { AnyAuthenticator } from "../session-watch.ts";
 import type { GuestIdentity, Identity, UpgradeRequest } from "../types.ts";
-import type { MaybePromise } from "../utils/maybe-promise.ts";
-import { isThenable } from "../utils/with-deadline.ts";
 
 /**
  * Calls the application's authenticator.
  *
  * @returns null when the authenticator accepts nobody
- * @throws TypeError, or rejects with it, when there is no authenticator or its answer is no identity
+ * @throws TypeError by rejecting when there is no authenticator or its answer is no identity
  */
-export function callAuthenticator(
+export async function callAuthenticator(
   authenticator: AnyAuthenticator | undefined,
   request: UpgradeRequest,
-): MaybePromise<GuestIdentity | null> {
+): Promise<GuestIdentity | null> {
   if (authenticator === undefined) {
     throw new TypeError("authenticate is missing: pass it to createWebSocketSystem or to the attach call");
   }
-  const identity =
-    typeof authenticator === "function" ? authenticator(request) : authenticator.authenticate(request);
-  return isThenable(identity) ? Promise.resolve(identity).then(assertIdentity) : assertIdentity(identity);
+  return assertIdentity(
+    await (typeof authenticator === "function"
+      ? authenticator(request)
+      : authenticator.authenticate(request)),
+  );
 }
 
 function assertIdentity(identity: Identity | null): Identity | null {

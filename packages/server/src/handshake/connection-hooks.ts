@@ -19,8 +19,6 @@ export interface ConnectionHooksParts {
   readonly log: ConnectionLog;
 }
 
-type OnConnect = NonNullable<AnyConfig["onConnect"]>;
-
 /** Calls the application's hooks. */
 export class ConnectionHooks {
   readonly #parts: ConnectionHooksParts;
@@ -29,11 +27,18 @@ export class ConnectionHooks {
     this.#parts = parts;
   }
 
-  /** Calls `onConnect`, which may join rooms. @returns undefined when there is nothing to wait for */
-  connected(connection: Connection): Promise<void> | undefined {
-    const { onConnect } = this.#parts;
+  /** Calls `onConnect`, which may join rooms. */
+  async connected(connection: Connection): Promise<void> {
+    const { clock, limits, log, onConnect } = this.#parts;
     connection.isConnected = true;
-    return onConnect && this.#callOnConnect(connection, onConnect);
+    if (onConnect === undefined) return;
+    const { ws, identity } = connection;
+    try {
+      const pending = onConnect({ ws, user: identity.user, session: identity.session });
+      await withDeadline(pending, { clock, ms: limits.handlerMs });
+    } catch (error) {
+      log.failed(connection, "onConnect", error);
+    }
   }
 
   /** Calls every handler's `onClose`. */
@@ -50,17 +55,6 @@ export class ConnectionHooks {
     this.#callOnClose(connection, () =>
       onDisconnect({ ws, user: identity.user, session: identity.session }, code),
     );
-  }
-
-  async #callOnConnect(connection: Connection, onConnect: OnConnect): Promise<void> {
-    const { clock, limits, log } = this.#parts;
-    const { ws, identity } = connection;
-    try {
-      const pending = onConnect({ ws, user: identity.user, session: identity.session });
-      await withDeadline(pending, { clock, ms: limits.handlerMs });
-    } catch (error) {
-      log.failed(connection, "onConnect", error);
-    }
   }
 
   #callOnClose(connection: Connection, call: () => unknown): void {

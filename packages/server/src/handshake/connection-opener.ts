@@ -64,7 +64,7 @@ export class ConnectionOpener {
     connections.add(connection);
     log.connected(connection);
     connection.sessionWatch?.opened(connection);
-    admitter.begin(connection, details?.admission);
+    void admitter.begin(connection, details?.admission);
     return connection;
   }
 }

@@ -7,7 +7,6 @@ import type { AnyConfig } from "../config.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
-import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { ConnectionSlots } from "./admission.ts";
 import { closeCodeFor } from "./admission.ts";
 import type { ConnectionHooks } from "./connection-hooks.ts";
@@ -42,16 +41,9 @@ export class HelloHandler {
     }, limits.helloMs);
   }
 
-  /** Subscribes a plain client to what is published from now on. @returns no promise where nothing is waited for */
-  welcomePlainClient(connection: Connection): MaybePromise<unknown> {
-    const connecting = this.#parts.hooks.connected(connection);
-    return connecting === undefined
-      ? this.#parts.welcomeSender.send(connection, NO_SUBSCRIPTIONS)
-      : this.#welcomePlainClientAsync(connection, connecting);
-  }
-
-  async #welcomePlainClientAsync(connection: Connection, connecting: Promise<void>): Promise<void> {
-    await connecting;
+  /** Subscribes a plain client to what is published from now on. */
+  async welcomePlainClient(connection: Connection): Promise<void> {
+    await this.#parts.hooks.connected(connection);
     await this.#parts.welcomeSender.send(connection, NO_SUBSCRIPTIONS);
   }
 

@@ -28,11 +28,16 @@ export class Memberships {
     this.#parts = parts;
   }
 
-  /** After the welcome: shows the connection who is online, and enters its rooms. @returns undefined when that is done */
-  enter(connection: Connection): Promise<void> | undefined {
-    const subscribed = this.#subscribePresence(connection);
-    const hasNoRooms = connection.rooms === undefined && connection.roomsJoinedByServer === undefined;
-    return subscribed === undefined && hasNoRooms ? undefined : this.#enterRooms(connection, subscribed);
+  /** After the welcome: shows the connection who is online, and enters its rooms. */
+  async enter(connection: Connection): Promise<void> {
+    const { authorization, builtIns, presence, rooms } = this.#parts;
+    if ((builtIns?.presence ?? "all") === "all") {
+      const canReadRoster = await authorization.allows(connection, "presence", GLOBAL_CHANNEL);
+      if (canReadRoster && !isClosed(connection)) presence.subscribe(connection);
+    }
+    for (const room of connection.rooms ?? []) await rooms.sendJoined(connection, room);
+    // Rooms that the server joined while the welcome was prepared.
+    for (const room of connection.roomsJoinedByServer ?? []) await rooms.joinByServer(connection, room);
   }
 
   /** The identity has changed: others see the new profile, and rights to rooms are checked again. */
@@ -62,27 +67,6 @@ export class Memberships {
     presence.unsubscribe(connection);
     for (const room of connection.rooms ?? []) rooms.leaveOnDisconnect(connection, room, graceMs);
     presence.leave(connection, { graceMs });
-  }
-
-  #subscribePresence(connection: Connection): Promise<void> | undefined {
-    const { authorization, builtIns, presence } = this.#parts;
-    if ((builtIns?.presence ?? "all") !== "all") return undefined;
-    const canReadRoster = authorization.allows(connection, "presence", GLOBAL_CHANNEL);
-    if (canReadRoster instanceof Promise) return this.#subscribePresenceAsync(connection, canReadRoster);
-    if (canReadRoster && !isClosed(connection)) presence.subscribe(connection);
-    return undefined;
-  }
-
-  async #subscribePresenceAsync(connection: Connection, canReadRoster: Promise<boolean>): Promise<void> {
-    if ((await canReadRoster) && !isClosed(connection)) this.#parts.presence.subscribe(connection);
-  }
-
-  async #enterRooms(connection: Connection, subscribed: Promise<void> | undefined): Promise<void> {
-    const { rooms } = this.#parts;
-    await subscribed;
-    for (const room of connection.rooms ?? []) await rooms.sendJoined(connection, room);
-    // Rooms that the server joined while the welcome was prepared.
-    for (const room of connection.roomsJoinedByServer ?? []) await rooms.joinByServer(connection, room);
   }
 }
 

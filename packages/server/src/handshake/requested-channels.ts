@@ -8,7 +8,6 @@ import type { ServerLimits } from "../limits.ts";
 import type { Authorization } from "../messages/authorization.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
 import { LimitError } from "../utils/errors.ts";
-import type { MaybePromise } from "../utils/maybe-promise.ts";
 
 /** A channel that a connection is to be subscribed to. */
 export interface ChannelRequest {
@@ -36,27 +35,14 @@ export class RequestedChannels {
     this.#parts = parts;
   }
 
-  /** @returns no promise where nothing is waited for */
-  resolve(
+  async resolve(
     connection: Connection,
     hello: Pick<HelloMessage, "positions" | "rooms">,
-  ): MaybePromise<readonly ChannelRequest[]> {
+  ): Promise<readonly ChannelRequest[]> {
     const own = userChannel(connection.userId);
     const isNew = connection.rooms === undefined && connection.roomsJoinedByServer === undefined;
-    if (isNew && hello.rooms.length + hello.positions.length === 0) {
-      const canReadGlobal = this.#parts.authorization.allows(connection, "join", GLOBAL_CHANNEL);
-      return canReadGlobal instanceof Promise
-        ? canReadGlobal.then((canRead) => defaultChannels(own, canRead))
-        : defaultChannels(own, canReadGlobal);
-    }
-    return this.#resolveAll(connection, hello, own);
-  }
-
-  async #resolveAll(
-    connection: Connection,
-    hello: Pick<HelloMessage, "positions" | "rooms">,
-    own: string,
-  ): Promise<readonly ChannelRequest[]> {
+    if (isNew && hello.rooms.length + hello.positions.length === 0)
+      return defaultChannels(own, await this.#parts.authorization.allows(connection, "join", GLOBAL_CHANNEL));
     const { limits, securityReporter } = this.#parts;
     const joinedRooms = new Set([...(connection.rooms ?? []), ...(connection.roomsJoinedByServer ?? [])]);
     connection.roomsJoinedByServer = undefined;

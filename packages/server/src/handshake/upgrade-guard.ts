@@ -5,7 +5,6 @@ import { HalyardError } from "@halyard/protocol/wire";
 import type { ServerLimits } from "../limits.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
 import type { Clock, ErrorContext, UpgradeRequest } from "../types.ts";
-import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import type { AcceptedUpgrade } from "./admission.ts";
 import { isRejection } from "./admission.ts";
@@ -42,17 +41,8 @@ export class UpgradeGuard {
     return rateLimited && this.record(request, rejectRateLimited(rateLimited));
   }
 
-  /** Ends a handshake when its answer is known or its time is up. The answer must not throw or reject. */
-  end<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
-    request: UpgradeRequest,
-    answer: MaybePromise<TAnswer>,
-  ): MaybePromise<TAnswer | UpgradeRejection> {
-    if (answer instanceof Promise) return this.#endAsync(request, answer);
-    this.#parts.limiter.end(request.remoteAddress);
-    return isRejection(answer) ? this.record(request, answer) : answer;
-  }
-
-  async #endAsync<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
+  /** Ends a handshake when its answer is known or its time is up. The answer must not reject. */
+  async end<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
     request: UpgradeRequest,
     pending: Promise<TAnswer>,
   ): Promise<TAnswer | UpgradeRejection> {

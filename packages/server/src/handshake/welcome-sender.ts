@@ -12,8 +12,6 @@ import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { closeReply } from "../messages/error-replies.ts";
 import type { Clock } from "../types.ts";
-import { allMaybe } from "../utils/maybe-promise.ts";
-import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Memberships } from "./memberships.ts";
 import type { ChannelRequest, RequestedChannels } from "./requested-channels.ts";
 import type { WelcomeFrame } from "./welcome-frame.ts";
@@ -49,12 +47,21 @@ export class WelcomeSender {
     this.#parts = parts;
   }
 
-  /** @returns no promise where nothing is waited for */
-  send(connection: Connection, request: SubscriptionRequest): MaybePromise<unknown> {
-    const requests = this.#parts.requestedChannels.resolve(connection, request);
-    return requests instanceof Promise
-      ? this.#subscribeAsync(connection, requests, request.re)
-      : this.#subscribe(connection, { requests, re: request.re });
+  /** @throws HalyardError by rejecting: `unavailable`, or what the backplane throws */
+  async send(connection: Connection, request: SubscriptionRequest): Promise<void> {
+    const { channels, requestedChannels } = this.#parts;
+    const requests = await requestedChannels.resolve(connection, request);
+    let plans = await this.#plan(requests.filter(isPermitted));
+    // While plans are made, so much may be published that a plan no longer reaches back: it is made again.
+    for (
+      let attempt = 0;
+      attempt < MAX_PLAN_ATTEMPTS && !plans.every((plan) => canCommit(channels, plan));
+      attempt++
+    )
+      plans = await this.#plan(plans.map(({ channel, from }) => ({ channel: channel.name, position: from })));
+    if (isClosed(connection)) return;
+    this.#commit(connection, plans, { requests, re: request.re });
+    await this.#parts.memberships.enter(connection);
   }
 
   /** Ends the subscriptions of an earlier welcome. */
@@ -62,47 +69,9 @@ export class WelcomeSender {
     this.#parts.memberships.unsubscribe(connection);
   }
 
-  async #subscribeAsync(
-    connection: Connection,
-    requests: Promise<readonly ChannelRequest[]>,
-    re: string | undefined,
-  ): Promise<void> {
-    await this.#subscribe(connection, { requests: await requests, re });
-  }
-
-  #subscribe(connection: Connection, checked: CheckedRequest): MaybePromise<unknown> {
-    const { requests } = checked;
-    const plans = this.#plan(requests.every(isPermitted) ? requests : requests.filter(isPermitted));
-    return plans instanceof Promise
-      ? this.#commitAsync(connection, plans, checked)
-      : this.#commit(connection, plans, checked);
-  }
-
-  /** While plans are made, so much may be published that a plan no longer reaches back: it is made again. */
-  async #commitAsync(
-    connection: Connection,
-    pending: Promise<readonly ReplayPlan[]>,
-    checked: CheckedRequest,
-  ): Promise<void> {
-    const { channels } = this.#parts;
-    let plans = await pending;
-    for (
-      let attempt = 0;
-      attempt < MAX_PLAN_ATTEMPTS && !plans.every((plan) => canCommit(channels, plan));
-      attempt++
-    )
-      plans = await this.#plan(plans.map(({ channel, from }) => ({ channel: channel.name, position: from })));
-    await this.#commit(connection, plans, checked);
-  }
-
   /** Synchronous from the check of the plans to the last subscription: nothing can be published in between. */
-  #commit(
-    connection: Connection,
-    plans: readonly ReplayPlan[],
-    { requests, re }: CheckedRequest,
-  ): MaybePromise<unknown> {
-    const { channels, clock, memberships, welcomeFrame } = this.#parts;
-    if (isClosed(connection)) return undefined;
+  #commit(connection: Connection, plans: readonly ReplayPlan[], { requests, re }: CheckedRequest): void {
+    const { channels, clock, welcomeFrame } = this.#parts;
     for (const { channel } of plans) if (!channels.isCurrent(channel)) throw new HalyardError("unavailable");
     const replays = this.#subscribeAll(connection, plans);
     connection.stage = "open";
@@ -114,7 +83,6 @@ export class WelcomeSender {
     }
     sendRefusals(connection, requests);
     connection.serverRequests?.flush();
-    return memberships.enter(connection);
   }
 
   #subscribeAll(connection: Connection, plans: readonly ReplayPlan[]): readonly Replay[] {
@@ -128,13 +96,9 @@ export class WelcomeSender {
     return replays;
   }
 
-  #plan(
-    requests: readonly Pick<ChannelRequest, "channel" | "position">[],
-  ): MaybePromise<readonly ReplayPlan[]> {
+  #plan(requests: readonly Pick<ChannelRequest, "channel" | "position">[]): Promise<readonly ReplayPlan[]> {
     const { channels, backplane } = this.#parts;
-    const plans: MaybePromise<ReplayPlan>[] = [];
-    for (const request of requests) plans.push(planReplay(channels, backplane, request));
-    return allMaybe(plans);
+    return Promise.all(requests.map(async (request) => planReplay(channels, backplane, request)));
   }
 }
 

@@ -16,7 +16,6 @@ import type { AcceptedUpgrade } from "../handshake/admission.ts";
 import { isRejection } from "../handshake/admission.ts";
 import type { AnyAuthenticator } from "../session-watch.ts";
 import type { Clock } from "../types.ts";
-import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { KillSwitches } from "../utils/kill-switches.ts";
 import { createFallbackLog } from "./fallback-log.ts";
 import { attachFastTextReader } from "./fast-text-reader.ts";
@@ -91,17 +90,18 @@ export class NodeWebSocketServer {
     this.#attachFastReader = switches.fastTextReader ? attachReader : undefined;
   }
 
-  /** Answers one `upgrade` event. Never throws. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /** Answers one `upgrade` event. Never rejects. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     // Before anything else: a reset during authentication would be an unhandled error and end the process.
-    let isClosed = false;
+    const peer = { isClosed: false };
     const onClosed = (): void => {
-      isClosed = true;
+      peer.isClosed = true;
     };
     socket.on("error", onClosed);
     socket.on("close", onClosed);
-    const receive = (answer: AcceptedUpgrade | UpgradeRejection): void => {
-      if (isClosed) {
+    try {
+      const answer = await this.#authorizeUpgrade(request);
+      if (peer.isClosed) {
         if (!isRejection(answer)) this.#internals.upgrades.abandon(answer);
         return;
       }
@@ -109,34 +109,25 @@ export class NodeWebSocketServer {
       socket.off("close", onClosed);
       if (isRejection(answer)) writeRejection(socket, answer);
       else this.#accept(answer, { request, socket, head });
-    };
-    const fail = (error: unknown): void => {
+    } catch (error) {
       this.#internals.core.report(error, { type: "upgrade", ws: undefined });
       socket.destroy();
-    };
-    try {
-      const answer = this.#authorizeUpgrade(request);
-      if (answer instanceof Promise) answer.then(receive).catch(fail);
-      else receive(answer);
-    } catch (error) {
-      fail(error);
     }
   }
 
   /** Answers a plain request on the WebSocket's path with the status that an upgrade would get. */
-  probe(request: IncomingMessage, response: ServerResponse): void {
+  async probe(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const upgrade = toUpgradeRequest(request);
     const { upgrades } = this.#internals;
     const answer =
       request.method === "GET"
         ? upgrades.probe(upgrade, this.#authenticate)
         : upgrades.rejectEarly(upgrade, METHOD_NOT_ALLOWED);
-    void Promise.resolve(answer).then(({ status, headers }) => {
-      response.writeHead(status, headers).end();
-    });
+    const { status, headers } = await answer;
+    response.writeHead(status, headers).end();
   }
 
-  #authorizeUpgrade(request: IncomingMessage): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
+  async #authorizeUpgrade(request: IncomingMessage): Promise<AcceptedUpgrade | UpgradeRejection> {
     const { upgrades } = this.#internals;
     const upgrade = toUpgradeRequest(request);
     const header: GetHeader = (name) => request.headers[name] as string | undefined;
@@ -147,7 +138,7 @@ export class NodeWebSocketServer {
   }
 
   #accept(accepted: AcceptedUpgrade, { request, socket, head }: PendingUpgrade): void {
-    // A plain client gets its welcome in this turn where nothing is waited for: 101 and welcome are one write.
+    // A plain client is welcomed before the next turn where only promises are waited for: 101 and welcome are one write.
     if (!accepted.details.isV1) corkUntilFirstFrames(socket, this.#internals.core.clock);
     const upgraded = { isOpen: false };
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
