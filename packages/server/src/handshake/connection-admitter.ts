@@ -10,6 +10,7 @@ import type { ConnectionSlots } from "./admission.ts";
 import { closeCodeFor } from "./admission.ts";
 import type { ConnectionLog } from "./connection-log.ts";
 import type { HelloHandler } from "./hello.ts";
+import { isClosed } from "./is-closed.ts";
 
 /** What {@link ConnectionAdmitter} uses. */
 export interface ConnectionAdmitterParts {
@@ -65,9 +66,4 @@ export class ConnectionAdmitter {
     else await helloHandler.welcomePlainClient(connection);
     inbound.flushBuffered(connection);
   }
-}
-
-// A function, because TypeScript would assume after an await that the stage is what it was before.
-function isClosed(connection: Connection): boolean {
-  return connection.stage === "closed";
 }

@@ -10,6 +10,7 @@ import type { Clock } from "../types.ts";
 import type { ConnectionSlots } from "./admission.ts";
 import { closeCodeFor } from "./admission.ts";
 import type { ConnectionHooks } from "./connection-hooks.ts";
+import { isClosed } from "./is-closed.ts";
 import type { SubscriptionRequest, WelcomeSender } from "./welcome-sender.ts";
 
 /** What {@link HelloHandler} uses. */
@@ -90,9 +91,4 @@ export class HelloHandler {
     slots.closeReplaced(connection, admission.replaced, CloseCode.Superseded);
     return true;
   }
-}
-
-// A function, because TypeScript would assume after an await that the stage is what it was before.
-function isClosed(connection: Connection): boolean {
-  return connection.stage === "closed";
 }

@@ -9,6 +9,7 @@ import type { ServerLimits } from "../limits.ts";
 import type { Authorization } from "../messages/authorization.ts";
 import type { Rooms } from "../messages/rooms.ts";
 import type { BuiltIns } from "../types.ts";
+import { isClosed } from "./is-closed.ts";
 
 /** What {@link Memberships} uses. */
 export interface MembershipsParts {
@@ -68,9 +69,4 @@ export class Memberships {
     for (const room of connection.rooms ?? []) rooms.leaveOnDisconnect(connection, room, graceMs);
     presence.leave(connection, { graceMs });
   }
-}
-
-// A function, because TypeScript would assume after an await that the stage is what it was before.
-function isClosed(connection: Connection): boolean {
-  return connection.stage === "closed";
 }

@@ -12,6 +12,7 @@ import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { closeReply } from "../messages/error-replies.ts";
 import type { Clock } from "../types.ts";
+import { isClosed } from "./is-closed.ts";
 import type { Memberships } from "./memberships.ts";
 import type { ChannelRequest, RequestedChannels } from "./requested-channels.ts";
 import type { WelcomeFrame } from "./welcome-frame.ts";
@@ -115,11 +116,6 @@ function sendRefusals(connection: Connection, requests: readonly ChannelRequest[
     if (room !== undefined)
       connection.push(new OutboundFrame(JSON.stringify({ type: "left", room, reason: rejectedFor })));
   }
-}
-
-// A function, because TypeScript would assume after an await that the stage is what it was before.
-function isClosed(connection: Connection): boolean {
-  return connection.stage === "closed";
 }
 
 function isGap(recovered: ChannelState["recovered"]): boolean {
