@@ -65,7 +65,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * it is: without one the socket is closed with 4401.
    */
   handleOpen(ws: WebSocketInstance): void {
-    this.#parts.lifecycle.open(ws);
+    this.#parts.opener.open(ws);
   }
 
   /** A frame came in. Text is a string; anything else is a binary frame, which closes the socket with 4400. */
@@ -82,7 +82,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * @param code how. 1000 and 1005 are deliberate; after anything else the user stays online for the grace. @default 1005
    */
   handleClose(ws: WebSocketInstance, code?: number): void {
-    this.#parts.lifecycle.onSocketClosed(ws, code);
+    this.#parts.closer.onSocketClosed(ws, code);
   }
 
   /**

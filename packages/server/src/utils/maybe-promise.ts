@@ -8,9 +8,8 @@ interface ResolvedPromise<TValue> extends Promise<TValue> {
 }
 
 /**
- * A promise of what is known already: for whoever only knows promises it is one, and {@link unwrapResolved} finds the value. Most
- * connects wait for nothing, and are one turn then: what they would leave in the heap otherwise lies between what lives,
- * and costs a connection more than it takes itself. So whoever goes on in the same turn makes no closure for it either.
+ * A promise whose value is known already: {@link unwrapResolved} finds the value in the same turn. A channel of the memory
+ * backplane is opened without a pending promise this way.
  */
 export function resolvedPromise<TValue>(value: TValue): Promise<TValue> {
   const promise: ResolvedPromise<TValue> = Promise.resolve(value);
@@ -30,13 +29,4 @@ export function rejectedPromise(error: unknown): Promise<never> {
   return new Promise(() => {
     throw error;
   });
-}
-
-/** All values in their order, without a promise if none of them is one. */
-export function allMaybe<TValue>(values: readonly MaybePromise<TValue>[]): MaybePromise<readonly TValue[]> {
-  return values.every(isSettledSync) ? values : Promise.all(values);
-}
-
-function isSettledSync<TValue>(value: MaybePromise<TValue>): value is TValue {
-  return !(value instanceof Promise);
 }
