@@ -40,9 +40,10 @@ function missingFeatures(node: string): string[] {
     .map(({ flag }) => flag);
 }
 
-/** `exec` keeps one process: signals reach the runtime, and its exit code is the script's. */
+/** Options of the environment reach child processes too; `exec` keeps one process for signals and the exit code. */
 function withFlags(binary: string, flags: readonly string[]): string {
-  return `#!/bin/sh\nexec "${binary}" ${flags.join(" ")} --disable-warning=ExperimentalWarning "$@"\n`;
+  const options = [...flags, "--disable-warning=ExperimentalWarning"].join(" ");
+  return `#!/bin/sh\nNODE_OPTIONS="${options} $NODE_OPTIONS" exec "${binary}" "$@"\n`;
 }
 
 /** Runs npm without the settings of the pnpm that has started this script: npm warns of each. */
