@@ -6,7 +6,6 @@ import type { ServerContext } from "./server-context.ts";
 import type { MessageHandlerRegistry } from "./messages/handler-registry.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { silentLogger } from "./logger.ts";
-import { keepsake } from "./utils/flat-concat.ts";
 import { createMemoryBackplane } from "./memory/memory-backplane.ts";
 import { MessageTypeRegistry } from "./messages/message-types.ts";
 import { Deduplicator } from "./messages/deduplicator.ts";
@@ -59,7 +58,7 @@ export function createServerContext(config: AnyConfig, registry: MessageHandlerR
     connections: new ConnectionTable(),
     writer: new Writer(clock, limits),
     deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
-    nextConnectionId: () => keepsake(`${backplane.nodeId}.`, String(++connectionCounter)),
+    nextConnectionId: () => `${backplane.nodeId}.${String(++connectionCounter)}`,
   };
 }
 

@@ -4,11 +4,10 @@ import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
 import type { ControlFrames } from "./control-frames.ts";
 import type { ServerContext } from "../server-context.ts";
-import { bracketsOf, digestOf } from "../utils/text-digest.ts";
+import { digestOf } from "../utils/text-digest.ts";
 import { InvalidMessageError, LimitError, toHalyardError } from "../utils/errors.ts";
 import type { ErrorReplies } from "./error-replies.ts";
 import { readMeta } from "./frame-meta.ts";
-import { trailingId, withoutEnd } from "./trailing-id.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { ClientSends } from "./client-sends.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
@@ -110,14 +109,9 @@ export class Inbound {
 
   #parse(connection: Connection, text: string): InboundMessage | undefined {
     const { errorReplies } = this.#parts;
-    const digest = digestOf(text);
+    const { hash, brackets } = digestOf(text);
     const isJson = connection.isV1 || looksLikeJson(text);
-    const id = isJson ? trailingId(text) : undefined;
-    if (id !== undefined) {
-      const rest = decodeFrame(withoutEnd(text, id), bracketsOf(digest));
-      if (typeof rest !== "string") return { connection, text, frame: rest, meta: { id }, digest };
-    }
-    const frame = isJson ? decodeFrame(text, bracketsOf(digest)) : plainText(text);
+    const frame = isJson ? decodeFrame(text, brackets) : plainText(text);
     if (typeof frame === "string") {
       errorReplies.replyWithError(
         connection,
@@ -126,7 +120,7 @@ export class Inbound {
       return undefined;
     }
     const meta = readMeta(frame.$);
-    if (meta !== undefined) return { connection, text, frame, meta, digest };
+    if (meta !== undefined) return { connection, text, frame, meta, digest: hash };
     errorReplies.replyWithError(
       connection,
       new InvalidMessageError([{ path: "$", message: "not the reserved field of a frame" }]),
