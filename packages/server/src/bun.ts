@@ -109,13 +109,13 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   options: BunWebSocketOptions<TProtocol>,
 ): BunWebSocket {
   const internals = internalsOf(options.manager);
-  const { lifecycle, inbound, core } = internals;
+  const { lifecycle, inbound } = internals;
   const path = options.path ?? "/ws";
   /** By id, because Bun makes `data` and nothing else part of the upgrade. */
   const pendingUpgrades = new Map<string, UpgradeDetails>();
   const upgradeContexts = new WeakMap<BunServer, UpgradeContext>();
   const control = (ws: WebSocketInstance): void => {
-    const connection = core.connections.of(ws);
+    const connection = internals.connections.of(ws);
     if (connection !== undefined) inbound.onPingOrPong(connection);
   };
   return {
@@ -137,22 +137,22 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
         lifecycle.open(ws, opening);
       },
       message: (ws, message) => {
-        const connection = core.connections.of(ws);
+        const connection = internals.connections.of(ws);
         if (connection === undefined) return;
         if (typeof message === "string") inbound.receive(connection, message);
         else connection.close(4400, "frames are text");
       },
       drain: (ws) => {
-        const connection = core.connections.of(ws);
-        if (connection !== undefined) connection.lastActivityAt = core.clock.now();
+        const connection = internals.connections.of(ws);
+        if (connection !== undefined) connection.lastActivityAt = internals.clock.now();
       },
       ping: control,
       pong: control,
       close: (ws, code, reason) => {
         const handshakeError = code === 1006 ? protocolErrorFromReason(reason) : undefined;
-        const connection = handshakeError === undefined ? undefined : core.connections.of(ws);
+        const connection = handshakeError === undefined ? undefined : internals.connections.of(ws);
         if (handshakeError !== undefined && connection !== undefined)
-          core.securityReporter.recordProtocolError(connection, handshakeError);
+          internals.securityReporter.recordProtocolError(connection, handshakeError);
         lifecycle.onSocketClosed(ws, code);
       },
       sendPings: false,

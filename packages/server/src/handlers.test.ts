@@ -149,7 +149,7 @@ describe("chat", () => {
 
   it("is acknowledged only when it is stored", async () => {
     const ws = await create().join("ada");
-    Object.assign(system.internals.core.backplane, { publish: () => Promise.reject(new Error("away")) });
+    Object.assign(system.internals.backplane, { publish: () => Promise.reject(new Error("away")) });
     const answer = await system.ask(ws, { ...chat, $: { seq: 1 } });
     expect(answer).toMatchObject([{ type: "error", code: "unavailable", retryAfterMs: 1_000, $: { re: 1 } }]);
   });

@@ -51,7 +51,7 @@ describe("a broadcast", () => {
   it("never rejects: a store that is away is reported, and the offset is missing", async () => {
     create();
     const failure = new Error("away");
-    Object.assign(system.internals.core.backplane, { publish: () => Promise.reject(failure) });
+    Object.assign(system.internals.backplane, { publish: () => Promise.reject(failure) });
     const published = await system.manager.broadcastMessage(tell("a"));
     expect(published).toMatchObject({ channel: "all", offset: undefined });
     expect(system.errors).toMatchObject([{ error: failure, context: { type: "publish" } }]);

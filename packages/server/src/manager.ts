@@ -47,17 +47,17 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
 
   /** One entry per user of this node, now. */
   get connectedUsers(): ConnectedUsers {
-    return this.#parts.core.connections.connectedUsers;
+    return this.#parts.connections.connectedUsers;
   }
 
   /** The connections of each user of this node, now. */
   get wsInstances(): WebSocketInstances {
-    return this.#parts.core.connections.wsInstances;
+    return this.#parts.connections.wsInstances;
   }
 
   /** The registry of this manager: where handlers are added. */
   get handlers(): MessageHandlerRegistry {
-    return this.#parts.core.registry;
+    return this.#parts.registry;
   }
 
   /**
@@ -70,7 +70,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
 
   /** A frame came in. Text is a string; anything else is a binary frame, which closes the socket with 4400. */
   handleMessage(ws: WebSocketInstance, message: string | Uint8Array): void {
-    const connection = this.#parts.core.connections.of(ws);
+    const connection = this.#parts.connections.of(ws);
     if (connection === undefined) return;
     if (typeof message === "string") this.#parts.inbound.receive(connection, message);
     else connection.close(CloseCode.ProtocolBroken, "frames are text");
@@ -145,27 +145,26 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
 
   /** Puts a connection into a room, past `authorize`. Doing it twice is doing it once. @throws TypeError for a bad name */
   async join(ws: WebSocketInstance, room: string): Promise<void> {
-    const connection = this.#parts.core.connections.of(ws);
+    const connection = this.#parts.connections.of(ws);
     if (connection !== undefined) await this.#parts.rooms.joinByServer(connection, room);
   }
 
   /** Takes a connection out of a room; a client is told so by `left`. */
   leave(ws: WebSocketInstance, room: string): Promise<void> {
-    const connection = this.#parts.core.connections.of(ws);
+    const connection = this.#parts.connections.of(ws);
     if (connection !== undefined) this.#parts.rooms.removeMember(connection, room);
     return Promise.resolve();
   }
 
   /** Closes every connection of a user. */
   disconnectUser(userId: string, options: DisconnectOptions = {}): Promise<void> {
-    for (const connection of this.#parts.core.connections.ofUser(userId))
-      this.#disconnect(connection, options);
+    for (const connection of this.#parts.connections.ofUser(userId)) this.#disconnect(connection, options);
     return Promise.resolve();
   }
 
   /** Closes every connection that was opened with a session. */
   disconnectSession(sessionId: string, options: DisconnectOptions = {}): Promise<void> {
-    for (const connection of [...this.#parts.core.connections.all()]) {
+    for (const connection of [...this.#parts.connections.all()]) {
       const session = connection.identity.session as { readonly id?: unknown } | undefined;
       if (session?.id === sessionId) this.#disconnect(connection, options);
     }
@@ -174,25 +173,25 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
 
   /** This node, now: users and connections. */
   getConnectionStats(): ConnectionStats {
-    const { connections } = this.#parts.core;
+    const { connections } = this.#parts;
     return { totalUsers: connections.connectedUsers.size, totalConnections: connections.size };
   }
 
   /** This node in numbers: {@link getConnectionStats}, and what there was to refuse. */
   getMetrics(): Metrics {
-    const { core, upgrades } = this.#parts;
+    const { securityReporter, upgrades } = this.#parts;
     const { handshakes, tracked: trackedUpgrades } = upgrades.limiter;
     return {
       ...this.getConnectionStats(),
       handshakes,
       trackedUpgrades,
-      security: core.securityReporter.counts,
+      security: securityReporter.counts,
     };
   }
 
   /** Everyone online or in a room, on every node, in pages of 200; with the grace of those who may come back. */
   listUsers(page: UserPage = {}): Promise<UserList> {
-    return this.#parts.core.presence.list(page);
+    return this.#parts.presence.list(page);
   }
 
   /**
@@ -202,7 +201,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * @param options.windowMs over how long clients are told to come back. @default 2_000
    */
   async drain(options: { readonly windowMs?: number | undefined } = {}): Promise<void> {
-    const { clock, connections } = this.#parts.core;
+    const { clock, connections } = this.#parts;
     const windowMs = options.windowMs ?? 2_000;
     this.#parts.upgrades.isDraining = true;
     const clients = [...connections.all()];
@@ -229,17 +228,17 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
   async close(): Promise<void> {
     this.#parts.upgrades.isDraining = true;
     this.#parts.heartbeat.stop();
-    for (const connection of [...this.#parts.core.connections.all()]) {
+    for (const connection of [...this.#parts.connections.all()]) {
       connection.close(1001);
       connection.sendQueue.clear();
-      this.#parts.core.clock.clearTimeout(connection.sendQueue.delayTimer);
+      this.#parts.clock.clearTimeout(connection.sendQueue.delayTimer);
     }
-    this.#parts.core.sessionWatches.stop();
+    this.#parts.sessionWatches.stop();
     this.#parts.upgrades.limiter.stop();
-    this.#parts.core.securityReporter.stop();
-    this.#parts.core.presence.close();
-    this.#parts.core.channels.close();
-    await this.#parts.core.backplane.stop();
+    this.#parts.securityReporter.stop();
+    this.#parts.presence.close();
+    this.#parts.channels.close();
+    await this.#parts.backplane.stop();
   }
 
   #disconnect(

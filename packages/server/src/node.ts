@@ -55,7 +55,7 @@ export function attachWebSocketServer<TProtocol extends AnyProtocol>(
   const internals = internalsOf(options.manager);
   const glue = new NodeWebSocketServer(internals, options);
   // Node gives a request a minute to say what it is. Who has chosen a time of their own keeps it.
-  if (server.headersTimeout === NODE_HEADERS_MS) server.headersTimeout = internals.core.limits.handshakeMs;
+  if (server.headersTimeout === NODE_HEADERS_MS) server.headersTimeout = internals.limits.handshakeMs;
   const path = options.path ?? "/ws";
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (isAt(path, request)) glue.upgrade(request, socket, head);
@@ -115,7 +115,7 @@ class NodeWebSocketServer {
     this.#internals = internals;
     this.#authenticate = authenticate;
     const perMessageDeflate = compression && DEFLATE;
-    const closeTimeout = internals.core.limits.closeMs;
+    const closeTimeout = internals.limits.closeMs;
     // `closeTimeout` is newer than the types of ws.
     const options = { ...SERVER_OPTIONS, perMessageDeflate, closeTimeout };
     this.#sockets = new WebSocketServer(options);
@@ -145,7 +145,7 @@ class NodeWebSocketServer {
       else this.#accept(answer, { request, socket, head });
     };
     const fail = (error: unknown): void => {
-      this.#internals.core.report(error, { type: "upgrade", ws: undefined });
+      this.#internals.report(error, { type: "upgrade", ws: undefined });
       socket.destroy();
     };
     try {
@@ -181,7 +181,7 @@ class NodeWebSocketServer {
 
   #accept(welcomed: AcceptedUpgrade, { request, socket, head }: PendingUpgrade): void {
     // A plain client is welcomed in this turn: its 101 and its welcome are one write, where nothing is asked for first.
-    if (!welcomed.details.isV1) corkUntilFirstFrames(socket, this.#internals.core.clock);
+    if (!welcomed.details.isV1) corkUntilFirstFrames(socket, this.#internals.clock);
     const upgraded = { isOpen: false };
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
       upgraded.isOpen = true;
@@ -219,15 +219,15 @@ interface Listeners {
 }
 
 /** Made once for all sockets: nothing of them is paid per connection. */
-function listenersOf({ lifecycle, inbound, core }: Assembly): Listeners {
+function listenersOf({ lifecycle, inbound, logger, securityReporter }: Assembly): Listeners {
   return {
     onError({ code }) {
       // A peer that breaks the protocol, or a connection that broke: `close` follows, and says the rest.
       const connection = connectionOf(this);
-      core.logger.debug({ connectionId: connection?.id, code }, "socket error");
+      logger.debug({ connectionId: connection?.id, code }, "socket error");
       const closeCode = closeCodeOf(code);
       if (closeCode !== undefined && connection !== undefined)
-        core.securityReporter.recordProtocolError(connection, closeCode);
+        securityReporter.recordProtocolError(connection, closeCode);
     },
     onMessage(message, isBinary) {
       const connection = connectionOf(this);

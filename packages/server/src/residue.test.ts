@@ -96,10 +96,10 @@ it("nothing is left of 2,000 connections once their time is over", async () => {
   for (let n = 50; n < 2_050; n++) await visit(system, n);
   expect(await emptied()).toEqual(before);
 
-  const { core } = system.internals;
+  const { channels, deduplicator } = system.internals;
   expect(system.manager.getConnectionStats()).toEqual({ totalUsers: 0, totalConnections: 0 });
   expect([system.manager.wsInstances.size, system.manager.connectedUsers.size]).toEqual([0, 0]);
-  expect([core.channels.size, core.deduplicator.size]).toEqual([0, 0]);
+  expect([channels.size, deduplicator.size]).toEqual([0, 0]);
   expect((await system.manager.listUsers()).total).toBe(0);
   // The heartbeat, and the backplane's own broom.
   expect(system.clock.timers).toBe(2);

@@ -2,7 +2,7 @@ import type { AnyAuthenticator } from "./session-watch.ts";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Admission, ClientRef } from "./backplane.ts";
 import { ClientAddress } from "./security/client-address.ts";
-import type { ServerContext } from "./server-context.ts";
+import type { ServerContext } from "./assembly.ts";
 import { isThenable, withDeadline } from "./utils/with-deadline.ts";
 import { unwrapResolved } from "./utils/maybe-promise.ts";
 import type { MaybePromise } from "./utils/maybe-promise.ts";

@@ -57,7 +57,7 @@ describe("a socket that opens", () => {
     await system.drop(ws);
     expect(stats()).toEqual({ totalUsers: 0, totalConnections: 0 });
     await system.clock.advance(20_000);
-    expect(system.internals.core.channels.size).toBe(0);
+    expect(system.internals.channels.size).toBe(0);
   });
 
   it("and closes while it is being admitted leaves nothing", async () => {

@@ -4,7 +4,7 @@ import { GLOBAL_CHANNEL, userChannel } from "../channels/channel-name.ts";
 import { Connection } from "../connection/connection.ts";
 import type { CloseReason, ConnectionOwner, ConnectionServices } from "../connection/connection.ts";
 import type { AnyConfig } from "../config.ts";
-import type { ServerContext } from "../server-context.ts";
+import type { ServerContext } from "../assembly.ts";
 import { errorJson } from "../utils/errors.ts";
 import { unwrapResolved } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";

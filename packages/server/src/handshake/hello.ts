@@ -4,11 +4,11 @@ import type { Authorization } from "../messages/authorization.ts";
 import { GLOBAL_CHANNEL, roomChannel, roomNameOf, userChannel } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { AnyConfig } from "../config.ts";
-import type { ServerContext } from "../server-context.ts";
+import type { ServerContext } from "../assembly.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import { allMaybe } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
-import { closeReply } from "../messages/error-replies.ts";
+import { sendReply } from "../messages/error-replies.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "../channels/replay.ts";
 import type { Replay, ReplayPlan } from "../channels/replay.ts";
@@ -190,7 +190,7 @@ export class HelloHandler {
     core.clock.clearTimeout(connection.helloTimer);
     this.#limitsJson ??= limitsJson(core);
     const channels = channelsJson(wishes, replays);
-    closeReply(
+    sendReply(
       connection,
       `${ownProfileJson(connection, core.connections)},${this.#limitsJson},"channels":${channels}`,
       re,

@@ -2,7 +2,7 @@ import type { HelloMessage } from "@halyard/protocol";
 import type { Authorization } from "../messages/authorization.ts";
 import { GLOBAL_CHANNEL, roomChannel, roomNameOf, userChannel } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ServerContext } from "../server-context.ts";
+import type { ServerContext } from "../assembly.ts";
 import { LimitError } from "../utils/errors.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 

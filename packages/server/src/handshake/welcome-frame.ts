@@ -2,7 +2,7 @@ import type { ChannelState } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ServerContext } from "../server-context.ts";
+import type { ServerContext } from "../assembly.ts";
 import { publicUserJson } from "../channels/presence-view.ts";
 import { profileOf } from "../connection/public-profile.ts";
 import type { Replay } from "../channels/replay.ts";

@@ -11,7 +11,7 @@ afterEach(() => system.expectToEndCleanly());
 describe("what waits for an answer of the application's", () => {
   it("is no more than 16 tickets at a time, and 64 that wait for their turn", async () => {
     const ws = await create({ limits: CALM }).join("ada");
-    const connection = system.internals.core.connections.of(ws);
+    const connection = system.internals.connections.of(ws);
     const tickets: string[] = [];
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));

@@ -80,35 +80,45 @@ describe("the id at the end of a frame", () => {
     expect(read(text)).toMatchObject({ type: "request", $: { id } });
   });
 
-  it.each([
-    [
-      ["", undefined],
-      ['"}}', undefined],
-      ['{"id":"r5"}}', undefined],
-      [',"$":{"id":"r5"}}'.slice(1), undefined],
-    ],
-    [
-      [`${request},"$":{"id":""}}`, undefined],
-      [`${request},"$":{"id":"thirteen long"}}`, { id: "thirteen long" }],
-    ],
-    [
-      [`${request},"$":{"id":"r\\u0035"}}`, { id: "r5" }],
-      [`${request},"$":{"id":"r\n5"}}`, undefined],
-      [`${request},"$":{"id":"r\\"}}`, undefined],
-    ],
-    [
-      [`${request},"$":{"id":"r5"} }`, { id: "r5" }],
-      [`${request},"$":{"id":"r5","seq":1}}`, { id: "r5", seq: 1 }],
-      [`${request},"$":{"id":5}}`, undefined],
-    ],
-    [
-      [`${request},"$":{"seq":1,"id":"r5"}}`, { id: "r5", seq: 1 }],
-      [`${request},"€":{"id":"r5"}}`, {}],
-    ],
-  ])("is read or refused like every other part of the reserved field: %j", (...cases) => {
-    const expected = cases.map(([, $]) => ($ === undefined ? undefined : { $ }));
-    const metas = cases
-      .map(([text]) => read(String(text)))
+  it.each<{ texts: [text: string, meta: object | undefined][] }>([
+    {
+      texts: [
+        ["", undefined],
+        ['"}}', undefined],
+        ['{"id":"r5"}}', undefined],
+        [',"$":{"id":"r5"}}'.slice(1), undefined],
+      ],
+    },
+    {
+      texts: [
+        [`${request},"$":{"id":""}}`, undefined],
+        [`${request},"$":{"id":"thirteen long"}}`, { id: "thirteen long" }],
+      ],
+    },
+    {
+      texts: [
+        [`${request},"$":{"id":"r\\u0035"}}`, { id: "r5" }],
+        [`${request},"$":{"id":"r\n5"}}`, undefined],
+        [`${request},"$":{"id":"r\\"}}`, undefined],
+      ],
+    },
+    {
+      texts: [
+        [`${request},"$":{"id":"r5"} }`, { id: "r5" }],
+        [`${request},"$":{"id":"r5","seq":1}}`, { id: "r5", seq: 1 }],
+        [`${request},"$":{"id":5}}`, undefined],
+      ],
+    },
+    {
+      texts: [
+        [`${request},"$":{"seq":1,"id":"r5"}}`, { id: "r5", seq: 1 }],
+        [`${request},"€":{"id":"r5"}}`, {}],
+      ],
+    },
+  ])("is read or refused like every other part of the reserved field: $texts", ({ texts }) => {
+    const expected = texts.map(([, $]) => ($ === undefined ? undefined : { $ }));
+    const metas = texts
+      .map(([text]) => read(text))
       .map((frame) => frame && { $: (frame as { $: object }).$ });
     expect(metas).toEqual(expected);
   });

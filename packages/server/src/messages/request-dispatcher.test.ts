@@ -211,7 +211,7 @@ describe("the request users", () => {
     create({ builtIns: {} });
     const ws = await system.open("ada");
     for (let n = 0; n < 250; n++)
-      await system.internals.core.presence.join({
+      await system.internals.presence.join({
         ...ws.data,
         id: String(n),
         userId: `u${String(n)}`,

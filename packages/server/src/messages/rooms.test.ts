@@ -111,7 +111,7 @@ describe("a join", () => {
     await system.clock.advance(50);
     await system.drop(ws, 1000);
     await system.clock.advance(60_000);
-    expect(system.internals.core.channels.size).toBe(0);
+    expect(system.internals.channels.size).toBe(0);
     expect((await system.manager.listUsers({ room: "a" })).total).toBe(0);
   });
 });
