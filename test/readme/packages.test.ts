@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { compile, COMPILERS, project } from "../support/typescript.ts";
-import { BLOCK, completed } from "./pages.ts";
+import { completed } from "./pages.ts";
 
 /** What the pages use and do not show, block by block: imports, and things of the reader's own. */
 const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
@@ -18,19 +18,7 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
      declare function ask(question: string): Promise<string>;`,
   ],
   protocol: [""],
-  server: [
-    `import { betterAuthAuthenticator } from "@halyard/better-auth";
-     import { betterAuth } from "better-auth";
-     import { admin } from "better-auth/plugins";
-     import { protocol } from "./protocol-1.ts";
-     const auth = betterAuth({ plugins: [admin()] });
-     declare const votes: {
-       add(vote: { pollId: string; option: number }, userId: string): void;
-       of(pollId: string): number[];
-     };`,
-    `import { createWebSocketSystem } from "@halyard/server";
-     const { manager } = createWebSocketSystem({ authenticate: () => ({ user: { id: "ada" } }), ${BLOCK} });`,
-  ],
+  server: ["", ""],
   testing: [
     `import { createTestClock, createTestNetwork } from "@halyard/testing";
      import { createWebSocketSystem } from "@halyard/server";
@@ -61,6 +49,14 @@ const OWN = {
       },
     });
     export interface AppProtocol extends ProtocolOf<typeof protocol> {}`,
+  "auth.ts": `import { betterAuth } from "better-auth";
+    import { admin } from "better-auth/plugins";
+    export const auth = betterAuth({ plugins: [admin()] });`,
+  "polls.ts": `export { protocol } from "./protocol-1.ts";
+    export declare const votes: {
+      add(vote: { pollId: string; option: number }, userId: string): void;
+      of(pollId: string): number[];
+    };`,
   "votes.ts": `import { defineProtocol, message } from "@halyard/protocol";
     import { z } from "zod";
     export const protocol = defineProtocol({

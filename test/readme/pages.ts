@@ -9,18 +9,12 @@ export function blocksOf(page: string): string[] {
   return [...text.matchAll(/^```tsx?\n(.*?)^```$/gms)].map(([, code = ""]) => code);
 }
 
-/** Stands in a context where the page's block belongs, when that is not at its end. */
-export const BLOCK = "/* the block */";
-
-/** The blocks of a page, each in its context; exactly as many as there are contexts. */
+/** The blocks of a page, each after its context; exactly as many as there are contexts. */
 export function completed(page: string, contexts: readonly string[]): string[] {
   const blocks = blocksOf(page);
   if (blocks.length !== contexts.length)
     throw new Error(
       `${page} has ${String(blocks.length)} blocks of code: say in test/readme what each one needs`,
     );
-  return blocks.map((block, index) => {
-    const context = contexts[index] ?? "";
-    return context.includes(BLOCK) ? context.replace(BLOCK, () => block) : `${context}\n${block}`;
-  });
+  return blocks.map((block, index) => `${contexts[index] ?? ""}\n${block}`);
 }

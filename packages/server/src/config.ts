@@ -79,7 +79,7 @@ export interface WebSocketManagerConfig<
   readonly maxConnectionsPerUser?: number | undefined;
   /** What happens to a connection above `maxConnectionsPerUser`. @default "reject" */
   readonly onConnectionLimit?: ConnectionLimitPolicy<TIdentity> | undefined;
-  /** Whether each connect, message and close is logged at level `info`. @default false */
+  /** Whether each connect and close is logged at level `info`. @default false */
   readonly verboseLogging?: boolean | undefined;
   /** Where the server logs: anything with `debug`, `info`, `warn` and `error`, for example pino. @default silent */
   readonly logger?: Logger | undefined;

@@ -7,6 +7,7 @@ import type {
 } from "@halyard/protocol";
 import { chatFields, outgoingMessages, serverMessages, typingFields } from "@halyard/protocol";
 
+/** A message type of the contract or a built-in one. */
 export interface MessageType {
   readonly schema: Schema;
   readonly ephemeral: boolean;
@@ -15,7 +16,7 @@ export interface MessageType {
 
 const FRAME_FIELDS = { type: true, $: true } as const;
 
-/** The built-in ephemeral messages that an application may send by hand. */
+/** The built-in ephemeral messages that an application may send itself. */
 const BUILTIN_EPHEMERAL_TYPES = {
   typing_indicator: serverMessages.typing_indicator.omit(FRAME_FIELDS),
   user_list: serverMessages.user_list.omit(FRAME_FIELDS),
@@ -25,13 +26,13 @@ const BUILTIN_EPHEMERAL_TYPES = {
   error: serverMessages.error.omit(FRAME_FIELDS),
 };
 
-/** Every message type and request that this system knows, built-in and the application's, looked up by name. */
+/** The message types and requests of the contract and the built-in ones, by name. */
 export class MessageTypeRegistry {
   readonly #client = new Map<string, MessageType>();
   readonly #server = new Map<string, MessageType>();
   readonly #requests = new Map<string, RequestDefinition>();
   readonly #serverRequests = new Map<string, RequestDefinition>();
-  /** The client types that carry no `seq`. */
+  /** The message types of clients that have no `seq`. */
   readonly ephemeral: readonly string[];
 
   constructor(protocol: AnyProtocol | undefined) {
@@ -76,7 +77,7 @@ function toType({ schema, ephemeral, policy }: MessageDefinition): MessageType {
   return { schema, ephemeral, policy };
 }
 
-/** Whether a user may use a type or request that asks for a role. */
+/** Whether the user has the role that a message type or request requires, if it requires one. */
 export function hasRequiredRole(policy: Pick<MessagePolicy, "requires">, user: object): boolean {
   return policy.requires === undefined || roleOf(user).includes(policy.requires.role);
 }
