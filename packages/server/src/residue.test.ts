@@ -84,7 +84,7 @@ it("a node keeps nothing in memory of 2,000 connections after they have closed",
   });
   system.handlers.onRequest("echo", (input) => input);
   const emptied = async (): Promise<Record<string, number>> => {
-    // Graces, lingering channels, histories, stored answers: the longest of them is kept for five minutes.
+    // Grace periods, idle channels, histories and stored results end by then: the longest are kept for five minutes.
     for (let minute = 0; minute < 20; minute++) {
       system.clock.skip(60_000);
       await system.clock.settle();

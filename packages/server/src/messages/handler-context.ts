@@ -8,7 +8,7 @@ import type {
 import { newMessageId } from "../utils/new-message-id.ts";
 
 /** What a {@link HandlerInvocation} is made of. */
-export interface HandlerInvocationInput extends ConnectionContext {
+interface HandlerInvocationInput extends ConnectionContext {
   readonly room: string | undefined;
   readonly messageId: () => string;
 }

@@ -20,7 +20,7 @@ interface HandlerRunnerParts {
 }
 
 /** A message that has passed all checks, with its handler. */
-export interface HandlerCall {
+interface HandlerCall {
   readonly handler: MessageHandler;
   readonly message: object;
   readonly messageId: () => string;

@@ -8,7 +8,7 @@ import type { TestConfig } from "../../test/test-system.ts";
 const protocol = defineProtocol({
   clientMessages: {
     vote: message(z.object({ option: z.int() })),
-    move: message(z.object({ x: z.int() }), { ephemeral: true }),
+    cursor: message(z.object({ x: z.int() }), { ephemeral: true }),
   },
 });
 
@@ -20,7 +20,7 @@ function create(config: TestConfig<typeof protocol> = {}): typeof system {
   handled = [];
   system = new TestSystem({ protocol, builtIns: { presence: false }, ...config });
   system.handlers.on("vote", ({ option }) => void handled.push(option));
-  system.handlers.on("move", ({ x }) => void handled.push(x));
+  system.handlers.on("cursor", ({ x }) => void handled.push(x));
   return system;
 }
 
@@ -221,7 +221,7 @@ describe("a client above its rate", () => {
   it("loses ephemeral messages without an error, but never the newest one of each 50 ms", async () => {
     const ws = await create().join("ada");
     for (let x = 1; x <= 20; x++) {
-      system.hand(ws, { type: "move", x });
+      system.hand(ws, { type: "cursor", x });
       await system.clock.advance(10);
     }
     await system.clock.advance(50);

@@ -15,7 +15,7 @@ export interface EncodedMessage {
 }
 
 /** What {@link encodeOutgoing} uses of the server. */
-export interface OutgoingOptions {
+interface OutgoingOptions {
   readonly types: MessageTypeRegistry;
   readonly now: () => number;
 }

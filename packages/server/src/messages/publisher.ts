@@ -20,7 +20,7 @@ interface PublisherParts {
 }
 
 /** A client's message that the server publishes without a handler. */
-export interface RelayedMessage {
+interface RelayedMessage {
   readonly type: string;
   readonly id: string;
   readonly fields: object;

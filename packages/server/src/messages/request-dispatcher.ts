@@ -16,7 +16,7 @@ import { hasRequiredRole } from "./message-types.ts";
 import type { MessageTypeRegistry } from "./message-types.ts";
 import type { UserListRequests } from "./user-list-requests.ts";
 
-export interface IncomingRequest {
+interface IncomingRequest {
   readonly connection: Connection;
   readonly frame: { readonly name: string; readonly input?: unknown };
   /** With the channel that the client addressed, if any. */

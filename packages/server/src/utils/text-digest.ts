@@ -1,5 +1,5 @@
 /** What one walk over a text yields. */
-export interface TextDigest {
+interface TextDigest {
   /** 32 bits (FNV-1a). It tells two messages apart under one key; it protects no secret. */
   readonly hash: number;
   /** How many `{` and `[` the text has: the parser's bound on depth needs the count. */
