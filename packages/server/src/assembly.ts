@@ -11,8 +11,19 @@ import { SessionWatches } from "./connection/session-watches.ts";
 import { Writer } from "./delivery/writer.ts";
 import { ChatMessageHandler, PingHandler, TypingIndicatorHandler } from "./handlers.ts";
 import type { Broadcaster } from "./handlers.ts";
-import { ConnectionLifecycle } from "./handshake/connection-lifecycle.ts";
+import { ConnectionSlots } from "./handshake/admission.ts";
+import { ConnectionAdmitter } from "./handshake/connection-admitter.ts";
+import { ConnectionCloser } from "./handshake/connection-closer.ts";
+import { ConnectionHooks } from "./handshake/connection-hooks.ts";
+import { ConnectionLog } from "./handshake/connection-log.ts";
+import { ConnectionOpener } from "./handshake/connection-opener.ts";
 import { HelloHandler } from "./handshake/hello.ts";
+import { Memberships } from "./handshake/memberships.ts";
+import { RequestedChannels } from "./handshake/requested-channels.ts";
+import { UpgradeGuard } from "./handshake/upgrade-guard.ts";
+import { UpgradeLimiter } from "./handshake/upgrade-limiter.ts";
+import { WelcomeFrame } from "./handshake/welcome-frame.ts";
+import { WelcomeSender } from "./handshake/welcome-sender.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import type { ServerLimits } from "./limits.ts";
 import { silentLogger } from "./logger.ts";
@@ -36,15 +47,15 @@ import { Rooms } from "./messages/rooms.ts";
 import { SendExecutor } from "./messages/send-executor.ts";
 import { ServerRequests } from "./messages/server-requests.ts";
 import { UserListRequests } from "./messages/user-list-requests.ts";
+import { ClientAddress } from "./security/client-address.ts";
 import { SecurityReporter } from "./security/security-reporter.ts";
 import { UpgradeHandler } from "./server.ts";
 import type { Clock, ErrorContext } from "./types.ts";
 import { systemClock } from "./utils/clock.ts";
 import { printable } from "./utils/printable.ts";
 
-/** The shared parts of a node: what more than one part is made of. Only this file passes them on. */
-export interface ServerContext {
-  readonly config: AnyConfig;
+/** The parts that several others are made of. Only this file knows them all. */
+interface SharedParts {
   readonly limits: ServerLimits;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -65,41 +76,39 @@ export interface ServerContext {
 }
 
 /** The parts that the manager and the runtimes use. */
-export interface Assembly extends ServerContext {
+export interface Assembly extends SharedParts {
   readonly publisher: Publisher;
   readonly serverRequests: ServerRequests;
   readonly rooms: Rooms;
   readonly inbound: Inbound;
-  readonly lifecycle: ConnectionLifecycle;
+  readonly opener: ConnectionOpener;
+  readonly closer: ConnectionCloser;
   readonly heartbeat: Heartbeat;
   readonly upgrades: UpgradeHandler;
 }
-
-type MessageParts = Pick<Assembly, "inbound" | "publisher" | "rooms" | "serverRequests"> & {
-  readonly authorization: Authorization;
-  readonly helloHandler: HelloHandler;
-};
 
 /** Makes a node and starts its backplane. */
 export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly {
   const ping = new PingHandler(broadcaster);
   const registry = config.handlers ?? new MessageHandlerRegistry(builtInHandlers(config, broadcaster, ping));
-  const core = createServerContext(config, registry);
-  const { clock, connections, limits } = core;
-  const { helloHandler, inbound, publisher, rooms, serverRequests } = createMessageParts(core, ping);
-  return {
-    ...core,
-    publisher,
-    serverRequests,
-    rooms,
-    inbound,
-    lifecycle: new ConnectionLifecycle({ core, helloHandler, inbound, rooms }),
-    heartbeat: new Heartbeat({ clock, limits, connections: () => connections.all() }),
-    upgrades: new UpgradeHandler(core),
-  };
+  const shared = createSharedParts(config, registry);
+  const { authorize, builtIns = {} } = config;
+  const { backplane, channels, clock, connections, limits, logger, presence, report, writer } = shared;
+  const authorization = new Authorization({ authorize, clock, limits, logger, report });
+  const rooms = new Rooms({ authorization, backplane, builtIns, channels, limits, presence });
+  const handshake = createHandshakeParts(config, shared, { authorization, rooms });
+  const { closer, helloHandler, log, slots, upgrades } = handshake;
+  const messages = createMessageParts(config, shared, { authorization, helloHandler, ping, rooms });
+  const { inbound, publisher, serverRequests } = messages;
+  const admitter = new ConnectionAdmitter({ slots, presence, helloHandler, inbound, log });
+  const { nextConnectionId } = shared;
+  const services = { writer, owner: closer };
+  const opener = new ConnectionOpener({ connections, nextConnectionId, clock, services, admitter, log });
+  const heartbeat = new Heartbeat({ clock, limits, connections: () => connections.all() });
+  return { ...shared, publisher, serverRequests, rooms, inbound, opener, closer, heartbeat, upgrades };
 }
 
-function createServerContext(config: AnyConfig, registry: MessageHandlerRegistry): ServerContext {
+function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry): SharedParts {
   const clock = config.clock ?? systemClock;
   const logger = config.logger ?? silentLogger;
   const limits = { ...DEFAULT_LIMITS, ...config.limits };
@@ -118,7 +127,6 @@ function createServerContext(config: AnyConfig, registry: MessageHandlerRegistry
   backplane.start({ onPublication, onEphemeral, onInterrupted, onPresence, onNotice }).catch(onError);
   let connectionCounter = 0;
   return {
-    config,
     limits,
     clock,
     logger,
@@ -137,16 +145,78 @@ function createServerContext(config: AnyConfig, registry: MessageHandlerRegistry
   };
 }
 
-function createMessageParts(core: ServerContext, ping: MessageHandler): MessageParts {
-  const { backplane, channels, clock, config, connections, deduplicator, limits, logger } = core;
-  const { presence, registry, report, securityReporter, sessionWatches, types } = core;
-  const { authorize, builtIns = {} } = config;
+interface HandshakeParts {
+  readonly slots: ConnectionSlots;
+  readonly closer: ConnectionCloser;
+  readonly helloHandler: HelloHandler;
+  readonly log: ConnectionLog;
+  readonly upgrades: UpgradeHandler;
+}
+
+/** The parts between an HTTP request and a subscribed connection, and those of its close. */
+function createHandshakeParts(
+  config: AnyConfig,
+  shared: SharedParts,
+  { authorization, rooms }: { readonly authorization: Authorization; readonly rooms: Rooms },
+): HandshakeParts {
+  const { backplane, channels, clock, connections, limits, logger, nextConnectionId } = shared;
+  const { presence, registry, report, securityReporter, sessionWatches, types } = shared;
+  const { maxConnectionsPerUser, onConnectionLimit, verboseLogging, builtIns } = config;
+  const { acceptContract, authenticate, onConnect, onDisconnect, trustProxy } = config;
+  const slots = new ConnectionSlots({
+    backplane,
+    connections,
+    nextConnectionId,
+    report,
+    maxConnectionsPerUser,
+    onConnectionLimit,
+  });
+  const log = new ConnectionLog({ logger, report, verboseLogging });
+  const hooks = new ConnectionHooks({ onConnect, onDisconnect, registry, clock, limits, log });
+  const memberships = new Memberships({ channels, presence, rooms, authorization, builtIns, limits });
+  const closer = new ConnectionCloser({ connections, clock, securityReporter, memberships, hooks, log });
+  const welcomeSender = new WelcomeSender({
+    channels,
+    backplane,
+    clock,
+    requestedChannels: new RequestedChannels({ authorization, limits, securityReporter }),
+    welcomeFrame: new WelcomeFrame({ connections, limits, types }),
+    memberships,
+  });
+  const helloHandler = new HelloHandler({ acceptContract, slots, hooks, welcomeSender, clock, limits });
+  const clientAddress = new ClientAddress(trustProxy, logger);
+  const guard = new UpgradeGuard({
+    clock,
+    limits,
+    limiter: new UpgradeLimiter(clock, limits),
+    securityReporter,
+    report,
+    abandon: (accepted) => {
+      slots.abandon(accepted);
+    },
+  });
+  const upgrades = new UpgradeHandler({ authenticate, clientAddress, guard, slots, sessionWatches, limits });
+  return { slots, closer, helloHandler, log, upgrades };
+}
+
+interface MessagePartsInput {
+  readonly authorization: Authorization;
+  readonly helloHandler: HelloHandler;
+  readonly ping: PingHandler;
+  readonly rooms: Rooms;
+}
+
+/** The parts between a frame and its handler, and those that publish. */
+function createMessageParts(
+  { builtIns = {} }: AnyConfig,
+  shared: SharedParts,
+  { authorization, helloHandler, ping, rooms }: MessagePartsInput,
+): Pick<Assembly, "inbound" | "publisher" | "serverRequests"> {
+  const { channels, clock, connections, deduplicator, limits, presence } = shared;
+  const { registry, report, securityReporter, sessionWatches, types } = shared;
   const rateLimits = new RateLimits(limits, clock);
-  const authorization = new Authorization({ authorize, clock, limits, logger, report });
   const errorReplies = new ErrorReplies({ clock, report, securityReporter });
   const publisher = new Publisher({ channels, clock, connections, report, types });
-  const rooms = new Rooms({ authorization, backplane, builtIns, channels, limits, presence });
-  const helloHandler = new HelloHandler({ core, authorization, rooms });
   const serverRequests = new ServerRequests({ clock, connections, limits, types });
 
   const userListRequests = new UserListRequests({ authorization, builtIns, presence });
@@ -170,7 +240,7 @@ function createMessageParts(core: ServerContext, ping: MessageHandler): MessageP
   const controlParts = { clientRequests, handlerRunner, helloHandler, rateLimits, rooms, sessionWatches };
   const controlFrames = new ControlFrames(controlParts);
   const inbound = new Inbound({ clientSends, clock, controlFrames, errorReplies, limits, rateLimits });
-  return { authorization, helloHandler, inbound, publisher, rooms, serverRequests };
+  return { inbound, publisher, serverRequests };
 }
 
 function builtInHandlers(
@@ -188,7 +258,7 @@ function builtInHandlers(
 }
 
 /** Passes errors of the application's code to `onError`; without one, or when it throws, to the logger. */
-function createReporter({ onError, logger = silentLogger }: AnyConfig): ServerContext["report"] {
+function createReporter({ onError, logger = silentLogger }: AnyConfig): SharedParts["report"] {
   const log = (error: unknown, context: ErrorContext): void => {
     logger.error({ type: context.type, error: errorLine(error) }, "the application's code failed");
   };

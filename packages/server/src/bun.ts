@@ -1,27 +1,30 @@
+// The entry for Bun: what `Bun.serve` needs so that its WebSockets become connections of a manager.
+// Called by the application once per server.
+// Guarantees: requests for other paths get no answer from here; a slot whose upgrade Bun rejects is given back.
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Assembly } from "./assembly.ts";
-import { rejectedPromise } from "./utils/maybe-promise.ts";
-import type { MaybePromise } from "./utils/maybe-promise.ts";
 import type { UpgradeDetails } from "./connection/accepted-upgrade.ts";
-import type { WebSocketManager } from "./manager.ts";
-import { internalsOf } from "./manager.ts";
+import { corkingTransport } from "./delivery/socket-transports.ts";
+import { TopicBroadcaster } from "./delivery/topic-broadcaster.ts";
+import type { Transport } from "./delivery/transport.ts";
+import type { AcceptedUpgrade } from "./handshake/admission.ts";
+import { isRejection } from "./handshake/admission.ts";
 import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
 import {
-  validateHandshake,
   headersOf,
   METHOD_NOT_ALLOWED,
   rejection,
+  validateHandshake,
 } from "./handshake/upgrade-rejection.ts";
+import { MAX_PAYLOAD_BYTES } from "./limits.ts";
+import type { WebSocketManager } from "./manager.ts";
+import { internalsOf } from "./manager.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
-import type { AcceptedUpgrade } from "./server.ts";
-import { isRejection } from "./server.ts";
-import { corkingTransport } from "./delivery/socket-transports.ts";
-import type { Transport } from "./delivery/transport.ts";
 import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.ts";
-import { TopicBroadcaster } from "./delivery/topic-broadcaster.ts";
+import { applyKillSwitches, readKillSwitches } from "./utils/kill-switches.ts";
 
-/** Bun's server, as far as an upgrade needs it; so that these types load without Bun's. */
+/** The part of Bun's server that an upgrade needs. Declared here, so that these types load without Bun's. */
 export interface BunServer {
   upgrade(
     request: Request,
@@ -31,21 +34,26 @@ export interface BunServer {
   publish?(topic: string, text: string): number;
 }
 
+/** What a socket of Bun carries as `data`. */
 export interface BunConnection extends WebSocketData {
   readonly connectionId: string;
 }
 
+/** What {@link createBunWebSocket} takes. */
 export interface BunWebSocketOptions<TProtocol extends AnyProtocol> {
+  /** The manager whose connections the sockets become. */
   readonly manager: WebSocketManager<TProtocol>;
-  /** @default "/ws" */
+  /** The path that clients connect to, without a query. @default "/ws" */
   readonly path?: string | undefined;
-  /** @default the system's */
+  /** Decides who may connect on this path, in place of the system's `authenticate`. @default the system's */
   readonly authenticate?: AnyAuthenticator | undefined;
 }
 
+/** The two options of `Bun.serve` for WebSockets. */
 export interface BunWebSocket {
-  /** Undefined: not a request for the WebSocket's path, or upgraded (then Bun wants no answer). */
+  /** Resolves to undefined for a request of another path, and after an upgrade, which needs no response. */
   readonly fetch: (request: Request, server: BunServer) => Promise<Response | undefined>;
+  /** The handlers and limits of all sockets. */
   readonly websocket: {
     readonly data: BunConnection;
     readonly open: (ws: WebSocketInstance<BunConnection>) => void;
@@ -63,14 +71,12 @@ export interface BunWebSocket {
   };
 }
 
-const MAX_PAYLOAD_BYTES = 1024 * 1024;
-
 interface BunSocket extends WebSocketInstance {
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
 }
 
-/** Bun's own sockets: corked writes, and pings whose pongs come back through `websocket.pong`. */
+/** For Bun's own sockets: corked writes, and pings whose pongs arrive at `websocket.pong`. */
 const bunTransport: Transport = {
   ...corkingTransport,
   ping: (ws) => {
@@ -81,7 +87,7 @@ const bunTransport: Transport = {
   },
 };
 
-/** The transport of the sockets of one server: its topics reach no other's. */
+/** The transport of one server's sockets: a topic reaches the sockets of its server only. */
 function transportOf(server: BunServer): Transport {
   if (server.publish === undefined) return bunTransport;
   const broadcaster = new TopicBroadcaster({
@@ -109,73 +115,79 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   options: BunWebSocketOptions<TProtocol>,
 ): BunWebSocket {
   const internals = internalsOf(options.manager);
-  const { lifecycle, inbound } = internals;
+  const { backplane, logger, writer } = internals;
+  applyKillSwitches(readKillSwitches(process.env), { writer, backplane, logger });
   const path = options.path ?? "/ws";
-  /** By id, because Bun makes `data` and nothing else part of the upgrade. */
+  /** By connection id: Bun hands `data` from the upgrade to the open socket, and nothing else. */
   const pendingUpgrades = new Map<string, UpgradeDetails>();
   const upgradeContexts = new WeakMap<BunServer, UpgradeContext>();
-  const control = (ws: WebSocketInstance): void => {
-    const connection = internals.connections.of(ws);
-    if (connection !== undefined) inbound.onPingOrPong(connection);
-  };
   return {
-    fetch: (request, server) => {
-      if (pathOf(request.url) !== path) return EMPTY_OPTIONS;
+    fetch: async (request, server) => {
+      if (pathOf(request.url) !== path) return undefined;
       let context = upgradeContexts.get(server);
       if (context === undefined) {
         const { authenticate } = options;
         context = { server, internals, pendingUpgrades, transport: transportOf(server), authenticate };
         upgradeContexts.set(server, context);
       }
-      return answerAsync(request, context);
+      return answer(request, context);
     },
-    websocket: {
-      data: undefined as unknown as BunConnection,
-      open: (ws) => {
-        const opening = pendingUpgrades.get(ws.data.connectionId);
-        pendingUpgrades.delete(ws.data.connectionId);
-        lifecycle.open(ws, opening);
-      },
-      message: (ws, message) => {
-        const connection = internals.connections.of(ws);
-        if (connection === undefined) return;
-        if (typeof message === "string") inbound.receive(connection, message);
-        else connection.close(4400, "frames are text");
-      },
-      drain: (ws) => {
-        const connection = internals.connections.of(ws);
-        if (connection !== undefined) connection.lastActivityAt = internals.clock.now();
-      },
-      ping: control,
-      pong: control,
-      close: (ws, code, reason) => {
-        const handshakeError = code === 1006 ? protocolErrorFromReason(reason) : undefined;
-        const connection = handshakeError === undefined ? undefined : internals.connections.of(ws);
-        if (handshakeError !== undefined && connection !== undefined)
-          internals.securityReporter.recordProtocolError(connection, handshakeError);
-        lifecycle.onSocketClosed(ws, code);
-      },
-      sendPings: false,
-      idleTimeout: 120,
-      maxPayloadLength: MAX_PAYLOAD_BYTES,
-      backpressureLimit: 2 * MAX_PAYLOAD_BYTES,
-      closeOnBackpressureLimit: false,
-      perMessageDeflate: false,
-    },
+    websocket: createSocketHandlers(internals, pendingUpgrades),
   };
 }
 
-/** Bun reports a peer that broke the protocol as 1006, with words of its own; no peer can say 1006. */
+function createSocketHandlers(
+  { clock, closer, connections, inbound, opener, securityReporter }: Assembly,
+  pendingUpgrades: Map<string, UpgradeDetails>,
+): BunWebSocket["websocket"] {
+  const onPingOrPong = (ws: WebSocketInstance): void => {
+    const connection = connections.of(ws);
+    if (connection !== undefined) inbound.onPingOrPong(connection);
+  };
+  return {
+    data: undefined as unknown as BunConnection,
+    open: (ws) => {
+      const details = pendingUpgrades.get(ws.data.connectionId);
+      pendingUpgrades.delete(ws.data.connectionId);
+      opener.open(ws, details);
+    },
+    message: (ws, message) => {
+      const connection = connections.of(ws);
+      if (connection === undefined) return;
+      if (typeof message === "string") inbound.receive(connection, message);
+      else connection.close(4400, "frames are text");
+    },
+    drain: (ws) => {
+      const connection = connections.of(ws);
+      if (connection !== undefined) connection.lastActivityAt = clock.now();
+    },
+    ping: onPingOrPong,
+    pong: onPingOrPong,
+    close: (ws, code, reason) => {
+      const handshakeError = code === 1006 ? protocolErrorFromReason(reason) : undefined;
+      const connection = handshakeError === undefined ? undefined : connections.of(ws);
+      if (handshakeError !== undefined && connection !== undefined)
+        securityReporter.recordProtocolError(connection, handshakeError);
+      closer.onSocketClosed(ws, code);
+    },
+    sendPings: false,
+    idleTimeout: 120,
+    maxPayloadLength: MAX_PAYLOAD_BYTES,
+    backpressureLimit: 2 * MAX_PAYLOAD_BYTES,
+    closeOnBackpressureLimit: false,
+    perMessageDeflate: false,
+  };
+}
+
+/** Bun reports a violation of the protocol as 1006 with a text of its own; no peer can send the code 1006. */
 function protocolErrorFromReason(reason: string): number | undefined {
   if (!reason.startsWith("Received ")) return undefined;
   return reason.includes("UTF-8") ? 1007 : reason.includes("too big") ? 1009 : 1002;
 }
 
-/** What Bun is told of a request that is not ours, and of one that is upgraded. */
-const EMPTY_OPTIONS = Promise.resolve(undefined);
 const V1_SUBPROTOCOL_HEADERS = { "sec-websocket-protocol": SUBPROTOCOL };
 
-/** What upgrades of one server have in common. */
+/** What all upgrades of one server share. */
 interface UpgradeContext {
   readonly server: BunServer;
   readonly internals: Assembly;
@@ -184,17 +196,7 @@ interface UpgradeContext {
   readonly authenticate: AnyAuthenticator | undefined;
 }
 
-/** An upgrade for which nothing is waited is done in the turn in which it came: Bun keeps nothing of its request. */
-function answerAsync(request: Request, context: UpgradeContext): Promise<Response | undefined> {
-  try {
-    const answered = answer(request, context);
-    return answered === undefined ? EMPTY_OPTIONS : Promise.resolve(answered);
-  } catch (error) {
-    return rejectedPromise(error);
-  }
-}
-
-function answer(request: Request, context: UpgradeContext): MaybePromise<Response | undefined> {
+async function answer(request: Request, context: UpgradeContext): Promise<Response | undefined> {
   const { upgrades } = context.internals;
   const remoteAddress = context.server.requestIP?.(request)?.address;
   const upgradeRequest: UpgradeRequest = {
@@ -204,23 +206,16 @@ function answer(request: Request, context: UpgradeContext): MaybePromise<Respons
   };
   if (request.method !== "GET") return respond(upgrades.rejectEarly(upgradeRequest, METHOD_NOT_ALLOWED));
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
-    return upgrades.probe(upgradeRequest, context.authenticate).then(respond);
+    return respond(await upgrades.probe(upgradeRequest, context.authenticate));
   const header = headersOf(upgradeRequest);
   const handshakeError = validateHandshake(request.method, header);
   if (handshakeError !== undefined)
     return respond(upgrades.rejectEarly(upgradeRequest, handshakeError, header));
-  const accepted = upgrades.handleUpgrade(upgradeRequest, context.authenticate, header);
-  return accepted instanceof Promise
-    ? upgradeAsync(request, context, accepted)
-    : upgrade(request, context, accepted);
-}
-
-async function upgradeAsync(
-  request: Request,
-  context: UpgradeContext,
-  accepted: Promise<AcceptedUpgrade | UpgradeRejection>,
-): Promise<Response | undefined> {
-  return upgrade(request, context, await accepted);
+  return upgrade(
+    request,
+    context,
+    await upgrades.handleUpgrade(upgradeRequest, context.authenticate, header),
+  );
 }
 
 function upgrade(
@@ -232,7 +227,7 @@ function upgrade(
   const { data, details } = accepted;
   details.transport = context.transport;
   context.pendingUpgrades.set(data.connectionId, details);
-  // Said explicitly: Bun would echo the first offer, which may be a ticket. A plain client has offered nothing.
+  // Without this header Bun would echo the first offer, which may be a ticket. A plain client has offered nothing.
   const options = details.isV1 ? { data, headers: V1_SUBPROTOCOL_HEADERS } : { data };
   if (context.server.upgrade(request, options)) return undefined;
   context.pendingUpgrades.delete(data.connectionId);
@@ -244,7 +239,7 @@ function respond({ status, headers }: UpgradeRejection): Response {
   return new Response(null, { status, headers });
 }
 
-/** Path and query as they came, without the host, which the client may have invented. */
+/** Path and query as they came, without the host, which the client chooses. */
 function targetOf(url: string): string {
   const start = url.indexOf("/", url.indexOf("://") + 3);
   return start === -1 ? "/" : url.slice(start);

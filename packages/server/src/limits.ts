@@ -193,3 +193,6 @@ export const DEFAULT_LIMITS: ServerLimits = {
   historyBytes: KIB * KIB,
   historyMs: 5 * 60_000,
 };
+
+/** The largest frame that a runtime reads at all, bytes. `messageBytes`, below it, is answered with an error message. */
+export const MAX_PAYLOAD_BYTES = KIB * KIB;

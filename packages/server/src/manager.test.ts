@@ -104,13 +104,13 @@ describe("a user whom the application disconnects", () => {
   it("has only the connections of one session closed by disconnectSession", async () => {
     create();
     const open = async (id: string): Promise<FakeSocket> => {
-      const { upgrades, lifecycle } = system.internals;
+      const { upgrades, opener } = system.internals;
       const asked = { url: "/ws", headers: new Headers(), remoteAddress: undefined };
       const answer = await upgrades.handleUpgrade(asked, () => ({ user: { id: "ada" }, session: { id } }));
       const ws = await system.open("ada");
       await system.drop(ws);
       ws.readyState = 1;
-      if ("details" in answer) lifecycle.open(ws, { ...answer.details, transport: fakeTransport });
+      if ("details" in answer) opener.open(ws, { ...answer.details, transport: fakeTransport });
       await system.clock.settle();
       return ws;
     };

@@ -65,7 +65,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * welcome follow. `ws.data.userId` names the user: without it the socket is closed with 4401.
    */
   handleOpen(ws: WebSocketInstance): void {
-    this.#parts.lifecycle.open(ws);
+    this.#parts.opener.open(ws);
   }
 
   /** To be called with each frame. Text is a string; anything else is a binary frame, and closes the socket with 4400. */
@@ -83,7 +83,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * `limits.leaveGraceMs`. @default 1005
    */
   handleClose(ws: WebSocketInstance, code?: number): void {
-    this.#parts.lifecycle.onSocketClosed(ws, code);
+    this.#parts.closer.onSocketClosed(ws, code);
   }
 
   /**

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { CLIENT_ID, TestSystem } from "../test/test-system.ts";
 import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
-import type { AcceptedUpgrade } from "./server.ts";
-import { isRejection } from "./server.ts";
+import type { AcceptedUpgrade } from "./handshake/admission.ts";
+import { isRejection } from "./handshake/admission.ts";
 import type { Identity, UpgradeRequest } from "./types.ts";
 
 const ada = { user: { id: "ada", name: "Ada", image: null, email: "ada@example.com", role: "admin" } };
@@ -16,19 +16,19 @@ function request(change: { url?: string; offers?: string | undefined } = {}): Up
   return { url: change.url ?? "/ws", headers, remoteAddress: "127.0.0.1" };
 }
 
-/** Asks for an upgrade and lets as much time pass as a handshake may take. */
-async function ask(
+/** Requests an upgrade and runs everything that follows at once. */
+async function requestUpgrade(
   authenticate: AnyAuthenticator = () => ada,
-  asked = request(),
+  upgradeRequest = request(),
   system = new TestSystem(),
 ): Promise<AcceptedUpgrade | UpgradeRejection> {
-  const answer = system.internals.upgrades.handleUpgrade(asked, authenticate);
+  const answer = system.internals.upgrades.handleUpgrade(upgradeRequest, authenticate);
   await system.clock.settle();
   return answer;
 }
 
-function welcomed(answer: AcceptedUpgrade | UpgradeRejection): AcceptedUpgrade {
-  if (isRejection(answer)) throw new Error(`refused with ${String(answer.status)}`);
+function accepted(answer: AcceptedUpgrade | UpgradeRejection): AcceptedUpgrade {
+  if (isRejection(answer)) throw new Error(`rejected with ${String(answer.status)}`);
   return answer;
 }
 
@@ -37,8 +37,8 @@ const fail = (error: unknown) => (): never => {
 };
 
 describe("an upgrade", () => {
-  it("gives the socket the public fields and the mail, and keeps the identity beside it", async () => {
-    const { data, details } = welcomed(await ask());
+  it("puts the public fields and the e-mail into the data of the socket, and keeps the identity beside them", async () => {
+    const { data, details } = accepted(await requestUpgrade());
     expect(data).toEqual({
       userId: "ada",
       name: "Ada",
@@ -50,35 +50,35 @@ describe("an upgrade", () => {
     expect(details.client).toEqual({ user: "ada", client: details.connectionId });
   });
 
-  it("asks an authenticator of either form, the attached one first", async () => {
+  it("calls the attached authenticator in place of the system's, as a function or as an object", async () => {
     const eve: Identity = { user: { id: "eve" } };
     const system = new TestSystem({ authenticate: () => eve });
     const { upgrades } = system.internals;
-    expect(welcomed(await upgrades.handleUpgrade(request())).data.userId).toBe("eve");
+    expect(accepted(await upgrades.handleUpgrade(request())).data.userId).toBe("eve");
     expect(
-      welcomed(await upgrades.handleUpgrade(request(), { authenticate: () => Promise.resolve(ada) })).data
+      accepted(await upgrades.handleUpgrade(request(), { authenticate: () => Promise.resolve(ada) })).data
         .userId,
     ).toBe("ada");
   });
 
-  it("believes nobody when nobody can be asked", async () => {
+  it("is rejected with 503 when there is no authenticator", async () => {
     const system = new TestSystem();
     expect(await system.internals.upgrades.handleUpgrade(request())).toMatchObject({ status: 503 });
     expect(system.errors).toMatchObject([{ error: expect.any(TypeError) as TypeError }]);
   });
 
-  it("has a body nowhere, and is stored nowhere", async () => {
-    const answer = await ask(() => null);
+  it("is rejected without a body, and with cache-control no-store", async () => {
+    const answer = await requestUpgrade(() => null);
     expect(answer).toMatchObject({ status: 401 });
     expect(answer).toHaveProperty("headers", { "cache-control": "no-store", "content-length": "0" });
   });
 });
 
-describe("the offers of an upgrade", () => {
+describe("the subprotocols of an upgrade", () => {
   it.each([undefined, "halyard.v1", "halyard.v1, halyard.ticket.abc", "other,halyard.v1"])(
-    "may be %j",
+    "are accepted when they are %j",
     async (offers) => {
-      const { details, data } = welcomed(await ask(undefined, request({ offers })));
+      const { details, data } = accepted(await requestUpgrade(undefined, request({ offers })));
       expect(details.isV1).toBe(offers !== undefined);
       expect("protocol" in data).toBe(offers !== undefined);
     },
@@ -92,34 +92,34 @@ describe("the offers of an upgrade", () => {
     "HALYARD.V1",
     "halyard.v1,,",
     "halyard.v1, halyard.v1",
-  ])("are refused with 400 when they are %j", async (offers) => {
-    expect(await ask(undefined, request({ offers }))).toMatchObject({ status: 400 });
+  ])("are rejected with 400 when they are %j", async (offers) => {
+    expect(await requestUpgrade(undefined, request({ offers }))).toMatchObject({ status: 400 });
   });
 
-  it("are at most eight", async () => {
+  it("are rejected with 400 when they are more than eight", async () => {
     const offers = (count: number): string =>
       ["halyard.v1", ...Array.from({ length: count - 1 }, (_, n) => `p${String(n)}`)].join(", ");
-    expect(await ask(undefined, request({ offers: offers(8) }))).toHaveProperty("opening");
-    expect(await ask(undefined, request({ offers: offers(9) }))).toMatchObject({ status: 400 });
+    expect(await requestUpgrade(undefined, request({ offers: offers(8) }))).toHaveProperty("details");
+    expect(await requestUpgrade(undefined, request({ offers: offers(9) }))).toMatchObject({ status: 400 });
   });
 
-  it("are looked at before anybody is asked", async () => {
-    const asked: unknown[] = [];
-    await ask((each) => (asked.push(each), ada), request({ offers: "unknown" }));
-    expect(asked).toEqual([]);
+  it("are checked before the authenticator is called", async () => {
+    const calls: unknown[] = [];
+    await requestUpgrade((each) => (calls.push(each), ada), request({ offers: "unknown" }));
+    expect(calls).toEqual([]);
   });
 });
 
-describe("the address of a v1 client", () => {
+describe("the URL of a v1 client", () => {
   const clientAt = async (url: string, offers = "halyard.v1"): Promise<unknown[]> => {
-    const { details } = welcomed(await ask(undefined, request({ url, offers })));
+    const { details } = accepted(await requestUpgrade(undefined, request({ url, offers })));
     return [
       details.client.client === details.connectionId ? undefined : details.client.client,
       details.attempt,
     ];
   };
 
-  it("says which client it is, and which attempt", async () => {
+  it("names the client id and the attempt", async () => {
     expect(await clientAt(`/ws?c=${CLIENT_ID}&a=7`)).toEqual([CLIENT_ID, 7]);
     expect(await clientAt(`/ws?x=1&a=7&c=${CLIENT_ID}`)).toEqual([CLIENT_ID, 7]);
   });
@@ -136,12 +136,12 @@ describe("the address of a v1 client", () => {
     "/ws?c=%00&a=1",
     "/ws?c=%E0%A4%A&a=1",
     "//evil.example/ws?c=__proto__&a=1",
-  ])("says nothing of it when it is %j", async (url) => {
+  ])("names no client when it is %j", async (url) => {
     expect(await clientAt(url)).toEqual([undefined, 1]);
   });
 });
 
-describe("who authenticates", () => {
+describe("an authenticator", () => {
   it.each([
     [401, () => null],
     [401, () => Promise.resolve(null)],
@@ -157,33 +157,33 @@ describe("who authenticates", () => {
     [503, () => ({ user: null }) as unknown as Identity],
     [503, () => ({ user: { id: "" } })],
     [503, () => ({ user: { id: 7 } }) as unknown as Identity],
-  ])("is understood as %i", async (status, authenticate) => {
-    expect(await ask(authenticate)).toMatchObject({ status });
+  ])("is answered with %i for its result or error, case %#", async (status, authenticate) => {
+    expect(await requestUpgrade(authenticate)).toMatchObject({ status });
   });
 
-  it("may give an identity with any further fields", async () => {
+  it("may return an identity with further fields, which is kept as it is", async () => {
     const identity = { ...ada, status: "active", headers: {} };
-    expect(welcomed(await ask(() => identity)).details.identity).toBe(identity);
+    expect(accepted(await requestUpgrade(() => identity)).details.identity).toBe(identity);
   });
 
   it.each([
     ["rate_limited", 2_100, "3"],
     ["unavailable", 500, "1"],
-  ] as const)("says with %s how long to wait", async (code, retryAfterMs, seconds) => {
-    const answer = await ask(fail(new HalyardError(code, undefined, { retryAfterMs })));
+  ] as const)("sets retry-after by the error %s that it throws", async (code, retryAfterMs, seconds) => {
+    const answer = await requestUpgrade(fail(new HalyardError(code, undefined, { retryAfterMs })));
     expect(answer).toMatchObject({ headers: { "retry-after": seconds } });
   });
 
-  it("is reported when it fails, and not when it says no", async () => {
+  it("is reported when it fails, and not when it throws forbidden", async () => {
     const system = new TestSystem();
-    await ask(fail(new HalyardError("forbidden")), undefined, system);
+    await requestUpgrade(fail(new HalyardError("forbidden")), undefined, system);
     expect(system.errors).toEqual([]);
     const error = new Error("the session store is away");
-    await ask(fail(error), undefined, system);
+    await requestUpgrade(fail(error), undefined, system);
     expect(system.errors).toMatchObject([{ error, context: { type: "authenticate" } }]);
   });
 
-  it("has ten seconds: then the answer is 503", async () => {
+  it("is given ten seconds, after which the answer is 503", async () => {
     const system = new TestSystem();
     const answer = Promise.resolve(system.internals.upgrades.handleUpgrade(request(), () => never));
     let settled = false;
@@ -196,31 +196,31 @@ describe("who authenticates", () => {
 });
 
 describe("a user with too many connections", () => {
-  it("is refused with 429 before the upgrade", async () => {
+  it("is rejected with 429 before the upgrade", async () => {
     const system = new TestSystem({ maxConnectionsPerUser: 2 });
     const answers = [];
-    for (let n = 0; n < 3; n++) answers.push(await ask(undefined, undefined, system));
+    for (let n = 0; n < 3; n++) answers.push(await requestUpgrade(undefined, undefined, system));
     expect(answers.map(isRejection)).toEqual([false, false, true]);
     expect(answers[2]).toMatchObject({ status: 429, headers: { "retry-after": "5" } });
   });
 
-  it("has a place again when a handshake is given up", async () => {
+  it("has a free slot again when an accepted upgrade is abandoned", async () => {
     const system = new TestSystem({ maxConnectionsPerUser: 1 });
-    system.internals.upgrades.abandon(welcomed(await ask(undefined, undefined, system)));
-    expect(isRejection(await ask(undefined, undefined, system))).toBe(false);
+    system.internals.upgrades.abandon(accepted(await requestUpgrade(undefined, undefined, system)));
+    expect(isRejection(await requestUpgrade(undefined, undefined, system))).toBe(false);
   });
 
-  it("is let in where the application decides, which can be heard only after the upgrade", async () => {
+  it("is upgraded when the policy is a function, which is called only after the upgrade", async () => {
     const system = new TestSystem({ maxConnectionsPerUser: 0, onConnectionLimit: () => "reject" });
-    expect(welcomed(await ask(undefined, undefined, system)).details.admission).toBeUndefined();
+    expect(accepted(await requestUpgrade(undefined, undefined, system)).details.admission).toBeUndefined();
   });
 
-  it("is let in with an older attempt of a client, which only a close code can tell", async () => {
+  it("is upgraded for an older attempt of a client, which a close code then ends", async () => {
     const system = new TestSystem();
     const at = (attempt: number): UpgradeRequest =>
       request({ url: `/ws?c=${CLIENT_ID}&a=${String(attempt)}`, offers: "halyard.v1" });
-    await ask(undefined, at(2), system);
-    const { details } = welcomed(await ask(undefined, at(1), system));
+    await requestUpgrade(undefined, at(2), system);
+    const { details } = accepted(await requestUpgrade(undefined, at(1), system));
     expect(details.admission).toEqual({ admitted: false, reason: "superseded" });
   });
 });
@@ -229,7 +229,7 @@ describe("a plain GET", () => {
   const probe = (system: TestSystem, authenticate: AnyAuthenticator = () => ada): Promise<UpgradeRejection> =>
     system.internals.upgrades.probe(request(), authenticate);
 
-  it("is told what an upgrade would be told, or 426", async () => {
+  it("is answered like an upgrade, or with 426 where an upgrade would be accepted", async () => {
     const system = new TestSystem();
     expect(await probe(system)).toMatchObject({ status: 426, headers: { upgrade: "websocket" } });
     expect(await probe(system, () => null)).toMatchObject({ status: 401 });
@@ -237,7 +237,7 @@ describe("a plain GET", () => {
     expect(await probe(system, fail(new Error("away")))).toMatchObject({ status: 503 });
   });
 
-  it("is told 429 when the user has no place left, and takes none", async () => {
+  it("is answered with 429 when the user has no free slot, and reserves none itself", async () => {
     const system = new TestSystem({ maxConnectionsPerUser: 1 });
     for (let n = 0; n < 3; n++) expect(await probe(system)).toMatchObject({ status: 426 });
     await system.upgrade(ada.user);
@@ -245,14 +245,14 @@ describe("a plain GET", () => {
   });
 });
 
-describe("a node that drains", () => {
-  it("answers 503 to everyone, and asks nobody who they are", async () => {
+describe("a draining node", () => {
+  it("answers every request with 503 and calls no authenticator", async () => {
     const system = new TestSystem();
     await system.manager.drain();
-    const asked = fail(new Error("asked"));
-    const told = { status: 503, headers: { "retry-after": "1" } };
-    expect(await ask(asked, undefined, system)).toMatchObject(told);
-    expect(await system.internals.upgrades.probe(request(), asked)).toMatchObject(told);
+    const authenticate = fail(new Error("called"));
+    const expected = { status: 503, headers: { "retry-after": "1" } };
+    expect(await requestUpgrade(authenticate, undefined, system)).toMatchObject(expected);
+    expect(await system.internals.upgrades.probe(request(), authenticate)).toMatchObject(expected);
     expect(system.errors).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import type { Assembly } from "../src/assembly.ts";
 import type { MessageHandlerRegistry } from "../src/messages/handler-registry.ts";
 import type { WebSocketManager } from "../src/manager.ts";
 import { internalsOf } from "../src/manager.ts";
-import { isRejection } from "../src/server.ts";
+import { isRejection } from "../src/handshake/admission.ts";
 import { createWebSocketSystem } from "../src/system.ts";
 import type { WebSocketManagerConfig } from "../src/config.ts";
 import type { ErrorContext, GuestIdentity, UpgradeRequest } from "../src/types.ts";
@@ -70,7 +70,7 @@ export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
     const answer = await this.internals.upgrades.handleUpgrade(upgradeRequest, () => ({ user }));
     if (isRejection(answer)) throw new Error(`refused with ${String(answer.status)}`);
     const ws = new FakeSocket(answer.data);
-    this.internals.lifecycle.open(ws, { ...answer.details, transport: fakeTransport });
+    this.internals.opener.open(ws, { ...answer.details, transport: fakeTransport });
     await this.clock.settle();
     return ws;
   }

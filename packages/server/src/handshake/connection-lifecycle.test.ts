@@ -14,8 +14,8 @@ const stats = (): unknown => system.manager.getConnectionStats();
 const online = async (): Promise<string[]> =>
   (await system.manager.listUsers()).users.map(({ userId }) => userId);
 
-describe("a socket that opens", () => {
-  it("is in the maps when handleOpen returns, with the very object of the runtime", () => {
+describe("opening a socket", () => {
+  it("stores the runtime's own socket object in the maps before handleOpen returns", () => {
     create();
     const ws = system.begin("ada", { name: "Ada", image: "a.png", email: "ada@example.com" });
     expect(system.manager.wsInstances.get("ada")).toEqual(new Set([ws]));
@@ -27,7 +27,7 @@ describe("a socket that opens", () => {
     });
   });
 
-  it("is counted per user and per connection, until it closes", async () => {
+  it("counts users and connections until each connection closes", async () => {
     create();
     const tabs = [await system.open("ada"), await system.open("ada"), await system.open("bea")];
     expect(stats()).toEqual({ totalUsers: 2, totalConnections: 3 });
@@ -36,7 +36,7 @@ describe("a socket that opens", () => {
   });
 
   it.each([undefined, null, "ada", {}, { userId: "" }, { userId: 7 }])(
-    "without a user is closed with 4401: its data is %j",
+    "closes a socket without a user with 4401 when its data is %j",
     (data) => {
       const error = vi.fn();
       create({ logger: { debug: error, info: error, warn: error, error } });
@@ -48,7 +48,7 @@ describe("a socket that opens", () => {
     },
   );
 
-  it("twice is open once", async () => {
+  it("opens a socket once when handleOpen is called twice", async () => {
     create();
     const ws = await system.open("ada");
     system.manager.handleOpen(ws);
@@ -60,7 +60,7 @@ describe("a socket that opens", () => {
     expect(system.internals.channels.size).toBe(0);
   });
 
-  it("and closes while it is being admitted leaves nothing", async () => {
+  it("leaves nothing behind when a socket closes during its admission", async () => {
     create({ maxConnectionsPerUser: 1 });
     for (let n = 0; n < 3; n++) {
       const ws = system.begin("ada");
@@ -74,7 +74,7 @@ describe("a socket that opens", () => {
 });
 
 describe("a user with too many connections", () => {
-  it("gets 4011 for the new one, where the runtime has upgraded already", async () => {
+  it("closes the new connection with 4011 when the runtime has upgraded it already", async () => {
     create({ maxConnectionsPerUser: 1 });
     const [first, second] = [await system.open("ada"), await system.open("ada")];
     expect(second.closedWith?.code).toBe(4011);
@@ -83,7 +83,7 @@ describe("a user with too many connections", () => {
     expect(stats()).toEqual({ totalUsers: 1, totalConnections: 1 });
   });
 
-  it("loses the oldest with 4410 where the policy says so, and nobody hears of it", async () => {
+  it("closes the oldest connection with 4410 under the policy close-oldest, and presence does not change", async () => {
     create({ maxConnectionsPerUser: 2, onConnectionLimit: "close-oldest" });
     const bea = await system.open("bea");
     const sockets = [];
@@ -97,12 +97,12 @@ describe("a user with too many connections", () => {
     expect(bea.heard("user_left")).toEqual([]);
   });
 
-  it("is told so in the application's own words, and heard", async () => {
-    const asked: ConnectionContext[] = [];
+  it("sends the error that the application's policy returns, then closes with 4011", async () => {
+    const contexts: ConnectionContext[] = [];
     create({
       maxConnectionsPerUser: 1,
       onConnectionLimit: (context) => {
-        asked.push(context);
+        contexts.push(context);
         return new HalyardError("limit_exceeded", "Close a tab first.");
       },
     });
@@ -112,16 +112,16 @@ describe("a user with too many connections", () => {
       { type: "error", code: "limit_exceeded", message: "Close a tab first." },
     ]);
     expect(ws.closedWith?.code).toBe(4011);
-    expect(asked).toMatchObject([{ ws, user: { id: "ada" } }]);
+    expect(contexts).toMatchObject([{ ws, user: { id: "ada" } }]);
   });
 
-  it("may have the application choose the oldest", async () => {
+  it("closes the oldest connection when the application's policy returns close-oldest", async () => {
     create({ maxConnectionsPerUser: 1, onConnectionLimit: () => "close-oldest" });
     const [first, second] = [await system.open("ada"), await system.open("ada")];
     expect([first.closedWith?.code, second.closedWith?.code]).toEqual([4410, undefined]);
   });
 
-  it("is let in nowhere by a hook that fails: the client comes back later", async () => {
+  it("closes the new connection with 1013 when the policy throws", async () => {
     const failure = new Error("hook");
     create({
       maxConnectionsPerUser: 1,
@@ -134,7 +134,7 @@ describe("a user with too many connections", () => {
     expect(system.errors).toMatchObject([{ error: failure, context: { type: "open" } }]);
   });
 
-  it("is counted rightly, however long a client has been here before it comes back", async () => {
+  it("counts a client that reconnects after an hour as one connection", async () => {
     create({ maxConnectionsPerUser: 2 });
     await system.join("ada", { attempt: 1 });
     await system.clock.advance(3_600_000);
@@ -146,7 +146,7 @@ describe("a user with too many connections", () => {
 });
 
 describe("a newer attempt of a client", () => {
-  it("closes the older one with 4409, also while that still looks open, and presence does not flap", async () => {
+  it("closes the older attempt with 4409, and presence does not change", async () => {
     create();
     const bea = await system.open("bea");
     const old = await system.join("ada");
@@ -158,7 +158,7 @@ describe("a newer attempt of a client", () => {
     expect(bea.heard("user_left")).toEqual([]);
   });
 
-  it("stays when the hello of an older one is late", async () => {
+  it("stays open when the hello of an older attempt arrives later", async () => {
     create();
     const now = await system.join("ada", { attempt: 5 });
     const late = await system.join("ada", { attempt: 4 });
@@ -166,14 +166,14 @@ describe("a newer attempt of a client", () => {
     expect(late.types).not.toContain("welcome");
   });
 
-  it("of another user with the same client id is somebody else", async () => {
+  it("leaves another user's connection with the same client id open", async () => {
     create();
     const ada = await system.join("ada");
     await system.join("eve", { attempt: 9 });
     expect(ada.closedWith).toBeUndefined();
   });
 
-  it("of a browser that says so in its address is known before hello", async () => {
+  it("is recognized before its hello by the client id and the attempt in its URL", async () => {
     create();
     const headers = new Headers({ "sec-websocket-protocol": "halyard.v1" });
     const at = (attempt: number): Promise<FakeSocket> =>
@@ -185,7 +185,7 @@ describe("a newer attempt of a client", () => {
   });
 });
 
-describe("a close", () => {
+describe("closing a connection", () => {
   it.each([
     [1000, []],
     [1005, []],
@@ -193,7 +193,7 @@ describe("a close", () => {
     [1001, ["ada"]],
     [1006, ["ada"]],
     [3001, ["ada"]],
-  ])("with %s leaves online: %j", async (code, expected) => {
+  ])("leaves, after the close code %s, these users online: %j", async (code, expected) => {
     create();
     const ws = await system.open("ada");
     system.manager.handleClose(ws, code);
@@ -205,15 +205,18 @@ describe("a close", () => {
   it.each([
     [4401, []],
     [4403, []],
-  ] as const)("by the server with %i leaves online: %j", async (code, expected) => {
-    create();
-    const ws = await system.open("ada");
-    await system.manager.disconnectUser("ada", { code, reason: "bye" });
-    expect(ws.closedWith).toEqual({ code, reason: "bye" });
-    expect(await online()).toEqual(expected);
-  });
+  ] as const)(
+    "leaves, after a close by the server with %i, these users online: %j",
+    async (code, expected) => {
+      create();
+      const ws = await system.open("ada");
+      await system.manager.disconnectUser("ada", { code, reason: "bye" });
+      expect(ws.closedWith).toEqual({ code, reason: "bye" });
+      expect(await online()).toEqual(expected);
+    },
+  );
 
-  it("writes first what was said before it", async () => {
+  it("writes queued frames before the socket closes", async () => {
     create();
     const ws = await system.open("ada");
     ws.take();
@@ -222,7 +225,7 @@ describe("a close", () => {
     expect(ws.types).toEqual(["pong"]);
   });
 
-  it("that fails leaves nothing of the connection, and the others where they are", async () => {
+  it("removes a connection whose socket throws, and keeps the others open", async () => {
     create();
     const [ada, bea] = [await system.open("ada"), await system.open("bea")];
     ada.failure = new Error("broken");
@@ -232,7 +235,7 @@ describe("a close", () => {
     expect(bea.types).toContain("announcement");
   });
 
-  it("happens once, whatever the runtime says after it", async () => {
+  it("calls onDisconnect once when the runtime reports the close of a closed connection", async () => {
     const onDisconnect = vi.fn();
     create({ onDisconnect });
     const ws = await system.open("ada");
@@ -246,7 +249,7 @@ describe("a close", () => {
 });
 
 describe("onConnect and onDisconnect", () => {
-  it("are called once for each connection that was let in, and for no other", async () => {
+  it("are called once for each admitted connection, and for no rejected one", async () => {
     const calls: string[] = [];
     create({
       maxConnectionsPerUser: 1,
@@ -259,7 +262,7 @@ describe("onConnect and onDisconnect", () => {
     expect(calls).toEqual(["+ada", "-ada 1001"]);
   });
 
-  it("are called for a v1 client once it has said hello", async () => {
+  it("are called for a v1 client only after its hello", async () => {
     const calls: string[] = [];
     create({ onConnect: () => calls.push("+"), onDisconnect: () => calls.push("-") });
     await system.drop(await system.openV1("ada"));
@@ -268,7 +271,7 @@ describe("onConnect and onDisconnect", () => {
     expect(calls).toEqual(["+", "-"]);
   });
 
-  it("that fail are reported, and change nothing", async () => {
+  it("are reported when they reject, and the connection continues", async () => {
     const failure = new Error("hook");
     create({ onConnect: () => Promise.reject(failure), onDisconnect: () => Promise.reject(failure) });
     const ws = await system.open("ada");
@@ -277,7 +280,7 @@ describe("onConnect and onDisconnect", () => {
     expect(system.errors.map(({ error }) => error)).toEqual([failure, failure]);
   });
 
-  it("that hang hold up nobody for more than 30 s", async () => {
+  it("delay the welcome by at most 30 s when they hang", async () => {
     create({ onConnect: () => new Promise(() => undefined) });
     const ws = await system.join("ada");
     await system.clock.advance(29_999);

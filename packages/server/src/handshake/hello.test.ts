@@ -14,7 +14,7 @@ const channelsOf = (ws: FakeSocket): Record<string, { recovered: unknown }> =>
 afterEach(() => system.expectToEndCleanly());
 
 describe("a plain client", () => {
-  it("gets welcome and user_list when it opens, and both are what PROTOCOL.md says", async () => {
+  it("receives a welcome and a user_list that PROTOCOL.md describes when it opens", async () => {
     const ws = await create().open("ada", { name: "Ada", email: "ada@example.com" });
     expect(ws.types).toEqual(["welcome", "user_list"]);
     for (const frame of ws.heard()) expect(ServerFrame.parse(frame)).toEqual(frame);
@@ -30,7 +30,7 @@ describe("a plain client", () => {
     expect(ws.texts.join()).not.toContain("example.com");
   });
 
-  it("becomes a v1 client by hello as its first frame, with one new welcome and nothing in between", async () => {
+  it("becomes a v1 client by a hello as its first frame, with one new welcome and no frame in between", async () => {
     const ws = await create().open("ada");
     ws.take();
     system.hand(ws, hello());
@@ -41,14 +41,14 @@ describe("a plain client", () => {
     expect(ws.heard("reply")).toMatchObject([{ $: { re: 1 } }]);
   });
 
-  it("cannot become a v1 client later", async () => {
+  it("is refused with conflict when its hello is not its first frame", async () => {
     const ws = await create().open("ada");
     await system.say(ws, { type: "ping" });
     const [error] = await system.ask(ws, hello());
     expect(error).toMatchObject({ type: "error", code: "conflict" });
   });
 
-  it("that becomes a v1 client is counted once, also later", async () => {
+  it("counts as one connection after it has become a v1 client", async () => {
     create({ maxConnectionsPerUser: 1 });
     const ws = await system.open("ada");
     await system.say(ws, hello());
@@ -59,7 +59,7 @@ describe("a plain client", () => {
 });
 
 describe("a v1 client", () => {
-  it("hears nothing before its hello, and then welcome with what it called it", async () => {
+  it("receives nothing before its hello, and then a welcome that names the id of the hello", async () => {
     const ws = await create().openV1("ada");
     void system.manager.broadcastMessage({ type: "announcement", message: "early" });
     await system.clock.settle();
@@ -69,7 +69,7 @@ describe("a v1 client", () => {
     expect(ws.heard("welcome")[0]?.$).toEqual({ re: "h1" });
   });
 
-  it("that says nothing for ten seconds is closed with 4010", async () => {
+  it("is closed with 4010 when it sends no hello for ten seconds", async () => {
     const ws = await create().openV1("ada");
     await system.clock.advance(9_999);
     expect(ws.closedWith).toBeUndefined();
@@ -77,7 +77,7 @@ describe("a v1 client", () => {
     expect(ws.closedWith).toEqual({ code: 4010, reason: "no hello" });
   });
 
-  it("is not closed for the time that its hello takes to be answered", async () => {
+  it("stays open while its hello waits for onConnect", async () => {
     create({ onConnect: () => new Promise((resolve) => system.clock.setTimeout(() => resolve(1), 15_000)) });
     const ws = await system.join("ada");
     await system.clock.advance(15_000);
@@ -85,7 +85,7 @@ describe("a v1 client", () => {
     expect(ws.types).toEqual(["welcome", "user_list"]);
   });
 
-  it("is warned once and then closed with 4400 when something else comes first", async () => {
+  it("receives one error and is then closed with 4400 when it sends other frames before its hello", async () => {
     const ws = await create().openV1("ada");
     await system.say(ws, { type: "chat_message", content: "a", $: { seq: 1 } });
     expect(ws.heard()).toMatchObject([{ type: "error", code: "conflict", $: { re: 1 } }]);
@@ -96,8 +96,8 @@ describe("a v1 client", () => {
 
   it.each([
     ["a second hello", hello({ attempt: 2 })],
-    ["a hello that does not fit, later", { type: "hello" }],
-  ])("gets conflict for %s, and stays", async (_, frame) => {
+    ["an invalid hello after the first", { type: "hello" }],
+  ])("receives the error conflict for %s, and stays open", async (_, frame) => {
     const ws = await create().join("ada");
     expect(await system.ask(ws, frame)).toMatchObject([{ type: "error", code: "conflict" }]);
     expect(ws.closedWith).toBeUndefined();
@@ -109,20 +109,20 @@ describe("a v1 client", () => {
     hello({ rooms: ["*"] }),
     hello({ positions: [{ ch: "all", epoch: "x", off: -1 }] }),
     hello({ positions: Array.from({ length: 103 }, () => ({ ch: "all", epoch: "x", off: 1 })) }),
-  ])("is told and closed with 4400 for a hello that does not fit: %#", async (frame) => {
+  ])("receives an error and is closed with 4400 for invalid hello %#", async (frame) => {
     const ws = await create().openV1("ada");
     await system.say(ws, frame);
     expect(ws.heard()).toMatchObject([{ type: "error", code: "invalid_message" }]);
     expect(ws.closedWith?.code).toBe(4400);
   });
 
-  it("with a contract that is too old is closed with 4426", async () => {
+  it("is closed with 4426 when acceptContract refuses its contract", async () => {
     create({ acceptContract: (contract) => contract === "2" });
     expect((await system.join("ada", { contract: "1" })).closedWith?.code).toBe(4426);
     expect((await system.join("ada", { contract: "2", attempt: 2 })).types).toContain("welcome");
   });
 
-  it("is closed with 4400 when hello says another client than its address", async () => {
+  it("is closed with 4400 when its hello names another attempt than its URL", async () => {
     create();
     const headers = new Headers({ "sec-websocket-protocol": "halyard.v1" });
     const ws = await system.upgrade({ id: "ada" }, { headers, url: `/ws?c=${CLIENT_ID}&a=3` });
@@ -134,7 +134,7 @@ describe("a v1 client", () => {
   it.each([
     [1013, new HalyardError("unavailable")],
     [1011, new Error("a bug")],
-  ])("is closed with %i, and so comes back, when its channels cannot be read", async (code, error) => {
+  ])("is closed with %i, so that it reconnects, when its channels cannot be read", async (code, error) => {
     create();
     Object.assign(system.internals.backplane, { read: () => Promise.reject(error) });
     const ws = await system.join("ada");
@@ -144,16 +144,16 @@ describe("a v1 client", () => {
 });
 
 describe("a welcome", () => {
-  it("ends the wait for hello, and leaves no timer of it", async () => {
+  it("cancels the timer that waits for the hello", async () => {
     create({ builtIns: { presence: false } });
-    // The first connection leaves the one timer of channels at rest.
+    // The first connection leaves the one timer of idle channels.
     await system.join("bea");
     const before = system.clock.timers;
     await system.join("ada");
     expect(system.clock.timers).toBe(before);
   });
 
-  it("puts the connection into the rooms that it names, where it may", async () => {
+  it("joins the connection to the requested rooms that authorize allows", async () => {
     create({ authorize: ({ room }) => room !== "secret" });
     const ws = await system.join("ada", { rooms: ["general", "secret"] });
     expect(channelsOf(ws)).toMatchObject({
@@ -167,17 +167,20 @@ describe("a welcome", () => {
   });
 
   const noToAll = { at_once: () => false, later: () => Promise.resolve(false) };
-  it.each(Object.entries(noToAll))('is in "all" only with the right to it: %s', async (_, authorize) => {
-    create({ authorize });
-    const plain = await system.open("ada");
-    const v1 = await system.join("bea");
-    for (const ws of [plain, v1]) expect(channelsOf(ws)).toMatchObject({ all: { recovered: "forbidden" } });
-    void system.manager.broadcastMessage({ type: "announcement", message: "everyone" });
-    await system.clock.settle();
-    for (const ws of [plain, v1]) expect(ws.texts.join()).not.toContain("everyone");
-  });
+  it.each(Object.entries(noToAll))(
+    'subscribes the connection to "all" only with the right to it, decided %s',
+    async (_, authorize) => {
+      create({ authorize });
+      const plain = await system.open("ada");
+      const v1 = await system.join("bea");
+      for (const ws of [plain, v1]) expect(channelsOf(ws)).toMatchObject({ all: { recovered: "forbidden" } });
+      void system.manager.broadcastMessage({ type: "announcement", message: "everyone" });
+      await system.clock.settle();
+      for (const ws of [plain, v1]) expect(ws.texts.join()).not.toContain("everyone");
+    },
+  );
 
-  it("shows none of what was missed to who has lost the right to it", async () => {
+  it("replays nothing of a room whose history the client may no longer read", async () => {
     let may = true;
     create({ authorize: ({ action, room }) => room === "all" || action === "join" || may });
     const ws = await system.join("ada", { rooms: ["general"] });
@@ -193,7 +196,7 @@ describe("a welcome", () => {
     expect(again.texts.join()).not.toContain("missed");
   });
 
-  it("holds the rooms that onConnect gave, which need no right, and those that it gives a little later", async () => {
+  it("contains the rooms that onConnect joins, and messages arrive from rooms that it joins a moment later", async () => {
     create({
       onConnect: async ({ ws }) => {
         await system.manager.join(ws, "given");
@@ -208,7 +211,7 @@ describe("a welcome", () => {
     expect(ws.heard("announcement").map(({ message }) => message)).toEqual(["given", "later"]);
   });
 
-  it("is followed by left for each room that is one too many, of which nothing is heard", async () => {
+  it("is followed by left for each room above the limit, and no message of these rooms arrives", async () => {
     create({
       limits: { rooms: 2 },
       authorize: () => true,
@@ -226,7 +229,7 @@ describe("a welcome", () => {
     expect(system.manager.getMetrics().security).toEqual({ limit: { rooms: 1 } });
   });
 
-  it("gives nothing of a room that was taken back before it", async () => {
+  it("contains no room that the server left again before it", async () => {
     create({
       onConnect: async ({ ws }) => {
         await system.manager.join(ws, "general");
@@ -237,7 +240,7 @@ describe("a welcome", () => {
     expect(Object.keys(channelsOf(ws))).toEqual(["all", "user:ada"]);
   });
 
-  it("follows a message that is published before it by not holding it, and one after it by holding it", async () => {
+  it("is followed by messages that are published after it, and by none that were published before it", async () => {
     create();
     await system.manager.broadcastMessage({ type: "announcement", message: "before" });
     const ws = await system.join("ada");

@@ -1,6 +1,10 @@
 import { CLIENT_ID, SUBPROTOCOL } from "@halyard/protocol/wire";
 
-/** @returns why the offers are not acceptable, else whether `halyard.v1` is among them */
+/**
+ * Reads the header `sec-websocket-protocol`.
+ *
+ * @returns whether `halyard.v1` is offered, or the reason to reject the offers
+ */
 export function offersSubprotocol(
   header: string | null,
   maxOffers: number,
@@ -12,7 +16,7 @@ export function offersSubprotocol(
   return offers.includes(SUBPROTOCOL) ? true : "bad_request";
 }
 
-/** Which client it is, as a v1 client says in its URL. */
+/** The client id and the attempt that a v1 client puts into its URL, if both are valid. */
 export function clientFromUrl(url: string): { clientId: string; attempt: number } | undefined {
   const query = new URLSearchParams(url.slice(url.indexOf("?") + 1));
   const clientId = query.get("c") ?? "";

@@ -1,24 +1,25 @@
+// Limits of upgrades: handshakes under way, rejections per address, accepted upgrades per user.
+// Called by UpgradeGuard before a handshake and after it, and by UpgradeHandler once the user is known.
+// Guarantees: a request above a limit is rejected before any code of the application runs.
 import { addressBucketKey } from "../security/ip-address.ts";
 import type { ServerLimits } from "../limits.ts";
 import { KeyedRateLimiter } from "../utils/keyed-rate-limiter.ts";
 import type { LimitName } from "../security-event.ts";
 import type { Clock } from "../types.ts";
 
-/** Why somebody has to wait at the gate, and for how long. */
+/** Which limit rejects an upgrade, and when a client may try again. */
 export interface RateLimited {
   readonly limit: LimitName;
+  /** Milliseconds. */
   readonly retryAfterMs: number;
 }
 
-/**
- * Keeps the way to authentication free: counts handshakes under way, what each address was refused, and what each user
- * was granted. Asked before anything costs anything.
- */
+/** Counts upgrades against the limits. */
 export class UpgradeLimiter {
   readonly #limits: ServerLimits;
   readonly #rejected: KeyedRateLimiter;
   readonly #accepted: KeyedRateLimiter;
-  /** Handshakes under way, by place. */
+  /** Handshakes under way, by {@link addressBucketKey}. */
   readonly #handshakesPerAddress = new Map<string, number>();
   #handshakes = 0;
 
@@ -38,12 +39,12 @@ export class UpgradeLimiter {
     return this.#handshakes;
   }
 
-  /** Addresses and users whose rates are remembered. */
+  /** How many addresses and users have a stored rate. */
   get tracked(): number {
     return this.#rejected.size + this.#accepted.size;
   }
 
-  /** Begins a handshake, which must {@link end}, unless it says why not. */
+  /** Begins a handshake, which {@link end} must end. @returns the limit that rejects it, if one does */
   begin(address: string | undefined): RateLimited | undefined {
     if (this.#handshakes >= this.#limits.handshakes) return { limit: "handshakes", retryAfterMs: 1_000 };
     if (address !== undefined) {
@@ -63,22 +64,22 @@ export class UpgradeLimiter {
     this.#handshakes--;
     if (address === undefined) return;
     const bucketKey = addressBucketKey(address);
-    const left = (this.#handshakesPerAddress.get(bucketKey) ?? 1) - 1;
-    if (left === 0) this.#handshakesPerAddress.delete(bucketKey);
-    else this.#handshakesPerAddress.set(bucketKey, left);
+    const remaining = (this.#handshakesPerAddress.get(bucketKey) ?? 1) - 1;
+    if (remaining === 0) this.#handshakesPerAddress.delete(bucketKey);
+    else this.#handshakesPerAddress.set(bucketKey, remaining);
   }
 
-  /** Somebody was turned away who did not say who they are, or nothing that makes sense. */
+  /** Counts a rejection for which the client is to blame: it is not authenticated, or its request is malformed. */
   countRejection(address: string | undefined): void {
     if (address !== undefined) this.#rejected.take(addressBucketKey(address));
   }
 
-  /** What {@link admit} would say. */
+  /** What {@link admit} would return, without counting an upgrade. */
   waitFor(userId: string): RateLimited | undefined {
     return toRateLimited(this.#accepted.waitFor(userId));
   }
 
-  /** Lets a user open another connection, unless they have opened too many just now. */
+  /** Counts an upgrade of a user. @returns the limit that rejects it, if one does */
   admit(userId: string): RateLimited | undefined {
     return toRateLimited(this.#accepted.take(userId));
   }

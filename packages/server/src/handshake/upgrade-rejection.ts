@@ -1,3 +1,6 @@
+// HTTP answers that reject an upgrade, and the validation of its headers.
+// Called by UpgradeHandler, UpgradeGuard and the glue of each runtime.
+// Guarantees: no rejection has a body or is cached; an error of the application never reaches the client as text.
 import type { GetHeader } from "../security/client-address.ts";
 import type { ErrorCode } from "@halyard/protocol/wire";
 import { toHalyardError } from "../utils/errors.ts";
@@ -5,21 +8,25 @@ import type { SecurityEvent } from "../security-event.ts";
 import type { UpgradeRequest } from "../types.ts";
 import type { RateLimited } from "./upgrade-limiter.ts";
 
-/** The answer to an upgrade that is not let in, or to a plain GET. Never has a body. */
+/** The answer to a rejected upgrade, or to a plain GET. Never has a body. */
 export interface UpgradeRejection {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** For the security log; undefined when nobody was refused anything. */
+  /** For the security log; undefined when nothing was refused. */
   readonly reason: UpgradeRefusalReason | undefined;
+  /** The user, if the request was authenticated. */
   readonly userId?: string | undefined;
 }
 
+/** The reasons that the security log knows. */
 export type UpgradeRefusalReason = Extract<SecurityEvent, { readonly kind: "upgrade_refused" }>["reason"];
 
+/** Reads the headers of a request by name. */
 export function headersOf(request: UpgradeRequest): GetHeader {
   return (name) => request.headers.get(name);
 }
 
+/** @param reason for the security log; undefined when nothing was refused */
 export function rejection(
   status: number,
   reason: UpgradeRejection["reason"],
@@ -28,16 +35,17 @@ export function rejection(
   return { status, reason, headers: { "cache-control": "no-store", "content-length": "0", ...headers } };
 }
 
+/** The header that says when to try again, in whole seconds. */
 export function retryAfter(ms: number): Readonly<Record<string, string>> {
   return { "retry-after": String(Math.ceil(ms / 1_000)) };
 }
 
-/** Whoever has to wait is told so; that the whole node is busy is nobody's fault. */
+/** 429 for a limit of the client's own, 503 when the whole node is busy. */
 export function rejectRateLimited({ limit, retryAfterMs }: RateLimited): UpgradeRejection {
   return rejection(limit === "handshakes" ? 503 : 429, limit, retryAfter(retryAfterMs));
 }
 
-/** What an authenticator threw. One that fails knows nothing: the door stays shut, and nobody is called a stranger for it. */
+/** The rejection for an error of an authenticator. An unknown error is 503: the client may be who it says it is. */
 export function rejectionFrom(error: unknown): UpgradeRejection {
   const { code, retryAfterMs = 1_000 } = toHalyardError(error);
   const { status, reason } = REJECTIONS[code] ?? { status: 503, reason: "unavailable" };
@@ -51,11 +59,17 @@ const REJECTIONS: Partial<Record<ErrorCode, Pick<UpgradeRejection, "status" | "r
   timeout: { status: 503, reason: "handshakeMs" },
 };
 
+/** For requests on the WebSocket's path that are no GET. */
 export const METHOD_NOT_ALLOWED = rejection(405, "bad_request", { allow: "GET" });
 
+/** 16 bytes in base64. */
 const KEY = /^[+/\dA-Za-z]{22}==$/;
 
-/** What is wrong with the handshake itself (RFC 6455 §4.2.1), seen before anybody is asked who they are. */
+/**
+ * Validates the handshake itself (RFC 6455, section 4.2.1), before authentication.
+ *
+ * @returns undefined when it is valid
+ */
 export function validateHandshake(
   method: string | undefined,
   header: GetHeader,

@@ -1,6 +1,6 @@
 import type { UpgradeRequest } from "../types.ts";
 
-/** A request with the address of its client, which may be behind a proxy. */
+/** A request with the address of its client in place of its proxy's. */
 export class RequestWithClientAddress implements UpgradeRequest {
   readonly remoteAddress: string | undefined;
   readonly #request: UpgradeRequest;

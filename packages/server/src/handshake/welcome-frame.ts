@@ -1,29 +1,56 @@
+// The JSON text of a welcome, put together from texts: the part that is the same for all connections is made once.
+// Called by WelcomeSender.
+// Guarantees: the text has no last brace, so that its `"$"` can be added without a copy.
 import type { ChannelState } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
+import { publicUserJson } from "../channels/presence-view.ts";
+import type { Replay } from "../channels/replay.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ServerContext } from "../assembly.ts";
-import { publicUserJson } from "../channels/presence-view.ts";
 import { profileOf } from "../connection/public-profile.ts";
-import type { Replay } from "../channels/replay.ts";
+import type { ServerLimits } from "../limits.ts";
+import type { MessageTypeRegistry } from "../messages/message-types.ts";
 import type { ChannelRequest } from "./requested-channels.ts";
 
-// A welcome is put together from texts, as JSON without the last brace: what is everybody's is written once.
+/** What {@link WelcomeFrame} uses. */
+export interface WelcomeFrameParts {
+  readonly connections: ConnectionTable;
+  readonly limits: ServerLimits;
+  readonly types: MessageTypeRegistry;
+}
 
-/** What begins it, and is the connection's own. */
-export function ownProfileJson(
+/** Writes welcomes as JSON. */
+export class WelcomeFrame {
+  readonly #parts: WelcomeFrameParts;
+  /** Made with the first welcome, when the application has added its handlers. */
+  #limitsJson: string | undefined;
+
+  constructor(parts: WelcomeFrameParts) {
+    this.#parts = parts;
+  }
+
+  /** The text without the last brace. */
+  openJson(connection: Connection, requests: readonly ChannelRequest[], replays: readonly Replay[]): string {
+    this.#limitsJson ??= limitsJson(this.#parts);
+    const profile = ownProfileJson(connection, this.#parts.connections);
+    return `${profile},${this.#limitsJson},"channels":${channelsJson(requests, replays)}`;
+  }
+}
+
+/** The fields about the connection and its user, with the opening brace. */
+function ownProfileJson(
   { id, userId, identity, openedAt }: Connection,
-  table: ConnectionTable,
+  connections: ConnectionTable,
 ): string {
-  const guest = table.guestIdentityOf(userId) ?? { identity, openedAt };
+  const guest = connections.guestIdentityOf(userId) ?? { identity, openedAt };
   const profile = JSON.stringify(profileOf(guest.identity.user));
   const user = publicUserJson({ profile, since: guest.openedAt });
   return `{"type":"welcome","connectionId":${JSON.stringify(id)},"user":${user}`;
 }
 
-/** The fields of a welcome that are everybody's. */
-export function limitsJson({ limits, types }: ServerContext): string {
-  const terms = {
+/** The fields that are the same for all connections. */
+function limitsJson({ limits, types }: WelcomeFrameParts): string {
+  const fields = {
     limits: {
       messageBytes: limits.messageBytes,
       unacknowledged: LIMITS.unacknowledged,
@@ -33,13 +60,16 @@ export function limitsJson({ limits, types }: ServerContext): string {
     heartbeat: { intervalMs: limits.heartbeatMs, timeoutMs: limits.silenceMs },
     ephemeral: types.ephemeral,
   };
-  return JSON.stringify(terms).slice(1, -1);
+  return JSON.stringify(fields).slice(1, -1);
 }
 
-/** Where each channel stands. As an object it would be one of a kind each time, for which engines make a hidden class. */
-export function channelsJson(wishes: readonly ChannelRequest[], replays: readonly Replay[]): string {
+/**
+ * The position of each channel. Written as text: an object whose keys are channel names would have other keys for each
+ * user, and an engine makes a hidden class for each set of keys.
+ */
+function channelsJson(requests: readonly ChannelRequest[], replays: readonly Replay[]): string {
   const channels: string[] = [];
-  for (const { channel, position, rejectedFor } of wishes) {
+  for (const { channel, position, rejectedFor } of requests) {
     const state = stateOf(channel, replays);
     if (state !== undefined) channels.push(entryJson(channel, state));
     else if (rejectedFor === "forbidden")
@@ -48,8 +78,8 @@ export function channelsJson(wishes: readonly ChannelRequest[], replays: readonl
   return `{${channels.join(",")}}`;
 }
 
-function stateOf(wanted: string, replays: readonly Replay[]): ChannelState | undefined {
-  for (const { channel, state } of replays) if (channel === wanted) return state;
+function stateOf(name: string, replays: readonly Replay[]): ChannelState | undefined {
+  for (const { channel, state } of replays) if (channel === name) return state;
   return undefined;
 }
 

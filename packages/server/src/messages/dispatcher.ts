@@ -5,6 +5,7 @@ import { validate } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import { GLOBAL_CHANNEL, roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
+import { isClosed } from "../connection/is-closed.ts";
 import type { BuiltIns } from "../types.ts";
 import { ForbiddenError, InvalidMessageError } from "../utils/errors.ts";
 import type { Authorization } from "./authorization.ts";
@@ -114,9 +115,4 @@ export class Dispatcher {
     const message = { type, fields, room, ephemeral, id: messageId() };
     return toSendResult(await this.#parts.publisher.relay(connection, message));
   }
-}
-
-// A call, because TypeScript narrows the stage and does not widen it again after an await.
-function isClosed(connection: Connection): boolean {
-  return connection.stage === "closed";
 }

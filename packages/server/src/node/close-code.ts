@@ -1,4 +1,4 @@
-/** The code that ws closes with after an error of the peer's; undefined for one of the network. */
+/** The code that ws closes with after a violation by the peer; undefined for an error of the network. */
 export function closeCodeOf(error = ""): number | undefined {
   return CLOSE_CODES.get(error) ?? (error.startsWith("WS_ERR_") ? 1002 : undefined);
 }

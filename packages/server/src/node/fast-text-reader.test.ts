@@ -33,52 +33,52 @@ function socketWith(fields: object): WebSocket {
   return fields as WebSocket;
 }
 
-/** What a receiver makes of chunks, and how many of its texts it never saw itself. */
+/** What is read from chunks, and how many texts did not pass the receiver. */
 function read(chunks: readonly Buffer[], { isFast, listeners = 1 }: { isFast: boolean; listeners?: number }) {
   const receiver = new Receiver({ isServer: true, maxPayload: 70_000, maxFragments: 4 });
-  const heard: string[] = [];
+  const received: string[] = [];
   let direct = 0;
   receiver.on("message", (data: Buffer, isBinary: boolean) => {
-    heard.push(`${isBinary ? "binary" : "text"} ${data.toString(isBinary ? "hex" : "utf8")}`);
+    received.push(`${isBinary ? "binary" : "text"} ${data.toString(isBinary ? "hex" : "utf8")}`);
   });
   for (const event of ["ping", "pong"])
-    receiver.on(event, (data: Buffer) => heard.push(`${event} ${data.toString("hex")}`));
-  receiver.on("conclude", (code: number) => heard.push(`conclude ${String(code)}`));
-  receiver.on("error", (error: Error & { code?: string }) => heard.push(`error ${error.code ?? ""}`));
+    receiver.on(event, (data: Buffer) => received.push(`${event} ${data.toString("hex")}`));
+  receiver.on("conclude", (code: number) => received.push(`conclude ${String(code)}`));
+  receiver.on("error", (error: Error & { code?: string }) => received.push(`error ${error.code ?? ""}`));
   const ws = socketWith({ _receiver: receiver, listenerCount: () => listeners });
   const onText = (of: WebSocket, content: string): void => {
     expect(of).toBe(ws);
     direct++;
-    heard.push(`text ${content}`);
+    received.push(`text ${content}`);
   };
   if (isFast) attachFastTextReader(onText)(ws);
   // Both of them unmask in place.
   for (const chunk of chunks) if (!receiver.destroyed) receiver.write(Buffer.from(chunk));
-  return { heard, direct };
+  return { received, direct };
 }
 
-describe("texts that are whole", () => {
+describe("whole text frames", () => {
   const long = "x".repeat(60_000);
   const contents = ["", "a", "ab", "abc", "é😀", "b".repeat(125), "c".repeat(126), long];
 
-  it("come in order, and not through the receiver", () => {
-    const { heard, direct } = read([Buffer.concat(contents.map((each) => text(each)))], { isFast: true });
-    expect(heard).toEqual(contents.map((each) => `text ${each}`));
+  it("arrive in order without the receiver of ws", () => {
+    const { received, direct } = read([Buffer.concat(contents.map((each) => text(each)))], { isFast: true });
+    expect(received).toEqual(contents.map((each) => `text ${each}`));
     expect(direct).toBe(contents.length);
   });
 
-  it("go through it where somebody else listens too", () => {
-    const { heard, direct } = read([text("a")], { isFast: true, listeners: 2 });
-    expect([heard, direct]).toEqual([["text a"], 0]);
+  it("arrive through the receiver of ws when there is a second listener", () => {
+    const { received, direct } = read([text("a")], { isFast: true, listeners: 2 });
+    expect([received, direct]).toEqual([["text a"], 0]);
   });
 
-  it("come again after one that came in two reads", () => {
+  it("arrive without the receiver again after a frame that was split over two chunks", () => {
     const frame = text("abc");
     const chunks = [Buffer.concat([frame, frame.subarray(0, 4)]), frame.subarray(4), frame];
-    expect(read(chunks, { isFast: true })).toEqual({ heard: Array(3).fill("text abc"), direct: 2 });
+    expect(read(chunks, { isFast: true })).toEqual({ received: Array(3).fill("text abc"), direct: 2 });
   });
 
-  it("are left to the receiver where it is not as expected", () => {
+  it("are left to a receiver that is not as expected", () => {
     const ws = socketWith({ _receiver: { write: () => true } });
     attachFastTextReader(() => undefined)(ws);
     expect(Object.keys((ws as unknown as { readonly _receiver: object })._receiver)).toEqual(["write"]);
@@ -90,7 +90,7 @@ describe("texts that are whole", () => {
   });
 });
 
-describe("whatever a client sends, in whatever pieces", () => {
+describe("any sequence of frames, in any chunks", () => {
   const piece: fc.Arbitrary<Piece> = fc.record({
     first: fc.oneof(
       { weight: 6, arbitrary: fc.constant(0x81) },
@@ -106,7 +106,7 @@ describe("whatever a client sends, in whatever pieces", () => {
     mask: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 0, max: 0xffffffff }) }, fc.constant(undefined)),
   });
 
-  it("is heard as the receiver alone would hear it", () => {
+  it("is read with the same result as by the receiver of ws alone", () => {
     fc.assert(
       fc.property(
         fc.array(piece, { maxLength: 8 }),
@@ -117,7 +117,7 @@ describe("whatever a client sends, in whatever pieces", () => {
             (a, b) => a - b,
           );
           const chunks = ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end));
-          expect(read(chunks, { isFast: true }).heard).toEqual(read(chunks, { isFast: false }).heard);
+          expect(read(chunks, { isFast: true }).received).toEqual(read(chunks, { isFast: false }).received);
         },
       ),
       { numRuns: 3_000 },

@@ -1,7 +1,21 @@
+// Reads whole text frames out of the bytes of a socket before the receiver of ws. Called by NodeWebSocketServer once per
+// connection, and from then on by ws for each chunk that the socket has read.
+//
+// What it does: takes whole, unfragmented, uncompressed, masked text frames of at most 64 KiB from a chunk, unmasks them in
+// place and hands their text over. Everything else goes to the receiver of ws untouched: fragments, control frames,
+// compressed frames and every violation of the protocol. Nearly every frame of a client is of the first kind, and for each
+// the receiver makes three views of memory and two events.
+// What it leans on: the fields `_state`, `_bufferedBytes`, `_fragmented`, `_opcode`, `_loop` and `_errored` of the receiver
+// of ws say whether it is between two frames, and ws calls its `write` for each chunk.
+// What it gives: requests take 0.377 of the CPU time that plain ws takes, in place of 0.68
+// (`npx -y pnpm@12 bench --only requests`, 2026-11-25, commit bd4b938).
+// How it falls back: a receiver without these fields is left alone, and ws reads everything. On Node that is unexpected:
+// the log says so once, at `warn`. Where there is a second listener for `message`, ws reads everything as well.
+// Kill switch: HALYARD_FAST_TEXT_READER=off.
 import { isUtf8 } from "node:buffer";
 import type { WebSocket } from "ws";
 
-/** What `ws` has of a receiver beside its documentation. */
+/** The undocumented fields of a receiver of ws. */
 interface Receiver<TSocket> {
   readonly _state: number;
   readonly _bufferedBytes: number;
@@ -10,36 +24,36 @@ interface Receiver<TSocket> {
   readonly _loop: boolean;
   readonly _errored: boolean;
   write(this: Receiver<TSocket>, chunk: Buffer): boolean;
-  /** Whose it is: added here. */
-  connection?: TSocket;
+  /** The socket that this receiver reads for. Added here. */
+  socket?: TSocket;
 }
 
-/** @param isNext whether it came in one read with the one before */
+/** @param isSameChunk whether the text came in the same chunk as the text before it */
 export type OnText<TSocket> = (ws: TSocket, text: string, isSameChunk: boolean) => void;
 
 /**
- * Takes whole, short, uncompressed text frames out of what a socket has read, and hands everything else to the receiver
- * of `ws`, untouched: fragments, control frames, and all that breaks the protocol. Nearly every frame of a client is one
- * of the first kind, and the receiver makes three views of memory and two events for it.
- *
- * @returns puts itself before the receiver of one socket, unless that is not as expected
+ * @param onFallback called for each socket whose receiver is not as expected
+ * @returns puts the reader before the receiver of one socket
  */
 export function attachFastTextReader<TSocket extends WebSocket>(
   onText: OnText<TSocket>,
+  onFallback?: () => void,
 ): (ws: TSocket) => void {
   let receive: Receiver<TSocket>["write"] | undefined;
   function write(this: Receiver<TSocket>, chunk: Buffer): boolean {
-    const at =
-      isBetweenFrames(this) && this.connection !== undefined ? readTexts(chunk, this.connection, onText) : 0;
+    const at = isBetweenFrames(this) && this.socket !== undefined ? readTexts(chunk, this.socket, onText) : 0;
     if (at === chunk.length) return true;
     return receive?.call(this, at === 0 ? chunk : chunk.subarray(at)) ?? true;
   }
   return (ws) => {
     const { _receiver: receiver } = ws as unknown as { readonly _receiver?: Receiver<TSocket> | null };
-    // Bun puts a class of its own in the place of the one of `ws`.
-    if (!receiver || !isBetweenFrames(receiver)) return;
+    // Bun replaces ws by a class of its own, without a receiver.
+    if (!receiver || !isBetweenFrames(receiver)) {
+      onFallback?.();
+      return;
+    }
     receive ??= receiver.write;
-    receiver.connection = ws;
+    receiver.socket = ws;
     receiver.write = write;
   };
 }
@@ -47,7 +61,7 @@ export function attachFastTextReader<TSocket extends WebSocket>(
 const GET_INFO = 0;
 const CLOSE = 8;
 
-/** Between two messages. After a close frame or an error nothing is read any more. */
+/** False also after a close frame or an error: then nothing is read any more. */
 function isBetweenFrames(receiver: Receiver<unknown>): boolean {
   return (
     receiver._state === GET_INFO &&
@@ -63,9 +77,9 @@ function isBetweenFrames(receiver: Receiver<unknown>): boolean {
 const FIN_TEXT = 0x81;
 const MASKED = 0x80;
 
-/** @returns where what is left begins */
+/** @returns the index behind the last text that was read */
 function readTexts<TSocket extends WebSocket>(bytes: Buffer, ws: TSocket, onText: OnText<TSocket>): number {
-  // Whoever else listens gets every message as an event.
+  // Another listener needs an event for every message, which only ws emits.
   if (ws.listenerCount("message") !== 1) return 0;
   let at = 0;
   while (at + 6 <= bytes.length && bytes[at] === FIN_TEXT) {
@@ -83,7 +97,7 @@ function readTexts<TSocket extends WebSocket>(bytes: Buffer, ws: TSocket, onText
   return at;
 }
 
-/** @returns undefined for what is not UTF-8: it is as it was then */
+/** @returns undefined for bytes that are not UTF-8, which are then masked again */
 function textOf(bytes: Buffer, start: number, end: number): string | undefined {
   if (unmask(bytes, start, end) < 0x80) return bytes.toString("latin1", start, end);
   if (isUtf8(bytes.subarray(start, end))) return bytes.toString("utf8", start, end);
@@ -92,25 +106,25 @@ function textOf(bytes: Buffer, start: number, end: number): string | undefined {
 }
 
 /**
- * The mask stands before the payload. What is masked twice is as it was.
+ * Applies the mask, which precedes the payload. Masking twice restores the bytes.
  *
- * @returns all bytes of the result, or-ed: below 128 where it is ASCII
+ * @returns all bytes of the result, or-ed: below 128 where the text is ASCII
  */
 function unmask(bytes: Buffer, start: number, end: number): number {
-  const a = bytes[start - 4] ?? 0;
-  const b = bytes[start - 3] ?? 0;
-  const c = bytes[start - 2] ?? 0;
-  const d = bytes[start - 1] ?? 0;
-  let mask32 = 0;
+  const mask0 = bytes[start - 4] ?? 0;
+  const mask1 = bytes[start - 3] ?? 0;
+  const mask2 = bytes[start - 2] ?? 0;
+  const mask3 = bytes[start - 1] ?? 0;
+  let allBits = 0;
   let index = start;
   for (; index + 3 < end; index += 4) {
-    mask32 |= bytes[index] = (bytes[index] ?? 0) ^ a;
-    mask32 |= bytes[index + 1] = (bytes[index + 1] ?? 0) ^ b;
-    mask32 |= bytes[index + 2] = (bytes[index + 2] ?? 0) ^ c;
-    mask32 |= bytes[index + 3] = (bytes[index + 3] ?? 0) ^ d;
+    allBits |= bytes[index] = (bytes[index] ?? 0) ^ mask0;
+    allBits |= bytes[index + 1] = (bytes[index + 1] ?? 0) ^ mask1;
+    allBits |= bytes[index + 2] = (bytes[index + 2] ?? 0) ^ mask2;
+    allBits |= bytes[index + 3] = (bytes[index + 3] ?? 0) ^ mask3;
   }
-  if (index < end) mask32 |= bytes[index] = (bytes[index] ?? 0) ^ a;
-  if (index + 1 < end) mask32 |= bytes[index + 1] = (bytes[index + 1] ?? 0) ^ b;
-  if (index + 2 < end) mask32 |= bytes[index + 2] = (bytes[index + 2] ?? 0) ^ c;
-  return mask32;
+  if (index < end) allBits |= bytes[index] = (bytes[index] ?? 0) ^ mask0;
+  if (index + 1 < end) allBits |= bytes[index + 1] = (bytes[index + 1] ?? 0) ^ mask1;
+  if (index + 2 < end) allBits |= bytes[index + 2] = (bytes[index + 2] ?? 0) ^ mask2;
+  return allBits;
 }

@@ -17,19 +17,19 @@ function headerOf(frame: Uint8Array): {
 
 describe("a text frame", () => {
   it.each([0, 1, 125, 126, 128, 255, 256, 32_767, 32_768, 65_535, 65_536, 100_000])(
-    "says that it has %d bytes, and has them",
+    "has a header that says %d bytes, and a payload of that length",
     (length) => {
       const text = "a".repeat(length);
-      const { first, length: said, payload } = headerOf(encodeTextFrames([text]));
-      expect({ first, said, text: payload.toString() === text }).toEqual({
+      const { first, length: headerLength, payload } = headerOf(encodeTextFrames([text]));
+      expect({ first, headerLength, text: payload.toString() === text }).toEqual({
         first: 0x81,
-        said: length,
+        headerLength: length,
         text: true,
       });
     },
   );
 
-  it("counts bytes of UTF-8, not characters", () => {
+  it("has a header that counts bytes of UTF-8, not characters", () => {
     const { length, payload } = headerOf(encodeTextFrames(["é😀"]));
     expect(length).toBe(6);
     expect(payload.toString()).toBe("é😀");
@@ -37,7 +37,7 @@ describe("a text frame", () => {
 });
 
 describe("the memory of a text frame", () => {
-  it("is its own when it is large: a reader that does not read it keeps nothing else alive", () => {
+  it("is not shared with other frames when the frame is large", () => {
     const frame = encodeTextFrames(["a".repeat(2_000)]);
     expect(frame.buffer.byteLength).toBe(frame.length);
     const joined = joinTextFrames(["a".repeat(600), "b".repeat(600)]);
@@ -45,7 +45,7 @@ describe("the memory of a text frame", () => {
   });
 });
 
-describe("text frames in one piece", () => {
+describe("several text frames in one buffer", () => {
   const ascii = ["", "a", "b".repeat(125), "c".repeat(126), "d".repeat(200), "e".repeat(40_000)];
 
   it.each([
@@ -53,7 +53,7 @@ describe("text frames in one piece", () => {
     ["ASCII and more than 64 KiB", [...ascii, "f".repeat(70_000)]],
     ["Latin-1", ["a", "é".repeat(63), "\u0081".repeat(200)]],
     ["anything", [...ascii, "é😀", "g"]],
-  ])("are the bytes of each: %s", (_, texts) => {
+  ])("are the concatenated bytes of each frame for %s", (_, texts) => {
     const whole = Buffer.concat(texts.map((text) => encodeTextFrames([text])));
     expect(whole.equals(encodeTextFrames(texts))).toBe(true);
     let at = 0;
@@ -67,7 +67,7 @@ describe("text frames in one piece", () => {
 });
 
 describe("a compressed text frame", () => {
-  it.each(["x", "é😀", "halyard ".repeat(1_000)])("inflates to its text", (text) => {
+  it.each(["x", "é😀", "halyard ".repeat(1_000)])("inflates to its text, case %#", (text) => {
     const { first, length, payload } = headerOf(compressedTextFrame(text));
     expect(first).toBe(0xc1);
     expect(length).toBe(payload.length);

@@ -1,3 +1,6 @@
+// Encodes texts as WebSocket frames of a server (RFC 6455, section 5.2).
+// Called by node-transport.ts.
+// Guarantees: each frame is whole and unmasked; a large one has memory of its own.
 import { constants, deflateRawSync } from "node:zlib";
 
 const TEXT = 0x81;
@@ -5,23 +8,23 @@ const TEXT = 0x81;
 const COMPRESSED_TEXT = 0xc1;
 
 /**
- * Whole, unmasked text frames in one piece (RFC 6455, section 5.2).
+ * Several text frames in one buffer.
  *
- * @param take where the memory comes from; Node's own pool is quickest for what one connection gets and is soon gone
+ * @param allocateBytes Node's own pool is fastest for bytes that one connection gets and that are soon released
  */
-export function encodeTextFrames(texts: readonly string[], take = allocate): Uint8Array {
+export function encodeTextFrames(texts: readonly string[], allocateBytes = allocate): Uint8Array {
   let asciiFrames = "";
-  let utf8Frames = 0;
+  let extraUtf8Bytes = 0;
   for (const text of texts) {
     const { length } = text;
     if (length > 0xffff) return joinTextFrames(texts);
     asciiFrames += (SHORT_HEADERS[length] ?? longHeader(length)) + text;
-    utf8Frames += length < 126 ? 1 : 1 + ((length >> 15) & 1) + ((length >> 7) & 1);
+    extraUtf8Bytes += length < 126 ? 1 : 1 + ((length >> 15) & 1) + ((length >> 7) & 1);
   }
-  // Where all text is ASCII, a character is a byte and a head is text too: all of it is encoded by one call. In UTF-8
-  // the bytes of a head above 127 would be two each, and every other byte more is of a text that is not ASCII.
-  if (Buffer.byteLength(asciiFrames) !== asciiFrames.length + utf8Frames) return joinTextFrames(texts);
-  const bytes = take(asciiFrames.length);
+  // Where all texts are ASCII, every character of texts and headers is one Latin-1 byte, and one call encodes everything.
+  // In UTF-8 each header byte above 127 takes one byte more; any further byte comes from a text that is not ASCII.
+  if (Buffer.byteLength(asciiFrames) !== asciiFrames.length + extraUtf8Bytes) return joinTextFrames(texts);
+  const bytes = allocateBytes(asciiFrames.length);
   bytes.write(asciiFrames, "latin1");
   return bytes;
 }
@@ -34,16 +37,16 @@ function longHeader(length: number): string {
   return String.fromCharCode(TEXT, 126, length >> 8, length & 0xff);
 }
 
-/** The same, where some are made already: those are copied, and the texts of the others go to their places. */
+/** The same, where some frames are encoded already: their bytes are copied, and the texts of the others are encoded. */
 export function joinTextFrames(parts: readonly (Uint8Array | string)[]): Uint8Array {
   const lengths: number[] = [];
-  let asciiFrames = 0;
+  let totalBytes = 0;
   for (const part of parts) {
     const length = typeof part === "string" ? Buffer.byteLength(part) : part.length;
     lengths.push(length);
-    asciiFrames += typeof part === "string" ? headerLength(length) + length : length;
+    totalBytes += typeof part === "string" ? headerLength(length) + length : length;
   }
-  const bytes = allocate(asciiFrames);
+  const bytes = allocate(totalBytes);
   let at = 0;
   for (const [index, part] of parts.entries()) {
     const length = lengths[index] ?? 0;
@@ -56,10 +59,7 @@ export function joinTextFrames(parts: readonly (Uint8Array | string)[]): Uint8Ar
   return bytes;
 }
 
-/**
- * A text frame, compressed without context takeover: it depends on nothing that was sent before, so it is made once for
- * all its readers.
- */
+/** A text frame, compressed without context takeover: independent of earlier frames, so one serves all recipients. */
 export function compressedTextFrame(text: string): Uint8Array {
   const flushed = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH });
   // The empty block that a sync flush ends with is left out on the wire.
@@ -72,7 +72,7 @@ export function compressedTextFrame(text: string): Uint8Array {
 
 const POOLED_BYTES = 1024;
 
-/** Small ones share a piece of memory. A larger one would keep half of such a piece alive while a slow reader has it. */
+/** Small frames share memory. A larger one would keep half a pool alive as long as it waits for a slow reader. */
 function allocate(size: number): Buffer {
   return size < POOLED_BYTES ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
 }
@@ -81,7 +81,7 @@ function headerLength(length: number): number {
   return length < 126 ? 2 : length < 65_536 ? 4 : 10;
 }
 
-/** @returns where the payload begins */
+/** @returns the index of the payload */
 function writeHeader(
   bytes: Buffer,
   at: number,

@@ -3,8 +3,11 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 type Intercept = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /**
- * Answers some requests before the server's own listeners see them. Through `emit`, because listeners that the
+ * Answers some requests before the server's own listeners are called. Replaces `emit`, because listeners that the
  * application adds later would answer a second time.
+ *
+ * @param intercept returns true for a request that it answers
+ * @returns restores `emit`, unless another caller has replaced it since
  */
 export function interceptRequests(server: Server, intercept: Intercept): () => void {
   const emit = server.emit.bind(server) as (event: string, ...values: unknown[]) => boolean;

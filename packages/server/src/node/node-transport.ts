@@ -1,25 +1,30 @@
+// How frames are written to a WebSocket on Node: each frame is encoded once for all its recipients, and what one connection
+// gets in a turn is one write, to the socket below ws. Called by the Writer through the interface Transport.
+// Leans on undocumented fields of ws (`_socket`, `_sender`, `_receiver`, `_extensions`); where they are not as expected,
+// frames go through `ws.send`. Guarantees: the bytes on the wire are those that ws would write, in the same order.
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import type { Batch, OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Transport } from "../delivery/transport.ts";
-import { rawPendingBytes, canWriteRaw, rawWrite } from "./raw-socket-write.ts";
+import { canWriteRaw, isPlainSocket, rawPendingBytes, rawWrite } from "./raw-socket-write.ts";
 import { compressedTextFrame, joinTextFrames, encodeTextFrames } from "./frame-encoder.ts";
 
+/** What {@link nodeTransports} takes. */
 export interface NodeTransportOptions {
-  /** Messages of at least this many characters are compressed, for clients that can. @default none */
+  /** Messages of at least this many characters are compressed, for clients that support it. @default none */
   readonly compressAbove?: number | undefined;
+  /** Whether sockets are written to below their stream where that is possible. @default true */
+  readonly usesRawWrite?: boolean | undefined;
+  /** Called for each connection that should be written to below its stream and cannot be. */
+  readonly onFallback?: (() => void) | undefined;
 }
 
-/**
- * Writes to the socket below `ws`: each frame is encoded once for all its readers, and what one connection gets in a
- * turn is one write. Leans on fields of `ws` that are not documented, so it looks for them when a connection opens, and
- * falls back to `send` where they are not as expected.
- *
- * @returns what writes to a connection
- */
-export function nodeTransports({ compressAbove = Infinity }: NodeTransportOptions = {}): (
-  ws: WebSocket,
-) => Transport {
+/** @returns the transport of a connection, asked for once when it opens */
+export function nodeTransports({
+  compressAbove = Infinity,
+  usesRawWrite = true,
+  onFallback,
+}: NodeTransportOptions = {}): (ws: WebSocket) => Transport {
   const streamTransport: Transport = {
     ...sharedMethods,
     write(ws, batch) {
@@ -34,9 +39,13 @@ export function nodeTransports({ compressAbove = Infinity }: NodeTransportOption
   };
   return (ws) => {
     const { _socket: socket, _extensions: extensions } = ws as WsInternals;
-    // Without compression `ws` has never anything to do before it writes.
-    const isPlain = extensions !== undefined && !("permessage-deflate" in extensions);
-    return isPlain && socket !== undefined && canWriteRaw(socket) ? rawTransport : streamTransport;
+    // With compression ws may hold frames that must be written first.
+    const isCompressed = extensions !== undefined && "permessage-deflate" in extensions;
+    if (!usesRawWrite || isCompressed) return streamTransport;
+    if (extensions !== undefined && socket !== undefined && canWriteRaw(socket)) return rawTransport;
+    const isExpected = socket === undefined || isPlainSocket(socket);
+    if (isExpected && socket?.destroyed !== true) onFallback?.();
+    return streamTransport;
   };
 }
 
@@ -53,16 +62,16 @@ const sharedMethods: Pick<Transport, "ping" | "isReceiving" | "terminate"> = {
 const rawTransport: Transport = {
   ...sharedMethods,
   write(ws, batch) {
-    writeThrough(rawWrite, bareSocketOf(ws), batch);
+    writeThrough(rawWrite, plainSocketOf(ws), batch);
     return true;
   },
-  bufferedAmount: (ws) => rawPendingBytes(bareSocketOf(ws)),
+  bufferedAmount: (ws) => rawPendingBytes(plainSocketOf(ws)),
 };
 
 function isReceiving(ws: unknown): boolean {
   const { _receiver: receiver } = ws as WsInternals;
   if (!receiver) return false;
-  // Between two frames nothing is buffered, the state is the first one, and only a fragmented message is remembered.
+  // Between two frames nothing is buffered and the state is 0; of a fragmented message ws counts the fragments.
   return receiver._bufferedBytes > 0 || receiver._state !== 0 || receiver._fragmented !== 0;
 }
 
@@ -79,8 +88,8 @@ interface WsInternals {
   };
 }
 
-/** Of a connection that was found to have it. */
-function bareSocketOf(ws: unknown): Socket {
+/** For connections whose socket was found when they opened. */
+function plainSocketOf(ws: unknown): Socket {
   return (ws as { readonly _socket: Socket })._socket;
 }
 
@@ -91,13 +100,13 @@ function idleSocketOf(ws: unknown): Socket | undefined {
   return isIdle ? socket : undefined;
 }
 
-/** Whether compression was agreed on, with the window that all frames are made for. */
+/** Whether compression was negotiated, with the window size that all frames are compressed for. */
 function canInflate(ws: unknown): boolean {
   const params = (ws as WsInternals)._extensions?.["permessage-deflate"]?.params;
   return params !== undefined && (params.server_max_window_bits ?? 15) === 15;
 }
 
-/** Below this a copy costs less than a list of pieces. */
+/** Below this many characters one copy costs less than several writes. */
 const COPIED_CHARS = 4096;
 
 function writeThrough(
@@ -105,7 +114,7 @@ function writeThrough(
   socket: Socket,
   batch: Batch,
 ): void {
-  // Most long batches are one connection's, like its welcome and the list of users: they are not copied to be joined.
+  // Most long batches belong to one connection, like its welcome and the list of users: joining them would be a copy.
   if (batch.isShared || batch.length === 1 || batch.chars < COPIED_CHARS) write(socket, concatenated(batch));
   else {
     socket.cork();
@@ -135,7 +144,7 @@ function join(frames: readonly OutboundFrame[]): Uint8Array {
 
 const textOf = ({ text }: OutboundFrame): string => text;
 
-/** A frame that is joined again and again is encoded once; of one that is joined once nothing is kept. */
+/** A frame that is concatenated a second time is encoded once and kept; before that only its text is. */
 function encodedBytesOf(frame: OutboundFrame): Uint8Array | string {
   if (frame.encoded !== undefined) return frame.encoded;
   if (!frame.isShared) return frame.text;

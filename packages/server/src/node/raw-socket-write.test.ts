@@ -8,7 +8,7 @@ import { rawPendingBytes, canWriteRaw, rawWrite } from "./raw-socket-write.ts";
 let server: Server;
 let near: Socket;
 let far: Socket;
-let faults: unknown[];
+let errors: unknown[];
 
 beforeEach(async () => {
   server = createServer().listen(0, "127.0.0.1");
@@ -16,8 +16,8 @@ beforeEach(async () => {
   const accepted = once(server, "connection");
   far = connect((server.address() as AddressInfo).port, "127.0.0.1");
   [near] = (await accepted) as [Socket];
-  faults = [];
-  near.on("error", (error) => faults.push(error));
+  errors = [];
+  near.on("error", (error) => errors.push(error));
   far.on("error", () => undefined);
 });
 
@@ -27,7 +27,7 @@ afterEach(() => {
   server.close();
 });
 
-/** More than the kernel takes for a reader that stands still. */
+/** More than the kernel takes for a paused reader. */
 const LOADS = 160;
 const LOAD = 64 * 1024;
 const load = (index: number): Buffer => Buffer.alloc(LOAD, index);
@@ -44,21 +44,21 @@ async function received(bytes: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** What `load` made, in order, whole. */
+/** Checks that the bytes are those of `load`, in order and complete. */
 function expectLoads(bytes: Buffer, count: number): void {
   expect(bytes.length).toBe(count * LOAD);
   for (let index = 0; index < count; index++)
     expect(bytes.subarray(index * LOAD, (index + 1) * LOAD).equals(load(index))).toBe(true);
 }
 
-test("a socket of TCP is bare, one of TLS is not", () => {
+test("a TCP socket can be written to below its stream, and a TLS socket cannot", () => {
   expect(canWriteRaw(near)).toBe(true);
   const secure = new TLSSocket(near);
   expect(canWriteRaw(secure)).toBe(false);
   secure.destroy();
 });
 
-test("what the kernel takes is written when the call returns, and nothing waits", async () => {
+test("bytes that the kernel takes are written when the call returns, and no bytes are pending", async () => {
   rawWrite(near, Buffer.from("one,"));
   rawWrite(near, Buffer.from("two"));
   expect(rawPendingBytes(near)).toBe(0);
@@ -66,7 +66,7 @@ test("what the kernel takes is written when the call returns, and nothing waits"
   expect((await received(7)).toString()).toBe("one,two");
 });
 
-test("nothing is overtaken, whichever way it was written, and what waits is counted", async () => {
+test("raw writes and stream writes keep their order, and pending bytes are counted", async () => {
   far.pause();
   for (let index = 0; index < LOADS; index++) {
     if (index % 3 === 2) near.write(load(index));
@@ -81,7 +81,7 @@ test("nothing is overtaken, whichever way it was written, and what waits is coun
   expect((await received(5)).toString()).toBe("after");
 });
 
-test("what is corked goes first", async () => {
+test("corked bytes are written before a raw write", async () => {
   near.cork();
   near.write("one,");
   rawWrite(near, Buffer.from("two"));
@@ -90,34 +90,34 @@ test("what is corked goes first", async () => {
   expect((await received(7)).toString()).toBe("one,two");
 });
 
-test("what waits is still written when the stream ends", async () => {
+test("pending bytes are still written when the stream ends", async () => {
   far.pause();
   for (let index = 0; index < LOADS; index++) rawWrite(near, load(index));
   near.end();
   expectLoads(await received(LOADS * LOAD), LOADS);
 });
 
-test.each(["a reader that is gone", "a reader that was owed something"])(
-  "%s ends the socket, and nothing is remembered of it",
+test.each(["without pending bytes", "with pending bytes"])(
+  "a reset %s closes the socket with one error, and no pending bytes are stored for it",
   async (which) => {
     far.pause();
-    // Only writing tells that the other side is gone.
+    // Without reading, only a write notices the reset.
     (near as unknown as { readonly _handle: { readStop(): void } })._handle.readStop();
-    if (which.includes("owed")) while (rawPendingBytes(near) === 0) rawWrite(near, load(1));
+    if (which.startsWith("with ")) while (rawPendingBytes(near) === 0) rawWrite(near, load(1));
     const closed = new Promise((resolve) => near.once("close", resolve));
     far.resetAndDestroy();
-    const speak = (): boolean => {
+    const write = (): boolean => {
       rawWrite(near, load(2));
       return near.destroyed;
     };
-    if (!which.includes("owed")) await expect.poll(speak).toBe(true);
+    if (!which.startsWith("with ")) await expect.poll(write).toBe(true);
     await closed;
-    expect(faults).toHaveLength(1);
+    expect(errors).toHaveLength(1);
     await expect.poll(() => rawPendingBytes(near)).toBe(0);
   },
 );
 
-test("a destroyed socket takes nothing and harms nobody", async () => {
+test("a write to a destroyed socket is ignored", async () => {
   near.destroy();
   rawWrite(near, Buffer.from("late"));
   await once(near, "close");

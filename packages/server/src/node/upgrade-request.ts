@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { UpgradeRequest } from "../types.ts";
 
-/** Headers are made when somebody looks: most checks look at one, and many at none. */
+/** The headers are made when they are first read: most checks read one header by name, and many read none. */
 export function toUpgradeRequest(request: IncomingMessage): UpgradeRequest {
   let headers: Headers | undefined;
   return {

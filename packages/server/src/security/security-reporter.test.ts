@@ -70,7 +70,7 @@ describe("a security event", () => {
     for (const code of [1001, 4000, 4401, 4403, 4008, 4010, 4011, 4029, 4400, 4410, 4413, 4409, 4012]) {
       const ws = await upgrade(system);
       const connection = system.internals.connections.of(ws);
-      if (connection !== undefined) system.internals.lifecycle.closeConnection(connection, code);
+      if (connection !== undefined) system.internals.closer.closeConnection(connection, code);
     }
     expect(events.map(({ kind, reason, code }) => [kind, reason, code])).toEqual([
       ["revoked", "unauthenticated", 4401],
@@ -133,7 +133,7 @@ describe("a security event", () => {
       const ws = await upgrade(system);
       const connection = system.internals.connections.of(ws);
       if (connection !== undefined)
-        system.internals.lifecycle.closeConnection(connection, n === 0 ? 4401 : 4400);
+        system.internals.closer.closeConnection(connection, n === 0 ? 4401 : 4400);
     }
     expect(system.manager.getMetrics()).toEqual({
       totalUsers: 0,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { allMaybe, unwrapResolved, resolvedPromise } from "./maybe-promise.ts";
+import { unwrapResolved, resolvedPromise } from "./maybe-promise.ts";
 
 it("finds what is known already, and leaves what is not as it is", () => {
   const later = Promise.resolve(2);
@@ -22,9 +22,4 @@ it("is a promise like any other for whoever waits", async () => {
   const failing = two.then(fail);
   expect(unwrapResolved(failing)).toBe(failing);
   await expect(failing).rejects.toThrow("no");
-});
-
-it("has all values at once where all are here", async () => {
-  expect(allMaybe([1, 2])).toEqual([1, 2]);
-  expect(await allMaybe([1, Promise.resolve(2)])).toEqual([1, 2]);
 });

@@ -31,12 +31,3 @@ export function rejectedPromise(error: unknown): Promise<never> {
     throw error;
   });
 }
-
-/** All values, in their order. */
-export function allMaybe<TValue>(values: readonly MaybePromise<TValue>[]): MaybePromise<readonly TValue[]> {
-  return values.every(isSettledSync) ? values : Promise.all(values);
-}
-
-function isSettledSync<TValue>(value: MaybePromise<TValue>): value is TValue {
-  return !(value instanceof Promise);
-}

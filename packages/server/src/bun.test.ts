@@ -1,0 +1,23 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { createBunWebSocket } from "./bun.ts";
+import { createWebSocketSystem } from "./system.ts";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+it.each([
+  ["HALYARD_BATCH_GROUPS", "off", 1],
+  ["HALYARD_BATCH_GROUPS", "on", 0],
+])("the entry for Bun reads %s=%s and logs what is off: %i line", async (name, value, lines) => {
+  vi.stubEnv(name, value);
+  const info = vi.fn();
+  const ignore = (): void => undefined;
+  const { manager } = createWebSocketSystem({
+    authenticate: () => null,
+    logger: { debug: ignore, info, warn: ignore, error: ignore },
+  });
+  createBunWebSocket({ manager });
+  expect(info.mock.calls.map(([fields]) => fields as unknown)).toEqual(Array(lines).fill({ off: [name] }));
+  await manager.close();
+});

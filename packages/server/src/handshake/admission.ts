@@ -1,0 +1,174 @@
+// Slots under `maxConnectionsPerUser`: reserved before 101, when a socket opens without an upgrade, or by a hello.
+// Called by UpgradeHandler, ConnectionAdmitter and HelloHandler.
+// Guarantees: a slot belongs to one client, whose newer attempt replaces the older one; an abandoned slot is given back.
+import { CloseCode, HalyardError } from "@halyard/protocol/wire";
+import type { Admission, AdmissionRequest, Backplane, ClientRef } from "../backplane.ts";
+import type { AnyConfig } from "../config.ts";
+import type { UpgradeDetails } from "../connection/accepted-upgrade.ts";
+import type { ConnectionTable } from "../connection/connection-table.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { SocketData } from "../connection/socket-data.ts";
+import { toData } from "../connection/socket-data.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import type { ErrorContext, GuestIdentity, UpgradeRequest } from "../types.ts";
+import { errorJson } from "../utils/errors.ts";
+import { clientFromUrl } from "./subprotocol.ts";
+import type { UpgradeRejection } from "./upgrade-rejection.ts";
+import { rejection, retryAfter } from "./upgrade-rejection.ts";
+
+/** An upgrade that may be answered with 101. */
+export interface AcceptedUpgrade {
+  /** What the socket carries as `data`. */
+  readonly data: SocketData;
+  /** What the server must know of the connection when the socket opens. */
+  readonly details: UpgradeDetails;
+}
+
+/** Whether an upgrade was rejected. */
+export function isRejection(answer: AcceptedUpgrade | UpgradeRejection): answer is UpgradeRejection {
+  return "status" in answer;
+}
+
+type OnConnectionLimit = Extract<AnyConfig["onConnectionLimit"], (...args: never) => unknown>;
+
+/** What {@link ConnectionSlots} uses. */
+export interface ConnectionSlotsParts {
+  readonly backplane: Pick<Backplane, "admit" | "applyPresence">;
+  readonly connections: ConnectionTable;
+  readonly nextConnectionId: () => string;
+  readonly report: (error: unknown, context: ErrorContext) => void;
+  /** Connections of one user on all nodes. @default 20 */
+  readonly maxConnectionsPerUser: number | undefined;
+  /** @default "reject" */
+  readonly onConnectionLimit: AnyConfig["onConnectionLimit"];
+}
+
+/** Reserves the slots of connections at the backplane. */
+export class ConnectionSlots {
+  readonly #parts: ConnectionSlotsParts;
+  readonly #limit: number;
+  readonly #policy: NonNullable<AnyConfig["onConnectionLimit"]>;
+
+  constructor(parts: ConnectionSlotsParts) {
+    this.#parts = parts;
+    this.#limit = parts.maxConnectionsPerUser ?? 20;
+    this.#policy = parts.onConnectionLimit ?? "reject";
+  }
+
+  /** Before 101, unless the application's policy is a function: that needs a socket. */
+  async reserveForUpgrade(
+    { url, remoteAddress: address }: UpgradeRequest,
+    identity: GuestIdentity,
+    { isV1, watch }: Pick<UpgradeDetails, "isV1" | "watch">,
+  ): Promise<AcceptedUpgrade | UpgradeRejection> {
+    const connectionId = this.#parts.nextConnectionId();
+    const query = isV1 ? clientFromUrl(url) : undefined;
+    const user = identity.user.id;
+    const client: ClientRef = { user, client: query?.clientId ?? connectionId };
+    const attempt = query?.attempt ?? 1;
+    const details: UpgradeDetails = {
+      connectionId,
+      address,
+      identity,
+      isV1,
+      client,
+      attempt,
+      watch,
+      transport: undefined,
+      admission: undefined,
+    };
+    const accepted: AcceptedUpgrade = { data: toData(identity, connectionId, isV1), details };
+    const policy = this.#policy;
+    if (typeof policy === "function") return accepted;
+    details.admission = await this.#parts.backplane.admit({
+      ...client,
+      attempt,
+      connectionId,
+      limit: this.#limit,
+      policy,
+    });
+    return isUpgraded(details.admission) ? accepted : connectionLimitRejection(user);
+  }
+
+  /** For a socket that is open and has no slot: a bare `handleOpen`, or a policy that is a function. */
+  reserveForConnection(connection: Connection): Promise<Admission> {
+    const { client: ref, attempt, id: connectionId } = connection;
+    const request = { ...ref, attempt, connectionId, limit: this.#limit };
+    const policy = this.#policy;
+    return typeof policy === "function"
+      ? this.#applyApplicationPolicy(connection, request, policy)
+      : this.#parts.backplane.admit({ ...request, policy });
+  }
+
+  /** For the client that a plain connection becomes by its hello. */
+  reserveForClient(
+    connection: Connection,
+    { client, attempt }: { readonly client: string; readonly attempt: number },
+  ): Promise<Admission> {
+    return this.#parts.backplane.admit({
+      user: connection.userId,
+      client,
+      attempt,
+      connectionId: connection.id,
+      limit: this.#limit,
+      policy: "reject",
+    });
+  }
+
+  /** Whether an upgrade of this user would be rejected now, as far as this node knows. */
+  isFull({ user }: GuestIdentity): boolean {
+    return this.#policy === "reject" && this.#parts.connections.countOf(user.id) >= this.#limit;
+  }
+
+  /** Closes the connections of the same user whose slots are taken. */
+  closeReplaced({ userId }: Connection, ids: readonly string[], code: number): void {
+    if (ids.length === 0) return;
+    for (const other of this.#parts.connections.ofUser(userId)) if (ids.includes(other.id)) other.close(code);
+  }
+
+  /** Gives back the slot of a connection that never opened. */
+  abandon({ data, details }: AcceptedUpgrade): void {
+    const { user } = details.client;
+    const leave = {
+      op: "-",
+      room: undefined,
+      user,
+      connectionId: data.connectionId,
+      graceMs: 0,
+    } as const;
+    this.#parts.backplane.applyPresence([leave]).catch((error: unknown) => {
+      this.#parts.report(error, { type: "backplane", ws: undefined });
+    });
+  }
+
+  async #applyApplicationPolicy(
+    connection: Connection,
+    request: Omit<AdmissionRequest, "policy">,
+    onConnectionLimit: OnConnectionLimit,
+  ): Promise<Admission> {
+    const { backplane } = this.#parts;
+    const admission = await backplane.admit({ ...request, policy: "reject" });
+    if (admission.admitted || admission.reason !== "limit") return admission;
+    const { ws, identity } = connection;
+    const answer = onConnectionLimit({ ws, user: identity.user, session: identity.session });
+    if (answer === "close-oldest") return backplane.admit({ ...request, policy: answer });
+    const error = answer === "reject" ? new HalyardError("limit_exceeded", "Too many connections.") : answer;
+    connection.push(new OutboundFrame(errorJson(error)));
+    return admission;
+  }
+}
+
+/** The rejection of an upgrade whose user has no free slot. */
+export function connectionLimitRejection(userId: string): UpgradeRejection {
+  return { ...rejection(429, "maxConnectionsPerUser", retryAfter(5_000)), userId };
+}
+
+/** The code that closes an open connection without a slot. */
+export function closeCodeFor({ reason }: Extract<Admission, { readonly admitted: false }>): number {
+  return reason === "superseded" ? CloseCode.Superseded : CloseCode.ConnectionLimit;
+}
+
+/** An older attempt is upgraded to get its close code: a browser does not show the status of an upgrade. */
+function isUpgraded(admission: Admission): boolean {
+  return admission.admitted || admission.reason === "superseded";
+}

@@ -1,0 +1,51 @@
+import type { Connection } from "../connection/connection.ts";
+import type { Logger } from "../logger.ts";
+import type { ErrorContext } from "../types.ts";
+import { printable } from "../utils/printable.ts";
+
+/** What {@link ConnectionLog} uses. */
+export interface ConnectionLogParts {
+  readonly logger: Logger;
+  readonly report: (error: unknown, context: ErrorContext) => void;
+  /** Whether each connect and each close is a line at level `info`. @default false */
+  readonly verboseLogging: boolean | undefined;
+}
+
+/** Logs connects and closes, and reports what failed in them. */
+export class ConnectionLog {
+  readonly #parts: ConnectionLogParts;
+
+  constructor(parts: ConnectionLogParts) {
+    this.#parts = parts;
+  }
+
+  connected(connection: Connection): void {
+    this.#log("connected", connection);
+  }
+
+  closed(connection: Connection, code: number): void {
+    this.#log("closed", connection, code);
+  }
+
+  openedWithoutUser(): void {
+    this.#parts.logger.error(
+      {},
+      "a WebSocket was opened without a user: pass { data: { userId } } to the upgrade",
+    );
+  }
+
+  /** @param type the hook or the step that failed */
+  failed({ ws }: Connection, type: "authorize" | "close" | "onConnect" | "open", error: unknown): void {
+    this.#parts.report(error, { type, ws });
+  }
+
+  #log(event: string, connection: Connection, code?: number): void {
+    const { logger, verboseLogging } = this.#parts;
+    if (verboseLogging !== true) return;
+    const { userId, id } = connection;
+    logger.info(
+      { event, userId: printable(userId, 64), connectionId: id, ...(code === undefined ? {} : { code }) },
+      `connection ${event}`,
+    );
+  }
+}

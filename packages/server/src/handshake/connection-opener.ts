@@ -1,0 +1,70 @@
+// The beginning of a connection, when its socket is open.
+// Called by the glue of each runtime and by `manager.handleOpen`.
+// Guarantees: the connection table holds the connection when `open` returns; admission and the welcome follow.
+import { CloseCode, SUBPROTOCOL } from "@halyard/protocol/wire";
+import type { UpgradeDetails } from "../connection/accepted-upgrade.ts";
+import type { ConnectionTable } from "../connection/connection-table.ts";
+import { Connection } from "../connection/connection.ts";
+import type { ConnectionServices } from "../connection/connection.ts";
+import { hasUserId, identityOf } from "../connection/socket-user.ts";
+import { transportOf } from "../delivery/socket-transports.ts";
+import type { Clock, WebSocketInstance } from "../types.ts";
+import type { ConnectionAdmitter } from "./connection-admitter.ts";
+import type { ConnectionLog } from "./connection-log.ts";
+
+/** What {@link ConnectionOpener} uses. */
+export interface ConnectionOpenerParts {
+  readonly connections: ConnectionTable;
+  readonly nextConnectionId: () => string;
+  readonly clock: Clock;
+  readonly services: ConnectionServices;
+  readonly admitter: ConnectionAdmitter;
+  readonly log: ConnectionLog;
+}
+
+/** How many parts a round of pings is spread over. */
+const HEARTBEAT_BUCKETS = 1_000;
+
+/** Makes connections of open sockets. */
+export class ConnectionOpener {
+  readonly #parts: ConnectionOpenerParts;
+
+  constructor(parts: ConnectionOpenerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @param details what the upgrade has found out; without them `ws.data` says who the user is
+   * @returns undefined for a socket without a user, which is closed
+   */
+  open(ws: WebSocketInstance, details?: UpgradeDetails): Connection | undefined {
+    const { admitter, clock, connections, log, nextConnectionId, services } = this.#parts;
+    if (!hasUserId(ws)) {
+      log.openedWithoutUser();
+      ws.close(CloseCode.Unauthenticated);
+      return undefined;
+    }
+    const existing = connections.of(ws);
+    if (existing !== undefined) return existing;
+    const connection = new Connection({
+      id: details?.connectionId ?? nextConnectionId(),
+      ws,
+      transport: details?.transport ?? transportOf(ws),
+      identity: details?.identity ?? identityOf(ws.data),
+      openedAt: clock.now(),
+      services,
+      heartbeatBucket: Math.floor(clock.random() * HEARTBEAT_BUCKETS),
+      client: details?.client,
+    });
+    connection.isV1 = details?.isV1 ?? (ws.data as { readonly protocol?: unknown }).protocol === SUBPROTOCOL;
+    connection.acceptsHello = !connection.isV1;
+    connection.attempt = details?.attempt ?? 1;
+    connection.sessionWatch = details?.watch;
+    connection.address = details?.address;
+    connections.add(connection);
+    log.connected(connection);
+    connection.sessionWatch?.opened(connection);
+    void admitter.begin(connection, details?.admission);
+    return connection;
+  }
+}

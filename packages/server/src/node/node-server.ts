@@ -1,0 +1,180 @@
+// The glue between one Node HTTP server, the library ws and the server's core.
+// Called by attachWebSocketServer for each upgrade and each plain GET on its path.
+// Guarantees: a slot that was reserved for a connection that never opens is given back; no socket error ends the process.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { SUBPROTOCOL } from "@halyard/protocol/wire";
+import type { ServerOptions, WebSocket } from "ws";
+import { WebSocketServer } from "ws";
+import type { Assembly } from "../assembly.ts";
+import type { Transport } from "../delivery/transport.ts";
+import type { UpgradeRejection } from "../handshake/upgrade-rejection.ts";
+import { METHOD_NOT_ALLOWED, rejection, validateHandshake } from "../handshake/upgrade-rejection.ts";
+import { MAX_PAYLOAD_BYTES } from "../limits.ts";
+import type { GetHeader } from "../security/client-address.ts";
+import type { AcceptedUpgrade } from "../handshake/admission.ts";
+import { isRejection } from "../handshake/admission.ts";
+import type { AnyAuthenticator } from "../session-watch.ts";
+import type { Clock } from "../types.ts";
+import type { KillSwitches } from "../utils/kill-switches.ts";
+import { createFallbackLog } from "./fallback-log.ts";
+import { attachFastTextReader } from "./fast-text-reader.ts";
+import type { Listeners } from "./listeners.ts";
+import { createListeners, NodeSocket } from "./listeners.ts";
+import { nodeTransports } from "./node-transport.ts";
+import { toUpgradeRequest } from "./upgrade-request.ts";
+import { writeRejection } from "./write-rejection.ts";
+
+const BAD_REQUEST = rejection(400, "bad_request");
+
+const SERVER_OPTIONS: ServerOptions = {
+  WebSocket: NodeSocket,
+  noServer: true,
+  clientTracking: false,
+  maxPayload: MAX_PAYLOAD_BYTES,
+  maxFragments: 64,
+  maxBufferedChunks: 1024,
+  // ws would echo the first offer, which may be a ticket.
+  handleProtocols: (offers) => (offers.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+};
+
+const COMPRESS_ABOVE = 1024;
+const DEFLATE = {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  threshold: COMPRESS_ABOVE,
+};
+
+interface NodeServerOptions {
+  readonly authenticate?: AnyAuthenticator | undefined;
+  readonly compression?: boolean | undefined;
+  readonly switches: Pick<KillSwitches, "fastTextReader" | "rawSocketWrite">;
+}
+
+/** Upgrades sockets of one HTTP server and hands their frames to the core. */
+export class NodeWebSocketServer {
+  readonly #internals: Assembly;
+  readonly #authenticate: AnyAuthenticator | undefined;
+  readonly #sockets: WebSocketServer;
+  readonly #transportOf: (ws: WebSocket) => Transport;
+  readonly #listeners: Listeners;
+  readonly #attachFastReader: ((ws: NodeSocket) => void) | undefined;
+
+  constructor(internals: Assembly, { authenticate, compression = false, switches }: NodeServerOptions) {
+    this.#internals = internals;
+    this.#authenticate = authenticate;
+    const { closer, inbound, logger, securityReporter } = internals;
+    const perMessageDeflate = compression && DEFLATE;
+    const closeTimeout = internals.limits.closeMs;
+    // `closeTimeout` is newer than the types of ws.
+    const options = { ...SERVER_OPTIONS, perMessageDeflate, closeTimeout };
+    this.#sockets = new WebSocketServer(options);
+    const onFallback = createFallbackLog(logger);
+    this.#transportOf = nodeTransports({
+      compressAbove: compression ? COMPRESS_ABOVE : undefined,
+      usesRawWrite: switches.rawSocketWrite,
+      onFallback: () => {
+        onFallback("raw socket write");
+      },
+    });
+    this.#listeners = createListeners({ closer, inbound, securityReporter, logger });
+    const attachReader = attachFastTextReader<NodeSocket>(
+      ({ connection }, text, isSameChunk) => {
+        if (connection !== undefined) inbound.receive(connection, text, isSameChunk);
+      },
+      () => {
+        onFallback("fast text reader");
+      },
+    );
+    this.#attachFastReader = switches.fastTextReader ? attachReader : undefined;
+  }
+
+  /** Answers one `upgrade` event. Never rejects. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // Before anything else: a reset during authentication would be an unhandled error and end the process.
+    const peer = { isClosed: false };
+    const onClosed = (): void => {
+      peer.isClosed = true;
+    };
+    socket.on("error", onClosed);
+    socket.on("close", onClosed);
+    try {
+      const answer = await this.#authorizeUpgrade(request);
+      if (peer.isClosed) {
+        if (!isRejection(answer)) this.#internals.upgrades.abandon(answer);
+        return;
+      }
+      socket.off("error", onClosed);
+      socket.off("close", onClosed);
+      if (isRejection(answer)) writeRejection(socket, answer);
+      else this.#accept(answer, { request, socket, head });
+    } catch (error) {
+      this.#internals.report(error, { type: "upgrade", ws: undefined });
+      socket.destroy();
+    }
+  }
+
+  /** Answers a plain request on the WebSocket's path with the status that an upgrade would get. */
+  async probe(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const upgrade = toUpgradeRequest(request);
+    const { upgrades } = this.#internals;
+    const answer =
+      request.method === "GET"
+        ? upgrades.probe(upgrade, this.#authenticate)
+        : upgrades.rejectEarly(upgrade, METHOD_NOT_ALLOWED);
+    const { status, headers } = await answer;
+    response.writeHead(status, headers).end();
+  }
+
+  async #authorizeUpgrade(request: IncomingMessage): Promise<AcceptedUpgrade | UpgradeRejection> {
+    const { upgrades } = this.#internals;
+    const upgrade = toUpgradeRequest(request);
+    const header: GetHeader = (name) => request.headers[name] as string | undefined;
+    const handshakeError =
+      request.httpVersionMinor < 1 ? BAD_REQUEST : validateHandshake(request.method, header);
+    if (handshakeError !== undefined) return upgrades.rejectEarly(upgrade, handshakeError, header);
+    return upgrades.handleUpgrade(upgrade, this.#authenticate, header);
+  }
+
+  #accept(accepted: AcceptedUpgrade, { request, socket, head }: PendingUpgrade): void {
+    // A plain client is welcomed before the next turn where only promises are waited for: 101 and welcome are one write.
+    if (!accepted.details.isV1) corkUntilFirstFrames(socket, this.#internals.clock);
+    const upgraded = { isOpen: false };
+    this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+      upgraded.isOpen = true;
+      if (ws instanceof NodeSocket) this.#open(ws, accepted);
+    });
+    // ws rejects what only ws checks: extensions, and names of subprotocols.
+    if (!upgraded.isOpen) this.#internals.upgrades.abandon(accepted);
+  }
+
+  #open(ws: NodeSocket, { data, details }: AcceptedUpgrade): void {
+    const { onError, onMessage, onControl, onClose } = this.#listeners;
+    ws.data = data;
+    ws.on("error", onError);
+    ws.connection = this.#internals.opener.open(ws, { ...details, transport: this.#transportOf(ws) });
+    if (ws.connection === undefined) return;
+    ws.on("message", onMessage);
+    this.#attachFastReader?.(ws);
+    ws.on("pong", onControl);
+    ws.on("ping", onControl);
+    ws.on("close", onClose);
+  }
+}
+
+interface PendingUpgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+/** Holds back the bytes of a socket until the first frames are written, or for two turns of the event loop. */
+function corkUntilFirstFrames(socket: Duplex, clock: Clock): void {
+  socket.cork();
+  // The writer asked for its turn after this one, so it runs before the second callback.
+  clock.setImmediate(() => {
+    clock.setImmediate(() => {
+      socket.uncork();
+    });
+  });
+}
