@@ -1,9 +1,10 @@
 import js from "@eslint/js";
-import { createNodeResolver, importX } from "eslint-plugin-import-x";
+import { importX } from "eslint-plugin-import-x";
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
+import { layers } from "./scripts/house/layers.ts";
 
-/** architecture: who may import what. Tests may import anything. */
+/** What each package may import from outside. Tests may import anything. */
 const borders = [
   {
     files: ["packages/protocol/src/**"],
@@ -25,16 +26,26 @@ const borders = [
     globals: ["Buffer", "process"],
   },
   {
-    files: ["packages/{better-auth,redis,testing}/src/**"],
+    files: ["packages/{better-auth,testing}/src/**"],
     modules: { regex: "^@halyard/server", message: "Only types may come from the server." },
     globals: [],
   },
 ];
 
+/** Within a package, a file imports from its own layer and from the layers below (scripts/house/layers.ts). */
+const zones = Object.entries(layers).flatMap(([src, list]) => {
+  const under = (/** @type {readonly string[]} */ members) => members.map((member) => `${src}/${member}`);
+  return list.slice(1).map((layer, index) => ({
+    target: under(layer),
+    from: under(list.slice(0, index + 1).flat()),
+    message: `It is above ${layer.join(", ")} in scripts/house/layers.ts.`,
+  }));
+});
+
 const tests = ["**/*.test.ts", "**/*.test.tsx", "**/*.test-d.ts", "test/**", "packages/*/test/**"];
 
 export default defineConfig(
-  globalIgnores(["**/dist/", "**/.turbo/", "**/.reports/", "test/*/fixtures/", "**/public/"]),
+  globalIgnores(["**/dist/", "test/*/fixtures/", "**/public/"]),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
@@ -42,21 +53,19 @@ export default defineConfig(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     plugins: { "import-x": importX },
-    settings: {
-      "import-x/extensions": [".ts", ".tsx", ".js"],
-      "import-x/parsers": { "@typescript-eslint/parser": [".ts", ".tsx"] },
-      "import-x/resolver-next": [
-        createNodeResolver({
-          extensions: [".ts", ".tsx", ".js"],
-          extensionAlias: { ".js": [".ts", ".tsx", ".js"] },
-        }),
-      ],
-    },
+    settings: { "import-x/parsers": { "@typescript-eslint/parser": [".ts", ".tsx"] } },
     rules: {
       "max-lines": ["error", 300],
       "max-lines-per-function": ["error", { max: 60, skipComments: true, skipBlankLines: true }],
       "max-params": ["error", 3],
       "no-console": "error",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: `:matches(ImportDeclaration, ExportNamedDeclaration, ExportAllDeclaration, ImportExpression, TSImportType) > Literal.source[value=/^\\.{1,2}(?!.*\\.(tsx?|json|css)$)/]`,
+          message: "A relative import names its file: ./x.ts.",
+        },
+      ],
       eqeqeq: "error",
       "import-x/no-cycle": ["error", { ignoreExternal: true }],
 
@@ -65,7 +74,7 @@ export default defineConfig(
       "@typescript-eslint/switch-exhaustiveness-check": "error",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
 
-      // Off, because they object to what is meant.
+      // Off: each forbids something that is used here on purpose.
       "@typescript-eslint/consistent-type-definitions": "off", // a mapped or union type is no interface
       "@typescript-eslint/dot-notation": "off", // process.env["X"] says that X may be missing
       "@typescript-eslint/no-confusing-void-expression": "off", // a callback may be one expression
@@ -89,9 +98,13 @@ export default defineConfig(
     },
   })),
   {
+    files: ["packages/*/src/**"],
+    ignores: tests,
+    rules: { "import-x/no-restricted-paths": ["error", { basePath: import.meta.dirname, zones }] },
+  },
+  {
     files: tests,
     rules: {
-      "import-x/no-cycle": "off", // nothing imports a test
       "max-lines-per-function": "off",
       "max-params": "off",
       "no-empty-pattern": "off", // how vitest asks for a fixture without dependencies

@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
-/** One package's unit tests. `scripts/test.ts` reads the JSON report that each test script names. */
+/** The unit tests of one package. `scripts/test.ts` reads the JSON report that each test script names. */
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts"],

@@ -3,7 +3,7 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import { findOrInstall } from "./system-program.ts";
 
-/** What keeps a headless Chromium quiet and offline but for the page under test. */
+/** Flags of a headless Chromium that makes no request but those of the page under test. */
 export const chromiumArgs: readonly string[] = [
   "--headless",
   "--no-sandbox",

@@ -1,4 +1,4 @@
-/** Everything that a change must pass, in one command. All steps run; the table at the end says which failed. */
+/** `pnpm check`: the one gate for a change. All steps run, also after a failure; the closing table shows the result of each. */
 import { run } from "./command.ts";
 import { duration, table } from "./table.ts";
 
@@ -22,6 +22,7 @@ const steps: readonly Step[] = [
   { name: "types, TypeScript 5.9", command: turbo("typecheck:oldest") },
   { name: "types, TypeScript 7", command: turbo("typecheck:newest") },
   { name: "tests", command: ["node", "scripts/test.ts"] },
+  { name: "house", command: ["node", "scripts/house.ts"] },
   { name: "unused code", command: ["knip"] },
   { name: "packages", command: turbo("check:package") },
   { name: "sizes", command: ["size-limit"] },

@@ -1,19 +1,25 @@
 import { spawn } from "node:child_process";
 
 export interface CommandOptions {
-  /** Hold the output back, and show it only when the command fails. */
+  /** Show the output only when the command fails. @default false */
   readonly quiet?: boolean;
+  /** The working directory. @default the current one */
+  readonly cwd?: string;
+  /** @default the environment of this process */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Without a terminal: turbo forces colours on its tasks unless it is told otherwise. */
 const plainOutput = { FORCE_COLOR: "0", NO_COLOR: "1" };
 
 /** Runs a program of the workspace (pnpm has put `node_modules/.bin` on the path); resolves with its exit code. */
-export function run(program: string, args: readonly string[], { quiet = false }: CommandOptions = {}) {
+export function run(program: string, args: readonly string[], options: CommandOptions = {}) {
+  const { quiet = false, cwd = ".", env = process.env } = options;
   return new Promise<number>((resolve, reject) => {
     const child = spawn(program, args, {
+      cwd,
       stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
-      env: { ...process.env, ...(process.stdout.isTTY ? {} : plainOutput), TURBO_TELEMETRY_DISABLED: "1" },
+      env: { ...env, ...(process.stdout.isTTY ? {} : plainOutput), TURBO_TELEMETRY_DISABLED: "1" },
     });
     const held: Buffer[] = [];
     child.stdout?.on("data", (chunk: Buffer) => held.push(chunk));

@@ -1,4 +1,4 @@
-/** Builds the demo and what it needs, then becomes its server: `start` on Node, `start:bun` on Bun. */
+/** `pnpm demo` and `pnpm demo:bun`: builds the demo and the packages it needs, then runs its server on Node or on Bun. */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { delimiter, resolve } from "node:path";

@@ -5,7 +5,7 @@ import type { TaskOutcome } from "./turbo.ts";
 export interface SuiteResult {
   readonly label: string;
   readonly passed: number;
-  /** One line for each thing that went wrong; a skipped test is among them, for it has shown nothing. */
+  /** One line for each failure. A skipped test is a failure too. */
   readonly failures: readonly string[];
   readonly durationMs: number;
   readonly cached: boolean;
@@ -21,7 +21,7 @@ interface VitestReport {
   }[];
 }
 
-/** Reads what a suite reported. A suite without a report, or without a test, is a failure. */
+/** Reads the report of a suite. A suite without a report, or without a test, is a failure. */
 export function readResult(suite: Suite, outcome: TaskOutcome | undefined): SuiteResult {
   const report = existsSync(suite.report)
     ? (JSON.parse(readFileSync(suite.report, "utf8")) as VitestReport)

@@ -7,10 +7,14 @@ export interface Suite {
   readonly id: string;
   readonly package: string;
   readonly task: string;
-  /** What people call it: `server`, `suites e2e`. */
+  /** Its name in tables and on the command line: `server`, `suites e2e`. */
   readonly label: string;
   /** Where the script writes its vitest JSON report, which turbo keeps with the cached task. */
   readonly report: string;
+  /** The folder of its package. */
+  readonly directory: string;
+  /** The text of the script. */
+  readonly command: string;
 }
 
 interface Manifest {
@@ -20,20 +24,26 @@ interface Manifest {
 
 const manifests = ["packages/*/package.json", "apps/*/package.json", "test/package.json"];
 
-/** Finds every test suite of the workspace. */
-export function findSuites(): Suite[] {
+/** The suites whose label contains one of the words; all suites when there are no words. */
+export function chooseSuites(words: readonly string[]): Suite[] {
+  return findSuites().filter(({ label }) => words.length === 0 || words.some((word) => label.includes(word)));
+}
+
+function findSuites(): Suite[] {
   return manifests
     .flatMap((pattern) => globSync(pattern).sort())
     .flatMap((path) => {
       const { name, scripts = {} } = JSON.parse(readFileSync(path, "utf8")) as Manifest;
-      return Object.keys(scripts)
-        .filter((task) => task === "test" || task.startsWith("test:"))
-        .map((task) => ({
+      return Object.entries(scripts)
+        .filter(([task]) => task === "test" || task.startsWith("test:"))
+        .map(([task, command]) => ({
           id: `${name}#${task}`,
           package: name,
           task,
           label: `${name.replace("@halyard/", "")} ${task.slice("test:".length)}`.trimEnd(),
           report: join(dirname(path), ".reports", `${task.replace(":", "-")}.json`),
+          directory: dirname(path),
+          command,
         }));
     });
 }

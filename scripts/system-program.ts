@@ -3,14 +3,14 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 export interface SystemProgram {
-  /** Full paths and names to look up on the path, best first. */
+  /** Absolute paths, and names to look up in `PATH`; the best comes first. */
   readonly candidates: readonly string[];
-  /** The Debian package that has it. */
+  /** The Debian package that contains the program. */
   readonly debianPackage: string;
 }
 
 /**
- * Finds a program of the system; as root on Debian it is installed when it is missing.
+ * Finds a program of the system. As root on Debian, a missing program is installed.
  *
  * @throws Error that says in one line what to install.
  */

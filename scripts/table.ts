@@ -13,9 +13,15 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   return [line(head), line(widths.map((width) => "─".repeat(width))), ...rows.map(line)].join("\n");
 }
 
-/** Milliseconds as people read them. */
+/** Milliseconds as seconds: `1.5 s`. */
 export function duration(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** Milliseconds as minutes and seconds: `1:05`. */
+export function minutes(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
 function pad(cell: Cell, width: number, sample: Cell | undefined): string {

@@ -1,31 +1,37 @@
 /**
- * Runs the suites of the workspace through turbo's cache and ends with the line `N passed, N failed`.
- * `pnpm test server` or `pnpm test e2e` runs only the suites whose name contains one of the words.
+ * `pnpm test`: runs the suites of the workspace with turbo and ends with the line `N passed, N failed`.
+ * `pnpm test server e2e` runs only the suites whose name contains one of the words.
+ * Where `CI` is set, no result comes from turbo's cache.
  */
 import { rmSync } from "node:fs";
-import { readResult, type SuiteResult } from "./report.ts";
-import { findSuites, type Suite } from "./suites.ts";
-import { duration, table } from "./table.ts";
+import { readResult } from "./report.ts";
+import { chooseSuites, type Suite } from "./suites.ts";
+import { summarize } from "./summary.ts";
 import { runTasks, type TaskOutcome } from "./turbo.ts";
 
+const start = performance.now();
 const words = process.argv.slice(2).filter((word) => word !== "--");
-const suites = findSuites().filter(
-  ({ label }) => words.length === 0 || words.some((word) => label.includes(word)),
-);
+const suites = chooseSuites(words);
 for (const { report } of suites) rmSync(report, { force: true });
 
-// Unit tests run side by side; suites on real sockets and browsers one at a time, so that none disturbs another.
+const isFresh = process.env["CI"] === "true";
 const outcomes = [
-  ...(await runSuites((suite) => suite.task === "test", ["build", "--concurrency=2"])),
+  ...(isFresh ? await runTasks("build") : []),
+  // Unit tests run side by side; suites on real sockets and browsers one at a time, because their timing depends on the load.
+  ...(await runSuites((suite) => suite.task === "test", isFresh ? [] : ["build"])),
   ...(await runSuites((suite) => suite.task !== "test", ["--concurrency=1"])),
 ];
-const results = suites.map((suite) =>
-  readResult(
-    suite,
-    outcomes.find(({ taskId }) => taskId === suite.id),
+
+const succeeded = summarize({
+  suites: suites.map((suite) =>
+    readResult(
+      suite,
+      outcomes.find(({ taskId }) => taskId === suite.id),
+    ),
   ),
-);
-const succeeded = summarize(results, findOtherFailures(outcomes));
+  failures: findOtherFailures(outcomes),
+  durationMs: performance.now() - start,
+});
 process.exitCode = succeeded ? 0 : 1;
 
 async function runSuites(belongs: (suite: Suite) => boolean, args: readonly string[]) {
@@ -33,31 +39,13 @@ async function runSuites(belongs: (suite: Suite) => boolean, args: readonly stri
   if (chosen.length === 0) return [];
   const tasks = new Set(chosen.map(({ task }) => task));
   const filters = words.length === 0 ? [] : new Set(chosen.map((suite) => `--filter=${suite.package}`));
-  return runTasks(...tasks, ...filters, ...args);
+  return runTasks(...tasks, ...filters, ...args, ...(isFresh ? ["--only", "--force"] : []));
 }
 
-/** What kept suites from being run at all: a build, or turbo itself. */
+/** Failures of a build or of turbo itself, which keep suites from running. */
 function findOtherFailures(tasks: readonly TaskOutcome[]): string[] {
   const failed = tasks.filter((task) => !task.succeeded).map((task) => task.taskId);
-  return [...new Set(failed)].filter((taskId) => !suites.some((suite) => suite.id === taskId));
-}
-
-function summarize(all: readonly SuiteResult[], others: readonly string[]): boolean {
-  const failures = [...others.map((taskId) => `${taskId} failed`), ...all.flatMap((suite) => suite.failures)];
-  if (all.length === 0) failures.push("no suite has such a name");
-  const passed = all.reduce((sum, suite) => sum + suite.passed, 0);
-  const rows = all.map((suite) => [
-    suite.label,
-    suite.passed,
-    suite.failures.length,
-    duration(suite.durationMs),
-    suite.cached ? "cached" : "",
-  ]);
-  const summary = [
-    table(["suite", "passed", "failed", "time", ""], rows),
-    failures.map((failure) => `✗ ${failure}`).join("\n"),
-    `${passed} passed, ${failures.length} failed`,
-  ];
-  process.stdout.write(`\n${summary.filter(Boolean).join("\n\n")}\n`);
-  return failures.length === 0;
+  return [...new Set(failed)]
+    .filter((taskId) => !suites.some((suite) => suite.id === taskId))
+    .map((taskId) => `${taskId} failed`);
 }

@@ -5,6 +5,7 @@ const suites = [
   { name: "conformance", testTimeout: 15_000 },
   { name: "attacks", testTimeout: 30_000 },
   { name: "reference", testTimeout: 15_000 },
+  { name: "house", testTimeout: 60_000 },
   { name: "types", testTimeout: 60_000 },
   { name: "readme", testTimeout: 60_000 },
   { name: "packed", testTimeout: 300_000 },

@@ -1,17 +1,18 @@
+/** Counts what a page receives, for the benchmark to read. Imported by every page that is measured. */
 declare global {
   interface Window {
-    /** How many messages the page has taken in. */
-    taken: number;
-    /** The characters of all of them: each message was looked into. */
+    /** Messages that the page has received. */
+    received: number;
+    /** The characters of all of them, so that each message is read. */
     characters: number;
   }
 }
 
-window.taken = 0;
+window.received = 0;
 window.characters = 0;
 
-/** What the page does with a message. */
-export function take({ text }: { readonly text: string }): void {
-  window.taken++;
+/** Called by each page for each message. */
+export function countMessage({ text }: { readonly text: string }): void {
+  window.received++;
   window.characters += text.length;
 }

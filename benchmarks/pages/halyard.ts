@@ -1,6 +1,7 @@
+/** Halyard's client, as an application uses it. */
 import { createWebSocketClient } from "@halyard/client";
 import type { ProtocolOf } from "@halyard/protocol";
 import type { protocol } from "../servers/contract.ts";
-import { take } from "./count.ts";
+import { countMessage } from "./count.ts";
 
-createWebSocketClient<ProtocolOf<typeof protocol>>({ url: "/ws?user=page" }).on("posted", take);
+createWebSocketClient<ProtocolOf<typeof protocol>>({ url: "/ws?user=page" }).on("posted", countMessage);

@@ -1,8 +1,9 @@
+/** PartySocket, which reconnects, with messages parsed by hand. */
 import { WebSocket } from "partysocket";
-import { take } from "./count.ts";
+import { countMessage } from "./count.ts";
 
 const socket = new WebSocket(`ws://${location.host}/ws?user=page`);
 socket.onmessage = ({ data }: MessageEvent<string>) => {
   const message = JSON.parse(data) as { type: string; text: string };
-  if (message.type === "posted") take(message);
+  if (message.type === "posted") countMessage(message);
 };

@@ -1,4 +1,5 @@
+/** The client of Socket.IO. */
 import { io } from "socket.io-client";
-import { take } from "./count.ts";
+import { countMessage } from "./count.ts";
 
-io({ transports: ["websocket"], query: { user: "page" } }).on("posted", take);
+io({ transports: ["websocket"], query: { user: "page" } }).on("posted", countMessage);

@@ -1,8 +1,8 @@
-/** What one writes by hand: no reconnection, no positions, no checks. */
-import { take } from "./count.ts";
+/** The WebSocket of the browser by hand: no reconnection, no positions, no checks. */
+import { countMessage } from "./count.ts";
 
 const socket = new WebSocket("/ws?user=page");
 socket.onmessage = ({ data }) => {
   const message = JSON.parse(data as string) as { type: string; text: string };
-  if (message.type === "posted") take(message);
+  if (message.type === "posted") countMessage(message);
 };

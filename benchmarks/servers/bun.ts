@@ -1,11 +1,12 @@
-import { enter, leave, receive } from "./application.ts";
-import type { Doors, Message, User } from "./application.ts";
+/** Bun without a library: its own WebSocket server and its own topics. */
+import { onClose, onMessage, onOpen } from "./application.ts";
+import type { Message, Outbox, User } from "./application.ts";
 import { hostname, port } from "./domain.ts";
 
 interface Data {
   readonly url: string;
   user?: User;
-  doors?: Doors;
+  outbox?: Outbox;
 }
 
 const server = Bun.serve({
@@ -17,18 +18,18 @@ const server = Bun.serve({
     data: {} as Data,
     open(ws) {
       ws.subscribe("all");
-      ws.data.doors = {
+      ws.data.outbox = {
         reply: (message: Message) => ws.send(JSON.stringify(message)),
-        everyone: (message: Message) => server.publish("all", JSON.stringify(message)),
-        others: (message: Message) => ws.publish("all", JSON.stringify(message)),
+        toAll: (message: Message) => server.publish("all", JSON.stringify(message)),
+        toOthers: (message: Message) => ws.publish("all", JSON.stringify(message)),
       };
-      ws.data.user = enter(ws.data.url, ws.data.doors);
+      ws.data.user = onOpen(ws.data.url, ws.data.outbox);
     },
-    message({ data: { user, doors } }, message) {
-      if (user && doors) receive(message, user, doors);
+    message({ data: { user, outbox } }, message) {
+      if (user && outbox) onMessage(message, user, outbox);
     },
     close({ data: { user } }) {
-      if (user) leave(user, { others: (message) => server.publish("all", JSON.stringify(message)) });
+      if (user) onClose(user, { toOthers: (message) => server.publish("all", JSON.stringify(message)) });
     },
   },
 });

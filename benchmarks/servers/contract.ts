@@ -1,9 +1,9 @@
 import { defineProtocol, message, request } from "@halyard/protocol";
-import { Found, LookUp, Post } from "./domain.ts";
+import { UserDetails, GetUser, Post } from "./domain.ts";
 
-/** What Halyard's servers and page speak. */
+/** The contract of the Halyard servers, and of the client in the page. */
 export const protocol = defineProtocol({
   clientMessages: { post: message(Post) },
   serverMessages: { posted: message(Post) },
-  requests: { look_up: request({ input: LookUp, output: Found }) },
+  requests: { get_user: request({ input: GetUser, output: UserDetails }) },
 });

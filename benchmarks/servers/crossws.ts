@@ -1,27 +1,28 @@
+/** crossws on Node, which uses `ws`. */
 import { createServer } from "node:http";
 import crossws from "crossws/adapters/node";
-import { enter, leave, receive } from "./application.ts";
-import type { Doors, Message, User } from "./application.ts";
+import { onClose, onMessage, onOpen } from "./application.ts";
+import type { Message, Outbox, User } from "./application.ts";
 import { hostname, port } from "./domain.ts";
 
 const sockets = crossws({
   hooks: {
     open(peer) {
-      const doors = {
+      const outbox = {
         reply: (message: Message) => peer.send(JSON.stringify(message)),
-        everyone: (message: Message) => sockets.publish("all", JSON.stringify(message)),
-        others: (message: Message) => peer.publish("all", JSON.stringify(message)),
+        toAll: (message: Message) => sockets.publish("all", JSON.stringify(message)),
+        toOthers: (message: Message) => peer.publish("all", JSON.stringify(message)),
       };
       peer.subscribe("all");
-      Object.assign(peer.context, { user: enter(peer.request.url, doors), doors });
+      Object.assign(peer.context, { user: onOpen(peer.request.url, outbox), outbox });
     },
     message(peer, message) {
-      const { user, doors } = peer.context as { user: User; doors: Doors };
-      receive(message.text(), user, doors);
+      const { user, outbox } = peer.context as { user: User; outbox: Outbox };
+      onMessage(message.text(), user, outbox);
     },
     close(peer) {
-      const { user, doors } = peer.context as { user: User; doors: Doors };
-      leave(user, doors);
+      const { user, outbox } = peer.context as { user: User; outbox: Outbox };
+      onClose(user, outbox);
     },
   },
 });

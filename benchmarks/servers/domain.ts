@@ -1,21 +1,22 @@
+/** What all servers share: their settings, the schemas of their messages, and the answer to a request. */
 import { z } from "zod";
 
-/** Where every server listens. */
+/** Every server listens here. */
 export const port = Number(process.env["PORT"]);
 export const hostname = "127.0.0.1";
 /** Whether a server offers permessage-deflate. */
 export const compression = process.env["COMPRESSION"] === "on";
 
 export const Post = z.object({ text: z.string().max(65_536) });
-export const LookUp = z.object({ user: z.int().min(0), fields: z.array(z.enum(["name", "tags"])).max(8) });
-export const Found = z.object({
+export const GetUser = z.object({ user: z.int().min(0), fields: z.array(z.enum(["name", "tags"])).max(8) });
+export const UserDetails = z.object({
   user: z.int(),
   name: z.string().optional(),
   tags: z.array(z.string()).optional(),
 });
 
-/** What a request asks for; a real one would ask a database. */
-export function lookUp({ user, fields }: z.infer<typeof LookUp>): z.infer<typeof Found> {
+/** Answers a request. An application would query a database here. */
+export function getUser({ user, fields }: z.infer<typeof GetUser>): z.infer<typeof UserDetails> {
   return {
     user,
     ...(fields.includes("name") ? { name: "Ada Lovelace" } : {}),

@@ -1,3 +1,4 @@
+/** The Halyard application on Bun. */
 import { createBunWebSocket } from "@halyard/server/bun";
 import { hostname, port } from "./domain.ts";
 import { manager } from "./halyard.ts";

@@ -1,3 +1,4 @@
+/** The Halyard application on Node. */
 import { createServer } from "node:http";
 import { attachWebSocketServer } from "@halyard/server/node";
 import { compression, hostname, port } from "./domain.ts";

@@ -1,18 +1,37 @@
-/** The application on Halyard, the same on both runtimes. */
+/**
+ * The application on Halyard: a contract, two handlers, and everything else as Halyard has it by default.
+ * Imported by the servers for Node and for Bun.
+ */
 import { createWebSocketSystem } from "@halyard/server";
+import type { AnyAuthenticator } from "@halyard/server";
 import { protocol } from "./contract.ts";
-import { lookUp } from "./domain.ts";
+import { getUser } from "./domain.ts";
 import { raisedLimits } from "./raised-limits.ts";
 
-export const { manager, handlers } = createWebSocketSystem({
+const database = process.env["DATABASE"];
+
+/** Reads the user from a session if the server has sessions, else from the URL. */
+const authenticate: AnyAuthenticator =
+  database === undefined
+    ? ({ url }) => ({ user: { id: new URLSearchParams(url.split("?")[1]).get("user") ?? "anonymous" } })
+    : await readSessions(database);
+
+const system = createWebSocketSystem({
   protocol,
-  authenticate: ({ url }) => ({
-    user: { id: new URLSearchParams(url.split("?")[1]).get("user") ?? "nobody" },
-  }),
+  authenticate,
   authorize: () => true,
   limits: raisedLimits,
 });
 
-handlers
+export const { manager } = system;
+
+system.handlers
   .on("post", ({ text }) => manager.broadcastMessage({ type: "posted", text }))
-  .onRequest("look_up", (input) => lookUp(input));
+  .onRequest("get_user", (input) => getUser(input));
+
+/** Imports Better Auth only here: it must not count as memory of a server without sessions. */
+async function readSessions(file: string): Promise<AnyAuthenticator> {
+  const { betterAuthAuthenticator } = await import("@halyard/better-auth");
+  const { createAuth } = await import("./better-auth.ts");
+  return betterAuthAuthenticator(await createAuth(file));
+}

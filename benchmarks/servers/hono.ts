@@ -1,8 +1,9 @@
+/** Hono on Node with `@hono/node-ws`, which uses `ws`; it has no topics, so the application loops. */
 import { serve } from "@hono/node-server";
 import { createNodeWebSocket } from "@hono/node-ws";
 import { Hono } from "hono";
 import type { WSContext } from "hono/ws";
-import { enter, leave, receive } from "./application.ts";
+import { onClose, onMessage, onOpen } from "./application.ts";
 import type { Message } from "./application.ts";
 import { hostname, port } from "./domain.ts";
 
@@ -12,19 +13,19 @@ const sockets = new Set<WSContext>();
 
 const events = upgradeWebSocket(({ req }) => {
   const own = { ws: undefined as WSContext | undefined, user: { userId: "", name: "", connectedAt: "" } };
-  const doors = {
+  const outbox = {
     reply: (message: Message) => own.ws?.send(JSON.stringify(message)),
-    everyone: (message: Message) => broadcast(message),
-    others: (message: Message) => broadcast(message, own.ws),
+    toAll: (message: Message) => broadcast(message),
+    toOthers: (message: Message) => broadcast(message, own.ws),
   };
   return {
     onOpen(_event, ws) {
       own.ws = ws;
       sockets.add(ws);
-      own.user = enter(req.url, doors);
+      own.user = onOpen(req.url, outbox);
     },
-    onMessage: ({ data }) => receive(data, own.user, doors),
-    onClose: (_event, ws) => sockets.delete(ws) && leave(own.user, doors),
+    onMessage: ({ data }) => onMessage(data, own.user, outbox),
+    onClose: (_event, ws) => sockets.delete(ws) && onClose(own.user, outbox),
   };
 });
 

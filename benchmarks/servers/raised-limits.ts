@@ -1,4 +1,4 @@
-/** Everything else of Halyard is as it comes: history, offsets, presence, heartbeats, deduplication. */
+/** Rate limits that a benchmark would reach. History, offsets, presence, heartbeats and deduplication stay as they are. */
 export const raisedLimits = {
   messagesPerSecond: 1e6,
   messageBurst: 1e6,

@@ -1,6 +1,7 @@
+/** Socket.IO without its long-polling, which no benchmark uses. */
 import { createServer } from "node:http";
 import { Server } from "socket.io";
-import { enter, leave, receive } from "./application.ts";
+import { onClose, onMessage, onOpen } from "./application.ts";
 import type { Message } from "./application.ts";
 import { compression, hostname, port } from "./domain.ts";
 
@@ -8,17 +9,17 @@ const http = createServer();
 const io = new Server(http, { transports: ["websocket"], perMessageDeflate: compression });
 
 io.on("connection", (socket) => {
-  const doors = {
+  const outbox = {
     reply: (message: Message) => socket.emit(message.type, message),
-    everyone: (message: Message) => io.emit(message.type, message),
-    others: (message: Message) => socket.broadcast.emit(message.type, message),
+    toAll: (message: Message) => io.emit(message.type, message),
+    toOthers: (message: Message) => socket.broadcast.emit(message.type, message),
   };
-  const user = enter(socket.handshake.url, doors);
-  for (const type of ["post", "chat", "typing", "look_up", "enter"]) {
+  const user = onOpen(socket.handshake.url, outbox);
+  for (const type of ["post", "chat", "typing", "get_user", "announce"]) {
     socket.on(type, (message: object, acknowledge?: (reply: Message) => void) =>
-      receive({ ...message, type }, user, acknowledge ? { ...doors, reply: acknowledge } : doors),
+      onMessage({ ...message, type }, user, acknowledge ? { ...outbox, reply: acknowledge } : outbox),
     );
   }
-  socket.on("disconnect", () => leave(user, doors));
+  socket.on("disconnect", () => onClose(user, outbox));
 });
 http.listen({ port, host: hostname, backlog: 1024 });

@@ -1,38 +1,42 @@
-/** `ws` with the tick-wise write by hand: a frame is made once, and a connection's frames of a turn are one write. */
+/**
+ * `ws` with the optimization that Halyard has: a frame is encoded once, and all frames of one turn of the event loop are
+ * one write per connection. The fairest peer for a broadcast.
+ */
 import type { Socket } from "node:net";
 import * as ws from "ws";
-import { enter, leave, receive } from "./application.ts";
+import { onClose, onMessage, onOpen } from "./application.ts";
 import type { Message } from "./application.ts";
 import { hostname, port } from "./domain.ts";
 
 const { Sender } = ws as unknown as { Sender: { frame(data: Buffer, options: object): Buffer[] } };
 const server = new ws.WebSocketServer({ port, host: hostname, path: "/ws", backlog: 1024 });
-const members = new Set<Member>();
-let dirty: Member[] = [];
-type Member = { readonly socket: Socket; queue: Buffer[] };
+const clients = new Set<Client>();
+let withQueue: Client[] = [];
+type Client = { readonly socket: Socket; queue: Buffer[] };
 
 server.on("connection", (socket, request) => {
-  const member: Member = { socket: request.socket, queue: [] };
-  const doors = {
-    reply: (message: Message) => push([member], message),
-    everyone: (message: Message) => push(members, message),
-    others: (message: Message) => push(members, message, member),
+  const client: Client = { socket: request.socket, queue: [] };
+  const outbox = {
+    reply: (message: Message) => push([client], message),
+    toAll: (message: Message) => push(clients, message),
+    toOthers: (message: Message) => push(clients, message, client),
   };
-  members.add(member);
-  const user = enter(request.url, doors);
+  clients.add(client);
+  const user = onOpen(request.url, outbox);
   socket.on("error", () => undefined);
-  socket.on("message", (data) => receive((data as Buffer).toString(), user, doors));
-  socket.on("close", () => members.delete(member) && leave(user, doors));
+  socket.on("message", (data) => onMessage((data as Buffer).toString(), user, outbox));
+  socket.on("close", () => clients.delete(client) && onClose(user, outbox));
 });
-function push(audience: Iterable<Member>, message: Message, except?: Member): void {
+function push(receivers: Iterable<Client>, message: Message, except?: Client): void {
   const data = Buffer.from(JSON.stringify(message));
   const frame = Buffer.concat(Sender.frame(data, { fin: true, opcode: 1, readOnly: false }));
-  for (const member of audience)
-    if (member !== except && member.queue.push(frame) === 1 && dirty.push(member) === 1) setImmediate(flush);
+  for (const client of receivers)
+    if (client !== except && client.queue.push(frame) === 1 && withQueue.push(client) === 1)
+      setImmediate(flush);
 }
 function flush(): void {
-  for (const { socket, queue } of dirty)
+  for (const { socket, queue } of withQueue)
     socket.write(queue.length === 1 ? (queue[0] ?? "") : Buffer.concat(queue));
-  for (const member of dirty) member.queue = [];
-  dirty = [];
+  for (const client of withQueue) client.queue = [];
+  withQueue = [];
 }

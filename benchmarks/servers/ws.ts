@@ -1,6 +1,6 @@
-/** The loop that everybody writes. */
+/** `ws` as most applications use it: a loop that sends to each open connection. */
 import { WebSocket, WebSocketServer } from "ws";
-import { enter, leave, receive } from "./application.ts";
+import { onClose, onMessage, onOpen } from "./application.ts";
 import type { Message } from "./application.ts";
 import { compression, hostname, port } from "./domain.ts";
 
@@ -10,20 +10,20 @@ const server = new WebSocketServer({
 });
 
 server.on("connection", (ws, request) => {
-  const doors = {
+  const outbox = {
     reply: (message: Message) => ws.send(JSON.stringify(message)),
-    everyone: (message: Message) => {
+    toAll: (message: Message) => {
       const text = JSON.stringify(message);
       for (const client of server.clients) if (client.readyState === WebSocket.OPEN) client.send(text);
     },
-    others: (message: Message) => {
+    toOthers: (message: Message) => {
       const text = JSON.stringify(message);
       for (const client of server.clients)
         if (client !== ws && client.readyState === WebSocket.OPEN) client.send(text);
     },
   };
-  const user = enter(request.url, doors);
+  const user = onOpen(request.url, outbox);
   ws.on("error", () => undefined);
-  ws.on("message", (data) => receive((data as Buffer).toString(), user, doors));
-  ws.on("close", () => leave(user, doors));
+  ws.on("message", (data) => onMessage((data as Buffer).toString(), user, outbox));
+  ws.on("close", () => onClose(user, outbox));
 });

@@ -1,35 +1,40 @@
+/** The options of the command line. */
 import { parseArgs } from "node:util";
 
 export interface Options {
   readonly isQuick: boolean;
-  /** Undefined: as many as each workload needs. */
+  /** @default as many as each workload needs */
   readonly runs: number | undefined;
   readonly durationMs: number;
-  /** Beginnings of workload ids; empty for all. */
+  /** Ids of workloads, or how their ids begin; empty for all. */
   readonly only: readonly string[];
   readonly servers: readonly string[];
-  /** How Halyard is spoken to, where the workload's own way is not meant. */
+  /** The dialect of the clients of Halyard. @default that of the workload */
   readonly mode: "plain" | "v1" | undefined;
-  /** Where results and pictures go. */
+  /** The folder of the report. */
   readonly out: string;
   readonly profile: string | undefined;
+  /** Another checkout, with which Halyard is compared in place of its peers. */
+  readonly against: string | undefined;
 }
 
 export const HELP = `pnpm bench [options]
 
   --quick             every workload, smaller, one run each; under 5 minutes
-  --only <a,b>        only workloads whose names begin so: fan-out, fan-out-1000-128,
-                      compressed, chat, requests, typing, connects, idle, hall, slow-reader, page
+  --against <folder>  compares the Halyard servers on the packages of another built checkout with those of this one:
+                      9 interleaved runs of each; prints a table and writes nothing
+  --only <a,b>        only workloads with these ids, or whose ids begin so: fan-out, fan-out-1000-128, compressed, chat,
+                      rooms-5, requests, typing, connects, idle, connects-v1-better-auth, presence, slow-reader, page
   --servers <a,b>     only these, and ws: halyard-node, halyard-bun, ws-tick, socket.io, crossws, hono, bun, uwebsockets
-  --runs <n>          interleaved runs of each (3; what bounds are about 5 or 7)
+  --runs <n>          runs of each server (3; 5 or 7 where a bound is near; 9 with --against)
   --seconds <n>       how long each part is measured (0.8)
-  --mode <plain|v1>   how Halyard is spoken to, instead of as the workload says
+  --mode <plain|v1>   the dialect of the clients of Halyard, instead of that of the workload
   --out <folder>      where results.json, README.md and the pictures go: docs/benchmarks after a full run, else
-                      benchmarks/.reports; what the folder has of other workloads is kept
-  --profile <folder>  a CPU profile of each server on Node and Bun; its figures are not to be believed
+                      benchmarks/.reports; results of other workloads in the folder are kept
+  --profile <folder>  a CPU profile of each server on Node and Bun; the figures of such a run are wrong
 `;
 
-/** @throws TypeError for what is no option */
+/** @throws TypeError for an argument that is no option */
 export function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: args.filter((argument) => argument !== "--"),
@@ -42,6 +47,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       mode: { type: "string" },
       out: { type: "string" },
       profile: { type: "string" },
+      against: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -57,6 +63,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     mode: modeOf(values.mode),
     out: values.out ?? (isWhole ? "docs/benchmarks" : "benchmarks/.reports"),
     profile: values.profile,
+    against: values.against,
   };
 }
 

@@ -1,6 +1,9 @@
-/** What the parts of this package call each other by, as far as nobody else uses the same word: the build shortens it. */
+/** The members that the parts of this package share. No other code uses these words, so the build shortens them. */
 export const INTERNAL_NAMES =
-  `alarm complained dead dispatch done doubt drop dueAt emit emitter ended enter exit flush handles hear heard hide
-  hold host hurry isAnswered isAsked isClosed isDoubtful isDue isJoining isLasting isSent isWelcomed isWritten
-  moved names opened receive received restart roomChanged settle show stateChanged stop take userChanged usersOf
-  waits wake welcomed write`.split(/\s+/);
+  `acquire connection disconnect drop dueAt emit emitter flush handles held hide isAnswered isDue isEnded isJoining
+  isRequested isSent isUnconfirmed isWelcomed isWritten markUnconfirmed membershipChanged names onActivity onChange
+  onChatMessage onDead onDisconnected onFrame onLeave onOpen onReply onText onTransition onUserChange onWelcome
+  pendingListeners presence receive register rejectAll release reportError restart resumption sender sendFrame settle
+  settleAll show skipBackoff subscribe survivesReconnect take timer transition update usersOf wake write`.split(
+    /\s+/,
+  );

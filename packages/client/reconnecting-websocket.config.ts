@@ -1,9 +1,9 @@
 import ts from "typescript";
 
 /**
- * What is never used of reconnecting-websocket: its debug output, its listeners and its answer to errors (`Transport`
- * listens to the sockets itself, and a close follows each error), its queue, its own subprotocols, and all counts and
- * timers, so that it reconnects at once and for ever: the waits are in the address provider.
+ * The members of reconnecting-websocket that the client does not use: debug output, listeners and error handling (the
+ * reconnector listens to the sockets itself, and a close follows each error), the message queue, subprotocols, and all
+ * counters and timers. Without these, the library reconnects at once and without end: the reconnector waits for it.
  */
 const UNUSED = new Set(
   `_debug _listeners _callEventListener onopen onclose onerror onmessage _handleOpen _handleMessage _binaryType binaryType
@@ -15,12 +15,12 @@ const UNUSED = new Set(
 );
 
 /**
- * The published source of reconnecting-websocket without what mentions the unused. The source, because what is published
- * beside it is an ES5 build with helpers, several times the size. The tests run on the same.
+ * The published source of reconnecting-websocket, without each statement that mentions an unused member. The package's
+ * build is ES5 with helpers, several times the size. The tests run on the same pruned source.
  */
 export function withoutUnused(source: string): string {
   const prune: ts.TransformerFactory<ts.SourceFile> = (context) => {
-    // From the inside out, so that of nested statements only the smallest goes.
+    // Children first, so that only the innermost statement is removed.
     const visit = (node: ts.Node): ts.Node | undefined => {
       const pruned = ts.visitEachChild(node, visit, context);
       if (
@@ -47,12 +47,12 @@ function isUnused(node: ts.Node): boolean {
     return UNUSED.has(name) || !(isPrivate || name === "close");
   }
   if (ts.isVariableStatement(node))
-    return node.declarationList.declarations.every(({ name }) => takesNothing(name));
+    return node.declarationList.declarations.every(({ name }) => bindsNothing(name));
   const isPart = ts.isBindingElement(node) || ts.isPropertyAssignment(node);
   return (isPart || ts.isExpressionStatement(node) || ts.isIfStatement(node)) && mentions(node);
 }
 
-function takesNothing(name: ts.BindingName): boolean {
+function bindsNothing(name: ts.BindingName): boolean {
   return ts.isObjectBindingPattern(name) && name.elements.length === 0;
 }
 

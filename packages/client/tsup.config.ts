@@ -5,7 +5,9 @@ import { library } from "../../tsup.base.ts";
 import { INTERNAL_NAMES } from "./internal-names.config.ts";
 import { withoutUnused } from "./reconnecting-websocket.config.ts";
 
-/** Bundles reconnecting-websocket, as far as it is used: no consumer meets a CommonJS module. */
+/**
+ * Bundles the pruned source of reconnecting-websocket, so that no user of the package has to load a CommonJS module.
+ */
 const reconnectingWebSocket: NonNullable<Options["esbuildPlugins"]>[number] = {
   name: "reconnecting-websocket",
   setup(build) {
@@ -22,14 +24,14 @@ const reconnectingWebSocket: NonNullable<Options["esbuildPlugins"]>[number] = {
 export default defineConfig({
   ...(library(["src/index.ts"]) as Options),
   noExternal: ["reconnecting-websocket"],
-  // Puts constants where they are used, which esbuild does not do over the borders of modules; names stay readable.
+  // Terser inlines constants across modules, which esbuild does not; names stay readable.
   minify: "terser",
   terserOptions: { module: true, ecma: 2020, compress: { passes: 3 }, mangle: false },
   esbuildPlugins: [reconnectingWebSocket],
   esbuildOptions(options) {
-    // Beside them, the private members of reconnecting-websocket; this package's own are `#private`.
+    // Also the private members of reconnecting-websocket; those of this package are `#private`.
     options.mangleProps = new RegExp(`^(_[a-z].*|${INTERNAL_NAMES.join("|")})$`);
-    // What is bundled stands in THIRD-PARTY-NOTICES.md, with its licence.
+    // The licence of the bundled library is in THIRD-PARTY-NOTICES.md.
     options.legalComments = "none";
   },
 });

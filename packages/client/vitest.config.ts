@@ -5,7 +5,7 @@ import { withoutUnused } from "./reconnecting-websocket.config.ts";
 
 const SOURCE = fileURLToPath(import.meta.resolve("reconnecting-websocket/reconnecting-websocket.ts"));
 
-/** The tests run on what the build keeps of reconnecting-websocket. */
+/** The tests run on the same pruned source of reconnecting-websocket as the build. */
 export default mergeConfig(
   base,
   defineConfig({

@@ -2,41 +2,38 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { handshake } from "../support/handshake.ts";
+import { handshake, requestText, UPGRADE_HEADERS, upgradeText, WEBSOCKET_KEY } from "../support/handshake.ts";
 import type { HandshakeAnswer, HandshakeOptions } from "../support/handshake.ts";
 import { until, within } from "../support/wait.ts";
-import { besiege } from "./support/siege.ts";
-import type { Siege } from "./support/siege.ts";
+import { describeAttacks } from "./support/attacked-app.ts";
+import type { AttackedApp } from "./support/attacked-app.ts";
 
-const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
-const UPGRADE: Readonly<Record<string, string>> = {
-  Connection: "Upgrade",
-  Upgrade: "websocket",
-  "Sec-WebSocket-Version": "13",
-  "Sec-WebSocket-Key": KEY,
-};
+const UPGRADE: Readonly<Record<string, string>> = Object.fromEntries(UPGRADE_HEADERS);
 
-/** An upgrade by somebody with a session. */
-async function ask(siege: Siege, options: Omit<HandshakeOptions, "port"> = {}): Promise<HandshakeAnswer> {
-  const headers = [...siege.credentials(siege.user()), ...(options.headers ?? [])];
-  return handshake({ ...options, port: siege.port, headers });
+/** An upgrade with a session. */
+async function upgrade(
+  app: AttackedApp,
+  options: Omit<HandshakeOptions, "port"> = {},
+): Promise<HandshakeAnswer> {
+  const headers = [...app.credentials(app.user()), ...(options.headers ?? [])];
+  return handshake({ ...options, port: app.port, headers });
 }
 
-/** An upgrade whose own headers are changed; `undefined` leaves one out. */
+/** An upgrade with changed headers; `undefined` leaves one out. */
 async function altered(
-  siege: Siege,
+  app: AttackedApp,
   change: Readonly<Record<string, string | undefined>>,
   method = "GET",
 ): Promise<HandshakeAnswer> {
   const headers = Object.entries({ ...UPGRADE, ...change }).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  return ask(siege, { plain: true, method, headers });
+  return upgrade(app, { plain: true, method, headers });
 }
 
-/** Bare TCP that says what it is told, and how long the server bears it. */
-function visit(siege: Siege, text = ""): { readonly socket: Socket; readonly ended: Promise<void> } {
-  const socket = connect({ host: "127.0.0.1", port: siege.port });
+/** Sends text on a bare TCP connection. @returns the socket, and a promise of the connection's end */
+function sendText(app: AttackedApp, text = ""): { readonly socket: Socket; readonly ended: Promise<void> } {
+  const socket = connect({ host: "127.0.0.1", port: app.port });
   socket.resume();
   socket.write(text);
   const ended = new Promise<void>((resolve) => {
@@ -52,7 +49,7 @@ function visit(siege: Siege, text = ""): { readonly socket: Socket; readonly end
 
 const limits = { handshakeMs: 500 };
 
-besiege("A: handshakes", { limits }, (siege) => {
+describeAttacks("A: handshakes", { limits }, (app) => {
   const TARGETS = [
     "//evil.com/ws",
     "http://evil.com/ws",
@@ -65,38 +62,30 @@ besiege("A: handshakes", { limits }, (siege) => {
     "/ws/x",
   ];
 
-  it.each(TARGETS)(
-    "A7: the target %s is not the WebSocket's, or counts by the configured origin alone",
-    async (target) => {
-      const foreign = { target, headers: [["Origin", "http://evil.com"] as const] };
-      const answer = await handshake({
-        ...foreign,
-        port: siege.port,
-        headers: [["Cookie", "session=eve"], ...foreign.headers],
-      });
-      expect([0, 400, 403, 404]).toContain(answer.status);
-    },
-  );
-
-  it("A7: no dots lead to the WebSocket's path on Node; on Bun they are resolved first, and checked as such", async () => {
-    const { status } = await ask(siege, { target: "/%2e%2e/ws" });
-    expect(status).toBe(siege.runtime === "node" ? 404 : 101);
+  it.each(TARGETS)("A7: an upgrade with the target %s and a foreign origin is rejected", async (target) => {
+    const foreign = { target, headers: [["Origin", "http://evil.com"] as const] };
+    const answer = await handshake({
+      ...foreign,
+      port: app.port,
+      headers: [["Cookie", "session=eve"], ...foreign.headers],
+    });
+    expect([0, 400, 403, 404]).toContain(answer.status);
   });
 
-  it("A8: other methods, HTTP/1.0, other upgrades and no Connection are not taken", async () => {
-    expect((await altered(siege, {}, "POST")).status).toBe(405);
-    expect((await altered(siege, {}, "HEAD")).status).toBe(405);
+  it("A7: a target with dots gets 404 on Node, and is resolved before the check on Bun", async () => {
+    const { status } = await upgrade(app, { target: "/%2e%2e/ws" });
+    expect(status).toBe(app.runtime === "node" ? 404 : 101);
+  });
+
+  it("A8: other methods, HTTP/1.0 and other upgrades are rejected, and on Node a missing Connection too", async () => {
+    expect((await altered(app, {}, "POST")).status).toBe(405);
+    expect((await altered(app, {}, "HEAD")).status).toBe(405);
     for (const change of [{ Upgrade: "h2c" }, { Upgrade: "WebSocket, foo" }, { Upgrade: undefined }]) {
-      expect((await altered(siege, change)).status).toBe(426);
+      expect((await altered(app, change)).status).toBe(426);
     }
-    const { status } = await altered(siege, { Connection: undefined });
-    expect(siege.runtime === "node" ? [426] : [101, 426]).toContain(status);
-    const old = visit(
-      siege,
-      `GET /ws HTTP/1.0\r\n${Object.entries(UPGRADE)
-        .map(([name, value]) => `${name}: ${value}\r\n`)
-        .join("")}\r\n`,
-    );
+    const { status } = await altered(app, { Connection: undefined });
+    expect(app.runtime === "node" ? [426] : [101, 426]).toContain(status);
+    const old = sendText(app, requestText(UPGRADE_HEADERS, { version: "1.0" }));
     let answer = "";
     old.socket.on("data", (chunk) => (answer += chunk.toString("latin1")));
     await until("an answer or an end", () => answer !== "" || old.socket.destroyed);
@@ -104,16 +93,16 @@ besiege("A: handshakes", { limits }, (siege) => {
     old.socket.destroy();
   });
 
-  it("A9: a key or version that is none is refused with 400, and leaves nothing under way", async () => {
-    const keys = [undefined, "", "c2hvcnQ=", `${KEY}, ${KEY}`, "x".repeat(8_192)];
-    for (const key of keys) expect((await altered(siege, { "Sec-WebSocket-Key": key })).status).toBe(400);
+  it("A9: an invalid key or version is rejected with 400 and leaves no pending handshake", async () => {
+    const keys = [undefined, "", "c2hvcnQ=", `${WEBSOCKET_KEY}, ${WEBSOCKET_KEY}`, "x".repeat(8_192)];
+    for (const key of keys) expect((await altered(app, { "Sec-WebSocket-Key": key })).status).toBe(400);
     for (const version of ["12", "13, 8", "", undefined]) {
-      const answer = await altered(siege, { "Sec-WebSocket-Version": version });
+      const answer = await altered(app, { "Sec-WebSocket-Version": version });
       expect([answer.status, answer.headers.get("sec-websocket-version")]).toEqual([400, "13, 8"]);
     }
   });
 
-  it("A10: subprotocols that are too many, empty or repeated are refused with 400, and at once", async () => {
+  it("A10: subprotocols that are too many, empty or repeated are rejected with 400 within 200 ms", async () => {
     const many = Array.from({ length: 1_000 }, (_, n) => `p${String(n)}`).join(",");
     for (const offers of [
       `halyard.v1,${many}`,
@@ -122,71 +111,66 @@ besiege("A: handshakes", { limits }, (siege) => {
       `a${" ".repeat(15_000)}b`,
     ]) {
       const startedAt = performance.now();
-      expect((await ask(siege, { headers: [["Sec-WebSocket-Protocol", offers]] })).status).toBe(400);
+      expect((await upgrade(app, { headers: [["Sec-WebSocket-Protocol", offers]] })).status).toBe(400);
       expect(performance.now() - startedAt).toBeLessThan(200);
     }
   });
 
   it.each(["x;".repeat(3_000), "permessage-deflate; server_max_window_bits=99"])(
-    "A11: the extensions %.30s switch nothing on",
+    "A11: the extensions %.30s are not negotiated",
     async (extensions) => {
-      const answer = await ask(siege, { headers: [["Sec-WebSocket-Extensions", extensions]] });
+      const answer = await upgrade(app, { headers: [["Sec-WebSocket-Extensions", extensions]] });
       expect(answer.status === 101 || answer.status === 400).toBe(true);
       expect(answer.headers.has("sec-websocket-extensions")).toBe(false);
     },
   );
 
-  it("A21: whoever leaves while they are being authenticated leaves nothing, by reset or by end", async () => {
-    const head = `GET /ws HTTP/1.1\r\nHost: x\r\nCookie: session=slow-eve\r\n`;
-    const text = `${head}${Object.entries(UPGRADE)
-      .map(([name, value]) => `${name}: ${value}\r\n`)
-      .join("")}\r\n`;
+  it("A21: a client that resets or ends TCP during its authentication leaves nothing behind", async () => {
+    const text = upgradeText([["Cookie", "session=slow-eve"]]);
     for (let n = 0; n < 10; n++) {
-      const { socket } = visit(siege, text);
+      const { socket } = sendText(app, text);
       await until("the request to be under way", () => socket.bytesWritten >= text.length);
       await pause(20);
       if (n % 2 === 0) socket.resetAndDestroy();
       else socket.destroy();
     }
-    await until("all to be forgotten", async () => (await siege.stats()).totalConnections === 1);
+    await until("every connection to be removed", async () => (await app.stats()).totalConnections === 1);
   });
 
-  it("A22: an authentication that never ends is answered with 503 in time", async () => {
+  it("A22: an authentication that hangs is answered with 503 within two seconds", async () => {
     const startedAt = performance.now();
-    const answer = await handshake({ port: siege.port, headers: [["Cookie", "session=endless"]] });
+    const answer = await handshake({ port: app.port, headers: [["Cookie", "session=endless"]] });
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
     expect(performance.now() - startedAt).toBeLessThan(2_000);
-    expect((await siege.events("upgrade_refused")).at(-1)).toMatchObject({
+    expect((await app.events("upgrade_refused")).at(-1)).toMatchObject({
       reason: "handshakeMs",
       code: 503,
     });
   });
 
-  it("A23: who says nothing, or half of it, is sent away", async () => {
-    const visits = [visit(siege), visit(siege, "GET /ws HTTP/1.1\r\nHost:")];
-    const late = () => "the silent ones to be sent away";
-    // Node within `handshakeMs` and a round of its own checks; Bun after its own ten seconds of silence.
-    const patience = siege.runtime === "node" ? 3_000 : 20_000;
-    await within(Promise.all(visits.map(async ({ ended }) => ended)), late, patience);
+  it("A23: a TCP client that sends no request, or half of one, is disconnected", async () => {
+    const connections = [sendText(app), sendText(app, "GET /ws HTTP/1.1\r\nHost:")];
+    const late = () => "the silent connections to be closed";
+    // Node: within `handshakeMs` and one interval of its own checks. Bun: after its own ten seconds of silence.
+    const timeoutMs = app.runtime === "node" ? 3_000 : 20_000;
+    await within(Promise.all(connections.map(async ({ ended }) => ended)), late, timeoutMs);
   });
 
   // Bun.serve has no limit for a whole request head: docs/security.md says so.
-  if (siege.runtime === "node") {
-    it("A23: who drips a byte at a time is sent away too", async () => {
-      const { socket, ended } = visit(siege, "GET /ws HTTP/1.1\r\nX: ");
+  if (app.runtime === "node") {
+    it("A23: a TCP client that sends one byte at a time is disconnected", async () => {
+      const { socket, ended } = sendText(app, "GET /ws HTTP/1.1\r\nX: ");
       const drip = setInterval(() => socket.write("x"), 100);
-      await within(ended, () => "the slow one to be sent away", 3_000).finally(() => {
+      await within(ended, () => "the slow connection to be closed", 3_000).finally(() => {
         clearInterval(drip);
       });
     });
   }
 
-  it("A: each refusal is a security event with its reason, and a sum in the log", async () => {
-    const reasons = new Set((await siege.events("upgrade_refused")).map(({ reason }) => reason));
+  it("A: each rejected upgrade is a security event with its reason, and the log sums them up", async () => {
+    const reasons = new Set((await app.events("upgrade_refused")).map(({ reason }) => reason));
     for (const reason of ["bad_request", "subprotocols", "handshakeMs"]) expect(reasons).toContain(reason);
-    const lines = ((await siege.command("log")) as string[]).filter((line) =>
-      line.includes("security event"),
-    );
+    const lines = ((await app.command("log")) as string[]).filter((line) => line.includes("security event"));
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.length).toBeLessThan(20);
   });

@@ -19,14 +19,14 @@ const HOSTILE = ["a", "a@", "a.", "a-", "1:", "::", "0", "A=", "P1", "🎉", " "
   part.repeat(SIZE / part.length),
 );
 
-/** Above what they take, and far below what backtracking would. */
+/** Above the time of a linear check, and far below that of backtracking. */
 const BUDGET_MS = 2;
-/** The quickest counts: what takes longer now and then is the machine. */
-const TRIES = 30;
+/** The quickest of the attempts counts, because the machine delays some of them. */
+const ATTEMPTS = 30;
 
 function quickest(once: () => unknown): number {
   let least = Infinity;
-  for (let n = 0; n < TRIES && least >= BUDGET_MS; n++) {
+  for (let n = 0; n < ATTEMPTS && least >= BUDGET_MS; n++) {
     const startedAt = performance.now();
     once();
     least = Math.min(least, performance.now() - startedAt);
@@ -34,12 +34,15 @@ function quickest(once: () => unknown): number {
   return least;
 }
 
-describe("C9: hostile strings of 60 KB", () => {
-  it.each(Object.entries(FORMATS))("take zod's %s less than 2 ms", (_name, schema) => {
-    for (const text of HOSTILE.flatMap((each) => [each, `${each}!`, `!${each}`]))
-      expect(
-        quickest(() => schema.safeParse(text)),
-        text.slice(0, 10),
-      ).toBeLessThan(BUDGET_MS);
-  });
+describe("C9: schemas", () => {
+  it.each(Object.entries(FORMATS))(
+    "C9: zod's %s checks each hostile string of 60 KB in less than 2 ms",
+    (_name, schema) => {
+      for (const text of HOSTILE.flatMap((each) => [each, `${each}!`, `!${each}`]))
+        expect(
+          quickest(() => schema.safeParse(text)),
+          text.slice(0, 10),
+        ).toBeLessThan(BUDGET_MS);
+    },
+  );
 });

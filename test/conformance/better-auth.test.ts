@@ -1,22 +1,22 @@
 import { expect, it } from "vitest";
 import { handshake } from "../support/handshake.ts";
-import { People } from "../support/people.ts";
-import { Refused } from "../support/raw-client.ts";
+import { Users } from "../support/users.ts";
+import { UpgradeRejected } from "../support/raw-client.ts";
 import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
 import type { TestApp } from "../support/test-app.ts";
 
-onEachRuntime("with real Better Auth, a connection", { betterAuth: {} }, (app) => {
-  const people = new People(app);
+onEachRuntime("connections signed in by Better Auth", { betterAuth: {} }, (app) => {
+  const users = new Users(app);
 
-  it("is refused with 401 without a session, and with a cookie that was tampered with", async () => {
+  it("an upgrade without a session or with a tampered cookie is rejected with 401", async () => {
     expect(await status(app, {})).toBe(401);
     expect(await status(app, { Origin: ORIGIN })).toBe(401);
-    const { cookie } = await people.signUp("ada");
+    const { cookie } = await users.signUp("ada");
     expect(await status(app, { Origin: ORIGIN, Cookie: cookie.replace(/=(.)/, "=x$1") })).toBe(401);
   });
 
-  it("is refused with 403 from a foreign origin, and with a cookie but no origin", async () => {
-    const { cookie } = await people.signUp("bea");
+  it("an upgrade from a foreign origin, or with a cookie and no origin, is rejected with 403", async () => {
+    const { cookie } = await users.signUp("bea");
     for (const origin of [
       "http://evil.test",
       "null",
@@ -29,31 +29,31 @@ onEachRuntime("with real Better Auth, a connection", { betterAuth: {} }, (app) =
     expect(await status(app, { Cookie: cookie })).toBe(403);
   });
 
-  it("is let in with its session: welcome with the account's name, then the list", async () => {
-    const { cookie, id } = await people.signUp("cid");
+  it("an upgrade with a session gets a welcome with the account's name, then the user list", async () => {
+    const { cookie, id } = await users.signUp("cid");
     const client = await app.open(id, { headers: { cookie } });
-    const welcome = await client.take();
+    const welcome = await client.nextFrame();
     expect(welcome).toMatchObject({ type: "welcome", user: { userId: id, name: "cid" } });
     expect(JSON.stringify(welcome)).not.toContain("@example.test");
-    expect(await client.take()).toMatchObject({ type: "user_list", users: [{ userId: id }] });
+    expect(await client.nextFrame()).toMatchObject({ type: "user_list", users: [{ userId: id }] });
   });
 
-  it("is told of by a plain GET: 426 with a session, 401 without", async () => {
-    const { cookie } = await people.signUp("dan");
+  it("a plain GET is answered with 426 with a session and with 401 without one", async () => {
+    const { cookie } = await users.signUp("dan");
     expect(await status(app, { Origin: ORIGIN, Cookie: cookie }, true)).toBe(426);
     expect(await status(app, { Origin: ORIGIN }, true)).toBe(401);
   });
 
-  it("is refused with 401 after signing out", async () => {
-    const eve = await people.signUp("eve");
-    await people.post("sign-out", {}, eve);
-    await expect(people.plain(eve)).rejects.toEqual(new Refused(401));
+  it("an upgrade after sign-out is rejected with 401", async () => {
+    const eve = await users.signUp("eve");
+    await users.post("sign-out", {}, eve);
+    await expect(users.plain(eve)).rejects.toEqual(new UpgradeRejected(401));
   });
 
-  it("is one user on two devices with two sessions", async () => {
-    const first = await people.signUp("fay");
-    const devices = [first, await people.signIn("fay")];
-    const tabs = await Promise.all(devices.map((device) => people.plain(device)));
+  it("two sessions of one account on two devices are one user", async () => {
+    const first = await users.signUp("fay");
+    const devices = [first, await users.signIn("fay")];
+    const tabs = await Promise.all(devices.map((device) => users.plain(device)));
     for (const tab of tabs) expect((await tab.seen("user_list"))["total"]).toBe(1);
     expect(await app.command("user", { userId: first.id })).toMatchObject({ connections: 2 });
   });

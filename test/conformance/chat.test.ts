@@ -3,20 +3,23 @@ import { expect, it } from "vitest";
 import { offsetOf } from "../support/frame.ts";
 import { onEachRuntime } from "../support/test-app.ts";
 
-onEachRuntime("chat", {}, (app) => {
-  it("reaches everyone, with its author, id, time and position", async () => {
+onEachRuntime("chat messages", {}, (app) => {
+  it("a chat message reaches every client with its author, id, time and offset", async () => {
     const [ada, bob] = [await app.plain(app.user("ada")), await app.plain(app.user("bob"))];
     ada.send({ type: "chat_message", content: "hello" });
-    const heard = await bob.next("chat_message");
-    expect(heard).toMatchObject({
+    const received = await bob.next("chat_message");
+    expect(received).toMatchObject({
       content: "hello",
       from: { name: expect.stringContaining("Ada") as string },
     });
-    expect(heard).toMatchObject({ id: expect.stringMatching(/^[\w-]{22,36}$/) as string, $: { ch: "all" } });
-    expect(await ada.next("chat_message")).toEqual(heard);
+    expect(received).toMatchObject({
+      id: expect.stringMatching(/^[\w-]{22,36}$/) as string,
+      $: { ch: "all" },
+    });
+    expect(await ada.next("chat_message")).toEqual(received);
   });
 
-  it("carries the server's from, id and sentAt, whatever the client claims", async () => {
+  it("the server sets from, id and sentAt of a chat message, whatever the client sends", async () => {
     const ada = await app.plain(app.user("ada"));
     const forged = {
       id: "x",
@@ -25,21 +28,21 @@ onEachRuntime("chat", {}, (app) => {
       userId: "root",
     };
     ada.send({ type: "chat_message", content: "trust me", ...forged });
-    const heard = await ada.next("chat_message");
-    expect(heard["id"]).not.toBe("x");
-    expect(heard).not.toHaveProperty("userId");
-    expect(heard).toMatchObject({ from: { name: expect.stringContaining("Ada") as string } });
-    expect(Math.abs(Date.parse(String(heard["sentAt"])) - Date.now())).toBeLessThan(60_000);
+    const received = await ada.next("chat_message");
+    expect(received["id"]).not.toBe("x");
+    expect(received).not.toHaveProperty("userId");
+    expect(received).toMatchObject({ from: { name: expect.stringContaining("Ada") as string } });
+    expect(Math.abs(Date.parse(String(received["sentAt"])) - Date.now())).toBeLessThan(60_000);
   });
 
-  it("shows no private field of its author", async () => {
+  it("a chat message carries only public fields of its author", async () => {
     const ada = await app.plain(app.user("ada"));
     ada.send("hello");
     const { from } = await ada.next("chat_message");
     expect(Object.keys(from as object).sort()).toEqual(["connectedAt", "name", "userId"]);
   });
 
-  it("has strictly increasing offsets, the same ones for everybody", async () => {
+  it("chat messages have strictly increasing offsets, the same for every client", async () => {
     const [ada, bob] = [await app.plain(), await app.plain()];
     for (let n = 0; n < 20; n++) (n % 2 === 0 ? ada : bob).send(`message ${String(n)}`);
     await ada.seen({ type: "chat_message", content: "message 18" });
@@ -51,7 +54,7 @@ onEachRuntime("chat", {}, (app) => {
   });
 
   it.each([{}, { content: 5 }, { content: "" }, { content: null }, { content: ["x"] }])(
-    "is invalid_message when it does not fit: %j",
+    "a chat message with the fields %j gets invalid_message",
     async (fields) => {
       const ada = await app.plain();
       ada.send({ type: "chat_message", ...fields });
@@ -62,7 +65,7 @@ onEachRuntime("chat", {}, (app) => {
     },
   );
 
-  it("may be refused or changed by the application before it is published", async () => {
+  it("the hook beforePublish can reject or change a chat message", async () => {
     const ada = await app.plain();
     ada.send("refuse me");
     expect(await ada.next("error")).toMatchObject({ code: "forbidden", message: "Mind your words." });
@@ -74,30 +77,33 @@ onEachRuntime("chat", {}, (app) => {
     expect(await ada.next("chat_message")).toMatchObject({ content: "softened" });
   });
 
-  it("replaces lone surrogates, which are not text", async () => {
+  it("lone surrogates in a chat message are replaced by U+FFFD", async () => {
     const ada = await app.plain();
     ada.send(String.raw`{"type":"chat_message","content":"a\ud800b"}`);
     expect(await ada.next("chat_message")).toMatchObject({ content: "a\uFFFDb" });
   });
 
-  it("answers a plain client's send that carries a seq, and deduplicates nothing", async () => {
+  it("a plain client's send with a seq is answered, and its repetition is published again", async () => {
     const ada = await app.plain();
-    const say = { type: "chat_message", content: "again", $: { seq: 7 } };
-    ada.send(say);
-    const [reply, heard] = [await ada.seen({ type: "reply", $: { re: 7 } }), await ada.seen("chat_message")];
-    expect(reply["result"]).toEqual({ id: heard["id"], ch: "all", off: offsetOf(heard) });
-    ada.send(say);
+    const message = { type: "chat_message", content: "again", $: { seq: 7 } };
+    ada.send(message);
+    const [reply, received] = [
+      await ada.seen({ type: "reply", $: { re: 7 } }),
+      await ada.seen("chat_message"),
+    ];
+    expect(reply["result"]).toEqual({ id: received["id"], ch: "all", off: offsetOf(received) });
+    ada.send(message);
     await ada.sync();
     ada.send("probe");
     await ada.seen({ type: "chat_message", content: "probe" });
-    const heards = ada.all({ type: "chat_message", content: "again" });
-    expect(new Set(heards.map(({ id }) => id)).size).toBe(2);
+    const copies = ada.all({ type: "chat_message", content: "again" });
+    expect(new Set(copies.map(({ id }) => id)).size).toBe(2);
     expect(ada.all({ type: "reply", $: { re: 7 } })).toHaveLength(2);
   });
 });
 
-onEachRuntime("what the server sends", {}, (app) => {
-  it("is described by PROTOCOL.md, frame by frame", async () => {
+onEachRuntime("frames from the server", {}, (app) => {
+  it("every frame that the server sends fits its schema in PROTOCOL.md", async () => {
     const [ada, bob, eve] = [await app.v1(), await app.plain(), await app.v1()];
     const room = app.room();
     for (const client of [ada, eve]) await client.join(room);
@@ -107,7 +113,7 @@ onEachRuntime("what the server sends", {}, (app) => {
     bob.send({ type: "nonsense" });
     await app.command("announce", { message: "soon" });
     await ada.request("users", {});
-    await ada.ask({ type: "leave", room });
+    await ada.sendAndWait({ type: "leave", room });
     for (const client of [ada, bob, eve]) await client.sync();
     for (const frame of [ada, bob, eve].flatMap(({ frames }) => frames)) {
       expect(ServerFrame.safeParse(frame).error, JSON.stringify(frame)).toBeUndefined();

@@ -1,41 +1,41 @@
 import { expect, it } from "vitest";
 import { left } from "../support/frame.ts";
-import { Refused } from "../support/raw-client.ts";
+import { UpgradeRejected } from "../support/raw-client.ts";
 import { onEachRuntime } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
 import { until } from "../support/wait.ts";
 
 onEachRuntime("the connection limit", { maxConnectionsPerUser: 2 }, (app) => {
-  it("refuses one connection too many with 429, before the upgrade", async () => {
+  it("a connection over the limit is rejected with 429 before the upgrade", async () => {
     const ada = app.user();
     const tabs = [await app.plain(ada), await app.plain(ada)];
-    await expect(app.open(ada)).rejects.toEqual(new Refused(429));
+    await expect(app.open(ada)).rejects.toEqual(new UpgradeRejected(429));
     for (const tab of tabs) await tab.sync();
     expect(await app.command("user", { userId: ada })).toMatchObject({ connections: 2 });
   });
 
-  it("counts each user apart", async () => {
+  it("the connection limit counts each user separately", async () => {
     const [ada, bob] = [app.user("ada"), app.user("bob")];
     for (const user of [ada, bob, ada, bob]) await app.plain(user);
-    await expect(app.open(bob)).rejects.toEqual(new Refused(429));
+    await expect(app.open(bob)).rejects.toEqual(new UpgradeRejected(429));
   });
 
-  it("lets a user in again after a close", async () => {
+  it("a closed connection frees its slot for the same user", async () => {
     const ada = app.user();
     const [first] = [await app.plain(ada), await app.plain(ada)];
     await first.close();
-    await until("one to be gone", async () => (await app.stats()).totalConnections === 1);
+    await until("one connection to be closed", async () => (await app.stats()).totalConnections === 1);
     await app.plain(ada);
   });
 
-  it("holds when many connections come at once", async () => {
+  it("the connection limit holds for ten upgrades at once", async () => {
     const ada = app.user();
     const tries = await Promise.allSettled(Array.from({ length: 10 }, async () => app.plain(ada)));
     expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
     expect(await app.command("user", { userId: ada })).toMatchObject({ connections: 2 });
   });
 
-  it("does not count a new attempt of a client that is there twice", async () => {
+  it("a new attempt of a connected client takes no second slot", async () => {
     const ada = app.user();
     const page = new Page();
     await app.plain(ada);
@@ -47,10 +47,10 @@ onEachRuntime("the connection limit", { maxConnectionsPerUser: 2 }, (app) => {
 });
 
 onEachRuntime(
-  "the connection limit that closes the oldest",
+  "the connection limit with close-oldest",
   { maxConnectionsPerUser: 2, onConnectionLimit: "close-oldest" },
   (app) => {
-    it("evicts the oldest connection with 4410 and lets the new one in", async () => {
+    it("close-oldest closes the oldest connection with 4410 and accepts the new one", async () => {
       const ada = app.user();
       const [oldest, older] = [await app.plain(ada), await app.plain(ada)];
       const newest = await app.plain(ada);
@@ -60,7 +60,7 @@ onEachRuntime(
       expect(await app.command("user", { userId: ada })).toMatchObject({ connections: 2 });
     });
 
-    it("announces nothing to the others", async () => {
+    it("close-oldest announces nothing to other users", async () => {
       const [watcher, ada] = [await app.plain(), app.user("ada")];
       for (let n = 0; n < 4; n++) await app.plain(ada);
       const bob = app.user("bob");
@@ -75,7 +75,7 @@ onEachRuntime(
   "the connection limit with a hook",
   { maxConnectionsPerUser: 1, onConnectionLimit: "own-error" },
   (app) => {
-    it("answers with the hook's own error, which a browser could not read before the upgrade, and nothing else", async () => {
+    it("an error from the hook onConnectionLimit is sent after the upgrade, with nothing else, before a close with 4011", async () => {
       const ada = app.user();
       const first = await app.plain(ada);
       const second = await app.open(ada);

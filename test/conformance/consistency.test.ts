@@ -1,3 +1,4 @@
+import { createRandom } from "@halyard/testing";
 import { expect, it } from "vitest";
 import { channelsOf, offsetOf } from "../support/frame.ts";
 import type { Frame } from "../support/frame.ts";
@@ -8,59 +9,59 @@ import { until } from "../support/wait.ts";
 
 const STREAM = { count: 200, everyMs: 1 };
 
-onEachRuntime("whoever comes in the middle of a stream", {}, (app) => {
-  it("hears exactly what follows the position that the reply to join tells", async () => {
+onEachRuntime("clients that arrive during a stream", {}, (app) => {
+  it("a client that joins during a stream receives exactly the messages after the offset in its join reply", async () => {
     const room = app.room();
-    const witness = await app.v1();
-    await witness.join(room);
-    const stream = app.command("tell", { ...STREAM, room });
-    await witness.seen({ type: "told", text: "20" });
+    const reference = await app.v1();
+    await reference.join(room);
+    const stream = app.command("publish", { ...STREAM, room });
+    await reference.seen({ type: "notice", text: "20" });
     const late = await app.v1();
     const { off } = (await late.join(room))["result"] as { readonly off: number };
     await stream;
-    await late.seen({ type: "told", text: "200" });
-    await witness.seen({ type: "told", text: "200" });
+    await late.seen({ type: "notice", text: "200" });
+    await reference.seen({ type: "notice", text: "200" });
     expect(off).toBeGreaterThan(0);
-    expect(offsetsOf(late)).toEqual(offsetsOf(witness).filter((offset) => offset > off));
+    expect(offsetsOf(late)).toEqual(offsetsOf(reference).filter((offset) => offset > off));
   });
 
-  it("hears exactly what follows the position that its welcome tells", async () => {
-    const witness = await app.v1();
-    const stream = app.command("tell", STREAM);
-    await witness.seen({ type: "told", text: "20" });
+  it("a client that connects during a stream receives exactly the messages after the offset in its welcome", async () => {
+    const reference = await app.v1();
+    const stream = app.command("publish", STREAM);
+    await reference.seen({ type: "notice", text: "20" });
     const [v1, plain] = [await app.openV1(app.user()), await app.open(app.user())];
     const arrivals = [[v1, await v1.hello()] as const, [plain, await plain.next("welcome")] as const];
     for (const [client, welcome] of arrivals) {
       const off = channelsOf(welcome)["all"]?.off ?? -1;
-      await client.seen({ type: "told", text: "200" });
-      await witness.seen({ type: "told", text: "200" });
-      expect(offsetsOf(client)).toEqual(offsetsOf(witness).filter((offset) => offset > off));
+      await client.seen({ type: "notice", text: "200" });
+      await reference.seen({ type: "notice", text: "200" });
+      expect(offsetsOf(client)).toEqual(offsetsOf(reference).filter((offset) => offset > off));
     }
     await stream;
   });
 
-  it("hears nothing twice when join and leave race", async () => {
+  it("a client whose join and leave race receives no message twice", async () => {
     const room = app.room();
-    const [witness, restless] = [await app.v1(), await app.v1()];
-    await witness.join(room);
-    const stream = app.command("tell", { ...STREAM, room });
+    const [reference, racer] = [await app.v1(), await app.v1()];
+    await reference.join(room);
+    const stream = app.command("publish", { ...STREAM, room });
     for (let n = 0; n < 20; n++) {
-      restless.send({ type: "join", room, $: { id: `j${String(n)}` } });
-      restless.send({ type: "leave", room, $: { id: `l${String(n)}` } });
-      await restless.seen({ $: { re: `l${String(n)}` } });
+      racer.send({ type: "join", room, $: { id: `j${String(n)}` } });
+      racer.send({ type: "leave", room, $: { id: `l${String(n)}` } });
+      await racer.seen({ $: { re: `l${String(n)}` } });
     }
-    await restless.join(room);
+    await racer.join(room);
     await stream;
-    await restless.sync();
-    const offsets = offsetsOf(restless);
+    await racer.sync();
+    const offsets = offsetsOf(racer);
     expect(new Set(offsets).size).toBe(offsets.length);
     expect(await app.command("listUsers", { room })).toMatchObject({ total: 2 });
   });
 });
 
 onEachRuntime("presence", { limits: { leaveGraceMs: 150, presenceBatchMs: 20 } }, (app) => {
-  it("is the same list for everybody, whatever came and went, and each change is told once", async () => {
-    const random = seeded(2026);
+  it("every client has the same user list after random connects and closes, and receives each change once", async () => {
+    const random = createRandom(2026);
     const users = Array.from({ length: 12 }, () => app.user("walker"));
     const watchers = [await app.plain(), await app.v1()];
     const open = new Map<string, RawClient[]>();
@@ -85,10 +86,10 @@ onEachRuntime("presence", { limits: { leaveGraceMs: 150, presenceBatchMs: 20 } }
 const isPresence = ({ type }: Frame) => ["user_list", "user_joined", "user_left"].includes(type);
 
 function offsetsOf(client: RawClient): number[] {
-  return client.all("told").map(offsetOf);
+  return client.all("notice").map(offsetOf);
 }
 
-/** One more connection of a user, or one less, deliberately or not. */
+/** Opens another connection of a user, or ends one with or without a close frame. */
 async function walk(
   app: TestApp,
   open: Map<string, RawClient[]>,
@@ -101,13 +102,13 @@ async function walk(
   else await clients.pop()?.cut();
 }
 
-/** The users that somebody knows of who heard these frames; a change that changes nothing is a mistake. */
+/** Applies presence frames to an empty list. @throws Error for a change that changes nothing */
 function fold(frames: readonly Frame[]): Set<string> {
   const users = new Map<string, string>();
   for (const frame of frames.filter(isPresence)) {
     if (frame.type === "user_list") users.clear();
     for (const user of (frame["users"] ?? []) as readonly { readonly userId: string }[]) {
-      // A user who is known already is told again with changed fields.
+      // A listed user is sent again only with changed fields.
       const text = JSON.stringify(user);
       if (users.get(user.userId) === text) throw new Error(`This was known: ${JSON.stringify(frame)}`);
       users.set(user.userId, text);
@@ -117,15 +118,4 @@ function fold(frames: readonly Frame[]): Set<string> {
     }
   }
   return new Set(users.keys());
-}
-
-/** Mulberry32: the same steps in every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -11,7 +11,7 @@ describe.each(["node", "bun"] as const)("a node that drains, on %s", (runtime) =
     return async () => app.stop();
   });
 
-  it("gives notice by reconnect, then closes everyone with 4012 and the time to wait", async () => {
+  it("a drain sends reconnect, then closes every connection with 4012 and the time to wait", async () => {
     const clients = [await app.plain(), await app.v1()];
     await app.command("drain");
     for (const client of clients) {
@@ -23,7 +23,7 @@ describe.each(["node", "bun"] as const)("a node that drains, on %s", (runtime) =
     await until("the drain to end", async () => (await app.command("drained")) === "done");
   });
 
-  it("refuses upgrades and plain GETs with 503 and Retry-After", async () => {
+  it("a draining node rejects upgrades and plain GETs with 503 and Retry-After", async () => {
     await app.command("drain");
     for (const plain of [false, true]) {
       const { status, headers } = await handshake({
@@ -36,7 +36,7 @@ describe.each(["node", "bun"] as const)("a node that drains, on %s", (runtime) =
     }
   });
 
-  it("lets a handler that runs finish, and acknowledges it", async () => {
+  it("a draining node lets a running handler finish and sends its receipt", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     const seq = client.post("wait", { ms: 300, tag: "finished" });
@@ -52,11 +52,11 @@ describe.each(["node", "bun"] as const)("manager.close, on %s", (runtime) => {
   const app = new TestApp(runtime, {});
   afterAll(async () => app.stop());
 
-  it("closes every connection and leaves nothing", async () => {
+  it("manager.close closes every connection and leaves none", async () => {
     await app.start();
     const clients = [await app.plain(), await app.v1()];
     await app.command("close");
     for (const client of clients) expect([1001, 1012, 4012]).toContain((await client.end()).code);
-    await until("nobody to be left", async () => (await app.stats()).totalConnections === 0);
+    await until("every connection to be closed", async () => (await app.stats()).totalConnections === 0);
   });
 });

@@ -3,9 +3,9 @@ import { onEachRuntime } from "../support/test-app.ts";
 
 const PROTOTYPE_NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "then"];
 
-onEachRuntime("a message", {}, (app) => {
+onEachRuntime("messages", {}, (app) => {
   it.each(["nonsense", "users", ...PROTOTYPE_NAMES])(
-    "of an unknown type is unknown_type: %j",
+    "a message of the unknown type %j gets unknown_type",
     async (type) => {
       for (const client of [await app.plain(), await app.v1()]) {
         client.send(`{"type":${JSON.stringify(type)},"$":{"id":"r1"}}`);
@@ -14,20 +14,20 @@ onEachRuntime("a message", {}, (app) => {
     },
   );
 
-  it.each(SERVER_ONLY())(
-    "that only a server sends is unknown_type, and reaches nobody: $type",
+  it.each(serverOnlyMessages())(
+    "a client that sends the server's type $type gets unknown_type, and no client receives it",
     async (message) => {
       const [ada, bob] = [await app.plain(), await app.plain()];
-      const heard = bob.all(message.type).length;
+      const received = bob.all(message.type).length;
       ada.send({ ...message, $: { seq: 3 } });
       expect(await ada.next("error")).toMatchObject({ code: "unknown_type", $: { re: 3 } });
       ada.send("probe");
       await bob.seen({ type: "chat_message", content: "probe" });
-      expect(bob.all(message.type)).toHaveLength(heard);
+      expect(bob.all(message.type)).toHaveLength(received);
     },
   );
 
-  it("of the application goes to its handler", async () => {
+  it("a message of the application reaches its handler", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     const reply = await client.deliver("note", { text: "remember", unknown: "ignored" });
@@ -35,7 +35,7 @@ onEachRuntime("a message", {}, (app) => {
     expect(await app.journal("note", ada)).toMatchObject([{ text: "remember" }]);
   });
 
-  it("that does not fit is invalid_message with its issues, and runs no handler", async () => {
+  it("a message that fails its schema gets invalid_message with the issues and runs no handler", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     for (const text of [undefined, 5, "", "x".repeat(201)]) {
@@ -50,7 +50,7 @@ onEachRuntime("a message", {}, (app) => {
     expect(await app.journal("note", ada)).toEqual([]);
   });
 
-  it("with thousands of mistakes is answered with five issues, in at most 1 KiB", async () => {
+  it("a message with 5,000 mistakes gets five issues in at most 1 KiB", async () => {
     const client = await app.v1();
     const error = await client.deliver("many", { items: Array.from({ length: 5_000 }, () => "x") });
     expect(error).toMatchObject({ code: "invalid_message" });
@@ -58,7 +58,7 @@ onEachRuntime("a message", {}, (app) => {
     expect(Buffer.byteLength(JSON.stringify(error))).toBeLessThanOrEqual(1024);
   });
 
-  it("with long names in it is answered in at most 1 KiB too", async () => {
+  it("a message with a type of 5,000 characters gets an error of at most 1 KiB", async () => {
     const client = await app.v1();
     const id = "i".repeat(64);
     client.send({ type: "x".repeat(5_000), $: { id } });
@@ -66,7 +66,7 @@ onEachRuntime("a message", {}, (app) => {
     expect(Buffer.byteLength(JSON.stringify(error))).toBeLessThanOrEqual(1024);
   });
 
-  it("goes to a handler of the reference's class form, with the maps", async () => {
+  it("a handler class of the reference gets the message and both maps", async () => {
     const ada = app.user();
     const client = await app.plain(ada);
     client.send({ type: "custom_message", content: "hello" });
@@ -77,13 +77,13 @@ onEachRuntime("a message", {}, (app) => {
     ]);
   });
 
-  it("that needs a role is forbidden without it", async () => {
+  it("a message that requires a role is forbidden without that role", async () => {
     const [ada, admin] = [await app.v1(app.user("ada")), await app.v1(app.user("admin"))];
     expect(await ada.deliver("admins_only")).toMatchObject({ type: "error", code: "forbidden" });
     expect(await admin.deliver("admins_only")).toMatchObject({ type: "reply" });
   });
 
-  it("is refused when its $ does not fit", async () => {
+  it("a message whose $ fails its schema gets invalid_message", async () => {
     const client = await app.plain();
     const bad = [
       '{"seq":0}',
@@ -102,8 +102,8 @@ onEachRuntime("a message", {}, (app) => {
   });
 });
 
-onEachRuntime("a ping", {}, (app) => {
-  it("is answered by pong, with its id", async () => {
+onEachRuntime("pings", {}, (app) => {
+  it("a ping is answered by a pong with the same id", async () => {
     for (const client of [await app.plain(), await app.v1()]) {
       client.send({ type: "ping" });
       expect(await client.next("pong")).toEqual({ type: "pong" });
@@ -112,15 +112,15 @@ onEachRuntime("a ping", {}, (app) => {
     }
   });
 
-  it("does not wait for a handler", async () => {
+  it("a ping is answered while a handler hangs", async () => {
     const client = await app.v1();
     client.post("fail", { how: "hangs" });
     await client.sync();
   });
 });
 
-onEachRuntime("a hostile frame", {}, (app) => {
-  it("over 64 KiB is payload_too_large, and the third one closes with 4413", async () => {
+onEachRuntime("hostile frames", {}, (app) => {
+  it("a frame over 64 KiB gets payload_too_large, and the third one closes the connection with 4413", async () => {
     const client = await app.v1();
     const large = { type: "note", text: "x".repeat(64 * 1024) };
     for (const times of [1, 2]) {
@@ -132,26 +132,26 @@ onEachRuntime("a hostile frame", {}, (app) => {
     expect(await client.end()).toMatchObject({ code: 4413 });
   });
 
-  it("of exactly 64 KiB is read", async () => {
+  it("a frame of exactly 64 KiB is read", async () => {
     const client = await app.plain();
     const frame = (padding: number) => `{"type":"ping","padding":"${"x".repeat(padding)}"}`;
     client.send(frame(65_536 - frame(0).length));
     await client.next("pong");
   });
 
-  it("is measured in bytes, not in characters", async () => {
+  it("the size of a frame is measured in bytes, not in characters", async () => {
     const client = await app.plain();
     client.send(`{"type":"ping","padding":"${"€".repeat(22_000)}"}`);
     expect(await client.next("error")).toMatchObject({ code: "payload_too_large" });
   });
 
-  it("over 1 MiB is closed with 1009", async () => {
+  it("a frame over 1 MiB closes the connection with 1009", async () => {
     const client = await app.plain();
     client.send("x".repeat(1024 * 1024 + 1));
     expect([1009, 1006]).toContain((await client.end()).code);
   });
 
-  it("that nests over 32 levels is invalid_message; 32 are not too many", async () => {
+  it("a message of 33 levels gets invalid_message, and one of 32 levels is handled", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     const nested = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`;
@@ -167,7 +167,7 @@ onEachRuntime("a hostile frame", {}, (app) => {
     expect(await app.journal("nested", ada)).toHaveLength(1);
   });
 
-  it("that is binary is closed with 4400", async () => {
+  it("a binary frame closes the connection with 4400", async () => {
     for (const client of [await app.plain(), await app.v1()]) {
       client.send(Buffer.from('{"type":"ping"}'));
       expect(await client.end()).toMatchObject({ code: 4400 });
@@ -175,7 +175,7 @@ onEachRuntime("a hostile frame", {}, (app) => {
     }
   });
 
-  it("with keys of the prototype pollutes nothing", async () => {
+  it("a message with prototype keys pollutes no prototype", async () => {
     const ada = app.user();
     const client = await app.plain(ada);
     const evil = '"__proto__":{"isAdmin":true},"constructor":{"prototype":{"isAdmin":true}}';
@@ -189,7 +189,7 @@ onEachRuntime("a hostile frame", {}, (app) => {
   });
 });
 
-function SERVER_ONLY() {
+function serverOnlyMessages() {
   const user = { userId: "x", name: "X", connectedAt: "2026-11-23T09:00:00.000Z" };
   return [
     { type: "welcome" },
@@ -203,6 +203,6 @@ function SERVER_ONLY() {
     { type: "gap", ch: "all", epoch: "e", off: 1, reason: "lost" },
     { type: "reconnect", afterMs: 1 },
     { type: "error", code: "internal", message: "x", retryable: false },
-    { type: "told", text: "a server message of the application" },
+    { type: "notice", text: "a server message of the application" },
   ];
 }

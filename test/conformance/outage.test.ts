@@ -9,13 +9,13 @@ import { RATES } from "../support/real-limits.ts";
 import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
-const TRIES = 4;
+const ATTEMPTS = 4;
 
-onEachRuntime("a client whose network fails", { limits: RATES }, (app) => {
+onEachRuntime("a client on a failing network", { limits: RATES }, (app) => {
   let proxy: FaultProxy;
   let client: WebSocketClient<typeof protocol>;
   let userId: string;
-  /** Every frame that the client has written, on whichever connection. */
+  /** Every frame that the client has written, on all of its connections. */
   let written: string[];
 
   beforeEach(async () => {
@@ -48,7 +48,7 @@ onEachRuntime("a client whose network fails", { limits: RATES }, (app) => {
     for (const connection of proxy.connections) connection.cut();
   };
 
-  it("delivers the 200 messages of its outbox in order, and meets no limit", async () => {
+  it("an outbox of 200 messages is delivered in order after a reconnect and exceeds no rate limit", async () => {
     proxy.refuse();
     cut();
     await until("the loss to be noticed", () => client.state.status !== "open");
@@ -62,17 +62,17 @@ onEachRuntime("a client whose network fails", { limits: RATES }, (app) => {
     expect(written.filter((frame) => frame.includes('"note"'))).toHaveLength(200);
   });
 
-  it("has a message that it sent four times handled once, with one receipt", async () => {
+  it("a message that is sent four times is handled once and gets one receipt", async () => {
     const receipt = client.send("wait", { ms: 1_000, tag: "once" });
-    for (let tries = 1; tries < TRIES; tries++) {
+    for (let attempts = 1; attempts < ATTEMPTS; attempts++) {
       await until(
-        `try ${String(tries)}`,
-        () => written.filter((frame) => frame.includes('"once"')).length === tries,
+        `attempt ${String(attempts)}`,
+        () => written.filter((frame) => frame.includes('"once"')).length === attempts,
       );
       cut();
     }
     expect(await receipt).toMatchObject({ status: "delivered" });
-    expect(written.filter((frame) => frame.includes('"once"'))).toHaveLength(TRIES);
+    expect(written.filter((frame) => frame.includes('"once"'))).toHaveLength(ATTEMPTS);
     expect(await app.journal("wait", userId)).toHaveLength(1);
   });
 });

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { onEachRuntime } from "../support/test-app.ts";
 
-onEachRuntime("a request", {}, (app) => {
-  it("is answered with its own reply, from plain clients too", async () => {
+onEachRuntime("requests from a client", {}, (app) => {
+  it("each request of a plain or halyard.v1 client gets its own reply", async () => {
     for (const client of [await app.plain(), await app.v1()]) {
       client.send({ type: "request", name: "echo", input: { value: "a" }, $: { id: "r1" } });
       client.send({ type: "request", name: "echo", input: { value: "b" }, $: { id: "r2" } });
@@ -20,7 +20,7 @@ onEachRuntime("a request", {}, (app) => {
   });
 
   it.each([undefined, null, {}, { value: 5 }, [], "a"])(
-    "with input that does not fit is invalid_message: %j",
+    "a request with the input %j gets invalid_message",
     async (input) => {
       const client = await app.v1();
       const error = await client.request("echo", input);
@@ -29,28 +29,28 @@ onEachRuntime("a request", {}, (app) => {
     },
   );
 
-  it("that nobody knows is not_found", async () => {
+  it("a request with an unknown name gets not_found", async () => {
     const client = await app.v1();
     for (const name of ["nonsense", "__proto__", "constructor", "toString", "hasOwnProperty"]) {
       expect(await client.request(name, {}), name).toMatchObject({ type: "error", code: "not_found" });
     }
   });
 
-  it("without input and result has neither", async () => {
+  it("a request without input and output gets a reply without a result", async () => {
     const client = await app.v1();
     const reply = await client.request("silent");
     expect(reply).toMatchObject({ type: "reply" });
     expect(reply).not.toHaveProperty("result");
   });
 
-  it("gets only what its output schema lets through", async () => {
+  it("a reply contains only the fields of its output schema", async () => {
     const ada = app.user("ada");
     const client = await app.v1(ada);
     const reply = await client.request("profile", {});
     expect(reply["result"]).toEqual({ name: `A${ada.slice(1)}` });
   });
 
-  it("whose handler breaks its output schema is internal, without a word of it", async () => {
+  it("a result that fails its output schema becomes internal without details", async () => {
     const client = await app.v1();
     const error = await client.request("misfit", {});
     expect(error).toMatchObject({ type: "error", code: "internal", retryable: false });
@@ -58,7 +58,7 @@ onEachRuntime("a request", {}, (app) => {
     expect(error).not.toHaveProperty("issues");
   });
 
-  it("does not wait for other requests, nor for sends", async () => {
+  it("a request does not wait for other requests or for sends", async () => {
     const client = await app.v1();
     client.post("wait", { ms: 60_000, tag: "never" });
     client.send({ type: "request", name: "wait", input: { ms: 60_000, tag: "never" }, $: { id: "slow" } });
@@ -66,18 +66,18 @@ onEachRuntime("a request", {}, (app) => {
     expect(client.all({ $: { re: "slow" } })).toEqual([]);
   });
 
-  it("with an id that is pending is conflict, and the first one is still answered", async () => {
+  it("a request with a pending id gets conflict, and the first request still gets its reply", async () => {
     const client = await app.v1();
-    const ask = (tag: string) => {
+    const send = (tag: string) => {
       client.send({ type: "request", name: "wait", input: { ms: 100, tag }, $: { id: "same" } });
     };
-    ask("first");
-    ask("second");
+    send("first");
+    send("second");
     expect(await client.next({ $: { re: "same" } })).toMatchObject({ type: "error", code: "conflict" });
     expect(await client.next({ $: { re: "same" } })).toMatchObject({ type: "reply", result: "first" });
   });
 
-  it("runs beside 15 others while 64 wait; one more is limit_exceeded", async () => {
+  it("16 requests run and 64 wait at once, and the next one gets limit_exceeded", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     for (let n = 0; n < 81; n++) {
@@ -93,7 +93,7 @@ onEachRuntime("a request", {}, (app) => {
     expect(await client.seen({ $: { re: "w79" } })).toMatchObject({ type: "reply", result: "79" });
   });
 
-  it("that is answered after its connection was lost is answered from the stored reply, and has run once", async () => {
+  it("a request repeated after a lost connection gets the stored reply and does not run again", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     const question = { type: "request", name: "wait", input: { ms: 200, tag: "once" }, $: { id: "kept" } };
@@ -109,9 +109,9 @@ onEachRuntime("a request", {}, (app) => {
   });
 });
 
-onEachRuntime("a handler", { limits: { handlerMs: 250 } }, (app) => {
+onEachRuntime("handlers that fail", { limits: { handlerMs: 250 } }, (app) => {
   it.each(["throws", "rejects", "thenable"])(
-    "that %s is internal to its sender, without its text",
+    "a failing handler (%s) gives its sender internal without the error text",
     async (how) => {
       const client = await app.v1();
       const answers = [await client.deliver("fail", { how }), await client.request("fail", { how })];
@@ -122,7 +122,7 @@ onEachRuntime("a handler", { limits: { handlerMs: 250 } }, (app) => {
     },
   );
 
-  it("that throws a HalyardError answers with its code and message", async () => {
+  it("a handler that throws a HalyardError answers with its code and message", async () => {
     const client = await app.v1();
     for (const answer of [
       await client.deliver("fail", { how: "refuses" }),
@@ -132,7 +132,7 @@ onEachRuntime("a handler", { limits: { handlerMs: 250 } }, (app) => {
     }
   });
 
-  it("that hangs is timeout, and may be tried again", async () => {
+  it("a handler that hangs gives its sender a retryable timeout", async () => {
     const client = await app.v1();
     const answers = [
       await client.deliver("fail", { how: "hangs" }),
@@ -142,26 +142,29 @@ onEachRuntime("a handler", { limits: { handlerMs: 250 } }, (app) => {
       expect(answer).toMatchObject({ type: "error", code: "timeout", retryable: true });
   });
 
-  it("that hangs does not stop what its connection sends next for ever", async () => {
+  it("a handler that hangs does not block later sends of its connection", async () => {
     const client = await app.v1();
     client.post("fail", { how: "hangs" });
     expect(await client.deliver("note", { text: "after all" })).toMatchObject({ type: "reply" });
   });
 
-  it.each(["throws", "rejects", "hangs", "thenable"])("that %s harms nobody else", async (how) => {
-    const [bad, good, listener] = [await app.v1(), await app.v1(), await app.plain()];
-    for (let n = 0; n < 20; n++) {
-      bad.post("fail", { how });
-      good.post("chat_message", { content: String(n) });
-    }
-    await listener.seen({ type: "chat_message", content: "19" });
-    expect(listener.all("chat_message").map(({ content }) => content)).toEqual(
-      Array.from({ length: 20 }, (_, n) => String(n)),
-    );
-    expect(await good.answer(20)).toMatchObject({ type: "reply" });
-  });
+  it.each(["throws", "rejects", "hangs", "thenable"])(
+    "a failing handler (%s) does not affect other clients",
+    async (how) => {
+      const [bad, good, listener] = [await app.v1(), await app.v1(), await app.plain()];
+      for (let n = 0; n < 20; n++) {
+        bad.post("fail", { how });
+        good.post("chat_message", { content: String(n) });
+      }
+      await listener.seen({ type: "chat_message", content: "19" });
+      expect(listener.all("chat_message").map(({ content }) => content)).toEqual(
+        Array.from({ length: 20 }, (_, n) => String(n)),
+      );
+      expect(await good.answer(20)).toMatchObject({ type: "reply" });
+    },
+  );
 
-  it("that fails for a plain client is an error without re, and onError hears of it", async () => {
+  it("a failing handler of a plain client gives an error without re and calls onError", async () => {
     const client = await app.plain();
     client.send({ type: "fail", how: "throws" });
     const error = await client.next("error");
@@ -175,20 +178,20 @@ onEachRuntime("a handler", { limits: { handlerMs: 250 } }, (app) => {
   });
 });
 
-onEachRuntime("a socket that throws", {}, (app) => {
-  it("harms nobody else", async () => {
+onEachRuntime("sockets that throw", {}, (app) => {
+  it("a socket that throws does not affect other connections", async () => {
     const room = app.room();
     const [ada, bob] = [await app.plain(), await app.v1()];
     await bob.join(room);
     const thrower = app.user("broken");
     await app.command("openBrokenSocket", { userId: thrower });
     await app.command("openBrokenSocket", { userId: thrower });
-    await app.command("tell", { count: 5 });
+    await app.command("publish", { count: 5 });
     ada.send("hello");
     for (const client of [ada, bob]) {
-      await client.seen({ type: "told", text: "5" });
+      await client.seen({ type: "notice", text: "5" });
       await client.seen({ type: "chat_message", content: "hello" });
-      expect(client.all("told").map(({ text }) => text)).toEqual(["1", "2", "3", "4", "5"]);
+      expect(client.all("notice").map(({ text }) => text)).toEqual(["1", "2", "3", "4", "5"]);
     }
     await app.command("closeBrokenSockets");
     expect(await app.command("user", { userId: thrower })).toEqual({ user: null, connections: 0 });

@@ -7,25 +7,25 @@ import type { TestApp } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
 import type { V1Client } from "../support/v1-client.ts";
 
-const texts = (client: RawClient) => client.all("told").map(({ text }) => text);
+const texts = (client: RawClient) => client.all("notice").map(({ text }) => text);
 const counted = (count: number) => Array.from({ length: count }, (_, n) => String(n + 1));
 
-onEachRuntime("a resume", {}, (app) => {
-  it("replays what was missed, in order and once, then what is live", async () => {
+onEachRuntime("resuming", {}, (app) => {
+  it("a resume replays missed messages in order and once, then delivers live messages", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
-    await app.command("tell", { count: 20 });
+    await app.command("publish", { count: 20 });
     const { again, welcome } = await resumed(app, ada, client);
     await app.command("announce", { message: "live" });
     await again.seen("announcement");
     expect(channelsOf(welcome)["all"]).toMatchObject({ recovered: true });
     expect(texts(again)).toEqual(counted(20));
-    const offsets = [...again.all("told"), ...again.all("announcement")].map(offsetOf);
+    const offsets = [...again.all("notice"), ...again.all("announcement")].map(offsetOf);
     expect(offsets).toEqual([...new Set(offsets)].sort((a, b) => a - b));
     expect(again.all("gap")).toEqual([]);
   });
 
-  it("after which nothing had happened recovers too", async () => {
+  it("a resume without missed messages recovers every channel", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
     const { again, welcome } = await resumed(app, ada, client);
@@ -34,41 +34,41 @@ onEachRuntime("a resume", {}, (app) => {
     expect(again.all((frame) => frame.$?.off !== undefined)).toEqual([]);
   });
 
-  it("of a client that had heard nothing at all recovers what others said meanwhile", async () => {
+  it("a resumed client that had received nothing gets the messages sent while it was disconnected", async () => {
     const [ada, room] = [app.user(), app.room()];
     const client = await app.v1(ada);
     await client.join(room);
     await client.cut();
-    await app.command("tell", { count: 3, room });
+    await app.command("publish", { count: 3, room });
     const { again, welcome } = await resumed(app, ada, client);
-    await again.seen({ type: "told", text: "3" });
+    await again.seen({ type: "notice", text: "3" });
     expect(recoveredOf(welcome)).toMatchObject({ [`room:${room}`]: true });
     expect(texts(again)).toEqual(counted(3));
   });
 
-  it("recovers each channel by itself: all, the user's own, and rooms", async () => {
+  it("a resume recovers all, the user's channel and each room separately", async () => {
     const [ada, room] = [app.user(), app.room()];
     const { client } = await dropped(app, ada, room);
-    await app.command("tell", { count: 1 });
-    await app.command("tell", { count: 2, userId: ada });
-    await app.command("tell", { count: 3, room });
+    await app.command("publish", { count: 1 });
+    await app.command("publish", { count: 2, userId: ada });
+    await app.command("publish", { count: 3, room });
     const { again, welcome } = await resumed(app, ada, client);
     expect(recoveredOf(welcome)).toEqual({ all: true, [`user:${ada}`]: true, [`room:${room}`]: true });
     await again.sync();
-    const heardOn = (ch: string) => again.all({ type: "told", $: { ch } }).map(({ text }) => text);
-    expect([heardOn("all"), heardOn(`user:${ada}`), heardOn(`room:${room}`)]).toEqual([
+    const receivedOn = (ch: string) => again.all({ type: "notice", $: { ch } }).map(({ text }) => text);
+    expect([receivedOn("all"), receivedOn(`user:${ada}`), receivedOn(`room:${room}`)]).toEqual([
       ["1"],
       ["1", "2"],
       ["1", "2", "3"],
     ]);
   });
 
-  it("goes on from there at the next one", async () => {
+  it("a second resume continues after the first one", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
-    await app.command("tell", { count: 5 });
+    await app.command("publish", { count: 5 });
     const { again } = await resumed(app, ada, client);
-    await again.seen({ type: "told", text: "5" });
+    await again.seen({ type: "notice", text: "5" });
     await again.cut();
     await app.command("announce", { message: "later" });
     const third = (await resumed(app, ada, again)).again;
@@ -76,28 +76,28 @@ onEachRuntime("a resume", {}, (app) => {
     expect(texts(third)).toEqual([]);
   });
 
-  it("without a position reads from here on", async () => {
+  it("a hello without a position receives only messages from then on", async () => {
     const ada = app.user();
-    await app.command("tell", { count: 2 });
+    await app.command("publish", { count: 2 });
     const client = await app.openV1(ada);
     const room = app.room();
     const welcome = await client.hello({ rooms: [room] });
     expect(recoveredOf(welcome)).toEqual({ all: "new", [`user:${ada}`]: "new", [`room:${room}`]: "new" });
     await client.next({ type: "user_list", room });
     expect(texts(client)).toEqual([]);
-    await app.command("tell", { count: 1, room });
-    await client.next({ type: "told", $: { ch: `room:${room}` } });
+    await app.command("publish", { count: 1, room });
+    await client.next({ type: "notice", $: { ch: `room:${room}` } });
   });
 
   it.each([
     ["of another epoch", { epoch: "elsewhere" }],
     ["in the future", { off: 9_000_000_000_000 }],
   ])(
-    "from a position %s is lost, with one gap after the welcome and nothing partial",
+    "a resume from a position %s is lost, with one gap after the welcome and no partial replay",
     async (_name, change) => {
       const ada = app.user();
       const { client } = await dropped(app, ada);
-      await app.command("tell", { count: 2 });
+      await app.command("publish", { count: 2 });
       const before = client.page.positions.get("all");
       if (before === undefined) throw new Error("There is no position.");
       client.page.positions.set("all", { ...before, ...change });
@@ -119,7 +119,7 @@ onEachRuntime("a resume", {}, (app) => {
     },
   );
 
-  it("from an offset that is no offset is refused", async () => {
+  it("a hello with an invalid offset gets invalid_message", async () => {
     for (const off of [-1, 0.5, "1", null]) {
       const client = await app.openV1(app.user());
       const { clientId } = client.page;
@@ -129,10 +129,10 @@ onEachRuntime("a resume", {}, (app) => {
     }
   });
 
-  it("gives no right to channels that are not one's own", async () => {
+  it("a resume with another user's position recovers nothing of that user's channel", async () => {
     const [ada, eve] = [app.user("ada"), app.user("eve")];
     const { client: victim } = await dropped(app, ada);
-    await app.command("tell", { count: 2, userId: ada });
+    await app.command("publish", { count: 2, userId: ada });
     const page = new Page();
     const stolen = victim.page.positions.get(`user:${ada}`);
     if (stolen === undefined) throw new Error("There is no position.");
@@ -144,41 +144,41 @@ onEachRuntime("a resume", {}, (app) => {
     expect(texts(thief)).toEqual([]);
   });
 
-  it("asks authorize again: a lost right means none of the room's missed messages", async () => {
+  it("a resume calls authorize again and replays nothing of a room that is now forbidden", async () => {
     const [ada, room] = [app.user(), app.room()];
     const { client } = await dropped(app, ada, room);
-    await app.command("tell", { count: 2, room });
+    await app.command("publish", { count: 2, room });
     await app.command("forbid", { room });
     const { again, welcome } = await resumed(app, ada, client);
     expect(recoveredOf(welcome)).toMatchObject({ all: true, [`room:${room}`]: "forbidden" });
     await again.sync();
-    await app.command("tell", { count: 1, room });
+    await app.command("publish", { count: 1, room });
     await again.sync();
     expect(texts(again)).toEqual([]);
     expect(JSON.stringify(again.all("user_list"))).not.toContain(room);
     await app.command("allow", { room });
   });
 
-  it("in the middle of a stream loses and doubles nothing", async () => {
+  it("repeated resumes during a stream lose and duplicate no message", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
-    const stream = app.command("tell", { count: 400, everyMs: 2 });
-    const heard: unknown[] = [];
+    const stream = app.command("publish", { count: 400, everyMs: 2 });
+    const received: unknown[] = [];
     let last: V1Client = client;
-    while (heard.at(-1) !== "400") {
+    while (received.at(-1) !== "400") {
       const { again } = await resumed(app, ada, last);
-      await again.seen("told");
+      await again.seen("notice");
       await again.cut();
-      heard.push(...texts(again));
+      received.push(...texts(again));
       last = again;
     }
     await stream;
-    expect(heard).toEqual(counted(400));
+    expect(received).toEqual(counted(400));
   });
 });
 
-onEachRuntime("an attempt", {}, (app) => {
-  it("that is newer closes the older one with 4409, and nobody hears of it", async () => {
+onEachRuntime("attempts", {}, (app) => {
+  it("a newer attempt closes the older one with 4409 and announces no leave", async () => {
     const ada = app.user("ada");
     const [watcher, client] = [await app.plain(), await app.v1(ada)];
     const again = await app.v1(ada, client.page);
@@ -189,7 +189,7 @@ onEachRuntime("an attempt", {}, (app) => {
     expect(watcher.all("user_left")).toEqual([]);
   });
 
-  it("that is older than the newest is closed with 4409, and the newest stays", async () => {
+  it("an attempt older than the newest is closed with 4409, and the newest stays open", async () => {
     const ada = app.user();
     const page = Object.assign(new Page(), { attempt: 6 });
     const newest = await app.v1(ada, page);
@@ -202,7 +202,7 @@ onEachRuntime("an attempt", {}, (app) => {
     expect(late.all("welcome")).toEqual([]);
   });
 
-  it("of another user with the same client id changes nothing", async () => {
+  it("an attempt of another user with the same client id does not affect the connection", async () => {
     const client = await app.v1(app.user("ada"));
     const page = Object.assign(new Page(), { clientId: client.page.clientId, attempt: 9 });
     await app.v1(app.user("eve"), page);
@@ -212,10 +212,10 @@ onEachRuntime("an attempt", {}, (app) => {
 });
 
 onEachRuntime("a short history", { limits: { historyMessages: 5 } }, (app) => {
-  it("is trimmed: one gap with the reason and nothing partial", async () => {
+  it("a resume beyond the history gets one gap with the reason trimmed and no partial replay", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
-    await app.command("tell", { count: 10 });
+    await app.command("publish", { count: 10 });
     const { again, welcome } = await resumed(app, ada, client);
     const state = stateOf(welcome, "all");
     expect(state.recovered).toBe("trimmed");
@@ -224,42 +224,42 @@ onEachRuntime("a short history", { limits: { historyMessages: 5 } }, (app) => {
     expect(texts(again)).toEqual([]);
   });
 
-  it("still recovers what it holds", async () => {
+  it("a resume within a short history recovers every message", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
-    await app.command("tell", { count: 5 });
+    await app.command("publish", { count: 5 });
     const { again } = await resumed(app, ada, client);
-    await again.seen({ type: "told", text: "5" });
+    await again.seen({ type: "notice", text: "5" });
     expect(texts(again)).toEqual(counted(5));
   });
 });
 
-onEachRuntime("a long absence", {}, (app) => {
-  it("replays at most 1,000 messages over all channels, in the order of the positions; the rest are too_many", async () => {
+onEachRuntime("a long disconnection", {}, (app) => {
+  it("a resume replays at most 1,000 messages over all channels in the order of its positions, and the rest is too_many", async () => {
     const [ada, room] = [app.user(), app.room()];
     const { client } = await dropped(app, ada, room);
-    await app.command("tell", { count: 600 });
-    await app.command("tell", { count: 600, room });
+    await app.command("publish", { count: 600 });
+    await app.command("publish", { count: 600, room });
     const ch = `room:${room}`;
     const positions = [ch, "all"].map((name) => ({ ch: name, ...client.page.positions.get(name) }));
     const again = await app.openV1(ada, client.page);
     const welcome = await again.hello({ positions });
     expect(recoveredOf(welcome)).toMatchObject({ [ch]: true, all: "too_many" });
     expect(await again.seen("gap")).toMatchObject({ ch: "all", reason: "too_many" });
-    await again.seen({ type: "told", text: "600" });
+    await again.seen({ type: "notice", text: "600" });
     expect(texts(again)).toEqual(counted(600));
   });
 
-  it("over 1,000 messages is not recoverable", async () => {
+  it("a channel with over 1,000 missed messages is not recovered", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
-    await app.command("tell", { count: 1_001 });
+    await app.command("publish", { count: 1_001 });
     const { welcome } = await resumed(app, ada, client);
     expect(["trimmed", "too_many"]).toContain(channelsOf(welcome)["all"]?.recovered);
   });
 });
 
-/** A client that has read up to here, and then lost its connection. */
+/** A client that has read an announcement and then lost its connection. */
 async function dropped(app: TestApp, userId: string, room?: string): Promise<{ readonly client: V1Client }> {
   const client = await app.v1(userId);
   if (room !== undefined) await client.join(room);
@@ -280,7 +280,7 @@ async function resumed(
 
 function stateOf(welcome: Frame, ch: string): Channel {
   const state = channelsOf(welcome)[ch];
-  if (state === undefined) throw new Error(`The welcome does not tell of ${ch}.`);
+  if (state === undefined) throw new Error(`The welcome does not contain ${ch}.`);
   return state;
 }
 

@@ -3,8 +3,8 @@ import { channelsOf, joined, left, offsetOf, userIdsOf } from "../support/frame.
 import { onEachRuntime } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
-onEachRuntime("a room", {}, (app) => {
-  it("is joined with a position, then a list of its users", async () => {
+onEachRuntime("rooms", {}, (app) => {
+  it("a join is answered with the room's position, then the list of its users", async () => {
     const [ada, room] = [app.user("ada"), app.room()];
     const client = await app.v1(ada);
     const ch = `room:${room}`;
@@ -16,7 +16,7 @@ onEachRuntime("a room", {}, (app) => {
     expect(client.frames.indexOf(reply)).toBeLessThan(client.frames.indexOf(list));
   });
 
-  it("is joined by a plain client too", async () => {
+  it("a plain client can join a room", async () => {
     const room = app.room();
     const client = await app.plain();
     client.send({ type: "join", room, $: { id: "j" } });
@@ -24,32 +24,32 @@ onEachRuntime("a room", {}, (app) => {
     await client.next({ type: "user_list", room });
   });
 
-  it("hears its own messages, and nobody outside does", async () => {
+  it("messages of a room reach its members and no other client", async () => {
     const room = app.room();
     const ch = `room:${room}`;
     const [ada, bob, outsider] = [await app.v1(), await app.v1(), await app.v1()];
     for (const client of [ada, bob]) await client.join(room);
     const reply = await ada.deliver("chat_message", { content: "inside" }, ch);
-    const heard = await bob.next("chat_message");
-    expect(heard).toMatchObject({ content: "inside", $: { ch } });
-    expect(reply["result"]).toEqual({ id: heard["id"], ch, off: offsetOf(heard) });
-    await app.command("tell", { count: 1, room });
-    expect(await bob.next("told")).toMatchObject({ text: "1", $: { ch } });
+    const received = await bob.next("chat_message");
+    expect(received).toMatchObject({ content: "inside", $: { ch } });
+    expect(reply["result"]).toEqual({ id: received["id"], ch, off: offsetOf(received) });
+    await app.command("publish", { count: 1, room });
+    expect(await bob.next("notice")).toMatchObject({ text: "1", $: { ch } });
     await outsider.sync();
-    expect([...outsider.all("chat_message"), ...outsider.all("told")]).toEqual([]);
+    expect([...outsider.all("chat_message"), ...outsider.all("notice")]).toEqual([]);
   });
 
-  it("hears sendToRoom without the one who is left out", async () => {
+  it("sendToRoom reaches every member but the excluded connection", async () => {
     const room = app.room();
     const [ada, bob] = [await app.v1(), await app.v1()];
     for (const client of [ada, bob]) await client.join(room);
-    await ada.deliver("tell_room", { room, text: "to the others", leaveMeOut: true });
-    expect(await bob.next("told")).toMatchObject({ text: "to the others" });
+    await ada.deliver("notify_room", { room, text: "to the others", excludeSender: true });
+    expect(await bob.next("notice")).toMatchObject({ text: "to the others" });
     expect(await ada.seen("skip")).toMatchObject({ $: { ch: `room:${room}` } });
-    expect(ada.all("told")).toEqual([]);
+    expect(ada.all("notice")).toEqual([]);
   });
 
-  it("is not spoken to from outside", async () => {
+  it("a client outside a room cannot send to it", async () => {
     const [ada, bob] = [await app.v1(app.user("ada")), await app.v1(app.user("bob"))];
     const room = app.room();
     await bob.join(room);
@@ -62,7 +62,7 @@ onEachRuntime("a room", {}, (app) => {
     expect(await app.journal("note")).toEqual([]);
   });
 
-  it("is the only channel that a client may name", async () => {
+  it("a client can send to no channel but a joined room", async () => {
     const bob = app.user("bob");
     const [eve, victim] = [await app.v1(app.user("eve")), await app.v1(bob)];
     for (const ch of [`user:${bob}`, "room:", "room:no spaces", "nonsense", "__proto__"]) {
@@ -74,21 +74,21 @@ onEachRuntime("a room", {}, (app) => {
     expect(victim.all("chat_message")).toEqual([]);
   });
 
-  it("that is refused in a hello is told to be, and nothing of it is heard", async () => {
+  it("a room that authorize denies is forbidden in the welcome and delivers nothing", async () => {
     const client = await app.openV1(app.user());
     const room = app.room();
     const welcome = await client.hello({ rooms: ["secret", room] });
     expect([undefined, "forbidden"]).toContain(channelsOf(welcome)["room:secret"]?.recovered);
     expect(channelsOf(welcome)[`room:${room}`]?.recovered).toBe("new");
-    await app.command("tell", { count: 1, room: "secret" });
+    await app.command("publish", { count: 1, room: "secret" });
     await client.sync();
-    expect(client.all("told")).toEqual([]);
+    expect(client.all("notice")).toEqual([]);
     expect(await client.deliver("chat_message", { content: "x" }, "room:secret")).toMatchObject({
       code: "forbidden",
     });
   });
 
-  it("tells its handlers its name", async () => {
+  it("the handler context contains the room of a message", async () => {
     const [ada, room] = [app.user("ada"), app.room()];
     const client = await app.v1(ada);
     await client.join(room);
@@ -98,18 +98,18 @@ onEachRuntime("a room", {}, (app) => {
     expect((await app.journal("note", ada))[1]).not.toHaveProperty("room");
   });
 
-  it("is joined and left idempotently, and its presence tells of users, not of connections", async () => {
+  it("join and leave are idempotent, and the presence of a room counts users, not connections", async () => {
     const [ada, room] = [app.user("ada"), app.room()];
     const watcher = await app.v1();
     await watcher.join(room);
     const tabs = [await app.v1(ada), await app.v1(ada)];
     for (const tab of tabs)
       for (let n = 0; n < 3; n++) expect(await tab.join(room)).toMatchObject({ type: "reply" });
-    // Whoever comes and goes within one batch was never there.
+    // Presence does not announce a user who joins and leaves within one batch.
     await watcher.next((frame) => frame["room"] === room && joined(ada)(frame));
     for (const tab of tabs) {
       for (let n = 0; n < 2; n++)
-        expect(await tab.ask({ type: "leave", room })).toMatchObject({ type: "reply" });
+        expect(await tab.sendAndWait({ type: "leave", room })).toMatchObject({ type: "reply" });
     }
     await watcher.next((frame) => frame["room"] === room && left(ada)(frame));
     expect(watcher.all((frame) => frame["room"] === room && joined(ada)(frame))).toHaveLength(1);
@@ -117,22 +117,22 @@ onEachRuntime("a room", {}, (app) => {
     expect(await app.command("listUsers", { room })).toMatchObject({ total: 1 });
   });
 
-  it("is left without having been joined", async () => {
+  it("leaving a room that was not joined gets a reply", async () => {
     const client = await app.v1();
-    expect(await client.ask({ type: "leave", room: app.room() })).toMatchObject({ type: "reply" });
+    expect(await client.sendAndWait({ type: "leave", room: app.room() })).toMatchObject({ type: "reply" });
   });
 
-  it("delivers nothing after it was left", async () => {
+  it("a room delivers nothing after it is left", async () => {
     const room = app.room();
     const client = await app.v1();
     await client.join(room);
-    await client.ask({ type: "leave", room });
-    await app.command("tell", { count: 1, room });
+    await client.sendAndWait({ type: "leave", room });
+    await app.command("publish", { count: 1, room });
     await client.sync();
-    expect(client.all("told")).toEqual([]);
+    expect(client.all("notice")).toEqual([]);
   });
 
-  it("announces who comes and goes, with its name, to its members only", async () => {
+  it("joins and leaves are announced with the room's name to its members only", async () => {
     const [ada, room] = [app.user("ada"), app.room()];
     const [member, outsider, client] = [await app.v1(), await app.v1(), await app.v1(ada)];
     await member.join(room);
@@ -149,14 +149,14 @@ onEachRuntime("a room", {}, (app) => {
     expect(client.all((message) => message["room"] === room && joined(ada)(message))).toEqual([]);
   });
 
-  it("is refused when authorize says no, and the connection stays", async () => {
+  it("a join that authorize denies is forbidden, and the connection stays open", async () => {
     const client = await app.v1();
     expect(await client.join("secret")).toMatchObject({ type: "error", code: "forbidden", retryable: false });
     expect(await client.join(app.room())).toMatchObject({ type: "reply" });
   });
 
   it.each(["", "no spaces", "a/b", "x".repeat(129), "star*", "new\nline", "nul\0", "ünï", "\ud800"])(
-    "has a name of word characters, colons, dots and dashes only: %j",
+    "a join of the invalid room name %j gets invalid_message",
     async (room) => {
       const client = await app.v1();
       expect(await client.join(room)).toMatchObject({ type: "error", code: "invalid_message" });
@@ -164,35 +164,35 @@ onEachRuntime("a room", {}, (app) => {
   );
 
   it.each(["__proto__", "constructor", "toString", "a:b.c-d_e", "x".repeat(128)])(
-    "may be called %j",
+    "a room may have the name %j",
     async (room) => {
       const client = await app.v1();
       expect(await client.join(room)).toMatchObject({ type: "reply", result: { ch: `room:${room}` } });
-      await client.ask({ type: "leave", room });
+      await client.sendAndWait({ type: "leave", room });
     },
   );
 
-  it("is the last one at 100: the next is limit_exceeded, and the connection stays", async () => {
+  it("the 101st room of a connection gets limit_exceeded, and the connection stays open", async () => {
     const client = await app.v1();
     for (let n = 0; n < 100; n++) expect(await client.join(app.room())).toMatchObject({ type: "reply" });
     expect(await client.join(app.room())).toMatchObject({ type: "error", code: "limit_exceeded" });
     await client.sync();
   });
 
-  it("is entered and left by the server's own doing", async () => {
+  it("the server can add a connection to a room and remove it", async () => {
     const [ada, room] = [app.user("ada"), app.room()];
     const client = await app.v1(ada);
     await app.command("join", { userId: ada, room });
     await client.next({ type: "user_list", room });
-    await app.command("tell", { count: 1, room });
-    await client.next("told");
+    await app.command("publish", { count: 1, room });
+    await client.next("notice");
     await app.command("leave", { userId: ada, room });
-    await app.command("tell", { count: 1, room });
+    await app.command("publish", { count: 1, room });
     await client.sync();
-    expect(client.all("told")).toHaveLength(1);
+    expect(client.all("notice")).toHaveLength(1);
   });
 
-  it("is empty again after its members have gone", async () => {
+  it("a room is empty after its members disconnect", async () => {
     const room = app.room();
     const clients = [await app.v1(), await app.v1()];
     for (const client of clients) await client.join(room);
@@ -204,8 +204,8 @@ onEachRuntime("a room", {}, (app) => {
   });
 });
 
-onEachRuntime("a room without authorize", { authorizes: false }, (app) => {
-  it("is refused, and the log says once which option is missing", async () => {
+onEachRuntime("rooms without authorize", { authorizes: false }, (app) => {
+  it("a join without the option authorize is forbidden, and the log names the missing option once", async () => {
     const client = await app.v1();
     for (let n = 0; n < 3; n++) {
       expect(await client.join("general")).toMatchObject({ type: "error", code: "forbidden" });
@@ -214,7 +214,7 @@ onEachRuntime("a room without authorize", { authorizes: false }, (app) => {
     expect(lines).toHaveLength(1);
   });
 
-  it("leaves the chat with everyone as it is", async () => {
+  it("chat outside rooms works without the option authorize", async () => {
     const client = await app.v1();
     expect(await client.deliver("chat_message", { content: "hello" })).toMatchObject({ type: "reply" });
   });

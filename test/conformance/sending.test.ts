@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import { offsetOf } from "../support/frame.ts";
 import { onEachRuntime } from "../support/test-app.ts";
 
-onEachRuntime("a broadcast", {}, (app) => {
-  it("reaches everyone, an announcement with its id and time", async () => {
+onEachRuntime("broadcasts", {}, (app) => {
+  it("an announcement reaches every client with its id and time", async () => {
     const clients = [await app.plain(), await app.v1()];
     await app.command("announce", { message: "Maintenance in 5 minutes" });
     for (const client of clients) {
@@ -17,23 +17,23 @@ onEachRuntime("a broadcast", {}, (app) => {
     }
   });
 
-  it("takes the reference's JSON text too", async () => {
+  it("broadcastMessage accepts JSON text as in the reference", async () => {
     const client = await app.plain();
     await app.command("announceText", { text: '{"type":"announcement","message":"from text"}' });
     expect(await client.next("announcement")).toMatchObject({ message: "from text" });
   });
 
   it.each(["not JSON", "{}", '{"type":"nonsense"}', '{"type":"announcement"}', "null"])(
-    "of text that is no message throws TypeError at once: %j",
+    "broadcastMessage throws TypeError for the text %j",
     async (text) => {
       await expect(app.command("announceText", { text })).rejects.toThrow("TypeError");
     },
   );
 
-  it("without the sender's connection still reaches the sender's other tabs", async () => {
+  it("a broadcast that excludes the sender's connection reaches the sender's other tabs", async () => {
     const ada = app.user();
     const [sender, otherTab, other] = [await app.plain(ada), await app.plain(ada), await app.plain()];
-    sender.send({ type: "shout_to_others", text: "not to me" });
+    sender.send({ type: "announce_to_others", text: "not to me" });
     for (const client of [otherTab, other]) {
       expect(await client.next("announcement")).toMatchObject({ message: "not to me" });
     }
@@ -42,66 +42,66 @@ onEachRuntime("a broadcast", {}, (app) => {
     expect(sender.all("skip")).toEqual([]);
   });
 
-  it("without the sender's connection moves a halyard.v1 sender's position by skip", async () => {
+  it("a broadcast that excludes a halyard.v1 sender gives it a skip with the offset", async () => {
     const [sender, other] = [await app.v1(), await app.v1()];
-    await sender.deliver("shout_to_others", { text: "not to me" });
-    const heard = await other.next("announcement");
-    expect(await sender.seen("skip")).toEqual({ type: "skip", $: { ch: "all", off: offsetOf(heard) } });
+    await sender.deliver("announce_to_others", { text: "not to me" });
+    const received = await other.next("announcement");
+    expect(await sender.seen("skip")).toEqual({ type: "skip", $: { ch: "all", off: offsetOf(received) } });
     expect(sender.all("announcement")).toEqual([]);
   });
 
-  it("that is ephemeral has no offset", async () => {
+  it("an ephemeral broadcast has no offset", async () => {
     const client = await app.v1();
     await app.command("tick", { count: 1 });
     expect(await client.next("tick")).toEqual({ type: "tick", n: 1, $: { ch: "all" } });
   });
 
-  it("keeps its order", async () => {
+  it("300 broadcasts arrive in order with rising offsets", async () => {
     const clients = [await app.plain(), await app.v1()];
-    await app.command("tell", { count: 300 });
+    await app.command("publish", { count: 300 });
     for (const client of clients) {
-      await client.seen({ type: "told", text: "300" });
-      const told = client.all("told");
-      expect(told.map(({ text }) => text)).toEqual(Array.from({ length: 300 }, (_, n) => String(n + 1)));
-      const offsets = told.map(offsetOf);
+      await client.seen({ type: "notice", text: "300" });
+      const notices = client.all("notice");
+      expect(notices.map(({ text }) => text)).toEqual(Array.from({ length: 300 }, (_, n) => String(n + 1)));
+      const offsets = notices.map(offsetOf);
       expect(offsets.every((offset, n) => n === 0 || offset > (offsets[n - 1] ?? 0))).toBe(true);
     }
   });
 });
 
 onEachRuntime("sendToUser", {}, (app) => {
-  it("reaches all devices of the user and nobody else", async () => {
+  it("sendToUser reaches all devices of the user and no other user", async () => {
     const ada = app.user("ada");
     const [tab, phone, bob] = [await app.plain(ada), await app.v1(ada), await app.v1(app.user("bob"))];
-    expect(await bob.deliver("tell_user", { userId: ada, text: "psst" })).toMatchObject({ type: "reply" });
+    expect(await bob.deliver("notify_user", { userId: ada, text: "psst" })).toMatchObject({ type: "reply" });
     for (const device of [tab, phone]) {
-      expect(await device.next("told")).toMatchObject({ text: "psst", $: { ch: `user:${ada}` } });
+      expect(await device.next("notice")).toMatchObject({ text: "psst", $: { ch: `user:${ada}` } });
     }
     await bob.sync();
-    expect(bob.all("told")).toEqual([]);
+    expect(bob.all("notice")).toEqual([]);
   });
 
-  it("to somebody who is not there harms nobody", async () => {
+  it("sendToUser to a user without a connection succeeds", async () => {
     const ada = await app.v1();
-    expect(await ada.deliver("tell_user", { userId: "nobody", text: "psst" })).toMatchObject({
+    expect(await ada.deliver("notify_user", { userId: "nobody", text: "psst" })).toMatchObject({
       type: "reply",
     });
   });
 });
 
 onEachRuntime("manager.send", {}, (app) => {
-  it("reaches one connection only", async () => {
+  it("manager.send reaches one connection only", async () => {
     const ada = app.user("ada");
     const [tab, other] = [await app.plain(ada), await app.plain(ada)];
-    tab.send({ type: "tell_me", text: "for this tab" });
-    expect(await tab.next("told")).toMatchObject({ text: "for this tab" });
+    tab.send({ type: "notify_me", text: "for this tab" });
+    expect(await tab.next("notice")).toMatchObject({ text: "for this tab" });
     await other.sync();
-    expect(other.all("told")).toEqual([]);
+    expect(other.all("notice")).toEqual([]);
   });
 });
 
 onEachRuntime("chat without an echo", { echoToSender: false }, (app) => {
-  it("reaches the others and the sender's other tabs, not the sender's connection", async () => {
+  it("chat without an echo reaches other users and the sender's other tabs, not the sender's connection", async () => {
     const ada = app.user("ada");
     const [sender, otherTab, bob] = [await app.plain(ada), await app.plain(ada), await app.plain()];
     sender.send("hello");
@@ -112,17 +112,17 @@ onEachRuntime("chat without an echo", { echoToSender: false }, (app) => {
     expect(sender.all("skip")).toEqual([]);
   });
 
-  it("gives a halyard.v1 sender its receipt, and a skip in the message's place", async () => {
+  it("chat without an echo gives a halyard.v1 sender its receipt and a skip in place of the message", async () => {
     const [sender, bob] = [await app.v1(), await app.v1()];
     const reply = await sender.deliver("chat_message", { content: "hello" });
-    const heard = await bob.next("chat_message");
-    expect(reply).toMatchObject({ result: { id: heard["id"], ch: "all", off: offsetOf(heard) } });
-    expect(await sender.seen("skip")).toEqual({ type: "skip", $: { ch: "all", off: offsetOf(heard) } });
+    const received = await bob.next("chat_message");
+    expect(reply).toMatchObject({ result: { id: received["id"], ch: "all", off: offsetOf(received) } });
+    expect(await sender.seen("skip")).toEqual({ type: "skip", $: { ch: "all", off: offsetOf(received) } });
     await sender.sync();
     expect(sender.all("chat_message")).toEqual([]);
   });
 
-  it("does not replay to the sender what it was left out of", async () => {
+  it("a resume does not replay a message to the connection that it excluded", async () => {
     const ada = app.user();
     const [sender, bob] = [await app.v1(ada), await app.v1()];
     await sender.deliver("chat_message", { content: "mine" });
@@ -137,14 +137,14 @@ onEachRuntime("chat without an echo", { echoToSender: false }, (app) => {
 });
 
 onEachRuntime("the built-in chat, switched off", { builtIns: { chat: false, typing: "rooms" } }, (app) => {
-  it("is unknown_type", async () => {
+  it("a disabled built-in chat answers chat_message with unknown_type", async () => {
     const client = await app.v1();
     expect(await client.deliver("chat_message", { content: "hello" })).toMatchObject({
       code: "unknown_type",
     });
   });
 
-  it("and typing in rooms only is forbidden outside of them", async () => {
+  it("typing that is limited to rooms is forbidden outside rooms", async () => {
     const client = await app.v1();
     client.send({ type: "typing_indicator", isTyping: true });
     expect(await client.next("error")).toMatchObject({ code: "forbidden" });

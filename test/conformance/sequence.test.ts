@@ -4,23 +4,23 @@ import { offsetOf } from "../support/frame.ts";
 import { onEachRuntime } from "../support/test-app.ts";
 import { idOfSend, Page } from "../support/v1-client.ts";
 
-onEachRuntime("a send", {}, (app) => {
-  it("gets a receipt with the id that both ends know beforehand", async () => {
+onEachRuntime("sends with a sequence number", {}, (app) => {
+  it("a send gets a receipt with the id that client and server derive from its number", async () => {
     const [client, other] = [await app.v1(), await app.v1()];
     for (let seq = 1; seq <= 3; seq++) {
       const reply = await client.deliver("chat_message", { content: String(seq) });
-      const heard = await other.next("chat_message");
-      expect(heard["id"]).toBe(idOfSend(client.page, seq));
-      expect(messageIdOf(client.page.clientId, seq)).toBe(heard["id"]);
+      const received = await other.next("chat_message");
+      expect(received["id"]).toBe(idOfSend(client.page, seq));
+      expect(messageIdOf(client.page.clientId, seq)).toBe(received["id"]);
       expect(reply).toEqual({
         type: "reply",
-        result: { id: idOfSend(client.page, seq), ch: "all", off: offsetOf(heard) },
+        result: { id: idOfSend(client.page, seq), ch: "all", off: offsetOf(received) },
         $: { re: seq },
       });
     }
   });
 
-  it("gives its handler that id as messageId", async () => {
+  it("a handler gets the id of the send as messageId", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     const reply = await client.deliver("note", { text: "x" });
@@ -29,7 +29,7 @@ onEachRuntime("a send", {}, (app) => {
     expect(await app.journal("note", ada)).toMatchObject([{ messageId: id }]);
   });
 
-  it("runs in order with the connection's other sends", async () => {
+  it("sends of one connection run in order", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     for (const [ms, tag] of [
@@ -44,7 +44,7 @@ onEachRuntime("a send", {}, (app) => {
     expect(client.all("reply").map(({ $ }) => $?.re)).toEqual([1, 2, 3, 4]);
   });
 
-  it("runs in order for a plain client too", async () => {
+  it("sends of a plain client run in order", async () => {
     const ada = app.user();
     const client = await app.plain(ada);
     for (const [ms, tag] of [
@@ -58,7 +58,7 @@ onEachRuntime("a send", {}, (app) => {
     expect((await app.journal("wait", ada)).map(({ tag }) => tag)).toEqual(["a", "b", "c", "d"]);
   });
 
-  it("that is repeated gets the stored receipt and does not run again", async () => {
+  it("a repeated send gets the stored receipt and does not run again", async () => {
     const ada = app.user();
     const [client, other] = [await app.v1(ada), await app.plain()];
     const message = { type: "chat_message", content: "once", $: { seq: 1 } };
@@ -73,7 +73,7 @@ onEachRuntime("a send", {}, (app) => {
     expect(await app.journal("chat", ada)).toHaveLength(1);
   });
 
-  it("that comes twice in one breath runs once and is answered twice", async () => {
+  it("a send that arrives twice at once runs once and is answered twice", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     const message = { type: "wait", ms: 50, tag: "once", $: { seq: 1 } };
@@ -84,7 +84,7 @@ onEachRuntime("a send", {}, (app) => {
     expect(await app.journal("wait", ada)).toHaveLength(1);
   });
 
-  it("that is repeated while it runs is answered once it is done, on whichever connection is there", async () => {
+  it("a send repeated on a new connection while it runs is answered there once it is done", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     const message = { type: "wait", ms: 250, tag: "once", $: { seq: 1 } };
@@ -97,7 +97,7 @@ onEachRuntime("a send", {}, (app) => {
     expect(await app.journal("wait", ada)).toHaveLength(1);
   });
 
-  it("whose receipt was lost is answered with it after a reconnect, and what is new runs after it", async () => {
+  it("a send whose receipt was lost gets it after a reconnect, and new sends run after it", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     const first = await client.deliver("chat_message", { content: "first" });
@@ -110,7 +110,7 @@ onEachRuntime("a send", {}, (app) => {
     expect((await app.journal("chat", ada)).map(({ content }) => content)).toEqual(["first", "second"]);
   });
 
-  it("that is not the next one is conflict, and the next one still is", async () => {
+  it("a send that skips a number gets conflict, and the expected number is still accepted", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     await client.deliver("note", { text: "one" });
@@ -121,7 +121,7 @@ onEachRuntime("a send", {}, (app) => {
     expect((await app.journal("note", ada)).map(({ text }) => text)).toEqual(["one", "two"]);
   });
 
-  it("with a known number and another message is conflict, and runs nothing", async () => {
+  it("another message with a used number gets conflict and runs no handler", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     client.send({ type: "note", text: "original", $: { seq: 1 } });
@@ -136,7 +136,7 @@ onEachRuntime("a send", {}, (app) => {
     expect(await app.journal("note", ada)).toHaveLength(1);
   });
 
-  it("that is rejected has used its number, and is rejected again", async () => {
+  it("a rejected send uses its number and is rejected again when it is repeated", async () => {
     const client = await app.v1();
     client.send({ type: "note", text: "", $: { seq: 1 } });
     expect(await client.next({ $: { re: 1 } })).toMatchObject({ type: "error", code: "invalid_message" });
@@ -146,13 +146,13 @@ onEachRuntime("a send", {}, (app) => {
     expect(await client.answer(2)).toMatchObject({ type: "reply" });
   });
 
-  it("of an unknown type has used its number", async () => {
+  it("a send of an unknown type uses its number", async () => {
     const client = await app.v1();
     expect(await client.deliver("nonsense")).toMatchObject({ code: "unknown_type" });
     expect(await client.deliver("note", { text: "next" })).toMatchObject({ type: "reply" });
   });
 
-  it("whose handler failed is answered with the same error again, without running again", async () => {
+  it("a repeated send whose handler failed gets the same error and does not run again", async () => {
     const ada = app.user();
     const client = await app.v1(ada);
     for (let n = 0; n < 2; n++) {
@@ -162,7 +162,7 @@ onEachRuntime("a send", {}, (app) => {
     expect(await app.journal("fail", ada)).toHaveLength(1);
   });
 
-  it("that was given up is filled by skip", async () => {
+  it("a skip fills the number of an abandoned send", async () => {
     const client = await app.v1();
     await client.deliver("note", { text: "one" });
     const reply = await client.deliver("skip");
@@ -170,7 +170,7 @@ onEachRuntime("a send", {}, (app) => {
     expect(await client.deliver("note", { text: "three" })).toMatchObject({ type: "reply" });
   });
 
-  it("of a client that the server has forgotten may begin at any number", async () => {
+  it("a client that the server does not remember may begin at any number", async () => {
     const page = new Page();
     page.seq = 41;
     const client = await app.v1(app.user(), page);
@@ -183,7 +183,7 @@ onEachRuntime("a send", {}, (app) => {
     expect(await client.answer(41)).toMatchObject({ type: "error", code: "conflict" });
   });
 
-  it("is remembered for the last 32 and no longer", async () => {
+  it("the server remembers the last 32 sends of a client and no more", async () => {
     const client = await app.v1();
     for (let n = 0; n < 33; n++) await client.deliver("note", { text: "same" });
     client.send({ type: "note", text: "same", $: { seq: 2 } });
@@ -193,7 +193,7 @@ onEachRuntime("a send", {}, (app) => {
     expect(await client.next({ $: { re: 1 }, type: "error" })).toMatchObject({ code: "conflict" });
   });
 
-  it("is limit_exceeded when more than 32 wait behind a handler", async () => {
+  it("a send gets limit_exceeded when more than 32 wait behind a handler", async () => {
     const client = await app.v1();
     client.post("wait", { ms: 300, tag: "first" });
     for (let n = 0; n < 33; n++) client.post("note", { text: "waits" });
@@ -201,7 +201,7 @@ onEachRuntime("a send", {}, (app) => {
     expect(await client.answer(33)).toMatchObject({ type: "reply" });
   });
 
-  it("counts per client: two tabs of a user have numbers of their own", async () => {
+  it("two tabs of a user have sequence numbers of their own", async () => {
     const ada = app.user();
     const tabs = [await app.v1(ada), await app.v1(ada)];
     for (const tab of tabs)
@@ -209,7 +209,7 @@ onEachRuntime("a send", {}, (app) => {
     expect(await app.journal("note", ada)).toHaveLength(2);
   });
 
-  it("of somebody who uses another user's client id is their own", async () => {
+  it("a send with another user's client id counts for its own user only", async () => {
     const [ada, eve] = [app.user("ada"), app.user("eve")];
     const victim = await app.v1(ada);
     const receipt = await victim.deliver("chat_message", { content: "private" });

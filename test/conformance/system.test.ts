@@ -10,7 +10,7 @@ import type { Frame } from "../support/frame.ts";
 import { handshake } from "../support/handshake.ts";
 import { until } from "../support/wait.ts";
 
-/** The smallest socket that the server asks for. */
+/** The smallest socket that the server accepts. */
 class FakeSocket implements WebSocketInstance {
   readonly data: unknown;
   readonly frames: Frame[] = [];
@@ -49,7 +49,7 @@ async function opened(system: Pick<ReturnType<typeof createWebSocketSystem>, "ma
 const typesOf = (socket: FakeSocket) => socket.frames.map(({ type }) => type);
 
 describe("the manager, with any socket", () => {
-  it("holds the connection in its maps at once, as the very object that it was given", () => {
+  it("handleOpen adds the given socket object to the maps at once", () => {
     const { manager } = createWebSocketSystem();
     const socket = new FakeSocket({ userId: "ada", name: "Ada" });
     manager.handleOpen(socket);
@@ -59,7 +59,7 @@ describe("the manager, with any socket", () => {
     expect(manager.getConnectionStats()).toMatchObject({ totalUsers: 1, totalConnections: 1 });
   });
 
-  it("reads what comes right after the open, once the connection is admitted", async () => {
+  it("a message right after handleOpen is read once the connection is admitted", async () => {
     const { manager, processMessage } = createWebSocketSystem();
     const socket = new FakeSocket({ userId: "ada", name: "Ada" });
     manager.handleOpen(socket);
@@ -68,7 +68,7 @@ describe("the manager, with any socket", () => {
     expect(typesOf(socket)).toEqual(["welcome", "user_list", "pong"]);
   });
 
-  it("closes a connection of nobody with 4401, and logs what to pass", () => {
+  it("handleOpen closes a socket without a user id with 4401 and logs what to pass", () => {
     const lines: string[] = [];
     const write = (_fields: object, text: string) => void lines.push(text);
     const logger = { debug: write, info: write, warn: write, error: write };
@@ -83,19 +83,19 @@ describe("the manager, with any socket", () => {
     expect(lines.some((line) => line.includes("userId"))).toBe(true);
   });
 
-  it("takes a close twice, and frames of sockets that it does not know", async () => {
+  it("the manager ignores a second close and messages of unknown sockets", async () => {
     const system = createWebSocketSystem();
-    const [ada, stranger] = [await opened(system, "ada"), new FakeSocket({ userId: "stranger" })];
-    system.manager.handleMessage(stranger, "hello");
-    system.manager.handleClose(stranger);
+    const [ada, unknown] = [await opened(system, "ada"), new FakeSocket({ userId: "unknown" })];
+    system.manager.handleMessage(unknown, "hello");
+    system.manager.handleClose(unknown);
     for (let n = 0; n < 2; n++) system.manager.handleClose(ada);
     system.manager.handleMessage(ada, "after the close");
     expect(system.manager.getConnectionStats()).toMatchObject({ totalUsers: 0, totalConnections: 0 });
     expect([system.manager.wsInstances.size, system.manager.connectedUsers.size]).toEqual([0, 0]);
-    expect(stranger.frames).toEqual([]);
+    expect(unknown.frames).toEqual([]);
   });
 
-  it("leaves out exactly the socket that it is told to", async () => {
+  it("broadcastMessage excludes exactly the given socket", async () => {
     const system = createWebSocketSystem();
     const sockets = [await opened(system, "ada"), await opened(system, "ada"), await opened(system, "bob")];
     await system.manager.broadcastMessage({ type: "announcement", message: "x" }, sockets[0]);
@@ -105,7 +105,7 @@ describe("the manager, with any socket", () => {
     expect(sockets.map((socket) => typesOf(socket).includes("announcement"))).toEqual([false, true, true]);
   });
 
-  it("throws TypeError at once for text that is no message, and rejects for nothing", async () => {
+  it("broadcastMessage throws TypeError at once for text that is no message, and resolves for one that is", async () => {
     const { manager } = createWebSocketSystem();
     for (const text of ["", "x", "[]", '{"type":"chat_message"}', '{"type":"welcome"}']) {
       expect(() => manager.broadcastMessage(text), text).toThrow(TypeError);
@@ -116,7 +116,7 @@ describe("the manager, with any socket", () => {
 });
 
 describe("the registry", () => {
-  it("takes an application's handler in the place of a built-in one", async () => {
+  it("the registry replaces a built-in handler by the application's", async () => {
     const system = createWebSocketSystem();
     const contents: string[] = [];
     system.handlers.on("chat_message", ({ content }) => contents.push(content));
@@ -128,7 +128,7 @@ describe("the registry", () => {
     expect(typesOf(ada)).not.toContain("chat_message");
   });
 
-  it("throws for a second handler of the application for one type", () => {
+  it("the registry throws for a second handler of the application for one type", () => {
     const { handlers } = createWebSocketSystem();
     handlers.on("chat_message", () => undefined);
     expect(() => handlers.on("chat_message", () => undefined)).toThrow(/chat_message/);
@@ -138,7 +138,7 @@ describe("the registry", () => {
 });
 
 describe("a contract", () => {
-  it("has no name and no field of Halyard's own, at run time either", () => {
+  it("a contract with a reserved name or field throws TypeError at run time", () => {
     const empty = message(z.object({}));
     for (const name of ["chat_message", "welcome", "hello", "error", "users", "skip", "gap"]) {
       expect(() => defineProtocol({ clientMessages: { [name]: empty } }), name).toThrow(TypeError);
@@ -154,7 +154,7 @@ describe("a contract", () => {
 });
 
 describe("attachWebSocketServer", () => {
-  it("returns what detaches it: the path is not taken any more", async () => {
+  it("attachWebSocketServer returns a function that releases the path", async () => {
     const { manager } = createWebSocketSystem({ authenticate: () => ({ user: { id: "ada" } }) });
     const server = createServer((_request, response) => response.writeHead(404).end());
     const detach = attachWebSocketServer(server, { manager, path: "/live" });

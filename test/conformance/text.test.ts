@@ -14,7 +14,7 @@ onEachRuntime("text from a plain client", {}, (app) => {
     "}",
     "12 [brackets] {inside}",
     "ünïcode 👋",
-  ])("is a chat message when it does not start like JSON: %j", async (text) => {
+  ])("the text %j of a plain client, which does not start like JSON, is a chat message", async (text) => {
     const [ada, bob] = [await app.plain(), await app.plain()];
     ada.send(text);
     expect(await bob.next("chat_message")).toMatchObject({ content: text, $: { ch: "all" } });
@@ -28,14 +28,17 @@ onEachRuntime("text from a plain client", {}, (app) => {
     "  { not json }",
     "\n\t[",
     '{"type":"chat_message","content":"x"}{}',
-  ])("is invalid_json when it starts like JSON and is not, and never chat: %j", async (text) => {
-    const [ada, bob] = [await app.plain(), await app.plain()];
-    expect(await errorFor(ada, text)).toMatchObject({ code: "invalid_json", retryable: false });
-    await expectNoChat(ada, bob);
-  });
+  ])(
+    "the text %j of a plain client, which starts like JSON, gets invalid_json and is never chat",
+    async (text) => {
+      const [ada, bob] = [await app.plain(), await app.plain()];
+      expect(await errorFor(ada, text)).toMatchObject({ code: "invalid_json", retryable: false });
+      await expectNoChat(ada, bob);
+    },
+  );
 
   it.each(["", "\0", "\uFEFF", '\uFEFF{"type":"ping"}', "\uFEFFhello"])(
-    "is invalid_message when it is empty, NUL or begins with a byte order mark: %j",
+    "the text %j of a plain client, which is empty, NUL or begins with a byte order mark, gets invalid_message",
     async (text) => {
       const [ada, bob] = [await app.plain(), await app.plain()];
       expect(await errorFor(ada, text)).toMatchObject({ code: "invalid_message" });
@@ -44,21 +47,21 @@ onEachRuntime("text from a plain client", {}, (app) => {
   );
 
   it.each(["[]", "[1,2]", "{}", '{"type":5}', '{"type":null}', '{"content":"no type"}', '[{"type":"ping"}]'])(
-    "is invalid_message when it is JSON, but not an object with a type: %j",
+    "the JSON %j of a plain client, which is no object with a type, gets invalid_message",
     async (text) => {
       const ada = await app.plain();
       expect(await errorFor(ada, text)).toMatchObject({ code: "invalid_message" });
     },
   );
 
-  it("is closed with 4400 after ten invalid messages in ten seconds", async () => {
+  it("a plain client is closed with 4400 after ten invalid messages in ten seconds", async () => {
     const ada = await app.plain();
     for (let n = 0; n < 10; n++) ada.send("{bad");
     expect(await ada.end()).toMatchObject({ code: 4400 });
     expect(ada.all({ type: "error", code: "invalid_json" }).length).toBeGreaterThanOrEqual(9);
   });
 
-  it("is still heard after nine invalid messages", async () => {
+  it("a plain client can still send after nine invalid messages", async () => {
     const ada = await app.plain();
     for (let n = 0; n < 9; n++) ada.send("{bad");
     ada.send("still here");
@@ -68,7 +71,7 @@ onEachRuntime("text from a plain client", {}, (app) => {
 
 onEachRuntime("text from a halyard.v1 client", {}, (app) => {
   it.each(["hello", "{bad", "", "\0", "1 2", '\uFEFF{"type":"ping"}'])(
-    "is invalid_json when it is not JSON: %j",
+    "the text %j of a halyard.v1 client, which is no JSON, gets invalid_json",
     async (text) => {
       const client = await app.v1();
       expect(await errorFor(client, text)).toMatchObject({ code: "invalid_json" });
@@ -78,7 +81,7 @@ onEachRuntime("text from a halyard.v1 client", {}, (app) => {
   );
 
   it.each(["null", "1", '"text"', "[]", "{}"])(
-    "is invalid_message when it is JSON without a type: %j",
+    "the JSON %j of a halyard.v1 client, which has no type, gets invalid_message",
     async (text) => {
       const client = await app.v1();
       expect(await errorFor(client, text)).toMatchObject({ code: "invalid_message" });
@@ -91,7 +94,7 @@ async function errorFor(client: RawClient, text: string): Promise<Frame> {
   return client.next("error");
 }
 
-/** Chat of the sender afterwards is the first chat that the other one hears. */
+/** Expects the other client to receive no chat message before a later one of the sender. */
 async function expectNoChat(sender: RawClient, other: RawClient): Promise<void> {
   sender.send("afterwards");
   expect(await other.next("chat_message")).toMatchObject({ content: "afterwards" });

@@ -7,8 +7,8 @@ import type { TestApp } from "../support/test-app.ts";
 const LONG_GRACE_MS = 60_000;
 const GRACE_MS = 400;
 
-onEachRuntime("a user", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
-  it("is announced to the others when the first connection opens, with public fields only", async () => {
+onEachRuntime("users", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
+  it("a user is announced to others when the first connection opens, with public fields only", async () => {
     const watcher = await app.plain();
     const { total } = await watcher.seen("user_list");
     const ada = app.user("ada");
@@ -20,14 +20,14 @@ onEachRuntime("a user", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
     expect(frame.$).not.toHaveProperty("off");
   });
 
-  it("does not hear of its own join", async () => {
+  it("a client does not receive the user_joined of its own user", async () => {
     const ada = app.user("ada");
     const client = await app.plain(ada);
     await flushPresence(app, client);
     expect(client.all(joined(ada))).toEqual([]);
   });
 
-  it("is one entry, however many connections", async () => {
+  it("a user is one entry, however many connections are open", async () => {
     const ada = app.user("ada");
     const watcher = await app.plain();
     const tabs = [await app.plain(ada), await app.plain(ada), await app.v1(ada)];
@@ -47,7 +47,7 @@ onEachRuntime("a user", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
     expect(watcher.all(joined(ada))).toHaveLength(1);
   });
 
-  it("stays when a second tab closes", async () => {
+  it("a user stays online when a second tab closes", async () => {
     const ada = app.user("ada");
     const [watcher, , tab] = [await app.plain(), await app.plain(ada), await app.plain(ada)];
     await tab.close(1000);
@@ -56,7 +56,7 @@ onEachRuntime("a user", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
     expect(await app.command("user", { userId: ada })).toMatchObject({ connections: 1 });
   });
 
-  it("has left at once, announced exactly once, after the last connection closes deliberately", async () => {
+  it("a user leaves at once, announced exactly once, after the last connection closes deliberately", async () => {
     const ada = app.user("ada");
     const [watcher, first, second] = [await app.plain(), await app.plain(ada), await app.plain(ada)];
     await first.close(1000);
@@ -67,18 +67,21 @@ onEachRuntime("a user", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
     expect(watcher.all(left(ada))).toHaveLength(1);
   });
 
-  it.each([1001, 3001, 1006])("stays in the list for the grace time after a close with %d", async (code) => {
-    const ada = app.user("ada");
-    const [watcher, client] = [await app.plain(), await app.plain(ada)];
-    if (code === 1006) await client.cut();
-    else await client.close(code);
-    await flushPresence(app, watcher);
-    expect(watcher.all(left(ada))).toEqual([]);
-    expect(await app.command("user", { userId: ada })).toMatchObject({ user: null, connections: 0 });
-    expect(JSON.stringify(await app.command("listUsers"))).toContain(ada);
-  });
+  it.each([1001, 3001, 1006])(
+    "a user stays in the list for the grace period after a close with %d",
+    async (code) => {
+      const ada = app.user("ada");
+      const [watcher, client] = [await app.plain(), await app.plain(ada)];
+      if (code === 1006) await client.cut();
+      else await client.close(code);
+      await flushPresence(app, watcher);
+      expect(watcher.all(left(ada))).toEqual([]);
+      expect(await app.command("user", { userId: ada })).toMatchObject({ user: null, connections: 0 });
+      expect(JSON.stringify(await app.command("listUsers"))).toContain(ada);
+    },
+  );
 
-  it("that comes back within the grace time neither left nor joined for the others", async () => {
+  it("a user who returns within the grace period is announced neither as left nor as joined", async () => {
     const ada = app.user("ada");
     const [watcher, client] = [await app.plain(), await app.plain(ada)];
     await client.cut();
@@ -87,7 +90,7 @@ onEachRuntime("a user", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
     expect([watcher.all(joined(ada)).length, watcher.all(left(ada)).length]).toEqual([1, 0]);
   });
 
-  it("that is sent away has left at once", async () => {
+  it("a user whom the server disconnects leaves at once", async () => {
     const ada = app.user("ada");
     const [watcher, client] = [await app.plain(), await app.plain(ada)];
     await app.command("disconnectUser", { userId: ada, reason: "signed out" });
@@ -95,7 +98,7 @@ onEachRuntime("a user", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
     await watcher.next(left(ada));
   });
 
-  it("that is sent away with 4403 is told so, on every device, and nobody else is", async () => {
+  it("disconnectUser with 4403 closes every device of the user and no other connection", async () => {
     const ada = app.user("ada");
     const [bystander, ...tabs] = [await app.plain(), await app.plain(ada), await app.v1(ada)];
     await app.command("disconnectUser", { userId: ada, code: 4403 });
@@ -104,7 +107,7 @@ onEachRuntime("a user", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
     expect(bystander.isOpen).toBe(true);
   });
 
-  it("is sent away from one session only, when only that one has ended", async () => {
+  it("disconnectSession closes the connections of one session only", async () => {
     const ada = app.user("ada");
     const on = async (device: string) =>
       app.plain(ada, { headers: { cookie: `session=${ada}; device=${device}` } });
@@ -115,7 +118,7 @@ onEachRuntime("a user", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
     expect(await app.command("user", { userId: ada })).toMatchObject({ connections: 1 });
   });
 
-  it("tells onConnect and onDisconnect, once per connection", async () => {
+  it("onConnect and onDisconnect are called once per connection", async () => {
     const ada = app.user("ada");
     const client = await app.plain(ada);
     await client.close(1000);
@@ -125,8 +128,8 @@ onEachRuntime("a user", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
   });
 });
 
-onEachRuntime("the grace time", { limits: { leaveGraceMs: GRACE_MS } }, (app) => {
-  it("is waited for after a cut, and then the others are told exactly once", async () => {
+onEachRuntime("the grace period", { limits: { leaveGraceMs: GRACE_MS } }, (app) => {
+  it("a cut connection is announced as left exactly once, after the grace period", async () => {
     const ada = app.user("ada");
     const [watcher, client] = [await app.plain(), await app.plain(ada)];
     const cutAt = performance.now();
@@ -137,7 +140,7 @@ onEachRuntime("the grace time", { limits: { leaveGraceMs: GRACE_MS } }, (app) =>
     expect(watcher.all(left(ada))).toHaveLength(1);
   });
 
-  it("starts anew with each return", async () => {
+  it("a return within the grace period ends it, and later leaves and joins are announced", async () => {
     const ada = app.user("ada");
     const [watcher, client] = [await app.plain(), await app.plain(ada)];
     await client.cut();
@@ -151,7 +154,7 @@ onEachRuntime("the grace time", { limits: { leaveGraceMs: GRACE_MS } }, (app) =>
 });
 
 onEachRuntime("many users", {}, (app) => {
-  it("come as a list of 200 and a cursor, and the rest by the request users", async () => {
+  it("205 users arrive as a list of 200 with a cursor, and the request users gives the rest", async () => {
     for (let batch = 0; batch < 4; batch++) {
       await Promise.all(Array.from({ length: 51 }, async () => app.plain(app.user("crowd"))));
     }
@@ -168,17 +171,17 @@ onEachRuntime("many users", {}, (app) => {
   });
 });
 
-/** Somebody else comes and goes: what presence there was to tell before has been told when that has been heard. */
+/** Connects and disconnects another user: once the client has received both, all earlier presence has arrived too. */
 async function flushPresence(app: TestApp, watcher: RawClient): Promise<void> {
-  const passerBy = app.user("passer");
-  const client = await app.plain(passerBy);
-  await watcher.next(joined(passerBy));
+  const visitor = app.user("visitor");
+  const client = await app.plain(visitor);
+  await watcher.next(joined(visitor));
   await client.close(1000);
-  await watcher.next(left(passerBy));
+  await watcher.next(left(visitor));
 }
 
 onEachRuntime("more than 500 users", {}, (app) => {
-  it("are announced as totals only", async () => {
+  it("more than 500 users are announced as totals only", async () => {
     for (let batch = 0; batch < 10; batch++) {
       await Promise.all(Array.from({ length: 50 }, async () => app.plain(app.user("crowd"))));
     }

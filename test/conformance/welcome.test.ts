@@ -4,11 +4,11 @@ import { channelsOf, userIdsOf } from "../support/frame.ts";
 import { onEachRuntime } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
 
-onEachRuntime("a plain client", {}, (app) => {
-  it("gets welcome, then user_list, and has said nothing for it", async () => {
+onEachRuntime("plain clients", {}, (app) => {
+  it("a plain client gets welcome, then user_list, without sending anything", async () => {
     const ada = app.user();
     const client = await app.open(ada);
-    const [welcome, list] = [await client.take(), await client.take()];
+    const [welcome, list] = [await client.nextFrame(), await client.nextFrame()];
     expect([welcome.type, list.type]).toEqual(["welcome", "user_list"]);
     expect(serverMessages.welcome.safeParse(welcome).error).toBeUndefined();
     expect(serverMessages.user_list.safeParse(list).error).toBeUndefined();
@@ -16,9 +16,9 @@ onEachRuntime("a plain client", {}, (app) => {
     expect(list).toMatchObject({ total: 1, $: { ch: "all" } });
   });
 
-  it("is told who it is, with public fields only", async () => {
+  it("the welcome contains the user with public fields only", async () => {
     const ada = app.user();
-    const welcome = await (await app.open(ada)).take();
+    const welcome = await (await app.open(ada)).nextFrame();
     expect(welcome["user"]).toEqual({
       userId: ada,
       name: `A${ada.slice(1)}`,
@@ -27,8 +27,8 @@ onEachRuntime("a plain client", {}, (app) => {
     expect(JSON.stringify(welcome)).not.toContain("secret.test");
   });
 
-  it("is told the limits, the heartbeat and the ephemeral types", async () => {
-    const welcome = await (await app.open(app.user())).take();
+  it("the welcome contains the limits, the heartbeat and the ephemeral types", async () => {
+    const welcome = await (await app.open(app.user())).nextFrame();
     expect(welcome["limits"]).toMatchObject({
       messageBytes: 65_536,
       unacknowledged: 32,
@@ -41,15 +41,15 @@ onEachRuntime("a plain client", {}, (app) => {
     expect(ephemeral).not.toContain("chat_message");
   });
 
-  it("has a connection id of its own", async () => {
+  it("each connection has a connection id of its own", async () => {
     const ada = app.user();
-    const ids = [await (await app.open(ada)).take(), await (await app.open(ada)).take()].map(
+    const ids = [await (await app.open(ada)).nextFrame(), await (await app.open(ada)).nextFrame()].map(
       (w) => w["connectionId"],
     );
     expect(new Set(ids).size).toBe(2);
   });
 
-  it("becomes a halyard.v1 client by a hello as its first frame, with one new welcome and nothing in between", async () => {
+  it("a plain client becomes a halyard.v1 client by a hello as its first frame, with one new welcome", async () => {
     const client = await app.open(app.user());
     const bystander = await app.plain();
     await client.next("user_list");
@@ -64,7 +64,7 @@ onEachRuntime("a plain client", {}, (app) => {
     expect(await client.next({ $: { re: 1 } })).toMatchObject({ type: "reply" });
   });
 
-  it("cannot become a halyard.v1 client later", async () => {
+  it("a plain client that has sent a message cannot become a halyard.v1 client", async () => {
     const client = await app.plain();
     client.send({ type: "note", text: "first" });
     client.send({ type: "hello", clientId: new Page().clientId, attempt: 1, positions: [], rooms: [] });
@@ -73,8 +73,8 @@ onEachRuntime("a plain client", {}, (app) => {
   });
 });
 
-onEachRuntime("a halyard.v1 client", {}, (app) => {
-  it("hears nothing before its hello", async () => {
+onEachRuntime("halyard.v1 clients", {}, (app) => {
+  it("a halyard.v1 client receives nothing before its hello", async () => {
     const client = await app.openV1(app.user());
     const bystander = await app.plain();
     bystander.send("not for somebody without a hello");
@@ -86,7 +86,7 @@ onEachRuntime("a halyard.v1 client", {}, (app) => {
     expect(client.all("chat_message")).toEqual([]);
   });
 
-  it("gets welcome with its channels, then user_list", async () => {
+  it("a halyard.v1 client gets welcome with its channels, then user_list", async () => {
     const ada = app.user();
     const client = await app.openV1(ada);
     expect(client.subprotocol).toBe("halyard.v1");
@@ -100,16 +100,16 @@ onEachRuntime("a halyard.v1 client", {}, (app) => {
         recovered: "new",
       },
     });
-    expect(await client.take()).toMatchObject({ type: "user_list", $: { ch: "all" } });
+    expect(await client.nextFrame()).toMatchObject({ type: "user_list", $: { ch: "all" } });
   });
 
-  it("may leave out of its hello what it does not need", async () => {
+  it("a hello may omit its positions, rooms and id", async () => {
     const client = await app.openV1(app.user());
     client.send({ type: "hello", clientId: client.page.clientId, attempt: 1 });
     expect(await client.next("welcome")).not.toHaveProperty("$");
   });
 
-  it("gets conflict for a second hello, and stays", async () => {
+  it("a second hello gets conflict, and the connection stays open", async () => {
     const client = await app.v1();
     const { clientId, attempt } = client.page;
     client.send({ type: "hello", clientId, attempt, positions: [], rooms: [] });
@@ -118,7 +118,7 @@ onEachRuntime("a halyard.v1 client", {}, (app) => {
     expect(client.all("welcome")).toHaveLength(1);
   });
 
-  it("is warned once and then closed with 4400 when it sends anything before its hello, and no handler runs", async () => {
+  it("a halyard.v1 client that sends before its hello gets one error, then 4400, and no handler runs", async () => {
     const ada = app.user();
     const client = await app.openV1(ada);
     client.send({ type: "note", text: "too early", $: { seq: 1 } });
@@ -129,7 +129,7 @@ onEachRuntime("a halyard.v1 client", {}, (app) => {
     expect(await app.journal("note", ada)).toEqual([]);
   });
 
-  it("gets an error for a hello that does not fit", async () => {
+  it("a hello that fails its schema gets invalid_message", async () => {
     for (const fields of [
       { clientId: "short" },
       { attempt: 0 },
@@ -144,14 +144,14 @@ onEachRuntime("a halyard.v1 client", {}, (app) => {
   });
 });
 
-onEachRuntime("a halyard.v1 client that says no hello", { limits: { helloMs: 250 } }, (app) => {
-  it("is closed with 4010, unwelcomed", async () => {
+onEachRuntime("halyard.v1 clients without a hello", { limits: { helloMs: 250 } }, (app) => {
+  it("a halyard.v1 client without a hello is closed with 4010 and gets no welcome", async () => {
     const client = await app.openV1(app.user());
     expect(await client.end()).toMatchObject({ code: 4010 });
     expect(client.all("welcome")).toEqual([]);
   });
 
-  it("does not take a plain client for one", async () => {
+  it("a plain client is not closed for a missing hello", async () => {
     const plain = await app.plain();
     await (await app.openV1(app.user())).end();
     await plain.sync();

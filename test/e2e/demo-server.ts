@@ -1,3 +1,6 @@
+// The process of the demo's server.
+// `Scenario` starts it; tests stop and restart it.
+// `remove` ends the process and deletes its database.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,11 +13,11 @@ export const DEMO = join(import.meta.dirname, "../../apps/demo");
 
 export interface DemoServerOptions {
   readonly runtime?: Runtime;
-  /** What is run, relative to the demo. @default the built server of the runtime */
+  /** The program, relative to the demo. @default the built server of the runtime */
   readonly entry?: string;
 }
 
-/** The demo's server with a database of its own. It can be ended and started again: same port, same database. */
+/** The demo's server with a database of its own. It can be stopped and started again with the same port and database. */
 export class DemoServer {
   readonly port: number;
   readonly origin: string;
@@ -37,23 +40,23 @@ export class DemoServer {
     return new DemoServer(await findFreePort(), options);
   }
 
-  /** What it has written in this life, to both of its outputs. */
+  /** Both outputs of the running process. */
   get log(): string {
     return `${this.#program?.output ?? ""}${this.#program?.errors ?? ""}`;
   }
 
-  /** What it wrote to standard error, in all of its lives. */
+  /** The standard error of all processes since the beginning. */
   get errors(): string {
     return this.#errors + (this.#program?.errors ?? "");
   }
 
-  /** Resolves when the server says where it is. */
+  /** Starts the process. Resolves when the server prints its address. */
   async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
     this.#program = new Program(binaryOf(this.#runtime), [this.#entry], {
       cwd: DEMO,
       env: { PORT: String(this.port), DATABASE: this.database, ...env },
     });
-    await this.#program.says(new RegExp(`Halyard demo +${this.origin}`));
+    await this.#program.prints(new RegExp(`Halyard demo +${this.origin}`));
   }
 
   /** Ends the process; `SIGKILL` leaves it no time for anything. */

@@ -1,23 +1,23 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { PATIENCE } from "./person.ts";
-import { Stage } from "./stage.ts";
+import { POLL } from "../support/wait.ts";
+import { Scenario } from "./scenario.ts";
 
 const LINES = Array.from({ length: 100 }, (_, index) => `line ${String(index + 1)}`);
 
 describe("history", () => {
-  let stage: Stage;
+  let scenario: Scenario;
   beforeAll(async () => {
-    stage = await Stage.open();
-    write(stage.server.database);
+    scenario = await Scenario.open();
+    write(scenario.server.database);
   });
   afterEach(() => {
-    stage.expectNoComplaints();
+    scenario.expectNoErrors();
   });
-  afterAll(async () => stage.close());
+  afterAll(async () => scenario.close());
 
-  it("comes in pages as one scrolls up, in order, and what one reads stays where it is", async () => {
-    const ada = await stage.guest("Ada");
+  it("history loads in pages and in order while scrolling up, and visible messages keep their position", async () => {
+    const ada = await scenario.guest("Ada");
     await ada.goTo("random");
     await ada.sees(...LINES.slice(60));
     const messages = ada.page.getByRole("region", { name: "Messages in random" });
@@ -34,25 +34,25 @@ describe("history", () => {
 
     await messages.focus();
     await ada.page.keyboard.press("Home");
-    await expect.poll(() => ada.texts(), PATIENCE).toEqual(LINES);
+    await expect.poll(() => ada.texts(), POLL).toEqual(LINES);
     await ada.page.getByText("This is where #random begins.").waitFor();
     await ada.page.keyboard.press("Home");
-    await expect.poll(() => ada.texts(), PATIENCE).toEqual(LINES);
+    await expect.poll(() => ada.texts(), POLL).toEqual(LINES);
   });
 
-  it("does not pull away a reader who is further up when somebody writes", async () => {
-    const [ada, bob] = await Promise.all([stage.guest("Ada"), stage.guest("Bob")]);
+  it("a new message does not scroll a list that is scrolled up", async () => {
+    const [ada, bob] = await Promise.all([scenario.guest("Ada"), scenario.guest("Bob")]);
     await Promise.all([ada.goTo("random"), bob.goTo("random")]);
     await ada.sees(...LINES.slice(60));
     await bob.sees(...LINES.slice(60));
     const messages = ada.page.getByRole("region", { name: "Messages in random" });
     await messages.evaluate((element) => (element.scrollTop = 400));
-    await bob.say("newest");
-    await expect.poll(() => ada.at("new-messages").innerText(), PATIENCE).toBe("1 new message");
+    await bob.send("newest");
+    await expect.poll(() => ada.at("new-messages").innerText(), POLL).toBe("1 new message");
     const isInView = () => ada.at("message").last().isVisible();
     expect(await messages.evaluate((element) => element.scrollTop)).toBe(400);
     await ada.at("new-messages").click();
-    await expect.poll(isInView, PATIENCE).toBe(true);
+    await expect.poll(isInView, POLL).toBe(true);
     expect(await ada.at("new-messages").count()).toBe(0);
   });
 });

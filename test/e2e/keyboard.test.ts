@@ -1,26 +1,26 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { PATIENCE } from "./person.ts";
-import type { Person } from "./person.ts";
-import { Stage } from "./stage.ts";
+import { POLL } from "../support/wait.ts";
+import type { UserPage } from "./user-page.ts";
+import { Scenario } from "./scenario.ts";
 
 interface Focus {
   readonly name: string;
   readonly isVisible: boolean;
 }
 
-describe("with nothing but a keyboard", () => {
-  let stage: Stage;
-  let ada: Person;
+describe("the demo by keyboard", () => {
+  let scenario: Scenario;
+  let ada: UserPage;
   beforeAll(async () => {
-    stage = await Stage.open();
-    ada = await stage.visitor();
+    scenario = await Scenario.open();
+    ada = await scenario.visitor();
   });
   afterEach(() => {
-    stage.expectNoComplaints();
+    scenario.expectNoErrors();
   });
-  afterAll(async () => stage.close());
+  afterAll(async () => scenario.close());
 
-  /** What has the focus, and whether one can see that it has. */
+  /** The element with the focus, and whether the focus is visible. */
   async function focus(): Promise<Focus> {
     return ada.page.evaluate(() => {
       const element = document.activeElement ?? document.body;
@@ -44,7 +44,7 @@ describe("with nothing but a keyboard", () => {
       const current = await focus();
       if (typeof name === "string" ? current.name === name : name.test(current.name)) {
         // A ring may fade in.
-        await expect.poll(async () => (await focus()).isVisible, PATIENCE).toBe(true);
+        await expect.poll(async () => (await focus()).isVisible, POLL).toBe(true);
         return;
       }
       passed.push(current.name);
@@ -53,8 +53,8 @@ describe("with nothing but a keyboard", () => {
     throw new Error(`${key} never came to ${String(name)}, but to ${passed.join(" | ")}`);
   }
 
-  it("one comes in as a guest", async () => {
-    await ada.at("door-form").waitFor();
+  it("a guest signs in by keyboard", async () => {
+    await ada.at("sign-in-form").waitFor();
     await tabTo("Your name");
     await ada.page.keyboard.type("Ada Lovelace");
     await ada.page.keyboard.press("Enter");
@@ -62,8 +62,8 @@ describe("with nothing but a keyboard", () => {
     expect(await ada.at("my-name").innerText()).toBe("Ada Lovelace");
   });
 
-  it("one writes at once, in as many lines as one likes, and sends", async () => {
-    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Message #general");
+  it("the composer has the focus, takes several lines and sends with Enter", async () => {
+    await expect.poll(async () => (await focus()).name, POLL).toBe("Message #general");
     await ada.page.keyboard.type("two");
     await ada.page.keyboard.press("Shift+Enter");
     await ada.page.keyboard.type("lines");
@@ -72,38 +72,38 @@ describe("with nothing but a keyboard", () => {
     expect((await focus()).name).toBe("Message #general");
   });
 
-  it("one goes to another room and writes there", async () => {
+  it("another room is opened by keyboard, and its composer gets the focus", async () => {
     await tabTo(/^random/, "Shift+Tab");
     await ada.page.keyboard.press("Enter");
     await ada.isIn("random");
-    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Message #random");
+    await expect.poll(async () => (await focus()).name, POLL).toBe("Message #random");
     await ada.page.keyboard.type("hello, random");
     await ada.page.keyboard.press("Enter");
     await ada.sees("hello, random");
   });
 
-  it("one makes a room, in a dialog that keeps the focus and gives it back", async () => {
+  it("a room is created by keyboard in a dialog that keeps the focus and returns it", async () => {
     await tabTo("New room", "Shift+Tab");
     await ada.page.keyboard.press("Enter");
-    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Name");
+    await expect.poll(async () => (await focus()).name, POLL).toBe("Name");
     await ada.page.keyboard.press("Escape");
-    await expect.poll(() => ada.page.getByRole("dialog").count(), PATIENCE).toBe(0);
+    await expect.poll(() => ada.page.getByRole("dialog").count(), POLL).toBe(0);
     expect((await focus()).name).toBe("New room");
     await ada.page.keyboard.press("Enter");
-    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Name");
+    await expect.poll(async () => (await focus()).name, POLL).toBe("Name");
     await ada.page.keyboard.type("!");
     await ada.page.keyboard.press("Enter");
     await expect
-      .poll(() => ada.page.getByRole("alert").allInnerTexts(), PATIENCE)
+      .poll(() => ada.page.getByRole("alert").allInnerTexts(), POLL)
       .toContain("Letters from a to z, digits and hyphens, up to 32 of them.");
     await ada.page.keyboard.press("Backspace");
     await ada.page.keyboard.type("galley");
     await ada.page.keyboard.press("Enter");
     await ada.isIn("galley");
-    await expect.poll(async () => (await focus()).name, PATIENCE).toBe("Message #galley");
+    await expect.poll(async () => (await focus()).name, POLL).toBe("Message #galley");
   });
 
-  it("one cuts the connection, is told of it, and keeps the place", async () => {
+  it("a connection that is cut by keyboard is announced and keeps the focus", async () => {
     await tabTo("Cut the connection", "Shift+Tab");
     await ada.page.keyboard.press("Enter");
     await ada.connectionIs("waiting");

@@ -2,39 +2,39 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openTabs } from "../support/chromium.ts";
 import type { Tabs } from "../support/chromium.ts";
-import { PATIENCE } from "./person.ts";
-import type { Person } from "./person.ts";
-import { Stage } from "./stage.ts";
+import { POLL } from "../support/wait.ts";
+import type { UserPage } from "./user-page.ts";
+import { Scenario } from "./scenario.ts";
 
 const FROZEN_MS = 2_000;
-/** From waking to being live again. */
+/** How soon after it wakes a page is live again. */
 const LIVE_MS = 1_000;
 
-describe("a page that Chromium puts to sleep", () => {
-  let stage: Stage;
+describe("pages that Chromium hides, freezes and kills", () => {
+  let scenario: Scenario;
   let tabs: Tabs;
-  let ada: Person;
-  let bob: Person;
+  let ada: UserPage;
+  let bob: UserPage;
   beforeAll(async () => {
-    stage = await Stage.open();
+    scenario = await Scenario.open();
     tabs = await openTabs();
-    ada = await stage.visitorIn(tabs);
+    ada = await scenario.visitorIn(tabs);
     await ada.signUp("Ada", "ada@example.com");
-    bob = await stage.guest("Bob");
+    bob = await scenario.guest("Bob");
   });
   afterEach(() => {
-    // The browser's own words about the connection that it takes from a page when it freezes it.
-    stage.expectNoComplaints(/WebSocket connection to .* failed: Page entered Back-Forward Cache/);
+    // Chromium itself reports the connection that it closes when it freezes a page.
+    scenario.expectNoErrors(/WebSocket connection to .* failed: Page entered Back-Forward Cache/);
   });
   afterAll(async () => {
     await tabs.close();
-    await stage.close();
+    await scenario.close();
   });
 
-  it("in a tab that was hidden asks at once whether its connection works when it is shown", async () => {
-    await ada.looksAway();
-    await bob.say("unseen");
-    await expect.poll(() => ada.texts(), PATIENCE).toContain("unseen");
+  it("a hidden tab probes its connection at once when it is shown", async () => {
+    await ada.hide();
+    await bob.send("unseen");
+    await expect.poll(() => ada.texts(), POLL).toContain("unseen");
     const cdp = await ada.page.context().newCDPSession(ada.page);
     await cdp.send("Network.enable");
     const frame = async (
@@ -46,46 +46,46 @@ describe("a page that Chromium puts to sleep", () => {
           if (response.payloadData.includes(text)) resolve();
         });
       });
-    const asked = frame("Network.webSocketFrameSent", '"type":"ping"');
-    const answered = frame("Network.webSocketFrameReceived", '"type":"pong"');
+    const pingSent = frame("Network.webSocketFrameSent", '"type":"ping"');
+    const pongReceived = frame("Network.webSocketFrameReceived", '"type":"pong"');
     const shownAt = performance.now();
-    await ada.looksBack();
-    await Promise.all([asked, answered]);
+    await ada.show();
+    await Promise.all([pingSent, pongReceived]);
     expect(performance.now() - shownAt).toBeLessThan(LIVE_MS);
     await cdp.detach();
   });
 
-  it("is live within a second of waking, with everything it missed, and never left", async () => {
-    await expect.poll(() => bob.people(), PATIENCE).toContain("Ada");
-    await ada.looksAway();
-    const seen = await bob.watchPeople();
+  it("a frozen page is live within a second of waking, has every missed message and never left", async () => {
+    await expect.poll(() => bob.userNames(), POLL).toContain("Ada");
+    await ada.hide();
+    const seen = await bob.watchUserNames();
     const before = await seen();
     const cdp = await ada.page.context().newCDPSession(ada.page);
     await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
-    await bob.say("while she sleeps");
+    await bob.send("while she sleeps");
     await pause(FROZEN_MS);
     const wokenAt = performance.now();
     await cdp.send("Page.setWebLifecycleState", { state: "active" });
-    await ada.looksBack();
+    await ada.show();
     await ada.page.getByText("while she sleeps", { exact: true }).waitFor({ timeout: LIVE_MS });
     await ada.connectionIs("open");
     expect(performance.now() - wokenAt).toBeLessThan(LIVE_MS);
-    await ada.say("awake");
+    await ada.send("awake");
     await Promise.all([ada.sees("while she sleeps", "awake"), bob.sees("while she sleeps", "awake")]);
     expect(await seen()).toEqual(before);
   });
 
-  it("in one of two tabs that is killed leaves its user online", async () => {
-    const seen = await bob.watchPeople();
+  it("a killed tab leaves its user online when another tab is open", async () => {
+    const seen = await bob.watchUserNames();
     const before = await seen();
-    const second = await stage.anotherTab(ada);
+    const second = await scenario.anotherTab(ada);
     const cdp = await second.page.context().newCDPSession(second.page);
     const crashed = second.page.waitForEvent("crash");
     cdp.send("Page.crash").catch(() => undefined);
     await crashed;
-    expect(second.complaints.splice(0)).toEqual(["The page has crashed."]);
-    await ada.looksBack();
-    await ada.say("the other tab is here");
+    expect(second.pageErrors.splice(0)).toEqual(["The page has crashed."]);
+    await ada.show();
+    await ada.send("the other tab is here");
     await bob.sees("the other tab is here");
     expect(await seen()).toEqual(before);
   });

@@ -1,30 +1,30 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { PATIENCE } from "./person.ts";
-import type { Person } from "./person.ts";
-import { Stage } from "./stage.ts";
+import { POLL } from "../support/wait.ts";
+import type { UserPage } from "./user-page.ts";
+import { Scenario } from "./scenario.ts";
 
-/** What a browser says by itself about an answer that a test asks for. */
-const REFUSED = /^Failed to load resource: .* status of 403/;
+/** The browser's own report of a 403 that a test causes. */
+const FORBIDDEN = /^Failed to load resource: .* status of 403/;
 
-describe("an admin keeps order", () => {
-  let stage: Stage;
-  let ada: Person;
-  let bob: Person;
-  let eve: Person;
+describe("moderation by an admin", () => {
+  let scenario: Scenario;
+  let ada: UserPage;
+  let bob: UserPage;
+  let eve: UserPage;
   let forged = 0;
   beforeAll(async () => {
-    stage = await Stage.open();
-    ada = await stage.account("Ada");
-    bob = await stage.account("Bob");
-    eve = await stage.account("Eve");
+    scenario = await Scenario.open();
+    ada = await scenario.account("Ada");
+    bob = await scenario.account("Bob");
+    eve = await scenario.account("Eve");
   });
   afterEach(() => {
-    stage.expectNoComplaints(REFUSED);
+    scenario.expectNoErrors(FORBIDDEN);
   });
-  afterAll(async () => stage.close());
+  afterAll(async () => scenario.close());
 
-  it("with a menu beside everyone else, which nobody but an admin has", async () => {
-    await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob", "Eve"]);
+  it("only an admin has a menu of actions beside every other user", async () => {
+    await expect.poll(() => ada.userNames(), POLL).toEqual(["Ada", "Bob", "Eve"]);
     const menus = /^Actions for/;
     const labels = await ada.page
       .getByRole("button", { name: menus })
@@ -33,8 +33,8 @@ describe("an admin keeps order", () => {
     expect(await eve.page.getByRole("button", { name: menus }).count()).toBe(0);
   });
 
-  it("kicks somebody by keyboard: all their tabs close, they are told so, and they come back", async () => {
-    const second = await stage.anotherTab(bob);
+  it("a user who is kicked by keyboard loses all connections, sees a notice and can come back", async () => {
+    const second = await scenario.anotherTab(bob);
     await openMenu("Bob", "Enter");
     await focusIs(ada, "Kick");
     await ada.page.keyboard.press("ArrowDown");
@@ -50,66 +50,66 @@ describe("an admin keeps order", () => {
       expect(await tab.at("kicked").innerText()).toContain("An admin has closed your connection.");
       expect(await tab.at("connection").innerText()).toContain("Disconnected");
     }
-    await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Eve"]);
+    await expect.poll(() => ada.userNames(), POLL).toEqual(["Ada", "Eve"]);
     expect(await ada.at("toasts").innerText()).toContain("Bob was disconnected");
     await focusIs(bob, "Come back");
     await bob.page.keyboard.press("Enter");
     await bob.isOnline();
     await focusIs(bob, "Message #general");
-    await bob.say("back again");
+    await bob.send("back again");
     await eve.sees("back again");
-    await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob", "Eve"]);
+    await expect.poll(() => ada.userNames(), POLL).toEqual(["Ada", "Bob", "Eve"]);
     expect(await second.at("kicked").count()).toBe(1);
     await second.page.close();
   });
 
-  it("bans nobody whose ban is not confirmed", async () => {
+  it("a ban that is not confirmed has no effect", async () => {
     const opened = countSockets(bob);
     await choose("Bob", "Ban…");
     await focusIs(ada, "Cancel");
     await ada.page.keyboard.press("Escape");
-    await expect.poll(() => ada.page.getByRole("dialog").count(), PATIENCE).toBe(0);
+    await expect.poll(() => ada.page.getByRole("dialog").count(), POLL).toBe(0);
     await focusIs(ada, "Actions for Bob");
-    await bob.say("still aboard");
+    await bob.send("still aboard");
     await ada.sees("still aboard");
     expect(opened()).toBe(0);
   });
 
-  it("bans somebody, who is shown the door in all their tabs and stays outside until the ban is lifted", async () => {
-    const second = await stage.anotherTab(bob);
+  it("a banned user is signed out in all tabs and cannot sign in until the ban is lifted", async () => {
+    const second = await scenario.anotherTab(bob);
     const cookie = await cookieOf(bob);
-    expect(await knock(cookie)).toBe(426);
+    expect(await probeUpgrade(cookie)).toBe(426);
     await choose("Bob", "Ban…");
     await ada.page.getByRole("dialog").getByRole("button", { name: "Ban", exact: true }).click();
     for (const tab of [bob, second]) {
-      await tab.at("door-form").waitFor();
+      await tab.at("sign-in-form").waitFor();
       expect(await tab.page.getByRole("status").allInnerTexts()).toContain(
         "An admin has banned you. You are signed out, and this account cannot come in again.",
       );
     }
-    await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Eve"]);
-    await expect.poll(() => bannedOf(ada), PATIENCE).toEqual(["Bob"]);
-    expect(await knock(cookie)).toBe(401);
+    await expect.poll(() => ada.userNames(), POLL).toEqual(["Ada", "Eve"]);
+    await expect.poll(() => bannedOf(ada), POLL).toEqual(["Bob"]);
+    expect(await probeUpgrade(cookie)).toBe(401);
 
     await bob.page.reload();
     await bob.trySignIn("bob@example.com");
     await expect
-      .poll(() => bob.at("form-problem").innerText(), PATIENCE)
+      .poll(() => bob.at("form-problem").innerText(), POLL)
       .toBe("An admin has banned this account.");
     expect(await bob.page.context().cookies()).toEqual([]);
 
     await ada.page.getByRole("button", { name: "Unban Bob" }).click();
-    await expect.poll(() => bannedOf(ada), PATIENCE).toEqual([]);
+    await expect.poll(() => bannedOf(ada), POLL).toEqual([]);
     await second.signIn("bob@example.com");
-    await second.say("and here again");
+    await second.send("and here again");
     await ada.sees("and here again");
-    await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob", "Eve"]);
+    await expect.poll(() => ada.userNames(), POLL).toEqual(["Ada", "Bob", "Eve"]);
     await bob.page.reload();
     await bob.isOnline();
     await second.page.close();
   });
 
-  it("nobody else can: what they forge on their page's own connection is forbidden, and nothing happens", async () => {
+  it("moderation requests that a member forges are forbidden and have no effect", async () => {
     await keepSocket(eve);
     const opened = [bob, ada].map(countSockets);
     for (const target of [bob, ada]) {
@@ -121,20 +121,20 @@ describe("an admin keeps order", () => {
     expect(await forge("announce", { message: "I am the captain now" })).toMatchObject({ code: "forbidden" });
     const { id: userId } = await userOf(eve);
     expect(await post(eve, "set-role", { userId, role: "admin" })).toBe(403);
-    await eve.say("they are all still here");
-    for (const person of [bob, ada]) {
-      await person.sees("they are all still here");
-      expect(await person.at("kicked").count()).toBe(0);
-      expect(await person.at("announcement").count()).toBe(0);
+    await eve.send("they are all still here");
+    for (const user of [bob, ada]) {
+      await user.sees("they are all still here");
+      expect(await user.at("kicked").count()).toBe(0);
+      expect(await user.at("announcement").count()).toBe(0);
     }
     expect(opened.map((count) => count())).toEqual([0, 0]);
   });
 
-  it("cannot ban themselves", async () => {
+  it("an admin cannot ban the admin's own account", async () => {
     const opened = countSockets(ada);
     const { id: userId } = await userOf(ada);
     expect(await post(ada, "ban-user", { userId })).toBe(400);
-    await ada.say("I stay");
+    await ada.send("I stay");
     await bob.sees("I stay");
     expect(opened()).toBe(0);
     expect(await userOf(ada)).toMatchObject({ role: "admin", banned: false });
@@ -150,20 +150,20 @@ describe("an admin keeps order", () => {
     await ada.page.getByRole("menuitem", { name: item }).click();
   }
 
-  /** How a plain GET on the WebSocket path is answered: 426 where a socket would be let in. */
-  async function knock(cookie: string): Promise<number> {
-    const { origin } = stage.server;
+  /** The status of a plain GET on the WebSocket path: 426 when an upgrade would be accepted. */
+  async function probeUpgrade(cookie: string): Promise<number> {
+    const { origin } = scenario.server;
     return (await fetch(`${origin}/ws`, { headers: { origin, cookie } })).status;
   }
 
-  async function post(person: Person, path: string, data: object): Promise<number> {
-    const { origin } = stage.server;
+  async function post(user: UserPage, path: string, data: object): Promise<number> {
+    const { origin } = scenario.server;
     const url = `${origin}/api/auth/admin/${path}`;
-    return (await person.page.context().request.post(url, { headers: { origin }, data })).status();
+    return (await user.page.context().request.post(url, { headers: { origin }, data })).status();
   }
 
-  async function userOf(person: Person): Promise<{ readonly id: string }> {
-    const answer = await person.page.context().request.get(`${stage.server.origin}/api/auth/get-session`);
+  async function userOf(user: UserPage): Promise<{ readonly id: string }> {
+    const answer = await user.page.context().request.get(`${scenario.server.origin}/api/auth/get-session`);
     return ((await answer.json()) as { readonly user: { readonly id: string } }).user;
   }
 
@@ -186,9 +186,9 @@ describe("an admin keeps order", () => {
   }
 });
 
-/** Loads the page again, this time with a hold on the socket that it opens. */
-async function keepSocket(person: Person): Promise<void> {
-  await person.page.addInitScript(() => {
+/** Reloads the page, and keeps its socket in a global variable. */
+async function keepSocket(user: UserPage): Promise<void> {
+  await user.page.addInitScript(() => {
     const Native = WebSocket;
     globalThis.WebSocket = class extends Native {
       constructor(...parameters: ConstructorParameters<typeof WebSocket>) {
@@ -197,30 +197,30 @@ async function keepSocket(person: Person): Promise<void> {
       }
     };
   });
-  await person.page.reload();
-  await person.isOnline();
+  await user.page.reload();
+  await user.isOnline();
 }
 
-/** How many sockets their page opens from now on. */
-function countSockets({ page }: Person): () => number {
+/** Counts the sockets that a page opens from now on. */
+function countSockets({ page }: UserPage): () => number {
   let count = 0;
   page.on("websocket", () => count++);
   return () => count;
 }
 
-async function cookieOf({ page }: Person): Promise<string> {
+async function cookieOf({ page }: UserPage): Promise<string> {
   return (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
 }
 
-async function bannedOf({ page }: Person): Promise<string[]> {
+async function bannedOf({ page }: UserPage): Promise<string[]> {
   return page.locator("[data-testid=banned] .person-name").allInnerTexts();
 }
 
-async function focusIs({ page }: Person, name: string): Promise<void> {
+async function focusIs({ page }: UserPage, name: string): Promise<void> {
   const focused = () =>
     page.evaluate(() => {
       const { ariaLabel, textContent } = document.activeElement ?? document.body;
       return ariaLabel ?? textContent.trim();
     });
-  await expect.poll(focused, PATIENCE).toBe(name);
+  await expect.poll(focused, POLL).toBe(name);
 }

@@ -3,50 +3,50 @@ import type { FaultProxy } from "@halyard/testing/node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openTabs } from "../support/chromium.ts";
 import type { Tabs } from "../support/chromium.ts";
-import { PATIENCE } from "./person.ts";
-import type { Person } from "./person.ts";
-import { Stage } from "./stage.ts";
+import { POLL } from "../support/wait.ts";
+import type { UserPage } from "./user-page.ts";
+import { Scenario } from "./scenario.ts";
 
-/** Three seconds for the answer to a probe, and a way back; without a probe it would be 35 s and more. */
+/** Three seconds for the answer to a probe, and a reconnect; without a probe it would be 35 s and more. */
 const FOUND_MS = 8_000;
-/** From being shown to being live again. */
+/** How soon after it is shown a page is live again. */
 const LIVE_MS = 1_000;
 
-describe("a page behind a network that fails", () => {
-  let stage: Stage;
+describe("a page behind a failing network", () => {
+  let scenario: Scenario;
   let proxy: FaultProxy;
   let tabs: Tabs;
-  let ada: Person;
-  let bob: Person;
+  let ada: UserPage;
+  let bob: UserPage;
   beforeAll(async () => {
-    stage = await Stage.open();
-    proxy = await createFaultProxy({ target: { port: stage.server.port } });
+    scenario = await Scenario.open();
+    proxy = await createFaultProxy({ target: { port: scenario.server.port } });
     const origin = `http://127.0.0.1:${String(proxy.port)}`;
-    await stage.server.stop("SIGTERM");
-    await stage.server.start({ ALLOWED_ORIGINS: origin });
+    await scenario.server.stop("SIGTERM");
+    await scenario.server.start({ ALLOWED_ORIGINS: origin });
     tabs = await openTabs();
-    ada = await stage.visitorIn(tabs, origin);
-    await ada.enterAsGuest("Ada");
-    bob = await stage.guest("Bob");
+    ada = await scenario.visitorIn(tabs, origin);
+    await ada.signInAsGuest("Ada");
+    bob = await scenario.guest("Bob");
   });
   afterEach(() => {
-    // The browser's own words about a refused connection, and about the client's question why.
-    stage.expectNoComplaints(/WebSocket connection to .* failed|Failed to load resource/);
+    // The browser itself reports a refused connection, and the client's GET that asks for the reason.
+    scenario.expectNoErrors(/WebSocket connection to .* failed|Failed to load resource/);
   });
   afterAll(async () => {
     await tabs.close();
-    await stage.close();
+    await scenario.close();
     await proxy.close();
   });
 
-  it("comes back after a cut with what was said meanwhile, and never left", async () => {
-    await expect.poll(() => bob.people(), PATIENCE).toContain("Ada");
-    const seen = await bob.watchPeople();
+  it("a page resumes after a cut with every missed message and never leaves the list", async () => {
+    await expect.poll(() => bob.userNames(), POLL).toContain("Ada");
+    const seen = await bob.watchUserNames();
     const before = await seen();
     proxy.refuse();
     for (const connection of proxy.connections) connection.cut();
     await ada.connectionIs("waiting");
-    await Promise.all([ada.say("typed in the dark"), bob.say("said meanwhile")]);
+    await Promise.all([ada.send("typed in the dark"), bob.send("said meanwhile")]);
     await bob.sees("said meanwhile");
     proxy.accept();
     await bob.sees("said meanwhile", "typed in the dark");
@@ -54,36 +54,36 @@ describe("a page behind a network that fails", () => {
     expect(await seen()).toEqual(before);
   });
 
-  it("that is hidden is live within a second of being shown, however long it still had to wait", async () => {
-    await ada.looksAway();
+  it("a hidden page is live within a second of being shown, however long its backoff still was", async () => {
+    await ada.hide();
     proxy.refuse();
     for (const connection of proxy.connections) connection.cut();
-    await bob.say("while nobody looked");
-    // More than two seconds are left.
+    await bob.send("while nobody looked");
+    // The backoff still lasts more than two seconds.
     const wait = () => ada.at("connection").textContent();
-    await expect.poll(wait, PATIENCE).toMatch(/in ([3-9]|\d\d) s/);
+    await expect.poll(wait, POLL).toMatch(/in ([3-9]|\d\d) s/);
     proxy.accept();
     const shownAt = performance.now();
-    await ada.looksBack();
+    await ada.show();
     await ada.page.getByText("while nobody looked", { exact: true }).waitFor({ timeout: LIVE_MS });
     await ada.connectionIs("open");
     expect(performance.now() - shownAt).toBeLessThan(LIVE_MS);
   });
 
-  it("finds a dead connection when it is looked at again", async () => {
-    // A new client, whose waits do not remember what failed before.
+  it("a page that is shown again detects a dead connection within 8 s", async () => {
+    // The reload makes a new client, whose backoff starts from the beginning.
     await ada.page.reload();
     await ada.isOnline();
-    await ada.looksAway();
+    await ada.hide();
     for (const connection of proxy.connections) connection.halfOpen("server");
-    await bob.say("into the void");
+    await bob.send("into the void");
     await bob.sees("into the void");
     const lookedAt = performance.now();
-    await ada.looksBack();
+    await ada.show();
     await ada.page.getByText("into the void", { exact: true }).waitFor({ timeout: FOUND_MS });
     await ada.isOnline();
     expect(performance.now() - lookedAt).toBeLessThan(FOUND_MS);
-    await ada.say("here again");
+    await ada.send("here again");
     await bob.sees("into the void", "here again");
   });
 });

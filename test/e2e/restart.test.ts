@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { PATIENCE } from "./person.ts";
-import type { Person } from "./person.ts";
-import { Stage } from "./stage.ts";
+import { POLL } from "../support/wait.ts";
+import type { UserPage } from "./user-page.ts";
+import { Scenario } from "./scenario.ts";
 
-/** What Chromium itself writes while nobody listens, and when the client asks why a socket did not open. */
-const NOBODY_LISTENS =
+/** What Chromium itself reports while the server is down, and when the client asks why a socket did not open. */
+const SERVER_DOWN =
   /net::ERR_(CONNECTION_|EMPTY_RESPONSE|SOCKET_)|WebSocket connection to .* failed|status of 426/;
 
 const STOPS = [
@@ -14,41 +14,41 @@ const STOPS = [
 ] as const;
 
 describe.each(STOPS)(
-  "the server on $runtime, ended with $signal and started again",
+  "a server on $runtime that is stopped with $signal and restarted",
   ({ runtime, signal, code }) => {
-    let stage: Stage;
-    let ada: Person;
-    let bob: Person;
+    let scenario: Scenario;
+    let ada: UserPage;
+    let bob: UserPage;
     beforeAll(async () => {
-      stage = await Stage.open({ runtime });
-      ada = await stage.account("Ada");
-      bob = await stage.guest("Bob");
+      scenario = await Scenario.open({ runtime });
+      ada = await scenario.account("Ada");
+      bob = await scenario.guest("Bob");
     });
     afterEach(() => {
-      stage.expectNoComplaints(NOBODY_LISTENS);
+      scenario.expectNoErrors(SERVER_DOWN);
     });
-    afterAll(async () => stage.close());
+    afterAll(async () => scenario.close());
 
-    it("finds both back, with nothing lost and nothing doubled of what they wrote", async () => {
-      await ada.say("before");
+    it("both users reconnect after a restart, and no message is lost or duplicated", async () => {
+      await ada.send("before");
       await bob.sees("before");
-      // Some of these are on their way when the process ends.
+      // The process ends while some of these are under way.
       const burst = ["one", "two", "three", "four", "five"];
-      for (const text of burst) await ada.say(text);
-      expect(await stage.server.stop(signal)).toBe(code);
+      for (const text of burst) await ada.send(text);
+      expect(await scenario.server.stop(signal)).toBe(code);
       await Promise.all([ada.connectionIs("waiting"), bob.connectionIs("waiting")]);
-      await ada.say("ada, meanwhile");
-      await bob.say("bob, meanwhile");
+      await ada.send("ada, meanwhile");
+      await bob.send("bob, meanwhile");
       expect((await ada.messages()).at(-1)).toMatchObject({ text: "ada, meanwhile", status: "sending" });
       expect((await bob.messages()).at(-1)).toMatchObject({ text: "bob, meanwhile", status: "sending" });
       await ada.at("composer").fill("half a sen");
 
-      await stage.server.start();
+      await scenario.server.start();
       await Promise.all([ada.isOnline(), bob.isOnline()]);
       const all = ["before", ...burst, "ada, meanwhile", "bob, meanwhile"].sort();
-      await expect.poll(async () => (await ada.texts()).sort(), PATIENCE).toEqual(all);
-      await expect.poll(async () => (await bob.texts()).sort(), PATIENCE).toEqual(all);
-      await expect.poll(() => ada.messages(), PATIENCE).toEqual(await bob.messages());
+      await expect.poll(async () => (await ada.texts()).sort(), POLL).toEqual(all);
+      await expect.poll(async () => (await bob.texts()).sort(), POLL).toEqual(all);
+      await expect.poll(() => ada.messages(), POLL).toEqual(await bob.messages());
       expect((await ada.texts()).filter((text) => !text.startsWith("bob"))).toEqual([
         "before",
         ...burst,
@@ -58,20 +58,20 @@ describe.each(STOPS)(
       expect(await ada.at("composer").inputValue()).toBe("half a sen");
     });
 
-    it("lets them go on, and shows both to both", async () => {
-      await bob.say("and on we go");
+    it("both users chat and see each other after a restart", async () => {
+      await bob.send("and on we go");
       await Promise.all([ada.sees("and on we go"), bob.sees("and on we go")]);
-      await ada.say("indeed");
+      await ada.send("indeed");
       await Promise.all([ada.sees("indeed"), bob.sees("indeed")]);
-      await expect.poll(() => ada.people(), PATIENCE).toEqual(["Ada", "Bob"]);
-      await expect.poll(() => bob.people(), PATIENCE).toEqual(["Bob", "Ada"]);
+      await expect.poll(() => ada.userNames(), POLL).toEqual(["Ada", "Bob"]);
+      await expect.poll(() => bob.userNames(), POLL).toEqual(["Bob", "Ada"]);
     });
 
-    it("shows the same to whoever reloads", async () => {
+    it("a page that reloads after a restart shows the same messages", async () => {
       const before = await ada.messages();
       await ada.page.reload();
       await ada.isOnline();
-      await expect.poll(() => ada.messages(), PATIENCE).toEqual(before);
+      await expect.poll(() => ada.messages(), POLL).toEqual(before);
     });
   },
 );

@@ -1,35 +1,35 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { PATIENCE } from "./person.ts";
-import type { Person } from "./person.ts";
-import { Stage } from "./stage.ts";
+import { POLL } from "../support/wait.ts";
+import type { UserPage } from "./user-page.ts";
+import { Scenario } from "./scenario.ts";
 
-describe("what the demo does not let happen", () => {
-  let stage: Stage;
-  let admin: Person;
-  let member: Person;
+describe("the safety of the demo", () => {
+  let scenario: Scenario;
+  let admin: UserPage;
+  let member: UserPage;
   beforeAll(async () => {
-    stage = await Stage.open();
-    admin = await stage.account("Ada");
-    member = await stage.account("Bob");
+    scenario = await Scenario.open();
+    admin = await scenario.account("Ada");
+    member = await scenario.account("Bob");
   });
   afterEach(() => {
-    stage.expectNoComplaints();
+    scenario.expectNoErrors();
   });
-  afterAll(async () => stage.close());
+  afterAll(async () => scenario.close());
 
-  it("only an admin announces, and everyone sees it", async () => {
+  it("only an admin can announce, and every user sees the announcement", async () => {
     expect(await member.page.getByRole("button", { name: "Announce" }).count()).toBe(0);
     await admin.page.getByRole("button", { name: "Announce" }).click();
     await admin.page.getByLabel("Announcement", { exact: true }).fill("Lunch is <b>ready</b>");
     await admin.page.getByRole("dialog").getByRole("button", { name: "Announce" }).click();
-    for (const person of [admin, member])
-      expect(await person.at("announcement").innerText()).toBe("Announcement Lunch is <b>ready</b>");
+    for (const user of [admin, member])
+      expect(await user.at("announcement").innerText()).toBe("Announcement Lunch is <b>ready</b>");
     await member.page.getByRole("button", { name: "Dismiss the announcement" }).click();
     expect(await member.at("announcement").count()).toBe(0);
     expect(await admin.at("announcement").count()).toBe(1);
   });
 
-  it("whoever is no admin is refused by the server too, whatever their page is made to send", async () => {
+  it("the server forbids an announcement that a member's page sends on its own socket", async () => {
     const answer = await member.page.evaluate(async () => {
       const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`);
       const input = { message: "I am the captain now" };
@@ -48,41 +48,39 @@ describe("what the demo does not let happen", () => {
     expect(await admin.at("announcement").allInnerTexts()).toEqual(["Announcement Lunch is <b>ready</b>"]);
   });
 
-  it("text stays text: in messages, in names, in what is read aloud", async () => {
+  it("markup stays text in messages, in names and in the live region", async () => {
     const text = `<img src="/x" onerror="document.title='owned'"><script>document.title='owned'</script>&amp;`;
-    const mallory = await stage.guest("<i>Mallory</i>");
-    await mallory.say(text);
+    const mallory = await scenario.guest("<i>Mallory</i>");
+    await mallory.send(text);
     await member.sees(text);
-    await expect.poll(() => member.at("live-region").textContent(), PATIENCE).toContain(text);
+    await expect.poll(() => member.at("live-region").textContent(), POLL).toContain(text);
     const markup =
       "[data-testid=messages] :is(img, script, i), [data-testid=person] i, [data-testid=live-region] *";
     expect(await member.page.locator(markup).count()).toBe(0);
-    expect(await member.people()).toContain("<i>Mallory</i>");
+    expect(await member.userNames()).toContain("<i>Mallory</i>");
     expect(await member.page.title()).toBe("#general · Halyard");
     await mallory.page.context().close();
   });
 
-  it("the page runs nothing but its own files: the content security policy is there and holds", async () => {
-    const answer = await fetch(stage.server.origin);
+  it("the content security policy keeps the page from running an injected script", async () => {
+    const answer = await fetch(scenario.server.origin);
     const policy = answer.headers.get("content-security-policy") ?? "";
     expect(policy).toContain("default-src 'self'");
     expect(policy).not.toContain("unsafe");
-    const intruder = await stage.visitor();
+    const intruder = await scenario.visitor();
     await intruder.page.evaluate(() => {
       const script = document.createElement("script");
       script.textContent = "document.title = 'owned'";
       document.body.append(script);
     });
     expect(await intruder.page.title()).toBe("Halyard");
-    // The one violation of the whole run; each test asserts that there was no other.
-    await expect
-      .poll(() => intruder.complaints.splice(0).join(), PATIENCE)
-      .toMatch(/Content Security Policy/);
+    // The only violation of the run: every test asserts that there is no other.
+    await expect.poll(() => intruder.pageErrors.splice(0).join(), POLL).toMatch(/Content Security Policy/);
   });
 
   it("a page of another origin gets neither a session nor a socket", async () => {
     const headers = { origin: "http://evil.example", "content-type": "application/json" };
-    const signIn = await fetch(`${stage.server.origin}/api/auth/sign-in/anonymous`, {
+    const signIn = await fetch(`${scenario.server.origin}/api/auth/sign-in/anonymous`, {
       method: "POST",
       headers,
       body: "{}",
@@ -91,8 +89,10 @@ describe("what the demo does not let happen", () => {
     expect(signIn.headers.get("set-cookie")).toBeNull();
     const cookies = await member.page.context().cookies();
     const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
-    expect((await fetch(`${stage.server.origin}/ws`, { headers: { ...headers, cookie } })).status).toBe(403);
-    const own = { origin: stage.server.origin, cookie };
-    expect((await fetch(`${stage.server.origin}/ws`, { headers: own })).status).toBe(426);
+    expect((await fetch(`${scenario.server.origin}/ws`, { headers: { ...headers, cookie } })).status).toBe(
+      403,
+    );
+    const own = { origin: scenario.server.origin, cookie };
+    expect((await fetch(`${scenario.server.origin}/ws`, { headers: own })).status).toBe(426);
   });
 });

@@ -1,43 +1,43 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { PATIENCE } from "./person.ts";
-import type { Person } from "./person.ts";
-import { Stage } from "./stage.ts";
+import { POLL } from "../support/wait.ts";
+import type { UserPage } from "./user-page.ts";
+import { Scenario } from "./scenario.ts";
 
 const DIRECTORY = join(import.meta.dirname, "../.reports/screenshots");
 
 const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
-/** Somebody must look at these; what a program can see of a layout is asserted here. */
-describe("what it looks like", () => {
-  let stage: Stage;
-  let ada: Person;
-  let grace: Person;
-  let naomi: Person;
+/** The screenshots are for a reviewer. The tests assert that no page is wider than its window. */
+describe("screenshots", () => {
+  let scenario: Scenario;
+  let ada: UserPage;
+  let grace: UserPage;
+  let naomi: UserPage;
   beforeAll(async () => {
     mkdirSync(DIRECTORY, { recursive: true });
-    stage = await Stage.open();
-    ada = await stage.account("Ada Lovelace");
-    grace = await stage.account("Grace Hopper", { colorScheme: "dark" });
-    naomi = await stage.guest("Naomi", PHONE);
+    scenario = await Scenario.open();
+    ada = await scenario.account("Ada Lovelace");
+    grace = await scenario.account("Grace Hopper", { colorScheme: "dark" });
+    naomi = await scenario.guest("Naomi", PHONE);
     await talk();
   });
   afterEach(() => {
-    stage.expectNoComplaints();
+    scenario.expectNoErrors();
   });
-  afterAll(async () => stage.close());
+  afterAll(async () => scenario.close());
 
-  it("the door, on a desktop and on a phone", async () => {
-    const [light, phone] = await Promise.all([stage.visitor(), stage.visitor(PHONE)]);
+  it("the sign-in form fits a large screen and a phone", async () => {
+    const [light, phone] = await Promise.all([scenario.visitor(), scenario.visitor(PHONE)]);
     await shoot("sign-in", light);
     await shoot("sign-in-phone", phone);
-    const dark = await stage.visitor({ colorScheme: "dark" });
+    const dark = await scenario.visitor({ colorScheme: "dark" });
     await dark.at("mode-sign-up").click();
     await shoot("sign-up-dark", dark);
   });
 
-  it("a conversation, light, dark and on a phone", async () => {
+  it("a conversation fits its window in light, in dark and on a phone", async () => {
     await ada.at("composer").pressSequentially("And the char");
     await grace.at("typing").filter({ hasText: "Ada Lovelace is typing…" }).waitFor();
     await shoot("light", ada);
@@ -45,22 +45,22 @@ describe("what it looks like", () => {
     await shoot("phone", naomi);
   });
 
-  it("rooms and people of a phone, each in a drawer", async () => {
+  it("the drawers with rooms and users fit a phone", async () => {
     await naomi.page.getByRole("button", { name: /^Rooms/ }).click();
     await naomi.at("room-general").waitFor();
     await shoot("phone-rooms", naomi);
     await naomi.page.keyboard.press("Escape");
     await naomi.at("people").click();
-    await expect.poll(() => naomi.people(), PATIENCE).toHaveLength(3);
+    await expect.poll(() => naomi.userNames(), POLL).toHaveLength(3);
     await shoot("phone-people", naomi);
     await naomi.page.keyboard.press("Escape");
   });
 
-  it("an announcement, a dialog and a room in which nobody has spoken", async () => {
+  it("an announcement, a dialog and an empty room fit their windows", async () => {
     await ada.page.getByRole("button", { name: "Announce" }).click();
     await ada.page.getByLabel("Announcement", { exact: true }).fill("We sail at seven. Bring a warm jacket.");
     await shoot("dialog", ada);
-    // A heading that is clipped away is not what one would hit there.
+    // A clipped heading is not the element at its own position.
     const isOnTop = (heading: Element) => {
       const { x, y, height } = heading.getBoundingClientRect();
       return document.elementFromPoint(x + 1, y + height / 2) === heading;
@@ -68,7 +68,7 @@ describe("what it looks like", () => {
     const heading = ada.page.getByRole("heading", { name: "Announce to everyone" });
     expect(await heading.evaluate(isOnTop)).toBe(true);
     await ada.page.getByRole("dialog").getByRole("button", { name: "Announce" }).click();
-    for (const person of [grace, naomi]) await person.at("announcement").waitFor();
+    for (const user of [grace, naomi]) await user.at("announcement").waitFor();
     await shoot("announcement-phone", naomi);
     await grace.goTo("help");
     await grace.at("empty-room").waitFor();
@@ -77,7 +77,7 @@ describe("what it looks like", () => {
     await grace.goTo("general");
   });
 
-  it("an admin at work, and what those see whom it befalls", async () => {
+  it("the menus of an admin and the pages of kicked and banned users fit their windows", async () => {
     const { page } = ada;
     await page.getByRole("button", { name: "Actions for Naomi" }).click();
     await page.getByRole("menuitem", { name: "Ban…" }).waitFor();
@@ -89,13 +89,13 @@ describe("what it looks like", () => {
     await page.getByRole("menuitem", { name: "Ban…" }).click();
     await shoot("ban-dialog", ada);
     await page.getByRole("dialog").getByRole("button", { name: "Ban", exact: true }).click();
-    await grace.at("door-form").waitFor();
+    await grace.at("sign-in-form").waitFor();
     await shoot("banned-dark", grace);
     await ada.at("banned").waitFor();
     await shoot("banned-list", ada);
     await naomi.page.getByRole("button", { name: "Come back" }).click();
     await naomi.isOnline();
-    const pocket = await stage.visitor({ ...PHONE, colorScheme: "dark" });
+    const pocket = await scenario.visitor({ ...PHONE, colorScheme: "dark" });
     await pocket.signIn("ada.lovelace@example.com");
     await pocket.at("people").click();
     await pocket.page.getByRole("button", { name: "Actions for Naomi" }).click();
@@ -105,25 +105,25 @@ describe("what it looks like", () => {
     await shoot("ban-dialog-phone-dark", pocket);
   });
 
-  it("a connection that is away, with a message that waits for it", async () => {
-    for (const [name, person] of [
+  it("a disconnected page with a queued message fits its window", async () => {
+    for (const [name, user] of [
       ["reconnecting", ada],
       ["reconnecting-phone", naomi],
     ] as const) {
-      await person.at("cut").click();
-      await person.connectionIs("waiting");
-      await person.say("This one waits until the line is back.");
-      await shoot(name, person);
+      await user.at("cut").click();
+      await user.connectionIs("waiting");
+      await user.send("This one waits until the line is back.");
+      await shoot(name, user);
     }
   });
 
-  it("a name as long as one may be, and a message that the server did not take", async () => {
-    const guest = await stage.guest("Bartholomew Fitzgerald-Montgomery Junior", PHONE);
-    await guest.say("Good evening.");
+  it("the longest name and a rejected message fit a phone", async () => {
+    const guest = await scenario.guest("Bartholomew Fitzgerald-Montgomery Junior", PHONE);
+    await guest.send("Good evening.");
     await guest.sees("Good evening.");
-    // A page that was tampered with: the field itself would not take as much.
+    // The field itself would not take a text of this length.
     await guest.at("composer").evaluate((field) => field.removeAttribute("maxlength"));
-    await guest.say(`Ahoy ${"!".repeat(4_000)}`);
+    await guest.send(`Ahoy ${"!".repeat(4_000)}`);
     await guest.at("retry").waitFor();
     await shoot("failed-phone", guest);
     await guest.page.getByRole("button", { name: "Discard" }).click();
@@ -131,7 +131,7 @@ describe("what it looks like", () => {
   });
 
   async function talk(): Promise<void> {
-    const lines: readonly (readonly [Person, string])[] = [
+    const lines: readonly (readonly [UserPage, string])[] = [
       [ada, "Good morning! Who brings the boat round to the quay?"],
       [grace, "I do. Wind is from the south-west, 12 knots, so let us leave before noon."],
       [grace, "https://example.com/tides says high water is at 11:40."],
@@ -142,14 +142,14 @@ describe("what it looks like", () => {
       ],
       [grace, "Two berths confirmed. See you all at seven"],
     ];
-    for (const [person, text] of lines) {
-      await person.say(text);
+    for (const [user, text] of lines) {
+      await user.send(text);
       for (const other of [ada, grace, naomi]) await other.page.getByText(text, { exact: true }).waitFor();
     }
   }
 
-  async function shoot(name: string, { page }: Person): Promise<void> {
-    // Shown until the page knows who is there.
+  async function shoot(name: string, { page }: UserPage): Promise<void> {
+    // The page shows it until the user list has arrived.
     await page.getByLabel("Loading").waitFor({ state: "detached" });
     await page.screenshot({ path: join(DIRECTORY, `${name}.png`), animations: "disabled" });
     const overflow = await page.evaluate(() => {

@@ -2,60 +2,60 @@ import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Person } from "./person.ts";
-import { Stage } from "./stage.ts";
+import type { UserPage } from "./user-page.ts";
+import { Scenario } from "./scenario.ts";
 
 const PASSWORD = "correct horse battery";
 
-describe("no secret leaves the demo", () => {
-  let stage: Stage;
-  let ada: Person;
-  let bob: Person;
+describe("the secrets of the demo", () => {
+  let scenario: Scenario;
+  let ada: UserPage;
+  let bob: UserPage;
   beforeAll(async () => {
-    stage = await Stage.open();
-    ada = await stage.account("Ada King");
-    bob = await stage.account("Bob");
+    scenario = await Scenario.open();
+    ada = await scenario.account("Ada King");
+    bob = await scenario.account("Bob");
   });
-  afterAll(async () => stage.close());
+  afterAll(async () => scenario.close());
 
-  it("into a page: what it loads, what its socket carries, what it keeps, and what it shows", async () => {
-    bob = await stage.visitor({}, "about:blank");
-    const told = listen(bob);
-    await bob.page.goto(stage.server.origin);
+  it("a page loads, receives, stores and shows no secret but the token and address of its own user", async () => {
+    bob = await scenario.visitor({}, "about:blank");
+    const received = listen(bob);
+    await bob.page.goto(scenario.server.origin);
     await bob.signIn("bob@example.com");
-    await ada.say("to everyone");
+    await ada.send("to everyone");
     await bob.sees("to everyone");
-    const kept = await bob.page.evaluate(() => [
+    const stored = await bob.page.evaluate(() => [
       document.cookie,
       localStorage.length,
       sessionStorage.length,
       location.href,
     ]);
-    expect(kept).toEqual(["", 0, 0, `${stage.server.origin}/`]);
-    const seen = [...(await told()), await bob.page.content()];
+    expect(stored).toEqual(["", 0, 0, `${scenario.server.origin}/`]);
+    const seen = [...(await received()), await bob.page.content()];
     expect(seen.join("\n")).toContain("to everyone");
-    const words = [...secretsOf(stage), ...(await cookiesOf(ada)), ...(await cookiesOf(bob)), PASSWORD];
+    const words = [...secretsOf(scenario), ...(await cookiesOf(ada)), ...(await cookiesOf(bob)), PASSWORD];
     const leaked = words.filter((word) => seen.some((text) => text.includes(word)));
-    // Their own token and address, which they know: that these are found shows that the others would be.
+    // The user's own token and address. Finding them shows that the others would be found.
     expect(leaked).toEqual([await tokenOf(bob), "bob@example.com"]);
   });
 
-  it("that opens anything: the session's token, which Better Auth tells its owner's page, is no cookie and no ticket", async () => {
-    const { origin } = stage.server;
+  it("the session token that Better Auth gives to its owner's page works neither as a cookie nor as a ticket", async () => {
+    const { origin } = scenario.server;
     const token = await tokenOf(bob);
-    const knock = async (headers: Record<string, string>) =>
+    const probeUpgrade = async (headers: Record<string, string>) =>
       (await fetch(`${origin}/ws`, { headers: { origin, ...headers } })).status;
     const [cookie = ""] = await cookiesOf(bob);
-    expect(await knock({ cookie: `halyard-demo.session_token=${cookie}` })).toBe(426);
-    expect(await knock({ cookie: `halyard-demo.session_token=${token}` })).toBe(401);
-    expect(await knock({ authorization: `Bearer ${token}` })).toBe(401);
-    expect(await ticketIsTaken(token)).toBe(false);
+    expect(await probeUpgrade({ cookie: `halyard-demo.session_token=${cookie}` })).toBe(426);
+    expect(await probeUpgrade({ cookie: `halyard-demo.session_token=${token}` })).toBe(401);
+    expect(await probeUpgrade({ authorization: `Bearer ${token}` })).toBe(401);
+    expect(await ticketIsAccepted(token)).toBe(false);
   });
 
-  it("into its log, which tells of those who are refused", async () => {
-    const { origin } = stage.server;
+  it("the log names rejected upgrades and contains no secret", async () => {
+    const { origin } = scenario.server;
     const [cookie = ""] = await cookiesOf(bob);
-    const secrets = secretsOf(stage);
+    const secrets = secretsOf(scenario);
     const sent = { cookie: `halyard-demo.session_token=${cookie}`, "user-agent": "a word and {another}" };
     await fetch(`${origin}/ws`, { headers: { ...sent, origin: "http://evil.example" } });
     await fetch(`${origin}/ws?token=${encodeURIComponent(cookie)}`, { headers: { origin } });
@@ -65,18 +65,18 @@ describe("no secret leaves the demo", () => {
       body: JSON.stringify({ email: "bob@example.com", password: `${PASSWORD}?` }),
     });
     await bob.page.getByRole("button", { name: "Sign out" }).click();
-    await bob.at("door-form").waitFor();
-    const { log } = stage.server;
+    await bob.at("sign-in-form").waitFor();
+    const { log } = scenario.server;
     expect(log).toMatch(/"kind":"upgrade_refused","reason":"forbidden","code":403/);
     expect(log).toMatch(/"kind":"upgrade_refused","reason":"unauthenticated","code":401/);
     const words = [...secrets, ...(await cookiesOf(ada)), cookie, PASSWORD, "another"];
     expect(words.filter((word) => log.includes(word))).toEqual([]);
   });
 
-  /** Whether a socket that offers this as its ticket opens, in a page that has no cookie. */
-  async function ticketIsTaken(ticket: string): Promise<boolean> {
-    const stranger = await stage.visitor();
-    return stranger.page.evaluate(async (offer) => {
+  /** Whether a socket with this ticket opens in a page without a cookie. */
+  async function ticketIsAccepted(ticket: string): Promise<boolean> {
+    const anonymous = await scenario.visitor();
+    return anonymous.page.evaluate(async (offer) => {
       const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`, ["halyard.v1", offer]);
       return new Promise<boolean>((resolve) => {
         socket.onopen = () => resolve(true);
@@ -86,8 +86,8 @@ describe("no secret leaves the demo", () => {
   }
 });
 
-/** Collects the text of all that a page gets over HTTP from now on, and of its sockets in both directions. */
-function listen({ page }: Person): () => Promise<string[]> {
+/** Collects the text of a page's HTTP responses from now on, and of its sockets in both directions. */
+function listen({ page }: UserPage): () => Promise<string[]> {
   const bodies: Promise<string>[] = [];
   const frames: string[] = [];
   page.on("response", (response) => bodies.push(response.text()));
@@ -99,8 +99,8 @@ function listen({ page }: Person): () => Promise<string[]> {
   return async () => [...(await Promise.all(bodies)), ...frames];
 }
 
-/** Every secret that the server has to keep: what its database holds, and what it signs with. */
-function secretsOf({ server }: Stage): string[] {
+/** Every secret of the server: those in its database, and the key that it signs with. */
+function secretsOf({ server }: Scenario): string[] {
   const database = new DatabaseSync(server.database, { readOnly: true });
   const column = (sql: string) =>
     database
@@ -114,18 +114,18 @@ function secretsOf({ server }: Stage): string[] {
     readFileSync(join(dirname(server.database), "secret"), "utf8"),
   ];
   database.close();
-  // Two people's addresses and passwords, their three sessions, and the server's own: nothing is looked for in vain.
+  // Two addresses, two passwords, three sessions and the server's own secret: each search has a target.
   expect(secrets).toHaveLength(8);
   return secrets;
 }
 
-async function tokenOf({ page }: Person): Promise<string> {
+async function tokenOf({ page }: UserPage): Promise<string> {
   return page.evaluate(async () => {
     const answer = await fetch("/api/auth/get-session");
     return ((await answer.json()) as { readonly session: { readonly token: string } }).session.token;
   });
 }
 
-async function cookiesOf({ page }: Person): Promise<string[]> {
+async function cookiesOf({ page }: UserPage): Promise<string[]> {
   return (await page.context().cookies()).map(({ value }) => value);
 }

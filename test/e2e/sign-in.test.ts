@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DemoServer } from "./demo-server.ts";
 
-/** As many as the demo lets through in a minute. */
-const MAX_TRIES = 30;
+/** The attempts that the demo allows in a minute. */
+const MAX_ATTEMPTS = 30;
 
 describe.each(["node", "bun"] as const)("signing in, on %s", (runtime) => {
   let server: DemoServer;
@@ -20,7 +20,7 @@ describe.each(["node", "bun"] as const)("signing in, on %s", (runtime) => {
     });
   }
 
-  it("gives a cookie that no script can read and no foreign page can send", async () => {
+  it("a sign-in sets a cookie that no script can read and no foreign page can send", async () => {
     const account = { name: "Ada", email: "ada@example.com", password: "correct horse" };
     for (const answer of [
       await post("sign-up/email", account),
@@ -35,8 +35,8 @@ describe.each(["node", "bun"] as const)("signing in, on %s", (runtime) => {
     }
   });
 
-  it("is tried 30 times a minute from one address and not more, whatever address it claims, even by who knows", async () => {
-    const attempts = Array.from({ length: 2 * MAX_TRIES }, async (_, n) => {
+  it("one address can sign in 30 times a minute, whatever address its headers claim and even with the right password", async () => {
+    const attempts = Array.from({ length: 2 * MAX_ATTEMPTS }, async (_, n) => {
       const address = `203.0.113.${String(n)}`;
       const headers = { "x-forwarded-for": address, "x-real-ip": address, "x-client-address": address };
       const guess = { email: "ada@example.com", password: `guess ${String(n)}` };
@@ -44,8 +44,8 @@ describe.each(["node", "bun"] as const)("signing in, on %s", (runtime) => {
     });
     const statuses = await Promise.all(attempts);
     // The test above has signed in once.
-    expect(statuses.filter((status) => status === 401)).toHaveLength(MAX_TRIES - 1);
-    expect(statuses.filter((status) => status === 429)).toHaveLength(MAX_TRIES + 1);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(MAX_ATTEMPTS - 1);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(MAX_ATTEMPTS + 1);
     const known = await post("sign-in/email", { email: "ada@example.com", password: "correct horse" });
     expect(known.status).toBe(429);
     expect(known.headers.getSetCookie()).toEqual([]);

@@ -1,15 +1,18 @@
+// One attacker of the fuzzer: opens one TCP connection after the other and sends fuzz frames on it.
+// `fuzz` runs 32 of them at once against one server.
+// After each batch of frames the attacker sends a ping: an open connection that answers none fails the run.
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { upgradeText } from "../support/handshake.ts";
 import type { FrameSource } from "./frame-source.ts";
-import type { Voice } from "./hostile-messages.ts";
-import { ServerVoice } from "./server-voice.ts";
-import { pingOf } from "./wire-frames.ts";
+import { pingOf } from "./fuzz-frames.ts";
+import type { MessageSource } from "./hostile-messages.ts";
+import { ServerResponses } from "./server-responses.ts";
 
-/** One open connection. */
-interface Line {
+interface OpenConnection {
   readonly socket: Socket;
-  readonly server: ServerVoice;
+  readonly server: ServerResponses;
 }
 
 export interface Target {
@@ -17,11 +20,11 @@ export interface Target {
   readonly origin: string;
 }
 
-/** So many that a limit of connections per user and second stays out of the way. */
+/** Enough users that the limit of accepted upgrades per user and second is not reached. */
 const USERS = 50;
 
-/** A client as the server knows it: it goes on where its last connection ended. */
-class Speaker implements Voice {
+/** The state of one client across its connections: its id, its attempts and its sequence numbers. */
+class FuzzClient implements MessageSource {
   readonly userId: string;
   attempt = 0;
   #generation = 0;
@@ -39,8 +42,11 @@ class Speaker implements Voice {
     return this.#seq + 1;
   }
 
-  /** A sequence that the server does not go along with would make it refuse all that follows: begins a new one. */
-  hear(text: string): void {
+  /**
+   * Takes the sequence numbers from the server's receipts. After a conflict the server rejects all later sends of the
+   * client id, so the client begins with a new id.
+   */
+  receive(text: string): void {
     if (text.includes('"code":"conflict"')) {
       this.#generation++;
       this.#seq = 0;
@@ -50,97 +56,92 @@ class Speaker implements Voice {
   }
 }
 
-/** Opens one connection after the other and throws frames at the server, on bare TCP. */
 export class Attacker {
   readonly #source: FrameSource;
   readonly #target: Target;
-  readonly #speakers: readonly Speaker[];
+  readonly #clients: readonly FuzzClient[];
   connections = 0;
 
   constructor(name: string, source: FrameSource, target: Target) {
     this.#source = source;
     this.#target = target;
-    this.#speakers = Array.from({ length: USERS }, (_, n) => new Speaker(`fuzz-${name}-${String(n)}`));
+    this.#clients = Array.from({ length: USERS }, (_, n) => new FuzzClient(`fuzz-${name}-${String(n)}`));
   }
 
   /**
-   * @param take asks for permission to throw one more frame
+   * Sends frames until `takeFrame` returns false.
+   *
+   * @param takeFrame counts one frame, and returns false when there is none left to send
    * @throws Error when the server leaves an open connection without an answer
    */
-  async run(take: () => boolean): Promise<void> {
-    while (take()) {
-      const speaker = this.#source.dice.pick(this.#speakers);
-      const line = await this.#open(speaker);
-      if (line === undefined) await pause(20);
-      else await this.#talk(line, speaker, take);
+  async run(takeFrame: () => boolean): Promise<void> {
+    while (takeFrame()) {
+      const client = this.#source.random.pick(this.#clients);
+      const connection = await this.#open(client);
+      if (connection === undefined) await pause(20);
+      else await this.#attack(connection, client, takeFrame);
     }
   }
 
-  async #open(speaker: Speaker): Promise<Line | undefined> {
+  async #open(client: FuzzClient): Promise<OpenConnection | undefined> {
     const { port, origin } = this.#target;
-    const { dice } = this.#source;
-    const isV1 = dice.chance(0.6);
+    const { random } = this.#source;
+    const isV1 = random.chance(0.6);
     const socket = connect({ host: "127.0.0.1", port, noDelay: true });
-    const server = new ServerVoice(socket);
-    speaker.attempt++;
+    const server = new ServerResponses(socket);
+    client.attempt++;
     this.connections++;
-    const lines = [
-      `GET /ws${isV1 ? `?c=${speaker.clientId}&a=${String(speaker.attempt)}` : ""} HTTP/1.1`,
-      `Host: 127.0.0.1:${String(port)}`,
-      ...["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"],
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-      `Origin: ${origin}`,
-      `Cookie: session=${speaker.userId}`,
-      ...(isV1 ? ["Sec-WebSocket-Protocol: halyard.v1"] : []),
-    ];
-    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+    const query = isV1 ? `?c=${client.clientId}&a=${String(client.attempt)}` : "";
+    const headers = [["Origin", origin] as const, ["Cookie", `session=${client.userId}`] as const];
+    const subprotocol = isV1 ? [["Sec-WebSocket-Protocol", "halyard.v1"] as const] : [];
+    socket.write(upgradeText([...headers, ...subprotocol], `/ws${query}`));
     if ((await server.status()) !== 101) {
       socket.destroy();
       return undefined;
     }
-    if (isV1 && dice.chance(0.9)) socket.write(this.#source.hello(speaker));
+    if (isV1 && random.chance(0.9)) socket.write(this.#source.hello(client));
     return { socket, server };
   }
 
-  async #talk(line: Line, speaker: Speaker, take: () => boolean): Promise<void> {
-    const { dice } = this.#source;
+  async #attack(connection: OpenConnection, client: FuzzClient, takeFrame: () => boolean): Promise<void> {
+    const { random } = this.#source;
     let isFirst = true;
-    for (let rounds = 1 + dice.below(10); rounds > 0 && !line.server.isOver; rounds--) {
+    for (let rounds = 1 + random.below(10); rounds > 0 && !connection.server.isOver; rounds--) {
       const frames: Buffer[] = [];
       let isLast = false;
-      for (let count = 1 + dice.below(8); count > 0 && !isLast; count--) {
-        if (!isFirst && !take()) break;
+      for (let count = 1 + random.below(8); count > 0 && !isLast; count--) {
+        if (!isFirst && !takeFrame()) break;
         isFirst = false;
-        const thrown = this.#source.next(speaker);
-        frames.push(thrown.bytes);
-        isLast = thrown.isLast;
+        const frame = this.#source.next(client);
+        frames.push(frame.bytes);
+        isLast = frame.isLast;
       }
       if (frames.length === 0) break;
       if (isLast) {
-        await this.#leave(line.socket, Buffer.concat(frames));
+        await this.#sendAndLeave(connection.socket, Buffer.concat(frames));
         return;
       }
-      speaker.hear(await this.#throw(line, Buffer.concat(frames)));
+      client.receive(await this.#send(connection, Buffer.concat(frames)));
     }
-    line.socket.destroy();
+    connection.socket.destroy();
   }
 
-  /** Cut anywhere: a frame may come in any number of pieces. */
-  async #throw({ socket, server }: Line, bytes: Buffer): Promise<string> {
-    const cut = this.#source.dice.chance(0.1) ? this.#source.dice.below(bytes.length + 1) : 0;
+  /** One batch in ten is cut at a random byte, because TCP may deliver a frame in any number of pieces. */
+  async #send({ socket, server }: OpenConnection, bytes: Buffer): Promise<string> {
+    const cut = this.#source.random.chance(0.1) ? this.#source.random.below(bytes.length + 1) : 0;
     if (cut > 0) {
       socket.write(bytes.subarray(0, cut));
       await pause(1);
     }
-    const mark = `sync-${String(this.#source.dice.below(1e9))}`;
-    socket.write(Buffer.concat([bytes.subarray(cut), pingOf(mark)]));
-    return server.pong(mark);
+    const payload = `sync-${String(this.#source.random.below(1e9))}`;
+    socket.write(Buffer.concat([bytes.subarray(cut), pingOf(payload)]));
+    return server.pong(payload);
   }
 
-  async #leave(socket: Socket, bytes: Buffer): Promise<void> {
+  async #sendAndLeave(socket: Socket, bytes: Buffer): Promise<void> {
     socket.write(bytes);
-    if (this.#source.dice.chance(0.5)) await Promise.race([closing(socket), pause(20)]);
-    if (this.#source.dice.chance(0.5)) socket.resetAndDestroy();
+    if (this.#source.random.chance(0.5)) await Promise.race([closing(socket), pause(20)]);
+    if (this.#source.random.chance(0.5)) socket.resetAndDestroy();
     else socket.destroy();
   }
 }

@@ -1,85 +1,71 @@
+// The fuzzer: 32 attackers and one healthy client against a server process of its own.
+// `pnpm fuzz` and the conformance suite call it; `findFaults` judges its report.
+// The same seed gives the same random numbers; the timing of the attackers differs.
 import { setTimeout as pause } from "node:timers/promises";
 import { AppServer } from "../support/app-server.ts";
 import type { Runtime } from "../support/app-server.ts";
 import { ORIGIN } from "../fixtures/identity.ts";
 import { until } from "../support/wait.ts";
 import { Attacker } from "./attacker.ts";
-import { HEAP_SLACK } from "./faults.ts";
 import { FrameSource } from "./frame-source.ts";
-import { Witness } from "./witness.ts";
+import { HEAP_SLACK } from "./fuzz-report.ts";
+import type { FuzzReport } from "./fuzz-report.ts";
+import { ReferenceSubscriber } from "./reference-subscriber.ts";
 
 export interface FuzzOptions {
   readonly runtime: Runtime;
   readonly frames: number;
   readonly seed: number;
   /**
-   * How long to look at a heap that has grown: what a client did is remembered for 5 min, in case it comes back.
+   * How long a heap that has grown may take to shrink, in ms: the server remembers a client for 5 min.
    *
    * @default 0
    */
   readonly forgetMs?: number;
-  /** Hears how many frames have been thrown, now and then. */
+  /** Called with the number of frames after every 10,000 of them. */
   readonly onProgress?: (frames: number) => void;
-}
-
-export interface FuzzReport {
-  readonly frames: number;
-  readonly connections: number;
-  /** What the healthy client received, and what of it was missing or out of order. */
-  readonly witnessed: number;
-  readonly missed: readonly string[];
-  /** Rejections and exceptions that nobody handled. */
-  readonly unhandled: readonly string[];
-  readonly polluted: boolean;
-  readonly longestLogLine: number;
-  /** After garbage collection, with all attackers gone: after a tenth of the frames, and at the end. */
-  readonly heapBefore: number;
-  readonly heapAfter: number;
-  readonly rss: number;
-  readonly seconds: number;
 }
 
 const ATTACKERS = 32;
 
-/** Throws frames at a server process of its own, beside a client that means well. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const { runtime, frames, seed, forgetMs = 0, onProgress } = options;
   const startedAt = performance.now();
-  // What a connection leaves behind for a while is kept shorter than a run, so that the heap can be compared.
+  // The state that outlives a connection expires within a run, so that the heaps can be compared.
   const limits = { historyMs: 2_000, handlerMs: 2_000, leaveGraceMs: 100 };
-  const server = new AppServer(runtime, { limits, forgets: true }, `${runtime}.ts`);
+  const server = new AppServer(runtime, { limits, boundsJournal: true }, `${runtime}.ts`);
   try {
     const port = await server.listen();
-    const witness = await Witness.open(port, server);
+    const subscriber = await ReferenceSubscriber.open(port, server);
     const source = new FrameSource(seed);
     const attackers = Array.from(
       { length: ATTACKERS },
       (_, n) => new Attacker(String(n), source, { port, origin: ORIGIN }),
     );
-    let thrown = 0;
-    const throwUpTo = async (end: number): Promise<number> => {
-      const take = (): boolean => {
-        if (thrown >= end) return false;
-        if (++thrown % 10_000 === 0) onProgress?.(thrown);
+    let sent = 0;
+    const attackUpTo = async (end: number): Promise<number> => {
+      const takeFrame = (): boolean => {
+        if (sent >= end) return false;
+        if (++sent % 10_000 === 0) onProgress?.(sent);
         return true;
       };
-      await Promise.all(attackers.map((attacker) => attacker.run(take)));
-      return heapAtRest(server);
+      await Promise.all(attackers.map((attacker) => attacker.run(takeFrame)));
+      return settledHeap(server);
     };
-    const heapBefore = await throwUpTo(Math.ceil(frames / 10));
-    let heapAfter = await throwUpTo(frames);
-    const forgottenAt = performance.now() + forgetMs;
-    while (heapAfter > heapBefore + HEAP_SLACK && performance.now() < forgottenAt) {
+    const heapBefore = await attackUpTo(Math.ceil(frames / 10));
+    let heapAfter = await attackUpTo(frames);
+    const deadline = performance.now() + forgetMs;
+    while (heapAfter > heapBefore + HEAP_SLACK && performance.now() < deadline) {
       await pause(10_000);
-      heapAfter = await heapAtRest(server);
+      heapAfter = await settledHeap(server);
     }
-    const { missed, witnessed } = await witness.finish();
+    const { missed, received } = await subscriber.finish();
     const health = (await server.command("health")) as { unhandled: string[]; polluted: boolean };
     const log = (await server.command("log")) as string[];
     return {
-      frames: thrown,
+      frames: sent,
       connections: attackers.reduce((sum, { connections }) => sum + connections, 0),
-      witnessed,
+      received,
       missed,
       ...health,
       longestLogLine: Math.max(0, ...log.map((line) => Buffer.byteLength(line))),
@@ -98,12 +84,12 @@ interface Memory {
   readonly rss: number;
 }
 
-/** The heap after a collection, once only the witness is left and grace, linger and handlers are over. */
-async function heapAtRest(server: AppServer): Promise<number> {
+/** The heap after a collection, once only the healthy client is connected and every grace period is over. */
+async function settledHeap(server: AppServer): Promise<number> {
   const connections = async (): Promise<number> =>
     ((await server.command("stats")) as { totalConnections: number }).totalConnections;
-  await until("the attackers to be gone", async () => (await connections()) === 1, 20_000);
-  await until("the grace time to be over", async () => {
+  await until("the attackers to be disconnected", async () => (await connections()) === 1, 20_000);
+  await until("the grace period to end", async () => {
     const { total } = (await server.command("listUsers")) as { total: number };
     return total === 1;
   });

@@ -1,4 +1,7 @@
-import type { Dice } from "./dice.ts";
+// The JSON messages of the fuzzer: valid shapes with hostile content, and invalid shapes.
+// `FrameSource` encodes, mutates and fragments them.
+// The next sequence number comes from the client, so that valid sends are handled.
+import type { SeededRandom } from "./seeded-random.ts";
 
 const NAMES = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "then", "", "\0", "$"];
 const ROOMS = [
@@ -25,7 +28,17 @@ const TYPES = [
     "authenticate",
     "skip",
   ],
-  ...["note", "fail", "many", "counts", "nested", "shout_to_others", "tell_user", "tell_room", "tell_me"],
+  ...[
+    "note",
+    "fail",
+    "many",
+    "counts",
+    "nested",
+    "announce_to_others",
+    "notify_user",
+    "notify_room",
+    "notify_me",
+  ],
   ...[
     "cursor_moved",
     "poked",
@@ -37,7 +50,7 @@ const TYPES = [
     "reply",
     "error",
   ],
-  ...["announcement", "told", "presence.diff", ...NAMES],
+  ...["announcement", "notice", "presence.diff", ...NAMES],
 ];
 const REQUESTS = ["echo", "profile", "count", "misfit", "fail", "admins_count", "silent", "users", ...NAMES];
 const FIELDS = [
@@ -68,35 +81,34 @@ const FORGED = [
   "how",
 ];
 
-/** What a client of this connection would say next; the fuzzer starts from it. */
-export interface Voice {
+/** What a valid message of a client contains: `HostileMessages` starts from it. */
+export interface MessageSource {
   readonly clientId: string;
   readonly attempt: number;
   /** The next sequence number. */
   nextSeq(): number;
 }
 
-/** Messages with the right shape and the wrong content, and now and then the other way round. */
 export class HostileMessages {
-  readonly #dice: Dice;
+  readonly #random: SeededRandom;
 
-  constructor(dice: Dice) {
-    this.#dice = dice;
+  constructor(random: SeededRandom) {
+    this.#random = random;
   }
 
   /** JSON of one message. */
-  next(voice: Voice): string {
-    const dice = this.#dice;
-    const message = dice.chance(0.5) ? this.#proper(voice) : this.#wild();
-    if (dice.chance(0.2)) message[dice.pick([...FIELDS, ...FORGED, ...NAMES])] = this.value(2);
-    if (dice.chance(0.1)) message["$"] = this.#meta();
+  next(source: MessageSource): string {
+    const random = this.#random;
+    const message = random.chance(0.5) ? this.#valid(source) : this.#invalid();
+    if (random.chance(0.2)) message[random.pick([...FIELDS, ...FORGED, ...NAMES])] = this.value(2);
+    if (random.chance(0.1)) message["$"] = this.#meta();
     const json = JSON.stringify(message);
     // A literal key: as a property, `__proto__` would set the prototype here instead of being sent.
-    return dice.chance(0.05) ? json.replace("{", '{"__proto__":{"isAdmin":true},') : json;
+    return random.chance(0.05) ? json.replace("{", '{"__proto__":{"isAdmin":true},') : json;
   }
 
-  /** The greeting of a client that means well. */
-  hello({ clientId, attempt }: Voice): string {
+  /** A valid hello. */
+  hello({ clientId, attempt }: MessageSource): string {
     return JSON.stringify({
       type: "hello",
       clientId,
@@ -109,75 +121,77 @@ export class HostileMessages {
 
   /** Any JSON value, at most `depth` levels of objects and arrays above its leaves. */
   value(depth: number): unknown {
-    const dice = this.#dice;
-    if (depth > 0 && dice.chance(0.3))
-      return Array.from({ length: dice.below(4) }, () => this.value(depth - 1));
-    if (depth > 0 && dice.chance(0.3)) {
-      const entries = Array.from({ length: dice.below(4) }, () => [
-        dice.pick([...FIELDS, ...NAMES]),
+    const random = this.#random;
+    if (depth > 0 && random.chance(0.3))
+      return Array.from({ length: random.below(4) }, () => this.value(depth - 1));
+    if (depth > 0 && random.chance(0.3)) {
+      const entries = Array.from({ length: random.below(4) }, () => [
+        random.pick([...FIELDS, ...NAMES]),
         this.value(depth - 1),
       ]);
       return Object.fromEntries(entries) as unknown;
     }
-    return dice.pick<() => unknown>([
+    return random.pick<() => unknown>([
       () => null,
-      () => dice.chance(0.5),
-      () => dice.pick([0, -1, 1.5, 2 ** 31, 2 ** 53, -(2 ** 53), 1e308, 1e-308, Number.MAX_SAFE_INTEGER]),
-      () => dice.text(dice.below(40)),
-      () => "\ud800".repeat(1 + dice.below(3)),
-      () => dice.pick(ROOMS),
-      () => "x".repeat(dice.pick([129, 1_025, 5_000])),
-      () => Array.from({ length: dice.pick([101, 1_000]) }, () => 0),
+      () => random.chance(0.5),
+      () => random.pick([0, -1, 1.5, 2 ** 31, 2 ** 53, -(2 ** 53), 1e308, 1e-308, Number.MAX_SAFE_INTEGER]),
+      () => random.text(random.below(40)),
+      () => "\ud800".repeat(1 + random.below(3)),
+      () => random.pick(ROOMS),
+      () => "x".repeat(random.pick([129, 1_025, 5_000])),
+      () => Array.from({ length: random.pick([101, 1_000]) }, () => 0),
     ])();
   }
 
-  #proper(voice: Voice): Record<string, unknown> {
-    const dice = this.#dice;
-    const seq = dice.chance(0.9) ? { seq: voice.nextSeq() } : {};
-    const id = { id: `r${dice.below(50)}` };
-    const text = dice.text(1 + dice.below(60));
-    return dice.pick<() => Record<string, unknown>>([
+  #valid(source: MessageSource): Record<string, unknown> {
+    const random = this.#random;
+    const seq = random.chance(0.9) ? { seq: source.nextSeq() } : {};
+    const id = { id: `r${random.below(50)}` };
+    const text = random.text(1 + random.below(60));
+    return random.pick<() => Record<string, unknown>>([
       () => ({ type: "chat_message", content: text, $: { ...seq, ...this.#channel() } }),
       () => ({ type: "note", text, $: seq }),
       () => ({
         type: "fail",
-        how: dice.pick(["throws", "rejects", "refuses", "rambles", "thenable"]),
+        how: random.pick(["throws", "rejects", "refuses", "rambles", "thenable"]),
         $: seq,
       }),
       () => ({ type: "nested", value: this.value(4), $: seq }),
       () => ({ type: "poked", text, $: seq }),
-      () => ({ type: "cursor_moved", x: dice.below(100), y: 0, $: this.#channel() }),
-      () => ({ type: "typing_indicator", isTyping: dice.chance(0.5), $: this.#channel() }),
+      () => ({ type: "cursor_moved", x: random.below(100), y: 0, $: this.#channel() }),
+      () => ({ type: "typing_indicator", isTyping: random.chance(0.5), $: this.#channel() }),
       () => ({ type: "ping", $: id }),
-      () => ({ type: dice.pick(["join", "leave"]), room: dice.pick(ROOMS), $: id }),
-      () => ({ type: "request", name: dice.pick(REQUESTS), input: { value: text, cursor: text }, $: id }),
+      () => ({ type: random.pick(["join", "leave"]), room: random.pick(ROOMS), $: id }),
+      () => ({ type: "request", name: random.pick(REQUESTS), input: { value: text, cursor: text }, $: id }),
       () => ({ type: "authenticate", ticket: text, $: id }),
       () => ({ type: "skip", $: seq }),
     ])();
   }
 
-  #wild(): Record<string, unknown> {
-    const dice = this.#dice;
-    const message: Record<string, unknown> = { type: dice.chance(0.95) ? dice.pick(TYPES) : this.value(1) };
-    for (let count = dice.below(5); count > 0; count--)
-      message[dice.pick([...FIELDS, ...FORGED])] = this.value(3);
-    if (dice.chance(0.6)) message["$"] = this.#meta();
+  #invalid(): Record<string, unknown> {
+    const random = this.#random;
+    const message: Record<string, unknown> = {
+      type: random.chance(0.95) ? random.pick(TYPES) : this.value(1),
+    };
+    for (let count = random.below(5); count > 0; count--)
+      message[random.pick([...FIELDS, ...FORGED])] = this.value(3);
+    if (random.chance(0.6)) message["$"] = this.#meta();
     return message;
   }
 
   #channel(): { readonly ch?: string } {
-    return this.#dice.chance(0.4) ? { ch: `room:${this.#dice.pick(ROOMS)}` } : {};
+    return this.#random.chance(0.4) ? { ch: `room:${this.#random.pick(ROOMS)}` } : {};
   }
 
   #meta(): unknown {
-    const dice = this.#dice;
-    if (dice.chance(0.1)) return this.value(2);
-    const some = (value: unknown): unknown => (dice.chance(0.2) ? this.value(1) : value);
+    const random = this.#random;
+    if (random.chance(0.1)) return this.value(2);
+    const some = (value: unknown): unknown => (random.chance(0.2) ? this.value(1) : value);
     return {
-      ...(dice.chance(0.4) ? { seq: some(dice.below(100)) } : {}),
-      ...(dice.chance(0.4) ? { id: some(`r${dice.below(50)}`) } : {}),
-      ...(dice.chance(0.3)
-        ? { ch: some(dice.pick(["all", "user:x", "room:lobby", "room:", ":", "nonsense"])) }
+      ...(random.chance(0.4) ? { seq: some(random.below(100)) } : {}),
+      ...(random.chance(0.4) ? { id: some(`r${random.below(50)}`) } : {}),
+      ...(random.chance(0.3)
+        ? { ch: some(random.pick(["all", "user:x", "room:lobby", "room:", ":", "nonsense"])) }
         : {}),
     };
   }

@@ -1,11 +1,11 @@
 /**
- * Throws frames at a server on Node and at one on Bun, and says what came of it.
+ * Runs the fuzzer against a server on Node and one on Bun, and prints its reports.
  *
  *   pnpm fuzz --frames 1000000 --seed 7 --runtime node
  */
 import { parseArgs } from "node:util";
 import type { Runtime } from "../support/app-server.ts";
-import { findFaults } from "./faults.ts";
+import { findFaults } from "./fuzz-report.ts";
 import { fuzz } from "./fuzz.ts";
 
 const { values } = parseArgs({

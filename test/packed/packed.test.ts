@@ -3,13 +3,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { binaryOf } from "../support/app-server.ts";
 import type { Runtime } from "../support/app-server.ts";
-import { complaintsOf, launchChromium } from "../support/chromium.ts";
+import { collectPageErrors, launchChromium } from "../support/chromium.ts";
 import { Program } from "../support/program.ts";
 import { COMPILERS } from "../support/typescript.ts";
 import type { Compiler } from "../support/typescript.ts";
+import { POLL } from "../support/wait.ts";
 import { packageNames, Project } from "./project.ts";
-
-const PATIENCE = { timeout: 20_000, interval: 25 };
 
 describe("the packed tarballs, installed with npm in an empty project", () => {
   const project = new Project();
@@ -44,37 +43,43 @@ describe("the packed tarballs, installed with npm in an empty project", () => {
     },
   );
 
-  it.each(["node", "bun"] as const)("can be imported on %s, each of their exports", async (runtime) => {
+  it.each(["node", "bun"] as const)("every export of the packages can be imported on %s", async (runtime) => {
     const imports = project.exports().map((path) => `await import(${JSON.stringify(path)});`);
     writeFileSync(join(project.directory, "imports.mjs"), `${imports.join("\n")}\nconsole.log("all");`);
     expect(await project.run(binaryOf(runtime), "imports.mjs")).toBe("all\n");
   });
 
   it.each(COMPILERS)(
-    "type-check with every strict flag and %s, and so do their declarations",
+    "a project with the packages and their declarations type-checks with every strict flag and %s",
     async (compiler) => {
       expect(await diagnose("tsconfig.json", compiler)).toEqual([]);
       expect(await diagnose("web/tsconfig.json", compiler)).toEqual([]);
     },
   );
 
-  // The declarations of these libraries do not pass this check themselves: what they say of their own is left out.
+  // The declarations of these libraries fail this check themselves: their own diagnostics are left out.
   it.each([
     { what: "a server on Bun", config: "tsconfig.bun.json", others: /^node_modules\/bun-types\// },
     { what: "a server with Better Auth", config: "tsconfig.auth.json", others: /^node_modules\/@?better-/ },
-  ])("type-check in $what", async ({ config, others }) => {
+  ])("the packages type-check in $what", async ({ config, others }) => {
     const diagnostics = await diagnose(config, "typescript");
     expect(diagnostics.filter((line) => !others.test(line))).toEqual([]);
   });
 
-  it.each(["node", "bun"] as const)("serve on %s and talk to a client on Node", async (runtime) => {
-    await serving(runtime, async (port) => {
-      const said = await project.run(binaryOf("node"), "talk.ts", port);
-      expect(said.trim().split("\n").sort()).toEqual(["delivered", '{"option":2,"by":"ada","doubled":4}']);
-    });
-  });
+  it.each(["node", "bun"] as const)(
+    "a server of the packages on %s talks to their client on Node",
+    async (runtime) => {
+      await serving(runtime, async (port) => {
+        const output = await project.run(binaryOf("node"), "talk.ts", port);
+        expect(output.trim().split("\n").sort()).toEqual([
+          "delivered",
+          '{"option":2,"by":"ada","doubled":4}',
+        ]);
+      });
+    },
+  );
 
-  it("build a Vite frontend that talks to the server, without zod in its bundle", async () => {
+  it("a Vite frontend with the packages talks to the server and has no zod in its bundle", async () => {
     const assets = join(project.directory, "built/assets");
     const bundle = readdirSync(assets)
       .map((file) => readFileSync(join(assets, file), "utf8"))
@@ -86,18 +91,18 @@ describe("the packed tarballs, installed with npm in an empty project", () => {
     try {
       await serving("node", async (port) => {
         const page = await browser.newPage();
-        const complaints = complaintsOf(page);
+        const pageErrors = collectPageErrors(page);
         await page.goto(`http://127.0.0.1:${port}/`);
-        await expect.poll(() => page.title(), PATIENCE).toBe("ada chose 2, twice that is 4");
-        await expect.poll(() => page.locator("body").innerText(), PATIENCE).toBe("delivered");
-        expect(complaints).toEqual([]);
+        await expect.poll(() => page.title(), POLL).toBe("ada chose 2, twice that is 4");
+        await expect.poll(() => page.locator("body").innerText(), POLL).toBe("delivered");
+        expect(pageErrors).toEqual([]);
       });
     } finally {
       await browser.close();
     }
   });
 
-  /** The first line of each mistake that the compiler finds, in a project and in all declarations that it uses. */
+  /** The first line of each diagnostic of the compiler, for a project and for all declarations that it uses. */
   async function diagnose(config: string, compiler: Compiler): Promise<string[]> {
     const tsc = join(project.directory, "node_modules", compiler, "bin/tsc");
     const { output } = await project.attempt(binaryOf("node"), tsc, "--pretty", "false", "-p", config);
@@ -107,7 +112,7 @@ describe("the packed tarballs, installed with npm in an empty project", () => {
   async function serving(runtime: Runtime, use: (port: string) => Promise<void>): Promise<void> {
     const server = new Program(binaryOf(runtime), [`server-${runtime}.ts`], { cwd: project.directory });
     try {
-      const [port] = await server.says(/^\d+$/m);
+      const [port] = await server.prints(/^\d+$/m);
       await use(port);
       expect(server.errors).toBe("");
     } finally {

@@ -1,3 +1,6 @@
+// An npm project outside the repository with the packed packages.
+// The packed suite installs, compiles and runs it.
+// The project is in a temporary folder, which `remove` deletes.
 import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +13,7 @@ const PACKAGES = join(import.meta.dirname, "../../packages");
 const CATALOG = join(PACKAGES, "../pnpm-workspace.yaml");
 const run = promisify(execFile);
 
-/** What the project would have in its own package.json, at the versions of this repository. */
+/** The project's other dependencies, in the versions of this repository. */
 const NEEDED = [
   "typescript",
   "typescript-5.9",
@@ -29,7 +32,6 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** An empty project outside of the repository, with Halyard installed from tarballs, by npm. */
 export class Project {
   readonly directory = mkdtempSync(join(tmpdir(), "halyard-packed-"));
   readonly #tarballs = join(this.directory, "tarballs");
@@ -46,7 +48,7 @@ export class Project {
     await this.run("npm", "install", ...options);
   }
 
-  /** @throws Error with what the program wrote, when it fails */
+  /** @throws Error with the program's output, when it fails */
   async run(program: string, ...args: string[]): Promise<string> {
     const { code, output } = await this.attempt(program, ...args);
     if (code !== 0) throw new Error(`${program} ${args.join(" ")}\n${output}`);
@@ -67,7 +69,7 @@ export class Project {
     }
   }
 
-  /** Every path that the packages export, as one imports it. */
+  /** Every export path of the packages, as an import names it. */
   exports(): string[] {
     return packageNames().flatMap((name) => {
       const path = join(this.directory, "node_modules/@halyard", name, "package.json");
@@ -80,7 +82,7 @@ export class Project {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** By pnpm, which writes real versions in place of `workspace:`. It is there, because it has started this test. */
+  /** Packs with pnpm, which replaces `workspace:` by real versions. It is installed, because it has started this test. */
   async #pack(name: string): Promise<void> {
     const started = process.env["npm_execpath"] ?? "";
     const pnpm = started.includes("pnpm") ? started : "pnpm";

@@ -9,27 +9,10 @@ import { launchChromium } from "../support/chromium.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { Program } from "../support/program.ts";
 import { compile, COMPILERS, project } from "../support/typescript.ts";
-import { until } from "../support/wait.ts";
+import { POLL, until } from "../support/wait.ts";
 import { completed } from "./pages.ts";
 
-const PATIENCE = { timeout: 20_000, interval: 25 };
-
-const IMPORTS = [
-  `import { defineProtocol, message, type ProtocolOf } from "@halyard/protocol";
-   import { z } from "zod";`,
-  `import { createServer } from "node:http";
-   import { betterAuthAuthenticator } from "@halyard/better-auth";
-   import { createWebSocketSystem } from "@halyard/server";
-   import { attachWebSocketServer } from "@halyard/server/node";
-   import { toNodeHandler } from "better-auth/node";
-   import { auth } from "./auth.ts";
-   import { protocol } from "./protocol.ts";`,
-  `import { createWebSocketClient } from "@halyard/client";
-   import type { AppProtocol } from "./protocol.ts";
-   import { show } from "./show.ts";`,
-];
-
-/** What the page says is there: `auth`, a Better Auth of the reader's own, and `show`. */
+/** The file that the page assumes, and the page that loads its client. */
 const OWN = {
   "auth.ts": `import { betterAuth } from "better-auth";
     import { getMigrations } from "better-auth/db/migration";
@@ -44,16 +27,13 @@ const OWN = {
     };
     await (await getMigrations(options)).runMigrations();
     export const auth = betterAuth(options);`,
-  "show.ts": `export function show(text: string): void {
-      document.body.append(Object.assign(document.createElement("p"), { textContent: text }));
-    }`,
   "page.ts": `import { receipt } from "./client.ts";
     document.title = receipt.status;`,
 };
 
-/** The three blocks as files; `change` may plant a mistake in one of them. */
+/** The three blocks as files; `change` may put a mistake into one of them. */
 function sources(change = (code: string) => code): Readonly<Record<string, string>> {
-  const [protocol = "", server = "", client = ""] = completed("README.md", IMPORTS).map(change);
+  const [protocol = "", server = "", client = ""] = completed("README.md", ["", "", ""]).map(change);
   return {
     ...OWN,
     "protocol.ts": protocol,
@@ -63,7 +43,7 @@ function sources(change = (code: string) => code): Readonly<Record<string, strin
 }
 
 describe("the code of the README", () => {
-  it.each(COMPILERS)("compiles with %s", async (compiler) => {
+  it.each(COMPILERS)("the code of the README compiles with %s", async (compiler) => {
     const directory = project(`readme-${compiler}`, sources());
     expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
   });
@@ -79,17 +59,14 @@ describe("the code of the README", () => {
     ["server", "{ option }, { user }", "{ vote }, { user }", "Property 'vote' does not exist"],
     ["server", "by: user.name", "by: user.nickname", "Property 'nickname' does not exist"],
     ["client", "{ option, by }", "{ option, from }", "Property 'from' does not exist"],
-  ])(
-    "does not compile with a mistake on the side of the %s: %s as %s",
-    async (side, right, wrong, message) => {
-      const files = sources((code) => code.replace(right, wrong));
-      expect(files[`${side}.ts`]).toContain(wrong);
-      const { ok, output } = await compile("typescript", project("readme-mistake", files));
-      expect(ok).toBe(false);
-      expect(output).toContain(message);
-      expect(output).toMatch(new RegExp(`^${side}.ts|/${side}.ts`, "m"));
-    },
-  );
+  ])("the %s of the README does not compile with %s changed to %s", async (side, right, wrong, message) => {
+    const files = sources((code) => code.replace(right, wrong));
+    expect(files[`${side}.ts`]).toContain(wrong);
+    const { ok, output } = await compile("typescript", project("readme-mistake", files));
+    expect(ok).toBe(false);
+    expect(output).toContain(message);
+    expect(output).toMatch(new RegExp(`^${side}.ts|/${side}.ts`, "m"));
+  });
 });
 
 describe("the code of the README, run on Node and in Chromium", () => {
@@ -116,15 +93,15 @@ describe("the code of the README, run on Node and in Chromium", () => {
     rmSync(data, { recursive: true, force: true });
   });
 
-  it("has no zod in what the browser gets", () => {
+  it("the browser bundle of the README has no zod", () => {
     expect(bundle).toContain("halyard.v1");
     expect(bundle).not.toMatch(/ZodError|\$ZodType|invalid_union/);
   });
 
-  it("delivers a vote to its sender, and to every other tab and user", async () => {
+  it("a vote is delivered to its sender and to every other tab and user", async () => {
     const ada = await signUp("Ada");
     const first = await openPage(ada);
-    await expect.poll(() => first.title(), PATIENCE).toBe("delivered");
+    await expect.poll(() => first.title(), POLL).toBe("delivered");
     await shows(first, "Ada chose 2");
     const second = await openPage(ada);
     await shows(second, "Ada chose 2");
@@ -135,21 +112,21 @@ describe("the code of the README, run on Node and in Chromium", () => {
     await shows(second, "Ada chose 2", "Grace chose 2");
   });
 
-  it("keeps what is sent offline, and has it handled once", async () => {
+  it("a vote that is sent offline is kept and handled once", async () => {
     const context = await signUp("Lin");
     const page = await visit(context);
     await server.end();
     await page.addScriptTag({ type: "module", content: bundle });
     await startServer();
-    await expect.poll(() => page.title(), PATIENCE).toBe("delivered");
+    await expect.poll(() => page.title(), POLL).toBe("delivered");
     await shows(page, "Lin chose 2");
   });
 
-  it("lets nobody in without a session", async () => {
+  it("an upgrade without a session is rejected with 401", async () => {
     const page = await visit(await browser.newContext());
-    const asked = page.waitForResponse((response) => new URL(response.url()).pathname === "/ws");
+    const answered = page.waitForResponse((response) => new URL(response.url()).pathname === "/ws");
     await page.addScriptTag({ type: "module", content: bundle });
-    expect((await asked).status()).toBe(401);
+    expect((await answered).status()).toBe(401);
     expect(await page.locator("p").count()).toBe(0);
   });
 
@@ -180,7 +157,7 @@ describe("the code of the README, run on Node and in Chromium", () => {
     return context;
   }
 
-  /** A page of the server's own origin; the README's server has no better one. */
+  /** A page of the server's own origin: the README's server has no other page. */
   async function visit(context: BrowserContext): Promise<Page> {
     const page = await context.newPage();
     await page.goto(`${origin}/api/auth/ok`);
@@ -194,6 +171,6 @@ describe("the code of the README, run on Node and in Chromium", () => {
   }
 
   async function shows(page: Page, ...texts: readonly string[]): Promise<void> {
-    await expect.poll(() => page.locator("p").allInnerTexts(), PATIENCE).toEqual(texts);
+    await expect.poll(() => page.locator("p").allInnerTexts(), POLL).toEqual(texts);
   }
 });

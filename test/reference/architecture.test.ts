@@ -21,13 +21,16 @@ function plain(text: string): string {
 describe("ARCHITECTURE.md", () => {
   const rows = existsSync(FILE) ? rowsOf(readFileSync(FILE, "utf8")) : [];
 
-  it.each(headings)("has one row for the reference's heading %j, with a file that exists", (heading) => {
-    const [row, ...others] = rows.filter(({ name }) => name === plain(heading));
-    expect(row, "a row whose first cell is the heading").toBeDefined();
-    expect(others).toEqual([]);
-    const files = [...(row?.row ?? "").matchAll(/[\w.@-]+(?:\/[\w.@-]+)*\.(?:ts|tsx|md|json|yaml)\b/g)].map(
-      ([file]) => file,
-    );
-    expect(files.some((file) => existsSync(join(ROOT, file)))).toBe(true);
-  });
+  it.each(headings)(
+    "ARCHITECTURE.md has one row for the reference's heading %j, with a file that exists",
+    (heading) => {
+      const [row, ...others] = rows.filter(({ name }) => name === plain(heading));
+      expect(row, "a row whose first cell is the heading").toBeDefined();
+      expect(others).toEqual([]);
+      const files = [...(row?.row ?? "").matchAll(/[\w.@-]+(?:\/[\w.@-]+)*\.(?:ts|tsx|md|json|yaml)\b/g)].map(
+        ([file]) => file,
+      );
+      expect(files.some((file) => existsSync(join(ROOT, file)))).toBe(true);
+    },
+  );
 });

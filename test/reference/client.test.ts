@@ -27,38 +27,38 @@ describe("@halyard/client at the reference's Bun server", () => {
     return client;
   };
 
-  it("is welcomed and knows who it is, and who is there", async () => {
+  it("the client is welcomed and knows its user and the online users", async () => {
     const [ada, bob] = [await open("ada"), await open("bob")];
     expect(bob.user).toMatchObject({ userId: "bob", name: "bob" });
     await until("both lists", () => ada.users.length === 2 && bob.users.length === 2);
     ada.close();
-    await until("ada to be gone", () => bob.users.length === 1);
+    await until("ada to be removed", () => bob.users.length === 1);
   });
 
-  it("sends and is acknowledged, and hears plain clients, which hear it", async () => {
+  it("the client gets receipts and exchanges messages with a plain client", async () => {
     const plain = new RawClient({ url: `${url}?user=plain` });
     clients.push(plain);
     await (await plain.open()).next("user_list");
     const ada = await open("ada");
-    const heard: string[] = [];
-    ada.on("chat_message", ({ content }) => heard.push(content));
+    const received: string[] = [];
+    ada.on("chat_message", ({ content }) => received.push(content));
     const sending = ada.send("chat_message", { content: "from the client" });
     expect(await sending).toMatchObject({ status: "delivered", id: sending.id });
     expect(await plain.next("chat_message")).toMatchObject({ id: sending.id, content: "from the client" });
     plain.send("from wscat");
-    await until("the plain client's text", () => heard.includes("from wscat"));
-    expect(heard).toEqual(["from wscat"]);
+    await until("the plain client's text", () => received.includes("from wscat"));
+    expect(received).toEqual(["from wscat"]);
   });
 
-  it("hears the announcement", async () => {
+  it("the client receives the announcement", async () => {
     const ada = await open("ada");
-    const heard: string[] = [];
-    ada.on("announcement", ({ message }) => heard.push(message));
+    const received: string[] = [];
+    ada.on("announcement", ({ message }) => received.push(message));
     server.run("broadcast");
-    await until("the announcement", () => heard.includes("Server maintenance in 5 minutes"));
+    await until("the announcement", () => received.includes("Server maintenance in 5 minutes"));
   });
 
-  it("loses nothing and doubles nothing when its connection is cut", async () => {
+  it("the client loses and duplicates no message when its connection is cut", async () => {
     const sockets: WebSocket[] = [];
     class Tap extends WebSocket {
       constructor(address: string, protocols: string[]) {
@@ -70,17 +70,17 @@ describe("@halyard/client at the reference's Bun server", () => {
     clients.push(ada);
     await until("ada to be welcomed", () => ada.state.status === "open");
     const bob = await open("bob");
-    const heard: string[] = [];
-    ada.on("chat_message", ({ content }) => heard.push(content));
+    const received: string[] = [];
+    ada.on("chat_message", ({ content }) => received.push(content));
     await bob.send("chat_message", { content: "1" });
-    await until("the first message", () => heard.length === 1);
+    await until("the first message", () => received.length === 1);
     sockets.at(-1)?.terminate();
     await bob.send("chat_message", { content: "2" });
     expect(await ada.send("chat_message", { content: "sent while away" })).toMatchObject({
       status: "delivered",
     });
     await bob.send("chat_message", { content: "3" });
-    await until("the others", () => heard.length === 3);
-    expect(heard).toEqual(["1", "2", "3"]);
+    await until("the others", () => received.length === 3);
+    expect(received).toEqual(["1", "2", "3"]);
   });
 });

@@ -4,12 +4,12 @@ import { expect, it } from "vitest";
 
 const PAGE = join(import.meta.dirname, "../../docs/guarantees.md");
 
-/** Each test that the page names, and where. */
+/** The tests that the page names, each with its file. */
 const named = [...readFileSync(PAGE, "utf8").matchAll(/\[([^\]]+)\]\(([^)]+\.test\.ts)\)/g)].map(
   ([, name = "", link = ""]) => ({ name, file: resolve(dirname(PAGE), link) }),
 );
 
-it("docs/guarantees.md names tests", () => {
+it("docs/guarantees.md names more than 30 tests", () => {
   expect(named.length).toBeGreaterThan(30);
 });
 

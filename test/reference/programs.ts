@@ -1,6 +1,9 @@
+// The reference's samples as programs.
+// The reference suite compiles them and runs them on Bun.
+// Each sample stands in a program word for word, as `reference.test.ts` checks.
 import { sampleWith } from "./samples.ts";
 
-/** The samples with nothing but what they lack: their import, a `fetch` that upgrades, and variables that they assume. */
+/** The samples, completed by their import, a `fetch` that upgrades, and the variables that they assume. */
 export function programs(): Readonly<Record<string, string>> {
   return {
     "fetch.ts": FETCH,
@@ -54,7 +57,7 @@ ${sampleWith('console.log("Connection stats:"')}
 `;
 }
 
-/** The snippets that are parts of something: each stands in the smallest thing that makes it whole. */
+/** The snippets that are parts of a program: each in the smallest code that completes it. */
 function fragments(): string {
   const elision = "// ... other validations";
   const validation = sampleWith(elision).replace(elision, "data.content !== undefined");
@@ -99,7 +102,7 @@ export function limits() {
 `;
 }
 
-/** The one thing that the sample's server lacks: who is connecting. A real one would ask a session. */
+/** The user of a connection, which the sample's server lacks. A real server would read a session. */
 const FETCH = `export function fetch(request: Request, server: Bun.Server<undefined>): Response | undefined {
   const userId = new URL(request.url).searchParams.get("user") ?? undefined;
   const upgrading: { upgrade(request: Request, options: { data: unknown }): boolean } = server as never;
@@ -107,7 +110,7 @@ const FETCH = `export function fetch(request: Request, server: Bun.Server<undefi
 }
 `;
 
-/** Runs the samples beside each other; the test speaks to it over standard input and reads its console. */
+/** Runs all samples in one process, which takes commands over standard input and prints to its console. */
 const MAIN = `import { createWebSocketSystem } from "@halyard/server";
 import { createInterface } from "node:readline";
 import { manager, server } from "./basic-usage.ts";

@@ -10,11 +10,11 @@ import { samples } from "./samples.ts";
 const BUN = { types: ["bun"], lib: ["ES2023"] };
 
 describe("the reference's code", () => {
-  it("is all there: each sample is part of a program", () => {
+  it("each sample of the reference is part of a program", () => {
     const whole = Object.values(programs()).join("\n");
     const missing = samples.filter(({ code }) => {
       const lines = code.split("\n").filter((line) => line !== "" && !line.startsWith("import "));
-      // Two lines are the ones that the task allows to differ: the server's `fetch`, and an elision in a comment.
+      // Two lines may differ: the server's `fetch`, and an elision in a comment.
       return !lines.every(
         (line) => whole.includes(line) || /Bun\.serve\(\{|\/\/ \.\.\. other validations/.test(line),
       );
@@ -24,17 +24,20 @@ describe("the reference's code", () => {
   });
 
   it.each(COMPILERS)(
-    "compiles as written apart from imports and fetch, with noImplicitAny off: %s",
+    "the samples compile as written apart from imports and fetch, with noImplicitAny off and %s",
     async (compiler) => {
       const directory = project(`reference-${compiler}`, programs(), { ...BUN, noImplicitAny: false });
       expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
     },
   );
 
-  it.each(COMPILERS)("passes strict with four annotations on the handler class: %s", async (compiler) => {
-    const directory = project(`reference-strict-${compiler}`, { "handler.ts": strictHandler() }, BUN);
-    expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
-  });
+  it.each(COMPILERS)(
+    "the sample's handler class with four annotations passes strict with %s",
+    async (compiler) => {
+      const directory = project(`reference-strict-${compiler}`, { "handler.ts": strictHandler() }, BUN);
+      expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
+    },
+  );
 });
 
 describe("the reference's server, on Bun", () => {
@@ -56,13 +59,13 @@ describe("the reference's server, on Bun", () => {
     return client.open();
   };
 
-  it("welcomes a plain client, then sends the user list", async () => {
+  it("the server welcomes a plain client, then sends the user list", async () => {
     const ada = await open("ada");
-    expect(await ada.take()).toMatchObject({ type: "welcome", user: { userId: "ada", name: "ada" } });
+    expect(await ada.nextFrame()).toMatchObject({ type: "welcome", user: { userId: "ada", name: "ada" } });
     expect(userIdsOf(await ada.next("user_list"))).toEqual(["ada"]);
   });
 
-  it("passes on chat, as text and as JSON, to others and to other tabs, and not to its sender", async () => {
+  it("chat as text and as JSON reaches other users and other tabs, and not its sender", async () => {
     const [ada, tab, bob] = [await open("ada"), await open("ada"), await open("bob")];
     await Promise.all([ada, tab, bob].map(async (client) => client.next("user_list")));
     ada.send("plain text");
@@ -78,7 +81,7 @@ describe("the reference's server, on Bun", () => {
     expect(ada.all("chat_message")).toEqual([]);
   });
 
-  it("handles typing, ping, and messages that it cannot read", async () => {
+  it("the server handles typing, ping, and messages that it cannot read", async () => {
     const [ada, bob] = [await open("ada"), await open("bob")];
     await bob.next("user_list");
     ada.send({ type: "typing_indicator", isTyping: true });
@@ -91,20 +94,20 @@ describe("the reference's server, on Bun", () => {
     expect(await ada.next("error")).toMatchObject({ code: "unknown_type" });
   });
 
-  it("allows five connections of a user and closes the sixth with 4011", async () => {
+  it("the server allows five connections of a user and closes the sixth with 4011", async () => {
     for (let n = 0; n < 5; n++) await (await open("eve")).next("user_list");
     const sixth = await open("eve");
     expect(await sixth.end()).toMatchObject({ code: 4011 });
     expect(sixth.all("welcome")).toEqual([]);
   });
 
-  it("turns away a connection of nobody with 4401", async () => {
-    const nobody = new RawClient({ url });
-    clients.push(nobody);
-    expect(await (await nobody.open()).end()).toMatchObject({ code: 4401 });
+  it("the server closes a connection without a user with 4401", async () => {
+    const anonymous = new RawClient({ url });
+    clients.push(anonymous);
+    expect(await (await anonymous.open()).end()).toMatchObject({ code: 4401 });
   });
 
-  it("broadcasts the announcement and prints the statistics", async () => {
+  it("the server broadcasts the announcement and prints the statistics", async () => {
     const clientsOf = [await open("ada"), await open("ada"), await open("bob")];
     await Promise.all(clientsOf.map(async (client) => client.next("user_list")));
     server.run("broadcast");
@@ -116,7 +119,7 @@ describe("the reference's server, on Bun", () => {
     await server.printed(/Connection stats: \{\s+totalUsers: 2,\s+totalConnections: 3,/);
   });
 
-  it("runs the smaller snippets too", async () => {
+  it("the smaller snippets run", async () => {
     server.run("fragments");
     await server.printed(/Error processing message:[\s\S]*planned/);
     await server.printed(/User ada@example.com connected/);
@@ -125,7 +128,7 @@ describe("the reference's server, on Bun", () => {
     await server.printed(/Verbose: 0/);
   });
 
-  it("runs the sample's handler from the sample's registry", async () => {
+  it("the sample's handler runs from the sample's registry", async () => {
     const ada = await open("ada", customUrl);
     await ada.next("user_list");
     ada.send({ type: "custom_message", content: "printed by the sample" });
@@ -136,7 +139,7 @@ describe("the reference's server, on Bun", () => {
     expect(await ada.next("error")).toMatchObject({ code: "unknown_type" });
   });
 
-  it("serves a halyard.v1 client, which says hello first", async () => {
+  it("the server serves a halyard.v1 client, which sends hello first", async () => {
     const client = new V1Client({ url: `${url}?user=vera`, protocols: [] }, new Page());
     clients.push(client);
     await client.open();

@@ -12,7 +12,7 @@ export class SampleServer {
   #output = "";
 
   constructor(directory: string) {
-    // The samples name no port: these variables are how Bun is told one from outside.
+    // The samples name no port: Bun takes it from these variables.
     const env = { ...process.env, BUN_PORT: "0", PORT: "0" };
     this.#child = spawn(binaryOf("bun"), [join(directory, "main.ts")], {
       env,
@@ -36,7 +36,7 @@ export class SampleServer {
     this.#child.stdin.write(`${command}\n`);
   }
 
-  /** Waits until the console shows this. */
+  /** Waits until the console shows a match. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     const probe = () => pattern.exec(this.#output) ?? (this.#child.exitCode === null ? false : undefined);
     const found = await until(String(pattern), probe, 15_000).catch(() => undefined);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, "reference.md"), "utf8");
 
-/** Every TypeScript block of the reference, with the headings that it stands under. */
+/** A TypeScript block of the reference, with the heading above it. */
 export interface Sample {
   readonly heading: string;
   readonly code: string;

@@ -1,3 +1,6 @@
+// Both ends of the IPC between the soak and its child processes.
+// The parent uses `Child`, the programs `pages.ts` and `server.ts` use `serveParent` and `readInput`.
+// A child exits with its parent, and a parent's exit kills a stopped child.
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
@@ -20,10 +23,9 @@ export type Commands = Readonly<Record<string, (input: never) => unknown>>;
 
 const ANSWER_MS = 20_000;
 
-/** One of the soak's programs in a process of its own. */
 export class Child {
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #name: string;
   readonly exited: Promise<void>;
   #ids = 0;
@@ -39,20 +41,20 @@ export class Child {
     this.#child.stderr?.on("data", (chunk: Buffer) => (this.#errors += chunk.toString().slice(-4_000)));
     this.#child.on("message", (answer: Answer) => {
       const { id, result, error } = answer;
-      const waiting = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      if (error === undefined) waiting?.resolve(result);
-      else waiting?.reject(new Error(`${program}: ${error}`));
+      const pending = this.#pending.get(id);
+      this.#pending.delete(id);
+      if (error === undefined) pending?.resolve(result);
+      else pending?.reject(new Error(`${program}: ${error}`));
     });
     this.exited = new Promise((resolve) => this.#child.once("close", () => resolve()));
-    // One that is stopped does not notice that its parent has gone.
+    // A process that is stopped by SIGSTOP does not see that its parent has exited.
     const killWithParent = (): void => this.signal("SIGKILL");
     process.once("exit", killWithParent);
     void this.exited.then(() => process.off("exit", killWithParent));
     void this.exited.then(() => this.#fail());
   }
 
-  /** What it wrote to standard error: nothing, when all is well. */
+  /** The process's standard error; empty without errors. */
   get errors(): string {
     return this.#errors;
   }
@@ -64,7 +66,7 @@ export class Child {
   async command<TResult>(name: string, input: object = {}): Promise<TResult> {
     const id = ++this.#ids;
     const answer = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, answer);
+    this.#pending.set(id, answer);
     if (this.isRunning && this.#child.connected) {
       this.#child.send({ id, name, input } satisfies Command, (error) => {
         if (error) answer.reject(error);
@@ -83,13 +85,13 @@ export class Child {
   }
 
   #fail(): void {
-    for (const { reject } of this.#waiting.values())
+    for (const { reject } of this.#pending.values())
       reject(new Error(`${this.#name} has ended\n${this.#errors}`));
-    this.#waiting.clear();
+    this.#pending.clear();
   }
 }
 
-/** Within a child: answers its parent's commands, and ends with the parent. */
+/** Called by a child: answers the commands of its parent, and exits with the parent. */
 export function serveParent(commands: Commands): void {
   process.on("message", ({ id, name, input }: Command) => {
     const run = async (): Promise<unknown> => await commands[name]?.(input as never);
@@ -101,7 +103,7 @@ export function serveParent(commands: Commands): void {
   process.once("disconnect", () => process.exit(0));
 }
 
-/** Within a child: what its parent wants of it. */
+/** Called by a child: the input that its parent has started it with. */
 export function readInput<TInput>(): TInput {
   return JSON.parse(process.argv[2] ?? "{}") as TInput;
 }

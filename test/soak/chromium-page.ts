@@ -6,7 +6,7 @@ import { openTabs } from "../support/chromium.ts";
 import type { Tabs } from "../support/chromium.ts";
 import type { InChromium } from "./in-chromium.ts";
 import type { PageView } from "./page.ts";
-import type { SomePages } from "./rest.ts";
+import type { PageGroup } from "./settle.ts";
 
 interface Opened {
   readonly tabs: Tabs;
@@ -18,16 +18,16 @@ interface Opened {
 
 interface Parts {
   readonly directory: string;
-  /** Where the server seems to be. */
+  /** The port of the proxy in front of the server. */
   readonly port: number;
   readonly rooms: readonly string[];
 }
 
-/** The page is made up, not served: Chromium would not let it speak to this machine. */
+/** Chromium does not let a page that no server has sent connect to this machine without this flag. */
 const LOCAL = "--disable-features=LocalNetworkAccessChecks";
 
-/** One page of a soak in a real Chromium: hidden behind another tab and frozen for long, it comes back. */
-export class ChromiumPage implements SomePages {
+/** One page of a soak in a real Chromium, which hides and freezes it and wakes it again. */
+export class ChromiumPage implements PageGroup {
   readonly log: string;
   readonly #tabs: Tabs;
   readonly #tab: Tab;
@@ -65,7 +65,7 @@ export class ChromiumPage implements SomePages {
     return page;
   }
 
-  /** What must not be. */
+  /** Uncaught errors and the crash of the page; empty without them. */
   get errors(): string {
     return this.#errors;
   }
@@ -82,18 +82,18 @@ export class ChromiumPage implements SomePages {
     return this.#soak.evaluate((soak) => soak.view());
   }
 
-  /** Puts it behind another tab, where the browser freezes it. */
+  /** Hides the page behind another tab and freezes it. */
   async freeze(): Promise<void> {
     await this.#other.bringToFront();
     await this.#cdp.send("Page.setWebLifecycleState", { state: "frozen" });
   }
 
-  /** @returns how long it took until the server had answered it, in milliseconds */
+  /** Wakes and shows the page. @returns how long the page then takes to get a reply of the server, in ms */
   async wake(): Promise<number> {
     const wokenAt = performance.now();
     await this.#cdp.send("Page.setWebLifecycleState", { state: "active" });
     await this.#tab.bringToFront();
-    await this.#soak.evaluate((soak) => soak.ask());
+    await this.#soak.evaluate((soak) => soak.request());
     return Math.round(performance.now() - wokenAt);
   }
 
@@ -107,7 +107,7 @@ export class ChromiumPage implements SomePages {
   }
 }
 
-/** When the page's clock began, by the machine's monotonic clock: both are the same one. */
+/** The origin of the page's clock on the machine's monotonic clock, in ms. */
 async function zeroOf(cdp: CDPSession): Promise<number> {
   await cdp.send("Performance.enable");
   const { metrics } = await cdp.send("Performance.getMetrics");

@@ -1,8 +1,11 @@
+// The faults of a soak: of the network, of the server's process and of the pages.
+// `soak` gives them to the nemesis, which applies and heals them in the order of its seed.
+// A fault that cannot strike at the moment returns `undefined`.
 import type { Chance, Fault } from "@halyard/testing";
 import { proxyFaults } from "@halyard/testing/node";
 import type { FaultProxy } from "@halyard/testing/node";
-import { PAGE_STRIKES } from "./pages-process.ts";
-import type { PagesProcess, PageStrike } from "./pages-process.ts";
+import { PAGE_FAULTS } from "./pages-process.ts";
+import type { PagesProcess, PageFaultKind } from "./pages-process.ts";
 import type { ServerProcess } from "./server-process.ts";
 
 export interface Targets {
@@ -11,13 +14,13 @@ export interface Targets {
   readonly workers: readonly PagesProcess[];
 }
 
-/** Everything that goes wrong in a soak. */
+/** The faults of a soak, for the nemesis. */
 export function soakFaults({ proxy, server, workers }: Targets): Record<string, Fault> {
   const network = proxyFaults(proxy);
-  const pages = Object.fromEntries(PAGE_STRIKES.map((kind) => [kind, pageFault(workers, kind)]));
+  const pages = Object.fromEntries(PAGE_FAULTS.map((kind) => [kind, pageFault(workers, kind)]));
   return {
     ...network,
-    // A third of those that clients find out about by silence only: they are away for long.
+    // Clients detect these faults by silence only and stay away for long, so they are rarer than the others.
     halfOpen: { ...network.halfOpen, weight: 0.3 },
     refuse: { ...network.refuse, weight: 0.2 },
     ...pages,
@@ -46,8 +49,8 @@ export function soakFaults({ proxy, server, workers }: Targets): Record<string, 
   };
 }
 
-/** How often each strikes, and how long it takes. */
-const TIMES: Readonly<Record<PageStrike, Pick<Fault, "weight" | "lastsMs">>> = {
+/** The weight of each fault of a page, and how long it lasts. */
+const TIMES: Readonly<Record<PageFaultKind, Pick<Fault, "weight" | "lastsMs">>> = {
   hold: { lastsMs: [500, 10_000] },
   sleep: { lastsMs: [300, 8_000] },
   tab: { weight: 2, lastsMs: [1_000, 8_000] },
@@ -55,13 +58,13 @@ const TIMES: Readonly<Record<PageStrike, Pick<Fault, "weight" | "lastsMs">>> = {
   wander: { weight: 2, lastsMs: [50, 2_000] },
 };
 
-function pageFault(workers: readonly PagesProcess[], kind: PageStrike): Fault {
+function pageFault(workers: readonly PagesProcess[], kind: PageFaultKind): Fault {
   return {
     ...TIMES[kind],
     strike: async (chance: Chance) => {
       const worker = chance.pick(workers);
       const [who, how] = [chance.random(), chance.random()];
-      // A page that is frozen can do nothing, and nothing can be done to it.
+      // The pages of a frozen process cannot do anything.
       if (!worker || worker.isFrozen) return undefined;
       const name = await worker.strike(kind, who);
       return name === undefined ? undefined : { what: name, heal: () => worker.heal(kind, name, how) };

@@ -1,25 +1,27 @@
-/** What of a soak runs within Chromium: one page, and its log until somebody asks for it. */
+// The part of a soak that runs within Chromium: one page, and its log.
+// `ChromiumPage` bundles it, loads it into a tab and calls the global `soak`.
+// The log stays in memory until `ChromiumPage` reads it at the end.
 import type { LogLine } from "./log.ts";
 import { Page } from "./page.ts";
 import type { PageParts, PageView } from "./page.ts";
 
 export interface InChromium {
-  /** @param zero what the machine's monotonic clock said when the page's began */
+  /** @param zero the origin of the page's clock on the machine's monotonic clock, in ms */
   open(parts: Pick<PageParts, "name" | "user" | "rooms" | "url">, zero: number): void;
   start(): void;
   quiet(): void;
-  /** Resolves when the server has answered. */
-  ask(): Promise<void>;
+  /** Resolves when the server has replied. */
+  request(): Promise<void>;
   view(): PageView[];
   log(): readonly LogLine[];
 }
 
-const SAY_MS = 500;
+const SEND_EVERY_MS = 500;
 
 const lines: LogLine[] = [];
 let page: Page | undefined;
-let talking: number | undefined;
-let said = 0;
+let sending: number | undefined;
+let sent = 0;
 
 const soak: InChromium = {
   open: (parts, zero) => {
@@ -32,19 +34,19 @@ const soak: InChromium = {
     });
   },
   start: () => {
-    talking = window.setInterval(say, SAY_MS);
+    sending = window.setInterval(send, SEND_EVERY_MS);
   },
   quiet: () => {
-    clearInterval(talking);
-    page?.tell("online");
+    clearInterval(sending);
+    page?.dispatch("online");
   },
-  ask: async () => page?.ask(),
+  request: async () => page?.request(),
   view: () => (page ? [page.view] : []),
   log: () => lines,
 };
 Object.assign(globalThis, { soak });
 
-function say(): void {
+function send(): void {
   const rooms = [...(page?.rooms.keys() ?? [])];
-  page?.say(rooms[said++ % rooms.length]);
+  page?.send(rooms[sent++ % rooms.length]);
 }

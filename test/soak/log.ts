@@ -1,7 +1,10 @@
+// The log of a soak: written by each process for itself, and merged by time.
+// The pages and the server write it; `judge` reads the logs of all processes.
+// All processes use the machine's monotonic clock.
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import type { DeliveryEvent } from "@halyard/testing";
 
-/** What a soak writes down besides deliveries. */
+/** The events of a soak besides deliveries. */
 type Note =
   | {
       readonly type: "fault";
@@ -10,29 +13,34 @@ type Note =
       readonly what?: string | undefined;
     }
   | { readonly type: "state"; readonly client: string; readonly status: string }
-  /** The application was told of a gap. */
-  | { readonly type: "told"; readonly client: string; readonly channel: string; readonly reason: string }
-  /** What became of a request: `reply`, or the code of its error. */
+  /** The client reported a gap to the application. */
+  | {
+      readonly type: "gap_reported";
+      readonly client: string;
+      readonly channel: string;
+      readonly reason: string;
+    }
+  /** The end of a request: `reply`, or the code of its error. */
   | { readonly type: "settled"; readonly client: string; readonly outcome: string }
-  /** Something that no log of deliveries can show, and that must not be. */
+  /** A fault that a log of deliveries cannot show. */
   | { readonly type: "broken"; readonly client: string; readonly message: string };
 
 export type LogEvent = DeliveryEvent | Note;
 export type LogLine = LogEvent & { readonly at: number };
 
-/** Milliseconds of the machine's monotonic clock: all processes of a soak have the same. */
-export function now(): number {
+/** The machine's monotonic clock in ms, which is the same in all processes of a soak. */
+function now(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return Math.round(seconds * 1e6 + nanoseconds / 1e3) / 1e3;
 }
 
-/** Writes one process' log, a line of JSON for each event. */
+/** Writes the log of one process, one line of JSON for each event. */
 export class LogWriter {
   readonly #file: number;
   readonly #bufferedChars: number;
   #buffer = "";
 
-  /** @param bufferedChars 0 for a process that may be killed: what has happened is in the file before it is heard of */
+  /** @param bufferedChars how much is buffered; 0 for a process that may be killed, whose events are written at once */
   constructor(path: string, bufferedChars = 64 * 1024) {
     this.#file = openSync(path, "w");
     this.#bufferedChars = bufferedChars;
@@ -55,19 +63,19 @@ export class LogWriter {
   }
 }
 
-/** The lines of several logs in the order of their time. Only a few of them are in memory. */
+/** The lines of several logs in the order of their time. Only a chunk of each log is in memory. */
 export function* mergeLogs(paths: readonly string[]): Generator<LogLine> {
   const heads = paths.map((path) => new Head(path));
   for (;;) {
     const [first, second] = heads.sort((a, b) => a.at - b.at);
     if (first?.line === undefined) return;
-    // What one process wrote in one go is given in one go.
+    // The lines of one log follow each other until another log has an earlier one.
     let line: LogLine | undefined = first.line;
     for (; line && line.at <= (second?.at ?? Infinity); line = first.advance()) yield line;
   }
 }
 
-/** Where the reading of one log stands. */
+/** The read position in one log. */
 class Head {
   readonly #lines: Generator<LogLine, undefined>;
   line: LogLine | undefined;
@@ -77,7 +85,7 @@ class Head {
     this.advance();
   }
 
-  /** The time of its next line; never, when there is none. */
+  /** The time of the next line; Infinity at the end of the log. */
   get at(): number {
     return this.line?.at ?? Infinity;
   }
@@ -96,7 +104,7 @@ function* readLog(path: string): Generator<LogLine, undefined> {
   try {
     for (let bytes = readSync(file, chunk); bytes > 0; bytes = readSync(file, chunk)) {
       const read = Buffer.concat([rest, chunk.subarray(0, bytes)]);
-      // The last line of a process that was killed may be torn: it has no end, and does not count.
+      // The last line of a killed process may be torn: a line without an end is ignored.
       const end = read.lastIndexOf("\n");
       for (const line of read.toString("utf8", 0, Math.max(0, end)).split("\n"))
         if (line !== "") yield JSON.parse(line) as LogLine;

@@ -1,4 +1,6 @@
-/** `pnpm soak`: one node, many clients, and everything that can go wrong; then all logs are checked. */
+// `pnpm soak`: runs one node and many clients under every fault, then checks the logs of all processes.
+// Prints a report, and exits with 1 when a guarantee was broken.
+// The same seed repeats the plan of faults.
 import { rmSync } from "node:fs";
 import { findChromium } from "../../scripts/browser.ts";
 import { duration } from "../../scripts/table.ts";
@@ -11,7 +13,7 @@ import { judge } from "./verdict.ts";
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 try {
   const options = readOptions(process.argv.slice(2));
-  if (options === undefined) say(HELP);
+  if (options === undefined) print(HELP);
   else process.exitCode = (await main(options)) ? 0 : 1;
 } catch (error) {
   if (!(error instanceof TypeError)) throw error;
@@ -21,19 +23,19 @@ try {
 
 async function main(options: SoakOptions): Promise<boolean> {
   const { seed, seconds, clients, rooms, rate, logs } = options;
-  say(
+  print(
     `Seed ${seed}: ${seconds} s of trouble for ${clients} clients in ${rooms} rooms, ${rate} sends per second`,
   );
   const missing = whyNoChromium();
-  if (missing !== undefined) say(`The page in Chromium is left out: ${missing}`);
+  if (missing !== undefined) print(`The page in Chromium is left out: ${missing}`);
   const start = performance.now();
-  const soaked = await soak(options, missing === undefined);
-  const soakedMs = performance.now() - start;
-  const verdict = judge(soaked.logs);
-  say(`\n${reportOf(options, soaked, verdict)}`);
-  say(`${duration(soakedMs)}, and ${duration(performance.now() - start - soakedMs)} for the check`);
-  const isOk = isClean(soaked, verdict);
-  if (isOk && logs === undefined) rmSync(soaked.directory, { recursive: true });
+  const result = await soak(options, missing === undefined);
+  const soakMs = performance.now() - start;
+  const verdict = judge(result.logs);
+  print(`\n${reportOf(options, result, verdict)}`);
+  print(`${duration(soakMs)}, and ${duration(performance.now() - start - soakMs)} for the check`);
+  const isOk = isClean(result, verdict);
+  if (isOk && logs === undefined) rmSync(result.directory, { recursive: true });
   return isOk;
 }
 
@@ -46,6 +48,6 @@ function whyNoChromium(): string | undefined {
   }
 }
 
-function say(text: string): void {
+function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

@@ -1,16 +1,16 @@
 import { parseArgs } from "node:util";
 
 export interface SoakOptions {
-  /** How long there is trouble. */
+  /** How long faults strike, in seconds. */
   readonly seconds: number;
   readonly seed: number;
   readonly clients: number;
   readonly rooms: number;
   /** Sends per second, of all clients together. */
   readonly rate: number;
-  /** Processes that the clients are spread over: what is frozen is one of them. */
+  /** Processes with the clients. The fault `freeze` stops a whole process. */
   readonly workers: number;
-  /** Where the logs stay. They are thrown away after a run without fault unless this is given. */
+  /** The folder that keeps the logs. Without it, the logs of a clean run are removed. */
   readonly logs: string | undefined;
 }
 
@@ -25,7 +25,8 @@ export const HELP = `pnpm soak [options]
   --logs <folder> keeps the logs there
 `;
 
-/** @throws TypeError for what is no option */
+/** @returns undefined for `--help`
+ * @throws TypeError for an unknown option or an invalid value */
 export function readOptions(args: readonly string[]): SoakOptions | undefined {
   const { values } = parseArgs({
     args: args.filter((argument) => argument !== "--"),

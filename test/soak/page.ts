@@ -1,9 +1,12 @@
+// One page load in a soak: a client, and what a browser and a user do to it.
+// `pages.ts` runs many of them in a process, `in-chromium.ts` one in a real browser.
+// Each event of the page is written to its log, a received message when the application gets it.
 import { createWebSocketClient } from "@halyard/client";
 import type { Room, WebSocketClient, WebSocketConstructor } from "@halyard/client";
 import type { PublicUser } from "@halyard/protocol";
 import { createDeliveryRecorder } from "@halyard/testing";
 import type { DeliveryEvent, DeliveryRecorder } from "@halyard/testing";
-import { HeldClock } from "./held-clock.ts";
+import { PausableClock } from "./pausable-clock.ts";
 import type { LogEvent } from "./log.ts";
 import type { protocol } from "./protocol.ts";
 
@@ -14,13 +17,13 @@ export interface PageParts {
   readonly url: string;
   readonly write: (event: LogEvent) => void;
   readonly WebSocket: WebSocketConstructor;
-  /** Where it hears that it sleeps and wakes. */
+  /** The events of the page's lifecycle. */
   readonly events: EventTarget;
 }
 
 type Socket = InstanceType<WebSocketConstructor> & { terminate?(): void };
 
-/** What a page knows at a moment. Who is there, by room; under `all`, everyone. */
+/** The state of a page at one moment, with the users of each room, and of the whole application under `all`. */
 export interface PageView {
   readonly name: string;
   readonly user: string;
@@ -31,22 +34,21 @@ export interface PageView {
   readonly users: Readonly<Record<string, readonly string[]>>;
 }
 
-/** One page load of a user: a client, its log, and everything that can happen to a page. */
 export class Page {
   readonly name: string;
   readonly user: string;
   readonly rooms = new Map<string, Room<typeof protocol>>();
   readonly #write: (event: LogEvent) => void;
-  readonly #clock = new HeldClock();
+  readonly #clock = new PausableClock();
   readonly #events: EventTarget;
   readonly #recorder: DeliveryRecorder;
   readonly #client: WebSocketClient<typeof protocol>;
   #socket: Socket | undefined;
-  /** A message's frame has come, and the application has not got it yet. */
-  #due: Extract<DeliveryEvent, { type: "received" }> | undefined;
+  /** A received message that the application has not got yet. */
+  #pendingMessage: Extract<DeliveryEvent, { type: "received" }> | undefined;
   #lastId: string | undefined;
   #unsettled = 0;
-  #said = 0;
+  #sent = 0;
 
   constructor({ name, user, rooms, url, write, WebSocket, events }: PageParts) {
     this.name = name;
@@ -63,12 +65,12 @@ export class Page {
       WebSocket: this.#recorder.WebSocket,
       clock: this.#clock,
       page: events,
-      onError: (error) => this.#broken(String(error)),
+      onError: (error) => this.#fail(String(error)),
     });
-    this.#client.on("chat_message", ({ id }) => this.#given(id));
-    this.#client.on("announcement", (message) => this.#given((message as { readonly id?: string }).id));
+    this.#client.on("chat_message", ({ id }) => this.#deliver(id));
+    this.#client.on("announcement", (message) => this.#deliver((message as { readonly id?: string }).id));
     this.#client.onStateChange(({ status }) => write({ type: "state", client: name, status }));
-    this.#client.onGap((channel, reason) => write({ type: "told", client: name, channel, reason }));
+    this.#client.onGap((channel, reason) => write({ type: "gap_reported", client: name, channel, reason }));
     for (const room of rooms) this.join(room);
   }
 
@@ -88,9 +90,9 @@ export class Page {
     };
   }
 
-  /** To one of its rooms, or to everyone. */
-  say(room?: string): void {
-    const content = `${this.name} says ${String(++this.#said)}`;
+  /** Sends a chat message to a joined room, or to everyone without one. */
+  send(room?: string): void {
+    const content = `${this.name} says ${String(++this.#sent)}`;
     const to = room === undefined ? this.#client : this.rooms.get(room);
     const sending = to?.send("chat_message", { content });
     if (!sending) return;
@@ -103,11 +105,11 @@ export class Page {
     this.rooms.get(room)?.send("typing_indicator", { isTyping: true });
   }
 
-  async ask(): Promise<void> {
+  async request(): Promise<void> {
     this.#unsettled++;
-    const token = `${this.name} asks ${String(++this.#said)}`;
+    const token = `${this.name} asks ${String(++this.#sent)}`;
     const outcome = await this.#client.request("echo", token).then(
-      (text) => (text === token ? "reply" : this.#broken(`asked ${token} and was told ${text}`)),
+      (text) => (text === token ? "reply" : this.#fail(`asked ${token} and was told ${text}`)),
       (error: unknown) => String((error as { readonly code?: unknown }).code),
     );
     this.#unsettled--;
@@ -124,58 +126,58 @@ export class Page {
     this.rooms.delete(room);
   }
 
-  /** Timers stop ringing, as in a tab in the background. */
-  hold(): void {
-    this.#clock.hold();
+  /** Pauses the timers, as a browser does in a hidden tab. */
+  pauseTimers(): void {
+    this.#clock.pause();
   }
 
-  release(): void {
-    this.#clock.release();
-    this.tell("resume");
+  resumeTimers(): void {
+    this.#clock.resume();
+    this.dispatch("resume");
   }
 
-  tell(event: "online" | "pagehide" | "pageshow" | "resume"): void {
+  dispatch(event: "online" | "pagehide" | "pageshow" | "resume"): void {
     this.#events.dispatchEvent(new Event(event));
   }
 
-  /** The user signs off. */
+  /** Closes the client, as an application does. */
   close(): void {
     this.#recorder.close();
     this.#client.close();
   }
 
-  /** The page goes, as by a reload: nothing of it runs any more. */
+  /** Ends the page as a reload does: none of its code runs afterwards. */
   unload(): void {
     this.#recorder.close();
-    this.tell("pagehide");
+    this.dispatch("pagehide");
     this.#clock.stop();
   }
 
-  /** The browser goes: its kernel resets the connection. */
+  /** Ends the page as a crash of the browser does: the kernel resets the connection. */
   crash(): void {
     this.#recorder.close();
     this.#clock.stop();
     this.#socket?.terminate?.();
   }
 
-  /** A message counts once the application has got it, which is right after its frame came. */
+  /** Writes a received message when the application gets it, right after the client has received its frame. */
   #record(event: DeliveryEvent): void {
-    if (event.type === "received") this.#due = event;
+    if (event.type === "received") this.#pendingMessage = event;
     else this.#write(event);
   }
 
-  /** What comes of a room that was just left, or is being joined, does not count; nor does it harm. */
-  #given(id: string | undefined): void {
-    const due = this.#due;
-    this.#due = undefined;
-    // The same message may come again in a new epoch: whether that was announced, the log shows.
-    if (due && due.id === id) this.#write(due);
-    else if (due || id === this.#lastId)
-      this.#broken(`the application got ${String(id)}, and the frame was ${String(due?.id)}`);
+  /** Ignores a message of a room that was just left or is being joined. */
+  #deliver(id: string | undefined): void {
+    const pending = this.#pendingMessage;
+    this.#pendingMessage = undefined;
+    // The same message may arrive again in a new epoch. The log shows whether a gap announced it.
+    if (pending && pending.id === id) this.#write(pending);
+    else if (pending || id === this.#lastId)
+      this.#fail(`the application got ${String(id)}, and the frame was ${String(pending?.id)}`);
     this.#lastId = id;
   }
 
-  #broken(message: string): undefined {
+  #fail(message: string): undefined {
     this.#write({ type: "broken", client: this.name, message });
   }
 }

@@ -1,16 +1,19 @@
+// The soak's side of a process with pages.
+// `soak` starts some of them; the faults freeze them and strike their pages.
+// Commands wait for the answer of the process, a frozen one included.
 import { join } from "node:path";
 import { Child } from "./child.ts";
 import type { PageView } from "./page.ts";
-import type { SomePages } from "./rest.ts";
+import type { PageGroup } from "./settle.ts";
 
-/** A page that is opened at the beginning. */
+/** A page that the process opens at its start. */
 export interface Plan {
   readonly name: string;
   readonly user: string;
   readonly rooms: readonly string[];
 }
 
-/** What a process of pages is started with. */
+/** The input of a process of pages. */
 export interface PagesInput {
   readonly name: string;
   readonly seed: number;
@@ -22,14 +25,13 @@ export interface PagesInput {
 }
 
 /**
- * What can happen to a page: its timers are held; it sleeps in the browser's cache; it has a double; it is loaded anew;
- * it leaves a room for another.
+ * The faults of a page: its timers are paused; it is in the browser's back-forward cache; the user opens another tab; it
+ * is reloaded; it leaves a room for another.
  */
-export const PAGE_STRIKES = ["hold", "sleep", "tab", "reload", "wander"] as const;
-export type PageStrike = (typeof PAGE_STRIKES)[number];
+export const PAGE_FAULTS = ["hold", "sleep", "tab", "reload", "wander"] as const;
+export type PageFaultKind = (typeof PAGE_FAULTS)[number];
 
-/** A process with some of the pages. */
-export class PagesProcess implements SomePages {
+export class PagesProcess implements PageGroup {
   readonly name: string;
   readonly log: string;
   readonly #child: Child;
@@ -57,15 +59,15 @@ export class PagesProcess implements SomePages {
     return this.#child.command("view");
   }
 
-  strike(kind: PageStrike, chance: number): Promise<string | undefined> {
+  strike(kind: PageFaultKind, chance: number): Promise<string | undefined> {
     return this.#child.command("strike", { kind, chance });
   }
 
-  heal(kind: PageStrike, name: string, chance: number): Promise<void> {
+  heal(kind: PageFaultKind, name: string, chance: number): Promise<void> {
     return this.#child.command("heal", { kind, name, chance });
   }
 
-  /** Nothing of it runs, as of a page that the browser has frozen. @returns thaws it */
+  /** Stops the process, as a browser freezes a page. @returns resumes the process */
   freeze(): () => Promise<void> {
     this.isFrozen = true;
     this.#child.signal("SIGSTOP");

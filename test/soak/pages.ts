@@ -1,4 +1,6 @@
-/** Some of a soak's pages, in one process, which may be frozen. */
+// The program of one process with some of a soak's pages; `PagesProcess` starts it.
+// Sends at random from `start` to `quiet`, and applies the faults of its pages.
+// Every event of its pages is in its log once `end` is answered.
 import { createRandom } from "@halyard/testing";
 import { WebSocket } from "ws";
 import { readInput, serveParent } from "./child.ts";
@@ -6,12 +8,12 @@ import { LogWriter } from "./log.ts";
 import type { LogEvent } from "./log.ts";
 import { Page } from "./page.ts";
 import type { PageView } from "./page.ts";
-import type { PagesInput, Plan, PageStrike } from "./pages-process.ts";
+import type { PagesInput, Plan, PageFaultKind } from "./pages-process.ts";
 
-/** Of a hundred things that a page does: so many are messages to everyone, typing, and questions. The rest is for rooms. */
+/** Of a hundred actions of a page: messages to everyone, typing and requests. The others are messages to a room. */
 const TO_ALL = 2;
 const TYPING = 8;
-const ASKING = 4;
+const REQUESTS = 4;
 
 const { name: worker, seed, url, log: path, plans, rate, roomNames } = readInput<PagesInput>();
 const log = new LogWriter(path);
@@ -20,29 +22,30 @@ const pages = new Map<string, Page>();
 let loads = 0;
 let timer: NodeJS.Timeout | undefined;
 
-process.on("unhandledRejection", broken);
-process.on("uncaughtException", broken);
+process.on("unhandledRejection", recordFault);
+process.on("uncaughtException", recordFault);
 for (const plan of plans) open(plan);
 
 serveParent({
-  start: () => talk(),
+  start: () => sendAtRandom(),
   quiet: () => {
     clearTimeout(timer);
-    for (const page of pages.values()) page.tell("online");
+    for (const page of pages.values()) page.dispatch("online");
   },
   view: (): PageView[] => [...pages.values()].map(({ view }) => view),
-  strike: ({ kind, chance }: { readonly kind: PageStrike; readonly chance: number }) => strike(kind, chance),
+  strike: ({ kind, chance }: { readonly kind: PageFaultKind; readonly chance: number }) =>
+    strike(kind, chance),
   heal: ({
     kind,
     name,
     chance,
   }: {
-    readonly kind: PageStrike;
+    readonly kind: PageFaultKind;
     readonly name: string;
     readonly chance: number;
   }) => heal(kind, name, chance),
   wake: () => {
-    for (const page of pages.values()) page.tell("resume");
+    for (const page of pages.values()) page.dispatch("resume");
   },
   end: () => log.close(),
 });
@@ -54,38 +57,38 @@ function open({ name, user, rooms }: Plan): Page {
   return page;
 }
 
-/** Another page load: another client, of the same user. */
+/** Opens another page of the same user, with a client of its own. */
 function reopen({ user, rooms }: Page): Page {
-  // Two pages of one user may be in two processes.
+  // The name contains the process, because two pages of one user may be in two processes.
   return open({ name: `${user}.${worker}.${String(++loads)}`, user, rooms: [...rooms.keys()] });
 }
 
-function talk(): void {
+function sendAtRandom(): void {
   act();
-  timer = setTimeout(talk, Math.min(5_000, (-Math.log(1 - random()) * 1_000) / rate));
+  timer = setTimeout(sendAtRandom, Math.min(5_000, (-Math.log(1 - random()) * 1_000) / rate));
 }
 
 function act(): void {
   const page = pick([...pages.values()], random());
   const room = pick([...(page?.rooms.keys() ?? [])], random());
   const chance = random() * 100;
-  if (chance < TO_ALL) page?.say();
+  if (chance < TO_ALL) page?.send();
   else if (room === undefined) return;
   else if (chance < TO_ALL + TYPING) page?.type(room);
-  else if (chance < TO_ALL + TYPING + ASKING) void page?.ask();
-  else page?.say(room);
+  else if (chance < TO_ALL + TYPING + REQUESTS) void page?.request();
+  else page?.send(room);
 }
 
-/** @returns the name of what was struck, and is to be healed */
-function strike(kind: PageStrike, chance: number): string | undefined {
+/** @returns the name of the page that is to be healed */
+function strike(kind: PageFaultKind, chance: number): string | undefined {
   const page = pick([...pages.values()], chance);
   if (!page) return undefined;
   switch (kind) {
     case "hold":
-      page.hold();
+      page.pauseTimers();
       return page.name;
     case "sleep":
-      page.tell("pagehide");
+      page.dispatch("pagehide");
       return page.name;
     case "tab":
       return reopen(page).name;
@@ -102,14 +105,14 @@ function strike(kind: PageStrike, chance: number): string | undefined {
   }
 }
 
-function heal(kind: PageStrike, name: string, chance: number): void {
+function heal(kind: PageFaultKind, name: string, chance: number): void {
   const page = pages.get(name);
   if (!page) return;
   switch (kind) {
     case "hold":
-      return page.release();
+      return page.resumeTimers();
     case "sleep":
-      return page.tell("pageshow");
+      return page.dispatch("pageshow");
     case "tab":
       pages.delete(name);
       return chance < 0.5 ? page.close() : page.crash();
@@ -124,7 +127,7 @@ function pick<TItem>(list: readonly TItem[], chance: number): TItem | undefined 
   return list[Math.floor(chance * list.length)];
 }
 
-function broken(error: unknown): void {
+function recordFault(error: unknown): void {
   log.write({
     type: "broken",
     client: worker,

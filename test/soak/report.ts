@@ -1,23 +1,26 @@
 import { duration, table } from "../../scripts/table.ts";
 import type { SoakOptions } from "./options.ts";
-import type { Soaked } from "./soak.ts";
+import type { SoakResult } from "./soak.ts";
 import type { Verdict } from "./verdict.ts";
 
 const MIB = 1024 * 1024;
-/** A page that wakes is live again within this time. */
+/** A page that wakes must be live again within this time. */
 const LIVE_MS = 1_000;
 
-/** Whether every promise was kept. */
-export function isClean({ end, errors, nap }: Soaked, { violationCount, brokenCount }: Verdict): boolean {
-  return end.troubles.length + errors.length + violationCount + brokenCount === 0 && !isLate(nap);
+/** Whether every guarantee held. */
+export function isClean(
+  { end, errors, freeze }: SoakResult,
+  { violationCount, brokenCount }: Verdict,
+): boolean {
+  return end.problems.length + errors.length + violationCount + brokenCount === 0 && !isLiveTooLate(freeze);
 }
 
-function isLate(nap: Soaked["nap"]): boolean {
-  return nap !== undefined && nap.liveMs > LIVE_MS;
+function isLiveTooLate(freeze: SoakResult["freeze"]): boolean {
+  return freeze !== undefined && freeze.liveMs > LIVE_MS;
 }
 
-/** What happened in a soak, for people. */
-export function reportOf(options: SoakOptions, soaked: Soaked, verdict: Verdict): string {
+/** The report of a soak as text. */
+export function reportOf(options: SoakOptions, soaked: SoakResult, verdict: Verdict): string {
   const summary = table(["", "", ""], rowsOf(soaked, verdict)).split("\n").slice(2).join("\n");
   const problems = problemsOf(soaked, verdict);
   const sum = problems.length === 0 ? "No promise was broken." : `${String(problems.length)} problems.`;
@@ -27,7 +30,7 @@ export function reportOf(options: SoakOptions, soaked: Soaked, verdict: Verdict)
 }
 
 function rowsOf(
-  { serverLives, openConnections, end, nap }: Soaked,
+  { serverLives, openConnections, end, freeze }: SoakResult,
   { tally, counts }: Verdict,
 ): (string | number)[][] {
   const { receipts, gaps, requests, presence, faults, states } = tally;
@@ -43,8 +46,14 @@ function rowsOf(
     ["reconnects", opens - counts.clients, ""],
     ["presence", sumOf(presence), listOf(presence)],
     ["faults", sumOf(faults), listOf(faults)],
-    ...(nap
-      ? [["Chromium", duration(nap.frozenMs), `frozen, and live ${String(nap.liveMs)} ms after it woke`]]
+    ...(freeze
+      ? [
+          [
+            "Chromium",
+            duration(freeze.frozenMs),
+            `frozen, and live ${String(freeze.liveMs)} ms after it woke`,
+          ],
+        ]
       : []),
     ["servers", serverLives, `one after the other; the last one has ${megabytes(end.stats.rssBytes)}`],
     ["connections", end.stats.connections, `at rest, ${String(openConnections)} in the proxy`],
@@ -56,7 +65,7 @@ function rowsOf(
   ];
 }
 
-function problemsOf({ end, errors, nap }: Soaked, verdict: Verdict): string[] {
+function problemsOf({ end, errors, freeze }: SoakResult, verdict: Verdict): string[] {
   const { violations, violationCount, broken, brokenCount } = verdict;
   return [
     ...violations.map(({ kind, client, channel, message, lines }) =>
@@ -65,10 +74,12 @@ function problemsOf({ end, errors, nap }: Soaked, verdict: Verdict): string[] {
     ...more(violationCount - violations.length, "violations"),
     ...broken.map((message) => `✗ ${message}`),
     ...more(brokenCount - broken.length, "of this kind"),
-    ...end.troubles.slice(0, 10).map((trouble) => `✗ at rest: ${trouble}`),
-    ...more(end.troubles.length - 10, "at rest"),
+    ...end.problems.slice(0, 10).map((trouble) => `✗ at rest: ${trouble}`),
+    ...more(end.problems.length - 10, "at rest"),
     ...errors.map((error) => `✗ ${error}`),
-    ...(isLate(nap) ? [`✗ the page in Chromium was not live within ${String(LIVE_MS)} ms of waking`] : []),
+    ...(isLiveTooLate(freeze)
+      ? [`✗ the page in Chromium was not live within ${String(LIVE_MS)} ms of waking`]
+      : []),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Child } from "./child.ts";
 
-/** What a server is started with. */
+/** The input of a server process. */
 export interface ServerInput {
   readonly name: string;
   readonly port: number;
@@ -9,7 +9,7 @@ export interface ServerInput {
   readonly chatPerSecond: number;
 }
 
-/** What a server knows of itself. */
+/** The server's own counts. */
 export interface ServerStats {
   readonly connections: number;
   readonly users: readonly string[];
@@ -23,7 +23,7 @@ interface Parts {
   readonly chatPerSecond: number;
 }
 
-/** One server through all of its lives: always at the same port, and a log for each life. */
+/** A server that can be killed and restarted: always on the same port, with a log for each process. */
 export class ServerProcess {
   readonly #parts: Parts;
   #child: Child | undefined;
@@ -40,7 +40,7 @@ export class ServerProcess {
     return this.#isListening && this.#child?.isRunning === true;
   }
 
-  /** What it wrote to standard error, in all of its lives: nothing, when all is well. */
+  /** The standard error of all its processes; empty without errors. */
   get errors(): string {
     return this.#errors + (this.#child?.errors ?? "");
   }
@@ -65,14 +65,14 @@ export class ServerProcess {
     if (this.#child === child) this.#child = undefined;
   }
 
-  /** Stops the process for a while. @returns lets it go on, if it is still the same one */
+  /** Stops the process. @returns resumes it, if it is still the same one */
   pause(): () => void {
     const child = this.#child;
     child?.signal("SIGSTOP");
     return () => child?.signal("SIGCONT");
   }
 
-  /** It says nothing any more by itself. */
+  /** Stops the server's own announcements. */
   quiet(): Promise<void> {
     return this.#command("quiet");
   }

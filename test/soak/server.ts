@@ -1,4 +1,6 @@
-/** The server of a soak. Writes down what it handles and stores, at once: it will be killed. */
+// The program of a soak's server; `ServerProcess` starts and kills it.
+// Announces itself every second, and tells a user's devices of every twentieth chat message.
+// Writes each handled and each stored message to its log at once, because it may be killed at any time.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createMemoryBackplane, createWebSocketSystem } from "@halyard/server";
@@ -11,20 +13,20 @@ import type { ServerInput, ServerStats } from "./server-process.ts";
 import { HEARTBEAT_MS, SILENCE_MS } from "./timing.ts";
 
 const ANNOUNCE_MS = 1_000;
-/** So many chat messages of anybody, and their sender's devices are told something. */
-const TELL_EVERY = 20;
+/** After every 20 chat messages, the sender's devices get an announcement. */
+const NOTIFY_EVERY = 20;
 
 const { port, log: path, name: node, chatPerSecond } = readInput<ServerInput>();
 const log = new LogWriter(path, 0);
-const troubled = (error: unknown): void => {
+const recordFault = (error: unknown): void => {
   log.write({
     type: "broken",
     client: node,
     message: error instanceof Error ? String(error.stack) : String(error),
   });
 };
-process.on("unhandledRejection", troubled);
-process.on("uncaughtException", troubled);
+process.on("unhandledRejection", recordFault);
+process.on("uncaughtException", recordFault);
 
 let chats = 0;
 const { manager, handlers } = createWebSocketSystem({
@@ -33,11 +35,11 @@ const { manager, handlers } = createWebSocketSystem({
   authorize: () => true,
   backplane: recordStored(createMemoryBackplane()),
   limits: { heartbeatMs: HEARTBEAT_MS, silenceMs: SILENCE_MS, chatPerSecond, chatBurst: 2 * chatPerSecond },
-  onError: troubled,
+  onError: recordFault,
   chat: {
     beforePublish: (_message, { messageId, user }) => {
       log.write({ type: "handled", node, id: messageId });
-      if (++chats % TELL_EVERY === 0)
+      if (++chats % NOTIFY_EVERY === 0)
         void manager.sendToUser(user.id, { type: "announcement", message: `you said ${messageId}` });
     },
   },
@@ -45,7 +47,7 @@ const { manager, handlers } = createWebSocketSystem({
 handlers.onRequest("echo", (text) => text);
 const server = createServer();
 attachWebSocketServer(server, { manager });
-const announcing = setInterval(() => {
+const announcements = setInterval(() => {
   void manager.broadcastMessage({ type: "announcement", message: `${node} is still here` });
 }, ANNOUNCE_MS);
 
@@ -55,7 +57,7 @@ serveParent({
       server.once("error", reject);
       server.listen(port, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
     }),
-  quiet: () => clearInterval(announcing),
+  quiet: () => clearInterval(announcements),
   stats: async ({ rooms }: { readonly rooms: readonly string[] }): Promise<ServerStats> => ({
     connections: manager.getConnectionStats().totalConnections,
     users: await listed(undefined),

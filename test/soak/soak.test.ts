@@ -8,14 +8,14 @@ import { plainEnvironment } from "../support/program.ts";
 const run = promisify(execFile);
 const main = join(import.meta.dirname, "main.ts");
 
-it("breaks no promise in twenty seconds of trouble, and says what happened", async () => {
+it("a soak of twenty seconds breaks no guarantee and reports every kind of fault", async () => {
   const args = [main, "--seconds", "20", "--seed", "4"];
   const options = { env: plainEnvironment(), timeout: 110_000, maxBuffer: 2 ** 24 };
   const { stdout } = await run(binaryOf("node"), args, options).catch((error: unknown) => {
     throw new Error(String((error as { readonly stdout?: unknown }).stdout), { cause: error });
   });
   expect(stdout).toContain("No promise was broken.");
-  // It is no proof unless there was trouble.
+  // The run proves something only if every fault has struck.
   for (const fault of ["kill", "freeze", "cut", "cutAfter", "stall", "tab", "reload"])
     expect(stdout).toMatch(new RegExp(`^faults .*\\b${fault} [1-9]`, "m"));
   expect(Number(/^deliveries +(\d+)/m.exec(stdout)?.[1])).toBeGreaterThan(1_000);
@@ -23,7 +23,7 @@ it("breaks no promise in twenty seconds of trouble, and says what happened", asy
   expect(Number(/^gaps announced +(\d+) +lost/m.exec(stdout)?.[1])).toBeGreaterThan(0);
 });
 
-it("ends with 1 and the options' names for what is no option", async () => {
+it("an invalid option ends the soak with exit code 1 and no output", async () => {
   for (const wrong of [["--seconds", "0"], ["--seed", "x"], ["--what"]])
     await expect(run(binaryOf("node"), [main, ...wrong])).rejects.toMatchObject({ code: 1, stdout: "" });
 });

@@ -1,3 +1,6 @@
+// Runs a soak: starts the server, the proxy and the pages, lets the faults strike, and waits until all is settled.
+// `main.ts` calls it, then checks the logs.
+// All processes are ended, also after an error.
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,45 +15,45 @@ import { LogWriter } from "./log.ts";
 import type { SoakOptions } from "./options.ts";
 import { PagesProcess } from "./pages-process.ts";
 import type { Plan } from "./pages-process.ts";
-import { everybodyHere, rest } from "./rest.ts";
-import type { Moment, SomePages } from "./rest.ts";
+import { settle, waitUntilConnected } from "./settle.ts";
+import type { Snapshot, PageGroup } from "./settle.ts";
 import { ServerProcess } from "./server-process.ts";
 
-/** What a soak leaves behind. */
-export interface Soaked {
+/** The result of a soak. */
+export interface SoakResult {
   readonly directory: string;
   readonly logs: readonly string[];
-  /** How things stood at the end. */
-  readonly end: Moment;
-  /** What the programs wrote to standard error, and what faults threw. */
+  /** The state at the end. */
+  readonly end: Snapshot;
+  /** The standard error of the programs, and errors that faults threw. */
   readonly errors: readonly string[];
   readonly serverLives: number;
   readonly openConnections: number;
-  /** For how long the page in Chromium was frozen, and how soon after it woke the server had answered it. */
-  readonly nap: { readonly frozenMs: number; readonly liveMs: number } | undefined;
+  /** How long the page in Chromium was frozen, and how soon after it woke it got a reply of the server. */
+  readonly freeze: { readonly frozenMs: number; readonly liveMs: number } | undefined;
 }
 
 const EVERY_MS = [50, 400] as const;
 /** Every fifth user has two pages; a page is in three rooms. */
 const PAGES_OF_FIVE = 6;
 const ROOMS_EACH = 3;
-/** So many new connections are cut somewhere in their handshake, their hello or their replay. */
-const CUT_EARLY = 0.05;
+/** The share of new connections that are cut within their handshake, their hello or their replay. */
+const EARLY_CUT_SHARE = 0.05;
 const EARLY_BYTES = 4_000;
-/** The page in Chromium is frozen until the trouble ends: for two thirds of it, and no longer than this. */
-const FROZEN_MS = 60_000;
+/** The page in Chromium is frozen until the faults end: for two thirds of their time, and at most this long. */
+const MAX_FROZEN_MS = 60_000;
 const FROZEN_SHARE = 2 / 3;
 
 /**
- * Lets everything go wrong for a while, and waits until all is well again.
+ * Lets every fault strike for a while, and waits until everything is settled again.
  *
- * @param hasChromium whether one page more is in a real browser
+ * @param hasChromium whether another page is in a real browser
  */
-export async function soak(options: SoakOptions, hasChromium: boolean): Promise<Soaked> {
+export async function soak(options: SoakOptions, hasChromium: boolean): Promise<SoakResult> {
   const directory = options.logs ?? mkdtempSync(join(tmpdir(), "halyard-soak-"));
   mkdirSync(directory, { recursive: true });
   const log = new LogWriter(join(directory, "soak.jsonl"));
-  const trouble = { isOn: false };
+  const faults = { areOn: false };
   const chatPerSecond = Math.max(5, Math.ceil((4 * options.rate) / options.clients));
   const server = new ServerProcess({ directory, chatPerSecond });
   await server.start();
@@ -58,7 +61,7 @@ export async function soak(options: SoakOptions, hasChromium: boolean): Promise<
     target: { port: server.port },
     seed: options.seed,
     onConnection: (connection, random) => {
-      if (trouble.isOn && random() < CUT_EARLY)
+      if (faults.areOn && random() < EARLY_CUT_SHARE)
         connection.cutAfter(1 + Math.floor(random() * EARLY_BYTES), random() < 0.5 ? "up" : "down");
     },
   });
@@ -67,47 +70,47 @@ export async function soak(options: SoakOptions, hasChromium: boolean): Promise<
   const chromium = hasChromium
     ? await ChromiumPage.open({ directory, port: proxy.port, rooms: rooms.slice(0, ROOMS_EACH) })
     : undefined;
-  const pages: readonly SomePages[] = chromium ? [...workers, chromium] : workers;
-  const resting = { server, pages, rooms };
+  const pages: readonly PageGroup[] = chromium ? [...workers, chromium] : workers;
+  const parts = { server, pages, rooms };
   try {
-    await everybodyHere(resting);
-    trouble.isOn = true;
-    await Promise.all(pages.map((some) => some.start()));
+    await waitUntilConnected(parts);
+    faults.areOn = true;
+    await Promise.all(pages.map((group) => group.start()));
     const errors = await strike(options, { targets: { proxy, server, workers }, chromium, log });
-    trouble.isOn = false;
+    faults.areOn = false;
     for (const connection of proxy.connections) connection.resume();
-    await Promise.all([server, ...workers].map((speaker) => speaker.quiet()));
+    await Promise.all([server, ...workers].map((process) => process.quiet()));
     const liveMs = await chromium?.wake();
     await chromium?.quiet();
-    const end = await rest(resting);
-    for (const [place, users] of end.truth)
-      log.write({ type: "online", channel: place === "all" ? place : `room:${place}`, users });
+    const end = await settle(parts);
+    for (const [room, users] of end.truth)
+      log.write({ type: "online", channel: room === "all" ? room : `room:${room}`, users });
     const openConnections = proxy.connections.length;
-    await Promise.all(pages.map((some) => some.end()));
+    await Promise.all(pages.map((group) => group.end()));
     return {
       directory,
-      logs: [join(directory, "soak.jsonl"), ...server.logs, ...pages.map((some) => some.log)],
+      logs: [join(directory, "soak.jsonl"), ...server.logs, ...pages.map((group) => group.log)],
       end,
-      errors: [...errors, server.errors, ...pages.map((some) => some.errors)].filter(Boolean),
+      errors: [...errors, server.errors, ...pages.map((group) => group.errors)].filter(Boolean),
       serverLives: server.logs.length,
       openConnections,
-      nap: liveMs === undefined ? undefined : { frozenMs: frozenMs(options), liveMs },
+      freeze: liveMs === undefined ? undefined : { frozenMs: frozenMs(options), liveMs },
     };
   } finally {
     log.close();
-    await Promise.all([server.kill(), ...pages.map((some) => some.kill())]);
+    await Promise.all([server.kill(), ...pages.map((group) => group.kill())]);
     await proxy.close();
   }
 }
 
-interface Striking {
+interface StrikeParts {
   readonly targets: Targets;
   readonly chromium: ChromiumPage | undefined;
   readonly log: LogWriter;
 }
 
-/** @returns what the faults threw */
-async function strike(options: SoakOptions, { targets, chromium, log }: Striking): Promise<string[]> {
+/** Lets the faults strike for the time of the options. @returns the errors that the faults threw */
+async function strike(options: SoakOptions, { targets, chromium, log }: StrikeParts): Promise<string[]> {
   const nemesis = createNemesis({
     seed: options.seed,
     faults: soakFaults(targets),
@@ -127,7 +130,7 @@ async function strike(options: SoakOptions, { targets, chromium, log }: Striking
 }
 
 function frozenMs({ seconds }: SoakOptions): number {
-  return Math.min(FROZEN_MS, Math.round(seconds * 1_000 * FROZEN_SHARE));
+  return Math.min(MAX_FROZEN_MS, Math.round(seconds * 1_000 * FROZEN_SHARE));
 }
 
 function startPages(

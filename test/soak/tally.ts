@@ -2,7 +2,7 @@ import type { LogLine } from "./log.ts";
 
 type Counts = Map<string, number>;
 
-/** Counts what a log has of each kind. */
+/** Counts the events of the logs by kind. */
 export class Tally {
   readonly receipts: Counts = new Map();
   readonly gaps: Counts = new Map();
@@ -17,7 +17,7 @@ export class Tally {
     switch (line.type) {
       case "receipt":
         return count(this.receipts, line.status);
-      case "told":
+      case "gap_reported":
         return count(this.gaps, line.reason);
       case "settled":
         return count(this.requests, line.outcome);

@@ -1,28 +1,31 @@
+// Checks the logs of a soak.
+// `main.ts` calls `judge` after the soak; `verdict.test.ts` plants every kind of fault in logs.
+// The logs are read twice at most, a chunk of each at a time.
 import { createDeliveryChecker } from "@halyard/testing";
 import type { DeliveryEvent, DeliveryReport, Violation } from "@halyard/testing";
 import { mergeLogs } from "./log.ts";
 import type { LogEvent, LogLine } from "./log.ts";
 import { Tally } from "./tally.ts";
 
-/** What the logs of a soak show. */
+/** The result of checking the logs of a soak. */
 export interface Verdict {
   readonly tally: Tally;
   readonly counts: DeliveryReport["counts"];
   readonly violationCount: number;
-  /** The first ones, each with the lines around it. */
+  /** The first violations, each with the lines around it. */
   readonly violations: readonly (Violation & { readonly lines: readonly string[] })[];
   readonly brokenCount: number;
-  /** The first other things that must not be. */
+  /** The first other faults. */
   readonly broken: readonly string[];
 }
 
-const SHOWN = 5;
+const MAX_SHOWN = 5;
 const LINES_BEFORE = 12;
 const LINES_AFTER = 4;
 
-/** Checks the logs of all processes, as one. */
+/** Checks the logs of all processes together. */
 export function judge(logs: readonly string[]): Verdict {
-  const checker = createDeliveryChecker({ maxViolations: SHOWN });
+  const checker = createDeliveryChecker({ maxViolations: MAX_SHOWN });
   const tally = new Tally();
   const broken: string[] = [];
   let brokenCount = 0;
@@ -30,7 +33,7 @@ export function judge(logs: readonly string[]): Verdict {
     tally.add(line);
     if (isDelivery(line)) checker.add(line);
     if (line.type !== "broken") continue;
-    if (++brokenCount <= SHOWN) broken.push(`${line.client} at ${String(line.at)}: ${line.message}`);
+    if (++brokenCount <= MAX_SHOWN) broken.push(`${line.client} at ${String(line.at)}: ${line.message}`);
   }
   const { violations, violationCount, counts } = checker.finish();
   const described = violations.length === 0 ? [] : describe(violations, logs);
@@ -52,7 +55,7 @@ function describe(violations: readonly Violation[], logs: readonly string[]): Ve
   return described.map(({ after: _, ...violation }) => violation);
 }
 
-/** What happened to the client there, and to everybody. */
+/** Whether the line belongs to the violation's client and channel, or to every client. */
 function concerns(line: LogLine, { client, channel, kind }: Violation): boolean {
   if (line.type === "fault") return line.fault === "kill";
   if (line.type === "stored" && (kind === "presence" || kind === "receipt")) return false;
@@ -60,7 +63,7 @@ function concerns(line: LogLine, { client, channel, kind }: Violation): boolean 
   return !("channel" in line) || line.channel === channel ? line.type !== "handled" : false;
 }
 
-const NOTES: readonly LogEvent["type"][] = ["fault", "state", "told", "settled", "broken"];
+const NOTES: readonly LogEvent["type"][] = ["fault", "state", "gap_reported", "settled", "broken"];
 
 function isDelivery(line: LogLine): line is LogLine & DeliveryEvent {
   return !NOTES.includes(line.type);

@@ -1,38 +1,38 @@
+// Repeats connections against one server and compares its resources before and after.
+// `pnpm storm` runs 100,000 of each kind, the conformance suite 1,000.
+// A run passes when every count is back and the heap has grown by at most 5 MiB.
 import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { AppServer } from "../support/app-server.ts";
 import type { Runtime } from "../support/app-server.ts";
-import { handshake } from "../support/handshake.ts";
+import { addressOf, connectAndClose, numberedOptions } from "../support/connect-and-close.ts";
+import { handshake, upgradeText } from "../support/handshake.ts";
 import { RawClient } from "../support/raw-client.ts";
-import type { ConnectOptions } from "../support/raw-client.ts";
-import { ORIGIN } from "../support/test-app.ts";
-import { Page, V1Client } from "../support/v1-client.ts";
 import { until } from "../support/wait.ts";
 
 const AT_ONCE = 50;
-const USERS = 1_000;
 const WARM_UP = 5_000;
-const MOST_BYTES = 5 * 1024 * 1024;
+const MAX_GROWTH_BYTES = 5 * 1024 * 1024;
 
-/** Comes and goes once; `n` counts, so that users, addresses and ways differ. */
-type Visit = (port: number, n: number) => Promise<void>;
+/** Opens and ends one connection; its number decides its user, its address and its way of ending. */
+type Cycle = (port: number, n: number) => Promise<void>;
 
-/** What one can do to a server again and again. */
-export const VISITS = {
-  "opened and closed": comeAndGo,
-  "refused at the door": knock,
-  "opened, in a room and killed": joinAndDie,
-} satisfies Record<string, Visit>;
+/** The kinds of connections that are repeated against a server. */
+export const CYCLES = {
+  "opened and closed": connectAndClose,
+  "rejected before the upgrade": attemptRejectedUpgrade,
+  "opened, in a room and killed": joinThenDisconnect,
+} satisfies Record<string, Cycle>;
 
-/** What the server still holds. */
-type Residue = Readonly<Record<string, number>>;
+/** The server's open resources. */
+type ResourceCounts = Readonly<Record<string, number>>;
 
 export interface CycleReport {
   readonly cycles: number;
   readonly seconds: number;
-  readonly before: Residue;
-  readonly after: Residue;
-  /** Of the heap, after a full collection. */
+  readonly before: ResourceCounts;
+  readonly after: ResourceCounts;
+  /** The growth of the heap, after a full collection. */
   readonly grownBytes: number;
 }
 
@@ -41,23 +41,23 @@ export interface CycleOptions {
   readonly cycles: number;
   readonly warmUp?: number;
   /** @default opened and closed */
-  readonly kind?: keyof typeof VISITS;
+  readonly kind?: keyof typeof CYCLES;
 }
 
-/** Visits a server many times, and looks at what is left of it there. */
+/** Repeats one kind of connection against a server, and counts the server's resources before and after. */
 export async function cycle(options: CycleOptions): Promise<CycleReport> {
   const { runtime, cycles, warmUp = WARM_UP, kind = "opened and closed" } = options;
-  // A client's record stays for 5 min after its last use: none is left behind by a connection that says no hello.
-  const server = new AppServer(runtime, { forgets: true }, `${runtime}.ts`);
+  // The server keeps a client's state for 5 min after its last use. A connection without a hello leaves none.
+  const server = new AppServer(runtime, { boundsJournal: true }, `${runtime}.ts`);
   try {
     const port = await server.listen();
-    // What is made once (code, pools, the records of these users) is there before anything is measured.
-    await visitOften(VISITS[kind], port, warmUp);
-    const before = await rest(server);
+    // Code, pools and the state of these users exist before the first measurement.
+    await repeat(CYCLES[kind], port, warmUp);
+    const before = await settledResources(server);
     const startedAt = performance.now();
-    await visitOften(VISITS[kind], port, cycles);
+    await repeat(CYCLES[kind], port, cycles);
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
-    const after = await rest(server);
+    const after = await settledResources(server);
     const grownBytes = (after["heap"] ?? 0) - (before["heap"] ?? 0);
     return { cycles, seconds, before, after, grownBytes };
   } finally {
@@ -65,29 +65,29 @@ export async function cycle(options: CycleOptions): Promise<CycleReport> {
   }
 }
 
-/** What did not hold. */
-export function residueFaults({ after, before, grownBytes }: CycleReport): string[] {
+/** The resources that were not released, in words. */
+export function leaksIn({ after, before, grownBytes }: CycleReport): string[] {
   const left = Object.entries(after).filter(
     ([name, count]) => name !== "heap" && count > (before[name] ?? 0),
   );
   return [
     ...left.map(([name, count]) => `${name} is ${String(count)}`),
-    ...(grownBytes > MOST_BYTES ? [`the heap grew by ${String(grownBytes)} bytes`] : []),
+    ...(grownBytes > MAX_GROWTH_BYTES ? [`the heap grew by ${String(grownBytes)} bytes`] : []),
   ];
 }
 
-/** What there is once everyone has gone and every grace is over. */
-async function rest(server: AppServer): Promise<Residue> {
-  const read = async () => (await server.command("residue")) as Residue;
-  await until("everyone to be gone", async () => (await read())["wsInstances"] === 0);
+/** The resources once every connection is closed and every grace period is over. */
+async function settledResources(server: AppServer): Promise<ResourceCounts> {
+  const read = async () => (await server.command("resources")) as ResourceCounts;
+  await until("every connection to be closed", async () => (await read())["wsInstances"] === 0);
   const isOffline = async () => ((await server.command("listUsers")) as { total: number }).total === 0;
-  await until("the grace to be over", isOffline, 20_000);
+  await until("the grace period to end", isOffline, 20_000);
   await pause(1_000);
   const { heap } = (await server.command("memory")) as { heap: number };
   return { ...(await read()), heap };
 }
 
-async function visitOften(visit: Visit, port: number, count: number): Promise<void> {
+async function repeat(visit: Cycle, port: number, count: number): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < count) await visit(port, next++);
@@ -95,51 +95,33 @@ async function visitOften(visit: Visit, port: number, count: number): Promise<vo
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-/** One address has 28,232 local ports, each of which rests for a minute. */
-const addressOf = (n: number): string => `127.0.0.${String(2 + (n % 64))}`;
-
-function connecting(port: number, n: number): ConnectOptions {
-  const headers = { cookie: `session=user-${String(n % USERS)}`, origin: ORIGIN };
-  return { url: `ws://127.0.0.1:${String(port)}/ws`, headers, localAddress: addressOf(n) };
-}
-
-/** Every way of ending a connection in turn, spread over the loopback addresses and a fixed set of clients. */
-async function comeAndGo(port: number, n: number): Promise<void> {
-  const options = connecting(port, n);
-  const v1 = n % 3 === 0 ? new V1Client(options, new Page()) : undefined;
-  const client = await (v1 ?? new RawClient(options)).open();
-  if (n % 2 === 0) await (v1 === undefined ? client.next("welcome") : v1.hello());
-  if (n % 5 === 0) await client.cut();
-  else await client.close(n % 7 === 0 ? 1001 : 1000);
-}
-
-const REFUSALS = [
+const REJECTIONS = [
   { headers: [], status: 401 },
   { headers: [["Origin", "https://evil.example"]], status: 403 },
   { headers: [["Sec-WebSocket-Protocol", "a,,b"]], status: 400 },
   { headers: [["Cookie", "session=broken"]], status: 503 },
 ] as const;
 
-/** Everything that is refused before 101, and one who leaves while the answer is under way. */
-async function knock(port: number, n: number): Promise<void> {
-  const refusal = REFUSALS[n % (REFUSALS.length + 1)];
+/** Every rejection before 101 in turn, and a client that resets TCP before the answer. */
+async function attemptRejectedUpgrade(port: number, n: number): Promise<void> {
+  const rejection = REJECTIONS[n % (REJECTIONS.length + 1)];
   const localAddress = addressOf(n);
-  if (refusal === undefined) {
+  if (rejection === undefined) {
     const socket = connect({ host: "127.0.0.1", port, localAddress });
     socket.on("error", () => undefined);
-    socket.write("GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n");
-    socket.write("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    socket.write(upgradeText());
     await new Promise((resolve) => socket.once("connect", resolve));
     socket.resetAndDestroy();
     return;
   }
-  const { status } = await handshake({ port, headers: refusal.headers, localAddress });
-  if (status !== refusal.status) throw new Error(`${String(status)} in place of ${String(refusal.status)}`);
+  const { status } = await handshake({ port, headers: rejection.headers, localAddress });
+  if (status !== rejection.status)
+    throw new Error(`${String(status)} in place of ${String(rejection.status)}`);
 }
 
-async function joinAndDie(port: number, n: number): Promise<void> {
-  const client = await new RawClient(connecting(port, n)).open();
-  client.send({ type: "join", room: `hall-${String(n % 100)}`, $: { id: "j" } });
+async function joinThenDisconnect(port: number, n: number): Promise<void> {
+  const client = await new RawClient(numberedOptions(port, n)).open();
+  client.send({ type: "join", room: `room-${String(n % 100)}`, $: { id: "j" } });
   if (n % 2 === 0) await client.seen({ $: { re: "j" } });
   await client.cut();
 }

@@ -1,14 +1,14 @@
 /**
- * Kills a server under many clients, visits it as often as one likes in three ways, and lets many stop reading; says
- * what came of it. `--pauses ""`, `--cycles 0` and `--readers 0` leave their part out.
+ * Kills a server with many clients, repeats three kinds of connections against it, and lets many clients stop reading;
+ * prints the results. `--pauses ""`, `--cycles 0` and `--readers 0` leave their part out.
  *
  *   pnpm storm --clients 5000 --pauses 300,1000,3000,10000 --cycles 100000 --readers 1000 --seed 7 --runtime bun
  */
 import { parseArgs } from "node:util";
 import type { Runtime } from "../support/app-server.ts";
-import { cycle, residueFaults, VISITS } from "./cycles.ts";
+import { cycle, leaksIn, CYCLES } from "./cycles.ts";
 import { faultsOf, storm } from "./outage.ts";
-import { readersFaults, slowReaders } from "./readers.ts";
+import { readersFaults, slowReaders } from "./slow-readers.ts";
 
 const { values } = parseArgs({
   options: {
@@ -25,29 +25,29 @@ const runtimes = (["node", "bun"] as const).filter(
 );
 const [clients, cycles, seed] = [Number(values.clients), Number(values.cycles), Number(values.seed)];
 const readers = Number(values.readers);
-const kinds = Object.keys(VISITS) as (keyof typeof VISITS)[];
+const kinds = Object.keys(CYCLES) as (keyof typeof CYCLES)[];
 const pausesMs = values.pauses.split(",").filter(Boolean).map(Number);
-const say = (text: string): boolean => process.stdout.write(`${text}\n`);
+const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 
 for (const runtime of runtimes) {
   const faults: string[] = [];
   if (pausesMs.length > 0) {
-    say(`${runtime}, ${String(clients)} clients, seed ${String(seed)}`);
-    const outages = await storm({ runtime, clients, pausesMs, seed, onProgress: say });
+    print(`${runtime}, ${String(clients)} clients, seed ${String(seed)}`);
+    const outages = await storm({ runtime, clients, pausesMs, seed, onProgress: print });
     faults.push(...faultsOf(outages, clients));
   }
   for (const kind of cycles > 0 ? kinds : []) {
-    say(`${runtime}, ${String(cycles)} connections ${kind}`);
-    const residue = await cycle({ runtime, cycles, kind });
-    say(JSON.stringify(residue));
-    faults.push(...residueFaults(residue));
+    print(`${runtime}, ${String(cycles)} connections ${kind}`);
+    const report = await cycle({ runtime, cycles, kind });
+    print(JSON.stringify(report));
+    faults.push(...leaksIn(report));
   }
   if (readers > 0) {
-    say(`${runtime}, ${String(readers)} who do not read`);
+    print(`${runtime}, ${String(readers)} slow readers`);
     const report = await slowReaders(runtime, readers);
-    say(JSON.stringify(report));
+    print(JSON.stringify(report));
     faults.push(...readersFaults(report));
   }
-  say(faults.length === 0 ? "everything held" : `FOUND: ${faults.join("; ")}`);
+  print(faults.length === 0 ? "everything held" : `FOUND: ${faults.join("; ")}`);
   if (faults.length > 0) process.exitCode = 1;
 }

@@ -1,3 +1,6 @@
+// Starts the fixture application of `fixtures/` on Node or on Bun, in a process of its own.
+// `TestApp`, the fuzzer and the storms start it and send it commands as JSON lines.
+// `stop` ends the process by its id, and every command that waits rejects when the process ends.
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { createRequire } from "node:module";
@@ -10,19 +13,19 @@ import { within } from "./wait.ts";
 export type Runtime = "node" | "bun";
 
 const require = createRequire(import.meta.url);
+// `pnpm test:node` and `pnpm test:bun` name another version.
 const BINARIES = {
-  node: join(dirname(require.resolve("node/package.json")), "bin/node"),
-  bun: join(dirname(require.resolve("bun/package.json")), "bin/bun.exe"),
+  node: process.env["HALYARD_NODE"] ?? join(dirname(require.resolve("node/package.json")), "bin/node"),
+  bun: process.env["HALYARD_BUN"] ?? join(dirname(require.resolve("bun/package.json")), "bin/bun.exe"),
 };
 
 export function binaryOf(runtime: Runtime): string {
   return BINARIES[runtime];
 }
 
-/** The fixture application in a process of its own, told what to do over its standard streams. */
 export class AppServer {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
-  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #ready = Promise.withResolvers<number>();
   readonly #exited: Promise<number | null>;
   #ids = 0;
@@ -41,7 +44,7 @@ export class AppServer {
       this.#fail();
     });
     createInterface({ input: this.#child.stdout }).on("line", (line) => {
-      this.#hear(JSON.parse(line) as Answer);
+      this.#receive(JSON.parse(line) as Answer);
     });
   }
 
@@ -53,7 +56,7 @@ export class AppServer {
   async command(name: string, input: object = {}): Promise<unknown> {
     const id = ++this.#ids;
     const answer = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, answer);
+    this.#pending.set(id, answer);
     this.#child.stdin.write(`${JSON.stringify({ id, name, input })}\n`);
     return within(answer.promise, () => `the fixture's answer to ${name}\n${this.#stderr}`, 15_000);
   }
@@ -64,21 +67,21 @@ export class AppServer {
     await within(this.#exited, () => "the fixture to end");
   }
 
-  #hear(answer: Answer): void {
+  #receive(answer: Answer): void {
     if ("port" in answer) {
       this.#ready.resolve(answer.port);
       return;
     }
-    const waiting = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
-    if ("error" in answer) waiting?.reject(new Error(answer.error));
-    else waiting?.resolve(answer.result);
+    const pending = this.#pending.get(answer.id);
+    this.#pending.delete(answer.id);
+    if ("error" in answer) pending?.reject(new Error(answer.error));
+    else pending?.resolve(answer.result);
   }
 
   #fail(): void {
     const error = new Error(`The fixture has ended.\n${this.#stderr}`);
     this.#ready.promise.catch(() => undefined);
     this.#ready.reject(error);
-    for (const { reject } of this.#waiting.values()) reject(error);
+    for (const { reject } of this.#pending.values()) reject(error);
   }
 }

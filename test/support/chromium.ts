@@ -1,9 +1,12 @@
+// Starts Chromium for the suites with a real browser.
+// The e2e, README, packed and soak suites use it.
+// Playwright's own contexts never hide a page; `openTabs` gives a window that does.
 import { chromium } from "playwright-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { chromiumArgs, findChromium } from "../../scripts/browser.ts";
 import { findFreePort } from "./free-port.ts";
 
-/** One window of a browser. */
+/** A window of a browser whose tabs hide each other. */
 export interface Tabs {
   readonly context: BrowserContext;
   close(): Promise<void>;
@@ -14,25 +17,25 @@ export async function launchChromium(...args: readonly string[]): Promise<Browse
 }
 
 /**
- * A Chromium whose tabs are hidden while another one is in front, as a person's are. Playwright makes every page of its
- * own contexts believe that it is seen; it leaves those alone that it comes to from outside.
+ * Starts a Chromium whose tabs are hidden while another tab is in front, as they are for a user. Playwright reports every
+ * page of its own contexts as visible; it does not do so for a browser that it connects to over CDP.
  */
 export async function openTabs(...args: readonly string[]): Promise<Tabs> {
   const port = String(await findFreePort());
   const browser = await launchChromium(`--remote-debugging-port=${port}`, ...args);
-  const visited = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
-  const [context] = visited.contexts();
+  const connected = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
+  const [context] = connected.contexts();
   if (context === undefined) throw new Error("Chromium has no window");
   return { context, close: () => browser.close() };
 }
 
-/** Collects all that a page complains about: warnings and errors of its console, and what nobody caught. */
-export function complaintsOf(page: Page): string[] {
-  const complaints: string[] = [];
+/** Collects the warnings and errors of a page's console, its uncaught errors and its crash. */
+export function collectPageErrors(page: Page): string[] {
+  const pageErrors: string[] = [];
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    if (message.type() === "error" || message.type() === "warning") pageErrors.push(message.text());
   });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("crash", () => complaints.push("The page has crashed."));
-  return complaints;
+  page.on("pageerror", (error) => pageErrors.push(String(error)));
+  page.on("crash", () => pageErrors.push("The page has crashed."));
+  return pageErrors;
 }

@@ -1,6 +1,7 @@
+// The JSON frames of the protocol as the test clients see them, and the patterns that tests match them with.
 // Written from PROTOCOL.md alone: nothing here comes from a Halyard package.
 
-export interface Meta {
+interface Meta {
   readonly id?: string;
   readonly ch?: string;
   readonly off?: number;
@@ -18,21 +19,21 @@ export interface Position {
   readonly off: number;
 }
 
-/** What `welcome.channels` says about one channel. */
+/** One channel in `welcome.channels`. */
 export interface Channel extends Position {
   readonly recovered: boolean | string;
 }
 
-/** A type, or an object whose fields a frame must have, at any depth, or a test of one's own. */
+/** A type; or an object whose fields the frame must have, at any depth; or a function that tests the frame. */
 export type Pattern = string | Readonly<Record<string, unknown>> | ((frame: Frame) => boolean);
 
-export function matches(value: unknown, pattern: unknown): boolean {
+function matches(value: unknown, pattern: unknown): boolean {
   if (typeof pattern !== "object" || pattern === null) return Object.is(value, pattern);
   if (typeof value !== "object" || value === null) return false;
-  return Object.entries(pattern).every(([key, wanted]) => matches(Reflect.get(value, key), wanted));
+  return Object.entries(pattern).every(([key, expected]) => matches(Reflect.get(value, key), expected));
 }
 
-export function fits(frame: Frame, pattern: Pattern): boolean {
+export function matchesPattern(frame: Frame, pattern: Pattern): boolean {
   if (typeof pattern === "function") return pattern(frame);
   return typeof pattern === "string" ? frame.type === pattern : matches(frame, pattern);
 }
@@ -53,12 +54,12 @@ export function userIdsOf(frame: Frame): string[] {
   return (frame["users"] as readonly { readonly userId: string }[]).map(({ userId }) => userId);
 }
 
-/** A `user_joined` of this user. */
+/** Matches a `user_joined` of this user. */
 export function joined(userId: string): (frame: Frame) => boolean {
   return (frame) => frame.type === "user_joined" && userIdsOf(frame).includes(userId);
 }
 
-/** A `user_left` of this user. */
+/** Matches a `user_left` of this user. */
 export function left(userId: string): (frame: Frame) => boolean {
   return (frame) => frame.type === "user_left" && (frame["userIds"] as readonly string[]).includes(userId);
 }

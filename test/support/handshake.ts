@@ -1,15 +1,22 @@
+// HTTP requests written by hand on bare TCP, which no HTTP client would send.
+// The suites call it to see an upgrade's exact answer; the attacks and the fuzzer write its request text themselves.
+// Headers are written in the given order and are not checked.
 import { connect } from "node:net";
 import { within } from "./wait.ts";
 
+export type Header = readonly [name: string, value: string];
+
 export interface HandshakeOptions {
   readonly port: number;
+  /** @default /ws */
   readonly target?: string;
+  /** @default GET */
   readonly method?: string;
-  /** As they are written, in order; on top of those that every upgrade needs. */
-  readonly headers?: readonly (readonly [string, string])[];
-  /** A plain HTTP request in place of an upgrade. */
+  /** Written after those of every upgrade, in their order. @default none */
+  readonly headers?: readonly Header[];
+  /** Whether this is a plain HTTP request, without the headers of an upgrade. @default false */
   readonly plain?: boolean;
-  /** An address of this machine to come from. */
+  /** The local address that the connection comes from. @default 127.0.0.1 */
   readonly localAddress?: string;
 }
 
@@ -17,18 +24,42 @@ export interface HandshakeAnswer {
   /** 0 when the server closed the connection without an answer. */
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
-  /** Everything after the head, as it came: a body, or frames. */
+  /** The bytes after the head: a body, or frames. */
   readonly rest: Buffer;
 }
 
-const UPGRADE = [
+export interface RequestLine {
+  /** @default GET */
+  readonly method?: string;
+  /** @default /ws */
+  readonly target?: string;
+  /** @default 1.1 */
+  readonly version?: string;
+}
+
+export const WEBSOCKET_KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+
+/** The headers that every upgrade has. */
+export const UPGRADE_HEADERS: readonly Header[] = [
   ["Connection", "Upgrade"],
   ["Upgrade", "websocket"],
   ["Sec-WebSocket-Version", "13"],
-  ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="],
-] as const;
+  ["Sec-WebSocket-Key", WEBSOCKET_KEY],
+];
 
-/** Writes a request by hand on a bare TCP connection, and returns what came back by the time it was complete. */
+/** The text of a request without a body. */
+export function requestText(headers: readonly Header[], line: RequestLine = {}): string {
+  const { method = "GET", target = "/ws", version = "1.1" } = line;
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${method} ${target} HTTP/${version}\r\n${lines.join("")}\r\n`;
+}
+
+/** The text of an upgrade with more headers than every upgrade has. */
+export function upgradeText(headers: readonly Header[] = [], target = "/ws"): string {
+  return requestText([["Host", "x"], ...UPGRADE_HEADERS, ...headers], { target });
+}
+
+/** Writes a request on a TCP connection of its own, and returns the answer once it is complete. */
 export async function handshake({
   port,
   target = "/ws",
@@ -38,10 +69,8 @@ export async function handshake({
   localAddress = "127.0.0.1",
 }: HandshakeOptions) {
   const socket = connect({ host: "127.0.0.1", port, localAddress });
-  const lines = [["Host", `127.0.0.1:${String(port)}`], ...(plain ? [] : UPGRADE), ...headers];
-  socket.write(
-    `${method} ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`,
-  );
+  const host: Header = ["Host", `127.0.0.1:${String(port)}`];
+  socket.write(requestText([host, ...(plain ? [] : UPGRADE_HEADERS), ...headers], { method, target }));
   const chunks: Buffer[] = [];
   const answered = new Promise<HandshakeAnswer>((resolve) => {
     const finish = () => {

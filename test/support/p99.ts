@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Of 200 tries, a hundredth took longer than this. */
+/** The 99th percentile of 200 calls in a row, in ms. */
 export async function p99(once: () => Promise<void>, pauseMs = 5): Promise<number> {
   const times: number[] = [];
   for (let n = 0; n < 200; n++) {
@@ -12,6 +12,7 @@ export async function p99(once: () => Promise<void>, pauseMs = 5): Promise<numbe
   return p99Of(times);
 }
 
+/** The 99th percentile of these durations. */
 export function p99Of(times: readonly number[]): number {
   return [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.99) - 1] ?? Infinity;
 }

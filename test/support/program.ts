@@ -1,3 +1,6 @@
+// Runs a server as a user does: in a process of its own, with nothing of the test runner in its environment.
+// The e2e, README and packed suites start their servers with it.
+// `end` ends the process by its id.
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable } from "node:stream";
@@ -8,7 +11,6 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A server in a process of its own, started as a user starts it and ended by its id. */
 export class Program {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #exited: Promise<number | null>;
@@ -30,32 +32,32 @@ export class Program {
     this.#exited = new Promise((resolve) => this.#child.once("close", resolve));
   }
 
-  /** What it wrote to standard output. */
+  /** The text of standard output. */
   get output(): string {
     return this.#output;
   }
 
-  /** What it wrote to standard error: nothing, when all is well. */
+  /** The text of standard error; empty for a program without errors. */
   get errors(): string {
     return this.#errors;
   }
 
-  /** Waits until standard output matches; rejects when the program ends before it. */
-  async says(pattern: RegExp, ms = 30_000): Promise<RegExpExecArray> {
-    const said = Promise.withResolvers<RegExpExecArray | undefined>();
-    const look = () => {
+  /** Waits until standard output matches. @throws Error when the program ends before that */
+  async prints(pattern: RegExp, ms = 30_000): Promise<RegExpExecArray> {
+    const found = Promise.withResolvers<RegExpExecArray | undefined>();
+    const check = () => {
       const match = pattern.exec(this.#output);
-      if (match) said.resolve(match);
+      if (match) found.resolve(match);
     };
-    this.#listeners.add(look);
-    look();
+    this.#listeners.add(check);
+    check();
     void this.#exited.then(() => {
-      said.resolve(undefined);
+      found.resolve(undefined);
     });
-    const tell = () => `${String(pattern)}\n${this.#output}${this.#errors}`;
-    const match = await within(said.promise, tell, ms);
-    this.#listeners.delete(look);
-    if (!match) throw new Error(`The program has ended without ${tell()}`);
+    const describe = () => `${String(pattern)}\n${this.#output}${this.#errors}`;
+    const match = await within(found.promise, describe, ms);
+    this.#listeners.delete(check);
+    if (!match) throw new Error(`The program has ended without ${describe()}`);
     return match;
   }
 
@@ -66,7 +68,7 @@ export class Program {
   }
 }
 
-/** Without what a test runner sets: NODE_ENV=test, for one, turns checks of Better Auth off. */
+/** The environment without the variables of the test runner: NODE_ENV=test, for one, turns off checks of Better Auth. */
 export function plainEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     ([name]) =>

@@ -1,8 +1,11 @@
+// A client on a bare WebSocket, which sends what the test tells it to.
+// Every suite on real sockets uses it; `TestApp` opens it and closes it after the test.
+// Written from PROTOCOL.md alone: nothing here comes from a Halyard package.
 import { randomUUID } from "node:crypto";
 import { WebSocket } from "ws";
-import { fits } from "./frame.ts";
+import { matchesPattern } from "./frame.ts";
 import type { Frame, Pattern } from "./frame.ts";
-import { PATIENCE_MS, within } from "./wait.ts";
+import { TIMEOUT_MS, within } from "./wait.ts";
 
 export interface Close {
   readonly code: number;
@@ -18,18 +21,18 @@ export interface ConnectOptions {
   readonly autoPong?: boolean;
 }
 
-/** The status with which a server refused an upgrade. */
-export class Refused extends Error {
+/** The server answered an upgrade with another status than 101. */
+export class UpgradeRejected extends Error {
   readonly status: number;
   constructor(status: number) {
-    super(`The upgrade was refused with ${String(status)}`);
+    super(`The upgrade was rejected with ${String(status)}`);
     this.status = status;
   }
 }
 
-/** A client written from PROTOCOL.md on a bare WebSocket. As it stands it is a plain client; `V1Client` adds the rest. */
+/** A plain client, written from PROTOCOL.md on a bare WebSocket. `V1Client` extends it to a `halyard.v1` client. */
 export class RawClient {
-  /** Everything that was received, in order. */
+  /** All received frames, in order. */
   readonly frames: Frame[] = [];
   readonly closed: Promise<Close>;
   readonly pings: number[] = [];
@@ -43,14 +46,14 @@ export class RawClient {
       headers,
       autoPong,
       perMessageDeflate: false,
-      handshakeTimeout: PATIENCE_MS,
+      handshakeTimeout: TIMEOUT_MS,
       ...(localAddress === undefined ? {} : { localAddress }),
     });
     this.#opened = new Promise((resolve, reject) => {
       this.socket.once("open", resolve);
       this.socket.once("unexpected-response", (_request, response) => {
         response.resume();
-        reject(new Refused(response.statusCode ?? 0));
+        reject(new UpgradeRejected(response.statusCode ?? 0));
         this.socket.terminate();
       });
       this.socket.on("error", reject);
@@ -67,7 +70,7 @@ export class RawClient {
     });
   }
 
-  /** @throws Refused when the server answers with anything but 101 */
+  /** @throws UpgradeRejected when the server answers with anything but 101 */
   async open(): Promise<this> {
     await within(this.#opened, () => "the upgrade");
     return this;
@@ -81,14 +84,14 @@ export class RawClient {
     return this.socket.readyState === WebSocket.OPEN;
   }
 
-  /** Objects are sent as JSON, text and bytes as they are. */
+  /** Sends objects as JSON, and text and bytes unchanged. */
   send(message: object | string): void {
     if (typeof message === "string" || message instanceof Uint8Array) this.socket.send(message);
     else this.socket.send(JSON.stringify(message));
   }
 
-  /** The next frame that fits; what was received before it is passed over and not offered again. */
-  async next(pattern: Pattern, ms = PATIENCE_MS): Promise<Frame> {
+  /** The next frame that matches. Frames before it are skipped: later calls do not return them. */
+  async next(pattern: Pattern, ms = TIMEOUT_MS): Promise<Frame> {
     const describe = () => `${nameOf(pattern)} among ${this.#describe(this.#cursor)}`;
     return within(
       this.#find(pattern, () => this.#cursor),
@@ -97,13 +100,13 @@ export class RawClient {
     );
   }
 
-  /** The very next frame, whatever it is. */
-  async take(): Promise<Frame> {
+  /** The next frame of any type. */
+  async nextFrame(): Promise<Frame> {
     return this.next({});
   }
 
-  /** The first frame ever received that fits, also when it is still to come. */
-  async seen(pattern: Pattern, ms = PATIENCE_MS): Promise<Frame> {
+  /** The first of all received frames that matches; waits for it when there is none yet. */
+  async seen(pattern: Pattern, ms = TIMEOUT_MS): Promise<Frame> {
     const describe = () => `${nameOf(pattern)} among ${this.#describe(0)}`;
     return within(
       this.#find(pattern, () => 0),
@@ -112,19 +115,19 @@ export class RawClient {
     );
   }
 
-  /** All frames received so far that fit. */
+  /** All frames received so far that match. */
   all(pattern: Pattern): Frame[] {
-    return this.frames.filter((frame) => fits(frame, pattern));
+    return this.frames.filter((frame) => matchesPattern(frame, pattern));
   }
 
-  /** Returns once everything that the server had written to this connection by now has been received. */
+  /** Resolves when every frame that the server has written to this connection so far is received. */
   async sync(): Promise<void> {
     const id = randomUUID();
     this.send({ type: "ping", $: { id } });
     await this.seen({ type: "pong", $: { re: id } });
   }
 
-  /** Reads nothing any more, until `resume`: what the server sends piles up. */
+  /** Stops reading until `resume`: the server's frames pile up. */
   pause(): void {
     this.socket.pause();
   }
@@ -133,8 +136,8 @@ export class RawClient {
     this.socket.resume();
   }
 
-  /** Waits for the close that the server begins. */
-  async end(ms = PATIENCE_MS): Promise<Close> {
+  /** Waits until the server closes the connection. */
+  async end(ms = TIMEOUT_MS): Promise<Close> {
     return within(this.closed, () => `a close; received: ${this.#describe(0)}`, ms);
   }
 
@@ -163,7 +166,7 @@ export class RawClient {
         await new Promise<void>((resolve) => this.#wake.push(resolve));
       }
       const frame = this.frames[index];
-      if (frame === undefined || !fits(frame, pattern)) continue;
+      if (frame === undefined || !matchesPattern(frame, pattern)) continue;
       this.#cursor = Math.max(this.#cursor, index + 1);
       return frame;
     }

@@ -1,4 +1,4 @@
-/** What a fixture's raised limits are by default: the rates of a connection. */
+/** The default rates of a connection, for tests of the limits: the fixture raises them for all other tests. */
 export const RATES = {
   messagesPerSecond: 50,
   messageBurst: 100,

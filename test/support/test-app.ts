@@ -1,14 +1,18 @@
+// The fixture application on one runtime, as the suites use it.
+// `onEachRuntime` defines the tests of a file on Node and on Bun; `describeAttacks` extends it for the attacks.
+// After a file: no unhandled rejection, no secret in the log, and empty maps of users and connections.
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
+import { ORIGIN } from "../fixtures/identity.ts";
 import type { Entry } from "../fixtures/journal.ts";
 import type { AppOptions } from "../fixtures/options.ts";
 import { AppServer } from "./app-server.ts";
 import type { Runtime } from "./app-server.ts";
 import { RawClient } from "./raw-client.ts";
 import type { ConnectOptions } from "./raw-client.ts";
-import { until } from "./wait.ts";
 import { Page, V1Client } from "./v1-client.ts";
+import { until } from "./wait.ts";
 
-export const ORIGIN = "http://app.test";
+export { ORIGIN };
 
 export interface Stats {
   readonly totalUsers: number;
@@ -17,7 +21,7 @@ export interface Stats {
   readonly wsInstances: number;
 }
 
-type Connecting = Partial<Omit<ConnectOptions, "url">>;
+type ClientOptions = Partial<Omit<ConnectOptions, "url">>;
 
 /** The fixture application on one runtime, and the clients that a test opens to it. */
 export class TestApp {
@@ -39,7 +43,7 @@ export class TestApp {
     this.port = await this.#server.listen();
   }
 
-  /** Ends the process, after a look at whether it took harm: no stray rejection, nobody left in its maps. */
+  /** Ends the process after its final checks: no unhandled rejection, and empty maps. */
   async stop(): Promise<void> {
     try {
       await this.closeClients();
@@ -56,7 +60,7 @@ export class TestApp {
     }
   }
 
-  /** Every line of the log is short, is one line, and holds no secret. */
+  /** Expects every entry of the log to be one short line without a secret. */
   async expectBoundedLog(): Promise<void> {
     for (const line of (await this.command("log")) as string[]) {
       expect(Buffer.byteLength(line), line).toBeLessThanOrEqual(512);
@@ -73,15 +77,17 @@ export class TestApp {
     return (await this.command("stats")) as Stats;
   }
 
+  /** What the application's own code recorded. */
   async journal(what: string, userId?: string): Promise<Entry[]> {
     return (await this.command("journal", { what, userId })) as Entry[];
   }
 
-  /** A user id that no other test has. */
+  /** A user id that no other test of this app has. */
   user(name = "ada"): string {
     return `${name}-${String(++this.#names)}`;
   }
 
+  /** A room name that no other test of this app has. */
   room(name = "room"): string {
     return `${name}.${String(++this.#names)}`;
   }
@@ -90,24 +96,24 @@ export class TestApp {
     return `ws://127.0.0.1:${String(this.port)}/ws`;
   }
 
-  /** A client that has just been let in: nothing has been read from it. */
-  async open(userId: string, options: Connecting = {}): Promise<RawClient> {
-    return this.#keep(new RawClient(this.#connecting(userId, options)));
+  /** A plain client whose upgrade was accepted; the test reads its welcome. */
+  async open(userId: string, options: ClientOptions = {}): Promise<RawClient> {
+    return this.#keep(new RawClient(this.#connectOptions(userId, options)));
   }
 
-  /** A plain client that has been welcomed and has its user list. */
-  async plain(userId = this.user(), options: Connecting = {}): Promise<RawClient> {
+  /** A plain client that has its welcome and its user list. */
+  async plain(userId = this.user(), options: ClientOptions = {}): Promise<RawClient> {
     const client = await this.open(userId, options);
     await client.next("user_list");
     return client;
   }
 
   /** A `halyard.v1` client before its `hello`. */
-  async openV1(userId: string, page = new Page(), options: Connecting = {}): Promise<V1Client> {
-    return this.#keep(new V1Client(this.#connecting(userId, options), page));
+  async openV1(userId: string, page = new Page(), options: ClientOptions = {}): Promise<V1Client> {
+    return this.#keep(new V1Client(this.#connectOptions(userId, options), page));
   }
 
-  /** A `halyard.v1` client that has been welcomed and has its user list. */
+  /** A `halyard.v1` client that has its welcome and its user list. */
   async v1(userId = this.user(), page = new Page()): Promise<V1Client> {
     const client = await this.openV1(userId, page);
     await client.hello();
@@ -115,15 +121,15 @@ export class TestApp {
     return client;
   }
 
-  /** Closes what the test opened, and waits until the application has noticed. */
+  /** Closes the clients of the test, and waits until the server has none of their connections. */
   async closeClients(): Promise<void> {
     const clients = [...this.#clients];
     this.#clients.clear();
     await Promise.all(clients.map(async (client) => client.close()));
-    await until("all connections to be gone", async () => (await this.stats()).totalConnections === 0);
+    await until("all connections to be closed", async () => (await this.stats()).totalConnections === 0);
   }
 
-  #connecting(userId: string, { headers, ...options }: Connecting): ConnectOptions {
+  #connectOptions(userId: string, { headers, ...options }: ClientOptions): ConnectOptions {
     return {
       url: this.url,
       headers: { cookie: `session=${userId}`, origin: ORIGIN, ...headers },
@@ -142,7 +148,7 @@ export class TestApp {
   }
 }
 
-/** Runs the same facts against the fixture application on Node and on Bun. */
+/** Defines the same tests against the fixture application on Node and on Bun. */
 export function onEachRuntime(title: string, options: AppOptions, define: (app: TestApp) => void): void {
   describe.each(["node", "bun"] as const)(`${title}, on %s`, (runtime) => {
     const app = new TestApp(runtime, options);

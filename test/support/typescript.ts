@@ -1,8 +1,11 @@
+// Compiles TypeScript projects that exist only for a test.
+// The types, README and reference suites use it with the oldest, the usual and the newest supported TypeScript.
+// The projects are below `test/.reports`, where the packages of the workspace resolve.
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { execFile } from "node:child_process";
 import { binaryOf } from "./app-server.ts";
 
 const require = createRequire(import.meta.url);
@@ -11,7 +14,7 @@ const GENERATED = join(import.meta.dirname, "../.reports/generated");
 export const COMPILERS = ["typescript-5.9", "typescript", "typescript-7"] as const;
 export type Compiler = (typeof COMPILERS)[number];
 
-/** What a user of Halyard has who turns every check on. */
+/** The compiler options of a project with every strict check. */
 export const STRICT = {
   target: "ES2023",
   lib: ["ES2023", "DOM"],
@@ -30,7 +33,7 @@ export const STRICT = {
   types: ["node"],
 };
 
-/** A directory with these files and a tsconfig.json, below `test/` so that the workspace's packages resolve. */
+/** Makes a directory with these files and a tsconfig.json, below `test/` so that the workspace's packages resolve. */
 export function project(name: string, files: Readonly<Record<string, string>>, options: object = {}): string {
   const directory = join(GENERATED, name);
   if (existsSync(directory)) rmSync(directory, { recursive: true });
@@ -44,11 +47,11 @@ export function project(name: string, files: Readonly<Record<string, string>>, o
 
 export interface Compilation {
   readonly ok: boolean;
-  /** The compiler's diagnostics, and its statistics where they were asked for. */
+  /** The compiler's diagnostics, and its statistics where the flags ask for them. */
   readonly output: string;
 }
 
-/** Runs a compiler as users do, in a process of its own. */
+/** Runs a compiler in a process of its own, as users do. */
 export async function compile(
   compiler: Compiler,
   directory: string,

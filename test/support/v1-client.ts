@@ -1,10 +1,13 @@
+// The `halyard.v1` client of the suites: hello, positions and sequence numbers.
+// Tests reconnect by opening another one with the same `Page`.
+// Written from PROTOCOL.md alone: nothing here comes from a Halyard package.
 import { createHash, randomBytes } from "node:crypto";
 import { channelsOf } from "./frame.ts";
 import type { Frame, Position } from "./frame.ts";
 import { RawClient } from "./raw-client.ts";
 import type { ConnectOptions } from "./raw-client.ts";
 
-/** What a page keeps in memory from one connection to the next. */
+/** The state that a page keeps from one connection to the next. */
 export class Page {
   readonly clientId = randomBytes(16).toString("base64url");
   readonly positions = new Map<string, Position>();
@@ -13,7 +16,7 @@ export class Page {
   seq = 0;
 }
 
-/** The id that PROTOCOL.md §4 gives to a send, computed from its text. */
+/** The id of a send, computed as PROTOCOL.md §4 describes it. */
 export function idOfSend({ clientId }: Page, seq: number): string {
   return createHash("sha256")
     .update(`${clientId}:${String(seq)}`)
@@ -22,7 +25,6 @@ export function idOfSend({ clientId }: Page, seq: number): string {
     .toString("base64url");
 }
 
-/** A `halyard.v1` client: hello, positions, sequence numbers. */
 export class V1Client extends RawClient {
   readonly page: Page;
   readonly #hello: string;
@@ -47,7 +49,7 @@ export class V1Client extends RawClient {
     return this.next({ type: "welcome", $: { re: this.#hello } });
   }
 
-  /** Sends a message with the next sequence number, and returns the number. */
+  /** Sends a message with the next sequence number. @returns the number */
   post(type: string, fields: object = {}, ch?: string): number {
     const seq = ++this.page.seq;
     this.send({ type, ...fields, $: { seq, ...(ch === undefined ? {} : { ch }) } });
@@ -64,55 +66,56 @@ export class V1Client extends RawClient {
     return this.answer(this.post(type, fields, ch));
   }
 
-  /** Sends anything with a fresh `$.id` and returns its answer. */
-  async ask(message: object): Promise<Frame> {
+  /** Sends a message with a new `$.id` and returns its answer. */
+  async sendAndWait(message: object): Promise<Frame> {
     const id = `r${String(this.page.attempt)}.${String(++this.#ids)}`;
     this.send({ ...message, $: { id } });
     return this.answer(id);
   }
 
   async request(name: string, input?: unknown): Promise<Frame> {
-    return this.ask({ type: "request", name, input });
+    return this.sendAndWait({ type: "request", name, input });
   }
 
   async join(room: string): Promise<Frame> {
-    const answer = await this.ask({ type: "join", room });
+    const answer = await this.sendAndWait({ type: "join", room });
     if (answer.type === "reply") this.page.rooms.add(room);
     return answer;
   }
 
-  /** The epoch comes from `welcome`, the reply to a `join` and `gap`; the offset from those and from each frame. */
+  /** Takes epochs and offsets from `welcome`, `gap` and the reply to a `join`, and offsets from every other frame. */
   protected override receive(frame: Frame): void {
     super.receive(frame);
     const { positions } = this.page;
     if (frame.type === "welcome") {
-      // A server that took this client for a plain one has welcomed it as such: that is not the answer to its hello.
+      // A server that does not see the subprotocol sends a plain client's welcome first: it answers no hello.
       if (frame.$?.re === this.#hello) this.#adopt(frame);
-    } else if (frame.type === "gap") move(positions, String(frame["ch"]), frame as unknown as Position);
+    } else if (frame.type === "gap")
+      setPosition(positions, String(frame["ch"]), frame as unknown as Position);
     else if (frame.type === "reply") this.#adoptJoin(frame["result"]);
     else if (frame.$?.ch !== undefined && frame.$.off !== undefined) {
       const epoch = positions.get(frame.$.ch)?.epoch ?? "";
-      move(positions, frame.$.ch, { epoch, off: frame.$.off });
+      setPosition(positions, frame.$.ch, { epoch, off: frame.$.off });
     }
   }
 
   #adopt(welcome: Frame): void {
     for (const [ch, state] of Object.entries(channelsOf(welcome))) {
-      // What is recovered is replayed from the position that the client has; `pending` keeps it too.
+      // A recovered channel is replayed from the client's own offset; a `pending` one keeps it too.
       if (state.recovered === true || state.recovered === "pending") {
         const old = this.page.positions.get(ch);
         this.page.positions.set(ch, { epoch: state.epoch, off: old?.off ?? state.off });
-      } else move(this.page.positions, ch, state);
+      } else setPosition(this.page.positions, ch, state);
     }
   }
 
   #adoptJoin(result: unknown): void {
     if (typeof result !== "object" || result === null || !("epoch" in result) || !("ch" in result)) return;
     const { ch, epoch, off } = result as Position & { readonly ch: string };
-    move(this.page.positions, ch, { epoch, off });
+    setPosition(this.page.positions, ch, { epoch, off });
   }
 }
 
-function move(positions: Map<string, Position>, ch: string, { epoch, off }: Position): void {
+function setPosition(positions: Map<string, Position>, ch: string, { epoch, off }: Position): void {
   positions.set(ch, { epoch, off });
 }

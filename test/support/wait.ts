@@ -1,17 +1,21 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** How long a test waits for something that must happen. Generous: it is only ever used up by a failure. */
-export const PATIENCE_MS = 5_000;
+/** How long a test waits for an event, in ms. Only a failing test waits that long. */
+export const TIMEOUT_MS = 5_000;
+
+/** How `expect.poll` waits for a page in a browser. Only a failing test waits for the whole timeout. */
+export const POLL = { timeout: 20_000, interval: 25 };
 
 /**
  * Resolves with the first result of `probe` that is not `false`.
  *
- * @throws Error after `ms`, naming what was waited for.
+ * @param what what the test waits for, for the error
+ * @throws Error after `ms`
  */
 export async function until<TResult>(
   what: string,
   probe: () => TResult | false | Promise<TResult | false>,
-  ms = PATIENCE_MS,
+  ms = TIMEOUT_MS,
 ): Promise<TResult> {
   const deadline = performance.now() + ms;
   for (;;) {
@@ -26,7 +30,7 @@ export async function until<TResult>(
 export async function within<TResult>(
   promise: Promise<TResult>,
   what: () => string,
-  ms = PATIENCE_MS,
+  ms = TIMEOUT_MS,
 ): Promise<TResult> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {

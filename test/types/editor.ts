@@ -1,18 +1,20 @@
+// TypeScript's language service on one source text.
+// The types suite reads the compiler's messages and the hovers from it.
+// The file exists only in memory; its imports resolve as those of `types/`.
 import { join } from "node:path";
 import ts from "typescript";
 import { STRICT } from "../support/typescript.ts";
 
 export interface Mistake {
-  /** The compiler's sentences, from the outermost to the reason. */
+  /** The compiler's message, from the outermost line to the reason. */
   readonly text: string;
-  /** What it underlines. */
+  /** The underlined text. */
   readonly at: string;
 }
 
 const FILE = join(import.meta.dirname, "source.ts");
 const MARK = "/*h*/";
 
-/** What a programmer sees with TypeScript 6 in a file of this directory, without that file being there. */
 export class Editor {
   readonly #service: ts.LanguageService;
   #source = "";
@@ -39,7 +41,7 @@ export class Editor {
     });
   }
 
-  /** What is underlined in a source text. */
+  /** The underlined mistakes of a source text. */
   mistakesIn(source: string): Mistake[] {
     this.#open(source);
     const found = [
@@ -52,7 +54,7 @@ export class Editor {
     }));
   }
 
-  /** What a hover shows at the place in a source text that the comment `h` marks. */
+  /** The text of a hover at the comment `h` in a source text. */
   hoverIn(source: string): string {
     this.#open(source);
     const info = this.#service.getQuickInfoAtPosition(FILE, source.indexOf(MARK) + MARK.length);

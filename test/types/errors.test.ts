@@ -11,108 +11,108 @@ export const use = [z, defineProtocol, message, request, createWebSocketSystem, 
 export type Use = AppProtocol;
 `;
 
-/** Wrong code, what the compiler must say about it, and where. */
+/** Wrong code, with the text and the position of the compiler's message. */
 const CASES: readonly {
   readonly name: string;
   readonly code: string;
-  readonly says: string[];
+  readonly texts: string[];
   readonly at?: string;
 }[] = [
   {
     name: "a message type of Halyard's own",
     code: `defineProtocol({ clientMessages: { chat_message: message(z.object({})) } });`,
-    says: ["chat_message is a message type of Halyard's own: choose another name"],
+    texts: ["chat_message is a message type of Halyard's own: choose another name"],
     at: "chat_message",
   },
   {
     name: "a control message's type, on the server's side",
     code: `defineProtocol({ serverMessages: { welcome: message(z.object({})) } });`,
-    says: ["welcome is a message type of Halyard's own: choose another name"],
+    texts: ["welcome is a message type of Halyard's own: choose another name"],
     at: "welcome",
   },
   {
     name: "a Date in what a client sends",
     code: `defineProtocol({ clientMessages: { met: message(z.object({ at: z.date() })) } });`,
-    says: ["at: JSON turns a Date into a string, use z.iso.datetime()"],
+    texts: ["at: JSON turns a Date into a string, use z.iso.datetime()"],
     at: "met",
   },
   {
     name: "a Date deep inside of a reply",
     code: `defineProtocol({ requests: { day: request({ input: z.void(), output: z.array(z.object({ on: z.object({ at: z.date() }) })) }) } });`,
-    says: ["output[].on.at: JSON turns a Date into a string, use z.iso.datetime()"],
+    texts: ["output[].on.at: JSON turns a Date into a string, use z.iso.datetime()"],
     at: "day",
   },
   {
     name: "a bigint",
     code: `defineProtocol({ serverMessages: { sum: message(z.object({ total: z.bigint() })) } });`,
-    says: ["total: JSON cannot carry this type"],
+    texts: ["total: JSON cannot carry this type"],
     at: "sum",
   },
   {
     name: "a Map",
     code: `defineProtocol({ serverMessages: { all: message(z.object({ by: z.map(z.string(), z.string()) })) } });`,
-    says: ["by: JSON cannot carry this type"],
+    texts: ["by: JSON cannot carry this type"],
     at: "all",
   },
   {
     name: "a field named type",
     code: `message(z.object({ type: z.string() }));`,
-    says: ["Halyard writes the field type itself: choose another name"],
+    texts: ["Halyard writes the field type itself: choose another name"],
   },
   {
     name: "a field named $",
     code: `message(z.object({ $: z.string() }));`,
-    says: ["Halyard writes the field $ itself: choose another name"],
+    texts: ["Halyard writes the field $ itself: choose another name"],
   },
   {
     name: "a message that is a list",
     code: `message(z.array(z.string()));`,
-    says: ["a message is an object, not an array"],
+    texts: ["a message is an object, not an array"],
   },
   {
-    name: "a message that nobody defined, with the names that there are",
+    name: "an undefined message, with the names that exist",
     code: `createWebSocketClient<AppProtocol>({ url: "" }).send("poll_votes", {});`,
-    says: ['"poll_votes"', '"poll_vote"', '"chat_message"'],
+    texts: ['"poll_votes"', '"poll_vote"', '"chat_message"'],
     at: '"poll_votes"',
   },
   {
-    name: "a handler for a message that nobody defined, with the names that there are",
+    name: "a handler for an undefined message, with the names that exist",
     code: `createWebSocketSystem({ protocol }).handlers.on("pol_vote", () => {});`,
-    says: ['"pol_vote"', '"poll_vote"'],
+    texts: ['"pol_vote"', '"poll_vote"'],
     at: '"pol_vote"',
   },
   {
-    name: "a request that nobody defined, with the names that there are",
+    name: "an undefined request, with the names that exist",
     code: `createWebSocketClient<AppProtocol>({ url: "" }).request("history", {});`,
-    says: ['"history"', '"load_history"'],
+    texts: ['"history"', '"load_history"'],
     at: '"history"',
   },
   {
     name: "a field of another type",
     code: `createWebSocketClient<AppProtocol>({ url: "" }).send("poll_vote", { pollId: 5, option: 1 });`,
-    says: ["Type 'number' is not assignable to type 'string'."],
+    texts: ["Type 'number' is not assignable to type 'string'."],
     at: "pollId",
   },
   {
     name: "a reply of another type",
     code: `createWebSocketSystem({ protocol }).handlers.onRequest("load_history", () => [{ id: 5 }]);`,
-    says: ["Type 'number' is not assignable to type 'string'."],
+    texts: ["Type 'number' is not assignable to type 'string'."],
     at: "id",
   },
 ];
 
-describe("the compiler's words", () => {
+describe("the compiler's messages", () => {
   const editor = new Editor();
 
-  it.each(CASES)("name $name", ({ code, says, at }) => {
+  it.each(CASES)("the compiler's message names $name", ({ code, texts, at }) => {
     const [mistake, ...others] = editor.mistakesIn(PRELUDE + code);
     expect(others).toEqual([]);
-    for (const words of says) expect(mistake?.text).toContain(words);
+    for (const text of texts) expect(mistake?.text).toContain(text);
     if (at !== undefined) expect(mistake?.at).toBe(at);
     expect(mistake?.text.length).toBeLessThan(1_000);
   });
 
-  it("are none for code that is right", () => {
+  it("the compiler reports nothing for correct code", () => {
     expect(editor.mistakesIn(PRELUDE)).toEqual([]);
   });
 });

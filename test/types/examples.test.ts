@@ -7,7 +7,7 @@ const FIXTURES = join(import.meta.dirname, "fixtures/examples");
 const PACKAGES = join(import.meta.dirname, "../../packages");
 const read = (file: string) => readFileSync(join(FIXTURES, file), "utf8");
 
-/** The half of the chat that needs neither React nor the test kit, as long as those packages are not there. */
+/** The chat; without React and the test kit as long as the package of React does not exist. */
 function chat(): Readonly<Record<string, string>> {
   const source = read("chat.tsx");
   if (existsSync(join(PACKAGES, "react/dist/index.d.ts"))) return { "chat.tsx": source };
@@ -24,16 +24,16 @@ const FILES = {
   ...chat(),
 };
 
-/** The examples are sketches: what they leave unused, or fetch from other libraries, is not what is looked at. */
+/** Options without the checks for unused code, because the examples are sketches. */
 const OPTIONS = { types: ["node", "bun"], lib: ["ES2023", "DOM", "DOM.Iterable"], jsx: "react-jsx" };
 
 describe.each(COMPILERS)("with %s", (compiler) => {
-  it("the examples of the API's design compile", async () => {
+  it("the examples of the API design compile", async () => {
     const directory = project(`examples-${compiler}`, FILES, OPTIONS);
     expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
   });
 
-  it("both directions are typed, and every planted mistake is found", async () => {
+  it("both directions are typed, and the compiler finds every planted mistake", async () => {
     const files = ["protocol.ts", "client.test-d.ts", "server.test-d.ts"].map(
       (file) => [file, readFileSync(join(import.meta.dirname, file), "utf8")] as const,
     );
@@ -41,7 +41,7 @@ describe.each(COMPILERS)("with %s", (compiler) => {
     expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
   });
 
-  it("the packages' own declarations are sound", async () => {
+  it("the declarations of the packages compile", async () => {
     const names = ["protocol", "protocol/wire", "server", "server/node", "server/bun", "client"];
     const text = names.map((name, n) => `export * as p${String(n)} from "@halyard/${name}";\n`).join("");
     const directory = project(`declarations-${compiler}`, { "index.ts": text }, { skipLibCheck: false });

@@ -17,13 +17,13 @@ const editor = new Editor();
 const hover = (code: string): string => editor.hoverIn(PRELUDE + code).replaceAll(/\s+/g, " ");
 
 describe("an editor's hover", () => {
-  it("shows a message's fields in a handler", () => {
+  it("a hover in a handler shows the fields of its message", () => {
     expect(hover(`handlers.on("poll_vote", (/*h*/message) => message);`)).toBe(
       '(parameter) message: { type: "poll_vote"; pollId: string; option: number; weight: number; }',
     );
   });
 
-  it("shows a message's fields in a listener", () => {
+  it("a hover in a listener shows the fields of its message", () => {
     expect(hover(`client.on("poll_result", (/*h*/message) => message);`)).toBe(
       '(parameter) message: { type: "poll_result"; pollId: string; votes: number[]; closed: boolean; }',
     );
@@ -32,19 +32,19 @@ describe("an editor's hover", () => {
     );
   });
 
-  it("shows a relayed message with its author", () => {
+  it("a hover shows a relayed message with its author", () => {
     expect(hover(`client.on("cursor_moved", (/*h*/message) => message);`)).toBe(
       '(parameter) message: { type: "cursor_moved"; x: number; from: PublicUser; }',
     );
   });
 
-  it("shows a message without fields as its type", () => {
+  it("a hover shows a message without fields as its type", () => {
     expect(hover(`handlers.on("nothing", (/*h*/message) => message);`)).toBe(
       '(parameter) message: { type: "nothing"; }',
     );
   });
 
-  it("shows what a request takes and gives", () => {
+  it("a hover shows the input and output of a request", () => {
     expect(hover(`const /*h*/rows = await client.request("load_history", { room: "general" });`)).toBe(
       "const rows: { id: string; seen: boolean; }[]",
     );
@@ -53,13 +53,13 @@ describe("an editor's hover", () => {
     );
   });
 
-  it("shows what may be published", () => {
+  it("a hover shows the fields that a publish takes", () => {
     expect(hover(`type /*h*/Out = OutgoingMessage<AppProtocol, "poll_result">;`)).toBe(
       'type Out = { type: "poll_result"; pollId: string; votes: number[]; closed?: boolean | undefined; }',
     );
   });
 
-  it("shows the contract by its name", () => {
+  it("a hover shows the contract by its name", () => {
     expect(hover(`const /*h*/same = client;`)).toBe("const same: WebSocketClient<AppProtocol>");
     expect(hover(`const /*h*/same = room;`)).toBe("const same: Room<AppProtocol>");
     expect(hover(`const /*h*/same = manager;`)).toBe("const same: WebSocketManager<AppProtocol>");

@@ -18,7 +18,7 @@ const { handlers, manager, processMessage } = createWebSocketSystem({
     expectTypeOf(action).toEqualTypeOf<"join" | "publish" | "presence" | "history">();
     return room === "lobby";
   },
-  // In braces: what an arrow returns takes part in the inference of the system that it belongs to.
+  // In braces, because the result of an arrow function takes part in the inference of the system's types.
   onConnect: ({ user, ws }) => {
     if (user.role === "admin") void manager.join(ws, "admins");
   },

@@ -24,61 +24,61 @@ interface User {
   readonly role: string;
 }
 
-/** A door with a real database behind it; called twice, it is the same door after a restart. */
-async function openDoor(env: Record<string, string> = {}) {
+/** Better Auth over a real database file. A second call is a restart: it opens the same file. */
+async function startAuth(env: Record<string, string> = {}) {
   const config = readConfig({ DATABASE: join(folder, "demo.db"), ...env }, folder);
   const database = await openDatabase(config.databasePath);
   closers.push(() => database.close());
-  const auth = createAuth(config, database);
-  await prepareAccounts(auth, config, database);
+  const instance = createAuth(config, database);
+  await prepareAccounts(instance, config, database);
 
   const post = (path: string, body: unknown, origin = config.publicOrigin) => {
     const headers = { "content-type": "application/json", origin };
     const init = { method: "POST", headers, body: JSON.stringify(body) };
-    return auth.handler(new Request(`${config.publicOrigin}/api/auth${path}`, init));
+    return instance.handler(new Request(`${config.publicOrigin}/api/auth${path}`, init));
   };
-  const whoIs = async (entered: Response) => {
-    const cookie = entered.headers
+  const userOf = async (response: Response) => {
+    const cookie = response.headers
       .getSetCookie()
       .map((line) => line.split(";")[0])
       .join("; ");
-    const session = await auth.api.getSession({ headers: new Headers({ cookie }) });
+    const session = await instance.api.getSession({ headers: new Headers({ cookie }) });
     return session?.user as User | undefined;
   };
   return {
     post,
     guest: async (name: string) =>
-      whoIs(await post(`/sign-in/anonymous?name=${encodeURIComponent(name)}`, {})),
+      userOf(await post(`/sign-in/anonymous?name=${encodeURIComponent(name)}`, {})),
     signUp: async (name: string) =>
-      whoIs(await post("/sign-up/email", { name, email: `${name}@example.com`, password: "correct horse" })),
+      userOf(await post("/sign-up/email", { name, email: `${name}@example.com`, password: "correct horse" })),
     signIn: async (name: string) =>
-      whoIs(await post("/sign-in/email", { email: `${name}@example.com`, password: "correct horse" })),
+      userOf(await post("/sign-in/email", { email: `${name}@example.com`, password: "correct horse" })),
   };
 }
 
-describe("the door", () => {
-  test("lets a guest in under the name they give, without invisible characters", async () => {
-    const door = await openDoor();
-    expect(await door.guest("  Grace\u202e  Hopper ")).toMatchObject({ name: "Grace Hopper", role: "user" });
-    expect(await door.guest("")).toMatchObject({ name: "Guest" });
+describe("sign-in", () => {
+  test("gives a guest the chosen name without invisible characters, or the name Guest", async () => {
+    const auth = await startAuth();
+    expect(await auth.guest("  Grace\u202e  Hopper ")).toMatchObject({ name: "Grace Hopper", role: "user" });
+    expect(await auth.guest("")).toMatchObject({ name: "Guest" });
   });
 
-  test("knows an account again after a restart", async () => {
-    const before = await (await openDoor()).signUp("ada");
-    const after = await (await openDoor()).signIn("ada");
+  test("signs an account in after a restart", async () => {
+    const before = await (await startAuth()).signUp("ada");
+    const after = await (await startAuth()).signIn("ada");
     expect(after?.id).toBe(before?.id);
   });
 
-  test("refuses an account without a name", async () => {
-    const door = await openDoor();
+  test("rejects an account without a name", async () => {
+    const auth = await startAuth();
     const account = { email: "a@example.com", password: "correct horse" };
-    expect((await door.post("/sign-up/email", { ...account, name: "\u200b" })).status).toBe(400);
+    expect((await auth.post("/sign-up/email", { ...account, name: "\u200b" })).status).toBe(400);
   });
 
-  test("sets cookies that no script reads and no foreign page sends, and only over TLS where there is TLS", async () => {
+  test("sets cookies that are HttpOnly and SameSite, and also Secure behind TLS", async () => {
     const account = { name: "ada", email: "ada@example.com", password: "correct horse" };
     const cookiesOf = async (env: Record<string, string>) =>
-      (await (await openDoor(env)).post("/sign-up/email", account)).headers.getSetCookie();
+      (await (await startAuth(env)).post("/sign-up/email", account)).headers.getSetCookie();
     const plain = await cookiesOf({});
     const secure = await cookiesOf({
       BETTER_AUTH_URL: "https://chat.example",
@@ -89,41 +89,41 @@ describe("the door", () => {
     expect(secure).toEqual([expect.stringMatching(/^__Secure-halyard-demo\.session_token=.*; Secure;/)]);
   });
 
-  test("refuses a foreign page", async () => {
-    const door = await openDoor();
+  test("answers 403 to a page of a foreign origin", async () => {
+    const auth = await startAuth();
     const account = { name: "a", email: "a@example.com", password: "correct horse" };
-    const cookie = await door.post("/sign-in/email", account, "http://evil.example");
+    const cookie = await auth.post("/sign-in/email", account, "http://evil.example");
     expect(cookie.status).toBe(403);
   });
 });
 
-describe("the admin", () => {
-  test("is the first account where only this machine can come in, and never a guest", async () => {
-    const door = await openDoor();
-    expect(await door.guest("guest")).toMatchObject({ role: "user" });
-    expect(await door.signUp("ada")).toMatchObject({ role: "admin" });
-    expect(await door.signUp("bob")).toMatchObject({ role: "user" });
+describe("the admin role", () => {
+  test("makes the first account of a local server the admin, and never a guest", async () => {
+    const auth = await startAuth();
+    expect(await auth.guest("guest")).toMatchObject({ role: "user" });
+    expect(await auth.signUp("ada")).toMatchObject({ role: "admin" });
+    expect(await auth.signUp("bob")).toMatchObject({ role: "user" });
   });
 
-  test("is nobody where strangers can come in", async () => {
-    const door = await openDoor({ HOST: "0.0.0.0" });
-    expect(await door.signUp("ada")).toMatchObject({ role: "user" });
+  test("makes no account admin on a server that other machines can reach", async () => {
+    const auth = await startAuth({ HOST: "0.0.0.0" });
+    expect(await auth.signUp("ada")).toMatchObject({ role: "user" });
   });
 
-  test("is the account of ADMIN_EMAIL, once it exists when the server starts", async () => {
+  test("makes the account of ADMIN_EMAIL admin at a restart of the server", async () => {
     const env = { HOST: "0.0.0.0", ADMIN_EMAIL: "Bob@Example.com" };
-    const door = await openDoor(env);
-    await door.signUp("ada");
-    expect(await door.signUp("bob")).toMatchObject({ role: "user" });
-    const restarted = await openDoor(env);
+    const auth = await startAuth(env);
+    await auth.signUp("ada");
+    expect(await auth.signUp("bob")).toMatchObject({ role: "user" });
+    const restarted = await startAuth(env);
     expect(await restarted.signIn("bob")).toMatchObject({ role: "admin" });
     expect(await restarted.signIn("ada")).toMatchObject({ role: "user" });
   });
 
-  test("cannot be chosen by whoever signs up", async () => {
-    const door = await openDoor({ HOST: "0.0.0.0" });
+  test("ignores a role that a sign-up chooses", async () => {
+    const auth = await startAuth({ HOST: "0.0.0.0" });
     const account = { name: "eve", email: "eve@example.com", password: "correct horse", role: "admin" };
-    await door.post("/sign-up/email", account);
-    expect(await door.signIn("eve")).not.toMatchObject({ role: "admin" });
+    await auth.post("/sign-up/email", account);
+    expect(await auth.signIn("eve")).not.toMatchObject({ role: "admin" });
   });
 });

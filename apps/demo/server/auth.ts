@@ -31,7 +31,7 @@ export function createAuth(config: Config, database: Database) {
         update: { before: (user) => Promise.resolve({ data: rename(user) }) },
       },
     },
-    // Better Auth limits in production only; a chat that strangers reach should always.
+    // Better Auth limits in production only; a chat that is open to the internet needs it always.
     rateLimit: { enabled: true, customRules: { "/sign-in/*": SIGN_IN_RATE, "/sign-up/*": SIGN_IN_RATE } },
     advanced: {
       // Cookies know no ports: without a prefix of its own the demo would share them with every local project.

@@ -10,6 +10,6 @@ test.each([
   [" \u200b ", undefined],
   ["", undefined],
   [7, undefined],
-])("shows %j as %j", (given, shown) => {
+])("displayName turns %j into %j", (given, shown) => {
   expect(displayName(given)).toBe(shown);
 });

@@ -29,7 +29,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 const get = (path: string, init?: RequestInit) => fetch(new Request(`${ORIGIN}${path}`, init));
 
 describe("the page", () => {
-  test("comes with a policy that allows nothing inline and nothing from elsewhere", async () => {
+  test("sends the page with a content security policy that allows nothing inline and nothing from other origins", async () => {
     const { status, headers } = await get("/");
     const policy = headers.get("content-security-policy") ?? "";
     expect(status).toBe(200);
@@ -46,14 +46,14 @@ describe("the page", () => {
     expect(headers.get("referrer-policy")).toBe("no-referrer");
   });
 
-  test("is asked for anew each time, while files with a hash in their name are kept", async () => {
+  test("revalidates the page at each request, and caches a file with a hash in its name for a year", async () => {
     expect((await get("/")).headers.get("cache-control")).toBe("no-cache");
     const asset = await get("/assets/index-1a2b.js");
     expect(asset.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
     expect(asset.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
   });
 
-  test("answers 304 to whoever has it, and gzip to whoever takes it", async () => {
+  test("answers 304 to the page's etag, and compresses with gzip where the request accepts it", async () => {
     const etag = (await get("/")).headers.get("etag") ?? "";
     expect((await get("/", { headers: { "if-none-match": etag } })).status).toBe(304);
     const zipped = await get("/", { headers: { "accept-encoding": "br, gzip" } });
@@ -68,24 +68,24 @@ describe("the page", () => {
     "/assets/",
     "/index.html",
     "//",
-  ])("has nothing at %s", async (path) => expect((await get(path)).status).toBe(404));
+  ])("answers 404 to the path %s", async (path) => expect((await get(path)).status).toBe(404));
 
-  test("has no body for HEAD and nothing for POST", async () => {
+  test("answers HEAD without a body, and POST with 404", async () => {
     const head = await get("/", { method: "HEAD" });
     expect([head.status, await head.text()]).toEqual([200, ""]);
     expect((await get("/", { method: "POST" })).status).toBe(404);
   });
 });
 
-describe("Better Auth's path", () => {
-  test("answers the page's own origin without CORS", async () => {
+describe("the path of Better Auth", () => {
+  test("answers the page's own origin without CORS headers", async () => {
     const { status, headers } = await get("/api/auth/get-session", { headers: { origin: ORIGIN } });
     expect(status).toBe(200);
     expect(headers.get("cache-control")).toBe("no-store");
     expect(headers.has("access-control-allow-origin")).toBe(false);
   });
 
-  test("answers an allowed origin with its name and with credentials", async () => {
+  test("answers an allowed origin with CORS headers for it and for credentials", async () => {
     const { headers } = await get("/api/auth/get-session", { headers: { origin: FOREIGN } });
     expect(headers.get("access-control-allow-origin")).toBe(FOREIGN);
     expect(headers.get("access-control-allow-credentials")).toBe("true");
@@ -95,7 +95,7 @@ describe("Better Auth's path", () => {
   });
 
   test.each(["http://evil.example", "null", "http://127.0.0.1:51730"])(
-    "refuses %s and names the option",
+    "answers 403 to the origin %s and names the option ALLOWED_ORIGINS",
     async (origin) => {
       for (const method of ["GET", "OPTIONS"]) {
         const answer = await get("/api/auth/get-session", { method, headers: { origin } });

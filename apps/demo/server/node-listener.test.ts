@@ -22,8 +22,8 @@ async function listen(fetch: Fetch): Promise<number> {
   return typeof address === "object" && address ? address.port : 0;
 }
 
-/** Writes bytes as no well-behaved client would, and reads the first line of the answer. */
-async function say(port: number, text: string): Promise<string> {
+/** Writes the bytes of a malformed request, and reads the first line of the response. */
+async function sendRaw(port: number, text: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   socket.write(text);
   const [chunk] = (await once(socket, "data")) as [Buffer];
@@ -31,7 +31,7 @@ async function say(port: number, text: string): Promise<string> {
   return chunk.toString().split("\r\n")[0] ?? "";
 }
 
-test("hands over method, body and the socket's own address, whatever the client claims", async () => {
+test("passes on method, body and the socket's address, and drops an address that the client sends", async () => {
   const port = await listen(async (request) =>
     Response.json([request.method, request.url, await request.text(), request.headers.get(ADDRESS_HEADER)]),
   );
@@ -40,7 +40,7 @@ test("hands over method, body and the socket's own address, whatever the client 
   expect(await answer.json()).toEqual(["POST", `${ORIGIN}/a?b=c`, "hello", "127.0.0.1"]);
 });
 
-test("keeps cookies apart", async () => {
+test("writes each cookie as a header of its own", async () => {
   const headers: [string, string][] = [
     ["set-cookie", "a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT"],
     ["set-cookie", "b=2"],
@@ -51,31 +51,31 @@ test("keeps cookies apart", async () => {
 });
 
 test.each(["//evil.example/x", "/\\evil.example"])(
-  "never takes another host from the path %s",
+  "uses the configured host for the path %s",
   async (path) => {
     const hosts: string[] = [];
     const port = await listen((request) => {
       hosts.push(new URL(request.url).host);
       return Promise.resolve(new Response("ok"));
     });
-    await say(port, `GET ${path} HTTP/1.1\r\nHost: evil.example\r\n\r\n`);
+    await sendRaw(port, `GET ${path} HTTP/1.1\r\nHost: evil.example\r\n\r\n`);
     expect(hosts).toEqual(["chat.example"]);
   },
 );
 
-test("refuses a request for no path of ours", async () => {
+test("answers 400 to a request target with another origin", async () => {
   const port = await listen(() => Promise.resolve(new Response("ok")));
-  const line = await say(port, "GET http://evil.example/ HTTP/1.1\r\nHost: a\r\n\r\n");
+  const line = await sendRaw(port, "GET http://evil.example/ HTTP/1.1\r\nHost: a\r\n\r\n");
   expect(line).toBe("HTTP/1.1 400 Bad Request");
 });
 
-test("refuses a body over 64 KiB", async () => {
+test("answers 413 to a body over 64 KiB", async () => {
   const port = await listen(() => Promise.resolve(new Response("ok")));
   const answer = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", body: "x".repeat(65 * 1024) });
   expect(answer.status).toBe(413);
 });
 
-test("answers 500 without a word about the reason when something throws", async () => {
+test("answers 500 without the error's message when the handler throws", async () => {
   const port = await listen(() => Promise.reject(new Error("SELECT password")));
   const answer = await fetch(`http://127.0.0.1:${port}/`);
   expect([answer.status, await answer.text()]).toEqual([500, "Something went wrong\n"]);

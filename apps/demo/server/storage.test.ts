@@ -39,7 +39,7 @@ function add(store: MessageStore, room: string, ...ids: readonly string[]): void
 
 const idsOf = ({ messages }: { messages: readonly { id: string }[] }) => messages.map(({ id }) => id);
 
-describe("message store", () => {
+describe("the message store", () => {
   test("pages from the newest message to the oldest, each page in order", () => {
     const store = createMessageStore(database);
     add(store, "general", "a", "b", "c", "d", "e");
@@ -50,7 +50,7 @@ describe("message store", () => {
     expect([newest, older, oldest].map(({ more }) => more)).toEqual([true, true, false]);
   });
 
-  test("stores a message that ran twice once, as it was the first time", () => {
+  test("stores a message once when its handler ran twice, with the content of the first run", () => {
     const store = createMessageStore(database);
     const message = { id: "a", from: { userId: "ada", name: "Ada" }, sentAt: "2026-03-01T09:00:00.000Z" };
     store.add("general", { ...message, content: "first" });
@@ -58,7 +58,7 @@ describe("message store", () => {
     expect(store.page({ room: "general", limit: 9 }).messages).toEqual([{ ...message, content: "first" }]);
   });
 
-  test("keeps rooms apart, also where a page begins with another room's message", () => {
+  test("returns messages of the room only, also before the id of another room's message", () => {
     const store = createMessageStore(database);
     add(store, "general", "a");
     add(store, "random", "b");
@@ -67,7 +67,7 @@ describe("message store", () => {
     expect(idsOf(store.page({ room: "random", limit: 9, before: "c" }))).toEqual(["b"]);
   });
 
-  test("has an empty page before a message that it does not know", () => {
+  test("returns an empty page before an unknown message", () => {
     const store = createMessageStore(database);
     add(store, "general", "a");
     expect(store.page({ room: "general", limit: 9, before: "nothing" })).toEqual({
@@ -76,7 +76,7 @@ describe("message store", () => {
     });
   });
 
-  test("keeps text as it is, whatever it looks like", () => {
+  test("stores the text of a message unchanged", () => {
     const store = createMessageStore(database);
     const content = `'); DROP TABLE message; -- <b>\u0000 🚢`;
     store.add("general", {
@@ -88,15 +88,15 @@ describe("message store", () => {
     expect(store.page({ room: "general", limit: 1 }).messages[0]?.content).toBe(content);
   });
 
-  test("still has everything after a restart", async () => {
+  test("has all messages after a restart", async () => {
     add(createMessageStore(database), "general", "a", "b");
     await restart();
     expect(idsOf(createMessageStore(database).page({ room: "general", limit: 9 }))).toEqual(["a", "b"]);
   });
 });
 
-describe("room store", () => {
-  test("begins with the first rooms and keeps new ones over a restart", async () => {
+describe("the room store", () => {
+  test("starts with the first rooms, and has new rooms after a restart", async () => {
     expect(createRoomStore(database).create("tall-ships")).toBe("created");
     await restart();
     const rooms = createRoomStore(database);
@@ -105,7 +105,7 @@ describe("room store", () => {
     expect(rooms.create("tall-ships")).toBe("exists");
   });
 
-  test("takes a bounded number of rooms", () => {
+  test("creates no more than MAX_ROOMS rooms", () => {
     const rooms = createRoomStore(database);
     for (let n = rooms.list().length; n < MAX_ROOMS; n++) rooms.create(`room-${n}`);
     expect(rooms.create("one-more")).toBe("full");
@@ -113,7 +113,7 @@ describe("room store", () => {
   });
 });
 
-test("the secret is made once, and for its owner's eyes only", () => {
+test("keepSecret creates the secret once, in a file that only its owner can read", () => {
   const secret = keepSecret(path);
   expect(secret).toMatch(/^[\w-]{43}$/);
   expect(keepSecret(path)).toBe(secret);

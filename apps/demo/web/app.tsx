@@ -11,7 +11,7 @@ interface Farewell {
   readonly notice: string;
 }
 
-/** Signed in: the chat. Not: the door. */
+/** The chat for a signed-in user, and else the sign-in form. */
 export function App() {
   return (
     <>
@@ -24,7 +24,7 @@ export function App() {
 function Screen() {
   const { data, error, isPending, refetch } = authClient.useSession();
   const [farewell, setFarewell] = useState<Farewell>();
-  // A ban closes the socket before the session is gone: what the socket said counts, until there is another session.
+  // A ban closes the socket before the session is deleted: the socket's close counts, until there is another session.
   const hasEnded = farewell !== undefined && data?.session.id === farewell.sessionId;
   if (data && farewell && !hasEnded) setFarewell(undefined);
 

@@ -1,10 +1,11 @@
+/** uWebSockets.js with its own topics. Bundled before it starts, because its Node 20 reads no TypeScript. */
 import { createRequire } from "node:module";
-import { enter, leave, receive } from "../application.ts";
-import type { Doors, Message, User } from "../application.ts";
+import { onClose, onMessage, onOpen } from "../application.ts";
+import type { Message, Outbox, User } from "../application.ts";
 import { hostname, port } from "../domain.ts";
 import type { UWebSockets } from "./uwebsockets.ts";
 
-type Data = { readonly url: string; user?: User; doors?: Doors };
+type Data = { readonly url: string; user?: User; outbox?: Outbox };
 const uWS = createRequire(import.meta.url)("uwebsockets") as UWebSockets;
 
 const app = uWS.App().ws<Data>("/ws", {
@@ -19,20 +20,20 @@ const app = uWS.App().ws<Data>("/ws", {
   open(ws) {
     const data = ws.getUserData();
     ws.subscribe("all");
-    data.doors = {
+    data.outbox = {
       reply: (message: Message) => ws.send(JSON.stringify(message)),
-      everyone: (message: Message) => app.publish("all", JSON.stringify(message)),
-      others: (message: Message) => ws.publish("all", JSON.stringify(message)),
+      toAll: (message: Message) => app.publish("all", JSON.stringify(message)),
+      toOthers: (message: Message) => ws.publish("all", JSON.stringify(message)),
     };
-    data.user = enter(data.url, data.doors);
+    data.user = onOpen(data.url, data.outbox);
   },
   message(ws, bytes) {
-    const { user, doors } = ws.getUserData();
-    if (user && doors) receive(Buffer.from(bytes).toString(), user, doors);
+    const { user, outbox } = ws.getUserData();
+    if (user && outbox) onMessage(Buffer.from(bytes).toString(), user, outbox);
   },
   close(ws) {
     const { user } = ws.getUserData();
-    if (user) leave(user, { others: (message) => app.publish("all", JSON.stringify(message)) });
+    if (user) onClose(user, { toOthers: (message) => app.publish("all", JSON.stringify(message)) });
   },
 });
 app.listen(hostname, port, () => undefined);

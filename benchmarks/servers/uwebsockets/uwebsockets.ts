@@ -1,4 +1,4 @@
-/** As much of the package as the server uses: it is not installed where types are checked. */
+/** Types of the part of the package that the server uses: the package is not installed where types are checked. */
 export interface UWebSockets {
   App(): App;
 }

@@ -1,135 +1,96 @@
+/**
+ * The workloads about connections that open and stay: what a connect costs, and what an idle connection holds.
+ * Called by the load process.
+ */
 import { setTimeout as pause } from "node:timers/promises";
-import { talkAt } from "./broadcast.ts";
-import type { Connection } from "./connection.ts";
+import { ClientPool } from "./client-pool.ts";
+import type { ClientPoolOptions } from "./client-pool.ts";
 import { UsageMeter } from "./cpu.ts";
 import { costs, prefix } from "./figures.ts";
-import { Fleet } from "./fleet.ts";
-import type { FleetOptions } from "./fleet.ts";
-import type { Figures, HallPart, JobOf, Memory } from "./job.ts";
+import type { Figures, JobOf, Memory } from "./job.ts";
 
-/** What it costs to open a connection: handshake, sign-in (stubbed), welcome, list of users. */
-export async function connects(job: JobOf<"connects">, options: FleetOptions): Promise<Figures> {
-  const fleet = new Fleet(options);
+export interface MemoryOptions extends ClientPoolOptions {
+  /** Resolves with the memory of the server after garbage collection. */
+  readonly requestMemory: () => Promise<Memory>;
+}
+
+/** Connections after which the server's code for a connect is compiled, and its list of users is as long as it gets. */
+const WARM_UP = 300;
+
+/** The cost of a connect: handshake, sign-in (stubbed), welcome, list of users. */
+export async function connects(job: JobOf<"connects">, options: ClientPoolOptions): Promise<Figures> {
+  const clients = new ClientPool(options);
   try {
-    // So that code is compiled, and the list of users is as long as it gets.
-    await fleet.grow(Math.min(300, job.connections));
-    await fleet.settle();
-    const early = await measureGrowth("empty", fleet, { count: job.connections, serverPid: job.serverPid });
-    const late = await measureGrowth("full", fleet, { count: job.late, serverPid: job.serverPid });
+    await clients.grow(Math.min(WARM_UP, job.connections));
+    await clients.settle();
+    const { serverPid } = job;
+    const early = await measureGrowth("empty", clients, { count: job.connections, serverPid });
+    const late = await measureGrowth("full", clients, { count: job.late, serverPid });
     return { ...early, ...late };
   } finally {
-    fleet.destroy();
+    clients.destroy();
+  }
+}
+
+/** The memory of idle connections. */
+export async function idle(job: JobOf<"idle">, options: MemoryOptions): Promise<Figures> {
+  const clients = new ClientPool(options);
+  try {
+    const before = await measureMemory(clients, job.from, options);
+    const after = await measureMemory(clients, job.to - job.from, options);
+    clients.assertNoneEnded();
+    return growthOf(before, after, job.to - job.from);
+  } finally {
+    clients.destroy();
+  }
+}
+
+/** Both, for clients with a session. */
+export async function signedIn(job: JobOf<"signed-in">, options: MemoryOptions): Promise<Figures> {
+  const clients = new ClientPool(options);
+  try {
+    const before = await measureMemory(clients, job.from, options);
+    // The garbage collection may have discarded compiled code.
+    await clients.grow(WARM_UP);
+    await clients.settle();
+    const count = job.to - job.from - WARM_UP;
+    const connect = await measureGrowth("connect", clients, { count, serverPid: job.serverPid });
+    const after = await measureMemory(clients, 0, options);
+    clients.assertNoneEnded();
+    return { ...connect, ...growthOf(before, after, job.to - job.from) };
+  } finally {
+    clients.destroy();
   }
 }
 
 async function measureGrowth(
   name: string,
-  fleet: Fleet,
+  clients: ClientPool,
   { count, serverPid }: { readonly count: number; readonly serverPid: number },
 ): Promise<Figures> {
   const meter = new UsageMeter(serverPid);
-  await fleet.grow(count);
+  await clients.grow(count);
   const figures = costs(name, meter.read(), count);
-  await fleet.settle();
-  fleet.assertWhole();
+  await clients.settle();
+  clients.assertNoneEnded();
   return figures;
 }
 
-/** The memory of connections that do nothing: what lies between some of them and many. */
-export async function idle(
-  job: JobOf<"idle">,
-  options: FleetOptions & { readonly askMemory: () => Promise<Memory> },
-): Promise<Figures> {
-  const fleet = new Fleet(options);
-  try {
-    const before = await lookAt(fleet, job.from, options.askMemory);
-    const after = await lookAt(fleet, job.to - job.from, options.askMemory);
-    const count = job.to - job.from;
-    fleet.assertWhole();
-    return prefix("idle", {
-      rssKib: (after.rss - before.rss) / 1024 / count,
-      heapKib: (after.heap - before.heap) / 1024 / count,
-    });
-  } finally {
-    fleet.destroy();
-  }
-}
-
-async function lookAt(fleet: Fleet, more: number, askMemory: () => Promise<Memory>): Promise<Memory> {
-  await fleet.grow(more);
-  await fleet.settle();
+async function measureMemory(
+  clients: ClientPool,
+  more: number,
+  { requestMemory }: MemoryOptions,
+): Promise<Memory> {
+  await clients.grow(more);
+  await clients.settle();
   await pause(500);
-  return askMemory();
+  return requestMemory();
 }
 
-const STAY_MS = 1_000;
-
-/** Users come and go in a hall of many. */
-export async function hall(job: JobOf<"hall">, options: FleetOptions): Promise<Figures> {
-  const fleet = new Fleet(options);
-  const visitors = new Visitors(fleet);
-  try {
-    let figures: Figures = {};
-    for (const part of job.parts) {
-      await fleet.grow(part.connections - fleet.connections.length);
-      await fleet.settle();
-      const taken = await measureVisits(part, visitors, job);
-      figures = { ...figures, ...taken };
-    }
-    return figures;
-  } finally {
-    fleet.destroy();
-    visitors.destroy();
-  }
-}
-
-/** They come, stay for a second and go. */
-class Visitors {
-  readonly fleet: Fleet;
-  changes = 0;
-  readonly #here = new Set<Connection>();
-
-  constructor(fleet: Fleet) {
-    this.fleet = fleet;
-  }
-
-  come(): void {
-    const connection = this.fleet.open((visitor) => {
-      this.changes++;
-      if (this.fleet.dialect.enter !== undefined) visitor.send(this.fleet.dialect.enter);
-      setTimeout(() => {
-        visitor.close();
-        this.#here.delete(visitor);
-        this.changes++;
-      }, STAY_MS);
-    });
-    this.#here.add(connection);
-  }
-
-  destroy(): void {
-    for (const connection of this.#here) connection.destroy();
-  }
-}
-
-async function measureVisits(
-  { name, perSecond }: HallPart,
-  visitors: Visitors,
-  { serverPid, durationMs }: JobOf<"hall">,
-): Promise<Figures> {
-  const { fleet } = visitors;
-  const visits = talkAt(perSecond, () => visitors.come());
-  // The second is over in which nobody leaves yet.
-  await pause(STAY_MS * 1.5);
-  const meter = new UsageMeter(serverPid);
-  const before = { changes: visitors.changes, texts: fleet.texts };
-  await pause(durationMs);
-  const usage = meter.read();
-  const done = visitors.changes - before.changes;
-  const deliveries = fleet.texts - before.texts;
-  visits.stop();
-  fleet.assertWhole();
-  return {
-    ...costs(name, usage, done),
-    ...prefix(name, { deliveriesPerSecond: deliveries / (usage.wall / 1e6) }),
-  };
+/** KiB per connection. */
+function growthOf(before: Memory, after: Memory, connections: number): Figures {
+  return prefix("idle", {
+    rssKib: (after.rss - before.rss) / 1024 / connections,
+    heapKib: (after.heap - before.heap) / 1024 / connections,
+  });
 }

@@ -1,185 +1,174 @@
+/**
+ * The workloads in which one connection sends and all others receive: fan-out and chat.
+ * Called by the load process.
+ * Counts a delivery for each text frame that a receiver has read.
+ */
 import { setTimeout as pause } from "node:timers/promises";
+import { itemAt } from "../utils/item-at.ts";
+import { callAtRate } from "./call-at-rate.ts";
+import { ClientPool } from "./client-pool.ts";
+import type { ClientPoolOptions } from "./client-pool.ts";
+import { compressibleText } from "./compressible-text.ts";
 import type { Connection } from "./connection.ts";
 import { UsageMeter } from "./cpu.ts";
+import type { ClientInfo } from "./dialect.ts";
 import { costs, prefix } from "./figures.ts";
-import { Fleet } from "./fleet.ts";
-import type { FleetOptions } from "./fleet.ts";
 import { textFrame } from "./frames.ts";
+import { keepInFlight } from "./in-flight.ts";
 import type { Figures, FanOutPart, JobOf } from "./job.ts";
 import { LatencyMeter } from "./latency.ts";
-import { prose } from "./prose.ts";
-import { keepUnderWay } from "./window.ts";
 
-/** One connection says something, and all others hear it. */
-export class Stage {
-  readonly fleet: Fleet;
-  #bytes: number;
-  readonly #serverPid: number;
-  readonly #write: (bytes: number) => string;
-
-  constructor(fleet: FleetOptions, job: { readonly bytes: number; readonly serverPid: number }) {
-    this.fleet = new Fleet(fleet);
-    this.#bytes = job.bytes;
-    this.#serverPid = job.serverPid;
-    this.#write = fleet.isCompressed ? prose : (bytes) => LatencyMeter.stamp(bytes);
+/** A chat message, from its author to all others, and the receipt to its author. */
+export async function chat(job: JobOf<"chat">, options: ClientPoolOptions): Promise<Figures> {
+  const { chat: encode } = options.dialect;
+  const { inFlight, durationMs } = job;
+  const scenario = new BroadcastScenario(options, job);
+  try {
+    await scenario.prepare(job.connections, encode);
+    return await scenario.saturate("chat", { encode, inFlight, durationMs });
+  } finally {
+    scenario.clients.destroy();
   }
+}
 
-  /** The first connection; it does not count as audience. */
-  get speaker(): Connection {
-    return at(this.fleet.connections, 0);
+export async function fanOut(job: JobOf<"fan-out">, options: ClientPoolOptions): Promise<Figures> {
+  const { post: encode } = options.dialect;
+  const scenario = new BroadcastScenario(options, job);
+  try {
+    await scenario.prepare(job.connections, encode);
+    let figures: Figures = {};
+    for (const part of job.parts) figures = { ...figures, ...(await measurePart(scenario, part, job)) };
+    return figures;
+  } finally {
+    scenario.clients.destroy();
   }
+}
 
-  get audience(): readonly Connection[] {
-    return this.fleet.connections.slice(1);
-  }
-
-  /** How long messages are from now on. */
-  set bytes(bytes: number) {
-    this.#bytes = bytes;
-  }
-
-  /**
-   * Opens the connections and sends a message, which everyone must get once. A word of the server's own may fall between
-   * the looks, or the answer behind them: then it is asked again.
-   */
-  async prepare(connections: number, encode: Encode): Promise<void> {
-    await this.fleet.grow(connections + 1);
-    await this.fleet.settle();
-    let got = 0;
-    for (let attempt = 0; attempt < ATTEMPTS && got !== connections; attempt++)
-      got = await this.#reach(encode);
-    if (got !== connections) {
-      throw new Error(`a message reached ${String(got)} of ${String(connections)} connections once`);
-    }
-  }
-
-  /** @returns how many got one more frame */
-  async #reach(encode: Encode): Promise<number> {
-    const before = this.audience.map(({ texts }) => texts);
-    this.speaker.send(encode(this.#text(), ++this.speaker.seq));
-    await this.fleet.settle();
-    return this.audience.filter(({ texts }, index) => texts === at(before, index) + 1).length;
-  }
-
-  async saturate(name: string, run: Saturation): Promise<Figures> {
-    const { encode, underWay, durationMs } = run;
-    const { fleet, speaker, audience } = this;
-    const { usage, deliveries } = await keepUnderWay({
-      fleet,
-      serverPid: this.#serverPid,
-      underWay,
-      durationMs,
-      watcher: at(audience, audience.length - 1),
-      send: (count) => {
-        const texts = Array.from({ length: count }, () => encode(this.#text(), ++speaker.seq));
-        speaker.write(Buffer.concat(texts.map(textFrame)));
-      },
-      delivered: () => fleet.texts - speaker.texts,
-    });
-    return costs(name, usage, deliveries);
-  }
-
-  async keepRate(name: string, run: Rate): Promise<Figures> {
-    const { encode, deliveriesPerSecond, durationMs } = run;
-    const { fleet, speaker, audience } = this;
-    const latency = new LatencyMeter(Math.ceil((deliveriesPerSecond * durationMs * 2) / 1000));
-    const talk = talkAt(deliveriesPerSecond / audience.length, () => {
-      speaker.send(encode(this.#text(), ++speaker.seq));
-    });
-    await pause(Math.min(1_000, durationMs / 2));
-    const meter = new UsageMeter(this.#serverPid);
-    const before = fleet.texts - speaker.texts;
-    latency.watch(audience);
-    await pause(durationMs);
-    const usage = meter.read();
-    latency.stop(audience);
-    const deliveries = fleet.texts - speaker.texts - before;
-    talk.stop();
-    await fleet.settle();
-    fleet.assertWhole();
-    return { ...costs(name, usage, deliveries), ...prefix(name, latency.figures()) };
-  }
-
-  /** As long as the whole message is to be, as its author would write it; what a protocol adds comes on top. */
-  #text(): string {
-    return this.#write(this.#bytes - OVERHEAD);
-  }
+function measurePart(
+  scenario: BroadcastScenario,
+  part: FanOutPart,
+  { durationMs }: JobOf<"fan-out">,
+): Promise<Figures> {
+  const { post: encode } = scenario.clients.dialect;
+  if (part.bytes !== undefined) scenario.bytes = part.bytes;
+  return "inFlight" in part
+    ? scenario.saturate(part.name, { encode, inFlight: part.inFlight, durationMs })
+    : scenario.keepRate(part.name, {
+        encode,
+        deliveriesPerSecond: part.deliveriesPerSecond,
+        // There are fewer deliveries than at full speed: a percentile needs more time.
+        durationMs: 2 * durationMs,
+      });
 }
 
 const ATTEMPTS = 5;
 
-/** `{"type":"posted","text":""}` */
-const OVERHEAD = 27;
+/** The bytes of `{"type":"posted","text":""}`. */
+const MESSAGE_OVERHEAD = 27;
 
-type Encode = (text: string, seq: number) => string;
+type Encode = (text: string, seq: number, info: ClientInfo) => string;
 
-interface Saturation {
+interface SaturationOptions {
   readonly encode: Encode;
-  readonly underWay: number;
+  readonly inFlight: number;
   readonly durationMs: number;
 }
 
-interface Rate {
+interface RateOptions {
   readonly encode: Encode;
   readonly deliveriesPerSecond: number;
   readonly durationMs: number;
 }
 
-/** From a client's send to everyone who hears it, and back to the client that it was stored. */
-export async function chat(job: JobOf<"chat">, options: FleetOptions): Promise<Figures> {
-  const { chat: encode } = options.dialect;
-  const { underWay, durationMs } = job;
-  const stage = new Stage(options, job);
-  try {
-    await stage.prepare(job.connections, encode);
-    return await stage.saturate("chat", { encode, underWay, durationMs });
-  } finally {
-    stage.fleet.destroy();
+/** One connection that sends, and all others of the pool, which receive. */
+class BroadcastScenario {
+  readonly clients: ClientPool;
+  /** The length of messages from now on, as their author writes them; what a protocol adds comes on top. */
+  bytes: number;
+  readonly #serverPid: number;
+  readonly #makeText: (bytes: number) => string;
+
+  constructor(options: ClientPoolOptions, job: { readonly bytes: number; readonly serverPid: number }) {
+    this.clients = new ClientPool(options);
+    this.bytes = job.bytes;
+    this.#serverPid = job.serverPid;
+    this.#makeText = options.isCompressed ? compressibleText : (bytes) => LatencyMeter.stamp(bytes);
   }
-}
 
-export async function fanOut(job: JobOf<"fan-out">, options: FleetOptions): Promise<Figures> {
-  const { post: encode } = options.dialect;
-  const stage = new Stage(options, job);
-  try {
-    await stage.prepare(job.connections, encode);
-    let figures: Figures = {};
-    for (const part of job.parts) figures = { ...figures, ...(await measure(stage, part, job)) };
-    return figures;
-  } finally {
-    stage.fleet.destroy();
+  /** The first connection; it is none of the receivers. */
+  get sender(): Connection {
+    return itemAt(this.clients.connections, 0);
   }
-}
 
-function measure(stage: Stage, part: FanOutPart, { durationMs }: JobOf<"fan-out">): Promise<Figures> {
-  const { post: encode } = stage.fleet.dialect;
-  if (part.bytes !== undefined) stage.bytes = part.bytes;
-  return "underWay" in part
-    ? stage.saturate(part.name, { encode, underWay: part.underWay, durationMs })
-    : stage.keepRate(part.name, {
-        encode,
-        deliveriesPerSecond: part.deliveriesPerSecond,
-        // Slow ones are few: it takes longer to have seen them.
-        durationMs: 2 * durationMs,
-      });
-}
+  get receivers(): readonly Connection[] {
+    return this.clients.connections.slice(1);
+  }
 
-/** Calls so often per second, evenly; what a late timer missed is made up for. */
-export function talkAt(perSecond: number, say: () => void): { stop: () => void } {
-  const start = performance.now();
-  let said = 0;
-  const timer = setInterval(() => {
-    const due = ((performance.now() - start) / 1000) * perSecond;
-    while (said < due) {
-      said++;
-      say();
+  /**
+   * Opens the connections and sends a message, which every receiver must get once. A message of the server's own may
+   * come in between, so there are several attempts.
+   */
+  async prepare(connections: number, encode: Encode): Promise<void> {
+    await this.clients.grow(connections + 1);
+    await this.clients.settle();
+    let reached = 0;
+    for (let attempt = 0; attempt < ATTEMPTS && reached !== connections; attempt++)
+      reached = await this.#countReached(encode);
+    if (reached !== connections) {
+      throw new Error(`a message reached ${String(reached)} of ${String(connections)} connections once`);
     }
-  }, 1);
-  return { stop: () => clearInterval(timer) };
-}
+  }
 
-export function at<TItem>(items: readonly TItem[], index: number): TItem {
-  const item = items[index];
-  if (item === undefined) throw new RangeError(`there is no ${String(index)} of ${String(items.length)}`);
-  return item;
+  /** Sends one message. @returns how many receivers got exactly one more frame */
+  async #countReached(encode: Encode): Promise<number> {
+    const before = this.receivers.map(({ texts }) => texts);
+    this.sender.send(encode(this.#text(), ++this.sender.seq, this.sender.info));
+    await this.clients.settle();
+    return this.receivers.filter(({ texts }, index) => texts === itemAt(before, index) + 1).length;
+  }
+
+  /** Sends as fast as the last receiver gets the messages. */
+  async saturate(name: string, run: SaturationOptions): Promise<Figures> {
+    const { encode, inFlight, durationMs } = run;
+    const { clients, sender, receivers } = this;
+    const { usage, deliveries } = await keepInFlight({
+      clients,
+      serverPid: this.#serverPid,
+      inFlight,
+      durationMs,
+      watchers: receivers.slice(-1),
+      send: (count) => {
+        const texts = Array.from({ length: count }, () => encode(this.#text(), ++sender.seq, sender.info));
+        sender.write(Buffer.concat(texts.map(textFrame)));
+      },
+      delivered: () => clients.texts - sender.texts,
+    });
+    return costs(name, usage, deliveries);
+  }
+
+  /** Sends at a fixed rate, and measures how long a delivery takes. */
+  async keepRate(name: string, run: RateOptions): Promise<Figures> {
+    const { encode, deliveriesPerSecond, durationMs } = run;
+    const { clients, sender, receivers } = this;
+    const latency = new LatencyMeter(Math.ceil((deliveriesPerSecond * durationMs * 2) / 1000));
+    const sending = callAtRate(deliveriesPerSecond / receivers.length, () => {
+      sender.send(encode(this.#text(), ++sender.seq, sender.info));
+    });
+    await pause(Math.min(1_000, durationMs / 2));
+    const meter = new UsageMeter(this.#serverPid);
+    const before = clients.texts - sender.texts;
+    latency.watch(receivers);
+    await pause(durationMs);
+    const usage = meter.read();
+    latency.stop(receivers);
+    const deliveries = clients.texts - sender.texts - before;
+    sending.stop();
+    await clients.settle();
+    clients.assertNoneEnded();
+    return { ...costs(name, usage, deliveries), ...prefix(name, latency.figures()) };
+  }
+
+  #text(): string {
+    return this.#makeText(this.bytes - MESSAGE_OVERHEAD);
+  }
 }

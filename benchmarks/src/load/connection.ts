@@ -1,9 +1,14 @@
+/**
+ * A WebSocket client on a bare TCP socket, which costs the load less CPU than a library would.
+ * Opened by a `ClientPool`, one for each user of a workload.
+ * Reads no payload: it counts frames, answers pings and closes, and leaves the rest to `onText`.
+ */
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { CLOSE_FRAME, clientFrame, FrameReader, OPCODE, textFrame } from "./frames.ts";
-import type { Dialect, Place } from "./dialect.ts";
+import type { Dialect, ClientInfo } from "./dialect.ts";
 
-/** What all connections of a process read into: what was read is looked at before anything else is read. */
+/** All connections read into this buffer: each read is processed before the next one. */
 const shared = Buffer.allocUnsafe(256 * 1024);
 const END_OF_HEADERS = Buffer.from("\r\n\r\n");
 
@@ -13,19 +18,21 @@ export interface ConnectionOptions {
   readonly localAddress: string;
   readonly isCompressed: boolean;
   readonly user: string;
-  readonly place: Place;
+  readonly info: ClientInfo;
+  /** Sent with the upgrade, as the browser of a signed-in user does. */
+  readonly cookie: { readonly value: string; readonly origin: string } | undefined;
   readonly onReady: (connection: Connection) => void;
-  /** @param how the code of the close frame, or the status of a refusal */
-  readonly onEnd: (connection: Connection, how: string) => void;
+  /** @param reason the code of the close frame, or the status of a rejected handshake */
+  readonly onEnd: (connection: Connection, reason: string) => void;
 }
 
-/** One WebSocket of the load, from the TCP handshake on. */
+/** One WebSocket client. */
 export class Connection {
-  readonly place: Place;
-  /** Sends of this connection, for dialects that number them. */
+  readonly info: ClientInfo;
+  /** The number of the last send, for dialects that number them. */
   seq = 0;
   isReady = false;
-  /** Called after a read in which text frames were completed. */
+  /** Called after a read that completed text frames. */
   onTexts: ((count: number) => void) | undefined;
   /** Called for each text frame when it begins. */
   onText: ((bytes: Buffer, at: number, available: number) => void) | undefined;
@@ -38,11 +45,11 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.place = options.place;
+    this.info = options.info;
     this.#frames = new FrameReader({
       onText: (bytes, at, available) => {
-        if (options.dialect.heartbeat !== undefined && isOneByte(bytes, at))
-          this.send(options.dialect.heartbeat);
+        if (options.dialect.heartbeatReply !== undefined && isOneByte(bytes, at))
+          this.send(options.dialect.heartbeatReply);
         this.onText?.(bytes, at, available);
       },
       onControl: (opcode, payload) => {
@@ -61,7 +68,7 @@ export class Connection {
     this.#socket.on("close", () => this.#end());
   }
 
-  /** Text frames so far. */
+  /** Text frames that were received. */
   get texts(): number {
     return this.#frames.texts;
   }
@@ -74,12 +81,12 @@ export class Connection {
     this.write(textFrame(text));
   }
 
-  /** Frames that are ready, in one piece. */
+  /** Writes encoded frames. */
   write(frames: Buffer): void {
     if (!this.#isEnded) this.#socket.write(frames);
   }
 
-  /** Stops reading, like a process that stands still. */
+  /** Stops reading, as a suspended process does. */
   pause(): void {
     this.#socket.pause();
   }
@@ -88,7 +95,7 @@ export class Connection {
     this.#socket.resume();
   }
 
-  /** Leaves for good. */
+  /** Sends a close frame and ends the connection. */
   close(): void {
     this.write(CLOSE_FRAME);
     this.#socket.end();
@@ -122,7 +129,7 @@ export class Connection {
       this.#socket.destroy();
       return;
     }
-    for (const text of this.#options.dialect.greeting(this.place)) this.send(text);
+    for (const text of this.#options.dialect.firstMessages(this.info)) this.send(text);
     const rest = Buffer.from(bytes.subarray(end + END_OF_HEADERS.length));
     if (rest.length > 0) this.#readFrames(rest, rest.length);
   }
@@ -132,7 +139,7 @@ export class Connection {
     this.#frames.read(bytes, length);
     const count = this.#frames.texts - before;
     if (count === 0) return;
-    if (!this.isReady && this.#frames.texts >= this.#options.dialect.readyAfter(this.place)) {
+    if (!this.isReady && this.#frames.texts >= this.#options.dialect.framesUntilReady(this.info)) {
       this.isReady = true;
       this.#options.onReady(this);
     }
@@ -153,8 +160,8 @@ export class Connection {
   }
 
   #upgradeRequest(): string {
-    const { dialect, user, place, isCompressed } = this.#options;
-    const { path, headers } = dialect.target(user, place);
+    const { dialect, user, info, isCompressed, cookie } = this.#options;
+    const { path, headers } = dialect.upgradeTarget(user, info);
     return [
       `GET ${path} HTTP/1.1`,
       `Host: 127.0.0.1:${String(this.#options.port)}`,
@@ -163,13 +170,14 @@ export class Connection {
       "Sec-WebSocket-Key: aGFseWFyZC1iZW5jaGluZw==",
       "Sec-WebSocket-Version: 13",
       ...headers,
+      ...(cookie === undefined ? [] : [`Cookie: ${cookie.value}`, `Origin: ${cookie.origin}`]),
       ...(isCompressed ? ["Sec-WebSocket-Extensions: permessage-deflate"] : []),
       "\r\n",
     ].join("\r\n");
   }
 }
 
-/** A frame's payload begins at `at`; its length stands before it. */
+/** @param at where the payload of a frame begins, directly after its length */
 function isOneByte(bytes: Buffer, at: number): boolean {
   return bytes[at - 1] === 1 && bytes[at - 2] === 0x81;
 }

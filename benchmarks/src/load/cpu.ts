@@ -1,44 +1,49 @@
+/**
+ * The CPU time of the server and of the load, as the Linux scheduler counts it.
+ * Used by every workload, around the part that is measured.
+ * Counts all threads of a process: garbage collection and compression run on threads of their own.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 
-/** The CPU time of all threads of a process, in microseconds, from the operating system's own books. */
-export function cpuOf(pid: number): number {
+/** Microseconds of all threads of a process so far. */
+function cpuOf(pid: number): number {
   const tasks = `/proc/${String(pid)}/task`;
   let nanoseconds = 0;
   for (const task of readdirSync(tasks)) {
     try {
       nanoseconds += Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ", 1)[0]);
     } catch {
-      // A thread that ended between the two calls.
+      // The thread has ended since its folder was listed.
     }
   }
   return nanoseconds / 1000;
 }
 
+/** Microseconds. */
 export interface Usage {
-  /** Microseconds. */
   readonly serverCpu: number;
   readonly loadCpu: number;
   readonly wall: number;
 }
 
-/** Stands between two looks at the clocks of the server and of this process. */
+/** Measures what the server and this process use from the creation of the meter on. */
 export class UsageMeter {
   readonly #serverPid: number;
-  #from: Usage;
+  readonly #start: Usage;
 
   constructor(serverPid: number) {
     this.#serverPid = serverPid;
-    this.#from = this.#look();
+    this.#start = this.#sample();
   }
 
-  /** What was used since the meter was made. */
+  /** What was used since the meter was created. */
   read(): Usage {
-    const to = this.#look();
-    const { serverCpu, loadCpu, wall } = this.#from;
-    return { serverCpu: to.serverCpu - serverCpu, loadCpu: to.loadCpu - loadCpu, wall: to.wall - wall };
+    const now = this.#sample();
+    const { serverCpu, loadCpu, wall } = this.#start;
+    return { serverCpu: now.serverCpu - serverCpu, loadCpu: now.loadCpu - loadCpu, wall: now.wall - wall };
   }
 
-  #look(): Usage {
+  #sample(): Usage {
     return {
       serverCpu: cpuOf(this.#serverPid),
       loadCpu: cpuOf(process.pid),

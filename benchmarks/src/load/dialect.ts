@@ -1,32 +1,37 @@
+/**
+ * What differs between the kinds of servers: the URL of an upgrade, and the text around the same messages.
+ * Chosen by the server's entry in the list of servers; used by every workload.
+ */
 import { randomBytes } from "node:crypto";
 import { NUMBER } from "./frames.ts";
 
 export type DialectName = "json" | "halyard" | "halyard.v1" | "socket.io";
 
-/** How a kind of server is spoken to. The messages are the same; what is around them is not. */
+/** The messages of the workloads in the format of one kind of server. */
 export interface Dialect {
-  /** Where a user's connection is opened, and with which headers. */
-  readonly target: (
+  /** The path and the additional headers of a user's upgrade. */
+  readonly upgradeTarget: (
     user: string,
-    place: Place,
+    info: ClientInfo,
   ) => { readonly path: string; readonly headers: readonly string[] };
-  /** What is said first, in answer to nothing. */
-  readonly greeting: (place: Place) => readonly string[];
-  /** Text frames that come before a connection is ready. */
-  readonly readyAfter: (place: Place) => number;
+  /** Sent as soon as the connection is open. */
+  readonly firstMessages: (info: ClientInfo) => readonly string[];
+  /** The number of text frames after which the server has welcomed a connection. */
+  readonly framesUntilReady: (info: ClientInfo) => number;
   /** @param seq counts the sends of this connection, from 1 */
   readonly post: (text: string, seq: number) => string;
-  readonly chat: (content: string, seq: number) => string;
-  readonly typing: (place: Place) => string;
+  /** @param info with a room, the message is sent to that room */
+  readonly chat: (content: string, seq: number, info: ClientInfo) => string;
+  readonly typing: (info: ClientInfo) => string;
   /** A request, with {@link NUMBER} for its id. */
-  readonly lookUp: string;
-  /** Tells the others that somebody came, where the server does not do it by itself. */
-  readonly enter: string | undefined;
-  /** A text frame of one character asks for this answer. */
-  readonly heartbeat: string | undefined;
+  readonly getUser: string;
+  /** Makes the server tell all others that this user has joined; undefined where it does so anyway. */
+  readonly announce: string | undefined;
+  /** The reply to a text frame of one character, which is a heartbeat. */
+  readonly heartbeatReply: string | undefined;
 }
 
-export interface Place {
+export interface ClientInfo {
   readonly room: string | undefined;
   readonly clientId: string;
 }
@@ -34,53 +39,54 @@ export interface Place {
 const input = { user: 7, fields: ["name", "tags"] };
 
 const json: Dialect = {
-  target: (user) => ({ path: `/ws?user=${user}`, headers: [] }),
-  greeting: () => [],
-  readyAfter: () => 2,
+  upgradeTarget: (user) => ({ path: `/ws?user=${user}`, headers: [] }),
+  firstMessages: () => [],
+  framesUntilReady: () => 2,
   post: (text) => JSON.stringify({ type: "post", text }),
   chat: (content, seq) => JSON.stringify({ type: "chat", seq, content }),
   typing: () => JSON.stringify({ type: "typing", isTyping: true }),
-  lookUp: JSON.stringify({ type: "look_up", id: `r${NUMBER}`, input }),
-  enter: JSON.stringify({ type: "enter" }),
-  heartbeat: undefined,
+  getUser: JSON.stringify({ type: "get_user", id: `r${NUMBER}`, input }),
+  announce: JSON.stringify({ type: "announce" }),
+  heartbeatReply: undefined,
 };
 
-/** Text frames of a client without a subprotocol: no hello, no receipts. */
+/** A plain client of Halyard: no subprotocol, no hello, no receipts. */
 const halyard: Dialect = {
   ...json,
   chat: (content) => JSON.stringify({ type: "chat_message", content }),
   typing: () => JSON.stringify({ type: "typing_indicator", isTyping: true }),
-  lookUp: JSON.stringify({ type: "request", name: "look_up", input, $: { id: `r${NUMBER}` } }),
-  enter: undefined,
+  getUser: JSON.stringify({ type: "request", name: "get_user", input, $: { id: `r${NUMBER}` } }),
+  announce: undefined,
 };
 
-/** What Halyard's own client speaks: hello, numbered sends, receipts. */
+/** The subprotocol of Halyard's own client: hello, numbered sends, receipts. */
 const halyardV1: Dialect = {
   ...halyard,
-  target: (user, { clientId }) => ({
+  upgradeTarget: (user, { clientId }) => ({
     path: `/ws?user=${user}&c=${clientId}&a=1`,
     headers: ["Sec-WebSocket-Protocol: halyard.v1"],
   }),
-  greeting: ({ clientId, room }) => [
+  firstMessages: ({ clientId, room }) => [
     JSON.stringify({ type: "hello", clientId, attempt: 1, ...(room === undefined ? {} : { rooms: [room] }) }),
   ],
-  readyAfter: ({ room }) => (room === undefined ? 2 : 3),
+  framesUntilReady: ({ room }) => (room === undefined ? 2 : 3),
   post: (text, seq) => JSON.stringify({ type: "post", text, $: { seq } }),
-  chat: (content, seq) => JSON.stringify({ type: "chat_message", content, $: { seq } }),
+  chat: (content, seq, { room }) =>
+    JSON.stringify({ type: "chat_message", content, $: { seq, ...(room && { ch: `room:${room}` }) } }),
   typing: ({ room }) =>
     JSON.stringify({ type: "typing_indicator", isTyping: true, ...(room && { $: { ch: `room:${room}` } }) }),
 };
 
 const socketIo: Dialect = {
-  target: (user) => ({ path: `/socket.io/?EIO=4&transport=websocket&user=${user}`, headers: [] }),
-  greeting: () => ["40"],
-  readyAfter: () => 4,
+  upgradeTarget: (user) => ({ path: `/socket.io/?EIO=4&transport=websocket&user=${user}`, headers: [] }),
+  firstMessages: () => ["40"],
+  framesUntilReady: () => 4,
   post: (text) => `42${JSON.stringify(["post", { text }])}`,
   chat: (content, seq) => `42${String(seq)}${JSON.stringify(["chat", { seq, content }])}`,
   typing: () => `42${JSON.stringify(["typing", { isTyping: true }])}`,
-  lookUp: `42${NUMBER}${JSON.stringify(["look_up", { input }])}`,
-  enter: `42${JSON.stringify(["enter", {}])}`,
-  heartbeat: "3",
+  getUser: `42${NUMBER}${JSON.stringify(["get_user", { input }])}`,
+  announce: `42${JSON.stringify(["announce", {}])}`,
+  heartbeatReply: "3",
 };
 
 export const dialects: Readonly<Record<DialectName, Dialect>> = {

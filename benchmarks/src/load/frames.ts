@@ -1,10 +1,14 @@
-/** Client frames, masked as the protocol wants it, and the counting of the server's frames by their headers. */
+/**
+ * The frame codec of the load: encodes masked frames, and finds the frames of the server by their headers.
+ * Used by every connection of the load, and by workloads that write many frames at once.
+ * Copies no payload and creates no object per frame, which no other codec of this repository does without.
+ */
 
 const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
 
 export const OPCODE = { text: 1, close: 8, ping: 9, pong: 10 } as const;
 
-/** A whole, masked frame. One mask for all: a server unmasks it like any other. */
+/** A complete frame. All frames have the same mask, which a server treats like any other. */
 export function clientFrame(payload: Uint8Array, opcode: number = OPCODE.text): Buffer {
   const { length } = payload;
   const start = (length < 126 ? 2 : length < 65_536 ? 4 : 10) + 4;
@@ -30,17 +34,17 @@ export function textFrame(text: string): Buffer {
 
 export const CLOSE_FRAME = clientFrame(Buffer.from([0x03, 0xe8]), OPCODE.close);
 
-/** Digits in a template that stand for a number which is different in every frame. */
+/** The digits in a template that are replaced by another number in every frame. */
 export const NUMBER = "1000000";
 
-/** Makes frames that differ in one number, without encoding them anew. */
+/** Makes frames that differ in one number, without encoding each of them. */
 export class FrameTemplate {
   readonly #frame: Buffer;
   readonly #digitsAt: number;
   readonly #payloadAt: number;
   #number = Number(NUMBER);
 
-  /** @param text has {@link NUMBER} in it */
+  /** @param text with {@link NUMBER} in it */
   constructor(text: string) {
     const payload = Buffer.from(text);
     this.#frame = clientFrame(payload);
@@ -48,7 +52,7 @@ export class FrameTemplate {
     this.#digitsAt = this.#payloadAt + payload.indexOf(NUMBER);
   }
 
-  /** So many frames in one piece. */
+  /** @returns so many frames in one buffer */
   make(count: number): Buffer {
     const { length } = this.#frame;
     const frames = Buffer.allocUnsafe(count * length);
@@ -66,16 +70,16 @@ export class FrameTemplate {
 
 export interface FrameEvents {
   /**
-   * A text frame begins.
+   * Called when a text frame begins.
    *
-   * @param available how many bytes of its payload follow at `at`; the rest comes with a later read
+   * @param available how many bytes of its payload are there, from `at` on; the rest is in later reads
    */
   onText(bytes: Buffer, at: number, available: number): void;
-  /** @param payload as much of it as came at once */
+  /** @param payload as much of it as was read with its header */
   onControl(opcode: number, payload: Buffer): void;
 }
 
-/** Finds the frames in what one connection reads: no copy of a payload, no object per frame. */
+/** Finds the frames in what one connection reads. */
 export class FrameReader {
   /** Text frames that are complete. */
   texts = 0;
@@ -126,7 +130,7 @@ export class FrameReader {
   }
 }
 
-/** Of a server's frame; more than there is when it is not all there. */
+/** The length of a frame's header, or more than is there when the header is incomplete. */
 function headLength(bytes: Buffer, at: number, length: number): number {
   if (at + 2 > length) return 2;
   const short = (bytes[at + 1] ?? 0) & 127;

@@ -1,75 +1,97 @@
+/**
+ * The messages between the benchmark and the load process.
+ * The benchmark sends a job, the load replies with figures or a failure; in between it may request the server's memory.
+ */
 import type { DialectName } from "./dialect.ts";
 
 interface Common {
   readonly dialect: DialectName;
   readonly port: number;
   readonly serverPid: number;
-  /** How long each part is measured, ms. */
+  /** How long each part is measured. */
   readonly durationMs: number;
+  /** A file with the cookies of sessions, one for each user. @default no sessions */
+  readonly cookies?: string | undefined;
 }
 
 interface FanOutJob extends Common {
   readonly kind: "fan-out";
   readonly connections: number;
   readonly bytes: number;
-  /** Compression is offered and the text is prose, which shrinks to a third. */
+  /** Whether clients offer compression and send text that deflates to a third. @default false */
   readonly isCompressed?: boolean;
-  /** Measured one after the other on the same connections. */
+  /** Measured one after another on the same connections. */
   readonly parts: readonly FanOutPart[];
 }
 
 export type FanOutPart = {
   readonly name: string;
-  /** Where it is not that of the job. */
+  /** The length of messages. @default that of the job */
   readonly bytes?: number;
-  /** Only in the first so many runs. */
+  /** Takes part in the first so many runs only. @default all */
   readonly runs?: number;
-} & ({ readonly underWay: number } | { readonly deliveriesPerSecond: number });
+} & ({ readonly inFlight: number } | { readonly deliveriesPerSecond: number });
 
 interface ChatJob extends Common {
   readonly kind: "chat";
   readonly connections: number;
   readonly bytes: number;
-  readonly underWay: number;
+  readonly inFlight: number;
+}
+
+interface RoomsJob extends Common {
+  readonly kind: "rooms";
+  readonly connections: number;
+  readonly roomSize: number;
+  readonly bytes: number;
+  /** In all rooms together. */
+  readonly inFlight: number;
 }
 
 interface TypingJob extends Common {
   readonly kind: "typing";
   readonly connections: number;
-  readonly underWay: number;
+  readonly inFlight: number;
 }
 
 interface RequestJob extends Common {
   readonly kind: "requests";
   readonly connections: number;
-  /** Requests under way on each connection, measured one after the other. */
-  readonly underWay: readonly number[];
+  /** Requests on each connection, measured one after another. */
+  readonly inFlight: readonly number[];
 }
 
 interface ConnectJob extends Common {
   readonly kind: "connects";
   readonly connections: number;
-  /** How many more come when the others are there. */
+  /** Connects that are measured when the others are open. */
   readonly late: number;
 }
 
 interface IdleJob extends Common {
   readonly kind: "idle";
-  /** Memory is looked at with so many connections, and again with so many. */
+  /** Memory is measured at so many connections, and again at `to`. */
   readonly from: number;
   readonly to: number;
 }
 
-interface HallJob extends Common {
-  readonly kind: "hall";
-  /** Measured one after the other; the hall fills up, and nobody of it leaves. */
-  readonly parts: readonly HallPart[];
+interface SignedInJob extends Common {
+  readonly kind: "signed-in";
+  /** Memory is measured at so many connections, and again at `to`. */
+  readonly from: number;
+  readonly to: number;
 }
 
-export interface HallPart {
+interface PresenceJob extends Common {
+  readonly kind: "presence";
+  /** Measured one after another; the users of one part stay for the next. */
+  readonly parts: readonly PresencePart[];
+}
+
+export interface PresencePart {
   readonly name: string;
   readonly connections: number;
-  /** Users who come, and as many who go, per second. */
+  /** Users who join per second; as many leave. */
   readonly perSecond: number;
 }
 
@@ -78,28 +100,41 @@ interface SlowReaderJob extends Common {
   readonly connections: number;
   readonly bytes: number;
   readonly messagesPerSecond: number;
-  /** What the reader that stands still is owed in the end. */
+  /** What is sent to the reader that has stopped. */
   readonly owedBytes: number;
 }
 
-/** What a load process is to do; its answer is a {@link JobResult}. */
+/** What a load process does; it replies with {@link Figures}. */
 export type Job =
-  FanOutJob | ChatJob | TypingJob | RequestJob | ConnectJob | IdleJob | HallJob | SlowReaderJob;
+  | FanOutJob
+  | ChatJob
+  | RoomsJob
+  | TypingJob
+  | RequestJob
+  | ConnectJob
+  | IdleJob
+  | SignedInJob
+  | PresenceJob
+  | SlowReaderJob;
 export type JobOf<TKind extends Job["kind"]> = Extract<Job, { readonly kind: TKind }>;
+
+/** A job before its server has started. */
+export type JobPlan = Job extends infer TJob
+  ? TJob extends Job
+    ? Omit<TJob, "port" | "serverPid" | "dialect" | "cookies">
+    : never
+  : never;
 
 /** Figures by name. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** Memory of the server after garbage collection, bytes. */
+/** The memory of the server after garbage collection, in bytes. */
 export interface Memory {
   readonly rss: number;
-  /** With what the runtime holds outside of its own heap, such as buffers. */
+  /** Includes what the runtime holds outside of its heap, such as buffers. */
   readonly heap: number;
 }
 
 export type FromLoad =
-  | { readonly figures: Figures }
-  | { readonly failure: string }
-  /** Asks for the server's memory. */
-  | { readonly ask: "memory" };
+  { readonly figures: Figures } | { readonly failure: string } | { readonly request: "memory" };
 export type ToLoad = { readonly job: Job } | { readonly memory: Memory };

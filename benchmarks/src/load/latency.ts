@@ -1,39 +1,40 @@
+/** The latency of messages, measured in the process that sends and receives them, so with one clock. */
+import { percentile } from "../utils/statistics.ts";
 import type { Connection } from "./connection.ts";
-import { percentile } from "./figures.ts";
 import type { Figures } from "./job.ts";
 
 const DIGITS = 16;
-const AT = 0x40;
-/** How far into a payload the stamp is looked for: what a protocol writes before the text is shorter. */
+const AT_SIGN = 0x40;
+/** The stamp begins within so many bytes: no protocol writes more before the text. */
 const SEARCHED = 160;
 
-/** Measures how long messages take by the time of their sending, which they carry. */
+/** Measures latency: each message carries the time when it was sent. */
 export class LatencyMeter {
   readonly #samples: Float64Array;
   #count = 0;
-  #isOn = false;
+  #isRecording = false;
 
   constructor(capacity: number) {
     this.#samples = new Float64Array(capacity);
   }
 
-  /** A text that says when it was made. */
+  /** A text that begins with the current time. */
   static stamp(bytes: number): string {
     const stamp = `@${String(Math.round(performance.now() * 1000)).padStart(DIGITS, "0")}`;
     return stamp.padEnd(bytes, "x");
   }
 
   watch(connections: readonly Connection[]): void {
-    this.#isOn = true;
+    this.#isRecording = true;
     for (const connection of connections) {
       connection.onText = (bytes, at, available) => {
-        if (this.#isOn) this.#look(bytes, at, at + Math.min(available, SEARCHED));
+        if (this.#isRecording) this.#record(bytes, at, at + Math.min(available, SEARCHED));
       };
     }
   }
 
   stop(connections: readonly Connection[]): void {
-    this.#isOn = false;
+    this.#isRecording = false;
     for (const connection of connections) connection.onText = undefined;
   }
 
@@ -43,10 +44,10 @@ export class LatencyMeter {
     return { p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99), samples: this.#count };
   }
 
-  /** A frame whose stamp comes with a later read is left out: there is one in thousands. */
-  #look(bytes: Buffer, from: number, to: number): void {
+  /** Leaves out a frame whose stamp is in a later read: one in thousands. */
+  #record(bytes: Buffer, from: number, to: number): void {
     let at = from;
-    while (at < to && bytes[at] !== AT) at++;
+    while (at < to && bytes[at] !== AT_SIGN) at++;
     if (at + DIGITS >= to || this.#count === this.#samples.length) return;
     let stamp = 0;
     for (let digit = at + 1; digit <= at + DIGITS; digit++)

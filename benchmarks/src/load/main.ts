@@ -1,9 +1,17 @@
-/** The load: one process, which the benchmark tells what to do. */
-import { connects, hall, idle } from "./arrivals.ts";
+/**
+ * The entry of the load process.
+ * Started by the benchmark for each measurement, with one job, and ended by it.
+ */
+import { readFileSync } from "node:fs";
+import { errorMessage } from "../utils/error-message.ts";
+import { connects, idle, signedIn } from "./arrivals.ts";
 import { chat, fanOut } from "./broadcast.ts";
 import { dialects } from "./dialect.ts";
+import type { Sessions } from "./client-pool.ts";
 import type { Figures, FromLoad, Job, Memory, ToLoad } from "./job.ts";
+import { presence } from "./presence.ts";
 import { requests } from "./requests.ts";
+import { rooms } from "./rooms.ts";
 import { slowReader } from "./slow-reader.ts";
 import { typing } from "./typing.ts";
 
@@ -13,22 +21,25 @@ process.on("message", (message: ToLoad) => {
   if ("memory" in message) onMemory?.(message.memory);
   else
     run(message.job).then(
-      (figures) => tell({ figures }),
-      (error: unknown) => tell({ failure: error instanceof Error ? error.message : String(error) }),
+      (figures) => send({ figures }),
+      (error: unknown) => send({ failure: errorMessage(error) }),
     );
 });
 process.on("disconnect", () => process.exit());
 
 function run(job: Job): Promise<Figures> {
   const options = {
-    ...{ dialect: dialects[job.dialect], port: job.port, room: undefined },
+    ...{ dialect: dialects[job.dialect], port: job.port },
     isCompressed: job.kind === "fan-out" && job.isCompressed === true,
+    sessions: job.cookies === undefined ? undefined : readSessions(job.cookies),
   };
   switch (job.kind) {
     case "fan-out":
       return fanOut(job, options);
     case "chat":
       return chat(job, options);
+    case "rooms":
+      return rooms(job, options);
     case "typing":
       return typing(job, options);
     case "requests":
@@ -36,21 +47,27 @@ function run(job: Job): Promise<Figures> {
     case "connects":
       return connects(job, options);
     case "idle":
-      return idle(job, { ...options, askMemory });
-    case "hall":
-      return hall(job, options);
+      return idle(job, { ...options, requestMemory });
+    case "signed-in":
+      return signedIn(job, { ...options, requestMemory });
+    case "presence":
+      return presence(job, options);
     case "slow-reader":
-      return slowReader(job, { ...options, askMemory });
+      return slowReader(job, { ...options, requestMemory });
   }
 }
 
-function askMemory(): Promise<Memory> {
+function readSessions(file: string): Sessions {
+  return JSON.parse(readFileSync(file, "utf8")) as Sessions;
+}
+
+function requestMemory(): Promise<Memory> {
   return new Promise((resolve) => {
     onMemory = resolve;
-    tell({ ask: "memory" });
+    send({ request: "memory" });
   });
 }
 
-function tell(message: FromLoad): void {
+function send(message: FromLoad): void {
   process.send?.(message);
 }

@@ -1,65 +1,72 @@
+/**
+ * The workload of requests: every connection sends the next request as soon as it has a reply.
+ * Called by the load process.
+ */
 import { setTimeout as pause } from "node:timers/promises";
 import { UsageMeter } from "./cpu.ts";
 import { costs } from "./figures.ts";
-import { Fleet } from "./fleet.ts";
-import type { FleetOptions } from "./fleet.ts";
+import { ClientPool } from "./client-pool.ts";
+import type { ClientPoolOptions } from "./client-pool.ts";
 import { FrameTemplate } from "./frames.ts";
 import type { Figures, JobOf } from "./job.ts";
 
-/** Every connection asks again as soon as it is answered. */
-export async function requests(job: JobOf<"requests">, options: FleetOptions): Promise<Figures> {
-  const fleet = new Fleet(options);
+export async function requests(job: JobOf<"requests">, options: ClientPoolOptions): Promise<Figures> {
+  const clients = new ClientPool(options);
   try {
-    await fleet.grow(job.connections);
-    await fleet.settle();
-    const templates = fleet.connections.map(() => new FrameTemplate(fleet.dialect.lookUp));
-    await check(fleet, templates);
+    await clients.grow(job.connections);
+    await clients.settle();
+    const templates = clients.connections.map(() => new FrameTemplate(clients.dialect.getUser));
+    await assertReply(clients, templates);
     let figures: Figures = {};
-    for (const underWay of job.underWay) {
-      figures = { ...figures, ...(await ask(fleet, templates, { ...job, underWay })) };
+    for (const inFlight of job.inFlight) {
+      figures = { ...figures, ...(await measureRequests(clients, templates, { ...job, inFlight })) };
     }
     return figures;
   } finally {
-    fleet.destroy();
+    clients.destroy();
   }
 }
 
-interface Asking {
-  readonly underWay: number;
+interface RequestRun {
+  readonly inFlight: number;
   readonly durationMs: number;
   readonly serverPid: number;
 }
 
-async function ask(fleet: Fleet, templates: readonly FrameTemplate[], asking: Asking): Promise<Figures> {
-  const { underWay, durationMs, serverPid } = asking;
-  for (const [index, connection] of fleet.connections.entries()) {
+async function measureRequests(
+  clients: ClientPool,
+  templates: readonly FrameTemplate[],
+  run: RequestRun,
+): Promise<Figures> {
+  const { inFlight, durationMs, serverPid } = run;
+  for (const [index, connection] of clients.connections.entries()) {
     const template = templates[index];
     connection.onTexts = (count) => connection.write(template?.make(count) ?? Buffer.alloc(0));
-    connection.onTexts(underWay);
+    connection.onTexts(inFlight);
   }
   await pause(durationMs * 0.4);
   const meter = new UsageMeter(serverPid);
-  const before = fleet.texts;
+  const before = clients.texts;
   await pause(durationMs);
   const usage = meter.read();
-  const answered = fleet.texts - before;
-  for (const connection of fleet.connections) connection.onTexts = undefined;
-  await fleet.settle();
-  fleet.assertWhole();
-  return costs(`${String(underWay)} under way`, usage, answered);
+  const replies = clients.texts - before;
+  for (const connection of clients.connections) connection.onTexts = undefined;
+  await clients.settle();
+  clients.assertNoneEnded();
+  return costs(`${String(inFlight)} in flight`, usage, replies);
 }
 
-/** One request, whose answer must be the right one. */
-async function check(fleet: Fleet, templates: readonly FrameTemplate[]): Promise<void> {
-  const [connection] = fleet.connections;
+/** Sends one request, whose reply must be the right one. */
+async function assertReply(clients: ClientPool, templates: readonly FrameTemplate[]): Promise<void> {
+  const [connection] = clients.connections;
   const [template] = templates;
   if (connection === undefined || template === undefined) return;
-  let answer = "";
+  let reply = "";
   connection.onText = (bytes, at, available) => {
-    answer += bytes.toString("utf8", at, at + available);
+    reply += bytes.toString("utf8", at, at + available);
   };
   connection.write(template.make(1));
-  await fleet.settle();
+  await clients.settle();
   connection.onText = undefined;
-  if (!answer.includes("Ada Lovelace")) throw new Error(`a request was answered with: ${answer}`);
+  if (!reply.includes("Ada Lovelace")) throw new Error(`the reply to a request was: ${reply}`);
 }

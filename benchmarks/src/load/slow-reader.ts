@@ -1,56 +1,59 @@
+/**
+ * The workload of one reader that stops reading while messages are sent to all.
+ * Called by the load process.
+ * Compares the latency of the other readers before and after, and the memory of the server.
+ */
 import { setTimeout as pause } from "node:timers/promises";
-import { at, talkAt } from "./broadcast.ts";
-import { prefix } from "./figures.ts";
+import { itemAt } from "../utils/item-at.ts";
+import type { MemoryOptions } from "./arrivals.ts";
+import { callAtRate } from "./call-at-rate.ts";
+import { ClientPool } from "./client-pool.ts";
 import type { Connection } from "./connection.ts";
-import { Fleet } from "./fleet.ts";
-import type { FleetOptions } from "./fleet.ts";
-import type { Figures, JobOf, Memory } from "./job.ts";
+import { prefix } from "./figures.ts";
+import type { Figures, JobOf } from "./job.ts";
 import { LatencyMeter } from "./latency.ts";
 
 const SETTLE_MS = 2_500;
-/** Until a reader that reads again has come to its close frame. */
-const PATIENCE_MS = 3_000;
+/** A reader that reads again receives its close frame within this time. */
+const CLOSE_TIMEOUT_MS = 3_000;
 
-/** One reader stands still while much is said; the others must not feel it, and the server must not pay for it. */
-export async function slowReader(
-  job: JobOf<"slow-reader">,
-  options: FleetOptions & { readonly askMemory: () => Promise<Memory> },
-): Promise<Figures> {
-  const fleet = new Fleet(options);
+export async function slowReader(job: JobOf<"slow-reader">, options: MemoryOptions): Promise<Figures> {
+  const clients = new ClientPool(options);
   try {
-    await fleet.grow(job.connections + 2);
-    await fleet.settle();
-    const [speaker, slow] = [at(fleet.connections, 0), at(fleet.connections, 1)];
-    const others = fleet.connections.slice(2);
-    const talk = talkAt(job.messagesPerSecond, () => {
-      speaker.send(fleet.dialect.post(LatencyMeter.stamp(job.bytes), ++speaker.seq));
+    await clients.grow(job.connections + 2);
+    await clients.settle();
+    const [sender, slow] = [itemAt(clients.connections, 0), itemAt(clients.connections, 1)];
+    const others = clients.connections.slice(2);
+    const sending = callAtRate(job.messagesPerSecond, () => {
+      sender.send(clients.dialect.post(LatencyMeter.stamp(job.bytes), ++sender.seq));
     });
-    const owingMs = (job.owedBytes / job.bytes / job.messagesPerSecond) * 1_000;
-    // What runs hot is compiled, and memory is as large as it will be.
-    await pause(owingMs);
-    const before = await options.askMemory();
-    // The collection has stopped the server, and has given memory back that it takes again: neither must count.
+    const phaseMs = (job.owedBytes / job.bytes / job.messagesPerSecond) * 1_000;
+    // The runtime compiles, and memory grows to its normal size.
+    await pause(phaseMs);
+    const before = await options.requestMemory();
+    // The garbage collection has stopped the server and has released memory that it allocates again.
     await pause(SETTLE_MS);
-    // As long as what it is compared with, so that as many collections fall into it.
-    const calm = await latencyFor(others, owingMs);
+    // As long as the phase that it is compared with, so that as many garbage collections fall into it.
+    const normal = await latencyFor(others, phaseMs);
     slow.pause();
-    const busy = await latencyFor(others, owingMs);
-    talk.stop();
-    // After garbage collection: what a server has used once and may use again is not what the reader costs.
-    const after = await options.askMemory();
+    const stopped = await latencyFor(others, phaseMs);
+    sending.stop();
+    // Measured after garbage collection: memory that the server can reuse is no cost of the reader.
+    const after = await options.requestMemory();
     slow.resume();
-    for (let waited = 0; waited < PATIENCE_MS && fleet.endings.size === 0; waited += 100) await pause(100);
+    for (let waited = 0; waited < CLOSE_TIMEOUT_MS && clients.endings.size === 0; waited += 100)
+      await pause(100);
     return {
-      ...prefix("calm", calm.figures()),
+      ...prefix("before", normal.figures()),
       ...prefix("slow", {
-        ...busy.figures(),
+        ...stopped.figures(),
         rssMib: (after.rss - before.rss) / 2 ** 20,
         heapMib: (after.heap - before.heap) / 2 ** 20,
-        closedWith: closeCode(fleet),
+        closedWith: closeCode(clients),
       }),
     };
   } finally {
-    fleet.destroy();
+    clients.destroy();
   }
 }
 
@@ -62,8 +65,8 @@ async function latencyFor(connections: readonly Connection[], ms: number): Promi
   return meter;
 }
 
-/** 0: it was not closed; 1006: it was, without a word. */
-function closeCode({ endings }: Fleet): number {
+/** 0 when the reader was not closed; 1006 when it was closed without a close frame. */
+function closeCode({ endings }: ClientPool): number {
   const [ending] = endings.keys();
   return ending === undefined ? 0 : Number(ending) || 1006;
 }

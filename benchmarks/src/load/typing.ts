@@ -1,37 +1,40 @@
-import { at } from "./broadcast.ts";
+/**
+ * The workload of typing: each connection of one room in turn sends that its user types.
+ * Called by the load process.
+ */
+import { itemAt } from "../utils/item-at.ts";
 import { costs } from "./figures.ts";
-import { Fleet } from "./fleet.ts";
-import type { FleetOptions } from "./fleet.ts";
+import { ClientPool } from "./client-pool.ts";
+import type { ClientPoolOptions } from "./client-pool.ts";
 import { textFrame } from "./frames.ts";
 import type { Figures, JobOf } from "./job.ts";
-import { keepUnderWay } from "./window.ts";
+import { keepInFlight } from "./in-flight.ts";
 
-/** Everyone in a room types in turn, and all others see it. */
-export async function typing(job: JobOf<"typing">, options: FleetOptions): Promise<Figures> {
-  const fleet = new Fleet({ ...options, room: "hall" });
+export async function typing(job: JobOf<"typing">, options: ClientPoolOptions): Promise<Figures> {
+  const clients = new ClientPool({ ...options, roomOf: () => "room" });
   try {
-    await fleet.grow(job.connections);
-    await fleet.settle();
-    const { connections } = fleet;
-    // The last one only watches: nobody hears their own typing.
-    const watcher = at(connections, connections.length - 1);
+    await clients.grow(job.connections);
+    await clients.settle();
+    const { connections } = clients;
+    // The last one only receives: typing is not sent to its own connection.
+    const watcher = itemAt(connections, connections.length - 1);
     let turn = 0;
-    const { usage, deliveries } = await keepUnderWay({
-      fleet,
+    const { usage, deliveries } = await keepInFlight({
+      clients,
       serverPid: job.serverPid,
-      underWay: job.underWay,
+      inFlight: job.inFlight,
       durationMs: job.durationMs,
-      watcher,
+      watchers: [watcher],
       send: (count) => {
         for (let sent = 0; sent < count; sent++) {
-          const typist = at(connections, turn++ % (connections.length - 1));
-          typist.write(textFrame(fleet.dialect.typing(typist.place)));
+          const typist = itemAt(connections, turn++ % (connections.length - 1));
+          typist.write(textFrame(clients.dialect.typing(typist.info)));
         }
       },
-      delivered: () => fleet.texts,
+      delivered: () => clients.texts,
     });
     return costs("typing", usage, deliveries);
   } finally {
-    fleet.destroy();
+    clients.destroy();
   }
 }

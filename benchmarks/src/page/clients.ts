@@ -1,13 +1,14 @@
+/** The clients that are measured in a page. */
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-/** A client as a page loads it. */
+/** A client and the page that uses it, in `pages/`. */
 export interface PageClient {
   readonly id: string;
   readonly title: string;
   readonly file: string;
-  /** The server that it is measured with; without one it is only weighed. */
+  /** The server that it is measured with. @default none: only its size is measured */
   readonly server?: string;
 }
 
@@ -19,7 +20,7 @@ export const pageClients: readonly PageClient[] = [
   { id: "socket.io", title: "Socket.IO", file: "socket-io.ts", server: "socket.io" },
 ];
 
-/** What a bundler makes of the client and of the few lines that use it. */
+/** Bundles a page with its client. */
 export async function bundle({ file }: PageClient): Promise<{ script: string; gzipKb: number }> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(`../../pages/${file}`, import.meta.url))],

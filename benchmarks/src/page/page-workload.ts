@@ -1,19 +1,22 @@
+/**
+ * The workload in Chromium: what a client costs the page that uses it.
+ * Called by `peers.ts`.
+ */
 import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import { chromiumArgs, findChromium } from "../../../scripts/browser.ts";
 import type { Figures } from "../load/job.ts";
-import { loadAverage } from "../machine.ts";
-import type { Options } from "../options.ts";
-import type { ServerResult, WorkloadResult } from "../results.ts";
-import { startServer } from "../server-process.ts";
-import type { ServerProcess } from "../server-process.ts";
-import { servers } from "../servers.ts";
-import type { ServerSpec } from "../servers.ts";
-import { RUNS } from "../workload.ts";
-import type { FigureSpec } from "../workload.ts";
+import { loadAverage } from "../processes/machine.ts";
+import { startServer } from "../processes/server-process.ts";
+import type { ServerProcess } from "../processes/server-process.ts";
+import { servers } from "../processes/servers.ts";
+import type { ServerSpec } from "../processes/servers.ts";
+import type { ServerResult, WorkloadResult } from "../results/results.ts";
+import { RUNS } from "../workloads/workload.ts";
+import type { FigureSpec } from "../workloads/workload.ts";
 import { bundle, pageClients } from "./clients.ts";
 import type { PageClient } from "./clients.ts";
-import { feed } from "./feed.ts";
+import { startPageTraffic } from "./page-traffic.ts";
 
 const figures: readonly FigureSpec[] = [
   { key: "gzipKb", title: "bundle, gzip", unit: "kB", better: "less", isDrawn: true },
@@ -21,23 +24,36 @@ const figures: readonly FigureSpec[] = [
   { key: "perSecond", title: "messages per CPU second", unit: "/s", better: "more" },
 ];
 
-/** The workload that is measured in a browser. */
+/** The id of the workload in a browser. */
 export const PAGE = "page";
 
-/** The page is made up, not served: Chromium would not let it speak to this machine. */
-const LOCAL = "--disable-features=LocalNetworkAccessChecks";
+/** The page is not served but made up, and Chromium denies such a page connections to this machine. */
+const ALLOW_LOCAL = "--disable-features=LocalNetworkAccessChecks";
 
-/** What a client costs the page that uses it. */
-export async function measurePages({ isQuick, durationMs, ...options }: Options): Promise<WorkloadResult> {
+export interface PageOptions {
+  readonly isQuick: boolean;
+  readonly durationMs: number;
+  /** @default 3; 1 with `isQuick` */
+  readonly runs: number | undefined;
+}
+
+/** The size of each client and its CPU time per message. */
+export async function measurePages({
+  isQuick,
+  durationMs,
+  ...options
+}: PageOptions): Promise<WorkloadResult> {
   const runs = options.runs ?? (isQuick ? 1 : RUNS);
   const samples = new Map<string, Figures[]>(pageClients.map(({ id }) => [id, []]));
   const before = loadAverage();
-  const browser = await chromium.launch({ executablePath: findChromium(), args: [...chromiumArgs, LOCAL] });
+  const browser = await chromium.launch({
+    executablePath: findChromium(),
+    args: [...chromiumArgs, ALLOW_LOCAL],
+  });
   try {
     for (let run = 0; run < runs; run++) {
       for (const client of pageClients) {
-        const taken = await measureClient(browser, client, durationMs);
-        samples.get(client.id)?.push(taken);
+        samples.get(client.id)?.push(await measureClient(browser, client, durationMs));
       }
     }
   } finally {
@@ -46,8 +62,8 @@ export async function measurePages({ isQuick, durationMs, ...options }: Options)
   return {
     ...{ id: PAGE, title: "What a client costs a page", figures, runs },
     about:
-      "The size of the bundle, and the CPU time of a page in Chromium for each message of 128 B: parsed, looked into, in Halyard " +
-      "also kept in order and counted as a position. Phoenix is only weighed.",
+      "The size of the bundle, and the CPU time of a page in Chromium for each message of 128 B: parsed and read, in Halyard " +
+      "also ordered and counted as a position. Phoenix is only weighed.",
     settings: { durationMs },
     measuredAt: new Date().toISOString(),
     loadAverage: before,
@@ -66,7 +82,7 @@ async function measureClient(browser: Browser, client: PageClient, durationMs: n
   const server = await startServer(spec);
   try {
     const page = await openPage(browser, script, server);
-    const cpuUs = await listen(page, { spec, server, durationMs });
+    const cpuUs = await measurePage(page, { spec, server, durationMs });
     await page.context().close();
     return { gzipKb, cpuUs, perSecond: 1e6 / cpuUs };
   } finally {
@@ -86,25 +102,25 @@ async function openPage(browser: Browser, script: string, { port }: ServerProces
   return page;
 }
 
-interface Listening {
+interface PageMeasurement {
   readonly spec: ServerSpec;
   readonly server: ServerProcess;
   readonly durationMs: number;
 }
 
-/** Lets a page take in messages, once it is warm. @returns µs of its CPU per message */
-async function listen(page: Page, { spec, server, durationMs }: Listening): Promise<number> {
-  const taken = (): Promise<number> => page.evaluate("window.taken ?? 0");
+/** Measures a page that has received messages for a while. @returns µs of its CPU per message */
+async function measurePage(page: Page, { spec, server, durationMs }: PageMeasurement): Promise<number> {
+  const received = (): Promise<number> => page.evaluate("window.received ?? 0");
   const cpuSeconds = await meterOf(page);
-  using speaker = await feed({ spec, server, taken });
-  await speaker.say(durationMs / 2);
-  const before = { cpu: await cpuSeconds(), taken: await taken() };
-  await speaker.say(durationMs);
+  using traffic = await startPageTraffic({ spec, server, received });
+  await traffic.sendFor(durationMs / 2);
+  const before = { cpu: await cpuSeconds(), received: await received() };
+  await traffic.sendFor(durationMs);
   const used = (await cpuSeconds()) - before.cpu;
-  return (used * 1e6) / ((await taken()) - before.taken);
+  return (used * 1e6) / ((await received()) - before.received);
 }
 
-/** CPU seconds of the processes that run pages; there is but one page. */
+/** CPU seconds of the processes that render pages; there is one page. */
 async function meterOf(page: Page): Promise<() => Promise<number>> {
   const browser = page.context().browser();
   if (browser === null) throw new Error("the page has no browser");

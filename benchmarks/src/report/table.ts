@@ -1,18 +1,32 @@
-import type { Verdict } from "../bounds.ts";
-import type { ServerResult, Summary, WorkloadResult } from "../results.ts";
-import { loadBusy, summarize } from "../results.ts";
-import { BASELINE } from "../servers.ts";
-import { round } from "../statistics.ts";
-import type { FigureSpec } from "../workload.ts";
+/** The tables of the report, for a terminal and for Markdown. */
+import { BASELINE } from "../processes/servers.ts";
+import type { Verdict } from "../results/bounds.ts";
+import type { Comparison } from "../results/comparison.ts";
+import { loadBusy, summarize } from "../results/results.ts";
+import type { ServerResult, Summary, WorkloadResult } from "../results/results.ts";
+import { round } from "../utils/statistics.ts";
+import type { FigureSpec } from "../workloads/workload.ts";
 
-/** Each bound beside what was measured. */
+/** Each bound beside the measured value. */
 export function rowsOfBounds(verdicts: readonly Verdict[]): string[][] {
   const head = ["", "bound", "measured", "spread", "runs", "met"];
   return [
     head,
-    ...verdicts.map(({ what, bound, measured, min, max, unit, runs, isMet }) => [
-      ...[what, bound, `${format(measured)} ${unit}`, `${format(min)}–${format(max)}`, String(runs)],
+    ...verdicts.map(({ title, bound, measured, min, max, unit, runs, isMet }) => [
+      ...[title, bound, `${format(measured)} ${unit}`, `${format(min)}–${format(max)}`, String(runs)],
       isMet ? "yes" : "no",
+    ]),
+  ];
+}
+
+/** One row for each figure of each server, of two builds. */
+export function rowsOfComparison(comparisons: readonly Comparison[]): string[][] {
+  const head = ["workload", "server", "figure", "before", "now", "ratio", "spread", "runs", "result"];
+  return [
+    head,
+    ...comparisons.map(({ workload, server, figure, before, now, ratio, min, max, pairs, change }) => [
+      ...[workload, server, titleOf(figure), format(before), format(now)],
+      ...[ratio.toFixed(3), `${min.toFixed(2)}–${max.toFixed(2)}`, String(pairs), change],
     ]),
   ];
 }

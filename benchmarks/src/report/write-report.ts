@@ -1,12 +1,15 @@
+/**
+ * Writes the report of a benchmark: results.json, README.md and the pictures.
+ * Called after each workload, with the results of all workloads so far.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
-import type { Results, WorkloadResult } from "../results.ts";
-import { writePage } from "./page.ts";
-import { drawCurve } from "./curve.ts";
-import { drawBars } from "./picture.ts";
+import type { Results, WorkloadResult } from "../results/results.ts";
+import { drawBarChart } from "./bar-chart.ts";
+import { drawLineChart } from "./line-chart.ts";
+import { renderReadme } from "./readme.ts";
 
-/** Writes results.json, README.md and the pictures. */
 export async function writeReport(directory: string, results: Results): Promise<void> {
   mkdirSync(directory, { recursive: true });
   const config = await resolveConfig(join(directory, "README.md"));
@@ -16,16 +19,16 @@ export async function writeReport(directory: string, results: Results): Promise<
   };
   for (const result of results.workloads) {
     for (const figure of drawnOf(result)) {
-      writeFileSync(join(directory, fileOf(result, figure.key)), drawBars(result, figure));
+      writeFileSync(join(directory, fileOf(result, figure.key)), drawBarChart(result, figure));
     }
     for (const curve of result.curves ?? []) {
-      writeFileSync(join(directory, fileOf(result, curve.id)), drawCurve(result, curve));
+      writeFileSync(join(directory, fileOf(result, curve.id)), drawLineChart(result, curve));
     }
   }
   await write("results.json", JSON.stringify(results));
   await write(
     "README.md",
-    writePage(results, (result) => [
+    renderReadme(results, (result) => [
       ...drawnOf(result).map(({ key }) => fileOf(result, key)),
       ...(result.curves ?? []).map(({ id }) => fileOf(result, id)),
     ]),

@@ -2,7 +2,7 @@ import type { Authenticator, createWebSocketSystem } from "@halyard/server";
 import { betterAuth } from "better-auth";
 import { admin, organization } from "better-auth/plugins";
 import { expectTypeOf } from "vitest";
-import { betterAuthAuthenticator } from "./authenticator.js";
+import { betterAuthAuthenticator } from "./authenticator.ts";
 
 type IdentityOf<TAuthenticator> = TAuthenticator extends Authenticator<infer TIdentity> ? TIdentity : never;
 
@@ -30,10 +30,10 @@ expectTypeOf<IdentityOf<typeof _team>["session"]["activeOrganizationId"]>().toEq
 >();
 // @ts-expect-error there is no organization without its plugin
 export type OrganizationOfPlain = IdentityOf<typeof _plain>["session"]["activeOrganizationId"];
-// @ts-expect-error nor anyone who impersonates without the admin plugin
+// @ts-expect-error there is no impersonation without the admin plugin
 export type ImpersonatorOfTeam = IdentityOf<typeof _team>["session"]["impersonatedBy"];
 
-// The user of the application's own Better Auth arrives in handlers and hooks.
+// Handlers and hooks get the user type of the application's own Better Auth.
 declare const createSystem: typeof createWebSocketSystem;
 createSystem({
   authenticate: betterAuthAuthenticator(rich),
@@ -44,7 +44,7 @@ createSystem({
   },
   onConnect: ({ user }) => {
     expectTypeOf(user.role).toEqualTypeOf<string | null | undefined>();
-    // @ts-expect-error nobody declared it
+    // @ts-expect-error the user has no such field
     return user.nothing as unknown;
   },
 }).handlers.on("chat_message", (_message, { user }) => {

@@ -1,25 +1,29 @@
-import type { UpgradeRequest } from "@halyard/server";
-import { Admissions } from "./admissions.js";
-import { runtimeOf } from "./auth-instance.js";
-import type { BetterAuthInstance, SessionOf } from "./auth-instance.js";
-import { BetterAuthSessionWatch } from "./better-auth-session-watch.js";
-import { Door } from "./door.js";
-import { systemClock } from "./options.js";
-import type { BetterAuthAuthenticatorOptions } from "./options.js";
-import { RecentChanges } from "./recent-changes.js";
-import { SessionReader } from "./session-reader.js";
-import type { SessionBus, SessionWatch, WatchingAuthenticator } from "@halyard/server";
+// The authenticator of a Halyard server whose users sign in with Better Auth: the package's main entry.
+// The server calls `authenticate` and `trustsOrigin` for each upgrade request, and `watch` once.
+// Guarantees that a session which ends between its read and its registration gets no connection.
+import type { SessionBus, SessionWatch, UpgradeRequest, WatchingAuthenticator } from "@halyard/server";
+import { authApiOf } from "./identity/auth-instance.ts";
+import type { BetterAuthInstance, SessionOf } from "./identity/auth-instance.ts";
+import { IdentityOrigins } from "./identity/identity-origins.ts";
+import { SessionReader } from "./identity/session-reader.ts";
+import { settingsOf } from "./options.ts";
+import type { AuthenticatorSettings, BetterAuthAuthenticatorOptions } from "./options.ts";
+import { UpgradeAuthenticator } from "./upgrade/upgrade-authenticator.ts";
+import { BetterAuthSessionWatch } from "./watch/better-auth-session-watch.ts";
+import { RecentChanges } from "./watch/recent-changes.ts";
 
 /**
- * Lets a connection in with the Better Auth session that its upgrade request carries: as a cookie; with Better Auth's
- * bearer plugin, as `Authorization: Bearer …`; with the {@link halyard} plugin, as a single-use ticket.
+ * Authenticates a connection with the Better Auth session that its upgrade request carries: as a cookie; with Better
+ * Auth's bearer plugin, as `Authorization: Bearer …`; with the {@link halyard} plugin, as a single-use ticket.
  *
- * In this order: the `Origin` is one that Better Auth trusts (else 403), the session is in the store right now (else 401;
- * 503 when the store does not answer), its user is not banned (else 403). A connection never extends its session.
+ * Three checks, in this order: the `Origin` is one that Better Auth trusts (else 403), the session is in the store at
+ * this moment (else 401; 503 when the store does not answer), its user is not banned (else 403). A connection never
+ * extends its session.
  *
- * Open connections follow their session: they close within a second when it is signed out or revoked, or its user is
- * banned or removed, in whichever way Better Auth stores sessions.
+ * Open connections follow their session: they close within a second after Better Auth signs it out or revokes it, or
+ * bans or removes its user, in each of the ways in which Better Auth stores sessions.
  *
+ * @throws TypeError when `auth` is not what `betterAuth()` returned
  * @example
  * createWebSocketSystem({ authenticate: betterAuthAuthenticator(auth) });
  */
@@ -33,42 +37,41 @@ export function betterAuthAuthenticator<TAuth extends BetterAuthInstance>(
 class BetterAuthAuthenticator<TAuth extends BetterAuthInstance> implements WatchingAuthenticator<
   SessionOf<TAuth>
 > {
-  readonly #options: BetterAuthAuthenticatorOptions;
+  readonly #settings: AuthenticatorSettings;
   readonly #reader: SessionReader<TAuth>;
-  readonly #door: Door<TAuth>;
+  readonly #upgrades: UpgradeAuthenticator<TAuth>;
   readonly #changes: RecentChanges;
-  readonly #admissions = new Admissions();
+  readonly #origins = new IdentityOrigins();
 
   constructor(auth: TAuth, options: BetterAuthAuthenticatorOptions) {
-    const { retryAfterMs = 2_000, clock = systemClock } = options;
-    this.#options = options;
-    this.#reader = new SessionReader(runtimeOf(auth), { retryAfterMs, clock });
-    this.#door = new Door(this.#reader, options);
-    this.#changes = new RecentChanges(() => clock.now());
+    this.#settings = settingsOf(options);
+    this.#reader = new SessionReader(authApiOf(auth), this.#settings);
+    this.#upgrades = new UpgradeAuthenticator(this.#reader, this.#settings);
+    this.#changes = new RecentChanges(() => this.#settings.clock.now());
   }
 
   async authenticate(request: UpgradeRequest): Promise<SessionOf<TAuth> | null> {
     const { sequence } = this.#changes;
-    const identity = await this.#door.identify(request);
-    if (identity === null || this.#changes.endOf(identity.session.id) !== undefined) return null;
+    const identity = await this.#upgrades.authenticate(request);
+    if (identity === null || this.#changes.endCodeOf(identity.session.id) !== undefined) return null;
     const origin = request.headers.get("origin");
     const host = request.headers.get("host") ?? undefined;
-    this.#admissions.set(identity, { sequence, origin, host });
+    this.#origins.set(identity, { sequence, origin, host });
     return identity;
   }
 
   trustsOrigin(origin: string, { headers }: UpgradeRequest): Promise<boolean> {
-    return this.#door.trustsOrigin(origin, headers);
+    return this.#upgrades.trustsOrigin(origin, headers);
   }
 
   watch(bus: SessionBus): SessionWatch<SessionOf<TAuth>> {
     return new BetterAuthSessionWatch<TAuth>({
       bus,
       reader: this.#reader,
-      door: this.#door,
+      upgrades: this.#upgrades,
       changes: this.#changes,
-      admissions: this.#admissions,
-      options: this.#options,
+      origins: this.#origins,
+      settings: this.#settings,
     });
   }
 }

@@ -1,8 +1,11 @@
+// The browser's half of the `halyard()` plugin: the package's second entry, "@halyard/better-auth/client".
+// The application calls it; `createWebSocketClient` calls the function that `ticketFrom` returns, once per attempt.
+// Guarantees that no ticket is used twice: each call fetches a new one.
 import type { BetterAuthClientPlugin } from "better-auth/client";
-import type { halyard } from "./plugin.js";
+import type { halyard } from "./plugin.ts";
 
 /**
- * The browser's side of the `halyard()` plugin: adds `authClient.halyard.ticket()`.
+ * The client plugin that belongs to `halyard()`: adds `authClient.halyard.ticket()`.
  *
  * @example
  * const authClient = createAuthClient({ plugins: [halyardClient()] });
@@ -25,9 +28,13 @@ export interface TicketSource {
   };
 }
 
-/** A refused ticket. With `status` 401 or 403 the client stops at `authRequired`; anything else it tries again later. */
+/**
+ * The server rejected the request for a ticket. With `status` 401 or 403 the WebSocket client stops in the state
+ * `authRequired`; after any other status it tries again later.
+ */
 export class TicketError extends Error {
   override readonly name = "TicketError";
+  /** The HTTP status of the server's response. */
   readonly status: number;
 
   constructor(status: number) {
@@ -37,9 +44,10 @@ export class TicketError extends Error {
 }
 
 /**
- * What `createWebSocketClient` wants as `ticket`: fetches a new one each time.
+ * Makes the function that `createWebSocketClient` takes as `ticket`: it fetches a new ticket for each attempt.
  *
- * @throws TicketError when the server refuses; whatever `fetch` throws when there is no network
+ * @throws TicketError (from the returned function) when the server rejects the request; without a network, the error of
+ *   `fetch`
  * @example
  * createWebSocketClient({ url, ticket: ticketFrom(authClient) });
  */

@@ -1,5 +1,5 @@
-export type { BetterAuthInstance, SessionOf } from "./auth-instance.js";
-export { betterAuthAuthenticator } from "./authenticator.js";
-export type { BetterAuthAuthenticatorOptions, SessionClock } from "./options.js";
-export { halyard } from "./plugin.js";
-export type { HalyardPluginOptions } from "./plugin.js";
+export type { BetterAuthInstance, SessionOf } from "./identity/auth-instance.ts";
+export { betterAuthAuthenticator } from "./authenticator.ts";
+export type { BetterAuthAuthenticatorOptions, SessionClock } from "./options.ts";
+export { halyard } from "./plugin.ts";
+export type { HalyardPluginOptions } from "./plugin.ts";

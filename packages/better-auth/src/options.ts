@@ -1,28 +1,80 @@
+// The options of `betterAuthAuthenticator`, their defaults, and the system's clock.
+// The authenticator resolves them once and hands the result to upgrade/, identity/ and watch/.
+// Guarantees that each default stands in this file alone; imports no other file of the package.
 import type { Clock, Logger } from "@halyard/server";
 
+/** Options of `betterAuthAuthenticator`; each of them may be left out. */
 export interface BetterAuthAuthenticatorOptions {
-  /** Where refused origins are written, once each. @default Better Auth's own logger */
+  /**
+   * Receives one warning for each rejected origin, and at most 100 warnings in all.
+   *
+   * @default Better Auth's own logger
+   */
   readonly logger?: Pick<Logger, "warn"> | undefined;
   /**
-   * Whether a client with a bearer token or a ticket may come without an `Origin`, as native clients and servers do. A
-   * cookie alone never may: a browser always sends `Origin`.
+   * Whether a client with a bearer token or a ticket may connect without an `Origin` header, as native clients and
+   * servers do. A cookie without `Origin` is always rejected: browsers send `Origin` with every upgrade request.
    *
    * @default true
    */
   readonly allowMissingOrigin?: boolean | undefined;
-  /** Refused origins are logged together with the line to write. @default NODE_ENV is not "production" */
+  /**
+   * Whether the warning for a rejected origin also shows the line of configuration that would allow it.
+   *
+   * @default true unless NODE_ENV is "production"
+   */
   readonly development?: boolean | undefined;
-  /** How long clients wait while the session store is down: between this and twice this, ms. @default 2_000 */
+  /**
+   * The `Retry-After` of an upgrade that is rejected because the session store does not answer, in milliseconds. Each
+   * client gets a random time between this value and twice this value.
+   *
+   * @default 2_000
+   */
   readonly retryAfterMs?: number | undefined;
-  /** How often an open connection's session is looked up again, ms ± 20 %. @default 60_000 */
+  /**
+   * The interval between two checks of an open connection's session, in milliseconds. Each interval is varied by ± 20 %.
+   * A session is checked once per interval and node, however many connections it has.
+   *
+   * @default 60_000
+   */
   readonly lookUpMs?: number | undefined;
-  /** How long open connections stay while the session store is down, ms. @default 300_000 */
+  /**
+   * How long connections stay open while the session store does not answer, in milliseconds, counted from the last check
+   * of their session that succeeded. After that they close with 1013.
+   *
+   * @default 300_000
+   */
   readonly storeGraceMs?: number | undefined;
-  /** Time and chance, for tests. @default the runtime's */
+  /**
+   * The source of time, timers and random numbers; tests inject their own.
+   *
+   * @default the runtime's clock, timers and Math.random
+   */
   readonly clock?: SessionClock | undefined;
 }
 
+/** What the authenticator uses of a clock: time in milliseconds since 1970, timers and random numbers from 0 to 1. */
 export type SessionClock = Pick<Clock, "now" | "setTimeout" | "clearTimeout" | "random">;
+
+type OptionName = Exclude<keyof BetterAuthAuthenticatorOptions, "logger">;
+
+/** The options with their defaults filled in. `logger` stays optional: its default is part of Better Auth's context. */
+export type AuthenticatorSettings = Pick<BetterAuthAuthenticatorOptions, "logger"> & {
+  readonly [TName in OptionName]: NonNullable<BetterAuthAuthenticatorOptions[TName]>;
+};
+
+export function settingsOf(options: BetterAuthAuthenticatorOptions): AuthenticatorSettings {
+  const {
+    logger,
+    allowMissingOrigin = true,
+    development = process.env["NODE_ENV"] !== "production",
+    retryAfterMs = 2_000,
+    lookUpMs = 60_000,
+    storeGraceMs = 300_000,
+    clock = systemClock,
+  } = options;
+  return { logger, allowMissingOrigin, development, retryAfterMs, lookUpMs, storeGraceMs, clock };
+}
 
 export const systemClock: SessionClock = {
   now: () => Date.now(),
@@ -30,7 +82,3 @@ export const systemClock: SessionClock = {
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
   random: () => Math.random(),
 };
-
-export function isDevelopment(): boolean {
-  return process.env["NODE_ENV"] !== "production";
-}

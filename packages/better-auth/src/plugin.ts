@@ -1,3 +1,6 @@
+// The Better Auth plugin that issues tickets: the endpoint `POST /halyard/ticket`.
+// The application passes it to `betterAuth({ plugins })`; clients call the endpoint before each attempt to connect.
+// Guarantees that only a session in the store gets a ticket, never one that lives in the cookie cache alone.
 import type { BetterAuthPlugin } from "better-auth";
 import {
   APIError,
@@ -6,28 +9,36 @@ import {
   getSessionFromCtx,
   isStateful,
 } from "better-auth/api";
-import { issueTicket, TICKET_TTL_MS } from "./tickets.js";
+import { issueTicket } from "./identity/tickets.ts";
 
+/** Options of the `halyard()` plugin; each of them may be left out. */
 export interface HalyardPluginOptions {
-  /** How long a ticket may wait for its use, ms. @default 30_000 */
+  /**
+   * How long a ticket is valid after it was issued, in milliseconds.
+   *
+   * @default 30_000
+   */
   readonly ticketTtlMs?: number | undefined;
   /**
-   * Where tickets count, when several applications share one store: only an authenticator of the same audience takes
-   * them. @default ""
+   * A name of the application, for several applications that share one store: an authenticator accepts only tickets
+   * that were issued with its own audience.
+   *
+   * @default ""
    */
   readonly audience?: string | undefined;
 }
 
 /**
- * Lets clients that cannot send the session's cookie with a WebSocket (another site, native, Node) fetch a single-use
- * ticket: `POST /halyard/ticket`, with the session as cookie or bearer token. A ticket is good for one connection within
- * 30 s, from the page that asked for it, while its session lives. Asking for one does not extend the session.
+ * Issues single-use tickets to clients that cannot send the session's cookie with a WebSocket (pages of another site,
+ * native clients, Node): `POST /halyard/ticket`, with the session as cookie or bearer token. A ticket is valid for one
+ * connection within 30 s, from the page that requested it, while its session lives. The request does not extend the
+ * session. Better Auth's rate limit, where it is enabled, allows 120 requests in 60 s per IP address.
  *
  * @example
  * betterAuth({ plugins: [halyard()] });
  */
 export function halyard(options: HalyardPluginOptions = {}) {
-  const { ticketTtlMs = TICKET_TTL_MS, audience = "" } = options;
+  const { ticketTtlMs = 30_000, audience = "" } = options;
   const createHalyardTicket = createAuthEndpoint(
     "/halyard/ticket",
     { method: "POST", requireHeaders: true, use: [storedSession] },
@@ -46,7 +57,7 @@ export function halyard(options: HalyardPluginOptions = {}) {
   } satisfies BetterAuthPlugin;
 }
 
-// Better Auth's own `sessionMiddleware` may believe the cookie cache, and extends the session.
+// Better Auth's own `sessionMiddleware` accepts a session from the cookie cache, and extends the session.
 const storedSession = createAuthMiddleware(async (ctx) => {
   const session = await getSessionFromCtx(ctx, { disableCookieCache: isStateful(ctx), disableRefresh: true });
   if (session === null) throw new APIError("UNAUTHORIZED", { message: "There is no valid session." });

@@ -1,3 +1,6 @@
+// The object that createWebSocketClient returns, without the types of a protocol: creates the parts and connects them.
+// Called by the application; its public members are those of the WebSocketClient interface.
+// Its private methods run with each welcome, frame, change of state and lost connection.
 import type {
   GapMessage,
   GapReason,
@@ -8,272 +11,240 @@ import type {
 } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
-import { Channels } from "./channels.js";
-import type { ClientEvents } from "./client-events.js";
-import type { ConnectionState } from "./connection-state.js";
-import { Connection, HELLO } from "./connection.js";
-import { Emitter } from "./emitter.js";
-import type { Unsubscribe } from "./emitter.js";
-import type { WebSocketClientOptions } from "./options.js";
-import { Outbox } from "./outbox.js";
-import type { OutboxHost } from "./outbox.js";
-import { DEFAULT_LIMITS, outgoing } from "./outgoing.js";
-import { foldUsers } from "./presence.js";
-import type { QueueState, Sending } from "./receipt.js";
-import { reporter } from "./report.js";
-import { Requests } from "./requests.js";
-import type { Answer, RequestsHost } from "./requests.js";
-import { RoomHandle } from "./room-handle.js";
-import { Rooms } from "./rooms.js";
-import type { RoomEntry, RoomsHost } from "./rooms.js";
-import type { ScopeHost } from "./scope.js";
-import { readError } from "./send-error.js";
-import { TypingThrottle } from "./typing.js";
-import type { RequestOptions } from "./web-socket-client.js";
+import { systemClock } from "./common/clock.ts";
+import type { Clock } from "./common/clock.ts";
+import { Emitter } from "./common/emitter.ts";
+import type { Unsubscribe } from "./common/emitter.ts";
+import { errorReporter } from "./common/error-reporter.ts";
+import type { ConnectionState } from "./connection/connection-state.ts";
+import { Connection } from "./connection/connection.ts";
+import { Channels } from "./messaging/channels.ts";
+import type { ClientEvents, Delivery } from "./messaging/client-events.ts";
+import { MessageScope } from "./messaging/message-scope.ts";
+import type { MessageScopeParts } from "./messaging/message-scope.ts";
+import { MessageSender } from "./messaging/message-sender.ts";
+import { Outbox } from "./messaging/outbox.ts";
+import { PresenceLists } from "./messaging/presence-list.ts";
+import type { QueueState, Sending } from "./messaging/receipt.ts";
+import { PendingRequests } from "./messaging/requests.ts";
+import type { Reply, RequestOptions } from "./messaging/requests.ts";
+import { readError } from "./messaging/send-error.ts";
+import { ServerRequests } from "./messaging/server-requests.ts";
+import type { WebSocketClientOptions } from "./options.ts";
+import { RoomHandle } from "./rooms/room-handle.ts";
+import { Rooms } from "./rooms/rooms.ts";
 
-const TYPING = "typing_indicator";
-const TYPING_MS = 3_000;
-const NOBODY: readonly PublicUser[] = [];
-
-/**
- * The public face, without the types of a protocol: holds the parts behind it together, and says who gets what the
- * server sends.
- */
-export class Client extends Connection implements ScopeHost, OutboxHost, RequestsHost, RoomsHost {
-  readonly host = this;
-  readonly emitter: Emitter<ClientEvents>;
-  readonly channels: Channels;
-  readonly outbox: Outbox;
-  readonly requests: Requests;
-  readonly rooms: Rooms;
-  readonly #report: (error: unknown) => void;
-  readonly #typing: TypingThrottle;
-  readonly #users = new Map<string, readonly PublicUser[]>();
-  /** What answers the server, by name. */
-  readonly #handlers = new Map<unknown, (input: unknown) => unknown>();
-  #ephemeral: readonly string[] = [TYPING];
-  limits = DEFAULT_LIMITS;
+export class Client {
+  readonly #options: WebSocketClientOptions;
+  readonly #connection: Connection;
+  readonly #emitter: Emitter<ClientEvents>;
+  readonly #channels: Channels;
+  readonly #presence: PresenceLists;
+  readonly #outbox: Outbox;
+  readonly #sender: MessageSender;
+  readonly #requests: PendingRequests;
+  readonly #serverRequests: ServerRequests;
+  readonly #rooms: Rooms;
+  readonly #scopeParts: MessageScopeParts;
+  readonly #scope: MessageScope;
 
   constructor(options: WebSocketClientOptions) {
-    super(options);
-    const { typingThrottleMs = TYPING_MS, autoConnect = true, onError, outbox } = options;
-    this.#report = reporter(this.clock, onError);
-    this.emitter = new Emitter(this.#report);
-    this.channels = new Channels(this.emitter);
-    this.outbox = new Outbox(this, outbox);
-    this.requests = new Requests(this);
-    this.rooms = new Rooms(this);
-    this.#typing = new TypingThrottle(typingThrottleMs);
+    const { autoConnect = true, clock = systemClock, onError } = options;
+    const reportError = errorReporter(clock, onError);
+    this.#options = options;
+    const emitter = (this.#emitter = new Emitter<ClientEvents>(reportError));
+    const connection = (this.#connection = this.#createConnection(clock));
+    const channels = (this.#channels = new Channels(emitter));
+    const presence = (this.#presence = new PresenceLists(emitter));
+    const isJoining = (channel: string | undefined) => this.#rooms.isJoining(channel);
+    const outbox = (this.#outbox = new Outbox({ clock, connection, emitter, isJoining }, options.outbox));
+    const requests = (this.#requests = new PendingRequests(clock, connection, options.requestTimeoutMs));
+    this.#serverRequests = new ServerRequests(connection, reportError);
+    this.#rooms = new Rooms({
+      clock,
+      channels,
+      requests,
+      onChange: () => {
+        emitter.emit("room");
+        outbox.flush();
+      },
+      onLeave: (channel) => {
+        channels.drop(channel);
+        presence.drop(channel);
+      },
+    });
+    const senderParts = { clock, connection, outbox, reportError };
+    const sender = (this.#sender = new MessageSender(senderParts, options.typingThrottleMs));
+    this.#scopeParts = { emitter, presence, sender };
+    this.#scope = new MessageScope(this.#scopeParts);
     if (autoConnect) this.reconnect();
   }
 
-  join(room: string): RoomHandle {
-    return new RoomHandle(this, room);
+  get user(): PublicUser | undefined {
+    return this.#connection.user;
   }
 
-  onStateChange(listener: (state: ConnectionState) => unknown): Unsubscribe {
-    return this.hear("state", listener);
+  get users(): readonly PublicUser[] {
+    return this.#scope.users;
   }
 
-  onGap(listener: (channel: string, reason: GapReason) => unknown): Unsubscribe {
-    return this.hear("gap", listener);
+  get state(): ConnectionState {
+    return this.#connection.state;
   }
 
-  onQueue(listener: (queue: QueueState) => unknown): Unsubscribe {
-    return this.hear("queue", listener);
+  on(type: string, listener: (message: Frame, delivery: Delivery) => unknown): Unsubscribe {
+    return this.#scope.on(type, listener);
+  }
+
+  send(type: string, fields?: object): Sending | undefined {
+    return this.#scope.send(type, fields);
+  }
+
+  request(name: string, input?: unknown, options?: RequestOptions): Promise<unknown> {
+    return this.#requests.request(name, input, options);
   }
 
   onRequest(name: string, handler: (input: unknown) => unknown): Unsubscribe {
-    this.#handlers.set(name, handler);
-    return () => {
-      if (this.#handlers.get(name) === handler) this.#handlers.delete(name);
-    };
+    return this.#serverRequests.register(name, handler);
   }
 
-  usersOf(channel = "all"): readonly PublicUser[] {
-    return this.#users.get(channel) ?? NOBODY;
+  join(room: string): RoomHandle {
+    return new RoomHandle(room, this.#rooms, this.#scopeParts);
   }
 
-  override reconnect(): void {
-    this.outbox.isClosed = false;
-    super.reconnect();
+  onStateChange(listener: (state: ConnectionState) => unknown): Unsubscribe {
+    return this.#scope.subscribe("state", listener);
   }
 
-  override close(): void {
-    this.#settle();
-    super.close();
+  onUsersChange(listener: (users: readonly PublicUser[]) => unknown): Unsubscribe {
+    return this.#scope.onUsersChange(listener);
+  }
+
+  onGap(listener: (channel: string, reason: GapReason) => unknown): Unsubscribe {
+    return this.#scope.subscribe("gap", listener);
+  }
+
+  onQueue(listener: (queue: QueueState) => unknown): Unsubscribe {
+    return this.#scope.subscribe("queue", listener);
+  }
+
+  connect(): void {
+    if (this.state.status === "closed") this.reconnect();
+  }
+
+  close(): void {
+    this.#end();
+    this.#connection.close();
   }
 
   authenticate(): void {
-    const { ticket } = this.options;
-    if (ticket && this.isWelcomed) void this.#renew(ticket);
+    const { ticket } = this.#options;
+    if (ticket && this.#connection.isWelcomed) void this.#renewSession(ticket);
     else this.reconnect();
   }
 
-  dispatch(type: string, fields: object | undefined, channel: string | undefined): Sending | undefined {
-    if (type === "chat_message") this.#typing.ended(channel);
-    if (!this.#ephemeral.includes(type)) return this.outbox.send(type, fields, channel);
-    if (!this.isWelcomed) return undefined;
-    const { isTyping } = Object(fields) as { isTyping?: unknown };
-    if (type === TYPING && !this.#typing.isDue(channel, isTyping === true, this.clock.now()))
-      return undefined;
-    const { text, error } = outgoing({ ...fields, type }, { ch: channel }, this.limits);
-    if (error) this.#report(error);
-    else this.write(text);
-    return undefined;
+  reconnect(): void {
+    this.#connection.reconnect();
   }
 
-  request(name: string, input?: unknown, { timeoutMs, signal }: RequestOptions = {}): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      if (this.outbox.isClosed) throw new HalyardError("unavailable");
-      const done = (answer: Answer) => {
-        signal?.removeEventListener("abort", abort);
-        if ("result" in answer) resolve(answer.result);
-        else reject(signal?.aborted ? (signal.reason as Error) : answer.error);
-      };
-      const abort = () => this.requests.answer(id, { error: new HalyardError("timeout") });
-      const id = this.requests.ask({ type: "request", name, input }, done, { timeoutMs, isLasting: true });
-      signal?.addEventListener("abort", abort);
+  #createConnection(clock: Clock): Connection {
+    return new Connection(clock, this.#options, {
+      resumption: () => ({ positions: this.#channels.positions, rooms: this.#rooms.names }),
+      onWelcome: (welcome) => this.#onWelcome(welcome),
+      onUserChange: () => this.#onUserChange(),
+      onTransition: (state) => this.#onTransition(state),
+      onFrame: (frame, size) => this.#onFrame(frame, size),
+      onDisconnected: () => this.#onDisconnected(),
     });
   }
 
-  roomChanged(entry: RoomEntry): void {
-    this.emitter.emit("room", entry);
-    this.outbox.flush();
+  #onWelcome({ ephemeral, channels }: WelcomeMessage): void {
+    this.#sender.onWelcome(ephemeral);
+    if (Object.values(channels).some(({ recovered }) => recovered === "lost")) this.#outbox.markUnconfirmed();
+    this.#channels.resume(channels, this.#rooms.names);
+    this.#rooms.onWelcome(channels);
   }
 
-  left(channel: string): void {
-    this.channels.drop(channel);
-    this.#setUsers(channel, NOBODY);
-    this.#users.delete(channel);
+  #onTransition(state: ConnectionState): void {
+    // Before the listeners are called, because a listener may start the client again at once.
+    if (state.status === "closed") this.#end();
+    this.#emitter.emit("state", state);
+    // After them, so that the application knows of the open connection when the first messages go out.
+    if (!this.#connection.isWelcomed) return;
+    this.#requests.onOpen();
+    this.#sender.onOpen();
   }
 
-  complained(error: unknown): void {
-    if (this.options.onError) this.#report(error);
-  }
-
-  opened(attempt: number): void {
-    const { clientId, channels, rooms } = this;
-    const { contract } = this.options;
-    const { positions } = channels;
-    const hello = { type: "hello", clientId, attempt, contract, positions, rooms: rooms.names };
-    this.write(JSON.stringify({ ...hello, $: { id: HELLO } }));
-  }
-
-  override lost(): void {
-    super.lost();
-    this.#typing.clear();
-    this.channels.lost();
-    this.rooms.lost();
-    this.outbox.lost();
-    this.requests.lost();
-  }
-
-  protected welcomed({ limits, ephemeral, channels }: WelcomeMessage): void {
-    this.#ephemeral = [TYPING, ...ephemeral];
-    this.limits = { ...DEFAULT_LIMITS, ...limits };
-    if (Object.values(channels).some(({ recovered }) => recovered === "lost")) this.outbox.doubt();
-    this.channels.resume(channels, this.rooms.names);
-    this.rooms.open(channels);
-  }
-
-  protected stateChanged(state: ConnectionState): void {
-    // First, because whoever hears of it may start again at once.
-    if (state.status === "closed") this.#settle();
-    this.emitter.emit("state", state);
-    // What waits goes out once everybody knows that it can.
-    if (!this.isWelcomed) return;
-    this.requests.open();
-    this.outbox.open(this.#ephemeral);
-  }
-
-  protected userChanged(): void {
+  #onUserChange(): void {
     const error = new HalyardError("unauthenticated");
-    this.outbox.settle(error);
-    this.outbox.restart();
-    this.requests.settle(error);
-    this.channels.clear();
+    this.#outbox.settleAll(error);
+    this.#outbox.restart();
+    this.#requests.rejectAll(error);
+    this.#channels.clear();
   }
 
-  protected take(frame: Frame, size: number): void {
+  #onDisconnected(): void {
+    this.#sender.onDisconnected();
+    this.#channels.onDisconnected();
+    this.#rooms.onDisconnected();
+    this.#outbox.onDisconnected();
+    this.#requests.onDisconnected();
+  }
+
+  #onFrame(frame: Frame, size: number): void {
     const { type, $: { re } = {} } = frame;
     const { room, reason } = frame as { room?: string; reason?: string };
     const channel = room === undefined ? "all" : `room:${room}`;
     switch (type) {
       case "request":
-        return void this.#reply(frame);
+        return void this.#serverRequests.reply(frame);
       case "reply":
-        return this.#answered(re, { result: frame["result"] });
+        return this.#onReply(re, { result: frame["result"] });
       case "error":
-        if (re !== undefined) return this.#answered(re, { error: readError(frame) });
+        if (re !== undefined) return this.#onReply(re, { error: readError(frame) });
         break;
       case "left":
-        return this.rooms.moved(String(room), readError({ code: reason }));
+        return this.#rooms.membershipChanged(String(room), readError({ code: reason }));
       case "joined":
-        this.channels.join(channel, frame as unknown as Position);
-        return this.rooms.moved(String(room));
+        this.#channels.join(channel, frame as unknown as Position);
+        return this.#rooms.membershipChanged(String(room));
       case "gap":
-        return this.channels.gap(frame as unknown as GapMessage);
+        return this.#channels.gap(frame as unknown as GapMessage);
       case "user_list":
       case "user_joined":
       case "user_left":
-        this.#setUsers(channel, foldUsers(this.usersOf(channel), frame));
+        this.#presence.update(channel, frame);
     }
-    this.channels.receive(frame, size);
+    this.#channels.receive(frame, size);
   }
 
-  /** Answers the server, which is told of a HalyardError only. */
-  async #reply({ name, input, $: { id = "" } = {} }: Frame): Promise<void> {
-    const write = (message: object) => {
-      const { text, error } = outgoing(message, { re: id }, this.limits);
-      if (error) throw error;
-      // Before its welcome, a new connection would be ended by what the old one was asked.
-      if (this.isWelcomed) this.write(text);
-    };
-    try {
-      const handler = this.#handlers.get(name);
-      if (!handler) throw new HalyardError("not_found");
-      write({ type: "reply", result: await handler(input) });
-    } catch (error) {
-      const told = error instanceof HalyardError ? error : new HalyardError("internal");
-      if (told !== error) this.#report(error);
-      const { code, message, retryable } = told;
-      write({ type: "error", code, message: message.slice(0, 200), retryable });
-    }
+  /** @param re the sequence number of a message, or the id of a request */
+  #onReply(re: number | string | undefined, reply: Reply): void {
+    if (typeof re !== "number") return this.#requests.settle(String(re), reply);
+    if ("error" in reply) return this.#outbox.onReply(re, { status: "rejected", error: reply.error });
+    const { ch, off } = Object(reply.result) as SendResult;
+    this.#outbox.onReply(re, { status: "delivered", channel: ch, offset: off });
   }
 
-  #answered(re: number | string | undefined, answer: Answer): void {
-    if (typeof re !== "number") return this.requests.answer(String(re), answer);
-    if ("error" in answer) return this.outbox.answer(re, { status: "rejected", error: answer.error });
-    const { ch, off } = Object(answer.result) as SendResult;
-    this.outbox.answer(re, { status: "delivered", channel: ch, offset: off });
-  }
-
-  #setUsers(channel: string, users: readonly PublicUser[]): void {
-    if (users === this.usersOf(channel)) return;
-    this.#users.set(channel, users);
-    this.emitter.emit("users", channel, users);
-  }
-
-  /** Nothing is coming any more, until somebody starts again. */
-  #settle(): void {
+  /** Settles all messages and requests, because no connection follows until the application starts one. */
+  #end(): void {
     const error = new HalyardError("unavailable");
-    this.outbox.isClosed = true;
-    this.outbox.settle(error);
-    this.requests.settle(error);
+    this.#connection.isEnded = true;
+    this.#outbox.settleAll(error);
+    this.#requests.rejectAll(error);
   }
 
-  async #renew(ticket: () => Promise<string>): Promise<void> {
-    const again = () => {
-      if (this.isWelcomed) this.reconnect();
+  /** Renews the session of the open connection, or replaces the connection when that fails. */
+  async #renewSession(ticket: () => Promise<string>): Promise<void> {
+    const reconnectIfOpen = () => {
+      if (this.#connection.isWelcomed) this.reconnect();
     };
     try {
-      this.requests.ask({ type: "authenticate", ticket: await ticket() }, (answer) => {
-        if ("error" in answer) again();
+      this.#requests.sendFrame({ type: "authenticate", ticket: await ticket() }, (reply) => {
+        if ("error" in reply) reconnectIfOpen();
       });
     } catch {
-      again();
+      reconnectIfOpen();
     }
   }
 }

@@ -1,11 +1,11 @@
 import type { AnyProtocol, BuiltinProtocol } from "@halyard/protocol";
-import { Client } from "./client.js";
-import type { WebSocketClientOptions } from "./options.js";
-import type { WebSocketClient } from "./web-socket-client.js";
+import { Client } from "./client.ts";
+import type { WebSocketClientOptions } from "./options.ts";
+import type { WebSocketClient } from "./web-socket-client.ts";
 
 /**
- * Creates a client and, unless told otherwise, connects it. It needs no configuration beyond the address, and no care
- * after that: it reconnects, resumes and sends what waits, until `close()`.
+ * Creates a client and connects it, unless `autoConnect` is false. The client needs no configuration beyond the URL: it
+ * reconnects, resumes and sends the messages that wait, until `close()`.
  *
  * @throws TypeError when there is no WebSocket in this environment and none in the options
  * @example
@@ -14,6 +14,7 @@ import type { WebSocketClient } from "./web-socket-client.js";
 export function createWebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol>(
   options: WebSocketClientOptions,
 ): WebSocketClient<TProtocol> {
-  // At run time a protocol is nothing: names and fields are checked here, by the compiler, and on the server.
+  // A protocol exists at compile time only: the compiler checks names and fields here, and the server checks them
+  // again.
   return new Client(options) as unknown as WebSocketClient<TProtocol>;
 }

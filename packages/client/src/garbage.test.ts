@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createWorld, reply, welcome } from "../test/world.js";
+import { createHarness, reply, welcome } from "../test/harness.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -30,9 +30,9 @@ const MORE = [
 ];
 
 describe("a server that sends garbage", () => {
-  it("changes nothing with what is no frame", async () => {
-    const world = createWorld();
-    const socket = await world.open();
+  it("ignores texts and data that are no frame, and still delivers a message", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
     const frames = [
       "",
       "{",
@@ -53,17 +53,17 @@ describe("a server that sends garbage", () => {
       '{"type":"gap","ch":{},"epoch":1}',
     );
     socket.receiveData(new ArrayBuffer(3));
-    expect(world.client.state.status).toBe("open");
-    expect(world.errors).toEqual([]);
-    const sending = world.client.send("chat_message", { content: "a" });
+    expect(harness.client.state.status).toBe("open");
+    expect(harness.errors).toEqual([]);
+    const sending = harness.client.send("chat_message", { content: "a" });
     socket.receive(reply(socket.sent("chat_message")[0]));
     expect((await sending).status).toBe("delivered");
   });
 
-  it("does not let a welcome in that makes no sense, and gets another connection", async () => {
-    const world = createWorld();
-    await world.tick();
-    world.socket.accept();
+  it("rejects a malformed welcome, and connects again", async () => {
+    const harness = createHarness();
+    await harness.tick();
+    harness.socket.accept();
     for (const fields of [
       { user: undefined },
       { user: {} },
@@ -71,35 +71,35 @@ describe("a server that sends garbage", () => {
       { channels: null },
       { ephemeral: 5 },
     ]) {
-      world.socket.receive(welcome(fields));
+      harness.socket.receive(welcome(fields));
     }
-    await world.tick(10_200);
-    expect(world.sockets.length).toBeGreaterThan(1);
-    await world.open();
-    expect(world.client.state.status).toBe("open");
+    await harness.tick(10_200);
+    expect(harness.sockets.length).toBeGreaterThan(1);
+    await harness.open();
+    expect(harness.client.state.status).toBe("open");
   });
 
-  it("ignores everything but errors before the welcome", async () => {
-    const world = createWorld();
-    const heard: unknown[] = [];
-    world.client.on("poll_result", (message) => heard.push(message));
-    world.client.on("error", ({ code }) => heard.push(code));
-    await world.tick();
-    world.socket.accept();
-    world.socket.receive(
+  it("ignores all frames but errors before the welcome", async () => {
+    const harness = createHarness();
+    const received: unknown[] = [];
+    harness.client.on("poll_result", (message) => received.push(message));
+    harness.client.on("error", ({ code }) => received.push(code));
+    await harness.tick();
+    harness.socket.accept();
+    harness.socket.receive(
       { type: "poll_result", votes: [] },
       { type: "user_list", users: [{ userId: "eve" }], total: 1 },
       { type: "error", code: "contract_mismatch", message: "", retryable: false },
     );
-    expect(heard).toEqual(["contract_mismatch"]);
-    expect(world.client.users).toEqual([]);
+    expect(received).toEqual(["contract_mismatch"]);
+    expect(harness.client.users).toEqual([]);
   });
 
-  it("pollutes no prototype", async () => {
-    const world = createWorld();
-    const socket = await world.open();
+  it("pollutes no prototype with fields of a frame", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
     let message: object = {};
-    world.client.on("poll_result", (heard) => (message = heard));
+    harness.client.on("poll_result", (received) => (message = received));
     socket.receive(
       '{"type":"poll_result","__proto__":{"isAdmin":true},"constructor":{"prototype":{"isAdmin":true}},"$":{"ch":"__proto__","off":1}}',
       '{"type":"user_joined","users":[{"userId":"__proto__","isAdmin":true}],"total":1}',
@@ -108,24 +108,24 @@ describe("a server that sends garbage", () => {
     expect("isAdmin" in message).toBe(false);
   });
 
-  it("is not asked again and again for having named a time that no timer holds", async () => {
-    const world = createWorld();
-    await world.tick();
-    world.socket.accept();
-    world.socket.receive(welcome({ heartbeat: { intervalMs: 1, timeoutMs: 1e308 } }));
-    const { socket } = world;
-    world.client.join("general");
+  it("sends no repeated join or probe when the server names a time that no timer holds", async () => {
+    const harness = createHarness();
+    await harness.tick();
+    harness.socket.accept();
+    harness.socket.receive(welcome({ heartbeat: { intervalMs: 1, timeoutMs: 1e308 } }));
+    const { socket } = harness;
+    harness.client.join("general");
     const { re = "" } = { re: (socket.sent("join")[0]?.["$"] as { id?: string } | undefined)?.id };
     const retryable = { code: "rate_limited", message: "", retryable: true, retryAfterMs: 1e12 };
     socket.receive({ type: "error", ...retryable, $: { re } });
-    await world.tick(60_000);
+    await harness.tick(60_000);
     expect(socket.sent("join")).toHaveLength(1);
-    expect(world.client.state.status).toBe("open");
-    // Node and browsers make of such a time one of a millisecond.
+    expect(harness.client.state.status).toBe("open");
+    // Node and browsers would run such a timer after one millisecond.
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("never makes the client throw, nor sends it an error of its own making", async () => {
+  it("never throws, reports no error and leaves no timer, whatever frames the server sends", async () => {
     const value = fc.oneof(
       fc.constantFrom(
         null,
@@ -168,17 +168,17 @@ describe("a server that sends garbage", () => {
       .map(([type, fields]) => ({ ...(type === "welcome" ? welcome() : {}), ...fields, type }));
     await fc.assert(
       fc.asyncProperty(fc.array(frame, { maxLength: 30, size: "max" }), async (frames) => {
-        const world = createWorld();
-        const socket = await world.open();
-        world.client.join("general");
-        void world.client.send("chat_message", { content: "a" });
-        world.client.request("count").catch(() => {});
+        const harness = createHarness();
+        const socket = await harness.open();
+        harness.client.join("general");
+        void harness.client.send("chat_message", { content: "a" });
+        harness.client.request("count").catch(() => {});
         for (const garbage of frames) socket.receive(garbage);
-        await world.tick(10);
-        expect(world.errors).toEqual([]);
-        world.client.close();
-        expect(world.client.state.status).toBe("closed");
-        await world.tick(1_000);
+        await harness.tick(10);
+        expect(harness.errors).toEqual([]);
+        harness.client.close();
+        expect(harness.client.state.status).toBe("closed");
+        await harness.tick(1_000);
         expect(vi.getTimerCount()).toBe(0);
       }),
       { numRuns: 500 },
@@ -186,28 +186,28 @@ describe("a server that sends garbage", () => {
   }, 60_000);
 });
 
-describe("listeners that throw", () => {
-  it("harm nobody: not the other listeners, not the connection", async () => {
-    const world = createWorld();
-    const heard: string[] = [];
+describe("a listener that throws", () => {
+  it("stops neither the other listeners nor the connection", async () => {
+    const harness = createHarness();
+    const received: string[] = [];
     const fail = () => {
       throw new Error("mine");
     };
-    world.client.onStateChange(fail);
-    world.client.onQueue(fail);
-    world.client.onUsersChange(fail);
-    world.client.onGap(fail);
-    world.client.on("poll_result", fail);
-    world.client.on("poll_result", () => heard.push("second"));
-    const socket = await world.open();
-    const sending = world.client.send("chat_message", { content: "a" });
+    harness.client.onStateChange(fail);
+    harness.client.onQueue(fail);
+    harness.client.onUsersChange(fail);
+    harness.client.onGap(fail);
+    harness.client.on("poll_result", fail);
+    harness.client.on("poll_result", () => received.push("second"));
+    const socket = await harness.open();
+    const sending = harness.client.send("chat_message", { content: "a" });
     socket.receive(reply(socket.sent("chat_message")[0]));
     socket.receive({ type: "user_list", users: [{ userId: "bob" }], total: 1 });
     socket.receive({ type: "gap", ch: "all", epoch: "e1", off: 20, reason: "trimmed" });
     socket.receive({ type: "poll_result", votes: [], $: { ch: "all", off: 21 } });
     expect((await sending).status).toBe("delivered");
-    expect(heard).toEqual(["second"]);
-    expect(world.errors.length).toBeGreaterThan(5);
-    expect(world.client.state.status).toBe("open");
+    expect(received).toEqual(["second"]);
+    expect(harness.errors.length).toBeGreaterThan(5);
+    expect(harness.client.state.status).toBe("open");
   });
 });

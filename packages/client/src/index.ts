@@ -1,22 +1,25 @@
-export { HalyardError } from "@halyard/protocol/wire";
-export type { Backoff } from "./backoff.js";
-export type { Clock } from "./clock.js";
-export type { AuthRequiredReason, ConnectionState } from "./connection-state.js";
-export { createWebSocketClient } from "./create-web-socket-client.js";
-export type { Unsubscribe } from "./emitter.js";
-export type { WebSocketClientOptions, WebSocketConstructor } from "./options.js";
-export type { OutboxLimits } from "./outbox.js";
-export type { PageEvents } from "./page.js";
-export type { QueueState, Receipt, Sending } from "./receipt.js";
-export type { Fetch } from "./refusal.js";
-export type { SendError } from "./send-error.js";
+// The client
+export { createWebSocketClient } from "./create-web-socket-client.ts";
+export type { Room, WebSocketClient } from "./web-socket-client.ts";
+export type { AuthRequiredReason, ConnectionState } from "./connection/connection-state.ts";
+export type { RoomState } from "./rooms/room-state.ts";
+
+// Options
 export type {
-  Arguments,
-  Delivery,
-  RequestArguments,
-  RequestOptions,
-  Room,
-  RoomState,
-  SentAs,
-  WebSocketClient,
-} from "./web-socket-client.js";
+  Fetch,
+  OutboxLimits,
+  PageEvents,
+  WebSocketClientOptions,
+  WebSocketConstructor,
+} from "./options.ts";
+export type { Backoff } from "./common/backoff.ts";
+export type { Clock } from "./common/clock.ts";
+
+// Messages and requests
+export type { Arguments, RequestArguments, SentAs } from "./web-socket-client.ts";
+export type { Delivery } from "./messaging/client-events.ts";
+export type { QueueState, Receipt, Sending } from "./messaging/receipt.ts";
+export type { RequestOptions } from "./messaging/requests.ts";
+export type { SendError } from "./messaging/send-error.ts";
+export type { Unsubscribe } from "./common/emitter.ts";
+export { HalyardError } from "@halyard/protocol/wire";

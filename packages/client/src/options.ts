@@ -1,10 +1,10 @@
-import type { Backoff } from "./backoff.js";
-import type { Clock } from "./clock.js";
-import type { OutboxLimits } from "./outbox.js";
-import type { PageEvents } from "./page.js";
-import type { Fetch } from "./refusal.js";
+// What a user of the package configures, and the types that the options are made of.
+// Read by the client and its parts, each of which reads its own options.
+// Every field but `url` is optional, and its default stands in its comment.
+import type { Backoff } from "./common/backoff.ts";
+import type { Clock } from "./common/clock.ts";
 
-/** The platform's `WebSocket`, the one of `ws`, or a subclass of either. */
+/** The platform's `WebSocket`, the `WebSocket` of the package `ws`, or a subclass of either. */
 export type WebSocketConstructor = new (
   url: string,
   protocols: string[],
@@ -15,49 +15,88 @@ export type WebSocketConstructor = new (
   close(code?: number, reason?: string): void;
 };
 
+/** The part of `fetch` that the client uses. */
+export type Fetch = (
+  url: string,
+  init: { credentials: "include" },
+) => Promise<{ readonly status: number; readonly headers: { get(name: string): string | null } }>;
+
+/** Where the client subscribes to the events of a page that sleeps and wakes: `globalThis` in a browser. */
+export interface PageEvents {
+  /** Subscribes to one event of the page. */
+  addEventListener(type: string, listener: () => void, capture: boolean): void;
+  /** Ends such a subscription. */
+  removeEventListener(type: string, listener: () => void, capture: boolean): void;
+}
+
+/** The bounds of the outbox: the messages that wait to be written and those that wait for a reply. */
+export interface OutboxLimits {
+  /** The number of messages, waiting or unacknowledged. A message above it is rejected. @default 200 */
+  readonly messages: number;
+  /** The size of their texts together, in bytes. A message that exceeds it is rejected. @default 262_144 */
+  readonly bytes: number;
+  /** How long a message waits to be written, in milliseconds. After it the receipt is `expired`. @default 60_000 */
+  readonly ageMs: number;
+}
+
+/** The options of `createWebSocketClient`. Only `url` is required. */
 export interface WebSocketClientOptions {
   /**
-   * Where the server is: `wss:`, `ws:`, `https:` or `http:`, or relative to the page. A function is asked anew for every
-   * attempt; when it fails, the attempt has failed.
+   * The server's address: `wss:`, `ws:`, `https:` or `http:`, absolute or relative to the page. A function is called
+   * for every attempt; when it fails, the attempt has failed.
+   *
+   * @default none, it is required
    */
   readonly url: string | URL | (() => string | URL | Promise<string | URL>);
-  /** Connect when the client is created. @default true */
+  /** Whether the client connects when it is created. @default true */
   readonly autoConnect?: boolean | undefined;
-  /** What makes the sockets. @default globalThis.WebSocket */
+  /** The class of the sockets. @default globalThis.WebSocket */
   readonly WebSocket?: WebSocketConstructor | undefined;
   /**
-   * Gets a single-use ticket, for servers that cannot see the page's cookies. Asked anew for every attempt. When it
-   * rejects with an error whose `status` is 401 or 403, the client stops at `authRequired`.
+   * Fetches a single-use ticket, for servers that do not receive the page's cookies. Called for every attempt. When it
+   * rejects with an error whose `status` is 401 or 403, the client stops in the state `authRequired`.
+   *
+   * @default none
    */
   readonly ticket?: (() => Promise<string>) | undefined;
-  /** The version of the application's contract, told to the server. @default none */
+  /** The version of the application's contract, sent to the server in the hello. @default none */
   readonly contract?: string | undefined;
-  /** How much may wait to be sent. @default { messages: 200, bytes: 262_144, ageMs: 60_000 } */
+  /**
+   * The bounds of the outbox; a missing field has its default.
+   *
+   * @default { messages: 200, bytes: 262_144, ageMs: 60_000 }
+   */
   readonly outbox?: Partial<OutboxLimits> | undefined;
-  /** How long a request waits for its reply. @default 10_000 */
+  /** How long a request waits for its reply, in milliseconds. @default 10_000 */
   readonly requestTimeoutMs?: number | undefined;
-  /** How long an attempt may take, from its beginning to the welcome. @default 10_000 */
+  /** How long an attempt may take, from its start to the welcome, in milliseconds. @default 10_000 */
   readonly connectTimeoutMs?: number | undefined;
-  /** How long to wait between attempts. @default { minMs: 100, baseMs: 500, maxMs: 20_000 } */
+  /**
+   * How long the client waits between two attempts; a missing field has its default.
+   *
+   * @default { minMs: 100, baseMs: 500, maxMs: 20_000 }
+   */
   readonly backoff?: Partial<Backoff> | undefined;
-  /** How often a `typing_indicator` goes out while somebody types. @default 3_000 */
+  /** The shortest time between two `typing_indicator` messages of a channel, in milliseconds. @default 3_000 */
   readonly typingThrottleMs?: number | undefined;
   /**
-   * Gets what listeners throw, and why `url` or `ticket` failed. @default what listeners throw is thrown again, in a
-   * task of its own, for the platform to report
+   * Receives what listeners throw, and why `url` or `ticket` failed.
+   *
+   * @default what listeners throw is thrown again, in a task of its own, for the platform to report
    */
   readonly onError?: ((error: unknown) => void) | undefined;
   /**
-   * Asks why a handshake failed, because browsers hide it. @default globalThis.fetch, or nothing with a `WebSocket` of
-   * your own, which may carry credentials that `fetch` does not have
+   * Asks over HTTP why a handshake failed, because browsers hide the reason.
+   *
+   * @default globalThis.fetch, or none with a `WebSocket` of your own, which may carry credentials that `fetch` lacks
    */
   readonly fetch?: Fetch | undefined;
   /**
-   * Time and chance. Between two attempts, one millisecond is always the platform's: reconnecting-websocket takes it.
+   * Time and randomness. Between two attempts, the client also waits one millisecond of the platform's own time.
    *
    * @default the system's
    */
   readonly clock?: Clock | undefined;
-  /** Where `visibilitychange`, `pagehide`, `pageshow`, `resume` and `online` are heard. @default globalThis */
+  /** The source of `visibilitychange`, `pagehide`, `pageshow`, `resume` and `online`. @default globalThis */
   readonly page?: PageEvents | undefined;
 }

@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createWorld, reply, welcome } from "../test/world.js";
+import { createHarness, reply, welcome } from "../test/harness.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
-type World = ReturnType<typeof createWorld>;
+type Harness = ReturnType<typeof createHarness>;
 
-/** Takes a client through a whole life: connect, join, send, lose, wait, come back, be refused. */
-async function live(world: World): Promise<void> {
+/** Takes a client through all of its states: it connects, joins, sends, is disconnected, waits, and is rejected. */
+async function runThroughStates(harness: Harness): Promise<void> {
   const respond = () => {
-    for (const socket of world.sockets) {
+    for (const socket of harness.sockets) {
       if (socket.closed) continue;
       if (socket.readyState === 0) socket.accept();
       if (!socket.sent("ping").length) socket.receive(welcome());
@@ -19,83 +19,92 @@ async function live(world: World): Promise<void> {
       }
     }
   };
-  const room = world.client.join("general");
+  const room = harness.client.join("general");
   void room.send("chat_message", { content: "a" });
-  world.client.request("count").catch(() => {});
+  harness.client.request("count").catch(() => {});
   for (const code of [1006, 4000, 4401, 4400]) {
-    if (world.client.state.status === "authRequired") world.client.authenticate();
-    await world.tick(600);
+    if (harness.client.state.status === "authRequired") harness.client.authenticate();
+    await harness.tick(600);
     respond();
-    await world.tick(10);
+    await harness.tick(10);
     respond();
-    const socket = world.sockets.findLast(({ closed }) => !closed);
+    const socket = harness.sockets.findLast(({ closed }) => !closed);
     if (socket?.readyState === 1) socket.drop(code);
   }
 }
 
-const hooks: [string, (world: World, act: () => void) => void][] = [
-  ["connecting", ({ client }, act) => client.onStateChange(({ status }) => status === "connecting" && act())],
-  ["open", ({ client }, act) => client.onStateChange(({ status }) => status === "open" && act())],
-  ["waiting", ({ client }, act) => client.onStateChange(({ status }) => status === "waiting" && act())],
+const hooks: [string, (harness: Harness, act: () => void) => void][] = [
   [
-    "authRequired",
+    "the state connecting",
+    ({ client }, act) => client.onStateChange(({ status }) => status === "connecting" && act()),
+  ],
+  ["the state open", ({ client }, act) => client.onStateChange(({ status }) => status === "open" && act())],
+  [
+    "the state waiting",
+    ({ client }, act) => client.onStateChange(({ status }) => status === "waiting" && act()),
+  ],
+  [
+    "the state authRequired",
     ({ client }, act) => client.onStateChange(({ status }) => status === "authRequired" && act()),
   ],
-  ["closed", ({ client }, act) => client.onStateChange(({ status }) => status === "closed" && act())],
-  ["the queue", ({ client }, act) => client.onQueue(() => act())],
-  ["a room", ({ client }, act) => client.join("general").onStateChange(() => act())],
+  [
+    "the state closed",
+    ({ client }, act) => client.onStateChange(({ status }) => status === "closed" && act()),
+  ],
+  ["a change of the queue", ({ client }, act) => client.onQueue(() => act())],
+  ["the state of a room", ({ client }, act) => client.join("general").onStateChange(() => act())],
 ];
 
-describe("a listener that acts on what it hears", () => {
-  it.each(hooks)("may close the client, when it hears of %s", async (_, hook) => {
-    const world = createWorld({ autoConnect: false });
-    hook(world, () => world.client.close());
-    world.client.connect();
-    await live(world);
-    world.client.close();
-    expect(world.client.state.status).toBe("closed");
-    const { length } = world.sockets;
-    await world.tick(100_000);
-    expect(world.sockets).toHaveLength(length);
+describe("a listener that calls the client", () => {
+  it.each(hooks)("may close the client when it is called with %s", async (_, hook) => {
+    const harness = createHarness({ autoConnect: false });
+    hook(harness, () => harness.client.close());
+    harness.client.connect();
+    await runThroughStates(harness);
+    harness.client.close();
+    expect(harness.client.state.status).toBe("closed");
+    const { length } = harness.sockets;
+    await harness.tick(100_000);
+    expect(harness.sockets).toHaveLength(length);
     expect(vi.getTimerCount()).toBe(0);
-    expect(world.page.count).toBe(0);
-    expect(world.errors).toEqual([]);
+    expect(harness.page.count).toBe(0);
+    expect(harness.errors).toEqual([]);
   });
 
-  it.each(hooks)("may reconnect once, when it hears of %s", async (_, hook) => {
-    const world = createWorld({ autoConnect: false });
+  it.each(hooks)("may reconnect once when it is called with %s", async (_, hook) => {
+    const harness = createHarness({ autoConnect: false });
     let hasActed = false;
-    hook(world, () => {
+    hook(harness, () => {
       if (hasActed) return;
       hasActed = true;
-      world.client.reconnect();
+      harness.client.reconnect();
     });
-    world.client.connect();
-    await live(world);
-    world.client.reconnect();
-    await world.tick(10);
-    // Only one socket is alive, and it is the last one.
-    expect(world.sockets.filter(({ closed, readyState }) => !closed && readyState < 2)).toEqual([
-      world.socket,
+    harness.client.connect();
+    await runThroughStates(harness);
+    harness.client.reconnect();
+    await harness.tick(10);
+    // Only the last socket is open.
+    expect(harness.sockets.filter(({ closed, readyState }) => !closed && readyState < 2)).toEqual([
+      harness.socket,
     ]);
-    world.socket.accept();
-    world.socket.receive(welcome());
-    expect(world.client.state.status).toBe("open");
+    harness.socket.accept();
+    harness.socket.receive(welcome());
+    expect(harness.client.state.status).toBe("open");
     hasActed = true;
-    world.client.close();
-    await world.tick(1_000);
+    harness.client.close();
+    await harness.tick(1_000);
     expect(vi.getTimerCount()).toBe(0);
-    expect(world.errors).toEqual([]);
+    expect(harness.errors).toEqual([]);
   });
 
-  it("may connect again when it hears that the client is closed", async () => {
-    const world = createWorld();
-    world.client.onStateChange(({ status }) => status === "closed" && world.client.connect());
-    (await world.open()).drop(4400);
-    expect(world.client.state.status).toBe("connecting");
-    const socket = await world.open();
-    expect(world.client.state.status).toBe("open");
-    const sending = world.client.send("chat_message", { content: "a" });
+  it("may connect again when it is called with the state closed", async () => {
+    const harness = createHarness();
+    harness.client.onStateChange(({ status }) => status === "closed" && harness.client.connect());
+    (await harness.open()).drop(4400);
+    expect(harness.client.state.status).toBe("connecting");
+    const socket = await harness.open();
+    expect(harness.client.state.status).toBe("open");
+    const sending = harness.client.send("chat_message", { content: "a" });
     socket.receive(reply(socket.sent("chat_message")[0]));
     expect((await sending).status).toBe("delivered");
   });

@@ -3,8 +3,8 @@ import type { ProtocolOf, PublicUser } from "@halyard/protocol";
 import { WebSocket as NodeWebSocket } from "ws";
 import { expectTypeOf } from "vitest";
 import { z } from "zod";
-import { createWebSocketClient } from "./index.js";
-import type { ConnectionState, Receipt, RoomState, Sending, WebSocketClient } from "./index.js";
+import { createWebSocketClient } from "./index.ts";
+import type { ConnectionState, Receipt, RoomState, Sending, WebSocketClient } from "./index.ts";
 
 export const protocol = defineProtocol({
   clientMessages: {
@@ -40,7 +40,7 @@ export const protocol = defineProtocol({
 interface AppProtocol extends ProtocolOf<typeof protocol> {}
 declare const client: WebSocketClient<AppProtocol>;
 
-// A send takes what the schema takes, and tells what becomes of it unless the message is ephemeral.
+// `send` takes the input of the schema, and returns a receipt unless the message is ephemeral.
 expectTypeOf(client.send("vote", { pollId: "a" })).toEqualTypeOf<Sending>();
 expectTypeOf(client.send("draw", { kind: "dot", r: 1 })).toEqualTypeOf<Sending>();
 expectTypeOf(client.send("nothing")).toEqualTypeOf<Sending>();
@@ -54,25 +54,25 @@ client.send("votes", { pollId: "a" });
 client.send("vote");
 // @ts-expect-error a field of another type
 client.send("vote", { pollId: 1 });
-// @ts-expect-error only the server says this
+// @ts-expect-error only the server sends this
 client.send("voted", { total: 1 });
 // @ts-expect-error a line has no radius
 client.join("general").send("draw", { kind: "line", r: 1 });
 
-// A listener gets fields, not generics.
-client.on("voted", (heard, delivery) => {
-  expectTypeOf(heard).toEqualTypeOf<{ type: "voted"; total: number; label?: string | undefined }>();
+// A hover over a listener's message shows fields, not generics.
+client.on("voted", (received, delivery) => {
+  expectTypeOf(received).toEqualTypeOf<{ type: "voted"; total: number; label?: string | undefined }>();
   expectTypeOf(delivery.room).toEqualTypeOf<string | undefined>();
 });
-client.on("cursor", (heard) =>
-  expectTypeOf(heard).toEqualTypeOf<{ type: "cursor"; x: number; from: PublicUser }>(),
+client.on("cursor", (received) =>
+  expectTypeOf(received).toEqualTypeOf<{ type: "cursor"; x: number; from: PublicUser }>(),
 );
 client.join("general").on("chat_message", async ({ from, content }) => Promise.resolve([from.name, content]));
 client.on("user_list", ({ users }) => expectTypeOf(users).toEqualTypeOf<PublicUser[]>());
-// @ts-expect-error this client says it, nobody hears it
+// @ts-expect-error clients send this message, and never receive it
 client.on("vote", () => {});
 
-// A request takes its input and gives its output.
+// `request` takes the input of the request's schema, and resolves to the output of the reply's.
 expectTypeOf(await client.request("page", {})).toEqualTypeOf<{ id: string; seen: boolean }[]>();
 expectTypeOf(await client.request("count")).toEqualTypeOf<number>();
 expectTypeOf(
@@ -83,20 +83,20 @@ await client.request("pages", {});
 // @ts-expect-error input is missing
 await client.request("page");
 
-// What the server asks is answered with what its schema takes.
+// A handler of a server's request returns the input of the reply's schema.
 client.onRequest("confirm", ({ question, level }) => {
   expectTypeOf([question, level] as const).toEqualTypeOf<readonly [string, number]>();
   return { answer: "yes" };
 });
 client.onRequest("confirm", async () => Promise.resolve({ answer: "no", at: 1 }));
-// @ts-expect-error clients ask this
+// @ts-expect-error only clients send this request
 client.onRequest("count", () => 1);
-// @ts-expect-error no such answer
+// @ts-expect-error no such reply
 client.onRequest("confirm", () => ({ answer: "maybe" }));
-// @ts-expect-error no answer at all
+// @ts-expect-error no reply at all
 client.onRequest("confirm", () => undefined);
 
-// States are unions, told apart by their status.
+// States are unions, discriminated by their status.
 const { state } = client;
 if (state.status === "waiting") expectTypeOf(state.retryAt).toEqualTypeOf<number>();
 if (state.status === "authRequired")
@@ -105,13 +105,13 @@ client.onStateChange((next) => expectTypeOf(next).toEqualTypeOf<ConnectionState>
 expectTypeOf(await client.join("general").ready).toEqualTypeOf<RoomState>();
 client.onGap((channel, reason) => Promise.resolve([channel, reason]));
 
-// A client of a protocol is one of the built-in protocol, too, and a name for the contract changes nothing.
+// A client of a protocol is assignable to one of the built-in protocol, with or without a named interface.
 const takesAny = (_client: WebSocketClient): void => {};
 const takesApp = (_client: WebSocketClient<AppProtocol>): void => {};
 takesAny(client);
 takesApp(createWebSocketClient<typeof protocol>({ url: "/ws" }));
 
-// Every kind of WebSocket fits, and every option may be undefined.
+// Every WebSocket class is accepted, and every option may be undefined.
 createWebSocketClient({ url: new URL("wss://halyard.test"), WebSocket: NodeWebSocket });
 createWebSocketClient({ url: () => "/ws", WebSocket: globalThis.WebSocket, fetch: globalThis.fetch });
 createWebSocketClient({

@@ -1,3 +1,6 @@
+// What a user of the package sees of a client and of a room, with the types of the application's protocol.
+// Implemented by Client and RoomHandle, which know no protocol.
+// Every member may be used in every state of the connection.
 import type {
   AnyProtocol,
   BuiltinProtocol,
@@ -8,74 +11,65 @@ import type {
   ServerMessage,
   ServerMessages,
 } from "@halyard/protocol";
-import type { ConnectionState } from "./connection-state.js";
-import type { Unsubscribe } from "./emitter.js";
-import type { QueueState, Sending } from "./receipt.js";
-import type { SendError } from "./send-error.js";
+import type { Unsubscribe } from "./common/emitter.ts";
+import type { ConnectionState } from "./connection/connection-state.ts";
+import type { Delivery } from "./messaging/client-events.ts";
+import type { QueueState, Sending } from "./messaging/receipt.ts";
+import type { RequestOptions } from "./messaging/requests.ts";
+import type { RoomState } from "./rooms/room-state.ts";
 
-/** How a message came. */
-export interface Delivery {
-  /** The room that it came through; undefined for what goes to everyone, or to this user. */
-  readonly room: string | undefined;
-  /** Whether it is one that was missed while the connection was away. */
-  readonly replayed: boolean;
-}
-
-export type RoomState =
-  /** Asked for, or lost with the connection and to be had back with it. */
-  | { readonly status: "joining" }
-  | { readonly status: "joined" }
-  /** By `leave()`, or, with an error, because the server said so. */
-  | { readonly status: "left"; readonly error: SendError | undefined };
-
-export interface RequestOptions {
-  /** How long to wait for the reply, also while there is no connection. @default `requestTimeoutMs` of the client */
-  readonly timeoutMs?: number | undefined;
-  /** Aborting rejects with the signal's reason. The server is not told. */
-  readonly signal?: AbortSignal | undefined;
-}
-
+/** The arguments of `send` after the type: the fields, which may be left out when none is required. */
 export type Arguments<TFields> = {} extends TFields ? [fields?: TFields] : [fields: TFields];
+
+/**
+ * The arguments of `request` after the name: the input, which may be left out when it may be undefined, and options.
+ */
 export type RequestArguments<TInput> = undefined extends TInput
   ? [input?: TInput, options?: RequestOptions]
   : [input: TInput, options?: RequestOptions];
-/** Ephemeral messages are sent and forgotten; of all others one hears what became of them. */
+
+/** What `send` returns: nothing for an ephemeral message, and the receipt to come for any other. */
 export type SentAs<TMessage> = TMessage extends { readonly ephemeral: true } ? void : Sending;
 
-/** A room that this client wants to be in: a wish, which outlives connections until `leave()`. */
+/**
+ * A handle of a room. The client stays in the room, also over reconnects, until `leave()` is called on its last handle.
+ */
 export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> {
   readonly name: string;
-  /** Who is in the room. The same array until it changes. */
+  /** The users in the room. The same array until it changes. */
   readonly users: readonly PublicUser[];
   readonly state: RoomState;
-  /** Resolves as soon as it is clear whether the server lets this client in. Never rejects. */
+  /** Resolves when the server has joined this client to the room or rejected it. Never rejects. */
   readonly ready: PromiseLike<RoomState>;
-  /** As the client's `on`, for this room only, until `leave()`. */
+  /** Like the client's `on`, for this room only, until `leave()`. */
   on<TType extends keyof ServerMessages<TProtocol> & string>(
     type: TType,
     listener: (message: ServerMessage<TProtocol, TType>, delivery: Delivery) => unknown,
   ): Unsubscribe;
-  /** As the client's `send`, to this room. */
+  /** Like the client's `send`, to this room. */
   send<TType extends keyof ClientMessages<TProtocol> & string>(
     type: TType,
     ...fields: Arguments<InputOf<ClientMessages<TProtocol>[TType]>>
   ): SentAs<ClientMessages<TProtocol>[TType]>;
+  /** Calls the listener with each new state, until `leave()`: also with that of `leave()`. */
   onStateChange(listener: (state: RoomState) => unknown): Unsubscribe;
+  /** Calls the listener with each new list of users, until `leave()`. */
   onUsersChange(listener: (users: readonly PublicUser[]) => unknown): Unsubscribe;
-  /** As the client's `onGap`, for this room only. */
+  /** Like the client's `onGap`, for this room only, until `leave()`. */
   onGap(listener: (reason: GapReason) => unknown): Unsubscribe;
   /** Gives this handle back. The client leaves the room with its last handle. */
   leave(): void;
 }
 
+/** A connection of one user that reconnects by itself, with the types of an application's protocol. */
 export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol> {
-  /** The user that the server knows this connection by; undefined before the first welcome. */
+  /** The user that the server has identified; undefined before the first welcome. */
   readonly user: PublicUser | undefined;
-  /** Who is online, as far as the server lists them. The same array until it changes. */
+  /** The users who are online, as far as the server lists them. The same array until it changes. */
   readonly users: readonly PublicUser[];
   readonly state: ConnectionState;
   /**
-   * Listens to messages of one type. What a listener throws goes to `onError`; the others still hear.
+   * Listens to messages of one type. An error that a listener throws goes to `onError`; the other listeners are called.
    *
    * @example
    * client.on("chat_message", (message) => show(message.from.name, message.content));
@@ -85,8 +79,8 @@ export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol
     listener: (message: ServerMessage<TProtocol, TType>, delivery: Delivery) => unknown,
   ): Unsubscribe;
   /**
-   * Sends a message, now or when there is a connection again. Messages arrive in the order in which they were sent, and
-   * take effect once. An ephemeral message is dropped when there is no connection.
+   * Sends a message, now or when the connection is open again. Messages arrive in the order in which they were sent,
+   * and take effect once. An ephemeral message is dropped when the connection is not open.
    *
    * @example
    * const receipt = await client.send("chat_message", { content: "hello" });
@@ -96,16 +90,17 @@ export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol
     ...fields: Arguments<InputOf<ClientMessages<TProtocol>[TType]>>
   ): SentAs<ClientMessages<TProtocol>[TType]>;
   /**
-   * Asks the server. Settles always: with the reply, or rejects with a `HalyardError` (also `timeout`, and
-   * `unavailable` when the client is closed) or with the reason of the `signal`.
+   * Sends a request to the server. Settles always: resolves to the reply, or rejects with a `HalyardError` (also
+   * `timeout`, and `unavailable` when the client is closed) or with the reason of the `signal`.
    */
   request<TName extends keyof TProtocol["requests"] & string>(
     name: TName,
     ...input: RequestArguments<TProtocol["requests"][TName]["input"]["_zod"]["input"]>
   ): Promise<TProtocol["requests"][TName]["output"]["_zod"]["output"]>;
   /**
-   * Answers what the server asks this client. A later handler takes the place of an earlier one. A `HalyardError` that
-   * it throws is told to the server; anything else goes to `onError`, and the server hears `internal`.
+   * Registers the handler for requests of the server. A later handler of the same name takes the place of an earlier
+   * one. A `HalyardError` that the handler throws is sent to the server; any other error goes to `onError`, and the
+   * server receives `internal`.
    *
    * @example
    * client.onRequest("confirm", async ({ question }) => ({ answer: await ask(question) }));
@@ -118,21 +113,28 @@ export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol
       | TProtocol["serverRequests"][TName]["output"]["_zod"]["input"]
       | Promise<TProtocol["serverRequests"][TName]["output"]["_zod"]["input"]>,
   ): Unsubscribe;
-  /** Wishes to be in a room, until the returned handle's `leave()`. */
+  /** Joins a room, and joins it again with each connection, until `leave()` of the returned handle. */
   join(room: string): Room<TProtocol>;
+  /** Calls the listener with each new state of the connection. */
   onStateChange(listener: (state: ConnectionState) => unknown): Unsubscribe;
+  /** Calls the listener with each new list of the users who are online. */
   onUsersChange(listener: (users: readonly PublicUser[]) => unknown): Unsubscribe;
   /**
-   * Messages of a channel (`all`, `user:<id>`, `room:<name>`) could not be had back: load the state from elsewhere. While
-   * a promise that the listener returned is pending, further messages of the channel wait, up to 1,000 or 1 MiB.
+   * Calls the listener when messages of a channel (`all`, `user:<id>`, `room:<name>`) cannot be replayed: the
+   * application loads the state from elsewhere. While a promise that the listener returned is pending, further messages
+   * of the channel wait, up to 1,000 or 1 MiB.
    */
   onGap(listener: (channel: string, reason: GapReason) => unknown): Unsubscribe;
+  /** Calls the listener with each change of the outbox. */
   onQueue(listener: (queue: QueueState) => unknown): Unsubscribe;
-  /** Starts, after `close()` or with `autoConnect: false`. */
+  /** Connects, after `close()` or with `autoConnect: false`. */
   connect(): void;
-  /** Ends for good: the user is offline at once. What was not sent is rejected; what has no answer yet is unknown. */
+  /**
+   * Closes the connection for good: the user is offline at once. A message that was never written is rejected; one that
+   * was written and has no reply is unknown.
+   */
   close(): void;
-  /** To be called after signing in: starts over, or renews the session of the open connection. */
+  /** Is to be called after a sign-in: connects anew, or renews the session of the open connection. */
   authenticate(): void;
   /** Replaces the connection by a new one, now. */
   reconnect(): void;

@@ -2,12 +2,12 @@ import type { Frame } from "@halyard/protocol/wire";
 
 type Listener = (event: never) => void;
 
-/** A WebSocket whose other end is the test. */
+/** A WebSocket whose other end is played by the test. */
 export class FakeSocket {
   static readonly CLOSING = 2;
   static all: FakeSocket[] = [];
-  /** What constructing one throws, if anything. */
-  static refusal: Error | undefined;
+  /** An error for the constructor to throw. */
+  static constructorError: Error | undefined;
 
   readonly url: URL;
   readonly protocols: string[];
@@ -18,7 +18,7 @@ export class FakeSocket {
   closed: { code: number | undefined; reason: string | undefined } | undefined;
 
   constructor(url: string, protocols: string[]) {
-    if (FakeSocket.refusal) throw FakeSocket.refusal;
+    if (FakeSocket.constructorError) throw FakeSocket.constructorError;
     this.url = new URL(url);
     this.protocols = protocols;
     FakeSocket.all.push(this);
@@ -38,13 +38,13 @@ export class FakeSocket {
     if (this.readyState === 1) this.texts.push(text);
   }
 
-  /** The client's side closes. Nothing answers, unless the test calls `drop`. */
+  /** The client closes the socket. No close event follows, unless the test calls `drop`. */
   close(code?: number, reason?: string): void {
     this.closed ??= { code, reason };
     if (this.readyState < 2) this.readyState = 2;
   }
 
-  /** The frames that the client has sent, or those of one type. */
+  /** The frames that the client has sent: all of them, or those of one type. */
   sent(type?: string): Frame[] {
     const frames = this.texts.map((text) => JSON.parse(text) as Frame);
     return type === undefined ? frames : frames.filter((frame) => frame.type === type);
@@ -65,13 +65,13 @@ export class FakeSocket {
     this.#emit("message", { data });
   }
 
-  /** The connection ends, as the other side or the network wants it. */
+  /** The server or the network closes the connection. */
   drop(code = 1006, reason = ""): void {
     this.readyState = 3;
     this.#emit("close", { code, reason });
   }
 
-  /** An error event, as every WebSocket sends one before an abnormal close. */
+  /** Emits an error event, as every WebSocket does before an abnormal close. */
   fail(message = ""): void {
     this.#emit("error", { message });
   }

@@ -1,22 +1,22 @@
 import type { Frame } from "@halyard/protocol/wire";
 
-/** After so long without use, a server may forget a client. */
+/** A server may forget a client that has sent nothing for so long. */
 export const MEMORY_MS = 300_000;
 
 /**
- * What PROTOCOL.md §4 says about sends, as a model: it takes only the next number, remembers what it answered, and after
- * five minutes nothing. Everything that a client must never do to it throws.
+ * A model of the server's part of PROTOCOL.md §4: it accepts only the next sequence number, and remembers its replies for
+ * five minutes. It throws when a client breaks the protocol.
  */
 export class SequenceServer {
   #next: number | undefined;
   #usedAt = 0;
   #hasLost = false;
-  /** Numbers that have been used since the memory began. */
+  /** The numbers that are used since the server has known this client. */
   readonly #known = new Set<number>();
-  /** The contents of all messages that took effect, in order, for each life of the server. */
+  /** The contents of all messages that took effect, in order, for each run of the server. */
   readonly lives: string[][] = [[]];
 
-  /** @returns whether the number is accepted, now or earlier; if not, the answer is `conflict` */
+  /** @returns whether the number is accepted, now or earlier; if not, the reply is `conflict` */
   take(frame: Frame, now: number): boolean {
     const seq = frame.$?.seq ?? NaN;
     if (this.#next === undefined) this.#next = seq;
@@ -36,7 +36,7 @@ export class SequenceServer {
     return true;
   }
 
-  /** What was stored last is gone: a failure that the protocol does not allow for, and that must not be for ever. */
+  /** Loses the latest numbers: a failure that the protocol does not allow for, and from which a client must recover. */
   lose(count: number): void {
     if (this.#next === undefined) return;
     this.#hasLost = true;
@@ -48,7 +48,7 @@ export class SequenceServer {
     if (now - this.#usedAt >= MEMORY_MS) this.#clear();
   }
 
-  /** It starts anew and knows nobody: what ran without an answer may run again. */
+  /** Restarts without its state: a message that ran without a reply may run again. */
   die(): void {
     this.#clear();
     this.lives.push([]);

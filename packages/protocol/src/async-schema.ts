@@ -1,23 +1,29 @@
+// Runs a zod schema over one value, synchronously where the schema allows it.
+// Called by `validate`, for every message, request and reply that crosses the wire.
+// Guarantees that each refinement and transform runs once, and that no rejected promise is left without a handler.
 import { core } from "zod";
-import type { Schema } from "./definition.js";
-import { LIMITS } from "./limits.js";
+import type { Schema } from "./definition.ts";
+import { LIMITS } from "./limits.ts";
 
+/** The result of a run: the value after the schema, and the issues. */
 export type Payload = core.ParsePayload;
+
+/** The parts of a zod issue that an `error` frame carries. */
 export type Issue = Pick<core.$ZodIssue, "message" | "path">;
 
-const answers = new WeakMap<object, boolean>();
+const cache = new WeakMap<object, boolean>();
 
 /**
- * Runs every check once, whether it is asynchronous or not. Throws and rejects as the application's code does.
+ * Runs every check of a schema once, synchronous or not. Throws and rejects as the application's code does.
  *
- * By zod's innermost door, which zod/mini has too: each of the outer ones makes objects of its own, for every message.
+ * Calls `_zod.run`, which zod and zod/mini share: `parse` and `safeParse` allocate objects of their own per message.
  */
-export function runOnce(schema: Schema, value: unknown): Payload | Promise<Payload> {
+export function runSchema(schema: Schema, value: unknown): Payload | Promise<Payload> {
   const context = { async: mayBeAsync(schema) };
   return (schema as core.$ZodType)._zod.run({ value, issues: [] }, context);
 }
 
-/** The first of a payload's issues. Thousands of bad items make thousands, and each of them a text. */
+/** The first issues of a payload. A list of thousands of invalid items has thousands, and each needs a text. */
 export function firstIssues({ issues }: Payload): Issue[] {
   return issues
     .slice(0, LIMITS.errorIssues)
@@ -25,31 +31,35 @@ export function firstIssues({ issues }: Payload): Issue[] {
 }
 
 /**
- * Whether a schema runs code of the application's, which may turn out to be asynchronous. Looked up once per schema.
+ * Whether a schema runs code of the application, which may turn out to be asynchronous. Computed once per schema.
  *
- * It has to be known beforehand: zod finds out by trying, which runs a refinement twice, and drops the first promise
- * with nobody to hear its rejection. A rejection that nobody hears ends the process.
+ * The answer must be known before the run. Without it zod tries a synchronous run first: that runs a refinement twice
+ * and drops the first promise without a handler for its rejection, and an unhandled rejection ends the process.
  */
 function mayBeAsync(schema: Schema): boolean {
-  let answer = answers.get(schema);
-  if (answer === undefined) {
-    answer = hasOwnCode(schema);
-    answers.set(schema, answer);
+  let isAsync = cache.get(schema);
+  if (isAsync === undefined) {
+    isAsync = hasUserCode(schema);
+    cache.set(schema, isAsync);
   }
-  return answer;
+  return isAsync;
 }
 
-/** A schema that is larger than this is taken for one that may be anything. */
-const LARGEST_SCHEMA = 10_000;
+/** A schema with more nodes than this counts as asynchronous, so that the search ends. */
+const MAX_SCHEMA_NODES = 10_000;
 
-function hasOwnCode(schema: object): boolean {
+function hasUserCode(schema: object): boolean {
   const seen = new Set<object>([schema]);
-  for (const part of seen) {
-    if (seen.size > LARGEST_SCHEMA) return true;
-    const def = (part as Partial<core.$ZodType>)._zod?.def as Definition | undefined;
-    if (def?.check === "custom" || OWN_CODE.has(def?.type ?? "") || typeof def?.transform === "function")
+  for (const node of seen) {
+    if (seen.size > MAX_SCHEMA_NODES) return true;
+    const def = (node as Partial<core.$ZodType>)._zod?.def as Definition | undefined;
+    if (
+      def?.check === "custom" ||
+      USER_CODE_TYPES.has(def?.type ?? "") ||
+      typeof def?.transform === "function"
+    )
       return true;
-    const parts = def === undefined ? part : { ...def, inner: def.getter?.() };
+    const parts = def === undefined ? node : { ...def, inner: def.getter?.() };
     for (const child of Object.values(parts) as unknown[]) {
       if (typeof child === "object" && child !== null) seen.add(child);
     }
@@ -64,4 +74,4 @@ interface Definition {
   readonly getter?: () => object;
 }
 
-const OWN_CODE: ReadonlySet<string> = new Set(["custom", "transform", "promise", "function"]);
+const USER_CODE_TYPES: ReadonlySet<string> = new Set(["custom", "transform", "promise", "function"]);

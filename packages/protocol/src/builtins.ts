@@ -1,22 +1,28 @@
-import type { EphemeralMessage, Message, MessageDefinition } from "./definition.js";
-import type { ErrorCode } from "./errors.js";
+// The types of the messages that every contract has: chat, typing, presence, announcements and errors.
+// Read by contract.ts, which puts them beside the application's own; the schemas are in messages.ts.
+// Guarantee: control-messages.test-d.ts holds each type equal to its schema.
+import type { EphemeralMessage, Message, MessageDefinition } from "./definition.ts";
+import type { ErrorCode } from "./errors.ts";
 
-/** What others may see of a user. Never an e-mail, an address or a session. */
+/** The public fields of a user. Never an e-mail address, a network address or a session. */
 export interface PublicUser {
+  /** The user's id in the application. */
   readonly userId: string;
+  /** The display name. */
   readonly name: string;
+  /** The URL of a picture. */
   readonly image?: string | undefined;
   /** When the user's first connection opened, ISO 8601. */
   readonly connectedAt: string;
 }
 
-/** What an application may send from a client, beside its own. */
+/** The built-in messages that a client may send, beside those of the contract. */
 export interface BuiltinClientMessages {
   chat_message: Message<{ content: string }>;
   typing_indicator: EphemeralMessage<{ isTyping: boolean }>;
 }
 
-/** What a client may listen to, beside its own. */
+/** The built-in messages that a client may listen to, beside those of the contract. */
 export interface BuiltinServerMessages {
   chat_message: MessageDefinition<
     { content: string; from?: PublicUser | undefined },
@@ -48,7 +54,7 @@ export interface BuiltinServerMessages {
   }>;
 }
 
-/** Every name that Halyard uses on the wire. An application cannot define a message with one of them. */
+/** Every message type of Halyard's own. A contract cannot define a message with one of these names. */
 export const BUILTIN_TYPES = [
   "hello",
   "chat_message",
@@ -74,4 +80,5 @@ export const BUILTIN_TYPES = [
   "users",
 ] as const;
 
+/** A message type of Halyard's own. */
 export type BuiltinType = (typeof BUILTIN_TYPES)[number];

@@ -1,56 +1,57 @@
 /**
- * The close codes that Halyard's server sends, by name. Their range says what a client does, so that an old client
- * handles a new code: 4000–4399 come back, 4400–4999 stop.
+ * The close codes that Halyard's server sends, by name. The range tells a client what to do, so that an old client
+ * handles a new code: after 4000–4399 it reconnects, after 4400–4999 it stops.
  */
 export const CloseCode = {
   /** The peer was silent for longer than the heartbeat allows. */
   HeartbeatMissed: 4000,
-  /** Reading too slowly: come back and resume. Its reason is `retryAfterMs=NNN`. */
+  /** The client read too slowly. It reconnects and resumes. The reason is `retryAfterMs=NNN`. */
   SlowReader: 4008,
-  /** No `hello`, or an unfinished message, within 10 s. */
+  /** The client sent no `hello`, or did not finish a message, within 10 s. */
   Unfinished: 4010,
-  /** Too many connections of this user, found out after the upgrade. */
+  /** The user has too many connections, which the server found out after the upgrade. */
   ConnectionLimit: 4011,
-  /** This node drains. Its reason is `retryAfterMs=NNN`. */
+  /** This node drains. The reason is `retryAfterMs=NNN`. */
   Draining: 4012,
-  /** Too many messages refused in too little time. Its reason is `retryAfterMs=NNN`. */
+  /** The server rejected too many messages of this connection in a short time. The reason is `retryAfterMs=NNN`. */
   Flooding: 4029,
-  /** The protocol was broken: too many invalid messages, binary where text is due, a frame before `hello`. */
+  /** The client broke the protocol: too many invalid messages, a binary frame, or a frame before `hello`. */
   ProtocolBroken: 4400,
   /** No valid session: expired, signed out or revoked. */
   Unauthenticated: 4401,
-  /** Forbidden or banned. */
+  /** The user is forbidden or banned. */
   Forbidden: 4403,
-  /** A newer attempt of the same client is here. */
+  /** A newer connection attempt of the same client has replaced this one. */
   Superseded: 4409,
   /** The user is over `maxConnectionsPerUser` and the policy closes the oldest connection. */
   Evicted: 4410,
-  /** A message was too large for the third time. */
+  /** The client sent its third message that is too large. */
   TooLarge: 4413,
   /** The client's contract is too old. */
   ContractTooOld: 4426,
 } as const;
 
+/** A close code that Halyard's server sends. */
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 
-/** Close codes that Halyard's client sends. */
+/** The close codes that Halyard's client sends. */
 export const ClientCloseCode = {
-  /** `client.close()`: deliberate, so that no grace holds the user online. */
+  /** `client.close()`: deliberate, so the user goes offline without a grace period. */
   Closed: 1000,
-  /** The page goes away, or a newer socket takes this one's place: the user may be back at once. */
+  /** The page unloads, or a newer socket of the client replaces this one: the user may return within seconds. */
   Leaving: 3001,
 } as const;
 
 /**
- * Whether a client comes back after this close code, provided that it did not close the connection itself.
- * Unknown codes below 4000 come back, because a proxy may have invented them.
+ * Whether a client reconnects after this close code, provided that it did not close the connection itself.
+ * After an unknown code below 4000 it does, because the code may come from a proxy.
  */
 export function isRecoverableClose(code: number): boolean {
   return !/^(100[237-9]|1010|4[4-9]..)$/.test(String(code));
 }
 
-/** Reads `retryAfterMs=NNN` from a close reason. */
+/** Reads the milliseconds out of a close reason `retryAfterMs=NNN`; undefined for any other reason. */
 export function retryAfterOf(reason: string): number | undefined {
-  const [, digits] = /^retryAfterMs=(\d{1,9})$/.exec(reason) ?? [];
+  const digits = /^retryAfterMs=(\d{1,9})$/.exec(reason)?.[1];
   return digits ? Number(digits) : undefined;
 }

@@ -1,4 +1,7 @@
-import type { BuiltinClientMessages, BuiltinServerMessages, PublicUser } from "./builtins.js";
+// Derives the message types that handlers, listeners and senders see from the type of a contract.
+// Named by the public types of the server and of the client; there is no code at run time.
+// Guarantee: no type of zod is named, so a frontend without zod sees the same types.
+import type { BuiltinClientMessages, BuiltinServerMessages, PublicUser } from "./builtins.ts";
 import type {
   AnyProtocol,
   BuiltinProtocol,
@@ -6,15 +9,15 @@ import type {
   MessageDefinition,
   MessageMap,
   OutputOf,
-} from "./definition.js";
-import type { ControlMessage } from "./control.js";
+} from "./definition.ts";
+import type { ControlMessage } from "./control-messages.ts";
 
-/** A type and its fields as one flat object; distributes over unions, so that hovers show fields and no generics. */
+/** A message type and its fields as one flat object. Distributes over unions; hovers show fields and no generics. */
 export type Typed<TType, TFields> = TFields extends unknown
   ? { [K in keyof ({ type: TType } & TFields)]: ({ type: TType } & TFields)[K] }
   : never;
 
-/** What clients hear of the client messages that the server relays: the same type, with its author. */
+/** The client messages that the server relays, as other clients receive them: the same type, with its author `from`. */
 export type RelayedMessages<TClient extends MessageMap> = {
   readonly [K in keyof TClient as true extends TClient[K]["relayed"] ? K : never]: MessageDefinition<
     OutputOf<TClient[K]> & { from: PublicUser },
@@ -24,25 +27,27 @@ export type RelayedMessages<TClient extends MessageMap> = {
   >;
 };
 
+/** Every message that clients of a contract send, by type: the built-in ones and the application's own. */
 export type ClientMessages<TProtocol extends AnyProtocol> = BuiltinClientMessages &
   TProtocol["clientMessages"];
+/** Every message that clients of a contract receive, by type: built-in, the application's own, and relayed. */
 export type ServerMessages<TProtocol extends AnyProtocol> = BuiltinServerMessages &
   TProtocol["serverMessages"] &
   RelayedMessages<TProtocol["clientMessages"]>;
 
-/** What a handler reads: a client's message after its schema. */
+/** A client's message after its schema, as a handler receives it. */
 export type ClientMessage<
   TProtocol extends AnyProtocol,
   TType extends keyof ClientMessages<TProtocol> = keyof ClientMessages<TProtocol>,
 > = { [K in TType]: Typed<K, OutputOf<ClientMessages<TProtocol>[K]>> }[TType];
 
-/** What a client's listener reads. */
+/** A server's message after its schema, as a client's listener receives it. */
 export type ServerMessage<
   TProtocol extends AnyProtocol,
   TType extends keyof ServerMessages<TProtocol> = keyof ServerMessages<TProtocol>,
 > = { [K in TType]: Typed<K, OutputOf<ServerMessages<TProtocol>[K]>> }[TType];
 
-/** What a server hands to `broadcastMessage` and its siblings: a message before its schema. */
+/** A server's message before its schema, as `broadcastMessage` and the other publish methods take it. */
 export type OutgoingMessage<
   TProtocol extends AnyProtocol,
   TType extends keyof ServerMessages<TProtocol> = keyof ServerMessages<TProtocol>,

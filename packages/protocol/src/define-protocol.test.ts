@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import * as mini from "zod/mini";
-import { BUILTIN_TYPES } from "./builtins.js";
-import { defineProtocol, message, request } from "./define-protocol.js";
-import type { MessageMap, RequestMap } from "./definition.js";
+import { BUILTIN_TYPES } from "./builtins.ts";
+import { defineProtocol, message, request } from "./define-protocol.ts";
+import type { MessageMap, RequestMap } from "./definition.ts";
 
-/** As a caller without types would: the compiler stops all of this before it runs. */
+/** The functions as a caller without types has them: the compiler rejects each wrong call below. */
 const untyped = {
   message: message as (schema: unknown, policy?: object) => unknown,
   defineProtocol: defineProtocol as (definition: {
@@ -17,12 +17,12 @@ const untyped = {
 };
 
 describe("message", () => {
-  it("is retained and not relayed unless it says so", () => {
+  it("defines a retained message that is not relayed, unless a policy is given", () => {
     const schema = z.object({ x: z.number() });
     expect(message(schema)).toEqual({ schema, ephemeral: false, relayed: false, policy: {} });
   });
 
-  it("carries how it travels", () => {
+  it("keeps the policy of a message, and derives ephemeral and relayed from it", () => {
     const policy = { ephemeral: true, relay: "room", requires: { role: "admin" } } as const;
     expect(message(z.object({}), policy)).toMatchObject({ ephemeral: true, relayed: true, policy });
     expect(message(z.object({}), { relay: "all" })).toMatchObject({ ephemeral: false, relayed: true });
@@ -33,20 +33,20 @@ describe("message", () => {
     ["zod", z.object({ $: z.string() }), "$"],
     ["zod/mini", mini.object({ type: mini.string() }), "type"],
     ["zod/mini", mini.object({ $: mini.string() }), "$"],
-  ])("throws a TypeError where a schema of %s has a field of Halyard's own", (_, schema, field) => {
+  ])("throws a TypeError when a schema of %s has a field type or $", (_, schema, field) => {
     expect(() => untyped.message(schema)).toThrow(
       new TypeError(`Halyard writes the field ${field} itself: choose another name`),
     );
   });
 
-  it("takes schemas that are no plain objects", () => {
+  it("accepts a union of objects as the schema of a message", () => {
     const schema = z.union([z.object({ a: z.string() }), z.object({ b: z.string() })]);
     expect(message(schema).schema).toBe(schema);
   });
 });
 
 describe("request", () => {
-  it("keeps its two schemas, and its policy beside them", () => {
+  it("keeps the two schemas of a request, and its policy beside them", () => {
     const [input, output] = [z.object({ room: z.string() }), z.array(z.string())];
     expect(request({ input, output })).toEqual({ input, output, policy: {} });
     expect(request({ input, output, repeatable: true, requires: { role: "admin" } }).policy).toEqual({
@@ -57,12 +57,12 @@ describe("request", () => {
 });
 
 describe("defineProtocol", () => {
-  it("is complete without anything", () => {
+  it("makes a complete contract out of an empty definition", () => {
     const nothing = { clientMessages: {}, serverMessages: {}, requests: {}, serverRequests: {} };
     expect(defineProtocol({})).toEqual(nothing);
   });
 
-  it("keeps what it is given", () => {
+  it("keeps the messages and requests that it is given", () => {
     const clientMessages = { poll_vote: message(z.object({ option: z.int() })) };
     const requests = { history: request({ input: z.object({}), output: z.array(z.string()) }) };
     const serverRequests = { viewport: request({ input: z.undefined(), output: z.int() }) };
@@ -88,14 +88,14 @@ describe("defineProtocol", () => {
   });
 
   it.each([{ repeatable: true }, { requires: { role: "admin" } }])(
-    "throws a TypeError where what the server asks has the policy %j",
+    "throws a TypeError when a server request has the policy %j",
     (policy) => {
-      const asked = request({ input: z.undefined(), output: z.int(), ...policy });
-      expect(() => untyped.defineProtocol({ serverRequests: { asked } })).toThrow(TypeError);
+      const confirm = request({ input: z.undefined(), output: z.int(), ...policy });
+      expect(() => untyped.defineProtocol({ serverRequests: { confirm } })).toThrow(TypeError);
     },
   );
 
-  it("does not take the name of an inherited property for one of its own", () => {
+  it("accepts the names of inherited properties, toString and constructor, as message types", () => {
     const inherited = { toString: message(z.object({})), constructor: message(z.object({})) };
     expect(() => untyped.defineProtocol({ clientMessages: inherited })).not.toThrow();
     expect(() =>

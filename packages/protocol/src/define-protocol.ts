@@ -1,5 +1,8 @@
-import { BUILTIN_TYPES } from "./builtins.js";
-import type { BuiltinType } from "./builtins.js";
+// Builds a contract out of messages and requests, and rejects a wrong one: by types first, by a TypeError at start.
+// Called once per application, in the module that holds its contract.
+// Guarantee: the types are what client and server infer from; the objects hold schemas and policies, nothing else.
+import { BUILTIN_TYPES } from "./builtins.ts";
+import type { BuiltinType } from "./builtins.ts";
 import type {
   AnyProtocol,
   EphemeralMessage,
@@ -15,7 +18,7 @@ import type {
   RequestPolicy,
   RequestReply,
   Schema,
-} from "./definition.js";
+} from "./definition.ts";
 
 /**
  * Defines a message: an object schema for its fields, without `type`, and how it travels.
@@ -43,8 +46,8 @@ export function message(schema: Schema<object, object>, policy: MessagePolicy = 
 }
 
 /**
- * Defines a request: what one end asks with, and what it gets. Both are checked on the server; the reply is what the
- * output schema lets through.
+ * Defines a request: a schema for its input and a schema for its reply. The server checks both. The reply on the wire is
+ * the output of its schema.
  *
  * @example
  * request({ input: z.object({ room: z.string() }), output: z.array(Chat) })
@@ -60,10 +63,10 @@ export function request<TInput, THandlerInput, THandlerReply, TReply>(
 }
 
 /**
- * Puts the messages and requests of an application into one contract, for both ends.
+ * Puts the messages and requests of an application into one contract, for client and server.
  *
- * @throws TypeError when a name is one of Halyard's own (the types say so first), and for a policy on what the server
- * asks: it chooses itself whom it asks, and nothing is stored
+ * @throws TypeError when a name is one of Halyard's own (the types say so first), and for a policy on a server request:
+ * the server itself chooses which client it asks, and nothing is stored
  * @example
  * export const protocol = defineProtocol({
  *   clientMessages: { poll_vote: message(z.object({ pollId: z.string(), option: z.int() })) },
@@ -98,7 +101,7 @@ export function defineProtocol(definition: Partial<AnyProtocol>): Protocol {
   return { clientMessages, serverMessages, requests, serverRequests };
 }
 
-type Same<TLeft, TRight> =
+type Equal<TLeft, TRight> =
   (<T>() => T extends TLeft ? 1 : 2) extends <T>() => T extends TRight ? 1 : 2 ? true : false;
 
 /** `z.object({})` infers `Record<string, never>`, to which no typed message is assignable. */
@@ -107,7 +110,7 @@ type IsRelayed<TPolicy> = TPolicy extends { readonly relay: "room" | "all" } ? t
 type IsEphemeral<TPolicy> = TPolicy extends { readonly ephemeral: true } ? true : false;
 
 type MessageOf<TInput, TOutput, TPolicy> =
-  Same<TInput, TOutput> extends true
+  Equal<TInput, TOutput> extends true
     ? PlainMessageOf<Fields<TInput>, IsEphemeral<TPolicy>, IsRelayed<TPolicy>>
     : MessageDefinition<Fields<TInput>, Fields<TOutput>, IsEphemeral<TPolicy>, IsRelayed<TPolicy>>;
 type PlainMessageOf<TFields, TEphemeral, TRelayed> = TEphemeral extends true
@@ -118,8 +121,8 @@ type PlainMessageOf<TFields, TEphemeral, TRelayed> = TEphemeral extends true
     ? RelayedMessage<TFields>
     : Message<TFields>;
 type RequestOf<TInput, TReply, THandlerInput, THandlerReply> = [
-  Same<TInput, THandlerInput>,
-  Same<TReply, THandlerReply>,
+  Equal<TInput, THandlerInput>,
+  Equal<TReply, THandlerReply>,
 ] extends [true, true]
   ? RequestReply<TInput, TReply>
   : RequestDefinition<TInput, TReply, THandlerInput, THandlerReply>;
@@ -131,14 +134,14 @@ type FieldCheck<TFields> = [TFields] extends [readonly unknown[]]
     ? unknown
     : `Halyard writes the field ${ReservedField<TFields>} itself: choose another name`;
 
-/** The first thing in `T` that JSON would change, in words, or never. Bounded in depth, for recursive types. */
+/** Names the first part of `T` that JSON would change; `never` where there is none. Bounded in depth, for recursive types. */
 type JsonProblem<T, TPath extends string, TDepth extends readonly 0[] = []> = unknown extends T
   ? never
   : T extends string | number | boolean | null | undefined
     ? never
     : T extends Date
       ? `${TPath}: JSON turns a Date into a string, use z.iso.datetime()`
-      : T extends Unserializable
+      : T extends NonSerializable
         ? `${TPath}: JSON cannot carry this type`
         : TDepth["length"] extends 6
           ? never
@@ -151,7 +154,7 @@ type JsonProblem<T, TPath extends string, TDepth extends readonly 0[] = []> = un
                   [...TDepth, 0]
                 >;
               }[keyof T & string];
-type Unserializable =
+type NonSerializable =
   | bigint
   | symbol
   | ReadonlyMap<unknown, unknown>
@@ -176,7 +179,7 @@ type RequestCheck<TMap extends RequestMap> = {
     | JsonProblem<TMap[K]["output"]["_zod"]["output"], "output">
   >;
 };
-/** What the server asks crosses the wire after its schema, and the client's answer before it. */
+/** The input of a server request crosses the wire after its schema, the client's reply before its schema. */
 type ServerRequestCheck<TMap extends RequestMap> = {
   readonly [K in keyof TMap]: Check<
     | JsonProblem<TMap[K]["input"]["_zod"]["output"], "input">

@@ -1,38 +1,47 @@
-/**
- * A schema as far as the types go: what it takes and what it gives. `zod` and `zod/mini` schemas fit. No type of zod
- * is named, so that a frontend which cannot resolve zod still sees the contract instead of `any`.
- */
+// The types that a contract is made of: messages, requests and the protocol that holds them.
+// Named by every package, and by the declarations of an application's contract.
+// Guarantee: no type of zod is named, so a frontend that cannot resolve zod still sees the contract instead of `any`.
+
+/** A schema as far as types go: the type that it accepts and the type that it returns. `zod` and `zod/mini` schemas fit. */
 export interface Schema<TInput = unknown, TOutput = unknown> {
   readonly _zod: { readonly input: TInput; readonly output: TOutput };
 }
 
-/** How messages of one type travel. */
+/** The options of `message`: how messages of one type are delivered. */
 export interface MessagePolicy {
   /**
-   * Delivered to whoever is there, at most once: no offset, no queue, no replay. For cursors and the like.
+   * Delivered at most once, to the connections that are open: no offset, no queue, no replay. For cursors and the like.
    * @default false
    */
   readonly ephemeral?: boolean | undefined;
   /**
-   * The server passes the message on without a handler, to the sender's room or to everyone, with `from` added; the
-   * sending connection itself is left out. Without a room, `"room"` answers `invalid_message`.
+   * The server passes the message on without a handler, to the sender's room or to every connection, with `from` added.
+   * The sending connection is left out. `"room"` answers `invalid_message` to a message that names no room.
+   * @default undefined: a handler receives the message
    */
   readonly relay?: "room" | "all" | undefined;
-  /** Only users with this role may send it; roles in `user.role` are split at commas. Others get `forbidden`. */
+  /**
+   * Only users with this role may send the message, others get `forbidden`. Roles in `user.role` are split at commas.
+   * @default undefined: every user may send it
+   */
   readonly requires?: { readonly role: string } | undefined;
 }
 
-/** How requests of one name are run. */
+/** The options of `request`: how requests of one name run. */
 export interface RequestPolicy {
   /**
-   * The reply is not stored for a client that lost it: after a reconnect the handler may run again.
+   * The server stores no reply for a client that lost it: after a reconnect the handler may run again.
    * @default false
    */
   readonly repeatable?: boolean | undefined;
-  /** Only users with this role may ask; roles in `user.role` are split at commas. Others get `forbidden`. */
+  /**
+   * Only users with this role may send the request, others get `forbidden`. Roles in `user.role` are split at commas.
+   * @default undefined: every user may send it
+   */
   readonly requires?: { readonly role: string } | undefined;
 }
 
+/** A message of a contract: its schema, and how it is delivered. */
 export interface MessageDefinition<
   TInput = object,
   TOutput = object,
@@ -45,12 +54,16 @@ export interface MessageDefinition<
   readonly policy: MessagePolicy;
 }
 
-// What hovers and declaration files show for a message whose schema changes nothing.
+/** A retained message whose schema changes nothing; hovers and declaration files show this short form. */
 export interface Message<TFields> extends MessageDefinition<TFields, TFields, false, false> {}
+/** An ephemeral message whose schema changes nothing. */
 export interface EphemeralMessage<TFields> extends MessageDefinition<TFields, TFields, true, false> {}
+/** A retained message that the server relays, and whose schema changes nothing. */
 export interface RelayedMessage<TFields> extends MessageDefinition<TFields, TFields, false, true> {}
+/** An ephemeral message that the server relays, and whose schema changes nothing. */
 export interface RelayedEphemeralMessage<TFields> extends MessageDefinition<TFields, TFields, true, true> {}
 
+/** A request of a contract: a schema for its input, one for its reply, and how it runs. */
 export interface RequestDefinition<
   TInput = unknown,
   TReply = unknown,
@@ -65,30 +78,37 @@ export interface RequestDefinition<
 /** A request whose schemas change nothing. */
 export interface RequestReply<TInput, TReply> extends RequestDefinition<TInput, TReply, TInput, TReply> {}
 
+/** Messages of a contract, by type. */
 export type MessageMap = Readonly<Record<string, MessageDefinition>>;
+/** Requests of a contract, by name. */
 export type RequestMap = Readonly<Record<string, RequestDefinition>>;
 
-/** The contract of an application: what its clients send, what its server sends, and what the two may ask each other. */
+/** The contract of an application: the messages of its clients and of its server, and the requests in both directions. */
 export interface Protocol<TClient = {}, TServer = {}, TRequests = {}, TServerRequests = {}> {
+  /** The messages that clients send. */
   readonly clientMessages: TClient;
+  /** The messages that the server sends. */
   readonly serverMessages: TServer;
-  /** What clients ask the server. */
+  /** The requests that clients send to the server. */
   readonly requests: TRequests;
-  /** What the server asks a client. */
+  /** The requests that the server sends to one client. */
   readonly serverRequests: TServerRequests;
 }
 
-/** The contract without anything of the application's: chat, typing, presence and announcements. */
+/** The contract without messages of an application: chat, typing, presence and announcements. */
 export interface BuiltinProtocol extends Protocol {}
+/** The constraint of every contract. */
 export interface AnyProtocol extends Protocol<MessageMap, MessageMap, RequestMap, RequestMap> {}
 
 /**
- * The type of a contract, to be given a name of its own: hovers and declaration files then show the name.
+ * The type of a contract. As the base of an interface it has a name, which hovers and declaration files then show.
  *
  * @example
  * export interface AppProtocol extends ProtocolOf<typeof protocol> {}
  */
 export type ProtocolOf<TProtocol extends AnyProtocol> = TProtocol;
 
+/** The fields of a message before its schema: the ones that its sender writes. */
 export type InputOf<TMessage extends MessageDefinition> = TMessage["schema"]["_zod"]["input"];
+/** The fields of a message after its schema: the ones that its receiver reads. */
 export type OutputOf<TMessage extends MessageDefinition> = TMessage["schema"]["_zod"]["output"];

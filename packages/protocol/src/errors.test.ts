@@ -1,21 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { ERROR_CODES, HalyardError } from "./errors.js";
-import type { ErrorCode } from "./errors.js";
+import { ERROR_CODES, HalyardError } from "./errors.ts";
+import type { ErrorCode } from "./errors.ts";
 
 describe("HalyardError", () => {
-  it.each(Object.keys(ERROR_CODES) as ErrorCode[])("knows of %s what the table knows", (code) => {
-    const error = new HalyardError(code);
-    expect(error).toBeInstanceOf(Error);
-    expect(error).toMatchObject({
-      name: "HalyardError",
-      code,
-      retryable: ERROR_CODES[code],
-      message: code.replaceAll("_", " "),
-    });
-    expect(error.retryAfterMs).toBeUndefined();
-  });
+  it.each(Object.keys(ERROR_CODES) as ErrorCode[])(
+    "gives the code %s its words and the retryable of the table",
+    (code) => {
+      const error = new HalyardError(code);
+      expect(error).toBeInstanceOf(Error);
+      expect(error).toMatchObject({
+        name: "HalyardError",
+        code,
+        retryable: ERROR_CODES[code],
+        message: code.replaceAll("_", " "),
+      });
+      expect(error.retryAfterMs).toBeUndefined();
+    },
+  );
 
-  it("carries its own message, a cause and the time to wait", () => {
+  it("carries a message of its own, a cause and the milliseconds to wait", () => {
     const cause = new Error("inside");
     const error = new HalyardError("unavailable", "Come back later.", { retryAfterMs: 1500, cause });
     expect(error).toMatchObject({ message: "Come back later.", retryAfterMs: 1500, cause });

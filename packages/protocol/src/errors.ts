@@ -1,4 +1,4 @@
-/** Every error code of the wire, and whether trying the same thing again later can succeed. */
+/** Every error code of the wire, and whether the same message can succeed when it is sent again later. */
 export const ERROR_CODES = {
   invalid_json: false,
   invalid_message: false,
@@ -16,18 +16,26 @@ export const ERROR_CODES = {
   internal: false,
 } as const;
 
+/** An error code of the wire. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** The options of {@link HalyardError}. */
 export interface HalyardErrorOptions extends ErrorOptions {
-  /** How long to wait before trying again, in milliseconds. Goes out with `rate_limited` and `unavailable`. */
+  /**
+   * How long the other end waits before it tries again, in milliseconds. Sent with `rate_limited` and `unavailable`.
+   * @default undefined: the other end chooses
+   */
   readonly retryAfterMs?: number | undefined;
-  /** What the other end says of a code that is its own. @default as in `ERROR_CODES` */
+  /**
+   * Whether the same message can succeed when it is sent again later; set for an error that came over the wire.
+   * @default the value in `ERROR_CODES`
+   */
   readonly retryable?: boolean | undefined;
 }
 
 /**
- * The one error type of Halyard. A handler that throws one answers its sender with exactly this code and message;
- * anything else that is thrown reaches the sender as `internal`, without its text.
+ * The one error type of Halyard. When a handler throws it, the sender gets exactly this code and message. Every other
+ * exception reaches the sender as `internal`, without its text.
  *
  * @example
  * throw new HalyardError("not_found", "There is no poll with this id.");
@@ -38,11 +46,11 @@ export class HalyardError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
 
-  /** @param message what the sender may read. @default the code, in words */
+  /** @param message the text that the sender gets. @default the code, in words */
   constructor(code: ErrorCode, message = code.replaceAll("_", " "), options?: HalyardErrorOptions) {
     super(message, options);
     this.code = code;
-    // Written out, because the table would be in every bundle. A test holds the two together.
+    // A pattern instead of the table, which would be in every client bundle. A test holds the two together.
     this.retryable = options?.retryable ?? /^(rate_limited|timeout|unavailable)$/.test(code);
     this.retryAfterMs = options?.retryAfterMs;
   }

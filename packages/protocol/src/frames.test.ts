@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeFrame, encodeFrame, isDeeperThan } from "./frames.js";
-import type { FrameMeta } from "./frames.js";
-import { LIMITS } from "./limits.js";
+import { decodeFrame, encodeFrame, isDeeperThan } from "./frames.ts";
+import type { FrameMeta } from "./frames.ts";
+import { LIMITS } from "./limits.ts";
 
 const meta: fc.Arbitrary<FrameMeta> = fc.record(
   {
@@ -15,7 +15,7 @@ const meta: fc.Arbitrary<FrameMeta> = fc.record(
   { requiredKeys: [] },
 );
 
-/** What `JSON.stringify` may be given and `JSON.parse` gives back unchanged. */
+/** Values that `JSON.stringify` and `JSON.parse` leave unchanged. */
 const json = fc
   .jsonValue({ maxDepth: 5, noUnicodeString: false })
   .map((value) => JSON.parse(JSON.stringify(value)) as unknown);
@@ -34,7 +34,7 @@ function nested(depth: number, inner = ""): string {
 }
 
 describe("a frame", () => {
-  it("is decoded to what was encoded", () => {
+  it("decodes to the fields and the meta that were encoded", () => {
     fc.assert(
       fc.property(fc.string(), fields, meta, (type, others, $) => {
         const message = { type, ...others };
@@ -44,38 +44,38 @@ describe("a frame", () => {
     );
   });
 
-  it("keeps its fields in front and the reserved field at the end", () => {
+  it("has the fields of its message first and the reserved field last", () => {
     expect(encodeFrame('{"type":"ping"}', { id: "r1" })).toBe('{"type":"ping","$":{"id":"r1"}}');
   });
 
   it.each(["", "hello", "{", '{"type":"ping"', '{"type":"ping"}{}', "\uFEFF{}", "undefined", "[1,]", "'x'"])(
-    "is invalid_json when it is %j",
+    "is rejected as invalid_json when it is %j",
     (text) => {
       expect(decodeFrame(text)).toBe("invalid_json");
     },
   );
 
   it.each(["null", "1", '"x"', "[]", '["type"]', "{}", '{"type":1}', '{"type":null}', '{"Type":"ping"}'])(
-    "is invalid_message when it is %s",
+    "is rejected as invalid_message when it is %s",
     (text) => {
       expect(decodeFrame(text)).toBe("invalid_message");
     },
   );
 
-  it("has no type that it only inherits", () => {
+  it("is rejected when it only inherits its type", () => {
     expect(decodeFrame('{"__proto__":{"type":"ping"}}')).toBe("invalid_message");
     expect(decodeFrame('{"type":"__proto__"}')).toEqual({ type: "__proto__" });
     expect(({} as { type?: unknown }).type).toBeUndefined();
   });
 
-  it("may be 32 levels deep and no deeper", () => {
+  it("is accepted with 32 levels of nesting and rejected with 33", () => {
     const framed = (depth: number): string => `{"type":"x","a":${nested(depth - 1)}}`;
     expect(decodeFrame(framed(LIMITS.jsonDepth))).toHaveProperty("type", "x");
     expect(decodeFrame(framed(LIMITS.jsonDepth + 1))).toBe("invalid_message");
     expect(decodeFrame(nested(30_000))).toBe("invalid_message");
   });
 
-  it("is text: half of a surrogate pair, which only an escape can write, is U+FFFD", () => {
+  it("decodes half of a surrogate pair, which only an escape can write, to U+FFFD", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom("\ud83d", "\ude00", "\\", "\n", '"', "u", "d", "8") }),
@@ -91,7 +91,7 @@ describe("a frame", () => {
     );
   });
 
-  it("is not mended into JSON", () => {
+  it("is rejected when an escape is broken, and not repaired into valid JSON", () => {
     for (const text of [
       `{"type":"x\\ud8"}"}`,
       `{"type":"\\ud800\\"}`,
@@ -101,14 +101,14 @@ describe("a frame", () => {
       expect(decodeFrame(text)).toBe("invalid_json");
   });
 
-  it("is never an exception, whatever came in", () => {
+  it("decodes without an exception, for any text", () => {
     const text = fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^[[\]{}",:\\a1 ]{0,60}$/));
-    fc.assert(fc.property(text, (any) => ["object", "string"].includes(typeof decodeFrame(any))));
+    fc.assert(fc.property(text, (anyText) => ["object", "string"].includes(typeof decodeFrame(anyText))));
   });
 });
 
-describe("the depth of a text", () => {
-  it("is what a parser finds", () => {
+describe("isDeeperThan", () => {
+  it("finds the same depth as a parser does", () => {
     fc.assert(
       fc.property(json, fc.nat(8), (value, limit) => {
         expect(isDeeperThan(JSON.stringify(value), limit)).toBe(depthOf(value) > limit);
@@ -116,7 +116,7 @@ describe("the depth of a text", () => {
     );
   });
 
-  it("is not what stands in strings", () => {
+  it("does not count brackets inside strings", () => {
     const bracketed = fc.stringMatching(/^[[\]{}"\\]{0,40}$/);
     fc.assert(
       fc.property(bracketed, bracketed, fc.nat(4), (key, value, limit) => {
@@ -126,7 +126,7 @@ describe("the depth of a text", () => {
     );
   });
 
-  it("is settled without a look at the text where there are few brackets", () => {
+  it("answers for a text with few brackets, however long it is", () => {
     expect(isDeeperThan(`{"a":"${"x".repeat(1e6)}"}`, 1)).toBe(false);
     expect(isDeeperThan("[]".repeat(100), 1)).toBe(false);
     expect(isDeeperThan("[{}]", 1)).toBe(true);

@@ -1,20 +1,23 @@
-import { LIMITS } from "./limits.js";
+// Reads and writes the text of a frame: a JSON object with a `type`, and the reserved field `$`.
+// Called by the server and the client, for every frame in both directions.
+// Guarantees: decoding never throws, nests at most 32 levels, and returns well-formed text only.
+import { LIMITS } from "./limits.ts";
 
-/** The reserved field of a frame: everything that is not the application's own. */
+/** The reserved field `$` of a frame: what client and server need beside the fields of the message. */
 export interface FrameMeta {
-  /** Client to server, a send: counts up by one per client. */
+  /** Client to server: the number of a send, counted per client from 1. */
   readonly seq?: number;
-  /** A request: the asker's name for it, answered by `re`. */
+  /** The id of a request, a join or a leave, chosen by its sender. */
   readonly id?: string;
-  /** The channel that the message is meant for, or comes from. */
+  /** The channel that the message is sent to, or comes from. */
   readonly ch?: string | undefined;
   /** Server to client: the message's offset in its channel. */
   readonly off?: number;
-  /** The `seq` or `id` that this answers. */
+  /** The `seq` or `id` that this frame answers. */
   readonly re?: number | string;
 }
 
-/** Any frame after parsing: nothing but `type` has been looked at. */
+/** Any frame after parsing. Only `type` has been checked. */
 export interface Frame {
   readonly type: string;
   readonly $?: FrameMeta;
@@ -22,10 +25,10 @@ export interface Frame {
 }
 
 /**
- * Parses a text frame without trusting it. What comes out is text: half of a surrogate pair, which JSON may carry as an
- * escape, is U+FFFD.
+ * Parses a text frame from an untrusted sender. Half of a surrogate pair, which JSON may carry as an escape, becomes
+ * U+FFFD.
  *
- * @param brackets how many `{` and `[` are in the text, where somebody has counted them: few cannot nest deeply
+ * @param brackets the number of `{` and `[` in the text, where the caller has it: with few the scan for depth is skipped
  * @returns the object, or `"invalid_json"` when the text is not JSON, or `"invalid_message"` when it nests too deeply
  * or is not an object with a string `type`.
  */
@@ -33,17 +36,17 @@ export function decodeFrame(text: string, brackets = Infinity): Frame | "invalid
   if (brackets > LIMITS.jsonDepth && isDeeperThan(text, LIMITS.jsonDepth)) return "invalid_message";
   let value: unknown;
   try {
-    value = JSON.parse(wellFormed(text));
+    value = JSON.parse(replaceLoneSurrogates(text));
   } catch {
     return "invalid_json";
   }
   return isFrame(value) ? value : "invalid_message";
 }
 
-/** In UTF-8 there is no half of a pair: only an escape can make one, and few texts have an escape for a surrogate. */
-function wellFormed(json: string): string {
+/** A text that was UTF-8 has no half of a pair: only an escape can make one, and few texts have a surrogate's escape. */
+function replaceLoneSurrogates(json: string): string {
   if (!json.includes("\\u") || !SURROGATE.test(json)) return json;
-  // All escapes, so that a backslash that is escaped itself begins none. A lone half is the only one of six characters.
+  // Matches every escape, so that an escaped backslash begins none. Of those only a lone half has six characters.
   return json.replace(ESCAPE, (escape) => (escape.length === 6 ? "\\ufffd" : escape));
 }
 
@@ -56,14 +59,14 @@ function isFrame(value: unknown): value is Frame {
   return "type" in value && typeof value.type === "string";
 }
 
-/** Writes the frame of a message: its JSON text, which has a type at least, and the reserved field at its end. */
+/** Writes a frame: the JSON text of the message, which has at least a `type`, with the reserved field at its end. */
 export function encodeFrame(json: string, meta: FrameMeta): string {
   return `${json.slice(0, -1)},"$":${JSON.stringify(meta)}}`;
 }
 
 /**
- * Whether JSON text nests deeper than `depth`. Runs before the parser's result is used, because schema libraries and
- * `JSON.stringify` overflow the stack on values that `JSON.parse` still takes.
+ * Whether JSON text nests deeper than `depth`. Runs before the text is parsed, because schema libraries and
+ * `JSON.stringify` overflow the stack on values that `JSON.parse` still accepts.
  */
 export function isDeeperThan(text: string, depth: number): boolean {
   if (!hasMoreBracketsThan(text, depth)) return false;
@@ -89,10 +92,12 @@ const BRACE_END = 0x7d;
 const BRACKET = 0x5b;
 const BRACKET_END = 0x5d;
 
-/** A message without that many opening brackets cannot be that deep: two native scans settle nearly every message. */
+/** Nesting needs as many opening brackets: two native searches answer for nearly every message. */
 function hasMoreBracketsThan(text: string, count: number): boolean {
   let left = count;
-  for (let at = text.indexOf("{"); at !== -1; at = text.indexOf("{", at + 1)) if (--left < 0) return true;
-  for (let at = text.indexOf("["); at !== -1; at = text.indexOf("[", at + 1)) if (--left < 0) return true;
+  for (let index = text.indexOf("{"); index !== -1; index = text.indexOf("{", index + 1))
+    if (--left < 0) return true;
+  for (let index = text.indexOf("["); index !== -1; index = text.indexOf("[", index + 1))
+    if (--left < 0) return true;
   return false;
 }

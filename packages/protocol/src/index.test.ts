@@ -1,8 +1,10 @@
+import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import * as main from "./index.js";
-import * as wire from "./wire.js";
+import * as main from "./index.ts";
+import * as internal from "./internal.ts";
+import * as wire from "./wire.ts";
 
-it("the package exports what this list says", () => {
+it("exports from the main entry the names in this list", () => {
   expect(Object.keys(main).sort()).toMatchInlineSnapshot(`
     [
       "BUILTIN_TYPES",
@@ -39,7 +41,7 @@ it("the package exports what this list says", () => {
   `);
 });
 
-it("the subpath without zod exports what this list says", () => {
+it("exports from the entry without zod, ./wire, the names in this list", () => {
   expect(Object.keys(wire).sort()).toMatchInlineSnapshot(`
     [
       "CLIENT_ID",
@@ -60,6 +62,28 @@ it("the subpath without zod exports what this list says", () => {
   `);
 });
 
-it("the subpath's exports are all in the package", () => {
+it("exports from the main entry everything that ./wire exports", () => {
   expect(main).toMatchObject(wire);
 });
+
+it("exports from ./internal only names that no other entry exports", () => {
+  expect(Object.keys(internal).sort()).toEqual(["TokenBucket", "printable", "printableAscii"]);
+  expect(Object.keys(main)).not.toEqual(expect.arrayContaining(Object.keys(internal)));
+});
+
+it.each(["./wire.ts", "./internal.ts"])(
+  "imports no package from %s, directly or through its files",
+  async (entry) => {
+    const files = new Set([new URL(entry, import.meta.url).href]);
+    for (const file of files) {
+      const source = await readFile(new URL(file), "utf8");
+      for (const [, specifier = ""] of source.matchAll(
+        /^(?:import|export)(?! type)[^;]* from "([^"]+)";/gm,
+      )) {
+        expect(specifier).toMatch(/^\./);
+        files.add(new URL(specifier, file).href);
+      }
+    }
+    expect(files.size).toBeGreaterThan(1);
+  },
+);

@@ -1,5 +1,27 @@
-export { BUILTIN_TYPES } from "./builtins.js";
-export type { BuiltinClientMessages, BuiltinServerMessages, BuiltinType, PublicUser } from "./builtins.js";
+// The contract of an application.
+export { defineProtocol, message, request } from "./define-protocol.ts";
+export type {
+  AnyProtocol,
+  BuiltinProtocol,
+  EphemeralMessage,
+  InputOf,
+  Message,
+  MessageDefinition,
+  MessageMap,
+  MessagePolicy,
+  OutputOf,
+  Protocol,
+  ProtocolOf,
+  RelayedEphemeralMessage,
+  RelayedMessage,
+  RequestDefinition,
+  RequestMap,
+  RequestPolicy,
+  RequestReply,
+  Schema,
+} from "./definition.ts";
+
+// The types that a contract gives to handlers, listeners and senders.
 export type {
   ClientMessage,
   ClientMessages,
@@ -8,7 +30,11 @@ export type {
   ServerMessage,
   ServerMessages,
   Typed,
-} from "./contract.js";
+} from "./contract.ts";
+
+// The built-in messages: types.
+export { BUILTIN_TYPES } from "./builtins.ts";
+export type { BuiltinClientMessages, BuiltinServerMessages, BuiltinType, PublicUser } from "./builtins.ts";
 export type {
   AuthenticateMessage,
   ChannelState,
@@ -30,28 +56,9 @@ export type {
   SendResult,
   SkipMessage,
   WelcomeMessage,
-} from "./control.js";
-export { defineProtocol, message, request } from "./define-protocol.js";
-export type {
-  AnyProtocol,
-  BuiltinProtocol,
-  EphemeralMessage,
-  InputOf,
-  Message,
-  MessageDefinition,
-  MessageMap,
-  MessagePolicy,
-  OutputOf,
-  Protocol,
-  ProtocolOf,
-  RelayedEphemeralMessage,
-  RelayedMessage,
-  RequestDefinition,
-  RequestMap,
-  RequestPolicy,
-  RequestReply,
-  Schema,
-} from "./definition.js";
+} from "./control-messages.ts";
+
+// The built-in messages: schemas, which need zod.
 export {
   chatFields,
   ClientFrame,
@@ -63,10 +70,14 @@ export {
   ServerFrame,
   serverMessages,
   typingFields,
-} from "./messages.js";
-export { validate } from "./validate.js";
-export type { Validation, ValidationIssue } from "./validate.js";
-export { WebSocketMessage } from "./web-socket-message.js";
+} from "./messages.ts";
+export { WebSocketMessage } from "./web-socket-message.ts";
+
+// Checking a value against a schema of a contract.
+export { validate } from "./validate.ts";
+export type { Validation, ValidationIssue } from "./validate.ts";
+
+// The parts that need no zod, which `@halyard/protocol/wire` exports alone.
 export {
   CLIENT_ID,
   ClientCloseCode,
@@ -82,5 +93,5 @@ export {
   ROOM_NAME,
   SUBPROTOCOL,
   TICKET_PREFIX,
-} from "./wire.js";
-export type { ErrorCode, Frame, FrameMeta, HalyardErrorOptions } from "./wire.js";
+} from "./wire.ts";
+export type { ErrorCode, Frame, FrameMeta, HalyardErrorOptions } from "./wire.ts";

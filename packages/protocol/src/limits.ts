@@ -1,31 +1,31 @@
-/** The numbers that both ends of the wire know before they have spoken. Sizes are in bytes of UTF-8. */
+/** The limits that client and server share without an exchange. Sizes are in bytes of UTF-8. */
 export const LIMITS = {
-  /** An inbound message at the server; the client checks before it sends. */
+  /** Bytes of one message to the server; the client checks before it sends. */
   messageBytes: 64 * 1024,
-  /** Nesting of arrays and objects in a frame. */
+  /** Levels of nested arrays and objects in a frame. */
   jsonDepth: 32,
-  /** Sends of one client that wait for their reply. */
+  /** Sends of one client without a reply. */
   unacknowledged: 32,
   /** Users in one `user_list`. */
   listedUsers: 200,
-  /** Users in a channel above which changes are announced as totals only. */
+  /** Users in a channel; with more, presence changes carry only the total. */
   announcedUsers: 500,
-  /** Messages that one resume replays, over all its channels. */
+  /** Messages that one resume replays, over all channels. */
   replayedMessages: 1_000,
-  /** Bytes that one resume replays, over all its channels. */
+  /** Bytes that one resume replays, over all channels. */
   replayedBytes: 512 * 1024,
-  /** Rooms that one connection may be in. */
+  /** Rooms of one connection. */
   rooms: 100,
-  /** An `error` frame. */
+  /** Bytes of one `error` frame. */
   errorBytes: 1024,
-  /** Issues of a schema error that go out. */
+  /** Issues of a schema in one `error` frame. */
   errorIssues: 5,
-  /** Milliseconds in which a `halyard.v1` client must say `hello`. */
+  /** Milliseconds after the upgrade in which a `halyard.v1` client must send `hello`. */
   helloMs: 10_000,
 } as const;
 
-/** What a room may be called. Room names are compared, never used as a pattern. */
+/** The valid room names. A name is compared, never used as a pattern. */
 export const ROOM_NAME = /^[\w:.-]{1,128}$/;
 
-/** What a client id looks like: 128 random bits, made once per page load. */
+/** The valid client ids: 128 random bits, made once per page load. */
 export const CLIENT_ID = /^[\w-]{16,64}$/;

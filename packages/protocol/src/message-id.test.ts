@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { messageIdOf } from "./message-id.js";
+import { messageIdOf } from "./message-id.ts";
 
 function idByNode(clientId: string, seq: number): string {
   const hash = createHash("sha256")
@@ -13,8 +13,8 @@ function idByNode(clientId: string, seq: number): string {
 const clientId = fc.stringMatching(/^[\w-]{16,64}$/);
 const seq = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 
-describe("the id of a send", () => {
-  it("is the first 128 bits of SHA-256 over client id and number, as base64url", () => {
+describe("messageIdOf", () => {
+  it("returns the first 128 bits of SHA-256 over client id and number, as base64url", () => {
     fc.assert(
       fc.property(clientId, seq, (client, number) => {
         expect(messageIdOf(client, number)).toBe(idByNode(client, number));
@@ -23,18 +23,18 @@ describe("the id of a send", () => {
     );
   });
 
-  it("is right at every length, over the bounds of SHA-256's blocks", () => {
+  it("agrees with Node's SHA-256 at every length, across the bounds of its blocks", () => {
     for (let length = 0; length <= 200; length++) {
       const client = "x".repeat(length);
       expect(messageIdOf(client, 7)).toBe(idByNode(client, 7));
     }
   });
 
-  it("is 22 characters that need no escaping anywhere", () => {
+  it("returns 22 characters that need no escaping in a URL or in JSON", () => {
     expect(messageIdOf("q3vJm0dZyUe1aXcLr8tWsA", 17)).toMatch(/^[\w-]{22}$/);
   });
 
-  it("is another one for another client and for another number", () => {
+  it("returns a different id for another client and for another number", () => {
     const ids = ["a", "b"].flatMap((client) => [1, 2, 12].map((number) => messageIdOf(client, number)));
     expect(new Set(ids).size).toBe(ids.length);
   });

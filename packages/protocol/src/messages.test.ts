@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "./limits.js";
-import { ClientFrame, clientMessages, outgoingMessages, roomName, serverMessages } from "./messages.js";
+import { LIMITS } from "./limits.ts";
+import { ClientFrame, clientMessages, outgoingMessages, roomName, serverMessages } from "./messages.ts";
 
 const hello = { type: "hello", clientId: "q3vJm0dZyUe1aXcLr8tWsA", attempt: 1 };
 const position = (ch: string): object => ({ ch, epoch: "k3d9", off: 1 });
@@ -8,11 +8,11 @@ const accepts = (schema: { safeParse(value: unknown): { success: boolean } }, va
   schema.safeParse(value).success;
 
 describe("hello", () => {
-  it("has no positions and no rooms unless it says so", () => {
+  it("parses a hello without positions and rooms as one with none of them", () => {
     expect(clientMessages.hello.parse(hello)).toEqual({ ...hello, positions: [], rooms: [] });
   });
 
-  it("names at most 100 rooms, and a position for each of them, for all and for its user", () => {
+  it("accepts at most 100 rooms in a hello, and a position for each of them, for all and for its user", () => {
     const rooms = Array.from({ length: LIMITS.rooms }, (_, n) => `r${String(n)}`);
     const positions = ["all", "user:u1", ...rooms.map((room) => `room:${room}`)].map(position);
     expect(accepts(clientMessages.hello, { ...hello, rooms, positions })).toBe(true);
@@ -33,18 +33,18 @@ describe("hello", () => {
     ["an offset that is no safe integer", { positions: [{ ...position("all"), off: 2 ** 53 }] }],
     ["a position without a channel", { positions: [{ epoch: "k3d9", off: 1 }] }],
     ["a room that is a pattern", { rooms: ["*"] }],
-  ])("does not take %s", (_, change) => {
+  ])("rejects a hello with %s", (_, change) => {
     expect(accepts(clientMessages.hello, { ...hello, ...change })).toBe(false);
   });
 });
 
-describe("a room's name", () => {
-  it.each(["a", "team-7", "a.b:c_d", "__proto__", "x".repeat(128)])("may be %j", (name) => {
+describe("roomName", () => {
+  it.each(["a", "team-7", "a.b:c_d", "__proto__", "x".repeat(128)])("accepts the room name %j", (name) => {
     expect(accepts(roomName, name)).toBe(true);
   });
 
   it.each(["", "x".repeat(129), "a b", "a/b", "*", "[a]", "?", "{tag}", "a\n", "\0", "ä", "\ud800", "😀"])(
-    "is never %j",
+    "rejects the room name %j",
     (name) => {
       expect(accepts(roomName, name)).toBe(false);
     },
@@ -52,21 +52,21 @@ describe("a room's name", () => {
 });
 
 describe("the content of a chat message", () => {
-  it("is at least one character, at most what a frame holds", () => {
+  it("has at least one character and at most as many as a frame holds", () => {
     const chat = (content: string): object => ({ type: "chat_message", content });
     expect(accepts(ClientFrame, chat("x"))).toBe(true);
     expect(accepts(ClientFrame, chat(""))).toBe(false);
     expect(accepts(ClientFrame, chat("x".repeat(LIMITS.messageBytes + 1)))).toBe(false);
   });
 
-  it("is text when it goes out, too: lone surrogates become U+FFFD", () => {
+  it("replaces lone surrogates by U+FFFD in the text that the server sends", () => {
     expect(outgoingMessages.chat_message.parse({ content: "a\ud800b😀" }).content).toBe("a\ufffdb😀");
     expect(outgoingMessages.announcement.parse({ message: "\udfff" }).message).toBe("\ufffd");
   });
 });
 
-describe("what goes out", () => {
-  it("shows of a user the public fields only", () => {
+describe("a message of the server", () => {
+  it("shows only the public fields of a user", () => {
     const from = { userId: "u1", name: "Ada", connectedAt: "2026-11-23T09:00:00.000Z" };
     const secret = { ...from, email: "ada@example.com", passwordHash: "x" };
     expect(outgoingMessages.chat_message.parse({ content: "a", from: secret }).from).toEqual(from);
@@ -74,7 +74,7 @@ describe("what goes out", () => {
     expect(serverMessages.user_list.parse(list).users).toEqual([from]);
   });
 
-  it("lists at most 200 users", () => {
+  it("lists at most 200 users in one user_list", () => {
     const user = { userId: "u1", name: "Ada", connectedAt: "2026-11-23T09:00:00.000Z" };
     const list = (count: number): object => ({
       type: "user_list",

@@ -1,15 +1,18 @@
+// The schemas of every built-in message, in both directions: PROTOCOL.md, sections 9 and 10, as code.
+// Read by the server, which checks each control frame, and by programs that check frames of their own.
+// Guarantee: protocol-document.test.ts holds the page, these schemas and the two unions together.
 import { z } from "zod";
-import { ERROR_CODES } from "./errors.js";
-import type { ErrorCode } from "./errors.js";
-import { CLIENT_ID, LIMITS, ROOM_NAME } from "./limits.js";
-
-// Every built-in message as a schema. `$` is described once, in `frameMeta`, and carried by all of them.
+import { ERROR_CODES } from "./errors.ts";
+import type { ErrorCode } from "./errors.ts";
+import { CLIENT_ID, LIMITS, ROOM_NAME } from "./limits.ts";
 
 const offset = z.int().min(0);
 const channelName = z.string().min(1).max(200);
 
+/** A room's name. */
 export const roomName = z.string().regex(ROOM_NAME);
 
+/** The reserved field `$`, which every frame may have. */
 export const frameMeta = z.object({
   seq: z.int().min(1).optional(),
   id: z.string().min(1).max(64).optional(),
@@ -18,6 +21,7 @@ export const frameMeta = z.object({
   re: z.union([z.int(), z.string().max(64)]).optional(),
 });
 
+/** The public fields of a user; other fields are removed. */
 export const publicUser = z.object({
   userId: z.string(),
   name: z.string(),
@@ -30,7 +34,7 @@ const gapReason = z.enum(["lost", "trimmed", "too_many", "forbidden"]);
 const epoch = z.string().min(1).max(64);
 const $ = frameMeta.optional();
 
-// Either end may ask and answer.
+// These three travel in both directions.
 const request = z.object({
   type: z.literal("request"),
   name: z.string().min(1).max(128),
@@ -51,10 +55,12 @@ const error = z.object({
   $,
 });
 
-/** The fields of a client's chat message and typing indicator, as handlers see them. */
+/** The fields of a client's chat message, as a handler receives them. */
 export const chatFields = z.object({ content: z.string().min(1).max(LIMITS.messageBytes) });
+/** The fields of a client's typing indicator, as a handler receives them. */
 export const typingFields = z.object({ isTyping: z.boolean() });
 
+/** The messages that a client may send, by type. */
 export const clientMessages = {
   hello: z.object({
     type: z.literal("hello"),
@@ -80,6 +86,7 @@ export const clientMessages = {
   error,
 } as const;
 
+/** The messages that a server may send, by type. */
 export const serverMessages = {
   welcome: z.object({
     type: z.literal("welcome"),
@@ -157,16 +164,16 @@ export const serverMessages = {
   error,
 } as const;
 
-/** Lone surrogates become U+FFFD, as in what comes in. */
-const text = z.string().overwrite((value) => value.toWellFormed());
+/** A text that JSON in UTF-8 can carry: lone surrogates become U+FFFD, as they do in frames of clients. */
+const jsonText = z.string().overwrite((value) => value.toWellFormed());
 
-/** What the application may hand to `broadcastMessage` for the built-in types that it may send; the rest is filled in. */
+/** The fields that an application passes to `broadcastMessage` for its two built-in types; the server adds the others. */
 export const outgoingMessages = {
-  chat_message: z.object({ content: text.min(1), from: publicUser.optional() }),
-  announcement: z.object({ message: text.min(1) }),
+  chat_message: z.object({ content: jsonText.min(1), from: publicUser.optional() }),
+  announcement: z.object({ message: jsonText.min(1) }),
 } as const;
 
-/** Every frame that a client may send without an application's contract. */
+/** A frame that a client may send without a contract. */
 export const ClientFrame = z.discriminatedUnion("type", [
   clientMessages.hello,
   clientMessages.chat_message,
@@ -181,7 +188,7 @@ export const ClientFrame = z.discriminatedUnion("type", [
   clientMessages.error,
 ]);
 
-/** Every frame that a server may send without an application's contract. */
+/** A frame that a server may send without a contract. */
 export const ServerFrame = z.discriminatedUnion("type", [
   serverMessages.welcome,
   serverMessages.user_list,

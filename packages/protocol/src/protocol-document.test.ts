@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { messagesOf, nestedFields, page, rows, section } from "../test/protocol-document.js";
-import type { DocumentedField } from "../test/protocol-document.js";
-import { BUILTIN_TYPES } from "./builtins.js";
-import { ClientCloseCode, CloseCode, isRecoverableClose } from "./close-codes.js";
-import { ERROR_CODES } from "./errors.js";
-import { CLIENT_ID, LIMITS, ROOM_NAME } from "./limits.js";
-import { ClientFrame, clientMessages, frameMeta, ServerFrame, serverMessages } from "./messages.js";
-import { SUBPROTOCOL, TICKET_PREFIX } from "./subprotocol.js";
-import { WebSocketMessage } from "./web-socket-message.js";
+import { messagesOf, nestedFields, page, rows, section } from "../test/protocol-document.ts";
+import type { DocumentedField } from "../test/protocol-document.ts";
+import { BUILTIN_TYPES } from "./builtins.ts";
+import { ClientCloseCode, CloseCode, isRecoverableClose } from "./close-codes.ts";
+import { ERROR_CODES } from "./errors.ts";
+import { CLIENT_ID, LIMITS, ROOM_NAME } from "./limits.ts";
+import { ClientFrame, clientMessages, frameMeta, ServerFrame, serverMessages } from "./messages.ts";
+import { SUBPROTOCOL, TICKET_PREFIX } from "./subprotocol.ts";
+import { WebSocketMessage } from "./web-socket-message.ts";
 
 interface JsonSchema {
   readonly type?: string;
@@ -29,7 +29,7 @@ function shapeOf(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, { io: "input" }) as JsonSchema;
 }
 
-/** The names of an object's fields, `?` behind those that may be absent, without what every frame has. */
+/** The names of an object's fields, with `?` behind the optional ones, without `type` and `$`. */
 function fieldNames({ properties = {}, required = [] }: JsonSchema): string[] {
   return Object.keys(properties)
     .filter((name) => name !== "type" && name !== "$")
@@ -42,46 +42,49 @@ const names = (fields: readonly DocumentedField[]): string[] =>
 
 const all = [...messagesOf("client"), ...messagesOf("server")];
 
-describe.each(["client", "server"] as const)("the messages that a %s sends", (direction) => {
+describe.each(["client", "server"] as const)("PROTOCOL.md on the messages of a %s", (direction) => {
   const documented = messagesOf(direction).map(({ type }) => type);
 
-  it("are the same on the page, in the schemas and in the union", () => {
+  it("describes exactly the messages of the schemas and of the frame union", () => {
     expect(documented.toSorted()).toEqual(Object.keys(schemas[direction]).sort());
     const united = frames[direction].options.map((option) => [...option.shape.type.values][0]);
     expect(united.toSorted()).toEqual(documented.toSorted());
   });
 
-  it("have names that an application cannot use", () => {
+  it("describes only messages whose names a contract cannot use", () => {
     for (const type of documented) expect(BUILTIN_TYPES).toContain(type);
   });
 });
 
-describe.each(all)("$type from the $direction", ({ direction, type, text, fields, example }) => {
-  const schema = schemas[direction][type] ?? z.never();
-  const shape = shapeOf(schema);
+describe.each(all)(
+  "PROTOCOL.md on $type from the $direction",
+  ({ direction, type, text, fields, example }) => {
+    const schema = schemas[direction][type] ?? z.never();
+    const shape = shapeOf(schema);
 
-  it("has the fields that the page names, and no others", () => {
-    expect(names(fields)).toEqual(fieldNames(shape));
-    if (fields.length === 0) expect(text).toContain("No fields.");
-  });
+    it("names exactly the fields of the schema", () => {
+      expect(names(fields)).toEqual(fieldNames(shape));
+      if (fields.length === 0) expect(text).toContain("No fields.");
+    });
 
-  it("has fields of the kinds that the page names", () => {
-    for (const { name, text: kind } of fields) {
-      const property = shape.properties?.[name] ?? {};
-      const word = /^(text|integer|boolean|list|ISO 8601)\b/.exec(kind)?.[1];
-      if (word === "ISO 8601") expect(property.format).toBe("date-time");
-      else if (word !== undefined) expect(property.type).toBe(KINDS[word]);
-      const nested = nestedFields(kind);
-      if (nested !== undefined) expect(names(nested)).toEqual(fieldNames(property.items ?? property));
-    }
-  });
+    it("gives each field the type that the schema has", () => {
+      for (const { name, text: kind } of fields) {
+        const property = shape.properties?.[name] ?? {};
+        const word = /^(text|integer|boolean|list|ISO 8601)\b/.exec(kind)?.[1];
+        if (word === "ISO 8601") expect(property.format).toBe("date-time");
+        else if (word !== undefined) expect(property.type).toBe(KINDS[word]);
+        const nested = nestedFields(kind);
+        if (nested !== undefined) expect(names(nested)).toEqual(fieldNames(property.items ?? property));
+      }
+    });
 
-  it("has an example that is just such a frame", () => {
-    expect(example?.["type"]).toBe(type);
-    expect(frames[direction].parse(example)).toEqual(example);
-    expect(WebSocketMessage.parse(example)).toEqual(example);
-  });
-});
+    it("has an example that the schema accepts unchanged", () => {
+      expect(example?.["type"]).toBe(type);
+      expect(frames[direction].parse(example)).toEqual(example);
+      expect(WebSocketMessage.parse(example)).toEqual(example);
+    });
+  },
+);
 
 const KINDS: Readonly<Record<string, string>> = {
   text: "string",
@@ -90,37 +93,37 @@ const KINDS: Readonly<Record<string, string>> = {
   list: "array",
 };
 
-describe("the reserved field of a frame", () => {
-  it("holds what the page says and nothing else", () => {
+describe("PROTOCOL.md on the reserved field of a frame", () => {
+  it("names exactly the fields of frameMeta", () => {
     const named = rows(section(2)).flatMap(([, cell = ""]) => cell.match(/"(\w+)"(?=:)/g) ?? []);
     const unique = new Set(named.map((name) => name.replaceAll('"', "")));
     expect([...unique].sort()).toEqual(Object.keys(frameMeta.shape).sort());
   });
 });
 
-describe("the error codes", () => {
-  it("are those of the page, with the same retryable", () => {
+describe("PROTOCOL.md on error codes", () => {
+  it("lists the codes of ERROR_CODES with the same retryable", () => {
     const documented = rows(section(7)).map(([code, retryable]) => [code, retryable === "yes"]);
     expect(documented).toEqual(Object.entries(ERROR_CODES));
   });
 });
 
-describe("the reasons of a gap", () => {
-  it("are the same in the gap, in the welcome and on the page", () => {
+describe("PROTOCOL.md on gaps", () => {
+  it("gives the reasons that the gap and the welcome have", () => {
     const reasons = serverMessages.gap.shape.reason.options.toSorted();
-    const said = /`reason` one of ([^.]+)/.exec(section(10))?.[1] ?? "";
-    expect((said.match(/\w+/g) ?? []).sort()).toEqual(reasons);
+    const listed = /`reason` one of ([^.]+)/.exec(section(10))?.[1] ?? "";
+    expect((listed.match(/\w+/g) ?? []).sort()).toEqual(reasons);
     const inWelcome = rows(section(3)).flatMap(([cell = ""]) => cell.match(/\w+/g) ?? []);
     expect(inWelcome.sort()).toEqual([...reasons, "new", "pending", "true"].sort());
   });
 });
 
-describe("the close codes", () => {
-  it("are those of the page", () => {
+describe("PROTOCOL.md on close codes", () => {
+  it("lists exactly the close codes of CloseCode", () => {
     expect(rows(section(8)).map(([code]) => Number(code))).toEqual(Object.values(CloseCode));
   });
 
-  it("send a client back or stop it as the page says, by their range", () => {
+  it("puts each code into the range, reconnect or stop, that isRecoverableClose has for it", () => {
     const [, back = "", stop = ""] =
       /\*\*Come back\*\*: ([^*]+)\*\*Stop\*\*: ([^*]+)4008, /.exec(section(8)) ?? [];
     expect(codesOf(back)).toContain(4399);
@@ -129,7 +132,7 @@ describe("the close codes", () => {
     expect(codesOf(stop).filter((code) => isRecoverableClose(code))).toEqual([]);
   });
 
-  it("name the client's own two", () => {
+  it("names the two close codes of the client", () => {
     expect(section(8)).toContain(`A client closes with ${String(ClientCloseCode.Closed)} `);
     expect(section(8)).toContain(`and with ${String(ClientCloseCode.Leaving)} `);
   });
@@ -142,7 +145,7 @@ function codesOf(text: string): number[] {
   );
 }
 
-describe("the numbers of the page", () => {
+describe("PROTOCOL.md on limits", () => {
   const kib = (bytes: number): string => `${String(bytes / 1024)} KiB`;
   const count = (value: number): string => value.toLocaleString("en");
 
@@ -161,16 +164,16 @@ describe("the numbers of the page", () => {
     [1, `\`${CLIENT_ID.source}\``],
     [1, `**\`${SUBPROTOCOL}\`**`],
     [1, `\`${TICKET_PREFIX}<base64url>\``],
-  ])("stand in section %i: %s", (number, text) => {
+  ])("states in section %i: %s", (number, text) => {
     expect(section(number).replaceAll(/\s+/g, " ")).toContain(text);
   });
 
-  it("say how many issues an error carries", () => {
+  it("states how many issues an error carries", () => {
     expect(LIMITS.errorIssues).toBe(5);
     expect(page).toContain("`issues?` at most five");
   });
 
-  it("say what a welcome tells by default", () => {
+  it("shows the default limits in the example of a welcome", () => {
     const { limits } = serverMessages.welcome.parse(
       messagesOf("server").find(({ type }) => type === "welcome")?.example,
     );

@@ -1,5 +1,5 @@
-/** The WebSocket subprotocol of this wire format: a client offers it first, the server answers with it and nothing else. */
+/** The WebSocket subprotocol of this wire format. A client offers it first; the server selects it and no other. */
 export const SUBPROTOCOL = "halyard.v1";
 
-/** A single-use ticket travels as one more subprotocol offer: this prefix, then base64url. Never in a URL. */
+/** The prefix of a subprotocol offer that carries a single-use ticket in base64url. A ticket is never in a URL. */
 export const TICKET_PREFIX = "halyard.ticket.";

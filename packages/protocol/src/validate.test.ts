@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import * as mini from "zod/mini";
-import { LIMITS } from "./limits.js";
-import { validate } from "./validate.js";
+import { LIMITS } from "./limits.ts";
+import { validate } from "./validate.ts";
 
 const libraries = [
   ["zod", z.object({ name: z.string(), tags: z.array(z.object({ id: z.int() })) })],
@@ -10,29 +10,29 @@ const libraries = [
 ] as const;
 
 describe.each(libraries)("validate with %s", (_, schema) => {
-  it("gives what the schema lets through", () => {
+  it("returns the value after the schema, without unknown fields", () => {
     const value = { name: "a", tags: [{ id: 1, more: 2 }], password: "x" };
     expect(validate(schema, value)).toEqual({ ok: true, value: { name: "a", tags: [{ id: 1 }] } });
   });
 
-  it("says where the value is wrong", () => {
+  it("names the path of each invalid part of the value", () => {
     const result = validate(schema, { name: 1, tags: [{ id: 1 }, { id: "x" }] });
     expect(result).toMatchObject({ ok: false, issues: [{ path: "name" }, { path: "tags[1].id" }] });
   });
 
-  it("tells no more than the first issues, of however many", () => {
+  it("returns the first 5 issues of thousands", () => {
     const result = validate(schema, { name: "a", tags: Array.from({ length: 5_000 }, () => ({ id: "x" })) });
     expect(result).toMatchObject({ ok: false });
     expect(result).toHaveProperty("issues.length", LIMITS.errorIssues);
   });
 
-  it("says nothing of where when the value itself is wrong", () => {
+  it("returns an empty path when the value itself is invalid", () => {
     expect(validate(schema, null)).toMatchObject({ ok: false, issues: [{ path: "" }] });
   });
 });
 
 describe("validate", () => {
-  it("waits for a schema that is asynchronous, and runs it once", async () => {
+  it("returns a promise for an asynchronous schema, and runs the schema once", async () => {
     let runs = 0;
     const schema = z.string().refine(async (value) => Promise.resolve(++runs > 0 && value === "free"));
     const checking = validate(schema, "taken");
@@ -42,11 +42,11 @@ describe("validate", () => {
     expect(runs).toBe(2);
   });
 
-  it("does not wait for a refinement that is not asynchronous", () => {
+  it("returns synchronously for a refinement that is not asynchronous", () => {
     const schema = z.object({ name: z.string().refine((value) => value === "free", "is taken") });
     expect(validate(schema, { name: "free" })).toEqual({ ok: true, value: { name: "free" } });
-    const told = { ok: false, issues: [{ path: "name", message: "is taken" }] };
-    expect(validate(schema, { name: "taken" })).toEqual(told);
+    const failure = { ok: false, issues: [{ path: "name", message: "is taken" }] };
+    expect(validate(schema, { name: "taken" })).toEqual(failure);
   });
 
   const secret = new Error("a secret of the application");
@@ -72,19 +72,22 @@ describe("validate", () => {
     ["rejects in a codec", z.array(z.codec(z.string(), z.int(), { decode: reject, encode: String })), ["x"]],
     ["rejects in a record", z.record(z.string(), z.string().refine(reject)), { a: "x" }],
     ["rejects in a tuple", z.tuple([z.string().refine(reject)]).optional(), ["x"]],
-  ])("takes a refinement that %s for an issue, without its text", async (_, schema, value) => {
-    const told = { ok: false, issues: [{ path: "", message: "could not be checked" }] };
-    expect(await validate(schema, value)).toEqual(told);
-  });
+  ])(
+    "turns a refinement that %s into an issue without the text of the exception",
+    async (_, schema, value) => {
+      const failure = { ok: false, issues: [{ path: "", message: "could not be checked" }] };
+      expect(await validate(schema, value)).toEqual(failure);
+    },
+  );
 
-  it("takes a value that is too deep for the schema for an issue", async () => {
+  it("turns a value that nests too deeply for the schema into an issue", async () => {
     const schema: z.ZodType = z.lazy(() => z.array(schema));
     const deep = JSON.parse("[".repeat(30_000) + "]".repeat(30_000)) as unknown;
-    const told = { ok: false, issues: [{ path: "", message: "nests too deeply" }] };
-    expect(await validate(schema, deep)).toEqual(told);
+    const failure = { ok: false, issues: [{ path: "", message: "nests too deeply" }] };
+    expect(await validate(schema, deep)).toEqual(failure);
   });
 
-  it("takes schemas that contain themselves", () => {
+  it("accepts schemas that contain themselves", () => {
     const Category = z.object({
       name: z.string(),
       get children() {
@@ -97,7 +100,7 @@ describe("validate", () => {
     expect(validate(endless(), { next: { next: {} } })).toEqual({ ok: true, value: { next: { next: {} } } });
   });
 
-  it("names keys and places in a path as one would write them", () => {
+  it("writes a path with dots for keys and brackets for indexes", () => {
     const schema = z.object({ a: z.array(z.array(z.object({ b: z.string() }))) });
     expect(validate(schema, { a: [[], [{ b: 1 }]] })).toMatchObject({ issues: [{ path: "a[1][0].b" }] });
   });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { messagesOf } from "../test/protocol-document.js";
-import { clientMessages, serverMessages } from "./messages.js";
-import { WebSocketMessage } from "./web-socket-message.js";
+import { messagesOf } from "../test/protocol-document.ts";
+import { clientMessages, serverMessages } from "./messages.ts";
+import { WebSocketMessage } from "./web-socket-message.ts";
 
 describe("WebSocketMessage", () => {
-  it("discriminates every type of either direction, and no other", () => {
+  it("accepts every message type of either direction, and no other", () => {
     const types = new Set(WebSocketMessage.options.flatMap((option) => [...option.shape.type.values]));
     const known = new Set([...Object.keys(clientMessages), ...Object.keys(serverMessages)]);
     expect([...types].sort()).toEqual([...known].sort());
@@ -13,7 +13,7 @@ describe("WebSocketMessage", () => {
   });
 
   it.each([...messagesOf("client"), ...messagesOf("server")])(
-    "accepts $type as a $direction sends it",
+    "accepts the example of $type that a $direction sends",
     ({ example }) => {
       expect(WebSocketMessage.parse(example)).toEqual(example);
     },

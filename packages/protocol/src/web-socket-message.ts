@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { clientMessages, serverMessages } from "./messages.js";
-import type { WebSocketMessage as WebSocketMessageType } from "./contract.js";
-import type { AnyProtocol, BuiltinProtocol } from "./definition.js";
+import { clientMessages, serverMessages } from "./messages.ts";
+import type { WebSocketMessage as WebSocketMessageType } from "./contract.ts";
+import type { AnyProtocol, BuiltinProtocol } from "./definition.ts";
 
 /**
- * Every built-in message of the wire, discriminated by `type`. The two types that travel both ways carry more when
- * they come from the server: `ClientFrame` and `ServerFrame` tell them apart.
+ * Every built-in message of the wire, discriminated by `type`. `chat_message` and `typing_indicator` travel in both
+ * directions and have more fields from the server: `ClientFrame` and `ServerFrame` are exact.
  *
  * @example
  * const message = WebSocketMessage.parse(JSON.parse(frame));
@@ -34,5 +34,6 @@ export const WebSocketMessage = z.discriminatedUnion("type", [
   serverMessages.error,
 ]);
 
+/** Every message of the wire, in both directions: built-in, and of the contract. */
 export type WebSocketMessage<TProtocol extends AnyProtocol = BuiltinProtocol> =
   WebSocketMessageType<TProtocol>;

@@ -1,8 +1,11 @@
+// Reads PROTOCOL.md into messages, fields and table rows.
+// Called by the tests that compare the page with the schemas and the constants.
+// Guarantee: a section that is missing on the page is an error, never an empty list.
 import { readFileSync } from "node:fs";
 
 export type Direction = "client" | "server";
 
-/** A field as the page names it: the word after it says what it holds. */
+/** A field as the page names it, with the text that describes it. */
 export interface DocumentedField {
   readonly name: string;
   readonly optional: boolean;
@@ -17,7 +20,7 @@ export interface DocumentedMessage {
   readonly example: Record<string, unknown> | undefined;
 }
 
-/** PROTOCOL.md, read for what a test can hold against the schemas. */
+/** The text of PROTOCOL.md. */
 export const page = readFileSync(new URL("../../../PROTOCOL.md", import.meta.url), "utf8");
 
 export function section(number: number): string {
@@ -53,7 +56,7 @@ export function messagesOf(direction: Direction): DocumentedMessage[] {
   });
 }
 
-/** A field opens a clause: `` `name?` what it holds; `` */
+/** The fields of a message, each of which opens a clause: `` `name?` description; `` */
 function fieldsOf(text: string): DocumentedField[] {
   return text.split(";").flatMap((clause) => {
     const [whole, name, mark] = /^\s*`(\w+)(\?)?` /.exec(clause) ?? [];

@@ -4,7 +4,7 @@
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Assembly } from "./assembly.ts";
-import type { UpgradeDetails } from "./connection/accepted-upgrade.ts";
+import type { UpgradeDetails } from "./connection/upgrade-details.ts";
 import { corkingTransport } from "./delivery/socket-transports.ts";
 import { TopicBroadcaster } from "./delivery/topic-broadcaster.ts";
 import type { Transport } from "./delivery/transport.ts";

@@ -1,10 +1,10 @@
-export { checkDelivery, createDeliveryChecker } from "./delivery/delivery-checker.js";
-export type { DeliveryChecker, DeliveryCheckerOptions } from "./delivery/delivery-checker.js";
-export { createDeliveryRecorder } from "./delivery/delivery-recorder.js";
-export type { DeliveryRecorder, DeliveryRecorderOptions } from "./delivery/delivery-recorder.js";
-export type { DeliveryEvent, DeliveryReport, Violation, ViolationKind } from "./delivery/delivery-event.js";
-export type { Chance } from "./nemesis/chance.js";
-export { createNemesis } from "./nemesis/nemesis.js";
+export { checkDelivery, createDeliveryChecker } from "./delivery/delivery-checker.ts";
+export type { DeliveryChecker, DeliveryCheckerOptions } from "./delivery/delivery-checker.ts";
+export { createDeliveryRecorder } from "./delivery/delivery-recorder.ts";
+export type { DeliveryRecorder, DeliveryRecorderOptions } from "./delivery/delivery-recorder.ts";
+export type { DeliveryEvent, DeliveryReport, Violation, ViolationKind } from "./delivery/delivery-event.ts";
+export type { Chance } from "./nemesis/chance.ts";
+export { createNemesis } from "./nemesis/nemesis.ts";
 export type {
   Fault,
   Nemesis,
@@ -12,9 +12,14 @@ export type {
   NemesisEntry,
   NemesisOptions,
   Strike,
-} from "./nemesis/nemesis.js";
-export { createRandom } from "./random.js";
-export { createTestClock } from "./test-clock.js";
-export type { TestClock, TestClockOptions } from "./test-clock.js";
-export { createTestNetwork } from "./test-network.js";
-export type { TestClient, TestClientOptions, TestNetwork, TestNetworkOptions } from "./test-network.js";
+} from "./nemesis/nemesis.ts";
+export { createRandom } from "./utils/random.ts";
+export { createTestClock } from "./clock/test-clock.ts";
+export type { TestClock, TestClockOptions } from "./clock/test-clock.ts";
+export { createTestNetwork } from "./network/test-network.ts";
+export type {
+  TestClient,
+  TestClientOptions,
+  TestNetwork,
+  TestNetworkOptions,
+} from "./network/test-network.ts";

@@ -1,6 +1,6 @@
-export type { Direction, FaultConnection } from "./proxy/fault-connection.js";
-export { createFaultProxy } from "./proxy/fault-proxy.js";
-export type { FaultProxy, FaultProxyOptions } from "./proxy/fault-proxy.js";
-export { proxyFaults } from "./proxy/proxy-faults.js";
-export type { ProxyFault } from "./proxy/proxy-faults.js";
-export type { ProxyClock } from "./proxy/proxy-clock.js";
+// The entry `@halyard/testing/node`: faults on real sockets, which need Node.
+export type { Direction, FaultConnection } from "./proxy/fault-connection.ts";
+export { createFaultProxy } from "./proxy/fault-proxy.ts";
+export type { FaultProxy, FaultProxyOptions, ProxyClock } from "./proxy/fault-proxy.ts";
+export { proxyFaults } from "./proxy/proxy-faults.ts";
+export type { ProxyFault } from "./proxy/proxy-faults.ts";

@@ -14,15 +14,15 @@ import {
   createNemesis,
   createTestClock,
   createTestNetwork,
-} from "./index.js";
-import { createFaultProxy, proxyFaults } from "./node.js";
+} from "./index.ts";
+import { createFaultProxy, proxyFaults } from "./node.ts";
 
 const protocol = defineProtocol({
   clientMessages: { poll_vote: message(z.object({ option: z.int() })) },
   serverMessages: { poll_result: message(z.object({ votes: z.array(z.int()) })) },
 });
 
-it("runs the README's first example", async () => {
+it("sends the result of a vote to the room, and the client rejoins after a disconnect", async () => {
   const clock = createTestClock();
   const system = createWebSocketSystem({ protocol, clock, authorize: () => true });
   system.handlers.on("poll_vote", ({ option }, { room = "" }) =>
@@ -39,14 +39,6 @@ it("runs the README's first example", async () => {
   expect(room.state.status).toBe("joined");
 });
 
-function until(client: WebSocketClient, status: ConnectionState["status"]): Promise<void> {
-  return new Promise((resolve) => {
-    const look = () => client.state.status === status && (off(), resolve());
-    const off = client.onStateChange(look);
-    look();
-  });
-}
-
 async function serve() {
   const { manager } = createWebSocketSystem({ authenticate: () => ({ user: { id: "ada" } }) });
   const server = createServer();
@@ -59,7 +51,7 @@ async function serve() {
   return { port: (server.address() as AddressInfo).port, close };
 }
 
-it("runs the README's example of a proxy", async () => {
+it("runs the example of a proxy in the README", async () => {
   const { port, close } = await serve();
 
   const proxy = await createFaultProxy({ target: { port } });
@@ -74,7 +66,15 @@ it("runs the README's example of a proxy", async () => {
   await close();
 });
 
-it("runs the README's example of a nemesis", async () => {
+function until(client: WebSocketClient, status: ConnectionState["status"]): Promise<void> {
+  return new Promise((resolve) => {
+    const check = () => client.state.status === status && (off(), resolve());
+    const off = client.onStateChange(check);
+    check();
+  });
+}
+
+it("runs the example of a nemesis in the README", async () => {
   const { port, close } = await serve();
   const proxy = await createFaultProxy({ target: { port } });
   const url = `ws://127.0.0.1:${proxy.port}/ws`;
@@ -85,9 +85,9 @@ it("runs the README's example of a nemesis", async () => {
   const { cut, delay } = proxyFaults(proxy);
   const nemesis = createNemesis({ seed: 7, faults: { cut, delay }, everyMs: [20, 200] });
   nemesis.start();
-  const heard = new Promise((resolve) => ada.on("chat_message", resolve));
+  const received = new Promise((resolve) => ada.on("chat_message", resolve));
   recorder.track(ada.send("chat_message", { content: "hello" }));
-  await heard;
+  await received;
   await nemesis.stop();
   expect(checker.finish().violations).toEqual([]);
 
@@ -96,11 +96,40 @@ it("runs the README's example of a nemesis", async () => {
   await close();
 });
 
-it("runs the examples as they stand there", async () => {
+it("finds each example of the README in this file: its imports, and its lines in their order", async () => {
   const [readme, source] = await Promise.all(
     ["../README.md", "./readme.test.ts"].map((path) => readFile(new URL(path, import.meta.url), "utf8")),
   );
   const examples = [...(readme ?? "").matchAll(/```ts\n(.*?)```/gs)].map(([, code = ""]) => code);
   expect(examples.length).toBeGreaterThan(0);
-  for (const example of examples) expect(source).toContain(example.replace(/^(?=.)/gm, "  "));
+  for (const example of examples) {
+    const lines = example.split("\n");
+    for (const line of lines.filter((each) => each.startsWith("import ")))
+      expect(importsOf(source ?? "")).toEqual(expect.arrayContaining(importsOf(line)));
+    const blocks = lines
+      .filter((line) => !line.startsWith("import ") && !line.endsWith("// yours"))
+      .join("\n")
+      .trim()
+      .split("\n\n");
+    const positions = blocks.map((block) => unindented(source ?? "").indexOf(unindented(block)));
+    expect(positions).not.toContain(-1);
+    expect(positions).toEqual(positions.toSorted((a, b) => a - b));
+  }
 });
+
+/** `name from module` for each imported name; this file imports the package by its sources. */
+function importsOf(source: string): string[] {
+  return [...source.matchAll(/^import (?:type )?\{([^}]+)\} from "([^"]+)";/gm)].flatMap(
+    ([, names = "", module = ""]) =>
+      (names.match(/\w+/g) ?? [])
+        .filter((name) => name !== "type")
+        .map((name) => `${name} from ${SOURCES[module] ?? module}`),
+  );
+}
+
+const SOURCES: Readonly<Record<string, string>> = {
+  "@halyard/testing": "./index.ts",
+  "@halyard/testing/node": "./node.ts",
+};
+
+const unindented = (code: string): string => code.replaceAll(/^ +/gm, "");

@@ -1,4 +1,4 @@
-import type { DeliveryEvent } from "../src/delivery/delivery-event.js";
+import type { DeliveryEvent } from "../src/delivery/delivery-event.ts";
 
 export const channel = "room:general";
 const epoch = "e1";
@@ -18,7 +18,7 @@ export const received = (client: string, offset: number, id = `m${offset}`): Del
   offset,
   id,
 });
-/** What a node says of the same message. */
+/** The event of a node for the same message. */
 export const stored = (offset: number, id = `m${offset}`, at = epoch): DeliveryEvent => ({
   type: "stored",
   channel,
@@ -79,7 +79,7 @@ export const presence = (
   users,
 });
 
-/** Two readers get messages 3, 5 and 8, of which ada sent the second. Nothing is wrong. */
+/** A log without faults: two clients receive the messages 3, 5 and 8, of which ada sent the second. */
 export const clean: readonly DeliveryEvent[] = [
   positioned("ada", 1),
   positioned("bob", 1),

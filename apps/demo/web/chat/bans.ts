@@ -6,7 +6,7 @@ export interface BannedUser {
   readonly name: string;
 }
 
-/** Who is banned, as Better Auth knows it and tells an admin. Sockets are closed by Halyard, without a word from here. */
+/** The banned users, as Better Auth lists them for an admin. Halyard closes the sockets of a banned user by itself. */
 export class Bans {
   readonly list = createStore<readonly BannedUser[]>([]);
 

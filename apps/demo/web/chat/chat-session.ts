@@ -19,8 +19,8 @@ export interface ChatSessionOptions {
   readonly onProblem: (text: string) => void;
 }
 
-/** What the newest live message was, for those who listen rather than look. */
-export interface Heard {
+/** The newest live message, for screen readers. */
+export interface LiveMessage {
   readonly room: string;
   readonly message: ServerMessage;
 }
@@ -37,7 +37,7 @@ export class ChatSession {
   readonly announcement = createStore<Announcement | undefined>(undefined);
   /** An admin has closed every connection of this user, who may come back with `reconnect()`. */
   readonly isKicked = createStore(false);
-  readonly heard = createStore<Heard | undefined>(undefined);
+  readonly latestMessage = createStore<LiveMessage | undefined>(undefined);
   /** Over all rooms. */
   readonly unread = createStore(0);
   readonly #client: WebSocketClient<AppProtocol>;
@@ -110,7 +110,7 @@ export class ChatSession {
       room: this.#client.join(name),
       self: this.self,
       loadHistory: (room, before) => this.#client.request("load_history", { room, before }),
-      onMessage: (room, message) => this.heard.set({ room, message }),
+      onMessage: (room, message) => this.latestMessage.set({ room, message }),
     });
     session.unread.subscribe(() => this.unread.set(sum(this.rooms.get().map((room) => room.unread.get()))));
     this.rooms.set([...this.rooms.get(), session]);

@@ -11,7 +11,7 @@ const at = (day: number, hour: number, minute: number) => new Date(2026, 2, day,
 const shape = (entries: readonly Entry[]) =>
   groupEntries(entries).map(({ groups }) => groups.map((group) => group.entries.map(({ id }) => id)));
 
-test("groups consecutive messages of one author", () => {
+test("groupEntries groups consecutive messages of one author", () => {
   const entries = [
     entry("a", "ada", at(1, 9, 0)),
     entry("b", "ada", at(1, 9, 1)),
@@ -20,17 +20,17 @@ test("groups consecutive messages of one author", () => {
   expect(shape(entries)).toEqual([[["a", "b"], ["c"]]]);
 });
 
-test("begins a new group after a pause", () => {
+test("groupEntries begins a new group after a pause of five minutes", () => {
   expect(shape([entry("a", "ada", at(1, 9, 0)), entry("b", "ada", at(1, 9, 5))])).toEqual([[["a"], ["b"]]]);
 });
 
-test("begins a new day at the reader's midnight, whoever speaks", () => {
+test("groupEntries begins a new day at midnight of the local time zone, for the same author too", () => {
   expect(shape([entry("a", "ada", at(1, 23, 59)), entry("b", "ada", at(2, 0, 0))])).toEqual([
     [["a"]],
     [["b"]],
   ]);
 });
 
-test("has no days without messages", () => {
+test("groupEntries returns no day without messages", () => {
   expect(groupEntries([])).toEqual([]);
 });

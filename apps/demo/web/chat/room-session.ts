@@ -16,7 +16,7 @@ export interface RoomSessionOptions {
   readonly room: Room<AppProtocol>;
   readonly self: Author;
   readonly loadHistory: (room: string, before: string | undefined) => Promise<HistoryPage>;
-  /** A message that somebody else has just sent; not one of history. */
+  /** Called for each live message of another user; not for history. */
   readonly onMessage: (room: string, message: ServerMessage) => void;
 }
 
@@ -26,7 +26,7 @@ type Watched<TValue> = Pick<Store<TValue>, "get" | "subscribe">;
 export class RoomSession {
   readonly name: string;
   readonly typing: TypingList = createTypingList();
-  /** What is written and not sent yet: it waits here while its writer looks into another room. */
+  /** The text that is not sent yet. It is kept while the user looks at another room. */
   readonly draft = createStore("");
   readonly #options: RoomSessionOptions;
   readonly #timeline = createStore<Timeline>(EMPTY_TIMELINE);
@@ -39,9 +39,9 @@ export class RoomSession {
     this.name = room.name;
     room.on("chat_message", (message) => this.#receive(message));
     room.on("typing_indicator", ({ userId, isTyping }) => {
-      if (userId !== options.self.userId) this.typing.hear(userId, isTyping);
+      if (userId !== options.self.userId) this.typing.update(userId, isTyping);
     });
-    // Halyard says so when it cannot replay what was missed; the room's messages wait until this is done.
+    // Halyard cannot replay the missed messages; it holds the room's messages until this promise settles.
     room.onGap(() => this.#replaceHistory());
   }
 
@@ -53,7 +53,7 @@ export class RoomSession {
     return this.#unread;
   }
 
-  /** Tells whether somebody looks at the room; what is looked at is read. */
+  /** Sets whether the room is on the screen; the messages of a room on the screen count as read. */
   watch(isWatched: boolean): void {
     this.#isWatched = isWatched;
     if (isWatched) this.#unread.set(0);
@@ -80,8 +80,8 @@ export class RoomSession {
     sending.then((receipt) => this.#dispatch({ type: "settled", receipt }));
   }
 
-  /** Tells the room whether this user is typing. Halyard throttles it: call it at every key. */
-  tellTyping(isTyping: boolean): void {
+  /** Sends whether this user is typing. Halyard throttles it, so it may be called at every key. */
+  sendTyping(isTyping: boolean): void {
     this.#options.room.send("typing_indicator", { isTyping });
   }
 
@@ -104,10 +104,10 @@ export class RoomSession {
   }
 
   #receive({ id, content, from, sentAt }: ServerMessage): void {
-    const isKnown = this.#timeline.get().entries.some((entry) => entry.id === id);
+    const isShown = this.#timeline.get().entries.some((entry) => entry.id === id);
     this.#dispatch({ type: "received", message: { id, content, from, sentAt } });
-    this.typing.hear(from.userId, false);
-    if (isKnown || from.userId === this.#options.self.userId) return;
+    this.typing.update(from.userId, false);
+    if (isShown || from.userId === this.#options.self.userId) return;
     if (!this.#isWatched) this.#unread.set(this.#unread.get() + 1);
     this.#options.onMessage(this.name, { id, content, from, sentAt });
   }
@@ -118,13 +118,13 @@ export class RoomSession {
       const { messages, more } = await this.#options.loadHistory(this.name, before);
       this.#dispatch({ type: "history_loaded", messages, more });
     } catch {
-      // The room says it and offers to try again; nothing else on the page depends on it.
+      // The message list shows the failure and a button to try again; nothing else depends on it.
       this.#dispatch({ type: "history_failed" });
     }
   }
 
   async #replaceHistory(): Promise<void> {
-    // A room that nobody has opened has no history to mend.
+    // A room that was never opened has no history to replace.
     if (this.#timeline.get().history === "idle") return;
     try {
       const { messages, more } = await this.#options.loadHistory(this.name, undefined);

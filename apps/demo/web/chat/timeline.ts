@@ -18,7 +18,7 @@ export interface Entry {
   readonly sentAt: string;
   readonly status: EntryStatus;
   readonly error?: SendError | undefined;
-  /** True until the server's own time has come for it: what waits stands below everything that has one. */
+  /** True until the message came back with the server's time. A pending entry stands below all others. */
   readonly isPending: boolean;
 }
 
@@ -80,15 +80,15 @@ function prepend(entries: readonly Entry[], messages: readonly ServerMessage[]):
 }
 
 function append(entries: readonly Entry[], message: ServerMessage): readonly Entry[] {
-  // What history has shown stays where it stands. A message comes twice when the server died between storing and sending it.
+  // A message of history keeps its position. It comes twice when the server died between storing and sending it.
   if (entries.some(({ id, isPending }) => id === message.id && !isPending)) return entries;
   return arrange([...entries.filter(({ id }) => id !== message.id), deliver(message)]);
 }
 
 function arrange(entries: readonly Entry[]): readonly Entry[] {
-  const placed = entries.filter((entry) => !entry.isPending);
-  placed.sort((left, right) => compareText(left.sentAt, right.sentAt));
-  return [...placed, ...entries.filter((entry) => entry.isPending)];
+  const confirmed = entries.filter((entry) => !entry.isPending);
+  confirmed.sort((left, right) => compareText(left.sentAt, right.sentAt));
+  return [...confirmed, ...entries.filter((entry) => entry.isPending)];
 }
 
 function deliver({ id, content, from, sentAt }: ServerMessage): Entry {
@@ -101,7 +101,7 @@ function addPending(entries: readonly Entry[], message: ServerMessage): readonly
   return [...entries, { ...message, status: "sending", isPending: true }];
 }
 
-/** A receipt speaks about what still waits; what the server has shown is delivered, whatever else is said. */
+/** A receipt changes a pending entry only: a message that came back from the server is delivered, whatever the receipt. */
 function settle(entry: Entry, receipt: Receipt): Entry {
   if (entry.id !== receipt.id || !entry.isPending) return entry;
   switch (receipt.status) {

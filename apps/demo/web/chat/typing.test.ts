@@ -5,24 +5,24 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe("createTypingList", () => {
-  test("forgets who has not been heard of for six seconds", () => {
+  test("removes a user whose indicator was not repeated for six seconds", () => {
     const typing = createTypingList();
-    typing.hear("ada", true);
+    typing.update("ada", true);
     vi.advanceTimersByTime(4_000);
-    typing.hear("ada", true);
-    typing.hear("bob", true);
+    typing.update("ada", true);
+    typing.update("bob", true);
     vi.advanceTimersByTime(5_999);
     expect(typing.userIds.get()).toEqual(["ada", "bob"]);
     vi.advanceTimersByTime(1);
     expect(typing.userIds.get()).toEqual([]);
   });
 
-  test("keeps the list identical while nobody comes or goes", () => {
+  test("keeps the identity of the list while the same users are typing", () => {
     const typing = createTypingList();
-    typing.hear("ada", true);
+    typing.update("ada", true);
     const before = typing.userIds.get();
-    typing.hear("ada", true);
-    typing.hear("bob", false);
+    typing.update("ada", true);
+    typing.update("bob", false);
     expect(typing.userIds.get()).toBe(before);
   });
 });
@@ -32,6 +32,6 @@ test.each([
   [["Ada"], "Ada is typing…"],
   [["Ada", "Bob"], "Ada and Bob are typing…"],
   [["Ada", "Bob", "Cy"], "Ada and 2 others are typing…"],
-])("says of %j: %s", (names, text) => {
+])("typingText of %j is: %s", (names, text) => {
   expect(typingText(names)).toBe(text);
 });

@@ -6,12 +6,12 @@ const EXPIRE_MS = 6_000;
 export interface TypingList {
   /** Ids of the others who are typing, in the order in which they began. */
   readonly userIds: Pick<Store<readonly string[]>, "get" | "subscribe">;
-  /** What another one's indicator says. */
-  hear(userId: string, isTyping: boolean): void;
+  /** Takes the typing indicator of another user. */
+  update(userId: string, isTyping: boolean): void;
   close(): void;
 }
 
-/** Who is typing. An indicator that is not repeated expires: its sender may be gone without a word. */
+/** The users who are typing. An indicator expires after six seconds: its sender may have disconnected without a last one. */
 export function createTypingList(): TypingList {
   const userIds = createStore<readonly string[]>([]);
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
@@ -23,7 +23,7 @@ export function createTypingList(): TypingList {
 
   return {
     userIds,
-    hear(userId, isTyping) {
+    update(userId, isTyping) {
       if (!isTyping) return forget(userId);
       const isNew = !timers.has(userId);
       clearTimeout(timers.get(userId));

@@ -2,12 +2,12 @@ import { useChat } from "../chat/chat-context.ts";
 import { useStore } from "../hooks/use-store.ts";
 import { Icon } from "./icon.tsx";
 
-/** The newest announcement, over the messages rather than above them: nothing moves when it comes or goes. */
+/** The newest announcement. It covers the top of the messages, so that the layout is stable when it appears. */
 export function Announcements() {
   const { announcement } = useChat();
   const current = useStore(announcement);
   return (
-    <div className="banner-place" aria-live="assertive">
+    <div className="banner-area" aria-live="assertive">
       {current && (
         <div className="banner" key={current.id} data-testid="announcement">
           <Icon name="megaphone" />

@@ -1,16 +1,10 @@
 import { useEffect, useEffectEvent, useState } from "react";
+import type { Account } from "../chat/account.ts";
 import { ChatContext } from "../chat/chat-context.ts";
 import { ChatSession } from "../chat/chat-session.ts";
 import { useToasts } from "../lib/toasts.ts";
 import { Shell } from "./shell.tsx";
 import { Splash } from "./splash.tsx";
-
-export interface Account {
-  readonly userId: string;
-  readonly name: string;
-  readonly isAdmin: boolean;
-  readonly isGuest: boolean;
-}
 
 interface ChatAppProps {
   readonly account: Account;
@@ -31,7 +25,7 @@ export function ChatApp({ account, onSignedOut }: ChatAppProps) {
     session.connection.subscribe(() => {
       const state = session.connection.get();
       if (state.status !== "authRequired" || session.isKicked.get()) return;
-      // The session has ended, here or elsewhere: the client stops by itself, and the door is next.
+      // The session has ended, in this page or elsewhere: the client has stopped, and the app shows the sign-in form.
       signedOut(state.reason === "forbidden" ? BANNED : "You have been signed out.");
     });
     setChat(session);

@@ -13,7 +13,7 @@ export function Composer({ room }: { readonly room: RoomSession }) {
   useEffect(() => {
     // On a touch screen the focus would pull up the keyboard over the room that one wants to read.
     if (matchMedia("(pointer: fine)").matches) input.current?.focus();
-    return () => room.tellTyping(false);
+    return () => room.sendTyping(false);
   }, [room]);
 
   const send = () => {
@@ -46,10 +46,10 @@ export function Composer({ room }: { readonly room: RoomSession }) {
         enterKeyHint="send"
         data-testid="composer"
         onKeyDown={onKeyDown}
-        onBlur={() => room.tellTyping(false)}
+        onBlur={() => room.sendTyping(false)}
         onChange={({ target }) => {
           room.draft.set(target.value);
-          room.tellTyping(target.value.trim() !== "");
+          room.sendTyping(target.value.trim() !== "");
         }}
       />
       <button type="submit" className="send" aria-label="Send" aria-disabled={isEmpty} data-testid="send">

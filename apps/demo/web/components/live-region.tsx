@@ -1,12 +1,12 @@
 import { useChat } from "../chat/chat-context.ts";
 import { useStore } from "../hooks/use-store.ts";
 
-/** Reads new messages to those who listen; the list itself would read all of history with them. */
+/** Announces new messages to screen readers. As a live region, the message list itself would announce its history too. */
 export function LiveRegion() {
-  const heard = useStore(useChat().heard);
+  const latest = useStore(useChat().latestMessage);
   return (
     <p className="sr-only" aria-live="polite" data-testid="live-region">
-      {heard && `${heard.message.from.name} in ${heard.room}: ${heard.message.content}`}
+      {latest && `${latest.message.from.name} in ${latest.room}: ${latest.message.content}`}
     </p>
   );
 }

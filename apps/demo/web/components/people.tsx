@@ -22,7 +22,7 @@ export function People({ moderation }: PeopleProps) {
   const chat = useChat();
   const { self, users, connection } = chat;
   const toasts = useToasts();
-  // What was last heard is shown, and shown as such, until there is a connection to hear more.
+  // Without a connection the last list is shown, and is marked as outdated.
   const isStale = useStore(connection).status !== "open";
   const online = useStore(users);
   const people = online.toSorted(

@@ -2,7 +2,7 @@ import { useChat } from "../chat/chat-context.ts";
 import { useStore } from "../hooks/use-store.ts";
 import { ConnectionBadge } from "./connection-badge.tsx";
 import { Icon } from "./icon.tsx";
-import type { Overlay } from "./shell.tsx";
+import type { Overlay } from "./overlay.ts";
 
 interface RoomHeaderProps {
   readonly name: string;

@@ -1,6 +1,6 @@
-import type { PublicUser } from "@halyard/protocol";
 import { useEffect, useState } from "react";
 import { FIRST_ROOMS } from "../../shared/constants.ts";
+import type { Account } from "../chat/account.ts";
 import { Bans } from "../chat/bans.ts";
 import { useChat } from "../chat/chat-context.ts";
 import { useActiveRoom } from "../hooks/use-active-room.ts";
@@ -10,22 +10,15 @@ import { useStore } from "../hooks/use-store.ts";
 import { AnnounceDialog } from "./announce-dialog.tsx";
 import { Announcements } from "./announcements.tsx";
 import { BanDialog } from "./ban-dialog.tsx";
-import type { Account } from "./chat-app.tsx";
 import { CreateRoomDialog } from "./create-room-dialog.tsx";
 import { Dialog } from "./dialog.tsx";
 import { KickedDialog } from "./kicked-dialog.tsx";
 import { LiveRegion } from "./live-region.tsx";
+import type { Overlay } from "./overlay.ts";
 import { People } from "./people.tsx";
 import { RoomHeader } from "./room-header.tsx";
 import { RoomView } from "./room-view.tsx";
 import { Sidebar } from "./sidebar.tsx";
-
-export type Overlay = "rooms" | "people" | "create-room" | "announce" | Ban;
-
-/** The question whether to ban somebody. */
-interface Ban {
-  readonly person: PublicUser;
-}
 
 /** The frame: rooms at the left, people at the right, the room between; on a phone both sides are drawers. */
 export function Shell({ account }: { readonly account: Account }) {
@@ -37,7 +30,7 @@ export function Shell({ account }: { readonly account: Account }) {
   const close = () => setOverlay(undefined);
   usePageTitle(room?.name);
 
-  // A drawer whose content has found a place on the screen would show it twice.
+  // A drawer whose content has a column of its own on a wider screen would show it twice.
   useEffect(() => {
     setOverlay((current) =>
       (current === "rooms" && hasRooms) || (current === "people" && hasPeople) ? undefined : current,

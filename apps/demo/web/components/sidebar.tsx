@@ -1,10 +1,10 @@
+import type { Account } from "../chat/account.ts";
 import { useChat } from "../chat/chat-context.ts";
 import type { RoomSession } from "../chat/room-session.ts";
 import { useStore } from "../hooks/use-store.ts";
 import { authClient } from "../lib/auth-client.ts";
 import { useToasts } from "../lib/toasts.ts";
 import { Avatar } from "./avatar.tsx";
-import type { Account } from "./chat-app.tsx";
 import { Icon } from "./icon.tsx";
 import { Logo } from "./logo.tsx";
 import { ThemeToggle } from "./theme-toggle.tsx";

@@ -1,6 +1,6 @@
 import { Logo } from "./logo.tsx";
 
-/** For the moment in which nobody knows yet who is here. It fades in late: mostly it is never seen. */
+/** Shown until the session is read. It fades in late, so that it is rarely visible. */
 export function Splash() {
   return (
     <main className="splash" aria-busy="true" aria-label="Loading">

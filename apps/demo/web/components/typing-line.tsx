@@ -3,7 +3,7 @@ import type { RoomSession } from "../chat/room-session.ts";
 import { typingText } from "../chat/typing.ts";
 import { useStore } from "../hooks/use-store.ts";
 
-/** Always as high as one line, so that nothing moves when somebody begins to type. */
+/** Always as high as one line, so that the layout is stable when a user begins to type. */
 export function TypingLine({ room }: { readonly room: RoomSession }) {
   const userIds = useStore(room.typing.userIds);
   const users = useStore(useChat().users);

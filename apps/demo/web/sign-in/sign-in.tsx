@@ -1,10 +1,10 @@
 import { useState } from "react";
 import { Logo } from "../components/logo.tsx";
 import { ThemeToggle } from "../components/theme-toggle.tsx";
-import type { DoorMode } from "./door-form.tsx";
-import { DoorForm } from "./door-form.tsx";
+import type { SignInMode } from "./sign-in-form.tsx";
+import { SignInForm } from "./sign-in-form.tsx";
 
-const MODES: readonly { readonly mode: DoorMode; readonly label: string }[] = [
+const MODES: readonly { readonly mode: SignInMode; readonly label: string }[] = [
   { mode: "guest", label: "Guest" },
   { mode: "sign-in", label: "Sign in" },
   { mode: "sign-up", label: "Create account" },
@@ -17,17 +17,17 @@ const PROMISES = [
 ] as const;
 
 export function SignIn({ notice }: { readonly notice: string | undefined }) {
-  const [mode, setMode] = useState<DoorMode>("guest");
+  const [mode, setMode] = useState<SignInMode>("guest");
   return (
-    <main className="door">
+    <main className="sign-in">
       <Harbour />
-      <section className="door-side">
-        <div className="door-tools">
+      <section className="sign-in-side">
+        <div className="sign-in-tools">
           <ThemeToggle />
         </div>
-        <div className="door-card">
+        <div className="sign-in-card">
           <h1>Come aboard</h1>
-          <p className="door-lead">A name is enough to join the chat.</p>
+          <p className="sign-in-lead">A name is enough to join the chat.</p>
           {notice !== undefined && (
             <p className="notice" role="status">
               {notice}
@@ -43,7 +43,7 @@ export function SignIn({ notice }: { readonly notice: string | undefined }) {
             ))}
           </fieldset>
           {/* Keyed, so that an error of one form does not greet in the next. */}
-          <DoorForm key={mode} mode={mode} />
+          <SignInForm key={mode} mode={mode} />
         </div>
       </section>
     </main>

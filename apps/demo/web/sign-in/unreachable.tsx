@@ -2,21 +2,21 @@ import { useEffect, useState } from "react";
 import { Logo } from "../components/logo.tsx";
 import { isServerThere, serverOrigin } from "../lib/server-url.ts";
 
-/** No answer from the server: it is not there, or (in development) does not know this page's origin. */
+/** The session could not be read: the server is down, or (in development) rejects the origin of this page. */
 export function Unreachable({ onRetry }: { readonly onRetry: () => void }) {
-  const [isRefused, setIsRefused] = useState(false);
+  const [isOriginRejected, setIsOriginRejected] = useState(false);
   const isForeign = serverOrigin() !== location.origin;
 
   useEffect(() => {
-    // A browser does not tell a refusal from silence; a request whose answer nobody reads does.
-    if (isForeign) void isServerThere().then(setIsRefused);
+    // To the page, a rejected CORS request and a server that is down look alike; a request without CORS tells them apart.
+    if (isForeign) void isServerThere().then(setIsOriginRejected);
   }, [isForeign]);
 
   return (
     <main className="splash">
       <div className="splash-card" role="alert">
         <Logo size={40} />
-        {isRefused ? <Refused /> : <p>The server does not answer. Is it running?</p>}
+        {isOriginRejected ? <OriginRejected /> : <p>The server does not answer. Is it running?</p>}
         <button type="button" className="button primary" onClick={onRetry}>
           Try again
         </button>
@@ -25,7 +25,7 @@ export function Unreachable({ onRetry }: { readonly onRetry: () => void }) {
   );
 }
 
-function Refused() {
+function OriginRejected() {
   return (
     <>
       <p>

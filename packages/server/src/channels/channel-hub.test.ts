@@ -13,8 +13,8 @@ afterEach(async () => {
   expect(scene.clock.timers).toBe(0);
 });
 
-describe("a channel that is read", () => {
-  it("hands on what is published, and nothing to who has stopped reading", async () => {
+describe("ChannelHub", () => {
+  it("delivers publications to its subscribers, and none to a connection that was removed", async () => {
     const { hub, ada, connections } = create();
     const bea = connections.open("bea");
     await scene.read(ada);
@@ -26,14 +26,14 @@ describe("a channel that is read", () => {
     expect(scene.heard(bea)).toEqual(["a"]);
   });
 
-  it("is asked for where it stands once, however many want it at once", async () => {
+  it("reads the position of a channel once for all that open it at the same time", async () => {
     const { hub } = create();
     const [one, two] = await Promise.all([hub.whenSynced("all"), hub.whenSynced("all")]);
     expect(one).toBe(two);
     expect(scene.reads).toBe(1);
   });
 
-  it("leaves a client out of what is not for it, also of what is ephemeral", async () => {
+  it("excludes a client from a retained and from an ephemeral message", async () => {
     const { hub, ada, connections } = create();
     const bea = connections.open("bea");
     for (const each of [ada, bea]) await scene.read(each);
@@ -45,8 +45,8 @@ describe("a channel that is read", () => {
   });
 });
 
-describe("a hole", () => {
-  it("is filled from the history before anything after it is handed on", async () => {
+describe("ChannelHub on a hole", () => {
+  it("fills a hole from the history before it delivers a later message", async () => {
     create();
     await scene.read(scene.ada);
     await scene.publish("a");
@@ -58,7 +58,7 @@ describe("a hole", () => {
     expect(scene.heard()).toEqual(["a", "b", "c", "d"]);
   });
 
-  it("is found after an interruption, without waiting for the next message", async () => {
+  it("finds a hole after an interruption without waiting for the next message", async () => {
     const { hub } = create();
     await scene.read(scene.ada);
     scene.isLosing = true;
@@ -68,7 +68,7 @@ describe("a hole", () => {
     expect(scene.heard()).toEqual(["a"]);
   });
 
-  it("is found also when the interruption comes while the channel is being read", async () => {
+  it("finds a hole after an interruption that comes during a read", async () => {
     const { hub } = create();
     await scene.read(scene.ada);
     scene.isLosing = true;
@@ -85,7 +85,7 @@ describe("a hole", () => {
     expect(scene.heard()).toEqual(["a", "b"]);
   });
 
-  it("that cannot be filled is told to every reader, once, and they go on behind it", async () => {
+  it("announces a hole that cannot be filled to every subscriber once, and continues after it", async () => {
     create();
     await scene.read(scene.ada);
     scene.isLosing = true;
@@ -98,7 +98,7 @@ describe("a hole", () => {
     expect(scene.heard()).toEqual(["gap lost", "d"]);
   });
 
-  it("is what a new epoch is: everything before it is lost", async () => {
+  it("announces a new epoch as a gap", async () => {
     const { hub } = create();
     await scene.read(scene.ada);
     await scene.publish("a");
@@ -112,7 +112,7 @@ describe("a hole", () => {
     expect(scene.heard()).toEqual(["a", "gap lost", "b"]);
   });
 
-  it("is none when a message comes twice, or late", async () => {
+  it("announces no gap when a message arrives twice or late", async () => {
     const { hub } = create();
     await scene.read(scene.ada);
     scene.isLosing = true;
@@ -126,7 +126,7 @@ describe("a hole", () => {
     expect(scene.reads).toBe(reads);
   });
 
-  it("that moves while it is being filled ends as a gap, and not as an endless search", async () => {
+  it("ends the search for a hole that keeps moving with a gap", async () => {
     const { hub } = create();
     await scene.read(scene.ada);
     let offset = 100;
@@ -153,7 +153,7 @@ describe("a replay from the history", () => {
     return Object.assign(replay, { heard: () => scene.heard(reader) });
   };
 
-  it.each([0, 1])("is none when the history has a hole: after %i messages", async (whole) => {
+  it.each([0, 1])("replays nothing when the history has a hole: after %i messages", async (whole) => {
     create();
     const { epoch, offset: off } = await scene.hub.whenSynced("all");
     // More than this node's own newest frames reach back to.
@@ -162,7 +162,7 @@ describe("a replay from the history", () => {
     expect((await resume({ epoch, off })).state).toMatchObject({ recovered: "trimmed" });
   });
 
-  it("goes as far as this node has come, and no message comes twice when it catches up", async () => {
+  it("replays as far as this node has read, and no message twice when the node catches up", async () => {
     const { hub } = create();
     const { epoch, offset: off } = await hub.whenSynced("all");
     await scene.publish(...Array.from({ length: 200 }, (_, n) => String(n)));
@@ -176,8 +176,8 @@ describe("a replay from the history", () => {
   });
 });
 
-describe("a store that is away", () => {
-  it("makes readers wait, and nothing is lost once it is back", async () => {
+describe("ChannelHub without a backplane", () => {
+  it("makes subscribers wait while the backplane fails, and loses nothing once it works again", async () => {
     const { hub } = create();
     await scene.read(scene.ada);
     await scene.publish("a");
@@ -193,7 +193,7 @@ describe("a store that is away", () => {
     expect(scene.heard()).toEqual(["b", "c"]);
   });
 
-  it("refuses whoever wants to read something new, and keeps nothing of it", async () => {
+  it("rejects opening a channel while the backplane fails, and keeps nothing of it", async () => {
     const { hub } = create();
     scene.isAway = true;
     await expect(hub.whenSynced("room:a")).rejects.toMatchObject({ code: "unavailable" });
@@ -202,7 +202,7 @@ describe("a store that is away", () => {
     await expect(hub.whenSynced("room:a")).resolves.toMatchObject({ name: "room:a" });
   });
 
-  it("is not asked any more once nobody reads the channel", async () => {
+  it("stops reading a failed channel once it has no subscriber", async () => {
     const { hub, ada } = create();
     await scene.read(ada);
     scene.isAway = true;
@@ -217,8 +217,8 @@ describe("a store that is away", () => {
   });
 });
 
-describe("a channel that nobody reads", () => {
-  it("is kept for ten seconds, and then given up", async () => {
+describe("ChannelHub on an unused channel", () => {
+  it("keeps a channel without subscribers for ten seconds, and then closes it", async () => {
     const { hub, ada } = create();
     await scene.read(ada);
     hub.remove("all", ada);
@@ -229,7 +229,7 @@ describe("a channel that nobody reads", () => {
     expect(scene.unsubscribed).toEqual(["all"]);
   });
 
-  it("is kept when somebody comes back within that time", async () => {
+  it("keeps a channel when a subscriber returns within that time", async () => {
     const { hub, ada } = create();
     await scene.read(ada);
     hub.remove("all", ada);
@@ -241,7 +241,7 @@ describe("a channel that nobody reads", () => {
     expect(scene.unsubscribed).toEqual([]);
   });
 
-  it("is given up too when it was only looked at", async () => {
+  it("closes a channel that was opened and never subscribed to", async () => {
     const { hub } = create();
     const channel = await hub.whenSynced("room:a");
     expect(hub.isCurrent(channel)).toBe(true);
@@ -250,7 +250,7 @@ describe("a channel that nobody reads", () => {
     expect(hub.size).toBe(0);
   });
 
-  it("cannot be had any more after the end", async () => {
+  it("opens no channel after it was closed", async () => {
     const { hub } = create();
     hub.close();
     await expect(hub.whenSynced("all")).rejects.toMatchObject({ code: "unavailable" });

@@ -1,12 +1,12 @@
-// Channels are named as on the wire, so that nothing is translated on the way.
+// Names of channels, as they stand on the wire.
 
-/** Everybody. */
+/** The channel of every connection. */
 export const GLOBAL_CHANNEL = "all";
 
 export const roomChannel = (room: string): string => `room:${room}`;
 export const userChannel = (userId: string): string => `user:${userId}`;
 
-/** The room of a channel, or undefined when it is none. */
+/** The room of a channel, or undefined if the channel is not a room's. */
 export function roomNameOf(channel: string): string | undefined {
   return channel.startsWith("room:") ? channel.slice("room:".length) : undefined;
 }

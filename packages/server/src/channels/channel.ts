@@ -1,3 +1,7 @@
+// One channel on this node: its position, its newest frames and its subscribers.
+// The channel hub delivers publications to it; a replay reads its newest frames.
+// The frame of a publication is encoded here, once for all subscribers of the node.
+
 import { encodeFrame } from "@halyard/protocol/wire";
 import type { Publication } from "../backplane.ts";
 import { decodeEnvelope, matchesClientKey } from "./envelope.ts";
@@ -15,12 +19,13 @@ const RING_ENTRIES = 64;
 const RING_CHARS = 256 * 1024;
 
 /**
- * `syncing`: what comes is kept until the node knows where the channel stands. `stale`: it could not find out, and will
- * ask again; what comes meanwhile is in the history.
+ * - `syncing`: publications are buffered until the position of the channel is known
+ * - `stale`: the position could not be read and the read will be repeated; the history holds what is published meanwhile
+ * - `live`: publications are delivered
  */
 export type ChannelStatus = "syncing" | "stale" | "live";
 
-/** What a channel has beside where it stands, while that is not known for sure. */
+/** What a channel needs only while its position is not known for sure. */
 class SyncState {
   status: ChannelStatus = "syncing";
   buffer: Publication[] | undefined = undefined;
@@ -28,18 +33,18 @@ class SyncState {
   retry: unknown = undefined;
 }
 
-/** One channel on this node: where it stands, its newest frames, and who reads it. Most are of one user, and at rest. */
+/** One channel. Most channels belong to one user and are idle, so an idle channel keeps no synchronization state. */
 export class Channel extends Subscribers {
   readonly name: string;
   epoch = "";
   offset = 0;
-  /** Undefined while it is at rest. */
+  /** Undefined while the channel is live and nothing is pending. */
   #sync: SyncState | undefined = new SyncState();
   readonly #retention: number;
-  /** Its newest frames. */
+  /** The newest frames, with which most replays are answered. */
   #ring: { entries: RingEntry[]; chars: number } | undefined = undefined;
 
-  /** @param retention how many messages of history there are; this node's own frames reach back no further */
+  /** @param retention how many messages the history holds; a replay from the newest frames reaches back no further */
   constructor(name: string, retention: number) {
     super();
     this.name = name;
@@ -54,7 +59,7 @@ export class Channel extends Subscribers {
     this.#dropSyncStateIfIdle();
   }
 
-  /** What came while `syncing`. */
+  /** Publications that arrived while `syncing`. */
   get buffer(): Publication[] | undefined {
     return this.#sync?.buffer;
   }
@@ -63,7 +68,7 @@ export class Channel extends Subscribers {
     this.#dropSyncStateIfIdle();
   }
 
-  /** Settles when the channel is live; undefined when it is, and nothing is asked for. */
+  /** Settles when the channel is live; undefined if it is live and no read is running. */
   get synced(): Promise<unknown> | undefined {
     return this.#sync?.synced;
   }
@@ -72,7 +77,7 @@ export class Channel extends Subscribers {
     this.#dropSyncStateIfIdle();
   }
 
-  /** Runs while it is `stale`, before it is asked for again. */
+  /** The timer of the next read while the channel is `stale`. */
   get retry(): unknown {
     return this.#sync?.retry;
   }
@@ -80,7 +85,7 @@ export class Channel extends Subscribers {
     this.#beginSync().retry = retry;
   }
 
-  /** Gives the next publication to every reader. The frame is made here, once. */
+  /** Delivers the next publication to every subscriber. */
   deliver(publication: Publication): void {
     const entry = this.#appendToRing(publication);
     this.offset = publication.offset;
@@ -104,7 +109,7 @@ export class Channel extends Subscribers {
         if (!matchesClientKey(excludedClient, connection.client)) connection.push(frame);
   }
 
-  /** The frames after a position, if the newest ones that this node keeps reach back to it. */
+  /** The frames after an offset, or undefined if the newest frames do not reach back to it. */
   framesAfter(offset: number): readonly RingEntry[] | undefined {
     if (offset === this.offset) return [];
     const ring = this.#ring?.entries ?? [];
@@ -112,7 +117,7 @@ export class Channel extends Subscribers {
     return index === -1 || ring.length - index > this.#retention ? undefined : ring.slice(index);
   }
 
-  /** Starts over at a position that has no connection with what came before. */
+  /** Continues at a position that does not follow the present one. */
   resetTo(epoch: string, offset: number): void {
     this.epoch = epoch;
     this.offset = offset;
@@ -130,7 +135,7 @@ export class Channel extends Subscribers {
   #dropSyncStateIfIdle(): void {
     const unrest = this.#sync;
     if (unrest?.status !== "live" || unrest.buffer !== undefined || unrest.synced !== undefined) return;
-    // Whoever gives the channel up stops the timer.
+    // A timer that still runs is stopped when the channel is closed.
     if (unrest.retry === undefined) this.#sync = undefined;
   }
 
@@ -139,7 +144,7 @@ export class Channel extends Subscribers {
     const ring = (this.#ring ??= { entries: [], chars: 0 });
     ring.entries.push(entry);
     ring.chars += entry.frame.text.length;
-    // Trimmed in halves, so that the cost of moving the array is spread over many messages.
+    // The ring is trimmed at twice its size, so that the cost of moving the array is spread over many messages.
     if (ring.entries.length > 2 * RING_ENTRIES || ring.chars > 2 * RING_CHARS) {
       ring.entries = ring.entries.slice(-RING_ENTRIES);
       ring.chars = ring.entries.reduce((sum, { frame }) => sum + frame.text.length, 0);
@@ -149,13 +154,14 @@ export class Channel extends Subscribers {
   }
 }
 
+/** A frame that a replay can send. */
 export interface ReplayEntry {
   readonly offset: number;
   readonly frame: OutboundFrame;
   readonly excludedClient: string | undefined;
 }
 
-/** A stored message as a frame of its channel. */
+/** Encodes a stored message as a frame of its channel. */
 export function toEntry(
   channel: string,
   stored: { readonly offset: number; readonly prev: number; readonly data: string },

@@ -6,7 +6,7 @@ const json = fc.object().map((value) => JSON.stringify(value));
 const anyText = fc.string({ unit: "binary" });
 
 describe("an envelope", () => {
-  it("gives back what was put in, whatever a user is called", () => {
+  it("decodes to what was encoded, whatever characters a user id contains", () => {
     fc.assert(
       fc.property(
         json,
@@ -19,13 +19,13 @@ describe("an envelope", () => {
     );
   });
 
-  it("is the message's own text when nobody is left out", () => {
+  it("is the message's own text when no client is excluded", () => {
     expect(encodeEnvelope({ json: '{"type":"a"}', excludedClient: undefined })).toBe('{"type":"a"}');
   });
 });
 
-describe("the name of a client", () => {
-  it("is another one for another user or another page", () => {
+describe("the key of a client", () => {
+  it("differs between users and between pages", () => {
     const ref = fc.record({ user: anyText, client: fc.stringMatching(/^[\w-]{1,4}$/) });
     fc.assert(
       fc.property(ref, ref, (a, b) => {
@@ -35,10 +35,10 @@ describe("the name of a client", () => {
   });
 });
 
-describe("isKeyOf", () => {
+describe("matchesClientKey", () => {
   const words = fc.string({ unit: fc.constantFrom("a", "b", "\0", "é"), maxLength: 4 });
 
-  it("says what comparing the keys says", () => {
+  it("agrees with comparing the keys", () => {
     const ref = fc.record({ user: words, client: words.filter((text) => !text.includes("\0")) });
     fc.assert(
       fc.property(ref, ref, (one, other) => {

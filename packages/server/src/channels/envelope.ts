@@ -1,10 +1,10 @@
 /**
- * What a channel's log stores: the message's JSON text, and the client that is left out, if any. A prefix and not a
- * JSON object, so that the text is ready for the wire as it is.
+ * What the log of a channel stores: the JSON text of a message, and the client that does not get it. The client is a
+ * prefix and not a JSON field, so that the text needs no parsing before it is sent.
  */
 export interface Envelope {
   readonly json: string;
-  /** A `clientKey`; not a connection, so that a sender who reconnects does not get its own message back. */
+  /** A `clientKey`. A client and not a connection, so that a sender that reconnects does not get its own message. */
   readonly excludedClient: string | undefined;
 }
 
@@ -19,12 +19,12 @@ export function decodeEnvelope(data: string): Envelope {
   return { json: data.slice(start), excludedClient: data.slice(colon + 1, start) };
 }
 
-/** Names a client for {@link Envelope.excludedClient}. A user id may contain anything; a client id has no NUL. */
+/** The key of a client in {@link Envelope.excludedClient}. A user id may contain any character; a client id contains no NUL. */
 export function clientKey(ref: { readonly user: string; readonly client: string }): string {
   return `${ref.client}\0${ref.user}`;
 }
 
-/** Whether a {@link clientKey} is this client's; asked for every reader, so it makes no text. */
+/** Whether a {@link clientKey} belongs to this client. Called for every subscriber, so it allocates nothing. */
 export function matchesClientKey(
   key: string,
   ref: { readonly user: string; readonly client: string },

@@ -19,8 +19,8 @@ function heard(ws: FakeSocket): string[] {
   });
 }
 
-describe("presence", () => {
-  it("tells the others of a user once, however many tabs, and never of oneself", async () => {
+describe("PresenceHub", () => {
+  it("announces a user once to the others, however many tabs, and never to the user", async () => {
     create();
     const ada = await system.open("ada");
     expect(heard(ada)).toEqual(["user_list ada of 1"]);
@@ -33,7 +33,7 @@ describe("presence", () => {
     expect(heard(ada)).toEqual(["user_left bea of 1"]);
   });
 
-  it("does not flap on a reload", async () => {
+  it("announces nothing on a reload", async () => {
     create();
     const ada = await system.open("ada");
     const bea = await system.open("bea");
@@ -46,7 +46,7 @@ describe("presence", () => {
     expect(heard(ada)).toEqual([]);
   });
 
-  it("waits five seconds for who was cut off, and then says it once", async () => {
+  it("announces user_left once, five seconds after a connection was cut", async () => {
     create();
     const ada = await system.open("ada");
     const bea = await system.open("bea");
@@ -59,7 +59,7 @@ describe("presence", () => {
     expect(heard(ada)).toEqual(["user_left bea of 1"]);
   });
 
-  it("of a room is its members' own, and ends with their membership", async () => {
+  it("sends the presence of a room to its members only, until they leave", async () => {
     create();
     const [ada, bea] = [await system.join("ada", { rooms: ["a"] }), await system.join("bea")];
     await system.clock.advance(1_000);
@@ -77,7 +77,7 @@ describe("presence", () => {
     expect(heard(ada)).toEqual([]);
   });
 
-  it("shows public fields only", async () => {
+  it("sends the public fields of a user only", async () => {
     create();
     await system.open("bea", { name: "Bea", image: "b.png", email: "bea@example.com", role: "admin" });
     const ada = await system.open("ada");
@@ -104,7 +104,7 @@ describe("presence", () => {
     expect(heard(ws)).toEqual(inRoom);
   });
 
-  it("is shown to nobody who may not see it", async () => {
+  it("sends no presence to a connection that may not see it", async () => {
     create({ authorize: ({ action }) => action !== "presence" });
     const ws = await system.join("ada", { rooms: ["a"] });
     await system.open("bea");
@@ -112,7 +112,7 @@ describe("presence", () => {
     expect(heard(ws)).toEqual([]);
   });
 
-  it("that could not be told to the store is reported, and stops nothing", async () => {
+  it("reports presence that the backplane did not take, and continues", async () => {
     create();
     const ws = await system.open("ada");
     const failure = new Error("away");

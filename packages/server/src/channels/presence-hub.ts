@@ -1,3 +1,7 @@
+// Who is online, and who is in which room.
+// The handshake and the rooms report the connections of this node; the backplane reports the changes of all nodes.
+// Each subscriber gets one list and then every change after that list (see presence-view.ts).
+
 import type { PublicUser } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Backplane, PresenceEvent, RosterPage } from "../backplane.ts";
@@ -7,14 +11,16 @@ import { PresenceView, publicUserJson } from "./presence-view.ts";
 import { profileOf } from "../connection/public-profile.ts";
 import type { Clock, UserList, UserPage } from "../types.ts";
 
+/** What the presence hub works with. */
 export interface PresenceHubOptions {
   readonly backplane: Backplane;
   readonly clock: Clock;
+  /** How long changes are collected, in milliseconds. */
   readonly batchMs: number;
   readonly onError: (error: unknown) => void;
 }
 
-/** Who is online and who is in which room: tells the backplane of this node's connections, and them of everyone. */
+/** Reports this node's connections to the backplane, and the presence of all nodes to its subscribers. */
 export class PresenceHub {
   readonly #options: PresenceHubOptions;
   readonly #views = new Map<string | undefined, PresenceView>();
@@ -23,7 +29,7 @@ export class PresenceHub {
     this.#options = options;
   }
 
-  /** The connection is there: everywhere, or in a room. Without its time: who is back within the grace has not changed. */
+  /** A connection is online, or in a room. A user who returns within the grace period has not left. */
   join(connection: Connection, room?: string): Promise<readonly string[]> {
     const { userId: user, id: connectionId } = connection;
     return this.#options.backplane.applyPresence([
@@ -31,7 +37,7 @@ export class PresenceHub {
     ]);
   }
 
-  /** The connection is gone; its user follows after the grace, unless another connection is there. */
+  /** A connection is closed or has left a room. Its user leaves after the grace period, unless another connection is there. */
   leave(
     connection: Connection,
     scope: { readonly room?: string | undefined; readonly graceMs: number },
@@ -43,7 +49,7 @@ export class PresenceHub {
       .catch(this.#options.onError);
   }
 
-  /** Sends the list of users, and from then on the changes. */
+  /** Sends the list of users, and from then on each change. */
   subscribe(connection: Connection, room?: string): void {
     let view = this.#views.get(room);
     if (view === undefined) {
@@ -56,7 +62,7 @@ export class PresenceHub {
   unsubscribe(connection: Connection, room?: string): void {
     const view = this.#views.get(room);
     view?.remove(connection);
-    // The view of everyone is never given up: it is used again at once.
+    // The view of everyone stays: the next connection uses it.
     if (room === undefined || view?.isUnused !== true) return;
     view.close();
     this.#views.delete(room);

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { PresenceScene as Scene } from "../../test/presence-scene.ts";
 import type { Connection } from "../connection/connection.ts";
 
-describe("a view of who is there", () => {
-  it("is a list, with a user's public fields and since when they are there", async () => {
+describe("PresenceView", () => {
+  it("sends a list with each user's public fields and connectedAt", async () => {
     const scene = new Scene();
     await scene.filled("ada");
     const bea = await scene.reader("bea");
@@ -18,7 +18,7 @@ describe("a view of who is there", () => {
     ]);
   });
 
-  it("has a cursor where there are more than a page", async () => {
+  it("sends a cursor with a list of more than one page", async () => {
     const scene = new Scene();
     await scene.filled(...Array.from({ length: 201 }, (_, n) => `u${String(n)}`));
     const [list] = scene.connections.heard(await scene.reader("ada"));
@@ -26,7 +26,7 @@ describe("a view of who is there", () => {
     expect(list?.["users"]).toHaveLength(200);
   });
 
-  it("is asked for once for everyone who looks, until something changes", async () => {
+  it("reads the roster once for all subscribers until it changes", async () => {
     const scene = new Scene();
     const entry = { user: "ada", profile: '{"userId":"ada","name":"Ada"}', since: 0 };
     scene.roster.set("ada", entry);
@@ -41,7 +41,7 @@ describe("a view of who is there", () => {
     expect(scene.heard(await scene.reader("5"))).toEqual(["list ada,bea of 2"]);
   });
 
-  it("is shown anew to who asks again", async () => {
+  it("sends the list again to a connection that subscribes again", async () => {
     const scene = new Scene();
     await scene.filled("ada");
     const reader = await scene.reader("1");
@@ -50,8 +50,8 @@ describe("a view of who is there", () => {
   });
 });
 
-describe("changes", () => {
-  it("are told at once after quiet, and then together each 100 ms", async () => {
+describe("PresenceView on changes", () => {
+  it("sends the first change at once, and the following ones in batches of 100 ms", async () => {
     const scene = new Scene();
     const reader = await scene.reader("1");
     await scene.clock.advance(1_000);
@@ -69,7 +69,7 @@ describe("changes", () => {
     expect(scene.heard(reader)).toEqual(["joined bea,cleo of 3"]);
   });
 
-  it("cancel out when someone comes and goes within one batch", async () => {
+  it("announces nothing for a user who joins and leaves within one batch", async () => {
     const scene = new Scene();
     const reader = await scene.reader("1");
     scene.heard(reader);
@@ -81,7 +81,7 @@ describe("changes", () => {
     expect(scene.heard(reader)).toEqual(["joined bea of 1"]);
   });
 
-  it("do not cancel out when someone goes and comes back: the new entry is told", async () => {
+  it("announces the new entry of a user who leaves and returns within one batch", async () => {
     const scene = new Scene();
     await scene.filled("ada");
     const reader = await scene.reader("1");
@@ -99,7 +99,7 @@ describe("changes", () => {
     expect(scene.heard(reader)).toEqual(["left ada of 1"]);
   });
 
-  it("are told to nobody twice who gets the list after them, so nobody sees their own arrival", async () => {
+  it("sends no change to a connection whose list already holds it", async () => {
     const scene = new Scene();
     const earlier = await scene.reader("1");
     scene.heard(earlier);
@@ -113,7 +113,7 @@ describe("changes", () => {
     expect(scene.heard(earlier)).toEqual(["joined ada,bea of 2"]);
   });
 
-  it("are told no more to who does not look any more", async () => {
+  it("sends no change to a connection that was removed", async () => {
     const scene = new Scene();
     const reader = await scene.reader("1");
     scene.heard(reader);
@@ -125,7 +125,7 @@ describe("changes", () => {
   });
 });
 
-describe("a place of more than 500", () => {
+describe("PresenceView of more than 500 users", () => {
   async function hall(): Promise<{ scene: Scene; reader: Connection }> {
     const scene = new Scene();
     await scene.filled(...Array.from({ length: 500 }, (_, n) => `u${String(n)}`));
@@ -135,7 +135,7 @@ describe("a place of more than 500", () => {
     return { scene, reader };
   }
 
-  it("tells totals only, at most every two seconds, and always the last one", async () => {
+  it("sends totals only above 500 users, at most every two seconds, and always the last one", async () => {
     const { scene, reader } = await hall();
     for (let n = 0; n < 25; n++) {
       scene.join(`late${String(n)}`);
@@ -148,7 +148,7 @@ describe("a place of more than 500", () => {
     expect(scene.heard(reader)).toEqual([]);
   });
 
-  it("shows who comes the list of the last batch at once, and a new one with everyone's when it is 500 again", async () => {
+  it("sends a new subscriber the list of the last batch above 500 users, and a new list to all at 500 again", async () => {
     const { scene } = await hall();
     scene.join("late");
     await scene.clock.advance(10);
@@ -163,7 +163,7 @@ describe("a place of more than 500", () => {
     expect(scene.heard(newcomer).at(-1)).toMatch(/^list u2,.* of 500$/);
   });
 
-  it("tells everyone anew who is there when it is 500 again, and then the changes", async () => {
+  it("sends the list to every subscriber when it is 500 users again, and then the changes", async () => {
     const { scene, reader } = await hall();
     scene.join("late");
     await scene.clock.advance(5_000);
@@ -178,8 +178,8 @@ describe("a place of more than 500", () => {
   });
 });
 
-describe("a roster that takes its time", () => {
-  it("keeps who has gone meanwhile from hearing the list, and the changes after it", async () => {
+describe("PresenceView on a slow roster", () => {
+  it("sends no list to a connection that was removed during the read", async () => {
     const scene = new Scene();
     scene.held = [];
     const [gone, stays] = [scene.connections.open("1"), scene.connections.open("2")];
@@ -195,7 +195,7 @@ describe("a roster that takes its time", () => {
     expect(scene.heard(stays)).toEqual(["list  of 0", "joined ada of 1"]);
   });
 
-  it("is asked again for what has come since, and nothing is stuck", async () => {
+  it("reads the roster again for connections that came during the read", async () => {
     const scene = new Scene();
     const reader = await scene.reader("1");
     await scene.clock.advance(1_000);
@@ -214,7 +214,7 @@ describe("a roster that takes its time", () => {
     expect(scene.heard(late)).toEqual(["list ada,bea of 2"]);
   });
 
-  it("or fails is asked again, and what could not be told is told with what came since", async () => {
+  it("reads the roster again after a failure, and announces the changes of both batches", async () => {
     const scene = new Scene();
     await scene.filled("ada", "bea");
     const reader = await scene.reader("1");
@@ -239,7 +239,7 @@ describe("a roster that takes its time", () => {
     expect(scene.clock.timers).toBe(0);
   });
 
-  it("tells nobody anything and sets no timer after the end", async () => {
+  it("sends nothing and sets no timer after it was closed", async () => {
     const scene = new Scene();
     scene.held = [];
     const reader = scene.connections.open("1");

@@ -1,3 +1,7 @@
+// What the subscribers of one presence list are sent: the list, and then the changes in batches.
+// The presence hub creates one view for everyone and one per room.
+// Every subscriber sees exactly the changes that came after its list; the cost grows with changes, not with changes times joins.
+
 import { encodeFrame, LIMITS } from "@halyard/protocol/wire";
 import type { PresenceEvent, RosterEntry, RosterPage } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -6,6 +10,7 @@ import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { ThrottledValue } from "../utils/throttled-value.ts";
 import type { Clock } from "../types.ts";
 
+/** What a view works with. */
 export interface PresenceViewOptions {
   readonly room: string | undefined;
   readonly channel: string;
@@ -20,17 +25,18 @@ type Change =
   | { readonly kind: "left" };
 
 /**
- * What this node's connections are told about who is in one place. Changes are collected; everyone who waits for the
- * list gets the same list, right after the batch, so that each sees exactly the changes that came after its list.
+ * The presence of everyone or of one room, for the connections of this node. Changes are collected into batches, and all
+ * connections that wait for the list get the same list right after a batch.
  */
 export class PresenceView {
   readonly #options: PresenceViewOptions;
   readonly #subscribers = new Set<Connection>();
-  /** Who waits for a list that has not been asked for, and for the one that has. */
+  /** Connections that wait for a list that has not been read yet. */
   #awaitingList = new Set<Connection>();
-  #requestedSinceFlush = new Set<Connection>();
+  /** Connections that wait for the list that is being read. */
+  #awaitingRead = new Set<Connection>();
   #changes = new Map<string, Change>();
-  /** Who was there after the last batch; and the same as a frame, once somebody wants it. */
+  /** The roster after the last batch, and its frame once a connection needs it. */
   #page: RosterPage | undefined;
   #listFrame: OutboundFrame | undefined;
   #timer: unknown;
@@ -45,9 +51,7 @@ export class PresenceView {
   }
 
   get isUnused(): boolean {
-    return (
-      this.#subscribers.size === 0 && this.#awaitingList.size === 0 && this.#requestedSinceFlush.size === 0
-    );
+    return this.#subscribers.size === 0 && this.#awaitingList.size === 0 && this.#awaitingRead.size === 0;
   }
 
   /** Sends the list, and from then on the changes. */
@@ -63,7 +67,7 @@ export class PresenceView {
     if (this.#timer === undefined) this.#flush();
   }
 
-  /** Current; or of the last batch, where nobody is told more than totals and a fresh list ends that time. */
+  /** The list of the last batch is current, or subscribers get totals only until a new list ends that. */
   #canReuseList({ total }: RosterPage): boolean {
     if (this.#totals.isActive && total > LIMITS.announcedUsers) return true;
     return this.#changes.size === 0 && !this.#isFlushing;
@@ -72,7 +76,7 @@ export class PresenceView {
   remove(connection: Connection): void {
     this.#subscribers.delete(connection);
     this.#awaitingList.delete(connection);
-    this.#requestedSinceFlush.delete(connection);
+    this.#awaitingRead.delete(connection);
   }
 
   changed(event: PresenceEvent): void {
@@ -89,11 +93,11 @@ export class PresenceView {
     this.#totals.stop();
     this.#subscribers.clear();
     this.#awaitingList.clear();
-    this.#requestedSinceFlush.clear();
+    this.#awaitingRead.clear();
     this.#changes.clear();
   }
 
-  /** Someone who came and went within one batch was never there. */
+  /** A user who joins and leaves within one batch is not announced. */
   #collect(user: string, change: Change): void {
     const earlier = this.#changes.get(user);
     if (change.kind === "joined") {
@@ -106,13 +110,13 @@ export class PresenceView {
   #flush(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    this.#stopIfIdle();
+    this.#startBatchTimer();
     const changes = this.#changes;
     this.#changes = new Map();
-    this.#requestedSinceFlush = this.#awaitingList;
+    this.#awaitingRead = this.#awaitingList;
     this.#awaitingList = new Set();
     try {
-      // Asked for in the same turn in which the changes were taken: the page holds them all, and no later one.
+      // The page is read in the turn in which the changes are taken: it holds all of them, and no later one.
       const page = unwrapResolved(this.#options.firstPage());
       if (page instanceof Promise) void this.#completeFlushAsync(changes, page);
       else this.#completeFlush(changes, page);
@@ -143,44 +147,42 @@ export class PresenceView {
 
   #endFlush(): void {
     this.#isFlushing = false;
-    if (this.#isPending && this.#timer === undefined) this.#stopIfIdle();
+    if (this.#isPending && this.#timer === undefined) this.#startBatchTimer();
   }
 
   get #isPending(): boolean {
     return this.#changes.size > 0 || this.#awaitingList.size > 0;
   }
 
-  /** Quiet for this long means that the next change goes out at once. */
-  #stopIfIdle(): void {
+  /** After a batch interval without a change, the next change is sent at once. */
+  #startBatchTimer(): void {
     this.#timer = this.#options.clock.setTimeout(() => {
       this.#timer = undefined;
       if (this.#isPending) this.#flush();
     }, this.#options.batchMs);
   }
 
-  /** What could not be told is told with what has come since. */
+  /** After a failed read, the changes are sent with the next batch. */
   #requeue(changes: Map<string, Change>): void {
     const newerChanges = this.#changes;
     this.#changes = changes;
     for (const [user, change] of newerChanges) this.#collect(user, change);
-    for (const connection of this.#requestedSinceFlush) this.#awaitingList.add(connection);
-    this.#requestedSinceFlush = new Set();
+    for (const connection of this.#awaitingRead) this.#awaitingList.add(connection);
+    this.#awaitingRead = new Set();
   }
 
   #sendList(page: RosterPage): void {
-    // When nothing has changed meanwhile, the list is good for those too who came meanwhile.
+    // If nothing has changed during the read, the list also serves the connections that came during it.
     const isCurrent = this.#changes.size === 0;
-    const readers = isCurrent
-      ? [...this.#requestedSinceFlush, ...this.#awaitingList]
-      : [...this.#requestedSinceFlush];
-    this.#requestedSinceFlush = new Set();
+    const recipients = isCurrent ? [...this.#awaitingRead, ...this.#awaitingList] : [...this.#awaitingRead];
+    this.#awaitingRead = new Set();
     this.#page = page;
     this.#listFrame = undefined;
     if (isCurrent) this.#awaitingList = new Set();
-    if (readers.length === 0) return;
+    if (recipients.length === 0) return;
     const list = this.#createListFrame(page);
     this.#listFrame = list;
-    for (const connection of readers) {
+    for (const connection of recipients) {
       if (connection.stage === "closed") continue;
       connection.push(list);
       this.#subscribers.add(connection);
@@ -203,7 +205,7 @@ export class PresenceView {
       return;
     }
     if (this.#totals.stop()) {
-      // Who was told nothing but totals for a while does not know who is there.
+      // Subscribers that got totals only need the whole list.
       const list = this.#createListFrame(page);
       for (const connection of this.#subscribers) connection.push(list);
       return;
@@ -228,7 +230,7 @@ export class PresenceView {
   }
 }
 
-/** A user as others see them, as JSON text: the profile was encoded when it was handed in. */
+/** The public fields of a user as JSON text. The profile is stored as text, so that it is encoded once. */
 export function publicUserJson({ profile, since }: Pick<RosterEntry, "profile" | "since">): string {
   return `${profile.slice(0, -1)},"connectedAt":"${new Date(since).toISOString()}"}`;
 }

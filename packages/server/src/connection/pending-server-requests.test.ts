@@ -32,8 +32,8 @@ afterEach(async () => {
   await system.expectToEndCleanly();
 });
 
-describe("what the server asks a client", () => {
-  it("is answered with what both schemas make of it, in whatever order the answers come", async () => {
+describe("a request of the server", () => {
+  it("resolves with the output of both schemas, in whatever order the replies arrive", async () => {
     const ws = await create().join("ada");
     const [first, second] = [
       system.manager.request(ws, "confirm", {}),
@@ -52,7 +52,7 @@ describe("what the server asks a client", () => {
     ]);
   });
 
-  it("may have neither input nor result", async () => {
+  it("resolves a request that has neither input nor result", async () => {
     const ws = await create().join("ada");
     const silence = system.manager.request(ws, "silent");
     await system.clock.settle();
@@ -74,7 +74,7 @@ describe("what the server asks a client", () => {
     expect(await result).toBe(code);
   });
 
-  it("carries at most 200 characters of the client's own words", async () => {
+  it("keeps at most 200 characters of a client's error message", async () => {
     const ws = await create().join("ada");
     const failure = system.manager.request(ws, "confirm", {}).catch((error: unknown) => error);
     await system.clock.settle();
@@ -83,7 +83,7 @@ describe("what the server asks a client", () => {
     expect(((await failure) as HalyardError).message).toHaveLength(200);
   });
 
-  it("is a timeout after its time, and a late answer is nobody's fault", async () => {
+  it("rejects with timeout after its time, and ignores a late reply", async () => {
     const ws = await create().join("ada");
     const results = [
       outcome(system.manager.request(ws, "confirm", {}, { timeoutMs: 50 })),
@@ -96,7 +96,7 @@ describe("what the server asks a client", () => {
     expect(await system.ask(ws, reply(asked(ws)[0]?.$?.id ?? "", { answer: "yes" }))).toEqual([]);
   });
 
-  it("is aborted with the signal's reason, before and while it is under way", async () => {
+  it("rejects with the signal's reason when it is aborted before or while it is pending", async () => {
     const ws = await create().join("ada");
     const controller = new AbortController();
     const options = { signal: controller.signal };
@@ -108,7 +108,7 @@ describe("what the server asks a client", () => {
     expect(asked(ws)).toHaveLength(1);
   });
 
-  it("is unavailable once the connection has gone, and its answer on the next one changes nothing", async () => {
+  it("rejects with unavailable when the connection closes, and ignores its reply on the next connection", async () => {
     const ws = await create().join("ada");
     const lost = outcome(system.manager.request(ws, "confirm", {}));
     await system.clock.settle();
@@ -124,13 +124,13 @@ describe("what the server asks a client", () => {
     expect(await result).toEqual({ answer: "yes", at: 1 });
   });
 
-  it("of a plain client is not_found, and nothing is sent", async () => {
+  it("rejects with not_found for a plain client, and sends nothing", async () => {
     const ws = await create().open("ada");
     expect(await outcome(system.manager.request(ws, "confirm", {}))).toBe("not_found");
     expect(asked(ws)).toEqual([]);
   });
 
-  it("before the welcome goes out behind it", async () => {
+  it("sends a request made before the welcome right after it", async () => {
     let early: Promise<unknown> | undefined;
     create({
       onConnect: ({ ws }) => {
@@ -145,7 +145,7 @@ describe("what the server asks a client", () => {
     expect([await early, asked(plain)]).toEqual(["not_found", []]);
   });
 
-  it("is limit_exceeded above 16 that wait for an answer, and free again afterwards", async () => {
+  it("rejects with limit_exceeded above 16 pending requests, and accepts the next once one is answered", async () => {
     const ws = await create().join("ada");
     const results = Array.from({ length: 17 }, () => outcome(system.manager.request(ws, "confirm", {})));
     expect(await results[16]).toBe("limit_exceeded");
@@ -159,7 +159,7 @@ describe("what the server asks a client", () => {
     expect((await Promise.all(results)).filter((result) => result === "unavailable")).toHaveLength(16);
   });
 
-  it("is answered also by a client that is over its rate", async () => {
+  it("accepts the reply of a client that is over its rate", async () => {
     const ws = await create({ limits: { messageBurst: 1, messagesPerSecond: 0.001 } }).join("ada");
     const result = outcome(system.manager.request(ws, "confirm", {}));
     await system.clock.settle();
@@ -168,7 +168,7 @@ describe("what the server asks a client", () => {
     expect(ws.heard("error")).toEqual([]);
   });
 
-  it("and the contract does not have, in name or input, is a TypeError", async () => {
+  it("rejects with a TypeError for a name or an input that the contract does not have", async () => {
     const ws = await create().join("ada");
     const { manager } = system as unknown as TestSystem<
       typeof protocol & { serverRequests: { nonsense: (typeof protocol)["serverRequests"]["silent"] } }
@@ -185,7 +185,7 @@ describe("what the server asks a client", () => {
 });
 
 describe("a reply or an error of a client", () => {
-  it.each(["reply", "error"])("that answers nothing by name is unknown_type: %s", async (type) => {
+  it.each(["reply", "error"])("is answered with unknown_type if it names no request: %s", async (type) => {
     const ws = await create().join("ada");
     expect(await system.ask(ws, { type, $: {} })).toMatchObject([{ type: "error", code: "unknown_type" }]);
   });

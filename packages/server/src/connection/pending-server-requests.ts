@@ -8,16 +8,18 @@ import type { Clock } from "../types.ts";
 const TIMEOUT_MS = 10_000;
 const ERROR_LENGTH = 200;
 
+/** Options of `manager.request`. */
 export interface RequestOptions {
-  /** How long to wait for the answer, in milliseconds. @default 10_000 */
+  /** How long to wait for the reply, in milliseconds. @default 10_000 */
   readonly timeoutMs?: number | undefined;
-  /** Aborting rejects with the signal's reason. The client is not told. */
+  /** Aborting rejects with the signal's reason; the client is not notified. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A request of the server to a client. */
 export interface ServerRequest extends RequestOptions {
   readonly name: string;
-  /** Its schema has seen it. */
+  /** Already validated by the schema of the contract. */
   readonly input: unknown;
 }
 
@@ -35,7 +37,7 @@ export interface RequestedConnection {
   push(frame: OutboundFrame): void;
 }
 
-/** What the server has asked one connection, and not been answered. Bound to this connection: it ends with it. */
+/** The requests of the server that one connection has not answered. They end with the connection. */
 export class PendingServerRequests {
   readonly #connection: RequestedConnection;
   readonly #clock: Clock;
@@ -49,12 +51,12 @@ export class PendingServerRequests {
     this.#limit = limit;
   }
 
-  /** Settles always. */
+  /** Sends a request and waits for its reply. The promise always settles. */
   async send({ name, input, signal, timeoutMs = TIMEOUT_MS }: ServerRequest): Promise<unknown> {
     signal?.throwIfAborted();
     if (this.#pending.size >= this.#limit)
       throw new HalyardError("limit_exceeded", "Too many requests to this connection wait for an answer.");
-    // A late answer may come through a later connection: an id is never used twice.
+    // A late reply may arrive on a later connection, so an id is never reused.
     const json = JSON.stringify({ type: "request", name, input });
     const id = `${this.#connection.id}.${String(++this.#count)}`;
     return new Promise((resolve, reject) => {
@@ -77,7 +79,7 @@ export class PendingServerRequests {
     });
   }
 
-  /** Sends what waits for the welcome. */
+  /** Sends the requests that were made before the welcome. */
   flush(): void {
     const { stage, isV1 } = this.#connection;
     if (stage !== "open") return;
@@ -88,7 +90,7 @@ export class PendingServerRequests {
     }
   }
 
-  /** @returns whether this answers something. A late answer does not, and is nobody's fault. */
+  /** @returns whether the frame is the reply to a pending request. A late reply is ignored. */
   answer(frame: WireFrame, { re }: FrameMeta): boolean {
     const pending = this.#pending.get(String(re));
     if (pending?.isSent !== true || (frame.type !== "reply" && frame.type !== "error")) return false;
@@ -96,7 +98,7 @@ export class PendingServerRequests {
     return true;
   }
 
-  /** The connection has gone. */
+  /** The connection is closed: every pending request fails with `unavailable`. */
   rejectAll(): void {
     for (const { settle } of this.#pending.values()) settle({ error: new HalyardError("unavailable") });
   }

@@ -3,7 +3,7 @@ import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
 import { TokenBucket } from "../utils/token-bucket.ts";
 
-/** How fast one connection may talk. */
+/** The rates of one connection: frames, bytes, chat, typing, joins and pings. */
 export class RateLimits {
   readonly #limits: ServerLimits;
   readonly #clock: Clock;
@@ -13,7 +13,7 @@ export class RateLimits {
     this.#clock = clock;
   }
 
-  /** @returns 0, or the milliseconds to wait before a frame of this size; nothing is taken then */
+  /** @returns 0, or how many milliseconds a frame of this size must wait; no token is taken then */
   waitForFrame(connection: Connection, bytes: number, now = this.#clock.now()): number {
     const limits = this.#limits;
     const buckets = this.#bucketsOf(connection);
@@ -23,20 +23,20 @@ export class RateLimits {
     return waitMs > 0 ? waitMs : buckets.messages.take(now) || buckets.bytes.take(now, bytes);
   }
 
-  /** Chat, typing and joins have a rate of their own; other types none. */
-  waitForType(connection: Connection, waitForType: string): number {
+  /** Chat, typing and joins each have their own rate; other types have none. */
+  waitForType(connection: Connection, type: string): number {
     const limits = this.#limits;
     const now = this.#clock.now();
     const buckets = this.#bucketsOf(connection);
-    if (waitForType === "chat_message") {
+    if (type === "chat_message") {
       buckets.chat ??= new TokenBucket(limits.chatPerSecond, limits.chatBurst, now);
       return buckets.chat.take(now);
     }
-    if (waitForType === "typing_indicator") {
+    if (type === "typing_indicator") {
       buckets.typing ??= new TokenBucket(limits.typingPerSecond, limits.typingBurst, now);
       return buckets.typing.take(now);
     }
-    if (waitForType !== "join") return 0;
+    if (type !== "join") return 0;
     buckets.joins ??= new TokenBucket(limits.joinsPerSecond, limits.joinBurst, now);
     return buckets.joins.take(now);
   }
@@ -49,7 +49,7 @@ export class RateLimits {
     return buckets.pings.take(now);
   }
 
-  /** Waits until a message of a v1 client is within its rate: it is never refused for being early. */
+  /** Delays a message of a v1 client until it is within its rates. Such a message is never rejected for its rate. */
   async pace(
     connection: Connection,
     message: { readonly type: string; readonly unpaidBytes: number },

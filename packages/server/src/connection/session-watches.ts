@@ -3,7 +3,7 @@ import type { Backplane } from "../backplane.ts";
 import type { Connection } from "./connection.ts";
 import type { SessionWatch, WatchingAuthenticator, AnyAuthenticator } from "../session-watch.ts";
 
-/** The watches of this node, one per authenticator that has one. */
+/** The session watches of this node: one for each authenticator that provides one. */
 export class SessionWatches {
   readonly #backplane: Backplane;
   readonly #onError: (error: unknown) => void;
@@ -14,7 +14,7 @@ export class SessionWatches {
     this.#onError = onError;
   }
 
-  /** Begins to watch with the first connection that an authenticator lets in. */
+  /** The watch of an authenticator, created by its first upgrade. */
   watchOf(authenticator: AnyAuthenticator | undefined): SessionWatch | undefined {
     if (authenticator === undefined || !isWatching(authenticator)) return undefined;
     const existing = this.#watches.get(authenticator);
@@ -36,7 +36,7 @@ export class SessionWatches {
     await connection.sessionWatch.renew(connection, ticket);
   }
 
-  /** What another node announced. */
+  /** Hands a notice of another node to every watch. */
   readonly onNotice = (data: string): void => {
     let notice: unknown;
     try {

@@ -1,10 +1,11 @@
-/** What waits for a peer that does not take everything at once. Most connections never have one. */
+/** The bytes that wait for a slow peer. Most connections never have a backlog. */
 export class Backlog {
-  /** As many bytes as waited at the last look. */
+  /** How many bytes waited at the last check. */
   bytes = 0;
-  /** Since when they have not become fewer. */
+  /** When the number last stopped falling. */
   stalledSince: number | undefined = undefined;
-  /** Bytes of a replay that do not count against the peer while they wait: handed to the socket, and not yet. */
+  /** Bytes of a replay, which do not count against the peer: handed to the socket. */
   replayBytes = 0;
+  /** … and not yet handed to the socket. */
   queuedReplayBytes = 0;
 }

@@ -1,16 +1,20 @@
+// Connections that get the same frames in one turn share one batch instead of building one each.
+// A channel opens a group for its subscribers (channels/subscribers.ts); the writer seals and resets it at the flush.
+// At one frame a turn the group is worth a third of a delivery (measured at fa6ded8, Node 24, 2026-11-28).
+
 import type { Recipient } from "./transport.ts";
 import type { Batch, OutboundFrame } from "./outbound-frame.ts";
 
 /**
- * Connections that get the same in one turn, because they read the same channel and nothing else was said to them. What
- * the channel says next is added here, once for all. Whoever is told something of its own leaves, with what it has got.
+ * The subscribers of a channel that had no frame queued when the channel's first frame of this turn came. Each further frame
+ * is appended here, once for all of them. A connection that gets another frame leaves the group with the batch so far.
  */
 export class BatchGroup {
-  /** The frames of this turn, as every member gets them. */
+  /** The frames of this turn that every member gets. */
   batch: Batch;
-  /** Readers of the channel that are not in it: they get each frame by themselves. */
+  /** Subscribers outside the group: each gets every frame by itself. */
   readonly individualRecipients: Recipient[] = [];
-  /** The turn is over: whatever comes is for the next one. */
+  /** The turn is over; frames that follow belong to the next turn. */
   isFlushed = false;
 
   constructor(emptyBatch: Batch) {
@@ -22,13 +26,13 @@ export class BatchGroup {
     for (const connection of this.individualRecipients) connection.pushFromChannel(frame, channel);
   }
 
-  /** What comes from now on is for the next turn. */
+  /** Ends the turn of this group. */
   seal(): void {
     this.isFlushed = true;
     this.batch.isShared = true;
   }
 
-  /** Keeps nothing of the turn. */
+  /** Releases the frames and the connections of the turn. */
   reset(emptyBatch: Batch): void {
     this.batch = emptyBatch;
     this.individualRecipients.length = 0;

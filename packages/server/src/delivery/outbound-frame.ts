@@ -1,13 +1,17 @@
-/** A message encoded for the wire, once for all its readers. */
+// A message as text for the wire, and the lists of frames that connections share.
+// Channels and replies create frames; connections collect them in batches; transports write batches.
+// A frame is encoded once per node and concatenated once per distinct batch, never once per connection.
+
+/** A message encoded for the wire, once for all its recipients. */
 export class OutboundFrame {
   readonly text: string;
-  /** Dropped first when a reader is slow. */
+  /** Dropped first for a slow reader. */
   readonly ephemeral: boolean;
-  /** False for an answer, which goes to one connection only: nothing is kept of it for others. */
+  /** False for a reply, which goes to one connection only: no batch caches it for others. */
   readonly isShared: boolean;
-  /** What the runtime's transport made of the text; the same for every reader. */
+  /** The bytes that the transport encoded; the same for every recipient. */
   encoded: Uint8Array | undefined = undefined;
-  /** It is part of a longer piece somewhere. */
+  /** The frame is part of a concatenated batch. */
   wasConcatenated = false;
   compressed: Uint8Array | undefined = undefined;
 
@@ -19,21 +23,21 @@ export class OutboundFrame {
 }
 
 /**
- * The frames that one connection gets in one turn, as a list that connections share: whoever gets the same frames in
- * the same order holds the same batch. So a fan-out costs a connection one pointer, and what a transport joins for the
- * first of them is ready for all the others.
+ * The frames that a connection gets in one turn, as a linked list that connections share: the same frames in the same order
+ * are the same batch. So a fan-out costs a connection one pointer, and the bytes that a transport concatenates for the first
+ * of them serve all others.
  */
 export class Batch {
   readonly previous: Batch | undefined;
   readonly frame: OutboundFrame | undefined;
   readonly length: number;
-  /** Of all texts. */
+  /** The characters of all frames. */
   readonly chars: number;
   readonly hasEphemeral: boolean;
-  /** All frames as one piece of the wire, when a transport has joined them. */
+  /** The bytes of all frames, once a transport has concatenated them. */
   concatenated: Uint8Array | undefined = undefined;
-  joinedCompressed: Uint8Array | undefined = undefined;
-  /** Many have it, or a transport has written it once: whoever has it too shares what is joined then. */
+  concatenatedCompressed: Uint8Array | undefined = undefined;
+  /** Several connections hold this batch, or a transport has written it once: concatenating it pays. */
   isShared = false;
   #frames: readonly OutboundFrame[] | undefined = undefined;
   #lastAppendedFrame: OutboundFrame | undefined = undefined;
@@ -56,13 +60,13 @@ export class Batch {
     return this.#lastAppendedBatch;
   }
 
-  /** Forgets what others added to it. */
+  /** Drops the cached successor. */
   clearCache(): void {
     this.#lastAppendedFrame = undefined;
     this.#lastAppendedBatch = undefined;
   }
 
-  /** First to last. */
+  /** The frames, first to last. */
   frames(): readonly OutboundFrame[] {
     this.#frames ??= this.#collect();
     return this.#frames;

@@ -1,7 +1,7 @@
 import type { WebSocketInstance } from "../types.ts";
 import type { Transport } from "./transport.ts";
 
-/** Any socket with `send`. */
+/** For any socket with `send`. */
 export const basicTransport: Transport = {
   write(ws, batch) {
     for (const frame of batch.frames()) ws.send(frame.text);
@@ -15,20 +15,21 @@ interface CorkedSocket extends WebSocketInstance {
   getBufferedAmount(): number;
 }
 
-/** A socket that can cork: what is sent inside goes out in one system call. Bun's does. */
+/** For a socket that can cork, as Bun's: the frames that are sent inside go out in one system call. */
 export const corkingTransport: Transport = {
   write(ws, batch) {
-    let isSingleFrame = true;
+    let isComplete = true;
     const frames = batch.frames();
     (ws as CorkedSocket).cork(() => {
-      // 0 means that the runtime was over its limit and has thrown the message away.
-      for (const { text } of frames) if (ws.send(text) === 0) isSingleFrame = false;
+      // 0 means that the runtime was over its limit and dropped the message.
+      for (const { text } of frames) if (ws.send(text) === 0) isComplete = false;
     });
-    return isSingleFrame;
+    return isComplete;
   },
   bufferedAmount: (ws) => (ws as CorkedSocket).getBufferedAmount(),
 };
 
+/** The transport for a socket that no runtime's server handed over. */
 export function transportOf(ws: WebSocketInstance): Transport {
   return "cork" in ws && "getBufferedAmount" in ws ? corkingTransport : basicTransport;
 }

@@ -1,32 +1,36 @@
+// Writes a batch to many connections through a topic of the runtime (Bun), which copies it natively.
+// The writer offers each connection of a large flush; what no topic can serve is written one by one.
+// Used only when the topic's subscribers are exactly the recipients of a batch, and none of them has bytes waiting.
+
 import type { Batch } from "./outbound-frame.ts";
 import { OPEN } from "./ready-state.ts";
 import type { GroupBroadcast, Recipient, Topic } from "./transport.ts";
 import type { WebSocketInstance } from "../types.ts";
 
-/** A runtime's own topics: what is published reaches every subscriber, in order with what each is sent by itself. */
+/** The topics of a runtime: a publication reaches every subscriber, in order with frames that are sent to it alone. */
 export interface Topics {
   subscribe(ws: WebSocketInstance, topic: string): void;
   unsubscribe(ws: WebSocketInstance, topic: string): void;
   publish(topic: string, text: string): void;
 }
 
-/** Fewer readers, or fewer frames in a turn, are written to as fast one by one. */
+/** Smaller groups, and fewer frames in a turn, are as fast when written one by one. */
 export const MIN_GROUP_SIZE = 64;
 const MIN_FRAMES = 4;
-/** A topic does not say what it had to throw away: there is always room for so much beside so much that waits. */
+/** A topic does not report what it drops, so only batches and backlogs that always fit are published. */
 const MAX_CHARS = 64 * 1024;
 const MAX_BUFFERED_BYTES = 64 * 1024;
 const MAX_BACKOFF = 1_023;
 
-/** Writes what many get in one turn through a topic of the runtime, which copies it for each without coming back here. */
+/** Publishes batches that many connections get in one turn to a topic of the runtime. */
 export class TopicBroadcaster implements GroupBroadcast {
   readonly #topics: Topics;
   readonly #groups = new Map<Batch, Recipient[]>();
   #latest: { readonly batch: Batch; readonly members: Recipient[] } | undefined = undefined;
-  /** Who subscribes to a topic and got something else in this turn. */
+  /** Subscribers of a topic that got other frames in this turn. */
   #outsiders: Recipient[] = [];
   #topicCount = 0;
-  /** Turns in which no topic is founded, because the last ones did not last. */
+  /** Turns in which no topic is created, because the last ones were retired soon. */
   #turnsToSkip = 0;
   #backoff = 0;
 
@@ -34,7 +38,7 @@ export class TopicBroadcaster implements GroupBroadcast {
     this.#topics = topics;
   }
 
-  /** @returns false when the connection is to be written to by itself, now */
+  /** @returns false if the connection must be written to alone, now */
   offer(connection: Recipient, batch: Batch, buffered: number): boolean {
     const isFit = batch.length >= MIN_FRAMES && batch.chars <= MAX_CHARS && batch.frame?.isShared === true;
     if (!isFit || buffered > MAX_BUFFERED_BYTES) {
@@ -46,7 +50,7 @@ export class TopicBroadcaster implements GroupBroadcast {
     return true;
   }
 
-  /** Writes to everyone who was taken. @param write to one by itself */
+  /** Writes to every connection that was taken. @param write writes to one connection alone */
   flush(write: (connection: Recipient, batch: Batch) => void): void {
     for (const [batch, members] of this.#groups) {
       if (members.length >= MIN_GROUP_SIZE) continue;
@@ -59,7 +63,7 @@ export class TopicBroadcaster implements GroupBroadcast {
       const isPublished = topic !== undefined && this.#hasExactly(topic, members);
       if (isPublished) this.#publish(topic, batch);
       for (const member of members) if (!isPublished || member.topic !== topic) write(member, batch);
-      // Only now: whoever joins has got what was published.
+      // Subscribed last, because these connections have got the frames already.
       if (topic?.isRetired === false) for (const member of members) this.#join(member, topic);
     }
     this.#groups.clear();
@@ -67,7 +71,7 @@ export class TopicBroadcaster implements GroupBroadcast {
     this.#outsiders = [];
   }
 
-  /** The connection is gone, or hears something else from now on. */
+  /** The connection is closed, or gets other frames from now on. */
   leave(connection: Recipient): void {
     const { topic, ws } = connection;
     if (topic === undefined) return;
@@ -94,7 +98,7 @@ export class TopicBroadcaster implements GroupBroadcast {
     return { name: `halyard:${String(++this.#topicCount)}`, size: 0, publishCount: 0, isRetired: false };
   }
 
-  /** Whether all its subscribers are among these. Where somebody unknown is not, it is given up. */
+  /** Whether the members are exactly the subscribers of the topic; a topic with other subscribers is retired. */
   #hasExactly(topic: Topic, members: readonly Recipient[]): boolean {
     for (const connection of this.#outsiders) if (connection.topic === topic) this.leave(connection);
     const count = members.reduce((sum, member) => (member.topic === topic ? sum + 1 : sum), 0);

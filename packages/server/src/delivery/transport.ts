@@ -1,29 +1,33 @@
+// What delivery knows of a runtime and of a connection.
+// Transports implement the first half, Connection the second; the writer works with both.
+// Types only: nothing here exists at run time.
+
 import type { WebSocketInstance } from "../types.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Batch, OutboundFrame } from "./outbound-frame.ts";
 
 /**
- * How frames reach a socket of one runtime. One object for all sockets of the runtime: nothing of it is paid per
- * connection. Everything but `write` is optional, because a bare socket can no more than `send` and `close`.
+ * How frames reach a socket of one runtime. One object serves all sockets of the runtime, so it costs nothing per
+ * connection. Most members are optional, because the smallest socket has only `send` and `close`.
  */
 export interface Transport {
-  /** @returns false when the socket threw something away, so that the connection must end */
+  /** @returns false if the socket dropped bytes, so that the connection must end */
   write(ws: WebSocketInstance, batch: Batch): boolean;
-  /** Bytes that wait for the peer. */
+  /** How many bytes wait to be sent. */
   bufferedAmount(ws: WebSocketInstance): number;
-  /** Sends a ping; only for sockets whose pongs reach `manager` again. */
+  /** Sends a ping. Only for sockets whose pongs reach the manager. */
   readonly ping?: ((ws: WebSocketInstance) => void) | undefined;
-  /** Whether a message of the peer has begun and is not whole. Undefined where the runtime does not show it. */
+  /** Whether the peer has begun a message and not finished it. Undefined if the runtime does not show it. */
   readonly isReceiving?: ((ws: WebSocketInstance) => boolean) | undefined;
   /** Ends the socket without a closing handshake. */
   readonly terminate?: ((ws: WebSocketInstance) => void) | undefined;
-  /** Writes what many get, where the runtime can do that at once. */
+  /** Writes a batch to many sockets at once, if the runtime can. */
   readonly groupBroadcast?: GroupBroadcast | undefined;
 }
 
 /** Writes the same batch to many recipients at once, by means of the runtime. */
 export interface GroupBroadcast {
-  /** @returns false when the recipient must be written to alone, now */
+  /** @returns false if the recipient must be written to alone, now */
   offer(recipient: Recipient, batch: Batch, bufferedBytes: number): boolean;
   /** Writes to every recipient that was taken. @param write writes to one recipient alone */
   flush(write: (recipient: Recipient, batch: Batch) => void): void;
@@ -31,12 +35,12 @@ export interface GroupBroadcast {
   leave(recipient: Recipient): void;
 }
 
-/** A topic and how many subscribe to it; it is used only when exactly these are to hear the same. */
+/** A topic of the runtime, and how many connections subscribe to it. */
 export interface Topic {
   readonly name: string;
   size: number;
   publishCount: number;
-  /** Its subscribers do not hear the same any more. */
+  /** Its subscribers no longer get the same frames. */
   isRetired: boolean;
 }
 

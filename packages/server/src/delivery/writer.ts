@@ -1,3 +1,7 @@
+// The one place where frames leave the node.
+// Connections enqueue themselves when their first frame of a turn is queued; the flush runs when the turn has handled its input.
+// Each connection gets one write per turn, and a socket that throws or is too slow affects no other.
+
 import { CloseCode } from "@halyard/protocol/wire";
 import { BatchGroup } from "./batch-group.ts";
 import type { Recipient, GroupBroadcast } from "./transport.ts";
@@ -12,31 +16,31 @@ interface Failure {
   readonly code: number;
 }
 
-/** What a connection gets in this turn. */
+/** The frames of one connection that are about to be written. */
 interface PendingWrite {
   readonly connection: Recipient;
   readonly batch: Batch;
 }
 
 /**
- * So many are looked at before they are written to: what is known of each comes from memory while the next is looked at,
- * and each write drives most of it out of the processor's cache again.
+ * How many connections are prepared before they are written to: a write evicts most of the processor's cache, and preparing
+ * several at once overlaps their cache misses (16 frames under way: 0.93 -> 0.90 of the time, 2026-11-25).
  */
 const PREPARE_AHEAD = 16;
 
 /**
- * The one place where frames leave. All frames of a turn are written together, once per connection, when the turn has
- * handled its input; so a busy node makes fewer and larger writes by itself, and an idle one waits for nothing.
+ * Writes all frames of a turn together, once per connection. A busy node so makes fewer and larger writes, and an idle one
+ * waits for nothing.
  */
 export class Writer {
-  /** Where every batch begins. */
+  /** The empty batch that every connection starts a turn with. */
   empty = new Batch();
   readonly #clock: Clock;
   readonly #limits: ServerLimits;
   #dirty: Recipient[] = [];
-  /** At the socket that was looked at last. */
+  /** The bytes that wait at the socket prepared last. */
   #buffered = 0;
-  /** Of this turn. */
+  /** The batch groups of this turn. */
   #groups: BatchGroup[] = [];
   readonly #flushSoon: () => void;
 
@@ -53,7 +57,7 @@ export class Writer {
     this.#dirty.push(connection);
   }
 
-  /** For frames that many get in this turn. */
+  /** Opens a batch group for this turn. */
   openGroup(): BatchGroup {
     const group = new BatchGroup(this.empty);
     this.#groups.push(group);
@@ -83,13 +87,13 @@ export class Writer {
         this.#send(connection, batch, failures);
       });
     for (const group of groups) group.reset(this.empty);
-    // Nobody else gets the frames of this turn.
+    // The frames of this turn are not appended again.
     this.empty.clearCache();
-    // Last, because whoever hears of a failure may close others, for whom something was taken and not written.
+    // Last, because closing one connection may close others whose batch was taken and not written.
     this.#reportFailures(failures);
   }
 
-  /** Writes what waits for one connection now. A socket that throws is closed, and harms nobody else. */
+  /** Writes the frames of one connection now. A socket that throws is closed. */
   write(connection: Recipient): void {
     const failures: Failure[] = [];
     const batch = this.#prepare(connection, failures);
@@ -97,12 +101,12 @@ export class Writer {
     this.#reportFailures(failures);
   }
 
-  /** The connection is gone. */
+  /** The connection is closed. */
   forget(connection: Recipient): void {
     connection.transport.groupBroadcast?.leave(connection);
   }
 
-  /** What waits for a connection, as much of it as is to be written. */
+  /** Takes the batch of a connection, without ephemeral frames if the peer is slow. */
   #prepare(connection: Recipient, failures: Failure[]): Batch | undefined {
     if (connection.stage === "closed" || connection.ws.readyState !== OPEN) {
       connection.takeBatch();
@@ -111,25 +115,27 @@ export class Writer {
     const batch = connection.takeBatch();
     if (batch.length === 0) return undefined;
     try {
-      const waiting = this.#bufferedBytes(connection);
-      if (waiting > this.#limits.maxBufferedBytes) {
+      const bufferedBytes = this.#bufferedBytes(connection);
+      if (bufferedBytes > this.#limits.maxBufferedBytes) {
         failures.push({ connection, code: CloseCode.SlowReader });
         return undefined;
       }
-      return waiting > this.#limits.slowBytes && batch.hasEphemeral ? this.#withoutEphemeral(batch) : batch;
+      return bufferedBytes > this.#limits.slowBytes && batch.hasEphemeral
+        ? this.#withoutEphemeral(batch)
+        : batch;
     } catch {
       failures.push({ connection, code: 1011 });
       return undefined;
     }
   }
 
-  /** Bytes that wait for the peer and count against it. */
+  /** The bytes that wait for the peer, without those of a replay. */
   #bufferedBytes(connection: Recipient): number {
     const buffered = connection.transport.bufferedAmount(connection.ws);
     this.#buffered = buffered;
     const { backlog } = connection;
     if (backlog === undefined) return buffered;
-    // A replay goes first, so of what waits no more can be of it than there is.
+    // A replay is written first, so no more of the waiting bytes can belong to it than were queued.
     const ofReplay = Math.min(backlog.replayBytes, buffered);
     backlog.replayBytes = ofReplay + backlog.queuedReplayBytes;
     backlog.queuedReplayBytes = 0;
@@ -146,7 +152,7 @@ export class Writer {
       if (connection.transport.write(connection.ws, batch)) return;
       failures.push({ connection, code: CloseCode.SlowReader });
     } catch {
-      // The socket is broken: whatever it says, its close event or the heartbeat ends it.
+      // The socket is broken; its close event or the heartbeat ends it.
       failures.push({ connection, code: 1011 });
     }
   }
@@ -157,13 +163,13 @@ export class Writer {
   }
 
   #withoutEphemeral(batch: Batch): Batch {
-    let rest = this.empty;
-    for (const frame of batch.frames()) if (!frame.ephemeral) rest = rest.append(frame);
-    return rest;
+    let retained = this.empty;
+    for (const frame of batch.frames()) if (!frame.ephemeral) retained = retained.append(frame);
+    return retained;
   }
 }
 
-/** A reader that was too slow comes back, but not with all the others. */
+/** Spreads the return of slow readers: each is told its own time to wait. */
 export function retryReason(clock: Clock): string {
   return `retryAfterMs=${String(Math.round(500 + clock.random() * 1_500))}`;
 }

@@ -4,7 +4,7 @@
 import { CloseCode, HalyardError } from "@halyard/protocol/wire";
 import type { Admission, AdmissionRequest, Backplane, ClientRef } from "../backplane.ts";
 import type { AnyConfig } from "../config.ts";
-import type { UpgradeDetails } from "../connection/accepted-upgrade.ts";
+import type { UpgradeDetails } from "../connection/upgrade-details.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { SocketData } from "../connection/socket-data.ts";

@@ -2,11 +2,11 @@
 // Called by the glue of each runtime and by `manager.handleOpen`.
 // Guarantees: the connection table holds the connection when `open` returns; admission and the welcome follow.
 import { CloseCode, SUBPROTOCOL } from "@halyard/protocol/wire";
-import type { UpgradeDetails } from "../connection/accepted-upgrade.ts";
+import type { UpgradeDetails } from "../connection/upgrade-details.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import { Connection } from "../connection/connection.ts";
 import type { ConnectionServices } from "../connection/connection.ts";
-import { hasUserId, identityOf } from "../connection/socket-user.ts";
+import { hasUserId, identityOf } from "../connection/socket-data.ts";
 import { transportOf } from "../delivery/socket-transports.ts";
 import type { Clock, WebSocketInstance } from "../types.ts";
 import type { ConnectionAdmitter } from "./connection-admitter.ts";

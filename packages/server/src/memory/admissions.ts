@@ -1,3 +1,7 @@
+// Connection slots: how many clients each user has, over all connections of the node.
+// The memory backplane calls it for each handshake, open and close.
+// A user never has more open clients than the limit, and the newest attempt of a client reslots its older ones.
+
 import type { Admission, AdmissionRequest } from "../backplane.ts";
 
 interface Reservation {
@@ -7,25 +11,25 @@ interface Reservation {
   readonly limit: number;
 }
 
-/** The place of one client. What is only reserved takes nothing away from what is open: it may never open. */
+/** The slot of one client. A reservation closes no open connection, because it may never open. */
 interface Slot {
   readonly client: string;
-  /** What is open, and its attempt. */
+  /** The open connection, and its attempt. */
   connectionId: string | undefined;
   attempt: number;
   reserved: Reservation | undefined;
 }
 
 /**
- * The places of a user, the oldest client first. Most users have one, which needs no list; and of a connection that is a
- * client of its own, and open, the id is all that there is to keep. Lists are replaced, never grown.
+ * The slots of a user, the oldest client first. Most users have one, which needs no list; an open plain connection, whose
+ * client id is its connection id, is stored as that id. Lists are replaced, never grown.
  */
 type OneOrManySlots = string | Slot | readonly Slot[];
 
-/** A place that was reserved and never opened lapses after this. */
+/** How long a reservation lasts if the connection never opens. */
 const RESERVATION_MS = 10_000;
 
-/** How many clients each user has, so that `maxConnectionsPerUser` holds and the newest attempt of a client wins. */
+/** The connection slots of all users. */
 export class Admissions {
   readonly #users = new Map<string, OneOrManySlots>();
 
@@ -35,19 +39,19 @@ export class Admissions {
 
   admit(request: AdmissionRequest, now: number): Admission {
     const { user, client, attempt, connectionId, limit, policy } = request;
-    let places = this.#places(user);
-    dropExpired(places, now);
-    // A connection that says later which client it is must not count as two, and is open already.
-    const isOpen = places.some((slot) => slot.connectionId === connectionId);
-    places = places.filter(
+    let slots = this.#slotsOf(user);
+    dropExpired(slots, now);
+    // A connection that adopts a client id by `hello` is open already, and must not count twice.
+    const isOpen = slots.some((slot) => slot.connectionId === connectionId);
+    slots = slots.filter(
       (slot) => isTaken(slot) && (client === connectionId || slot.client !== connectionId),
     );
-    this.#store(user, places);
+    this.#store(user, slots);
 
-    const slot = places.find((other) => other.client === client);
+    const slot = slots.find((other) => other.client === client);
     if (slot !== undefined && attempt < Math.max(slot.attempt, slot.reserved?.attempt ?? 0))
       return { admitted: false, reason: "superseded" };
-    const isFull = limit < 1 || (policy === "reject" && places.length >= limit);
+    const isFull = limit < 1 || (policy === "reject" && slots.length >= limit);
     if (slot === undefined && isFull) return { admitted: false, reason: "limit" };
 
     const answer = slot === undefined ? ADMITTED : replacedBy(slot, connectionId);
@@ -62,50 +66,50 @@ export class Admissions {
       ownSlot.attempt = attempt;
       ownSlot.reserved = undefined;
     } else ownSlot.reserved = { connectionId, attempt, at: now, limit };
-    this.#store(user, slot === undefined ? [...places, ownSlot] : places);
+    this.#store(user, slot === undefined ? [...slots, ownSlot] : slots);
     return answer;
   }
 
-  /** @returns the connections of the oldest clients that are over the limit now; they have no place any more */
+  /** @returns the connections of the oldest clients above the limit; their slots are released */
   opened(user: string, connectionId: string): readonly string[] {
-    const places = this.#places(user);
-    const slot = places.find(({ reserved }) => reserved?.connectionId === connectionId);
+    const slots = this.#slotsOf(user);
+    const slot = slots.find(({ reserved }) => reserved?.connectionId === connectionId);
     if (slot?.reserved === undefined) return NO_SLOTS;
     const { attempt, limit } = slot.reserved;
     slot.connectionId = connectionId;
     slot.attempt = attempt;
     slot.reserved = undefined;
-    const evicted = places.length > limit ? overLimit(places, { besides: connectionId, limit }) : NO_SLOTS;
-    for (const id of evicted) releaseSlot(places, id);
-    this.#store(user, evicted.length > 0 ? places.filter(isTaken) : places);
+    const evicted = slots.length > limit ? overLimit(slots, { besides: connectionId, limit }) : NO_SLOTS;
+    for (const id of evicted) releaseSlot(slots, id);
+    this.#store(user, evicted.length > 0 ? slots.filter(isTaken) : slots);
     return evicted;
   }
 
   release(user: string, connectionId: string): void {
-    const places = this.#places(user);
-    releaseSlot(places, connectionId);
-    this.#store(user, places.filter(isTaken));
+    const slots = this.#slotsOf(user);
+    releaseSlot(slots, connectionId);
+    this.#store(user, slots.filter(isTaken));
   }
 
-  /** Drops reservations that lapsed, of users who may never come back. */
+  /** Drops expired reservations. */
   sweep(now: number): void {
     for (const user of this.#users.keys()) {
-      const places = this.#places(user);
-      dropExpired(places, now);
-      if (!places.every(isTaken)) this.#store(user, places.filter(isTaken));
+      const slots = this.#slotsOf(user);
+      dropExpired(slots, now);
+      if (!slots.every(isTaken)) this.#store(user, slots.filter(isTaken));
     }
   }
 
-  #places(user: string): readonly Slot[] {
+  #slotsOf(user: string): readonly Slot[] {
     const kept = this.#users.get(user) ?? NO_CONNECTIONS;
     if (typeof kept !== "string") return "client" in kept ? [kept] : kept;
     return [{ client: kept, connectionId: kept, attempt: 1, reserved: undefined }];
   }
 
-  #store(user: string, places: readonly Slot[]): void {
-    const [first] = places;
+  #store(user: string, slots: readonly Slot[]): void {
+    const [first] = slots;
     if (first === undefined) this.#users.delete(user);
-    else this.#users.set(user, places.length > 1 ? places : isCompact(first) ? first.client : first);
+    else this.#users.set(user, slots.length > 1 ? slots : isCompact(first) ? first.client : first);
   }
 }
 
@@ -113,13 +117,13 @@ const NO_SLOTS: readonly string[] = [];
 const NO_CONNECTIONS: readonly Slot[] = [];
 const ADMITTED: Admission = { admitted: true, replaced: NO_SLOTS };
 
-/** A newer connection of the same client takes its place, and whatever held it goes. */
+/** A newer connection of the same client takes the slot, and the connections that held it are replaced. */
 function replacedBy({ connectionId, reserved }: Slot, newer: string): Admission {
   const held = [connectionId, reserved?.connectionId];
   return { admitted: true, replaced: held.flatMap((id) => (id === undefined || id === newer ? [] : id)) };
 }
 
-/** Whether its id says everything. */
+/** Whether the client id alone describes the slot. */
 function isCompact({ client, connectionId, attempt, reserved }: Slot): boolean {
   return connectionId === client && attempt === 1 && reserved === undefined;
 }
@@ -128,15 +132,15 @@ function isTaken({ connectionId, reserved }: Slot): boolean {
   return connectionId !== undefined || reserved !== undefined;
 }
 
-function dropExpired(places: readonly Slot[], now: number): void {
-  for (const { reserved } of places)
+function dropExpired(slots: readonly Slot[], now: number): void {
+  for (const { reserved } of slots)
     if (reserved !== undefined && now - reserved.at > RESERVATION_MS)
-      releaseSlot(places, reserved.connectionId);
+      releaseSlot(slots, reserved.connectionId);
 }
 
-/** Leaves places empty; whoever keeps the list drops them. */
-function releaseSlot(places: readonly Slot[], connectionId: string): void {
-  for (const slot of places) {
+/** Empties slots; the caller drops them from its list. */
+function releaseSlot(slots: readonly Slot[], connectionId: string): void {
+  for (const slot of slots) {
     if (slot.connectionId === connectionId) {
       slot.connectionId = undefined;
       slot.attempt = 0;
@@ -146,9 +150,9 @@ function releaseSlot(places: readonly Slot[], connectionId: string): void {
 }
 
 function overLimit(
-  places: readonly Slot[],
+  slots: readonly Slot[],
   { besides, limit }: { readonly besides: string; readonly limit: number },
 ): string[] {
-  const open = places.flatMap(({ connectionId: id }) => id ?? []);
+  const open = slots.flatMap(({ connectionId: id }) => id ?? []);
   return open.filter((id) => id !== besides).slice(0, Math.max(0, open.length - limit));
 }

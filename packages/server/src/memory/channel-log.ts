@@ -6,6 +6,7 @@ interface StoredEntry extends LogEntry {
   readonly key: string | undefined;
 }
 
+/** How much history a channel keeps. */
 export type Retention = Exclude<PublishOptions["history"], false>;
 
 interface AppendOptions {
@@ -14,16 +15,16 @@ interface AppendOptions {
   readonly key: string | undefined;
 }
 
-/** The history of one channel: bounded in messages, bytes and age, trimmed from its head. */
+/** The history of one channel, bounded in messages, bytes and age. */
 export class ChannelLog {
-  /** The offset of the newest message ever stored, or where the channel began. */
+  /** The offset of the newest message ever stored, or the offset at which the channel began. */
   top: number;
   usedAt = 0;
   #entries: StoredEntry[] = [];
   #head = 0;
   #bytes = 0;
   #retention: Retention | undefined;
-  /** The offsets of what is stored under an idempotency key. */
+  /** Offsets by idempotency key. */
   #keys: Map<string, number> | undefined;
 
   constructor(start: number) {
@@ -34,19 +35,19 @@ export class ChannelLog {
     return this.#keys?.get(key);
   }
 
-  append(offset: number, data: string, stored: AppendOptions): LogEntry {
-    // Characters stand for bytes: counting UTF-8 here would cost more than it tells.
-    const entry = { offset, prev: this.top, data, at: stored.at, bytes: data.length, key: stored.key };
+  append(offset: number, data: string, options: AppendOptions): LogEntry {
+    // Characters are counted as bytes: counting UTF-8 bytes would cost more than the difference matters.
+    const entry = { offset, prev: this.top, data, at: options.at, bytes: data.length, key: options.key };
     this.#entries.push(entry);
-    if (stored.key !== undefined) (this.#keys ??= new Map()).set(stored.key, offset);
+    if (options.key !== undefined) (this.#keys ??= new Map()).set(options.key, offset);
     this.#bytes += entry.bytes;
-    this.#retention = stored.retention;
+    this.#retention = options.retention;
     this.top = offset;
-    this.trim(stored.at);
+    this.trim(options.at);
     return entry;
   }
 
-  /** The entries after a position, oldest first. Empty when there are none, or when what followed it is gone. */
+  /** The entries after an offset, oldest first. Empty if there are none, or if they were trimmed. */
   after(offset: number, limit: number): readonly LogEntry[] {
     let low = this.#head;
     let high = this.#entries.length;
@@ -58,7 +59,7 @@ export class ChannelLog {
     return this.#entries.slice(low, low + limit);
   }
 
-  /** Drops what is over the limits. @returns whether anything is left */
+  /** Drops the entries above the limits. @returns whether any entry is left */
   trim(now: number): boolean {
     const { messages, bytes, ms } = this.#retention ?? { messages: 0, bytes: 0, ms: 0 };
     for (let first = this.#entries[this.#head]; first !== undefined; first = this.#entries[this.#head]) {
@@ -69,7 +70,7 @@ export class ChannelLog {
       if (first.key !== undefined) this.#keys?.delete(first.key);
       this.#head++;
     }
-    // Moving the array down once per half of its length keeps the cost of a trim constant on average.
+    // The array is copied when half of it is dropped, so that a trim has a constant cost on average.
     if (this.#head > 32 && this.#head * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#head);
       this.#head = 0;

@@ -1,32 +1,36 @@
+// What each client has had done, so that a repeated send or request is answered and not run again.
+// The deduplicator calls it, through the backplane.
+// Per client: the last 32 sends, 96 requests (see request-result-cache.ts), for 5 minutes; 20 clients per user.
+
 import type { ClientRef, Work, WorkState } from "../backplane.ts";
 import { RequestResultCache } from "./request-result-cache.ts";
 
 interface Result {
   readonly digest: number;
-  /** Undefined while it runs. */
+  /** Undefined while the handler runs. */
   readonly result: string | undefined;
 }
 
 interface ClientRecord {
   lastSeq: number;
-  /** Results of sends by `seq`, the last 32. */
+  /** Results of the last 32 sends, by `seq`. */
   readonly sends: Map<number, Result>;
   readonly requests: RequestResultCache;
   usedAt: number;
 }
 
-const KEPT_MS = 5 * 60_000;
-const KEPT_SENDS = 32;
-const CLIENTS_PER_USER = 20;
+const RECORD_TTL_MS = 5 * 60_000;
+const MAX_SENDS = 32;
+const MAX_CLIENTS_PER_USER = 20;
 
 const RUN: WorkState = { state: "run" };
 const RUNNING: WorkState = { state: "running" };
 const CONFLICT: WorkState = { state: "conflict" };
 
-/** What each client has had done, so that a repetition is answered and not run again. */
+/** The results of sends and requests of every client. */
 export class IdempotencyLog {
   readonly #users = new Map<string, Map<string, ClientRecord>>();
-  /** Whose record was used last: a client seldom asks for one thing only. */
+  /** The record used last: messages of a client come in rows. */
   #latest: { readonly ref: ClientRef; readonly record: ClientRecord } | undefined;
 
   get size(): number {
@@ -45,10 +49,10 @@ export class IdempotencyLog {
       record.requests.begin(key, digest);
       return RUN;
     }
-    // A record without a past takes any number: the server has forgotten this client, or never knew it.
+    // A new record accepts any number: the server has dropped this client, or never knew it.
     if (record.lastSeq !== 0 && key !== record.lastSeq + 1) return CONFLICT;
     record.lastSeq = key;
-    record.sends.delete(key - KEPT_SENDS);
+    record.sends.delete(key - MAX_SENDS);
     record.sends.set(key, { digest, result: undefined });
     return RUN;
   }
@@ -61,15 +65,15 @@ export class IdempotencyLog {
       record.requests.settle(key, result);
       return;
     }
-    // What took longer than the next 32 is out of the window already, and must not come back into it.
-    if (result !== undefined && key > record.lastSeq - KEPT_SENDS) record.sends.set(key, { digest, result });
+    // A send that took longer than the next 32 is out of the window, and must not return into it.
+    if (result !== undefined && key > record.lastSeq - MAX_SENDS) record.sends.set(key, { digest, result });
     else if (record.sends.delete(key) && record.lastSeq === key) record.lastSeq = key - 1;
   }
 
   sweep(now: number): void {
     this.#latest = undefined;
     for (const [user, clients] of this.#users) {
-      for (const [client, record] of clients) if (now - record.usedAt > KEPT_MS) clients.delete(client);
+      for (const [client, record] of clients) if (now - record.usedAt > RECORD_TTL_MS) clients.delete(client);
       if (clients.size === 0) this.#users.delete(user);
     }
   }
@@ -82,11 +86,11 @@ export class IdempotencyLog {
     const record = known ?? { lastSeq: 0, sends: new Map(), requests: new RequestResultCache(), usedAt: 0 };
     this.#latest = { ref, record };
     if (known !== undefined && clients.size === 1) return record;
-    // The order of the map is the order of use, so that the first is the one to forget.
+    // The map is in the order of use, so that the first entry is the one to drop.
     clients.delete(ref.client);
     clients.set(ref.client, record);
     for (const oldest of clients.keys()) {
-      if (clients.size <= CLIENTS_PER_USER) break;
+      if (clients.size <= MAX_CLIENTS_PER_USER) break;
       clients.delete(oldest);
     }
     return record;

@@ -23,19 +23,19 @@ import { IdempotencyLog } from "./idempotency-log.ts";
 
 const SWEEP_MS = 15_000;
 const IDLE_LOG_MS = 5 * 60_000;
-const NONE: readonly string[] = [];
-// Answers that are always the same.
-const DONE = resolvedPromise<void>(undefined);
-const NOBODY = resolvedPromise(NONE);
+const NO_CONNECTIONS: readonly string[] = [];
+const RESOLVED = resolvedPromise<void>(undefined);
+const NO_EVICTIONS = resolvedPromise(NO_CONNECTIONS);
 
+/** Options of {@link createMemoryBackplane}. */
 export interface MemoryBackplaneOptions {
-  /** @default the runtime's */
+  /** Time and randomness, for tests. @default the runtime's */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * The backplane of a single node: everything in this process, nothing kept when it ends. It delivers in the same turn
- * in which it is told to publish.
+ * The backplane of a single node. Everything lives in this process and ends with it. A publication is delivered in the turn
+ * in which it is published.
  */
 export function createMemoryBackplane(options: MemoryBackplaneOptions = {}): Backplane {
   return new MemoryBackplane(options.clock ?? systemClock);
@@ -47,15 +47,15 @@ class MemoryBackplane implements Backplane {
   readonly #clock: Clock;
   readonly #epoch: string;
   readonly #logs = new Map<string, ChannelLog>();
-  /** With where each stood when it began: enough for a channel in which nothing was ever said. */
+  /** Subscribed channels, with the offset at which each began: enough for a channel without a message. */
   readonly #subscribed = new Map<string, number>();
   readonly #admissions = new Admissions();
-  readonly #work = new IdempotencyLog();
+  readonly #idempotency = new IdempotencyLog();
   readonly #globalRoster: Roster;
   readonly #roomRosters = new Map<string, Roster>();
   /**
-   * One counter for all channels: offsets need not be contiguous, and a channel that was forgotten and comes back can
-   * never use an offset twice.
+   * One counter for all channels: offsets need not be contiguous, and a channel whose log was dropped never reuses an
+   * offset.
    */
   #offset = 0;
   #handlers: BackplaneHandlers | undefined;
@@ -103,11 +103,11 @@ class MemoryBackplane implements Backplane {
 
   subscribe(channel: string): Promise<void> {
     this.#subscribed.set(channel, this.#offset);
-    return DONE;
+    return RESOLVED;
   }
 
   unsubscribe(channel: string): Promise<void> {
-    // A reader who comes back learns from the log that nothing was missed.
+    // The log stays, so that a subscriber that returns learns that it missed nothing.
     this.#logOf(channel);
     this.#subscribed.delete(channel);
     return Promise.resolve();
@@ -127,13 +127,13 @@ class MemoryBackplane implements Backplane {
   }
 
   applyPresence(ops: readonly PresenceOp[]): Promise<readonly string[]> {
-    let evicted = NONE;
+    let evicted = NO_CONNECTIONS;
     for (const op of ops) {
       if (op.room === undefined) {
         if (op.op === "-") this.#admissions.release(op.user, op.connectionId);
         else {
-          const emptied = this.#admissions.opened(op.user, op.connectionId);
-          if (emptied.length > 0) evicted = [...evicted, ...emptied];
+          const opened = this.#admissions.opened(op.user, op.connectionId);
+          if (opened.length > 0) evicted = [...evicted, ...opened];
         }
       }
       const roster =
@@ -144,7 +144,7 @@ class MemoryBackplane implements Backplane {
       roster.apply(op);
       if (op.room !== undefined && roster.isEmpty) this.#roomRosters.delete(op.room);
     }
-    return evicted === NONE ? NOBODY : resolvedPromise(evicted);
+    return evicted === NO_CONNECTIONS ? NO_EVICTIONS : resolvedPromise(evicted);
   }
 
   roster(
@@ -156,17 +156,17 @@ class MemoryBackplane implements Backplane {
     return resolvedPromise(roster?.page(page.cursor, page.limit) ?? emptyPage);
   }
 
-  /** There is no other node. */
+  /** There is no other node to notify. */
   announce(): Promise<void> {
     return Promise.resolve();
   }
 
   begin(work: Work): WorkState {
-    return this.#work.begin(work, work.at ?? this.#clock.now());
+    return this.#idempotency.begin(work, work.at ?? this.#clock.now());
   }
 
   settle(work: Work, result: string | undefined): undefined {
-    this.#work.settle(work, result);
+    this.#idempotency.settle(work, result);
   }
 
   #publishResult(offset: number, duplicate: boolean): Promise<PublishResult> {
@@ -192,12 +192,13 @@ class MemoryBackplane implements Backplane {
     this.#sweeper = this.#clock.setTimeout(() => {
       const now = this.#clock.now();
       for (const [channel, log] of this.#logs) {
-        // Kept while there are readers, and while one may come back: a log made anew could not tell that nothing was missed.
+        // A log stays while the channel is subscribed to, and while a subscriber may return: a new log could not tell that it
+        // missed nothing.
         const isIdle = !log.trim(now) && !this.#subscribed.has(channel);
         if (isIdle && now - log.usedAt > IDLE_LOG_MS) this.#logs.delete(channel);
       }
       this.#admissions.sweep(now);
-      this.#work.sweep(now);
+      this.#idempotency.sweep(now);
       this.#scheduleSweep();
     }, SWEEP_MS);
   }

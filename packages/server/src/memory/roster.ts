@@ -1,24 +1,28 @@
+// The users that are online, or in one room.
+// The memory backplane has one for everyone and one per room.
+// `joined` and `left` alternate for each user, however many connections come and go.
+
 import type { PresenceEvent, PresenceOp, RosterEntry, RosterPage } from "../backplane.ts";
 import type { Clock } from "../types.ts";
 
 interface Member {
-  /** Grows with every arrival: the cursor of pages. */
+  /** Grows with every join: the cursor of pages. */
   readonly joinOrder: number;
-  /** One connection is the rule, and needs no set. */
+  /** Most members have one connection, which needs no set. */
   connections: string | Set<string> | undefined;
   readonly since: number;
   profile: string;
-  /** Set while the last connection is gone and the grace runs. */
+  /** Set while the member has no connection and the grace period runs. */
   leaveTimer: unknown;
 }
 
-/** Who is online, or in a room: one entry per user. Its events alternate per user, whatever connections come and go. */
+/** One entry per user, with the connections that keep it. */
 export class Roster {
   readonly #room: string | undefined;
   readonly #clock: Clock;
   readonly #emit: (event: PresenceEvent) => void;
   readonly #members = new Map<string, Member>();
-  #arrivals = 0;
+  #joins = 0;
 
   constructor(room: string | undefined, clock: Clock, emit: (event: PresenceEvent) => void) {
     this.#room = room;
@@ -48,7 +52,7 @@ export class Roster {
     return { entries, total: this.#members.size, cursor: undefined };
   }
 
-  /** Forgets everyone and stops every timer, without events. */
+  /** Removes all members and stops their timers, without events. */
   clear(): void {
     for (const member of this.#members.values()) this.#clock.clearTimeout(member.leaveTimer);
     this.#members.clear();
@@ -59,7 +63,7 @@ export class Roster {
     if (member === undefined) {
       const since = this.#clock.now();
       const member = {
-        joinOrder: ++this.#arrivals,
+        joinOrder: ++this.#joins,
         connections: connectionId,
         since,
         profile,
@@ -101,7 +105,7 @@ function addConnection(member: Member, id: string): void {
   else connections.add(id);
 }
 
-/** @returns whether it was there, and the last one */
+/** @returns whether the connection was the last one of the member */
 function removeConnection(member: Member, id: string): boolean {
   const { connections } = member;
   const wasLast =

@@ -154,10 +154,10 @@ function encodedBytesOf(frame: OutboundFrame): Uint8Array | string {
 }
 
 function joinedCompressed(batch: Batch, above: number): Uint8Array {
-  batch.joinedCompressed ??= concat(
+  batch.concatenatedCompressed ??= concat(
     batch.frames().map((frame) => (frame.text.length < above ? encode(frame) : compress(frame))),
   );
-  return batch.joinedCompressed;
+  return batch.concatenatedCompressed;
 }
 
 function encode(frame: OutboundFrame): Uint8Array {

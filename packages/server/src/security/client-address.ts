@@ -1,20 +1,24 @@
+// Finds the address of the client behind an upgrade request.
+// The upgrade handler asks once per request; rate limits and security events use the answer.
+// A header is believed only as far as `trustProxy` trusts the hosts that appended to it.
+
 import type { CidrRange } from "./ip-address.ts";
 import { canonicalAddress, isWithin, parseRange } from "./ip-address.ts";
 import type { Logger } from "../logger.ts";
 
-/** A request header by its name in lower case, without anything made for those that nobody asks for. */
+/** Reads one request header by its name in lower case, without creating a `Headers` object. */
 export type GetHeader = (name: string) => string | null | undefined;
 
-/** More proxies than this in a row are not believed. */
+/** How many proxies in a row are followed. */
 const MAX_HOPS = 16;
 
-/** Finds out where a request comes from: from its peer, or from whoever a trusted proxy names. */
+/** The address of a request: the peer's, or the one that a trusted proxy names. */
 export class ClientAddress {
   readonly #isTrusted: ((address: string) => boolean) | undefined;
   readonly #logger: Logger;
   #hasWarned = false;
 
-  /** @throws TypeError for a range that is none */
+  /** @throws TypeError for a range that cannot be parsed */
   constructor(trustProxy: readonly string[] | ((address: string) => boolean) | undefined, logger: Logger) {
     this.#logger = logger;
     if (trustProxy === undefined || typeof trustProxy === "function") this.#isTrusted = trustProxy;
@@ -24,14 +28,14 @@ export class ClientAddress {
     }
   }
 
-  /** Undefined where the runtime does not know it, as for a Unix socket without a proxy. */
+  /** Undefined if the runtime does not know the peer, as on a Unix socket without a proxy. */
   resolve(remoteAddress: string | undefined, header: GetHeader): string | undefined {
     const peer = remoteAddress?.includes(":") === true ? canonicalAddress(remoteAddress) : remoteAddress;
     if (this.#isTrusted === undefined) {
       if (!this.#hasWarned) this.#warnUntrustedProxy(header);
       return peer;
     }
-    // Whoever reaches a Unix socket is on this machine: it has no address to be trusted by.
+    // The peer of a Unix socket is on this machine, and has no address to check.
     if (peer !== undefined && !this.#isTrusted(peer)) return peer;
     return firstUntrustedHop(header("x-forwarded-for"), this.#isTrusted) ?? peer;
   }
@@ -47,7 +51,7 @@ export class ClientAddress {
   }
 }
 
-/** From right to left, because each proxy adds on the right and anybody may write on the left. */
+/** Reads from right to left: each proxy appends on the right, and a client may have written the left part. */
 function firstUntrustedHop(
   header: string | null | undefined,
   isTrusted: (address: string) => boolean,

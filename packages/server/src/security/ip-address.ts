@@ -3,13 +3,13 @@ type Groups = readonly number[];
 
 const IPV4_MAPPED_PREFIX: Groups = [0, 0, 0, 0, 0, 0xffff];
 
-/** The one way to write an address: `::ffff:192.0.2.1` is `192.0.2.1`. Undefined for what is none. */
+/** The canonical form of an address: `::ffff:192.0.2.1` is `192.0.2.1`. Undefined for a text that is no address. */
 export function canonicalAddress(text: string): string | undefined {
   const groups = parseAddress(text);
   return groups && format(groups);
 }
 
-/** What counts as one place: an IPv4 address, or the /64 that a provider gives to one customer. */
+/** The key of an address in rate limits: an IPv4 address, or the /64 that a provider assigns to one customer. */
 export function addressBucketKey(address: string): string {
   if (!address.includes(":")) return address;
   const groups = parseAddress(address);
@@ -17,12 +17,13 @@ export function addressBucketKey(address: string): string {
   return isIpv4Mapped(groups) ? format(groups) : `${hex(groups.slice(0, 4))}::/64`;
 }
 
+/** A range of addresses. */
 export interface CidrRange {
   readonly groups: Groups;
   readonly bits: number;
 }
 
-/** @throws TypeError for what is neither an address nor a range like `10.0.0.0/8` */
+/** @throws TypeError for a text that is neither an address nor a range like `10.0.0.0/8` */
 export function parseRange(text: string): CidrRange {
   const [address = "", length, ...rest] = text.split("/");
   const groups = parseAddress(address);
@@ -51,7 +52,7 @@ function parseAddress(text: string): Groups | undefined {
     const low = parseV4(text);
     return low && [...IPV4_MAPPED_PREFIX, ...low];
   }
-  // A zone (fe80::1%eth0) says which link of this machine it is, and nothing of the peer.
+  // A zone (fe80::1%eth0) names a link of this machine, and nothing of the peer.
   const [bare = ""] = text.split("%");
   const [left = "", right, ...rest] = bare.split("::");
   const head = parseGroups(left);

@@ -3,7 +3,7 @@ import type { SecurityEvent } from "../security-event.ts";
 import type { Clock } from "../types.ts";
 
 const INTERVAL_MS = 10_000;
-/** More addresses than this at a time share a line. */
+/** Above this many lines, events of one kind and reason share a line. */
 const MAX_LINES_PER_INTERVAL = 1_000;
 
 interface Line {
@@ -11,7 +11,7 @@ interface Line {
   repeated: number;
 }
 
-/** Writes the first event of each kind, reason and address at once, and how many followed every ten seconds. */
+/** Logs the first event of each kind, reason and address at once, and then every ten seconds how many followed. */
 export class SecurityLog {
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -24,10 +24,10 @@ export class SecurityLog {
   }
 
   write(event: SecurityEvent): void {
-    const fullKey = `${event.kind} ${event.reason}`;
-    const eventKey = `${fullKey} ${event.address ?? ""}`;
-    const isKnown = this.#lines.has(eventKey);
-    const key = isKnown || this.#lines.size < MAX_LINES_PER_INTERVAL ? eventKey : fullKey;
+    const eventKey = `${event.kind} ${event.reason}`;
+    const addressKey = `${eventKey} ${event.address ?? ""}`;
+    const isKnown = this.#lines.has(addressKey);
+    const key = isKnown || this.#lines.size < MAX_LINES_PER_INTERVAL ? addressKey : eventKey;
     const line = this.#lines.get(key);
     if (line !== undefined) {
       line.repeated++;
@@ -40,7 +40,7 @@ export class SecurityLog {
     }, INTERVAL_MS);
   }
 
-  /** Writes what is still to be told, and ends. */
+  /** Logs the counts of the running interval, and stops. */
   stop(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -48,7 +48,7 @@ export class SecurityLog {
     this.#lines.clear();
   }
 
-  /** What went on is told as a number, and watched for another interval. */
+  /** Logs how many events repeated, and keeps their lines for another interval. */
   #logSummary(): void {
     this.#timer = undefined;
     for (const [key, line] of this.#lines) {
@@ -70,8 +70,8 @@ export class SecurityLog {
       kind,
       reason,
       ...(code === undefined ? {} : { code }),
-      ...(address === undefined ? {} : { address: printable(address) }),
-      ...(userId === undefined ? {} : { userId: printable(userId) }),
+      ...(address === undefined ? {} : { address: toAscii(address) }),
+      ...(userId === undefined ? {} : { userId: toAscii(userId) }),
       ...(connectionId === undefined ? {} : { connectionId }),
       ...(repeated === 0 ? {} : { repeated }),
     };
@@ -79,7 +79,7 @@ export class SecurityLog {
   }
 }
 
-/** An id may come from anywhere: nothing of it may begin a line of its own, or fill one. */
-function printable(text: string): string {
+/** Replaces everything but printable ASCII, because an id may come from a client. */
+function toAscii(text: string): string {
   return text.slice(0, 64).replace(/[^\x20-\x7e]/g, "?");
 }

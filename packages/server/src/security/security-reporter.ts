@@ -1,3 +1,7 @@
+// Every security event of the node passes here.
+// The handshake, error replies and the runtimes report; the log, the counters and `onSecurityEvent` receive.
+// Reporting never throws, and an event holds no token and no text that a client wrote.
+
 import type { HalyardError } from "@halyard/protocol/wire";
 import { CloseCode } from "@halyard/protocol/wire";
 import { LimitError, ForbiddenError } from "../utils/errors.ts";
@@ -6,6 +10,7 @@ import type { LimitName, SecurityCounts, SecurityEvent, SecurityFacts } from "..
 import { SecurityLog } from "./security-log.ts";
 import type { Clock, ErrorContext } from "../types.ts";
 
+/** What the reporter works with. */
 export interface SecurityReporterParts {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -13,7 +18,7 @@ export interface SecurityReporterParts {
   readonly report: (error: unknown, context: ErrorContext) => void;
 }
 
-/** An event without its facts: what happened. */
+/** A security event without time and subject. */
 export type SecurityEventInput = SecurityEvent extends infer TEvent
   ? TEvent extends SecurityEvent
     ? Omit<TEvent, keyof SecurityFacts>
@@ -29,20 +34,20 @@ export interface SecuritySubject {
 
 type EventSubject = Partial<Omit<SecurityFacts, "at">>;
 
-/** Where everything ends up that a security log wants to know: counted, told to the hook, and logged. */
+/** Counts, logs and hands on each security event. */
 export class SecurityReporter {
-  readonly #options: SecurityReporterParts;
+  readonly #parts: SecurityReporterParts;
   readonly #log: SecurityLog;
   readonly #counts = new Map<string, Map<string, number>>();
 
-  constructor(options: SecurityReporterParts) {
-    this.#options = options;
-    this.#log = new SecurityLog(options.clock, options.logger);
+  constructor(parts: SecurityReporterParts) {
+    this.#parts = parts;
+    this.#log = new SecurityLog(parts.clock, parts.logger);
   }
 
   /** Never throws. */
   record(input: SecurityEventInput, { address, userId, connectionId }: EventSubject = {}): void {
-    const { clock, hook, report } = this.#options;
+    const { clock, hook, report } = this.#parts;
     const event: SecurityEvent = { ...input, at: clock.now(), address, userId, connectionId };
     const counts = this.#counts.get(event.kind) ?? new Map<string, number>();
     this.#counts.set(event.kind, counts);
@@ -55,7 +60,7 @@ export class SecurityReporter {
     }
   }
 
-  /** A client was told no. */
+  /** A client got `forbidden`, or reached a limit. */
   recordRefusal(connection: SecuritySubject, error: HalyardError): void {
     if (error.code === "forbidden") {
       const reason = error instanceof ForbiddenError ? error.action : "application";
@@ -65,13 +70,13 @@ export class SecurityReporter {
     }
   }
 
-  /** A connection is closed from this side. Most codes are nobody's fault. */
+  /** The server closes a connection. Most close codes are no security event. */
   recordClose(connection: SecuritySubject, code: number, limit?: LimitName): void {
     const input = eventForClose(code, limit);
     if (input !== undefined) this.record(input, subjectOf(connection));
   }
 
-  /** The runtime has closed a connection for the bytes that it sent. */
+  /** The runtime has closed a connection because of the bytes that its peer sent. */
   recordProtocolError(connection: SecuritySubject, code: number): void {
     const input: SecurityEventInput =
       code === 1009

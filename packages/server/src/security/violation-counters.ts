@@ -2,11 +2,11 @@ import { SlidingWindowCounter } from "../utils/token-bucket.ts";
 
 const WINDOW_MS = 10_000;
 
-/** What a peer has done that it should not have. Most have done nothing. */
+/** How often a connection broke a rule. Created by the first violation; most connections have none. */
 export class ViolationCounters {
   readonly invalid = new SlidingWindowCounter(WINDOW_MS);
   readonly refused = new SlidingWindowCounter(WINDOW_MS);
   oversized = 0;
-  /** Was told once that `hello` is due. */
+  /** The client has got the error that its first frame must be `hello`. */
   helloReminderSent = false;
 }

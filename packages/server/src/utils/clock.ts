@@ -6,10 +6,10 @@ interface Timers {
   setImmediate(callback: () => void): void;
 }
 
-/** What every runtime of this package has; named here because the core loads no runtime's types. */
+/** The timers of every supported runtime, declared here because the core loads no runtime's types. */
 const runtimeTimers = globalThis as unknown as Timers;
 
-/** The runtime's own time and chance. Timers do not keep a process alive. */
+/** The runtime's own time and randomness. Its timers do not keep a process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimeout(callback, ms) {

@@ -3,13 +3,13 @@ import { LimitError } from "./errors.ts";
 
 type Task = () => undefined | Promise<void>;
 
-/** The requests of one connection that are not answered: a bounded number at work, a bounded number waiting. */
+/** Runs the requests of one connection: a bounded number at once, and a bounded number that wait. */
 export class ConcurrencyLimiter {
   readonly #limits: { readonly runningRequests: number; readonly waitingRequests: number };
   #ids: Set<string> | undefined = undefined;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
-  /** Whoever waits for the end of all of them. */
+  /** The callers of {@link onIdle} that wait. */
   #waiters: (() => void)[] = [];
 
   constructor(limits: { readonly runningRequests: number; readonly waitingRequests: number }) {
@@ -17,9 +17,9 @@ export class ConcurrencyLimiter {
   }
 
   /**
-   * Runs a task as soon as there is a place for it: now, as a rule.
+   * Runs a task as soon as fewer than the limit are running: usually now.
    *
-   * @throws HalyardError `conflict` for an id that is pending, `limit_exceeded` when too many wait
+   * @throws HalyardError `conflict` for an id that is pending, `limit_exceeded` if too many tasks wait
    */
   run(id: string | undefined, task: Task): undefined | Promise<void> {
     if (id !== undefined && this.#ids?.has(id) === true)
@@ -41,12 +41,12 @@ export class ConcurrencyLimiter {
   #wait(id: string | undefined, task: Task): Promise<void> {
     if (this.#waiting.length >= this.#limits.waitingRequests)
       throw new LimitError("limit_exceeded", "waitingRequests");
-    // The place is handed over, still counted.
+    // A task that ends hands its place to the first that waits, so the place stays counted.
     const admitted = new Promise<void>((resolve) => this.#waiting.push(resolve));
     return this.#releaseAfter(id, admitted.then(task));
   }
 
-  /** Only what is not over at once has an id that could come again meanwhile. */
+  /** Only the id of a task that is not finished at once can arrive again while it runs. */
   async #releaseAfter(id: string | undefined, running: Promise<void>): Promise<void> {
     if (id !== undefined) (this.#ids ??= new Set()).add(id);
     try {
@@ -68,7 +68,7 @@ export class ConcurrencyLimiter {
     this.#waiters = [];
   }
 
-  /** Settles when none is at work or waiting. */
+  /** Resolves when no task runs or waits. */
   async onIdle(): Promise<void> {
     if (this.#running > 0) await new Promise<void>((resolve) => this.#waiters.push(resolve));
   }

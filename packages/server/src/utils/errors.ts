@@ -3,7 +3,7 @@ import { HalyardError, LIMITS } from "@halyard/protocol/wire";
 import type { ValidationIssue } from "@halyard/protocol";
 import type { ForbiddenAttempt, LimitName } from "../security-event.ts";
 
-/** Bad input, with the first things that are wrong with it. Thrown inside the server, told to the sender. */
+/** An invalid message, with its first validation issues. The sender gets both. */
 export class InvalidMessageError extends HalyardError {
   readonly issues: readonly ValidationIssue[];
 
@@ -13,7 +13,7 @@ export class InvalidMessageError extends HalyardError {
   }
 }
 
-/** Too much of something. The sender is told the code, the security log which limit it was. */
+/** A limit was reached. The sender gets the code; the security log also gets the name of the limit. */
 export class LimitError extends HalyardError {
   readonly limit: LimitName;
 
@@ -27,7 +27,7 @@ export class LimitError extends HalyardError {
   }
 }
 
-/** The user may not do this. The sender is told so, the security log what it was. */
+/** The user lacks a right. The sender gets `forbidden`; the security log also gets the action. */
 export class ForbiddenError extends HalyardError {
   readonly action: ForbiddenAttempt["reason"];
 
@@ -38,14 +38,14 @@ export class ForbiddenError extends HalyardError {
 }
 
 /**
- * The one place where something unknown becomes an error of the wire. What an application threw is `internal`: its text
- * goes to `onError`, never to a client.
+ * Turns an unknown error into one of the protocol. An error that application code threw becomes `internal`: its text goes
+ * to `onError`, never to a client.
  */
 export function toHalyardError(error: unknown): HalyardError {
   return error instanceof HalyardError ? error : new HalyardError("internal", undefined, { cause: error });
 }
 
-/** The issues of a value as one line, for errors that the application reads. */
+/** The issues as one line, for errors that a developer reads. */
 export function describeIssues(issues: readonly ValidationIssue[]): string {
   return issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
 }
@@ -61,7 +61,7 @@ export function errorJson(error: HalyardError): string {
     retryable,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) }),
   };
-  // Issues quote the client's own keys; they are added while there is room, so that the frame stays bounded.
+  // Issues quote keys that the client chose, so they are added only while the frame stays within its bound.
   const issuesThatFit: ValidationIssue[] = [];
   for (const issue of issues.slice(0, LIMITS.errorIssues)) {
     const next = {
@@ -76,16 +76,15 @@ export function errorJson(error: HalyardError): string {
   );
 }
 
-/** Leaves room for the frame's own `"$"`, whose `re` is a client's text of 64 characters at most. */
+/** Leaves room for `$`, whose `re` is a text of the client of at most 64 characters. */
 const ERROR_JSON_BYTES = LIMITS.errorBytes - 420;
 
 const encoder = new TextEncoder();
 const jsonBytes = (value: unknown): number => encoder.encode(JSON.stringify(value)).length;
 
-/** Cuts a text to so many characters, and to so many bytes of JSON: one character may take six. */
-function truncateUtf8(text: string, maxBytes: { readonly length: number; readonly bytes: number }): string {
-  let clipped = text.length <= maxBytes.length ? text : `${text.slice(0, maxBytes.length - 1)}…`;
-  while (jsonBytes(clipped) > maxBytes.bytes)
-    clipped = `${clipped.slice(0, Math.floor(clipped.length / 2))}…`;
+/** Cuts a text to a number of characters and of JSON bytes; one character may take six bytes. */
+function truncateUtf8(text: string, max: { readonly length: number; readonly bytes: number }): string {
+  let clipped = text.length <= max.length ? text : `${text.slice(0, max.length - 1)}…`;
+  while (jsonBytes(clipped) > max.bytes) clipped = `${clipped.slice(0, Math.floor(clipped.length / 2))}…`;
   return clipped;
 }

@@ -1,25 +1,27 @@
 import type { Clock } from "../types.ts";
 
-export interface LingerOptions<TItem> {
+/** What an expiry timer works with. */
+export interface ExpiryTimerParts<TItem> {
   readonly clock: Clock;
+  /** How long an item stays, in milliseconds. */
   readonly ms: number;
   readonly onExpire: (item: TItem) => void;
 }
 
-/** Lets go of what nobody has wanted for so long. One timer for all: most of what rests is wanted again at once. */
+/** Expires items that were scheduled and not cancelled for some time. One timer serves all items, because most are cancelled. */
 export class ExpiryTimer<TItem> {
-  readonly #options: LingerOptions<TItem>;
-  /** When each is due, which is the order in which they came. */
+  readonly #parts: ExpiryTimerParts<TItem>;
+  /** When each item is due, in the order in which the items were scheduled. */
   readonly #dueAt = new Map<TItem, number>();
   #timer: unknown = undefined;
 
-  constructor(options: LingerOptions<TItem>) {
-    this.#options = options;
+  constructor(parts: ExpiryTimerParts<TItem>) {
+    this.#parts = parts;
   }
 
   schedule(item: TItem): void {
     if (this.#dueAt.has(item)) return;
-    const { clock, ms } = this.#options;
+    const { clock, ms } = this.#parts;
     this.#dueAt.set(item, clock.now() + ms);
     this.#timer ??= clock.setTimeout(this.#tick, ms);
   }
@@ -29,18 +31,18 @@ export class ExpiryTimer<TItem> {
   }
 
   clear(): void {
-    this.#options.clock.clearTimeout(this.#timer);
+    this.#parts.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#dueAt.clear();
   }
 
   readonly #tick = (): void => {
-    const { clock, ms, onExpire } = this.#options;
+    const { clock, ms, onExpire } = this.#parts;
     this.#timer = undefined;
     const now = clock.now();
     for (const [item, dueAt] of this.#dueAt) {
       if (dueAt > now) {
-        // No longer than at first, whatever the clock was set to meanwhile.
+        // Never longer than at first, even if the clock was set back.
         this.#timer = clock.setTimeout(this.#tick, Math.min(ms, dueAt - now));
         return;
       }

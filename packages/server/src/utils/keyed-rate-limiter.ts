@@ -1,25 +1,25 @@
 import type { Clock } from "../types.ts";
 
-/** More keys than this at a time are forgotten early: nobody fills the memory with addresses. */
+/** Above this many keys, the oldest are forgotten early, so that a flood of addresses cannot fill the memory. */
 const MAX_KEYS = 50_000;
 
+/** How many tokens per second, and how many at once. */
 export interface Rate {
   readonly perSecond: number;
   readonly burst: number;
 }
 
-/** A part of a token that is lost in arithmetic must not cost a whole one. */
+/** Tolerates rounding errors, which must not cost a whole token. */
 const EPSILON = 1e-6;
 
 /**
- * A rate for each of many keys: a bucket of tokens, of which only the time is kept at which it is full again. There are
- * two generations: what is not asked for a whole generation would be full again, so it goes with its generation, and
- * nothing is kept for a key that comes no more.
+ * A token bucket for each of many keys. Of a bucket only the time is stored at which it is full again. Keys live in two
+ * generations: a bucket that is not used for a whole generation is full again, so it is dropped with its generation.
  */
 export class KeyedRateLimiter {
   readonly #clock: Clock;
   readonly #rate: Rate;
-  /** Times are counted from here, because small numbers are exact. */
+  /** Times are relative to this one, because small numbers are exact. */
   readonly #origin: number;
   #current = new Map<string, number>();
   #previous = new Map<string, number>();
@@ -35,17 +35,17 @@ export class KeyedRateLimiter {
     return this.#current.size + this.#previous.size;
   }
 
-  /** @returns 0, or the milliseconds to wait; nothing is taken, and nothing is kept for a new key */
+  /** @returns 0, or how many milliseconds to wait; no token is taken, and a new key is not stored */
   waitFor(key: string): number {
     const fullAt = this.#current.get(key) ?? this.#previous.get(key);
     return fullAt === undefined ? 0 : this.#wait(fullAt - this.#now());
   }
 
-  /** @returns 0, or the milliseconds to wait; nothing is taken then */
+  /** @returns 0, or how many milliseconds to wait; no token is taken then */
   take(key: string): number {
     const now = this.#now();
     const fullAt = this.#current.get(key) ?? this.#previous.get(key) ?? now;
-    // More is missing than there was only where the clock was set back.
+    // More tokens can be missing than the burst only if the clock was set back.
     const missingMs = Math.min(Math.max(0, fullAt - now), this.#generationMs());
     const waitMs = this.#wait(missingMs);
     this.#store(key, now + missingMs + (waitMs > 0 ? 0 : 1_000 / this.#rate.perSecond));
@@ -63,11 +63,11 @@ export class KeyedRateLimiter {
     return this.#clock.now() - this.#origin;
   }
 
-  /** @param missingMs how long it takes until the bucket is full */
+  /** @param missingMs the time until the bucket is full */
   #wait(missingMs: number): number {
     const { perSecond, burst } = this.#rate;
     const tokens = burst - (Math.max(0, missingMs) / 1_000) * perSecond;
-    // More than fits at once is let through when the bucket is full, or it would wait for ever.
+    // A count above the burst passes when the bucket is full; it could never pass otherwise.
     const missingTokens = Math.min(1, burst) - tokens;
     return missingTokens <= EPSILON
       ? 0

@@ -1,9 +1,9 @@
 import { LimitError } from "./errors.ts";
 
-/** More than anybody needs who does not attack; and few enough to wait for an `authorize` that is slow. */
+/** More than an honest client needs, and few enough to wait for a slow `authorize`. */
 const MAX_PENDING_OPERATIONS = 1_024;
 
-/** The joins and leaves of one connection: those of one room happen in the order in which they were asked for. */
+/** Runs the operations of one key one after the other, and those of different keys side by side. */
 export class KeyedSerialQueue {
   readonly #last = new Map<string, Promise<void>>();
   #pending = 0;
@@ -12,7 +12,7 @@ export class KeyedSerialQueue {
     return this.#last.size;
   }
 
-  /** Runs at once, unless something is under way for this room. Rejects as the move itself does, or with `limit_exceeded`. */
+  /** Runs at once unless an operation of this key is running. Rejects as the operation does, or with `limit_exceeded`. */
   async run(key: string, operation: () => Promise<void>): Promise<void> {
     if (this.#pending >= MAX_PENDING_OPERATIONS)
       throw new LimitError("limit_exceeded", "rooms", { message: "Too many joins and leaves wait." });

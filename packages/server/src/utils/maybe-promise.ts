@@ -1,4 +1,4 @@
-/** A value that is here, or will be. */
+/** A value, or a promise of it. */
 export type MaybePromise<TValue> = TValue | Promise<TValue>;
 
 const VALUE = Symbol("value");
@@ -8,9 +8,8 @@ interface ResolvedPromise<TValue> extends Promise<TValue> {
 }
 
 /**
- * A promise of what is known already: for whoever only knows promises it is one, and {@link unwrapResolved} finds the value. Most
- * connects wait for nothing, and are one turn then: what they would leave in the heap otherwise lies between what lives,
- * and costs a connection more than it takes itself. So whoever goes on in the same turn makes no closure for it either.
+ * A promise whose value is known already: {@link unwrapResolved} finds the value in the same turn. A channel of the memory
+ * backplane is opened without a pending promise this way.
  */
 export function resolvedPromise<TValue>(value: TValue): Promise<TValue> {
   const promise: ResolvedPromise<TValue> = Promise.resolve(value);
@@ -18,14 +17,14 @@ export function resolvedPromise<TValue>(value: TValue): Promise<TValue> {
   return promise;
 }
 
-/** The value, where it is known; else the promise. */
+/** The value of a {@link resolvedPromise}; any other promise or value as it is. */
 export function unwrapResolved<TValue>(value: MaybePromise<TValue>): MaybePromise<TValue> {
   return value instanceof Promise && VALUE in value
     ? ((value as ResolvedPromise<TValue>)[VALUE] as TValue)
     : value;
 }
 
-/** An error, for those who only know promises. */
+/** A promise that rejects with this error. */
 export function rejectedPromise(error: unknown): Promise<never> {
   return new Promise(() => {
     throw error;

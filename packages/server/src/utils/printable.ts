@@ -1,7 +1,7 @@
-/** Everything that is not seen: line ends and other controls, what turns the writing around, halves of surrogate pairs. */
+/** Line ends and other controls, characters that change the direction of text, and lone surrogates. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** A text that may quote a client, for a log: no longer than that, on one line, and what is not seen as an escape. */
+/** A text that may quote a client, for a log: cut to the length, on one line, with unprintable characters escaped. */
 export function printable(text: string, length: number): string {
   const cut = text.slice(0, length).replace(UNPRINTABLE, (char) => {
     const code = char.codePointAt(0) ?? 0;

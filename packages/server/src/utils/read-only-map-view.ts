@@ -1,11 +1,11 @@
-/** A map whose values are made of another map's when they are looked at; it always shows what is there now. */
+/** A live view of a map: each value is computed from the source's value when it is read. */
 export class ReadonlyMapView<TSource, TValue> implements ReadonlyMap<string, TValue> {
   readonly #source: ReadonlyMap<string, TSource>;
   readonly #project: (source: TSource) => TValue;
 
-  constructor(source: ReadonlyMap<string, TSource>, make: (source: TSource) => TValue) {
+  constructor(source: ReadonlyMap<string, TSource>, project: (source: TSource) => TValue) {
     this.#source = source;
-    this.#project = make;
+    this.#project = project;
   }
 
   get size(): number {

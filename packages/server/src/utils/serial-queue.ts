@@ -1,21 +1,22 @@
+/** What a queue runs. */
 export type Task = () => void | Promise<void>;
 
-/** Handles one thing after the other, in order. A job must not throw: it answers for its own failures. */
+/** Runs tasks one after the other, in order. A task must not throw or reject. */
 export class SerialQueue {
   /** The handler that was called last. */
   running: { abort(): void } | undefined = undefined;
-  /** Runs while a send waits to be within its rate. */
+  /** The timer of a send that waits to be within its rate. */
   delayTimer: unknown = undefined;
   #tasks: Task[] | undefined = undefined;
   #isBusy = false;
-  /** Whoever waits for the end of all jobs. */
+  /** The callers of {@link onIdle} that wait. */
   #waiters: (() => void)[] | undefined = undefined;
 
   get waiting(): number {
     return this.#tasks?.length ?? 0;
   }
 
-  /** Runs the job, at once if nothing is before it. */
+  /** Runs a task, at once if the queue is idle. */
   add(task: Task): void {
     if (this.#isBusy) {
       this.#tasks ??= [];
@@ -24,17 +25,17 @@ export class SerialQueue {
     }
     this.#isBusy = true;
     const running = task();
-    // The job itself may have added others.
+    // The task itself may have added others.
     if (running === undefined && this.#tasks === undefined) this.#isBusy = false;
     else void this.#drain(running);
   }
 
-  /** Forgets what has not begun. */
+  /** Drops the tasks that have not started. */
   clear(): void {
     this.#tasks = undefined;
   }
 
-  /** Settles when nothing is running or waiting. */
+  /** Resolves when no task runs or waits. */
   async onIdle(): Promise<void> {
     if (!this.#isBusy) return;
     await new Promise<void>((resolve) => {

@@ -1,46 +1,46 @@
 import type { Clock } from "../types.ts";
 
-/** Over so many users only the total is told, this often. */
-const TOTALS_MS = 2_000;
+/** How often a value is emitted at most. */
+const INTERVAL_MS = 2_000;
 
-/** Tells a number that changes often: at once, then the newest each two seconds, and always the last one. */
+/** Emits a number that changes often: at once, then the newest every two seconds, and always the last one. */
 export class ThrottledValue {
   readonly #clock: Clock;
-  readonly #emit: (total: number) => void;
+  readonly #emit: (value: number) => void;
   #emittedAt = Number.NEGATIVE_INFINITY;
   #latest: number | undefined;
   #timer: unknown;
-  #isSaying = false;
+  #isActive = false;
 
-  constructor(clock: Clock, emit: (total: number) => void) {
+  constructor(clock: Clock, emit: (value: number) => void) {
     this.#clock = clock;
     this.#emit = emit;
   }
 
-  /** Whether anything was said since the last stop. */
+  /** Whether a value was set since the last stop. */
   get isActive(): boolean {
-    return this.#isSaying;
+    return this.#isActive;
   }
 
-  set(total: number): void {
-    this.#isSaying = true;
-    this.#latest = total;
+  set(value: number): void {
+    this.#isActive = true;
+    this.#latest = value;
     if (this.#timer !== undefined) return;
-    const waitMs = this.#emittedAt + TOTALS_MS - this.#clock.now();
-    if (waitMs <= 0) this.#tellLatest();
-    else this.#timer = this.#clock.setTimeout(() => this.#tellLatest(), waitMs);
+    const waitMs = this.#emittedAt + INTERVAL_MS - this.#clock.now();
+    if (waitMs <= 0) this.#emitLatest();
+    else this.#timer = this.#clock.setTimeout(() => this.#emitLatest(), waitMs);
   }
 
-  /** @returns whether anything was said since the last stop */
+  /** @returns whether a value was set since the last stop */
   stop(): boolean {
-    const wasSaying = this.#isSaying;
-    this.#isSaying = false;
+    const wasActive = this.#isActive;
+    this.#isActive = false;
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    return wasSaying;
+    return wasActive;
   }
 
-  #tellLatest(): void {
+  #emitLatest(): void {
     this.#timer = undefined;
     this.#emittedAt = this.#clock.now();
     if (this.#latest !== undefined) this.#emit(this.#latest);

@@ -1,4 +1,4 @@
-/** So many at once, and so many per second after that. */
+/** A rate limit: a burst at once, and so many tokens per second after it. */
 export class TokenBucket {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -12,17 +12,17 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** @returns 0 when there was enough, else the milliseconds until there will be; nothing is taken then */
+  /** @returns 0 if there were enough tokens, or how many milliseconds to wait; no token is taken then */
   take(now: number, count = 1): number {
     const waitMs = this.waitFor(now, count);
     if (waitMs === 0) this.#tokens -= count;
     return waitMs;
   }
 
-  /** What {@link take} would say; nothing is taken. */
+  /** What {@link take} would return; no token is taken. */
   waitFor(now: number, count = 1): number {
     if (now !== this.#at) this.#refill(now);
-    // More than fits at once is let through when the bucket is full, or it would wait for ever.
+    // A count above the burst passes when the bucket is full; it could never pass otherwise.
     const needed = Math.min(count, this.#burst);
     if (this.#tokens >= needed) return 0;
     return Math.max(1, Math.ceil(((needed - this.#tokens) / this.#perSecond) * 1000));
@@ -35,7 +35,7 @@ export class TokenBucket {
   }
 }
 
-/** Counts what happened in the last so many milliseconds, coarsely: two halves are enough to close a connection by. */
+/** Counts events in a sliding window, approximately: it keeps the counts of two windows. */
 export class SlidingWindowCounter {
   readonly #windowMs: number;
   #startedAt = 0;
@@ -46,7 +46,7 @@ export class SlidingWindowCounter {
     this.#windowMs = windowMs;
   }
 
-  /** @returns how many there were in the window, this one included */
+  /** @returns how many events the window holds, this one included */
   add(now: number): number {
     const elapsed = now - this.#startedAt;
     if (elapsed >= this.#windowMs) {

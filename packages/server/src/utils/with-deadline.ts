@@ -1,6 +1,7 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Clock } from "../types.ts";
 
+/** When to stop waiting. */
 export interface Deadline {
   readonly clock: Clock;
   readonly ms: number;
@@ -8,8 +9,8 @@ export interface Deadline {
 }
 
 /**
- * Waits for the application's code, but not for ever. Whatever it returns, a thenable that throws included, ends as a
- * value, a rejection or `timeout`; a rejection after the deadline is dropped here, so that it is never unhandled.
+ * Waits for application code until a deadline. Any return value, a thenable that throws included, ends as a value, a
+ * rejection or `timeout`. A rejection after the deadline is dropped here, so that it is never unhandled.
  */
 export async function withDeadline<TValue>(
   value: TValue | PromiseLike<TValue>,

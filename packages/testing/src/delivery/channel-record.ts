@@ -1,11 +1,11 @@
-import { MessageOrder } from "./message-order.js";
-import { Reader } from "./reader.js";
+import { MessageOrder } from "./message-order.ts";
+import { ChannelReader } from "./channel-reader.ts";
 
-/** Everything that a log says about one channel: its order in each epoch, and its readers. */
+/** Everything that a log says about one channel: its order in each epoch, and the clients that read it. */
 export class ChannelRecord {
   readonly name: string;
-  readonly readers = new Map<string, Reader>();
-  /** The epoch that was heard of last. */
+  readonly readers = new Map<string, ChannelReader>();
+  /** The epoch that appeared last in the log. */
   newestEpoch = "";
   readonly #orders = new Map<string, MessageOrder>();
 
@@ -22,13 +22,13 @@ export class ChannelRecord {
     return order;
   }
 
-  reader(client: string): Reader {
+  reader(client: string): ChannelReader {
     let reader = this.readers.get(client);
-    if (!reader) this.readers.set(client, (reader = new Reader(client, this.name)));
+    if (!reader) this.readers.set(client, (reader = new ChannelReader(client, this.name)));
     return reader;
   }
 
-  /** Every place where a message was seen; more than one, when it was published twice. */
+  /** Every offset of a message; more than one when it was published twice. */
   offsetsOf(id: string): number[] {
     return [...this.#orders.values()].flatMap((order) => order.offsetsOf(id));
   }

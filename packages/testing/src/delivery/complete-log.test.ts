@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkDelivery } from "./delivery-checker.js";
-import type { DeliveryEvent } from "./delivery-event.js";
+import { checkDelivery } from "./delivery-checker.ts";
+import type { DeliveryEvent } from "./delivery-event.ts";
 import {
   clean,
   delivered,
@@ -10,14 +10,14 @@ import {
   received,
   sent,
   stored,
-} from "../../test/delivery-events.js";
+} from "../../test/delivery-events.ts";
 
-/** What is wrong, as `kind client`. */
+/** The violations, as `kind client`. */
 function check(...log: DeliveryEvent[]): string[] {
   return checkDelivery(log).violations.map(({ kind, client }) => `${kind} ${client}`);
 }
 
-/** The clean log with what the node says of it. */
+/** The clean log with the events of its node. */
 const complete = clean.flatMap((event) => {
   if (event.type === "sent") return [event, handled(event.id), stored(5)];
   return event.type === "received" &&
@@ -27,14 +27,14 @@ const complete = clean.flatMap((event) => {
     : [event];
 });
 
-describe("one planted fault in a log that tells what a node did", () => {
-  it("is nothing, where nothing is wrong", () => {
+describe("checkDelivery, with the events of nodes", () => {
+  it("reports nothing for a log without faults", () => {
     expect(complete.filter(({ type }) => type === "stored")).toHaveLength(3);
     expect(check(...complete)).toEqual([]);
     expect(check(...complete, sent("ada", "a"), handled("a"), receipt("ada", "a", "unknown"))).toEqual([]);
   });
 
-  it("is a message that nobody got, acknowledged or not, and nobody was told of", () => {
+  it("reports a stored message that no client received and no gap announced, acknowledged or not", () => {
     expect(check(...complete, stored(9))).toEqual(["lost ada", "lost bob"]);
     const acknowledged = [sent("ada", "m9"), handled("m9"), stored(9), delivered("ada", "m9", 9)];
     expect(check(...complete, ...acknowledged)).toEqual(["lost ada", "lost bob"]);
@@ -45,7 +45,7 @@ describe("one planted fault in a log that tells what a node did", () => {
     ]);
   });
 
-  it("is an acknowledged send that is in no history", () => {
+  it("reports the receipt of an acknowledged send that was never stored", () => {
     expect(check(...complete, sent("ada", "m9"), handled("m9"), delivered("ada", "m9", 9))).toEqual([
       "receipt ada",
     ]);
@@ -61,23 +61,23 @@ describe("one planted fault in a log that tells what a node did", () => {
   });
 
   it.each(["rejected", "expired"] as const)(
-    "is a receipt %s of what was handled, whichever came first",
+    "reports the receipt %s of a send that was handled, whichever came first",
     (status) => {
-      const told = receipt("ada", "a", status);
-      expect(check(...complete, sent("ada", "a"), handled("a"), told)).toEqual(["receipt ada"]);
-      expect(check(...complete, sent("ada", "a"), told, handled("a"))).toEqual(["receipt ada"]);
-      expect(check(...complete, sent("ada", "a"), told, handled("a", "n1"), handled("a", "n2"))).toEqual([
+      const denial = receipt("ada", "a", status);
+      expect(check(...complete, sent("ada", "a"), handled("a"), denial)).toEqual(["receipt ada"]);
+      expect(check(...complete, sent("ada", "a"), denial, handled("a"))).toEqual(["receipt ada"]);
+      expect(check(...complete, sent("ada", "a"), denial, handled("a", "n1"), handled("a", "n2"))).toEqual([
         "receipt ada",
       ]);
     },
   );
 
-  it("is a handler that ran twice on one node; on another one it may", () => {
+  it("reports a handler that ran twice on one node, and not one that ran once on each of two nodes", () => {
     expect(check(...complete, handled("m5"))).toEqual(["duplicate ada"]);
     expect(check(...complete, handled("m5", "n2"))).toEqual([]);
   });
 
-  it("is two messages at one place", () => {
+  it("reports two messages at one offset", () => {
     expect(check(...complete, stored(8, "another"))).toEqual(["conflict "]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkDelivery, createDeliveryChecker } from "./delivery-checker.js";
-import type { DeliveryEvent } from "./delivery-event.js";
+import { checkDelivery, createDeliveryChecker } from "./delivery-checker.ts";
+import type { DeliveryEvent } from "./delivery-event.ts";
 import {
   channel,
   clean,
@@ -13,29 +13,29 @@ import {
   delivered,
   receipt,
   presence,
-} from "../../test/delivery-events.js";
+} from "../../test/delivery-events.ts";
 
-/** What is wrong, as `kind client`. */
+/** The violations, as `kind client`. */
 function check(...log: DeliveryEvent[]): string[] {
   return checkDelivery(log).violations.map(({ kind, client }) => `${kind} ${client}`);
 }
 
-/** The clean log with something else in the place of one event, or of none. */
+/** The violations of the clean log with other events in the place of one, or at its end. */
 function planted(event: DeliveryEvent | undefined, ...instead: DeliveryEvent[]): string[] {
   const text = JSON.stringify(event);
   const log = clean.flatMap((line) => (JSON.stringify(line) === text ? instead : [line]));
   return check(...log, ...(event ? [] : instead));
 }
 
-describe("a log without faults", () => {
-  it("has no violations, and is counted", () => {
+describe("checkDelivery, for a log without faults", () => {
+  it("reports no violations, and counts the events", () => {
     const { violations, violationCount, counts } = checkDelivery(clean);
     expect(violations).toEqual([]);
     expect(violationCount).toBe(0);
     expect(counts).toEqual({ events: 14, clients: 2, received: 6, sent: 1, delivered: 1, gaps: 0 });
   });
 
-  it("may have gaps that were announced, and whatever a client missed by them", () => {
+  it("accepts messages that a client missed by an announced gap", () => {
     expect(
       check(
         ...[positioned("ada"), positioned("bob")],
@@ -46,7 +46,7 @@ describe("a log without faults", () => {
     ).toEqual([]);
   });
 
-  it("may have clients that come later, leave, return and go for good", () => {
+  it("accepts clients that come later, leave, return and close for good", () => {
     expect(
       check(
         ...[
@@ -63,7 +63,7 @@ describe("a log without faults", () => {
     ).toEqual([]);
   });
 
-  it("may leave a sender out, with a skip or without one where another message follows", () => {
+  it("accepts a sender without an echo, with a skip or without one where another message follows", () => {
     expect(
       check(
         ...[positioned("ada"), positioned("bob")],
@@ -73,11 +73,11 @@ describe("a log without faults", () => {
     ).toEqual([]);
   });
 
-  it("may have a skip for what the server kept from a client", () => {
+  it("accepts a skip for a message that the server withheld from a client", () => {
     expect(check(positioned("ada"), positioned("bob"), skipped("bob", 1), received("ada", 1))).toEqual([]);
   });
 
-  it("may have every honest receipt", () => {
+  it("accepts every kind of receipt that is true", () => {
     expect(
       check(
         positioned("ada"),
@@ -91,7 +91,7 @@ describe("a log without faults", () => {
     ).toEqual([]);
   });
 
-  it("may have an acknowledged message that nobody got, where everybody was told of a gap or has left", () => {
+  it("accepts an acknowledged message that no client received, when each had a gap or has left", () => {
     expect(
       check(
         ...[positioned("ada"), positioned("bob"), sent("ada", "m1"), delivered("ada", "m1", 1)],
@@ -101,14 +101,14 @@ describe("a log without faults", () => {
   });
 });
 
-describe("one planted fault", () => {
-  it("is a gap that nobody announced, in whichever order the clients heard", () => {
+describe("checkDelivery, for one planted fault", () => {
+  it("reports a gap that was not announced, whichever client received the messages first", () => {
     expect(planted(received("bob", 5))).toEqual(["gap bob"]);
     expect(planted(received("ada", 3))).toEqual(["gap ada"]);
     expect(planted(received("ada", 5))).toEqual(["gap ada"]);
   });
 
-  it("is a gap in what was read before a client left, found when another one hears of it", () => {
+  it("reports a gap from before a client left, when another client receives the message", () => {
     expect(
       check(
         positioned("ada"),
@@ -121,7 +121,7 @@ describe("one planted fault", () => {
     ).toEqual(["gap bob"]);
   });
 
-  it("is a new epoch that nobody announced", () => {
+  it("reports a new epoch that was not announced", () => {
     expect(
       planted(undefined, { ...received("ada", 9), epoch: "e2" } as DeliveryEvent, gap("bob", 8, "e2"), {
         ...received("bob", 9),
@@ -130,7 +130,7 @@ describe("one planted fault", () => {
     ).toEqual(["gap ada"]);
   });
 
-  it("is a position that jumps", () => {
+  it("reports a position that jumps over messages", () => {
     expect(
       check(
         positioned("ada"),
@@ -145,7 +145,7 @@ describe("one planted fault", () => {
     ).toEqual(["gap bob", "gap bob"]);
   });
 
-  it("is a message that a skip cannot stand for", () => {
+  it("reports a message of another sender that a skip cannot stand for", () => {
     expect(
       check(
         positioned("ada"),
@@ -158,7 +158,7 @@ describe("one planted fault", () => {
     ).toEqual(["gap bob"]);
   });
 
-  it("is a duplicate, at once, later, and behind a gap", () => {
+  it("reports a duplicate that comes at once, later or behind a gap", () => {
     expect(planted(received("bob", 5), received("bob", 5), received("bob", 5))).toEqual(["duplicate bob"]);
     expect(planted(undefined, received("bob", 3))).toEqual(["duplicate bob"]);
     expect(planted(undefined, gap("bob", 8), received("bob", 5))).toEqual(["duplicate bob"]);
@@ -168,7 +168,7 @@ describe("one planted fault", () => {
     ]);
   });
 
-  it("is a message that was published twice, for each who got it twice", () => {
+  it("reports a message that was published twice, for each client that received it twice", () => {
     expect(planted(undefined, received("ada", 9, "m5"), received("bob", 9, "m5"))).toEqual([
       "duplicate ada",
       "duplicate bob",
@@ -178,7 +178,7 @@ describe("one planted fault", () => {
     ]);
   });
 
-  it("is a disorder, whoever else knows better", () => {
+  it("reports messages out of order, whatever other clients received", () => {
     expect(check(positioned("ada"), received("ada", 2), received("ada", 1))).toEqual(["disorder ada"]);
     expect(planted(received("bob", 5), received("bob", 8), received("bob", 5)).slice(0, 1)).toEqual([
       "disorder bob",
@@ -192,11 +192,11 @@ describe("one planted fault", () => {
     expect(check(positioned("ada", 5), received("ada", 4))).toEqual(["disorder ada"]);
   });
 
-  it("is two orders in one channel", () => {
+  it("reports two different messages at one offset", () => {
     expect(planted(received("bob", 8), received("bob", 8, "another"))).toEqual(["conflict ada"]);
   });
 
-  it("is a receipt that lied", () => {
+  it("reports a receipt that is wrong when it comes", () => {
     const m5 = delivered("ada", "m5", 5);
     expect(planted(m5, delivered("ada", "m5", 4))).toEqual(["receipt ada"]);
     expect(planted(m5, receipt("ada", "m5", "rejected"))).toEqual(["receipt ada"]);
@@ -206,14 +206,14 @@ describe("one planted fault", () => {
     expect(planted(undefined, delivered("bob", "m3", 3))).toEqual(["receipt bob"]);
   });
 
-  it("is a receipt that turns out to be a lie later, said once", () => {
+  it("reports a receipt that later turns out to be wrong, once", () => {
     const log = [positioned("ada"), positioned("bob"), sent("ada", "x")];
     const both = [received("ada", 1, "x"), received("bob", 1, "x")];
     expect(check(...log, receipt("ada", "x", "rejected"), ...both)).toEqual(["receipt ada"]);
     expect(check(...log, delivered("ada", "x", 7), ...both)).toEqual(["receipt ada"]);
   });
 
-  it("is an acknowledged send that somebody never got, without a word", () => {
+  it("reports an acknowledged send that one client never received and no gap announced", () => {
     expect(planted(undefined, sent("ada", "m9"), received("ada", 9), delivered("ada", "m9", 9))).toEqual([
       "lost bob",
     ]);
@@ -221,7 +221,7 @@ describe("one planted fault", () => {
     expect(planted(undefined, sent("ada", "m9", false), delivered("ada", "m9", 9))).toEqual(["lost bob"]);
   });
 
-  it("is an acknowledged send that everybody went past", () => {
+  it("reports an acknowledged send when every client went past it", () => {
     expect(
       planted(
         undefined,
@@ -233,11 +233,11 @@ describe("one planted fault", () => {
     ).toEqual(["lost ada"]);
   });
 
-  it("is a client that never heard of an epoch's end", () => {
+  it("reports a client that still reads an epoch which has ended", () => {
     expect(planted(undefined, gap("ada", 20, "e2"))).toEqual(["lost bob"]);
   });
 
-  it("is a user who comes twice, goes twice, or is there for some only", () => {
+  it("reports a user who joins twice, leaves twice, or is online for some clients only", () => {
     expect(planted(undefined, presence("ada", "joined", "bob"))).toEqual(["presence ada"]);
     expect(planted(undefined, presence("ada", "left", "eve"))).toEqual(["presence ada"]);
     expect(planted(presence("ada", "joined", "bob"))).toEqual(["presence ada"]);
@@ -249,7 +249,7 @@ describe("one planted fault", () => {
 });
 
 describe("createDeliveryChecker", () => {
-  it("says what happened, to whom, where and when", () => {
+  it("describes a violation with its kind, client, channel, text and event", () => {
     const log = clean.filter(
       (event) => event.type !== "received" || event.client !== "bob" || event.offset !== 5,
     );
@@ -258,7 +258,7 @@ describe("createDeliveryChecker", () => {
     ]);
   });
 
-  it("describes as many violations as it is told to, and counts all", () => {
+  it("describes at most maxViolations violations, and counts all", () => {
     const checker = createDeliveryChecker({ maxViolations: 2 });
     checker.add(positioned("ada"));
     for (let count = 0; count < 5; count++) checker.add(received("ada", 1));
@@ -275,7 +275,7 @@ describe("createDeliveryChecker", () => {
     expect(checker.finish().violationCount).toBe(2_499);
   });
 
-  it("takes a hundred thousand deliveries in a moment", () => {
+  it("checks a hundred thousand deliveries within the time of a unit test", () => {
     const checker = createDeliveryChecker();
     for (let client = 0; client < 100; client++) checker.add(positioned(`client ${client}`));
     for (let offset = 1; offset <= 1_000; offset++) {

@@ -1,25 +1,29 @@
-import type { DeliveryEvent, DeliveryReport } from "./delivery-event.js";
-import { Findings } from "./findings.js";
-import { Readings } from "./readings.js";
-import { Rosters } from "./rosters.js";
-import { Sends } from "./sends.js";
+// Checks a log of deliveries against what Halyard promises: order, no loss without a gap, no duplicate, true receipts.
+// Called by delivery tests, the soak and the storm, with the events of a recorder.
+// Guarantee: the log alone is enough, and memory grows with messages and clients, not with deliveries.
+import type { DeliveryEvent, DeliveryReport } from "./delivery-event.ts";
+import { ViolationList } from "./violation-list.ts";
+import { ReadTracker } from "./read-tracker.ts";
+import { RosterTracker } from "./roster-tracker.ts";
+import { SendTracker } from "./send-tracker.ts";
 
+/** The options of {@link createDeliveryChecker} and {@link checkDelivery}. */
 export interface DeliveryCheckerOptions {
-  /** How many violations are described; all are counted. @default 1_000 */
+  /** How many violations the report describes; it counts all of them. @default 1_000 */
   readonly maxViolations?: number | undefined;
 }
 
 /** Checks a log of deliveries as it grows. */
 export interface DeliveryChecker {
-  /** The next event of the log. */
+  /** Checks the next event of the log. */
   add(event: DeliveryEvent): void;
-  /** The log ends, at rest: whoever reads a channel has had the time to get everything. Nothing is added after it. */
+  /** Ends the log, when every client has received everything. No event may be added after it. */
   finish(): DeliveryReport;
 }
 
 /**
- * Makes a checker for logs of any length. It keeps a few numbers for each client and channel, and one entry for each
- * message; deliveries, of which there are many more, leave nothing behind.
+ * Makes a checker for logs of any length. It keeps a few numbers for each client and channel and one entry for each
+ * message, and nothing for each delivery.
  *
  * @example
  * const checker = createDeliveryChecker();
@@ -31,8 +35,8 @@ export function createDeliveryChecker(options: DeliveryCheckerOptions = {}): Del
 }
 
 /**
- * Says every violation of what Halyard promises about delivery that a log shows. Nothing but the log is needed: what
- * one client got, every other reader of the channel must get, too, unless it was told of a gap.
+ * Finds every violation of Halyard's promises about delivery in a log. The log alone is enough: what one client received,
+ * every other subscriber of the channel must receive, too, unless a gap was announced to it.
  *
  * @example
  * const { violations } = checkDelivery(log);
@@ -47,65 +51,66 @@ export function checkDelivery(
   return checker.finish();
 }
 
-type Placed = Extract<DeliveryEvent, { type: "received" | "stored" }>;
+type StoredOrReceived = Extract<DeliveryEvent, { type: "received" | "stored" }>;
 
 const MAX_VIOLATIONS = 1_000;
 
 class LogChecker implements DeliveryChecker {
-  readonly #findings: Findings;
-  readonly #readings: Readings;
-  readonly #sends = new Sends();
-  readonly #rosters = new Rosters();
+  readonly #violations: ViolationList;
+  readonly #reads: ReadTracker;
+  readonly #sends = new SendTracker();
+  readonly #rosters = new RosterTracker();
   readonly #clients = new Set<string>();
-  /** The log tells what the nodes stored. */
+  /** The log has the events of the nodes, too. */
   #isComplete = false;
   readonly #counts = { received: 0, delivered: 0, gaps: 0 };
 
   constructor({ maxViolations = MAX_VIOLATIONS }: DeliveryCheckerOptions) {
-    this.#findings = new Findings(maxViolations);
-    this.#readings = new Readings(this.#findings, this.#sends);
+    this.#violations = new ViolationList(maxViolations);
+    this.#reads = new ReadTracker(this.#violations, this.#sends);
   }
 
   add(event: DeliveryEvent): void {
-    this.#findings.events++;
+    this.#violations.events++;
     if ("client" in event) this.#clients.add(event.client);
     switch (event.type) {
       case "received":
         return this.#received(event);
       case "stored":
         this.#isComplete = true;
-        this.#readings.stored(event);
+        this.#reads.stored(event);
         return this.#seen(event, "");
       case "handled":
         return this.#handled(event);
       case "positioned":
       case "skipped":
-        return this.#readings.positioned(event);
+        return this.#reads.positioned(event);
       case "gap":
         this.#counts.gaps++;
-        return this.#readings.gap(event);
+        return this.#reads.gap(event);
       case "left":
         this.#rosters.forget(event.client, event.channel);
-        return this.#readings.left(event.client, event.channel);
+        return this.#reads.left(event.client, event.channel);
       case "closed":
         this.#rosters.forget(event.client);
-        return this.#readings.closed(event.client);
+        return this.#reads.closed(event.client);
       case "sent":
         return this.#sends.sent(event);
       case "receipt":
         return this.#receipt(event);
       case "presence":
-        for (const message of this.#rosters.change(event)) this.#findings.report("presence", event, message);
+        for (const message of this.#rosters.change(event))
+          this.#violations.report("presence", event, message);
         return;
       case "online":
         for (const { client, message } of this.#rosters.compare(event.channel, event.users))
-          this.#findings.report("presence", { client, channel: event.channel }, message);
+          this.#violations.report("presence", { client, channel: event.channel }, message);
     }
   }
 
   finish(): DeliveryReport {
-    this.#readings.finish(this.#isComplete);
-    const { violations, count, events } = this.#findings;
+    this.#reads.finish(this.#isComplete);
+    const { violations, count, events } = this.#violations;
     return {
       violations,
       violationCount: count,
@@ -115,37 +120,41 @@ class LogChecker implements DeliveryChecker {
 
   #received(event: Extract<DeliveryEvent, { type: "received" }>): void {
     this.#counts.received++;
-    this.#readings.received(event);
+    this.#reads.received(event);
     this.#seen(event, event.client);
   }
 
-  #seen({ id, channel, offset }: Placed, client: string): void {
-    const lie = id === undefined ? undefined : this.#sends.seen(id, channel, offset);
-    if (lie === undefined) return;
-    this.#findings.report("receipt", { client: this.#sends.get(id)?.client ?? client, channel }, lie);
+  #seen({ id, channel, offset }: StoredOrReceived, client: string): void {
+    const contradiction = id === undefined ? undefined : this.#sends.seen(id, channel, offset);
+    if (contradiction === undefined) return;
+    this.#violations.report(
+      "receipt",
+      { client: this.#sends.get(id)?.client ?? client, channel },
+      contradiction,
+    );
   }
 
   #handled({ id, node }: Extract<DeliveryEvent, { type: "handled" }>): void {
-    const { lie, isAgain } = this.#sends.handled(id, node);
+    const { contradiction, isRepeated } = this.#sends.handled(id, node);
     const { client = "", channel = "" } = this.#sends.get(id) ?? {};
-    if (isAgain)
-      this.#findings.report("duplicate", { client, channel }, `${id} was handled twice on ${node}`);
-    if (lie !== undefined) this.#findings.report("receipt", { client, channel }, lie);
+    if (isRepeated)
+      this.#violations.report("duplicate", { client, channel }, `${id} was handled twice on ${node}`);
+    if (contradiction !== undefined) this.#violations.report("receipt", { client, channel }, contradiction);
   }
 
   #receipt(event: Extract<DeliveryEvent, { type: "receipt" }>): void {
     const { client, id, status, offset } = event;
-    const channel = this.#readings.channel(this.#sends.get(id)?.channel ?? event.channel ?? "");
-    const place = { client, channel: channel.name };
+    const channel = this.#reads.channel(this.#sends.get(id)?.channel ?? event.channel ?? "");
+    const where = { client, channel: channel.name };
     const offsets = channel.offsetsOf(id);
-    const lie = this.#sends.receipt(event, offsets.length > 0);
-    if (lie !== undefined) return this.#findings.report("receipt", place, lie);
+    const contradiction = this.#sends.receipt(event, offsets.length > 0);
+    if (contradiction !== undefined) return this.#violations.report("receipt", where, contradiction);
     if (status !== "delivered") return;
     this.#counts.delivered++;
-    // A handler may do something else than publish.
+    // A handler need not publish: such a receipt has no offset.
     if (offset === undefined || offsets.includes(offset)) return;
     const { epoch } = channel.reader(client);
-    if (offsets.length === 0) this.#sends.expect({ id, ...place, offset, epoch: epoch || undefined });
-    else this.#findings.report("receipt", place, `${id} stands at ${offsets.join(", ")}, not at ${offset}`);
+    if (offsets.length === 0) this.#sends.expect({ id, ...where, offset, epoch: epoch || undefined });
+    else this.#violations.report("receipt", where, `${id} stands at ${offsets.join(", ")}, not at ${offset}`);
   }
 }

@@ -1,4 +1,7 @@
-/** A message type's or a user's name does not matter here; what counts is who got what, and where it stood. */
+// The events of a delivery log, and the report on it: plain JSON that any process in any language can write.
+// Written by recorders and nodes, read by the delivery checker.
+// Guarantee: the log holds ids, channels and offsets only; no content of a message.
+
 interface AtClient {
   /** The client: one page load through all of its reconnects. */
   readonly client: string;
@@ -12,25 +15,25 @@ interface AtPosition extends AtClient {
 }
 
 /**
- * One line of a log of deliveries. Plain JSON. Each client's events come in the order in which they happened there;
- * the clients' logs are merged by time, about as exactly as one machine's clock allows.
+ * One line of a delivery log. Plain JSON. The events of one client are in the order in which they happened there; the
+ * logs of several clients are merged by time, as exactly as the clock of one machine allows.
  */
 export type DeliveryEvent =
-  /** The client was told where it stands: by `welcome` (`"new"`), by a join, by `joined`. Not for a resume (`true`). */
+  /** The client got a position: by `welcome` (`"new"`), by a join, by `joined`. Not for a resume (`true`). */
   | (AtPosition & { readonly type: "positioned" })
-  /** A retained message came. `id` is the message's, where it has one. */
+  /** The client received a retained message. `id` is the message's, where it has one. */
   | (AtPosition & { readonly type: "received"; readonly id?: string | undefined })
-  /** A `skip` came: messages up to here were not meant for this client. */
+  /** The client received a `skip`: the messages up to here were not for it. */
   | (AtPosition & { readonly type: "skipped" })
-  /** A gap was announced; the client goes on from here. */
+  /** A gap was announced to the client, which goes on from here. */
   | (AtPosition & { readonly type: "gap" })
-  /** The client does not read the channel any more. */
+  /** The client has left the channel. */
   | (AtClient & { readonly type: "left" })
-  /** The client is gone for good, or away when the log ends. */
+  /** The client has closed for good, or is disconnected when the log ends. */
   | { readonly type: "closed"; readonly client: string }
-  /** The client sends. `echo: false`: it does not get its own message back. */
+  /** The client sends a message. `echo: false`: it does not get its own message back. */
   | (AtClient & { readonly type: "sent"; readonly id: string; readonly echo?: boolean | undefined })
-  /** What the client was told of its send. */
+  /** The client got the receipt of its send. */
   | {
       readonly type: "receipt";
       readonly client: string;
@@ -40,8 +43,8 @@ export type DeliveryEvent =
       readonly offset?: number | undefined;
     }
   /**
-   * A node has stored a message in a channel's history. Optional; a log that has such events must have all of them, and
-   * then shows also what nobody got, and receipts of what was never stored.
+   * A node has stored a message in the history of a channel. Optional. A log with such events must have all of them; it
+   * then also shows messages that no client received, and receipts of messages that were never stored.
    */
   | {
       readonly type: "stored";
@@ -50,47 +53,50 @@ export type DeliveryEvent =
       readonly offset: number;
       readonly id?: string | undefined;
     }
-  /** A handler ran for a send. Optional. `node` is a server process: one that was started again is another one. */
+  /** A handler ran for a send. Optional. `node` is a server process; after a restart it is another node. */
   | { readonly type: "handled"; readonly node: string; readonly id: string }
-  /** Presence as the client was told: a fresh list, or who came, or who went. */
+  /** The client received presence: a fresh list, users who joined, or users who left. */
   | (AtClient & {
       readonly type: "presence";
       readonly change: "list" | "joined" | "left";
       readonly users: readonly string[];
     })
-  /** Who is there in truth, at rest: every client that reads the channel must know the same. */
+  /** The users who are online, when nothing changes any more: every client in the channel must know the same. */
   | { readonly type: "online"; readonly channel: string; readonly users: readonly string[] };
 
 /**
+ * The kinds of broken promises:
+ *
  * - `gap`: a message was left out, or an epoch ended, and no gap was announced
  * - `duplicate`: one (channel, epoch, offset) came twice, or one message id twice without a gap between; or a handler ran
  *   twice for one send on one node
  * - `disorder`: a message came after a later one
  * - `conflict`: one (channel, epoch, offset) was different messages for different clients
- * - `receipt`: a receipt said what is not so
- * - `lost`: at the end, somebody who reads the channel has neither got a message nor been told of a gap
- * - `presence`: a user came twice or went twice, or a list is not what it should be
+ * - `receipt`: a receipt was wrong
+ * - `lost`: at the end, a subscriber of the channel has neither received a message nor the announcement of a gap
+ * - `presence`: a user joined twice or left twice, or a list differs from the users who are online
  */
 export type ViolationKind = "gap" | "duplicate" | "disorder" | "conflict" | "receipt" | "lost" | "presence";
 
 /** One broken promise. */
 export interface Violation {
   readonly kind: ViolationKind;
-  /** Empty where it is a node's. */
+  /** The client that it concerns; empty for a node. */
   readonly client: string;
   readonly channel: string;
-  /** What happened, for people. */
+  /** The violation, in words. */
   readonly message: string;
-  /** After which event of the log it was found, counted from 1. */
+  /** The event of the log at which it was found, counted from 1. */
   readonly event: number;
 }
 
-/** What a log shows. */
+/** The result of a check. */
 export interface DeliveryReport {
-  /** The first ones, as many as were asked for. */
+  /** The first violations, at most `maxViolations`. */
   readonly violations: readonly Violation[];
-  /** All of them. */
+  /** The number of all violations. */
   readonly violationCount: number;
+  /** What the log contains. */
   readonly counts: {
     readonly events: number;
     readonly clients: number;

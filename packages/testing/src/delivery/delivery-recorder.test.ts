@@ -1,28 +1,28 @@
 import { expect, it } from "vitest";
-import { createDeliveryRecorder } from "./delivery-recorder.js";
-import type { DeliveryEvent } from "./delivery-event.js";
+import { createDeliveryRecorder } from "./delivery-recorder.ts";
+import type { DeliveryEvent } from "./delivery-event.ts";
 
 type Listener = (event: { readonly data: unknown }) => void;
 
-/** A recorder, and a socket of its class that says what the test wants it to. */
+/** A recorder, and a socket of its class that receives the frames of the test. */
 function record() {
   const log: DeliveryEvent[] = [];
-  let hear: Listener = () => {};
-  class Line {
+  let onMessage: Listener = () => {};
+  class FakeSocket {
     readonly readyState = 1;
     send(): void {}
     close(): void {}
     addEventListener(_type: string, listener: Listener): void {
-      hear = listener;
+      onMessage = listener;
     }
   }
   const recorder = createDeliveryRecorder({
     client: "ada",
     write: (event) => log.push(event),
-    WebSocket: Line,
+    WebSocket: FakeSocket,
   });
   new recorder.WebSocket("ws://localhost", [], { maxPayload: 1 });
-  const receive = (frame: object): void => hear({ data: JSON.stringify(frame) });
+  const receive = (frame: object): void => onMessage({ data: JSON.stringify(frame) });
   return { log, recorder, receive };
 }
 
@@ -39,7 +39,7 @@ function presenceOf(log: readonly DeliveryEvent[]): string[] {
   );
 }
 
-it("records who comes and goes", () => {
+it("the recorder writes the users who join and leave a room", () => {
   const { log, receive } = record();
   for (const frame of [
     welcome,
@@ -52,7 +52,7 @@ it("records who comes and goes", () => {
   expect(presenceOf(log)).toEqual(["list bob", "joined eve", "left bob", "joined bob"]);
 });
 
-it("records nobody as joined whose fields have changed, and everybody who comes twice as the same", () => {
+it("the recorder writes no join for a known user with changed fields, and one for a known user without changes", () => {
   const { log, receive } = record();
   const joined = (user: object) => ({ type: "user_joined", room: "one", users: [user], total: 1 });
   const back = { ...bob, connectedAt: "2026-01-01T00:00:05.000Z" };
@@ -60,7 +60,7 @@ it("records nobody as joined whose fields have changed, and everybody who comes 
   expect(presenceOf(log)).toEqual(["list bob", "joined bob"]);
 });
 
-it("records a list of nobody, and none of those that have more pages", () => {
+it("the recorder writes an empty list, and no list that has more pages or is of a room not joined", () => {
   const { log, receive } = record();
   for (const frame of [
     welcome,
@@ -72,7 +72,7 @@ it("records a list of nobody, and none of those that have more pages", () => {
   expect(presenceOf(log)).toEqual(["list"]);
 });
 
-it("records a room as left once, and nothing that still comes of it", () => {
+it("the recorder writes a room as left once, and nothing that still arrives for it", () => {
   const { log, recorder, receive } = record();
   receive(welcome);
   recorder.left("one");

@@ -1,36 +1,40 @@
+// Records the deliveries of one client: frames from its sockets, receipts from its sends.
+// Called by delivery tests, the soak and the storm, for each client.
+// Guarantee: each event is written at once, and a frame before the client itself sees it.
 import type { Sending, WebSocketConstructor } from "@halyard/client";
-import type { DeliveryEvent } from "./delivery-event.js";
-import { FrameLog } from "./frame-log.js";
+import type { DeliveryEvent } from "./delivery-event.ts";
+import { FrameLog } from "./frame-log.ts";
 
+/** The options of {@link createDeliveryRecorder}. */
 export interface DeliveryRecorderOptions {
-  /** What the log calls the client. A page that was loaded anew is another one. */
+  /** The name of the client in the log. A page that was loaded again is another client. */
   readonly client: string;
-  /** Gets each event, at once. */
+  /** Called with each event, at once. */
   readonly write: (event: DeliveryEvent) => void;
-  /** What makes the sockets. @default globalThis.WebSocket */
+  /** The class of the sockets. @default globalThis.WebSocket */
   readonly WebSocket?: WebSocketConstructor | undefined;
 }
 
-/** Writes the log of one client's deliveries. */
+/** Writes the log of the deliveries of one client. */
 export interface DeliveryRecorder {
-  /** For the option of the same name of the client: sees every frame, just before the client does. */
+  /** For the client's option of the same name. Sees every frame, just before the client does. */
   readonly WebSocket: WebSocketConstructor;
-  /** Records a send, and its receipt when there is one. To be called right after the send. */
+  /** Records a send, and its receipt when it comes. To be called right after the send. */
   track(
     sending: Sending,
     to?: { readonly room?: string | undefined; readonly echo?: boolean | undefined },
   ): void;
-  /** Records that a room was left. To be called with its last `leave()`: of one without a connection no frame tells. */
+  /** Records that a room was left. To be called with its last `leave()`: without a connection no frame shows it. */
   left(room: string): void;
-  /** Records that the client is gone for good, or that the log ends while it is away. */
+  /** Records that the client has closed for good, or that the log ends while it is disconnected. */
   close(): void;
 }
 
 /**
- * Records what `checkDelivery` needs, of one client: frames from its sockets, receipts from its sends. A message counts
- * by the `id` among its fields, as chat messages and announcements have one.
+ * Records what `checkDelivery` needs of one client: frames from its sockets, receipts from its sends. A message is
+ * identified by the `id` among its fields; chat messages and announcements have one.
  *
- * @throws TypeError when there is no WebSocket in this environment and none in the options
+ * @throws TypeError when neither the environment nor the options have a WebSocket
  * @example
  * const recorder = createDeliveryRecorder({ client: "ada", write: (event) => checker.add(event) });
  * const client = createWebSocketClient({ url, WebSocket: recorder.WebSocket });
@@ -66,7 +70,7 @@ type ListeningConstructor = new (...parameters: ConstructorParameters<WebSocketC
 
 function recordingClass(Base: ListeningConstructor, log: FrameLog): WebSocketConstructor {
   return class extends Base {
-    /** The client has given this socket up: what still comes on it does not count. */
+    /** The client has closed this socket: frames that still arrive on it do not count. */
     #isAbandoned = false;
 
     constructor(...parameters: ConstructorParameters<WebSocketConstructor>) {

@@ -1,36 +1,39 @@
+// Turns the frames of one client into delivery events.
+// Called by the delivery recorder, for each frame that the client sends or receives.
+// Guarantee: follows the client's channels, epochs and users, and writes nothing for a channel that the client has left.
 import type { ChannelState, JoinResult, Position, PublicUser } from "@halyard/protocol";
 import { decodeFrame } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
-import type { DeliveryEvent } from "./delivery-event.js";
+import type { DeliveryEvent } from "./delivery-event.ts";
 
 const roomChannel = (room: unknown): string => `room:${String(room)}`;
 
-/** Reads one client's frames, and writes down what they say about delivery. */
+/** Reads the frames of one client, and writes an event for each that concerns delivery. */
 export class FrameLog {
   readonly #client: string;
   readonly #write: (event: DeliveryEvent) => void;
   /** The channels that the client reads, and their epochs. */
   readonly #epochs = new Map<string, string>();
-  /** Joins and leaves that wait for their answer. */
-  readonly #asked = new Map<string, Frame>();
-  /** By channel, each user's public fields, where the client knows everybody: a list with more pages is no list. */
-  readonly #listed = new Map<string, Map<string, string>>();
+  /** Joins and leaves that wait for their reply. */
+  readonly #pendingJoins = new Map<string, Frame>();
+  /** By channel, the public fields of each user, where the client has the whole list: a list with more pages is not whole. */
+  readonly #knownUsers = new Map<string, Map<string, string>>();
 
   constructor(client: string, write: (event: DeliveryEvent) => void) {
     this.#client = client;
     this.#write = write;
   }
 
-  /** The client writes a frame. */
+  /** The client sends a frame. */
   sent(text: string): void {
     const frame = decodeFrame(text);
     if (typeof frame === "string") return;
     const { type, $: { id } = {} } = frame;
-    if (type === "hello") this.#asked.clear();
-    if ((type === "join" || type === "leave") && id !== undefined) this.#asked.set(id, frame);
+    if (type === "hello") this.#pendingJoins.clear();
+    if ((type === "join" || type === "leave") && id !== undefined) this.#pendingJoins.set(id, frame);
   }
 
-  /** A frame has come to the client. */
+  /** The client receives a frame. */
   received(text: string): void {
     const frame = decodeFrame(text);
     if (typeof frame === "string") return;
@@ -38,7 +41,7 @@ export class FrameLog {
       case "welcome":
         return this.#welcomed(frame["channels"] as Readonly<Record<string, ChannelState>>);
       case "reply":
-        return this.#answered(frame);
+        return this.#replied(frame);
       case "joined":
         return this.#positioned(roomChannel(frame["room"]), frame as unknown as Position);
       case "left":
@@ -49,8 +52,8 @@ export class FrameLog {
         return this.#write({ type: "gap", client: this.#client, channel, epoch, offset });
       }
       default:
-        this.#moved(frame);
-        this.#showed(frame);
+        this.#advanced(frame);
+        this.#presenceChanged(frame);
     }
   }
 
@@ -63,17 +66,17 @@ export class FrameLog {
     for (const channel of [...this.#epochs.keys()])
       if (!Object.hasOwn(channels, channel)) this.#left(channel);
     for (const [channel, state] of Object.entries(channels)) {
-      // A resume that worked goes on where the client was; of one that did not, a `gap` tells.
+      // A successful resume goes on at the client's position; after a failed one a `gap` follows.
       const isNew = state.recovered === "new" || (state.recovered === true && !this.#epochs.has(channel));
       if (isNew) this.#positioned(channel, state);
     }
   }
 
-  #answered({ $: { re } = {}, result }: Frame): void {
-    const asked = this.#asked.get(String(re));
-    this.#asked.delete(String(re));
-    if (asked?.type === "leave") this.#left(roomChannel(asked["room"]));
-    if (asked?.type !== "join") return;
+  #replied({ $: { re } = {}, result }: Frame): void {
+    const request = this.#pendingJoins.get(String(re));
+    this.#pendingJoins.delete(String(re));
+    if (request?.type === "leave") this.#left(roomChannel(request["room"]));
+    if (request?.type !== "join") return;
     const { ch, epoch, off } = result as JoinResult;
     this.#positioned(ch, { epoch, off });
   }
@@ -85,11 +88,11 @@ export class FrameLog {
 
   #left(channel: string): void {
     if (!this.#epochs.delete(channel)) return;
-    this.#listed.delete(channel);
+    this.#knownUsers.delete(channel);
     this.#write({ type: "left", client: this.#client, channel });
   }
 
-  #moved({ type, id, $: { ch: channel = "", off: offset } = {} }: Frame): void {
+  #advanced({ type, id, $: { ch: channel = "", off: offset } = {} }: Frame): void {
     const epoch = this.#epochs.get(channel);
     if (epoch === undefined || offset === undefined) return;
     const at = { client: this.#client, channel, epoch, offset };
@@ -97,37 +100,37 @@ export class FrameLog {
     else this.#write({ type: "received", ...at, ...(typeof id === "string" ? { id } : {}) });
   }
 
-  #showed(frame: Frame): void {
+  #presenceChanged(frame: Frame): void {
     const change = CHANGES[frame.type];
     if (!change) return;
     const channel = frame["room"] === undefined ? "all" : roomChannel(frame["room"]);
-    // What is still under way when a room is left shows nothing any more.
+    // A frame that was on its way when the room was left counts no more.
     if (!this.#epochs.has(channel)) return;
-    if (change === "list") this.#listed.delete(channel);
-    if (change === "list" && frame["cursor"] === undefined) this.#listed.set(channel, new Map());
-    const known = this.#listed.get(channel);
+    if (change === "list") this.#knownUsers.delete(channel);
+    if (change === "list" && frame["cursor"] === undefined) this.#knownUsers.set(channel, new Map());
+    const known = this.#knownUsers.get(channel);
     if (!known) return;
-    const users = change === "left" ? leave(known, frame) : enter(known, frame);
+    const users = change === "left" ? removeUsers(known, frame) : addUsers(known, frame);
     if (users.length > 0 || change === "list")
       this.#write({ type: "presence", client: this.#client, channel, change, users });
   }
 }
 
-/** @returns who has come: not those who are known, and whose fields have changed */
-function enter(known: Map<string, string>, frame: Frame): string[] {
-  const come: string[] = [];
+/** @returns the users who joined: not those who were known and whose fields have changed */
+function addUsers(known: Map<string, string>, frame: Frame): string[] {
+  const joined: string[] = [];
   for (const user of frame["users"] as PublicUser[]) {
     const fields = JSON.stringify(user);
-    if ((known.get(user.userId) ?? fields) === fields) come.push(user.userId);
+    if ((known.get(user.userId) ?? fields) === fields) joined.push(user.userId);
     known.set(user.userId, fields);
   }
-  return come;
+  return joined;
 }
 
-function leave(known: Map<string, string>, frame: Frame): string[] {
-  const gone = frame["userIds"] as string[];
-  for (const user of gone) known.delete(user);
-  return gone;
+function removeUsers(known: Map<string, string>, frame: Frame): string[] {
+  const left = frame["userIds"] as string[];
+  for (const user of left) known.delete(user);
+  return left;
 }
 
 const CHANGES: Readonly<Record<string, "list" | "joined" | "left" | undefined>> = {

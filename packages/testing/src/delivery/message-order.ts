@@ -1,35 +1,40 @@
-/** A message as far as anybody has seen it. */
+// The order of one channel in one epoch, put together from what all clients received.
+// Kept by a channel record, and asked by the read tracker for the messages between two offsets.
+// Guarantee: one entry per message, whatever the number of clients.
+
+/** A message, as far as the log shows it. */
 export interface KnownMessage {
   readonly offset: number;
   readonly id: string | undefined;
 }
 
-/** All that is known of the order of one channel in one epoch: what some client got, somebody else must get, too. */
+/** The known messages of one channel and epoch: what one client received, every other subscriber must receive, too. */
 export class MessageOrder {
   #offsets: number[] = [];
-  /** So far has somebody read, also where there was nothing to get. */
-  #reached = -Infinity;
+  /** The furthest position of any client, also where there was no message. */
+  #furthest = -Infinity;
   readonly #ids = new Map<number, string | undefined>();
   readonly #byId = new Map<string, number>();
-  /** Where a message stands that was published more than once. There should be none. */
-  readonly #again = new Map<string, number[]>();
+  /** The offsets of each message that was published more than once. There should be none. */
+  readonly #repeatedOffsets = new Map<string, number[]>();
 
-  reach(offset: number): void {
-    this.#reached = Math.max(this.#reached, offset);
+  /** A client has this position. */
+  advanceTo(offset: number): void {
+    this.#furthest = Math.max(this.#furthest, offset);
   }
 
-  /** `late`: it was not known, and somebody was behind it already. */
+  /** `late`: the message is new, and a client was past its offset already. */
   add(offset: number, id: string | undefined): "known" | "new" | "late" | "conflict" {
     if (this.#ids.has(offset)) return this.#ids.get(offset) === id ? "known" : "conflict";
     this.#ids.set(offset, id);
     if (id !== undefined) this.#name(offset, id);
     this.#offsets.splice(this.#indexAfter(offset), 0, offset);
-    const isLate = offset < this.#reached;
-    this.reach(offset);
+    const isLate = offset < this.#furthest;
+    this.advanceTo(offset);
     return isLate ? "late" : "new";
   }
 
-  /** What lies between two offsets, without them. */
+  /** The messages between two offsets, both excluded. */
   between(after: number, before: number): KnownMessage[] {
     const messages: KnownMessage[] = [];
     for (let index = this.#indexAfter(after); index < this.#offsets.length; index++) {
@@ -41,27 +46,27 @@ export class MessageOrder {
   }
 
   offsetsOf(id: string): readonly number[] {
-    const again = this.#again.get(id);
-    if (again) return again;
+    const repeated = this.#repeatedOffsets.get(id);
+    if (repeated) return repeated;
     const offset = this.#byId.get(id);
     return offset === undefined ? [] : [offset];
   }
 
-  /** Whether a message stands at more than one place. */
+  /** Whether a message has more than one offset. */
   isRepeated(id: string): boolean {
-    return this.#again.has(id);
+    return this.#repeatedOffsets.has(id);
   }
 
   #name(offset: number, id: string): void {
     const first = this.#byId.get(id);
     if (first === undefined) this.#byId.set(id, offset);
-    else this.#again.set(id, [...(this.#again.get(id) ?? [first]), offset]);
+    else this.#repeatedOffsets.set(id, [...(this.#repeatedOffsets.get(id) ?? [first]), offset]);
   }
 
   #indexAfter(offset: number): number {
     let low = 0;
     let high = this.#offsets.length;
-    // Nearly every question is about the end.
+    // Nearly every call asks for the end.
     if (offset >= (this.#offsets.at(-1) ?? -Infinity)) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;

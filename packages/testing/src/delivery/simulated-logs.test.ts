@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
-import { createRandom } from "../random.js";
-import { checkDelivery } from "./delivery-checker.js";
-import type { DeliveryEvent } from "./delivery-event.js";
-import { delivered, gap, left, positioned, received, sent, skipped } from "../../test/delivery-events.js";
+import { createRandom } from "../utils/random.ts";
+import { checkDelivery } from "./delivery-checker.ts";
+import type { DeliveryEvent } from "./delivery-event.ts";
+import { delivered, gap, left, positioned, received, sent, skipped } from "../../test/delivery-events.ts";
 
-it("is found clean whatever happens in it, and each message that is taken out of it is found", () => {
+it("the checker accepts 200 simulated logs, and reports each message that is taken out of one", () => {
   let missed = 0;
   for (let seed = 1; seed <= 200; seed++) {
     const log = simulate(seed);
@@ -19,7 +19,7 @@ it("is found clean whatever happens in it, and each message that is taken out of
   }
   expect(missed).toBeGreaterThan(50);
 });
-/** Somebody else got the message, and its reader went on behind it without a gap. */
+/** Whether another client received the message, and its own reader went past it without a gap. */
 function mustBeMissed(log: DeliveryEvent[], taken: DeliveryEvent): boolean {
   if (!("offset" in taken && "client" in taken)) return false;
   const next = log
@@ -33,12 +33,12 @@ function mustBeMissed(log: DeliveryEvent[], taken: DeliveryEvent): boolean {
   return isPassed && log.some((event) => event !== taken && isSame(event));
 }
 
-/** A faithful channel with four readers, who fall behind, catch up, lose something and are told, leave and return. */
+/** A correct channel with four clients, which fall behind, catch up, get gaps, leave and return. */
 function simulate(seed: number): DeliveryEvent[] {
   const random = createRandom(seed);
   const log: DeliveryEvent[] = [];
   const history: { offset: number; sender: string }[] = [];
-  const clients = ["ada", "bob", "eve", "kim"].map((name) => ({ name, read: 0, isThere: true }));
+  const clients = ["ada", "bob", "eve", "kim"].map((name) => ({ name, read: 0, isSubscribed: true }));
   const top = () => history.at(-1)?.offset ?? 0;
   const catchUp = (client: (typeof clients)[number]) => {
     for (; client.read < history.length; client.read++) {
@@ -51,11 +51,11 @@ function simulate(seed: number): DeliveryEvent[] {
     const client = clients[Math.floor(random() * clients.length)];
     const chance = random();
     if (!client) continue;
-    if (!client.isThere) {
+    if (!client.isSubscribed) {
       if (chance > 0.2) continue;
       log.push(positioned(client.name, top()));
       client.read = history.length;
-      client.isThere = true;
+      client.isSubscribed = true;
     } else if (chance < 0.4) {
       const offset = top() + 1 + Math.floor(random() * 3);
       log.push(sent(client.name, `m${offset}`, false), delivered(client.name, `m${offset}`, offset));
@@ -66,9 +66,9 @@ function simulate(seed: number): DeliveryEvent[] {
       client.read = history.length;
     } else {
       log.push(left(client.name));
-      client.isThere = false;
+      client.isSubscribed = false;
     }
   }
-  for (const client of clients) if (client.isThere) catchUp(client);
+  for (const client of clients) if (client.isSubscribed) catchUp(client);
   return log;
 }

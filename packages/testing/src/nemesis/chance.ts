@@ -1,6 +1,6 @@
-import { createRandom } from "../random.js";
+import { createRandom } from "../utils/random.ts";
 
-/** What a fault decides by. The same seed gives the same decisions. */
+/** The random decisions of a fault. The same seed gives the same decisions. */
 export interface Chance {
   /** At least 0, less than 1. */
   random(): number;
@@ -10,6 +10,7 @@ export interface Chance {
   pick<TItem>(list: readonly TItem[]): TItem | undefined;
 }
 
+/** Makes the decisions of one strike, or of a whole nemesis. */
 export function createChance(seed: number): Chance {
   const random = createRandom(seed);
   return {

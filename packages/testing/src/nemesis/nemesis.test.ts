@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createTestClock } from "../test-clock.js";
-import { createNemesis } from "./nemesis.js";
-import type { Fault, NemesisOptions } from "./nemesis.js";
+import { createTestClock } from "../clock/test-clock.ts";
+import { createNemesis } from "./nemesis.ts";
+import type { Fault, NemesisOptions } from "./nemesis.ts";
 
 function start(options: Partial<NemesisOptions> & Pick<NemesisOptions, "faults">) {
   const clock = createTestClock({ now: new Date(0) });
@@ -30,23 +30,23 @@ describe("createNemesis", () => {
     expect(await run(8)).not.toEqual(log);
   });
 
-  it("decides for each strike alone: one fault's thirst for chance changes no other's", async () => {
+  it("draws random numbers for each strike alone, so that one fault does not change another", async () => {
     const run = async (draws: number) => {
-      const thirsty: Fault = {
+      const greedy: Fault = {
         strike: (chance) => {
           for (let draw = 0; draw < draws; draw++) chance.random();
           return {};
         },
       };
-      const calm: Fault = { strike: (chance) => ({ what: String(chance.random()) }) };
-      const { clock, nemesis } = start({ faults: { thirsty, calm } });
+      const modest: Fault = { strike: (chance) => ({ what: String(chance.random()) }) };
+      const { clock, nemesis } = start({ faults: { greedy, modest } });
       await clock.advance(20_000);
       return nemesis.log;
     };
     expect(await run(1)).toEqual(await run(1_000));
   });
 
-  it("chooses by weight, and never what has none", async () => {
+  it("chooses faults by weight, and never one of weight 0", async () => {
     const { clock, nemesis } = start({
       faults: { often: { ...harmless, weight: 9 }, rarely: harmless, never: { ...harmless, weight: 0 } },
     });
@@ -57,59 +57,59 @@ describe("createNemesis", () => {
     expect(count("never")).toBe(0);
   });
 
-  it("rests between strikes as long as it is told", async () => {
+  it("waits between strikes for a time within everyMs", async () => {
     const { clock, nemesis } = start({ faults: { harmless }, everyMs: [400, 600] });
     await clock.advance(60_000);
     const times = nemesis.log.map(({ atMs }) => atMs);
-    const rests = times.map((time, index) => time - (times[index - 1] ?? 0));
-    expect(Math.min(...rests)).toBeGreaterThanOrEqual(399);
-    expect(Math.max(...rests)).toBeLessThanOrEqual(601);
+    const pauses = times.map((time, index) => time - (times[index - 1] ?? 0));
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(399);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(601);
   });
 
-  it("heals each strike once, in its time", async () => {
-    let ill = 0;
-    const stall: Fault = { lastsMs: [50, 60], strike: () => (ill++, { heal: () => ill-- }) };
+  it("heals each strike once, after a time within lastsMs", async () => {
+    let broken = 0;
+    const stall: Fault = { lastsMs: [50, 60], strike: () => (broken++, { heal: () => broken-- }) };
     const { clock, nemesis } = start({ faults: { stall }, everyMs: [1_000, 1_000] });
     await clock.advance(1_000);
-    expect(ill).toBe(1);
+    expect(broken).toBe(1);
     await clock.advance(60);
-    expect(ill).toBe(0);
+    expect(broken).toBe(0);
     await clock.advance(5_000);
     await nemesis.stop();
-    expect(ill).toBe(0);
+    expect(broken).toBe(0);
     const healed = nemesis.log.filter(({ event }) => event === "healed");
     expect(healed).toHaveLength(nemesis.log.length / 2);
   });
 
-  it("heals everything when it stops, also what a strike under way brings, and rests then", async () => {
-    let ill = 0;
-    const under: { way?: () => void } = {};
-    const stall: Fault = { lastsMs: [9_000, 9_000], strike: () => (ill++, { heal: () => ill-- }) };
+  it("heals everything when it stops, also a strike that has not returned yet, and strikes no more", async () => {
+    let broken = 0;
+    const slowStrike: { finish?: () => void } = {};
+    const stall: Fault = { lastsMs: [9_000, 9_000], strike: () => (broken++, { heal: () => broken-- }) };
     const slow: Fault = {
       strike: async () => {
-        await new Promise<void>((resolve) => (under.way = resolve));
-        return { heal: () => ill-- };
+        await new Promise<void>((resolve) => (slowStrike.finish = resolve));
+        return { heal: () => broken-- };
       },
     };
     const { clock, nemesis } = start({ faults: { stall, slow }, everyMs: [1_000, 1_000] });
-    while (!under.way) await clock.advance(1_000);
+    while (!slowStrike.finish) await clock.advance(1_000);
     const stopping = nemesis.stop();
-    ill++;
-    under.way();
+    broken++;
+    slowStrike.finish();
     await stopping;
-    expect(ill).toBe(0);
+    expect(broken).toBe(0);
     const { length } = nemesis.log;
     await clock.advance(10_000);
     expect(nemesis.log).toHaveLength(length);
   });
 
-  it("says when there was nothing to strike", async () => {
+  it("logs a strike as missed when there was nothing to strike", async () => {
     const { clock, nemesis } = start({ faults: { cut: { strike: () => undefined } }, everyMs: [10, 10] });
     await clock.advance(10);
     expect(nemesis.log).toEqual([{ strike: 1, fault: "cut", event: "missed", atMs: 10 }]);
   });
 
-  it("goes on after a fault that fails, and says so in the end", async () => {
+  it("goes on after a fault that throws, and rejects stop with its errors once", async () => {
     const errors: string[] = [];
     const broken: Fault = {
       strike: () => {
@@ -127,7 +127,7 @@ describe("createNemesis", () => {
     await expect(nemesis.stop()).resolves.toBeUndefined();
   });
 
-  it("refuses to have nothing to do, and times that are no times", () => {
+  it("throws a RangeError without a fault that can strike, and for times that are no durations", () => {
     expect(() => createNemesis({ seed: 1, faults: {} })).toThrow(RangeError);
     expect(() => createNemesis({ seed: 1, faults: { harmless }, everyMs: [0, 10] })).toThrow(RangeError);
     expect(() => createNemesis({ seed: 1, faults: { x: { ...harmless, lastsMs: [20, 10] } } })).toThrow(
@@ -135,7 +135,7 @@ describe("createNemesis", () => {
     );
   });
 
-  it("works in real time", async () => {
+  it("strikes in real time without a clock", async () => {
     const struck = new Promise<void>((resolve) => {
       const nemesis = createNemesis({
         seed: 1,

@@ -1,79 +1,85 @@
-import { createChance } from "./chance.js";
-import type { Chance } from "./chance.js";
+// A scheduler of faults, after Jepsen's nemesis: strikes at random times with random faults, and heals them.
+// Started by delivery tests and by the soak and storm suites, mostly with the faults of a proxy.
+// Guarantee: the same seed, faults and times give the same strikes, and `stop` heals every one of them.
+import { realClock } from "../clock/real-clock.ts";
+import type { TimerClock } from "../clock/real-clock.ts";
+import { createChance } from "./chance.ts";
+import type { Chance } from "./chance.ts";
 
-/** Something that can go wrong. */
+/** A fault that a nemesis can cause. */
 export interface Fault {
-  /** How often it strikes, measured by the others. @default 1 */
+  /** How often the fault strikes, relative to the weights of the others; 0 for never. @default 1 */
   readonly weight?: number | undefined;
-  /** After how long it is healed, where it can be: between these, in ms. @default [200, 2_000] */
+  /** How long a strike lasts before it is healed, in ms: a random time between the two. @default [200, 2_000] */
   readonly lastsMs?: readonly [min: number, max: number] | undefined;
   /**
-   * Strikes. The log says what it did, and `heal` makes it good again: called once, after `lastsMs`, or when the
-   * nemesis stops.
+   * Causes the fault once. `heal` of its result is called once, after `lastsMs` or when the nemesis stops.
    *
    * @returns undefined when there was nothing to strike
    */
   strike(chance: Chance): Strike | undefined | Promise<Strike | undefined>;
 }
 
-/** What a fault did. */
+/** One occurrence of a fault; the word is Jepsen's, whose nemesis strikes. */
 export interface Strike {
-  /** For people who read the log: whom it struck, and how hard. */
+  /** A description for the log: the target, and the size of the fault. */
   readonly what?: string | undefined;
+  /** Undoes the fault. */
   readonly heal?: (() => unknown) | undefined;
 }
 
-/** One line of a nemesis' log. Plain JSON. */
+/** One line of the log of a nemesis. Plain JSON. */
 export interface NemesisEntry {
-  /** Counts the strikes, from 1. */
+  /** The number of the strike, from 1. */
   readonly strike: number;
+  /** The name of the fault. */
   readonly fault: string;
+  /** `missed`: there was nothing to strike. `failed`: the strike or its healing threw. */
   readonly event: "struck" | "missed" | "healed" | "failed";
-  /** Since the start, ms. */
+  /** Milliseconds since the start. */
   readonly atMs: number;
+  /** The description of the strike, or the text of the error. */
   readonly what?: string | undefined;
 }
 
+/** The options of {@link createNemesis}. */
 export interface NemesisOptions {
-  /** The same seed, faults and pauses give the same strikes at the same times. */
+  /** Any integer. The same seed, faults and times give the same strikes at the same times. */
   readonly seed: number;
-  /** What can go wrong, by name. */
+  /** The faults, by name; at least one has a weight over 0. */
   readonly faults: Readonly<Record<string, Fault>>;
-  /** How long it rests between strikes: between these, in ms. @default [100, 1_000] */
+  /** The time between two strikes, in ms: a random time between the two. @default [100, 1_000] */
   readonly everyMs?: readonly [min: number, max: number] | undefined;
-  /** Hears each line of the log when it is written. */
+  /** Called with each line of the log when it is written. @default undefined */
   readonly onEntry?: ((entry: NemesisEntry) => void) | undefined;
-  /** @default real time */
+  /** The clock of the strikes and of their healing. @default real time */
   readonly clock?: NemesisClock | undefined;
 }
 
-/** As much of a clock as a nemesis needs. `createTestClock()` fits. */
-export interface NemesisClock {
-  now(): number;
-  setTimeout(callback: () => void, ms: number): unknown;
-  clearTimeout(timer: unknown): void;
-}
+/** The part of a clock that a nemesis needs. `createTestClock()` fits. */
+export type NemesisClock = TimerClock;
 
-/** Makes trouble, by a plan that repeats. */
+/** A running scheduler of faults. */
 export interface Nemesis {
-  /** Everything that it did. */
+  /** Every strike, and its healing. */
   readonly log: readonly NemesisEntry[];
+  /** Begins to strike. */
   start(): void;
   /**
-   * Strikes no more, and heals what is not healed yet.
+   * Ends the strikes, and heals those that are not healed yet.
    *
-   * @throws AggregateError with what faults threw
+   * @throws AggregateError with the errors that faults threw
    */
   stop(): Promise<void>;
 }
 
 /**
- * Makes a scheduler of faults: it strikes again and again, by chance, and writes down what it did. A run that failed is
- * repeated by its seed.
+ * Makes a nemesis, as Jepsen calls it: a scheduler that strikes with random faults at random times and logs each strike.
+ * A run that failed is repeated by its seed.
  *
- * What a fault does never changes what the others do, or when: each strike has a chance of its own.
+ * Each strike has random numbers of its own, so one fault never changes the decisions or the times of another.
  *
- * @throws RangeError for no faults, or for times that are no times
+ * @throws RangeError without a fault that can strike, and for times that are no durations
  * @example
  * const nemesis = createNemesis({ seed: 7, faults: proxyFaults(proxy) });
  * nemesis.start();
@@ -81,26 +87,20 @@ export interface Nemesis {
  * await nemesis.stop();
  */
 export function createNemesis(options: NemesisOptions): Nemesis {
-  return new ChanceNemesis(options);
+  return new RandomNemesis(options);
 }
 
 const EVERY_MS = [100, 1_000] as const;
 const LASTS_MS = [200, 2_000] as const;
 
-const realClock: NemesisClock = {
-  now: () => performance.now(),
-  setTimeout: (callback, ms) => setTimeout(callback, ms),
-  clearTimeout: (timer) => clearTimeout(timer as number),
-};
-
-class ChanceNemesis implements Nemesis {
+class RandomNemesis implements Nemesis {
   readonly log: NemesisEntry[] = [];
   readonly #options: NemesisOptions;
   readonly #clock: NemesisClock;
   readonly #everyMs: readonly [number, number];
   readonly #chance: Chance;
-  readonly #healers = new Set<() => Promise<void>>();
-  readonly #atWork = new Set<Promise<void>>();
+  readonly #healTimers = new Set<() => Promise<void>>();
+  readonly #pending = new Set<Promise<void>>();
   readonly #errors: unknown[] = [];
   #startedAt = 0;
   #dueAt = 0;
@@ -124,29 +124,29 @@ class ChanceNemesis implements Nemesis {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#startedAt = this.#dueAt = this.#clock.now();
-    this.#rest();
+    this.#scheduleStrike();
   }
 
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#clock.clearTimeout(this.#timer);
-    // A strike that is under way may bring one more thing to heal.
-    await Promise.all(this.#atWork);
-    await Promise.all(Array.from(this.#healers, (heal) => heal()));
-    await Promise.all(this.#atWork);
+    // A strike that has not returned yet may add one more to heal.
+    await Promise.all(this.#pending);
+    await Promise.all(Array.from(this.#healTimers, (heal) => heal()));
+    await Promise.all(this.#pending);
     const errors = this.#errors.splice(0);
     if (errors.length > 0) throw new AggregateError(errors, `${errors.length} faults failed`);
   }
 
-  #rest(): void {
+  #scheduleStrike(): void {
     if (!this.#isRunning) return;
     const [min, max] = this.#everyMs;
-    // By the plan, not by when the last timer happened to ring: a slow machine gets the same strikes.
+    // Counted from the planned time, not from when the last timer ran: a slow machine gets the same strikes.
     this.#dueAt += min + this.#chance.random() * (max - min);
     this.#timer = this.#clock.setTimeout(
       () => {
         this.#track(this.#strike());
-        this.#rest();
+        this.#scheduleStrike();
       },
       Math.max(0, this.#dueAt - this.#clock.now()),
     );
@@ -161,9 +161,9 @@ class ChanceNemesis implements Nemesis {
     const write = (event: NemesisEntry["event"], what?: string): void =>
       this.#write({ strike, fault: name, event, what });
     try {
-      const struck = await fault.strike(chance);
-      write(struck ? "struck" : "missed", struck?.what);
-      if (struck?.heal) this.#healLater(lastsMs, struck.heal, write);
+      const result = await fault.strike(chance);
+      write(result ? "struck" : "missed", result?.what);
+      if (result?.heal) this.#healLater(lastsMs, result.heal, write);
     } catch (error) {
       this.#failed(error, write);
     }
@@ -184,7 +184,7 @@ class ChanceNemesis implements Nemesis {
     write: (event: NemesisEntry["event"], what?: string) => void,
   ): void {
     const healOnce = async (): Promise<void> => {
-      if (!this.#healers.delete(healOnce)) return;
+      if (!this.#healTimers.delete(healOnce)) return;
       this.#clock.clearTimeout(timer);
       try {
         await heal();
@@ -194,12 +194,12 @@ class ChanceNemesis implements Nemesis {
       }
     };
     const timer = this.#clock.setTimeout(() => this.#track(healOnce()), ms);
-    this.#healers.add(healOnce);
+    this.#healTimers.add(healOnce);
   }
 
   #track(work: Promise<void>): void {
-    this.#atWork.add(work);
-    void work.then(() => this.#atWork.delete(work));
+    this.#pending.add(work);
+    void work.then(() => this.#pending.delete(work));
   }
 
   #failed(error: unknown, write: (event: "failed", what: string) => void): void {
@@ -216,7 +216,7 @@ class ChanceNemesis implements Nemesis {
   }
 }
 
-function checkRange([min, max]: readonly [number, number], least: number): void {
-  if (min >= least && min <= max && max < Infinity) return;
+function checkRange([min, max]: readonly [number, number], minimum: number): void {
+  if (min >= minimum && min <= max && max < Infinity) return;
   throw new RangeError(`${min} to ${max} ms is no time between which a nemesis can choose`);
 }

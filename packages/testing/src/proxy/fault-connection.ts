@@ -1,36 +1,39 @@
+// One connection through the fault proxy: two sockets, a pipe in each direction, and the faults on them.
+// Made by the proxy for each client; its public half is what tests and nemeses get.
+// Guarantee: every fault takes effect at once, and `closed` resolves however the connection ends.
 import type { Socket } from "node:net";
-import { Pipe } from "./pipe.js";
-import type { ProxyClock } from "./proxy-clock.js";
+import { Pipe } from "./pipe.ts";
+import type { TimerClock } from "../clock/real-clock.ts";
 
-/** `up`: from the client to the server. `down`: from the server to the client. */
+/** A direction of a connection. `up`: from the client to the server. `down`: from the server to the client. */
 export type Direction = "up" | "down" | "both";
 
-/** One connection through a fault proxy. Every fault takes effect at once, and may be used at any time. */
+/** One connection through a fault proxy. Every fault takes effect at once and may be used at any time. */
 export interface FaultConnection {
-  /** Counts the proxy's connections, from 1. */
+  /** The number of the connection at its proxy, from 1. */
   readonly id: number;
-  /** What has passed. */
+  /** How many bytes have passed in each direction. */
   readonly bytes: { readonly up: number; readonly down: number };
-  /** `halfOpen`: one end is gone, and the other does not know it. */
+  /** `halfOpen`: one end was reset, and the other does not know it. */
   readonly state: "open" | "halfOpen" | "closed";
   /** Resolves when both ends are closed. */
   readonly closed: Promise<void>;
-  /** Bytes arrive later, by `ms` and up to `jitterMs` more; their order stays. */
+  /** Delays bytes by `ms` and up to `jitterMs` more; their order stays. */
   delay(ms: number, jitterMs?: number): void;
-  /** A slow reader: so many bytes per second pass, and the sender's buffers fill. */
+  /** Lets so many bytes per second pass, as a slow reader does: the sender's buffers fill. */
   limit(bytesPerSecond: number, direction?: Direction): void;
-  /** Nothing passes, and nothing is lost. @param direction @default "both" */
+  /** Lets nothing pass, and loses nothing. @param direction @default "both" */
   stall(direction?: Direction): void;
-  /** Ends `delay`, `limit` and `stall`, and takes `cutAfter` back. What has waited passes. */
+  /** Ends `delay`, `limit` and `stall`, and takes `cutAfter` back. The bytes that waited pass. */
   resume(): void;
-  /** Resets both ends (RST): what is under way is lost. */
+  /** Resets both ends (RST): bytes on their way are lost. */
   cut(): void;
-  /** Cuts when so many more bytes have passed in a direction; so in the middle of a frame, or of a handshake. */
+  /** Cuts when so many more bytes have passed in a direction: in the middle of a frame, or of a handshake. */
   cutAfter(bytes: number, direction: "up" | "down"): void;
   /**
-   * One end is reset, and the other is not told: nothing comes any more, and what it sends goes nowhere.
+   * Resets one end and leaves the other open: it receives nothing any more, and the bytes that it sends are dropped.
    *
-   * @param gone which end it is that has gone. @default "server"
+   * @param gone the end that is reset. @default "server"
    */
   halfOpen(gone?: "client" | "server"): void;
 }
@@ -39,7 +42,7 @@ export interface ConnectionParts {
   readonly id: number;
   readonly client: Socket;
   readonly server: Socket;
-  readonly clock: ProxyClock;
+  readonly clock: TimerClock;
   readonly random: () => number;
 }
 
@@ -53,15 +56,15 @@ export class ProxiedConnection implements FaultConnection {
   #gone: "client" | "server" | undefined;
 
   constructor({ id, client, server, clock, random }: ConnectionParts) {
-    const spent = (): void => this.cut();
+    const onAllowanceUsed = (): void => this.cut();
     this.id = id;
     this.#client = client;
     this.#server = server;
-    this.#up = new Pipe({ source: client, sink: server, clock, random, spent });
-    this.#down = new Pipe({ source: server, sink: client, clock, random, spent });
+    this.#up = new Pipe({ source: client, sink: server, clock, random, onAllowanceUsed });
+    this.#down = new Pipe({ source: server, sink: client, clock, random, onAllowanceUsed });
     const ended = (socket: Socket): Promise<void> =>
       new Promise((resolve) => {
-        // A reset travels on as a reset; its close event follows.
+        // A reset at one end resets the other; the close event follows the error.
         socket.on("error", () => this.#broken());
         socket.on("close", () => resolve());
       });
@@ -131,9 +134,9 @@ export class ProxiedConnection implements FaultConnection {
   }
 }
 
-/** In the moment in which a socket says goodbye Node fails to reset it, never closes it, and then cannot even end. */
+/** While a socket sends its FIN, Node cannot reset it: such a socket would never close, and could not even end. */
 function reset(socket: Socket): void {
-  const isLeaving = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
-  if (isLeaving) socket.once("finish", () => socket.resetAndDestroy());
+  const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+  if (isEnding) socket.once("finish", () => socket.resetAndDestroy());
   else socket.resetAndDestroy();
 }

@@ -1,17 +1,17 @@
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createTestClock } from "../test-clock.js";
-import type { FaultConnection } from "./fault-connection.js";
-import { createFaultProxy } from "./fault-proxy.js";
-import type { FaultProxy, FaultProxyOptions } from "./fault-proxy.js";
+import { createTestClock } from "../clock/test-clock.ts";
+import type { FaultConnection } from "./fault-connection.ts";
+import { createFaultProxy } from "./fault-proxy.ts";
+import type { FaultProxy, FaultProxyOptions } from "./fault-proxy.ts";
 
-/** One end of a connection, and how it ended: `end` for a FIN, else the error's code. */
+/** One end of a connection, and how it ended: `end` for a FIN, else the code of the error. */
 class End {
   text = "";
   readonly ended: Promise<string>;
   readonly socket: Socket;
-  #heard: (() => void) | undefined;
+  #onData: (() => void) | undefined;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -21,16 +21,16 @@ class End {
     });
     socket.on("data", (bytes) => {
       this.text += bytes.toString("latin1");
-      this.#heard?.();
+      this.#onData?.();
     });
   }
 
   async until(text: string): Promise<void> {
-    while (this.text !== text) await new Promise<void>((resolve) => (this.#heard = resolve));
+    while (this.text !== text) await new Promise<void>((resolve) => (this.#onData = resolve));
   }
 
   async atLeast(length: number): Promise<void> {
-    while (this.text.length < length) await new Promise<void>((resolve) => (this.#heard = resolve));
+    while (this.text.length < length) await new Promise<void>((resolve) => (this.#onData = resolve));
   }
 }
 
@@ -59,13 +59,13 @@ async function start(options: Partial<FaultProxyOptions> = {}): Promise<FaultPro
 async function open(options?: Partial<FaultProxyOptions>) {
   const { port } = await start(options);
   const client = new End(connect(port, "127.0.0.1"));
-  const peer = await (accepted[0] ?? Promise.reject(new Error("no place")));
+  const peer = await (accepted[0] ?? Promise.reject(new Error("too many connections")));
   const connection = proxy?.connections[0];
   if (!connection) throw new Error("no connection");
   return { client, peer, connection };
 }
 
-/** What was written before it, in the same direction, has passed when this has. */
+/** Resolves when everything has passed that was written before, in the same direction. */
 async function barrier(from: End, to: End): Promise<void> {
   const text = `${to.text}|`;
   from.socket.write("|");
@@ -88,39 +88,39 @@ describe("createFaultProxy", () => {
     expect(proxy?.connections).toEqual([]);
   });
 
-  it("resets the client when the server is not there", async () => {
+  it("resets the client when the server does not listen", async () => {
     const { port } = await start({ target: { port: 1 } });
     const client = new End(connect(port, "127.0.0.1"));
     expect(await client.ended).toBe("ECONNRESET");
   });
 
-  it("passes a reset on", async () => {
+  it("resets the client when the server resets the connection", async () => {
     const { client, peer } = await open();
     peer.socket.resetAndDestroy();
     expect(await client.ended).toBe("ECONNRESET");
   });
 
-  it("refuses new connections until it accepts them again, and leaves the others alone", async () => {
+  it("resets new connections from refuse() until accept(), and leaves open ones alone", async () => {
     const { client, peer } = await open();
     proxy?.refuse();
-    const refused = new End(connect(proxy?.port ?? 0, "127.0.0.1"));
-    expect(await refused.ended).toBe("ECONNRESET");
+    const rejected = new End(connect(proxy?.port ?? 0, "127.0.0.1"));
+    expect(await rejected.ended).toBe("ECONNRESET");
     proxy?.accept();
     const second = new End(connect(proxy?.port ?? 0, "127.0.0.1"));
-    await barrier(second, await (accepted[1] ?? Promise.reject(new Error("no place"))));
+    await barrier(second, await (accepted[1] ?? Promise.reject(new Error("too many connections"))));
     await barrier(client, peer);
   });
 });
 
 describe("cut", () => {
-  it("resets both ends", async () => {
+  it("resets both ends of a connection", async () => {
     const { client, peer, connection } = await open();
     connection.cut();
     expect(await Promise.all([client.ended, peer.ended])).toEqual(["ECONNRESET", "ECONNRESET"]);
     await connection.closed;
   });
 
-  it("lets exactly so many more bytes pass", async () => {
+  it("lets exactly so many more bytes pass before it resets both ends", async () => {
     const { client, peer, connection } = await open();
     await barrier(client, peer);
     connection.cutAfter(5, "up");
@@ -131,7 +131,7 @@ describe("cut", () => {
     expect(connection.bytes.up).toBe(6);
   });
 
-  it("strikes before the first byte when it is told so early, by the same chance for the same seed", async () => {
+  it("strikes a new connection before its first byte, with the same random numbers for the same seed", async () => {
     const cuts: number[] = [];
     const onConnection = (connection: FaultConnection, random: () => number) => {
       cuts.push(1 + Math.floor(random() * 1_000));
@@ -151,7 +151,7 @@ describe("cut", () => {
 });
 
 describe("stall", () => {
-  it("holds one direction back, loses nothing, and lets the other pass", async () => {
+  it("holds back the bytes of one direction, loses none, and lets the other direction pass", async () => {
     const { client, peer, connection } = await open();
     connection.stall("down");
     peer.socket.write("held");
@@ -162,7 +162,7 @@ describe("stall", () => {
     await client.until("held");
   });
 
-  it("hides even the end", async () => {
+  it("holds back the end of a connection, too", async () => {
     const { client, peer, connection } = await open();
     await barrier(client, peer);
     connection.stall();
@@ -176,7 +176,7 @@ describe("stall", () => {
 });
 
 describe("delay", () => {
-  it("lets bytes arrive later, in their order", async () => {
+  it("delays bytes, and keeps their order", async () => {
     const clock = createTestClock();
     const { client, peer, connection } = await open({ clock });
     connection.delay(100, 50);
@@ -195,7 +195,7 @@ describe("delay", () => {
 });
 
 describe("limit", () => {
-  it("passes no more than so many bytes per second, and holds the sender back", async () => {
+  it("passes at most so many bytes per second, and fills the buffers of the sender", async () => {
     const clock = createTestClock();
     const { client, peer, connection } = await open({ clock });
     connection.limit(100_000, "down");
@@ -211,7 +211,7 @@ describe("limit", () => {
 });
 
 describe("halfOpen", () => {
-  it("takes the server away, and the client hears nothing", async () => {
+  it("resets the server, and the client notices nothing", async () => {
     const { client, peer, connection } = await open();
     await barrier(client, peer);
     connection.halfOpen();
@@ -224,7 +224,7 @@ describe("halfOpen", () => {
     await connection.closed;
   });
 
-  it("takes the client away, and the server hears nothing", async () => {
+  it("resets the client, and the server notices nothing", async () => {
     const { client, peer, connection } = await open();
     connection.halfOpen("client");
     expect(await client.ended).toBe("ECONNRESET");

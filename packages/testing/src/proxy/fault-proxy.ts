@@ -1,45 +1,55 @@
+// A TCP proxy between clients and a server, for faults on real sockets.
+// Called by delivery tests and by the soak, storm and fuzz suites.
+// Guarantee: bytes pass unchanged and in order until a fault is asked for, and `close` ends every connection.
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { createRandom } from "../random.js";
-import { ProxiedConnection } from "./fault-connection.js";
-import type { FaultConnection } from "./fault-connection.js";
-import { realClock } from "./proxy-clock.js";
-import type { ProxyClock } from "./proxy-clock.js";
+import { createRandom } from "../utils/random.ts";
+import { ProxiedConnection } from "./fault-connection.ts";
+import type { FaultConnection } from "./fault-connection.ts";
+import { realClock } from "../clock/real-clock.ts";
+import type { TimerClock } from "../clock/real-clock.ts";
 
+/** The part of a clock that a proxy needs. `createTestClock()` fits. */
+export type ProxyClock = TimerClock;
+
+/** The options of {@link createFaultProxy}. */
 export interface FaultProxyOptions {
-  /** Where connections go. `host` is 127.0.0.1 unless given. */
+  /** The server to which connections go. `host` is 127.0.0.1 unless given. */
   readonly target: { readonly port: number; readonly host?: string | undefined };
-  /** Where the proxy listens. @default 127.0.0.1, a free port */
+  /** The address at which the proxy listens. @default 127.0.0.1, a free port */
   readonly listen?: { readonly port?: number | undefined; readonly host?: string | undefined } | undefined;
-  /** What chance begins with. @default 1 */
+  /** The seed of all random numbers, any integer. @default 1 */
   readonly seed?: number | undefined;
   /**
-   * Called with each new connection before its first byte: the place for faults that strike early. `random` belongs to
-   * the connection: it gives the same numbers for the same seed and the same `id`.
+   * Called with each new connection before its first byte, for faults that strike early. `random` belongs to the
+   * connection: it gives the same numbers for the same seed and the same `id`.
+   * @default undefined
    */
   readonly onConnection?: ((connection: FaultConnection, random: () => number) => void) | undefined;
-  /** @default real time */
+  /** The clock of delays and limits. @default real time */
   readonly clock?: ProxyClock | undefined;
 }
 
-/** A TCP proxy between clients and a server, which does to their connections what networks do. */
+/** A TCP proxy between clients and a server that can break, delay and limit their connections. */
 export interface FaultProxy {
+  /** The address at which the proxy listens. */
   readonly host: string;
+  /** The port at which the proxy listens. */
   readonly port: number;
-  /** The open ones, the oldest first. */
+  /** The open connections, the oldest first. */
   readonly connections: readonly FaultConnection[];
-  /** Resets new connections; those that are open stay. */
+  /** Resets new connections. Open connections stay. */
   refuse(): void;
-  /** Takes new connections again. */
+  /** Accepts new connections again. */
   accept(): void;
   /** Cuts every connection, and stops listening. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a proxy for real sockets, to see what a client and a server do when the network between them does its worst.
+ * Starts a proxy for real sockets, by which a test breaks the network between a client and a server.
  *
- * @throws Error when it cannot listen
+ * @throws Error when the proxy cannot listen
  * @example
  * const proxy = await createFaultProxy({ target: { port: 3000 } });
  * const client = createWebSocketClient({ url: `ws://127.0.0.1:${proxy.port}/ws` });
@@ -114,8 +124,8 @@ class TcpProxy implements FaultProxy {
       noDelay: true,
     });
     const id = ++this.#lastId;
-    // Every connection its own chance: what one of them does must not change what happens to the others. And one of
-    // its own for jitter, which is drawn as often as the kernel likes.
+    // Each connection has random numbers of its own, so that one connection does not change the faults of another. Jitter
+    // has its own, too: how often it is drawn depends on how the kernel cuts the bytes.
     const ownSeed = seed * 1_000_003 + id;
     const parts = { id, client, server, clock, random: createRandom(~ownSeed) };
     const connection = new ProxiedConnection(parts);

@@ -1,7 +1,10 @@
+// One direction of a proxied connection, with the faults that hold bytes back.
+// Made by a proxied connection, twice.
+// Guarantee: bytes keep their order, and the source is paused before much is stored.
 import type { Socket } from "node:net";
-import type { ProxyClock } from "./proxy-clock.js";
+import type { TimerClock } from "../clock/real-clock.ts";
 
-interface Piece {
+interface Chunk {
   readonly bytes: Buffer;
   readonly dueAt: number;
 }
@@ -9,18 +12,18 @@ interface Piece {
 export interface PipeParts {
   readonly source: Socket;
   readonly sink: Socket;
-  readonly clock: ProxyClock;
+  readonly clock: TimerClock;
   readonly random: () => number;
-  /** So many bytes have passed as were allowed to. */
-  readonly spent: () => void;
+  /** The last byte of the allowance has passed. */
+  readonly onAllowanceUsed: () => void;
 }
 
-/** What waits here, before the source is not read any more: enough for a delay, too little to hide a slow reader. */
+/** Bytes that wait before the source is paused: enough for a delay, too few to hide a slow reader. */
 const HIGH_WATER = 256 * 1024;
-/** A limited pipe passes this long's bytes at a time. */
+/** A limited pipe passes the bytes of so many milliseconds at a time. */
 const SLICE_MS = 20;
 
-/** One direction of a proxied connection: bytes come out as they went in, later, slower, or not at all. */
+/** Passes bytes from a source to a sink: at once, later, slower, or not at all. */
 export class Pipe {
   /** How many bytes have passed. */
   bytes = 0;
@@ -31,7 +34,7 @@ export class Pipe {
   /** How many bytes may pass until the connection is cut. */
   allowance = Infinity;
   readonly #parts: PipeParts;
-  #pieces: Piece[] = [];
+  #chunks: Chunk[] = [];
   #waiting = 0;
   #lastDueAt = 0;
   /** When the next byte may pass, where there is a limit. */
@@ -56,7 +59,7 @@ export class Pipe {
     });
   }
 
-  /** Passes what may pass now. To be called after a setting has changed. */
+  /** Passes the bytes that may pass now. Called after a setting has changed. */
   pump(): void {
     const { clock, source } = this.#parts;
     clock.clearTimeout(this.#timer);
@@ -69,24 +72,24 @@ export class Pipe {
     }
     if (this.isStalled || this.#waiting > HIGH_WATER) source.pause();
     else source.resume();
-    if (this.#hasEnded && this.#pieces.length === 0) this.#parts.sink.end();
+    if (this.#hasEnded && this.#chunks.length === 0) this.#parts.sink.end();
   }
 
-  /** Ends every fault. What has waited need not wait any longer. */
+  /** Ends every fault, and passes the bytes that waited. */
   release(): void {
     this.delayMs = this.jitterMs = this.#lastDueAt = this.#freeAt = 0;
     this.bytesPerSecond = this.allowance = Infinity;
     this.isStalled = false;
-    this.#pieces = this.#pieces.map(({ bytes }) => ({ bytes, dueAt: 0 }));
+    this.#chunks = this.#chunks.map(({ bytes }) => ({ bytes, dueAt: 0 }));
     if (!this.#isStopped) this.pump();
   }
 
-  /** From here on whatever comes is thrown away; but it is read, so that the end of the source is noticed. */
+  /** Drops all bytes from now on. They are still read, because only a read finds the end of the source. */
   stop(): void {
     const { clock, source } = this.#parts;
     clock.clearTimeout(this.#timer);
     this.#isStopped = true;
-    this.#pieces = [];
+    this.#chunks = [];
     source.resume();
     if (this.#hasEnded) source.destroy();
   }
@@ -95,37 +98,37 @@ export class Pipe {
     if (this.#isStopped) return;
     const { clock, random } = this.#parts;
     const dueAt = clock.now() + this.delayMs + random() * this.jitterMs;
-    // Later bytes never overtake earlier ones, whatever chance says.
+    // Later bytes never overtake earlier ones, whatever jitter they draw.
     this.#lastDueAt = Math.max(this.#lastDueAt, dueAt);
-    this.#pieces.push({ bytes, dueAt: this.#lastDueAt });
+    this.#chunks.push({ bytes, dueAt: this.#lastDueAt });
     this.#waiting += bytes.length;
     this.pump();
   }
 
-  /** How long the next bytes have to wait; for ever, when there are none or when time alone does not help. */
+  /** How long the next bytes wait; Infinity when there are none, or when time alone does not help. */
   #waitMs(): number {
-    const [first] = this.#pieces;
+    const [first] = this.#chunks;
     if (!first || this.isStalled || this.#isStopped || this.#isFull) return Infinity;
     return Math.max(0, first.dueAt - this.#parts.clock.now(), this.#freeAt - this.#parts.clock.now());
   }
 
   #pass(): void {
-    const piece = this.#pieces.shift();
-    if (!piece) return;
+    const chunk = this.#chunks.shift();
+    if (!chunk) return;
     const slice = Math.max(1, Math.floor((this.bytesPerSecond * SLICE_MS) / 1_000));
-    const length = Math.min(piece.bytes.length, slice, this.allowance);
-    const rest = piece.bytes.subarray(length);
-    if (rest.length > 0) this.#pieces.unshift({ bytes: rest, dueAt: piece.dueAt });
+    const length = Math.min(chunk.bytes.length, slice, this.allowance);
+    const rest = chunk.bytes.subarray(length);
+    if (rest.length > 0) this.#chunks.unshift({ bytes: rest, dueAt: chunk.dueAt });
     if (this.bytesPerSecond < Infinity)
       this.#freeAt = this.#parts.clock.now() + (length / this.bytesPerSecond) * 1_000;
     this.#waiting -= length;
     this.allowance -= length;
     this.bytes += length;
-    const isSpent = this.allowance <= 0;
-    if (isSpent) this.isStalled = true;
-    // Written means handed to the kernel: a reset after that still lets the other end read it.
-    this.#isFull = !this.#parts.sink.write(piece.bytes.subarray(0, length), () => {
-      if (isSpent) this.#parts.spent();
+    const isUsedUp = this.allowance <= 0;
+    if (isUsedUp) this.isStalled = true;
+    // The callback runs when the kernel has the bytes: the other end can still read them after a reset.
+    this.#isFull = !this.#parts.sink.write(chunk.bytes.subarray(0, length), () => {
+      if (isUsedUp) this.#parts.onAllowanceUsed();
     });
   }
 }

@@ -1,28 +1,28 @@
-import type { Chance } from "../nemesis/chance.js";
-import type { Fault, Strike } from "../nemesis/nemesis.js";
-import type { FaultConnection } from "./fault-connection.js";
-import type { FaultProxy } from "./fault-proxy.js";
+import type { Chance } from "../nemesis/chance.ts";
+import type { Fault, Strike } from "../nemesis/nemesis.ts";
+import type { FaultConnection } from "./fault-connection.ts";
+import type { FaultProxy } from "./fault-proxy.ts";
 
-/** What `proxyFaults` can do to one of the open connections, or to new ones. */
+/** The names of the faults: each strikes one open connection; `refuse` strikes new ones. */
 export type ProxyFault = "cut" | "cutAfter" | "delay" | "halfOpen" | "limit" | "refuse" | "stall";
 
 /**
- * Faults for a nemesis: each strikes one of the proxy's connections, by chance.
+ * The faults of a proxy for a nemesis. Each strikes a random connection that is open.
  *
  * @example
  * const nemesis = createNemesis({ seed: 7, faults: { ...proxyFaults(proxy), kill: { strike: () => killServer() } } });
  */
 export function proxyFaults(proxy: FaultProxy): Record<ProxyFault, Fault> {
-  const one = (strike: StrikeOne): Fault["strike"] => strikeOne(proxy, strike);
+  const onOne = (strike: StrikeConnection): Fault["strike"] => onRandomConnection(proxy, strike);
   return {
     cut: {
-      strike: one((connection) => {
+      strike: onOne((connection) => {
         connection.cut();
         return {};
       }),
     },
     cutAfter: {
-      strike: one((connection, chance) => {
+      strike: onOne((connection, chance) => {
         const direction = chance.pick(["up", "down"] as const) ?? "up";
         const bytes = chance.integer(1, 4_096);
         connection.cutAfter(bytes, direction);
@@ -30,23 +30,23 @@ export function proxyFaults(proxy: FaultProxy): Record<ProxyFault, Fault> {
       }),
     },
     delay: {
-      strike: one((connection, chance) => {
+      strike: onOne((connection, chance) => {
         const ms = chance.integer(5, 300);
         connection.delay(ms, ms);
         return { what: `by ${ms} to ${2 * ms} ms`, heal: resume(connection) };
       }),
     },
     halfOpen: {
-      // Rare, because each costs a client the time in which it finds out.
+      // Rare, because each costs its client the time of a heartbeat.
       weight: 0.5,
-      strike: one((connection, chance) => {
+      strike: onOne((connection, chance) => {
         const gone = chance.pick(["client", "server"] as const) ?? "server";
         connection.halfOpen(gone);
         return { what: `without its ${gone}` };
       }),
     },
     limit: {
-      strike: one((connection, chance) => {
+      strike: onOne((connection, chance) => {
         const bytesPerSecond = chance.integer(1_000, 50_000);
         connection.limit(bytesPerSecond);
         return { what: `to ${bytesPerSecond} bytes per second`, heal: resume(connection) };
@@ -60,7 +60,7 @@ export function proxyFaults(proxy: FaultProxy): Record<ProxyFault, Fault> {
       },
     },
     stall: {
-      strike: one((connection, chance) => {
+      strike: onOne((connection, chance) => {
         const direction = chance.pick(["up", "down", "both"] as const) ?? "both";
         connection.stall(direction);
         return { what: direction, heal: resume(connection) };
@@ -69,10 +69,10 @@ export function proxyFaults(proxy: FaultProxy): Record<ProxyFault, Fault> {
   };
 }
 
-type StrikeOne = (connection: FaultConnection, chance: Chance) => Strike;
+type StrikeConnection = (connection: FaultConnection, chance: Chance) => Strike;
 
-/** Strikes one that is whole: who is struck already has trouble enough. */
-function strikeOne(proxy: FaultProxy, strike: StrikeOne): Fault["strike"] {
+/** Strikes a connection that is open at both ends; a half-open one is broken already. */
+function onRandomConnection(proxy: FaultProxy, strike: StrikeConnection): Fault["strike"] {
   return (chance) => {
     const connection = chance.pick(proxy.connections.filter(({ state }) => state === "open"));
     if (!connection) return undefined;

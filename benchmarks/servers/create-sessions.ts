@@ -1,0 +1,30 @@
+/**
+ * Signs users up through Better Auth's own HTTP interface, and writes down the cookies of their sessions.
+ * Run by the benchmark before the servers that read these sessions.
+ */
+import { writeFileSync } from "node:fs";
+import { getMigrations } from "better-auth/db/migration";
+import { createAuth, ORIGIN } from "./better-auth.ts";
+
+const [database = "", output = "", count = "0"] = process.argv.slice(2);
+const auth = await createAuth(database);
+await (await getMigrations(auth.options)).runMigrations();
+
+const cookies: string[] = [];
+for (let number = 1; number <= Number(count); number++) cookies.push(await signUp(`user-${String(number)}`));
+writeFileSync(output, JSON.stringify({ origin: ORIGIN, cookies }));
+
+/** @returns what the user's browser sends from then on */
+async function signUp(name: string): Promise<string> {
+  const request = new Request(`${ORIGIN}/api/auth/sign-up/email`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin: ORIGIN },
+    body: JSON.stringify({ name, email: `${name}@example.com`, password: "correct horse" }),
+  });
+  const response = await auth.handler(request);
+  if (!response.ok) throw new Error(`${name} cannot sign up: ${await response.text()}`);
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(";", 1)[0] ?? "")
+    .join("; ");
+}

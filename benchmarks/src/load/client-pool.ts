@@ -1,0 +1,133 @@
+/**
+ * The clients of a workload: opens connections, waits for the server, and notices connections that end.
+ * Used by every workload.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { Connection } from "./connection.ts";
+import { newClientId } from "./dialect.ts";
+import type { Dialect } from "./dialect.ts";
+
+export interface ClientPoolOptions {
+  readonly dialect: Dialect;
+  readonly port: number;
+  readonly isCompressed: boolean;
+  /** The room of a connection by its number, from 0. @default none */
+  readonly roomOf?: (number: number) => string;
+  /** Signs the connections in, each with the next cookie. @default no cookies */
+  readonly sessions?: Sessions | undefined;
+}
+
+/** Cookies of signed-in users, and the origin of the page that received them. */
+export interface Sessions {
+  readonly origin: string;
+  readonly cookies: readonly string[];
+}
+
+const TIMEOUT_MS = 60_000;
+/** A server that sends nothing for so long has nothing left to send. */
+const QUIET_MS = 150;
+
+/** Many connections to one server, each of a user of its own. */
+export class ClientPool {
+  readonly connections: Connection[] = [];
+  /** How many connections the server has closed, by close code or by status of the rejected handshake. */
+  readonly endings = new Map<string, number>();
+  readonly #options: ClientPoolOptions;
+  #opened = 0;
+  #isClosing = false;
+  #onEnding: (() => void) | undefined;
+
+  constructor(options: ClientPoolOptions) {
+    this.#options = options;
+  }
+
+  get dialect(): Dialect {
+    return this.#options.dialect;
+  }
+
+  /** Text frames that all connections have received. */
+  get texts(): number {
+    let sum = 0;
+    for (const connection of this.connections) sum += connection.texts;
+    return sum;
+  }
+
+  /** Opens one more connection, which is not in {@link connections}. */
+  open(onReady: (connection: Connection) => void): Connection {
+    const { roomOf, sessions } = this.#options;
+    const number = ++this.#opened;
+    return new Connection({
+      dialect: this.#options.dialect,
+      port: this.#options.port,
+      isCompressed: this.#options.isCompressed,
+      // One address has some 28,000 ports, and a closed port is not free at once.
+      localAddress: `127.0.0.${String(2 + (number % 8))}`,
+      user: `u${String(number).padStart(6, "0")}`,
+      info: { room: roomOf?.(number - 1), clientId: newClientId() },
+      cookie: sessions && { value: sessions.cookies[number - 1] ?? "", origin: sessions.origin },
+      onReady,
+      onEnd: (connection, reason) => {
+        if (this.#isClosing || !this.connections.includes(connection)) return;
+        this.endings.set(reason, (this.endings.get(reason) ?? 0) + 1);
+        this.#onEnding?.();
+      },
+    });
+  }
+
+  /**
+   * Opens connections, at most `atOnce` at a time, and resolves when the server has welcomed them all.
+   *
+   * @throws Error when one of them ends, or when it takes over a minute
+   */
+  async grow(count: number, atOnce = 64): Promise<void> {
+    if (count === 0) return;
+    let ready = 0;
+    const goal = this.connections.length + count;
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    const fail = (): void => {
+      reject(new Error(`${String(ready)} of ${String(count)} connections opened: ${this.describeEndings()}`));
+    };
+    const openNext = (): void => {
+      if (this.connections.length < goal) this.connections.push(this.open(onReady));
+    };
+    const onReady = (): void => {
+      openNext();
+      if (++ready === count) resolve(undefined);
+    };
+    this.#onEnding = fail;
+    const timer = setTimeout(fail, TIMEOUT_MS);
+    for (let index = 0; index < atOnce; index++) openNext();
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#onEnding = undefined;
+    }
+  }
+
+  /** Waits until the server sends nothing more. */
+  async settle(): Promise<void> {
+    const deadline = performance.now() + TIMEOUT_MS;
+    for (let last = -1; last !== this.texts;) {
+      last = this.texts;
+      if (performance.now() > deadline) throw new Error("the server does not stop sending");
+      await pause(QUIET_MS);
+    }
+  }
+
+  /** @throws Error when connections ended: the measurement would be of fewer connections */
+  assertNoneEnded(): void {
+    if (this.endings.size > 0) throw new Error(`connections ended: ${this.describeEndings()}`);
+  }
+
+  describeEndings(): string {
+    return (
+      [...this.endings].map(([ending, count]) => `${String(count)} × ${ending}`).join(", ") || "none ended"
+    );
+  }
+
+  destroy(): void {
+    this.#isClosing = true;
+    for (const connection of this.connections) connection.destroy();
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The workload of chat in many small rooms.
+ * Called by the load process.
+ * The first connection of a room sends, the others receive; the rooms take turns.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { itemAt } from "../utils/item-at.ts";
+import type { Connection } from "./connection.ts";
+import { costs } from "./figures.ts";
+import { ClientPool } from "./client-pool.ts";
+import type { ClientPoolOptions } from "./client-pool.ts";
+import type { Figures, JobOf } from "./job.ts";
+import { LatencyMeter } from "./latency.ts";
+import { keepInFlight } from "./in-flight.ts";
+
+export async function rooms(job: JobOf<"rooms">, options: ClientPoolOptions): Promise<Figures> {
+  const { connections, roomSize, inFlight, durationMs, serverPid } = job;
+  const roomOf = (number: number): string => `room-${String(Math.floor(number / roomSize))}`;
+  const clients = new ClientPool({ ...options, roomOf });
+  try {
+    await clients.grow(connections);
+    await clients.settle();
+    const senders = clients.connections.filter((_, index) => index % roomSize === 0);
+    const watchers = clients.connections.filter((_, index) => index % roomSize === roomSize - 1);
+    let turn = 0;
+    const send = (count: number): void => {
+      for (let sent = 0; sent < count; sent++) {
+        const sender = itemAt(senders, turn++ % senders.length);
+        const text = LatencyMeter.stamp(job.bytes);
+        sender.send(options.dialect.chat(text, ++sender.seq, sender.info));
+      }
+    };
+    const delivered = (): number => clients.texts - textsOf(senders);
+    await assertDelivery(clients, {
+      expected: senders.length * (roomSize - 1),
+      send: () => send(senders.length),
+      delivered,
+    });
+    const window = { clients, serverPid, inFlight, durationMs, watchers, send, delivered };
+    const { usage, deliveries } = await keepInFlight(window);
+    return costs("rooms", usage, deliveries);
+  } finally {
+    clients.destroy();
+  }
+}
+
+interface Delivery {
+  readonly expected: number;
+  readonly send: () => void;
+  readonly delivered: () => number;
+}
+
+const ATTEMPTS = 5;
+const DELIVERY_MS = 5_000;
+
+/**
+ * Sends a message to each room, which every receiver must get once. A message of the server's own may come in between,
+ * so there are several attempts.
+ */
+async function assertDelivery(clients: ClientPool, { expected, send, delivered }: Delivery): Promise<void> {
+  let got = 0;
+  for (let attempt = 0; attempt < ATTEMPTS && got !== expected; attempt++) {
+    const before = delivered();
+    const deadline = performance.now() + DELIVERY_MS;
+    send();
+    while (delivered() - before < expected && performance.now() < deadline) await pause(10);
+    await clients.settle();
+    got = delivered() - before;
+  }
+  if (got !== expected) throw new Error(`${String(got)} of ${String(expected)} messages were delivered`);
+}
+
+function textsOf(connections: readonly Connection[]): number {
+  return connections.reduce((sum, { texts }) => sum + texts, 0);
+}

@@ -1,0 +1,67 @@
+import { betterAuth } from "better-auth";
+import { customSession } from "better-auth/plugins";
+import { afterEach, beforeEach, expect, expectTypeOf, it } from "vitest";
+import { createTestAuth, ORIGIN, upgrade } from "../../test/test-auth.ts";
+import type { TestUser, TestAuth } from "../../test/test-auth.ts";
+import { FakeClock } from "../../test/fake-clock.ts";
+import { until } from "../../test/until.ts";
+import { betterAuthAuthenticator } from "../authenticator.ts";
+import { halyard } from "../plugin.ts";
+import type { WatchedConnection } from "@halyard/server";
+
+let test: TestAuth;
+let ada: TestUser;
+let plan: string;
+
+/** An application over the same database, which adds a field to each session. */
+const customAuth = () =>
+  betterAuth({
+    ...test.auth.options,
+    baseURL: { allowedHosts: ["app.example.com"] },
+    advanced: { ...test.auth.options.advanced, useSecureCookies: true }, // names its cookies as with https
+    plugins: [
+      halyard(),
+      customSession(async ({ user, session }) => Promise.resolve({ user: { ...user, plan }, session })),
+    ],
+  });
+
+beforeEach(async () => {
+  test = await createTestAuth();
+  ada = await test.users.signUp("ada");
+  plan = "free";
+});
+afterEach(() => test.close());
+
+it("reads a custom session from a cookie, a ticket and a check in the shape that the application gives it", async () => {
+  const clock = new FakeClock(Date.now());
+  const authenticator = betterAuthAuthenticator(customAuth(), { clock });
+  const byCookie = await authenticator.authenticate(upgrade({ origin: ORIGIN, cookie: ada.cookie }));
+  expect(byCookie?.user).toMatchObject({ id: ada.id, plan: "free" });
+  expectTypeOf(byCookie?.user.plan).toEqualTypeOf<string | undefined>();
+
+  const offer = `halyard.v1, halyard.ticket.${await test.users.ticket(ada)}`;
+  const byTicket = await authenticator.authenticate(
+    upgrade({ origin: ORIGIN, "sec-websocket-protocol": offer }),
+  );
+  expect(byTicket).toEqual(byCookie);
+  if (byTicket === null) throw new Error("401");
+
+  const watch = authenticator.watch({ announce: () => undefined });
+  let identity = byTicket;
+  const connection: WatchedConnection<typeof byTicket> = {
+    identity,
+    replace: (next) => void (identity = next),
+    close: () => undefined,
+  };
+  watch.opened(connection);
+  plan = "paid";
+  clock.advance(61_000);
+  await until(() => identity.user.plan === "paid");
+  watch.stop();
+});
+
+it("rejects an origin that is not an allowed host of a dynamic baseURL, whatever the Host header says", async () => {
+  const authenticator = betterAuthAuthenticator(customAuth(), { logger: { warn: () => undefined } });
+  const request = upgrade({ origin: "https://evil.com", host: "evil.com", cookie: ada.cookie });
+  await expect(authenticator.authenticate(request)).rejects.toMatchObject({ code: "forbidden" });
+});

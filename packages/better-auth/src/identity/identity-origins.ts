@@ -1,0 +1,33 @@
+// A table beside the identities: from which request each of them came, and how recent its read of the store is.
+// The authenticator and the session checks write it; the session watch reads it at registration and renewal.
+// Guarantees that an identity without an entry counts as older than every change.
+
+/** Where an upgrade request came from: what a ticket is compared with, and what a later read of the session needs. */
+export interface RequestOrigin {
+  /** The `Origin` header: null where the client sent none, undefined where the request is not known. */
+  readonly origin: string | null | undefined;
+  /** The `Host` header. */
+  readonly host: string | undefined;
+}
+
+/** The request that an identity came from, and how recent the identity is. */
+export interface IdentityOrigin extends RequestOrigin {
+  /** The sequence number of the last session change that happened before the identity was read from the store. */
+  readonly sequence: number;
+}
+
+/**
+ * The origin of each identity. It is kept beside the identity and not in it, because the application reads identities.
+ * An identity without an entry was made by the application, which wrapped `authenticate`: it may be older than any change.
+ */
+export class IdentityOrigins {
+  readonly #origins = new WeakMap<object, IdentityOrigin>();
+
+  set(identity: object, origin: IdentityOrigin): void {
+    this.#origins.set(identity, origin);
+  }
+
+  get(identity: object): IdentityOrigin {
+    return this.#origins.get(identity) ?? { sequence: -1, origin: undefined, host: undefined };
+  }
+}

@@ -1,0 +1,31 @@
+import type { AuthContext } from "better-auth";
+
+/**
+ * The headers of a request that carries this session's cookie. With them a session that no browser's cookie came for
+ * (a ticket, a check) is read by `getSession` like every other one, with everything that plugins do there.
+ */
+export async function signedCookieHeaders(
+  context: AuthContext,
+  token: string,
+  host: string | undefined,
+): Promise<Headers> {
+  const value = encodeURIComponent(`${token}.${await signatureOf(token, context.secret)}`);
+  // With a dynamic baseURL the prefix of the cookie's name depends on the host: both names are sent.
+  const name = context.authCookies.sessionToken.name.replace(/^__Secure-/, "");
+  const headers = new Headers({ cookie: `${name}=${value}; __Secure-${name}=${value}` });
+  const hostHeader = host ?? fallbackHost(context);
+  if (hostHeader !== undefined) headers.set("host", hostHeader);
+  return headers;
+}
+
+async function signatureOf(value: string, secret: string): Promise<string> {
+  const encoder = new TextEncoder();
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["sign"]);
+  return Buffer.from(await crypto.subtle.sign("HMAC", key, encoder.encode(value))).toString("base64");
+}
+
+function fallbackHost({ options: { baseURL } }: AuthContext): string | undefined {
+  if (typeof baseURL !== "object") return undefined;
+  return baseURL.allowedHosts.find((host) => !host.includes("*") && !host.includes("://"));
+}

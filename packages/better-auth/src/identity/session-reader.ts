@@ -1,0 +1,109 @@
+// Reads sessions from Better Auth's store.
+// The upgrade authenticator calls it for each upgrade, the session checks for each open session once per interval.
+// Guarantees that the cookie cache is never believed, no session is extended, and no banned user is returned.
+import { HalyardError } from "@halyard/protocol/wire";
+import type { AuthContext } from "better-auth";
+import type { AuthenticatorSettings } from "../options.ts";
+import type { AuthApi, BetterAuthInstance, SessionOf } from "./auth-instance.ts";
+import { isBanned, readUserFromStore } from "./ban.ts";
+import { signedCookieHeaders } from "./session-cookie.ts";
+import { sessionInfoOf } from "./session-info.ts";
+
+/**
+ * Reads sessions where they are stored. Each method rejects with HalyardError `forbidden` for a banned user, and with
+ * `unavailable` when the store does not answer or Better Auth could not start.
+ */
+export class SessionReader<TAuth extends BetterAuthInstance> {
+  readonly #auth: AuthApi;
+  readonly #settings: Pick<AuthenticatorSettings, "retryAfterMs" | "clock">;
+
+  constructor(auth: AuthApi, settings: Pick<AuthenticatorSettings, "retryAfterMs" | "clock">) {
+    this.#auth = auth;
+    this.#settings = settings;
+  }
+
+  async context(): Promise<AuthContext> {
+    try {
+      return await this.#auth.$context;
+    } catch (error) {
+      throw this.unavailable(error);
+    }
+  }
+
+  /** The session of these headers' credentials; null when they have none that is valid. */
+  async read(headers: Headers): Promise<SessionOf<TAuth> | null> {
+    const context = await this.context();
+    return this.#unlessBanned(context, this.#getSession(context, headers));
+  }
+
+  /**
+   * The session of this token, straight from the store: `getSession` returns the same for more than twice the work, and
+   * each open session is read once per interval. Only a custom session has to be made by its endpoint.
+   *
+   * @param host matters for a custom session where `baseURL` is chosen by the request's host
+   */
+  async readToken(token: string, host: string | undefined): Promise<SessionOf<TAuth> | null> {
+    const context = await this.context();
+    const isCustom = context.hasPlugin("custom-session");
+    return isCustom
+      ? this.read(await signedCookieHeaders(context, token, host))
+      : this.#unlessBanned(context, this.#findSession(context, token));
+  }
+
+  /** The session of this identity as it is now. A session that cannot be read again stays as it is until it expires. */
+  async refresh(identity: SessionOf<TAuth>, host: string | undefined): Promise<SessionOf<TAuth> | null> {
+    const { token, expiresAt } = sessionInfoOf(identity);
+    if (token !== undefined && hasStore(await this.context())) return this.readToken(token, host);
+    return expiresAt <= this.#settings.clock.now() ? null : identity;
+  }
+
+  /** The error for a store that does not answer. Its time is random, so that the clients do not all come back at once. */
+  unavailable(cause: unknown): HalyardError {
+    const { retryAfterMs, clock } = this.#settings;
+    const jittered = Math.round(retryAfterMs * (1 + clock.random()));
+    return new HalyardError("unavailable", "Sessions cannot be checked right now.", {
+      retryAfterMs: jittered,
+      cause,
+    });
+  }
+
+  async #unlessBanned(
+    context: AuthContext,
+    pending: Promise<SessionOf<TAuth> | null>,
+  ): Promise<SessionOf<TAuth> | null> {
+    try {
+      const session = await pending;
+      if (session === null) return null;
+      const storedUser = await readUserFromStore(context, session.user.id);
+      if (storedUser === null) return null;
+      if (!isBanned(storedUser ?? session.user, this.#settings.clock.now())) return session;
+      throw new HalyardError("forbidden", "This user is banned.");
+    } catch (error) {
+      return this.#nullOrThrow(error);
+    }
+  }
+
+  async #getSession(context: AuthContext, headers: Headers): Promise<SessionOf<TAuth> | null> {
+    const query = { disableCookieCache: hasStore(context), disableRefresh: true };
+    return (await this.#auth.api.getSession({ headers, query })) as SessionOf<TAuth> | null;
+  }
+
+  async #findSession({ internalAdapter }: AuthContext, token: string): Promise<SessionOf<TAuth> | null> {
+    const found = await internalAdapter.findSession(token);
+    return found === null || found.session.expiresAt.getTime() <= this.#settings.clock.now() ? null : found;
+  }
+
+  // Better Auth throws status 500 when its store does not answer; 401 and 403 come from the application's own hooks.
+  #nullOrThrow(error: unknown): null {
+    if (error instanceof HalyardError) throw error;
+    const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
+    if (status === 401) return null;
+    if (status === 403) throw new HalyardError("forbidden", undefined, { cause: error });
+    throw this.unavailable(error);
+  }
+}
+
+// Without a store the signed cookie is the session: there is nothing else to read.
+function hasStore({ options, secondaryStorage }: AuthContext): boolean {
+  return options.database !== undefined || secondaryStorage !== undefined;
+}

@@ -1,0 +1,31 @@
+import type { UpgradeRequest } from "@halyard/server";
+import { offeredTicket } from "../identity/tickets.ts";
+
+/** Which credentials an upgrade request carries, whether they are valid or not. */
+export interface Credentials {
+  readonly cookie: boolean;
+  readonly bearer: boolean;
+  /** Undefined when the request offers none; "" when it offers several, which is never valid. */
+  readonly ticket: string | undefined;
+  /** A ticket or token is in the URL, which proxies and access logs have recorded by now. */
+  readonly inUrl: boolean;
+}
+
+const SECRET_PARAMETERS = ["ticket", "token", "access_token"];
+
+export function credentialsOf({ url, headers }: UpgradeRequest): Credentials {
+  return {
+    cookie: headers.has("cookie"),
+    bearer: /^bearer +\S/i.test(headers.get("authorization") ?? ""),
+    ticket: offeredTicket(headers),
+    inUrl: hasSecretParameter(url),
+  };
+}
+
+// `new URL` would throw for request targets such as `//`.
+function hasSecretParameter(url: string): boolean {
+  const start = url.indexOf("?");
+  if (start === -1) return false;
+  const parameters = new URLSearchParams(url.slice(start));
+  return SECRET_PARAMETERS.some((name) => parameters.has(name));
+}

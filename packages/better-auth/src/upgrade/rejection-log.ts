@@ -1,0 +1,52 @@
+import type { Logger } from "@halyard/server";
+
+const MAX_LOGGED = 100;
+const MAX_ORIGIN_LENGTH = 80;
+
+/** Logs each rejected origin once, and at most 100 rejections in all: a scanner must not fill the log. */
+export class RejectionLog {
+  readonly #logger: Pick<Logger, "warn">;
+  readonly #development: boolean;
+  readonly #logged = new Set<string>();
+
+  /** @param development whether a warning shows the line of configuration that would allow the origin */
+  constructor(logger: Pick<Logger, "warn">, development: boolean) {
+    this.#logger = logger;
+    this.#development = development;
+  }
+
+  origin(value: string): void {
+    const origin = quotableOrigin(value);
+    this.#logOnce(origin, { event: "origin_refused", origin }, this.#originMessage(origin));
+  }
+
+  missingOrigin(): void {
+    const message =
+      "Refused a connection with a cookie and without Origin: browsers always send one, other clients need a bearer token or a ticket.";
+    this.#logOnce("", { event: "origin_missing" }, message);
+  }
+
+  secretInUrl(): void {
+    const message =
+      "Refused a connection with a token in its URL, where every proxy logs it: send it as Authorization, or as a ticket among the subprotocols.";
+    this.#logOnce("?", { event: "secret_in_url" }, message);
+  }
+
+  #originMessage(origin: string): string {
+    const rejection = `Refused a connection from the origin ${origin}: it is not among the trustedOrigins of Better Auth.`;
+    return this.#development
+      ? `${rejection} To allow it: betterAuth({ trustedOrigins: ["${origin}"] })`
+      : rejection;
+  }
+
+  #logOnce(key: string, fields: object, message: string): void {
+    if (this.#logged.has(key) || this.#logged.size >= MAX_LOGGED) return;
+    this.#logged.add(key);
+    this.#logger.warn(fields, message);
+  }
+}
+
+// The message quotes the origin inside a line of code to copy: no quotes and backslashes either.
+function quotableOrigin(origin: string): string {
+  return origin.slice(0, MAX_ORIGIN_LENGTH).replace(/[^\x20-\x7e]|["\\]/g, "?");
+}

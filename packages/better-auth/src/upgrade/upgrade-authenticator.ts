@@ -1,0 +1,67 @@
+// Authenticates one upgrade request: its origin, then its credentials, then its user.
+// The authenticator calls it for each upgrade; the session watch redeems the tickets of renewals with it.
+// Guarantees that a ticket and a cookie of two different users never open a connection together.
+import { HalyardError } from "@halyard/protocol/wire";
+import type { UpgradeRequest } from "@halyard/server";
+import type { AuthContext } from "better-auth";
+import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
+import type { RequestOrigin } from "../identity/identity-origins.ts";
+import type { SessionReader } from "../identity/session-reader.ts";
+import { audienceOf, redeemTicket } from "../identity/tickets.ts";
+import { credentialsOf } from "./credentials.ts";
+import { OriginPolicy } from "./origin-policy.ts";
+import type { OriginSettings } from "./origin-policy.ts";
+import { isTrustedOrigin } from "./trusted-origins.ts";
+
+/** Finds the session that an upgrade request may use. */
+export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
+  readonly #reader: SessionReader<TAuth>;
+  readonly #settings: OriginSettings;
+  #policy: OriginPolicy | undefined;
+
+  constructor(reader: SessionReader<TAuth>, settings: OriginSettings) {
+    this.#reader = reader;
+    this.#settings = settings;
+  }
+
+  /**
+   * @returns null without a valid session, which the server answers with 401
+   * @throws HalyardError `forbidden` or `unavailable`
+   */
+  async authenticate(request: UpgradeRequest): Promise<SessionOf<TAuth> | null> {
+    const context = await this.#reader.context();
+    const credentials = credentialsOf(request);
+    this.#policy ??= new OriginPolicy(context, this.#settings);
+    const headers = await this.#orUnavailable(this.#policy.accept(context, request, credentials));
+    if (credentials.ticket === undefined) return this.#reader.read(headers);
+    const origin = headers.get("origin");
+    const host = headers.get("host") ?? undefined;
+    const identity = await this.redeem(credentials.ticket, { origin, host });
+    if (identity === null) return null;
+    const isOnlyCredential = !headers.has("cookie") && !credentials.bearer;
+    const other = isOnlyCredential ? null : await this.#reader.read(headers);
+    return (other ?? identity).user.id === identity.user.id ? identity : null;
+  }
+
+  /** Whether pages of this origin may read why their upgrade was rejected. */
+  async trustsOrigin(origin: string, headers: Headers): Promise<boolean> {
+    return isTrustedOrigin(await this.#reader.context(), origin, headers);
+  }
+
+  /** Redeems a ticket for a connection of this origin. */
+  async redeem(ticket: string, { origin, host }: RequestOrigin): Promise<SessionOf<TAuth> | null> {
+    const context: AuthContext = await this.#reader.context();
+    const claim = await this.#orUnavailable(redeemTicket(context, ticket));
+    if (claim?.audience !== audienceOf(context)) return null;
+    if (claim.origin !== null && origin !== undefined && claim.origin !== origin) return null;
+    return this.#reader.readToken(claim.token, host);
+  }
+
+  async #orUnavailable<TResult>(pending: Promise<TResult>): Promise<TResult> {
+    try {
+      return await pending;
+    } catch (error) {
+      throw error instanceof HalyardError ? error : this.#reader.unavailable(error);
+    }
+  }
+}

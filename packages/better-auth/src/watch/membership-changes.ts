@@ -1,0 +1,92 @@
+// Reports the users whose membership in an organization or team changes, by wrapping Better Auth's database adapter.
+// The session watch starts it where the organization plugin is used, and ends it when the watch stops.
+// Guarantees that a change inside of a transaction is reported after the transaction has committed.
+import type { AuthContext, DBTransactionAdapter, Where } from "better-auth";
+import type { ChangeListener } from "./store-changes.ts";
+import { wrapMethod } from "./wrap-method.ts";
+
+type Adapter = AuthContext["adapter"];
+type WriteMethods = Pick<
+  DBTransactionAdapter,
+  "delete" | "deleteMany" | "findMany" | "update" | "updateMany"
+>;
+
+interface RowSelection {
+  readonly model: string;
+  readonly where: Where[];
+}
+
+/** The tables of the organization plugin that hold memberships. */
+const MEMBERSHIP_MODELS = new Set(["member", "teamMember"]);
+const PAGE_SIZE = 1_000;
+
+/**
+ * Reports each user who loses or changes a membership: who leaves, is removed, gets another role, or whose organization
+ * is deleted. The organization plugin has hooks for some of these and none for leaving, so the tables are observed.
+ *
+ * @returns ends the observation
+ */
+export function observeMemberships({ adapter }: AuthContext, listener: ChangeListener): () => void {
+  const onChanged = (userId: string): void => listener({ kind: "changed", userId });
+  const undo = observeWrites(adapter, onChanged);
+  undo.push(
+    wrapMethod(
+      adapter,
+      "transaction",
+      (original) => (run) => runObserved(adapter, { original, run, onChanged }),
+    ),
+  );
+  return () => undo.forEach((restore) => restore());
+}
+
+interface ObservedRun<TResult> {
+  readonly original: Adapter["transaction"];
+  readonly run: (transaction: DBTransactionAdapter) => Promise<TResult>;
+  readonly onChanged: (userId: string) => void;
+}
+
+async function runObserved<TResult>(
+  adapter: Adapter,
+  { original, run, onChanged }: ObservedRun<TResult>,
+): Promise<TResult> {
+  const userIds = new Set<string>();
+  const result = await original((transaction) => {
+    // A database without transactions passes the adapter itself, which is observed already.
+    if ((transaction as object) === adapter) return run(transaction);
+    const observed = Object.create(transaction) as DBTransactionAdapter;
+    observeWrites(observed, (userId) => userIds.add(userId));
+    return run(observed);
+  });
+  userIds.forEach(onChanged);
+  return result;
+}
+
+function observeWrites(adapter: WriteMethods, onChanged: (userId: string) => void): (() => void)[] {
+  const wrapWrite = async <TResult>(rows: RowSelection, write: () => Promise<TResult>): Promise<TResult> => {
+    // The rows say whose membership it is, so they are read before the write.
+    const userIds = MEMBERSHIP_MODELS.has(rows.model) ? await userIdsOf(adapter, rows) : [];
+    const result = await write();
+    userIds.forEach(onChanged);
+    return result;
+  };
+  return [
+    wrapMethod(adapter, "delete", (original) => (rows) => wrapWrite(rows, () => original(rows))),
+    wrapMethod(adapter, "deleteMany", (original) => (rows) => wrapWrite(rows, () => original(rows))),
+    wrapMethod(adapter, "update", (original) => (rows) => wrapWrite(rows, () => original(rows))),
+    wrapMethod(adapter, "updateMany", (original) => (rows) => wrapWrite(rows, () => original(rows))),
+  ];
+}
+
+async function userIdsOf(
+  adapter: Pick<WriteMethods, "findMany">,
+  { model, where }: RowSelection,
+): Promise<Set<string>> {
+  const userIds = new Set<string>();
+  for (let offset = 0; ; offset += PAGE_SIZE) {
+    const sortBy = { field: "id", direction: "asc" as const };
+    const query = { model, where, limit: PAGE_SIZE, offset, sortBy };
+    const page = await adapter.findMany<{ userId: string }>(query).catch(() => []);
+    for (const { userId } of page) userIds.add(userId);
+    if (page.length < PAGE_SIZE) return userIds;
+  }
+}

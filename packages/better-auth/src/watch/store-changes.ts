@@ -1,0 +1,108 @@
+// Reports what this process does to sessions and users, by wrapping Better Auth's internal adapter.
+// The session watch starts it when Better Auth has started, and ends it when the watch stops.
+// Guarantees that an error of the observation never fails the sign-out, ban or removal that it observes.
+import type { AuthContext } from "better-auth";
+import { isBanned } from "../identity/ban.ts";
+import type { EndCode, SessionChange } from "./notice.ts";
+import { wrapMethod } from "./wrap-method.ts";
+
+/** Receives each change that the observed process makes. */
+export type ChangeListener = (change: SessionChange) => void;
+
+/** The receiver of changes, and the time in milliseconds by which a ban has expired or not. */
+export interface StoreObserver {
+  readonly listener: ChangeListener;
+  readonly now: () => number;
+}
+
+type InternalAdapter = AuthContext["internalAdapter"];
+
+/**
+ * Reports changes of sessions and users. Better Auth's `databaseHooks` do not fire for sessions that are in a secondary
+ * storage only, so its internal adapter is wrapped in place: every endpoint and plugin uses it.
+ *
+ * @returns ends the observation
+ */
+export function observeStore({ internalAdapter }: AuthContext, observer: StoreObserver): () => void {
+  const undo = [
+    ...observeSessions(internalAdapter, observer.listener),
+    ...observeUsers(internalAdapter, observer),
+  ];
+  return () => undo.forEach((restore) => restore());
+}
+
+function observeSessions(adapter: InternalAdapter, listener: ChangeListener): (() => void)[] {
+  const endByToken = async (tokens: string[], remove: () => Promise<void>): Promise<void> => {
+    const sessions = await orEmpty(adapter.findSessions(tokens));
+    await remove();
+    emitEnded(
+      listener,
+      sessions.map(({ session }) => session.id),
+      4401,
+    );
+  };
+  const endByUser = async (userId: string, remove: () => Promise<void>): Promise<void> => {
+    const sessionIds = await sessionIdsOf(adapter, userId);
+    await remove();
+    emitEnded(listener, sessionIds, 4401);
+    listener({ kind: "changed", userId }); // a session may have been created after the list was read
+  };
+  return [
+    wrapMethod(adapter, "deleteSession", (original) => (token) => endByToken([token], () => original(token))),
+    wrapMethod(
+      adapter,
+      "deleteSessions",
+      (original) => (tokens) => endByToken(tokens, () => original(tokens)),
+    ),
+    wrapMethod(adapter, "deleteUserSessions", (original) => (id) => endByUser(id, () => original(id))),
+    wrapMethod(adapter, "deleteUser", (original) => (id) => endByUser(id, () => original(id))),
+    wrapMethod(adapter, "updateSession", (original) => async (token, data) => {
+      const session = await original(token, data);
+      // Ordinary HTTP requests extend their session. That happens often, and no connection has to know it.
+      const isExtension = Object.keys(data).every((key) => key === "expiresAt" || key === "updatedAt");
+      if (session !== null && !isExtension) listener({ kind: "changed", userId: session.userId });
+      return session;
+    }),
+  ];
+}
+
+function observeUsers(adapter: InternalAdapter, { listener, now }: StoreObserver): (() => void)[] {
+  const onUpdate = async (user: { readonly id: string } | null): Promise<void> => {
+    if (user === null) return; // the update found no such user
+    // A ban updates the user first and deletes the sessions afterwards: code 4403 has to come before 4401.
+    if (isBanned(user, now())) emitEnded(listener, await sessionIdsOf(adapter, user.id), 4403);
+    listener({ kind: "changed", userId: user.id });
+  };
+  return [
+    wrapMethod(adapter, "updateUser", (original) => notifyAfter(original, onUpdate)),
+    wrapMethod(adapter, "updateUserByEmail", (original) => notifyAfter(original, onUpdate)),
+  ];
+}
+
+type UserUpdate = (...parameters: never[]) => Promise<{ readonly id: string } | null>;
+
+// The cast keeps the method's own type parameter, which no implementation of it can know.
+function notifyAfter<TUpdate extends UserUpdate>(
+  original: TUpdate,
+  notify: (user: { readonly id: string } | null) => Promise<void>,
+): TUpdate {
+  const update: UserUpdate = async (...parameters) => {
+    const user = await original(...parameters);
+    await notify(user);
+    return user;
+  };
+  return update as TUpdate;
+}
+
+function emitEnded(listener: ChangeListener, sessionIds: readonly string[], code: EndCode): void {
+  if (sessionIds.length > 0) listener({ kind: "ended", sessionIds, code });
+}
+
+async function sessionIdsOf(adapter: InternalAdapter, userId: string): Promise<string[]> {
+  return (await orEmpty(adapter.listSessions(userId))).map(({ id }) => id);
+}
+
+// A user must be able to sign out even when the list of connections to close cannot be read; a check finds them later.
+async function orEmpty<TRow>(rows: Promise<TRow[]>): Promise<TRow[]> {
+  return rows.catch(() => []);
+}

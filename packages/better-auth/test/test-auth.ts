@@ -1,0 +1,189 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { UpgradeRequest } from "@halyard/server";
+import { betterAuth } from "better-auth";
+import type { BetterAuthOptions } from "better-auth";
+import { getMigrations } from "better-auth/db/migration";
+import { admin, bearer, organization } from "better-auth/plugins";
+import { halyard } from "../src/plugin.ts";
+
+export const ORIGIN = "https://app.example.com";
+
+/** Where Better Auth stores sessions: the three ways that behave differently. */
+export type StorageMode = "database" | "secondary storage" | "cookie cache";
+export const STORAGE_MODES: readonly StorageMode[] = ["database", "secondary storage", "cookie cache"];
+
+export interface TestAuthOptions {
+  readonly mode?: StorageMode;
+  readonly trustedOrigins?: BetterAuthOptions["trustedOrigins"];
+  readonly baseURL?: BetterAuthOptions["baseURL"];
+}
+
+export type TestAuth = Awaited<ReturnType<typeof createTestAuth>>;
+
+/** A real Better Auth over a real SQLite file. Only the password hash is cheap. */
+export async function createTestAuth({
+  mode = "database",
+  trustedOrigins = [],
+  baseURL,
+}: TestAuthOptions = {}) {
+  const directory = mkdtempSync(join(tmpdir(), "halyard-auth-"));
+  const database = await openDatabase(join(directory, "auth.db"));
+  database.exec("pragma journal_mode = wal; pragma synchronous = off"); // no row of a test has to survive a power cut
+  const secondary = new Map<string, string>();
+  const auth = betterAuth({
+    database: database as never,
+    baseURL: baseURL ?? ORIGIN,
+    trustedOrigins,
+    secret: "k3J9vQ2mX7pL5sT8wZ1yB4nC6dF0gH3j",
+    emailAndPassword: {
+      enabled: true,
+      password: {
+        hash: (password) => Promise.resolve(`#${password}`),
+        verify: ({ hash, password }) => Promise.resolve(hash === `#${password}`),
+      },
+    },
+    user: { additionalFields: { team: { type: "string", required: false } }, deleteUser: { enabled: true } },
+    session: { cookieCache: { enabled: mode === "cookie cache", maxAge: 300 } },
+    ...(mode === "secondary storage" ? { secondaryStorage: storageOver(secondary) } : {}),
+    advanced: { disableOriginCheck: false },
+    rateLimit: { enabled: false },
+    logger: { disabled: true },
+    plugins: [admin(), bearer(), organization(), halyard()],
+  });
+  await (await getMigrations(auth.options)).runMigrations();
+  let isOpen = true;
+  /** Closes the database, as if its server were down. */
+  const closeDatabase = (): void => {
+    if (isOpen) database.close();
+    isOpen = false;
+  };
+  const close = (): void => {
+    closeDatabase();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { auth, database, secondary, closeDatabase, close, users: new TestUsers(auth.handler) };
+}
+
+/** The users of a test, who sign up and in through Better Auth's own HTTP endpoints. */
+export class TestUsers {
+  readonly #handler: (request: Request) => Promise<Response>;
+
+  constructor(handler: (request: Request) => Promise<Response>) {
+    this.#handler = handler;
+  }
+
+  async signUp(name: string): Promise<TestUser> {
+    return this.#authenticate("/sign-up/email", {
+      name,
+      email: `${name}@example.com`,
+      password: "correct horse",
+    });
+  }
+
+  async signIn(name: string): Promise<TestUser> {
+    return this.#authenticate("/sign-in/email", { email: `${name}@example.com`, password: "correct horse" });
+  }
+
+  async post(path: string, body: object, cookie?: string, origin = ORIGIN): Promise<Response> {
+    const headers = new Headers({ "content-type": "application/json", origin });
+    if (cookie !== undefined) headers.set("cookie", cookie);
+    const init = { method: "POST", headers, body: JSON.stringify(body) };
+    return this.#handler(new Request(`${ORIGIN}/api/auth${path}`, init));
+  }
+
+  async admin(name: string, database: TestDatabase): Promise<TestUser> {
+    const { id } = await this.signUp(name);
+    database.prepare("update user set role = 'admin' where id = ?").run(id);
+    return this.signIn(name);
+  }
+
+  /** Requests a ticket as a page of this origin, or as a client without an origin. */
+  async ticket({ cookie, token }: TestUser, origin: string | null = ORIGIN): Promise<string> {
+    const headers = new Headers(origin === null ? { authorization: `Bearer ${token}` } : { cookie, origin });
+    const response = await this.#handler(
+      new Request(`${ORIGIN}/api/auth/halyard/ticket`, { method: "POST", headers }),
+    );
+    return ((await response.json()) as { ticket: string }).ticket;
+  }
+
+  async #authenticate(path: string, body: object): Promise<TestUser> {
+    const response = await this.post(path, body);
+    const { token, user } = (await response.json()) as { token: string; user: { id: string } };
+    return { id: user.id, token, cookie: cookieOf(response) };
+  }
+}
+
+export interface TestUser {
+  readonly id: string;
+  /** The session's token, as bearer clients send it. */
+  readonly token: string;
+  /** The `Cookie` header of the user's browser. */
+  readonly cookie: string;
+}
+
+/** The `Cookie` header that a browser sends after this response. */
+export function cookieOf({ headers }: Response): string {
+  const jar = new Map<string, string>();
+  for (const line of headers.getSetCookie()) {
+    const [pair = ""] = line.split(";", 1);
+    const [name = ""] = pair.split("=", 1);
+    if (/max-age=0/i.test(line)) jar.delete(name);
+    else jar.set(name, pair);
+  }
+  return [...jar.values()].join("; ");
+}
+
+/** An upgrade request with these headers. */
+export function upgrade(headers: Record<string, string>, url = "/ws"): UpgradeRequest {
+  const all = { host: "app.example.com", connection: "Upgrade", upgrade: "websocket", ...headers };
+  return { url, headers: new Headers(all), remoteAddress: "127.0.0.1" };
+}
+
+/** A plain GET, by which a client learns why its upgrade was rejected. */
+export function probe(headers: Record<string, string>): UpgradeRequest {
+  return {
+    url: "/ws",
+    headers: new Headers({ host: "app.example.com", ...headers }),
+    remoteAddress: "127.0.0.1",
+  };
+}
+
+/** The part of SQLite that tests use directly. */
+export interface TestDatabase {
+  exec(sql: string): unknown;
+  prepare(sql: string): { run(...values: (string | number | null)[]): unknown; all(): unknown[] };
+  close(): void;
+}
+
+async function openDatabase(file: string): Promise<TestDatabase> {
+  // The name is not a literal, because `bun:sqlite` has no types here and does not exist on Node.
+  const [name, type] =
+    "bun" in process.versions ? ["bun:sqlite", "Database"] : ["node:sqlite", "DatabaseSync"];
+  const module = (await import(/* @vite-ignore */ name)) as Record<
+    string,
+    new (file: string) => TestDatabase
+  >;
+  const Database = module[type];
+  if (Database === undefined) throw new Error(`${name} has no ${type}`);
+  return new Database(file);
+}
+
+function storageOver(entries: Map<string, string>): NonNullable<BetterAuthOptions["secondaryStorage"]> {
+  return {
+    get: (key) => entries.get(key) ?? null,
+    set: (key, value) => void entries.set(key, value),
+    delete: (key) => void entries.delete(key),
+    getAndDelete: (key) => {
+      const value = entries.get(key) ?? null;
+      entries.delete(key);
+      return value;
+    },
+    increment: (key) => {
+      const next = Number(entries.get(key) ?? 0) + 1;
+      entries.set(key, String(next));
+      return next;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+// The listeners of one client, for all of its events.
+// The client's parts emit; message scopes subscribe for the application.
+// Listeners run in the order of subscription, and a listener that throws stops no other listener.
+
+/** Ends a subscription. Calling it again does nothing. */
+export type Unsubscribe = () => void;
+
+type Listener = (...payload: never) => unknown;
+
+export class Emitter<TEvents extends Record<keyof TEvents, unknown[]>> {
+  readonly #reportError: (error: unknown) => void;
+  readonly #entries = new Set<readonly [name: keyof TEvents, listener: Listener]>();
+
+  /** @param reportError receives what a listener throws */
+  constructor(reportError: (error: unknown) => void) {
+    this.#reportError = reportError;
+  }
+
+  on<TName extends keyof TEvents>(
+    name: TName,
+    listener: (...payload: TEvents[TName]) => unknown,
+  ): Unsubscribe {
+    // Each call has its own entry: a listener that is subscribed twice is called twice and ends one by one.
+    const entry = [name, listener] as const;
+    this.#entries.add(entry);
+    return () => void this.#entries.delete(entry);
+  }
+
+  /** @returns what the listeners returned */
+  emit<TName extends keyof TEvents>(name: TName, ...payload: TEvents[TName]): unknown[] {
+    const results: unknown[] = [];
+    for (const entry of [...this.#entries]) {
+      const [event, listener] = entry as readonly [TName, (...payload: TEvents[TName]) => unknown];
+      try {
+        // A listener that an earlier listener has just removed is not called.
+        if (event === name && this.#entries.has(entry)) results.push(listener(...payload));
+      } catch (error) {
+        this.#reportError(error);
+      }
+    }
+    return results;
+  }
+}

@@ -1,0 +1,31 @@
+import type { PublicUser } from "@halyard/protocol";
+
+/** Why the server rejected the credentials. */
+export type AuthRequiredReason = "unauthenticated" | "forbidden";
+
+/** The state of the client's connection. */
+export type ConnectionState =
+  /** A socket is opening, or it is open and waits for the welcome. `attempt` counts attempts in a row, from 1. */
+  | { readonly status: "connecting"; readonly attempt: number }
+  /** The server has sent its welcome: messages and requests go out. */
+  | { readonly status: "open"; readonly user: PublicUser }
+  /** The next attempt starts at `retryAt`, in milliseconds since the epoch, or earlier when the page wakes up. */
+  | { readonly status: "waiting"; readonly attempt: number; readonly retryAt: number }
+  /** The server rejected the credentials. No attempt starts until `authenticate()` or `reconnect()` is called. */
+  | { readonly status: "authRequired"; readonly reason: AuthRequiredReason }
+  /** No attempt starts: before `connect()`, after `close()`, or after a close code that is final. */
+  | { readonly status: "closed"; readonly code: number; readonly reason: string };
+
+/** A start, or the state that the connection has reached by itself. */
+export type ConnectionEvent = { readonly status: "started" } | ConnectionState;
+
+/**
+ * The state after an event. Only a start leaves `closed`, because every other event comes too late then; `authRequired`
+ * is also left by closing. The same object when nothing has changed.
+ */
+export function reduceConnection(state: ConnectionState, event: ConnectionEvent): ConnectionState {
+  if (event.status === "started") return { status: "connecting", attempt: 1 };
+  const isOutdated =
+    state.status === "closed" || (state.status === "authRequired" && event.status !== "closed");
+  return isOutdated || JSON.stringify(state) === JSON.stringify(event) ? state : event;
+}

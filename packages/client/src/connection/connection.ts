@@ -1,0 +1,196 @@
+// One user's connection through all of its sockets: its state, the handshake of hello and welcome, the sleep of the page.
+// Created by the client, which it informs through ConnectionCallbacks; the other parts write to it.
+// No frame reaches the client before the welcome, except errors, and a malformed frame never throws.
+import type { PublicUser, WelcomeMessage } from "@halyard/protocol";
+import { messageIdOf } from "@halyard/protocol/wire";
+import type { ClientCloseCode, Frame } from "@halyard/protocol/wire";
+import type { Clock } from "../common/clock.ts";
+import type { Unsubscribe } from "../common/emitter.ts";
+import type { WebSocketClientOptions } from "../options.ts";
+import { reduceConnection } from "./connection-state.ts";
+import type { ConnectionEvent, ConnectionState } from "./connection-state.ts";
+import { Liveness } from "./liveness.ts";
+import type { LivenessCallbacks } from "./liveness.ts";
+import { watchPage } from "./page-lifecycle.ts";
+import type { PageCallbacks } from "./page-lifecycle.ts";
+import { Reconnector } from "./reconnector.ts";
+import type { ReconnectorCallbacks } from "./reconnector.ts";
+import { DEFAULT_SEND_LIMITS } from "./send-limits.ts";
+import type { SendLimits } from "./send-limits.ts";
+
+/** The id of the hello, by which the welcome that answers it is recognised. */
+const HELLO_ID = "h";
+
+/** How long the server may send nothing when its welcome does not say. */
+const SILENCE_MS = 35_000;
+
+// Written out, typed by the protocol's table: the table itself would be in every bundle.
+const CLOSED_BY_CLIENT: (typeof ClientCloseCode)["Closed"] = 1000;
+const CLOSED = { status: "closed", code: CLOSED_BY_CLIENT, reason: "" } as const;
+
+interface ConnectionCallbacks {
+  /** The fields of the hello by which the server resumes: positions and rooms. */
+  resumption(): object;
+  /** Throws when the welcome is malformed. */
+  onWelcome(welcome: WelcomeMessage): void;
+  /** Another user has signed in: all that was meant for the previous user must go. */
+  onUserChange(): void;
+  onTransition(state: ConnectionState): void;
+  /** @param size the length of the frame's text, roughly its bytes */
+  onFrame(frame: Frame, size: number): void;
+  onDisconnected(): void;
+}
+
+/** What the parts of a client that send frames know of the connection. */
+export interface FrameWriter {
+  /** What the server allows. */
+  readonly limits: SendLimits;
+  /** Whether the server has sent its welcome on the current socket. */
+  readonly isWelcomed: boolean;
+  /** Whether messages and requests are rejected: from `close()` or a final close code until the next start. */
+  readonly isEnded: boolean;
+  /** Drops the frame when no socket is open. */
+  write(text: string): void;
+}
+
+export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCallbacks, PageCallbacks {
+  readonly #clock: Clock;
+  readonly #options: WebSocketClientOptions;
+  readonly #callbacks: ConnectionCallbacks;
+  readonly #reconnector: Reconnector;
+  readonly #liveness: Liveness;
+  /** Identifies this client to the server, together with the user. */
+  clientId = randomId();
+  state: ConnectionState = CLOSED;
+  user: PublicUser | undefined;
+  limits = DEFAULT_SEND_LIMITS;
+  isWelcomed = false;
+  isEnded = false;
+  #isHidden = false;
+  #unwatchPage: Unsubscribe | undefined;
+
+  constructor(clock: Clock, options: WebSocketClientOptions, callbacks: ConnectionCallbacks) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#callbacks = callbacks;
+    this.#reconnector = new Reconnector(clock, options, this);
+    this.#liveness = new Liveness(clock, this);
+  }
+
+  /** Connects now, in place of the current connection or attempt. */
+  reconnect(): void {
+    const { page = globalThis } = this.#options;
+    this.isEnded = false;
+    this.#isHidden = false;
+    this.#reconnector.start();
+    if ("addEventListener" in page) this.#unwatchPage ??= watchPage(page, this);
+  }
+
+  close(): void {
+    this.transition(CLOSED);
+  }
+
+  write(text: string): void {
+    this.#reconnector.write(text);
+  }
+
+  transition(event: ConnectionEvent): void {
+    const before = this.state;
+    const state = (this.state = reduceConnection(before, event));
+    const isClosed = state.status === "closed";
+    // Before any listener is called, because a listener may start again at once.
+    if (isClosed || state.status === "authRequired") this.#reconnector.disconnect(CLOSED_BY_CLIENT);
+    if (isClosed) {
+      this.#unwatchPage?.();
+      this.#unwatchPage = undefined;
+    }
+    if (state !== before) this.#callbacks.onTransition(state);
+  }
+
+  onOpen(attempt: number): void {
+    const { clientId } = this;
+    const { contract } = this.#options;
+    const hello = { type: "hello", clientId, attempt, contract, ...this.#callbacks.resumption() };
+    this.write(JSON.stringify({ ...hello, $: { id: HELLO_ID } }));
+  }
+
+  onText(text: string): void {
+    this.#liveness.onActivity();
+    try {
+      const frame = JSON.parse(text) as Frame;
+      // A server that took this client for a plain one sends a welcome before it reads the hello: that welcome is
+      // ignored.
+      if (frame.type === "welcome" && frame.$?.re === HELLO_ID)
+        this.#onWelcome(frame as unknown as WelcomeMessage);
+      else if (this.isWelcomed || frame.type === "error") this.#callbacks.onFrame(frame, text.length);
+    } catch {
+      // The text is not JSON, or not what its type promises. An error of the application's functions is never caught
+      // here.
+    }
+  }
+
+  onDisconnected(): void {
+    this.isWelcomed = false;
+    this.#liveness.stop();
+    this.#callbacks.onDisconnected();
+  }
+
+  ping(): void {
+    this.write('{"type":"ping"}');
+  }
+
+  onDead(): void {
+    this.#reconnector.replace();
+  }
+
+  wake(): void {
+    this.#liveness.wake();
+    this.#reconnector.skipBackoff();
+  }
+
+  /** Closes the socket, because a browser does not keep a page that has an open one. */
+  hide(): void {
+    this.#isHidden = true;
+    this.#reconnector.disconnect();
+    this.transition({ status: "waiting", attempt: 1, retryAt: this.#clock.now() });
+  }
+
+  show(): void {
+    if (this.#isHidden && this.state.status === "waiting") this.reconnect();
+    else this.wake();
+  }
+
+  #onWelcome(welcome: WelcomeMessage): void {
+    const { user, heartbeat } = welcome;
+    const { timeoutMs } = heartbeat;
+    if (typeof user.userId !== "string") return;
+    if (this.user && this.user.userId !== user.userId) {
+      this.user = undefined;
+      this.#callbacks.onUserChange();
+      this.clientId = randomId();
+      return this.reconnect();
+    }
+    this.user = user;
+    this.isWelcomed = true;
+    this.#reconnector.onWelcome();
+    this.#liveness.start(timeoutMs > 0 ? timeoutMs : SILENCE_MS);
+    try {
+      this.limits = { ...DEFAULT_SEND_LIMITS, ...welcome.limits };
+      this.#callbacks.onWelcome(welcome);
+    } catch {
+      // The welcome is malformed. That of another connection may be better.
+      this.#reconnector.replace();
+    }
+    this.#setOpen(user);
+  }
+
+  /** A separate function, because a listener may have closed the client since, which the compiler cannot know. */
+  #setOpen(user: PublicUser): void {
+    if (this.isWelcomed) this.transition({ status: "open", user });
+  }
+}
+
+/** 128 random bits as text. The hash is the shortest code for that: the bundle has it for the ids of messages. */
+function randomId(): string {
+  return messageIdOf(crypto.getRandomValues(new Uint8Array(16)).join(), 0);
+}

@@ -1,0 +1,81 @@
+// Finds out whether the server still answers, by a probe after a time of silence.
+// Started by the connection with each welcome, and stopped when the connection is lost.
+// A silent connection ends after the silence that the welcome allows and 5 s more; after waking up, 3 s.
+import type { Clock } from "../common/clock.ts";
+import { Timer } from "../common/timer.ts";
+
+/** How long the server has to answer a probe. */
+const ANSWER_MS = 5_000;
+/** The same after the page woke up: the user is waiting. */
+const ANSWER_AFTER_WAKE_MS = 3_000;
+/** A timer that is this late has slept, and data of the network may wait to be read behind it. */
+const TIMER_LAG_MS = 1_000;
+
+export interface LivenessCallbacks {
+  ping(): void;
+  /** The server has not answered. */
+  onDead(): void;
+}
+
+/**
+ * A browser shows no WebSocket pings to the page, and a frozen or hidden page has no reliable timers. So every decision
+ * is made by elapsed time, whenever a timer happens to run.
+ */
+export class Liveness {
+  readonly #clock: Clock;
+  readonly #callbacks: LivenessCallbacks;
+  readonly #timer: Timer;
+  #silenceMs = 0;
+  #activeAt = 0;
+  #isProbing = false;
+
+  constructor(clock: Clock, callbacks: LivenessCallbacks) {
+    this.#clock = clock;
+    this.#callbacks = callbacks;
+    this.#timer = new Timer(clock);
+  }
+
+  /** @param silenceMs how long the server may send nothing before the first probe */
+  start(silenceMs: number): void {
+    this.#silenceMs = silenceMs;
+    this.onActivity();
+    this.#scheduleProbe();
+  }
+
+  stop(): void {
+    this.#timer.clear();
+    this.#isProbing = false;
+    this.#silenceMs = 0;
+  }
+
+  /** Any data was received. */
+  onActivity(): void {
+    this.#activeAt = this.#clock.now();
+    this.#isProbing = false;
+  }
+
+  /** Probes now. A running probe goes on: a page that wakes often must not postpone its end for ever. */
+  wake(): void {
+    if (this.#silenceMs > 0 && !this.#isProbing) this.#probe(ANSWER_AFTER_WAKE_MS);
+  }
+
+  #scheduleProbe(): void {
+    const now = this.#clock.now();
+    // After the clock was set back, the silence counts from the new time.
+    this.#activeAt = Math.min(this.#activeAt, now);
+    const leftMs = this.#activeAt + this.#silenceMs - now;
+    if (leftMs > 0) this.#timer.set(leftMs, () => this.#scheduleProbe());
+    else this.#probe(ANSWER_MS);
+  }
+
+  #probe(answerMs: number, isRetry = false): void {
+    const dueAt = this.#clock.now() + answerMs;
+    this.#isProbing = true;
+    this.#callbacks.ping();
+    this.#timer.set(answerMs, () => {
+      if (!this.#isProbing) this.#scheduleProbe();
+      else if (!isRetry && this.#clock.now() - dueAt > TIMER_LAG_MS) this.#probe(ANSWER_AFTER_WAKE_MS, true);
+      else this.#callbacks.onDead();
+    });
+  }
+}

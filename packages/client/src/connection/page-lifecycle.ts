@@ -1,0 +1,37 @@
+import type { Unsubscribe } from "../common/emitter.ts";
+import type { PageEvents } from "../options.ts";
+
+export interface PageCallbacks {
+  /** The page or the network is back. */
+  wake(): void;
+  /** The browser may keep the page for the back button. */
+  hide(): void;
+  /** The page is shown, for the first time or again. */
+  show(): void;
+}
+
+/**
+ * Subscribes to the events by which a page sleeps and wakes. A worker has `online` only, Node and Bun have none.
+ * `offline` is not among them, because a connection often works on.
+ */
+export function watchPage(page: PageEvents, callbacks: PageCallbacks): Unsubscribe {
+  const wake = () => callbacks.wake();
+  const wakeIfVisible = () => {
+    // A worker has no document, and is never hidden.
+    const { document } = globalThis as { document?: Document };
+    if (document?.visibilityState !== "hidden") wake();
+  };
+  const listeners = {
+    visibilitychange: wakeIfVisible,
+    resume: wake,
+    online: wake,
+    pagehide: () => callbacks.hide(),
+    pageshow: () => callbacks.show(),
+  };
+  const forEachEvent = (method: keyof PageEvents) => {
+    // In the capture phase, because `resume` is an event of the document and does not bubble.
+    for (const [type, listener] of Object.entries(listeners)) page[method](type, listener, true);
+  };
+  forEachEvent("addEventListener");
+  return () => forEachEvent("removeEventListener");
+}

@@ -1,0 +1,32 @@
+// The wait after a failure when the server names none: longer with each failure in a row, short again after success.
+// Called by the reconnector with each welcome and each failure.
+// Success is a connection that stayed open for a while, so that an endless row of short connections also slows down.
+import { backoffMs } from "../common/backoff.ts";
+import type { Backoff } from "../common/backoff.ts";
+import type { Clock } from "../common/clock.ts";
+
+/** How long a connection must stay open to count as a success. */
+const MIN_UPTIME_MS = 5_000;
+/** The same after a close code of Halyard's own, by which the server asks for fewer connections. */
+const MIN_UPTIME_AFTER_SERVER_CLOSE_MS = 30_000;
+
+export class RetryDelay {
+  /** Failed attempts and lost connections since the last success. */
+  #failures = 0;
+  /** When the open connection becomes a success. */
+  #stableAt = Infinity;
+  #minUptimeMs = MIN_UPTIME_MS;
+
+  onWelcome(now: number): void {
+    this.#stableAt = now + this.#minUptimeMs;
+    this.#minUptimeMs = MIN_UPTIME_MS;
+  }
+
+  /** Counts a failure. @returns the milliseconds to wait after it */
+  next(code: number, clock: Clock, backoff: Partial<Backoff> | undefined): number {
+    if (clock.now() >= this.#stableAt) this.#failures = 0;
+    this.#stableAt = Infinity;
+    if (code >= 4000) this.#minUptimeMs = MIN_UPTIME_AFTER_SERVER_CLOSE_MS;
+    return backoffMs(this.#failures++, clock.random(), backoff);
+  }
+}

@@ -1,0 +1,134 @@
+// How far each channel has been read, and the messages that wait for the application to fill a gap.
+// Called with each welcome, join, gap and message; emits what the application receives.
+// No message of a channel is delivered twice, and a position advances only after the listeners have run.
+import type { GapMessage, GapReason, Position, WelcomeMessage } from "@halyard/protocol";
+import type { Frame } from "@halyard/protocol/wire";
+import type { Emitter } from "../common/emitter.ts";
+import type { ClientEvents } from "./client-events.ts";
+
+/** Above one of these bounds, the messages of a channel stop waiting for the application. */
+const MAX_HELD_MESSAGES = 1_000;
+const MAX_HELD_BYTES = 1024 * 1024;
+
+/** The messages that wait for the gap listeners of their channel. */
+interface HeldMessages {
+  /** How many promises of gap listeners are pending. */
+  pendingListeners: number;
+  frames: Frame[];
+  bytes: number;
+}
+
+interface Channel {
+  epoch: string;
+  /** The position: the offset up to which the channel has been read. Only frames of the channel advance it. */
+  off: number;
+  /** The newest offset when this connection subscribed: messages up to it are replayed. */
+  head: number;
+  held?: HeldMessages | undefined;
+}
+
+export class Channels {
+  readonly #emitter: Emitter<ClientEvents>;
+  readonly #channels = new Map<string, Channel>();
+
+  constructor(emitter: Emitter<ClientEvents>) {
+    this.#emitter = emitter;
+  }
+
+  get positions(): { ch: string; epoch: string; off: number }[] {
+    return Array.from(this.#channels, ([ch, { epoch, off }]) => ({ ch, epoch, off }));
+  }
+
+  /** @param rooms the rooms that this client will join again when the welcome does not name them */
+  resume(channels: WelcomeMessage["channels"], rooms: readonly string[]): void {
+    for (const name of this.#channels.keys()) {
+      const isRequested = rooms.some((room) => name === `room:${room}`);
+      if (!isRequested && !Object.hasOwn(channels, name)) this.drop(name);
+    }
+    for (const [name, state] of Object.entries(channels)) {
+      const channel = this.#channels.get(name);
+      // The frames or the gap that follow advance a known position. A forbidden channel has none.
+      if (state.recovered === "new" || (state.recovered !== "forbidden" && !channel))
+        this.#setPosition(name, state);
+      else if (channel) channel.head = state.off;
+    }
+  }
+
+  /** A room was joined after the welcome. If it was read before, the messages in between are lost. */
+  join(name: string, position: Position): void {
+    const known = this.#channels.get(name);
+    const isBehind = known && (known.epoch !== position.epoch || known.off !== position.off);
+    if (this.#setPosition(name, position) && isBehind) this.#emitGap(name, "lost");
+  }
+
+  drop(name: string): void {
+    this.#channels.delete(name);
+  }
+
+  clear(): void {
+    this.#channels.clear();
+  }
+
+  /** Forgets the held messages: they are after the position, so the next connection replays them. */
+  onDisconnected(): void {
+    for (const channel of this.#channels.values()) {
+      channel.head = -1;
+      if (!channel.held) continue;
+      channel.held.frames = [];
+      channel.held.bytes = 0;
+    }
+  }
+
+  /** @param size the length of the frame's text, roughly its bytes */
+  receive(frame: Frame, size: number): void {
+    const channel = this.#channels.get(frame.$?.ch ?? "");
+    const held = channel?.held;
+    if (!held) return this.#deliver(frame, channel);
+    held.frames.push(frame);
+    held.bytes += size;
+    if (held.frames.length > MAX_HELD_MESSAGES || held.bytes > MAX_HELD_BYTES) this.#release(channel);
+  }
+
+  gap({ ch, reason, ...position }: GapMessage): void {
+    if (this.#setPosition(ch, position)) this.#emitGap(ch, reason);
+  }
+
+  /** @returns whether the position is valid */
+  #setPosition(name: string, { epoch, off }: Position): boolean {
+    if (typeof epoch !== "string" || !Number.isSafeInteger(off)) return false;
+    this.#channels.set(name, { ...this.#channels.get(name), epoch, off, head: off });
+    return true;
+  }
+
+  #emitGap(name: string, reason: GapReason): void {
+    const pending = this.#emitter.emit("gap", name, reason).filter((result) => result instanceof Promise);
+    const channel = this.#channels.get(name);
+    if (!channel || pending.length === 0) return;
+    const held = (channel.held ??= { pendingListeners: 0, frames: [], bytes: 0 });
+    held.pendingListeners += pending.length;
+    for (const promise of pending) {
+      // The platform reports a rejection as the application's own.
+      void promise.finally(() => {
+        if (--held.pendingListeners === 0 && channel.held === held) this.#release(channel);
+      });
+    }
+  }
+
+  #release(channel: Channel): void {
+    const frames = channel.held?.frames ?? [];
+    channel.held = undefined;
+    for (const frame of frames) this.#deliver(frame, channel);
+  }
+
+  #deliver(frame: Frame, channel: Channel | undefined): void {
+    const { $: { ch = "", off } = {}, ...message } = frame;
+    // Without an offset, a frame is neither before nor after the position: NaN makes both comparisons false.
+    const offset = Number.isSafeInteger(off) ? Number(off) : NaN;
+    if (channel && offset <= channel.off) return;
+    if (frame.type !== "skip") {
+      const room = ch.startsWith("room:") ? ch.slice(5) : undefined;
+      this.#emitter.emit("message", message, { room, replayed: offset <= Number(channel?.head) }, ch);
+    }
+    if (channel && offset) channel.off = offset;
+  }
+}

@@ -1,0 +1,33 @@
+import { HalyardError, encodeFrame } from "@halyard/protocol/wire";
+import type { FrameMeta, LIMITS } from "@halyard/protocol/wire";
+import type { SendLimits } from "../connection/send-limits.ts";
+
+// Written out, typed by the protocol's table: the table itself would be three times the size.
+const MAX_JSON_DEPTH: (typeof LIMITS)["jsonDepth"] = 32;
+
+/** A frame's text, or the reason why the server would not read it. */
+interface EncodedFrame {
+  readonly text: string;
+  readonly bytes: number;
+  readonly error: HalyardError | undefined;
+}
+
+/**
+ * Encodes a frame that this client sends. A frame that is too large or nests too deeply is found here, because the
+ * server rejects it without reading its id, so that the error would name no message.
+ */
+export function encodeOutgoing(message: object, meta: FrameMeta, { messageBytes }: SendLimits): EncodedFrame {
+  try {
+    const text = encodeFrame(JSON.stringify(message), meta);
+    const bytes = new TextEncoder().encode(text).length;
+    const isTooDeep = bytes <= messageBytes && depthOf(JSON.parse(text)) > MAX_JSON_DEPTH;
+    const code = isTooDeep ? "invalid_message" : bytes > messageBytes && "payload_too_large";
+    return { text, bytes, error: code ? new HalyardError(code) : undefined };
+  } catch {
+    return { text: "", bytes: 0, error: new HalyardError("invalid_message") };
+  }
+}
+
+function depthOf(value: unknown): number {
+  return value === Object(value) ? 1 + Math.max(0, ...Object.values(value as object).map(depthOf)) : 0;
+}

@@ -1,0 +1,73 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createHarness, reply } from "../../test/harness.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const chat = (harness: ReturnType<typeof createHarness>, content: string) =>
+  harness.client.send("chat_message", { content });
+
+describe("close()", () => {
+  it("rejects messages that were never written, and settles written ones as unknown", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
+    const written = chat(harness, "a");
+    socket.drop();
+    const queued = chat(harness, "b");
+    harness.client.close();
+    expect(await written).toEqual({ status: "unknown", id: written.id });
+    expect(await queued).toMatchObject({
+      status: "rejected",
+      error: { code: "unavailable", retryable: true },
+    });
+    expect(await chat(harness, "c")).toMatchObject({ status: "rejected", error: { code: "unavailable" } });
+    harness.client.connect();
+    const next = await harness.open();
+    chat(harness, "d");
+    expect(next.sent().slice(1)).toMatchObject([
+      { type: "skip", $: { seq: 1 } },
+      { type: "skip", $: { seq: 2 } },
+      { type: "chat_message", $: { seq: 3 } },
+    ]);
+  });
+
+  it("rejects messages after a final close code of the server", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
+    chat(harness, "a");
+    socket.drop(4409);
+    expect(await chat(harness, "b")).toMatchObject({ status: "rejected", error: { code: "unavailable" } });
+  });
+
+  it("keeps the messages that wait while the user signs in again", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
+    socket.drop(4401);
+    const waiting = chat(harness, "a");
+    harness.client.authenticate();
+    const next = await harness.open();
+    next.receive(reply(next.sent("chat_message")[0]));
+    expect((await waiting).status).toBe("delivered");
+  });
+
+  it("never sends the messages of one user as another user", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
+    const [clientId] = socket.sent("hello").map((hello) => hello["clientId"]);
+    socket.drop(4401);
+    const waiting = chat(harness, "mine");
+    const request = harness.client.request("count").catch((error: unknown) => error);
+    harness.client.authenticate();
+    const next = await harness.open({ user: { userId: "eve", name: "Eve", connectedAt: "" } });
+    expect(next.closed?.code).toBe(3001);
+    expect(await waiting).toMatchObject({ status: "rejected", error: { code: "unauthenticated" } });
+    expect(await request).toMatchObject({ code: "unauthenticated" });
+    const last = await harness.open({ user: { userId: "eve", name: "Eve", connectedAt: "" } });
+    expect(last.sent("hello")[0]?.["clientId"]).not.toBe(clientId);
+    expect(last.sent("hello")[0]?.["positions"]).toEqual([]);
+    chat(harness, "hers");
+    expect(last.sent("chat_message")).toMatchObject([{ content: "hers", $: { seq: 1 } }]);
+    expect(harness.client.user?.userId).toBe("eve");
+  });
+});

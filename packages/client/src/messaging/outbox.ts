@@ -1,0 +1,232 @@
+// The messages that have no reply yet, in the order in which the application sent them.
+// Called by the message sender to send, and by the client with each welcome, reply and lost connection.
+// Each message takes effect once at most, in order, and its receipt settles in bounded time.
+import { HalyardError, encodeFrame, messageIdOf } from "@halyard/protocol/wire";
+import type { Clock } from "../common/clock.ts";
+import type { Emitter } from "../common/emitter.ts";
+import { Timer } from "../common/timer.ts";
+import { TokenBucket } from "../common/token-bucket.ts";
+import type { FrameWriter } from "../connection/connection.ts";
+import type { OutboxLimits } from "../options.ts";
+import type { ClientEvents } from "./client-events.ts";
+import { encodeOutgoing } from "./encode-outgoing.ts";
+import type { Outcome, QueueState, Receipt, Sending } from "./receipt.ts";
+
+/** The server remembers results for 5 min: after this time, a written message is neither sent again nor waited for. */
+const ACK_TIMEOUT_MS = 240_000;
+/** How many results the server remembers. It treats an older number as used. */
+const REMEMBERED_RESULTS = 32;
+const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { messages: 200, bytes: 256 * 1024, ageMs: 60_000 };
+
+export interface OutboxConnection extends FrameWriter {
+  readonly clientId: string;
+  reconnect(): void;
+}
+
+export interface OutboxParts {
+  readonly clock: Clock;
+  readonly connection: OutboxConnection;
+  readonly emitter: Emitter<ClientEvents>;
+  /** While a room is being joined, messages to it wait, and so do all messages behind them. */
+  readonly isJoining: (channel: string | undefined) => boolean;
+}
+
+interface QueuedMessage {
+  readonly type: string;
+  readonly channel: string | undefined;
+  readonly text: string;
+  readonly bytes: number;
+  readonly settle: (outcome: Outcome) => void;
+}
+
+/** A sequence number, and the message that has it. */
+interface Entry {
+  readonly seq: number;
+  /** Undefined once the receipt is settled and only the number is left. */
+  message?: QueuedMessage | undefined;
+  /** When the message expires. */
+  dueAt: number;
+  /** On any connection. */
+  isWritten?: boolean;
+  /** The server has lost its state: a message that it rejects now may have taken effect before. */
+  isUnconfirmed?: boolean | undefined;
+  /** On this connection. */
+  isAnswered?: boolean;
+}
+
+/**
+ * A message gets its sequence number, and with it its public id, when it is sent. The server accepts only the next
+ * number, so none may be missing: the number of an expired message stays in the queue and goes out as a `skip`. A
+ * message that is rejected here gets no number. Numbers leave the queue from the front only, because a server that has
+ * lost its state starts at the first number that it receives.
+ */
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #bounds: OutboxLimits;
+  readonly #timer: Timer;
+  #entries: Entry[] = [];
+  /** The number of entries, from the first on, that were written on this connection. */
+  #sent = 0;
+  #lastSeq = 0;
+  /** Negative, so that the id of a rejected message is that of no other. */
+  #lastRejectedSeq = 0;
+  /** The numbers before the queue are sent again, and the server has not accepted a message since. */
+  #isRewinding = false;
+  #queue: QueueState = { queued: 0, unacknowledged: 0, bytes: 0 };
+  /** Undefined while the connection is not open. */
+  #rateLimit: TokenBucket | undefined;
+
+  constructor(parts: OutboxParts, bounds?: Partial<OutboxLimits>) {
+    this.#parts = parts;
+    this.#bounds = { ...DEFAULT_OUTBOX_LIMITS, ...bounds };
+    this.#timer = new Timer(parts.clock);
+  }
+
+  send(type: string, fields: object | undefined, channel: string | undefined): Sending {
+    const { clock, connection } = this.#parts;
+    const seq = this.#lastSeq + 1;
+    const {
+      text,
+      bytes,
+      error = this.#rejectionOf(bytes),
+    } = encodeOutgoing({ ...fields, type }, { seq, ch: channel }, connection.limits);
+    const id = messageIdOf(connection.clientId, error ? --this.#lastRejectedSeq : seq);
+    const receipt = new Promise<Receipt>((resolve) => {
+      const settle = (outcome: Outcome) => resolve({ ...outcome, id });
+      if (error) return settle({ status: "rejected", error });
+      this.#lastSeq = seq;
+      const message = { type, channel, text, bytes, settle };
+      this.#entries.push({ seq, message, dueAt: clock.now() + this.#bounds.ageMs });
+      this.flush();
+    });
+    return { id, then: receipt.then.bind(receipt) };
+  }
+
+  /** The connection is open: the unanswered messages go out again, with the same numbers, then those that waited. */
+  open(ephemeralTypes: readonly string[]): void {
+    const { clock, connection } = this.#parts;
+    const { messagesPerSecond } = connection.limits;
+    // The server allows twice as many at once: the other half is for all that is not a message of the outbox.
+    this.#rateLimit ??= new TokenBucket(messagesPerSecond, messagesPerSecond, clock.now());
+    for (const entry of this.#entries) {
+      // Sent before the first welcome named this type as one that is dropped while there is no connection.
+      const { isWritten, message } = entry;
+      if (message && !isWritten && ephemeralTypes.includes(message.type))
+        settleMessage(entry, { status: "expired" });
+    }
+    this.flush();
+  }
+
+  /** The server has lost its state. */
+  markUnconfirmed(): void {
+    for (const entry of this.#entries) entry.isUnconfirmed = entry.isWritten;
+  }
+
+  onDisconnected(): void {
+    this.#rateLimit = undefined;
+    this.#sent = 0;
+    // The next server may need the numbers behind an unanswered one again.
+    for (const entry of this.#entries) entry.isAnswered = false;
+  }
+
+  onReply(seq: number, outcome: Outcome): void {
+    const index = this.#entries.findIndex((entry) => entry.seq === seq);
+    const entry = this.#entries[index];
+    if (!entry || index >= this.#sent) return;
+    const isConflict = outcome.status === "rejected" && outcome.error.code === "conflict";
+    if (isConflict && entry.message && !this.#isRewinding) return this.#rewind();
+    if (entry.message && !isConflict) this.#isRewinding = false;
+    settleMessage(
+      entry,
+      entry.isUnconfirmed && outcome.status === "rejected" ? { status: "unknown" } : outcome,
+    );
+    entry.isAnswered = true;
+    while (this.#entries[0]?.isAnswered) {
+      this.#entries.shift();
+      this.#sent--;
+    }
+    this.flush();
+  }
+
+  /** Settles each message: as rejected when it was never written, as unknown when it was. */
+  settleAll(error: HalyardError): void {
+    for (const entry of this.#entries) {
+      settleMessage(entry, entry.isWritten ? { status: "unknown" } : { status: "rejected", error });
+    }
+    this.flush();
+  }
+
+  /** Starts the numbers anew, for a new client id. */
+  restart(): void {
+    this.#entries = [];
+    this.#lastSeq = this.#sent = 0;
+  }
+
+  /** Expires old messages, writes as many as the server allows, and sets the timer for the rest. */
+  flush(): void {
+    const now = this.#parts.clock.now();
+    for (const entry of this.#entries) {
+      if (entry.dueAt <= now) settleMessage(entry, { status: entry.isWritten ? "unknown" : "expired" });
+    }
+    let waitMs = this.#write(now);
+    const queue = { queued: 0, unacknowledged: 0, bytes: 0 };
+    for (const { message, dueAt, isWritten } of this.#entries) {
+      if (!message) continue;
+      waitMs = Math.min(waitMs, dueAt - now);
+      queue[isWritten ? "unacknowledged" : "queued"]++;
+      queue.bytes += message.bytes;
+    }
+    this.#timer.set(waitMs, () => this.flush());
+    const hasChanged = JSON.stringify(queue) !== JSON.stringify(this.#queue);
+    this.#queue = queue;
+    if (hasChanged) this.#parts.emitter.emit("queue", queue);
+  }
+
+  /**
+   * The server misses an earlier number: it has lost its state, or has rejected a message without counting it. Sends
+   * the numbers before the queue again, as skips. The missing number is one of them, because the server remembers
+   * fewer.
+   */
+  #rewind(): void {
+    this.#isRewinding = true;
+    const first = this.#entries[0]?.seq ?? 1;
+    for (let seq = first - 1; seq > 0 && seq >= first - REMEMBERED_RESULTS; seq--) {
+      this.#entries.unshift({ seq, dueAt: 0, isWritten: true });
+    }
+    this.#parts.connection.reconnect();
+  }
+
+  #rejectionOf(bytes: number): HalyardError | undefined {
+    if (this.#parts.connection.isEnded) return new HalyardError("unavailable");
+    const isFull =
+      this.#entries.length >= this.#bounds.messages || this.#queue.bytes + bytes > this.#bounds.bytes;
+    return isFull ? new HalyardError("limit_exceeded") : undefined;
+  }
+
+  /** @returns the milliseconds until the server's rate allows the next message */
+  #write(now: number): number {
+    const { connection, isJoining } = this.#parts;
+    const { limits } = connection;
+    while (this.#rateLimit && this.#sent < limits.unacknowledged) {
+      const entry = this.#entries[this.#sent];
+      if (!entry || isJoining(entry.message?.channel)) break;
+      const { seq, message: { bytes = 0, text = encodeFrame('{"type":"skip"}', { seq }) } = {} } = entry;
+      // A message costs one token, or more when its bytes take more of the byte rate than one message of the message
+      // rate.
+      const cost = Math.max(1, (bytes / limits.bytesPerSecond) * limits.messagesPerSecond);
+      const waitMs = this.#rateLimit.take(cost, now);
+      if (waitMs > 0) return waitMs;
+      if (!entry.isWritten) entry.dueAt = now + ACK_TIMEOUT_MS;
+      entry.isWritten = true;
+      this.#sent++;
+      connection.write(text);
+    }
+    return Infinity;
+  }
+}
+
+/** Settles the receipt, so that only the number is left. */
+function settleMessage(entry: Entry, outcome: Outcome): void {
+  entry.message?.settle(outcome);
+  entry.message = undefined;
+}

@@ -1,0 +1,12 @@
+import type { SendError } from "../messaging/send-error.ts";
+
+/** Whether this client is in a room. */
+export type RoomState =
+  /**
+   * The server has not answered the join yet, or the connection is lost and the client joins again with the next one.
+   */
+  | { readonly status: "joining" }
+  /** The server has joined this client to the room. */
+  | { readonly status: "joined" }
+  /** Left by `leave()`, or, with an error, because the server said so. */
+  | { readonly status: "left"; readonly error: SendError | undefined };

@@ -1,0 +1,149 @@
+// The rooms that the application has joined, each with the handles that share it.
+// Called by room handles to join and leave, and by the client with each welcome, join and leave of the server.
+// A room is joined again with each connection until its last handle is left or the server rejects it.
+import type { Position, WelcomeMessage } from "@halyard/protocol";
+import { HalyardError, ROOM_NAME } from "@halyard/protocol/wire";
+import type { LIMITS } from "@halyard/protocol/wire";
+import type { Clock } from "../common/clock.ts";
+import { Timer } from "../common/timer.ts";
+import { TokenBucket } from "../common/token-bucket.ts";
+import type { Channels } from "../messaging/channels.ts";
+import type { PendingRequests } from "../messaging/requests.ts";
+import type { RoomState } from "./room-state.ts";
+
+/** How long to wait before joining again when the server names no time. */
+const RETRY_MS = 1_000;
+/** The server's rate for joins. The rooms of a hello do not count. */
+const JOINS_PER_SECOND = 10;
+const JOINS_AT_ONCE = 30;
+
+// Written out, typed by the protocol's table: the table itself would be in every bundle.
+const MAX_ROOMS: (typeof LIMITS)["rooms"] = 100;
+
+/** One room, shared by all of its handles. */
+export interface RoomEntry {
+  readonly name: string;
+  readonly channel: string;
+  readonly timer: Timer;
+  handles: number;
+  state: RoomState;
+  /** Whether a join is pending or scheduled. */
+  isRequested?: boolean;
+}
+
+interface RoomsParts {
+  readonly clock: Clock;
+  readonly channels: Channels;
+  readonly requests: PendingRequests;
+  /** The state of a room has changed. */
+  readonly onChange: () => void;
+  /** This client is no longer in the room of the channel. */
+  readonly onLeave: (channel: string) => void;
+}
+
+export class Rooms {
+  readonly #parts: RoomsParts;
+  readonly #entries = new Map<string, RoomEntry>();
+  /** Undefined while the connection is not open. */
+  #joinRate: TokenBucket | undefined;
+
+  constructor(parts: RoomsParts) {
+    this.#parts = parts;
+  }
+
+  get names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  isJoining(channel = ""): boolean {
+    return this.#entries.get(channel.slice(5))?.state.status === "joining";
+  }
+
+  /** Counts a handle of the room, and joins the room with the first one. */
+  acquire(name: string): RoomEntry {
+    const known = this.#entries.get(name);
+    if (known) {
+      known.handles++;
+      return known;
+    }
+    const timer = new Timer(this.#parts.clock);
+    const state: RoomState = { status: "joining" };
+    const entry: RoomEntry = { name, channel: `room:${name}`, timer, handles: 1, state };
+    if (!ROOM_NAME.test(name)) this.#remove(entry, new HalyardError("invalid_message"));
+    else if (this.#entries.size >= MAX_ROOMS) this.#remove(entry, new HalyardError("limit_exceeded"));
+    else {
+      this.#entries.set(name, entry);
+      this.#requestJoin(entry);
+    }
+    return entry;
+  }
+
+  /** Takes a handle back, and leaves the room with the last one. */
+  release(entry: RoomEntry): void {
+    if (--entry.handles > 0 || this.#entries.get(entry.name) !== entry) return;
+    if (this.#joinRate) this.#parts.requests.sendFrame({ type: "leave", room: entry.name }, () => {});
+    this.#remove(entry);
+  }
+
+  /** @param channels those that the server has subscribed this connection to; a room that is missing is joined */
+  onWelcome(channels: WelcomeMessage["channels"]): void {
+    this.#joinRate ??= new TokenBucket(JOINS_PER_SECOND, JOINS_AT_ONCE, this.#parts.clock.now());
+    for (const entry of this.#entries.values()) {
+      const recovered = channels[entry.channel]?.recovered;
+      if (recovered === undefined) this.#requestJoin(entry);
+      // For a forbidden room, a frame of type `left` follows.
+      else if (recovered !== "forbidden") this.#setState(entry, { status: "joined" });
+    }
+  }
+
+  onDisconnected(): void {
+    this.#joinRate = undefined;
+    for (const entry of this.#entries.values()) this.#setState(entry, { status: "joining" });
+  }
+
+  /** The server has joined this client to a room, or, with an error, removed it from one. */
+  membershipChanged(name: string, error?: HalyardError): void {
+    const entry = this.#entries.get(name);
+    if (entry) {
+      if (error) this.#remove(entry, error);
+      else this.#setState(entry, { status: "joined" });
+    }
+  }
+
+  #requestJoin(entry: RoomEntry): void {
+    if (!this.#joinRate || entry.isRequested) return;
+    entry.isRequested = true;
+    const waitMs = this.#joinRate.take(1, this.#parts.clock.now());
+    if (waitMs > 0) return this.#scheduleJoin(entry, waitMs);
+    this.#parts.requests.sendFrame({ type: "join", room: entry.name }, (reply) => {
+      entry.isRequested = false;
+      if (this.#entries.get(entry.name) !== entry || !this.#joinRate) return;
+      if ("result" in reply) {
+        this.#parts.channels.join(entry.channel, reply.result as Position);
+        this.#setState(entry, { status: "joined" });
+      } else if (reply.error.retryable) this.#scheduleJoin(entry, reply.error.retryAfterMs ?? RETRY_MS);
+      else this.#remove(entry, reply.error);
+    });
+  }
+
+  #scheduleJoin(entry: RoomEntry, waitMs: number): void {
+    entry.isRequested = true;
+    entry.timer.set(waitMs, () => {
+      entry.isRequested = false;
+      if (entry.state.status === "joining") this.#requestJoin(entry);
+    });
+  }
+
+  #remove(entry: RoomEntry, error?: HalyardError): void {
+    entry.timer.clear();
+    this.#entries.delete(entry.name);
+    this.#parts.onLeave(entry.channel);
+    this.#setState(entry, { status: "left", error });
+  }
+
+  #setState(entry: RoomEntry, state: RoomState): void {
+    if (entry.state.status === state.status) return;
+    entry.state = state;
+    this.#parts.onChange();
+  }
+}

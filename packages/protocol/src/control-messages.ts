@@ -1,0 +1,149 @@
+// The types of the messages with which client and server manage the connection itself.
+// Read by the client's connection and the server's control frames; the schemas are in messages.ts.
+// Guarantee: control-messages.test-d.ts holds each type equal to its schema.
+import type { PublicUser } from "./builtins.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { FrameMeta } from "./frames.ts";
+
+/** A client's position in a channel: the last message that it has. */
+export interface Position {
+  /** Names one history of the channel; a new one begins when the old one is lost. */
+  readonly epoch: string;
+  /** The offset of that message. */
+  readonly off: number;
+}
+
+/** The reason why messages of a channel could not be delivered. */
+export type GapReason = "lost" | "trimmed" | "too_many" | "forbidden";
+
+/**
+ * The outcome of a resume for one channel. `pending`: the backplane does not answer, so the client keeps its position.
+ */
+export interface ChannelState extends Position {
+  readonly recovered: true | "new" | "pending" | GapReason;
+}
+
+/** The first frame of a client: who it is, and where it resumes. */
+export interface HelloMessage {
+  type: "hello";
+  clientId: string;
+  attempt: number;
+  contract?: string | undefined;
+  positions: { ch: string; epoch: string; off: number }[];
+  rooms: string[];
+}
+
+/** The client asks for a `pong`. */
+export interface PingMessage {
+  type: "ping";
+}
+
+/** The client joins a room; a `reply` carries a {@link JoinResult}. */
+export interface JoinMessage {
+  type: "join";
+  room: string;
+}
+
+/** The client leaves a room. */
+export interface LeaveMessage {
+  type: "leave";
+  room: string;
+}
+
+/** A request, in either direction; answered by `reply` or `error`. */
+export interface RequestMessage {
+  type: "request";
+  name: string;
+  input?: unknown;
+}
+
+/** The client renews the session of an open connection with a single-use ticket. */
+export interface AuthenticateMessage {
+  type: "authenticate";
+  ticket: string;
+}
+
+/** The server's answer to `hello`: the user, the limits, and the state of each channel. */
+export interface WelcomeMessage {
+  type: "welcome";
+  connectionId: string;
+  user: PublicUser;
+  limits: { messageBytes: number; unacknowledged: number; messagesPerSecond: number; bytesPerSecond: number };
+  heartbeat: { intervalMs: number; timeoutMs: number };
+  ephemeral: string[];
+  channels: Record<string, ChannelState>;
+}
+
+/** The answer to `ping`. */
+export interface PongMessage {
+  type: "pong";
+}
+
+/** The successful answer to a send, a join, a leave or a request, which `$.re` names. */
+export interface ReplyMessage {
+  type: "reply";
+  result?: unknown;
+}
+
+/** The server itself put this connection into a room. */
+export interface JoinedMessage extends Position {
+  type: "joined";
+  room: string;
+}
+
+/** The server took this connection out of a room, or did not let it in at its `hello`. */
+export interface LeftMessage {
+  type: "left";
+  room: string;
+  reason: ErrorCode;
+}
+
+/** Messages of a channel could not be delivered; delivery goes on after the position in the gap. */
+export interface GapMessage {
+  type: "gap";
+  ch: string;
+  epoch: string;
+  off: number;
+  reason: GapReason;
+}
+
+/** From the server: the messages up to `$.off` are not for this client. From the client: it does not use `$.seq`. */
+export interface SkipMessage {
+  type: "skip";
+}
+
+/** This node drains and is about to close: the client reconnects after `afterMs`. */
+export interface ReconnectMessage {
+  type: "reconnect";
+  afterMs: number;
+}
+
+/** Every message with which client and server manage the connection. An application never handles one. */
+export type ControlMessage = (
+  | HelloMessage
+  | PingMessage
+  | JoinMessage
+  | LeaveMessage
+  | RequestMessage
+  | AuthenticateMessage
+  | WelcomeMessage
+  | PongMessage
+  | ReplyMessage
+  | JoinedMessage
+  | LeftMessage
+  | GapMessage
+  | SkipMessage
+  | ReconnectMessage
+) & { $?: FrameMeta | undefined };
+
+/** The `result` in the `reply` to a send: the receipt. */
+export interface SendResult {
+  readonly id: string;
+  readonly ch?: string | undefined;
+  readonly off?: number | undefined;
+}
+
+/** The `result` in the `reply` to a join: the position of the room's channel. */
+export interface JoinResult extends Position {
+  readonly ch: string;
+}

@@ -1,0 +1,135 @@
+// How this node finds out where a channel stands, and keeps up with it.
+// The channel hub calls it when a channel is opened, when a publication does not follow its predecessor, and after an interruption.
+// A channel becomes `live` only without a hole; where the history no longer reaches back, every subscriber gets one `gap`.
+
+import type { Position } from "@halyard/protocol";
+import { encodeFrame } from "@halyard/protocol/wire";
+import type { Backplane, LogEntry, ReadResult } from "../backplane.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import type { Logger } from "../logger.ts";
+import type { Clock } from "../types.ts";
+import { unwrapResolved } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
+import { printable } from "../utils/printable.ts";
+import type { Channel } from "./channel.ts";
+
+const MAX_SYNC_ATTEMPTS = 5;
+const SYNC_PAGE = 1_000;
+const RETRY_MS = 1_000;
+
+export interface ChannelSyncParts {
+  readonly backplane: Backplane;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Whether the hub still holds the channel: only then is a failed read tried again. */
+  readonly isCurrent: (channel: Channel) => boolean;
+}
+
+/** Reads channels from the backplane until their subscribers can be served without a hole. */
+export class ChannelSync {
+  readonly #parts: ChannelSyncParts;
+
+  constructor(parts: ChannelSyncParts) {
+    this.#parts = parts;
+  }
+
+  /** Subscribes to a new channel and reads its position. Without a promise where the backplane answers at once. */
+  start(channel: Channel): MaybePromise<unknown> {
+    const subscribed = unwrapResolved(this.#parts.backplane.subscribe(channel.name));
+    if (subscribed instanceof Promise) return this.#syncAsync(channel, subscribed);
+    const isLive = this.#catchUp(channel);
+    return isLive === true ? undefined : this.#syncAsync(channel, isLive);
+  }
+
+  async #syncAsync(channel: Channel, first: MaybePromise<unknown>): Promise<void> {
+    if ((await first) !== true) await this.#sync(channel);
+  }
+
+  /** Reads the position anew. While the backplane fails, the subscribers wait, and the read is repeated every second. */
+  resync(channel: Channel): void {
+    const synced = this.#sync(channel);
+    this.holdWhile(channel, synced);
+    synced.catch((error: unknown) => {
+      channel.status = "stale";
+      channel.buffer = undefined;
+      this.#parts.logger.warn(
+        { channel: channel.name, error: printable(String(error), 200) },
+        "a channel could not be read",
+      );
+      if (!this.#parts.isCurrent(channel)) return;
+      channel.retry = this.#parts.clock.setTimeout(() => {
+        channel.retry = undefined;
+        this.resync(channel);
+      }, RETRY_MS);
+    });
+  }
+
+  async #sync(channel: Channel): Promise<void> {
+    for (let attempt = 0; attempt < MAX_SYNC_ATTEMPTS; attempt++) if (await this.#catchUp(channel)) return;
+    const read = await this.#parts.backplane.read(channel.name, { after: channel.offset, limit: 1 });
+    this.#announceGap(channel, { epoch: read.epoch, off: read.top });
+    channel.buffer = undefined;
+    channel.status = "live";
+  }
+
+  /** Reads the entries after the position. @returns whether the channel is live now */
+  #catchUp(channel: Channel): MaybePromise<boolean> {
+    channel.status = "syncing";
+    // The read covers every publication that arrived before it was issued.
+    channel.buffer = undefined;
+    const page = { after: channel.offset, limit: SYNC_PAGE };
+    const read = unwrapResolved(this.#parts.backplane.read(channel.name, page));
+    return read instanceof Promise ? this.#applyReadAsync(channel, read) : this.#applyRead(channel, read);
+  }
+
+  async #applyReadAsync(channel: Channel, read: Promise<ReadResult>): Promise<boolean> {
+    return this.#applyRead(channel, await read);
+  }
+
+  #applyRead(channel: Channel, read: ReadResult): boolean {
+    if (channel.epoch === "") channel.resetTo(read.epoch, read.top);
+    else if (read.epoch === channel.epoch && isContiguous(channel.offset, read.entries, read.top)) {
+      for (const entry of read.entries)
+        channel.deliver({ ...entry, channel: channel.name, epoch: read.epoch });
+    } else this.#announceGap(channel, { epoch: read.epoch, off: read.top });
+    return this.#drainBuffer(channel);
+  }
+
+  /** Delivers the publications that arrived during the read. @returns whether they follow the position; the channel is live then */
+  #drainBuffer(channel: Channel): boolean {
+    for (const publication of channel.buffer ?? []) {
+      const isNext = publication.epoch === channel.epoch && publication.prev === channel.offset;
+      if (isNext) channel.deliver(publication);
+      else if (publication.epoch !== channel.epoch || publication.offset > channel.offset) return false;
+    }
+    channel.buffer = undefined;
+    channel.status = "live";
+    return true;
+  }
+
+  #announceGap(channel: Channel, position: Position): void {
+    channel.resetTo(position.epoch, position.off);
+    const gap = { type: "gap", ch: channel.name, ...position, reason: "lost" };
+    const frame = new OutboundFrame(encodeFrame(JSON.stringify(gap), { ch: channel.name }));
+    channel.broadcast(frame);
+  }
+
+  /** Stores the promise that readers of a channel wait for. It is dropped when it resolves, so a live channel holds none. */
+  holdWhile(channel: Channel, ready: Promise<unknown>): void {
+    channel.synced = ready;
+    const done = (): void => {
+      if (channel.synced === ready) channel.synced = undefined;
+    };
+    ready.then(done, () => undefined);
+  }
+}
+
+/** Whether the entries follow an offset without a hole and end at the top of the channel. */
+export function isContiguous(offset: number, entries: readonly LogEntry[], top: number): boolean {
+  let position = offset;
+  for (const entry of entries) {
+    if (entry.prev !== position) return false;
+    position = entry.offset;
+  }
+  return position === top;
+}

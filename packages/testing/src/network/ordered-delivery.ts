@@ -1,0 +1,55 @@
+// One direction of a connection in memory.
+// Made by a link, twice per connection, and called for each frame and each close.
+// Guarantee: deliveries run in order, and never within the call that pushed them, as on a network.
+import { queueMacrotask } from "../clock/event-loop.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** Runs deliveries in order, in a later turn of the event loop. */
+export class OrderedDelivery {
+  readonly #traffic: Traffic;
+  #waiting: (() => void)[] = [];
+  #isScheduled = false;
+  #isCut = false;
+
+  constructor(traffic: Traffic) {
+    this.#traffic = traffic;
+  }
+
+  push(deliver: () => void): void {
+    if (this.#isCut) return;
+    this.#traffic.inFlight++;
+    this.#waiting.push(deliver);
+    this.#schedule();
+  }
+
+  /** Drops every delivery that has not run, and those that are pushed later. Only `onCut` is still delivered. */
+  cut(onCut: () => void): void {
+    if (this.#isCut) return;
+    this.#traffic.inFlight -= this.#waiting.length;
+    this.#waiting = [];
+    this.push(onCut);
+    this.#isCut = true;
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMacrotask(() => this.#deliver());
+  }
+
+  /** Runs the deliveries that wait now; those that are pushed meanwhile run in a turn of their own. */
+  #deliver(): void {
+    this.#isScheduled = false;
+    try {
+      for (let left = this.#waiting.length; left > 0; left--) {
+        const deliver = this.#waiting.shift();
+        if (!deliver) break;
+        this.#traffic.inFlight--;
+        this.#traffic.count++;
+        deliver();
+      }
+    } finally {
+      if (this.#waiting.length > 0) this.#schedule();
+    }
+  }
+}

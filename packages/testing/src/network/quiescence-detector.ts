@@ -1,0 +1,92 @@
+// Finds out when a network is quiet: nothing is delivered, and no client waits for a reply or a connection.
+// Called by the test network, in `settle` and after each timer in `advance`.
+// Guarantee: ends at the latest after `quietMs` of real time in which nothing has happened.
+import { sleep, waitOneTurn } from "../clock/event-loop.ts";
+import type { TestClock } from "../clock/test-clock.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** Turns of the event loop without traffic after which the network is quiet: promises and streams take a few. */
+const QUIET_TURNS = 8;
+/**
+ * The time between two looks at the traffic, in real time. The looks are counted, not the milliseconds: in a process that
+ * got no processor for a while nothing has happened, and yet it was not quiet.
+ */
+const POLL_MS = 5;
+
+/** A client, which may be about to do something. */
+interface Actor {
+  readonly isPending: boolean;
+  abandon(): void;
+}
+
+export interface QuiescenceParts {
+  readonly traffic: Traffic;
+  readonly clock: TestClock | undefined;
+  readonly quietMs: number;
+  readonly actors: Iterable<Actor>;
+}
+
+/** Waits until a network is quiet. */
+export class QuiescenceDetector {
+  readonly #parts: QuiescenceParts;
+
+  constructor(parts: QuiescenceParts) {
+    this.#parts = parts;
+  }
+
+  /** Waits until nothing is delivered, and no client waits for a reply or a connection. */
+  async settle(): Promise<void> {
+    if (!this.#parts.clock) return this.#settleInRealTime();
+    for (await this.#waitForQuietTurns(); this.#isPending(); await this.#waitForQuietTurns()) {
+      if (await this.#hasTraffic()) continue;
+      for (const actor of this.#parts.actors) actor.abandon();
+    }
+  }
+
+  get #isBusy(): boolean {
+    const { traffic, clock } = this.#parts;
+    return traffic.inFlight > 0 || (clock?.pending ?? 0) > 0;
+  }
+
+  #isPending(): boolean {
+    for (const { isPending } of this.#parts.actors) if (isPending) return true;
+    return false;
+  }
+
+  /** Waits until everything has happened that needs neither time nor anything outside this process. */
+  async #waitForQuietTurns(): Promise<void> {
+    const { traffic } = this.#parts;
+    for (let quiet = 0, { count } = traffic; quiet < QUIET_TURNS; quiet++) {
+      await waitOneTurn();
+      if (traffic.count !== count || this.#isBusy) quiet = -1;
+      count = traffic.count;
+    }
+  }
+
+  /**
+   * Gives what is pending `quietMs` of real time, because it may wait for something outside, a file or a database.
+   *
+   * @returns whether something has happened, or nothing is pending any more
+   */
+  async #hasTraffic(): Promise<boolean> {
+    const { traffic, quietMs } = this.#parts;
+    const { count } = traffic;
+    for (let left = quietMs; left > 0; left -= POLL_MS) {
+      await sleep(POLL_MS);
+      if (traffic.count !== count || this.#isBusy || !this.#isPending()) return true;
+    }
+    return false;
+  }
+
+  /** The timers of real time are invisible: the network is quiet when nothing has happened or is pending for a while. */
+  async #settleInRealTime(): Promise<void> {
+    const { traffic, quietMs } = this.#parts;
+    let { count } = traffic;
+    for (let left = quietMs; left > 0; left -= POLL_MS) {
+      await sleep(POLL_MS);
+      if (traffic.count === count && !this.#isBusy && !this.#isPending()) continue;
+      left = quietMs;
+      count = traffic.count;
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The folders of each package, from top to bottom: a file imports from its own layer and from the layers below.
+ * `eslint.config.js` turns them into lint zones; `pnpm house` checks every import, type imports included.
+ * A source file in no layer is an error: a new folder is added here first.
+ */
+
+/** Folders (`handshake/`) and files (`node.ts`) of `src`; `*` is every file of a `src` without folders. */
+export type Layer = readonly string[];
+
+export const layers: Readonly<Record<string, readonly Layer[]>> = {
+  "packages/protocol/src": [["*"]],
+  "packages/server/src": [
+    ["node.ts", "node/", "bun.ts", "bun/"],
+    ["index.ts", "system.ts", "manager.ts", "server.ts", "handlers.ts", "assembly.ts", "metrics.ts"],
+    ["handshake/"],
+    ["messages/", "config.ts", "server-context.ts"],
+    ["channels/"],
+    ["connection/"],
+    ["delivery/"],
+    ["security/"],
+    ["memory/"],
+    ["utils/"],
+    ["types.ts", "backplane.ts", "limits.ts", "logger.ts", "security-event.ts", "session-watch.ts"],
+  ],
+  "packages/client/src": [
+    ["index.ts", "create-web-socket-client.ts", "client.ts", "web-socket-client.ts"],
+    ["rooms/"],
+    ["messaging/"],
+    ["connection/"],
+    ["options.ts"],
+    ["common/"],
+  ],
+  "packages/better-auth/src": [
+    ["index.ts", "client.ts", "plugin.ts", "authenticator.ts"],
+    ["watch/"],
+    ["upgrade/"],
+    ["identity/"],
+    ["options.ts"],
+  ],
+  "packages/testing/src": [
+    ["index.ts", "node.ts"],
+    ["network/"],
+    ["delivery/"],
+    ["proxy/"],
+    ["nemesis/"],
+    ["clock/"],
+    ["utils/"],
+  ],
+};
+
+/** The layer of a file, counted from the top; undefined for a file of `src` that no layer names. */
+export function layerOf(src: string, path: string): number | undefined {
+  const [first = "", ...rest] = path.slice(src.length + 1).split("/");
+  const member = rest.length > 0 ? `${first}/` : first;
+  const found = layers[src]?.findIndex((layer) =>
+    layer.includes(rest.length === 0 && layer[0] === "*" ? "*" : member),
+  );
+  return found === -1 ? undefined : found;
+}
+
+/** The name of a layer in messages. */
+export function nameOf(layer: Layer): string {
+  return layer.join(", ");
+}

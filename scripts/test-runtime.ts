@@ -1,0 +1,48 @@
+/**
+ * Runs suites on another version of Node or Bun: `pnpm test:node 22.12.0 server`, `pnpm test:node latest`,
+ * `pnpm test:bun 1.4.0 conformance`. The packages are built on the workspace's Node. On another Node, vitest and the
+ * servers of the suites run on that Node; another Bun runs the servers that a suite starts on Bun.
+ * Turbo runs no test here: no result comes from its cache, and none is stored there.
+ */
+import { rmSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { run } from "./command.ts";
+import { readResult, type SuiteResult } from "./report.ts";
+import { installRuntime, type RuntimeName } from "./runtimes.ts";
+import { chooseSuites, type Suite } from "./suites.ts";
+import { summarize } from "./summary.ts";
+
+const vitest = resolve("node_modules/vitest/vitest.mjs");
+
+const [runtime = "", version, ...words] = process.argv.slice(2).filter((word) => word !== "--");
+if (!isRuntime(runtime) || version === undefined) {
+  throw new Error("Usage: test-runtime.ts node|bun <version> [suites]");
+}
+
+const start = performance.now();
+const directory = installRuntime(runtime, version);
+const binary = join(directory, runtime);
+process.stdout.write(`Running on ${binary}\n`);
+const node = runtime === "node" ? binary : process.execPath;
+const env = {
+  ...process.env,
+  [runtime === "node" ? "HALYARD_NODE" : "HALYARD_BUN"]: binary,
+  PATH: `${directory}${delimiter}${process.env["PATH"] ?? ""}`,
+};
+
+const failures = (await run("turbo", ["run", "build"], { quiet: true })) === 0 ? [] : ["the build failed"];
+const suites: SuiteResult[] = [];
+for (const suite of chooseSuites(words)) suites.push(await runSuite(suite));
+process.exitCode = summarize({ suites, failures, durationMs: performance.now() - start }) ? 0 : 1;
+
+async function runSuite(suite: Suite): Promise<SuiteResult> {
+  const [program, ...args] = suite.command.split(" ");
+  if (program !== "vitest") throw new Error(`${suite.label} is not run by vitest: ${suite.command}`);
+  rmSync(suite.report, { force: true });
+  const code = await run(node, [vitest, ...args], { cwd: suite.directory, env });
+  return readResult(suite, { taskId: suite.id, succeeded: code === 0, cached: false });
+}
+
+function isRuntime(name: string): name is RuntimeName {
+  return name === "node" || name === "bun";
+}
