@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { compile, COMPILERS, project } from "../support/typescript.ts";
-import { BLOCK, completed } from "./pages.ts";
+import { completed } from "./pages.ts";
 
 /** The imports and declarations that the code of the READMEs uses and does not show, block by block. */
 const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
@@ -13,24 +13,20 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
      declare function ask(question: string): Promise<string>;`,
   ],
   protocol: ["", ""],
-  server: [
-    `import { betterAuthAuthenticator } from "@halyard/better-auth";
-     import { betterAuth } from "better-auth";
-     import { admin } from "better-auth/plugins";
-     import { protocol } from "./protocol-1.ts";
-     const auth = betterAuth({ plugins: [admin()] });
-     declare const votes: {
-       add(vote: { pollId: string; option: number }, userId: string): void;
-       of(pollId: string): number[];
-     };`,
-    `import { createWebSocketSystem } from "@halyard/server";
-     const { manager } = createWebSocketSystem({ authenticate: () => ({ user: { id: "ada" } }), ${BLOCK} });`,
-  ],
+  server: ["", ""],
   testing: ["", "", ""],
 };
 
-/** Contracts of the reader. */
+/** Files of the reader. */
 const OWN = {
+  "auth.ts": `import { betterAuth } from "better-auth";
+    import { admin } from "better-auth/plugins";
+    export const auth = betterAuth({ plugins: [admin()] });`,
+  "polls.ts": `export { protocol } from "./protocol-1.ts";
+    export declare const votes: {
+      add(vote: { pollId: string; option: number }, userId: string): void;
+      of(pollId: string): number[];
+    };`,
   "protocol.ts": `import { defineProtocol, request, type ProtocolOf } from "@halyard/protocol";
     import { z } from "zod";
     export const protocol = defineProtocol({

@@ -12,18 +12,12 @@ function blocksOf(page: string): string[] {
   return [...text.matchAll(/^```tsx?\n(.*?)^```$/gms)].map(([, code = ""]) => code);
 }
 
-/** Marks the place of the page's block in a context; without it the block follows the context. */
-export const BLOCK = "/* the block */";
-
-/** The blocks of a page, each in its context. @throws Error unless there is one context for each block */
+/** The blocks of a page, each after its context. @throws Error unless there is one context for each block */
 export function completed(page: string, contexts: readonly string[]): string[] {
   const blocks = blocksOf(page);
   if (blocks.length !== contexts.length)
     throw new Error(
       `${page} has ${String(blocks.length)} blocks of code: add the context of each one in test/readme`,
     );
-  return blocks.map((block, index) => {
-    const context = contexts[index] ?? "";
-    return context.includes(BLOCK) ? context.replace(BLOCK, () => block) : `${context}\n${block}`;
-  });
+  return blocks.map((block, index) => `${contexts[index] ?? ""}\n${block}`);
 }

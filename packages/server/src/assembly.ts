@@ -1,11 +1,16 @@
-import { ServerRequests } from "./messages/server-requests.ts";
-import { Authorization } from "./messages/authorization.ts";
-import { ControlFrames } from "./messages/control-frames.ts";
+// Puts one node together: every part is made here, once, and gets exactly the parts that it uses. Called by the manager.
+// Guarantees: the backplane is started before the first connection, and no error of the application's hooks escapes.
+import type { Backplane } from "./backplane.ts";
+import { ChannelHub } from "./channels/channel-hub.ts";
+import { PresenceHub } from "./channels/presence-hub.ts";
 import type { AnyConfig } from "./config.ts";
-import type { ServerContext } from "./server-context.ts";
-import { createServerContext } from "./create-core.ts";
-import { Dispatcher } from "./messages/dispatcher.ts";
-import { ErrorReplies } from "./messages/error-replies.ts";
+import { ConnectionTable } from "./connection/connection-table.ts";
+import { Heartbeat } from "./connection/heartbeat.ts";
+import { RateLimits } from "./connection/rate-limits.ts";
+import { SessionWatches } from "./connection/session-watches.ts";
+import { Writer } from "./delivery/writer.ts";
+import { ChatMessageHandler, PingHandler, TypingIndicatorHandler } from "./handlers.ts";
+import type { Broadcaster } from "./handlers.ts";
 import { ConnectionSlots } from "./handshake/admission.ts";
 import { ConnectionAdmitter } from "./handshake/connection-admitter.ts";
 import { ConnectionCloser } from "./handshake/connection-closer.ts";
@@ -19,24 +24,59 @@ import { UpgradeGuard } from "./handshake/upgrade-guard.ts";
 import { UpgradeLimiter } from "./handshake/upgrade-limiter.ts";
 import { WelcomeFrame } from "./handshake/welcome-frame.ts";
 import { WelcomeSender } from "./handshake/welcome-sender.ts";
-import { ClientAddress } from "./security/client-address.ts";
-import { MessageHandlerRegistry } from "./messages/handler-registry.ts";
-import { ChatMessageHandler, PingHandler, TypingIndicatorHandler } from "./handlers.ts";
-import type { MessageHandler } from "./messages/handler-registry.ts";
-import type { Broadcaster } from "./handlers.ts";
-import { Heartbeat } from "./connection/heartbeat.ts";
-import { Inbound } from "./messages/inbound.ts";
-import { Publisher } from "./messages/publisher.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
+import type { ServerLimits } from "./limits.ts";
+import { silentLogger } from "./logger.ts";
+import type { Logger } from "./logger.ts";
+import { createMemoryBackplane } from "./memory/memory-backplane.ts";
+import { Authorization } from "./messages/authorization.ts";
 import { ClientRequests } from "./messages/client-requests.ts";
+import { ClientSends } from "./messages/client-sends.ts";
+import { ControlFrames } from "./messages/control-frames.ts";
+import { Deduplicator } from "./messages/deduplicator.ts";
+import { Dispatcher } from "./messages/dispatcher.ts";
+import { ErrorReplies } from "./messages/error-replies.ts";
+import { MessageHandlerRegistry } from "./messages/handler-registry.ts";
+import type { MessageHandler } from "./messages/handler-registry.ts";
+import { HandlerRunner } from "./messages/handler-runner.ts";
+import { Inbound } from "./messages/inbound.ts";
+import { MessageTypeRegistry } from "./messages/message-types.ts";
+import { Publisher } from "./messages/publisher.ts";
 import { RequestDispatcher } from "./messages/request-dispatcher.ts";
 import { Rooms } from "./messages/rooms.ts";
-import { ClientSends } from "./messages/client-sends.ts";
+import { SendExecutor } from "./messages/send-executor.ts";
+import { ServerRequests } from "./messages/server-requests.ts";
+import { UserListRequests } from "./messages/user-list-requests.ts";
+import { ClientAddress } from "./security/client-address.ts";
+import { SecurityReporter } from "./security/security-reporter.ts";
 import { UpgradeHandler } from "./server.ts";
-import { RateLimits } from "./connection/rate-limits.ts";
+import type { Clock, ErrorContext } from "./types.ts";
+import { systemClock } from "./utils/clock.ts";
+import { printable } from "./utils/printable.ts";
 
-/** The parts that a manager and the glue of a runtime work with. */
-export interface Assembly {
-  readonly core: ServerContext;
+/** The parts that several others are made of. Only this file knows them all. */
+interface SharedParts {
+  readonly limits: ServerLimits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly backplane: Backplane;
+  readonly types: MessageTypeRegistry;
+  readonly registry: MessageHandlerRegistry;
+  readonly connections: ConnectionTable;
+  readonly channels: ChannelHub;
+  readonly presence: PresenceHub;
+  readonly writer: Writer;
+  readonly deduplicator: Deduplicator;
+  readonly sessionWatches: SessionWatches;
+  readonly securityReporter: SecurityReporter;
+  /** Makes an id that is unique among all nodes. */
+  readonly nextConnectionId: () => string;
+  /** Reports an error of the application's own code. Never throws. */
+  readonly report: (error: unknown, context: ErrorContext) => void;
+}
+
+/** The parts that the manager and the runtimes use. */
+export interface Assembly extends SharedParts {
   readonly publisher: Publisher;
   readonly serverRequests: ServerRequests;
   readonly rooms: Rooms;
@@ -47,50 +87,65 @@ export interface Assembly {
   readonly upgrades: UpgradeHandler;
 }
 
-/** Puts a node together. Everything that may end a connection does it through one `shut`. */
+/** Makes a node and starts its backplane. */
 export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly {
-  const registry = config.handlers ?? new MessageHandlerRegistry(builtInHandlers(config, broadcaster));
-  const core = createServerContext(config, registry);
-  const publisher = new Publisher(core);
-  const authorization = new Authorization(core);
-  const throttle = new RateLimits(core.limits, core.clock);
-  const failures = new ErrorReplies(core);
-  const rooms = new Rooms(core, authorization);
-  const handshake = assembleHandshake(core, { authorization, rooms });
-  const runner = new ClientRequests(core, new RequestDispatcher(core, authorization));
   const ping = new PingHandler(broadcaster);
-  const control = new ControlFrames({
-    core,
-    helloHandler: handshake.helloHandler,
-    rooms,
-    clientRequests: runner,
-    ping,
-    rateLimits: throttle,
-  });
-  const dispatcher = new Dispatcher({ core, authorization, publisher });
-  const sends = new ClientSends({ core, dispatcher, errorReplies: failures, rateLimits: throttle });
-  const inbound = new Inbound({
-    core,
-    controlFrames: control,
-    clientSends: sends,
-    rateLimits: throttle,
-    errorReplies: failures,
-  });
-  const { slots, closer, helloHandler, log, upgrades } = handshake;
-  const { connections, nextConnectionId, clock, presence, writer } = core;
+  const registry = config.handlers ?? new MessageHandlerRegistry(builtInHandlers(config, broadcaster, ping));
+  const shared = createSharedParts(config, registry);
+  const { authorize, builtIns = {} } = config;
+  const { backplane, channels, clock, connections, limits, logger, presence, report, writer } = shared;
+  const authorization = new Authorization({ authorize, clock, limits, logger, report });
+  const rooms = new Rooms({ authorization, backplane, builtIns, channels, limits, presence });
+  const handshake = createHandshakeParts(config, shared, { authorization, rooms });
+  const { closer, helloHandler, log, slots, upgrades } = handshake;
+  const messages = createMessageParts(config, shared, { authorization, helloHandler, ping, rooms });
+  const { inbound, publisher, serverRequests } = messages;
   const admitter = new ConnectionAdmitter({ slots, presence, helloHandler, inbound, log });
+  const { nextConnectionId } = shared;
   const services = { writer, owner: closer };
   const opener = new ConnectionOpener({ connections, nextConnectionId, clock, services, admitter, log });
-  const heartbeat = new Heartbeat({
-    clock: core.clock,
-    limits: core.limits,
-    connections: () => core.connections.all(),
-  });
-  const serverRequests = new ServerRequests(core);
-  return { core, publisher, serverRequests, rooms, inbound, opener, closer, heartbeat, upgrades };
+  const heartbeat = new Heartbeat({ clock, limits, connections: () => connections.all() });
+  return { ...shared, publisher, serverRequests, rooms, inbound, opener, closer, heartbeat, upgrades };
 }
 
-interface Handshake {
+function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry): SharedParts {
+  const clock = config.clock ?? systemClock;
+  const logger = config.logger ?? silentLogger;
+  const limits = { ...DEFAULT_LIMITS, ...config.limits };
+  const backplane = config.backplane ?? createMemoryBackplane({ clock });
+  const report = createReporter(config);
+  const onError = (error: unknown): void => {
+    report(error, { type: "backplane", ws: undefined });
+  };
+  const { historyMessages: messages, historyBytes: bytes, historyMs: ms } = limits;
+  const channels = new ChannelHub({ backplane, clock, logger, retention: { messages, bytes, ms } });
+  const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, onError });
+  const sessionWatches = new SessionWatches(backplane, onError);
+  const { onPublication, onEphemeral, onInterrupted } = channels;
+  const { onPresence } = presence;
+  const { onNotice } = sessionWatches;
+  backplane.start({ onPublication, onEphemeral, onInterrupted, onPresence, onNotice }).catch(onError);
+  let connectionCounter = 0;
+  return {
+    limits,
+    clock,
+    logger,
+    backplane,
+    registry,
+    report,
+    channels,
+    presence,
+    sessionWatches,
+    securityReporter: new SecurityReporter({ clock, logger, hook: config.onSecurityEvent, report }),
+    types: new MessageTypeRegistry(config.protocol),
+    connections: new ConnectionTable(),
+    writer: new Writer(clock, limits),
+    deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
+    nextConnectionId: () => `${backplane.nodeId}.${String(++connectionCounter)}`,
+  };
+}
+
+interface HandshakeParts {
   readonly slots: ConnectionSlots;
   readonly closer: ConnectionCloser;
   readonly helloHandler: HelloHandler;
@@ -98,13 +153,14 @@ interface Handshake {
   readonly upgrades: UpgradeHandler;
 }
 
-/** The parts between an HTTP request and a subscribed connection, and those of its end. */
-function assembleHandshake(
-  core: ServerContext,
+/** The parts between an HTTP request and a subscribed connection, and those of its close. */
+function createHandshakeParts(
+  config: AnyConfig,
+  shared: SharedParts,
   { authorization, rooms }: { readonly authorization: Authorization; readonly rooms: Rooms },
-): Handshake {
-  const { config, backplane, channels, clock, connections, limits, logger, nextConnectionId } = core;
-  const { presence, registry, report, securityReporter, sessionWatches, types } = core;
+): HandshakeParts {
+  const { backplane, channels, clock, connections, limits, logger, nextConnectionId } = shared;
+  const { presence, registry, report, securityReporter, sessionWatches, types } = shared;
   const { maxConnectionsPerUser, onConnectionLimit, verboseLogging, builtIns } = config;
   const { acceptContract, authenticate, onConnect, onDisconnect, trustProxy } = config;
   const slots = new ConnectionSlots({
@@ -143,13 +199,83 @@ function assembleHandshake(
   return { slots, closer, helloHandler, log, upgrades };
 }
 
-function builtInHandlers(config: AnyConfig, broadcaster: Broadcaster): MessageHandler[] {
-  const { builtIns = {}, echoToSender, chat } = config;
-  const handlers: MessageHandler[] = [new PingHandler(broadcaster)];
+interface MessagePartsInput {
+  readonly authorization: Authorization;
+  readonly helloHandler: HelloHandler;
+  readonly ping: PingHandler;
+  readonly rooms: Rooms;
+}
+
+/** The parts between a frame and its handler, and those that publish. */
+function createMessageParts(
+  { builtIns = {} }: AnyConfig,
+  shared: SharedParts,
+  { authorization, helloHandler, ping, rooms }: MessagePartsInput,
+): Pick<Assembly, "inbound" | "publisher" | "serverRequests"> {
+  const { channels, clock, connections, deduplicator, limits, presence } = shared;
+  const { registry, report, securityReporter, sessionWatches, types } = shared;
+  const rateLimits = new RateLimits(limits, clock);
+  const errorReplies = new ErrorReplies({ clock, report, securityReporter });
+  const publisher = new Publisher({ channels, clock, connections, report, types });
+  const serverRequests = new ServerRequests({ clock, connections, limits, types });
+
+  const userListRequests = new UserListRequests({ authorization, builtIns, presence });
+  const requestDispatcher = new RequestDispatcher({
+    clock,
+    limits,
+    registry,
+    report,
+    types,
+    userListRequests,
+  });
+  const requestParts = { deduplicator, limits, report, requestDispatcher, securityReporter };
+  const clientRequests = new ClientRequests(requestParts);
+
+  const handlerRunner = new HandlerRunner({ clock, connections, limits, ping, registry });
+  const dispatchParts = { authorization, builtIns, handlerRunner, publisher, registry, types };
+  const dispatcher = new Dispatcher(dispatchParts);
+  const sendExecutor = new SendExecutor({ deduplicator, dispatcher, errorReplies, report });
+  const clientSends = new ClientSends({ clock, errorReplies, limits, rateLimits, sendExecutor, types });
+
+  const controlParts = { clientRequests, handlerRunner, helloHandler, rateLimits, rooms, sessionWatches };
+  const controlFrames = new ControlFrames(controlParts);
+  const inbound = new Inbound({ clientSends, clock, controlFrames, errorReplies, limits, rateLimits });
+  return { inbound, publisher, serverRequests };
+}
+
+function builtInHandlers(
+  { builtIns = {}, echoToSender, chat }: AnyConfig,
+  broadcaster: Broadcaster,
+  ping: PingHandler,
+): MessageHandler[] {
+  const handlers: MessageHandler[] = [ping];
   if (builtIns.chat !== false) {
     const beforePublish = chat?.beforePublish;
     handlers.push(new ChatMessageHandler(broadcaster, { echoToSender, beforePublish }));
   }
   if (builtIns.typing !== false) handlers.push(new TypingIndicatorHandler(broadcaster));
   return handlers;
+}
+
+/** Passes errors of the application's code to `onError`; without one, or when it throws, to the logger. */
+function createReporter({ onError, logger = silentLogger }: AnyConfig): SharedParts["report"] {
+  const log = (error: unknown, context: ErrorContext): void => {
+    logger.error({ type: context.type, error: errorLine(error) }, "the application's code failed");
+  };
+  return (error, context) => {
+    if (onError === undefined) {
+      log(error, context);
+      return;
+    }
+    try {
+      onError(error, context);
+    } catch (failure) {
+      log(failure, { type: "onError", ws: context.ws });
+    }
+  };
+}
+
+/** One line of at most 400 characters: error texts may quote what a client sent. */
+function errorLine(error: unknown): string {
+  return printable(error instanceof Error ? (error.stack ?? error.message) : String(error), 400);
 }

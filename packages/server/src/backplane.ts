@@ -1,29 +1,40 @@
+// The contract between the server and what carries its state between nodes. Implemented by memory/memory-backplane.ts and
+// by backplane packages; called by channels, presence, admission and deduplication.
 import type { Position } from "@halyard/protocol";
 
-/** A stored message. Offsets only increase, and are not contiguous: `prev` names the message before it. */
+/** A stored message. Offsets increase but are not contiguous: `prev` is the offset of the message before. */
 export interface LogEntry {
   readonly offset: number;
   readonly prev: number;
   readonly data: string;
 }
 
+/** A stored message on its way to the subscribers of its channel. */
 export interface Publication extends LogEntry {
   readonly channel: string;
   readonly epoch: string;
 }
 
+/** How a message is stored. */
 export interface PublishOptions {
-  /** `false` for an ephemeral message: no offset, never recovered. */
+  /** The bounds of the channel's history; `false` for an ephemeral message, which has no offset and is never replayed. */
   readonly history: { readonly messages: number; readonly bytes: number; readonly ms: number } | false;
-  /** A second publish with this key stores nothing while the first is in the channel's history, and gives its position. */
+  /**
+   * A second publish with this key stores nothing while the first message is in the channel's history, and returns its
+   * position.
+   *
+   * @default none: every publish stores a message
+   */
   readonly idempotencyKey?: string | undefined;
 }
 
+/** The result of a publish. */
 export interface PublishResult {
   readonly position: Position | undefined;
   readonly duplicate: boolean;
 }
 
+/** A page of the history of a channel. */
 export interface ReadResult {
   readonly epoch: string;
   /** The offset of the newest message ever stored. */
@@ -31,12 +42,13 @@ export interface ReadResult {
   readonly entries: readonly LogEntry[];
 }
 
-/** One page load of a user across its reconnects; a plain connection is a client of its own. */
+/** A client: one page load of a user, across its reconnects. Each plain connection is a client of its own. */
 export interface ClientRef {
   readonly user: string;
   readonly client: string;
 }
 
+/** A connection that is about to open. */
 export interface AdmissionRequest extends ClientRef {
   readonly attempt: number;
   readonly connectionId: string;
@@ -44,13 +56,14 @@ export interface AdmissionRequest extends ClientRef {
   readonly policy: "reject" | "close-oldest";
 }
 
+/** Whether the connection may open, and the ids of the connections that it replaces. */
 export type Admission =
   | { readonly admitted: true; readonly replaced: readonly string[] }
   | { readonly admitted: false; readonly reason: "limit" | "superseded" };
 
 /**
- * `+`: a connection is there (again). `-`: it is gone, and its user leaves `graceMs` after the last one. `room` is
- * undefined for being online at all.
+ * `+`: a connection has opened, or is still open. `-`: it has closed, and its user leaves `graceMs` after the last
+ * connection. `room` is undefined for being online.
  */
 export type PresenceOp =
   | (PresenceKey & { readonly op: "+"; readonly profile: string })
@@ -62,14 +75,14 @@ interface PresenceKey {
   readonly connectionId: string;
 }
 
-/** A user as others see them: the public fields as JSON text, and since when, in ms. */
+/** A user in a roster: the public fields as JSON text, and since when, in ms since 1970. */
 export interface RosterEntry {
   readonly user: string;
   readonly profile: string;
   readonly since: number;
 }
 
-/** Announced transitions alternate per user; `isNew` is false where only the profile of someone present changed. */
+/** `joined` and `left` alternate per user; `isNew` is false where only the profile of a present user changed. */
 export type PresenceEvent =
   | {
       readonly kind: "joined";
@@ -79,42 +92,48 @@ export type PresenceEvent =
     }
   | { readonly kind: "left"; readonly room: string | undefined; readonly user: string };
 
+/** A page of a roster. */
 export interface RosterPage {
   readonly entries: readonly RosterEntry[];
   readonly total: number;
   readonly cursor: string | undefined;
 }
 
-/** What is known of a piece of once-only work. */
+/**
+ * The state of a deduplicated operation. `run`: it is to run now. `running`: it runs already. `done`: it has run, with this
+ * result. `conflict`: its key belongs to another operation, or is out of order.
+ */
 export type WorkState =
   | { readonly state: "run" }
   | { readonly state: "running" }
   | { readonly state: "done"; readonly result: string }
   | { readonly state: "conflict" };
 
-/** A `seq` counts up by one per client; an `id` names a request. */
+/** An operation of a client that must run once: a numbered send or a request. */
 export interface Work {
   readonly ref: ClientRef;
+  /** The `seq` of a send, which counts up by one per client, or the `id` of a request. */
   readonly key: number | string;
-  /** Tells one message from another under the same key. A safe integer. */
+  /** A hash of the message, to detect another message under the same key. A safe integer. */
   readonly digest: number;
-  /** When it came, where somebody has looked at the clock already. */
+  /** When the message came in, in ms since 1970, where that is known. @default the time of the call */
   readonly at?: number | undefined;
 }
 
+/** What a backplane calls on its node. */
 export interface BackplaneHandlers {
   onPublication(publication: Publication): void;
   onEphemeral(channel: string, data: string): void;
-  /** The subscription was broken: messages of these channels may have been missed. */
+  /** The subscription was interrupted: messages of these channels may be missing. */
   onInterrupted(channels: readonly string[]): void;
   onPresence(events: readonly PresenceEvent[]): void;
-  /** What another node announced. */
+  /** A notice that another node announced. */
   onNotice(data: string): void;
 }
 
 /**
- * What carries channels, presence and once-only work between nodes. All algorithms live above it; a backplane only
- * stores, orders and passes on. Every call settles within its own deadline, and rejects with `unavailable`.
+ * Carries channels, presence and deduplicated operations between nodes. A backplane stores, orders and distributes; all
+ * decisions are made above it. Every call settles within a deadline of the backplane, and rejects with `unavailable`.
  */
 export interface Backplane {
   readonly kind: string;
@@ -122,35 +141,35 @@ export interface Backplane {
   start(handlers: BackplaneHandlers): Promise<void>;
   stop(): Promise<void>;
 
-  /** Stores, orders and fans out: this node hears its own publication through `onPublication` like every other. */
+  /** Stores, orders and distributes a message: `onPublication` is called on every subscribed node, this one included. */
   publish(channel: string, data: string, options: PublishOptions): Promise<PublishResult>;
-  /** Resolves once everything published from now on will arrive. */
+  /** Resolves when every later publication will arrive. */
   subscribe(channel: string): Promise<void>;
   unsubscribe(channel: string): Promise<void>;
   read(channel: string, page: { readonly after: number; readonly limit: number }): Promise<ReadResult>;
 
-  /** Counts a connection against its user's limit before it opens; lapses unless a `+` follows within 10 s. */
+  /** Counts a connection against its user's limit before it opens; expires unless a `+` follows within 10 s. */
   admit(request: AdmissionRequest): Promise<Admission>;
   /**
    * Idempotent, and applied in order.
    *
-   * @returns the connections that an opening one has pushed over their user's limit, to be closed
+   * @returns the ids of connections above their user's limit after a `+`, to be closed
    */
   applyPresence(ops: readonly PresenceOp[]): Promise<readonly string[]>;
-  /** Everyone online, or in a room. */
+  /** A page of the users who are online, or in a room. */
   roster(
     room: string | undefined,
     page: { readonly cursor: string | undefined; readonly limit: number },
   ): Promise<RosterPage>;
 
-  /** Tells every other node something, at most once. */
+  /** Sends a notice to every other node, at most once. */
   announce(data: string): Promise<void>;
 
   /**
-   * Asks whether to run a piece of work; `run` also notes that it runs here. Every send and every request asks, so a
-   * backplane that knows the answer gives it at once, without a promise.
+   * Begins an operation; `run` also marks it as running on this node. Called for every send and every request: a backplane
+   * that has the answer in memory returns it without a promise.
    */
   begin(work: Work): WorkState | Promise<WorkState>;
-  /** Stores its result for 5 min; `undefined` forgets the work, so that it may run again. */
+  /** Completes an operation and stores its result for 5 min; `undefined` removes it, so that it may run again. */
   settle(work: Work, result: string | undefined): undefined | Promise<void>;
 }

@@ -115,7 +115,7 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   options: BunWebSocketOptions<TProtocol>,
 ): BunWebSocket {
   const internals = internalsOf(options.manager);
-  const { backplane, logger, writer } = internals.core;
+  const { backplane, logger, writer } = internals;
   applyKillSwitches(readKillSwitches(process.env), { writer, backplane, logger });
   const path = options.path ?? "/ws";
   /** By connection id: Bun hands `data` from the upgrade to the open socket, and nothing else. */
@@ -137,10 +137,9 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
 }
 
 function createSocketHandlers(
-  { closer, core, inbound, opener }: Assembly,
+  { clock, closer, connections, inbound, opener, securityReporter }: Assembly,
   pendingUpgrades: Map<string, UpgradeDetails>,
 ): BunWebSocket["websocket"] {
-  const { clock, connections, securityReporter } = core;
   const onPingOrPong = (ws: WebSocketInstance): void => {
     const connection = connections.of(ws);
     if (connection !== undefined) inbound.onPingOrPong(connection);

@@ -18,34 +18,52 @@ import type {
   Identity,
 } from "./types.ts";
 
+/** The options of {@link createWebSocketSystem}. None is required. */
 export interface WebSocketManagerConfig<
   TProtocol extends AnyProtocol = AnyProtocol,
   TIdentity extends Identity = GuestIdentity,
 > {
-  /** The application's contract. @default the built-in messages only */
+  /** The application's contract, from `defineProtocol`. @default the built-in messages only */
   readonly protocol?: TProtocol | undefined;
-  /** A registry made by hand: it is used as it is, without the built-in handlers. @default the built-in handlers */
+  /** A registry of the application's own, used as it is: without the built-in handlers. @default the built-in handlers */
   readonly handlers?: MessageHandlerRegistry | undefined;
-  /** Here, so that `user` is typed in handlers. @default `ws.data.userId` is believed */
+  /**
+   * Decides who may open a connection; its result types `user` in handlers. Needed for upgrades, here or at the call that
+   * attaches the runtime. A socket that is passed to `handleOpen` is identified by `ws.data.userId`.
+   *
+   * @default none
+   */
   readonly authenticate?: Authenticator<TIdentity> | AuthenticateFunction<TIdentity> | undefined;
-  /** Asked before each join, publish and look at a room. @default rooms are refused, `all` is allowed */
+  /**
+   * Decides what a user may do: called before each join, publish, list of users and replay. It may take
+   * `limits.handlerMs`; an error denies.
+   *
+   * @default rooms are refused, `all` is allowed
+   */
   readonly authorize?: ((request: AuthorizeRequest<TIdentity>) => boolean | Promise<boolean>) | undefined;
-  /** After admission; the place to join rooms for a user. */
+  /** Called after the admission of a connection and before its welcome: joins rooms for a user. @default none */
   readonly onConnect?: ((context: ConnectionContext<TIdentity>) => unknown) | undefined;
+  /** Called after a connection has closed, with the close code. @default none */
   readonly onDisconnect?: ((context: ConnectionContext<TIdentity>, code: number) => unknown) | undefined;
-  /** Hears every failure of the application's code. @default the logger's `error` */
+  /** Called with each error of the application's code. @default the logger's `error` */
   readonly onError?: ((error: unknown, context: ErrorContext) => void) | undefined;
   /**
-   * Hears each {@link SecurityEvent}: what was refused, and who was sent away for what. Under attack that is thousands a
-   * second: count here, and do not write. The logger gets the first of each kind, reason and address, then sums.
+   * Called with each {@link SecurityEvent}. Under attack that is thousands a second: count here, and do not write. The
+   * logger gets the first event of each kind, reason and address, and then sums.
+   *
+   * @default none
    */
   readonly onSecurityEvent?: ((event: SecurityEvent) => void) | undefined;
+  /** Where the built-in messages work. @default everywhere */
   readonly builtIns?: BuiltIns | undefined;
+  /** Options of the built-in chat. @default none */
   readonly chat?:
     | {
         /**
-         * Runs before a chat message is published, to store or to refuse it: a thrown HalyardError goes to the sender. A
-         * returned `{ content }` is published in its place. May run twice for one `messageId` after a crash.
+         * Runs before a chat message is published, to store or to refuse it. A thrown HalyardError is the sender's error;
+         * a returned `{ content }` replaces the content. May run twice for one `messageId` after a crash.
+         *
+         * @default none
          */
         readonly beforePublish?:
           | ((
@@ -55,27 +73,30 @@ export interface WebSocketManagerConfig<
           | undefined;
       }
     | undefined;
-  /** Whether the sender's own connection gets its chat messages back. Its other tabs always do. @default true */
+  /** Whether the sender's own connection gets its chat messages. The user's other connections always do. @default true */
   readonly echoToSender?: boolean | undefined;
-  /** Over all nodes. @default 20 */
+  /** How many connections one user may have on all nodes together. @default 20 */
   readonly maxConnectionsPerUser?: number | undefined;
-  /** @default "reject" */
+  /** What happens to a connection above `maxConnectionsPerUser`. @default "reject" */
   readonly onConnectionLimit?: ConnectionLimitPolicy<TIdentity> | undefined;
-  /** Logs each connect, message and close at level `info`. @default false */
+  /** Whether each connect and close is logged at level `info`. @default false */
   readonly verboseLogging?: boolean | undefined;
-  /** Anything with `debug`, `info`, `warn` and `error`; pino fits. @default silent */
+  /** Where the server logs: anything with `debug`, `info`, `warn` and `error`, for example pino. @default silent */
   readonly logger?: Logger | undefined;
   /** What carries channels between nodes. @default memory: this node alone */
   readonly backplane?: Backplane | undefined;
-  /** Whether a client with this contract may connect; `false` closes it with 4426. @default every one */
+  /** Whether a client with this contract may connect; `false` closes it with 4426. @default every contract */
   readonly acceptContract?: ((contract: string | undefined) => boolean) | undefined;
   /**
-   * The proxies whose `X-Forwarded-For` is believed: addresses and ranges (`10.0.0.0/8`), or a function. Read from right
-   * to left, as far as it is trusted. @default none: everyone behind a proxy is one address
+   * The proxies whose `X-Forwarded-For` is trusted: addresses and ranges (`10.0.0.0/8`), or a function. The header is read
+   * from right to left, up to the first address that is not trusted.
+   *
+   * @default none: all clients behind a proxy have the address of the proxy
    */
   readonly trustProxy?: readonly string[] | ((address: string) => boolean) | undefined;
+  /** The numbers that differ from {@link DEFAULT_LIMITS}. @default none */
   readonly limits?: Partial<ServerLimits> | undefined;
-  /** Time and chance, for tests. @default the runtime's */
+  /** Time, timers and random numbers, for tests. @default the runtime's */
   readonly clock?: Clock | undefined;
 }
 

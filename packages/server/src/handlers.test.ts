@@ -20,8 +20,8 @@ class VoteHandler extends MessageHandler {
 
 const ping = new PingHandler({ send: () => undefined });
 
-describe("a registry", () => {
-  it("finds the application's handler before a built-in one", () => {
+describe("a registry of handlers", () => {
+  it("returns the handler of the application before a built-in one", () => {
     const registry = new MessageHandlerRegistry([ping]);
     expect(registry.find("ping")).toBe(ping);
     const own = new (class extends VoteHandler {
@@ -46,7 +46,7 @@ describe("a registry", () => {
     );
   });
 
-  it("finds nothing that was not put in, not even what every object has", () => {
+  it("returns nothing for a type without a handler, not even for the name of an inherited property", () => {
     const registry = new MessageHandlerRegistry();
     for (const type of ["ping", "constructor", "__proto__", "toString"]) {
       expect(registry.find(type)).toBeUndefined();
@@ -59,10 +59,10 @@ let system: TestSystem;
 const create = (config: TestConfig = {}): TestSystem =>
   (system = new TestSystem({ authorize: () => true, ...config }));
 
-describe("a handler in a system", () => {
+describe("a handler of the application", () => {
   afterEach(() => system.expectToEndCleanly());
 
-  it("gets the socket, the message and the maps, and only what it takes for valid", async () => {
+  it("gets the socket, the message and the maps, and only messages that its validate accepts", async () => {
     create();
     const handler = new VoteHandler();
     system.handlers.register(handler);
@@ -73,7 +73,7 @@ describe("a handler in a system", () => {
     expect(handler.seen).toEqual([[ws, { type: "vote", option: 2 }, connectedUsers, wsInstances]]);
   });
 
-  it("of a registry made by hand is all there is", async () => {
+  it("is the only one when it is in a registry of the application", async () => {
     const handlers = new MessageHandlerRegistry().register(new VoteHandler());
     const ws = await create({ handlers }).open("ada");
     expect(await system.ask(ws, { type: "chat_message", content: "a" })).toMatchObject([
@@ -82,7 +82,7 @@ describe("a handler in a system", () => {
     expect(await system.ask(ws, { type: "ping" })).toEqual([{ type: "pong" }]);
   });
 
-  it("hears of every close, and one that throws there stops nothing", async () => {
+  it("is called at every close, and an error in onClose does not stop the others", async () => {
     create();
     const closed: unknown[] = [];
     const failing = new VoteHandler();
@@ -103,11 +103,11 @@ describe("a handler in a system", () => {
   });
 });
 
-describe("chat", () => {
+describe("a chat message", () => {
   afterEach(() => system.expectToEndCleanly());
   const chat = { type: "chat_message", content: "hello" };
 
-  it("carries the server's author, id and time, whatever the client claims", async () => {
+  it("has the author, id and time that the server sets, whatever the client sends", async () => {
     const ws = await create().open("ada", { name: "Ada", email: "ada@example.com" });
     const claims = { from: { userId: "eve" }, id: "mine", sentAt: "never", userId: "eve" };
     await system.say(ws, { ...chat, ...claims });
@@ -123,7 +123,7 @@ describe("chat", () => {
     ]);
   });
 
-  it("is not echoed to the connection that sent it, where the application says so", async () => {
+  it("is not sent to its own connection when echoToSender is false", async () => {
     create({ echoToSender: false });
     const [ws, tab] = [await system.join("ada"), await system.open("ada")];
     ws.take();
@@ -132,7 +132,7 @@ describe("chat", () => {
     expect(tab.heard("chat_message")).toHaveLength(1);
   });
 
-  it("may be changed or refused before it is published", async () => {
+  it("may be changed or refused by beforePublish", async () => {
     create({
       chat: {
         beforePublish: ({ content }, { user }) => {
@@ -147,9 +147,9 @@ describe("chat", () => {
     expect(await system.ask(ws, { ...chat, content: "spam" })).toMatchObject([{ code: "internal" }]);
   });
 
-  it("is acknowledged only when it is stored", async () => {
+  it("gets a reply only when it is stored", async () => {
     const ws = await create().join("ada");
-    Object.assign(system.internals.core.backplane, { publish: () => Promise.reject(new Error("away")) });
+    Object.assign(system.internals.backplane, { publish: () => Promise.reject(new Error("away")) });
     const answer = await system.ask(ws, { ...chat, $: { seq: 1 } });
     expect(answer).toMatchObject([{ type: "error", code: "unavailable", retryAfterMs: 1_000, $: { re: 1 } }]);
   });
@@ -157,13 +157,13 @@ describe("chat", () => {
   it.each([
     ["rooms", "forbidden"],
     [false, "unknown_type"],
-  ] as const)("for everyone is refused where built-in chat is %s", async (where, code) => {
+  ] as const)("without a room is refused when the option builtIns.chat is %s", async (where, code) => {
     const ws = await create({ builtIns: { chat: where } }).open("ada");
     expect(await system.ask(ws, chat)).toMatchObject([{ type: "error", code }]);
   });
 });
 
-describe("typing", () => {
+describe("a typing indicator", () => {
   afterEach(() => system.expectToEndCleanly());
   const typing = (isTyping: boolean, room?: string): object => ({
     type: "typing_indicator",
@@ -173,7 +173,7 @@ describe("typing", () => {
   const typed = (ws: FakeSocket): unknown[] =>
     ws.heard("typing_indicator").map(({ userId, isTyping, $ }) => [userId, isTyping, $?.ch]);
 
-  it("is heard by the others, without an offset, and not by its sender", async () => {
+  it("is sent to the others without an offset, and not to its sender", async () => {
     create();
     const [ada, bea] = [await system.open("ada"), await system.open("bea")];
     await system.say(ada, typing(true));
@@ -182,7 +182,7 @@ describe("typing", () => {
     expect(bea.heard("typing_indicator")[0]?.$).toEqual({ ch: "all" });
   });
 
-  it("ends for everyone when the connection closes, wherever it was going on", async () => {
+  it("ends in every room and globally when the connection closes", async () => {
     create();
     const [ada, bea] = [
       await system.join("ada", { rooms: ["a"] }),
@@ -198,7 +198,7 @@ describe("typing", () => {
     await system.drop(bea);
   });
 
-  it("that has ended, ends once", async () => {
+  it("ends only once when it ended before the close", async () => {
     create();
     const [ada, bea] = [await system.open("ada"), await system.open("bea")];
     await system.say(ada, typing(true));
@@ -209,7 +209,7 @@ describe("typing", () => {
   });
 });
 
-describe("a built-in handler by itself", () => {
+describe("a built-in handler without a manager", () => {
   const sent: unknown[] = [];
   const published = { id: "1", channel: "all", offset: 1 };
   const broadcaster: Broadcaster = {
@@ -219,7 +219,7 @@ describe("a built-in handler by itself", () => {
   };
   const maps: [ConnectedUsers, WebSocketInstances] = [new Map(), new Map()];
 
-  it("works without a manager, as in the reference", async () => {
+  it("is called with four arguments, as in the reference", async () => {
     const ws = new FakeSocket({ userId: "ada", name: "Ada" });
     await new ChatMessageHandler(broadcaster).handle(ws, { type: "chat_message", content: "a" }, ...maps);
     await new TypingIndicatorHandler(broadcaster).handle(
@@ -236,7 +236,7 @@ describe("a built-in handler by itself", () => {
   });
 
   it.each([null, undefined, 1, "x", {}, { content: 1 }, { isTyping: "yes" }])(
-    "does not take %j for its message",
+    "refuses %j as its message",
     (data) => {
       expect(new ChatMessageHandler(broadcaster).validate(data)).toBe(false);
       expect(new TypingIndicatorHandler(broadcaster).validate(data)).toBe(false);

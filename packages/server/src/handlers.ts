@@ -5,7 +5,7 @@ import { MessageHandler } from "./messages/handler-registry.ts";
 import type { HandleArguments } from "./messages/handler-registry.ts";
 import type { HandlerContext, Published, WebSocketData, WebSocketInstance } from "./types.ts";
 
-/** What the built-in handlers need of a manager; every manager is one, whatever its contract. */
+/** What the built-in handlers use of a manager. Every manager implements it, with any contract. */
 export interface Broadcaster {
   broadcastMessage(message: BuiltinOutgoing, excludeWs?: WebSocketInstance): Promise<Published>;
   sendToRoom(room: string, message: BuiltinOutgoing, excludeWs?: WebSocketInstance): Promise<Published>;
@@ -14,15 +14,17 @@ export interface Broadcaster {
 
 type BuiltinOutgoing = OutgoingMessage<BuiltinProtocol, "chat_message" | "typing_indicator">;
 
+/** The options of {@link ChatMessageHandler}. */
 export interface ChatOptions {
-  /** @default true */
+  /** Whether the sender's own connection gets its messages. @default true */
   readonly echoToSender?: boolean | undefined;
+  /** Runs before a message is published; a returned `{ content }` replaces the content. @default none */
   readonly beforePublish?: ((message: ChatMessage, context: HandlerContext) => unknown) | undefined;
 }
 
 type ChatMessage = ClientMessage<BuiltinProtocol, "chat_message">;
 
-/** Publishes chat messages: to the room that they were sent to, or to everyone. */
+/** Publishes chat messages: to the room they were sent to, otherwise to all connections. */
 export class ChatMessageHandler extends MessageHandler<ChatMessage> {
   readonly messageType = "chat_message";
   readonly #broadcaster: Broadcaster;
@@ -41,7 +43,7 @@ export class ChatMessageHandler extends MessageHandler<ChatMessage> {
   async handle(...[ws, data, connectedUsers]: HandleArguments<ChatMessage>): Promise<Published> {
     const context = contextOf(ws, data);
     const override = await this.#options.beforePublish?.(data, context);
-    // While the application was storing it, the sender may have been signed out or banned.
+    // The sender may have been signed out or banned while `beforePublish` ran.
     if (context.signal.aborted) throw new HalyardError("unauthenticated");
     const content = hasContent(override) ? override.content : data.content;
     const author = connectedUsers.get(ws.data.userId);
@@ -57,20 +59,20 @@ export class ChatMessageHandler extends MessageHandler<ChatMessage> {
       context.room === undefined
         ? await this.#broadcaster.broadcastMessage(message, except)
         : await this.#broadcaster.sendToRoom(context.room, message, except);
-    // Acknowledged means stored: a message without a place in its channel must not look delivered.
+    // A reply means that the message is stored: without an offset the sender gets an error.
     if (published.offset === undefined)
       throw new HalyardError("unavailable", undefined, { retryAfterMs: 1_000 });
     return published;
   }
 }
 
-/** Tells the others who is typing, and that they have stopped when their connection closes. */
+/** Publishes who is typing, and the end of it when the connection closes. */
 export class TypingIndicatorHandler extends MessageHandler<
   ClientMessage<BuiltinProtocol, "typing_indicator">
 > {
   readonly messageType = "typing_indicator";
   readonly #broadcaster: Broadcaster;
-  /** Where each connection types; `undefined` stands for everyone. */
+  /** The rooms in which each connection is typing; `undefined` is the global channel. */
   readonly #typingRooms = new Map<WebSocketInstance, Set<string | undefined>>();
 
   constructor(broadcaster: Broadcaster) {
@@ -113,7 +115,7 @@ export class TypingIndicatorHandler extends MessageHandler<
   }
 }
 
-/** Answers a client's probe. */
+/** Answers a `ping` with a `pong`. */
 export class PingHandler extends MessageHandler {
   readonly messageType = "ping";
   readonly #broadcaster: Pick<Broadcaster, "send">;

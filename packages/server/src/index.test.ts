@@ -3,7 +3,7 @@ import * as bun from "./bun.ts";
 import * as main from "./index.ts";
 import * as node from "./node.ts";
 
-it("the package exports what this list says", () => {
+it("the package exports exactly this list", () => {
   expect(Object.keys(main).sort()).toMatchInlineSnapshot(`
     [
       "ChatMessageHandler",
@@ -19,7 +19,7 @@ it("the package exports what this list says", () => {
   `);
 });
 
-it("the subpath for Node exports what this list says", () => {
+it("the subpath for Node exports exactly this list", () => {
   expect(Object.keys(node).sort()).toMatchInlineSnapshot(`
     [
       "attachWebSocketServer",
@@ -27,7 +27,7 @@ it("the subpath for Node exports what this list says", () => {
   `);
 });
 
-it("the subpath for Bun exports what this list says", () => {
+it("the subpath for Bun exports exactly this list", () => {
   expect(Object.keys(bun).sort()).toMatchInlineSnapshot(`
     [
       "createBunWebSocket",

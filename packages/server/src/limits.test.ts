@@ -20,18 +20,18 @@ describe("the server's limits", () => {
     `"bytesPerSecond": ${String(DEFAULT_LIMITS.bytesPerSecond)}`,
     `"intervalMs": ${String(DEFAULT_LIMITS.heartbeatMs)}`,
     `"timeoutMs": ${String(DEFAULT_LIMITS.silenceMs)}`,
-  ])("are what PROTOCOL.md says: %s", (text) => {
+  ])("are the numbers of PROTOCOL.md: %s", (text) => {
     expect(page).toContain(text);
   });
 
-  it("have their default beside their type", () => {
+  it("have the documented default beside each type", () => {
     const types = readFileSync(new URL("limits.ts", import.meta.url), "utf8");
     const body = /export interface ServerLimits \{([\s\S]*?)\n\}/.exec(types)?.[1] ?? "";
     const documented: string[] = [];
     let defaults: string[] = [];
     for (const line of body.split("\n")) {
-      const [, said] = /@default ([\d_, and]+)/.exec(line) ?? [];
-      if (said !== undefined) defaults = said.match(/[\d_]+/g) ?? [];
+      const [, values] = /@default ([\d_, and]+)/.exec(line) ?? [];
+      if (values !== undefined) defaults = values.match(/[\d_]+/g) ?? [];
       const [, name] = /readonly (\w+):/.exec(line) ?? [];
       if (name !== undefined) documented.push(`${name} ${String(defaults.shift()?.replaceAll("_", ""))}`);
     }

@@ -2,77 +2,156 @@ import { LIMITS } from "@halyard/protocol/wire";
 
 const KIB = 1024;
 
-/** Every number of the server that an application may change. */
+/** The numbers of the server that an application may change, as `limits` of the configuration. */
 export interface ServerLimits {
-  /** Largest inbound message, bytes. @default 65_536 */
+  /**
+   * The largest message of a client, in bytes. A larger one is refused as `payload_too_large`; the third one closes
+   * the connection with 4413.
+   *
+   * @default 65_536
+   */
   readonly messageBytes: number;
-  /** Messages per second and connection, and how many may come at once. @default 50 and 100 */
+  /**
+   * The rate of frames of one connection, in frames per second. Above it a plain client gets `rate_limited`, and
+   * the sends of a v1 client wait.
+   *
+   * @default 50
+   */
   readonly messagesPerSecond: number;
+  /** How many frames one connection may send at once, in frames. @default 100 */
   readonly messageBurst: number;
-  /** Bytes per second and connection. @default 262_144 and 524_288 */
+  /** The rate of bytes of one connection, in bytes per second. @default 262_144 */
   readonly bytesPerSecond: number;
+  /** How many bytes one connection may send at once, in bytes. @default 524_288 */
   readonly byteBurst: number;
-  /** Chat messages per second and connection. @default 5 and 10 */
+  /** The rate of chat messages of one connection, in messages per second. @default 5 */
   readonly chatPerSecond: number;
+  /** How many chat messages one connection may send at once, in messages. @default 10 */
   readonly chatBurst: number;
-  /** Joins per second and connection. @default 10 and 30 */
+  /** The rate of joins of one connection, in joins per second. Above it a join is `rate_limited`. @default 10 */
   readonly joinsPerSecond: number;
+  /** How many joins one connection may send at once, in joins. @default 30 */
   readonly joinBurst: number;
-  /** Typing indicators per second and connection. @default 1 and 3 */
+  /**
+   * The rate of typing indicators of one connection, in messages per second. Above it they are dropped.
+   *
+   * @default 1
+   */
   readonly typingPerSecond: number;
+  /** How many typing indicators one connection may send at once, in messages. @default 3 */
   readonly typingBurst: number;
-  /** Rooms per connection. @default 100 */
+  /** How many rooms one connection may be in. Above it a join is `limit_exceeded`. @default 100 */
   readonly rooms: number;
-  /** Sends of one connection that wait for their turn. @default 32 */
+  /**
+   * How many messages of one connection may wait in its queue. Above it a message is `limit_exceeded`.
+   *
+   * @default 32
+   */
   readonly waitingSends: number;
-  /** Requests of one connection at work, and waiting. @default 16 and 64 */
+  /** How many requests of one connection run at a time. @default 16 */
   readonly runningRequests: number;
+  /**
+   * How many requests of one connection may wait for one that runs. Above it a request is `limit_exceeded`.
+   *
+   * @default 64
+   */
   readonly waitingRequests: number;
-  /** Requests of the server that one connection has not answered. @default 16 */
+  /**
+   * How many requests of the server one connection may have unanswered. Above it `manager.request` rejects.
+   *
+   * @default 16
+   */
   readonly unansweredRequests: number;
-  /** After this a handler settles as `timeout`, ms. @default 30_000 */
+  /**
+   * How long a handler, `authorize` or `onConnect` may run, in ms. After it the call settles as `timeout`.
+   *
+   * @default 30_000
+   */
   readonly handlerMs: number;
-  /** Bytes waiting to be written to one connection: ephemeral messages are dropped. @default 262_144 */
+  /**
+   * Above how many unsent bytes the ephemeral messages for a connection are dropped, in bytes.
+   *
+   * @default 262_144
+   */
   readonly slowBytes: number;
-  /** Bytes waiting to be written to one connection: it is closed with 4008. @default 1_048_576 */
+  /** Above how many unsent bytes a connection is closed with 4008, in bytes. @default 1_048_576 */
   readonly maxBufferedBytes: number;
-  /** Time without progress of a connection that reads, ms. @default 10_000 */
+  /**
+   * How long a connection may have unsent bytes without progress, in ms. After it the connection is closed with
+   * 4008.
+   *
+   * @default 10_000
+   */
   readonly stalledMs: number;
-  /** In which a v1 client says `hello`, ms. @default 10_000 */
+  /**
+   * How long a v1 client may take to send `hello`, in ms. After it the connection is closed with 4010.
+   *
+   * @default 10_000
+   */
   readonly helloMs: number;
-  /** In which a message that has begun must be whole, ms. Where the runtime shows it: Node. @default 10_000 */
+  /**
+   * How long a message may be incomplete, in ms. After it the connection is closed with 4010. On Node only: Bun
+   * does not show that a message has begun.
+   *
+   * @default 10_000
+   */
   readonly unfinishedMs: number;
-  /** WebSocket pings and pongs per second and connection; above it 4029. @default 20 */
+  /**
+   * The rate of WebSocket pings and pongs of one connection, in frames per second. Above it the connection is
+   * closed with 4029.
+   *
+   * @default 20
+   */
   readonly pingsPerSecond: number;
-  /** After this a peer that does not answer a close is cut off, ms. On Node; Bun has a time of its own. @default 5_000 */
+  /**
+   * How long a peer may take to answer a close frame, in ms. After it the socket is destroyed. On Node only: Bun
+   * has a timeout of its own.
+   *
+   * @default 5_000
+   */
   readonly closeMs: number;
-  /** Upgrades refused per second and address (IPv6: per /64), and how many at once; above it 429 unseen. @default 10 and 30 */
+  /**
+   * The rate of refused upgrades of one address (IPv6: one /64), in upgrades per second. Above it the address gets
+   * 429 before `authenticate` runs.
+   *
+   * @default 10
+   */
   readonly refusedUpgradesPerSecond: number;
+  /** How many refused upgrades one address may have at once. @default 30 */
   readonly refusedUpgradeBurst: number;
-  /** Upgrades accepted per second and user, and how many at once; above it 429. @default 5 and 30 */
+  /** The rate of accepted upgrades of one user, in upgrades per second. Above it an upgrade gets 429. @default 5 */
   readonly acceptedUpgradesPerSecond: number;
+  /** How many accepted upgrades one user may have at once. @default 30 */
   readonly acceptedUpgradeBurst: number;
-  /** Handshakes under way, of one address (above it 429) and of all (above it 503). @default 200 and 2_000 */
+  /** How many handshakes of one address may be undecided at a time. Above it an upgrade gets 429. @default 200 */
   readonly handshakesPerAddress: number;
+  /** How many handshakes may be undecided at a time. Above it an upgrade gets 503. @default 2_000 */
   readonly handshakes: number;
-  /** In which a handshake must be decided, ms; then 503. @default 10_000 */
+  /** How long a handshake may be undecided, in ms. After it the upgrade gets 503. @default 10_000 */
   readonly handshakeMs: number;
-  /** Subprotocols that an upgrade may offer; above it 400. @default 8 */
+  /** How many subprotocols an upgrade may offer. Above it the upgrade gets 400. @default 8 */
   readonly subprotocols: number;
-  /** Between pings, ms. @default 25_000 */
+  /** The time between two pings of one connection, in ms. @default 25_000 */
   readonly heartbeatMs: number;
-  /** Silence after which a peer is dropped, ms. @default 35_000 */
+  /**
+   * How long a peer may send nothing, not even a pong, in ms. After it the connection is closed with 4000.
+   *
+   * @default 35_000
+   */
   readonly silenceMs: number;
-  /** A user stays online this long after a close that was not deliberate, ms. @default 5_000 */
+  /** How long a user stays online after a close that was not deliberate, in ms. @default 5_000 */
   readonly leaveGraceMs: number;
-  /** Presence changes are collected this long, ms. @default 100 */
+  /** How long presence changes are collected before they are sent as one message, in ms. @default 100 */
   readonly presenceBatchMs: number;
-  /** History of a channel: messages, bytes, age in ms. @default 1_000, 1_048_576, 300_000 */
+  /** How many messages the history of a channel holds. @default 1_000 */
   readonly historyMessages: number;
+  /** How many bytes the history of a channel holds, in bytes. @default 1_048_576 */
   readonly historyBytes: number;
+  /** How long the history of a channel holds a message, in ms. @default 300_000 */
   readonly historyMs: number;
 }
 
+/** The limits where the configuration gives none. */
 export const DEFAULT_LIMITS: ServerLimits = {
   messageBytes: LIMITS.messageBytes,
   messagesPerSecond: 50,

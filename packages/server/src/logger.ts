@@ -1,4 +1,4 @@
-/** Where the server writes. pino, winston and `console` fit. Lines carry no tokens and no raw client text. */
+/** Where the server logs; pino, winston and `console` fit. Lines contain no tokens and no raw text of clients. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -8,4 +8,5 @@ export interface Logger {
 
 const noop = (): void => undefined;
 
+/** The logger where the configuration has none. */
 export const silentLogger: Logger = { debug: noop, info: noop, warn: noop, error: noop };

@@ -21,7 +21,7 @@ const tell = (text: string): { type: "told"; text: string } => ({ type: "told", 
 afterEach(() => system.expectToEndCleanly());
 
 describe("a broadcast", () => {
-  it("reaches everyone, each at the same offset", async () => {
+  it("reaches every connection, each at the same offset", async () => {
     create();
     const everyone = [await system.open("ada"), await system.join("bea"), await system.open("bea")];
     const published = await system.manager.broadcastMessage(tell("a"));
@@ -31,7 +31,7 @@ describe("a broadcast", () => {
     for (const ws of everyone) expect(ws.heard("told")[0]?.$).toEqual({ ch: "all", off: 1 });
   });
 
-  it("leaves out one connection, and not its user's others", async () => {
+  it("leaves out the excluded connection, but not the other connections of its user", async () => {
     create();
     const [out, tab, bea] = [await system.open("ada"), await system.open("ada"), await system.open("bea")];
     await system.manager.broadcastMessage(tell("a"), out);
@@ -39,7 +39,7 @@ describe("a broadcast", () => {
     expect([out, tab, bea].map(told)).toEqual([[], ["a"], ["a"]]);
   });
 
-  it("may be JSON text, and is a TypeError at once when it is not a message", async () => {
+  it("may be JSON text, and throws a TypeError at once when it is not a message", async () => {
     const ws = await create().open("ada");
     await system.manager.broadcastMessage('{"type":"told","text":"a"}');
     await system.clock.settle();
@@ -48,16 +48,16 @@ describe("a broadcast", () => {
       expect(() => system.manager.broadcastMessage(text)).toThrow(TypeError);
   });
 
-  it("never rejects: a store that is away is reported, and the offset is missing", async () => {
+  it("never rejects: when the backplane fails, onError gets the error and there is no offset", async () => {
     create();
     const failure = new Error("away");
-    Object.assign(system.internals.core.backplane, { publish: () => Promise.reject(failure) });
+    Object.assign(system.internals.backplane, { publish: () => Promise.reject(failure) });
     const published = await system.manager.broadcastMessage(tell("a"));
     expect(published).toMatchObject({ channel: "all", offset: undefined });
     expect(system.errors).toMatchObject([{ error: failure, context: { type: "publish" } }]);
   });
 
-  it("is one write per connection and turn, however many there are in it", async () => {
+  it("is written once per connection and turn, with all other messages of the turn", async () => {
     create();
     const ws = await system.upgrade({ id: "ada" });
     ws.writes = 0;
@@ -68,8 +68,8 @@ describe("a broadcast", () => {
   });
 });
 
-describe("a message", () => {
-  it("to a user reaches all devices of the user, and nobody else", async () => {
+describe("a message of the manager", () => {
+  it("to a user reaches all connections of the user, and no other", async () => {
     create();
     const [tab, other, bea] = [await system.open("ada"), await system.join("ada"), await system.open("bea")];
     await system.manager.sendToUser("ada", tell("a"));
@@ -78,7 +78,7 @@ describe("a message", () => {
     expect([tab, other, bea].map(told)).toEqual([["a"], ["a", "b"], []]);
   });
 
-  it("to one connection has no offset, and is nothing when that is gone", async () => {
+  it("to one connection has no offset, and is dropped when the connection is closed", async () => {
     create();
     const [tab, other] = [await system.open("ada"), await system.open("ada")];
     system.manager.send(tab, tell("a"));
@@ -90,8 +90,8 @@ describe("a message", () => {
   });
 });
 
-describe("who is sent away", () => {
-  it("is closed on every device, with 4401 unless something else is said", async () => {
+describe("a user whom the application disconnects", () => {
+  it("has every connection closed, with 4401 by default", async () => {
     create();
     const sockets = [await system.open("ada"), await system.join("ada"), await system.open("bea")];
     await system.manager.disconnectUser("ada");
@@ -101,7 +101,7 @@ describe("who is sent away", () => {
     expect(sockets[2]?.closedWith?.reason?.length).toBeLessThanOrEqual(123);
   });
 
-  it("by session is closed where that session was used, and nowhere else", async () => {
+  it("has only the connections of one session closed by disconnectSession", async () => {
     create();
     const open = async (id: string): Promise<FakeSocket> => {
       const { upgrades, opener } = system.internals;
@@ -119,7 +119,7 @@ describe("who is sent away", () => {
     expect([one.closedWith?.code, two.closedWith?.code]).toEqual([4401, undefined]);
   });
 
-  it("has nothing handled any more: neither what waits, nor what comes", async () => {
+  it("has no message handled any more, neither a queued one nor a new one", async () => {
     create();
     let ran = 0;
     let release = (): void => undefined;
@@ -142,7 +142,7 @@ describe("who is sent away", () => {
 });
 
 describe("the heartbeat of a node", () => {
-  it("pings what an upgrade has opened, and drops who is silent for 35 s with 4000", async () => {
+  it("pings connections that an upgrade opened, and closes those silent for 35 s with 4000", async () => {
     create();
     const [silent, talking] = [await system.upgrade({ id: "ada" }), await system.upgrade({ id: "bea" })];
     for (let second = 0; second < 60; second += 10) {
@@ -155,7 +155,7 @@ describe("the heartbeat of a node", () => {
     expect(talking.pings).toBeGreaterThan(1);
   });
 
-  it("never drops a bare socket for being silent", async () => {
+  it("never closes a socket without a transport for silence", async () => {
     create();
     const ws = await system.open("ada");
     await system.clock.advance(600_000);
@@ -164,7 +164,7 @@ describe("the heartbeat of a node", () => {
 });
 
 describe("a drain", () => {
-  it("gives notice, then closes everyone with 4012 and a time to come back within the window", async () => {
+  it("sends reconnect, then closes every connection with 4012 and a delay within the window", async () => {
     create();
     const sockets = [];
     for (let n = 0; n < 20; n++) sockets.push(await system.open(`u${String(n)}`));
@@ -176,26 +176,29 @@ describe("a drain", () => {
     expect(sockets[0]?.types.at(-1)).toBe("reconnect");
   });
 
-  it.each(["work", "wait"])("lets handlers finish and be answered: %s", async (type) => {
-    create();
-    let release = (): void => undefined;
-    const hold = (): Promise<Record<string, never>> =>
-      new Promise((resolve) => (release = () => resolve({})));
-    system.handlers.on("work", hold).onRequest("wait", hold);
-    const ws = await system.join("ada");
-    if (type === "work") system.hand(ws, { type, $: { seq: 1 } });
-    else system.hand(ws, { type: "request", name: "wait", input: {}, $: { id: "1" } });
-    await system.clock.settle();
-    const draining = system.manager.drain();
-    await system.clock.advance(9_000);
-    expect(ws.closedWith).toBeUndefined();
-    release();
-    await draining;
-    expect(ws.heard("reply")).toHaveLength(1);
-    expect(ws.closedWith?.code).toBe(4012);
-  });
+  it.each(["work", "wait"])(
+    "lets handlers finish and sends their replies, for the message type %s",
+    async (type) => {
+      create();
+      let release = (): void => undefined;
+      const hold = (): Promise<Record<string, never>> =>
+        new Promise((resolve) => (release = () => resolve({})));
+      system.handlers.on("work", hold).onRequest("wait", hold);
+      const ws = await system.join("ada");
+      if (type === "work") system.hand(ws, { type, $: { seq: 1 } });
+      else system.hand(ws, { type: "request", name: "wait", input: {}, $: { id: "1" } });
+      await system.clock.settle();
+      const draining = system.manager.drain();
+      await system.clock.advance(9_000);
+      expect(ws.closedWith).toBeUndefined();
+      release();
+      await draining;
+      expect(ws.heard("reply")).toHaveLength(1);
+      expect(ws.closedWith?.code).toBe(4012);
+    },
+  );
 
-  it("waits for handlers ten seconds and no longer", async () => {
+  it("waits ten seconds for handlers, and no longer", async () => {
     create().handlers.on("work", () => new Promise(() => undefined));
     const ws = await system.join("ada");
     await system.say(ws, { type: "work", $: { seq: 1 } });
@@ -206,7 +209,7 @@ describe("a drain", () => {
     await system.clock.advance(30_000);
   });
 
-  it("does not wait for who is sent away meanwhile", async () => {
+  it("does not wait for connections that are disconnected during it", async () => {
     create().handlers.on("work", () => new Promise(() => undefined));
     const ws = await system.open("ada");
     for (let n = 0; n < 2; n++) system.hand(ws, { type: "work" });
@@ -218,7 +221,7 @@ describe("a drain", () => {
 });
 
 describe("close", () => {
-  it("closes everyone with 1001 and leaves no timer, whatever was under way", async () => {
+  it("closes every connection with 1001 and leaves no timer, whatever was running", async () => {
     create({ builtIns: {} });
     const plain = await system.open("ada");
     const v1 = await system.join("bea", { rooms: ["a"] });
@@ -241,7 +244,7 @@ describe("close", () => {
   });
 
   it.each([0, 1, 2, 3, 5, 8, 13])(
-    "leaves nothing of a connection that opens just then: %i turns before",
+    "leaves nothing of a connection that opened %i turns before it",
     async (turns) => {
       create({ builtIns: {} });
       const [plain, v1] = [system.begin("ada"), await system.openV1("bea")];
@@ -255,7 +258,7 @@ describe("close", () => {
     },
   );
 
-  it("runs nothing any more that waited for its turn", async () => {
+  it("runs no message that was queued", async () => {
     create();
     let [ran, release] = [0, (): void => undefined];
     system.handlers.on("work", () => {
@@ -271,7 +274,7 @@ describe("close", () => {
     expect(ran).toBe(1);
   });
 
-  it("twice is close once", async () => {
+  it("has no further effect when it is called twice", async () => {
     create();
     await system.open("ada");
     await system.manager.close();

@@ -24,13 +24,13 @@ import type {
 
 const DRAIN_HANDLERS_MS = 10_000;
 
-/** The insides of a manager, for the glue of this package. Not part of the public API. */
+/** The parts of a manager, for the runtimes of this package. Not part of the public API. */
 export let internalsOf: <TProtocol extends AnyProtocol>(manager: WebSocketManager<TProtocol>) => Assembly;
 
 /**
- * Handles the life of every WebSocket of this node: who is connected, what they say, and who hears it.
+ * Manages the connections of this node: their users, their messages, and what the application sends to them.
  *
- * No method throws because of what a client sent. What the application's own code throws goes to `onError`.
+ * No method throws because of what a client sent. Errors of the application's own code go to `onError`.
  */
 export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
   readonly #parts: Assembly;
@@ -40,58 +40,59 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
   }
 
   constructor(config: WebSocketManagerConfig = {}) {
-    // Every contract has the built-in messages; TypeScript cannot see that while the contract is a type parameter.
+    // Every contract has the built-in messages, which TypeScript cannot derive from a type parameter.
     this.#parts = assemble(config, this as unknown as Broadcaster);
     this.#parts.heartbeat.start();
   }
 
-  /** One entry per user of this node, now. */
+  /** The users of this node: one entry per user, live. */
   get connectedUsers(): ConnectedUsers {
-    return this.#parts.core.connections.connectedUsers;
+    return this.#parts.connections.connectedUsers;
   }
 
-  /** The connections of each user of this node, now. */
+  /** The connections of each user of this node, live. */
   get wsInstances(): WebSocketInstances {
-    return this.#parts.core.connections.wsInstances;
+    return this.#parts.connections.wsInstances;
   }
 
-  /** The registry of this manager: where handlers are added. */
+  /** The registry to which handlers are added. */
   get handlers(): MessageHandlerRegistry {
-    return this.#parts.core.registry;
+    return this.#parts.registry;
   }
 
   /**
-   * A socket is open. The maps hold it when this returns; admission and the welcome follow. `ws.data.userId` says whose
-   * it is: without one the socket is closed with 4401.
+   * To be called when a socket has opened. The maps contain the connection when this returns; the admission and the
+   * welcome follow. `ws.data.userId` names the user: without it the socket is closed with 4401.
    */
   handleOpen(ws: WebSocketInstance): void {
     this.#parts.opener.open(ws);
   }
 
-  /** A frame came in. Text is a string; anything else is a binary frame, which closes the socket with 4400. */
+  /** To be called with each frame. Text is a string; anything else is a binary frame, and closes the socket with 4400. */
   handleMessage(ws: WebSocketInstance, message: string | Uint8Array): void {
-    const connection = this.#parts.core.connections.of(ws);
+    const connection = this.#parts.connections.of(ws);
     if (connection === undefined) return;
     if (typeof message === "string") this.#parts.inbound.receive(connection, message);
     else connection.close(CloseCode.ProtocolBroken, "frames are text");
   }
 
   /**
-   * A socket has closed.
+   * To be called when a socket has closed.
    *
-   * @param code how. 1000 and 1005 are deliberate; after anything else the user stays online for the grace. @default 1005
+   * @param code the close code. 1000 and 1005 are deliberate; after any other the user stays online for
+   * `limits.leaveGraceMs`. @default 1005
    */
   handleClose(ws: WebSocketInstance, code?: number): void {
     this.#parts.closer.onSocketClosed(ws, code);
   }
 
   /**
-   * Publishes a message to everyone, on every node.
+   * Publishes a message to all connections of all nodes.
    *
    * @param message an object, or its JSON text
-   * @param excludeWs the one connection that does not get it; its user's other connections do
+   * @param excludeWs the one connection that does not get the message; its user's other connections do
    * @returns never rejects: a failure goes to `onError`, and `offset` is undefined then
-   * @throws TypeError at once when this is not a message that a server may send
+   * @throws TypeError at once when the message is not one that a server may send
    */
   broadcastMessage(
     message: OutgoingMessage<TProtocol> | string,
@@ -100,7 +101,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     return this.#parts.publisher.toAll(message, excludeWs);
   }
 
-  /** Publishes a message to everyone in a room, on every node. Otherwise like {@link broadcastMessage}. */
+  /** Publishes a message to all members of a room, on every node. Otherwise like {@link broadcastMessage}. */
   sendToRoom(
     room: string,
     message: OutgoingMessage<TProtocol>,
@@ -109,7 +110,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     return this.#parts.publisher.toRoom(room, message, excludeWs);
   }
 
-  /** Publishes a message to all devices of a user, on every node. Otherwise like {@link broadcastMessage}. */
+  /** Publishes a message to all connections of a user, on every node. Otherwise like {@link broadcastMessage}. */
   sendToUser(
     userId: string,
     message: OutgoingMessage<TProtocol>,
@@ -118,20 +119,20 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     return this.#parts.publisher.toUser(userId, message, excludeWs);
   }
 
-  /** Sends to one connection of this node: at most once, without an offset, and nothing when it is gone. */
+  /** Sends to one connection of this node: at most once, without an offset. Does nothing for a closed connection. */
   send(ws: WebSocketInstance, message: OutgoingMessage<TProtocol> | { readonly type: "pong" }): void {
     this.#parts.publisher.toConnection(ws, message);
   }
 
   /**
-   * Asks the client of one connection, which answers with `client.onRequest`. Settles always, at the latest with the
-   * connection: a client that reconnects is not asked again. Asked before the welcome, it waits for it: do not await
-   * it in `onConnect`, which comes first.
+   * Sends a request to the client of one connection, which answers with `client.onRequest`. The promise always settles,
+   * at the latest when the connection closes: a request is not repeated after a reconnect. A request before the welcome
+   * is sent after it: do not await it in `onConnect`, which runs before the welcome.
    *
    * @throws HalyardError by rejecting: `timeout`; `unavailable` without the connection; `not_found` for a plain client
-   * and one without a handler; `limit_exceeded` above `limits.unansweredRequests`; `invalid_message` for an answer that
-   * does not fit; or what the client's handler threw. Otherwise the signal's reason, or a TypeError for an input that
-   * the contract does not have.
+   * and for a client without a handler; `limit_exceeded` above `limits.unansweredRequests`; `invalid_message` for an
+   * answer that does not fit its schema; or the error of the client's handler. Otherwise the signal's reason, or a
+   * TypeError for an input that does not fit its schema.
    * @example
    * const { answer } = await manager.request(ws, "confirm", { question: "Delete the room?" });
    */
@@ -143,66 +144,72 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     return this.#parts.serverRequests.request(ws, { ...options, name, input });
   }
 
-  /** Puts a connection into a room, past `authorize`. Doing it twice is doing it once. @throws TypeError for a bad name */
+  /**
+   * Joins a connection to a room, without asking `authorize`. Does nothing for a member.
+   *
+   * @throws TypeError by rejecting, for a string that is not a room name
+   */
   async join(ws: WebSocketInstance, room: string): Promise<void> {
-    const connection = this.#parts.core.connections.of(ws);
+    const connection = this.#parts.connections.of(ws);
     if (connection !== undefined) await this.#parts.rooms.joinByServer(connection, room);
   }
 
-  /** Takes a connection out of a room; a client is told so by `left`. */
+  /** Removes a connection from a room; its client gets `left`. */
   leave(ws: WebSocketInstance, room: string): Promise<void> {
-    const connection = this.#parts.core.connections.of(ws);
+    const connection = this.#parts.connections.of(ws);
     if (connection !== undefined) this.#parts.rooms.removeMember(connection, room);
     return Promise.resolve();
   }
 
   /** Closes every connection of a user. */
   disconnectUser(userId: string, options: DisconnectOptions = {}): Promise<void> {
-    for (const connection of this.#parts.core.connections.ofUser(userId))
-      this.#disconnect(connection, options);
+    for (const connection of this.#parts.connections.ofUser(userId)) this.#disconnect(connection, options);
     return Promise.resolve();
   }
 
-  /** Closes every connection that was opened with a session. */
+  /** Closes every connection that was opened with this session. */
   disconnectSession(sessionId: string, options: DisconnectOptions = {}): Promise<void> {
-    for (const connection of [...this.#parts.core.connections.all()]) {
+    for (const connection of [...this.#parts.connections.all()]) {
       const session = connection.identity.session as { readonly id?: unknown } | undefined;
       if (session?.id === sessionId) this.#disconnect(connection, options);
     }
     return Promise.resolve();
   }
 
-  /** This node, now: users and connections. */
+  /** How many users and connections this node has. */
   getConnectionStats(): ConnectionStats {
-    const { connections } = this.#parts.core;
+    const { connections } = this.#parts;
     return { totalUsers: connections.connectedUsers.size, totalConnections: connections.size };
   }
 
-  /** This node in numbers: {@link getConnectionStats}, and what there was to refuse. */
+  /** This node in numbers: {@link getConnectionStats}, handshakes and security events. */
   getMetrics(): Metrics {
-    const { core, upgrades } = this.#parts;
+    const { securityReporter, upgrades } = this.#parts;
     const { handshakes, tracked: trackedUpgrades } = upgrades.limiter;
     return {
       ...this.getConnectionStats(),
       handshakes,
       trackedUpgrades,
-      security: core.securityReporter.counts,
+      security: securityReporter.counts,
     };
   }
 
-  /** Everyone online or in a room, on every node, in pages of 200; with the grace of those who may come back. */
+  /**
+   * The users who are online or in a room, on every node, in pages of 200. A user whose connection was lost stays in it for
+   * `limits.leaveGraceMs`.
+   */
   listUsers(page: UserPage = {}): Promise<UserList> {
-    return this.#parts.core.presence.list(page);
+    return this.#parts.presence.list(page);
   }
 
   /**
-   * Lets this node's clients go elsewhere: refuses upgrades, lets handlers finish (10 s), then closes with 4012 and a
-   * random time to come back.
+   * Moves this node's clients to other nodes: refuses upgrades, waits up to 10 s for running handlers, then closes every
+   * connection with 4012 and a random delay before its reconnect.
    *
-   * @param options.windowMs over how long clients are told to come back. @default 2_000
+   * @param options.windowMs the longest delay before a reconnect, in ms. @default 2_000
    */
   async drain(options: { readonly windowMs?: number | undefined } = {}): Promise<void> {
-    const { clock, connections } = this.#parts.core;
+    const { clock, connections } = this.#parts;
     const windowMs = options.windowMs ?? 2_000;
     this.#parts.upgrades.isDraining = true;
     const clients = [...connections.all()];
@@ -223,23 +230,23 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
   }
 
   /**
-   * Closes every connection with 1001 and stops: no subscription is left, and no timer but those of handlers at work.
-   * What waited for its turn is not run: nobody was told that it was.
+   * Closes every connection with 1001 and stops: no subscription is left, and no timer except those of running handlers.
+   * Queued messages do not run: their senders got no reply.
    */
   async close(): Promise<void> {
     this.#parts.upgrades.isDraining = true;
     this.#parts.heartbeat.stop();
-    for (const connection of [...this.#parts.core.connections.all()]) {
+    for (const connection of [...this.#parts.connections.all()]) {
       connection.close(1001);
       connection.sendQueue.clear();
-      this.#parts.core.clock.clearTimeout(connection.sendQueue.delayTimer);
+      this.#parts.clock.clearTimeout(connection.sendQueue.delayTimer);
     }
-    this.#parts.core.sessionWatches.stop();
+    this.#parts.sessionWatches.stop();
     this.#parts.upgrades.limiter.stop();
-    this.#parts.core.securityReporter.stop();
-    this.#parts.core.presence.close();
-    this.#parts.core.channels.close();
-    await this.#parts.core.backplane.stop();
+    this.#parts.securityReporter.stop();
+    this.#parts.presence.close();
+    this.#parts.channels.close();
+    await this.#parts.backplane.stop();
   }
 
   #disconnect(
@@ -250,7 +257,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
   }
 }
 
-/** A manager's configuration, whatever its identity's type: inside, a user is what the authenticator said. */
+/** The same configuration with the type of its identity erased. */
 export function eraseIdentityType<TProtocol extends AnyProtocol, TIdentity extends Identity>(
   config: WebSocketManagerConfig<TProtocol, TIdentity>,
 ): WebSocketManagerConfig {

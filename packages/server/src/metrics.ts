@@ -3,9 +3,9 @@ import type { ConnectionStats } from "./types.ts";
 
 /** This node in numbers, for a metrics page. */
 export interface Metrics extends ConnectionStats {
-  /** Upgrades that are not decided yet. */
+  /** Handshakes that are not decided yet. */
   readonly handshakes: number;
-  /** Addresses and users whose upgrades were counted lately. */
+  /** Addresses and users with upgrades that still count against a rate. */
   readonly trackedUpgrades: number;
   /** Security events since the start. */
   readonly security: SecurityCounts;

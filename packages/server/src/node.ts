@@ -42,7 +42,7 @@ export function attachWebSocketServer<TProtocol extends AnyProtocol>(
   options: AttachOptions<TProtocol>,
 ): () => void {
   const internals = internalsOf(options.manager);
-  const { backplane, limits, logger, writer } = internals.core;
+  const { backplane, limits, logger, writer } = internals;
   const switches = readKillSwitches(process.env);
   applyKillSwitches(switches, { writer, backplane, logger });
   const { authenticate, compression } = options;

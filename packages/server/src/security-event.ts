@@ -1,7 +1,7 @@
 import type { ServerLimits } from "./limits.ts";
 import type { AuthorizeRequest } from "./types.ts";
 
-/** Which limit was reached, by the name of the option that sets it. */
+/** A limit, by the name of the option that sets it. */
 export type LimitName =
   | keyof Pick<
       ServerLimits,
@@ -26,7 +26,7 @@ export type LimitName =
     >
   | "maxConnectionsPerUser";
 
-/** When, whose and from where; what is not known is undefined. */
+/** When an event happened, and of which address, user and connection, where they are known. */
 export interface SecurityFacts {
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -43,7 +43,7 @@ export interface UpgradeRefused extends SecurityFacts {
   readonly code: number;
 }
 
-/** A client broke the protocol, and its connection was closed for it. */
+/** A connection was closed because its client broke the protocol. */
 export interface ProtocolBroken extends SecurityFacts {
   readonly kind: "protocol_broken";
   readonly reason: "frame" | "message";
@@ -51,41 +51,41 @@ export interface ProtocolBroken extends SecurityFacts {
   readonly code: number;
 }
 
-/** A connection was closed because it did not stop sending faster than it may. */
+/** A connection was closed because it kept sending above a rate limit. */
 export interface Flooded extends SecurityFacts {
   readonly kind: "flood";
   readonly reason: LimitName;
   readonly code: 4029;
 }
 
-/** Something was refused because of a limit, or its connection closed for it. */
+/** A limit refused something, or closed a connection. */
 export interface LimitReached extends SecurityFacts {
   readonly kind: "limit";
   readonly reason: LimitName;
-  /** The close code, when the connection was closed for it. */
+  /** The close code, when the limit closed the connection. */
   readonly code: number | undefined;
 }
 
-/** A client asked for what its user may not do. */
+/** A client tried something that its user may not do. */
 export interface ForbiddenAttempt extends SecurityFacts {
   readonly kind: "forbidden";
-  /** The action that `authorize` refused, a `role` that is missing, or what the `application` itself threw. */
+  /** The action that `authorize` denied, a `role` that is missing, or an error that the `application` threw. */
   readonly reason: AuthorizeRequest["action"] | "role" | "application";
   readonly code: undefined;
 }
 
-/** An open connection was closed because its session or its user's right has ended. */
+/** An open connection was closed because its session or its user's right to connect has ended. */
 export interface Revoked extends SecurityFacts {
   readonly kind: "revoked";
   readonly reason: "unauthenticated" | "forbidden";
   readonly code: 4401 | 4403;
 }
 
-/** What a security log wants to know. It holds no token, no cookie, and nothing that a client wrote. */
+/** An event for a security log. It contains no token, no cookie, and no text of a client. */
 export type SecurityEvent =
   UpgradeRefused | ProtocolBroken | Flooded | LimitReached | ForbiddenAttempt | Revoked;
 
-/** How often each thing happened since the start, by kind and reason: `counts.flood?.messagesPerSecond`. */
+/** The number of events since the start, by kind and reason: `counts.flood?.messagesPerSecond`. */
 export type SecurityCounts = {
   readonly [TKind in SecurityEvent["kind"]]?: Readonly<
     Partial<Record<Extract<SecurityEvent, { readonly kind: TKind }>["reason"], number>>

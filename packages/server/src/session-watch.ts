@@ -3,56 +3,58 @@ import type { AuthenticateFunction, Authenticator, Identity } from "./types.ts";
 /** 4401: the session is over. 4403: its user is banned. 1013: sessions could not be checked for too long. */
 export type SessionCloseCode = 4401 | 4403 | 1013;
 
-/** One open connection, as a watch sees it. */
+/** An open connection, as a watch uses it. */
 export interface WatchedConnection<TIdentity extends Identity = Identity> {
-  /** Whose it is: what `authenticate` gave it, or `replace` since. */
+  /** The identity that `authenticate` returned, or the latest one given to `replace`. */
   readonly identity: TIdentity;
   /**
-   * Puts a newer identity of the same user in place. `authorize` is asked again for the rooms held, what is lost is
-   * left, and the others are told when public fields changed.
+   * Replaces the identity by a newer one of the same user. `authorize` is asked again for each joined room; the rooms
+   * that it denies are left; changed public fields are sent to the other users.
    */
   replace(identity: TIdentity): void;
-  /** Closes the connection: nothing more is taken from it, from this call on. */
+  /** Closes the connection: from this call on no frame of it is handled. */
   close(code: SessionCloseCode): void;
 }
 
-/** What the watches of several nodes tell each other: plain JSON of at most 8 KiB, without secrets. */
+/** A message between the watches of two nodes: plain JSON of at most 8 KiB, without secrets. */
 export type SessionNotice = Readonly<Record<string, string | number | readonly string[]>>;
 
+/** Sends notices between nodes. */
 export interface SessionBus {
-  /** Hands a notice to the watch of every *other* node, at most once and in any order. Never throws. */
+  /** Sends a notice to the watch of every *other* node, at most once and in any order. Never throws. */
   announce(notice: SessionNotice): void;
 }
 
 /**
- * Keeps open connections honest after the upgrade. The server says which connections live; everything else, when to
- * look where, what to close and whom to tell, is the watch's: so the server knows nothing of sessions and their stores.
+ * Checks the sessions of open connections after the upgrade. The server reports which connections are open; the watch
+ * decides when to query the session store, which connections to close, and what to announce to other nodes.
  */
 export interface SessionWatch<TIdentity extends Identity = Identity> {
   /**
-   * A connection is registered, with the very identity that `authenticate` returned. Called before anything of the
+   * A connection has opened, with the same identity object that `authenticate` returned. Called before any frame of the
    * client is handled; the watch may call `close` before this returns.
    */
   opened(connection: WatchedConnection<TIdentity>): void;
-  /** The connection is gone, for whatever reason. */
+  /** A connection has closed, for any reason. */
   closed(connection: WatchedConnection<TIdentity>): void;
-  /** A notice of another node, as it came; anything that is none is ignored. */
+  /** A notice of another node, not validated: a value that is not a notice is ignored. */
   receive(notice: unknown): void;
   /**
-   * The client's `authenticate` message: takes a ticket of the connection's own user, and calls `replace`. A ticket of
-   * another user closes the connection with 4401.
+   * Handles the client's `authenticate` message: redeems a ticket of the connection's own user, and calls `replace`. A
+   * ticket of another user closes the connection with 4401.
    *
-   * @throws HalyardError `unauthenticated` for a ticket that does not count, `unavailable` when the store is down
+   * @throws HalyardError `unauthenticated` for a ticket that is not valid, `unavailable` when the store is down
    */
   renew(connection: WatchedConnection<TIdentity>, ticket: string): Promise<void>;
-  /** Ends its timers; connections stay as they are. */
+  /** Stops the timers of the watch; the connections stay open. */
   stop(): void;
 }
 
-/** An authenticator that also watches the sessions it let in. `watch` is called once per server. */
+/** An authenticator that also watches the sessions of the connections it accepted. */
 export interface WatchingAuthenticator<
   TIdentity extends Identity = Identity,
 > extends Authenticator<TIdentity> {
+  /** Called once per server, with the first upgrade. */
   watch(bus: SessionBus): SessionWatch<TIdentity>;
 }
 

@@ -4,16 +4,18 @@ import { eraseIdentityType, WebSocketManager } from "./manager.ts";
 import type { WebSocketManagerConfig } from "./config.ts";
 import type { GuestIdentity, Identity, WebSocketInstance } from "./types.ts";
 
+/** What {@link createWebSocketSystem} returns. */
 export interface WebSocketSystem<TProtocol extends AnyProtocol, TIdentity extends Identity> {
+  /** Sends, publishes, and manages connections. */
   readonly manager: WebSocketManager<TProtocol>;
-  /** Where the application adds its handlers. */
+  /** The registry to which the application adds its handlers. */
   readonly handlers: MessageHandlerRegistry<TProtocol, TIdentity>;
-  /** `manager.handleMessage`, for a runtime's `message` callback. */
+  /** `manager.handleMessage`, as a function for the `message` callback of a runtime. */
   readonly processMessage: (ws: WebSocketInstance, message: string | Uint8Array) => void;
 }
 
 /**
- * Makes the WebSocket side of an application: one manager and its handlers.
+ * Creates the WebSocket server of an application: one manager and its registry of handlers.
  *
  * @example
  * const { manager, handlers } = createWebSocketSystem({ protocol, authenticate: betterAuthAuthenticator(auth) });

@@ -1,8 +1,9 @@
 import type { HalyardError, PublicUser } from "@halyard/protocol";
 
 /**
- * The smallest socket that both runtimes fulfil. `excludeWs` and `wsInstances` hold the very objects that the runtime
- * handed to `handleOpen`. A raw `send` may overtake what waits for the flush of this turn; `manager.send` does not.
+ * The part of a socket that both runtimes have. `excludeWs` and `wsInstances` refer to the same objects that the runtime
+ * passed to `handleOpen`. A raw `send` may overtake frames that are queued for the end of this turn; `manager.send` does
+ * not.
  */
 export interface WebSocketInstance<TData = unknown> {
   readonly data: TData;
@@ -11,7 +12,7 @@ export interface WebSocketInstance<TData = unknown> {
   close(code?: number, reason?: string): void;
 }
 
-/** What `ws.data` must carry when a connection opens, and what handlers read there. */
+/** What `ws.data` must contain when a connection opens, and what handlers read from it. */
 export interface WebSocketData {
   readonly userId: string;
   readonly name?: string | undefined;
@@ -19,7 +20,7 @@ export interface WebSocketData {
   readonly image?: string | null | undefined;
 }
 
-/** What others may see of a user of this node. */
+/** The public fields of a user of this node. */
 export interface ConnectedUser {
   readonly userId: string;
   readonly name: string;
@@ -27,14 +28,14 @@ export interface ConnectedUser {
   readonly connectedAt: Date;
 }
 
-/** One entry per user of this node, however many connections. */
+/** The users of this node: one entry per user, with any number of connections. */
 export type ConnectedUsers = ReadonlyMap<string, ConnectedUser>;
 /** The connections of each user of this node. */
 export type WebSocketInstances = ReadonlyMap<string, ReadonlySet<WebSocketInstance<WebSocketData>>>;
 
 /**
- * An upgrade request, the same on every runtime. `url` is the request target as it came; its host means nothing.
- * `remoteAddress` is the client's: the peer, or what a proxy says that `trustProxy` trusts.
+ * An upgrade request, the same on every runtime. `url` is the request target as the client sent it; its host is not
+ * verified. `remoteAddress` is the client's: that of the peer, or what a proxy in `trustProxy` forwarded.
  */
 export interface UpgradeRequest {
   readonly url: string;
@@ -42,13 +43,13 @@ export interface UpgradeRequest {
   readonly remoteAddress: string | undefined;
 }
 
-/** Who a connection belongs to. */
+/** The user and the session of a connection. */
 export interface Identity {
   readonly user: { readonly id: string };
   readonly session?: unknown;
 }
 
-/** The identity of a system without `authenticate`: what `ws.data` said. */
+/** The identity of a connection without `authenticate`: the fields of `ws.data`. */
 export interface GuestIdentity extends Identity {
   readonly user: {
     readonly id: string;
@@ -58,19 +59,19 @@ export interface GuestIdentity extends Identity {
 }
 
 /**
- * Decides who may open a connection. An object with a method, because a generic call that returns a bare function
- * loses its inference beside an inline callback.
+ * Decides who may open a connection. It is an object with a method, because TypeScript infers the identity from a generic
+ * call that returns an object, but not from one that returns a function, beside an inline callback.
  */
 export interface Authenticator<TIdentity extends Identity = Identity> {
   /**
-   * Runs before the upgrade is answered.
+   * Identifies the user of an upgrade, before the upgrade is answered.
    *
    * @returns the identity, or `null` for HTTP 401
    * @throws HalyardError `forbidden` for 403, `unavailable` for 503, `rate_limited` for 429; any other error is 503
    */
   authenticate(request: UpgradeRequest): Promise<TIdentity | null>;
   /**
-   * Whether pages of this origin may read why an upgrade was refused, by a plain GET on the WebSocket's path.
+   * Whether pages of this origin may read why an upgrade was refused, by a plain GET on the path of the WebSocket.
    *
    * @default only pages of the server's own origin
    */
@@ -82,73 +83,83 @@ export type AuthenticateFunction<TIdentity extends Identity = Identity> = (
   request: UpgradeRequest,
 ) => TIdentity | null | Promise<TIdentity | null>;
 
+/** The connection that a hook or a handler is called for. */
 export interface ConnectionContext<TIdentity extends Identity = GuestIdentity> {
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly user: TIdentity["user"];
   readonly session: TIdentity["session"];
 }
 
+/** What a handler gets beside its message or input. */
 export interface HandlerContext<
   TIdentity extends Identity = GuestIdentity,
 > extends ConnectionContext<TIdentity> {
-  /** The room that the message was sent to; the sender is in it. */
+  /** The room that the message was sent to; the sender is a member. */
   readonly room: string | undefined;
-  /** The same for every repetition of this message: the handler's idempotency key. */
+  /** The idempotency key of the handler: the same for every repetition of this message. */
   readonly messageId: string;
-  /** Aborted when the time is up or the sender was signed out or banned; a connection that just closed does not. */
+  /** Aborts at the timeout, and when the sender is signed out or banned; not when the connection just closes. */
   readonly signal: AbortSignal;
 }
 
+/** What `authorize` decides about. */
 export interface AuthorizeRequest<TIdentity extends Identity = GuestIdentity> {
   readonly user: TIdentity["user"];
   readonly session: TIdentity["session"];
   readonly action: "join" | "publish" | "presence" | "history";
-  /** A room's name, or `all`. */
+  /** The name of a room, or `all`. */
   readonly room: string;
 }
 
+/** Where an error of the application's code happened. */
 export interface ErrorContext {
   /** The type of the message, or the name of the hook, that failed. */
   readonly type: string;
   readonly ws: WebSocketInstance<WebSocketData> | undefined;
 }
 
-/** Where the built-in messages work: for everyone, only inside rooms, or not at all. */
+/** Where the built-in messages work: everywhere, only in rooms, or nowhere. */
 export interface BuiltIns {
-  /** @default "all" */
+  /** Where `chat_message` works. @default "all" */
   readonly chat?: "all" | "rooms" | false | undefined;
-  /** @default "all" */
+  /** Where `typing_indicator` works. @default "all" */
   readonly typing?: "all" | "rooms" | false | undefined;
-  /** @default "all" */
+  /** Where the list of users and its changes work. @default "all" */
   readonly presence?: "all" | "rooms" | false | undefined;
 }
 
+/** The options of `disconnectUser` and `disconnectSession`. */
 export interface DisconnectOptions {
-  /** @default 4401 */
+  /** The close code: 4401 ends a session, 4403 bans the user. @default 4401 */
   readonly code?: 4401 | 4403 | undefined;
-  /** Cut at 123 bytes of UTF-8. @default "" */
+  /** The close reason; cut at 123 bytes of UTF-8. @default "" */
   readonly reason?: string | undefined;
 }
 
+/** Which page of which list of users. */
 export interface UserPage {
-  /** @default everyone */
+  /** The room whose members are listed. @default all users who are online */
   readonly room?: string | undefined;
+  /** The cursor of the page before. @default the first page */
   readonly cursor?: string | undefined;
 }
 
+/** One page of a list of users. */
 export interface UserList {
   readonly users: readonly PublicUser[];
+  /** How many users there are on all pages. */
   readonly total: number;
   /** For the next page; undefined on the last. */
   readonly cursor: string | undefined;
 }
 
+/** How many users and connections this node has. */
 export interface ConnectionStats {
   readonly totalUsers: number;
   readonly totalConnections: number;
 }
 
-/** What became of a publish. */
+/** The result of a publish. */
 export interface Published {
   readonly id: string;
   /** `all`, `user:<id>` or `room:<name>`. */
@@ -157,20 +168,20 @@ export interface Published {
   readonly offset: number | undefined;
 }
 
-/** What to do with a connection over `maxConnectionsPerUser`; an error refuses it in the application's own words. */
+/** What to do with a connection above `maxConnectionsPerUser`. A returned error refuses it, with its own message. */
 export type ConnectionLimitPolicy<TIdentity extends Identity = GuestIdentity> =
   | "reject"
   | "close-oldest"
   | ((context: ConnectionContext<TIdentity>) => "reject" | "close-oldest" | HalyardError);
 
-/** Time and chance. Everything that waits or draws in the server does it through this. */
+/** Time, timers and random numbers. The server uses no other source of them. */
 export interface Clock {
-  /** Milliseconds; only differences count, and `Date` values made from it. */
+  /** The time in ms since 1970. */
   now(): number;
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
-  /** Runs once the current turn of the event loop has handled its input. */
+  /** Runs the callback after the current turn of the event loop has handled its input. */
   setImmediate(callback: () => void): void;
-  /** In [0, 1). */
+  /** A random number in [0, 1). */
   random(): number;
 }

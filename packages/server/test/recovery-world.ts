@@ -101,7 +101,7 @@ export class RecoveryWorld {
   publish(ch: string, except: Client | undefined): void {
     const { manager, internals } = this.system;
     const ws = except?.isWelcome === true ? except.ws : undefined;
-    const isLeftOut = ws !== undefined && internals.core.connections.of(ws) !== undefined;
+    const isLeftOut = ws !== undefined && internals.connections.of(ws) !== undefined;
     const stored: Stored = { off: Infinity, except: isLeftOut ? except : undefined };
     this.#log.get(ch)?.push(stored);
     const message = { type: "announcement", message: "x".repeat(20) } as const;

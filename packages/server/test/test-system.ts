@@ -14,7 +14,7 @@ import type { Heard } from "./fake-socket.ts";
 
 export const CLIENT_ID = "q3vJm0dZyUe1aXcLr8tWsA";
 
-/** What `hello` may say beyond its type. */
+/** The fields of `hello` beside its type. */
 export interface Hello {
   readonly clientId?: string;
   readonly attempt?: number;
@@ -28,13 +28,13 @@ export type TestConfig<TProtocol extends AnyProtocol = BuiltinProtocol> = Omit<
   "clock"
 > & { readonly clock?: FakeClock };
 
-/** A whole node in memory, on a clock that one turns. */
+/** A whole node in memory, on a fake clock. */
 export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
   readonly clock: FakeClock;
   readonly manager: WebSocketManager<TProtocol>;
   readonly handlers: MessageHandlerRegistry<TProtocol>;
   readonly internals: Assembly;
-  /** Everything that reached `onError`. */
+  /** The errors that reached `onError`. */
   readonly errors: { readonly error: unknown; readonly context: ErrorContext }[] = [];
 
   constructor(config: TestConfig<TProtocol> = {}) {
@@ -49,14 +49,14 @@ export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
     this.internals = internalsOf(system.manager);
   }
 
-  /** Opens a socket as a bare server does. */
+  /** Opens a socket by `handleOpen`, as an application does that has no upgrade of Halyard. */
   async open(userId: string, data: object = {}): Promise<FakeSocket> {
     const ws = this.begin(userId, data);
     await this.clock.settle();
     return ws;
   }
 
-  /** Opens a socket in this turn: everything that follows from it is still to come. */
+  /** Opens a socket in this turn, and does not wait for its admission and welcome. */
   begin(userId: string, data: object = {}): FakeSocket {
     const ws = new FakeSocket({ userId, ...data });
     this.manager.handleOpen(ws);
@@ -66,8 +66,8 @@ export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
   /** Opens a socket by an upgrade, on a transport that pings. */
   async upgrade(user: GuestIdentity["user"], request: Partial<UpgradeRequest> = {}): Promise<FakeSocket> {
     const headers = request.headers ?? new Headers();
-    const asked: UpgradeRequest = { url: "/ws", remoteAddress: "127.0.0.1", ...request, headers };
-    const answer = await this.internals.upgrades.handleUpgrade(asked, () => ({ user }));
+    const upgradeRequest: UpgradeRequest = { url: "/ws", remoteAddress: "127.0.0.1", ...request, headers };
+    const answer = await this.internals.upgrades.handleUpgrade(upgradeRequest, () => ({ user }));
     if (isRejection(answer)) throw new Error(`refused with ${String(answer.status)}`);
     const ws = new FakeSocket(answer.data);
     this.internals.opener.open(ws, { ...answer.details, transport: fakeTransport });
@@ -75,12 +75,12 @@ export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
     return ws;
   }
 
-  /** Opens a v1 client's socket and says nothing. */
+  /** Opens the socket of a v1 client, without a `hello`. */
   openV1(userId: string): Promise<FakeSocket> {
     return this.open(userId, { protocol: "halyard.v1" });
   }
 
-  /** Opens a v1 client's socket and says hello. */
+  /** Opens the socket of a v1 client and sends `hello`. */
   async join(userId: string, hello: Hello = {}): Promise<FakeSocket> {
     const ws = await this.openV1(userId);
     await this.say(ws, {
@@ -94,32 +94,32 @@ export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
     return ws;
   }
 
-  /** Says something, and lets everything happen that follows from it at once. */
+  /** Sends a frame, and runs everything that follows from it without a timer. */
   async say(ws: FakeSocket, message: object | string): Promise<void> {
     this.hand(ws, message);
     await this.clock.settle();
   }
 
-  /** Hands a frame in, in this turn. */
+  /** Sends a frame in this turn, and does not wait for what follows. */
   hand(ws: FakeSocket, message: object | string): void {
     this.manager.handleMessage(ws, typeof message === "string" ? message : JSON.stringify(message));
   }
 
-  /** Says something and gives what is heard in answer. */
+  /** Sends a frame and returns the frames that it is answered with. */
   async ask(ws: FakeSocket, message: object | string): Promise<Heard[]> {
     ws.take();
     await this.say(ws, message);
     return ws.take();
   }
 
-  /** The peer closes, or is gone. */
+  /** The peer closes the connection, or it is lost. */
   async drop(ws: FakeSocket, code = 1006): Promise<void> {
     ws.readyState = 3;
     this.manager.handleClose(ws, code);
     await this.clock.settle();
   }
 
-  /** Fails unless nothing of any connection is left, and no timer either. */
+  /** Closes the node; fails when a connection or a timer is left. */
   async expectToEndCleanly(): Promise<void> {
     await this.manager.close();
     await this.clock.settle();
@@ -128,7 +128,7 @@ export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
   }
 }
 
-/** A position in a channel, as the welcome tells it. */
+/** The position of a channel in a welcome. */
 export function positionIn(
   welcome: Heard | undefined,
   ch: string,

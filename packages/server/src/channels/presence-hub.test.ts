@@ -116,7 +116,7 @@ describe("PresenceHub", () => {
     create();
     const ws = await system.open("ada");
     const failure = new Error("away");
-    Object.assign(system.internals.core.backplane, { applyPresence: () => Promise.reject(failure) });
+    Object.assign(system.internals.backplane, { applyPresence: () => Promise.reject(failure) });
     await system.drop(ws);
     expect(system.errors).toMatchObject([{ error: failure, context: { type: "backplane" } }]);
     expect(system.manager.getConnectionStats().totalConnections).toBe(0);

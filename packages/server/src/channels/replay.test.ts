@@ -77,7 +77,7 @@ describe("a resume", () => {
     const position = await scene.leftOff({ rooms: ["a"] });
     await scene.announce(3, "a");
     await scene.clock.advance(60_000);
-    expect(scene.internals.core.channels.size).toBe(0);
+    expect(scene.internals.channels.size).toBe(0);
     await scene.announce(3, "a");
     const { states, frames } = await scene.resume({ positions: [position("room:a")], rooms: ["a"] });
     expect(states["room:a"]?.recovered).toBe(true);

@@ -10,7 +10,7 @@ import type { ConnectionSlots } from "./admission.ts";
 import { closeCodeFor } from "./admission.ts";
 import type { ConnectionLog } from "./connection-log.ts";
 import type { HelloHandler } from "./hello.ts";
-import { isClosed } from "./is-closed.ts";
+import { isClosed } from "../connection/is-closed.ts";
 
 /** What {@link ConnectionAdmitter} uses. */
 export interface ConnectionAdmitterParts {

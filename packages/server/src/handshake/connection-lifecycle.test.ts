@@ -57,7 +57,7 @@ describe("opening a socket", () => {
     await system.drop(ws);
     expect(stats()).toEqual({ totalUsers: 0, totalConnections: 0 });
     await system.clock.advance(20_000);
-    expect(system.internals.core.channels.size).toBe(0);
+    expect(system.internals.channels.size).toBe(0);
   });
 
   it("leaves nothing behind when a socket closes during its admission", async () => {

@@ -136,7 +136,7 @@ describe("a v1 client", () => {
     [1011, new Error("a bug")],
   ])("is closed with %i, so that it reconnects, when its channels cannot be read", async (code, error) => {
     create();
-    Object.assign(system.internals.core.backplane, { read: () => Promise.reject(error) });
+    Object.assign(system.internals.backplane, { read: () => Promise.reject(error) });
     const ws = await system.join("ada");
     expect(ws.closedWith?.code).toBe(code);
     expect(system.errors.map((each) => each.error)).toEqual(code === 1013 ? [] : [error]);

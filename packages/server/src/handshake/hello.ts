@@ -10,7 +10,7 @@ import type { Clock } from "../types.ts";
 import type { ConnectionSlots } from "./admission.ts";
 import { closeCodeFor } from "./admission.ts";
 import type { ConnectionHooks } from "./connection-hooks.ts";
-import { isClosed } from "./is-closed.ts";
+import { isClosed } from "../connection/is-closed.ts";
 import type { SubscriptionRequest, WelcomeSender } from "./welcome-sender.ts";
 
 /** What {@link HelloHandler} uses. */

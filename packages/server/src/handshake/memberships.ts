@@ -9,7 +9,7 @@ import type { ServerLimits } from "../limits.ts";
 import type { Authorization } from "../messages/authorization.ts";
 import type { Rooms } from "../messages/rooms.ts";
 import type { BuiltIns } from "../types.ts";
-import { isClosed } from "./is-closed.ts";
+import { isClosed } from "../connection/is-closed.ts";
 
 /** What {@link Memberships} uses. */
 export interface MembershipsParts {

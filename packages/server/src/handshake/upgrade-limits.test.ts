@@ -227,7 +227,7 @@ describe("WebSocket pings", () => {
   it("are answered up to 20 a second, and the connection is closed with 4029 above it", async () => {
     const system = new TestSystem();
     const ws = await system.upgrade({ id: "eve" });
-    const connection = system.internals.core.connections.of(ws);
+    const connection = system.internals.connections.of(ws);
     if (connection === undefined) throw new Error("not connected");
     for (let second = 0; second < 5; second++) {
       for (let n = 0; n < 20; n++) system.internals.inbound.onPingOrPong(connection);

@@ -10,9 +10,9 @@ import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from ".
 import type { Replay, ReplayPlan } from "../channels/replay.ts";
 import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
-import { closeReply } from "../messages/error-replies.ts";
+import { sendReply } from "../messages/error-replies.ts";
 import type { Clock } from "../types.ts";
-import { isClosed } from "./is-closed.ts";
+import { isClosed } from "../connection/is-closed.ts";
 import type { Memberships } from "./memberships.ts";
 import type { ChannelRequest, RequestedChannels } from "./requested-channels.ts";
 import type { WelcomeFrame } from "./welcome-frame.ts";
@@ -77,7 +77,7 @@ export class WelcomeSender {
     const replays = this.#subscribeAll(connection, plans);
     connection.stage = "open";
     clock.clearTimeout(connection.helloTimer);
-    closeReply(connection, welcomeFrame.openJson(connection, requests, replays), re);
+    sendReply(connection, welcomeFrame.openJson(connection, requests, replays), re);
     for (const { channel, state, entries } of replays) {
       if (isGap(state.recovered)) connection.push(new OutboundFrame(gapJson(channel, state)));
       pushReplay(connection, channel, entries);

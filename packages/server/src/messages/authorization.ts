@@ -1,23 +1,39 @@
+// The application's `authorize`, with a deadline and a default. Called before each join, publish, presence list and
+// replay, by the rooms, the dispatchers and the handshake. Without an `authorize`, rooms are refused and `all` is open.
 import { GLOBAL_CHANNEL } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ServerContext } from "../server-context.ts";
-import { isThenable, withDeadline } from "../utils/with-deadline.ts";
+import type { ServerLimits } from "../limits.ts";
+import type { Logger } from "../logger.ts";
+import type { AuthorizeRequest, Clock, ErrorContext } from "../types.ts";
 import { ForbiddenError } from "../utils/errors.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
-import type { AuthorizeRequest } from "../types.ts";
+import { isThenable, withDeadline } from "../utils/with-deadline.ts";
 
 type Action = AuthorizeRequest["action"];
 
-/** Asks the application who may do what. Without an answer rooms are closed and `all` is open. */
+interface AuthorizationParts {
+  readonly authorize: ((request: AuthorizeRequest) => boolean | Promise<boolean>) | undefined;
+  readonly clock: Clock;
+  readonly limits: Pick<ServerLimits, "handlerMs">;
+  readonly logger: Logger;
+  readonly report: (error: unknown, context: ErrorContext) => void;
+}
+
+/** Asks the application what a user may do. */
 export class Authorization {
-  readonly #core: ServerContext;
+  readonly #parts: AuthorizationParts;
   #hasLoggedHint = false;
 
-  constructor(core: ServerContext) {
-    this.#core = core;
+  constructor(parts: AuthorizationParts) {
+    this.#parts = parts;
   }
 
-  /** Never fails: an `authorize` that fails or hangs says no, and `onError` hears of it. */
+  /** Whether the application has an `authorize`. */
+  get isConfigured(): boolean {
+    return this.#parts.authorize !== undefined;
+  }
+
+  /** Never throws or rejects: an `authorize` that fails or exceeds `handlerMs` denies, and `onError` gets the error. */
   allows(connection: Connection, action: Action, room: string): MaybePromise<boolean> {
     try {
       const answer = this.#callAuthorize(connection, action, room);
@@ -36,7 +52,7 @@ export class Authorization {
   }
 
   #deny({ ws }: Connection, error: unknown): false {
-    this.#core.report(error, { type: "authorize", ws });
+    this.#parts.report(error, { type: "authorize", ws });
     return false;
   }
 
@@ -46,13 +62,13 @@ export class Authorization {
   }
 
   #callAuthorize(connection: Connection, action: Action, room: string): MaybePromise<boolean> {
-    const { config, clock, limits } = this.#core;
-    if (config.authorize === undefined) {
+    const { authorize, clock, limits } = this.#parts;
+    if (authorize === undefined) {
       if (room !== GLOBAL_CHANNEL) this.#hint(room);
       return room === GLOBAL_CHANNEL;
     }
     const { user, session } = connection.identity;
-    const answer = config.authorize({ user, session, action, room });
+    const answer = authorize({ user, session, action, room });
     return isThenable(answer) ? withDeadline(answer, { clock, ms: limits.handlerMs }) : answer;
   }
 
@@ -60,6 +76,6 @@ export class Authorization {
     if (this.#hasLoggedHint) return;
     this.#hasLoggedHint = true;
     const line = "createWebSocketSystem({ authorize: ({ user, action, room }) => true })";
-    this.#core.logger.warn({ room }, `rooms are refused until the application says who may join: ${line}`);
+    this.#parts.logger.warn({ room }, `rooms are refused until the application says who may join: ${line}`);
   }
 }

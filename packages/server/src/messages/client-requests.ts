@@ -1,87 +1,101 @@
+// The requests of clients, from the frame to the reply: within the connection's concurrency limit, and once per id.
+// Called by ControlFrames. A request that needs no waiting makes no promise, so that its reply leaves in the same batch
+// as the other replies of its turn.
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import { HalyardError } from "@halyard/protocol/wire";
-import type { ServerContext } from "../server-context.ts";
-import { errorJson, InvalidMessageError, toHalyardError } from "../utils/errors.ts";
-import { closeReply } from "./error-replies.ts";
-import { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
-import type { RequestDispatcher } from "./request-dispatcher.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
+import type { ServerLimits } from "../limits.ts";
+import type { SecurityReporter } from "../security/security-reporter.ts";
+import type { ErrorContext } from "../types.ts";
+import { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
+import { errorJson, InvalidMessageError, toHalyardError } from "../utils/errors.ts";
+import type { Deduplicator } from "./deduplicator.ts";
+import { sendReply } from "./error-replies.ts";
+import type { RequestDispatcher } from "./request-dispatcher.ts";
+
+interface ClientRequestsParts {
+  readonly deduplicator: Deduplicator;
+  readonly limits: Pick<ServerLimits, "runningRequests" | "waitingRequests">;
+  readonly report: (error: unknown, context: ErrorContext) => void;
+  readonly requestDispatcher: RequestDispatcher;
+  readonly securityReporter: SecurityReporter;
+}
 
 interface RequestFrame extends InboundMessage {
   readonly frame: WireFrame & { readonly name: string };
 }
 
-const NAME_LENGTH = 128;
+const MAX_NAME_LENGTH = 128;
 
-/**
- * Takes a request from its frame to its reply: in a slot of its connection, and once. Where nothing has to be waited
- * for it makes no promise, so that a reply leaves with those of the other requests of its turn.
- */
+/** Runs the requests of clients and sends their replies. */
 export class ClientRequests {
-  readonly #core: ServerContext;
-  readonly #requests: RequestDispatcher;
+  readonly #parts: ClientRequestsParts;
 
-  constructor(core: ServerContext, requests: RequestDispatcher) {
-    this.#core = core;
-    this.#requests = requests;
+  constructor(parts: ClientRequestsParts) {
+    this.#parts = parts;
   }
 
-  /** @throws HalyardError what the asker is told, where there is no reply */
-  handle(received: InboundMessage): undefined | Promise<void> {
-    if (!isRequestFrame(received))
+  /** The limiter of a connection's requests; made with its first request. */
+  limiterOf(connection: Connection): ConcurrencyLimiter {
+    return (connection.requestLimiter ??= new ConcurrencyLimiter(this.#parts.limits));
+  }
+
+  /** @throws HalyardError the error for the client, where the frame gets no reply */
+  handle(message: InboundMessage): undefined | Promise<void> {
+    if (!isRequestFrame(message))
       throw new InvalidMessageError([{ path: "name", message: "not the name of a request" }]);
-    const { connection, meta } = received;
-    connection.requestLimiter ??= new ConcurrencyLimiter(this.#core.limits);
-    return connection.requestLimiter.run(meta.id, () => this.#reply(received));
+    return this.limiterOf(message.connection).run(message.meta.id, () => this.#reply(message));
   }
 
   #reply(request: RequestFrame): undefined | Promise<void> {
     const { connection, meta } = request;
     const reply = this.#runDeduplicated(request);
-    if (!(reply instanceof Promise)) return closeReply(connection, reply, meta.id);
-    return reply.then((text) => closeReply(connection, text, meta.id));
+    if (!(reply instanceof Promise)) return sendReply(connection, reply, meta.id);
+    return reply.then((replyPrefix) => sendReply(connection, replyPrefix, meta.id));
   }
 
   #runDeduplicated(request: RequestFrame): string | Promise<string> {
     const { connection, frame, meta, digest } = request;
-    const isOnce = connection.isV1 && meta.id !== undefined && !this.#requests.isRepeatable(frame.name);
-    if (!isOnce) return this.#answer(request);
+    const runsOnce =
+      connection.isV1 && meta.id !== undefined && !this.#parts.requestDispatcher.isRepeatable(frame.name);
+    if (!runsOnce) return this.#answer(request);
     const work = { ref: connection.client, key: meta.id, digest, at: connection.lastActivityAt, request };
-    return this.#core.deduplicator.run(work, this.#perform);
+    return this.#parts.deduplicator.run(work, this.#perform);
   }
 
   readonly #perform = ({ request }: { readonly request: RequestFrame }): string | Promise<string> =>
     this.#answer(request);
 
-  /** The answer, as {@link closeReply} takes it. Never throws and never rejects: a failure is an answer too. */
+  /** The reply, as {@link sendReply} takes it. Never throws or rejects: an error is a reply too. */
   #answer(request: RequestFrame): string | Promise<string> {
     try {
-      const result = this.#requests.answer(request);
+      const result = this.#parts.requestDispatcher.answer(request);
       return result instanceof Promise
-        ? result.then(replyPrefix).catch((error: unknown) => this.#fail(request, error))
-        : replyPrefix(result);
+        ? result.then(replyPrefixOf).catch((error: unknown) => this.#fail(request, error))
+        : replyPrefixOf(result);
     } catch (error) {
       return this.#fail(request, error);
     }
   }
 
   #fail({ connection, frame }: RequestFrame, error: unknown): string {
-    if (!(error instanceof HalyardError)) this.#core.report(error, { type: frame.name, ws: connection.ws });
-    const told = toHalyardError(error);
-    this.#core.securityReporter.recordRefusal(connection, told);
-    return errorJson(told).slice(0, -1);
+    if (!(error instanceof HalyardError)) this.#parts.report(error, { type: frame.name, ws: connection.ws });
+    const publicError = toHalyardError(error);
+    this.#parts.securityReporter.recordRefusal(connection, publicError);
+    return errorJson(publicError).slice(0, -1);
   }
 }
 
-/** By hand, like the reserved field: a schema of its own would cost as much as that of the input. */
-function isRequestFrame(received: InboundMessage): received is RequestFrame {
-  const { name } = received.frame;
-  return typeof name === "string" && name !== "" && name.length <= NAME_LENGTH;
+/** Checked by hand, like the reserved field: a schema would cost as much as the schema of the input. */
+function isRequestFrame(message: InboundMessage): message is RequestFrame {
+  const { name } = message.frame;
+  return typeof name === "string" && name !== "" && name.length <= MAX_NAME_LENGTH;
 }
 
-/** @throws TypeError for what cannot be JSON */
-function replyPrefix(result: unknown): string {
-  // TypeScript does not say so, but there is no text for undefined, and none for a function.
+/** @throws TypeError for a value that JSON cannot hold */
+function replyPrefixOf(result: unknown): string {
+  // The types of JSON.stringify deny it, but it returns undefined for undefined and for a function.
   const json = JSON.stringify(result) as string | undefined;
   return json === undefined ? `{"type":"reply"` : `{"type":"reply","result":${json}`;
 }

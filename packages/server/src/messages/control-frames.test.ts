@@ -4,14 +4,14 @@ import type { TestConfig } from "../../test/test-system.ts";
 
 let system: TestSystem;
 const create = (config: TestConfig = {}): TestSystem => (system = new TestSystem(config));
-const CALM = { joinsPerSecond: 1e6, joinBurst: 1e6, messagesPerSecond: 1e6, messageBurst: 1e6 };
+const NO_RATE_LIMITS = { joinsPerSecond: 1e6, joinBurst: 1e6, messagesPerSecond: 1e6, messageBurst: 1e6 };
 
 afterEach(() => system.expectToEndCleanly());
 
-describe("what waits for an answer of the application's", () => {
-  it("is no more than 16 tickets at a time, and 64 that wait for their turn", async () => {
-    const ws = await create({ limits: CALM }).join("ada");
-    const connection = system.internals.core.connections.of(ws);
+describe("control frames that wait for the application", () => {
+  it("are at most 16 tickets at a time, with 64 more waiting: each further one gets limit_exceeded", async () => {
+    const ws = await create({ limits: NO_RATE_LIMITS }).join("ada");
+    const connection = system.internals.connections.of(ws);
     const tickets: string[] = [];
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
@@ -35,11 +35,11 @@ describe("what waits for an answer of the application's", () => {
     expect(ws.heard("reply")).toHaveLength(80);
   });
 
-  it("is not asked for any more once the connection has gone", async () => {
+  it("call authorize no more when the connection has closed", async () => {
     const asked: string[] = [];
     let release = (): void => undefined;
     create({
-      limits: CALM,
+      limits: NO_RATE_LIMITS,
       builtIns: { presence: false },
       authorize: ({ room }) => {
         if (room === "all") return true;
@@ -57,8 +57,8 @@ describe("what waits for an answer of the application's", () => {
   });
 });
 
-describe("a failure that quotes what a client wrote", () => {
-  it("is one bounded line of the log, where there is no onError", async () => {
+describe("an error of a handler that quotes a client", () => {
+  it("is logged as one line of bounded length where there is no onError", async () => {
     const lines: object[] = [];
     const ignore = (): void => undefined;
     const error = (fields: object): void => void lines.push(fields);

@@ -1,34 +1,35 @@
+// The frames by which a client controls its connection: hello, ping, join, leave, authenticate, requests and replies.
+// Called by Inbound. Control frames do not wait in the queue of messages; joins and leaves of one room keep their order.
 import type { HelloMessage } from "@halyard/protocol";
 import { clientMessages } from "@halyard/protocol";
 import type { FrameMeta } from "@halyard/protocol/wire";
 import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
-import type { ServerContext } from "../server-context.ts";
-import { InvalidMessageError, LimitError } from "../utils/errors.ts";
-import { OutboundFrame } from "../delivery/outbound-frame.ts";
-import type { MessageHandler } from "./handler-registry.ts";
-import { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
-import { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
-import type { ClientRequests } from "./client-requests.ts";
-import type { Rooms } from "./rooms.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
+import type { SessionWatches } from "../connection/session-watches.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import { InvalidMessageError, LimitError } from "../utils/errors.ts";
+import { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
+import type { ClientRequests } from "./client-requests.ts";
+import type { HandlerRunner } from "./handler-runner.ts";
+import type { Rooms } from "./rooms.ts";
 
-/** What answers a client's `hello`. */
+/** What answers a client's `hello`; the handshake implements it. */
 export interface HelloReceiver {
   handleHello(connection: Connection, hello: HelloMessage, re: string | undefined): Promise<void>;
 }
 
-export interface ControlFramesParts {
-  readonly core: ServerContext;
-  readonly helloHandler: HelloReceiver;
-  readonly rooms: Rooms;
+interface ControlFramesParts {
   readonly clientRequests: ClientRequests;
-  readonly ping: MessageHandler;
+  readonly handlerRunner: HandlerRunner;
+  readonly helloHandler: HelloReceiver;
   readonly rateLimits: RateLimits;
+  readonly rooms: Rooms;
+  readonly sessionWatches: SessionWatches;
 }
 
-/** The messages with which a client steers its connection. They do not wait for handlers. */
+/** Handles the control frames of clients. */
 export class ControlFrames {
   readonly #parts: ControlFramesParts;
 
@@ -36,7 +37,7 @@ export class ControlFrames {
     this.#parts = parts;
   }
 
-  /** A `skip` with a `seq` takes a place in the order of sends, so it is not handled here. */
+  /** Whether {@link handle} takes the frame. A `skip` with a `seq` is a numbered send, and waits in the queue of sends. */
   isControlFrame(type: string, meta: FrameMeta): boolean {
     if (type === "skip") return meta.seq === undefined;
     if (type === "reply" || type === "error") return meta.re !== undefined;
@@ -50,24 +51,24 @@ export class ControlFrames {
   }
 
   /**
-   * Without a promise where nothing has to be waited for.
+   * Returns no promise where there is nothing to wait for.
    *
-   * @throws HalyardError what the sender is told
+   * @throws HalyardError the error for the client
    */
-  handle(received: InboundMessage): undefined | Promise<void> {
-    const { connection, frame, meta } = received;
-    // None of them is asynchronous itself: what waits must not keep the text of a frame, which may be large.
+  handle(message: InboundMessage): undefined | Promise<void> {
+    const { connection, frame, meta } = message;
+    // No case is an async function: its suspended frame would keep the text of the message, up to 64 KiB, in memory.
     switch (frame.type) {
       case "request":
-        return this.#parts.clientRequests.handle(received);
+        return this.#parts.clientRequests.handle(message);
       case "ping":
         return this.#ping(connection, meta);
       case "join":
-        return this.#join(received);
+        return this.#join(message);
       case "leave":
-        return this.#leave(received);
+        return this.#leave(message);
       case "authenticate":
-        return this.#authenticate(received);
+        return this.#authenticate(message);
       case "reply":
       case "error":
         connection.serverRequests?.answer(frame, meta);
@@ -78,25 +79,21 @@ export class ControlFrames {
   }
 
   #ping(connection: Connection, meta: FrameMeta): undefined {
-    if (meta.id !== undefined) {
-      connection.push(new OutboundFrame(encodeFrame(`{"type":"pong"}`, { re: meta.id })));
-      return undefined;
-    }
-    const handler = this.#parts.core.registry.find("ping") ?? this.#parts.ping;
-    const { connectedUsers, wsInstances } = this.#parts.core.connections;
-    handler.handle(connection.ws, { type: "ping" }, connectedUsers, wsInstances);
+    if (meta.id === undefined) this.#parts.handlerRunner.runPing(connection);
+    else connection.push(new OutboundFrame(encodeFrame(`{"type":"pong"}`, { re: meta.id })));
     return undefined;
   }
 
   #join({ connection, frame, meta }: InboundMessage): Promise<void> {
-    const waitMs = this.#parts.rateLimits.waitForType(connection, "join");
-    if (waitMs > 0) throw new LimitError("rate_limited", "joinsPerSecond", { retryAfterMs: waitMs });
+    const { rateLimits, rooms } = this.#parts;
+    const retryAfterMs = rateLimits.waitForType(connection, "join");
+    if (retryAfterMs > 0) throw new LimitError("rate_limited", "joinsPerSecond", { retryAfterMs });
     const message = clientMessages.join.safeParse(frame);
     if (!message.success) throw new InvalidMessageError([{ path: "room", message: "not a room name" }]);
     const { room } = message.data;
     connection.roomOperations ??= new KeyedSerialQueue();
     return connection.roomOperations.run(room, () =>
-      this.#parts.rooms.joinByClient(connection, room, (result) => {
+      rooms.joinByClient(connection, room, (result) => {
         reply(connection, meta.id, result);
       }),
     );
@@ -114,15 +111,14 @@ export class ControlFrames {
     });
   }
 
-  /** In a slot of the requests: each asks the session store. */
+  /** Counts against the limit of concurrent requests, because each `authenticate` queries the session store. */
   #authenticate({ connection, frame, meta }: InboundMessage): undefined | Promise<void> {
     const message = clientMessages.authenticate.safeParse(frame);
     if (!message.success) throw new InvalidMessageError([{ path: "ticket", message: "not a ticket" }]);
-    const { core } = this.#parts;
+    const { clientRequests, sessionWatches } = this.#parts;
     const { ticket } = message.data;
-    connection.requestLimiter ??= new ConcurrencyLimiter(core.limits);
-    return connection.requestLimiter.run(meta.id, async () => {
-      await core.sessionWatches.renew(connection, ticket);
+    return clientRequests.limiterOf(connection).run(meta.id, async () => {
+      await sessionWatches.renew(connection, ticket);
       reply(connection, meta.id);
     });
   }

@@ -13,7 +13,7 @@ const work = (key: number | string, digest = 1): Work => ({
 
 function create(): {
   clock: FakeClock;
-  once: Deduplicator;
+  deduplicator: Deduplicator;
   run: (work: Work, execute: () => string | Promise<string>) => Promise<string>;
   execute: (result: string) => () => Promise<string>;
   ran: string[];
@@ -25,12 +25,12 @@ function create(): {
     await new Promise<void>((resolve) => clock.setTimeout(resolve, 1_000));
     return result;
   };
-  const once = new Deduplicator(createMemoryBackplane({ clock }), clock, 30_000);
-  return { clock, once, run: async (...asked) => once.run(...asked), execute, ran };
+  const deduplicator = new Deduplicator(createMemoryBackplane({ clock }), clock, 30_000);
+  return { clock, deduplicator, run: async (...args) => deduplicator.run(...args), execute, ran };
 }
 
-describe("once-only work", () => {
-  it("runs once for two repetitions at the same time, and both get its answer", async () => {
+describe("a deduplicated operation", () => {
+  it("runs once for two calls at the same time, and both get its result", async () => {
     const { clock, run, execute, ran } = create();
     const answers = Promise.all([run(work(1), execute("a")), run(work(1), execute("b"))]);
     await clock.advance(1_000);
@@ -38,7 +38,7 @@ describe("once-only work", () => {
     expect(ran).toEqual(["a"]);
   });
 
-  it("is answered from what is stored once it has run", async () => {
+  it("gets the stored result after it has run", async () => {
     const { clock, run, execute, ran } = create();
     const first = run(work("r1"), execute("a"));
     await clock.advance(1_000);
@@ -46,7 +46,7 @@ describe("once-only work", () => {
     expect(ran).toEqual(["a"]);
   });
 
-  it("answers a repetition when the answer is there, and not a moment later", async () => {
+  it("gives a repetition its result in the same turn in which it is ready", async () => {
     const { clock, run, execute } = create();
     void run(work(1), execute("a"));
     await clock.advance(10);
@@ -57,7 +57,7 @@ describe("once-only work", () => {
     expect(answered).toBe(true);
   });
 
-  it("does not wait for other work of the same client", async () => {
+  it("does not wait for other operations of the same client", async () => {
     const { clock, run, execute, ran } = create();
     const answers = Promise.all([run(work(1), execute("a")), run(work("1"), execute("b"))]);
     expect(await run(work(2), () => Promise.resolve("c"))).toBe("c");
@@ -66,7 +66,7 @@ describe("once-only work", () => {
     expect(ran).toEqual(["a", "b"]);
   });
 
-  it("is a conflict when it is out of turn, or something else under a known name", async () => {
+  it("throws conflict when its number is out of order, or its key belongs to another message", async () => {
     const { run } = create();
     const now = (): Promise<string> => Promise.resolve("x");
     await run(work(1), now);
@@ -74,21 +74,21 @@ describe("once-only work", () => {
     await expect(run(work(1, 2), now)).rejects.toMatchObject({ code: "conflict" });
   });
 
-  it("keeps nothing of what has ended, well or not", async () => {
-    const { clock, once, run, execute } = create();
+  it("leaves nothing in memory when it has ended", async () => {
+    const { clock, deduplicator, run, execute } = create();
     const running = run(work(1), execute("a"));
     await clock.settle();
-    expect(once.size).toBe(1);
+    expect(deduplicator.size).toBe(1);
     await clock.advance(1_000);
     await running;
-    expect(once.size).toBe(0);
+    expect(deduplicator.size).toBe(0);
     expect(clock.timers).toBe(0);
   });
 
-  it("that runs on another node is waited for, and then taken over", async () => {
+  it("waits while another node runs it, and runs here when that node stops", async () => {
     const { clock, ran, execute } = create();
     const states: WorkState[] = [{ state: "running" }, { state: "running" }, { state: "run" }];
-    const once = new Deduplicator(
+    const deduplicator = new Deduplicator(
       {
         ...createMemoryBackplane({ clock }),
         begin: () => Promise.resolve(states.shift() ?? { state: "conflict" }),
@@ -97,18 +97,18 @@ describe("once-only work", () => {
       clock,
       30_000,
     );
-    const answer = Promise.resolve(once.run(work(1), execute("a")));
+    const answer = Promise.resolve(deduplicator.run(work(1), execute("a")));
     await clock.advance(499);
     expect(ran).toEqual([]);
     await clock.advance(1_001);
     expect(await answer).toBe("a");
   });
 
-  it("that never ends on another node is a timeout", async () => {
+  it("throws timeout when another node never ends it", async () => {
     const { clock, execute } = create();
     const begin = (): Promise<WorkState> => Promise.resolve({ state: "running" });
-    const once = new Deduplicator({ ...createMemoryBackplane({ clock }), begin }, clock, 30_000);
-    const answer = Promise.resolve(once.run(work(1), execute("a"))).catch((error: unknown) => error);
+    const deduplicator = new Deduplicator({ ...createMemoryBackplane({ clock }), begin }, clock, 30_000);
+    const answer = Promise.resolve(deduplicator.run(work(1), execute("a"))).catch((error: unknown) => error);
     await clock.advance(31_000);
     expect(await answer).toEqual(new HalyardError("timeout"));
     expect(clock.timers).toBe(0);

@@ -1,3 +1,5 @@
+// Runs each operation of a client once: its numbered sends and its requests. Called by SendExecutor and ClientRequests.
+// Guarantees: a repetition gets the stored result; a repetition of an operation that runs waits for its result.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane, Work, WorkState } from "../backplane.ts";
 import type { Clock } from "../types.ts";
@@ -7,15 +9,12 @@ const POLL_MS = 250;
 type Execute<TWork> = (work: TWork) => string | Promise<string>;
 type Running = Extract<WorkState, { readonly state: "running" }>;
 
-/**
- * Runs a client's work once, however often it is asked for: a repetition gets the stored answer, and a repetition of
- * what is running waits for it.
- */
+/** Runs the operations of clients once each. */
 export class Deduplicator {
   readonly #backplane: Backplane;
   readonly #clock: Clock;
   readonly #maxWaitMs: number;
-  /** What runs on this node. */
+  /** The operations that run on this node, by {@link workKey}. */
   readonly #running = new Map<string, Promise<string>>();
 
   constructor(backplane: Backplane, clock: Clock, maxWaitMs: number) {
@@ -24,29 +23,30 @@ export class Deduplicator {
     this.#maxWaitMs = maxWaitMs;
   }
 
+  /** How many asynchronous operations run on this node. */
   get size(): number {
     return this.#running.size;
   }
 
   /**
-   * Without a promise where neither the backplane nor the work needs one.
+   * Returns no promise where neither the backplane nor the operation needs one.
    *
-   * @param execute is called with the work, and gives the answer as JSON text; it must neither throw nor reject
-   * @throws HalyardError `conflict` when the key belongs to something else, or is out of turn
+   * @param execute runs the operation and returns its result as JSON text; it must not throw or reject
+   * @throws HalyardError `conflict` when the key belongs to another operation, or is out of order
    */
   run<TWork extends Work>(work: TWork, execute: Execute<TWork>): string | Promise<string> {
-    const known = this.#backplane.begin(work);
-    const isKnown = !(known instanceof Promise) && known.state !== "running";
-    return isKnown ? this.#awaitRunning(known, work, execute) : this.#poll(known, work, execute);
+    const state = this.#backplane.begin(work);
+    const isDecided = !(state instanceof Promise) && state.state !== "running";
+    return isDecided ? this.#proceed(state, work, execute) : this.#poll(state, work, execute);
   }
 
-  #awaitRunning<TWork extends Work>(
-    known: Exclude<WorkState, Running>,
+  #proceed<TWork extends Work>(
+    state: Exclude<WorkState, Running>,
     work: TWork,
     execute: Execute<TWork>,
   ): string | Promise<string> {
-    if (known.state === "conflict") throw new HalyardError("conflict");
-    return known.state === "done" ? known.result : this.#execute(work, execute);
+    if (state.state === "conflict") throw new HalyardError("conflict");
+    return state.state === "done" ? state.result : this.#execute(work, execute);
   }
 
   async #poll<TWork extends Work>(
@@ -55,11 +55,11 @@ export class Deduplicator {
     execute: Execute<TWork>,
   ): Promise<string> {
     const deadline = this.#clock.now() + this.#maxWaitMs;
-    for (let known = await first; ; known = await this.#backplane.begin(work)) {
-      if (known.state !== "running") return this.#awaitRunning(known, work, execute);
+    for (let state = await first; ; state = await this.#backplane.begin(work)) {
+      if (state.state !== "running") return this.#proceed(state, work, execute);
       const localRun = this.#running.get(workKey(work));
       if (localRun !== undefined) return localRun;
-      // It runs on another node: its answer appears in the backplane, or its node dies and it is ours to run.
+      // The operation runs on another node: its result appears in the backplane, or that node ends and this node runs it.
       if (this.#clock.now() > deadline) throw new HalyardError("timeout");
       await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, POLL_MS));
     }
@@ -72,8 +72,8 @@ export class Deduplicator {
         work,
         result.then((text) => this.#storeResult(work, text)),
       );
-    const settled = this.#storeResult(work, result);
-    return settled instanceof Promise ? this.#track(work, settled) : settled;
+    const storing = this.#storeResult(work, result);
+    return storing instanceof Promise ? this.#track(work, storing) : storing;
   }
 
   #storeResult(work: Work, result: string): string | Promise<string> {
@@ -82,12 +82,12 @@ export class Deduplicator {
   }
 
   async #track(work: Work, running: Promise<string>): Promise<string> {
-    const name = workKey(work);
-    this.#running.set(name, running);
+    const key = workKey(work);
+    this.#running.set(key, running);
     try {
       return await running;
     } finally {
-      this.#running.delete(name);
+      this.#running.delete(key);
     }
   }
 }

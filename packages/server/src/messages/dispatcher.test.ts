@@ -7,8 +7,8 @@ const create = (): TestSystem => (system = new TestSystem({ builtIns: { presence
 
 afterEach(() => system.expectToEndCleanly());
 
-describe("a handler", () => {
-  it("that throws, rejects or hangs costs its sender an error, and nobody else anything", async () => {
+describe("a message handler", () => {
+  it("that throws, rejects or hangs gives its sender an error, and affects no other connection", async () => {
     create();
     const secret = new Error("SELECT * FROM users");
     const ways = [
@@ -36,7 +36,7 @@ describe("a handler", () => {
     expect(ada.texts.join()).not.toContain("SELECT");
   });
 
-  it("knows the id that its client knows too, and is told when its time is up", async () => {
+  it("gets the message id that its client computes too, and has its signal aborted after 30 s", async () => {
     create();
     const seen: unknown[] = [];
     system.handlers.on("chat_message", (_, { messageId, signal, user }) => {

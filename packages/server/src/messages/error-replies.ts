@@ -1,51 +1,61 @@
+// Replies and errors to clients. Called wherever a client's frame fails, in messages/ and in the handshake.
+// Guarantees: a connection with 10 invalid messages or 50 refused ones within the window of ViolationCounters is closed.
 import type { HalyardError } from "@halyard/protocol/wire";
 import { CloseCode } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
-import type { ServerContext } from "../server-context.ts";
-import { errorJson, toHalyardError } from "../utils/errors.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import type { SecurityReporter } from "../security/security-reporter.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
+import type { Clock, ErrorContext } from "../types.ts";
+import { errorJson, toHalyardError } from "../utils/errors.ts";
 
-const INVALID_MESSAGES = 10;
-const REFUSED_MESSAGES = 50;
+interface ErrorRepliesParts {
+  readonly clock: Clock;
+  readonly report: (error: unknown, context: ErrorContext) => void;
+  readonly securityReporter: SecurityReporter;
+}
 
-/** Tells senders what went wrong, and ends connections with which too much goes wrong. */
+const MAX_INVALID_MESSAGES = 10;
+const MAX_REFUSED_MESSAGES = 50;
+
+/** Sends errors to clients, counts them, and closes connections with too many. */
 export class ErrorReplies {
-  readonly #core: ServerContext;
+  readonly #parts: ErrorRepliesParts;
 
-  constructor(core: ServerContext) {
-    this.#core = core;
+  constructor(parts: ErrorRepliesParts) {
+    this.#parts = parts;
   }
 
-  /** @param re what the sender called the message */
+  /** @param re the `seq` or `id` of the frame that failed */
   replyWithError(connection: Connection, error: unknown, re?: number | string): void {
-    const told = toHalyardError(error);
-    if (told !== error) this.#core.report(error, { type: "message", ws: connection.ws });
-    closeReply(connection, errorJson(told).slice(0, -1), re);
-    this.countViolation(connection, told);
+    const publicError = toHalyardError(error);
+    if (publicError !== error) this.#parts.report(error, { type: "message", ws: connection.ws });
+    sendReply(connection, errorJson(publicError).slice(0, -1), re);
+    this.countViolation(connection, publicError);
   }
 
   /**
-   * A numbered send could not even be looked up. An answer would use up its number on this side only, so the client is
-   * sent away to come back with it.
+   * Closes the connection with 1013 because the backplane could not look up a numbered send. An error reply would use up
+   * the number on the client only; after a reconnect the client sends the same number again.
    */
   closeWithError(connection: Connection, error: unknown): void {
-    this.#core.report(error, { type: "backplane", ws: connection.ws });
+    this.#parts.report(error, { type: "backplane", ws: connection.ws });
     connection.close(1013);
   }
 
+  /** Counts an error that was sent to a client, and closes the connection above the bounds. */
   countViolation(connection: Connection, error: HalyardError): void {
     const { code } = error;
-    this.#core.securityReporter.recordRefusal(connection, error);
-    const now = this.#core.clock.now();
+    this.#parts.securityReporter.recordRefusal(connection, error);
+    const now = this.#parts.clock.now();
     if (code === "invalid_json" || code === "invalid_message") {
       connection.violations ??= new ViolationCounters();
-      if (connection.violations.invalid.add(now) >= INVALID_MESSAGES) {
+      if (connection.violations.invalid.add(now) >= MAX_INVALID_MESSAGES) {
         connection.close(CloseCode.ProtocolBroken, "too many invalid messages");
       }
     } else if (code === "rate_limited" || code === "limit_exceeded") {
       connection.violations ??= new ViolationCounters();
-      if (connection.violations.refused.add(now) >= REFUSED_MESSAGES) {
+      if (connection.violations.refused.add(now) >= MAX_REFUSED_MESSAGES) {
         connection.close(CloseCode.Flooding, "retryAfterMs=5000");
       }
     }
@@ -53,16 +63,21 @@ export class ErrorReplies {
 }
 
 /**
- * Sends an answer, with what it answers.
+ * Sends a reply or an error to the client.
  *
- * @param open its JSON text without the last brace: what is behind it can be added without a copy
+ * @param prefix the JSON text without its last brace, so that the reserved field is appended without a second parse
+ * @param re the `seq` or `id` of the frame that this answers
  */
-export function closeReply(connection: Connection, open: string, re: number | string | undefined): undefined {
+export function sendReply(
+  connection: Connection,
+  prefix: string,
+  re: number | string | undefined,
+): undefined {
   const suffix = re === undefined ? "}" : `,"$":{"re":${quote(re)}}}`;
-  connection.push(new OutboundFrame(open + suffix, false, false));
+  connection.push(new OutboundFrame(prefix + suffix, false, false));
 }
 
-/** As JSON. Most ids need no escapes, which is seen faster than the general way is gone. */
+/** As JSON. Most ids need no escapes: scanning for one costs less than JSON.stringify. */
 function quote(re: number | string): string {
   return typeof re === "string" && needsNoEscaping(re) ? `"${re}"` : JSON.stringify(re);
 }

@@ -3,9 +3,10 @@ import type { FrameMeta } from "@halyard/protocol/wire";
 const EMPTY_META: FrameMeta = {};
 
 /**
- * Checks a client's `$` by hand: it is there on every frame, and a schema would cost as much as the message's own.
+ * Checks the reserved field `$` of a client's frame. By hand, because nearly every frame has one and a schema would cost as
+ * much as the schema of the message.
  *
- * @returns undefined when it is not what PROTOCOL.md says
+ * @returns undefined when the field is not valid by PROTOCOL.md
  */
 export function readMeta(value: unknown): FrameMeta | undefined {
   if (value === undefined) return EMPTY_META;
@@ -24,7 +25,7 @@ export function readMeta(value: unknown): FrameMeta | undefined {
     if (!isIdText(ch, 200)) return undefined;
     meta.ch = ch;
   }
-  // Only a server gives offsets: one that is none is refused like the others, and one that is, is not read.
+  // Only a server sets offsets: an invalid one is refused like every other field, a valid one is ignored.
   if (off !== undefined && (!isOffset(off) || off < 0)) return undefined;
   if (re !== undefined) {
     if (re !== "" && !isOffset(re) && !isIdText(re, 64)) return undefined;

@@ -7,12 +7,16 @@ import type {
 } from "../types.ts";
 import { newMessageId } from "../utils/new-message-id.ts";
 
-export interface HandlerInvocationInput extends ConnectionContext {
+/** What a {@link HandlerInvocation} is made of. */
+interface HandlerInvocationInput extends ConnectionContext {
   readonly room: string | undefined;
   readonly messageId: () => string;
 }
 
-/** What a handler knows of the message it handles. Made per message, so what few handlers read is made when asked for. */
+/**
+ * The context of one call of a handler. One is made per message, so its id and its signal, which few handlers read, are made
+ * at the first read.
+ */
 export class HandlerInvocation implements HandlerContext {
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly user: GuestIdentity["user"];
@@ -42,7 +46,7 @@ export class HandlerInvocation implements HandlerContext {
     return this.#controller.signal;
   }
 
-  /** The handler's time is up. */
+  /** Aborts the signal: at the timeout, or when the sender is signed out or banned. */
   abort(): void {
     this.#isFinished = true;
     this.#controller?.abort();
@@ -50,16 +54,17 @@ export class HandlerInvocation implements HandlerContext {
 }
 
 /**
- * Context travels beside the message, because `handle` keeps the four parameters that it was promised with. A message
- * object is made for one handling and never shared, so it can be the key.
+ * The context of each message object that is being handled. `handle` has four promised parameters and none for the context.
+ * A message object is made for one call of a handler and never shared, so it can be the key.
  */
 const contextByMessage = new WeakMap<object, HandlerContext>();
 
+/** Sets the context that {@link contextOf} returns for a message. */
 export function bindContext(message: object, context: HandlerContext): void {
   contextByMessage.set(message, context);
 }
 
-/** The context of a message that is being handled; a bare one when `handle` was called by hand. */
+/** The context of a message; one made of `ws.data` when the application called `handle` itself. */
 export function contextOf(ws: WebSocketInstance<WebSocketData>, message: unknown): HandlerContext {
   const bound = typeof message === "object" && message !== null ? contextByMessage.get(message) : undefined;
   if (bound !== undefined) return bound;

@@ -11,13 +11,14 @@ import type {
 } from "../types.ts";
 
 /**
- * Processes one message type. A class, so that `implements` works as with an interface and the name exists at run time.
+ * Handles the messages of one type. It is a class, so that the name exists at run time too; `implements` works as well.
  *
- * When it throws or rejects, its sender gets a typed error and `onError` hears of it; nobody else notices.
+ * When `handle` throws or rejects, the sender gets a typed error and `onError` gets the error; no other connection is
+ * affected.
  */
 export abstract class MessageHandler<TMessage = unknown> {
   abstract readonly messageType: string;
-  /** Whether this is a message to handle. Runs after the schema of the type, where the contract has one. */
+  /** Whether the message is valid. Runs after the schema of the type, where the contract has one. */
   abstract validate(data: unknown): boolean;
   abstract handle(
     ws: WebSocketInstance<WebSocketData>,
@@ -25,11 +26,11 @@ export abstract class MessageHandler<TMessage = unknown> {
     connectedUsers: ConnectedUsers,
     wsInstances: WebSocketInstances,
   ): unknown;
-  /** A connection has closed, whether it ever sent such a message or not. */
+  /** Called when any connection has closed, also one that never sent a message of this type. */
   onClose?(ws: WebSocketInstance<WebSocketData>): void;
 }
 
-/** For a handler class whose parameters should need no annotations: `handle(...[ws, data]: HandleArguments<Vote>)`. */
+/** The parameters of `handle`, for a class without annotations on each: `handle(...[ws, data]: HandleArguments<Vote>)`. */
 export type HandleArguments<TMessage = unknown> = Parameters<MessageHandler<TMessage>["handle"]>;
 
 type RequestInput<
@@ -41,10 +42,11 @@ type RequestOutput<
   TName extends keyof TProtocol["requests"],
 > = TProtocol["requests"][TName]["output"]["_zod"]["input"];
 
+/** The handler of a request, with its types erased. */
 export type AnyRequestHandler = (input: unknown, context: HandlerContext) => unknown;
 
 /**
- * Finds the handler of a message. An application's handler takes the place of a built-in one; a second one of the
+ * The handlers of messages and requests. A handler of the application replaces a built-in one; a second one of the
  * application for the same type throws a TypeError.
  */
 export class MessageHandlerRegistry<
@@ -55,13 +57,13 @@ export class MessageHandlerRegistry<
   readonly #builtIns = new Map<string, MessageHandler>();
   readonly #requests = new Map<string, AnyRequestHandler>();
 
-  /** @param builtIns handlers that the application's own may replace. @default none */
+  /** @param builtIns handlers that handlers of the application may replace. @default none */
   constructor(builtIns: readonly MessageHandler[] = []) {
     for (const handler of builtIns) this.#builtIns.set(handler.messageType, handler);
   }
 
   /**
-   * Handles one message type, typed by the contract.
+   * Adds a handler of one message type, typed by the contract.
    *
    * @throws TypeError when the application handles this type already
    * @example
@@ -77,7 +79,7 @@ export class MessageHandlerRegistry<
   }
 
   /**
-   * Answers one request, typed by the contract. What it returns is sent after the output schema has seen it.
+   * Adds the handler of one request, typed by the contract. Its result is sent after the output schema has parsed it.
    *
    * @throws TypeError when the application answers this request already
    */
@@ -93,7 +95,11 @@ export class MessageHandlerRegistry<
     return this;
   }
 
-  /** @throws TypeError when the application handles this type already */
+  /**
+   * Adds a handler object.
+   *
+   * @throws TypeError when the application handles this type already
+   */
   register(handler: MessageHandler): this {
     const { messageType } = handler;
     if (this.#handlers.has(messageType))
@@ -102,16 +108,17 @@ export class MessageHandlerRegistry<
     return this;
   }
 
-  /** The handler of a type: the application's, else the built-in one. */
+  /** The handler of a message type: the application's, otherwise the built-in one. */
   find(messageType: string): MessageHandler | undefined {
     return this.#handlers.get(messageType) ?? this.#builtIns.get(messageType);
   }
 
+  /** The handler of a request. */
   findRequest(name: string): AnyRequestHandler | undefined {
     return this.#requests.get(name);
   }
 
-  /** Every handler in force. */
+  /** Every handler that {@link find} can return. */
   *all(): Iterable<MessageHandler> {
     yield* this.#handlers.values();
     for (const [type, handler] of this.#builtIns) if (!this.#handlers.has(type)) yield handler;
@@ -129,7 +136,7 @@ class FunctionHandler extends MessageHandler {
   }
 
   validate(): boolean {
-    return true; // The schema has spoken.
+    return true; // The schema of the contract has validated the message.
   }
 
   handle(ws: WebSocketInstance<WebSocketData>, data: unknown): unknown {

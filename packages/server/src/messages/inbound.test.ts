@@ -8,19 +8,19 @@ import type { TestConfig } from "../../test/test-system.ts";
 const protocol = defineProtocol({
   clientMessages: {
     vote: message(z.object({ option: z.int() })),
-    move: message(z.object({ x: z.int() }), { ephemeral: true }),
+    cursor: message(z.object({ x: z.int() }), { ephemeral: true }),
   },
 });
 
 let system: TestSystem<typeof protocol>;
-/** What the handlers have seen, in order. */
+/** What the handlers have received, in order. */
 let handled: unknown[];
 
 function create(config: TestConfig<typeof protocol> = {}): typeof system {
   handled = [];
   system = new TestSystem({ protocol, builtIns: { presence: false }, ...config });
   system.handlers.on("vote", ({ option }) => void handled.push(option));
-  system.handlers.on("move", ({ x }) => void handled.push(x));
+  system.handlers.on("cursor", ({ x }) => void handled.push(x));
   return system;
 }
 
@@ -33,12 +33,12 @@ const vote = (option: number, seq?: number): object => ({
 });
 const codes = (ws: FakeSocket): unknown[] => ws.heard("error").map(({ code }) => code);
 
-/** Only what somebody takes their time for leaves a connection unopened. */
-const slowToOpen: TestConfig<typeof protocol> = { onConnect: () => Promise.resolve() };
+/** An asynchronous `onConnect` keeps a connection unopened for a while. */
+const withSlowConnect: TestConfig<typeof protocol> = { onConnect: () => Promise.resolve() };
 
-describe("what comes before a connection is open", () => {
-  it("waits, and is handled in order once it is", async () => {
-    create(slowToOpen);
+describe("frames before a connection is open", () => {
+  it("are buffered, and handled in order when the connection is open", async () => {
+    create(withSlowConnect);
     const ws = system.begin("ada");
     for (const option of [1, 2, 3]) system.hand(ws, vote(option));
     expect(handled).toEqual([]);
@@ -46,8 +46,8 @@ describe("what comes before a connection is open", () => {
     expect(handled).toEqual([1, 2, 3]);
   });
 
-  it("is bounded: what does not fit any more is limit_exceeded", async () => {
-    create(slowToOpen);
+  it("are buffered up to 32: each further one is refused with limit_exceeded", async () => {
+    create(withSlowConnect);
     const ws = system.begin("ada");
     for (let option = 0; option < 40; option++) system.hand(ws, vote(option));
     await system.clock.settle();
@@ -55,7 +55,7 @@ describe("what comes before a connection is open", () => {
     expect(codes(ws)).toEqual(Array.from({ length: 8 }, () => "limit_exceeded"));
   });
 
-  it("is counted anew while hello is being answered", async () => {
+  it("are buffered up to the same bounds again while hello is being answered", async () => {
     create();
     const ws = system.begin("ada", { protocol: "halyard.v1" });
     system.hand(ws, { type: "hello", clientId: CLIENT_ID, attempt: 1 });
@@ -65,8 +65,8 @@ describe("what comes before a connection is open", () => {
     expect(codes(ws)).toEqual([]);
   });
 
-  it("is never overtaken by what comes after", async () => {
-    // Somebody who takes their time to say who may see whom.
+  it("are never overtaken by frames that come after the welcome", async () => {
+    // An `authorize` that takes 100 ms to allow the list of users.
     create({
       builtIns: {},
       authorize: ({ action }) =>
@@ -84,8 +84,8 @@ describe("what comes before a connection is open", () => {
   });
 });
 
-describe("a frame", () => {
-  it("is at most 64 KiB, counted in bytes; the third that is larger ends the connection", async () => {
+describe("a frame of a client", () => {
+  it("is at most 64 KiB, counted in bytes of UTF-8: the third larger one closes the connection with 4413", async () => {
     const ws = await create().open("ada");
     await system.say(ws, { type: "chat_message", content: "x".repeat(65_000) });
     expect(codes(ws)).toEqual([]);
@@ -97,13 +97,13 @@ describe("a frame", () => {
     expect(ws.closedWith?.code).toBe(4413);
   });
 
-  it("that is binary ends the connection", async () => {
+  it("closes the connection with 4400 when it is binary", async () => {
     const ws = await create().open("ada");
     system.manager.handleMessage(ws, new Uint8Array([1]));
     expect(ws.closedWith?.code).toBe(4400);
   });
 
-  it("of a socket that nobody opened, or that has closed, is nothing", async () => {
+  it("is ignored when its socket was never opened or has closed", async () => {
     const ws = await create().open("ada");
     await system.drop(ws);
     await system.say(ws, vote(1));
@@ -122,7 +122,7 @@ describe("a frame", () => {
     ['{"type":"nonsense"}', "unknown_type"],
     ['{"type":"__proto__"}', "unknown_type"],
     ['{"type":"constructor"}', "unknown_type"],
-  ])("of a plain client is answered: %s is %s", async (text, code) => {
+  ])("of a plain client that reads %s gets the error %s", async (text, code) => {
     const ws = await create().open("ada");
     await system.say(ws, text);
     expect(codes(ws)).toEqual([code]);
@@ -131,9 +131,9 @@ describe("a frame", () => {
   });
 });
 
-describe("text of a plain client", () => {
+describe("text that is not a JSON object", () => {
   it.each(["hello", "  hello {", "1", "null", '"quoted"', " ", "}"])(
-    "is chat when it is %j",
+    "is published as chat when it is %j",
     async (text) => {
       const ws = await create().open("ada");
       await system.say(ws, text);
@@ -142,7 +142,7 @@ describe("text of a plain client", () => {
   );
 
   it.each(["", "\0", "\0hello", "\uFEFF", "\uFEFFhello"])(
-    "is invalid_message when it is %j",
+    "is refused with invalid_message when it is %j",
     async (text) => {
       const ws = await create().open("ada");
       await system.say(ws, text);
@@ -150,22 +150,25 @@ describe("text of a plain client", () => {
     },
   );
 
-  it.each(["{", "[1", "  {hello}", "\n[hello]"])("is invalid_json when it is %j", async (text) => {
-    const ws = await create().open("ada");
-    await system.say(ws, text);
-    expect(codes(ws)).toEqual(["invalid_json"]);
-    expect(ws.heard("chat_message")).toEqual([]);
-  });
+  it.each(["{", "[1", "  {hello}", "\n[hello]"])(
+    "is refused with invalid_json when it is %j",
+    async (text) => {
+      const ws = await create().open("ada");
+      await system.say(ws, text);
+      expect(codes(ws)).toEqual(["invalid_json"]);
+      expect(ws.heard("chat_message")).toEqual([]);
+    },
+  );
 
-  it.each(["hello", "", "1 2"])("is invalid_json from a v1 client: %j", async (text) => {
+  it.each(["hello", "", "1 2"])("is refused with invalid_json when a v1 client sends %j", async (text) => {
     const ws = await create().join("ada");
     await system.say(ws, text);
     expect(codes(ws)).toEqual(["invalid_json"]);
   });
 });
 
-describe("a client that goes too fast", () => {
-  it("is told how long to wait when it is a plain one, and closed with 4029 when it goes on", async () => {
+describe("a client above its rate", () => {
+  it("gets rate_limited with retryAfterMs when it is a plain client, and is closed with 4029 at the 50th refusal", async () => {
     const ws = await create().open("ada");
     for (let n = 0; n < 100; n++) system.hand(ws, { type: "ping" });
     await system.clock.settle();
@@ -178,21 +181,21 @@ describe("a client that goes too fast", () => {
     expect(ws.closedWith).toEqual({ code: 4029, reason: "retryAfterMs=5000" });
   });
 
-  it("may go on after a while", async () => {
+  it("may send again after a second", async () => {
     const ws = await create().open("ada");
     for (let n = 0; n < 120; n++) system.hand(ws, { type: "ping" });
     await system.clock.advance(1_000);
     expect(await system.ask(ws, { type: "ping" })).toEqual([{ type: "pong" }]);
   });
 
-  it("is counted in bytes too", async () => {
+  it("is limited in bytes per second too", async () => {
     const ws = await create().open("ada");
     for (let n = 0; n < 9; n++) system.hand(ws, { type: "nonsense", pad: "x".repeat(60 * 1024) });
     await system.clock.settle();
     expect(codes(ws)).toContain("rate_limited");
   });
 
-  it("has chat of its own rate, with a number or without", async () => {
+  it("has a separate rate for chat messages, with a seq or without", async () => {
     const ws = await create().open("ada");
     for (let n = 1; n <= 24; n++) {
       const $ = n % 2 === 0 ? { $: { seq: n } } : {};
@@ -204,7 +207,7 @@ describe("a client that goes too fast", () => {
     expect(ws.heard("error").map(({ $ }) => $?.re)).toContain(24);
   });
 
-  it("only waits, in order, when it is a v1 client's sends", async () => {
+  it("has its numbered sends delayed and not refused, in order, when it is a v1 client", async () => {
     const ws = await create().join("ada");
     for (let seq = 1; seq <= 30; seq++)
       system.hand(ws, { type: "chat_message", content: String(seq), $: { seq } });
@@ -215,10 +218,10 @@ describe("a client that goes too fast", () => {
     expect(codes(ws)).toEqual([]);
   });
 
-  it("loses ephemeral messages without a word, and never the newest of a quiet moment", async () => {
+  it("loses ephemeral messages without an error, but never the newest one of each 50 ms", async () => {
     const ws = await create().join("ada");
     for (let x = 1; x <= 20; x++) {
-      system.hand(ws, { type: "move", x });
+      system.hand(ws, { type: "cursor", x });
       await system.clock.advance(10);
     }
     await system.clock.advance(50);
@@ -226,7 +229,7 @@ describe("a client that goes too fast", () => {
     expect(codes(ws)).toEqual([]);
   });
 
-  it("is told so when it steers, also with the number of a send", async () => {
+  it("gets rate_limited for control frames, also for those with a seq", async () => {
     const ws = await create().join("ada");
     for (let n = 0; n < 110; n++) system.hand(ws, { type: "ping", $: { seq: 1 } });
     await system.clock.settle();
@@ -236,7 +239,7 @@ describe("a client that goes too fast", () => {
     expect(handled).toEqual([1]);
   });
 
-  it("is limit_exceeded past 32 sends that wait", async () => {
+  it("gets limit_exceeded when more than 32 of its sends wait", async () => {
     create();
     let release = (): void => undefined;
     system.handlers.on("chat_message", () => new Promise<void>((resolve) => (release = resolve)));
@@ -252,7 +255,7 @@ describe("a client that goes too fast", () => {
 });
 
 describe("a client that breaks the protocol", () => {
-  it("is closed with 4400 after ten invalid messages in ten seconds", async () => {
+  it("is closed with 4400 at the tenth invalid message within ten seconds", async () => {
     const ws = await create().open("ada");
     for (let n = 0; n < 9; n++) await system.say(ws, "{");
     expect(ws.closedWith).toBeUndefined();
@@ -260,7 +263,7 @@ describe("a client that breaks the protocol", () => {
     expect(ws.closedWith?.code).toBe(4400);
   });
 
-  it("is not closed when they come slowly", async () => {
+  it("is not closed when its invalid messages come slower than that", async () => {
     const ws = await create().open("ada");
     for (let n = 0; n < 50; n++) {
       await system.say(ws, "{");

@@ -1,32 +1,36 @@
+// The way of a frame into the server: size, rate, JSON, nesting depth, reserved field, then the handler of its kind.
+// Called by the manager and by the runtimes for each text that a client sends. Guarantees: nothing a client sends
+// throws; each frame that is refused gets a typed error; frames of one connection keep their order.
 import { clientMessages } from "@halyard/protocol";
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
-import type { ControlFrames } from "./control-frames.ts";
-import type { ServerContext } from "../server-context.ts";
-import { bracketsOf, digestOf } from "../utils/text-digest.ts";
+import type { InboundMessage } from "../connection/inbound-message.ts";
+import type { RateLimits } from "../connection/rate-limits.ts";
+import type { ServerLimits } from "../limits.ts";
+import { ViolationCounters } from "../security/violation-counters.ts";
+import type { Clock } from "../types.ts";
 import { InvalidMessageError, LimitError, toHalyardError } from "../utils/errors.ts";
+import { digestOf } from "../utils/text-digest.ts";
+import type { ClientSends } from "./client-sends.ts";
+import type { ControlFrames } from "./control-frames.ts";
 import type { ErrorReplies } from "./error-replies.ts";
 import { readMeta } from "./frame-meta.ts";
-import { trailingId, withoutEnd } from "./trailing-id.ts";
-import type { InboundMessage } from "../connection/inbound-message.ts";
-import type { ClientSends } from "./client-sends.ts";
-import { ViolationCounters } from "../security/violation-counters.ts";
-import type { RateLimits } from "../connection/rate-limits.ts";
+
+interface InboundParts {
+  readonly clientSends: ClientSends;
+  readonly clock: Clock;
+  readonly controlFrames: ControlFrames;
+  readonly errorReplies: ErrorReplies;
+  readonly limits: Pick<ServerLimits, "messageBytes">;
+  readonly rateLimits: RateLimits;
+}
 
 const MAX_BUFFERED_FRAMES = 32;
 const MAX_BUFFERED_BYTES = 256 * 1024;
 const MAX_OVERSIZED_MESSAGES = 3;
 
-export interface InboundParts {
-  readonly core: ServerContext;
-  readonly controlFrames: ControlFrames;
-  readonly clientSends: ClientSends;
-  readonly rateLimits: RateLimits;
-  readonly errorReplies: ErrorReplies;
-}
-
-/** The way in: size, rate, JSON, depth, then to whom it belongs. Each failure is told to the sender, typed. */
+/** Reads the frames of clients. */
 export class Inbound {
   readonly #parts: InboundParts;
 
@@ -34,28 +38,28 @@ export class Inbound {
     this.#parts = parts;
   }
 
-  /** @param isSameChunk whether it came in one piece with the one before: what comes together comes at one time */
+  /** @param isSameChunk whether the text came in the same TCP chunk as the one before: the clock is not read again */
   receive(connection: Connection, text: string, isSameChunk = false): void {
     if (connection.stage === "closed") return;
-    if (!isSameChunk) connection.lastActivityAt = this.#parts.core.clock.now();
+    if (!isSameChunk) connection.lastActivityAt = this.#parts.clock.now();
     connection.unfinishedSince = undefined;
-    // Whatever waits goes first.
+    // Frames that are already buffered go first.
     if (connection.stage === "opening" || connection.bufferedFrames !== undefined)
       this.#bufferUntilReady(connection, text);
     else this.#read(connection, text);
   }
 
-  /** A WebSocket ping or pong came in: a sign of life, and no more of them than anybody needs. */
+  /** A WebSocket ping or pong came in: it is activity, and counts against `limits.pingsPerSecond`. */
   onPingOrPong(connection: Connection): void {
     if (connection.stage === "closed") return;
-    const { core, rateLimits } = this.#parts;
-    connection.lastActivityAt = core.clock.now();
+    const { clock, rateLimits } = this.#parts;
+    connection.lastActivityAt = clock.now();
     const retryAfterMs = rateLimits.waitForPing(connection);
     if (retryAfterMs === 0) return;
     connection.close(CloseCode.Flooding, { reason: "retryAfterMs=5000", limit: "pingsPerSecond" });
   }
 
-  /** Reads what came while admission or the answer to `hello` was under way. */
+  /** Reads the frames that came during the admission, or before the answer to `hello`. */
   flushBuffered(connection: Connection): void {
     const { bufferedFrames } = connection;
     connection.bufferedFrames = undefined;
@@ -63,10 +67,10 @@ export class Inbound {
   }
 
   #bufferUntilReady(connection: Connection, text: string): void {
-    const waiting = (connection.bufferedFrames ??= { texts: [], bytes: 0 });
-    waiting.bytes += text.length;
-    if (waiting.texts.length < MAX_BUFFERED_FRAMES && waiting.bytes <= MAX_BUFFERED_BYTES) {
-      waiting.texts.push(text);
+    const buffered = (connection.bufferedFrames ??= { texts: [], bytes: 0 });
+    buffered.bytes += text.length;
+    if (buffered.texts.length < MAX_BUFFERED_FRAMES && buffered.bytes <= MAX_BUFFERED_BYTES) {
+      buffered.texts.push(text);
       return;
     }
     const message = "Too much before the connection was open.";
@@ -75,9 +79,9 @@ export class Inbound {
   }
 
   #read(connection: Connection, text: string): void {
-    const { controlFrames, core, errorReplies, clientSends, rateLimits } = this.#parts;
-    const size = sizeOf(text, core.limits.messageBytes);
-    if (size > core.limits.messageBytes) {
+    const { clientSends, controlFrames, errorReplies, limits, rateLimits } = this.#parts;
+    const size = sizeOf(text, limits.messageBytes);
+    if (size > limits.messageBytes) {
       this.#refuseOversized(connection);
       return;
     }
@@ -92,13 +96,13 @@ export class Inbound {
       this.#route(message);
       return;
     }
-    // A v1 client's sends wait their turn; what is ephemeral is dropped, what the server asked for is taken, and
-    // nothing else may be over the rate.
+    // Over the rate, a v1 client's numbered sends wait in their queue, answers to the server's own requests are taken,
+    // and ephemeral messages are dropped; every other frame is refused.
     const { frame, meta } = message;
     const isSend = meta.seq !== undefined && !controlFrames.isControlFrame(frame.type, meta);
     if (isSend && connection.stage === "open") clientSends.enqueue(message, size);
     else if (connection.serverRequests?.answer(frame, meta) === true) return;
-    else if (core.types.fromClient(frame.type)?.ephemeral !== true)
+    else if (!clientSends.isEphemeral(frame.type))
       errorReplies.replyWithError(connection, rateLimitError(retryAfterMs), meta.id);
   }
 
@@ -110,14 +114,9 @@ export class Inbound {
 
   #parse(connection: Connection, text: string): InboundMessage | undefined {
     const { errorReplies } = this.#parts;
-    const digest = digestOf(text);
+    const { hash, brackets } = digestOf(text);
     const isJson = connection.isV1 || looksLikeJson(text);
-    const id = isJson ? trailingId(text) : undefined;
-    if (id !== undefined) {
-      const rest = decodeFrame(withoutEnd(text, id), bracketsOf(digest));
-      if (typeof rest !== "string") return { connection, text, frame: rest, meta: { id }, digest };
-    }
-    const frame = isJson ? decodeFrame(text, bracketsOf(digest)) : plainText(text);
+    const frame = isJson ? decodeFrame(text, brackets) : plainText(text);
     if (typeof frame === "string") {
       errorReplies.replyWithError(
         connection,
@@ -126,7 +125,7 @@ export class Inbound {
       return undefined;
     }
     const meta = readMeta(frame.$);
-    if (meta !== undefined) return { connection, text, frame, meta, digest };
+    if (meta !== undefined) return { connection, text, frame, meta, digest: hash };
     errorReplies.replyWithError(
       connection,
       new InvalidMessageError([{ path: "$", message: "not the reserved field of a frame" }]),
@@ -167,7 +166,7 @@ export class Inbound {
     }
   }
 
-  /** Before `hello` nothing may come: one error says so, and then the connection ends. */
+  /** Before `hello` no other frame is valid: the first one gets an error, the second one closes the connection. */
   #requireHello({ connection, meta }: InboundMessage): void {
     connection.violations ??= new ViolationCounters();
     if (connection.violations.helloReminderSent) connection.close(CloseCode.ProtocolBroken, "hello was due");
@@ -195,7 +194,7 @@ export class Inbound {
       },
       (error: unknown) => {
         errorReplies.replyWithError(connection, error, meta.id);
-        // What may succeed later is no fault of the client's: it comes back.
+        // 1013 tells the client to reconnect: an error that is retryable is not the client's.
         const { retryable, code } = toHalyardError(error);
         connection.close(retryable ? 1013 : code === "internal" ? 1011 : CloseCode.ProtocolBroken);
       },
@@ -207,7 +206,10 @@ function rateLimitError(retryAfterMs: number): HalyardError {
   return new LimitError("rate_limited", "messagesPerSecond", { retryAfterMs });
 }
 
-/** Bytes of UTF-8, counted exactly only where it matters. */
+/**
+ * The size of a text in bytes of UTF-8. A text longer than the limit, or of at most a third of it, is not encoded: its
+ * number of characters decides as well.
+ */
 function sizeOf(text: string, limit: number): number {
   return text.length > limit || text.length * 3 <= limit ? text.length : encoder.encode(text).length;
 }
@@ -215,11 +217,11 @@ function sizeOf(text: string, limit: number): number {
 const encoder = new TextEncoder();
 
 function looksLikeJson(text: string): boolean {
-  // JSON's own white space: a byte order mark is none.
+  // White space as JSON defines it: a byte order mark is not part of it.
   return /^[ \t\r\n]*[[{]/.test(text);
 }
 
-/** What a plain client types is chat, unless it is nothing, NUL or a byte order mark. */
+/** A plain client's text that is not JSON is a chat message, unless it is empty or starts with NUL or a byte order mark. */
 function plainText(text: string): WireFrame | "invalid_message" {
   return text === "" || text.startsWith("\0") || text.startsWith("\uFEFF")
     ? "invalid_message"

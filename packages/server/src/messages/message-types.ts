@@ -6,33 +6,33 @@ import type {
   Schema,
 } from "@halyard/protocol";
 import { chatFields, outgoingMessages, serverMessages, typingFields } from "@halyard/protocol";
-import { roleOf } from "./role.ts";
 
+/** A message type of the contract or a built-in one. */
 export interface MessageType {
   readonly schema: Schema;
   readonly ephemeral: boolean;
   readonly policy: MessagePolicy;
 }
 
-const emptyPolicy = { type: true, $: true } as const;
+const FRAME_FIELDS = { type: true, $: true } as const;
 
-/** The built-in ephemeral messages that an application may send by hand. */
+/** The built-in ephemeral messages that an application may send itself. */
 const BUILTIN_EPHEMERAL_TYPES = {
-  typing_indicator: serverMessages.typing_indicator.omit(emptyPolicy),
-  user_list: serverMessages.user_list.omit(emptyPolicy),
-  user_joined: serverMessages.user_joined.omit(emptyPolicy),
-  user_left: serverMessages.user_left.omit(emptyPolicy),
-  pong: serverMessages.pong.omit(emptyPolicy),
-  error: serverMessages.error.omit(emptyPolicy),
+  typing_indicator: serverMessages.typing_indicator.omit(FRAME_FIELDS),
+  user_list: serverMessages.user_list.omit(FRAME_FIELDS),
+  user_joined: serverMessages.user_joined.omit(FRAME_FIELDS),
+  user_left: serverMessages.user_left.omit(FRAME_FIELDS),
+  pong: serverMessages.pong.omit(FRAME_FIELDS),
+  error: serverMessages.error.omit(FRAME_FIELDS),
 };
 
-/** Every message type and request that this system knows, built-in and the application's, looked up by name. */
+/** The message types and requests of the contract and the built-in ones, by name. */
 export class MessageTypeRegistry {
   readonly #client = new Map<string, MessageType>();
   readonly #server = new Map<string, MessageType>();
   readonly #requests = new Map<string, RequestDefinition>();
   readonly #serverRequests = new Map<string, RequestDefinition>();
-  /** The client types that carry no `seq`. */
+  /** The message types of clients that have no `seq`. */
   readonly ephemeral: readonly string[];
 
   constructor(protocol: AnyProtocol | undefined) {
@@ -77,7 +77,14 @@ function toType({ schema, ephemeral, policy }: MessageDefinition): MessageType {
   return { schema, ephemeral, policy };
 }
 
-/** Whether a user may use a type or request that asks for a role. */
+/** Whether the user has the role that a message type or request requires, if it requires one. */
 export function hasRequiredRole(policy: Pick<MessagePolicy, "requires">, user: object): boolean {
   return policy.requires === undefined || roleOf(user).includes(policy.requires.role);
+}
+
+/** The roles of a user: `user.role` as text, split at commas, or as a list. Any other value gives no role. */
+export function roleOf(user: object): readonly string[] {
+  const role = "role" in user ? user.role : undefined;
+  if (typeof role === "string") return role.split(",").map((part) => part.trim());
+  return Array.isArray(role) ? role.filter((part) => typeof part === "string") : [];
 }

@@ -4,24 +4,25 @@ import { describeIssues } from "../utils/errors.ts";
 import type { MessageTypeRegistry } from "./message-types.ts";
 import { newMessageId } from "../utils/new-message-id.ts";
 
-/** A message of the server, ready to be published. */
+/** A message that is ready to be published. */
 export interface EncodedMessage {
   readonly type: string;
   readonly id: string;
   readonly json: string;
   readonly ephemeral: boolean;
-  /** Stored once under this key. The author is part of it: an id alone could be taken by somebody else. */
+  /** The channel stores one message per key. The author is part of the key: another user cannot occupy an id. */
   readonly idempotencyKey?: string | undefined;
 }
 
-export interface OutgoingOptions {
+/** What {@link encodeOutgoing} uses of the server. */
+interface OutgoingOptions {
   readonly types: MessageTypeRegistry;
   readonly now: () => number;
 }
 
 /**
- * Checks what the application wants to send and completes it. The parse is a matter of safety, not of types: a row with
- * a password hash type-checks, and only the schema strips it.
+ * Validates and completes a message of the application. The schema is run for safety: a database row with a password hash
+ * passes the type checker, and only the schema strips the hash.
  *
  * @throws TypeError when the message is not one that a server may send
  */
@@ -52,7 +53,7 @@ export function encodeOutgoing(
   return result instanceof Promise ? result.then(toEncoded) : toEncoded(result);
 }
 
-/** What Halyard itself writes into the built-in types, and into a relayed message. */
+/** The fields that the server itself sets in messages of the built-in types. */
 function builtinFields(
   type: string,
   parsed: Record<string, unknown>,
@@ -67,7 +68,7 @@ function builtinFields(
   return {};
 }
 
-/** The author of a relayed message, which its schema does not know: a public user and nothing more. */
+/** The author of a relayed message, reduced to the public fields of a user: the schema of the message has no author. */
 function authorOf(fields: Record<string, unknown>): object {
   if (fields["from"] === undefined) return {};
   const from = publicUser.safeParse(fields["from"]);
@@ -75,7 +76,7 @@ function authorOf(fields: Record<string, unknown>): object {
   return { from: from.data };
 }
 
-/** A chat message keeps its id through every repetition of its handler. */
+/** A chat message has a key, because it keeps its id when its handler runs again. */
 function idempotencyKeyOf(message: {
   readonly type: string;
   readonly id?: unknown;

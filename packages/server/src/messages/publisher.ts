@@ -1,17 +1,39 @@
+// Publishes messages on channels and sends to single connections: checked, completed and encoded. Called by the manager
+// and, for relayed messages, by Dispatcher.
 import { GLOBAL_CHANNEL, roomChannel, userChannel } from "../channels/channel-name.ts";
-import type { ServerContext } from "../server-context.ts";
+import type { ChannelHub } from "../channels/channel-hub.ts";
 import { clientKey } from "../channels/envelope.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { ConnectionTable } from "../connection/connection-table.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import type { Clock, ErrorContext, Published, WebSocketInstance } from "../types.ts";
+import type { MessageTypeRegistry } from "./message-types.ts";
 import { encodeOutgoing } from "./outgoing-message.ts";
 import type { EncodedMessage } from "./outgoing-message.ts";
-import type { Published, WebSocketInstance } from "../types.ts";
 
-/** The way out for everything that the application says: checked, encoded, and published on a channel. */
+interface PublisherParts {
+  readonly channels: ChannelHub;
+  readonly clock: Clock;
+  readonly connections: ConnectionTable;
+  readonly report: (error: unknown, context: ErrorContext) => void;
+  readonly types: MessageTypeRegistry;
+}
+
+/** A client's message that the server publishes without a handler. */
+interface RelayedMessage {
+  readonly type: string;
+  readonly id: string;
+  readonly fields: object;
+  readonly room: string | undefined;
+  readonly ephemeral: boolean;
+}
+
+/** Publishes what the application and the clients send. */
 export class Publisher {
-  readonly #core: ServerContext;
+  readonly #parts: PublisherParts;
 
-  constructor(core: ServerContext) {
-    this.#core = core;
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
   }
 
   toAll(message: object | string, excludeWs?: WebSocketInstance): Promise<Published> {
@@ -26,30 +48,46 @@ export class Publisher {
     return this.#publish(userChannel(userId), message, excludeWs);
   }
 
-  /** To one connection, past all channels: no offset, and lost when it is gone. */
+  /** Sends to one connection, outside all channels: without an offset, and lost when the connection is closed. */
   toConnection(ws: WebSocketInstance, message: object | string): void {
-    const connection = this.#core.connections.of(ws);
-    const prepared = this.#prepare(message);
-    if (!(prepared instanceof Promise)) {
-      connection?.push(new OutboundFrame(prepared.json));
+    const connection = this.#parts.connections.of(ws);
+    const encoded = this.#encode(message);
+    if (!(encoded instanceof Promise)) {
+      connection?.push(new OutboundFrame(encoded.json));
       return;
     }
-    prepared.then(
+    encoded.then(
       ({ json }) => connection?.push(new OutboundFrame(json)),
       (error: unknown) => {
-        this.#core.report(error, { type: "send", ws: connection?.ws });
+        this.#parts.report(error, { type: "send", ws: connection?.ws });
       },
     );
   }
 
-  /** Publishes text that is ready. Rejects when the backplane does. */
-  async publishEncoded(
+  /** Publishes a client's message to the other connections, with its author. Rejects when the backplane does. */
+  relay(connection: Connection, { type, id, fields, room, ephemeral }: RelayedMessage): Promise<Published> {
+    const channel = room === undefined ? GLOBAL_CHANNEL : roomChannel(room);
+    const json = JSON.stringify({ type, ...fields, from: this.#authorOf(connection) });
+    const idempotencyKey = ephemeral ? undefined : `${id}\0${connection.userId}`;
+    return this.#publishEncoded(channel, { type, id, json, ephemeral, idempotencyKey }, connection.ws);
+  }
+
+  #authorOf({ userId }: Connection): object {
+    const { clock, connections } = this.#parts;
+    const author = connections.connectedUsers.get(userId);
+    const connectedAt = (author?.connectedAt ?? new Date(clock.now())).toISOString();
+    return { userId, name: userId, ...author, connectedAt };
+  }
+
+  /** Rejects when the backplane does. */
+  async #publishEncoded(
     channel: string,
     message: EncodedMessage,
     excludeWs?: WebSocketInstance,
   ): Promise<Published> {
-    const sender = excludeWs === undefined ? undefined : this.#core.connections.of(excludeWs);
-    const { position } = await this.#core.channels.publish(channel, {
+    const { channels, connections } = this.#parts;
+    const sender = excludeWs === undefined ? undefined : connections.of(excludeWs);
+    const { position } = await channels.publish(channel, {
       json: message.json,
       ephemeral: message.ephemeral,
       excludedClient: sender === undefined ? undefined : clientKey(sender.client),
@@ -59,7 +97,7 @@ export class Publisher {
   }
 
   /**
-   * Never rejects: nobody waits for most publishes, and a failure must still be heard.
+   * Never rejects: most callers do not await a publish, so its failure goes to `onError`.
    *
    * @throws TypeError at once when the message is not valid
    */
@@ -68,28 +106,27 @@ export class Publisher {
     message: object | string,
     excludeWs: WebSocketInstance | undefined,
   ): Promise<Published> {
-    const prepared = this.#prepare(message);
-    return this.#awaitPublish(channel, prepared, excludeWs);
+    return this.#awaitPublish(channel, this.#encode(message), excludeWs);
   }
 
   async #awaitPublish(
     channel: string,
-    prepared: EncodedMessage | Promise<EncodedMessage>,
+    encoding: EncodedMessage | Promise<EncodedMessage>,
     excludeWs: WebSocketInstance | undefined,
   ): Promise<Published> {
     let id = "";
     try {
-      const started = prepared instanceof Promise ? await prepared : prepared;
-      id = started.id;
-      return await this.publishEncoded(channel, started, excludeWs);
+      const encoded = encoding instanceof Promise ? await encoding : encoding;
+      id = encoded.id;
+      return await this.#publishEncoded(channel, encoded, excludeWs);
     } catch (error) {
-      this.#core.report(error, { type: "publish", ws: undefined });
+      this.#parts.report(error, { type: "publish", ws: undefined });
       return { id, channel, offset: undefined };
     }
   }
 
-  #prepare(message: object | string): EncodedMessage | Promise<EncodedMessage> {
-    const { types, clock } = this.#core;
+  #encode(message: object | string): EncodedMessage | Promise<EncodedMessage> {
+    const { types, clock } = this.#parts;
     return encodeOutgoing(message, { types, now: () => clock.now() });
   }
 }

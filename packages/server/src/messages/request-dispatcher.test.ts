@@ -45,8 +45,8 @@ afterEach(async () => {
   await system.expectToEndCleanly();
 });
 
-describe("a request", () => {
-  it("is answered with its own result, in whatever order the results come", async () => {
+describe("a request of a client", () => {
+  it("gets its own result, in whatever order the results are ready", async () => {
     const ws = await create().join("ada");
     ws.take();
     for (const id of ["1", "2"]) system.hand(ws, ask(id, id));
@@ -62,29 +62,29 @@ describe("a request", () => {
   });
 
   it.each([
-    ["that nobody knows", { name: "nonsense" }, "not_found"],
+    ["that the contract does not have", { name: "nonsense" }, "not_found"],
     ["with the name of an inherited property", { name: "constructor" }, "not_found"],
-    ["that nobody answers", { name: "nothing", input: undefined }, "not_found"],
+    ["without a handler", { name: "nothing", input: undefined }, "not_found"],
     ["without a name", { name: "" }, "invalid_message"],
-    ["with an input that does not fit", { input: { text: 1 } }, "invalid_message"],
-    ["that asks for a role", { name: "admin" }, "not_found"],
-  ])("%s is an error", async (_, change, code) => {
+    ["with an input that does not fit its schema", { input: { text: 1 } }, "invalid_message"],
+    ["that requires a role and has no handler", { name: "admin" }, "not_found"],
+  ])("%s gets an error", async (_, change, code) => {
     const ws = await create().open("ada");
     const answer = await system.ask(ws, { ...ask("r1"), ...change });
     expect(answer).toMatchObject([{ type: "error", code, $: { re: "r1" } }]);
   });
 
-  it("that asks for a role is answered to who has it, and to nobody else", async () => {
+  it("that requires a role is answered for users with the role, and forbidden for others", async () => {
     create().handlers.onRequest("admin", (input) => input);
     const [ada, bea] = [await system.open("ada", { role: "user,admin" }), await system.open("bea")];
     expect(await system.ask(ada, ask("r1", "a", "admin"))).toMatchObject([{ type: "reply" }]);
     expect(await system.ask(bea, ask("r1", "a", "admin"))).toMatchObject([{ code: "forbidden" }]);
   });
 
-  it("gets only what its output schema lets through, and nothing of a reply that breaks it", async () => {
+  it("gets only the fields of its output schema, and gets internal when the result does not fit the schema", async () => {
     create();
-    system.handlers.onRequest("admin", ({ text: said }) =>
-      said === "row"
+    system.handlers.onRequest("admin", ({ text }) =>
+      text === "row"
         ? ({ text: "a", password: "secret" } as { text: string })
         : ({ text: 1 } as unknown as { text: string }),
     );
@@ -99,7 +99,7 @@ describe("a request", () => {
     expect(ws.texts.join()).not.toContain("secret");
   });
 
-  it("has neither input nor result where it has none", async () => {
+  it("needs no input and gets no result where the contract has none", async () => {
     create().handlers.onRequest("nothing", () => undefined);
     const ws = await system.open("ada");
     expect(await system.ask(ws, { type: "request", name: "nothing", $: { id: "1" } })).toEqual([
@@ -108,9 +108,9 @@ describe("a request", () => {
   });
 
   it.each([
-    ["an error of the wire", new HalyardError("not_found", "No such poll."), "not_found"],
-    ["anything else", new Error("SELECT"), "internal"],
-  ])("whose handler throws %s is answered so", async (_, thrown, code) => {
+    ["a HalyardError", new HalyardError("not_found", "No such poll."), "not_found"],
+    ["another error", new Error("SELECT"), "internal"],
+  ])("whose handler throws %s gets an error without the text of the failure", async (_, thrown, code) => {
     create().handlers.onRequest("admin", () => Promise.reject(thrown));
     const ws = await system.open("ada", { role: "admin" });
     expect(await system.ask(ws, ask("1", "a", "admin"))).toMatchObject([
@@ -119,7 +119,7 @@ describe("a request", () => {
     expect(ws.texts.join()).not.toContain("SELECT");
   });
 
-  it("is a timeout after 30 s", async () => {
+  it("gets the error timeout after 30 s", async () => {
     const ws = await create().join("ada");
     system.hand(ws, ask("1"));
     await system.clock.advance(30_000);
@@ -127,8 +127,8 @@ describe("a request", () => {
   });
 });
 
-describe("requests", () => {
-  it("run 16 at a time while 64 wait, and one more is limit_exceeded", async () => {
+describe("the requests of one connection", () => {
+  it("run 16 at a time while 64 wait, and one more gets limit_exceeded", async () => {
     const ws = await create({ limits: { messageBurst: 1_000 } }).join("ada");
     for (let n = 0; n < 81; n++) system.hand(ws, ask(String(n), String(n)));
     await system.clock.settle();
@@ -141,14 +141,14 @@ describe("requests", () => {
     expect(runs).toEqual(Array.from({ length: 80 }, (_, n) => String(n)));
   });
 
-  it("do not wait for sends, nor sends for them", async () => {
+  it("do not wait for sends, and sends do not wait for them", async () => {
     const ws = await create().join("ada");
     system.hand(ws, ask("1"));
     await system.say(ws, { type: "chat_message", content: "a", $: { seq: 1 } });
     expect(ws.heard("reply").map(({ $ }) => $?.re)).toEqual([1]);
   });
 
-  it("with an id that is pending are a conflict, and the first is still answered", async () => {
+  it("get conflict for an id that is pending, and the first request with the id is still answered", async () => {
     const ws = await create().join("ada");
     for (const said of ["a", "b"]) system.hand(ws, ask("1", said));
     await system.clock.settle();
@@ -159,7 +159,7 @@ describe("requests", () => {
     expect(runs).toEqual(["a"]);
   });
 
-  it("that wait when their connection is banned are never run", async () => {
+  it("never run when they wait while their connection is banned", async () => {
     const ws = await create({ limits: { runningRequests: 1 } }).join("ada");
     for (const id of ["1", "2"]) system.hand(ws, ask(id, id));
     await system.clock.settle();
@@ -187,17 +187,20 @@ describe("a request that is repeated after a reconnect", () => {
   }
   const answer = [{ type: "reply", result: { text: "a!" }, $: { re: "1" } }];
 
-  it.each([true, false])("runs once and is answered: still running %s", async (whileRunning) => {
-    expect(await reconnected("echo", whileRunning)).toEqual(answer);
-    expect(runs).toEqual(["a"]);
-  });
+  it.each([true, false])(
+    "runs once and gets its reply; it still runs at the reconnect: %s",
+    async (whileRunning) => {
+      expect(await reconnected("echo", whileRunning)).toEqual(answer);
+      expect(runs).toEqual(["a"]);
+    },
+  );
 
-  it("runs again where that is all the same", async () => {
+  it("runs again when the contract marks it as repeatable", async () => {
     expect(await reconnected("fresh", false)).toEqual(answer);
     expect(runs).toEqual(["a", "a"]);
   });
 
-  it("is somebody else's when another user uses the same client id", async () => {
+  it("runs again when another user uses the same client id and request id", async () => {
     await reconnected("echo", false);
     const eve = await system.join("eve", { attempt: 9 });
     system.hand(eve, ask("1", "a"));
@@ -207,11 +210,11 @@ describe("a request that is repeated after a reconnect", () => {
 });
 
 describe("the request users", () => {
-  it("gives the pages that follow a user_list", async () => {
+  it("returns all 251 users in pages after a user_list", async () => {
     create({ builtIns: {} });
     const ws = await system.open("ada");
     for (let n = 0; n < 250; n++)
-      await system.internals.core.presence.join({
+      await system.internals.presence.join({
         ...ws.data,
         id: String(n),
         userId: `u${String(n)}`,
@@ -234,7 +237,7 @@ describe("the request users", () => {
     expect(read).toHaveLength(251);
   });
 
-  it("asks whether one may, and shows nothing of rooms that one is not in", async () => {
+  it("is forbidden where authorize denies presence, and for rooms that the user is not in", async () => {
     create({ builtIns: {}, authorize: ({ action, room }) => action !== "presence" || room !== "hidden" });
     const ws = await system.join("ada", { rooms: ["a", "hidden"] });
     const users = (input: unknown): Promise<unknown> =>

@@ -1,23 +1,35 @@
+// From a request to its result: role, input schema, handler, output schema, in this order. Called by ClientRequests.
+// A request whose schemas and handler are synchronous makes no promise.
 import type { RequestDefinition, Validation } from "@halyard/protocol";
-import { roomName, validate } from "@halyard/protocol";
+import { validate } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
-import { z } from "zod";
-import type { Authorization } from "./authorization.ts";
-import { GLOBAL_CHANNEL, roomNameOf } from "../channels/channel-name.ts";
+import { roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ServerContext } from "../server-context.ts";
-import { isThenable, withDeadline } from "../utils/with-deadline.ts";
-import { describeIssues, InvalidMessageError, ForbiddenError } from "../utils/errors.ts";
-import { HandlerInvocation } from "./handler-context.ts";
-import type { AnyRequestHandler } from "./handler-registry.ts";
-import { hasRequiredRole } from "./message-types.ts";
+import type { ServerLimits } from "../limits.ts";
+import type { Clock, ErrorContext } from "../types.ts";
+import { describeIssues, ForbiddenError, InvalidMessageError } from "../utils/errors.ts";
 import { newMessageId } from "../utils/new-message-id.ts";
+import { isThenable, withDeadline } from "../utils/with-deadline.ts";
+import { HandlerInvocation } from "./handler-context.ts";
+import type { AnyRequestHandler, MessageHandlerRegistry } from "./handler-registry.ts";
+import { hasRequiredRole } from "./message-types.ts";
+import type { MessageTypeRegistry } from "./message-types.ts";
+import type { UserListRequests } from "./user-list-requests.ts";
 
-export interface IncomingRequest {
+interface IncomingRequest {
   readonly connection: Connection;
   readonly frame: { readonly name: string; readonly input?: unknown };
-  /** With the channel that it was sent to, if any. */
+  /** With the channel that the client addressed, if any. */
   readonly meta: { readonly ch?: string | undefined };
+}
+
+interface RequestDispatcherParts {
+  readonly clock: Clock;
+  readonly limits: Pick<ServerLimits, "handlerMs">;
+  readonly registry: MessageHandlerRegistry;
+  readonly report: (error: unknown, context: ErrorContext) => void;
+  readonly types: MessageTypeRegistry;
+  readonly userListRequests: UserListRequests;
 }
 
 interface ResolvedRequest {
@@ -26,41 +38,38 @@ interface ResolvedRequest {
   readonly handler: AnyRequestHandler;
 }
 
-const userPage = z.object({ room: roomName.optional(), cursor: z.string().max(64).optional() }).optional();
-
-/** Answers requests: what a client asks, with a result. */
+/** Checks the requests of clients, hands them to their handlers, and checks the results. */
 export class RequestDispatcher {
-  readonly #core: ServerContext;
-  readonly #authorization: Authorization;
+  readonly #parts: RequestDispatcherParts;
 
-  constructor(core: ServerContext, authorization: Authorization) {
-    this.#core = core;
-    this.#authorization = authorization;
+  constructor(parts: RequestDispatcherParts) {
+    this.#parts = parts;
   }
 
   /**
    * The result, or a promise of it where a schema or the handler is asynchronous.
    *
-   * @throws HalyardError what the asker is told
+   * @throws HalyardError the error for the client
    */
   answer(request: IncomingRequest): unknown {
     const { name } = request.frame;
-    if (name === "users") return this.#users(request);
-    const definition = this.#core.types.request(name);
-    const handler = this.#core.registry.findRequest(name);
+    if (name === "users") return this.#parts.userListRequests.answer(request);
+    const definition = this.#parts.types.request(name);
+    const handler = this.#parts.registry.findRequest(name);
     if (definition === undefined || handler === undefined)
       throw new HalyardError("not_found", "There is no such request.");
     if (!hasRequiredRole(definition.policy, request.connection.identity.user))
       throw new ForbiddenError("role");
-    const answering = { request, definition, handler };
+    const resolved = { request, definition, handler };
     const input = validate(definition.input, request.frame.input);
     return input instanceof Promise
-      ? input.then((checked) => this.#handle(answering, checked))
-      : this.#handle(answering, input);
+      ? input.then((validation) => this.#handle(resolved, validation))
+      : this.#handle(resolved, input);
   }
 
+  /** Whether a repeated request may run again, instead of getting the stored reply. */
   isRepeatable(name: string): boolean {
-    return name === "users" || this.#core.types.request(name)?.policy.repeatable === true;
+    return name === "users" || this.#parts.types.request(name)?.policy.repeatable === true;
   }
 
   #handle({ request, definition, handler }: ResolvedRequest, input: Validation): unknown {
@@ -69,12 +78,13 @@ export class RequestDispatcher {
     const room = this.#roomOf(request);
     if (connection.isRevoked) throw new HalyardError("unauthenticated");
     const { user, session } = connection.identity;
-    const scope = new HandlerInvocation({ ws: connection.ws, user, session, room, messageId: newMessageId });
-    const result = handler(input.value, scope);
+    const { ws } = connection;
+    const invocation = new HandlerInvocation({ ws, user, session, room, messageId: newMessageId });
+    const result = handler(input.value, invocation);
     if (!isThenable(result)) return this.#validateOutput(request, definition, result);
-    const { clock, limits } = this.#core;
+    const { clock, limits } = this.#parts;
     const onTimeout = (): void => {
-      scope.abort();
+      invocation.abort();
     };
     return withDeadline(result, { clock, ms: limits.handlerMs, onTimeout }).then((value) =>
       this.#validateOutput(request, definition, value),
@@ -82,35 +92,23 @@ export class RequestDispatcher {
   }
 
   #validateOutput(request: IncomingRequest, { output }: RequestDefinition, result: unknown): unknown {
-    const reply = validate(output, result);
-    return reply instanceof Promise
-      ? reply.then((checked) => this.#unwrap(request, checked))
-      : this.#unwrap(request, reply);
+    const validation = validate(output, result);
+    return validation instanceof Promise
+      ? validation.then((settled) => this.#unwrap(request, settled))
+      : this.#unwrap(request, validation);
   }
 
-  /** A reply that breaks its own contract is the server's failure, and must not leave it. */
-  #unwrap({ frame: { name }, connection }: IncomingRequest, reply: Validation): unknown {
-    if (reply.ok) return reply.value;
+  /** A result that does not fit its own schema is an error of the server: it is reported and not sent. */
+  #unwrap({ frame: { name }, connection }: IncomingRequest, output: Validation): unknown {
+    if (output.ok) return output.value;
     const error = new TypeError(
-      `the reply to ${name} does not fit its schema: ${describeIssues(reply.issues)}`,
+      `the reply to ${name} does not fit its schema: ${describeIssues(output.issues)}`,
     );
-    this.#core.report(error, { type: name, ws: connection.ws });
+    this.#parts.report(error, { type: name, ws: connection.ws });
     throw new HalyardError("internal", undefined, { cause: error });
   }
 
-  async #users({ connection, frame: { input } }: IncomingRequest): Promise<unknown> {
-    const page = userPage.safeParse(input);
-    if (!page.success)
-      throw new InvalidMessageError([{ path: "input", message: "expected { room?, cursor? }" }]);
-    const { room, cursor } = page.data ?? {};
-    const { presence } = this.#core.config.builtIns ?? {};
-    const isPresenceDisabled = presence === false || (presence === "rooms" && room === undefined);
-    const isMember = room === undefined || connection.rooms?.has(room) === true;
-    if (isPresenceDisabled || !isMember) throw new ForbiddenError("presence");
-    await this.#authorization.assertAllowed(connection, "presence", room ?? GLOBAL_CHANNEL);
-    return this.#core.presence.list({ room, cursor });
-  }
-
+  /** @throws HalyardError `forbidden` for a room that the connection is not in */
   #roomOf({ meta: { ch }, connection }: IncomingRequest): string | undefined {
     const room = ch === undefined ? undefined : roomNameOf(ch);
     if (room !== undefined && connection.rooms?.has(room) !== true) throw new ForbiddenError("publish");

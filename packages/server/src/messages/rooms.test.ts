@@ -17,8 +17,8 @@ const announced = (ws: FakeSocket): unknown[] => ws.heard("announcement").map(({
 
 afterEach(() => system.expectToEndCleanly());
 
-describe("a join", () => {
-  it("is answered with the position, then the list of users, then what happens", async () => {
+describe("a join of a client", () => {
+  it("gets the position of the channel, then the list of users, then the messages of the room", async () => {
     const ws = await create().join("ada");
     await announce("a", "before");
     const answer = await system.ask(ws, join("a"));
@@ -30,7 +30,7 @@ describe("a join", () => {
     expect(announced(ws)).toEqual(["after"]);
   });
 
-  it("twice is a join once", async () => {
+  it("has no effect when the connection is already in the room", async () => {
     const ws = await create().join("ada");
     await system.say(ws, join("a"));
     await system.say(ws, join("a"));
@@ -39,7 +39,7 @@ describe("a join", () => {
     expect(ws.heard("error")).toEqual([]);
   });
 
-  it("is refused to who may not, without a word of the room", async () => {
+  it("is forbidden where authorize denies it, and tells nothing about the room", async () => {
     create({ authorize: ({ room }) => room === "all" });
     const ws = await system.join("ada");
     expect(await system.ask(ws, join("a"))).toMatchObject([
@@ -49,7 +49,7 @@ describe("a join", () => {
     expect(announced(ws)).toEqual([]);
   });
 
-  it("is refused to everyone until the application says who may, and the log says so once", async () => {
+  it("is forbidden to everyone without an authorize, which is logged once", async () => {
     const warn = vi.fn();
     system = new TestSystem({ logger: { debug: warn, info: warn, error: warn, warn } });
     const ws = await system.join("ada");
@@ -59,7 +59,7 @@ describe("a join", () => {
     expect(hints.map(([fields]) => fields as unknown)).toEqual([{ room: "a" }]);
   });
 
-  it("is refused when authorize fails, which is reported", async () => {
+  it("is refused when authorize throws, and onError gets the error", async () => {
     const failure = new Error("away");
     create({ authorize: ({ room }) => room === "all" || Promise.reject(failure) });
     const ws = await system.join("ada");
@@ -68,7 +68,7 @@ describe("a join", () => {
   });
 
   it.each(["", "a b", "*", "x".repeat(129), 7, null, "__proto__\n"])(
-    "of %j is invalid_message",
+    "gets invalid_message for the room name %j",
     async (room) => {
       const ws = await create().join("ada");
       expect(await system.ask(ws, { type: "join", room, $: { id: "r1" } })).toMatchObject([
@@ -77,14 +77,14 @@ describe("a join", () => {
     },
   );
 
-  it("of __proto__ is a join like any other", async () => {
+  it("accepts __proto__ as a room name like any other", async () => {
     const ws = await create().join("ada");
     await system.say(ws, join("__proto__"));
     await announce("__proto__");
     expect(announced(ws)).toEqual(["hello"]);
   });
 
-  it("of one room too many is limit_exceeded, also when they come at once", async () => {
+  it("gets limit_exceeded for one room too many, also when the joins come at once", async () => {
     create({ limits: { rooms: 3 } });
     const ws = await system.join("ada");
     ws.take();
@@ -94,14 +94,14 @@ describe("a join", () => {
     expect(ws.heard("error")).toMatchObject([{ code: "limit_exceeded", $: { re: "d" } }]);
   });
 
-  it("faster than 10 per second is rate_limited after a burst of 30", async () => {
+  it("gets rate_limited above 10 per second, after a burst of 30", async () => {
     const ws = await create().join("ada");
     for (let n = 0; n < 31; n++) system.hand(ws, join(`r${String(n)}`));
     await system.clock.settle();
     expect(ws.heard("error")).toMatchObject([{ code: "rate_limited", retryAfterMs: 100 }]);
   });
 
-  it("of a connection that closes meanwhile leaves nothing", async () => {
+  it("leaves no membership behind when the connection closes during it", async () => {
     create({ authorize: () => new Promise((resolve) => system.clock.setTimeout(() => resolve(true), 100)) });
     const opening = system.join("ada");
     await system.clock.advance(500);
@@ -111,13 +111,13 @@ describe("a join", () => {
     await system.clock.advance(50);
     await system.drop(ws, 1000);
     await system.clock.advance(60_000);
-    expect(system.internals.core.channels.size).toBe(0);
+    expect(system.internals.channels.size).toBe(0);
     expect((await system.manager.listUsers({ room: "a" })).total).toBe(0);
   });
 });
 
-describe("a leave", () => {
-  it("ends what is delivered, and is nothing where one is not", async () => {
+describe("a leave of a client", () => {
+  it("ends the delivery of the room, and has no effect outside the room", async () => {
     const ws = await create().join("ada");
     await system.say(ws, join("a"));
     expect(await system.ask(ws, leave("a"))).toEqual([{ type: "reply", $: { re: "r2" } }]);
@@ -127,7 +127,7 @@ describe("a leave", () => {
     expect((await system.manager.listUsers({ room: "a" })).total).toBe(0);
   });
 
-  it("right after its join comes after it, whatever the join waits for", async () => {
+  it("right after a join takes effect after that join, however long the join waits", async () => {
     create({
       authorize: ({ room }) => room === "all" || new Promise((resolve) => setImmediate(() => resolve(true))),
     });
@@ -147,8 +147,8 @@ describe("a leave", () => {
   });
 });
 
-describe("the server", () => {
-  it("puts a connection into a room past authorize, and says where it stands", async () => {
+describe("the manager", () => {
+  it("joins a connection to a room without authorize, and sends it the position of the channel", async () => {
     create({ authorize: ({ room }) => room === "all" });
     const [v1, plain] = [await system.join("ada"), await system.open("bea")];
     for (const ws of [v1, plain]) {
@@ -163,7 +163,7 @@ describe("the server", () => {
     expect([announced(v1), announced(plain)]).toEqual([["hello"], ["hello"]]);
   });
 
-  it("takes it out again, and says why", async () => {
+  it("removes a connection from a room, and sends it left with the reason", async () => {
     const ws = await create().join("ada");
     await system.say(ws, join("a"));
     ws.take();
@@ -173,7 +173,7 @@ describe("the server", () => {
     expect(ws.heard()).toEqual([{ type: "left", room: "a", reason: "forbidden", $: { ch: "room:a" } }]);
   });
 
-  it("throws a TypeError for what is no room name, and does nothing for a socket that is gone", async () => {
+  it("throws a TypeError for an invalid room name, and does nothing for a closed socket", async () => {
     const ws = await create().open("ada");
     await expect(system.manager.join(ws, "a b")).rejects.toThrow(TypeError);
     await system.drop(ws);
@@ -190,7 +190,7 @@ describe("a message to a room", () => {
     $: { seq: 1, ch: `room:${room}` },
   });
 
-  it("is published by who is inside and may, and by nobody else", async () => {
+  it("is published only for members that authorize allows", async () => {
     const asked: AuthorizeRequest[] = [];
     create({
       authorize: (request) => (
@@ -210,9 +210,12 @@ describe("a message to a room", () => {
     expect(await system.ask(bea, chat("other"))).toMatchObject([{ code: "forbidden" }]);
   });
 
-  it.each(["user:bea", "nonsense", "room", "ALL"])("cannot go to %s, which is none", async (ch) => {
-    const ws = await create().join("ada");
-    const answer = await system.ask(ws, { type: "chat_message", content: "hi", $: { seq: 1, ch } });
-    expect(answer).toMatchObject([{ type: "error", code: "invalid_message" }]);
-  });
+  it.each(["user:bea", "nonsense", "room", "ALL"])(
+    "is refused for %s, which is not a channel that clients send to",
+    async (ch) => {
+      const ws = await create().join("ada");
+      const answer = await system.ask(ws, { type: "chat_message", content: "hi", $: { seq: 1, ch } });
+      expect(answer).toMatchObject([{ type: "error", code: "invalid_message" }]);
+    },
+  );
 });

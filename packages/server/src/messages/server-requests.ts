@@ -1,28 +1,42 @@
+// The requests of the server to its clients: `manager.request`. Called by the manager.
+// Both schemas run here, because a client has none: what a client sends is validated before the application gets it.
 import type { Validation } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
-import type { ServerContext } from "../server-context.ts";
-import { describeIssues, InvalidMessageError } from "../utils/errors.ts";
+import type { ConnectionTable } from "../connection/connection-table.ts";
 import { PendingServerRequests } from "../connection/pending-server-requests.ts";
-import type { ServerRequest, RequestOptions } from "../connection/pending-server-requests.ts";
-import type { WebSocketInstance } from "../types.ts";
+import type { RequestOptions, ServerRequest } from "../connection/pending-server-requests.ts";
+import type { ServerLimits } from "../limits.ts";
+import type { Clock, WebSocketInstance } from "../types.ts";
+import { describeIssues, InvalidMessageError } from "../utils/errors.ts";
+import type { MessageTypeRegistry } from "./message-types.ts";
 
-/** What `manager.request` takes after the name. An input that may be undefined may be left out. */
+/** What `manager.request` takes after the name. An input that may be undefined may be omitted. */
 export type RequestArguments<TInput> = undefined extends TInput
   ? [input?: TInput, options?: RequestOptions]
   : [input: TInput, options?: RequestOptions];
 
-/** Asks clients. Both schemas are run here, because a client has none: what it says is not to be believed. */
-export class ServerRequests {
-  readonly #core: ServerContext;
+interface ServerRequestsParts {
+  readonly clock: Clock;
+  readonly connections: ConnectionTable;
+  readonly limits: Pick<ServerLimits, "unansweredRequests">;
+  readonly types: MessageTypeRegistry;
+}
 
-  constructor(core: ServerContext) {
-    this.#core = core;
+/** Sends requests to clients, and returns their validated answers. */
+export class ServerRequests {
+  readonly #parts: ServerRequestsParts;
+
+  constructor(parts: ServerRequestsParts) {
+    this.#parts = parts;
   }
 
-  /** @throws TypeError for what the contract does not have, HalyardError for what became of the question */
+  /**
+   * @throws TypeError for a request or an input that the contract does not have, HalyardError for a request without a
+   * valid answer
+   */
   async request(ws: WebSocketInstance, request: ServerRequest): Promise<unknown> {
-    const { types, connections, clock, limits } = this.#core;
+    const { types, connections, clock, limits } = this.#parts;
     const definition = types.serverRequest(request.name);
     if (definition === undefined)
       throw new TypeError(`no request that a server may make: ${request.name.slice(0, 80)}`);

@@ -49,7 +49,7 @@ async function run(env: Readonly<Record<string, string>> = {}): Promise<Run> {
   await once(client, "open");
   client.send(JSON.stringify({ type: "chat_message", content: "hello" }));
   await expect.poll(() => types).toContain("chat_message");
-  const [connection] = internalsOf(manager).core.connections.all();
+  const [connection] = internalsOf(manager).connections.all();
   if (connection === undefined) throw new Error("not connected");
   return { connection, lines, types };
 }

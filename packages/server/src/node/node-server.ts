@@ -63,10 +63,9 @@ export class NodeWebSocketServer {
   constructor(internals: Assembly, { authenticate, compression = false, switches }: NodeServerOptions) {
     this.#internals = internals;
     this.#authenticate = authenticate;
-    const { core, inbound, closer } = internals;
-    const { logger, securityReporter } = core;
+    const { closer, inbound, logger, securityReporter } = internals;
     const perMessageDeflate = compression && DEFLATE;
-    const closeTimeout = core.limits.closeMs;
+    const closeTimeout = internals.limits.closeMs;
     // `closeTimeout` is newer than the types of ws.
     const options = { ...SERVER_OPTIONS, perMessageDeflate, closeTimeout };
     this.#sockets = new WebSocketServer(options);
@@ -110,7 +109,7 @@ export class NodeWebSocketServer {
       if (isRejection(answer)) writeRejection(socket, answer);
       else this.#accept(answer, { request, socket, head });
     } catch (error) {
-      this.#internals.core.report(error, { type: "upgrade", ws: undefined });
+      this.#internals.report(error, { type: "upgrade", ws: undefined });
       socket.destroy();
     }
   }
@@ -139,7 +138,7 @@ export class NodeWebSocketServer {
 
   #accept(accepted: AcceptedUpgrade, { request, socket, head }: PendingUpgrade): void {
     // A plain client is welcomed before the next turn where only promises are waited for: 101 and welcome are one write.
-    if (!accepted.details.isV1) corkUntilFirstFrames(socket, this.#internals.core.clock);
+    if (!accepted.details.isV1) corkUntilFirstFrames(socket, this.#internals.clock);
     const upgraded = { isOpen: false };
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
       upgraded.isOpen = true;

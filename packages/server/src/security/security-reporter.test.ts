@@ -69,7 +69,7 @@ describe("a security event", () => {
     const { system, events } = scene();
     for (const code of [1001, 4000, 4401, 4403, 4008, 4010, 4011, 4029, 4400, 4410, 4413, 4409, 4012]) {
       const ws = await upgrade(system);
-      const connection = system.internals.core.connections.of(ws);
+      const connection = system.internals.connections.of(ws);
       if (connection !== undefined) system.internals.closer.closeConnection(connection, code);
     }
     expect(events.map(({ kind, reason, code }) => [kind, reason, code])).toEqual([
@@ -131,7 +131,7 @@ describe("a security event", () => {
     const { system } = scene();
     for (let n = 0; n < 3; n++) {
       const ws = await upgrade(system);
-      const connection = system.internals.core.connections.of(ws);
+      const connection = system.internals.connections.of(ws);
       if (connection !== undefined)
         system.internals.closer.closeConnection(connection, n === 0 ? 4401 : 4400);
     }

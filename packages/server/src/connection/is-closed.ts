@@ -1,4 +1,4 @@
-import type { Connection } from "../connection/connection.ts";
+import type { Connection } from "./connection.ts";
 
 /** A function, because TypeScript would assume after an await that the stage is what it was before. */
 export function isClosed(connection: Connection): boolean {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { hasRequiredRole } from "./message-types.ts";
-import { roleOf } from "./role.ts";
+import { hasRequiredRole, roleOf } from "./message-types.ts";
 
-describe("a user's roles", () => {
+describe("the roles of a user", () => {
   it.each([
     [{ role: "admin" }, ["admin"]],
     [{ role: "user, admin" }, ["user", "admin"]],
@@ -10,11 +9,11 @@ describe("a user's roles", () => {
     [{ role: null }, []],
     [{ role: 1 }, []],
     [{}, []],
-  ])("of %j are %j", (user, roles) => {
+  ])("of %j are read as %j", (user, roles) => {
     expect(roleOf(user)).toEqual(roles);
   });
 
-  it("are asked for only where a policy does, and matched whole", () => {
+  it("are required only where the policy of a type names one, and must match as a whole", () => {
     const policy = { requires: { role: "admin" } };
     expect(hasRequiredRole({}, {})).toBe(true);
     expect(hasRequiredRole(policy, { role: "user,admin" })).toBe(true);

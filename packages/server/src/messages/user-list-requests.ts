@@ -1,0 +1,47 @@
+// The built-in request `users`: a page of the users online or in a room. Called by RequestDispatcher.
+// The client must be in the room, and `authorize` must allow `presence`.
+import { roomName } from "@halyard/protocol";
+import { z } from "zod";
+import { GLOBAL_CHANNEL } from "../channels/channel-name.ts";
+import type { PresenceHub } from "../channels/presence-hub.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { BuiltIns, UserList } from "../types.ts";
+import { ForbiddenError, InvalidMessageError } from "../utils/errors.ts";
+import type { Authorization } from "./authorization.ts";
+
+interface UserListRequestsParts {
+  readonly authorization: Authorization;
+  readonly builtIns: BuiltIns;
+  readonly presence: PresenceHub;
+}
+
+interface UserListRequest {
+  readonly connection: Connection;
+  readonly frame: { readonly input?: unknown };
+}
+
+const pageInput = z.object({ room: roomName.optional(), cursor: z.string().max(64).optional() }).optional();
+
+/** Answers the `users` requests of clients. */
+export class UserListRequests {
+  readonly #parts: UserListRequestsParts;
+
+  constructor(parts: UserListRequestsParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws HalyardError `invalid_message`, `forbidden`, or what `authorize` throws */
+  async answer({ connection, frame: { input } }: UserListRequest): Promise<UserList> {
+    const page = pageInput.safeParse(input);
+    if (!page.success)
+      throw new InvalidMessageError([{ path: "input", message: "expected { room?, cursor? }" }]);
+    const { authorization, builtIns, presence } = this.#parts;
+    const { room, cursor } = page.data ?? {};
+    const isPresenceDisabled =
+      builtIns.presence === false || (builtIns.presence === "rooms" && room === undefined);
+    const isMember = room === undefined || connection.rooms?.has(room) === true;
+    if (isPresenceDisabled || !isMember) throw new ForbiddenError("presence");
+    await authorization.assertAllowed(connection, "presence", room ?? GLOBAL_CHANNEL);
+    return presence.list({ room, cursor });
+  }
+}
