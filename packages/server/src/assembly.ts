@@ -92,7 +92,9 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
   const ping = new PingHandler(broadcaster);
   const registry = config.handlers ?? new MessageHandlerRegistry(builtInHandlers(config, broadcaster, ping));
   const shared = createSharedParts(config, registry);
-  const { authorize, builtIns = {} } = config;
+  const { builtIns = {} } = config;
+  // Hooks may be methods of the configuration, which stays their `this`.
+  const authorize = config.authorize?.bind(config);
   const { backplane, channels, clock, connections, limits, logger, presence, report, writer } = shared;
   const authorization = new Authorization({ authorize, clock, limits, logger, report });
   const rooms = new Rooms({ authorization, backplane, builtIns, channels, limits, presence });
@@ -162,7 +164,10 @@ function createHandshakeParts(
   const { backplane, channels, clock, connections, limits, logger, nextConnectionId } = shared;
   const { presence, registry, report, securityReporter, sessionWatches, types } = shared;
   const { maxConnectionsPerUser, onConnectionLimit, verboseLogging, builtIns } = config;
-  const { acceptContract, authenticate, onConnect, onDisconnect, trustProxy } = config;
+  const { authenticate, trustProxy } = config;
+  const acceptContract = config.acceptContract?.bind(config);
+  const onConnect = config.onConnect?.bind(config);
+  const onDisconnect = config.onDisconnect?.bind(config);
   const slots = new ConnectionSlots({
     backplane,
     connections,

@@ -242,7 +242,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
       this.#parts.clock.clearTimeout(connection.sendQueue.delayTimer);
     }
     this.#parts.sessionWatches.stop();
-    this.#parts.upgrades.limiter.stop();
+    this.#parts.upgrades.stop();
     this.#parts.securityReporter.stop();
     this.#parts.presence.close();
     this.#parts.channels.close();

@@ -74,6 +74,11 @@ export class UpgradeHandler {
     return this.#parts.guard.record(this.#withClientAddress(request, header), answer);
   }
 
+  /** Ends the timers of the handshakes. */
+  stop(): void {
+    this.#parts.guard.stop();
+  }
+
   /** Gives back the slot of a connection that never opened. */
   abandon(accepted: AcceptedUpgrade): void {
     this.#parts.slots.abandon(accepted);

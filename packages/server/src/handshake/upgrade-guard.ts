@@ -5,6 +5,7 @@ import { HalyardError } from "@halyard/protocol/wire";
 import type { ServerLimits } from "../limits.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
 import type { Clock, ErrorContext, UpgradeRequest } from "../types.ts";
+import { ExpiryTimer } from "../utils/expiry-timer.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import type { AcceptedUpgrade } from "./admission.ts";
 import { isRejection } from "./admission.ts";
@@ -26,9 +27,15 @@ export interface UpgradeGuardParts {
 /** Bounds handshakes and records their rejections. */
 export class UpgradeGuard {
   readonly #parts: UpgradeGuardParts;
+  /** The handshakes that run, each as what rejects it. One timer serves all: a timer for each is 5 % of a connect. */
+  readonly #deadlines: ExpiryTimer<() => void>;
 
   constructor(parts: UpgradeGuardParts) {
     this.#parts = parts;
+    const onExpire = (expire: () => void): void => {
+      expire();
+    };
+    this.#deadlines = new ExpiryTimer({ clock: parts.clock, ms: parts.limits.handshakeMs, onExpire });
   }
 
   get limiter(): UpgradeLimiter {
@@ -42,28 +49,37 @@ export class UpgradeGuard {
   }
 
   /** Ends a handshake when its answer is known or its time is up. The answer must not reject. */
-  async end<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
+  end<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
     request: UpgradeRequest,
     pending: Promise<TAnswer>,
   ): Promise<TAnswer | UpgradeRejection> {
-    try {
-      const answer = await this.withDeadline(pending);
-      return isRejection(answer) ? this.record(request, answer) : answer;
-    } catch (error) {
-      // Only the deadline rejects.
-      void pending.then((late) => {
-        if (!isRejection(late)) this.#parts.abandon(late);
+    const { abandon, limiter } = this.#parts;
+    return new Promise((resolve) => {
+      const finish = (answer: TAnswer | UpgradeRejection): void => {
+        limiter.end(request.remoteAddress);
+        resolve(isRejection(answer) ? this.record(request, answer) : answer);
+      };
+      const expire = (): void => {
+        finish(rejectionFrom(new HalyardError("timeout")));
+      };
+      this.#deadlines.schedule(expire);
+      void pending.then((answer) => {
+        if (this.#deadlines.cancel(expire)) finish(answer);
+        else if (!isRejection(answer)) abandon(answer);
       });
-      return this.record(request, rejectionFrom(error));
-    } finally {
-      this.#parts.limiter.end(request.remoteAddress);
-    }
+    });
   }
 
   /** Waits for the application's code, for `handshakeMs` at most. */
   withDeadline<TValue>(value: TValue | PromiseLike<TValue>): Promise<TValue> {
     const { clock, limits } = this.#parts;
     return withDeadline(value, { clock, ms: limits.handshakeMs });
+  }
+
+  /** Ends the timers. A handshake that still runs keeps its deadline. */
+  stop(): void {
+    if (this.#parts.limiter.handshakes === 0) this.#deadlines.clear();
+    this.#parts.limiter.stop();
   }
 
   /** Records a rejection for the security log, and counts it against its address where the client is to blame. */

@@ -26,8 +26,9 @@ export class ExpiryTimer<TItem> {
     this.#timer ??= clock.setTimeout(this.#tick, ms);
   }
 
-  cancel(item: TItem): void {
-    this.#dueAt.delete(item);
+  /** @returns whether the item was scheduled and has not expired */
+  cancel(item: TItem): boolean {
+    return this.#dueAt.delete(item);
   }
 
   clear(): void {
