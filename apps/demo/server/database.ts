@@ -3,9 +3,9 @@ import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Database as BunDatabase } from "bun:sqlite";
 
-export type SqlValue = string | number | null;
+type SqlValue = string | number | null;
 
-export interface Statement {
+interface Statement {
   all(...values: SqlValue[]): unknown[];
   get(...values: SqlValue[]): unknown;
   run(...values: SqlValue[]): unknown;

@@ -10,13 +10,13 @@ const Row = z.object({
   sent_at: z.string(),
 });
 
-export interface HistoryQuery {
+interface HistoryQuery {
   readonly room: string;
   readonly before?: string | undefined;
   readonly limit: number;
 }
 
-export interface HistoryPage {
+interface HistoryPage {
   readonly messages: StoredMessage[];
   readonly more: boolean;
 }

@@ -1,7 +1,7 @@
 import { FIRST_ROOMS, MAX_ROOMS } from "../shared/constants.ts";
 import type { Database } from "./database.ts";
 
-export type Creation = "created" | "exists" | "full";
+type Creation = "created" | "exists" | "full";
 
 export interface RoomStore {
   has(name: string): boolean;

@@ -67,7 +67,7 @@ export async function createTestAuth({
 }
 
 /** The users of a test, who sign up and in through Better Auth's own HTTP endpoints. */
-export class TestUsers {
+class TestUsers {
   readonly #handler: (request: Request) => Promise<Response>;
 
   constructor(handler: (request: Request) => Promise<Response>) {

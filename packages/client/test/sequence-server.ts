@@ -1,7 +1,7 @@
 import type { Frame } from "@halyard/protocol/wire";
 
 /** A server may forget a client that has sent nothing for so long. */
-export const MEMORY_MS = 300_000;
+const MEMORY_MS = 300_000;
 
 /**
  * A model of the server's part of PROTOCOL.md §4: it accepts only the next sequence number, and remembers its replies for

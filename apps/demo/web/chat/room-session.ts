@@ -7,7 +7,7 @@ import { EMPTY_TIMELINE, reduceTimeline } from "./timeline.ts";
 import type { TypingList } from "./typing.ts";
 import { createTypingList } from "./typing.ts";
 
-export interface HistoryPage {
+interface HistoryPage {
   readonly messages: readonly ServerMessage[];
   readonly more: boolean;
 }

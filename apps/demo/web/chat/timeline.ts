@@ -9,7 +9,7 @@ export interface Author {
  * `sending`: not answered yet. `delivered`: the server has it. `failed`: it does not, and never will.
  * `unknown`: it may have it; the connection was away for too long to tell.
  */
-export type EntryStatus = "sending" | "delivered" | "failed" | "unknown";
+type EntryStatus = "sending" | "delivered" | "failed" | "unknown";
 
 export interface Entry {
   readonly id: string;

@@ -14,7 +14,7 @@ export function hueOf(userId: string): number {
 }
 
 /** As many as styles/controls.css has. */
-export const HUES = 10;
+const HUES = 10;
 
 /** A letter as a reader counts: with its accents, and an emoji whole. */
 function firstLetter(word: string | undefined): string {

@@ -2,13 +2,13 @@ import { createContext, use } from "react";
 import type { Store } from "./store.ts";
 import { createStore } from "./store.ts";
 
-export interface Toast {
+interface Toast {
   readonly id: number;
   readonly kind: ToastKind;
   readonly text: string;
 }
 
-export type ToastKind = "problem" | "done";
+type ToastKind = "problem" | "done";
 
 export interface Toasts {
   readonly list: Store<readonly Toast[]>;

@@ -4,6 +4,7 @@
 import type { HelloMessage } from "@halyard/protocol";
 import { CloseCode, HalyardError } from "@halyard/protocol/wire";
 import type { AnyConfig } from "../config.ts";
+import type { HelloReceiver } from "../messages/control-frames.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
@@ -26,7 +27,7 @@ export interface HelloHandlerParts {
 const NO_SUBSCRIPTIONS: SubscriptionRequest = { positions: [], rooms: [], re: undefined };
 
 /** Turns an admitted connection into one that is subscribed and welcomed. */
-export class HelloHandler {
+export class HelloHandler implements HelloReceiver {
   readonly #parts: HelloHandlerParts;
 
   constructor(parts: HelloHandlerParts) {

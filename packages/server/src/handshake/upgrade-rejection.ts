@@ -19,7 +19,7 @@ export interface UpgradeRejection {
 }
 
 /** The reasons that the security log knows. */
-export type UpgradeRefusalReason = Extract<SecurityEvent, { readonly kind: "upgrade_refused" }>["reason"];
+type UpgradeRefusalReason = Extract<SecurityEvent, { readonly kind: "upgrade_refused" }>["reason"];
 
 /** Reads the headers of a request by name. */
 export function headersOf(request: UpgradeRequest): GetHeader {
