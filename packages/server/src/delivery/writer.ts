@@ -35,6 +35,8 @@ const PREPARE_AHEAD = 16;
 export class Writer {
   /** The empty batch that every connection starts a turn with. */
   empty = new Batch();
+  /** False once HALYARD_BATCH_GROUPS=off has switched the groups off (see batch-group.ts). */
+  usesBatchGroups = true;
   readonly #clock: Clock;
   readonly #limits: ServerLimits;
   #dirty: Recipient[] = [];
@@ -57,8 +59,9 @@ export class Writer {
     this.#dirty.push(connection);
   }
 
-  /** Opens a batch group for this turn. */
-  openGroup(): BatchGroup {
+  /** Opens a batch group for this turn. @returns undefined if groups are switched off */
+  openGroup(): BatchGroup | undefined {
+    if (!this.usesBatchGroups) return undefined;
     const group = new BatchGroup(this.empty);
     this.#groups.push(group);
     return group;

@@ -68,6 +68,15 @@ class MemoryBackplane implements Backplane {
     this.#globalRoster = this.#rosterOf(undefined);
   }
 
+  /** The switch of request-result-cache.ts. The entries for Node and Bun set it; it is no option of an application. */
+  get usesResultCache(): boolean {
+    return this.#idempotency.usesResultCache;
+  }
+
+  set usesResultCache(value: boolean) {
+    this.#idempotency.usesResultCache = value;
+  }
+
   start(handlers: BackplaneHandlers): Promise<void> {
     this.#handlers = handlers;
     this.#scheduleSweep();
