@@ -133,10 +133,10 @@ export class Channel extends Subscribers {
   }
 
   #dropSyncStateIfIdle(): void {
-    const unrest = this.#sync;
-    if (unrest?.status !== "live" || unrest.buffer !== undefined || unrest.synced !== undefined) return;
+    const sync = this.#sync;
+    if (sync?.status !== "live" || sync.buffer !== undefined || sync.synced !== undefined) return;
     // A timer that still runs is stopped when the channel is closed.
-    if (unrest.retry === undefined) this.#sync = undefined;
+    if (sync.retry === undefined) this.#sync = undefined;
   }
 
   #appendToRing(publication: Publication): RingEntry {

@@ -14,7 +14,7 @@ import type {
 } from "../backplane.ts";
 import { systemClock } from "../utils/clock.ts";
 import { resolvedPromise } from "../utils/maybe-promise.ts";
-import { randomId } from "../utils/random-id.ts";
+import { randomId } from "../utils/ids.ts";
 import type { Clock } from "../types.ts";
 import { Admissions } from "./admissions.ts";
 import { ChannelLog } from "./channel-log.ts";
