@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Backplane } from "../src/backplane.ts";
-import { describeAdmissions, describeWork } from "./backplane-suite/places-and-work.ts";
+import { describeAdmissions, describeOperations } from "./backplane-suite/slots-and-operations.ts";
 import { describeChannels, describeNodes } from "./backplane-suite/channels.ts";
 import { Node } from "./backplane-suite/node.ts";
 import { describePresence } from "./backplane-suite/presence.ts";
 
 export interface BackplaneUnderTest {
-  /** One more node on the same store; a backplane without a store is asked for one node only. */
+  /** Creates a node on the same store; without a store only one node is created. */
   readonly node: () => Backplane;
-  /** Lets time pass, for the nodes and for the store. */
+  /** Advances the time of the nodes and of the store. */
   readonly advance: (ms: number) => Promise<void>;
-  /** Resolves once everything has arrived that was under way. */
+  /** Resolves once all pending messages have arrived. */
   readonly settle: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -20,7 +20,7 @@ export interface SuiteOptions {
   readonly isShared: boolean;
 }
 
-/** What a test is given: names that no other test uses, and nodes that are stopped after it. */
+/** What a test gets: names that no other test uses, and nodes that are stopped after it. */
 export interface SuiteContext {
   readonly start: () => Promise<Node>;
   readonly advance: BackplaneUnderTest["advance"];
@@ -28,7 +28,7 @@ export interface SuiteContext {
   readonly name: (prefix: string) => string;
 }
 
-/** What every backplane promises: the same tests for each of them. */
+/** The tests that every backplane must pass. */
 export function describeBackplane(
   kind: string,
   create: () => BackplaneUnderTest | Promise<BackplaneUnderTest>,
@@ -58,7 +58,7 @@ export function describeBackplane(
       name: (prefix) => `${prefix}${String(++names)}`,
     };
 
-    it("says what it is, and names each node differently", async () => {
+    it("reports its kind, and has an id for its node", async () => {
       const { backplane } = await context.start();
       expect(backplane.kind).toBe(kind);
       expect(backplane.nodeId).toMatch(/^[\w-]+$/);
@@ -66,7 +66,7 @@ export function describeBackplane(
     describeChannels(context);
     describeAdmissions(context);
     describePresence(context);
-    describeWork(context);
+    describeOperations(context);
     if (isShared) describeNodes(context);
   });
 }

@@ -50,9 +50,9 @@ describe("ChannelHub on a hole", () => {
     create();
     await scene.read(scene.ada);
     await scene.publish("a");
-    scene.isLosing = true;
+    scene.losesPublications = true;
     await scene.publish("b", "c");
-    scene.isLosing = false;
+    scene.losesPublications = false;
     await scene.publish("d");
     expect(scene.lost).toHaveLength(2);
     expect(scene.heard()).toEqual(["a", "b", "c", "d"]);
@@ -61,7 +61,7 @@ describe("ChannelHub on a hole", () => {
   it("finds a hole after an interruption without waiting for the next message", async () => {
     const { hub } = create();
     await scene.read(scene.ada);
-    scene.isLosing = true;
+    scene.losesPublications = true;
     await scene.publish("a");
     hub.onInterrupted(["all", "unknown"]);
     await scene.clock.settle();
@@ -71,7 +71,7 @@ describe("ChannelHub on a hole", () => {
   it("finds a hole after an interruption that comes during a read", async () => {
     const { hub } = create();
     await scene.read(scene.ada);
-    scene.isLosing = true;
+    scene.losesPublications = true;
     await scene.publish("a");
     hub.onInterrupted(["all"]);
     scene.onRead = () => {
@@ -88,9 +88,9 @@ describe("ChannelHub on a hole", () => {
   it("announces a hole that cannot be filled to every subscriber once, and continues after it", async () => {
     create();
     await scene.read(scene.ada);
-    scene.isLosing = true;
+    scene.losesPublications = true;
     await scene.publish("a", "b");
-    scene.isLosing = false;
+    scene.losesPublications = false;
     scene.rewrite = (read) => ({ ...read, entries: read.entries.slice(1) });
     await scene.publish("c");
     scene.rewrite = undefined;
@@ -115,9 +115,9 @@ describe("ChannelHub on a hole", () => {
   it("announces no gap when a message arrives twice or late", async () => {
     const { hub } = create();
     await scene.read(scene.ada);
-    scene.isLosing = true;
+    scene.losesPublications = true;
     await scene.publish("a", "b");
-    scene.isLosing = false;
+    scene.losesPublications = false;
     await scene.publish("c");
     const reads = scene.reads;
     for (const publication of scene.lost) hub.onPublication(publication);
@@ -166,9 +166,9 @@ describe("a replay from the history", () => {
     const { hub } = create();
     const { epoch, offset: off } = await hub.whenSynced("all");
     await scene.publish(...Array.from({ length: 200 }, (_, n) => String(n)));
-    scene.isLosing = true;
+    scene.losesPublications = true;
     await scene.publish("lost");
-    scene.isLosing = false;
+    scene.losesPublications = false;
     const { state, heard } = (await resume({ epoch, off })) as Replay & { heard: () => string[] };
     expect(state.recovered).toBe(true);
     await scene.publish("next");
@@ -181,13 +181,13 @@ describe("ChannelHub without a backplane", () => {
     const { hub } = create();
     await scene.read(scene.ada);
     await scene.publish("a");
-    scene.isAway = true;
+    scene.isUnavailable = true;
     hub.onInterrupted(["all"]);
     await scene.publish("b");
     await scene.clock.advance(5_000);
     expect(scene.heard()).toEqual(["a"]);
     await expect(hub.whenSynced("all")).rejects.toMatchObject({ code: "unavailable" });
-    scene.isAway = false;
+    scene.isUnavailable = false;
     await scene.clock.advance(1_000);
     await scene.publish("c");
     expect(scene.heard()).toEqual(["b", "c"]);
@@ -195,17 +195,17 @@ describe("ChannelHub without a backplane", () => {
 
   it("rejects opening a channel while the backplane fails, and keeps nothing of it", async () => {
     const { hub } = create();
-    scene.isAway = true;
+    scene.isUnavailable = true;
     await expect(hub.whenSynced("room:a")).rejects.toMatchObject({ code: "unavailable" });
     expect(hub.size).toBe(0);
-    scene.isAway = false;
+    scene.isUnavailable = false;
     await expect(hub.whenSynced("room:a")).resolves.toMatchObject({ name: "room:a" });
   });
 
   it("stops reading a failed channel once it has no subscriber", async () => {
     const { hub, ada } = create();
     await scene.read(ada);
-    scene.isAway = true;
+    scene.isUnavailable = true;
     hub.onInterrupted(["all"]);
     await scene.clock.settle();
     hub.remove("all", ada);
