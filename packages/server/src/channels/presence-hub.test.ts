@@ -9,7 +9,7 @@ const create = (config: TestConfig = {}): TestSystem =>
 
 afterEach(() => system.expectToEndCleanly());
 
-/** What a socket has heard of who is there, in short, since the last time. */
+/** The presence frames that a socket received since the last call, each as a short text. */
 function heard(ws: FakeSocket): string[] {
   return ws.take().flatMap(({ type, room, users, userIds, total }) => {
     const who = (users as { userId: string }[] | undefined)?.map(({ userId }) => userId) ?? userIds;

@@ -31,7 +31,7 @@ function create(limits: Partial<ServerLimits> = {}): {
   return { clock, connections, heartbeat, listed };
 }
 
-/** Time goes on, and everyone is heard from every ten seconds, apart from some. */
+/** Advances the time; every connection but the silent ones sends something every ten seconds. */
 function live(
   clock: FakeClock,
   connections: Connections,
@@ -46,7 +46,7 @@ function live(
 }
 
 describe("Heartbeat", () => {
-  it("pings everyone once per 25 s, spread over the round, with one timer", () => {
+  it("pings every connection once per 25 s, spread over the round, with one timer", () => {
     const { clock, connections } = create();
     const pings: number[] = [];
     const transport = { ...fakeTransport, ping: () => pings.push(clock.now()) };
@@ -113,7 +113,7 @@ describe("Heartbeat", () => {
   it.each([
     ["ping", { ping: fail }],
     ["bufferedAmount", { bufferedAmount: fail }],
-  ])("closes whose %s throws, and goes on with the others", (_, broken) => {
+  ])("closes a connection whose %s throws, and continues with the others", (_, broken) => {
     const { clock, connections } = create();
     connections.open("broken", { transport: { ...fakeTransport, ...broken } });
     const ada = connections.open("ada");

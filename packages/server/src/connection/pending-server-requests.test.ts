@@ -20,7 +20,7 @@ let system: TestSystem<typeof protocol>;
 const create = (config: TestConfig<typeof protocol> = {}): typeof system =>
   (system = new TestSystem({ protocol, builtIns: { presence: false }, ...config }));
 
-/** The requests that a client has heard. */
+/** The requests that a client has received. */
 const asked = (ws: FakeSocket) => ws.heard("request");
 const idOf = (ws: FakeSocket, n = 0): string => asked(ws)[n]?.$?.id ?? "";
 const reply = (re: string, result: unknown): object => ({ type: "reply", result, $: { re } });
@@ -184,8 +184,8 @@ describe("a request of the server", () => {
   });
 });
 
-describe("a reply or an error of a client", () => {
-  it.each(["reply", "error"])("is answered with unknown_type if it names no request: %s", async (type) => {
+describe("a client that answers no pending request", () => {
+  it.each(["reply", "error"])("gets unknown_type for a %s that names no request", async (type) => {
     const ws = await create().join("ada");
     expect(await system.ask(ws, { type, $: {} })).toMatchObject([{ type: "error", code: "unknown_type" }]);
   });

@@ -8,6 +8,8 @@ import { BatchGroup } from "./batch-group.ts";
 import { OutboundFrame } from "./outbound-frame.ts";
 import type { Batch } from "./outbound-frame.ts";
 import { Subscribers } from "../channels/subscribers.ts";
+import { silentLogger } from "../logger.ts";
+import { applyKillSwitches, readKillSwitches } from "../utils/kill-switches.ts";
 
 const frame = (type: string): OutboundFrame => new OutboundFrame(JSON.stringify({ type }));
 const IDS = ["ada", "bea", "cay"] as const;
@@ -139,10 +141,11 @@ describe.each([
 });
 
 describe("Writer.openGroup", () => {
-  it("opens no batch group once batch groups are switched off", () => {
-    const { writer } = new Audience(false).connections;
-    expect(writer.openGroup()).toBeUndefined();
-    writer.usesBatchGroups = true;
+  it("opens no batch group once HALYARD_BATCH_GROUPS=off is applied", () => {
+    const { writer } = new Connections(new FakeClock());
     expect(writer.openGroup()).toBeInstanceOf(BatchGroup);
+    const switches = readKillSwitches({ HALYARD_BATCH_GROUPS: "off" });
+    applyKillSwitches(switches, { writer, backplane: {}, logger: silentLogger });
+    expect(writer.openGroup()).toBeUndefined();
   });
 });

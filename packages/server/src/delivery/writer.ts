@@ -172,7 +172,7 @@ export class Writer {
   }
 }
 
-/** Spreads the return of slow readers: each is told its own time to wait. */
+/** The close reason of a slow reader. Each reader gets a different time to wait, so that they return spread over time. */
 export function retryReason(clock: Clock): string {
   return `retryAfterMs=${String(Math.round(500 + clock.random() * 1_500))}`;
 }

@@ -2,6 +2,8 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { describeBackplane } from "../../test/backplane-suite.ts";
 import { Node } from "../../test/backplane-suite/node.ts";
 import { FakeClock } from "../../test/fake-clock.ts";
+import { silentLogger } from "../logger.ts";
+import { applyKillSwitches, readKillSwitches } from "../utils/kill-switches.ts";
 import { createMemoryBackplane } from "./memory-backplane.ts";
 import { RequestResultCache } from "./request-result-cache.ts";
 
@@ -71,7 +73,11 @@ describe("MemoryBackplane", () => {
     expect(begin).toHaveBeenCalledTimes(usesResultCache ? 1 : 0);
   });
 
-  it("uses the result cache by default", () => {
-    expect(createMemoryBackplane()).toHaveProperty("usesResultCache", true);
+  it("uses the result cache until HALYARD_RESULT_CACHE=off is applied", () => {
+    const backplane = createMemoryBackplane();
+    expect(backplane).toHaveProperty("usesResultCache", true);
+    const switches = readKillSwitches({ HALYARD_RESULT_CACHE: "off" });
+    applyKillSwitches(switches, { writer: {}, backplane, logger: silentLogger });
+    expect(backplane).toHaveProperty("usesResultCache", false);
   });
 });
