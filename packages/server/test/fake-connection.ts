@@ -62,7 +62,7 @@ export class Connections {
   }
 
   /** Ends the turn. @returns the frames that a connection received since the last call */
-  heard(connection: Connection): ReturnType<FakeSocket["take"]> {
+  received(connection: Connection): ReturnType<FakeSocket["take"]> {
     this.clock.flush();
     return this.socketOf(connection).take();
   }

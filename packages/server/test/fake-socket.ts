@@ -2,7 +2,7 @@ import type { Transport } from "../src/delivery/transport.ts";
 import type { WebSocketData, WebSocketInstance } from "../src/types.ts";
 
 /** A frame as a client receives it. */
-export interface Heard {
+export interface ReceivedFrame {
   readonly type: string;
   readonly $?: {
     readonly id?: string;
@@ -50,21 +50,21 @@ export class FakeSocket implements WebSocketInstance<WebSocketData> {
   }
 
   /** The frames that it received, of one type or of all. */
-  heard(type?: string): Heard[] {
-    const all = this.texts.map((text) => JSON.parse(text) as Heard);
+  received(type?: string): ReceivedFrame[] {
+    const all = this.texts.map((text) => JSON.parse(text) as ReceivedFrame);
     return type === undefined ? all : all.filter((frame) => frame.type === type);
   }
 
   /** The types of the frames that it received, in order. */
   get types(): string[] {
-    return this.heard().map(({ type }) => type);
+    return this.received().map(({ type }) => type);
   }
 
   /** The frames that it received since the last call. */
-  take(): Heard[] {
-    const heard = this.heard();
+  take(): ReceivedFrame[] {
+    const received = this.received();
     this.texts.length = 0;
-    return heard;
+    return received;
   }
 }
 

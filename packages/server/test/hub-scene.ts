@@ -83,9 +83,9 @@ export class HubScene {
   }
 
   /** The types of the frames that a connection received since the last call; a gap with its reason. */
-  heard(connection = this.ada): string[] {
+  received(connection = this.ada): string[] {
     return this.connections
-      .heard(connection)
+      .received(connection)
       .map(({ type, reason }) => (type === "gap" ? `gap ${String(reason)}` : type));
   }
 }

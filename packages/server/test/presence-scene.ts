@@ -5,7 +5,7 @@ import type { Connection } from "../src/connection/connection.ts";
 import { PresenceView } from "../src/channels/presence-view.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { Connections } from "./fake-connection.ts";
-import type { Heard } from "./fake-socket.ts";
+import type { ReceivedFrame } from "./fake-socket.ts";
 
 /** A roster and a view of it. A test may hold back the first page. */
 export class PresenceScene {
@@ -53,8 +53,8 @@ export class PresenceScene {
   }
 
   /** The frames that a connection received since the last call, each as a short text. */
-  heard(connection: Connection): string[] {
-    return this.connections.heard(connection).map(summary);
+  received(connection: Connection): string[] {
+    return this.connections.received(connection).map(summary);
   }
 
   #page(): Promise<RosterPage> {
@@ -73,7 +73,7 @@ export class PresenceScene {
   }
 }
 
-function summary(frame: Heard): string {
+function summary(frame: ReceivedFrame): string {
   const message = ServerFrame.parse(frame);
   expect(message.$).toEqual({ ch: "room:r" });
   if (message.type === "user_left") return `left ${message.userIds.join()} of ${String(message.total)}`;

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { FakeSocket, Heard } from "./fake-socket.ts";
+import type { FakeSocket, ReceivedFrame } from "./fake-socket.ts";
 import { TestSystem } from "./test-system.ts";
 
 export const ROOMS = ["a", "b"];
@@ -49,7 +49,7 @@ export class Client {
     return after.filter(({ except }) => except !== this);
   }
 
-  #welcomed(frame: Heard): void {
+  #welcomed(frame: ReceivedFrame): void {
     this.isWelcome = true;
     const channels = frame["channels"] as Record<string, Position & { readonly recovered: unknown }>;
     for (const [ch, { epoch, off, recovered }] of Object.entries(channels)) {
@@ -59,14 +59,14 @@ export class Client {
     }
   }
 
-  #gap(frame: Heard): void {
+  #gap(frame: ReceivedFrame): void {
     const { ch, epoch, off, reason } = frame as unknown as Position & { ch: string; reason: string };
     this.gaps.push(reason);
     this.positions.set(ch, { epoch, off });
   }
 
   /** Checks a frame of a channel: no message for this client lies between its position and the frame. */
-  #moved({ type, $ }: Heard): void {
+  #moved({ type, $ }: ReceivedFrame): void {
     const { ch = "", off = 0 } = $ ?? {};
     const position = this.positions.get(ch) ?? { epoch: "", off: Infinity };
     expect(off).toBeGreaterThan(position.off);

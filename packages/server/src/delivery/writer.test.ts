@@ -141,7 +141,7 @@ describe("Writer on a slow reader", () => {
       connections.socketOf(ada).bufferedAmount = size + 256 * KIB;
       ada.push(typing);
       clock.flush();
-      expect(connections.socketOf(ada).heard("typing")).toHaveLength(2);
+      expect(connections.socketOf(ada).received("typing")).toHaveLength(2);
     });
 
     it("counts the bytes that are buffered besides the replay", () => {
@@ -149,7 +149,7 @@ describe("Writer on a slow reader", () => {
       connections.socketOf(ada).bufferedAmount = size + 256 * KIB + 1;
       ada.push(typing);
       clock.flush();
-      expect(connections.socketOf(ada).heard("typing")).toHaveLength(0);
+      expect(connections.socketOf(ada).received("typing")).toHaveLength(0);
       connections.socketOf(ada).bufferedAmount = size + KIB * KIB + 1;
       ada.push(frame("a"));
       clock.flush();
@@ -164,14 +164,14 @@ describe("Writer on a slow reader", () => {
       connections.socketOf(ada).bufferedAmount = 256 * KIB + 11;
       ada.push(typing);
       clock.flush();
-      expect(connections.socketOf(ada).heard("typing")).toHaveLength(0);
+      expect(connections.socketOf(ada).received("typing")).toHaveLength(0);
     });
   });
 });
 
 describe("Connection.skip", () => {
   const skips = (connections: Connections, connection: Connection): unknown[] =>
-    connections.heard(connection).map(({ type, $ }) => [type, $?.ch, $?.off]);
+    connections.received(connection).map(({ type, $ }) => [type, $?.ch, $?.off]);
 
   it("sends the last skip of each channel and turn", () => {
     const { connections, ada } = create();
@@ -192,7 +192,7 @@ describe("Connection.skip", () => {
     ada.pushFromChannel(frame("a"), "all");
     ada.skip("all", 3);
     ada.pushFromChannel(frame("b"), "room:a");
-    expect(connections.heard(ada).map(({ type }) => type)).toEqual(["a", "b", "skip"]);
+    expect(connections.received(ada).map(({ type }) => type)).toEqual(["a", "b", "skip"]);
   });
 
   it("sends no skip to a plain client", () => {
