@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { FakeSocket, ReceivedFrame } from "./fake-socket.ts";
 import { TestSystem } from "./test-system.ts";
 
-export const ROOMS = ["a", "b"];
+const ROOMS = ["a", "b"];
 export const CHANNELS = ["all", ...ROOMS.map((room) => `room:${room}`)];
 
 export interface Position {

@@ -125,7 +125,7 @@ export class ChannelSync {
 }
 
 /** Whether the entries follow an offset without a hole and end at the top of the channel. */
-export function isContiguous(offset: number, entries: readonly LogEntry[], top: number): boolean {
+function isContiguous(offset: number, entries: readonly LogEntry[], top: number): boolean {
   let position = offset;
   for (const entry of entries) {
     if (entry.prev !== position) return false;
