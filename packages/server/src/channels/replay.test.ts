@@ -198,7 +198,7 @@ describe("the replays of one resume", () => {
     expect(rooms.map((room) => states[`room:${room}`]?.recovered)).toEqual([true, "too_many", true]);
   });
 
-  it("leaves out messages that excluded this client, and moves its position past them", async () => {
+  it("leaves out messages that excluded this client, and advances its position past them", async () => {
     const scene = new Scene();
     const ws = await scene.join("ada");
     const position = positionIn(ws.take()[0], "all");

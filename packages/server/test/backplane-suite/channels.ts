@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LogEntry } from "../../src/backplane.ts";
-import type { SuiteContext } from "../backplane-suite.ts";
+import type { SuiteContext } from "./context.ts";
 import type { Node } from "./node.ts";
 import { HISTORY } from "./node.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AdmissionRequest, Work } from "../../src/backplane.ts";
-import type { SuiteContext } from "../backplane-suite.ts";
+import type { SuiteContext } from "./context.ts";
 import type { Node } from "./node.ts";
 
 export function describeAdmissions({ start, advance, name }: SuiteContext): void {
