@@ -111,7 +111,7 @@ describe("a chat message", () => {
     const ws = await create().open("ada", { name: "Ada", email: "ada@example.com" });
     const claims = { from: { userId: "eve" }, id: "mine", sentAt: "never", userId: "eve" };
     await system.say(ws, { ...chat, ...claims });
-    expect(ws.heard("chat_message")).toEqual([
+    expect(ws.received("chat_message")).toEqual([
       {
         type: "chat_message",
         id: expect.stringMatching(/^[\w-]{22}$/) as string,
@@ -129,7 +129,7 @@ describe("a chat message", () => {
     ws.take();
     await system.say(ws, { ...chat, $: { seq: 1 } });
     expect(ws.types.toSorted()).toEqual(["reply", "skip"]);
-    expect(tab.heard("chat_message")).toHaveLength(1);
+    expect(tab.received("chat_message")).toHaveLength(1);
   });
 
   it("may be changed or refused by beforePublish", async () => {
@@ -143,7 +143,7 @@ describe("a chat message", () => {
     });
     const ws = await system.open("ada");
     await system.say(ws, chat);
-    expect(ws.heard("chat_message")).toMatchObject([{ content: "ada: hello" }]);
+    expect(ws.received("chat_message")).toMatchObject([{ content: "ada: hello" }]);
     expect(await system.ask(ws, { ...chat, content: "spam" })).toMatchObject([{ code: "internal" }]);
   });
 
@@ -171,7 +171,7 @@ describe("a typing indicator", () => {
     ...(room === undefined ? {} : { $: { ch: `room:${room}` } }),
   });
   const typed = (ws: FakeSocket): unknown[] =>
-    ws.heard("typing_indicator").map(({ userId, isTyping, $ }) => [userId, isTyping, $?.ch]);
+    ws.received("typing_indicator").map(({ userId, isTyping, $ }) => [userId, isTyping, $?.ch]);
 
   it("is sent to the others without an offset, and not to its sender", async () => {
     create();
@@ -179,7 +179,7 @@ describe("a typing indicator", () => {
     await system.say(ada, typing(true));
     expect(typed(bea)).toEqual([["ada", true, "all"]]);
     expect(typed(ada)).toEqual([]);
-    expect(bea.heard("typing_indicator")[0]?.$).toEqual({ ch: "all" });
+    expect(bea.received("typing_indicator")[0]?.$).toEqual({ ch: "all" });
   });
 
   it("ends in every room and globally when the connection closes", async () => {

@@ -15,7 +15,7 @@ const protocol = defineProtocol({
 let system: TestSystem<typeof protocol>;
 const create = (config: TestConfig<typeof protocol> = {}): typeof system =>
   (system = new TestSystem({ protocol, builtIns: { presence: false }, authorize: () => true, ...config }));
-const told = (ws: FakeSocket): unknown[] => ws.heard("told").map(({ text }) => text);
+const told = (ws: FakeSocket): unknown[] => ws.received("told").map(({ text }) => text);
 const tell = (text: string): { type: "told"; text: string } => ({ type: "told", text });
 
 afterEach(() => system.expectToEndCleanly());
@@ -28,7 +28,7 @@ describe("a broadcast", () => {
     await system.clock.settle();
     expect(published).toEqual({ id: expect.any(String) as string, channel: "all", offset: 1 });
     expect(everyone.map(told)).toEqual([["a"], ["a"], ["a"]]);
-    for (const ws of everyone) expect(ws.heard("told")[0]?.$).toEqual({ ch: "all", off: 1 });
+    for (const ws of everyone) expect(ws.received("told")[0]?.$).toEqual({ ch: "all", off: 1 });
   });
 
   it("leaves out the excluded connection, but not the other connections of its user", async () => {
@@ -83,7 +83,7 @@ describe("a message of the manager", () => {
     const [tab, other] = [await system.open("ada"), await system.open("ada")];
     system.manager.send(tab, tell("a"));
     await system.clock.settle();
-    expect(tab.heard("told")).toEqual([tell("a")]);
+    expect(tab.received("told")).toEqual([tell("a")]);
     expect(told(other)).toEqual([]);
     await system.drop(tab);
     system.manager.send(tab, tell("b"));
@@ -193,7 +193,7 @@ describe("a drain", () => {
       expect(ws.closedWith).toBeUndefined();
       release();
       await draining;
-      expect(ws.heard("reply")).toHaveLength(1);
+      expect(ws.received("reply")).toHaveLength(1);
       expect(ws.closedWith?.code).toBe(4012);
     },
   );

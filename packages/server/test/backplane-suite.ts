@@ -1,34 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Backplane } from "../src/backplane.ts";
-import { describeAdmissions, describeWork } from "./backplane-suite/places-and-work.ts";
+import { describeAdmissions, describeOperations } from "./backplane-suite/slots-and-operations.ts";
 import { describeChannels, describeNodes } from "./backplane-suite/channels.ts";
+import type { BackplaneUnderTest, SuiteContext } from "./backplane-suite/context.ts";
 import { Node } from "./backplane-suite/node.ts";
 import { describePresence } from "./backplane-suite/presence.ts";
-
-export interface BackplaneUnderTest {
-  /** One more node on the same store; a backplane without a store is asked for one node only. */
-  readonly node: () => Backplane;
-  /** Lets time pass, for the nodes and for the store. */
-  readonly advance: (ms: number) => Promise<void>;
-  /** Resolves once everything has arrived that was under way. */
-  readonly settle: () => Promise<void>;
-  readonly close: () => Promise<void>;
-}
 
 export interface SuiteOptions {
   /** Whether nodes share a store. */
   readonly isShared: boolean;
 }
 
-/** What a test is given: names that no other test uses, and nodes that are stopped after it. */
-export interface SuiteContext {
-  readonly start: () => Promise<Node>;
-  readonly advance: BackplaneUnderTest["advance"];
-  readonly settle: BackplaneUnderTest["settle"];
-  readonly name: (prefix: string) => string;
-}
-
-/** What every backplane promises: the same tests for each of them. */
+/** The tests that every backplane must pass. */
 export function describeBackplane(
   kind: string,
   create: () => BackplaneUnderTest | Promise<BackplaneUnderTest>,
@@ -58,7 +40,7 @@ export function describeBackplane(
       name: (prefix) => `${prefix}${String(++names)}`,
     };
 
-    it("says what it is, and names each node differently", async () => {
+    it("reports its kind, and has an id for its node", async () => {
       const { backplane } = await context.start();
       expect(backplane.kind).toBe(kind);
       expect(backplane.nodeId).toMatch(/^[\w-]+$/);
@@ -66,7 +48,7 @@ export function describeBackplane(
     describeChannels(context);
     describeAdmissions(context);
     describePresence(context);
-    describeWork(context);
+    describeOperations(context);
     if (isShared) describeNodes(context);
   });
 }

@@ -6,13 +6,13 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Time that stands still until it is told to go on, and chance that repeats itself. */
+/** A clock that stands still until a test advances it, with random numbers that repeat. */
 export class FakeClock implements Clock {
   #now: number;
   #seed: number;
   #ids = 0;
   readonly #timers = new Map<number, Timer>();
-  /** The same timers by their time, each time in the order in which they were set; what was cleared is skipped. */
+  /** The same timers by their time, in the order in which they were set; cleared timers are skipped. */
   readonly #queue = new Map<number, Timer[]>();
   readonly #times: number[] = [];
   #immediates: (() => void)[] = [];
@@ -22,12 +22,12 @@ export class FakeClock implements Clock {
     this.#seed = seed;
   }
 
-  /** How many timers are set. */
+  /** The number of timers that are set. */
   get timers(): number {
     return this.#timers.size;
   }
 
-  // Functions and not methods, because whoever is given a clock may take it apart.
+  // Functions and not methods, because the code under test may take single functions off the clock.
   readonly now = (): number => this.#now;
 
   readonly setTimeout = (callback: () => void, ms: number): unknown => {
@@ -50,7 +50,7 @@ export class FakeClock implements Clock {
     this.#immediates.push(callback);
   };
 
-  /** mulberry32: small, and good enough to be spread evenly. */
+  /** mulberry32: small, and evenly distributed. */
   readonly random = (): number => {
     this.#seed = (this.#seed + 0x6d2b79f5) | 0;
     let t = Math.imul(this.#seed ^ (this.#seed >>> 15), 1 | this.#seed);
@@ -58,14 +58,14 @@ export class FakeClock implements Clock {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 
-  /** Ends the current turn: what was put off to its end runs, at once and without anything in between. */
+  /** Ends the current turn: all callbacks of setImmediate run, and nothing between them. */
   flush(): void {
     const immediates = this.#immediates;
     this.#immediates = [];
     for (const callback of immediates) callback();
   }
 
-  /** Lets everything happen that takes no time. */
+  /** Runs all callbacks of setImmediate and all microtasks, until none is left. */
   async settle(): Promise<void> {
     do {
       this.flush();
@@ -73,7 +73,7 @@ export class FakeClock implements Clock {
     } while (this.#immediates.length > 0);
   }
 
-  /** Goes on by so many milliseconds, stopping at each timer that is due. */
+  /** Advances the time, and runs each timer at its time with all microtasks that follow from it. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
     await this.settle();
@@ -86,7 +86,7 @@ export class FakeClock implements Clock {
     this.#now = until;
   }
 
-  /** Goes on within this turn: timers run, and nothing else does. */
+  /** Advances the time within this turn: timers run, and nothing else does. */
   skip(ms: number): void {
     const until = this.#now + ms;
     for (let next = this.#nextUntil(until); next !== undefined; next = this.#nextUntil(until)) {
@@ -97,7 +97,7 @@ export class FakeClock implements Clock {
     this.#now = until;
   }
 
-  /** The event loop stands still for so long: whatever was due runs late, and all at once. */
+  /** Blocks the event loop: all timers that were due run late, at the same time. */
   async stall(ms: number): Promise<void> {
     this.#now += ms;
     await this.advance(0);
@@ -115,7 +115,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Keeps a list of numbers in order. */
+/** Inserts a number into a sorted list. */
 function insert(numbers: number[], value: number): void {
   let [low, high] = [0, numbers.length];
   while (low < high) {

@@ -6,18 +6,19 @@ import { Writer } from "../src/delivery/writer.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { FakeSocket, fakeTransport } from "./fake-socket.ts";
 
-export interface Shut {
+/** A connection that was closed. */
+export interface ClosedConnection {
   readonly id: string;
   readonly code: number;
   readonly reason: string;
 }
 
-/** Connections without a manager: whoever would be closed by the writer is, and it is written down. */
+/** Connections without a manager. A connection that is closed is recorded, with its code and reason. */
 export class Connections {
   readonly clock: FakeClock;
   readonly limits: ServerLimits;
   readonly writer: Writer;
-  readonly shut: Shut[] = [];
+  readonly closed: ClosedConnection[] = [];
   readonly #sockets = new Map<Connection, FakeSocket>();
 
   constructor(clock: FakeClock, limits: Partial<ServerLimits> = {}) {
@@ -60,8 +61,8 @@ export class Connections {
     return ws;
   }
 
-  /** Ends the turn and gives what a connection has heard since the last time. */
-  heard(connection: Connection): ReturnType<FakeSocket["take"]> {
+  /** Ends the turn. @returns the frames that a connection received since the last call */
+  received(connection: Connection): ReturnType<FakeSocket["take"]> {
     this.clock.flush();
     return this.socketOf(connection).take();
   }
@@ -70,6 +71,6 @@ export class Connections {
     if (connection.stage === "closed") return;
     connection.stage = "closed";
     const { reason = "" } = typeof cause === "string" ? { reason: cause } : cause;
-    this.shut.push({ id: connection.id, code, reason });
+    this.closed.push({ id: connection.id, code, reason });
   };
 }

@@ -1,8 +1,8 @@
 import type { Transport } from "../src/delivery/transport.ts";
 import type { WebSocketData, WebSocketInstance } from "../src/types.ts";
 
-/** A frame as a client reads it. */
-export interface Heard {
+/** A frame as a client receives it. */
+export interface ReceivedFrame {
   readonly type: string;
   readonly $?: {
     readonly id?: string;
@@ -13,24 +13,24 @@ export interface Heard {
   readonly [field: string]: unknown;
 }
 
-/** A WebSocket in memory: keeps what was sent, and how it was closed. */
+/** A WebSocket in memory. It keeps the frames that were sent, and how it was closed. */
 export class FakeSocket implements WebSocketInstance<WebSocketData> {
   readonly data: WebSocketData;
   readyState = 1;
   /** The texts of all frames, in order. */
   readonly texts: string[] = [];
-  /** How many writes reached it. */
+  /** The number of writes of its transport. */
   writes = 0;
   pings = 0;
   isTerminated = false;
-  /** The peer has begun a message. */
+  /** The peer has sent a part of a message. */
   isReceiving = false;
   closedWith: { readonly code: number | undefined; readonly reason: string | undefined } | undefined;
-  /** Bytes that the peer has not taken. */
+  /** Bytes that the peer has not read. */
   bufferedAmount = 0;
-  /** Thrown by everything that is done with it. */
+  /** Thrown by `send` and `close`. */
   failure: Error | undefined;
-  /** Hears each write, as the peer would. */
+  /** Called with each frame, as the peer receives it. */
   onSend: ((text: string) => void) | undefined;
 
   constructor(data: WebSocketData) {
@@ -49,26 +49,26 @@ export class FakeSocket implements WebSocketInstance<WebSocketData> {
     if (this.failure !== undefined) throw this.failure;
   }
 
-  /** What it has heard, of one type or of any. */
-  heard(type?: string): Heard[] {
-    const all = this.texts.map((text) => JSON.parse(text) as Heard);
+  /** The frames that it received, of one type or of all. */
+  received(type?: string): ReceivedFrame[] {
+    const all = this.texts.map((text) => JSON.parse(text) as ReceivedFrame);
     return type === undefined ? all : all.filter((frame) => frame.type === type);
   }
 
-  /** The types of what it has heard, in order. */
+  /** The types of the frames that it received, in order. */
   get types(): string[] {
-    return this.heard().map(({ type }) => type);
+    return this.received().map(({ type }) => type);
   }
 
-  /** What it has heard since the last time it was asked. */
-  take(): Heard[] {
-    const heard = this.heard();
+  /** The frames that it received since the last call. */
+  take(): ReceivedFrame[] {
+    const received = this.received();
     this.texts.length = 0;
-    return heard;
+    return received;
   }
 }
 
-/** A runtime that counts writes and pings, for sockets that were opened by an upgrade. */
+/** A transport that counts writes and pings, for sockets that were opened by an upgrade. */
 export const fakeTransport: Transport = {
   write(ws, batch) {
     const socket = fake(ws);
@@ -87,6 +87,6 @@ export const fakeTransport: Transport = {
 };
 
 function fake(ws: WebSocketInstance): FakeSocket {
-  if (!(ws instanceof FakeSocket)) throw new TypeError("not one of this runtime's sockets");
+  if (!(ws instanceof FakeSocket)) throw new TypeError("not a fake socket");
   return ws;
 }

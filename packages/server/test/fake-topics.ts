@@ -1,10 +1,10 @@
 import type { WebSocketInstance } from "../src/types.ts";
 import type { Topics } from "../src/delivery/topic-broadcaster.ts";
 
-/** Topics of a runtime, in memory. */
+/** The topics of a runtime, in memory. */
 export class FakeTopics implements Topics {
   readonly subscribers = new Map<string, Set<WebSocketInstance>>();
-  /** How often something was published. */
+  /** The number of calls to `publish`. */
   published = 0;
 
   subscribe(ws: WebSocketInstance, topic: string): void {
@@ -18,7 +18,7 @@ export class FakeTopics implements Topics {
 
   publish(topic: string, text: string): void {
     this.published++;
-    // A runtime writes to no socket that has closed.
+    // A runtime does not write to closed sockets.
     for (const ws of this.subscribers.get(topic) ?? []) if (ws.readyState === 1) ws.send(text);
   }
 }

@@ -8,22 +8,22 @@ import { createMemoryBackplane } from "../src/memory/memory-backplane.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { Connections } from "./fake-connection.ts";
 
-/** One node whose backplane may lose messages on the way, and be away. */
+/** The channels of one node, on a backplane that can lose messages and be unavailable. */
 export class HubScene {
   readonly clock = new FakeClock();
   readonly connections = new Connections(this.clock);
   readonly backplane: Backplane;
   readonly hub: ChannelHub;
   readonly ada = this.connections.open("ada");
-  /** Publications that did not arrive. */
+  /** Publications that the backplane lost. */
   readonly lost: Publication[] = [];
-  isLosing = false;
-  isAway = false;
+  losesPublications = false;
+  isUnavailable = false;
   reads = 0;
   readonly unsubscribed: string[] = [];
-  /** Runs after the store was read and before the answer arrives. */
+  /** Called after the store was read and before the result is returned. */
   onRead: (() => void) | undefined;
-  /** Changes what was read. */
+  /** Changes the result of a read. */
   rewrite: ((read: ReadResult) => ReadResult) | undefined;
 
   constructor() {
@@ -34,14 +34,14 @@ export class HubScene {
       start: (handlers) => memory.start(handlers),
       stop: () => memory.stop(),
       publish: (...args) => memory.publish(...args),
-      subscribe: (channel) => (this.isAway ? away() : memory.subscribe(channel)),
+      subscribe: (channel) => (this.isUnavailable ? unavailable() : memory.subscribe(channel)),
       unsubscribe: (channel) => {
         this.unsubscribed.push(channel);
-        return this.isAway ? away() : memory.unsubscribe(channel);
+        return this.isUnavailable ? unavailable() : memory.unsubscribe(channel);
       },
       read: async (...args) => {
         this.reads++;
-        if (this.isAway) return away();
+        if (this.isUnavailable) return unavailable();
         const read = await memory.read(...args);
         this.onRead?.();
         return this.rewrite?.(read) ?? read;
@@ -62,7 +62,7 @@ export class HubScene {
     });
     void memory.start({
       onPublication: (publication) => {
-        if (this.isLosing) this.lost.push(publication);
+        if (this.losesPublications) this.lost.push(publication);
         else this.hub.onPublication(publication);
       },
       onEphemeral: this.hub.onEphemeral,
@@ -82,14 +82,14 @@ export class HubScene {
     await this.clock.settle();
   }
 
-  /** What a connection has heard since the last time, a gap with its reason. */
-  heard(connection = this.ada): string[] {
+  /** The types of the frames that a connection received since the last call; a gap with its reason. */
+  received(connection = this.ada): string[] {
     return this.connections
-      .heard(connection)
+      .received(connection)
       .map(({ type, reason }) => (type === "gap" ? `gap ${String(reason)}` : type));
   }
 }
 
-function away(): Promise<never> {
+function unavailable(): Promise<never> {
   return Promise.reject(new HalyardError("unavailable"));
 }

@@ -5,9 +5,9 @@ import type { Connection } from "../src/connection/connection.ts";
 import { PresenceView } from "../src/channels/presence-view.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { Connections } from "./fake-connection.ts";
-import type { Heard } from "./fake-socket.ts";
+import type { ReceivedFrame } from "./fake-socket.ts";
 
-/** Who is there, and a view of it; the page is given when the test lets it go. */
+/** A roster and a view of it. A test may hold back the first page. */
 export class PresenceScene {
   readonly clock = new FakeClock();
   readonly connections = new Connections(this.clock);
@@ -38,7 +38,7 @@ export class PresenceScene {
     this.view.changed({ kind: "left", room: "r", user });
   }
 
-  /** Someone who sees the view from now on. */
+  /** Opens a connection and adds it to the view. */
   async reader(id: string): Promise<Connection> {
     const connection = this.connections.open(id);
     this.view.add(connection);
@@ -46,20 +46,20 @@ export class PresenceScene {
     return connection;
   }
 
-  /** Several users are there, and it is quiet. */
+  /** Fills the roster, and waits until the view has announced it. */
   async filled(...users: string[]): Promise<void> {
     for (const user of users) this.join(user);
     await this.clock.advance(1_000);
   }
 
-  /** What a connection has heard since the last time, in short. */
-  heard(connection: Connection): string[] {
-    return this.connections.heard(connection).map(summary);
+  /** The frames that a connection received since the last call, each as a short text. */
+  received(connection: Connection): string[] {
+    return this.connections.received(connection).map(summary);
   }
 
   #page(): Promise<RosterPage> {
     this.pages++;
-    // What is there now, whenever it arrives.
+    // The entries at the time of the call, whenever the page arrives.
     const entries = [...this.roster.values()];
     const page = {
       entries: entries.slice(0, 200),
@@ -73,7 +73,7 @@ export class PresenceScene {
   }
 }
 
-function summary(frame: Heard): string {
+function summary(frame: ReceivedFrame): string {
   const message = ServerFrame.parse(frame);
   expect(message.$).toEqual({ ch: "room:r" });
   if (message.type === "user_left") return `left ${message.userIds.join()} of ${String(message.total)}`;

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { FakeSocket, Heard } from "./fake-socket.ts";
+import type { FakeSocket, ReceivedFrame } from "./fake-socket.ts";
 import { TestSystem } from "./test-system.ts";
 
 const ROOMS = ["a", "b"];
@@ -11,22 +11,22 @@ export interface Position {
 }
 
 interface Stored {
-  /** Set once the backplane has given it. */
+  /** Set once the backplane has returned it. */
   off: number;
-  /** The client that does not get it. */
+  /** The client that the message excludes. */
   readonly except: Client | undefined;
 }
 
 type Log = ReadonlyMap<string, Stored[]>;
 
-/** A v1 client as PROTOCOL.md has it: it keeps its last position per channel, and holds the server to its word. */
+/** A v1 client as PROTOCOL.md describes it: it keeps its last position per channel, and checks each frame against it. */
 export class Client {
   readonly clientId: string;
   ws: FakeSocket | undefined;
   attempt = 0;
   isWelcome = false;
   readonly positions = new Map<string, Position>();
-  /** The reasons of what it was told could not be delivered. */
+  /** The reasons of the gaps that it received. */
   readonly gaps: string[] = [];
   readonly #log: Log;
 
@@ -43,13 +43,13 @@ export class Client {
     }
   }
 
-  /** What it should have got and did not. */
+  /** The messages that it should have received and did not. */
   missing(): unknown[] {
     const after = CHANNELS.flatMap((ch) => this.#after(ch, this.positions.get(ch)?.off ?? -1));
     return after.filter(({ except }) => except !== this);
   }
 
-  #welcomed(frame: Heard): void {
+  #welcomed(frame: ReceivedFrame): void {
     this.isWelcome = true;
     const channels = frame["channels"] as Record<string, Position & { readonly recovered: unknown }>;
     for (const [ch, { epoch, off, recovered }] of Object.entries(channels)) {
@@ -59,20 +59,20 @@ export class Client {
     }
   }
 
-  #gap(frame: Heard): void {
+  #gap(frame: ReceivedFrame): void {
     const { ch, epoch, off, reason } = frame as unknown as Position & { ch: string; reason: string };
     this.gaps.push(reason);
     this.positions.set(ch, { epoch, off });
   }
 
-  /** A frame of a channel: nothing that was meant for this client may lie between its position and the frame. */
-  #moved({ type, $ }: Heard): void {
+  /** Checks a frame of a channel: no message for this client lies between its position and the frame. */
+  #moved({ type, $ }: ReceivedFrame): void {
     const { ch = "", off = 0 } = $ ?? {};
     const position = this.positions.get(ch) ?? { epoch: "", off: Infinity };
     expect(off).toBeGreaterThan(position.off);
     const passed = this.#after(ch, position.off).filter((each) => each.off <= off);
-    const mine = passed.filter(({ except }) => except !== this).map((each) => each.off);
-    expect(mine).toEqual(type === "skip" ? [] : [off]);
+    const expected = passed.filter(({ except }) => except !== this).map((each) => each.off);
+    expect(expected).toEqual(type === "skip" ? [] : [off]);
     expect(passed.at(-1)?.off).toBe(off);
     this.positions.set(ch, { ...position, off });
   }
@@ -82,7 +82,7 @@ export class Client {
   }
 }
 
-/** One node, three clients, and the whole log of what was ever said. */
+/** One node, three clients, and a log of all messages that were published. */
 export class RecoveryWorld {
   readonly clients: readonly Client[];
   readonly system: TestSystem;
@@ -93,7 +93,7 @@ export class RecoveryWorld {
     this.system = new TestSystem({
       limits,
       builtIns: { presence: false },
-      // Rights are looked up somewhere else, which takes a while: anything may come in between.
+      // The check of a right takes a few turns, so that other frames come in between.
       authorize: () => ticks(Math.floor(this.system.clock.random() * 6)).then(() => true),
     });
   }
@@ -110,7 +110,7 @@ export class RecoveryWorld {
     void publishing.then(({ offset = NaN }) => (stored.off = offset));
   }
 
-  /** Connects anew, whether the socket before is gone or not; `during` happens while hello is being answered. */
+  /** Connects again, whether the previous socket is closed or not; `during` runs while the hello is handled. */
   async connect(client: Client, during: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const ws = await this.system.openV1(client.clientId.slice(0, 3));
     client.ws = ws;
@@ -128,14 +128,14 @@ export class RecoveryWorld {
     client.isWelcome = false;
   }
 
-  /** Lets everything arrive that is under way. */
+  /** Lets all pending frames arrive. */
   async settle(): Promise<void> {
     await this.system.clock.settle();
     for (const client of this.clients) client.read();
   }
 }
 
-/** So many turns of promises. */
+/** Waits for a number of microtasks. */
 export async function ticks(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await Promise.resolve();
 }

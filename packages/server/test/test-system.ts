@@ -10,7 +10,7 @@ import type { WebSocketManagerConfig } from "../src/config.ts";
 import type { ErrorContext, GuestIdentity, UpgradeRequest } from "../src/types.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeSocket, fakeTransport } from "./fake-socket.ts";
-import type { Heard } from "./fake-socket.ts";
+import type { ReceivedFrame } from "./fake-socket.ts";
 
 export const CLIENT_ID = "q3vJm0dZyUe1aXcLr8tWsA";
 
@@ -106,7 +106,7 @@ export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
   }
 
   /** Sends a frame and returns the frames that it is answered with. */
-  async ask(ws: FakeSocket, message: object | string): Promise<Heard[]> {
+  async ask(ws: FakeSocket, message: object | string): Promise<ReceivedFrame[]> {
     ws.take();
     await this.say(ws, message);
     return ws.take();
@@ -130,7 +130,7 @@ export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
 
 /** The position of a channel in a welcome. */
 export function positionIn(
-  welcome: Heard | undefined,
+  welcome: ReceivedFrame | undefined,
   ch: string,
 ): { ch: string; epoch: string; off: number } {
   const channels = welcome?.["channels"] as Record<string, { epoch: string; off: number }> | undefined;

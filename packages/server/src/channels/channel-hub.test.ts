@@ -22,8 +22,8 @@ describe("ChannelHub", () => {
     await scene.publish("a");
     hub.remove("all", bea);
     await scene.publish("b");
-    expect(scene.heard()).toEqual(["a", "b"]);
-    expect(scene.heard(bea)).toEqual(["a"]);
+    expect(scene.received()).toEqual(["a", "b"]);
+    expect(scene.received(bea)).toEqual(["a"]);
   });
 
   it("reads the position of a channel once for all that open it at the same time", async () => {
@@ -40,8 +40,8 @@ describe("ChannelHub", () => {
     const except = `${ada.client.client}\0${ada.client.user}`;
     await hub.publish("all", { json: '{"type":"a"}', ephemeral: false, excludedClient: except });
     await hub.publish("all", { json: '{"type":"b"}', ephemeral: true, excludedClient: except });
-    expect(scene.heard()).toEqual(["skip"]);
-    expect(scene.heard(bea)).toEqual(["a", "b"]);
+    expect(scene.received()).toEqual(["skip"]);
+    expect(scene.received(bea)).toEqual(["a", "b"]);
   });
 });
 
@@ -50,28 +50,28 @@ describe("ChannelHub on a hole", () => {
     create();
     await scene.read(scene.ada);
     await scene.publish("a");
-    scene.isLosing = true;
+    scene.losesPublications = true;
     await scene.publish("b", "c");
-    scene.isLosing = false;
+    scene.losesPublications = false;
     await scene.publish("d");
     expect(scene.lost).toHaveLength(2);
-    expect(scene.heard()).toEqual(["a", "b", "c", "d"]);
+    expect(scene.received()).toEqual(["a", "b", "c", "d"]);
   });
 
   it("finds a hole after an interruption without waiting for the next message", async () => {
     const { hub } = create();
     await scene.read(scene.ada);
-    scene.isLosing = true;
+    scene.losesPublications = true;
     await scene.publish("a");
     hub.onInterrupted(["all", "unknown"]);
     await scene.clock.settle();
-    expect(scene.heard()).toEqual(["a"]);
+    expect(scene.received()).toEqual(["a"]);
   });
 
   it("finds a hole after an interruption that comes during a read", async () => {
     const { hub } = create();
     await scene.read(scene.ada);
-    scene.isLosing = true;
+    scene.losesPublications = true;
     await scene.publish("a");
     hub.onInterrupted(["all"]);
     scene.onRead = () => {
@@ -82,20 +82,20 @@ describe("ChannelHub on a hole", () => {
       hub.onInterrupted(["all"]);
     };
     await scene.clock.settle();
-    expect(scene.heard()).toEqual(["a", "b"]);
+    expect(scene.received()).toEqual(["a", "b"]);
   });
 
   it("announces a hole that cannot be filled to every subscriber once, and continues after it", async () => {
     create();
     await scene.read(scene.ada);
-    scene.isLosing = true;
+    scene.losesPublications = true;
     await scene.publish("a", "b");
-    scene.isLosing = false;
+    scene.losesPublications = false;
     scene.rewrite = (read) => ({ ...read, entries: read.entries.slice(1) });
     await scene.publish("c");
     scene.rewrite = undefined;
     await scene.publish("d");
-    expect(scene.heard()).toEqual(["gap lost", "d"]);
+    expect(scene.received()).toEqual(["gap lost", "d"]);
   });
 
   it("announces a new epoch as a gap", async () => {
@@ -109,20 +109,20 @@ describe("ChannelHub on a hole", () => {
     hub.onPublication(publication);
     hub.onPublication(publication);
     await scene.clock.settle();
-    expect(scene.heard()).toEqual(["a", "gap lost", "b"]);
+    expect(scene.received()).toEqual(["a", "gap lost", "b"]);
   });
 
   it("announces no gap when a message arrives twice or late", async () => {
     const { hub } = create();
     await scene.read(scene.ada);
-    scene.isLosing = true;
+    scene.losesPublications = true;
     await scene.publish("a", "b");
-    scene.isLosing = false;
+    scene.losesPublications = false;
     await scene.publish("c");
     const reads = scene.reads;
     for (const publication of scene.lost) hub.onPublication(publication);
     await scene.clock.settle();
-    expect(scene.heard()).toEqual(["a", "b", "c"]);
+    expect(scene.received()).toEqual(["a", "b", "c"]);
     expect(scene.reads).toBe(reads);
   });
 
@@ -137,7 +137,7 @@ describe("ChannelHub on a hole", () => {
     hub.onInterrupted(["all"]);
     await scene.clock.settle();
     expect(scene.reads).toBeLessThan(10);
-    expect(scene.heard().at(-1)).toBe("gap lost");
+    expect(scene.received().at(-1)).toBe("gap lost");
     scene.onRead = undefined;
   });
 });
@@ -150,7 +150,7 @@ describe("a replay from the history", () => {
     const replay = commitReplay(hub, reader, { plan, budget: replayBudget() });
     pushReplay(reader, "all", replay.entries);
     await scene.clock.settle();
-    return Object.assign(replay, { heard: () => scene.heard(reader) });
+    return Object.assign(replay, { received: () => scene.received(reader) });
   };
 
   it.each([0, 1])("replays nothing when the history has a hole: after %i messages", async (whole) => {
@@ -166,13 +166,13 @@ describe("a replay from the history", () => {
     const { hub } = create();
     const { epoch, offset: off } = await hub.whenSynced("all");
     await scene.publish(...Array.from({ length: 200 }, (_, n) => String(n)));
-    scene.isLosing = true;
+    scene.losesPublications = true;
     await scene.publish("lost");
-    scene.isLosing = false;
-    const { state, heard } = (await resume({ epoch, off })) as Replay & { heard: () => string[] };
+    scene.losesPublications = false;
+    const { state, received } = (await resume({ epoch, off })) as Replay & { received: () => string[] };
     expect(state.recovered).toBe(true);
     await scene.publish("next");
-    expect(heard()).toEqual([...Array.from({ length: 200 }, (_, n) => String(n)), "lost", "next"]);
+    expect(received()).toEqual([...Array.from({ length: 200 }, (_, n) => String(n)), "lost", "next"]);
   });
 });
 
@@ -181,31 +181,31 @@ describe("ChannelHub without a backplane", () => {
     const { hub } = create();
     await scene.read(scene.ada);
     await scene.publish("a");
-    scene.isAway = true;
+    scene.isUnavailable = true;
     hub.onInterrupted(["all"]);
     await scene.publish("b");
     await scene.clock.advance(5_000);
-    expect(scene.heard()).toEqual(["a"]);
+    expect(scene.received()).toEqual(["a"]);
     await expect(hub.whenSynced("all")).rejects.toMatchObject({ code: "unavailable" });
-    scene.isAway = false;
+    scene.isUnavailable = false;
     await scene.clock.advance(1_000);
     await scene.publish("c");
-    expect(scene.heard()).toEqual(["b", "c"]);
+    expect(scene.received()).toEqual(["b", "c"]);
   });
 
   it("rejects opening a channel while the backplane fails, and keeps nothing of it", async () => {
     const { hub } = create();
-    scene.isAway = true;
+    scene.isUnavailable = true;
     await expect(hub.whenSynced("room:a")).rejects.toMatchObject({ code: "unavailable" });
     expect(hub.size).toBe(0);
-    scene.isAway = false;
+    scene.isUnavailable = false;
     await expect(hub.whenSynced("room:a")).resolves.toMatchObject({ name: "room:a" });
   });
 
   it("stops reading a failed channel once it has no subscriber", async () => {
     const { hub, ada } = create();
     await scene.read(ada);
-    scene.isAway = true;
+    scene.isUnavailable = true;
     hub.onInterrupted(["all"]);
     await scene.clock.settle();
     hub.remove("all", ada);
@@ -237,7 +237,7 @@ describe("ChannelHub on an unused channel", () => {
     await scene.read(ada);
     await scene.clock.advance(60_000);
     await scene.publish("a");
-    expect(scene.heard()).toEqual(["a"]);
+    expect(scene.received()).toEqual(["a"]);
     expect(scene.unsubscribed).toEqual([]);
   });
 

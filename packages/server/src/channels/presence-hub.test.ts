@@ -9,8 +9,8 @@ const create = (config: TestConfig = {}): TestSystem =>
 
 afterEach(() => system.expectToEndCleanly());
 
-/** What a socket has heard of who is there, in short, since the last time. */
-function heard(ws: FakeSocket): string[] {
+/** The presence frames that a socket received since the last call, each as a short text. */
+function received(ws: FakeSocket): string[] {
   return ws.take().flatMap(({ type, room, users, userIds, total }) => {
     const who = (users as { userId: string }[] | undefined)?.map(({ userId }) => userId) ?? userIds;
     const where = typeof room === "string" ? ` in ${room}` : "";
@@ -23,14 +23,14 @@ describe("PresenceHub", () => {
   it("announces a user once to the others, however many tabs, and never to the user", async () => {
     create();
     const ada = await system.open("ada");
-    expect(heard(ada)).toEqual(["user_list ada of 1"]);
+    expect(received(ada)).toEqual(["user_list ada of 1"]);
     const tabs = [await system.open("bea"), await system.join("bea")];
     await system.clock.advance(200);
-    expect(heard(ada)).toEqual(["user_joined bea of 2"]);
-    for (const tab of tabs) expect(heard(tab)).toEqual(["user_list ada,bea of 2"]);
+    expect(received(ada)).toEqual(["user_joined bea of 2"]);
+    for (const tab of tabs) expect(received(tab)).toEqual(["user_list ada,bea of 2"]);
     for (const tab of tabs) await system.drop(tab, 1000);
     await system.clock.advance(200);
-    expect(heard(ada)).toEqual(["user_left bea of 1"]);
+    expect(received(ada)).toEqual(["user_left bea of 1"]);
   });
 
   it("announces nothing on a reload", async () => {
@@ -38,12 +38,12 @@ describe("PresenceHub", () => {
     const ada = await system.open("ada");
     const bea = await system.open("bea");
     await system.clock.advance(1_000);
-    heard(ada);
+    received(ada);
     await system.drop(bea, 1001);
     await system.clock.advance(3_000);
     await system.open("bea");
     await system.clock.advance(60_000);
-    expect(heard(ada)).toEqual([]);
+    expect(received(ada)).toEqual([]);
   });
 
   it("announces user_left once, five seconds after a connection was cut", async () => {
@@ -51,30 +51,30 @@ describe("PresenceHub", () => {
     const ada = await system.open("ada");
     const bea = await system.open("bea");
     await system.clock.advance(1_000);
-    heard(ada);
+    received(ada);
     await system.drop(bea, 1006);
     await system.clock.advance(4_999);
-    expect(heard(ada)).toEqual([]);
+    expect(received(ada)).toEqual([]);
     await system.clock.advance(200);
-    expect(heard(ada)).toEqual(["user_left bea of 1"]);
+    expect(received(ada)).toEqual(["user_left bea of 1"]);
   });
 
   it("sends the presence of a room to its members only, until they leave", async () => {
     create();
     const [ada, bea] = [await system.join("ada", { rooms: ["a"] }), await system.join("bea")];
     await system.clock.advance(1_000);
-    for (const ws of [ada, bea]) heard(ws);
+    for (const ws of [ada, bea]) received(ws);
     await system.say(bea, { type: "join", room: "a", $: { id: "1" } });
     await system.clock.advance(200);
-    expect(heard(ada)).toEqual(["user_joined bea in a of 2"]);
-    expect(heard(bea)).toEqual(["user_list ada,bea in a of 2"]);
+    expect(received(ada)).toEqual(["user_joined bea in a of 2"]);
+    expect(received(bea)).toEqual(["user_list ada,bea in a of 2"]);
     await system.say(bea, { type: "leave", room: "a", $: { id: "2" } });
     await system.clock.advance(200);
-    expect(heard(ada)).toEqual(["user_left bea in a of 1"]);
+    expect(received(ada)).toEqual(["user_left bea in a of 1"]);
     await system.say(ada, { type: "leave", room: "a", $: { id: "3" } });
     await system.say(bea, { type: "join", room: "a", $: { id: "4" } });
     await system.clock.advance(200);
-    expect(heard(ada)).toEqual([]);
+    expect(received(ada)).toEqual([]);
   });
 
   it("sends the public fields of a user only", async () => {
@@ -82,7 +82,7 @@ describe("PresenceHub", () => {
     await system.open("bea", { name: "Bea", image: "b.png", email: "bea@example.com", role: "admin" });
     const ada = await system.open("ada");
     await system.clock.advance(200);
-    expect(ada.heard("user_list")[0]?.["users"]).toContainEqual({
+    expect(ada.received("user_list")[0]?.["users"]).toContainEqual({
       userId: "bea",
       name: "Bea",
       image: "b.png",
@@ -98,10 +98,10 @@ describe("PresenceHub", () => {
   ] as const)("is where builtIns has it: %j", async (builtIns, everywhere, inRoom) => {
     create({ builtIns });
     const ws = await system.join("ada");
-    expect(heard(ws)).toEqual(everywhere);
+    expect(received(ws)).toEqual(everywhere);
     await system.say(ws, { type: "join", room: "a", $: { id: "1" } });
     await system.clock.advance(200);
-    expect(heard(ws)).toEqual(inRoom);
+    expect(received(ws)).toEqual(inRoom);
   });
 
   it("sends no presence to a connection that may not see it", async () => {
@@ -109,7 +109,7 @@ describe("PresenceHub", () => {
     const ws = await system.join("ada", { rooms: ["a"] });
     await system.open("bea");
     await system.clock.advance(200);
-    expect(heard(ws)).toEqual([]);
+    expect(received(ws)).toEqual([]);
   });
 
   it("reports presence that the backplane did not take, and continues", async () => {

@@ -7,7 +7,7 @@ describe("PresenceView", () => {
     const scene = new Scene();
     await scene.filled("ada");
     const bea = await scene.reader("bea");
-    expect(scene.connections.heard(bea)).toEqual([
+    expect(scene.connections.received(bea)).toEqual([
       {
         type: "user_list",
         room: "r",
@@ -21,7 +21,7 @@ describe("PresenceView", () => {
   it("sends a cursor with a list of more than one page", async () => {
     const scene = new Scene();
     await scene.filled(...Array.from({ length: 201 }, (_, n) => `u${String(n)}`));
-    const [list] = scene.connections.heard(await scene.reader("ada"));
+    const [list] = scene.connections.received(await scene.reader("ada"));
     expect(list).toMatchObject({ total: 201, cursor: "200" });
     expect(list?.["users"]).toHaveLength(200);
   });
@@ -35,10 +35,10 @@ describe("PresenceView", () => {
     await scene.clock.advance(1_000);
     await scene.reader("4");
     expect(scene.pages).toBe(1);
-    expect(readers.map((reader) => scene.heard(reader))).toEqual(readers.map(() => ["list ada of 1"]));
+    expect(readers.map((reader) => scene.received(reader))).toEqual(readers.map(() => ["list ada of 1"]));
     scene.join("bea");
     await scene.clock.settle();
-    expect(scene.heard(await scene.reader("5"))).toEqual(["list ada,bea of 2"]);
+    expect(scene.received(await scene.reader("5"))).toEqual(["list ada,bea of 2"]);
   });
 
   it("sends the list again to a connection that subscribes again", async () => {
@@ -46,7 +46,7 @@ describe("PresenceView", () => {
     await scene.filled("ada");
     const reader = await scene.reader("1");
     scene.view.add(reader);
-    expect(scene.heard(reader)).toEqual(["list ada of 1", "list ada of 1"]);
+    expect(scene.received(reader)).toEqual(["list ada of 1", "list ada of 1"]);
   });
 });
 
@@ -55,72 +55,72 @@ describe("PresenceView on changes", () => {
     const scene = new Scene();
     const reader = await scene.reader("1");
     await scene.clock.advance(1_000);
-    scene.heard(reader);
+    scene.received(reader);
     scene.join("ada");
     await scene.clock.settle();
-    expect(scene.heard(reader)).toEqual(["joined ada of 1"]);
+    expect(scene.received(reader)).toEqual(["joined ada of 1"]);
     for (const user of ["bea", "cleo"]) {
       await scene.clock.advance(30);
       scene.join(user);
     }
     await scene.clock.advance(39);
-    expect(scene.heard(reader)).toEqual([]);
+    expect(scene.received(reader)).toEqual([]);
     await scene.clock.advance(1);
-    expect(scene.heard(reader)).toEqual(["joined bea,cleo of 3"]);
+    expect(scene.received(reader)).toEqual(["joined bea,cleo of 3"]);
   });
 
   it("announces nothing for a user who joins and leaves within one batch", async () => {
     const scene = new Scene();
     const reader = await scene.reader("1");
-    scene.heard(reader);
+    scene.received(reader);
     scene.join("ada");
     scene.join("ada", '{"userId":"ada","name":"Ada L."}');
     scene.join("bea");
     scene.leave("ada");
     await scene.clock.advance(200);
-    expect(scene.heard(reader)).toEqual(["joined bea of 1"]);
+    expect(scene.received(reader)).toEqual(["joined bea of 1"]);
   });
 
   it("announces the new entry of a user who leaves and returns within one batch", async () => {
     const scene = new Scene();
     await scene.filled("ada");
     const reader = await scene.reader("1");
-    scene.heard(reader);
+    scene.received(reader);
     scene.join("bea");
     await scene.clock.settle();
     scene.leave("ada");
     scene.join("ada");
     await scene.clock.advance(100);
-    expect(scene.heard(reader)).toEqual(["joined bea of 2", "joined ada of 2"]);
+    expect(scene.received(reader)).toEqual(["joined bea of 2", "joined ada of 2"]);
     scene.leave("ada");
     scene.join("ada");
     scene.leave("ada");
     await scene.clock.advance(100);
-    expect(scene.heard(reader)).toEqual(["left ada of 1"]);
+    expect(scene.received(reader)).toEqual(["left ada of 1"]);
   });
 
   it("sends no change to a connection whose list already holds it", async () => {
     const scene = new Scene();
     const earlier = await scene.reader("1");
-    scene.heard(earlier);
+    scene.received(earlier);
     for (const user of ["ada", "bea"]) {
       scene.join(user);
       const reader = await scene.reader(user);
       await scene.clock.advance(60);
-      expect(scene.heard(reader).filter((each) => each.includes(`joined ${user}`))).toEqual([]);
+      expect(scene.received(reader).filter((each) => each.includes(`joined ${user}`))).toEqual([]);
     }
     await scene.clock.advance(200);
-    expect(scene.heard(earlier)).toEqual(["joined ada,bea of 2"]);
+    expect(scene.received(earlier)).toEqual(["joined ada,bea of 2"]);
   });
 
   it("sends no change to a connection that was removed", async () => {
     const scene = new Scene();
     const reader = await scene.reader("1");
-    scene.heard(reader);
+    scene.received(reader);
     scene.view.remove(reader);
     scene.join("ada");
     await scene.clock.advance(200);
-    expect(scene.heard(reader)).toEqual([]);
+    expect(scene.received(reader)).toEqual([]);
     expect(scene.view.isUnused).toBe(true);
   });
 });
@@ -131,7 +131,7 @@ describe("PresenceView of more than 500 users", () => {
     await scene.filled(...Array.from({ length: 500 }, (_, n) => `u${String(n)}`));
     const reader = await scene.reader("1");
     await scene.clock.advance(10_000);
-    scene.heard(reader);
+    scene.received(reader);
     return { scene, reader };
   }
 
@@ -141,11 +141,11 @@ describe("PresenceView of more than 500 users", () => {
       scene.join(`late${String(n)}`);
       await scene.clock.advance(100);
     }
-    expect(scene.heard(reader)).toEqual(["joined  of 501", "joined  of 520"]);
+    expect(scene.received(reader)).toEqual(["joined  of 501", "joined  of 520"]);
     await scene.clock.advance(2_000);
-    expect(scene.heard(reader)).toEqual(["joined  of 525"]);
+    expect(scene.received(reader)).toEqual(["joined  of 525"]);
     await scene.clock.advance(10_000);
-    expect(scene.heard(reader)).toEqual([]);
+    expect(scene.received(reader)).toEqual([]);
   });
 
   it("sends a new subscriber the list of the last batch above 500 users, and a new list to all at 500 again", async () => {
@@ -155,12 +155,12 @@ describe("PresenceView of more than 500 users", () => {
     scene.join("later");
     const newcomer = scene.connections.open("2");
     scene.view.add(newcomer);
-    expect(scene.heard(newcomer)).toEqual([expect.stringMatching(/^list u0,.* of 501$/)]);
+    expect(scene.received(newcomer)).toEqual([expect.stringMatching(/^list u0,.* of 501$/)]);
     await scene.clock.advance(5_000);
-    expect(scene.heard(newcomer)).toEqual(["joined  of 502"]);
+    expect(scene.received(newcomer)).toEqual(["joined  of 502"]);
     for (const user of ["u0", "u1"]) scene.leave(user);
     await scene.clock.advance(5_000);
-    expect(scene.heard(newcomer).at(-1)).toMatch(/^list u2,.* of 500$/);
+    expect(scene.received(newcomer).at(-1)).toMatch(/^list u2,.* of 500$/);
   });
 
   it("sends the list to every subscriber when it is 500 users again, and then the changes", async () => {
@@ -169,12 +169,12 @@ describe("PresenceView of more than 500 users", () => {
     await scene.clock.advance(5_000);
     scene.leave("u0");
     await scene.clock.advance(5_000);
-    const [total, list] = scene.heard(reader);
+    const [total, list] = scene.received(reader);
     expect(total).toBe("joined  of 501");
     expect(list).toMatch(/^list u1,u2,.* of 500$/);
     scene.leave("u1");
     await scene.clock.advance(100);
-    expect(scene.heard(reader)).toEqual(["left u1 of 499"]);
+    expect(scene.received(reader)).toEqual(["left u1 of 499"]);
   });
 });
 
@@ -191,15 +191,15 @@ describe("PresenceView on a slow roster", () => {
     scene.held = undefined;
     scene.join("ada");
     await scene.clock.advance(1_000);
-    expect(scene.heard(gone)).toEqual([]);
-    expect(scene.heard(stays)).toEqual(["list  of 0", "joined ada of 1"]);
+    expect(scene.received(gone)).toEqual([]);
+    expect(scene.received(stays)).toEqual(["list  of 0", "joined ada of 1"]);
   });
 
   it("reads the roster again for connections that came during the read", async () => {
     const scene = new Scene();
     const reader = await scene.reader("1");
     await scene.clock.advance(1_000);
-    scene.heard(reader);
+    scene.received(reader);
     scene.held = [];
     scene.join("ada");
     await scene.clock.advance(500);
@@ -210,8 +210,8 @@ describe("PresenceView on a slow roster", () => {
       for (const release of scene.held.splice(0)) release();
       await scene.clock.advance(200);
     }
-    expect(scene.heard(reader)).toEqual(["joined ada of 1", "joined bea of 2"]);
-    expect(scene.heard(late)).toEqual(["list ada,bea of 2"]);
+    expect(scene.received(reader)).toEqual(["joined ada of 1", "joined bea of 2"]);
+    expect(scene.received(late)).toEqual(["list ada,bea of 2"]);
   });
 
   it("reads the roster again after a failure, and announces the changes of both batches", async () => {
@@ -219,7 +219,7 @@ describe("PresenceView on a slow roster", () => {
     await scene.filled("ada", "bea");
     const reader = await scene.reader("1");
     await scene.clock.advance(1_000);
-    scene.heard(reader);
+    scene.received(reader);
     scene.failure = new Error("away");
     scene.leave("ada");
     scene.join("cleo");
@@ -231,11 +231,11 @@ describe("PresenceView on a slow roster", () => {
     scene.leave("bea");
     await scene.clock.advance(1_000);
     expect(scene.errors.length).toBeGreaterThan(1);
-    expect(scene.heard(reader)).toEqual([]);
+    expect(scene.received(reader)).toEqual([]);
     scene.failure = undefined;
     await scene.clock.advance(1_000);
-    expect(scene.heard(reader)).toEqual(["joined ada of 1", "left bea of 1"]);
-    expect(scene.heard(late)).toEqual(["list ada of 1"]);
+    expect(scene.received(reader)).toEqual(["joined ada of 1", "left bea of 1"]);
+    expect(scene.received(late)).toEqual(["list ada of 1"]);
     expect(scene.clock.timers).toBe(0);
   });
 
@@ -248,7 +248,7 @@ describe("PresenceView on a slow roster", () => {
     scene.view.close();
     for (const release of scene.held.splice(0)) release();
     await scene.clock.settle();
-    expect(scene.heard(reader)).toEqual([]);
+    expect(scene.received(reader)).toEqual([]);
     expect(scene.clock.timers).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { LIMITS } from "@halyard/protocol/wire";
 import { describe, expect, it } from "vitest";
-import type { Heard } from "../../test/fake-socket.ts";
+import type { ReceivedFrame } from "../../test/fake-socket.ts";
 import { CLIENT_ID, positionIn, TestSystem } from "../../test/test-system.ts";
 import type { Hello } from "../../test/test-system.ts";
 import type { ServerLimits } from "../limits.ts";
@@ -10,7 +10,7 @@ interface Resumed {
     string,
     { readonly epoch: string; readonly off: number; readonly recovered: unknown }
   >;
-  readonly frames: Heard[];
+  readonly frames: ReceivedFrame[];
 }
 
 class Scene extends TestSystem {
@@ -45,7 +45,7 @@ class Scene extends TestSystem {
   }
 }
 
-const offsets = (frames: readonly Heard[], ch: string): (number | undefined)[] =>
+const offsets = (frames: readonly ReceivedFrame[], ch: string): (number | undefined)[] =>
   frames.filter(({ $ }) => $?.ch === ch).map(({ $ }) => $?.off);
 
 describe("a resume", () => {

@@ -37,7 +37,8 @@ export class Subscribers implements Iterable<Connection> {
     else if (this.#group?.isFlushed === false) this.#group.append(frame, channel);
     else {
       const group = openBatchGroup(subscribers);
-      group?.append(frame, channel);
+      if (group !== undefined) group.append(frame, channel);
+      else for (const connection of subscribers) connection.pushFromChannel(frame, channel);
       this.#group = group;
     }
   }
@@ -66,11 +67,16 @@ export class Subscribers implements Iterable<Connection> {
   }
 }
 
-/** Opens a batch group of all subscribers that have no frame queued in this turn. */
+/**
+ * Opens a batch group of all subscribers that have no frame queued in this turn.
+ *
+ * @returns undefined if batch groups are switched off
+ */
 function openBatchGroup(subscribers: ReadonlySet<Connection>): BatchGroup | undefined {
   let group: BatchGroup | undefined;
   for (const connection of subscribers) {
     group ??= connection.writer.openGroup();
+    if (group === undefined) return undefined;
     if (!connection.joinBatchGroup(group)) group.individualRecipients.push(connection);
   }
   return group;

@@ -31,7 +31,7 @@ function create(limits: Partial<ServerLimits> = {}): {
   return { clock, connections, heartbeat, listed };
 }
 
-/** Time goes on, and everyone is heard from every ten seconds, apart from some. */
+/** Advances the time; every connection but the silent ones sends something every ten seconds. */
 function live(
   clock: FakeClock,
   connections: Connections,
@@ -46,7 +46,7 @@ function live(
 }
 
 describe("Heartbeat", () => {
-  it("pings everyone once per 25 s, spread over the round, with one timer", () => {
+  it("pings every connection once per 25 s, spread over the round, with one timer", () => {
     const { clock, connections } = create();
     const pings: number[] = [];
     const transport = { ...fakeTransport, ping: () => pings.push(clock.now()) };
@@ -64,9 +64,9 @@ describe("Heartbeat", () => {
     const { clock, connections } = create();
     const [silent, talking] = [connections.open("silent"), connections.open("talking")];
     live(clock, connections, 35_000, [silent]);
-    expect(connections.shut).toEqual([]);
+    expect(connections.closed).toEqual([]);
     live(clock, connections, 2_000, [silent]);
-    expect(connections.shut).toEqual([{ id: "silent", code: 4000, reason: "" }]);
+    expect(connections.closed).toEqual([{ id: "silent", code: 4000, reason: "" }]);
     expect(connections.socketOf(silent).isTerminated).toBe(true);
     expect(connections.socketOf(talking).isTerminated).toBe(false);
   });
@@ -75,7 +75,7 @@ describe("Heartbeat", () => {
     const { clock, connections } = create();
     const bare = connections.open("bare", { transport: { write: () => true, bufferedAmount: () => 0 } });
     live(clock, connections, 600_000, [bare]);
-    expect(connections.shut).toEqual([]);
+    expect(connections.closed).toEqual([]);
   });
 
   it("pings once per interval at other intervals, too", () => {
@@ -83,9 +83,9 @@ describe("Heartbeat", () => {
     const ada = connections.open("ada");
     clock.skip(999);
     expect(connections.socketOf(ada).pings).toBe(1);
-    expect(connections.shut).toEqual([]);
+    expect(connections.closed).toEqual([]);
     clock.skip(501);
-    expect(connections.shut).toMatchObject([{ code: 4000 }]);
+    expect(connections.closed).toMatchObject([{ code: 4000 }]);
   });
 
   it("closes no silent connection for a while after the event loop of the node was blocked", async () => {
@@ -93,11 +93,11 @@ describe("Heartbeat", () => {
     const ada = connections.open("ada");
     clock.skip(10_000);
     await clock.stall(60_000);
-    expect(connections.shut).toEqual([]);
+    expect(connections.closed).toEqual([]);
     // What waited in the socket is read now.
     ada.lastActivityAt = clock.now();
     live(clock, connections, 30_000);
-    expect(connections.shut).toEqual([]);
+    expect(connections.closed).toEqual([]);
   });
 
   it("closes a connection that is still silent after that grace period", async () => {
@@ -105,20 +105,20 @@ describe("Heartbeat", () => {
     connections.open("ada");
     await clock.stall(60_000);
     clock.skip(34_000);
-    expect(connections.shut).toEqual([]);
+    expect(connections.closed).toEqual([]);
     clock.skip(3_000);
-    expect(connections.shut).toMatchObject([{ code: 4000 }]);
+    expect(connections.closed).toMatchObject([{ code: 4000 }]);
   });
 
   it.each([
     ["ping", { ping: fail }],
     ["bufferedAmount", { bufferedAmount: fail }],
-  ])("closes whose %s throws, and goes on with the others", (_, broken) => {
+  ])("closes a connection whose %s throws, and continues with the others", (_, broken) => {
     const { clock, connections } = create();
     connections.open("broken", { transport: { ...fakeTransport, ...broken } });
     const ada = connections.open("ada");
     live(clock, connections, 50_000);
-    expect(connections.shut).toEqual([{ id: "broken", code: 1011, reason: "" }]);
+    expect(connections.closed).toEqual([{ id: "broken", code: 1011, reason: "" }]);
     expect(connections.socketOf(ada).pings).toBe(2);
   });
 
@@ -127,7 +127,7 @@ describe("Heartbeat", () => {
     const broken = connections.open("broken", { transport: { ...fakeTransport, terminate: fail } });
     const ada = connections.open("ada");
     live(clock, connections, 100_000, [broken]);
-    expect(connections.shut).toEqual([{ id: "broken", code: 4000, reason: "" }]);
+    expect(connections.closed).toEqual([{ id: "broken", code: 4000, reason: "" }]);
     expect(connections.socketOf(ada).pings).toBe(4);
   });
 
@@ -153,9 +153,9 @@ describe("Heartbeat on a reader without progress", () => {
     const ada = connections.open("ada");
     connections.socketOf(ada).bufferedAmount = 5_000;
     clock.skip(10_000);
-    expect(connections.shut).toEqual([]);
+    expect(connections.closed).toEqual([]);
     clock.skip(1_000);
-    expect(connections.shut).toEqual([
+    expect(connections.closed).toEqual([
       { id: "ada", code: 4008, reason: expect.stringMatching(/^retryAfterMs=\d+$/) as string },
     ]);
     expect(connections.socketOf(ada).isTerminated).toBe(true);
@@ -170,7 +170,7 @@ describe("Heartbeat on a reader without progress", () => {
     }
     connections.socketOf(ada).bufferedAmount = 0;
     live(clock, connections, 60_000);
-    expect(connections.shut).toEqual([]);
+    expect(connections.closed).toEqual([]);
   });
 });
 
@@ -182,9 +182,9 @@ describe("Heartbeat on an unfinished message", () => {
       live(clock, connections, begunAt);
       connections.socketOf(eve).isReceiving = true;
       live(clock, connections, 7_900);
-      expect(connections.shut).toEqual([]);
+      expect(connections.closed).toEqual([]);
       live(clock, connections, 2_100);
-      expect(connections.shut).toEqual([{ id: "eve", code: 4010, reason: "unfinished message" }]);
+      expect(connections.closed).toEqual([{ id: "eve", code: 4010, reason: "unfinished message" }]);
     }
   });
 
@@ -196,7 +196,7 @@ describe("Heartbeat on an unfinished message", () => {
       live(clock, connections, 5_000);
       ada.unfinishedSince = undefined; // as a message does that comes in
     }
-    expect(connections.shut).toEqual([]);
+    expect(connections.closed).toEqual([]);
   });
 });
 

@@ -20,8 +20,8 @@ let system: TestSystem<typeof protocol>;
 const create = (config: TestConfig<typeof protocol> = {}): typeof system =>
   (system = new TestSystem({ protocol, builtIns: { presence: false }, ...config }));
 
-/** The requests that a client has heard. */
-const asked = (ws: FakeSocket) => ws.heard("request");
+/** The requests that a client has received. */
+const asked = (ws: FakeSocket) => ws.received("request");
 const idOf = (ws: FakeSocket, n = 0): string => asked(ws)[n]?.$?.id ?? "";
 const reply = (re: string, result: unknown): object => ({ type: "reply", result, $: { re } });
 /** What became of it: its value, or the code of its error. */
@@ -165,7 +165,7 @@ describe("a request of the server", () => {
     await system.clock.settle();
     await system.say(ws, reply(idOf(ws), { answer: "yes" }));
     expect(await result).toMatchObject({ answer: "yes" });
-    expect(ws.heard("error")).toEqual([]);
+    expect(ws.received("error")).toEqual([]);
   });
 
   it("rejects with a TypeError for a name or an input that the contract does not have", async () => {
@@ -184,8 +184,8 @@ describe("a request of the server", () => {
   });
 });
 
-describe("a reply or an error of a client", () => {
-  it.each(["reply", "error"])("is answered with unknown_type if it names no request: %s", async (type) => {
+describe("a client that answers no pending request", () => {
+  it.each(["reply", "error"])("gets unknown_type for a %s that names no request", async (type) => {
     const ws = await create().join("ada");
     expect(await system.ask(ws, { type, $: {} })).toMatchObject([{ type: "error", code: "unknown_type" }]);
   });

@@ -4,17 +4,20 @@ import { Connections } from "../../test/fake-connection.ts";
 import { FakeClock } from "../../test/fake-clock.ts";
 import { fakeTransport } from "../../test/fake-socket.ts";
 import type { Connection } from "../connection/connection.ts";
+import { BatchGroup } from "./batch-group.ts";
 import { OutboundFrame } from "./outbound-frame.ts";
 import type { Batch } from "./outbound-frame.ts";
 import { Subscribers } from "../channels/subscribers.ts";
+import { silentLogger } from "../logger.ts";
+import { applyKillSwitches, readKillSwitches } from "../utils/kill-switches.ts";
 
 const frame = (type: string): OutboundFrame => new OutboundFrame(JSON.stringify({ type }));
-const WHO = ["ada", "bea", "cay"] as const;
+const IDS = ["ada", "bea", "cay"] as const;
 
-class Hall {
+class Audience {
   readonly clock = new FakeClock();
   readonly connections = new Connections(this.clock);
-  readonly readers = new Subscribers();
+  readonly subscribers = new Subscribers();
   readonly batches: Batch[] = [];
   readonly #transport = {
     ...fakeTransport,
@@ -23,110 +26,126 @@ class Hall {
       return fakeTransport.write(ws, batch);
     },
   };
-  readonly people: readonly Connection[] = WHO.map((id) =>
+  readonly members: readonly Connection[] = IDS.map((id) =>
     this.connections.open(id, { transport: this.#transport }),
   );
 
-  constructor() {
-    for (const each of this.people) this.readers.add(each);
+  constructor(usesBatchGroups: boolean) {
+    this.connections.writer.usesBatchGroups = usesBatchGroups;
+    for (const connection of this.members) this.subscribers.add(connection);
   }
 
-  person(index: number): Connection {
-    const person = this.people[index];
-    if (person === undefined) throw new RangeError(`nobody is ${String(index)}`);
-    return person;
+  member(index: number): Connection {
+    const member = this.members[index];
+    if (member === undefined) throw new RangeError(`no member ${String(index)}`);
+    return member;
   }
 
-  get heard(): string[] {
-    return this.people.map((each) => this.connections.socketOf(each).types.join(" "));
+  get received(): string[] {
+    return this.members.map((connection) => this.connections.socketOf(connection).types.join(" "));
   }
 }
 
-describe("a batch group", () => {
-  it("gets one batch, however many frames there are", () => {
-    const hall = new Hall();
-    for (const type of ["a", "b", "c"]) hall.readers.broadcast(frame(type));
-    hall.clock.flush();
-    expect(hall.heard).toEqual(["a b c", "a b c", "a b c"]);
-    expect(new Set(hall.batches).size).toBe(1);
+describe.each([
+  ["on", true],
+  ["off", false],
+])("Subscribers with batch groups switched %s", (_, usesBatchGroups) => {
+  it("gives all subscribers the same batch, however many frames a turn has", () => {
+    const audience = new Audience(usesBatchGroups);
+    for (const type of ["a", "b", "c"]) audience.subscribers.broadcast(frame(type));
+    audience.clock.flush();
+    expect(audience.received).toEqual(["a b c", "a b c", "a b c"]);
+    expect(new Set(audience.batches).size).toBe(1);
   });
 
-  it("is left by whoever is told something, who hears everything in order", () => {
-    const hall = new Hall();
-    hall.readers.broadcast(frame("a"));
-    hall.person(1).push(frame("own"));
-    hall.readers.broadcast(frame("b"));
-    hall.clock.flush();
-    expect(hall.heard).toEqual(["a b", "a own b", "a b"]);
+  it("keeps the order of frames for a connection that gets another frame in between", () => {
+    const audience = new Audience(usesBatchGroups);
+    audience.subscribers.broadcast(frame("a"));
+    audience.member(1).push(frame("own"));
+    audience.subscribers.broadcast(frame("b"));
+    audience.clock.flush();
+    expect(audience.received).toEqual(["a b", "a own b", "a b"]);
   });
 
-  it("gives a skip up for a later frame of its channel only", () => {
-    const hall = new Hall();
-    hall.readers.broadcast(frame("a"), "all");
-    hall.person(0).skip("all", 2);
-    hall.person(1).skip("all", 2);
-    hall.person(1).skip("room:a", 1);
-    hall.readers.broadcast(frame("typing"));
-    hall.clock.flush();
-    expect(hall.heard).toEqual(["a typing skip", "a typing skip skip", "a typing"]);
-    hall.person(0).skip("all", 3);
-    hall.person(1).skip("room:a", 4);
-    hall.readers.broadcast(frame("b"), "all");
-    hall.clock.flush();
-    expect(hall.heard).toEqual(["a typing skip b", "a typing skip skip b skip", "a typing b"]);
+  it("drops a queued skip for a later frame of the same channel only", () => {
+    const audience = new Audience(usesBatchGroups);
+    audience.subscribers.broadcast(frame("a"), "all");
+    audience.member(0).skip("all", 2);
+    audience.member(1).skip("all", 2);
+    audience.member(1).skip("room:a", 1);
+    audience.subscribers.broadcast(frame("typing"));
+    audience.clock.flush();
+    expect(audience.received).toEqual(["a typing skip", "a typing skip skip", "a typing"]);
+    audience.member(0).skip("all", 3);
+    audience.member(1).skip("room:a", 4);
+    audience.subscribers.broadcast(frame("b"), "all");
+    audience.clock.flush();
+    expect(audience.received).toEqual(["a typing skip b", "a typing skip skip b skip", "a typing b"]);
   });
 
-  it("says nothing to who has closed", () => {
-    const hall = new Hall();
-    hall.person(2).stage = "closed";
-    for (const type of ["a", "b"]) hall.readers.broadcast(frame(type));
-    hall.clock.flush();
-    expect(hall.heard).toEqual(["a b", "a b", ""]);
+  it("sends nothing to a closed connection", () => {
+    const audience = new Audience(usesBatchGroups);
+    audience.member(2).stage = "closed";
+    for (const type of ["a", "b"]) audience.subscribers.broadcast(frame(type));
+    audience.clock.flush();
+    expect(audience.received).toEqual(["a b", "a b", ""]);
   });
 
-  it("hears what comes up while it is written to in the turn after", () => {
-    const hall = new Hall();
-    hall.connections.socketOf(hall.person(1)).onSend = (text) => {
-      if (text.includes("a")) hall.readers.broadcast(frame("x"));
+  it("delivers frames that are broadcast during a write in the next turn", () => {
+    const audience = new Audience(usesBatchGroups);
+    audience.connections.socketOf(audience.member(1)).onSend = (text) => {
+      if (text.includes("a")) audience.subscribers.broadcast(frame("x"));
     };
-    hall.readers.broadcast(frame("a"));
-    hall.clock.flush();
-    hall.clock.flush();
-    expect(hall.heard).toEqual(["a x", "a x", "a x"]);
+    audience.subscribers.broadcast(frame("a"));
+    audience.clock.flush();
+    audience.clock.flush();
+    expect(audience.received).toEqual(["a x", "a x", "a x"]);
   });
 
-  const who = fc.nat(2);
+  const memberIndex = fc.nat(2);
   const step = fc.oneof(
-    fc.record({ do: fc.constantFrom("give", "flush"), who }),
-    fc.record({ do: fc.constantFrom("push", "add", "delete", "write"), who }),
+    fc.record({ do: fc.constantFrom("broadcast", "flush"), index: memberIndex }),
+    fc.record({ do: fc.constantFrom("push", "add", "delete", "write"), index: memberIndex }),
   );
 
-  it("hears what each would by itself, whoever comes, goes and is spoken to", () => {
+  it("gives each connection the frames that it would get by itself, whoever joins, leaves or gets other frames", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const hall = new Hall();
-        const present = new Set(hall.people);
-        const due = new Map<Connection, string[]>(hall.people.map((each) => [each, []]));
-        for (const [index, { do: what, who: number }] of steps.entries()) {
-          const [one, type] = [hall.person(number), `${what}${String(index)}`];
-          if (what === "give") {
-            hall.readers.broadcast(frame(type));
-            for (const each of present) due.get(each)?.push(type);
-          } else if (what === "push") {
-            one.push(frame(type));
-            due.get(one)?.push(type);
-          } else if (what === "add") {
-            hall.readers.add(one);
-            present.add(one);
-          } else if (what === "delete") {
-            hall.readers.delete(one);
-            present.delete(one);
-          } else if (what === "flush") hall.clock.flush();
-          else hall.connections.writer.write(one);
+        const audience = new Audience(usesBatchGroups);
+        const present = new Set(audience.members);
+        const due = new Map<Connection, string[]>(audience.members.map((connection) => [connection, []]));
+        for (const [turn, { do: action, index }] of steps.entries()) {
+          const [member, type] = [audience.member(index), `${action}${String(turn)}`];
+          if (action === "broadcast") {
+            audience.subscribers.broadcast(frame(type));
+            for (const connection of present) due.get(connection)?.push(type);
+          } else if (action === "push") {
+            member.push(frame(type));
+            due.get(member)?.push(type);
+          } else if (action === "add") {
+            audience.subscribers.add(member);
+            present.add(member);
+          } else if (action === "delete") {
+            audience.subscribers.delete(member);
+            present.delete(member);
+          } else if (action === "flush") audience.clock.flush();
+          else audience.connections.writer.write(member);
         }
-        hall.clock.flush();
-        expect(hall.heard).toEqual(hall.people.map((each) => due.get(each)?.join(" ")));
+        audience.clock.flush();
+        expect(audience.received).toEqual(
+          audience.members.map((connection) => due.get(connection)?.join(" ")),
+        );
       }),
     );
+  });
+});
+
+describe("Writer.openGroup", () => {
+  it("opens no batch group once HALYARD_BATCH_GROUPS=off is applied", () => {
+    const { writer } = new Connections(new FakeClock());
+    expect(writer.openGroup()).toBeInstanceOf(BatchGroup);
+    const switches = readKillSwitches({ HALYARD_BATCH_GROUPS: "off" });
+    applyKillSwitches(switches, { writer, backplane: {}, logger: silentLogger });
+    expect(writer.openGroup()).toBeUndefined();
   });
 });

@@ -10,8 +10,8 @@ const [a, b, c] = frames as [OutboundFrame, OutboundFrame, OutboundFrame];
 const fill = (empty: Batch, list: readonly OutboundFrame[]): Batch =>
   list.reduce((batch, frame) => batch.append(frame), empty);
 
-describe("a batch", () => {
-  it("holds its frames from the first to the last", () => {
+describe("Batch", () => {
+  it("holds its frames in the order in which they were appended", () => {
     const lists = fc.array(fc.constantFrom(...frames), { maxLength: 20 });
     fc.assert(
       fc.property(fc.array(lists, { maxLength: 8 }), (turns) => {
@@ -25,13 +25,13 @@ describe("a batch", () => {
     );
   });
 
-  it("is one for all connections that get the same frames in the same order", () => {
+  it("is the same object for all connections that get the same frames in the same order", () => {
     const empty = new Batch();
     expect(fill(empty, [a, b])).toBe(fill(empty, [a, b]));
     expect(fill(empty, [a, b])).not.toBe(fill(empty, [b, a]));
   });
 
-  it("is one for a whole fan-out, also where some get less", () => {
+  it("is the same object for a whole fan-out, also where some connections get fewer frames", () => {
     const empty = new Batch();
     const whole = Array.from({ length: 100 }, () => empty.append(a));
     const next = whole.map((batch, index) => (index % 3 === 0 ? batch : batch.append(b)));
@@ -39,20 +39,20 @@ describe("a batch", () => {
     expect(new Set(next).size).toBe(2);
   });
 
-  it("is not changed by what others add to it", () => {
+  it("does not change when another connection appends to it", () => {
     const one = fill(new Batch(), [a]);
     one.append(b);
     one.append(c);
     expect(one.frames()).toEqual([a]);
   });
 
-  it("knows whether something in it may be dropped", () => {
+  it("knows whether it holds an ephemeral frame", () => {
     const typing = new OutboundFrame("t", true);
     expect(fill(new Batch(), [a, b]).hasEphemeral).toBe(false);
     expect(fill(new Batch(), [a, typing, b]).hasEphemeral).toBe(true);
   });
 
-  it("keeps nothing of earlier turns", async () => {
+  it("keeps no batch of an earlier turn alive", async () => {
     const empty = new Batch();
     const turns = Array.from(
       { length: 200 },

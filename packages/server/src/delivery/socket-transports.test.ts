@@ -4,10 +4,10 @@ import { Batch, OutboundFrame } from "./outbound-frame.ts";
 import { basicTransport, corkingTransport, transportOf } from "./socket-transports.ts";
 const batch = ["a", "b", "c"].reduce((all, text) => all.append(new OutboundFrame(text)), new Batch());
 
-/** A socket that corks, as Bun's does: `send` returns what the runtime says of each message. */
+/** A socket that corks, as Bun's does: `send` returns the result that the runtime gives for each message. */
 class CorkingSocket extends FakeSocket {
   corks = 0;
-  answers: number[] = [];
+  sendResults: number[] = [];
 
   cork(callback: () => void): void {
     this.corks++;
@@ -20,19 +20,19 @@ class CorkingSocket extends FakeSocket {
 
   override send(text: string): number {
     super.send(text);
-    return this.answers.shift() ?? text.length;
+    return this.sendResults.shift() ?? text.length;
   }
 }
 
-describe("a bare socket", () => {
-  it("is sent each frame, in order", () => {
+describe("basicTransport", () => {
+  it("sends each frame by itself, in order", () => {
     const ws = new FakeSocket({ userId: "ada" });
     expect(transportOf(ws)).toBe(basicTransport);
     expect(basicTransport.write(ws, batch)).toBe(true);
     expect(ws.texts).toEqual(["a", "b", "c"]);
   });
 
-  it("says how much waits, if it knows", () => {
+  it("returns the buffered bytes, and 0 where the socket does not know them", () => {
     const ws = new FakeSocket({ userId: "ada" });
     ws.bufferedAmount = 5;
     expect(basicTransport.bufferedAmount(ws)).toBe(5);
@@ -43,8 +43,8 @@ describe("a bare socket", () => {
   });
 });
 
-describe("a socket that corks", () => {
-  it("is sent everything inside one cork", () => {
+describe("corkingTransport", () => {
+  it("sends all frames inside one cork", () => {
     const ws = new CorkingSocket({ userId: "ada" });
     expect(transportOf(ws)).toBe(corkingTransport);
     expect(corkingTransport.write(ws, batch)).toBe(true);
@@ -53,11 +53,11 @@ describe("a socket that corks", () => {
     expect(corkingTransport.bufferedAmount(ws)).toBe(17);
   });
 
-  it("has lost something when it says 0, and nothing when it says -1", () => {
+  it("reports a lost frame when send returns 0, and none when it returns -1", () => {
     const ws = new CorkingSocket({ userId: "ada" });
-    ws.answers = [1, -1, 1];
+    ws.sendResults = [1, -1, 1];
     expect(corkingTransport.write(ws, batch)).toBe(true);
-    ws.answers = [1, 0, 1];
+    ws.sendResults = [1, 0, 1];
     expect(corkingTransport.write(ws, batch)).toBe(false);
   });
 });

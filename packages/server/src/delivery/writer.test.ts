@@ -18,8 +18,8 @@ function create(): { connections: Connections; clock: FakeClock; ada: Connection
   return { connections, clock, ada: connections.open("ada"), bea: connections.open("bea") };
 }
 
-describe("the writer", () => {
-  it("writes nothing before the turn ends, and then everything in one write per connection", () => {
+describe("Writer", () => {
+  it("writes nothing before the turn ends, and then all frames in one write per connection", () => {
     const { connections, clock, ada, bea } = create();
     for (const name of ["a", "b", "c"]) ada.push(frame(name));
     bea.push(frame("d"));
@@ -29,7 +29,7 @@ describe("the writer", () => {
     expect([ada, bea].map((each) => connections.socketOf(each).writes)).toEqual([1, 1]);
   });
 
-  it("writes again in the next turn, and only to who has something new", () => {
+  it("writes in the next turn only to connections with a new frame", () => {
     const { connections, clock, ada, bea } = create();
     ada.push(frame("a"));
     clock.flush();
@@ -39,18 +39,18 @@ describe("the writer", () => {
     expect([ada, bea].map((each) => connections.socketOf(each).writes)).toEqual([1, 1]);
   });
 
-  it("hands the same batch to everyone who gets the same frames", () => {
+  it("gives the same batch to all connections that get the same frames", () => {
     const { connections, clock } = create();
     const batches: Batch[] = [];
     const transport = { ...fakeTransport, write: (_: unknown, batch: Batch) => batches.push(batch) > 0 };
-    const readers = ["1", "2", "3"].map((id) => connections.open(id, { transport }));
-    for (const each of [frame("a"), frame("b")]) for (const reader of readers) reader.push(each);
+    const subscribers = ["1", "2", "3"].map((id) => connections.open(id, { transport }));
+    for (const each of [frame("a"), frame("b")]) for (const reader of subscribers) reader.push(each);
     clock.flush();
     expect(batches).toHaveLength(3);
     expect(new Set(batches).size).toBe(1);
   });
 
-  it("writes what comes up while it writes in the turn after", () => {
+  it("writes frames that are queued during a write in the next turn", () => {
     const { connections, clock, ada, bea } = create();
     connections.socketOf(ada).onSend = () => {
       bea.push(frame("in answer"));
@@ -62,7 +62,7 @@ describe("the writer", () => {
     expect(connections.socketOf(bea).types).toEqual(["b", "in answer"]);
   });
 
-  it("writes nothing to a socket that is not open any more, and keeps nothing for it", () => {
+  it("writes nothing to a socket that is no longer open, and keeps no frame for it", () => {
     const { connections, clock, ada } = create();
     connections.socketOf(ada).readyState = 2;
     ada.push(frame("a"));
@@ -74,27 +74,27 @@ describe("the writer", () => {
     expect(ada.batch).toBe(connections.writer.empty);
   });
 
-  it("closes a connection whose socket throws, and nobody else notices", () => {
+  it("closes a connection whose socket throws, and writes to the others as before", () => {
     const { connections, clock, ada, bea } = create();
     connections.socketOf(ada).failure = new Error("broken");
     ada.push(frame("a"));
     bea.push(frame("a"));
     clock.flush();
-    expect(connections.shut).toEqual([{ id: "ada", code: 1011, reason: "" }]);
+    expect(connections.closed).toEqual([{ id: "ada", code: 1011, reason: "" }]);
     expect(connections.socketOf(bea).types).toEqual(["a"]);
   });
 
-  it("closes a connection whose socket threw something away, so that it resumes", () => {
+  it("closes a connection with 4008 when its transport has lost a frame, so that the client resumes", () => {
     const { connections, clock } = create();
     const transport = { ...fakeTransport, write: () => false };
     connections.open("full", { transport }).push(frame("a"));
     clock.flush();
-    expect(connections.shut).toMatchObject([{ id: "full", code: 4008 }]);
+    expect(connections.closed).toMatchObject([{ id: "full", code: 4008 }]);
   });
 });
 
-describe("a slow reader", () => {
-  it("gets no ephemeral messages while more than 256 KiB wait, and all the others", () => {
+describe("Writer on a slow reader", () => {
+  it("drops ephemeral frames, and no others, while more than 256 KiB are buffered", () => {
     const { connections, clock, ada, bea } = create();
     connections.socketOf(ada).bufferedAmount = 256 * KIB + 1;
     connections.socketOf(bea).bufferedAmount = 256 * KIB;
@@ -104,20 +104,20 @@ describe("a slow reader", () => {
     expect(connections.socketOf(bea).types).toEqual(["a", "typing", "b"]);
   });
 
-  it("is closed with 4008 and a time to come back when more than 1 MiB wait", () => {
+  it("closes a slow reader with 4008 and a retry time when more than 1 MiB is buffered", () => {
     const { connections, clock, ada, bea } = create();
     connections.socketOf(ada).bufferedAmount = KIB * KIB + 1;
     connections.socketOf(bea).bufferedAmount = KIB * KIB;
     for (const each of [ada, bea]) each.push(frame("a"));
     clock.flush();
-    expect(connections.shut).toEqual([
+    expect(connections.closed).toEqual([
       { id: "ada", code: 4008, reason: expect.stringMatching(/^retryAfterMs=\d{3,4}$/) as string },
     ]);
     expect(connections.socketOf(ada).writes).toBe(0);
     expect(connections.socketOf(bea).writes).toBe(1);
   });
 
-  describe("that replays", () => {
+  describe("that receives a replay", () => {
     const replay = Array.from({ length: 40 }, (_, n) => ({
       offset: n,
       frame: frame("replayed", 16 * KIB),
@@ -125,7 +125,7 @@ describe("a slow reader", () => {
     }));
     const size = replay.reduce((sum, entry) => sum + entry.frame.text.length, 0);
 
-    /** The replay has been handed to the socket, and nothing of it is read. */
+    /** A connection whose socket has a whole replay buffered. */
     function replaying(): ReturnType<typeof create> {
       const parts = create();
       pushReplay(parts.ada, "all", replay);
@@ -134,29 +134,29 @@ describe("a slow reader", () => {
       return parts;
     }
 
-    it("is not slow for what waits of the replay", () => {
+    it("does not count the buffered bytes of the replay", () => {
       const { connections, clock, ada } = replaying();
       ada.push(typing);
       clock.flush();
       connections.socketOf(ada).bufferedAmount = size + 256 * KIB;
       ada.push(typing);
       clock.flush();
-      expect(connections.socketOf(ada).heard("typing")).toHaveLength(2);
+      expect(connections.socketOf(ada).received("typing")).toHaveLength(2);
     });
 
-    it("is as slow as anybody for what waits besides", () => {
+    it("counts the bytes that are buffered besides the replay", () => {
       const { connections, clock, ada } = replaying();
       connections.socketOf(ada).bufferedAmount = size + 256 * KIB + 1;
       ada.push(typing);
       clock.flush();
-      expect(connections.socketOf(ada).heard("typing")).toHaveLength(0);
+      expect(connections.socketOf(ada).received("typing")).toHaveLength(0);
       connections.socketOf(ada).bufferedAmount = size + KIB * KIB + 1;
       ada.push(frame("a"));
       clock.flush();
-      expect(connections.shut).toMatchObject([{ code: 4008 }]);
+      expect(connections.closed).toMatchObject([{ code: 4008 }]);
     });
 
-    it("has no such allowance any more for what it has read", () => {
+    it("discounts no replayed bytes that were read already", () => {
       const { connections, clock, ada } = replaying();
       connections.socketOf(ada).bufferedAmount = 10;
       ada.push(frame("a"));
@@ -164,16 +164,16 @@ describe("a slow reader", () => {
       connections.socketOf(ada).bufferedAmount = 256 * KIB + 11;
       ada.push(typing);
       clock.flush();
-      expect(connections.socketOf(ada).heard("typing")).toHaveLength(0);
+      expect(connections.socketOf(ada).received("typing")).toHaveLength(0);
     });
   });
 });
 
-describe("a skip", () => {
+describe("Connection.skip", () => {
   const skips = (connections: Connections, connection: Connection): unknown[] =>
-    connections.heard(connection).map(({ type, $ }) => [type, $?.ch, $?.off]);
+    connections.received(connection).map(({ type, $ }) => [type, $?.ch, $?.off]);
 
-  it("is the latest of its channel and turn", () => {
+  it("sends the last skip of each channel and turn", () => {
     const { connections, ada } = create();
     for (const offset of [1, 2, 3]) ada.skip("all", offset);
     ada.skip("room:a", 9);
@@ -184,7 +184,7 @@ describe("a skip", () => {
     expect(skips(connections, ada)).toEqual([]);
   });
 
-  it("is left out when a later frame of its channel says the same, and follows an earlier one", () => {
+  it("sends no skip before a later frame of its channel, and sends it after an earlier one", () => {
     const { connections, ada } = create();
     ada.skip("all", 1);
     ada.pushFromChannel(frame("a"), "all");
@@ -192,17 +192,17 @@ describe("a skip", () => {
     ada.pushFromChannel(frame("a"), "all");
     ada.skip("all", 3);
     ada.pushFromChannel(frame("b"), "room:a");
-    expect(connections.heard(ada).map(({ type }) => type)).toEqual(["a", "b", "skip"]);
+    expect(connections.received(ada).map(({ type }) => type)).toEqual(["a", "b", "skip"]);
   });
 
-  it("is nothing to a plain client", () => {
+  it("sends no skip to a plain client", () => {
     const { connections } = create();
     const plain = connections.open("plain", { isV1: false });
     plain.skip("all", 1);
     expect(skips(connections, plain)).toEqual([]);
   });
 
-  it("is written in one write with what else there is, also when it comes first", () => {
+  it("sends a skip in one write with the other frames of the turn, also when the skip comes first", () => {
     const { connections, clock, ada } = create();
     ada.skip("all", 1);
     ada.push(frame("a"));

@@ -35,6 +35,8 @@ const PREPARE_AHEAD = 16;
 export class Writer {
   /** The empty batch that every connection starts a turn with. */
   empty = new Batch();
+  /** False once HALYARD_BATCH_GROUPS=off has switched the groups off (see batch-group.ts). */
+  usesBatchGroups = true;
   readonly #clock: Clock;
   readonly #limits: ServerLimits;
   #dirty: Recipient[] = [];
@@ -57,8 +59,9 @@ export class Writer {
     this.#dirty.push(connection);
   }
 
-  /** Opens a batch group for this turn. */
-  openGroup(): BatchGroup {
+  /** Opens a batch group for this turn. @returns undefined if groups are switched off */
+  openGroup(): BatchGroup | undefined {
+    if (!this.usesBatchGroups) return undefined;
     const group = new BatchGroup(this.empty);
     this.#groups.push(group);
     return group;
@@ -169,7 +172,7 @@ export class Writer {
   }
 }
 
-/** Spreads the return of slow readers: each is told its own time to wait. */
+/** The close reason of a slow reader. Each reader gets a different time to wait, so that they return spread over time. */
 export function retryReason(clock: Clock): string {
   return `retryAfterMs=${String(Math.round(500 + clock.random() * 1_500))}`;
 }

@@ -6,7 +6,7 @@ import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { CloseReason, Connection, ConnectionOwner } from "../connection/connection.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
 import type { Clock, WebSocketInstance } from "../types.ts";
-import { truncateCloseReason } from "../utils/clip-reason.ts";
+import { truncateCloseReason } from "../utils/text.ts";
 import type { ConnectionHooks } from "./connection-hooks.ts";
 import type { ConnectionLog } from "./connection-log.ts";
 import type { Memberships } from "./memberships.ts";

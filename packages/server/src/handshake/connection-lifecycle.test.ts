@@ -53,7 +53,7 @@ describe("opening a socket", () => {
     const ws = await system.open("ada");
     system.manager.handleOpen(ws);
     await system.clock.settle();
-    expect(ws.heard("welcome")).toHaveLength(1);
+    expect(ws.received("welcome")).toHaveLength(1);
     await system.drop(ws);
     expect(stats()).toEqual({ totalUsers: 0, totalConnections: 0 });
     await system.clock.advance(20_000);
@@ -93,8 +93,8 @@ describe("a user with too many connections", () => {
     }
     expect(sockets.map(({ closedWith }) => closedWith?.code)).toEqual([4410, undefined, undefined]);
     await system.clock.advance(10_000);
-    expect(bea.heard("user_joined")).toHaveLength(1);
-    expect(bea.heard("user_left")).toEqual([]);
+    expect(bea.received("user_joined")).toHaveLength(1);
+    expect(bea.received("user_left")).toEqual([]);
   });
 
   it("sends the error that the application's policy returns, then closes with 4011", async () => {
@@ -108,7 +108,7 @@ describe("a user with too many connections", () => {
     });
     await system.open("ada");
     const ws = await system.open("ada");
-    expect(ws.heard()).toMatchObject([
+    expect(ws.received()).toMatchObject([
       { type: "error", code: "limit_exceeded", message: "Close a tab first." },
     ]);
     expect(ws.closedWith?.code).toBe(4011);
@@ -154,8 +154,8 @@ describe("a newer attempt of a client", () => {
     const now = await system.join("ada", { attempt: 2 });
     expect([old.closedWith?.code, now.closedWith?.code]).toEqual([4409, undefined]);
     await system.clock.advance(60_000);
-    expect(bea.heard("user_joined")).toHaveLength(1);
-    expect(bea.heard("user_left")).toEqual([]);
+    expect(bea.received("user_joined")).toHaveLength(1);
+    expect(bea.received("user_left")).toEqual([]);
   });
 
   it("stays open when the hello of an older attempt arrives later", async () => {

@@ -9,7 +9,7 @@ let system: TestSystem;
 const create = (config: TestConfig = {}): TestSystem => (system = new TestSystem(config));
 const hello = (more: object = {}): object => ({ type: "hello", clientId: CLIENT_ID, attempt: 1, ...more });
 const channelsOf = (ws: FakeSocket): Record<string, { recovered: unknown }> =>
-  (ws.heard("welcome").at(-1)?.["channels"] ?? {}) as Record<string, { recovered: unknown }>;
+  (ws.received("welcome").at(-1)?.["channels"] ?? {}) as Record<string, { recovered: unknown }>;
 
 afterEach(() => system.expectToEndCleanly());
 
@@ -17,8 +17,8 @@ describe("a plain client", () => {
   it("receives a welcome and a user_list that PROTOCOL.md describes when it opens", async () => {
     const ws = await create().open("ada", { name: "Ada", email: "ada@example.com" });
     expect(ws.types).toEqual(["welcome", "user_list"]);
-    for (const frame of ws.heard()) expect(ServerFrame.parse(frame)).toEqual(frame);
-    expect(ws.heard("welcome")).toMatchObject([
+    for (const frame of ws.received()) expect(ServerFrame.parse(frame)).toEqual(frame);
+    expect(ws.received("welcome")).toMatchObject([
       {
         user: { userId: "ada", name: "Ada", connectedAt: "2026-11-23T00:00:00.000Z" },
         limits: { messageBytes: 65_536, unacknowledged: 32, messagesPerSecond: 50, bytesPerSecond: 262_144 },
@@ -38,7 +38,7 @@ describe("a plain client", () => {
     await system.clock.settle();
     expect(ws.types).toEqual(["welcome", "user_list"]);
     await system.say(ws, { type: "chat_message", content: "a", $: { seq: 1 } });
-    expect(ws.heard("reply")).toMatchObject([{ $: { re: 1 } }]);
+    expect(ws.received("reply")).toMatchObject([{ $: { re: 1 } }]);
   });
 
   it("is refused with conflict when its hello is not its first frame", async () => {
@@ -66,7 +66,7 @@ describe("a v1 client", () => {
     expect(ws.texts).toEqual([]);
     await system.say(ws, hello({ $: { id: "h1" } }));
     expect(ws.types).toEqual(["welcome", "user_list"]);
-    expect(ws.heard("welcome")[0]?.$).toEqual({ re: "h1" });
+    expect(ws.received("welcome")[0]?.$).toEqual({ re: "h1" });
   });
 
   it("is closed with 4010 when it sends no hello for ten seconds", async () => {
@@ -88,7 +88,7 @@ describe("a v1 client", () => {
   it("receives one error and is then closed with 4400 when it sends other frames before its hello", async () => {
     const ws = await create().openV1("ada");
     await system.say(ws, { type: "chat_message", content: "a", $: { seq: 1 } });
-    expect(ws.heard()).toMatchObject([{ type: "error", code: "conflict", $: { re: 1 } }]);
+    expect(ws.received()).toMatchObject([{ type: "error", code: "conflict", $: { re: 1 } }]);
     expect(ws.closedWith).toBeUndefined();
     await system.say(ws, { type: "ping" });
     expect(ws.closedWith?.code).toBe(4400);
@@ -112,7 +112,7 @@ describe("a v1 client", () => {
   ])("receives an error and is closed with 4400 for invalid hello %#", async (frame) => {
     const ws = await create().openV1("ada");
     await system.say(ws, frame);
-    expect(ws.heard()).toMatchObject([{ type: "error", code: "invalid_message" }]);
+    expect(ws.received()).toMatchObject([{ type: "error", code: "invalid_message" }]);
     expect(ws.closedWith?.code).toBe(4400);
   });
 
@@ -127,7 +127,7 @@ describe("a v1 client", () => {
     const headers = new Headers({ "sec-websocket-protocol": "halyard.v1" });
     const ws = await system.upgrade({ id: "ada" }, { headers, url: `/ws?c=${CLIENT_ID}&a=3` });
     await system.say(ws, hello({ attempt: 2 }));
-    expect(ws.heard("error")).toMatchObject([{ code: "conflict" }]);
+    expect(ws.received("error")).toMatchObject([{ code: "conflict" }]);
     expect(ws.closedWith?.code).toBe(4400);
   });
 
@@ -163,7 +163,7 @@ describe("a welcome", () => {
     expect(ws.types).toEqual(["welcome", "left", "user_list", "user_list"]);
     void system.manager.sendToRoom("secret", { type: "announcement", message: "secret" });
     await system.clock.settle();
-    expect(ws.heard("announcement")).toEqual([]);
+    expect(ws.received("announcement")).toEqual([]);
   });
 
   const noToAll = { at_once: () => false, later: () => Promise.resolve(false) };
@@ -191,8 +191,8 @@ describe("a welcome", () => {
     const positions = [{ ch: "room:general", epoch, off }];
     const again = await system.join("ada", { attempt: 2, rooms: ["general"], positions });
     expect(channelsOf(again)).toMatchObject({ "room:general": { recovered: "forbidden" } });
-    expect(again.heard("gap")).toMatchObject([{ ch: "room:general", reason: "forbidden" }]);
-    expect(again.heard("left")).toMatchObject([{ room: "general", reason: "forbidden" }]);
+    expect(again.received("gap")).toMatchObject([{ ch: "room:general", reason: "forbidden" }]);
+    expect(again.received("left")).toMatchObject([{ room: "general", reason: "forbidden" }]);
     expect(again.texts.join()).not.toContain("missed");
   });
 
@@ -208,7 +208,7 @@ describe("a welcome", () => {
     for (const room of ["given", "later"])
       void system.manager.sendToRoom(room, { type: "announcement", message: room });
     await system.clock.settle();
-    expect(ws.heard("announcement").map(({ message }) => message)).toEqual(["given", "later"]);
+    expect(ws.received("announcement").map(({ message }) => message)).toEqual(["given", "later"]);
   });
 
   it("is followed by left for each room above the limit, and no message of these rooms arrives", async () => {
@@ -219,13 +219,13 @@ describe("a welcome", () => {
     });
     const ws = await system.join("ada", { rooms: ["a", "b", "given", "c"] });
     expect(Object.keys(channelsOf(ws))).toEqual(["all", "user:ada", "room:given", "room:a"]);
-    expect(ws.heard("left")).toEqual([
+    expect(ws.received("left")).toEqual([
       { type: "left", room: "b", reason: "limit_exceeded" },
       { type: "left", room: "c", reason: "limit_exceeded" },
     ]);
     void system.manager.sendToRoom("b", { type: "announcement", message: "missed" });
     await system.clock.settle();
-    expect(ws.heard("announcement")).toEqual([]);
+    expect(ws.received("announcement")).toEqual([]);
     expect(system.manager.getMetrics().security).toEqual({ limit: { rooms: 1 } });
   });
 
@@ -247,6 +247,6 @@ describe("a welcome", () => {
     await system.manager.broadcastMessage({ type: "announcement", message: "after" });
     await system.clock.settle();
     expect(channelsOf(ws)).toMatchObject({ all: { off: 1 } });
-    expect(ws.heard("announcement")).toMatchObject([{ message: "after", $: { off: 2 } }]);
+    expect(ws.received("announcement")).toMatchObject([{ message: "after", $: { off: 2 } }]);
   });
 });

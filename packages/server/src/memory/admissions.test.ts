@@ -25,54 +25,54 @@ function opened(...connectionIds: string[]): Admissions {
   return admissions;
 }
 
-describe("a user's connections", () => {
-  it("are admitted up to the limit", () => {
+describe("Admissions", () => {
+  it("admits connections of a user up to the limit", () => {
     expect(opened("1", "2").admit(request("3"), 10)).toEqual(full);
   });
 
-  it("are counted for each user apart", () => {
+  it("counts the connections of each user separately", () => {
     expect(opened("1", "2").admit(request("3", { user: "bea" }), 10)).toEqual(admitted);
   });
 
-  it("give their place back when they close", () => {
+  it("frees the slot of a connection that closes", () => {
     const admissions = opened("1", "2");
     admissions.release("ada", "1");
     expect(admissions.admit(request("3"), 10)).toEqual(admitted);
   });
 
-  it("evict the oldest where the policy says so", () => {
+  it("evicts the oldest connection under the policy close-oldest", () => {
     const admissions = opened("1", "2");
     expect(admissions.admit(request("3", { policy: "close-oldest" }), 10)).toEqual(admitted);
     expect(admissions.opened("ada", "3")).toEqual(["1"]);
     expect(admissions.admit(request("4"), 10)).toEqual(full);
   });
 
-  it("are never admitted where none may be, whatever the policy", () => {
+  it("admits no connection when the limit is 0, whatever the policy", () => {
     const policy = "close-oldest";
     expect(new Admissions().admit(request("1", { limit: 0, policy }), 0)).toEqual(full);
   });
 });
 
-describe("an attempt of a client", () => {
-  const again = (connectionId: string, attempt: number): AdmissionRequest =>
+describe("Admissions of one client's attempts", () => {
+  const attemptOf = (connectionId: string, attempt: number): AdmissionRequest =>
     request(connectionId, { client: "c", attempt });
 
-  it("takes the place of an older one, and of none besides", () => {
+  it("gives a newer attempt the slot of the older one, and of no other connection", () => {
     const admissions = opened("1");
-    admissions.admit(again("2", 1), 10);
-    expect(admissions.admit(again("3", 2), 20)).toEqual({ admitted: true, replaced: ["2"] });
+    admissions.admit(attemptOf("2", 1), 10);
+    expect(admissions.admit(attemptOf("3", 2), 20)).toEqual({ admitted: true, replaced: ["2"] });
   });
 
-  it("does not come in after a newer one", () => {
+  it("rejects an attempt that is older than an admitted one", () => {
     const admissions = new Admissions();
-    admissions.admit(again("1", 5), 0);
-    expect(admissions.admit(again("2", 4), 10)).toEqual({ admitted: false, reason: "superseded" });
-    expect(admissions.admit(again("3", 5), 10)).toMatchObject({ admitted: true });
+    admissions.admit(attemptOf("1", 5), 0);
+    expect(admissions.admit(attemptOf("2", 4), 10)).toEqual({ admitted: false, reason: "superseded" });
+    expect(admissions.admit(attemptOf("3", 5), 10)).toMatchObject({ admitted: true });
   });
 
-  it("keeps its place in the queue of the oldest", () => {
+  it("gives a newer attempt the age of the connection that it replaces", () => {
     const admissions = new Admissions();
-    for (const [now, entry] of [again("1", 1), request("2"), again("3", 2)].entries()) {
+    for (const [now, entry] of [attemptOf("1", 1), request("2"), attemptOf("3", 2)].entries()) {
       admissions.admit(entry, now);
       admissions.opened("ada", entry.connectionId);
     }
@@ -80,29 +80,29 @@ describe("an attempt of a client", () => {
     expect(admissions.opened("ada", "4")).toEqual(["3"]);
   });
 
-  it("is not undone by the close of the older one", () => {
+  it("keeps the slot of the newer attempt when the older connection closes", () => {
     const admissions = opened("1");
-    admissions.admit(again("2", 1), 10);
-    admissions.admit(again("3", 2), 10);
+    admissions.admit(attemptOf("2", 1), 10);
+    admissions.admit(attemptOf("3", 2), 10);
     admissions.opened("ada", "3");
     admissions.release("ada", "2");
     expect(admissions.admit(request("4"), 20)).toEqual(full);
   });
 });
 
-describe("a place that was reserved", () => {
-  it("lapses when it is not taken within ten seconds", () => {
+describe("Admissions of a reserved slot", () => {
+  it("frees a reserved slot that is not opened within ten seconds", () => {
     const admissions = opened("1");
     admissions.admit(request("2"), 0);
     expect(admissions.admit(request("3"), 10_000)).toEqual(full);
     expect(admissions.admit(request("3"), 10_001)).toEqual(admitted);
   });
 
-  it("does not lapse once it is taken", () => {
+  it("keeps the slot of an open connection without a time limit", () => {
     expect(opened("1", "2").admit(request("3"), 1e9)).toEqual(full);
   });
 
-  it("has its ten seconds, however long its client has been here", () => {
+  it("gives a replacing attempt ten seconds, however old the replaced connection is", () => {
     const admissions = opened("1");
     admissions.admit(request("2", { client: "c" }), 0);
     admissions.opened("ada", "2");
@@ -113,7 +113,7 @@ describe("a place that was reserved", () => {
     expect(admissions.admit(request("4"), 1e9)).toEqual(full);
   });
 
-  it("stays taken by a connection that says later which client it is", () => {
+  it("keeps the slot of a connection that names its client later", () => {
     const admissions = opened("1", "2");
     expect(admissions.admit(request("2", { client: "c" }), 10)).toEqual(admitted);
     admissions.sweep(1e9);
@@ -122,19 +122,22 @@ describe("a place that was reserved", () => {
     expect(admissions.admit(request("3"), 1e9)).toEqual(admitted);
   });
 
-  it.each(["is given back", "lapses"])("counts for whom it displaced again when it %s", (how) => {
-    const admissions = opened("1", "2");
-    admissions.admit(request("3", { client: "1", attempt: 2 }), 10);
-    if (how === "lapses") admissions.sweep(10_011);
-    else admissions.release("ada", "3");
-    expect(admissions.admit(request("4"), 20_000)).toEqual(full);
-    expect(admissions.admit(request("5", { policy: "close-oldest" }), 20_000)).toEqual(admitted);
-    if (how === "lapses") admissions.sweep(30_001);
-    else admissions.release("ada", "5");
-    expect(admissions.admit(request("6"), 40_000)).toEqual(full);
-  });
+  it.each(["is released", "expires"])(
+    "returns the slot to the replaced connection when the reservation %s",
+    (end) => {
+      const admissions = opened("1", "2");
+      admissions.admit(request("3", { client: "1", attempt: 2 }), 10);
+      if (end === "expires") admissions.sweep(10_011);
+      else admissions.release("ada", "3");
+      expect(admissions.admit(request("4"), 20_000)).toEqual(full);
+      expect(admissions.admit(request("5", { policy: "close-oldest" }), 20_000)).toEqual(admitted);
+      if (end === "expires") admissions.sweep(30_001);
+      else admissions.release("ada", "5");
+      expect(admissions.admit(request("6"), 40_000)).toEqual(full);
+    },
+  );
 
-  it("counts for nobody when whom it displaced has closed meanwhile", () => {
+  it("frees the slot when the replaced connection has closed meanwhile", () => {
     const admissions = opened("1", "2");
     admissions.admit(request("3", { client: "1", attempt: 2 }), 10);
     admissions.release("ada", "1");
@@ -143,45 +146,48 @@ describe("a place that was reserved", () => {
   });
 });
 
-interface Live {
+interface OpenConnection {
   readonly id: string;
   readonly client: string;
   isOpen: boolean;
 }
 
-const ask = fc.record({
+const step = fc.record({
   client: fc.constantFrom("a", "b", "c", "d"),
   attempt: fc.integer({ min: 1, max: 4 }),
   policy: fc.constantFrom("reject" as const, "close-oldest" as const),
-  fate: fc.constantFrom("opens", "opens", "opens", "is given back", "is forgotten"),
+  fate: fc.constantFrom("opens", "opens", "opens", "is released", "never opens"),
   waitMs: fc.constantFrom(0, 0, 4_000, 11_000),
   closes: fc.nat(6),
 });
 
-describe("admissions, whatever is asked of them,", () => {
-  it("let no user have more open connections than the limit, and never two of one client", () => {
+describe("Admissions under random requests", () => {
+  it("never allow a user more open connections than the limit, nor two of one client", () => {
     fc.assert(
-      fc.property(fc.array(ask, { maxLength: 30 }), fc.integer({ min: 1, max: 3 }), (asks, limit) => {
+      fc.property(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 3 }), (requests, limit) => {
         const admissions = new Admissions();
-        let open: Live[] = [];
+        let open: OpenConnection[] = [];
         let now = 0;
-        for (const [index, { client, attempt, policy, fate, waitMs, closes }] of asks.entries()) {
+        for (const [index, { client, attempt, policy, fate, waitMs, closes }] of requests.entries()) {
           now += waitMs;
-          const leaving = open[closes];
-          if (leaving !== undefined) {
-            open = open.filter((live) => live !== leaving);
-            admissions.release("ada", leaving.id);
+          const closing = open[closes];
+          if (closing !== undefined) {
+            open = open.filter((connection) => connection !== closing);
+            admissions.release("ada", closing.id);
           }
           const id = String(index);
-          const answer = admissions.admit(request(id, { client, attempt, policy, limit }), now);
-          if (answer.admitted && fate === "opens") {
-            // As the lifecycle does it: whoever was replaced or evicted is closed when the new one opens.
-            const closed = [...answer.replaced, ...admissions.opened("ada", id)];
-            for (const gone of closed) admissions.release("ada", gone);
-            open = [...open.filter((live) => !closed.includes(live.id)), { id, client, isOpen: true }];
-          } else if (answer.admitted && fate === "is given back") admissions.release("ada", id);
+          const admission = admissions.admit(request(id, { client, attempt, policy, limit }), now);
+          if (admission.admitted && fate === "opens") {
+            // As in the handshake: the replaced and the evicted connections close when the new one opens.
+            const closed = [...admission.replaced, ...admissions.opened("ada", id)];
+            for (const closedId of closed) admissions.release("ada", closedId);
+            open = [
+              ...open.filter((connection) => !closed.includes(connection.id)),
+              { id, client, isOpen: true },
+            ];
+          } else if (admission.admitted && fate === "is released") admissions.release("ada", id);
           expect(open.length).toBeLessThanOrEqual(limit);
-          expect(new Set(open.map((live) => live.client)).size).toBe(open.length);
+          expect(new Set(open.map((connection) => connection.client)).size).toBe(open.length);
         }
         for (const { id } of open) admissions.release("ada", id);
         now += 10_001;

@@ -19,8 +19,8 @@ function filled(count: number, limits: Partial<typeof retention> = {}): ChannelL
 
 const offsets = (entries: readonly LogEntry[]): number[] => entries.map(({ offset }) => offset);
 
-describe("a channel's log", () => {
-  it("names for each message the one before it, from where the channel began", () => {
+describe("ChannelLog", () => {
+  it("stores with each message the offset of the one before, from the start of the channel on", () => {
     const log = new ChannelLog(41);
     log.append(50, "a", { at: 0, retention, key: undefined });
     log.append(77, "b", { at: 0, retention, key: undefined });
@@ -31,7 +31,7 @@ describe("a channel's log", () => {
     expect(log.top).toBe(77);
   });
 
-  it("gives the messages after a position, as many as are asked for", () => {
+  it("returns as many messages after a position as are requested", () => {
     const log = filled(10);
     expect(offsets(log.after(7, 100))).toEqual([8, 9, 10]);
     expect(offsets(log.after(0, 3))).toEqual([1, 2, 3]);
@@ -42,12 +42,12 @@ describe("a channel's log", () => {
     ["messages", { messages: 3 }],
     ["bytes", { bytes: 3 }],
     ["milliseconds", { ms: 3 }],
-  ])("keeps so many %s", (_, limits) => {
+  ])("keeps no more than the configured number of %s", (_, limits) => {
     const log = filled(10, limits);
     expect(offsets(log.after(0, 100))).toEqual([8, 9, 10]);
   });
 
-  it("forgets the oldest as time goes on, and keeps its top", () => {
+  it("drops the oldest messages as they expire, and keeps its top offset", () => {
     const log = filled(10);
     expect(log.trim(1_008)).toBe(true);
     expect(offsets(log.after(0, 100))).toEqual([9, 10]);
@@ -56,7 +56,7 @@ describe("a channel's log", () => {
     expect(log.top).toBe(10);
   });
 
-  it("keeps nothing of a message that is larger than all of it, but its offset", () => {
+  it("stores only the offset of a message that is larger than the whole log", () => {
     const log = new ChannelLog(0);
     log.append(1, "x".repeat(1_001), { at: 0, retention, key: "k" });
     expect(log.after(0, 10)).toEqual([]);
@@ -64,21 +64,21 @@ describe("a channel's log", () => {
     expect(log.offsetOf("k")).toBeUndefined();
   });
 
-  it("knows the offset of a key for as long as it keeps the message", () => {
+  it("finds the offset of a key for as long as it keeps the message", () => {
     const log = filled(10, { messages: 3 });
     expect(log.offsetOf("k8")).toBe(8);
     expect(log.offsetOf("k7")).toBeUndefined();
   });
 });
 
-interface Kept extends LogEntry {
+interface StoredEntry extends LogEntry {
   readonly at: number;
   readonly key: string;
 }
 
-/** The same promises, kept in the plainest way. */
+/** A list with the same guarantees. */
 class NaiveLog {
-  entries: Kept[] = [];
+  entries: StoredEntry[] = [];
 
   trim(now: number, limits: typeof retention): void {
     const bytes = (): number => this.entries.reduce((sum, { data }) => sum + data.length, 0);
@@ -108,7 +108,7 @@ const bounds = fc.record({
 
 type Step = typeof step extends fc.Arbitrary<infer TStep> ? TStep : never;
 
-/** What a mistake shrank to: a message goes at the very end of its time. */
+/** A shrunk failure: a message expires exactly at the end of its retention time. */
 const EXAMPLES: [typeof retention, Step[]][] = [
   [
     { messages: 1, bytes: 1, ms: 25 },
@@ -119,8 +119,8 @@ const EXAMPLES: [typeof retention, Step[]][] = [
   ],
 ];
 
-describe("a channel's log, whatever is done with it,", () => {
-  it("gives what a plain list would", () => {
+describe("ChannelLog under random operations", () => {
+  it("returns the same entries as a plain list", () => {
     fc.assert(
       fc.property(bounds, fc.array(step, { maxLength: 120 }), (limits, steps) => {
         const [log, naive] = [new ChannelLog(0), new NaiveLog()];

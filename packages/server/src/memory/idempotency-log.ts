@@ -1,9 +1,11 @@
 // What each client has had done, so that a repeated send or request is answered and not run again.
 // The deduplicator calls it, through the backplane.
-// Per client: the last 32 sends, 96 requests (see request-result-cache.ts), for 5 minutes; 20 clients per user.
+// Per client: the last 32 sends, 96 requests (see request-results.ts), for 5 minutes; 20 clients per user.
 
 import type { ClientRef, Work, WorkState } from "../backplane.ts";
 import { RequestResultCache } from "./request-result-cache.ts";
+import { RequestResultMap } from "./request-result-map.ts";
+import type { RequestResults } from "./request-results.ts";
 
 interface Result {
   readonly digest: number;
@@ -15,7 +17,7 @@ interface ClientRecord {
   lastSeq: number;
   /** Results of the last 32 sends, by `seq`. */
   readonly sends: Map<number, Result>;
-  readonly requests: RequestResultCache;
+  readonly requests: RequestResults;
   usedAt: number;
 }
 
@@ -29,6 +31,8 @@ const CONFLICT: WorkState = { state: "conflict" };
 
 /** The results of sends and requests of every client. */
 export class IdempotencyLog {
+  /** False once HALYARD_RESULT_CACHE=off has switched the cache off; for clients that are new from then on. */
+  usesResultCache = true;
   readonly #users = new Map<string, Map<string, ClientRecord>>();
   /** The record used last: messages of a client come in rows. */
   #latest: { readonly ref: ClientRef; readonly record: ClientRecord } | undefined;
@@ -83,7 +87,7 @@ export class IdempotencyLog {
     let clients = this.#users.get(ref.user);
     if (clients === undefined) this.#users.set(ref.user, (clients = new Map<string, ClientRecord>()));
     const known = clients.get(ref.client);
-    const record = known ?? { lastSeq: 0, sends: new Map(), requests: new RequestResultCache(), usedAt: 0 };
+    const record = known ?? this.#newRecord();
     this.#latest = { ref, record };
     if (known !== undefined && clients.size === 1) return record;
     // The map is in the order of use, so that the first entry is the one to drop.
@@ -94,5 +98,10 @@ export class IdempotencyLog {
       clients.delete(oldest);
     }
     return record;
+  }
+
+  #newRecord(): ClientRecord {
+    const requests = this.usesResultCache ? new RequestResultCache() : new RequestResultMap();
+    return { lastSeq: 0, sends: new Map(), requests, usedAt: 0 };
   }
 }

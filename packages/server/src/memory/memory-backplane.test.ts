@@ -1,28 +1,36 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { describeBackplane } from "../../test/backplane-suite.ts";
 import { Node } from "../../test/backplane-suite/node.ts";
 import { FakeClock } from "../../test/fake-clock.ts";
+import { silentLogger } from "../logger.ts";
+import { applyKillSwitches, readKillSwitches } from "../utils/kill-switches.ts";
 import { createMemoryBackplane } from "./memory-backplane.ts";
+import { RequestResultCache } from "./request-result-cache.ts";
 
-describeBackplane(
-  "memory",
-  () => {
-    const clock = new FakeClock();
-    return {
-      node: () => createMemoryBackplane({ clock }),
-      advance: (ms) => clock.advance(ms),
-      settle: () => clock.settle(),
-      close: () => {
-        expect(clock.timers).toBe(0);
-        return Promise.resolve();
-      },
-    };
-  },
-  { isShared: false },
-);
+describe.each([
+  ["on", true],
+  ["off", false],
+])("With the result cache switched %s:", (_, usesResultCache) => {
+  describeBackplane(
+    "memory",
+    () => {
+      const clock = new FakeClock();
+      return {
+        node: () => Object.assign(createMemoryBackplane({ clock }), { usesResultCache }),
+        advance: (ms) => clock.advance(ms),
+        settle: () => clock.settle(),
+        close: () => {
+          expect(clock.timers).toBe(0);
+          return Promise.resolve();
+        },
+      };
+    },
+    { isShared: false },
+  );
+});
 
-describe("the memory backplane", () => {
-  it("delivers in the turn in which it is told to publish", async () => {
+describe("MemoryBackplane", () => {
+  it("delivers a publication in the turn of the call to publish", async () => {
     const node = new Node(createMemoryBackplane({ clock: new FakeClock() }));
     await node.backplane.start(node);
     await node.backplane.subscribe("all");
@@ -31,7 +39,7 @@ describe("the memory backplane", () => {
     await node.backplane.stop();
   });
 
-  it("begins anew with another epoch", () => {
+  it("starts with a new epoch each time it is created", () => {
     const clock = new FakeClock();
     const read = (): Promise<{ epoch: string }> =>
       createMemoryBackplane({ clock }).read("all", { after: 0, limit: 1 });
@@ -40,7 +48,7 @@ describe("the memory backplane", () => {
     ).resolves.toBe(2);
   });
 
-  it("never gives an offset twice, also to a channel that it had forgotten", async () => {
+  it("never reuses an offset, also for a channel whose log was dropped", async () => {
     const clock = new FakeClock();
     const node = new Node(createMemoryBackplane({ clock }));
     await node.backplane.start(node);
@@ -49,5 +57,27 @@ describe("the memory backplane", () => {
     const second = await node.publish("room:a", '"b"');
     expect(second.position?.off).toBeGreaterThan(first.position?.off ?? Infinity);
     await node.backplane.stop();
+  });
+
+  it.each([
+    ["uses", true],
+    ["does not use", false],
+  ])("%s the result cache when usesResultCache is %s", async (_, usesResultCache) => {
+    const begin = vi.spyOn(RequestResultCache.prototype, "begin");
+    onTestFinished(() => begin.mockRestore());
+    const backplane = Object.assign(createMemoryBackplane({ clock: new FakeClock() }), { usesResultCache });
+    const work = { ref: { user: "ada", client: "c" }, key: "r1", digest: 1 };
+    expect(await backplane.begin(work)).toEqual({ state: "run" });
+    await backplane.settle(work, "a");
+    expect(await backplane.begin(work)).toEqual({ state: "done", result: "a" });
+    expect(begin).toHaveBeenCalledTimes(usesResultCache ? 1 : 0);
+  });
+
+  it("uses the result cache until HALYARD_RESULT_CACHE=off is applied", () => {
+    const backplane = createMemoryBackplane();
+    expect(backplane).toHaveProperty("usesResultCache", true);
+    const switches = readKillSwitches({ HALYARD_RESULT_CACHE: "off" });
+    applyKillSwitches(switches, { writer: {}, backplane, logger: silentLogger });
+    expect(backplane).toHaveProperty("usesResultCache", false);
   });
 });

@@ -14,7 +14,7 @@ import type {
 } from "../backplane.ts";
 import { systemClock } from "../utils/clock.ts";
 import { resolvedPromise } from "../utils/maybe-promise.ts";
-import { randomId } from "../utils/random-id.ts";
+import { randomId } from "../utils/ids.ts";
 import type { Clock } from "../types.ts";
 import { Admissions } from "./admissions.ts";
 import { ChannelLog } from "./channel-log.ts";
@@ -66,6 +66,15 @@ class MemoryBackplane implements Backplane {
     this.#epoch = randomId(clock, 8);
     this.nodeId = randomId(clock, 6);
     this.#globalRoster = this.#rosterOf(undefined);
+  }
+
+  /** The switch of request-result-cache.ts. The entries for Node and Bun set it; it is no option of an application. */
+  get usesResultCache(): boolean {
+    return this.#idempotency.usesResultCache;
+  }
+
+  set usesResultCache(value: boolean) {
+    this.#idempotency.usesResultCache = value;
   }
 
   start(handlers: BackplaneHandlers): Promise<void> {

@@ -19,10 +19,10 @@ const minus = (user: string, connectionId: string, graceMs = 0): PresenceOp => (
   graceMs,
 });
 
-function create(): { clock: FakeClock; roster: Roster; events: PresenceEvent[]; said: () => string[] } {
+function create(): { clock: FakeClock; roster: Roster; events: PresenceEvent[]; takeEvents: () => string[] } {
   const [clock, events] = [new FakeClock({ now: 0 }), [] as PresenceEvent[]];
   const roster = new Roster("r", clock, (event) => events.push(event));
-  return { clock, roster, events, said: () => events.splice(0).map(toText) };
+  return { clock, roster, events, takeEvents: () => events.splice(0).map(toText) };
 }
 
 function toText(event: PresenceEvent): string {
@@ -30,65 +30,65 @@ function toText(event: PresenceEvent): string {
   return `${event.isNew ? "+" : "="}${event.entry.user}`;
 }
 
-describe("a roster", () => {
-  it("has one entry per user, however many connections", () => {
-    const { roster, said } = create();
+describe("Roster", () => {
+  it("has one entry per user, however many connections are open", () => {
+    const { roster, takeEvents } = create();
     roster.apply(plus("ada", "1"));
     roster.apply(plus("ada", "2"));
     roster.apply(minus("ada", "1"));
-    expect(said()).toEqual(["+ada"]);
+    expect(takeEvents()).toEqual(["+ada"]);
     expect(roster.page(undefined, 10)).toMatchObject({ entries: [{ user: "ada" }], total: 1 });
     roster.apply(minus("ada", "2"));
-    expect(said()).toEqual(["-ada"]);
+    expect(takeEvents()).toEqual(["-ada"]);
     expect(roster.isEmpty).toBe(true);
   });
 
-  it("waits for the grace before it says that someone left", () => {
-    const { clock, roster, said } = create();
+  it("reports that a user left after the grace period", () => {
+    const { clock, roster, takeEvents } = create();
     roster.apply(plus("ada", "1"));
     roster.apply(minus("ada", "1", 5_000));
     clock.skip(4_999);
-    expect(said()).toEqual(["+ada"]);
+    expect(takeEvents()).toEqual(["+ada"]);
     expect(roster.page(undefined, 10).total).toBe(1);
     clock.skip(1);
-    expect(said()).toEqual(["-ada"]);
+    expect(takeEvents()).toEqual(["-ada"]);
   });
 
-  it("says nothing of someone who is back within the grace, and keeps since when they are there", () => {
-    const { clock, roster, said } = create();
+  it("reports nothing for a user who returns within the grace period, and keeps the time of joining", () => {
+    const { clock, roster, takeEvents } = create();
     roster.apply(plus("ada", "1"));
     clock.skip(1_000);
     roster.apply(minus("ada", "1", 5_000));
     clock.skip(4_000);
     roster.apply(plus("ada", "2"));
     clock.skip(60_000);
-    expect(said()).toEqual(["+ada"]);
+    expect(takeEvents()).toEqual(["+ada"]);
     expect(roster.page(undefined, 10).entries[0]?.since).toBe(0);
     expect(clock.timers).toBe(0);
   });
 
-  it("does the same thing twice only once", () => {
-    const { clock, roster, said } = create();
+  it("ignores a repeated operation", () => {
+    const { clock, roster, takeEvents } = create();
     roster.apply(plus("ada", "1"));
     roster.apply(plus("ada", "1"));
     roster.apply(minus("ada", "1", 5_000));
     roster.apply(minus("ada", "1"));
     roster.apply(minus("ada", "unknown"));
     roster.apply(minus("bea", "1"));
-    expect(said()).toEqual(["+ada"]);
+    expect(takeEvents()).toEqual(["+ada"]);
     clock.skip(5_000);
-    expect(said()).toEqual(["-ada"]);
+    expect(takeEvents()).toEqual(["-ada"]);
   });
 
-  it("tells of a profile that changed", () => {
-    const { roster, events, said } = create();
+  it("reports a changed profile", () => {
+    const { roster, events, takeEvents } = create();
     roster.apply(plus("ada", "1", '{"name":"Ada"}'));
     roster.apply(plus("ada", "2", '{"name":"Ada L."}'));
     expect(events.at(-1)).toMatchObject({ entry: { profile: '{"name":"Ada L."}' }, isNew: false });
-    expect(said()).toEqual(["+ada", "=ada"]);
+    expect(takeEvents()).toEqual(["+ada", "=ada"]);
   });
 
-  it("is read in pages that hold everyone once, in the order of their arrival", () => {
+  it("returns pages that hold each user once, in the order of joining", () => {
     const { roster } = create();
     const users = Array.from({ length: 25 }, (_, n) => `u${String(n)}`);
     for (const user of users) roster.apply(plus(user, "1"));
@@ -104,24 +104,21 @@ describe("a roster", () => {
     expect(roster.page(undefined, 25).cursor).toBeUndefined();
   });
 
-  it.each(["x", "-1", "1e999", "", "{}"])(
-    "gives some page for the cursor %j, which it never gave",
-    (cursor) => {
-      const { roster } = create();
-      roster.apply(plus("ada", "1"));
-      expect(roster.page(cursor, 10).total).toBe(1);
-    },
-  );
+  it.each(["x", "-1", "1e999", "", "{}"])("returns a page for the unknown cursor %j", (cursor) => {
+    const { roster } = create();
+    roster.apply(plus("ada", "1"));
+    expect(roster.page(cursor, 10).total).toBe(1);
+  });
 
-  it("forgets everyone without a word, and leaves no timer", () => {
-    const { clock, roster, said } = create();
+  it("removes all users without an event when it is cleared, and leaves no timer", () => {
+    const { clock, roster, takeEvents } = create();
     roster.apply(plus("ada", "1"));
     roster.apply(plus("bea", "1"));
     roster.apply(minus("bea", "1", 5_000));
-    said();
+    takeEvents();
     roster.clear();
     expect(clock.timers).toBe(0);
-    expect(said()).toEqual([]);
+    expect(takeEvents()).toEqual([]);
     expect(roster.isEmpty).toBe(true);
   });
 });
@@ -131,7 +128,7 @@ interface ModelUser {
   leavesAt: number | undefined;
 }
 
-/** Who is there, kept in the plainest way: what happened is what differs between two moments. */
+/** The users who are present, in a plain map; it returns the events of each change. */
 class Model {
   readonly users = new Map<string, ModelUser>();
   now = 0;
@@ -144,19 +141,19 @@ class Model {
   }
 
   apply(op: PresenceOp): string[] {
-    const known = this.users.get(op.user);
+    const entry = this.users.get(op.user);
     if (op.op === "+") {
-      if (known === undefined) {
+      if (entry === undefined) {
         this.users.set(op.user, { connections: new Set([op.connectionId]), leavesAt: undefined });
         return [`+${op.user}`];
       }
-      known.connections.add(op.connectionId);
-      known.leavesAt = undefined;
+      entry.connections.add(op.connectionId);
+      entry.leavesAt = undefined;
       return [];
     }
-    if (known?.connections.delete(op.connectionId) !== true || known.connections.size > 0) return [];
+    if (entry?.connections.delete(op.connectionId) !== true || entry.connections.size > 0) return [];
     if (op.graceMs === 0) return [this.#leave(op.user)];
-    known.leavesAt = this.now + op.graceMs;
+    entry.leavesAt = this.now + op.graceMs;
     return [];
   }
 
@@ -174,24 +171,24 @@ const step = fc.oneof(
   fc.nat(15),
 );
 
-describe("a roster, whatever connections come and go,", () => {
-  it("tells what happened, and its events alternate per user", () => {
+describe("Roster under random joins and leaves", () => {
+  it("reports each change once, and alternates joined and left events per user", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const { clock, roster, said } = create();
+        const { clock, roster, takeEvents } = create();
         const model = new Model();
         const online = new Set<string>();
         for (const next of [...steps, 100]) {
           const expected = typeof next === "number" ? model.wait(next) : model.apply(next);
           if (typeof next === "number") clock.skip(next);
           else roster.apply(next);
-          const events = said();
-          // Whose graces end at the same moment leave in any order.
+          const events = takeEvents();
+          // Users whose grace periods end at the same time leave in any order.
           expect(events.toSorted()).toEqual(expected.toSorted());
           for (const [sign, ...name] of events) {
-            const isThere = online.has(name.join(""));
-            expect(isThere).toBe(sign === "-");
-            if (isThere) online.delete(name.join(""));
+            const isOnline = online.has(name.join(""));
+            expect(isOnline).toBe(sign === "-");
+            if (isOnline) online.delete(name.join(""));
             else online.add(name.join(""));
           }
           const listed = roster.page(undefined, 10).entries.map((entry) => entry.user);

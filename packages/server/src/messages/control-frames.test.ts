@@ -26,13 +26,13 @@ describe("control frames that wait for the application", () => {
       system.hand(ws, { type: "authenticate", ticket: String(n), $: { id: `t${String(n)}` } });
     await system.clock.settle();
     expect(tickets).toHaveLength(16);
-    expect(ws.heard("error").map(({ code, $ }) => [code, $?.re])).toEqual([
+    expect(ws.received("error").map(({ code, $ }) => [code, $?.re])).toEqual([
       ["limit_exceeded", "t80"],
       ["limit_exceeded", "t81"],
     ]);
     release();
     await system.clock.settle();
-    expect(ws.heard("reply")).toHaveLength(80);
+    expect(ws.received("reply")).toHaveLength(80);
   });
 
   it("call authorize no more when the connection has closed", async () => {

@@ -30,8 +30,8 @@ describe("a message handler", () => {
     await system.clock.settle();
     expect(await system.ask(ada, { type: "ping" })).toEqual([{ type: "pong" }]);
     await system.clock.advance(30_000);
-    expect(ada.heard("error")).toMatchObject([{ code: "timeout", $: { re: 4 } }]);
-    expect(bea.heard("error")).toEqual([]);
+    expect(ada.received("error")).toMatchObject([{ code: "timeout", $: { re: 4 } }]);
+    expect(bea.received("error")).toEqual([]);
     expect(system.errors.map(({ error }) => error)).toEqual([secret, secret, secret]);
     expect(ada.texts.join()).not.toContain("SELECT");
   });

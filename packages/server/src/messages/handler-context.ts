@@ -5,7 +5,7 @@ import type {
   WebSocketData,
   WebSocketInstance,
 } from "../types.ts";
-import { newMessageId } from "../utils/new-message-id.ts";
+import { newMessageId } from "../utils/ids.ts";
 
 /** What a {@link HandlerInvocation} is made of. */
 interface HandlerInvocationInput extends ConnectionContext {

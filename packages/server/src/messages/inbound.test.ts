@@ -31,7 +31,7 @@ const vote = (option: number, seq?: number): object => ({
   option,
   ...(seq === undefined ? {} : { $: { seq } }),
 });
-const codes = (ws: FakeSocket): unknown[] => ws.heard("error").map(({ code }) => code);
+const codes = (ws: FakeSocket): unknown[] => ws.received("error").map(({ code }) => code);
 
 /** An asynchronous `onConnect` keeps a connection unopened for a while. */
 const withSlowConnect: TestConfig<typeof protocol> = { onConnect: () => Promise.resolve() };
@@ -80,7 +80,7 @@ describe("frames before a connection is open", () => {
     system.hand(ws, vote(2, 2));
     await system.clock.advance(100);
     expect(handled).toEqual([1, 2]);
-    expect(ws.heard("reply").map(({ $ }) => $?.re)).toEqual([1, 2]);
+    expect(ws.received("reply").map(({ $ }) => $?.re)).toEqual([1, 2]);
   });
 });
 
@@ -137,7 +137,7 @@ describe("text that is not a JSON object", () => {
     async (text) => {
       const ws = await create().open("ada");
       await system.say(ws, text);
-      expect(ws.heard("chat_message")).toMatchObject([{ content: text, from: { userId: "ada" } }]);
+      expect(ws.received("chat_message")).toMatchObject([{ content: text, from: { userId: "ada" } }]);
     },
   );
 
@@ -156,7 +156,7 @@ describe("text that is not a JSON object", () => {
       const ws = await create().open("ada");
       await system.say(ws, text);
       expect(codes(ws)).toEqual(["invalid_json"]);
-      expect(ws.heard("chat_message")).toEqual([]);
+      expect(ws.received("chat_message")).toEqual([]);
     },
   );
 
@@ -175,7 +175,11 @@ describe("a client above its rate", () => {
     expect(ws.take().map(({ type }) => type)).not.toContain("error");
     for (let n = 0; n < 49; n++) system.hand(ws, { type: "ping" });
     await system.clock.settle();
-    expect(ws.heard("error")[0]).toMatchObject({ code: "rate_limited", retryable: true, retryAfterMs: 20 });
+    expect(ws.received("error")[0]).toMatchObject({
+      code: "rate_limited",
+      retryable: true,
+      retryAfterMs: 20,
+    });
     expect(ws.closedWith).toBeUndefined();
     system.hand(ws, { type: "ping" });
     expect(ws.closedWith).toEqual({ code: 4029, reason: "retryAfterMs=5000" });
@@ -202,9 +206,9 @@ describe("a client above its rate", () => {
       system.hand(ws, { type: "chat_message", content: String(n), ...$ });
     }
     await system.clock.settle();
-    expect(ws.heard("chat_message")).toHaveLength(10);
-    expect(ws.heard("error")).toHaveLength(14);
-    expect(ws.heard("error").map(({ $ }) => $?.re)).toContain(24);
+    expect(ws.received("chat_message")).toHaveLength(10);
+    expect(ws.received("error")).toHaveLength(14);
+    expect(ws.received("error").map(({ $ }) => $?.re)).toContain(24);
   });
 
   it("has its numbered sends delayed and not refused, in order, when it is a v1 client", async () => {
@@ -212,9 +216,9 @@ describe("a client above its rate", () => {
     for (let seq = 1; seq <= 30; seq++)
       system.hand(ws, { type: "chat_message", content: String(seq), $: { seq } });
     await system.clock.settle();
-    expect(ws.heard("reply")).toHaveLength(10);
+    expect(ws.received("reply")).toHaveLength(10);
     await system.clock.advance(4_000);
-    expect(ws.heard("reply").map(({ $ }) => $?.re)).toEqual(Array.from({ length: 30 }, (_, n) => n + 1));
+    expect(ws.received("reply").map(({ $ }) => $?.re)).toEqual(Array.from({ length: 30 }, (_, n) => n + 1));
     expect(codes(ws)).toEqual([]);
   });
 
@@ -247,7 +251,7 @@ describe("a client above its rate", () => {
     system.hand(ws, { type: "chat_message", content: "slow", $: { seq: 1 } });
     for (let seq = 2; seq <= 34; seq++) system.hand(ws, vote(seq, seq));
     await system.clock.settle();
-    expect(ws.heard("error")).toMatchObject([{ code: "limit_exceeded", $: { re: 34 } }]);
+    expect(ws.received("error")).toMatchObject([{ code: "limit_exceeded", $: { re: 34 } }]);
     release();
     await system.clock.settle();
     expect(handled).toHaveLength(32);

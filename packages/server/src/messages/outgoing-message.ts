@@ -2,7 +2,7 @@ import type { Validation } from "@halyard/protocol";
 import { publicUser, validate } from "@halyard/protocol";
 import { describeIssues } from "../utils/errors.ts";
 import type { MessageTypeRegistry } from "./message-types.ts";
-import { newMessageId } from "../utils/new-message-id.ts";
+import { newMessageId } from "../utils/ids.ts";
 
 /** A message that is ready to be published. */
 export interface EncodedMessage {

@@ -55,7 +55,7 @@ describe("a request of a client", () => {
       each();
       await system.clock.settle();
     }
-    expect(ws.heard()).toEqual([
+    expect(ws.received()).toEqual([
       { type: "reply", result: { text: "2!" }, $: { re: "2" } },
       { type: "reply", result: { text: "1!" }, $: { re: "1" } },
     ]);
@@ -123,7 +123,7 @@ describe("a request of a client", () => {
     const ws = await create().join("ada");
     system.hand(ws, ask("1"));
     await system.clock.advance(30_000);
-    expect(ws.heard("error")).toMatchObject([{ code: "timeout", retryable: true, $: { re: "1" } }]);
+    expect(ws.received("error")).toMatchObject([{ code: "timeout", retryable: true, $: { re: "1" } }]);
   });
 });
 
@@ -133,7 +133,7 @@ describe("the requests of one connection", () => {
     for (let n = 0; n < 81; n++) system.hand(ws, ask(String(n), String(n)));
     await system.clock.settle();
     expect(runs).toHaveLength(16);
-    expect(ws.heard("error")).toMatchObject([{ code: "limit_exceeded", $: { re: "80" } }]);
+    expect(ws.received("error")).toMatchObject([{ code: "limit_exceeded", $: { re: "80" } }]);
     for (let n = 0; n < 80; n++) {
       release[n]?.();
       await system.clock.settle();
@@ -145,7 +145,7 @@ describe("the requests of one connection", () => {
     const ws = await create().join("ada");
     system.hand(ws, ask("1"));
     await system.say(ws, { type: "chat_message", content: "a", $: { seq: 1 } });
-    expect(ws.heard("reply").map(({ $ }) => $?.re)).toEqual([1]);
+    expect(ws.received("reply").map(({ $ }) => $?.re)).toEqual([1]);
   });
 
   it("get conflict for an id that is pending, and the first request with the id is still answered", async () => {
@@ -154,8 +154,8 @@ describe("the requests of one connection", () => {
     await system.clock.settle();
     release[0]?.();
     await system.clock.settle();
-    expect(ws.heard("error")).toMatchObject([{ code: "conflict", $: { re: "1" } }]);
-    expect(ws.heard("reply")).toMatchObject([{ result: { text: "a!" } }]);
+    expect(ws.received("error")).toMatchObject([{ code: "conflict", $: { re: "1" } }]);
+    expect(ws.received("reply")).toMatchObject([{ result: { text: "a!" } }]);
     expect(runs).toEqual(["a"]);
   });
 
@@ -183,7 +183,7 @@ describe("a request that is repeated after a reconnect", () => {
     await system.clock.settle();
     for (const each of release) each();
     await system.clock.settle();
-    return after.heard();
+    return after.received();
   }
   const answer = [{ type: "reply", result: { text: "a!" }, $: { re: "1" } }];
 

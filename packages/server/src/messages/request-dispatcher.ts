@@ -8,7 +8,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock, ErrorContext } from "../types.ts";
 import { describeIssues, ForbiddenError, InvalidMessageError } from "../utils/errors.ts";
-import { newMessageId } from "../utils/new-message-id.ts";
+import { newMessageId } from "../utils/ids.ts";
 import { isThenable, withDeadline } from "../utils/with-deadline.ts";
 import { HandlerInvocation } from "./handler-context.ts";
 import type { AnyRequestHandler, MessageHandlerRegistry } from "./handler-registry.ts";

@@ -13,7 +13,7 @@ const announce = async (room: string, message = "hello"): Promise<void> => {
   void system.manager.sendToRoom(room, { type: "announcement", message });
   await system.clock.settle();
 };
-const announced = (ws: FakeSocket): unknown[] => ws.heard("announcement").map(({ message }) => message);
+const announced = (ws: FakeSocket): unknown[] => ws.received("announcement").map(({ message }) => message);
 
 afterEach(() => system.expectToEndCleanly());
 
@@ -36,7 +36,7 @@ describe("a join of a client", () => {
     await system.say(ws, join("a"));
     await announce("a");
     expect(announced(ws)).toEqual(["hello"]);
-    expect(ws.heard("error")).toEqual([]);
+    expect(ws.received("error")).toEqual([]);
   });
 
   it("is forbidden where authorize denies it, and tells nothing about the room", async () => {
@@ -90,15 +90,15 @@ describe("a join of a client", () => {
     ws.take();
     for (const room of ["a", "b", "c", "d"]) system.hand(ws, join(room, room));
     await system.clock.settle();
-    expect(ws.heard("reply").map(({ $ }) => $?.re)).toEqual(["a", "b", "c"]);
-    expect(ws.heard("error")).toMatchObject([{ code: "limit_exceeded", $: { re: "d" } }]);
+    expect(ws.received("reply").map(({ $ }) => $?.re)).toEqual(["a", "b", "c"]);
+    expect(ws.received("error")).toMatchObject([{ code: "limit_exceeded", $: { re: "d" } }]);
   });
 
   it("gets rate_limited above 10 per second, after a burst of 30", async () => {
     const ws = await create().join("ada");
     for (let n = 0; n < 31; n++) system.hand(ws, join(`r${String(n)}`));
     await system.clock.settle();
-    expect(ws.heard("error")).toMatchObject([{ code: "rate_limited", retryAfterMs: 100 }]);
+    expect(ws.received("error")).toMatchObject([{ code: "rate_limited", retryAfterMs: 100 }]);
   });
 
   it("leaves no membership behind when the connection closes during it", async () => {
@@ -138,7 +138,7 @@ describe("a leave of a client", () => {
     for (let turn = 0; turn < 10; turn++) await system.clock.settle();
     expect(
       ws
-        .heard("reply")
+        .received("reply")
         .map(({ $ }) => $?.re)
         .toSorted(),
     ).toEqual(["1", "2", "3", "4", "5"]);
@@ -157,7 +157,7 @@ describe("the manager", () => {
     }
     await system.clock.settle();
     expect(v1.types[0]).toBe("joined");
-    expect(v1.heard("joined")).toMatchObject([{ room: "a", off: 0 }]);
+    expect(v1.received("joined")).toMatchObject([{ room: "a", off: 0 }]);
     expect(plain.types).not.toContain("joined");
     await announce("a");
     expect([announced(v1), announced(plain)]).toEqual([["hello"], ["hello"]]);
@@ -170,7 +170,7 @@ describe("the manager", () => {
     await system.manager.leave(ws, "a");
     await system.manager.leave(ws, "b");
     await announce("a");
-    expect(ws.heard()).toEqual([{ type: "left", room: "a", reason: "forbidden", $: { ch: "room:a" } }]);
+    expect(ws.received()).toEqual([{ type: "left", room: "a", reason: "forbidden", $: { ch: "room:a" } }]);
   });
 
   it("throws a TypeError for an invalid room name, and does nothing for a closed socket", async () => {
@@ -203,7 +203,7 @@ describe("a message to a room", () => {
       await system.join("bea", { rooms: ["a"] }),
     ];
     expect(await system.ask(ada, chat("a"))).toMatchObject([{ type: "chat_message" }, { type: "reply" }]);
-    expect(bea.heard("chat_message")).toMatchObject([{ from: { userId: "ada" }, $: { ch: "room:a" } }]);
+    expect(bea.received("chat_message")).toMatchObject([{ from: { userId: "ada" }, $: { ch: "room:a" } }]);
     expect(asked).toContainEqual(expect.objectContaining({ action: "publish", room: "a" }));
     const silent = { ...chat("silent"), $: { seq: 2, ch: "room:silent" } };
     expect(await system.ask(ada, silent)).toMatchObject([{ code: "forbidden" }]);

@@ -4,7 +4,7 @@ import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { ErrorContext } from "../types.ts";
 import { errorJson, toHalyardError } from "../utils/errors.ts";
-import { newMessageId } from "../utils/new-message-id.ts";
+import { newMessageId } from "../utils/ids.ts";
 import type { Deduplicator } from "./deduplicator.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { ErrorReplies } from "./error-replies.ts";

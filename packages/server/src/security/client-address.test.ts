@@ -11,37 +11,85 @@ function addressOf(peer: string | undefined, forwarded: string | undefined, trus
   return client.resolve(peer, (name) => headers.get(name));
 }
 
-describe("the address of a client", () => {
+describe("ClientAddress", () => {
   const proxies = ["10.0.0.0/8", "fd00::/8"];
 
   it.each<[string, string | undefined, string | undefined, TrustProxy, string | undefined]>([
-    ["is its peer's", "192.0.2.1", undefined, undefined, "192.0.2.1"],
-    ["is its peer's, however IPv6 writes it", "::ffff:192.0.2.1", undefined, undefined, "192.0.2.1"],
-    ["is its peer's, whatever it forges", "192.0.2.1", "1.1.1.1", undefined, "192.0.2.1"],
-    ["is its peer's, when that is no trusted proxy", "192.0.2.1", "1.1.1.1", proxies, "192.0.2.1"],
-    ["is what a trusted proxy says", "10.0.0.1", "192.0.2.1", proxies, "192.0.2.1"],
-    ["is what it wrote last", "10.0.0.1", "1.1.1.1, 192.0.2.1", proxies, "192.0.2.1"],
-    ["is what stands before all proxies", "10.0.0.1", "1.1.1.1, 192.0.2.1 ,10.0.0.2", proxies, "192.0.2.1"],
-    ["is a proxy's, when nobody else is named", "10.0.0.1", "10.0.0.3, 10.0.0.2", proxies, "10.0.0.3"],
-    ["is a proxy's, when it forwards nonsense", "10.0.0.1", "nonsense, 10.0.0.2", proxies, "10.0.0.2"],
-    ["is the last proxy's, when it says nothing", "10.0.0.1", undefined, proxies, "10.0.0.1"],
-    ["is the last proxy's, when it says nonsense", "10.0.0.1", "<script>", proxies, "10.0.0.1"],
-    ["is without its port", "10.0.0.1", "192.0.2.1:443", proxies, "192.0.2.1"],
-    ["is without its brackets", "fd00::1", "[2001:db8::1]:443", proxies, "2001:db8:0:0:0:0:0:1"],
-    ["is told by a function too", "192.0.2.9", "192.0.2.1", (peer) => peer === "192.0.2.9", "192.0.2.1"],
-    ["is what a proxy on a Unix socket says", undefined, "192.0.2.1", [], "192.0.2.1"],
-    ["is unknown on a Unix socket", undefined, undefined, undefined, undefined],
-  ])("%s", (_what, peer, forwarded, trusted, address) => {
+    ["uses the address of the peer", "192.0.2.1", undefined, undefined, "192.0.2.1"],
+    [
+      "uses the IPv4 address of a peer that is written as IPv6",
+      "::ffff:192.0.2.1",
+      undefined,
+      undefined,
+      "192.0.2.1",
+    ],
+    ["ignores a forged header when no proxy is trusted", "192.0.2.1", "1.1.1.1", undefined, "192.0.2.1"],
+    ["ignores the header of a peer that is no trusted proxy", "192.0.2.1", "1.1.1.1", proxies, "192.0.2.1"],
+    ["uses the address that a trusted proxy forwards", "10.0.0.1", "192.0.2.1", proxies, "192.0.2.1"],
+    [
+      "uses the last address that a trusted proxy wrote",
+      "10.0.0.1",
+      "1.1.1.1, 192.0.2.1",
+      proxies,
+      "192.0.2.1",
+    ],
+    [
+      "uses the address before all trusted proxies",
+      "10.0.0.1",
+      "1.1.1.1, 192.0.2.1 ,10.0.0.2",
+      proxies,
+      "192.0.2.1",
+    ],
+    [
+      "uses the first proxy's address when no other address is named",
+      "10.0.0.1",
+      "10.0.0.3, 10.0.0.2",
+      proxies,
+      "10.0.0.3",
+    ],
+    [
+      "uses the address of a proxy that forwards nonsense",
+      "10.0.0.1",
+      "nonsense, 10.0.0.2",
+      proxies,
+      "10.0.0.2",
+    ],
+    ["uses the last proxy's address when there is no header", "10.0.0.1", undefined, proxies, "10.0.0.1"],
+    [
+      "uses the last proxy's address when the header is nonsense",
+      "10.0.0.1",
+      "<script>",
+      proxies,
+      "10.0.0.1",
+    ],
+    ["removes the port of a forwarded address", "10.0.0.1", "192.0.2.1:443", proxies, "192.0.2.1"],
+    [
+      "removes the brackets and the port of a forwarded IPv6 address",
+      "fd00::1",
+      "[2001:db8::1]:443",
+      proxies,
+      "2001:db8:0:0:0:0:0:1",
+    ],
+    [
+      "accepts a function that says which peers are trusted",
+      "192.0.2.9",
+      "192.0.2.1",
+      (peer) => peer === "192.0.2.9",
+      "192.0.2.1",
+    ],
+    ["trusts a proxy on a Unix socket", undefined, "192.0.2.1", [], "192.0.2.1"],
+    ["finds no address on a Unix socket without a header", undefined, undefined, undefined, undefined],
+  ])("%s", (_title, peer, forwarded, trusted, address) => {
     expect(addressOf(peer, forwarded, trusted)).toBe(address);
   });
 
-  it("is found at once, however long the header is", () => {
+  it("resolves the address whatever the length of the header", () => {
     const many = Array.from({ length: 1_000 }, () => "10.0.0.1").join(",");
     expect(addressOf("10.0.0.1", many, proxies)).toBe("10.0.0.1");
     expect(addressOf("10.0.0.1", ",".repeat(15_000), proxies)).toBe("10.0.0.1");
   });
 
-  it("is told once when a proxy forwards it and nobody is trusted", () => {
+  it("warns once when a proxy forwards an address and no proxy is trusted", () => {
     for (const name of ["x-forwarded-for", "forwarded"]) {
       const warn = vi.fn();
       const client = new ClientAddress(undefined, { ...silentLogger, warn });
@@ -52,7 +100,7 @@ describe("the address of a client", () => {
     }
   });
 
-  it("is not looked for with ranges that are none", () => {
+  it("throws a TypeError for a trusted range that is not valid", () => {
     expect(() => new ClientAddress(["10.0.0.0/80"], silentLogger)).toThrow(TypeError);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { canonicalAddress, isWithin, parseRange, addressBucketKey } from "./ip-address.ts";
 
-describe("an address", () => {
+describe("IP addresses", () => {
   it.each([
     ["192.0.2.1", "192.0.2.1"],
     ["::ffff:192.0.2.1", "192.0.2.1"],
@@ -12,7 +12,7 @@ describe("an address", () => {
     ["2001:DB8::1", "2001:db8:0:0:0:0:0:1"],
     ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2:3:4:5:6"],
     ["fe80::1%eth0", "fe80:0:0:0:0:0:0:1"],
-  ])("has one way to be written: %s", (text, canonical) => {
+  ])("writes the address %s in its canonical form %s", (text, canonical) => {
     expect(canonicalAddress(text)).toBe(canonical);
   });
 
@@ -32,7 +32,7 @@ describe("an address", () => {
     "::\r\n1",
     "unknown",
     "_hidden",
-  ])("is none: %j", (text) => {
+  ])("does not accept %j as an address", (text) => {
     expect(canonicalAddress(text)).toBeUndefined();
   });
 
@@ -42,12 +42,12 @@ describe("an address", () => {
     ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
     ["2001:db8:1:2::9", "2001:db8:1:2::/64"],
     ["2001:db8:1:3::9", "2001:db8:1:3::/64"],
-  ])("of IPv6 counts by its /64: %s is %s", (address, place) => {
-    expect(addressBucketKey(address)).toBe(place);
+  ])("counts the address %s under the bucket key %s", (address, key) => {
+    expect(addressBucketKey(address)).toBe(key);
   });
 });
 
-describe("a range", () => {
+describe("IP ranges", () => {
   it.each([
     ["10.0.0.0/8", "10.255.0.1", "11.0.0.0"],
     ["192.0.2.128/25", "192.0.2.129", "192.0.2.127"],
@@ -57,7 +57,7 @@ describe("a range", () => {
     ["2001:db8::/33", "2001:db8:7fff::", "2001:db8:8000::"],
     ["::1", "::1", "::2"],
     ["::/0", "2001:db8::1", "nonsense"],
-  ])("%s holds %s and not %s", (range, inside, outside) => {
+  ])("the range %s contains %s and does not contain %s", (range, inside, outside) => {
     expect([isWithin(inside, [parseRange(range)]), isWithin(outside, [parseRange(range)])]).toEqual([
       true,
       false,
@@ -65,7 +65,7 @@ describe("a range", () => {
   });
 
   it.each(["", "10.0.0.0/33", "::/129", "10.0.0.0/8/8", "10.0.0.0/x", "10/8", "example.com"])(
-    "is none: %j",
+    "throws a TypeError for the range %j",
     (text) => {
       expect(() => parseRange(text)).toThrow(TypeError);
     },

@@ -19,17 +19,17 @@ interface Scene {
   readonly lines: { fields: Record<string, unknown>; message: string }[];
 }
 
-/** A system, and what its hook and its log have heard. */
+/** A system, the events that its hook received, and the lines that it logged. */
 function scene(config: TestConfig<typeof protocol> = {}): Scene {
   const events: Scene["events"] = [];
   const lines: Scene["lines"] = [];
-  const quiet = (): void => undefined;
+  const ignore = (): void => undefined;
   const system = new TestSystem<typeof protocol>({
     protocol,
     logger: {
-      debug: quiet,
-      info: quiet,
-      error: quiet,
+      debug: ignore,
+      info: ignore,
+      error: ignore,
       warn: (fields, text) => lines.push({ fields: fields as Record<string, unknown>, message: text }),
     },
     onSecurityEvent: (event) => events.push(event),
@@ -45,27 +45,33 @@ const fail = (error: unknown) => (): never => {
   throw error;
 };
 
-const REFUSALS: [SecurityEvent["reason"], number, AnyAuthenticator][] = [
+const REJECTIONS: [SecurityEvent["reason"], number, AnyAuthenticator][] = [
   ["unauthenticated", 401, () => null],
   ["forbidden", 403, fail(new HalyardError("forbidden"))],
   ["rate_limited", 429, fail(new HalyardError("rate_limited"))],
-  ["unavailable", 503, fail(new Error("the database is away"))],
+  ["unavailable", 503, fail(new Error("the database is unreachable"))],
 ];
 
-describe("a security event", () => {
-  it.each(REFUSALS)(
-    "tells of a refused upgrade, and of a plain GET: %s",
+describe("SecurityReporter", () => {
+  it.each(REJECTIONS)(
+    "reports a rejected upgrade and a rejected GET with the reason %s",
     async (reason, code, authenticate) => {
       const { system, events } = scene();
-      const asked = { url: "/ws", headers: new Headers(), remoteAddress: "192.0.2.1" };
-      await system.internals.upgrades.handleUpgrade(asked, authenticate);
-      await system.internals.upgrades.probe(asked, authenticate);
-      const told = { kind: "upgrade_refused", reason, code, address: "192.0.2.1", at: system.clock.now() };
-      expect(events).toMatchObject([told, told]);
+      const upgradeRequest = { url: "/ws", headers: new Headers(), remoteAddress: "192.0.2.1" };
+      await system.internals.upgrades.handleUpgrade(upgradeRequest, authenticate);
+      await system.internals.upgrades.probe(upgradeRequest, authenticate);
+      const expected = {
+        kind: "upgrade_refused",
+        reason,
+        code,
+        address: "192.0.2.1",
+        at: system.clock.now(),
+      };
+      expect(events).toMatchObject([expected, expected]);
     },
   );
 
-  it("tells whose connection was closed for what, and nothing of closes that are nobody's fault", async () => {
+  it("reports the user and the reason of a close that a limit or a violation caused, and no other close", async () => {
     const { system, events } = scene();
     for (const code of [1001, 4000, 4401, 4403, 4008, 4010, 4011, 4029, 4400, 4410, 4413, 4409, 4012]) {
       const ws = await upgrade(system);
@@ -87,7 +93,7 @@ describe("a security event", () => {
     expect(events[0]?.connectionId).toMatch(/\.3$/);
   });
 
-  it("tells which right was missing", async () => {
+  it("names the right that the user lacks", async () => {
     const { system, events } = scene({ authorize: () => false });
     system.handlers.on("rule", () => undefined).onRequest("rule", () => undefined);
     const ws = await upgrade(system);
@@ -107,7 +113,7 @@ describe("a security event", () => {
     ]);
   });
 
-  it("tells which limit was reached", async () => {
+  it("names the limit that was reached", async () => {
     const { system, events } = scene({
       authorize: () => true,
       limits: { rooms: 1, joinBurst: 2, chatBurst: 1, messageBurst: 6, messageBytes: 2_000 },
@@ -127,7 +133,7 @@ describe("a security event", () => {
     ]);
   });
 
-  it("is counted by kind and reason", async () => {
+  it("counts events by kind and reason in the metrics", async () => {
     const { system } = scene();
     for (let n = 0; n < 3; n++) {
       const ws = await upgrade(system);
@@ -144,7 +150,7 @@ describe("a security event", () => {
     });
   });
 
-  it("reaches onError when the hook fails, and everything goes on", async () => {
+  it("passes an error of the hook to onError, and still logs the event", async () => {
     const { system, lines } = scene({
       onSecurityEvent: () => {
         throw new Error("the hook is broken");
@@ -159,17 +165,17 @@ describe("a security event", () => {
   });
 });
 
-describe("the log of security events", () => {
-  const refuse = (system: TestSystem<typeof protocol>, address: string) =>
+describe("SecurityLog", () => {
+  const reject = (system: TestSystem<typeof protocol>, address: string) =>
     system.internals.upgrades.handleUpgrade(
       { url: "/ws", headers: new Headers(), remoteAddress: address },
       () => null,
     );
 
-  it("has the first of each kind, reason and address at once, and then a sum every ten seconds", async () => {
+  it("writes the first event of each kind, reason and address at once, and then a count every ten seconds", async () => {
     const { system, lines, events } = scene({ limits: { refusedUpgradeBurst: 10_000 } });
-    for (let n = 0; n < 1_000; n++) await refuse(system, "192.0.2.1");
-    await refuse(system, "192.0.2.2");
+    for (let n = 0; n < 1_000; n++) await reject(system, "192.0.2.1");
+    await reject(system, "192.0.2.2");
     expect(lines.map(({ fields }) => [fields["address"], fields["repeated"]])).toEqual([
       ["192.0.2.1", undefined],
       ["192.0.2.2", undefined],
@@ -180,23 +186,23 @@ describe("the log of security events", () => {
     ]);
     expect(events).toHaveLength(1_001);
     await system.clock.advance(10_000);
-    await refuse(system, "192.0.2.1");
+    await reject(system, "192.0.2.1");
     expect(lines).toHaveLength(4);
   });
 
-  it("is not made longer by many addresses", async () => {
+  it("writes at most 1,001 lines for events from 3,000 addresses", async () => {
     const { system, lines } = scene();
-    for (let n = 0; n < 3_000; n++) await refuse(system, `192.0.${String(n >> 8)}.${String(n & 255)}`);
+    for (let n = 0; n < 3_000; n++) await reject(system, `192.0.${String(n >> 8)}.${String(n & 255)}`);
     expect(lines.length).toBeLessThanOrEqual(1_001);
   });
 
-  it("has lines of at most 512 bytes, without anything that a client could forge a line with", async () => {
+  it("writes lines of at most 512 bytes of visible ASCII, so that a client cannot forge a line", async () => {
     const { system, lines } = scene();
-    const hostile = "\r\n\u001b[31m€".repeat(1_000);
-    const ws = await system.upgrade({ id: hostile }, { remoteAddress: hostile });
-    await system.manager.disconnectUser(hostile);
+    const hostileText = "\r\n\u001b[31m€".repeat(1_000);
+    const ws = await system.upgrade({ id: hostileText }, { remoteAddress: hostileText });
+    await system.manager.disconnectUser(hostileText);
     expect(ws.readyState).not.toBe(1);
-    await refuse(system, hostile);
+    await reject(system, hostileText);
     expect(lines).toHaveLength(2);
     for (const { fields, message: text } of lines) {
       const line = JSON.stringify({ ...fields, message: text });
@@ -206,9 +212,9 @@ describe("the log of security events", () => {
     }
   });
 
-  it("says at the end what it has not said yet, and leaves no timer", async () => {
+  it("writes the pending counts when the server ends, and leaves no timer", async () => {
     const { system, lines } = scene({ clock: new FakeClock() });
-    for (let n = 0; n < 3; n++) await refuse(system, "192.0.2.1");
+    for (let n = 0; n < 3; n++) await reject(system, "192.0.2.1");
     await system.expectToEndCleanly();
     expect(lines.at(-1)?.fields).toMatchObject({ repeated: 2 });
   });

@@ -1,4 +1,4 @@
-import { SlidingWindowCounter } from "../utils/token-bucket.ts";
+import { SlidingWindowCounter } from "../utils/sliding-window-counter.ts";
 
 const WINDOW_MS = 10_000;
 

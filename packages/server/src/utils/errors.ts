@@ -2,6 +2,7 @@ import type { ErrorCode, HalyardErrorOptions } from "@halyard/protocol/wire";
 import { HalyardError, LIMITS } from "@halyard/protocol/wire";
 import type { ValidationIssue } from "@halyard/protocol";
 import type { ForbiddenAttempt, LimitName } from "../security-event.ts";
+import { jsonBytes, truncateUtf8 } from "./text.ts";
 
 /** An invalid message, with its first validation issues. The sender gets both. */
 export class InvalidMessageError extends HalyardError {
@@ -78,13 +79,3 @@ export function errorJson(error: HalyardError): string {
 
 /** Leaves room for `$`, whose `re` is a text of the client of at most 64 characters. */
 const ERROR_JSON_BYTES = LIMITS.errorBytes - 420;
-
-const encoder = new TextEncoder();
-const jsonBytes = (value: unknown): number => encoder.encode(JSON.stringify(value)).length;
-
-/** Cuts a text to a number of characters and of JSON bytes; one character may take six bytes. */
-function truncateUtf8(text: string, max: { readonly length: number; readonly bytes: number }): string {
-  let clipped = text.length <= max.length ? text : `${text.slice(0, max.length - 1)}…`;
-  while (jsonBytes(clipped) > max.bytes) clipped = `${clipped.slice(0, Math.floor(clipped.length / 2))}…`;
-  return clipped;
-}

@@ -4,41 +4,41 @@ import { KeyedRateLimiter } from "./keyed-rate-limiter.ts";
 
 const rate = { perSecond: 10, burst: 30 };
 
-it("lets each key do so much at once, and so much per second after that", () => {
+it("KeyedRateLimiter gives each key a burst at once, and its rate per second after that", () => {
   const clock = new FakeClock();
-  const table = new KeyedRateLimiter(clock, rate);
-  for (let n = 0; n < 30; n++) expect(table.take("a")).toBe(0);
-  expect([table.take("a"), table.waitFor("a"), table.waitFor("b")]).toEqual([100, 100, 0]);
+  const limiter = new KeyedRateLimiter(clock, rate);
+  for (let n = 0; n < 30; n++) expect(limiter.take("a")).toBe(0);
+  expect([limiter.take("a"), limiter.waitFor("a"), limiter.waitFor("b")]).toEqual([100, 100, 0]);
   clock.skip(1_000);
-  for (let n = 0; n < 10; n++) expect(table.take("a")).toBe(0);
-  expect(table.take("a")).toBe(100);
+  for (let n = 0; n < 10; n++) expect(limiter.take("a")).toBe(0);
+  expect(limiter.take("a")).toBe(100);
 });
 
-it("keeps nothing for who comes no more, and no timer either", () => {
+it("KeyedRateLimiter forgets keys that are no longer used, and stops its timer", () => {
   const clock = new FakeClock();
-  const table = new KeyedRateLimiter(clock, rate);
-  for (let n = 0; n < 1_000; n++) table.take(String(n));
-  expect([table.size, clock.timers]).toEqual([1_000, 1]);
+  const limiter = new KeyedRateLimiter(clock, rate);
+  for (let n = 0; n < 1_000; n++) limiter.take(String(n));
+  expect([limiter.size, clock.timers]).toEqual([1_000, 1]);
   clock.skip(6_000);
-  expect([table.size, clock.timers]).toEqual([0, 0]);
+  expect([limiter.size, clock.timers]).toEqual([0, 0]);
 });
 
-it("never gives more than its rate because it forgot", () => {
+it("KeyedRateLimiter never exceeds its rate because it forgot a key", () => {
   const clock = new FakeClock();
-  const table = new KeyedRateLimiter(clock, rate);
+  const limiter = new KeyedRateLimiter(clock, rate);
   let granted = 0;
   for (let ms = 0; ms < 60_000; ms += 10) {
-    if (table.take("a") === 0) granted++;
+    if (limiter.take("a") === 0) granted++;
     clock.skip(10);
   }
   expect(granted).toBeGreaterThan(600);
   expect(granted).toBeLessThanOrEqual(630);
 });
 
-it("holds no more than 100,000 keys, whoever asks", () => {
-  const table = new KeyedRateLimiter(new FakeClock(), rate);
-  for (let n = 0; n < 250_000; n++) table.take(String(n));
-  expect(table.size).toBeLessThanOrEqual(100_000);
-  table.stop();
-  expect(table.size).toBe(0);
+it("KeyedRateLimiter holds at most 100,000 keys", () => {
+  const limiter = new KeyedRateLimiter(new FakeClock(), rate);
+  for (let n = 0; n < 250_000; n++) limiter.take(String(n));
+  expect(limiter.size).toBeLessThanOrEqual(100_000);
+  limiter.stop();
+  expect(limiter.size).toBe(0);
 });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { unwrapResolved, resolvedPromise } from "./maybe-promise.ts";
 
-it("finds what is known already, and leaves what is not as it is", () => {
+it("unwrapResolved returns the value of a resolvedPromise, and leaves any other promise as it is", () => {
   const later = Promise.resolve(2);
   expect([
     unwrapResolved(2),
@@ -11,7 +11,7 @@ it("finds what is known already, and leaves what is not as it is", () => {
   ]).toEqual([2, 2, undefined, later]);
 });
 
-it("is a promise like any other for whoever waits", async () => {
+it("resolvedPromise behaves like any other promise when it is awaited", async () => {
   const two = resolvedPromise(2);
   const fail = (): never => {
     throw new Error("no");

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { ReadonlyMapView } from "./read-only-map-view.ts";
 
-describe("a view of a map", () => {
+describe("ReadonlyMapView", () => {
   const source = new Map([["a", 1]]);
   const view = new ReadonlyMapView(source, (value) => `${String(value)}!`);
 
-  it("shows what is there now, in every way in which a map is read", () => {
+  it("shows the current entries through every read method of a map", () => {
     source.set("b", 2);
-    const told: unknown[] = [];
-    view.forEach((value, key, map) => told.push([key, value, map === view]));
+    const visited: unknown[] = [];
+    view.forEach((value, key, map) => visited.push([key, value, map === view]));
     expect(view.size).toBe(2);
     expect([view.get("b"), view.get("c"), view.has("b"), view.has("c")]).toEqual([
       "2!",
@@ -24,7 +24,7 @@ describe("a view of a map", () => {
         ["b", "2!"],
       ]),
     );
-    expect(told).toEqual([
+    expect(visited).toEqual([
       ["a", "1!", true],
       ["b", "2!", true],
     ]);

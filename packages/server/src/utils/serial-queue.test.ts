@@ -19,82 +19,82 @@ function gate(onStart: () => void): Gate {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe("a lane", () => {
-  it("runs a job at once when nothing is before it", () => {
+describe("SerialQueue", () => {
+  it("runs a job at once when no other job is running", () => {
     const ran: string[] = [];
-    const lane = new SerialQueue();
-    lane.add(() => void ran.push("a"));
-    lane.add(async () => void ran.push("b"));
+    const queue = new SerialQueue();
+    queue.add(() => void ran.push("a"));
+    queue.add(async () => void ran.push("b"));
     expect(ran).toEqual(["a", "b"]);
   });
 
-  it("runs one job at a time, in the order in which they came", async () => {
+  it("runs one job at a time, in the order in which they were added", async () => {
     const ran: string[] = [];
-    const lane = new SerialQueue();
+    const queue = new SerialQueue();
     const gates = ["a", "b", "c"].map((name) => gate(() => ran.push(name)));
-    for (const { job } of gates) lane.add(job);
+    for (const { job } of gates) queue.add(job);
     expect(ran).toEqual(["a"]);
-    expect(lane.waiting).toBe(2);
+    expect(queue.waiting).toBe(2);
     gates[0]?.open();
     await settled();
     expect(ran).toEqual(["a", "b"]);
     gates[1]?.open();
     gates[2]?.open();
-    await lane.onIdle();
+    await queue.onIdle();
     expect(ran).toEqual(["a", "b", "c"]);
-    expect(lane.waiting).toBe(0);
+    expect(queue.waiting).toBe(0);
   });
 
-  it("keeps the order of jobs that take time and jobs that take none, whenever they come", async () => {
+  it("keeps the order of asynchronous and synchronous jobs, whenever they are added", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(3), { maxLength: 30 }), async (turns) => {
-        const lane = new SerialQueue();
+        const queue = new SerialQueue();
         const ran: number[] = [];
         for (const [index, count] of turns.entries()) {
-          lane.add(() => {
+          queue.add(() => {
             ran.push(index);
             return count === 0 ? undefined : waitTurns(count);
           });
           if (count === 3) await Promise.resolve();
         }
-        await lane.onIdle();
+        await queue.onIdle();
         expect(ran).toEqual(turns.map((_, index) => index));
       }),
     );
   });
 
-  it("runs what a job adds after it, and never inside it", async () => {
+  it("runs a job that another job adds after that job, never inside it", async () => {
     const ran: string[] = [];
-    const lane = new SerialQueue();
-    lane.add(() => {
-      lane.add(() => void ran.push("inner"));
+    const queue = new SerialQueue();
+    queue.add(() => {
+      queue.add(() => void ran.push("inner"));
       ran.push("outer");
     });
-    await lane.onIdle();
+    await queue.onIdle();
     expect(ran).toEqual(["outer", "inner"]);
   });
 
-  it("forgets what has not begun when it is cleared", async () => {
+  it("drops the jobs that have not started when it is cleared", async () => {
     const ran: string[] = [];
-    const lane = new SerialQueue();
+    const queue = new SerialQueue();
     const first = gate(() => ran.push("first"));
-    lane.add(first.job);
-    lane.add(() => void ran.push("never"));
-    lane.clear();
-    expect(lane.waiting).toBe(0);
+    queue.add(first.job);
+    queue.add(() => void ran.push("never"));
+    queue.clear();
+    expect(queue.waiting).toBe(0);
     first.open();
     await settled();
-    lane.add(() => void ran.push("later"));
+    queue.add(() => void ran.push("later"));
     expect(ran).toEqual(["first", "later"]);
   });
 
-  it("is idle once everything is done, and at once when nothing is to do", async () => {
-    const lane = new SerialQueue();
-    await lane.onIdle();
+  it("is idle once all jobs are done, and at once when there is none", async () => {
+    const queue = new SerialQueue();
+    await queue.onIdle();
     const first = gate(() => undefined);
-    lane.add(first.job);
+    queue.add(first.job);
     let isIdle = false;
-    void lane.onIdle().then(() => (isIdle = true));
+    void queue.onIdle().then(() => (isIdle = true));
     await settled();
     expect(isIdle).toBe(false);
     first.open();
@@ -102,13 +102,13 @@ describe("a lane", () => {
     expect(isIdle).toBe(true);
   });
 
-  it("is idle also when what waited was cleared", async () => {
-    const lane = new SerialQueue();
+  it("is idle after the queued jobs were cleared", async () => {
+    const queue = new SerialQueue();
     const first = gate(() => undefined);
-    lane.add(first.job);
+    queue.add(first.job);
     let isIdle = false;
-    void lane.onIdle().then(() => (isIdle = true));
-    lane.clear();
+    void queue.onIdle().then(() => (isIdle = true));
+    queue.clear();
     first.open();
     await settled();
     expect(isIdle).toBe(true);

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SlidingWindowCounter, TokenBucket } from "./token-bucket.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
-describe("a token bucket", () => {
-  it("gives a burst at once, then so many per second", () => {
+describe("TokenBucket", () => {
+  it("gives a burst at once, and its rate per second after that", () => {
     const bucket = new TokenBucket(5, 10, 0);
     for (let n = 0; n < 10; n++) expect(bucket.take(0)).toBe(0);
     expect(bucket.take(0)).toBe(200);
@@ -12,35 +12,38 @@ describe("a token bucket", () => {
     expect(bucket.take(200)).toBe(200);
   });
 
-  it("is never fuller than its burst", () => {
+  it("never holds more than its burst", () => {
     const bucket = new TokenBucket(5, 10, 0);
     expect(bucket.take(1e9, 10)).toBe(0);
     expect(bucket.take(1e9)).toBe(200);
   });
 
-  it("lets more than its burst through when it is full, and is in debt for it", () => {
+  it("accepts a count above its burst when it is full, and is in debt for it", () => {
     const bucket = new TokenBucket(100, 10, 0);
     expect(bucket.take(0, 1_000)).toBe(0);
     expect(bucket.take(0)).toBe(9_910);
     expect(bucket.take(9_910)).toBe(0);
   });
 
-  it("loses nothing when time goes backwards", () => {
+  it("loses no token when the clock goes backwards", () => {
     const bucket = new TokenBucket(5, 10, 1_000);
     expect(bucket.take(0, 10)).toBe(0);
     expect(bucket.take(200)).toBe(0);
   });
 
-  it("has enough after the time that it names, and never lets more through than its rate", () => {
-    const asked = fc.array(fc.record({ after: fc.nat(500), count: fc.integer({ min: 1, max: 8 }) }), {
-      minLength: 1,
-      maxLength: 60,
-    });
+  it("has enough tokens after the delay that it names, and never exceeds its rate", () => {
+    const arbitrarySteps = fc.array(
+      fc.record({ after: fc.nat(500), count: fc.integer({ min: 1, max: 8 }) }),
+      {
+        minLength: 1,
+        maxLength: 60,
+      },
+    );
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 100 }), asked, (perSecond, asks) => {
+      fc.property(fc.integer({ min: 1, max: 100 }), arbitrarySteps, (perSecond, steps) => {
         const bucket = new TokenBucket(perSecond, 8, 0);
         let [now, taken] = [0, 0];
-        for (const { after, count } of asks) {
+        for (const { after, count } of steps) {
           now += after;
           const waitMs = bucket.take(now, count);
           if (waitMs > 0) {
@@ -53,32 +56,5 @@ describe("a token bucket", () => {
         }
       }),
     );
-  });
-});
-
-describe("a tally", () => {
-  it("counts what happened within its window", () => {
-    const tally = new SlidingWindowCounter(10_000);
-    const counts = Array.from({ length: 5 }, (_, n) => tally.add(50_000 + n));
-    expect(counts).toEqual([1, 2, 3, 4, 5]);
-  });
-
-  it("forgets what is older than two windows", () => {
-    const tally = new SlidingWindowCounter(10_000);
-    for (let n = 0; n < 9; n++) tally.add(50_000);
-    expect(tally.add(70_000)).toBe(1);
-  });
-
-  it("counts the window before in part, as far as it reaches into this one", () => {
-    const tally = new SlidingWindowCounter(10_000);
-    for (let n = 0; n < 8; n++) tally.add(50_000);
-    expect(tally.add(60_000)).toBe(9);
-    expect(tally.add(65_000)).toBe(6);
-    expect(tally.add(69_999)).toBe(3);
-  });
-
-  it("never reaches ten when they come slower than ten in ten seconds", () => {
-    const tally = new SlidingWindowCounter(10_000);
-    for (let now = 0; now < 600_000; now += 1_200) expect(tally.add(now)).toBeLessThan(10);
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { LogEntry } from "../../src/backplane.ts";
-import type { SuiteContext } from "../backplane-suite.ts";
+import type { SuiteContext } from "./context.ts";
 import type { Node } from "./node.ts";
 import { HISTORY } from "./node.ts";
 
-/** Fails unless each entry names the one before it, and offsets increase. */
+/** Fails unless each entry has the offset of the one before it, and offsets increase. */
 function expectChain(entries: readonly LogEntry[], from: number): void {
   let at = from;
   for (const { prev, offset } of entries) {
@@ -17,17 +17,17 @@ function expectChain(entries: readonly LogEntry[], from: number): void {
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `"${String(n)}"`);
 
 export function describeChannels({ start, advance, settle, name }: SuiteContext): void {
-  describe("a channel", () => {
-    /** A channel that this node reads, and where it stood when that began. */
-    async function reading(node: Node): Promise<{ channel: string; top: number; epoch: string }> {
+  describe("channels", () => {
+    /** Subscribes a node to a new channel. @returns the channel, and its position at that time */
+    async function subscribed(node: Node): Promise<{ channel: string; top: number; epoch: string }> {
       const channel = name("room:");
       await node.backplane.subscribe(channel);
       return { channel, ...(await node.backplane.read(channel, { after: 0, limit: 1 })) };
     }
 
-    it("delivers what is published in one order, each message naming the one before it", async () => {
+    it("delivers messages in one order, each with the offset of the one before", async () => {
       const node = await start();
-      const { channel, top, epoch } = await reading(node);
+      const { channel, top, epoch } = await subscribed(node);
       await Promise.all(numbered(50).map((data) => node.publish(channel, data)));
       await settle();
       expect(node.texts(channel).toSorted()).toEqual(numbered(50).sort());
@@ -37,46 +37,46 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
 
     it("delivers one publisher's messages in the order in which they were published", async () => {
       const node = await start();
-      const { channel } = await reading(node);
+      const { channel } = await subscribed(node);
       for (const data of numbered(20)) await node.publish(channel, data);
       await settle();
       expect(node.texts(channel)).toEqual(numbered(20));
     });
 
-    it("tells the publisher the position that the readers see", async () => {
+    it("returns to the publisher the position that subscribers receive", async () => {
       const node = await start();
-      const { channel } = await reading(node);
+      const { channel } = await subscribed(node);
       const { position, duplicate } = await node.publish(channel, '"a"');
       await settle();
-      const [heard] = node.publications;
-      expect(position).toEqual({ epoch: heard?.epoch, off: heard?.offset });
+      const [received] = node.publications;
+      expect(position).toEqual({ epoch: received?.epoch, off: received?.offset });
       expect(duplicate).toBe(false);
     });
 
-    it("is one of many: each has an order of its own", async () => {
+    it("keeps a separate order for each channel", async () => {
       const node = await start();
-      const channels = [await reading(node), await reading(node)];
+      const channels = [await subscribed(node), await subscribed(node)];
       for (let n = 0; n < 10; n++) for (const { channel } of channels) await node.publish(channel, String(n));
       await settle();
       for (const { channel, top } of channels) {
-        const heard = node.publications.filter((each) => each.channel === channel);
-        expect(heard).toHaveLength(10);
-        expectChain(heard, top);
+        const received = node.publications.filter((each) => each.channel === channel);
+        expect(received).toHaveLength(10);
+        expectChain(received, top);
       }
     });
 
-    it("delivers nothing that is not read, or not read any more", async () => {
+    it("delivers nothing for a channel without a subscription", async () => {
       const node = await start();
-      const unread = name("room:");
-      const { channel } = await reading(node);
+      const unsubscribed = name("room:");
+      const { channel } = await subscribed(node);
       await node.backplane.unsubscribe(channel);
       await node.publish(channel, "1");
-      await node.publish(unread, "1");
+      await node.publish(unsubscribed, "1");
       await settle();
       expect(node.publications).toEqual([]);
     });
 
-    it("delivers everything that is published once subscribe has resolved, and has the rest in its history", async () => {
+    it("delivers every message published after subscribe has resolved, and has earlier ones in the history", async () => {
       const node = await start();
       const channel = name("room:");
       await node.publish(channel, '"before"');
@@ -88,9 +88,9 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
       expect(entries.map(({ data }) => data)).toEqual(['"before"', '"after"']);
     });
 
-    it("carries any text", async () => {
+    it("delivers any text unchanged", async () => {
       const node = await start();
-      const { channel } = await reading(node);
+      const { channel } = await subscribed(node);
       const texts = [
         "",
         "\0",
@@ -107,7 +107,7 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
       expect(entries.map(({ data }) => data)).toEqual(texts);
     });
 
-    it("may be called anything", async () => {
+    it("accepts any channel name", async () => {
       const node = await start();
       for (const channel of ["all", "user:a b\n{x}*", "room:__proto__", "user:"]) {
         await node.backplane.subscribe(channel);
@@ -118,8 +118,8 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
     });
   });
 
-  describe("an ephemeral message", () => {
-    it("is delivered without a position, and never stored", async () => {
+  describe("ephemeral messages", () => {
+    it("delivers an ephemeral message without a position, and never stores it", async () => {
       const node = await start();
       const channel = name("room:");
       await node.backplane.subscribe(channel);
@@ -135,8 +135,8 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
     });
   });
 
-  describe("the history", () => {
-    it("is read in pages after a position, up to the newest message", async () => {
+  describe("channel history", () => {
+    it("returns pages after a position, up to the newest message", async () => {
       const node = await start();
       const channel = name("room:");
       for (const data of numbered(25)) await node.publish(channel, data);
@@ -149,7 +149,7 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
       expect(read.at(-1)?.offset).toBe(top);
     });
 
-    it("of a channel that was never used is empty, and begins where it stands", async () => {
+    it("returns no message for an unused channel, and the offset at which it starts", async () => {
       const node = await start();
       const channel = name("room:");
       const { entries, top } = await node.backplane.read(channel, { after: 0, limit: 10 });
@@ -163,7 +163,7 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
     it.each([
       ["messages", { messages: 5 }],
       ["bytes", { bytes: 15 }],
-    ])("is bounded in %s, from its oldest on", async (_, bound) => {
+    ])("limits the history in %s, and drops the oldest messages first", async (_, bound) => {
       const node = await start();
       const channel = name("room:");
       const history = { ...HISTORY, ...bound };
@@ -175,7 +175,7 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
       expect(entries.at(-1)?.offset).toBe(top);
     });
 
-    it("is bounded in age, and still knows where the channel stands", async () => {
+    it("drops messages by age, and keeps the position of the channel", async () => {
       const node = await start();
       const channel = name("room:");
       const { position } = await node.publish(channel, '"a"', { history: { ...HISTORY, ms: 2_000 } });
@@ -186,8 +186,8 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
     });
   });
 
-  describe("a publish that is repeated with its key", () => {
-    it("stores nothing a second time, and gives the first one's position", async () => {
+  describe("publications with an idempotency key", () => {
+    it("stores a repeated publication once, and returns the first position", async () => {
       const node = await start();
       const channel = name("room:");
       await node.backplane.subscribe(channel);
@@ -198,7 +198,7 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
       expect(node.texts(channel)).toEqual(['"a"']);
     });
 
-    it("stores it once also when both come at the same time", async () => {
+    it("stores a publication once when both calls come at the same time", async () => {
       const node = await start();
       const channel = name("room:");
       await node.backplane.subscribe(channel);
@@ -212,7 +212,7 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
       expect(node.texts(channel)).toEqual(['"a"']);
     });
 
-    it("is another one in another channel, and under another key", async () => {
+    it("stores publications with another key or in another channel separately", async () => {
       const node = await start();
       const channels = [name("room:"), name("room:")];
       const keys = ["k", "l"];
@@ -229,10 +229,10 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
   });
 }
 
-/** What nodes with one store know of each other. */
+/** What nodes with a shared store guarantee to each other. */
 export function describeNodes({ start, settle, name }: SuiteContext): void {
   describe("several nodes", () => {
-    it("see one order of a channel", async () => {
+    it("deliver one order of a channel to every node", async () => {
       const nodes = [await start(), await start(), await start()];
       const channel = name("room:");
       for (const { backplane } of nodes) await backplane.subscribe(channel);
@@ -243,14 +243,14 @@ export function describeNodes({ start, settle, name }: SuiteContext): void {
       for (const other of others) expect(other).toEqual(first);
     });
 
-    it("hear each other's notices, and not their own", async () => {
+    it("receive each other's notices, and not their own", async () => {
       const [one, two] = [await start(), await start()];
       await one.backplane.announce('{"a":1}');
       await settle();
       expect([one.notices, two.notices]).toEqual([[], ['{"a":1}']]);
     });
 
-    it("have different names", async () => {
+    it("have different ids", async () => {
       expect((await start()).backplane.nodeId).not.toBe((await start()).backplane.nodeId);
     });
   });

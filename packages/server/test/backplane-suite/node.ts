@@ -9,7 +9,7 @@ import type {
 
 export const HISTORY = { messages: 1_000, bytes: 1024 * 1024, ms: 300_000 };
 
-/** One node of a test: its backplane, and what it has heard. */
+/** One node of a test: its backplane, and what the backplane delivered to it. */
 export class Node implements BackplaneHandlers {
   readonly backplane: Backplane;
   readonly publications: Publication[] = [];
@@ -26,16 +26,16 @@ export class Node implements BackplaneHandlers {
     return this.backplane.publish(channel, data, { history: HISTORY, ...options });
   }
 
-  /** The texts of a channel that were heard, in order. */
+  /** The texts that a channel delivered, in order. */
   texts(channel: string): string[] {
     return this.publications.filter((each) => each.channel === channel).map(({ data }) => data);
   }
 
-  /** `+user`, `-user`, and `=user` for a profile that changed, in one place, since the last time. */
+  /** The transitions in a room since the last call: `+user`, `-user`, and `=user` for a changed profile. */
   transitions(room: string | undefined): string[] {
-    const said = this.#presence.filter((event) => event.room === room).map(toText);
+    const transitions = this.#presence.filter((event) => event.room === room).map(toText);
     this.#presence.length = 0;
-    return said;
+    return transitions;
   }
 
   onPublication(publication: Publication): void {

@@ -1,19 +1,19 @@
 import { describe, expect, it } from "vitest";
 import type { PresenceOp } from "../../src/backplane.ts";
-import type { SuiteContext } from "../backplane-suite.ts";
+import type { SuiteContext } from "./context.ts";
 import type { Node } from "./node.ts";
 
 export function describePresence({ start, advance, settle, name }: SuiteContext): void {
-  describe.each(["everywhere", "in a room"])("presence %s", (where) => {
-    const place = (): string | undefined => (where === "everywhere" ? undefined : name("r"));
+  describe.each(["globally", "in a room"])("presence %s", (scope) => {
+    const createRoom = (): string | undefined => (scope === "globally" ? undefined : name("r"));
 
-    /** Says `+user connection profile?` and `-user connection graceMs?` in one place. */
-    const ops = (room: string | undefined, ...said: string[]): PresenceOp[] =>
-      said.map((text) => {
-        const [who = "", connectionId = "", more] = text.split(" ");
-        const user = who.slice(1);
+    /** Parses `+user connection profile?` and `-user connection graceMs?`. */
+    const ops = (room: string | undefined, ...texts: string[]): PresenceOp[] =>
+      texts.map((text) => {
+        const [signedUser = "", connectionId = "", more] = text.split(" ");
+        const user = signedUser.slice(1);
         const key = { room, user, connectionId };
-        if (who.startsWith("+")) return { ...key, op: "+", profile: more ?? `{"userId":"${user}"}` };
+        if (signedUser.startsWith("+")) return { ...key, op: "+", profile: more ?? `{"userId":"${user}"}` };
         return { ...key, op: "-", graceMs: Number(more ?? 0) };
       });
 
@@ -26,8 +26,8 @@ export function describePresence({ start, advance, settle, name }: SuiteContext)
       return entries.map(({ user }) => user).filter((user) => users.includes(user));
     };
 
-    it("is one transition per user, however many connections", async () => {
-      const [node, room, user] = [await start(), place(), name("u")];
+    it("reports one transition per user, however many connections are open", async () => {
+      const [node, room, user] = [await start(), createRoom(), name("u")];
       await node.backplane.applyPresence(ops(room, `+${user} 1`, `+${user} 2`, `-${user} 1`));
       await settle();
       expect(node.transitions(room)).toEqual([`+${user}`]);
@@ -38,14 +38,14 @@ export function describePresence({ start, advance, settle, name }: SuiteContext)
       expect(await present(node, room, [user])).toEqual([]);
     });
 
-    it("has told this node of a change when the call for it resolves", async () => {
-      const [node, room, user] = [await start(), place(), name("u")];
+    it("reports a change to this node before the call resolves", async () => {
+      const [node, room, user] = [await start(), createRoom(), name("u")];
       await node.backplane.applyPresence(ops(room, `+${user} 1`));
       expect(node.transitions(room)).toEqual([`+${user}`]);
     });
 
-    it("is not changed by what is said twice, or of connections that nobody knows", async () => {
-      const [node, room, user] = [await start(), place(), name("u")];
+    it("ignores repeated operations and unknown connections", async () => {
+      const [node, room, user] = [await start(), createRoom(), name("u")];
       await node.backplane.applyPresence(
         ops(room, `+${user} 1`, `+${user} 1`, `-${user} 9`, `-${name("u")} 1`),
       );
@@ -54,8 +54,8 @@ export function describePresence({ start, advance, settle, name }: SuiteContext)
       expect(node.transitions(room)).toEqual([`+${user}`, `-${user}`]);
     });
 
-    it("goes on through a return within the grace, and ends with it", async () => {
-      const [node, room, user] = [await start(), place(), name("u")];
+    it("reports nothing for a return within the grace period, and a leave after it", async () => {
+      const [node, room, user] = [await start(), createRoom(), name("u")];
       await node.backplane.applyPresence(ops(room, `+${user} 1`, `-${user} 1 2000`));
       await advance(1_000);
       await node.backplane.applyPresence(ops(room, `+${user} 2`));
@@ -69,8 +69,8 @@ export function describePresence({ start, advance, settle, name }: SuiteContext)
       expect(node.transitions(room)).toEqual([`-${user}`]);
     });
 
-    it("tells of a profile that changed, and of no other", async () => {
-      const [node, room, user] = [await start(), place(), name("u")];
+    it("reports a changed profile, and no unchanged one", async () => {
+      const [node, room, user] = [await start(), createRoom(), name("u")];
       const profiles = ['{"name":"Ada"}', '{"name":"Ada"}', '{"name":"Ada😀"}'];
       for (const [index, profile] of profiles.entries())
         await node.backplane.applyPresence(ops(room, `+${user} ${String(index)} ${profile}`));
@@ -80,8 +80,8 @@ export function describePresence({ start, advance, settle, name }: SuiteContext)
       expect(entries.find((entry) => entry.user === user)?.profile).toBe('{"name":"Ada😀"}');
     });
 
-    it("is read in pages that hold everyone once", async () => {
-      const [node, room] = [await start(), place()];
+    it("returns pages that hold each user once", async () => {
+      const [node, room] = [await start(), createRoom()];
       const users = Array.from({ length: 25 }, () => name("u"));
       await node.backplane.applyPresence(ops(room, ...users.map((user) => `+${user} 1`)));
       const read: string[] = [];
@@ -99,12 +99,12 @@ export function describePresence({ start, advance, settle, name }: SuiteContext)
   });
 
   describe("a room's presence", () => {
-    it("is nobody else's business: not another room's, and not that of everyone", async () => {
+    it("lists a user of one room neither in another room nor globally", async () => {
       const [node, rooms, user] = [await start(), [name("r"), name("r")], name("u")];
       const [room, other] = rooms;
       await node.backplane.applyPresence([{ op: "+", room, user, connectionId: "1", profile: "{}" }]);
-      for (const place of [other, undefined]) {
-        const { entries } = await node.backplane.roster(place, { cursor: undefined, limit: 1_000 });
+      for (const elsewhere of [other, undefined]) {
+        const { entries } = await node.backplane.roster(elsewhere, { cursor: undefined, limit: 1_000 });
         expect(entries.map((entry) => entry.user)).not.toContain(user);
       }
     });

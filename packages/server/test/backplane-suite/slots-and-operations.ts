@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { AdmissionRequest, Work } from "../../src/backplane.ts";
-import type { SuiteContext } from "../backplane-suite.ts";
+import type { SuiteContext } from "./context.ts";
 import type { Node } from "./node.ts";
 
 export function describeAdmissions({ start, advance, name }: SuiteContext): void {
-  describe("a user's place", () => {
+  describe("connection slots", () => {
     const request = (
       user: string,
       connectionId: string,
@@ -22,9 +22,9 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
     const full = { admitted: false, reason: "limit" };
 
     /** Admits a connection and opens it. */
-    async function open(node: Node, asked: AdmissionRequest): Promise<readonly string[]> {
-      expect(await node.backplane.admit(asked)).toMatchObject({ admitted: true });
-      const { user, connectionId } = asked;
+    async function open(node: Node, requested: AdmissionRequest): Promise<readonly string[]> {
+      expect(await node.backplane.admit(requested)).toMatchObject({ admitted: true });
+      const { user, connectionId } = requested;
       const op = { op: "+", room: undefined, user, connectionId, profile: "{}" } as const;
       return node.backplane.applyPresence([op]);
     }
@@ -32,7 +32,7 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
     const close = (node: Node, user: string, connectionId: string): Promise<unknown> =>
       node.backplane.applyPresence([{ op: "-", room: undefined, user, connectionId, graceMs: 0 }]);
 
-    it("is one of so many, and free again when its connection is gone", async () => {
+    it("admits connections up to the limit, and frees the slot of a closed one", async () => {
       const [node, user] = [await start(), name("u")];
       for (const id of ["1", "2"]) await open(node, request(user, id));
       expect(await node.backplane.admit(request(user, "3"))).toEqual(full);
@@ -40,7 +40,7 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
       expect(await node.backplane.admit(request(user, "3"))).toEqual(admitted);
     });
 
-    it("is reserved for ten seconds", async () => {
+    it("reserves the slot of an admitted connection for ten seconds", async () => {
       const [node, user] = [await start(), name("u")];
       for (const id of ["1", "2"]) await node.backplane.admit(request(user, id));
       expect(await node.backplane.admit(request(user, "3"))).toEqual(full);
@@ -48,7 +48,7 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
       expect(await node.backplane.admit(request(user, "3"))).toEqual(admitted);
     });
 
-    it("goes to the newest attempt of a client, and never back", async () => {
+    it("gives the slot to the newest attempt of a client, and never to an older one", async () => {
       const [node, user] = [await start(), name("u")];
       const attempt = (connectionId: string, number: number): AdmissionRequest =>
         request(user, connectionId, { client: "c", attempt: number });
@@ -64,7 +64,7 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
       expect(await node.backplane.admit(request(user, "5"))).toEqual(full);
     });
 
-    it("is taken from the oldest where the policy says so", async () => {
+    it("evicts the oldest connection under the policy close-oldest", async () => {
       const [node, user] = [await start(), name("u")];
       await open(node, request(user, "1"));
       await advance(5);
@@ -72,7 +72,7 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
       expect(await open(node, request(user, "3", { policy: "close-oldest" }))).toEqual(["1"]);
     });
 
-    it("is not lost to a reservation that never opens", async () => {
+    it("keeps the slots of open connections when reservations never open", async () => {
       const [node, user] = [await start(), name("u")];
       for (const id of ["1", "2"]) await open(node, request(user, id));
       await node.backplane.admit(request(user, "3", { client: "1", attempt: 2 }));
@@ -82,16 +82,16 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
       expect(await node.backplane.admit(request(user, "5"))).toEqual(full);
     });
 
-    it("never goes to more than the limit, however many ask at once", async () => {
+    it("admits no more than the limit when many connections ask at once", async () => {
       const [node, user] = [await start(), name("u")];
-      const asked = Array.from({ length: 8 }, (_, n) => node.backplane.admit(request(user, String(n))));
-      expect((await Promise.all(asked)).filter((answer) => answer.admitted)).toHaveLength(2);
+      const admissions = Array.from({ length: 8 }, (_, n) => node.backplane.admit(request(user, String(n))));
+      expect((await Promise.all(admissions)).filter(({ admitted }) => admitted)).toHaveLength(2);
     });
   });
 }
 
-export function describeWork({ start, name }: SuiteContext): void {
-  describe("once-only work", () => {
+export function describeOperations({ start, name }: SuiteContext): void {
+  describe("idempotent operations", () => {
     const work = (user: string, key: number | string, digest = 1): Work => ({
       ref: { user, client: "c" },
       key,
@@ -101,7 +101,7 @@ export function describeWork({ start, name }: SuiteContext): void {
     it.each([
       ["a send", 1],
       ["a request", "r1"],
-    ] as const)("runs %s once, and then answers from what is stored", async (_, key) => {
+    ] as const)("runs %s once, and answers a repetition with the stored result", async (_, key) => {
       const [{ backplane }, user] = [await start(), name("u")];
       expect(await backplane.begin(work(user, key))).toEqual({ state: "run" });
       expect(await backplane.begin(work(user, key))).toEqual({ state: "running" });
@@ -113,14 +113,14 @@ export function describeWork({ start, name }: SuiteContext): void {
     it.each([
       ["a send", 1],
       ["a request", "r1"],
-    ] as const)("runs %s again when its result is forgotten", async (_, key) => {
+    ] as const)("runs %s again after it ended without a result", async (_, key) => {
       const [{ backplane }, user] = [await start(), name("u")];
       await backplane.begin(work(user, key));
       await backplane.settle(work(user, key), undefined);
       expect(await backplane.begin(work(user, key))).toEqual({ state: "run" });
     });
 
-    it("takes sends in their order only, from anywhere for a client without a past", async () => {
+    it("accepts sends in order only, from any first number of a new client", async () => {
       const [{ backplane }, user] = [await start(), name("u")];
       const states = [];
       for (const key of [7, 9, 8, 9, 6]) states.push((await backplane.begin(work(user, key))).state);
@@ -137,13 +137,13 @@ export function describeWork({ start, name }: SuiteContext): void {
       expect(await backplane.begin(work(user, 1))).toEqual({ state: "conflict" });
     });
 
-    it("runs once when it is asked for twice at the same time", async () => {
+    it("runs an operation once when it begins twice at the same time", async () => {
       const [{ backplane }, user] = [await start(), name("u")];
       const both = await Promise.all([backplane.begin(work(user, 1)), backplane.begin(work(user, 1))]);
       expect(both.map(({ state }) => state).sort()).toEqual(["run", "running"]);
     });
 
-    it("belongs to a client of a user: the same client id of another user is somebody else", async () => {
+    it("keeps operations of the same client id apart when their users differ", async () => {
       const [{ backplane }, user] = [await start(), name("u")];
       await backplane.begin(work(user, 1));
       await backplane.settle(work(user, 1), "secret");

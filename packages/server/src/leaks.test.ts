@@ -24,8 +24,8 @@ const protocol = defineProtocol({
   serverRequests: { confirm: request({ input: z.string(), output: z.string() }) },
 });
 
-/** Everything that is made for a connection, a room or a message. */
-const MADE = [
+/** The classes whose objects are created for a connection, a room or a message. */
+const CLASSES = [
   Channel,
   ChannelLog,
   KeyedThrottle,
@@ -42,15 +42,17 @@ const MADE = [
   TokenBucket,
 ];
 
-/** How many of each there are, after the garbage is gone. */
-function census(): Record<string, number> {
-  return Object.fromEntries(MADE.map((made) => [made.name, queryObjects(made, { format: "count" })]));
+/** The number of objects of each class, after a garbage collection. */
+function countObjects(): Record<string, number> {
+  return Object.fromEntries(
+    CLASSES.map((created) => [created.name, queryObjects(created, { format: "count" })]),
+  );
 }
 
 const CLOSES = [1000, 1001, 1005, 1006, 3001];
 
-/** One connection of some kind, with all that one may do; it closes, or is closed, in some way. */
-async function visit(system: TestSystem<typeof protocol>, n: number): Promise<void> {
+/** Opens one connection, sends messages of every kind on it, and closes it in one of several ways. */
+async function runConnection(system: TestSystem<typeof protocol>, n: number): Promise<void> {
   const [user, room] = [`u${String(n % 700)}`, `r${String(n % 300)}`];
   const ws = n % 3 === 0 ? await system.open(user) : await system.openV1(user);
   if (n % 3 !== 0) {
@@ -83,25 +85,25 @@ it("a node keeps nothing in memory of 2,000 connections after they have closed",
     onConnect: ({ ws }) => system.manager.join(ws, "lobby"),
   });
   system.handlers.onRequest("echo", (input) => input);
-  const emptied = async (): Promise<Record<string, number>> => {
-    // Grace periods, idle channels, histories and stored results end by then: the longest are kept for five minutes.
+  const countAfterRetention = async (): Promise<Record<string, number>> => {
+    // Grace periods, idle channels, histories and stored results: none is kept longer than five minutes.
     for (let minute = 0; minute < 20; minute++) {
       system.clock.skip(60_000);
       await system.clock.settle();
     }
-    return census();
+    return countObjects();
   };
-  for (let n = 0; n < 50; n++) await visit(system, n);
-  const before = await emptied();
-  for (let n = 50; n < 2_050; n++) await visit(system, n);
-  expect(await emptied()).toEqual(before);
+  for (let n = 0; n < 50; n++) await runConnection(system, n);
+  const before = await countAfterRetention();
+  for (let n = 50; n < 2_050; n++) await runConnection(system, n);
+  expect(await countAfterRetention()).toEqual(before);
 
   const { channels, deduplicator } = system.internals;
   expect(system.manager.getConnectionStats()).toEqual({ totalUsers: 0, totalConnections: 0 });
   expect([system.manager.wsInstances.size, system.manager.connectedUsers.size]).toEqual([0, 0]);
   expect([channels.size, deduplicator.size]).toEqual([0, 0]);
   expect((await system.manager.listUsers()).total).toBe(0);
-  // The timers of the heartbeat, and of the backplane's own cleanup.
+  // The timers of the heartbeat and of the backplane's sweep.
   expect(system.clock.timers).toBe(2);
   await system.manager.close();
   expect(system.clock.timers).toBe(0);

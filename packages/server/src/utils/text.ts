@@ -1,0 +1,24 @@
+// Cuts texts to a number of bytes.
+// Called where a close frame or an error message is built.
+// Guarantee: the result is never longer than the bound.
+
+const encoder = new TextEncoder();
+
+/** Cuts the reason of a close frame to 123 bytes of UTF-8 (RFC 6455 §5.5), so that closing never fails for its reason. */
+export function truncateCloseReason(reason: string): string {
+  const buffer = new Uint8Array(123);
+  const { read } = encoder.encodeInto(reason, buffer);
+  return reason.slice(0, read);
+}
+
+/** Cuts a text to a number of characters and of JSON bytes; one character may take six bytes. */
+export function truncateUtf8(text: string, max: { readonly length: number; readonly bytes: number }): string {
+  let clipped = text.length <= max.length ? text : `${text.slice(0, max.length - 1)}…`;
+  while (jsonBytes(clipped) > max.bytes) clipped = `${clipped.slice(0, Math.floor(clipped.length / 2))}…`;
+  return clipped;
+}
+
+/** @returns the length of a value as JSON, in bytes of UTF-8 */
+export function jsonBytes(value: unknown): number {
+  return encoder.encode(JSON.stringify(value)).length;
+}
