@@ -1,6 +1,6 @@
 import type { UpgradeRequest } from "@halyard/server";
 import type { TestAuth } from "./test-auth.ts";
-import type { FakeClock } from "./fake-clock.ts";
+import type { FakeClock } from "../../testing/src/clock/fake-clock.ts";
 import type { BetterAuthInstance, SessionOf } from "../src/identity/auth-instance.ts";
 import { betterAuthAuthenticator } from "../src/authenticator.ts";
 import type { BetterAuthAuthenticatorOptions } from "../src/options.ts";
@@ -39,7 +39,7 @@ export class TestNode {
 
   /** Advances the clock, and waits until the store has answered the reads that this caused. */
   async pass(clock: FakeClock, ms: number): Promise<void> {
-    clock.advance(ms);
+    clock.skip(ms);
     for (let quietTurns = 0; quietTurns < 10; quietTurns += 1) {
       await new Promise((resolve) => setTimeout(resolve, 1));
       if (this.#pendingReads > 0) quietTurns = 0;

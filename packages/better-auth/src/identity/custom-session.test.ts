@@ -3,7 +3,7 @@ import { customSession } from "better-auth/plugins";
 import { afterEach, beforeEach, expect, expectTypeOf, it } from "vitest";
 import { createTestAuth, ORIGIN, upgrade } from "../../test/test-auth.ts";
 import type { TestUser, TestAuth } from "../../test/test-auth.ts";
-import { FakeClock } from "../../test/fake-clock.ts";
+import { FakeClock } from "../../../testing/src/clock/fake-clock.ts";
 import { until } from "../../test/until.ts";
 import { betterAuthAuthenticator } from "../authenticator.ts";
 import { halyard } from "../plugin.ts";
@@ -33,7 +33,7 @@ beforeEach(async () => {
 afterEach(() => test.close());
 
 it("reads a custom session from a cookie, a ticket and a check in the shape that the application gives it", async () => {
-  const clock = new FakeClock(Date.now());
+  const clock = new FakeClock({ now: Date.now(), random: () => 0.5 });
   const authenticator = betterAuthAuthenticator(customAuth(), { clock });
   const byCookie = await authenticator.authenticate(upgrade({ origin: ORIGIN, cookie: ada.cookie }));
   expect(byCookie?.user).toMatchObject({ id: ada.id, plan: "free" });
@@ -55,7 +55,7 @@ it("reads a custom session from a cookie, a ticket and a check in the shape that
   };
   watch.opened(connection);
   plan = "paid";
-  clock.advance(61_000);
+  clock.skip(61_000);
   await until(() => identity.user.plan === "paid");
   watch.stop();
 });

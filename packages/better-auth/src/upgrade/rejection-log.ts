@@ -1,3 +1,4 @@
+import { printableAscii } from "@halyard/protocol/internal";
 import type { Logger } from "@halyard/server";
 
 const MAX_LOGGED = 100;
@@ -16,7 +17,8 @@ export class RejectionLog {
   }
 
   origin(value: string): void {
-    const origin = quotableOrigin(value);
+    // The message quotes the origin inside a line of code to copy: no quotes and backslashes either.
+    const origin = printableAscii(value, MAX_ORIGIN_LENGTH).replace(/["\\]/g, "?");
     this.#logOnce(origin, { event: "origin_refused", origin }, this.#originMessage(origin));
   }
 
@@ -44,9 +46,4 @@ export class RejectionLog {
     this.#logged.add(key);
     this.#logger.warn(fields, message);
   }
-}
-
-// The message quotes the origin inside a line of code to copy: no quotes and backslashes either.
-function quotableOrigin(origin: string): string {
-  return origin.slice(0, MAX_ORIGIN_LENGTH).replace(/[^\x20-\x7e]|["\\]/g, "?");
 }

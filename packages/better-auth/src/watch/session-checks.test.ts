@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createTestAuth, ORIGIN, STORAGE_MODES, upgrade } from "../../test/test-auth.ts";
 import type { TestUser, TestAuth } from "../../test/test-auth.ts";
 import { betterAuthAuthenticator } from "../authenticator.ts";
-import { FakeClock } from "../../test/fake-clock.ts";
+import { FakeClock } from "../../../testing/src/clock/fake-clock.ts";
 import { until } from "../../test/until.ts";
 import { TestConnection, TestNode } from "../../test/test-node.ts";
 
@@ -17,7 +17,7 @@ describe.each(STORAGE_MODES)("session checks with sessions in the %s", (mode) =>
 
   beforeEach(async () => {
     test = await createTestAuth({ mode });
-    clock = new FakeClock(Date.now());
+    clock = new FakeClock({ now: Date.now(), random: () => 0.5 });
     node = new TestNode(test.auth, { clock });
     ada = await test.users.signUp("ada");
     bea = await test.users.signUp("bea");
@@ -92,7 +92,7 @@ describe("session checks", () => {
 
   beforeEach(async () => {
     test = await createTestAuth();
-    clock = new FakeClock(Date.now());
+    clock = new FakeClock({ now: Date.now(), random: () => 0.5 });
     node = new TestNode(test.auth, { clock });
     ada = await test.users.signUp("ada");
   });
@@ -147,7 +147,7 @@ describe("session checks", () => {
     node.reads = 0;
     await pass(120_000);
     expect(node.reads).toBe(0);
-    expect(clock.pending).toBe(0);
+    expect(clock.timers).toBe(0);
   });
 
   it("stops with the watch, and restores the methods of Better Auth's adapters", async () => {
@@ -166,7 +166,7 @@ describe("session checks", () => {
     watch.opened(connection as never);
     watch.stop();
     expect(methods()).toEqual(before);
-    expect(clock.pending).toBe(0);
+    expect(clock.timers).toBe(0);
     await internalAdapter.deleteSession(ada.token);
     await pass(120_000);
     expect(connection.closedWith).toBeUndefined();

@@ -4,7 +4,7 @@ import { ok } from "node:assert/strict";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { SequenceServer } from "../../test/sequence-server.ts";
-import { StepClock } from "../../test/step-clock.ts";
+import { FakeClock } from "../../../testing/src/clock/fake-clock.ts";
 import { Emitter } from "../common/emitter.ts";
 import { DEFAULT_SEND_LIMITS } from "../connection/send-limits.ts";
 import type { ClientEvents } from "./client-events.ts";
@@ -65,7 +65,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** An outbox and a server, with a network between them that loses all frames in flight. */
 function createTrial() {
   const server = new SequenceServer();
-  const clock = new StepClock();
+  const clock = new FakeClock({ random: () => 0 });
   const emitter = new Emitter<ClientEvents>((error) => {
     throw error;
   });
@@ -147,7 +147,7 @@ function createTrial() {
         outbox.settleAll(new HalyardError("unavailable"));
         return;
       case "pass":
-        clock.advance(step.ms);
+        clock.skip(step.ms);
     }
   };
   return {
@@ -188,12 +188,12 @@ it("leaves out no sequence number, keeps the order, and settles each receipt tru
       const trial = createTrial();
       for (const next of steps) {
         trial.run(next);
-        trial.clock.advance(0);
+        trial.clock.skip(0);
         ok(trial.queue.queued + trial.queue.unacknowledged <= MESSAGES);
         ok(trial.queue.bytes <= BYTES);
       }
       trial.run({ type: "lose" });
-      trial.clock.advance(240_000);
+      trial.clock.skip(240_000);
       // All receipts are settled by now, and their callbacks run in a later turn.
       await new Promise(setImmediate);
       expect(trial.statuses.size).toBe(trial.sent);

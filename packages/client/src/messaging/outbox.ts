@@ -1,11 +1,11 @@
 // The messages that have no reply yet, in the order in which the application sent them.
 // Called by the message sender to send, and by the client with each welcome, reply and lost connection.
 // Each message takes effect once at most, in order, and its receipt settles in bounded time.
+import { TokenBucket } from "@halyard/protocol/internal";
 import { HalyardError, encodeFrame, messageIdOf } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import type { Emitter } from "../common/emitter.ts";
 import { Timer } from "../common/timer.ts";
-import { TokenBucket } from "../common/token-bucket.ts";
 import type { FrameWriter } from "../connection/connection.ts";
 import type { OutboxLimits } from "../options.ts";
 import type { ClientEvents } from "./client-events.ts";
@@ -214,7 +214,7 @@ export class Outbox {
       // A message costs one token, or more when its bytes take more of the byte rate than one message of the message
       // rate.
       const cost = Math.max(1, (bytes / limits.bytesPerSecond) * limits.messagesPerSecond);
-      const waitMs = this.#rateLimit.take(cost, now);
+      const waitMs = this.#rateLimit.consume(now, cost);
       if (waitMs > 0) return waitMs;
       if (!entry.isWritten) entry.dueAt = now + ACK_TIMEOUT_MS;
       entry.isWritten = true;

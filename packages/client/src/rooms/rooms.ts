@@ -2,11 +2,11 @@
 // Called by room handles to join and leave, and by the client with each welcome, join and leave of the server.
 // A room is joined again with each connection until its last handle is left or the server rejects it.
 import type { Position, WelcomeMessage } from "@halyard/protocol";
+import { TokenBucket } from "@halyard/protocol/internal";
 import { HalyardError, ROOM_NAME } from "@halyard/protocol/wire";
 import type { LIMITS } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import { Timer } from "../common/timer.ts";
-import { TokenBucket } from "../common/token-bucket.ts";
 import type { Channels } from "../messaging/channels.ts";
 import type { PendingRequests } from "../messaging/requests.ts";
 import type { RoomState } from "./room-state.ts";
@@ -113,7 +113,7 @@ export class Rooms {
   #requestJoin(entry: RoomEntry): void {
     if (!this.#joinRate || entry.isRequested) return;
     entry.isRequested = true;
-    const waitMs = this.#joinRate.take(1, this.#parts.clock.now());
+    const waitMs = this.#joinRate.consume(this.#parts.clock.now());
     if (waitMs > 0) return this.#scheduleJoin(entry, waitMs);
     this.#parts.requests.sendFrame({ type: "join", room: entry.name }, (reply) => {
       entry.isRequested = false;
