@@ -52,7 +52,7 @@ import { SecurityReporter } from "./security/security-reporter.ts";
 import { UpgradeHandler } from "./server.ts";
 import type { Clock, ErrorContext } from "./types.ts";
 import { systemClock } from "./utils/clock.ts";
-import { printable } from "./utils/printable.ts";
+import { printable } from "@halyard/protocol/internal";
 
 /** The parts that several others are made of. Only this file knows them all. */
 interface SharedParts {

@@ -22,6 +22,8 @@ import type { WebSocketManager } from "./manager.ts";
 import { internalsOf } from "./manager.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
 import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.ts";
+import { andThen, rejectedPromise } from "./utils/maybe-promise.ts";
+import type { MaybePromise } from "./utils/maybe-promise.ts";
 import { applyKillSwitches, readKillSwitches } from "./utils/kill-switches.ts";
 
 /** The part of Bun's server that an upgrade needs. Declared here, so that these types load without Bun's. */
@@ -122,15 +124,15 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   const pendingUpgrades = new Map<string, UpgradeDetails>();
   const upgradeContexts = new WeakMap<BunServer, UpgradeContext>();
   return {
-    fetch: async (request, server) => {
-      if (pathOf(request.url) !== path) return undefined;
+    fetch: (request, server) => {
+      if (pathOf(request.url) !== path) return NO_RESPONSE;
       let context = upgradeContexts.get(server);
       if (context === undefined) {
         const { authenticate } = options;
         context = { server, internals, pendingUpgrades, transport: transportOf(server), authenticate };
         upgradeContexts.set(server, context);
       }
-      return answer(request, context);
+      return answerPromise(request, context);
     },
     websocket: createSocketHandlers(internals, pendingUpgrades),
   };
@@ -196,7 +198,19 @@ interface UpgradeContext {
   readonly authenticate: AnyAuthenticator | undefined;
 }
 
-async function answer(request: Request, context: UpgradeContext): Promise<Response | undefined> {
+/** Without a new promise for an upgrade that is done in the turn of its request: Bun then keeps nothing of the request. */
+function answerPromise(request: Request, context: UpgradeContext): Promise<Response | undefined> {
+  try {
+    const response = answer(request, context);
+    return response === undefined ? NO_RESPONSE : Promise.resolve(response);
+  } catch (error) {
+    return rejectedPromise(error);
+  }
+}
+
+const NO_RESPONSE = Promise.resolve(undefined);
+
+function answer(request: Request, context: UpgradeContext): MaybePromise<Response | undefined> {
   const { upgrades } = context.internals;
   const remoteAddress = context.server.requestIP?.(request)?.address;
   const upgradeRequest: UpgradeRequest = {
@@ -206,16 +220,13 @@ async function answer(request: Request, context: UpgradeContext): Promise<Respon
   };
   if (request.method !== "GET") return respond(upgrades.rejectEarly(upgradeRequest, METHOD_NOT_ALLOWED));
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
-    return respond(await upgrades.probe(upgradeRequest, context.authenticate));
+    return upgrades.probe(upgradeRequest, context.authenticate).then(respond);
   const header = headersOf(upgradeRequest);
   const handshakeError = validateHandshake(request.method, header);
   if (handshakeError !== undefined)
     return respond(upgrades.rejectEarly(upgradeRequest, handshakeError, header));
-  return upgrade(
-    request,
-    context,
-    await upgrades.handleUpgrade(upgradeRequest, context.authenticate, header),
-  );
+  const answered = upgrades.handleUpgrade(upgradeRequest, context.authenticate, header);
+  return andThen(answered, (accepted) => upgrade(request, context, accepted));
 }
 
 function upgrade(

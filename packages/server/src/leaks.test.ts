@@ -16,7 +16,7 @@ import { KeyedSerialQueue } from "./utils/keyed-serial-queue.ts";
 import { PresenceView } from "./channels/presence-view.ts";
 import { PendingServerRequests } from "./connection/pending-server-requests.ts";
 import { ConcurrencyLimiter } from "./utils/concurrency-limiter.ts";
-import { TokenBucket } from "./utils/token-bucket.ts";
+import { TokenBucket } from "@halyard/protocol/internal";
 
 const protocol = defineProtocol({
   clientMessages: { cursor: message(z.object({ x: z.int() }), { ephemeral: true, relay: "room" }) },

@@ -1,6 +1,7 @@
 // From an HTTP request to the answer of its upgrade: everything that is decided before 101.
 // Called by the glue of each runtime, node/node-server.ts and bun.ts.
 // Guarantees: an answer never throws or rejects; a request that cannot be accepted for certain is rejected.
+import type { UpgradeDetails } from "./connection/upgrade-details.ts";
 import type { SessionWatches } from "./connection/session-watches.ts";
 import type { AcceptedUpgrade, ConnectionSlots } from "./handshake/admission.ts";
 import { connectionLimitRejection } from "./handshake/admission.ts";
@@ -14,7 +15,9 @@ import { RequestWithClientAddress } from "./handshake/upgrade-request.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { ClientAddress, GetHeader } from "./security/client-address.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
-import type { UpgradeRequest } from "./types.ts";
+import type { GuestIdentity, UpgradeRequest } from "./types.ts";
+import { andThen, recover } from "./utils/maybe-promise.ts";
+import type { MaybePromise } from "./utils/maybe-promise.ts";
 
 /** What {@link UpgradeHandler} uses. */
 export interface UpgradeHandlerParts {
@@ -41,17 +44,22 @@ export class UpgradeHandler {
     return this.#parts.guard.limiter;
   }
 
-  /** Never rejects. */
-  async handleUpgrade(
+  /** Never throws or rejects. Answers in the same turn unless the authenticator or the backplane gives a promise. */
+  handleUpgrade(
     request: UpgradeRequest,
     authenticator = this.#parts.authenticate,
     header = headersOf(request),
-  ): Promise<AcceptedUpgrade | UpgradeRejection> {
+  ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
     const located = this.#withClientAddress(request, header);
     const rejected = this.#begin(located);
     if (rejected !== undefined) return rejected;
     const offers = header("sec-websocket-protocol") ?? null;
-    return this.#parts.guard.end(located, this.#handleUpgrade(located, authenticator, offers));
+    const { guard } = this.#parts;
+    const decide = () => this.#decide(located, authenticator, offers);
+    return guard.end(
+      located,
+      recover(decide, (error) => guard.rejectionFrom(error)),
+    );
   }
 
   /**
@@ -96,26 +104,31 @@ export class UpgradeHandler {
     return guard.begin(request);
   }
 
-  async #handleUpgrade(
+  #decide(
     request: UpgradeRequest,
     authenticator: AnyAuthenticator | undefined,
     offers: string | null,
-  ): Promise<AcceptedUpgrade | UpgradeRejection> {
-    const { guard, limits, sessionWatches, slots } = this.#parts;
-    try {
-      const isV1 = offersSubprotocol(offers, limits.subprotocols);
-      if (typeof isV1 === "string") return rejection(400, isV1);
-      // The watch begins before the session is read: no change of the session after the read is missed.
-      const watch = sessionWatches.watchOf(authenticator);
-      const identity = await callAuthenticator(authenticator, request);
-      if (identity === null) return rejection(401, "unauthenticated");
-      const userId = identity.user.id;
-      const rateLimited = guard.limiter.admit(userId);
-      if (rateLimited !== undefined) return { ...rejectRateLimited(rateLimited), userId };
-      return await slots.reserveForUpgrade(request, identity, { isV1, watch });
-    } catch (error) {
-      return guard.rejectionFrom(error);
-    }
+  ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
+    const { limits, sessionWatches } = this.#parts;
+    const isV1 = offersSubprotocol(offers, limits.subprotocols);
+    if (typeof isV1 === "string") return rejection(400, isV1);
+    // The watch begins before the session is read: no change of the session after the read is missed.
+    const watch = sessionWatches.watchOf(authenticator);
+    const identity = callAuthenticator(authenticator, request);
+    return andThen(identity, (known) => this.#admit(request, known, { isV1, watch }));
+  }
+
+  #admit(
+    request: UpgradeRequest,
+    identity: GuestIdentity | null,
+    upgrade: Pick<UpgradeDetails, "isV1" | "watch">,
+  ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
+    const { guard, slots } = this.#parts;
+    if (identity === null) return rejection(401, "unauthenticated");
+    const userId = identity.user.id;
+    const rateLimited = guard.limiter.admit(userId);
+    if (rateLimited !== undefined) return { ...rejectRateLimited(rateLimited), userId };
+    return slots.reserveForUpgrade(request, identity, upgrade);
   }
 
   async #probe(

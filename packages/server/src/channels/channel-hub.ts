@@ -10,7 +10,7 @@ import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
 import { rejectedPromise } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
-import { printable } from "../utils/printable.ts";
+import { printable } from "@halyard/protocol/internal";
 import { ChannelSync } from "./channel-sync.ts";
 import { Channel } from "./channel.ts";
 import { encodeEnvelope } from "./envelope.ts";

@@ -10,7 +10,7 @@ import type { Logger } from "../logger.ts";
 import type { Clock } from "../types.ts";
 import { unwrapResolved } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
-import { printable } from "../utils/printable.ts";
+import { printable } from "@halyard/protocol/internal";
 import type { Channel } from "./channel.ts";
 
 const MAX_SYNC_ATTEMPTS = 5;

@@ -17,7 +17,7 @@ import type { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
 import type { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
 import type { KeyedThrottle } from "../utils/keyed-throttle.ts";
 import { SerialQueue } from "../utils/serial-queue.ts";
-import type { TokenBucket } from "../utils/token-bucket.ts";
+import type { TokenBucket } from "@halyard/protocol/internal";
 import type { PendingServerRequests } from "./pending-server-requests.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Buckets, Connection } from "./connection.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
-import { TokenBucket } from "../utils/token-bucket.ts";
+import { TokenBucket } from "@halyard/protocol/internal";
 
 /** The rates of one connection: frames, bytes, chat, typing, joins and pings. */
 export class RateLimits {
@@ -19,8 +19,8 @@ export class RateLimits {
     const buckets = this.#bucketsOf(connection);
     buckets.bytes ??= new TokenBucket(limits.bytesPerSecond, limits.byteBurst, now);
     buckets.messages ??= new TokenBucket(limits.messagesPerSecond, limits.messageBurst, now);
-    const waitMs = buckets.bytes.waitFor(now, bytes);
-    return waitMs > 0 ? waitMs : buckets.messages.take(now) || buckets.bytes.take(now, bytes);
+    const waitMs = buckets.bytes.delayFor(now, bytes);
+    return waitMs > 0 ? waitMs : buckets.messages.consume(now) || buckets.bytes.consume(now, bytes);
   }
 
   /** Chat, typing and joins each have their own rate; other types have none. */
@@ -30,15 +30,15 @@ export class RateLimits {
     const buckets = this.#bucketsOf(connection);
     if (type === "chat_message") {
       buckets.chat ??= new TokenBucket(limits.chatPerSecond, limits.chatBurst, now);
-      return buckets.chat.take(now);
+      return buckets.chat.consume(now);
     }
     if (type === "typing_indicator") {
       buckets.typing ??= new TokenBucket(limits.typingPerSecond, limits.typingBurst, now);
-      return buckets.typing.take(now);
+      return buckets.typing.consume(now);
     }
     if (type !== "join") return 0;
     buckets.joins ??= new TokenBucket(limits.joinsPerSecond, limits.joinBurst, now);
-    return buckets.joins.take(now);
+    return buckets.joins.consume(now);
   }
 
   waitForPing(connection: Connection): number {
@@ -46,7 +46,7 @@ export class RateLimits {
     const now = this.#clock.now();
     const buckets = this.#bucketsOf(connection);
     buckets.pings ??= new TokenBucket(limits.pingsPerSecond, limits.pingsPerSecond, now);
-    return buckets.pings.take(now);
+    return buckets.pings.consume(now);
   }
 
   /** Delays a message of a v1 client until it is within its rates. Such a message is never rejected for its rate. */

@@ -11,6 +11,8 @@ import type { SocketData } from "../connection/socket-data.ts";
 import { toData } from "../connection/socket-data.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { ErrorContext, GuestIdentity, UpgradeRequest } from "../types.ts";
+import { andThen, unwrapResolved } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { errorJson } from "../utils/errors.ts";
 import { clientFromUrl } from "./subprotocol.ts";
 import type { UpgradeRejection } from "./upgrade-rejection.ts";
@@ -56,11 +58,11 @@ export class ConnectionSlots {
   }
 
   /** Before 101, unless the application's policy is a function: that needs a socket. */
-  async reserveForUpgrade(
+  reserveForUpgrade(
     { url, remoteAddress: address }: UpgradeRequest,
     identity: GuestIdentity,
     { isV1, watch }: Pick<UpgradeDetails, "isV1" | "watch">,
-  ): Promise<AcceptedUpgrade | UpgradeRejection> {
+  ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
     const connectionId = this.#parts.nextConnectionId();
     const query = isV1 ? clientFromUrl(url) : undefined;
     const user = identity.user.id;
@@ -80,14 +82,11 @@ export class ConnectionSlots {
     const accepted: AcceptedUpgrade = { data: toData(identity, connectionId, isV1), details };
     const policy = this.#policy;
     if (typeof policy === "function") return accepted;
-    details.admission = await this.#parts.backplane.admit({
-      ...client,
-      attempt,
-      connectionId,
-      limit: this.#limit,
-      policy,
+    const slot = { ...client, attempt, connectionId, limit: this.#limit, policy };
+    return andThen(unwrapResolved(this.#parts.backplane.admit(slot)), (admission) => {
+      details.admission = admission;
+      return isUpgraded(admission) ? accepted : connectionLimitRejection(user);
     });
-    return isUpgraded(details.admission) ? accepted : connectionLimitRejection(user);
   }
 
   /** For a socket that is open and has no slot: a bare `handleOpen`, or a policy that is a function. */

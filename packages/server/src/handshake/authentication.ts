@@ -1,24 +1,24 @@
 import type { AnyAuthenticator } from "../session-watch.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
+import { isThenable } from "../utils/with-deadline.ts";
 import type { GuestIdentity, Identity, UpgradeRequest } from "../types.ts";
 
 /**
  * Calls the application's authenticator.
  *
  * @returns null when the authenticator accepts nobody
- * @throws TypeError by rejecting when there is no authenticator or its answer is no identity
+ * @throws TypeError, at once or by rejecting, when there is no authenticator or its answer is no identity
  */
-export async function callAuthenticator(
+export function callAuthenticator(
   authenticator: AnyAuthenticator | undefined,
   request: UpgradeRequest,
-): Promise<GuestIdentity | null> {
+): MaybePromise<GuestIdentity | null> {
   if (authenticator === undefined) {
     throw new TypeError("authenticate is missing: pass it to createWebSocketSystem or to the attach call");
   }
-  return assertIdentity(
-    await (typeof authenticator === "function"
-      ? authenticator(request)
-      : authenticator.authenticate(request)),
-  );
+  const answer =
+    typeof authenticator === "function" ? authenticator(request) : authenticator.authenticate(request);
+  return isThenable(answer) ? Promise.resolve(answer).then(assertIdentity) : assertIdentity(answer);
 }
 
 function assertIdentity(identity: Identity | null): Identity | null {

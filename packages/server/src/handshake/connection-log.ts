@@ -1,7 +1,7 @@
 import type { Connection } from "../connection/connection.ts";
 import type { Logger } from "../logger.ts";
 import type { ErrorContext } from "../types.ts";
-import { printable } from "../utils/printable.ts";
+import { printable } from "@halyard/protocol/internal";
 
 /** What {@link ConnectionLog} uses. */
 export interface ConnectionLogParts {

@@ -6,6 +6,7 @@ import type { ServerLimits } from "../limits.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
 import type { Clock, ErrorContext, UpgradeRequest } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import type { AcceptedUpgrade } from "./admission.ts";
 import { isRejection } from "./admission.ts";
@@ -51,23 +52,27 @@ export class UpgradeGuard {
   /** Ends a handshake when its answer is known or its time is up. The answer must not reject. */
   end<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
     request: UpgradeRequest,
-    pending: Promise<TAnswer>,
-  ): Promise<TAnswer | UpgradeRejection> {
-    const { abandon, limiter } = this.#parts;
+    pending: MaybePromise<TAnswer>,
+  ): MaybePromise<TAnswer | UpgradeRejection> {
+    if (!(pending instanceof Promise)) return this.#finish(request, pending);
     return new Promise((resolve) => {
-      const finish = (answer: TAnswer | UpgradeRejection): void => {
-        limiter.end(request.remoteAddress);
-        resolve(isRejection(answer) ? this.record(request, answer) : answer);
-      };
       const expire = (): void => {
-        finish(rejectionFrom(new HalyardError("timeout")));
+        resolve(this.#finish(request, rejectionFrom(new HalyardError("timeout"))));
       };
       this.#deadlines.schedule(expire);
       void pending.then((answer) => {
-        if (this.#deadlines.cancel(expire)) finish(answer);
-        else if (!isRejection(answer)) abandon(answer);
+        if (this.#deadlines.cancel(expire)) resolve(this.#finish(request, answer));
+        else if (!isRejection(answer)) this.#parts.abandon(answer);
       });
     });
+  }
+
+  #finish<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
+    request: UpgradeRequest,
+    answer: TAnswer,
+  ): TAnswer | UpgradeRejection {
+    this.#parts.limiter.end(request.remoteAddress);
+    return isRejection(answer) ? this.record(request, answer) : answer;
   }
 
   /** Waits for the application's code, for `handshakeMs` at most. */

@@ -1,3 +1,4 @@
+import { printableAscii } from "@halyard/protocol/internal";
 import type { Logger } from "../logger.ts";
 import type { SecurityEvent } from "../security-event.ts";
 import type { Clock } from "../types.ts";
@@ -5,6 +6,9 @@ import type { Clock } from "../types.ts";
 const INTERVAL_MS = 10_000;
 /** Above this many lines, events of one kind and reason share a line. */
 const MAX_LINES_PER_INTERVAL = 1_000;
+
+/** How much of an address or a user id a line shows. */
+const MAX_ID_LENGTH = 64;
 
 interface Line {
   readonly event: SecurityEvent;
@@ -70,16 +74,11 @@ export class SecurityLog {
       kind,
       reason,
       ...(code === undefined ? {} : { code }),
-      ...(address === undefined ? {} : { address: toAscii(address) }),
-      ...(userId === undefined ? {} : { userId: toAscii(userId) }),
+      ...(address === undefined ? {} : { address: printableAscii(address, MAX_ID_LENGTH) }),
+      ...(userId === undefined ? {} : { userId: printableAscii(userId, MAX_ID_LENGTH) }),
       ...(connectionId === undefined ? {} : { connectionId }),
       ...(repeated === 0 ? {} : { repeated }),
     };
     this.#logger.warn(fields, "security event");
   }
-}
-
-/** Replaces everything but printable ASCII, because an id may come from a client. */
-function toAscii(text: string): string {
-  return text.slice(0, 64).replace(/[^\x20-\x7e]/g, "?");
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { unwrapResolved, resolvedPromise } from "./maybe-promise.ts";
+import { andThen, recover, resolvedPromise, unwrapResolved } from "./maybe-promise.ts";
 
 it("unwrapResolved returns the value of a resolvedPromise, and leaves any other promise as it is", () => {
   const later = Promise.resolve(2);
@@ -22,4 +22,21 @@ it("resolvedPromise behaves like any other promise when it is awaited", async ()
   const failing = two.then(fail);
   expect(unwrapResolved(failing)).toBe(failing);
   await expect(failing).rejects.toThrow("no");
+});
+
+it("andThen continues with a value in the same turn, and with a promise when it resolves", async () => {
+  expect(andThen(1, (value) => value + 1)).toBe(2);
+  await expect(andThen(Promise.resolve(1), (value) => value + 1)).resolves.toBe(2);
+});
+
+it("recover turns an error into a value, whether the task throws or rejects", async () => {
+  const toValue = (error: unknown): string => (error as Error).message;
+  const fail = (): string => {
+    throw new Error("thrown");
+  };
+  expect(recover(() => "value", toValue)).toBe("value");
+  expect(recover(fail, toValue)).toBe("thrown");
+  await expect(recover(() => Promise.reject<string>(new Error("rejected")), toValue)).resolves.toBe(
+    "rejected",
+  );
 });

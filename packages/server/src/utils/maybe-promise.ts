@@ -30,3 +30,27 @@ export function rejectedPromise(error: unknown): Promise<never> {
     throw error;
   });
 }
+
+/**
+ * Continues with a value in the same turn, and with a promise when it resolves. On Bun an upgrade that is answered in the
+ * turn of its request keeps nothing of the request.
+ */
+export function andThen<TValue, TResult>(
+  value: MaybePromise<TValue>,
+  next: (value: TValue) => MaybePromise<TResult>,
+): MaybePromise<TResult> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/** Runs a task, and turns what it throws or rejects with into a value. */
+export function recover<TValue>(
+  task: () => MaybePromise<TValue>,
+  toValue: (error: unknown) => TValue,
+): MaybePromise<TValue> {
+  try {
+    const value = task();
+    return value instanceof Promise ? value.catch(toValue) : value;
+  } catch (error) {
+    return toValue(error);
+  }
+}
