@@ -1,3 +1,7 @@
+// The rates of one connection, as token buckets.
+// Called for frames and pings by messages/inbound.ts, for chat and typing by messages/client-sends.ts, for joins by messages/control-frames.ts.
+// A method takes its tokens and returns 0, or takes none and returns how many milliseconds to wait; only `pace` waits itself.
+
 import type { Buckets, Connection } from "./connection.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
@@ -14,7 +18,7 @@ export class RateLimits {
   }
 
   /** @returns 0, or how many milliseconds a frame of this size must wait; no token is taken then */
-  waitForFrame(connection: Connection, bytes: number, now = this.#clock.now()): number {
+  takeFrame(connection: Connection, bytes: number, now = this.#clock.now()): number {
     const limits = this.#limits;
     const buckets = this.#bucketsOf(connection);
     buckets.bytes ??= new TokenBucket(limits.bytesPerSecond, limits.byteBurst, now);
@@ -24,7 +28,7 @@ export class RateLimits {
   }
 
   /** Chat, typing and joins each have their own rate; other types have none. */
-  waitForType(connection: Connection, type: string): number {
+  takeForType(connection: Connection, type: string): number {
     const limits = this.#limits;
     const now = this.#clock.now();
     const buckets = this.#bucketsOf(connection);
@@ -41,7 +45,7 @@ export class RateLimits {
     return buckets.joins.consume(now);
   }
 
-  waitForPing(connection: Connection): number {
+  takePing(connection: Connection): number {
     const limits = this.#limits;
     const now = this.#clock.now();
     const buckets = this.#bucketsOf(connection);
@@ -55,9 +59,9 @@ export class RateLimits {
     message: { readonly type: string; readonly unpaidBytes: number },
   ): Promise<void> {
     if (message.unpaidBytes > 0)
-      await this.#delayUntil(connection, () => this.waitForFrame(connection, message.unpaidBytes));
+      await this.#delayUntil(connection, () => this.takeFrame(connection, message.unpaidBytes));
     if (message.type === "chat_message")
-      await this.#delayUntil(connection, () => this.waitForType(connection, message.type));
+      await this.#delayUntil(connection, () => this.takeForType(connection, message.type));
   }
 
   async #delayUntil(connection: Connection, take: () => number): Promise<void> {

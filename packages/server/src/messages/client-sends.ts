@@ -65,9 +65,9 @@ export class ClientSends {
   #coalesce(message: InboundMessage): void {
     const { clock, limits, rateLimits, sendExecutor } = this.#parts;
     const { connection, frame, meta } = message;
-    if (rateLimits.waitForType(connection, frame.type) > 0) return;
-    connection.ephemeral ??= new KeyedThrottle(clock, EPHEMERAL_INTERVAL_MS);
-    connection.ephemeral.run(`${frame.type}\0${meta.ch ?? ""}`, () => {
+    if (rateLimits.takeForType(connection, frame.type) > 0) return;
+    const ephemeral = (connection.ensureRare().ephemeral ??= new KeyedThrottle(clock, EPHEMERAL_INTERVAL_MS));
+    ephemeral.run(`${frame.type}\0${meta.ch ?? ""}`, () => {
       if (connection.sendQueue.waiting < 2 * limits.waitingSends)
         connection.sendQueue.add(() => sendExecutor.execute(message));
     });
@@ -86,7 +86,7 @@ export class ClientSends {
       errorReplies.replyWithError(connection, expectedSeq, meta.id);
       return false;
     }
-    const retryAfterMs = rateLimits.waitForType(connection, frame.type);
+    const retryAfterMs = rateLimits.takeForType(connection, frame.type);
     if (retryAfterMs === 0) return true;
     errorReplies.replyWithError(
       connection,

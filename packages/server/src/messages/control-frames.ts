@@ -71,7 +71,7 @@ export class ControlFrames {
         return this.#authenticate(message);
       case "reply":
       case "error":
-        connection.serverRequests?.answer(frame, meta);
+        connection.rare?.serverRequests?.answer(frame, meta);
         return undefined;
       default:
         throw new HalyardError("unknown_type");
@@ -86,13 +86,13 @@ export class ControlFrames {
 
   #join({ connection, frame, meta }: InboundMessage): Promise<void> {
     const { rateLimits, rooms } = this.#parts;
-    const retryAfterMs = rateLimits.waitForType(connection, "join");
+    const retryAfterMs = rateLimits.takeForType(connection, "join");
     if (retryAfterMs > 0) throw new LimitError("rate_limited", "joinsPerSecond", { retryAfterMs });
     const message = clientMessages.join.safeParse(frame);
     if (!message.success) throw new InvalidMessageError([{ path: "room", message: "not a room name" }]);
     const { room } = message.data;
-    connection.roomOperations ??= new KeyedSerialQueue();
-    return connection.roomOperations.run(room, () =>
+    const roomOperations = (connection.ensureRare().roomOperations ??= new KeyedSerialQueue());
+    return roomOperations.run(room, () =>
       rooms.joinByClient(connection, room, (result) => {
         reply(connection, meta.id, result);
       }),
@@ -103,8 +103,8 @@ export class ControlFrames {
     const message = clientMessages.leave.safeParse(frame);
     if (!message.success) throw new InvalidMessageError([{ path: "room", message: "not a room name" }]);
     const { room } = message.data;
-    connection.roomOperations ??= new KeyedSerialQueue();
-    return connection.roomOperations.run(room, () => {
+    const roomOperations = (connection.ensureRare().roomOperations ??= new KeyedSerialQueue());
+    return roomOperations.run(room, () => {
       this.#parts.rooms.leave(connection, room);
       reply(connection, meta.id);
       return Promise.resolve();

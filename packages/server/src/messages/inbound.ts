@@ -54,7 +54,7 @@ export class Inbound {
     if (connection.stage === "closed") return;
     const { clock, rateLimits } = this.#parts;
     connection.lastActivityAt = clock.now();
-    const retryAfterMs = rateLimits.waitForPing(connection);
+    const retryAfterMs = rateLimits.takePing(connection);
     if (retryAfterMs === 0) return;
     connection.close(CloseCode.Flooding, { reason: "retryAfterMs=5000", limit: "pingsPerSecond" });
   }
@@ -85,7 +85,7 @@ export class Inbound {
       this.#refuseOversized(connection);
       return;
     }
-    const retryAfterMs = rateLimits.waitForFrame(connection, size, connection.lastActivityAt);
+    const retryAfterMs = rateLimits.takeFrame(connection, size, connection.lastActivityAt);
     if (retryAfterMs > 0 && !connection.isV1) {
       errorReplies.replyWithError(connection, rateLimitError(retryAfterMs));
       return;
@@ -101,15 +101,15 @@ export class Inbound {
     const { frame, meta } = message;
     const isSend = meta.seq !== undefined && !controlFrames.isControlFrame(frame.type, meta);
     if (isSend && connection.stage === "open") clientSends.enqueue(message, size);
-    else if (connection.serverRequests?.answer(frame, meta) === true) return;
+    else if (connection.rare?.serverRequests?.answer(frame, meta) === true) return;
     else if (!clientSends.isEphemeral(frame.type))
       errorReplies.replyWithError(connection, rateLimitError(retryAfterMs), meta.id);
   }
 
   #refuseOversized(connection: Connection): void {
     this.#parts.errorReplies.replyWithError(connection, new LimitError("payload_too_large", "messageBytes"));
-    connection.violations ??= new ViolationCounters();
-    if (++connection.violations.oversized >= MAX_OVERSIZED_MESSAGES) connection.close(CloseCode.TooLarge);
+    const violations = (connection.ensureRare().violations ??= new ViolationCounters());
+    if (++violations.oversized >= MAX_OVERSIZED_MESSAGES) connection.close(CloseCode.TooLarge);
   }
 
   #parse(connection: Connection, text: string): InboundMessage | undefined {
@@ -168,11 +168,11 @@ export class Inbound {
 
   /** Before `hello` no other frame is valid: the first one gets an error, the second one closes the connection. */
   #requireHello({ connection, meta }: InboundMessage): void {
-    connection.violations ??= new ViolationCounters();
-    if (connection.violations.helloReminderSent) connection.close(CloseCode.ProtocolBroken, "hello was due");
+    const violations = (connection.ensureRare().violations ??= new ViolationCounters());
+    if (violations.helloReminderSent) connection.close(CloseCode.ProtocolBroken, "hello was due");
     const error = new HalyardError("conflict", "The first frame is hello.");
     this.#parts.errorReplies.replyWithError(connection, error, meta.seq ?? meta.id);
-    connection.violations.helloReminderSent = true;
+    violations.helloReminderSent = true;
   }
 
   #handleHello({ connection, frame, meta }: InboundMessage): void {
