@@ -1,5 +1,6 @@
 // Puts one node together: every part is made here, once, and gets exactly the parts that it uses. Called by the manager.
 // Guarantees: the backplane is started before the first connection, and no error of the application's hooks escapes.
+import { flatConcat } from "./utils/flat-concat.ts";
 import type { Backplane } from "./backplane.ts";
 import { ChannelHub } from "./channels/channel-hub.ts";
 import { PresenceHub } from "./channels/presence-hub.ts";
@@ -143,7 +144,7 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
     connections: new ConnectionTable(),
     writer: new Writer(clock, limits),
     deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
-    nextConnectionId: () => `${backplane.nodeId}.${String(++connectionCounter)}`,
+    nextConnectionId: () => flatConcat(`${backplane.nodeId}.`, String(++connectionCounter)),
   };
 }
 

@@ -10,12 +10,15 @@ import type { Batch } from "../delivery/outbound-frame.ts";
 import type { Recipient, Topic, Transport } from "../delivery/transport.ts";
 import type { Writer } from "../delivery/writer.ts";
 import type { LimitName } from "../security-event.ts";
+import type { ViolationCounters } from "../security/violation-counters.ts";
 import type { SessionWatch, WatchedConnection } from "../session-watch.ts";
 import type { GuestIdentity, Identity, WebSocketData, WebSocketInstance } from "../types.ts";
 import type { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
+import type { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
+import type { KeyedThrottle } from "../utils/keyed-throttle.ts";
 import { SerialQueue } from "../utils/serial-queue.ts";
 import type { TokenBucket } from "@halyard/protocol/internal";
-import { RareState } from "./rare-state.ts";
+import type { PendingServerRequests } from "./pending-server-requests.ts";
 
 /**
  * - `opening`: admission is running, and inbound frames are buffered
@@ -117,11 +120,17 @@ export class Connection implements WatchedConnection, Recipient {
   rooms: Set<string> | undefined = undefined;
   buckets: Buckets | undefined = undefined;
   helloTimer: unknown = undefined;
-  /** Undefined for most connections. To write to it, use {@link ensureRare}. */
-  rare: RareState | undefined = undefined;
+  ephemeral: KeyedThrottle | undefined = undefined;
+  /** Requests of the server that this client has not answered. */
+  serverRequests: PendingServerRequests | undefined = undefined;
+  /** Joins and leaves that are running. */
+  roomOperations: KeyedSerialQueue | undefined = undefined;
+  /** Rooms that the server joined this connection to before it was open. */
+  roomsJoinedByServer: Set<string> | undefined = undefined;
   bufferedFrames: BufferedFrames | undefined = undefined;
   /** When a tick first saw the unfinished message of the peer. */
   unfinishedSince: number | undefined = undefined;
+  violations: ViolationCounters | undefined = undefined;
   #sendQueue: SerialQueue | undefined = undefined;
 
   constructor(init: ConnectionInit) {
@@ -140,10 +149,6 @@ export class Connection implements WatchedConnection, Recipient {
   /** Handles the messages of this connection one at a time. Created by the first message. */
   get sendQueue(): SerialQueue {
     return (this.#sendQueue ??= new SerialQueue());
-  }
-
-  ensureRare(): RareState {
-    return (this.rare ??= new RareState());
   }
 
   get writer(): Writer {

@@ -68,8 +68,8 @@ export class ConnectionCloser implements ConnectionOwner {
     connection.writer.forget(connection);
     connection.sessionWatch?.closed(connection);
     clock.clearTimeout(connection.helloTimer);
-    connection.rare?.ephemeral?.clear();
-    connection.rare?.serverRequests?.rejectAll();
+    connection.ephemeral?.clear();
+    connection.serverRequests?.rejectAll();
     if (code >= FIRST_REVOKING_CODE) {
       connection.isRevoked = true;
       connection.sendQueue.clear();

@@ -38,7 +38,7 @@ export class Memberships {
     }
     for (const room of connection.rooms ?? []) await rooms.sendJoined(connection, room);
     // Rooms that the server joined while the welcome was prepared.
-    for (const room of connection.rare?.roomsJoinedByServer ?? []) await rooms.joinByServer(connection, room);
+    for (const room of connection.roomsJoinedByServer ?? []) await rooms.joinByServer(connection, room);
   }
 
   /** The identity has changed: others see the new profile, and rights to rooms are checked again. */

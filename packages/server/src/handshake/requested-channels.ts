@@ -40,15 +40,12 @@ export class RequestedChannels {
     hello: Pick<HelloMessage, "positions" | "rooms">,
   ): Promise<readonly ChannelRequest[]> {
     const own = userChannel(connection.userId);
-    const isNew = connection.rooms === undefined && connection.rare?.roomsJoinedByServer === undefined;
+    const isNew = connection.rooms === undefined && connection.roomsJoinedByServer === undefined;
     if (isNew && hello.rooms.length + hello.positions.length === 0)
       return defaultChannels(own, await this.#parts.authorization.allows(connection, "join", GLOBAL_CHANNEL));
     const { limits, securityReporter } = this.#parts;
-    const joinedRooms = new Set([
-      ...(connection.rooms ?? []),
-      ...(connection.rare?.roomsJoinedByServer ?? []),
-    ]);
-    if (connection.rare !== undefined) connection.rare.roomsJoinedByServer = undefined;
+    const joinedRooms = new Set([...(connection.rooms ?? []), ...(connection.roomsJoinedByServer ?? [])]);
+    connection.roomsJoinedByServer = undefined;
     connection.rooms = undefined;
     const positions = new Map(hello.positions.map(({ ch, epoch, off }) => [ch, { epoch, off }]));
     const roomChannels = [...new Set([...joinedRooms, ...hello.rooms])].map(roomChannel);

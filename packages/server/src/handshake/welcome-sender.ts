@@ -83,7 +83,7 @@ export class WelcomeSender {
       pushReplay(connection, channel, entries);
     }
     sendRefusals(connection, requests);
-    connection.rare?.serverRequests?.flush();
+    connection.serverRequests?.flush();
   }
 
   #subscribeAll(connection: Connection, plans: readonly ReplayPlan[]): readonly Replay[] {

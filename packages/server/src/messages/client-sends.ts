@@ -66,8 +66,8 @@ export class ClientSends {
     const { clock, limits, rateLimits, sendExecutor } = this.#parts;
     const { connection, frame, meta } = message;
     if (rateLimits.takeForType(connection, frame.type) > 0) return;
-    const ephemeral = (connection.ensureRare().ephemeral ??= new KeyedThrottle(clock, EPHEMERAL_INTERVAL_MS));
-    ephemeral.run(`${frame.type}\0${meta.ch ?? ""}`, () => {
+    connection.ephemeral ??= new KeyedThrottle(clock, EPHEMERAL_INTERVAL_MS);
+    connection.ephemeral.run(`${frame.type}\0${meta.ch ?? ""}`, () => {
       if (connection.sendQueue.waiting < 2 * limits.waitingSends)
         connection.sendQueue.add(() => sendExecutor.execute(message));
     });

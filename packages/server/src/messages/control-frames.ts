@@ -71,7 +71,7 @@ export class ControlFrames {
         return this.#authenticate(message);
       case "reply":
       case "error":
-        connection.rare?.serverRequests?.answer(frame, meta);
+        connection.serverRequests?.answer(frame, meta);
         return undefined;
       default:
         throw new HalyardError("unknown_type");
@@ -91,8 +91,8 @@ export class ControlFrames {
     const message = clientMessages.join.safeParse(frame);
     if (!message.success) throw new InvalidMessageError([{ path: "room", message: "not a room name" }]);
     const { room } = message.data;
-    const roomOperations = (connection.ensureRare().roomOperations ??= new KeyedSerialQueue());
-    return roomOperations.run(room, () =>
+    connection.roomOperations ??= new KeyedSerialQueue();
+    return connection.roomOperations.run(room, () =>
       rooms.joinByClient(connection, room, (result) => {
         reply(connection, meta.id, result);
       }),
@@ -103,8 +103,8 @@ export class ControlFrames {
     const message = clientMessages.leave.safeParse(frame);
     if (!message.success) throw new InvalidMessageError([{ path: "room", message: "not a room name" }]);
     const { room } = message.data;
-    const roomOperations = (connection.ensureRare().roomOperations ??= new KeyedSerialQueue());
-    return roomOperations.run(room, () => {
+    connection.roomOperations ??= new KeyedSerialQueue();
+    return connection.roomOperations.run(room, () => {
       this.#parts.rooms.leave(connection, room);
       reply(connection, meta.id);
       return Promise.resolve();

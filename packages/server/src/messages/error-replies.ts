@@ -49,13 +49,13 @@ export class ErrorReplies {
     this.#parts.securityReporter.recordRefusal(connection, error);
     const now = this.#parts.clock.now();
     if (code === "invalid_json" || code === "invalid_message") {
-      const violations = (connection.ensureRare().violations ??= new ViolationCounters());
-      if (violations.invalid.add(now) >= MAX_INVALID_MESSAGES) {
+      connection.violations ??= new ViolationCounters();
+      if (connection.violations.invalid.add(now) >= MAX_INVALID_MESSAGES) {
         connection.close(CloseCode.ProtocolBroken, "too many invalid messages");
       }
     } else if (code === "rate_limited" || code === "limit_exceeded") {
-      const violations = (connection.ensureRare().violations ??= new ViolationCounters());
-      if (violations.refused.add(now) >= MAX_REFUSED_MESSAGES) {
+      connection.violations ??= new ViolationCounters();
+      if (connection.violations.refused.add(now) >= MAX_REFUSED_MESSAGES) {
         connection.close(CloseCode.Flooding, "retryAfterMs=5000");
       }
     }

@@ -101,15 +101,15 @@ export class Inbound {
     const { frame, meta } = message;
     const isSend = meta.seq !== undefined && !controlFrames.isControlFrame(frame.type, meta);
     if (isSend && connection.stage === "open") clientSends.enqueue(message, size);
-    else if (connection.rare?.serverRequests?.answer(frame, meta) === true) return;
+    else if (connection.serverRequests?.answer(frame, meta) === true) return;
     else if (!clientSends.isEphemeral(frame.type))
       errorReplies.replyWithError(connection, rateLimitError(retryAfterMs), meta.id);
   }
 
   #refuseOversized(connection: Connection): void {
     this.#parts.errorReplies.replyWithError(connection, new LimitError("payload_too_large", "messageBytes"));
-    const violations = (connection.ensureRare().violations ??= new ViolationCounters());
-    if (++violations.oversized >= MAX_OVERSIZED_MESSAGES) connection.close(CloseCode.TooLarge);
+    connection.violations ??= new ViolationCounters();
+    if (++connection.violations.oversized >= MAX_OVERSIZED_MESSAGES) connection.close(CloseCode.TooLarge);
   }
 
   #parse(connection: Connection, text: string): InboundMessage | undefined {
@@ -168,11 +168,11 @@ export class Inbound {
 
   /** Before `hello` no other frame is valid: the first one gets an error, the second one closes the connection. */
   #requireHello({ connection, meta }: InboundMessage): void {
-    const violations = (connection.ensureRare().violations ??= new ViolationCounters());
-    if (violations.helloReminderSent) connection.close(CloseCode.ProtocolBroken, "hello was due");
+    connection.violations ??= new ViolationCounters();
+    if (connection.violations.helloReminderSent) connection.close(CloseCode.ProtocolBroken, "hello was due");
     const error = new HalyardError("conflict", "The first frame is hello.");
     this.#parts.errorReplies.replyWithError(connection, error, meta.seq ?? meta.id);
-    violations.helloReminderSent = true;
+    connection.violations.helloReminderSent = true;
   }
 
   #handleHello({ connection, frame, meta }: InboundMessage): void {

@@ -58,7 +58,7 @@ export class Rooms {
     if (connection.rooms?.has(room) === true || connection.stage === "closed") return;
     if (connection.stage !== "open") {
       // The welcome subscribes to every room that was joined before it.
-      (connection.ensureRare().roomsJoinedByServer ??= new Set()).add(room);
+      (connection.roomsJoinedByServer ??= new Set()).add(room);
       return;
     }
     await this.#subscribe(connection, room, ({ epoch, off }) => {
@@ -84,7 +84,7 @@ export class Rooms {
 
   /** Leaves a room. Does nothing for a connection that is not in it. */
   leave(connection: Connection, room: string): void {
-    connection.rare?.roomsJoinedByServer?.delete(room);
+    connection.roomsJoinedByServer?.delete(room);
     if (connection.rooms?.delete(room) === true) this.leaveOnDisconnect(connection, room, 0);
   }
 

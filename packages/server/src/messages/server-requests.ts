@@ -46,12 +46,8 @@ export class ServerRequests {
 
     const connection = connections.of(ws);
     if (connection === undefined) throw new HalyardError("unavailable");
-    const serverRequests = (connection.ensureRare().serverRequests ??= new PendingServerRequests(
-      connection,
-      clock,
-      limits.unansweredRequests,
-    ));
-    const answer = await serverRequests.send({ ...request, input: input.value });
+    connection.serverRequests ??= new PendingServerRequests(connection, clock, limits.unansweredRequests);
+    const answer = await connection.serverRequests.send({ ...request, input: input.value });
     const output = await validate(definition.output, answer);
     if (!output.ok) throw new InvalidMessageError(output.issues);
     return output.value;
