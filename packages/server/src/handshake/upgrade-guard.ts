@@ -28,7 +28,7 @@ export interface UpgradeGuardParts {
 /** Bounds handshakes and records their rejections. */
 export class UpgradeGuard {
   readonly #parts: UpgradeGuardParts;
-  /** The handshakes that run, each as what rejects it. One timer serves all: a timer for each is 5 % of a connect. */
+  /** The handshakes that run, each as the function that rejects it. One timer serves all of them. */
   readonly #deadlines: ExpiryTimer<() => void>;
 
   constructor(parts: UpgradeGuardParts) {
