@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 const suites = [
   { name: "conformance", testTimeout: 15_000 },
   { name: "attacks", testTimeout: 30_000 },
+  { name: "robustness", testTimeout: 30_000 },
   { name: "reference", testTimeout: 15_000 },
   { name: "house", testTimeout: 60_000 },
   { name: "types", testTimeout: 60_000 },

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Response } from "playwright-core";
 import type { UserPage } from "./user-page.ts";
 import { Scenario } from "./scenario.ts";
 
@@ -86,17 +87,28 @@ describe("the secrets of the demo", () => {
   }
 });
 
-/** Collects the text of a page's HTTP responses from now on, and of its sockets in both directions. */
+/**
+ * Collects the text of a page's HTTP responses, and of its sockets in both directions, from now until the returned
+ * function is called: the browser gives no body of a response that a later navigation overtakes.
+ */
 function listen({ page }: UserPage): () => Promise<string[]> {
   const bodies: Promise<string>[] = [];
   const frames: string[] = [];
-  page.on("response", (response) => bodies.push(response.text()));
+  const collect = (response: Response): void => {
+    const body = response.text();
+    body.catch(() => undefined); // Its error is thrown by the returned function.
+    bodies.push(body);
+  };
+  page.on("response", collect);
   page.on("websocket", (socket) => {
     frames.push(socket.url());
     socket.on("framereceived", ({ payload }) => frames.push(payload.toString()));
     socket.on("framesent", ({ payload }) => frames.push(payload.toString()));
   });
-  return async () => [...(await Promise.all(bodies)), ...frames];
+  return async () => {
+    page.off("response", collect);
+    return [...(await Promise.all(bodies)), ...frames];
+  };
 }
 
 /** Every secret of the server: those in its database, and the key that it signs with. */

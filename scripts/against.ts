@@ -1,0 +1,54 @@
+/**
+ * Runs test files of today against the packages of another commit: `pnpm test:against fa6ded8 -- test/robustness/http.test.ts`.
+ * The commit is built once, in the system's folder for temporary files. Its own tests make way for today's, which therefore reach the
+ * packages through their names only. A test that shows a mended fault fails there and passes here.
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { run } from "./command.ts";
+
+const separator = process.argv.indexOf("--");
+const [commit] = process.argv.slice(2, separator === -1 ? undefined : separator);
+const files = separator === -1 ? [] : process.argv.slice(separator + 1);
+if (commit === undefined || files.length === 0) {
+  throw new Error("Usage: pnpm test:against <commit> -- <test file>…");
+}
+
+const sha = git("rev-parse", "--verify", `${commit}^{commit}`).toString().trim();
+const checkout = join(tmpdir(), "halyard-against", sha);
+const built = join(checkout, ".built");
+if (!existsSync(built)) await build();
+replaceTests();
+process.exitCode = await run("vitest", ["run", ...files.map((file) => relative("test", file))], {
+  cwd: join(checkout, "test"),
+});
+
+async function build(): Promise<void> {
+  rmSync(checkout, { recursive: true, force: true });
+  mkdirSync(checkout, { recursive: true });
+  execFileSync("tar", ["-x", "-C", checkout], { input: git("archive", sha) });
+  const install = ["install", "--frozen-lockfile", "--prefer-offline"];
+  await succeed("pnpm", install);
+  await succeed("turbo", ["run", "build", "--filter=./packages/*"]);
+  mkdirSync(built);
+}
+
+async function succeed(program: string, args: readonly string[]): Promise<void> {
+  const code = await run(program, args, { cwd: checkout, quiet: true });
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")} failed in ${checkout}`);
+}
+
+/** Its dependencies stay: `package.json` and `node_modules` of the commit's suites. */
+function replaceTests(): void {
+  const stays = new Set(["package.json", "node_modules", ".reports"]);
+  cpSync("test", join(checkout, "test"), {
+    recursive: true,
+    filter: (source) => !stays.has(relative("test", source)),
+  });
+}
+
+function git(...args: readonly string[]): Buffer {
+  return execFileSync("git", args, { maxBuffer: 1 << 30 });
+}
