@@ -63,7 +63,8 @@ export interface ServerLimits {
    */
   readonly unansweredRequests: number;
   /**
-   * How long a handler, `authorize` or `onConnect` may run, in ms. After it the call settles as `timeout`.
+   * How long a handler, `authorize` or `onConnect` may run, in ms. After it the call settles as `timeout`;
+   * a connection whose `onConnect` exceeds it is closed with 1013.
    *
    * @default 30_000
    */
