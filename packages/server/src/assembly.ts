@@ -1,5 +1,6 @@
 // Puts one node together: every part is made here, once, and gets exactly the parts that it uses. Called by the manager.
 // Guarantees: the backplane is started before the first connection, and no error of the application's hooks escapes.
+import { EventLoopMonitor } from "./utils/event-loop-monitor.ts";
 import { flatConcat } from "./utils/flat-concat.ts";
 import { ApplicationGuard } from "./application/application-guard.ts";
 import type { Report } from "./application/application-guard.ts";
@@ -72,6 +73,7 @@ interface SharedParts {
   readonly channels: ChannelHub;
   readonly presence: PresenceHub;
   readonly writer: Writer;
+  readonly eventLoop: EventLoopMonitor;
   readonly deduplicator: Deduplicator;
   readonly sessionWatches: SessionWatches;
   readonly securityReporter: SecurityReporter;
@@ -157,6 +159,7 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
     types: new MessageTypeRegistry(config.protocol),
     connections: new ConnectionTable(),
     writer: new Writer(clock, limits),
+    eventLoop: new EventLoopMonitor(clock, logger),
     deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
     nextConnectionId: () => flatConcat(`${backplane.nodeId}.`, String(++connectionCounter)),
   };
@@ -207,7 +210,7 @@ function createHandshakeParts(
   const upgradeGuard = new UpgradeGuard({
     clock,
     limits,
-    limiter: new UpgradeLimiter(clock, limits),
+    limiter: new UpgradeLimiter(clock, limits, shared.eventLoop),
     securityReporter,
     application: guard,
     abandon: (accepted) => {
