@@ -53,6 +53,7 @@ import { SecurityReporter } from "./security/security-reporter.ts";
 import { UpgradeHandler } from "./server.ts";
 import type { Clock, ErrorContext } from "./types.ts";
 import { systemClock } from "./utils/clock.ts";
+import { HookQueue } from "./utils/hook-queue.ts";
 import { printable } from "@halyard/protocol/internal";
 
 /** The parts that several others are made of. Only this file knows them all. */
@@ -70,6 +71,7 @@ interface SharedParts {
   readonly deduplicator: Deduplicator;
   readonly sessionWatches: SessionWatches;
   readonly securityReporter: SecurityReporter;
+  readonly hookQueue: HookQueue;
   /** Makes an id that is unique among all nodes. */
   readonly nextConnectionId: () => string;
   /** Reports an error of the application's own code. Never throws. */
@@ -116,7 +118,8 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
   const logger = config.logger ?? silentLogger;
   const limits = { ...DEFAULT_LIMITS, ...config.limits };
   const backplane = config.backplane ?? createMemoryBackplane({ clock });
-  const report = createReporter(config);
+  const hookQueue = new HookQueue(clock);
+  const report = createReporter(config, hookQueue);
   const onError = (error: unknown): void => {
     report(error, { type: "backplane", ws: undefined });
   };
@@ -139,7 +142,14 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
     channels,
     presence,
     sessionWatches,
-    securityReporter: new SecurityReporter({ clock, logger, hook: config.onSecurityEvent, report }),
+    hookQueue,
+    securityReporter: new SecurityReporter({
+      clock,
+      logger,
+      hook: config.onSecurityEvent,
+      report,
+      hookQueue,
+    }),
     types: new MessageTypeRegistry(config.protocol),
     connections: new ConnectionTable(),
     writer: new Writer(clock, limits),
@@ -163,7 +173,7 @@ function createHandshakeParts(
   { authorization, rooms }: { readonly authorization: Authorization; readonly rooms: Rooms },
 ): HandshakeParts {
   const { backplane, channels, clock, connections, limits, logger, nextConnectionId } = shared;
-  const { presence, registry, report, securityReporter, sessionWatches, types } = shared;
+  const { hookQueue, presence, registry, report, securityReporter, sessionWatches, types } = shared;
   const { maxConnectionsPerUser, onConnectionLimit, verboseLogging, builtIns } = config;
   const { authenticate, trustProxy } = config;
   const acceptContract = config.acceptContract?.bind(config);
@@ -178,7 +188,14 @@ function createHandshakeParts(
     onConnectionLimit,
   });
   const log = new ConnectionLog({ logger, report, verboseLogging });
-  const hooks = new ConnectionHooks({ onConnect, onDisconnect, registry, clock, limits, log });
+  const hooks = new ConnectionHooks({
+    hooks: { onConnect, onDisconnect },
+    hookQueue,
+    registry,
+    clock,
+    limits,
+    log,
+  });
   const memberships = new Memberships({ channels, presence, rooms, authorization, builtIns, limits });
   const closer = new ConnectionCloser({ connections, clock, securityReporter, memberships, hooks, log });
   const welcomeSender = new WelcomeSender({
@@ -264,7 +281,10 @@ function builtInHandlers(
 }
 
 /** Passes errors of the application's code to `onError`; without one, or when it throws, to the logger. */
-function createReporter({ onError, logger = silentLogger }: AnyConfig): SharedParts["report"] {
+function createReporter(
+  { onError, logger = silentLogger }: AnyConfig,
+  hookQueue: HookQueue,
+): SharedParts["report"] {
   const log = (error: unknown, context: ErrorContext): void => {
     logger.error({ type: context.type, error: errorLine(error) }, "the application's code failed");
   };
@@ -273,11 +293,12 @@ function createReporter({ onError, logger = silentLogger }: AnyConfig): SharedPa
       log(error, context);
       return;
     }
-    try {
-      onError(error, context);
-    } catch (failure) {
+    const onFailure = (failure: unknown): void => {
       log(failure, { type: "onError", ws: context.ws });
-    }
+    };
+    hookQueue.add(() => {
+      onError(error, context);
+    }, onFailure);
   };
 }
 

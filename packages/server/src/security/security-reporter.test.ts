@@ -160,6 +160,7 @@ describe("SecurityReporter", () => {
       { url: "/ws", headers: new Headers(), remoteAddress: undefined },
       () => null,
     );
+    await system.clock.settle();
     expect(system.errors).toMatchObject([{ context: { type: "onSecurityEvent" } }]);
     expect(lines).toHaveLength(1);
   });

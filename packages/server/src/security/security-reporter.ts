@@ -1,5 +1,6 @@
 // Every security event of the node passes here.
-// The handshake, error replies and the runtimes report; the log, the counters and `onSecurityEvent` receive.
+// The handshake, error replies and the runtimes report; the log, the counters and, through the queue of hooks,
+// `onSecurityEvent` receive.
 // Reporting never throws, and an event holds no token and no text that a client wrote.
 
 import type { HalyardError } from "@halyard/protocol/wire";
@@ -9,6 +10,7 @@ import type { Logger } from "../logger.ts";
 import type { LimitName, SecurityCounts, SecurityEvent, SecurityFacts } from "../security-event.ts";
 import { SecurityLog } from "./security-log.ts";
 import type { Clock, ErrorContext } from "../types.ts";
+import type { HookQueue } from "../utils/hook-queue.ts";
 
 /** What the reporter works with. */
 export interface SecurityReporterParts {
@@ -16,6 +18,7 @@ export interface SecurityReporterParts {
   readonly logger: Logger;
   readonly hook: ((event: SecurityEvent) => void) | undefined;
   readonly report: (error: unknown, context: ErrorContext) => void;
+  readonly hookQueue: HookQueue;
 }
 
 /** A security event without time and subject. */
@@ -47,17 +50,19 @@ export class SecurityReporter {
 
   /** Never throws. */
   record(input: SecurityEventInput, { address, userId, connectionId }: EventSubject = {}): void {
-    const { clock, hook, report } = this.#parts;
+    const { clock, hook, hookQueue, report } = this.#parts;
     const event: SecurityEvent = { ...input, at: clock.now(), address, userId, connectionId };
     const counts = this.#counts.get(event.kind) ?? new Map<string, number>();
     this.#counts.set(event.kind, counts);
     counts.set(event.reason, (counts.get(event.reason) ?? 0) + 1);
     this.#log.write(event);
-    try {
-      hook?.(event);
-    } catch (error) {
+    if (hook === undefined) return;
+    const onError = (error: unknown): void => {
       report(error, { type: "onSecurityEvent", ws: undefined });
-    }
+    };
+    hookQueue.add(() => {
+      hook(event);
+    }, onError);
   }
 
   /** A client got `forbidden`, or reached a limit. */
