@@ -1,53 +1,10 @@
-// The end of a connection: the first close wins, the state changes before hooks are told, and hooks are never nested.
-import { createWebSocketSystem } from "@halyard/server";
-import type { WebSocketManager, WebSocketManagerConfig, WebSocketSystem } from "@halyard/server";
-import { afterEach, describe, expect, it } from "vitest";
-import { protocol } from "../fixtures/protocol.ts";
+// The end of a connection: the first close wins, and the state changes before hooks are told.
+import { describe, expect, it } from "vitest";
 import { BareSocket, turns } from "../support/bare-socket.ts";
+import { createSystem, hello, Nesting, open } from "../support/bare-system.ts";
+import type { Manager } from "../support/bare-system.ts";
 import { Page } from "../support/v1-client.ts";
 import { until } from "../support/wait.ts";
-
-type Config = WebSocketManagerConfig<typeof protocol>;
-type Manager = WebSocketManager<typeof protocol>;
-type System = WebSocketSystem<typeof protocol>;
-
-const systems: System[] = [];
-afterEach(async () => {
-  for (const { manager } of systems.splice(0)) await manager.close();
-});
-
-function createSystem(config: Config = {}): System {
-  const system = createWebSocketSystem<typeof protocol>({ protocol, authorize: () => true, ...config });
-  systems.push(system);
-  return system;
-}
-
-async function open(manager: Manager, userId: string, data: object = {}): Promise<BareSocket> {
-  const ws = new BareSocket(userId, data);
-  manager.handleOpen(ws);
-  await turns();
-  return ws;
-}
-
-function hello(page: Page): string {
-  const { clientId, attempt } = page;
-  return JSON.stringify({ type: "hello", clientId, attempt, positions: [], rooms: [], $: { id: "h" } });
-}
-
-/** Counts how deeply the calls of the application's code are nested. */
-class Nesting {
-  deepest = 0;
-  #depth = 0;
-
-  inside<TResult>(run: () => TResult): TResult {
-    this.deepest = Math.max(this.deepest, ++this.#depth);
-    try {
-      return run();
-    } finally {
-      this.#depth--;
-    }
-  }
-}
 
 it("a hook for security events that disconnects the user is called inside no other call of it [s-K5]", async () => {
   const nesting = new Nesting();
@@ -254,81 +211,4 @@ describe.each(Object.entries(WAYS))("a connection that is closed by %s", (_, fir
       expect(await expectOneEnd(scene)).toBe(first.code);
     },
   );
-});
-
-/** What of the application's code is called, and what leads to the call. Each bans the user, and then goes on. */
-const CALLS: Readonly<
-  Record<
-    string,
-    (ban: (userId: string) => undefined) => { readonly config: Config; readonly frames?: readonly object[] }
-  >
-> = {
-  onConnect: (ban) => ({ config: { onConnect: ({ user }) => ban(user.id) } }),
-  onDisconnect: (ban) => ({
-    config: { onConnect: ({ user }) => ban(user.id), onDisconnect: ({ user }) => ban(user.id) },
-  }),
-  onSecurityEvent: (ban) => ({
-    config: { onSecurityEvent: ({ userId }) => ban(String(userId)) },
-    frames: [
-      { type: "request", name: "missing", $: {} },
-      { type: "join", room: "secret", $: { id: "j" } },
-    ],
-  }),
-  onError: (ban) => ({ config: { onError: () => ban("ada") }, frames: [{ type: "fail", how: "throws" }] }),
-  authorize: (ban) => ({
-    config: {
-      authorize: ({ user, room }) => {
-        if (room === "lobby") ban(user.id);
-        return room !== "secret";
-      },
-    },
-    frames: [{ type: "join", room: "lobby", $: { id: "j" } }],
-  }),
-  "a handler of messages": () => ({ config: {}, frames: [{ type: "note", text: "ban me" }] }),
-  "a handler of requests": () => ({
-    config: {},
-    frames: [{ type: "request", name: "wait", input: { ms: 0, tag: "ban me" }, $: { id: "r" } }],
-  }),
-  beforePublish: (ban) => ({
-    config: { chat: { beforePublish: (_message, { user }) => ban(user.id) } },
-    frames: [{ type: "chat_message", content: "hi" }],
-  }),
-};
-
-describe.each(Object.entries(CALLS))("%s that bans the user of its own call", (_, create) => {
-  it("closes the connection once, with 4403, inside no other call, and nothing follows [s-K5]", async () => {
-    const nesting = new Nesting();
-    const told: number[] = [];
-    const ban = (userId: string): undefined =>
-      nesting.inside(() => void manager.disconnectUser(userId, { code: 4403 }));
-    const { config, frames = [] } = create(ban);
-    const { manager, handlers } = createSystem({
-      authorize: ({ room }) => room !== "secret",
-      ...config,
-      onDisconnect: (context, code) => {
-        told.push(code);
-        return config.onDisconnect?.(context, code);
-      },
-    });
-    handlers
-      .on("note", (_message, { user }) => ban(user.id))
-      .on("fail", () => {
-        throw new Error("broken");
-      })
-      .onRequest("wait", async (_input, { user }) => {
-        ban(user.id);
-        await turns(1);
-        return "answer";
-      });
-    const ws = await open(manager, "ada");
-    for (const frame of frames) manager.handleMessage(ws, JSON.stringify(frame));
-    await until("the ban", () => ws.codes.length > 0 || told.length > 0);
-    const count = ws.frames.length;
-    await turns();
-    expect(ws.codes).toEqual([4403]);
-    expect(told).toEqual([4403]);
-    expect(nesting.deepest).toBe(1);
-    expect(ws.frames).toHaveLength(count);
-    expect(manager.getConnectionStats()).toEqual({ totalUsers: 0, totalConnections: 0 });
-  });
 });

@@ -53,8 +53,8 @@ import { SecurityReporter } from "./security/security-reporter.ts";
 import { UpgradeHandler } from "./server.ts";
 import type { Clock, ErrorContext } from "./types.ts";
 import { systemClock } from "./utils/clock.ts";
+import { createReporter } from "./utils/error-reporter.ts";
 import { HookQueue } from "./utils/hook-queue.ts";
-import { printable } from "@halyard/protocol/internal";
 
 /** The parts that several others are made of. Only this file knows them all. */
 interface SharedParts {
@@ -119,7 +119,7 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
   const limits = { ...DEFAULT_LIMITS, ...config.limits };
   const backplane = config.backplane ?? createMemoryBackplane({ clock });
   const hookQueue = new HookQueue(clock);
-  const report = createReporter(config, hookQueue);
+  const report = createReporter({ onError: config.onError, logger, hookQueue });
   const onError = (error: unknown): void => {
     report(error, { type: "backplane", ws: undefined });
   };
@@ -278,31 +278,4 @@ function builtInHandlers(
   }
   if (builtIns.typing !== false) handlers.push(new TypingIndicatorHandler(broadcaster));
   return handlers;
-}
-
-/** Passes errors of the application's code to `onError`; without one, or when it throws, to the logger. */
-function createReporter(
-  { onError, logger = silentLogger }: AnyConfig,
-  hookQueue: HookQueue,
-): SharedParts["report"] {
-  const log = (error: unknown, context: ErrorContext): void => {
-    logger.error({ type: context.type, error: errorLine(error) }, "the application's code failed");
-  };
-  return (error, context) => {
-    if (onError === undefined) {
-      log(error, context);
-      return;
-    }
-    const onFailure = (failure: unknown): void => {
-      log(failure, { type: "onError", ws: context.ws });
-    };
-    hookQueue.add(() => {
-      onError(error, context);
-    }, onFailure);
-  };
-}
-
-/** One line of at most 400 characters: error texts may quote what a client sent. */
-function errorLine(error: unknown): string {
-  return printable(error instanceof Error ? (error.stack ?? error.message) : String(error), 400);
 }

@@ -73,7 +73,10 @@ export interface ConnectionInit {
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly transport: Transport;
   readonly identity: GuestIdentity;
+  /** A date. */
   readonly openedAt: number;
+  /** The time of the clock, from which silence counts. */
+  readonly now: number;
   readonly services: ConnectionServices;
   readonly heartbeatBucket: number;
   /** @default a client with the connection's own id */
@@ -146,7 +149,7 @@ export class Connection implements WatchedConnection, Recipient {
     this.transport = init.transport;
     this.identity = init.identity;
     this.openedAt = init.openedAt;
-    this.lastActivityAt = init.openedAt;
+    this.lastActivityAt = init.now;
     this.heartbeatBucket = init.heartbeatBucket;
     this.#services = init.services;
     this.batch = init.services.writer.empty;

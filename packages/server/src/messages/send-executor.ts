@@ -51,7 +51,7 @@ export class SendExecutor {
       );
       sendReply(connection, replyPrefix, seq);
     } catch (error) {
-      if (connection.isRevoked) return;
+      if (isRevoked(connection)) return;
       if (error instanceof HalyardError && error.code === "conflict")
         errorReplies.replyWithError(connection, error, seq);
       else errorReplies.closeWithError(connection, error);
@@ -76,4 +76,9 @@ export class SendExecutor {
       return { replyPrefix: errorJson(publicError).slice(0, -1), isError: true };
     }
   }
+}
+
+/** Read through a function: TypeScript holds a field that was read before an `await` for unchanged. */
+function isRevoked(connection: { readonly isRevoked: boolean }): boolean {
+  return connection.isRevoked;
 }

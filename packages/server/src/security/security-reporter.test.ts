@@ -67,6 +67,7 @@ describe("SecurityReporter", () => {
         address: "192.0.2.1",
         at: system.clock.now(),
       };
+      await system.clock.settle();
       expect(events).toMatchObject([expected, expected]);
     },
   );
