@@ -1,5 +1,6 @@
 // Puts one node together: every part is made here, once, and gets exactly the parts that it uses. Called by the manager.
 // Guarantees: the backplane is started before the first connection, and no error of the application's hooks escapes.
+import { EventLoopMonitor } from "./utils/event-loop-monitor.ts";
 import { flatConcat } from "./utils/flat-concat.ts";
 import type { Backplane } from "./backplane.ts";
 import { ChannelHub } from "./channels/channel-hub.ts";
@@ -68,6 +69,7 @@ interface SharedParts {
   readonly channels: ChannelHub;
   readonly presence: PresenceHub;
   readonly writer: Writer;
+  readonly eventLoop: EventLoopMonitor;
   readonly deduplicator: Deduplicator;
   readonly sessionWatches: SessionWatches;
   readonly securityReporter: SecurityReporter;
@@ -153,6 +155,7 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
     types: new MessageTypeRegistry(config.protocol),
     connections: new ConnectionTable(),
     writer: new Writer(clock, limits),
+    eventLoop: new EventLoopMonitor(clock, logger),
     deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
     nextConnectionId: () => flatConcat(`${backplane.nodeId}.`, String(++connectionCounter)),
   };
@@ -211,7 +214,7 @@ function createHandshakeParts(
   const guard = new UpgradeGuard({
     clock,
     limits,
-    limiter: new UpgradeLimiter(clock, limits),
+    limiter: new UpgradeLimiter(clock, limits, shared.eventLoop),
     securityReporter,
     report,
     abandon: (accepted) => {

@@ -43,6 +43,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     // Every contract has the built-in messages, which TypeScript cannot derive from a type parameter.
     this.#parts = assemble(config, this as unknown as Broadcaster);
     this.#parts.heartbeat.start();
+    this.#parts.eventLoop.start();
   }
 
   /** The users of this node: one entry per user, live. */
@@ -184,13 +185,14 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
 
   /** This node in numbers: {@link getConnectionStats}, handshakes and security events. */
   getMetrics(): Metrics {
-    const { securityReporter, upgrades } = this.#parts;
+    const { eventLoop, securityReporter, upgrades } = this.#parts;
     const { handshakes, tracked: trackedUpgrades } = upgrades.limiter;
     return {
       ...this.getConnectionStats(),
       handshakes,
       trackedUpgrades,
       security: securityReporter.counts,
+      eventLoopLag: eventLoop.lag,
     };
   }
 
@@ -236,6 +238,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
   async close(): Promise<void> {
     this.#parts.upgrades.isDraining = true;
     this.#parts.heartbeat.stop();
+    this.#parts.eventLoop.stop();
     for (const connection of [...this.#parts.connections.all()]) {
       connection.close(1001);
       connection.sendQueue.clear();

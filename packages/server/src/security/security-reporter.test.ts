@@ -148,6 +148,7 @@ describe("SecurityReporter", () => {
       handshakes: 0,
       trackedUpgrades: 1,
       security: { revoked: { unauthenticated: 1 }, protocol_broken: { message: 2 } },
+      eventLoopLag: { p50: 0, p99: 0, max: 0 },
     });
   });
 
