@@ -123,6 +123,7 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
   const guard = new ApplicationGuard({
     onError: config.onError?.bind(config),
     logger: config.logger ?? silentLogger,
+    clock,
   });
   const { logger, report } = guard;
   const limits = { ...DEFAULT_LIMITS, ...config.limits };

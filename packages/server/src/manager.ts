@@ -244,6 +244,8 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
       connection.sendQueue.clear();
       this.#parts.clock.clearTimeout(connection.sendQueue.delayTimer);
     }
+    // The hooks of these closes run before the parts stop that they may use.
+    await Promise.resolve();
     this.#parts.sessionWatches.stop();
     this.#parts.upgrades.stop();
     this.#parts.securityReporter.stop();

@@ -98,7 +98,10 @@ export interface HandlerContext<
   readonly room: string | undefined;
   /** The idempotency key of the handler: the same for every repetition of this message. */
   readonly messageId: string;
-  /** Aborts at the timeout, and when the sender is signed out or banned; not when the connection just closes. */
+  /**
+   * Aborts at the timeout, and when the connection is closed for good: by a sign-out, a ban, or any other code from 4400 on.
+   * Not when it is lost or replaced: the client returns and repeats what is unanswered.
+   */
   readonly signal: AbortSignal;
 }
 

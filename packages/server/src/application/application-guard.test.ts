@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Logger } from "../logger.ts";
 import { silentLogger } from "../logger.ts";
 import type { ErrorContext } from "../types.ts";
+import { systemClock } from "../utils/clock.ts";
 import { ApplicationGuard, isBoolean } from "./application-guard.ts";
 
 const failure = new Error("the application's");
@@ -29,7 +30,7 @@ describe("a guard", () => {
     ["rejects", rejecting],
   ])("reports what a call %s", async (_how, call) => {
     const onError = vi.fn();
-    const guard = new ApplicationGuard({ onError, logger: silentLogger });
+    const guard = new ApplicationGuard({ onError, logger: silentLogger, clock: systemClock });
     guard.notify(call, context);
     guard.listener("onSecurityEvent", call)?.("event");
     await turn();
@@ -44,7 +45,7 @@ describe("a guard", () => {
     ["rejects", rejecting],
   ])("logs both errors when onError %s", async (_how, onError) => {
     const { lines, logger } = recordLines();
-    new ApplicationGuard({ onError, logger }).report(new Error("first"), context);
+    new ApplicationGuard({ onError, logger, clock: systemClock }).report(new Error("first"), context);
     await turn();
     expect(lines.map(([fields]) => fields)).toMatchObject([{ type: "vote" }, { type: "onError" }]);
   });
@@ -53,7 +54,7 @@ describe("a guard", () => {
     "logs an error that has no text",
     (error: unknown) => {
       const { lines, logger } = recordLines();
-      new ApplicationGuard({ onError: undefined, logger }).report(error, context);
+      new ApplicationGuard({ onError: undefined, logger, clock: systemClock }).report(error, context);
       expect(lines).toHaveLength(1);
     },
   );
@@ -65,8 +66,8 @@ describe("a guard", () => {
   ])("reports a logger whose method %s, also where onError fails too", async (_how, method) => {
     const onError = vi.fn(throwing);
     const logger = { debug: method, info: method, warn: method, error: method } as unknown as Logger;
-    new ApplicationGuard({ onError: undefined, logger }).logger.warn({}, "a line");
-    new ApplicationGuard({ onError, logger }).logger.warn({}, "a line");
+    new ApplicationGuard({ onError: undefined, logger, clock: systemClock }).logger.warn({}, "a line");
+    new ApplicationGuard({ onError, logger, clock: systemClock }).logger.warn({}, "a line");
     await turn();
     expect(onError.mock.calls).toEqual([[expect.any(Error), { type: "logger", ws: undefined }]]);
   });
@@ -82,6 +83,7 @@ describe("a guard", () => {
     const guard = new ApplicationGuard({
       onError: undefined,
       logger: new BoundLogger() as unknown as Logger,
+      clock: systemClock,
     });
     guard.logger.error({}, "a line");
     expect(lines).toEqual([[{}, "a line"]]);
@@ -91,7 +93,7 @@ describe("a guard", () => {
 describe("a function that must answer at once", () => {
   const rules = { option: "trustProxy", isAnswer: isBoolean, refusal: false };
   const guardOf = (onError?: (error: unknown, context: ErrorContext) => void): ApplicationGuard =>
-    new ApplicationGuard({ onError, logger: silentLogger });
+    new ApplicationGuard({ onError, logger: silentLogger, clock: systemClock });
 
   it("gives its own answers", () => {
     const isLocal = guardOf().decision((address: string) => address === "::1", rules);
@@ -106,7 +108,7 @@ describe("a function that must answer at once", () => {
   ])("refuses with %s, is reported each time and logged once", async (_what, decide) => {
     const { lines, logger } = recordLines();
     const onError = vi.fn();
-    const guard = new ApplicationGuard({ onError, logger });
+    const guard = new ApplicationGuard({ onError, logger, clock: systemClock });
     const decision = guard.decision(decide as () => boolean, rules);
     expect([decision(), decision()]).toEqual([false, false]);
     await turn();

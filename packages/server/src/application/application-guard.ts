@@ -4,8 +4,9 @@
 import { callSafely, isThenable } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Logger } from "../logger.ts";
-import type { ErrorContext } from "../types.ts";
+import type { Clock, ErrorContext } from "../types.ts";
 import { describeError } from "../utils/errors.ts";
+import { HookQueue } from "./hook-queue.ts";
 
 /** Receives the errors of the application's code. Never throws. */
 export type Report = (error: unknown, context: ErrorContext) => void;
@@ -14,6 +15,7 @@ export type Report = (error: unknown, context: ErrorContext) => void;
 export interface ApplicationGuardParts {
   readonly onError: ((error: unknown, context: ErrorContext) => unknown) | undefined;
   readonly logger: Logger;
+  readonly clock: Clock;
 }
 
 /** How a function that must answer at once may answer. */
@@ -28,12 +30,14 @@ export interface DecisionRules<TAnswer> {
 /** Calls code of the application, and reports its failures. */
 export class ApplicationGuard {
   readonly #onError: ApplicationGuardParts["onError"];
+  readonly #hooks: HookQueue;
   readonly #logged = new Set<string>();
   /** The application's logger, whose methods throw nothing here. */
   readonly logger: Logger;
 
-  constructor({ onError, logger }: ApplicationGuardParts) {
+  constructor({ onError, logger, clock }: ApplicationGuardParts) {
     this.#onError = onError;
+    this.#hooks = new HookQueue(clock);
     this.logger = {
       debug: this.#guardLog(logger, "debug"),
       info: this.#guardLog(logger, "info"),
@@ -49,7 +53,7 @@ export class ApplicationGuard {
       this.#log(error, context);
       return;
     }
-    callSafely(
+    this.#hooks.add(
       () => onError(error, context),
       (failure) => {
         this.#log(error, context);
@@ -58,9 +62,9 @@ export class ApplicationGuard {
     );
   };
 
-  /** Calls code whose answer nobody waits for. */
+  /** Calls code whose answer nobody waits for: when the code that caused it has returned, inside no other hook's call. */
   notify(call: () => unknown, context: ErrorContext): void {
-    callSafely(call, (error) => {
+    this.#hooks.add(call, (error) => {
       this.report(error, context);
     });
   }
@@ -135,7 +139,7 @@ export class ApplicationGuard {
   #onLoggerFailed(error: unknown): void {
     const onError = this.#onError;
     if (onError === undefined) return;
-    callSafely(() => onError(error, { type: "logger", ws: undefined }), ignore);
+    this.#hooks.add(() => onError(error, { type: "logger", ws: undefined }), ignore);
   }
 }
 

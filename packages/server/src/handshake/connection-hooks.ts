@@ -1,5 +1,5 @@
 // The application's hooks around a connection: `onConnect`, `onDisconnect` and the handlers' `onClose`.
-// Called by HelloHandler when a connection is admitted and by ConnectionCloser when it ends.
+// Called by HelloHandler when a connection is admitted and by ConnectionCloser when it has ended.
 // Guarantees: a hook that fails harms no other connection; an onConnect that fails refuses its own; onDisconnect follows
 // each onConnect.
 import { isThenable } from "@halyard/protocol/internal";
@@ -63,19 +63,13 @@ export class ConnectionHooks {
     );
   }
 
-  /** Calls every handler's `onClose`. */
-  closing(connection: Connection): void {
-    const { guard, registry } = this.#parts;
-    const { ws } = connection;
+  /** Calls every handler's `onClose`, and `onDisconnect` for a connection for which `onConnect` was called. */
+  closed(connection: Connection, code: number): void {
+    const { guard, onDisconnect, registry } = this.#parts;
+    const { ws, identity } = connection;
     for (const handler of registry.all())
       if (handler.onClose !== undefined) guard.notify(() => handler.onClose?.(ws), { type: "close", ws });
-  }
-
-  /** Calls `onDisconnect` for a connection for which `onConnect` was called. */
-  disconnected(connection: Connection, code: number): void {
-    const { guard, onDisconnect } = this.#parts;
     if (!connection.isConnected || onDisconnect === undefined) return;
-    const { ws, identity } = connection;
     guard.notify(() => onDisconnect({ ws, user: identity.user, session: identity.session }, code), {
       type: "onDisconnect",
       ws,

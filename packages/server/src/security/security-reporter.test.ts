@@ -67,6 +67,7 @@ describe("SecurityReporter", () => {
         address: "192.0.2.1",
         at: system.clock.now(),
       };
+      await system.clock.settle();
       expect(events).toMatchObject([expected, expected]);
     },
   );
@@ -161,6 +162,7 @@ describe("SecurityReporter", () => {
       { url: "/ws", headers: new Headers(), remoteAddress: undefined },
       () => null,
     );
+    await system.clock.settle();
     expect(system.errors).toMatchObject([{ context: { type: "onSecurityEvent" } }]);
     expect(lines).toHaveLength(1);
   });

@@ -1,5 +1,6 @@
 // Every security event of the node passes here.
-// The handshake, error replies and the runtimes report; the log, the counters and `onSecurityEvent` receive.
+// The handshake, error replies and the runtimes report; the log, the counters and, through the queue of hooks,
+// `onSecurityEvent` receive.
 // Reporting never throws, and an event holds no token and no text that a client wrote.
 
 import type { HalyardError } from "@halyard/protocol/wire";
