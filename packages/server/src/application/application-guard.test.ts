@@ -12,7 +12,10 @@ const throwing = (): never => {
   throw failure;
 };
 const rejecting = (): Promise<never> => Promise.reject(failure);
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Hooks that other hooks cause are called one turn later. */
+const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
 
 interface Lines {
   readonly lines: (readonly [fields: object, message: string])[];
@@ -33,7 +36,7 @@ describe("a guard", () => {
     const guard = new ApplicationGuard({ onError, logger: silentLogger, clock: systemClock });
     guard.notify(call, context);
     guard.listener("onSecurityEvent", call)?.("event");
-    await turn();
+    await turns();
     expect(onError.mock.calls).toEqual([
       [failure, context],
       [failure, { type: "onSecurityEvent", ws: undefined }],
@@ -46,7 +49,7 @@ describe("a guard", () => {
   ])("logs both errors when onError %s", async (_how, onError) => {
     const { lines, logger } = recordLines();
     new ApplicationGuard({ onError, logger, clock: systemClock }).report(new Error("first"), context);
-    await turn();
+    await turns();
     expect(lines.map(([fields]) => fields)).toMatchObject([{ type: "vote" }, { type: "onError" }]);
   });
 
@@ -68,7 +71,7 @@ describe("a guard", () => {
     const logger = { debug: method, info: method, warn: method, error: method } as unknown as Logger;
     new ApplicationGuard({ onError: undefined, logger, clock: systemClock }).logger.warn({}, "a line");
     new ApplicationGuard({ onError, logger, clock: systemClock }).logger.warn({}, "a line");
-    await turn();
+    await turns();
     expect(onError.mock.calls).toEqual([[expect.any(Error), { type: "logger", ws: undefined }]]);
   });
 
@@ -111,15 +114,16 @@ describe("a function that must answer at once", () => {
     const guard = new ApplicationGuard({ onError, logger, clock: systemClock });
     const decision = guard.decision(decide as () => boolean, rules);
     expect([decision(), decision()]).toEqual([false, false]);
-    await turn();
+    await turns();
     expect(onError.mock.calls).toMatchObject(Array(2).fill([{ name: "TypeError" }, { type: "trustProxy" }]));
     expect(lines).toMatchObject([[{ type: "trustProxy" }, expect.stringContaining("trustProxy")]]);
   });
 
-  it("is reported when it throws, and throws unavailable", () => {
+  it("is reported when it throws, and throws unavailable", async () => {
     const onError = vi.fn();
     const decision = guardOf(onError).decision(throwing, rules);
     expect(decision).toThrow(expect.objectContaining({ code: "unavailable" }));
+    await turns();
     expect(onError.mock.calls).toEqual([[failure, { type: "trustProxy", ws: undefined }]]);
   });
 

@@ -245,6 +245,7 @@ describe("the answer to a plain GET", () => {
       upgrades.rejectEarly(request, METHOD_NOT_ALLOWED),
     ];
     for (const answer of answers) expect(answer).toMatchObject({ status: 503 });
+    await system.clock.settle();
     expect(system.errors.map(({ context }) => context.type)).toEqual(Array(3).fill("trustProxy"));
   });
 });
