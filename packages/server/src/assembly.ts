@@ -7,6 +7,7 @@ import type { Report } from "./application/application-guard.ts";
 import type { Backplane } from "./backplane.ts";
 import { ChannelHub } from "./channels/channel-hub.ts";
 import { PresenceHub } from "./channels/presence-hub.ts";
+import { ReplayPlanner } from "./channels/replay-planner.ts";
 import type { AnyConfig } from "./config.ts";
 import { ConnectionTable } from "./connection/connection-table.ts";
 import { Heartbeat } from "./connection/heartbeat.ts";
@@ -131,8 +132,8 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
   const onError = (error: unknown): void => {
     report(error, { type: "backplane", ws: undefined });
   };
-  const { historyMessages: messages, historyBytes: bytes, historyMs: ms } = limits;
-  const channels = new ChannelHub({ backplane, clock, logger, retention: { messages, bytes, ms } });
+  const { retention, recentBytes } = historyBounds(limits);
+  const channels = new ChannelHub({ backplane, clock, logger, retention, recentBytes });
   const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, onError });
   const sessionWatches = new SessionWatches(backplane, onError, {
     guard,
@@ -164,6 +165,17 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
     deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
     nextConnectionId: () => flatConcat(`${backplane.nodeId}.`, String(++connectionCounter)),
   };
+}
+
+/** A node's own newest frames get 1/32 of the memory of history, and so one user at most 1/8 of it in both places. */
+function historyBounds(
+  limits: ServerLimits,
+): Pick<ConstructorParameters<typeof ChannelHub>[0], "retention" | "recentBytes"> {
+  const { historyMessages: messages, historyBytes: bytes, historyMs: ms, historyTotalBytes } = limits;
+  const recentBytes = Math.floor(historyTotalBytes / 32);
+  const totalBytes = historyTotalBytes - recentBytes;
+  const authorBytes = Math.floor(historyTotalBytes / 8) - recentBytes;
+  return { retention: { messages, bytes, ms, totalBytes, authorBytes }, recentBytes };
 }
 
 interface HandshakeParts {
@@ -200,7 +212,7 @@ function createHandshakeParts(
   const closer = new ConnectionCloser({ connections, clock, securityReporter, memberships, hooks, log });
   const welcomeSender = new WelcomeSender({
     channels,
-    backplane,
+    replayPlanner: new ReplayPlanner({ channels, backplane, clock }),
     clock,
     requestedChannels: new RequestedChannels({ authorization, limits, securityReporter }),
     welcomeFrame: new WelcomeFrame({ connections, limits, types }),

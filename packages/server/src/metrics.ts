@@ -8,6 +8,8 @@ export interface Metrics extends ConnectionStats {
   readonly handshakes: number;
   /** Addresses and users with upgrades that still count against a rate. */
   readonly trackedUpgrades: number;
+  /** The memory of the history now, in bytes; and how many messages were given up for `limits.historyTotalBytes`. */
+  readonly history: { readonly bytes: number; readonly evicted: number };
   /** Security events since the start. */
   readonly security: SecurityCounts;
   /** The lag of the event loop in the last ten seconds. Above `limits.sheddingLagMs` new upgrades get 503. */
