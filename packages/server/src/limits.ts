@@ -63,7 +63,8 @@ export interface ServerLimits {
    */
   readonly unansweredRequests: number;
   /**
-   * How long a handler, `authorize` or `onConnect` may run, in ms. After it the call settles as `timeout`.
+   * How long a handler, `authorize` or `onConnect` may run, in ms. After it the call settles as `timeout`;
+   * a connection whose `onConnect` exceeds it is closed with 1013.
    *
    * @default 30_000
    */
@@ -127,6 +128,8 @@ export interface ServerLimits {
   readonly handshakesPerAddress: number;
   /** How many handshakes may be undecided at a time. Above it an upgrade gets 503. @default 2_000 */
   readonly handshakes: number;
+  /** The lag of the event loop above which an upgrade gets 503 with `Retry-After`, in ms. @default 1_000 */
+  readonly sheddingLagMs: number;
   /** How long a handshake may be undecided, in ms. After it the upgrade gets 503. @default 10_000 */
   readonly handshakeMs: number;
   /** How many subprotocols an upgrade may offer. Above it the upgrade gets 400. @default 8 */
@@ -192,6 +195,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   acceptedUpgradeBurst: 30,
   handshakesPerAddress: 200,
   handshakes: 2_000,
+  sheddingLagMs: 1_000,
   handshakeMs: 10_000,
   subprotocols: 8,
   heartbeatMs: 25_000,
