@@ -14,7 +14,8 @@ const RETRY_MS = 200;
 export class PinningClient {
   readonly #port: number;
   readonly #rooms: readonly string[];
-  readonly #page = new Page();
+  /** A new one for each connection: what the server has not answered is not repeated. */
+  #page = new Page();
   readonly #timer: NodeJS.Timeout | undefined;
   #socket: WebSocket | undefined;
   #isStopped = false;
@@ -36,6 +37,7 @@ export class PinningClient {
 
   #connect(): void {
     if (this.#isStopped) return;
+    this.#page = new Page();
     const url = new URL(`ws://127.0.0.1:${String(this.#port)}/ws`);
     url.searchParams.set("c", this.#page.clientId);
     url.searchParams.set("a", String(++this.#page.attempt));
