@@ -37,6 +37,8 @@ export function betterAuthAuthenticator<TAuth extends BetterAuthInstance>(
 class BetterAuthAuthenticator<TAuth extends BetterAuthInstance> implements WatchingAuthenticator<
   SessionOf<TAuth>
 > {
+  /** The origin policy of this package decides, with Better Auth's `trustedOrigins`. */
+  readonly checksOrigin = true;
   readonly #settings: AuthenticatorSettings;
   readonly #reader: SessionReader<TAuth>;
   readonly #upgrades: UpgradeAuthenticator<TAuth>;

@@ -20,6 +20,7 @@ import { ConnectionLog } from "./handshake/connection-log.ts";
 import { ConnectionOpener } from "./handshake/connection-opener.ts";
 import { HelloHandler } from "./handshake/hello.ts";
 import { Memberships } from "./handshake/memberships.ts";
+import { OriginRule } from "./handshake/origin-rule.ts";
 import { RequestedChannels } from "./handshake/requested-channels.ts";
 import { UpgradeGuard } from "./handshake/upgrade-guard.ts";
 import { UpgradeLimiter } from "./handshake/upgrade-limiter.ts";
@@ -201,7 +202,18 @@ function createHandshakeParts(
       slots.abandon(accepted);
     },
   });
-  const upgrades = new UpgradeHandler({ authenticate, clientAddress, guard, slots, sessionWatches, limits });
+  const allowedOrigins =
+    typeof config.allowedOrigins === "function" ? config.allowedOrigins.bind(config) : config.allowedOrigins;
+  const originRule = new OriginRule({ allowedOrigins, logger });
+  const upgrades = new UpgradeHandler({
+    authenticate,
+    clientAddress,
+    guard,
+    originRule,
+    slots,
+    sessionWatches,
+    limits,
+  });
   return { slots, closer, helloHandler, log, upgrades };
 }
 

@@ -20,8 +20,9 @@ import {
 import { MAX_PAYLOAD_BYTES } from "./limits.ts";
 import type { WebSocketManager } from "./manager.ts";
 import { internalsOf } from "./manager.ts";
+import type { IncomingRequest } from "./security/client-address.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
-import type { UpgradeRequest, WebSocketData, WebSocketInstance } from "./types.ts";
+import type { WebSocketData, WebSocketInstance } from "./types.ts";
 import { andThen, rejectedPromise } from "./utils/maybe-promise.ts";
 import type { MaybePromise } from "./utils/maybe-promise.ts";
 import { applyKillSwitches, readKillSwitches } from "./utils/kill-switches.ts";
@@ -33,6 +34,8 @@ export interface BunServer {
     options: { readonly data: BunConnection; readonly headers?: Readonly<Record<string, string>> },
   ): boolean;
   requestIP?(request: Request): { readonly address: string } | null;
+  /** The path of the Unix socket that the server listens on; an object for a port. */
+  readonly address?: unknown;
   publish?(topic: string, text: string): number;
 }
 
@@ -213,10 +216,11 @@ const NO_RESPONSE = Promise.resolve(undefined);
 function answer(request: Request, context: UpgradeContext): MaybePromise<Response | undefined> {
   const { upgrades } = context.internals;
   const remoteAddress = context.server.requestIP?.(request)?.address;
-  const upgradeRequest: UpgradeRequest = {
+  const upgradeRequest: IncomingRequest = {
     url: targetOf(request.url),
     headers: request.headers,
     remoteAddress,
+    isOnUnixSocket: typeof context.server.address === "string",
   };
   if (request.method !== "GET") return respond(upgrades.rejectEarly(upgradeRequest, METHOD_NOT_ALLOWED));
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")

@@ -112,14 +112,20 @@ export interface ServerLimits {
   readonly closeMs: number;
   /**
    * The rate of refused upgrades of one address (IPv6: one /64), in upgrades per second. Above it the address gets
-   * 429 before `authenticate` runs.
+   * 429 before `authenticate` runs. Without `trustProxy` it holds for each address that a proxy forwards, and 20 times it
+   * for the proxy.
    *
    * @default 10
    */
   readonly refusedUpgradesPerSecond: number;
   /** How many refused upgrades one address may have at once. @default 30 */
   readonly refusedUpgradeBurst: number;
-  /** The rate of accepted upgrades of one user, in upgrades per second. Above it an upgrade gets 429. @default 5 */
+  /**
+   * The rate of upgrades of one user, in upgrades per second; a plain GET in the place of an upgrade counts as one. Above it
+   * an upgrade gets 429, before `authenticate` runs if its credential is known.
+   *
+   * @default 5
+   */
   readonly acceptedUpgradesPerSecond: number;
   /** How many accepted upgrades one user may have at once. @default 30 */
   readonly acceptedUpgradeBurst: number;

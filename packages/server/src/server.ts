@@ -1,21 +1,21 @@
 // From an HTTP request to the answer of its upgrade: everything that is decided before 101.
 // Called by the glue of each runtime, node/node-server.ts and bun.ts.
 // Guarantees: an answer never throws or rejects; a request that cannot be accepted for certain is rejected.
-import type { UpgradeDetails } from "./connection/upgrade-details.ts";
 import type { SessionWatches } from "./connection/session-watches.ts";
 import type { AcceptedUpgrade, ConnectionSlots } from "./handshake/admission.ts";
 import { connectionLimitRejection } from "./handshake/admission.ts";
 import { callAuthenticator } from "./handshake/authentication.ts";
 import { offersSubprotocol } from "./handshake/subprotocol.ts";
+import type { OriginRule } from "./handshake/origin-rule.ts";
 import type { UpgradeGuard } from "./handshake/upgrade-guard.ts";
-import type { UpgradeLimiter } from "./handshake/upgrade-limiter.ts";
+import type { RateLimited, UpgradeLimiter } from "./handshake/upgrade-limiter.ts";
 import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
 import { headersOf, rejection, rejectRateLimited, retryAfter } from "./handshake/upgrade-rejection.ts";
-import { RequestWithClientAddress } from "./handshake/upgrade-request.ts";
+import { LocatedRequest } from "./handshake/upgrade-request.ts";
 import type { ServerLimits } from "./limits.ts";
-import type { ClientAddress, GetHeader } from "./security/client-address.ts";
+import type { ClientAddress, GetHeader, IncomingRequest } from "./security/client-address.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
-import type { GuestIdentity, UpgradeRequest } from "./types.ts";
+import type { GuestIdentity } from "./types.ts";
 import { andThen, recover } from "./utils/maybe-promise.ts";
 import type { MaybePromise } from "./utils/maybe-promise.ts";
 
@@ -25,6 +25,7 @@ export interface UpgradeHandlerParts {
   readonly authenticate: AnyAuthenticator | undefined;
   readonly clientAddress: ClientAddress;
   readonly guard: UpgradeGuard;
+  readonly originRule: OriginRule;
   readonly slots: ConnectionSlots;
   readonly sessionWatches: SessionWatches;
   readonly limits: Pick<ServerLimits, "subprotocols">;
@@ -46,40 +47,31 @@ export class UpgradeHandler {
 
   /** Never throws or rejects. Answers in the same turn unless the authenticator or the backplane gives a promise. */
   handleUpgrade(
-    request: UpgradeRequest,
+    request: IncomingRequest,
     authenticator = this.#parts.authenticate,
     header = headersOf(request),
   ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
-    const located = this.#withClientAddress(request, header);
-    const rejected = this.#begin(located);
-    if (rejected !== undefined) return rejected;
-    const offers = header("sec-websocket-protocol") ?? null;
-    const { guard } = this.#parts;
-    const decide = () => this.#decide(located, authenticator, offers);
-    return guard.end(
-      located,
-      recover(decide, (error) => guard.rejectionFrom(error)),
-    );
+    const pending = { request: this.#locate(request, header), authenticator, header };
+    return this.#bounded(pending, () => this.#decide(pending));
   }
 
   /**
    * Answers a plain GET: with the rejection that an upgrade would get, or with 426 where an upgrade would be accepted.
    * Pages of trusted origins may read the answer.
    */
-  async probe(request: UpgradeRequest, authenticator?: AnyAuthenticator): Promise<UpgradeRejection> {
-    const located = this.#withClientAddress(request, headersOf(request));
-    const used = authenticator ?? this.#parts.authenticate;
-    const answer = this.#begin(located) ?? (await this.#parts.guard.end(located, this.#probe(located, used)));
-    return this.#withCors(answer, located, used);
+  async probe(request: IncomingRequest, authenticator = this.#parts.authenticate): Promise<UpgradeRejection> {
+    const header = headersOf(request);
+    const pending = { request: this.#locate(request, header), authenticator, header };
+    return this.#withCors(await this.#bounded(pending, () => this.#probe(pending)), pending);
   }
 
   /** Rejects a request that is no valid handshake. */
   rejectEarly(
-    request: UpgradeRequest,
+    request: IncomingRequest,
     answer: UpgradeRejection,
     header = headersOf(request),
   ): UpgradeRejection {
-    return this.#parts.guard.record(this.#withClientAddress(request, header), answer);
+    return this.#parts.guard.record(this.#locate(request, header), answer);
   }
 
   /** Ends the timers of the handshakes. */
@@ -93,75 +85,83 @@ export class UpgradeHandler {
   }
 
   /** The address is resolved now and kept: a socket that has closed has none. */
-  #withClientAddress(request: UpgradeRequest, header: GetHeader): UpgradeRequest {
-    const address = this.#parts.clientAddress.resolve(request.remoteAddress, header);
-    return new RequestWithClientAddress(request, address);
+  #locate(request: IncomingRequest, header: GetHeader): LocatedRequest {
+    return new LocatedRequest(request, this.#parts.clientAddress.locate(request, header));
   }
 
-  #begin(request: UpgradeRequest): UpgradeRejection | undefined {
+  /** Answers within the limits of handshakes. What the application throws is a rejection. */
+  #bounded<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
+    { request }: PendingRequest,
+    answer: () => MaybePromise<TAnswer | UpgradeRejection>,
+  ): MaybePromise<TAnswer | UpgradeRejection> {
     const { guard } = this.#parts;
     if (this.isDraining) return guard.record(request, rejection(503, "draining", retryAfter(1_000)));
-    return guard.begin(request);
+    const rejected = guard.begin(request);
+    if (rejected !== undefined) return rejected;
+    return guard.end<TAnswer | UpgradeRejection>(
+      request,
+      recover(answer, (error) => guard.rejectionFrom(error)),
+    );
   }
 
-  #decide(
-    request: UpgradeRequest,
-    authenticator: AnyAuthenticator | undefined,
-    offers: string | null,
-  ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
-    const { limits, sessionWatches } = this.#parts;
-    const isV1 = offersSubprotocol(offers, limits.subprotocols);
+  #decide(pending: PendingRequest): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
+    const { limits, sessionWatches, slots } = this.#parts;
+    const isV1 = offersSubprotocol(pending.header("sec-websocket-protocol") ?? null, limits.subprotocols);
     if (typeof isV1 === "string") return rejection(400, isV1);
     // The watch begins before the session is read: no change of the session after the read is missed.
-    const watch = sessionWatches.watchOf(authenticator);
-    const identity = callAuthenticator(authenticator, request);
-    return andThen(identity, (known) => this.#admit(request, known, { isV1, watch }));
+    const watch = sessionWatches.watchOf(pending.authenticator);
+    return andThen(this.#identify(pending), (identity) =>
+      "user" in identity ? slots.reserveForUpgrade(pending.request, identity, { isV1, watch }) : identity,
+    );
   }
 
-  #admit(
-    request: UpgradeRequest,
-    identity: GuestIdentity | null,
-    upgrade: Pick<UpgradeDetails, "isV1" | "watch">,
-  ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
-    const { guard, slots } = this.#parts;
-    if (identity === null) return rejection(401, "unauthenticated");
-    const userId = identity.user.id;
-    const rateLimited = guard.limiter.admit(userId);
-    if (rateLimited !== undefined) return { ...rejectRateLimited(rateLimited), userId };
-    return slots.reserveForUpgrade(request, identity, upgrade);
-  }
-
-  async #probe(
-    request: UpgradeRequest,
-    authenticator: AnyAuthenticator | undefined,
-  ): Promise<UpgradeRejection> {
-    const { guard, slots } = this.#parts;
-    try {
-      const identity = await callAuthenticator(authenticator, request);
-      if (identity === null) return rejection(401, "unauthenticated");
-      const userId = identity.user.id;
-      const rateLimited = guard.limiter.waitFor(userId);
-      if (rateLimited !== undefined) return { ...rejectRateLimited(rateLimited), userId };
-      return slots.isFull(identity)
-        ? connectionLimitRejection(userId)
+  #probe(pending: PendingRequest): MaybePromise<UpgradeRejection> {
+    return andThen(this.#identify(pending), (identity) => {
+      if (!("user" in identity)) return identity;
+      return this.#parts.slots.isFull(identity)
+        ? connectionLimitRejection(identity.user.id)
         : rejection(426, undefined, { upgrade: "websocket" });
-    } catch (error) {
-      return guard.rejectionFrom(error);
-    }
+    });
+  }
+
+  /** The user of a request. What can be refused without the application's session store is refused before it is asked. */
+  #identify(pending: PendingRequest): MaybePromise<GuestIdentity | UpgradeRejection> {
+    const { request, authenticator, header } = pending;
+    const { guard, originRule } = this.#parts;
+    return andThen(originRule.accepts(pending), (isAccepted) => {
+      if (!isAccepted) return rejection(403, "forbidden");
+      const known = guard.limiter.admitCredential(request.source, header);
+      if (known?.rateLimited !== undefined) return rejectUser(known.rateLimited, known.userId);
+      return andThen(callAuthenticator(authenticator, request), (identity) => {
+        if (identity === null) return rejection(401, "unauthenticated");
+        const userId = identity.user.id;
+        if (userId === known?.userId) return identity;
+        const rateLimited = guard.limiter.admitUser(userId, request.source, header);
+        return rateLimited === undefined ? identity : rejectUser(rateLimited, userId);
+      });
+    });
   }
 
   /** A browser shows a page the status of another origin only when the answer has these headers. */
-  async #withCors(
-    answer: UpgradeRejection,
-    request: UpgradeRequest,
-    authenticator: AnyAuthenticator | undefined,
-  ): Promise<UpgradeRejection> {
-    const origin = request.headers.get("origin");
-    if (origin === null || typeof authenticator !== "object" || this.isDraining) return answer;
-    const trust = authenticator.trustsOrigin?.(origin, request) ?? false;
-    const isTrusted = await this.#parts.guard.withDeadline(trust).catch(() => false);
+  async #withCors(answer: UpgradeRejection, pending: PendingRequest): Promise<UpgradeRejection> {
+    const { guard, originRule } = this.#parts;
+    const origin = pending.header("origin") ?? undefined;
+    if (origin === undefined || this.isDraining) return answer;
+    const allows = async (): Promise<boolean> => originRule.allows(origin, pending);
+    const isTrusted = await guard.withDeadline(allows()).catch(() => false);
     if (!isTrusted) return answer;
     const cors = { "access-control-allow-origin": origin, "access-control-allow-credentials": "true" };
     return { ...answer, headers: { ...answer.headers, ...cors, vary: "origin" } };
   }
+}
+
+/** A request, how to read its headers, and who decides about its user. */
+interface PendingRequest {
+  readonly request: LocatedRequest;
+  readonly header: GetHeader;
+  readonly authenticator: AnyAuthenticator | undefined;
+}
+
+function rejectUser(rateLimited: RateLimited, userId: string): UpgradeRejection {
+  return { ...rejectRateLimited(rateLimited), userId };
 }

@@ -71,11 +71,19 @@ export interface Authenticator<TIdentity extends Identity = Identity> {
    */
   authenticate(request: UpgradeRequest): Promise<TIdentity | null>;
   /**
-   * Whether pages of this origin may read why an upgrade was refused, by a plain GET on the path of the WebSocket.
+   * Whether pages of this origin may connect, beside those that the server's rule allows (`allowedOrigins`), and may read
+   * why an upgrade was refused, by a plain GET on the path of the WebSocket.
    *
-   * @default only pages of the server's own origin
+   * @default no other pages
    */
   trustsOrigin?(origin: string, request: UpgradeRequest): boolean | Promise<boolean>;
+  /**
+   * Whether `authenticate` itself refuses the origins that it does not trust, as Better Auth's does. The server then leaves
+   * that to it.
+   *
+   * @default false
+   */
+  readonly checksOrigin?: boolean | undefined;
 }
 
 /** The short form of an {@link Authenticator}. */

@@ -1,13 +1,14 @@
+import type { RequestSource } from "../security/client-address.ts";
 import type { UpgradeRequest } from "../types.ts";
 
-/** A request with the address of its client in place of its proxy's. */
-export class RequestWithClientAddress implements UpgradeRequest {
-  readonly remoteAddress: string | undefined;
+/** A request, and where it comes from. */
+export class LocatedRequest implements UpgradeRequest {
+  readonly source: RequestSource;
   readonly #request: UpgradeRequest;
 
-  constructor(request: UpgradeRequest, remoteAddress: string | undefined) {
+  constructor(request: UpgradeRequest, source: RequestSource) {
     this.#request = request;
-    this.remoteAddress = remoteAddress;
+    this.source = source;
   }
 
   get url(): string {
@@ -16,5 +17,10 @@ export class RequestWithClientAddress implements UpgradeRequest {
 
   get headers(): Headers {
     return this.#request.headers;
+  }
+
+  /** The client's address in place of its proxy's. */
+  get remoteAddress(): string | undefined {
+    return this.source.address;
   }
 }

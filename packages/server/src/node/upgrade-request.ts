@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
-import type { UpgradeRequest } from "../types.ts";
+import type { Server } from "node:net";
+import type { IncomingRequest } from "../security/client-address.ts";
 
 /** The headers are made when they are first read: most checks read one header by name, and many read none. */
-export function toUpgradeRequest(request: IncomingMessage): UpgradeRequest {
+export function toUpgradeRequest(request: IncomingMessage): IncomingRequest {
   let headers: Headers | undefined;
   return {
     url: request.url ?? "/",
@@ -11,6 +12,11 @@ export function toUpgradeRequest(request: IncomingMessage): UpgradeRequest {
     },
     get remoteAddress() {
       return request.socket.remoteAddress;
+    },
+    get isOnUnixSocket() {
+      // A server's sockets name it; the types do not say so.
+      const { server } = request.socket as { readonly server?: Pick<Server, "address"> };
+      return typeof server?.address() === "string";
     },
   };
 }
