@@ -124,7 +124,7 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
   const { historyMessages: messages, historyBytes: bytes, historyMs: ms } = limits;
   const channels = new ChannelHub({ backplane, clock, logger, retention: { messages, bytes, ms } });
   const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, onError });
-  const sessionWatches = new SessionWatches(backplane, onError);
+  const sessionWatches = new SessionWatches({ backplane, clock, limits, onError });
   const { onPublication, onEphemeral, onInterrupted } = channels;
   const { onPresence } = presence;
   const { onNotice } = sessionWatches;

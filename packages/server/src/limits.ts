@@ -129,6 +129,15 @@ export interface ServerLimits {
   readonly acceptedUpgradesPerSecond: number;
   /** How many accepted upgrades one user may have at once. @default 30 */
   readonly acceptedUpgradeBurst: number;
+  /**
+   * The rate of `authenticate` messages of one user, in messages per second, over all connections and reconnects. Above it
+   * they are `rate_limited`, and the session store is not asked.
+   *
+   * @default 2
+   */
+  readonly authenticatesPerSecond: number;
+  /** How many `authenticate` messages one user may send at once, in messages. @default 40 */
+  readonly authenticateBurst: number;
   /** How many handshakes of one address may be undecided at a time. Above it an upgrade gets 429. @default 200 */
   readonly handshakesPerAddress: number;
   /** How many handshakes may be undecided at a time. Above it an upgrade gets 503. @default 2_000 */
@@ -187,6 +196,8 @@ export const DEFAULT_LIMITS: ServerLimits = {
   refusedUpgradeBurst: 30,
   acceptedUpgradesPerSecond: 5,
   acceptedUpgradeBurst: 30,
+  authenticatesPerSecond: 2,
+  authenticateBurst: 40,
   handshakesPerAddress: 200,
   handshakes: 2_000,
   handshakeMs: 10_000,

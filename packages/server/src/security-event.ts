@@ -20,6 +20,7 @@ export type LimitName =
       | "handshakeMs"
       | "refusedUpgradesPerSecond"
       | "acceptedUpgradesPerSecond"
+      | "authenticatesPerSecond"
       | "subprotocols"
       | "pingsPerSecond"
       | "unfinishedMs"

@@ -1,17 +1,32 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
+import type { ServerLimits } from "../limits.ts";
 import type { Connection } from "./connection.ts";
 import type { SessionWatch, WatchingAuthenticator, AnyAuthenticator } from "../session-watch.ts";
+import type { Clock } from "../types.ts";
+import { LimitError } from "../utils/errors.ts";
+import { KeyedRateLimiter } from "../utils/keyed-rate-limiter.ts";
+
+interface SessionWatchesParts {
+  readonly backplane: Backplane;
+  readonly clock: Clock;
+  readonly limits: Pick<ServerLimits, "authenticatesPerSecond" | "authenticateBurst">;
+  readonly onError: (error: unknown) => void;
+}
 
 /** The session watches of this node: one for each authenticator that provides one. */
 export class SessionWatches {
   readonly #backplane: Backplane;
   readonly #onError: (error: unknown) => void;
+  /** By user: a reconnect gives no new tries. */
+  readonly #rate: KeyedRateLimiter;
   readonly #watches = new Map<AnyAuthenticator, SessionWatch>();
 
-  constructor(backplane: Backplane, onError: (error: unknown) => void) {
+  constructor({ backplane, clock, limits, onError }: SessionWatchesParts) {
     this.#backplane = backplane;
     this.#onError = onError;
+    const { authenticatesPerSecond: perSecond, authenticateBurst: burst } = limits;
+    this.#rate = new KeyedRateLimiter(clock, { perSecond, burst });
   }
 
   /** The watch of an authenticator, created by its first upgrade. */
@@ -28,11 +43,13 @@ export class SessionWatches {
     return watch;
   }
 
-  /** @throws HalyardError `unauthenticated` */
+  /** @throws HalyardError `unauthenticated`, or `rate_limited` before the session store is asked */
   async renew(connection: Connection, ticket: string): Promise<void> {
     if (connection.sessionWatch === undefined) {
       throw new HalyardError("unauthenticated", "This server does not renew sessions in band.");
     }
+    const retryAfterMs = this.#rate.take(connection.userId);
+    if (retryAfterMs > 0) throw new LimitError("rate_limited", "authenticatesPerSecond", { retryAfterMs });
     await connection.sessionWatch.renew(connection, ticket);
   }
 
@@ -51,6 +68,7 @@ export class SessionWatches {
   stop(): void {
     for (const watch of this.#watches.values()) watch.stop();
     this.#watches.clear();
+    this.#rate.stop();
   }
 }
 

@@ -18,7 +18,8 @@ export interface OriginRuleParts {
   readonly logger: Logger;
 }
 
-type AskApplication = (origin: string, request: LocatedRequest) => MaybePromise<boolean>;
+/** Only `true` lets a page in, whatever the types of the application say. */
+type AskApplication = (origin: string, request: LocatedRequest) => MaybePromise<unknown>;
 
 /** A request, as the rule of origins sees it. */
 export interface OriginCheck {
@@ -64,7 +65,9 @@ export class OriginRule {
   /** Whether pages of this origin may connect, and may read why they may not. */
   allows(origin: string, { request, header, authenticator }: OriginCheck): MaybePromise<boolean> {
     if (checksOrigins(authenticator)) return asksAuthenticator(authenticator, origin, request);
-    const isAllowed = this.#askApplication?.(origin, request) ?? this.#isOwn(origin, hostOf(request, header));
+    const ask = this.#askApplication;
+    const isAllowed: MaybePromise<unknown> =
+      ask === undefined ? this.#isOwn(origin, hostOf(request, header)) : ask(origin, request);
     return andThen(
       isAllowed,
       (answer) => answer === true || asksAuthenticator(authenticator, origin, request),
@@ -118,7 +121,7 @@ function asksAuthenticator(
   request: LocatedRequest,
 ): MaybePromise<boolean> {
   if (typeof authenticator !== "object" || authenticator.trustsOrigin === undefined) return false;
-  return andThen(settled(authenticator.trustsOrigin(origin, request)), (answer) => answer === true);
+  return andThen(settled<unknown>(authenticator.trustsOrigin(origin, request)), (answer) => answer === true);
 }
 
 /** The application's thenables may be no promises. */
