@@ -51,27 +51,32 @@ export class UpgradeHandler {
     authenticator = this.#parts.authenticate,
     header = headersOf(request),
   ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
-    const pending = { request: this.#locate(request, header), authenticator, header };
+    const located = this.#locate(request, header);
+    if (!(located instanceof LocatedRequest)) return located;
+    const pending = { request: located, authenticator, header };
     return this.#bounded(pending, () => this.#decide(pending));
   }
 
   /**
    * Answers a plain GET: with the rejection that an upgrade would get, or with 426 where an upgrade would be accepted.
-   * Pages of trusted origins may read the answer.
+   * Pages of trusted origins may read the answer. Never rejects.
    */
   async probe(request: IncomingRequest, authenticator = this.#parts.authenticate): Promise<UpgradeRejection> {
     const header = headersOf(request);
-    const pending = { request: this.#locate(request, header), authenticator, header };
+    const located = this.#locate(request, header);
+    if (!(located instanceof LocatedRequest)) return located;
+    const pending = { request: located, authenticator, header };
     return this.#withCors(await this.#bounded(pending, () => this.#probe(pending)), pending);
   }
 
-  /** Rejects a request that is no valid handshake. */
+  /** Rejects a request that is no valid handshake. Never throws. */
   rejectEarly(
     request: IncomingRequest,
     answer: UpgradeRejection,
     header = headersOf(request),
   ): UpgradeRejection {
-    return this.#parts.guard.record(this.#locate(request, header), answer);
+    const located = this.#locate(request, header);
+    return located instanceof LocatedRequest ? this.#parts.guard.record(located, answer) : located;
   }
 
   /** Ends the timers of the handshakes. */
@@ -84,9 +89,18 @@ export class UpgradeHandler {
     this.#parts.slots.abandon(accepted);
   }
 
-  /** The address is resolved now and kept: a socket that has closed has none. */
-  #locate(request: IncomingRequest, header: GetHeader): LocatedRequest {
-    return new LocatedRequest(request, this.#parts.clientAddress.locate(request, header));
+  /**
+   * The address is resolved now and kept: a socket that has closed has none.
+   *
+   * @returns a rejection when `trustProxy` failed
+   */
+  #locate(request: IncomingRequest, header: GetHeader): LocatedRequest | UpgradeRejection {
+    const { clientAddress, guard } = this.#parts;
+    try {
+      return new LocatedRequest(request, clientAddress.locate(request, header));
+    } catch (error) {
+      return guard.rejectionFrom(error, "trustProxy");
+    }
   }
 
   /** Answers within the limits of handshakes. What the application throws is a rejection. */
@@ -128,12 +142,18 @@ export class UpgradeHandler {
   #identify(pending: PendingRequest): MaybePromise<GuestIdentity | UpgradeRejection> {
     const { request, authenticator, header } = pending;
     const { guard, originRule } = this.#parts;
-    return andThen(originRule.accepts(pending), (isAccepted) => {
+    request.awaits = "allowedOrigins";
+    const accepts = (): MaybePromise<boolean | UpgradeRejection> => originRule.accepts(pending);
+    const accepted = recover(accepts, (error) => guard.rejectionFrom(error, originRule.option));
+    return andThen(accepted, (isAccepted) => {
+      if (typeof isAccepted === "object") return isAccepted;
       if (!isAccepted) return rejection(403, "forbidden");
+      request.awaits = "authenticate";
       const known = guard.limiter.admitCredential(request.source, header);
       if (known?.rateLimited !== undefined) return rejectUser(known.rateLimited, known.userId);
       return andThen(callAuthenticator(authenticator, request), (identity) => {
         if (identity === null) return rejection(401, "unauthenticated");
+        request.awaits = "backplane";
         const userId = identity.user.id;
         if (userId === known?.userId) return identity;
         const rateLimited = guard.limiter.admitUser(userId, request.source, header);
@@ -142,14 +162,20 @@ export class UpgradeHandler {
     });
   }
 
-  /** A browser shows a page the status of another origin only when the answer has these headers. */
+  /**
+   * A browser shows a page the status of another origin only when the answer has these headers. A function of the
+   * application that fails here is answered with 503, as a failing authenticator.
+   */
   async #withCors(answer: UpgradeRejection, pending: PendingRequest): Promise<UpgradeRejection> {
     const { guard, originRule } = this.#parts;
     const origin = pending.header("origin") ?? undefined;
     if (origin === undefined || this.isDraining) return answer;
-    const allows = async (): Promise<boolean> => originRule.allows(origin, pending);
-    const isTrusted = await guard.withDeadline(allows()).catch(() => false);
-    if (!isTrusted) return answer;
+    try {
+      if (!(await guard.withDeadline(originRule.allows(origin, pending)))) return answer;
+    } catch (error) {
+      guard.reportTimeout(error, originRule.option);
+      return guard.rejectionFrom(error, originRule.option);
+    }
     const cors = { "access-control-allow-origin": origin, "access-control-allow-credentials": "true" };
     return { ...answer, headers: { ...answer.headers, ...cors, vary: "origin" } };
   }

@@ -3,6 +3,7 @@
 // Guarantees that the cookie cache is never believed, no session is extended, and no banned user is returned.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { AuthContext } from "better-auth";
+import { dateOf } from "../options.ts";
 import type { AuthenticatorSettings } from "../options.ts";
 import type { AuthApi, BetterAuthInstance, SessionOf } from "./auth-instance.ts";
 import { isBanned, readUserFromStore } from "./ban.ts";
@@ -62,7 +63,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     const context = await this.context();
     const isStored = token !== undefined && hasStore(context);
     if (isStored && source === "session") return this.readToken(token, host);
-    if (expiresAt <= this.#settings.clock.now()) return null;
+    if (expiresAt <= dateOf(this.#settings.clock)) return null;
     return isStored ? this.#unlessBanned(context, this.#rebuild(context, identity, source)) : identity;
   }
 
@@ -73,11 +74,11 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     source: SessionSource,
   ): Promise<SessionOf<TAuth> | null> {
     const { userId, sessionId } = sessionInfoOf(identity);
-    if (source === "apiKey" && !(await isApiKeyValid(context, sessionId, this.#settings.clock.now())))
+    if (source === "apiKey" && !(await isApiKeyValid(context, sessionId, dateOf(this.#settings.clock))))
       return null;
     const user: object | null = await context.internalAdapter.findUserById(userId);
     if (user === null) return null;
-    if (isBanned(user, this.#settings.clock.now())) throw bannedError();
+    if (isBanned(user, dateOf(this.#settings.clock))) throw bannedError();
     const fields = Object.keys(identity.user);
     const current = Object.fromEntries(Object.entries(user).filter(([name]) => fields.includes(name)));
     return { ...identity, user: { ...identity.user, ...current } };
@@ -111,7 +112,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
       if (session === null) return null;
       const storedUser = await readUserFromStore(context, session.user.id);
       if (storedUser === null) return null;
-      if (!isBanned(storedUser ?? session.user, this.#settings.clock.now())) return session;
+      if (!isBanned(storedUser ?? session.user, dateOf(this.#settings.clock))) return session;
       throw bannedError();
     } catch (error) {
       return this.#nullOrThrow(error);
@@ -125,7 +126,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
 
   async #findSession({ internalAdapter }: AuthContext, token: string): Promise<SessionOf<TAuth> | null> {
     const found = await internalAdapter.findSession(token);
-    return found === null || found.session.expiresAt.getTime() <= this.#settings.clock.now() ? null : found;
+    return found === null || found.session.expiresAt.getTime() <= dateOf(this.#settings.clock) ? null : found;
   }
 
   // Better Auth throws status 500 when its store does not answer; 401 and 403 come from the application's own hooks.

@@ -1,16 +1,22 @@
+import { callSafely } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
+import type { GuardedSessionWatchParts } from "../application/guarded-session-watch.ts";
+import { GuardedSessionWatch } from "../application/guarded-session-watch.ts";
 import type { Backplane } from "../backplane.ts";
 import type { ServerLimits } from "../limits.ts";
-import type { Connection } from "./connection.ts";
-import type { SessionWatch, WatchingAuthenticator, AnyAuthenticator } from "../session-watch.ts";
-import type { Clock } from "../types.ts";
+import type {
+  AnyAuthenticator,
+  SessionNotice,
+  SessionWatch,
+  WatchingAuthenticator,
+} from "../session-watch.ts";
 import { LimitError } from "../utils/errors.ts";
 import { KeyedRateLimiter } from "../utils/keyed-rate-limiter.ts";
+import type { Connection } from "./connection.ts";
 
-interface SessionWatchesParts {
+interface SessionWatchesParts extends Pick<GuardedSessionWatchParts, "guard" | "clock"> {
   readonly backplane: Backplane;
-  readonly clock: Clock;
-  readonly limits: Pick<ServerLimits, "authenticatesPerSecond" | "authenticateBurst">;
+  readonly limits: Pick<ServerLimits, "authenticatesPerSecond" | "authenticateBurst" | "handlerMs">;
   readonly onError: (error: unknown) => void;
 }
 
@@ -20,10 +26,12 @@ export class SessionWatches {
   readonly #onError: (error: unknown) => void;
   /** By user: a reconnect gives no new tries. */
   readonly #rate: KeyedRateLimiter;
+  readonly #watchParts: GuardedSessionWatchParts;
   readonly #watches = new Map<AnyAuthenticator, SessionWatch>();
 
-  constructor({ backplane, clock, limits, onError }: SessionWatchesParts) {
+  constructor({ backplane, limits, onError, guard, clock }: SessionWatchesParts) {
     this.#backplane = backplane;
+    this.#watchParts = { guard, clock, handlerMs: limits.handlerMs };
     this.#onError = onError;
     const { authenticatesPerSecond: perSecond, authenticateBurst: burst } = limits;
     this.#rate = new KeyedRateLimiter(clock, { perSecond, burst });
@@ -34,11 +42,10 @@ export class SessionWatches {
     if (authenticator === undefined || !isWatching(authenticator)) return undefined;
     const existing = this.#watches.get(authenticator);
     if (existing !== undefined) return existing;
-    const watch = authenticator.watch({
-      announce: (notice) => {
-        this.#backplane.announce(JSON.stringify(notice)).catch(this.#onError);
-      },
-    });
+    const announce = (notice: SessionNotice): void => {
+      void callSafely(() => this.#backplane.announce(JSON.stringify(notice)), this.#onError);
+    };
+    const watch = new GuardedSessionWatch(authenticator.watch({ announce }), this.#watchParts);
     this.#watches.set(authenticator, watch);
     return watch;
   }

@@ -1,7 +1,7 @@
 // Decides from which pages a connection may be opened: a browser sends its user's cookie with the upgrade of any page.
 // Called by UpgradeHandler for each upgrade, and for each plain GET in its place, before the authenticator.
 // Guarantees: a cookie of a visitor is never used by a page of another site that nobody has allowed.
-import { printableAscii } from "@halyard/protocol/internal";
+import { isThenable, printableAscii } from "@halyard/protocol/internal";
 import type { AnyConfig } from "../config.ts";
 import type { Logger } from "../logger.ts";
 import type { GetHeader } from "../security/client-address.ts";
@@ -9,13 +9,15 @@ import { canonicalOrigin, isLoopback, parseHost, parseWebOrigin } from "../secur
 import type { AnyAuthenticator } from "../session-watch.ts";
 import { andThen } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
-import { isThenable } from "../utils/with-deadline.ts";
+
 import type { LocatedRequest } from "./upgrade-request.ts";
 
 /** What {@link OriginRule} uses. */
 export interface OriginRuleParts {
   readonly allowedOrigins: AnyConfig["allowedOrigins"];
   readonly logger: Logger;
+  /** Anything but a boolean is reported, and no. */
+  readonly isYes: (option: string, answer: unknown) => boolean;
 }
 
 /** Only `true` lets a page in, whatever the types of the application say. */
@@ -36,11 +38,16 @@ const MAX_TEXT = 80;
 export class OriginRule {
   readonly #askApplication: AskApplication | undefined;
   readonly #logger: Logger;
+  readonly #isYes: OriginRuleParts["isYes"];
+  /** The option whose function is asked first, for reports. */
+  readonly option: "allowedOrigins" | "trustsOrigin";
   readonly #logged = new Set<string>();
 
   /** @throws TypeError for a text in the list that is no origin */
-  constructor({ allowedOrigins, logger }: OriginRuleParts) {
+  constructor({ allowedOrigins, logger, isYes }: OriginRuleParts) {
     this.#logger = logger;
+    this.#isYes = isYes;
+    this.option = typeof allowedOrigins === "function" ? "allowedOrigins" : "trustsOrigin";
     if (typeof allowedOrigins === "function")
       this.#askApplication = (...args) => settled(allowedOrigins(...args));
     else if (allowedOrigins !== undefined) {
@@ -64,14 +71,25 @@ export class OriginRule {
 
   /** Whether pages of this origin may connect, and may read why they may not. */
   allows(origin: string, { request, header, authenticator }: OriginCheck): MaybePromise<boolean> {
-    if (checksOrigins(authenticator)) return asksAuthenticator(authenticator, origin, request);
+    if (checksOrigins(authenticator)) return this.#asksAuthenticator(authenticator, origin, request);
     const ask = this.#askApplication;
     const isAllowed: MaybePromise<unknown> =
       ask === undefined ? this.#isOwn(origin, hostOf(request, header)) : ask(origin, request);
     return andThen(
       isAllowed,
-      (answer) => answer === true || asksAuthenticator(authenticator, origin, request),
+      (answer) =>
+        this.#isYes("allowedOrigins", answer) || this.#asksAuthenticator(authenticator, origin, request),
     );
+  }
+
+  #asksAuthenticator(
+    authenticator: AnyAuthenticator | undefined,
+    origin: string,
+    request: LocatedRequest,
+  ): MaybePromise<boolean> {
+    if (typeof authenticator !== "object" || authenticator.trustsOrigin === undefined) return false;
+    const answer = settled<unknown>(authenticator.trustsOrigin(origin, request));
+    return andThen(answer, (trusted) => this.#isYes("trustsOrigin", trusted));
   }
 
   #isOwn(origin: string, hostHeader: string): boolean {
@@ -113,15 +131,6 @@ const DEFAULT_PORT: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
 function checksOrigins(authenticator: AnyAuthenticator | undefined): boolean {
   return typeof authenticator === "object" && authenticator.checksOrigin === true;
-}
-
-function asksAuthenticator(
-  authenticator: AnyAuthenticator | undefined,
-  origin: string,
-  request: LocatedRequest,
-): MaybePromise<boolean> {
-  if (typeof authenticator !== "object" || authenticator.trustsOrigin === undefined) return false;
-  return andThen(settled<unknown>(authenticator.trustsOrigin(origin, request)), (answer) => answer === true);
 }
 
 /** The application's thenables may be no promises. */

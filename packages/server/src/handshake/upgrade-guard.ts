@@ -2,9 +2,11 @@
 // Called by UpgradeHandler before and after it authenticates a request.
 // Guarantees: every handshake that begins ends after `handshakeMs` at the latest; a slot granted later is given back.
 import { HalyardError } from "@halyard/protocol/wire";
+import type { ApplicationGuard } from "../application/application-guard.ts";
+import { isBoolean } from "../application/application-guard.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
-import type { Clock, ErrorContext } from "../types.ts";
+import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
@@ -21,7 +23,7 @@ export interface UpgradeGuardParts {
   readonly limits: Pick<ServerLimits, "handshakeMs">;
   readonly limiter: UpgradeLimiter;
   readonly securityReporter: SecurityReporter;
-  readonly report: (error: unknown, context: ErrorContext) => void;
+  readonly application: ApplicationGuard;
   /** Gives back the slot of a connection that will not open. */
   readonly abandon: (accepted: AcceptedUpgrade) => void;
 }
@@ -58,7 +60,9 @@ export class UpgradeGuard {
     if (!(pending instanceof Promise)) return this.#finish(request, pending);
     return new Promise((resolve) => {
       const expire = (): void => {
-        resolve(this.#finish(request, rejectionFrom(new HalyardError("timeout"))));
+        const error = new HalyardError("timeout", `${request.awaits} took longer than limits.handshakeMs`);
+        this.reportTimeout(error, request.awaits);
+        resolve(this.#finish(request, rejectionFrom(error)));
       };
       this.#deadlines.schedule(expire);
       void pending.then((answer) => {
@@ -98,9 +102,22 @@ export class UpgradeGuard {
     return answer;
   }
 
-  /** The rejection for an error of the authenticator. An error that is no HalyardError is reported. */
-  rejectionFrom(error: unknown): UpgradeRejection {
-    if (!(error instanceof HalyardError)) this.#parts.report(error, { type: "authenticate", ws: undefined });
+  /** The rejection for an error of the application. An error that is no HalyardError is reported. */
+  rejectionFrom(error: unknown, type = "authenticate"): UpgradeRejection {
+    if (!(error instanceof HalyardError)) this.#parts.application.report(error, { type, ws: undefined });
     return rejectionFrom(error);
+  }
+
+  /** Reports that code of the application took too long. Any other error is left alone. */
+  reportTimeout(error: unknown, type: string): void {
+    if (error instanceof HalyardError && error.code === "timeout")
+      this.#parts.application.report(error, { type, ws: undefined });
+  }
+
+  /** @param option the function of the application that gave the answer; anything but a boolean is reported, and no */
+  isYes(option: string, answer: unknown): boolean {
+    if (isBoolean(answer)) return answer;
+    this.#parts.application.reportAnswer(option, answer);
+    return false;
   }
 }

@@ -30,6 +30,7 @@ const CLIENTS_PER_PROXY = 20;
 /** Counts upgrades against the limits. */
 export class UpgradeLimiter {
   readonly #limits: ServerLimits;
+  readonly #eventLoop: { readonly lagMs: number };
   /** By the key of the client. */
   readonly #rejected: KeyedRateLimiter;
   /** By the key of the address, for clients that a header tells apart. */
@@ -41,8 +42,10 @@ export class UpgradeLimiter {
   readonly #limitedCredentials = new Map<number, string>();
   #handshakes = 0;
 
-  constructor(clock: Clock, limits: ServerLimits) {
+  /** @param eventLoop its `lagMs` says how late this process is */
+  constructor(clock: Clock, limits: ServerLimits, eventLoop: { readonly lagMs: number }) {
     this.#limits = limits;
+    this.#eventLoop = eventLoop;
     const { refusedUpgradesPerSecond: perSecond, refusedUpgradeBurst: burst } = limits;
     this.#rejected = new KeyedRateLimiter(clock, { perSecond, burst });
     this.#rejectedOfProxy = new KeyedRateLimiter(clock, {
@@ -67,6 +70,8 @@ export class UpgradeLimiter {
   /** Begins a handshake, which {@link end} must end. @returns the limit that rejects it, if one does */
   begin(source: RequestSource): RateLimited | undefined {
     if (this.#handshakes >= this.#limits.handshakes) return { limit: "handshakes", retryAfterMs: 1_000 };
+    if (this.#eventLoop.lagMs > this.#limits.sheddingLagMs)
+      return { limit: "sheddingLagMs", retryAfterMs: 1_000 };
     const retryAfterMs = this.#waitForRejections(source);
     if (retryAfterMs > 0) return { limit: "refusedUpgradesPerSecond", retryAfterMs };
     const { addressKey } = source;

@@ -4,6 +4,8 @@ import type { UpgradeRequest } from "../types.ts";
 /** A request, and where it comes from. */
 export class LocatedRequest implements UpgradeRequest {
   readonly source: RequestSource;
+  /** What the decision waits for, for the report of a time-out. */
+  awaits: "allowedOrigins" | "authenticate" | "backplane" = "authenticate";
   readonly #request: UpgradeRequest;
 
   constructor(request: UpgradeRequest, source: RequestSource) {

@@ -3,16 +3,18 @@
 // Guarantees: nothing is published between a channel's position in the welcome, its replay and the subscription to it.
 import type { ChannelState, HelloMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Backplane } from "../backplane.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { roomNameOf } from "../channels/channel-name.ts";
-import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "../channels/replay.ts";
+import type { ReplayPlanner } from "../channels/replay-planner.ts";
+import { commitReplay, pushReplay, replayBudget } from "../channels/replay.ts";
 import type { Replay, ReplayPlan } from "../channels/replay.ts";
 import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { sendReply } from "../messages/error-replies.ts";
 import type { Clock } from "../types.ts";
 import { isClosed } from "../connection/is-closed.ts";
+import { andThen } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Memberships } from "./memberships.ts";
 import type { ChannelRequest, RequestedChannels } from "./requested-channels.ts";
 import type { WelcomeFrame } from "./welcome-frame.ts";
@@ -20,7 +22,7 @@ import type { WelcomeFrame } from "./welcome-frame.ts";
 /** What {@link WelcomeSender} uses. */
 export interface WelcomeSenderParts {
   readonly channels: ChannelHub;
-  readonly backplane: Backplane;
+  readonly replayPlanner: ReplayPlanner;
   readonly clock: Clock;
   readonly requestedChannels: RequestedChannels;
   readonly welcomeFrame: WelcomeFrame;
@@ -38,8 +40,6 @@ interface CheckedRequest {
   readonly re: string | undefined;
 }
 
-const MAX_PLAN_ATTEMPTS = 3;
-
 /** Sends welcomes. */
 export class WelcomeSender {
   readonly #parts: WelcomeSenderParts;
@@ -48,21 +48,15 @@ export class WelcomeSender {
     this.#parts = parts;
   }
 
-  /** @throws HalyardError by rejecting: `unavailable`, or what the backplane throws */
-  async send(connection: Connection, request: SubscriptionRequest): Promise<void> {
-    const { channels, requestedChannels } = this.#parts;
-    const requests = await requestedChannels.resolve(connection, request);
-    let plans = await this.#plan(requests.filter(isPermitted));
-    // While plans are made, so much may be published that a plan no longer reaches back: it is made again.
-    for (
-      let attempt = 0;
-      attempt < MAX_PLAN_ATTEMPTS && !plans.every((plan) => canCommit(channels, plan));
-      attempt++
-    )
-      plans = await this.#plan(plans.map(({ channel, from }) => ({ channel: channel.name, position: from })));
-    if (isClosed(connection)) return;
-    this.#commit(connection, plans, { requests, re: request.re });
-    await this.#parts.memberships.enter(connection);
+  /** @throws HalyardError, also by rejecting: `unavailable`, or what the backplane throws */
+  send(connection: Connection, request: SubscriptionRequest): MaybePromise<void> {
+    const { memberships, replayPlanner, requestedChannels } = this.#parts;
+    return andThen(requestedChannels.resolve(connection, request), (requests) => {
+      const planned = replayPlanner.run(connection, requests.filter(isPermitted), (plans) => {
+        this.#commit(connection, plans, { requests, re: request.re });
+      });
+      return andThen(planned, () => (isClosed(connection) ? undefined : memberships.enter(connection)));
+    });
   }
 
   /** Ends the subscriptions of an earlier welcome. */
@@ -95,11 +89,6 @@ export class WelcomeSender {
       if (room !== undefined) (connection.rooms ??= new Set()).add(room);
     }
     return replays;
-  }
-
-  #plan(requests: readonly Pick<ChannelRequest, "channel" | "position">[]): Promise<readonly ReplayPlan[]> {
-    const { channels, backplane } = this.#parts;
-    return Promise.all(requests.map(async (request) => planReplay(channels, backplane, request)));
   }
 }
 

@@ -1,9 +1,9 @@
-import type { IncomingMessage } from "node:http";
 import type { Server } from "node:net";
 import type { IncomingRequest } from "../security/client-address.ts";
+import type { PlainRequest } from "./plain-request.ts";
 
 /** The headers are made when they are first read: most checks read one header by name, and many read none. */
-export function toUpgradeRequest(request: IncomingMessage): IncomingRequest {
+export function toUpgradeRequest(request: PlainRequest): IncomingRequest {
   let headers: Headers | undefined;
   return {
     url: request.url ?? "/",
@@ -21,8 +21,13 @@ export function toUpgradeRequest(request: IncomingMessage): IncomingRequest {
   };
 }
 
+/** A pseudo-header of HTTP/2 is no header. The one for the host has a name in HTTP/1, which is read here. */
 function toHeaders(raw: readonly string[]): Headers {
   const headers = new Headers();
-  for (let index = 0; index < raw.length; index += 2) headers.append(raw[index] ?? "", raw[index + 1] ?? "");
+  for (let index = 0; index < raw.length; index += 2) {
+    const [name = "", value = ""] = [raw[index], raw[index + 1]];
+    if (!name.startsWith(":")) headers.append(name, value);
+    else if (name === ":authority") headers.set("host", value);
+  }
   return headers;
 }
