@@ -219,6 +219,7 @@ function answer(request: Request, context: UpgradeContext): MaybePromise<Respons
   const upgradeRequest: IncomingRequest = {
     url: targetOf(request.url),
     headers: request.headers,
+    raw: request,
     remoteAddress,
     isOnUnixSocket: typeof context.server.address === "string",
   };

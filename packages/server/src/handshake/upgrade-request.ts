@@ -21,6 +21,10 @@ export class LocatedRequest implements UpgradeRequest {
     return this.#request.headers;
   }
 
+  get raw(): unknown {
+    return this.#request.raw;
+  }
+
   /** The client's address in place of its proxy's. */
   get remoteAddress(): string | undefined {
     return this.source.address;

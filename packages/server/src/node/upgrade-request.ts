@@ -7,6 +7,7 @@ export function toUpgradeRequest(request: PlainRequest): IncomingRequest {
   let headers: Headers | undefined;
   return {
     url: request.url ?? "/",
+    raw: request,
     get headers() {
       return (headers ??= toHeaders(request.rawHeaders));
     },
