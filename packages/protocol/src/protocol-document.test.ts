@@ -5,7 +5,7 @@ import type { DocumentedField } from "../test/protocol-document.ts";
 import { BUILTIN_TYPES } from "./builtins.ts";
 import { ClientCloseCode, CloseCode, isRecoverableClose } from "./close-codes.ts";
 import { ERROR_CODES } from "./errors.ts";
-import { CLIENT_ID, LIMITS, ROOM_NAME } from "./limits.ts";
+import { CLIENT_ID, LIMITS, MAX_ROOM_NAME_LENGTH } from "./limits.ts";
 import { ClientFrame, clientMessages, frameMeta, ServerFrame, serverMessages } from "./messages.ts";
 import { SUBPROTOCOL, TICKET_PREFIX } from "./subprotocol.ts";
 import { WebSocketMessage } from "./web-socket-message.ts";
@@ -160,7 +160,11 @@ describe("PROTOCOL.md on limits", () => {
     [5, `Above ${count(LIMITS.announcedUsers)} users`],
     [7, `An \`error\` frame is at most ${kib(LIMITS.errorBytes)}`],
     [8, `for ${String(LIMITS.helloMs / 1000)} s`],
-    [3, `\`${ROOM_NAME.source}\``],
+    [2, `\`ch\` is a text of 1 to ${count(LIMITS.channelLength)} characters`],
+    [3, "any text of 1 to 128 code points, at most 512 bytes of UTF-8"],
+    [3, "U+200B–200F, U+202A–202E, U+2066–2069 and U+FEFF. It is not `all`."],
+    [3, "Both ends bring a name into Unicode's composed form, NFC, before they compare or measure it"],
+    [3, `more than ${count(MAX_ROOM_NAME_LENGTH)} UTF-16 units is no name`],
     [1, `\`${CLIENT_ID.source}\``],
     [1, `**\`${SUBPROTOCOL}\`**`],
     [1, `\`${TICKET_PREFIX}<base64url>\``],

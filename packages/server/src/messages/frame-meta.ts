@@ -1,4 +1,5 @@
 import type { FrameMeta } from "@halyard/protocol/wire";
+import { LIMITS } from "@halyard/protocol/wire";
 
 const EMPTY_META: FrameMeta = {};
 
@@ -22,8 +23,8 @@ export function readMeta(value: unknown): FrameMeta | undefined {
     meta.id = id;
   }
   if (ch !== undefined) {
-    if (!isIdText(ch, 200)) return undefined;
-    meta.ch = ch;
+    if (!isIdText(ch, LIMITS.channelLength)) return undefined;
+    meta.ch = IS_COMPOSED.test(ch) ? ch : ch.normalize();
   }
   // Only a server sets offsets: an invalid one is refused like every other field, a valid one is ignored.
   if (off !== undefined && (!isOffset(off) || off < 0)) return undefined;
@@ -33,6 +34,9 @@ export function readMeta(value: unknown): FrameMeta | undefined {
   }
   return meta;
 }
+
+/** Latin-1 has no combining characters: such a text is its own composed form (NFC). */
+const IS_COMPOSED = /^[\0-\u00ff]*$/;
 
 function isOffset(value: unknown): value is number {
   return Number.isSafeInteger(value);

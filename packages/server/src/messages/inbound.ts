@@ -7,6 +7,7 @@ import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
+import { helloBytes } from "../limits.ts";
 import type { ServerLimits } from "../limits.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
 import type { Clock } from "../types.ts";
@@ -22,7 +23,7 @@ interface InboundParts {
   readonly clock: Clock;
   readonly controlFrames: ControlFrames;
   readonly errorReplies: ErrorReplies;
-  readonly limits: Pick<ServerLimits, "messageBytes">;
+  readonly limits: Pick<ServerLimits, "messageBytes" | "rooms">;
   readonly rateLimits: RateLimits;
 }
 
@@ -80,8 +81,9 @@ export class Inbound {
 
   #read(connection: Connection, text: string): void {
     const { clientSends, controlFrames, errorReplies, limits, rateLimits } = this.#parts;
-    const size = sizeOf(text, limits.messageBytes);
-    if (size > limits.messageBytes) {
+    const maxBytes = isHelloDue(connection) ? helloBytes(limits) : limits.messageBytes;
+    const size = sizeOf(text, maxBytes);
+    if (size > maxBytes) {
       this.#refuseOversized(connection);
       return;
     }
@@ -92,6 +94,10 @@ export class Inbound {
     }
     const message = this.#parse(connection, text);
     if (message === undefined) return;
+    if (size > limits.messageBytes && message.frame.type !== "hello") {
+      this.#refuseOversized(connection);
+      return;
+    }
     if (retryAfterMs === 0) {
       this.#route(message);
       return;
@@ -136,8 +142,7 @@ export class Inbound {
   #route(message: InboundMessage): void {
     const { connection, frame, meta, text } = message;
     const { controlFrames, errorReplies, clientSends } = this.#parts;
-    const acceptsHello =
-      connection.acceptsHello || (connection.stage === "handshaking" && !connection.hasReceivedHello);
+    const acceptsHello = isHelloDue(connection);
     connection.acceptsHello = false;
     if (frame.type === "hello") {
       if (acceptsHello) this.#handleHello(message);
@@ -200,6 +205,11 @@ export class Inbound {
       },
     );
   }
+}
+
+/** Whether the next frame may be a `hello`. */
+function isHelloDue({ acceptsHello, stage, hasReceivedHello }: Connection): boolean {
+  return acceptsHello || (stage === "handshaking" && !hasReceivedHello);
 }
 
 function rateLimitError(retryAfterMs: number): HalyardError {
