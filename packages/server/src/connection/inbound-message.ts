@@ -1,11 +1,13 @@
-import type { Frame, FrameMeta } from "@halyard/protocol/wire";
+import type { Frame, FrameMeta, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.ts";
 
-/** An inbound frame that is within its size and rate, is JSON, and has a valid `$`. */
+/** An inbound frame that is within its size and rate, is JSON, and has a valid `$`; or one with a refusal. */
 export interface InboundMessage {
   readonly connection: Connection;
   readonly text: string;
   readonly frame: Frame;
   readonly meta: FrameMeta;
   readonly digest: number;
+  /** Set where the frame has a number but cannot be read as a send: the error is its answer, and uses the number. */
+  readonly refusal?: HalyardError | undefined;
 }

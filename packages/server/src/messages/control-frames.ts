@@ -104,10 +104,12 @@ export class ControlFrames {
     if (!message.success) throw new InvalidMessageError([{ path: "room", message: ROOM_NAME_RULE }]);
     const { room } = message.data;
     connection.roomOperations ??= new KeyedSerialQueue();
-    return connection.roomOperations.run(room, () => {
+    // The sends before it still belong to the room. Sends wait for earlier joins and leaves alone, so neither can block.
+    const earlierSends = connection.sendQueue.afterAdded();
+    return connection.roomOperations.run(room, async () => {
+      if (earlierSends !== undefined) await earlierSends;
       this.#parts.rooms.leave(connection, room);
       reply(connection, meta.id);
-      return Promise.resolve();
     });
   }
 
