@@ -4,6 +4,7 @@
 
 import type { PresenceEvent, PresenceOp, RosterEntry, RosterPage } from "../backplane.ts";
 import type { Clock } from "../types.ts";
+import { dateOf } from "../utils/clock.ts";
 
 interface Member {
   /** Grows with every join: the cursor of pages. */
@@ -61,7 +62,7 @@ export class Roster {
   #join(user: string, connectionId: string, profile: string): void {
     const member = this.#members.get(user);
     if (member === undefined) {
-      const since = this.#clock.now();
+      const since = dateOf(this.#clock);
       const member = {
         joinOrder: ++this.#joins,
         connections: connectionId,

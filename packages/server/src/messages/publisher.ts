@@ -7,6 +7,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Clock, ErrorContext, Published, WebSocketInstance } from "../types.ts";
+import { dateOf } from "../utils/clock.ts";
 import type { MessageTypeRegistry } from "./message-types.ts";
 import { encodeOutgoing } from "./outgoing-message.ts";
 import type { EncodedMessage } from "./outgoing-message.ts";
@@ -69,13 +70,18 @@ export class Publisher {
     const channel = room === undefined ? GLOBAL_CHANNEL : roomChannel(room);
     const json = JSON.stringify({ type, ...fields, from: this.#authorOf(connection) });
     const idempotencyKey = ephemeral ? undefined : `${id}\0${connection.userId}`;
-    return this.#publishEncoded(channel, { type, id, json, ephemeral, idempotencyKey }, connection.ws);
+    const author = connection.userId;
+    return this.#publishEncoded(
+      channel,
+      { type, id, json, ephemeral, idempotencyKey, author },
+      connection.ws,
+    );
   }
 
   #authorOf({ userId }: Connection): object {
     const { clock, connections } = this.#parts;
     const author = connections.connectedUsers.get(userId);
-    const connectedAt = (author?.connectedAt ?? new Date(clock.now())).toISOString();
+    const connectedAt = (author?.connectedAt ?? new Date(dateOf(clock))).toISOString();
     return { userId, name: userId, ...author, connectedAt };
   }
 
@@ -92,6 +98,8 @@ export class Publisher {
       ephemeral: message.ephemeral,
       excludedClient: sender === undefined ? undefined : clientKey(sender.client),
       idempotencyKey: message.idempotencyKey,
+      // What a handler publishes to all but the sender is the sender's.
+      author: message.author ?? sender?.userId,
     });
     return { id: message.id, channel, offset: position?.off };
   }
@@ -127,6 +135,6 @@ export class Publisher {
 
   #encode(message: object | string): EncodedMessage | Promise<EncodedMessage> {
     const { types, clock } = this.#parts;
-    return encodeOutgoing(message, { types, now: () => clock.now() });
+    return encodeOutgoing(message, { types, now: () => dateOf(clock) });
   }
 }
