@@ -101,11 +101,10 @@ export class V1Client extends RawClient {
 
   #adopt(welcome: Frame): void {
     for (const [ch, state] of Object.entries(channelsOf(welcome))) {
-      // A recovered channel is replayed from the client's own offset; a `pending` one keeps it too.
-      if (state.recovered === true || state.recovered === "pending") {
-        const old = this.page.positions.get(ch);
-        this.page.positions.set(ch, { epoch: state.epoch, off: old?.off ?? state.off });
-      } else setPosition(this.page.positions, ch, state);
+      // A position that the client has is moved by what follows the welcome, unless the channel is new to the server.
+      const isKnown = this.page.positions.has(ch);
+      if (state.recovered === "new" || (!isKnown && state.recovered !== "forbidden"))
+        setPosition(this.page.positions, ch, state);
     }
   }
 

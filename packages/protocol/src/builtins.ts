@@ -54,7 +54,10 @@ export interface BuiltinServerMessages {
   }>;
 }
 
-/** Every message type of Halyard's own. A contract cannot define a message with one of these names. */
+/**
+ * Every message type of Halyard's own. A contract cannot define a message with one of these names, nor with one that begins
+ * with `halyard_`: later versions add theirs under this prefix.
+ */
 export const BUILTIN_TYPES = [
   "hello",
   "chat_message",
@@ -78,7 +81,11 @@ export const BUILTIN_TYPES = [
   "reconnect",
   "error",
   "users",
+  "presence_update",
 ] as const;
 
 /** A message type of Halyard's own. */
 export type BuiltinType = (typeof BUILTIN_TYPES)[number];
+
+/** Message types and request names that begin with it are Halyard's own. */
+export const RESERVED_PREFIX = "halyard_";

@@ -63,7 +63,7 @@ expectTypeOf<Listened<"error">>().toEqualTypeOf<Parsed<typeof serverMessages.err
 // Every message of the wire is one of these: a message that is added to the schemas must be added above.
 type Named = ControlMessage["type"] | keyof BuiltinClientMessages | keyof BuiltinServerMessages;
 expectTypeOf<Named>().toEqualTypeOf<keyof typeof clientMessages | keyof typeof serverMessages>();
-expectTypeOf<BuiltinType>().toEqualTypeOf<Named | "users">();
+expectTypeOf<BuiltinType>().toEqualTypeOf<Named | "users" | "presence_update">();
 
 expectTypeOf<Plain<OutputOf<BuiltinClientMessages["chat_message"]>>>().toEqualTypeOf<
   Parsed<typeof chatFields>

@@ -1,7 +1,7 @@
 // Builds a contract out of messages and requests, and rejects a wrong one: by types first, by a TypeError at start.
 // Called once per application, in the module that holds its contract.
 // Guarantee: the types are what client and server infer from; the objects hold schemas and policies, nothing else.
-import { BUILTIN_TYPES } from "./builtins.ts";
+import { BUILTIN_TYPES, RESERVED_PREFIX } from "./builtins.ts";
 import type { BuiltinType } from "./builtins.ts";
 import type {
   AnyProtocol,
@@ -87,11 +87,12 @@ export function defineProtocol(definition: Partial<AnyProtocol>): Protocol {
   const { clientMessages = {}, serverMessages = {}, requests = {}, serverRequests = {} } = definition;
   const builtin = new Set<string>(BUILTIN_TYPES);
   for (const type of [...Object.keys(clientMessages), ...Object.keys(serverMessages)]) {
-    if (builtin.has(type))
+    if (builtin.has(type) || type.startsWith(RESERVED_PREFIX))
       throw new TypeError(`${type} is a message type of Halyard's own: choose another name`);
   }
-  if (Object.hasOwn(requests, "users")) {
-    throw new TypeError("users is a request of Halyard's own: choose another name");
+  for (const name of [...Object.keys(requests), ...Object.keys(serverRequests)]) {
+    if (name.startsWith(RESERVED_PREFIX) || (name === "users" && Object.hasOwn(requests, name)))
+      throw new TypeError(`${name} is a request of Halyard's own: choose another name`);
   }
   for (const [name, { policy }] of Object.entries(serverRequests)) {
     const option = Object.keys(policy)[0];
@@ -163,8 +164,12 @@ type NonSerializable =
   | ArrayBuffer
   | ((...args: never) => unknown);
 type Check<TProblem> = [TProblem] extends [never] ? unknown : TProblem;
-type NameProblem<TName> = TName extends BuiltinType
+type ReservedName = `${typeof RESERVED_PREFIX}${string}`;
+type NameProblem<TName> = TName extends BuiltinType | ReservedName
   ? `${TName} is a message type of Halyard's own: choose another name`
+  : never;
+type RequestNameProblem<TName> = TName extends ReservedName
+  ? `${TName} is a request of Halyard's own: choose another name`
   : never;
 
 type ClientCheck<TMap extends MessageMap> = {
@@ -175,6 +180,7 @@ type ServerCheck<TMap extends MessageMap> = {
 };
 type RequestCheck<TMap extends RequestMap> = {
   readonly [K in keyof TMap]: Check<
+    | RequestNameProblem<K>
     | JsonProblem<TMap[K]["input"]["_zod"]["input"], "input">
     | JsonProblem<TMap[K]["output"]["_zod"]["output"], "output">
   >;
@@ -182,6 +188,7 @@ type RequestCheck<TMap extends RequestMap> = {
 /** The input of a server request crosses the wire after its schema, the client's reply before its schema. */
 type ServerRequestCheck<TMap extends RequestMap> = {
   readonly [K in keyof TMap]: Check<
+    | RequestNameProblem<K>
     | JsonProblem<TMap[K]["input"]["_zod"]["output"], "input">
     | JsonProblem<TMap[K]["output"]["_zod"]["input"], "output">
   >;

@@ -33,7 +33,7 @@ export type {
 } from "./contract.ts";
 
 // The built-in messages: types.
-export { BUILTIN_TYPES } from "./builtins.ts";
+export { BUILTIN_TYPES, RESERVED_PREFIX } from "./builtins.ts";
 export type { BuiltinClientMessages, BuiltinServerMessages, BuiltinType, PublicUser } from "./builtins.ts";
 export type {
   AuthenticateMessage,
@@ -89,8 +89,10 @@ export {
   isRecoverableClose,
   LIMITS,
   messageIdOf,
+  normalizeRoomName,
   retryAfterOf,
   ROOM_NAME,
+  ROOM_NAME_RULE,
   SUBPROTOCOL,
   TICKET_PREFIX,
 } from "./wire.ts";

@@ -14,6 +14,8 @@ export const LIMITS = {
   replayedMessages: 1_000,
   /** Bytes that one resume replays, over all channels. */
   replayedBytes: 512 * 1024,
+  /** Characters of the channel in the reserved field of a frame, in UTF-16 units. */
+  channelLength: 1_024,
   /** Rooms of one connection. */
   rooms: 100,
   /** Bytes of one `error` frame. */
@@ -24,8 +26,24 @@ export const LIMITS = {
   helloMs: 10_000,
 } as const;
 
-/** The valid room names. A name is compared, never used as a pattern. */
-export const ROOM_NAME = /^[\w:.-]{1,128}$/;
+/**
+ * The valid room names, in their composed form (NFC): 1 to 128 characters, of at most 4 bytes each in UTF-8. A name is
+ * compared, never used as a pattern. Not `all`: `authorize` is asked for the channel of everyone under this name.
+ */
+export const ROOM_NAME = /^(?!all$)[^\p{Cc}\p{Cs}\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]{1,128}$/u;
+
+/** The rule of {@link ROOM_NAME} in words, for errors. */
+export const ROOM_NAME_RULE = 'a room name has 1 to 128 visible characters and is not "all"';
+
+/** A longer text is no room's name in any form. Composing a long text may take time quadratic in its length. */
+export const MAX_ROOM_NAME_LENGTH = 1_000;
+
+/** The composed form (NFC) of a room's name, under which both ends know the room; undefined for any other value. */
+export function normalizeRoomName(name: unknown): string | undefined {
+  if (typeof name !== "string" || name.length > MAX_ROOM_NAME_LENGTH) return undefined;
+  const composed = name.normalize();
+  return ROOM_NAME.test(composed) ? composed : undefined;
+}
 
 /** The valid client ids: 128 random bits, made once per page load. */
 export const CLIENT_ID = /^[\w-]{16,64}$/;

@@ -4,19 +4,24 @@
 import { z } from "zod";
 import { ERROR_CODES } from "./errors.ts";
 import type { ErrorCode } from "./errors.ts";
-import { CLIENT_ID, LIMITS, ROOM_NAME } from "./limits.ts";
+import { CLIENT_ID, LIMITS, MAX_ROOM_NAME_LENGTH, ROOM_NAME, ROOM_NAME_RULE } from "./limits.ts";
 
 const offset = z.int().min(0);
-const channelName = z.string().min(1).max(200);
+/** As long as the channel of a user whose id is long. What a client addresses is bounded by `frameMeta`. */
+const channelName = z.string().min(1);
 
-/** A room's name. */
-export const roomName = z.string().regex(ROOM_NAME);
+/** A room's name; a valid one comes out in its composed form (NFC). */
+export const roomName = z
+  .string()
+  .max(MAX_ROOM_NAME_LENGTH, { error: ROOM_NAME_RULE, abort: true })
+  .overwrite((name) => name.normalize())
+  .regex(ROOM_NAME, ROOM_NAME_RULE);
 
 /** The reserved field `$`, which every frame may have. */
 export const frameMeta = z.object({
   seq: z.int().min(1).optional(),
   id: z.string().min(1).max(64).optional(),
-  ch: channelName.optional(),
+  ch: channelName.max(LIMITS.channelLength).optional(),
   off: offset.optional(),
   re: z.union([z.int(), z.string().max(64)]).optional(),
 });
@@ -67,11 +72,9 @@ export const clientMessages = {
     clientId: z.string().regex(CLIENT_ID),
     attempt: z.int().min(1),
     contract: z.string().max(128).optional(),
-    positions: z
-      .array(z.object({ ch: channelName, epoch, off: offset }))
-      .max(LIMITS.rooms + 2)
-      .default([]),
-    rooms: z.array(roomName).max(LIMITS.rooms).default([]),
+    positions: z.array(z.object({ ch: z.string(), epoch, off: offset })).default([]),
+    // Any text: a room that cannot be joined is answered by `left`, and does not end the client.
+    rooms: z.array(z.string()).default([]),
     $,
   }),
   chat_message: z.object({ type: z.literal("chat_message"), ...chatFields.shape, $ }),
@@ -157,7 +160,7 @@ export const serverMessages = {
   request,
   reply,
   joined: z.object({ type: z.literal("joined"), room: roomName, epoch, off: offset, $ }),
-  left: z.object({ type: z.literal("left"), room: roomName, reason: errorCode, $ }),
+  left: z.object({ type: z.literal("left"), room: z.string(), reason: errorCode, $ }),
   gap: z.object({ type: z.literal("gap"), ch: channelName, epoch, off: offset, reason: gapReason, $ }),
   skip: z.object({ type: z.literal("skip"), $ }),
   reconnect: z.object({ type: z.literal("reconnect"), afterMs: z.int().min(0), $ }),

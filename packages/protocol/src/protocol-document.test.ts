@@ -5,7 +5,7 @@ import type { DocumentedField } from "../test/protocol-document.ts";
 import { BUILTIN_TYPES } from "./builtins.ts";
 import { ClientCloseCode, CloseCode, isRecoverableClose } from "./close-codes.ts";
 import { ERROR_CODES } from "./errors.ts";
-import { CLIENT_ID, LIMITS, ROOM_NAME } from "./limits.ts";
+import { CLIENT_ID, LIMITS, MAX_ROOM_NAME_LENGTH } from "./limits.ts";
 import { ClientFrame, clientMessages, frameMeta, ServerFrame, serverMessages } from "./messages.ts";
 import { SUBPROTOCOL, TICKET_PREFIX } from "./subprotocol.ts";
 import { WebSocketMessage } from "./web-socket-message.ts";
@@ -160,7 +160,27 @@ describe("PROTOCOL.md on limits", () => {
     [5, `Above ${count(LIMITS.announcedUsers)} users`],
     [7, `An \`error\` frame is at most ${kib(LIMITS.errorBytes)}`],
     [8, `for ${String(LIMITS.helloMs / 1000)} s`],
-    [3, `\`${ROOM_NAME.source}\``],
+    [2, `\`ch\` is a text of 1 to ${count(LIMITS.channelLength)} characters`],
+    [3, "any text of 1 to 128 code points, at most 512 bytes of UTF-8"],
+    [3, "U+200B–200F, U+202A–202E, U+2066–2069 and U+FEFF. It is not `all`."],
+    [
+      2,
+      "**Every frame whose `$.seq` can be read is answered with this `seq` as `$.re`, whatever else is wrong with the frame**",
+    ],
+    [3, "**Five things set a position, and nothing else:"],
+    [
+      3,
+      "**The frames after a `welcome` come in this order: each `gap`, each [`left`](#left), then the replays",
+    ],
+    [3, "With `recovered: true` the `off` is the client's own position"],
+    [3, "to `all` unless the application refuses it (`forbidden`, below)"],
+    [3, "the epoch `-` and the offset 0"],
+    [4, "**its `seq` counts as used**"],
+    [4, "A `leave` waits for every send that came before it"],
+    [4, "A send for a room waits for each `join` and `leave` of this room that came before it"],
+    [4, "a failed request uses its `id`"],
+    [3, "Both ends bring a name into Unicode's composed form, NFC, before they compare or measure it"],
+    [3, `more than ${count(MAX_ROOM_NAME_LENGTH)} UTF-16 units is no name`],
     [1, `\`${CLIENT_ID.source}\``],
     [1, `**\`${SUBPROTOCOL}\`**`],
     [1, `\`${TICKET_PREFIX}<base64url>\``],

@@ -225,5 +225,13 @@ export const DEFAULT_LIMITS: ServerLimits = {
   historyTotalBytes: 256 * KIB * KIB,
 };
 
+/**
+ * The largest `hello`, bytes: whatever `messageBytes` is, each room has its name twice, in `rooms` and in its position, at
+ * 512 bytes, and an epoch and an offset.
+ */
+export function helloBytes({ messageBytes, rooms }: Pick<ServerLimits, "messageBytes" | "rooms">): number {
+  return Math.max(messageBytes, 8 * KIB + rooms * 1_280);
+}
+
 /** The largest frame that a runtime reads at all, bytes. `messageBytes`, below it, is answered with an error message. */
 export const MAX_PAYLOAD_BYTES = KIB * KIB;

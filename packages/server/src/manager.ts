@@ -3,6 +3,7 @@ import { CloseCode } from "@halyard/protocol/wire";
 import type { RequestArguments } from "./messages/server-requests.ts";
 import { assemble } from "./assembly.ts";
 import type { Assembly } from "./assembly.ts";
+import { checkedRoomName } from "./channels/channel-name.ts";
 import type { Connection } from "./connection/connection.ts";
 import { withDeadline } from "./utils/with-deadline.ts";
 import { OutboundFrame } from "./delivery/outbound-frame.ts";
@@ -102,13 +103,17 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     return this.#parts.publisher.toAll(message, excludeWs);
   }
 
-  /** Publishes a message to all members of a room, on every node. Otherwise like {@link broadcastMessage}. */
+  /**
+   * Publishes a message to all members of a room, on every node. Otherwise like {@link broadcastMessage}.
+   *
+   * @throws TypeError at once for a string that is not a room name
+   */
   sendToRoom(
     room: string,
     message: OutgoingMessage<TProtocol>,
     excludeWs?: WebSocketInstance,
   ): Promise<Published> {
-    return this.#parts.publisher.toRoom(room, message, excludeWs);
+    return this.#parts.publisher.toRoom(checkedRoomName(room), message, excludeWs);
   }
 
   /** Publishes a message to all connections of a user, on every node. Otherwise like {@link broadcastMessage}. */
@@ -151,14 +156,20 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * @throws TypeError by rejecting, for a string that is not a room name
    */
   async join(ws: WebSocketInstance, room: string): Promise<void> {
+    const name = checkedRoomName(room);
     const connection = this.#parts.connections.of(ws);
-    if (connection !== undefined) await this.#parts.rooms.joinByServer(connection, room);
+    if (connection !== undefined) await this.#parts.rooms.joinByServer(connection, name);
   }
 
-  /** Removes a connection from a room; its client gets `left`. */
-  leave(ws: WebSocketInstance, room: string): Promise<void> {
+  /**
+   * Removes a connection from a room; its client gets `left`.
+   *
+   * @throws TypeError by rejecting, for a string that is not a room name
+   */
+  async leave(ws: WebSocketInstance, room: string): Promise<void> {
+    const name = checkedRoomName(room);
     const connection = this.#parts.connections.of(ws);
-    if (connection !== undefined) this.#parts.rooms.removeMember(connection, room);
+    if (connection !== undefined) this.#parts.rooms.removeMember(connection, name);
     return Promise.resolve();
   }
 
@@ -201,9 +212,14 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
   /**
    * The users who are online or in a room, on every node, in pages of 200. A user whose connection was lost stays in it for
    * `limits.leaveGraceMs`.
+   *
+   * @throws TypeError by rejecting, for a room that is not a room name
    */
-  listUsers(page: UserPage = {}): Promise<UserList> {
-    return this.#parts.presence.list(page);
+  async listUsers({ room, cursor }: UserPage = {}): Promise<UserList> {
+    return this.#parts.presence.list({
+      room: room === undefined ? undefined : checkedRoomName(room),
+      cursor,
+    });
   }
 
   /**

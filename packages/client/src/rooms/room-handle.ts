@@ -21,8 +21,8 @@ export class RoomHandle {
   readonly #emitter: Emitter<ClientEvents>;
   #isLeft = false;
 
-  constructor(name: string, rooms: Rooms, parts: MessageScopeParts) {
-    this.name = name;
+  constructor(givenName: string, rooms: Rooms, parts: MessageScopeParts) {
+    const name = (this.name = givenName.normalize());
     this.#rooms = rooms;
     this.#emitter = parts.emitter;
     this.#scope = new MessageScope(parts, `room:${name}`);

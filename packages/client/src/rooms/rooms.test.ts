@@ -1,4 +1,5 @@
 import type { Frame } from "@halyard/protocol/wire";
+import { ROOM_NAME_RULE } from "@halyard/protocol/wire";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { FakeSocket } from "../../test/fake-socket.ts";
 import { ADA, BOB, createHarness } from "../../test/harness.ts";
@@ -138,10 +139,10 @@ describe("join", () => {
 
   it("rejects invalid names and the 101st room without sending a join", async () => {
     const harness = createHarness();
-    for (const name of ["", "a b", "x".repeat(129), "room\n"]) {
+    for (const name of ["", "all", "x".repeat(129), "room\n"]) {
       expect(harness.client.join(name).state).toMatchObject({
         status: "left",
-        error: { code: "invalid_message" },
+        error: { code: "invalid_message", message: ROOM_NAME_RULE },
       });
     }
     for (let n = 0; n < 100; n++) harness.client.join(`r${String(n)}`);
@@ -150,6 +151,14 @@ describe("join", () => {
     room.leave();
     const socket = await harness.open();
     expect(socket.sent("hello")[0]?.["rooms"]).toHaveLength(100);
+  });
+
+  it("knows a room under the composed form of its name", async () => {
+    const harness = createHarness();
+    const room = harness.client.join("Zu\u0308rich");
+    expect(room.name).toBe("Z\u00fcrich");
+    const socket = await harness.open();
+    expect(socket.sent("hello")[0]?.["rooms"]).toEqual(["Z\u00fcrich"]);
   });
 
   it("stays below the server's rate when it joins 100 rooms at once", async () => {

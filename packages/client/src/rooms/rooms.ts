@@ -3,7 +3,7 @@
 // A room is joined again with each connection until its last handle is left or the server rejects it.
 import type { Position, WelcomeMessage } from "@halyard/protocol";
 import { TokenBucket } from "@halyard/protocol/internal";
-import { HalyardError, ROOM_NAME } from "@halyard/protocol/wire";
+import { HalyardError, ROOM_NAME, ROOM_NAME_RULE } from "@halyard/protocol/wire";
 import type { LIMITS } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import { Timer } from "../common/timer.ts";
@@ -69,7 +69,7 @@ export class Rooms {
     const timer = new Timer(this.#parts.clock);
     const state: RoomState = { status: "joining" };
     const entry: RoomEntry = { name, channel: `room:${name}`, timer, handles: 1, state };
-    if (!ROOM_NAME.test(name)) this.#remove(entry, new HalyardError("invalid_message"));
+    if (!ROOM_NAME.test(name)) this.#remove(entry, new HalyardError("invalid_message", ROOM_NAME_RULE));
     else if (this.#entries.size >= MAX_ROOMS) this.#remove(entry, new HalyardError("limit_exceeded"));
     else {
       this.#entries.set(name, entry);

@@ -1,5 +1,7 @@
-import { flatConcat } from "../utils/flat-concat.ts";
 // Names of channels, as they stand on the wire.
+import { normalizeRoomName, ROOM_NAME_RULE } from "@halyard/protocol/wire";
+import { flatConcat } from "../utils/flat-concat.ts";
+import { printable } from "@halyard/protocol/internal";
 
 /** The channel of every connection. */
 export const GLOBAL_CHANNEL = "all";
@@ -10,4 +12,16 @@ export const userChannel = (userId: string): string => flatConcat("user:", userI
 /** The room of a channel, or undefined if the channel is not a room's. */
 export function roomNameOf(channel: string): string | undefined {
   return channel.startsWith("room:") ? channel.slice("room:".length) : undefined;
+}
+
+/**
+ * The name under which the server knows a room that the application names.
+ *
+ * @throws TypeError for a text that is not a room name
+ */
+export function checkedRoomName(room: string): string {
+  const name = normalizeRoomName(room);
+  if (name === undefined)
+    throw new TypeError(`${ROOM_NAME_RULE}: ${printable(JSON.stringify(room), 140)}`);
+  return name;
 }

@@ -60,8 +60,7 @@ export class RateLimits {
   ): Promise<void> {
     if (message.unpaidBytes > 0)
       await this.#delayUntil(connection, () => this.takeFrame(connection, message.unpaidBytes));
-    if (message.type === "chat_message")
-      await this.#delayUntil(connection, () => this.takeForType(connection, message.type));
+    await this.#delayUntil(connection, () => this.takeForType(connection, message.type));
   }
 
   async #delayUntil(connection: Connection, take: () => number): Promise<void> {

@@ -1,7 +1,8 @@
 // The channels that a connection is to be subscribed to by its welcome, each with the answer of `authorize`.
 // Called by WelcomeSender.
-// Guarantees: a resume skips no check; rooms above the limit are refused and recorded.
-import type { HelloMessage } from "@halyard/protocol";
+// Guarantees: a resume skips no check; each room that is refused has its reason; rooms above the limit are recorded.
+import type { HelloMessage, Position } from "@halyard/protocol";
+import { normalizeRoomName } from "@halyard/protocol/wire";
 import { GLOBAL_CHANNEL, roomChannel, roomNameOf, userChannel } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ServerLimits } from "../limits.ts";
@@ -14,9 +15,12 @@ import type { MaybePromise } from "../utils/maybe-promise.ts";
 /** A channel that a connection is to be subscribed to. */
 export interface ChannelRequest {
   readonly channel: string;
-  readonly position: { readonly epoch: string; readonly off: number } | undefined;
-  /** Why the subscription is refused: the right to the channel or its history is missing, or there are too many rooms. */
-  readonly rejectedFor: "forbidden" | "limit_exceeded" | undefined;
+  readonly position: Position | undefined;
+  /**
+   * Why the subscription is refused: the right to the channel or its history is missing, there are too many rooms, or the
+   * room has no valid name.
+   */
+  readonly rejectedFor: "forbidden" | "limit_exceeded" | "invalid_message" | undefined;
 }
 
 /** What {@link RequestedChannels} uses. */
@@ -30,6 +34,9 @@ export interface RequestedChannelsParts {
 type UncheckedChannel = Pick<ChannelRequest, "channel" | "position"> & { readonly isOwn: boolean };
 
 type Subscriptions = Pick<HelloMessage, "positions" | "rooms">;
+
+/** How many times `limits.rooms` a hello may name. Each room above the limit is answered. */
+const MAX_NAMED_ROOMS = 10;
 
 /** Checks what a connection may be subscribed to. */
 export class RequestedChannels {
@@ -61,21 +68,24 @@ export class RequestedChannels {
     const joinedRooms = new Set([...(connection.rooms ?? []), ...(connection.roomsJoinedByServer ?? [])]);
     connection.roomsJoinedByServer = undefined;
     connection.rooms = undefined;
-    const positions = new Map(hello.positions.map(({ ch, epoch, off }) => [ch, { epoch, off }]));
-    const roomChannels = [...new Set([...joinedRooms, ...hello.rooms])].map(roomChannel);
+    if (hello.rooms.length > MAX_NAMED_ROOMS * limits.rooms) throw new LimitError("limit_exceeded", "rooms");
+    const positions = positionsOf(hello);
+    const { valid, invalid } = roomNames(hello.rooms);
+    const roomChannels = [...new Set([...joinedRooms, ...valid])].map(roomChannel);
     const channels = [GLOBAL_CHANNEL, own, ...roomChannels.slice(0, limits.rooms)];
     sortByPosition(channels, [...positions.keys()]);
-    const tooMany = roomChannels
-      .slice(limits.rooms)
-      .map((channel): ChannelRequest => ({ channel, position: undefined, rejectedFor: "limit_exceeded" }));
-    if (tooMany.length > 0)
+    const refused = [
+      ...roomChannels.slice(limits.rooms).map(refusal("limit_exceeded")),
+      ...invalid.map(roomChannel).map(refusal("invalid_message")),
+    ];
+    if (roomChannels.length > limits.rooms)
       securityReporter.recordRefusal(connection, new LimitError("limit_exceeded", "rooms"));
     const requests = channels.map((channel) => {
       const room = roomNameOf(channel);
       const isOwn = channel === own || (room !== undefined && joinedRooms.has(room));
       return this.#check(connection, { channel, position: positions.get(channel), isOwn });
     });
-    return [...(await Promise.all(requests)), ...tooMany];
+    return [...(await Promise.all(requests)), ...refused];
   }
 
   async #check(
@@ -92,8 +102,36 @@ export class RequestedChannels {
   }
 }
 
+/** By channel, in the client's order. A position of a channel that cannot exist is ignored. */
+function positionsOf(hello: Subscriptions): Map<string, Position> {
+  const positions = new Map<string, Position>();
+  for (const { ch, epoch, off } of hello.positions) {
+    const name = roomNameOf(ch);
+    const room = name === undefined ? undefined : normalizeRoomName(name);
+    if (name === undefined || room !== undefined)
+      positions.set(room === undefined ? ch : roomChannel(room), { epoch, off });
+  }
+  return positions;
+}
+
+function roomNames(names: readonly string[]): Record<"valid" | "invalid", readonly string[]> {
+  const valid = new Set<string>();
+  const invalid = new Set<string>();
+  for (const name of names) {
+    const room = normalizeRoomName(name);
+    if (room === undefined) invalid.add(name);
+    else valid.add(room);
+  }
+  return { valid: [...valid], invalid: [...invalid] };
+}
+
+function refusal(rejectedFor: "limit_exceeded" | "invalid_message") {
+  return (channel: string): ChannelRequest => ({ channel, position: undefined, rejectedFor });
+}
+
 /** The client's order of positions comes first: it says what to replay when the budget is not enough for everything. */
 function sortByPosition(channels: string[], order: readonly string[]): void {
-  const rank = (channel: string): number => (order.includes(channel) ? order.indexOf(channel) : order.length);
+  const ranks = new Map(order.map((channel, index) => [channel, index]));
+  const rank = (channel: string): number => ranks.get(channel) ?? order.length;
   channels.sort((a, b) => rank(a) - rank(b));
 }

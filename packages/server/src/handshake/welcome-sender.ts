@@ -72,11 +72,11 @@ export class WelcomeSender {
     connection.stage = "open";
     clock.clearTimeout(connection.helloTimer);
     sendReply(connection, welcomeFrame.openJson(connection, requests, replays), re);
-    for (const { channel, state, entries } of replays) {
+    // Every gap before any replay: a cut during a replay loses none.
+    for (const { channel, state } of replays)
       if (isGap(state.recovered)) connection.push(new OutboundFrame(gapJson(channel, state)));
-      pushReplay(connection, channel, entries);
-    }
     sendRefusals(connection, requests);
+    for (const { channel, entries } of replays) pushReplay(connection, channel, entries);
     connection.serverRequests?.flush();
   }
 

@@ -2,6 +2,7 @@
 // Guarantees: the messages of one connection run one at a time and in order; of ephemeral messages only the newest per
 // type and room runs, at most every 50 ms.
 import { HalyardError } from "@halyard/protocol/wire";
+import { roomNameOf } from "../channels/channel-name.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
 import type { ServerLimits } from "../limits.ts";
@@ -40,7 +41,7 @@ export class ClientSends {
   enqueue(message: InboundMessage, unpaidBytes: number): void {
     const { connection, frame, meta } = message;
     const { errorReplies, limits, rateLimits, sendExecutor } = this.#parts;
-    if (this.isEphemeral(frame.type)) {
+    if (meta.seq === undefined && this.isEphemeral(frame.type)) {
       this.#coalesce(message);
       return;
     }
@@ -54,8 +55,10 @@ export class ClientSends {
       return;
     }
     connection.pendingSends++;
+    const roomOperation = roomOperationBefore(message);
     connection.sendQueue.add(async () => {
       connection.pendingSends--;
+      if (roomOperation !== undefined) await roomOperation.catch(() => undefined);
       if (connection.isV1) await rateLimits.pace(connection, { type: frame.type, unpaidBytes });
       await sendExecutor.execute(message);
     });
@@ -95,4 +98,11 @@ export class ClientSends {
     );
     return false;
   }
+}
+
+/** The join or leave of a send's room that came in before it and has not ended. */
+function roomOperationBefore({ connection, meta }: InboundMessage): Promise<void> | undefined {
+  const { roomOperations } = connection;
+  if (roomOperations === undefined || meta.ch === undefined) return undefined;
+  return roomOperations.afterAdded(roomNameOf(meta.ch) ?? "");
 }

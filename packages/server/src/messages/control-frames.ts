@@ -3,7 +3,7 @@
 import type { HelloMessage } from "@halyard/protocol";
 import { clientMessages } from "@halyard/protocol";
 import type { FrameMeta } from "@halyard/protocol/wire";
-import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
+import { encodeFrame, HalyardError, ROOM_NAME_RULE } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
@@ -89,7 +89,7 @@ export class ControlFrames {
     const retryAfterMs = rateLimits.takeForType(connection, "join");
     if (retryAfterMs > 0) throw new LimitError("rate_limited", "joinsPerSecond", { retryAfterMs });
     const message = clientMessages.join.safeParse(frame);
-    if (!message.success) throw new InvalidMessageError([{ path: "room", message: "not a room name" }]);
+    if (!message.success) throw new InvalidMessageError([{ path: "room", message: ROOM_NAME_RULE }]);
     const { room } = message.data;
     connection.roomOperations ??= new KeyedSerialQueue();
     return connection.roomOperations.run(room, () =>
@@ -101,13 +101,15 @@ export class ControlFrames {
 
   #leave({ connection, frame, meta }: InboundMessage): Promise<void> {
     const message = clientMessages.leave.safeParse(frame);
-    if (!message.success) throw new InvalidMessageError([{ path: "room", message: "not a room name" }]);
+    if (!message.success) throw new InvalidMessageError([{ path: "room", message: ROOM_NAME_RULE }]);
     const { room } = message.data;
     connection.roomOperations ??= new KeyedSerialQueue();
-    return connection.roomOperations.run(room, () => {
+    // The sends before it still belong to the room. Sends wait for earlier joins and leaves alone, so neither can block.
+    const earlierSends = connection.sendQueue.afterAdded();
+    return connection.roomOperations.run(room, async () => {
+      if (earlierSends !== undefined) await earlierSends;
       this.#parts.rooms.leave(connection, room);
       reply(connection, meta.id);
-      return Promise.resolve();
     });
   }
 

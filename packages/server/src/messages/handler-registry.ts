@@ -1,4 +1,5 @@
 import type { AnyProtocol, BuiltinProtocol, ClientMessage, ClientMessages } from "@halyard/protocol";
+import { RESERVED_PREFIX } from "@halyard/protocol";
 import { contextOf } from "./handler-context.ts";
 import type {
   ConnectedUsers,
@@ -98,10 +99,12 @@ export class MessageHandlerRegistry<
   /**
    * Adds a handler object.
    *
-   * @throws TypeError when the application handles this type already
+   * @throws TypeError when the application handles this type already, or the type is reserved for later versions
    */
   register(handler: MessageHandler): this {
     const { messageType } = handler;
+    if (messageType.startsWith(RESERVED_PREFIX) || messageType === "presence_update")
+      throw new TypeError(`${messageType} is a message type of Halyard's own: choose another name`);
     if (this.#handlers.has(messageType))
       throw new TypeError(`the message type ${messageType} has a handler already`);
     this.#handlers.set(messageType, handler);

@@ -7,6 +7,7 @@ import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
+import { helloBytes } from "../limits.ts";
 import type { ServerLimits } from "../limits.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
 import type { Clock } from "../types.ts";
@@ -15,14 +16,14 @@ import { digestOf } from "../utils/text-digest.ts";
 import type { ClientSends } from "./client-sends.ts";
 import type { ControlFrames } from "./control-frames.ts";
 import type { ErrorReplies } from "./error-replies.ts";
-import { readMeta } from "./frame-meta.ts";
+import { readAnswerKey, readMeta } from "./frame-meta.ts";
 
 interface InboundParts {
   readonly clientSends: ClientSends;
   readonly clock: Clock;
   readonly controlFrames: ControlFrames;
   readonly errorReplies: ErrorReplies;
-  readonly limits: Pick<ServerLimits, "messageBytes">;
+  readonly limits: Pick<ServerLimits, "messageBytes" | "rooms">;
   readonly rateLimits: RateLimits;
 }
 
@@ -44,7 +45,7 @@ export class Inbound {
     if (!isSameChunk) connection.lastActivityAt = this.#parts.clock.now();
     connection.unfinishedSince = undefined;
     // Frames that are already buffered go first.
-    if (connection.stage === "opening" || connection.bufferedFrames !== undefined)
+    if (isOpening(connection) || connection.bufferedFrames !== undefined)
       this.#bufferUntilReady(connection, text);
     else this.#read(connection, text);
   }
@@ -75,69 +76,94 @@ export class Inbound {
     }
     const message = "Too much before the connection was open.";
     const error = new LimitError("limit_exceeded", "waitingSends", { message });
-    this.#parts.errorReplies.replyWithError(connection, error);
+    const { seq, id } = readAnswerKey(text);
+    this.#parts.errorReplies.replyWithError(connection, error, seq ?? id);
   }
 
   #read(connection: Connection, text: string): void {
-    const { clientSends, controlFrames, errorReplies, limits, rateLimits } = this.#parts;
-    const size = sizeOf(text, limits.messageBytes);
-    if (size > limits.messageBytes) {
-      this.#refuseOversized(connection);
+    const { clientSends, errorReplies, limits, rateLimits } = this.#parts;
+    const maxBytes = isHelloDue(connection) ? helloBytes(limits) : limits.messageBytes;
+    const size = sizeOf(text, maxBytes);
+    if (size > maxBytes) {
+      this.#refuseOversized(connection, text);
       return;
     }
     const retryAfterMs = rateLimits.takeFrame(connection, size, connection.lastActivityAt);
     if (retryAfterMs > 0 && !connection.isV1) {
-      errorReplies.replyWithError(connection, rateLimitError(retryAfterMs));
+      const { seq, id } = readAnswerKey(text);
+      errorReplies.replyWithError(connection, rateLimitError(retryAfterMs), seq ?? id);
       return;
     }
     const message = this.#parse(connection, text);
     if (message === undefined) return;
+    if (size > limits.messageBytes && message.frame.type !== "hello") {
+      this.#refuseOversized(connection, text);
+      return;
+    }
     if (retryAfterMs === 0) {
-      this.#route(message, text);
+      this.#route(message);
       return;
     }
     // Over the rate, a v1 client's numbered sends wait in their queue, answers to the server's own requests are taken,
     // and ephemeral messages are dropped; every other frame is refused.
     const { frame, meta } = message;
-    const isSend = meta.seq !== undefined && !controlFrames.isControlFrame(frame.type, meta);
-    if (isSend && connection.stage === "open") clientSends.enqueue(message, size);
+    if (meta.seq !== undefined && connection.stage === "open")
+      clientSends.enqueue(this.#asSend(message), size);
     else if (connection.serverRequests?.answer(frame, meta) === true) return;
     else if (!clientSends.isEphemeral(frame.type))
       errorReplies.replyWithError(connection, rateLimitError(retryAfterMs), meta.id);
   }
 
-  #refuseOversized(connection: Connection): void {
-    this.#parts.errorReplies.replyWithError(connection, new LimitError("payload_too_large", "messageBytes"));
+  #refuseOversized(connection: Connection, text: string): void {
+    this.#refuse(connection, text, new LimitError("payload_too_large", "messageBytes"));
     connection.violations ??= new ViolationCounters();
     if (++connection.violations.oversized >= MAX_OVERSIZED_MESSAGES) connection.close(CloseCode.TooLarge);
   }
 
+  /** Answers a frame that cannot be read. A number in it is used, in the order of the other sends. */
+  #refuse(connection: Connection, text: string, refusal: HalyardError): void {
+    const { seq, id } = readAnswerKey(text);
+    if (seq === undefined || !connection.isV1 || connection.stage !== "open") {
+      this.#parts.errorReplies.replyWithError(connection, refusal, seq ?? id);
+      return;
+    }
+    const { hash: digest } = digestOf(text);
+    this.#parts.clientSends.enqueue({ connection, frame: UNREADABLE, meta: { seq }, digest, refusal }, 0);
+  }
+
   #parse(connection: Connection, text: string): InboundMessage | undefined {
-    const { errorReplies } = this.#parts;
     const { hash, brackets } = digestOf(text);
     const isJson = connection.isV1 || looksLikeJson(text);
     const frame = isJson ? decodeFrame(text, brackets) : plainText(text);
     if (typeof frame === "string") {
-      errorReplies.replyWithError(
+      this.#refuse(
         connection,
+        text,
         frame === "invalid_json" ? new HalyardError(frame) : new InvalidMessageError([]),
       );
       return undefined;
     }
     const meta = readMeta(frame.$);
     if (meta !== undefined) return { connection, frame, meta, digest: hash };
-    errorReplies.replyWithError(
+    this.#refuse(
       connection,
+      text,
       new InvalidMessageError([{ path: "$", message: "not the reserved field of a frame" }]),
     );
     return undefined;
   }
 
-  #route(message: InboundMessage, text: string): void {
+  /** A control frame has no number: with one it is a send of an unknown kind, which is answered and uses the number. */
+  #asSend(message: InboundMessage): InboundMessage {
+    if (!this.#parts.controlFrames.isControlFrame(message.frame.type, message.meta)) return message;
+    const refusal = new InvalidMessageError([{ path: "$.seq", message: "only a send has a number" }]);
+    return { ...message, refusal };
+  }
+
+  #route(message: InboundMessage): void {
     const { connection, frame, meta } = message;
     const { controlFrames, errorReplies, clientSends } = this.#parts;
-    const acceptsHello =
-      connection.acceptsHello || (connection.stage === "handshaking" && !connection.hasReceivedHello);
+    const acceptsHello = isHelloDue(connection);
     connection.acceptsHello = false;
     if (frame.type === "hello") {
       if (acceptsHello) this.#handleHello(message);
@@ -145,13 +171,12 @@ export class Inbound {
         errorReplies.replyWithError(
           connection,
           new HalyardError("conflict", "hello was said already."),
-          meta.id,
+          meta.seq ?? meta.id,
         );
-    } else if (connection.stage === "handshaking") {
-      if (connection.hasReceivedHello) this.#bufferUntilReady(connection, text);
-      else this.#requireHello(message);
-    } else if (controlFrames.isControlFrame(frame.type, meta)) this.#handleControl(message);
-    else clientSends.enqueue(message, 0);
+    } else if (connection.stage === "handshaking") this.#requireHello(message);
+    else if (meta.seq === undefined && controlFrames.isControlFrame(frame.type, meta))
+      this.#handleControl(message);
+    else clientSends.enqueue(this.#asSend(message), 0);
   }
 
   #handleControl(message: InboundMessage): void {
@@ -200,6 +225,18 @@ export class Inbound {
       },
     );
   }
+}
+
+const UNREADABLE: WireFrame = { type: "" };
+
+/** Before the admission, and between the `hello` and its welcome. */
+function isOpening({ stage, hasReceivedHello }: Connection): boolean {
+  return stage === "opening" || (stage === "handshaking" && hasReceivedHello);
+}
+
+/** Whether the next frame may be a `hello`. */
+function isHelloDue({ acceptsHello, stage, hasReceivedHello }: Connection): boolean {
+  return acceptsHello || (stage === "handshaking" && !hasReceivedHello);
 }
 
 function rateLimitError(retryAfterMs: number): HalyardError {

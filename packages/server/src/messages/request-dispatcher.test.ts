@@ -246,7 +246,7 @@ describe("the request users", () => {
     expect(await users(undefined)).toMatchObject([{ result: { total: 1 } }]);
     expect(await users({ room: "hidden" })).toMatchObject([{ code: "forbidden" }]);
     expect(await users({ room: "other" })).toMatchObject([{ code: "forbidden" }]);
-    expect(await users({ room: "*" })).toMatchObject([{ code: "invalid_message" }]);
+    expect(await users({ room: "a\n" })).toMatchObject([{ code: "invalid_message" }]);
     expect(await users({ cursor: 1 })).toMatchObject([{ code: "invalid_message" }]);
   });
 });

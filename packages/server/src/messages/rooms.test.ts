@@ -67,7 +67,7 @@ describe("a join of a client", () => {
     expect(system.errors).toMatchObject([{ error: failure }]);
   });
 
-  it.each(["", "a b", "*", "x".repeat(129), 7, null, "__proto__\n"])(
+  it.each(["", "all", "a\u200b", "x".repeat(129), 7, null, "__proto__\n"])(
     "gets invalid_message for the room name %j",
     async (room) => {
       const ws = await create().join("ada");
@@ -175,7 +175,7 @@ describe("the manager", () => {
 
   it("throws a TypeError for an invalid room name, and does nothing for a closed socket", async () => {
     const ws = await create().open("ada");
-    await expect(system.manager.join(ws, "a b")).rejects.toThrow(TypeError);
+    await expect(system.manager.join(ws, "a\n")).rejects.toThrow(TypeError);
     await system.drop(ws);
     await system.manager.join(ws, "a");
     await system.manager.leave(ws, "a");

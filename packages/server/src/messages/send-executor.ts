@@ -1,6 +1,7 @@
 // One message of a client, from the head of its queue to its reply. Called by ClientSends.
 // Guarantees: a numbered message of a v1 client is handled once per number, however often the client repeats it.
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
+import type { Connection } from "../connection/connection.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { ErrorContext } from "../types.ts";
 import { errorJson, isFailure, toHalyardError } from "../utils/errors.ts";
@@ -60,21 +61,28 @@ export class SendExecutor {
 
   /** Handles a message; the reply is as {@link sendReply} takes it. Never rejects: an error is a reply too. */
   async #perform(
-    { connection, frame, meta }: InboundMessage,
+    { connection, frame, meta, refusal }: InboundMessage,
     messageId: () => string,
   ): Promise<{ readonly replyPrefix: string; readonly isError: boolean }> {
-    const { dispatcher, errorReplies, report } = this.#parts;
+    const { dispatcher, report } = this.#parts;
     const { type, $: _, ...fields } = frame;
+    if (refusal !== undefined) return this.#fail(connection, refusal);
     if (type === "skip") return { replyPrefix: `{"type":"reply"`, isError: false };
     try {
       const result = await dispatcher.dispatch({ connection, type, fields, channel: meta.ch, messageId });
       return { replyPrefix: `{"type":"reply","result":${JSON.stringify(result)}`, isError: false };
     } catch (error) {
       if (isFailure(error)) report(error, { type, ws: connection.ws });
-      const publicError = toHalyardError(error);
-      errorReplies.countViolation(connection, publicError);
-      return { replyPrefix: errorJson(publicError).slice(0, -1), isError: true };
+      return this.#fail(connection, toHalyardError(error));
     }
+  }
+
+  #fail(
+    connection: Connection,
+    error: HalyardError,
+  ): { readonly replyPrefix: string; readonly isError: true } {
+    this.#parts.errorReplies.countViolation(connection, error);
+    return { replyPrefix: errorJson(error).slice(0, -1), isError: true };
   }
 }
 

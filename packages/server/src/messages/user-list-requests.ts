@@ -1,6 +1,7 @@
 // The built-in request `users`: a page of the users online or in a room. Called by RequestDispatcher.
 // The client must be in the room, and `authorize` must allow `presence`.
 import { roomName } from "@halyard/protocol";
+import { ROOM_NAME_RULE } from "@halyard/protocol/wire";
 import { z } from "zod";
 import { GLOBAL_CHANNEL } from "../channels/channel-name.ts";
 import type { PresenceHub } from "../channels/presence-hub.ts";
@@ -34,7 +35,9 @@ export class UserListRequests {
   async answer({ connection, frame: { input } }: UserListRequest): Promise<UserList> {
     const page = pageInput.safeParse(input);
     if (!page.success)
-      throw new InvalidMessageError([{ path: "input", message: "expected { room?, cursor? }" }]);
+      throw new InvalidMessageError([
+        { path: "input", message: `expected { room?, cursor? }; ${ROOM_NAME_RULE}` },
+      ]);
     const { authorization, builtIns, presence } = this.#parts;
     const { room, cursor } = page.data ?? {};
     const isPresenceDisabled =

@@ -18,6 +18,11 @@ export class KeyedSerialQueue {
     return this.#last.size;
   }
 
+  /** The operations of this key that were added so far; undefined if there are none. May reject. */
+  afterAdded(key: string): Promise<void> | undefined {
+    return this.#last.get(key);
+  }
+
   /** Runs at once unless an operation of this key is running. Rejects as the operation does, or with `limit_exceeded`. */
   async run(key: string, operation: () => Promise<void>): Promise<void> {
     if (this.#pending >= this.#maxPending)

@@ -30,6 +30,14 @@ export class SerialQueue {
     else void this.#drain(running);
   }
 
+  /** Resolves when the tasks that were added so far have run; undefined if there are none. */
+  afterAdded(): Promise<void> | undefined {
+    if (!this.#isBusy) return undefined;
+    return new Promise<void>((resolve) => {
+      this.add(resolve);
+    });
+  }
+
   /** Drops the tasks that have not started. */
   clear(): void {
     this.#tasks = undefined;
