@@ -1,5 +1,6 @@
-import { HalyardError } from "@halyard/protocol/wire";
+import { isThenable } from "@halyard/protocol/internal";
 import type { Clock } from "../types.ts";
+import { DeadlineError } from "./errors.ts";
 
 /** When to stop waiting. */
 export interface Deadline {
@@ -21,7 +22,7 @@ export async function withDeadline<TValue>(
   const expired = new Promise<never>((_, reject) => {
     timer = deadline.clock.setTimeout(() => {
       deadline.onTimeout?.();
-      reject(new HalyardError("timeout"));
+      reject(new DeadlineError());
     }, deadline.ms);
   });
   try {
@@ -29,8 +30,4 @@ export async function withDeadline<TValue>(
   } finally {
     deadline.clock.clearTimeout(timer);
   }
-}
-
-export function isThenable<TValue>(value: TValue | PromiseLike<TValue>): value is PromiseLike<TValue> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
