@@ -14,8 +14,8 @@ import {
   rejection,
   validateHandshake,
 } from "../handshake/upgrade-rejection.ts";
+import type { IncomingRequest } from "../security/client-address.ts";
 import type { AnyAuthenticator } from "../session-watch.ts";
-import type { UpgradeRequest } from "../types.ts";
 import { andThen, rejectedPromise } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { BunServer } from "./bun-server.ts";
@@ -52,10 +52,12 @@ function answer(request: Request, context: UpgradeContext): MaybePromise<Respons
   // A client that has reset its connection. Nothing says any more where it came from.
   if (remoteAddress === undefined && server.requestIP !== undefined && server.port !== undefined)
     return respond(rejection(400, undefined));
-  const upgradeRequest: UpgradeRequest = {
+  const upgradeRequest: IncomingRequest = {
     url: targetOf(request.url),
     headers: request.headers,
+    raw: request,
     remoteAddress,
+    isOnUnixSocket: server.port === undefined,
   };
   if (request.method !== "GET") return respond(upgrades.rejectEarly(upgradeRequest, METHOD_NOT_ALLOWED));
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")

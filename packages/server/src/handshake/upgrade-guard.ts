@@ -5,16 +5,16 @@ import type { ApplicationGuard } from "../application/application-guard.ts";
 import { isBoolean } from "../application/application-guard.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
-import type { Clock, UpgradeRequest } from "../types.ts";
+import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
 import { DeadlineError, isFailure } from "../utils/errors.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import type { AcceptedUpgrade } from "./admission.ts";
 import { isRejection } from "./admission.ts";
-import type { RequestWithClientAddress } from "./upgrade-request.ts";
 import type { UpgradeLimiter } from "./upgrade-limiter.ts";
 import type { UpgradeRejection } from "./upgrade-rejection.ts";
+import type { LocatedRequest } from "./upgrade-request.ts";
 import { rejectionFrom, rejectRateLimited } from "./upgrade-rejection.ts";
 
 /** What {@link UpgradeGuard} uses. */
@@ -47,14 +47,14 @@ export class UpgradeGuard {
   }
 
   /** Begins a handshake, which {@link end} ends. @returns the rejection when too many run, or too many were rejected */
-  begin(request: UpgradeRequest): UpgradeRejection | undefined {
-    const rateLimited = this.#parts.limiter.begin(request.remoteAddress);
+  begin(request: LocatedRequest): UpgradeRejection | undefined {
+    const rateLimited = this.#parts.limiter.begin(request.source);
     return rateLimited && this.record(request, rejectRateLimited(rateLimited));
   }
 
   /** Ends a handshake when its answer is known or its time is up. The answer must not reject. */
   end<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
-    request: RequestWithClientAddress,
+    request: LocatedRequest,
     pending: MaybePromise<TAnswer>,
   ): MaybePromise<TAnswer | UpgradeRejection> {
     if (!(pending instanceof Promise)) return this.#finish(request, pending);
@@ -72,10 +72,10 @@ export class UpgradeGuard {
   }
 
   #finish<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
-    request: UpgradeRequest,
+    request: LocatedRequest,
     answer: TAnswer,
   ): TAnswer | UpgradeRejection {
-    this.#parts.limiter.end(request.remoteAddress);
+    this.#parts.limiter.end(request.source);
     return isRejection(answer) ? this.record(request, answer) : answer;
   }
 
@@ -91,13 +91,13 @@ export class UpgradeGuard {
     this.#parts.limiter.stop();
   }
 
-  /** Records a rejection for the security log, and counts it against its address where the client is to blame. */
-  record({ remoteAddress: address }: UpgradeRequest, answer: UpgradeRejection): UpgradeRejection {
+  /** Records a rejection for the security log, and counts it against its client where the client is to blame. */
+  record({ source }: LocatedRequest, answer: UpgradeRejection): UpgradeRejection {
     const { reason, status: code, userId } = answer;
     if (reason === undefined) return answer;
     const { limiter, securityReporter } = this.#parts;
-    if (code === 400 || code === 401 || code === 403 || code === 405) limiter.countRejection(address);
-    securityReporter.record({ kind: "upgrade_refused", reason, code }, { address, userId });
+    if (code === 400 || code === 401 || code === 403 || code === 405) limiter.countRejection(source);
+    securityReporter.record({ kind: "upgrade_refused", reason, code }, { address: source.address, userId });
     return answer;
   }
 
