@@ -63,6 +63,7 @@ export class NodeWebSocketServer {
   readonly #sockets: WebSocketServer;
   readonly #transportOf: (ws: WebSocket) => Transport;
   readonly #listeners: Listeners;
+  readonly #taken = new WeakSet<Duplex>();
   readonly #attachFastReader: ((ws: NodeSocket) => void) | undefined;
 
   constructor(internals: Assembly, { authenticate, compression = false, switches }: NodeServerOptions) {
@@ -94,8 +95,10 @@ export class NodeWebSocketServer {
     this.#attachFastReader = switches.fastTextReader ? attachReader : undefined;
   }
 
-  /** Answers one `upgrade` event. */
+  /** Answers one `upgrade` event. A second call for the same socket does nothing. */
   upgrade(event: UpgradeEvent): void {
+    if (this.#taken.has(event.socket)) return;
+    this.#taken.add(event.socket);
     // Before anything else: a reset during authentication would be an unhandled error and end the process.
     const peer = { isClosed: false };
     const onClosed = (): void => {
