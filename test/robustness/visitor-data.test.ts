@@ -45,11 +45,9 @@ onEachRuntime("profiles of users", { betterAuth: {} }, (app) => {
       const client = await users.plain(eve);
       for (let n = 0; n < 200; n++)
         client.send({ type: "authenticate", ticket: String(n).padStart(43, "A"), $: { id: String(n) } });
+      const closed = client.closed.then(({ code }) => code);
       const answered = client.seen({ $: { re: "199" } }).then(() => "still open");
-      const code = await Promise.race([
-        client.closed.then(({ code }) => code),
-        answered.catch(() => "closed"),
-      ]);
+      const code = await Promise.race([closed, answered.catch(() => closed)]);
       return { code, asked: client.all({ type: "error", code: "unauthenticated" }).length };
     };
     const first = await attempt();
