@@ -1,6 +1,6 @@
 // Puts one node together: every part is made here, once, and gets exactly the parts that it uses. Called by the manager.
 // Guarantees: the backplane is started before the first connection, and no error of the application's hooks escapes.
-import { EventLoopMonitor } from "./utils/event-loop-monitor.ts";
+import { EventLoopMonitor } from "./connection/event-loop-monitor.ts";
 import { flatConcat } from "./utils/flat-concat.ts";
 import { ApplicationGuard } from "./application/application-guard.ts";
 import type { Report } from "./application/application-guard.ts";

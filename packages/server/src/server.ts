@@ -178,7 +178,6 @@ export class UpgradeHandler {
       const isTrusted = await guard.withDeadline(authenticator.trustsOrigin?.(origin, request) ?? false);
       if (!guard.isYes("trustsOrigin", isTrusted)) return answer;
     } catch (error) {
-      guard.reportTimeout(error, "trustsOrigin");
       return guard.rejectionFrom(error, "trustsOrigin");
     }
     const cors = { "access-control-allow-origin": origin, "access-control-allow-credentials": "true" };

@@ -1,13 +1,13 @@
 // The limits around one handshake: how many run at once, how long each may take, and what is recorded of a rejection.
 // Called by UpgradeHandler before and after it authenticates a request.
 // Guarantees: every handshake that begins ends after `handshakeMs` at the latest; a slot granted later is given back.
-import { HalyardError } from "@halyard/protocol/wire";
 import type { ApplicationGuard } from "../application/application-guard.ts";
 import { isBoolean } from "../application/application-guard.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
 import type { Clock, UpgradeRequest } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
+import { DeadlineError, isFailure } from "../utils/errors.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import type { AcceptedUpgrade } from "./admission.ts";
@@ -60,9 +60,8 @@ export class UpgradeGuard {
     if (!(pending instanceof Promise)) return this.#finish(request, pending);
     return new Promise((resolve) => {
       const expire = (): void => {
-        const error = new HalyardError("timeout", `${request.awaits} took longer than limits.handshakeMs`);
-        this.reportTimeout(error, request.awaits);
-        resolve(this.#finish(request, rejectionFrom(error)));
+        const error = new DeadlineError(`${request.awaits} took longer than limits.handshakeMs`);
+        resolve(this.#finish(request, this.rejectionFrom(error, request.awaits)));
       };
       this.#deadlines.schedule(expire);
       void pending.then((answer) => {
@@ -102,16 +101,10 @@ export class UpgradeGuard {
     return answer;
   }
 
-  /** The rejection for an error of the application. An error that is no HalyardError is reported. */
+  /** The rejection for an error of the application, which is reported unless it is a HalyardError of its own. */
   rejectionFrom(error: unknown, type = "authenticate"): UpgradeRejection {
-    if (!(error instanceof HalyardError)) this.#parts.application.report(error, { type, ws: undefined });
+    if (isFailure(error)) this.#parts.application.report(error, { type, ws: undefined });
     return rejectionFrom(error);
-  }
-
-  /** Reports that code of the application took too long. Any other error is left alone. */
-  reportTimeout(error: unknown, type: string): void {
-    if (error instanceof HalyardError && error.code === "timeout")
-      this.#parts.application.report(error, { type, ws: undefined });
   }
 
   /** @param option the function of the application that gave the answer; anything but a boolean is reported, and no */

@@ -41,7 +41,10 @@ export function encodeOutgoing(
   const isBuiltin = type === "chat_message" || type === "announcement";
   const id = isBuiltin && typeof fields["id"] === "string" ? fields["id"] : newMessageId();
   const toEncoded = (result: Validation): EncodedMessage => {
-    if (!result.ok) throw new TypeError(`${type} is not valid: ${describeIssues(result.issues)}`);
+    if (!result.ok)
+      throw new TypeError(`${type} is not valid: ${describeIssues(result.issues)}`, {
+        cause: result.failure?.error,
+      });
     const parsed = result.value as Record<string, unknown>;
     const given =
       known.policy.relay === undefined
