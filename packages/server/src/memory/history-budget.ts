@@ -147,7 +147,7 @@ function nextOfRound(author: Author): AuthorShare | undefined {
   return author.round.next().value as AuthorShare | undefined;
 }
 
-/** The memory of an entry: its text, its key and itself. */
+/** The memory of an entry: its text, its key and itself. Keys are short and mostly Latin-1, so they are not searched. */
 function sizeOf({ bytes, key }: Sized): number {
-  return ENTRY_BYTES + bytes + (key === undefined ? 0 : KEY_BYTES + textBytes(key));
+  return ENTRY_BYTES + bytes + (key === undefined ? 0 : KEY_BYTES + key.length);
 }
