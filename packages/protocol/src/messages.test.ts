@@ -87,6 +87,7 @@ describe("roomName", () => {
         expect(normalizeRoomName(name)).toBe(name);
         expect(new TextEncoder().encode(name).length).toBeLessThanOrEqual(512);
       }),
+      { numRuns: 25 },
     );
   });
 
