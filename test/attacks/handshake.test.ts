@@ -126,7 +126,7 @@ describeAttacks("A: handshakes", { limits }, (app) => {
   );
 
   it("A21: a client that resets or ends TCP during its authentication leaves nothing behind", async () => {
-    const text = upgradeText([["Cookie", "session=slow-eve"]]);
+    const text = upgradeText(app.credentials("slow-eve"));
     for (let n = 0; n < 10; n++) {
       const { socket } = sendText(app, text);
       await until("the request to be under way", () => socket.bytesWritten >= text.length);
@@ -139,7 +139,7 @@ describeAttacks("A: handshakes", { limits }, (app) => {
 
   it("A22: an authentication that hangs is answered with 503 within two seconds", async () => {
     const startedAt = performance.now();
-    const answer = await handshake({ port: app.port, headers: [["Cookie", "session=endless"]] });
+    const answer = await handshake({ port: app.port, headers: app.credentials("endless") });
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
     expect(performance.now() - startedAt).toBeLessThan(2_000);
     expect((await app.events("upgrade_refused")).at(-1)).toMatchObject({

@@ -204,6 +204,7 @@ onEachRuntime("defaults of the runtime", {}, (app) => {
       port: app.port,
       headers: [
         ["Cookie", "session=ada"],
+        ["Origin", ORIGIN],
         ["Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits"],
       ],
     });

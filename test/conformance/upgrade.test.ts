@@ -32,14 +32,14 @@ onEachRuntime("upgrades", {}, (app) => {
   });
 
   it("an upgrade is rejected with 429 when the authenticator throws rate_limited and with 503 when it fails", async () => {
-    expect(await upgrade(app, { headers: [["Cookie", "session=busy"]] })).toMatchObject({ status: 429 });
-    const failed = await upgrade(app, { headers: [["Cookie", "session=broken"]] });
+    expect(await upgrade(app, { headers: [OWN, ["Cookie", "session=busy"]] })).toMatchObject({ status: 429 });
+    const failed = await upgrade(app, { headers: [OWN, ["Cookie", "session=broken"]] });
     expect(failed.status).toBe(503);
     expect(failed.rest.toString()).not.toContain("hunter2");
   });
 
   it("an upgrade with a session from the application's own origin is accepted", async () => {
-    expect(await upgrade(app, { headers: [["Origin", ORIGIN], SESSION] })).toMatchObject({ status: 101 });
+    expect(await upgrade(app, { headers: [OWN, SESSION] })).toMatchObject({ status: 101 });
   });
 
   it("an upgrade on any other path is rejected", async () => {
@@ -86,7 +86,7 @@ onEachRuntime("upgrades", {}, (app) => {
       const socket = connect({ host: "127.0.0.1", port: app.port });
       socket.on("error", () => undefined);
       await new Promise<void>((resolve) => {
-        socket.write(upgradeText([["Cookie", "session=slow"]]), () => {
+        socket.write(upgradeText([OWN, ["Cookie", "session=slow"]]), () => {
           resolve();
         });
       });
@@ -129,7 +129,7 @@ onEachRuntime("plain GET requests", {}, (app) => {
   it("a plain GET on the path gets the status of an upgrade, an empty body and no-store", async () => {
     const expected: [number, [string, string][]][] = [
       [426, [SESSION]],
-      [426, [SESSION, ["Origin", ORIGIN]]],
+      [426, [SESSION, OWN]],
       [401, []],
       [403, [SESSION, ["Origin", "http://evil.test"]]],
       [429, [["Cookie", "session=busy"]]],
@@ -149,6 +149,7 @@ onEachRuntime("plain GET requests", {}, (app) => {
 });
 
 const SESSION = ["Cookie", "session=ada"] as [string, string];
+const OWN = ["Origin", ORIGIN] as [string, string];
 
 async function upgrade(app: TestApp, options: Omit<HandshakeOptions, "port">): Promise<HandshakeAnswer> {
   return handshake({ port: app.port, ...options });
@@ -156,7 +157,7 @@ async function upgrade(app: TestApp, options: Omit<HandshakeOptions, "port">): P
 
 async function subprotocol(app: TestApp, offer?: string): Promise<[number, string | undefined]> {
   const offered: [string, string][] = offer === undefined ? [] : [["Sec-WebSocket-Protocol", offer]];
-  const { status, headers } = await upgrade(app, { headers: [SESSION, ...offered] });
+  const { status, headers } = await upgrade(app, { headers: [OWN, SESSION, ...offered] });
   return [status, headers.get("sec-websocket-protocol")];
 }
 

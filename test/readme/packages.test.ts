@@ -24,7 +24,7 @@ const OWN = {
     export const auth = betterAuth({ plugins: [admin()] });`,
   "polls.ts": `export { protocol } from "./protocol-1.ts";
     export declare const votes: {
-      add(vote: { pollId: string; option: number }, userId: string): void;
+      add(vote: { pollId: string; option: number }, key: readonly [userId: string, messageId: string]): void;
       of(pollId: string): number[];
     };`,
   "protocol.ts": `import { defineProtocol, request, type ProtocolOf } from "@halyard/protocol";

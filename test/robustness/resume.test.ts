@@ -42,11 +42,8 @@ describe("a resume", () => {
     await node.manager.close();
   });
 
-  it.each([
-    ["historyBytes", { historyBytes: 2 * KIB }],
-    ["historyMessages", { historyMessages: 2 }],
-  ])("gets no message that is over %s [s-D5]", async (_, limits) => {
-    const node = new MemoryNode({ limits });
+  it("gets no message that is over historyBytes, however new it is [s-D5]", async () => {
+    const node = new MemoryNode({ limits: { historyBytes: 2 * KIB } });
     await node.connect("reader", {}, ["a"]);
     const positions = await positionsIn(node, ["a"]);
     for (let n = 0; n < 3; n++) await node.chat("ada", "a", "x".repeat(KIB));

@@ -3,7 +3,8 @@ import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { binaryOf } from "../support/app-server.ts";
-import { handshake, upgradeText } from "../support/handshake.ts";
+import type { Header } from "../support/handshake.ts";
+import { handshake, requestText, upgradeText } from "../support/handshake.ts";
 import { Program } from "../support/program.ts";
 import { until, within } from "../support/wait.ts";
 
@@ -18,6 +19,9 @@ async function sendUpgrade(port: number, target: string): Promise<Socket> {
   });
   return socket;
 }
+
+const statusesOf = (text: string): number[] =>
+  [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) => Number(code));
 
 const isAlive = async (port: number): Promise<boolean> =>
   fetch(`http://127.0.0.1:${String(port)}/page`).then(
@@ -74,6 +78,34 @@ describe.each(["node", "bun"] as const)("a server that several things share, on 
       expect(answer).toMatch(/^HTTP\/1\.1 404 /);
       expect(socket.closed).toBe(true);
       socket.destroy();
+    });
+
+    it("serves a request of curl --http2 and of Java as the ordinary one that it also is [s-H1]", async () => {
+      const socket = connect({ host: "127.0.0.1", port });
+      let received = "";
+      socket.on("data", (chunk) => (received += chunk.toString("latin1")));
+      const headers: readonly Header[] = [
+        ["Host", "x"],
+        ["Connection", "Upgrade, HTTP2-Settings"],
+        ["Upgrade", "h2c"],
+        ["HTTP2-Settings", "AAMAAABkAAQCAAAAAAIAAAAA"],
+      ];
+      const post = requestText([...headers, ["Content-Length", "4"]], { method: "POST", target: "/post-" });
+      const requests = [
+        requestText(headers, { target: "/get" }),
+        `${post}body`,
+        requestText(headers),
+        upgradeText([], "/a"),
+      ];
+      for (const [index, request] of requests.entries()) {
+        socket.write(request);
+        await until("an answer", () => statusesOf(received).length > index, 500).catch(() => undefined);
+      }
+      socket.destroy();
+      expect(statusesOf(received)).toEqual([200, 200, 200, 101]);
+      expect(received).toContain("page /get");
+      expect(received).toContain("page /post-body");
+      expect(received).toContain("page /ws");
     });
 
     it("serves everything that is attached to it [s-K1]", async () => {

@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { AppServer } from "../support/app-server.ts";
 import type { Runtime } from "../support/app-server.ts";
 import { addressOf, connectAndClose, numberedOptions } from "../support/connect-and-close.ts";
+import { ORIGIN } from "../fixtures/identity.ts";
 import { handshake, upgradeText } from "../support/handshake.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { until } from "../support/wait.ts";
@@ -99,7 +100,13 @@ const REJECTIONS = [
   { headers: [], status: 401 },
   { headers: [["Origin", "https://evil.example"]], status: 403 },
   { headers: [["Sec-WebSocket-Protocol", "a,,b"]], status: 400 },
-  { headers: [["Cookie", "session=broken"]], status: 503 },
+  {
+    headers: [
+      ["Cookie", "session=broken"],
+      ["Origin", ORIGIN],
+    ],
+    status: 503,
+  },
 ] as const;
 
 /** Every rejection before 101 in turn, and a client that resets TCP before the answer. */

@@ -12,6 +12,10 @@ export interface HandshakeOptions {
   readonly target?: string;
   /** @default GET */
   readonly method?: string;
+  /** The Unix socket to connect to, in place of the port. @default none */
+  readonly socketPath?: string | undefined;
+  /** The `Host` header. @default 127.0.0.1 and the port */
+  readonly host?: string;
   /** Written after those of every upgrade, in their order. @default none */
   readonly headers?: readonly Header[];
   /** Whether this is a plain HTTP request, without the headers of an upgrade. @default false */
@@ -67,10 +71,15 @@ export async function handshake({
   headers = [],
   plain = false,
   localAddress = "127.0.0.1",
+  host = `127.0.0.1:${String(port)}`,
+  socketPath,
 }: HandshakeOptions) {
-  const socket = connect({ host: "127.0.0.1", port, localAddress });
-  const host: Header = ["Host", `127.0.0.1:${String(port)}`];
-  socket.write(requestText([host, ...(plain ? [] : UPGRADE_HEADERS), ...headers], { method, target }));
+  const socket = connect(
+    socketPath === undefined ? { host: "127.0.0.1", port, localAddress } : { path: socketPath },
+  );
+  socket.write(
+    requestText([["Host", host], ...(plain ? [] : UPGRADE_HEADERS), ...headers], { method, target }),
+  );
   const chunks: Buffer[] = [];
   const answered = new Promise<HandshakeAnswer>((resolve) => {
     const finish = () => {

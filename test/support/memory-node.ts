@@ -16,7 +16,7 @@ export class MemorySocket implements WebSocketInstance {
   readonly texts: string[] = [];
 
   constructor(userId: string) {
-    this.data = { userId, protocol: "halyard.v1" } as WebSocketInstance["data"];
+    this.data = { userId, protocol: "halyard.v1" };
   }
 
   send(text: string): void {
@@ -38,7 +38,7 @@ type MemoryNodeConfig = Omit<WebSocketManagerConfig, "clock"> & { readonly isRea
 export class MemoryNode {
   readonly clock = createTestClock();
   readonly manager: WebSocketManager;
-  #attempt = 0;
+  #clients = 0;
 
   readonly #isRealTime: boolean;
 
@@ -59,8 +59,8 @@ export class MemoryNode {
     const joined = Object.keys(positions).filter((ch) => ch.startsWith("room:"));
     const hello = {
       type: "hello",
-      clientId: `client-of-${userId}`.padEnd(22, "_"),
-      attempt: ++this.#attempt,
+      clientId: `client-${String(++this.#clients)}`.padEnd(22, "_"),
+      attempt: 1,
       positions: Object.entries(positions).map(([ch, position]) => ({ ch, ...position })),
       rooms: [...rooms, ...joined.map((ch) => ch.slice("room:".length))],
       $: { id: "h" },

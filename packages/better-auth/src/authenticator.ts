@@ -37,6 +37,8 @@ export function betterAuthAuthenticator<TAuth extends BetterAuthInstance>(
 class BetterAuthAuthenticator<TAuth extends BetterAuthInstance> implements WatchingAuthenticator<
   SessionOf<TAuth>
 > {
+  /** The origin policy of this package decides, with Better Auth's `trustedOrigins`. */
+  readonly checksOrigin = true;
   readonly #settings: AuthenticatorSettings;
   readonly #reader: SessionReader<TAuth>;
   readonly #upgrades: UpgradeAuthenticator<TAuth>;
@@ -46,17 +48,17 @@ class BetterAuthAuthenticator<TAuth extends BetterAuthInstance> implements Watch
   constructor(auth: TAuth, options: BetterAuthAuthenticatorOptions) {
     this.#settings = settingsOf(options);
     this.#reader = new SessionReader(authApiOf(auth), this.#settings);
-    this.#upgrades = new UpgradeAuthenticator(this.#reader, this.#settings);
     this.#changes = new RecentChanges(() => this.#settings.clock.now());
+    this.#upgrades = new UpgradeAuthenticator(this.#reader, this.#settings, () => this.#changes.sequence);
   }
 
   async authenticate(request: UpgradeRequest): Promise<SessionOf<TAuth> | null> {
-    const { sequence } = this.#changes;
-    const identity = await this.#upgrades.authenticate(request);
-    if (identity === null || this.#changes.endCodeOf(identity.session.id) !== undefined) return null;
+    const accepted = await this.#upgrades.authenticate(request);
+    if (accepted === null || this.#changes.endCodeOf(accepted.identity.session.id) !== undefined) return null;
+    const { identity, sequence, source } = accepted;
     const origin = request.headers.get("origin");
     const host = request.headers.get("host") ?? undefined;
-    this.#origins.set(identity, { sequence, origin, host });
+    this.#origins.set(identity, { sequence, source, origin, host });
     return identity;
   }
 

@@ -32,7 +32,7 @@ export interface HalyardPluginOptions {
  * Issues single-use tickets to clients that cannot send the session's cookie with a WebSocket (pages of another site,
  * native clients, Node): `POST /halyard/ticket`, with the session as cookie or bearer token. A ticket is valid for one
  * connection within 30 s, from the page that requested it, while its session lives. The request does not extend the
- * session. Better Auth's rate limit, where it is enabled, allows 120 requests in 60 s per IP address.
+ * session. A session that a plugin makes of another credential, such as an API key, gets no ticket. Better Auth's rate limit, where it is enabled, allows 120 requests in 60 s per IP address.
  *
  * @example
  * betterAuth({ plugins: [halyard()] });
@@ -61,5 +61,11 @@ export function halyard(options: HalyardPluginOptions = {}) {
 const storedSession = createAuthMiddleware(async (ctx) => {
   const session = await getSessionFromCtx(ctx, { disableCookieCache: isStateful(ctx), disableRefresh: true });
   if (session === null) throw new APIError("UNAUTHORIZED", { message: "There is no valid session." });
+  // The token of a session that a plugin made of something else, such as an API key, is that secret itself.
+  const { name } = ctx.context.authCookies.sessionToken;
+  if ((await ctx.getSignedCookie(name, ctx.context.secret)) !== session.session.token)
+    throw new APIError("UNAUTHORIZED", {
+      message: "There is no stored session: connect with its own credential.",
+    });
   return { session };
 });

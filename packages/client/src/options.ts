@@ -80,7 +80,8 @@ export interface WebSocketClientOptions {
   /** The shortest time between two `typing_indicator` messages of a channel, in milliseconds. @default 3_000 */
   readonly typingThrottleMs?: number | undefined;
   /**
-   * Receives what listeners throw, and why `url` or `ticket` failed.
+   * Receives what listeners throw or reject with, and why `url` or `ticket` failed. What it throws itself is written to
+   * the console.
    *
    * @default what listeners throw is thrown again, in a task of its own, for the platform to report
    */

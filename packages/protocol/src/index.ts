@@ -75,7 +75,7 @@ export { WebSocketMessage } from "./web-socket-message.ts";
 
 // Checking a value against a schema of a contract.
 export { validate } from "./validate.ts";
-export type { Validation, ValidationIssue } from "./validate.ts";
+export type { SchemaFailure, Validation, ValidationIssue } from "./validate.ts";
 
 // The parts that need no zod, which `@halyard/protocol/wire` exports alone.
 export {

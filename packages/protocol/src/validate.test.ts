@@ -75,10 +75,18 @@ describe("validate", () => {
   ])(
     "turns a refinement that %s into an issue without the text of the exception",
     async (_, schema, value) => {
-      const failure = { ok: false, issues: [{ path: "", message: "could not be checked" }] };
-      expect(await validate(schema, value)).toEqual(failure);
+      expect(await validate(schema, value)).toEqual({
+        ok: false,
+        issues: [{ path: "", message: "could not be checked" }],
+        failure: { error: expect.any(Error) as Error, retryable: true },
+      });
     },
   );
+
+  it("says that the same value cannot pass later when the language threw at once at its form", () => {
+    const isOurs = z.string().refine((text) => new URL(text).host === "example.com");
+    expect(validate(isOurs, "no address")).toMatchObject({ ok: false, failure: { retryable: false } });
+  });
 
   it("turns a value that nests too deeply for the schema into an issue", async () => {
     const schema: z.ZodType = z.lazy(() => z.array(schema));

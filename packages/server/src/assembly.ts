@@ -1,6 +1,6 @@
 // Puts one node together: every part is made here, once, and gets exactly the parts that it uses. Called by the manager.
 // Guarantees: the backplane is started before the first connection, and no error of the application's hooks escapes.
-import { EventLoopMonitor } from "./utils/event-loop-monitor.ts";
+import { EventLoopMonitor } from "./connection/event-loop-monitor.ts";
 import { flatConcat } from "./utils/flat-concat.ts";
 import { ApplicationGuard } from "./application/application-guard.ts";
 import type { Report } from "./application/application-guard.ts";
@@ -25,6 +25,7 @@ import { ConnectionOpener } from "./handshake/connection-opener.ts";
 import { decisionsOf } from "./handshake/decisions.ts";
 import { HelloHandler } from "./handshake/hello.ts";
 import { Memberships } from "./handshake/memberships.ts";
+import { OriginRule } from "./handshake/origin-rule.ts";
 import { RequestedChannels } from "./handshake/requested-channels.ts";
 import { UpgradeGuard } from "./handshake/upgrade-guard.ts";
 import { UpgradeLimiter } from "./handshake/upgrade-limiter.ts";
@@ -135,11 +136,7 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
   const { retention, recentBytes } = historyBounds(limits);
   const channels = new ChannelHub({ backplane, clock, logger, retention, recentBytes });
   const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, onError });
-  const sessionWatches = new SessionWatches(backplane, onError, {
-    guard,
-    clock,
-    handlerMs: limits.handlerMs,
-  });
+  const sessionWatches = new SessionWatches({ backplane, limits, onError, guard, clock });
   const { onPublication, onEphemeral, onInterrupted } = channels;
   const { onPresence } = presence;
   const { onNotice } = sessionWatches;
@@ -230,10 +227,14 @@ function createHandshakeParts(
       slots.abandon(accepted);
     },
   });
+  const allowedOrigins =
+    typeof config.allowedOrigins === "function" ? config.allowedOrigins.bind(config) : config.allowedOrigins;
+  const isYes = (option: string, answer: unknown): boolean => upgradeGuard.isYes(option, answer);
   const upgrades = new UpgradeHandler({
     authenticate,
     clientAddress,
     guard: upgradeGuard,
+    originRule: new OriginRule({ allowedOrigins, logger, isYes }),
     slots,
     sessionWatches,
     limits,

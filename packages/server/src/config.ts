@@ -16,6 +16,7 @@ import type {
   GuestIdentity,
   HandlerContext,
   Identity,
+  UpgradeRequest,
 } from "./types.ts";
 
 /** The options of {@link createWebSocketSystem}. None is required. */
@@ -34,6 +35,16 @@ export interface WebSocketManagerConfig<
    * @default none
    */
   readonly authenticate?: Authenticator<TIdentity> | AuthenticateFunction<TIdentity> | undefined;
+  /**
+   * The pages that may connect, in place of those of the server's own origin: whole origins (`https://app.example.com`), or
+   * a function, which is asked where an `Origin` came. Pages that the authenticator's `trustsOrigin` trusts may connect as
+   * well. Not used with Better Auth, whose `trustedOrigins` count.
+   *
+   * @default where a request has a cookie: the origin whose host and port are those of its `Host` header; between names of
+   * this machine (`localhost`) every port; never a request without an `Origin`
+   */
+  readonly allowedOrigins?:
+    readonly string[] | ((origin: string, request: UpgradeRequest) => boolean | Promise<boolean>) | undefined;
   /**
    * Decides what a user may do: called before each join, publish, list of users and replay. It may take
    * `limits.handlerMs`; an error denies, and so does an answer that is no boolean.
@@ -109,7 +120,7 @@ export interface WebSocketManagerConfig<
    * from right to left, up to the first address that is not trusted. The function must answer at once: a promise counts as
    * `false`, and goes to `onError`. When it throws, the request gets 503.
    *
-   * @default none: all clients behind a proxy have the address of the proxy
+   * @default none: all clients behind a proxy have the address of the proxy; only their rejected upgrades are counted apart
    */
   readonly trustProxy?: readonly string[] | ((address: string) => boolean) | undefined;
   /** The numbers that differ from {@link DEFAULT_LIMITS}. @default none */

@@ -1,5 +1,6 @@
 import type { BuiltinProtocol, ClientMessage, OutgoingMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
+import { profileOf } from "./connection/public-profile.ts";
 import { contextOf } from "./messages/handler-context.ts";
 import { MessageHandler } from "./messages/handler-registry.ts";
 import type { HandleArguments } from "./messages/handler-registry.ts";
@@ -46,13 +47,9 @@ export class ChatMessageHandler extends MessageHandler<ChatMessage> {
     // The sender may have been signed out or banned while `beforePublish` ran.
     if (context.signal.aborted) throw new HalyardError("unauthenticated");
     const content = hasContent(override) ? override.content : data.content;
-    const author = connectedUsers.get(ws.data.userId);
-    const from = {
-      userId: ws.data.userId,
-      name: author?.name ?? ws.data.name ?? ws.data.userId,
-      ...(author?.image === undefined ? {} : { image: author.image }),
-      connectedAt: (author?.connectedAt ?? new Date(0)).toISOString(),
-    };
+    const { userId: id, name } = ws.data;
+    const author = connectedUsers.get(id) ?? { ...profileOf({ id, name }), connectedAt: new Date(0) };
+    const from = { ...author, connectedAt: author.connectedAt.toISOString() };
     const message = { type: "chat_message", id: context.messageId, content, from } as const;
     const except = this.#options.echoToSender === false ? ws : undefined;
     const published =

@@ -31,6 +31,7 @@ it("the subpath for Node exports exactly this list", () => {
 it("the subpath for Bun exports exactly this list", () => {
   expect(Object.keys(bun).sort()).toMatchInlineSnapshot(`
     [
+      "combineBunWebSockets",
       "createBunWebSocket",
     ]
   `);

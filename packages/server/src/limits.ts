@@ -113,17 +113,32 @@ export interface ServerLimits {
   readonly closeMs: number;
   /**
    * The rate of refused upgrades of one address (IPv6: one /64), in upgrades per second. Above it the address gets
-   * 429 before `authenticate` runs.
+   * 429 before `authenticate` runs. Without `trustProxy` it holds for each address that a proxy forwards, and 20 times it
+   * for the proxy.
    *
    * @default 10
    */
   readonly refusedUpgradesPerSecond: number;
   /** How many refused upgrades one address may have at once. @default 30 */
   readonly refusedUpgradeBurst: number;
-  /** The rate of accepted upgrades of one user, in upgrades per second. Above it an upgrade gets 429. @default 5 */
+  /**
+   * The rate of upgrades of one user, in upgrades per second; a plain GET in the place of an upgrade counts as one. Above it
+   * an upgrade gets 429, before `authenticate` runs if its credential is known.
+   *
+   * @default 5
+   */
   readonly acceptedUpgradesPerSecond: number;
   /** How many accepted upgrades one user may have at once. @default 30 */
   readonly acceptedUpgradeBurst: number;
+  /**
+   * The rate of `authenticate` messages of one user, in messages per second, over all connections and reconnects. Above it
+   * they are `rate_limited`, and the session store is not asked.
+   *
+   * @default 2
+   */
+  readonly authenticatesPerSecond: number;
+  /** How many `authenticate` messages one user may send at once, in messages. @default 40 */
+  readonly authenticateBurst: number;
   /** How many handshakes of one address may be undecided at a time. Above it an upgrade gets 429. @default 200 */
   readonly handshakesPerAddress: number;
   /** How many handshakes may be undecided at a time. Above it an upgrade gets 503. @default 2_000 */
@@ -193,6 +208,8 @@ export const DEFAULT_LIMITS: ServerLimits = {
   refusedUpgradeBurst: 30,
   acceptedUpgradesPerSecond: 5,
   acceptedUpgradeBurst: 30,
+  authenticatesPerSecond: 2,
+  authenticateBurst: 40,
   handshakesPerAddress: 200,
   handshakes: 2_000,
   sheddingLagMs: 1_000,

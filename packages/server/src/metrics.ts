@@ -1,6 +1,6 @@
 import type { SecurityCounts } from "./security-event.ts";
 import type { ConnectionStats } from "./types.ts";
-import type { EventLoopLag } from "./utils/event-loop-monitor.ts";
+import type { EventLoopLag } from "./connection/event-loop-monitor.ts";
 
 /** This node in numbers, for a metrics page. */
 export interface Metrics extends ConnectionStats {

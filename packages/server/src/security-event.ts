@@ -21,6 +21,7 @@ export type LimitName =
       | "handshakeMs"
       | "refusedUpgradesPerSecond"
       | "acceptedUpgradesPerSecond"
+      | "authenticatesPerSecond"
       | "subprotocols"
       | "pingsPerSecond"
       | "unfinishedMs"

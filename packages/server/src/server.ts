@@ -1,21 +1,21 @@
 // From an HTTP request to the answer of its upgrade: everything that is decided before 101.
 // Called by the glue of each runtime, node/node-server.ts and bun.ts.
 // Guarantees: an answer never throws or rejects; a request that cannot be accepted for certain is rejected.
-import type { UpgradeDetails } from "./connection/upgrade-details.ts";
 import type { SessionWatches } from "./connection/session-watches.ts";
 import type { AcceptedUpgrade, ConnectionSlots } from "./handshake/admission.ts";
 import { connectionLimitRejection } from "./handshake/admission.ts";
 import { callAuthenticator } from "./handshake/authentication.ts";
 import { offersSubprotocol } from "./handshake/subprotocol.ts";
+import type { OriginRule } from "./handshake/origin-rule.ts";
 import type { UpgradeGuard } from "./handshake/upgrade-guard.ts";
-import type { UpgradeLimiter } from "./handshake/upgrade-limiter.ts";
+import type { RateLimited, UpgradeLimiter } from "./handshake/upgrade-limiter.ts";
 import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
 import { headersOf, rejection, rejectRateLimited, retryAfter } from "./handshake/upgrade-rejection.ts";
-import { RequestWithClientAddress } from "./handshake/upgrade-request.ts";
+import { LocatedRequest } from "./handshake/upgrade-request.ts";
 import type { ServerLimits } from "./limits.ts";
-import type { ClientAddress, GetHeader } from "./security/client-address.ts";
+import type { ClientAddress, GetHeader, IncomingRequest } from "./security/client-address.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
-import type { GuestIdentity, UpgradeRequest } from "./types.ts";
+import type { GuestIdentity } from "./types.ts";
 import { andThen, recover } from "./utils/maybe-promise.ts";
 import type { MaybePromise } from "./utils/maybe-promise.ts";
 
@@ -25,6 +25,7 @@ export interface UpgradeHandlerParts {
   readonly authenticate: AnyAuthenticator | undefined;
   readonly clientAddress: ClientAddress;
   readonly guard: UpgradeGuard;
+  readonly originRule: OriginRule;
   readonly slots: ConnectionSlots;
   readonly sessionWatches: SessionWatches;
   readonly limits: Pick<ServerLimits, "subprotocols">;
@@ -46,43 +47,36 @@ export class UpgradeHandler {
 
   /** Never throws or rejects. Answers in the same turn unless the authenticator or the backplane gives a promise. */
   handleUpgrade(
-    request: UpgradeRequest,
+    request: IncomingRequest,
     authenticator = this.#parts.authenticate,
     header = headersOf(request),
   ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
     const located = this.#locate(request, header);
-    if (!(located instanceof RequestWithClientAddress)) return located;
-    const rejected = this.#begin(located);
-    if (rejected !== undefined) return rejected;
-    const offers = header("sec-websocket-protocol") ?? null;
-    const { guard } = this.#parts;
-    const decide = () => this.#decide(located, authenticator, offers);
-    return guard.end(
-      located,
-      recover(decide, (error) => guard.rejectionFrom(error)),
-    );
+    if (!(located instanceof LocatedRequest)) return located;
+    const pending = { request: located, authenticator, header };
+    return this.#bounded(pending, () => this.#decide(pending));
   }
 
   /**
    * Answers a plain GET: with the rejection that an upgrade would get, or with 426 where an upgrade would be accepted.
    * Pages of trusted origins may read the answer. Never rejects.
    */
-  async probe(request: UpgradeRequest, authenticator?: AnyAuthenticator): Promise<UpgradeRejection> {
-    const located = this.#locate(request, headersOf(request));
-    if (!(located instanceof RequestWithClientAddress)) return located;
-    const used = authenticator ?? this.#parts.authenticate;
-    const answer = this.#begin(located) ?? (await this.#parts.guard.end(located, this.#probe(located, used)));
-    return this.#withCors(answer, located, used);
+  async probe(request: IncomingRequest, authenticator = this.#parts.authenticate): Promise<UpgradeRejection> {
+    const header = headersOf(request);
+    const located = this.#locate(request, header);
+    if (!(located instanceof LocatedRequest)) return located;
+    const pending = { request: located, authenticator, header };
+    return this.#withCors(await this.#bounded(pending, () => this.#probe(pending)), pending);
   }
 
   /** Rejects a request that is no valid handshake. Never throws. */
   rejectEarly(
-    request: UpgradeRequest,
+    request: IncomingRequest,
     answer: UpgradeRejection,
     header = headersOf(request),
   ): UpgradeRejection {
     const located = this.#locate(request, header);
-    return located instanceof RequestWithClientAddress ? this.#parts.guard.record(located, answer) : located;
+    return located instanceof LocatedRequest ? this.#parts.guard.record(located, answer) : located;
   }
 
   /** Ends the timers of the handshakes. */
@@ -100,88 +94,99 @@ export class UpgradeHandler {
    *
    * @returns a rejection when `trustProxy` failed
    */
-  #locate(request: UpgradeRequest, header: GetHeader): RequestWithClientAddress | UpgradeRejection {
+  #locate(request: IncomingRequest, header: GetHeader): LocatedRequest | UpgradeRejection {
     const { clientAddress, guard } = this.#parts;
     try {
-      return new RequestWithClientAddress(request, clientAddress.resolve(request.remoteAddress, header));
+      return new LocatedRequest(request, clientAddress.locate(request, header));
     } catch (error) {
       return guard.rejectionFrom(error, "trustProxy");
     }
   }
 
-  #begin(request: UpgradeRequest): UpgradeRejection | undefined {
+  /** Answers within the limits of handshakes. What the application throws is a rejection. */
+  #bounded<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
+    { request }: PendingRequest,
+    answer: () => MaybePromise<TAnswer | UpgradeRejection>,
+  ): MaybePromise<TAnswer | UpgradeRejection> {
     const { guard } = this.#parts;
     if (this.isDraining) return guard.record(request, rejection(503, "draining", retryAfter(1_000)));
-    return guard.begin(request);
+    const rejected = guard.begin(request);
+    if (rejected !== undefined) return rejected;
+    return guard.end<TAnswer | UpgradeRejection>(
+      request,
+      recover(answer, (error) => guard.rejectionFrom(error)),
+    );
   }
 
-  #decide(
-    request: RequestWithClientAddress,
-    authenticator: AnyAuthenticator | undefined,
-    offers: string | null,
-  ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
-    const { limits, sessionWatches } = this.#parts;
-    const isV1 = offersSubprotocol(offers, limits.subprotocols);
+  #decide(pending: PendingRequest): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
+    const { limits, sessionWatches, slots } = this.#parts;
+    const isV1 = offersSubprotocol(pending.header("sec-websocket-protocol") ?? null, limits.subprotocols);
     if (typeof isV1 === "string") return rejection(400, isV1);
     // The watch begins before the session is read: no change of the session after the read is missed.
-    const watch = sessionWatches.watchOf(authenticator);
-    const identity = callAuthenticator(authenticator, request);
-    return andThen(identity, (known) => this.#admit(request, known, { isV1, watch }));
+    const watch = sessionWatches.watchOf(pending.authenticator);
+    return andThen(this.#identify(pending), (identity) =>
+      "user" in identity ? slots.reserveForUpgrade(pending.request, identity, { isV1, watch }) : identity,
+    );
   }
 
-  #admit(
-    request: RequestWithClientAddress,
-    identity: GuestIdentity | null,
-    upgrade: Pick<UpgradeDetails, "isV1" | "watch">,
-  ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
-    const { guard, slots } = this.#parts;
-    if (identity === null) return rejection(401, "unauthenticated");
-    request.awaits = "backplane";
-    const userId = identity.user.id;
-    const rateLimited = guard.limiter.admit(userId);
-    if (rateLimited !== undefined) return { ...rejectRateLimited(rateLimited), userId };
-    return slots.reserveForUpgrade(request, identity, upgrade);
-  }
-
-  async #probe(
-    request: UpgradeRequest,
-    authenticator: AnyAuthenticator | undefined,
-  ): Promise<UpgradeRejection> {
-    const { guard, slots } = this.#parts;
-    try {
-      const identity = await callAuthenticator(authenticator, request);
-      if (identity === null) return rejection(401, "unauthenticated");
-      const userId = identity.user.id;
-      const rateLimited = guard.limiter.waitFor(userId);
-      if (rateLimited !== undefined) return { ...rejectRateLimited(rateLimited), userId };
-      return slots.isFull(identity)
-        ? connectionLimitRejection(userId)
+  #probe(pending: PendingRequest): MaybePromise<UpgradeRejection> {
+    return andThen(this.#identify(pending), (identity) => {
+      if (!("user" in identity)) return identity;
+      return this.#parts.slots.isFull(identity)
+        ? connectionLimitRejection(identity.user.id)
         : rejection(426, undefined, { upgrade: "websocket" });
-    } catch (error) {
-      return guard.rejectionFrom(error);
-    }
+    });
+  }
+
+  /** The user of a request. What can be refused without the application's session store is refused before it is asked. */
+  #identify(pending: PendingRequest): MaybePromise<GuestIdentity | UpgradeRejection> {
+    const { request, authenticator, header } = pending;
+    const { guard, originRule } = this.#parts;
+    request.awaits = "allowedOrigins";
+    const accepts = (): MaybePromise<boolean | UpgradeRejection> => originRule.accepts(pending);
+    const accepted = recover(accepts, (error) => guard.rejectionFrom(error, originRule.option));
+    return andThen(accepted, (isAccepted) => {
+      if (typeof isAccepted === "object") return isAccepted;
+      if (!isAccepted) return rejection(403, "forbidden");
+      request.awaits = "authenticate";
+      const known = guard.limiter.admitCredential(request.source, header);
+      if (known?.rateLimited !== undefined) return rejectUser(known.rateLimited, known.userId);
+      return andThen(callAuthenticator(authenticator, request), (identity) => {
+        if (identity === null) return rejection(401, "unauthenticated");
+        request.awaits = "backplane";
+        const userId = identity.user.id;
+        if (userId === known?.userId) return identity;
+        const rateLimited = guard.limiter.admitUser(userId, request.source, header);
+        return rateLimited === undefined ? identity : rejectUser(rateLimited, userId);
+      });
+    });
   }
 
   /**
-   * A browser shows a page the status of another origin only when the answer has these headers. A `trustsOrigin` that
-   * fails is answered with 503, as a failing authenticator.
+   * A browser shows a page the status of another origin only when the answer has these headers. A function of the
+   * application that fails here is answered with 503, as a failing authenticator.
    */
-  async #withCors(
-    answer: UpgradeRejection,
-    request: UpgradeRequest,
-    authenticator: AnyAuthenticator | undefined,
-  ): Promise<UpgradeRejection> {
-    const { guard } = this.#parts;
-    const origin = request.headers.get("origin");
-    if (origin === null || typeof authenticator !== "object" || this.isDraining) return answer;
+  async #withCors(answer: UpgradeRejection, pending: PendingRequest): Promise<UpgradeRejection> {
+    const { guard, originRule } = this.#parts;
+    const origin = pending.header("origin") ?? undefined;
+    if (origin === undefined || this.isDraining) return answer;
     try {
-      const isTrusted = await guard.withDeadline(authenticator.trustsOrigin?.(origin, request) ?? false);
-      if (!guard.isYes("trustsOrigin", isTrusted)) return answer;
+      if (!(await guard.withDeadline(originRule.allows(origin, pending)))) return answer;
     } catch (error) {
-      guard.reportTimeout(error, "trustsOrigin");
-      return guard.rejectionFrom(error, "trustsOrigin");
+      return guard.rejectionFrom(error, originRule.option);
     }
     const cors = { "access-control-allow-origin": origin, "access-control-allow-credentials": "true" };
     return { ...answer, headers: { ...answer.headers, ...cors, vary: "origin" } };
   }
+}
+
+/** A request, how to read its headers, and who decides about its user. */
+interface PendingRequest {
+  readonly request: LocatedRequest;
+  readonly header: GetHeader;
+  readonly authenticator: AnyAuthenticator | undefined;
+}
+
+function rejectUser(rateLimited: RateLimited, userId: string): UpgradeRejection {
+  return { ...rejectRateLimited(rateLimited), userId };
 }

@@ -41,6 +41,11 @@ export interface UpgradeRequest {
   readonly url: string;
   readonly headers: Headers;
   readonly remoteAddress: string | undefined;
+  /**
+   * The runtime's own request, for what reads it: a session middleware, a client certificate. Node: an `IncomingMessage`
+   * (or the request of HTTP/2, for a plain GET); Bun: a `Request`. `headers` are enough for a cookie or a token.
+   */
+  readonly raw?: unknown;
 }
 
 /** The user and the session of a connection. */
@@ -71,11 +76,19 @@ export interface Authenticator<TIdentity extends Identity = Identity> {
    */
   authenticate(request: UpgradeRequest): Promise<TIdentity | null>;
   /**
-   * Whether pages of this origin may read why an upgrade was refused, by a plain GET on the path of the WebSocket.
+   * Whether pages of this origin may connect, beside those that the server's rule allows (`allowedOrigins`), and may read
+   * why an upgrade was refused, by a plain GET on the path of the WebSocket.
    *
-   * @default only pages of the server's own origin
+   * @default no other pages
    */
   trustsOrigin?(origin: string, request: UpgradeRequest): boolean | Promise<boolean>;
+  /**
+   * Whether `authenticate` itself refuses the origins that it does not trust, as Better Auth's does. The server then leaves
+   * that to it.
+   *
+   * @default false
+   */
+  readonly checksOrigin?: boolean | undefined;
 }
 
 /** The short form of an {@link Authenticator}. */
@@ -96,7 +109,10 @@ export interface HandlerContext<
 > extends ConnectionContext<TIdentity> {
   /** The room that the message was sent to; the sender is a member. */
   readonly room: string | undefined;
-  /** The idempotency key of the handler: the same for every repetition of this message. */
+  /**
+   * The same for every repetition of this message. The idempotency key is the user and this id together: a client computes
+   * the id before it knows its user, so two users may send the same one.
+   */
   readonly messageId: string;
   /**
    * Aborts at the timeout, and when the connection is closed for good: by a sign-out, a ban, or any other code from 4400 on.

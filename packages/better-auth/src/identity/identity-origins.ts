@@ -1,6 +1,7 @@
 // A table beside the identities: from which request each of them came, and how recent its read of the store is.
 // The authenticator and the session checks write it; the session watch reads it at registration and renewal.
 // Guarantees that an identity without an entry counts as older than every change.
+import type { SessionSource } from "./session-source.ts";
 
 /** Where an upgrade request came from: what a ticket is compared with, and what a later read of the session needs. */
 export interface RequestOrigin {
@@ -14,7 +15,16 @@ export interface RequestOrigin {
 export interface IdentityOrigin extends RequestOrigin {
   /** The sequence number of the last session change that happened before the identity was read from the store. */
   readonly sequence: number;
+  /** Where the session is looked up later. */
+  readonly source: SessionSource;
 }
+
+const UNKNOWN_ORIGIN: IdentityOrigin = {
+  sequence: -1,
+  origin: undefined,
+  host: undefined,
+  source: "session",
+};
 
 /**
  * The origin of each identity. It is kept beside the identity and not in it, because the application reads identities.
@@ -28,6 +38,6 @@ export class IdentityOrigins {
   }
 
   get(identity: object): IdentityOrigin {
-    return this.#origins.get(identity) ?? { sequence: -1, origin: undefined, host: undefined };
+    return this.#origins.get(identity) ?? UNKNOWN_ORIGIN;
   }
 }

@@ -7,8 +7,11 @@ import { dateOf } from "../options.ts";
 import type { AuthenticatorSettings } from "../options.ts";
 import type { AuthApi, BetterAuthInstance, SessionOf } from "./auth-instance.ts";
 import { isBanned, readUserFromStore } from "./ban.ts";
+import type { IdentityOrigin } from "./identity-origins.ts";
 import { signedCookieHeaders } from "./session-cookie.ts";
 import { sessionInfoOf } from "./session-info.ts";
+import { isApiKeyValid, sourceOf } from "./session-source.ts";
+import type { SessionSource } from "./session-source.ts";
 
 /**
  * Reads sessions where they are stored. Each method rejects with HalyardError `forbidden` for a banned user, and with
@@ -52,10 +55,42 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
   }
 
   /** The session of this identity as it is now. A session that cannot be read again stays as it is until it expires. */
-  async refresh(identity: SessionOf<TAuth>, host: string | undefined): Promise<SessionOf<TAuth> | null> {
+  async refresh(
+    identity: SessionOf<TAuth>,
+    { host, source }: Pick<IdentityOrigin, "host" | "source">,
+  ): Promise<SessionOf<TAuth> | null> {
     const { token, expiresAt } = sessionInfoOf(identity);
-    if (token !== undefined && hasStore(await this.context())) return this.readToken(token, host);
-    return expiresAt <= dateOf(this.#settings.clock) ? null : identity;
+    const context = await this.context();
+    const isStored = token !== undefined && hasStore(context);
+    if (isStored && source === "session") return this.readToken(token, host);
+    if (expiresAt <= dateOf(this.#settings.clock)) return null;
+    return isStored ? this.#unlessBanned(context, this.#rebuild(context, identity, source)) : identity;
+  }
+
+  /** The same session, with the fields of its user as they are now. */
+  async #rebuild(
+    context: AuthContext,
+    identity: SessionOf<TAuth>,
+    source: SessionSource,
+  ): Promise<SessionOf<TAuth> | null> {
+    const { userId, sessionId } = sessionInfoOf(identity);
+    if (source === "apiKey" && !(await isApiKeyValid(context, sessionId, dateOf(this.#settings.clock))))
+      return null;
+    const user: object | null = await context.internalAdapter.findUserById(userId);
+    if (user === null) return null;
+    if (isBanned(user, dateOf(this.#settings.clock))) throw bannedError();
+    const fields = Object.keys(identity.user);
+    const current = Object.fromEntries(Object.entries(user).filter(([name]) => fields.includes(name)));
+    return { ...identity, user: { ...identity.user, ...current } };
+  }
+
+  /** Where the session that was read with these headers is stored. */
+  async sourceOf(identity: SessionOf<TAuth>, headers: Headers): Promise<SessionSource> {
+    const context = await this.context();
+    if (!hasStore(context)) return "session";
+    return sourceOf(context, identity, headers).catch((error: unknown) => {
+      throw this.unavailable(error);
+    });
   }
 
   /** The error for a store that does not answer. Its time is random, so that the clients do not all come back at once. */
@@ -78,7 +113,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
       const storedUser = await readUserFromStore(context, session.user.id);
       if (storedUser === null) return null;
       if (!isBanned(storedUser ?? session.user, dateOf(this.#settings.clock))) return session;
-      throw new HalyardError("forbidden", "This user is banned.");
+      throw bannedError();
     } catch (error) {
       return this.#nullOrThrow(error);
     }
@@ -102,6 +137,10 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     if (status === 403) throw new HalyardError("forbidden", undefined, { cause: error });
     throw this.unavailable(error);
   }
+}
+
+function bannedError(): HalyardError {
+  return new HalyardError("forbidden", "This user is banned.");
 }
 
 // Without a store the signed cookie is the session: there is nothing else to read.

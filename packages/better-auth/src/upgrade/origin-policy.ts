@@ -56,7 +56,7 @@ export class OriginPolicy {
  * own origin; the response is a status without a body, which no other origin can read.
  */
 function isHandshakeProbe(headers: Headers): boolean {
-  if (headers.has("upgrade")) return false;
+  if (headers.get("upgrade")?.toLowerCase() === "websocket") return false;
   const site = headers.get("sec-fetch-site");
   return site === null || site === "same-origin" || site === "none";
 }

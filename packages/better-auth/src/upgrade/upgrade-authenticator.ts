@@ -5,22 +5,32 @@ import { HalyardError } from "@halyard/protocol/wire";
 import type { UpgradeRequest } from "@halyard/server";
 import type { AuthContext } from "better-auth";
 import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
-import type { RequestOrigin } from "../identity/identity-origins.ts";
+import type { IdentityOrigin, RequestOrigin } from "../identity/identity-origins.ts";
 import type { SessionReader } from "../identity/session-reader.ts";
+import { readKeyOf, SharedReads } from "../identity/shared-reads.ts";
 import { audienceOf, redeemTicket } from "../identity/tickets.ts";
 import { credentialsOf } from "./credentials.ts";
 import { OriginPolicy } from "./origin-policy.ts";
 import type { OriginSettings } from "./origin-policy.ts";
 import { isTrustedOrigin } from "./trusted-origins.ts";
 
+/** A session that may open a connection, and how it was read. */
+export interface AcceptedSession<TIdentity> extends Pick<IdentityOrigin, "sequence" | "source"> {
+  readonly identity: TIdentity;
+}
+
 /** Finds the session that an upgrade request may use. */
 export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
   readonly #reader: SessionReader<TAuth>;
   readonly #settings: OriginSettings;
+  readonly #sequence: () => number;
+  readonly #reads = new SharedReads<AcceptedSession<SessionOf<TAuth>> | null>();
   #policy: OriginPolicy | undefined;
 
-  constructor(reader: SessionReader<TAuth>, settings: OriginSettings) {
+  /** @param sequence the number of the latest change of sessions */
+  constructor(reader: SessionReader<TAuth>, settings: OriginSettings, sequence: () => number) {
     this.#reader = reader;
+    this.#sequence = sequence;
     this.#settings = settings;
   }
 
@@ -28,19 +38,32 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
    * @returns null without a valid session, which the server answers with 401
    * @throws HalyardError `forbidden` or `unavailable`
    */
-  async authenticate(request: UpgradeRequest): Promise<SessionOf<TAuth> | null> {
+  async authenticate(request: UpgradeRequest): Promise<AcceptedSession<SessionOf<TAuth>> | null> {
     const context = await this.#reader.context();
     const credentials = credentialsOf(request);
     this.#policy ??= new OriginPolicy(context, this.#settings);
     const headers = await this.#orUnavailable(this.#policy.accept(context, request, credentials));
-    if (credentials.ticket === undefined) return this.#reader.read(headers);
+    if (credentials.ticket === undefined) return this.#read(headers);
+    const sequence = this.#sequence();
     const origin = headers.get("origin");
     const host = headers.get("host") ?? undefined;
     const identity = await this.redeem(credentials.ticket, { origin, host });
     if (identity === null) return null;
     const isOnlyCredential = !headers.has("cookie") && !credentials.bearer;
     const other = isOnlyCredential ? null : await this.#reader.read(headers);
-    return (other ?? identity).user.id === identity.user.id ? identity : null;
+    return (other ?? identity).user.id === identity.user.id
+      ? { identity, sequence, source: "session" }
+      : null;
+  }
+
+  /** Requests with the same credentials share a read that is under way; each gets an identity of its own. */
+  async #read(headers: Headers): Promise<AcceptedSession<SessionOf<TAuth>> | null> {
+    const accepted = await this.#reads.share(readKeyOf(headers), async () => {
+      const sequence = this.#sequence();
+      const identity = await this.#reader.read(headers);
+      return identity && { identity, sequence, source: await this.#reader.sourceOf(identity, headers) };
+    });
+    return accepted && { ...accepted, identity: { ...accepted.identity } };
   }
 
   /** Whether pages of this origin may read why their upgrade was rejected. */

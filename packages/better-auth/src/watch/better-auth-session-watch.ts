@@ -89,7 +89,7 @@ export class BetterAuthSessionWatch<TAuth extends BetterAuthInstance> implements
       connection.close(4401);
       throw new HalyardError("unauthenticated", "This ticket is another user's.");
     }
-    origins.set(identity, { ...origin, sequence });
+    origins.set(identity, { ...origin, sequence, source: "session" });
     connection.replace(identity);
     this.opened(connection);
   }
@@ -109,7 +109,8 @@ export class BetterAuthSessionWatch<TAuth extends BetterAuthInstance> implements
     if (context === undefined || this.#isStopped) return;
     const listener = (change: SessionChange): void => this.#onStoreChange(change);
     this.#unobserve.push(observeStore(context, { listener, now: () => dateOf(this.#clock) }));
-    if (context.hasPlugin("organization")) this.#unobserve.push(observeMemberships(context, listener));
+    if (context.hasPlugin("organization") || context.hasPlugin("api-key"))
+      this.#unobserve.push(observeMemberships(context, listener));
   }
 
   /** Applies a change that this process made, and announces it to the other nodes. */

@@ -1,5 +1,5 @@
-// Reports the users whose membership in an organization or team changes, by wrapping Better Auth's database adapter.
-// The session watch starts it where the organization plugin is used, and ends it when the watch stops.
+// Reports the users whose membership in an organization or team, or whose API key changes, by wrapping Better Auth's
+// database adapter. The session watch starts it where such a plugin is used, and ends it when the watch stops.
 // Guarantees that a change inside of a transaction is reported after the transaction has committed.
 import type { AuthContext, DBTransactionAdapter, Where } from "better-auth";
 import type { ChangeListener } from "./store-changes.ts";
@@ -14,14 +14,20 @@ type WriteMethods = Pick<
 interface RowSelection {
   readonly model: string;
   readonly where: Where[];
+  /** The new values of an update. */
+  readonly update?: object;
 }
 
-/** The tables of the organization plugin that hold memberships. */
-const MEMBERSHIP_MODELS = new Set(["member", "teamMember"]);
+/** The tables that say what a user may do, with the column of the user. */
+const USER_COLUMNS: Readonly<Record<string, string>> = {
+  member: "userId",
+  teamMember: "userId",
+  apikey: "referenceId",
+};
 const PAGE_SIZE = 1_000;
 
 /**
- * Reports each user who loses or changes a membership: who leaves, is removed, gets another role, or whose organization
+ * Reports each user who loses or changes an API key or a membership: who leaves, is removed, gets another role, or whose organization
  * is deleted. The organization plugin has hooks for some of these and none for leaving, so the tables are observed.
  *
  * @returns ends the observation
@@ -63,8 +69,8 @@ async function runObserved<TResult>(
 
 function observeWrites(adapter: WriteMethods, onChanged: (userId: string) => void): (() => void)[] {
   const wrapWrite = async <TResult>(rows: RowSelection, write: () => Promise<TResult>): Promise<TResult> => {
-    // The rows say whose membership it is, so they are read before the write.
-    const userIds = MEMBERSHIP_MODELS.has(rows.model) ? await userIdsOf(adapter, rows) : [];
+    // The rows say whose they are, so they are read before the write.
+    const userIds = await userIdsOf(adapter, rows);
     const result = await write();
     userIds.forEach(onChanged);
     return result;
@@ -79,14 +85,21 @@ function observeWrites(adapter: WriteMethods, onChanged: (userId: string) => voi
 
 async function userIdsOf(
   adapter: Pick<WriteMethods, "findMany">,
-  { model, where }: RowSelection,
+  { model, where, update }: RowSelection,
 ): Promise<Set<string>> {
+  const column = USER_COLUMNS[model];
   const userIds = new Set<string>();
+  // The use of an API key writes its counters, which change nobody's rights.
+  if (column === undefined || (model === "apikey" && isUseOfKey(update))) return userIds;
   for (let offset = 0; ; offset += PAGE_SIZE) {
     const sortBy = { field: "id", direction: "asc" as const };
     const query = { model, where, limit: PAGE_SIZE, offset, sortBy };
-    const page = await adapter.findMany<{ userId: string }>(query).catch(() => []);
-    for (const { userId } of page) userIds.add(userId);
+    const page = await adapter.findMany<Readonly<Record<string, string>>>(query).catch(() => []);
+    for (const { [column]: userId } of page) if (userId !== undefined) userIds.add(userId);
     if (page.length < PAGE_SIZE) return userIds;
   }
+}
+
+function isUseOfKey(update: object | undefined): boolean {
+  return update !== undefined && !("enabled" in update || "expiresAt" in update);
 }

@@ -87,7 +87,7 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
   async #read({ identity }: WatchedSession<SessionOf<TAuth>>): Promise<SessionOf<TAuth> | null> {
     const { reader, origins, changes } = this.#parts;
     const origin = { ...origins.get(identity), sequence: changes.sequence };
-    const fresh = await reader.refresh(identity, origin.host);
+    const fresh = await reader.refresh(identity, origin);
     if (fresh !== null) origins.set(fresh, origin);
     return fresh;
   }

@@ -20,6 +20,14 @@ describe("Emitter", () => {
     expect(report).toHaveBeenCalledExactlyOnceWith(new Error("mine"));
   });
 
+  it("reports what a listener rejects with", async () => {
+    const report = vi.fn();
+    const emitter = new Emitter<Events>(report);
+    emitter.on("spoken", () => Promise.reject(new Error("mine")));
+    await Promise.allSettled(emitter.emit("spoken", "hi"));
+    expect(report).toHaveBeenCalledExactlyOnceWith(new Error("mine"));
+  });
+
   it("calls a function twice that is subscribed twice, and unsubscribes it one by one", () => {
     const emitter = new Emitter<Events>(vi.fn());
     const listener = vi.fn();

@@ -1,6 +1,6 @@
 // The listeners of one client, for all of its events.
 // The client's parts emit; message scopes subscribe for the application.
-// Listeners run in the order of subscription, and a listener that throws stops no other listener.
+// Listeners run in the order of subscription, and a listener that throws or rejects stops no other listener.
 
 /** Ends a subscription. Calling it again does nothing. */
 export type Unsubscribe = () => void;
@@ -11,7 +11,7 @@ export class Emitter<TEvents extends Record<keyof TEvents, unknown[]>> {
   readonly #reportError: (error: unknown) => void;
   readonly #entries = new Set<readonly [name: keyof TEvents, listener: Listener]>();
 
-  /** @param reportError receives what a listener throws */
+  /** @param reportError receives what a listener throws or rejects with */
   constructor(reportError: (error: unknown) => void) {
     this.#reportError = reportError;
   }
@@ -33,7 +33,10 @@ export class Emitter<TEvents extends Record<keyof TEvents, unknown[]>> {
       const [event, listener] = entry as readonly [TName, (...payload: TEvents[TName]) => unknown];
       try {
         // A listener that an earlier listener has just removed is not called.
-        if (event === name && this.#entries.has(entry)) results.push(listener(...payload));
+        if (event !== name || !this.#entries.has(entry)) continue;
+        const result = listener(...payload);
+        results.push(result);
+        (result as Partial<PromiseLike<unknown>> | undefined)?.then?.(undefined, this.#reportError);
       } catch (error) {
         this.#reportError(error);
       }

@@ -1,23 +1,26 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * Reports an error of the application's own functions to `onError`. Without `onError`, or when `onError` throws, the
- * error is thrown in a task of its own: the platform reports it there, and no code of the client is interrupted.
+ * Reports an error of the application's own functions to `onError`. Without `onError`, the error is thrown in a task of
+ * its own: the platform reports it there, and no code of the client is interrupted. What `onError` throws or rejects with
+ * is written to the console, because thrown again it would end a process.
  */
 export function errorReporter(
   clock: Clock,
-  onError: ((error: unknown) => void) | undefined,
+  onError: ((error: unknown) => unknown) | undefined,
 ): (error: unknown) => void {
+  const report = async (error: unknown) => {
+    try {
+      await onError?.(error);
+    } catch (failure) {
+      // eslint-disable-next-line no-console -- there is nobody else to tell
+      console.error(failure);
+    }
+  };
   const rethrow = (error: unknown) => {
     clock.setTimeout(() => {
       throw error;
     }, 0);
   };
-  return (error) => {
-    try {
-      (onError ?? rethrow)(error);
-    } catch (failure) {
-      rethrow(failure);
-    }
-  };
+  return onError ? (error) => void report(error) : rethrow;
 }

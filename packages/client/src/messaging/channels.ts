@@ -107,10 +107,11 @@ export class Channels {
     const held = (channel.held ??= { pendingListeners: 0, frames: [], bytes: 0 });
     held.pendingListeners += pending.length;
     for (const promise of pending) {
-      // The platform reports a rejection as the application's own.
-      void promise.finally(() => {
+      const settle = () => {
         if (--held.pendingListeners === 0 && channel.held === held) this.#release(channel);
-      });
+      };
+      // The emitter reports a rejection.
+      promise.then(settle, settle);
     }
   }
 

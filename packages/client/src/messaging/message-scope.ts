@@ -34,7 +34,7 @@ export class MessageScope {
   on(type: string, listener: (message: Frame, delivery: Delivery) => unknown): Unsubscribe {
     const own = this.#channel;
     return this.subscribe("message", (message, delivery, channel) => {
-      if (message.type === type && (own ?? channel) === channel) listener(message, delivery);
+      return message.type === type && (own ?? channel) === channel && listener(message, delivery);
     });
   }
 
@@ -45,7 +45,7 @@ export class MessageScope {
   onUsersChange(listener: (users: readonly PublicUser[]) => unknown): Unsubscribe {
     const own = this.#channel ?? "all";
     return this.subscribe("users", (channel, users) => {
-      if (channel === own) listener(users);
+      return channel === own && listener(users);
     });
   }
 

@@ -60,7 +60,7 @@ export class RoomHandle {
   onStateChange(listener: (state: RoomState) => unknown): Unsubscribe {
     let known = this.state;
     return this.#scope.subscribe("room", () => {
-      if (this.state !== known) listener((known = this.state));
+      return this.state !== known && listener((known = this.state));
     });
   }
 

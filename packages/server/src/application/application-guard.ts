@@ -5,7 +5,7 @@ import { callSafely, isThenable } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Logger } from "../logger.ts";
 import type { Clock, ErrorContext } from "../types.ts";
-import { describeError } from "../utils/errors.ts";
+import { describeError, isFailure, SchemaFailedError } from "../utils/errors.ts";
 import { HookQueue } from "./hook-queue.ts";
 
 /** Receives the errors of the application's code. Never throws. */
@@ -47,7 +47,8 @@ export class ApplicationGuard {
   }
 
   /** Passes an error of the application's code to `onError`; without one, or when it fails itself, to the logger. */
-  readonly report: Report = (error, context) => {
+  readonly report: Report = (failure, context) => {
+    const error: unknown = failure instanceof SchemaFailedError ? failure.cause : failure;
     const onError = this.#onError;
     if (onError === undefined) {
       this.#log(error, context);
@@ -55,9 +56,9 @@ export class ApplicationGuard {
     }
     this.#hooks.add(
       () => onError(error, context),
-      (failure) => {
+      (failed) => {
         this.#log(error, context);
-        this.#log(failure, { type: "onError", ws: context.ws });
+        this.#log(failed, { type: "onError", ws: context.ws });
       },
     );
   };
@@ -95,7 +96,7 @@ export class ApplicationGuard {
       try {
         answer = decide(...values);
       } catch (error) {
-        if (error instanceof HalyardError) throw error;
+        if (!isFailure(error)) throw error;
         this.report(error, { type: option, ws: undefined });
         throw new HalyardError("unavailable", undefined, { cause: error });
       }

@@ -1,10 +1,12 @@
 import type { Frame, FrameMeta, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "./connection.ts";
 
-/** An inbound frame that is within its size and rate, is JSON, and has a valid `$`; or one with a refusal. */
+/**
+ * An inbound frame that is within its size and rate, is JSON, and has a valid `$`; or one with a refusal. Its text is not
+ * kept while it waits.
+ */
 export interface InboundMessage {
   readonly connection: Connection;
-  readonly text: string;
   readonly frame: Frame;
   readonly meta: FrameMeta;
   readonly digest: number;

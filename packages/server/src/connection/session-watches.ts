@@ -3,25 +3,38 @@ import { HalyardError } from "@halyard/protocol/wire";
 import type { GuardedSessionWatchParts } from "../application/guarded-session-watch.ts";
 import { GuardedSessionWatch } from "../application/guarded-session-watch.ts";
 import type { Backplane } from "../backplane.ts";
+import type { ServerLimits } from "../limits.ts";
 import type {
   AnyAuthenticator,
   SessionNotice,
   SessionWatch,
   WatchingAuthenticator,
 } from "../session-watch.ts";
+import { LimitError } from "../utils/errors.ts";
+import { KeyedRateLimiter } from "../utils/keyed-rate-limiter.ts";
 import type { Connection } from "./connection.ts";
+
+interface SessionWatchesParts extends Pick<GuardedSessionWatchParts, "guard" | "clock"> {
+  readonly backplane: Backplane;
+  readonly limits: Pick<ServerLimits, "authenticatesPerSecond" | "authenticateBurst" | "handlerMs">;
+  readonly onError: (error: unknown) => void;
+}
 
 /** The session watches of this node: one for each authenticator that provides one. */
 export class SessionWatches {
   readonly #backplane: Backplane;
   readonly #onError: (error: unknown) => void;
+  /** By user: a reconnect gives no new tries. */
+  readonly #rate: KeyedRateLimiter;
   readonly #watchParts: GuardedSessionWatchParts;
   readonly #watches = new Map<AnyAuthenticator, SessionWatch>();
 
-  constructor(backplane: Backplane, onError: (error: unknown) => void, watchParts: GuardedSessionWatchParts) {
+  constructor({ backplane, limits, onError, guard, clock }: SessionWatchesParts) {
     this.#backplane = backplane;
-    this.#watchParts = watchParts;
+    this.#watchParts = { guard, clock, handlerMs: limits.handlerMs };
     this.#onError = onError;
+    const { authenticatesPerSecond: perSecond, authenticateBurst: burst } = limits;
+    this.#rate = new KeyedRateLimiter(clock, { perSecond, burst });
   }
 
   /** The watch of an authenticator, created by its first upgrade. */
@@ -37,11 +50,13 @@ export class SessionWatches {
     return watch;
   }
 
-  /** @throws HalyardError `unauthenticated` */
+  /** @throws HalyardError `unauthenticated`, or `rate_limited` before the session store is asked */
   async renew(connection: Connection, ticket: string): Promise<void> {
     if (connection.sessionWatch === undefined) {
       throw new HalyardError("unauthenticated", "This server does not renew sessions in band.");
     }
+    const retryAfterMs = this.#rate.take(connection.userId);
+    if (retryAfterMs > 0) throw new LimitError("rate_limited", "authenticatesPerSecond", { retryAfterMs });
     await connection.sessionWatch.renew(connection, ticket);
   }
 
@@ -60,6 +75,7 @@ export class SessionWatches {
   stop(): void {
     for (const watch of this.#watches.values()) watch.stop();
     this.#watches.clear();
+    this.#rate.stop();
   }
 }
 

@@ -17,13 +17,15 @@ const names = (turn: string): string[] => [1, 2, 3, 4].map((n) => `${turn}${Stri
 /** The subscribers of one channel, on a runtime with topics. */
 class Audience {
   readonly clock = new FakeClock();
-  readonly topics = new FakeTopics();
-  readonly broadcaster = new TopicBroadcaster(this.topics);
+  readonly topics: FakeTopics;
+  readonly broadcaster: TopicBroadcaster;
   readonly connections = new Connections(this.clock);
   readonly subscribers = new Subscribers();
   readonly members: Connection[] = [];
 
-  constructor(size = SIZE) {
+  constructor(size = SIZE, topics = new FakeTopics(), name?: string) {
+    this.topics = topics;
+    this.broadcaster = new TopicBroadcaster(topics, name);
     for (let n = 0; n < size; n++) this.subscribe();
   }
 
@@ -72,6 +74,18 @@ describe("TopicBroadcaster", () => {
     audience.turn("c");
     expect(audience.topics.published).toBe(8);
     expect(audience.distinctSequences).toEqual([turns("a", "b", "c")]);
+  });
+
+  it("shares no topic with another system on the same server [s-H2]", () => {
+    const topics = new FakeTopics();
+    const [a, b] = [new Audience(SIZE, topics, "a"), new Audience(SIZE, topics, "b")];
+    for (const name of ["1", "2", "3"]) {
+      a.turn(`a${name}`);
+      b.turn(`b${name}`);
+    }
+    expect(topics.published).toBe(16);
+    expect(a.distinctSequences).toEqual([turns("a1", "a2", "a3")]);
+    expect(b.distinctSequences).toEqual([turns("b1", "b2", "b3")]);
   });
 
   it.each([

@@ -26,6 +26,7 @@ const MAX_BACKOFF = 1_023;
 /** Publishes batches that many connections get in one turn to a topic of the runtime. */
 export class TopicBroadcaster implements GroupBroadcast {
   readonly #topics: Topics;
+  readonly #name: string;
   readonly #groups = new Map<Batch, Recipient[]>();
   #latest: { readonly batch: Batch; readonly members: Recipient[] } | undefined = undefined;
   /** Subscribers of a topic that got other frames in this turn. */
@@ -35,8 +36,10 @@ export class TopicBroadcaster implements GroupBroadcast {
   #turnsToSkip = 0;
   #backoff = 0;
 
-  constructor(topics: Topics) {
+  /** @param name of no other broadcaster of the same runtime's server, whose topics they share */
+  constructor(topics: Topics, name = "") {
     this.#topics = topics;
+    this.#name = name;
   }
 
   /** @returns false if the connection must be written to alone, now */
@@ -114,7 +117,12 @@ export class TopicBroadcaster implements GroupBroadcast {
     for (const { topic } of members) if (topic?.isRetired === false) return topic;
     if (this.#turnsToSkip-- > 0) return undefined;
     this.#turnsToSkip = 0;
-    return { name: `halyard:${String(++this.#topicCount)}`, size: 0, publishCount: 0, isRetired: false };
+    return {
+      name: `halyard:${this.#name}:${String(++this.#topicCount)}`,
+      size: 0,
+      publishCount: 0,
+      isRetired: false,
+    };
   }
 
   /** Whether the members are exactly the subscribers of the topic; a topic with other subscribers is retired. */

@@ -59,6 +59,7 @@ export class ConnectionCloser implements ConnectionOwner {
     const { connections, log, memberships } = this.#parts;
     if (connection.stage === "closed") return;
     connections.update(connection);
+    log.warnOfCutProfile(connection);
     memberships.reauthorize(connection).catch((error: unknown) => {
       log.failed(connection, "authorize", error);
     });

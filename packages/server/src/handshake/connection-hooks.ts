@@ -12,6 +12,7 @@ import type { ServerLimits } from "../limits.ts";
 import type { MessageHandlerRegistry } from "../messages/handler-registry.ts";
 import type { Clock } from "../types.ts";
 import { recover } from "../utils/maybe-promise.ts";
+import { isFailure } from "../utils/errors.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 
@@ -50,11 +51,11 @@ export class ConnectionHooks {
     );
   }
 
-  /** A HalyardError refuses by its code. The time-out of a hook that hangs is no answer of the application: reported. */
+  /** A HalyardError refuses by its code; one that no close code stands for is reported, too. */
   #refuse(connection: Connection, error: unknown): void {
     const refusal = error instanceof HalyardError ? error : undefined;
     const code = CLOSE_CODES[refusal?.code ?? "internal"] ?? FAILED;
-    if (refusal === undefined || code === FAILED || refusal.code === "timeout")
+    if (isFailure(error) || code === FAILED)
       this.#parts.guard.report(error, { type: "onConnect", ws: connection.ws });
     const { message = "", retryAfterMs } = refusal ?? {};
     connection.close(

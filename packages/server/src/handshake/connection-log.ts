@@ -1,4 +1,5 @@
 import type { Connection } from "../connection/connection.ts";
+import { isCut } from "../connection/public-profile.ts";
 import type { Logger } from "../logger.ts";
 import type { ErrorContext } from "../types.ts";
 import { printable } from "@halyard/protocol/internal";
@@ -14,6 +15,7 @@ export interface ConnectionLogParts {
 /** Logs connects and closes, and reports what failed in them. */
 export class ConnectionLog {
   readonly #parts: ConnectionLogParts;
+  #hasWarnedOfProfile = false;
 
   constructor(parts: ConnectionLogParts) {
     this.#parts = parts;
@@ -21,6 +23,17 @@ export class ConnectionLog {
 
   connected(connection: Connection): void {
     this.#log("connected", connection);
+    this.warnOfCutProfile(connection);
+  }
+
+  /** Says once that a user has a longer name or a larger image than others see. */
+  warnOfCutProfile({ userId, identity }: Connection): void {
+    if (this.#hasWarnedOfProfile || !isCut(identity.user)) return;
+    this.#hasWarnedOfProfile = true;
+    this.#parts.logger.warn(
+      { event: "profile_cut", userId: printable(userId, 64) },
+      "A profile is at most 1 KiB: other users see the first 200 characters of a longer name, and no image that does not fit.",
+    );
   }
 
   closed(connection: Connection, code: number): void {

@@ -1,20 +1,20 @@
 // The limits around one handshake: how many run at once, how long each may take, and what is recorded of a rejection.
 // Called by UpgradeHandler before and after it authenticates a request.
 // Guarantees: every handshake that begins ends after `handshakeMs` at the latest; a slot granted later is given back.
-import { HalyardError } from "@halyard/protocol/wire";
 import type { ApplicationGuard } from "../application/application-guard.ts";
 import { isBoolean } from "../application/application-guard.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
-import type { Clock, UpgradeRequest } from "../types.ts";
+import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
+import { DeadlineError, isFailure } from "../utils/errors.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import type { AcceptedUpgrade } from "./admission.ts";
 import { isRejection } from "./admission.ts";
-import type { RequestWithClientAddress } from "./upgrade-request.ts";
 import type { UpgradeLimiter } from "./upgrade-limiter.ts";
 import type { UpgradeRejection } from "./upgrade-rejection.ts";
+import type { LocatedRequest } from "./upgrade-request.ts";
 import { rejectionFrom, rejectRateLimited } from "./upgrade-rejection.ts";
 
 /** What {@link UpgradeGuard} uses. */
@@ -47,22 +47,21 @@ export class UpgradeGuard {
   }
 
   /** Begins a handshake, which {@link end} ends. @returns the rejection when too many run, or too many were rejected */
-  begin(request: UpgradeRequest): UpgradeRejection | undefined {
-    const rateLimited = this.#parts.limiter.begin(request.remoteAddress);
+  begin(request: LocatedRequest): UpgradeRejection | undefined {
+    const rateLimited = this.#parts.limiter.begin(request.source);
     return rateLimited && this.record(request, rejectRateLimited(rateLimited));
   }
 
   /** Ends a handshake when its answer is known or its time is up. The answer must not reject. */
   end<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
-    request: RequestWithClientAddress,
+    request: LocatedRequest,
     pending: MaybePromise<TAnswer>,
   ): MaybePromise<TAnswer | UpgradeRejection> {
     if (!(pending instanceof Promise)) return this.#finish(request, pending);
     return new Promise((resolve) => {
       const expire = (): void => {
-        const error = new HalyardError("timeout", `${request.awaits} took longer than limits.handshakeMs`);
-        this.reportTimeout(error, request.awaits);
-        resolve(this.#finish(request, rejectionFrom(error)));
+        const error = new DeadlineError(`${request.awaits} took longer than limits.handshakeMs`);
+        resolve(this.#finish(request, this.rejectionFrom(error, request.awaits)));
       };
       this.#deadlines.schedule(expire);
       void pending.then((answer) => {
@@ -73,10 +72,10 @@ export class UpgradeGuard {
   }
 
   #finish<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
-    request: UpgradeRequest,
+    request: LocatedRequest,
     answer: TAnswer,
   ): TAnswer | UpgradeRejection {
-    this.#parts.limiter.end(request.remoteAddress);
+    this.#parts.limiter.end(request.source);
     return isRejection(answer) ? this.record(request, answer) : answer;
   }
 
@@ -92,26 +91,20 @@ export class UpgradeGuard {
     this.#parts.limiter.stop();
   }
 
-  /** Records a rejection for the security log, and counts it against its address where the client is to blame. */
-  record({ remoteAddress: address }: UpgradeRequest, answer: UpgradeRejection): UpgradeRejection {
+  /** Records a rejection for the security log, and counts it against its client where the client is to blame. */
+  record({ source }: LocatedRequest, answer: UpgradeRejection): UpgradeRejection {
     const { reason, status: code, userId } = answer;
     if (reason === undefined) return answer;
     const { limiter, securityReporter } = this.#parts;
-    if (code === 400 || code === 401 || code === 403 || code === 405) limiter.countRejection(address);
-    securityReporter.record({ kind: "upgrade_refused", reason, code }, { address, userId });
+    if (code === 400 || code === 401 || code === 403 || code === 405) limiter.countRejection(source);
+    securityReporter.record({ kind: "upgrade_refused", reason, code }, { address: source.address, userId });
     return answer;
   }
 
-  /** The rejection for an error of the application. An error that is no HalyardError is reported. */
+  /** The rejection for an error of the application, which is reported unless it is a HalyardError of its own. */
   rejectionFrom(error: unknown, type = "authenticate"): UpgradeRejection {
-    if (!(error instanceof HalyardError)) this.#parts.application.report(error, { type, ws: undefined });
+    if (isFailure(error)) this.#parts.application.report(error, { type, ws: undefined });
     return rejectionFrom(error);
-  }
-
-  /** Reports that code of the application took too long. Any other error is left alone. */
-  reportTimeout(error: unknown, type: string): void {
-    if (error instanceof HalyardError && error.code === "timeout")
-      this.#parts.application.report(error, { type, ws: undefined });
   }
 
   /** @param option the function of the application that gave the answer; anything but a boolean is reported, and no */

@@ -1,15 +1,16 @@
+import type { RequestSource } from "../security/client-address.ts";
 import type { UpgradeRequest } from "../types.ts";
 
-/** A request with the address of its client in place of its proxy's. */
-export class RequestWithClientAddress implements UpgradeRequest {
-  readonly remoteAddress: string | undefined;
+/** A request, and where it comes from. */
+export class LocatedRequest implements UpgradeRequest {
+  readonly source: RequestSource;
   /** What the decision waits for, for the report of a time-out. */
-  awaits: "authenticate" | "backplane" = "authenticate";
+  awaits: "allowedOrigins" | "authenticate" | "backplane" = "authenticate";
   readonly #request: UpgradeRequest;
 
-  constructor(request: UpgradeRequest, remoteAddress: string | undefined) {
+  constructor(request: UpgradeRequest, source: RequestSource) {
     this.#request = request;
-    this.remoteAddress = remoteAddress;
+    this.source = source;
   }
 
   get url(): string {
@@ -18,5 +19,14 @@ export class RequestWithClientAddress implements UpgradeRequest {
 
   get headers(): Headers {
     return this.#request.headers;
+  }
+
+  get raw(): unknown {
+    return this.#request.raw;
+  }
+
+  /** The client's address in place of its proxy's. */
+  get remoteAddress(): string | undefined {
+    return this.source.address;
   }
 }

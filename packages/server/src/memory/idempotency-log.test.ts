@@ -176,11 +176,10 @@ describe.each([
     it("keeps twice as many clients per user as may connect, and forgets the least recently used one", () => {
       const log = createLog();
       log.maxConnections = 3;
-      const [first, ...others] = clients(7);
-      perform(log, [first as Work, ...others.slice(0, 5)]);
-      expect(log.begin(first as Work, 0)).toMatchObject({ state: "done" });
-      perform(log, others.slice(5));
-      expect(log.begin(first as Work, 0)).toMatchObject({ state: "done" });
+      perform(log, clients(7).slice(0, 6));
+      expect(log.begin(work(1, { client: "c0" }), 0)).toMatchObject({ state: "done" });
+      perform(log, clients(7).slice(6));
+      expect(log.begin(work(1, { client: "c0" }), 0)).toMatchObject({ state: "done" });
       expect(log.begin(work(1, { client: "c1" }), 0)).toEqual(run);
     });
 

@@ -2,14 +2,13 @@
 // Called by ControlFrames. A request that needs no waiting makes no promise, so that its reply leaves in the same batch
 // as the other replies of its turn.
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
-import { HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
 import type { ErrorContext } from "../types.ts";
 import { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
-import { errorJson, InvalidMessageError, toHalyardError } from "../utils/errors.ts";
+import { errorJson, InvalidMessageError, isFailure, toHalyardError } from "../utils/errors.ts";
 import type { Deduplicator } from "./deduplicator.ts";
 import { sendReply } from "./error-replies.ts";
 import type { RequestDispatcher } from "./request-dispatcher.ts";
@@ -81,7 +80,7 @@ export class ClientRequests {
   }
 
   #fail({ connection, frame }: RequestFrame, error: unknown): string {
-    if (!(error instanceof HalyardError)) this.#parts.report(error, { type: frame.name, ws: connection.ws });
+    if (isFailure(error)) this.#parts.report(error, { type: frame.name, ws: connection.ws });
     const publicError = toHalyardError(error);
     this.#parts.securityReporter.recordRefusal(connection, publicError);
     return errorJson(publicError).slice(0, -1);

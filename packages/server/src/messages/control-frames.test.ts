@@ -4,7 +4,14 @@ import type { TestConfig } from "../../test/test-system.ts";
 
 let system: TestSystem;
 const create = (config: TestConfig = {}): TestSystem => (system = new TestSystem(config));
-const NO_RATE_LIMITS = { joinsPerSecond: 1e6, joinBurst: 1e6, messagesPerSecond: 1e6, messageBurst: 1e6 };
+const NO_RATE_LIMITS = {
+  joinsPerSecond: 1e6,
+  joinBurst: 1e6,
+  messagesPerSecond: 1e6,
+  messageBurst: 1e6,
+  authenticatesPerSecond: 1e6,
+  authenticateBurst: 1e6,
+};
 
 afterEach(() => system.expectToEndCleanly());
 

@@ -113,7 +113,7 @@ export class ControlFrames {
     });
   }
 
-  /** Counts against the limit of concurrent requests, because each `authenticate` queries the session store. */
+  /** Counts against the limit of concurrent requests, because each `authenticate` within its rate queries the session store. */
   #authenticate({ connection, frame, meta }: InboundMessage): undefined | Promise<void> {
     const message = clientMessages.authenticate.safeParse(frame);
     if (!message.success) throw new InvalidMessageError([{ path: "ticket", message: "not a ticket" }]);

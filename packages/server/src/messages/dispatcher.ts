@@ -1,13 +1,13 @@
 // From a message to its handler: schema, room, role, `authorize`, then the handler, in this order. Called by
 // SendExecutor. A relayed type without a handler is published as it is.
-import type { SendResult, Validation } from "@halyard/protocol";
+import type { SendResult } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import { GLOBAL_CHANNEL, roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
 import { isClosed } from "../connection/is-closed.ts";
 import type { BuiltIns } from "../types.ts";
-import { ForbiddenError, InvalidMessageError } from "../utils/errors.ts";
+import { ForbiddenError, InvalidMessageError, validationError } from "../utils/errors.ts";
 import type { Authorization } from "./authorization.ts";
 import type { MessageHandlerRegistry } from "./handler-registry.ts";
 import type { HandlerRunner } from "./handler-runner.ts";
@@ -70,8 +70,9 @@ export class Dispatcher {
   }
 
   async #parse(messageType: MessageType, fields: Record<string, unknown>): Promise<object> {
-    const result: Validation = await validate(messageType.schema, fields);
-    if (!result.ok) throw new InvalidMessageError(result.issues);
+    const pending = validate(messageType.schema, fields);
+    const result = pending instanceof Promise ? await this.#parts.handlerRunner.settle(pending) : pending;
+    if (!result.ok) throw validationError(result);
     return result.value as object;
   }
 

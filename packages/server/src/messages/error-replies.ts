@@ -7,7 +7,7 @@ import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
 import type { Clock, ErrorContext } from "../types.ts";
-import { errorJson, toHalyardError } from "../utils/errors.ts";
+import { errorJson, isFailure, toHalyardError } from "../utils/errors.ts";
 
 interface ErrorRepliesParts {
   readonly clock: Clock;
@@ -29,7 +29,7 @@ export class ErrorReplies {
   /** @param re the `seq` or `id` of the frame that failed */
   replyWithError(connection: Connection, error: unknown, re?: number | string): void {
     const publicError = toHalyardError(error);
-    if (publicError !== error) this.#parts.report(error, { type: "message", ws: connection.ws });
+    if (isFailure(error)) this.#parts.report(error, { type: "message", ws: connection.ws });
     sendReply(connection, errorJson(publicError).slice(0, -1), re);
     this.countViolation(connection, publicError);
   }

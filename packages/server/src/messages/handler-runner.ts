@@ -59,6 +59,12 @@ export class HandlerRunner {
     return isPublished(result) ? toSendResult(result) : { id: invocation.messageId };
   }
 
+  /** Waits for code of the application outside of handlers, as in a schema, as long as for a handler. */
+  settle<TValue>(pending: Promise<TValue>): Promise<TValue> {
+    const { clock, limits } = this.#parts;
+    return withDeadline(pending, { clock, ms: limits.handlerMs });
+  }
+
   /** Answers a `ping` without an id. */
   runPing({ ws }: Connection): void {
     const { connections, guard, ping, registry } = this.#parts;

@@ -128,10 +128,7 @@ export class Inbound {
       return;
     }
     const { hash: digest } = digestOf(text);
-    this.#parts.clientSends.enqueue(
-      { connection, text: "", frame: UNREADABLE, meta: { seq }, digest, refusal },
-      0,
-    );
+    this.#parts.clientSends.enqueue({ connection, frame: UNREADABLE, meta: { seq }, digest, refusal }, 0);
   }
 
   #parse(connection: Connection, text: string): InboundMessage | undefined {
@@ -147,7 +144,7 @@ export class Inbound {
       return undefined;
     }
     const meta = readMeta(frame.$);
-    if (meta !== undefined) return { connection, text, frame, meta, digest: hash };
+    if (meta !== undefined) return { connection, frame, meta, digest: hash };
     this.#refuse(
       connection,
       text,

@@ -1,5 +1,6 @@
-import type { Validation } from "@halyard/protocol";
+import type { PublicUser, Validation } from "@halyard/protocol";
 import { publicUser, validate } from "@halyard/protocol";
+import { boundedAuthor } from "../connection/public-profile.ts";
 import { describeIssues } from "../utils/errors.ts";
 import type { MessageTypeRegistry } from "./message-types.ts";
 import { newMessageId } from "../utils/ids.ts";
@@ -41,7 +42,10 @@ export function encodeOutgoing(
   const isBuiltin = type === "chat_message" || type === "announcement";
   const id = isBuiltin && typeof fields["id"] === "string" ? fields["id"] : newMessageId();
   const toEncoded = (result: Validation): EncodedMessage => {
-    if (!result.ok) throw new TypeError(`${type} is not valid: ${describeIssues(result.issues)}`);
+    if (!result.ok)
+      throw new TypeError(`${type} is not valid: ${describeIssues(result.issues)}`, {
+        cause: result.failure?.error,
+      });
     const parsed = result.value as Record<string, unknown>;
     const given =
       known.policy.relay === undefined
@@ -67,7 +71,11 @@ function builtinFields(
   const sentAt = new Date(given.at).toISOString();
   if (type === "announcement") return { id: given.id, sentAt };
   if (type === "chat_message") {
-    const from = parsed["from"] ?? { userId: "server", name: "Server", connectedAt: sentAt };
+    const author = parsed["from"] as PublicUser | undefined;
+    const from =
+      author === undefined
+        ? { userId: "server", name: "Server", connectedAt: sentAt }
+        : boundedAuthor(author);
     return { id: given.id, from, sentAt };
   }
   return {};
@@ -78,7 +86,7 @@ function authorOf(fields: Record<string, unknown>): object {
   if (fields["from"] === undefined) return {};
   const from = publicUser.safeParse(fields["from"]);
   if (!from.success) throw new TypeError("from is not a user as others may see them");
-  return { from: from.data };
+  return { from: boundedAuthor(from.data) };
 }
 
 /** A chat message has a key, because it keeps its id when its handler runs again. */

@@ -3,6 +3,7 @@
 import { GLOBAL_CHANNEL, roomChannel, userChannel } from "../channels/channel-name.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { clientKey } from "../channels/envelope.ts";
+import { profileOf } from "../connection/public-profile.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
@@ -82,7 +83,7 @@ export class Publisher {
     const { clock, connections } = this.#parts;
     const author = connections.connectedUsers.get(userId);
     const connectedAt = (author?.connectedAt ?? new Date(dateOf(clock))).toISOString();
-    return { userId, name: userId, ...author, connectedAt };
+    return { ...(author ?? profileOf({ id: userId })), connectedAt };
   }
 
   /** Rejects when the backplane does. */

@@ -8,7 +8,7 @@ import { roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock, ErrorContext } from "../types.ts";
-import { describeIssues, ForbiddenError, InvalidMessageError } from "../utils/errors.ts";
+import { describeIssues, ForbiddenError, validationError } from "../utils/errors.ts";
 import { newMessageId } from "../utils/ids.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import { HandlerInvocation } from "./handler-context.ts";
@@ -65,7 +65,7 @@ export class RequestDispatcher {
     const resolved = { request, definition, handler };
     const input = validate(definition.input, request.frame.input);
     return input instanceof Promise
-      ? input.then((validation) => this.#handle(resolved, validation))
+      ? this.#settle(input).then((validation) => this.#handle(resolved, validation))
       : this.#handle(resolved, input);
   }
 
@@ -75,7 +75,7 @@ export class RequestDispatcher {
   }
 
   #handle({ request, definition, handler }: ResolvedRequest, input: Validation): unknown {
-    if (!input.ok) throw new InvalidMessageError(input.issues);
+    if (!input.ok) throw validationError(input);
     const { connection } = request;
     assertNotRevoked(connection);
     const room = this.#roomOf(request);
@@ -117,8 +117,13 @@ export class RequestDispatcher {
   #validateOutput(request: IncomingRequest, { output }: RequestDefinition, result: unknown): unknown {
     const validation = validate(output, result);
     return validation instanceof Promise
-      ? validation.then((settled) => this.#unwrap(request, settled))
+      ? this.#settle(validation).then((settled) => this.#unwrap(request, settled))
       : this.#unwrap(request, validation);
+  }
+
+  #settle(validation: Promise<Validation>): Promise<Validation> {
+    const { clock, limits } = this.#parts;
+    return withDeadline(validation, { clock, ms: limits.handlerMs });
   }
 
   /** A result that does not fit its own schema is an error of the server: it is reported and not sent. */
@@ -126,6 +131,7 @@ export class RequestDispatcher {
     if (output.ok) return output.value;
     const error = new TypeError(
       `the reply to ${name} does not fit its schema: ${describeIssues(output.issues)}`,
+      { cause: output.failure?.error },
     );
     this.#parts.report(error, { type: name, ws: connection.ws });
     throw new HalyardError("internal", undefined, { cause: error });

@@ -4,7 +4,7 @@ import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { ErrorContext } from "../types.ts";
-import { errorJson, toHalyardError } from "../utils/errors.ts";
+import { errorJson, isFailure, toHalyardError } from "../utils/errors.ts";
 import { newMessageId } from "../utils/ids.ts";
 import type { Deduplicator } from "./deduplicator.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -72,7 +72,7 @@ export class SendExecutor {
       const result = await dispatcher.dispatch({ connection, type, fields, channel: meta.ch, messageId });
       return { replyPrefix: `{"type":"reply","result":${JSON.stringify(result)}`, isError: false };
     } catch (error) {
-      if (!(error instanceof HalyardError)) report(error, { type, ws: connection.ws });
+      if (isFailure(error)) report(error, { type, ws: connection.ws });
       return this.#fail(connection, toHalyardError(error));
     }
   }

@@ -8,7 +8,7 @@ import { PendingServerRequests } from "../connection/pending-server-requests.ts"
 import type { RequestOptions, ServerRequest } from "../connection/pending-server-requests.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock, WebSocketInstance } from "../types.ts";
-import { describeIssues, InvalidMessageError } from "../utils/errors.ts";
+import { describeIssues, toHalyardError, validationError } from "../utils/errors.ts";
 import type { MessageTypeRegistry } from "./message-types.ts";
 
 /** What `manager.request` takes after the name. An input that may be undefined may be omitted. */
@@ -42,14 +42,16 @@ export class ServerRequests {
       throw new TypeError(`no request that a server may make: ${request.name.slice(0, 80)}`);
     const input: Validation = await validate(definition.input, request.input);
     if (!input.ok)
-      throw new TypeError(`the input of ${request.name} is not valid: ${describeIssues(input.issues)}`);
+      throw new TypeError(`the input of ${request.name} is not valid: ${describeIssues(input.issues)}`, {
+        cause: input.failure?.error,
+      });
 
     const connection = connections.of(ws);
     if (connection === undefined) throw new HalyardError("unavailable");
     connection.serverRequests ??= new PendingServerRequests(connection, clock, limits.unansweredRequests);
     const answer = await connection.serverRequests.send({ ...request, input: input.value });
     const output = await validate(definition.output, answer);
-    if (!output.ok) throw new InvalidMessageError(output.issues);
+    if (!output.ok) throw toHalyardError(validationError(output));
     return output.value;
   }
 }

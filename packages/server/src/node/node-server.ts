@@ -144,9 +144,11 @@ export class NodeWebSocketServer {
       const upgrade = toUpgradeRequest(request);
       const { upgrades } = this.#internals;
       const answer =
-        request.method === "GET"
-          ? upgrades.probe(upgrade, this.#authenticate)
-          : upgrades.rejectEarly(upgrade, METHOD_NOT_ALLOWED);
+        request.method !== "GET"
+          ? upgrades.rejectEarly(upgrade, METHOD_NOT_ALLOWED)
+          : hasTooManyHeaders(request)
+            ? upgrades.rejectEarly(upgrade, BAD_REQUEST)
+            : upgrades.probe(upgrade, this.#authenticate);
       respond(response, await answer);
     } catch (error) {
       this.#internals.report(error, { type: "upgrade", ws: undefined });
@@ -159,7 +161,9 @@ export class NodeWebSocketServer {
     const upgrade = toUpgradeRequest(request);
     const header: GetHeader = (name) => request.headers[name] as string | undefined;
     const handshakeError =
-      request.httpVersionMinor < 1 ? BAD_REQUEST : validateHandshake(request.method, header);
+      request.httpVersionMinor < 1 || hasTooManyHeaders(request)
+        ? BAD_REQUEST
+        : validateHandshake(request.method, header);
     if (handshakeError !== undefined) return upgrades.rejectEarly(upgrade, handshakeError, header);
     return upgrades.handleUpgrade(upgrade, this.#authenticate, header);
   }
@@ -191,6 +195,13 @@ export class NodeWebSocketServer {
     ws.on("ping", onControl);
     ws.on("close", onClose);
   }
+}
+
+/** Node takes thousands, and each is made into a field of `Headers`; Bun takes no more itself. */
+const MAX_HEADERS = 100;
+
+function hasTooManyHeaders({ rawHeaders }: PlainRequest): boolean {
+  return rawHeaders.length > 2 * MAX_HEADERS;
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

@@ -1,16 +1,23 @@
-import type { UpgradeRequest } from "../types.ts";
+import type { Server } from "node:net";
+import type { IncomingRequest } from "../security/client-address.ts";
 import type { PlainRequest } from "./plain-request.ts";
 
 /** The headers are made when they are first read: most checks read one header by name, and many read none. */
-export function toUpgradeRequest(request: PlainRequest): UpgradeRequest {
+export function toUpgradeRequest(request: PlainRequest): IncomingRequest {
   let headers: Headers | undefined;
   return {
     url: request.url ?? "/",
+    raw: request,
     get headers() {
       return (headers ??= toHeaders(request.rawHeaders));
     },
     get remoteAddress() {
       return request.socket.remoteAddress;
+    },
+    get isOnUnixSocket() {
+      // A server's sockets name it; the types do not say so.
+      const { server } = request.socket as { readonly server?: Pick<Server, "address"> };
+      return typeof server?.address() === "string";
     },
   };
 }

@@ -8,7 +8,8 @@ type TrustProxy = WebSocketManagerConfig["trustProxy"];
 function addressOf(peer: string | undefined, forwarded: string | undefined, trusted: TrustProxy): unknown {
   const headers = new Headers(forwarded === undefined ? {} : { "x-forwarded-for": forwarded });
   const client = new ClientAddress(trusted, silentLogger);
-  return client.resolve(peer, (name) => headers.get(name));
+  const request = { url: "/ws", headers, remoteAddress: peer, isOnUnixSocket: peer === undefined };
+  return client.locate(request, (name) => headers.get(name)).address;
 }
 
 describe("ClientAddress", () => {
@@ -94,7 +95,8 @@ describe("ClientAddress", () => {
       const warn = vi.fn();
       const client = new ClientAddress(undefined, { ...silentLogger, warn });
       const headers = new Headers({ [name]: "for=1.1.1.1" });
-      for (let n = 0; n < 3; n++) client.resolve("192.0.2.1", (header) => headers.get(header));
+      const request = { url: "/ws", headers, remoteAddress: "192.0.2.1" };
+      for (let n = 0; n < 3; n++) client.locate(request, (header) => headers.get(header));
       expect(warn).toHaveBeenCalledExactlyOnceWith({}, expect.stringContaining("trustProxy: ["));
       expect(JSON.stringify(warn.mock.calls)).not.toContain("1.1.1.1");
     }

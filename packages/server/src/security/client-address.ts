@@ -3,8 +3,35 @@
 // A header is believed only as far as `trustProxy` trusts the hosts that appended to it.
 
 import type { CidrRange } from "./ip-address.ts";
-import { canonicalAddress, isWithin, parseRange } from "./ip-address.ts";
+import { addressBucketKey, canonicalAddress, isWithin, parseRange } from "./ip-address.ts";
 import type { Logger } from "../logger.ts";
+import type { UpgradeRequest } from "../types.ts";
+
+/** A request as the glue of a runtime hands it over. */
+export interface IncomingRequest extends UpgradeRequest {
+  /**
+   * The server listens on a Unix socket: its peers have no address, and are on this machine. Everywhere else a peer
+   * without an address has reset its connection. @default false
+   */
+  readonly isOnUnixSocket?: boolean;
+}
+
+/** Whether the peer has reset its connection already: nothing of its request can be answered, and nothing be believed. */
+export function hasLeft({ remoteAddress, isOnUnixSocket = false }: IncomingRequest): boolean {
+  return remoteAddress === undefined && !isOnUnixSocket;
+}
+
+/** Where a request comes from, as far as it is known. */
+export interface RequestSource {
+  /** The client's address: the peer's, or the one that a trusted proxy names. Undefined on a Unix socket without a proxy. */
+  readonly address: string | undefined;
+  /** Whether the peer is a trusted proxy, whose headers say what its client has sent. */
+  readonly isTrustedProxy: boolean;
+  /** The address in rate limits. */
+  readonly addressKey: string | undefined;
+  /** Whose refusals are counted together: without `trustProxy` the address and the forwarded one. */
+  readonly clientKey: string | undefined;
+}
 
 /** Reads one request header by its name in lower case, without creating a `Headers` object. */
 export type GetHeader = (name: string) => string | null | undefined;
@@ -28,20 +55,34 @@ export class ClientAddress {
     }
   }
 
-  /** Undefined if the runtime does not know the peer, as on a Unix socket without a proxy. */
-  resolve(remoteAddress: string | undefined, header: GetHeader): string | undefined {
+  /** @param header the headers are believed as far as the peer is trusted */
+  locate(request: IncomingRequest, header: GetHeader): RequestSource {
+    const { remoteAddress } = request;
     const peer = remoteAddress?.includes(":") === true ? canonicalAddress(remoteAddress) : remoteAddress;
-    if (this.#isTrusted === undefined) {
-      if (!this.#hasWarned) this.#warnUntrustedProxy(header);
-      return peer;
-    }
-    // The peer of a Unix socket is on this machine, and has no address to check.
-    if (peer !== undefined && !this.#isTrusted(peer)) return peer;
-    return firstUntrustedHop(header("x-forwarded-for"), this.#isTrusted) ?? peer;
+    if (this.#isTrusted === undefined) return this.#locateUntrusted(peer, header);
+    const isTrustedProxy = peer === undefined ? !hasLeft(request) : this.#isTrusted(peer);
+    const forwarded = isTrustedProxy ? header("x-forwarded-for") : undefined;
+    const address = firstUntrustedHop(forwarded, this.#isTrusted) ?? peer;
+    const addressKey = address && addressBucketKey(address);
+    return { address, isTrustedProxy, addressKey, clientKey: addressKey };
   }
 
-  #warnUntrustedProxy(header: GetHeader): void {
-    if ((header("x-forwarded-for") ?? header("forwarded") ?? undefined) === undefined) return;
+  /**
+   * Without `trustProxy` nobody knows who is behind a proxy, and the header may say anything. So it only keeps refusals
+   * apart: who tries in vain does not use up the tries of everybody behind the same proxy.
+   */
+  #locateUntrusted(address: string | undefined, header: GetHeader): RequestSource {
+    const forwarded = header("x-forwarded-for") ?? undefined;
+    const isForwarded = (forwarded ?? header("forwarded") ?? undefined) !== undefined;
+    if (isForwarded && !this.#hasWarned) this.#warnUntrustedProxy();
+    const addressKey = address && addressBucketKey(address);
+    const claimed = forwarded === undefined ? undefined : lastHop(forwarded);
+    const clientKey =
+      claimed === undefined ? addressKey : `${addressKey ?? "unix"} ${addressBucketKey(claimed)}`;
+    return { address, isTrustedProxy: false, addressKey, clientKey };
+  }
+
+  #warnUntrustedProxy(): void {
     this.#hasWarned = true;
     const line = `createWebSocketSystem({ trustProxy: ["10.0.0.0/8"] })`;
     this.#logger.warn(
@@ -49,6 +90,10 @@ export class ClientAddress {
       `a forwarded address is not believed, so everyone behind the proxy is one address: ${line}`,
     );
   }
+}
+
+function lastHop(header: string): string | undefined {
+  return canonicalAddress(withoutPort(header.slice(header.lastIndexOf(",") + 1).trim()));
 }
 
 /** Reads from right to left: each proxy appends on the right, and a client may have written the left part. */

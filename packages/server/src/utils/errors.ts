@@ -1,7 +1,7 @@
 import type { ErrorCode, HalyardErrorOptions } from "@halyard/protocol/wire";
 import { printable } from "@halyard/protocol/internal";
 import { HalyardError, LIMITS } from "@halyard/protocol/wire";
-import type { ValidationIssue } from "@halyard/protocol";
+import type { SchemaFailure, Validation, ValidationIssue } from "@halyard/protocol";
 import type { ForbiddenAttempt, LimitName } from "../security-event.ts";
 import { jsonBytes, truncateUtf8 } from "./text.ts";
 
@@ -13,6 +13,39 @@ export class InvalidMessageError extends HalyardError {
     super("invalid_message");
     this.issues = issues;
   }
+}
+
+/** Code of the application took longer than it may. The sender gets `timeout`, and `onError` hears it. */
+export class DeadlineError extends HalyardError {
+  constructor(message?: string) {
+    super("timeout", message);
+  }
+}
+
+/** Code of the application in a schema threw: `onError` hears its error, the sender gets `publicError`. */
+export class SchemaFailedError extends Error {
+  readonly publicError: HalyardError;
+
+  constructor({ error, retryable }: SchemaFailure, issues: readonly ValidationIssue[]) {
+    super("a schema failed", { cause: error });
+    this.publicError = retryable
+      ? new HalyardError("unavailable", undefined, { cause: error })
+      : new InvalidMessageError(issues);
+  }
+}
+
+/** The error for the value that did not pass. */
+export function validationError({
+  issues,
+  failure,
+}: Extract<Validation, { readonly ok: false }>): HalyardError | SchemaFailedError {
+  if (failure === undefined) return new InvalidMessageError(issues);
+  return failure.error instanceof HalyardError ? failure.error : new SchemaFailedError(failure, issues);
+}
+
+/** Whether an error is a failure of the application's code, and not its answer. */
+export function isFailure(error: unknown): boolean {
+  return !(error instanceof HalyardError) || error instanceof DeadlineError;
 }
 
 /** A limit was reached. The sender gets the code; the security log also gets the name of the limit. */
@@ -44,6 +77,7 @@ export class ForbiddenError extends HalyardError {
  * to `onError`, never to a client.
  */
 export function toHalyardError(error: unknown): HalyardError {
+  if (error instanceof SchemaFailedError) return error.publicError;
   return error instanceof HalyardError ? error : new HalyardError("internal", undefined, { cause: error });
 }
 

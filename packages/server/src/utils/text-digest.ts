@@ -21,3 +21,15 @@ export function digestOf(text: string): TextDigest {
 const BRACE = 0x7b;
 /** The one bit in which `{` differs from `[`. */
 const CASE_BIT = 0x20;
+
+/** 53 bits of a text, for texts that must not stay in memory. */
+export function hashOf(text: string): number {
+  let high = 0x811c9dc5;
+  let low = 0x9e3779b1;
+  for (let index = 0; index < text.length; index++) {
+    const char = text.charCodeAt(index);
+    high = Math.imul(high ^ char, 0x01000193);
+    low = Math.imul(low ^ char, 0x85ebca6b);
+  }
+  return (low >>> 11) * 2 ** 32 + (high >>> 0);
+}

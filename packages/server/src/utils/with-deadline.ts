@@ -1,6 +1,6 @@
 import { isThenable } from "@halyard/protocol/internal";
-import { HalyardError } from "@halyard/protocol/wire";
 import type { Clock } from "../types.ts";
+import { DeadlineError } from "./errors.ts";
 
 /** When to stop waiting. */
 export interface Deadline {
@@ -22,7 +22,7 @@ export async function withDeadline<TValue>(
   const expired = new Promise<never>((_, reject) => {
     timer = deadline.clock.setTimeout(() => {
       deadline.onTimeout?.();
-      reject(new HalyardError("timeout"));
+      reject(new DeadlineError());
     }, deadline.ms);
   });
   try {

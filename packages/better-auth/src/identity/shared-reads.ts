@@ -1,0 +1,25 @@
+/** Reads that are under way, each once: whoever asks for the same meanwhile gets the same answer. */
+export class SharedReads<TValue> {
+  readonly #underWay = new Map<string, Promise<TValue>>();
+
+  /** @param key what the value is read by, whole */
+  share(key: string, read: () => Promise<TValue>): Promise<TValue> {
+    const underWay = this.#underWay.get(key);
+    if (underWay !== undefined) return underWay;
+    const started = read().finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, started);
+    return started;
+  }
+}
+
+/** The headers that one client sends with every request of its own, such as its credentials, and no two clients alike. */
+export function readKeyOf(headers: Headers): string {
+  let key = "";
+  // The order of `Headers` is that of the names, and no value contains a line break.
+  headers.forEach((value, name) => {
+    if (!PER_REQUEST.test(name)) key += `${name}: ${value}\n`;
+  });
+  return key;
+}
+
+const PER_REQUEST = /^(sec-websocket-.*|sec-fetch-.*|connection|upgrade|origin|accept|cache-control|pragma)$/;

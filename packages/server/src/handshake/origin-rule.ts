@@ -1,0 +1,178 @@
+// Decides from which pages a connection may be opened: a browser sends its user's cookie with the upgrade of any page.
+// Called by UpgradeHandler for each upgrade, and for each plain GET in its place, before the authenticator.
+// Guarantees: a cookie of a visitor is never used by a page of another site that nobody has allowed.
+import { isThenable, printableAscii } from "@halyard/protocol/internal";
+import type { AnyConfig } from "../config.ts";
+import type { Logger } from "../logger.ts";
+import type { GetHeader } from "../security/client-address.ts";
+import { canonicalOrigin, isLoopback, parseHost, parseWebOrigin } from "../security/web-origin.ts";
+import type { AnyAuthenticator } from "../session-watch.ts";
+import { andThen } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
+
+import type { LocatedRequest } from "./upgrade-request.ts";
+
+/** What {@link OriginRule} uses. */
+export interface OriginRuleParts {
+  readonly allowedOrigins: AnyConfig["allowedOrigins"];
+  readonly logger: Logger;
+  /** Anything but a boolean is reported, and no. */
+  readonly isYes: (option: string, answer: unknown) => boolean;
+}
+
+/** Only `true` lets a page in, whatever the types of the application say. */
+type AskApplication = (origin: string, request: LocatedRequest) => MaybePromise<unknown>;
+
+/** A request, as the rule of origins sees it. */
+export interface OriginCheck {
+  readonly request: LocatedRequest;
+  readonly header: GetHeader;
+  readonly authenticator: AnyAuthenticator | undefined;
+}
+
+/** Lines about refused origins: a scanner must not fill the log. */
+const MAX_LOGGED = 100;
+const MAX_TEXT = 80;
+
+/** Allows pages of the server's own origin, or those that `allowedOrigins` names. */
+export class OriginRule {
+  readonly #askApplication: AskApplication | undefined;
+  readonly #logger: Logger;
+  readonly #isYes: OriginRuleParts["isYes"];
+  /** The option whose function is asked first, for reports. */
+  readonly option: "allowedOrigins" | "trustsOrigin";
+  readonly #logged = new Set<string>();
+
+  /** @throws TypeError for a text in the list that is no origin */
+  constructor({ allowedOrigins, logger, isYes }: OriginRuleParts) {
+    this.#logger = logger;
+    this.#isYes = isYes;
+    this.option = typeof allowedOrigins === "function" ? "allowedOrigins" : "trustsOrigin";
+    if (typeof allowedOrigins === "function")
+      this.#askApplication = (...args) => settled(allowedOrigins(...args));
+    else if (allowedOrigins !== undefined) {
+      const allowed = new Set(allowedOrigins.map(listedOrigin));
+      this.#askApplication = (origin) => allowed.has(canonicalOrigin(origin) ?? "");
+    }
+  }
+
+  /** Whether a connection may be opened. A refusal is logged once for each origin. */
+  accepts(check: OriginCheck): MaybePromise<boolean> {
+    const { header, authenticator } = check;
+    if (checksOrigins(authenticator)) return true;
+    const origin = header("origin") ?? undefined;
+    const hasCookie = (header("cookie") ?? undefined) !== undefined;
+    if (origin === undefined) return !hasCookie || isProbeOfOwnPage(header) || this.#refuseWithoutOrigin();
+    // An origin that the application was asked about counts with every credential.
+    if (!hasCookie && this.#askApplication === undefined && !isSentByBrowsers(header("authorization")))
+      return true;
+    return andThen(this.allows(origin, check), (isAllowed) => isAllowed || this.#refuse(origin, header));
+  }
+
+  /** Whether pages of this origin may connect, and may read why they may not. */
+  allows(origin: string, { request, header, authenticator }: OriginCheck): MaybePromise<boolean> {
+    if (checksOrigins(authenticator)) return this.#asksAuthenticator(authenticator, origin, request);
+    const ask = this.#askApplication;
+    const isAllowed: MaybePromise<unknown> =
+      ask === undefined ? this.#isOwn(origin, hostOf(request, header)) : ask(origin, request);
+    return andThen(
+      isAllowed,
+      (answer) =>
+        this.#isYes("allowedOrigins", answer) || this.#asksAuthenticator(authenticator, origin, request),
+    );
+  }
+
+  #asksAuthenticator(
+    authenticator: AnyAuthenticator | undefined,
+    origin: string,
+    request: LocatedRequest,
+  ): MaybePromise<boolean> {
+    if (typeof authenticator !== "object" || authenticator.trustsOrigin === undefined) return false;
+    const answer = settled<unknown>(authenticator.trustsOrigin(origin, request));
+    return andThen(answer, (trusted) => this.#isYes("trustsOrigin", trusted));
+  }
+
+  #isOwn(origin: string, hostHeader: string): boolean {
+    const page = parseWebOrigin(origin);
+    // TLS may end before this server, so the scheme is not compared: a `Host` without a port has that of the page's scheme.
+    const own = page && parseHost(hostHeader, DEFAULT_PORT[page.scheme] ?? 0);
+    if (page === undefined || own === undefined) return false;
+    if (page.host === own.host && page.port === own.port) return true;
+    if (!isLoopback(page) || !isLoopback(own)) return false;
+    this.#logOnce("loopback", {
+      event: "origin_of_loopback",
+      message: `A page of ${quotable(origin)} is let in because it and the server are on this machine. In production: ${lineFor(origin)}`,
+    });
+    return true;
+  }
+
+  #refuse(origin: string, header: GetHeader): false {
+    const host = quotable(header("host") ?? "");
+    const message = `Refused a connection of a page of ${quotable(origin)}, which is not the server's own origin (Host: ${host}). To allow it: ${lineFor(origin)}`;
+    this.#logOnce(`origin ${quotable(origin)}`, { event: "origin_refused", message });
+    return false;
+  }
+
+  #refuseWithoutOrigin(): false {
+    const message =
+      "Refused a connection with a cookie and without Origin, which browsers always send. To let another client in, let it send an Origin of createWebSocketSystem({ allowedOrigins: [] }), or its credential in another header.";
+    this.#logOnce("missing", { event: "origin_missing", message });
+    return false;
+  }
+
+  #logOnce(key: string, { event, message }: { readonly event: string; readonly message: string }): void {
+    if (this.#logged.has(key) || this.#logged.size >= MAX_LOGGED) return;
+    this.#logged.add(key);
+    this.#logger.warn({ event }, message);
+  }
+}
+
+const DEFAULT_PORT: Readonly<Record<string, number>> = { http: 80, https: 443 };
+
+function checksOrigins(authenticator: AnyAuthenticator | undefined): boolean {
+  return typeof authenticator === "object" && authenticator.checksOrigin === true;
+}
+
+/** The application's thenables may be no promises. */
+function settled<TValue>(value: TValue | PromiseLike<TValue>): MaybePromise<TValue> {
+  return isThenable(value) ? Promise.resolve(value) : value;
+}
+
+/** The host that the page has connected to. A trusted proxy may have put its own into `Host`. */
+function hostOf({ source }: LocatedRequest, header: GetHeader): string {
+  const forwarded = source.isTrustedProxy ? header("x-forwarded-host") : undefined;
+  const [first = ""] = (forwarded ?? "").split(",", 1);
+  return first.trim() || (header("host") ?? "");
+}
+
+/** Browsers send a password that they know (`Basic`, `Digest`, `Negotiate`) as they send a cookie. No page can set a token. */
+function isSentByBrowsers(authorization: string | null | undefined): boolean {
+  return /^(basic|digest|negotiate|ntlm)\b/i.test(authorization ?? "");
+}
+
+/**
+ * A plain GET, by which a client learns why its handshake failed. A browser sends no `Origin` with a GET to the page's own
+ * origin. The answer is a status without a body, which no page of another origin can read.
+ */
+function isProbeOfOwnPage(header: GetHeader): boolean {
+  if (header("upgrade")?.toLowerCase() === "websocket") return false;
+  const site = header("sec-fetch-site") ?? "same-origin";
+  return site === "same-origin" || site === "none";
+}
+
+function listedOrigin(text: string): string {
+  const origin = canonicalOrigin(text);
+  if (origin !== undefined) return origin;
+  throw new TypeError(
+    `allowedOrigins takes whole origins such as "https://app.example.com", without a path, and not ${JSON.stringify(text)}; a function can take others`,
+  );
+}
+
+/** For a line of code to copy: no quotes and backslashes either. */
+function quotable(text: string): string {
+  return printableAscii(text, MAX_TEXT).replace(/["\\]/g, "?");
+}
+
+function lineFor(origin: string): string {
+  return `createWebSocketSystem({ allowedOrigins: ["${quotable(origin)}"] })`;
+}
