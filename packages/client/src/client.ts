@@ -158,9 +158,16 @@ export class Client {
     });
   }
 
-  #onWelcome({ ephemeral, channels }: WelcomeMessage): void {
+  #onWelcome({ ephemeral, channels, forgotten }: WelcomeMessage): void {
     this.#sender.onWelcome(ephemeral);
-    if (Object.values(channels).some(({ recovered }) => recovered === "lost")) this.#outbox.markUnconfirmed();
+    if (forgotten) {
+      this.#outbox.forget();
+      this.#requests.forget();
+    } else if (
+      forgotten === undefined &&
+      Object.values(channels).some(({ recovered }) => recovered === "lost")
+    )
+      this.#outbox.markUnconfirmed();
     this.#channels.resume(channels, this.#rooms.names);
     this.#rooms.onWelcome(channels);
   }

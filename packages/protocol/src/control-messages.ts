@@ -71,6 +71,8 @@ export interface WelcomeMessage {
   limits: { messageBytes: number; unacknowledged: number; messagesPerSecond: number; bytesPerSecond: number };
   heartbeat: { intervalMs: number; timeoutMs: number };
   ephemeral: string[];
+  /** Whether the server no longer knows which sends and requests of this client it has run. */
+  forgotten?: boolean | undefined;
   channels: Record<string, ChannelState>;
 }
 

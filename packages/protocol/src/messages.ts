@@ -103,6 +103,7 @@ export const serverMessages = {
     }),
     heartbeat: z.object({ intervalMs: z.int(), timeoutMs: z.int() }),
     ephemeral: z.array(z.string()),
+    forgotten: z.boolean().optional(),
     channels: z.record(
       z.string(),
       z.object({

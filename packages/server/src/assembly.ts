@@ -212,7 +212,7 @@ function createHandshakeParts(
     replayPlanner: new ReplayPlanner({ channels, backplane, clock }),
     clock,
     requestedChannels: new RequestedChannels({ authorization, limits, securityReporter }),
-    welcomeFrame: new WelcomeFrame({ connections, limits, types }),
+    welcomeFrame: new WelcomeFrame({ backplane, connections, limits, types }),
     memberships,
   });
   const helloHandler = new HelloHandler({ acceptContract, slots, hooks, welcomeSender, clock, limits });

@@ -211,4 +211,11 @@ export interface Backplane {
   begin(work: Work): WorkState | Promise<WorkState>;
   /** Completes an operation and stores its result for 5 min; `undefined` removes it, so that it may run again. */
   settle(work: Work, result: string | undefined): undefined | Promise<void>;
+  /**
+   * Whether the results of a client are still known. They are while one of its connections is open, and for 5 min after the
+   * last use or close; false for a client that was never connected. Called for each hello but a client's first.
+   *
+   * @default the welcome does not say whether they are
+   */
+  recall?(ref: ClientRef): boolean | Promise<boolean>;
 }

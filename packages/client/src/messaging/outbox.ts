@@ -117,7 +117,15 @@ export class Outbox {
     this.flush();
   }
 
-  /** The server has lost its state. */
+  /** The server has forgotten which numbers it has run: what was written is not sent again, and a new number may be any. */
+  forget(): void {
+    this.#entries = this.#entries.filter((entry) => {
+      if (entry.isWritten) settleMessage(entry, { status: "unknown" });
+      return !entry.isWritten;
+    });
+  }
+
+  /** The server has lost its state, and does not say whether it knows the numbers (it is of an earlier version). */
   markUnconfirmed(): void {
     for (const entry of this.#entries) entry.isUnconfirmed = entry.isWritten;
   }

@@ -39,7 +39,10 @@ interface PendingRequest {
   readonly callback: (reply: Reply) => void;
   readonly survivesReconnect: boolean | undefined;
   readonly timer: Timer;
+  /** On this connection. */
   isSent?: boolean;
+  /** On any connection. */
+  isWritten?: boolean;
 }
 
 export class PendingRequests {
@@ -100,6 +103,12 @@ export class PendingRequests {
     for (const id of this.#pending.keys()) this.settle(id, { error });
   }
 
+  /** The server has forgotten which requests it has run: a second run could be one too many. */
+  forget(): void {
+    for (const [id, { isWritten }] of this.#pending)
+      if (isWritten) this.settle(id, { error: new HalyardError("unavailable") });
+  }
+
   onOpen(): void {
     this.#isOpen = true;
     this.#flush();
@@ -117,7 +126,7 @@ export class PendingRequests {
     if (!this.#isOpen) return;
     const first = [...this.#pending.values()].slice(0, MAX_UNANSWERED);
     for (const request of first.filter(({ isSent }) => !isSent)) {
-      request.isSent = true;
+      request.isSent = request.isWritten = true;
       this.#connection.write(request.text);
     }
   }

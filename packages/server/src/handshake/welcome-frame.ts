@@ -3,6 +3,7 @@
 // Guarantees: the text has no last brace, so that its `"$"` can be added without a copy.
 import type { ChannelState } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
+import type { Backplane } from "../backplane.ts";
 import { publicUserJson } from "../channels/presence-view.ts";
 import type { Replay } from "../channels/replay.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
@@ -10,10 +11,13 @@ import type { Connection } from "../connection/connection.ts";
 import { profileOf } from "../connection/public-profile.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { MessageTypeRegistry } from "../messages/message-types.ts";
+import { andThen } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { ChannelRequest } from "./requested-channels.ts";
 
 /** What {@link WelcomeFrame} uses. */
 export interface WelcomeFrameParts {
+  readonly backplane: Backplane;
   readonly connections: ConnectionTable;
   readonly limits: ServerLimits;
   readonly types: MessageTypeRegistry;
@@ -29,11 +33,25 @@ export class WelcomeFrame {
     this.#parts = parts;
   }
 
+  /** Whether the numbers that the client has used are forgotten; undefined where nobody can say, or it uses none. */
+  hasForgotten({ attempt, client, isV1 }: Connection): MaybePromise<boolean | undefined> {
+    if (!isV1) return undefined;
+    if (attempt === 1) return false;
+    const known = this.#parts.backplane.recall?.(client);
+    return known === undefined ? undefined : andThen(known, (isKnown) => !isKnown);
+  }
+
   /** The text without the last brace. */
-  openJson(connection: Connection, requests: readonly ChannelRequest[], replays: readonly Replay[]): string {
+  openJson(
+    connection: Connection,
+    requests: readonly ChannelRequest[],
+    replays: readonly Replay[],
+    forgotten?: boolean,
+  ): string {
     this.#limitsJson ??= limitsJson(this.#parts);
     const profile = ownProfileJson(connection, this.#parts.connections);
-    return `${profile},${this.#limitsJson},"channels":${channelsJson(requests, replays)}`;
+    const mark = forgotten === undefined ? "" : `"forgotten":${String(forgotten)},`;
+    return `${profile},${this.#limitsJson},${mark}"channels":${channelsJson(requests, replays)}`;
   }
 }
 
@@ -49,7 +67,7 @@ function ownProfileJson(
 }
 
 /** The fields that are the same for all connections. */
-function limitsJson({ limits, types }: WelcomeFrameParts): string {
+function limitsJson({ limits, types }: Pick<WelcomeFrameParts, "limits" | "types">): string {
   const fields = {
     limits: {
       messageBytes: limits.messageBytes,

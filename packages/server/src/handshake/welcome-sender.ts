@@ -38,6 +38,7 @@ export type SubscriptionRequest = Pick<HelloMessage, "positions" | "rooms"> & {
 interface CheckedRequest {
   readonly requests: readonly ChannelRequest[];
   readonly re: string | undefined;
+  readonly forgotten: boolean | undefined;
 }
 
 /** Sends welcomes. */
@@ -50,13 +51,15 @@ export class WelcomeSender {
 
   /** @throws HalyardError, also by rejecting: `unavailable`, or what the backplane throws */
   send(connection: Connection, request: SubscriptionRequest): MaybePromise<void> {
-    const { memberships, replayPlanner, requestedChannels } = this.#parts;
-    return andThen(requestedChannels.resolve(connection, request), (requests) => {
-      const planned = replayPlanner.run(connection, requests.filter(isPermitted), (plans) => {
-        this.#commit(connection, plans, { requests, re: request.re });
-      });
-      return andThen(planned, () => (isClosed(connection) ? undefined : memberships.enter(connection)));
-    });
+    const { memberships, replayPlanner, requestedChannels, welcomeFrame } = this.#parts;
+    return andThen(requestedChannels.resolve(connection, request), (requests) =>
+      andThen(welcomeFrame.hasForgotten(connection), (forgotten) => {
+        const planned = replayPlanner.run(connection, requests.filter(isPermitted), (plans) => {
+          this.#commit(connection, plans, { requests, re: request.re, forgotten });
+        });
+        return andThen(planned, () => (isClosed(connection) ? undefined : memberships.enter(connection)));
+      }),
+    );
   }
 
   /** Ends the subscriptions of an earlier welcome. */
@@ -65,16 +68,20 @@ export class WelcomeSender {
   }
 
   /** Synchronous from the check of the plans to the last subscription: nothing can be published in between. */
-  #commit(connection: Connection, plans: readonly ReplayPlan[], { requests, re }: CheckedRequest): void {
+  #commit(connection: Connection, plans: readonly ReplayPlan[], request: CheckedRequest): void {
     const { channels, clock, welcomeFrame } = this.#parts;
+    const { requests, re, forgotten } = request;
     for (const { channel } of plans) if (!channels.isCurrent(channel)) throw new HalyardError("unavailable");
     const replays = this.#subscribeAll(connection, plans);
     connection.stage = "open";
     clock.clearTimeout(connection.helloTimer);
-    sendReply(connection, welcomeFrame.openJson(connection, requests, replays), re);
+    sendReply(connection, welcomeFrame.openJson(connection, requests, replays, forgotten), re);
     // Every gap before any replay: a cut during a replay loses none.
     for (const { channel, state } of replays)
       if (isGap(state.recovered)) connection.push(new OutboundFrame(gapJson(channel, state)));
+    for (const { channel, position, rejectedFor } of requests)
+      if (rejectedFor !== undefined && position !== undefined)
+        connection.push(new OutboundFrame(gapJson(channel, { ...position, recovered: "forbidden" })));
     sendRefusals(connection, requests);
     for (const { channel, entries } of replays) pushReplay(connection, channel, entries);
     connection.serverRequests?.flush();
@@ -97,11 +104,9 @@ function isPermitted({ rejectedFor }: ChannelRequest): boolean {
 }
 
 function sendRefusals(connection: Connection, requests: readonly ChannelRequest[]): void {
-  for (const { channel, position, rejectedFor } of requests) {
+  for (const { channel, rejectedFor } of requests) {
     if (rejectedFor === undefined) continue;
     const room = roomNameOf(channel);
-    if (position !== undefined)
-      connection.push(new OutboundFrame(gapJson(channel, { ...position, recovered: "forbidden" })));
     if (room !== undefined)
       connection.push(new OutboundFrame(JSON.stringify({ type: "left", room, reason: rejectedFor })));
   }

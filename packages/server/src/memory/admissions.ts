@@ -85,10 +85,13 @@ export class Admissions {
     return evicted;
   }
 
-  release(user: string, connectionId: string): void {
+  /** @returns the client whose open connection this was; undefined for a plain one */
+  release(user: string, connectionId: string): string | undefined {
     const slots = this.#slotsOf(user);
+    const client = slots.find((slot) => slot.connectionId === connectionId)?.client;
     releaseSlot(slots, connectionId);
     this.#store(user, slots.filter(isTaken));
+    return client === connectionId ? undefined : client;
   }
 
   /** Whether a client has an open connection. */

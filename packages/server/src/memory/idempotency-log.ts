@@ -93,6 +93,15 @@ export class IdempotencyLog {
     else if (record.sends.delete(key) && record.lastSeq === key) record.lastSeq = key - 1;
   }
 
+  has({ user, client }: ClientRef): boolean {
+    return this.#users.get(user)?.has(client) === true;
+  }
+
+  /** Keeps the client's record for another 5 minutes; makes one where it has none. */
+  touch(ref: ClientRef, now: number): void {
+    this.#recordOf(ref).usedAt = now;
+  }
+
   sweep(now: number): void {
     this.#latest = undefined;
     for (const [user, clients] of this.#users) {

@@ -3,6 +3,7 @@ import type {
   AdmissionRequest,
   Backplane,
   BackplaneHandlers,
+  ClientRef,
   HistoryUsage,
   PresenceEvent,
   PresenceOp,
@@ -133,14 +134,17 @@ class MemoryBackplane implements Backplane {
 
   admit(request: AdmissionRequest): Promise<Admission> {
     this.#idempotency.maxConnections = request.limit;
-    return resolvedPromise(this.#admissions.admit(request, this.#clock.now()));
+    const now = this.#clock.now();
+    const admission = this.#admissions.admit(request, now);
+    if (admission.admitted && admission.replaced.length > 0) this.#idempotency.touch(request, now);
+    return resolvedPromise(admission);
   }
 
   applyPresence(ops: readonly PresenceOp[]): Promise<readonly string[]> {
     let evicted = NO_CONNECTIONS;
     for (const op of ops) {
       if (op.room === undefined) {
-        if (op.op === "-") this.#admissions.release(op.user, op.connectionId);
+        if (op.op === "-") this.#release(op.user, op.connectionId);
         else {
           const opened = this.#admissions.opened(op.user, op.connectionId);
           if (opened.length > 0) evicted = [...evicted, ...opened];
@@ -177,6 +181,16 @@ class MemoryBackplane implements Backplane {
 
   settle(work: Work, result: string | undefined): undefined {
     this.#idempotency.settle(work, result);
+  }
+
+  recall(ref: ClientRef): boolean {
+    return this.#idempotency.has(ref);
+  }
+
+  /** A client that has not sent anything has a record from its first close on: one that returns in time is not forgotten. */
+  #release(user: string, connectionId: string): void {
+    const client = this.#admissions.release(user, connectionId);
+    if (client !== undefined) this.#idempotency.touch({ user, client }, this.#clock.now());
   }
 
   #publishResult(offset: number, duplicate: boolean): Promise<PublishResult> {
