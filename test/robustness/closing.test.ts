@@ -22,7 +22,7 @@ it("a hook for security events that disconnects the user is called inside no oth
     await open(manager, "ada"),
     await open(manager, "ada"),
   ];
-  manager.handleMessage(first as BareSocket, new Uint8Array(1));
+  manager.handleMessage(first, new Uint8Array(1));
   await turns();
   expect(nesting.deepest).toBe(1);
   expect(first?.codes).toEqual([4400]);

@@ -21,6 +21,7 @@ import { ConnectionLog } from "./handshake/connection-log.ts";
 import { ConnectionOpener } from "./handshake/connection-opener.ts";
 import { HelloHandler } from "./handshake/hello.ts";
 import { Memberships } from "./handshake/memberships.ts";
+import { RightsReview } from "./handshake/rights-review.ts";
 import { RequestedChannels } from "./handshake/requested-channels.ts";
 import { UpgradeGuard } from "./handshake/upgrade-guard.ts";
 import { UpgradeLimiter } from "./handshake/upgrade-limiter.ts";
@@ -199,7 +200,15 @@ function createHandshakeParts(
     limits,
     log,
   });
-  const memberships = new Memberships({ channels, presence, rooms, authorization, builtIns, limits });
+  const rightsReview = new RightsReview({ authorization, backplane, builtIns, channels, presence, rooms });
+  const memberships = new Memberships({
+    channels,
+    presence,
+    rooms,
+    authorization,
+    rightsReview,
+    settings: { builtIns, leaveGraceMs: limits.leaveGraceMs },
+  });
   const closer = new ConnectionCloser({ connections, clock, securityReporter, memberships, hooks, log });
   const welcomeSender = new WelcomeSender({
     channels,

@@ -56,11 +56,11 @@ export class ConnectionCloser implements ConnectionOwner {
   }
 
   identityChanged(connection: Connection): void {
-    const { connections, log, memberships } = this.#parts;
+    const { connections, memberships } = this.#parts;
     if (connection.stage === "closed") return;
     connections.update(connection);
-    memberships.reauthorize(connection).catch((error: unknown) => {
-      log.failed(connection, "authorize", error);
+    this.#attempt(connection, () => {
+      memberships.reauthorize(connection);
     });
   }
 

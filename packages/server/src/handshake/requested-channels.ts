@@ -59,7 +59,8 @@ export class RequestedChannels {
     const { limits, securityReporter } = this.#parts;
     const own = userChannel(connection.userId);
     const joinedRooms = new Set([...(connection.rooms ?? []), ...(connection.roomsJoinedByServer ?? [])]);
-    connection.roomsJoinedByServer = undefined;
+    // Kept until the welcome: the application may leave one again meanwhile, and a change of rights asks anew.
+    if (joinedRooms.size > 0) connection.roomsJoinedByServer = joinedRooms;
     connection.rooms = undefined;
     const positions = new Map(hello.positions.map(({ ch, epoch, off }) => [ch, { epoch, off }]));
     const roomChannels = [...new Set([...joinedRooms, ...hello.rooms])].map(roomChannel);

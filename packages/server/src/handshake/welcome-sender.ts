@@ -1,12 +1,20 @@
 // Subscribes a connection to its channels, replays what it missed and sends the welcome.
 // Called by HelloHandler for a v1 client's hello, and at once for a plain client.
 // Guarantees: nothing is published between a channel's position in the welcome, its replay and the subscription to it.
-import type { ChannelState, HelloMessage } from "@halyard/protocol";
+import type { HelloMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { roomNameOf } from "../channels/channel-name.ts";
-import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "../channels/replay.ts";
+import {
+  canCommit,
+  commitReplay,
+  gapFrame,
+  isGap,
+  planReplay,
+  pushReplay,
+  replayBudget,
+} from "../channels/replay.ts";
 import type { Replay, ReplayPlan } from "../channels/replay.ts";
 import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
@@ -54,9 +62,12 @@ export class WelcomeSender {
 
   /** @throws HalyardError, also by rejecting: `unavailable`, or what the backplane throws */
   send(connection: Connection, request: SubscriptionRequest): MaybePromise<void> {
+    const version = connection.rightsVersion;
     return andThen(this.#parts.requestedChannels.resolve(connection, request), (requests) =>
       andThen(this.#planReplays(requests.filter(isPermitted)), (plans) => {
         if (isClosed(connection)) return undefined;
+        // The answers of `authorize` are for the rights that the connection had then.
+        if (version !== connection.rightsVersion) return this.send(connection, request);
         this.#commit(connection, plans, { requests, re: request.re });
         return this.#parts.memberships.enter(connection);
       }),
@@ -73,15 +84,18 @@ export class WelcomeSender {
     const { channels, clock, welcomeFrame } = this.#parts;
     for (const { channel } of plans) if (!channels.isCurrent(channel)) throw new HalyardError("unavailable");
     const replays = this.#subscribeAll(connection, plans);
+    for (const { channel } of requests) connection.roomsJoinedByServer?.delete(roomNameOf(channel) ?? "");
+    if (connection.roomsJoinedByServer?.size === 0) connection.roomsJoinedByServer = undefined;
     connection.stage = "open";
     clock.clearTimeout(connection.helloTimer);
     sendReply(connection, welcomeFrame.openJson(connection, requests, replays), re);
     for (const { channel, state, entries } of replays) {
-      if (isGap(state.recovered)) connection.push(new OutboundFrame(gapJson(channel, state)));
+      if (isGap(state.recovered)) connection.push(gapFrame(channel, state));
       pushReplay(connection, channel, entries);
     }
     sendRefusals(connection, requests);
     connection.serverRequests?.flush();
+    connection.flushAfterWelcome();
   }
 
   #subscribeAll(connection: Connection, plans: readonly ReplayPlan[]): readonly Replay[] {
@@ -115,17 +129,8 @@ function sendRefusals(connection: Connection, requests: readonly ChannelRequest[
   for (const { channel, position, rejectedFor } of requests) {
     if (rejectedFor === undefined) continue;
     const room = roomNameOf(channel);
-    if (position !== undefined)
-      connection.push(new OutboundFrame(gapJson(channel, { ...position, recovered: "forbidden" })));
+    if (position !== undefined) connection.push(gapFrame(channel, { ...position, recovered: "forbidden" }));
     if (room !== undefined)
       connection.push(new OutboundFrame(JSON.stringify({ type: "left", room, reason: rejectedFor })));
   }
-}
-
-function isGap(recovered: ChannelState["recovered"]): boolean {
-  return recovered !== true && recovered !== "new" && recovered !== "pending";
-}
-
-function gapJson(ch: string, { epoch, off, recovered }: ChannelState): string {
-  return JSON.stringify({ type: "gap", ch, epoch, off, reason: recovered });
 }

@@ -49,16 +49,19 @@ export class Publisher {
     return this.#publish(userChannel(userId), message, excludeWs);
   }
 
-  /** Sends to one connection, outside all channels: without an offset, and lost when the connection is closed. */
+  /**
+   * Sends to one connection, outside all channels: without an offset, and lost when the connection is closed. Before the
+   * welcome the frame is kept, because a client takes nothing that comes before it.
+   */
   toConnection(ws: WebSocketInstance, message: object | string): void {
     const connection = this.#parts.connections.of(ws);
     const encoded = this.#encode(message);
     if (!(encoded instanceof Promise)) {
-      connection?.push(new OutboundFrame(encoded.json));
+      connection?.pushAfterWelcome(new OutboundFrame(encoded.json));
       return;
     }
     encoded.then(
-      ({ json }) => connection?.push(new OutboundFrame(json)),
+      ({ json }) => connection?.pushAfterWelcome(new OutboundFrame(json)),
       (error: unknown) => {
         this.#parts.report(error, { type: "send", ws: connection?.ws });
       },
@@ -70,7 +73,8 @@ export class Publisher {
     const channel = room === undefined ? GLOBAL_CHANNEL : roomChannel(room);
     const json = JSON.stringify({ type, ...fields, from: this.#authorOf(connection) });
     const idempotencyKey = ephemeral ? undefined : `${id}\0${connection.userId}`;
-    return this.#publishEncoded(channel, { type, id, json, ephemeral, idempotencyKey }, connection.ws);
+    const excludedClient = clientKey(connection.client);
+    return this.#publishEncoded(channel, { type, id, json, ephemeral, idempotencyKey }, excludedClient);
   }
 
   #authorOf({ userId }: Connection): object {
@@ -84,14 +88,12 @@ export class Publisher {
   async #publishEncoded(
     channel: string,
     message: EncodedMessage,
-    excludeWs?: WebSocketInstance,
+    excludedClient: string | undefined,
   ): Promise<Published> {
-    const { channels, connections } = this.#parts;
-    const sender = excludeWs === undefined ? undefined : connections.of(excludeWs);
-    const { position } = await channels.publish(channel, {
+    const { position } = await this.#parts.channels.publish(channel, {
       json: message.json,
       ephemeral: message.ephemeral,
-      excludedClient: sender === undefined ? undefined : clientKey(sender.client),
+      excludedClient,
       idempotencyKey: message.idempotencyKey,
     });
     return { id: message.id, channel, offset: position?.off };
@@ -107,19 +109,22 @@ export class Publisher {
     message: object | string,
     excludeWs: WebSocketInstance | undefined,
   ): Promise<Published> {
-    return this.#awaitPublish(channel, this.#encode(message), excludeWs);
+    // Taken now: the socket may close before the message is encoded, and its client must not get the message on resume.
+    const client = excludeWs === undefined ? undefined : this.#parts.connections.clientOf(excludeWs);
+    const excludedClient = client === undefined ? undefined : clientKey(client);
+    return this.#awaitPublish(channel, this.#encode(message), excludedClient);
   }
 
   async #awaitPublish(
     channel: string,
     encoding: EncodedMessage | Promise<EncodedMessage>,
-    excludeWs: WebSocketInstance | undefined,
+    excludedClient: string | undefined,
   ): Promise<Published> {
     let id = "";
     try {
       const encoded = encoding instanceof Promise ? await encoding : encoding;
       id = encoded.id;
-      return await this.#publishEncoded(channel, encoded, excludeWs);
+      return await this.#publishEncoded(channel, encoded, excludedClient);
     } catch (error) {
       this.#parts.report(error, { type: "publish", ws: undefined });
       return { id, channel, offset: undefined };
