@@ -33,7 +33,7 @@ export class AppServer {
 
   constructor(runtime: Runtime, options: AppOptions, entry: string) {
     const file = join(import.meta.dirname, "../fixtures", entry);
-    this.#child = spawn(binaryOf(runtime), [file, JSON.stringify(options)], {
+    this.#child = spawn(binaryOf(runtime), [...(options.runtimeFlags ?? []), file, JSON.stringify(options)], {
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#child.stderr.on("data", (chunk: Buffer) => {

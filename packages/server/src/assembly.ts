@@ -1,10 +1,13 @@
 // Puts one node together: every part is made here, once, and gets exactly the parts that it uses. Called by the manager.
 // Guarantees: the backplane is started before the first connection, and no error of the application's hooks escapes.
-import { EventLoopMonitor } from "./utils/event-loop-monitor.ts";
+import { EventLoopMonitor } from "./connection/event-loop-monitor.ts";
 import { flatConcat } from "./utils/flat-concat.ts";
+import { ApplicationGuard } from "./application/application-guard.ts";
+import type { Report } from "./application/application-guard.ts";
 import type { Backplane } from "./backplane.ts";
 import { ChannelHub } from "./channels/channel-hub.ts";
 import { PresenceHub } from "./channels/presence-hub.ts";
+import { ReplayPlanner } from "./channels/replay-planner.ts";
 import type { AnyConfig } from "./config.ts";
 import { ConnectionTable } from "./connection/connection-table.ts";
 import { Heartbeat } from "./connection/heartbeat.ts";
@@ -19,6 +22,7 @@ import { ConnectionCloser } from "./handshake/connection-closer.ts";
 import { ConnectionHooks } from "./handshake/connection-hooks.ts";
 import { ConnectionLog } from "./handshake/connection-log.ts";
 import { ConnectionOpener } from "./handshake/connection-opener.ts";
+import { decisionsOf } from "./handshake/decisions.ts";
 import { HelloHandler } from "./handshake/hello.ts";
 import { Memberships } from "./handshake/memberships.ts";
 import { RightsReview } from "./handshake/rights-review.ts";
@@ -53,15 +57,16 @@ import { UserListRequests } from "./messages/user-list-requests.ts";
 import { ClientAddress } from "./security/client-address.ts";
 import { SecurityReporter } from "./security/security-reporter.ts";
 import { UpgradeHandler } from "./server.ts";
-import type { Clock, ErrorContext } from "./types.ts";
+import type { Clock } from "./types.ts";
 import { systemClock } from "./utils/clock.ts";
-import { createReporter } from "./utils/error-reporter.ts";
-import { HookQueue } from "./utils/hook-queue.ts";
 
 /** The parts that several others are made of. Only this file knows them all. */
 interface SharedParts {
   readonly limits: ServerLimits;
   readonly clock: Clock;
+  /** Through which every function of the application is called. */
+  readonly guard: ApplicationGuard;
+  /** The application's, which throws nothing. */
   readonly logger: Logger;
   readonly backplane: Backplane;
   readonly types: MessageTypeRegistry;
@@ -74,11 +79,10 @@ interface SharedParts {
   readonly deduplicator: Deduplicator;
   readonly sessionWatches: SessionWatches;
   readonly securityReporter: SecurityReporter;
-  readonly hookQueue: HookQueue;
   /** Makes an id that is unique among all nodes. */
   readonly nextConnectionId: () => string;
   /** Reports an error of the application's own code. Never throws. */
-  readonly report: (error: unknown, context: ErrorContext) => void;
+  readonly report: Report;
 }
 
 /** The parts that the manager and the runtimes use. */
@@ -101,8 +105,8 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
   const { builtIns = {} } = config;
   // Hooks may be methods of the configuration, which stays their `this`.
   const authorize = config.authorize?.bind(config);
-  const { backplane, channels, clock, connections, limits, logger, presence, report, writer } = shared;
-  const authorization = new Authorization({ authorize, clock, limits, logger, report });
+  const { backplane, channels, clock, connections, guard, limits, presence, writer } = shared;
+  const authorization = new Authorization({ authorize, clock, guard, limits });
   const rooms = new Rooms({ authorization, backplane, builtIns, channels, limits, presence });
   const handshake = createHandshakeParts(config, shared, { authorization, rooms });
   const { closer, helloHandler, log, slots, upgrades } = handshake;
@@ -118,26 +122,35 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
 
 function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry): SharedParts {
   const clock = config.clock ?? systemClock;
-  const logger = config.logger ?? silentLogger;
+  const guard = new ApplicationGuard({
+    onError: config.onError?.bind(config),
+    logger: config.logger ?? silentLogger,
+    clock,
+  });
+  const { logger, report } = guard;
   const limits = { ...DEFAULT_LIMITS, ...config.limits };
   const backplane = config.backplane ?? createMemoryBackplane({ clock });
-  const hookQueue = new HookQueue(clock);
-  const report = createReporter({ onError: config.onError, logger, hookQueue });
   const onError = (error: unknown): void => {
     report(error, { type: "backplane", ws: undefined });
   };
-  const { historyMessages: messages, historyBytes: bytes, historyMs: ms } = limits;
-  const channels = new ChannelHub({ backplane, clock, logger, retention: { messages, bytes, ms } });
+  const { retention, recentBytes } = historyBounds(limits);
+  const channels = new ChannelHub({ backplane, clock, logger, retention, recentBytes });
   const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, onError });
-  const sessionWatches = new SessionWatches(backplane, onError);
+  const sessionWatches = new SessionWatches(backplane, onError, {
+    guard,
+    clock,
+    handlerMs: limits.handlerMs,
+  });
   const { onPublication, onEphemeral, onInterrupted } = channels;
   const { onPresence } = presence;
   const { onNotice } = sessionWatches;
   backplane.start({ onPublication, onEphemeral, onInterrupted, onPresence, onNotice }).catch(onError);
+  const hook = guard.listener("onSecurityEvent", config.onSecurityEvent?.bind(config));
   let connectionCounter = 0;
   return {
     limits,
     clock,
+    guard,
     logger,
     backplane,
     registry,
@@ -145,14 +158,7 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
     channels,
     presence,
     sessionWatches,
-    hookQueue,
-    securityReporter: new SecurityReporter({
-      clock,
-      logger,
-      hook: config.onSecurityEvent,
-      report,
-      hookQueue,
-    }),
+    securityReporter: new SecurityReporter({ clock, logger, hook }),
     types: new MessageTypeRegistry(config.protocol),
     connections: new ConnectionTable(),
     writer: new Writer(clock, limits),
@@ -160,6 +166,17 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
     deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
     nextConnectionId: () => flatConcat(`${backplane.nodeId}.`, String(++connectionCounter)),
   };
+}
+
+/** A node's own newest frames get 1/32 of the memory of history, and so one user at most 1/8 of it in both places. */
+function historyBounds(
+  limits: ServerLimits,
+): Pick<ConstructorParameters<typeof ChannelHub>[0], "retention" | "recentBytes"> {
+  const { historyMessages: messages, historyBytes: bytes, historyMs: ms, historyTotalBytes } = limits;
+  const recentBytes = Math.floor(historyTotalBytes / 32);
+  const totalBytes = historyTotalBytes - recentBytes;
+  const authorBytes = Math.floor(historyTotalBytes / 8) - recentBytes;
+  return { retention: { messages, bytes, ms, totalBytes, authorBytes }, recentBytes };
 }
 
 interface HandshakeParts {
@@ -176,11 +193,10 @@ function createHandshakeParts(
   shared: SharedParts,
   { authorization, rooms }: { readonly authorization: Authorization; readonly rooms: Rooms },
 ): HandshakeParts {
-  const { backplane, channels, clock, connections, limits, logger, nextConnectionId } = shared;
-  const { hookQueue, presence, registry, report, securityReporter, sessionWatches, types } = shared;
-  const { maxConnectionsPerUser, onConnectionLimit, verboseLogging, builtIns } = config;
-  const { authenticate, trustProxy } = config;
-  const acceptContract = config.acceptContract?.bind(config);
+  const { backplane, channels, clock, connections, guard, limits, logger, nextConnectionId } = shared;
+  const { presence, registry, report, securityReporter, sessionWatches, types } = shared;
+  const { authenticate, maxConnectionsPerUser, verboseLogging, builtIns } = config;
+  const { acceptContract, onConnectionLimit, trustProxy } = decisionsOf(config, guard);
   const onConnect = config.onConnect?.bind(config);
   const onDisconnect = config.onDisconnect?.bind(config);
   const slots = new ConnectionSlots({
@@ -192,27 +208,14 @@ function createHandshakeParts(
     onConnectionLimit,
   });
   const log = new ConnectionLog({ logger, report, verboseLogging });
-  const hooks = new ConnectionHooks({
-    hooks: { onConnect, onDisconnect },
-    hookQueue,
-    registry,
-    clock,
-    limits,
-    log,
-  });
+  const hooks = new ConnectionHooks({ onConnect, onDisconnect, registry, clock, limits, guard });
   const rightsReview = new RightsReview({ authorization, backplane, builtIns, channels, presence, rooms });
-  const memberships = new Memberships({
-    channels,
-    presence,
-    rooms,
-    authorization,
-    rightsReview,
-    settings: { builtIns, leaveGraceMs: limits.leaveGraceMs },
-  });
+  const settings = { builtIns, leaveGraceMs: limits.leaveGraceMs };
+  const memberships = new Memberships({ channels, presence, rooms, authorization, rightsReview, settings });
   const closer = new ConnectionCloser({ connections, clock, securityReporter, memberships, hooks, log });
   const welcomeSender = new WelcomeSender({
     channels,
-    backplane,
+    replayPlanner: new ReplayPlanner({ channels, backplane, clock }),
     clock,
     requestedChannels: new RequestedChannels({ authorization, limits, securityReporter }),
     welcomeFrame: new WelcomeFrame({ connections, limits, types }),
@@ -220,17 +223,18 @@ function createHandshakeParts(
   });
   const helloHandler = new HelloHandler({ acceptContract, slots, hooks, welcomeSender, clock, limits });
   const clientAddress = new ClientAddress(trustProxy, logger);
-  const guard = new UpgradeGuard({
+  const upgradeGuard = new UpgradeGuard({
     clock,
     limits,
     limiter: new UpgradeLimiter(clock, limits, shared.eventLoop),
     securityReporter,
-    report,
+    application: guard,
     abandon: (accepted) => {
       slots.abandon(accepted);
     },
   });
-  const upgrades = new UpgradeHandler({ authenticate, clientAddress, guard, slots, sessionWatches, limits });
+  const upgradeParts = { authenticate, clientAddress, guard: upgradeGuard, slots, sessionWatches, limits };
+  const upgrades = new UpgradeHandler(upgradeParts);
   return { slots, closer, helloHandler, log, upgrades };
 }
 
@@ -247,7 +251,7 @@ function createMessageParts(
   shared: SharedParts,
   { authorization, helloHandler, ping, rooms }: MessagePartsInput,
 ): Pick<Assembly, "inbound" | "publisher" | "serverRequests"> {
-  const { channels, clock, connections, deduplicator, limits, presence } = shared;
+  const { channels, clock, connections, deduplicator, guard, limits, presence } = shared;
   const { registry, report, securityReporter, sessionWatches, types } = shared;
   const rateLimits = new RateLimits(limits, clock);
   const errorReplies = new ErrorReplies({ clock, report, securityReporter });
@@ -266,7 +270,7 @@ function createMessageParts(
   const requestParts = { deduplicator, limits, report, requestDispatcher, securityReporter };
   const clientRequests = new ClientRequests(requestParts);
 
-  const handlerRunner = new HandlerRunner({ clock, connections, limits, ping, registry });
+  const handlerRunner = new HandlerRunner({ clock, connections, guard, limits, ping, registry });
   const dispatchParts = { authorization, builtIns, handlerRunner, publisher, registry, types };
   const dispatcher = new Dispatcher(dispatchParts);
   const sendExecutor = new SendExecutor({ deduplicator, dispatcher, errorReplies, report });

@@ -183,14 +183,16 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     return { totalUsers: connections.connectedUsers.size, totalConnections: connections.size };
   }
 
-  /** This node in numbers: {@link getConnectionStats}, handshakes and security events. */
+  /** This node in numbers: {@link getConnectionStats}, handshakes, the history and security events. */
   getMetrics(): Metrics {
-    const { eventLoop, securityReporter, upgrades } = this.#parts;
+    const { backplane, channels, eventLoop, securityReporter, upgrades } = this.#parts;
     const { handshakes, tracked: trackedUpgrades } = upgrades.limiter;
+    const { bytes, evicted } = backplane.historyUsage?.() ?? { bytes: 0, evicted: 0 };
     return {
       ...this.getConnectionStats(),
       handshakes,
       trackedUpgrades,
+      history: { bytes: bytes + channels.recentBytes, evicted },
       security: securityReporter.counts,
       eventLoopLag: eventLoop.lag,
     };

@@ -119,7 +119,10 @@ export interface AuthorizeRequest<TIdentity extends Identity = GuestIdentity> {
 
 /** Where an error of the application's code happened. */
 export interface ErrorContext {
-  /** The type of the message, or the name of the hook, that failed. */
+  /**
+   * What failed: the type of the message, the name of the request, hook or option, or one of `backplane`, `close`, `logger`,
+   * `open`, `publish`, `send`, `session watch` and `upgrade`.
+   */
   readonly type: string;
   readonly ws: WebSocketInstance<WebSocketData> | undefined;
 }

@@ -6,7 +6,15 @@ import type { Backplane } from "../backplane.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { GLOBAL_CHANNEL, roomChannel } from "../channels/channel-name.ts";
 import type { PresenceHub } from "../channels/presence-hub.ts";
-import { canCommit, commitReplay, gapFrame, isGap, planReplay, pushReplay } from "../channels/replay.ts";
+import {
+  canCommit,
+  commitReplay,
+  gapFrame,
+  isGap,
+  planReplay,
+  pushReplay,
+  replayBudget,
+} from "../channels/replay.ts";
 import type { ReplayBudget } from "../channels/replay.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Authorization } from "../messages/authorization.ts";
@@ -157,14 +165,19 @@ export class RightsReview {
     const { backplane, channels } = this.#parts;
     const review = this.#reviews.get(connection);
     const position = connection.withheld?.get(name);
+    const budget = review?.budget ?? replayBudget();
     for (let attempt = 0; ; attempt++) {
-      const plan = await planReplay(channels, backplane, { channel: name, position });
+      const plan = await planReplay(channels, backplane, {
+        channel: name,
+        position,
+        budget: { ...budget },
+      });
       const isDue =
         review !== undefined && this.#isCurrent(connection, review) && connection.stage === "open";
       if (!isDue || connection.withheld?.get(name) !== position || channels.has(name, connection)) return;
       if (canCommit(channels, plan)) {
         connection.withheld?.delete(name);
-        const { state, entries } = commitReplay(channels, connection, { plan, budget: review.budget });
+        const { state, entries } = commitReplay(channels, connection, { plan, budget });
         // Without a position there was no right: nothing of that time is told.
         const gap = position === undefined ? ({ ...state, recovered: "forbidden" } as const) : state;
         if (isGap(gap.recovered) && connection.isV1) connection.push(gapFrame(name, gap));

@@ -2,7 +2,7 @@
 // The memory backplane calls it for each handshake, open and close.
 // A user never has more open clients than the limit, and the newest attempt of a client reslots its older ones.
 
-import type { Admission, AdmissionRequest } from "../backplane.ts";
+import type { Admission, AdmissionRequest, ClientRef } from "../backplane.ts";
 
 interface Reservation {
   readonly connectionId: string;
@@ -89,6 +89,11 @@ export class Admissions {
     const slots = this.#slotsOf(user);
     releaseSlot(slots, connectionId);
     this.#store(user, slots.filter(isTaken));
+  }
+
+  /** Whether a client has an open connection. */
+  isOpen({ user, client }: ClientRef): boolean {
+    return this.#slotsOf(user).some((slot) => slot.client === client && slot.connectionId !== undefined);
   }
 
   /** Drops expired reservations. */

@@ -93,7 +93,7 @@ export class Inbound {
     const message = this.#parse(connection, text);
     if (message === undefined) return;
     if (retryAfterMs === 0) {
-      this.#route(message);
+      this.#route(message, text);
       return;
     }
     // Over the rate, a v1 client's numbered sends wait in their queue, answers to the server's own requests are taken,
@@ -125,7 +125,7 @@ export class Inbound {
       return undefined;
     }
     const meta = readMeta(frame.$);
-    if (meta !== undefined) return { connection, text, frame, meta, digest: hash };
+    if (meta !== undefined) return { connection, frame, meta, digest: hash };
     errorReplies.replyWithError(
       connection,
       new InvalidMessageError([{ path: "$", message: "not the reserved field of a frame" }]),
@@ -133,8 +133,8 @@ export class Inbound {
     return undefined;
   }
 
-  #route(message: InboundMessage): void {
-    const { connection, frame, meta, text } = message;
+  #route(message: InboundMessage, text: string): void {
+    const { connection, frame, meta } = message;
     const { controlFrames, errorReplies, clientSends } = this.#parts;
     const acceptsHello =
       connection.acceptsHello || (connection.stage === "handshaking" && !connection.hasReceivedHello);

@@ -1,5 +1,6 @@
 // Publishes messages on channels and sends to single connections: checked, completed and encoded. Called by the manager
 // and, for relayed messages, by Dispatcher.
+import type { ClientRef } from "../backplane.ts";
 import { GLOBAL_CHANNEL, roomChannel, userChannel } from "../channels/channel-name.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { clientKey } from "../channels/envelope.ts";
@@ -73,8 +74,8 @@ export class Publisher {
     const channel = room === undefined ? GLOBAL_CHANNEL : roomChannel(room);
     const json = JSON.stringify({ type, ...fields, from: this.#authorOf(connection) });
     const idempotencyKey = ephemeral ? undefined : `${id}\0${connection.userId}`;
-    const excludedClient = clientKey(connection.client);
-    return this.#publishEncoded(channel, { type, id, json, ephemeral, idempotencyKey }, excludedClient);
+    const encoded = { type, id, json, ephemeral, idempotencyKey, author: connection.userId };
+    return this.#publishEncoded(channel, encoded, connection.client);
   }
 
   #authorOf({ userId }: Connection): object {
@@ -88,13 +89,15 @@ export class Publisher {
   async #publishEncoded(
     channel: string,
     message: EncodedMessage,
-    excludedClient: string | undefined,
+    excluded: ClientRef | undefined,
   ): Promise<Published> {
     const { position } = await this.#parts.channels.publish(channel, {
       json: message.json,
       ephemeral: message.ephemeral,
-      excludedClient,
+      excludedClient: excluded === undefined ? undefined : clientKey(excluded),
       idempotencyKey: message.idempotencyKey,
+      // What a handler publishes to all but the sender is the sender's.
+      author: message.author ?? excluded?.user,
     });
     return { id: message.id, channel, offset: position?.off };
   }
@@ -110,21 +113,20 @@ export class Publisher {
     excludeWs: WebSocketInstance | undefined,
   ): Promise<Published> {
     // Taken now: the socket may close before the message is encoded, and its client must not get the message on resume.
-    const client = excludeWs === undefined ? undefined : this.#parts.connections.clientOf(excludeWs);
-    const excludedClient = client === undefined ? undefined : clientKey(client);
-    return this.#awaitPublish(channel, this.#encode(message), excludedClient);
+    const excluded = excludeWs === undefined ? undefined : this.#parts.connections.clientOf(excludeWs);
+    return this.#awaitPublish(channel, this.#encode(message), excluded);
   }
 
   async #awaitPublish(
     channel: string,
     encoding: EncodedMessage | Promise<EncodedMessage>,
-    excludedClient: string | undefined,
+    excluded: ClientRef | undefined,
   ): Promise<Published> {
     let id = "";
     try {
       const encoded = encoding instanceof Promise ? await encoding : encoding;
       id = encoded.id;
-      return await this.#publishEncoded(channel, encoded, excludedClient);
+      return await this.#publishEncoded(channel, encoded, excluded);
     } catch (error) {
       this.#parts.report(error, { type: "publish", ws: undefined });
       return { id, channel, offset: undefined };

@@ -2,6 +2,7 @@
 // A request whose schemas and handler are synchronous makes no promise.
 import type { RequestDefinition, Validation } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
+import { isThenable } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import { roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -9,7 +10,7 @@ import type { ServerLimits } from "../limits.ts";
 import type { Clock, ErrorContext } from "../types.ts";
 import { describeIssues, ForbiddenError, InvalidMessageError } from "../utils/errors.ts";
 import { newMessageId } from "../utils/ids.ts";
-import { isThenable, withDeadline } from "../utils/with-deadline.ts";
+import { withDeadline } from "../utils/with-deadline.ts";
 import { HandlerInvocation } from "./handler-context.ts";
 import type { AnyRequestHandler, MessageHandlerRegistry } from "./handler-registry.ts";
 import { hasRequiredRole } from "./message-types.ts";

@@ -147,6 +147,7 @@ describe("SecurityReporter", () => {
       totalConnections: 0,
       handshakes: 0,
       trackedUpgrades: 1,
+      history: { bytes: 0, evicted: 0 },
       security: { revoked: { unauthenticated: 1 }, protocol_broken: { message: 2 } },
       eventLoopLag: { p50: 0, p99: 0, max: 0 },
     });

@@ -10,16 +10,14 @@ import type { Logger } from "../logger.ts";
 import type { LimitName, SecurityCounts, SecurityEvent, SecurityFacts } from "../security-event.ts";
 import { dateOf } from "../utils/clock.ts";
 import { SecurityLog } from "./security-log.ts";
-import type { Clock, ErrorContext } from "../types.ts";
-import type { HookQueue } from "../utils/hook-queue.ts";
+import type { Clock } from "../types.ts";
 
 /** What the reporter works with. */
 export interface SecurityReporterParts {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Must not throw. */
   readonly hook: ((event: SecurityEvent) => void) | undefined;
-  readonly report: (error: unknown, context: ErrorContext) => void;
-  readonly hookQueue: HookQueue;
 }
 
 /** A security event without time and subject. */
@@ -51,19 +49,13 @@ export class SecurityReporter {
 
   /** Never throws. */
   record(input: SecurityEventInput, { address, userId, connectionId }: EventSubject = {}): void {
-    const { clock, hook, hookQueue, report } = this.#parts;
+    const { clock, hook } = this.#parts;
     const event: SecurityEvent = { ...input, at: dateOf(clock), address, userId, connectionId };
     const counts = this.#counts.get(event.kind) ?? new Map<string, number>();
     this.#counts.set(event.kind, counts);
     counts.set(event.reason, (counts.get(event.reason) ?? 0) + 1);
     this.#log.write(event);
-    if (hook === undefined) return;
-    const onError = (error: unknown): void => {
-      report(error, { type: "onSecurityEvent", ws: undefined });
-    };
-    hookQueue.add(() => {
-      hook(event);
-    }, onError);
+    hook?.(event);
   }
 
   /** A client got `forbidden`, or reached a limit. */

@@ -1,10 +1,10 @@
 // The one place where the application's hooks are told what has happened: `onSecurityEvent`, `onDisconnect`, `onClose`,
 // `onError`.
-// Called by the security reporter and by the hooks of connections, after the state has changed.
+// Called by ApplicationGuard, after the state has changed.
 // Guarantees: a hook runs inside no other call of the application's code; hooks run in the order of the events; one that
 // throws or rejects is reported and stops no other.
+import { callSafely } from "@halyard/protocol/internal";
 import type { Clock } from "../types.ts";
-import { isThenable } from "./with-deadline.ts";
 
 interface Call {
   readonly run: () => unknown;
@@ -31,20 +31,11 @@ export class HookQueue {
     this.#due = [];
     this.#hasRunInThisTurn = true;
     this.#clock.setImmediate(this.#endTurn);
-    for (const call of calls) runIsolated(call);
+    for (const { run, onError } of calls) callSafely(run, onError);
   };
 
   readonly #endTurn = (): void => {
     this.#hasRunInThisTurn = false;
     if (this.#due.length > 0) this.#runDue();
   };
-}
-
-function runIsolated({ run, onError }: Call): void {
-  try {
-    const result = run();
-    if (isThenable(result)) Promise.resolve(result).catch(onError);
-  } catch (error) {
-    onError(error);
-  }
 }
