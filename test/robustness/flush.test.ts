@@ -4,6 +4,7 @@ import { createBunWebSocket } from "@halyard/server/bun";
 import { describe, expect, it } from "vitest";
 import { BareSocket, turns } from "../support/bare-socket.ts";
 import { createSystem, open } from "../support/bare-system.ts";
+import { until } from "../support/wait.ts";
 
 const READERS = 70;
 
@@ -63,11 +64,11 @@ async function twoRooms(): Promise<{
         "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
       };
       const request = new Request(`http://localhost/ws?user=${room}-${String(n)}`, { headers });
-      await fetch(request, server as never);
+      await fetch(request, server);
       const socket = sockets.at(-1);
       if (socket === undefined) throw new Error("The upgrade was refused.");
       websocket.open(socket as never);
-      await turns(1);
+      await until("the welcome", () => socket.all("welcome").length > 0);
       await manager.join(socket, room);
       readers[room].push(socket);
     }
@@ -98,6 +99,10 @@ describe("a flush", () => {
     for (const socket of readers.hall) for (const topic of socket.topics) broken.add(topic);
     await turn("b");
     await turn("c");
+    const all = [...readers.hall, ...readers.attic];
+    const startedAt = performance.now();
+    const isDone = (): boolean => all.every((socket) => socket.all("notice").length >= 12);
+    await until("the last message", () => isDone() || performance.now() - startedAt > 2_000);
     expect(new Set(readers.attic.map(noticesOf))).toEqual(new Set([namesOf("a", "b", "c")]));
     expect(new Set(readers.hall.map(noticesOf))).toEqual(new Set([namesOf("a", "b", "c")]));
   });
