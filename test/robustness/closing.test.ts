@@ -22,10 +22,10 @@ it("a hook for security events that disconnects the user is called inside no oth
     await open(manager, "ada"),
     await open(manager, "ada"),
   ];
-  manager.handleMessage(first as BareSocket, new Uint8Array(1));
+  manager.handleMessage(first, new Uint8Array(1));
   await turns();
   expect(nesting.deepest).toBe(1);
-  expect(first?.codes).toEqual([4400]);
+  expect(first.codes).toEqual([4400]);
   expect(others.map(({ codes }) => codes)).toEqual([[4403], [4403]]);
   expect(events).toEqual(["protocol_broken: message", "revoked: forbidden", "revoked: forbidden"]);
 });

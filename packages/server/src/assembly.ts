@@ -26,6 +26,7 @@ import { decisionsOf } from "./handshake/decisions.ts";
 import { HelloHandler } from "./handshake/hello.ts";
 import { Memberships } from "./handshake/memberships.ts";
 import { OriginRule } from "./handshake/origin-rule.ts";
+import { RightsReview } from "./handshake/rights-review.ts";
 import { RequestedChannels } from "./handshake/requested-channels.ts";
 import { UpgradeGuard } from "./handshake/upgrade-guard.ts";
 import { UpgradeLimiter } from "./handshake/upgrade-limiter.ts";
@@ -205,7 +206,9 @@ function createHandshakeParts(
   });
   const log = new ConnectionLog({ logger, report, verboseLogging });
   const hooks = new ConnectionHooks({ onConnect, onDisconnect, registry, clock, limits, guard });
-  const memberships = new Memberships({ channels, presence, rooms, authorization, builtIns, limits });
+  const rightsReview = new RightsReview({ authorization, backplane, builtIns, channels, presence, rooms });
+  const settings = { builtIns, leaveGraceMs: limits.leaveGraceMs };
+  const memberships = new Memberships({ channels, presence, rooms, authorization, rightsReview, settings });
   const closer = new ConnectionCloser({ connections, clock, securityReporter, memberships, hooks, log });
   const welcomeSender = new WelcomeSender({
     channels,

@@ -8,8 +8,9 @@ export interface WatchedConnection<TIdentity extends Identity = Identity> {
   /** The identity that `authenticate` returned, or the latest one given to `replace`. */
   readonly identity: TIdentity;
   /**
-   * Replaces the identity by a newer one of the same user. `authorize` is asked again for each joined room; the rooms
-   * that it denies are left; changed public fields are sent to the other users.
+   * Replaces the identity by a newer one of the same user. `authorize` is asked again for everything that the connection
+   * holds: `all`, its rooms, and the lists of users, 16 questions at once. What is asked is withheld until the answer; what
+   * is denied ends, and its rooms are left. Changed public fields are sent to the other users, in rooms, too.
    */
   replace(identity: TIdentity): void;
   /** Closes the connection: from this call on no frame of it is handled. */

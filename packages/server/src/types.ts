@@ -121,7 +121,10 @@ export interface HandlerContext<
   readonly signal: AbortSignal;
 }
 
-/** What `authorize` decides about. */
+/**
+ * What `authorize` decides about. An answer counts for the user and the session that it was asked with: when they change
+ * before it comes, it is asked again.
+ */
 export interface AuthorizeRequest<TIdentity extends Identity = GuestIdentity> {
   readonly user: TIdentity["user"];
   readonly session: TIdentity["session"];

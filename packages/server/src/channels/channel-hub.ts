@@ -2,6 +2,7 @@
 // Messages and the handshake open channels and publish here; the backplane calls the `on...` members.
 // A message is delivered only after its predecessor; holes are filled from the history first (see channel-sync.ts).
 
+import type { Position } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane, HistoryBounds, Publication, PublishResult } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -128,6 +129,18 @@ export class ChannelHub {
   remove(name: string, connection: Connection): void {
     const channel = this.#channels.get(name);
     if (channel?.delete(connection) === true) this.#expireIfUnused(channel);
+  }
+
+  has(name: string, connection: Connection): boolean {
+    return this.#channels.get(name)?.has(connection) === true;
+  }
+
+  /** Ends a subscription that may go on later. @returns its position; undefined without a subscription */
+  withdraw(name: string, connection: Connection): Position | undefined {
+    const channel = this.#channels.get(name);
+    if (channel?.has(connection) !== true) return undefined;
+    this.remove(name, connection);
+    return { epoch: channel.epoch, off: channel.offset };
   }
 
   readonly onPublication = (publication: Publication): void => {

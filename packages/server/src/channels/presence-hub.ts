@@ -49,6 +49,15 @@ export class PresenceHub {
       .catch(this.#options.onError);
   }
 
+  /** The profile of a user who is online or in a room has changed. */
+  update(connection: Connection, room?: string): void {
+    this.join(connection, room).catch(this.#options.onError);
+  }
+
+  isSubscribed(connection: Connection, room?: string): boolean {
+    return this.#views.get(room)?.has(connection) === true;
+  }
+
   /** Sends the list of users, and from then on each change. */
   subscribe(connection: Connection, room?: string): void {
     let view = this.#views.get(room);

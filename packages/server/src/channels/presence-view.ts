@@ -73,6 +73,14 @@ export class PresenceView {
     return this.#changes.size === 0 && !this.#isFlushing;
   }
 
+  has(connection: Connection): boolean {
+    return (
+      this.#subscribers.has(connection) ||
+      this.#awaitingList.has(connection) ||
+      this.#awaitingRead.has(connection)
+    );
+  }
+
   remove(connection: Connection): void {
     this.#subscribers.delete(connection);
     this.#awaitingList.delete(connection);

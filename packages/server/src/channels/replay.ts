@@ -3,10 +3,10 @@
 // Between the position, the replay and the subscription no message can be lost or doubled.
 
 import { Backlog } from "../delivery/backlog.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { ChannelState, GapReason, Position } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
-import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Channel } from "./channel.ts";
 import { toReplayEntry } from "./recent-frames.ts";
 import type { ReplayEntry } from "./recent-frames.ts";
@@ -168,6 +168,16 @@ export function commitReplay(
 
 function withoutReplay({ name, epoch, offset: off }: Channel, recovered: ChannelState["recovered"]): Replay {
   return { channel: name, state: { epoch, off, recovered }, entries: NO_ENTRIES };
+}
+
+/** Whether a channel does not go on at the position of the client. */
+export function isGap(recovered: ChannelState["recovered"]): boolean {
+  return recovered !== true && recovered !== "new" && recovered !== "pending";
+}
+
+/** The `gap` that says where a channel goes on, and why not at the position of the client. */
+export function gapFrame(ch: string, { epoch, off, recovered }: ChannelState): OutboundFrame {
+  return new OutboundFrame(JSON.stringify({ type: "gap", ch, epoch, off, reason: recovered }));
 }
 
 /** Queues the frames that a connection missed. Messages that excluded its client only move its position. */

@@ -1,3 +1,4 @@
+import type { ClientRef } from "../backplane.ts";
 import type { Connection } from "./connection.ts";
 import { ReadonlyMapView } from "../utils/read-only-map-view.ts";
 import { profileOf } from "./public-profile.ts";
@@ -27,6 +28,8 @@ export class ConnectionTable {
   readonly wsInstances: WebSocketInstances;
   readonly #bySocket = new Map<WebSocketInstance, Connection>();
   readonly #byUser = new Map<string, OneOrMany>();
+  /** The clients of closed sockets that something still refers to, such as a handler that runs. */
+  readonly #closedClients = new WeakMap<WebSocketInstance, ClientRef>();
 
   constructor() {
     // Entries are created when they are read.
@@ -44,6 +47,11 @@ export class ConnectionTable {
 
   of(ws: WebSocketInstance): Connection | undefined {
     return this.#bySocket.get(ws);
+  }
+
+  /** The client of a socket, after its close as well. */
+  clientOf(ws: WebSocketInstance): ClientRef | undefined {
+    return this.#bySocket.get(ws)?.client ?? this.#closedClients.get(ws);
   }
 
   ofUser(userId: string): Connection[] {
@@ -83,6 +91,7 @@ export class ConnectionTable {
   remove(connection: Connection): boolean {
     const { ws, userId } = connection;
     if (!this.#bySocket.delete(ws)) return false;
+    this.#closedClients.set(ws, connection.client);
     const entry = this.#byUser.get(userId);
     if (entry !== undefined && isMultiple(entry)) {
       entry.connections.delete(connection);

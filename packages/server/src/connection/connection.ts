@@ -17,6 +17,8 @@ import type { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
 import type { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
 import type { KeyedThrottle } from "../utils/keyed-throttle.ts";
 import { SerialQueue } from "../utils/serial-queue.ts";
+import type { Position } from "@halyard/protocol";
+import { CloseCode } from "@halyard/protocol/wire";
 import type { TokenBucket } from "@halyard/protocol/internal";
 import type { PendingServerRequests } from "./pending-server-requests.ts";
 
@@ -42,6 +44,8 @@ export interface Buckets {
 export interface Abortable {
   abort(): void;
 }
+
+const MAX_UNWELCOMED_CHARS = 1024 * 1024;
 
 /** Frames that arrived before the connection was open. */
 export interface BufferedFrames {
@@ -102,6 +106,10 @@ export class Connection implements WatchedConnection, Recipient {
   /** Which part of a heartbeat round pings this connection. */
   readonly heartbeatBucket: number;
   identity: GuestIdentity;
+  /** Counts the changes of the rights: an answer of `authorize` counts for the rights that it was asked with. */
+  rightsVersion = 0;
+  /** The positions of the channels that get nothing while `authorize` is asked again. */
+  withheld: Map<string, Position> | undefined = undefined;
   /** Watches the session that the connection was opened with. */
   sessionWatch: SessionWatch | undefined = undefined;
   /** The client speaks `halyard.v1`: it sends `hello`, has positions, and gets receipts. */
@@ -138,6 +146,8 @@ export class Connection implements WatchedConnection, Recipient {
   /** Rooms that the server joined this connection to before it was open. */
   roomsJoinedByServer: Set<string> | undefined = undefined;
   bufferedFrames: BufferedFrames | undefined = undefined;
+  /** What the application sent before the welcome. */
+  #unwelcomedFrames: { readonly frames: OutboundFrame[]; chars: number } | undefined = undefined;
   /** When a tick first saw the unfinished message of the peer. */
   unfinishedSince: number | undefined = undefined;
   violations: ViolationCounters | undefined = undefined;
@@ -172,6 +182,7 @@ export class Connection implements WatchedConnection, Recipient {
   /** Replaces the identity by a newer one of the same user. */
   replace(identity: Identity): void {
     this.identity = identity;
+    this.rightsVersion++;
     this.#services.owner.identityChanged(this);
   }
 
@@ -191,6 +202,24 @@ export class Connection implements WatchedConnection, Recipient {
     if (this.stage === "closed") return;
     this.#startBatch();
     this.batch = this.batch.append(frame);
+  }
+
+  /** Queues a frame, behind the welcome if that is not out yet. */
+  pushAfterWelcome(frame: OutboundFrame): void {
+    if (this.stage === "open" || this.stage === "closed") {
+      this.push(frame);
+      return;
+    }
+    const kept = (this.#unwelcomedFrames ??= { frames: [], chars: 0 });
+    kept.chars += frame.text.length;
+    kept.frames.push(frame);
+    if (kept.chars > MAX_UNWELCOMED_CHARS) this.close(CloseCode.SlowReader);
+  }
+
+  /** The welcome is queued: what the application sent before it follows. */
+  flushAfterWelcome(): void {
+    for (const frame of this.#unwelcomedFrames?.frames ?? []) this.push(frame);
+    this.#unwelcomedFrames = undefined;
   }
 
   /**

@@ -60,8 +60,8 @@ export class ConnectionCloser implements ConnectionOwner {
     if (connection.stage === "closed") return;
     connections.update(connection);
     log.warnOfCutProfile(connection);
-    memberships.reauthorize(connection).catch((error: unknown) => {
-      log.failed(connection, "authorize", error);
+    this.#attempt(connection, () => {
+      memberships.reauthorize(connection);
     });
   }
 

@@ -69,6 +69,8 @@ export class HelloHandler implements HelloReceiver {
       connection.close(CloseCode.ContractTooOld, "contract_mismatch");
       return;
     }
+    // The application may have closed the connection in its own check.
+    if (isClosed(connection)) return;
     const isAlreadyConnected = connection.stage === "open";
     if (isAlreadyConnected) {
       // Between this hello and its welcome nothing is sent: the plain subscriptions end here.

@@ -5,9 +5,9 @@ import { GLOBAL_CHANNEL, roomChannel, userChannel } from "../channels/channel-na
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import type { PresenceHub } from "../channels/presence-hub.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ServerLimits } from "../limits.ts";
 import type { Authorization } from "../messages/authorization.ts";
 import type { Rooms } from "../messages/rooms.ts";
+import type { RightsReview } from "./rights-review.ts";
 import type { BuiltIns } from "../types.ts";
 import { isClosed } from "../connection/is-closed.ts";
 import { andThen } from "../utils/maybe-promise.ts";
@@ -19,8 +19,8 @@ export interface MembershipsParts {
   readonly presence: PresenceHub;
   readonly rooms: Rooms;
   readonly authorization: Authorization;
-  readonly builtIns: BuiltIns | undefined;
-  readonly limits: Pick<ServerLimits, "leaveGraceMs">;
+  readonly rightsReview: RightsReview;
+  readonly settings: { readonly builtIns: BuiltIns | undefined; readonly leaveGraceMs: number };
 }
 
 /** Enters and leaves everything that a connection belongs to. */
@@ -33,9 +33,10 @@ export class Memberships {
 
   /** After the welcome: shows the connection who is online, and enters its rooms. */
   enter(connection: Connection): MaybePromise<void> {
-    const { authorization, builtIns, presence } = this.#parts;
+    const { authorization, presence, settings } = this.#parts;
     const canReadRoster =
-      (builtIns?.presence ?? "all") === "all" && authorization.allows(connection, "presence", GLOBAL_CHANNEL);
+      (settings.builtIns?.presence ?? "all") === "all" &&
+      authorization.allows(connection, "presence", GLOBAL_CHANNEL);
     return andThen(canReadRoster, (canRead) => {
       if (canRead && !isClosed(connection)) presence.subscribe(connection);
       const hasRooms = connection.rooms !== undefined || connection.roomsJoinedByServer !== undefined;
@@ -50,10 +51,13 @@ export class Memberships {
     for (const room of connection.roomsJoinedByServer ?? []) await rooms.joinByServer(connection, room);
   }
 
-  /** The identity has changed: others see the new profile, and rights to rooms are checked again. */
-  async reauthorize(connection: Connection): Promise<void> {
-    const { presence, rooms } = this.#parts;
-    await Promise.all([presence.join(connection), rooms.reauthorize(connection)]);
+  /** The identity has changed: others see the new profile, and every right is checked again. */
+  reauthorize(connection: Connection): void {
+    const { authorization, presence, rightsReview, rooms } = this.#parts;
+    presence.update(connection);
+    if (authorization.isConfigured) rightsReview.begin(connection);
+    // Without `authorize` the application itself joined every room.
+    else for (const room of connection.rooms ?? []) rooms.updateProfile(connection, room);
   }
 
   /** Ends every subscription; the connection stays in its rooms. */
@@ -62,6 +66,7 @@ export class Memberships {
     channels.remove(GLOBAL_CHANNEL, connection);
     channels.remove(userChannel(connection.userId), connection);
     presence.unsubscribe(connection);
+    connection.withheld = undefined;
     for (const room of connection.rooms ?? []) {
       channels.remove(roomChannel(room), connection);
       presence.unsubscribe(connection, room);
@@ -70,8 +75,8 @@ export class Memberships {
 
   /** @param isDeliberate whether the user is offline at once, without the grace for a return */
   leaveAll(connection: Connection, isDeliberate: boolean): void {
-    const { channels, limits, presence, rooms } = this.#parts;
-    const graceMs = isDeliberate ? 0 : limits.leaveGraceMs;
+    const { channels, presence, rooms, settings } = this.#parts;
+    const graceMs = isDeliberate ? 0 : settings.leaveGraceMs;
     channels.remove(GLOBAL_CHANNEL, connection);
     channels.remove(userChannel(connection.userId), connection);
     presence.unsubscribe(connection);

@@ -66,7 +66,8 @@ export class RequestedChannels {
     const { limits, securityReporter } = this.#parts;
     const own = userChannel(connection.userId);
     const joinedRooms = new Set([...(connection.rooms ?? []), ...(connection.roomsJoinedByServer ?? [])]);
-    connection.roomsJoinedByServer = undefined;
+    // Kept until the welcome: the application may leave one again meanwhile, and a change of rights asks anew.
+    if (joinedRooms.size > 0) connection.roomsJoinedByServer = joinedRooms;
     connection.rooms = undefined;
     if (hello.rooms.length > MAX_NAMED_ROOMS * limits.rooms) throw new LimitError("limit_exceeded", "rooms");
     const positions = positionsOf(hello);

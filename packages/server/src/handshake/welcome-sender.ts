@@ -1,12 +1,12 @@
 // Subscribes a connection to its channels, replays what it missed and sends the welcome.
 // Called by HelloHandler for a v1 client's hello, and at once for a plain client.
 // Guarantees: nothing is published between a channel's position in the welcome, its replay and the subscription to it.
-import type { ChannelState, HelloMessage } from "@halyard/protocol";
+import type { HelloMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { roomNameOf } from "../channels/channel-name.ts";
 import type { ReplayPlanner } from "../channels/replay-planner.ts";
-import { commitReplay, pushReplay, replayBudget } from "../channels/replay.ts";
+import { commitReplay, gapFrame, isGap, pushReplay, replayBudget } from "../channels/replay.ts";
 import type { Replay, ReplayPlan } from "../channels/replay.ts";
 import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
@@ -52,12 +52,18 @@ export class WelcomeSender {
   /** @throws HalyardError, also by rejecting: `unavailable`, or what the backplane throws */
   send(connection: Connection, request: SubscriptionRequest): MaybePromise<void> {
     const { memberships, replayPlanner, requestedChannels, welcomeFrame } = this.#parts;
+    const version = connection.rightsVersion;
     return andThen(requestedChannels.resolve(connection, request), (requests) =>
       andThen(welcomeFrame.hasForgotten(connection), (forgotten) => {
         const planned = replayPlanner.run(connection, requests.filter(isPermitted), (plans) => {
+          // The answers of `authorize` are for the rights that the connection had then.
+          if (version !== connection.rightsVersion) return;
           this.#commit(connection, plans, { requests, re: request.re, forgotten });
         });
-        return andThen(planned, () => (isClosed(connection) ? undefined : memberships.enter(connection)));
+        return andThen(planned, () => {
+          if (isClosed(connection)) return undefined;
+          return connection.stage === "open" ? memberships.enter(connection) : this.send(connection, request);
+        });
       }),
     );
   }
@@ -73,18 +79,21 @@ export class WelcomeSender {
     const { requests, re, forgotten } = request;
     for (const { channel } of plans) if (!channels.isCurrent(channel)) throw new HalyardError("unavailable");
     const replays = this.#subscribeAll(connection, plans);
+    for (const { channel } of requests) connection.roomsJoinedByServer?.delete(roomNameOf(channel) ?? "");
+    if (connection.roomsJoinedByServer?.size === 0) connection.roomsJoinedByServer = undefined;
     connection.stage = "open";
     clock.clearTimeout(connection.helloTimer);
     sendReply(connection, welcomeFrame.openJson(connection, requests, replays, forgotten), re);
     // Every gap before any replay: a cut during a replay loses none.
     for (const { channel, state } of replays)
-      if (isGap(state.recovered)) connection.push(new OutboundFrame(gapJson(channel, state)));
+      if (isGap(state.recovered)) connection.push(gapFrame(channel, state));
     for (const { channel, position, rejectedFor } of requests)
       if (rejectedFor !== undefined && position !== undefined)
-        connection.push(new OutboundFrame(gapJson(channel, { ...position, recovered: "forbidden" })));
+        connection.push(gapFrame(channel, { ...position, recovered: "forbidden" }));
     sendRefusals(connection, requests);
     for (const { channel, entries } of replays) pushReplay(connection, channel, entries);
     connection.serverRequests?.flush();
+    connection.flushAfterWelcome();
   }
 
   #subscribeAll(connection: Connection, plans: readonly ReplayPlan[]): readonly Replay[] {
@@ -110,12 +119,4 @@ function sendRefusals(connection: Connection, requests: readonly ChannelRequest[
     if (room !== undefined)
       connection.push(new OutboundFrame(JSON.stringify({ type: "left", room, reason: rejectedFor })));
   }
-}
-
-function isGap(recovered: ChannelState["recovered"]): boolean {
-  return recovered !== true && recovered !== "new" && recovered !== "pending";
-}
-
-function gapJson(ch: string, { epoch, off, recovered }: ChannelState): string {
-  return JSON.stringify({ type: "gap", ch, epoch, off, reason: recovered });
 }

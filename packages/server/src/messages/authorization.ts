@@ -34,8 +34,18 @@ export class Authorization {
     return this.#parts.authorize !== undefined;
   }
 
-  /** Never throws or rejects: an `authorize` that fails or exceeds `handlerMs` denies, and `onError` gets the error. */
+  /** As {@link ask}, and again while the rights of the connection change: the answer is for those that it has now. */
   allows(connection: Connection, action: Action, room: string): MaybePromise<boolean> {
+    const version = connection.rightsVersion;
+    const answer = this.ask(connection, action, room);
+    if (!(answer instanceof Promise)) return answer;
+    return answer.then((isAllowed) =>
+      version === connection.rightsVersion ? isAllowed : this.allows(connection, action, room),
+    );
+  }
+
+  /** Never throws or rejects: an `authorize` that fails or exceeds `handlerMs` denies, and `onError` gets the error. */
+  ask(connection: Connection, action: Action, room: string): MaybePromise<boolean> {
     try {
       const answer = this.#callAuthorize(connection, action, room);
       return answer instanceof Promise

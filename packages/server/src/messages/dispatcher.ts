@@ -57,10 +57,17 @@ export class Dispatcher {
     if (handler === undefined && !isRelayed) throw new HalyardError("unknown_type");
 
     const fields = messageType === undefined ? input.fields : await this.#parse(messageType, input.fields);
-    const room = this.#roomOf(input);
-    if (messageType !== undefined && !hasRequiredRole(messageType.policy, connection.identity.user))
-      throw new ForbiddenError("role");
-    await this.#authorize(input, room, messageType);
+    let room: string | undefined;
+    let version: number;
+    do {
+      version = connection.rightsVersion;
+      room = this.#roomOf(input);
+      if (messageType !== undefined && !hasRequiredRole(messageType.policy, connection.identity.user))
+        throw new ForbiddenError("role");
+      await this.#authorize(input, room, messageType);
+    } while (version !== connection.rightsVersion);
+    // The connection may have left the room while `authorize` ran.
+    this.#roomOf(input);
     if (connection.isRevoked) throw new HalyardError("unauthenticated");
     // The closed connection has already announced the end of its typing; a late indicator would never end.
     if (messageType?.ephemeral === true && isClosed(connection)) throw new HalyardError("unavailable");

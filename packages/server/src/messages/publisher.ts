@@ -1,5 +1,6 @@
 // Publishes messages on channels and sends to single connections: checked, completed and encoded. Called by the manager
 // and, for relayed messages, by Dispatcher.
+import type { ClientRef } from "../backplane.ts";
 import { GLOBAL_CHANNEL, roomChannel, userChannel } from "../channels/channel-name.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { clientKey } from "../channels/envelope.ts";
@@ -50,16 +51,19 @@ export class Publisher {
     return this.#publish(userChannel(userId), message, excludeWs);
   }
 
-  /** Sends to one connection, outside all channels: without an offset, and lost when the connection is closed. */
+  /**
+   * Sends to one connection, outside all channels: without an offset, and lost when the connection is closed. Before the
+   * welcome the frame is kept, because a client takes nothing that comes before it.
+   */
   toConnection(ws: WebSocketInstance, message: object | string): void {
     const connection = this.#parts.connections.of(ws);
     const encoded = this.#encode(message);
     if (!(encoded instanceof Promise)) {
-      connection?.push(new OutboundFrame(encoded.json));
+      connection?.pushAfterWelcome(new OutboundFrame(encoded.json));
       return;
     }
     encoded.then(
-      ({ json }) => connection?.push(new OutboundFrame(json)),
+      ({ json }) => connection?.pushAfterWelcome(new OutboundFrame(json)),
       (error: unknown) => {
         this.#parts.report(error, { type: "send", ws: connection?.ws });
       },
@@ -71,12 +75,8 @@ export class Publisher {
     const channel = room === undefined ? GLOBAL_CHANNEL : roomChannel(room);
     const json = JSON.stringify({ type, ...fields, from: this.#authorOf(connection) });
     const idempotencyKey = ephemeral ? undefined : `${id}\0${connection.userId}`;
-    const author = connection.userId;
-    return this.#publishEncoded(
-      channel,
-      { type, id, json, ephemeral, idempotencyKey, author },
-      connection.ws,
-    );
+    const encoded = { type, id, json, ephemeral, idempotencyKey, author: connection.userId };
+    return this.#publishEncoded(channel, encoded, connection.client);
   }
 
   #authorOf({ userId }: Connection): object {
@@ -90,17 +90,15 @@ export class Publisher {
   async #publishEncoded(
     channel: string,
     message: EncodedMessage,
-    excludeWs?: WebSocketInstance,
+    excluded: ClientRef | undefined,
   ): Promise<Published> {
-    const { channels, connections } = this.#parts;
-    const sender = excludeWs === undefined ? undefined : connections.of(excludeWs);
-    const { position } = await channels.publish(channel, {
+    const { position } = await this.#parts.channels.publish(channel, {
       json: message.json,
       ephemeral: message.ephemeral,
-      excludedClient: sender === undefined ? undefined : clientKey(sender.client),
+      excludedClient: excluded === undefined ? undefined : clientKey(excluded),
       idempotencyKey: message.idempotencyKey,
       // What a handler publishes to all but the sender is the sender's.
-      author: message.author ?? sender?.userId,
+      author: message.author ?? excluded?.user,
     });
     return { id: message.id, channel, offset: position?.off };
   }
@@ -115,19 +113,21 @@ export class Publisher {
     message: object | string,
     excludeWs: WebSocketInstance | undefined,
   ): Promise<Published> {
-    return this.#awaitPublish(channel, this.#encode(message), excludeWs);
+    // Taken now: the socket may close before the message is encoded, and its client must not get the message on resume.
+    const excluded = excludeWs === undefined ? undefined : this.#parts.connections.clientOf(excludeWs);
+    return this.#awaitPublish(channel, this.#encode(message), excluded);
   }
 
   async #awaitPublish(
     channel: string,
     encoding: EncodedMessage | Promise<EncodedMessage>,
-    excludeWs: WebSocketInstance | undefined,
+    excluded: ClientRef | undefined,
   ): Promise<Published> {
     let id = "";
     try {
       const encoded = encoding instanceof Promise ? await encoding : encoding;
       id = encoded.id;
-      return await this.#publishEncoded(channel, encoded, excludeWs);
+      return await this.#publishEncoded(channel, encoded, excluded);
     } catch (error) {
       this.#parts.report(error, { type: "publish", ws: undefined });
       return { id, channel, offset: undefined };

@@ -6,7 +6,8 @@ import type { Backplane } from "../backplane.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { roomChannel } from "../channels/channel-name.ts";
 import type { PresenceHub } from "../channels/presence-hub.ts";
-import { commitReplay, planReplay, replayBudget } from "../channels/replay.ts";
+import { commitReplay, gapFrame, isGap, planReplay, pushReplay, replayBudget } from "../channels/replay.ts";
+import type { ReplayPlan } from "../channels/replay.ts";
 import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { ServerLimits } from "../limits.ts";
@@ -47,8 +48,14 @@ export class Rooms {
     if (connection.rooms?.has(room) !== true && (connection.rooms?.size ?? 0) >= limits.rooms) {
       throw new LimitError("limit_exceeded", "rooms", { message: `At most ${String(limits.rooms)} rooms.` });
     }
-    await authorization.assertAllowed(connection, "join", room);
-    await this.#subscribe(connection, room, onResult);
+    let version: number;
+    let plan: ReplayPlan;
+    do {
+      version = connection.rightsVersion;
+      await authorization.assertAllowed(connection, "join", room);
+      plan = await this.#plan(connection, room);
+    } while (version !== connection.rightsVersion);
+    this.#subscribe(connection, { room, plan, onResult });
     await this.sendJoined(connection, room);
   }
 
@@ -60,10 +67,11 @@ export class Rooms {
       (connection.roomsJoinedByServer ??= new Set()).add(room);
       return;
     }
-    await this.#subscribe(connection, room, ({ epoch, off }) => {
+    const onResult = ({ epoch, off }: JoinResult): void => {
       if (connection.isV1)
         connection.push(new OutboundFrame(JSON.stringify({ type: "joined", room, epoch, off })));
-    });
+    };
+    this.#subscribe(connection, { room, plan: await this.#plan(connection, room), onResult });
     await this.sendJoined(connection, room);
   }
 
@@ -83,7 +91,9 @@ export class Rooms {
 
   /** Leaves a room. Does nothing for a connection that is not in it. */
   leave(connection: Connection, room: string): void {
-    connection.roomsJoinedByServer?.delete(room);
+    // A welcome that is being prepared must not enter the room.
+    if (connection.roomsJoinedByServer?.delete(room) === true) connection.rightsVersion++;
+    connection.withheld?.delete(roomChannel(room));
     if (connection.rooms?.delete(room) === true) this.leaveOnDisconnect(connection, room, 0);
   }
 
@@ -96,14 +106,9 @@ export class Rooms {
     connection.push(new OutboundFrame(encodeFrame(left, { ch: roomChannel(room) })));
   }
 
-  /** Asks `authorize` again for each room, and leaves the rooms that it denies. */
-  async reauthorize(connection: Connection): Promise<void> {
-    const { authorization } = this.#parts;
-    // Without `authorize` the application itself joined every room.
-    if (!authorization.isConfigured) return;
-    for (const room of [...(connection.rooms ?? [])]) {
-      if (!(await authorization.allows(connection, "join", room))) this.removeMember(connection, room);
-    }
+  /** The public fields of a member have changed: the others in the room see the new ones. */
+  updateProfile(connection: Connection, room: string): void {
+    if (this.#parts.builtIns.presence !== false) this.#parts.presence.update(connection, room);
   }
 
   /** Ends the subscription and the presence of a member; `connection.rooms` is the caller's. */
@@ -114,25 +119,36 @@ export class Rooms {
     if (builtIns.presence !== false) presence.leave(connection, { room, graceMs });
   }
 
-  /** @param onResult sends the result in the same turn as the subscription begins: before any message of the room */
-  async #subscribe(
-    connection: Connection,
-    room: string,
-    onResult: (result: JoinResult) => void,
-  ): Promise<void> {
-    const { backplane, channels, limits } = this.#parts;
+  /** From where the connection is going to read: a member whose rights are being asked goes on at its position. */
+  async #plan(connection: Connection, room: string): Promise<ReplayPlan> {
+    const { backplane, channels } = this.#parts;
     const channel = roomChannel(room);
-    const plan = await planReplay(channels, backplane, { channel, position: undefined });
-    // The connection may have closed during the await: a closed connection must not be in a channel.
-    if (connection.stage === "closed") throw new HalyardError("unavailable");
-    if (connection.rooms?.has(room) === true && plan.channel.has(connection)) {
-      onResult({ ch: channel, epoch: plan.channel.epoch, off: plan.channel.offset });
+    return planReplay(channels, backplane, { channel, position: connection.withheld?.get(channel) });
+  }
+
+  /** `onResult` sends the result in the turn in which the subscription begins: before any message of the room. */
+  #subscribe(
+    connection: Connection,
+    { room, plan, onResult }: { room: string; plan: ReplayPlan; onResult: (result: JoinResult) => void },
+  ): void {
+    const { channels, limits } = this.#parts;
+    const ch = roomChannel(room);
+    // The connection may have closed during the plan: a closed connection must not be in a channel.
+    if (connection.stage === "closed" || !channels.isCurrent(plan.channel))
+      throw new HalyardError("unavailable");
+    const isMember = connection.rooms?.has(room) === true;
+    if (isMember && plan.channel.has(connection)) {
+      onResult({ ch, epoch: plan.channel.epoch, off: plan.channel.offset });
       return;
     }
-    if ((connection.rooms?.size ?? 0) >= limits.rooms) throw new LimitError("limit_exceeded", "rooms");
+    if (!isMember && (connection.rooms?.size ?? 0) >= limits.rooms)
+      throw new LimitError("limit_exceeded", "rooms");
     (connection.rooms ??= new Set()).add(room);
-    const { state } = commitReplay(channels, connection, { plan, budget: replayBudget() });
-    onResult({ ch: channel, epoch: state.epoch, off: state.off });
+    connection.withheld?.delete(ch);
+    const { state, entries } = commitReplay(channels, connection, { plan, budget: replayBudget() });
+    onResult({ ch, epoch: state.epoch, off: state.off });
+    if (isGap(state.recovered) && connection.isV1) connection.push(gapFrame(ch, state));
+    pushReplay(connection, ch, entries);
   }
 }
 

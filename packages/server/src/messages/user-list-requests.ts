@@ -42,9 +42,14 @@ export class UserListRequests {
     const { room, cursor } = page.data ?? {};
     const isPresenceDisabled =
       builtIns.presence === false || (builtIns.presence === "rooms" && room === undefined);
-    const isMember = room === undefined || connection.rooms?.has(room) === true;
-    if (isPresenceDisabled || !isMember) throw new ForbiddenError("presence");
-    await authorization.assertAllowed(connection, "presence", room ?? GLOBAL_CHANNEL);
-    return presence.list({ room, cursor });
+    for (;;) {
+      const version = connection.rightsVersion;
+      const isMember = room === undefined || connection.rooms?.has(room) === true;
+      if (isPresenceDisabled || !isMember) throw new ForbiddenError("presence");
+      await authorization.assertAllowed(connection, "presence", room ?? GLOBAL_CHANNEL);
+      const list = await presence.list({ room, cursor });
+      // The right may have ended while it was asked for, or while the list was read.
+      if (version === connection.rightsVersion) return list;
+    }
   }
 }

@@ -1,0 +1,199 @@
+// Asks `authorize` again for what an open connection holds, when its rights have changed.
+// Called by Memberships when the identity of a connection was replaced.
+// Guarantees: what is being asked is not delivered meanwhile; a channel that is granted again goes on at its position, without
+// a hole or with a gap; at most 16 questions of one connection run at once; an answer counts for the newest rights only.
+import type { Backplane } from "../backplane.ts";
+import type { ChannelHub } from "../channels/channel-hub.ts";
+import { GLOBAL_CHANNEL, roomChannel } from "../channels/channel-name.ts";
+import type { PresenceHub } from "../channels/presence-hub.ts";
+import {
+  canCommit,
+  commitReplay,
+  gapFrame,
+  isGap,
+  planReplay,
+  pushReplay,
+  replayBudget,
+} from "../channels/replay.ts";
+import type { ReplayBudget } from "../channels/replay.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { Authorization } from "../messages/authorization.ts";
+import type { Rooms } from "../messages/rooms.ts";
+import type { BuiltIns } from "../types.ts";
+import { HalyardError } from "@halyard/protocol/wire";
+
+/** What {@link RightsReview} uses. */
+export interface RightsReviewParts {
+  readonly authorization: Authorization;
+  readonly backplane: Backplane;
+  readonly builtIns: BuiltIns | undefined;
+  readonly channels: ChannelHub;
+  readonly presence: PresenceHub;
+  readonly rooms: Rooms;
+}
+
+/** A right that is asked for; without a room it is that to `all`, or to the list of everyone. */
+interface Question {
+  readonly action: "join" | "presence";
+  readonly room: string | undefined;
+}
+
+interface Review {
+  running: number;
+  questions: Question[];
+  readonly budget: ReplayBudget;
+}
+
+const MAX_RUNNING = 16;
+const MAX_PLAN_ATTEMPTS = 3;
+const WITHHELD_MESSAGES = 1_000;
+const WITHHELD_BYTES = 1024 * 1024;
+
+/** Reviews what connections hold. */
+export class RightsReview {
+  readonly #parts: RightsReviewParts;
+  readonly #reviews = new WeakMap<Connection, Review>();
+
+  constructor(parts: RightsReviewParts) {
+    this.#parts = parts;
+  }
+
+  /** Asks for everything that the connection holds. A review that runs begins anew. */
+  begin(connection: Connection): void {
+    if (connection.stage !== "open") return;
+    const running = this.#reviews.get(connection)?.running ?? 0;
+    const budget = { messages: WITHHELD_MESSAGES, bytes: WITHHELD_BYTES };
+    const review: Review = { running, questions: this.#questionsFor(connection), budget };
+    this.#reviews.set(connection, review);
+    this.#askNext(connection, review);
+    for (const question of review.questions) this.#withhold(connection, question);
+  }
+
+  /** Channels come first: what is lost there ends first. */
+  #questionsFor(connection: Connection): Question[] {
+    const presence = this.#parts.builtIns?.presence ?? "all";
+    const rooms = [...(connection.rooms ?? [])];
+    const questions: Question[] = [undefined, ...rooms].map((room) => ({ action: "join", room }));
+    if (presence === "all") questions.push({ action: "presence", room: undefined });
+    if (presence !== false) for (const room of rooms) questions.push({ action: "presence", room });
+    return questions;
+  }
+
+  #askNext(connection: Connection, review: Review): void {
+    while (review.running < MAX_RUNNING && this.#isCurrent(connection, review)) {
+      const question = review.questions.shift();
+      if (question === undefined) return;
+      if (!isHeld(connection, question)) continue;
+      const { action, room = GLOBAL_CHANNEL } = question;
+      const answer = this.#parts.authorization.ask(connection, action, room);
+      if (answer instanceof Promise) void this.#await({ connection, review, question, answer });
+      else if (this.#isCurrent(connection, review)) this.#settle(connection, question, answer);
+    }
+  }
+
+  async #await({
+    connection,
+    review,
+    question,
+    answer,
+  }: {
+    readonly connection: Connection;
+    readonly review: Review;
+    readonly question: Question;
+    readonly answer: Promise<boolean>;
+  }): Promise<void> {
+    this.#withhold(connection, question);
+    review.running++;
+    const isAllowed = await answer;
+    // A newer review counts the questions of this one, too: they run still.
+    const current = this.#reviews.get(connection) ?? review;
+    current.running--;
+    if (current === review && isHeld(connection, question)) this.#settle(connection, question, isAllowed);
+    this.#askNext(connection, current);
+  }
+
+  #isCurrent(connection: Connection, review: Review): boolean {
+    return this.#reviews.get(connection) === review;
+  }
+
+  #withhold(connection: Connection, { action, room }: Question): void {
+    const { channels, presence } = this.#parts;
+    if (action === "presence") {
+      presence.unsubscribe(connection, room);
+      return;
+    }
+    const name = channelOf(room);
+    const position = channels.withdraw(name, connection);
+    if (position !== undefined) (connection.withheld ??= new Map()).set(name, position);
+  }
+
+  #settle(connection: Connection, { action, room }: Question, isAllowed: boolean): void {
+    const { presence, rooms } = this.#parts;
+    if (action === "presence") {
+      if (!isAllowed) presence.unsubscribe(connection, room);
+      else if (!presence.isSubscribed(connection, room)) presence.subscribe(connection, room);
+    } else if (!isAllowed) {
+      if (room === undefined) this.#stopGlobal(connection);
+      else rooms.removeMember(connection, room);
+    } else {
+      if (room !== undefined) rooms.updateProfile(connection, room);
+      void this.#restore(connection, channelOf(room));
+    }
+  }
+
+  /** The channel of everyone cannot be left: a v1 client gets a `gap` with the position at which its right ended. */
+  #stopGlobal(connection: Connection): void {
+    const position =
+      this.#parts.channels.withdraw(GLOBAL_CHANNEL, connection) ?? connection.withheld?.get(GLOBAL_CHANNEL);
+    connection.withheld?.delete(GLOBAL_CHANNEL);
+    if (position !== undefined && connection.isV1)
+      connection.push(gapFrame(GLOBAL_CHANNEL, { ...position, recovered: "forbidden" }));
+  }
+
+  /** Goes on with a channel that was withheld, or with one to which the connection had no right before. */
+  async #restore(connection: Connection, name: string): Promise<void> {
+    if (this.#parts.channels.has(name, connection)) return;
+    try {
+      await this.#replay(connection, name);
+    } catch {
+      // The history cannot be read: after a reconnect the client goes on at its position.
+      connection.close(1013);
+    }
+  }
+
+  async #replay(connection: Connection, name: string): Promise<void> {
+    const { backplane, channels } = this.#parts;
+    const review = this.#reviews.get(connection);
+    const position = connection.withheld?.get(name);
+    const budget = review?.budget ?? replayBudget();
+    for (let attempt = 0; ; attempt++) {
+      const plan = await planReplay(channels, backplane, {
+        channel: name,
+        position,
+        budget: { ...budget },
+      });
+      const isDue =
+        review !== undefined && this.#isCurrent(connection, review) && connection.stage === "open";
+      if (!isDue || connection.withheld?.get(name) !== position || channels.has(name, connection)) return;
+      if (canCommit(channels, plan)) {
+        connection.withheld?.delete(name);
+        const { state, entries } = commitReplay(channels, connection, { plan, budget });
+        // Without a position there was no right: nothing of that time is told.
+        const gap = position === undefined ? ({ ...state, recovered: "forbidden" } as const) : state;
+        if (isGap(gap.recovered) && connection.isV1) connection.push(gapFrame(name, gap));
+        pushReplay(connection, name, entries);
+        return;
+      }
+      if (attempt === MAX_PLAN_ATTEMPTS) throw new HalyardError("unavailable");
+    }
+  }
+}
+
+function channelOf(room: string | undefined): string {
+  return room === undefined ? GLOBAL_CHANNEL : roomChannel(room);
+}
+
+/** Whether the question still matters: the connection may have closed or left the room. */
+function isHeld(connection: Connection, { room }: Question): boolean {
+  return connection.stage === "open" && (room === undefined || connection.rooms?.has(room) === true);
+}
