@@ -102,7 +102,7 @@ export async function firstMessage(url: string, options: object = {}): Promise<s
     });
   });
   try {
-    return await within(message, () => `a message from ${url}`);
+    return await within(message, () => `a message from ${url}`, 2_000).catch(String);
   } finally {
     ws.terminate();
   }
