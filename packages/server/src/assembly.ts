@@ -88,6 +88,8 @@ export interface Assembly extends SharedParts {
   readonly upgrades: UpgradeHandler;
 }
 
+const DEFAULT_CONNECTIONS_PER_USER = 20;
+
 /** Makes a node and starts its backplane. */
 export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly {
   const ping = new PingHandler(broadcaster);
@@ -122,12 +124,16 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
   };
   const { historyMessages: messages, historyBytes: bytes, historyMs: ms } = limits;
   const channels = new ChannelHub({ backplane, clock, logger, retention: { messages, bytes, ms } });
-  const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, onError });
+  const limit = config.maxConnectionsPerUser ?? DEFAULT_CONNECTIONS_PER_USER;
+  const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, limit, onError });
   const sessionWatches = new SessionWatches(backplane, onError);
   const { onPublication, onEphemeral, onInterrupted } = channels;
   const { onPresence } = presence;
   const { onNotice } = sessionWatches;
-  backplane.start({ onPublication, onEphemeral, onInterrupted, onPresence, onNotice }).catch(onError);
+  const ignored = { onMessage: () => undefined, onRevoked: () => undefined, onFenced: () => undefined };
+  backplane
+    .start({ onPublication, onEphemeral, onInterrupted, onPresence, onNotice, ...ignored })
+    .catch(onError);
   let connectionCounter = 0;
   return {
     limits,
@@ -164,7 +170,7 @@ function createHandshakeParts(
 ): HandshakeParts {
   const { backplane, channels, clock, connections, limits, logger, nextConnectionId } = shared;
   const { presence, registry, report, securityReporter, sessionWatches, types } = shared;
-  const { maxConnectionsPerUser, onConnectionLimit, verboseLogging, builtIns } = config;
+  const { onConnectionLimit, verboseLogging, builtIns } = config;
   const { authenticate, trustProxy } = config;
   const acceptContract = config.acceptContract?.bind(config);
   const onConnect = config.onConnect?.bind(config);
@@ -174,7 +180,7 @@ function createHandshakeParts(
     connections,
     nextConnectionId,
     report,
-    maxConnectionsPerUser,
+    limit: config.maxConnectionsPerUser ?? DEFAULT_CONNECTIONS_PER_USER,
     onConnectionLimit,
   });
   const log = new ConnectionLog({ logger, report, verboseLogging });

@@ -13,6 +13,7 @@ export class PresenceScene {
   readonly connections = new Connections(this.clock);
   readonly roster = new Map<string, RosterEntry>();
   readonly errors: unknown[] = [];
+  #offset = 0;
   pages = 0;
   /** Set while pages are held back. */
   held: (() => void)[] | undefined;
@@ -30,12 +31,12 @@ export class PresenceScene {
     const known = this.roster.get(user);
     const entry = { user, profile, since: known?.since ?? this.clock.now() };
     this.roster.set(user, entry);
-    this.view.changed({ kind: "joined", room: "r", entry, isNew: known === undefined });
+    this.view.changed({ kind: "joined", room: "r", entry, isNew: known === undefined, ...this.#position() });
   }
 
   leave(user: string): void {
     this.roster.delete(user);
-    this.view.changed({ kind: "left", room: "r", user });
+    this.view.changed({ kind: "left", room: "r", user, ...this.#position() });
   }
 
   /** Opens a connection and adds it to the view. */
@@ -57,6 +58,10 @@ export class PresenceScene {
     return this.connections.received(connection).map(summary);
   }
 
+  #position(): { stream: number; off: number; total: number } {
+    return { stream: 0, off: ++this.#offset, total: this.roster.size };
+  }
+
   #page(): Promise<RosterPage> {
     this.pages++;
     // The entries at the time of the call, whenever the page arrives.
@@ -65,6 +70,7 @@ export class PresenceScene {
       entries: entries.slice(0, 200),
       total: entries.length,
       cursor: entries.length > 200 ? "200" : undefined,
+      at: [this.#offset],
     };
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.held === undefined) return Promise.resolve(page);

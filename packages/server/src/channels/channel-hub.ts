@@ -138,8 +138,8 @@ export class ChannelHub {
     this.#channels.get(name)?.deliverEphemeral(data);
   };
 
-  readonly onInterrupted = (names: readonly string[]): void => {
-    for (const name of names) {
+  readonly onInterrupted = (names: readonly string[] | "all"): void => {
+    for (const name of names === "all" ? [...this.#channels.keys()] : names) {
       const channel = this.#channels.get(name);
       if (channel === undefined || channel.status === "stale") continue;
       const resync = (): void => {

@@ -4,7 +4,7 @@
 
 import type { PublicUser } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
-import type { Backplane, PresenceEvent, RosterPage } from "../backplane.ts";
+import type { Backplane, Eviction, PresenceEvent, PresenceOp, RosterPage } from "../backplane.ts";
 import { roomChannel } from "./channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
 import { PresenceView, publicUserJson } from "./presence-view.ts";
@@ -17,6 +17,8 @@ export interface PresenceHubOptions {
   readonly clock: Clock;
   /** How long changes are collected, in milliseconds. */
   readonly batchMs: number;
+  /** Connections of one user on all nodes. */
+  readonly limit: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -30,11 +32,17 @@ export class PresenceHub {
   }
 
   /** A connection is online, or in a room. A user who returns within the grace period has not left. */
-  join(connection: Connection, room?: string): Promise<readonly string[]> {
-    const { userId: user, id: connectionId } = connection;
-    return this.#options.backplane.applyPresence([
-      { op: "+", room, user, connectionId, profile: JSON.stringify(profileOf(connection.identity.user)) },
-    ]);
+  join(connection: Connection, room?: string): Promise<readonly Eviction[]> {
+    return this.#options.backplane.applyPresence([this.#declarationOf(connection, room)]);
+  }
+
+  #declarationOf(connection: Connection, room: string | undefined): PresenceOp {
+    const { userId: user, id: connectionId, attempt, openedAt } = connection;
+    const profile = JSON.stringify(profileOf(connection.identity.user));
+    if (room !== undefined) return { op: "+", room, user, connectionId, profile };
+    const { limit } = this.#options;
+    const { client } = connection.client;
+    return { op: "+", room, user, connectionId, profile, client, attempt, openedAt, limit };
   }
 
   /** A connection is closed or has left a room. Its user leaves after the grace period, unless another connection is there. */

@@ -2,7 +2,7 @@
 // Called by UpgradeHandler, ConnectionAdmitter and HelloHandler.
 // Guarantees: a slot belongs to one client, whose newer attempt replaces the older one; an abandoned slot is given back.
 import { CloseCode, HalyardError } from "@halyard/protocol/wire";
-import type { Admission, AdmissionRequest, Backplane, ClientRef } from "../backplane.ts";
+import type { Admission, AdmissionRequest, Backplane, ClientRef, Eviction } from "../backplane.ts";
 import type { AnyConfig } from "../config.ts";
 import type { UpgradeDetails } from "../connection/upgrade-details.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
@@ -31,6 +31,8 @@ export function isRejection(answer: AcceptedUpgrade | UpgradeRejection): answer 
   return "status" in answer;
 }
 
+const EVICTION_CODES = { superseded: CloseCode.Superseded, limit: CloseCode.Evicted } as const;
+
 type OnConnectionLimit = Extract<AnyConfig["onConnectionLimit"], (...args: never) => unknown>;
 
 /** What {@link ConnectionSlots} uses. */
@@ -39,8 +41,8 @@ export interface ConnectionSlotsParts {
   readonly connections: ConnectionTable;
   readonly nextConnectionId: () => string;
   readonly report: (error: unknown, context: ErrorContext) => void;
-  /** Connections of one user on all nodes. @default 20 */
-  readonly maxConnectionsPerUser: number | undefined;
+  /** Connections of one user on all nodes. */
+  readonly limit: number;
   /** @default "reject" */
   readonly onConnectionLimit: AnyConfig["onConnectionLimit"];
 }
@@ -53,7 +55,7 @@ export class ConnectionSlots {
 
   constructor(parts: ConnectionSlotsParts) {
     this.#parts = parts;
-    this.#limit = parts.maxConnectionsPerUser ?? 20;
+    this.#limit = parts.limit;
     this.#policy = parts.onConnectionLimit ?? "reject";
   }
 
@@ -125,6 +127,12 @@ export class ConnectionSlots {
     for (const other of this.#parts.connections.ofUser(userId)) if (ids.includes(other.id)) other.close(code);
   }
 
+  /** Closes the connections of the same user that have lost their slot to this one. */
+  closeEvicted(connection: Connection, evictions: readonly Eviction[]): void {
+    for (const { connectionId, reason } of evictions)
+      this.closeReplaced(connection, [connectionId], EVICTION_CODES[reason]);
+  }
+
   /** Gives back the slot of a connection that never opened. */
   abandon({ data, details }: AcceptedUpgrade): void {
     const { user } = details.client;
@@ -163,11 +171,12 @@ export function connectionLimitRejection(userId: string): UpgradeRejection {
 }
 
 /** The code that closes an open connection without a slot. */
-export function closeCodeFor({ reason }: Extract<Admission, { readonly admitted: false }>): number {
-  return reason === "superseded" ? CloseCode.Superseded : CloseCode.ConnectionLimit;
+export function closeCodeFor(refused: Extract<Admission, { readonly admitted: false }>): number {
+  if (refused.reason === "revoked") return refused.code;
+  return refused.reason === "superseded" ? CloseCode.Superseded : CloseCode.ConnectionLimit;
 }
 
-/** An older attempt is upgraded to get its close code: a browser does not show the status of an upgrade. */
+/** Without a slot for it, a connection is upgraded to get its close code: a browser does not show the status of an upgrade. */
 function isUpgraded(admission: Admission): boolean {
-  return admission.admitted || admission.reason === "superseded";
+  return admission.admitted || admission.reason !== "limit";
 }

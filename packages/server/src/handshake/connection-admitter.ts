@@ -57,7 +57,7 @@ export class ConnectionAdmitter {
     }
     slots.closeReplaced(connection, admission.replaced, CloseCode.Superseded);
     const evicted = await presence.join(connection);
-    slots.closeReplaced(connection, evicted, CloseCode.Evicted);
+    slots.closeEvicted(connection, evicted);
     if (isClosed(connection)) {
       presence.leave(connection, { graceMs: 0 });
       return;
