@@ -40,6 +40,7 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
   "packages/testing/src": [
     ["index.ts", "node.ts"],
     ["network/"],
+    ["backplane/"],
     ["delivery/"],
     ["proxy/"],
     ["nemesis/"],
