@@ -92,13 +92,13 @@ export class ConnectionSlots {
   }
 
   /** For a socket that is open and has no slot: a bare `handleOpen`, or a policy that is a function. */
-  reserveForConnection(connection: Connection): Promise<Admission> {
+  reserveForConnection(connection: Connection): MaybePromise<Admission> {
     const { client: ref, attempt, id: connectionId } = connection;
     const request = { ...ref, attempt, connectionId, limit: this.#limit };
     const policy = this.#policy;
     return typeof policy === "function"
       ? this.#applyApplicationPolicy(connection, request, policy)
-      : this.#parts.backplane.admit({ ...request, policy });
+      : unwrapResolved(this.#parts.backplane.admit({ ...request, policy }));
   }
 
   /** For the client that a plain connection becomes by its hello. */

@@ -1,8 +1,8 @@
 // From an open socket to a connection that may speak: its slot, its presence, its welcome or the wait for its hello.
-// Called by ConnectionOpener.
+// Called by ConnectionOpener. With the memory backplane all of it happens in the turn in which the socket opens.
 // Guarantees: a connection that fails to begin is closed with 1013; one that closed meanwhile leaves presence at once.
 import { CloseCode } from "@halyard/protocol/wire";
-import type { Admission } from "../backplane.ts";
+import type { Admission, Eviction } from "../backplane.ts";
 import type { PresenceHub } from "../channels/presence-hub.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Inbound } from "../messages/inbound.ts";
@@ -11,6 +11,8 @@ import { closeCodeFor } from "./admission.ts";
 import type { ConnectionLog } from "./connection-log.ts";
 import type { HelloHandler } from "./hello.ts";
 import { isClosed } from "../connection/is-closed.ts";
+import { andThen, recover, unwrapResolved } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 
 /** What {@link ConnectionAdmitter} uses. */
 export interface ConnectionAdmitterParts {
@@ -30,22 +32,24 @@ export class ConnectionAdmitter {
   }
 
   /**
-   * Never rejects.
+   * Never throws or rejects.
    *
    * @param reserved the admission of the upgrade, if the slot was reserved before 101
    */
-  async begin(connection: Connection, reserved: Admission | undefined): Promise<void> {
-    try {
-      await this.#admit(connection, reserved ?? (await this.#parts.slots.reserveForConnection(connection)));
-    } catch (error) {
-      // A failure after the close, as when the node ends, is no failure of the application's.
-      if (!isClosed(connection)) this.#parts.log.failed(connection, "open", error);
-      connection.close(1013);
-    }
+  begin(connection: Connection, reserved: Admission | undefined): MaybePromise<void> {
+    const admit = (admission: Admission): MaybePromise<void> => this.#admit(connection, admission);
+    return recover(
+      () => andThen(reserved ?? this.#parts.slots.reserveForConnection(connection), admit),
+      (error) => {
+        // A failure after the close, as when the node ends, is no failure of the application's.
+        if (!isClosed(connection)) this.#parts.log.failed(connection, "open", error);
+        connection.close(1013);
+      },
+    );
   }
 
-  async #admit(connection: Connection, admission: Admission): Promise<void> {
-    const { helloHandler, inbound, presence, slots } = this.#parts;
+  #admit(connection: Connection, admission: Admission): MaybePromise<void> {
+    const { presence, slots } = this.#parts;
     if (isClosed(connection)) {
       // The slot would expire by itself; given back now, it is free for the user's next connection.
       presence.leave(connection, { graceMs: 0 });
@@ -56,14 +60,20 @@ export class ConnectionAdmitter {
       return;
     }
     slots.closeReplaced(connection, admission.replaced, CloseCode.Superseded);
-    const evicted = await presence.join(connection);
-    slots.closeEvicted(connection, evicted);
+    return andThen(unwrapResolved(presence.join(connection)), (evictions) =>
+      this.#welcome(connection, evictions),
+    );
+  }
+
+  #welcome(connection: Connection, evictions: readonly Eviction[]): MaybePromise<void> {
+    const { helloHandler, inbound, presence, slots } = this.#parts;
+    slots.closeEvicted(connection, evictions);
     if (isClosed(connection)) {
       presence.leave(connection, { graceMs: 0 });
       return;
     }
-    if (connection.isV1) helloHandler.awaitHello(connection);
-    else await helloHandler.welcomePlainClient(connection);
-    inbound.flushBuffered(connection);
+    return andThen(helloHandler.begin(connection), () => {
+      inbound.flushBuffered(connection);
+    });
   }
 }

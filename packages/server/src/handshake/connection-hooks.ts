@@ -6,7 +6,9 @@ import type { Connection } from "../connection/connection.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { MessageHandlerRegistry } from "../messages/handler-registry.ts";
 import type { Clock } from "../types.ts";
-import { withDeadline } from "../utils/with-deadline.ts";
+import { recover } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
+import { isThenable, withDeadline } from "../utils/with-deadline.ts";
 import type { ConnectionLog } from "./connection-log.ts";
 
 /** What {@link ConnectionHooks} uses. */
@@ -28,17 +30,20 @@ export class ConnectionHooks {
   }
 
   /** Calls `onConnect`, which may join rooms. */
-  async connected(connection: Connection): Promise<void> {
+  connected(connection: Connection): MaybePromise<unknown> {
     const { clock, limits, log, onConnect } = this.#parts;
     connection.isConnected = true;
     if (onConnect === undefined) return;
     const { ws, identity } = connection;
-    try {
-      const pending = onConnect({ ws, user: identity.user, session: identity.session });
-      await withDeadline(pending, { clock, ms: limits.handlerMs });
-    } catch (error) {
-      log.failed(connection, "onConnect", error);
-    }
+    return recover(
+      () => {
+        const pending = onConnect({ ws, user: identity.user, session: identity.session });
+        return isThenable(pending) ? withDeadline(pending, { clock, ms: limits.handlerMs }) : undefined;
+      },
+      (error) => {
+        log.failed(connection, "onConnect", error);
+      },
+    );
   }
 
   /** Calls every handler's `onClose`. */

@@ -30,6 +30,13 @@ describe("a plain client", () => {
     expect(ws.texts.join()).not.toContain("example.com");
   });
 
+  it("is subscribed in the turn in which its socket opens", async () => {
+    const ws = create().begin("ada");
+    void system.manager.broadcastMessage({ type: "announcement", message: "in the same turn" });
+    await system.clock.settle();
+    expect(ws.received("announcement")).toMatchObject([{ message: "in the same turn" }]);
+  });
+
   it("becomes a v1 client by a hello as its first frame, with one new welcome and no frame in between", async () => {
     const ws = await create().open("ada");
     ws.take();

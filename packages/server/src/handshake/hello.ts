@@ -8,6 +8,8 @@ import type { HelloReceiver } from "../messages/control-frames.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
+import { andThen } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { ConnectionSlots } from "./admission.ts";
 import { closeCodeFor } from "./admission.ts";
 import type { ConnectionHooks } from "./connection-hooks.ts";
@@ -34,8 +36,14 @@ export class HelloHandler implements HelloReceiver {
     this.#parts = parts;
   }
 
+  /** Welcomes a plain client, and waits for the hello of any other. */
+  begin(connection: Connection): MaybePromise<void> {
+    if (!connection.isV1) return this.#welcomePlainClient(connection);
+    this.#awaitHello(connection);
+  }
+
   /** Gives a v1 client `helloMs` to send its hello. */
-  awaitHello(connection: Connection): void {
+  #awaitHello(connection: Connection): void {
     const { clock, limits } = this.#parts;
     connection.stage = "handshaking";
     connection.helloTimer = clock.setTimeout(() => {
@@ -44,9 +52,10 @@ export class HelloHandler implements HelloReceiver {
   }
 
   /** Subscribes a plain client to what is published from now on. */
-  async welcomePlainClient(connection: Connection): Promise<void> {
-    await this.#parts.hooks.connected(connection);
-    await this.#parts.welcomeSender.send(connection, NO_SUBSCRIPTIONS);
+  #welcomePlainClient(connection: Connection): MaybePromise<void> {
+    return andThen(this.#parts.hooks.connected(connection), () =>
+      this.#parts.welcomeSender.send(connection, NO_SUBSCRIPTIONS),
+    );
   }
 
   /**

@@ -10,6 +10,8 @@ import type { Authorization } from "../messages/authorization.ts";
 import type { Rooms } from "../messages/rooms.ts";
 import type { BuiltIns } from "../types.ts";
 import { isClosed } from "../connection/is-closed.ts";
+import { andThen } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 
 /** What {@link Memberships} uses. */
 export interface MembershipsParts {
@@ -30,12 +32,19 @@ export class Memberships {
   }
 
   /** After the welcome: shows the connection who is online, and enters its rooms. */
-  async enter(connection: Connection): Promise<void> {
-    const { authorization, builtIns, presence, rooms } = this.#parts;
-    if ((builtIns?.presence ?? "all") === "all") {
-      const canReadRoster = await authorization.allows(connection, "presence", GLOBAL_CHANNEL);
-      if (canReadRoster && !isClosed(connection)) presence.subscribe(connection);
-    }
+  enter(connection: Connection): MaybePromise<void> {
+    const { authorization, builtIns, presence } = this.#parts;
+    const canReadRoster =
+      (builtIns?.presence ?? "all") === "all" && authorization.allows(connection, "presence", GLOBAL_CHANNEL);
+    return andThen(canReadRoster, (canRead) => {
+      if (canRead && !isClosed(connection)) presence.subscribe(connection);
+      const hasRooms = connection.rooms !== undefined || connection.roomsJoinedByServer !== undefined;
+      return hasRooms ? this.#enterRooms(connection) : undefined;
+    });
+  }
+
+  async #enterRooms(connection: Connection): Promise<void> {
+    const { rooms } = this.#parts;
     for (const room of connection.rooms ?? []) await rooms.sendJoined(connection, room);
     // Rooms that the server joined while the welcome was prepared.
     for (const room of connection.roomsJoinedByServer ?? []) await rooms.joinByServer(connection, room);

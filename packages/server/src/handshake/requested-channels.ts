@@ -8,6 +8,8 @@ import type { ServerLimits } from "../limits.ts";
 import type { Authorization } from "../messages/authorization.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
 import { LimitError } from "../utils/errors.ts";
+import { andThen } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 
 /** A channel that a connection is to be subscribed to. */
 export interface ChannelRequest {
@@ -27,6 +29,8 @@ export interface RequestedChannelsParts {
 /** `isOwn`: the user's own channel, or a room that the server joined; no right is needed. */
 type UncheckedChannel = Pick<ChannelRequest, "channel" | "position"> & { readonly isOwn: boolean };
 
+type Subscriptions = Pick<HelloMessage, "positions" | "rooms">;
+
 /** Checks what a connection may be subscribed to. */
 export class RequestedChannels {
   readonly #parts: RequestedChannelsParts;
@@ -35,15 +39,25 @@ export class RequestedChannels {
     this.#parts = parts;
   }
 
-  async resolve(
-    connection: Connection,
-    hello: Pick<HelloMessage, "positions" | "rooms">,
-  ): Promise<readonly ChannelRequest[]> {
-    const own = userChannel(connection.userId);
+  resolve(connection: Connection, hello: Subscriptions): MaybePromise<readonly ChannelRequest[]> {
     const isNew = connection.rooms === undefined && connection.roomsJoinedByServer === undefined;
-    if (isNew && hello.rooms.length + hello.positions.length === 0)
-      return defaultChannels(own, await this.#parts.authorization.allows(connection, "join", GLOBAL_CHANNEL));
+    if (!isNew || hello.rooms.length + hello.positions.length > 0) return this.#checkAll(connection, hello);
+    return andThen(
+      this.#parts.authorization.allows(connection, "join", GLOBAL_CHANNEL),
+      (canReadGlobal): readonly ChannelRequest[] => [
+        {
+          channel: GLOBAL_CHANNEL,
+          position: undefined,
+          rejectedFor: canReadGlobal ? undefined : "forbidden",
+        },
+        { channel: userChannel(connection.userId), position: undefined, rejectedFor: undefined },
+      ],
+    );
+  }
+
+  async #checkAll(connection: Connection, hello: Subscriptions): Promise<readonly ChannelRequest[]> {
     const { limits, securityReporter } = this.#parts;
+    const own = userChannel(connection.userId);
     const joinedRooms = new Set([...(connection.rooms ?? []), ...(connection.roomsJoinedByServer ?? [])]);
     connection.roomsJoinedByServer = undefined;
     connection.rooms = undefined;
@@ -82,12 +96,4 @@ export class RequestedChannels {
 function sortByPosition(channels: string[], order: readonly string[]): void {
   const rank = (channel: string): number => (order.includes(channel) ? order.indexOf(channel) : order.length);
   channels.sort((a, b) => rank(a) - rank(b));
-}
-
-/** For a connection without rooms and positions: the channel of everyone and its user's own. */
-function defaultChannels(own: string, canReadGlobal: boolean): readonly ChannelRequest[] {
-  return [
-    { channel: GLOBAL_CHANNEL, position: undefined, rejectedFor: canReadGlobal ? undefined : "forbidden" },
-    { channel: own, position: undefined, rejectedFor: undefined },
-  ];
 }

@@ -13,6 +13,8 @@ import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { sendReply } from "../messages/error-replies.ts";
 import type { Clock } from "../types.ts";
 import { isClosed } from "../connection/is-closed.ts";
+import { andThen, whenAll } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Memberships } from "./memberships.ts";
 import type { ChannelRequest, RequestedChannels } from "./requested-channels.ts";
 import type { WelcomeFrame } from "./welcome-frame.ts";
@@ -33,6 +35,8 @@ export type SubscriptionRequest = Pick<HelloMessage, "positions" | "rooms"> & {
   readonly re: string | undefined;
 };
 
+type PlannedChannel = Pick<ChannelRequest, "channel" | "position">;
+
 interface CheckedRequest {
   readonly requests: readonly ChannelRequest[];
   readonly re: string | undefined;
@@ -48,21 +52,15 @@ export class WelcomeSender {
     this.#parts = parts;
   }
 
-  /** @throws HalyardError by rejecting: `unavailable`, or what the backplane throws */
-  async send(connection: Connection, request: SubscriptionRequest): Promise<void> {
-    const { channels, requestedChannels } = this.#parts;
-    const requests = await requestedChannels.resolve(connection, request);
-    let plans = await this.#plan(requests.filter(isPermitted));
-    // While plans are made, so much may be published that a plan no longer reaches back: it is made again.
-    for (
-      let attempt = 0;
-      attempt < MAX_PLAN_ATTEMPTS && !plans.every((plan) => canCommit(channels, plan));
-      attempt++
-    )
-      plans = await this.#plan(plans.map(({ channel, from }) => ({ channel: channel.name, position: from })));
-    if (isClosed(connection)) return;
-    this.#commit(connection, plans, { requests, re: request.re });
-    await this.#parts.memberships.enter(connection);
+  /** @throws HalyardError, also by rejecting: `unavailable`, or what the backplane throws */
+  send(connection: Connection, request: SubscriptionRequest): MaybePromise<void> {
+    return andThen(this.#parts.requestedChannels.resolve(connection, request), (requests) =>
+      andThen(this.#planReplays(requests.filter(isPermitted)), (plans) => {
+        if (isClosed(connection)) return undefined;
+        this.#commit(connection, plans, { requests, re: request.re });
+        return this.#parts.memberships.enter(connection);
+      }),
+    );
   }
 
   /** Ends the subscriptions of an earlier welcome. */
@@ -97,9 +95,15 @@ export class WelcomeSender {
     return replays;
   }
 
-  #plan(requests: readonly Pick<ChannelRequest, "channel" | "position">[]): Promise<readonly ReplayPlan[]> {
+  /** While plans are made, so much may be published that a plan no longer reaches back: all are made again. */
+  #planReplays(requests: readonly PlannedChannel[], attempt = 0): MaybePromise<readonly ReplayPlan[]> {
     const { channels, backplane } = this.#parts;
-    return Promise.all(requests.map(async (request) => planReplay(channels, backplane, request)));
+    const planned = whenAll(requests.map((request) => planReplay(channels, backplane, request)));
+    return andThen(planned, (plans) =>
+      attempt === MAX_PLAN_ATTEMPTS || plans.every((plan) => canCommit(channels, plan))
+        ? plans
+        : this.#planReplays(requests, attempt + 1),
+    );
   }
 }
 

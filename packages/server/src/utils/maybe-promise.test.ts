@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { andThen, recover, resolvedPromise, unwrapResolved } from "./maybe-promise.ts";
+import { andThen, recover, resolvedPromise, unwrapResolved, whenAll } from "./maybe-promise.ts";
 
 it("unwrapResolved returns the value of a resolvedPromise, and leaves any other promise as it is", () => {
   const later = Promise.resolve(2);
@@ -27,6 +27,11 @@ it("resolvedPromise behaves like any other promise when it is awaited", async ()
 it("andThen continues with a value in the same turn, and with a promise when it resolves", async () => {
   expect(andThen(1, (value) => value + 1)).toBe(2);
   await expect(andThen(Promise.resolve(1), (value) => value + 1)).resolves.toBe(2);
+});
+
+it("whenAll gives all values in the same turn, unless one of them is a promise", async () => {
+  expect(whenAll([1, 2])).toEqual([1, 2]);
+  await expect(whenAll([1, Promise.resolve(2)])).resolves.toEqual([1, 2]);
 });
 
 it("recover turns an error into a value, whether the task throws or rejects", async () => {

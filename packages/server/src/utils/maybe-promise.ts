@@ -42,6 +42,13 @@ export function andThen<TValue, TResult>(
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
+/** All of the values in the same turn, unless one of them is a promise. */
+export function whenAll<TValue>(values: readonly MaybePromise<TValue>[]): MaybePromise<readonly TValue[]> {
+  return values.some((value) => value instanceof Promise)
+    ? Promise.all(values)
+    : (values as readonly TValue[]);
+}
+
 /** Runs a task, and turns what it throws or rejects with into a value. */
 export function recover<TValue>(
   task: () => MaybePromise<TValue>,
