@@ -11,7 +11,16 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
   "packages/protocol/src": [["*"]],
   "packages/server/src": [
     ["node.ts", "node/", "bun.ts", "bun/"],
-    ["index.ts", "system.ts", "manager.ts", "server.ts", "handlers.ts", "assembly.ts", "metrics.ts"],
+    [
+      "index.ts",
+      "system.ts",
+      "manager.ts",
+      "server.ts",
+      "handlers.ts",
+      "assembly.ts",
+      "start-backplane.ts",
+      "metrics.ts",
+    ],
     ["handshake/"],
     ["messages/", "config.ts", "server-context.ts"],
     ["channels/"],

@@ -5,6 +5,7 @@ import type { Backplane } from "./backplane.ts";
 import { ChannelHub } from "./channels/channel-hub.ts";
 import { PresenceHub } from "./channels/presence-hub.ts";
 import type { AnyConfig } from "./config.ts";
+import { AddressedCloses } from "./connection/addressed-closes.ts";
 import { ConnectionTable } from "./connection/connection-table.ts";
 import { Heartbeat } from "./connection/heartbeat.ts";
 import { RateLimits } from "./connection/rate-limits.ts";
@@ -52,6 +53,7 @@ import { ClientAddress } from "./security/client-address.ts";
 import { SecurityReporter } from "./security/security-reporter.ts";
 import { UpgradeHandler } from "./server.ts";
 import type { Clock, ErrorContext } from "./types.ts";
+import { startBackplane } from "./start-backplane.ts";
 import { systemClock } from "./utils/clock.ts";
 import { printable } from "@halyard/protocol/internal";
 
@@ -64,6 +66,7 @@ interface SharedParts {
   readonly types: MessageTypeRegistry;
   readonly registry: MessageHandlerRegistry;
   readonly connections: ConnectionTable;
+  readonly closes: AddressedCloses;
   readonly channels: ChannelHub;
   readonly presence: PresenceHub;
   readonly writer: Writer;
@@ -127,13 +130,9 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
   const limit = config.maxConnectionsPerUser ?? DEFAULT_CONNECTIONS_PER_USER;
   const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, limit, onError });
   const sessionWatches = new SessionWatches(backplane, onError);
-  const { onPublication, onEphemeral, onInterrupted } = channels;
-  const { onPresence } = presence;
-  const { onNotice } = sessionWatches;
-  const ignored = { onMessage: () => undefined, onRevoked: () => undefined, onFenced: () => undefined };
-  backplane
-    .start({ onPublication, onEphemeral, onInterrupted, onPresence, onNotice, ...ignored })
-    .catch(onError);
+  const connections = new ConnectionTable();
+  const closes = new AddressedCloses({ backplane, connections, onError });
+  startBackplane(backplane, { channels, closes, connections, presence, sessionWatches }).catch(onError);
   let connectionCounter = 0;
   return {
     limits,
@@ -147,7 +146,8 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
     sessionWatches,
     securityReporter: new SecurityReporter({ clock, logger, hook: config.onSecurityEvent, report }),
     types: new MessageTypeRegistry(config.protocol),
-    connections: new ConnectionTable(),
+    connections,
+    closes,
     writer: new Writer(clock, limits),
     deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
     nextConnectionId: () => flatConcat(`${backplane.nodeId}.`, String(++connectionCounter)),
@@ -168,9 +168,9 @@ function createHandshakeParts(
   shared: SharedParts,
   { authorization, rooms }: { readonly authorization: Authorization; readonly rooms: Rooms },
 ): HandshakeParts {
-  const { backplane, channels, clock, connections, limits, logger, nextConnectionId } = shared;
+  const { backplane, channels, clock, closes, connections, limits, logger, nextConnectionId } = shared;
   const { presence, registry, report, securityReporter, sessionWatches, types } = shared;
-  const { onConnectionLimit, verboseLogging, builtIns } = config;
+  const { verboseLogging, builtIns } = config;
   const { authenticate, trustProxy } = config;
   const acceptContract = config.acceptContract?.bind(config);
   const onConnect = config.onConnect?.bind(config);
@@ -178,10 +178,13 @@ function createHandshakeParts(
   const slots = new ConnectionSlots({
     backplane,
     connections,
+    closes,
     nextConnectionId,
     report,
-    limit: config.maxConnectionsPerUser ?? DEFAULT_CONNECTIONS_PER_USER,
-    onConnectionLimit,
+    perUser: {
+      limit: config.maxConnectionsPerUser ?? DEFAULT_CONNECTIONS_PER_USER,
+      policy: config.onConnectionLimit,
+    },
   });
   const log = new ConnectionLog({ logger, report, verboseLogging });
   const hooks = new ConnectionHooks({ onConnect, onDisconnect, registry, clock, limits, log });

@@ -99,6 +99,7 @@ interface SlotClaim {
 
 /** A connection that has lost its slot. `superseded`: a newer attempt of its client is open. `limit`: it was the oldest. */
 export interface Eviction {
+  readonly user: string;
   readonly connectionId: string;
   readonly reason: "superseded" | "limit";
 }

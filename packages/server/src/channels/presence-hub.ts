@@ -22,6 +22,9 @@ export interface PresenceHubOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** How many operations go to the backplane in one call. */
+const DECLARED_AT_ONCE = 200;
+
 /** Reports this node's connections to the backplane, and the presence of all nodes to its subscribers. */
 export class PresenceHub {
   readonly #options: PresenceHubOptions;
@@ -34,6 +37,32 @@ export class PresenceHub {
   /** A connection is online, or in a room. A user who returns within the grace period has not left. */
   join(connection: Connection, room?: string): Promise<readonly Eviction[]> {
     return this.#options.backplane.applyPresence([this.#declarationOf(connection, room)]);
+  }
+
+  /**
+   * Declares connections that are open already. After an interruption that finds those that have lost their slot meanwhile;
+   * a store that has lost this node needs the rooms, too. All calls are made in this turn.
+   */
+  declareAgain(
+    connections: Iterable<Connection>,
+    { rooms, onEvicted }: { readonly rooms: boolean; readonly onEvicted: (eviction: Eviction) => void },
+  ): void {
+    const declare = (ops: readonly PresenceOp[]): void => {
+      const evicting = this.#options.backplane.applyPresence(ops).then((evictions) => {
+        evictions.forEach(onEvicted);
+      });
+      evicting.catch(this.#options.onError);
+    };
+    let ops: PresenceOp[] = [];
+    for (const connection of connections) {
+      if (!isAdmitted(connection)) continue;
+      ops.push(this.#declarationOf(connection, undefined));
+      if (rooms) for (const room of connection.rooms ?? []) ops.push(this.#declarationOf(connection, room));
+      if (ops.length < DECLARED_AT_ONCE) continue;
+      declare(ops);
+      ops = [];
+    }
+    if (ops.length > 0) declare(ops);
   }
 
   #declarationOf(connection: Connection, room: string | undefined): PresenceOp {
@@ -107,4 +136,9 @@ export class PresenceHub {
       firstPage: () => this.#page(room, undefined),
     });
   }
+}
+
+/** Whether the connection has been declared before, and is open. */
+function isAdmitted({ stage, isConnected }: Connection): boolean {
+  return stage === "handshaking" || stage === "open" || (stage === "opening" && isConnected);
 }

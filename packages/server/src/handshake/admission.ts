@@ -4,6 +4,7 @@
 import { CloseCode, HalyardError } from "@halyard/protocol/wire";
 import type { Admission, AdmissionRequest, Backplane, ClientRef, Eviction } from "../backplane.ts";
 import type { AnyConfig } from "../config.ts";
+import type { AddressedCloses } from "../connection/addressed-closes.ts";
 import type { UpgradeDetails } from "../connection/upgrade-details.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -31,20 +32,23 @@ export function isRejection(answer: AcceptedUpgrade | UpgradeRejection): answer 
   return "status" in answer;
 }
 
-const EVICTION_CODES = { superseded: CloseCode.Superseded, limit: CloseCode.Evicted } as const;
-
 type OnConnectionLimit = Extract<AnyConfig["onConnectionLimit"], (...args: never) => unknown>;
+
+/** How many connections one user may have on all nodes, and what happens to the next one. */
+interface ConnectionsPerUser {
+  readonly limit: number;
+  /** @default "reject" */
+  readonly policy: AnyConfig["onConnectionLimit"];
+}
 
 /** What {@link ConnectionSlots} uses. */
 export interface ConnectionSlotsParts {
   readonly backplane: Pick<Backplane, "admit" | "applyPresence">;
   readonly connections: ConnectionTable;
+  readonly closes: AddressedCloses;
   readonly nextConnectionId: () => string;
   readonly report: (error: unknown, context: ErrorContext) => void;
-  /** Connections of one user on all nodes. */
-  readonly limit: number;
-  /** @default "reject" */
-  readonly onConnectionLimit: AnyConfig["onConnectionLimit"];
+  readonly perUser: ConnectionsPerUser;
 }
 
 /** Reserves the slots of connections at the backplane. */
@@ -55,8 +59,8 @@ export class ConnectionSlots {
 
   constructor(parts: ConnectionSlotsParts) {
     this.#parts = parts;
-    this.#limit = parts.limit;
-    this.#policy = parts.onConnectionLimit ?? "reject";
+    this.#limit = parts.perUser.limit;
+    this.#policy = parts.perUser.policy ?? "reject";
   }
 
   /** Before 101, unless the application's policy is a function: that needs a socket. */
@@ -121,16 +125,14 @@ export class ConnectionSlots {
     return this.#policy === "reject" && this.#parts.connections.countOf(user.id) >= this.#limit;
   }
 
-  /** Closes the connections of the same user whose slots are taken. */
-  closeReplaced({ userId }: Connection, ids: readonly string[], code: number): void {
-    if (ids.length === 0) return;
-    for (const other of this.#parts.connections.ofUser(userId)) if (ids.includes(other.id)) other.close(code);
+  /** Closes the older attempts of the same client. */
+  closeReplaced({ userId: user }: Connection, { replaced }: Extract<Admission, { admitted: true }>): void {
+    for (const close of replaced) this.#parts.closes.close({ close, user, code: CloseCode.Superseded });
   }
 
   /** Closes the connections of the same user that have lost their slot to this one. */
-  closeEvicted(connection: Connection, evictions: readonly Eviction[]): void {
-    for (const { connectionId, reason } of evictions)
-      this.closeReplaced(connection, [connectionId], EVICTION_CODES[reason]);
+  closeEvicted(evictions: readonly Eviction[]): void {
+    for (const eviction of evictions) this.#parts.closes.evict(eviction);
   }
 
   /** Gives back the slot of a connection that never opened. */

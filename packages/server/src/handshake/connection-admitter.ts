@@ -1,7 +1,6 @@
 // From an open socket to a connection that may speak: its slot, its presence, its welcome or the wait for its hello.
 // Called by ConnectionOpener. With the memory backplane all of it happens in the turn in which the socket opens.
 // Guarantees: a connection that fails to begin is closed with 1013; one that closed meanwhile leaves presence at once.
-import { CloseCode } from "@halyard/protocol/wire";
 import type { Admission, Eviction } from "../backplane.ts";
 import type { PresenceHub } from "../channels/presence-hub.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -59,7 +58,7 @@ export class ConnectionAdmitter {
       connection.close(closeCodeFor(admission));
       return;
     }
-    slots.closeReplaced(connection, admission.replaced, CloseCode.Superseded);
+    slots.closeReplaced(connection, admission);
     return andThen(unwrapResolved(presence.join(connection)), (evictions) =>
       this.#welcome(connection, evictions),
     );
@@ -67,7 +66,7 @@ export class ConnectionAdmitter {
 
   #welcome(connection: Connection, evictions: readonly Eviction[]): MaybePromise<void> {
     const { helloHandler, inbound, presence, slots } = this.#parts;
-    slots.closeEvicted(connection, evictions);
+    slots.closeEvicted(evictions);
     if (isClosed(connection)) {
       presence.leave(connection, { graceMs: 0 });
       return;

@@ -110,19 +110,19 @@ export class Admissions {
       return this.#evict(user, declared, { besides: connectionId, limit });
     }
     if (attempt < Math.max(slot.attempt, slot.reserved?.attempt ?? 0))
-      return [{ connectionId, reason: "superseded" }];
+      return [{ user, connectionId, reason: "superseded" }];
     const older = slot.connectionId;
     slot.connectionId = connectionId;
     slot.attempt = attempt;
     this.#store(user, slots);
-    return older === undefined ? NO_EVICTIONS : [{ connectionId: older, reason: "superseded" }];
+    return older === undefined ? NO_EVICTIONS : [{ user, connectionId: older, reason: "superseded" }];
   }
 
   #evict(user: string, slots: readonly Slot[], bound: EvictionBound): readonly Eviction[] {
     const evicted = slots.length > bound.limit ? overLimit(slots, bound) : NO_SLOTS;
     for (const id of evicted) releaseSlot(slots, id);
     this.#store(user, evicted.length > 0 ? slots.filter(isTaken) : slots);
-    return evicted.map((connectionId) => ({ connectionId, reason: "limit" }));
+    return evicted.map((connectionId) => ({ user, connectionId, reason: "limit" }));
   }
 
   release(user: string, connectionId: string): void {

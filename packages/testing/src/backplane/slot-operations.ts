@@ -55,15 +55,18 @@ export function openSlot(
   if (slot === undefined) {
     slots.push({ client, open: { connectionId, lease, attempt, openedAt }, reserved: undefined });
     state.slots.set(user, slots);
-    return evictOldest(state, user, { besides: connectionId, limit });
+    // Declared again, it may be the oldest itself.
+    return evictOldest(state, user, { besides: undefined, limit });
   }
-  if (attempt < attemptOf(slot)) return [{ connectionId, reason: "superseded" }];
+  if (attempt < attemptOf(slot)) return [{ user, connectionId, reason: "superseded" }];
   const older = slot.open?.connectionId;
   slot.open = { connectionId, lease, attempt, openedAt };
   if (slot.reserved?.connectionId === connectionId) slot.reserved = undefined;
   state.slots.set(user, slots);
   const superseded: Eviction[] =
-    older === undefined || older === connectionId ? [] : [{ connectionId: older, reason: "superseded" }];
+    older === undefined || older === connectionId
+      ? []
+      : [{ user, connectionId: older, reason: "superseded" }];
   return [...superseded, ...evictOldest(state, user, { besides: connectionId, limit })];
 }
 
@@ -113,7 +116,7 @@ function keepTaken(state: SharedState, user: string, slots: readonly StoredSlot[
 function evictOldest(
   state: SharedState,
   user: string,
-  { besides, limit }: { readonly besides: string; readonly limit: number },
+  { besides, limit }: { readonly besides: string | undefined; readonly limit: number },
 ): readonly Eviction[] {
   const open = (state.slots.get(user) ?? []).flatMap((slot) => slot.open ?? []);
   const evicted = open
@@ -121,7 +124,7 @@ function evictOldest(
     .filter(({ connectionId }) => connectionId !== besides)
     .slice(0, Math.max(0, open.length - limit));
   for (const { connectionId } of evicted) releaseSlot(state, { user, connectionId });
-  return evicted.map(({ connectionId }) => ({ connectionId, reason: "limit" }));
+  return evicted.map(({ connectionId }) => ({ user, connectionId, reason: "limit" }));
 }
 
 const isTaken = (slot: StoredSlot): boolean => slot.open !== undefined || slot.reserved !== undefined;

@@ -1,0 +1,47 @@
+// What the backplane tells this node, and which part hears of it. Called once by assembly.ts.
+// Guarantee: after an interruption everything is checked that could have been missed.
+import type { Backplane } from "./backplane.ts";
+import type { ChannelHub } from "./channels/channel-hub.ts";
+import type { PresenceHub } from "./channels/presence-hub.ts";
+import type { AddressedCloses } from "./connection/addressed-closes.ts";
+import type { ConnectionTable } from "./connection/connection-table.ts";
+import type { SessionWatches } from "./connection/session-watches.ts";
+
+/** What hears of the backplane. */
+export interface BackplaneListenerParts {
+  readonly channels: ChannelHub;
+  readonly presence: PresenceHub;
+  readonly connections: ConnectionTable;
+  readonly closes: AddressedCloses;
+  readonly sessionWatches: SessionWatches;
+}
+
+/** Starts the backplane of this node. */
+export function startBackplane(
+  backplane: Backplane,
+  { channels, closes, connections, presence, sessionWatches }: BackplaneListenerParts,
+): Promise<void> {
+  const declareAgain = (rooms: boolean): void => {
+    presence.declareAgain(connections.all(), {
+      rooms,
+      onEvicted: (eviction) => {
+        closes.evict(eviction);
+      },
+    });
+  };
+  return backplane.start({
+    onPublication: channels.onPublication,
+    onEphemeral: channels.onEphemeral,
+    onPresence: presence.onPresence,
+    onNotice: sessionWatches.onNotice,
+    onInterrupted: (names) => {
+      channels.onInterrupted(names);
+      if (names === "all") declareAgain(false);
+    },
+    onMessage: closes.onMessage,
+    onRevoked: () => undefined,
+    onFenced: () => {
+      declareAgain(true);
+    },
+  });
+}
