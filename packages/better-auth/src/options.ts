@@ -53,8 +53,8 @@ export interface BetterAuthAuthenticatorOptions {
   readonly clock?: SessionClock | undefined;
 }
 
-/** What the authenticator uses of a clock: time in milliseconds since 1970, timers and random numbers from 0 to 1. */
-export type SessionClock = Pick<Clock, "now" | "setTimeout" | "clearTimeout" | "random">;
+/** What the authenticator uses of a clock: durations, dates, timers and random numbers from 0 to 1. */
+export type SessionClock = Pick<Clock, "now" | "date" | "setTimeout" | "clearTimeout" | "random">;
 
 type OptionName = Exclude<keyof BetterAuthAuthenticatorOptions, "logger">;
 
@@ -76,9 +76,18 @@ export function settingsOf(options: BetterAuthAuthenticatorOptions): Authenticat
   return { logger, allowMissingOrigin, development, retryAfterMs, lookUpMs, storeGraceMs, clock };
 }
 
+/** What `performance` counts from. The date may be set later; `performance` goes on as it was. */
+const STARTED_AT = Date.now() - performance.now();
+
 export const systemClock: SessionClock = {
-  now: () => Date.now(),
+  now: () => STARTED_AT + performance.now(),
+  date: () => Date.now(),
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
   random: () => Math.random(),
 };
+
+/** The date by a clock, in ms since 1970: what the times of sessions and bans are compared with. */
+export function dateOf(clock: SessionClock): number {
+  return clock.date?.() ?? clock.now();
+}

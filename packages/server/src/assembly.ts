@@ -9,6 +9,7 @@ import { AddressedCloses } from "./connection/addressed-closes.ts";
 import { ConnectionTable } from "./connection/connection-table.ts";
 import { Heartbeat } from "./connection/heartbeat.ts";
 import { RateLimits } from "./connection/rate-limits.ts";
+import { Revocations } from "./connection/revocations.ts";
 import { SessionWatches } from "./connection/session-watches.ts";
 import { Writer } from "./delivery/writer.ts";
 import { ChatMessageHandler, PingHandler, TypingIndicatorHandler } from "./handlers.ts";
@@ -67,6 +68,7 @@ interface SharedParts {
   readonly registry: MessageHandlerRegistry;
   readonly connections: ConnectionTable;
   readonly closes: AddressedCloses;
+  readonly revocations: Revocations;
   readonly channels: ChannelHub;
   readonly presence: PresenceHub;
   readonly writer: Writer;
@@ -108,8 +110,8 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
   const { closer, helloHandler, log, slots, upgrades } = handshake;
   const messages = createMessageParts(config, shared, { authorization, helloHandler, ping, rooms });
   const { inbound, publisher, serverRequests } = messages;
-  const admitter = new ConnectionAdmitter({ slots, presence, helloHandler, inbound, log });
-  const { nextConnectionId } = shared;
+  const { nextConnectionId, revocations } = shared;
+  const admitter = new ConnectionAdmitter({ slots, presence, helloHandler, inbound, log, revocations });
   const services = { writer, owner: closer };
   const opener = new ConnectionOpener({ connections, nextConnectionId, clock, services, admitter, log });
   const heartbeat = new Heartbeat({ clock, limits, connections: () => connections.all() });
@@ -132,7 +134,9 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
   const sessionWatches = new SessionWatches(backplane, onError);
   const connections = new ConnectionTable();
   const closes = new AddressedCloses({ backplane, connections, onError });
-  startBackplane(backplane, { channels, closes, connections, presence, sessionWatches }).catch(onError);
+  const revocations = new Revocations({ backplane, connections, clock, onError });
+  const listeners = { channels, closes, connections, presence, revocations, sessionWatches };
+  startBackplane(backplane, listeners).catch(onError);
   let connectionCounter = 0;
   return {
     limits,
@@ -148,6 +152,7 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
     types: new MessageTypeRegistry(config.protocol),
     connections,
     closes,
+    revocations,
     writer: new Writer(clock, limits),
     deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
     nextConnectionId: () => flatConcat(`${backplane.nodeId}.`, String(++connectionCounter)),
@@ -170,7 +175,8 @@ function createHandshakeParts(
 ): HandshakeParts {
   const { backplane, channels, clock, closes, connections, limits, logger, nextConnectionId } = shared;
   const { presence, registry, report, securityReporter, sessionWatches, types } = shared;
-  const { verboseLogging, builtIns } = config;
+  const { maxConnectionsPerUser: limit = DEFAULT_CONNECTIONS_PER_USER } = config;
+  const { onConnectionLimit: policy, verboseLogging, builtIns } = config;
   const { authenticate, trustProxy } = config;
   const acceptContract = config.acceptContract?.bind(config);
   const onConnect = config.onConnect?.bind(config);
@@ -181,10 +187,7 @@ function createHandshakeParts(
     closes,
     nextConnectionId,
     report,
-    perUser: {
-      limit: config.maxConnectionsPerUser ?? DEFAULT_CONNECTIONS_PER_USER,
-      policy: config.onConnectionLimit,
-    },
+    perUser: { limit, policy },
   });
   const log = new ConnectionLog({ logger, report, verboseLogging });
   const hooks = new ConnectionHooks({ onConnect, onDisconnect, registry, clock, limits, log });

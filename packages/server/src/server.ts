@@ -109,19 +109,20 @@ export class UpgradeHandler {
     authenticator: AnyAuthenticator | undefined,
     offers: string | null,
   ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
-    const { limits, sessionWatches } = this.#parts;
+    const { guard, limits, sessionWatches } = this.#parts;
     const isV1 = offersSubprotocol(offers, limits.subprotocols);
     if (typeof isV1 === "string") return rejection(400, isV1);
     // The watch begins before the session is read: no change of the session after the read is missed.
     const watch = sessionWatches.watchOf(authenticator);
+    const authenticatedAt = guard.date();
     const identity = callAuthenticator(authenticator, request);
-    return andThen(identity, (known) => this.#admit(request, known, { isV1, watch }));
+    return andThen(identity, (known) => this.#admit(request, known, { isV1, watch, authenticatedAt }));
   }
 
   #admit(
     request: UpgradeRequest,
     identity: GuestIdentity | null,
-    upgrade: Pick<UpgradeDetails, "isV1" | "watch">,
+    upgrade: Pick<UpgradeDetails, "isV1" | "watch" | "authenticatedAt">,
   ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
     const { guard, slots } = this.#parts;
     if (identity === null) return rejection(401, "unauthenticated");

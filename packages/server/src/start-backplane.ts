@@ -5,6 +5,7 @@ import type { ChannelHub } from "./channels/channel-hub.ts";
 import type { PresenceHub } from "./channels/presence-hub.ts";
 import type { AddressedCloses } from "./connection/addressed-closes.ts";
 import type { ConnectionTable } from "./connection/connection-table.ts";
+import type { Revocations } from "./connection/revocations.ts";
 import type { SessionWatches } from "./connection/session-watches.ts";
 
 /** What hears of the backplane. */
@@ -13,13 +14,14 @@ export interface BackplaneListenerParts {
   readonly presence: PresenceHub;
   readonly connections: ConnectionTable;
   readonly closes: AddressedCloses;
+  readonly revocations: Revocations;
   readonly sessionWatches: SessionWatches;
 }
 
 /** Starts the backplane of this node. */
 export function startBackplane(
   backplane: Backplane,
-  { channels, closes, connections, presence, sessionWatches }: BackplaneListenerParts,
+  { channels, closes, connections, presence, revocations, sessionWatches }: BackplaneListenerParts,
 ): Promise<void> {
   const declareAgain = (rooms: boolean): void => {
     presence.declareAgain(connections.all(), {
@@ -36,10 +38,12 @@ export function startBackplane(
     onNotice: sessionWatches.onNotice,
     onInterrupted: (names) => {
       channels.onInterrupted(names);
-      if (names === "all") declareAgain(false);
+      if (names !== "all") return;
+      declareAgain(false);
+      void revocations.checkAll();
     },
     onMessage: closes.onMessage,
-    onRevoked: () => undefined,
+    onRevoked: revocations.onRevoked,
     onFenced: () => {
       declareAgain(true);
     },

@@ -176,8 +176,10 @@ export type ConnectionLimitPolicy<TIdentity extends Identity = GuestIdentity> =
 
 /** Time, timers and random numbers. The server uses no other source of them. */
 export interface Clock {
-  /** The time in ms since 1970. */
+  /** Measures durations, in ms: may start at 1970, and is not set when the machine's date is. */
   now(): number;
+  /** The date, in ms since 1970. @default `now` */
+  date?(): number;
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
   /** Runs the callback after the current turn of the event loop has handled its input. */

@@ -35,6 +35,7 @@ export class Connections {
       transport: fakeTransport,
       identity: { user: { id: ws.data.userId, name: id.toUpperCase() } },
       openedAt: this.clock.now(),
+      now: this.clock.now(),
       services: {
         writer: this.writer,
         owner: {

@@ -3,6 +3,7 @@
 // Guarantees that the cookie cache is never believed, no session is extended, and no banned user is returned.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { AuthContext } from "better-auth";
+import { dateOf } from "../options.ts";
 import type { AuthenticatorSettings } from "../options.ts";
 import type { AuthApi, BetterAuthInstance, SessionOf } from "./auth-instance.ts";
 import { isBanned, readUserFromStore } from "./ban.ts";
@@ -54,7 +55,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
   async refresh(identity: SessionOf<TAuth>, host: string | undefined): Promise<SessionOf<TAuth> | null> {
     const { token, expiresAt } = sessionInfoOf(identity);
     if (token !== undefined && hasStore(await this.context())) return this.readToken(token, host);
-    return expiresAt <= this.#settings.clock.now() ? null : identity;
+    return expiresAt <= dateOf(this.#settings.clock) ? null : identity;
   }
 
   /** The error for a store that does not answer. Its time is random, so that the clients do not all come back at once. */
@@ -76,7 +77,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
       if (session === null) return null;
       const storedUser = await readUserFromStore(context, session.user.id);
       if (storedUser === null) return null;
-      if (!isBanned(storedUser ?? session.user, this.#settings.clock.now())) return session;
+      if (!isBanned(storedUser ?? session.user, dateOf(this.#settings.clock))) return session;
       throw new HalyardError("forbidden", "This user is banned.");
     } catch (error) {
       return this.#nullOrThrow(error);
@@ -90,7 +91,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
 
   async #findSession({ internalAdapter }: AuthContext, token: string): Promise<SessionOf<TAuth> | null> {
     const found = await internalAdapter.findSession(token);
-    return found === null || found.session.expiresAt.getTime() <= this.#settings.clock.now() ? null : found;
+    return found === null || found.session.expiresAt.getTime() <= dateOf(this.#settings.clock) ? null : found;
   }
 
   // Better Auth throws status 500 when its store does not answer; 401 and 403 come from the application's own hooks.

@@ -6,6 +6,7 @@ import type { SessionBus, SessionCloseCode, SessionWatch, WatchedConnection } fr
 import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
 import type { IdentityOrigins } from "../identity/identity-origins.ts";
 import type { SessionReader } from "../identity/session-reader.ts";
+import { dateOf } from "../options.ts";
 import type { AuthenticatorSettings, SessionClock } from "../options.ts";
 import type { UpgradeAuthenticator } from "../upgrade/upgrade-authenticator.ts";
 import { observeMemberships } from "./membership-changes.ts";
@@ -107,7 +108,7 @@ export class BetterAuthSessionWatch<TAuth extends BetterAuthInstance> implements
     const context = await this.#parts.reader.context().catch(() => undefined);
     if (context === undefined || this.#isStopped) return;
     const listener = (change: SessionChange): void => this.#onStoreChange(change);
-    this.#unobserve.push(observeStore(context, { listener, now: () => this.#clock.now() }));
+    this.#unobserve.push(observeStore(context, { listener, now: () => dateOf(this.#clock) }));
     if (context.hasPlugin("organization")) this.#unobserve.push(observeMemberships(context, listener));
   }
 

@@ -7,6 +7,7 @@ import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts
 import type { IdentityOrigins } from "../identity/identity-origins.ts";
 import { sessionInfoOf } from "../identity/session-info.ts";
 import type { SessionReader } from "../identity/session-reader.ts";
+import { dateOf } from "../options.ts";
 import type { AuthenticatorSettings, SessionClock } from "../options.ts";
 import { CoalescingQueue } from "./coalescing-queue.ts";
 import type { RecentChanges } from "./recent-changes.ts";
@@ -44,7 +45,8 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
     const { expiresAt, token } = sessionInfoOf(session.identity);
     const { lookUpMs } = this.#parts.settings;
     const dueAt = token === undefined ? Infinity : this.#clock.now() + this.#jitter(lookUpMs);
-    session.nextAt = Math.min(dueAt, expiresAt);
+    const expiresInMs = expiresAt - dateOf(this.#clock);
+    session.nextAt = Math.min(dueAt, this.#clock.now() + expiresInMs);
     this.#timer ??= this.#clock.setTimeout(() => this.#onTick(), TICK_MS);
   }
 

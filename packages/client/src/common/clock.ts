@@ -1,7 +1,9 @@
 /** Time and randomness. Injected, so that a test decides what time it is and which number comes next. */
 export interface Clock {
-  /** The current time in milliseconds since the epoch. It advances while the machine sleeps. */
+  /** Measures durations, in milliseconds: may start at 1970, and is not set when the machine's date is. */
   now(): number;
+  /** The date, in milliseconds since 1970. It goes on while the machine sleeps. @default `now` */
+  date?(): number;
   /** Calls the callback once, after `ms` milliseconds, and returns what `clearTimeout` takes. */
   setTimeout(callback: () => void, ms: number): unknown;
   /** Cancels a callback by what `setTimeout` returned. One that has run, and `undefined`, are ignored. */
@@ -10,10 +12,19 @@ export interface Clock {
   random(): number;
 }
 
+/** What `performance` counts from. The date may be set later; `performance` goes on as it was. */
+const STARTED_AT = Date.now() - performance.now();
+
 /** The platform's time and randomness. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: () => STARTED_AT + performance.now(),
+  date: () => Date.now(),
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (handle) => clearTimeout(handle as number),
   random: () => Math.random(),
 };
+
+/** The date by a clock. */
+export function dateOf(clock: Clock): number {
+  return clock.date?.() ?? clock.now();
+}

@@ -4,6 +4,7 @@
 import type { PublicUser, WelcomeMessage } from "@halyard/protocol";
 import { messageIdOf } from "@halyard/protocol/wire";
 import type { ClientCloseCode, Frame } from "@halyard/protocol/wire";
+import { dateOf } from "../common/clock.ts";
 import type { Clock } from "../common/clock.ts";
 import type { Unsubscribe } from "../common/emitter.ts";
 import type { WebSocketClientOptions } from "../options.ts";
@@ -152,7 +153,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   hide(): void {
     this.#isHidden = true;
     this.#reconnector.disconnect();
-    this.transition({ status: "waiting", attempt: 1, retryAt: this.#clock.now() });
+    this.transition({ status: "waiting", attempt: 1, retryAt: dateOf(this.#clock) });
   }
 
   show(): void {

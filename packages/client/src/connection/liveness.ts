@@ -1,6 +1,7 @@
 // Finds out whether the server still answers, by a probe after a time of silence.
 // Started by the connection with each welcome, and stopped when the connection is lost.
 // A silent connection ends after the silence that the welcome allows and 5 s more; after waking up, 3 s.
+import { dateOf } from "../common/clock.ts";
 import type { Clock } from "../common/clock.ts";
 import { Timer } from "../common/timer.ts";
 
@@ -50,7 +51,7 @@ export class Liveness {
 
   /** Any data was received. */
   onActivity(): void {
-    this.#activeAt = this.#clock.now();
+    this.#activeAt = dateOf(this.#clock);
     this.#isProbing = false;
   }
 
@@ -60,8 +61,8 @@ export class Liveness {
   }
 
   #scheduleProbe(): void {
-    const now = this.#clock.now();
-    // After the clock was set back, the silence counts from the new time.
+    const now = dateOf(this.#clock);
+    // The date goes on while the machine sleeps. After it was set back, the silence counts from the new date.
     this.#activeAt = Math.min(this.#activeAt, now);
     const leftMs = this.#activeAt + this.#silenceMs - now;
     if (leftMs > 0) this.#timer.set(leftMs, () => this.#scheduleProbe());
@@ -69,12 +70,13 @@ export class Liveness {
   }
 
   #probe(answerMs: number, isRetry = false): void {
-    const dueAt = this.#clock.now() + answerMs;
+    const dueAt = dateOf(this.#clock) + answerMs;
     this.#isProbing = true;
     this.#callbacks.ping();
     this.#timer.set(answerMs, () => {
       if (!this.#isProbing) this.#scheduleProbe();
-      else if (!isRetry && this.#clock.now() - dueAt > TIMER_LAG_MS) this.#probe(ANSWER_AFTER_WAKE_MS, true);
+      else if (!isRetry && dateOf(this.#clock) - dueAt > TIMER_LAG_MS)
+        this.#probe(ANSWER_AFTER_WAKE_MS, true);
       else this.#callbacks.onDead();
     });
   }

@@ -1,6 +1,7 @@
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createHarness, reply, welcome } from "../../test/harness.ts";
+import { systemClock } from "../common/clock.ts";
 import type { Receipt } from "../index.ts";
 
 afterEach(() => {
@@ -118,10 +119,12 @@ describe("the age of a message", () => {
   });
 
   it("expires a message by elapsed time, not by timers, when a frozen page comes back", async () => {
-    const harness = createHarness();
+    let frozenMs = 0;
+    const now = () => systemClock.now() + frozenMs;
+    const harness = createHarness({ clock: { ...systemClock, now, random: () => 0 } });
     const known = outcomes([chat(harness, "old")]);
     await harness.tick();
-    vi.setSystemTime(Date.now() + 600_000);
+    frozenMs = 600_000;
     harness.socket.accept();
     harness.socket.receive(welcome());
     await harness.tick();

@@ -10,8 +10,7 @@ export class TypingThrottle {
   /** True for the first indicator, for one in each interval after it, and for the one that ends the typing. */
   isDue(channel: string | undefined, isTyping: boolean, now: number): boolean {
     if (!isTyping) return this.#sentAt.delete(channel);
-    // The absolute value, so that a clock that was set back does not suppress the indicator.
-    if (Math.abs(now - (this.#sentAt.get(channel) ?? -Infinity)) < this.#intervalMs) return false;
+    if (now - (this.#sentAt.get(channel) ?? -Infinity) < this.#intervalMs) return false;
     this.#sentAt.set(channel, now);
     return true;
   }

@@ -68,7 +68,12 @@ export interface ConnectionInit {
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly transport: Transport;
   readonly identity: GuestIdentity;
+  /** A date. */
   readonly openedAt: number;
+  /** When its authentication began, as a date in ms since 1970. @default when it opened */
+  readonly authenticatedAt?: number | undefined;
+  /** The time of the clock, from which silence counts. */
+  readonly now: number;
   readonly services: ConnectionServices;
   readonly heartbeatBucket: number;
   /** @default a client with the connection's own id */
@@ -91,6 +96,7 @@ export class Connection implements WatchedConnection, Recipient {
 
   readonly id: string;
   readonly openedAt: number;
+  readonly authenticatedAt: number;
   /** Which part of a heartbeat round pings this connection. */
   readonly heartbeatBucket: number;
   identity: GuestIdentity;
@@ -139,7 +145,8 @@ export class Connection implements WatchedConnection, Recipient {
     this.transport = init.transport;
     this.identity = init.identity;
     this.openedAt = init.openedAt;
-    this.lastActivityAt = init.openedAt;
+    this.authenticatedAt = init.authenticatedAt ?? init.openedAt;
+    this.lastActivityAt = init.now;
     this.heartbeatBucket = init.heartbeatBucket;
     this.#services = init.services;
     this.batch = init.services.writer.empty;

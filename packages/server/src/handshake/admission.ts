@@ -8,6 +8,7 @@ import type { AddressedCloses } from "../connection/addressed-closes.ts";
 import type { UpgradeDetails } from "../connection/upgrade-details.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { Connection } from "../connection/connection.ts";
+import { sessionIdOf } from "../connection/revocations.ts";
 import type { SocketData } from "../connection/socket-data.ts";
 import { toData } from "../connection/socket-data.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
@@ -67,7 +68,7 @@ export class ConnectionSlots {
   reserveForUpgrade(
     { url, remoteAddress: address }: UpgradeRequest,
     identity: GuestIdentity,
-    { isV1, watch }: Pick<UpgradeDetails, "isV1" | "watch">,
+    { isV1, watch, authenticatedAt }: Pick<UpgradeDetails, "isV1" | "watch" | "authenticatedAt">,
   ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
     const connectionId = this.#parts.nextConnectionId();
     const query = isV1 ? clientFromUrl(url) : undefined;
@@ -79,6 +80,7 @@ export class ConnectionSlots {
       address,
       identity,
       isV1,
+      authenticatedAt,
       client,
       attempt,
       watch,
@@ -88,7 +90,9 @@ export class ConnectionSlots {
     const accepted: AcceptedUpgrade = { data: toData(identity, connectionId, isV1), details };
     const policy = this.#policy;
     if (typeof policy === "function") return accepted;
-    const slot = { ...client, attempt, connectionId, limit: this.#limit, policy };
+    const session = sessionIdOf(details);
+    const limit = this.#limit;
+    const slot = { ...client, attempt, connectionId, limit, policy, session, authenticatedAt };
     return andThen(unwrapResolved(this.#parts.backplane.admit(slot)), (admission) => {
       details.admission = admission;
       return isUpgraded(admission) ? accepted : connectionLimitRejection(user);
@@ -97,8 +101,9 @@ export class ConnectionSlots {
 
   /** For a socket that is open and has no slot: a bare `handleOpen`, or a policy that is a function. */
   reserveForConnection(connection: Connection): MaybePromise<Admission> {
-    const { client: ref, attempt, id: connectionId } = connection;
-    const request = { ...ref, attempt, connectionId, limit: this.#limit };
+    const { client: ref, attempt, id: connectionId, authenticatedAt } = connection;
+    const session = sessionIdOf(connection);
+    const request = { ...ref, attempt, connectionId, limit: this.#limit, session, authenticatedAt };
     const policy = this.#policy;
     return typeof policy === "function"
       ? this.#applyApplicationPolicy(connection, request, policy)
@@ -117,6 +122,8 @@ export class ConnectionSlots {
       connectionId: connection.id,
       limit: this.#limit,
       policy: "reject",
+      session: sessionIdOf(connection),
+      authenticatedAt: connection.authenticatedAt,
     });
   }
 

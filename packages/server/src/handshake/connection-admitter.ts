@@ -10,6 +10,7 @@ import { closeCodeFor } from "./admission.ts";
 import type { ConnectionLog } from "./connection-log.ts";
 import type { HelloHandler } from "./hello.ts";
 import { isClosed } from "../connection/is-closed.ts";
+import type { Revocations } from "../connection/revocations.ts";
 import { andThen, recover, unwrapResolved } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 
@@ -20,6 +21,7 @@ export interface ConnectionAdmitterParts {
   readonly helloHandler: HelloHandler;
   readonly inbound: Pick<Inbound, "flushBuffered">;
   readonly log: ConnectionLog;
+  readonly revocations: Revocations;
 }
 
 /** Admits connections that have just opened. */
@@ -48,10 +50,15 @@ export class ConnectionAdmitter {
   }
 
   #admit(connection: Connection, admission: Admission): MaybePromise<void> {
-    const { presence, slots } = this.#parts;
+    const { presence, revocations, slots } = this.#parts;
     if (isClosed(connection)) {
       // The slot would expire by itself; given back now, it is free for the user's next connection.
       presence.leave(connection, { graceMs: 0 });
+      return;
+    }
+    const mark = revocations.markOf(connection);
+    if (mark !== undefined) {
+      connection.close(mark.code, mark.reason);
       return;
     }
     if (!admission.admitted) {

@@ -9,6 +9,7 @@ import type { ConnectionServices } from "../connection/connection.ts";
 import { hasUserId, identityOf } from "../connection/socket-data.ts";
 import { transportOf } from "../delivery/socket-transports.ts";
 import type { Clock, WebSocketInstance } from "../types.ts";
+import { dateOf } from "../utils/clock.ts";
 import type { ConnectionAdmitter } from "./connection-admitter.ts";
 import type { ConnectionLog } from "./connection-log.ts";
 
@@ -51,7 +52,9 @@ export class ConnectionOpener {
       ws,
       transport: details?.transport ?? transportOf(ws),
       identity: details?.identity ?? identityOf(ws.data),
-      openedAt: clock.now(),
+      openedAt: dateOf(clock),
+      authenticatedAt: details?.authenticatedAt,
+      now: clock.now(),
       services,
       heartbeatBucket: Math.floor(clock.random() * HEARTBEAT_BUCKETS),
       client: details?.client,

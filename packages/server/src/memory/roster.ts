@@ -4,6 +4,7 @@
 
 import type { PresenceEvent, PresenceOp, RosterEntry, RosterPage } from "../backplane.ts";
 import type { Clock } from "../types.ts";
+import { dateOf } from "../utils/clock.ts";
 
 interface Member {
   /** Grows with every join: the cursor of pages. */
@@ -81,7 +82,7 @@ export class Roster {
   #join(user: string, connectionId: string, profile: string): void {
     const member = this.#members.get(user);
     if (member === undefined) {
-      const since = this.#parts.clock.now();
+      const since = dateOf(this.#parts.clock);
       const member = {
         joinOrder: ++this.#joins,
         connections: connectionId,

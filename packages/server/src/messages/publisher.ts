@@ -7,6 +7,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Clock, ErrorContext, Published, WebSocketInstance } from "../types.ts";
+import { dateOf } from "../utils/clock.ts";
 import type { MessageTypeRegistry } from "./message-types.ts";
 import { encodeOutgoing } from "./outgoing-message.ts";
 import type { EncodedMessage } from "./outgoing-message.ts";
@@ -75,7 +76,7 @@ export class Publisher {
   #authorOf({ userId }: Connection): object {
     const { clock, connections } = this.#parts;
     const author = connections.connectedUsers.get(userId);
-    const connectedAt = (author?.connectedAt ?? new Date(clock.now())).toISOString();
+    const connectedAt = (author?.connectedAt ?? new Date(dateOf(clock))).toISOString();
     return { userId, name: userId, ...author, connectedAt };
   }
 
@@ -127,6 +128,6 @@ export class Publisher {
 
   #encode(message: object | string): EncodedMessage | Promise<EncodedMessage> {
     const { types, clock } = this.#parts;
-    return encodeOutgoing(message, { types, now: () => clock.now() });
+    return encodeOutgoing(message, { types, now: () => dateOf(clock) });
   }
 }

@@ -7,6 +7,7 @@ import { CloseCode } from "@halyard/protocol/wire";
 import { LimitError, ForbiddenError } from "../utils/errors.ts";
 import type { Logger } from "../logger.ts";
 import type { LimitName, SecurityCounts, SecurityEvent, SecurityFacts } from "../security-event.ts";
+import { dateOf } from "../utils/clock.ts";
 import { SecurityLog } from "./security-log.ts";
 import type { Clock, ErrorContext } from "../types.ts";
 
@@ -48,7 +49,7 @@ export class SecurityReporter {
   /** Never throws. */
   record(input: SecurityEventInput, { address, userId, connectionId }: EventSubject = {}): void {
     const { clock, hook, report } = this.#parts;
-    const event: SecurityEvent = { ...input, at: clock.now(), address, userId, connectionId };
+    const event: SecurityEvent = { ...input, at: dateOf(clock), address, userId, connectionId };
     const counts = this.#counts.get(event.kind) ?? new Map<string, number>();
     this.#counts.set(event.kind, counts);
     counts.set(event.reason, (counts.get(event.reason) ?? 0) + 1);
