@@ -1,7 +1,7 @@
 // Two nodes of one application on a shared store, and the sockets of their clients: for tests of what one node alone cannot show.
 // The sockets are in memory and speak `halyard.v1`; time passes when a test says so.
 import { createWebSocketSystem } from "@halyard/server";
-import type { WebSocketManagerConfig, WebSocketSystem } from "@halyard/server";
+import type { Backplane, WebSocketManagerConfig, WebSocketSystem } from "@halyard/server";
 import { createTestClock } from "@halyard/testing";
 import type { SharedBackplaneOptions } from "@halyard/testing";
 import type { AnyProtocol } from "@halyard/protocol";
@@ -47,12 +47,12 @@ export class NodeSocket {
     if (this.readyState === 3) return;
     this.readyState = 3;
     this.closedWith = code;
-    this.#manager.handleClose(this as never, code);
+    this.#manager.handleClose(this, code);
   }
 
   /** Sends a frame as the client. */
   say(frame: object): void {
-    this.#manager.handleMessage(this as never, JSON.stringify(frame));
+    this.#manager.handleMessage(this, JSON.stringify(frame));
   }
 
   of(type: string): Frame[] {
@@ -74,6 +74,7 @@ export class TwoNodes {
   readonly a: System;
   readonly b: System;
   readonly errors: unknown[] = [];
+  readonly #rosterReads = new Map<string, number>();
 
   constructor(config: WebSocketManagerConfig = {}, faults: SharedBackplaneOptions = {}) {
     const { clock } = this;
@@ -84,8 +85,8 @@ export class TwoNodes {
         onError: (error) => this.errors.push(error),
         ...config,
         clock,
-        backplane: this.shared.node(id),
-      } as WebSocketManagerConfig) as unknown as System;
+        backplane: this.#countReads(id, this.shared.node(id)),
+      }) as unknown as System;
     this.a = system("a");
     this.b = system("b");
     onTestFinished(async () => {
@@ -93,6 +94,21 @@ export class TwoNodes {
       const closing = Promise.all([this.a.manager.close(), this.b.manager.close()]);
       await this.run(5_000);
       await closing;
+    });
+  }
+
+  /** How many pages of rosters each node has read. */
+  get rosterReads(): { readonly a: number; readonly b: number } {
+    return { a: this.#rosterReads.get("a") ?? 0, b: this.#rosterReads.get("b") ?? 0 };
+  }
+
+  #countReads(id: string, backplane: Backplane): Backplane {
+    const roster = backplane.roster.bind(backplane);
+    return Object.assign(backplane, {
+      roster: (...args: Parameters<Backplane["roster"]>) => {
+        this.#rosterReads.set(id, (this.#rosterReads.get(id) ?? 0) + 1);
+        return roster(...args);
+      },
     });
   }
 
@@ -104,7 +120,7 @@ export class TwoNodes {
   /** Opens a socket without a `hello`. */
   open(node: System, userId: string): NodeSocket {
     const socket = new NodeSocket(node.manager, userId);
-    node.manager.handleOpen(socket as never);
+    node.manager.handleOpen(socket);
     return socket;
   }
 

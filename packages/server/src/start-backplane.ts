@@ -40,6 +40,7 @@ export function startBackplane(
       channels.onInterrupted(names);
       if (names !== "all") return;
       declareAgain(false);
+      presence.interrupted();
       void revocations.checkAll();
     },
     onMessage: closes.onMessage,

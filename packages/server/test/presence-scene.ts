@@ -1,6 +1,6 @@
 import { ServerFrame } from "@halyard/protocol";
 import { expect } from "vitest";
-import type { RosterEntry, RosterPage } from "../src/backplane.ts";
+import type { PresenceEvent, RosterEntry, RosterPage } from "../src/backplane.ts";
 import type { Connection } from "../src/connection/connection.ts";
 import { PresenceView } from "../src/channels/presence-view.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -13,6 +13,8 @@ export class PresenceScene {
   readonly connections = new Connections(this.clock);
   readonly roster = new Map<string, RosterEntry>();
   readonly errors: unknown[] = [];
+  delaysEvents = false;
+  readonly #delayed: PresenceEvent[] = [];
   #offset = 0;
   pages = 0;
   /** Set while pages are held back. */
@@ -31,12 +33,12 @@ export class PresenceScene {
     const known = this.roster.get(user);
     const entry = { user, profile, since: known?.since ?? this.clock.now() };
     this.roster.set(user, entry);
-    this.view.changed({ kind: "joined", room: "r", entry, isNew: known === undefined, ...this.#position() });
+    this.#tell({ kind: "joined", room: "r", entry, isNew: known === undefined, ...this.#position() });
   }
 
   leave(user: string): void {
     this.roster.delete(user);
-    this.view.changed({ kind: "left", room: "r", user, ...this.#position() });
+    this.#tell({ kind: "left", room: "r", user, ...this.#position() });
   }
 
   /** Opens a connection and adds it to the view. */
@@ -56,6 +58,16 @@ export class PresenceScene {
   /** The frames that a connection received since the last call, each as a short text. */
   received(connection: Connection): string[] {
     return this.connections.received(connection).map(summary);
+  }
+
+  /** Delivers the events that were delayed. */
+  deliverEvents(): void {
+    for (const event of this.#delayed.splice(0)) this.view.changed(event);
+  }
+
+  #tell(event: PresenceEvent): void {
+    if (this.delaysEvents) this.#delayed.push(event);
+    else this.view.changed(event);
   }
 
   #position(): { stream: number; off: number; total: number } {

@@ -7,7 +7,8 @@ import { LIMITS } from "@halyard/protocol/wire";
 import type { Backplane, Eviction, PresenceEvent, PresenceOp, RosterPage } from "../backplane.ts";
 import { roomChannel } from "./channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import { PresenceView, publicUserJson } from "./presence-view.ts";
+import { publicUserJson } from "./presence-frames.ts";
+import { PresenceView } from "./presence-view.ts";
 import { profileOf } from "../connection/public-profile.ts";
 import type { Clock, UserList, UserPage } from "../types.ts";
 
@@ -21,6 +22,9 @@ export interface PresenceHubOptions {
   readonly limit: number;
   readonly onError: (error: unknown) => void;
 }
+
+/** In which time the lists are read after an interruption. */
+const INTERRUPTED_MS = 2_000;
 
 /** How many operations go to the backplane in one call. */
 const DECLARED_AT_ONCE = 200;
@@ -114,6 +118,17 @@ export class PresenceHub {
   readonly onPresence = (events: readonly PresenceEvent[]): void => {
     for (const event of events) this.#views.get(event.room)?.changed(event);
   };
+
+  /** Presence events of all rosters may have been missed. The lists are read one after the other within two seconds. */
+  interrupted(): void {
+    const { clock } = this.#options;
+    for (const view of this.#views.values()) {
+      const waitMs = this.#views.size === 1 ? 0 : clock.random() * INTERRUPTED_MS;
+      clock.setTimeout(() => {
+        if (!view.isUnused) view.interrupted();
+      }, waitMs);
+    }
+  }
 
   close(): void {
     for (const view of this.#views.values()) view.close();

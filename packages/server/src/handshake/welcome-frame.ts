@@ -3,7 +3,7 @@
 // Guarantees: the text has no last brace, so that its `"$"` can be added without a copy.
 import type { ChannelState } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
-import { publicUserJson } from "../channels/presence-view.ts";
+import { publicUserJson } from "../channels/presence-frames.ts";
 import type { Replay } from "../channels/replay.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { Connection } from "../connection/connection.ts";
