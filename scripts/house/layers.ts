@@ -28,6 +28,7 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
     ["delivery/"],
     ["security/"],
     ["memory/"],
+    ["application/"],
     ["utils/"],
     ["types.ts", "backplane.ts", "limits.ts", "logger.ts", "security-event.ts", "session-watch.ts"],
   ],

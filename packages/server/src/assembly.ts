@@ -1,15 +1,17 @@
 // Puts one node together: every part is made here, once, and gets exactly the parts that it uses. Called by the manager.
 // Guarantees: the backplane is started before the first connection, and no error of the application's hooks escapes.
+import { EventLoopMonitor } from "./utils/event-loop-monitor.ts";
 import { flatConcat } from "./utils/flat-concat.ts";
+import { ApplicationGuard } from "./application/application-guard.ts";
+import type { Report } from "./application/application-guard.ts";
 import type { Backplane } from "./backplane.ts";
 import { ChannelHub } from "./channels/channel-hub.ts";
 import { PresenceHub } from "./channels/presence-hub.ts";
+import { ReplayPlanner } from "./channels/replay-planner.ts";
 import type { AnyConfig } from "./config.ts";
-import { AddressedCloses } from "./connection/addressed-closes.ts";
 import { ConnectionTable } from "./connection/connection-table.ts";
 import { Heartbeat } from "./connection/heartbeat.ts";
 import { RateLimits } from "./connection/rate-limits.ts";
-import { Revocations } from "./connection/revocations.ts";
 import { SessionWatches } from "./connection/session-watches.ts";
 import { Writer } from "./delivery/writer.ts";
 import { ChatMessageHandler, PingHandler, TypingIndicatorHandler } from "./handlers.ts";
@@ -20,6 +22,7 @@ import { ConnectionCloser } from "./handshake/connection-closer.ts";
 import { ConnectionHooks } from "./handshake/connection-hooks.ts";
 import { ConnectionLog } from "./handshake/connection-log.ts";
 import { ConnectionOpener } from "./handshake/connection-opener.ts";
+import { decisionsOf } from "./handshake/decisions.ts";
 import { HelloHandler } from "./handshake/hello.ts";
 import { Memberships } from "./handshake/memberships.ts";
 import { RequestedChannels } from "./handshake/requested-channels.ts";
@@ -53,32 +56,34 @@ import { UserListRequests } from "./messages/user-list-requests.ts";
 import { ClientAddress } from "./security/client-address.ts";
 import { SecurityReporter } from "./security/security-reporter.ts";
 import { UpgradeHandler } from "./server.ts";
-import type { Clock, ErrorContext } from "./types.ts";
+import type { Clock } from "./types.ts";
 import { startBackplane } from "./start-backplane.ts";
+import type { ClusterParts } from "./start-backplane.ts";
 import { systemClock } from "./utils/clock.ts";
-import { printable } from "@halyard/protocol/internal";
 
 /** The parts that several others are made of. Only this file knows them all. */
-interface SharedParts {
+interface SharedParts extends ClusterParts {
   readonly limits: ServerLimits;
   readonly clock: Clock;
+  /** Through which every function of the application is called. */
+  readonly guard: ApplicationGuard;
+  /** The application's, which throws nothing. */
   readonly logger: Logger;
   readonly backplane: Backplane;
   readonly types: MessageTypeRegistry;
   readonly registry: MessageHandlerRegistry;
   readonly connections: ConnectionTable;
-  readonly closes: AddressedCloses;
-  readonly revocations: Revocations;
   readonly channels: ChannelHub;
   readonly presence: PresenceHub;
   readonly writer: Writer;
+  readonly eventLoop: EventLoopMonitor;
   readonly deduplicator: Deduplicator;
   readonly sessionWatches: SessionWatches;
   readonly securityReporter: SecurityReporter;
   /** Makes an id that is unique among all nodes. */
   readonly nextConnectionId: () => string;
   /** Reports an error of the application's own code. Never throws. */
-  readonly report: (error: unknown, context: ErrorContext) => void;
+  readonly report: Report;
 }
 
 /** The parts that the manager and the runtimes use. */
@@ -103,8 +108,8 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
   const { builtIns = {} } = config;
   // Hooks may be methods of the configuration, which stays their `this`.
   const authorize = config.authorize?.bind(config);
-  const { backplane, channels, clock, connections, limits, logger, presence, report, writer } = shared;
-  const authorization = new Authorization({ authorize, clock, limits, logger, report });
+  const { backplane, channels, clock, connections, guard, limits, presence, writer } = shared;
+  const authorization = new Authorization({ authorize, clock, guard, limits });
   const rooms = new Rooms({ authorization, backplane, builtIns, channels, limits, presence });
   const handshake = createHandshakeParts(config, shared, { authorization, rooms });
   const { closer, helloHandler, log, slots, upgrades } = handshake;
@@ -120,27 +125,29 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
 
 function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry): SharedParts {
   const clock = config.clock ?? systemClock;
-  const logger = config.logger ?? silentLogger;
+  const onApplicationError = config.onError?.bind(config);
+  const written = config.logger ?? silentLogger;
+  const guard = new ApplicationGuard({ onError: onApplicationError, logger: written, clock });
+  const { logger, report } = guard;
   const limits = { ...DEFAULT_LIMITS, ...config.limits };
   const backplane = config.backplane ?? createMemoryBackplane({ clock });
-  const report = createReporter(config);
   const onError = (error: unknown): void => {
     report(error, { type: "backplane", ws: undefined });
   };
-  const { historyMessages: messages, historyBytes: bytes, historyMs: ms } = limits;
-  const channels = new ChannelHub({ backplane, clock, logger, retention: { messages, bytes, ms } });
+  const { retention, recentBytes } = historyBounds(limits);
+  const channels = new ChannelHub({ backplane, clock, logger, retention, recentBytes });
   const limit = config.maxConnectionsPerUser ?? DEFAULT_CONNECTIONS_PER_USER;
   const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, limit, onError });
-  const sessionWatches = new SessionWatches(backplane, onError);
+  const { handlerMs } = limits;
+  const sessionWatches = new SessionWatches(backplane, onError, { guard, clock, handlerMs });
   const connections = new ConnectionTable();
-  const closes = new AddressedCloses({ backplane, connections, onError });
-  const revocations = new Revocations({ backplane, connections, clock, onError });
-  const listeners = { channels, closes, connections, presence, revocations, sessionWatches };
-  startBackplane(backplane, listeners).catch(onError);
+  const listeners = { backplane, channels, clock, connections, presence, sessionWatches };
+  const hook = guard.listener("onSecurityEvent", config.onSecurityEvent?.bind(config));
   let connectionCounter = 0;
   return {
     limits,
     clock,
+    guard,
     logger,
     backplane,
     registry,
@@ -148,15 +155,26 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
     channels,
     presence,
     sessionWatches,
-    securityReporter: new SecurityReporter({ clock, logger, hook: config.onSecurityEvent, report }),
+    securityReporter: new SecurityReporter({ clock, logger, hook }),
     types: new MessageTypeRegistry(config.protocol),
     connections,
-    closes,
-    revocations,
+    ...startBackplane(listeners, onError),
     writer: new Writer(clock, limits),
+    eventLoop: new EventLoopMonitor(clock, logger),
     deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
     nextConnectionId: () => flatConcat(`${backplane.nodeId}.`, String(++connectionCounter)),
   };
+}
+
+/** A node's own newest frames get 1/32 of the memory of history, and so one user at most 1/8 of it in both places. */
+function historyBounds(
+  limits: ServerLimits,
+): Pick<ConstructorParameters<typeof ChannelHub>[0], "retention" | "recentBytes"> {
+  const { historyMessages: messages, historyBytes: bytes, historyMs: ms, historyTotalBytes } = limits;
+  const recentBytes = Math.floor(historyTotalBytes / 32);
+  const totalBytes = historyTotalBytes - recentBytes;
+  const authorBytes = Math.floor(historyTotalBytes / 8) - recentBytes;
+  return { retention: { messages, bytes, ms, totalBytes, authorBytes }, recentBytes };
 }
 
 interface HandshakeParts {
@@ -173,12 +191,11 @@ function createHandshakeParts(
   shared: SharedParts,
   { authorization, rooms }: { readonly authorization: Authorization; readonly rooms: Rooms },
 ): HandshakeParts {
-  const { backplane, channels, clock, closes, connections, limits, logger, nextConnectionId } = shared;
+  const { backplane, channels, clock, closes, connections, guard, limits, logger, nextConnectionId } = shared;
   const { presence, registry, report, securityReporter, sessionWatches, types } = shared;
   const { maxConnectionsPerUser: limit = DEFAULT_CONNECTIONS_PER_USER } = config;
-  const { onConnectionLimit: policy, verboseLogging, builtIns } = config;
-  const { authenticate, trustProxy } = config;
-  const acceptContract = config.acceptContract?.bind(config);
+  const { authenticate, verboseLogging, builtIns } = config;
+  const { acceptContract, onConnectionLimit: policy, trustProxy } = decisionsOf(config, guard);
   const onConnect = config.onConnect?.bind(config);
   const onDisconnect = config.onDisconnect?.bind(config);
   const slots = new ConnectionSlots({
@@ -190,12 +207,12 @@ function createHandshakeParts(
     perUser: { limit, policy },
   });
   const log = new ConnectionLog({ logger, report, verboseLogging });
-  const hooks = new ConnectionHooks({ onConnect, onDisconnect, registry, clock, limits, log });
+  const hooks = new ConnectionHooks({ onConnect, onDisconnect, registry, clock, limits, guard });
   const memberships = new Memberships({ channels, presence, rooms, authorization, builtIns, limits });
   const closer = new ConnectionCloser({ connections, clock, securityReporter, memberships, hooks, log });
   const welcomeSender = new WelcomeSender({
     channels,
-    backplane,
+    replayPlanner: new ReplayPlanner({ channels, backplane, clock }),
     clock,
     requestedChannels: new RequestedChannels({ authorization, limits, securityReporter }),
     welcomeFrame: new WelcomeFrame({ connections, limits, types }),
@@ -203,17 +220,24 @@ function createHandshakeParts(
   });
   const helloHandler = new HelloHandler({ acceptContract, slots, hooks, welcomeSender, clock, limits });
   const clientAddress = new ClientAddress(trustProxy, logger);
-  const guard = new UpgradeGuard({
+  const upgradeGuard = new UpgradeGuard({
     clock,
     limits,
-    limiter: new UpgradeLimiter(clock, limits),
+    limiter: new UpgradeLimiter(clock, limits, shared.eventLoop),
     securityReporter,
-    report,
+    application: guard,
     abandon: (accepted) => {
       slots.abandon(accepted);
     },
   });
-  const upgrades = new UpgradeHandler({ authenticate, clientAddress, guard, slots, sessionWatches, limits });
+  const upgrades = new UpgradeHandler({
+    authenticate,
+    clientAddress,
+    guard: upgradeGuard,
+    slots,
+    sessionWatches,
+    limits,
+  });
   return { slots, closer, helloHandler, log, upgrades };
 }
 
@@ -230,7 +254,7 @@ function createMessageParts(
   shared: SharedParts,
   { authorization, helloHandler, ping, rooms }: MessagePartsInput,
 ): Pick<Assembly, "inbound" | "publisher" | "serverRequests"> {
-  const { channels, clock, connections, deduplicator, limits, presence } = shared;
+  const { channels, clock, connections, deduplicator, guard, limits, presence } = shared;
   const { registry, report, securityReporter, sessionWatches, types } = shared;
   const rateLimits = new RateLimits(limits, clock);
   const errorReplies = new ErrorReplies({ clock, report, securityReporter });
@@ -249,7 +273,7 @@ function createMessageParts(
   const requestParts = { deduplicator, limits, report, requestDispatcher, securityReporter };
   const clientRequests = new ClientRequests(requestParts);
 
-  const handlerRunner = new HandlerRunner({ clock, connections, limits, ping, registry });
+  const handlerRunner = new HandlerRunner({ clock, connections, guard, limits, ping, registry });
   const dispatchParts = { authorization, builtIns, handlerRunner, publisher, registry, types };
   const dispatcher = new Dispatcher(dispatchParts);
   const sendExecutor = new SendExecutor({ deduplicator, dispatcher, errorReplies, report });
@@ -273,27 +297,4 @@ function builtInHandlers(
   }
   if (builtIns.typing !== false) handlers.push(new TypingIndicatorHandler(broadcaster));
   return handlers;
-}
-
-/** Passes errors of the application's code to `onError`; without one, or when it throws, to the logger. */
-function createReporter({ onError, logger = silentLogger }: AnyConfig): SharedParts["report"] {
-  const log = (error: unknown, context: ErrorContext): void => {
-    logger.error({ type: context.type, error: errorLine(error) }, "the application's code failed");
-  };
-  return (error, context) => {
-    if (onError === undefined) {
-      log(error, context);
-      return;
-    }
-    try {
-      onError(error, context);
-    } catch (failure) {
-      log(failure, { type: "onError", ws: context.ws });
-    }
-  };
-}
-
-/** One line of at most 400 characters: error texts may quote what a client sent. */
-function errorLine(error: unknown): string {
-  return printable(error instanceof Error ? (error.stack ?? error.message) : String(error), 400);
 }

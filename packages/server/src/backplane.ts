@@ -7,6 +7,8 @@ import type { Position } from "@halyard/protocol";
 export interface LogEntry {
   readonly offset: number;
   readonly prev: number;
+  /** When it was stored, in ms since 1970: a node replays nothing that is older than the history may be. */
+  readonly at: number;
   readonly data: string;
 }
 
@@ -16,10 +18,30 @@ export interface Publication extends LogEntry {
   readonly epoch: string;
 }
 
+/** How much history is kept: of a channel, and in the memory of this process. */
+export interface HistoryBounds {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly ms: number;
+  /** What the history of all channels may take of this process' memory, in bytes. @default any */
+  readonly totalBytes?: number | undefined;
+  /** How much of it may be what one user wrote, in bytes. @default all of it */
+  readonly authorBytes?: number | undefined;
+}
+
+/** The memory that the history takes in this process. */
+export interface HistoryUsage {
+  readonly bytes: number;
+  /** How many messages were given up for {@link HistoryBounds.totalBytes} and `authorBytes`. */
+  readonly evicted: number;
+}
+
 /** How a message is stored. */
 export interface PublishOptions {
-  /** The bounds of the channel's history; `false` for an ephemeral message, which has no offset and is never replayed. */
-  readonly history: { readonly messages: number; readonly bytes: number; readonly ms: number } | false;
+  /** The bounds of the history; `false` for an ephemeral message, which has no offset and is never replayed. */
+  readonly history: HistoryBounds | false;
+  /** The user who wrote the message: for whom it counts where a backplane shares memory among users. @default the server */
+  readonly author?: string | undefined;
   /**
    * A second publish with this key stores nothing while the first message is in the channel's history, and returns its
    * position.
@@ -35,12 +57,27 @@ export interface PublishResult {
   readonly duplicate: boolean;
 }
 
+/** Which part of the history of a channel is read. */
+export interface ReadPage {
+  readonly after: number;
+  readonly limit: number;
+  /** How many bytes of texts at most; the first entry is read even if it is larger. @default any number */
+  readonly bytes?: number | undefined;
+  /**
+   * Reads all entries after `after` or none: none if they do not follow it without a hole, or are more than `limit` and
+   * `bytes` allow. A backplane may ignore it, and return what it has. @default false
+   */
+  readonly whole?: boolean | undefined;
+}
+
 /** A page of the history of a channel. */
 export interface ReadResult {
   readonly epoch: string;
   /** The offset of the newest message ever stored. */
   readonly top: number;
   readonly entries: readonly LogEntry[];
+  /** Why a `whole` read returned no entries. */
+  readonly refused?: "trimmed" | "too_many" | undefined;
 }
 
 /** Where a channel stands: its epoch, and the offset of the newest message ever stored. */
@@ -235,9 +272,11 @@ export interface Backplane {
   /** Resolves when every later publication will arrive. After an interruption the backplane subscribes again by itself. */
   subscribe(channel: string): Promise<void>;
   unsubscribe(channel: string): Promise<void>;
-  read(channel: string, page: { readonly after: number; readonly limit: number }): Promise<ReadResult>;
+  read(channel: string, page: ReadPage): Promise<ReadResult>;
   /** Where each of these channels stands, in their order; at most 512. */
   tops(channels: readonly string[]): Promise<readonly ChannelTop[]>;
+  /** What the history takes of this process' memory; without it, nothing. */
+  historyUsage?(): HistoryUsage;
 
   /** Counts a connection against its user's limit before it opens; expires unless a `+` follows within 10 s. */
   admit(request: AdmissionRequest): Promise<Admission>;

@@ -36,16 +36,28 @@ export interface WebSocketManagerConfig<
   readonly authenticate?: Authenticator<TIdentity> | AuthenticateFunction<TIdentity> | undefined;
   /**
    * Decides what a user may do: called before each join, publish, list of users and replay. It may take
-   * `limits.handlerMs`; an error denies.
+   * `limits.handlerMs`; an error denies, and so does an answer that is no boolean.
    *
    * @default rooms are refused, `all` is allowed
    */
   readonly authorize?: ((request: AuthorizeRequest<TIdentity>) => boolean | Promise<boolean>) | undefined;
-  /** Called after the admission of a connection and before its welcome: joins rooms for a user. @default none */
+  /**
+   * Called after the admission of a connection and before its welcome: joins rooms for a user. A thrown HalyardError
+   * refuses the connection before anything is delivered: `unauthenticated` closes it with 4401, `forbidden` with 4403,
+   * `contract_mismatch` with 4426, `limit_exceeded` with 4011, `rate_limited` with 4029, `unavailable` and `timeout` with
+   * 1013. Any other error goes to `onError`, and closes it with 1011; after `limits.handlerMs` it is closed with 1013.
+   *
+   * @default none
+   */
   readonly onConnect?: ((context: ConnectionContext<TIdentity>) => unknown) | undefined;
-  /** Called after a connection has closed, with the close code. @default none */
+  /** Called after the close of a connection for which `onConnect` was called, with the close code. @default none */
   readonly onDisconnect?: ((context: ConnectionContext<TIdentity>, code: number) => unknown) | undefined;
-  /** Called with each error of the application's code. @default the logger's `error` */
+  /**
+   * Called with each error of the application's code: what hooks, handlers, options that are functions and loggers
+   * throw or reject with, and answers of a wrong type. When it fails itself, the logger gets both errors.
+   *
+   * @default the logger's `error`
+   */
   readonly onError?: ((error: unknown, context: ErrorContext) => void) | undefined;
   /**
    * Called with each {@link SecurityEvent}. Under attack that is thousands a second: count here, and do not write. The
@@ -85,11 +97,17 @@ export interface WebSocketManagerConfig<
   readonly logger?: Logger | undefined;
   /** What carries channels between nodes. @default memory: this node alone */
   readonly backplane?: Backplane | undefined;
-  /** Whether a client with this contract may connect; `false` closes it with 4426. @default every contract */
+  /**
+   * Whether a client with this contract may connect; `false` closes it with 4426. Must answer at once: a promise counts
+   * as `false`, and goes to `onError`. When it throws, the connection is closed with 1013.
+   *
+   * @default every contract
+   */
   readonly acceptContract?: ((contract: string | undefined) => boolean) | undefined;
   /**
    * The proxies whose `X-Forwarded-For` is trusted: addresses and ranges (`10.0.0.0/8`), or a function. The header is read
-   * from right to left, up to the first address that is not trusted.
+   * from right to left, up to the first address that is not trusted. The function must answer at once: a promise counts as
+   * `false`, and goes to `onError`. When it throws, the request gets 503.
    *
    * @default none: all clients behind a proxy have the address of the proxy
    */

@@ -23,6 +23,7 @@ it("the subpath for Node exports exactly this list", () => {
   expect(Object.keys(node).sort()).toMatchInlineSnapshot(`
     [
       "attachWebSocketServer",
+      "createNodeWebSocket",
     ]
   `);
 });

@@ -5,6 +5,7 @@ export { createWebSocketSystem } from "./system.ts";
 export type { WebSocketSystem } from "./system.ts";
 export { WebSocketManager } from "./manager.ts";
 export type { Metrics } from "./metrics.ts";
+export type { EventLoopLag } from "./utils/event-loop-monitor.ts";
 export type { RequestOptions } from "./connection/pending-server-requests.ts";
 export type { RequestArguments } from "./messages/server-requests.ts";
 export type {
@@ -89,6 +90,7 @@ export type {
   Publication,
   PublishOptions,
   PublishResult,
+  ReadPage,
   ReadResult,
   Revocation,
   RosterEntry,

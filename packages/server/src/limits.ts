@@ -63,7 +63,8 @@ export interface ServerLimits {
    */
   readonly unansweredRequests: number;
   /**
-   * How long a handler, `authorize` or `onConnect` may run, in ms. After it the call settles as `timeout`.
+   * How long a handler, `authorize` or `onConnect` may run, in ms. After it the call settles as `timeout`;
+   * a connection whose `onConnect` exceeds it is closed with 1013.
    *
    * @default 30_000
    */
@@ -127,6 +128,8 @@ export interface ServerLimits {
   readonly handshakesPerAddress: number;
   /** How many handshakes may be undecided at a time. Above it an upgrade gets 503. @default 2_000 */
   readonly handshakes: number;
+  /** The lag of the event loop above which an upgrade gets 503 with `Retry-After`, in ms. @default 1_000 */
+  readonly sheddingLagMs: number;
   /** How long a handshake may be undecided, in ms. After it the upgrade gets 503. @default 10_000 */
   readonly handshakeMs: number;
   /** How many subprotocols an upgrade may offer. Above it the upgrade gets 400. @default 8 */
@@ -149,6 +152,15 @@ export interface ServerLimits {
   readonly historyBytes: number;
   /** How long the history of a channel holds a message, in ms. @default 300_000 */
   readonly historyMs: number;
+  /**
+   * How much memory the history of all channels of this process takes, in bytes, as it lies in memory: with two bytes a
+   * character for a text that is not Latin-1, and the size of each entry and channel. Above it the messages go first of the
+   * users who fill most of it (one user never fills more than an eighth), then the oldest of the channels that are least
+   * read. Whoever resumes from before gets a gap (`trimmed`).
+   *
+   * @default 268_435_456
+   */
+  readonly historyTotalBytes: number;
 }
 
 /** The limits where the configuration gives none. */
@@ -183,6 +195,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   acceptedUpgradeBurst: 30,
   handshakesPerAddress: 200,
   handshakes: 2_000,
+  sheddingLagMs: 1_000,
   handshakeMs: 10_000,
   subprotocols: 8,
   heartbeatMs: 25_000,
@@ -192,6 +205,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   historyMessages: 1_000,
   historyBytes: KIB * KIB,
   historyMs: 5 * 60_000,
+  historyTotalBytes: 256 * KIB * KIB,
 };
 
 /** The largest frame that a runtime reads at all, bytes. `messageBytes`, below it, is answered with an error message. */

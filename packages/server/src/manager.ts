@@ -42,6 +42,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     // Every contract has the built-in messages, which TypeScript cannot derive from a type parameter.
     this.#parts = assemble(config, this as unknown as Broadcaster);
     this.#parts.heartbeat.start();
+    this.#parts.eventLoop.start();
   }
 
   /** The users of this node: one entry per user, live. */
@@ -181,15 +182,18 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     return { totalUsers: connections.connectedUsers.size, totalConnections: connections.size };
   }
 
-  /** This node in numbers: {@link getConnectionStats}, handshakes and security events. */
+  /** This node in numbers: {@link getConnectionStats}, handshakes, the history and security events. */
   getMetrics(): Metrics {
-    const { securityReporter, upgrades } = this.#parts;
+    const { backplane, channels, eventLoop, securityReporter, upgrades } = this.#parts;
     const { handshakes, tracked: trackedUpgrades } = upgrades.limiter;
+    const { bytes, evicted } = backplane.historyUsage?.() ?? { bytes: 0, evicted: 0 };
     return {
       ...this.getConnectionStats(),
       handshakes,
       trackedUpgrades,
+      history: { bytes: bytes + channels.recentBytes, evicted },
       security: securityReporter.counts,
+      eventLoopLag: eventLoop.lag,
     };
   }
 
@@ -235,11 +239,14 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
   async close(): Promise<void> {
     this.#parts.upgrades.isDraining = true;
     this.#parts.heartbeat.stop();
+    this.#parts.eventLoop.stop();
     for (const connection of [...this.#parts.connections.all()]) {
       connection.close(1001);
       connection.sendQueue.clear();
       this.#parts.clock.clearTimeout(connection.sendQueue.delayTimer);
     }
+    // The hooks of these closes run before the parts stop that they may use.
+    await Promise.resolve();
     this.#parts.sessionWatches.stop();
     this.#parts.revocations.stop();
     this.#parts.upgrades.stop();

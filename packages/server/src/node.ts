@@ -1,24 +1,35 @@
-// The entry for Node: attaches WebSockets to an HTTP server that the application has made.
+// The entry for Node: serves WebSockets on a path of an HTTP server that the application has made.
 // Called by the application once per server and path.
 // Guarantees: requests for other paths reach the application's own listeners untouched, also after detaching.
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AnyProtocol } from "@halyard/protocol";
-import { rejection } from "./handshake/upgrade-rejection.ts";
+import type { PathOption } from "./handshake/request-path.ts";
+import { createPathMatcher, pathnameOf } from "./handshake/request-path.ts";
 import type { WebSocketManager } from "./manager.ts";
 import { internalsOf } from "./manager.ts";
-import { interceptRequests } from "./node/intercept-requests.ts";
+import type { HttpServer } from "./node/http-server.ts";
+import { requireHttp1Server } from "./node/http-server.ts";
 import { NodeWebSocketServer } from "./node/node-server.ts";
-import { writeRejection } from "./node/write-rejection.ts";
+import type { PlainRequest, PlainResponse } from "./node/plain-request.ts";
+import type { Attachment } from "./node/upgrade-router.ts";
+import { attachTo } from "./node/upgrade-router.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
 import { applyKillSwitches, readKillSwitches } from "./utils/kill-switches.ts";
+import { requireManager } from "./utils/require-manager.ts";
 
-/** What {@link attachWebSocketServer} takes. */
+export type { HttpServer, PathOption, PlainRequest, PlainResponse };
+
+/** What {@link attachWebSocketServer} and {@link createNodeWebSocket} take. */
 export interface AttachOptions<TProtocol extends AnyProtocol> {
   /** The manager whose connections the sockets become. */
   readonly manager: WebSocketManager<TProtocol>;
-  /** The path that clients connect to, without a query. @default "/ws" */
-  readonly path?: string | undefined;
+  /**
+   * The path that clients connect to, without a query, with or without a slash at its end; or a function that decides
+   * about a path, at once.
+   * @default "/ws"
+   */
+  readonly path?: PathOption | undefined;
   /** Decides who may connect on this path, in place of the system's `authenticate`. @default the system's */
   readonly authenticate?: AnyAuthenticator | undefined;
   /**
@@ -29,48 +40,81 @@ export interface AttachOptions<TProtocol extends AnyProtocol> {
   readonly compression?: boolean | undefined;
 }
 
+/** One path of a server whose `upgrade` event a framework owns. */
+export interface NodeWebSocket {
+  /**
+   * Takes an upgrade of its path.
+   *
+   * @returns whether it was one; otherwise nothing was touched
+   */
+  readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => boolean;
+  /**
+   * Answers a plain request of its path with the status that an upgrade would get.
+   *
+   * @returns whether it was one; otherwise nothing was touched
+   */
+  readonly handleRequest: (request: PlainRequest, response: PlainResponse) => boolean;
+}
+
 /**
- * Serves WebSockets on a path of a Node HTTP server, beside whatever else the server does. Requests for other paths
- * are not touched.
+ * Serves WebSockets on a path of a Node HTTP server, beside whatever else the server does. Other requests, and upgrades
+ * of other paths, go to the application's own listeners. An upgrade that none of them answers gets 404.
  *
  * @returns detaches: open sockets stay, new ones are not taken
+ * @throws TypeError for what is no HTTP server, for a path that is taken or that no request can have, and without a manager
  * @example
  * const detach = attachWebSocketServer(httpServer, { manager, path: "/ws" });
  */
 export function attachWebSocketServer<TProtocol extends AnyProtocol>(
-  server: Server,
+  server: HttpServer,
   options: AttachOptions<TProtocol>,
 ): () => void {
-  const internals = internalsOf(options.manager);
+  const http1Server = requireHttp1Server(server);
+  return attachTo(http1Server, createAttachment("attachWebSocketServer(server, { manager })", options));
+}
+
+/**
+ * The same for one path of a server whose `upgrade` event something else owns. {@link attachWebSocketServer} uses it, too.
+ *
+ * @throws TypeError for a path that no request can have, and without a manager
+ * @example
+ * const { handleUpgrade } = createNodeWebSocket({ manager, path: "/ws" });
+ * server.on("upgrade", (request, socket, head) => {
+ *   if (!handleUpgrade(request, socket, head)) socket.destroy();
+ * });
+ */
+export function createNodeWebSocket<TProtocol extends AnyProtocol>(
+  options: AttachOptions<TProtocol>,
+): NodeWebSocket {
+  const { handleUpgrade, handleRequest } = createAttachment("createNodeWebSocket({ manager })", options);
+  return { handleUpgrade, handleRequest };
+}
+
+function createAttachment<TProtocol extends AnyProtocol>(
+  call: string,
+  options: AttachOptions<TProtocol>,
+): Attachment {
+  const internals = internalsOf(requireManager(call, options));
+  const { authenticate, compression, path: option } = options;
+  const { path, matches } = createPathMatcher(option, internals.report);
   const { backplane, limits, logger, writer } = internals;
   const switches = readKillSwitches(process.env);
   applyKillSwitches(switches, { writer, backplane, logger });
-  const { authenticate, compression } = options;
   const sockets = new NodeWebSocketServer(internals, { authenticate, compression, switches });
-  // Node waits a minute for a request's headers. A value that the application has set stays.
-  if (server.headersTimeout === NODE_HEADERS_MS) server.headersTimeout = limits.handshakeMs;
-  const path = options.path ?? "/ws";
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (hasPath(request, path)) void sockets.upgrade(request, socket, head);
-    else if (server.listenerCount("upgrade") === 1) writeRejection(socket, NOT_FOUND);
+  const hasPath = ({ url = "/" }: PlainRequest): boolean => matches(pathnameOf(url));
+  return {
+    path,
+    handshakeMs: limits.handshakeMs,
+    hasPath,
+    handleUpgrade(request, socket, head) {
+      if (!hasPath(request)) return false;
+      sockets.upgrade({ request, socket, head });
+      return true;
+    },
+    handleRequest(request, response) {
+      if (!hasPath(request)) return false;
+      void sockets.probe(request, response);
+      return true;
+    },
   };
-  server.on("upgrade", onUpgrade);
-  const restore = interceptRequests(server, (request, response) => {
-    if (!hasPath(request, path)) return false;
-    void sockets.probe(request, response);
-    return true;
-  });
-  return () => {
-    server.off("upgrade", onUpgrade);
-    restore();
-  };
-}
-
-const NODE_HEADERS_MS = 60_000;
-const NOT_FOUND = rejection(404, undefined);
-
-/** Compares the path as it came: a URL parser would take `//evil.com/ws` for another host. */
-function hasPath({ url = "/" }: IncomingMessage, path: string): boolean {
-  const end = url.indexOf("?");
-  return (end === -1 ? url : url.slice(0, end)) === path;
 }

@@ -17,6 +17,7 @@ export type LimitName =
       | "helloMs"
       | "handshakes"
       | "handshakesPerAddress"
+      | "sheddingLagMs"
       | "handshakeMs"
       | "refusedUpgradesPerSecond"
       | "acceptedUpgradesPerSecond"

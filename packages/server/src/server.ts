@@ -50,7 +50,8 @@ export class UpgradeHandler {
     authenticator = this.#parts.authenticate,
     header = headersOf(request),
   ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
-    const located = this.#withClientAddress(request, header);
+    const located = this.#locate(request, header);
+    if (!(located instanceof RequestWithClientAddress)) return located;
     const rejected = this.#begin(located);
     if (rejected !== undefined) return rejected;
     const offers = header("sec-websocket-protocol") ?? null;
@@ -64,22 +65,24 @@ export class UpgradeHandler {
 
   /**
    * Answers a plain GET: with the rejection that an upgrade would get, or with 426 where an upgrade would be accepted.
-   * Pages of trusted origins may read the answer.
+   * Pages of trusted origins may read the answer. Never rejects.
    */
   async probe(request: UpgradeRequest, authenticator?: AnyAuthenticator): Promise<UpgradeRejection> {
-    const located = this.#withClientAddress(request, headersOf(request));
+    const located = this.#locate(request, headersOf(request));
+    if (!(located instanceof RequestWithClientAddress)) return located;
     const used = authenticator ?? this.#parts.authenticate;
     const answer = this.#begin(located) ?? (await this.#parts.guard.end(located, this.#probe(located, used)));
     return this.#withCors(answer, located, used);
   }
 
-  /** Rejects a request that is no valid handshake. */
+  /** Rejects a request that is no valid handshake. Never throws. */
   rejectEarly(
     request: UpgradeRequest,
     answer: UpgradeRejection,
     header = headersOf(request),
   ): UpgradeRejection {
-    return this.#parts.guard.record(this.#withClientAddress(request, header), answer);
+    const located = this.#locate(request, header);
+    return located instanceof RequestWithClientAddress ? this.#parts.guard.record(located, answer) : located;
   }
 
   /** Ends the timers of the handshakes. */
@@ -92,10 +95,18 @@ export class UpgradeHandler {
     this.#parts.slots.abandon(accepted);
   }
 
-  /** The address is resolved now and kept: a socket that has closed has none. */
-  #withClientAddress(request: UpgradeRequest, header: GetHeader): UpgradeRequest {
-    const address = this.#parts.clientAddress.resolve(request.remoteAddress, header);
-    return new RequestWithClientAddress(request, address);
+  /**
+   * The address is resolved now and kept: a socket that has closed has none.
+   *
+   * @returns a rejection when `trustProxy` failed
+   */
+  #locate(request: UpgradeRequest, header: GetHeader): RequestWithClientAddress | UpgradeRejection {
+    const { clientAddress, guard } = this.#parts;
+    try {
+      return new RequestWithClientAddress(request, clientAddress.resolve(request.remoteAddress, header));
+    } catch (error) {
+      return guard.rejectionFrom(error, "trustProxy");
+    }
   }
 
   #begin(request: UpgradeRequest): UpgradeRejection | undefined {
@@ -105,7 +116,7 @@ export class UpgradeHandler {
   }
 
   #decide(
-    request: UpgradeRequest,
+    request: RequestWithClientAddress,
     authenticator: AnyAuthenticator | undefined,
     offers: string | null,
   ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
@@ -120,12 +131,13 @@ export class UpgradeHandler {
   }
 
   #admit(
-    request: UpgradeRequest,
+    request: RequestWithClientAddress,
     identity: GuestIdentity | null,
     upgrade: Pick<UpgradeDetails, "isV1" | "watch" | "authenticatedAt">,
   ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
     const { guard, slots } = this.#parts;
     if (identity === null) return rejection(401, "unauthenticated");
+    request.awaits = "backplane";
     const userId = identity.user.id;
     const rateLimited = guard.limiter.admit(userId);
     if (rateLimited !== undefined) return { ...rejectRateLimited(rateLimited), userId };
@@ -151,17 +163,25 @@ export class UpgradeHandler {
     }
   }
 
-  /** A browser shows a page the status of another origin only when the answer has these headers. */
+  /**
+   * A browser shows a page the status of another origin only when the answer has these headers. A `trustsOrigin` that
+   * fails is answered with 503, as a failing authenticator.
+   */
   async #withCors(
     answer: UpgradeRejection,
     request: UpgradeRequest,
     authenticator: AnyAuthenticator | undefined,
   ): Promise<UpgradeRejection> {
+    const { guard } = this.#parts;
     const origin = request.headers.get("origin");
     if (origin === null || typeof authenticator !== "object" || this.isDraining) return answer;
-    const trust = authenticator.trustsOrigin?.(origin, request) ?? false;
-    const isTrusted = await this.#parts.guard.withDeadline(trust).catch(() => false);
-    if (!isTrusted) return answer;
+    try {
+      const isTrusted = await guard.withDeadline(authenticator.trustsOrigin?.(origin, request) ?? false);
+      if (!guard.isYes("trustsOrigin", isTrusted)) return answer;
+    } catch (error) {
+      guard.reportTimeout(error, "trustsOrigin");
+      return guard.rejectionFrom(error, "trustsOrigin");
+    }
     const cors = { "access-control-allow-origin": origin, "access-control-allow-credentials": "true" };
     return { ...answer, headers: { ...answer.headers, ...cors, vary: "origin" } };
   }

@@ -3,26 +3,35 @@
 import type { Backplane } from "./backplane.ts";
 import type { ChannelHub } from "./channels/channel-hub.ts";
 import type { PresenceHub } from "./channels/presence-hub.ts";
-import type { AddressedCloses } from "./connection/addressed-closes.ts";
+import { AddressedCloses } from "./connection/addressed-closes.ts";
 import type { ConnectionTable } from "./connection/connection-table.ts";
-import type { Revocations } from "./connection/revocations.ts";
+import { Revocations } from "./connection/revocations.ts";
 import type { SessionWatches } from "./connection/session-watches.ts";
+import type { Clock } from "./types.ts";
 
 /** What hears of the backplane. */
 export interface BackplaneListenerParts {
   readonly channels: ChannelHub;
   readonly presence: PresenceHub;
   readonly connections: ConnectionTable;
+  readonly clock: Clock;
+  readonly backplane: Backplane;
+  readonly sessionWatches: SessionWatches;
+}
+
+/** What acts on connections of other nodes. */
+export interface ClusterParts {
   readonly closes: AddressedCloses;
   readonly revocations: Revocations;
-  readonly sessionWatches: SessionWatches;
 }
 
 /** Starts the backplane of this node. */
 export function startBackplane(
-  backplane: Backplane,
-  { channels, closes, connections, presence, revocations, sessionWatches }: BackplaneListenerParts,
-): Promise<void> {
+  { backplane, channels, clock, connections, presence, sessionWatches }: BackplaneListenerParts,
+  onError: (error: unknown) => void,
+): ClusterParts {
+  const closes = new AddressedCloses({ backplane, connections, onError });
+  const revocations = new Revocations({ backplane, connections, clock, onError });
   const declareAgain = (rooms: boolean): void => {
     presence.declareAgain(connections.all(), {
       rooms,
@@ -31,7 +40,7 @@ export function startBackplane(
       },
     });
   };
-  return backplane.start({
+  const started = backplane.start({
     onPublication: channels.onPublication,
     onEphemeral: channels.onEphemeral,
     onPresence: presence.onPresence,
@@ -49,4 +58,6 @@ export function startBackplane(
       declareAgain(true);
     },
   });
+  started.catch(onError);
+  return { closes, revocations };
 }

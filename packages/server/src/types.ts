@@ -98,7 +98,10 @@ export interface HandlerContext<
   readonly room: string | undefined;
   /** The idempotency key of the handler: the same for every repetition of this message. */
   readonly messageId: string;
-  /** Aborts at the timeout, and when the sender is signed out or banned; not when the connection just closes. */
+  /**
+   * Aborts at the timeout, and when the connection is closed for good: by a sign-out, a ban, or any other code from 4400 on.
+   * Not when it is lost or replaced: the client returns and repeats what is unanswered.
+   */
   readonly signal: AbortSignal;
 }
 
@@ -113,7 +116,10 @@ export interface AuthorizeRequest<TIdentity extends Identity = GuestIdentity> {
 
 /** Where an error of the application's code happened. */
 export interface ErrorContext {
-  /** The type of the message, or the name of the hook, that failed. */
+  /**
+   * What failed: the type of the message, the name of the request, hook or option, or one of `backplane`, `close`, `logger`,
+   * `open`, `publish`, `send`, `session watch` and `upgrade`.
+   */
   readonly type: string;
   readonly ws: WebSocketInstance<WebSocketData> | undefined;
 }

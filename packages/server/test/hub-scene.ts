@@ -67,6 +67,7 @@ export class HubScene {
       clock: this.clock,
       logger: silentLogger,
       retention: { messages, bytes, ms },
+      recentBytes: 1024 * 1024,
     });
     void memory.start({
       onPublication: (publication) => {

@@ -105,7 +105,7 @@ describe("ChannelHub on a hole", () => {
     scene.rewrite = () => ({ epoch: "new", top: 7, entries: [] });
     hub.onInterrupted(["all"]);
     await scene.clock.settle();
-    const publication = { channel: "all", epoch: "new", offset: 9, prev: 7, data: '{"type":"b"}' };
+    const publication = { channel: "all", epoch: "new", offset: 9, prev: 7, at: 0, data: '{"type":"b"}' };
     hub.onPublication(publication);
     hub.onPublication(publication);
     await scene.clock.settle();
@@ -132,7 +132,14 @@ describe("ChannelHub on a hole", () => {
     let offset = 100;
     scene.onRead = () => {
       offset += 2;
-      hub.onPublication({ channel: "all", epoch: "other", offset, prev: offset - 1, data: '{"type":"x"}' });
+      hub.onPublication({
+        channel: "all",
+        epoch: "other",
+        offset,
+        prev: offset - 1,
+        at: 0,
+        data: '{"type":"x"}',
+      });
     };
     hub.onInterrupted(["all"]);
     await scene.clock.settle();

@@ -3,7 +3,7 @@
 // A message is delivered only after its predecessor; holes are filled from the history first (see channel-sync.ts).
 
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Backplane, Publication, PublishOptions, PublishResult } from "../backplane.ts";
+import type { Backplane, HistoryBounds, Publication, PublishResult } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Logger } from "../logger.ts";
 import type { Clock } from "../types.ts";
@@ -14,6 +14,7 @@ import { printable } from "@halyard/protocol/internal";
 import { ChannelSync } from "./channel-sync.ts";
 import { Channel } from "./channel.ts";
 import { encodeEnvelope } from "./envelope.ts";
+import { RecentFrames } from "./recent-frames.ts";
 
 const IDLE_CHANNEL_MS = 10_000;
 
@@ -24,13 +25,17 @@ export interface ChannelMessageInput {
   /** The `clientKey` of the client that does not get the message. */
   readonly excludedClient?: string | undefined;
   readonly idempotencyKey?: string | undefined;
+  /** The user who wrote it. */
+  readonly author?: string | undefined;
 }
 
 export interface ChannelHubOptions {
   readonly backplane: Backplane;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly retention: Exclude<PublishOptions["history"], false>;
+  readonly retention: HistoryBounds;
+  /** What this node's own newest frames may take, in bytes. */
+  readonly recentBytes: number;
 }
 
 /** The channels that this node reads. */
@@ -40,11 +45,13 @@ export class ChannelHub {
   /** Channels without subscribers stay open for a while, because a reload leaves and returns within seconds. */
   readonly #idleChannels: ExpiryTimer<Channel>;
   readonly #sync: ChannelSync;
+  readonly #recentFrames: RecentFrames;
   #isClosed = false;
 
   constructor(options: ChannelHubOptions) {
     this.#options = options;
-    const { backplane, clock, logger } = options;
+    const { backplane, clock, logger, retention: bounds, recentBytes: maxBytes } = options;
+    this.#recentFrames = new RecentFrames({ clock, bounds, maxBytes });
     this.#sync = new ChannelSync({
       backplane,
       clock,
@@ -61,6 +68,11 @@ export class ChannelHub {
     return this.#channels.size;
   }
 
+  /** The memory that this node's newest frames take, in bytes. */
+  get recentBytes(): number {
+    return this.#recentFrames.bytes;
+  }
+
   publish(channel: string, message: ChannelMessageInput): Promise<PublishResult> {
     const { backplane, retention } = this.#options;
     return backplane.publish(
@@ -69,6 +81,7 @@ export class ChannelHub {
       {
         history: message.ephemeral ? false : retention,
         idempotencyKey: message.idempotencyKey,
+        author: message.author,
       },
     );
   }
@@ -154,6 +167,7 @@ export class ChannelHub {
   close(): void {
     this.#isClosed = true;
     this.#idleChannels.clear();
+    this.#recentFrames.stop();
     for (const channel of this.#channels.values()) this.#options.clock.clearTimeout(channel.retry);
     this.#channels.clear();
   }
@@ -165,6 +179,7 @@ export class ChannelHub {
   #close(channel: Channel): void {
     const { backplane, clock, logger } = this.#options;
     this.#channels.delete(channel.name);
+    channel.dropFrames();
     clock.clearTimeout(channel.retry);
     backplane.unsubscribe(channel.name).catch((error: unknown) => {
       logger.warn({ channel: channel.name, error: printable(String(error), 200) }, "unsubscribe failed");
@@ -173,7 +188,7 @@ export class ChannelHub {
 
   /** @throws what the backplane throws; the next call then starts from the beginning */
   #open(name: string): Channel {
-    const channel = new Channel(name, this.#options.retention.messages);
+    const channel = new Channel(name, this.#recentFrames);
     this.#channels.set(name, channel);
     try {
       const started = this.#sync.start(channel);

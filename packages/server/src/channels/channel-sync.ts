@@ -77,7 +77,8 @@ export class ChannelSync {
     channel.status = "syncing";
     // The read covers every publication that arrived before it was issued.
     channel.buffer = undefined;
-    const page = { after: channel.offset, limit: SYNC_PAGE };
+    // A new channel needs its position only.
+    const page = { after: channel.offset, limit: channel.epoch === "" ? 0 : SYNC_PAGE };
     const read = unwrapResolved(this.#parts.backplane.read(channel.name, page));
     return read instanceof Promise ? this.#applyReadAsync(channel, read) : this.#applyRead(channel, read);
   }

@@ -6,17 +6,9 @@ import { encodeFrame } from "@halyard/protocol/wire";
 import type { Publication } from "../backplane.ts";
 import { decodeEnvelope, matchesClientKey } from "./envelope.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import { ChannelFrames, toReplayEntry } from "./recent-frames.ts";
+import type { RecentFrames, ReplayEntry } from "./recent-frames.ts";
 import { Subscribers } from "./subscribers.ts";
-
-interface RingEntry {
-  readonly offset: number;
-  readonly prev: number;
-  readonly frame: OutboundFrame;
-  readonly excludedClient: string | undefined;
-}
-
-const RING_ENTRIES = 64;
-const RING_CHARS = 256 * 1024;
 
 /**
  * - `syncing`: publications are buffered until the position of the channel is known
@@ -40,15 +32,14 @@ export class Channel extends Subscribers {
   offset = 0;
   /** Undefined while the channel is live and nothing is pending. */
   #sync: SyncState | undefined = new SyncState();
-  readonly #retention: number;
+  readonly #recentFrames: RecentFrames;
   /** The newest frames, with which most replays are answered. */
-  #ring: { entries: RingEntry[]; chars: number } | undefined = undefined;
+  #frames: ChannelFrames | undefined = undefined;
 
-  /** @param retention how many messages the history holds; a replay from the newest frames reaches back no further */
-  constructor(name: string, retention: number) {
+  constructor(name: string, recentFrames: RecentFrames) {
     super();
     this.name = name;
-    this.#retention = Math.min(retention, RING_ENTRIES);
+    this.#recentFrames = recentFrames;
   }
 
   get status(): ChannelStatus {
@@ -87,9 +78,11 @@ export class Channel extends Subscribers {
 
   /** Delivers the next publication to every subscriber. */
   deliver(publication: Publication): void {
-    const entry = this.#appendToRing(publication);
+    const entry = toReplayEntry(this.name, publication);
+    this.#recentFrames.add((this.#frames ??= new ChannelFrames()), entry);
     this.offset = publication.offset;
-    const { frame, excludedClient } = entry;
+    const frame = new OutboundFrame(entry.text);
+    const { excludedClient } = entry;
     if (excludedClient === undefined) {
       this.broadcast(frame, this.name);
       return;
@@ -110,18 +103,22 @@ export class Channel extends Subscribers {
   }
 
   /** The frames after an offset, or undefined if the newest frames do not reach back to it. */
-  framesAfter(offset: number): readonly RingEntry[] | undefined {
+  framesAfter(offset: number): readonly ReplayEntry[] | undefined {
     if (offset === this.offset) return [];
-    const ring = this.#ring?.entries ?? [];
-    const index = ring.findIndex((entry) => entry.prev === offset);
-    return index === -1 || ring.length - index > this.#retention ? undefined : ring.slice(index);
+    return this.#frames === undefined ? undefined : this.#recentFrames.after(this.#frames, offset);
   }
 
   /** Continues at a position that does not follow the present one. */
   resetTo(epoch: string, offset: number): void {
     this.epoch = epoch;
     this.offset = offset;
-    this.#ring = undefined;
+    this.dropFrames();
+  }
+
+  /** Gives up the newest frames: the channel is closed, or continues elsewhere. */
+  dropFrames(): void {
+    if (this.#frames !== undefined) this.#recentFrames.clear(this.#frames);
+    this.#frames = undefined;
   }
 
   #beginSync(): SyncState {
@@ -138,35 +135,4 @@ export class Channel extends Subscribers {
     // A timer that still runs is stopped when the channel is closed.
     if (sync.retry === undefined) this.#sync = undefined;
   }
-
-  #appendToRing(publication: Publication): RingEntry {
-    const entry = toEntry(this.name, publication);
-    const ring = (this.#ring ??= { entries: [], chars: 0 });
-    ring.entries.push(entry);
-    ring.chars += entry.frame.text.length;
-    // The ring is trimmed at twice its size, so that the cost of moving the array is spread over many messages.
-    if (ring.entries.length > 2 * RING_ENTRIES || ring.chars > 2 * RING_CHARS) {
-      ring.entries = ring.entries.slice(-RING_ENTRIES);
-      ring.chars = ring.entries.reduce((sum, { frame }) => sum + frame.text.length, 0);
-      if (ring.chars > RING_CHARS) ring.entries = ring.entries.slice(-1);
-    }
-    return entry;
-  }
-}
-
-/** A frame that a replay can send. */
-export interface ReplayEntry {
-  readonly offset: number;
-  readonly frame: OutboundFrame;
-  readonly excludedClient: string | undefined;
-}
-
-/** Encodes a stored message as a frame of its channel. */
-export function toEntry(
-  channel: string,
-  stored: { readonly offset: number; readonly prev: number; readonly data: string },
-): RingEntry {
-  const { json, excludedClient } = decodeEnvelope(stored.data);
-  const frame = new OutboundFrame(encodeFrame(json, { ch: channel, off: stored.offset }));
-  return { offset: stored.offset, prev: stored.prev, frame, excludedClient };
 }

@@ -6,8 +6,10 @@ import { Backlog } from "../delivery/backlog.ts";
 import type { ChannelState, GapReason, Position } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
-import { toEntry } from "./channel.ts";
-import type { Channel, ReplayEntry } from "./channel.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import type { Channel } from "./channel.ts";
+import { toReplayEntry } from "./recent-frames.ts";
+import type { ReplayEntry } from "./recent-frames.ts";
 import type { ChannelHub } from "./channel-hub.ts";
 import { clientKey } from "./envelope.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
@@ -30,7 +32,9 @@ export interface ReplayPlan {
   /** Set if the position cannot be recovered. */
   readonly gap: GapReason | undefined;
   /** The entries after the position at the time of the read; the channel's newest frames continue them. */
-  readonly entries: readonly (ReplayEntry & { readonly prev: number })[];
+  readonly entries: readonly ReplayEntry[];
+  /** What the plan took from the budget of its resume. */
+  readonly cost: ReplayBudget;
 }
 
 /** The result of a plan at the moment of the subscription. */
@@ -42,67 +46,99 @@ export interface Replay {
 
 const MAX_PLAN_ATTEMPTS = 3;
 const NO_ENTRIES: ReplayPlan["entries"] = [];
+const NO_COST: ReplayBudget = { messages: 0, bytes: 0 };
 
 interface RequestedChannel {
   readonly channel: string;
   readonly position: Position | undefined;
+  /** What is left of the budget of the resume; the plan takes its part. @default a whole budget */
+  readonly budget?: ReplayBudget | undefined;
 }
 
 /**
  * Finds out how a connection can continue in a channel. The history is read only if the channel's newest frames do not
- * reach back to the position. Rejects, and never throws.
+ * reach back to the position, and only as much of it as the budget allows. Rejects, and never throws.
  */
 export function planReplay(
   channels: ChannelHub,
   backplane: Backplane,
   requested: RequestedChannel,
 ): MaybePromise<ReplayPlan> {
-  const { position } = requested;
-  if (position !== undefined) return planFrom(position, { channels, backplane, name: requested.channel });
+  const { position, budget = replayBudget() } = requested;
+  if (position !== undefined)
+    return planFrom(position, { channels, backplane, name: requested.channel, budget });
   const channel = channels.whenSynced(requested.channel);
   return channel instanceof Promise ? planNewAsync(channel) : planNew(channel);
 }
 
 function planNew(channel: Channel): ReplayPlan {
-  return { channel, from: undefined, gap: undefined, entries: NO_ENTRIES };
+  return { channel, from: undefined, gap: undefined, entries: NO_ENTRIES, cost: NO_COST };
 }
 
 async function planNewAsync(channel: Promise<Channel>): Promise<ReplayPlan> {
   return planNew(await channel);
 }
 
+interface PlanInput {
+  readonly channels: ChannelHub;
+  readonly backplane: Backplane;
+  readonly name: string;
+  readonly budget: ReplayBudget;
+}
+
 async function planFrom(
   from: Position,
-  {
-    channels,
-    backplane,
-    name,
-  }: { readonly channels: ChannelHub; readonly backplane: Backplane; readonly name: string },
+  { channels, backplane, name, budget }: PlanInput,
 ): Promise<ReplayPlan> {
   let channel = await channels.whenSynced(name);
-  const plan = (gap: GapReason | undefined, entries: ReplayPlan["entries"] = []): ReplayPlan => ({
+  const gap = (reason: GapReason): ReplayPlan => ({
     channel,
     from,
-    gap,
-    entries,
+    gap: reason,
+    entries: NO_ENTRIES,
+    cost: NO_COST,
   });
   for (let attempt = 0; attempt < MAX_PLAN_ATTEMPTS; attempt++) {
-    if (from.epoch !== channel.epoch) return plan("lost");
+    if (from.epoch !== channel.epoch) return gap("lost");
     if (from.off > channel.offset) await channels.refresh(channel);
-    if (from.off > channel.offset) return plan("lost");
-    if (channel.framesAfter(from.off) !== undefined) return plan(undefined);
-    const read = await backplane.read(channel.name, {
-      after: from.off,
-      limit: LIMITS.replayedMessages + 1,
-    });
-    if (read.epoch !== from.epoch) return plan("lost");
-    if (read.entries.length > LIMITS.replayedMessages) return plan("too_many");
-    if (read.entries[0]?.prev !== from.off) return plan("trimmed");
-    const entries = read.entries.map((entry) => toEntry(channel.name, entry));
-    if (continuation(channel, from.off, entries) !== undefined) return plan(undefined, entries);
+    if (from.off > channel.offset) return gap("lost");
+    let entries = NO_ENTRIES;
+    let replayed = channel.framesAfter(from.off);
+    if (replayed === undefined) {
+      if (budget.messages <= 0 || budget.bytes <= 0) return gap("too_many");
+      const read = await backplane.read(channel.name, {
+        after: from.off,
+        limit: budget.messages,
+        bytes: budget.bytes,
+        whole: true,
+      });
+      if (read.epoch !== from.epoch) return gap("lost");
+      if (read.refused !== undefined) return gap(read.refused);
+      if (read.entries[0]?.prev !== from.off) return gap("trimmed");
+      if (read.entries.at(-1)?.offset !== read.top) return gap("too_many");
+      entries = read.entries.map((entry) => toReplayEntry(channel.name, entry));
+      replayed = continuation(channel, from.off, entries);
+    }
+    if (replayed !== undefined) {
+      const cost = costOf(replayed);
+      if (!take(budget, cost)) return gap("too_many");
+      return { channel, from, gap: undefined, entries, cost };
+    }
     channel = await channels.whenSynced(name);
   }
-  return plan("trimmed");
+  return gap("trimmed");
+}
+
+function costOf(entries: readonly ReplayEntry[]): ReplayBudget {
+  return { messages: entries.length, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+/** @returns false if the budget is not enough; it stays as it is then */
+function take(budget: ReplayBudget, { messages, bytes }: ReplayBudget): boolean {
+  if (messages > budget.messages || bytes > budget.bytes) return false;
+  budget.messages -= messages;
+  budget.bytes -= bytes;
+  return true;
 }
 
 /** Whether a plan is still valid. If it is, {@link commitReplay} in the same turn cannot fail. */
@@ -125,10 +161,7 @@ export function commitReplay(
 
   const entries = continuation(channel, from.off, plan.entries);
   if (entries === undefined) return withoutReplay(channel, "trimmed");
-  const bytes = entries.reduce((sum, { frame }) => sum + frame.text.length, 0);
-  if (entries.length > budget.messages || bytes > budget.bytes) return withoutReplay(channel, "too_many");
-  budget.messages -= entries.length;
-  budget.bytes -= bytes;
+  if (!take(budget, costOf(entries))) return withoutReplay(channel, "too_many");
   // The position in the state is the one before the replay; the frames of the replay then move it.
   return { channel: name, state: { epoch, off: from.off, recovered: true }, entries };
 }
@@ -140,14 +173,14 @@ function withoutReplay({ name, epoch, offset: off }: Channel, recovered: Channel
 /** Queues the frames that a connection missed. Messages that excluded its client only move its position. */
 export function pushReplay(connection: Connection, channel: string, entries: readonly ReplayEntry[]): void {
   const ownKey = clientKey(connection.client);
-  for (const { frame, excludedClient, offset } of entries) {
+  for (const { text, excludedClient, offset } of entries) {
     if (excludedClient === ownKey) {
       connection.skip(channel, offset);
       continue;
     }
-    connection.pushFromChannel(frame, channel);
+    connection.pushFromChannel(new OutboundFrame(text), channel);
     connection.backlog ??= new Backlog();
-    connection.backlog.queuedReplayBytes += frame.text.length;
+    connection.backlog.queuedReplayBytes += text.length;
   }
 }
 

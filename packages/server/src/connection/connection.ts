@@ -38,6 +38,11 @@ export interface Buckets {
   pings: TokenBucket | undefined;
 }
 
+/** The call of a handler that runs. */
+export interface Abortable {
+  abort(): void;
+}
+
 /** Frames that arrived before the connection was open. */
 export interface BufferedFrames {
   readonly texts: string[];
@@ -111,6 +116,8 @@ export class Connection implements WatchedConnection, Recipient {
   /** The client has sent `hello`; the welcome may still be in preparation. */
   hasReceivedHello = false;
   requestLimiter: ConcurrencyLimiter | undefined = undefined;
+  /** The asynchronous handlers of requests that run. */
+  runningRequests: Set<Abortable> | undefined = undefined;
   /** `onConnect` has been called, so `onDisconnect` will be called. */
   isConnected = false;
   /** A plain client becomes a v1 client if its first frame is `hello`. */
@@ -175,6 +182,12 @@ export class Connection implements WatchedConnection, Recipient {
   /** Closes the connection: from this call on no frame of it is handled. */
   close(code: number, cause?: string | CloseReason): void {
     this.#services.owner.closeConnection(this, code, cause);
+  }
+
+  /** Aborts the signals of the handlers that run. */
+  abortHandlers(): void {
+    this.#sendQueue?.running?.abort();
+    for (const request of this.runningRequests ?? []) request.abort();
   }
 
   /** Queues a frame, which is written at the end of this turn. */

@@ -53,6 +53,8 @@ export class Heartbeat {
     if (timerLagMs > 1_000) this.#graceUntil = now + Math.min(timerLagMs, this.#parts.limits.silenceMs);
     this.#bucket = (this.#bucket + 1) % this.#buckets;
     for (const connection of [...this.#parts.connections()]) {
+      // Closed since the round began: its socket still has to send the close code.
+      if (connection.stage === "closed") continue;
       try {
         this.#checkBacklog(connection, now);
         this.#checkUnfinishedMessage(connection, now);

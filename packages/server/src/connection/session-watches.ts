@@ -1,16 +1,26 @@
+import { callSafely } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
+import type { GuardedSessionWatchParts } from "../application/guarded-session-watch.ts";
+import { GuardedSessionWatch } from "../application/guarded-session-watch.ts";
 import type { Backplane } from "../backplane.ts";
+import type {
+  AnyAuthenticator,
+  SessionNotice,
+  SessionWatch,
+  WatchingAuthenticator,
+} from "../session-watch.ts";
 import type { Connection } from "./connection.ts";
-import type { SessionWatch, WatchingAuthenticator, AnyAuthenticator } from "../session-watch.ts";
 
 /** The session watches of this node: one for each authenticator that provides one. */
 export class SessionWatches {
   readonly #backplane: Backplane;
   readonly #onError: (error: unknown) => void;
+  readonly #watchParts: GuardedSessionWatchParts;
   readonly #watches = new Map<AnyAuthenticator, SessionWatch>();
 
-  constructor(backplane: Backplane, onError: (error: unknown) => void) {
+  constructor(backplane: Backplane, onError: (error: unknown) => void, watchParts: GuardedSessionWatchParts) {
     this.#backplane = backplane;
+    this.#watchParts = watchParts;
     this.#onError = onError;
   }
 
@@ -19,11 +29,10 @@ export class SessionWatches {
     if (authenticator === undefined || !isWatching(authenticator)) return undefined;
     const existing = this.#watches.get(authenticator);
     if (existing !== undefined) return existing;
-    const watch = authenticator.watch({
-      announce: (notice) => {
-        this.#backplane.announce(JSON.stringify(notice)).catch(this.#onError);
-      },
-    });
+    const announce = (notice: SessionNotice): void => {
+      void callSafely(() => this.#backplane.announce(JSON.stringify(notice)), this.#onError);
+    };
+    const watch = new GuardedSessionWatch(authenticator.watch({ announce }), this.#watchParts);
     this.#watches.set(authenticator, watch);
     return watch;
   }

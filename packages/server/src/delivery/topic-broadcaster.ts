@@ -2,7 +2,8 @@
 // The writer offers each connection of a large flush; what no topic can serve is written one by one.
 // Used only when the topic's subscribers are exactly the recipients of a batch, and none of them has bytes waiting.
 
-import type { Batch } from "./outbound-frame.ts";
+import { Batch } from "./outbound-frame.ts";
+import type { OutboundFrame } from "./outbound-frame.ts";
 import { OPEN } from "./ready-state.ts";
 import type { GroupBroadcast, Recipient, Topic } from "./transport.ts";
 import type { WebSocketInstance } from "../types.ts";
@@ -50,8 +51,13 @@ export class TopicBroadcaster implements GroupBroadcast {
     return true;
   }
 
-  /** Writes to every connection that was taken. @param write writes to one connection alone */
-  flush(write: (connection: Recipient, batch: Batch) => void): void {
+  /**
+   * Writes to every connection that was taken.
+   *
+   * @param write writes to one connection alone
+   * @param fail ends a connection that cannot be taken out of its topic
+   */
+  flush(write: (connection: Recipient, batch: Batch) => void, fail: (connection: Recipient) => void): void {
     for (const [batch, members] of this.#groups) {
       if (members.length >= MIN_GROUP_SIZE) continue;
       for (const member of members) write(member, batch);
@@ -60,18 +66,21 @@ export class TopicBroadcaster implements GroupBroadcast {
     }
     for (const [batch, members] of this.#groups) {
       const topic = this.#topicOf(members);
-      const isPublished = topic !== undefined && this.#hasExactly(topic, members);
-      if (isPublished) this.#publish(topic, batch);
-      for (const member of members) if (!isPublished || member.topic !== topic) write(member, batch);
+      const published =
+        topic !== undefined && this.#hasExactly(topic, members, fail) ? this.#publish(topic, batch) : 0;
+      const rest = published === batch.length ? undefined : batchOf(batch.frames().slice(published));
+      for (const member of members)
+        if (published === 0 || member.topic !== topic) write(member, batch);
+        else if (rest !== undefined) write(member, rest);
       // Subscribed last, because these connections have got the frames already.
-      if (topic?.isRetired === false) for (const member of members) this.#join(member, topic);
+      if (topic?.isRetired === false) for (const member of members) this.#join(member, topic, fail);
     }
     this.#groups.clear();
     this.#latest = undefined;
     this.#outsiders = [];
   }
 
-  /** The connection is closed, or gets other frames from now on. */
+  /** The connection is closed. @throws what the runtime throws */
   leave(connection: Recipient): void {
     const { topic, ws } = connection;
     if (topic === undefined) return;
@@ -80,9 +89,19 @@ export class TopicBroadcaster implements GroupBroadcast {
     if (ws.readyState === OPEN) this.#topics.unsubscribe(ws, topic.name);
   }
 
-  #publish(topic: Topic, batch: Batch): void {
+  /** @returns how many frames were published: fewer than there are if the runtime threw, and the topic is retired then */
+  #publish(topic: Topic, batch: Batch): number {
     topic.publishCount++;
-    for (const { text } of batch.frames()) this.#topics.publish(topic.name, text);
+    let published = 0;
+    try {
+      for (const { text } of batch.frames()) {
+        this.#topics.publish(topic.name, text);
+        published++;
+      }
+    } catch {
+      topic.isRetired = true;
+    }
+    return published;
   }
 
   #groupOf(batch: Batch): Recipient[] {
@@ -99,8 +118,13 @@ export class TopicBroadcaster implements GroupBroadcast {
   }
 
   /** Whether the members are exactly the subscribers of the topic; a topic with other subscribers is retired. */
-  #hasExactly(topic: Topic, members: readonly Recipient[]): boolean {
-    for (const connection of this.#outsiders) if (connection.topic === topic) this.leave(connection);
+  #hasExactly(topic: Topic, members: readonly Recipient[], fail: (connection: Recipient) => void): boolean {
+    for (const connection of this.#outsiders)
+      if (connection.topic === topic && !this.#tryLeave(connection)) {
+        topic.isRetired = true;
+        fail(connection);
+      }
+    if (topic.isRetired) return false;
     const count = members.reduce((sum, member) => (member.topic === topic ? sum + 1 : sum), 0);
     if (count === topic.size) return count > 0;
     topic.isRetired = true;
@@ -109,11 +133,34 @@ export class TopicBroadcaster implements GroupBroadcast {
     return false;
   }
 
-  #join(connection: Recipient, topic: Topic): void {
-    if (connection.topic?.isRetired === true) this.leave(connection);
+  #join(connection: Recipient, topic: Topic, fail: (connection: Recipient) => void): void {
+    if (connection.topic?.isRetired === true && !this.#tryLeave(connection)) {
+      fail(connection);
+      return;
+    }
     if (connection.topic !== undefined || connection.ws.readyState !== OPEN) return;
-    this.#topics.subscribe(connection.ws, topic.name);
+    try {
+      this.#topics.subscribe(connection.ws, topic.name);
+    } catch {
+      // The connection goes on getting its frames one by one.
+      return;
+    }
     connection.topic = topic;
     topic.size++;
   }
+
+  #tryLeave(connection: Recipient): boolean {
+    try {
+      this.leave(connection);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function batchOf(frames: readonly OutboundFrame[]): Batch {
+  let batch = new Batch();
+  for (const frame of frames) batch = batch.append(frame);
+  return batch;
 }

@@ -29,9 +29,14 @@ export interface Transport {
 export interface GroupBroadcast {
   /** @returns false if the recipient must be written to alone, now */
   offer(recipient: Recipient, batch: Batch, bufferedBytes: number): boolean;
-  /** Writes to every recipient that was taken. @param write writes to one recipient alone */
-  flush(write: (recipient: Recipient, batch: Batch) => void): void;
-  /** The recipient is closed, or gets other frames from now on. */
+  /**
+   * Writes to every recipient that was taken. Never throws: a topic or a socket that does affects no other.
+   *
+   * @param write writes to one recipient alone
+   * @param fail ends a recipient that would go on getting the frames of others
+   */
+  flush(write: (recipient: Recipient, batch: Batch) => void, fail: (recipient: Recipient) => void): void;
+  /** The recipient is closed. @throws what the runtime throws */
   leave(recipient: Recipient): void;
 }
 

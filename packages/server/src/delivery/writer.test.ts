@@ -120,10 +120,13 @@ describe("Writer on a slow reader", () => {
   describe("that receives a replay", () => {
     const replay = Array.from({ length: 40 }, (_, n) => ({
       offset: n,
-      frame: frame("replayed", 16 * KIB),
+      prev: n - 1,
+      at: 0,
+      text: frame("replayed", 16 * KIB).text,
+      bytes: 16 * KIB,
       excludedClient: undefined,
     }));
-    const size = replay.reduce((sum, entry) => sum + entry.frame.text.length, 0);
+    const size = replay.reduce((sum, entry) => sum + entry.text.length, 0);
 
     /** A connection whose socket has a whole replay buffered. */
     function replaying(): ReturnType<typeof create> {

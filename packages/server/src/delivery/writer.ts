@@ -86,9 +86,14 @@ export class Writer {
     }
     this.#sendAll(due, failures);
     for (const broadcaster of broadcasters)
-      broadcaster.flush((connection, batch) => {
-        this.#send(connection, batch, failures);
-      });
+      broadcaster.flush(
+        (connection, batch) => {
+          this.#send(connection, batch, failures);
+        },
+        (connection) => {
+          failures.push({ connection, code: 1011 });
+        },
+      );
     for (const group of groups) group.reset(this.empty);
     // The frames of this turn are not appended again.
     this.empty.clearCache();
@@ -96,12 +101,14 @@ export class Writer {
     this.#reportFailures(failures);
   }
 
-  /** Writes the frames of one connection now. A socket that throws is closed. */
+  /**
+   * Writes the frames of a connection that is about to be closed. What its socket does not take is dropped: the connection
+   * has a close code already.
+   */
   write(connection: Recipient): void {
-    const failures: Failure[] = [];
-    const batch = this.#prepare(connection, failures);
-    if (batch !== undefined) this.#send(connection, batch, failures);
-    this.#reportFailures(failures);
+    const ignored: Failure[] = [];
+    const batch = this.#takeBatch(connection, ignored);
+    if (batch !== undefined) this.#send(connection, batch, ignored);
   }
 
   /** The connection is closed. */
@@ -109,15 +116,17 @@ export class Writer {
     connection.transport.groupBroadcast?.leave(connection);
   }
 
-  /** Takes the batch of a connection, without ephemeral frames if the peer is slow. */
   #prepare(connection: Recipient, failures: Failure[]): Batch | undefined {
-    if (connection.stage === "closed" || connection.ws.readyState !== OPEN) {
-      connection.takeBatch();
-      return undefined;
-    }
+    if (connection.stage !== "closed") return this.#takeBatch(connection, failures);
+    connection.takeBatch();
+    return undefined;
+  }
+
+  /** Takes the batch of a connection, without ephemeral frames if the peer is slow. */
+  #takeBatch(connection: Recipient, failures: Failure[]): Batch | undefined {
     const batch = connection.takeBatch();
-    if (batch.length === 0) return undefined;
     try {
+      if (batch.length === 0 || connection.ws.readyState !== OPEN) return undefined;
       const bufferedBytes = this.#bufferedBytes(connection);
       if (bufferedBytes > this.#limits.maxBufferedBytes) {
         failures.push({ connection, code: CloseCode.SlowReader });

@@ -15,7 +15,7 @@ import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { ErrorContext, GuestIdentity, UpgradeRequest } from "../types.ts";
 import { andThen, unwrapResolved } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
-import { errorJson } from "../utils/errors.ts";
+import { errorJson, toHalyardError } from "../utils/errors.ts";
 import { clientFromUrl } from "./subprotocol.ts";
 import type { UpgradeRejection } from "./upgrade-rejection.ts";
 import { rejection, retryAfter } from "./upgrade-rejection.ts";
@@ -166,11 +166,22 @@ export class ConnectionSlots {
     const admission = await backplane.admit({ ...request, policy: "reject" });
     if (admission.admitted || admission.reason !== "limit") return admission;
     const { ws, identity } = connection;
-    const answer = onConnectionLimit({ ws, user: identity.user, session: identity.session });
+    const answer = askPolicy(() => onConnectionLimit({ ws, user: identity.user, session: identity.session }));
     if (answer === "close-oldest") return backplane.admit({ ...request, policy: answer });
     const error = answer === "reject" ? new HalyardError("limit_exceeded", "Too many connections.") : answer;
     connection.push(new OutboundFrame(errorJson(error)));
+    // The policy failed, or cannot tell: the client comes back.
+    if (error.code === "unavailable") connection.close(1013);
     return admission;
+  }
+}
+
+/** A policy that throws refuses, as one that returns the error. */
+function askPolicy<TAnswer>(ask: () => TAnswer): TAnswer | HalyardError {
+  try {
+    return ask();
+  } catch (error) {
+    return toHalyardError(error);
   }
 }
 

@@ -1,6 +1,6 @@
+import { isThenable } from "@halyard/protocol/internal";
 import type { AnyAuthenticator } from "../session-watch.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
-import { isThenable } from "../utils/with-deadline.ts";
 import type { GuestIdentity, Identity, UpgradeRequest } from "../types.ts";
 
 /**

@@ -1,6 +1,7 @@
 // The end of a connection, from either side.
 // Called by the connection itself (`connection.close`) and by the runtime when a socket has closed.
-// Guarantees: frames written before a close go out first; nothing is accepted after it; each connection ends once.
+// Guarantees: each connection ends once, and the first close gives the code; frames queued before it go out first, as far as
+// the socket takes them; nothing is accepted after it; the state has changed before any hook is told.
 import { CloseCode } from "@halyard/protocol/wire";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { CloseReason, Connection, ConnectionOwner } from "../connection/connection.ts";
@@ -21,9 +22,6 @@ export interface ConnectionCloserParts {
   readonly log: ConnectionLog;
 }
 
-/** Close codes from here on end a connection for good: work under way must have no effect. */
-const FIRST_REVOKING_CODE = 4400;
-
 /** Ends connections, and owns what happens to them from inside. */
 export class ConnectionCloser implements ConnectionOwner {
   readonly #parts: ConnectionCloserParts;
@@ -36,20 +34,25 @@ export class ConnectionCloser implements ConnectionOwner {
   closeConnection(connection: Connection, code: number, cause: string | CloseReason = ""): void {
     if (connection.stage === "closed") return;
     const { reason = "", limit } = typeof cause === "string" ? { reason: cause } : cause;
-    this.#parts.securityReporter.recordClose(connection, code, limit);
+    // Before anything is written: a write that fails must not close the connection with a code of its own.
+    connection.stage = "closed";
+    connection.isRevoked = isRevokingCode(code);
     connection.writer.write(connection);
     this.#detach(connection, code, isDeliberateCode(code));
-    try {
+    this.#attempt(connection, () => {
       connection.ws.close(code, truncateCloseReason(reason));
-    } catch (error) {
-      this.#parts.log.failed(connection, "close", error);
-    }
+    });
+    this.#parts.securityReporter.recordClose(connection, code, limit);
+    this.#parts.hooks.closed(connection, code);
   }
 
   /** The runtime has closed a socket. @param code without one it is 1005, a close without a status */
   onSocketClosed(ws: WebSocketInstance, code = 1005): void {
     const connection = this.#parts.connections.of(ws);
-    if (connection !== undefined) this.#detach(connection, code, code === 1000 || code === 1005);
+    if (connection === undefined || connection.stage === "closed") return;
+    connection.stage = "closed";
+    this.#detach(connection, code, code === 1000 || code === 1005);
+    this.#parts.hooks.closed(connection, code);
   }
 
   identityChanged(connection: Connection): void {
@@ -62,24 +65,40 @@ export class ConnectionCloser implements ConnectionOwner {
   }
 
   #detach(connection: Connection, code: number, isDeliberate: boolean): void {
-    const { clock, connections, hooks, log, memberships } = this.#parts;
-    if (!connections.remove(connection)) return;
-    connection.stage = "closed";
-    connection.writer.forget(connection);
-    connection.sessionWatch?.closed(connection);
+    const { clock, connections, log, memberships } = this.#parts;
+    connections.remove(connection);
     clock.clearTimeout(connection.helloTimer);
     connection.ephemeral?.clear();
+    if (connection.isRevoked) connection.sendQueue.clear();
+    this.#attempt(connection, () => {
+      connection.writer.forget(connection);
+    });
+    this.#attempt(connection, () => {
+      memberships.leaveAll(connection, isDeliberate);
+    });
+    this.#attempt(connection, () => connection.sessionWatch?.closed(connection));
+    // Last, because the application hears of these in this turn.
     connection.serverRequests?.rejectAll();
-    if (code >= FIRST_REVOKING_CODE) {
-      connection.isRevoked = true;
-      connection.sendQueue.clear();
-      connection.sendQueue.running?.abort();
-    }
-    hooks.closing(connection);
-    memberships.leaveAll(connection, isDeliberate);
+    if (connection.isRevoked) connection.abortHandlers();
     log.closed(connection, code);
-    hooks.disconnected(connection, code);
   }
+
+  /** Takes one step of a close: one that throws does not stop the others. */
+  #attempt(connection: Connection, step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#parts.log.failed(connection, "close", error);
+    }
+  }
+}
+
+/**
+ * Codes from 4400 on end a connection for good: work under way must have no effect. Of a replaced connection the same
+ * client waits for the results on its newer one.
+ */
+function isRevokingCode(code: number): boolean {
+  return code >= CloseCode.ProtocolBroken && code !== CloseCode.Superseded;
 }
 
 /** A sign-out and a ban are shown to others at once; after any other close by the server a client may return. */

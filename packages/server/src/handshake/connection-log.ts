@@ -35,7 +35,7 @@ export class ConnectionLog {
   }
 
   /** @param type the hook or the step that failed */
-  failed({ ws }: Connection, type: "authorize" | "close" | "onConnect" | "open", error: unknown): void {
+  failed({ ws }: Connection, type: "authorize" | "close" | "open", error: unknown): void {
     this.#parts.report(error, { type, ws });
   }
 

@@ -53,9 +53,9 @@ export class HelloHandler implements HelloReceiver {
 
   /** Subscribes a plain client to what is published from now on. */
   #welcomePlainClient(connection: Connection): MaybePromise<void> {
-    return andThen(this.#parts.hooks.connected(connection), () =>
-      this.#parts.welcomeSender.send(connection, NO_SUBSCRIPTIONS),
-    );
+    return andThen(this.#parts.hooks.connected(connection), () => {
+      if (!isClosed(connection)) return this.#parts.welcomeSender.send(connection, NO_SUBSCRIPTIONS);
+    });
   }
 
   /**
@@ -77,6 +77,8 @@ export class HelloHandler implements HelloReceiver {
     }
     if (!(await this.#adoptClientId(connection, hello))) return;
     if (!isAlreadyConnected) await hooks.connected(connection);
+    // `onConnect` may have refused the connection.
+    if (isClosed(connection)) return;
     await welcomeSender.send(connection, { ...hello, re });
   }
 

@@ -2,15 +2,18 @@
 // Called by UpgradeHandler before and after it authenticates a request.
 // Guarantees: every handshake that begins ends after `handshakeMs` at the latest; a slot granted later is given back.
 import { HalyardError } from "@halyard/protocol/wire";
+import type { ApplicationGuard } from "../application/application-guard.ts";
+import { isBoolean } from "../application/application-guard.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
-import type { Clock, ErrorContext, UpgradeRequest } from "../types.ts";
+import type { Clock, UpgradeRequest } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { dateOf } from "../utils/clock.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import type { AcceptedUpgrade } from "./admission.ts";
 import { isRejection } from "./admission.ts";
+import type { RequestWithClientAddress } from "./upgrade-request.ts";
 import type { UpgradeLimiter } from "./upgrade-limiter.ts";
 import type { UpgradeRejection } from "./upgrade-rejection.ts";
 import { rejectionFrom, rejectRateLimited } from "./upgrade-rejection.ts";
@@ -21,7 +24,7 @@ export interface UpgradeGuardParts {
   readonly limits: Pick<ServerLimits, "handshakeMs">;
   readonly limiter: UpgradeLimiter;
   readonly securityReporter: SecurityReporter;
-  readonly report: (error: unknown, context: ErrorContext) => void;
+  readonly application: ApplicationGuard;
   /** Gives back the slot of a connection that will not open. */
   readonly abandon: (accepted: AcceptedUpgrade) => void;
 }
@@ -57,13 +60,15 @@ export class UpgradeGuard {
 
   /** Ends a handshake when its answer is known or its time is up. The answer must not reject. */
   end<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
-    request: UpgradeRequest,
+    request: RequestWithClientAddress,
     pending: MaybePromise<TAnswer>,
   ): MaybePromise<TAnswer | UpgradeRejection> {
     if (!(pending instanceof Promise)) return this.#finish(request, pending);
     return new Promise((resolve) => {
       const expire = (): void => {
-        resolve(this.#finish(request, rejectionFrom(new HalyardError("timeout"))));
+        const error = new HalyardError("timeout", `${request.awaits} took longer than limits.handshakeMs`);
+        this.reportTimeout(error, request.awaits);
+        resolve(this.#finish(request, rejectionFrom(error)));
       };
       this.#deadlines.schedule(expire);
       void pending.then((answer) => {
@@ -103,9 +108,22 @@ export class UpgradeGuard {
     return answer;
   }
 
-  /** The rejection for an error of the authenticator. An error that is no HalyardError is reported. */
-  rejectionFrom(error: unknown): UpgradeRejection {
-    if (!(error instanceof HalyardError)) this.#parts.report(error, { type: "authenticate", ws: undefined });
+  /** The rejection for an error of the application. An error that is no HalyardError is reported. */
+  rejectionFrom(error: unknown, type = "authenticate"): UpgradeRejection {
+    if (!(error instanceof HalyardError)) this.#parts.application.report(error, { type, ws: undefined });
     return rejectionFrom(error);
+  }
+
+  /** Reports that code of the application took too long. Any other error is left alone. */
+  reportTimeout(error: unknown, type: string): void {
+    if (error instanceof HalyardError && error.code === "timeout")
+      this.#parts.application.report(error, { type, ws: undefined });
+  }
+
+  /** @param option the function of the application that gave the answer; anything but a boolean is reported, and no */
+  isYes(option: string, answer: unknown): boolean {
+    if (isBoolean(answer)) return answer;
+    this.#parts.application.reportAnswer(option, answer);
+    return false;
   }
 }

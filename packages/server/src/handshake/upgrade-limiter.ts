@@ -17,14 +17,17 @@ export interface RateLimited {
 /** Counts upgrades against the limits. */
 export class UpgradeLimiter {
   readonly #limits: ServerLimits;
+  readonly #eventLoop: { readonly lagMs: number };
   readonly #rejected: KeyedRateLimiter;
   readonly #accepted: KeyedRateLimiter;
   /** Handshakes under way, by {@link addressBucketKey}. */
   readonly #handshakesPerAddress = new Map<string, number>();
   #handshakes = 0;
 
-  constructor(clock: Clock, limits: ServerLimits) {
+  /** @param eventLoop its `lagMs` says how late this process is */
+  constructor(clock: Clock, limits: ServerLimits, eventLoop: { readonly lagMs: number }) {
     this.#limits = limits;
+    this.#eventLoop = eventLoop;
     this.#rejected = new KeyedRateLimiter(clock, {
       perSecond: limits.refusedUpgradesPerSecond,
       burst: limits.refusedUpgradeBurst,
@@ -47,6 +50,8 @@ export class UpgradeLimiter {
   /** Begins a handshake, which {@link end} must end. @returns the limit that rejects it, if one does */
   begin(address: string | undefined): RateLimited | undefined {
     if (this.#handshakes >= this.#limits.handshakes) return { limit: "handshakes", retryAfterMs: 1_000 };
+    if (this.#eventLoop.lagMs > this.#limits.sheddingLagMs)
+      return { limit: "sheddingLagMs", retryAfterMs: 1_000 };
     if (address !== undefined) {
       const bucketKey = addressBucketKey(address);
       const retryAfterMs = this.#rejected.waitFor(bucketKey);

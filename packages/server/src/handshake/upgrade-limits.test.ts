@@ -2,7 +2,7 @@ import { HalyardError } from "@halyard/protocol/wire";
 import { describe, expect, it } from "vitest";
 import { TestSystem } from "../../test/test-system.ts";
 import type { UpgradeRejection } from "./upgrade-rejection.ts";
-import { validateHandshake } from "./upgrade-rejection.ts";
+import { METHOD_NOT_ALLOWED, validateHandshake } from "./upgrade-rejection.ts";
 import type { AnyAuthenticator } from "../session-watch.ts";
 import type { AcceptedUpgrade } from "./admission.ts";
 import { isRejection } from "./admission.ts";
@@ -214,28 +214,38 @@ describe("the answer to a plain GET", () => {
     }
   });
 
-  it("is sent without CORS headers when the check of the origin fails", async () => {
-    const broken: AnyAuthenticator = {
-      authenticate: () => Promise.resolve(null),
-      trustsOrigin: () => Promise.reject(new Error("away")),
-    };
-    expect(await request("https://app.example.com", broken)).toMatchObject({ status: 401 });
-  });
-});
-
-describe("WebSocket pings", () => {
-  it("are answered up to 20 a second, and the connection is closed with 4029 above it", async () => {
+  it.each([
+    [
+      "throws",
+      (): never => {
+        throw new Error("away");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("away"))],
+  ])("is 503 without CORS headers when the check of the origin %s", async (_how, trustsOrigin) => {
+    const broken: AnyAuthenticator = { authenticate: () => Promise.resolve(null), trustsOrigin };
     const system = new TestSystem();
-    const ws = await system.upgrade({ id: "eve" });
-    const connection = system.internals.connections.of(ws);
-    if (connection === undefined) throw new Error("not connected");
-    for (let second = 0; second < 5; second++) {
-      for (let n = 0; n < 20; n++) system.internals.inbound.onPingOrPong(connection);
-      await system.clock.advance(1_000);
-    }
-    expect(ws.closedWith).toBeUndefined();
-    for (let n = 0; n < 21; n++) system.internals.inbound.onPingOrPong(connection);
-    expect(ws.closedWith).toEqual({ code: 4029, reason: "retryAfterMs=5000" });
-    expect(system.manager.getMetrics().security).toEqual({ flood: { pingsPerSecond: 1 } });
+    const answer = await system.internals.upgrades.probe(from("192.0.2.1", { origin: "null" }), broken);
+    expect(answer.status).toBe(503);
+    expect(answer.headers).not.toHaveProperty("access-control-allow-origin");
+    expect(system.errors).toMatchObject([{ context: { type: "trustsOrigin" } }]);
+  });
+
+  it("is 503 when trustProxy throws, as the answers to an upgrade and to a POST", async () => {
+    const system = new TestSystem({
+      trustProxy: () => {
+        throw new Error("no ranges");
+      },
+    });
+    const { upgrades } = system.internals;
+    const request = from("192.0.2.1", {});
+    const answers = [
+      await upgrades.probe(request, rejectEveryone),
+      await upgrades.handleUpgrade(request, rejectEveryone),
+      upgrades.rejectEarly(request, METHOD_NOT_ALLOWED),
+    ];
+    for (const answer of answers) expect(answer).toMatchObject({ status: 503 });
+    await system.clock.settle();
+    expect(system.errors.map(({ context }) => context.type)).toEqual(Array(3).fill("trustProxy"));
   });
 });

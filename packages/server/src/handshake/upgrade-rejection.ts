@@ -42,7 +42,8 @@ export function retryAfter(ms: number): Readonly<Record<string, string>> {
 
 /** 429 for a limit of the client's own, 503 when the whole node is busy. */
 export function rejectRateLimited({ limit, retryAfterMs }: RateLimited): UpgradeRejection {
-  return rejection(limit === "handshakes" ? 503 : 429, limit, retryAfter(retryAfterMs));
+  const isNodeBusy = limit === "handshakes" || limit === "sheddingLagMs";
+  return rejection(isNodeBusy ? 503 : 429, limit, retryAfter(retryAfterMs));
 }
 
 /** The rejection for an error of an authenticator. An unknown error is 503: the client may be who it says it is. */

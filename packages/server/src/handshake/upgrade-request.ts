@@ -3,6 +3,8 @@ import type { UpgradeRequest } from "../types.ts";
 /** A request with the address of its client in place of its proxy's. */
 export class RequestWithClientAddress implements UpgradeRequest {
   readonly remoteAddress: string | undefined;
+  /** What the decision waits for, for the report of a time-out. */
+  awaits: "authenticate" | "backplane" = "authenticate";
   readonly #request: UpgradeRequest;
 
   constructor(request: UpgradeRequest, remoteAddress: string | undefined) {

@@ -3,17 +3,17 @@
 // Guarantees: nothing is published between a channel's position in the welcome, its replay and the subscription to it.
 import type { ChannelState, HelloMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Backplane } from "../backplane.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { roomNameOf } from "../channels/channel-name.ts";
-import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "../channels/replay.ts";
+import type { ReplayPlanner } from "../channels/replay-planner.ts";
+import { commitReplay, pushReplay, replayBudget } from "../channels/replay.ts";
 import type { Replay, ReplayPlan } from "../channels/replay.ts";
 import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { sendReply } from "../messages/error-replies.ts";
 import type { Clock } from "../types.ts";
 import { isClosed } from "../connection/is-closed.ts";
-import { andThen, whenAll } from "../utils/maybe-promise.ts";
+import { andThen } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Memberships } from "./memberships.ts";
 import type { ChannelRequest, RequestedChannels } from "./requested-channels.ts";
@@ -22,7 +22,7 @@ import type { WelcomeFrame } from "./welcome-frame.ts";
 /** What {@link WelcomeSender} uses. */
 export interface WelcomeSenderParts {
   readonly channels: ChannelHub;
-  readonly backplane: Backplane;
+  readonly replayPlanner: ReplayPlanner;
   readonly clock: Clock;
   readonly requestedChannels: RequestedChannels;
   readonly welcomeFrame: WelcomeFrame;
@@ -35,14 +35,10 @@ export type SubscriptionRequest = Pick<HelloMessage, "positions" | "rooms"> & {
   readonly re: string | undefined;
 };
 
-type PlannedChannel = Pick<ChannelRequest, "channel" | "position">;
-
 interface CheckedRequest {
   readonly requests: readonly ChannelRequest[];
   readonly re: string | undefined;
 }
-
-const MAX_PLAN_ATTEMPTS = 3;
 
 /** Sends welcomes. */
 export class WelcomeSender {
@@ -54,13 +50,13 @@ export class WelcomeSender {
 
   /** @throws HalyardError, also by rejecting: `unavailable`, or what the backplane throws */
   send(connection: Connection, request: SubscriptionRequest): MaybePromise<void> {
-    return andThen(this.#parts.requestedChannels.resolve(connection, request), (requests) =>
-      andThen(this.#planReplays(requests.filter(isPermitted)), (plans) => {
-        if (isClosed(connection)) return undefined;
+    const { memberships, replayPlanner, requestedChannels } = this.#parts;
+    return andThen(requestedChannels.resolve(connection, request), (requests) => {
+      const planned = replayPlanner.run(connection, requests.filter(isPermitted), (plans) => {
         this.#commit(connection, plans, { requests, re: request.re });
-        return this.#parts.memberships.enter(connection);
-      }),
-    );
+      });
+      return andThen(planned, () => (isClosed(connection) ? undefined : memberships.enter(connection)));
+    });
   }
 
   /** Ends the subscriptions of an earlier welcome. */
@@ -93,17 +89,6 @@ export class WelcomeSender {
       if (room !== undefined) (connection.rooms ??= new Set()).add(room);
     }
     return replays;
-  }
-
-  /** While plans are made, so much may be published that a plan no longer reaches back: all are made again. */
-  #planReplays(requests: readonly PlannedChannel[], attempt = 0): MaybePromise<readonly ReplayPlan[]> {
-    const { channels, backplane } = this.#parts;
-    const planned = whenAll(requests.map((request) => planReplay(channels, backplane, request)));
-    return andThen(planned, (plans) =>
-      attempt === MAX_PLAN_ATTEMPTS || plans.every((plan) => canCommit(channels, plan))
-        ? plans
-        : this.#planReplays(requests, attempt + 1),
-    );
   }
 }
 

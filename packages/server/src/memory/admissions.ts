@@ -94,11 +94,6 @@ export class Admissions {
     return this.#evict(user, slots, { besides: connectionId, limit });
   }
 
-  /** Whether a connection of the client is open, or about to open. */
-  has({ user, client }: ClientRef): boolean {
-    return this.#slotsOf(user).some((slot) => slot.client === client && isTaken(slot));
-  }
-
   /** An open connection without a reservation: it is counted already, or its reservation has expired. */
   #declare(op: OnlineOp, slots: readonly Slot[]): readonly Eviction[] {
     const { user, connectionId, client, attempt = 1, limit } = op;
@@ -129,6 +124,11 @@ export class Admissions {
     const slots = this.#slotsOf(user);
     releaseSlot(slots, connectionId);
     this.#store(user, slots.filter(isTaken));
+  }
+
+  /** Whether a client has an open connection. */
+  isOpen({ user, client }: ClientRef): boolean {
+    return this.#slotsOf(user).some((slot) => slot.client === client && slot.connectionId !== undefined);
   }
 
   /** Drops expired reservations. */

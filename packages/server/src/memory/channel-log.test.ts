@@ -1,30 +1,35 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LogEntry } from "../backplane.ts";
+import type { ReadLimit } from "./channel-log.ts";
 import { ChannelLog } from "./channel-log.ts";
+import { HistoryBudget } from "./history-budget.ts";
 
+const createLog = (start: number): ChannelLog => new ChannelLog("all", start, new HistoryBudget());
 const retention = { messages: 1_000, bytes: 1_000, ms: 1_000 };
 
 function filled(count: number, limits: Partial<typeof retention> = {}): ChannelLog {
-  const log = new ChannelLog(0);
+  const log = createLog(0);
   for (let offset = 1; offset <= count; offset++) {
     log.append(offset, "x", {
       at: offset,
       retention: { ...retention, ...limits },
       key: `k${String(offset)}`,
+      author: undefined,
     });
   }
   return log;
 }
 
+const atMost = (limit: number): ReadLimit => ({ limit, bytes: Infinity });
 const offsets = (entries: readonly LogEntry[]): number[] => entries.map(({ offset }) => offset);
 
 describe("ChannelLog", () => {
   it("stores with each message the offset of the one before, from the start of the channel on", () => {
-    const log = new ChannelLog(41);
-    log.append(50, "a", { at: 0, retention, key: undefined });
-    log.append(77, "b", { at: 0, retention, key: undefined });
-    expect(log.after(41, 10)).toMatchObject([
+    const log = createLog(41);
+    log.append(50, "a", { at: 0, retention, key: undefined, author: undefined });
+    log.append(77, "b", { at: 0, retention, key: undefined, author: undefined });
+    expect(log.after(41, atMost(10))).toMatchObject([
       { offset: 50, prev: 41, data: "a" },
       { offset: 77, prev: 50, data: "b" },
     ]);
@@ -33,9 +38,9 @@ describe("ChannelLog", () => {
 
   it("returns as many messages after a position as are requested", () => {
     const log = filled(10);
-    expect(offsets(log.after(7, 100))).toEqual([8, 9, 10]);
-    expect(offsets(log.after(0, 3))).toEqual([1, 2, 3]);
-    expect(log.after(10, 100)).toEqual([]);
+    expect(offsets(log.after(7, atMost(100)))).toEqual([8, 9, 10]);
+    expect(offsets(log.after(0, atMost(3)))).toEqual([1, 2, 3]);
+    expect(log.after(10, atMost(100))).toEqual([]);
   });
 
   it.each([
@@ -44,22 +49,22 @@ describe("ChannelLog", () => {
     ["milliseconds", { ms: 3 }],
   ])("keeps no more than the configured number of %s", (_, limits) => {
     const log = filled(10, limits);
-    expect(offsets(log.after(0, 100))).toEqual([8, 9, 10]);
+    expect(offsets(log.after(0, atMost(100)))).toEqual([8, 9, 10]);
   });
 
   it("drops the oldest messages as they expire, and keeps its top offset", () => {
     const log = filled(10);
     expect(log.trim(1_008)).toBe(true);
-    expect(offsets(log.after(0, 100))).toEqual([9, 10]);
+    expect(offsets(log.after(0, atMost(100)))).toEqual([9, 10]);
     expect(log.trim(1_010)).toBe(false);
-    expect(log.after(0, 100)).toEqual([]);
+    expect(log.after(0, atMost(100))).toEqual([]);
     expect(log.top).toBe(10);
   });
 
   it("stores only the offset of a message that is larger than the whole log", () => {
-    const log = new ChannelLog(0);
-    log.append(1, "x".repeat(1_001), { at: 0, retention, key: "k" });
-    expect(log.after(0, 10)).toEqual([]);
+    const log = createLog(0);
+    log.append(1, "x".repeat(1_001), { at: 0, retention, key: "k", author: undefined });
+    expect(log.after(0, atMost(10))).toEqual([]);
     expect(log.top).toBe(1);
     expect(log.offsetOf("k")).toBeUndefined();
   });
@@ -123,7 +128,7 @@ describe("ChannelLog under random operations", () => {
   it("returns the same entries as a plain list", () => {
     fc.assert(
       fc.property(bounds, fc.array(step, { maxLength: 120 }), (limits, steps) => {
-        const [log, naive] = [new ChannelLog(0), new NaiveLog()];
+        const [log, naive] = [createLog(0), new NaiveLog()];
         let now = 0;
         for (const next of steps) {
           if (next.do === "append") {
@@ -131,7 +136,7 @@ describe("ChannelLog under random operations", () => {
             const key = `k${String(offset)}`;
             naive.entries.push({ offset, prev: log.top, data, at: now, key });
             naive.trim(now, limits);
-            log.append(offset, data, { at: now, retention: limits, key });
+            log.append(offset, data, { at: now, retention: limits, key, author: undefined });
           } else if (next.do === "wait") {
             now += next.ms;
             naive.trim(now, limits);
@@ -139,7 +144,7 @@ describe("ChannelLog under random operations", () => {
           } else {
             const from = log.top - next.back;
             const read = log
-              .after(from, next.limit)
+              .after(from, atMost(next.limit))
               .map(({ offset, prev, data }) => ({ offset, prev, data }));
             const expected = naive
               .after(from, next.limit)

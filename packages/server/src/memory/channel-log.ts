@@ -1,9 +1,11 @@
 import type { LogEntry, PublishOptions } from "../backplane.ts";
+import { textBytes } from "../utils/text.ts";
+import type { AuthorShare, HistoryBudget } from "./history-budget.ts";
 
 interface StoredEntry extends LogEntry {
-  readonly at: number;
   readonly bytes: number;
   readonly key: string | undefined;
+  readonly share: AuthorShare | undefined;
 }
 
 /** How much history a channel keeps. */
@@ -13,50 +15,85 @@ interface AppendOptions {
   readonly at: number;
   readonly retention: Retention;
   readonly key: string | undefined;
+  /** The user who wrote the message. */
+  readonly author: string | undefined;
+}
+
+/** What a read returns at most. */
+export interface ReadLimit {
+  readonly limit: number;
+  /** The bytes of all texts together; the first entry is returned even if it is larger. */
+  readonly bytes: number;
 }
 
 /** The history of one channel, bounded in messages, bytes and age. */
 export class ChannelLog {
+  readonly name: string;
   /** The offset of the newest message ever stored, or the offset at which the channel began. */
   top: number;
   usedAt = 0;
-  #entries: StoredEntry[] = [];
+  /** When entries were last read. */
+  readAt = 0;
+  readonly #budget: HistoryBudget;
+  #entries: (StoredEntry | undefined)[] = NO_ENTRIES;
   #head = 0;
   #bytes = 0;
-  #retention: Retention | undefined;
+  #retention: Retention | undefined = undefined;
   /** Offsets by idempotency key. */
-  #keys: Map<string, number> | undefined;
+  #keys: Map<string, number> | undefined = undefined;
 
-  constructor(start: number) {
+  constructor(name: string, start: number, budget: HistoryBudget) {
+    this.name = name;
     this.top = start;
+    this.#budget = budget;
+  }
+
+  /** When the oldest entry was stored; undefined without an entry. */
+  get oldestAt(): number | undefined {
+    return this.#entries[this.#head]?.at;
   }
 
   offsetOf(key: string): number | undefined {
     return this.#keys?.get(key);
   }
 
-  append(offset: number, data: string, options: AppendOptions): LogEntry {
-    // Characters are counted as bytes: counting UTF-8 bytes would cost more than the difference matters.
-    const entry = { offset, prev: this.top, data, at: options.at, bytes: data.length, key: options.key };
-    this.#entries.push(entry);
-    if (options.key !== undefined) (this.#keys ??= new Map()).set(options.key, offset);
+  append(offset: number, data: string, { at, retention, key, author }: AppendOptions): StoredEntry {
+    const latest = this.#entries.at(-1)?.share;
+    const share = author === undefined ? undefined : this.#budget.shareOf(author, this, latest);
+    const entry = { offset, prev: this.top, data, at, bytes: textBytes(data), key, share };
+    this.#store(entry);
     this.#bytes += entry.bytes;
-    this.#retention = options.retention;
+    this.#budget.onStored(entry);
+    this.#retention = retention;
     this.top = offset;
-    this.trim(options.at);
+    this.trim(at);
     return entry;
   }
 
-  /** The entries after an offset, oldest first. Empty if there are none, or if they were trimmed. */
-  after(offset: number, limit: number): readonly LogEntry[] {
-    let low = this.#head;
-    let high = this.#entries.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#entries[middle]?.offset ?? 0) > offset) high = middle;
-      else low = middle + 1;
+  /** The entries after an offset, oldest first. Empty if there are none, or if they were dropped. */
+  after(offset: number, { limit, bytes }: ReadLimit): readonly LogEntry[] {
+    const first = this.#indexAfter(offset);
+    const entries: LogEntry[] = [];
+    let left = bytes;
+    for (let index = first; entries.length < limit; index++) {
+      const entry = this.#entries[index];
+      if (entry === undefined) break;
+      left -= entry.bytes;
+      if (left < 0 && index > first) break;
+      entries.push(entry);
     }
-    return this.#entries.slice(low, low + limit);
+    return entries;
+  }
+
+  /** Why the entries after an offset cannot be read as a whole; found out without reading more than the limit. */
+  refusalAfter(offset: number, { limit, bytes }: ReadLimit): "trimmed" | "too_many" | undefined {
+    const first = this.#indexAfter(offset);
+    if (this.#entries[first]?.prev !== offset) return "trimmed";
+    if (this.#entries.length - first > limit) return "too_many";
+    let size = 0;
+    for (let index = first; index < this.#entries.length && size <= bytes; index++)
+      size += this.#entries[index]?.bytes ?? 0;
+    return size > bytes ? "too_many" : undefined;
   }
 
   /** Drops the entries above the limits. @returns whether any entry is left */
@@ -65,16 +102,72 @@ export class ChannelLog {
     for (let first = this.#entries[this.#head]; first !== undefined; first = this.#entries[this.#head]) {
       const fits =
         this.#entries.length - this.#head <= messages && this.#bytes <= bytes && now - first.at < ms;
-      if (fits) break;
-      this.#bytes -= first.bytes;
-      if (first.key !== undefined) this.#keys?.delete(first.key);
-      this.#head++;
+      if (fits) return true;
+      this.#dropOldest(first);
     }
-    // The array is copied when half of it is dropped, so that a trim has a constant cost on average.
-    if (this.#head > 32 && this.#head * 2 > this.#entries.length) {
+    return false;
+  }
+
+  /**
+   * Drops the oldest entry, and what is older than the oldest one of an author: a reader that needs one of those needs the
+   * dropped one, too.
+   *
+   * @returns how many entries were dropped
+   */
+  giveUp(share: AuthorShare | undefined): number {
+    let dropped = 0;
+    for (let first = this.#entries[this.#head]; first !== undefined; first = this.#entries[this.#head]) {
+      this.#dropOldest(first);
+      dropped++;
+      if (share === undefined || first.share === share) break;
+    }
+    return dropped;
+  }
+
+  #indexAfter(offset: number): number {
+    let low = this.#head;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#entries[middle]?.offset ?? 0) > offset) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #store(entry: StoredEntry): void {
+    if (this.#entries === NO_ENTRIES) {
+      this.#entries = [];
+      this.#budget.onCollection(1);
+    }
+    this.#entries.push(entry);
+    if (entry.key === undefined) return;
+    if (this.#keys === undefined) {
+      this.#keys = new Map();
+      this.#budget.onCollection(1);
+    }
+    this.#keys.set(entry.key, entry.offset);
+  }
+
+  #dropOldest(entry: StoredEntry): void {
+    // The slot is emptied at once: a channel that gets no further message would keep the text as long as it lives.
+    this.#entries[this.#head++] = undefined;
+    this.#bytes -= entry.bytes;
+    if (entry.key !== undefined && this.#keys?.delete(entry.key) === true && this.#keys.size === 0) {
+      this.#keys = undefined;
+      this.#budget.onCollection(-1);
+    }
+    this.#budget.onDropped(entry);
+    if (this.#head === this.#entries.length) {
+      this.#entries = NO_ENTRIES;
+      this.#head = 0;
+      this.#budget.onCollection(-1);
+    } else if (this.#head > 32 && this.#head * 2 > this.#entries.length) {
+      // The array is copied when half of it is dropped, so that a drop has a constant cost on average.
       this.#entries = this.#entries.slice(this.#head);
       this.#head = 0;
     }
-    return this.#entries.length > this.#head;
   }
 }
+
+const NO_ENTRIES: (StoredEntry | undefined)[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Work } from "../backplane.ts";
+import type { ClientRef, Work } from "../backplane.ts";
 import { IdempotencyLog } from "./idempotency-log.ts";
 
 const MINUTE = 60_000;
@@ -32,8 +32,8 @@ describe.each([
   ["the result cache", true],
   ["result maps", false],
 ])("IdempotencyLog with %s", (_, usesResultCache) => {
-  function createLog(): IdempotencyLog {
-    const log = new IdempotencyLog();
+  function createLog(isOpen?: (ref: ClientRef) => boolean): IdempotencyLog {
+    const log = new IdempotencyLog(isOpen);
     log.usesResultCache = usesResultCache;
     return log;
   }
@@ -170,14 +170,26 @@ describe.each([
       expect(log.begin(work(1), 11 * MINUTE + 1)).toEqual(run);
     });
 
-    it("keeps at most 20 clients per user, and forgets the least recently used one", () => {
+    const clients = (count: number): Work[] =>
+      Array.from({ length: count }, (_, n) => work(1, { client: `c${String(n)}` }));
+
+    it("keeps twice as many clients per user as may connect, and forgets the least recently used one", () => {
       const log = createLog();
-      const clients = Array.from({ length: 21 }, (_, n) => work(1, { client: `c${String(n)}` }));
-      perform(log, clients.slice(0, 20));
-      expect(log.begin(work(1, { client: "c0" }), 0)).toMatchObject({ state: "done" });
-      perform(log, clients.slice(20));
-      expect(log.begin(work(1, { client: "c0" }), 0)).toMatchObject({ state: "done" });
+      log.maxConnections = 3;
+      const [first, ...others] = clients(7);
+      perform(log, [first as Work, ...others.slice(0, 5)]);
+      expect(log.begin(first as Work, 0)).toMatchObject({ state: "done" });
+      perform(log, others.slice(5));
+      expect(log.begin(first as Work, 0)).toMatchObject({ state: "done" });
       expect(log.begin(work(1, { client: "c1" }), 0)).toEqual(run);
+    });
+
+    it("never forgets a client with an open connection", () => {
+      const log = createLog(({ client }) => client === "c0");
+      log.maxConnections = 3;
+      perform(log, clients(20));
+      expect(log.begin(work(1, { client: "c0" }), 0)).toMatchObject({ state: "done" });
+      expect(log.begin(work(1, { client: "c14" }), 0)).toEqual(run);
     });
 
     it("does not restore a forgotten client when its operation ends", () => {

@@ -1,6 +1,7 @@
 // What each client has had done, so that a repeated send or request is answered and not run again.
 // The deduplicator calls it, through the backplane.
-// Per client: the last 32 sends, 96 requests (see request-results.ts), for 5 minutes; 20 clients per user.
+// Per client: the last 32 sends, 96 requests (see request-results.ts), for 5 minutes. Per user: twice as many clients as may
+// have connections, so that those that are away find their records; the record of an open connection is never given up.
 
 import type { ClientRef, Work, WorkState } from "../backplane.ts";
 import { RequestResultCache } from "./request-result-cache.ts";
@@ -23,7 +24,8 @@ interface ClientRecord {
 
 const RECORD_TTL_MS = 5 * 60_000;
 const MAX_SENDS = 32;
-const MAX_CLIENTS_PER_USER = 20;
+/** The limit of connections of a user for whom none was admitted. */
+const DEFAULT_CONNECTIONS = 20;
 
 const RUN: WorkState = { state: "run" };
 const RUNNING: WorkState = { state: "running" };
@@ -36,6 +38,23 @@ export class IdempotencyLog {
   readonly #users = new Map<string, Map<string, ClientRecord>>();
   /** The record used last: messages of a client come in rows. */
   #latest: { readonly ref: ClientRef; readonly record: ClientRecord } | undefined;
+
+  readonly #isOpen: (ref: ClientRef) => boolean;
+  #maxConnections: number | undefined;
+
+  /** @param isOpen whether a client has an open connection */
+  constructor(isOpen: (ref: ClientRef) => boolean = () => false) {
+    this.#isOpen = isOpen;
+  }
+
+  /** How many connections a user may have; the largest limit with which one was admitted. */
+  set maxConnections(limit: number) {
+    this.#maxConnections = Math.max(this.#maxConnections ?? 0, limit);
+  }
+
+  get #maxClients(): number {
+    return 2 * (this.#maxConnections ?? DEFAULT_CONNECTIONS);
+  }
 
   get size(): number {
     return this.#users.size;
@@ -93,11 +112,15 @@ export class IdempotencyLog {
     // The map is in the order of use, so that the first entry is the one to drop.
     clients.delete(ref.client);
     clients.set(ref.client, record);
-    for (const oldest of clients.keys()) {
-      if (clients.size <= MAX_CLIENTS_PER_USER) break;
-      clients.delete(oldest);
-    }
+    if (clients.size > this.#maxClients) this.#giveUpOldest(ref.user, clients);
     return record;
+  }
+
+  #giveUpOldest(user: string, clients: Map<string, ClientRecord>): void {
+    for (const client of clients.keys()) {
+      if (clients.size <= this.#maxClients) return;
+      if (!this.#isOpen({ user, client })) clients.delete(client);
+    }
   }
 
   #newRecord(): ClientRecord {

@@ -7,9 +7,11 @@ import type {
   ChannelTop,
   ClientRef,
   Eviction,
+  HistoryUsage,
   PresenceOp,
   PublishOptions,
   PublishResult,
+  ReadPage,
   ReadResult,
   Revocation,
   RosterPage,
@@ -21,14 +23,13 @@ import { resolvedPromise } from "../utils/maybe-promise.ts";
 import { randomId } from "../utils/ids.ts";
 import type { Clock } from "../types.ts";
 import { Admissions } from "./admissions.ts";
-import { ChannelLog } from "./channel-log.ts";
 import { GivenRooms } from "./given-rooms.ts";
+import { HistoryStore } from "./history-store.ts";
 import { RevocationMarks } from "./revocation-marks.ts";
 import { Roster } from "./roster.ts";
 import { IdempotencyLog } from "./idempotency-log.ts";
 
 const SWEEP_MS = 15_000;
-const IDLE_LOG_MS = 5 * 60_000;
 /** Longer than a handshake: a mark is for connections that are authenticated and not open yet. */
 const MARK_MS = 60_000;
 const NO_EVICTIONS: readonly Eviction[] = [];
@@ -54,11 +55,9 @@ class MemoryBackplane implements Backplane {
   readonly nodeId: string;
   readonly #clock: Clock;
   readonly #epoch: string;
-  readonly #logs = new Map<string, ChannelLog>();
-  /** Subscribed channels, with the offset at which each began: enough for a channel without a message. */
-  readonly #subscribed = new Map<string, number>();
+  readonly #history = new HistoryStore();
   readonly #admissions = new Admissions();
-  readonly #idempotency = new IdempotencyLog();
+  readonly #idempotency = new IdempotencyLog((ref) => this.#admissions.isOpen(ref));
   readonly #marks = new RevocationMarks();
   readonly #givenRooms = new GivenRooms();
   readonly #startedAt: number;
@@ -115,49 +114,50 @@ class MemoryBackplane implements Backplane {
       this.#handlers?.onEphemeral(channel, data);
       return Promise.resolve({ position: undefined, duplicate: false });
     }
-    const log = this.#logOf(channel);
-    const key = options.idempotencyKey;
-    const earlier = key === undefined ? undefined : log.offsetOf(key);
+    const { history: retention, idempotencyKey: key, author } = options;
+    const earlier = key === undefined ? undefined : this.#history.offsetOf(channel, key);
     if (earlier !== undefined) return this.#publishResult(earlier, true);
 
     const offset = ++this.#offset;
-    const entry = log.append(offset, data, { at: log.usedAt, retention: options.history, key });
-    if (this.#subscribed.has(channel)) {
-      this.#handlers?.onPublication({ channel, epoch: this.#epoch, offset, prev: entry.prev, data });
+    const at = this.#clock.now();
+    const { prev } = this.#history.append(channel, data, { offset, at, retention, key, author });
+    if (this.#history.isSubscribed(channel)) {
+      this.#handlers?.onPublication({ channel, epoch: this.#epoch, offset, prev, at, data });
     }
     return this.#publishResult(offset, false);
   }
 
   subscribe(channel: string): Promise<void> {
-    this.#subscribed.set(channel, this.#offset);
+    this.#history.subscribe(channel, this.#offset);
     return RESOLVED;
   }
 
   unsubscribe(channel: string): Promise<void> {
-    // The log stays, so that a subscriber that returns learns that it missed nothing.
-    this.#logOf(channel);
-    this.#subscribed.delete(channel);
+    this.#history.unsubscribe(channel, { now: this.#clock.now(), offset: this.#offset });
     return Promise.resolve();
   }
 
-  read(channel: string, page: { readonly after: number; readonly limit: number }): Promise<ReadResult> {
-    const start = this.#subscribed.get(channel);
-    if (start !== undefined && !this.#logs.has(channel))
-      return resolvedPromise({ epoch: this.#epoch, top: start, entries: [] });
-    const log = this.#logOf(channel);
-    log.trim(this.#clock.now());
-    return resolvedPromise({ epoch: this.#epoch, top: log.top, entries: log.after(page.after, page.limit) });
+  read(channel: string, { bytes = Infinity, ...page }: ReadPage): Promise<ReadResult> {
+    const at = { now: this.#clock.now(), offset: this.#offset };
+    return resolvedPromise({
+      epoch: this.#epoch,
+      ...this.#history.read(channel, { ...page, bytes }, at),
+    });
+  }
+
+  historyUsage(): HistoryUsage {
+    return { bytes: this.#history.bytes, evicted: this.#history.evicted };
   }
 
   tops(channels: readonly string[]): Promise<readonly ChannelTop[]> {
-    const topOf = (channel: string): number =>
-      this.#logs.get(channel)?.top ?? this.#subscribed.get(channel) ?? this.#offset;
+    const topOf = (channel: string): number => this.#history.topOf(channel) ?? this.#offset;
     return resolvedPromise(channels.map((channel) => ({ epoch: this.#epoch, top: topOf(channel) })));
   }
 
   admit(request: AdmissionRequest): Promise<Admission> {
     const mark = this.#marks.matching(request);
     if (mark !== undefined) return resolvedPromise({ admitted: false, reason: "revoked", code: mark.code });
+    this.#idempotency.maxConnections = request.limit;
     return resolvedPromise(this.#admissions.admit(request, this.#clock.now()));
   }
 
@@ -234,13 +234,6 @@ class MemoryBackplane implements Backplane {
     return Promise.resolve({ position: { epoch: this.#epoch, off: offset }, duplicate });
   }
 
-  #logOf(channel: string): ChannelLog {
-    const log = this.#logs.get(channel) ?? new ChannelLog(this.#subscribed.get(channel) ?? this.#offset);
-    this.#logs.set(channel, log);
-    log.usedAt = this.#clock.now();
-    return log;
-  }
-
   #rosterOf(room: string | undefined): Roster {
     return new Roster(room, {
       clock: this.#clock,
@@ -256,16 +249,11 @@ class MemoryBackplane implements Backplane {
   #scheduleSweep(): void {
     this.#sweeper = this.#clock.setTimeout(() => {
       const now = this.#clock.now();
-      for (const [channel, log] of this.#logs) {
-        // A log stays while the channel is subscribed to, and while a subscriber may return: a new log could not tell that it
-        // missed nothing.
-        const isIdle = !log.trim(now) && !this.#subscribed.has(channel);
-        if (isIdle && now - log.usedAt > IDLE_LOG_MS) this.#logs.delete(channel);
-      }
+      this.#history.sweep(now);
       this.#admissions.sweep(now);
       this.#idempotency.sweep(now);
       this.#marks.sweep(now);
-      this.#givenRooms.sweep(now, (ref) => this.#admissions.has(ref));
+      this.#givenRooms.sweep(now, (ref) => this.#admissions.isOpen(ref));
       this.#scheduleSweep();
     }, SWEEP_MS);
   }

@@ -1,13 +1,15 @@
 // The application's `authorize`, with a deadline and a default. Called before each join, publish, presence list and
 // replay, by the rooms, the dispatchers and the handshake. Without an `authorize`, rooms are refused and `all` is open.
 import { GLOBAL_CHANNEL } from "../channels/channel-name.ts";
+import { isThenable } from "@halyard/protocol/internal";
+import type { ApplicationGuard } from "../application/application-guard.ts";
+import { isBoolean } from "../application/application-guard.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ServerLimits } from "../limits.ts";
-import type { Logger } from "../logger.ts";
-import type { AuthorizeRequest, Clock, ErrorContext } from "../types.ts";
+import type { AuthorizeRequest, Clock } from "../types.ts";
 import { ForbiddenError } from "../utils/errors.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
-import { isThenable, withDeadline } from "../utils/with-deadline.ts";
+import { withDeadline } from "../utils/with-deadline.ts";
 
 type Action = AuthorizeRequest["action"];
 
@@ -15,8 +17,7 @@ interface AuthorizationParts {
   readonly authorize: ((request: AuthorizeRequest) => boolean | Promise<boolean>) | undefined;
   readonly clock: Clock;
   readonly limits: Pick<ServerLimits, "handlerMs">;
-  readonly logger: Logger;
-  readonly report: (error: unknown, context: ErrorContext) => void;
+  readonly guard: ApplicationGuard;
 }
 
 /** Asks the application what a user may do. */
@@ -37,31 +38,34 @@ export class Authorization {
   allows(connection: Connection, action: Action, room: string): MaybePromise<boolean> {
     try {
       const answer = this.#callAuthorize(connection, action, room);
-      return answer instanceof Promise ? this.#denyOnError(connection, answer) : answer;
+      return answer instanceof Promise
+        ? this.#denyOnError(connection, answer)
+        : this.#isYes(connection, answer);
     } catch (error) {
       return this.#deny(connection, error);
     }
   }
 
-  async #denyOnError(connection: Connection, answer: Promise<boolean>): Promise<boolean> {
+  async #denyOnError(connection: Connection, answer: Promise<unknown>): Promise<boolean> {
     try {
-      return await answer;
+      return this.#isYes(connection, await answer);
     } catch (error) {
       return this.#deny(connection, error);
     }
   }
 
   #deny({ ws }: Connection, error: unknown): false {
-    this.#parts.report(error, { type: "authorize", ws });
+    this.#parts.guard.report(error, { type: "authorize", ws });
     return false;
   }
 
   /** @throws HalyardError `forbidden`, `timeout`, or what `authorize` itself throws */
   async assertAllowed(connection: Connection, action: Action, room: string): Promise<void> {
-    if (!(await this.#callAuthorize(connection, action, room))) throw new ForbiddenError(action);
+    const answer = await this.#callAuthorize(connection, action, room);
+    if (!this.#isYes(connection, answer)) throw new ForbiddenError(action);
   }
 
-  #callAuthorize(connection: Connection, action: Action, room: string): MaybePromise<boolean> {
+  #callAuthorize(connection: Connection, action: Action, room: string): unknown {
     const { authorize, clock, limits } = this.#parts;
     if (authorize === undefined) {
       if (room !== GLOBAL_CHANNEL) this.#hint(room);
@@ -72,10 +76,20 @@ export class Authorization {
     return isThenable(answer) ? withDeadline(answer, { clock, ms: limits.handlerMs }) : answer;
   }
 
+  /** A value that is no boolean denies: a row of a database that was found is not yet a right. */
+  #isYes({ ws }: Connection, answer: unknown): boolean {
+    if (isBoolean(answer)) return answer;
+    this.#parts.guard.reportAnswer("authorize", answer, ws);
+    return false;
+  }
+
   #hint(room: string): void {
     if (this.#hasLoggedHint) return;
     this.#hasLoggedHint = true;
     const line = "createWebSocketSystem({ authorize: ({ user, action, room }) => true })";
-    this.#parts.logger.warn({ room }, `rooms are refused until the application says who may join: ${line}`);
+    this.#parts.guard.logger.warn(
+      { room },
+      `rooms are refused until the application says who may join: ${line}`,
+    );
   }
 }

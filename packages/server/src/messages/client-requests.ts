@@ -60,7 +60,8 @@ export class ClientRequests {
     const runsOnce =
       connection.isV1 && meta.id !== undefined && !this.#parts.requestDispatcher.isRepeatable(frame.name);
     if (!runsOnce) return this.#answer(request);
-    const work = { ref: connection.client, key: meta.id, digest, at: connection.lastActivityAt, request };
+    const { client: ref, lastActivityAt: at } = connection;
+    const work = { ref, key: meta.id, digest, at, request, connection };
     return this.#parts.deduplicator.run(work, this.#perform);
   }
 

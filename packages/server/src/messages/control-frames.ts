@@ -118,6 +118,7 @@ export class ControlFrames {
     const { clientRequests, sessionWatches } = this.#parts;
     const { ticket } = message.data;
     return clientRequests.limiterOf(connection).run(meta.id, async () => {
+      if (connection.stage === "closed") throw new HalyardError("unavailable");
       await sessionWatches.renew(connection, ticket);
       reply(connection, meta.id);
     });

@@ -6,6 +6,8 @@ import type { Clock } from "../types.ts";
 
 const POLL_MS = 250;
 
+/** An operation, and the connection that it came from. */
+type ClientWork = Work & { readonly connection?: { readonly isRevoked: boolean } };
 type Execute<TWork> = (work: TWork) => string | Promise<string>;
 type Running = Extract<WorkState, { readonly state: "running" }>;
 
@@ -32,9 +34,10 @@ export class Deduplicator {
    * Returns no promise where neither the backplane nor the operation needs one.
    *
    * @param execute runs the operation and returns its result as JSON text; it must not throw or reject
-   * @throws HalyardError `conflict` when the key belongs to another operation, or is out of order
+   * @throws HalyardError `conflict` when the key belongs to another operation, or is out of order; `unauthenticated` when the
+   * connection was closed for good while the operation waited for a run elsewhere
    */
-  run<TWork extends Work>(work: TWork, execute: Execute<TWork>): string | Promise<string> {
+  run<TWork extends ClientWork>(work: TWork, execute: Execute<TWork>): string | Promise<string> {
     const state = this.#backplane.begin(work);
     const isDecided = !(state instanceof Promise) && state.state !== "running";
     return isDecided ? this.#proceed(state, work, execute) : this.#poll(state, work, execute);
@@ -49,13 +52,14 @@ export class Deduplicator {
     return state.state === "done" ? state.result : this.#execute(work, execute);
   }
 
-  async #poll<TWork extends Work>(
+  async #poll<TWork extends ClientWork>(
     first: WorkState | Promise<WorkState>,
     work: TWork,
     execute: Execute<TWork>,
   ): Promise<string> {
     const deadline = this.#clock.now() + this.#maxWaitMs;
     for (let state = await first; ; state = await this.#backplane.begin(work)) {
+      if (work.connection?.isRevoked === true) throw new HalyardError("unauthenticated");
       if (state.state !== "running") return this.#proceed(state, work, execute);
       const localRun = this.#running.get(workKey(work));
       if (localRun !== undefined) return localRun;

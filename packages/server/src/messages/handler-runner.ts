@@ -1,6 +1,7 @@
 // Calls the message handlers of the application and the built-in ones. Called by Dispatcher, and by ControlFrames for
 // the `ping` of a plain client. A handler that exceeds `limits.handlerMs` settles as `timeout`, and its signal aborts.
 import type { SendResult } from "@halyard/protocol";
+import type { ApplicationGuard } from "../application/application-guard.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { ServerLimits } from "../limits.ts";
@@ -13,6 +14,7 @@ import type { MessageHandler, MessageHandlerRegistry } from "./handler-registry.
 interface HandlerRunnerParts {
   readonly clock: Clock;
   readonly connections: ConnectionTable;
+  readonly guard: ApplicationGuard;
   readonly limits: Pick<ServerLimits, "handlerMs">;
   /** Answers `ping` where the registry has no handler for it. */
   readonly ping: MessageHandler;
@@ -38,7 +40,8 @@ export class HandlerRunner {
   /** @throws HalyardError `invalid_message`, `timeout`, or what the handler throws */
   async run(connection: Connection, { handler, message, messageId, room }: HandlerCall): Promise<SendResult> {
     const { clock, connections, limits } = this.#parts;
-    if (!handler.validate(message)) throw new InvalidMessageError([]);
+    const isValid: unknown = handler.validate(message);
+    if (isValid !== true) throw this.#invalid(connection, handler, isValid);
     const { user, session } = connection.identity;
     const invocation = new HandlerInvocation({ ws: connection.ws, user, session, room, messageId });
     bindContext(message, invocation);
@@ -58,9 +61,17 @@ export class HandlerRunner {
 
   /** Answers a `ping` without an id. */
   runPing({ ws }: Connection): void {
-    const { connections, ping, registry } = this.#parts;
+    const { connections, guard, ping, registry } = this.#parts;
     const handler = registry.find("ping") ?? ping;
-    handler.handle(ws, { type: "ping" }, connections.connectedUsers, connections.wsInstances);
+    guard.notify(
+      () => handler.handle(ws, { type: "ping" }, connections.connectedUsers, connections.wsInstances),
+      { type: "ping", ws },
+    );
+  }
+
+  #invalid({ ws }: Connection, { messageType }: MessageHandler, answer: unknown): InvalidMessageError {
+    if (answer !== false) this.#parts.guard.reportAnswer(`validate of ${messageType}`, answer, ws);
+    return new InvalidMessageError([]);
   }
 }
 

@@ -12,6 +12,8 @@ export interface EncodedMessage {
   readonly ephemeral: boolean;
   /** The channel stores one message per key. The author is part of the key: another user cannot occupy an id. */
   readonly idempotencyKey?: string | undefined;
+  /** The user who wrote it. @default the server */
+  readonly author?: string | undefined;
 }
 
 /** What {@link encodeOutgoing} uses of the server. */
@@ -47,7 +49,10 @@ export function encodeOutgoing(
         : authorOf(fields);
     const complete = { type, ...parsed, ...given };
     const json = JSON.stringify(complete);
-    return { type, id, json, ephemeral: known.ephemeral, idempotencyKey: idempotencyKeyOf(complete) };
+    const hasAuthor = known.policy.relay !== undefined || type === "chat_message";
+    const author = hasAuthor ? authorIdOf(known.policy.relay === undefined ? parsed : given) : undefined;
+    const idempotencyKey = idempotencyKeyOf(complete);
+    return { type, id, json, ephemeral: known.ephemeral, idempotencyKey, author };
   };
   const result = validate(known.schema, fields);
   return result instanceof Promise ? result.then(toEncoded) : toEncoded(result);
@@ -82,9 +87,12 @@ function idempotencyKeyOf(message: {
   readonly id?: unknown;
   readonly from?: unknown;
 }): string | undefined {
-  const { type, id, from } = message;
-  const hasAuthor = typeof from === "object" && from !== null && "userId" in from;
-  return type === "chat_message" && hasAuthor ? `${String(id)}\0${String(from.userId)}` : undefined;
+  const author = message.type === "chat_message" ? authorIdOf(message) : undefined;
+  return author === undefined ? undefined : `${String(message.id)}\0${author}`;
+}
+
+function authorIdOf({ from }: { readonly from?: unknown }): string | undefined {
+  return typeof from === "object" && from !== null && "userId" in from ? String(from.userId) : undefined;
 }
 
 function parse(text: string): object {

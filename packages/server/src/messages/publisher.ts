@@ -70,7 +70,12 @@ export class Publisher {
     const channel = room === undefined ? GLOBAL_CHANNEL : roomChannel(room);
     const json = JSON.stringify({ type, ...fields, from: this.#authorOf(connection) });
     const idempotencyKey = ephemeral ? undefined : `${id}\0${connection.userId}`;
-    return this.#publishEncoded(channel, { type, id, json, ephemeral, idempotencyKey }, connection.ws);
+    const author = connection.userId;
+    return this.#publishEncoded(
+      channel,
+      { type, id, json, ephemeral, idempotencyKey, author },
+      connection.ws,
+    );
   }
 
   #authorOf({ userId }: Connection): object {
@@ -93,6 +98,8 @@ export class Publisher {
       ephemeral: message.ephemeral,
       excludedClient: sender === undefined ? undefined : clientKey(sender.client),
       idempotencyKey: message.idempotencyKey,
+      // What a handler publishes to all but the sender is the sender's.
+      author: message.author ?? sender?.userId,
     });
     return { id: message.id, channel, offset: position?.off };
   }

@@ -2,6 +2,7 @@
 // A request whose schemas and handler are synchronous makes no promise.
 import type { RequestDefinition, Validation } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
+import { isThenable } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import { roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -9,7 +10,7 @@ import type { ServerLimits } from "../limits.ts";
 import type { Clock, ErrorContext } from "../types.ts";
 import { describeIssues, ForbiddenError, InvalidMessageError } from "../utils/errors.ts";
 import { newMessageId } from "../utils/ids.ts";
-import { isThenable, withDeadline } from "../utils/with-deadline.ts";
+import { withDeadline } from "../utils/with-deadline.ts";
 import { HandlerInvocation } from "./handler-context.ts";
 import type { AnyRequestHandler, MessageHandlerRegistry } from "./handler-registry.ts";
 import { hasRequiredRole } from "./message-types.ts";
@@ -53,6 +54,7 @@ export class RequestDispatcher {
    */
   answer(request: IncomingRequest): unknown {
     const { name } = request.frame;
+    assertNotRevoked(request.connection);
     if (name === "users") return this.#parts.userListRequests.answer(request);
     const definition = this.#parts.types.request(name);
     const handler = this.#parts.registry.findRequest(name);
@@ -75,20 +77,41 @@ export class RequestDispatcher {
   #handle({ request, definition, handler }: ResolvedRequest, input: Validation): unknown {
     if (!input.ok) throw new InvalidMessageError(input.issues);
     const { connection } = request;
+    assertNotRevoked(connection);
     const room = this.#roomOf(request);
-    if (connection.isRevoked) throw new HalyardError("unauthenticated");
+    // An asynchronous schema takes time, in which the user may have lost the role.
+    if (!hasRequiredRole(definition.policy, connection.identity.user)) throw new ForbiddenError("role");
     const { user, session } = connection.identity;
     const { ws } = connection;
     const invocation = new HandlerInvocation({ ws, user, session, room, messageId: newMessageId });
     const result = handler(input.value, invocation);
     if (!isThenable(result)) return this.#validateOutput(request, definition, result);
+    return this.#awaitHandler(connection, invocation, result).then((value) =>
+      this.#validateOutput(request, definition, value),
+    );
+  }
+
+  /** @throws HalyardError `timeout`; `unauthenticated` when the connection was closed for good meanwhile; or what the handler throws */
+  async #awaitHandler(
+    connection: Connection,
+    invocation: HandlerInvocation,
+    result: PromiseLike<unknown>,
+  ): Promise<unknown> {
     const { clock, limits } = this.#parts;
+    const running = (connection.runningRequests ??= new Set());
+    running.add(invocation);
+    // The handler may have closed its own connection before it first waited.
+    if (connection.isRevoked) invocation.abort();
     const onTimeout = (): void => {
       invocation.abort();
     };
-    return withDeadline(result, { clock, ms: limits.handlerMs, onTimeout }).then((value) =>
-      this.#validateOutput(request, definition, value),
-    );
+    try {
+      const value = await withDeadline(result, { clock, ms: limits.handlerMs, onTimeout });
+      assertNotRevoked(connection);
+      return value;
+    } finally {
+      running.delete(invocation);
+    }
   }
 
   #validateOutput(request: IncomingRequest, { output }: RequestDefinition, result: unknown): unknown {
@@ -114,4 +137,9 @@ export class RequestDispatcher {
     if (room !== undefined && connection.rooms?.has(room) !== true) throw new ForbiddenError("publish");
     return room;
   }
+}
+
+/** @throws HalyardError `unauthenticated` for a connection that was closed for good: work under way must have no effect */
+function assertNotRevoked(connection: Connection): void {
+  if (connection.isRevoked) throw new HalyardError("unauthenticated");
 }

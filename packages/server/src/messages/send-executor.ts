@@ -35,13 +35,15 @@ export class SendExecutor {
     const { connection, meta } = message;
     const { deduplicator, errorReplies } = this.#parts;
     const { seq } = meta;
+    // The message waited, and its connection was closed for good meanwhile.
+    if (connection.isRevoked) return;
     try {
       if (!connection.isV1 || seq === undefined) {
         const { replyPrefix, isError } = await this.#perform(message, newMessageId);
         if (seq !== undefined || isError) sendReply(connection, replyPrefix, seq ?? meta.id);
         return;
       }
-      const work = { ref: connection.client, key: seq, digest: message.digest };
+      const work = { ref: connection.client, key: seq, digest: message.digest, connection };
       const makeId = (): string => messageIdOf(connection.client.client, seq);
       const replyPrefix = await deduplicator.run(
         work,
@@ -49,6 +51,7 @@ export class SendExecutor {
       );
       sendReply(connection, replyPrefix, seq);
     } catch (error) {
+      if (isRevoked(connection)) return;
       if (error instanceof HalyardError && error.code === "conflict")
         errorReplies.replyWithError(connection, error, seq);
       else errorReplies.closeWithError(connection, error);
@@ -73,4 +76,9 @@ export class SendExecutor {
       return { replyPrefix: errorJson(publicError).slice(0, -1), isError: true };
     }
   }
+}
+
+/** Read through a function: TypeScript holds a field that was read before an `await` for unchanged. */
+function isRevoked(connection: { readonly isRevoked: boolean }): boolean {
+  return connection.isRevoked;
 }

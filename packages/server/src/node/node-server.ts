@@ -1,7 +1,7 @@
 // The glue between one Node HTTP server, the library ws and the server's core.
-// Called by attachWebSocketServer for each upgrade and each plain GET on its path.
+// Called for each upgrade and each plain request on its path.
 // Guarantees: a slot that was reserved for a connection that never opens is given back; no socket error ends the process.
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { ServerOptions, WebSocket } from "ws";
@@ -17,11 +17,16 @@ import { isRejection } from "../handshake/admission.ts";
 import type { AnyAuthenticator } from "../session-watch.ts";
 import type { Clock } from "../types.ts";
 import type { KillSwitches } from "../utils/kill-switches.ts";
+import { afterResponses } from "./after-responses.ts";
 import { createFallbackLog } from "./fallback-log.ts";
 import { attachFastTextReader } from "./fast-text-reader.ts";
 import type { Listeners } from "./listeners.ts";
 import { createListeners, NodeSocket } from "./listeners.ts";
 import { nodeTransports } from "./node-transport.ts";
+import { isPeerGone } from "./peer.ts";
+import type { PlainRequest, PlainResponse } from "./plain-request.ts";
+import { abort, respond } from "./plain-request.ts";
+import type { UpgradeEvent } from "./serve-as-request.ts";
 import { toUpgradeRequest } from "./upgrade-request.ts";
 import { writeRejection } from "./write-rejection.ts";
 
@@ -89,16 +94,31 @@ export class NodeWebSocketServer {
     this.#attachFastReader = switches.fastTextReader ? attachReader : undefined;
   }
 
-  /** Answers one `upgrade` event. Never rejects. */
-  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  /** Answers one `upgrade` event. */
+  upgrade(event: UpgradeEvent): void {
     // Before anything else: a reset during authentication would be an unhandled error and end the process.
     const peer = { isClosed: false };
     const onClosed = (): void => {
       peer.isClosed = true;
     };
-    socket.on("error", onClosed);
-    socket.on("close", onClosed);
+    event.socket.on("error", onClosed);
+    event.socket.on("close", onClosed);
+    afterResponses(event.socket, () => {
+      void this.#answer(event, peer, onClosed);
+    });
+  }
+
+  /** Never rejects. */
+  async #answer(
+    { request, socket, head }: UpgradeEvent,
+    peer: { readonly isClosed: boolean },
+    onClosed: () => void,
+  ): Promise<void> {
     try {
+      if (isPeerGone(request.socket)) {
+        socket.destroy();
+        return;
+      }
       const answer = await this.#authorizeUpgrade(request);
       if (peer.isClosed) {
         if (!isRejection(answer)) this.#internals.upgrades.abandon(answer);
@@ -114,16 +134,24 @@ export class NodeWebSocketServer {
     }
   }
 
-  /** Answers a plain request on the WebSocket's path with the status that an upgrade would get. */
-  async probe(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const upgrade = toUpgradeRequest(request);
-    const { upgrades } = this.#internals;
-    const answer =
-      request.method === "GET"
-        ? upgrades.probe(upgrade, this.#authenticate)
-        : upgrades.rejectEarly(upgrade, METHOD_NOT_ALLOWED);
-    const { status, headers } = await answer;
-    response.writeHead(status, headers).end();
+  /** Answers a plain request on the WebSocket's path with the status that an upgrade would get. Never rejects. */
+  async probe(request: PlainRequest, response: PlainResponse): Promise<void> {
+    try {
+      if (isPeerGone(request.socket)) {
+        abort(response);
+        return;
+      }
+      const upgrade = toUpgradeRequest(request);
+      const { upgrades } = this.#internals;
+      const answer =
+        request.method === "GET"
+          ? upgrades.probe(upgrade, this.#authenticate)
+          : upgrades.rejectEarly(upgrade, METHOD_NOT_ALLOWED);
+      respond(response, await answer);
+    } catch (error) {
+      this.#internals.report(error, { type: "upgrade", ws: undefined });
+      abort(response);
+    }
   }
 
   async #authorizeUpgrade(request: IncomingMessage): Promise<AcceptedUpgrade | UpgradeRejection> {
@@ -136,16 +164,19 @@ export class NodeWebSocketServer {
     return upgrades.handleUpgrade(upgrade, this.#authenticate, header);
   }
 
-  #accept(accepted: AcceptedUpgrade, { request, socket, head }: PendingUpgrade): void {
+  #accept(accepted: AcceptedUpgrade, { request, socket, head }: UpgradeEvent): void {
     // A plain client is welcomed before the next turn where only promises are waited for: 101 and welcome are one write.
     if (!accepted.details.isV1) corkUntilFirstFrames(socket, this.#internals.clock);
     const upgraded = { isOpen: false };
-    this.#sockets.handleUpgrade(request, socket, head, (ws) => {
-      upgraded.isOpen = true;
-      if (ws instanceof NodeSocket) this.#open(ws, accepted);
-    });
-    // ws rejects what only ws checks: extensions, and names of subprotocols.
-    if (!upgraded.isOpen) this.#internals.upgrades.abandon(accepted);
+    try {
+      this.#sockets.handleUpgrade(request, socket, bufferOf(head), (ws) => {
+        upgraded.isOpen = true;
+        if (ws instanceof NodeSocket) this.#open(ws, accepted);
+      });
+    } finally {
+      // ws rejects what only ws checks: extensions, and names of subprotocols. It throws for a socket that it has taken.
+      if (!upgraded.isOpen) this.#internals.upgrades.abandon(accepted);
+    }
   }
 
   #open(ws: NodeSocket, { data, details }: AcceptedUpgrade): void {
@@ -162,10 +193,8 @@ export class NodeWebSocketServer {
   }
 }
 
-interface PendingUpgrade {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Holds back the bytes of a socket until the first frames are written, or for two turns of the event loop. */

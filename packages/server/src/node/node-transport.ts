@@ -118,8 +118,12 @@ function writeThrough(
   if (batch.isShared || batch.length === 1 || batch.chars < COPIED_CHARS) write(socket, concatenated(batch));
   else {
     socket.cork();
-    for (const frame of batch.frames()) socket.write(encode(frame));
-    socket.uncork();
+    try {
+      for (const frame of batch.frames()) socket.write(encode(frame));
+    } finally {
+      // The close frame of a connection whose frame cannot be encoded must go out.
+      socket.uncork();
+    }
   }
   if (batch.length > 1) batch.isShared = true;
 }

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from "node:http";
 import type { UpgradeRequest } from "../types.ts";
+import type { PlainRequest } from "./plain-request.ts";
 
 /** The headers are made when they are first read: most checks read one header by name, and many read none. */
-export function toUpgradeRequest(request: IncomingMessage): UpgradeRequest {
+export function toUpgradeRequest(request: PlainRequest): UpgradeRequest {
   let headers: Headers | undefined;
   return {
     url: request.url ?? "/",
@@ -15,8 +15,13 @@ export function toUpgradeRequest(request: IncomingMessage): UpgradeRequest {
   };
 }
 
+/** A pseudo-header of HTTP/2 is no header. The one for the host has a name in HTTP/1, which is read here. */
 function toHeaders(raw: readonly string[]): Headers {
   const headers = new Headers();
-  for (let index = 0; index < raw.length; index += 2) headers.append(raw[index] ?? "", raw[index + 1] ?? "");
+  for (let index = 0; index < raw.length; index += 2) {
+    const [name = "", value = ""] = [raw[index], raw[index + 1]];
+    if (!name.startsWith(":")) headers.append(name, value);
+    else if (name === ":authority") headers.set("host", value);
+  }
   return headers;
 }

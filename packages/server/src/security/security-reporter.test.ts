@@ -67,6 +67,7 @@ describe("SecurityReporter", () => {
         address: "192.0.2.1",
         at: system.clock.now(),
       };
+      await system.clock.settle();
       expect(events).toMatchObject([expected, expected]);
     },
   );
@@ -146,7 +147,9 @@ describe("SecurityReporter", () => {
       totalConnections: 0,
       handshakes: 0,
       trackedUpgrades: 1,
+      history: { bytes: 0, evicted: 0 },
       security: { revoked: { unauthenticated: 1 }, protocol_broken: { message: 2 } },
+      eventLoopLag: { p50: 0, p99: 0, max: 0 },
     });
   });
 
@@ -160,6 +163,7 @@ describe("SecurityReporter", () => {
       { url: "/ws", headers: new Headers(), remoteAddress: undefined },
       () => null,
     );
+    await system.clock.settle();
     expect(system.errors).toMatchObject([{ context: { type: "onSecurityEvent" } }]);
     expect(lines).toHaveLength(1);
   });

@@ -1,5 +1,6 @@
 // Every security event of the node passes here.
-// The handshake, error replies and the runtimes report; the log, the counters and `onSecurityEvent` receive.
+// The handshake, error replies and the runtimes report; the log, the counters and, through the queue of hooks,
+// `onSecurityEvent` receive.
 // Reporting never throws, and an event holds no token and no text that a client wrote.
 
 import type { HalyardError } from "@halyard/protocol/wire";
@@ -9,14 +10,14 @@ import type { Logger } from "../logger.ts";
 import type { LimitName, SecurityCounts, SecurityEvent, SecurityFacts } from "../security-event.ts";
 import { dateOf } from "../utils/clock.ts";
 import { SecurityLog } from "./security-log.ts";
-import type { Clock, ErrorContext } from "../types.ts";
+import type { Clock } from "../types.ts";
 
 /** What the reporter works with. */
 export interface SecurityReporterParts {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Must not throw. */
   readonly hook: ((event: SecurityEvent) => void) | undefined;
-  readonly report: (error: unknown, context: ErrorContext) => void;
 }
 
 /** A security event without time and subject. */
@@ -48,17 +49,13 @@ export class SecurityReporter {
 
   /** Never throws. */
   record(input: SecurityEventInput, { address, userId, connectionId }: EventSubject = {}): void {
-    const { clock, hook, report } = this.#parts;
+    const { clock, hook } = this.#parts;
     const event: SecurityEvent = { ...input, at: dateOf(clock), address, userId, connectionId };
     const counts = this.#counts.get(event.kind) ?? new Map<string, number>();
     this.#counts.set(event.kind, counts);
     counts.set(event.reason, (counts.get(event.reason) ?? 0) + 1);
     this.#log.write(event);
-    try {
-      hook?.(event);
-    } catch (error) {
-      report(error, { type: "onSecurityEvent", ws: undefined });
-    }
+    hook?.(event);
   }
 
   /** A client got `forbidden`, or reached a limit. */

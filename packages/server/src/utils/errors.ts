@@ -1,4 +1,5 @@
 import type { ErrorCode, HalyardErrorOptions } from "@halyard/protocol/wire";
+import { printable } from "@halyard/protocol/internal";
 import { HalyardError, LIMITS } from "@halyard/protocol/wire";
 import type { ValidationIssue } from "@halyard/protocol";
 import type { ForbiddenAttempt, LimitName } from "../security-event.ts";
@@ -44,6 +45,15 @@ export class ForbiddenError extends HalyardError {
  */
 export function toHalyardError(error: unknown): HalyardError {
   return error instanceof HalyardError ? error : new HalyardError("internal", undefined, { cause: error });
+}
+
+/** One line of at most 400 characters for the log: error texts may quote what a client sent. Never throws. */
+export function describeError(error: unknown): string {
+  try {
+    return printable(error instanceof Error ? (error.stack ?? error.message) : String(error), 400);
+  } catch {
+    return "a value that has no text";
+  }
 }
 
 /** The issues as one line, for errors that a developer reads. */

@@ -1,12 +1,18 @@
 import { LimitError } from "./errors.ts";
 
-/** More than an honest client needs, and few enough to wait for a slow `authorize`. */
+/** Of one connection: more than an honest client needs, and few enough to wait for a slow `authorize`. */
 const MAX_PENDING_OPERATIONS = 1_024;
 
 /** Runs the operations of one key one after the other, and those of different keys side by side. */
 export class KeyedSerialQueue {
   readonly #last = new Map<string, Promise<void>>();
+  readonly #maxPending: number;
   #pending = 0;
+
+  /** @param maxPending how many operations of all keys may run and wait */
+  constructor(maxPending = MAX_PENDING_OPERATIONS) {
+    this.#maxPending = maxPending;
+  }
 
   get size(): number {
     return this.#last.size;
@@ -14,7 +20,7 @@ export class KeyedSerialQueue {
 
   /** Runs at once unless an operation of this key is running. Rejects as the operation does, or with `limit_exceeded`. */
   async run(key: string, operation: () => Promise<void>): Promise<void> {
-    if (this.#pending >= MAX_PENDING_OPERATIONS)
+    if (this.#pending >= this.#maxPending)
       throw new LimitError("limit_exceeded", "rooms", { message: "Too many joins and leaves wait." });
     const previous = this.#last.get(key);
     const running = previous === undefined ? operation() : previous.then(operation, operation);

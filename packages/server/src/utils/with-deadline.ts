@@ -1,3 +1,4 @@
+import { isThenable } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Clock } from "../types.ts";
 
@@ -29,8 +30,4 @@ export async function withDeadline<TValue>(
   } finally {
     deadline.clock.clearTimeout(timer);
   }
-}
-
-export function isThenable<TValue>(value: TValue | PromiseLike<TValue>): value is PromiseLike<TValue> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

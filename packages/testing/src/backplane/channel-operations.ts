@@ -1,7 +1,7 @@
 // The operations on channels: publish, read, tops.
 // A node of a shared backplane sends them to the store.
-import type { ChannelTop, PublishOptions, PublishResult, ReadResult } from "@halyard/server";
-import type { Operation, StoredChannel, Transaction } from "./shared-state.ts";
+import type { ChannelTop, PublishOptions, PublishResult, ReadPage, ReadResult } from "@halyard/server";
+import type { Operation, StoredChannel, StoredMessage, Transaction } from "./shared-state.ts";
 
 /** How long a publication is known by its key. */
 const KEY_MS = 300_000;
@@ -35,20 +35,25 @@ export function publish({ channel: name, data, options, callId }: PublishInput):
     if (idempotencyKey !== undefined) channel.keys.set(`k${idempotencyKey}`, { offset, at: now });
     trim(channel, history);
     dropExpired(channel, now);
-    emit({ kind: "publication", publication: { channel: name, epoch: state.epoch, offset, prev, data } });
+    const publication = { channel: name, epoch: state.epoch, offset, prev, at: now, data };
+    emit({ kind: "publication", publication });
     return { position: { epoch: state.epoch, off: offset }, duplicate: false };
   };
 }
 
-export function read(
-  name: string,
-  { after, limit }: { readonly after: number; readonly limit: number },
-): Operation<ReadResult> {
+export function read(name: string, { after, limit, bytes = Infinity }: ReadPage): Operation<ReadResult> {
   return ({ state, now }) => {
     const channel = state.channels.get(name);
     if (channel === undefined) return { epoch: state.epoch, top: 0, entries: [] };
     dropExpired(channel, now);
-    const entries = channel.messages.filter(({ offset }) => offset > after).slice(0, limit);
+    let left = bytes;
+    const entries: StoredMessage[] = [];
+    for (const message of channel.messages) {
+      if (message.offset <= after) continue;
+      if (entries.length === limit || (entries.length > 0 && message.data.length > left)) break;
+      left -= message.data.length;
+      entries.push(message);
+    }
     return { epoch: state.epoch, top: channel.top, entries };
   };
 }

@@ -14,6 +14,7 @@ import type {
   PresenceOp,
   PublishOptions,
   PublishResult,
+  ReadPage,
   ReadResult,
   Revocation,
   RosterPage,
@@ -120,7 +121,7 @@ export class NodeBackplane implements Backplane {
     await this.#send(() => this.#subscribed.delete(channel));
   }
 
-  read(channel: string, page: { readonly after: number; readonly limit: number }): Promise<ReadResult> {
+  read(channel: string, page: ReadPage): Promise<ReadResult> {
     return this.#call(read(channel, page));
   }
 

@@ -1,0 +1,41 @@
+// The one place where the application's hooks are told what has happened: `onSecurityEvent`, `onDisconnect`, `onClose`,
+// `onError`.
+// Called by ApplicationGuard, after the state has changed.
+// Guarantees: a hook runs inside no other call of the application's code; hooks run in the order of the events; one that
+// throws or rejects is reported and stops no other.
+import { callSafely } from "@halyard/protocol/internal";
+import type { Clock } from "../types.ts";
+
+interface Call {
+  readonly run: () => unknown;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The calls of hooks that are due. They run when the code that caused them has returned. */
+export class HookQueue {
+  readonly #clock: Clock;
+  #due: Call[] = [];
+  #hasRunInThisTurn = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Calls a hook in this turn; what hooks themselves cause is told in the next turn, so that they cannot stop the event loop. */
+  add(run: () => unknown, onError: (error: unknown) => void): void {
+    if (this.#due.push({ run, onError }) === 1 && !this.#hasRunInThisTurn) queueMicrotask(this.#runDue);
+  }
+
+  readonly #runDue = (): void => {
+    const calls = this.#due;
+    this.#due = [];
+    this.#hasRunInThisTurn = true;
+    this.#clock.setImmediate(this.#endTurn);
+    for (const { run, onError } of calls) callSafely(run, onError);
+  };
+
+  readonly #endTurn = (): void => {
+    this.#hasRunInThisTurn = false;
+    if (this.#due.length > 0) this.#runDue();
+  };
+}

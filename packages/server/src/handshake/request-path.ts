@@ -1,0 +1,75 @@
+// The path on which a runtime serves WebSockets: the option, its check, and the comparison with a request.
+// Called by the glue of each runtime.
+// Guarantees: a path that could never match throws at once; the application's function is called in one place, and cannot throw.
+import type { ErrorContext } from "../types.ts";
+
+/** A path, with or without a slash at its end, or a function that decides about one. */
+export type PathOption = string | ((pathname: string) => boolean);
+
+/** Whether a path is served. */
+export interface PathMatcher {
+  /** The path without a slash at its end; undefined where a function decides. */
+  readonly path: string | undefined;
+  readonly matches: (pathname: string) => boolean;
+}
+
+type Report = (error: unknown, context: ErrorContext) => void;
+
+/** @throws TypeError for a path that no request has */
+export function createPathMatcher(option: PathOption = "/ws", report: Report): PathMatcher {
+  if (typeof option === "function") return { path: undefined, matches: guarded(option, report) };
+  assertPath(option);
+  const path = withoutSlash(option);
+  return { path, matches: (pathname) => pathname === path || withoutSlash(pathname) === path };
+}
+
+/** The path of a request target as it came: a URL parser would take `//evil.com/ws` for another host. */
+export function pathnameOf(target: string): string {
+  const end = target.search(/[?#]/);
+  return end === -1 ? target : target.slice(0, end);
+}
+
+/** An answer that is no boolean counts as no. */
+function guarded(decide: (pathname: string) => unknown, report: Report): PathMatcher["matches"] {
+  return (pathname) => {
+    try {
+      const answer = decide(pathname);
+      if (typeof answer === "boolean") return answer;
+      if (answer instanceof Promise) answer.catch(() => undefined);
+      throw new TypeError(`path must return true or false at once, and returned ${String(answer)}`);
+    } catch (error) {
+      report(error, { type: "path", ws: undefined });
+      return false;
+    }
+  };
+}
+
+function assertPath(path: unknown): asserts path is string {
+  if (typeof path !== "string") {
+    throw new TypeError(`path must be a text or a function, and is ${String(path)}: write path: "/ws"`);
+  }
+  if (/\*|\/:/.test(path)) {
+    throw new TypeError(
+      `path ${quote(path)} is a pattern: write path: (pathname) => pathname.startsWith("/ws/")`,
+    );
+  }
+  const possible = asInRequests(path);
+  if (path !== possible)
+    throw new TypeError(`No request has the path ${quote(path)}: write path: ${quote(possible)}`);
+}
+
+/** The path that a client sends for it: absolute, encoded, without a query. */
+function asInRequests(path: string): string {
+  const absolute = /^\w+:\/\//.test(path) ? path : `http://host/${path.replace(/^\/+/, "")}`;
+  try {
+    return new URL(absolute).pathname;
+  } catch {
+    return "/ws";
+  }
+}
+
+function withoutSlash(path: string): string {
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+}
+
+const quote = (text: string): string => JSON.stringify(text);

@@ -1,0 +1,42 @@
+import type { Server } from "node:http";
+import type { Http2SecureServer, Http2Server } from "node:http2";
+import type { Server as HttpsServer } from "node:https";
+
+/**
+ * What `serve()` of Hono, `app.server` of Fastify and `getHttpServer()` of Nest give. An HTTP/2 server without
+ * `allowHTTP1` has no upgrades, and throws a TypeError.
+ */
+export type HttpServer = Server | HttpsServer | Http2Server | Http2SecureServer;
+
+/** A server that reads HTTP/1, which upgrades belong to. */
+export type Http1Server = Server;
+
+/** @throws TypeError, with the line to write, for anything that is no server of HTTP/1 */
+export function requireHttp1Server(server: unknown): Http1Server {
+  if (typeof server === "object" && isHttp1Server(server)) return server;
+  throw new TypeError(`attachWebSocketServer takes an HTTP server, and got ${adviceFor(server)}`);
+}
+
+function isHttp1Server(value: unknown): value is Http1Server {
+  return has(value, "on") && has(value, "emit") && has(value, "headersTimeout");
+}
+
+function adviceFor(server: unknown): string {
+  if (has(server, "updateSettings")) {
+    return "one for HTTP/2 alone: write createSecureServer({ allowHTTP1: true, key, cert })";
+  }
+  if (has(server, "getHttpServer")) return call("an application", "app.getHttpServer()");
+  if (has(server, "server") && isHttp1Server(server.server)) return call("an application", "app.server");
+  if (typeof server === "function") return call("an application", "createServer(app).listen(3000)");
+  if (has(server, "fetch")) return call("an application", "serve({ fetch: app.fetch, port: 3000 })");
+  if (has(server, "callback")) return call("an application", "createServer(app.callback()).listen(3000)");
+  return call(server === null ? "null" : `a value of type ${typeof server}`, "createServer().listen(3000)");
+}
+
+function call(what: string, server: string): string {
+  return `${what}: write attachWebSocketServer(${server}, { manager })`;
+}
+
+function has<TName extends string>(value: unknown, name: TName): value is Readonly<Record<TName, unknown>> {
+  return ((typeof value === "object" && value !== null) || typeof value === "function") && name in value;
+}

@@ -1,0 +1,30 @@
+import type { Duplex } from "node:stream";
+import { rejection } from "../handshake/upgrade-rejection.ts";
+import { afterResponses } from "./after-responses.ts";
+import { writeRejection } from "./write-rejection.ts";
+
+const NOT_FOUND = rejection(404, undefined);
+
+/** Answers an upgrade that nobody serves. */
+export function refuse(socket: Duplex): void {
+  afterResponses(socket, () => {
+    writeRejection(socket, NOT_FOUND);
+  });
+}
+
+/** Leaves an upgrade to the other listeners of the server. One that they have not answered after `ms` is refused. */
+export function refuseUnlessTaken(socket: Duplex, ms: number): void {
+  const before = progressOf(socket);
+  const timer = setTimeout(() => {
+    if (!socket.destroyed && progressOf(socket) === before) refuse(socket);
+  }, ms);
+  timer.unref();
+  socket.once("close", () => {
+    clearTimeout(timer);
+  });
+}
+
+/** A connection may have answered other requests before. A stream that counts no bytes is taken when it is read. */
+function progressOf(socket: Duplex): number | boolean | null {
+  return (socket as { readonly bytesWritten?: number }).bytesWritten ?? socket.readableFlowing;
+}

@@ -1,0 +1,50 @@
+// A system in the test's own process, whose sockets are made by the test.
+// After each test every system of it is closed.
+import { createWebSocketSystem } from "@halyard/server";
+import type { GuestIdentity, WebSocketManager, WebSocketManagerConfig, WebSocketSystem } from "@halyard/server";
+import { afterEach } from "vitest";
+import { protocol } from "../fixtures/protocol.ts";
+import { BareSocket, turns } from "./bare-socket.ts";
+import type { Page } from "./v1-client.ts";
+
+export type Config = WebSocketManagerConfig<typeof protocol>;
+export type Manager = WebSocketManager<typeof protocol>;
+type System = WebSocketSystem<typeof protocol, GuestIdentity>;
+
+const systems: System[] = [];
+afterEach(async () => {
+  for (const { manager } of systems.splice(0)) await manager.close();
+});
+
+export function createSystem(config: Config = {}): System {
+  const system = createWebSocketSystem<typeof protocol>({ protocol, authorize: () => true, ...config });
+  systems.push(system);
+  return system;
+}
+
+export async function open(manager: Manager, userId: string, data: object = {}): Promise<BareSocket> {
+  const ws = new BareSocket(userId, data);
+  manager.handleOpen(ws);
+  await turns();
+  return ws;
+}
+
+export function hello(page: Page): string {
+  const { clientId, attempt } = page;
+  return JSON.stringify({ type: "hello", clientId, attempt, positions: [], rooms: [], $: { id: "h" } });
+}
+
+/** Counts how deeply the calls of the application's code are nested. */
+export class Nesting {
+  deepest = 0;
+  #depth = 0;
+
+  inside<TResult>(run: () => TResult): TResult {
+    this.deepest = Math.max(this.deepest, ++this.#depth);
+    try {
+      return run();
+    } finally {
+      this.#depth--;
+    }
+  }
+}

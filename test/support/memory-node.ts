@@ -1,0 +1,110 @@
+// A node in this process, on a test clock, with sockets in memory that speak `halyard.v1`.
+// The robustness suite uses it where a test counts what the node does in one turn, or lets minutes pass.
+// Reaches the server through its package name only.
+import { createWebSocketSystem } from "@halyard/server";
+import type { WebSocketInstance, WebSocketManager, WebSocketManagerConfig } from "@halyard/server";
+import { createTestClock } from "@halyard/testing";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Frame, Position } from "./frame.ts";
+
+export type Resume = Readonly<Record<string, Position>>;
+
+/** A socket in memory. It keeps the frames that were sent to it. */
+export class MemorySocket implements WebSocketInstance {
+  readonly data: WebSocketInstance["data"];
+  readyState = 1;
+  readonly texts: string[] = [];
+
+  constructor(userId: string) {
+    this.data = { userId, protocol: "halyard.v1" } as WebSocketInstance["data"];
+  }
+
+  send(text: string): void {
+    this.texts.push(text);
+  }
+
+  close(): void {
+    this.readyState = 3;
+  }
+
+  /** The frames since the last call. */
+  take(): Frame[] {
+    return this.texts.splice(0).map((text) => JSON.parse(text) as Frame);
+  }
+}
+
+type MemoryNodeConfig = Omit<WebSocketManagerConfig, "clock"> & { readonly isRealTime?: boolean };
+
+export class MemoryNode {
+  readonly clock = createTestClock();
+  readonly manager: WebSocketManager;
+  #attempt = 0;
+
+  readonly #isRealTime: boolean;
+
+  /** @param config `isRealTime`: on the runtime's clock, whose turns are those of the event loop. @default false */
+  constructor({ isRealTime = false, ...config }: MemoryNodeConfig = {}) {
+    this.#isRealTime = isRealTime;
+    const options = { builtIns: { presence: false }, authorize: () => true, ...config } as const;
+    this.manager = createWebSocketSystem({
+      ...options,
+      ...(isRealTime ? {} : { clock: this.clock }),
+    }).manager;
+  }
+
+  /** Connects a client that is in the rooms of its positions, and says hello; the welcome may still be due. */
+  begin(userId: string, positions: Resume = {}, rooms: readonly string[] = []): MemorySocket {
+    const socket = new MemorySocket(userId);
+    this.manager.handleOpen(socket);
+    const joined = Object.keys(positions).filter((ch) => ch.startsWith("room:"));
+    const hello = {
+      type: "hello",
+      clientId: `client-of-${userId}`.padEnd(22, "_"),
+      attempt: ++this.#attempt,
+      positions: Object.entries(positions).map(([ch, position]) => ({ ch, ...position })),
+      rooms: [...rooms, ...joined.map((ch) => ch.slice("room:".length))],
+      $: { id: "h" },
+    };
+    this.manager.handleMessage(socket, JSON.stringify(hello));
+    return socket;
+  }
+
+  /** Connects a client; returns its welcome and what followed it. */
+  async connect(
+    userId: string,
+    positions: Resume = {},
+    rooms: readonly string[] = [],
+  ): Promise<{ readonly socket: MemorySocket; readonly welcome: Frame; readonly frames: Frame[] }> {
+    const socket = this.begin(userId, positions, rooms);
+    await this.settle();
+    const all = socket.take();
+    const at = all.findIndex(({ type }) => type === "welcome");
+    const welcome = all[at];
+    if (welcome === undefined) throw new Error(`no welcome among ${JSON.stringify(all).slice(0, 500)}`);
+    return { socket, welcome, frames: all.slice(at + 1) };
+  }
+
+  async drop(socket: MemorySocket): Promise<void> {
+    socket.readyState = 3;
+    this.manager.handleClose(socket, 1006);
+    await this.settle();
+  }
+
+  /** Publishes a chat message of a user in a room. */
+  async chat(userId: string, room: string, content: string): Promise<void> {
+    const from = { userId, name: "Ada", connectedAt: new Date(0).toISOString() };
+    await this.manager.sendToRoom(room, { type: "chat_message", content, from });
+  }
+
+  /** What the node counts as the memory of its history; NaN for one that counts nothing. */
+  get history(): { readonly bytes: number; readonly evicted: number } {
+    const metrics = this.manager.getMetrics() as { readonly history?: { bytes: number; evicted: number } };
+    return metrics.history ?? { bytes: NaN, evicted: NaN };
+  }
+
+  /** Ends when nothing happens any more without time passing. */
+  async settle(): Promise<void> {
+    if (!this.#isRealTime) await this.clock.advance(0);
+    else for (let turns = 0; turns < 20; turns++) await nextTurn();
+  }
+}
