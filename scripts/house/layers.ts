@@ -30,7 +30,15 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
     ["memory/"],
     ["application/"],
     ["utils/"],
-    ["types.ts", "backplane.ts", "limits.ts", "logger.ts", "security-event.ts", "session-watch.ts"],
+    [
+      "types.ts",
+      "backplane.ts",
+      "backplane-history.ts",
+      "limits.ts",
+      "logger.ts",
+      "security-event.ts",
+      "session-watch.ts",
+    ],
   ],
   "packages/client/src": [
     ["index.ts", "create-web-socket-client.ts", "client.ts", "web-socket-client.ts"],

@@ -76,7 +76,12 @@ export class TwoNodes {
   readonly errors: unknown[] = [];
   readonly #rosterReads = new Map<string, number>();
 
-  constructor(config: WebSocketManagerConfig = {}, faults: SharedBackplaneOptions = {}) {
+  /** @param wrap changes the backplane of a node: what it does not hear, or how its calls fail */
+  constructor(
+    config: WebSocketManagerConfig = {},
+    faults: SharedBackplaneOptions = {},
+    wrap: (id: string, backplane: Backplane) => Backplane = (_, backplane) => backplane,
+  ) {
     const { clock } = this;
     this.shared = createSharedBackplane({ ...faults, clock });
     const system = (id: string): System =>
@@ -85,7 +90,7 @@ export class TwoNodes {
         onError: (error) => this.errors.push(error),
         ...config,
         clock,
-        backplane: this.#countReads(id, this.shared.node(id)),
+        backplane: wrap(id, this.#countReads(id, this.shared.node(id))),
       }) as unknown as System;
     this.a = system("a");
     this.b = system("b");

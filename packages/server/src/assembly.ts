@@ -108,9 +108,9 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
   const { builtIns = {} } = config;
   // Hooks may be methods of the configuration, which stays their `this`.
   const authorize = config.authorize?.bind(config);
-  const { backplane, channels, clock, connections, guard, limits, presence, writer } = shared;
+  const { channels, clock, connections, guard, limits, presence, writer } = shared;
   const authorization = new Authorization({ authorize, clock, guard, limits });
-  const rooms = new Rooms({ authorization, backplane, builtIns, channels, limits, presence });
+  const rooms = new Rooms({ authorization, builtIns, channels, limits, presence });
   const handshake = createHandshakeParts(config, shared, { authorization, rooms });
   const { closer, helloHandler, log, slots, upgrades } = handshake;
   const messages = createMessageParts(config, shared, { authorization, helloHandler, ping, rooms });
@@ -212,7 +212,7 @@ function createHandshakeParts(
   const closer = new ConnectionCloser({ connections, clock, securityReporter, memberships, hooks, log });
   const welcomeSender = new WelcomeSender({
     channels,
-    replayPlanner: new ReplayPlanner({ channels, backplane, clock }),
+    replayPlanner: new ReplayPlanner({ channels, clock }),
     clock,
     requestedChannels: new RequestedChannels({ authorization, limits, securityReporter }),
     welcomeFrame: new WelcomeFrame({ connections, limits, types }),

@@ -249,6 +249,7 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     await Promise.resolve();
     this.#parts.sessionWatches.stop();
     this.#parts.revocations.stop();
+    this.#parts.deduplicator.stop();
     this.#parts.upgrades.stop();
     this.#parts.securityReporter.stop();
     this.#parts.presence.close();

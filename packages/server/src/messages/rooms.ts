@@ -2,7 +2,6 @@
 // Guarantees: a member's connection is subscribed to the room's channel and present in its roster, and to no other.
 import type { JoinResult } from "@halyard/protocol";
 import { encodeFrame, HalyardError, ROOM_NAME } from "@halyard/protocol/wire";
-import type { Backplane } from "../backplane.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { roomChannel } from "../channels/channel-name.ts";
 import type { PresenceHub } from "../channels/presence-hub.ts";
@@ -16,7 +15,6 @@ import type { Authorization } from "./authorization.ts";
 
 interface RoomsParts {
   readonly authorization: Authorization;
-  readonly backplane: Backplane;
   readonly builtIns: BuiltIns;
   readonly channels: ChannelHub;
   readonly limits: Pick<ServerLimits, "rooms">;
@@ -121,9 +119,9 @@ export class Rooms {
     room: string,
     onResult: (result: JoinResult) => void,
   ): Promise<void> {
-    const { backplane, channels, limits } = this.#parts;
+    const { channels, limits } = this.#parts;
     const channel = roomChannel(room);
-    const plan = await planReplay(channels, backplane, { channel, position: undefined });
+    const plan = await planReplay(channels, { channel, position: undefined });
     // The connection may have closed during the await: a closed connection must not be in a channel.
     if (connection.stage === "closed") throw new HalyardError("unavailable");
     if (connection.rooms?.has(room) === true && plan.channel.has(connection)) {
