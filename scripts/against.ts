@@ -2,6 +2,7 @@
  * Runs test files of today against the packages of another commit: `pnpm test:against fa6ded8 -- test/robustness/http.test.ts`.
  * The commit is built once, in the system's folder for temporary files. Its own tests make way for today's, which therefore reach the
  * packages through their names only. A test that shows a mended fault fails there and passes here.
+ * Today's @halyard/testing, as built here, is put beside the commit's own: it is a tool of the tests (see test/support/shared-store.ts).
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
@@ -47,6 +48,8 @@ function replaceTests(): void {
     recursive: true,
     filter: (source) => !stays.has(relative("test", source)),
   });
+  const testing = join("packages", "testing", "dist");
+  if (existsSync(testing)) cpSync(testing, join(checkout, testing, "today"), { recursive: true });
 }
 
 function git(...args: readonly string[]): Buffer {

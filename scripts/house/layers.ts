@@ -11,7 +11,16 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
   "packages/protocol/src": [["*"]],
   "packages/server/src": [
     ["node.ts", "node/", "bun.ts", "bun/"],
-    ["index.ts", "system.ts", "manager.ts", "server.ts", "handlers.ts", "assembly.ts", "metrics.ts"],
+    [
+      "index.ts",
+      "system.ts",
+      "manager.ts",
+      "server.ts",
+      "handlers.ts",
+      "assembly.ts",
+      "start-backplane.ts",
+      "metrics.ts",
+    ],
     ["handshake/"],
     ["messages/", "config.ts", "server-context.ts"],
     ["channels/"],
@@ -21,7 +30,15 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
     ["memory/"],
     ["application/"],
     ["utils/"],
-    ["types.ts", "backplane.ts", "limits.ts", "logger.ts", "security-event.ts", "session-watch.ts"],
+    [
+      "types.ts",
+      "backplane.ts",
+      "backplane-history.ts",
+      "limits.ts",
+      "logger.ts",
+      "security-event.ts",
+      "session-watch.ts",
+    ],
   ],
   "packages/client/src": [
     ["index.ts", "create-web-socket-client.ts", "client.ts", "web-socket-client.ts"],
@@ -41,6 +58,7 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
   "packages/testing/src": [
     ["index.ts", "node.ts"],
     ["network/"],
+    ["backplane/"],
     ["delivery/"],
     ["proxy/"],
     ["nemesis/"],

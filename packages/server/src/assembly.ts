@@ -59,10 +59,12 @@ import { ClientAddress } from "./security/client-address.ts";
 import { SecurityReporter } from "./security/security-reporter.ts";
 import { UpgradeHandler } from "./server.ts";
 import type { Clock } from "./types.ts";
+import { startBackplane } from "./start-backplane.ts";
+import type { ClusterParts } from "./start-backplane.ts";
 import { systemClock } from "./utils/clock.ts";
 
 /** The parts that several others are made of. Only this file knows them all. */
-interface SharedParts {
+interface SharedParts extends ClusterParts {
   readonly limits: ServerLimits;
   readonly clock: Clock;
   /** Through which every function of the application is called. */
@@ -98,6 +100,8 @@ export interface Assembly extends SharedParts {
   readonly upgrades: UpgradeHandler;
 }
 
+const DEFAULT_CONNECTIONS_PER_USER = 20;
+
 /** Makes a node and starts its backplane. */
 export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly {
   const ping = new PingHandler(broadcaster);
@@ -106,15 +110,15 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
   const { builtIns = {} } = config;
   // Hooks may be methods of the configuration, which stays their `this`.
   const authorize = config.authorize?.bind(config);
-  const { backplane, channels, clock, connections, guard, limits, presence, writer } = shared;
+  const { channels, clock, connections, guard, limits, presence, writer } = shared;
   const authorization = new Authorization({ authorize, clock, guard, limits });
-  const rooms = new Rooms({ authorization, backplane, builtIns, channels, limits, presence });
+  const rooms = new Rooms({ authorization, builtIns, channels, limits, presence });
   const handshake = createHandshakeParts(config, shared, { authorization, rooms });
   const { closer, helloHandler, log, slots, upgrades } = handshake;
   const messages = createMessageParts(config, shared, { authorization, helloHandler, ping, rooms });
   const { inbound, publisher, serverRequests } = messages;
-  const admitter = new ConnectionAdmitter({ slots, presence, helloHandler, inbound, log });
-  const { nextConnectionId } = shared;
+  const { nextConnectionId, revocations } = shared;
+  const admitter = new ConnectionAdmitter({ slots, presence, helloHandler, inbound, log, revocations });
   const services = { writer, owner: closer };
   const opener = new ConnectionOpener({ connections, nextConnectionId, clock, services, admitter, log });
   const heartbeat = new Heartbeat({ clock, limits, connections: () => connections.all() });
@@ -123,11 +127,9 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
 
 function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry): SharedParts {
   const clock = config.clock ?? systemClock;
-  const guard = new ApplicationGuard({
-    onError: config.onError?.bind(config),
-    logger: config.logger ?? silentLogger,
-    clock,
-  });
+  const onApplicationError = config.onError?.bind(config);
+  const written = config.logger ?? silentLogger;
+  const guard = new ApplicationGuard({ onError: onApplicationError, logger: written, clock });
   const { logger, report } = guard;
   const limits = { ...DEFAULT_LIMITS, ...config.limits };
   const backplane = config.backplane ?? createMemoryBackplane({ clock });
@@ -136,12 +138,11 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
   };
   const { retention, recentBytes } = historyBounds(limits);
   const channels = new ChannelHub({ backplane, clock, logger, retention, recentBytes });
-  const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, onError });
+  const limit = config.maxConnectionsPerUser ?? DEFAULT_CONNECTIONS_PER_USER;
+  const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, limit, onError });
   const sessionWatches = new SessionWatches({ backplane, limits, onError, guard, clock });
-  const { onPublication, onEphemeral, onInterrupted } = channels;
-  const { onPresence } = presence;
-  const { onNotice } = sessionWatches;
-  backplane.start({ onPublication, onEphemeral, onInterrupted, onPresence, onNotice }).catch(onError);
+  const connections = new ConnectionTable();
+  const listeners = { backplane, channels, clock, connections, presence, sessionWatches };
   const hook = guard.listener("onSecurityEvent", config.onSecurityEvent?.bind(config));
   let connectionCounter = 0;
   return {
@@ -157,7 +158,8 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
     sessionWatches,
     securityReporter: new SecurityReporter({ clock, logger, hook }),
     types: new MessageTypeRegistry(config.protocol),
-    connections: new ConnectionTable(),
+    connections,
+    ...startBackplane(listeners, onError),
     writer: new Writer(clock, limits),
     eventLoop: new EventLoopMonitor(clock, logger),
     deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
@@ -190,29 +192,30 @@ function createHandshakeParts(
   shared: SharedParts,
   { authorization, rooms }: { readonly authorization: Authorization; readonly rooms: Rooms },
 ): HandshakeParts {
-  const { backplane, channels, clock, connections, guard, limits, logger, nextConnectionId } = shared;
+  const { backplane, channels, clock, closes, connections, guard, limits, logger, nextConnectionId } = shared;
   const { presence, registry, report, securityReporter, sessionWatches, types } = shared;
-  const { authenticate, maxConnectionsPerUser, verboseLogging, builtIns } = config;
-  const { acceptContract, onConnectionLimit, trustProxy } = decisionsOf(config, guard);
+  const { maxConnectionsPerUser: limit = DEFAULT_CONNECTIONS_PER_USER } = config;
+  const { authenticate, verboseLogging, builtIns } = config;
+  const { acceptContract, onConnectionLimit: policy, trustProxy } = decisionsOf(config, guard);
   const onConnect = config.onConnect?.bind(config);
   const onDisconnect = config.onDisconnect?.bind(config);
   const slots = new ConnectionSlots({
     backplane,
     connections,
+    closes,
     nextConnectionId,
     report,
-    maxConnectionsPerUser,
-    onConnectionLimit,
+    perUser: { limit, policy },
   });
   const log = new ConnectionLog({ logger, report, verboseLogging });
   const hooks = new ConnectionHooks({ onConnect, onDisconnect, registry, clock, limits, guard });
-  const rightsReview = new RightsReview({ authorization, backplane, builtIns, channels, presence, rooms });
+  const rightsReview = new RightsReview({ authorization, builtIns, channels, presence, rooms });
   const settings = { builtIns, leaveGraceMs: limits.leaveGraceMs };
   const memberships = new Memberships({ channels, presence, rooms, authorization, rightsReview, settings });
   const closer = new ConnectionCloser({ connections, clock, securityReporter, memberships, hooks, log });
   const welcomeSender = new WelcomeSender({
     channels,
-    replayPlanner: new ReplayPlanner({ channels, backplane, clock }),
+    replayPlanner: new ReplayPlanner({ channels, clock }),
     clock,
     requestedChannels: new RequestedChannels({ authorization, limits, securityReporter }),
     welcomeFrame: new WelcomeFrame({ backplane, connections, limits, types }),

@@ -1,83 +1,28 @@
-// The contract between the server and what carries its state between nodes. Implemented by memory/memory-backplane.ts and
-// by backplane packages; called by channels, presence, admission and deduplication.
-import type { Position } from "@halyard/protocol";
+// The contract between the server and what carries its state between nodes. Implemented by memory/memory-backplane.ts, by
+// createSharedBackplane of @halyard/testing and by backplane packages; called by channels, presence, admission and
+// deduplication. Whatever must outlive one connection, or be known to another node, is in it.
 
-/** A stored message. Offsets increase but are not contiguous: `prev` is the offset of the message before. */
-export interface LogEntry {
-  readonly offset: number;
-  readonly prev: number;
-  /** When it was stored, in ms since 1970: a node replays nothing that is older than the history may be. */
-  readonly at: number;
-  readonly data: string;
-}
+import type {
+  ChannelTop,
+  HistoryUsage,
+  Publication,
+  PublishOptions,
+  PublishResult,
+  ReadPage,
+  ReadResult,
+} from "./backplane-history.ts";
 
-/** A stored message on its way to the subscribers of its channel. */
-export interface Publication extends LogEntry {
-  readonly channel: string;
-  readonly epoch: string;
-}
-
-/** How much history is kept: of a channel, and in the memory of this process. */
-export interface HistoryBounds {
-  readonly messages: number;
-  readonly bytes: number;
-  readonly ms: number;
-  /** What the history of all channels may take of this process' memory, in bytes. @default any */
-  readonly totalBytes?: number | undefined;
-  /** How much of it may be what one user wrote, in bytes. @default all of it */
-  readonly authorBytes?: number | undefined;
-}
-
-/** The memory that the history takes in this process. */
-export interface HistoryUsage {
-  readonly bytes: number;
-  /** How many messages were given up for {@link HistoryBounds.totalBytes} and `authorBytes`. */
-  readonly evicted: number;
-}
-
-/** How a message is stored. */
-export interface PublishOptions {
-  /** The bounds of the history; `false` for an ephemeral message, which has no offset and is never replayed. */
-  readonly history: HistoryBounds | false;
-  /** The user who wrote the message: for whom it counts where a backplane shares memory among users. @default the server */
-  readonly author?: string | undefined;
-  /**
-   * A second publish with this key stores nothing while the first message is in the channel's history, and returns its
-   * position.
-   *
-   * @default none: every publish stores a message
-   */
-  readonly idempotencyKey?: string | undefined;
-}
-
-/** The result of a publish. */
-export interface PublishResult {
-  readonly position: Position | undefined;
-  readonly duplicate: boolean;
-}
-
-/** Which part of the history of a channel is read. */
-export interface ReadPage {
-  readonly after: number;
-  readonly limit: number;
-  /** How many bytes of texts at most; the first entry is read even if it is larger. @default any number */
-  readonly bytes?: number | undefined;
-  /**
-   * Reads all entries after `after` or none: none if they do not follow it without a hole, or are more than `limit` and
-   * `bytes` allow. A backplane may ignore it, and return what it has. @default false
-   */
-  readonly whole?: boolean | undefined;
-}
-
-/** A page of the history of a channel. */
-export interface ReadResult {
-  readonly epoch: string;
-  /** The offset of the newest message ever stored. */
-  readonly top: number;
-  readonly entries: readonly LogEntry[];
-  /** Why a `whole` read returned no entries. */
-  readonly refused?: "trimmed" | "too_many" | undefined;
-}
+export type {
+  ChannelTop,
+  HistoryBounds,
+  HistoryUsage,
+  LogEntry,
+  Publication,
+  PublishOptions,
+  PublishResult,
+  ReadPage,
+  ReadResult,
+} from "./backplane-history.ts";
 
 /** A client: one page load of a user, across its reconnects. Each plain connection is a client of its own. */
 export interface ClientRef {
@@ -91,20 +36,48 @@ export interface AdmissionRequest extends ClientRef {
   readonly connectionId: string;
   readonly limit: number;
   readonly policy: "reject" | "close-oldest";
+  /**
+   * The session that the connection was authenticated with, and when its authentication began, in ms since 1970: what a
+   * {@link Revocation} is compared with.
+   *
+   * @default neither: no mark applies
+   */
+  readonly session?: string | undefined;
+  readonly authenticatedAt?: number | undefined;
 }
 
-/** Whether the connection may open, and the ids of the connections that it replaces. */
+/** Whether the connection may open, and the ids of the connections that it replaces, on whatever node they are. */
 export type Admission =
   | { readonly admitted: true; readonly replaced: readonly string[] }
-  | { readonly admitted: false; readonly reason: "limit" | "superseded" };
+  | { readonly admitted: false; readonly reason: "limit" | "superseded" }
+  | { readonly admitted: false; readonly reason: "revoked"; readonly code: number };
 
 /**
  * `+`: a connection has opened, or is still open. `-`: it has closed, and its user leaves `graceMs` after the last
  * connection. `room` is undefined for being online.
  */
 export type PresenceOp =
-  | (PresenceKey & { readonly op: "+"; readonly profile: string })
+  | (PresenceKey & SlotClaim & { readonly op: "+"; readonly profile: string })
   | (PresenceKey & { readonly op: "-"; readonly graceMs: number });
+
+/**
+ * What a `+` of being online says of the connection's slot. A node that was fenced, or whose store was emptied, declares
+ * its connections again; they count then as they did before, and the newest attempt of a client wins as it did before.
+ */
+interface SlotClaim {
+  readonly client?: string | undefined;
+  readonly attempt?: number | undefined;
+  /** When the connection opened, in ms since 1970: the oldest is closed first. */
+  readonly openedAt?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** A connection that has lost its slot. `superseded`: a newer attempt of its client is open. `limit`: it was the oldest. */
+export interface Eviction {
+  readonly user: string;
+  readonly connectionId: string;
+  readonly reason: "superseded" | "limit";
+}
 
 interface PresenceKey {
   readonly room: string | undefined;
@@ -121,19 +94,57 @@ export interface RosterEntry {
 
 /** `joined` and `left` alternate per user; `isNew` is false where only the profile of a present user changed. */
 export type PresenceEvent =
-  | {
+  | (PresencePosition & {
       readonly kind: "joined";
       readonly room: string | undefined;
       readonly entry: RosterEntry;
       readonly isNew: boolean;
-    }
-  | { readonly kind: "left"; readonly room: string | undefined; readonly user: string };
+    })
+  | (PresencePosition & { readonly kind: "left"; readonly room: string | undefined; readonly user: string });
+
+/**
+ * Where an event stands in its roster. The events of a stream come in order and without a hole, or `onInterrupted` is
+ * called; `off` never decreases, not even when the store was lost. A small roster has one stream, number 0.
+ */
+interface PresencePosition {
+  readonly stream: number;
+  readonly off: number;
+  /** How many users the roster had after the event. */
+  readonly total: number;
+}
 
 /** A page of a roster. */
 export interface RosterPage {
   readonly entries: readonly RosterEntry[];
   readonly total: number;
   readonly cursor: string | undefined;
+  /** The offset in each stream up to which the page holds the events, read together with the page. */
+  readonly at: readonly number[];
+}
+
+/** A mark that outlives the connections it closes: nodes that are cut off read it when they return. */
+export type Revocation = {
+  /** The close code of the connections. */
+  readonly code: number;
+  readonly reason: string;
+} & (
+  | {
+      /** Closes the user's connections that were authenticated before this time, in ms since 1970. */
+      readonly user: string;
+      readonly notBefore: number;
+    }
+  /** A backplane outside this process stores a hash of the session only. */
+  | { readonly session: string }
+);
+
+/** Whether a backplane can be used. `degraded`: it is slow, or some of it is away. */
+export interface BackplaneHealth {
+  readonly state: "up" | "degraded" | "down";
+  /** In ms since 1970. */
+  readonly since: number;
+  readonly lastError?: string | undefined;
+  /** How long the last probe took, in ms. */
+  readonly rttMs?: number | undefined;
 }
 
 /**
@@ -161,29 +172,47 @@ export interface Work {
 export interface BackplaneHandlers {
   onPublication(publication: Publication): void;
   onEphemeral(channel: string, data: string): void;
-  /** The subscription was interrupted: messages of these channels may be missing. */
-  onInterrupted(channels: readonly string[]): void;
+  /**
+   * The subscription was interrupted and is established again: messages of these channels may be missing. `"all"`: also
+   * presence events, notices, messages and revocations.
+   */
+  onInterrupted(channels: readonly string[] | "all"): void;
   onPresence(events: readonly PresenceEvent[]): void;
   /** A notice that another node announced. */
   onNotice(data: string): void;
+  /** What another node sent to this one. */
+  onMessage(data: string): void;
+  /** Another node has stored a mark. */
+  onRevoked(mark: Revocation): void;
+  /** The store has given up this node, or was emptied: every open connection is to be declared again. */
+  onFenced(): void;
 }
 
 /**
  * Carries channels, presence and deduplicated operations between nodes. A backplane stores, orders and distributes; all
- * decisions are made above it. Every call settles within a deadline of the backplane, and rejects with `unavailable`.
+ * decisions are made above it. Every call settles within a deadline of the backplane, and rejects with `unavailable`: the
+ * call may have had its effect then, so every call may be repeated.
  */
 export interface Backplane {
   readonly kind: string;
+  /**
+   * Names this process, and the connections that it opens: their ids are `<nodeId>.<number>`. It stays when the store has
+   * given up the node and takes it back: what such a lease is called is the backplane's own matter.
+   */
   readonly nodeId: string;
   start(handlers: BackplaneHandlers): Promise<void>;
   stop(): Promise<void>;
+  /** At once, from the last call or probe. */
+  health(): BackplaneHealth;
 
   /** Stores, orders and distributes a message: `onPublication` is called on every subscribed node, this one included. */
   publish(channel: string, data: string, options: PublishOptions): Promise<PublishResult>;
-  /** Resolves when every later publication will arrive. */
+  /** Resolves when every later publication will arrive. After an interruption the backplane subscribes again by itself. */
   subscribe(channel: string): Promise<void>;
   unsubscribe(channel: string): Promise<void>;
   read(channel: string, page: ReadPage): Promise<ReadResult>;
+  /** Where each of these channels stands, in their order; at most 512. */
+  tops(channels: readonly string[]): Promise<readonly ChannelTop[]>;
   /** What the history takes of this process' memory; without it, nothing. */
   historyUsage?(): HistoryUsage;
 
@@ -192,9 +221,9 @@ export interface Backplane {
   /**
    * Idempotent, and applied in order.
    *
-   * @returns the ids of connections above their user's limit after a `+`, to be closed
+   * @returns the connections, of whatever node, that have lost their slot to a `+`, to be closed
    */
-  applyPresence(ops: readonly PresenceOp[]): Promise<readonly string[]>;
+  applyPresence(ops: readonly PresenceOp[]): Promise<readonly Eviction[]>;
   /** A page of the users who are online, or in a room. */
   roster(
     room: string | undefined,
@@ -203,13 +232,24 @@ export interface Backplane {
 
   /** Sends a notice to every other node, at most once. */
   announce(data: string): Promise<void>;
+  /** Sends to one node, at most once. A node that is dead or unknown gets nothing, and that is no error. */
+  send(nodeId: string, data: string): Promise<void>;
+
+  /** Stores a mark for `ttlMs`, and then calls `onRevoked` on every other node. */
+  revoke(mark: Revocation, ttlMs: number): Promise<void>;
+  /** The marks of these users and sessions; at most 512 of each. */
+  revocations(users: readonly string[], sessions: readonly string[]): Promise<readonly Revocation[]>;
 
   /**
    * Begins an operation; `run` also marks it as running on this node. Called for every send and every request: a backplane
-   * that has the answer in memory returns it without a promise.
+   * that has the answer in memory returns it without a promise. What ran on a node that has died is given to the next one
+   * that asks.
    */
   begin(work: Work): WorkState | Promise<WorkState>;
-  /** Completes an operation and stores its result for 5 min; `undefined` removes it, so that it may run again. */
+  /**
+   * Completes an operation and stores its result for 5 min; `undefined` removes it, so that it may run again. Does nothing
+   * where the operation was given to another node meanwhile.
+   */
   settle(work: Work, result: string | undefined): undefined | Promise<void>;
   /**
    * Whether the results of a client are still known. They are while one of its connections is open, and for 5 min after the
@@ -218,4 +258,10 @@ export interface Backplane {
    * @default the welcome does not say whether they are
    */
   recall?(ref: ClientRef): boolean | Promise<boolean>;
+
+  /** Remembers a room that the server gave to a client, while one of its connections is open and 5 min after. */
+  giveRoom(ref: ClientRef, room: string): undefined | Promise<void>;
+  takeRoom(ref: ClientRef, room: string): undefined | Promise<void>;
+  /** The rooms that the server gave to a client. Called for every hello: memory answers without a promise. */
+  givenRooms(ref: ClientRef): readonly string[] | Promise<readonly string[]>;
 }

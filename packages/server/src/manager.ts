@@ -4,7 +4,6 @@ import type { RequestArguments } from "./messages/server-requests.ts";
 import { assemble } from "./assembly.ts";
 import type { Assembly } from "./assembly.ts";
 import { checkedRoomName } from "./channels/channel-name.ts";
-import type { Connection } from "./connection/connection.ts";
 import { withDeadline } from "./utils/with-deadline.ts";
 import { OutboundFrame } from "./delivery/outbound-frame.ts";
 import type { MessageHandlerRegistry } from "./messages/handler-registry.ts";
@@ -173,19 +172,19 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     return Promise.resolve();
   }
 
-  /** Closes every connection of a user. */
+  /**
+   * Closes every connection of a user, on every node: also those that were authenticated before this call and open later,
+   * and those of a node that is cut off, once it is back. Resolves when that is stored.
+   *
+   * @throws HalyardError `unavailable` by rejecting, when it could not be stored; the connections of this node are closed
+   */
   disconnectUser(userId: string, options: DisconnectOptions = {}): Promise<void> {
-    for (const connection of this.#parts.connections.ofUser(userId)) this.#disconnect(connection, options);
-    return Promise.resolve();
+    return this.#parts.revocations.disconnectUser(userId, options);
   }
 
-  /** Closes every connection that was opened with this session. */
+  /** Closes every connection that was opened with this session. Otherwise like {@link disconnectUser}. */
   disconnectSession(sessionId: string, options: DisconnectOptions = {}): Promise<void> {
-    for (const connection of [...this.#parts.connections.all()]) {
-      const session = connection.identity.session as { readonly id?: unknown } | undefined;
-      if (session?.id === sessionId) this.#disconnect(connection, options);
-    }
-    return Promise.resolve();
+    return this.#parts.revocations.disconnectSession(sessionId, options);
   }
 
   /** How many users and connections this node has. */
@@ -265,18 +264,13 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     // The hooks of these closes run before the parts stop that they may use.
     await Promise.resolve();
     this.#parts.sessionWatches.stop();
+    this.#parts.revocations.stop();
+    this.#parts.deduplicator.stop();
     this.#parts.upgrades.stop();
     this.#parts.securityReporter.stop();
     this.#parts.presence.close();
     this.#parts.channels.close();
     await this.#parts.backplane.stop();
-  }
-
-  #disconnect(
-    connection: Connection,
-    { code = CloseCode.Unauthenticated, reason = "" }: DisconnectOptions,
-  ): void {
-    connection.close(code, reason);
   }
 }
 

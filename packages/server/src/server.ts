@@ -119,13 +119,16 @@ export class UpgradeHandler {
   }
 
   #decide(pending: PendingRequest): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
-    const { limits, sessionWatches, slots } = this.#parts;
+    const { guard, limits, sessionWatches, slots } = this.#parts;
     const isV1 = offersSubprotocol(pending.header("sec-websocket-protocol") ?? null, limits.subprotocols);
     if (typeof isV1 === "string") return rejection(400, isV1);
     // The watch begins before the session is read: no change of the session after the read is missed.
     const watch = sessionWatches.watchOf(pending.authenticator);
+    const authenticatedAt = guard.date();
     return andThen(this.#identify(pending), (identity) =>
-      "user" in identity ? slots.reserveForUpgrade(pending.request, identity, { isV1, watch }) : identity,
+      "user" in identity
+        ? slots.reserveForUpgrade(pending.request, identity, { isV1, watch, authenticatedAt })
+        : identity,
     );
   }
 

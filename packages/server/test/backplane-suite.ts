@@ -3,6 +3,7 @@ import { describeAdmissions, describeOperations } from "./backplane-suite/slots-
 import { describeChannels, describeNodes } from "./backplane-suite/channels.ts";
 import type { BackplaneUnderTest, SuiteContext } from "./backplane-suite/context.ts";
 import { Node } from "./backplane-suite/node.ts";
+import { describeMarks, describeRecords } from "./backplane-suite/records-and-marks.ts";
 import { describePresence } from "./backplane-suite/presence.ts";
 
 export interface SuiteOptions {
@@ -49,6 +50,8 @@ export function describeBackplane(
     describeAdmissions(context);
     describePresence(context);
     describeOperations(context);
+    describeRecords(context);
+    describeMarks(context);
     if (isShared) describeNodes(context);
   });
 }

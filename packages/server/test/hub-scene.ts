@@ -50,6 +50,14 @@ export class HubScene {
       applyPresence: (ops) => memory.applyPresence(ops),
       roster: (...args) => memory.roster(...args),
       announce: (data) => memory.announce(data),
+      health: () => memory.health(),
+      tops: (channels) => (this.isUnavailable ? unavailable() : memory.tops(channels)),
+      send: (...args) => memory.send(...args),
+      revoke: (...args) => memory.revoke(...args),
+      revocations: (...args) => memory.revocations(...args),
+      giveRoom: (...args) => memory.giveRoom(...args),
+      takeRoom: (...args) => memory.takeRoom(...args),
+      givenRooms: (ref) => memory.givenRooms(ref),
       begin: (work) => memory.begin(work),
       settle: (...args) => memory.settle(...args),
     };
@@ -70,6 +78,9 @@ export class HubScene {
       onInterrupted: this.hub.onInterrupted,
       onPresence: () => undefined,
       onNotice: () => undefined,
+      onMessage: () => undefined,
+      onRevoked: () => undefined,
+      onFenced: () => undefined,
     });
   }
 

@@ -1,6 +1,6 @@
 import { ServerFrame } from "@halyard/protocol";
 import { expect } from "vitest";
-import type { RosterEntry, RosterPage } from "../src/backplane.ts";
+import type { PresenceEvent, RosterEntry, RosterPage } from "../src/backplane.ts";
 import type { Connection } from "../src/connection/connection.ts";
 import { PresenceView } from "../src/channels/presence-view.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -13,6 +13,9 @@ export class PresenceScene {
   readonly connections = new Connections(this.clock);
   readonly roster = new Map<string, RosterEntry>();
   readonly errors: unknown[] = [];
+  delaysEvents = false;
+  readonly #delayed: PresenceEvent[] = [];
+  #offset = 0;
   pages = 0;
   /** Set while pages are held back. */
   held: (() => void)[] | undefined;
@@ -30,12 +33,12 @@ export class PresenceScene {
     const known = this.roster.get(user);
     const entry = { user, profile, since: known?.since ?? this.clock.now() };
     this.roster.set(user, entry);
-    this.view.changed({ kind: "joined", room: "r", entry, isNew: known === undefined });
+    this.#tell({ kind: "joined", room: "r", entry, isNew: known === undefined, ...this.#position() });
   }
 
   leave(user: string): void {
     this.roster.delete(user);
-    this.view.changed({ kind: "left", room: "r", user });
+    this.#tell({ kind: "left", room: "r", user, ...this.#position() });
   }
 
   /** Opens a connection and adds it to the view. */
@@ -57,6 +60,20 @@ export class PresenceScene {
     return this.connections.received(connection).map(summary);
   }
 
+  /** Delivers the events that were delayed. */
+  deliverEvents(): void {
+    for (const event of this.#delayed.splice(0)) this.view.changed(event);
+  }
+
+  #tell(event: PresenceEvent): void {
+    if (this.delaysEvents) this.#delayed.push(event);
+    else this.view.changed(event);
+  }
+
+  #position(): { stream: number; off: number; total: number } {
+    return { stream: 0, off: ++this.#offset, total: this.roster.size };
+  }
+
   #page(): Promise<RosterPage> {
     this.pages++;
     // The entries at the time of the call, whenever the page arrives.
@@ -65,6 +82,7 @@ export class PresenceScene {
       entries: entries.slice(0, 200),
       total: entries.length,
       cursor: entries.length > 200 ? "200" : undefined,
+      at: [this.#offset],
     };
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.held === undefined) return Promise.resolve(page);

@@ -10,6 +10,7 @@ it("exports from both entries the names in these lists", () => {
     "createDeliveryRecorder",
     "createNemesis",
     "createRandom",
+    "createSharedBackplane",
     "createTestClock",
     "createTestNetwork",
   ]);

@@ -13,6 +13,8 @@ export type {
   NemesisOptions,
   Strike,
 } from "./nemesis/nemesis.ts";
+export { createSharedBackplane } from "./backplane/shared-backplane.ts";
+export type { SharedBackplane, SharedBackplaneOptions } from "./backplane/shared-backplane.ts";
 export { createRandom } from "./utils/random.ts";
 export { createTestClock } from "./clock/test-clock.ts";
 export type { TestClock, TestClockOptions } from "./clock/test-clock.ts";

@@ -12,6 +12,7 @@ import {
   createDeliveryChecker,
   createDeliveryRecorder,
   createNemesis,
+  createSharedBackplane,
   createTestClock,
   createTestNetwork,
 } from "./index.ts";
@@ -37,6 +38,24 @@ it("sends the result of a vote to the room, and the client rejoins after a disco
   ada.cut();
   await network.advance(500);
   expect(room.state.status).toBe("joined");
+});
+
+it("delivers a message to the users of another node, also one that was cut off meanwhile", async () => {
+  const clock = createTestClock();
+  const shared = createSharedBackplane({ clock });
+  const networkOf = (nodeId: string) =>
+    createTestNetwork(createWebSocketSystem({ clock, backplane: shared.node(nodeId) }), { clock });
+  const [ada, bea] = [
+    await networkOf("a").connect({ id: "ada" }),
+    await networkOf("b").connect({ id: "bea" }),
+  ];
+
+  shared.partition("b");
+  ada.send("chat_message", { content: "hello" });
+  await clock.advance(1_000);
+  shared.heal();
+  await clock.advance(5_000);
+  expect(await bea.next("chat_message")).toMatchObject({ content: "hello" });
 });
 
 async function serve() {

@@ -4,12 +4,19 @@
 
 import type { Position } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Backplane, HistoryBounds, Publication, PublishResult } from "../backplane.ts";
+import type {
+  Backplane,
+  HistoryBounds,
+  Publication,
+  PublishResult,
+  ReadPage,
+  ReadResult,
+} from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Logger } from "../logger.ts";
 import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
-import { rejectedPromise } from "../utils/maybe-promise.ts";
+import { rejectedPromise, unwrapResolved } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { printable } from "@halyard/protocol/internal";
 import { ChannelSync } from "./channel-sync.ts";
@@ -18,6 +25,10 @@ import { encodeEnvelope } from "./envelope.ts";
 import { RecentFrames } from "./recent-frames.ts";
 
 const IDLE_CHANNEL_MS = 10_000;
+/** How long a read answers others that are equal: those who come back together read the same. */
+const RECENT_READ_MS = 250;
+/** How many publications wait for a read. */
+const MAX_BUFFERED = 1_000;
 
 /** A message to publish on a channel. */
 export interface ChannelMessageInput {
@@ -28,6 +39,11 @@ export interface ChannelMessageInput {
   readonly idempotencyKey?: string | undefined;
   /** The user who wrote it. */
   readonly author?: string | undefined;
+}
+
+interface RecentRead {
+  readonly read: Promise<ReadResult>;
+  readonly offset: number | undefined;
 }
 
 export interface ChannelHubOptions {
@@ -47,6 +63,8 @@ export class ChannelHub {
   readonly #idleChannels: ExpiryTimer<Channel>;
   readonly #sync: ChannelSync;
   readonly #recentFrames: RecentFrames;
+  /** The reads for replays that are under way, or were just made, each with where its channel stood. */
+  readonly #reads = new Map<string, RecentRead>();
   #isClosed = false;
 
   constructor(options: ChannelHubOptions) {
@@ -110,6 +128,24 @@ export class ChannelHub {
     return channel;
   }
 
+  /** Reads the history of a channel. Equal reads are one, while they are under way and shortly after, until the channel moves. */
+  read(name: string, page: ReadPage): Promise<ReadResult> {
+    const key = this.#reads.size === 0 ? "" : readKey(name, page);
+    const recent = this.#reads.get(key);
+    const offset = this.#channels.get(name)?.offset;
+    if (recent !== undefined && recent.offset === offset) return recent.read;
+    const read = this.#options.backplane.read(name, page);
+    if (!(unwrapResolved(read) instanceof Promise)) return read;
+    const own = readKey(name, page);
+    const entry = { read, offset };
+    this.#reads.set(own, entry);
+    const forget = (): void => {
+      if (this.#reads.get(own) === entry) this.#reads.delete(own);
+    };
+    read.then(() => this.#options.clock.setTimeout(forget, RECENT_READ_MS), forget);
+    return read;
+  }
+
   /** Reads the position of a channel anew, because this node may lag behind another. */
   async refresh(channel: Channel): Promise<void> {
     if (channel.status === "live") this.#sync.resync(channel);
@@ -147,7 +183,11 @@ export class ChannelHub {
     const channel = this.#channels.get(publication.channel);
     if (channel === undefined) return;
     if (channel.status !== "live") {
-      if (channel.status === "syncing") (channel.buffer ??= []).push(publication);
+      if (channel.status !== "syncing") return;
+      const buffered = (channel.buffer ??= []);
+      // Of a buffer that is full the newest remains: it does not follow, so that the history is read again.
+      if (buffered.length === MAX_BUFFERED) buffered.length = 0;
+      buffered.push(publication);
       return;
     }
     if (publication.epoch === channel.epoch && publication.prev === channel.offset) {
@@ -164,17 +204,19 @@ export class ChannelHub {
     this.#channels.get(name)?.deliverEphemeral(data);
   };
 
-  readonly onInterrupted = (names: readonly string[]): void => {
-    for (const name of names) {
+  readonly onInterrupted = (names: readonly string[] | "all"): void => {
+    const live: Channel[] = [];
+    for (const name of names === "all" ? [...this.#channels.keys()] : names) {
       const channel = this.#channels.get(name);
       if (channel === undefined || channel.status === "stale") continue;
       const resync = (): void => {
         if (channel.status === "live") this.#sync.resync(channel);
       };
       // A read that is running may be older than the interruption.
-      if (channel.status === "live") resync();
+      if (channel.status === "live") live.push(channel);
       else channel.synced?.then(resync, () => undefined);
     }
+    void this.#sync.checkAll(live);
   };
 
   close(): void {
@@ -225,4 +267,8 @@ export class ChannelHub {
   #remove(channel: Channel): void {
     if (this.isCurrent(channel)) this.#channels.delete(channel.name);
   }
+}
+
+function readKey(name: string, { after, limit, bytes, whole }: ReadPage): string {
+  return `${String(after)} ${String(limit)} ${String(bytes)} ${String(whole)} ${name}`;
 }

@@ -21,7 +21,6 @@ export function roomNameOf(channel: string): string | undefined {
  */
 export function checkedRoomName(room: string): string {
   const name = normalizeRoomName(room);
-  if (name === undefined)
-    throw new TypeError(`${ROOM_NAME_RULE}: ${printable(JSON.stringify(room), 140)}`);
+  if (name === undefined) throw new TypeError(`${ROOM_NAME_RULE}: ${printable(JSON.stringify(room), 140)}`);
   return name;
 }

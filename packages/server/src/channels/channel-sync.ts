@@ -13,7 +13,13 @@ import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { printable } from "@halyard/protocol/internal";
 import type { Channel } from "./channel.ts";
 
-const MAX_SYNC_ATTEMPTS = 5;
+/** Reads without a pause; each later one comes after one. */
+const QUICK_ATTEMPTS = 5;
+/** How many channels are asked for with one call, and read at once. */
+const TOPS_AT_ONCE = 512;
+const READS_AT_ONCE = 64;
+/** Over which time nodes with many channels spread what they ask after an interruption. */
+const MAX_JITTER_MS = 2_000;
 const SYNC_PAGE = 1_000;
 const RETRY_MS = 1_000;
 
@@ -57,19 +63,61 @@ export class ChannelSync {
         "a channel could not be read",
       );
       if (!this.#parts.isCurrent(channel)) return;
-      channel.retry = this.#parts.clock.setTimeout(() => {
-        channel.retry = undefined;
-        this.resync(channel);
-      }, RETRY_MS);
+      channel.retry = this.#parts.clock.setTimeout(
+        () => {
+          channel.retry = undefined;
+          this.resync(channel);
+        },
+        jittered(RETRY_MS, this.#parts.clock),
+      );
     });
   }
 
+  /** Reads until what came during a read follows it. Nothing is dropped: what a read does not close, the next one does. */
   async #sync(channel: Channel): Promise<void> {
-    for (let attempt = 0; attempt < MAX_SYNC_ATTEMPTS; attempt++) if (await this.#catchUp(channel)) return;
-    const read = await this.#parts.backplane.read(channel.name, { after: channel.offset, limit: 1 });
-    this.#announceGap(channel, { epoch: read.epoch, off: read.top });
-    channel.buffer = undefined;
-    channel.status = "live";
+    for (let attempt = 1; !(await this.#catchUp(channel)); attempt++) {
+      if (!this.#parts.isCurrent(channel)) return;
+      if (attempt >= QUICK_ATTEMPTS) await this.#wait(RETRY_MS);
+    }
+  }
+
+  /** Finds out which live channels have moved since an interruption, in batches, and reads those. Never rejects. */
+  async checkAll(channels: readonly Channel[]): Promise<void> {
+    if (channels.length > READS_AT_ONCE) await this.#wait(MAX_JITTER_MS);
+    for (let start = 0; start < channels.length; start += TOPS_AT_ONCE) {
+      const moved = await this.#moved(channels.slice(start, start + TOPS_AT_ONCE));
+      for (let first = 0; first < moved.length; first += READS_AT_ONCE) {
+        const reading = moved.slice(first, first + READS_AT_ONCE);
+        for (const channel of reading) if (channel.status === "live") this.resync(channel);
+        await Promise.allSettled(reading.map(({ synced }) => synced ?? Promise.resolve()));
+      }
+    }
+  }
+
+  async #moved(channels: readonly Channel[]): Promise<readonly Channel[]> {
+    const { backplane, isCurrent } = this.#parts;
+    const live = channels.filter((channel) => channel.status === "live" && isCurrent(channel));
+    const before = live.map(({ offset }) => offset);
+    try {
+      const tops = await backplane.tops(live.map(({ name }) => name));
+      return live.filter((channel, index) => {
+        const { epoch, top = 0 } = tops[index] ?? {};
+        // What was published meanwhile has moved the channel past its top.
+        const isThere = top === before[index] || top === channel.offset;
+        return epoch !== channel.epoch || !isThere;
+      });
+    } catch {
+      // Each of them is read then, and a read that fails is repeated.
+      return live;
+    }
+  }
+
+  /** Waits for a random part of a time, and at least half of it. */
+  #wait(ms: number): Promise<void> {
+    const { clock } = this.#parts;
+    return new Promise((resolve) => {
+      clock.setTimeout(resolve, jittered(ms, clock));
+    });
   }
 
   /** Reads the entries after the position. @returns whether the channel is live now */
@@ -123,6 +171,11 @@ export class ChannelSync {
     };
     ready.then(done, () => undefined);
   }
+}
+
+/** At least half of a time: whoever failed together does not come back together. */
+function jittered(ms: number, clock: Clock): number {
+  return ms * (0.5 + clock.random() / 2);
 }
 
 /** Whether the entries follow an offset without a hole and end at the top of the channel. */

@@ -4,10 +4,11 @@
 
 import type { PublicUser } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
-import type { Backplane, PresenceEvent, RosterPage } from "../backplane.ts";
+import type { Backplane, Eviction, PresenceEvent, PresenceOp, RosterPage } from "../backplane.ts";
 import { roomChannel } from "./channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import { PresenceView, publicUserJson } from "./presence-view.ts";
+import { publicUserJson } from "./presence-frames.ts";
+import { PresenceView } from "./presence-view.ts";
 import { profileOf } from "../connection/public-profile.ts";
 import type { Clock, UserList, UserPage } from "../types.ts";
 
@@ -17,8 +18,16 @@ export interface PresenceHubOptions {
   readonly clock: Clock;
   /** How long changes are collected, in milliseconds. */
   readonly batchMs: number;
+  /** Connections of one user on all nodes. */
+  readonly limit: number;
   readonly onError: (error: unknown) => void;
 }
+
+/** In which time the lists are read after an interruption. */
+const INTERRUPTED_MS = 2_000;
+
+/** How many operations go to the backplane in one call. */
+const DECLARED_AT_ONCE = 200;
 
 /** Reports this node's connections to the backplane, and the presence of all nodes to its subscribers. */
 export class PresenceHub {
@@ -30,11 +39,43 @@ export class PresenceHub {
   }
 
   /** A connection is online, or in a room. A user who returns within the grace period has not left. */
-  join(connection: Connection, room?: string): Promise<readonly string[]> {
-    const { userId: user, id: connectionId } = connection;
-    return this.#options.backplane.applyPresence([
-      { op: "+", room, user, connectionId, profile: JSON.stringify(profileOf(connection.identity.user)) },
-    ]);
+  join(connection: Connection, room?: string): Promise<readonly Eviction[]> {
+    return this.#options.backplane.applyPresence([this.#declarationOf(connection, room)]);
+  }
+
+  /**
+   * Declares connections that are open already. After an interruption that finds those that have lost their slot meanwhile;
+   * a store that has lost this node needs the rooms, too. All calls are made in this turn.
+   */
+  declareAgain(
+    connections: Iterable<Connection>,
+    { rooms, onEvicted }: { readonly rooms: boolean; readonly onEvicted: (eviction: Eviction) => void },
+  ): void {
+    const declare = (ops: readonly PresenceOp[]): void => {
+      const evicting = this.#options.backplane.applyPresence(ops).then((evictions) => {
+        evictions.forEach(onEvicted);
+      });
+      evicting.catch(this.#options.onError);
+    };
+    let ops: PresenceOp[] = [];
+    for (const connection of connections) {
+      if (!isAdmitted(connection)) continue;
+      ops.push(this.#declarationOf(connection, undefined));
+      if (rooms) for (const room of connection.rooms ?? []) ops.push(this.#declarationOf(connection, room));
+      if (ops.length < DECLARED_AT_ONCE) continue;
+      declare(ops);
+      ops = [];
+    }
+    if (ops.length > 0) declare(ops);
+  }
+
+  #declarationOf(connection: Connection, room: string | undefined): PresenceOp {
+    const { userId: user, id: connectionId, attempt, openedAt } = connection;
+    const profile = JSON.stringify(profileOf(connection.identity.user));
+    if (room !== undefined) return { op: "+", room, user, connectionId, profile };
+    const { limit } = this.#options;
+    const { client } = connection.client;
+    return { op: "+", room, user, connectionId, profile, client, attempt, openedAt, limit };
   }
 
   /** A connection is closed or has left a room. Its user leaves after the grace period, unless another connection is there. */
@@ -87,6 +128,17 @@ export class PresenceHub {
     for (const event of events) this.#views.get(event.room)?.changed(event);
   };
 
+  /** Presence events of all rosters may have been missed. The lists are read one after the other within two seconds. */
+  interrupted(): void {
+    const { clock } = this.#options;
+    for (const view of this.#views.values()) {
+      const waitMs = this.#views.size === 1 ? 0 : clock.random() * INTERRUPTED_MS;
+      clock.setTimeout(() => {
+        if (!view.isUnused) view.interrupted();
+      }, waitMs);
+    }
+  }
+
   close(): void {
     for (const view of this.#views.values()) view.close();
     this.#views.clear();
@@ -108,4 +160,9 @@ export class PresenceHub {
       firstPage: () => this.#page(room, undefined),
     });
   }
+}
+
+/** Whether the connection has been declared before, and is open. */
+function isAdmitted({ stage, isConnected }: Connection): boolean {
+  return stage === "handshaking" || stage === "open" || (stage === "opening" && isConnected);
 }

@@ -1,32 +1,38 @@
 // What the subscribers of one presence list are sent: the list, and then the changes in batches.
 // The presence hub creates one view for everyone and one per room.
-// Every subscriber sees exactly the changes that came after its list; the cost grows with changes, not with changes times joins.
+// Every subscriber sees exactly the changes that came after its list: pages and events have positions, and either may be late.
 
-import { encodeFrame, LIMITS } from "@halyard/protocol/wire";
-import type { PresenceEvent, RosterEntry, RosterPage } from "../backplane.ts";
+import { LIMITS } from "@halyard/protocol/wire";
+import type { PresenceEvent, RosterPage } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import { unwrapResolved } from "../utils/maybe-promise.ts";
-import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import type { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { ThrottledValue } from "../utils/throttled-value.ts";
 import type { Clock } from "../types.ts";
+import { PresenceBatch } from "./presence-batch.ts";
+import { joinedFrame, leftFrame, listFrame } from "./presence-frames.ts";
+import type { PresenceScope } from "./presence-frames.ts";
 
 /** What a view works with. */
-export interface PresenceViewOptions {
-  readonly room: string | undefined;
-  readonly channel: string;
+export interface PresenceViewOptions extends PresenceScope {
   readonly clock: Clock;
   readonly batchMs: number;
   readonly firstPage: () => Promise<RosterPage>;
   readonly onError: (error: unknown) => void;
 }
 
-type Change =
-  | { readonly kind: "joined"; readonly entry: RosterEntry; readonly isNew: boolean }
-  | { readonly kind: "left" };
+/** A page that was read, and who waits for it. */
+interface ReadPage {
+  readonly page: RosterPage;
+  readonly readers: ReadonlySet<Connection>;
+}
+
+/** After so many batches without the events that a page holds, they are taken for lost. */
+const MAX_HELD_BATCHES = 20;
 
 /**
- * The presence of everyone or of one room, for the connections of this node. Changes are collected into batches, and all
- * connections that wait for the list get the same list right after a batch.
+ * The presence of everyone or of one room, for the connections of this node. Changes are collected into batches. A page is
+ * read only for connections that wait for the list, once for all of them, and at most once per batch.
  */
 export class PresenceView {
   readonly #options: PresenceViewOptions;
@@ -34,162 +40,223 @@ export class PresenceView {
   /** Connections that wait for a list that has not been read yet. */
   #awaitingList = new Set<Connection>();
   /** Connections that wait for the list that is being read. */
-  #awaitingRead = new Set<Connection>();
-  #changes = new Map<string, Change>();
-  /** The roster after the last batch, and its frame once a connection needs it. */
+  #awaitingRead: Set<Connection> | undefined;
+  /** A page that holds events which have not come yet: the subscribers are told of them before others get the list. */
+  #held: ReadPage | undefined;
+  #heldBatches = 0;
+  readonly #batch = new PresenceBatch();
+  /** Events that came while a page was read or held, which may be in it or not. */
+  #arrived: PresenceEvent[] = [];
+  /** The offset of the latest event of each stream. */
+  #seen: number[] = [];
+  /** The page read last, until an event makes it old, and its frame once a connection needs it. */
   #page: RosterPage | undefined;
+  #isPageCurrent = false;
   #listFrame: OutboundFrame | undefined;
-  #timer: unknown;
+  /** All subscribers need the list: events may be lost, or only totals were sent. */
+  #mustRelist = false;
+  /** Runs for a batch interval after each announcement. */
+  #batchTimer: unknown;
+  /** Runs for a batch interval after each read. */
+  #readTimer: unknown;
   readonly #totals: ThrottledValue;
-  #isFlushing = false;
 
   constructor(options: PresenceViewOptions) {
     this.#options = options;
     this.#totals = new ThrottledValue(options.clock, (total) => {
-      this.#broadcast("user_joined", `"users":[]`, total);
+      this.#broadcast(joinedFrame(options, [], total));
     });
   }
 
   get isUnused(): boolean {
-    return this.#subscribers.size === 0 && this.#awaitingList.size === 0 && this.#awaitingRead.size === 0;
+    const isAwaited = this.#awaitingRead !== undefined && this.#awaitingRead.size > 0;
+    return this.#subscribers.size === 0 && this.#awaitingList.size === 0 && !isAwaited;
   }
 
   /** Sends the list, and from then on the changes. */
   add(connection: Connection): void {
     this.remove(connection);
     if (this.#page !== undefined && this.#canReuseList(this.#page)) {
-      this.#listFrame ??= this.#createListFrame(this.#page);
+      this.#listFrame ??= listFrame(this.#options, this.#page);
       connection.push(this.#listFrame);
       this.#subscribers.add(connection);
       return;
     }
     this.#awaitingList.add(connection);
-    if (this.#timer === undefined) this.#flush();
+    this.#readIfDue();
   }
 
-  /** The list of the last batch is current, or subscribers get totals only until a new list ends that. */
+  /** The list is current, or subscribers get totals only until a new list ends that. */
   #canReuseList({ total }: RosterPage): boolean {
     if (this.#totals.isActive && total > LIMITS.announcedUsers) return true;
-    return this.#changes.size === 0 && !this.#isFlushing;
+    return this.#isPageCurrent && this.#batch.isEmpty && !this.#isReading;
   }
 
   has(connection: Connection): boolean {
     return (
       this.#subscribers.has(connection) ||
       this.#awaitingList.has(connection) ||
-      this.#awaitingRead.has(connection)
+      this.#awaitingRead?.has(connection) === true
     );
   }
 
   remove(connection: Connection): void {
     this.#subscribers.delete(connection);
     this.#awaitingList.delete(connection);
-    this.#awaitingRead.delete(connection);
+    this.#awaitingRead?.delete(connection);
   }
 
   changed(event: PresenceEvent): void {
-    const [user, change] =
-      event.kind === "left"
-        ? ([event.user, { kind: "left" }] as const)
-        : ([event.entry.user, event] as const);
-    this.#collect(user, change);
-    if (this.#timer === undefined) this.#flush();
+    const { stream, off } = event;
+    if (off <= (this.#seen[stream] ?? 0)) return;
+    this.#seen[stream] = off;
+    this.#isPageCurrent = false;
+    if (this.#isReading) {
+      this.#arrived.push(event);
+      this.#completeRead();
+      return;
+    }
+    this.#batch.add(event);
+    if (this.#batchTimer === undefined) this.#flush();
+  }
+
+  /** Events may be lost: the list is read, and sent to every subscriber if it has moved. */
+  interrupted(): void {
+    this.#mustRelist = true;
+    this.#isPageCurrent = false;
+    this.#readIfDue();
   }
 
   close(): void {
-    this.#options.clock.clearTimeout(this.#timer);
+    this.#options.clock.clearTimeout(this.#batchTimer);
+    this.#options.clock.clearTimeout(this.#readTimer);
     this.#totals.stop();
     this.#subscribers.clear();
     this.#awaitingList.clear();
-    this.#awaitingRead.clear();
-    this.#changes.clear();
+    this.#awaitingRead = undefined;
+    this.#arrived = [];
+    this.#batch.take();
   }
 
-  /** A user who joins and leaves within one batch is not announced. */
-  #collect(user: string, change: Change): void {
-    const earlier = this.#changes.get(user);
-    if (change.kind === "joined") {
-      const isNew = earlier?.kind === "joined" ? earlier.isNew : earlier === undefined && change.isNew;
-      this.#changes.set(user, { kind: "joined", entry: change.entry, isNew });
-    } else if (earlier?.kind === "joined" && earlier.isNew) this.#changes.delete(user);
-    else this.#changes.set(user, { kind: "left" });
+  get #isReading(): boolean {
+    return this.#awaitingRead !== undefined;
   }
 
+  /** Announces the batch. After a batch interval without a change, the next change is sent at once. */
   #flush(): void {
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    this.#startBatchTimer();
-    const changes = this.#changes;
-    this.#changes = new Map();
+    this.#batchTimer = this.#options.clock.setTimeout(() => {
+      this.#batchTimer = undefined;
+      if (!this.#batch.isEmpty) this.#flush();
+    }, this.#options.batchMs);
+    this.#announceBatch();
+    this.#readIfDue();
+  }
+
+  /** Reads the list for those who wait, unless it was just read. A batch that is collected goes out first. */
+  #readIfDue(): void {
+    if (this.#awaitingList.size === 0 && !this.#mustRelist) return;
+    if (this.#isReading || this.#readTimer !== undefined || !this.#batch.isEmpty) return;
+    this.#startReadTimer();
+    this.#heldBatches = 0;
     this.#awaitingRead = this.#awaitingList;
     this.#awaitingList = new Set();
     try {
-      // The page is read in the turn in which the changes are taken: it holds all of them, and no later one.
       const page = unwrapResolved(this.#options.firstPage());
-      if (page instanceof Promise) void this.#completeFlushAsync(changes, page);
-      else this.#completeFlush(changes, page);
+      if (page instanceof Promise) void this.#holdAsync(page, this.#awaitingRead);
+      else this.#hold(page, this.#awaitingRead);
     } catch (error) {
-      this.#fail(changes, error);
+      this.#fail(error);
     }
   }
 
-  async #completeFlushAsync(changes: Map<string, Change>, page: Promise<RosterPage>): Promise<void> {
-    try {
-      this.#completeFlush(changes, await page);
-    } catch (error) {
-      this.#fail(changes, error);
-    }
-  }
-
-  #completeFlush(changes: ReadonlyMap<string, Change>, page: RosterPage): void {
-    if (this.#subscribers.size > 0 && changes.size > 0) this.#announce(changes, page);
-    this.#sendList(page);
-    this.#endFlush();
-  }
-
-  #fail(changes: Map<string, Change>, error: unknown): void {
-    this.#requeue(changes);
-    this.#endFlush();
-    this.#options.onError(error);
-  }
-
-  #endFlush(): void {
-    this.#isFlushing = false;
-    if (this.#isPending && this.#timer === undefined) this.#startBatchTimer();
-  }
-
-  get #isPending(): boolean {
-    return this.#changes.size > 0 || this.#awaitingList.size > 0;
-  }
-
-  /** After a batch interval without a change, the next change is sent at once. */
-  #startBatchTimer(): void {
-    this.#timer = this.#options.clock.setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#isPending) this.#flush();
+  #startReadTimer(): void {
+    this.#readTimer = this.#options.clock.setTimeout(() => {
+      this.#readTimer = undefined;
+      if (this.#held === undefined) this.#readIfDue();
+      else {
+        if (++this.#heldBatches > MAX_HELD_BATCHES) this.#mustRelist = true;
+        this.#startReadTimer();
+        this.#completeRead();
+      }
     }, this.#options.batchMs);
   }
 
-  /** After a failed read, the changes are sent with the next batch. */
-  #requeue(changes: Map<string, Change>): void {
-    const newerChanges = this.#changes;
-    this.#changes = changes;
-    for (const [user, change] of newerChanges) this.#collect(user, change);
-    for (const connection of this.#awaitingRead) this.#awaitingList.add(connection);
-    this.#awaitingRead = new Set();
+  async #holdAsync(page: Promise<RosterPage>, readers: Set<Connection>): Promise<void> {
+    try {
+      this.#hold(await page, readers);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
-  #sendList(page: RosterPage): void {
-    // If nothing has changed during the read, the list also serves the connections that came during it.
-    const isCurrent = this.#changes.size === 0;
-    const recipients = isCurrent ? [...this.#awaitingRead, ...this.#awaitingList] : [...this.#awaitingRead];
-    this.#awaitingRead = new Set();
+  #hold(page: RosterPage, readers: Set<Connection>): void {
+    if (this.#awaitingRead !== readers) return;
+    this.#held = { page, readers };
+    this.#completeRead();
+  }
+
+  /** After a failed read, the list is read again in the next batch interval. */
+  #fail(error: unknown): void {
+    for (const connection of this.#awaitingRead ?? []) this.#awaitingList.add(connection);
+    this.#awaitingRead = undefined;
+    for (const event of this.#arrived.splice(0)) this.#batch.add(event);
+    if (!this.#batch.isEmpty && this.#batchTimer === undefined) this.#flush();
+    this.#options.onError(error);
+    this.#readIfDue();
+  }
+
+  /** Sends the list that was read, once every event in it has come. */
+  #completeRead(): void {
+    if (this.#held === undefined) return;
+    const { page, readers } = this.#held;
+    if (this.#subscribers.size > 0 && !this.#mustRelist && !this.#hasSeen(page)) {
+      // A read that ended long ago left no timer.
+      if (this.#readTimer === undefined) this.#startReadTimer();
+      return;
+    }
+    this.#held = undefined;
+    this.#awaitingRead = undefined;
+    const later = this.#takeArrivedAfter(page);
+    const relisted = this.#mustRelist && !this.#isAt(page) ? [...this.#subscribers] : [];
+    this.#mustRelist = false;
+    if (relisted.length > 0) this.#batch.take();
+    else this.#announceBatch();
+    for (const [stream, off] of page.at.entries())
+      this.#seen[stream] = Math.max(off, this.#seen[stream] ?? 0);
     this.#page = page;
     this.#listFrame = undefined;
-    if (isCurrent) this.#awaitingList = new Set();
+    this.#isPageCurrent = later.length === 0;
+    // If nothing has changed during the read, the list also serves the connections that came during it.
+    const newest = this.#isPageCurrent ? this.#awaitingList : [];
+    if (this.#isPageCurrent) this.#awaitingList = new Set();
+    this.#sendList(page, [...relisted, ...readers, ...newest]);
+    for (const event of later) this.#batch.add(event);
+    if (!this.#batch.isEmpty && this.#batchTimer === undefined) this.#flush();
+    this.#readIfDue();
+  }
+
+  /** Moves the events that a page holds into the batch. @returns the others */
+  #takeArrivedAfter({ at }: RosterPage): PresenceEvent[] {
+    const later: PresenceEvent[] = [];
+    for (const event of this.#arrived.splice(0)) {
+      if (event.off <= (at[event.stream] ?? 0)) this.#batch.add(event);
+      else later.push(event);
+    }
+    return later;
+  }
+
+  #hasSeen({ at }: RosterPage): boolean {
+    return at.every((off, stream) => (this.#seen[stream] ?? 0) >= off);
+  }
+
+  /** Whether the subscribers have been told of all that a page holds, and of nothing else. */
+  #isAt({ at }: RosterPage): boolean {
+    return this.#seen.length === at.length && at.every((off, stream) => this.#seen[stream] === off);
+  }
+
+  #sendList(page: RosterPage, recipients: readonly Connection[]): void {
     if (recipients.length === 0) return;
-    const list = this.#createListFrame(page);
-    this.#listFrame = list;
+    const list = (this.#listFrame = listFrame(this.#options, page));
     for (const connection of recipients) {
       if (connection.stage === "closed") continue;
       connection.push(list);
@@ -197,48 +264,26 @@ export class PresenceView {
     }
   }
 
-  #createListFrame(page: RosterPage): OutboundFrame {
-    const { room, channel } = this.#options;
-    const users = `[${page.entries.map(publicUserJson).join(",")}]`;
-    const roomField = room === undefined ? "" : `"room":${JSON.stringify(room)},`;
-    const cursorField = page.cursor === undefined ? "" : `,"cursor":${JSON.stringify(page.cursor)}`;
-    const json = `{"type":"user_list",${roomField}"users":${users},"total":${String(page.total)}${cursorField}}`;
-    return new OutboundFrame(encodeFrame(json, { ch: channel }));
-  }
-
-  #announce(changes: ReadonlyMap<string, Change>, page: RosterPage): void {
-    const { total } = page;
+  #announceBatch(): void {
+    if (this.#batch.isEmpty) return;
+    const { joined, left, total } = this.#batch.take();
+    if (this.#subscribers.size === 0) return;
     if (total > LIMITS.announcedUsers) {
       this.#totals.set(total);
       return;
     }
     if (this.#totals.stop()) {
-      // Subscribers that got totals only need the whole list.
-      const list = this.#createListFrame(page);
-      for (const connection of this.#subscribers) connection.push(list);
+      // Subscribers that got totals only need the whole list, also if no event was lost.
+      this.#seen = [];
+      this.#isPageCurrent = false;
+      this.#mustRelist = true;
       return;
     }
-    const joined: string[] = [];
-    const left: string[] = [];
-    for (const [user, change] of changes) {
-      if (change.kind === "joined") joined.push(publicUserJson(change.entry));
-      else left.push(JSON.stringify(user));
-    }
-    if (joined.length > 0) this.#broadcast("user_joined", `"users":[${joined.join(",")}]`, total);
-    if (left.length > 0) this.#broadcast("user_left", `"userIds":[${left.join(",")}]`, total);
+    if (joined.length > 0) this.#broadcast(joinedFrame(this.#options, joined, total));
+    if (left.length > 0) this.#broadcast(leftFrame(this.#options, left, total));
   }
 
-  #broadcast(type: "user_joined" | "user_left", fields: string, total: number): void {
-    const { room, channel } = this.#options;
-    const roomField = room === undefined ? "" : `"room":${JSON.stringify(room)},`;
-    const frame = new OutboundFrame(
-      encodeFrame(`{"type":"${type}",${roomField}${fields},"total":${String(total)}}`, { ch: channel }),
-    );
+  #broadcast(frame: OutboundFrame): void {
     for (const connection of this.#subscribers) connection.push(frame);
   }
-}
-
-/** The public fields of a user as JSON text. The profile is stored as text, so that it is encoded once. */
-export function publicUserJson({ profile, since }: Pick<RosterEntry, "profile" | "since">): string {
-  return `${profile.slice(0, -1)},"connectedAt":"${new Date(since).toISOString()}"}`;
 }

@@ -4,7 +4,6 @@
 // full resume, however many resume at once; one user's resumes do not keep those of others waiting.
 
 import type { Position } from "@halyard/protocol";
-import type { Backplane } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import { isClosed } from "../connection/is-closed.ts";
 import type { Clock } from "../types.ts";
@@ -19,7 +18,6 @@ import type { ReplayBudget, ReplayPlan } from "./replay.ts";
 /** What {@link ReplayPlanner} uses. */
 export interface ReplayPlannerParts {
   readonly channels: ChannelHub;
-  readonly backplane: Backplane;
   readonly clock: Clock;
 }
 
@@ -64,8 +62,8 @@ export class ReplayPlanner {
       return this.#resumes.run(connection.userId, plan);
     if (requests.length > CHUNK) return plan();
     // A connection without rooms and positions, which most are at first, is welcomed in the turn in which it opens.
-    const { channels, backplane } = this.#parts;
-    const planned = whenAll(requests.map((request) => planReplay(channels, backplane, request)));
+    const { channels } = this.#parts;
+    const planned = whenAll(requests.map((request) => planReplay(channels, request)));
     return andThen(planned, (plans) => {
       if (!this.#areValid(plans)) return plan();
       if (!isClosed(connection)) commit(plans);
@@ -108,13 +106,13 @@ export class ReplayPlanner {
   }
 
   async #planOne({ channel, position }: Requested, budget: ReplayBudget): Promise<ReplayPlan> {
-    const { channels, backplane } = this.#parts;
-    if (position === undefined) return planReplay(channels, backplane, { channel, position });
+    const { channels } = this.#parts;
+    if (position === undefined) return planReplay(channels, { channel, position });
     const estimate = workOf(budget);
     const turn = await this.#turns.begin(estimate);
     let spent = 0;
     try {
-      const plan = await planReplay(channels, backplane, { channel, position, budget });
+      const plan = await planReplay(channels, { channel, position, budget });
       spent = workOf(plan.cost);
       return plan;
     } finally {

@@ -6,7 +6,6 @@ import { Backlog } from "../delivery/backlog.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { ChannelState, GapReason, Position } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
-import type { Backplane } from "../backplane.ts";
 import type { Channel } from "./channel.ts";
 import { toReplayEntry } from "./recent-frames.ts";
 import type { ReplayEntry } from "./recent-frames.ts";
@@ -59,14 +58,9 @@ interface RequestedChannel {
  * Finds out how a connection can continue in a channel. The history is read only if the channel's newest frames do not
  * reach back to the position, and only as much of it as the budget allows. Rejects, and never throws.
  */
-export function planReplay(
-  channels: ChannelHub,
-  backplane: Backplane,
-  requested: RequestedChannel,
-): MaybePromise<ReplayPlan> {
+export function planReplay(channels: ChannelHub, requested: RequestedChannel): MaybePromise<ReplayPlan> {
   const { position, budget = replayBudget() } = requested;
-  if (position !== undefined)
-    return planFrom(position, { channels, backplane, name: requested.channel, budget });
+  if (position !== undefined) return planFrom(position, { channels, name: requested.channel, budget });
   const channel = channels.whenSynced(requested.channel);
   return channel instanceof Promise ? planNewAsync(channel) : planNew(channel);
 }
@@ -81,15 +75,11 @@ async function planNewAsync(channel: Promise<Channel>): Promise<ReplayPlan> {
 
 interface PlanInput {
   readonly channels: ChannelHub;
-  readonly backplane: Backplane;
   readonly name: string;
   readonly budget: ReplayBudget;
 }
 
-async function planFrom(
-  from: Position,
-  { channels, backplane, name, budget }: PlanInput,
-): Promise<ReplayPlan> {
+async function planFrom(from: Position, { channels, name, budget }: PlanInput): Promise<ReplayPlan> {
   let channel = await channels.whenSynced(name);
   const gap = (reason: GapReason): ReplayPlan => ({
     channel,
@@ -99,6 +89,8 @@ async function planFrom(
     cost: NO_COST,
   });
   for (let attempt = 0; attempt < MAX_PLAN_ATTEMPTS; attempt++) {
+    // This node may lag behind the one that the client comes from.
+    if (from.epoch !== channel.epoch) await channels.refresh(channel);
     if (from.epoch !== channel.epoch) return gap("lost");
     if (from.off > channel.offset) await channels.refresh(channel);
     if (from.off > channel.offset) return gap("lost");
@@ -106,7 +98,7 @@ async function planFrom(
     let replayed = channel.framesAfter(from.off);
     if (replayed === undefined) {
       if (budget.messages <= 0 || budget.bytes <= 0) return gap("too_many");
-      const read = await backplane.read(channel.name, {
+      const read = await channels.read(channel.name, {
         after: from.off,
         limit: budget.messages,
         bytes: budget.bytes,

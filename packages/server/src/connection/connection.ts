@@ -79,6 +79,8 @@ export interface ConnectionInit {
   readonly identity: GuestIdentity;
   /** A date. */
   readonly openedAt: number;
+  /** When its authentication began, as a date in ms since 1970. @default when it opened */
+  readonly authenticatedAt?: number | undefined;
   /** The time of the clock, from which silence counts. */
   readonly now: number;
   readonly services: ConnectionServices;
@@ -103,6 +105,7 @@ export class Connection implements WatchedConnection, Recipient {
 
   readonly id: string;
   readonly openedAt: number;
+  readonly authenticatedAt: number;
   /** Which part of a heartbeat round pings this connection. */
   readonly heartbeatBucket: number;
   identity: GuestIdentity;
@@ -159,6 +162,7 @@ export class Connection implements WatchedConnection, Recipient {
     this.transport = init.transport;
     this.identity = init.identity;
     this.openedAt = init.openedAt;
+    this.authenticatedAt = init.authenticatedAt ?? init.openedAt;
     this.lastActivityAt = init.now;
     this.heartbeatBucket = init.heartbeatBucket;
     this.#services = init.services;

@@ -2,11 +2,13 @@
 // Called by UpgradeHandler, ConnectionAdmitter and HelloHandler.
 // Guarantees: a slot belongs to one client, whose newer attempt replaces the older one; an abandoned slot is given back.
 import { CloseCode, HalyardError } from "@halyard/protocol/wire";
-import type { Admission, AdmissionRequest, Backplane, ClientRef } from "../backplane.ts";
+import type { Admission, AdmissionRequest, Backplane, ClientRef, Eviction } from "../backplane.ts";
 import type { AnyConfig } from "../config.ts";
+import type { AddressedCloses } from "../connection/addressed-closes.ts";
 import type { UpgradeDetails } from "../connection/upgrade-details.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { Connection } from "../connection/connection.ts";
+import { sessionIdOf } from "../connection/revocations.ts";
 import type { SocketData } from "../connection/socket-data.ts";
 import { toData } from "../connection/socket-data.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
@@ -33,16 +35,21 @@ export function isRejection(answer: AcceptedUpgrade | UpgradeRejection): answer 
 
 type OnConnectionLimit = Extract<AnyConfig["onConnectionLimit"], (...args: never) => unknown>;
 
+/** How many connections one user may have on all nodes, and what happens to the next one. */
+interface ConnectionsPerUser {
+  readonly limit: number;
+  /** @default "reject" */
+  readonly policy: AnyConfig["onConnectionLimit"];
+}
+
 /** What {@link ConnectionSlots} uses. */
 export interface ConnectionSlotsParts {
   readonly backplane: Pick<Backplane, "admit" | "applyPresence">;
   readonly connections: ConnectionTable;
+  readonly closes: AddressedCloses;
   readonly nextConnectionId: () => string;
   readonly report: (error: unknown, context: ErrorContext) => void;
-  /** Connections of one user on all nodes. @default 20 */
-  readonly maxConnectionsPerUser: number | undefined;
-  /** @default "reject" */
-  readonly onConnectionLimit: AnyConfig["onConnectionLimit"];
+  readonly perUser: ConnectionsPerUser;
 }
 
 /** Reserves the slots of connections at the backplane. */
@@ -53,15 +60,15 @@ export class ConnectionSlots {
 
   constructor(parts: ConnectionSlotsParts) {
     this.#parts = parts;
-    this.#limit = parts.maxConnectionsPerUser ?? 20;
-    this.#policy = parts.onConnectionLimit ?? "reject";
+    this.#limit = parts.perUser.limit;
+    this.#policy = parts.perUser.policy ?? "reject";
   }
 
   /** Before 101, unless the application's policy is a function: that needs a socket. */
   reserveForUpgrade(
     { url, remoteAddress: address }: UpgradeRequest,
     identity: GuestIdentity,
-    { isV1, watch }: Pick<UpgradeDetails, "isV1" | "watch">,
+    { isV1, watch, authenticatedAt }: Pick<UpgradeDetails, "isV1" | "watch" | "authenticatedAt">,
   ): MaybePromise<AcceptedUpgrade | UpgradeRejection> {
     const connectionId = this.#parts.nextConnectionId();
     const query = isV1 ? clientFromUrl(url) : undefined;
@@ -73,6 +80,7 @@ export class ConnectionSlots {
       address,
       identity,
       isV1,
+      authenticatedAt,
       client,
       attempt,
       watch,
@@ -82,7 +90,9 @@ export class ConnectionSlots {
     const accepted: AcceptedUpgrade = { data: toData(identity, connectionId, isV1), details };
     const policy = this.#policy;
     if (typeof policy === "function") return accepted;
-    const slot = { ...client, attempt, connectionId, limit: this.#limit, policy };
+    const session = sessionIdOf(details);
+    const limit = this.#limit;
+    const slot = { ...client, attempt, connectionId, limit, policy, session, authenticatedAt };
     return andThen(unwrapResolved(this.#parts.backplane.admit(slot)), (admission) => {
       details.admission = admission;
       return isUpgraded(admission) ? accepted : connectionLimitRejection(user);
@@ -91,8 +101,9 @@ export class ConnectionSlots {
 
   /** For a socket that is open and has no slot: a bare `handleOpen`, or a policy that is a function. */
   reserveForConnection(connection: Connection): MaybePromise<Admission> {
-    const { client: ref, attempt, id: connectionId } = connection;
-    const request = { ...ref, attempt, connectionId, limit: this.#limit };
+    const { client: ref, attempt, id: connectionId, authenticatedAt } = connection;
+    const session = sessionIdOf(connection);
+    const request = { ...ref, attempt, connectionId, limit: this.#limit, session, authenticatedAt };
     const policy = this.#policy;
     return typeof policy === "function"
       ? this.#applyApplicationPolicy(connection, request, policy)
@@ -111,6 +122,8 @@ export class ConnectionSlots {
       connectionId: connection.id,
       limit: this.#limit,
       policy: "reject",
+      session: sessionIdOf(connection),
+      authenticatedAt: connection.authenticatedAt,
     });
   }
 
@@ -119,10 +132,14 @@ export class ConnectionSlots {
     return this.#policy === "reject" && this.#parts.connections.countOf(user.id) >= this.#limit;
   }
 
-  /** Closes the connections of the same user whose slots are taken. */
-  closeReplaced({ userId }: Connection, ids: readonly string[], code: number): void {
-    if (ids.length === 0) return;
-    for (const other of this.#parts.connections.ofUser(userId)) if (ids.includes(other.id)) other.close(code);
+  /** Closes the older attempts of the same client. */
+  closeReplaced({ userId: user }: Connection, { replaced }: Extract<Admission, { admitted: true }>): void {
+    for (const close of replaced) this.#parts.closes.close({ close, user, code: CloseCode.Superseded });
+  }
+
+  /** Closes the connections of the same user that have lost their slot to this one. */
+  closeEvicted(evictions: readonly Eviction[]): void {
+    for (const eviction of evictions) this.#parts.closes.evict(eviction);
   }
 
   /** Gives back the slot of a connection that never opened. */
@@ -174,11 +191,12 @@ export function connectionLimitRejection(userId: string): UpgradeRejection {
 }
 
 /** The code that closes an open connection without a slot. */
-export function closeCodeFor({ reason }: Extract<Admission, { readonly admitted: false }>): number {
-  return reason === "superseded" ? CloseCode.Superseded : CloseCode.ConnectionLimit;
+export function closeCodeFor(refused: Extract<Admission, { readonly admitted: false }>): number {
+  if (refused.reason === "revoked") return refused.code;
+  return refused.reason === "superseded" ? CloseCode.Superseded : CloseCode.ConnectionLimit;
 }
 
-/** An older attempt is upgraded to get its close code: a browser does not show the status of an upgrade. */
+/** Without a slot for it, a connection is upgraded to get its close code: a browser does not show the status of an upgrade. */
 function isUpgraded(admission: Admission): boolean {
-  return admission.admitted || admission.reason === "superseded";
+  return admission.admitted || admission.reason !== "limit";
 }

@@ -1,8 +1,7 @@
 // From an open socket to a connection that may speak: its slot, its presence, its welcome or the wait for its hello.
 // Called by ConnectionOpener. With the memory backplane all of it happens in the turn in which the socket opens.
 // Guarantees: a connection that fails to begin is closed with 1013; one that closed meanwhile leaves presence at once.
-import { CloseCode } from "@halyard/protocol/wire";
-import type { Admission } from "../backplane.ts";
+import type { Admission, Eviction } from "../backplane.ts";
 import type { PresenceHub } from "../channels/presence-hub.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Inbound } from "../messages/inbound.ts";
@@ -11,6 +10,7 @@ import { closeCodeFor } from "./admission.ts";
 import type { ConnectionLog } from "./connection-log.ts";
 import type { HelloHandler } from "./hello.ts";
 import { isClosed } from "../connection/is-closed.ts";
+import type { Revocations } from "../connection/revocations.ts";
 import { andThen, recover, unwrapResolved } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 
@@ -21,6 +21,7 @@ export interface ConnectionAdmitterParts {
   readonly helloHandler: HelloHandler;
   readonly inbound: Pick<Inbound, "flushBuffered">;
   readonly log: ConnectionLog;
+  readonly revocations: Revocations;
 }
 
 /** Admits connections that have just opened. */
@@ -49,25 +50,30 @@ export class ConnectionAdmitter {
   }
 
   #admit(connection: Connection, admission: Admission): MaybePromise<void> {
-    const { presence, slots } = this.#parts;
+    const { presence, revocations, slots } = this.#parts;
     if (isClosed(connection)) {
       // The slot would expire by itself; given back now, it is free for the user's next connection.
       presence.leave(connection, { graceMs: 0 });
+      return;
+    }
+    const mark = revocations.markOf(connection);
+    if (mark !== undefined) {
+      connection.close(mark.code, mark.reason);
       return;
     }
     if (!admission.admitted) {
       connection.close(closeCodeFor(admission));
       return;
     }
-    slots.closeReplaced(connection, admission.replaced, CloseCode.Superseded);
-    return andThen(unwrapResolved(presence.join(connection)), (evicted) =>
-      this.#welcome(connection, evicted),
+    slots.closeReplaced(connection, admission);
+    return andThen(unwrapResolved(presence.join(connection)), (evictions) =>
+      this.#welcome(connection, evictions),
     );
   }
 
-  #welcome(connection: Connection, evicted: readonly string[]): MaybePromise<void> {
+  #welcome(connection: Connection, evictions: readonly Eviction[]): MaybePromise<void> {
     const { helloHandler, inbound, presence, slots } = this.#parts;
-    slots.closeReplaced(connection, evicted, CloseCode.Evicted);
+    slots.closeEvicted(evictions);
     if (isClosed(connection)) {
       presence.leave(connection, { graceMs: 0 });
       return;

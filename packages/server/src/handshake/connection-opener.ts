@@ -53,6 +53,7 @@ export class ConnectionOpener {
       transport: details?.transport ?? transportOf(ws),
       identity: details?.identity ?? identityOf(ws.data),
       openedAt: dateOf(clock),
+      authenticatedAt: details?.authenticatedAt,
       now: clock.now(),
       services,
       heartbeatBucket: Math.floor(clock.random() * HEARTBEAT_BUCKETS),

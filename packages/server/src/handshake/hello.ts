@@ -102,7 +102,7 @@ export class HelloHandler implements HelloReceiver {
     connection.client = { user, client: clientId };
     connection.attempt = attempt;
     connection.isV1 = true;
-    slots.closeReplaced(connection, admission.replaced, CloseCode.Superseded);
+    slots.closeReplaced(connection, admission);
     return true;
   }
 }

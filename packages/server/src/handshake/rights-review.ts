@@ -2,7 +2,6 @@
 // Called by Memberships when the identity of a connection was replaced.
 // Guarantees: what is being asked is not delivered meanwhile; a channel that is granted again goes on at its position, without
 // a hole or with a gap; at most 16 questions of one connection run at once; an answer counts for the newest rights only.
-import type { Backplane } from "../backplane.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { GLOBAL_CHANNEL, roomChannel } from "../channels/channel-name.ts";
 import type { PresenceHub } from "../channels/presence-hub.ts";
@@ -25,7 +24,6 @@ import { HalyardError } from "@halyard/protocol/wire";
 /** What {@link RightsReview} uses. */
 export interface RightsReviewParts {
   readonly authorization: Authorization;
-  readonly backplane: Backplane;
   readonly builtIns: BuiltIns | undefined;
   readonly channels: ChannelHub;
   readonly presence: PresenceHub;
@@ -162,12 +160,12 @@ export class RightsReview {
   }
 
   async #replay(connection: Connection, name: string): Promise<void> {
-    const { backplane, channels } = this.#parts;
+    const { channels } = this.#parts;
     const review = this.#reviews.get(connection);
     const position = connection.withheld?.get(name);
     const budget = review?.budget ?? replayBudget();
     for (let attempt = 0; ; attempt++) {
-      const plan = await planReplay(channels, backplane, {
+      const plan = await planReplay(channels, {
         channel: name,
         position,
         budget: { ...budget },

@@ -9,6 +9,7 @@ import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
 import { DeadlineError, isFailure } from "../utils/errors.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
+import { dateOf } from "../utils/clock.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import type { AcceptedUpgrade } from "./admission.ts";
 import { isRejection } from "./admission.ts";
@@ -44,6 +45,11 @@ export class UpgradeGuard {
 
   get limiter(): UpgradeLimiter {
     return this.#parts.limiter;
+  }
+
+  /** In ms since 1970. */
+  date(): number {
+    return dateOf(this.#parts.clock);
   }
 
   /** Begins a handshake, which {@link end} ends. @returns the rejection when too many run, or too many were rejected */

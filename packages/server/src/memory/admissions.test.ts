@@ -16,11 +16,17 @@ const request = (connectionId: string, more: Partial<AdmissionRequest> = {}): Ad
 const admitted = { admitted: true, replaced: [] };
 const full = { admitted: false, reason: "limit" };
 
+/** Opens a connection that has a reservation. @returns the ids of the evicted connections */
+function openedIds(admissions: Admissions, connectionId: string, user = "ada"): string[] {
+  const op = { op: "+", room: undefined, user, connectionId, profile: "{}" } as const;
+  return admissions.opened(op).map((eviction) => eviction.connectionId);
+}
+
 function opened(...connectionIds: string[]): Admissions {
   const admissions = new Admissions();
   for (const [index, id] of connectionIds.entries()) {
     expect(admissions.admit(request(id), index)).toEqual(admitted);
-    admissions.opened("ada", id);
+    openedIds(admissions, id);
   }
   return admissions;
 }
@@ -43,7 +49,7 @@ describe("Admissions", () => {
   it("evicts the oldest connection under the policy close-oldest", () => {
     const admissions = opened("1", "2");
     expect(admissions.admit(request("3", { policy: "close-oldest" }), 10)).toEqual(admitted);
-    expect(admissions.opened("ada", "3")).toEqual(["1"]);
+    expect(openedIds(admissions, "3")).toEqual(["1"]);
     expect(admissions.admit(request("4"), 10)).toEqual(full);
   });
 
@@ -74,17 +80,17 @@ describe("Admissions of one client's attempts", () => {
     const admissions = new Admissions();
     for (const [now, entry] of [attemptOf("1", 1), request("2"), attemptOf("3", 2)].entries()) {
       admissions.admit(entry, now);
-      admissions.opened("ada", entry.connectionId);
+      openedIds(admissions, entry.connectionId);
     }
     admissions.admit(request("4", { policy: "close-oldest" }), 10);
-    expect(admissions.opened("ada", "4")).toEqual(["3"]);
+    expect(openedIds(admissions, "4")).toEqual(["3"]);
   });
 
   it("keeps the slot of the newer attempt when the older connection closes", () => {
     const admissions = opened("1");
     admissions.admit(attemptOf("2", 1), 10);
     admissions.admit(attemptOf("3", 2), 10);
-    admissions.opened("ada", "3");
+    openedIds(admissions, "3");
     admissions.release("ada", "2");
     expect(admissions.admit(request("4"), 20)).toEqual(full);
   });
@@ -105,11 +111,11 @@ describe("Admissions of a reserved slot", () => {
   it("gives a replacing attempt ten seconds, however old the replaced connection is", () => {
     const admissions = opened("1");
     admissions.admit(request("2", { client: "c" }), 0);
-    admissions.opened("ada", "2");
+    openedIds(admissions, "2");
     admissions.admit(request("3", { client: "c", attempt: 2 }), 3_600_000);
     expect(admissions.admit(request("4"), 3_600_001)).toEqual(full);
     admissions.sweep(3_600_002);
-    admissions.opened("ada", "3");
+    openedIds(admissions, "3");
     expect(admissions.admit(request("4"), 1e9)).toEqual(full);
   });
 
@@ -179,7 +185,7 @@ describe("Admissions under random requests", () => {
           const admission = admissions.admit(request(id, { client, attempt, policy, limit }), now);
           if (admission.admitted && fate === "opens") {
             // As in the handshake: the replaced and the evicted connections close when the new one opens.
-            const closed = [...admission.replaced, ...admissions.opened("ada", id)];
+            const closed = [...admission.replaced, ...openedIds(admissions, id)];
             for (const closedId of closed) admissions.release("ada", closedId);
             open = [
               ...open.filter((connection) => !closed.includes(connection.id)),

@@ -2,7 +2,7 @@
 // The memory backplane calls it for each handshake, open and close.
 // A user never has more open clients than the limit, and the newest attempt of a client reslots its older ones.
 
-import type { Admission, AdmissionRequest, ClientRef } from "../backplane.ts";
+import type { Admission, AdmissionRequest, ClientRef, Eviction, PresenceOp } from "../backplane.ts";
 
 interface Reservation {
   readonly connectionId: string;
@@ -25,6 +25,13 @@ interface Slot {
  * client id is its connection id, is stored as that id. Lists are replaced, never grown.
  */
 type OneOrManySlots = string | Slot | readonly Slot[];
+
+type OnlineOp = Extract<PresenceOp, { readonly op: "+" }>;
+
+interface EvictionBound {
+  readonly besides: string;
+  readonly limit: number;
+}
 
 /** How long a reservation lasts if the connection never opens. */
 const RESERVATION_MS = 10_000;
@@ -70,19 +77,47 @@ export class Admissions {
     return answer;
   }
 
-  /** @returns the connections of the oldest clients above the limit; their slots are released */
-  opened(user: string, connectionId: string): readonly string[] {
+  /** @returns the connections that have lost their slot: the oldest ones above the limit, and older attempts */
+  opened(op: OnlineOp): readonly Eviction[] {
+    const { user, connectionId } = op;
     const slots = this.#slotsOf(user);
     const slot = slots.find(({ reserved }) => reserved?.connectionId === connectionId);
-    if (slot?.reserved === undefined) return NO_SLOTS;
+    if (slot?.reserved === undefined) return this.#declare(op, slots);
     const { attempt, limit } = slot.reserved;
     slot.connectionId = connectionId;
     slot.attempt = attempt;
     slot.reserved = undefined;
-    const evicted = slots.length > limit ? overLimit(slots, { besides: connectionId, limit }) : NO_SLOTS;
+    if (slots.length <= limit) {
+      this.#store(user, slots);
+      return NO_EVICTIONS;
+    }
+    return this.#evict(user, slots, { besides: connectionId, limit });
+  }
+
+  /** An open connection without a reservation: it is counted already, or its reservation has expired. */
+  #declare(op: OnlineOp, slots: readonly Slot[]): readonly Eviction[] {
+    const { user, connectionId, client, attempt = 1, limit } = op;
+    if (client === undefined || limit === undefined) return NO_EVICTIONS;
+    if (slots.some((slot) => slot.connectionId === connectionId)) return NO_EVICTIONS;
+    const slot = slots.find((other) => other.client === client);
+    if (slot === undefined) {
+      const declared = [...slots, { client, connectionId, attempt, reserved: undefined }];
+      return this.#evict(user, declared, { besides: connectionId, limit });
+    }
+    if (attempt < Math.max(slot.attempt, slot.reserved?.attempt ?? 0))
+      return [{ user, connectionId, reason: "superseded" }];
+    const older = slot.connectionId;
+    slot.connectionId = connectionId;
+    slot.attempt = attempt;
+    this.#store(user, slots);
+    return older === undefined ? NO_EVICTIONS : [{ user, connectionId: older, reason: "superseded" }];
+  }
+
+  #evict(user: string, slots: readonly Slot[], bound: EvictionBound): readonly Eviction[] {
+    const evicted = slots.length > bound.limit ? overLimit(slots, bound) : NO_SLOTS;
     for (const id of evicted) releaseSlot(slots, id);
     this.#store(user, evicted.length > 0 ? slots.filter(isTaken) : slots);
-    return evicted;
+    return evicted.map((connectionId) => ({ user, connectionId, reason: "limit" }));
   }
 
   /** @returns the client whose open connection this was; undefined for a plain one */
@@ -122,6 +157,7 @@ export class Admissions {
 }
 
 const NO_SLOTS: readonly string[] = [];
+const NO_EVICTIONS: readonly Eviction[] = [];
 const NO_CONNECTIONS: readonly Slot[] = [];
 const ADMITTED: Admission = { admitted: true, replaced: NO_SLOTS };
 
@@ -157,10 +193,7 @@ function releaseSlot(slots: readonly Slot[], connectionId: string): void {
   }
 }
 
-function overLimit(
-  slots: readonly Slot[],
-  { besides, limit }: { readonly besides: string; readonly limit: number },
-): string[] {
+function overLimit(slots: readonly Slot[], { besides, limit }: EvictionBound): string[] {
   const open = slots.flatMap(({ connectionId: id }) => id ?? []);
   return open.filter((id) => id !== besides).slice(0, Math.max(0, open.length - limit));
 }

@@ -58,6 +58,11 @@ export class HistoryStore {
     this.#subscribed.delete(channel);
   }
 
+  /** Where a channel stands; undefined for one that is neither stored nor subscribed to. */
+  topOf(channel: string): number | undefined {
+    return this.#logs.get(channel)?.top ?? this.#subscribed.get(channel);
+  }
+
   offsetOf(channel: string, key: string): number | undefined {
     return this.#logs.get(channel)?.offsetOf(key);
   }

@@ -3,14 +3,17 @@ import type {
   AdmissionRequest,
   Backplane,
   BackplaneHandlers,
+  BackplaneHealth,
+  ChannelTop,
   ClientRef,
+  Eviction,
   HistoryUsage,
-  PresenceEvent,
   PresenceOp,
   PublishOptions,
   PublishResult,
   ReadPage,
   ReadResult,
+  Revocation,
   RosterPage,
   Work,
   WorkState,
@@ -20,14 +23,18 @@ import { resolvedPromise } from "../utils/maybe-promise.ts";
 import { randomId } from "../utils/ids.ts";
 import type { Clock } from "../types.ts";
 import { Admissions } from "./admissions.ts";
+import { GivenRooms } from "./given-rooms.ts";
 import { HistoryStore } from "./history-store.ts";
+import { RevocationMarks } from "./revocation-marks.ts";
 import { Roster } from "./roster.ts";
 import { IdempotencyLog } from "./idempotency-log.ts";
 
 const SWEEP_MS = 15_000;
-const NO_CONNECTIONS: readonly string[] = [];
+/** Longer than a handshake: a mark is for connections that are authenticated and not open yet. */
+const MARK_MS = 60_000;
+const NO_EVICTIONS: readonly Eviction[] = [];
 const RESOLVED = resolvedPromise<void>(undefined);
-const NO_EVICTIONS = resolvedPromise(NO_CONNECTIONS);
+const RESOLVED_WITHOUT_EVICTIONS = resolvedPromise(NO_EVICTIONS);
 
 /** Options of {@link createMemoryBackplane}. */
 export interface MemoryBackplaneOptions {
@@ -51,7 +58,12 @@ class MemoryBackplane implements Backplane {
   readonly #history = new HistoryStore();
   readonly #admissions = new Admissions();
   readonly #idempotency = new IdempotencyLog((ref) => this.#admissions.isOpen(ref));
+  readonly #marks = new RevocationMarks();
+  readonly #givenRooms = new GivenRooms();
+  readonly #startedAt: number;
   readonly #globalRoster: Roster;
+  /** One counter for all rosters, as for channels. */
+  #presenceOffset = 0;
   readonly #roomRosters = new Map<string, Roster>();
   /**
    * One counter for all channels: offsets need not be contiguous, and a channel whose log was dropped never reuses an
@@ -65,7 +77,12 @@ class MemoryBackplane implements Backplane {
     this.#clock = clock;
     this.#epoch = randomId(clock, 8);
     this.nodeId = randomId(clock, 6);
+    this.#startedAt = clock.now();
     this.#globalRoster = this.#rosterOf(undefined);
+  }
+
+  health(): BackplaneHealth {
+    return { state: "up", since: this.#startedAt };
   }
 
   /** The switch of request-result-cache.ts. The entries for Node and Bun set it; it is no option of an application. */
@@ -132,7 +149,14 @@ class MemoryBackplane implements Backplane {
     return { bytes: this.#history.bytes, evicted: this.#history.evicted };
   }
 
+  tops(channels: readonly string[]): Promise<readonly ChannelTop[]> {
+    const topOf = (channel: string): number => this.#history.topOf(channel) ?? this.#offset;
+    return resolvedPromise(channels.map((channel) => ({ epoch: this.#epoch, top: topOf(channel) })));
+  }
+
   admit(request: AdmissionRequest): Promise<Admission> {
+    const mark = this.#marks.matching(request);
+    if (mark !== undefined) return resolvedPromise({ admitted: false, reason: "revoked", code: mark.code });
     this.#idempotency.maxConnections = request.limit;
     const now = this.#clock.now();
     const admission = this.#admissions.admit(request, now);
@@ -140,13 +164,13 @@ class MemoryBackplane implements Backplane {
     return resolvedPromise(admission);
   }
 
-  applyPresence(ops: readonly PresenceOp[]): Promise<readonly string[]> {
-    let evicted = NO_CONNECTIONS;
+  applyPresence(ops: readonly PresenceOp[]): Promise<readonly Eviction[]> {
+    let evicted = NO_EVICTIONS;
     for (const op of ops) {
       if (op.room === undefined) {
         if (op.op === "-") this.#release(op.user, op.connectionId);
         else {
-          const opened = this.#admissions.opened(op.user, op.connectionId);
+          const opened = this.#admissions.opened(op);
           if (opened.length > 0) evicted = [...evicted, ...opened];
         }
       }
@@ -158,7 +182,7 @@ class MemoryBackplane implements Backplane {
       roster.apply(op);
       if (op.room !== undefined && roster.isEmpty) this.#roomRosters.delete(op.room);
     }
-    return evicted === NO_CONNECTIONS ? NO_EVICTIONS : resolvedPromise(evicted);
+    return evicted === NO_EVICTIONS ? RESOLVED_WITHOUT_EVICTIONS : resolvedPromise(evicted);
   }
 
   roster(
@@ -166,13 +190,39 @@ class MemoryBackplane implements Backplane {
     page: { readonly cursor: string | undefined; readonly limit: number },
   ): Promise<RosterPage> {
     const roster = room === undefined ? this.#globalRoster : this.#roomRosters.get(room);
-    const emptyPage = { entries: [], total: 0, cursor: undefined };
+    const emptyPage = { entries: [], total: 0, cursor: undefined, at: [] };
     return resolvedPromise(roster?.page(page.cursor, page.limit) ?? emptyPage);
   }
 
   /** There is no other node to notify. */
   announce(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** This node sends nothing to itself. */
+  send(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  revoke(mark: Revocation): Promise<void> {
+    this.#marks.add(mark, this.#clock.now() + MARK_MS);
+    return Promise.resolve();
+  }
+
+  revocations(users: readonly string[], sessions: readonly string[]): Promise<readonly Revocation[]> {
+    return Promise.resolve(this.#marks.of(users, sessions));
+  }
+
+  giveRoom(ref: ClientRef, room: string): undefined {
+    this.#givenRooms.give(ref, room, this.#clock.now());
+  }
+
+  takeRoom(ref: ClientRef, room: string): undefined {
+    this.#givenRooms.take(ref, room);
+  }
+
+  givenRooms(ref: ClientRef): readonly string[] {
+    return this.#givenRooms.of(ref, this.#clock.now());
   }
 
   begin(work: Work): WorkState {
@@ -198,10 +248,14 @@ class MemoryBackplane implements Backplane {
   }
 
   #rosterOf(room: string | undefined): Roster {
-    return new Roster(room, this.#clock, (event: PresenceEvent) => {
-      if (event.kind === "left" && room !== undefined && this.#roomRosters.get(room)?.isEmpty === true)
-        this.#roomRosters.delete(room);
-      this.#handlers?.onPresence([event]);
+    return new Roster(room, {
+      clock: this.#clock,
+      emit: (event) => {
+        if (event.kind === "left" && room !== undefined && this.#roomRosters.get(room)?.isEmpty === true)
+          this.#roomRosters.delete(room);
+        this.#handlers?.onPresence([event]);
+      },
+      nextOffset: () => ++this.#presenceOffset,
     });
   }
 
@@ -211,6 +265,8 @@ class MemoryBackplane implements Backplane {
       this.#history.sweep(now);
       this.#admissions.sweep(now);
       this.#idempotency.sweep(now);
+      this.#marks.sweep(now);
+      this.#givenRooms.sweep(now, (ref) => this.#admissions.isOpen(ref));
       this.#scheduleSweep();
     }, SWEEP_MS);
   }

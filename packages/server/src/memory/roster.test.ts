@@ -21,7 +21,11 @@ const minus = (user: string, connectionId: string, graceMs = 0): PresenceOp => (
 
 function create(): { clock: FakeClock; roster: Roster; events: PresenceEvent[]; takeEvents: () => string[] } {
   const [clock, events] = [new FakeClock({ now: 0 }), [] as PresenceEvent[]];
-  const roster = new Roster("r", clock, (event) => events.push(event));
+  const roster = new Roster("r", {
+    clock,
+    emit: (event) => events.push(event),
+    nextOffset: () => events.length + 1,
+  });
   return { clock, roster, events, takeEvents: () => events.splice(0).map(toText) };
 }
 

@@ -17,18 +17,26 @@ interface Member {
   leaveTimer: unknown;
 }
 
+/** What a roster works with. */
+export interface RosterParts {
+  readonly clock: Clock;
+  readonly emit: (event: PresenceEvent) => void;
+  /** A number greater than any before: a roster that was dropped and made anew must not go back. */
+  readonly nextOffset: () => number;
+}
+
 /** One entry per user, with the connections that keep it. */
 export class Roster {
   readonly #room: string | undefined;
-  readonly #clock: Clock;
-  readonly #emit: (event: PresenceEvent) => void;
+  readonly #parts: RosterParts;
   readonly #members = new Map<string, Member>();
   #joins = 0;
+  /** The offset of the latest event. */
+  #offset = 0;
 
-  constructor(room: string | undefined, clock: Clock, emit: (event: PresenceEvent) => void) {
+  constructor(room: string | undefined, parts: RosterParts) {
     this.#room = room;
-    this.#clock = clock;
-    this.#emit = emit;
+    this.#parts = parts;
   }
 
   get isEmpty(): boolean {
@@ -43,26 +51,38 @@ export class Roster {
   page(cursor: string | undefined, limit: number): RosterPage {
     const after = cursor === undefined ? 0 : Number(cursor);
     const entries: RosterEntry[] = [];
+    const at = [this.#offset];
     let last = after;
     for (const [user, member] of this.#members) {
       if (!(member.joinOrder > after)) continue;
-      if (entries.length === limit) return { entries, total: this.#members.size, cursor: String(last) };
+      if (entries.length === limit) return { entries, total: this.#members.size, cursor: String(last), at };
       entries.push({ user, profile: member.profile, since: member.since });
       last = member.joinOrder;
     }
-    return { entries, total: this.#members.size, cursor: undefined };
+    return { entries, total: this.#members.size, cursor: undefined, at };
   }
 
   /** Removes all members and stops their timers, without events. */
   clear(): void {
-    for (const member of this.#members.values()) this.#clock.clearTimeout(member.leaveTimer);
+    for (const member of this.#members.values()) this.#parts.clock.clearTimeout(member.leaveTimer);
     this.#members.clear();
+  }
+
+  #emitJoined(entry: RosterEntry, isNew: boolean): void {
+    const off = (this.#offset = this.#parts.nextOffset());
+    const total = this.#members.size;
+    this.#parts.emit({ kind: "joined", room: this.#room, entry, isNew, stream: 0, off, total });
+  }
+
+  #emitLeft(user: string): void {
+    const off = (this.#offset = this.#parts.nextOffset());
+    this.#parts.emit({ kind: "left", room: this.#room, user, stream: 0, off, total: this.#members.size });
   }
 
   #join(user: string, connectionId: string, profile: string): void {
     const member = this.#members.get(user);
     if (member === undefined) {
-      const since = dateOf(this.#clock);
+      const since = dateOf(this.#parts.clock);
       const member = {
         joinOrder: ++this.#joins,
         connections: connectionId,
@@ -71,20 +91,15 @@ export class Roster {
         leaveTimer: undefined,
       };
       this.#members.set(user, member);
-      this.#emit({ kind: "joined", room: this.#room, entry: { user, profile, since }, isNew: true });
+      this.#emitJoined({ user, profile, since }, true);
       return;
     }
-    this.#clock.clearTimeout(member.leaveTimer);
+    this.#parts.clock.clearTimeout(member.leaveTimer);
     member.leaveTimer = undefined;
     addConnection(member, connectionId);
     if (member.profile === profile) return;
     member.profile = profile;
-    this.#emit({
-      kind: "joined",
-      room: this.#room,
-      entry: { user, profile, since: member.since },
-      isNew: false,
-    });
+    this.#emitJoined({ user, profile, since: member.since }, false);
   }
 
   #leave(user: string, connectionId: string, graceMs: number): void {
@@ -92,10 +107,10 @@ export class Roster {
     if (member === undefined || !removeConnection(member, connectionId)) return;
     const leave = (): void => {
       this.#members.delete(user);
-      this.#emit({ kind: "left", room: this.#room, user });
+      this.#emitLeft(user);
     };
     if (graceMs <= 0) leave();
-    else member.leaveTimer = this.#clock.setTimeout(leave, graceMs);
+    else member.leaveTimer = this.#parts.clock.setTimeout(leave, graceMs);
   }
 }
 

@@ -1,5 +1,6 @@
 // Runs each operation of a client once: its numbered sends and its requests. Called by SendExecutor and ClientRequests.
-// Guarantees: a repetition gets the stored result; a repetition of an operation that runs waits for its result.
+// Guarantees: a repetition gets the stored result; a repetition of an operation that runs waits for its result; a result that
+// could not be stored is the answer all the same, and is stored later.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane, Work, WorkState } from "../backplane.ts";
 import type { Clock } from "../types.ts";
@@ -11,6 +12,18 @@ type ClientWork = Work & { readonly connection?: { readonly isRevoked: boolean }
 type Execute<TWork> = (work: TWork) => string | Promise<string>;
 type Running = Extract<WorkState, { readonly state: "running" }>;
 
+/** A result that the backplane has not taken. */
+interface UnsettledResult {
+  readonly digest: number;
+  readonly result: string;
+  timer: unknown;
+}
+
+/** As long as a backplane would remember it. */
+const UNSETTLED_MS = 5 * 60_000;
+const FIRST_RETRY_MS = 500;
+const MAX_RETRY_MS = 10_000;
+
 /** Runs the operations of clients once each. */
 export class Deduplicator {
   readonly #backplane: Backplane;
@@ -18,6 +31,9 @@ export class Deduplicator {
   readonly #maxWaitMs: number;
   /** The operations that run on this node, by {@link workKey}. */
   readonly #running = new Map<string, Promise<string>>();
+
+  /** Results that the backplane has not taken yet, by {@link workKey}: each is settled again until it has. */
+  readonly #unsettled = new Map<string, UnsettledResult>();
 
   constructor(backplane: Backplane, clock: Clock, maxWaitMs: number) {
     this.#backplane = backplane;
@@ -38,6 +54,8 @@ export class Deduplicator {
    * connection was closed for good while the operation waited for a run elsewhere
    */
   run<TWork extends ClientWork>(work: TWork, execute: Execute<TWork>): string | Promise<string> {
+    const kept = this.#unsettledResultOf(work);
+    if (kept !== undefined) return kept;
     const state = this.#backplane.begin(work);
     const isDecided = !(state instanceof Promise) && state.state !== "running";
     return isDecided ? this.#proceed(state, work, execute) : this.#poll(state, work, execute);
@@ -61,7 +79,7 @@ export class Deduplicator {
     for (let state = await first; ; state = await this.#backplane.begin(work)) {
       if (work.connection?.isRevoked === true) throw new HalyardError("unauthenticated");
       if (state.state !== "running") return this.#proceed(state, work, execute);
-      const localRun = this.#running.get(workKey(work));
+      const localRun = this.#running.get(workKey(work)) ?? this.#unsettledResultOf(work);
       if (localRun !== undefined) return localRun;
       // The operation runs on another node: its result appears in the backplane, or that node ends and this node runs it.
       if (this.#clock.now() > deadline) throw new HalyardError("timeout");
@@ -82,7 +100,47 @@ export class Deduplicator {
 
   #storeResult(work: Work, result: string): string | Promise<string> {
     const stored = this.#backplane.settle(work, result);
-    return stored instanceof Promise ? stored.then(() => result) : result;
+    if (!(stored instanceof Promise)) return result;
+    return stored.then(
+      () => result,
+      () => this.#keep(work, result),
+    );
+  }
+
+  /** The operation has had its effect: its result is the answer, whether or not the backplane has taken it. */
+  #keep({ ref, key, digest }: Work, result: string): string {
+    const id = workKey({ ref, key });
+    const kept: UnsettledResult = { digest, result, timer: undefined };
+    this.#unsettled.set(id, kept);
+    const endsAt = this.#clock.now() + UNSETTLED_MS;
+    const settleAfter = (ms: number): void => {
+      kept.timer = this.#clock.setTimeout(() => void settleAgain(ms), ms * (0.5 + this.#clock.random() / 2));
+    };
+    const settleAgain = async (ms: number): Promise<void> => {
+      try {
+        await this.#backplane.settle({ ref, key, digest }, result);
+        this.#unsettled.delete(id);
+      } catch {
+        if (this.#clock.now() < endsAt) settleAfter(Math.min(2 * ms, MAX_RETRY_MS));
+        else this.#unsettled.delete(id);
+      }
+    };
+    settleAfter(FIRST_RETRY_MS);
+    return result;
+  }
+
+  /** @throws HalyardError `conflict` */
+  #unsettledResultOf(work: Work): string | undefined {
+    if (this.#unsettled.size === 0) return undefined;
+    const kept = this.#unsettled.get(workKey(work));
+    if (kept !== undefined && kept.digest !== work.digest) throw new HalyardError("conflict");
+    return kept?.result;
+  }
+
+  /** Stops settling. */
+  stop(): void {
+    for (const { timer } of this.#unsettled.values()) this.#clock.clearTimeout(timer);
+    this.#unsettled.clear();
   }
 
   async #track(work: Work, running: Promise<string>): Promise<string> {
@@ -96,6 +154,6 @@ export class Deduplicator {
   }
 }
 
-function workKey({ ref, key }: Work): string {
+function workKey({ ref, key }: Pick<Work, "ref" | "key">): string {
   return `${typeof key === "number" ? "s" : "r"}${String(key)}\0${ref.client}\0${ref.user}`;
 }

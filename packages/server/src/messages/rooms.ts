@@ -2,7 +2,6 @@
 // Guarantees: a member's connection is subscribed to the room's channel and present in its roster, and to no other.
 import type { JoinResult } from "@halyard/protocol";
 import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
-import type { Backplane } from "../backplane.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { roomChannel } from "../channels/channel-name.ts";
 import type { PresenceHub } from "../channels/presence-hub.ts";
@@ -17,7 +16,6 @@ import type { Authorization } from "./authorization.ts";
 
 interface RoomsParts {
   readonly authorization: Authorization;
-  readonly backplane: Backplane;
   readonly builtIns: BuiltIns;
   readonly channels: ChannelHub;
   readonly limits: Pick<ServerLimits, "rooms">;
@@ -121,9 +119,8 @@ export class Rooms {
 
   /** From where the connection is going to read: a member whose rights are being asked goes on at its position. */
   async #plan(connection: Connection, room: string): Promise<ReplayPlan> {
-    const { backplane, channels } = this.#parts;
     const channel = roomChannel(room);
-    return planReplay(channels, backplane, { channel, position: connection.withheld?.get(channel) });
+    return planReplay(this.#parts.channels, { channel, position: connection.withheld?.get(channel) });
   }
 
   /** `onResult` sends the result in the turn in which the subscription begins: before any message of the room. */

@@ -149,6 +149,18 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
       expect(read.at(-1)?.offset).toBe(top);
     });
 
+    it("returns where several channels stand, in their order", async () => {
+      const node = await start();
+      const channels = [name("room:"), name("room:"), name("room:")];
+      for (const channel of channels.slice(1)) await node.backplane.subscribe(channel);
+      for (const [index, channel] of channels.slice(0, 2).entries())
+        for (let n = 0; n <= index; n++) await node.publish(channel, "1");
+      const tops = await node.backplane.tops(channels);
+      const reads = channels.map((channel) => node.backplane.read(channel, { after: 0, limit: 1 }));
+      expect(tops).toEqual((await Promise.all(reads)).map(({ epoch, top }) => ({ epoch, top })));
+      expect(await node.backplane.tops([])).toEqual([]);
+    });
+
     it("returns no message for an unused channel, and the offset at which it starts", async () => {
       const node = await start();
       const channel = name("room:");
@@ -248,6 +260,14 @@ export function describeNodes({ start, settle, name }: SuiteContext): void {
       await one.backplane.announce('{"a":1}');
       await settle();
       expect([one.notices, two.notices]).toEqual([[], ['{"a":1}']]);
+    });
+
+    it("receive what is sent to them, and what is sent to an unknown node reaches nobody", async () => {
+      const [one, two, three] = [await start(), await start(), await start()];
+      await one.backplane.send(two.backplane.nodeId, "hello");
+      await one.backplane.send("unknown", "hello");
+      await settle();
+      expect([one.messages, two.messages, three.messages]).toEqual([[], ["hello"], []]);
     });
 
     it("have different ids", async () => {

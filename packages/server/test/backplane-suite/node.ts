@@ -5,6 +5,7 @@ import type {
   Publication,
   PublishOptions,
   PublishResult,
+  Revocation,
 } from "../../src/backplane.ts";
 
 export const HISTORY = { messages: 1_000, bytes: 1024 * 1024, ms: 300_000 };
@@ -15,7 +16,11 @@ export class Node implements BackplaneHandlers {
   readonly publications: Publication[] = [];
   readonly ephemeral: { readonly channel: string; readonly data: string }[] = [];
   readonly notices: string[] = [];
+  readonly messages: string[] = [];
+  readonly revoked: Revocation[] = [];
+  /** Channels, and `*` for all. */
   readonly interrupted: string[] = [];
+  fenced = 0;
   readonly #presence: PresenceEvent[] = [];
 
   constructor(backplane: Backplane) {
@@ -29,6 +34,11 @@ export class Node implements BackplaneHandlers {
   /** The texts that a channel delivered, in order. */
   texts(channel: string): string[] {
     return this.publications.filter((each) => each.channel === channel).map(({ data }) => data);
+  }
+
+  /** The presence events of a room since the last call of {@link transitions}. */
+  events(room: string | undefined): PresenceEvent[] {
+    return this.#presence.filter((event) => event.room === room);
   }
 
   /** The transitions in a room since the last call: `+user`, `-user`, and `=user` for a changed profile. */
@@ -46,8 +56,8 @@ export class Node implements BackplaneHandlers {
     this.ephemeral.push({ channel, data });
   }
 
-  onInterrupted(channels: readonly string[]): void {
-    this.interrupted.push(...channels);
+  onInterrupted(channels: readonly string[] | "all"): void {
+    this.interrupted.push(...(channels === "all" ? ["*"] : channels));
   }
 
   onPresence(events: readonly PresenceEvent[]): void {
@@ -56,6 +66,18 @@ export class Node implements BackplaneHandlers {
 
   onNotice(data: string): void {
     this.notices.push(data);
+  }
+
+  onMessage(data: string): void {
+    this.messages.push(data);
+  }
+
+  onRevoked(mark: Revocation): void {
+    this.revoked.push(mark);
+  }
+
+  onFenced(): void {
+    this.fenced++;
   }
 }
 

@@ -80,6 +80,32 @@ export function describePresence({ start, advance, settle, name }: SuiteContext)
       expect(entries.find((entry) => entry.user === user)?.profile).toBe('{"name":"Ada😀"}');
     });
 
+    it("gives every event and every page a position, and the total after it", async () => {
+      const [node, room] = [await start(), createRoom()];
+      const [ada, bea] = [name("u"), name("u")];
+      await node.backplane.applyPresence(ops(room, `+${ada} 1`));
+      const page = await node.backplane.roster(room, { cursor: undefined, limit: 10 });
+      await node.backplane.applyPresence(ops(room, `+${bea} 1`, `-${ada} 1`));
+      await settle();
+      const events = node.events(room);
+      const isInPage = events.map(({ stream, off }) => off <= (page.at[stream] ?? 0));
+      expect(isInPage).toEqual([true, false, false]);
+      expect(events.map(({ off }) => off)).toEqual(events.map(({ off }) => off).sort((a, b) => a - b));
+      expect(new Set(events.map(({ off }) => off)).size).toBe(3);
+      const totals = events.map(({ total }) => total - page.total);
+      expect(totals).toEqual([0, 1, 0]);
+    });
+
+    it("never goes back in the positions of a roster that was empty between", async () => {
+      const [node, room, user] = [await start(), createRoom(), name("u")];
+      for (let round = 0; round < 3; round++)
+        await node.backplane.applyPresence(ops(room, `+${user} 1`, `-${user} 1`));
+      await settle();
+      const offsets = node.events(room).map(({ off }) => off);
+      expect(offsets).toEqual([...new Set(offsets)].sort((a, b) => a - b));
+      expect(offsets).toHaveLength(6);
+    });
+
     it("returns pages that hold each user once", async () => {
       const [node, room] = [await start(), createRoom()];
       const users = Array.from({ length: 25 }, () => name("u"));

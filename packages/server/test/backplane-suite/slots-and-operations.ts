@@ -24,9 +24,20 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
     /** Admits a connection and opens it. */
     async function open(node: Node, requested: AdmissionRequest): Promise<readonly string[]> {
       expect(await node.backplane.admit(requested)).toMatchObject({ admitted: true });
-      const { user, connectionId } = requested;
-      const op = { op: "+", room: undefined, user, connectionId, profile: "{}" } as const;
-      return node.backplane.applyPresence([op]);
+      return declare(node, requested);
+    }
+
+    /** @returns what has lost its slot: `connectionId reason` */
+    async function declare(
+      node: Node,
+      requested: AdmissionRequest,
+      openedAt = 0,
+    ): Promise<readonly string[]> {
+      const { user, connectionId, client, attempt, limit } = requested;
+      const claim = { client, attempt, limit, openedAt };
+      const op = { op: "+", room: undefined, user, connectionId, profile: "{}", ...claim } as const;
+      const evictions = await node.backplane.applyPresence([op]);
+      return evictions.map((eviction) => `${eviction.connectionId} ${eviction.reason}`);
     }
 
     const close = (node: Node, user: string, connectionId: string): Promise<unknown> =>
@@ -69,7 +80,21 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
       await open(node, request(user, "1"));
       await advance(5);
       await open(node, request(user, "2"));
-      expect(await open(node, request(user, "3", { policy: "close-oldest" }))).toEqual(["1"]);
+      expect(await open(node, request(user, "3", { policy: "close-oldest" }))).toEqual(["1 limit"]);
+    });
+
+    it("counts a connection that is declared without a reservation, and lets the newest attempt win", async () => {
+      const [node, user] = [await start(), name("u")];
+      const attempt = (connectionId: string, number: number): AdmissionRequest =>
+        request(user, connectionId, { client: "c", attempt: number });
+      expect(await declare(node, attempt("1", 2))).toEqual([]);
+      expect(await declare(node, attempt("1", 2))).toEqual([]);
+      expect(await declare(node, attempt("0", 1))).toEqual(["0 superseded"]);
+      expect(await declare(node, attempt("2", 3))).toEqual(["1 superseded"]);
+      expect(await node.backplane.admit(attempt("3", 2))).toEqual({ admitted: false, reason: "superseded" });
+      expect(await declare(node, request(user, "4"), 1)).toEqual([]);
+      expect(await node.backplane.admit(request(user, "5"))).toEqual(full);
+      expect(await declare(node, request(user, "5"), 2)).toEqual(["2 limit"]);
     });
 
     it("keeps the slots of open connections when reservations never open", async () => {

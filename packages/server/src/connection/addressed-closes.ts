@@ -1,0 +1,59 @@
+// Closes connections by their id, on whatever node they are.
+// Called by the handshake for connections that have lost their slot; the backplane hands over what other nodes ask for.
+// Guarantee: a close that is lost on its way is made good when its node declares its connections again (see presence-hub.ts).
+import { CloseCode } from "@halyard/protocol/wire";
+import type { Backplane, Eviction } from "../backplane.ts";
+import type { ConnectionTable } from "./connection-table.ts";
+
+/** What {@link AddressedCloses} uses. */
+export interface AddressedClosesParts {
+  readonly backplane: Pick<Backplane, "nodeId" | "send">;
+  readonly connections: ConnectionTable;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A close, as one node sends it to another. */
+interface CloseMessage {
+  readonly close: string;
+  readonly user: string;
+  readonly code: number;
+}
+
+const EVICTION_CODES = { superseded: CloseCode.Superseded, limit: CloseCode.Evicted } as const;
+
+/** Closes connections of this node and of others. */
+export class AddressedCloses {
+  readonly #parts: AddressedClosesParts;
+
+  constructor(parts: AddressedClosesParts) {
+    this.#parts = parts;
+  }
+
+  evict({ user, connectionId, reason }: Eviction): void {
+    this.close({ user, close: connectionId, code: EVICTION_CODES[reason] });
+  }
+
+  close(message: CloseMessage): void {
+    const { backplane, onError } = this.#parts;
+    if (this.#closeHere(message)) return;
+    const nodeId = nodeOf(message.close);
+    if (nodeId !== backplane.nodeId) backplane.send(nodeId, JSON.stringify(message)).catch(onError);
+  }
+
+  /** A message of another node. */
+  readonly onMessage = (data: string): void => {
+    const message = JSON.parse(data) as CloseMessage;
+    this.#closeHere(message);
+  };
+
+  #closeHere({ user, close, code }: CloseMessage): boolean {
+    const connection = this.#parts.connections.ofUser(user).find(({ id }) => id === close);
+    connection?.close(code);
+    return connection !== undefined;
+  }
+}
+
+/** The id of a connection is that of its node, a dot and a number. */
+function nodeOf(connectionId: string): string {
+  return connectionId.slice(0, connectionId.lastIndexOf("."));
+}

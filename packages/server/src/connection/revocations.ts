@@ -1,0 +1,115 @@
+// Closes all connections of a user or of a session, on every node, and those that are on their way or cut off.
+// Called by the manager; the backplane hands over what other nodes revoke, and the handshake asks before a connection begins.
+// Guarantee: a connection that was authenticated before a mark does not stay open once its node can read the mark.
+import type { Backplane, Revocation } from "../backplane.ts";
+import { RevocationMarks } from "../memory/revocation-marks.ts";
+import type { Clock, DisconnectOptions } from "../types.ts";
+import { dateOf } from "../utils/clock.ts";
+import { CloseCode } from "@halyard/protocol/wire";
+import type { ConnectionTable } from "./connection-table.ts";
+import type { Connection } from "./connection.ts";
+
+/** What {@link Revocations} uses. */
+export interface RevocationsParts {
+  readonly backplane: Pick<Backplane, "revoke" | "revocations">;
+  readonly connections: ConnectionTable;
+  readonly clock: Clock;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Longer than a session lasts: a node may be cut off for days. */
+const MARK_MS = 30 * 24 * 3_600_000;
+/** Longer than a handshake takes. */
+const RECENT_MS = 60_000;
+/** How many marks are asked for at once. */
+const BATCH = 512;
+const RETRY_MS = 1_000;
+
+/** The connections that may not stay. */
+export class Revocations {
+  readonly #parts: RevocationsParts;
+  /** For connections that are authenticated and not open yet. */
+  readonly #recent = new RevocationMarks();
+  #retry: unknown;
+
+  constructor(parts: RevocationsParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws HalyardError `unavailable` by rejecting: the connections of this node are closed, other nodes may not know */
+  disconnectUser(user: string, options: DisconnectOptions): Promise<void> {
+    return this.#revoke({ user, notBefore: dateOf(this.#parts.clock), ...closeOf(options) });
+  }
+
+  /** @throws HalyardError `unavailable` by rejecting, as {@link disconnectUser} */
+  disconnectSession(session: string, options: DisconnectOptions): Promise<void> {
+    return this.#revoke({ session, ...closeOf(options) });
+  }
+
+  /** Closes the connections that a mark is about. */
+  readonly onRevoked = (mark: Revocation): void => {
+    const now = dateOf(this.#parts.clock);
+    this.#recent.sweep(now);
+    this.#recent.add(mark, now + RECENT_MS);
+    const { connections } = this.#parts;
+    const marked =
+      "user" in mark
+        ? connections.ofUser(mark.user)
+        : [...connections.all()].filter((connection) => sessionIdOf(connection) === mark.session);
+    for (const connection of marked) connection.close(mark.code, mark.reason);
+  };
+
+  /** The mark under which a connection that is about to begin falls. */
+  markOf(connection: Connection): Revocation | undefined {
+    if (this.#recent.size === 0) return undefined;
+    const { userId: user, authenticatedAt } = connection;
+    return this.#recent.matching({ user, session: sessionIdOf(connection), authenticatedAt });
+  }
+
+  /** Asks for the marks of all connections of this node: a mark may have been missed. */
+  async checkAll(): Promise<void> {
+    const { clock, connections, onError } = this.#parts;
+    clock.clearTimeout(this.#retry);
+    try {
+      const all = [...connections.all()];
+      for (let start = 0; start < all.length; start += BATCH)
+        await this.#check(all.slice(start, start + BATCH));
+    } catch (error) {
+      onError(error);
+      this.#retry = clock.setTimeout(() => void this.checkAll(), RETRY_MS);
+    }
+  }
+
+  stop(): void {
+    this.#parts.clock.clearTimeout(this.#retry);
+  }
+
+  async #check(connections: readonly Connection[]): Promise<void> {
+    const users = new Set(connections.map(({ userId }) => userId));
+    const sessions = new Set(connections.flatMap((connection) => sessionIdOf(connection) ?? []));
+    const found = await this.#parts.backplane.revocations([...users], [...sessions]);
+    if (found.length === 0) return;
+    const marks = new RevocationMarks();
+    for (const mark of found) marks.add(mark, Infinity);
+    for (const connection of connections) {
+      const { userId: user, authenticatedAt } = connection;
+      const mark = marks.matching({ user, session: sessionIdOf(connection), authenticatedAt });
+      if (mark !== undefined) connection.close(mark.code, mark.reason);
+    }
+  }
+
+  #revoke(mark: Revocation): Promise<void> {
+    this.onRevoked(mark);
+    return this.#parts.backplane.revoke(mark, MARK_MS);
+  }
+}
+
+/** The id of the session that a connection was authenticated with. */
+export function sessionIdOf({ identity }: Pick<Connection, "identity">): string | undefined {
+  const id = (identity.session as { readonly id?: unknown } | undefined)?.id;
+  return typeof id === "string" ? id : undefined;
+}
+
+function closeOf({ code = CloseCode.Unauthenticated, reason = "" }: DisconnectOptions) {
+  return { code, reason };
+}

@@ -1,0 +1,58 @@
+// The rooms that the server gave to clients, so that a client that reconnects is in them again.
+// The memory backplane calls it; most clients have none and cost nothing here.
+// A record stays while the client has a slot, and 5 minutes after.
+
+import type { ClientRef } from "../backplane.ts";
+
+interface GivenRoomsRecord {
+  readonly ref: ClientRef;
+  readonly rooms: Set<string>;
+  usedAt: number;
+}
+
+const RECORD_TTL_MS = 5 * 60_000;
+const NO_ROOMS: readonly string[] = [];
+
+/** The rooms given to each client. */
+export class GivenRooms {
+  readonly #records = new Map<string, GivenRoomsRecord>();
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  give(ref: ClientRef, room: string, now: number): void {
+    const key = keyOf(ref);
+    const record = this.#records.get(key) ?? { ref, rooms: new Set(), usedAt: now };
+    record.usedAt = now;
+    record.rooms.add(room);
+    this.#records.set(key, record);
+  }
+
+  take(ref: ClientRef, room: string): void {
+    const key = keyOf(ref);
+    const record = this.#records.get(key);
+    if (record?.rooms.delete(room) === true && record.rooms.size === 0) this.#records.delete(key);
+  }
+
+  of(ref: ClientRef, now: number): readonly string[] {
+    if (this.#records.size === 0) return NO_ROOMS;
+    const record = this.#records.get(keyOf(ref));
+    if (record === undefined) return NO_ROOMS;
+    record.usedAt = now;
+    return [...record.rooms];
+  }
+
+  /** Drops the records of clients that have been away for 5 minutes. @param hasSlot whether a client has a connection */
+  sweep(now: number, hasSlot: (ref: ClientRef) => boolean): void {
+    for (const [key, record] of this.#records) {
+      if (hasSlot(record.ref)) record.usedAt = now;
+      else if (now - record.usedAt > RECORD_TTL_MS) this.#records.delete(key);
+    }
+  }
+}
+
+/** A client id contains no NUL, and a user id may contain anything. */
+function keyOf({ user, client }: ClientRef): string {
+  return `${client}\0${user}`;
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import type { AdmissionRequest, Revocation } from "../../src/backplane.ts";
+import type { SuiteContext } from "./context.ts";
+
+const MINUTE = 60_000;
+
+export function describeRecords({ start, advance, name }: SuiteContext): void {
+  describe("rooms given to a client", () => {
+    it("are remembered until they are taken, for this client of this user only", async () => {
+      const [{ backplane }, user] = [await start(), name("u")];
+      const ref = { user, client: "c" };
+      await backplane.giveRoom(ref, "a");
+      await backplane.giveRoom(ref, "b");
+      await backplane.giveRoom(ref, "a");
+      expect([...(await backplane.givenRooms(ref))].sort()).toEqual(["a", "b"]);
+      expect(await backplane.givenRooms({ user, client: "d" })).toEqual([]);
+      expect(await backplane.givenRooms({ user: name("u"), client: "c" })).toEqual([]);
+      await backplane.takeRoom(ref, "a");
+      await backplane.takeRoom(ref, "a");
+      expect(await backplane.givenRooms(ref)).toEqual(["b"]);
+    });
+
+    it("are remembered while the client is open, and for five minutes after", async () => {
+      const [{ backplane }, user] = [await start(), name("u")];
+      const ref = { user, client: "c" };
+      const connection = { connectionId: `${backplane.nodeId}.1`, attempt: 1, limit: 2 };
+      const key = { room: undefined, user, connectionId: connection.connectionId };
+      await backplane.admit({ ...ref, ...connection, policy: "reject" });
+      await backplane.applyPresence([{ op: "+", ...key, profile: "{}" }]);
+      await backplane.giveRoom(ref, "a");
+      await advance(20 * MINUTE);
+      await backplane.applyPresence([{ op: "-", ...key, graceMs: 0 }]);
+      await advance(4 * MINUTE);
+      expect(await backplane.givenRooms(ref)).toEqual(["a"]);
+      await advance(4 * MINUTE);
+      expect(await backplane.givenRooms(ref)).toEqual(["a"]);
+      await advance(6 * MINUTE);
+      expect(await backplane.givenRooms(ref)).toEqual([]);
+    });
+  });
+}
+
+export function describeMarks({ start, advance, settle, name }: SuiteContext): void {
+  describe("marks of revocation", () => {
+    const request = (user: string, more: Partial<AdmissionRequest>): AdmissionRequest => ({
+      user,
+      client: name("c"),
+      attempt: 1,
+      connectionId: name("connection"),
+      limit: 100,
+      policy: "reject",
+      ...more,
+    });
+    const refused = (code: number): object => ({ admitted: false, reason: "revoked", code });
+    const admitted = { admitted: true, replaced: [] };
+
+    it("refuse connections that were authenticated before the mark, and no later one", async () => {
+      const [{ backplane }, user] = [await start(), name("u")];
+      await backplane.revoke({ user, notBefore: 1_000, code: 4403, reason: "" }, MINUTE);
+      await backplane.revoke({ user, notBefore: 500, code: 4401, reason: "" }, MINUTE);
+      expect(await backplane.admit(request(user, { authenticatedAt: 999 }))).toEqual(refused(4403));
+      expect(await backplane.admit(request(user, { authenticatedAt: 1_000 }))).toEqual(admitted);
+      expect(await backplane.admit(request(name("u"), { authenticatedAt: 999 }))).toEqual(admitted);
+    });
+
+    it("refuse every connection of a session, and no other one of its user", async () => {
+      const [{ backplane }, user, session] = [await start(), name("u"), name("s")];
+      await backplane.revoke({ session, code: 4401, reason: "" }, MINUTE);
+      expect(await backplane.admit(request(user, { session }))).toEqual(refused(4401));
+      expect(await backplane.admit(request(user, { session: name("s") }))).toEqual(admitted);
+    });
+
+    it("can be read, and end", async () => {
+      const [{ backplane }, user, session] = [await start(), name("u"), name("s")];
+      const marks: Revocation[] = [
+        { user, notBefore: 1_000, code: 4403, reason: "banned" },
+        { session, code: 4401, reason: "" },
+      ];
+      for (const mark of marks) await backplane.revoke(mark, MINUTE);
+      expect(await backplane.revocations([user, name("u")], [name("s"), session])).toEqual(marks);
+      await advance(2 * MINUTE);
+      await settle();
+      expect(await backplane.revocations([user], [session])).toEqual([]);
+      expect(await backplane.admit(request(user, { session, authenticatedAt: 999 }))).toEqual(admitted);
+    });
+  });
+}

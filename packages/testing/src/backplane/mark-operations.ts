@@ -1,0 +1,45 @@
+// The operations on marks: whose connections are to be closed, and which new ones are refused.
+// A node of a shared backplane sends them to the store.
+import type { AdmissionRequest, Revocation } from "@halyard/server";
+import type { Operation, SharedState } from "./shared-state.ts";
+
+export function revoke(
+  mark: Revocation,
+  { ttlMs, by }: { readonly ttlMs: number; readonly by: string },
+): Operation<void> {
+  return ({ state, now, emit }) => {
+    const key = markKey(mark);
+    const earlier = state.marks.get(key)?.mark;
+    const isOlder =
+      earlier !== undefined && "user" in earlier && "user" in mark && earlier.notBefore > mark.notBefore;
+    if (!isOlder) state.marks.set(key, { mark, endsAt: now + ttlMs });
+    emit({ kind: "revoked", mark, by });
+  };
+}
+
+export function revocations(
+  users: readonly string[],
+  sessions: readonly string[],
+): Operation<readonly Revocation[]> {
+  return ({ state, now }) => {
+    for (const [key, { endsAt }] of state.marks) if (endsAt <= now) state.marks.delete(key);
+    const keys = [...users.map((user) => `u${user}`), ...sessions.map((session) => `s${session}`)];
+    return keys.flatMap((key) => state.marks.get(key)?.mark ?? []);
+  };
+}
+
+/** The mark that a connection falls under. */
+export function matchingMark(
+  state: SharedState,
+  { user, session, authenticatedAt }: AdmissionRequest,
+  now: number,
+): Revocation | undefined {
+  const ofSession = session === undefined ? undefined : state.marks.get(`s${session}`);
+  if (ofSession !== undefined && ofSession.endsAt > now) return ofSession.mark;
+  const ofUser = state.marks.get(`u${user}`);
+  if (ofUser === undefined || ofUser.endsAt <= now || authenticatedAt === undefined) return undefined;
+  const { mark } = ofUser;
+  return "user" in mark && authenticatedAt < mark.notBefore ? mark : undefined;
+}
+
+const markKey = (mark: Revocation): string => ("user" in mark ? `u${mark.user}` : `s${mark.session}`);

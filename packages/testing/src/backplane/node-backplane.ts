@@ -1,0 +1,285 @@
+// The backplane of one node on a shared store.
+// Made by the shared backplane for one system, which calls it as it calls any backplane.
+// Guarantee: a node that the store gave up is taken in again under a new lease, and its system declares its connections.
+import type {
+  Admission,
+  AdmissionRequest,
+  Backplane,
+  BackplaneHandlers,
+  BackplaneHealth,
+  ChannelTop,
+  ClientRef,
+  Clock,
+  Eviction,
+  PresenceOp,
+  PublishOptions,
+  PublishResult,
+  ReadPage,
+  ReadResult,
+  Revocation,
+  RosterPage,
+  Work,
+  WorkState,
+} from "@halyard/server";
+import { publish, read, tops } from "./channel-operations.ts";
+import { revocations, revoke } from "./mark-operations.ts";
+import { applyPresence, beat, dropLeases, register, rosterPage } from "./presence-operations.ts";
+import { PresenceQueue } from "./presence-queue.ts";
+import { begin, giveRoom, givenRooms, settle, takeRoom } from "./record-operations.ts";
+import type { Operation, SharedEvent } from "./shared-state.ts";
+import { admit } from "./slot-operations.ts";
+import type { StoreLink } from "./store-link.ts";
+
+/** The store, and the other nodes behind it. */
+export interface StoreAccess {
+  /** Runs an operation, now. */
+  apply<TResult>(operation: Operation<TResult>): TResult;
+  /** Hands an event to every node. */
+  distribute(event: SharedEvent): void;
+  /** Hands something to one node, or to every node but the one that sends it. */
+  relay(route: Route, deliver: (handlers: BackplaneHandlers) => void): void;
+  /** A grace period ends in so many milliseconds. */
+  endGraceIn(ms: number): void;
+}
+
+/** From one node to another, or to every other one. */
+export interface Route {
+  readonly from: string;
+  readonly to: string | undefined;
+}
+
+export interface NodeBackplaneParts {
+  readonly nodeId: string;
+  readonly clock: Clock;
+  readonly link: StoreLink;
+  readonly store: StoreAccess;
+}
+
+type Retained = PublishOptions & { readonly history: Exclude<PublishOptions["history"], false> };
+
+const BEAT_MS = 2_000;
+
+/** One node of a shared backplane. */
+export class NodeBackplane implements Backplane {
+  readonly kind = "shared";
+  readonly nodeId: string;
+  readonly #parts: NodeBackplaneParts;
+  readonly #startedAt: number;
+  readonly #subscribed = new Set<string>();
+  readonly #presence: PresenceQueue;
+  #handlers: BackplaneHandlers | undefined;
+  #leases = 0;
+  #calls = 0;
+  #incarnation = 0;
+  #beat: unknown;
+  #registered: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: NodeBackplaneParts) {
+    this.#parts = parts;
+    this.nodeId = parts.nodeId;
+    this.#startedAt = parts.clock.now();
+    this.#presence = new PresenceQueue({ clock: parts.clock, apply: (ops) => this.#applyPresence(ops) });
+  }
+
+  async start(handlers: BackplaneHandlers): Promise<void> {
+    this.#handlers = handlers;
+    this.#scheduleBeat();
+    await this.#register();
+  }
+
+  async stop(): Promise<void> {
+    this.#parts.clock.clearTimeout(this.#beat);
+    if (this.#handlers === undefined) return;
+    await this.#presence.stop();
+    this.#handlers = undefined;
+    this.#subscribed.clear();
+    this.#parts.clock.clearTimeout(this.#beat);
+    await this.#call(dropLeases(this.nodeId, undefined)).catch(() => {});
+  }
+
+  health(): BackplaneHealth {
+    const { failingSince } = this.#parts.link;
+    return failingSince === undefined
+      ? { state: "up", since: this.#startedAt }
+      : { state: "down", since: failingSince, lastError: "no reply" };
+  }
+
+  async publish(channel: string, data: string, options: PublishOptions): Promise<PublishResult> {
+    if (isRetained(options)) {
+      const callId = `c${this.nodeId}/${++this.#calls}`;
+      return this.#call(publish({ channel, data, options, callId }));
+    }
+    await this.#send(() => this.#parts.store.distribute({ kind: "ephemeral", channel, data }));
+    return { position: undefined, duplicate: false };
+  }
+
+  async subscribe(channel: string): Promise<void> {
+    await this.#send(() => this.#subscribed.add(channel));
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    await this.#send(() => this.#subscribed.delete(channel));
+  }
+
+  read(channel: string, page: ReadPage): Promise<ReadResult> {
+    return this.#call(read(channel, page));
+  }
+
+  tops(channels: readonly string[]): Promise<readonly ChannelTop[]> {
+    return this.#call(tops(channels));
+  }
+
+  admit(request: AdmissionRequest): Promise<Admission> {
+    return this.#call(admit(request));
+  }
+
+  applyPresence(ops: readonly PresenceOp[]): Promise<readonly Eviction[]> {
+    return this.#presence.add(ops);
+  }
+
+  roster(
+    room: string | undefined,
+    page: { readonly cursor: string | undefined; readonly limit: number },
+  ): Promise<RosterPage> {
+    return this.#call(rosterPage(room, page));
+  }
+
+  announce(data: string): Promise<void> {
+    return this.#relay(undefined, (handlers) => handlers.onNotice(data));
+  }
+
+  send(nodeId: string, data: string): Promise<void> {
+    return this.#relay(nodeId, (handlers) => handlers.onMessage(data));
+  }
+
+  revoke(mark: Revocation, ttlMs: number): Promise<void> {
+    return this.#call(revoke(mark, { ttlMs, by: this.nodeId }));
+  }
+
+  revocations(users: readonly string[], sessions: readonly string[]): Promise<readonly Revocation[]> {
+    return this.#call(revocations(users, sessions));
+  }
+
+  begin(work: Work): Promise<WorkState> {
+    return this.#call(begin(work, this.nodeId));
+  }
+
+  settle(work: Work, result: string | undefined): Promise<void> {
+    return this.#call(settle(work, result, this.nodeId));
+  }
+
+  giveRoom(ref: ClientRef, room: string): Promise<void> {
+    return this.#call(giveRoom(ref, room));
+  }
+
+  takeRoom(ref: ClientRef, room: string): Promise<void> {
+    return this.#call(takeRoom(ref, room));
+  }
+
+  givenRooms(ref: ClientRef): Promise<readonly string[]> {
+    return this.#call(givenRooms(ref));
+  }
+
+  /** Hands an event of the store to this node's system, if it is for it. */
+  deliver(event: SharedEvent): void {
+    if (event.kind === "publication" && !this.#subscribed.has(event.publication.channel)) return;
+    if (event.kind === "ephemeral" && !this.#subscribed.has(event.channel)) return;
+    if (event.kind === "revoked" && event.by === this.nodeId) return;
+    this.receive((handlers) => {
+      if (event.kind === "publication") handlers.onPublication(event.publication);
+      else if (event.kind === "presence") handlers.onPresence([event.event]);
+      else if (event.kind === "revoked") handlers.onRevoked(event.mark);
+      else handlers.onEphemeral(event.channel, event.data);
+    });
+  }
+
+  /** Hands something to this node's system over its link. */
+  receive(deliver: (handlers: BackplaneHandlers) => void): void {
+    this.#parts.link.push(() => {
+      if (this.#handlers !== undefined) deliver(this.#handlers);
+    });
+  }
+
+  /** The link is up again after it was cut: nobody knows what was lost. */
+  async reconnect(): Promise<void> {
+    if (this.#handlers === undefined) return;
+    await this.#renewLease();
+    this.#interrupted();
+  }
+
+  /** Takes the node in under a new lease, and has its connections declared; what was not declared then is gone. */
+  async #register(): Promise<void> {
+    const lease = ++this.#leases;
+    const registered = this.#retry(() => this.#call(register(this.nodeId, this.#leaseId(lease))));
+    this.#registered = registered;
+    this.#incarnation = await registered;
+    if (lease !== this.#leases || lease === 1) return;
+    this.#handlers?.onFenced();
+    // Behind the declarations: operations take effect in their order.
+    await this.#presence.add([]).catch(() => []);
+    await this.#call(dropLeases(this.nodeId, this.#leaseId(lease))).catch(() => {});
+  }
+
+  #leaseId(lease = this.#leases): string {
+    return `${this.nodeId}/${lease}`;
+  }
+
+  async #applyPresence(ops: readonly PresenceOp[]): Promise<readonly Eviction[]> {
+    await this.#registered;
+    const lease = this.#leaseId();
+    const result = await this.#call(applyPresence(ops, lease));
+    for (const op of ops) if (op.op === "-" && op.graceMs > 0) this.#parts.store.endGraceIn(op.graceMs);
+    if (!result.isFenced) return result.evictions;
+    if (lease === this.#leaseId()) void this.#register();
+    throw new Error("the store has given up this node");
+  }
+
+  #interrupted(): void {
+    this.#handlers?.onInterrupted("all");
+  }
+
+  #scheduleBeat(): void {
+    this.#beat = this.#parts.clock.setTimeout(() => {
+      this.#scheduleBeat();
+      void this.#renewLease();
+    }, BEAT_MS);
+  }
+
+  async #renewLease(): Promise<void> {
+    const lease = this.#leaseId();
+    const before = this.#incarnation;
+    try {
+      await this.#registered;
+      const incarnation = await this.#call(beat(lease));
+      if (lease !== this.#leaseId() || incarnation === before) return;
+      await this.#register();
+      if (this.#incarnation !== before) this.#interrupted();
+    } catch {
+      // The next beat finds out.
+    }
+  }
+
+  async #retry<TResult>(call: () => Promise<TResult>): Promise<TResult> {
+    for (;;)
+      try {
+        return await call();
+      } catch (error) {
+        if (this.#handlers === undefined) throw error;
+      }
+  }
+
+  #call<TResult>(operation: Operation<TResult>): Promise<TResult> {
+    const { link, store } = this.#parts;
+    return link.call(() => store.apply(operation));
+  }
+
+  #relay(to: string | undefined, deliver: (handlers: BackplaneHandlers) => void): Promise<void> {
+    return this.#send(() => this.#parts.store.relay({ from: this.nodeId, to }, deliver));
+  }
+
+  #send(effect: () => unknown): Promise<void> {
+    return this.#parts.link.call(() => void effect());
+  }
+}
+
+const isRetained = (options: PublishOptions): options is Retained => options.history !== false;

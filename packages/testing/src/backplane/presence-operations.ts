@@ -1,0 +1,193 @@
+// The operations on rosters, and on the leases of the nodes that keep entries in them.
+// A node of a shared backplane sends them to the store; the store's timers end grace periods.
+// Guarantee: `joined` and `left` alternate per user, whatever is repeated, and each has the next offset of its roster.
+import type { Eviction, PresenceOp, RosterPage } from "@halyard/server";
+import { openSlot, releaseLease, releaseSlot } from "./slot-operations.ts";
+import type { Operation, SharedState, StoredMember, StoredRoster, Transaction } from "./shared-state.ts";
+
+/** How long a node that says nothing is taken for alive. */
+export const LEASE_MS = 7_000;
+/** After a pause of all nodes the store itself was away: nobody is given up for it. */
+const PAUSE_MS = 4_000;
+
+/** What became of presence operations: refused where the store has given up the node. */
+export type PresenceResult =
+  { readonly isFenced: true } | { readonly isFenced: false; readonly evictions: readonly Eviction[] };
+
+export function applyPresence(ops: readonly PresenceOp[], lease: string): Operation<PresenceResult> {
+  return (transaction) => {
+    const { state, now } = transaction;
+    if (!state.leases.has(lease)) return { isFenced: true };
+    const evictions: Eviction[] = [];
+    for (const op of ops) {
+      if (op.room === undefined) {
+        if (op.op === "+") evictions.push(...openSlot(state, op, { lease, now }));
+        else releaseSlot(state, op, now);
+      }
+      if (op.op === "+") join(transaction, rosterOf(state, op.room), { ...op, lease });
+      else leave(transaction, state.rosters.get(rosterKey(op.room)), op);
+    }
+    return { isFenced: false, evictions };
+  };
+}
+
+export function rosterPage(
+  room: string | undefined,
+  { cursor, limit }: { readonly cursor: string | undefined; readonly limit: number },
+): Operation<RosterPage> {
+  return ({ state }) => {
+    const roster = state.rosters.get(rosterKey(room));
+    if (roster === undefined) return { entries: [], total: 0, cursor: undefined, at: [] };
+    const after = cursor === undefined ? -1 : Number(cursor);
+    const rest = [...roster.members.values()].filter(({ joinOrder }) => joinOrder > after);
+    const page = rest.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      entries: page.map(({ entry }) => entry),
+      total: roster.members.size,
+      cursor: rest.length > limit && last !== undefined ? String(last.joinOrder) : undefined,
+      at: [roster.offset],
+    };
+  };
+}
+
+/** Ends the grace periods that are over. */
+export function endGracePeriods(): Operation<void> {
+  return (transaction) => {
+    for (const roster of transaction.state.rosters.values())
+      for (const [user, { leavesAt }] of roster.members)
+        if (leavesAt !== undefined && leavesAt <= transaction.now) left(transaction, roster, user);
+  };
+}
+
+/** Takes a node in under a new lease. What its earlier leases hold stays until {@link dropLeases}. */
+export function register(node: string, lease: string): Operation<number> {
+  return ({ state, now }) => {
+    state.leases.set(lease, { node, endsAt: now + LEASE_MS });
+    state.lastBeatAt = now;
+    return state.incarnation;
+  };
+}
+
+/** Ends every lease of a node but one: what was not declared under that one is gone. */
+export function dropLeases(node: string, kept: string | undefined): Operation<void> {
+  return (transaction) => {
+    for (const [lease, held] of transaction.state.leases)
+      if (held.node === node && lease !== kept) endLease(transaction, lease);
+    if (kept !== undefined) dropForeign(transaction, node, kept);
+  };
+}
+
+/** Renews a lease, and gives up the nodes that are silent. @returns undefined where this node was given up itself */
+export function beat(lease: string): Operation<number | undefined> {
+  return (transaction) => {
+    const { state, now } = transaction;
+    if (now - state.lastBeatAt > PAUSE_MS)
+      for (const held of state.leases.values()) held.endsAt = now + LEASE_MS;
+    state.lastBeatAt = now;
+    const own = state.leases.get(lease);
+    if (own !== undefined) own.endsAt = now + LEASE_MS;
+    for (const [other, { endsAt }] of state.leases) if (endsAt <= now) endLease(transaction, other);
+    endGracePeriods()(transaction);
+    return own === undefined ? undefined : state.incarnation;
+  };
+}
+
+function endLease(transaction: Transaction, lease: string): void {
+  const { state } = transaction;
+  state.leases.delete(lease);
+  releaseLease(state, lease);
+  removeConnections(transaction, (held) => held === lease);
+}
+
+/** Entries of leases that a store which has gone back no longer knows. */
+function dropForeign(transaction: Transaction, node: string, kept: string): void {
+  const isForeign = (lease: string): boolean => lease !== kept && lease.startsWith(`${node}/`);
+  removeConnections(transaction, isForeign);
+  for (const slots of transaction.state.slots.values())
+    for (const { open } of slots)
+      if (open !== undefined && isForeign(open.lease)) releaseLease(transaction.state, open.lease);
+}
+
+function removeConnections(transaction: Transaction, isGone: (lease: string) => boolean): void {
+  for (const roster of transaction.state.rosters.values())
+    for (const [user, member] of roster.members) {
+      for (const [id, lease] of member.connections) if (isGone(lease)) member.connections.delete(id);
+      if (member.connections.size === 0 && member.leavesAt === undefined) left(transaction, roster, user);
+    }
+}
+
+interface Joining {
+  readonly user: string;
+  readonly connectionId: string;
+  readonly profile: string;
+  readonly lease: string;
+}
+
+function join(
+  transaction: Transaction,
+  roster: StoredRoster,
+  { user, connectionId, profile, lease }: Joining,
+): void {
+  const member = roster.members.get(user);
+  if (member === undefined) {
+    const entry = { user, profile, since: transaction.now };
+    const joinOrder = transaction.nextOffset();
+    const joined: StoredMember = { entry, joinOrder, connections: new Map(), leavesAt: undefined };
+    joined.connections.set(connectionId, lease);
+    roster.members.set(user, joined);
+    announceJoined(transaction, roster, { member: joined, isNew: true });
+    return;
+  }
+  member.connections.set(connectionId, lease);
+  member.leavesAt = undefined;
+  if (member.entry.profile === profile) return;
+  member.entry = { ...member.entry, profile };
+  announceJoined(transaction, roster, { member, isNew: false });
+}
+
+function leave(
+  transaction: Transaction,
+  roster: StoredRoster | undefined,
+  { user, connectionId, graceMs }: { user: string; connectionId: string; graceMs: number },
+): void {
+  const member = roster?.members.get(user);
+  if (roster === undefined || member === undefined) return;
+  if (!member.connections.delete(connectionId) || member.connections.size > 0) return;
+  if (graceMs > 0) member.leavesAt = transaction.now + graceMs;
+  else left(transaction, roster, user);
+}
+
+function left(transaction: Transaction, roster: StoredRoster, user: string): void {
+  const { state, emit } = transaction;
+  const { room } = roster;
+  roster.members.delete(user);
+  roster.offset = transaction.nextOffset();
+  if (room !== undefined && roster.members.size === 0) state.rosters.delete(rosterKey(room));
+  const { offset: off, members } = roster;
+  emit({ kind: "presence", event: { kind: "left", room, user, stream: 0, off, total: members.size } });
+}
+
+function announceJoined(
+  { emit, nextOffset }: Transaction,
+  roster: StoredRoster,
+  { member, isNew }: { readonly member: StoredMember; readonly isNew: boolean },
+): void {
+  const { room } = roster;
+  const off = (roster.offset = nextOffset());
+  const total = roster.members.size;
+  const { entry } = member;
+  emit({ kind: "presence", event: { kind: "joined", room, entry, isNew, stream: 0, off, total } });
+}
+
+function rosterOf(state: SharedState, room: string | undefined): StoredRoster {
+  const key = rosterKey(room);
+  let roster = state.rosters.get(key);
+  if (roster === undefined) {
+    roster = { room, members: new Map(), offset: 0 };
+    state.rosters.set(key, roster);
+  }
+  return roster;
+}
+
+const rosterKey = (room: string | undefined): string => (room === undefined ? "" : `r${room}`);

@@ -1,0 +1,78 @@
+// The presence operations of one node on their way to the store.
+// The node's backplane adds them; each batch is repeated until it has taken effect, and only then the next one leaves.
+// Guarantee: operations take effect in their order, whatever is lost, doubled or late.
+import type { Clock, Eviction, PresenceOp } from "@halyard/server";
+import { HalyardError } from "@halyard/protocol/wire";
+
+interface Batch {
+  readonly ops: readonly PresenceOp[];
+  readonly settle: {
+    readonly resolve: (evictions: readonly Eviction[]) => void;
+    readonly reject: (error: unknown) => void;
+  };
+}
+
+export interface PresenceQueueParts {
+  readonly clock: Clock;
+  /** Rejects when it is not known whether the operations took effect. */
+  readonly apply: (ops: readonly PresenceOp[]) => Promise<readonly Eviction[]>;
+}
+
+/** How long a caller waits; its operations take effect later all the same. */
+const DEADLINE_MS = 1_500;
+const RETRY_MS = 100;
+
+/** Sends presence operations one batch at a time. */
+export class PresenceQueue {
+  readonly #parts: PresenceQueueParts;
+  readonly #batches: Batch[] = [];
+  #isSending = false;
+  #isStopped = false;
+  #idle: (() => void)[] = [];
+
+  constructor(parts: PresenceQueueParts) {
+    this.#parts = parts;
+  }
+
+  add(ops: readonly PresenceOp[]): Promise<readonly Eviction[]> {
+    const { clock } = this.#parts;
+    return new Promise((resolve, reject) => {
+      const deadline = clock.setTimeout(() => reject(new HalyardError("unavailable")), DEADLINE_MS);
+      const done = (evictions: readonly Eviction[]): void => {
+        clock.clearTimeout(deadline);
+        resolve(evictions);
+      };
+      this.#batches.push({ ops, settle: { resolve: done, reject } });
+      void this.#send();
+    });
+  }
+
+  /** Resolves when everything that was added has taken effect, or after the deadline. */
+  async stop(): Promise<void> {
+    const { clock } = this.#parts;
+    if (this.#batches.length > 0)
+      await new Promise<void>((resolve) => {
+        const timer = clock.setTimeout(resolve, DEADLINE_MS);
+        this.#idle.push(() => {
+          clock.clearTimeout(timer);
+          resolve();
+        });
+      });
+    this.#isStopped = true;
+  }
+
+  async #send(): Promise<void> {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    for (let batch = this.#batches[0]; batch !== undefined && !this.#isStopped; batch = this.#batches[0]) {
+      try {
+        batch.settle.resolve(await this.#parts.apply(batch.ops));
+        this.#batches.shift();
+      } catch {
+        await new Promise<void>((resolve) => this.#parts.clock.setTimeout(resolve, RETRY_MS));
+      }
+    }
+    this.#isSending = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}

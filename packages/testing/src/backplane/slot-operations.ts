@@ -1,0 +1,136 @@
+// The operations on connection slots: how many clients of each user are open, on all nodes.
+// A node of a shared backplane sends them to the store, alone for an admission and with presence for an open connection.
+// Guarantee: the newest attempt of a client has its slot, and nobody has more than the limit.
+import type { Admission, AdmissionRequest, Eviction, PresenceOp } from "@halyard/server";
+import { matchingMark } from "./mark-operations.ts";
+import { clientKey } from "./shared-state.ts";
+import type { Operation, SharedState, StoredSlot } from "./shared-state.ts";
+
+/** How long a reservation lasts if the connection never opens. */
+const RESERVATION_MS = 10_000;
+
+type OnlineOp = Extract<PresenceOp, { readonly op: "+" }>;
+
+export function admit(request: AdmissionRequest): Operation<Admission> {
+  return ({ state, now }) => {
+    const mark = matchingMark(state, request, now);
+    if (mark !== undefined) return { admitted: false, reason: "revoked", code: mark.code };
+    const { user, client, attempt, connectionId, limit, policy } = request;
+    const slots = takenSlots(state, user, now);
+    // A connection that adopts a client id by `hello` is open already, and must not count twice.
+    const own = slots.find((slot) => slot.open?.connectionId === connectionId);
+    const others = own === undefined || own.client === client ? slots : slots.filter((slot) => slot !== own);
+    const slot = others.find((other) => other.client === client);
+    if (slot !== undefined && attempt < attemptOf(slot)) return { admitted: false, reason: "superseded" };
+    const isFull = limit < 1 || (policy === "reject" && others.length >= limit);
+    if (slot === undefined && isFull) return { admitted: false, reason: "limit" };
+
+    const replaced = idsOf(slot).filter((id) => id !== connectionId);
+    const taken = slot ?? { client, open: undefined, reserved: undefined };
+    if (slot === undefined) others.push(taken);
+    if (own?.open === undefined) taken.reserved = { connectionId, attempt, at: now, limit };
+    else {
+      taken.open = { ...own.open, attempt };
+      taken.reserved = undefined;
+    }
+    state.slots.set(user, others);
+    return { admitted: true, replaced };
+  };
+}
+
+/** Opens the slot of a connection, or declares it again. @returns the connections that have lost their slot */
+export function openSlot(
+  state: SharedState,
+  op: OnlineOp,
+  { lease, now }: { readonly lease: string; readonly now: number },
+): readonly Eviction[] {
+  const { user, connectionId, openedAt = now } = op;
+  const slots = takenSlots(state, user, now);
+  const known = slots.find((each) => idsOf(each).includes(connectionId));
+  const client = op.client ?? known?.client;
+  if (client === undefined) return [];
+  const limit = known?.reserved?.limit ?? op.limit ?? Infinity;
+  const attempt = op.attempt ?? known?.reserved?.attempt ?? 1;
+  const slot = slots.find((each) => each.client === client);
+  if (slot === undefined) {
+    slots.push({ client, open: { connectionId, lease, attempt, openedAt }, reserved: undefined });
+    state.slots.set(user, slots);
+    // Declared again, it may be the oldest itself.
+    return evictOldest(state, user, { besides: undefined, limit });
+  }
+  if (attempt < attemptOf(slot)) return [{ user, connectionId, reason: "superseded" }];
+  const older = slot.open?.connectionId;
+  slot.open = { connectionId, lease, attempt, openedAt };
+  if (slot.reserved?.connectionId === connectionId) slot.reserved = undefined;
+  state.slots.set(user, slots);
+  const superseded: Eviction[] =
+    older === undefined || older === connectionId
+      ? []
+      : [{ user, connectionId: older, reason: "superseded" }];
+  return [...superseded, ...evictOldest(state, user, { besides: connectionId, limit })];
+}
+
+/** Frees the slot of a connection that has closed, or will not open. */
+export function releaseSlot(
+  state: SharedState,
+  { user, connectionId }: { readonly user: string; readonly connectionId: string },
+  now?: number,
+): void {
+  const slots = state.slots.get(user) ?? [];
+  for (const slot of slots) {
+    if (slot.open?.connectionId === connectionId) {
+      slot.open = undefined;
+      const record = state.clients.get(clientKey({ user, client: slot.client }));
+      if (record !== undefined && now !== undefined) record.usedAt = now;
+    }
+    if (slot.reserved?.connectionId === connectionId) slot.reserved = undefined;
+  }
+  keepTaken(state, user, slots);
+}
+
+/** Frees the slots of a node that is gone. */
+export function releaseLease(state: SharedState, lease: string): void {
+  for (const [user, slots] of state.slots) {
+    for (const slot of slots) if (slot.open?.lease === lease) slot.open = undefined;
+    keepTaken(state, user, slots);
+  }
+}
+
+export function hasSlot(state: SharedState, user: string, client: string): boolean {
+  return (state.slots.get(user) ?? []).some((slot) => slot.client === client);
+}
+
+function takenSlots(state: SharedState, user: string, now: number): StoredSlot[] {
+  const slots = state.slots.get(user) ?? [];
+  for (const slot of slots)
+    if (slot.reserved !== undefined && now - slot.reserved.at > RESERVATION_MS) slot.reserved = undefined;
+  return slots.filter(isTaken);
+}
+
+function keepTaken(state: SharedState, user: string, slots: readonly StoredSlot[]): void {
+  const taken = slots.filter(isTaken);
+  if (taken.length > 0) state.slots.set(user, taken);
+  else state.slots.delete(user);
+}
+
+function evictOldest(
+  state: SharedState,
+  user: string,
+  { besides, limit }: { readonly besides: string | undefined; readonly limit: number },
+): readonly Eviction[] {
+  const open = (state.slots.get(user) ?? []).flatMap((slot) => slot.open ?? []);
+  const evicted = open
+    .toSorted((a, b) => a.openedAt - b.openedAt)
+    .filter(({ connectionId }) => connectionId !== besides)
+    .slice(0, Math.max(0, open.length - limit));
+  for (const { connectionId } of evicted) releaseSlot(state, { user, connectionId });
+  return evicted.map(({ connectionId }) => ({ user, connectionId, reason: "limit" }));
+}
+
+const isTaken = (slot: StoredSlot): boolean => slot.open !== undefined || slot.reserved !== undefined;
+
+const attemptOf = ({ open, reserved }: StoredSlot): number =>
+  Math.max(open?.attempt ?? 0, reserved?.attempt ?? 0);
+
+const idsOf = (slot: StoredSlot | undefined): string[] =>
+  [slot?.open?.connectionId, slot?.reserved?.connectionId].flatMap((id) => id ?? []);

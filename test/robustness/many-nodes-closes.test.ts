@@ -1,0 +1,55 @@
+// Closes across nodes, on two managers over one store: whoever holds the connection, it is closed.
+import { describe, expect, it } from "vitest";
+import { newClientId, TwoNodes } from "../support/two-nodes.ts";
+
+const SLOW = { latencyMs: { min: 1, max: 25 }, seed: 7 };
+
+describe("on two nodes", () => {
+  it("a newer attempt of a client closes the older one on the other node with 4409 [s-D-closes]", async () => {
+    const nodes = new TwoNodes({}, SLOW);
+    const clientId = newClientId();
+    const older = await nodes.connect(nodes.a, "ada", { clientId, attempt: 1 });
+    const newer = await nodes.connect(nodes.b, "ada", { clientId, attempt: 2 });
+    await nodes.run(1_000);
+    expect(older.closedWith).toBe(4409);
+    expect(newer.closedWith).toBeUndefined();
+  });
+
+  it("an older attempt that comes later is refused with 4409, and the newer one stays [s-D-closes]", async () => {
+    const nodes = new TwoNodes({}, SLOW);
+    const clientId = newClientId();
+    const newer = await nodes.connect(nodes.b, "ada", { clientId, attempt: 2 });
+    const older = await nodes.connect(nodes.a, "ada", { clientId, attempt: 1 });
+    expect([older.closedWith, newer.closedWith]).toEqual([4409, undefined]);
+  });
+
+  it("close-oldest closes the oldest connection of a user, whatever node holds it [s-D-closes]", async () => {
+    const nodes = new TwoNodes({ maxConnectionsPerUser: 1, onConnectionLimit: "close-oldest" }, SLOW);
+    const oldest = await nodes.connect(nodes.a, "ada");
+    const newest = await nodes.connect(nodes.b, "ada");
+    await nodes.run(1_000);
+    expect([oldest.closedWith, newest.closedWith]).toEqual([4410, undefined]);
+    const again = await nodes.connect(nodes.a, "ada");
+    await nodes.run(1_000);
+    expect([newest.closedWith, again.closedWith]).toEqual([4410, undefined]);
+  });
+
+  it("a node that was cut off closes what lost its slot meanwhile, when it is back [s-D-closes]", async () => {
+    const nodes = new TwoNodes({ maxConnectionsPerUser: 2, onConnectionLimit: "close-oldest" });
+    const clientId = newClientId();
+    const superseded = await nodes.connect(nodes.a, "ada", { clientId, attempt: 1 });
+    const oldest = await nodes.connect(nodes.a, "ada");
+    nodes.shared.partition("a");
+    await nodes.run(1_000);
+    const newest = [
+      await nodes.connect(nodes.b, "ada", { clientId, attempt: 2 }),
+      await nodes.connect(nodes.b, "ada"),
+    ];
+    await nodes.run(1_000);
+    expect([superseded.closedWith, oldest.closedWith]).toEqual([undefined, undefined]);
+    nodes.shared.heal();
+    await nodes.run(5_000);
+    expect([superseded.closedWith, oldest.closedWith]).toEqual([4409, 4410]);
+    expect(newest.map(({ closedWith }) => closedWith)).toEqual([undefined, undefined]);
+  });
+});
