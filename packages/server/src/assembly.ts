@@ -14,7 +14,7 @@ import { Heartbeat } from "./connection/heartbeat.ts";
 import { RateLimits } from "./connection/rate-limits.ts";
 import { SessionWatches } from "./connection/session-watches.ts";
 import { Writer } from "./delivery/writer.ts";
-import { ChatMessageHandler, PingHandler, TypingIndicatorHandler } from "./handlers.ts";
+import { builtInHandlers, PingHandler } from "./handlers.ts";
 import type { Broadcaster } from "./handlers.ts";
 import { ConnectionSlots } from "./handshake/admission.ts";
 import { ConnectionAdmitter } from "./handshake/connection-admitter.ts";
@@ -45,7 +45,6 @@ import { Deduplicator } from "./messages/deduplicator.ts";
 import { Dispatcher } from "./messages/dispatcher.ts";
 import { ErrorReplies } from "./messages/error-replies.ts";
 import { MessageHandlerRegistry } from "./messages/handler-registry.ts";
-import type { MessageHandler } from "./messages/handler-registry.ts";
 import { HandlerRunner } from "./messages/handler-runner.ts";
 import { Inbound } from "./messages/inbound.ts";
 import { MessageTypeRegistry } from "./messages/message-types.ts";
@@ -290,18 +289,4 @@ function createMessageParts(
   const controlFrames = new ControlFrames(controlParts);
   const inbound = new Inbound({ clientSends, clock, controlFrames, errorReplies, limits, rateLimits });
   return { inbound, publisher, serverRequests };
-}
-
-function builtInHandlers(
-  { builtIns = {}, echoToSender, chat }: AnyConfig,
-  broadcaster: Broadcaster,
-  ping: PingHandler,
-): MessageHandler[] {
-  const handlers: MessageHandler[] = [ping];
-  if (builtIns.chat !== false) {
-    const beforePublish = chat?.beforePublish;
-    handlers.push(new ChatMessageHandler(broadcaster, { echoToSender, beforePublish }));
-  }
-  if (builtIns.typing !== false) handlers.push(new TypingIndicatorHandler(broadcaster));
-  return handlers;
 }

@@ -10,14 +10,14 @@ import type { BunSystem, CombinedPart, OtherBunHandlers } from "./bun/combine.ts
 import { combineBunWebSockets, SYSTEM } from "./bun/combine.ts";
 import { connectionIdOf, createSocketHandlers } from "./bun/socket-handlers.ts";
 import type { UpgradeDetails } from "./connection/upgrade-details.ts";
-import type { PathOption } from "./handshake/request-path.ts";
-import { createPathMatcher, pathnameOf } from "./handshake/request-path.ts";
+import type { PathOption } from "./attach/request-path.ts";
+import { createPathMatcher, pathnameOf } from "./attach/request-path.ts";
 import type { WebSocketManager } from "./manager.ts";
 import { internalsOf } from "./manager.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
 import { newMessageId } from "./utils/ids.ts";
 import { applyKillSwitches, readKillSwitches } from "./utils/kill-switches.ts";
-import { requireManager } from "./utils/require-manager.ts";
+import { requireManager } from "./attach/require-manager.ts";
 
 export { combineBunWebSockets };
 export type { BunConnection, BunHandlers, BunServer, CombinedPart, OtherBunHandlers, PathOption };

@@ -1,5 +1,6 @@
 import type { BuiltinProtocol, ClientMessage, OutgoingMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
+import type { AnyConfig } from "./config.ts";
 import { profileOf } from "./connection/public-profile.ts";
 import { contextOf } from "./messages/handler-context.ts";
 import { MessageHandler } from "./messages/handler-registry.ts";
@@ -135,4 +136,19 @@ function hasContent(value: unknown): value is { readonly content: string } {
   return (
     typeof value === "object" && value !== null && "content" in value && typeof value.content === "string"
   );
+}
+
+/** The handlers of the built-in messages that the configuration leaves on. */
+export function builtInHandlers(
+  { builtIns = {}, echoToSender, chat }: AnyConfig,
+  broadcaster: Broadcaster,
+  ping: PingHandler,
+): MessageHandler[] {
+  const handlers: MessageHandler[] = [ping];
+  if (builtIns.chat !== false) {
+    const beforePublish = chat?.beforePublish;
+    handlers.push(new ChatMessageHandler(broadcaster, { echoToSender, beforePublish }));
+  }
+  if (builtIns.typing !== false) handlers.push(new TypingIndicatorHandler(broadcaster));
+  return handlers;
 }

@@ -4,8 +4,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AnyProtocol } from "@halyard/protocol";
-import type { PathOption } from "./handshake/request-path.ts";
-import { createPathMatcher, pathnameOf } from "./handshake/request-path.ts";
+import type { PathOption } from "./attach/request-path.ts";
+import { createPathMatcher, pathnameOf } from "./attach/request-path.ts";
 import type { WebSocketManager } from "./manager.ts";
 import { internalsOf } from "./manager.ts";
 import type { HttpServer } from "./node/http-server.ts";
@@ -16,7 +16,7 @@ import type { Attachment } from "./node/upgrade-router.ts";
 import { attachTo } from "./node/upgrade-router.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
 import { applyKillSwitches, readKillSwitches } from "./utils/kill-switches.ts";
-import { requireManager } from "./utils/require-manager.ts";
+import { requireManager } from "./attach/require-manager.ts";
 
 export type { HttpServer, PathOption, PlainRequest, PlainResponse };
 
