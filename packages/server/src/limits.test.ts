@@ -7,10 +7,10 @@ const count = (value: number): string => value.toLocaleString("en");
 const seconds = (ms: number): string => `${String(ms / 1_000)} s`;
 
 describe("the server's limits", () => {
-  const { historyMessages, historyBytes, historyMs, waitingSends } = DEFAULT_LIMITS;
+  const { historyMessages, historyBytes, historyMs, historyTotalBytes, waitingSends } = DEFAULT_LIMITS;
 
   it.each([
-    `The window is ${count(historyMessages)} messages, ${String(historyBytes / 1024 ** 2)} MiB and ${String(historyMs / 60_000)} minutes`,
+    `The window is ${count(historyMessages)} messages, ${String(historyBytes / 1024 ** 2)} MiB and ${String(historyMs / 60_000)} min per channel, and ${String(historyTotalBytes / 1024 ** 2)} MiB per node`,
     `at most ${String(waitingSends)} sends unanswered`,
     `pings about every ${seconds(DEFAULT_LIMITS.heartbeatMs)} and drops a peer that was silent for ${seconds(DEFAULT_LIMITS.silenceMs)}`,
     `as its first frame, within ${seconds(DEFAULT_LIMITS.helloMs)}`,

@@ -16,17 +16,16 @@ import type { Connection } from "../connection/connection.ts";
 import type { Logger } from "../logger.ts";
 import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
-import { rejectedPromise, unwrapResolved } from "../utils/maybe-promise.ts";
+import { rejectedPromise } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { printable } from "@halyard/protocol/internal";
 import { ChannelSync } from "./channel-sync.ts";
 import { Channel } from "./channel.ts";
 import { encodeEnvelope } from "./envelope.ts";
+import { SharedReads } from "./shared-reads.ts";
 import { RecentFrames } from "./recent-frames.ts";
 
 const IDLE_CHANNEL_MS = 10_000;
-/** How long a read answers others that are equal: those who come back together read the same. */
-const RECENT_READ_MS = 250;
 /** How many publications wait for a read. */
 const MAX_BUFFERED = 1_000;
 
@@ -39,11 +38,6 @@ export interface ChannelMessageInput {
   readonly idempotencyKey?: string | undefined;
   /** The user who wrote it. */
   readonly author?: string | undefined;
-}
-
-interface RecentRead {
-  readonly read: Promise<ReadResult>;
-  readonly offset: number | undefined;
 }
 
 export interface ChannelHubOptions {
@@ -63,14 +57,14 @@ export class ChannelHub {
   readonly #idleChannels: ExpiryTimer<Channel>;
   readonly #sync: ChannelSync;
   readonly #recentFrames: RecentFrames;
-  /** The reads for replays that are under way, or were just made, each with where its channel stood. */
-  readonly #reads = new Map<string, RecentRead>();
+  readonly #reads: SharedReads;
   #isClosed = false;
 
   constructor(options: ChannelHubOptions) {
     this.#options = options;
     const { backplane, clock, logger, retention: bounds, recentBytes: maxBytes } = options;
     this.#recentFrames = new RecentFrames({ clock, bounds, maxBytes });
+    this.#reads = new SharedReads(backplane, clock);
     this.#sync = new ChannelSync({
       backplane,
       clock,
@@ -128,22 +122,9 @@ export class ChannelHub {
     return channel;
   }
 
-  /** Reads the history of a channel. Equal reads are one, while they are under way and shortly after, until the channel moves. */
+  /** Reads the history of a channel, once for all that ask for the same page at the same time. */
   read(name: string, page: ReadPage): Promise<ReadResult> {
-    const key = this.#reads.size === 0 ? "" : readKey(name, page);
-    const recent = this.#reads.get(key);
-    const offset = this.#channels.get(name)?.offset;
-    if (recent !== undefined && recent.offset === offset) return recent.read;
-    const read = this.#options.backplane.read(name, page);
-    if (!(unwrapResolved(read) instanceof Promise)) return read;
-    const own = readKey(name, page);
-    const entry = { read, offset };
-    this.#reads.set(own, entry);
-    const forget = (): void => {
-      if (this.#reads.get(own) === entry) this.#reads.delete(own);
-    };
-    read.then(() => this.#options.clock.setTimeout(forget, RECENT_READ_MS), forget);
-    return read;
+    return this.#reads.read(name, page, this.#channels.get(name)?.offset);
   }
 
   /** Reads the position of a channel anew, because this node may lag behind another. */
@@ -223,6 +204,7 @@ export class ChannelHub {
     this.#isClosed = true;
     this.#idleChannels.clear();
     this.#recentFrames.stop();
+    this.#reads.stop();
     for (const channel of this.#channels.values()) this.#options.clock.clearTimeout(channel.retry);
     this.#channels.clear();
   }
@@ -267,8 +249,4 @@ export class ChannelHub {
   #remove(channel: Channel): void {
     if (this.isCurrent(channel)) this.#channels.delete(channel.name);
   }
-}
-
-function readKey(name: string, { after, limit, bytes, whole }: ReadPage): string {
-  return `${String(after)} ${String(limit)} ${String(bytes)} ${String(whole)} ${name}`;
 }

@@ -42,17 +42,20 @@ export class WelcomeFrame {
   }
 
   /** The text without the last brace. */
-  openJson(
-    connection: Connection,
-    requests: readonly ChannelRequest[],
-    replays: readonly Replay[],
-    forgotten?: boolean,
-  ): string {
+  openJson(connection: Connection, { requests, replays, forgotten }: WelcomeFields): string {
     this.#limitsJson ??= limitsJson(this.#parts);
     const profile = ownProfileJson(connection, this.#parts.connections);
     const mark = forgotten === undefined ? "" : `"forgotten":${String(forgotten)},`;
     return `${profile},${this.#limitsJson},${mark}"channels":${channelsJson(requests, replays)}`;
   }
+}
+
+/** What a welcome says about channels and numbers. */
+interface WelcomeFields {
+  readonly requests: readonly ChannelRequest[];
+  readonly replays: readonly Replay[];
+  /** From {@link WelcomeFrame.hasForgotten}. */
+  readonly forgotten: boolean | undefined;
 }
 
 /** The fields about the connection and its user, with the opening brace. */

@@ -83,7 +83,7 @@ export class WelcomeSender {
     if (connection.roomsJoinedByServer?.size === 0) connection.roomsJoinedByServer = undefined;
     connection.stage = "open";
     clock.clearTimeout(connection.helloTimer);
-    sendReply(connection, welcomeFrame.openJson(connection, requests, replays, forgotten), re);
+    sendReply(connection, welcomeFrame.openJson(connection, { requests, replays, forgotten }), re);
     // Every gap before any replay: a cut during a replay loses none.
     for (const { channel, state } of replays)
       if (isGap(state.recovered)) connection.push(gapFrame(channel, state));

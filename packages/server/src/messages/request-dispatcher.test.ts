@@ -219,16 +219,13 @@ describe("the request users", () => {
         id: String(n),
         userId: `u${String(n)}`,
         identity: { user: { id: `u${String(n)}` } },
+        client: { user: `u${String(n)}`, client: String(n) },
       } as never);
     const read: unknown[] = [];
     let cursor: string | undefined;
     do {
-      const [reply] = await system.ask(ws, {
-        type: "request",
-        name: "users",
-        input: { cursor },
-        $: { id: "1" },
-      });
+      const request = { type: "request", name: "users", input: { cursor }, $: { id: "1" } };
+      const reply = (await system.ask(ws, request)).find(({ type }) => type === "reply");
       const page = reply?.["result"] as { users: unknown[]; total: number; cursor?: string };
       expect(page.total).toBe(251);
       read.push(...page.users);
