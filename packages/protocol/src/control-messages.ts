@@ -20,6 +20,8 @@ export type GapReason = "lost" | "trimmed" | "too_many" | "forbidden";
  * The outcome of a resume for one channel. `pending`: the backplane does not answer, so the client keeps its position.
  */
 export interface ChannelState extends Position {
+  /** The newest offset of the channel: what a resumed client missed is up to here. An older server leaves it out. */
+  readonly head?: number | undefined;
   readonly recovered: true | "new" | "pending" | GapReason;
 }
 
@@ -63,12 +65,32 @@ export interface AuthenticateMessage {
   ticket: string;
 }
 
+/** What a client may send on one connection. Fields that are optional came later: an older server leaves them out. */
+export interface WelcomeLimits {
+  messageBytes: number;
+  unacknowledged: number;
+  messagesPerSecond: number;
+  bytesPerSecond: number;
+  /** How many frames may come at once. */
+  messageBurst?: number | undefined;
+  /** How many bytes may come at once. */
+  byteBurst?: number | undefined;
+  joinsPerSecond?: number | undefined;
+  joinBurst?: number | undefined;
+  chatPerSecond?: number | undefined;
+  chatBurst?: number | undefined;
+  /** WebSocket pings and pongs, per second and at once. */
+  pingsPerSecond?: number | undefined;
+  /** How many requests may be unanswered. */
+  requests?: number | undefined;
+}
+
 /** The server's answer to `hello`: the user, the limits, and the state of each channel. */
 export interface WelcomeMessage {
   type: "welcome";
   connectionId: string;
   user: PublicUser;
-  limits: { messageBytes: number; unacknowledged: number; messagesPerSecond: number; bytesPerSecond: number };
+  limits: WelcomeLimits;
   heartbeat: { intervalMs: number; timeoutMs: number };
   ephemeral: string[];
   /** Whether the server no longer knows which sends and requests of this client it has run. */

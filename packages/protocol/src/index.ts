@@ -55,6 +55,7 @@ export type {
   RequestMessage,
   SendResult,
   SkipMessage,
+  WelcomeLimits,
   WelcomeMessage,
 } from "./control-messages.ts";
 

@@ -70,7 +70,11 @@ describe("an upgrade", () => {
   it("is rejected without a body, and with cache-control no-store", async () => {
     const answer = await requestUpgrade(() => null);
     expect(answer).toMatchObject({ status: 401 });
-    expect(answer).toHaveProperty("headers", { "cache-control": "no-store", "content-length": "0" });
+    expect(answer).toHaveProperty("headers", {
+      halyard: "1",
+      "cache-control": "no-store",
+      "content-length": "0",
+    });
   });
 });
 

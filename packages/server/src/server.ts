@@ -10,8 +10,15 @@ import type { OriginRule } from "./handshake/origin-rule.ts";
 import type { UpgradeGuard } from "./handshake/upgrade-guard.ts";
 import type { RateLimited, UpgradeLimiter } from "./handshake/upgrade-limiter.ts";
 import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
-import { headersOf, rejection, rejectRateLimited, retryAfter } from "./handshake/upgrade-rejection.ts";
-import { LocatedRequest } from "./handshake/upgrade-request.ts";
+import {
+  headersOf,
+  METHOD_NOT_ALLOWED,
+  PREFLIGHT,
+  rejection,
+  rejectRateLimited,
+  retryAfter,
+} from "./handshake/upgrade-rejection.ts";
+import { LocatedRequest, TICKET_HEADER, withTicketOffer } from "./handshake/upgrade-request.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { ClientAddress, GetHeader, IncomingRequest } from "./security/client-address.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
@@ -62,11 +69,20 @@ export class UpgradeHandler {
    * Pages of trusted origins may read the answer. Never rejects.
    */
   async probe(request: IncomingRequest, authenticator = this.#parts.authenticate): Promise<UpgradeRejection> {
-    const header = headersOf(request);
-    const located = this.#locate(request, header);
-    if (!(located instanceof LocatedRequest)) return located;
-    const pending = { request: located, authenticator, header };
-    return this.#withCors(await this.#bounded(pending, () => this.#probe(pending)), pending);
+    return this.#answer(withTicketOffer(request), authenticator, (pending) => this.#probe(pending));
+  }
+
+  /** Answers a request that is no upgrade: a plain GET, and a browser's question whether a page may send it. */
+  async answerPlain(
+    method: string | undefined,
+    request: IncomingRequest,
+    authenticator = this.#parts.authenticate,
+  ): Promise<UpgradeRejection> {
+    if (method === "GET") return this.probe(request, authenticator);
+    const isPreflight = method === "OPTIONS" && request.headers.has("access-control-request-method");
+    return isPreflight
+      ? this.#answer(request, authenticator, () => PREFLIGHT)
+      : this.rejectEarly(request, METHOD_NOT_ALLOWED);
   }
 
   /** Rejects a request that is no valid handshake. Never throws. */
@@ -101,6 +117,18 @@ export class UpgradeHandler {
     } catch (error) {
       return guard.rejectionFrom(error, "trustProxy");
     }
+  }
+
+  async #answer(
+    request: IncomingRequest,
+    authenticator: AnyAuthenticator | undefined,
+    decide: (pending: PendingRequest) => MaybePromise<UpgradeRejection>,
+  ): Promise<UpgradeRejection> {
+    const header = headersOf(request);
+    const located = this.#locate(request, header);
+    if (!(located instanceof LocatedRequest)) return located;
+    const pending = { request: located, authenticator, header };
+    return this.#withCors(await this.#bounded(pending, () => decide(pending)), pending);
   }
 
   /** Answers within the limits of handshakes. What the application throws is a rejection. */
@@ -178,7 +206,12 @@ export class UpgradeHandler {
     } catch (error) {
       return guard.rejectionFrom(error, originRule.option);
     }
-    const cors = { "access-control-allow-origin": origin, "access-control-allow-credentials": "true" };
+    const cors = {
+      "access-control-allow-origin": origin,
+      "access-control-allow-credentials": "true",
+      "access-control-allow-headers": TICKET_HEADER,
+      "access-control-expose-headers": "halyard, retry-after",
+    };
     return { ...answer, headers: { ...answer.headers, ...cors, vary: "origin" } };
   }
 }

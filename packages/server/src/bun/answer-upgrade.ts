@@ -8,12 +8,7 @@ import type { Transport } from "../delivery/transport.ts";
 import type { AcceptedUpgrade } from "../handshake/admission.ts";
 import { isRejection } from "../handshake/admission.ts";
 import type { UpgradeRejection } from "../handshake/upgrade-rejection.ts";
-import {
-  headersOf,
-  METHOD_NOT_ALLOWED,
-  rejection,
-  validateHandshake,
-} from "../handshake/upgrade-rejection.ts";
+import { headersOf, rejection, validateHandshake } from "../handshake/upgrade-rejection.ts";
 import type { IncomingRequest } from "../security/client-address.ts";
 import type { AnyAuthenticator } from "../session-watch.ts";
 import { andThen, rejectedPromise } from "../utils/maybe-promise.ts";
@@ -59,9 +54,8 @@ function answer(request: Request, context: UpgradeContext): MaybePromise<Respons
     remoteAddress,
     isOnUnixSocket: server.port === undefined,
   };
-  if (request.method !== "GET") return respond(upgrades.rejectEarly(upgradeRequest, METHOD_NOT_ALLOWED));
-  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
-    return upgrades.probe(upgradeRequest, context.authenticate).then(respond);
+  if (request.method !== "GET" || request.headers.get("upgrade")?.toLowerCase() !== "websocket")
+    return upgrades.answerPlain(request.method, upgradeRequest, context.authenticate).then(respond);
   const header = headersOf(upgradeRequest);
   const handshakeError = validateHandshake(request.method, header);
   if (handshakeError !== undefined)

@@ -26,13 +26,20 @@ export function headersOf(request: UpgradeRequest): GetHeader {
   return (name) => request.headers.get(name);
 }
 
+/** By this header a client knows an answer of Halyard from that of a proxy, whose 401 or 403 is not about the user. */
+const OWN_ANSWER = { halyard: "1" };
+
 /** @param reason for the security log; undefined when nothing was refused */
 export function rejection(
   status: number,
   reason: UpgradeRejection["reason"],
   headers: Readonly<Record<string, string>> = {},
 ): UpgradeRejection {
-  return { status, reason, headers: { "cache-control": "no-store", "content-length": "0", ...headers } };
+  return {
+    status,
+    reason,
+    headers: { ...OWN_ANSWER, "cache-control": "no-store", "content-length": "0", ...headers },
+  };
 }
 
 /** The header that says when to try again, in whole seconds. */
@@ -59,6 +66,9 @@ const REJECTIONS: Partial<Record<ErrorCode, Pick<UpgradeRejection, "status" | "r
   rate_limited: { status: 429, reason: "rate_limited" },
   timeout: { status: 503, reason: "handshakeMs" },
 };
+
+/** For the question of a browser whether a page may send {@link TICKET_HEADER}. What CORS says is added to it. */
+export const PREFLIGHT = rejection(200, undefined, { allow: "GET" });
 
 /** For requests on the WebSocket's path that are no GET. */
 export const METHOD_NOT_ALLOWED = rejection(405, "bad_request", { allow: "GET" });

@@ -1,4 +1,5 @@
-import type { RequestSource } from "../security/client-address.ts";
+import { SUBPROTOCOL, TICKET_PREFIX } from "@halyard/protocol/wire";
+import type { IncomingRequest, RequestSource } from "../security/client-address.ts";
 import type { UpgradeRequest } from "../types.ts";
 
 /** A request, and where it comes from. */
@@ -29,4 +30,17 @@ export class LocatedRequest implements UpgradeRequest {
   get remoteAddress(): string | undefined {
     return this.source.address;
   }
+}
+
+/** Carries the ticket of a plain GET: `fetch` lets no page offer subprotocols. */
+export const TICKET_HEADER = "halyard-ticket";
+
+/** The request with the ticket of its header as an offered subprotocol, where authenticators look for it. */
+export function withTicketOffer(request: IncomingRequest): IncomingRequest {
+  const ticket = request.headers.get(TICKET_HEADER);
+  if (ticket === null || !/^[\w-]+$/.test(ticket)) return request;
+  const headers = new Headers(request.headers);
+  headers.set("sec-websocket-protocol", `${SUBPROTOCOL}, ${TICKET_PREFIX}${ticket}`);
+  const { url, raw, remoteAddress, isOnUnixSocket } = request;
+  return { url, raw, remoteAddress, isOnUnixSocket: isOnUnixSocket === true, headers };
 }

@@ -9,7 +9,7 @@ import { WebSocketServer } from "ws";
 import type { Assembly } from "../assembly.ts";
 import type { Transport } from "../delivery/transport.ts";
 import type { UpgradeRejection } from "../handshake/upgrade-rejection.ts";
-import { METHOD_NOT_ALLOWED, rejection, validateHandshake } from "../handshake/upgrade-rejection.ts";
+import { rejection, validateHandshake } from "../handshake/upgrade-rejection.ts";
 import { MAX_PAYLOAD_BYTES } from "../limits.ts";
 import type { GetHeader } from "../security/client-address.ts";
 import type { AcceptedUpgrade } from "../handshake/admission.ts";
@@ -146,12 +146,9 @@ export class NodeWebSocketServer {
       }
       const upgrade = toUpgradeRequest(request);
       const { upgrades } = this.#internals;
-      const answer =
-        request.method !== "GET"
-          ? upgrades.rejectEarly(upgrade, METHOD_NOT_ALLOWED)
-          : hasTooManyHeaders(request)
-            ? upgrades.rejectEarly(upgrade, BAD_REQUEST)
-            : upgrades.probe(upgrade, this.#authenticate);
+      const answer = hasTooManyHeaders(request)
+        ? upgrades.rejectEarly(upgrade, BAD_REQUEST)
+        : upgrades.answerPlain(request.method, upgrade, this.#authenticate);
       respond(response, await answer);
     } catch (error) {
       this.#internals.report(error, { type: "upgrade", ws: undefined });
