@@ -12,12 +12,13 @@ const MAX_HELD_BYTES = 1024 * 1024;
 
 /** The messages that wait for the gap listeners of their channel. */
 interface HeldMessages {
-  /** How many promises of gap listeners are pending. */
+  /** How many promises of gap listeners are pending, of all gaps since messages began to wait. */
   pendingListeners: number;
   frames: Frame[];
   bytes: number;
 }
 
+/** The one state of a channel: the same object from its first position until it is dropped. */
 interface Channel {
   epoch: string;
   /** The position: the offset up to which the channel has been read. Only frames of the channel advance it. */
@@ -50,7 +51,7 @@ export class Channels {
       // The frames or the gap that follow advance a known position. A forbidden channel has none.
       if (state.recovered === "new" || (state.recovered !== "forbidden" && !channel))
         this.#setPosition(name, state);
-      else if (channel) channel.head = state.off;
+      else if (channel) channel.head = state.head ?? state.off;
     }
   }
 
@@ -62,20 +63,20 @@ export class Channels {
   }
 
   drop(name: string): void {
+    const channel = this.#channels.get(name);
     this.#channels.delete(name);
+    if (channel) channel.held = undefined;
   }
 
   clear(): void {
-    this.#channels.clear();
+    for (const name of this.#channels.keys()) this.drop(name);
   }
 
   /** Forgets the held messages: they are after the position, so the next connection replays them. */
   onDisconnected(): void {
     for (const channel of this.#channels.values()) {
       channel.head = -1;
-      if (!channel.held) continue;
-      channel.held.frames = [];
-      channel.held.bytes = 0;
+      forgetHeld(channel);
     }
   }
 
@@ -96,7 +97,11 @@ export class Channels {
   /** @returns whether the position is valid */
   #setPosition(name: string, { epoch, off }: Position): boolean {
     if (typeof epoch !== "string" || !Number.isSafeInteger(off)) return false;
-    this.#channels.set(name, { ...this.#channels.get(name), epoch, off, head: off });
+    const channel: Partial<Channel> = this.#channels.get(name) ?? {};
+    const changed = Object.assign(channel, { epoch, off, head: off });
+    // What is held came before the new position, maybe in another epoch: its offsets would say nothing.
+    forgetHeld(changed);
+    this.#channels.set(name, changed);
     return true;
   }
 
@@ -118,7 +123,10 @@ export class Channels {
   #release(channel: Channel): void {
     const frames = channel.held?.frames ?? [];
     channel.held = undefined;
-    for (const frame of frames) this.#deliver(frame, channel);
+    for (const frame of frames) {
+      // A listener that has just been called may have left the room.
+      if (this.#channels.get(frame.$?.ch ?? "") === channel) this.#deliver(frame, channel);
+    }
   }
 
   #deliver(frame: Frame, channel: Channel | undefined): void {
@@ -132,4 +140,10 @@ export class Channels {
     }
     if (channel && offset) channel.off = offset;
   }
+}
+
+function forgetHeld({ held }: Channel): void {
+  if (!held) return;
+  held.frames = [];
+  held.bytes = 0;
 }
