@@ -16,6 +16,7 @@ import type { Clock } from "./common/clock.ts";
 import { Emitter } from "./common/emitter.ts";
 import type { Unsubscribe } from "./common/emitter.ts";
 import { errorReporter } from "./common/error-reporter.ts";
+import { checkOptions, needsPage } from "./connection/connect-url.ts";
 import type { ConnectionState } from "./connection/connection-state.ts";
 import { Connection } from "./connection/connection.ts";
 import { Channels } from "./messaging/channels.ts";
@@ -47,11 +48,15 @@ export class Client {
   readonly #rooms: Rooms;
   readonly #scopeParts: MessageScopeParts;
   readonly #scope: MessageScope;
+  /** The URL needs a page and there is none, as on a server that renders one: nothing opens before something is sent. */
+  #opensWhenUsed: boolean;
 
   constructor(options: WebSocketClientOptions) {
     const { autoConnect = true, clock = systemClock, onError } = options;
     const reportError = errorReporter(clock, onError);
+    checkOptions(options);
     this.#options = options;
+    this.#opensWhenUsed = autoConnect && needsPage(options);
     const emitter = (this.#emitter = new Emitter<ClientEvents>(reportError));
     const connection = (this.#connection = this.#createConnection(clock));
     const channels = (this.#channels = new Channels(emitter));
@@ -77,7 +82,7 @@ export class Client {
     const sender = (this.#sender = new MessageSender(senderParts, options.typingThrottleMs));
     this.#scopeParts = { emitter, presence, sender };
     this.#scope = new MessageScope(this.#scopeParts);
-    if (autoConnect) this.reconnect();
+    if (autoConnect && !this.#opensWhenUsed) this.reconnect();
   }
 
   get user(): PublicUser | undefined {
@@ -97,10 +102,12 @@ export class Client {
   }
 
   send(type: string, fields?: object): Sending | undefined {
+    this.#openWhenUsed();
     return this.#scope.send(type, fields);
   }
 
   request(name: string, input?: unknown, options?: RequestOptions): Promise<unknown> {
+    this.#openWhenUsed();
     return this.#requests.request(name, input, options);
   }
 
@@ -109,6 +116,7 @@ export class Client {
   }
 
   join(room: string): RoomHandle {
+    this.#openWhenUsed();
     return new RoomHandle(room, this.#rooms, this.#scopeParts);
   }
 
@@ -133,6 +141,7 @@ export class Client {
   }
 
   close(): void {
+    this.#opensWhenUsed = false;
     this.#end();
     this.#connection.close();
   }
@@ -144,7 +153,12 @@ export class Client {
   }
 
   reconnect(): void {
+    this.#opensWhenUsed = false;
     this.#connection.reconnect();
+  }
+
+  #openWhenUsed(): void {
+    if (this.#opensWhenUsed) this.reconnect();
   }
 
   #createConnection(clock: Clock): Connection {

@@ -7,7 +7,10 @@ import type { WebSocketClient } from "./web-socket-client.ts";
  * Creates a client and connects it, unless `autoConnect` is false. The client needs no configuration beyond the URL: it
  * reconnects, resumes and sends the messages that wait, until `close()`.
  *
- * @throws TypeError when there is no WebSocket in this environment and none in the options
+ * Does nothing for a `url` that needs a page while there is none, as on a server that renders one: the first `connect`,
+ * `join`, `send` or `request` opens.
+ *
+ * @throws TypeError for what can never work: a `url` that is none, or no WebSocket here and none in the options
  * @example
  * const client = createWebSocketClient<AppProtocol>({ url: "/ws" });
  */

@@ -1,6 +1,7 @@
 // The client
 export { createWebSocketClient } from "./create-web-socket-client.ts";
 export type { Room, WebSocketClient } from "./web-socket-client.ts";
+export type { CauseKind, ConnectionCause } from "./connection/connection-cause.ts";
 export type { AuthRequiredReason, ConnectionState } from "./connection/connection-state.ts";
 export type { RoomState } from "./rooms/room-state.ts";
 

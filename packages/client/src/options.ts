@@ -8,7 +8,7 @@ import type { Clock } from "./common/clock.ts";
 export type WebSocketConstructor = new (
   url: string,
   protocols: string[],
-  options: { maxPayload: number },
+  options: { maxPayload: number; closeTimeout: number },
 ) => {
   readonly readyState: number;
   send(data: string): void;
@@ -18,7 +18,7 @@ export type WebSocketConstructor = new (
 /** The part of `fetch` that the client uses. */
 export type Fetch = (
   url: string,
-  init: { credentials: "include" },
+  init: { credentials: "include"; headers?: Record<string, string>; signal?: AbortSignal },
 ) => Promise<{ readonly status: number; readonly headers: { get(name: string): string | null } }>;
 
 /** Where the client subscribes to the events of a page that sleeps and wakes: `globalThis` in a browser. */

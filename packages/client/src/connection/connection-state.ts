@@ -1,20 +1,35 @@
 import type { PublicUser } from "@halyard/protocol";
+import type { ConnectionCause } from "./connection-cause.ts";
 
 /** Why the server rejected the credentials. */
 export type AuthRequiredReason = "unauthenticated" | "forbidden";
 
-/** The state of the client's connection. */
+/** The state of the client's connection. `cause` says what failed last; it is undefined where nothing has failed. */
 export type ConnectionState =
   /** A socket is opening, or it is open and waits for the welcome. `attempt` counts attempts in a row, from 1. */
-  | { readonly status: "connecting"; readonly attempt: number }
+  | {
+      readonly status: "connecting";
+      readonly attempt: number;
+      readonly cause: ConnectionCause | undefined;
+    }
   /** The server has sent its welcome: messages and requests go out. */
-  | { readonly status: "open"; readonly user: PublicUser }
+  | { readonly status: "open"; readonly user: PublicUser; readonly cause?: undefined }
   /** The next attempt starts at `retryAt`, in milliseconds since the epoch, or earlier when the page wakes up. */
-  | { readonly status: "waiting"; readonly attempt: number; readonly retryAt: number }
+  | {
+      readonly status: "waiting";
+      readonly attempt: number;
+      readonly retryAt: number;
+      readonly cause: ConnectionCause;
+    }
   /** The server rejected the credentials. No attempt starts until `authenticate()` or `reconnect()` is called. */
-  | { readonly status: "authRequired"; readonly reason: AuthRequiredReason }
+  | { readonly status: "authRequired"; readonly reason: AuthRequiredReason; readonly cause: ConnectionCause }
   /** No attempt starts: before `connect()`, after `close()`, or after a close code that is final. */
-  | { readonly status: "closed"; readonly code: number; readonly reason: string };
+  | {
+      readonly status: "closed";
+      readonly code: number;
+      readonly reason: string;
+      readonly cause: ConnectionCause;
+    };
 
 /** A start, or the state that the connection has reached by itself. */
 export type ConnectionEvent = { readonly status: "started" } | ConnectionState;
@@ -24,7 +39,7 @@ export type ConnectionEvent = { readonly status: "started" } | ConnectionState;
  * is also left by closing. The same object when nothing has changed.
  */
 export function reduceConnection(state: ConnectionState, event: ConnectionEvent): ConnectionState {
-  if (event.status === "started") return { status: "connecting", attempt: 1 };
+  if (event.status === "started") return { status: "connecting", attempt: 1, cause: undefined };
   const isOutdated =
     state.status === "closed" || (state.status === "authRequired" && event.status !== "closed");
   return isOutdated || JSON.stringify(state) === JSON.stringify(event) ? state : event;

@@ -37,7 +37,7 @@ describe("connecting", () => {
     const harness = createHarness({ autoConnect: false });
     await harness.tick(60_000);
     expect(harness.sockets).toHaveLength(0);
-    expect(harness.client.state).toEqual({ status: "closed", code: 1000, reason: "" });
+    expect(harness.client.state).toMatchObject({ status: "closed", code: 1000, cause: { kind: "local" } });
     harness.client.connect();
     await harness.open();
     expect(harness.client.state.status).toBe("open");
@@ -60,11 +60,52 @@ describe("connecting", () => {
     vi.unstubAllGlobals();
   });
 
-  it("closes at once for a relative URL where there is no page", async () => {
-    const harness = createHarness({ url: "/ws" });
-    await harness.tick(60_000);
-    expect(harness.client.state).toMatchObject({ status: "closed", reason: "invalid URL" });
-    expect(vi.getTimerCount()).toBe(0);
+  it.each(["/ws", undefined])(
+    "opens nothing for the URL %o where there is no page, until it is used",
+    async (url) => {
+      const harness = createHarness({ url: url as never });
+      await harness.tick(60_000);
+      expect(vi.getTimerCount()).toBe(0);
+      expect(harness.client.state).toMatchObject({ status: "closed", cause: { kind: "local" } });
+      void harness.client.send("chat_message", { content: "a" });
+      await harness.tick();
+      expect(harness.client.state).toMatchObject({
+        status: "closed",
+        reason: "invalid URL",
+        cause: { kind: "option", message: expect.stringContaining("write") as string },
+      });
+      expect(harness.errors).toHaveLength(1);
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
+
+  it.each(["connect", "send", "request", "join"] as const)(
+    "opens with %s() when the URL of a page was used before there was one",
+    async (use) => {
+      const harness = createHarness({ url: "/ws" });
+      vi.stubGlobal("location", { href: "https://halyard.test/page" });
+      if (use === "connect") harness.client.connect();
+      else if (use === "send") void harness.client.send("chat_message", { content: "a" });
+      else if (use === "request") void harness.client.request("count").catch(() => undefined);
+      else harness.client.join("general");
+      await harness.tick();
+      expect(harness.socket.url.href).toMatch(/^wss:\/\/halyard\.test\/ws\?/);
+      vi.unstubAllGlobals();
+    },
+  );
+
+  it.each(["localhost:3000/ws", "ftp://localhost/ws", "mailto:a@b", "http://[", "ws:"])(
+    "throws a TypeError that says what to write for the URL %s",
+    (url) => {
+      expect(() => createHarness({ url })).toThrow(/write "wss:/);
+      vi.useRealTimers();
+    },
+  );
+
+  it.each([undefined, null, "", "file:///page"])("throws for the URL %o in a page", (url) => {
+    vi.stubGlobal("location", { href: "https://halyard.test/page" });
+    expect(() => createHarness({ url: url as never })).toThrow(TypeError);
+    vi.unstubAllGlobals();
   });
 
   it("opens no socket after close(), and one after connect()", async () => {
@@ -105,7 +146,11 @@ describe("connecting", () => {
     first?.accept();
     await harness.tick(2_000);
     expect(first?.closed?.code).toBe(3001);
-    expect(harness.client.state).toEqual({ status: "waiting", attempt: 2, retryAt: Date.now() - 5 + 100 });
+    expect(harness.client.state).toMatchObject({
+      status: "waiting",
+      attempt: 2,
+      retryAt: Date.now() - 5 + 100,
+    });
     await harness.tick(200);
     expect(harness.sockets).toHaveLength(2);
     first?.receive(welcome());

@@ -2,12 +2,14 @@
 // Created by the client, which it informs through ConnectionCallbacks; the other parts write to it.
 // No frame reaches the client before the welcome, except errors, and a malformed frame never throws.
 import type { PublicUser, WelcomeMessage } from "@halyard/protocol";
+import { TokenBucket } from "@halyard/protocol/internal";
 import { messageIdOf } from "@halyard/protocol/wire";
 import type { ClientCloseCode, Frame } from "@halyard/protocol/wire";
 import { dateOf } from "../common/clock.ts";
 import type { Clock } from "../common/clock.ts";
 import type { Unsubscribe } from "../common/emitter.ts";
 import type { WebSocketClientOptions } from "../options.ts";
+import { causeOf } from "./connection-cause.ts";
 import { reduceConnection } from "./connection-state.ts";
 import type { ConnectionEvent, ConnectionState } from "./connection-state.ts";
 import { Liveness } from "./liveness.ts";
@@ -15,7 +17,7 @@ import type { LivenessCallbacks } from "./liveness.ts";
 import { watchPage } from "./page-lifecycle.ts";
 import type { PageCallbacks } from "./page-lifecycle.ts";
 import { Reconnector } from "./reconnector.ts";
-import type { ReconnectorCallbacks } from "./reconnector.ts";
+import type { ReconnectorCallbacks } from "./reconnector-callbacks.ts";
 import { DEFAULT_SEND_LIMITS } from "./send-limits.ts";
 import type { SendLimits } from "./send-limits.ts";
 
@@ -27,7 +29,8 @@ const SILENCE_MS = 35_000;
 
 // Written out, typed by the protocol's table: the table itself would be in every bundle.
 const CLOSED_BY_CLIENT: (typeof ClientCloseCode)["Closed"] = 1000;
-const CLOSED = { status: "closed", code: CLOSED_BY_CLIENT, reason: "" } as const;
+const LOCAL = causeOf("local");
+const CLOSED = { status: "closed", code: CLOSED_BY_CLIENT, reason: "", cause: LOCAL } as const;
 
 interface ConnectionCallbacks {
   /** The fields of the hello by which the server resumes: positions and rooms. */
@@ -50,6 +53,12 @@ export interface FrameWriter {
   readonly isWelcomed: boolean;
   /** Whether messages and requests are rejected: from `close()` or a final close code until the next start. */
   readonly isEnded: boolean;
+  /**
+   * Takes what a frame of this size costs of the server's rates.
+   *
+   * @returns 0, or the milliseconds until there is enough; nothing is taken then
+   */
+  take(bytes: number): number;
   /** Drops the frame when no socket is open. */
   write(text: string): void;
 }
@@ -64,9 +73,11 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   clientId = randomId();
   state: ConnectionState = CLOSED;
   user: PublicUser | undefined;
-  limits = DEFAULT_SEND_LIMITS;
+  limits: SendLimits = DEFAULT_SEND_LIMITS;
   isWelcomed = false;
   isEnded = false;
+  /** One for all frames of this connection, whoever sends them. */
+  #rate = new TokenBucket(Infinity, Infinity, 0);
   #isHidden = false;
   #unwatchPage: Unsubscribe | undefined;
 
@@ -89,6 +100,13 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
 
   close(): void {
     this.transition(CLOSED);
+  }
+
+  take(bytes: number): number {
+    const { messagesPerSecond, bytesPerSecond } = this.limits;
+    // One token, or more when the bytes take more of the byte rate than one message of the message rate.
+    const cost = Math.max(1, (bytes / bytesPerSecond) * messagesPerSecond);
+    return this.#rate.consume(this.#clock.now(), cost);
   }
 
   write(text: string): void {
@@ -153,7 +171,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   hide(): void {
     this.#isHidden = true;
     this.#reconnector.disconnect();
-    this.transition({ status: "waiting", attempt: 1, retryAt: dateOf(this.#clock) });
+    this.transition({ status: "waiting", attempt: 1, retryAt: dateOf(this.#clock), cause: LOCAL });
   }
 
   show(): void {
@@ -177,6 +195,16 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     this.#liveness.start(timeoutMs > 0 ? timeoutMs : SILENCE_MS);
     try {
       this.limits = { ...DEFAULT_SEND_LIMITS, ...welcome.limits };
+      const {
+        messagesPerSecond,
+        bytesPerSecond,
+        messageBurst = Infinity,
+        byteBurst = Infinity,
+      } = this.limits;
+      // Half of what the server takes at once, in seconds of its rates, and at most one second's: a network that stands
+      // still lets the frames arrive closer together.
+      const seconds = Math.min(2, messageBurst / messagesPerSecond, byteBurst / bytesPerSecond) / 2;
+      this.#rate = new TokenBucket(messagesPerSecond, seconds * messagesPerSecond, this.#clock.now());
       this.#callbacks.onWelcome(welcome);
     } catch {
       // The welcome is malformed. That of another connection may be better.

@@ -14,13 +14,13 @@ const waitOf = ({ client: { state } }: ReturnType<typeof createHarness>) =>
   state.status === "waiting" ? state.retryAt - Date.now() : undefined;
 
 describe("a handshake that fails", () => {
-  const answering = (status: number, retryAfter?: string) =>
-    vi.fn(() =>
-      Promise.resolve({
-        status,
-        headers: { get: (name: string) => (name === "retry-after" ? (retryAfter ?? null) : null) },
-      }),
+  /** What a Halyard server answers to the probe. */
+  const answering = (status: number, retryAfter: string | null = null) => {
+    const headers: Record<string, string | null> = { halyard: "1", "retry-after": retryAfter };
+    return vi.fn(() =>
+      Promise.resolve({ status, headers: { get: (name: string) => headers[name] ?? null } }),
     );
+  };
 
   /** Fails the first handshake. */
   async function failHandshake(options: Partial<WebSocketClientOptions>) {
@@ -38,15 +38,13 @@ describe("a handshake that fails", () => {
   ])("is probed once over HTTP, and stops the client at %i", async (status, reason) => {
     const fetch = answering(status);
     const harness = await failHandshake({ fetch });
-    expect(harness.client.state).toEqual({ status: "authRequired", reason });
+    expect(harness.client.state).toMatchObject({ status: "authRequired", reason });
     await harness.tick(100_000);
     expect(harness.sockets).toHaveLength(1);
     expect(fetch).toHaveBeenCalledTimes(1);
     expect(fetch).toHaveBeenCalledWith(
       expect.stringMatching(/^http:\/\/halyard\.test\/ws\?c=[\w-]{22}&a=1$/),
-      {
-        credentials: "include",
-      },
+      { credentials: "include", signal: expect.any(AbortSignal) as AbortSignal },
     );
   });
 
@@ -91,19 +89,31 @@ describe("a handshake that fails", () => {
     expect(fetch).not.toHaveBeenCalled();
   });
 
-  it("stops the client when the error event of ws names the status 401", async () => {
-    const harness = createHarness();
-    await harness.tick();
-    harness.socket.fail("Unexpected server response: 401");
-    harness.socket.drop();
-    expect(harness.client.state).toEqual({ status: "authRequired", reason: "unauthenticated" });
-  });
+  it.each([401, 403])(
+    "waits with back-off when the probe gets %i from something else than Halyard",
+    async (status) => {
+      const harness = await failHandshake({
+        fetch: () => Promise.resolve({ status, headers: { get: () => null } }),
+      });
+      expect(harness.client.state).toMatchObject({ status: "waiting", cause: { kind: "refused", status } });
+      await harness.tick(110);
+      expect(harness.sockets).toHaveLength(2);
+      expect(harness.client.state).toMatchObject({
+        status: "connecting",
+        cause: { kind: "refused", status },
+      });
+    },
+  );
 
   it("counts as a failed attempt when the platform refuses to construct a socket", async () => {
     const harness = createHarness();
     FakeSocket.constructorError = new Error("SecurityError");
     await harness.tick(50);
-    expect(harness.client.state.status).toBe("waiting");
+    expect(harness.client.state).toMatchObject({
+      status: "waiting",
+      cause: { kind: "option", message: "Error: SecurityError" },
+    });
+    expect(harness.errors).toEqual([new Error("SecurityError")]);
     FakeSocket.constructorError = undefined;
     await harness.tick(110);
     await harness.open();
@@ -130,7 +140,7 @@ describe("a client with tickets", () => {
   ])("stops at authRequired when the ticket is rejected with %o", async (error, reason) => {
     const harness = createHarness({ ticket: () => Promise.reject(error) });
     await harness.tick();
-    expect(harness.client.state).toEqual({ status: "authRequired", reason });
+    expect(harness.client.state).toMatchObject({ status: "authRequired", reason });
     expect(harness.errors).toEqual([]);
   });
 
@@ -148,13 +158,21 @@ describe("a client with tickets", () => {
     expect(harness.client.state.status).toBe("waiting");
   });
 
-  it("ignores status 401 of a probe, which carries no ticket", async () => {
-    const fetch = () => Promise.resolve({ status: 401, headers: { get: () => null } });
-    const harness = createHarness({ ticket: () => Promise.resolve("t"), fetch });
+  it("sends a new ticket with the probe, and stops at authRequired when that is refused", async () => {
+    let count = 0;
+    const get = (name: string) => (name === "halyard" ? "1" : null);
+    const fetch = vi.fn(() => Promise.resolve({ status: 401, headers: { get } }));
+    const harness = createHarness({ ticket: () => Promise.resolve(`t-${String(++count)}`), fetch });
     await harness.tick();
     harness.socket.drop();
     await harness.tick(110);
-    expect(harness.sockets).toHaveLength(2);
+    const init = { credentials: "include", headers: { "halyard-ticket": "t-2" } };
+    expect(fetch).toHaveBeenCalledWith(expect.anything(), expect.objectContaining(init));
+    expect(harness.client.state).toMatchObject({
+      status: "authRequired",
+      reason: "unauthenticated",
+      cause: { kind: "refused", status: 401 },
+    });
   });
 
   it("renews the session on the open connection, and reconnects when that fails", async () => {

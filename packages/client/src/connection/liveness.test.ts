@@ -149,7 +149,7 @@ describe("a page that is hidden for the back button", () => {
     harness.page.fire("pagehide");
     harness.page.fire("pageshow");
     await harness.tick(1_000);
-    expect(harness.client.state).toEqual({ status: "authRequired", reason: "unauthenticated" });
+    expect(harness.client.state).toMatchObject({ status: "authRequired", reason: "unauthenticated" });
     harness.client.close();
     harness.page.fire("pagehide");
     harness.page.fire("pageshow");

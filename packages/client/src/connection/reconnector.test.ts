@@ -95,7 +95,11 @@ describe("the wait between two attempts", () => {
     await harness.tick();
     harness.socket.drop();
     await harness.tick(110);
-    expect(harness.client.state).toEqual({ status: "connecting", attempt: 2 });
+    expect(harness.client.state).toMatchObject({
+      status: "connecting",
+      attempt: 2,
+      cause: { kind: "unreachable" },
+    });
     await harness.open();
     harness.socket.drop();
     expect(harness.client.state).toMatchObject({ status: "waiting", attempt: 1 });
@@ -126,7 +130,8 @@ describe("a client whose connection closes", () => {
       const harness = createHarness();
       await harness.open();
       harness.socket.drop(code, "why");
-      expect(harness.client.state).toEqual({ status: "closed", code, reason: "why" });
+      const cause = { code, reason: "why" };
+      expect(harness.client.state).toMatchObject({ status: "closed", code, reason: "why", cause });
       harness.page.fire("online");
       await harness.tick(100_000);
       expect(harness.sockets).toHaveLength(1);
@@ -144,7 +149,11 @@ describe("a client whose connection closes", () => {
       const harness = createHarness();
       await harness.open();
       harness.socket.drop(code);
-      expect(harness.client.state).toEqual({ status: "authRequired", reason });
+      expect(harness.client.state).toMatchObject({
+        status: "authRequired",
+        reason,
+        cause: { kind: "kicked", code },
+      });
       harness.page.fire("online");
       harness.client.connect();
       await harness.tick(100_000);

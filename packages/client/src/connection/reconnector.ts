@@ -8,9 +8,13 @@ import type { Clock } from "../common/clock.ts";
 import { errorReporter } from "../common/error-reporter.ts";
 import { Timer } from "../common/timer.ts";
 import type { WebSocketClientOptions, WebSocketConstructor } from "../options.ts";
-import { resolveUrl, subprotocolsFor } from "./connect-url.ts";
-import type { ConnectionEvent } from "./connection-state.ts";
-import { probeHandshake, rejectionFrom } from "./handshake-probe.ts";
+import { createSocket, limitClosing } from "./create-socket.ts";
+import { attemptUrl, socketClassOf, subprotocolsFor } from "./connect-url.ts";
+import { causeOf, causeOfClose, causeOfError, orOffline } from "./connection-cause.ts";
+import type { ConnectionCause } from "./connection-cause.ts";
+import { PROBE_TIMEOUT_MS, probeHandshake, readAnswer, rejectionFrom } from "./handshake-probe.ts";
+import type { HandshakeAnswer } from "./handshake-probe.ts";
+import type { ReconnectorCallbacks } from "./reconnector-callbacks.ts";
 import { openReconnectingSocket } from "./reconnecting-socket.ts";
 import type { ReconnectingSocket } from "./reconnecting-socket.ts";
 import { RetryDelay } from "./retry-delay.ts";
@@ -19,21 +23,7 @@ import type { Socket, SocketEvents } from "./socket.ts";
 // Written out, typed by the protocol's table: the table itself would be in every bundle.
 const GOING_AWAY: (typeof ClientCloseCode)["Leaving"] = 3001;
 const ABNORMAL_CLOSE = 1006;
-/** The HTTP status of a handshake that succeeded. */
-const SWITCHING_PROTOCOLS = 101;
 const CONNECT_TIMEOUT_MS = 10_000;
-const PROBE_TIMEOUT_MS = 5_000;
-const MAX_MESSAGE_BYTES = 2 ** 20;
-
-export interface ReconnectorCallbacks {
-  readonly clientId: string;
-  transition(event: ConnectionEvent): void;
-  /** A socket is open. `attempt` is the number that the server knows this connection by. */
-  onOpen(attempt: number): void;
-  onText(text: string): void;
-  /** The current socket or attempt is no longer current. */
-  onDisconnected(): void;
-}
 
 /**
  * The library waits for its next address while the reconnector waits with full jitter, probes, and calls the
@@ -43,6 +33,7 @@ export class Reconnector {
   readonly #clock: Clock;
   readonly #options: WebSocketClientOptions;
   readonly #callbacks: ReconnectorCallbacks;
+  readonly #reportError: (error: unknown) => void;
   /** Limits the wait, the attempt or the probe: only one of them runs at a time. */
   readonly #timer: Timer;
   readonly #retryDelay = new RetryDelay();
@@ -55,8 +46,11 @@ export class Reconnector {
   #attempt = 0;
   /** The attempts since the last welcome or start, which the application sees. */
   #attemptsInRow = 0;
-  /** The HTTP status of the current handshake, as far as it is known. */
-  #handshakeStatus: unknown;
+  #isOpen = false;
+  /** The HTTP answer to the current handshake, where the socket shows it. */
+  #answer: HandshakeAnswer | undefined;
+  /** What failed last, until the next welcome or start. */
+  #cause: ConnectionCause | undefined;
   #retryAt = 0;
   /** Whether the server named `retryAt`: then the page's waking up does not shorten the wait. */
   #isServerDelay = false;
@@ -68,11 +62,13 @@ export class Reconnector {
     this.#options = options;
     this.#callbacks = callbacks;
     this.#timer = new Timer(clock);
+    this.#reportError = errorReporter(clock, options.onError ?? (() => {}));
   }
 
   /** Connects now, in place of the current connection or attempt. */
   start(): void {
     this.disconnect();
+    this.#cause = undefined;
     this.#retryAt = this.#attemptsInRow = 0;
     this.#launch();
     this.#callbacks.transition({ status: "started" });
@@ -81,16 +77,18 @@ export class Reconnector {
   /** Ends the current connection or attempt. A listener that is called here may start again at once. */
   disconnect(code: number = GOING_AWAY): void {
     const current = this.#current;
+    const socket = this.#socket;
     this.#current = undefined;
     this.#forgetSocket();
     current?.close(code);
+    if (socket) limitClosing(socket, this.#clock);
   }
 
   /** Ends a connection that does not work, and connects again after the usual wait. */
-  replace(): void {
+  replace(cause = causeOf(orOffline(this.#isOpen ? "lost" : "unreachable"))): void {
     this.disconnect();
     this.#launch();
-    this.#retry(ABNORMAL_CLOSE);
+    this.#waitFor(this.#nextWait(ABNORMAL_CLOSE), cause);
   }
 
   /** Ends a wait that the server has not asked for. */
@@ -103,6 +101,7 @@ export class Reconnector {
   /** The attempt has succeeded: the server has sent its welcome. */
   onWelcome(): void {
     this.#timer.clear();
+    this.#cause = undefined;
     this.#attemptsInRow = 0;
     this.#retryDelay.onWelcome(this.#clock.now());
   }
@@ -113,8 +112,7 @@ export class Reconnector {
   }
 
   #launch(): void {
-    const { WebSocket = (globalThis as Partial<typeof globalThis>).WebSocket } = this.#options;
-    if (!WebSocket) throw new TypeError("No WebSocket here: pass one in the options");
+    const WebSocket = socketClassOf(this.#options);
     const launched: ReconnectingSocket = openReconnectingSocket(
       () => this.#nextUrl(() => this.#current === launched),
       (url) => this.#openSocket(WebSocket, url),
@@ -151,29 +149,29 @@ export class Reconnector {
 
   /** @returns the address, and the subprotocols to offer there */
   async #prepareAttempt(): Promise<string[]> {
-    const { url, ticket, connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#options;
-    const { clientId } = this.#callbacks;
-    const attempt = ++this.#attempt;
+    const { connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#options;
+    const identity = { c: this.#callbacks.clientId, a: `${++this.#attempt}` };
     this.#resolveWait = undefined;
     this.#timer.set(connectTimeoutMs, () => this.replace());
-    this.#callbacks.transition({ status: "connecting", attempt: ++this.#attemptsInRow });
-    const resolved = resolveUrl(typeof url === "function" ? await url() : url);
-    resolved.searchParams.set("c", clientId);
-    resolved.searchParams.set("a", `${attempt}`);
-    this.#url = resolved.href;
-    return [resolved.href, ...subprotocolsFor(await ticket?.())];
+    this.#callbacks.transition({
+      status: "connecting",
+      attempt: ++this.#attemptsInRow,
+      cause: this.#cause,
+    });
+    this.#url = await attemptUrl(this.#options, identity);
+    return [this.#url, ...subprotocolsFor(await this.#options.ticket?.())];
   }
 
   #openSocket(WebSocket: WebSocketConstructor, url: string): Socket | undefined {
     this.#socket = undefined;
     try {
-      // Only the `ws` package reads `maxPayload`.
-      const socket = new WebSocket(url, this.#subprotocols, { maxPayload: MAX_MESSAGE_BYTES }) as Socket;
+      const socket = createSocket(WebSocket, url, this.#subprotocols);
       this.#listen(socket);
       this.#socket = socket;
-    } catch {
+    } catch (error) {
       // The platform refuses to construct a socket, for example under a content security policy.
-      this.#timer.set(0, () => this.replace());
+      this.#reportError(error);
+      this.#timer.set(0, () => this.replace(causeOfError(error)));
     }
     return this.#socket;
   }
@@ -188,85 +186,110 @@ export class Reconnector {
         if (this.#socket === socket) listener(event);
       });
     };
+    socket.on?.("unexpected-response", (_, { statusCode, headers }) => {
+      if (this.#socket === socket) this.#answer = readAnswer(statusCode, (name) => headers[name]);
+      socket.close();
+    });
     on("open", () => {
-      this.#handshakeStatus = SWITCHING_PROTOCOLS;
+      this.#isOpen = true;
       this.#callbacks.onOpen(this.#attempt);
     });
     on("message", ({ data }) => {
       if (typeof data === "string") this.#callbacks.onText(data);
     });
-    on("error", ({ message }) => {
-      // After an error on an open socket, `ws` may take 30 s to emit the close.
-      if (this.#handshakeStatus) this.replace();
-      else this.#handshakeStatus = /response: (\d+)/.exec(String(message))?.[1];
+    on("error", () => {
+      // After an error on an open socket, `ws` may take a while to emit the close.
+      if (this.#isOpen) this.replace();
     });
     on("close", ({ code, reason }) => this.#onClose(code, reason));
   }
 
   #onClose(code: number, reason: string): void {
-    const status = this.#handshakeStatus;
+    const isOpen = this.#isOpen;
+    const answer = this.#answer;
     this.#forgetSocket();
-    if (this.#isRejected(code, status)) return;
-    if (!isRecoverableClose(code)) return this.#callbacks.transition({ status: "closed", code, reason });
-    if (status !== SWITCHING_PROTOCOLS) this.#probe = this.#startProbe();
-    this.#retry(code, retryAfterOf(reason));
+    // Before the socket has opened, the code says nothing: Bun has 1002 for every handshake that failed.
+    if (!isOpen) return this.#onHandshakeFailed(answer);
+    const cause = causeOfClose(code, reason);
+    if (this.#isRejected(cause, code)) return;
+    if (!isRecoverableClose(code)) return this.#stop(code, reason, cause);
+    const serverMs = retryAfterOf(reason);
+    this.#waitFor(this.#nextWait(code, serverMs), cause, serverMs !== undefined);
+  }
+
+  #onHandshakeFailed(answer: HandshakeAnswer | undefined): void {
+    const waitMs = this.#nextWait(ABNORMAL_CLOSE);
+    if (answer) return this.#onAnswer(answer, waitMs);
+    this.#probe = this.#startProbe();
+    this.#waitFor(waitMs, causeOf(orOffline("unreachable")));
+  }
+
+  /** The answer to a handshake says what to do: stop, or how long to wait. */
+  #onAnswer({ status, isHalyard, retryAfterMs }: HandshakeAnswer, waitMs: number): void {
+    const cause = causeOf("refused", { status });
+    if (isHalyard && this.#isRejected(cause, status)) return;
+    this.#waitFor(Math.max(waitMs, retryAfterMs || 0), cause, retryAfterMs >= 0);
   }
 
   /** Asks why the handshake failed. Resolves after 5 s at the latest. */
   #startProbe(): Promise<void> | undefined {
     const probed = this.#current;
-    const { WebSocket, fetch = WebSocket ? undefined : globalThis.fetch, ticket } = this.#options;
-    // A WebSocket class of the application's may send credentials that the platform's fetch does not have.
-    if (!fetch) return undefined;
-    return new Promise<void>((resolve) => {
-      this.#timer.set(PROBE_TIMEOUT_MS, resolve);
-      void probeHandshake(fetch, String(this.#url))
-        .then(({ status, retryAfterMs }) => {
-          // The probe carries no ticket, so 401 says nothing about a client that has one.
-          const isAnswer = this.#current === probed && !(ticket && status === 401);
-          if (isAnswer && !this.#isRejected(status) && retryAfterMs >= 0) this.#waitFor(retryAfterMs, true);
-        })
-        .then(resolve, resolve);
+    const answered = probeHandshake(this.#options, String(this.#url))?.then((answer) => {
+      if (this.#current === probed) this.#onAnswer(answer, this.#retryAt - this.#clock.now());
     });
+    return (
+      answered &&
+      new Promise((resolve) => {
+        this.#timer.set(PROBE_TIMEOUT_MS, resolve);
+        answered.then(resolve, resolve);
+      })
+    );
   }
 
   /** `url` or `ticket` failed. */
   #onPrepareError(error: unknown): void {
-    const { url, onError } = this.#options;
     const { status, code } = Object(error) as Partial<Record<"status" | "code", unknown>>;
-    if (this.#isRejected(status, code)) return;
+    const cause = causeOfError(error);
+    if (this.#isRejected(cause, status, code)) return;
+    this.#reportError(error);
     // A URL that never changes never becomes valid: a relative one on a server that renders the page, for example.
-    if (!this.#url && typeof url !== "function")
-      return this.#callbacks.transition({ status: "closed", code: ABNORMAL_CLOSE, reason: "invalid URL" });
-    if (onError) errorReporter(this.#clock, onError)(error);
-    this.#retry(ABNORMAL_CLOSE);
+    const isFinal = !this.#url && typeof this.#options.url !== "function";
+    if (isFinal) return this.#stop(ABNORMAL_CLOSE, "invalid URL", cause);
+    this.#waitFor(this.#nextWait(ABNORMAL_CLOSE), cause);
   }
 
-  /** Whether one of the causes rejects the credentials. Then no further attempt starts. */
-  #isRejected(...causes: unknown[]): boolean {
-    const reason = rejectionFrom(causes);
-    if (reason) this.#callbacks.transition({ status: "authRequired", reason });
+  /** Whether one of the signs rejects the credentials. Then no further attempt starts. */
+  #isRejected(cause: ConnectionCause, ...signs: unknown[]): boolean {
+    const reason = rejectionFrom(signs);
+    if (reason) this.#callbacks.transition({ status: "authRequired", reason, cause });
     return reason !== undefined;
   }
 
-  #retry(code: number, retryAfterMs?: number): void {
-    const waitMs = this.#retryDelay.next(code, this.#clock, this.#options.backoff);
-    this.#waitFor(retryAfterMs ?? waitMs, retryAfterMs !== undefined);
+  #stop(code: number, reason: string, cause: ConnectionCause): void {
+    this.#callbacks.transition({ status: "closed", code, reason, cause });
   }
 
-  #waitFor(waitMs: number, isServerDelay: boolean): void {
+  #nextWait(code: number, serverMs?: number): number {
+    const { backoff } = this.#options;
+    return this.#retryDelay.next(code, this.#clock, { backoff, serverMs });
+  }
+
+  #waitFor(waitMs: number, cause: ConnectionCause, isServerDelay = false): void {
+    this.#cause = cause;
     this.#isServerDelay = isServerDelay;
     this.#retryAt = this.#clock.now() + waitMs;
     this.#callbacks.transition({
       status: "waiting",
       attempt: this.#attemptsInRow + 1,
       retryAt: dateOf(this.#clock) + waitMs,
+      cause,
     });
   }
 
   /** From here on, events of the current socket, wait and probe are ignored. */
   #forgetSocket(): void {
-    this.#socket = this.#resolveWait = this.#probe = this.#handshakeStatus = undefined;
+    this.#socket = this.#resolveWait = this.#probe = this.#answer = undefined;
+    this.#isOpen = false;
     this.#timer.clear();
     this.#callbacks.onDisconnected();
   }

@@ -1,4 +1,4 @@
-// The wait after a failure when the server names none: longer with each failure in a row, short again after success.
+// The wait after a failure: longer with each failure in a row, short again after success.
 // Called by the reconnector with each welcome and each failure.
 // Success is a connection that stayed open for a while, so that an endless row of short connections also slows down.
 import { backoffMs } from "../common/backoff.ts";
@@ -7,7 +7,7 @@ import type { Clock } from "../common/clock.ts";
 
 /** How long a connection must stay open to count as a success. */
 const MIN_UPTIME_MS = 5_000;
-/** The same after a close code of Halyard's own, by which the server asks for fewer connections. */
+/** The same after the server closed for a reason that may last: overloaded, failing, or a code of Halyard's own. */
 const MIN_UPTIME_AFTER_SERVER_CLOSE_MS = 30_000;
 
 export class RetryDelay {
@@ -22,11 +22,21 @@ export class RetryDelay {
     this.#minUptimeMs = MIN_UPTIME_MS;
   }
 
-  /** Counts a failure. @returns the milliseconds to wait after it */
-  next(code: number, clock: Clock, backoff: Partial<Backoff> | undefined): number {
+  /**
+   * Counts a failure.
+   *
+   * @param serverMs the wait that the server names: the first failure waits as long, and further ones at least as long
+   * @returns the milliseconds to wait after it
+   */
+  next(
+    code: number,
+    clock: Clock,
+    { backoff, serverMs }: { backoff: Partial<Backoff> | undefined; serverMs: number | undefined },
+  ): number {
     if (clock.now() >= this.#stableAt) this.#failures = 0;
     this.#stableAt = Infinity;
-    if (code >= 4000) this.#minUptimeMs = MIN_UPTIME_AFTER_SERVER_CLOSE_MS;
-    return backoffMs(this.#failures++, clock.random(), backoff);
+    if (code >= 4000 || code === 1011 || code === 1013) this.#minUptimeMs = MIN_UPTIME_AFTER_SERVER_CLOSE_MS;
+    const waitMs = backoffMs(this.#failures++, clock.random(), backoff);
+    return Math.max(this.#failures > 1 ? waitMs : 0, serverMs ?? waitMs);
   }
 }

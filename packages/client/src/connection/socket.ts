@@ -1,9 +1,14 @@
 export interface SocketEvents {
   readonly open: object;
   readonly message: { readonly data: unknown };
-  /** `message` exists on sockets of `ws` only, and holds the HTTP status of a rejected handshake. */
-  readonly error: { readonly message?: unknown };
+  readonly error: object;
   readonly close: { readonly code: number; readonly reason: string };
+}
+
+/** An HTTP answer to a handshake, as Node's HTTP client has it. */
+export interface HttpResponse {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, unknown>>;
 }
 
 /** The part of a WebSocket that the client uses: the platform's, and that of `ws`. */
@@ -15,4 +20,8 @@ export interface Socket {
     type: TName,
     listener: (event: SocketEvents[TName]) => void,
   ): void;
+  /** Of `ws` only, which shows the answer to a refused handshake. The listener has to end the handshake. */
+  on?(type: "unexpected-response", listener: (request: unknown, response: HttpResponse) => void): void;
+  /** Ends the TCP connection: of `ws`, and of Bun's own class. */
+  terminate?(): void;
 }

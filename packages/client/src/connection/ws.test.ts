@@ -17,7 +17,8 @@ async function listen(admits: boolean): Promise<{ url: string; sockets: WebSocke
   const sockets: WebSocket[] = [];
   const wss = new WebSocketServer({ noServer: true, handleProtocols: () => "halyard.v1" });
   server.on("upgrade", (request, socket, head) => {
-    if (!admits) return void socket.end("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n");
+    if (!admits)
+      return void socket.end("HTTP/1.1 401 Unauthorized\r\nhalyard: 1\r\nConnection: close\r\n\r\n");
     wss.handleUpgrade(request, socket, head, (ws) => {
       sockets.push(ws);
       ws.on("error", () => {});
@@ -50,19 +51,20 @@ function connect(url: string): WebSocketClient {
 describe("a client on sockets of ws", () => {
   it("reads the status of a rejected handshake from the socket", async () => {
     const { url } = await listen(false);
-    expect(await reaches(connect(url), "authRequired")).toEqual({
+    expect(await reaches(connect(url), "authRequired")).toMatchObject({
       status: "authRequired",
       reason: "unauthenticated",
+      cause: { kind: "refused", status: 401 },
     });
   });
 
-  it("rejects a message of more than 1 MiB, and reconnects", async () => {
+  it("rejects a message of more than 2 MiB, and reconnects", async () => {
     const { url, sockets } = await listen(true);
     const client = connect(url);
     const received: unknown[] = [];
     client.on("announcement", (message) => received.push(message));
     await reaches(client, "open");
-    sockets[0]?.send(JSON.stringify({ type: "announcement", message: "x".repeat(2 ** 20) }));
+    sockets[0]?.send(JSON.stringify({ type: "announcement", message: "x".repeat(2 ** 21) }));
     await reaches(client, "waiting");
     await reaches(client, "open");
     expect(sockets).toHaveLength(2);

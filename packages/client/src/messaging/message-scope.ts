@@ -28,7 +28,7 @@ export class MessageScope {
   }
 
   get users(): readonly PublicUser[] {
-    return this.#parts.presence.usersOf(this.#channel);
+    return this.#isClosed ? [] : this.#parts.presence.usersOf(this.#channel);
   }
 
   on(type: string, listener: (message: Frame, delivery: Delivery) => unknown): Unsubscribe {
@@ -39,7 +39,8 @@ export class MessageScope {
   }
 
   send(type: string, fields?: object): Sending | undefined {
-    return this.#parts.sender.send(type, fields, this.#channel);
+    const { sender } = this.#parts;
+    return this.#isClosed ? sender.reject(type, fields) : sender.send(type, fields, this.#channel);
   }
 
   onUsersChange(listener: (users: readonly PublicUser[]) => unknown): Unsubscribe {
@@ -65,5 +66,6 @@ export class MessageScope {
   close(): void {
     this.#isClosed = true;
     for (const remove of this.#subscriptions) remove();
+    this.#subscriptions.clear();
   }
 }

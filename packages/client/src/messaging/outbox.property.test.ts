@@ -1,3 +1,4 @@
+import { TokenBucket } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import { ok } from "node:assert/strict";
@@ -71,6 +72,7 @@ function createTrial() {
   });
   let queue: QueueState = { queued: 0, unacknowledged: 0, bytes: 0 };
   emitter.on("queue", (state) => (queue = state));
+  const rate = new TokenBucket(50, 50, clock.now());
   let isOpen = false;
   let isJoining = false;
   let [toServer, toClient]: [Frame[], [number, Outcome][]] = [[], []];
@@ -84,6 +86,7 @@ function createTrial() {
       run({ type: "lose" });
       run({ type: "connect" });
     },
+    take: (bytes) => rate.consume(clock.now(), Math.max(1, bytes / 5_243)),
     write(text) {
       ok(isOpen);
       toServer.push(JSON.parse(text) as Frame);

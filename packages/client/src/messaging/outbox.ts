@@ -1,7 +1,6 @@
 // The messages that have no reply yet, in the order in which the application sent them.
 // Called by the message sender to send, and by the client with each welcome, reply and lost connection.
 // Each message takes effect once at most, in order, and its receipt settles in bounded time.
-import { TokenBucket } from "@halyard/protocol/internal";
 import { HalyardError, encodeFrame, messageIdOf } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import type { Emitter } from "../common/emitter.ts";
@@ -29,6 +28,12 @@ export interface OutboxParts {
   readonly emitter: Emitter<ClientEvents>;
   /** While a room is being joined, messages to it wait, and so do all messages behind them. */
   readonly isJoining: (channel: string | undefined) => boolean;
+}
+
+interface Destination {
+  readonly channel?: string | undefined;
+  /** Why the message is rejected without being sent. */
+  readonly refusal?: HalyardError;
 }
 
 interface QueuedMessage {
@@ -73,8 +78,7 @@ export class Outbox {
   /** The numbers before the queue are sent again, and the server has not accepted a message since. */
   #isRewinding = false;
   #queue: QueueState = { queued: 0, unacknowledged: 0, bytes: 0 };
-  /** Undefined while the connection is not open. */
-  #rateLimit: TokenBucket | undefined;
+  #isOpen = false;
 
   constructor(parts: OutboxParts, bounds?: Partial<OutboxLimits>) {
     this.#parts = parts;
@@ -82,13 +86,13 @@ export class Outbox {
     this.#timer = new Timer(parts.clock);
   }
 
-  send(type: string, fields: object | undefined, channel: string | undefined): Sending {
+  send(type: string, fields: object | undefined, { channel, refusal }: Destination = {}): Sending {
     const { clock, connection } = this.#parts;
     const seq = this.#lastSeq + 1;
     const {
       text,
       bytes,
-      error = this.#rejectionOf(bytes),
+      error = refusal ?? this.#rejectionOf(bytes),
     } = encodeOutgoing({ ...fields, type }, { seq, ch: channel }, connection.limits);
     const id = messageIdOf(connection.clientId, error ? --this.#lastRejectedSeq : seq);
     const receipt = new Promise<Receipt>((resolve) => {
@@ -104,10 +108,7 @@ export class Outbox {
 
   /** The connection is open: the unanswered messages go out again, with the same numbers, then those that waited. */
   open(ephemeralTypes: readonly string[]): void {
-    const { clock, connection } = this.#parts;
-    const { messagesPerSecond } = connection.limits;
-    // The server allows twice as many at once: the other half is for all that is not a message of the outbox.
-    this.#rateLimit ??= new TokenBucket(messagesPerSecond, messagesPerSecond, clock.now());
+    this.#isOpen = true;
     for (const entry of this.#entries) {
       // Sent before the first welcome named this type as one that is dropped while there is no connection.
       const { isWritten, message } = entry;
@@ -131,7 +132,7 @@ export class Outbox {
   }
 
   onDisconnected(): void {
-    this.#rateLimit = undefined;
+    this.#isOpen = false;
     this.#sent = 0;
     // The next server may need the numbers behind an unanswered one again.
     for (const entry of this.#entries) entry.isAnswered = false;
@@ -215,14 +216,11 @@ export class Outbox {
   #write(now: number): number {
     const { connection, isJoining } = this.#parts;
     const { limits } = connection;
-    while (this.#rateLimit && this.#sent < limits.unacknowledged) {
+    while (this.#isOpen && this.#sent < limits.unacknowledged) {
       const entry = this.#entries[this.#sent];
       if (!entry || isJoining(entry.message?.channel)) break;
       const { seq, message: { bytes = 0, text = encodeFrame('{"type":"skip"}', { seq }) } = {} } = entry;
-      // A message costs one token, or more when its bytes take more of the byte rate than one message of the message
-      // rate.
-      const cost = Math.max(1, (bytes / limits.bytesPerSecond) * limits.messagesPerSecond);
-      const waitMs = this.#rateLimit.consume(now, cost);
+      const waitMs = connection.take(bytes);
       if (waitMs > 0) return waitMs;
       if (!entry.isWritten) entry.dueAt = now + ACK_TIMEOUT_MS;
       entry.isWritten = true;

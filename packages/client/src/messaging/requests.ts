@@ -5,10 +5,11 @@ import { HalyardError } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import { Timer } from "../common/timer.ts";
 import type { FrameWriter } from "../connection/connection.ts";
+import type { SendLimits } from "../connection/send-limits.ts";
 import { encodeOutgoing } from "./encode-outgoing.ts";
 
-/** The server runs 16 requests at a time and queues 64. The requests above that wait here. */
-const MAX_UNANSWERED = 64;
+/** The server runs 16 requests at a time and queues 64, unless its welcome says another number. Those above wait here. */
+const MAX_REQUESTS = 80;
 const TIMEOUT_MS = 10_000;
 
 /** The options of `client.request`. */
@@ -36,6 +37,7 @@ interface FrameOptions {
 
 interface PendingRequest {
   readonly text: string;
+  readonly bytes: number;
   readonly callback: (reply: Reply) => void;
   readonly survivesReconnect: boolean | undefined;
   readonly timer: Timer;
@@ -51,6 +53,7 @@ export class PendingRequests {
   readonly #timeoutMs: number;
   /** By id, in the order of sending. */
   readonly #pending = new Map<string, PendingRequest>();
+  readonly #rateTimer: Timer;
   #lastId = 0;
   #isOpen = false;
 
@@ -58,6 +61,12 @@ export class PendingRequests {
     this.#clock = clock;
     this.#connection = connection;
     this.#timeoutMs = timeoutMs;
+    this.#rateTimer = new Timer(clock);
+  }
+
+  /** What the server allows. */
+  get limits(): SendLimits {
+    return this.#connection.limits;
   }
 
   /** A request of the application. */
@@ -81,9 +90,9 @@ export class PendingRequests {
   sendFrame(message: object, callback: (reply: Reply) => void, options: FrameOptions = {}): string {
     const { timeoutMs = this.#timeoutMs, survivesReconnect } = options;
     const id = `r${++this.#lastId}`;
-    const { text, error } = encodeOutgoing(message, { id }, this.#connection.limits);
+    const { text, bytes, error } = encodeOutgoing(message, { id }, this.#connection.limits);
     const timer = new Timer(this.#clock);
-    this.#pending.set(id, { text, callback, survivesReconnect, timer });
+    this.#pending.set(id, { text, bytes, callback, survivesReconnect, timer });
     timer.set(timeoutMs, () => this.settle(id, { error: new HalyardError("timeout") }));
     if (error) this.settle(id, { error });
     else this.#flush();
@@ -116,16 +125,22 @@ export class PendingRequests {
 
   onDisconnected(): void {
     this.#isOpen = false;
+    this.#rateTimer.clear();
     for (const [id, request] of this.#pending) {
       request.isSent = false;
       if (!request.survivesReconnect) this.settle(id, { error: new HalyardError("unavailable") });
     }
   }
 
+  /** Writes as many as the server allows, and sets the timer for the rest. */
   #flush(): void {
     if (!this.#isOpen) return;
-    const first = [...this.#pending.values()].slice(0, MAX_UNANSWERED);
+    // A request that has timed out here may still run there: four fifths of what the server takes.
+    const { requests = MAX_REQUESTS } = this.limits;
+    const first = [...this.#pending.values()].slice(0, Math.ceil(requests * 0.8));
     for (const request of first.filter(({ isSent }) => !isSent)) {
+      const waitMs = this.#connection.take(request.bytes);
+      if (waitMs > 0) return this.#rateTimer.set(waitMs, () => this.#flush());
       request.isSent = request.isWritten = true;
       this.#connection.write(request.text);
     }

@@ -20,13 +20,16 @@ export class RoomHandle {
   readonly #scope: MessageScope;
   readonly #emitter: Emitter<ClientEvents>;
   #isLeft = false;
+  #ready: Promise<RoomState> | undefined;
+  /** The membership has ended: no listener of this handle is called any more. */
+  readonly #end = () => this.#scope.close();
 
   constructor(givenName: string, rooms: Rooms, parts: MessageScopeParts) {
     const name = (this.name = givenName.normalize());
     this.#rooms = rooms;
     this.#emitter = parts.emitter;
     this.#scope = new MessageScope(parts, `room:${name}`);
-    this.#entry = rooms.acquire(name);
+    this.#entry = rooms.acquire(name, this.#end);
   }
 
   get users(): readonly PublicUser[] {
@@ -38,15 +41,15 @@ export class RoomHandle {
   }
 
   get ready(): Promise<RoomState> {
-    return new Promise((resolve) => {
-      const check = (state: RoomState) => {
+    if (this.state.status !== "joining") return Promise.resolve(this.state);
+    return (this.#ready ??= new Promise((resolve) => {
+      const stop = this.onStateChange((state) => {
         if (state.status === "joining") return;
         stop();
+        this.#ready = undefined;
         resolve(state);
-      };
-      const stop = this.onStateChange(check);
-      check(this.state);
-    });
+      });
+    }));
   }
 
   on(type: string, listener: (message: Frame, delivery: Delivery) => unknown): Unsubscribe {
@@ -78,10 +81,10 @@ export class RoomHandle {
     if (this.#isLeft) return;
     this.#isLeft = true;
     // Otherwise the users of the room would see this user type for a while longer.
-    if (this.#entry.handles === 1) this.send("typing_indicator", { isTyping: false });
-    this.#rooms.release(this.#entry);
+    if (this.#entry.handles.size === 1) this.send("typing_indicator", { isTyping: false });
+    this.#rooms.release(this.#entry, this.#end);
     // When the room goes on for other handles, its state does not change, but that of this handle does.
     this.#emitter.emit("room");
-    this.#scope.close();
+    this.#end();
   }
 }

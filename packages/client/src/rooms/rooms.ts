@@ -13,7 +13,7 @@ import type { RoomState } from "./room-state.ts";
 
 /** How long to wait before joining again when the server names no time. */
 const RETRY_MS = 1_000;
-/** The server's rate for joins. The rooms of a hello do not count. */
+/** The server's rate for joins, unless its welcome says another. The rooms of a hello do not count. */
 const JOINS_PER_SECOND = 10;
 const JOINS_AT_ONCE = 30;
 
@@ -25,7 +25,8 @@ export interface RoomEntry {
   readonly name: string;
   readonly channel: string;
   readonly timer: Timer;
-  handles: number;
+  /** The open handles, each as the function that ends it. */
+  readonly handles: Set<() => void>;
   state: RoomState;
   /** Whether a join is pending or scheduled. */
   isRequested?: boolean;
@@ -59,16 +60,20 @@ export class Rooms {
     return this.#entries.get(channel.slice(5))?.state.status === "joining";
   }
 
-  /** Counts a handle of the room, and joins the room with the first one. */
-  acquire(name: string): RoomEntry {
+  /**
+   * Adds a handle to the room, and joins the room with the first one.
+   *
+   * @param onEnd called when the server ends the membership, or refuses it: a handle never lives again
+   */
+  acquire(name: string, onEnd: () => void): RoomEntry {
     const known = this.#entries.get(name);
     if (known) {
-      known.handles++;
+      known.handles.add(onEnd);
       return known;
     }
     const timer = new Timer(this.#parts.clock);
     const state: RoomState = { status: "joining" };
-    const entry: RoomEntry = { name, channel: `room:${name}`, timer, handles: 1, state };
+    const entry: RoomEntry = { name, channel: `room:${name}`, timer, handles: new Set([onEnd]), state };
     if (!ROOM_NAME.test(name)) this.#remove(entry, new HalyardError("invalid_message", ROOM_NAME_RULE));
     else if (this.#entries.size >= MAX_ROOMS) this.#remove(entry, new HalyardError("limit_exceeded"));
     else {
@@ -79,15 +84,17 @@ export class Rooms {
   }
 
   /** Takes a handle back, and leaves the room with the last one. */
-  release(entry: RoomEntry): void {
-    if (--entry.handles > 0 || this.#entries.get(entry.name) !== entry) return;
-    if (this.#joinRate) this.#parts.requests.sendFrame({ type: "leave", room: entry.name }, () => {});
+  release(entry: RoomEntry, onEnd: () => void): void {
+    entry.handles.delete(onEnd);
+    if (entry.handles.size > 0 || this.#entries.get(entry.name) !== entry) return;
     this.#remove(entry);
+    this.#requestLeave(entry.name);
   }
 
   /** @param channels those that the server has subscribed this connection to; a room that is missing is joined */
   onWelcome(channels: WelcomeMessage["channels"]): void {
-    this.#joinRate ??= new TokenBucket(JOINS_PER_SECOND, JOINS_AT_ONCE, this.#parts.clock.now());
+    const { joinsPerSecond = JOINS_PER_SECOND, joinBurst = JOINS_AT_ONCE } = this.#parts.requests.limits;
+    this.#joinRate ??= new TokenBucket(joinsPerSecond, joinBurst, this.#parts.clock.now());
     for (const entry of this.#entries.values()) {
       const recovered = channels[entry.channel]?.recovered;
       if (recovered === undefined) this.#requestJoin(entry);
@@ -108,6 +115,17 @@ export class Rooms {
       if (error) this.#remove(entry, error);
       else this.#setState(entry, { status: "joined" });
     }
+  }
+
+  /** Until the server has answered, the room is joined again, or the connection is lost and with it the membership. */
+  #requestLeave(name: string, rate = this.#joinRate): void {
+    if (!rate || this.#joinRate !== rate || this.#entries.has(name)) return;
+    this.#parts.requests.sendFrame({ type: "leave", room: name }, (reply) => {
+      // `unavailable`: the connection is gone.
+      if (!("error" in reply) || !reply.error.retryable || reply.error.code === "unavailable") return;
+      const waitMs = reply.error.retryAfterMs ?? RETRY_MS;
+      new Timer(this.#parts.clock).set(waitMs, () => this.#requestLeave(name, rate));
+    });
   }
 
   #requestJoin(entry: RoomEntry): void {
@@ -139,6 +157,8 @@ export class Rooms {
     this.#entries.delete(entry.name);
     this.#parts.onLeave(entry.channel);
     this.#setState(entry, { status: "left", error });
+    // After the listeners have been told the state.
+    for (const end of entry.handles) end();
   }
 
   #setState(entry: RoomEntry, state: RoomState): void {
