@@ -93,29 +93,33 @@ describeAttacks("C: messages", { limits: { helloMs: 400, handlerMs: 400 } }, (ap
     ]);
   });
 
-  it.each([
-    "x".repeat(60_000),
-    "nul\0",
-    "cr\r\nlf",
-    "*",
-    "[a",
-    "?",
-    "{tag}",
-    "\ud800",
-    "🎉",
-    "\u202eltr",
-    "",
-  ])("C7: the invalid room name of row %# is rejected in a hello and in a join", async (room) => {
-    const client = await app.openV1(app.user());
-    const { clientId, attempt } = client.page;
-    client.send({ type: "hello", clientId, attempt, positions: [], rooms: [room] });
-    expect(await client.next("error")).toMatchObject({ code: "invalid_message" });
-    const other = await app.v1();
-    expect(await other.join(room)).toMatchObject({ code: "invalid_message" });
-  });
+  it.each(["x".repeat(60_000), "nul\0", "cr\r\nlf", "\u202eltr", "\ufeff", ""])(
+    "C7: the invalid room name of row %# is rejected in a hello and in a join",
+    async (room) => {
+      const client = await app.openV1(app.user());
+      const { clientId, attempt } = client.page;
+      client.send({ type: "hello", clientId, attempt, positions: [], rooms: [room] });
+      expect(await client.next("left")).toMatchObject({ reason: "invalid_message" });
+      const other = await app.v1();
+      expect(await other.join(room)).toMatchObject({ code: "invalid_message" });
+    },
+  );
+
+  it.each(["*", "[a", "?", "{tag}", "🎉"])(
+    "C7: a room named %s is a room like others and no pattern: its member gets no message of another room",
+    async (room) => {
+      const [client, other] = [await app.v1(), await app.v1()];
+      expect(await client.join(room)).toMatchObject({ result: { ch: `room:${room}` } });
+      for (const name of ["a", "tag", room]) await other.join(name);
+      await other.deliver("chat_message", { content: "elsewhere" }, "room:a");
+      await other.deliver("chat_message", { content: "elsewhere" }, "room:tag");
+      await other.deliver("chat_message", { content: "here" }, `room:${room}`);
+      expect(await client.next("chat_message")).toMatchObject({ content: "here", $: { ch: `room:${room}` } });
+    },
+  );
 
   it.each([
-    [16_000, "invalid_message"],
+    [16_000, "limit_exceeded"],
     [100_000, "payload_too_large"],
   ])("C7: a hello with %i rooms is rejected", async (length, code) => {
     const client = await app.openV1(app.user());
