@@ -5,6 +5,7 @@ A command is `{ "do": …, "tag"?: …, …fields }`; the answer to a send or a 
 
 import asyncio, json, sys
 
+import halyard
 from halyard import Client, Failed
 
 
@@ -34,6 +35,7 @@ async def main():
         do, tag, room = command["do"], command.get("tag"), command.get("room")
         answer = None
         if do == "connect":
+            halyard.REPEAT_WITHIN = command.get("repeatWithin", halyard.REPEAT_WITHIN)
             handlers = {"confirm": lambda value: value}
             client = Client(command["url"], emit, command["headers"], handlers, command["longestWait"])
             running = asyncio.create_task(client.run())

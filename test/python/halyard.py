@@ -10,7 +10,7 @@ import asyncio, base64, collections, hashlib, json, os, random, re, time, unicod
 from websocket import Closed, Refused, WebSocket
 
 REPEAT_WITHIN = 240.0  # Section 4: a written frame is repeated within 4 minutes, and never later.
-COME_BACK = {1000, 1001, 1005, 1006, 1011, 1012, 1013, 1015, *range(4000, 4400)}  # Section 8.
+STOP = {1002, 1003, *range(1007, 1011), *range(4400, 5000)}  # Section 8: after every other code a client comes back.
 
 
 class Failed(Exception):
@@ -111,7 +111,7 @@ class Client:
                 stop = refused.status in (401, 403)
             except Closed as closed:
                 code, reason = closed.code, closed.reason
-                stop = code not in COME_BACK
+                stop = code in STOP
                 told = re.search(r"retryAfterMs=(\d+)", reason)
                 wait = int(told[1]) / 1000 if told else None
             except (OSError, asyncio.TimeoutError) as error:

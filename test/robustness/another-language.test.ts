@@ -2,6 +2,8 @@
 import { createRandom } from "@halyard/testing";
 import { createFaultProxy } from "@halyard/testing/node";
 import type { FaultProxy } from "@halyard/testing/node";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import type { Frame } from "../support/frame.ts";
@@ -11,7 +13,7 @@ import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
 import type { TestApp } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
-const NEMESIS_MS = 1_800;
+const NEMESIS_MS = 1_500;
 
 /** Opens clients in Python, straight or through a proxy, and closes them after each test. */
 class Scene {
@@ -23,9 +25,9 @@ class Scene {
     this.#app = app;
   }
 
-  async open(userId = this.#app.user(), port = this.#app.port): Promise<PythonClient> {
+  async open(userId = this.#app.user(), port = this.#app.port, options = {}): Promise<PythonClient> {
     const headers = { Cookie: `session=${userId}`, Origin: ORIGIN };
-    const client = new PythonClient({ url: `ws://127.0.0.1:${String(port)}/ws`, headers });
+    const client = new PythonClient({ url: `ws://127.0.0.1:${String(port)}/ws`, headers, ...options });
     this.#clients.push(client);
     await client.welcomed();
     return client;
@@ -140,6 +142,24 @@ onEachRuntime("a client in Python", { limits: PACED }, (app) => {
     expect((await client.welcomed(2))["forgotten"]).toBe(false);
   });
 
+  it("gives a send up that is too old to be repeated, and the number of it is used in either case", async () => {
+    const ada = app.user();
+    const proxy = await scene.proxy();
+    const client = await scene.open(ada, proxy.port, { repeatWithin: 0 });
+    for (const direction of ["down", "up"] as const) {
+      for (const connection of proxy.connections) connection.stall(direction);
+      const sent = client.do("send", { content: direction });
+      if (direction === "down")
+        await until("it to run", async () => (await app.journal("chat", ada)).length > 0);
+      else await client.seen("the number", (line) => line.event === "numbered" && line.tag === sent);
+      for (const connection of proxy.connections) connection.cut();
+      expect(await client.answer(sent)).toMatchObject({ code: "unknown", unknown: true });
+      expect(await client.ask("send", { content: "next" })).toHaveProperty("result");
+    }
+    const ran = (await app.journal("chat", ada)).map(({ content }) => content);
+    expect(ran).toEqual(["down", "next", "next"]);
+  });
+
   it("keeps to the rates of its welcome: 200 sends and 50 requests at once are all answered, and none is refused", async () => {
     const [client, other] = [await scene.open(), await scene.open()];
     const contents = numbers(200);
@@ -236,4 +256,12 @@ onEachRuntime("a client in Python, at a history of 5 messages", { limits: { hist
     const last = client.frames.findLast(({ type }) => type === "notice")?.$?.off;
     expect(state["positions"]).toMatchObject({ [`room:${room}`]: [expect.any(String), last] });
   });
+});
+
+it("docs/another-language.md quotes the client in Python as it is", () => {
+  const read = (path: string): string => readFileSync(join(import.meta.dirname, path), "utf8");
+  const source = read("../python/halyard.py");
+  const quotes = [...read("../../docs/another-language.md").matchAll(/^```python\n(.*?)^```$/gms)];
+  expect(quotes).not.toEqual([]);
+  for (const [, quote = ""] of quotes) expect(source).toContain(quote);
 });

@@ -22,6 +22,8 @@ export interface PythonOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** The longest wait before a reconnect, in seconds. @default 0.1 */
   readonly longestWait?: number;
+  /** How long after its first write a send is repeated, in seconds. @default 240 */
+  readonly repeatWithin?: number;
 }
 
 const MISSING = "python3 is missing: install Python 3.11 or newer (Debian: apt-get install python3).";
