@@ -64,11 +64,11 @@ function expectRisingOffsets(frames: readonly Frame[], ch: string): void {
 const numbers = (count: number, from = 1): string[] =>
   Array.from({ length: count }, (_, n) => String(n + from));
 
-/** The default rates, but twice as many frames and no rate of chat messages: 200 of them would wait for 38 s. */
+/** The default rates, but three times as many frames and no rate of chat messages: 200 of them would wait for 38 s. */
 const PACED = {
   ...RATES,
-  messagesPerSecond: 100,
-  messageBurst: 120,
+  messagesPerSecond: 150,
+  messageBurst: 160,
   chatPerSecond: 100_000,
   chatBurst: 100_000,
 };
