@@ -178,7 +178,7 @@ onEachRuntime("the request users", {}, (app) => {
     { cursor: "" },
     { cursor: "__proto__" },
     { cursor: 5 },
-    { room: "no spaces" },
+    { room: "new\nline" },
     "all",
   ])("the request users with the input %j gets a reply or invalid_message", async (input) => {
     const client = await app.v1();

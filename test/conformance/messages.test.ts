@@ -161,9 +161,9 @@ onEachRuntime("hostile frames", {}, (app) => {
     send(1, 32);
     expect(await client.answer(1)).toMatchObject({ type: "reply" });
     send(2, 33);
-    expect(await client.next("error")).toMatchObject({ code: "invalid_message" });
-    send(2, 30_000);
-    expect(await client.next("error")).toMatchObject({ code: "invalid_message" });
+    expect(await client.answer(2)).toMatchObject({ code: "invalid_message" });
+    send(3, 30_000);
+    expect(await client.answer(3)).toMatchObject({ code: "invalid_message" });
     expect(await app.journal("nested", ada)).toHaveLength(1);
   });
 

@@ -134,7 +134,7 @@ onEachRuntime("halyard.v1 clients", {}, (app) => {
       { clientId: "short" },
       { attempt: 0 },
       { positions: "all" },
-      { rooms: ["no spaces allowed"] },
+      { rooms: "lobby" },
     ]) {
       const client = await app.openV1(app.user());
       const { clientId } = client.page;

@@ -82,7 +82,8 @@ export class Inbound {
 
   #read(connection: Connection, text: string): void {
     const { clientSends, errorReplies, limits, rateLimits } = this.#parts;
-    const maxBytes = isHelloDue(connection) ? helloBytes(limits) : limits.messageBytes;
+    const isFirst = isHelloDue(connection);
+    const maxBytes = isFirst ? helloBytes(limits) : limits.messageBytes;
     const size = sizeOf(text, maxBytes);
     if (size > maxBytes) {
       this.#refuseOversized(connection, text);
@@ -96,7 +97,7 @@ export class Inbound {
     }
     const message = this.#parse(connection, text);
     if (message === undefined) return;
-    if (size > limits.messageBytes && message.frame.type !== "hello") {
+    if (isFirst && message.frame.type !== "hello" && isLonger(text, limits.messageBytes)) {
       this.#refuseOversized(connection, text);
       return;
     }
@@ -241,6 +242,10 @@ function isHelloDue({ acceptsHello, stage, hasReceivedHello }: Connection): bool
 
 function rateLimitError(retryAfterMs: number): HalyardError {
   return new LimitError("rate_limited", "messagesPerSecond", { retryAfterMs });
+}
+
+function isLonger(text: string, bytes: number): boolean {
+  return sizeOf(text, bytes) > bytes;
 }
 
 /**
