@@ -4,6 +4,4 @@ export const INTERNAL_NAMES =
   isRequested isSent isUnconfirmed isWelcomed isWritten markUnconfirmed membershipChanged names onActivity onChange
   onChatMessage onDead onDisconnected onFrame onLeave onOpen onReply onText onTransition onUserChange onWelcome
   pendingListeners presence receive register rejectAll release reportError restart resumption sender sendFrame settle
-  settleAll show skipBackoff survivesReconnect timer transition update usersOf wake write`.split(
-    /\s+/,
-  );
+  settleAll show skipBackoff survivesReconnect timer transition update usersOf wake write`.split(/\s+/);

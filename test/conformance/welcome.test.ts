@@ -130,12 +130,7 @@ onEachRuntime("halyard.v1 clients", {}, (app) => {
   });
 
   it("a hello that fails its schema gets invalid_message", async () => {
-    for (const fields of [
-      { clientId: "short" },
-      { attempt: 0 },
-      { positions: "all" },
-      { rooms: "lobby" },
-    ]) {
+    for (const fields of [{ clientId: "short" }, { attempt: 0 }, { positions: "all" }, { rooms: "lobby" }]) {
       const client = await app.openV1(app.user());
       const { clientId } = client.page;
       client.send({ type: "hello", clientId, attempt: 1, positions: [], rooms: [], ...fields });

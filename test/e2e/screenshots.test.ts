@@ -115,6 +115,8 @@ describe("screenshots", () => {
       await user.send("This one waits until the line is back.");
       await shoot(name, user);
     }
+    for (const user of [ada, naomi]) await user.sees("This one waits until the line is back.");
+    for (const user of [ada, naomi]) await user.isOnline();
   });
 
   it("the longest name and a rejected message fit a phone", async () => {

@@ -13,8 +13,8 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
      declare function ask(question: string): Promise<string>;`,
   ],
   protocol: ["", ""],
-  server: ["", ""],
-  testing: ["", "", ""],
+  server: ["", "", ""],
+  testing: ["", "", "", ""],
 };
 
 /** Files of the reader. */

@@ -95,7 +95,7 @@ it("a client whose numbers are forgotten reports what it had written as unknown,
   ForgetfulSocket.sockets = [];
   const client = createWebSocketClient({
     url: "ws://127.0.0.1:9/ws",
-    WebSocket: ForgetfulSocket as unknown as typeof WebSocket,
+    WebSocket: ForgetfulSocket,
   });
   try {
     await expect.poll(() => client.state.status).toBe("open");

@@ -1,7 +1,12 @@
 // A system in the test's own process, whose sockets are made by the test.
 // After each test every system of it is closed.
 import { createWebSocketSystem } from "@halyard/server";
-import type { GuestIdentity, WebSocketManager, WebSocketManagerConfig, WebSocketSystem } from "@halyard/server";
+import type {
+  GuestIdentity,
+  WebSocketManager,
+  WebSocketManagerConfig,
+  WebSocketSystem,
+} from "@halyard/server";
 import { afterEach } from "vitest";
 import { protocol } from "../fixtures/protocol.ts";
 import { BareSocket, turns } from "./bare-socket.ts";

@@ -13,7 +13,7 @@ import { Page, V1Client } from "./v1-client.ts";
 type Watched = WatchedConnection<{ user: { id: string; name?: string } }>;
 
 /** Lets everybody in under the name in `?user=`, and holds the connections, whose identity a test then replaces. */
-export class Watch implements WatchingAuthenticator, SessionWatch {
+class Watch implements WatchingAuthenticator, SessionWatch {
   readonly connections = new Set<Watched>();
   authenticate({ url }: { readonly url: string }): Promise<{ user: { id: string } }> {
     return Promise.resolve({ user: { id: new URL(url, "http://localhost").searchParams.get("user") ?? "" } });

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { ERROR_CODES, HalyardError } from "./errors.ts";
+import { describe, expect, it, vi } from "vitest";
+import { callSafely, ERROR_CODES, HalyardError, isThenable } from "./errors.ts";
 import type { ErrorCode } from "./errors.ts";
 
 describe("HalyardError", () => {
@@ -24,3 +24,37 @@ describe("HalyardError", () => {
     expect(error).toMatchObject({ message: "Come back later.", retryAfterMs: 1500, cause });
   });
 });
+
+describe("callSafely", () => {
+  it("returns the answer of a call that succeeds, a promise included", async () => {
+    const onFailure = vi.fn();
+    expect(callSafely(() => 7, onFailure)).toBe(7);
+    await expect(callSafely(() => Promise.resolve(7), onFailure)).resolves.toBe(7);
+    expect(onFailure).not.toHaveBeenCalled();
+  });
+
+  it("passes on what a call throws, what it rejects with, and what its thenable throws", async () => {
+    const failures: unknown[] = [];
+    const onFailure = (error: unknown): void => void failures.push(error);
+    const thenable = {
+      then: (): never => {
+        throw new Error("then");
+      },
+    };
+    const throwing = (): never => {
+      throw new Error("thrown");
+    };
+    callSafely(throwing, onFailure);
+    callSafely(() => Promise.reject(new Error("rejected")), onFailure)?.catch(() => undefined);
+    callSafely(() => thenable, onFailure);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(failures.map(String).sort()).toEqual(["Error: rejected", "Error: then", "Error: thrown"]);
+  });
+});
+
+it.each([null, undefined, 1, "then", {}, { then: 1 }, () => undefined])(
+  "isThenable is false for %s",
+  (value) => {
+    expect(isThenable(value)).toBe(false);
+  },
+);

@@ -14,7 +14,7 @@ export function needsPage({ url }: WebSocketClientOptions): boolean {
  *
  * @throws TypeError for a value that can never be one, and for a relative URL where there is no page
  */
-export function resolveUrl(url: unknown): URL {
+function resolveUrl(url: unknown): URL {
   try {
     if (url) {
       const { href } = new URL(url as string, baseUrl());

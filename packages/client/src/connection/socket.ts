@@ -6,7 +6,7 @@ export interface SocketEvents {
 }
 
 /** An HTTP answer to a handshake, as Node's HTTP client has it. */
-export interface HttpResponse {
+interface HttpResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, unknown>>;
 }

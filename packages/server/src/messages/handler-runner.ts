@@ -1,6 +1,7 @@
 // Calls the message handlers of the application and the built-in ones. Called by Dispatcher, and by ControlFrames for
 // the `ping` of a plain client. A handler that exceeds `limits.handlerMs` settles as `timeout`, and its signal aborts.
 import type { SendResult } from "@halyard/protocol";
+import { isThenable } from "@halyard/protocol/internal";
 import type { ApplicationGuard } from "../application/application-guard.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
@@ -40,8 +41,9 @@ export class HandlerRunner {
   /** @throws HalyardError `invalid_message`, `timeout`, or what the handler throws */
   async run(connection: Connection, { handler, message, messageId, room }: HandlerCall): Promise<SendResult> {
     const { clock, connections, limits } = this.#parts;
+    // As in a condition: a handler may return the field that it looked for.
     const isValid: unknown = handler.validate(message);
-    if (isValid !== true) throw this.#invalid(connection, handler, isValid);
+    if (!isValid || isThenable(isValid)) throw this.#invalid(connection, handler, isValid);
     const { user, session } = connection.identity;
     const invocation = new HandlerInvocation({ ws: connection.ws, user, session, room, messageId });
     bindContext(message, invocation);
@@ -76,7 +78,7 @@ export class HandlerRunner {
   }
 
   #invalid({ ws }: Connection, { messageType }: MessageHandler, answer: unknown): InvalidMessageError {
-    if (answer !== false) this.#parts.guard.reportAnswer(`validate of ${messageType}`, answer, ws);
+    if (isThenable(answer)) this.#parts.guard.reportAnswer(`validate of ${messageType}`, answer, ws);
     return new InvalidMessageError([]);
   }
 }

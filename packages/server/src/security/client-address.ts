@@ -17,7 +17,7 @@ export interface IncomingRequest extends UpgradeRequest {
 }
 
 /** Whether the peer has reset its connection already: nothing of its request can be answered, and nothing be believed. */
-export function hasLeft({ remoteAddress, isOnUnixSocket = false }: IncomingRequest): boolean {
+function hasLeft({ remoteAddress, isOnUnixSocket = false }: IncomingRequest): boolean {
   return remoteAddress === undefined && !isOnUnixSocket;
 }
 

@@ -6,7 +6,7 @@ import { openSlot, releaseLease, releaseSlot } from "./slot-operations.ts";
 import type { Operation, SharedState, StoredMember, StoredRoster, Transaction } from "./shared-state.ts";
 
 /** How long a node that says nothing is taken for alive. */
-export const LEASE_MS = 7_000;
+const LEASE_MS = 7_000;
 /** After a pause of all nodes the store itself was away: nobody is given up for it. */
 const PAUSE_MS = 4_000;
 
