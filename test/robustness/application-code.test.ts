@@ -35,6 +35,10 @@ const EXEMPT: readonly (readonly [options: RegExp, reason: string])[] = [
     /^(?:AttachOptions|BunWebSocketOptions)\.authenticate/,
     "the same code as WebSocketManagerConfig.authenticate",
   ],
+  [
+    /^(?:AttachOptions|BunWebSocketOptions)\.path$/,
+    "upgrades-attach.test.ts makes it throw, reject and give a promise",
+  ],
   [/^ChatOptions\.beforePublish$/, "the same code as WebSocketManagerConfig.chat.beforePublish"],
   [/^WebSocketClientOptions\./, "tested beside their code, in packages/client/src"],
   [

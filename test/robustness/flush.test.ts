@@ -44,7 +44,10 @@ async function twoRooms(): Promise<{
     requestIP: () => ({ address: "127.0.0.1" }),
     upgrade: (_request: Request, options?: { data?: unknown }) => {
       const data = options?.data as { readonly userId: string };
-      sockets.push(new TopicSocket(data.userId, data));
+      const socket = new TopicSocket(data.userId, data);
+      sockets.push(socket);
+      // The runtime opens the socket within the call.
+      websocket.open(socket as never);
       return true;
     },
     publish: (topic: string, data: string) => {
@@ -70,7 +73,6 @@ async function twoRooms(): Promise<{
       await fetch(request, server);
       const socket = sockets.at(-1);
       if (socket === undefined) throw new Error("The upgrade was refused.");
-      websocket.open(socket as never);
       await until("the welcome", () => socket.all("welcome").length > 0);
       await manager.join(socket, room);
       readers[room].push(socket);
