@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { compile, COMPILERS, project } from "../support/typescript.ts";
@@ -42,6 +42,12 @@ it("every package has a README whose code is checked", () => {
   expect(Object.keys(CONTEXTS).sort()).toEqual(
     readdirSync(join(import.meta.dirname, "../../packages")).sort(),
   );
+});
+
+it("the README names the size of the client that .size-limit.json bounds", () => {
+  const read = (path: string): string => readFileSync(join(import.meta.dirname, "../..", path), "utf8");
+  const [client] = JSON.parse(read(".size-limit.json")) as readonly [{ readonly limit: string }];
+  expect(read("README.md")).toContain(`${client.limit} gzipped, without zod`);
 });
 
 it.each(COMPILERS)("the code of the packages' READMEs compiles with %s", async (compiler) => {
