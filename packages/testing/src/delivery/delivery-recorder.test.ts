@@ -21,7 +21,7 @@ function record() {
     write: (event) => log.push(event),
     WebSocket: FakeSocket,
   });
-  new recorder.WebSocket("ws://localhost", [], { maxPayload: 1 });
+  new recorder.WebSocket("ws://localhost", [], { maxPayload: 1, closeTimeout: 1 });
   const receive = (frame: object): void => onMessage({ data: JSON.stringify(frame) });
   return { log, recorder, receive };
 }
