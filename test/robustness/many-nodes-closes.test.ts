@@ -1,4 +1,4 @@
-// Closes across nodes, on two managers over one store: whoever holds the connection, it is closed.
+// Closes across nodes, on two managers over one store: on whatever node the connection is.
 import { describe, expect, it } from "vitest";
 import { newClientId, TwoNodes } from "../support/two-nodes.ts";
 

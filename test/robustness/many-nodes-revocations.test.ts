@@ -29,7 +29,7 @@ describe("on two nodes", () => {
     expect([there.closedWith, other.closedWith]).toEqual([4403, undefined]);
   });
 
-  it("whoever connects anew after a disconnectUser stays, also through an interruption [s-D-revoke]", async () => {
+  it("a user who connects anew after a disconnectUser stays, also through an interruption [s-D-revoke]", async () => {
     const nodes = new TwoNodes();
     void nodes.a.manager.disconnectUser("ada");
     await nodes.run(1_000);

@@ -39,7 +39,7 @@ export interface HistoryUsage {
 export interface PublishOptions {
   /** The bounds of the history; `false` for an ephemeral message, which has no offset and is never replayed. */
   readonly history: HistoryBounds | false;
-  /** The user who wrote the message: for whom it counts where a backplane shares memory among users. @default the server */
+  /** The author of the message. A backplane that bounds the memory of one user counts the message for this user. @default the server */
   readonly author?: string | undefined;
   /**
    * A second publish with this key stores nothing while the first message is in the channel's history, and returns its

@@ -216,7 +216,7 @@ export class UpgradeHandler {
   }
 }
 
-/** A request, how to read its headers, and who decides about its user. */
+/** A request, how to read its headers, and the authenticator of its user. */
 interface PendingRequest {
   readonly request: LocatedRequest;
   readonly header: GetHeader;

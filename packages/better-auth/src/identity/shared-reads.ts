@@ -1,4 +1,4 @@
-/** Reads that are under way, each once: whoever asks for the same meanwhile gets the same answer. */
+/** Reads of the session store that are under way: calls for the same session share one read. */
 export class SharedReads<TValue> {
   readonly #underWay = new Map<string, Promise<TValue>>();
 

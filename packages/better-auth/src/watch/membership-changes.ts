@@ -89,7 +89,7 @@ async function userIdsOf(
 ): Promise<Set<string>> {
   const column = USER_COLUMNS[model];
   const userIds = new Set<string>();
-  // The use of an API key writes its counters, which change nobody's rights.
+  // The use of an API key writes its counters, which change no rights.
   if (column === undefined || (model === "apikey" && isUseOfKey(update))) return userIds;
   for (let offset = 0; ; offset += PAGE_SIZE) {
     const sortBy = { field: "id", direction: "asc" as const };

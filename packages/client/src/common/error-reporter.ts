@@ -13,7 +13,7 @@ export function errorReporter(
     try {
       await onError?.(error);
     } catch (failure) {
-      // eslint-disable-next-line no-console -- there is nobody else to tell
+      // eslint-disable-next-line no-console -- the error has no other receiver
       console.error(failure);
     }
   };

@@ -76,7 +76,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   limits: SendLimits = DEFAULT_SEND_LIMITS;
   isWelcomed = false;
   isEnded = false;
-  /** One for all frames of this connection, whoever sends them. */
+  /** One budget for all frames of this connection: sends, requests, joins, leaves and `authenticate`. */
   #rate = new TokenBucket(Infinity, Infinity, 0);
   #isHidden = false;
   #unwatchPage: Unsubscribe | undefined;

@@ -63,7 +63,7 @@ export class ApplicationGuard {
     );
   };
 
-  /** Calls code whose answer nobody waits for: when the code that caused it has returned, inside no other hook's call. */
+  /** Calls code without waiting for its answer: after the code that caused the call has returned, and inside no other hook. */
   notify(call: () => unknown, context: ErrorContext): void {
     this.#hooks.add(call, (error) => {
       this.report(error, context);
@@ -136,7 +136,7 @@ export class ApplicationGuard {
     };
   }
 
-  /** Without an `onError`, nobody is left to be told. */
+  /** A logger that fails is reported to `onError`; without one, its error is dropped. */
   #onLoggerFailed(error: unknown): void {
     const onError = this.#onError;
     if (onError === undefined) return;
@@ -149,5 +149,5 @@ export function isBoolean(value: unknown): value is boolean {
 }
 
 function ignore(): void {
-  // There is nobody to tell.
+  // The error has no receiver.
 }

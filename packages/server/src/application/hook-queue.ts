@@ -21,7 +21,7 @@ export class HookQueue {
     this.#clock = clock;
   }
 
-  /** Calls a hook in this turn; what hooks themselves cause is told in the next turn, so that they cannot stop the event loop. */
+  /** Calls a hook in this turn; a call that a hook causes runs in the next turn, so that hooks cannot block the event loop. */
   add(run: () => unknown, onError: (error: unknown) => void): void {
     if (this.#due.push({ run, onError }) === 1 && !this.#hasRunInThisTurn) queueMicrotask(this.#runDue);
   }

@@ -3,7 +3,7 @@
 import type { WebSocketInstance } from "../types.ts";
 import type { BunConnection, BunHandlers, BunServer } from "./bun-server.ts";
 
-/** How the handlers of a system are asked what is theirs. Copies of this package of other versions ask, too. */
+/** The key under which the handlers of a system say which sockets are theirs. Other copies of this package read it, too. */
 export const SYSTEM: unique symbol = Symbol.for("halyard.bun-system.1");
 
 /** What the handlers of a system say about it. */

@@ -18,7 +18,7 @@ const QUICK_ATTEMPTS = 5;
 /** How many channels are asked for with one call, and read at once. */
 const TOPS_AT_ONCE = 512;
 const READS_AT_ONCE = 64;
-/** Over which time nodes with many channels spread what they ask after an interruption. */
+/** The time over which a node with many channels spreads its reads after an interruption. */
 const MAX_JITTER_MS = 2_000;
 const SYNC_PAGE = 1_000;
 const RETRY_MS = 1_000;
@@ -173,7 +173,7 @@ export class ChannelSync {
   }
 }
 
-/** At least half of a time: whoever failed together does not come back together. */
+/** A random part of a time, at least half: nodes that failed together do not return together. */
 function jittered(ms: number, clock: Clock): number {
   return ms * (0.5 + clock.random() / 2);
 }

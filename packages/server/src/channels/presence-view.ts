@@ -21,7 +21,7 @@ export interface PresenceViewOptions extends PresenceScope {
   readonly onError: (error: unknown) => void;
 }
 
-/** A page that was read, and who waits for it. */
+/** A page that was read, and the connections that wait for it. */
 interface ReadPage {
   readonly page: RosterPage;
   readonly readers: ReadonlySet<Connection>;
@@ -152,7 +152,7 @@ export class PresenceView {
     this.#readIfDue();
   }
 
-  /** Reads the list for those who wait, unless it was just read. A batch that is collected goes out first. */
+  /** Reads the list for the connections that wait, unless it was just read. A batch that is collected goes out first. */
   #readIfDue(): void {
     if (this.#awaitingList.size === 0 && !this.#mustRelist) return;
     if (this.#isReading || this.#readTimer !== undefined || !this.#batch.isEmpty) return;

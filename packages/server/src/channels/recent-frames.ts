@@ -1,7 +1,7 @@
 // The newest frames of all channels of this node, with which most replays are answered without the backplane.
 // Each channel adds its frames (see channel.ts) and finds them here again; the channel hub makes one for the node.
 // Guarantees: a frame is kept no longer than the history keeps its message, in messages, bytes and age of the channel; the
-// frames of all channels together take no more than `maxBytes`, and the oldest go first. What nobody reads ends with its age.
+// frames of all channels together take no more than `maxBytes`, and the oldest go first. Frames without a reader end with their age.
 
 import type { HistoryBounds, LogEntry } from "../backplane.ts";
 import type { Clock } from "../types.ts";

@@ -88,7 +88,7 @@ export class ReplayPlanner {
     await this.#commit(connection, plans, { budget, commit });
   }
 
-  /** Commits in a turn with an allowance left for what is sent. */
+  /** Commits in a turn whose allowance covers the frames of the replays. */
   async #commit(
     connection: Connection,
     plans: ReplayPlan[],

@@ -1,4 +1,4 @@
-// The public fields of a user, bounded: whoever signs up chooses a name and an image, and every reader pays for them.
+// The public fields of a user, bounded: a user chooses name and image, and the server sends both to every reader.
 // Called wherever a user becomes visible to others: presence, welcome, `connectedUsers`, authors of messages.
 // Guarantee: a profile is at most 1 KiB of JSON.
 import type { PublicUser } from "@halyard/protocol";

@@ -1,6 +1,6 @@
 // Decides from which pages a connection may be opened: a browser sends its user's cookie with the upgrade of any page.
 // Called by UpgradeHandler for each upgrade, and for each plain GET in its place, before the authenticator.
-// Guarantees: a cookie of a visitor is never used by a page of another site that nobody has allowed.
+// Guarantees: a page of another site never uses a visitor's cookie, unless the application allows the site.
 import { isThenable, printableAscii } from "@halyard/protocol/internal";
 import type { AnyConfig } from "../config.ts";
 import type { Logger } from "../logger.ts";

@@ -15,7 +15,7 @@ export interface RateLimited {
   readonly retryAfterMs: number;
 }
 
-/** A request of a user who is known by its credential. */
+/** A request whose credential names a known user. */
 export interface CredentialAdmission {
   readonly userId: string;
   /** The limit that rejects it; undefined where it is counted. */
@@ -100,7 +100,7 @@ export class UpgradeLimiter {
   }
 
   /**
-   * Counts a request whose credential is one of a user who was above the limit: the store is not asked for whom it names.
+   * Counts a request whose credential is one of a user who was above the limit: its user is known without a read of the store.
    *
    * @returns undefined for any other request
    */

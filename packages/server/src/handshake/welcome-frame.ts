@@ -33,7 +33,7 @@ export class WelcomeFrame {
     this.#parts = parts;
   }
 
-  /** Whether the numbers that the client has used are forgotten; undefined where nobody can say, or it uses none. */
+  /** Whether the numbers that the client has used are forgotten; undefined where the backplane cannot say, and for a client without numbers. */
   hasForgotten({ attempt, client, isV1 }: Connection): MaybePromise<boolean | undefined> {
     if (!isV1) return undefined;
     if (attempt === 1) return false;

@@ -1,5 +1,5 @@
-// How much memory the history of this process takes, and who wrote it.
-// The logs of the channels report each entry that they store and drop; the history store asks who has to give up some.
+// How much memory the history of this process takes, in total and for each author.
+// The logs of the channels report each entry that they store and drop; the history store reads which author has to give up some.
 // Guarantees: counting costs the same for each entry, and nothing is kept of a user of whom nothing is stored.
 
 import { textBytes } from "../utils/text.ts";
@@ -16,7 +16,7 @@ export interface AuthorShare {
   bytes: number;
 }
 
-/** A user of whom messages are stored. */
+/** A user with stored messages. */
 export interface Author {
   readonly user: string;
   bytes: number;
@@ -110,7 +110,7 @@ export class HistoryBudget {
     this.bytes -= AUTHOR_BYTES + textBytes(author.user);
   }
 
-  /** The user of whom most is stored, if that is a considerable part of the budget. */
+  /** The user with the most stored messages, if they take a considerable part of the budget. */
   heaviest(): Author | undefined {
     let heaviest: Author | undefined;
     for (const author of this.#heavy)

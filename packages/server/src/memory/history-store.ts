@@ -1,7 +1,7 @@
 // The history of all channels of this process, within one budget of memory (`limits.historyTotalBytes`).
 // The memory backplane appends to it and reads from it.
 // Guarantees: after an append the budget holds. What a user wrote who fills more than a part of it goes first, then what the
-// users who fill most of it wrote, then the oldest messages of the channels that are least read. What nobody reads ends with
+// users who fill most of it wrote, then the oldest messages of the channels that are least read. Messages without a reader end with
 // its age, by `sweep`. An append costs the same however many channels and users there are.
 
 import type { LogEntry, PublishOptions, ReadPage, ReadResult } from "../backplane.ts";

@@ -24,7 +24,7 @@ interface ClientRecord {
 
 const RECORD_TTL_MS = 5 * 60_000;
 const MAX_SENDS = 32;
-/** The limit of connections of a user for whom none was admitted. */
+/** The limit of connections of a user without an admitted one. */
 const DEFAULT_CONNECTIONS = 20;
 
 const RUN: WorkState = { state: "run" };

@@ -5,7 +5,7 @@ import { writeRejection } from "./write-rejection.ts";
 
 const NOT_FOUND = rejection(404, undefined);
 
-/** Answers an upgrade that nobody serves. */
+/** Refuses an upgrade whose path has no owner. */
 export function refuse(socket: Duplex): void {
   afterResponses(socket, () => {
     writeRejection(socket, NOT_FOUND);

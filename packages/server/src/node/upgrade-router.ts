@@ -1,7 +1,7 @@
 // Decides the upgrades and the plain requests of one HTTP server, for everything that is attached to it.
 // Called by attachWebSocketServer. The router is a property of the server, so that a second copy of this package finds it.
 // Guarantees: the application's requests, and upgrades of other paths, reach its own listeners untouched; no socket error
-// ends the process; an upgrade that nobody answers is refused.
+// ends the process; an upgrade without an answer is refused.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Http1Server } from "./http-server.ts";
@@ -112,7 +112,7 @@ class UpgradeRouter implements Router {
     if (this.#replaced.size === 0) Reflect.deleteProperty(server, ROUTER);
   }
 
-  /** A method that somebody else has replaced in turn stays in place, and is used by the next attachment. */
+  /** A method that other code has replaced in turn stays in place, and is used by the next attachment. */
   #replace<TName extends "emit" | "shouldUpgradeCallback">(
     name: TName,
     wrap: (original: Required<RoutedServer>[TName]) => Required<RoutedServer>[TName],
@@ -161,7 +161,7 @@ class UpgradeRouter implements Router {
       return true;
     }
     if (this.#attachments.some(({ handleUpgrade }) => handleUpgrade(request, socket, head))) return true;
-    // Before the others see it: a reset of a socket that nobody listens to would end the process.
+    // Before the others see it: a reset of a socket without an error listener would end the process.
     socket.on("error", ignoreError);
     if (this.#hasOtherListeners()) {
       refuseUnlessTaken(socket, Math.max(...this.#attachments.map(({ handshakeMs }) => handshakeMs)));

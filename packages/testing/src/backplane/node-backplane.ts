@@ -200,7 +200,7 @@ export class NodeBackplane implements Backplane {
     });
   }
 
-  /** The link is up again after it was cut: nobody knows what was lost. */
+  /** The link is up again after it was cut: messages may have been lost. */
   async reconnect(): Promise<void> {
     if (this.#handlers === undefined) return;
     await this.#renewLease();

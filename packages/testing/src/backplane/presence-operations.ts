@@ -7,7 +7,7 @@ import type { Operation, SharedState, StoredMember, StoredRoster, Transaction } 
 
 /** How long a node that says nothing is taken for alive. */
 const LEASE_MS = 7_000;
-/** After a pause of all nodes the store itself was away: nobody is given up for it. */
+/** After a pause of all nodes the store itself was away: no node is given up for it. */
 const PAUSE_MS = 4_000;
 
 /** What became of presence operations: refused where the store has given up the node. */

@@ -1,4 +1,4 @@
-// The operations on what is remembered of clients: numbered sends, requests, given rooms.
+// The operations on the records of clients: numbered sends, requests, given rooms.
 // A node of a shared backplane sends them to the store.
 // Guarantee: an operation runs on one node at a time, and what a node that was given up ends has no effect.
 import type { ClientRef, Work, WorkState } from "@halyard/server";

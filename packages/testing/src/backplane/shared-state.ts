@@ -35,7 +35,7 @@ export interface StoredMember {
   leavesAt: number | undefined;
 }
 
-/** Everyone who is online, or in one room. */
+/** The users who are online, or in one room. */
 export interface StoredRoster {
   readonly room: string | undefined;
   readonly members: Map<string, StoredMember>;
@@ -50,7 +50,7 @@ export interface StoredWork {
   node: string;
 }
 
-/** What is remembered of a client: its operations, and the rooms that the server gave to it. */
+/** The record of a client: its operations, and the rooms that the server gave to it. */
 export interface StoredClient {
   readonly user: string;
   readonly client: string;

@@ -1,6 +1,6 @@
 // The operations on connection slots: how many clients of each user are open, on all nodes.
 // A node of a shared backplane sends them to the store, alone for an admission and with presence for an open connection.
-// Guarantee: the newest attempt of a client has its slot, and nobody has more than the limit.
+// Guarantee: the newest attempt of a client has its slot, and no user has more slots than the limit.
 import type { Admission, AdmissionRequest, Eviction, PresenceOp } from "@halyard/server";
 import { matchingMark } from "./mark-operations.ts";
 import { clientKey } from "./shared-state.ts";

@@ -19,7 +19,7 @@ export interface StoreLinkParts {
   readonly faults: LinkFaults;
 }
 
-/** `frozen`: what is on its way waits, and goes on later. `dead`: the node never says or hears another word. */
+/** `frozen`: what is on its way waits, and goes on later. `dead`: the node sends and receives nothing more. */
 type LinkState = "up" | "cut" | "frozen" | "dead";
 
 const DEADLINE_MS = 1_500;
