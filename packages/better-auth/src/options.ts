@@ -1,6 +1,7 @@
 // The options of `betterAuthAuthenticator`, their defaults, and the system's clock.
 // The authenticator resolves them once and hands the result to upgrade/, identity/ and watch/.
 // Guarantees that each default stands in this file alone; imports no other file of the package.
+import { systemTime } from "@halyard/protocol/internal";
 import type { Clock, Logger } from "@halyard/server";
 
 /** Options of `betterAuthAuthenticator`; each of them may be left out. */
@@ -76,18 +77,9 @@ export function settingsOf(options: BetterAuthAuthenticatorOptions): Authenticat
   return { logger, allowMissingOrigin, development, retryAfterMs, lookUpMs, storeGraceMs, clock };
 }
 
-/** What `performance` counts from. The date may be set later; `performance` goes on as it was. */
-const STARTED_AT = Date.now() - performance.now();
-
 export const systemClock: SessionClock = {
-  now: () => STARTED_AT + performance.now(),
-  date: () => Date.now(),
+  ...systemTime,
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
   random: () => Math.random(),
 };
-
-/** The date by a clock, in ms since 1970: what the times of sessions and bans are compared with. */
-export function dateOf(clock: SessionClock): number {
-  return clock.date?.() ?? clock.now();
-}

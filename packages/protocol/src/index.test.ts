@@ -72,7 +72,15 @@ it("exports from the main entry everything that ./wire exports", () => {
 });
 
 it("exports from ./internal only names that no other entry exports", () => {
-  const names = ["TokenBucket", "callSafely", "isThenable", "printable", "printableAscii"];
+  const names = [
+    "TokenBucket",
+    "callSafely",
+    "dateOf",
+    "isThenable",
+    "printable",
+    "printableAscii",
+    "systemTime",
+  ];
   expect(Object.keys(internal).sort()).toEqual(names);
   expect(Object.keys(main)).not.toEqual(expect.arrayContaining(Object.keys(internal)));
 });

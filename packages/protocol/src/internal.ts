@@ -3,4 +3,5 @@
 // Guarantee: nothing reachable from here imports zod or uses a timer.
 export { callSafely, isThenable } from "./errors.ts";
 export { printable, printableAscii } from "./printable-text.ts";
+export { dateOf, systemTime } from "./time.ts";
 export { TokenBucket } from "./token-bucket.ts";

@@ -7,7 +7,7 @@ import { ClientCloseCode, CloseCode, isRecoverableClose } from "./close-codes.ts
 import { ERROR_CODES } from "./errors.ts";
 import { CLIENT_ID, LIMITS, MAX_ROOM_NAME_LENGTH } from "./limits.ts";
 import { ClientFrame, clientMessages, frameMeta, ServerFrame, serverMessages } from "./messages.ts";
-import { SUBPROTOCOL, TICKET_PREFIX } from "./subprotocol.ts";
+import { SUBPROTOCOL, TICKET_PREFIX } from "./frames.ts";
 import { WebSocketMessage } from "./web-socket-message.ts";
 
 interface JsonSchema {

@@ -5,7 +5,6 @@ export { CLIENT_ID, LIMITS, normalizeRoomName, ROOM_NAME, ROOM_NAME_RULE } from 
 export { ClientCloseCode, CloseCode, isRecoverableClose, retryAfterOf } from "./close-codes.ts";
 export { ERROR_CODES, HalyardError } from "./errors.ts";
 export type { ErrorCode, HalyardErrorOptions } from "./errors.ts";
-export { decodeFrame, encodeFrame } from "./frames.ts";
+export { decodeFrame, encodeFrame, SUBPROTOCOL, TICKET_PREFIX } from "./frames.ts";
 export type { Frame, FrameMeta } from "./frames.ts";
 export { messageIdOf } from "./message-id.ts";
-export { SUBPROTOCOL, TICKET_PREFIX } from "./subprotocol.ts";

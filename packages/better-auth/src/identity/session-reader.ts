@@ -3,7 +3,7 @@
 // Guarantees that the cookie cache is never believed, no session is extended, and no banned user is returned.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { AuthContext } from "better-auth";
-import { dateOf } from "../options.ts";
+import { dateOf } from "@halyard/protocol/internal";
 import type { AuthenticatorSettings } from "../options.ts";
 import type { AuthApi, BetterAuthInstance, SessionOf } from "./auth-instance.ts";
 import { isBanned, readUserFromStore } from "./ban.ts";

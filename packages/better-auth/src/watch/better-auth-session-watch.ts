@@ -6,7 +6,7 @@ import type { SessionBus, SessionCloseCode, SessionWatch, WatchedConnection } fr
 import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
 import type { IdentityOrigins } from "../identity/identity-origins.ts";
 import type { SessionReader } from "../identity/session-reader.ts";
-import { dateOf } from "../options.ts";
+import { dateOf } from "@halyard/protocol/internal";
 import type { AuthenticatorSettings, SessionClock } from "../options.ts";
 import type { UpgradeAuthenticator } from "../upgrade/upgrade-authenticator.ts";
 import { observeMemberships } from "./membership-changes.ts";

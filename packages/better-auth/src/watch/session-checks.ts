@@ -7,7 +7,7 @@ import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts
 import type { IdentityOrigins } from "../identity/identity-origins.ts";
 import { sessionInfoOf } from "../identity/session-info.ts";
 import type { SessionReader } from "../identity/session-reader.ts";
-import { dateOf } from "../options.ts";
+import { dateOf } from "@halyard/protocol/internal";
 import type { AuthenticatorSettings, SessionClock } from "../options.ts";
 import { CoalescingQueue } from "./coalescing-queue.ts";
 import type { RecentChanges } from "./recent-changes.ts";

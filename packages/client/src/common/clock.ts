@@ -1,3 +1,5 @@
+import { systemTime } from "@halyard/protocol/internal";
+
 /** Time and randomness. Injected, so that a test decides what time it is and which number comes next. */
 export interface Clock {
   /** Measures durations, in milliseconds: may start at 1970, and is not set when the machine's date is. */
@@ -12,19 +14,10 @@ export interface Clock {
   random(): number;
 }
 
-/** What `performance` counts from. The date may be set later; `performance` goes on as it was. */
-const STARTED_AT = Date.now() - performance.now();
-
 /** The platform's time and randomness. */
 export const systemClock: Clock = {
-  now: () => STARTED_AT + performance.now(),
-  date: () => Date.now(),
+  ...systemTime,
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (handle) => clearTimeout(handle as number),
   random: () => Math.random(),
 };
-
-/** The date by a clock. */
-export function dateOf(clock: Clock): number {
-  return clock.date?.() ?? clock.now();
-}

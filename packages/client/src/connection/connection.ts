@@ -1,11 +1,10 @@
 // One user's connection through all of its sockets: its state, the handshake of hello and welcome, the sleep of the page.
 // Created by the client, which it informs through ConnectionCallbacks; the other parts write to it.
 // No frame reaches the client before the welcome, except errors, and a malformed frame never throws.
+import { TokenBucket, dateOf } from "@halyard/protocol/internal";
 import type { PublicUser, WelcomeMessage } from "@halyard/protocol";
-import { TokenBucket } from "@halyard/protocol/internal";
 import { messageIdOf } from "@halyard/protocol/wire";
 import type { ClientCloseCode, Frame } from "@halyard/protocol/wire";
-import { dateOf } from "../common/clock.ts";
 import type { Clock } from "../common/clock.ts";
 import type { Unsubscribe } from "../common/emitter.ts";
 import type { WebSocketClientOptions } from "../options.ts";

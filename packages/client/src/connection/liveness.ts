@@ -1,7 +1,7 @@
 // Finds out whether the server still answers, by a probe after a time of silence.
 // Started by the connection with each welcome, and stopped when the connection is lost.
 // A silent connection ends after the silence that the welcome allows and 5 s more; after waking up, 3 s.
-import { dateOf } from "../common/clock.ts";
+import { dateOf } from "@halyard/protocol/internal";
 import type { Clock } from "../common/clock.ts";
 import { Timer } from "../common/timer.ts";
 

@@ -3,7 +3,7 @@
 // Events of a replaced socket are ignored, and every wait, attempt and probe ends in bounded time.
 import { isRecoverableClose, retryAfterOf } from "@halyard/protocol/wire";
 import type { ClientCloseCode } from "@halyard/protocol/wire";
-import { dateOf } from "../common/clock.ts";
+import { dateOf } from "@halyard/protocol/internal";
 import type { Clock } from "../common/clock.ts";
 import { errorReporter } from "../common/error-reporter.ts";
 import { Timer } from "../common/timer.ts";

@@ -4,7 +4,7 @@
 import type { Backplane, Revocation } from "../backplane.ts";
 import { RevocationMarks } from "../memory/revocation-marks.ts";
 import type { Clock, DisconnectOptions } from "../types.ts";
-import { dateOf } from "../utils/clock.ts";
+import { dateOf } from "@halyard/protocol/internal";
 import { CloseCode } from "@halyard/protocol/wire";
 import type { ConnectionTable } from "./connection-table.ts";
 import type { Connection } from "./connection.ts";

@@ -9,7 +9,7 @@ import type { ConnectionServices } from "../connection/connection.ts";
 import { hasUserId, identityOf } from "../connection/socket-data.ts";
 import { transportOf } from "../delivery/socket-transports.ts";
 import type { Clock, WebSocketInstance } from "../types.ts";
-import { dateOf } from "../utils/clock.ts";
+import { dateOf } from "@halyard/protocol/internal";
 import type { ConnectionAdmitter } from "./connection-admitter.ts";
 import type { ConnectionLog } from "./connection-log.ts";
 

@@ -4,7 +4,7 @@
 
 import type { PresenceEvent, PresenceOp, RosterEntry, RosterPage } from "../backplane.ts";
 import type { Clock } from "../types.ts";
-import { dateOf } from "../utils/clock.ts";
+import { dateOf } from "@halyard/protocol/internal";
 
 interface Member {
   /** Grows with every join: the cursor of pages. */

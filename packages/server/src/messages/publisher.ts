@@ -9,7 +9,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Clock, ErrorContext, Published, WebSocketInstance } from "../types.ts";
-import { dateOf } from "../utils/clock.ts";
+import { dateOf } from "@halyard/protocol/internal";
 import type { MessageTypeRegistry } from "./message-types.ts";
 import { encodeOutgoing } from "./outgoing-message.ts";
 import type { EncodedMessage } from "./outgoing-message.ts";

@@ -8,7 +8,7 @@ import { CloseCode } from "@halyard/protocol/wire";
 import { LimitError, ForbiddenError } from "../utils/errors.ts";
 import type { Logger } from "../logger.ts";
 import type { LimitName, SecurityCounts, SecurityEvent, SecurityFacts } from "../security-event.ts";
-import { dateOf } from "../utils/clock.ts";
+import { dateOf } from "@halyard/protocol/internal";
 import { SecurityLog } from "./security-log.ts";
 import type { Clock } from "../types.ts";
 

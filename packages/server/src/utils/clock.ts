@@ -1,3 +1,4 @@
+import { systemTime } from "@halyard/protocol/internal";
 import type { Clock } from "../types.ts";
 
 interface Timers {
@@ -9,13 +10,9 @@ interface Timers {
 /** The timers of every supported runtime, declared here because the core loads no runtime's types. */
 const runtimeTimers = globalThis as unknown as Timers;
 
-/** What `performance` counts from. The date may be set later; `performance` goes on as it was. */
-const STARTED_AT = Date.now() - performance.now();
-
 /** The runtime's own time and randomness. Its timers do not keep a process alive. */
 export const systemClock: Clock = {
-  now: () => STARTED_AT + performance.now(),
-  date: () => Date.now(),
+  ...systemTime,
   setTimeout(callback, ms) {
     const timer = runtimeTimers.setTimeout(callback, ms);
     (timer as { unref?: () => void }).unref?.();
@@ -29,8 +26,3 @@ export const systemClock: Clock = {
   },
   random: () => Math.random(),
 };
-
-/** The date by a clock, in ms since 1970. */
-export function dateOf(clock: Pick<Clock, "now" | "date">): number {
-  return clock.date?.() ?? clock.now();
-}
