@@ -62,7 +62,7 @@ export default defineConfig(
       "no-restricted-syntax": [
         "error",
         {
-          selector: `:matches(ImportDeclaration, ExportNamedDeclaration, ExportAllDeclaration, ImportExpression, TSImportType) > Literal.source[value=/^\\.{1,2}(?!.*\\.(tsx?|json|css)$)/]`,
+          selector: `:matches(ImportDeclaration, ExportNamedDeclaration, ExportAllDeclaration, ImportExpression, TSImportType) > Literal.source[value=/^\\.{1,2}(?!.*\\.(tsx?|json|css|lua)$)/]`,
           message: "A relative import names its file: ./x.ts.",
         },
       ],

@@ -7,5 +7,7 @@ export default defineConfig({
     exclude: configDefaults.exclude,
     reporters: ["default", "json"],
     restoreMocks: true,
+    // Lines of the default logger, and of clients that find no server. A test that is about them collects them itself.
+    onConsoleLog: (text) => !text.startsWith("[halyard]"),
   },
 });

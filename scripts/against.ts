@@ -3,11 +3,12 @@
  * The commit is built once, in the system's folder for temporary files. Its own tests make way for today's, which therefore reach the
  * packages through their names only. A test that shows a mended fault fails there and passes here.
  * Today's @halyard/testing, as built here, is put beside the commit's own: it is a tool of the tests (see test/support/shared-store.ts).
+ * Packages of others that today's suites use and the commit's did not have are linked.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { run } from "./command.ts";
 
 const separator = process.argv.indexOf("--");
@@ -48,8 +49,26 @@ function replaceTests(): void {
     recursive: true,
     filter: (source) => !stays.has(relative("test", source)),
   });
+  // Tests read their expectations from today's pages.
+  cpSync("docs", join(checkout, "docs"), { recursive: true });
   const testing = join("packages", "testing", "dist");
   if (existsSync(testing)) cpSync(testing, join(checkout, testing, "today"), { recursive: true });
+  linkDependencies();
+}
+
+function linkDependencies(): void {
+  const { devDependencies } = JSON.parse(readFileSync("test/package.json", "utf8")) as Manifest;
+  for (const name of Object.keys(devDependencies)) {
+    const link = join(checkout, "test", "node_modules", name);
+    if (existsSync(link)) continue;
+    rmSync(link, { force: true }); // of a checkout that is gone
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(realpathSync(join("test", "node_modules", name)), link);
+  }
+}
+
+interface Manifest {
+  readonly devDependencies: Readonly<Record<string, string>>;
 }
 
 function git(...args: readonly string[]): Buffer {

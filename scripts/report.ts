@@ -5,8 +5,10 @@ import type { TaskOutcome } from "./turbo.ts";
 export interface SuiteResult {
   readonly label: string;
   readonly passed: number;
-  /** One line for each failure. A skipped test is a failure too. */
+  /** One line for each failure. A skipped test is a failure too, unless it says why. */
   readonly failures: readonly string[];
+  /** One line for each test that the machine does not allow, with the reason. */
+  readonly leftOut: readonly string[];
   readonly durationMs: number;
   readonly cached: boolean;
 }
@@ -17,8 +19,17 @@ interface VitestReport {
     readonly name: string;
     readonly status: string;
     readonly endTime: number;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly assertionResults: readonly TestResult[];
   }[];
+}
+
+interface TestResult {
+  readonly status: string;
+  readonly fullName: string;
+  readonly meta?: {
+    /** Why this machine cannot run the test (test/support/left-out.ts). */
+    readonly leftOut?: string;
+  };
 }
 
 /** Reads the report of a suite. A suite without a report, or without a test, is a failure. */
@@ -34,6 +45,9 @@ export function readResult(suite: Suite, outcome: TaskOutcome | undefined): Suit
     label: suite.label,
     passed: tests.filter(isPassed).length,
     failures: failures.map((failure) => `${suite.label}: ${failure}`),
+    leftOut: tests
+      .filter(isLeftOut)
+      .map(({ fullName, meta }) => `${suite.label}: ${fullName}: ${meta?.leftOut}`),
     durationMs: Math.max(0, ...(report?.testResults.map((file) => file.endTime - report.startTime) ?? [])),
     cached: outcome?.cached === true,
   };
@@ -42,7 +56,9 @@ export function readResult(suite: Suite, outcome: TaskOutcome | undefined): Suit
 function findFailures({ testResults }: VitestReport): string[] {
   const tests = testResults.flatMap((file) => file.assertionResults);
   return [
-    ...tests.filter((test) => !isPassed(test)).map((test) => `${test.fullName} (${test.status})`),
+    ...tests
+      .filter((test) => !isPassed(test) && !isLeftOut(test))
+      .map((test) => `${test.fullName} (${test.status})`),
     ...testResults
       .filter((file) => file.status === "failed" && !file.assertionResults.some(isFailed))
       .map((file) => `${file.name} (did not load, or a hook failed)`),
@@ -51,6 +67,10 @@ function findFailures({ testResults }: VitestReport): string[] {
 
 function isPassed({ status }: { readonly status: string }): boolean {
   return status === "passed";
+}
+
+function isLeftOut({ status, meta }: TestResult): boolean {
+  return status === "skipped" && meta?.leftOut !== undefined;
 }
 
 function isFailed({ status }: { readonly status: string }): boolean {

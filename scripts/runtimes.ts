@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-export type RuntimeName = "node" | "bun";
+export type RuntimeName = "node" | "bun" | "deno" | "workerd";
 
 /** The folder of installed versions; git ignores it. */
 const cache = resolve(".cache/runtimes");
@@ -25,7 +25,7 @@ export function installRuntime(runtime: RuntimeName, version: string): string {
   mkdirSync(incomplete, { recursive: true });
   npm(["install", "--prefix", incomplete, "--no-audit", "--no-fund", `${runtime}@${exact}`]);
   const binary = join("node_modules/.bin", runtime);
-  const flags = runtime === "bun" ? [] : missingFeatures(join(incomplete, binary));
+  const flags = runtime !== "node" ? [] : missingFeatures(join(incomplete, binary));
   if (flags.length === 0) symlinkSync(binary, join(incomplete, runtime));
   else writeFileSync(join(incomplete, runtime), withFlags(join(directory, binary), flags), { mode: 0o755 });
   renameSync(incomplete, directory);

@@ -4,15 +4,13 @@
  * servers of the suites run on that Node; another Bun runs the servers that a suite starts on Bun.
  * Turbo runs no test here: no result comes from its cache, and none is stored there.
  */
-import { rmSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, join } from "node:path";
 import { run } from "./command.ts";
-import { readResult, type SuiteResult } from "./report.ts";
+import type { SuiteResult } from "./report.ts";
+import { runSuite } from "./run-suite.ts";
 import { installRuntime, type RuntimeName } from "./runtimes.ts";
-import { chooseSuites, type Suite } from "./suites.ts";
+import { chooseSuites } from "./suites.ts";
 import { summarize } from "./summary.ts";
-
-const vitest = resolve("node_modules/vitest/vitest.mjs");
 
 const [runtime = "", version, ...words] = process.argv.slice(2).filter((word) => word !== "--");
 if (!isRuntime(runtime) || version === undefined) {
@@ -32,16 +30,8 @@ const env = {
 
 const failures = (await run("turbo", ["run", "build"], { quiet: true })) === 0 ? [] : ["the build failed"];
 const suites: SuiteResult[] = [];
-for (const suite of chooseSuites(words)) suites.push(await runSuite(suite));
+for (const suite of chooseSuites(words)) suites.push(await runSuite(suite, env, node));
 process.exitCode = summarize({ suites, failures, durationMs: performance.now() - start }) ? 0 : 1;
-
-async function runSuite(suite: Suite): Promise<SuiteResult> {
-  const [program, ...args] = suite.command.split(" ");
-  if (program !== "vitest") throw new Error(`${suite.label} is not run by vitest: ${suite.command}`);
-  rmSync(suite.report, { force: true });
-  const code = await run(node, [vitest, ...args], { cwd: suite.directory, env });
-  return readResult(suite, { taskId: suite.id, succeeded: code === 0, cached: false });
-}
 
 function isRuntime(name: string): name is RuntimeName {
   return name === "node" || name === "bun";

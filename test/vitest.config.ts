@@ -12,18 +12,25 @@ const suites = [
   { name: "packed", testTimeout: 300_000 },
   { name: "e2e", testTimeout: 120_000 },
   { name: "soak", testTimeout: 120_000 },
+  { name: "redis", testTimeout: 120_000 },
 ];
 
 export default defineConfig({
   test: {
     reporters: ["default", "json"],
+    // Lines of the default logger, and of clients that find no server. A test that is about them collects them itself.
+    onConsoleLog: (text) => !text.startsWith("[halyard]"),
     projects: suites.map(({ name, testTimeout }) => ({
       test: {
         name,
         include: [`${name}/**/*.test.ts`],
+        // One install for all files of `packed`.
+        globalSetup: name === "packed" ? ["packed/install.ts"] : [],
         testTimeout,
         hookTimeout: testTimeout,
-        fileParallelism: false,
+        // Each file of `redis` has a redis-server of its own, and waits for most of its time.
+        fileParallelism: name === "redis",
+        maxWorkers: 2,
       },
     })),
   },

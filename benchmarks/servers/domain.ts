@@ -3,7 +3,9 @@ import { z } from "zod";
 
 /** Every server listens here. */
 export const port = Number(process.env["PORT"]);
-export const hostname = "127.0.0.1";
+export const hostname = process.env["HOST"] ?? "127.0.0.1";
+/** The Redis of the nodes of a cluster; undefined for one server alone. */
+export const redisUrl = process.env["REDIS_URL"];
 /** Whether a server offers permessage-deflate. */
 export const compression = process.env["COMPRESSION"] === "on";
 

@@ -3,9 +3,9 @@
  * Imported by the servers for Node and for Bun.
  */
 import { createWebSocketSystem } from "@halyard/server";
-import type { AnyAuthenticator } from "@halyard/server";
+import type { AnyAuthenticator, Backplane } from "@halyard/server";
 import { protocol } from "./contract.ts";
-import { getUser } from "./domain.ts";
+import { getUser, redisUrl } from "./domain.ts";
 import { raisedLimits } from "./raised-limits.ts";
 
 const database = process.env["DATABASE"];
@@ -21,13 +21,23 @@ const system = createWebSocketSystem({
   authenticate,
   authorize: () => true,
   limits: raisedLimits,
+  ...(redisUrl === undefined ? {} : { backplane: await onRedis(redisUrl) }),
 });
 
 export const { manager } = system;
 
 system.handlers
-  .on("post", ({ text }) => manager.broadcastMessage({ type: "posted", text }))
+  .on("post", ({ text }) => {
+    // As the peers do it: the next message does not wait until this one is with everybody.
+    void manager.broadcastMessage({ type: "posted", text });
+  })
   .onRequest("get_user", (input) => getUser(input));
+
+/** Imported only here, for the same reason. */
+async function onRedis(url: string): Promise<Backplane> {
+  const { redisBackplane } = await import("@halyard/redis");
+  return redisBackplane({ url });
+}
 
 /** Imports Better Auth only here: it must not count as memory of a server without sessions. */
 async function readSessions(file: string): Promise<AnyAuthenticator> {

@@ -10,6 +10,8 @@ export const raisedLimits = {
   joinBurst: 1e6,
   typingPerSecond: 1e6,
   typingBurst: 1e6,
+  channelBytesPerSecond: 1e9,
+  channelByteBurst: 1e9,
   acceptedUpgradesPerSecond: 1e6,
   acceptedUpgradeBurst: 1e6,
   handshakesPerAddress: 1e6,

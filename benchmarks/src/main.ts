@@ -5,7 +5,7 @@ import type { Options } from "./options.ts";
 import { PAGE } from "./page/page-workload.ts";
 import { comparePeers } from "./peers.ts";
 import { killChildrenOnExit } from "./processes/children.ts";
-import { BASELINE, isHalyard, servers } from "./processes/servers.ts";
+import { BASELINE, clusters, isHalyard, servers } from "./processes/servers.ts";
 import type { ServerSpec } from "./processes/servers.ts";
 import { print } from "./utils/terminal.ts";
 import { listWorkloads } from "./workloads/list.ts";
@@ -52,7 +52,8 @@ function chooseIds(ids: readonly string[], words: readonly string[]): ReadonlySe
 }
 
 function chooseServers(names: readonly string[]): ServerSpec[] {
-  const unknown = names.find((name) => !servers.some(({ id }) => id === name));
+  const all = [...servers, ...clusters];
+  const unknown = names.find((name) => !all.some(({ id }) => id === name));
   if (unknown !== undefined) throw new TypeError(`no server is called ${unknown}`);
-  return servers.filter(({ id }) => names.length === 0 || id === BASELINE || names.includes(id));
+  return all.filter(({ id }) => names.length === 0 || id === BASELINE || names.includes(id));
 }

@@ -3,16 +3,23 @@ import ts from "typescript";
 /**
  * The members of reconnecting-websocket that the client does not use: debug output, listeners and error handling (the
  * reconnector listens to the sockets itself, and a close follows each error), the message queue, subprotocols, and all
- * counters and timers. Without these, the library reconnects at once and without end: the reconnector waits for it.
+ * counters, locks and timers. Without these, the library reconnects at once and without end: the reconnector waits for it.
  */
 const UNUSED = new Set(
   `_debug _listeners _callEventListener onopen onclose onerror onmessage _handleOpen _handleMessage _binaryType binaryType
   _messageQueue startClosed maxEnqueuedMessages maxRetries _retryCount minUptime _acceptOpen _uptimeTimeout
   connectionTimeout _connectTimeout _handleTimeout _clearTimeouts minReconnectionDelay maxReconnectionDelay
-  reconnectionDelayGrowFactor _handleError _disconnect _protocols CLOSED isWebSocket getGlobalWebSocket`.split(
-    /\s+/,
-  ),
+  reconnectionDelayGrowFactor _handleError _disconnect _protocols CLOSED isWebSocket getGlobalWebSocket _connectLock
+  _removeListeners _getNextDelay _wait _getNextUrl _closeCalled`.split(/\s+/),
 );
+
+/** What takes the place of unused members inside statements that stay. */
+const SIMPLER: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  // The address is always a function, and the library has nothing to wait for before it.
+  [/this\._wait\(\)\s*\.then\(\(\) => this\._getNextUrl\(this\._url\)\)/, "this._url()"],
+  // After close(), both are set.
+  [/if \(this\._closeCalled\)/, "if (!this._shouldReconnect)"],
+];
 
 /**
  * The published source of reconnecting-websocket, without each statement that mentions an unused member. The package's
@@ -35,7 +42,11 @@ export function withoutUnused(source: string): string {
     };
     return (file) => ts.visitEachChild(file, visit, context);
   };
-  const file = ts.createSourceFile("source.ts", source, ts.ScriptTarget.Latest, true);
+  const simpler = SIMPLER.reduce((text, [pattern, replacement]) => {
+    if (!pattern.test(text)) throw new Error(`reconnecting-websocket has no ${String(pattern)}`);
+    return text.replace(pattern, replacement);
+  }, source);
+  const file = ts.createSourceFile("source.ts", simpler, ts.ScriptTarget.Latest, true);
   const [pruned = file] = ts.transform(file, [prune]).transformed;
   return ts.createPrinter().printFile(pruned);
 }

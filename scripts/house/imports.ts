@@ -52,10 +52,17 @@ export function createResolver(root: string, paths: ReadonlySet<string>): Resolv
 function entriesOf(root: string, path: string): [specifier: string, path: string][] {
   const { name, exports = {} } = JSON.parse(readFileSync(join(root, path), "utf8")) as {
     readonly name: string;
-    readonly exports?: Readonly<Record<string, { readonly default: string }>>;
+    readonly exports?: Readonly<Record<string, { readonly import: { readonly default: string } }>>;
   };
-  return Object.entries(exports).map(([entry, { default: file }]) => [
-    posix.join(name, entry),
-    posix.join(posix.dirname(path), file.replace("/dist/", "/src/").replace(/\.js$/, ".ts")),
-  ]);
+  return Object.entries(exports).map(
+    ([
+      entry,
+      {
+        import: { default: file },
+      },
+    ]) => [
+      posix.join(name, entry),
+      posix.join(posix.dirname(path), file.replace("/dist/", "/src/").replace(/\.js$/, ".ts")),
+    ],
+  );
 }

@@ -8,20 +8,23 @@
 export type Layer = readonly string[];
 
 export const layers: Readonly<Record<string, readonly Layer[]>> = {
-  "packages/protocol/src": [["*"]],
+  "packages/protocol/src": [["*"], ["utils/"]],
   "packages/server/src": [
     ["node.ts", "node/", "bun.ts", "bun/"],
     [
       "index.ts",
+      "prometheus.ts",
+      "publisher.ts",
       "system.ts",
       "manager.ts",
       "server.ts",
       "handlers.ts",
       "assembly.ts",
-      "start-backplane.ts",
-      "metrics.ts",
+      "welcome-finisher.ts",
+      "management/",
     ],
     ["attach/"],
+    ["cluster/"],
     ["handshake/"],
     ["messages/", "config.ts"],
     ["channels/"],
@@ -30,6 +33,9 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
     ["security/"],
     ["memory/"],
     ["application/"],
+    ["logging/"],
+    ["availability/"],
+    ["metrics/"],
     ["utils/"],
     [
       "types.ts",
@@ -43,6 +49,7 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
   ],
   "packages/client/src": [
     ["index.ts", "create-web-socket-client.ts", "client.ts", "web-socket-client.ts"],
+    ["storage/"],
     ["rooms/"],
     ["messaging/"],
     ["connection/"],
@@ -55,6 +62,16 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
     ["upgrade/"],
     ["identity/"],
     ["options.ts"],
+  ],
+  "packages/redis/src": [
+    ["index.ts", "create-redis-backplane.ts"],
+    ["redis-backplane.ts"],
+    ["presence/"],
+    ["records/"],
+    ["link/"],
+    ["scripts/"],
+    ["options.ts"],
+    ["common/"],
   ],
   "packages/testing/src": [
     ["index.ts", "node.ts"],

@@ -2,11 +2,11 @@ import { expect, it } from "vitest";
 import { channelsOf } from "../support/frame.ts";
 import { handshake } from "../support/handshake.ts";
 import { UpgradeRejected } from "../support/raw-client.ts";
-import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
+import { onEachBackplaneIfLong, ORIGIN } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
 import { until } from "../support/wait.ts";
 
-onEachRuntime("errors of the application", { limits: { handlerMs: 300 } }, (app) => {
+onEachBackplaneIfLong("errors of the application", { limits: { handlerMs: 300 } }, (app) => {
   it.each(["throws", "rejects", "hangs"])(
     "an authorize callback that %s denies the room and reveals nothing",
     async (room) => {
@@ -94,7 +94,7 @@ onEachRuntime("errors of the application", { limits: { handlerMs: 300 } }, (app)
   });
 });
 
-onEachRuntime("client ids in the URL", { maxConnectionsPerUser: 2 }, (app) => {
+onEachBackplaneIfLong("client ids in the URL", { maxConnectionsPerUser: 2 }, (app) => {
   it("a client id in the URL that differs from the hello gives no slot over the limit", async () => {
     const ada = app.user();
     const page = new Page();
@@ -154,7 +154,7 @@ onEachRuntime("client ids in the URL", { maxConnectionsPerUser: 2 }, (app) => {
   }
 });
 
-onEachRuntime("the request users", {}, (app) => {
+onEachBackplaneIfLong("the request users", {}, (app) => {
   it("the request users is rejected for a room that the client may not read", async () => {
     const client = await app.v1();
     const error = await client.request("users", { room: "secret" });
@@ -187,18 +187,22 @@ onEachRuntime("the request users", {}, (app) => {
   });
 });
 
-onEachRuntime("small limits", { limits: { messageBytes: 1_000, rooms: 2, waitingSends: 1 } }, (app) => {
-  it("small limits are announced in the welcome and enforced", async () => {
-    const client = await app.openV1(app.user());
-    expect((await client.hello())["limits"]).toMatchObject({ messageBytes: 1_000 });
-    client.send(`{"type":"ping","padding":"${"x".repeat(1_000)}"}`);
-    expect(await client.next("error")).toMatchObject({ code: "payload_too_large" });
-    for (const expected of ["reply", "reply", "error"])
-      expect((await client.join(app.room())).type).toBe(expected);
-  });
-});
+onEachBackplaneIfLong(
+  "small limits",
+  { limits: { messageBytes: 1_000, rooms: 2, waitingSends: 1 } },
+  (app) => {
+    it("small limits are announced in the welcome and enforced", async () => {
+      const client = await app.openV1(app.user());
+      expect((await client.hello())["limits"]).toMatchObject({ messageBytes: 1_000 });
+      client.send(`{"type":"ping","padding":"${"x".repeat(1_000)}"}`);
+      expect(await client.next("error")).toMatchObject({ code: "payload_too_large" });
+      for (const expected of ["reply", "reply", "error"])
+        expect((await client.join(app.room())).type).toBe(expected);
+    });
+  },
+);
 
-onEachRuntime("defaults of the runtime", {}, (app) => {
+onEachBackplaneIfLong("defaults of the runtime", {}, (app) => {
   it("the server negotiates no compression", async () => {
     const { status, headers } = await handshake({
       port: app.port,

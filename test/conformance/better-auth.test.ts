@@ -2,10 +2,10 @@ import { expect, it } from "vitest";
 import { handshake } from "../support/handshake.ts";
 import { Users } from "../support/users.ts";
 import { UpgradeRejected } from "../support/raw-client.ts";
-import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
+import { onEachBackplane, ORIGIN } from "../support/test-app.ts";
 import type { TestApp } from "../support/test-app.ts";
 
-onEachRuntime("connections signed in by Better Auth", { betterAuth: {} }, (app) => {
+onEachBackplane("connections signed in by Better Auth", { betterAuth: {} }, (app) => {
   const users = new Users(app);
 
   it("an upgrade without a session or with a tampered cookie is rejected with 401", async () => {

@@ -1,9 +1,9 @@
 import { ServerFrame } from "@halyard/protocol";
 import { expect, it } from "vitest";
 import { offsetOf } from "../support/frame.ts";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachRuntimeAndTwoNodes } from "../support/test-app.ts";
 
-onEachRuntime("chat messages", {}, (app) => {
+onEachRuntimeAndTwoNodes("chat messages", {}, (app) => {
   it("a chat message reaches every client with its author, id, time and offset", async () => {
     const [ada, bob] = [await app.plain(app.user("ada")), await app.plain(app.user("bob"))];
     ada.send({ type: "chat_message", content: "hello" });
@@ -102,7 +102,7 @@ onEachRuntime("chat messages", {}, (app) => {
   });
 });
 
-onEachRuntime("frames from the server", {}, (app) => {
+onEachRuntimeAndTwoNodes("frames from the server", {}, (app) => {
   it("every frame that the server sends fits its schema in PROTOCOL.md", async () => {
     const [ada, bob, eve] = [await app.v1(), await app.plain(), await app.v1()];
     const room = app.room();

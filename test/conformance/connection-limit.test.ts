@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import { left } from "../support/frame.ts";
 import { UpgradeRejected } from "../support/raw-client.ts";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachBackplane } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
 import { until } from "../support/wait.ts";
 
-onEachRuntime("the connection limit", { maxConnectionsPerUser: 2 }, (app) => {
+onEachBackplane("the connection limit", { maxConnectionsPerUser: 2 }, (app) => {
   it("a connection over the limit is rejected with 429 before the upgrade", async () => {
     const ada = app.user();
     const tabs = [await app.plain(ada), await app.plain(ada)];
@@ -46,7 +46,7 @@ onEachRuntime("the connection limit", { maxConnectionsPerUser: 2 }, (app) => {
   });
 });
 
-onEachRuntime(
+onEachBackplane(
   "the connection limit with close-oldest",
   { maxConnectionsPerUser: 2, onConnectionLimit: "close-oldest" },
   (app) => {
@@ -71,7 +71,7 @@ onEachRuntime(
   },
 );
 
-onEachRuntime(
+onEachBackplane(
   "the connection limit with a hook",
   { maxConnectionsPerUser: 1, onConnectionLimit: "own-error" },
   (app) => {

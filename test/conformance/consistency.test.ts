@@ -3,13 +3,13 @@ import { expect, it } from "vitest";
 import { channelsOf, offsetOf } from "../support/frame.ts";
 import type { Frame } from "../support/frame.ts";
 import type { RawClient } from "../support/raw-client.ts";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachRuntimeAndTwoNodes } from "../support/test-app.ts";
 import type { TestApp } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
 const STREAM = { count: 200, everyMs: 1 };
 
-onEachRuntime("clients that arrive during a stream", {}, (app) => {
+onEachRuntimeAndTwoNodes("clients that arrive during a stream", {}, (app) => {
   it("a client that joins during a stream receives exactly the messages after the offset in its join reply", async () => {
     const room = app.room();
     const reference = await app.v1();
@@ -59,7 +59,7 @@ onEachRuntime("clients that arrive during a stream", {}, (app) => {
   });
 });
 
-onEachRuntime("presence", { limits: { leaveGraceMs: 150, presenceBatchMs: 20 } }, (app) => {
+onEachRuntimeAndTwoNodes("presence", { limits: { leaveGraceMs: 150, presenceBatchMs: 20 } }, (app) => {
   it("every client has the same user list after random connects and closes, and receives each change once", async () => {
     const random = createRandom(2026);
     const users = Array.from({ length: 12 }, () => app.user("walker"));

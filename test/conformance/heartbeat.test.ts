@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachBackplaneIfLong } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
 const SILENCE_MS = 500;
 
-onEachRuntime(
+onEachBackplaneIfLong(
   "the heartbeat",
   { limits: { heartbeatMs: 100, silenceMs: SILENCE_MS, leaveGraceMs: 50 } },
   (app) => {

@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
 import type { RawClient } from "../support/raw-client.ts";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachBackplane } from "../support/test-app.ts";
 
 /** Enough connections that the server writes through the topics of a runtime that has them. */
 const CONNECTIONS = 70;
 const ROUND = 40;
 
-onEachRuntime("a channel with 70 connections", {}, (app) => {
+onEachBackplane("a channel with 70 connections", {}, (app) => {
   it("70 connections receive every message once and in order while connections open, close and get replies", async () => {
     const clients = await Promise.all(Array.from({ length: CONNECTIONS }, async () => app.plain()));
     const sender = await app.v1();

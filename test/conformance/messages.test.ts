@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachBackplane, onEachBackplaneIfLong } from "../support/test-app.ts";
 
 const PROTOTYPE_NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "then"];
 
-onEachRuntime("messages", {}, (app) => {
+onEachBackplane("messages", {}, (app) => {
   it.each(["nonsense", "users", ...PROTOTYPE_NAMES])(
     "a message of the unknown type %j gets unknown_type",
     async (type) => {
@@ -102,7 +102,7 @@ onEachRuntime("messages", {}, (app) => {
   });
 });
 
-onEachRuntime("pings", {}, (app) => {
+onEachBackplaneIfLong("pings", {}, (app) => {
   it("a ping is answered by a pong with the same id", async () => {
     for (const client of [await app.plain(), await app.v1()]) {
       client.send({ type: "ping" });
@@ -119,7 +119,7 @@ onEachRuntime("pings", {}, (app) => {
   });
 });
 
-onEachRuntime("hostile frames", {}, (app) => {
+onEachBackplaneIfLong("hostile frames", {}, (app) => {
   it("a frame over 64 KiB gets payload_too_large, and the third one closes the connection with 4413", async () => {
     const client = await app.v1();
     const large = { type: "note", text: "x".repeat(64 * 1024) };

@@ -6,12 +6,12 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import type { protocol } from "../fixtures/protocol.ts";
 import { RATES } from "../support/real-limits.ts";
-import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
+import { onEachBackplane, ORIGIN } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
 const ATTEMPTS = 4;
 
-onEachRuntime("a client on a failing network", { limits: RATES }, (app) => {
+onEachBackplane("a client on a failing network", { limits: RATES }, (app) => {
   let proxy: FaultProxy;
   let client: WebSocketClient<typeof protocol>;
   let userId: string;

@@ -1,14 +1,16 @@
 import { expect, it } from "vitest";
 import { RATES } from "../support/real-limits.ts";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachBackplane } from "../support/test-app.ts";
+import { until } from "../support/wait.ts";
 
-onEachRuntime("message rate limits", { limits: RATES }, (app) => {
+onEachBackplane("message rate limits", { limits: RATES }, (app) => {
   it("a plain client over the rate gets rate_limited with the time to wait", async () => {
     const client = await app.plain();
     for (let n = 0; n < 12; n++) client.send(`message ${String(n)}`);
     const error = await client.next("error");
     expect(error).toMatchObject({ code: "rate_limited", retryable: true });
     expect(error["retryAfterMs"]).toBeGreaterThan(0);
+    await until("ten messages", () => client.all("chat_message").length >= 10);
     await client.sync();
     expect(client.all("chat_message")).toHaveLength(10);
   });
@@ -17,6 +19,7 @@ onEachRuntime("message rate limits", { limits: RATES }, (app) => {
     const client = await app.v1();
     for (let n = 0; n < 14; n++) client.post("chat_message", { content: String(n) });
     await client.answer(14);
+    await until("the messages", () => client.all("chat_message").length >= 14);
     expect(client.all("error")).toEqual([]);
     expect(client.all("chat_message").map(({ content }) => content)).toEqual(
       Array.from({ length: 14 }, (_, n) => String(n)),

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachBackplane, onEachBackplaneIfLong } from "../support/test-app.ts";
+import { until } from "../support/wait.ts";
 
-onEachRuntime("requests from a client", {}, (app) => {
+onEachBackplane("requests from a client", {}, (app) => {
   it("each request of a plain or halyard.v1 client gets its own reply", async () => {
     for (const client of [await app.plain(), await app.v1()]) {
       client.send({ type: "request", name: "echo", input: { value: "a" }, $: { id: "r1" } });
@@ -89,6 +90,8 @@ onEachRuntime("requests from a client", {}, (app) => {
       });
     }
     expect(await client.next("error")).toMatchObject({ code: "limit_exceeded", $: { re: "w80" } });
+    // A backplane is asked about each of them before it runs.
+    await until("sixteen to run", async () => (await app.journal("request", ada)).length >= 16);
     expect(await app.journal("request", ada)).toHaveLength(16);
     expect(await client.seen({ $: { re: "w79" } })).toMatchObject({ type: "reply", result: "79" });
   });
@@ -109,7 +112,7 @@ onEachRuntime("requests from a client", {}, (app) => {
   });
 });
 
-onEachRuntime("handlers that fail", { limits: { handlerMs: 250 } }, (app) => {
+onEachBackplaneIfLong("handlers that fail", { limits: { handlerMs: 250 } }, (app) => {
   it.each(["throws", "rejects", "thenable"])(
     "a failing handler (%s) gives its sender internal without the error text",
     async (how) => {
@@ -178,7 +181,7 @@ onEachRuntime("handlers that fail", { limits: { handlerMs: 250 } }, (app) => {
   });
 });
 
-onEachRuntime("sockets that throw", {}, (app) => {
+onEachBackplaneIfLong("sockets that throw", {}, (app) => {
   it("a socket that throws does not affect other connections", async () => {
     const room = app.room();
     const [ada, bob] = [await app.plain(), await app.v1()];

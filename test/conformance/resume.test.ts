@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { channelsOf, offsetOf } from "../support/frame.ts";
 import type { Channel, Frame } from "../support/frame.ts";
 import type { RawClient } from "../support/raw-client.ts";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachRuntimeAndTwoNodes } from "../support/test-app.ts";
 import type { TestApp } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
 import type { V1Client } from "../support/v1-client.ts";
@@ -10,7 +10,7 @@ import type { V1Client } from "../support/v1-client.ts";
 const texts = (client: RawClient) => client.all("notice").map(({ text }) => text);
 const counted = (count: number) => Array.from({ length: count }, (_, n) => String(n + 1));
 
-onEachRuntime("resuming", {}, (app) => {
+onEachRuntimeAndTwoNodes("resuming", {}, (app) => {
   it("a resume replays missed messages in order and once, then delivers live messages", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
@@ -91,7 +91,7 @@ onEachRuntime("resuming", {}, (app) => {
 
   it.each([
     ["of another epoch", { epoch: "elsewhere" }],
-    ["in the future", { off: 9_000_000_000_000 }],
+    ["in the future", { off: 9_000_000_000_000_000 }],
   ])(
     "a resume from a position %s is lost, with one gap after the welcome and no partial replay",
     async (_name, change) => {
@@ -177,7 +177,7 @@ onEachRuntime("resuming", {}, (app) => {
   });
 });
 
-onEachRuntime("attempts", {}, (app) => {
+onEachRuntimeAndTwoNodes("attempts", {}, (app) => {
   it("a newer attempt closes the older one with 4409 and announces no leave", async () => {
     const ada = app.user("ada");
     const [watcher, client] = [await app.plain(), await app.v1(ada)];
@@ -211,7 +211,7 @@ onEachRuntime("attempts", {}, (app) => {
   });
 });
 
-onEachRuntime("a short history", { limits: { historyMessages: 5 } }, (app) => {
+onEachRuntimeAndTwoNodes("a short history", { limits: { historyMessages: 5 } }, (app) => {
   it("a resume beyond the history gets one gap with the reason trimmed and no partial replay", async () => {
     const ada = app.user();
     const { client } = await dropped(app, ada);
@@ -234,7 +234,7 @@ onEachRuntime("a short history", { limits: { historyMessages: 5 } }, (app) => {
   });
 });
 
-onEachRuntime("a long disconnection", {}, (app) => {
+onEachRuntimeAndTwoNodes("a long disconnection", {}, (app) => {
   it("a resume replays at most 1,000 messages over all channels in the order of its positions, and the rest is too_many", async () => {
     const [ada, room] = [app.user(), app.room()];
     const { client } = await dropped(app, ada, room);

@@ -3,7 +3,7 @@ import type { StorageMode } from "../fixtures/options.ts";
 import { cookieOf, PASSWORD, Users } from "../support/users.ts";
 import type { SignedInUser } from "../support/users.ts";
 import type { RawClient } from "../support/raw-client.ts";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachBackplaneIfLong } from "../support/test-app.ts";
 import type { V1Client } from "../support/v1-client.ts";
 
 /** A plain client and a `halyard.v1` one of the same session. */
@@ -16,7 +16,7 @@ const LOOK_UP_MS = 500;
 const BY_LOOK_UP_MS = LOOK_UP_MS * 1.2 + AT_ONCE_MS + 1_000;
 
 describe.each(MODES)("revocation, with sessions in %s", (mode) => {
-  onEachRuntime("on a real server", { betterAuth: { mode, lookUpMs: LOOK_UP_MS } }, (app) => {
+  onEachBackplaneIfLong("on a real server", { betterAuth: { mode, lookUpMs: LOOK_UP_MS } }, (app) => {
     const users = new Users(app);
     let root: SignedInUser;
     let phone: SignedInUser;

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { channelsOf, joined, left, offsetOf, userIdsOf } from "../support/frame.ts";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachRuntimeAndTwoNodes } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
-onEachRuntime("rooms", {}, (app) => {
+onEachRuntimeAndTwoNodes("rooms", {}, (app) => {
   it("a join is answered with the room's position, then the list of its users", async () => {
     const [ada, room] = [app.user("ada"), app.room()];
     const client = await app.v1(ada);
@@ -136,6 +136,7 @@ onEachRuntime("rooms", {}, (app) => {
     const [ada, room] = [app.user("ada"), app.room()];
     const [member, outsider, client] = [await app.v1(), await app.v1(), await app.v1(ada)];
     await member.join(room);
+    await member.seen({ type: "user_list", room });
     await client.join(room);
     const frame = await member.next((message) => message["room"] === room && joined(ada)(message));
     expect(frame).toMatchObject({ total: 2, $: { ch: `room:${room}` } });
@@ -204,7 +205,7 @@ onEachRuntime("rooms", {}, (app) => {
   });
 });
 
-onEachRuntime("rooms without authorize", { authorizes: false }, (app) => {
+onEachRuntimeAndTwoNodes("rooms without authorize", { authorizes: false }, (app) => {
   it("a join without the option authorize is forbidden, and the log names the missing option once", async () => {
     const client = await app.v1();
     for (let n = 0; n < 3; n++) {

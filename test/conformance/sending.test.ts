@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { offsetOf } from "../support/frame.ts";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachRuntimeAndTwoNodes } from "../support/test-app.ts";
 
-onEachRuntime("broadcasts", {}, (app) => {
+onEachRuntimeAndTwoNodes("broadcasts", {}, (app) => {
   it("an announcement reaches every client with its id and time", async () => {
     const clients = [await app.plain(), await app.v1()];
     await app.command("announce", { message: "Maintenance in 5 minutes" });
@@ -69,7 +69,7 @@ onEachRuntime("broadcasts", {}, (app) => {
   });
 });
 
-onEachRuntime("sendToUser", {}, (app) => {
+onEachRuntimeAndTwoNodes("sendToUser", {}, (app) => {
   it("sendToUser reaches all devices of the user and no other user", async () => {
     const ada = app.user("ada");
     const [tab, phone, bob] = [await app.plain(ada), await app.v1(ada), await app.v1(app.user("bob"))];
@@ -89,7 +89,7 @@ onEachRuntime("sendToUser", {}, (app) => {
   });
 });
 
-onEachRuntime("manager.send", {}, (app) => {
+onEachRuntimeAndTwoNodes("manager.send", {}, (app) => {
   it("manager.send reaches one connection only", async () => {
     const ada = app.user("ada");
     const [tab, other] = [await app.plain(ada), await app.plain(ada)];
@@ -100,7 +100,7 @@ onEachRuntime("manager.send", {}, (app) => {
   });
 });
 
-onEachRuntime("chat without an echo", { echoToSender: false }, (app) => {
+onEachRuntimeAndTwoNodes("chat without an echo", { echoToSender: false }, (app) => {
   it("chat without an echo reaches other users and the sender's other tabs, not the sender's connection", async () => {
     const ada = app.user("ada");
     const [sender, otherTab, bob] = [await app.plain(ada), await app.plain(ada), await app.plain()];
@@ -136,17 +136,21 @@ onEachRuntime("chat without an echo", { echoToSender: false }, (app) => {
   });
 });
 
-onEachRuntime("the built-in chat, switched off", { builtIns: { chat: false, typing: "rooms" } }, (app) => {
-  it("a disabled built-in chat answers chat_message with unknown_type", async () => {
-    const client = await app.v1();
-    expect(await client.deliver("chat_message", { content: "hello" })).toMatchObject({
-      code: "unknown_type",
+onEachRuntimeAndTwoNodes(
+  "the built-in chat, switched off",
+  { builtIns: { chat: false, typing: "rooms" } },
+  (app) => {
+    it("a disabled built-in chat answers chat_message with unknown_type", async () => {
+      const client = await app.v1();
+      expect(await client.deliver("chat_message", { content: "hello" })).toMatchObject({
+        code: "unknown_type",
+      });
     });
-  });
 
-  it("typing that is limited to rooms is forbidden outside rooms", async () => {
-    const client = await app.v1();
-    client.send({ type: "typing_indicator", isTyping: true });
-    expect(await client.next("error")).toMatchObject({ code: "forbidden" });
-  });
-});
+    it("typing that is limited to rooms is forbidden outside rooms", async () => {
+      const client = await app.v1();
+      client.send({ type: "typing_indicator", isTyping: true });
+      expect(await client.next("error")).toMatchObject({ code: "forbidden" });
+    });
+  },
+);

@@ -2,10 +2,10 @@ import { createWebSocketClient } from "@halyard/client";
 import { expect, it } from "vitest";
 import { WebSocket } from "ws";
 import type { protocol } from "../fixtures/protocol.ts";
-import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
+import { onEachBackplane, ORIGIN } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
-onEachRuntime("requests from the server to a client", {}, (app) => {
+onEachBackplane("requests from the server to a client", {}, (app) => {
   const request = (userId: string, timeoutMs?: number) => app.command("request", { userId, timeoutMs });
 
   it("each request from the server is answered by the client of its own connection", async () => {

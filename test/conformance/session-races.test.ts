@@ -4,7 +4,7 @@ import type { StorageMode } from "../fixtures/options.ts";
 import { handshake } from "../support/handshake.ts";
 import { Users } from "../support/users.ts";
 import { RawClient } from "../support/raw-client.ts";
-import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
+import { onEachBackplaneIfLong, ORIGIN } from "../support/test-app.ts";
 
 const MODES: readonly StorageMode[] = ["database", "secondary storage", "cookie cache"];
 const RACES = 100;
@@ -14,7 +14,7 @@ const [ROUNDS, TICKETS, USES] = [10, 5, 20];
 
 describe.each(MODES)("D9, with sessions in %s", (mode) => {
   // The package better-auth runs many more races against its authenticator.
-  onEachRuntime("races of revocation against upgrade", { betterAuth: { mode } }, (app) => {
+  onEachBackplaneIfLong("races of revocation against upgrade", { betterAuth: { mode } }, (app) => {
     it("no connection survives a revocation during its upgrade", { timeout: 60_000 }, async () => {
       const seed = Date.now() % 1_000_000;
       const random = createRandom(seed);
@@ -42,7 +42,7 @@ describe.each(MODES)("D9, with sessions in %s", (mode) => {
   });
 });
 
-onEachRuntime("A18: a thousand uses of tickets", { betterAuth: {} }, (app) => {
+onEachBackplaneIfLong("A18: a thousand uses of tickets", { betterAuth: {} }, (app) => {
   it(
     "1,000 uses of 50 tickets open exactly one connection for each ticket",
     { timeout: 60_000 },

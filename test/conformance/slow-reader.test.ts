@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachBackplaneIfLong } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
 /** The kernel buffers some megabytes for a paused socket: the server sees a slow reader only beyond them. */
 const LARGE = { count: 1_600, padding: 10_000, everyMs: 1 };
 
-onEachRuntime("clients that stop reading", {}, (app) => {
+onEachBackplaneIfLong("clients that stop reading", {}, (app) => {
   it("a client that stops reading is closed with 4008, and other clients receive every message", async () => {
     const slowUser = app.user("slowUser");
     const [slow, good] = [await app.plain(slowUser), await app.v1()];

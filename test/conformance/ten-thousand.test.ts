@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
 import { connectAndClose } from "../support/connect-and-close.ts";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachBackplaneIfLong } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
 const CONNECTIONS = 10_000;
 const AT_ONCE = 50;
 
-onEachRuntime("ten thousand connects and closes", {}, (app) => {
+onEachBackplaneIfLong("ten thousand connects and closes", {}, (app) => {
   it("10,000 connects and closes leave connectedUsers and wsInstances empty", async () => {
     let next = 0;
     const worker = async () => {

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import type { Frame } from "../support/frame.ts";
 import type { RawClient } from "../support/raw-client.ts";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachBackplaneIfLong } from "../support/test-app.ts";
 
-onEachRuntime("text from a plain client", {}, (app) => {
+onEachBackplaneIfLong("text from a plain client", {}, (app) => {
   it.each([
     "hello",
     "  hello  ",
@@ -69,7 +69,7 @@ onEachRuntime("text from a plain client", {}, (app) => {
   });
 });
 
-onEachRuntime("text from a halyard.v1 client", {}, (app) => {
+onEachBackplaneIfLong("text from a halyard.v1 client", {}, (app) => {
   it.each(["hello", "{bad", "", "\0", "1 2", '\uFEFF{"type":"ping"}'])(
     "the text %j of a halyard.v1 client, which is no JSON, gets invalid_json",
     async (text) => {

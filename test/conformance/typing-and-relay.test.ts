@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachBackplane } from "../support/test-app.ts";
 
-onEachRuntime("typing indicators", {}, (app) => {
+onEachBackplane("typing indicators", {}, (app) => {
   it("a typing indicator reaches other clients without an offset", async () => {
     const ada = app.user("ada");
     const [typist, watcher] = [await app.plain(ada), await app.v1()];
@@ -44,7 +44,7 @@ onEachRuntime("typing indicators", {}, (app) => {
   });
 });
 
-onEachRuntime("relayed messages", {}, (app) => {
+onEachBackplane("relayed messages", {}, (app) => {
   it("an ephemeral message relayed to a room reaches its other members with its author and without an offset", async () => {
     const [ada, room] = [app.user("ada"), app.room()];
     const ch = `room:${room}`;

@@ -2,11 +2,11 @@ import { connect } from "node:net";
 import { expect, it } from "vitest";
 import { handshake, upgradeText } from "../support/handshake.ts";
 import type { HandshakeAnswer, HandshakeOptions } from "../support/handshake.ts";
-import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
+import { onEachBackplaneIfLong, ORIGIN } from "../support/test-app.ts";
 import type { TestApp } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
-onEachRuntime("upgrades", {}, (app) => {
+onEachBackplaneIfLong("upgrades", {}, (app) => {
   it("an upgrade without a session is rejected with 401, and no frame is sent", async () => {
     const answer = await upgrade(app, { headers: [["Origin", ORIGIN]] });
     expect(answer.status).toBe(401);
@@ -97,7 +97,7 @@ onEachRuntime("upgrades", {}, (app) => {
   });
 });
 
-onEachRuntime("subprotocols", {}, (app) => {
+onEachBackplaneIfLong("subprotocols", {}, (app) => {
   it("the subprotocol halyard.v1 is selected when it is offered alone or before a ticket", async () => {
     for (const offer of ["halyard.v1", "halyard.v1, halyard.ticket.c2VjcmV0"]) {
       expect(await subprotocol(app, offer), offer).toEqual([101, "halyard.v1"]);
@@ -125,7 +125,7 @@ onEachRuntime("subprotocols", {}, (app) => {
   });
 });
 
-onEachRuntime("plain GET requests", {}, (app) => {
+onEachBackplaneIfLong("plain GET requests", {}, (app) => {
   it("a plain GET on the path gets the status of an upgrade, an empty body and no-store", async () => {
     const expected: [number, [string, string][]][] = [
       [426, [SESSION]],

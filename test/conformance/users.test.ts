@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
-import { joined, left, userIdsOf } from "../support/frame.ts";
+import { joined, left, shows, userIdsOf } from "../support/frame.ts";
 import type { RawClient } from "../support/raw-client.ts";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachRuntimeAndTwoNodes } from "../support/test-app.ts";
 import type { TestApp } from "../support/test-app.ts";
 
 const LONG_GRACE_MS = 60_000;
 const GRACE_MS = 400;
 
-onEachRuntime("users", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
+onEachRuntimeAndTwoNodes("users", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
   it("a user is announced to others when the first connection opens, with public fields only", async () => {
     const watcher = await app.plain();
     const { total } = await watcher.seen("user_list");
@@ -58,10 +58,12 @@ onEachRuntime("users", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
 
   it("a user leaves at once, announced exactly once, after the last connection closes deliberately", async () => {
     const ada = app.user("ada");
-    const [watcher, first, second] = [await app.plain(), await app.plain(ada), await app.plain(ada)];
+    const watcher = await app.plain();
+    const { total } = await watcher.seen("user_list");
+    const [first, second] = [await app.plain(ada), await app.plain(ada)];
+    await watcher.seen(shows(ada));
     await first.close(1000);
     await second.close(1000);
-    const { total } = await watcher.seen("user_list");
     expect(await watcher.next(left(ada))).toMatchObject({ total, $: { ch: "all" } });
     await flushPresence(app, watcher);
     expect(watcher.all(left(ada))).toHaveLength(1);
@@ -93,6 +95,7 @@ onEachRuntime("users", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
   it("a user whom the server disconnects leaves at once", async () => {
     const ada = app.user("ada");
     const [watcher, client] = [await app.plain(), await app.plain(ada)];
+    await watcher.seen(shows(ada));
     await app.command("disconnectUser", { userId: ada, reason: "signed out" });
     expect(await client.end()).toEqual({ code: 4401, reason: "signed out" });
     await watcher.next(left(ada));
@@ -128,7 +131,7 @@ onEachRuntime("users", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (app) => {
   });
 });
 
-onEachRuntime("the grace period", { limits: { leaveGraceMs: GRACE_MS } }, (app) => {
+onEachRuntimeAndTwoNodes("the grace period", { limits: { leaveGraceMs: GRACE_MS } }, (app) => {
   it("a cut connection is announced as left exactly once, after the grace period", async () => {
     const ada = app.user("ada");
     const [watcher, client] = [await app.plain(), await app.plain(ada)];
@@ -153,7 +156,7 @@ onEachRuntime("the grace period", { limits: { leaveGraceMs: GRACE_MS } }, (app) 
   });
 });
 
-onEachRuntime("many users", {}, (app) => {
+onEachRuntimeAndTwoNodes("many users", {}, (app) => {
   it("205 users arrive as a list of 200 with a cursor, and the request users gives the rest", async () => {
     for (let batch = 0; batch < 4; batch++) {
       await Promise.all(Array.from({ length: 51 }, async () => app.plain(app.user("crowd"))));
@@ -180,7 +183,7 @@ async function flushPresence(app: TestApp, watcher: RawClient): Promise<void> {
   await watcher.next(left(visitor));
 }
 
-onEachRuntime("more than 500 users", {}, (app) => {
+onEachRuntimeAndTwoNodes("more than 500 users", {}, (app) => {
   it("more than 500 users are announced as totals only", async () => {
     for (let batch = 0; batch < 10; batch++) {
       await Promise.all(Array.from({ length: 50 }, async () => app.plain(app.user("crowd"))));

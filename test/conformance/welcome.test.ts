@@ -1,10 +1,10 @@
 import { serverMessages } from "@halyard/protocol";
 import { expect, it } from "vitest";
 import { channelsOf, userIdsOf } from "../support/frame.ts";
-import { onEachRuntime } from "../support/test-app.ts";
+import { onEachBackplane } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
 
-onEachRuntime("plain clients", {}, (app) => {
+onEachBackplane("plain clients", {}, (app) => {
   it("a plain client gets welcome, then user_list, without sending anything", async () => {
     const ada = app.user();
     const client = await app.open(ada);
@@ -73,7 +73,7 @@ onEachRuntime("plain clients", {}, (app) => {
   });
 });
 
-onEachRuntime("halyard.v1 clients", {}, (app) => {
+onEachBackplane("halyard.v1 clients", {}, (app) => {
   it("a halyard.v1 client receives nothing before its hello", async () => {
     const client = await app.openV1(app.user());
     const bystander = await app.plain();
@@ -139,7 +139,7 @@ onEachRuntime("halyard.v1 clients", {}, (app) => {
   });
 });
 
-onEachRuntime("halyard.v1 clients without a hello", { limits: { helloMs: 250 } }, (app) => {
+onEachBackplane("halyard.v1 clients without a hello", { limits: { helloMs: 250 } }, (app) => {
   it("a halyard.v1 client without a hello is closed with 4010 and gets no welcome", async () => {
     const client = await app.openV1(app.user());
     expect(await client.end()).toMatchObject({ code: 4010 });

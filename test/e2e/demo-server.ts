@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { binaryOf } from "../support/app-server.ts";
 import type { Runtime } from "../support/app-server.ts";
-import { findFreePort } from "../support/free-port.ts";
+import { findFreePort } from "../../scripts/free-port.ts";
 import { Program } from "../support/program.ts";
 
 export const DEMO = join(import.meta.dirname, "../../apps/demo");

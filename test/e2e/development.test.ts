@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { binaryOf } from "../support/app-server.ts";
-import { findFreePort } from "../support/free-port.ts";
+import { findFreePort } from "../../scripts/free-port.ts";
 import { Program } from "../support/program.ts";
 import { DEMO } from "./demo-server.ts";
 import { Scenario } from "./scenario.ts";

@@ -51,7 +51,7 @@ describe("the search for circles", () => {
 
   it("finds a circle that runs through two packages by their names", () => {
     const manifest = (name: string) =>
-      JSON.stringify({ name, exports: { ".": { default: "./dist/index.js" } } });
+      JSON.stringify({ name, exports: { ".": { import: { default: "./dist/index.js" } } } });
     const files = {
       "packages/one/package.json": manifest("@halyard/one"),
       "packages/one/src/index.ts": 'export type { B } from "@halyard/two";',

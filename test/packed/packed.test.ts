@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { binaryOf } from "../support/app-server.ts";
 import type { Runtime } from "../support/app-server.ts";
 import { collectPageErrors, launchChromium } from "../support/chromium.ts";
@@ -11,18 +11,15 @@ import { POLL } from "../support/wait.ts";
 import { packageNames, Project } from "./project.ts";
 
 describe("the packed tarballs, installed with npm in an empty project", () => {
-  const project = new Project();
+  const project = new Project(inject("packedDirectory"));
   beforeAll(async () => {
-    await project.install();
     const vite = join(project.directory, "node_modules/vite/bin/vite.js");
     await project.run(
       binaryOf("node"),
+      {},
       vite,
       ...["build", "web", "--outDir", "../built", "--emptyOutDir", "--logLevel", "error"],
     );
-  });
-  afterAll(() => {
-    project.remove();
   });
 
   it.each(packageNames())(
@@ -46,7 +43,7 @@ describe("the packed tarballs, installed with npm in an empty project", () => {
   it.each(["node", "bun"] as const)("every export of the packages can be imported on %s", async (runtime) => {
     const imports = project.exports().map((path) => `await import(${JSON.stringify(path)});`);
     writeFileSync(join(project.directory, "imports.mjs"), `${imports.join("\n")}\nconsole.log("all");`);
-    expect(await project.run(binaryOf(runtime), "imports.mjs")).toBe("all\n");
+    expect(await project.run(binaryOf(runtime), {}, "imports.mjs")).toBe("all\n");
   });
 
   it.each(COMPILERS)(
@@ -66,11 +63,55 @@ describe("the packed tarballs, installed with npm in an empty project", () => {
     expect(diagnostics.filter((line) => !others.test(line))).toEqual([]);
   });
 
+  it.each(["import", "require"])("every export has a file and its types for %s [s-H6]", (condition) => {
+    for (const name of packageNames()) {
+      const folder = join(project.directory, "node_modules/@halyard", name);
+      const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+        readonly exports: Readonly<Record<string, Readonly<Record<string, Record<string, string>>>>>;
+      };
+      const extensions = condition === "import" ? [".js", ".d.ts"] : [".cjs", ".d.cts"];
+      for (const conditions of Object.values(exports)) {
+        const { types = "", ...files } = conditions[condition] ?? {};
+        for (const file of [types, ...Object.values(files)]) {
+          expect(file).toContain(extensions[file === types ? 1 : 0]);
+          expect(existsSync(join(folder, file)), file).toBe(true);
+        }
+      }
+    }
+  });
+
+  // Node10 ends with TypeScript 6.
+  it.each([
+    { what: "module node16", config: "tsconfig.node16.json", compiler: "typescript" },
+    { what: "moduleResolution node10", config: "tsconfig.json", compiler: "typescript-5.9" },
+  ] as const)("a CommonJS project type-checks with $what [s-H6]", async ({ config, compiler }) => {
+    const diagnostics = await diagnose(`commonjs/${config}`, compiler);
+    expect(diagnostics.filter((line) => !/^node_modules\/(?!@halyard)/.test(line))).toEqual([]);
+  });
+
+  it("NestJS with server and client, compiled to CommonJS, passes its test in plain Jest [s-H6]", async () => {
+    await diagnose("commonjs/tsconfig.json", "typescript-5.9");
+    const jest = join(project.directory, "node_modules/jest/bin/jest.js");
+    const options = [
+      "--rootDir",
+      "commonjs/built",
+      "--testRegex",
+      "jest.js$",
+      "--transform",
+      "{}",
+      "--json",
+      "--silent",
+    ];
+    const { output } = await project.attempt(binaryOf("node"), {}, jest, ...options);
+    expect(output).toContain('"numPassedTests":1,');
+    expect(output).toContain('"numFailedTests":0,');
+  });
+
   it.each(["node", "bun"] as const)(
     "a server of the packages on %s talks to their client on Node",
     async (runtime) => {
       await serving(runtime, async (port) => {
-        const output = await project.run(binaryOf("node"), "talk.ts", port);
+        const output = await project.run(binaryOf("node"), {}, "talk.ts", port);
         expect(output.trim().split("\n").sort()).toEqual([
           "delivered",
           '{"option":2,"by":"ada","doubled":4}',
@@ -105,7 +146,7 @@ describe("the packed tarballs, installed with npm in an empty project", () => {
   /** The first line of each diagnostic of the compiler, for a project and for all declarations that it uses. */
   async function diagnose(config: string, compiler: Compiler): Promise<string[]> {
     const tsc = join(project.directory, "node_modules", compiler, "bin/tsc");
-    const { output } = await project.attempt(binaryOf("node"), tsc, "--pretty", "false", "-p", config);
+    const { output } = await project.attempt(binaryOf("node"), {}, tsc, "--pretty", "false", "-p", config);
     return output.split("\n").filter((line) => /^\S/.test(line));
   }
 

@@ -4,7 +4,7 @@
 import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { binaryOf } from "../support/app-server.ts";
 import { plainEnvironment } from "../support/program.ts";
@@ -22,6 +22,7 @@ const NEEDED = [
   "ws",
   "zod",
   "better-auth",
+  "prom-client",
   "@types/node",
   "@types/ws",
   "@types/bun",
@@ -32,9 +33,21 @@ export interface Outcome {
   readonly output: string;
 }
 
+/** Where a program runs: a folder of the project, by default its own. */
+export interface Place {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export class Project {
-  readonly directory = mkdtempSync(join(tmpdir(), "halyard-packed-"));
-  readonly #tarballs = join(this.directory, "tarballs");
+  readonly directory: string;
+  readonly #tarballs: string;
+
+  /** @param directory of a project that is installed already; by default a new one */
+  constructor(directory = mkdtempSync(join(tmpdir(), "halyard-packed-"))) {
+    this.directory = directory;
+    this.#tarballs = join(directory, "tarballs");
+  }
 
   async install(): Promise<void> {
     cpSync(join(import.meta.dirname, "fixtures"), this.directory, { recursive: true });
@@ -42,22 +55,30 @@ export class Project {
     const catalog = readFileSync(CATALOG, "utf8");
     const versions = NEEDED.map((name) => [name, versionIn(catalog, name)]);
     const files = readdirSync(this.#tarballs).map((file) => [packageOf(file), `file:tarballs/${file}`]);
-    const dependencies: unknown = Object.fromEntries([...versions, ...files]);
+    const dependencies: object = {
+      ...recipeDependencies(),
+      ...dependenciesOf("commonjs"),
+      ...(Object.fromEntries([...versions, ...files]) as object),
+    };
     writeFileSync(join(this.directory, "package.json"), JSON.stringify({ type: "module", dependencies }));
     const options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error"];
-    await this.run("npm", "install", ...options);
+    await this.run("npm", {}, "install", ...options);
   }
 
   /** @throws Error with the program's output, when it fails */
-  async run(program: string, ...args: string[]): Promise<string> {
-    const { code, output } = await this.attempt(program, ...args);
+  async run(program: string, place: Place, ...args: string[]): Promise<string> {
+    const { code, output } = await this.attempt(program, place, ...args);
     if (code !== 0) throw new Error(`${program} ${args.join(" ")}\n${output}`);
     return output;
   }
 
   /** Runs a program that may fail. */
-  async attempt(program: string, ...args: string[]): Promise<Outcome> {
-    const options = { cwd: this.directory, timeout: 240_000, env: plainEnvironment() };
+  async attempt(program: string, { cwd = ".", env = {} }: Place, ...args: string[]): Promise<Outcome> {
+    const options = {
+      cwd: resolve(this.directory, cwd),
+      timeout: 240_000,
+      env: { ...plainEnvironment(), ...env },
+    };
     try {
       const { stdout } = await run(program, args, options);
       return { code: 0, output: stdout };
@@ -99,6 +120,18 @@ export function packageNames(): string[] {
     const manifest = readFileSync(join(PACKAGES, name, "package.json"), "utf8");
     return (JSON.parse(manifest) as { readonly private?: boolean }).private !== true;
   });
+}
+
+/** What the recipes of docs/recipes use, but for NestJS, which is that of the CommonJS fixture. */
+function recipeDependencies(): Readonly<Record<string, string>> {
+  const manifest = readFileSync(join(import.meta.dirname, "recipe-dependencies.json"), "utf8");
+  return JSON.parse(manifest) as Readonly<Record<string, string>>;
+}
+
+/** What a folder of the fixtures needs beside: its `package.json` says so, and which modules its files are. */
+function dependenciesOf(folder: string): object {
+  const manifest = readFileSync(join(import.meta.dirname, "fixtures", folder, "package.json"), "utf8");
+  return (JSON.parse(manifest) as { readonly dependencies: object }).dependencies;
 }
 
 function versionIn(catalog: string, name: string): string {

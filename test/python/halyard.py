@@ -209,7 +209,7 @@ class Client:
                 # It has not begun, and its `id` is not used: the same frame goes again.
                 asyncio.get_running_loop().call_later(frame.get("retryAfterMs", 1000) / 1000, self._enqueue, sent)
             else:
-                settle(sent, error=Failed(frame["code"], frame["message"]))
+                settle(sent, error=Failed(frame["code"], frame["message"], frame.get("mayHaveRun", False)))
             return
         if sent.fields["type"] == "join":
             room = result["ch"][len("room:"):]

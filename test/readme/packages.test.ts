@@ -6,14 +6,28 @@ import { completed } from "./pages.ts";
 
 /** The imports and declarations that the code of the READMEs uses and does not show, block by block. */
 const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
-  "better-auth": ["", ""],
+  "better-auth": ["", "", ""],
   client: [
     `declare function show(name: string, content: string, replayed?: boolean): void;
      declare function reload(channel: string, reason: string): void;
      declare function ask(question: string): Promise<string>;`,
   ],
-  protocol: ["", ""],
-  server: ["", "", ""],
+  protocol: [
+    "",
+    `import { message } from "@halyard/protocol";
+    import { z } from "zod";`,
+    `import { defineProtocol, message, request } from "@halyard/protocol";
+    import { z } from "zod";`,
+    `import { createWebSocketClient, isErrorOf } from "@halyard/client";
+    import { applicationError, defineProtocol, request, type ProtocolOf } from "@halyard/protocol";
+    import { z } from "zod";
+    declare const left: number;
+    declare const amount: number;
+    const client = createWebSocketClient<ShopProtocol>({ url: "/ws" });`,
+    "",
+  ],
+  redis: ["", ""],
+  server: ["", "", "", "", "", "", "", "", "", "", ""],
   testing: ["", "", "", ""],
 };
 

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { binaryOf } from "../support/app-server.ts";
+import { bundle } from "../support/bundle.ts";
 import { launchChromium } from "../support/chromium.ts";
-import { findFreePort } from "../support/free-port.ts";
+import { findFreePort } from "../../scripts/free-port.ts";
 import { Program } from "../support/program.ts";
 import { compile, COMPILERS, project } from "../support/typescript.ts";
 import { POLL, until } from "../support/wait.ts";
@@ -73,7 +73,7 @@ describe("the code of the README, run on Node and in Chromium", () => {
   const data = mkdtempSync(join(tmpdir(), "halyard-readme-"));
   let directory: string;
   let origin: string;
-  let bundle: string;
+  let script: string;
   let server: Program;
   let browser: Browser;
 
@@ -84,7 +84,7 @@ describe("the code of the README, run on Node and in Chromium", () => {
       "readme-run",
       sources((code) => code.replace("3000", port)),
     );
-    [bundle, browser] = await Promise.all([bundlePage(), launchChromium()]);
+    [script, browser] = await Promise.all([bundle(directory, "page.ts"), launchChromium()]);
     await startServer();
   });
   afterAll(async () => {
@@ -94,8 +94,8 @@ describe("the code of the README, run on Node and in Chromium", () => {
   });
 
   it("the browser bundle of the README has no zod", () => {
-    expect(bundle).toContain("halyard.v1");
-    expect(bundle).not.toMatch(/ZodError|\$ZodType|invalid_union/);
+    expect(script).toContain("halyard.v1");
+    expect(script).not.toMatch(/ZodError|\$ZodType|invalid_union/);
   });
 
   it("a vote is delivered to its sender and to every other tab and user", async () => {
@@ -116,7 +116,7 @@ describe("the code of the README, run on Node and in Chromium", () => {
     const context = await signUp("Lin");
     const page = await visit(context);
     await server.end();
-    await page.addScriptTag({ type: "module", content: bundle });
+    await page.addScriptTag({ type: "module", content: script });
     await startServer();
     await expect.poll(() => page.title(), POLL).toBe("delivered");
     await shows(page, "Lin chose 2");
@@ -125,7 +125,7 @@ describe("the code of the README, run on Node and in Chromium", () => {
   it("an upgrade without a session is rejected with 401", async () => {
     const page = await visit(await browser.newContext());
     const answered = page.waitForResponse((response) => new URL(response.url()).pathname === "/ws");
-    await page.addScriptTag({ type: "module", content: bundle });
+    await page.addScriptTag({ type: "module", content: script });
     expect((await answered).status()).toBe(401);
     expect(await page.locator("p").count()).toBe(0);
   });
@@ -134,18 +134,6 @@ describe("the code of the README, run on Node and in Chromium", () => {
     server = new Program(binaryOf("node"), ["server.ts", join(data, "app.db"), origin], { cwd: directory });
     const isUp = async () => (await fetch(`${origin}/api/auth/ok`).catch(() => undefined))?.ok ?? false;
     await until("the README's server to listen", isUp, 20_000);
-  }
-
-  async function bundlePage(): Promise<string> {
-    const input = join(directory, "page.ts");
-    const built = await build({
-      root: directory,
-      configFile: false,
-      logLevel: "error",
-      build: { write: false, target: "es2023", rolldownOptions: { input } },
-    });
-    const outputs = [built].flat().flatMap((result) => ("output" in result ? result.output : []));
-    return outputs.map((output) => (output.type === "chunk" ? output.code : "")).join("");
   }
 
   async function signUp(name: string): Promise<BrowserContext> {
@@ -166,7 +154,7 @@ describe("the code of the README, run on Node and in Chromium", () => {
 
   async function openPage(context: BrowserContext): Promise<Page> {
     const page = await visit(context);
-    await page.addScriptTag({ type: "module", content: bundle });
+    await page.addScriptTag({ type: "module", content: script });
     return page;
   }
 

@@ -1,4 +1,5 @@
 // Channels and results on two managers over one store that loses replies, is emptied, or lags behind.
+import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane, BackplaneHandlers } from "@halyard/server";
 import { expect, it } from "vitest";
 import { newClientId, TwoNodes } from "../support/two-nodes.ts";
@@ -145,6 +146,45 @@ it("a hundred clients that resume one channel at a node that does not have it co
   for (const socket of sockets) expect(socket.chats).toHaveLength(80);
   expect(reads).toBeLessThanOrEqual(5);
 });
+
+/** A backplane whose calls take effect, and whose first replies are lost. */
+function losesReplies(backplane: Backplane, method: "begin" | "publish", count: number): Backplane {
+  let left = count;
+  const call = backplane[method].bind(backplane) as (...args: unknown[]) => Promise<unknown>;
+  return Object.assign(backplane, {
+    [method]: async (...args: unknown[]) => {
+      const result = await call(...args);
+      if (left-- > 0) throw new HalyardError("unavailable");
+      return result;
+    },
+  });
+}
+
+it.each([
+  ["begin", 1],
+  ["begin", 40],
+  ["publish", 1],
+  ["publish", 40],
+] as const)(
+  "a send whose `%s` takes effect and loses its reply %s times is stored once, and its sender hears so [s-D-outcome]",
+  async (method, count) => {
+    const nodes = new TwoNodes({}, {}, (id, backplane) =>
+      id === "a" ? losesReplies(backplane, method, count) : backplane,
+    );
+    const reader = await nodes.connect(nodes.b, "bea");
+    const clientId = newClientId();
+    const send = { type: "chat_message", content: "once", $: { seq: 1 } };
+    const first = await nodes.connect(nodes.a, "ada", { clientId });
+    first.say(send);
+    await nodes.run(13_000);
+    const second = await nodes.connect(nodes.b, "ada", { clientId, attempt: 2 });
+    second.say(send);
+    await nodes.run(13_000);
+    expect(reader.chats).toEqual(["once"]);
+    expect(first.of("error")).toEqual([]);
+    expect(second.of("reply")).toHaveLength(1);
+  },
+);
 
 it("a send whose result could not be stored is answered with it, runs once, and the next one is taken [s-D-settle]", async () => {
   let isAway = true;

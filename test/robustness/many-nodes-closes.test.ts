@@ -1,10 +1,52 @@
 // Closes across nodes, on two managers over one store: on whatever node the connection is.
-import { describe, expect, it } from "vitest";
+import { attachWebSocketServer } from "@halyard/server/node";
+import { createServer, get } from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import { UPGRADE_HEADERS } from "../support/handshake.ts";
+import { closeServers, listen } from "../support/http-servers.ts";
 import { newClientId, TwoNodes } from "../support/two-nodes.ts";
 
 const SLOW = { latencyMs: { min: 1, max: 25 }, seed: 7 };
 
+afterEach(closeServers);
+
+/** What a node answers to a plain GET and to an upgrade of a user, as HTTP statuses. */
+async function answersOf(nodes: TwoNodes, node: "a" | "b", userId: string): Promise<number[]> {
+  const server = createServer();
+  const authenticate = () => ({ user: { id: userId } });
+  attachWebSocketServer(server, { manager: nodes[node].manager, authenticate });
+  const address = { host: "127.0.0.1", port: await listen(server), path: "/ws" };
+  const upgrade = Object.fromEntries(UPGRADE_HEADERS);
+  const statuses: number[] = [];
+  for (const headers of [{}, upgrade]) {
+    let status: number | undefined;
+    const asked = get({ ...address, headers });
+    asked.on("response", (response) => (status = response.statusCode));
+    asked.on("upgrade", (response, socket) => {
+      status = response.statusCode;
+      socket.destroy();
+    });
+    for (let turns = 0; turns < 2_000 && status === undefined; turns++) {
+      await nodes.run(1);
+      await nextTurn();
+    }
+    statuses.push(status ?? 0);
+  }
+  return statuses;
+}
+
 describe("on two nodes", () => {
+  it("a plain GET on one node is answered with 429 where the upgrade is, because of connections to the other one, and takes no slot [s-D-probe]", async () => {
+    const nodes = new TwoNodes({ maxConnectionsPerUser: 2 }, SLOW);
+    await nodes.connect(nodes.a, "ada");
+    expect(await answersOf(nodes, "b", "ada")).toEqual([426, 101]);
+    await nodes.run(1_000);
+    await nodes.connect(nodes.a, "ada");
+    await nodes.connect(nodes.a, "bea");
+    expect(await answersOf(nodes, "b", "ada")).toEqual([429, 429]);
+  });
+
   it("a newer attempt of a client closes the older one on the other node with 4409 [s-D-closes]", async () => {
     const nodes = new TwoNodes({}, SLOW);
     const clientId = newClientId();

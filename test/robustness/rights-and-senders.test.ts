@@ -5,6 +5,7 @@ import WebSocket from "ws";
 import type { protocol } from "../fixtures/protocol.ts";
 import type { Frame } from "../support/frame.ts";
 import { scene } from "../support/rights-scene.ts";
+import type { Scene } from "../support/rights-scene.ts";
 import { Page } from "../support/v1-client.ts";
 import { until } from "../support/wait.ts";
 
@@ -44,6 +45,45 @@ it("a handler of a request is aborted by a ban and by a sign-out, and its answer
     expect(ada.all({ $: { re: "r" } })).toEqual([]);
   }
 });
+
+it.each<[string, (scene: Scene) => unknown]>([
+  ["a ban", ({ manager }) => manager.disconnectUser("ada", { code: 4403 })],
+  ["a sign-out", ({ manager }) => manager.disconnectUser("ada")],
+  [
+    "the end of its session",
+    ({ watch }) => {
+      for (const connection of watch.connections) connection.close(4401);
+    },
+  ],
+])(
+  "a handler whose connection was lost is aborted by %s that follows, and its answer is not that of a repeat [s-S2]",
+  async (_what, end) => {
+    const world = await scene({});
+    const signals: AbortSignal[] = [];
+    const gate = Promise.withResolvers<undefined>();
+    world.handlers.onRequest("wait", async (_input, { signal }) => {
+      signals.push(signal);
+      await gate.promise;
+      return "answer";
+    });
+    const page = new Page();
+    const ada = await world.connect("ada", page);
+    const request = { type: "request", name: "wait", input: { ms: 0, tag: "" }, $: { id: "r" } };
+    ada.send(request);
+    await until("the handler", () => signals.length === 1);
+    await ada.cut();
+    await until("the server to notice", () => world.manager.getConnectionStats().totalConnections === 0);
+    await new Promise((resolve) => setTimeout(resolve, 5)); // a connection of the same millisecond would be banned, too
+    await end(world);
+    expect(signals[0]?.aborted).toBe(true);
+    const again = await world.connect("ada", page);
+    again.send(request);
+    gate.resolve(undefined);
+    expect(await again.next({ $: { re: "r" } })).toMatchObject({ type: "error", code: "unauthenticated" });
+    expect(signals).toHaveLength(1);
+    await until("nothing to be watched but the new connection", () => world.watch.connections.size === 1);
+  },
+);
 
 it("what the application sends to a connection in onConnect reaches the client of this package [s-D9]", async () => {
   const { url, manager } = await scene({

@@ -1,4 +1,5 @@
 import { createWebSocketSystem } from "@halyard/server";
+import { createBunWebSocket } from "@halyard/server/bun";
 import { attachWebSocketServer } from "@halyard/server/node";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -13,6 +14,11 @@ import type { Header } from "../support/handshake.ts";
 import { onEachRuntime, ORIGIN, TestApp } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
+const V13 = {
+  connection: "Upgrade",
+  "sec-websocket-version": "13",
+  "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+};
 const OWN: Header = ["Origin", ORIGIN];
 const cookieOf = (user: string): Header => ["Cookie", `session=${user}`];
 
@@ -109,13 +115,19 @@ describe("addresses", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("a forwarded address is not believed after a reset, when the peer has no address [s-S6]", async () => {
-    const seen: (string | undefined)[] = [];
+  /** A system behind proxies, and the addresses of those whom its authenticator was asked for. */
+  const behindProxies = () => {
+    const asked: (string | undefined)[] = [];
     const authenticate = ({ remoteAddress }: { readonly remoteAddress: string | undefined }) => {
-      seen.push(remoteAddress);
-      return null;
+      asked.push(remoteAddress);
+      return { user: { id: "ada" } };
     };
     const { manager } = createWebSocketSystem({ trustProxy: ["10.0.0.0/8"], authenticate });
+    return { manager, asked };
+  };
+
+  it("an upgrade is dropped after a reset, when the peer has no address, and its forwarded address is not believed [s-S6]", async () => {
+    const { manager, asked } = behindProxies();
     const attached = createServer();
     attachWebSocketServer(attached, { manager, path: "/ws" });
     const resets: Promise<unknown>[] = [];
@@ -135,8 +147,29 @@ describe("addresses", () => {
     await new Promise((resolve) => setImmediate(resolve));
     front.close();
     await manager.close();
-    expect(seen).not.toContain("203.0.113.66");
+    expect(asked).toEqual([]);
   });
+
+  it.each([
+    ["an upgrade", { upgrade: "websocket", ...V13 }],
+    ["a plain request", {}],
+  ])(
+    "%s is dropped when the runtime does not know its peer any more, with Bun's server [s-S6]",
+    async (_what, headers) => {
+      const { manager, asked } = behindProxies();
+      const upgraded: unknown[] = [];
+      const server = {
+        port: 3_000,
+        requestIP: () => null,
+        upgrade: (_request: Request, { data }: { readonly data?: unknown } = {}) => upgraded.push(data) > 0,
+      };
+      const { fetch } = createBunWebSocket({ manager });
+      const forwarded = { ...headers, "x-forwarded-for": "203.0.113.66" };
+      const response = await fetch(new Request("http://app.test/ws", { headers: forwarded }), server);
+      await manager.close();
+      expect({ status: response?.status, asked, upgraded }).toEqual({ status: 400, asked: [], upgraded: [] });
+    },
+  );
 
   const options = (runtime: string) => ({ trustProxy: ["10.0.0.0/8"], socketPath: join(folder, runtime) });
 

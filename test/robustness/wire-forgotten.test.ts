@@ -1,8 +1,12 @@
 // What a client knows of its own numbers after a reconnect: kept, or forgotten.
 import { createWebSocketClient } from "@halyard/client";
-import { expect, it } from "vitest";
-import { onEachRuntime } from "../support/test-app.ts";
+import { describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import type { protocol } from "../fixtures/protocol.ts";
+import { AppServer } from "../support/app-server.ts";
+import { onEachRuntime, ORIGIN } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
+import type { V1Client } from "../support/v1-client.ts";
 
 onEachRuntime("a welcome", {}, (app) => {
   it("says that the numbers of a client are known, also of one that has sent nothing yet [s-W1]", async () => {
@@ -116,4 +120,81 @@ it("a client whose numbers are forgotten reports what it had written as unknown,
   } finally {
     client.close();
   }
+});
+
+describe.each(["node", "bun"] as const)("a server that was restarted, on %s", (runtime) => {
+  it("has forgotten what its predecessor ran: a send that was not answered is unknown and is not run twice [s-W2]", async () => {
+    const first = new AppServer(runtime, {}, `${runtime}.ts`);
+    const port = await first.listen();
+    const headers = { cookie: "session=ada", origin: ORIGIN };
+    const client = createWebSocketClient<typeof protocol>({
+      url: `ws://127.0.0.1:${String(port)}/ws`,
+      backoff: { baseMs: 50 },
+      WebSocket: class extends WebSocket {
+        constructor(url: string, protocols: string[]) {
+          super(url, protocols, { headers });
+        }
+      },
+    });
+    let second: AppServer | undefined;
+    try {
+      const room = client.join("hall");
+      await room.ready;
+      const receipt = room.send("wait", { ms: 500, tag: "once" });
+      // The reply shows that the frame before it was read.
+      await client.request("count", {});
+      await first.stop();
+      const later = room.send("note", { text: "never written before" });
+      second = new AppServer(runtime, { port }, `${runtime}.ts`);
+      await second.listen();
+      expect(await receipt).toMatchObject({ status: "unknown" });
+      expect(await later).toMatchObject({ status: "delivered" });
+      expect(await second.command("journal", { what: "wait" })).toEqual([]);
+    } finally {
+      client.close();
+      await first.stop();
+      await second?.stop();
+    }
+  });
+});
+
+onEachRuntime("a send that is repeated on the next connection", {}, (app) => {
+  /** A client in a room that was cut off before it sent something to the room. */
+  async function cutOff() {
+    const [userId, page, room] = [app.user(), new Page(), app.room("slow")];
+    const ada = await app.v1(userId, page);
+    await ada.join(room);
+    await ada.cut();
+    return { userId, page, room };
+  }
+
+  it.each(["`hello.rooms`", "a new `join`"])(
+    "waits for its room, which %s asks for in the same packet [s-D15]",
+    async (way) => {
+      const { userId, page, room } = await cutOff();
+      const note = { type: "note", text: "repeated", $: { seq: ++page.seq, ch: `room:${room}` } };
+      let ada: V1Client;
+      if (way === "a new `join`") {
+        page.rooms.clear();
+        ada = await app.v1(userId, page);
+        ada.sendTogether([{ type: "join", room, $: { id: "again" } }, note]);
+      } else {
+        ada = await app.openV1(userId, page);
+        const welcomed = ada.hello();
+        ada.send(note);
+        expect(await welcomed).toMatchObject({ forgotten: false });
+      }
+      expect(await ada.answer(page.seq)).toMatchObject({ type: "reply" });
+      expect(await app.journal("note", userId)).toMatchObject([{ text: "repeated", room }]);
+    },
+  );
+
+  it("is `forbidden` by a server that has forgotten the client, whose welcome says so before [s-D15]", async () => {
+    const { page, room } = await cutOff();
+    page.rooms.clear();
+    const ada = await app.openV1(app.user("another"), page);
+    expect(await ada.hello()).toMatchObject({ forgotten: true });
+    const answer = await ada.deliver("note", { text: "repeated" }, `room:${room}`);
+    expect(answer).toMatchObject({ type: "error", code: "forbidden" });
+  });
 });

@@ -3,20 +3,7 @@ import { expect, it } from "vitest";
 import { matchesPattern } from "../support/frame.ts";
 import type { Frame } from "../support/frame.ts";
 import { onEachRuntime } from "../support/test-app.ts";
-import type { V1Client } from "../support/v1-client.ts";
 import { Page } from "../support/v1-client.ts";
-
-interface Corked {
-  readonly socket: { readonly _socket: { cork(): void; uncork(): void } };
-}
-
-/** Sends frames in one packet, so that the server reads them in one turn. */
-function sendTogether(client: V1Client, frames: readonly object[]): void {
-  const { _socket: socket } = (client as unknown as Corked).socket;
-  socket.cork();
-  for (const frame of frames) client.send(frame);
-  socket.uncork();
-}
 
 const nested = (depth: number): unknown => JSON.parse("[".repeat(depth) + "]".repeat(depth));
 
@@ -85,7 +72,7 @@ onEachRuntime("frames of one room, in one packet", {}, (app) => {
     for (let n = 1; n <= 30; n++) {
       const room = app.room();
       await ada.join(room);
-      sendTogether(ada, [note(n, room), { type: "leave", room, $: { id: `l${String(n)}` } }]);
+      ada.sendTogether([note(n, room), { type: "leave", room, $: { id: `l${String(n)}` } }]);
       await ada.answer(`l${String(n)}`);
     }
     await ada.answer(30);
@@ -95,7 +82,7 @@ onEachRuntime("frames of one room, in one packet", {}, (app) => {
   it("take effect in their order: a send waits for the joins and leaves before it [s-W5]", async () => {
     const ada = await app.v1();
     const room = app.room();
-    sendTogether(ada, [
+    ada.sendTogether([
       { type: "join", room, $: { id: "j1" } },
       note(1, room),
       { type: "leave", room, $: { id: "l1" } },
@@ -111,7 +98,7 @@ onEachRuntime("frames of one room, in one packet", {}, (app) => {
     const ada = await app.v1();
     const room = app.room();
     await ada.join(room);
-    sendTogether(ada, [{ type: "join", room: "hangs", $: { id: "never" } }, note(1, room)]);
+    ada.sendTogether([{ type: "join", room: "hangs", $: { id: "never" } }, note(1, room)]);
     expect(await ada.answer(1)).toMatchObject({ type: "reply" });
   });
 });

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CDPSession, JSHandle, Page as Tab } from "playwright-core";
-import { build } from "vite";
-import { openTabs } from "../support/chromium.ts";
+import { bundle } from "../support/bundle.ts";
+import { openTabs, runModule } from "../support/chromium.ts";
 import type { Tabs } from "../support/chromium.ts";
 import type { InChromium } from "./in-chromium.ts";
 import type { PageView } from "./page.ts";
@@ -54,7 +54,7 @@ export class ChromiumPage implements PageGroup {
     const origin = `http://127.0.0.1:${String(port)}/`;
     await tab.route(origin, (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
     await tab.goto(origin);
-    await tab.addScriptTag({ content: await script(), type: "module" });
+    await runModule(tab, await bundle(import.meta.dirname, "in-chromium.ts"));
     const soak = await tab.evaluateHandle(() => (globalThis as unknown as { soak: InChromium }).soak);
     const page = new ChromiumPage(join(directory, "chromium.jsonl"), { tabs, tab, other, cdp, soak });
     const parts = { name: "chromium.a", user: "chromium", rooms, url: `ws://127.0.0.1:${String(port)}/ws` };
@@ -113,20 +113,4 @@ async function zeroOf(cdp: CDPSession): Promise<number> {
   const { metrics } = await cdp.send("Performance.getMetrics");
   const zero = metrics.find(({ name }) => name === "NavigationStart");
   return (zero?.value ?? 0) * 1_000;
-}
-
-async function script(): Promise<string> {
-  const built = await build({
-    root: import.meta.dirname,
-    configFile: false,
-    logLevel: "error",
-    build: {
-      write: false,
-      minify: false,
-      target: "es2023",
-      rolldownOptions: { input: join(import.meta.dirname, "in-chromium.ts") },
-    },
-  });
-  const outputs = [built].flat().flatMap((result) => ("output" in result ? result.output : []));
-  return outputs.map((output) => (output.type === "chunk" ? output.code : "")).join("");
 }

@@ -6,16 +6,17 @@ import { proxyFaults } from "@halyard/testing/node";
 import type { FaultProxy } from "@halyard/testing/node";
 import { PAGE_FAULTS } from "./pages-process.ts";
 import type { PagesProcess, PageFaultKind } from "./pages-process.ts";
-import type { ServerProcess } from "./server-process.ts";
+import type { RedisServer } from "../../packages/redis/test/redis-server.ts";
+import type { Servers } from "./servers.ts";
 
 export interface Targets {
   readonly proxy: FaultProxy;
-  readonly server: ServerProcess;
+  readonly servers: Servers;
   readonly workers: readonly PagesProcess[];
 }
 
 /** The faults of a soak, for the nemesis. */
-export function soakFaults({ proxy, server, workers }: Targets): Record<string, Fault> {
+export function soakFaults({ proxy, servers, workers }: Targets): Record<string, Fault> {
   const network = proxyFaults(proxy);
   const pages = Object.fromEntries(PAGE_FAULTS.map((kind) => [kind, pageFault(workers, kind)]));
   return {
@@ -27,16 +28,20 @@ export function soakFaults({ proxy, server, workers }: Targets): Record<string, 
     kill: {
       weight: 0.4,
       lastsMs: [300, 3_000],
-      strike: async () => {
-        if (!server.isRunning) return undefined;
+      strike: async ({ pick }) => {
+        const server = pick(servers.nodes.filter(({ isRunning }) => isRunning));
+        if (server === undefined) return undefined;
         await server.kill();
-        return { what: "-9", heal: () => server.start() };
+        return { what: `${server.name} -9`, heal: () => server.start() };
       },
     },
     pause: {
       weight: 0.2,
       lastsMs: [300, 3_000],
-      strike: () => (server.isRunning ? { what: "the server", heal: server.pause() } : undefined),
+      strike: ({ pick }) => {
+        const server = pick(servers.nodes.filter(({ isRunning }) => isRunning));
+        return server && { what: server.name, heal: server.pause() };
+      },
     },
     freeze: {
       weight: 0.4,
@@ -46,6 +51,43 @@ export function soakFaults({ proxy, server, workers }: Targets): Record<string, 
         return worker && { what: worker.name, heal: worker.freeze() };
       },
     },
+    ...(servers.redis && redisFaults(servers.redis)),
+  };
+}
+
+/** Those of the Redis below the nodes: it stands still, it is killed, and it closes its connections. */
+function redisFaults(redis: RedisServer): Record<string, Fault> {
+  const cut = (kind: "pubsub" | "normal"): Fault => ({
+    weight: 0.3,
+    strike: async () => {
+      if (!redis.isRunning) return undefined;
+      const command = ["CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes"];
+      // Another fault may end Redis meanwhile.
+      const cut = await redis.control((client) => client.sendCommand(command)).catch(() => undefined);
+      return cut === undefined ? undefined : { what: kind };
+    },
+  });
+  return {
+    redisKill: {
+      weight: 0.15,
+      lastsMs: [100, 2_000],
+      strike: async () => {
+        if (!redis.isRunning) return undefined;
+        await redis.kill();
+        return { what: "-9", heal: () => redis.start() };
+      },
+    },
+    redisPause: {
+      weight: 0.2,
+      lastsMs: [200, 3_000],
+      strike: () => {
+        if (!redis.isRunning) return undefined;
+        redis.signal("SIGSTOP");
+        return { what: "Redis", heal: () => redis.signal("SIGCONT") };
+      },
+    },
+    redisCutPushes: cut("pubsub"),
+    redisCutCommands: cut("normal"),
   };
 }
 

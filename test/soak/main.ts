@@ -1,4 +1,4 @@
-// `pnpm soak`: runs one node and many clients under every fault, then checks the logs of all processes.
+// `pnpm soak`: runs one node or several on a Redis, and many clients under every fault, then checks the logs of all processes.
 // Prints a report, and exits with 1 when a guarantee was broken.
 // The same seed repeats the plan of faults.
 import { rmSync } from "node:fs";
@@ -22,9 +22,9 @@ try {
 }
 
 async function main(options: SoakOptions): Promise<boolean> {
-  const { seed, seconds, clients, rooms, rate, logs } = options;
+  const { seed, seconds, clients, rooms, rate, nodes, redis, logs } = options;
   print(
-    `Seed ${seed}: ${seconds} s of trouble for ${clients} clients in ${rooms} rooms, ${rate} sends per second`,
+    `Seed ${seed}: ${seconds} s of trouble for ${clients} clients in ${rooms} rooms, ${rate} sends per second${redis ? `, on ${nodes} nodes and a Redis` : ""}`,
   );
   const missing = whyNoChromium();
   if (missing !== undefined) print(`The page in Chromium is left out: ${missing}`);

@@ -10,6 +10,10 @@ export interface SoakOptions {
   readonly rate: number;
   /** Processes with the clients. The fault `freeze` stops a whole process. */
   readonly workers: number;
+  /** How many nodes, behind a port that takes each connection to the next one. Several share a Redis. */
+  readonly nodes: number;
+  /** Whether the state is in a redis-server, which faults reach as well. Several nodes always have one. */
+  readonly redis: boolean;
   /** The folder that keeps the logs. Without it, the logs of a clean run are removed. */
   readonly logs: string | undefined;
 }
@@ -22,6 +26,8 @@ export const HELP = `pnpm soak [options]
   --rooms <n>     (10)
   --rate <n>      sends per second, of all clients together (60); each goes to about a third of them
   --workers <n>   processes that the clients are spread over (4)
+  --nodes <n>     (1) behind one port; several are on one redis-server, which is stopped, killed and cut off as well
+  --redis         one node on a redis-server, too
   --logs <folder> keeps the logs there
 `;
 
@@ -37,6 +43,8 @@ export function readOptions(args: readonly string[]): SoakOptions | undefined {
       rooms: { type: "string", default: "10" },
       rate: { type: "string", default: "60" },
       workers: { type: "string", default: "4" },
+      nodes: { type: "string", default: "1" },
+      redis: { type: "boolean", default: false },
       logs: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -49,6 +57,8 @@ export function readOptions(args: readonly string[]): SoakOptions | undefined {
     rooms: positive(values.rooms, "--rooms"),
     rate: positive(values.rate, "--rate"),
     workers: positive(values.workers, "--workers"),
+    nodes: positive(values.nodes, "--nodes"),
+    redis: values.redis || Number(values.nodes) > 1,
     logs: values.logs,
   };
 }

@@ -44,6 +44,8 @@ export class Page {
   readonly #recorder: DeliveryRecorder;
   readonly #client: WebSocketClient<typeof protocol>;
   #socket: Socket | undefined;
+  /** The page was reloaded or has crashed: a connection that was about to open does not. */
+  #isGone = false;
   /** A received message that the application has not got yet. */
   #pendingMessage: Extract<DeliveryEvent, { type: "received" }> | undefined;
   #lastId: string | undefined;
@@ -58,7 +60,10 @@ export class Page {
     this.#recorder = createDeliveryRecorder({
       client: name,
       write: (event) => this.#record(event),
-      WebSocket: trackedClass(WebSocket, (socket) => (this.#socket = socket)),
+      WebSocket: trackedClass(WebSocket, (socket) => {
+        this.#socket = socket;
+        if (this.#isGone) socket.terminate?.();
+      }),
     });
     this.#client = createWebSocketClient<typeof protocol>({
       url: `${url}?u=${user}`,
@@ -148,6 +153,7 @@ export class Page {
 
   /** Ends the page as a reload does: none of its code runs afterwards. */
   unload(): void {
+    this.#isGone = true;
     this.#recorder.close();
     this.dispatch("pagehide");
     this.#clock.stop();
@@ -155,6 +161,7 @@ export class Page {
 
   /** Ends the page as a crash of the browser does: the kernel resets the connection. */
   crash(): void {
+    this.#isGone = true;
     this.#recorder.close();
     this.#clock.stop();
     this.#socket?.terminate?.();

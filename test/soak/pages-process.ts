@@ -2,7 +2,7 @@
 // `soak` starts some of them; the faults freeze them and strike their pages.
 // Commands wait for the answer of the process, a frozen one included.
 import { join } from "node:path";
-import { Child } from "./child.ts";
+import { Child } from "../support/child.ts";
 import type { PageView } from "./page.ts";
 import type { PageGroup } from "./settle.ts";
 
@@ -40,7 +40,11 @@ export class PagesProcess implements PageGroup {
   constructor(name: string, directory: string, input: Omit<PagesInput, "name" | "log">) {
     this.name = name;
     this.log = join(directory, `${name}.jsonl`);
-    this.#child = new Child("pages.ts", { ...input, name, log: this.log } satisfies PagesInput);
+    this.#child = new Child(join(import.meta.dirname, "pages.ts"), {
+      ...input,
+      name,
+      log: this.log,
+    } satisfies PagesInput);
   }
 
   get errors(): string {

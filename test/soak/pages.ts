@@ -3,7 +3,7 @@
 // Every event of its pages is in its log once `end` is answered.
 import { createRandom } from "@halyard/testing";
 import { WebSocket } from "ws";
-import { readInput, serveParent } from "./child.ts";
+import { readInput, serveParent } from "../support/child.ts";
 import { LogWriter } from "./log.ts";
 import type { LogEvent } from "./log.ts";
 import { Page } from "./page.ts";
@@ -22,6 +22,8 @@ const pages = new Map<string, Page>();
 let loads = 0;
 let timer: NodeJS.Timeout | undefined;
 
+// A client says once why its first attempt failed: here a server is often away.
+Object.assign(console, { warn: () => {} });
 process.on("unhandledRejection", recordFault);
 process.on("uncaughtException", recordFault);
 for (const plan of plans) open(plan);

@@ -1,5 +1,6 @@
 import { duration, table } from "../../scripts/table.ts";
 import type { SoakOptions } from "./options.ts";
+import { connectionsOf } from "./settle.ts";
 import type { SoakResult } from "./soak.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -24,7 +25,7 @@ export function reportOf(options: SoakOptions, soaked: SoakResult, verdict: Verd
   const summary = table(["", "", ""], rowsOf(soaked, verdict)).split("\n").slice(2).join("\n");
   const problems = problemsOf(soaked, verdict);
   const sum = problems.length === 0 ? "No promise was broken." : `${String(problems.length)} problems.`;
-  const again = `pnpm soak --seconds ${String(options.seconds)} --seed ${String(options.seed)} --clients ${String(options.clients)} --rooms ${String(options.rooms)} --rate ${String(options.rate)} --workers ${String(options.workers)}`;
+  const again = `pnpm soak --seconds ${String(options.seconds)} --seed ${String(options.seed)} --clients ${String(options.clients)} --rooms ${String(options.rooms)} --rate ${String(options.rate)} --workers ${String(options.workers)} --nodes ${String(options.nodes)}${options.redis ? " --redis" : ""}`;
   const where = problems.length === 0 ? "" : `\nAgain: ${again}\nLogs: ${soaked.directory}`;
   return [summary, ...problems, `${sum}${where}`].join("\n\n");
 }
@@ -55,8 +56,12 @@ function rowsOf(
           ],
         ]
       : []),
-    ["servers", serverLives, `one after the other; the last one has ${megabytes(end.stats.rssBytes)}`],
-    ["connections", end.stats.connections, `at rest, ${String(openConnections)} in the proxy`],
+    [
+      "servers",
+      serverLives,
+      `lives; ${end.stats.map(({ rssBytes }) => megabytes(rssBytes)).join(", ")} at the end`,
+    ],
+    ["connections", connectionsOf(end.stats), `at rest, ${String(openConnections)} in the proxy`],
     [
       "this process",
       process.getActiveResourcesInfo().length,

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Child } from "./child.ts";
+import { Child } from "../support/child.ts";
 
 /** The input of a server process. */
 export interface ServerInput {
@@ -7,6 +7,8 @@ export interface ServerInput {
   readonly port: number;
   readonly log: string;
   readonly chatPerSecond: number;
+  /** The Redis of several nodes. @default memory */
+  readonly redis?: string | undefined;
 }
 
 /** The server's own counts. */
@@ -19,8 +21,11 @@ export interface ServerStats {
 }
 
 interface Parts {
+  /** Of the node, which each of its processes has. @default "server" */
+  readonly name?: string;
   readonly directory: string;
   readonly chatPerSecond: number;
+  readonly redis?: string | undefined;
 }
 
 /** A server that can be killed and restarted: always on the same port, with a log for each process. */
@@ -36,6 +41,10 @@ export class ServerProcess {
     this.#parts = parts;
   }
 
+  get name(): string {
+    return this.#parts.name ?? "server";
+  }
+
   get isRunning(): boolean {
     return this.#isListening && this.#child?.isRunning === true;
   }
@@ -46,11 +55,11 @@ export class ServerProcess {
   }
 
   async start(): Promise<void> {
-    const { directory, chatPerSecond } = this.#parts;
-    const name = `server-${String(this.logs.length + 1)}`;
+    const { directory, chatPerSecond, redis } = this.#parts;
+    const name = `${this.name}-${String(this.logs.length + 1)}`;
     const log = join(directory, `${name}.jsonl`);
-    const input: ServerInput = { name, port: this.port, log, chatPerSecond };
-    const child = new Child("server.ts", input);
+    const input: ServerInput = { name, port: this.port, log, chatPerSecond, redis };
+    const child = new Child(join(import.meta.dirname, "server.ts"), input);
     this.#child = child;
     this.port = await child.command<number>("listen");
     this.logs.push(log);

@@ -1,12 +1,15 @@
 // The program of a soak's server; `ServerProcess` starts and kills it.
 // Announces itself every second, and tells a user's devices of every twentieth chat message.
-// Writes each handled and each stored message to its log at once, because it may be killed at any time.
+// Writes each handled and each stored message to its log at once, because it may be killed at any time. On one Redis with
+// other nodes it writes what it hears and reads as well: the node that has stored a message may be killed before it says so.
+import { HalyardError } from "@halyard/protocol";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { redisBackplane } from "@halyard/redis";
 import { createMemoryBackplane, createWebSocketSystem } from "@halyard/server";
-import type { Backplane } from "@halyard/server";
+import type { Backplane, BackplaneHandlers, LogEntry } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
-import { readInput, serveParent } from "./child.ts";
+import { readInput, serveParent } from "../support/child.ts";
 import { LogWriter } from "./log.ts";
 import { protocol } from "./protocol.ts";
 import type { ServerInput, ServerStats } from "./server-process.ts";
@@ -16,7 +19,7 @@ const ANNOUNCE_MS = 1_000;
 /** After every 20 chat messages, the sender's devices get an announcement. */
 const NOTIFY_EVERY = 20;
 
-const { port, log: path, name: node, chatPerSecond } = readInput<ServerInput>();
+const { port, log: path, name: node, chatPerSecond, redis } = readInput<ServerInput>();
 const log = new LogWriter(path, 0);
 const recordFault = (error: unknown): void => {
   log.write({
@@ -33,9 +36,14 @@ const { manager, handlers } = createWebSocketSystem({
   protocol,
   authenticate: ({ url }) => ({ user: { id: new URLSearchParams(url.split("?")[1]).get("u") ?? "" } }),
   authorize: () => true,
-  backplane: recordStored(createMemoryBackplane()),
+  backplane: recordStored(redis === undefined ? createMemoryBackplane() : redisBackplane({ url: redis })),
   limits: { heartbeatMs: HEARTBEAT_MS, silenceMs: SILENCE_MS, chatPerSecond, chatBurst: 2 * chatPerSecond },
-  onError: recordFault,
+  // The warnings are about what the soak does on purpose.
+  logger: false,
+  // While Redis is away, hooks and handlers fail as they should: only what nobody expects is a fault.
+  onError: (error) => {
+    if (redis === undefined || !isUnavailable(error)) recordFault(error);
+  },
   chat: {
     beforePublish: (_message, { messageId, user }) => {
       log.write({ type: "handled", node, id: messageId });
@@ -80,10 +88,21 @@ async function listed(room: string | undefined): Promise<string[]> {
   return ids.sort();
 }
 
+function isUnavailable(error: unknown): boolean {
+  return error instanceof HalyardError && error.code === "unavailable";
+}
+
 function recordStored(backplane: Backplane): Backplane {
+  if (redis !== undefined) recordHeard(backplane);
   const publish = backplane.publish.bind(backplane);
   backplane.publish = async (channel, data, options) => {
-    const result = await publish(channel, data, options);
+    const result = await publish(channel, data, options).catch((error: unknown) => {
+      if (options.history !== false) {
+        const { id = "" } = JSON.parse(data) as { readonly id?: string };
+        log.write({ type: "unsettled", node, id });
+      }
+      throw error;
+    });
     const { position, duplicate } = result;
     if (position === undefined || duplicate) return result;
     const { id } = JSON.parse(data) as { readonly id?: string };
@@ -91,4 +110,26 @@ function recordStored(backplane: Backplane): Backplane {
     return result;
   };
   return backplane;
+}
+
+function recordHeard(backplane: Backplane): void {
+  const start = backplane.start.bind(backplane);
+  const read = backplane.read.bind(backplane);
+  const record = (channel: string, epoch: string, { offset, data }: LogEntry): void => {
+    const { id } = JSON.parse(data) as { readonly id?: string };
+    log.write({ type: "stored", channel, epoch, offset, id });
+  };
+  backplane.start = (handlers: BackplaneHandlers) =>
+    start({
+      ...handlers,
+      onPublication: (publication) => {
+        record(publication.channel, publication.epoch, publication);
+        handlers.onPublication(publication);
+      },
+    });
+  backplane.read = async (channel, page) => {
+    const result = await read(channel, page);
+    for (const entry of result.entries) record(channel, result.epoch, entry);
+    return result;
+  };
 }

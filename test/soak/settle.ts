@@ -1,9 +1,10 @@
-// Takes snapshots of a soak: of its pages and of its server.
+// Takes snapshots of a soak: of its pages and of its servers.
 // `soak` waits with it for the first connects, and at the end until everything is settled.
 // A snapshot without problems means: every page is open, nothing is unanswered, and all user lists agree.
 import { setTimeout as pause } from "node:timers/promises";
 import type { PageView } from "./page.ts";
-import type { ServerProcess, ServerStats } from "./server-process.ts";
+import type { ServerStats } from "./server-process.ts";
+import type { Servers } from "./servers.ts";
 import { GRACE_MS, SETTLE_MS } from "./timing.ts";
 
 const POLL_MS = 500;
@@ -23,7 +24,7 @@ export interface PageGroup {
 }
 
 export interface SettleParts {
-  readonly server: ServerProcess;
+  readonly servers: Servers;
   readonly pages: readonly PageGroup[];
   readonly rooms: readonly string[];
 }
@@ -32,7 +33,8 @@ export interface SettleParts {
 export interface Snapshot {
   /** The users of each room by the pages' own state; all users under `all`. */
   readonly truth: ReadonlyMap<string, readonly string[]>;
-  readonly stats: ServerStats;
+  /** Of each node. */
+  readonly stats: readonly ServerStats[];
   /** Differences from the settled state, in words. */
   readonly problems: readonly string[];
 }
@@ -66,15 +68,24 @@ export async function waitUntilConnected(parts: SettleParts): Promise<void> {
   }
 }
 
-async function takeSnapshot({ server, pages, rooms }: SettleParts): Promise<Snapshot> {
+async function takeSnapshot({ servers, pages, rooms }: SettleParts): Promise<Snapshot> {
   const views = (await Promise.all(pages.map((group) => group.view()))).flat();
-  const stats = await server.stats(rooms);
+  const stats = await servers.stats(rooms);
   const truth = new Map([["all", usersOf(views)]]);
   for (const room of rooms) truth.set(room, usersOf(views.filter(({ users }) => Object.hasOwn(users, room))));
-  const problems = [...views.flatMap((view) => pageProblems(view, truth)), ...serverProblems(stats, truth)];
-  if (stats.connections !== views.length)
-    problems.push(`the server has ${String(stats.connections)} connections of ${String(views.length)} pages`);
+  const problems = [
+    ...views.flatMap((view) => pageProblems(view, truth)),
+    ...stats.flatMap((node) => serverProblems(node, truth)),
+  ];
+  const connections = connectionsOf(stats);
+  if (connections !== views.length)
+    problems.push(`the servers have ${String(connections)} connections of ${String(views.length)} pages`);
   return { truth, stats, problems };
+}
+
+/** The connections of all nodes. */
+export function connectionsOf(stats: readonly ServerStats[]): number {
+  return stats.reduce((sum, node) => sum + node.connections, 0);
 }
 
 function usersOf(views: readonly PageView[]): string[] {

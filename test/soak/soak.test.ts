@@ -23,6 +23,18 @@ it("a soak of twenty seconds breaks no guarantee and reports every kind of fault
   expect(Number(/^gaps announced +(\d+) +lost/m.exec(stdout)?.[1])).toBeGreaterThan(0);
 });
 
+it("a soak of three nodes and a Redis breaks no guarantee while nodes and Redis are killed, stopped and cut off", async () => {
+  const args = [main, "--seconds", "20", "--seed", "4", "--nodes", "3", "--redis"];
+  const options = { env: plainEnvironment(), timeout: 110_000, maxBuffer: 2 ** 24 };
+  const { stdout } = await run(binaryOf("node"), args, options).catch((error: unknown) => {
+    throw new Error(String((error as { readonly stdout?: unknown }).stdout), { cause: error });
+  });
+  expect(stdout).toContain("No promise was broken.");
+  for (const fault of ["kill", "redisKill", "redisPause", "redisCutPushes", "redisCutCommands"])
+    expect(stdout).toMatch(new RegExp(`^faults .*\\b${fault} [1-9]`, "m"));
+  expect(Number(/^deliveries +(\d+)/m.exec(stdout)?.[1])).toBeGreaterThan(1_000);
+});
+
 it("an invalid option ends the soak with exit code 1 and no output", async () => {
   for (const wrong of [["--seconds", "0"], ["--seed", "x"], ["--what"]])
     await expect(run(binaryOf("node"), [main, ...wrong])).rejects.toMatchObject({ code: 1, stdout: "" });

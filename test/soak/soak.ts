@@ -1,4 +1,4 @@
-// Runs a soak: starts the server, the proxy and the pages, lets the faults strike, and waits until all is settled.
+// Runs a soak: starts the servers, the proxy and the pages, lets the faults strike, and waits until all is settled.
 // `main.ts` calls it, then checks the logs.
 // All processes are ended, also after an error.
 import { mkdirSync, mkdtempSync } from "node:fs";
@@ -17,7 +17,7 @@ import { PagesProcess } from "./pages-process.ts";
 import type { Plan } from "./pages-process.ts";
 import { settle, waitUntilConnected } from "./settle.ts";
 import type { Snapshot, PageGroup } from "./settle.ts";
-import { ServerProcess } from "./server-process.ts";
+import { Servers } from "./servers.ts";
 
 /** The result of a soak. */
 export interface SoakResult {
@@ -55,10 +55,9 @@ export async function soak(options: SoakOptions, hasChromium: boolean): Promise<
   const log = new LogWriter(join(directory, "soak.jsonl"));
   const faults = { areOn: false };
   const chatPerSecond = Math.max(5, Math.ceil((4 * options.rate) / options.clients));
-  const server = new ServerProcess({ directory, chatPerSecond });
-  await server.start();
+  const servers = await Servers.start({ ...options, directory, chatPerSecond });
   const proxy = await createFaultProxy({
-    target: { port: server.port },
+    target: servers,
     seed: options.seed,
     onConnection: (connection, random) => {
       if (faults.areOn && random() < EARLY_CUT_SHARE)
@@ -71,15 +70,15 @@ export async function soak(options: SoakOptions, hasChromium: boolean): Promise<
     ? await ChromiumPage.open({ directory, port: proxy.port, rooms: rooms.slice(0, ROOMS_EACH) })
     : undefined;
   const pages: readonly PageGroup[] = chromium ? [...workers, chromium] : workers;
-  const parts = { server, pages, rooms };
+  const parts = { servers, pages, rooms };
   try {
     await waitUntilConnected(parts);
     faults.areOn = true;
     await Promise.all(pages.map((group) => group.start()));
-    const errors = await strike(options, { targets: { proxy, server, workers }, chromium, log });
+    const errors = await strike(options, { targets: { proxy, servers, workers }, chromium, log });
     faults.areOn = false;
     for (const connection of proxy.connections) connection.resume();
-    await Promise.all([server, ...workers].map((process) => process.quiet()));
+    await Promise.all([servers, ...workers].map((process) => process.quiet()));
     const liveMs = await chromium?.wake();
     await chromium?.quiet();
     const end = await settle(parts);
@@ -89,16 +88,16 @@ export async function soak(options: SoakOptions, hasChromium: boolean): Promise<
     await Promise.all(pages.map((group) => group.end()));
     return {
       directory,
-      logs: [join(directory, "soak.jsonl"), ...server.logs, ...pages.map((group) => group.log)],
+      logs: [join(directory, "soak.jsonl"), ...servers.logs, ...pages.map((group) => group.log)],
       end,
-      errors: [...errors, server.errors, ...pages.map((group) => group.errors)].filter(Boolean),
-      serverLives: server.logs.length,
+      errors: [...errors, servers.errors, ...pages.map((group) => group.errors)].filter(Boolean),
+      serverLives: servers.logs.length,
       openConnections,
       freeze: liveMs === undefined ? undefined : { frozenMs: frozenMs(options), liveMs },
     };
   } finally {
     log.close();
-    await Promise.all([server.kill(), ...pages.map((group) => group.kill())]);
+    await Promise.all([servers.kill(), ...pages.map((group) => group.kill())]);
     await proxy.close();
   }
 }

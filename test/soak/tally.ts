@@ -34,6 +34,7 @@ export class Tally {
       case "handled":
         this.handled++;
         return;
+      case "unsettled":
       case "broken":
       case "closed":
       case "gap":

@@ -189,12 +189,22 @@ describe("the logs of a soak", () => {
 });
 
 describe("the report of a soak", () => {
-  const options = { seconds: 1, seed: 77, clients: 2, rooms: 1, rate: 1, workers: 1, logs: undefined };
+  const options = {
+    seconds: 1,
+    seed: 77,
+    clients: 2,
+    rooms: 1,
+    rate: 1,
+    workers: 1,
+    nodes: 1,
+    redis: false,
+    logs: undefined,
+  };
   const soaked = {
     ...{ directory, logs: [], errors: [], serverLives: 1, openConnections: 2, freeze: undefined },
     end: {
       truth: new Map(),
-      stats: { connections: 2, users: [], rooms: {}, rssBytes: 0, handles: 0 },
+      stats: [{ connections: 2, users: [], rooms: {}, rssBytes: 0, handles: 0 }],
       problems: [],
     },
   };

@@ -29,7 +29,7 @@ export function judge(logs: readonly string[]): Verdict {
   const tally = new Tally();
   const broken: string[] = [];
   let brokenCount = 0;
-  for (const line of mergeLogs(logs)) {
+  for (const line of linesOf(logs)) {
     tally.add(line);
     if (isDelivery(line)) checker.add(line);
     if (line.type !== "broken") continue;
@@ -40,10 +40,33 @@ export function judge(logs: readonly string[]): Verdict {
   return { tally, counts, violationCount, violations: described, brokenCount, broken };
 }
 
+/**
+ * Several nodes log the same stored message: the one that stored it, and those that heard or read it. The first one counts.
+ * Of a handler that runs again because nobody knows what became of its message, the last run counts.
+ */
+function* linesOf(logs: readonly string[]): Generator<LogLine> {
+  const stored = new Map<string, Set<number>>();
+  const unsettled = new Set<string>();
+  for (const line of mergeLogs(logs)) {
+    if (line.type === "unsettled") {
+      unsettled.add(`${line.node} ${line.id}`);
+      continue;
+    }
+    if (line.type === "handled" && unsettled.delete(`${line.node} ${line.id}`)) continue;
+    if (line.type === "stored") {
+      const key = `${line.epoch} ${line.channel}`;
+      const offsets = stored.get(key) ?? new Set();
+      if (offsets.has(line.offset)) continue;
+      stored.set(key, offsets.add(line.offset));
+    }
+    yield line;
+  }
+}
+
 function describe(violations: readonly Violation[], logs: readonly string[]): Verdict["violations"] {
   const described = violations.map((violation) => ({ ...violation, lines: [] as string[], after: 0 }));
   let event = 0;
-  for (const line of mergeLogs(logs)) {
+  for (const line of linesOf(logs)) {
     if (isDelivery(line)) event++;
     for (const violation of described) {
       if (!concerns(line, violation) || violation.after >= LINES_AFTER) continue;
@@ -63,7 +86,14 @@ function concerns(line: LogLine, { client, channel, kind }: Violation): boolean 
   return !("channel" in line) || line.channel === channel ? line.type !== "handled" : false;
 }
 
-const NOTES: readonly LogEvent["type"][] = ["fault", "state", "gap_reported", "settled", "broken"];
+const NOTES: readonly LogEvent["type"][] = [
+  "fault",
+  "unsettled",
+  "state",
+  "gap_reported",
+  "settled",
+  "broken",
+];
 
 function isDelivery(line: LogLine): line is LogLine & DeliveryEvent {
   return !NOTES.includes(line.type);

@@ -1,14 +1,19 @@
 // One signed-in user who fills the server's memory, within the default limits: 64 KiB messages into hundreds of rooms.
 // `pnpm storm --pin` runs it for 120 s with 20 connections and 800 rooms, the robustness suite a small part of it.
-// `pinFaults` names the bounds that the run exceeded: memory, the p99 of others, and what is free afterwards.
+// Server, attacker and the users who are measured are three processes. `pinBounds` compares a report with its bounds.
 import { DEFAULT_LIMITS } from "@halyard/server";
+import type { ServerLimits } from "@halyard/server";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { AppServer } from "../support/app-server.ts";
 import type { Runtime } from "../support/app-server.ts";
+import { Child } from "../support/child.ts";
 import { p99Of } from "../support/p99.ts";
-import { RawClient } from "../support/raw-client.ts";
-import { ORIGIN } from "../support/test-app.ts";
-import { PinningClient } from "./pinning-client.ts";
+import type { AttackersInput } from "./attackers.ts";
+import { atMost } from "./bound.ts";
+import type { Bound } from "./bound.ts";
+import type { BystandersInput, BystanderTimes } from "./bystanders.ts";
+import { peakMemoryOf, timesOf } from "./process-figures.ts";
 
 const MIB = 1024 * 1024;
 const BUDGET_BYTES = 256 * MIB;
@@ -16,7 +21,7 @@ const SPARE_MIB = 200;
 const MAX_P99_MS = 50;
 /** What may be left on the heap beside the history: code that the engine has compiled meanwhile, and free lists. */
 const LEFT_MIB = 16;
-const SAMPLE_MS = 100;
+const SAMPLE_MS = 1_000;
 
 export interface PinOptions {
   readonly runtime: Runtime;
@@ -24,16 +29,31 @@ export interface PinOptions {
   readonly connections: number;
   readonly rooms: number;
   /** How often each connection of the attacker reconnects. @default never */
-  readonly reconnectMs?: number;
+  readonly reconnectMs?: number | undefined;
   /** How long after the attack the memory is measured. */
   readonly restSeconds: number;
   /** @default the server's own */
   readonly budgetBytes?: number;
+  /** Other limits than the server's own. @default none */
+  readonly limits?: Partial<ServerLimits>;
   /** Node: `--max-old-space-size`, in MiB. @default none */
-  readonly maxHeapMib?: number;
+  readonly maxHeapMib?: number | undefined;
 }
 
-/** Memory in MiB, times in ms. */
+/** What others see during a part of the run; times in ms. */
+interface Observation {
+  readonly p99Ms: number;
+  /** The p99 of the delays of the process that measures. */
+  readonly ownDelayMs: number;
+  /** The longest delay of the server's event loop. */
+  readonly lagMs: number;
+  /** Of one core that the server's main thread used. */
+  readonly cpuPercent: number;
+  /** Of the time that the main thread was ready to run and had to wait for a core of the machine. */
+  readonly waitedPercent: number;
+}
+
+/** Memory in MiB. */
 export interface PinReport {
   readonly budgetMib: number;
   readonly startMib: number;
@@ -43,122 +63,111 @@ export interface PinReport {
   readonly heapStartMib: number;
   /** On the heap after the rest, without what the history still holds: it ends with its age. */
   readonly heapLeftMib: number;
+  readonly historyLeftMib: number;
   readonly residentLeftMib: number;
-  readonly quietP99Ms: number;
-  readonly p99Ms: number;
+  readonly quiet: Observation;
+  readonly attacked: Observation;
+  /** The attacker's sends that the server has stored. */
   readonly sent: number;
 }
 
-/** Runs the attack beside five clients of others, and measures the server's process. */
+/** Runs the attack beside five other users, and measures the server's process. */
 export async function pin(options: PinOptions): Promise<PinReport> {
-  const { runtime, seconds, restSeconds, budgetBytes = BUDGET_BYTES, maxHeapMib } = options;
-  const limits = {
-    ...DEFAULT_LIMITS,
-    ...(options.budgetBytes === undefined ? {} : { historyTotalBytes: budgetBytes }),
+  const { seconds, restSeconds, budgetBytes = BUDGET_BYTES, connections, rooms, reconnectMs } = options;
+  const server = startServer(options);
+  const children: Child[] = [];
+  const start = (program: string, input: BystandersInput | AttackersInput): Child => {
+    const child = new Child(join(import.meta.dirname, program), input);
+    children.push(child);
+    return child;
   };
-  const runtimeFlags =
-    runtime === "node" && maxHeapMib !== undefined ? [`--max-old-space-size=${String(maxHeapMib)}`] : [];
-  const server = new AppServer(runtime, { boundsJournal: true, limits, runtimeFlags }, `${runtime}.ts`);
-  const others: RawClient[] = [];
-  const attackers: PinningClient[] = [];
   try {
     const port = await server.listen();
-    for (let n = 0; n < 5; n++) others.push(await connect(port, `other-${String(n)}`));
-    await server.command("memory");
+    const bystanders = start("bystanders.ts", { port });
+    await bystanders.command("start");
     const heapStart = await heapOf(server);
-    const start = await residentOf(server);
-    const quiet = await observe({ server, others, ms: Math.min(10_000, seconds * 500) });
-    for (let n = 0; n < options.connections; n++)
-      attackers.push(new PinningClient(port, roomsOf(n, options), options.reconnectMs));
-    const attacked = await observe({ server, others, ms: seconds * 1_000 });
-    const history = (await server.command("history")) as { bytes: number; evicted: number } | null;
-    for (const attacker of attackers) attacker.stop();
+    const startMib = toMib(await residentOf(server));
+    const quiet = await observe(server, bystanders, Math.min(10_000, seconds * 500));
+    const attackers = start("attackers.ts", { port, connections, rooms, reconnectMs });
+    const attacked = await observe(server, bystanders, seconds * 1_000);
+    const mostMib = toMib(peakMemoryOf(server.pid));
+    const history = await historyOf(server);
+    const sent = await attackers.command<number>("stop");
     await pause(restSeconds * 1_000);
-    await server.command("memory");
-    const left = (await server.command("history")) as { bytes: number } | null;
+    const heapLeft = await heapOf(server);
+    const left = await historyOf(server);
     return {
       budgetMib: Math.round(budgetBytes / MIB),
-      startMib: toMib(start),
-      mostMib: toMib(attacked.mostResident),
-      historyMib: toMib(history?.bytes ?? 0),
-      evicted: history?.evicted ?? 0,
+      startMib,
+      mostMib,
+      historyMib: toMib(history.bytes),
+      evicted: history.evicted,
       heapStartMib: toMib(heapStart),
-      heapLeftMib: toMib((await heapOf(server)) - (left?.bytes ?? 0)),
+      heapLeftMib: toMib(heapLeft - left.bytes),
+      historyLeftMib: toMib(left.bytes),
       residentLeftMib: toMib(await residentOf(server)),
-      quietP99Ms: Math.round(p99Of(quiet.times)),
-      p99Ms: Math.round(p99Of(attacked.times)),
-      sent: attackers.reduce((sum, attacker) => sum + attacker.sent, 0),
+      quiet,
+      attacked,
+      sent,
     };
   } finally {
-    for (const attacker of attackers) attacker.stop();
+    await Promise.allSettled(children.map(async (child) => child.kill()));
     await server.stop();
-    await Promise.allSettled(others.map(async (client) => client.cut()));
   }
 }
 
-/** The bounds that the run exceeded, in words. */
-export function pinFaults({
-  budgetMib,
-  startMib,
-  mostMib,
-  heapStartMib,
-  heapLeftMib,
-  quietP99Ms,
-  p99Ms,
-}: PinReport): string[] {
-  const mayTake = startMib + budgetMib + SPARE_MIB;
+/** Each figure of a run beside its bound. */
+export function pinBounds(report: PinReport): readonly Bound[] {
+  const { attacked, budgetMib, heapLeftMib, heapStartMib, quiet, startMib } = report;
   return [
-    ...(mostMib > mayTake ? [`the process took ${String(mostMib)} MiB, more than ${String(mayTake)}`] : []),
-    ...(p99Ms > Math.max(MAX_P99_MS, 3 * quietP99Ms)
-      ? [`the p99 of others was ${String(p99Ms)} ms, ${String(quietP99Ms)} ms without the attacker`]
-      : []),
-    ...(heapLeftMib > heapStartMib + LEFT_MIB
-      ? [`${String(heapLeftMib - heapStartMib)} MiB were left on the heap`]
-      : []),
+    atMost("resident, MiB", report.mostMib, startMib + budgetMib + SPARE_MIB),
+    atMost("p99 of others, ms", attacked.p99Ms, Math.max(MAX_P99_MS, 3 * quiet.p99Ms)),
+    atMost("heap left, MiB", heapLeftMib, heapStartMib + LEFT_MIB),
   ];
 }
 
-function roomsOf(connection: number, { connections, rooms }: PinOptions): string[] {
-  const each = Math.ceil(rooms / connections);
-  return Array.from({ length: each }, (_, n) => `pinned-${String(connection * each + n)}`);
+function startServer({ runtime, budgetBytes, maxHeapMib, limits: given }: PinOptions): AppServer {
+  const limits = {
+    ...DEFAULT_LIMITS,
+    ...(budgetBytes === undefined ? {} : { historyTotalBytes: budgetBytes }),
+    ...given,
+  };
+  const runtimeFlags =
+    runtime === "node" && maxHeapMib !== undefined ? [`--max-old-space-size=${String(maxHeapMib)}`] : [];
+  return new AppServer(runtime, { boundsJournal: true, limits, runtimeFlags }, `${runtime}.ts`);
 }
 
-async function connect(port: number, user: string): Promise<RawClient> {
-  const headers = { cookie: `session=${user}`, origin: ORIGIN };
-  return new RawClient({ url: `ws://127.0.0.1:${String(port)}/ws`, headers }).open();
-}
-
-/** Round trips of others, and the most memory meanwhile. */
-async function observe({
-  server,
-  others,
-  ms,
-}: {
-  readonly server: AppServer;
-  readonly others: readonly RawClient[];
-  readonly ms: number;
-}): Promise<{ readonly times: readonly number[]; readonly mostResident: number }> {
-  const times: number[] = [];
-  let mostResident = 0;
-  for (const until = performance.now() + ms; performance.now() < until;) {
-    await Promise.all(
-      others.map(async (client) => {
-        const sentAt = performance.now();
-        await client.sync();
-        times.push(performance.now() - sentAt);
-        client.frames.length = 0;
-      }),
-    );
-    mostResident = Math.max(mostResident, await residentOf(server));
-    await pause(SAMPLE_MS);
+async function observe(server: AppServer, bystanders: Child, ms: number): Promise<Observation> {
+  await bystanders.command<BystanderTimes>("read");
+  const [before, startedAt] = [timesOf(server.pid), performance.now()];
+  let lagMs = 0;
+  for (const until = startedAt + ms; performance.now() < until;) {
+    await pause(Math.min(SAMPLE_MS, ms));
+    const { max } = (await server.command("eventLoopLag")) as { readonly max: number };
+    lagMs = Math.max(lagMs, max);
   }
-  return { times, mostResident };
+  const [after, elapsedMs] = [timesOf(server.pid), performance.now() - startedAt];
+  const { roundTrips, delays } = await bystanders.command<BystanderTimes>("read");
+  const percent = (part: number): number => Math.round((100 * part) / elapsedMs);
+  return {
+    p99Ms: Math.round(p99Of(roundTrips)),
+    ownDelayMs: Math.round(p99Of(delays)),
+    lagMs: Math.round(lagMs),
+    cpuPercent: percent(after.cpuMs - before.cpuMs),
+    waitedPercent: percent(after.waitedMs - before.waitedMs),
+  };
+}
+
+async function historyOf(server: AppServer): Promise<{ readonly bytes: number; readonly evicted: number }> {
+  const history = (await server.command("history")) as { bytes: number; evicted: number } | null;
+  return history ?? { bytes: 0, evicted: 0 };
 }
 
 async function residentOf(server: AppServer): Promise<number> {
   return (await server.command("rss")) as number;
 }
 
+/** The heap after a full collection. */
 async function heapOf(server: AppServer): Promise<number> {
   return ((await server.command("memory")) as { readonly heap: number }).heap;
 }

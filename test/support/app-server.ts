@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { Answer, AppOptions } from "../fixtures/options.ts";
@@ -31,11 +31,15 @@ export class AppServer {
   #ids = 0;
   #stderr = "";
 
+  /** @param entry a program of `fixtures`, by its name; or any other, by its whole path */
   constructor(runtime: Runtime, options: AppOptions, entry: string) {
-    const file = join(import.meta.dirname, "../fixtures", entry);
-    this.#child = spawn(binaryOf(runtime), [...(options.runtimeFlags ?? []), file, JSON.stringify(options)], {
-      stdio: ["pipe", "pipe", "pipe"],
-    });
+    const file = resolve(import.meta.dirname, "../fixtures", entry);
+    const { namespace, runtimeFlags = [] } = options;
+    // `ip` becomes the program: its process id stays.
+    const inside = namespace === undefined ? [] : ["ip", "netns", "exec", namespace];
+    const command = [...inside, binaryOf(runtime), ...runtimeFlags, file, JSON.stringify(options)];
+    const [program = "", ...args] = command;
+    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stderr.on("data", (chunk: Buffer) => {
       this.#stderr = (this.#stderr + chunk.toString()).slice(-4_000);
     });
@@ -48,8 +52,17 @@ export class AppServer {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** The exit code of the process; null where a signal has ended it. */
+  get exited(): Promise<number | null> {
+    return this.#exited;
+  }
+
   async listen(): Promise<number> {
-    return within(this.#ready.promise, () => `the fixture to start\n${this.#stderr}`, 15_000);
+    return within(this.#ready.promise, () => `the fixture to start\n${this.#stderr}`, 60_000);
   }
 
   /** Runs one of `fixtures/commands.ts`. */

@@ -1,7 +1,8 @@
-// Better Auth on a SQLite file, with each official plugin that makes sessions and can do so without a network.
-// `better-auth-plugins.test.ts` signs in with each of them.
-// Each of `plugins` gives what an upgrade carries, and the way in which its session ends.
+// Better Auth on a SQLite file, with each official plugin that makes sessions, and what a visitor sends it.
+// `better-auth-sign-ins.ts` signs in with each of the plugins.
+// Nothing leaves this machine: the OAuth provider is a server on loopback.
 import { apiKey } from "@better-auth/api-key";
+import { passkey } from "@better-auth/passkey";
 import { halyard } from "@halyard/better-auth";
 import { betterAuth } from "better-auth";
 import type { BetterAuthPlugin } from "better-auth";
@@ -12,31 +13,45 @@ import {
   bearer,
   deviceAuthorization,
   emailOTP,
+  genericOAuth,
   jwt,
+  lastLoginMethod,
   magicLink,
   multiSession,
+  oAuthProxy,
+  oauthPopup,
+  oneTap,
   oneTimeToken,
+  openAPI,
   organization,
   phoneNumber,
+  siwe,
+  testUtils,
   twoFactor,
   username,
 } from "better-auth/plugins";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { CLIENT_ID, startOAuthProvider } from "./oauth-provider.ts";
 import { ORIGIN } from "./test-app.ts";
-import { cookieOf } from "./users.ts";
+import { cookieOf, PASSWORD } from "./users.ts";
 
-const PASSWORD = "correct horse battery staple";
 const folder = mkdtempSync(join(tmpdir(), "halyard-plugins-"));
+export const provider = await startOAuthProvider();
+
 /** What the plugins would have sent by mail or text message, by its receiver. */
-const sent = new Map<string, string>();
+export const sent = new Map<string, string>();
 const send = (to: string, secret: string): Promise<void> => {
   sent.set(to, secret);
   return Promise.resolve();
 };
+
+/** The types of the plugins in packages of their own are those of another version of a dependency. */
+const ofAnotherVersion = (plugin: object) => plugin as BetterAuthPlugin;
 
 export const auth = betterAuth({
   database: new DatabaseSync(join(folder, "auth.db")),
@@ -56,20 +71,43 @@ export const auth = betterAuth({
   plugins: [
     admin(),
     anonymous(),
-    // Its types are those of another version of a dependency.
-    apiKey({ enableSessionForAPIKeys: true }) as unknown as BetterAuthPlugin,
+    ofAnotherVersion(apiKey({ enableSessionForAPIKeys: true })),
     bearer(),
     deviceAuthorization({ verificationUri: "/device" }),
     emailOTP({ sendVerificationOTP: ({ email, otp }) => send(email, otp) }),
+    genericOAuth({
+      config: [
+        {
+          providerId: "loopback",
+          clientId: CLIENT_ID,
+          clientSecret: "secret",
+          authorizationUrl: `${provider.url}/authorize`,
+          tokenUrl: `${provider.url}/token`,
+          userInfoUrl: `${provider.url}/user`,
+        },
+      ],
+    }),
     jwt(),
+    lastLoginMethod(),
     magicLink({ sendMagicLink: ({ email, token }) => send(email, token) }),
     multiSession(),
+    oAuthProxy({ productionURL: "http://production.test", currentURL: ORIGIN }),
+    oauthPopup(),
+    oneTap({ clientId: CLIENT_ID }),
     oneTimeToken(),
+    openAPI(),
     organization(),
+    ofAnotherVersion(passkey()),
     phoneNumber({
       sendOTP: ({ phoneNumber: to, code }) => send(to, code),
       signUpOnVerification: { getTempEmail: (phone) => `${phone.slice(1)}@phone.test` },
     }),
+    siwe({
+      domain: "app.test",
+      getNonce: () => Promise.resolve(randomUUID().replaceAll("-", "")),
+      verifyMessage: ({ message, signature }) => Promise.resolve(signature === `signed ${message}`),
+    }),
+    testUtils(),
     twoFactor({
       skipVerificationOnEnable: true,
       otpOptions: { sendOTP: ({ user, otp }) => send(user.email, otp) },
@@ -78,6 +116,13 @@ export const auth = betterAuth({
     halyard(),
   ],
 });
+
+/** What the test plugin adds to the context. */
+export const context = auth.$context as unknown as Promise<{
+  readonly test: {
+    login(input: { readonly userId: string }): Promise<{ readonly headers: globalThis.Headers }>;
+  };
+}>;
 
 /** What the API-key plugin adds to `auth.api`. */
 export const keys = auth.api as unknown as {
@@ -94,6 +139,7 @@ export async function openStore(): Promise<void> {
 }
 
 export function removeStore(): void {
+  provider.close();
   rmSync(folder, { recursive: true });
 }
 
@@ -105,7 +151,7 @@ export interface SignedIn {
   readonly end: () => Promise<unknown>;
 }
 
-async function call(path: string, body?: object, headers: Headers = {}): Promise<Response> {
+export async function call(path: string, body?: object, headers: Headers = {}): Promise<Response> {
   const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
   const request = new Request(`${ORIGIN}/api/auth/${path}`, {
     ...init,
@@ -117,130 +163,31 @@ async function call(path: string, body?: object, headers: Headers = {}): Promise
   return response;
 }
 
-const json = async (response: Response): Promise<Record<string, string>> =>
+export const json = async (response: Response): Promise<Record<string, string>> =>
   (await response.json()) as Record<string, string>;
 
 /** The session of a response's cookies, which its sign-out ends. */
-function withCookie(response: Response, jar = ""): SignedIn {
+export function withCookie(response: Response, jar = ""): SignedIn {
   const cookie = [cookieOf(response), jar].filter(Boolean).join("; ");
   return { headers: { origin: ORIGIN, cookie }, end: () => call("sign-out", {}, { cookie }) };
 }
 
 let accounts = 0;
 
+/** An address that no other account of the test has. */
+export const newEmail = (name = "ada"): string => `${name}${String(++accounts)}@example.test`;
+
 export async function account(
   fields: object = {},
 ): Promise<SignedIn & { readonly email: string; readonly id: string; readonly token: string }> {
-  const email = `ada${String(++accounts)}@example.test`;
+  const email = newEmail();
   const response = await call("sign-up/email", { name: "Ada", email, password: PASSWORD, ...fields });
   const { token, user } = (await response.clone().json()) as { token: string; user: { id: string } };
   return { ...withCookie(response), email, id: user.id, token };
 }
 
 /** The token of a session, as a native client presents it. */
-function withToken(token: string): SignedIn {
+export function withToken(token: string): SignedIn {
   const headers = { authorization: `Bearer ${token}` };
   return { headers, end: () => call("sign-out", {}, headers) };
-}
-
-export const plugins: Readonly<Record<string, () => Promise<SignedIn>>> = {
-  "email and password": account,
-  "api-key": async () => {
-    const { id } = await account();
-    const { key, id: keyId } = await keys.createApiKey({ body: { userId: id, name: "a key" } });
-    return { headers: { "x-api-key": key }, end: async () => removeKey(id, keyId) };
-  },
-  "api-key, beside a cookie of its user": async () => {
-    const { id, headers } = await account();
-    const { key, id: keyId } = await keys.createApiKey({ body: { userId: id, name: "a key" } });
-    return { headers: { ...headers, "x-api-key": key }, end: async () => removeKey(id, keyId) };
-  },
-  "api-key that is disabled": async () => {
-    const { id } = await account();
-    const { key, id: keyId } = await keys.createApiKey({ body: { userId: id, name: "a key" } });
-    const end = () => keys.updateApiKey({ body: { keyId, userId: id, enabled: false } });
-    return { headers: { "x-api-key": key }, end };
-  },
-  bearer: async () => withToken((await account()).token),
-  anonymous: async () => withCookie(await call("sign-in/anonymous", {})),
-  "one-time-token": async () => {
-    const { headers } = await account();
-    const { token } = await json(await call("one-time-token/generate", undefined, headers));
-    return withCookie(await call("one-time-token/verify", { token }));
-  },
-  "multi-session": async () => {
-    const [ada, bea] = [await account(), await account()];
-    const jar = ada.headers["cookie"] ?? "";
-    const both = await call("sign-in/email", { email: bea.email, password: PASSWORD }, { cookie: jar });
-    const cookie = `${cookieOf(both)}; ${jar.split("; ").slice(1).join("; ")}`;
-    const signedIn = withCookie(
-      await call("multi-session/set-active", { sessionToken: ada.token }, { cookie }),
-    );
-    return { ...signedIn, end: () => call("multi-session/revoke", { sessionToken: ada.token }, { cookie }) };
-  },
-  "device-authorization": async () => {
-    const { headers } = await account();
-    const { device_code, user_code } = await json(await call("device/code", { client_id: "tv" }));
-    await call(`device?user_code=${String(user_code)}`, undefined, headers);
-    await call("device/approve", { userCode: user_code }, headers);
-    const grant_type = "urn:ietf:params:oauth:grant-type:device_code";
-    const { access_token = "" } = await json(
-      await call("device/token", { grant_type, device_code, client_id: "tv" }),
-    );
-    return withToken(access_token);
-  },
-  "admin, impersonating": async () => {
-    const [root, ada] = [await account(), await account()];
-    const { adapter } = await auth.$context;
-    await adapter.update({
-      model: "user",
-      where: [{ field: "id", value: root.id }],
-      update: { role: "admin" },
-    });
-    const signedIn = withCookie(await call("admin/impersonate-user", { userId: ada.id }, root.headers));
-    return { ...signedIn, end: () => call("admin/stop-impersonating", {}, impersonation(signedIn, root)) };
-  },
-  "organization, changing the active one": async () => {
-    const ada = await account();
-    const { id } = await json(
-      await call("organization/create", { name: "Acme", slug: `acme${String(accounts)}` }, ada.headers),
-    );
-    setTimeout(() => void call("organization/set-active", { organizationId: id }, ada.headers), 400);
-    return ada;
-  },
-  "magic-link": async () => {
-    const email = `magic${String(++accounts)}@example.test`;
-    await call("sign-in/magic-link", { email, name: "Ada" });
-    return withCookie(await call(`magic-link/verify?token=${String(sent.get(email))}`));
-  },
-  "email-otp": async () => {
-    const email = `otp${String(++accounts)}@example.test`;
-    await call("email-otp/send-verification-otp", { email, type: "sign-in" });
-    return withCookie(await call("sign-in/email-otp", { email, otp: sent.get(email) }));
-  },
-  "phone-number": async () => {
-    const phone = "+15550100001";
-    await call("phone-number/send-otp", { phoneNumber: phone });
-    return withCookie(await call("phone-number/verify", { phoneNumber: phone, code: sent.get(phone) }));
-  },
-  username: async () => {
-    await account({ username: "ada_lovelace" });
-    return withCookie(await call("sign-in/username", { username: "ada_lovelace", password: PASSWORD }));
-  },
-  "two-factor": async () => {
-    const { email, headers } = await account();
-    await call("two-factor/enable", { password: PASSWORD }, headers);
-    const cookie = cookieOf(await call("sign-in/email", { email, password: PASSWORD }));
-    await call("two-factor/send-otp", {}, { cookie });
-    return withCookie(await call("two-factor/verify-otp", { code: sent.get(email) }, { cookie }));
-  },
-};
-
-function impersonation({ headers }: SignedIn, root: SignedIn): Headers {
-  return { cookie: `${headers["cookie"] ?? ""}; ${root.headers["cookie"] ?? ""}` };
-}
-
-async function removeKey(userId: string, keyId: string): Promise<void> {
-  const { token } = await (await auth.$context).internalAdapter.createSession(userId);
-  await call("api-key/delete", { keyId }, { authorization: `Bearer ${token}` });
 }

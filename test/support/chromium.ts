@@ -4,7 +4,7 @@
 import { chromium } from "playwright-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { chromiumArgs, findChromium } from "../../scripts/browser.ts";
-import { findFreePort } from "./free-port.ts";
+import { findFreePort } from "../../scripts/free-port.ts";
 
 /** A window of a browser whose tabs hide each other. */
 export interface Tabs {
@@ -27,6 +27,12 @@ export async function openTabs(...args: readonly string[]): Promise<Tabs> {
   const [context] = connected.contexts();
   if (context === undefined) throw new Error("Chromium has no window");
   return { context, close: () => browser.close() };
+}
+
+/** Runs a module in a page, to its end: a script tag of a module may run later. */
+export async function runModule(page: Page, source: string): Promise<void> {
+  const blob = `new Blob([${JSON.stringify(source)}], { type: "text/javascript" })`;
+  await page.evaluate(`import(URL.createObjectURL(${blob})).then(() => undefined)`);
 }
 
 /** Collects the warnings and errors of a page's console, its uncaught errors and its crash. */

@@ -63,3 +63,8 @@ export function joined(userId: string): (frame: Frame) => boolean {
 export function left(userId: string): (frame: Frame) => boolean {
   return (frame) => frame.type === "user_left" && (frame["userIds"] as readonly string[]).includes(userId);
 }
+
+/** Matches a list or a `user_joined` with this user: a user who leaves before that is not announced. */
+export function shows(userId: string): (frame: Frame) => boolean {
+  return (frame) => ["user_list", "user_joined"].includes(frame.type) && userIdsOf(frame).includes(userId);
+}

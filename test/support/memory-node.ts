@@ -23,8 +23,12 @@ export class MemorySocket implements WebSocketInstance {
     this.texts.push(text);
   }
 
-  close(): void {
+  /** The code and the reason with which the node has closed it. */
+  closed: readonly [code: number | undefined, reason: string | undefined] | undefined;
+
+  close(code?: number, reason?: string): void {
     this.readyState = 3;
+    this.closed ??= [code, reason];
   }
 
   /** The frames since the last call. */
@@ -38,6 +42,7 @@ type MemoryNodeConfig = Omit<WebSocketManagerConfig, "clock"> & { readonly isRea
 export class MemoryNode {
   readonly clock = createTestClock();
   readonly manager: WebSocketManager;
+  readonly handlers: ReturnType<typeof createWebSocketSystem>["handlers"];
   #clients = 0;
 
   readonly #isRealTime: boolean;
@@ -46,10 +51,9 @@ export class MemoryNode {
   constructor({ isRealTime = false, ...config }: MemoryNodeConfig = {}) {
     this.#isRealTime = isRealTime;
     const options = { builtIns: { presence: false }, authorize: () => true, ...config } as const;
-    this.manager = createWebSocketSystem({
-      ...options,
-      ...(isRealTime ? {} : { clock: this.clock }),
-    }).manager;
+    const system = createWebSocketSystem({ ...options, ...(isRealTime ? {} : { clock: this.clock }) });
+    this.manager = system.manager;
+    this.handlers = system.handlers;
   }
 
   /** Connects a client that is in the rooms of its positions, and says hello; the welcome may still be due. */

@@ -2,6 +2,7 @@
 // Every suite on real sockets uses it; `TestApp` opens it and closes it after the test.
 // Written from PROTOCOL.md alone: nothing here comes from a Halyard package.
 import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { matchesPattern } from "./frame.ts";
 import type { Frame, Pattern } from "./frame.ts";
@@ -80,6 +81,16 @@ export class RawClient {
     return this.socket.protocol;
   }
 
+  /** The library hides the socket below. */
+  get #stream(): Socket {
+    return (this.socket as unknown as { readonly _socket: Socket })._socket;
+  }
+
+  /** All bytes that came, the handshake's too. */
+  get bytesReceived(): number {
+    return this.#stream.bytesRead;
+  }
+
   get isOpen(): boolean {
     return this.socket.readyState === WebSocket.OPEN;
   }
@@ -88,6 +99,18 @@ export class RawClient {
   send(message: object | string): void {
     if (typeof message === "string" || message instanceof Uint8Array) this.socket.send(message);
     else this.socket.send(JSON.stringify(message));
+  }
+
+  /** Writes bytes as they are, which need not be a whole WebSocket frame. */
+  sendBytes(bytes: Uint8Array): void {
+    this.#stream.write(bytes);
+  }
+
+  /** Sends frames in one packet, so that the server reads them in one turn. */
+  sendTogether(frames: readonly object[]): void {
+    this.#stream.cork();
+    for (const frame of frames) this.send(frame);
+    this.#stream.uncork();
   }
 
   /** The next frame that matches. Frames before it are skipped: later calls do not return them. */

@@ -1,12 +1,18 @@
 // The fixture application on one runtime, as the suites use it.
 // `onEachRuntime` defines the tests of a file on Node and on Bun; `describeAttacks` extends it for the attacks.
+// `onEachBackplane` and `onEachRuntimeAndTwoNodes` define those of the conformance suite, also with a store of several nodes.
 // After a file: no unhandled rejection, no secret in the log, and empty maps of users and connections.
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
 import { ORIGIN } from "../fixtures/identity.ts";
 import type { Entry } from "../fixtures/journal.ts";
 import type { AppOptions } from "../fixtures/options.ts";
+import type { RedisServer } from "../../packages/redis/test/redis-server.ts";
 import { AppServer } from "./app-server.ts";
 import type { Runtime } from "./app-server.ts";
+import { IS_LONG } from "./long-run.ts";
+import { BACKPLANES, NODES, place as placeOf, programOf, RUNTIMES } from "./places.ts";
+import type { Place } from "./places.ts";
 import { RawClient } from "./raw-client.ts";
 import type { ConnectOptions } from "./raw-client.ts";
 import { Page, V1Client } from "./v1-client.ts";
@@ -23,23 +29,32 @@ export interface Stats {
 
 type ClientOptions = Partial<Omit<ConnectOptions, "url">>;
 
-/** The fixture application on one runtime, and the clients that a test opens to it. */
+/** The fixture application in one place, and the clients that a test opens to it. */
 export class TestApp {
   readonly runtime: Runtime;
+  readonly #place: Place;
   readonly #options: AppOptions;
+  readonly #fixtures: string;
   readonly #clients = new Set<RawClient>();
   #server: AppServer | undefined;
+  #redis: RedisServer | undefined;
   #names = 0;
   port = 0;
 
-  constructor(runtime: Runtime, options: AppOptions) {
-    this.runtime = runtime;
+  /** @param fixtures the folder of the programs @default today's fixtures */
+  constructor(place: Runtime | Place, options: AppOptions, fixtures = "") {
+    this.#place = typeof place === "string" ? placeOf(place) : place;
+    this.runtime = this.#place.runtime;
     this.#options = options;
+    this.#fixtures = fixtures;
   }
 
   async start(): Promise<void> {
-    const prefix = this.#options.betterAuth === undefined ? "" : "better-auth-";
-    this.#server = new AppServer(this.runtime, this.#options, `${prefix}${this.runtime}.ts`);
+    if (this.#place.store === "Redis") this.#redis = await startRedis();
+    const sharesMemory = this.#place.store === "shared backplane";
+    const options = { ...this.#options, redis: this.#redis?.url, sharesMemory };
+    const program = programOf(this.#place, options);
+    this.#server = new AppServer(this.runtime, options, join(this.#fixtures, program));
     this.port = await this.#server.listen();
   }
 
@@ -57,6 +72,7 @@ export class TestApp {
       });
     } finally {
       await this.#server?.stop();
+      await this.#redis?.close();
     }
   }
 
@@ -148,10 +164,35 @@ export class TestApp {
   }
 }
 
+/** An earlier commit, whose packages some runs put in place of today's, has no folder of that name. */
+async function startRedis(): Promise<RedisServer> {
+  const { RedisServer } = await import("../../packages/redis/test/redis-server.ts");
+  return RedisServer.start();
+}
+
+type Define = (app: TestApp) => void;
+
 /** Defines the same tests against the fixture application on Node and on Bun. */
-export function onEachRuntime(title: string, options: AppOptions, define: (app: TestApp) => void): void {
-  describe.each(["node", "bun"] as const)(`${title}, on %s`, (runtime) => {
-    const app = new TestApp(runtime, options);
+export function onEachRuntime(title: string, options: AppOptions, define: Define): void {
+  defineAt(RUNTIMES, title, options, define);
+}
+
+/** As {@link onEachRuntime}, and on a node with each backplane. */
+export function onEachBackplane(title: string, options: AppOptions, define: Define): void {
+  defineAt(BACKPLANES, title, options, define);
+}
+
+/** As {@link onEachBackplane} in the long form, else as {@link onEachRuntime}: for what takes long or hardly uses a backplane. */
+export const onEachBackplaneIfLong = IS_LONG ? onEachBackplane : onEachRuntime;
+
+/** As {@link onEachRuntime}, and on two nodes with each backplane of several, between which the connections change. */
+export function onEachRuntimeAndTwoNodes(title: string, options: AppOptions, define: Define): void {
+  defineAt(NODES, title, options, define);
+}
+
+function defineAt(places: readonly Place[], title: string, options: AppOptions, define: Define): void {
+  describe.each(places)(`${title}, on $name`, (place) => {
+    const app = new TestApp(place, options);
     beforeAll(async () => app.start());
     afterEach(async () => app.closeClients());
     afterAll(async () => app.stop());

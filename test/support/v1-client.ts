@@ -92,6 +92,8 @@ export class V1Client extends RawClient {
       if (frame.$?.re === this.#hello) this.#adopt(frame);
     } else if (frame.type === "gap")
       setPosition(positions, String(frame["ch"]), frame as unknown as Position);
+    else if (frame.type === "joined")
+      setPosition(positions, `room:${String(frame["room"])}`, frame as unknown as Position);
     else if (frame.type === "reply") this.#adoptJoin(frame["result"]);
     else if (frame.$?.ch !== undefined && frame.$.off !== undefined) {
       const epoch = positions.get(frame.$.ch)?.epoch ?? "";
@@ -103,8 +105,8 @@ export class V1Client extends RawClient {
     for (const [ch, state] of Object.entries(channelsOf(welcome))) {
       // A position that the client has is moved by what follows the welcome, unless the channel is new to the server.
       const isKnown = this.page.positions.has(ch);
-      if (state.recovered === "new" || (!isKnown && state.recovered !== "forbidden"))
-        setPosition(this.page.positions, ch, state);
+      const isGiven = state.recovered !== "forbidden" && state.recovered !== "pending";
+      if (state.recovered === "new" || (!isKnown && isGiven)) setPosition(this.page.positions, ch, state);
     }
   }
 

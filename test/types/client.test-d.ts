@@ -10,7 +10,7 @@ client.send("poll_vote", { pollId: "p", option: 1 });
 client.send("poll_vote", { pollId: "p", option: 1, weight: 2 });
 client.send("nothing");
 room.send("chat_message", { content: "hello" });
-expectTypeOf(client.send("cursor_moved", { x: 1 })).toEqualTypeOf<void>();
+expectTypeOf(client.join("general").send("cursor_moved", { x: 1 })).toEqualTypeOf<void>();
 expectTypeOf(client.send("typing_indicator", { isTyping: true })).toEqualTypeOf<void>();
 expectTypeOf(client.send("poll_vote", { pollId: "p", option: 1 }).id).toEqualTypeOf<string>();
 const receipt = await client.send("chat_message", { content: "hello" });

@@ -21,6 +21,8 @@ const FILES = {
   "section4.ts": read("section4.ts"),
   "forms.ts": read("forms.ts"),
   "types.ts": read("types.ts"),
+  "middleware.ts": read("middleware.ts"),
+  "poll.ts": read("poll.ts"),
   ...chat(),
 };
 
@@ -33,16 +35,29 @@ describe.each(COMPILERS)("with %s", (compiler) => {
     expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
   });
 
-  it("both directions are typed, and the compiler finds every planted mistake", async () => {
-    const files = ["protocol.ts", "client.test-d.ts", "server.test-d.ts"].map(
-      (file) => [file, readFileSync(join(import.meta.dirname, file), "utf8")] as const,
-    );
+  it("both directions are typed, and the compiler finds every planted mistake [s-P1] [s-P2] [s-P3] [s-P5] [s-P8]", async () => {
+    const names = [
+      "protocol.ts",
+      "client.test-d.ts",
+      "publisher.test-d.ts",
+      "rules.test-d.ts",
+      "server.test-d.ts",
+    ];
+    const files = names.map((file) => [file, readFileSync(join(import.meta.dirname, file), "utf8")] as const);
     const directory = project(`directions-${compiler}`, Object.fromEntries(files));
     expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
   });
 
   it("the declarations of the packages compile", async () => {
-    const names = ["protocol", "protocol/wire", "server", "server/node", "server/bun", "client"];
+    const names = [
+      "protocol",
+      "protocol/wire",
+      "server",
+      "server/node",
+      "server/bun",
+      "server/publisher",
+      "client",
+    ];
     const text = names.map((name, n) => `export * as p${String(n)} from "@halyard/${name}";\n`).join("");
     const directory = project(`declarations-${compiler}`, { "index.ts": text }, { skipLibCheck: false });
     expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });

@@ -46,9 +46,9 @@ handlers.on("poll_votes", () => undefined);
 // @ts-expect-error only the server sends this
 handlers.on("poll_result", () => undefined);
 // @ts-expect-error the message has no such field
-handlers.on("poll_vote", (message) => message.votes);
+handlers.on("poll_vote", (message) => typeof message.votes);
 // @ts-expect-error the user has no such field
-handlers.on("poll_vote", (_message, { user }) => user.email);
+handlers.on("poll_vote", (_message, { user }) => typeof user.email);
 
 // Answering
 handlers.onRequest("load_history", ({ room, limit }) => {

@@ -1,3 +1,4 @@
+import { redisBackplane } from "@halyard/redis";
 import type { Auth } from "./auth.ts";
 import { createAuth, prepareAccounts } from "./auth.ts";
 import { createChat } from "./chat.ts";
@@ -20,6 +21,8 @@ export async function createApplication(config: Config) {
     auth,
     messages: createMessageStore(database),
     rooms: createRoomStore(database),
+    nodeName: config.nodeName,
+    backplane: config.redisUrl === undefined ? undefined : redisBackplane({ url: config.redisUrl }),
     logger: createLog((line) => process.stdout.write(line)),
     onError: (error) =>
       process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),

@@ -1,8 +1,7 @@
-import { createBunWebSocket } from "@halyard/server/bun";
+import { closeOnSignals, createBunWebSocket } from "@halyard/server/bun";
 import { SOCKET_PATH } from "../shared/constants.ts";
 import { ADDRESS_HEADER } from "./auth.ts";
 import { main } from "./main.ts";
-import { onShutdown } from "./shutdown.ts";
 
 await main(({ config, manager, fetch, close }) => {
   const sockets = createBunWebSocket({ manager, path: SOCKET_PATH });
@@ -18,10 +17,5 @@ await main(({ config, manager, fetch, close }) => {
       return fetch(request);
     },
   });
-  onShutdown(async () => {
-    await manager.drain();
-    await manager.close();
-    await server.stop(true);
-    close();
-  });
+  closeOnSignals(manager, { server, onClose: close });
 });

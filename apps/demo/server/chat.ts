@@ -1,7 +1,7 @@
 import { betterAuthAuthenticator } from "@halyard/better-auth";
 import { CloseCode, HalyardError } from "@halyard/protocol";
 import { createWebSocketSystem } from "@halyard/server";
-import type { Logger } from "@halyard/server";
+import type { Backplane, Logger } from "@halyard/server";
 import { MAX_CONTENT_LENGTH, PAGE_SIZE } from "../shared/constants.ts";
 import { protocol } from "../shared/protocol.ts";
 import type { Auth } from "./auth.ts";
@@ -12,14 +12,19 @@ export interface ChatOptions {
   readonly auth: Auth;
   readonly messages: MessageStore;
   readonly rooms: RoomStore;
+  /** What this node is called, where there are several. */
+  readonly nodeName: string | undefined;
+  /** @default this node alone */
+  readonly backplane: Backplane | undefined;
   readonly logger: Logger;
   readonly onError: (error: unknown) => void;
 }
 
 /** The whole of the chat: who gets in, who may do what, what is kept, and the demo's own messages. */
-export function createChat({ auth, messages, rooms, logger, onError }: ChatOptions) {
+export function createChat({ auth, messages, rooms, nodeName, backplane, logger, onError }: ChatOptions) {
   const { manager, handlers } = createWebSocketSystem({
     protocol,
+    backplane,
     authenticate: betterAuthAuthenticator(auth, { logger }),
     // Everyone who is signed in may use every room that exists. `all` carries presence and announcements.
     authorize: ({ action, room }) => (room === "all" ? action !== "publish" : rooms.has(room)),
@@ -52,9 +57,9 @@ export function createChat({ auth, messages, rooms, logger, onError }: ChatOptio
     const { id } = await manager.broadcastMessage({ type: "announcement", message });
     return { id };
   });
+  handlers.onRequest("which_node", () => ({ name: nodeName }));
   handlers.onRequest("kick", async ({ userId }) => {
-    if (!manager.connectedUsers.has(userId))
-      throw new HalyardError("not_found", "They are not connected any more.");
+    if (!(await isOnline(userId))) throw new HalyardError("not_found", "They are not connected any more.");
     await manager.sendToUser(userId, { type: "kicked" });
     await manager.disconnectUser(userId, { reason: "kicked" });
     return {};
@@ -66,4 +71,15 @@ export function createChat({ auth, messages, rooms, logger, onError }: ChatOptio
   handlers.on("cut_connection", (_message, { ws }) => ws.close(CloseCode.Draining, "retryAfterMs=4000"));
 
   return manager;
+
+  /** On whatever node: `connectedUsers` knows those of this one. */
+  async function isOnline(userId: string): Promise<boolean> {
+    let cursor: string | undefined;
+    do {
+      const page = await manager.listUsers({ cursor });
+      if (page.users.some((user) => user.userId === userId)) return true;
+      ({ cursor } = page);
+    } while (cursor !== undefined);
+    return false;
+  }
 }

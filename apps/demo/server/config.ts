@@ -16,6 +16,10 @@ export interface Config {
   readonly pagePath: string;
   readonly secret: string | undefined;
   readonly adminEmail: string | undefined;
+  /** The Redis of several nodes. @default this node alone */
+  readonly redisUrl: string | undefined;
+  /** What the page calls this node, where there are several. */
+  readonly nodeName: string | undefined;
   /** True where nobody but this machine can reach the server. */
   readonly isLocal: boolean;
 }
@@ -27,9 +31,10 @@ export function readConfig(env: Environment, root: string): Config {
   const host = given(env, "HOST") ?? "127.0.0.1";
   const port = readPort(given(env, "PORT") ?? "3000");
   const publicUrl = given(env, "BETTER_AUTH_URL");
-  const isLocal = LOCAL_HOSTS.includes(host) && publicUrl === undefined;
   const publicOrigin = readOrigin("BETTER_AUTH_URL", publicUrl ?? `http://${urlHost(host)}:${port}`);
-  const aliases = isLocal ? [`http://127.0.0.1:${port}`, `http://localhost:${port}`] : [];
+  const { hostname, port: publicPort } = new URL(publicOrigin);
+  const isLocal = LOCAL_HOSTS.includes(host) && LOCAL_HOSTS.includes(hostname);
+  const aliases = isLocal ? [`http://127.0.0.1:${publicPort}`, `http://localhost:${publicPort}`] : [];
   return {
     host,
     port,
@@ -42,6 +47,8 @@ export function readConfig(env: Environment, root: string): Config {
     pagePath: join(root, "dist/page"),
     secret: given(env, "BETTER_AUTH_SECRET"),
     adminEmail: given(env, "ADMIN_EMAIL")?.toLowerCase(),
+    redisUrl: given(env, "REDIS_URL"),
+    nodeName: given(env, "NODE_NAME"),
     isLocal,
   };
 }

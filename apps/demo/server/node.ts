@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { attachWebSocketServer } from "@halyard/server/node";
+import { attachWebSocketServer, closeOnSignals } from "@halyard/server/node";
 import { SOCKET_PATH } from "../shared/constants.ts";
 import { main } from "./main.ts";
 import { createNodeListener } from "./node-listener.ts";
-import { onShutdown } from "./shutdown.ts";
 
 await main(async ({ config, manager, fetch, close }) => {
   // Node's own defaults let a slow client hold a request open for five minutes.
@@ -13,11 +12,5 @@ await main(async ({ config, manager, fetch, close }) => {
   attachWebSocketServer(server, { manager, path: SOCKET_PATH });
   server.listen(config.port, config.host);
   await once(server, "listening");
-  onShutdown(async () => {
-    await manager.drain();
-    await manager.close();
-    server.close();
-    server.closeAllConnections();
-    close();
-  });
+  closeOnSignals(manager, { server, onClose: close });
 });

@@ -9,18 +9,30 @@ export interface RoomStore {
   create(name: string): Creation;
 }
 
-/** The rooms, kept in memory too: whether one exists is asked for every message. */
+/**
+ * The rooms, kept in memory too: whether one exists is asked for every message. Another node may have made one that
+ * is not known here yet.
+ */
 export function createRoomStore(database: Database): RoomStore {
   database.exec("CREATE TABLE IF NOT EXISTS room (name TEXT PRIMARY KEY)");
   const insert = database.prepare("INSERT OR IGNORE INTO room (name) VALUES (?)");
   for (const name of FIRST_ROOMS) insert.run(name);
-  const rows = database.prepare("SELECT name FROM room ORDER BY rowid").all();
-  const names = new Set(rows.flatMap(nameOf));
+  const select = database.prepare("SELECT name FROM room ORDER BY rowid");
+  const exists = database.prepare("SELECT name FROM room WHERE name = ?");
+  const names = new Set(select.all().flatMap(nameOf));
+  const has = (name: string) => {
+    if (names.has(name)) return true;
+    for (const known of exists.all(name).flatMap(nameOf)) names.add(known);
+    return names.has(name);
+  };
   return {
-    has: (name) => names.has(name),
-    list: () => [...names],
+    has,
+    list() {
+      for (const name of select.all().flatMap(nameOf)) names.add(name);
+      return [...names];
+    },
     create(name) {
-      if (names.has(name)) return "exists";
+      if (has(name)) return "exists";
       if (names.size >= MAX_ROOMS) return "full";
       insert.run(name);
       names.add(name);

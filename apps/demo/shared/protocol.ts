@@ -26,6 +26,12 @@ export const protocol = defineProtocol({
     kicked: message(z.object({}), { ephemeral: true }),
   },
   requests: {
+    /** What the node that this connection is on is called; undefined where there is only one. */
+    which_node: request({
+      input: z.object({}),
+      output: z.object({ name: z.string().optional() }),
+      repeatable: true,
+    }),
     list_rooms: request({ input: z.object({}), output: z.array(RoomName), repeatable: true }),
     create_room: request({ input: z.object({ name: RoomName }), output: z.object({ name: RoomName }) }),
     /** One page, oldest message first; `before` is the id of the oldest message that the page has. */

@@ -5,6 +5,7 @@ import "./styles/overlays.css";
 import "./styles/sign-in.css";
 import "./styles/layout.css";
 import "./styles/sidebar.css";
+import "./styles/cluster.css";
 import "./styles/people.css";
 import "./styles/messages.css";
 import "./styles/composer.css";

@@ -10,6 +10,8 @@ import type { Dialect } from "./dialect.ts";
 export interface ClientPoolOptions {
   readonly dialect: Dialect;
   readonly port: number;
+  /** Clients go to so many nodes in turn. @default one */
+  readonly nodes?: number | undefined;
   readonly isCompressed: boolean;
   /** The room of a connection by its number, from 0. @default none */
   readonly roomOf?: (number: number) => string;
@@ -54,11 +56,12 @@ export class ClientPool {
 
   /** Opens one more connection, which is not in {@link connections}. */
   open(onReady: (connection: Connection) => void): Connection {
-    const { roomOf, sessions } = this.#options;
+    const { nodes, roomOf, sessions } = this.#options;
     const number = ++this.#opened;
     return new Connection({
       dialect: this.#options.dialect,
       port: this.#options.port,
+      host: nodes === undefined ? "127.0.0.1" : `127.0.1.${String(1 + (number % nodes))}`,
       isCompressed: this.#options.isCompressed,
       // One address has some 28,000 ports, and a closed port is not free at once.
       localAddress: `127.0.0.${String(2 + (number % 8))}`,

@@ -15,6 +15,7 @@ const END_OF_HEADERS = Buffer.from("\r\n\r\n");
 export interface ConnectionOptions {
   readonly dialect: Dialect;
   readonly port: number;
+  readonly host: string;
   readonly localAddress: string;
   readonly isCompressed: boolean;
   readonly user: string;
@@ -58,7 +59,7 @@ export class Connection {
     });
     this.#socket = connect({
       port: options.port,
-      host: "127.0.0.1",
+      host: options.host,
       localAddress: options.localAddress,
       noDelay: true,
       onread: { buffer: shared, callback: (length) => this.#read(length) },

@@ -5,10 +5,12 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Microseconds of all threads of a process so far. */
+/** Microseconds of all threads of a process so far, and of the processes that it has started. */
 function cpuOf(pid: number): number {
   const tasks = `/proc/${String(pid)}/task`;
   let nanoseconds = 0;
+  for (const child of readFileSync(`${tasks}/${String(pid)}/children`, "utf8").split(" "))
+    if (child.trim() !== "") nanoseconds += 1000 * cpuOf(Number(child));
   for (const task of readdirSync(tasks)) {
     try {
       nanoseconds += Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ", 1)[0]);

@@ -38,8 +38,10 @@ export interface ClientInfo {
 
 const input = { user: 7, fields: ["name", "tags"] };
 
+const inRoom = (room: string | undefined): string => (room === undefined ? "" : `&room=${room}`);
+
 const json: Dialect = {
-  upgradeTarget: (user) => ({ path: `/ws?user=${user}`, headers: [] }),
+  upgradeTarget: (user, { room }) => ({ path: `/ws?user=${user}${inRoom(room)}`, headers: [] }),
   firstMessages: () => [],
   framesUntilReady: () => 2,
   post: (text) => JSON.stringify({ type: "post", text }),
@@ -78,7 +80,10 @@ const halyardV1: Dialect = {
 };
 
 const socketIo: Dialect = {
-  upgradeTarget: (user) => ({ path: `/socket.io/?EIO=4&transport=websocket&user=${user}`, headers: [] }),
+  upgradeTarget: (user, { room }) => ({
+    path: `/socket.io/?EIO=4&transport=websocket&user=${user}${inRoom(room)}`,
+    headers: [],
+  }),
   firstMessages: () => ["40"],
   framesUntilReady: () => 4,
   post: (text) => `42${JSON.stringify(["post", { text }])}`,

@@ -10,6 +10,8 @@ interface Common {
   readonly serverPid: number;
   /** How long each part is measured. */
   readonly durationMs: number;
+  /** The server is so many nodes at 127.0.1.1, 127.0.1.2 and so on. @default one at 127.0.0.1 */
+  readonly nodes?: number | undefined;
   /** A file with the cookies of sessions, one for each user. @default no sessions */
   readonly cookies?: string | undefined;
 }

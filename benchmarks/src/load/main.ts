@@ -29,7 +29,7 @@ process.on("disconnect", () => process.exit());
 
 function run(job: Job): Promise<Figures> {
   const options = {
-    ...{ dialect: dialects[job.dialect], port: job.port },
+    ...{ dialect: dialects[job.dialect], port: job.port, nodes: job.nodes },
     isCompressed: job.kind === "fan-out" && job.isCompressed === true,
     sessions: job.cookies === undefined ? undefined : readSessions(job.cookies),
   };

@@ -33,6 +33,7 @@ export async function measure(measurement: Measurement): Promise<Figures> {
     needsMemory: plan.kind === "idle" || plan.kind === "signed-in" || plan.kind === "slow-reader",
     isCompressing: plan.kind === "fan-out" && plan.isCompressed === true,
     profile,
+    nodes: "nodes" in plan ? plan.nodes : undefined,
     database: sessions?.database,
   });
   const loader = children.track(

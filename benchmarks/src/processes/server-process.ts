@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { findFreePort } from "../../../test/support/free-port.ts";
+import { findFreePort } from "../../../scripts/free-port.ts";
 import * as children from "./children.ts";
 import { commandOf } from "./servers.ts";
 import type { ServerSpec } from "./servers.ts";
@@ -26,6 +26,8 @@ export interface ServerRun {
   readonly isCompressing?: boolean;
   /** A folder for a CPU profile. */
   readonly profile?: string | undefined;
+  /** How many nodes of a cluster. */
+  readonly nodes?: number | undefined;
   /** The SQLite file with the sessions of the users. */
   readonly database?: string | undefined;
 }
@@ -44,7 +46,12 @@ export async function startServer(spec: ServerSpec, run: ServerRun = {}): Promis
     throw new Error(`the server ended: ${reasonIn(errorOutput)}`);
   };
   await Promise.race([waitUntilListening(port), exited()]);
-  return { process: child, port, exited, end: () => end(child, run.profile !== undefined) };
+  return {
+    process: child,
+    port,
+    exited,
+    end: () => end(child, run.profile !== undefined || spec.node !== undefined),
+  };
 }
 
 function spawnServer(spec: ServerSpec, run: ServerRun, port: number): ChildProcess {
@@ -54,9 +61,11 @@ function spawnServer(spec: ServerSpec, run: ServerRun, port: number): ChildProce
   const probing = spec.runtime === "bun" ? ["--preload", probe] : ["--expose-gc", "--import", probe];
   flags.push(...(hasProbe ? probing : []), ...profiling(profile));
   const [program, args] = commandOf(spec, flags);
+  if (spec.node !== undefined) args.push(fileURLToPath(spec.node.program), String(run.nodes ?? 2));
   const env = {
     ...{ PATH: process.env["PATH"], NODE_ENV: "production", PORT: String(port) },
     ...(isCompressing ? { COMPRESSION: "on" } : {}),
+    ...spec.node?.env,
     ...(database === undefined ? {} : { DATABASE: database }),
   };
   return children.track(

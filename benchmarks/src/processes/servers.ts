@@ -13,6 +13,8 @@ export interface ServerSpec {
   readonly title: string;
   readonly runtime: keyof typeof runtimes;
   readonly file: URL;
+  /** What a node of a cluster runs, and its settings; `file` starts the cluster then. @default one server alone */
+  readonly node?: { readonly program: URL; readonly env?: Readonly<Record<string, string>> };
   /** For workloads without receipts, and for those with receipts. */
   readonly dialects: { readonly plain: DialectName; readonly v1: DialectName };
 }
@@ -103,6 +105,36 @@ export const servers: readonly ServerSpec[] = [
     dialects: json,
   },
 ];
+
+/** Servers of which several nodes share a Redis. They take part in the workloads of clusters only. */
+export const clusters: readonly ServerSpec[] = [
+  cluster("halyard-redis", "Halyard", { program: "halyard-node.ts", dialects: halyard }),
+  cluster("ws-redis", "ws over pub/sub, by hand", { program: "ws-redis.ts", dialects: json }),
+  ...(["pubsub", "sharded", "streams"] as const).map((adapter) =>
+    cluster(`socket.io-${adapter}`, `Socket.IO, ${adapter}`, {
+      program: "socket-io-redis.ts",
+      dialects: socketIo,
+      env: { ADAPTER: adapter },
+    }),
+  ),
+];
+
+interface ClusterOptions extends Pick<ServerSpec, "dialects"> {
+  readonly program: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function cluster(id: string, title: string, { program, dialects, env = {} }: ClusterOptions): ServerSpec {
+  const file = new URL("cluster.ts", serverFolder);
+  return {
+    id,
+    title,
+    runtime: "node",
+    file,
+    node: { program: new URL(program, serverFolder), env },
+    dialects,
+  };
+}
 
 /** Whether a server is Halyard's own, not a peer. */
 export function isHalyard(id: string): boolean {

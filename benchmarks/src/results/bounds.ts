@@ -41,6 +41,32 @@ const connects = { workload: "connects", server: node };
 const idle = { workload: "idle", server: node };
 const slow = { workload: "slow-reader" };
 
+/** Halyard to each adapter of Socket.IO: to the best of them, that is. */
+const clusterBounds = [2, 4].flatMap((nodes): Bound[] => {
+  const name = `${String(nodes)} nodes`;
+  const hall = { workload: `cluster-${String(nodes)}-hall`, server: "halyard-redis" };
+  return ["pubsub", "sharded", "streams"].flatMap((adapter): Bound[] => {
+    const against = { server: `socket.io-${adapter}` };
+    const to = `to Socket.IO, ${adapter}`;
+    return [
+      {
+        ...hall,
+        key: "w16.cpuUs",
+        title: `${name}, hall, 16 in flight: ${to}`,
+        against,
+        max: 0.2,
+        label: "1/5",
+      },
+      { ...hall, key: "w1.cpuUs", title: "… 1 in flight", against, max: 1 / 1.5, label: "1/1.5" },
+      { ...hall, key: "steady.p99Ms", title: "… p99", against, max: 1.2 },
+      {
+        ...{ ...hall, workload: `cluster-${String(nodes)}-rooms-5`, key: "rooms.cpuUs" },
+        ...{ title: `${name}, rooms of 5: ${to}`, against, max: 1 / 1.5, label: "1/1.5" },
+      },
+    ];
+  });
+});
+
 const BOUNDS: readonly Bound[] = [
   {
     ...fanOut,
@@ -116,6 +142,7 @@ const BOUNDS: readonly Bound[] = [
       },
     ];
   }),
+  ...clusterBounds,
 ];
 
 /** Each bound whose figures have been measured. */

@@ -1,5 +1,6 @@
 /** All workloads. Those of fan-out are in a file of their own. */
 import { isHalyard, servers } from "../processes/servers.ts";
+import { CLUSTERS, clusterWorkloads } from "./clusters.ts";
 import { fanOuts } from "./fan-outs.ts";
 import { cpu, rate } from "./workload.ts";
 import type { LineChartSpec, FigureSpec, Scale, Workload } from "./workload.ts";
@@ -19,7 +20,14 @@ export function listWorkloads(scale: Scale): Workload[] {
     presence(scale),
     slowReader(scale),
   ];
-  return [...fanOuts(scale), ...others].map((workload) => (scale.isQuick ? toQuick(workload) : workload));
+  const alone = [...fanOuts(scale), ...others].map(onOneServer);
+  const all = [...alone, ...clusterWorkloads(scale)];
+  return scale.isQuick ? all.map(toQuick) : all;
+}
+
+/** Without the servers that are several nodes. */
+function onOneServer(workload: Workload): Workload {
+  return { ...workload, without: [...(workload.without ?? []), ...CLUSTERS] };
 }
 
 /** One run, without the servers that use `ws`. */

@@ -7,11 +7,12 @@ import type { Clock, Logger } from "@halyard/server";
 /** Options of `betterAuthAuthenticator`; each of them may be left out. */
 export interface BetterAuthAuthenticatorOptions {
   /**
-   * Receives one warning for each rejected origin, and at most 100 warnings in all.
+   * Receives one warning for each rejected origin, and at most 100 warnings in all: pino, winston or `console`, for example.
+   * `false` is silence.
    *
    * @default Better Auth's own logger
    */
-  readonly logger?: Pick<Logger, "warn"> | undefined;
+  readonly logger?: Pick<Logger, "warn"> | false | undefined;
   /**
    * Whether a client with a bearer token or a ticket may connect without an `Origin` header, as native clients and
    * servers do. A cookie without `Origin` is always rejected: browsers send `Origin` with every upgrade request.
@@ -82,4 +83,14 @@ export const systemClock: SessionClock = {
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
   random: () => Math.random(),
+};
+
+/** The system's clock, with timers for which a process does not stay alive. */
+export const backgroundClock: SessionClock = {
+  ...systemClock,
+  setTimeout: (callback, ms) => {
+    const timer: { unref?(): unknown } = setTimeout(callback, ms);
+    timer.unref?.();
+    return timer;
+  },
 };

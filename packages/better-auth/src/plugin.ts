@@ -1,7 +1,9 @@
-// The Better Auth plugin that issues tickets: the endpoint `POST /halyard/ticket`.
+// The Better Auth plugin: it issues tickets at `POST /halyard/ticket`, and tells a backplane which sessions end.
 // The application passes it to `betterAuth({ plugins })`; clients call the endpoint before each attempt to connect.
 // Guarantees that only a session in the store gets a ticket, never one that lives in the cookie cache alone.
-import type { BetterAuthPlugin } from "better-auth";
+import { dateOf } from "@halyard/protocol/internal";
+import type { Backplane } from "@halyard/server";
+import type { AuthContext, BetterAuthPlugin } from "better-auth";
 import {
   APIError,
   createAuthEndpoint,
@@ -10,6 +12,9 @@ import {
   isStateful,
 } from "better-auth/api";
 import { issueTicket } from "./identity/tickets.ts";
+import { backgroundClock } from "./options.ts";
+import { ChangePublisher } from "./watch/change-publisher.ts";
+import { observeInstance } from "./watch/observe-instance.ts";
 
 /** Options of the `halyard()` plugin; each of them may be left out. */
 export interface HalyardPluginOptions {
@@ -26,6 +31,14 @@ export interface HalyardPluginOptions {
    * @default ""
    */
   readonly audience?: string | undefined;
+  /**
+   * Where a process without a WebSocket server says who was signed out, banned or changed: the connections on all nodes close
+   * within a second. It connects with the first change; a process may end with it open. A process with a server needs none,
+   * because `betterAuthAuthenticator` uses the server's.
+   *
+   * @default changes that this process makes are found by the nodes' checks, unless it has a server
+   */
+  readonly backplane?: Backplane | undefined;
 }
 
 /**
@@ -34,11 +47,17 @@ export interface HalyardPluginOptions {
  * connection within 30 s, from the page that requested it, while its session lives. The request does not extend the
  * session. A session that a plugin makes of another credential, such as an API key, gets no ticket. Better Auth's rate limit, where it is enabled, allows 120 requests in 60 s per IP address.
  *
+ * With a `backplane`, connections of other processes end with their sessions, whatever this process serves.
+ *
  * @example
  * betterAuth({ plugins: [halyard()] });
+ *
+ * @example
+ * // A server of pages, beside the nodes that serve WebSockets on the same Redis
+ * betterAuth({ plugins: [halyard({ backplane: redisBackplane({ url: process.env.REDIS_URL }) })] });
  */
 export function halyard(options: HalyardPluginOptions = {}) {
-  const { ticketTtlMs = 30_000, audience = "" } = options;
+  const { ticketTtlMs = 30_000, audience = "", backplane } = options;
   const createHalyardTicket = createAuthEndpoint(
     "/halyard/ticket",
     { method: "POST", requireHeaders: true, use: [storedSession] },
@@ -51,10 +70,32 @@ export function halyard(options: HalyardPluginOptions = {}) {
   );
   return {
     id: "halyard",
+    init: (context: AuthContext) => {
+      if (backplane !== undefined) publishChanges(context, backplane);
+    },
     endpoints: { createHalyardTicket },
     rateLimit: [{ pathMatcher: (path: string): boolean => path === "/halyard/ticket", window: 60, max: 120 }],
     options: { ticketTtlMs, audience },
   } satisfies BetterAuthPlugin;
+}
+
+/** The endpoint that changes a session answers when the nodes know, or the application's `backgroundTasks` waits for them. */
+function publishChanges(context: AuthContext, backplane: Backplane): void {
+  const publisher = new ChangePublisher({
+    backplane,
+    clock: backgroundClock,
+    onError: (error) =>
+      context.logger.error(
+        "halyard: the backplane does not take which sessions have ended; it is tried again.",
+        error,
+      ),
+  });
+  observeInstance(context, {
+    listener: async (change) => {
+      await context.runInBackgroundOrAwait(publisher.publish(change));
+    },
+    now: () => dateOf(backgroundClock),
+  });
 }
 
 // Better Auth's own `sessionMiddleware` accepts a session from the cookie cache, and extends the session.

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { UpgradeRequest } from "@halyard/server";
+import type { Backplane, UpgradeRequest } from "@halyard/server";
 import { betterAuth } from "better-auth";
 import type { BetterAuthOptions } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
@@ -18,6 +18,8 @@ export interface TestAuthOptions {
   readonly mode?: StorageMode;
   readonly trustedOrigins?: BetterAuthOptions["trustedOrigins"];
   readonly baseURL?: BetterAuthOptions["baseURL"];
+  /** Of a process without a server. @default none */
+  readonly backplane?: Backplane;
 }
 
 export type TestAuth = Awaited<ReturnType<typeof createTestAuth>>;
@@ -27,6 +29,7 @@ export async function createTestAuth({
   mode = "database",
   trustedOrigins = [],
   baseURL,
+  backplane,
 }: TestAuthOptions = {}) {
   const directory = mkdtempSync(join(tmpdir(), "halyard-auth-"));
   const database = await openDatabase(join(directory, "auth.db"));
@@ -50,7 +53,7 @@ export async function createTestAuth({
     advanced: { disableOriginCheck: false },
     rateLimit: { enabled: false },
     logger: { disabled: true },
-    plugins: [admin(), bearer(), organization(), halyard()],
+    plugins: [admin(), bearer(), organization(), halyard({ backplane })],
   });
   await (await getMigrations(auth.options)).runMigrations();
   let isOpen = true;
@@ -135,19 +138,21 @@ export function cookieOf({ headers }: Response): string {
   return [...jar.values()].join("; ");
 }
 
+/** The authenticator reads headers only. */
+const UNREAD = undefined as never;
+
 /** An upgrade request with these headers. */
 export function upgrade(headers: Record<string, string>, url = "/ws"): UpgradeRequest {
-  const all = { host: "app.example.com", connection: "Upgrade", upgrade: "websocket", ...headers };
-  return { url, headers: new Headers(all), remoteAddress: "127.0.0.1" };
+  return { ...probe({ connection: "Upgrade", upgrade: "websocket", ...headers }), url };
 }
 
 /** A plain GET, by which a client learns why its upgrade was rejected. */
 export function probe(headers: Record<string, string>): UpgradeRequest {
-  return {
-    url: "/ws",
-    headers: new Headers({ host: "app.example.com", ...headers }),
-    remoteAddress: "127.0.0.1",
-  };
+  const all = new Headers({ host: "app.example.com", ...headers });
+  const offers = all.get("sec-websocket-protocol")?.split(/[ ,]+/) ?? [];
+  const tickets = offers.filter((offer) => offer.startsWith("halyard.ticket."));
+  const ticket = tickets.length > 1 ? "" : tickets[0]?.slice("halyard.ticket.".length);
+  return { url: "/ws", headers: all, remoteAddress: "127.0.0.1", raw: UNREAD, ticket };
 }
 
 /** The part of SQLite that tests use directly. */

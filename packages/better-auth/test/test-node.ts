@@ -6,6 +6,7 @@ import { betterAuthAuthenticator } from "../src/authenticator.ts";
 import type { BetterAuthAuthenticatorOptions } from "../src/options.ts";
 import type {
   SessionCloseCode,
+  SessionMark,
   SessionWatch,
   WatchedConnection,
   WatchingAuthenticator,
@@ -19,6 +20,7 @@ export class TestNode {
   readonly watch: SessionWatch<TestIdentity>;
   readonly peers: TestNode[] = [];
   readonly announced: string[] = [];
+  readonly marks: SessionMark[] = [];
   /** How many sessions were read from the store. */
   reads = 0;
   /** Whether each read of the store fails. */
@@ -29,6 +31,7 @@ export class TestNode {
     void auth.$context.then(({ internalAdapter }) => this.#countReads(internalAdapter));
     this.authenticator = betterAuthAuthenticator(auth, { logger: { warn: () => undefined }, ...options });
     this.watch = this.authenticator.watch({
+      revoke: (mark) => this.marks.push(mark),
       announce: (notice) => {
         const wire = JSON.stringify(notice);
         this.announced.push(wire);

@@ -2,6 +2,7 @@
 // Called by the application; its public members are those of the WebSocketClient interface.
 // Its private methods run with each welcome, frame, change of state and lost connection.
 import type {
+  ErrorCode,
   GapMessage,
   GapReason,
   Position,
@@ -16,13 +17,13 @@ import type { Clock } from "./common/clock.ts";
 import { Emitter } from "./common/emitter.ts";
 import type { Unsubscribe } from "./common/emitter.ts";
 import { errorReporter } from "./common/error-reporter.ts";
-import { checkOptions, needsPage } from "./connection/connect-url.ts";
+import { checkOptions } from "./connection/connect-url.ts";
 import type { ConnectionState } from "./connection/connection-state.ts";
 import { Connection } from "./connection/connection.ts";
+import { firstWarning } from "./connection/first-warning.ts";
 import { Channels } from "./messaging/channels.ts";
-import type { ClientEvents, Delivery } from "./messaging/client-events.ts";
+import type { ClientEvents } from "./messaging/client-events.ts";
 import { MessageScope } from "./messaging/message-scope.ts";
-import type { MessageScopeParts } from "./messaging/message-scope.ts";
 import { MessageSender } from "./messaging/message-sender.ts";
 import { Outbox } from "./messaging/outbox.ts";
 import { PresenceLists } from "./messaging/presence-list.ts";
@@ -35,42 +36,52 @@ import type { WebSocketClientOptions } from "./options.ts";
 import { RoomHandle } from "./rooms/room-handle.ts";
 import { Rooms } from "./rooms/rooms.ts";
 
-export class Client {
+export class Client extends MessageScope {
   readonly #options: WebSocketClientOptions;
   readonly #connection: Connection;
-  readonly #emitter: Emitter<ClientEvents>;
   readonly #channels: Channels;
-  readonly #presence: PresenceLists;
   readonly #outbox: Outbox;
-  readonly #sender: MessageSender;
-  readonly #requests: PendingRequests;
   readonly #serverRequests: ServerRequests;
   readonly #rooms: Rooms;
-  readonly #scopeParts: MessageScopeParts;
-  readonly #scope: MessageScope;
   /** The URL needs a page and there is none, as on a server that renders one: nothing opens before something is sent. */
   #opensWhenUsed: boolean;
+  readonly #warn = firstWarning();
 
   constructor(options: WebSocketClientOptions) {
     const { autoConnect = true, clock = systemClock, onError } = options;
     const reportError = errorReporter(clock, onError);
-    checkOptions(options);
-    this.#options = options;
-    this.#opensWhenUsed = autoConnect && needsPage(options);
-    const emitter = (this.#emitter = new Emitter<ClientEvents>(reportError));
-    const connection = (this.#connection = this.#createConnection(clock));
-    const channels = (this.#channels = new Channels(emitter));
-    const presence = (this.#presence = new PresenceLists(emitter));
-    const isJoining = (channel: string | undefined) => this.#rooms.isJoining(channel);
-    const outbox = (this.#outbox = new Outbox({ clock, connection, emitter, isJoining }, options.outbox));
-    const requests = (this.#requests = new PendingRequests(clock, connection, options.requestTimeoutMs));
-    this.#serverRequests = new ServerRequests(connection, reportError);
-    this.#rooms = new Rooms({
+    const needsPage = checkOptions(options);
+    const { url, outbox: { storage } = {} } = options;
+    let sendLeft: Promise<() => Promise<void>> | undefined;
+    /** What an earlier page has left goes out before the first attempt. Without it, or when the storage fails, nothing does. */
+    const urlAfterSending = async () => {
+      sendLeft ??= this.#keepOutbox(clock, reportError);
+      const send = await sendLeft;
+      await send();
+      return typeof url === "function" ? url() : url;
+    };
+    const emitter = new Emitter<ClientEvents>(reportError);
+    const connection = new Connection(clock, storage ? { ...options, url: urlAfterSending } : options, {
+      resumption: () => ({ positions: channels.positions, rooms: rooms.names }),
+      onWelcome: (welcome) => this.#onWelcome(welcome),
+      onUserChange: () => this.#onUserChange(),
+      onTransition: (state) => this.#onTransition(state),
+      onFrame: (frame, size) => this.#onFrame(frame, size),
+      onDisconnected: () => this.#onDisconnected(),
+      onHide: () => this.#flush(),
+    });
+    const channels = new Channels(emitter);
+    const presence = new PresenceLists(emitter);
+    const isJoining = (channel: string | undefined) => rooms.isJoining(channel);
+    const outbox = new Outbox({ clock, connection, emitter, isJoining }, options.outbox);
+    const requests = new PendingRequests({ clock, connection, isJoining }, options.requestTimeoutMs);
+    const rooms: Rooms = new Rooms({
       clock,
       channels,
       requests,
       onChange: () => {
         emitter.emit("room");
+        requests.flush();
         outbox.flush();
       },
       onLeave: (channel) => {
@@ -78,10 +89,15 @@ export class Client {
         presence.drop(channel);
       },
     });
-    const senderParts = { clock, connection, outbox, reportError };
-    const sender = (this.#sender = new MessageSender(senderParts, options.typingThrottleMs));
-    this.#scopeParts = { emitter, presence, sender };
-    this.#scope = new MessageScope(this.#scopeParts);
+    const sender = new MessageSender({ clock, connection, outbox, reportError }, options.typingThrottleMs);
+    super({ emitter, presence, requests, sender });
+    this.#options = options;
+    this.#connection = connection;
+    this.#channels = channels;
+    this.#outbox = outbox;
+    this.#serverRequests = new ServerRequests(connection, reportError);
+    this.#rooms = rooms;
+    this.#opensWhenUsed = autoConnect && needsPage;
     if (autoConnect && !this.#opensWhenUsed) this.reconnect();
   }
 
@@ -89,26 +105,18 @@ export class Client {
     return this.#connection.user;
   }
 
-  get users(): readonly PublicUser[] {
-    return this.#scope.users;
-  }
-
   get state(): ConnectionState {
     return this.#connection.state;
   }
 
-  on(type: string, listener: (message: Frame, delivery: Delivery) => unknown): Unsubscribe {
-    return this.#scope.on(type, listener);
+  override send(type: string, fields?: object): Sending<unknown> | undefined {
+    this.#openWhenUsed();
+    return super.send(type, fields);
   }
 
-  send(type: string, fields?: object): Sending | undefined {
+  override request(name: string, input?: unknown, options?: RequestOptions): Promise<unknown> {
     this.#openWhenUsed();
-    return this.#scope.send(type, fields);
-  }
-
-  request(name: string, input?: unknown, options?: RequestOptions): Promise<unknown> {
-    this.#openWhenUsed();
-    return this.#requests.request(name, input, options);
+    return super.request(name, input, options);
   }
 
   onRequest(name: string, handler: (input: unknown) => unknown): Unsubscribe {
@@ -117,23 +125,19 @@ export class Client {
 
   join(room: string): RoomHandle {
     this.#openWhenUsed();
-    return new RoomHandle(room, this.#rooms, this.#scopeParts);
+    return new RoomHandle(room, this.#rooms, this.scopeParts);
   }
 
   onStateChange(listener: (state: ConnectionState) => unknown): Unsubscribe {
-    return this.#scope.subscribe("state", listener);
-  }
-
-  onUsersChange(listener: (users: readonly PublicUser[]) => unknown): Unsubscribe {
-    return this.#scope.onUsersChange(listener);
+    return this.listen("state", listener);
   }
 
   onGap(listener: (channel: string, reason: GapReason) => unknown): Unsubscribe {
-    return this.#scope.subscribe("gap", listener);
+    return this.listen("gap", listener);
   }
 
   onQueue(listener: (queue: QueueState) => unknown): Unsubscribe {
-    return this.#scope.subscribe("queue", listener);
+    return this.listen("queue", listener);
   }
 
   connect(): void {
@@ -148,7 +152,7 @@ export class Client {
 
   authenticate(): void {
     const { ticket } = this.#options;
-    if (ticket && this.#connection.isWelcomed) void this.#renewSession(ticket);
+    if (ticket && this.#connection.isOpen) void this.#renewSession(ticket);
     else this.reconnect();
   }
 
@@ -157,26 +161,32 @@ export class Client {
     this.#connection.reconnect();
   }
 
+  /** What `outbox.storage` keeps. */
+  get kept(): readonly [Connection, Outbox] {
+    return [this.#connection, this.#outbox];
+  }
+
+  async #keepOutbox(clock: Clock, reportError: (error: unknown) => void): Promise<() => Promise<void>> {
+    const options = this.#options;
+    const createClient = (earlier: WebSocketClientOptions) => new Client(earlier);
+    try {
+      const { keepOutbox } = await import("./storage/keep-outbox.ts");
+      return await keepOutbox({ clock, options, ownClient: this, reportError, createClient });
+    } catch (error) {
+      reportError(error);
+      return async () => {};
+    }
+  }
+
   #openWhenUsed(): void {
     if (this.#opensWhenUsed) this.reconnect();
   }
 
-  #createConnection(clock: Clock): Connection {
-    return new Connection(clock, this.#options, {
-      resumption: () => ({ positions: this.#channels.positions, rooms: this.#rooms.names }),
-      onWelcome: (welcome) => this.#onWelcome(welcome),
-      onUserChange: () => this.#onUserChange(),
-      onTransition: (state) => this.#onTransition(state),
-      onFrame: (frame, size) => this.#onFrame(frame, size),
-      onDisconnected: () => this.#onDisconnected(),
-    });
-  }
-
   #onWelcome({ ephemeral, channels, forgotten }: WelcomeMessage): void {
-    this.#sender.onWelcome(ephemeral);
+    this.scopeParts.sender.onWelcome(ephemeral);
     if (forgotten) {
       this.#outbox.forget();
-      this.#requests.forget();
+      this.scopeParts.requests.forget();
     } else if (
       forgotten === undefined &&
       Object.values(channels).some(({ recovered }) => recovered === "lost")
@@ -187,29 +197,32 @@ export class Client {
   }
 
   #onTransition(state: ConnectionState): void {
+    this.#warn(state);
     // Before the listeners are called, because a listener may start the client again at once.
     if (state.status === "closed") this.#end();
-    this.#emitter.emit("state", state);
-    // After them, so that the application knows of the open connection when the first messages go out.
-    if (!this.#connection.isWelcomed) return;
-    this.#requests.onOpen();
-    this.#sender.onOpen();
+    this.scopeParts.emitter.emit("state", state);
+    // After them, so that the application knows of the open connection when what waits for it goes out.
+    this.#flush();
+  }
+
+  /** Writes what waits, as far as the server allows. */
+  #flush(): void {
+    this.scopeParts.requests.flush();
+    this.#outbox.flush();
   }
 
   #onUserChange(): void {
-    const error = new HalyardError("unauthenticated");
-    this.#outbox.settleAll(error);
+    this.#settleAll("unauthenticated");
     this.#outbox.restart();
-    this.#requests.rejectAll(error);
     this.#channels.clear();
   }
 
   #onDisconnected(): void {
-    this.#sender.onDisconnected();
+    this.scopeParts.sender.onDisconnected();
     this.#channels.onDisconnected();
     this.#rooms.onDisconnected();
     this.#outbox.onDisconnected();
-    this.#requests.onDisconnected();
+    this.scopeParts.requests.onDisconnected();
   }
 
   #onFrame(frame: Frame, size: number): void {
@@ -222,46 +235,62 @@ export class Client {
       case "reply":
         return this.#onReply(re, { result: frame["result"] });
       case "error":
-        if (re !== undefined) return this.#onReply(re, { error: readError(frame) });
+        if (re !== undefined) this.#onReply(re, { error: readError(frame) }, frame["mayHaveRun"]);
         break;
       case "left":
         return this.#rooms.membershipChanged(String(room), readError({ code: reason }));
       case "joined":
         this.#channels.join(channel, frame as unknown as Position);
         return this.#rooms.membershipChanged(String(room));
+      case "pong":
+      case "reconnect":
+      case "welcome":
+        return;
       case "gap":
         return this.#channels.gap(frame as unknown as GapMessage);
       case "user_list":
       case "user_joined":
       case "user_left":
-        this.#presence.update(channel, frame);
+        this.scopeParts.presence.update(channel, frame);
     }
     this.#channels.receive(frame, size);
   }
 
-  /** @param re the sequence number of a message, or the id of a request */
-  #onReply(re: number | string | undefined, reply: Reply): void {
-    if (typeof re !== "number") return this.#requests.settle(String(re), reply);
-    if ("error" in reply) return this.#outbox.onReply(re, { status: "rejected", error: reply.error });
-    const { ch, off } = Object(reply.result) as SendResult;
-    this.#outbox.onReply(re, { status: "delivered", channel: ch, offset: off });
+  /** @param mayHaveRun what is refused may have run before, on a node that was lost */
+  #onReply(re: number | string | undefined, reply: Reply, mayHaveRun?: unknown): void {
+    if (typeof re !== "number")
+      return this.scopeParts.requests.settle(
+        String(re),
+        mayHaveRun ? { error: new HalyardError("unavailable") } : reply,
+      );
+    if ("error" in reply)
+      return this.#outbox.onReply(
+        re,
+        mayHaveRun ? { status: "unknown" } : { status: "rejected", error: reply.error },
+      );
+    const { ch, off, result } = Object(reply.result) as SendResult;
+    this.#outbox.onReply(re, { status: "delivered", channel: ch, offset: off, result });
   }
 
-  /** Settles all messages and requests, because no connection follows until the application starts one. */
+  /** No connection follows until the application starts one. */
   #end(): void {
-    const error = new HalyardError("unavailable");
     this.#connection.isEnded = true;
+    this.#settleAll("unavailable");
+  }
+
+  #settleAll(code: ErrorCode): void {
+    const error = new HalyardError(code);
     this.#outbox.settleAll(error);
-    this.#requests.rejectAll(error);
+    this.scopeParts.requests.settleAll(error);
   }
 
   /** Renews the session of the open connection, or replaces the connection when that fails. */
   async #renewSession(ticket: () => Promise<string>): Promise<void> {
     const reconnectIfOpen = () => {
-      if (this.#connection.isWelcomed) this.reconnect();
+      if (this.#connection.isOpen) this.reconnect();
     };
     try {
-      this.#requests.sendFrame({ type: "authenticate", ticket: await ticket() }, (reply) => {
+      this.scopeParts.requests.sendFrame({ type: "authenticate", ticket: await ticket() }, (reply) => {
         if ("error" in reply) reconnectIfOpen();
       });
     } catch {

@@ -39,6 +39,32 @@ export interface OutboxLimits {
   readonly ageMs: number;
 }
 
+/**
+ * Where the outbox is kept: `sessionStorage` has this shape, and AsyncStorage of React Native. Without Web Locks, as in
+ * React Native, it is of one page or process only.
+ */
+export interface OutboxStorage {
+  /** The text of a key; null when there is none. */
+  getItem(key: string): string | null | Promise<string | null>;
+  /** Stores a text. The next call comes after the promise that this one returned, if any. */
+  setItem(key: string, value: string): unknown;
+  /** Removes a text. */
+  removeItem(key: string): unknown;
+}
+
+/** The option `outbox`: its bounds, and where it is kept. */
+export interface OutboxOptions extends Partial<OutboxLimits> {
+  /**
+   * Keeps the messages without a reply through a reload: the next page sends them first, under the ids that they had, for
+   * the same user only. `"session"` is `sessionStorage`: a reload of the tab. `"indexeddb"` outlives the tab: any page of
+   * the origin sends them. Both need Web Locks. The messages are stored as plain text, from the first
+   * attempt to connect on, when the code for it is loaded.
+   *
+   * @default none: what waits ends with the page
+   */
+  readonly storage?: "session" | "indexeddb" | OutboxStorage | undefined;
+}
+
 /** The options of `createWebSocketClient`. Only `url` is required. */
 export interface WebSocketClientOptions {
   /**
@@ -53,8 +79,10 @@ export interface WebSocketClientOptions {
   /** The class of the sockets. @default globalThis.WebSocket */
   readonly WebSocket?: WebSocketConstructor | undefined;
   /**
-   * Fetches a single-use ticket, for servers that do not receive the page's cookies. Called for every attempt. When it
-   * rejects with an error whose `status` is 401 or 403, the client stops in the state `authRequired`.
+   * For servers that do not receive the page's cookies: fetches a single-use ticket (`ticketFrom` of
+   * `@halyard/better-auth/client`), or a token of your own, which the server's `authenticate` reads as `request.ticket`.
+   * Letters, digits and `-._~` only, as in a JWT. Called for every attempt. When it rejects with an error whose `status` is
+   * 401 or 403, or the server refuses what it gave, the client stops in the state `authRequired`.
    *
    * @default none
    */
@@ -62,11 +90,11 @@ export interface WebSocketClientOptions {
   /** The version of the application's contract, sent to the server in the hello. @default none */
   readonly contract?: string | undefined;
   /**
-   * The bounds of the outbox; a missing field has its default.
+   * The bounds of the outbox, and where it is kept; a missing field has its default.
    *
    * @default { messages: 200, bytes: 262_144, ageMs: 60_000 }
    */
-  readonly outbox?: Partial<OutboxLimits> | undefined;
+  readonly outbox?: OutboxOptions | undefined;
   /** How long a request waits for its reply, in milliseconds. @default 10_000 */
   readonly requestTimeoutMs?: number | undefined;
   /** How long an attempt may take, from its start to the welcome, in milliseconds. @default 10_000 */
@@ -92,11 +120,7 @@ export interface WebSocketClientOptions {
    * @default globalThis.fetch, or none with a `WebSocket` of your own, which may carry credentials that `fetch` lacks
    */
   readonly fetch?: Fetch | undefined;
-  /**
-   * Time and randomness. Between two attempts, the client also waits one millisecond of the platform's own time.
-   *
-   * @default the system's
-   */
+  /** Time and randomness. @default the system's */
   readonly clock?: Clock | undefined;
   /** The source of `visibilitychange`, `pagehide`, `pageshow`, `resume` and `online`. @default globalThis */
   readonly page?: PageEvents | undefined;

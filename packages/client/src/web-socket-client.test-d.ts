@@ -18,6 +18,7 @@ export const protocol = defineProtocol({
       ]),
     ),
     cursor: message(z.object({ x: z.number() }), { ephemeral: true, relay: "room" }),
+    stroke: message(z.object({ x: z.number() }), { ephemeral: { everyMs: 20, keep: "all" }, relay: "room" }),
     nothing: message(z.object({})),
   },
   serverMessages: {
@@ -44,10 +45,10 @@ declare const client: WebSocketClient<AppProtocol>;
 expectTypeOf(client.send("vote", { pollId: "a" })).toEqualTypeOf<Sending>();
 expectTypeOf(client.send("draw", { kind: "dot", r: 1 })).toEqualTypeOf<Sending>();
 expectTypeOf(client.send("nothing")).toEqualTypeOf<Sending>();
-expectTypeOf(client.send("cursor", { x: 1 })).toEqualTypeOf<void>();
+expectTypeOf(client.join("general").send("cursor", { x: 1 })).toEqualTypeOf<void>();
+expectTypeOf(client.join("general").send("stroke", { x: 1 })).toEqualTypeOf<void>();
 expectTypeOf(client.send("typing_indicator", { isTyping: true })).toEqualTypeOf<void>();
 expectTypeOf(await client.send("chat_message", { content: "hi" })).toEqualTypeOf<Receipt>();
-expectTypeOf(client.join("general").send("cursor", { x: 1 })).toEqualTypeOf<void>();
 // @ts-expect-error no such message
 client.send("votes", { pollId: "a" });
 // @ts-expect-error a field is missing
@@ -58,6 +59,9 @@ client.send("vote", { pollId: 1 });
 client.send("voted", { total: 1 });
 // @ts-expect-error a line has no radius
 client.join("general").send("draw", { kind: "line", r: 1 });
+
+// @ts-expect-error no such rule
+message(z.object({}), { ephemeral: { keep: "first" } });
 
 // A hover over a listener's message shows fields, not generics.
 client.on("voted", (received, delivery) => {
@@ -130,3 +134,8 @@ createWebSocketClient({
   outbox: undefined,
   onError: undefined,
 });
+
+// The members are bound [s-H8].
+expectTypeOf<ThisParameterType<WebSocketClient["on"]>>().toEqualTypeOf<void>();
+expectTypeOf<ThisParameterType<WebSocketClient["close"]>>().toEqualTypeOf<void>();
+expectTypeOf<ThisParameterType<ReturnType<WebSocketClient["join"]>["send"]>>().toEqualTypeOf<void>();

@@ -1,21 +1,25 @@
 // What a user of the package sees of a client and of a room, with the types of the application's protocol.
 // Implemented by Client and RoomHandle, which know no protocol.
-// Every member may be used in every state of the connection.
+// Every member may be used in every state of the connection, destructured, and through a Proxy.
 import type {
   AnyProtocol,
   BuiltinProtocol,
   ClientMessages,
   GapReason,
   InputOf,
+  MessageDefinition,
   PublicUser,
+  RoomRule,
   ServerMessage,
   ServerMessages,
 } from "@halyard/protocol";
 import type { Unsubscribe } from "./common/emitter.ts";
 import type { ConnectionState } from "./connection/connection-state.ts";
 import type { Delivery } from "./messaging/client-events.ts";
+import type { SubscribeOptions } from "./messaging/message-scope.ts";
 import type { QueueState, Sending } from "./messaging/receipt.ts";
 import type { RequestOptions } from "./messaging/requests.ts";
+import type { SendError, SendErrorOf } from "./messaging/send-error.ts";
 import type { RoomState } from "./rooms/room-state.ts";
 
 /** The arguments of `send` after the type: the fields, which may be left out when none is required. */
@@ -29,45 +33,24 @@ export type RequestArguments<TInput> = undefined extends TInput
   : [input: TInput, options?: RequestOptions];
 
 /** What `send` returns: nothing for an ephemeral message, and the receipt to come for any other. */
-export type SentAs<TMessage> = TMessage extends { readonly ephemeral: true } ? void : Sending;
-
-/**
- * A handle of a room. The client stays in the room, also over reconnects, until `leave()` is called on its last handle.
- */
-export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> {
-  readonly name: string;
-  /** The users in the room. The same array until it changes. */
-  readonly users: readonly PublicUser[];
-  readonly state: RoomState;
-  /** Resolves when the server has joined this client to the room or rejected it. Never rejects. */
-  readonly ready: PromiseLike<RoomState>;
-  /** Like the client's `on`, for this room only, until `leave()`. */
-  on<TType extends keyof ServerMessages<TProtocol> & string>(
-    type: TType,
-    listener: (message: ServerMessage<TProtocol, TType>, delivery: Delivery) => unknown,
-  ): Unsubscribe;
-  /** Like the client's `send`, to this room. */
-  send<TType extends keyof ClientMessages<TProtocol> & string>(
-    type: TType,
-    ...fields: Arguments<InputOf<ClientMessages<TProtocol>[TType]>>
-  ): SentAs<ClientMessages<TProtocol>[TType]>;
-  /** Calls the listener with each new state, until `leave()`: also with that of `leave()`. */
-  onStateChange(listener: (state: RoomState) => unknown): Unsubscribe;
-  /** Calls the listener with each new list of users, until `leave()`. */
-  onUsersChange(listener: (users: readonly PublicUser[]) => unknown): Unsubscribe;
-  /** Like the client's `onGap`, for this room only, until `leave()`. */
-  onGap(listener: (reason: GapReason) => unknown): Unsubscribe;
-  /** Gives this handle back. The client leaves the room with its last handle. */
-  leave(): void;
+export type SentAs<TMessage extends MessageDefinition, TError = SendError> = TMessage extends {
+  readonly ephemeral: true;
 }
+  ? void
+  : Sending<TMessage["result"]["_zod"]["output"], TError>;
 
-/** A connection of one user that reconnects by itself, with the types of an application's protocol. */
-export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol> {
-  /** The user that the server has identified; undefined before the first welcome. */
-  readonly user: PublicUser | undefined;
-  /** The users who are online, as far as the server lists them. The same array until it changes. */
-  readonly users: readonly PublicUser[];
-  readonly state: ConnectionState;
+/** The arguments of the client's own `send` and `request`: for what needs a room, a sentence that says so. */
+export type Outside<
+  TRoom extends RoomRule,
+  TName extends string,
+  TMethod extends string,
+  TArguments extends readonly unknown[],
+> = TRoom extends "required"
+  ? [needsRoom: `${TName} needs a room: client.join(room).${TMethod}("${TName}", …)`]
+  : TArguments;
+
+/** What a client and a room have in common: a room hears its own messages only, until `leave()`. */
+export interface Subscribable<TProtocol extends AnyProtocol> {
   /**
    * Listens to messages of one type. An error that a listener throws goes to `onError`; the other listeners are called.
    *
@@ -75,9 +58,67 @@ export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol
    * client.on("chat_message", (message) => show(message.from.name, message.content));
    */
   on<TType extends keyof ServerMessages<TProtocol> & string>(
+    this: void,
     type: TType,
     listener: (message: ServerMessage<TProtocol, TType>, delivery: Delivery) => unknown,
+    options?: SubscribeOptions,
   ): Unsubscribe;
+  /** As `on`, for the next message only. */
+  once<TType extends keyof ServerMessages<TProtocol> & string>(
+    this: void,
+    type: TType,
+    listener: (message: ServerMessage<TProtocol, TType>, delivery: Delivery) => unknown,
+    options?: SubscribeOptions,
+  ): Unsubscribe;
+  /** As `on`, for every type: `message.type` narrows. Messages that a newer server sends come, too. */
+  onAny<TType extends keyof ServerMessages<TProtocol> & string = keyof ServerMessages<TProtocol> & string>(
+    this: void,
+    listener: (message: ServerMessage<TProtocol, TType>, delivery: Delivery) => unknown,
+    options?: SubscribeOptions,
+  ): Unsubscribe;
+}
+
+/**
+ * A handle of a room. The client stays in the room, also over reconnects, until `leave()` is called on its last handle.
+ */
+export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> extends Subscribable<TProtocol> {
+  readonly name: string;
+  /** The users in the room. The same array until it changes. */
+  readonly users: readonly PublicUser[];
+  readonly state: RoomState;
+  /** Resolves when the server has joined this client to the room or rejected it. Never rejects. */
+  readonly ready: PromiseLike<RoomState>;
+  /** Like the client's `send`, to this room. */
+  send<TType extends keyof ClientMessages<TProtocol> & string>(
+    this: void,
+    type: TType,
+    ...fields: Arguments<InputOf<ClientMessages<TProtocol>[TType]>>
+  ): SentAs<ClientMessages<TProtocol>[TType], SendErrorOf<TProtocol>>;
+  /** Like the client's `request`, in this room: once the client is in it. The server checks that. */
+  request<TName extends keyof TProtocol["requests"] & string>(
+    this: void,
+    name: TName,
+    ...input: RequestArguments<TProtocol["requests"][TName]["input"]["_zod"]["input"]>
+  ): Promise<TProtocol["requests"][TName]["output"]["_zod"]["output"]>;
+  /** Calls the listener with each new state, until `leave()`: also with that of `leave()`. */
+  onStateChange(this: void, listener: (state: RoomState) => unknown): Unsubscribe;
+  /** Calls the listener with each new list of users, until `leave()`. */
+  onUsersChange(this: void, listener: (users: readonly PublicUser[]) => unknown): Unsubscribe;
+  /** Like the client's `onGap`, for this room only, until `leave()`. */
+  onGap(this: void, listener: (reason: GapReason) => unknown): Unsubscribe;
+  /** Gives this handle back. The client leaves the room with its last handle. */
+  leave(this: void): void;
+}
+
+/** A connection of one user that reconnects by itself, with the types of an application's protocol. */
+export interface WebSocketClient<
+  TProtocol extends AnyProtocol = BuiltinProtocol,
+> extends Subscribable<TProtocol> {
+  /** The user that the server has identified; undefined before the first welcome. */
+  readonly user: PublicUser | undefined;
+  /** The users who are online, as far as the server lists them. The same array until it changes. */
+  readonly users: readonly PublicUser[];
+  readonly state: ConnectionState;
   /**
    * Sends a message, now or when the connection is open again. Messages arrive in the order in which they were sent,
    * and take effect once. An ephemeral message is dropped when the connection is not open.
@@ -86,16 +127,30 @@ export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol
    * const receipt = await client.send("chat_message", { content: "hello" });
    */
   send<TType extends keyof ClientMessages<TProtocol> & string>(
+    this: void,
     type: TType,
-    ...fields: Arguments<InputOf<ClientMessages<TProtocol>[TType]>>
-  ): SentAs<ClientMessages<TProtocol>[TType]>;
+    ...fields: Outside<
+      ClientMessages<TProtocol>[TType]["room"],
+      TType,
+      "send",
+      Arguments<InputOf<ClientMessages<TProtocol>[TType]>>
+    >
+  ): SentAs<ClientMessages<TProtocol>[TType], SendErrorOf<TProtocol>>;
   /**
    * Sends a request to the server. Settles always: resolves to the reply, or rejects with a `HalyardError` (also
-   * `timeout`, and `unavailable` when the client is closed) or with the reason of the `signal`.
+   * `timeout`, and `unavailable` when the client is closed) or with the reason of the `signal`. After `timeout` and
+   * `unavailable` the request may have run. `isErrorOf` tells
+   * the errors of the contract.
    */
   request<TName extends keyof TProtocol["requests"] & string>(
+    this: void,
     name: TName,
-    ...input: RequestArguments<TProtocol["requests"][TName]["input"]["_zod"]["input"]>
+    ...input: Outside<
+      TProtocol["requests"][TName]["room"],
+      TName,
+      "request",
+      RequestArguments<TProtocol["requests"][TName]["input"]["_zod"]["input"]>
+    >
   ): Promise<TProtocol["requests"][TName]["output"]["_zod"]["output"]>;
   /**
    * Registers the handler for requests of the server. A later handler of the same name takes the place of an earlier
@@ -106,6 +161,7 @@ export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol
    * client.onRequest("confirm", async ({ question }) => ({ answer: await ask(question) }));
    */
   onRequest<TName extends keyof TProtocol["serverRequests"] & string>(
+    this: void,
     name: TName,
     handler: (
       input: TProtocol["serverRequests"][TName]["input"]["_zod"]["output"],
@@ -114,28 +170,28 @@ export interface WebSocketClient<TProtocol extends AnyProtocol = BuiltinProtocol
       | Promise<TProtocol["serverRequests"][TName]["output"]["_zod"]["input"]>,
   ): Unsubscribe;
   /** Joins a room, and joins it again with each connection, until `leave()` of the returned handle. */
-  join(room: string): Room<TProtocol>;
+  join(this: void, room: string): Room<TProtocol>;
   /** Calls the listener with each new state of the connection. */
-  onStateChange(listener: (state: ConnectionState) => unknown): Unsubscribe;
+  onStateChange(this: void, listener: (state: ConnectionState) => unknown): Unsubscribe;
   /** Calls the listener with each new list of the users who are online. */
-  onUsersChange(listener: (users: readonly PublicUser[]) => unknown): Unsubscribe;
+  onUsersChange(this: void, listener: (users: readonly PublicUser[]) => unknown): Unsubscribe;
   /**
    * Calls the listener when messages of a channel (`all`, `user:<id>`, `room:<name>`) cannot be replayed: the
    * application loads the state from elsewhere. While a promise that the listener returned is pending, further messages
    * of the channel wait, up to 1,000 or 1 MiB.
    */
-  onGap(listener: (channel: string, reason: GapReason) => unknown): Unsubscribe;
+  onGap(this: void, listener: (channel: string, reason: GapReason) => unknown): Unsubscribe;
   /** Calls the listener with each change of the outbox. */
-  onQueue(listener: (queue: QueueState) => unknown): Unsubscribe;
+  onQueue(this: void, listener: (queue: QueueState) => unknown): Unsubscribe;
   /** Connects, after `close()` or with `autoConnect: false`. */
-  connect(): void;
+  connect(this: void): void;
   /**
    * Closes the connection for good: the user is offline at once. A message that was never written is rejected; one that
    * was written and has no reply is unknown.
    */
-  close(): void;
+  close(this: void): void;
   /** Is to be called after a sign-in: connects anew, or renews the session of the open connection. */
-  authenticate(): void;
+  authenticate(this: void): void;
   /** Replaces the connection by a new one, now. */
-  reconnect(): void;
+  reconnect(this: void): void;
 }

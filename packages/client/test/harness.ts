@@ -105,6 +105,6 @@ export function createHarness(options: Partial<WebSocketClientOptions> = {}) {
 }
 
 /** The reply to a message or a request. */
-export function reply(frame: Frame | undefined, result: object = {}): object {
+export function reply(frame: Frame | undefined, result: unknown = {}): object {
   return { type: "reply", result, $: { re: frame?.$?.seq ?? frame?.$?.id } };
 }

@@ -51,6 +51,8 @@ export interface BuiltinServerMessages {
     retryable: boolean;
     retryAfterMs?: number | undefined;
     issues?: { path: string; message: string }[] | undefined;
+    application?: { code: string; data?: unknown } | undefined;
+    mayHaveRun?: boolean | undefined;
   }>;
 }
 

@@ -17,7 +17,8 @@ export interface Position {
 export type GapReason = "lost" | "trimmed" | "too_many" | "forbidden";
 
 /**
- * The outcome of a resume for one channel. `pending`: the backplane does not answer, so the client keeps its position.
+ * The outcome of a resume for one channel. `pending`: not known yet, so the client keeps its position; of a room, `joined`
+ * or `left` follows.
  */
 export interface ChannelState extends Position {
   /** The newest offset of the channel: what a resumed client missed is up to here. An older server leaves it out. */
@@ -81,6 +82,8 @@ export interface WelcomeLimits {
   chatBurst?: number | undefined;
   /** WebSocket pings and pongs, per second and at once. */
   pingsPerSecond?: number | undefined;
+  /** How many rooms the connection may be in. */
+  rooms?: number | undefined;
   /** How many requests may be unanswered. */
   requests?: number | undefined;
 }
@@ -109,10 +112,12 @@ export interface ReplyMessage {
   result?: unknown;
 }
 
-/** The server itself put this connection into a room. */
+/** The server itself put this connection into a room, or into one that the welcome called `pending`. */
 export interface JoinedMessage extends Position {
   type: "joined";
   room: string;
+  /** The newest offset of the channel, where messages up to it follow. */
+  head?: number | undefined;
 }
 
 /** The server took this connection out of a room, or did not let it in at its `hello`. */
@@ -165,6 +170,8 @@ export interface SendResult {
   readonly id: string;
   readonly ch?: string | undefined;
   readonly off?: number | undefined;
+  /** What the handler returned, where the contract has a `result` for the type. */
+  readonly result?: unknown;
 }
 
 /** The `result` in the `reply` to a join: the position of the room's channel. */

@@ -2,6 +2,9 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import * as mini from "zod/mini";
 import { BUILTIN_TYPES } from "./builtins.ts";
+import { applicationError } from "./application-error.ts";
+import { isErrorOf } from "./error-of.ts";
+import { HalyardError } from "./errors.ts";
 import { defineProtocol, message, request } from "./define-protocol.ts";
 import type { MessageMap, RequestMap } from "./definition.ts";
 
@@ -19,7 +22,7 @@ const untyped = {
 describe("message", () => {
   it("defines a retained message that is not relayed, unless a policy is given", () => {
     const schema = z.object({ x: z.number() });
-    expect(message(schema)).toEqual({ schema, ephemeral: false, relayed: false, policy: {} });
+    expect(message(schema)).toMatchObject({ schema, ephemeral: false, relayed: false, policy: {} });
   });
 
   it("keeps the policy of a message, and derives ephemeral and relayed from it", () => {
@@ -48,8 +51,8 @@ describe("message", () => {
 describe("request", () => {
   it("keeps the two schemas of a request, and its policy beside them", () => {
     const [input, output] = [z.object({ room: z.string() }), z.array(z.string())];
-    expect(request({ input, output })).toEqual({ input, output, policy: {} });
-    expect(request({ input, output, repeatable: true, requires: { role: "admin" } }).policy).toEqual({
+    expect(request({ input, output })).toMatchObject({ input, output, policy: {} });
+    expect(request({ input, output, repeatable: true, requires: { role: "admin" } }).policy).toMatchObject({
       repeatable: true,
       requires: { role: "admin" },
     });
@@ -58,7 +61,7 @@ describe("request", () => {
 
 describe("defineProtocol", () => {
   it("makes a complete contract out of an empty definition", () => {
-    const nothing = { clientMessages: {}, serverMessages: {}, requests: {}, serverRequests: {} };
+    const nothing = { clientMessages: {}, serverMessages: {}, requests: {}, serverRequests: {}, errors: {} };
     expect(defineProtocol({})).toEqual(nothing);
   });
 
@@ -71,6 +74,7 @@ describe("defineProtocol", () => {
       serverMessages: {},
       requests,
       serverRequests,
+      errors: {},
     });
   });
 
@@ -95,11 +99,106 @@ describe("defineProtocol", () => {
     },
   );
 
+  it.each([
+    { everyMs: -1 },
+    { everyMs: Number.NaN },
+    { everyMs: 10_001 },
+    { everyMs: "50" },
+    { keep: "first" },
+    "latest",
+    null,
+    50,
+  ])("throws a TypeError when a message is ephemeral as %j", (ephemeral) => {
+    const stroke = message(z.object({}), { ephemeral } as never);
+    expect(() => untyped.defineProtocol({ clientMessages: { stroke } })).toThrow(
+      /^stroke: ephemeral is true, /,
+    );
+    expect(() => untyped.defineProtocol({ serverMessages: { stroke } })).toThrow(TypeError);
+  });
+
+  it.each([true, {}, { everyMs: 0 }, { keep: "latest" }, { everyMs: 10_000, keep: "all" }] as const)(
+    "makes an ephemeral message of %j",
+    (ephemeral) => {
+      const stroke = message(z.object({}), { ephemeral });
+      expect(stroke.ephemeral).toBe(true);
+      expect(defineProtocol({ clientMessages: { stroke } }).clientMessages.stroke.policy.ephemeral).toBe(
+        ephemeral,
+      );
+    },
+  );
+
   it("accepts the names of inherited properties, toString and constructor, as message types", () => {
     const inherited = { toString: message(z.object({})), constructor: message(z.object({})) };
     expect(() => untyped.defineProtocol({ clientMessages: inherited })).not.toThrow();
     expect(() =>
       untyped.defineProtocol({ requests: Object.create({ users: 1 }) as RequestMap }),
     ).not.toThrow();
+  });
+});
+
+describe("the rules of a contract", () => {
+  const nothing = z.object({});
+  it.each([
+    [{ clientMessages: { a: message(nothing, { room: "optional" } as never) } }, 'a: room is "required"'],
+    [{ requests: { a: request({ output: nothing, room: true } as never) } }, 'a: room is "required"'],
+    [{ serverMessages: { a: message(nothing, { room: "required" }) } }, "a: room is a rule for what clients"],
+    [
+      { serverMessages: { a: message(nothing, { result: nothing }) } },
+      "a: result is a rule for what clients",
+    ],
+    [
+      { clientMessages: { a: message(nothing, { ephemeral: true, result: nothing } as never) } },
+      "a: an ephemeral message has no receipt",
+    ],
+    [
+      { clientMessages: { a: message(nothing, { relay: "all", result: nothing } as never) } },
+      "a: a relayed message has no handler",
+    ],
+    [
+      { serverRequests: { a: request({ output: nothing, room: "required" }) } },
+      "a: room is for what clients",
+    ],
+    [{ errors: { forbidden: nothing } }, "forbidden is an error code of Halyard's own"],
+    [{ errors: { halyard_a: nothing } }, "halyard_a is an error code of Halyard's own"],
+    [{ errors: { "out of stock": nothing } }, "out of stock: an error code has 1 to 64 letters"],
+  ])("that has no meaning is a TypeError at the start: %#, %s [s-P1] [s-P8]", (definition, text) => {
+    expect(() => untyped.defineProtocol(definition as never)).toThrow(text);
+  });
+
+  it("are on the objects, as their types say [s-P1]", () => {
+    expect(message(nothing, { relay: "room" })).toMatchObject({ room: "required", relayed: true });
+    expect(message(nothing, { relay: "all" })).toMatchObject({ room: "optional" });
+    expect(request({ output: nothing, requires: { role: "admin" } })).toMatchObject({
+      room: "optional",
+      role: "admin",
+    });
+  });
+});
+
+describe("an error of the contract", () => {
+  const protocol = defineProtocol({
+    errors: {
+      out_of_stock: z.object({ left: z.int() }),
+      gone: z.undefined(),
+      slow: z.string().refine(async () => true),
+    },
+  });
+
+  it("is a HalyardError with the data of its schema, which another end recognises [s-P8]", () => {
+    const error: unknown = applicationError(protocol, "out_of_stock", { left: 2 });
+    expect(error).toBeInstanceOf(HalyardError);
+    expect(error).toMatchObject({ code: "out_of_stock", message: "out of stock", retryable: false });
+    expect(isErrorOf<typeof protocol>(error) && error.code === "out_of_stock" && error.data.left).toBe(2);
+    expect(applicationError(protocol, "gone", undefined, "Gone.")).toMatchObject({ message: "Gone." });
+    expect(isErrorOf(new Error("internal"))).toBe(false);
+  });
+
+  it.each([
+    ["toString", undefined, "toString is not among the errors of the contract"],
+    ["out_of_stock", { left: "2" }, "the data of out_of_stock does not fit its schema: left"],
+    ["gone", 5, "the data of gone does not fit its schema"],
+    ["slow", "a", "slow: the schema of an error answers at once"],
+  ])("that does not fit is a TypeError where it is thrown: %s with %j [s-P8]", (code, data, text) => {
+    expect(() => applicationError(protocol, code as "out_of_stock", data as never)).toThrow(text);
   });
 });

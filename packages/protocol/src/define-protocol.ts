@@ -1,29 +1,39 @@
 // Builds a contract out of messages and requests, and rejects a wrong one: by types first, by a TypeError at start.
 // Called once per application, in the module that holds its contract.
 // Guarantee: the types are what client and server infer from; the objects hold schemas and policies, nothing else.
+import { z } from "zod";
 import { BUILTIN_TYPES, RESERVED_PREFIX } from "./builtins.ts";
-import type { BuiltinType } from "./builtins.ts";
+import type {
+  ClientCheck,
+  ErrorCheck,
+  FieldCheck,
+  InputSchemaOf,
+  MessageOf,
+  PolicyCheck,
+  RequestCheck,
+  RequestOf,
+  RequestOptions,
+  ServerCheck,
+  ServerRequestCheck,
+} from "./contract-checks.ts";
 import type {
   AnyProtocol,
-  EphemeralMessage,
-  Message,
+  AnyResult,
+  ErrorMap,
   MessageDefinition,
   MessageMap,
   MessagePolicy,
   Protocol,
-  RelayedEphemeralMessage,
-  RelayedMessage,
   RequestDefinition,
   RequestMap,
-  RequestPolicy,
-  RequestReply,
   Schema,
 } from "./definition.ts";
+import { ERROR_CODES } from "./errors.ts";
 
 /**
  * Defines a message: an object schema for its fields, without `type`, and how it travels.
  *
- * @throws TypeError when the schema has a field `type` or `$`; the types say so first.
+ * @throws TypeError when the schema has a field `type` or `$` (the types say so first), and for one that is not of zod 4.
  * @example
  * message(z.object({ x: z.number(), y: z.number() }), { ephemeral: true, relay: "room" })
  */
@@ -33,40 +43,50 @@ export function message<
   const TPolicy extends MessagePolicy = {},
 >(
   schema: Schema<TInput, TOutput> & FieldCheck<TInput>,
-  policy?: TPolicy,
+  policy?: TPolicy & PolicyCheck<TPolicy>,
 ): MessageOf<TInput, TOutput, TPolicy>;
 export function message(schema: Schema<object, object>, policy: MessagePolicy = {}): MessageDefinition {
+  assertSchema(schema);
   const fields =
     (schema as { readonly _zod: { readonly def?: { readonly shape?: object } } })._zod.def?.shape ?? {};
   for (const field of ["type", "$"]) {
     if (Object.hasOwn(fields, field))
       throw new TypeError(`Halyard writes the field ${field} itself: choose another name`);
   }
-  return { schema, ephemeral: policy.ephemeral === true, relayed: policy.relay !== undefined, policy };
+  const { ephemeral = false, relay, requires } = policy;
+  const room = policy.room ?? (relay === "room" ? "required" : "optional");
+  // Without one there is no schema, which `NoResult` stands for.
+  const result = policy.result as AnyResult;
+  const role = requires?.role;
+  return { schema, ephemeral: ephemeral !== false, relayed: relay !== undefined, policy, room, result, role };
 }
 
 /**
  * Defines a request: a schema for its input and a schema for its reply. The server checks both. The reply on the wire is
- * the output of its schema.
+ * the output of its schema. Without `input` a request takes none: `client.request("time")`.
  *
+ * @throws TypeError for a schema that is not of zod 4
  * @example
  * request({ input: z.object({ room: z.string() }), output: z.array(Chat) })
  */
-export function request<TInput, THandlerInput, THandlerReply, TReply>(
-  definition: {
-    readonly input: Schema<TInput, THandlerInput>;
-    readonly output: Schema<THandlerReply, TReply>;
-  } & RequestPolicy,
-): RequestOf<TInput, TReply, THandlerInput, THandlerReply> {
-  const { input, output, ...policy } = definition;
-  return { input, output, policy } as RequestOf<TInput, TReply, THandlerInput, THandlerReply>;
+export function request<const TOptions extends RequestOptions>(
+  definition: TOptions,
+): RequestOf<InputSchemaOf<TOptions>, TOptions["output"], TOptions>;
+export function request({ input, output, ...policy }: RequestOptions): RequestDefinition {
+  if (input !== undefined) assertSchema(input);
+  assertSchema(output);
+  const { requires, room = "optional" } = policy;
+  return { input: input ?? NO_INPUT, output, policy, room, role: requires?.role };
 }
+
+const NO_INPUT: Schema = z.void();
 
 /**
  * Puts the messages and requests of an application into one contract, for client and server.
  *
- * @throws TypeError when a name is one of Halyard's own (the types say so first), and for a policy on a server request:
- * the server itself chooses which client it asks, and nothing is stored
+ * @throws TypeError when a name is one of Halyard's own (the types say so first), when a policy has none of its values or
+ * stands where it has no meaning, and for a policy on a server request: the server itself chooses which client it asks, and
+ * nothing is stored
  * @example
  * export const protocol = defineProtocol({
  *   clientMessages: { poll_vote: message(z.object({ pollId: z.string(), option: z.int() })) },
@@ -77,19 +97,40 @@ export function defineProtocol<
   TServer extends MessageMap = {},
   TRequests extends RequestMap = {},
   TServerRequests extends RequestMap = {},
+  TErrors extends ErrorMap = {},
 >(definition: {
   readonly clientMessages?: TClient & ClientCheck<TClient>;
   readonly serverMessages?: TServer & ServerCheck<TServer>;
   readonly requests?: TRequests & RequestCheck<TRequests>;
   readonly serverRequests?: TServerRequests & ServerRequestCheck<TServerRequests>;
-}): Protocol<TClient, TServer, TRequests, TServerRequests>;
+  /** The application's own errors: for each code the schema of its data, at most 512 bytes as JSON. @default none */
+  readonly errors?: { readonly [K in keyof TErrors]: Schema<unknown, TErrors[K]> } & ErrorCheck<
+    NoInfer<TErrors>
+  >;
+}): Protocol<TClient, TServer, TRequests, TServerRequests, TErrors>;
 export function defineProtocol(definition: Partial<AnyProtocol>): Protocol {
-  const { clientMessages = {}, serverMessages = {}, requests = {}, serverRequests = {} } = definition;
+  const {
+    clientMessages = {},
+    serverMessages = {},
+    requests = {},
+    serverRequests = {},
+    errors = {},
+  } = definition;
+  for (const code of Object.keys(errors)) assertErrorCode(code);
   const builtin = new Set<string>(BUILTIN_TYPES);
   for (const type of [...Object.keys(clientMessages), ...Object.keys(serverMessages)]) {
     if (builtin.has(type) || type.startsWith(RESERVED_PREFIX))
       throw new TypeError(`${type} is a message type of Halyard's own: choose another name`);
   }
+  for (const { schema } of Object.values({ ...serverMessages, ...clientMessages })) assertSchema(schema);
+  for (const { input } of Object.values({ ...requests, ...serverRequests })) assertSchema(input);
+  for (const schema of Object.values(errors)) assertSchema(schema);
+  for (const [type, { policy }] of Object.entries({ ...serverMessages, ...clientMessages }))
+    assertEphemeral(type, policy.ephemeral);
+  for (const [name, { policy }] of Object.entries({ ...requests, ...clientMessages }))
+    assertRoom(name, policy.room);
+  for (const [type, { policy }] of Object.entries(clientMessages)) assertResult(type, policy);
+  for (const [type, { policy }] of Object.entries(serverMessages)) assertNoClientRule(type, policy);
   for (const name of [...Object.keys(requests), ...Object.keys(serverRequests)]) {
     if (name.startsWith(RESERVED_PREFIX) || (name === "users" && Object.hasOwn(requests, name)))
       throw new TypeError(`${name} is a request of Halyard's own: choose another name`);
@@ -99,97 +140,57 @@ export function defineProtocol(definition: Partial<AnyProtocol>): Protocol {
     if (option !== undefined)
       throw new TypeError(`${name}: ${option} is for what clients ask, and the server asks this`);
   }
-  return { clientMessages, serverMessages, requests, serverRequests };
+  return { clientMessages, serverMessages, requests, serverRequests, errors };
 }
 
-type Equal<TLeft, TRight> =
-  (<T>() => T extends TLeft ? 1 : 2) extends <T>() => T extends TRight ? 1 : 2 ? true : false;
+function assertSchema(schema: unknown): void {
+  if (Object(schema) === schema && "_zod" in (schema as object)) return;
+  throw new TypeError(
+    'Halyard takes schemas of zod 4, and this is none: npm install zod@4, and import { z } from "zod"',
+  );
+}
 
-/** `z.object({})` infers `Record<string, never>`, to which no typed message is assignable. */
-type Fields<TFields> = [TFields] extends [Record<string, never>] ? {} : TFields;
-type IsRelayed<TPolicy> = TPolicy extends { readonly relay: "room" | "all" } ? true : false;
-type IsEphemeral<TPolicy> = TPolicy extends { readonly ephemeral: true } ? true : false;
+const MAX_EVERY_MS = 10_000;
+const EPHEMERAL_RULE = `true, false, or { everyMs: a number from 0 to ${String(MAX_EVERY_MS)}, keep: "latest" or "all" }`;
 
-type MessageOf<TInput, TOutput, TPolicy> =
-  Equal<TInput, TOutput> extends true
-    ? PlainMessageOf<Fields<TInput>, IsEphemeral<TPolicy>, IsRelayed<TPolicy>>
-    : MessageDefinition<Fields<TInput>, Fields<TOutput>, IsEphemeral<TPolicy>, IsRelayed<TPolicy>>;
-type PlainMessageOf<TFields, TEphemeral, TRelayed> = TEphemeral extends true
-  ? TRelayed extends true
-    ? RelayedEphemeralMessage<TFields>
-    : EphemeralMessage<TFields>
-  : TRelayed extends true
-    ? RelayedMessage<TFields>
-    : Message<TFields>;
-type RequestOf<TInput, TReply, THandlerInput, THandlerReply> = [
-  Equal<TInput, THandlerInput>,
-  Equal<TReply, THandlerReply>,
-] extends [true, true]
-  ? RequestReply<TInput, TReply>
-  : RequestDefinition<TInput, TReply, THandlerInput, THandlerReply>;
+function assertEphemeral(type: string, ephemeral: unknown = false): void {
+  if (typeof ephemeral === "boolean") return;
+  const { everyMs = 0, keep = "latest" } = (ephemeral ?? {}) as Record<string, unknown>;
+  const isInterval = typeof everyMs === "number" && everyMs >= 0 && everyMs <= MAX_EVERY_MS;
+  if (
+    typeof ephemeral === "object" &&
+    ephemeral !== null &&
+    isInterval &&
+    (keep === "latest" || keep === "all")
+  )
+    return;
+  throw new TypeError(`${type}: ephemeral is ${EPHEMERAL_RULE}`);
+}
 
-type ReservedField<TFields> = TFields extends unknown ? Extract<keyof TFields, "type" | "$"> : never;
-type FieldCheck<TFields> = [TFields] extends [readonly unknown[]]
-  ? "a message is an object, not an array"
-  : [ReservedField<TFields>] extends [never]
-    ? unknown
-    : `Halyard writes the field ${ReservedField<TFields>} itself: choose another name`;
+/** A rule of what clients send says nothing about what the server sends. */
+function assertNoClientRule(type: string, { room, result }: MessagePolicy): void {
+  const rule = room === undefined ? (result === undefined ? undefined : "result") : "room";
+  if (rule !== undefined) throw new TypeError(`${type}: ${rule} is a rule for what clients send`);
+}
 
-/** Names the first part of `T` that JSON would change; `never` where there is none. Bounded in depth, for recursive types. */
-type JsonProblem<T, TPath extends string, TDepth extends readonly 0[] = []> = unknown extends T
-  ? never
-  : T extends string | number | boolean | null | undefined
-    ? never
-    : T extends Date
-      ? `${TPath}: JSON turns a Date into a string, use z.iso.datetime()`
-      : T extends NonSerializable
-        ? `${TPath}: JSON cannot carry this type`
-        : TDepth["length"] extends 6
-          ? never
-          : T extends readonly (infer TItem)[]
-            ? JsonProblem<TItem, `${TPath}[]`, [...TDepth, 0]>
-            : {
-                [K in keyof T & string]: JsonProblem<
-                  T[K],
-                  TPath extends "" ? K : `${TPath}.${K}`,
-                  [...TDepth, 0]
-                >;
-              }[keyof T & string];
-type NonSerializable =
-  | bigint
-  | symbol
-  | ReadonlyMap<unknown, unknown>
-  | ReadonlySet<unknown>
-  | ArrayBufferView
-  | ArrayBuffer
-  | ((...args: never) => unknown);
-type Check<TProblem> = [TProblem] extends [never] ? unknown : TProblem;
-type ReservedName = `${typeof RESERVED_PREFIX}${string}`;
-type NameProblem<TName> = TName extends BuiltinType | ReservedName
-  ? `${TName} is a message type of Halyard's own: choose another name`
-  : never;
-type RequestNameProblem<TName> = TName extends ReservedName
-  ? `${TName} is a request of Halyard's own: choose another name`
-  : never;
+function assertRoom(name: string, room: unknown): void {
+  if (room !== undefined && room !== "required")
+    throw new TypeError(`${name}: room is "required" or left out`);
+}
 
-type ClientCheck<TMap extends MessageMap> = {
-  readonly [K in keyof TMap]: Check<NameProblem<K> | JsonProblem<TMap[K]["schema"]["_zod"]["input"], "">>;
-};
-type ServerCheck<TMap extends MessageMap> = {
-  readonly [K in keyof TMap]: Check<NameProblem<K> | JsonProblem<TMap[K]["schema"]["_zod"]["output"], "">>;
-};
-type RequestCheck<TMap extends RequestMap> = {
-  readonly [K in keyof TMap]: Check<
-    | RequestNameProblem<K>
-    | JsonProblem<TMap[K]["input"]["_zod"]["input"], "input">
-    | JsonProblem<TMap[K]["output"]["_zod"]["output"], "output">
-  >;
-};
-/** The input of a server request crosses the wire after its schema, the client's reply before its schema. */
-type ServerRequestCheck<TMap extends RequestMap> = {
-  readonly [K in keyof TMap]: Check<
-    | RequestNameProblem<K>
-    | JsonProblem<TMap[K]["input"]["_zod"]["output"], "input">
-    | JsonProblem<TMap[K]["output"]["_zod"]["input"], "output">
-  >;
-};
+function assertResult(type: string, { ephemeral = false, relay, result }: MessagePolicy): void {
+  if (result === undefined) return;
+  if (ephemeral !== false)
+    throw new TypeError(`${type}: an ephemeral message has no receipt that could carry a result`);
+  if (relay !== undefined)
+    throw new TypeError(`${type}: a relayed message has no handler that could return a result`);
+}
+
+function assertErrorCode(code: string): void {
+  if (Object.hasOwn(ERROR_CODES, code) || code.startsWith(RESERVED_PREFIX))
+    throw new TypeError(`${code} is an error code of Halyard's own: choose another name`);
+  if (!APPLICATION_ERROR_CODE.test(code))
+    throw new TypeError(`${code}: an error code has 1 to 64 letters, digits and underscores`);
+}
+
+const APPLICATION_ERROR_CODE = /^\w{1,64}$/;

@@ -7,24 +7,55 @@ export interface Schema<TInput = unknown, TOutput = unknown> {
   readonly _zod: { readonly input: TInput; readonly output: TOutput };
 }
 
+/**
+ * How often an ephemeral message of a client goes on to others. Not for what the server itself sends, and not for messages
+ * with a `seq`: those are never thinned out.
+ */
+export interface EphemeralOptions {
+  /**
+   * The shortest time between two deliveries of one sender (one connection) and channel, in ms; at most 10,000.
+   * @default the server's `limits.ephemeralIntervalMs`: 50
+   */
+  readonly everyMs?: number | undefined;
+  /**
+   * What becomes of the messages in between: only the latest is delivered, or all of them together and in order, for
+   * strokes and the like. At most 64 are kept; of more, the oldest are dropped.
+   * @default "latest"
+   */
+  readonly keep?: "latest" | "all" | undefined;
+}
+
 /** The options of `message`: how messages of one type are delivered. */
 export interface MessagePolicy {
   /**
    * Delivered at most once, to the connections that are open: no offset, no queue, no replay. For cursors and the like.
+   * Of what a client sends, the first message goes on at once, and then the newest of every 50 ms; an object says how
+   * often, and what becomes of the messages in between.
    * @default false
    */
-  readonly ephemeral?: boolean | undefined;
+  readonly ephemeral?: boolean | EphemeralOptions | undefined;
   /**
    * The server passes the message on without a handler, to the sender's room or to every connection, with `from` added.
-   * The sending connection is left out. `"room"` answers `invalid_message` to a message that names no room.
+   * The sending connection is left out. `"room"` implies `room: "required"`.
    * @default undefined: a handler receives the message
    */
   readonly relay?: "room" | "all" | undefined;
+  /**
+   * Sent with `room.send` only, and `context.room` is a string. Outside of a room it is `invalid_message`.
+   * @default undefined: sent to a room or to none
+   */
+  readonly room?: "required" | undefined;
   /**
    * Only users with this role may send the message, others get `forbidden`. Roles in `user.role` are split at commas.
    * @default undefined: every user may send it
    */
   readonly requires?: { readonly role: string } | undefined;
+  /**
+   * The schema of what the handler returns, which the receipt of the send carries as `result`; at most 8 KiB as JSON. A
+   * repetition of the send gets the same result. Not with `ephemeral` or `relay`.
+   * @default undefined: what the handler returns is ignored
+   */
+  readonly result?: Schema | undefined;
 }
 
 /** The options of `request`: how requests of one name run. */
@@ -39,7 +70,42 @@ export interface RequestPolicy {
    * @default undefined: every user may send it
    */
   readonly requires?: { readonly role: string } | undefined;
+  /**
+   * Asked with `room.request` only, by members of the room, and `context.room` is a string. Outside of a room it is
+   * `invalid_message`, and `forbidden` for those who are not in it.
+   * @default undefined: asked in a room or in none
+   */
+  readonly room?: "required" | undefined;
 }
+
+/** Whether a message or a request is bound to a room. */
+export type RoomRule = "required" | "optional";
+
+/** What `context.room` is under a {@link RoomRule}. A table, because handlers would leave a conditional type unresolved. */
+export interface RoomIn {
+  required: string;
+  optional: string | undefined;
+}
+
+/** What the handler of a message may return, and what the receipt of its sender carries. */
+export interface AnyResult<TReturned = unknown, TResult = unknown> extends Schema<TReturned, TResult> {
+  /** For types only: what the handler may return. */
+  readonly returned: unknown;
+}
+/** The handler of a message returns it, and the receipt carries it. */
+export interface Result<TResult> extends AnyResult<TResult, TResult> {
+  readonly returned: TResult | Promise<TResult>;
+}
+/** A {@link Result} whose schema changes it. */
+export interface ParsedResult<TReturned, TResult> extends AnyResult<TReturned, TResult> {
+  readonly returned: TReturned | Promise<TReturned>;
+}
+/** A message without `result`: what its handler returns is ignored. */
+export interface NoResult extends AnyResult<unknown, undefined> {
+  readonly returned: Anything;
+}
+/** As `unknown`, which would take in the other members of a union, and the literals that a handler returns with them. */
+type Anything = {} | null | undefined | void;
 
 /** A message of a contract: its schema, and how it is delivered. */
 export interface MessageDefinition<
@@ -47,21 +113,85 @@ export interface MessageDefinition<
   TOutput = object,
   TEphemeral extends boolean = boolean,
   TRelayed extends boolean = boolean,
+  TRoom extends RoomRule = RoomRule,
+  TResult extends AnyResult = AnyResult,
+  TRole extends string | undefined = string | undefined,
 > {
   readonly schema: Schema<TInput, TOutput>;
   readonly ephemeral: TEphemeral;
   readonly relayed: TRelayed;
   readonly policy: MessagePolicy;
+  /** Whether it is sent in rooms only. */
+  readonly room: TRoom;
+  /** The schema of what its handler returns; at run time undefined in place of {@link NoResult}. */
+  readonly result: TResult;
+  /** The role of its senders. */
+  readonly role: TRole;
 }
 
-/** A retained message whose schema changes nothing; hovers and declaration files show this short form. */
-export interface Message<TFields> extends MessageDefinition<TFields, TFields, false, false> {}
+// What hovers and declaration files show. Without a rule beside these two, the name says all of it.
+
+/** A retained message whose schema changes nothing. */
+export interface Message<TFields> extends MessageDefinition<
+  TFields,
+  TFields,
+  false,
+  false,
+  "optional",
+  NoResult,
+  undefined
+> {}
 /** An ephemeral message whose schema changes nothing. */
-export interface EphemeralMessage<TFields> extends MessageDefinition<TFields, TFields, true, false> {}
-/** A retained message that the server relays, and whose schema changes nothing. */
-export interface RelayedMessage<TFields> extends MessageDefinition<TFields, TFields, false, true> {}
-/** An ephemeral message that the server relays, and whose schema changes nothing. */
-export interface RelayedEphemeralMessage<TFields> extends MessageDefinition<TFields, TFields, true, true> {}
+export interface EphemeralMessage<TFields> extends MessageDefinition<
+  TFields,
+  TFields,
+  true,
+  false,
+  "optional",
+  NoResult,
+  undefined
+> {}
+/** A retained message that the server relays to everyone, and whose schema changes nothing. */
+export interface RelayedMessage<TFields> extends MessageDefinition<
+  TFields,
+  TFields,
+  false,
+  true,
+  "optional",
+  NoResult,
+  undefined
+> {}
+/** An ephemeral message that the server relays to everyone, and whose schema changes nothing. */
+export interface RelayedEphemeralMessage<TFields> extends MessageDefinition<
+  TFields,
+  TFields,
+  true,
+  true,
+  "optional",
+  NoResult,
+  undefined
+> {}
+/** A message with rules, as they were written, whose schema changes nothing. */
+export interface MessageWith<TFields, TRules extends Rules> extends MessageDefinition<
+  TFields,
+  TFields,
+  RuleOf<TRules, "ephemeral", false>,
+  RuleOf<TRules, "relayed", false>,
+  RuleOf<TRules, "room", "optional">,
+  RuleOf<TRules, "result", NoResult>,
+  RuleOf<TRules, "role", undefined>
+> {}
+
+/** The rules of a message or a request that its type shows. */
+export interface Rules {
+  readonly ephemeral?: true;
+  readonly relayed?: true;
+  readonly room?: "required";
+  readonly result?: AnyResult;
+  readonly role?: string;
+}
+type RuleOf<TRules, TName extends keyof Rules, TDefault> =
+  TRules extends Readonly<Record<TName, infer TRule extends NonNullable<Rules[TName]>>> ? TRule : TDefault;
 
 /** A request of a contract: a schema for its input, one for its reply, and how it runs. */
 export interface RequestDefinition<
@@ -69,22 +199,49 @@ export interface RequestDefinition<
   TReply = unknown,
   THandlerInput = unknown,
   THandlerReply = unknown,
+  TRoom extends RoomRule = RoomRule,
+  TRole extends string | undefined = string | undefined,
 > {
   readonly input: Schema<TInput, THandlerInput>;
   readonly output: Schema<THandlerReply, TReply>;
   readonly policy: RequestPolicy;
+  /** Whether it is asked in rooms only. */
+  readonly room: TRoom;
+  /** The role of those who ask. */
+  readonly role: TRole;
 }
 
 /** A request whose schemas change nothing. */
-export interface RequestReply<TInput, TReply> extends RequestDefinition<TInput, TReply, TInput, TReply> {}
+export interface RequestReply<TInput, TReply> extends RequestDefinition<
+  TInput,
+  TReply,
+  TInput,
+  TReply,
+  "optional",
+  undefined
+> {}
+/** A request with rules, as they were written, whose schemas change nothing. */
+export interface RequestWith<TInput, TReply, TRules extends Rules> extends RequestDefinition<
+  TInput,
+  TReply,
+  TInput,
+  TReply,
+  RuleOf<TRules, "room", "optional">,
+  RuleOf<TRules, "role", undefined>
+> {}
 
 /** Messages of a contract, by type. */
 export type MessageMap = Readonly<Record<string, MessageDefinition>>;
 /** Requests of a contract, by name. */
 export type RequestMap = Readonly<Record<string, RequestDefinition>>;
+/** The data of an application's own errors, by code. */
+export type ErrorMap = Readonly<Record<string, unknown>>;
 
-/** The contract of an application: the messages of its clients and of its server, and the requests in both directions. */
-export interface Protocol<TClient = {}, TServer = {}, TRequests = {}, TServerRequests = {}> {
+/**
+ * The contract of an application: the messages of its clients and of its server, the requests in both directions, and the
+ * errors that its handlers throw.
+ */
+export interface Protocol<TClient = {}, TServer = {}, TRequests = {}, TServerRequests = {}, TErrors = {}> {
   /** The messages that clients send. */
   readonly clientMessages: TClient;
   /** The messages that the server sends. */
@@ -93,12 +250,17 @@ export interface Protocol<TClient = {}, TServer = {}, TRequests = {}, TServerReq
   readonly requests: TRequests;
   /** The requests that the server sends to one client. */
   readonly serverRequests: TServerRequests;
+  /** The schemas of the data of the application's own errors, by code. */
+  readonly errors: { readonly [K in keyof TErrors]: Schema<unknown, TErrors[K]> };
 }
 
-/** The contract without messages of an application: chat, typing, presence and announcements. */
-export interface BuiltinProtocol extends Protocol {}
+/**
+ * The contract without messages of an application: chat, typing, presence and announcements. Its errors may be any, so that a
+ * client or system of each contract is one of this contract.
+ */
+export interface BuiltinProtocol extends Protocol<{}, {}, {}, {}, ErrorMap> {}
 /** The constraint of every contract. */
-export interface AnyProtocol extends Protocol<MessageMap, MessageMap, RequestMap, RequestMap> {}
+export interface AnyProtocol extends Protocol<MessageMap, MessageMap, RequestMap, RequestMap, ErrorMap> {}
 
 /**
  * The type of a contract. As the base of an interface it has a name, which hovers and declaration files then show.

@@ -19,6 +19,16 @@ export const ERROR_CODES = {
 /** An error code of the wire. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** What errors of all copies of the package have. */
+const BRAND = Symbol.for("halyard.error.1");
+/** One reason why a value does not fit its schema. */
+export interface ValidationIssue {
+  /** The path in the value, `a.b[0].c`; empty for the value itself. */
+  readonly path: string;
+  /** The reason, in zod's words. */
+  readonly message: string;
+}
+
 /** The options of {@link HalyardError}. */
 export interface HalyardErrorOptions extends ErrorOptions {
   /**
@@ -31,6 +41,10 @@ export interface HalyardErrorOptions extends ErrorOptions {
    * @default the value in `ERROR_CODES`
    */
   readonly retryable?: boolean | undefined;
+  /** The data of an error of the application's own, which came over the wire. @default undefined */
+  readonly data?: unknown;
+  /** What of a value does not fit its schema; the first eight are kept. @default none */
+  readonly issues?: readonly ValidationIssue[] | undefined;
 }
 
 /**
@@ -41,10 +55,22 @@ export interface HalyardErrorOptions extends ErrorOptions {
  * throw new HalyardError("not_found", "There is no poll with this id.");
  */
 export class HalyardError extends Error {
+  /** Whether a value is an error of Halyard, whichever copy of the package has made it: ES module, CommonJS, another version. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // A class that extends this one has its own instances only.
+    // Written without the name of the class, which a bundler would change for it, and the console would show.
+    const isBaseClass = Object.hasOwn(this.prototype, BRAND);
+    return BRAND in Object(value) && (isBaseClass || super[Symbol.hasInstance](value));
+  }
+
   override readonly name = "HalyardError";
   readonly code: ErrorCode;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
+  /** The data of an error of the application's own: see `isErrorOf`, which gives it its type. Otherwise undefined. */
+  readonly data: unknown;
+  /** What of a message or an input does not fit its schema, at most eight; the first one is in `message`, too. */
+  readonly issues: readonly ValidationIssue[];
 
   /** @param message the text that the sender gets. @default the code, in words */
   constructor(code: ErrorCode, message = code.replaceAll("_", " "), options?: HalyardErrorOptions) {
@@ -53,8 +79,13 @@ export class HalyardError extends Error {
     // A pattern instead of the table, which would be in every client bundle. A test holds the two together.
     this.retryable = options?.retryable ?? /^(rate_limited|timeout|unavailable)$/.test(code);
     this.retryAfterMs = options?.retryAfterMs;
+    this.data = options?.data;
+    // What came over the wire may be anything.
+    this.issues = Array.isArray(options?.issues) ? options.issues.slice(0, 8) : [];
   }
 }
+
+Object.assign(HalyardError.prototype, { [BRAND]: true });
 
 /**
  * Calls code of the application, and returns its answer. What it throws, and what it rejects with, goes to `onFailure`,

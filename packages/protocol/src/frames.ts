@@ -13,6 +13,8 @@ export interface FrameMeta {
   readonly ch?: string | undefined;
   /** Server to client: the message's offset in its channel. */
   readonly off?: number;
+  /** Server to client: the channels of other rooms of this connection that the message is for. A `skip` follows in each. */
+  readonly also?: string[] | undefined;
   /** The `seq` or `id` that this frame answers. */
   readonly re?: number | string;
 }

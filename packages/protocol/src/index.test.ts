@@ -22,12 +22,14 @@ it("exports from the main entry the names in this list", () => {
       "ServerFrame",
       "TICKET_PREFIX",
       "WebSocketMessage",
+      "applicationError",
       "chatFields",
       "clientMessages",
       "decodeFrame",
       "defineProtocol",
       "encodeFrame",
       "frameMeta",
+      "isErrorOf",
       "isRecoverableClose",
       "message",
       "messageIdOf",
@@ -59,6 +61,7 @@ it("exports from the entry without zod, ./wire, the names in this list", () => {
       "TICKET_PREFIX",
       "decodeFrame",
       "encodeFrame",
+      "isErrorOf",
       "isRecoverableClose",
       "messageIdOf",
       "normalizeRoomName",
@@ -73,7 +76,9 @@ it("exports from the main entry everything that ./wire exports", () => {
 
 it("exports from ./internal only names that no other entry exports", () => {
   const names = [
+    "TEST_CONTROLS",
     "TokenBucket",
+    "callLogger",
     "callSafely",
     "dateOf",
     "isThenable",

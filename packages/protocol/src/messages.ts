@@ -24,6 +24,8 @@ export const frameMeta = z.object({
   ch: channelName.max(LIMITS.channelLength).optional(),
   off: offset.optional(),
   re: z.union([z.int(), z.string().max(64)]).optional(),
+  // Of the server only: what a client sends there is ignored.
+  also: z.array(z.string()).optional().catch(undefined),
 });
 
 /** The public fields of a user; other fields are removed. */
@@ -57,11 +59,15 @@ const error = z.object({
     .array(z.object({ path: z.string(), message: z.string() }))
     .max(LIMITS.errorIssues)
     .optional(),
+  application: z.object({ code: z.string().max(64), data: z.unknown().optional() }).optional(),
   $,
 });
 
+/** The most that a frame carries, however the server's `messageBytes` is set. */
+const FRAME_BYTES = 16 * LIMITS.messageBytes;
+
 /** The fields of a client's chat message, as a handler receives them. */
-export const chatFields = z.object({ content: z.string().min(1).max(LIMITS.messageBytes) });
+export const chatFields = z.object({ content: z.string().min(1).max(FRAME_BYTES) });
 /** The fields of a client's typing indicator, as a handler receives them. */
 export const typingFields = z.object({ isTyping: z.boolean() });
 
@@ -107,6 +113,7 @@ export const serverMessages = {
       chatPerSecond: z.number().optional(),
       chatBurst: z.number().optional(),
       pingsPerSecond: z.number().optional(),
+      rooms: z.int().optional(),
       requests: z.int().optional(),
     }),
     heartbeat: z.object({ intervalMs: z.int(), timeoutMs: z.int() }),
@@ -169,12 +176,19 @@ export const serverMessages = {
   pong: z.object({ type: z.literal("pong"), $ }),
   request,
   reply,
-  joined: z.object({ type: z.literal("joined"), room: roomName, epoch, off: offset, $ }),
+  joined: z.object({
+    type: z.literal("joined"),
+    room: roomName,
+    epoch,
+    off: offset,
+    head: offset.optional(),
+    $,
+  }),
   left: z.object({ type: z.literal("left"), room: z.string(), reason: errorCode, $ }),
   gap: z.object({ type: z.literal("gap"), ch: channelName, epoch, off: offset, reason: gapReason, $ }),
   skip: z.object({ type: z.literal("skip"), $ }),
   reconnect: z.object({ type: z.literal("reconnect"), afterMs: z.int().min(0), $ }),
-  error,
+  error: error.extend({ mayHaveRun: z.boolean().optional() }),
 } as const;
 
 /** A text that JSON in UTF-8 can carry: lone surrogates become U+FFFD, as they do in frames of clients. */

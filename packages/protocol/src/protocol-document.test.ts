@@ -179,6 +179,7 @@ describe("PROTOCOL.md on limits", () => {
       4,
       "**A send is repeated only within 4 minutes after it was first written, and only after a `welcome` whose `forgotten` is not `true`.**",
     ],
+    [4, "**A repeated send waits for its room**: the rooms of a `hello` are decided before its `welcome`"],
     [4, "**its `seq` counts as used**"],
     [4, "A `leave` waits for every send that came before it"],
     [4, "A send for a room waits for each `join` and `leave` of this room that came before it"],
@@ -187,7 +188,7 @@ describe("PROTOCOL.md on limits", () => {
     [3, `more than ${count(MAX_ROOM_NAME_LENGTH)} UTF-16 units is no name`],
     [1, `\`${CLIENT_ID.source}\``],
     [1, `**\`${SUBPROTOCOL}\`**`],
-    [1, `\`${TICKET_PREFIX}<base64url>\``],
+    [1, `\`${TICKET_PREFIX}<ticket>\``],
   ])("states in section %i: %s", (number, text) => {
     expect(section(number).replaceAll(/\s+/g, " ")).toContain(text);
   });

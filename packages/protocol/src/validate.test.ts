@@ -45,7 +45,7 @@ describe("validate", () => {
   it("returns synchronously for a refinement that is not asynchronous", () => {
     const schema = z.object({ name: z.string().refine((value) => value === "free", "is taken") });
     expect(validate(schema, { name: "free" })).toEqual({ ok: true, value: { name: "free" } });
-    const failure = { ok: false, issues: [{ path: "name", message: "is taken" }] };
+    const failure = { ok: false, issues: [{ path: "name", message: "is taken" }], issueCount: 1 };
     expect(validate(schema, { name: "taken" })).toEqual(failure);
   });
 

@@ -4,14 +4,7 @@
 import { firstIssues, runSchema } from "./async-schema.ts";
 import type { Issue, Payload } from "./async-schema.ts";
 import type { Schema } from "./definition.ts";
-
-/** One reason why a value does not fit its schema. */
-export interface ValidationIssue {
-  /** The path in the value, `a.b[0].c`; empty for the value itself. */
-  readonly path: string;
-  /** The reason, in zod's words. */
-  readonly message: string;
-}
+import type { ValidationIssue } from "./errors.ts";
 
 /** The outcome of {@link validate}: the value after the schema, or the first issues. */
 export type Validation =
@@ -19,6 +12,8 @@ export type Validation =
   | {
       readonly ok: false;
       readonly issues: readonly ValidationIssue[];
+      /** How many issues there are in all: what the run of the schema cost. @default those in `issues` */
+      readonly issueCount?: number;
       /** Set when code in the schema, such as a refinement, threw: the value may be valid. */
       readonly failure?: SchemaFailure;
     };
@@ -51,7 +46,7 @@ const VALUE_ERRORS: ReadonlySet<string> = new Set(["TypeError", "RangeError", "S
 function toValidation(payload: Payload): Validation {
   if (payload.issues.length === 0) return { ok: true, value: payload.value };
   const issues = firstIssues(payload).map(({ message, path }) => ({ path: pathText(path), message }));
-  return { ok: false, issues };
+  return { ok: false, issues, issueCount: payload.issues.length };
 }
 
 function toFailure(error: unknown, retryable: boolean): Validation {

@@ -6,15 +6,18 @@ import { ApplicationGuard } from "./application/application-guard.ts";
 import type { Report } from "./application/application-guard.ts";
 import type { Backplane } from "./backplane.ts";
 import { ChannelHub } from "./channels/channel-hub.ts";
+import { historyBounds } from "./channels/history-bounds.ts";
 import { PresenceHub } from "./channels/presence-hub.ts";
 import { ReplayPlanner } from "./channels/replay-planner.ts";
 import type { AnyConfig } from "./config.ts";
+import { checkedLimits } from "./connection/checked-limits.ts";
+import { ClientRooms } from "./connection/client-rooms.ts";
 import { ConnectionTable } from "./connection/connection-table.ts";
 import { Heartbeat } from "./connection/heartbeat.ts";
 import { RateLimits } from "./connection/rate-limits.ts";
 import { SessionWatches } from "./connection/session-watches.ts";
 import { Writer } from "./delivery/writer.ts";
-import { builtInHandlers, PingHandler } from "./handlers.ts";
+import { builtInHandlers, composerOf, PingHandler } from "./handlers.ts";
 import type { Broadcaster } from "./handlers.ts";
 import { ConnectionSlots } from "./handshake/admission.ts";
 import { ConnectionAdmitter } from "./handshake/connection-admitter.ts";
@@ -30,12 +33,13 @@ import { RightsReview } from "./handshake/rights-review.ts";
 import { RequestedChannels } from "./handshake/requested-channels.ts";
 import { UpgradeGuard } from "./handshake/upgrade-guard.ts";
 import { UpgradeLimiter } from "./handshake/upgrade-limiter.ts";
+import { WelcomeFinisher } from "./welcome-finisher.ts";
 import { WelcomeFrame } from "./handshake/welcome-frame.ts";
 import { WelcomeSender } from "./handshake/welcome-sender.ts";
-import { DEFAULT_LIMITS } from "./limits.ts";
 import type { ServerLimits } from "./limits.ts";
-import { silentLogger } from "./logger.ts";
 import type { Logger } from "./logger.ts";
+import type { SystemLogger } from "./logging/logger-of.ts";
+import { loggerOf } from "./logging/logger-of.ts";
 import { createMemoryBackplane } from "./memory/memory-backplane.ts";
 import { Authorization } from "./messages/authorization.ts";
 import { ClientRequests } from "./messages/client-requests.ts";
@@ -47,37 +51,44 @@ import { ErrorReplies } from "./messages/error-replies.ts";
 import { MessageHandlerRegistry } from "./messages/handler-registry.ts";
 import { HandlerRunner } from "./messages/handler-runner.ts";
 import { Inbound } from "./messages/inbound.ts";
+import { MessageLog, MissingHandlerHints } from "./messages/message-log.ts";
 import { MessageTypeRegistry } from "./messages/message-types.ts";
-import { Publisher } from "./messages/publisher.ts";
+import { MessagePublisher } from "./messages/message-publisher.ts";
 import { RequestDispatcher } from "./messages/request-dispatcher.ts";
 import { Rooms } from "./messages/rooms.ts";
 import { SendExecutor } from "./messages/send-executor.ts";
-import { ServerRequests } from "./messages/server-requests.ts";
 import { UserListRequests } from "./messages/user-list-requests.ts";
 import { ClientAddress } from "./security/client-address.ts";
 import { SecurityReporter } from "./security/security-reporter.ts";
 import { UpgradeHandler } from "./server.ts";
+import { createCounters } from "./management/counters.ts";
+import type { Counters } from "./management/counters.ts";
 import type { Clock } from "./types.ts";
-import { startBackplane } from "./start-backplane.ts";
-import type { ClusterParts } from "./start-backplane.ts";
+import { startBackplane } from "./cluster/start-backplane.ts";
+import type { ClusterParts } from "./cluster/start-backplane.ts";
+import { BackplaneMonitor } from "./availability/backplane-monitor.ts";
 import { systemClock } from "./utils/clock.ts";
 
 /** The parts that several others are made of. Only this file knows them all. */
-interface SharedParts extends ClusterParts {
+interface SharedParts extends ClusterParts, Omit<Counters, "addFrame"> {
   readonly limits: ServerLimits;
   readonly clock: Clock;
   /** Through which every function of the application is called. */
   readonly guard: ApplicationGuard;
   /** The application's, which throws nothing. */
   readonly logger: Logger;
+  readonly systemLogger: Pick<SystemLogger, "stop" | "silence">;
   readonly backplane: Backplane;
+  readonly monitor: BackplaneMonitor;
   readonly types: MessageTypeRegistry;
   readonly registry: MessageHandlerRegistry;
   readonly connections: ConnectionTable;
+  readonly clientRooms: ClientRooms;
   readonly channels: ChannelHub;
   readonly presence: PresenceHub;
   readonly writer: Writer;
   readonly eventLoop: EventLoopMonitor;
+  readonly rateLimits: RateLimits;
   readonly deduplicator: Deduplicator;
   readonly sessionWatches: SessionWatches;
   readonly securityReporter: SecurityReporter;
@@ -89,8 +100,7 @@ interface SharedParts extends ClusterParts {
 
 /** The parts that the manager and the runtimes use. */
 export interface Assembly extends SharedParts {
-  readonly publisher: Publisher;
-  readonly serverRequests: ServerRequests;
+  readonly publisher: MessagePublisher;
   readonly rooms: Rooms;
   readonly inbound: Inbound;
   readonly opener: ConnectionOpener;
@@ -104,77 +114,81 @@ const DEFAULT_CONNECTIONS_PER_USER = 20;
 /** Makes a node and starts its backplane. */
 export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly {
   const ping = new PingHandler(broadcaster);
-  const registry = config.handlers ?? new MessageHandlerRegistry(builtInHandlers(config, broadcaster, ping));
+  const handlers = builtInHandlers(config, broadcaster, ping);
+  const registry = config.handlers ?? new MessageHandlerRegistry(handlers, config.protocol);
   const shared = createSharedParts(config, registry);
   const { builtIns = {} } = config;
   // Hooks may be methods of the configuration, which stays their `this`.
   const authorize = config.authorize?.bind(config);
-  const { channels, clock, connections, guard, limits, presence, writer } = shared;
+  const { channels, clientRooms, clock, connections, guard, limits, presence, writer } = shared;
   const authorization = new Authorization({ authorize, clock, guard, limits });
-  const rooms = new Rooms({ authorization, builtIns, channels, limits, presence });
+  const rooms = new Rooms({ authorization, builtIns, channels, clientRooms, limits, presence });
   const handshake = createHandshakeParts(config, shared, { authorization, rooms });
   const { closer, helloHandler, log, slots, upgrades } = handshake;
-  const messages = createMessageParts(config, shared, { authorization, helloHandler, ping, rooms });
-  const { inbound, publisher, serverRequests } = messages;
+  const messageInput = { authorization, broadcaster, helloHandler, ping, rooms };
+  const messages = createMessageParts(config, shared, messageInput);
+  const { inbound, publisher } = messages;
   const { nextConnectionId, revocations } = shared;
   const admitter = new ConnectionAdmitter({ slots, presence, helloHandler, inbound, log, revocations });
   const services = { writer, owner: closer };
   const opener = new ConnectionOpener({ connections, nextConnectionId, clock, services, admitter, log });
-  const heartbeat = new Heartbeat({ clock, limits, connections: () => connections.all() });
-  return { ...shared, publisher, serverRequests, rooms, inbound, opener, closer, heartbeat, upgrades };
+  const heartbeat = new Heartbeat({ ...shared, connections: () => connections.all(), rooms });
+  new WelcomeFinisher({ ...shared, authorization, rooms }).start();
+  shared.statistics.isDraining = () => upgrades.isDraining;
+  return { ...shared, publisher, rooms, inbound, opener, closer, heartbeat, upgrades };
 }
 
 function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry): SharedParts {
   const clock = config.clock ?? systemClock;
-  const onApplicationError = config.onError?.bind(config);
-  const written = config.logger ?? silentLogger;
-  const guard = new ApplicationGuard({ onError: onApplicationError, logger: written, clock });
+  const systemLogger = loggerOf(config.logger, { clock, verboseLogging: config.verboseLogging });
+  const guard = new ApplicationGuard({ onError: config.onError?.bind(config), ...systemLogger, clock });
   const { logger, report } = guard;
-  const limits = { ...DEFAULT_LIMITS, ...config.limits };
+  const limits = checkedLimits(config.limits);
   const backplane = config.backplane ?? createMemoryBackplane({ clock });
   const onError = (error: unknown): void => {
     report(error, { type: "backplane", ws: undefined });
   };
-  const { retention, recentBytes } = historyBounds(limits);
-  const channels = new ChannelHub({ backplane, clock, logger, retention, recentBytes });
+  const monitor = new BackplaneMonitor({ backplane, clock, logger });
+  const isAway = (): boolean => monitor.isAway;
+  const channels = new ChannelHub({ backplane, clock, logger, isAway, ...historyBounds(limits) });
   const limit = config.maxConnectionsPerUser ?? DEFAULT_CONNECTIONS_PER_USER;
-  const presence = new PresenceHub({ backplane, clock, batchMs: limits.presenceBatchMs, limit, onError });
+  const { presenceBatchMs: batchMs } = limits;
+  const presence = new PresenceHub({ backplane, clock, batchMs, limit, monitor, onError });
   const sessionWatches = new SessionWatches({ backplane, limits, onError, guard, clock });
   const connections = new ConnectionTable();
-  const listeners = { backplane, channels, clock, connections, presence, sessionWatches };
+  const types = new MessageTypeRegistry(config.protocol);
+  const hasPresence = config.builtIns?.presence !== false;
+  const clientRooms = new ClientRooms({ backplane, monitor, onError });
+  const heard = { channels, clientRooms, monitor, presence, sessionWatches };
+  const listeners = { ...heard, backplane, clock, connections, hasPresence, limits, types };
   const hook = guard.listener("onSecurityEvent", config.onSecurityEvent?.bind(config));
   let connectionCounter = 0;
+  const { addFrame, ...counters } = createCounters(types, registry);
   return {
     limits,
     clock,
     guard,
     logger,
+    systemLogger,
     backplane,
+    monitor,
     registry,
     report,
     channels,
     presence,
     sessionWatches,
     securityReporter: new SecurityReporter({ clock, logger, hook }),
-    types: new MessageTypeRegistry(config.protocol),
+    types,
     connections,
+    clientRooms,
     ...startBackplane(listeners, onError),
-    writer: new Writer(clock, limits),
+    ...counters,
+    writer: new Writer(clock, limits, { addFrame }),
     eventLoop: new EventLoopMonitor(clock, logger),
+    rateLimits: new RateLimits(limits, clock),
     deduplicator: new Deduplicator(backplane, clock, limits.handlerMs),
     nextConnectionId: () => flatConcat(`${backplane.nodeId}.`, String(++connectionCounter)),
   };
-}
-
-/** A node's own newest frames get 1/32 of the memory of history, and so one user at most 1/8 of it in both places. */
-function historyBounds(
-  limits: ServerLimits,
-): Pick<ConstructorParameters<typeof ChannelHub>[0], "retention" | "recentBytes"> {
-  const { historyMessages: messages, historyBytes: bytes, historyMs: ms, historyTotalBytes } = limits;
-  const recentBytes = Math.floor(historyTotalBytes / 32);
-  const totalBytes = historyTotalBytes - recentBytes;
-  const authorBytes = Math.floor(historyTotalBytes / 8) - recentBytes;
-  return { retention: { messages, bytes, ms, totalBytes, authorBytes }, recentBytes };
 }
 
 interface HandshakeParts {
@@ -191,36 +205,34 @@ function createHandshakeParts(
   shared: SharedParts,
   { authorization, rooms }: { readonly authorization: Authorization; readonly rooms: Rooms },
 ): HandshakeParts {
-  const { backplane, channels, clock, closes, connections, guard, limits, logger, nextConnectionId } = shared;
-  const { presence, registry, report, securityReporter, sessionWatches, types } = shared;
+  const { backplane, channels, clock, connections, guard, limits, logger, monitor } = shared;
+  const { clientRooms, presence, rateLimits, registry, report, securityReporter, sessionWatches, types } =
+    shared;
   const { maxConnectionsPerUser: limit = DEFAULT_CONNECTIONS_PER_USER } = config;
   const { authenticate, verboseLogging, builtIns } = config;
   const { acceptContract, onConnectionLimit: policy, trustProxy } = decisionsOf(config, guard);
+  const data = config.data?.bind(config);
   const onConnect = config.onConnect?.bind(config);
   const onDisconnect = config.onDisconnect?.bind(config);
-  const slots = new ConnectionSlots({
-    backplane,
-    connections,
-    closes,
-    nextConnectionId,
-    report,
-    perUser: { limit, policy },
-  });
+  const perUser = { limit, policy };
+  const slots = new ConnectionSlots({ ...shared, perUser });
   const log = new ConnectionLog({ logger, report, verboseLogging });
-  const hooks = new ConnectionHooks({ onConnect, onDisconnect, registry, clock, limits, guard });
-  const rightsReview = new RightsReview({ authorization, builtIns, channels, presence, rooms });
+  const hooks = new ConnectionHooks({ data, onConnect, onDisconnect, registry, clock, limits, guard });
+  const rightsReview = new RightsReview({ authorization, builtIns, channels, monitor, presence, rooms });
   const settings = { builtIns, leaveGraceMs: limits.leaveGraceMs };
   const memberships = new Memberships({ channels, presence, rooms, authorization, rightsReview, settings });
   const closer = new ConnectionCloser({ connections, clock, securityReporter, memberships, hooks, log });
+  const channelParts = { authorization, clientRooms, limits, rateLimits, securityReporter };
   const welcomeSender = new WelcomeSender({
     channels,
     replayPlanner: new ReplayPlanner({ channels, clock }),
     clock,
-    requestedChannels: new RequestedChannels({ authorization, limits, securityReporter }),
-    welcomeFrame: new WelcomeFrame({ backplane, connections, limits, types }),
+    monitor,
+    requestedChannels: new RequestedChannels(channelParts),
+    welcomeFrame: new WelcomeFrame({ backplane, connections, limits, monitor, types }),
     memberships,
   });
-  const helloHandler = new HelloHandler({ acceptContract, slots, hooks, welcomeSender, clock, limits });
+  const helloHandler = new HelloHandler({ ...shared, acceptContract, slots, hooks, welcomeSender });
   const clientAddress = new ClientAddress(trustProxy, logger);
   const upgradeGuard = new UpgradeGuard({
     clock,
@@ -244,11 +256,13 @@ function createHandshakeParts(
     sessionWatches,
     limits,
   });
+  sessionWatches.begin(authenticate);
   return { slots, closer, helloHandler, log, upgrades };
 }
 
 interface MessagePartsInput {
   readonly authorization: Authorization;
+  readonly broadcaster: Broadcaster;
   readonly helloHandler: HelloHandler;
   readonly ping: PingHandler;
   readonly rooms: Rooms;
@@ -256,37 +270,31 @@ interface MessagePartsInput {
 
 /** The parts between a frame and its handler, and those that publish. */
 function createMessageParts(
-  { builtIns = {} }: AnyConfig,
+  { builtIns = {}, verboseLogging }: AnyConfig,
   shared: SharedParts,
-  { authorization, helloHandler, ping, rooms }: MessagePartsInput,
-): Pick<Assembly, "inbound" | "publisher" | "serverRequests"> {
-  const { channels, clock, connections, deduplicator, guard, limits, presence } = shared;
-  const { registry, report, securityReporter, sessionWatches, types } = shared;
-  const rateLimits = new RateLimits(limits, clock);
-  const errorReplies = new ErrorReplies({ clock, report, securityReporter });
-  const publisher = new Publisher({ channels, clock, connections, report, types });
-  const serverRequests = new ServerRequests({ clock, connections, limits, types });
+  { authorization, broadcaster, helloHandler, ping, rooms }: MessagePartsInput,
+): Pick<Assembly, "inbound" | "publisher"> {
+  const { channels, clock, connections, guard, limits, presence } = shared;
+  const { rateLimits, registry, report, securityReporter, sessionWatches, types } = shared;
+  const messageLog = verboseLogging === true ? new MessageLog(shared) : undefined;
+  const errorReplies = new ErrorReplies({ clock, messageLog, rateLimits, report, securityReporter });
+  const publisher = new MessagePublisher({ channels, clock, connections, report, types });
 
   const userListRequests = new UserListRequests({ authorization, builtIns, presence });
-  const requestDispatcher = new RequestDispatcher({
-    clock,
-    limits,
-    registry,
-    report,
-    types,
-    userListRequests,
-  });
-  const requestParts = { deduplicator, limits, report, requestDispatcher, securityReporter };
-  const clientRequests = new ClientRequests(requestParts);
+  const hints = new MissingHandlerHints(shared.logger);
+  const requestDispatcher = new RequestDispatcher({ ...shared, hints, userListRequests });
+  const clientRequests = new ClientRequests({ ...shared, messageLog, requestDispatcher });
 
   const handlerRunner = new HandlerRunner({ clock, connections, guard, limits, ping, registry });
-  const dispatchParts = { authorization, builtIns, handlerRunner, publisher, registry, types };
-  const dispatcher = new Dispatcher(dispatchParts);
-  const sendExecutor = new SendExecutor({ deduplicator, dispatcher, errorReplies, report });
+  const dispatcher = new Dispatcher({
+    ...{ authorization, builtIns, handlerRunner, hints, publisher, rateLimits, types },
+    composerOf: (handler) => composerOf(handler, { broadcaster, connections }),
+  });
+  const sendExecutor = new SendExecutor({ ...shared, dispatcher, errorReplies, messageLog });
   const clientSends = new ClientSends({ clock, errorReplies, limits, rateLimits, sendExecutor, types });
 
-  const controlParts = { clientRequests, handlerRunner, helloHandler, rateLimits, rooms, sessionWatches };
-  const controlFrames = new ControlFrames(controlParts);
-  const inbound = new Inbound({ clientSends, clock, controlFrames, errorReplies, limits, rateLimits });
-  return { inbound, publisher, serverRequests };
+  const controlParts = { clientRequests, handlerRunner, helloHandler, messageLog, rateLimits, rooms };
+  const controlFrames = new ControlFrames({ ...controlParts, sessionWatches });
+  const inbound = new Inbound({ ...shared, clientSends, controlFrames, errorReplies });
+  return { inbound, publisher };
 }

@@ -56,6 +56,15 @@ export interface PublishResult {
   readonly duplicate: boolean;
 }
 
+/** The message that is the whole effect of a send. */
+export interface PublishedWork {
+  readonly channel: string;
+  readonly data: string;
+  readonly history: HistoryBounds;
+  /** The result of the send: what stands before the offset of the message, and what after it. */
+  readonly result: readonly [before: string, after: string];
+}
+
 /** Which part of the history of a channel is read. */
 export interface ReadPage {
   readonly after: number;

@@ -6,23 +6,14 @@ import type {
   ChannelTop,
   HistoryUsage,
   Publication,
+  PublishedWork,
   PublishOptions,
   PublishResult,
   ReadPage,
   ReadResult,
 } from "./backplane-history.ts";
 
-export type {
-  ChannelTop,
-  HistoryBounds,
-  HistoryUsage,
-  LogEntry,
-  Publication,
-  PublishOptions,
-  PublishResult,
-  ReadPage,
-  ReadResult,
-} from "./backplane-history.ts";
+export type * from "./backplane-history.ts";
 
 /** A client: one page load of a user, across its reconnects. Each plain connection is a client of its own. */
 export interface ClientRef {
@@ -44,6 +35,8 @@ export interface AdmissionRequest extends ClientRef {
    */
   readonly session?: string | undefined;
   readonly authenticatedAt?: number | undefined;
+  /** Only asks: nothing is counted or replaced. @default false */
+  readonly isProbe?: boolean | undefined;
 }
 
 /** Whether the connection may open, and the ids of the connections that it replaces, on whatever node they are. */
@@ -104,7 +97,7 @@ export type PresenceEvent =
 
 /**
  * Where an event stands in its roster. The events of a stream come in order and without a hole, or `onInterrupted` is
- * called; `off` never decreases, not even when the store was lost. A small roster has one stream, number 0.
+ * called before those after the hole; `off` never decreases, not even when the store was lost. A small roster has one stream, number 0.
  */
 interface PresencePosition {
   readonly stream: number;
@@ -113,10 +106,11 @@ interface PresencePosition {
   readonly total: number;
 }
 
-/** A page of a roster. */
+/** A page of a roster. With the limit 0 it has the numbers only, among them how many connections the users have. */
 export interface RosterPage {
   readonly entries: readonly RosterEntry[];
   readonly total: number;
+  readonly connections?: number | undefined;
   readonly cursor: string | undefined;
   /** The offset in each stream up to which the page holds the events, read together with the page. */
   readonly at: readonly number[];
@@ -148,14 +142,20 @@ export interface BackplaneHealth {
 }
 
 /**
- * The state of a deduplicated operation. `run`: it is to run now. `running`: it runs already. `done`: it has run, with this
- * result. `conflict`: its key belongs to another operation, or is out of order.
+ * The state of an operation. `run`: it is to run now; `mayHaveRun`: nobody knows how an earlier run ended. `running`: it
+ * runs already. `done`: it has run, with this result. `conflict`: its key is another operation's, or is out of order.
  */
 export type WorkState =
-  | { readonly state: "run" }
-  | { readonly state: "running" }
+  | { readonly state: "run"; readonly mayHaveRun?: boolean | undefined }
+  | { readonly state: "running"; readonly claim?: Claim | undefined }
   | { readonly state: "done"; readonly result: string }
   | { readonly state: "conflict" };
+
+/** Names one `begin`, among all nodes. */
+export interface Claim {
+  readonly node: string;
+  readonly number: number;
+}
 
 /** An operation of a client that must run once: a numbered send or a request. */
 export interface Work {
@@ -164,8 +164,17 @@ export interface Work {
   readonly key: number | string;
   /** A hash of the message, to detect another message under the same key. A safe integer. */
   readonly digest: number;
+  /**
+   * Counts up with each `begin` of a node but its repetitions: who has claimed the operation may begin it again, because
+   * the first reply may be lost, and only the claim that runs is settled.
+   *
+   * @default a `begin` is never repeated
+   */
+  readonly claim?: number | undefined;
   /** When the message came in, in ms since 1970, where that is known. @default the time of the call */
   readonly at?: number | undefined;
+  /** For a `settle` without a result: the operation certainly had no effect since its `begin`. @default false */
+  readonly hasNoEffect?: boolean | undefined;
 }
 
 /** What a backplane calls on its node. */
@@ -184,14 +193,15 @@ export interface BackplaneHandlers {
   onMessage(data: string): void;
   /** Another node has stored a mark. */
   onRevoked(mark: Revocation): void;
-  /** The store has given up this node, or was emptied: every open connection is to be declared again. */
+  /** The store has given up this node or was emptied: connections are to be declared again, and anything may be missing. */
   onFenced(): void;
 }
 
 /**
  * Carries channels, presence and deduplicated operations between nodes. A backplane stores, orders and distributes; all
- * decisions are made above it. Every call settles within a deadline of the backplane, and rejects with `unavailable`: the
- * call may have had its effect then, so every call may be repeated.
+ * decisions are made above it. Without `start` its calls work, and the process is no node. Every call settles within a deadline,
+ * and rejects with `unavailable`: the call may have had its effect then, so every call may be repeated. What a client waits for
+ * while it connects the server repeats once, but not presence operations: a backplane repeats those itself, in their order.
  */
 export interface Backplane {
   readonly kind: string;
@@ -200,12 +210,20 @@ export interface Backplane {
    * given up the node and takes it back: what such a lease is called is the backplane's own matter.
    */
   readonly nodeId: string;
+  /**
+   * While `admit` rejects with `unavailable`, the server admits connections by the limits of its own node, or refuses them
+   * with 503. @default "deny"
+   */
+  readonly onUnavailable?: "allow" | "deny" | undefined;
+  /** Called by a system. A process without one, which only calls, never starts its backplane, and may end with it open. */
   start(handlers: BackplaneHandlers): Promise<void>;
   stop(): Promise<void>;
   /** At once, from the last call or probe. */
   health(): BackplaneHealth;
-
-  /** Stores, orders and distributes a message: `onPublication` is called on every subscribed node, this one included. */
+  /**
+   * Stores, orders and distributes a message: `onPublication` is called on every subscribed node, this one included. An
+   * ephemeral message that certainly does not leave this node reaches the subscribers here, and that is no error.
+   */
   publish(channel: string, data: string, options: PublishOptions): Promise<PublishResult>;
   /** Resolves when every later publication will arrive. After an interruption the backplane subscribes again by itself. */
   subscribe(channel: string): Promise<void>;
@@ -219,7 +237,8 @@ export interface Backplane {
   /** Counts a connection against its user's limit before it opens; expires unless a `+` follows within 10 s. */
   admit(request: AdmissionRequest): Promise<Admission>;
   /**
-   * Idempotent, and applied in order.
+   * Idempotent, and applied in order. Resolves when the operations have taken effect, also when that is after an outage, and
+   * rejects only when the backplane stops before.
    *
    * @returns the connections, of whatever node, that have lost their slot to a `+`, to be closed
    */
@@ -232,25 +251,38 @@ export interface Backplane {
 
   /** Sends a notice to every other node, at most once. */
   announce(data: string): Promise<void>;
-  /** Sends to one node, at most once. A node that is dead or unknown gets nothing, and that is no error. */
+  /** Sends to one node, at most once, up to 1 MiB of text. A node that is dead or unknown gets nothing, and that is no error. */
   send(nodeId: string, data: string): Promise<void>;
+  /** The ids of the nodes that have started and are not given up, this one included if it has started. */
+  nodes(): Promise<readonly string[]>;
 
-  /** Stores a mark for `ttlMs`, and then calls `onRevoked` on every other node. */
+  /**
+   * Stores a mark for `ttlMs`, and then calls `onRevoked` on every other node. A mark of a user with the code 4403 also forgets
+   * the rooms that were given to the user's clients.
+   */
   revoke(mark: Revocation, ttlMs: number): Promise<void>;
   /** The marks of these users and sessions; at most 512 of each. */
   revocations(users: readonly string[], sessions: readonly string[]): Promise<readonly Revocation[]>;
 
   /**
-   * Begins an operation; `run` also marks it as running on this node. Called for every send and every request: a backplane
-   * that has the answer in memory returns it without a promise. What ran on a node that has died is given to the next one
-   * that asks.
+   * Begins an operation; `run` also marks it as running on this node. Called for every send and request: what is in memory is
+   * answered without a promise. What ran on a node that has died is given to the next one that asks, with `mayHaveRun`.
    */
   begin(work: Work): WorkState | Promise<WorkState>;
   /**
-   * Completes an operation and stores its result for 5 min; `undefined` removes it, so that it may run again. Does nothing
-   * where the operation was given to another node meanwhile.
+   * Completes an operation and stores its result for 5 min. With `undefined`, or a result too large to store, it may run
+   * again: the next `begin` says `mayHaveRun`, or, after `hasNoEffect`, what the last one said. It has no effect
+   * where the operation is another claim's by now.
    */
   settle(work: Work, result: string | undefined): undefined | Promise<void>;
+  /**
+   * Begins, publishes and settles in one step a send whose whole effect is one stored message. Nothing happens where the send
+   * is not new: `begin` says what became of it, and also where the reply was lost.
+   *
+   * @returns the result of a send that was new
+   * @default the three calls
+   */
+  publishOnce?(work: Work, publication: PublishedWork): Promise<string | undefined>;
   /**
    * Whether the results of a client are still known. They are while one of its connections is open, and for 5 min after the
    * last use or close; false for a client that was never connected. Called for each hello but a client's first.

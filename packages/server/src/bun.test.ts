@@ -21,3 +21,15 @@ it.each([
   expect(info.mock.calls.map(([fields]) => fields as unknown)).toEqual(Array(lines).fill({ off: [name] }));
   await manager.close();
 });
+
+it("what Bun bounds for all sockets leaves room for the limits of the system", async () => {
+  const { manager } = createWebSocketSystem({
+    authenticate: () => null,
+    limits: { maxBufferedBytes: 10_485_760, rooms: 1_000, silenceMs: 350_000 },
+  });
+  const { websocket } = createBunWebSocket({ manager });
+  expect(websocket.backpressureLimit).toBeGreaterThan(10_485_760);
+  expect(websocket.maxPayloadLength).toBe(8_192 + 1_000 * 1_280);
+  expect(websocket.idleTimeout).toBeGreaterThan(350);
+  await manager.close();
+});

@@ -2,6 +2,7 @@
 // Called by the application once per server and path.
 // Guarantees: requests for other paths get no answer from here; a slot whose upgrade Bun rejects is given back.
 import type { AnyProtocol } from "@halyard/protocol";
+import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import { answerUpgrade, targetOf } from "./bun/answer-upgrade.ts";
 import type { UpgradeContext } from "./bun/answer-upgrade.ts";
 import type { BunConnection, BunHandlers, BunServer } from "./bun/bun-server.ts";
@@ -9,18 +10,29 @@ import { transportOf } from "./bun/bun-transport.ts";
 import type { BunSystem, CombinedPart, OtherBunHandlers } from "./bun/combine.ts";
 import { combineBunWebSockets, SYSTEM } from "./bun/combine.ts";
 import { connectionIdOf, createSocketHandlers } from "./bun/socket-handlers.ts";
+import { listenForSignals, withoutRequests } from "./attach/close-on-signals.ts";
+import type { ClosableManager, CloseOptions as SignalOptions } from "./attach/close-on-signals.ts";
 import type { UpgradeDetails } from "./connection/upgrade-details.ts";
 import type { PathOption } from "./attach/request-path.ts";
 import { createPathMatcher, pathnameOf } from "./attach/request-path.ts";
 import type { WebSocketManager } from "./manager.ts";
-import { internalsOf } from "./manager.ts";
+import { internals as allInternals } from "./manager.ts";
+import { internalsOf } from "./attach/require-manager.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
 import { newMessageId } from "./utils/ids.ts";
 import { applyKillSwitches, readKillSwitches } from "./utils/kill-switches.ts";
-import { requireManager } from "./attach/require-manager.ts";
+import { requireAuthenticator } from "./attach/require-authenticator.ts";
+import { warnOfSeveralProcesses } from "./node/several-processes.ts";
+import { wrongPathLine } from "./attach/wrong-path.ts";
 
 export { combineBunWebSockets };
 export type { BunConnection, BunHandlers, BunServer, CombinedPart, OtherBunHandlers, PathOption };
+
+declare global {
+  interface HalyardRawRequests {
+    readonly bun: Request;
+  }
+}
 
 /** What {@link createBunWebSocket} takes. */
 export interface BunWebSocketOptions<TProtocol extends AnyProtocol> {
@@ -50,7 +62,7 @@ export interface BunWebSocket {
 /**
  * The two things that `Bun.serve` needs for WebSockets. {@link combineBunWebSockets} serves several systems.
  *
- * @throws TypeError for a path that no request can have, and without a manager
+ * @throws TypeError for a path that no request can have, and without a manager or an authenticator
  * @example
  * const { fetch, websocket } = createBunWebSocket({ manager });
  * Bun.serve({ fetch: async (request, server) => (await fetch(request, server)) ?? app(request), websocket });
@@ -58,15 +70,25 @@ export interface BunWebSocket {
 export function createBunWebSocket<TProtocol extends AnyProtocol>(
   options: BunWebSocketOptions<TProtocol>,
 ): BunWebSocket {
-  const internals = internalsOf(requireManager("createBunWebSocket({ manager })", options));
-  const { backplane, logger, report, writer } = internals;
+  const internals = internalsOf(allInternals, "createBunWebSocket({ manager })", options);
+  const { backplane, logger, report, upgrades, writer } = internals;
+  requireAuthenticator(options.authenticate, upgrades.authenticator);
+  warnOfSeveralProcesses(internals);
   applyKillSwitches(readKillSwitches(process.env), { writer, backplane, logger });
   const { path, matches } = createPathMatcher(options.path, report);
   const { authenticate } = options;
+  internals.sessionWatches.begin(authenticate);
   /** By connection id: Bun hands `data` from the upgrade to the open socket, and nothing else. */
   const pendingUpgrades = new Map<string, UpgradeDetails>();
   const upgradeContexts = new WeakMap<BunServer, UpgradeContext>();
   const serves = (request: Request): boolean => matches(pathnameOf(targetOf(request.url)));
+  let hasWarned = false;
+  const warnOfPath = (target: string): void => {
+    if (hasWarned) return;
+    hasWarned = true;
+    const line = { paths: [path ?? ""], write: "createBunWebSocket({ manager, path })" };
+    logger.warn({ event: "wrong_path" }, wrongPathLine(pathnameOf(target), line));
+  };
   const system: BunSystem = {
     path,
     serves,
@@ -74,7 +96,11 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   };
   return {
     fetch: (request, server) => {
-      if (!serves(request)) return NO_RESPONSE;
+      if (!serves(request)) {
+        const isOfClient = request.headers.get("sec-websocket-protocol")?.includes(SUBPROTOCOL) === true;
+        if (isOfClient && path !== undefined) warnOfPath(targetOf(request.url));
+        return NO_RESPONSE;
+      }
       let context = upgradeContexts.get(server);
       if (context === undefined) {
         const transport = transportOf(server, newMessageId());
@@ -85,6 +111,20 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
     },
     websocket: Object.assign(createSocketHandlers(internals, pendingUpgrades), { [SYSTEM]: system }),
   };
+}
+
+/** The options of {@link closeOnSignals}. */
+export interface CloseOptions extends SignalOptions {
+  /** What `Bun.serve` returned. Stopped when the connections are gone: requests that are being answered have 5 s. @default none */
+  readonly server?: { stop(closeActiveConnections?: boolean): unknown } | undefined;
+}
+
+/** Ends the process at SIGTERM or SIGINT, as that of `@halyard/server/node` does, with Bun's server. */
+export function closeOnSignals(manager: ClosableManager, options: CloseOptions = {}): () => void {
+  const { server } = options;
+  const closeServer =
+    server && (() => withoutRequests(Promise.resolve(server.stop()), () => server.stop(true)));
+  return listenForSignals(manager, options, { process, closeServer });
 }
 
 const NO_RESPONSE = Promise.resolve(undefined);

@@ -23,6 +23,7 @@ import type {
 export interface WebSocketManagerConfig<
   TProtocol extends AnyProtocol = AnyProtocol,
   TIdentity extends Identity = GuestIdentity,
+  TData extends object = {},
 > {
   /** The application's contract, from `defineProtocol`. @default the built-in messages only */
   readonly protocol?: TProtocol | undefined;
@@ -53,6 +54,14 @@ export interface WebSocketManagerConfig<
    */
   readonly authorize?: ((request: AuthorizeRequest<TIdentity>) => boolean | Promise<boolean>) | undefined;
   /**
+   * Makes `context.data` of a connection, before `onConnect`. Must answer at once, with an object; otherwise, and when it
+   * throws, the connection is closed as for an `onConnect` that throws. With a parameter it stands above the hooks that read
+   * `data`, for the sake of its type.
+   *
+   * @default an empty object
+   */
+  readonly data?: ((context: Omit<ConnectionContext<TIdentity>, "data">) => TData) | undefined;
+  /**
    * Called after the admission of a connection and before its welcome: joins rooms for a user. A thrown HalyardError
    * refuses the connection before anything is delivered: `unauthenticated` closes it with 4401, `forbidden` with 4403,
    * `contract_mismatch` with 4426, `limit_exceeded` with 4011, `rate_limited` with 4029, `unavailable` and `timeout` with
@@ -60,14 +69,15 @@ export interface WebSocketManagerConfig<
    *
    * @default none
    */
-  readonly onConnect?: ((context: ConnectionContext<TIdentity>) => unknown) | undefined;
+  readonly onConnect?: ((context: ConnectionContext<TIdentity, TData>) => unknown) | undefined;
   /** Called after the close of a connection for which `onConnect` was called, with the close code. @default none */
-  readonly onDisconnect?: ((context: ConnectionContext<TIdentity>, code: number) => unknown) | undefined;
+  readonly onDisconnect?:
+    ((context: ConnectionContext<TIdentity, TData>, code: number) => unknown) | undefined;
   /**
    * Called with each error of the application's code: what hooks, handlers, options that are functions and loggers
    * throw or reject with, and answers of a wrong type. When it fails itself, the logger gets both errors.
    *
-   * @default the logger's `error`
+   * @default the logger's `error`, which hears none of them where this is given
    */
   readonly onError?: ((error: unknown, context: ErrorContext) => void) | undefined;
   /**
@@ -84,14 +94,15 @@ export interface WebSocketManagerConfig<
     | {
         /**
          * Runs before a chat message is published, to store or to refuse it. A thrown HalyardError is the sender's error;
-         * a returned `{ content }` replaces the content. May run twice for one `messageId` after a crash.
+         * a returned `{ content }` replaces the content. May run twice for one `messageId`: after a crash, and when the
+         * backplane has not confirmed the publish within 10 s.
          *
          * @default none
          */
         readonly beforePublish?:
           | ((
               message: ClientMessage<BuiltinProtocol, "chat_message">,
-              context: HandlerContext<TIdentity>,
+              context: HandlerContext<TIdentity, TData>,
             ) => unknown)
           | undefined;
       }
@@ -102,10 +113,19 @@ export interface WebSocketManagerConfig<
   readonly maxConnectionsPerUser?: number | undefined;
   /** What happens to a connection above `maxConnectionsPerUser`. @default "reject" */
   readonly onConnectionLimit?: ConnectionLimitPolicy<TIdentity> | undefined;
-  /** Whether each connect and close is logged at level `info`. @default false */
+  /**
+   * Whether each connect, close and message is a line at level `info`: its type, room, size and user, never its fields. The
+   * default logger writes these lines as well.
+   *
+   * @default false
+   */
   readonly verboseLogging?: boolean | undefined;
-  /** Where the server logs: anything with `debug`, `info`, `warn` and `error`, for example pino. @default silent */
-  readonly logger?: Logger | undefined;
+  /**
+   * Where the server logs: pino, winston, or anything else with `debug`, `info`, `warn` and `error`. `false` is silence.
+   *
+   * @default warnings and errors to the console: each once, and then its count every minute
+   */
+  readonly logger?: Logger | false | undefined;
   /** What carries channels between nodes. @default memory: this node alone */
   readonly backplane?: Backplane | undefined;
   /**

@@ -147,11 +147,27 @@ describe("a chat message", () => {
     expect(await system.ask(ws, { ...chat, content: "spam" })).toMatchObject([{ code: "internal" }]);
   });
 
-  it("gets a reply only when it is stored", async () => {
-    const ws = await create().join("ada");
-    Object.assign(system.internals.backplane, { publish: () => Promise.reject(new Error("away")) });
-    const answer = await system.ask(ws, { ...chat, $: { seq: 1 } });
-    expect(answer).toMatchObject([{ type: "error", code: "unavailable", retryAfterMs: 1_000, $: { re: 1 } }]);
+  it("gets neither a reply nor an error while it is not known to be stored: the connection stays open, and the message is stored later", async () => {
+    const { backplane } = create().internals;
+    const ws = await system.join("ada");
+    const publish = backplane.publish.bind(backplane);
+    Object.assign(backplane, { publish: () => Promise.reject(new Error("away")) });
+    expect(await system.ask(ws, { ...chat, $: { seq: 1 } })).toEqual([]);
+    await system.clock.advance(5_000);
+    expect(ws.closedWith).toBeUndefined();
+    Object.assign(backplane, { publish });
+    await system.clock.advance(5_000);
+    expect(ws.received("reply")).toMatchObject([{ $: { re: 1 } }]);
+    expect(ws.received("chat_message")).toHaveLength(1);
+  });
+
+  it("closes the connection with 1013 when it is not known to be stored for 4 min, after which its client has given it up", async () => {
+    const { backplane } = create().internals;
+    const ws = await system.join("ada");
+    Object.assign(backplane, { publish: () => Promise.reject(new Error("away")) });
+    await system.ask(ws, { ...chat, $: { seq: 1 } });
+    await system.clock.advance(242_000);
+    expect(ws.closedWith?.code).toBe(1013);
   });
 
   it.each([
@@ -211,7 +227,7 @@ describe("a typing indicator", () => {
 
 describe("a built-in handler without a manager", () => {
   const sent: unknown[] = [];
-  const published = { id: "1", channel: "all", offset: 1 };
+  const published = { id: "1", channel: "all", offset: 1, error: undefined };
   const broadcaster: Broadcaster = {
     broadcastMessage: (message) => (sent.push(message), Promise.resolve(published)),
     sendToRoom: (room, message) => (sent.push([room, message]), Promise.resolve(published)),

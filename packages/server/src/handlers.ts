@@ -1,11 +1,15 @@
 import type { BuiltinProtocol, ClientMessage, OutgoingMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { AnyConfig } from "./config.ts";
+import type { ConnectionTable } from "./connection/connection-table.ts";
 import { profileOf } from "./connection/public-profile.ts";
+import { assertFitsFrame } from "./delivery/frame-size.ts";
+import type { Composer } from "./messages/dispatcher.ts";
 import { contextOf } from "./messages/handler-context.ts";
 import { MessageHandler } from "./messages/handler-registry.ts";
 import type { HandleArguments } from "./messages/handler-registry.ts";
-import type { HandlerContext, Published, WebSocketData, WebSocketInstance } from "./types.ts";
+import type { ConnectedUsers, HandlerContext, Published, WebSocketData, WebSocketInstance } from "./types.ts";
+import { OutcomeUnknownError } from "./utils/errors.ts";
 
 /** What the built-in handlers use of a manager. Every manager implements it, with any contract. */
 export interface Broadcaster {
@@ -26,11 +30,36 @@ export interface ChatOptions {
 
 type ChatMessage = ClientMessage<BuiltinProtocol, "chat_message">;
 
+/** A shorter content fits a frame, with its author and whatever its characters are, in UTF-16 units. */
+const LONG_CONTENT = 128 * 1024;
+
+/** What makes the message that {@link ChatMessageHandler} publishes; undefined for a handler that may do more than that. */
+export let composerOf: (
+  handler: MessageHandler,
+  parts: { readonly broadcaster: Broadcaster; readonly connections: Pick<ConnectionTable, "connectedUsers"> },
+) => Composer | undefined;
+
 /** Publishes chat messages: to the room they were sent to, otherwise to all connections. */
 export class ChatMessageHandler extends MessageHandler<ChatMessage> {
   readonly messageType = "chat_message";
   readonly #broadcaster: Broadcaster;
   readonly #options: ChatOptions;
+
+  static {
+    composerOf = (handler, { broadcaster, connections }) => {
+      // A subclass may do anything, and so may a broadcaster of the application's own.
+      if (!(handler instanceof ChatMessageHandler) || handler.constructor !== ChatMessageHandler)
+        return undefined;
+      const { beforePublish, echoToSender } = handler.#options;
+      if (beforePublish !== undefined || handler.#broadcaster !== broadcaster) return undefined;
+      return ({ connection: { client, ws }, fields, messageId }) => {
+        const { content } = fields as ChatMessage;
+        const { connectedUsers } = connections;
+        const message = chatMessage({ ws, id: messageId(), content, connectedUsers });
+        return { message, excluded: echoToSender === false ? client : undefined };
+      };
+    };
+  }
 
   constructor(broadcaster: Broadcaster, options: ChatOptions = {}) {
     super();
@@ -48,20 +77,36 @@ export class ChatMessageHandler extends MessageHandler<ChatMessage> {
     // The sender may have been signed out or banned while `beforePublish` ran.
     if (context.signal.aborted) throw new HalyardError("unauthenticated");
     const content = hasContent(override) ? override.content : data.content;
-    const { userId: id, name } = ws.data;
-    const author = connectedUsers.get(id) ?? { ...profileOf({ id, name }), connectedAt: new Date(0) };
-    const from = { ...author, connectedAt: author.connectedAt.toISOString() };
-    const message = { type: "chat_message", id: context.messageId, content, from } as const;
+    const message = chatMessage({ ws, id: context.messageId, content, connectedUsers });
+    // A publish does not say why it failed: this failure would last however often the client tries again.
+    if (content.length > LONG_CONTENT) assertFitsFrame(JSON.stringify(message), "chat_message");
     const except = this.#options.echoToSender === false ? ws : undefined;
     const published =
       context.room === undefined
         ? await this.#broadcaster.broadcastMessage(message, except)
         : await this.#broadcaster.sendToRoom(context.room, message, except);
-    // A reply means that the message is stored: without an offset the sender gets an error.
-    if (published.offset === undefined)
-      throw new HalyardError("unavailable", undefined, { retryAfterMs: 1_000 });
+    // A reply means that the message is stored, and an error that it is not.
+    if (published.offset === undefined) throw new OutcomeUnknownError();
     return published;
   }
+}
+
+interface ChatMessageInput {
+  readonly ws: WebSocketInstance<WebSocketData>;
+  readonly id: string;
+  readonly content: string;
+  readonly connectedUsers: ConnectedUsers;
+}
+
+/** A chat message with its author. */
+function chatMessage({ ws, id, content, connectedUsers }: ChatMessageInput) {
+  const { userId, name } = ws.data;
+  const author = connectedUsers.get(userId) ?? {
+    ...profileOf({ id: userId, name }),
+    connectedAt: new Date(0),
+  };
+  const from = { ...author, connectedAt: author.connectedAt.toISOString() };
+  return { type: "chat_message", id, content, from } as const;
 }
 
 /** Publishes who is typing, and the end of it when the connection closes. */

@@ -1,19 +1,32 @@
-// The public API of @halyard/server. The runtimes have entries of their own: ./node.ts and ./bun.ts.
+// The public API of @halyard/server. The runtimes have entries of their own: ./node.ts and ./bun.ts; processes without sockets have ./publisher.ts.
 
 // The server
 export { createWebSocketSystem } from "./system.ts";
 export type { WebSocketSystem } from "./system.ts";
 export { WebSocketManager } from "./manager.ts";
-export type { Metrics } from "./metrics.ts";
+export type { Health } from "./management/health.ts";
+export type { Metrics, QueueMetrics } from "./management/metrics.ts";
+export type { HandlerMetrics, Histogram } from "./metrics/handler-times.ts";
+export type { Traffic } from "./metrics/traffic-counters.ts";
+export type { DrainOptions } from "./connection/drain.ts";
 export type { EventLoopLag } from "./connection/event-loop-monitor.ts";
 export type { RequestOptions } from "./connection/pending-server-requests.ts";
-export type { RequestArguments } from "./messages/server-requests.ts";
+export type { RequestArguments } from "./cluster/server-requests.ts";
+export type {
+  ClusterStats,
+  NodeStats,
+  Publisher,
+  RequestTarget,
+  RoomReply,
+} from "./cluster/cluster-types.ts";
 export type {
   ConnectedUser,
   ConnectedUsers,
   ConnectionStats,
   DisconnectOptions,
+  Except,
   Published,
+  SendOptions,
   UserList,
   UserPage,
   WebSocketData,
@@ -26,6 +39,7 @@ export { MessageHandler, MessageHandlerRegistry } from "./messages/handler-regis
 export type { HandleArguments } from "./messages/handler-registry.ts";
 export { ChatMessageHandler, PingHandler, TypingIndicatorHandler } from "./handlers.ts";
 export type { Broadcaster, ChatOptions } from "./handlers.ts";
+export type { HandlerCall, MiddlewareContext } from "./application/middleware.ts";
 export type { HandlerContext } from "./types.ts";
 
 // Configuration
@@ -44,6 +58,8 @@ export type {
   ErrorContext,
   GuestIdentity,
   Identity,
+  RawRequest,
+  RawRequests,
   UpgradeRequest,
 } from "./types.ts";
 
@@ -52,6 +68,7 @@ export type {
   AnyAuthenticator,
   SessionBus,
   SessionCloseCode,
+  SessionMark,
   SessionNotice,
   SessionWatch,
   WatchedConnection,
@@ -82,12 +99,14 @@ export type {
   BackplaneHandlers,
   BackplaneHealth,
   ChannelTop,
+  Claim,
   ClientRef,
   Eviction,
   LogEntry,
   PresenceEvent,
   PresenceOp,
   Publication,
+  PublishedWork,
   PublishOptions,
   PublishResult,
   ReadPage,

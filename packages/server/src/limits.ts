@@ -5,7 +5,7 @@ const KIB = 1024;
 /** The numbers of the server that an application may change, as `limits` of the configuration. */
 export interface ServerLimits {
   /**
-   * The largest message of a client, in bytes. A larger one is refused as `payload_too_large`; the third one closes
+   * The largest message of a client, in bytes; at most 1 MiB. A larger one is refused as `payload_too_large`; the third one closes
    * the connection with 4413.
    *
    * @default 65_536
@@ -13,7 +13,8 @@ export interface ServerLimits {
   readonly messageBytes: number;
   /**
    * The rate of frames of one connection, in frames per second. Above it a plain client gets `rate_limited`, and
-   * the sends of a v1 client wait.
+   * the sends of a v1 client wait. After 10 s with more than five times as many frames in each, the connection is closed
+   * with 4029.
    *
    * @default 50
    */
@@ -40,7 +41,39 @@ export interface ServerLimits {
   readonly typingPerSecond: number;
   /** How many typing indicators one connection may send at once, in messages. @default 3 */
   readonly typingBurst: number;
-  /** How many rooms one connection may be in. Above it a join is `limit_exceeded`. @default 100 */
+  /**
+   * The shortest time between two deliveries of an ephemeral message type of one connection and channel, in ms. Of what a
+   * client sends in between, the newest is delivered; `message(…, { ephemeral: { everyMs, keep } })` says otherwise for a
+   * type. What is left out is counted in `getMetrics().thinned`.
+   *
+   * @default 50
+   */
+  readonly ephemeralIntervalMs: number;
+  /** The rate of frames of one user, on all connections to this node; or twice `messagesPerSecond`. @default 100 */
+  readonly userMessagesPerSecond: number;
+  /** How many frames one user may send at once, in frames; or twice `messageBurst`. @default 200 */
+  readonly userMessageBurst: number;
+  /** The rate of bytes of one user, in bytes per second; or twice `bytesPerSecond`. @default 524_288 */
+  readonly userBytesPerSecond: number;
+  /** How many bytes one user may send at once, in bytes; or twice `byteBurst`. @default 1_048_576 */
+  readonly userByteBurst: number;
+  /** The rate of chat messages of one user, in messages per second; or twice `chatPerSecond`. @default 10 */
+  readonly userChatPerSecond: number;
+  /** How many chat messages one user may send at once, in messages; or twice `chatBurst`. @default 20 */
+  readonly userChatBurst: number;
+  /** The rate of joins of one user; or twice `joinsPerSecond`. Rooms of a `hello` have their own. @default 20 */
+  readonly userJoinsPerSecond: number;
+  /** How many joins one user may send at once, in joins; or four times `joinBurst`. @default 120 */
+  readonly userJoinBurst: number;
+  /**
+   * The rate of what clients send into one channel, all together, in bytes per second. Above it their sends wait.
+   *
+   * @default 1_048_576
+   */
+  readonly channelBytesPerSecond: number;
+  /** How much clients may send into one channel at once, in bytes. @default 2_097_152 */
+  readonly channelByteBurst: number;
+  /** How many rooms one connection may be in; at most 1_000. Above it a join is `limit_exceeded`. @default 100 */
   readonly rooms: number;
   /**
    * How many messages of one connection may wait in its queue. Above it a message is `limit_exceeded`.
@@ -48,7 +81,14 @@ export interface ServerLimits {
    * @default 32
    */
   readonly waitingSends: number;
-  /** How many requests of one connection run at a time. @default 16 */
+  /**
+   * How many messages of one user may wait or run, over all connections, those that have closed included; or eight times
+   * `waitingSends`. Above it a message is `limit_exceeded`.
+   *
+   * @default 256
+   */
+  readonly userWaitingSends: number;
+  /** How many requests of one connection run at a time; with `waitingRequests` at most 96. @default 16 */
   readonly runningRequests: number;
   /**
    * How many requests of one connection may wait for one that runs. Above it a request is `limit_exceeded`.
@@ -75,11 +115,16 @@ export interface ServerLimits {
    * @default 262_144
    */
   readonly slowBytes: number;
-  /** Above how many unsent bytes a connection is closed with 4008, in bytes. @default 1_048_576 */
+  /**
+   * Above how many unsent bytes a connection is closed with 4008, in bytes. Those of a replay do not count; those of what
+   * waits behind it do.
+   *
+   * @default 1_048_576
+   */
   readonly maxBufferedBytes: number;
   /**
-   * How long a connection may have unsent bytes without progress, in ms. After it the connection is closed with
-   * 4008.
+   * How long a connection may have unsent bytes of which none leaves the process, in ms. After it the connection is closed
+   * with 4008. A reader on a slow line is not closed.
    *
    * @default 10_000
    */
@@ -149,10 +194,11 @@ export interface ServerLimits {
   readonly handshakeMs: number;
   /** How many subprotocols an upgrade may offer. Above it the upgrade gets 400. @default 8 */
   readonly subprotocols: number;
-  /** The time between two pings of one connection, in ms. @default 25_000 */
+  /** The time between two pings of one connection, in ms; less than `silenceMs`. @default 25_000 */
   readonly heartbeatMs: number;
   /**
-   * How long a peer may send nothing, not even a pong, in ms. After it the connection is closed with 4000.
+   * How long a peer may send nothing, not even a pong, in ms. After it the connection is closed with 4000. A peer that
+   * takes bytes that waited for it is not silent.
    *
    * @default 35_000
    */
@@ -191,8 +237,20 @@ export const DEFAULT_LIMITS: ServerLimits = {
   joinBurst: 30,
   typingPerSecond: 1,
   typingBurst: 3,
+  ephemeralIntervalMs: 50,
+  userMessagesPerSecond: 100,
+  userMessageBurst: 200,
+  userBytesPerSecond: 512 * KIB,
+  userByteBurst: KIB * KIB,
+  userChatPerSecond: 10,
+  userChatBurst: 20,
+  userJoinsPerSecond: 20,
+  userJoinBurst: 120,
+  channelBytesPerSecond: KIB * KIB,
+  channelByteBurst: 2 * KIB * KIB,
   rooms: LIMITS.rooms,
   waitingSends: 32,
+  userWaitingSends: 256,
   runningRequests: 16,
   waitingRequests: 64,
   unansweredRequests: 16,
@@ -226,12 +284,10 @@ export const DEFAULT_LIMITS: ServerLimits = {
 };
 
 /**
- * The largest `hello`, bytes: whatever `messageBytes` is, each room has its name twice, in `rooms` and in its position, at
- * 512 bytes, and an epoch and an offset.
+ * The largest frame, bytes: the server sends no larger one (delivery/frame-size.ts), and a runtime reads none but a `hello`.
+ * `messageBytes`, below it, is answered with an error message.
  */
-export function helloBytes({ messageBytes, rooms }: Pick<ServerLimits, "messageBytes" | "rooms">): number {
-  return Math.max(messageBytes, 8 * KIB + rooms * 1_280);
-}
-
-/** The largest frame that a runtime reads at all, bytes. `messageBytes`, below it, is answered with an error message. */
 export const MAX_PAYLOAD_BYTES = KIB * KIB;
+
+/** The most rooms of a connection: a welcome names each of them, and is a frame like others. */
+export const MAX_ROOMS = 1_000;

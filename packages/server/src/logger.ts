@@ -1,4 +1,7 @@
-/** Where the server logs; pino, winston and `console` fit. Lines contain no tokens and no raw text of clients. */
+/**
+ * Where the server logs; pino, winston and `console` fit. Lines contain no tokens and no raw text of clients. An error is the
+ * field `err`, as pino has it; to winston the message comes first, and the field is `stack`.
+ */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -8,5 +11,5 @@ export interface Logger {
 
 const noop = (): void => undefined;
 
-/** The logger where the configuration has none. */
+/** The logger of `logger: false`. */
 export const silentLogger: Logger = { debug: noop, info: noop, warn: noop, error: noop };

@@ -1,49 +1,60 @@
 import type { AnyProtocol, BuiltinProtocol, OutgoingMessage } from "@halyard/protocol";
+import { TEST_CONTROLS } from "@halyard/protocol/internal";
 import { CloseCode } from "@halyard/protocol/wire";
-import type { RequestArguments } from "./messages/server-requests.ts";
+import { processWide } from "./application/process-wide.ts";
 import { assemble } from "./assembly.ts";
 import type { Assembly } from "./assembly.ts";
-import { checkedRoomName } from "./channels/channel-name.ts";
-import { withDeadline } from "./utils/with-deadline.ts";
-import { OutboundFrame } from "./delivery/outbound-frame.ts";
+import type { ClusterStats, Publisher, RequestTarget, RoomReply } from "./cluster/cluster-types.ts";
+import type { RequestArguments } from "./cluster/server-requests.ts";
+import { checkedRoomName, checkedRoomNames } from "./channels/channel-name.ts";
+import type { DrainOptions } from "./connection/drain.ts";
 import type { MessageHandlerRegistry } from "./messages/handler-registry.ts";
 import type { Broadcaster } from "./handlers.ts";
 import type { WebSocketManagerConfig } from "./config.ts";
-import type { Metrics } from "./metrics.ts";
+import { closeNode, drainNode } from "./management/end-node.ts";
+import { HealthReader } from "./management/health.ts";
+import type { Health } from "./management/health.ts";
+import { metricsOf } from "./management/metrics.ts";
+import type { Metrics } from "./management/metrics.ts";
 import type {
   ConnectedUsers,
   ConnectionStats,
   DisconnectOptions,
-  Identity,
   Published,
+  SendOptions,
   UserList,
   UserPage,
   WebSocketInstance,
   WebSocketInstances,
 } from "./types.ts";
 
-const DRAIN_HANDLERS_MS = 10_000;
-
-/** The parts of a manager, for the runtimes of this package. Not part of the public API. */
-export let internalsOf: <TProtocol extends AnyProtocol>(manager: WebSocketManager<TProtocol>) => Assembly;
+/** The parts of managers, for the runtimes of this package. A change of `Assembly` that an older runtime cannot use changes the number. */
+export const internals = processWide<Assembly>("halyard.managers.1");
 
 /**
  * Manages the connections of this node: their users, their messages, and what the application sends to them.
  *
  * No method throws because of what a client sent. Errors of the application's own code go to `onError`.
  */
-export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
+export class WebSocketManager<
+  TProtocol extends AnyProtocol = BuiltinProtocol,
+> implements Publisher<TProtocol> {
   readonly #parts: Assembly;
-
-  static {
-    internalsOf = (manager) => manager.#parts;
-  }
+  readonly #health: HealthReader;
 
   constructor(config: WebSocketManagerConfig = {}) {
     // Every contract has the built-in messages, which TypeScript cannot derive from a type parameter.
     this.#parts = assemble(config, this as unknown as Broadcaster);
+    internals.set(this, this.#parts);
+    this.#health = new HealthReader(this.#parts);
     this.#parts.heartbeat.start();
     this.#parts.eventLoop.start();
+  }
+
+  /** For the test network. @internal */
+  [TEST_CONTROLS]() {
+    const { presence, systemLogger: log } = this.#parts;
+    return { silence: log.silence, announcePresence: () => presence.endIntervals() };
   }
 
   /** The users of this node: one entry per user, live. */
@@ -78,10 +89,8 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
   }
 
   /**
-   * To be called when a socket has closed.
-   *
-   * @param code the close code. 1000 and 1005 are deliberate; after any other the user stays online for
-   * `limits.leaveGraceMs`. @default 1005
+   * To be called when a socket has closed. Codes 1000 and 1005 (the default) are deliberate; after any other the user stays
+   * online for `limits.leaveGraceMs`.
    */
   handleClose(ws: WebSocketInstance, code?: number): void {
     this.#parts.closer.onSocketClosed(ws, code);
@@ -91,68 +100,101 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * Publishes a message to all connections of all nodes.
    *
    * @param message an object, or its JSON text
-   * @param excludeWs the one connection that does not get the message; its user's other connections do
-   * @returns never rejects: a failure goes to `onError`, and `offset` is undefined then
+   * @param excludeWs the one connection that does not get the message; its user's other connections do. Or options
+   * @returns never rejects: a failure goes to `onError`, and is {@link Published.error}
    * @throws TypeError at once when the message is not one that a server may send
    */
   broadcastMessage(
     message: OutgoingMessage<TProtocol> | string,
-    excludeWs?: WebSocketInstance,
+    excludeWs?: WebSocketInstance | SendOptions,
   ): Promise<Published> {
     return this.#parts.publisher.toAll(message, excludeWs);
   }
 
-  /**
-   * Publishes a message to all members of a room, on every node. Otherwise like {@link broadcastMessage}.
-   *
-   * @throws TypeError at once for a string that is not a room name
-   */
+  /** Publishes a message to all members of a room, whose name is checked at once. Otherwise like {@link broadcastMessage}. */
   sendToRoom(
     room: string,
     message: OutgoingMessage<TProtocol>,
-    excludeWs?: WebSocketInstance,
+    excludeWs?: WebSocketInstance | SendOptions,
   ): Promise<Published> {
     return this.#parts.publisher.toRoom(checkedRoomName(room), message, excludeWs);
+  }
+
+  /**
+   * Publishes one message to several rooms, one after the other: see {@link Publisher.sendToRooms}.
+   *
+   * @example
+   * await manager.sendToRooms(["product:7", "dashboard"], { type: "stock", left: 3 }, { except: { userIds: [buyer.id] } });
+   */
+  sendToRooms(
+    rooms: readonly string[],
+    message: OutgoingMessage<TProtocol>,
+    options?: SendOptions,
+  ): Promise<readonly Published[]> {
+    return this.#parts.publisher.toRooms(checkedRoomNames(rooms), message, options);
   }
 
   /** Publishes a message to all connections of a user, on every node. Otherwise like {@link broadcastMessage}. */
   sendToUser(
     userId: string,
     message: OutgoingMessage<TProtocol>,
-    excludeWs?: WebSocketInstance,
+    excludeWs?: WebSocketInstance | SendOptions,
   ): Promise<Published> {
     return this.#parts.publisher.toUser(userId, message, excludeWs);
   }
 
-  /** Sends to one connection of this node: at most once, without an offset. Does nothing for a closed connection. */
+  /**
+   * Sends to one connection of this node: at most once, without an offset. Does nothing for a closed connection. A message of
+   * more than 1 MiB, which no frame carries, is not sent: `onError` gets `payload_too_large`.
+   */
   send(ws: WebSocketInstance, message: OutgoingMessage<TProtocol> | { readonly type: "pong" }): void {
     this.#parts.publisher.toConnection(ws, message);
   }
 
   /**
-   * Sends a request to the client of one connection, which answers with `client.onRequest`. The promise always settles,
+   * Sends a request to a client, on whatever node it is, which answers with `client.onRequest`. The promise always settles,
    * at the latest when the connection closes: a request is not repeated after a reconnect. A request before the welcome
-   * is sent after it: do not await it in `onConnect`, which runs before the welcome.
+   * is sent after it: do not await it in `onConnect`, which runs before the welcome. Of a user every device is asked, and the
+   * first answer counts; without any, the first error with which a client answered.
    *
-   * @throws HalyardError by rejecting: `timeout`; `unavailable` without the connection; `not_found` for a plain client
-   * and for a client without a handler; `limit_exceeded` above `limits.unansweredRequests`; `invalid_message` for an
-   * answer that does not fit its schema; or the error of the client's handler. Otherwise the signal's reason, or a
-   * TypeError for an input that does not fit its schema.
+   * @throws HalyardError by rejecting: `timeout`; `unavailable` without the connection or its node; `not_found` for a plain client
+   * and for a client without a handler; `limit_exceeded` above `limits.unansweredRequests`; `payload_too_large` for an
+   * input of more than 1 MiB; `invalid_message` for an answer that does not fit its schema; or the error of the client's
+   * handler. Otherwise the signal's reason, or a TypeError for an input that does not fit its schema.
    * @example
    * const { answer } = await manager.request(ws, "confirm", { question: "Delete the room?" });
    */
   request<TName extends keyof TProtocol["serverRequests"] & string>(
-    ws: WebSocketInstance,
+    target: RequestTarget,
     name: TName,
     ...[input, options]: RequestArguments<TProtocol["serverRequests"][TName]["input"]["_zod"]["input"]>
   ): Promise<TProtocol["serverRequests"][TName]["output"]["_zod"]["output"]> {
-    return this.#parts.serverRequests.request(ws, { ...options, name, input });
+    return this.#parts.serverRequests.request(target, { ...options, name, input });
   }
 
   /**
-   * Joins a connection to a room, without asking `authorize`. Does nothing for a member.
+   * Asks every connection in a room, on every node. Resolves when all have answered or the time is up; who has not answered is
+   * in the result as well, with the reason.
    *
-   * @throws TypeError by rejecting, for a string that is not a room name
+   * @throws HalyardError by rejecting: `limit_exceeded` for more than 1,000 connections, of which none is asked then;
+   * `unavailable` when the backplane does not say who is in the room. Otherwise the signal's reason, or a TypeError
+   */
+  async requestRoom<TName extends keyof TProtocol["serverRequests"] & string>(
+    room: string,
+    name: TName,
+    ...[input, options]: RequestArguments<TProtocol["serverRequests"][TName]["input"]["_zod"]["input"]>
+  ): Promise<readonly RoomReply<TProtocol["serverRequests"][TName]["output"]["_zod"]["output"]>[]> {
+    return this.#parts.serverRequests.requestRoom(checkedRoomName(room), { ...options, name, input });
+  }
+
+  /**
+   * Gives a room to a client: its connection is joined without asking `authorize`, and so is each later connection of the
+   * client, on whatever node, until `leave`, until the client leaves the room, until a ban, or until the client has been away
+   * for 5 minutes. A plain client has no later connection. `authorize` still decides what a member may publish. While the
+   * backplane is away this resolves, and the connection enters the room when the backplane is back.
+   *
+   * @throws TypeError by rejecting, for a string that is not a room name; HalyardError `limit_exceeded` above `limits.rooms`,
+   * and what the backplane rejects with beside `unavailable`
    */
   async join(ws: WebSocketInstance, room: string): Promise<void> {
     const name = checkedRoomName(room);
@@ -161,15 +203,15 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
   }
 
   /**
-   * Removes a connection from a room; its client gets `left`.
+   * Removes a connection from a room; its client gets `left`, and a room that was given is no longer the client's.
    *
-   * @throws TypeError by rejecting, for a string that is not a room name
+   * @throws TypeError by rejecting, for a string that is not a room name; or what the backplane rejects with: the connection
+   * has left, and the client's next one may be in the room again
    */
   async leave(ws: WebSocketInstance, room: string): Promise<void> {
     const name = checkedRoomName(room);
     const connection = this.#parts.connections.of(ws);
-    if (connection !== undefined) this.#parts.rooms.removeMember(connection, name);
-    return Promise.resolve();
+    if (connection !== undefined) await this.#parts.rooms.leaveByServer(connection, name);
   }
 
   /**
@@ -187,25 +229,38 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
     return this.#parts.revocations.disconnectSession(sessionId, options);
   }
 
-  /** How many users and connections this node has. */
+  /** Closes every connection in a room, on every node: see {@link Publisher.disconnectRoom}. */
+  async disconnectRoom(room: string, options: DisconnectOptions = {}): Promise<void> {
+    await this.#parts.roomCloses.disconnectRoom(checkedRoomName(room), options);
+  }
+
+  /** How many users and connections this node has, at once. */
   getConnectionStats(): ConnectionStats {
     const { connections } = this.#parts;
     return { totalUsers: connections.connectedUsers.size, totalConnections: connections.size };
   }
 
+  /** How many users and connections all nodes have, asked now. Never rejects. */
+  getClusterStats(): Promise<ClusterStats> {
+    return this.#parts.statistics.everywhere();
+  }
+
+  /** How many users and connections are in a room, over all nodes: see {@link Publisher.getRoomStats}. */
+  async getRoomStats(room: string): Promise<ConnectionStats> {
+    return this.#parts.roomStats(checkedRoomName(room));
+  }
+
   /** This node in numbers: {@link getConnectionStats}, handshakes, the history and security events. */
   getMetrics(): Metrics {
-    const { backplane, channels, eventLoop, securityReporter, upgrades } = this.#parts;
-    const { handshakes, tracked: trackedUpgrades } = upgrades.limiter;
-    const { bytes, evicted } = backplane.historyUsage?.() ?? { bytes: 0, evicted: 0 };
-    return {
-      ...this.getConnectionStats(),
-      handshakes,
-      trackedUpgrades,
-      history: { bytes: bytes + channels.recentBytes, evicted },
-      security: securityReporter.counts,
-      eventLoopLag: eventLoop.lag,
-    };
+    return metricsOf(this.#parts);
+  }
+
+  /**
+   * Whether this node works, at once: from the last probe of the backplane, which is at most two seconds old. Serve `status` to a
+   * liveness probe and `ready` to a readiness probe.
+   */
+  health(): Health {
+    return this.#health.read();
   }
 
   /**
@@ -215,68 +270,23 @@ export class WebSocketManager<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * @throws TypeError by rejecting, for a room that is not a room name
    */
   async listUsers({ room, cursor }: UserPage = {}): Promise<UserList> {
-    return this.#parts.presence.list({
-      room: room === undefined ? undefined : checkedRoomName(room),
-      cursor,
-    });
+    const name = room === undefined ? undefined : checkedRoomName(room);
+    return this.#parts.presence.list({ room: name, cursor });
   }
 
   /**
-   * Moves this node's clients to other nodes: refuses upgrades, waits up to 10 s for running handlers, then closes every
-   * connection with 4012 and a random delay before its reconnect.
-   *
-   * @param options.windowMs the longest delay before a reconnect, in ms. @default 2_000
+   * Moves this node's clients to other nodes: refuses upgrades, announces it with `reconnect`, waits up to 10 s for running
+   * handlers, and closes with 4012: with several nodes one slot after the other, alone all at once with a random delay.
    */
-  async drain(options: { readonly windowMs?: number | undefined } = {}): Promise<void> {
-    const { clock, connections } = this.#parts;
-    const windowMs = options.windowMs ?? 2_000;
-    this.#parts.upgrades.isDraining = true;
-    const clients = [...connections.all()];
-    for (const connection of clients) {
-      connection.push(
-        new OutboundFrame(JSON.stringify({ type: "reconnect", afterMs: Math.round(windowMs / 2) })),
-      );
-    }
-    const pendingWork = clients.flatMap(({ sendQueue, requestLimiter }) => [
-      sendQueue.onIdle(),
-      requestLimiter?.onIdle() ?? Promise.resolve(),
-    ]);
-    await withDeadline(Promise.all(pendingWork), { clock, ms: DRAIN_HANDLERS_MS }).catch(() => undefined);
-    for (const connection of [...connections.all()]) {
-      const retryAfterMs = Math.round(clock.random() * windowMs);
-      connection.close(CloseCode.Draining, `retryAfterMs=${String(retryAfterMs)}`);
-    }
+  drain(options: DrainOptions = {}): Promise<void> {
+    return drainNode(this.#parts, options);
   }
 
   /**
    * Closes every connection with 1001 and stops: no subscription is left, and no timer except those of running handlers.
    * Queued messages do not run: their senders got no reply.
    */
-  async close(): Promise<void> {
-    this.#parts.upgrades.isDraining = true;
-    this.#parts.heartbeat.stop();
-    this.#parts.eventLoop.stop();
-    for (const connection of [...this.#parts.connections.all()]) {
-      connection.close(1001);
-      connection.sendQueue.clear();
-      this.#parts.clock.clearTimeout(connection.sendQueue.delayTimer);
-    }
-    // The hooks of these closes run before the parts stop that they may use.
-    await Promise.resolve();
-    this.#parts.sessionWatches.stop();
-    this.#parts.revocations.stop();
-    this.#parts.deduplicator.stop();
-    this.#parts.upgrades.stop();
-    this.#parts.securityReporter.stop();
-    this.#parts.presence.close();
-    this.#parts.channels.close();
-    await this.#parts.backplane.stop();
+  close(): Promise<void> {
+    return closeNode(this.#parts);
   }
-}
-
-/** The same configuration with the type of its identity erased. */
-export function eraseIdentityType<TProtocol extends AnyProtocol, TIdentity extends Identity>(
-  config: WebSocketManagerConfig<TProtocol, TIdentity>,
-): WebSocketManagerConfig {
-  return config as unknown as WebSocketManagerConfig;
 }

@@ -4,21 +4,31 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AnyProtocol } from "@halyard/protocol";
+import { listenForSignals } from "./attach/close-on-signals.ts";
+import type { ClosableManager, CloseOptions as SignalOptions } from "./attach/close-on-signals.ts";
 import type { PathOption } from "./attach/request-path.ts";
 import { createPathMatcher, pathnameOf } from "./attach/request-path.ts";
 import type { WebSocketManager } from "./manager.ts";
-import { internalsOf } from "./manager.ts";
+import { internals as allInternals } from "./manager.ts";
+import { internalsOf } from "./attach/require-manager.ts";
 import type { HttpServer } from "./node/http-server.ts";
-import { requireHttp1Server } from "./node/http-server.ts";
+import { closeHttpServer, requireHttp1Server } from "./node/http-server.ts";
 import { NodeWebSocketServer } from "./node/node-server.ts";
 import type { PlainRequest, PlainResponse } from "./node/plain-request.ts";
 import type { Attachment } from "./node/upgrade-router.ts";
 import { attachTo } from "./node/upgrade-router.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
 import { applyKillSwitches, readKillSwitches } from "./utils/kill-switches.ts";
-import { requireManager } from "./attach/require-manager.ts";
+import { requireAuthenticator } from "./attach/require-authenticator.ts";
+import { warnOfSeveralProcesses } from "./node/several-processes.ts";
 
 export type { HttpServer, PathOption, PlainRequest, PlainResponse };
+
+declare global {
+  interface HalyardRawRequests {
+    readonly node: IncomingMessage;
+  }
+}
 
 /** What {@link attachWebSocketServer} and {@link createNodeWebSocket} take. */
 export interface AttachOptions<TProtocol extends AnyProtocol> {
@@ -61,7 +71,8 @@ export interface NodeWebSocket {
  * of other paths, go to the application's own listeners. An upgrade that none of them answers gets 404.
  *
  * @returns detaches: open sockets stay, new ones are not taken
- * @throws TypeError for what is no HTTP server, for a path that is taken or that no request can have, and without a manager
+ * @throws TypeError for what is no HTTP server, for a path that is taken or that no request can have, and without a manager or
+ * an authenticator
  * @example
  * const detach = attachWebSocketServer(httpServer, { manager, path: "/ws" });
  */
@@ -76,7 +87,7 @@ export function attachWebSocketServer<TProtocol extends AnyProtocol>(
 /**
  * The same for one path of a server whose `upgrade` event something else owns. {@link attachWebSocketServer} uses it, too.
  *
- * @throws TypeError for a path that no request can have, and without a manager
+ * @throws TypeError for a path that no request can have, and without a manager or an authenticator
  * @example
  * const { handleUpgrade } = createNodeWebSocket({ manager, path: "/ws" });
  * server.on("upgrade", (request, socket, head) => {
@@ -90,14 +101,37 @@ export function createNodeWebSocket<TProtocol extends AnyProtocol>(
   return { handleUpgrade, handleRequest };
 }
 
+/** The options of {@link closeOnSignals}. */
+export interface CloseOptions extends SignalOptions {
+  /** Closed when the connections are gone: requests that are being answered have 5 s. @default none */
+  readonly server?: HttpServer | undefined;
+}
+
+/**
+ * Ends the process at SIGTERM or SIGINT: drains and closes the manager, closes the server, calls `onClose` and exits with 0. While it
+ * drains, upgrades get 503, `manager.health().ready` is false, and other requests are answered. It exits with 1 when a step fails or
+ * the time is up, and at a second signal at once. What it does it writes to stderr, in a line each.
+ *
+ * @returns takes it back
+ * @example
+ * closeOnSignals(manager, { server, onClose: () => database.end() });
+ */
+export function closeOnSignals(manager: ClosableManager, options: CloseOptions = {}): () => void {
+  const { server } = options;
+  const closeServer = server && (() => closeHttpServer(server));
+  return listenForSignals(manager, options, { process, closeServer });
+}
+
 function createAttachment<TProtocol extends AnyProtocol>(
   call: string,
   options: AttachOptions<TProtocol>,
 ): Attachment {
-  const internals = internalsOf(requireManager(call, options));
+  const internals = internalsOf(allInternals, call, options);
   const { authenticate, compression, path: option } = options;
   const { path, matches } = createPathMatcher(option, internals.report);
-  const { backplane, limits, logger, writer } = internals;
+  const { backplane, limits, logger, upgrades, writer } = internals;
+  requireAuthenticator(authenticate, upgrades.authenticator);
+  warnOfSeveralProcesses(internals);
   const switches = readKillSwitches(process.env);
   applyKillSwitches(switches, { writer, backplane, logger });
   const sockets = new NodeWebSocketServer(internals, { authenticate, compression, switches });
@@ -106,6 +140,9 @@ function createAttachment<TProtocol extends AnyProtocol>(
     path,
     handshakeMs: limits.handshakeMs,
     hasPath,
+    warn: (event, message) => {
+      logger.warn({ event }, message);
+    },
     handleUpgrade(request, socket, head) {
       if (!hasPath(request)) return false;
       sockets.upgrade({ request, socket, head });

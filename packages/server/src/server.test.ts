@@ -5,12 +5,13 @@ import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
 import type { AnyAuthenticator } from "./session-watch.ts";
 import type { AcceptedUpgrade } from "./handshake/admission.ts";
 import { isRejection } from "./handshake/admission.ts";
-import type { Identity, UpgradeRequest } from "./types.ts";
+import type { IncomingRequest } from "./security/client-address.ts";
+import type { Identity } from "./types.ts";
 
 const ada = { user: { id: "ada", name: "Ada", image: null, email: "ada@example.com", role: "admin" } };
 const never = new Promise<never>(() => undefined);
 
-function request(change: { url?: string; offers?: string | undefined } = {}): UpgradeRequest {
+function request(change: { url?: string; offers?: string | undefined } = {}): IncomingRequest {
   const headers = new Headers();
   if (change.offers !== undefined) headers.set("sec-websocket-protocol", change.offers);
   return { url: change.url ?? "/ws", headers, remoteAddress: "127.0.0.1" };
@@ -221,7 +222,7 @@ describe("a user with too many connections", () => {
 
   it("is upgraded for an older attempt of a client, which a close code then ends", async () => {
     const system = new TestSystem();
-    const at = (attempt: number): UpgradeRequest =>
+    const at = (attempt: number): IncomingRequest =>
       request({ url: `/ws?c=${CLIENT_ID}&a=${String(attempt)}`, offers: "halyard.v1" });
     await requestUpgrade(undefined, at(2), system);
     const { details } = accepted(await requestUpgrade(undefined, at(1), system));

@@ -3,7 +3,6 @@
 // Guarantees: an answer never throws or rejects; a request that cannot be accepted for certain is rejected.
 import type { SessionWatches } from "./connection/session-watches.ts";
 import type { AcceptedUpgrade, ConnectionSlots } from "./handshake/admission.ts";
-import { connectionLimitRejection } from "./handshake/admission.ts";
 import { callAuthenticator } from "./handshake/authentication.ts";
 import { offersSubprotocol } from "./handshake/subprotocol.ts";
 import type { OriginRule } from "./handshake/origin-rule.ts";
@@ -46,6 +45,11 @@ export class UpgradeHandler {
 
   constructor(parts: UpgradeHandlerParts) {
     this.#parts = parts;
+  }
+
+  /** The system's. */
+  get authenticator(): AnyAuthenticator | undefined {
+    return this.#parts.authenticate;
   }
 
   get limiter(): UpgradeLimiter {
@@ -163,9 +167,10 @@ export class UpgradeHandler {
   #probe(pending: PendingRequest): MaybePromise<UpgradeRejection> {
     return andThen(this.#identify(pending), (identity) => {
       if (!("user" in identity)) return identity;
-      return this.#parts.slots.isFull(identity)
-        ? connectionLimitRejection(identity.user.id)
-        : rejection(426, undefined, { upgrade: "websocket" });
+      return andThen(
+        this.#parts.slots.probe(pending.request, identity),
+        (rejected) => rejected ?? rejection(426, undefined, { upgrade: "websocket" }),
+      );
     });
   }
 

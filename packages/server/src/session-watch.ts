@@ -10,7 +10,8 @@ export interface WatchedConnection<TIdentity extends Identity = Identity> {
   /**
    * Replaces the identity by a newer one of the same user. `authorize` is asked again for everything that the connection
    * holds: `all`, its rooms, and the lists of users, 16 questions at once. What is asked is withheld until the answer; what
-   * is denied ends, and its rooms are left. Changed public fields are sent to the other users, in rooms, too.
+   * is denied ends, and its rooms are left. A channel that is granted while the backplane is away stays withheld until it can be
+   * read. Changed public fields are sent to the other users, in rooms, too.
    */
   replace(identity: TIdentity): void;
   /** Closes the connection: from this call on no frame of it is handled. */
@@ -20,10 +21,26 @@ export interface WatchedConnection<TIdentity extends Identity = Identity> {
 /** A message between the watches of two nodes: plain JSON of at most 8 KiB, without secrets. */
 export type SessionNotice = Readonly<Record<string, string | number | readonly string[]>>;
 
+/**
+ * Whose connections end: those of a session, or all of a user that were authenticated before now. A user with 4403 also loses
+ * the rooms that the server gave.
+ */
+export type SessionMark = { readonly code: Exclude<SessionCloseCode, 1013> } & (
+  { readonly session: string } | { readonly user: string }
+);
+
 /** Sends notices between nodes. */
 export interface SessionBus {
-  /** Sends a notice to the watch of every *other* node, at most once and in any order. Never throws. */
+  /**
+   * Sends a notice to the watch of every *other* node, in any order. Repeated for 5 min while the backplane is away, so
+   * that a notice may come twice. Never throws.
+   */
   announce(notice: SessionNotice): void;
+  /**
+   * Closes connections on every *other* node, also on a node that is cut off now, as soon as it is back: the mark is stored
+   * for an hour. Repeated as a notice is. Never throws.
+   */
+  revoke(mark: SessionMark): void;
 }
 
 /**
@@ -36,10 +53,20 @@ export interface SessionWatch<TIdentity extends Identity = Identity> {
    * client is handled; the watch may call `close` before this returns.
    */
   opened(connection: WatchedConnection<TIdentity>): void;
-  /** A connection has closed, for any reason. */
+  /**
+   * A connection has closed, for any reason, and its handlers have ended. Until they have, `close` with 4401 or 4403 still
+   * aborts the handlers of a connection that was lost.
+   */
   closed(connection: WatchedConnection<TIdentity>): void;
   /** A notice of another node, not validated: a value that is not a notice is ignored. */
   receive(notice: unknown): void;
+  /**
+   * Notices of other nodes may have been missed, because this node was cut off: the sessions of all open connections are to
+   * be checked again.
+   *
+   * @default what was missed is found by the watch's own checks
+   */
+  interrupted?(): void;
   /**
    * Handles the client's `authenticate` message: redeems a ticket of the connection's own user, and calls `replace`. A
    * ticket of another user closes the connection with 4401.
@@ -55,7 +82,7 @@ export interface SessionWatch<TIdentity extends Identity = Identity> {
 export interface WatchingAuthenticator<
   TIdentity extends Identity = Identity,
 > extends Authenticator<TIdentity> {
-  /** Called once per server, with the first upgrade. */
+  /** Called once per server, when the server or its path is made: a session may end before the first upgrade. */
   watch(bus: SessionBus): SessionWatch<TIdentity>;
 }
 

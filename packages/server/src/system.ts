@@ -1,15 +1,19 @@
 import type { AnyProtocol, BuiltinProtocol } from "@halyard/protocol";
 import type { MessageHandlerRegistry } from "./messages/handler-registry.ts";
-import { eraseIdentityType, WebSocketManager } from "./manager.ts";
+import { WebSocketManager } from "./manager.ts";
 import type { WebSocketManagerConfig } from "./config.ts";
 import type { GuestIdentity, Identity, WebSocketInstance } from "./types.ts";
 
 /** What {@link createWebSocketSystem} returns. */
-export interface WebSocketSystem<TProtocol extends AnyProtocol, TIdentity extends Identity> {
+export interface WebSocketSystem<
+  TProtocol extends AnyProtocol,
+  TIdentity extends Identity,
+  TData extends object = {},
+> {
   /** Sends, publishes, and manages connections. */
   readonly manager: WebSocketManager<TProtocol>;
   /** The registry to which the application adds its handlers. */
-  readonly handlers: MessageHandlerRegistry<TProtocol, TIdentity>;
+  readonly handlers: MessageHandlerRegistry<TProtocol, TIdentity, TData>;
   /** `manager.handleMessage`, as a function for the `message` callback of a runtime. */
   readonly processMessage: (ws: WebSocketInstance, message: string | Uint8Array) => void;
 }
@@ -23,11 +27,14 @@ export interface WebSocketSystem<TProtocol extends AnyProtocol, TIdentity extend
 export function createWebSocketSystem<
   TProtocol extends AnyProtocol = BuiltinProtocol,
   TIdentity extends Identity = GuestIdentity,
->(config: WebSocketManagerConfig<TProtocol, TIdentity> = {}): WebSocketSystem<TProtocol, TIdentity> {
-  const manager = new WebSocketManager<TProtocol>(eraseIdentityType(config));
+  TData extends object = {},
+>(
+  config: WebSocketManagerConfig<TProtocol, TIdentity, TData> = {},
+): WebSocketSystem<TProtocol, TIdentity, TData> {
+  const manager = new WebSocketManager<TProtocol>(config as unknown as WebSocketManagerConfig);
   return {
     manager,
-    handlers: manager.handlers as unknown as MessageHandlerRegistry<TProtocol, TIdentity>,
+    handlers: manager.handlers as unknown as MessageHandlerRegistry<TProtocol, TIdentity, TData>,
     processMessage: (ws, message) => {
       manager.handleMessage(ws, message);
     },

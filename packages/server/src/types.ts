@@ -33,6 +33,17 @@ export type ConnectedUsers = ReadonlyMap<string, ConnectedUser>;
 /** The connections of each user of this node. */
 export type WebSocketInstances = ReadonlyMap<string, ReadonlySet<WebSocketInstance<WebSocketData>>>;
 
+declare global {
+  /** Where `@halyard/server/node` and `@halyard/server/bun` each add the request of their runtime, when they are imported. */
+  interface HalyardRawRequests {}
+}
+
+/** The request objects of the runtimes in use, by their names: `node` and `bun`. */
+export interface RawRequests extends HalyardRawRequests {}
+
+/** The request object of the runtime in use; of several runtimes, one of theirs; without any, unknown. */
+export type RawRequest = [keyof RawRequests] extends [never] ? unknown : RawRequests[keyof RawRequests];
+
 /**
  * An upgrade request, the same on every runtime. `url` is the request target as the client sent it; its host is not
  * verified. `remoteAddress` is the client's: that of the peer, or what a proxy in `trustProxy` forwarded.
@@ -43,9 +54,15 @@ export interface UpgradeRequest {
   readonly remoteAddress: string | undefined;
   /**
    * The runtime's own request, for what reads it: a session middleware, a client certificate. Node: an `IncomingMessage`
-   * (or the request of HTTP/2, for a plain GET); Bun: a `Request`. `headers` are enough for a cookie or a token.
+   * (for a plain GET over HTTP/2 its counterpart there, which has the same fields); Bun: a `Request`. `headers` are enough
+   * for a cookie or a token.
    */
-  readonly raw?: unknown;
+  readonly raw: RawRequest;
+  /**
+   * What the client's option `ticket` gave: a ticket of Better Auth, or a token of your own for your own `authenticate`.
+   * Letters, digits and `-._~`; an empty text where the request offers several, which is never valid. Never logged.
+   */
+  readonly ticket: string | undefined;
 }
 
 /** The user and the session of a connection. */
@@ -97,18 +114,26 @@ export type AuthenticateFunction<TIdentity extends Identity = Identity> = (
 ) => TIdentity | null | Promise<TIdentity | null>;
 
 /** The connection that a hook or a handler is called for. */
-export interface ConnectionContext<TIdentity extends Identity = GuestIdentity> {
+export interface ConnectionContext<TIdentity extends Identity = GuestIdentity, TData extends object = {}> {
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly user: TIdentity["user"];
   readonly session: TIdentity["session"];
+  /** Unique over all nodes; a reconnect gets a new one. Empty where the application called a handler itself. */
+  readonly connectionId: string;
+  /** The rooms of this connection, when this is read: a set of its own. In `onDisconnect`, those that it had. */
+  readonly rooms: ReadonlySet<string>;
+  /** What the option `data` made for this connection, to be written to. Ends with the connection: a reconnect starts afresh. */
+  readonly data: TData;
 }
 
 /** What a handler gets beside its message or input. */
 export interface HandlerContext<
   TIdentity extends Identity = GuestIdentity,
-> extends ConnectionContext<TIdentity> {
-  /** The room that the message was sent to; the sender is a member. */
-  readonly room: string | undefined;
+  TData extends object = {},
+  TRoom extends string | undefined = string | undefined,
+> extends ConnectionContext<TIdentity, TData> {
+  /** The room that the message was sent to, or the request asked in; the sender is a member. */
+  readonly room: TRoom;
   /**
    * The same for every repetition of this message. The idempotency key is the user and this id together: a client computes
    * the id before it knows its user, so two users may send the same one.
@@ -116,7 +141,8 @@ export interface HandlerContext<
   readonly messageId: string;
   /**
    * Aborts at the timeout, and when the connection is closed for good: by a sign-out, a ban, or any other code from 4400 on.
-   * Not when it is lost or replaced: the client returns and repeats what is unanswered.
+   * Not when it is lost or replaced: the client returns and repeats what is unanswered. A sign-out or a ban that follows then
+   * aborts it all the same.
    */
   readonly signal: AbortSignal;
 }
@@ -178,10 +204,32 @@ export interface UserList {
   readonly cursor: string | undefined;
 }
 
-/** How many users and connections this node has. */
+/** How many users and connections there are. */
 export interface ConnectionStats {
   readonly totalUsers: number;
   readonly totalConnections: number;
+}
+
+/** Who does not get a message, and does not get it on resume either. At most 1,000 of both. */
+export interface Except {
+  /** The clients of these connections, also after a reconnect. Their users' other connections get the message. @default none */
+  readonly ws?: WebSocketInstance | readonly WebSocketInstance[] | undefined;
+  /** Users, with all their connections. @default none */
+  readonly userIds?: readonly string[] | undefined;
+}
+
+/** The options of a publish. */
+export interface SendOptions {
+  /** Who is left out. @default nobody */
+  readonly except?: Except | undefined;
+  /**
+   * A second publish to the same channel with this key is not delivered, and gives the first one's answer: for jobs that are
+   * tried again. A backplane knows the key for 5 min, or memory for as long as the message is in the history. Not for ephemeral
+   * messages.
+   *
+   * @default none
+   */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** The result of a publish. */
@@ -191,6 +239,11 @@ export interface Published {
   readonly channel: string;
   /** The message's offset in its channel; undefined for ephemeral messages and when it failed. */
   readonly offset: number | undefined;
+  /**
+   * Why it was not published: `unavailable` and `timeout`, after which it may have been published all the same,
+   * `payload_too_large`, or `internal` for a schema that failed. Undefined when it was published.
+   */
+  readonly error: HalyardError | undefined;
 }
 
 /** What to do with a connection above `maxConnectionsPerUser`. A returned error refuses it, with its own message. */

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { describeAdmissions, describeOperations } from "./backplane-suite/slots-and-operations.ts";
-import { describeChannels, describeNodes } from "./backplane-suite/channels.ts";
+import { describeChannels } from "./backplane-suite/channels.ts";
+import type { Backplane } from "../src/backplane.ts";
 import type { BackplaneUnderTest, SuiteContext } from "./backplane-suite/context.ts";
 import { Node } from "./backplane-suite/node.ts";
+import { describeNodes } from "./backplane-suite/nodes.ts";
 import { describeMarks, describeRecords } from "./backplane-suite/records-and-marks.ts";
 import { describePresence } from "./backplane-suite/presence.ts";
 
@@ -21,12 +23,14 @@ export function describeBackplane(
     let names = 0;
     let tested: BackplaneUnderTest;
     let nodes: Node[];
+    let unstarted: Backplane[];
     beforeEach(async () => {
       tested = await create();
       nodes = [];
+      unstarted = [];
     });
     afterEach(async () => {
-      for (const { backplane } of nodes) await backplane.stop();
+      for (const backplane of [...nodes.map((node) => node.backplane), ...unstarted]) await backplane.stop();
       await tested.close();
     });
     const context: SuiteContext = {
@@ -35,6 +39,11 @@ export function describeBackplane(
         nodes.push(node);
         await node.backplane.start(node);
         return node;
+      },
+      create: () => {
+        const backplane = tested.node();
+        unstarted.push(backplane);
+        return backplane;
       },
       advance: (ms) => tested.advance(ms),
       settle: () => tested.settle(),
@@ -49,7 +58,7 @@ export function describeBackplane(
     describeChannels(context);
     describeAdmissions(context);
     describePresence(context);
-    describeOperations(context);
+    describeOperations(context, { isShared });
     describeRecords(context);
     describeMarks(context);
     if (isShared) describeNodes(context);

@@ -53,6 +53,7 @@ export class HubScene {
       health: () => memory.health(),
       tops: (channels) => (this.isUnavailable ? unavailable() : memory.tops(channels)),
       send: (...args) => memory.send(...args),
+      nodes: () => memory.nodes(),
       revoke: (...args) => memory.revoke(...args),
       revocations: (...args) => memory.revocations(...args),
       giveRoom: (...args) => memory.giveRoom(...args),
@@ -63,6 +64,7 @@ export class HubScene {
     };
     const { historyMessages: messages, historyBytes: bytes, historyMs: ms } = DEFAULT_LIMITS;
     this.hub = new ChannelHub({
+      isAway: () => false,
       backplane: this.backplane,
       clock: this.clock,
       logger: silentLogger,

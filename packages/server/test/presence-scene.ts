@@ -65,6 +65,18 @@ export class PresenceScene {
     for (const event of this.#delayed.splice(0)) this.view.changed(event);
   }
 
+  /** Loses the events that were delayed, as an interruption does. */
+  loseEvents(): void {
+    this.#delayed.length = 0;
+    this.delaysEvents = false;
+  }
+
+  /** Events may have been lost. */
+  interrupt(): void {
+    this.view.interrupted();
+    this.view.relist();
+  }
+
   #tell(event: PresenceEvent): void {
     if (this.delaysEvents) this.#delayed.push(event);
     else this.view.changed(event);

@@ -3,11 +3,13 @@ import { expect } from "vitest";
 import type { Assembly } from "../src/assembly.ts";
 import type { MessageHandlerRegistry } from "../src/messages/handler-registry.ts";
 import type { WebSocketManager } from "../src/manager.ts";
-import { internalsOf } from "../src/manager.ts";
+import { internalsOf } from "../src/attach/require-manager.ts";
+import { internals } from "../src/manager.ts";
 import { isRejection } from "../src/handshake/admission.ts";
 import { createWebSocketSystem } from "../src/system.ts";
 import type { WebSocketManagerConfig } from "../src/config.ts";
-import type { ErrorContext, GuestIdentity, UpgradeRequest } from "../src/types.ts";
+import type { IncomingRequest } from "../src/security/client-address.ts";
+import type { ErrorContext, GuestIdentity } from "../src/types.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeSocket, fakeTransport } from "./fake-socket.ts";
 import type { ReceivedFrame } from "./fake-socket.ts";
@@ -46,7 +48,7 @@ export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
     });
     this.manager = system.manager;
     this.handlers = system.handlers;
-    this.internals = internalsOf(system.manager);
+    this.internals = internalsOf(internals, "", system);
   }
 
   /** Opens a socket by `handleOpen`, as an application does that has no upgrade of Halyard. */
@@ -64,9 +66,9 @@ export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
   }
 
   /** Opens a socket by an upgrade, on a transport that pings. */
-  async upgrade(user: GuestIdentity["user"], request: Partial<UpgradeRequest> = {}): Promise<FakeSocket> {
+  async upgrade(user: GuestIdentity["user"], request: Partial<IncomingRequest> = {}): Promise<FakeSocket> {
     const headers = request.headers ?? new Headers();
-    const upgradeRequest: UpgradeRequest = { url: "/ws", remoteAddress: "127.0.0.1", ...request, headers };
+    const upgradeRequest: IncomingRequest = { url: "/ws", remoteAddress: "127.0.0.1", ...request, headers };
     const answer = await this.internals.upgrades.handleUpgrade(upgradeRequest, () => ({ user }));
     if (isRejection(answer)) throw new Error(`refused with ${String(answer.status)}`);
     const ws = new FakeSocket(answer.data);

@@ -38,6 +38,8 @@ export class ChatSession {
   /** An admin has closed every connection of this user, who may come back with `reconnect()`. */
   readonly isKicked = createStore(false);
   readonly latestMessage = createStore<LiveMessage | undefined>(undefined);
+  /** The node of this connection, where there are several. */
+  readonly node = createStore<string | undefined>(undefined);
   /** Over all rooms. */
   readonly unread = createStore(0);
   readonly #client: WebSocketClient<AppProtocol>;
@@ -97,6 +99,7 @@ export class ChatSession {
   /** At every connect: rooms may have been made, and a page of history may have failed, while we were away. */
   async #refresh(): Promise<void> {
     try {
+      this.node.set((await this.#client.request("which_node", {})).name);
       for (const name of await this.#client.request("list_rooms", {})) this.#addRoom(name);
     } catch {
       if (this.#client.state.status === "open") this.#onProblem("The rooms could not be loaded.");

@@ -5,6 +5,7 @@ import { useStore } from "../hooks/use-store.ts";
 import { authClient } from "../lib/auth-client.ts";
 import { useToasts } from "../lib/toasts.ts";
 import { Avatar } from "./avatar.tsx";
+import { ClusterPanel } from "./cluster-panel.tsx";
 import { Icon } from "./icon.tsx";
 import { Logo } from "./logo.tsx";
 import { ThemeToggle } from "./theme-toggle.tsx";
@@ -44,7 +45,10 @@ export function Sidebar({ account, active, onNavigate, onCreate }: SidebarProps)
           ))}
         </ul>
       </nav>
-      <Me account={account} />
+      <div>
+        <ClusterPanel />
+        <Me account={account} />
+      </div>
     </div>
   );
 }

@@ -46,7 +46,7 @@ it("reads a custom session from a cookie, a ticket and a check in the shape that
   expect(byTicket).toEqual(byCookie);
   if (byTicket === null) throw new Error("401");
 
-  const watch = authenticator.watch({ announce: () => undefined });
+  const watch = authenticator.watch({ announce: () => undefined, revoke: () => undefined });
   let identity = byTicket;
   const connection: WatchedConnection<typeof byTicket> = {
     identity,

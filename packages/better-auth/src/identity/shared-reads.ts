@@ -22,4 +22,6 @@ export function readKeyOf(headers: Headers): string {
   return key;
 }
 
-const PER_REQUEST = /^(sec-websocket-.*|sec-fetch-.*|connection|upgrade|origin|accept|cache-control|pragma)$/;
+/** The second half is what proxies and tracers add, different for each request. */
+const PER_REQUEST =
+  /^(sec-websocket-.*|sec-fetch-.*|connection|upgrade|origin|accept|cache-control|pragma|x-request-id|x-correlation-id|x-amzn-trace-id|x-cloud-trace-context|x-b3-.*|b3|traceparent|tracestate|cf-ray)$/;

@@ -2,7 +2,6 @@
 // The plugin's endpoint issues a ticket; the upgrade authenticator and `renew` redeem it.
 // Guarantees that a ticket is redeemed at most once, and that the store has only its hash.
 import { createHash, randomBytes } from "node:crypto";
-import { TICKET_PREFIX } from "@halyard/protocol/wire";
 import type { AuthContext } from "better-auth";
 
 /** What a ticket was issued for. It is stored until the ticket is redeemed or expires. */
@@ -36,16 +35,6 @@ export async function redeemTicket(context: AuthContext, ticket: string): Promis
   if (!TICKET_FORMAT.test(ticket)) return null;
   const row = await context.internalAdapter.consumeVerificationValue(identifierOf(ticket));
   return row === null ? null : (JSON.parse(row.value) as TicketClaim);
-}
-
-/**
- * The ticket among the offered subprotocols: undefined when there is none, "" when there are several. An empty ticket is
- * never valid, so that a request with several tickets is rejected.
- */
-export function offeredTicket(headers: Headers): string | undefined {
-  const offers = (headers.get("sec-websocket-protocol") ?? "").split(",").map((offer) => offer.trim());
-  const [first, ...others] = offers.filter((offer) => offer.startsWith(TICKET_PREFIX));
-  return others.length > 0 ? "" : first?.slice(TICKET_PREFIX.length);
 }
 
 /** The audience whose tickets are valid in this context: that of its `halyard` plugin. */

@@ -1,5 +1,4 @@
 import type { UpgradeRequest } from "@halyard/server";
-import { offeredTicket } from "../identity/tickets.ts";
 
 /** Which credentials an upgrade request carries, whether they are valid or not. */
 export interface Credentials {
@@ -13,11 +12,11 @@ export interface Credentials {
 
 const SECRET_PARAMETERS = ["ticket", "token", "access_token"];
 
-export function credentialsOf({ url, headers }: UpgradeRequest): Credentials {
+export function credentialsOf({ url, headers, ticket }: UpgradeRequest): Credentials {
   return {
     cookie: headers.has("cookie"),
     bearer: /^bearer +\S/i.test(headers.get("authorization") ?? ""),
-    ticket: offeredTicket(headers),
+    ticket,
     inUrl: hasSecretParameter(url),
   };
 }

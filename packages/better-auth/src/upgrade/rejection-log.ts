@@ -1,4 +1,4 @@
-import { printableAscii } from "@halyard/protocol/internal";
+import { callLogger, printableAscii } from "@halyard/protocol/internal";
 import type { Logger } from "@halyard/server";
 
 const MAX_LOGGED = 100;
@@ -6,12 +6,12 @@ const MAX_ORIGIN_LENGTH = 80;
 
 /** Logs each rejected origin once, and at most 100 rejections in all: a scanner must not fill the log. */
 export class RejectionLog {
-  readonly #logger: Pick<Logger, "warn">;
+  readonly #logger: Pick<Logger, "warn"> | false;
   readonly #development: boolean;
   readonly #logged = new Set<string>();
 
   /** @param development whether a warning shows the line of configuration that would allow the origin */
-  constructor(logger: Pick<Logger, "warn">, development: boolean) {
+  constructor(logger: Pick<Logger, "warn"> | false, development: boolean) {
     this.#logger = logger;
     this.#development = development;
   }
@@ -44,6 +44,6 @@ export class RejectionLog {
   #logOnce(key: string, fields: object, message: string): void {
     if (this.#logged.has(key) || this.#logged.size >= MAX_LOGGED) return;
     this.#logged.add(key);
-    this.#logger.warn(fields, message);
+    if (this.#logger !== false) callLogger(this.#logger, "warn", { fields, message });
   }
 }

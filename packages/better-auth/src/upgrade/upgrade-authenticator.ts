@@ -5,12 +5,14 @@ import { HalyardError } from "@halyard/protocol/wire";
 import type { UpgradeRequest } from "@halyard/server";
 import type { AuthContext } from "better-auth";
 import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
+import { BoundedReads } from "../identity/bounded-reads.ts";
 import type { IdentityOrigin, RequestOrigin } from "../identity/identity-origins.ts";
 import type { SessionReader } from "../identity/session-reader.ts";
 import { readKeyOf, SharedReads } from "../identity/shared-reads.ts";
 import { audienceOf, redeemTicket } from "../identity/tickets.ts";
 import { credentialsOf } from "./credentials.ts";
 import { OriginPolicy } from "./origin-policy.ts";
+import type { AuthenticatorSettings } from "../options.ts";
 import type { OriginSettings } from "./origin-policy.ts";
 import { isTrustedOrigin } from "./trusted-origins.ts";
 
@@ -24,14 +26,21 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
   readonly #reader: SessionReader<TAuth>;
   readonly #settings: OriginSettings;
   readonly #sequence: () => number;
+  readonly #bounded: BoundedReads;
   readonly #reads = new SharedReads<AcceptedSession<SessionOf<TAuth>> | null>();
   #policy: OriginPolicy | undefined;
 
   /** @param sequence the number of the latest change of sessions */
-  constructor(reader: SessionReader<TAuth>, settings: OriginSettings, sequence: () => number) {
+  constructor(
+    reader: SessionReader<TAuth>,
+    settings: OriginSettings & Pick<AuthenticatorSettings, "clock">,
+    sequence: () => number,
+  ) {
     this.#reader = reader;
     this.#sequence = sequence;
     this.#settings = settings;
+    const unavailable = (cause: unknown): Error => reader.unavailable(cause);
+    this.#bounded = new BoundedReads({ clock: settings.clock, unavailable });
   }
 
   /**
@@ -50,7 +59,7 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
     const identity = await this.redeem(credentials.ticket, { origin, host });
     if (identity === null) return null;
     const isOnlyCredential = !headers.has("cookie") && !credentials.bearer;
-    const other = isOnlyCredential ? null : await this.#reader.read(headers);
+    const other = isOnlyCredential ? null : await this.#bounded.run(() => this.#reader.read(headers));
     return (other ?? identity).user.id === identity.user.id
       ? { identity, sequence, source: "session" }
       : null;
@@ -58,11 +67,12 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
 
   /** Requests with the same credentials share a read that is under way; each gets an identity of its own. */
   async #read(headers: Headers): Promise<AcceptedSession<SessionOf<TAuth>> | null> {
-    const accepted = await this.#reads.share(readKeyOf(headers), async () => {
+    const read = async (): Promise<AcceptedSession<SessionOf<TAuth>> | null> => {
       const sequence = this.#sequence();
       const identity = await this.#reader.read(headers);
       return identity && { identity, sequence, source: await this.#reader.sourceOf(identity, headers) };
-    });
+    };
+    const accepted = await this.#reads.share(readKeyOf(headers), () => this.#bounded.run(read));
     return accepted && { ...accepted, identity: { ...accepted.identity } };
   }
 
@@ -74,10 +84,12 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
   /** Redeems a ticket for a connection of this origin. */
   async redeem(ticket: string, { origin, host }: RequestOrigin): Promise<SessionOf<TAuth> | null> {
     const context: AuthContext = await this.#reader.context();
-    const claim = await this.#orUnavailable(redeemTicket(context, ticket));
-    if (claim?.audience !== audienceOf(context)) return null;
-    if (claim.origin !== null && origin !== undefined && claim.origin !== origin) return null;
-    return this.#reader.readToken(claim.token, host);
+    return this.#bounded.run(async () => {
+      const claim = await this.#orUnavailable(redeemTicket(context, ticket));
+      if (claim?.audience !== audienceOf(context)) return null;
+      if (claim.origin !== null && origin !== undefined && claim.origin !== origin) return null;
+      return this.#reader.readToken(claim.token, host);
+    });
   }
 
   async #orUnavailable<TResult>(pending: Promise<TResult>): Promise<TResult> {

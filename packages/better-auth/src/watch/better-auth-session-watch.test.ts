@@ -75,6 +75,16 @@ describe("the session watch", () => {
     await until(() => connection.closedWith === 4403);
   });
 
+  it("checks every session at once after an interruption of the notices of other nodes", async () => {
+    const connection = await node.open(upgradeOf(ada));
+    const bea = await node.open(upgradeOf(await test.users.signUp("bea")));
+    test.database.prepare("delete from session where userId = ?").run(ada.id);
+    node.watch.interrupted?.();
+    await until(() => connection.closedWith === 4401);
+    await until(() => bea.replaced === 1);
+    expect(bea.closedWith).toBeUndefined();
+  });
+
   it("checks a connection at once when the application made its identity", async () => {
     const identity = await node.authenticator.authenticate(upgradeOf(ada));
     if (identity === null) throw new Error("401");

@@ -10,7 +10,7 @@ import { dateOf } from "@halyard/protocol/internal";
 import type { AuthenticatorSettings, SessionClock } from "../options.ts";
 import type { UpgradeAuthenticator } from "../upgrade/upgrade-authenticator.ts";
 import { observeMemberships } from "./membership-changes.ts";
-import { noticesOf, readNotice } from "./notice.ts";
+import { marksOf, noticesOf, readNotice } from "./notice.ts";
 import type { SessionChange } from "./notice.ts";
 import type { RecentChanges } from "./recent-changes.ts";
 import { SessionChecks } from "./session-checks.ts";
@@ -75,6 +75,13 @@ export class BetterAuthSessionWatch<TAuth extends BetterAuthInstance> implements
     if (change !== undefined && !this.#isStopped) this.#apply(change);
   }
 
+  interrupted(): void {
+    for (const session of this.#sessions) {
+      session.isChanged = true;
+      this.#checks.check(session);
+    }
+  }
+
   async renew(connection: WatchedConnection<SessionOf<TAuth>>, ticket: string): Promise<void> {
     const { origins, changes, upgrades } = this.#parts;
     const { sequence } = changes;
@@ -108,21 +115,25 @@ export class BetterAuthSessionWatch<TAuth extends BetterAuthInstance> implements
     const context = await this.#parts.reader.context().catch(() => undefined);
     if (context === undefined || this.#isStopped) return;
     const listener = (change: SessionChange): void => this.#onStoreChange(change);
-    this.#unobserve.push(observeStore(context, { listener, now: () => dateOf(this.#clock) }));
-    if (context.hasPlugin("organization") || context.hasPlugin("api-key"))
-      this.#unobserve.push(observeMemberships(context, listener));
+    const observer = { listener, now: () => dateOf(this.#clock) };
+    this.#unobserve.push(observeStore(context, observer), observeMemberships(context, listener));
   }
 
   /** Applies a change that this process made, and announces it to the other nodes. */
   #onStoreChange(change: SessionChange): void {
     if (this.#isStopped) return;
     this.#apply(change);
+    for (const mark of marksOf(change)) this.#parts.bus.revoke(mark);
     for (const notice of noticesOf(change)) this.#parts.bus.announce(notice);
   }
 
   #apply(change: SessionChange): void {
     this.#parts.changes.add(change);
     if (change.kind === "changed") return this.#onUserChanged(change.userId);
+    if (change.kind === "banned") {
+      for (const session of [...this.#sessions.ofUser(change.userId)]) this.#end(session, 4403);
+      return;
+    }
     for (const id of change.sessionIds) {
       const session = this.#sessions.get(id);
       if (session !== undefined) this.#end(session, change.code);

@@ -25,6 +25,8 @@ const USER_COLUMNS: Readonly<Record<string, string>> = {
   apikey: "referenceId",
 };
 const PAGE_SIZE = 1_000;
+/** How many users are reported at once. */
+const BATCH_SIZE = 100;
 
 /**
  * Reports each user who loses or changes an API key or a membership: who leaves, is removed, gets another role, or whose organization
@@ -32,8 +34,17 @@ const PAGE_SIZE = 1_000;
  *
  * @returns ends the observation
  */
-export function observeMemberships({ adapter }: AuthContext, listener: ChangeListener): () => void {
-  const onChanged = (userId: string): void => listener({ kind: "changed", userId });
+export function observeMemberships(
+  { adapter, hasPlugin }: Pick<AuthContext, "adapter" | "hasPlugin">,
+  listener: ChangeListener,
+): () => void {
+  if (!hasPlugin("organization") && !hasPlugin("api-key")) return () => undefined;
+  const report = async (userId: string): Promise<void> => listener({ kind: "changed", userId });
+  const onChanged = async (userIds: Iterable<string>): Promise<void> => {
+    const all = [...userIds];
+    for (let start = 0; start < all.length; start += BATCH_SIZE)
+      await Promise.all(all.slice(start, start + BATCH_SIZE).map(report));
+  };
   const undo = observeWrites(adapter, onChanged);
   undo.push(
     wrapMethod(
@@ -45,10 +56,12 @@ export function observeMemberships({ adapter }: AuthContext, listener: ChangeLis
   return () => undo.forEach((restore) => restore());
 }
 
+type OnChanged = (userIds: Iterable<string>) => void | Promise<void>;
+
 interface ObservedRun<TResult> {
   readonly original: Adapter["transaction"];
   readonly run: (transaction: DBTransactionAdapter) => Promise<TResult>;
-  readonly onChanged: (userId: string) => void;
+  readonly onChanged: OnChanged;
 }
 
 async function runObserved<TResult>(
@@ -60,19 +73,21 @@ async function runObserved<TResult>(
     // A database without transactions passes the adapter itself, which is observed already.
     if ((transaction as object) === adapter) return run(transaction);
     const observed = Object.create(transaction) as DBTransactionAdapter;
-    observeWrites(observed, (userId) => userIds.add(userId));
+    observeWrites(observed, (changed) => {
+      for (const userId of changed) userIds.add(userId);
+    });
     return run(observed);
   });
-  userIds.forEach(onChanged);
+  await onChanged(userIds);
   return result;
 }
 
-function observeWrites(adapter: WriteMethods, onChanged: (userId: string) => void): (() => void)[] {
+function observeWrites(adapter: WriteMethods, onChanged: OnChanged): (() => void)[] {
   const wrapWrite = async <TResult>(rows: RowSelection, write: () => Promise<TResult>): Promise<TResult> => {
     // The rows say whose they are, so they are read before the write.
     const userIds = await userIdsOf(adapter, rows);
     const result = await write();
-    userIds.forEach(onChanged);
+    await onChanged(userIds);
     return result;
   };
   return [

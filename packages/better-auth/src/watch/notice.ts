@@ -1,11 +1,13 @@
-// A change of sessions, and the notice that carries it from one node to the others.
-// The session watch writes notices to the server's bus and reads those of other nodes.
+// A change of sessions, and the notices and marks that carry it from one process to the others.
+// The session watch writes them to the server's bus, the plugin to its backplane; the watch reads the notices of others.
 // Guarantees that a notice is under the bus's limit of 8 KiB, and that a malformed notice is ignored.
-import type { SessionCloseCode, SessionNotice } from "@halyard/server";
+import type { SessionCloseCode, SessionMark, SessionNotice } from "@halyard/server";
 
 /** What changed in the session store. It has identifiers only, because a session's token is a credential. */
 export type SessionChange =
   | { readonly kind: "ended"; readonly sessionIds: readonly string[]; readonly code: EndCode }
+  /** Goes before the end of the user's sessions. */
+  | { readonly kind: "banned"; readonly userId: string }
   | { readonly kind: "changed"; readonly userId: string };
 
 /** The close code of a session that ended: 4401, or 4403 for a ban. */
@@ -14,8 +16,17 @@ export type EndCode = Exclude<SessionCloseCode, 1013>;
 const MAX_IDS = 25;
 const MAX_ID_LENGTH = 256;
 
+/** The marks of a change: what a node must learn that is cut off now. A node looks at the sessions by itself for the rest. */
+export function marksOf(change: SessionChange): SessionMark[] {
+  if (change.kind === "banned") return [{ user: change.userId, code: 4403 }];
+  // Sessions end with 4403 by a ban, which has its own mark.
+  if (change.kind === "changed" || change.code === 4403) return [];
+  return change.sessionIds.map((session) => ({ session, code: change.code }));
+}
+
 /** The notices of a change: one for each 25 sessions. */
 export function noticesOf(change: SessionChange): SessionNotice[] {
+  if (change.kind === "banned") return [];
   if (change.kind === "changed") return [{ kind: change.kind, userId: change.userId }];
   const notices: SessionNotice[] = [];
   for (let start = 0; start < change.sessionIds.length; start += MAX_IDS) {

@@ -41,7 +41,7 @@ export class RecentChanges {
   add(change: SessionChange): void {
     this.#sequence += 1;
     const entry = { sequence: this.#sequence, at: this.#now() };
-    if (change.kind === "changed") this.#append(this.#changed, change.userId, entry);
+    if (change.kind !== "ended") this.#append(this.#changed, change.userId, entry);
     else for (const id of change.sessionIds) this.#append(this.#ended, id, { ...entry, code: change.code });
   }
 

@@ -157,7 +157,7 @@ describe("session checks", () => {
       [internalAdapter, adapter].flatMap((parts: object) => Object.values(parts) as unknown[]);
     const before = methods();
     const other = betterAuthAuthenticator(test.auth, { clock });
-    const watch = other.watch({ announce: () => undefined });
+    const watch = other.watch({ announce: () => undefined, revoke: () => undefined });
     await new Promise((resolve) => setTimeout(resolve, 1));
     expect(methods()).not.toEqual(before);
     const identity = await other.authenticate(upgradeOf(ada));

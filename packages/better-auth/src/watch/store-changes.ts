@@ -1,13 +1,13 @@
 // Reports what this process does to sessions and users, by wrapping Better Auth's internal adapter.
-// The session watch starts it when Better Auth has started, and ends it when the watch stops.
+// The plugin starts it with the instance, the session watch with its server; the watch ends it when it stops.
 // Guarantees that an error of the observation never fails the sign-out, ban or removal that it observes.
 import type { AuthContext } from "better-auth";
 import { isBanned } from "../identity/ban.ts";
 import type { EndCode, SessionChange } from "./notice.ts";
 import { wrapMethod } from "./wrap-method.ts";
 
-/** Receives each change that the observed process makes. */
-export type ChangeListener = (change: SessionChange) => void;
+/** Receives each change that the observed process makes. What it returns is waited for before the change is answered. */
+export type ChangeListener = (change: SessionChange) => void | Promise<void>;
 
 /** The receiver of changes, and the time in milliseconds by which a ban has expired or not. */
 export interface StoreObserver {
@@ -24,18 +24,24 @@ type InternalAdapter = AuthContext["internalAdapter"];
  * @returns ends the observation
  */
 export function observeStore({ internalAdapter }: AuthContext, observer: StoreObserver): () => void {
+  const banned = new Set<string>();
   const undo = [
-    ...observeSessions(internalAdapter, observer.listener),
-    ...observeUsers(internalAdapter, observer),
+    ...observeSessions(internalAdapter, observer.listener, banned),
+    ...observeUsers(internalAdapter, observer, banned),
   ];
   return () => undo.forEach((restore) => restore());
 }
 
-function observeSessions(adapter: InternalAdapter, listener: ChangeListener): (() => void)[] {
+/** @param banned the users who were banned last: the removal of their sessions is part of the ban */
+function observeSessions(
+  adapter: InternalAdapter,
+  listener: ChangeListener,
+  banned: Set<string>,
+): (() => void)[] {
   const endByToken = async (tokens: string[], remove: () => Promise<void>): Promise<void> => {
     const sessions = await orEmpty(adapter.findSessions(tokens));
     await remove();
-    emitEnded(
+    await emitEnded(
       listener,
       sessions.map(({ session }) => session.id),
       4401,
@@ -44,8 +50,8 @@ function observeSessions(adapter: InternalAdapter, listener: ChangeListener): ((
   const endByUser = async (userId: string, remove: () => Promise<void>): Promise<void> => {
     const sessionIds = await sessionIdsOf(adapter, userId);
     await remove();
-    emitEnded(listener, sessionIds, 4401);
-    listener({ kind: "changed", userId }); // a session may have been created after the list was read
+    await emitEnded(listener, sessionIds, banned.delete(userId) ? 4403 : 4401);
+    await listener({ kind: "changed", userId }); // a session may have been created after the list was read
   };
   return [
     wrapMethod(adapter, "deleteSession", (original) => (token) => endByToken([token], () => original(token))),
@@ -60,18 +66,27 @@ function observeSessions(adapter: InternalAdapter, listener: ChangeListener): ((
       const session = await original(token, data);
       // Ordinary HTTP requests extend their session. That happens often, and no connection has to know it.
       const isExtension = Object.keys(data).every((key) => key === "expiresAt" || key === "updatedAt");
-      if (session !== null && !isExtension) listener({ kind: "changed", userId: session.userId });
+      if (session !== null && !isExtension) await listener({ kind: "changed", userId: session.userId });
       return session;
     }),
   ];
 }
 
-function observeUsers(adapter: InternalAdapter, { listener, now }: StoreObserver): (() => void)[] {
+function observeUsers(
+  adapter: InternalAdapter,
+  { listener, now }: StoreObserver,
+  banned: Set<string>,
+): (() => void)[] {
   const onUpdate = async (user: { readonly id: string } | null): Promise<void> => {
     if (user === null) return; // the update found no such user
+    banned.delete(user.id);
     // A ban updates the user first and deletes the sessions afterwards: code 4403 has to come before 4401.
-    if (isBanned(user, now())) emitEnded(listener, await sessionIdsOf(adapter, user.id), 4403);
-    listener({ kind: "changed", userId: user.id });
+    if (isBanned(user, now())) {
+      banned.add(user.id);
+      await listener({ kind: "banned", userId: user.id });
+      await emitEnded(listener, await sessionIdsOf(adapter, user.id), 4403);
+    }
+    await listener({ kind: "changed", userId: user.id });
   };
   return [
     wrapMethod(adapter, "updateUser", (original) => notifyAfter(original, onUpdate)),
@@ -94,8 +109,12 @@ function notifyAfter<TUpdate extends UserUpdate>(
   return update as TUpdate;
 }
 
-function emitEnded(listener: ChangeListener, sessionIds: readonly string[], code: EndCode): void {
-  if (sessionIds.length > 0) listener({ kind: "ended", sessionIds, code });
+async function emitEnded(
+  listener: ChangeListener,
+  sessionIds: readonly string[],
+  code: EndCode,
+): Promise<void> {
+  if (sessionIds.length > 0) await listener({ kind: "ended", sessionIds, code });
 }
 
 async function sessionIdsOf(adapter: InternalAdapter, userId: string): Promise<string[]> {

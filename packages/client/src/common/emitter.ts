@@ -9,28 +9,35 @@ type Listener = (...payload: never) => unknown;
 
 export class Emitter<TEvents extends Record<keyof TEvents, unknown[]>> {
   readonly #reportError: (error: unknown) => void;
-  readonly #entries = new Set<readonly [name: keyof TEvents, listener: Listener]>();
+  readonly #entries = new Set<readonly [name: keyof TEvents, listener: Listener, owner: unknown]>();
 
   /** @param reportError receives what a listener throws or rejects with */
   constructor(reportError: (error: unknown) => void) {
     this.#reportError = reportError;
   }
 
+  /** @param owner by which `dropAll` ends the subscription */
   on<TName extends keyof TEvents>(
     name: TName,
     listener: (...payload: TEvents[TName]) => unknown,
+    owner?: unknown,
   ): Unsubscribe {
     // Each call has its own entry: a listener that is subscribed twice is called twice and ends one by one.
-    const entry = [name, listener] as const;
+    const entry = [name, listener, owner] as const;
     this.#entries.add(entry);
     return () => void this.#entries.delete(entry);
+  }
+
+  /** Ends all subscriptions of an owner. */
+  dropAll(owner: unknown): void {
+    for (const entry of this.#entries) if (entry[2] === owner) this.#entries.delete(entry);
   }
 
   /** @returns what the listeners returned */
   emit<TName extends keyof TEvents>(name: TName, ...payload: TEvents[TName]): unknown[] {
     const results: unknown[] = [];
     for (const entry of [...this.#entries]) {
-      const [event, listener] = entry as readonly [TName, (...payload: TEvents[TName]) => unknown];
+      const [event, listener] = entry as readonly [TName, (...payload: TEvents[TName]) => unknown, unknown];
       try {
         // A listener that an earlier listener has just removed is not called.
         if (event !== name || !this.#entries.has(entry)) continue;

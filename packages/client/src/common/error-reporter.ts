@@ -9,18 +9,12 @@ export function errorReporter(
   clock: Clock,
   onError: ((error: unknown) => unknown) | undefined,
 ): (error: unknown) => void {
-  const report = async (error: unknown) => {
-    try {
-      await onError?.(error);
-    } catch (failure) {
-      // eslint-disable-next-line no-console -- the error has no other receiver
-      console.error(failure);
-    }
-  };
-  const rethrow = (error: unknown) => {
+  if (onError)
+    // eslint-disable-next-line no-console -- what `onError` throws has no other receiver
+    return (error) => void new Promise((resolve) => resolve(onError(error))).catch(console.error);
+  return (error) => {
     clock.setTimeout(() => {
       throw error;
     }, 0);
   };
-  return onError ? (error) => void report(error) : rethrow;
 }

@@ -2,45 +2,33 @@ import { SUBPROTOCOL, TICKET_PREFIX } from "@halyard/protocol/wire";
 import type { WebSocketClientOptions, WebSocketConstructor } from "../options.ts";
 
 /**
- * Whether the URL is that of a page, and this is no page and no worker: a server that renders one, for example. Then
- * the URL is no mistake until something is sent.
- */
-export function needsPage({ url }: WebSocketClientOptions): boolean {
-  return !baseUrl() && typeof url !== "function" && !/^[a-z][\w+.-]*:/i.test(String(url));
-}
-
-/**
- * The URL of a WebSocket.
+ * The URL of a WebSocket. As text, because the `URL` of React Native cannot be changed.
  *
  * @throws TypeError for a value that can never be one, and for a relative URL where there is no page
  */
-function resolveUrl(url: unknown): URL {
+function resolveUrl(url: string | URL): string {
   try {
     if (url) {
-      const { href } = new URL(url as string, baseUrl());
-      const resolved = new URL(href.replace(/^http/, "ws").replace(/#.*/, ""));
-      if (/^wss?:$/.test(resolved.protocol)) return resolved;
+      const text = String(url);
+      const { href } = new URL(text, baseUrl());
+      // React Native appends a slash, behind a query, too.
+      const resolved = href === `${text}/` ? text : href;
+      if (/^(ws|http)s?:/.test(resolved)) return resolved.replace("http", "ws").replace(/#.*/, "");
     }
   } catch {
     // The same error for all that cannot be used.
   }
-  throw new TypeError(
-    `invalid URL "${String(url)}": write "wss://host/path" or "ws://localhost:3000/path", or "/path" in a page`,
-  );
+  throw new TypeError(`invalid URL "${String(url)}": write "wss://host/path", or "/path" in a page`);
 }
 
-/**
- * The address of one attempt.
- *
- * @param identity client id and attempt, by which the server knows this connection
- */
+/** The address of the next attempt, by whose client id and number the server knows this connection. */
 export async function attemptUrl(
   { url }: WebSocketClientOptions,
-  identity: Readonly<Record<string, string>>,
+  client: { readonly clientId: string; attempt: number },
 ): Promise<string> {
   const resolved = resolveUrl(typeof url === "function" ? await url() : url);
-  for (const [name, value] of Object.entries(identity)) resolved.searchParams.set(name, value);
-  return resolved.href;
+  // In front of the application's own: the server takes the first of each name.
+  return resolved.replace(/\?|$/, `?c=${client.clientId}&a=${++client.attempt}&`).replace(/&$/, "");
 }
 
 /**
@@ -50,7 +38,7 @@ export async function attemptUrl(
  */
 export function subprotocolsFor(ticket: unknown): string[] {
   if (ticket === undefined) return [SUBPROTOCOL];
-  if (typeof ticket !== "string" || !/^[\w-]+$/.test(ticket)) throw new TypeError("invalid ticket");
+  if (typeof ticket !== "string" || !/^[\w.~-]+$/.test(ticket)) throw new TypeError("invalid ticket");
   return [SUBPROTOCOL, TICKET_PREFIX + ticket];
 }
 
@@ -58,23 +46,35 @@ function baseUrl(): string | undefined {
   return (globalThis as { location?: { href: string } }).location?.href;
 }
 
-/** @throws TypeError where there is none */
+/** @throws TypeError that names all that is missing here */
 export function socketClassOf({
   WebSocket = globalThis.WebSocket,
 }: WebSocketClientOptions): WebSocketConstructor {
-  if (typeof WebSocket !== "function")
-    throw new TypeError("No WebSocket here: pass one in the options, for example that of the package ws");
+  const { URL, btoa, crypto } = globalThis as Partial<typeof globalThis>;
+  const needed = { WebSocket, URL, btoa, "crypto.getRandomValues": crypto?.getRandomValues };
+  const missing = Object.entries(needed).flatMap(([name, value]) =>
+    typeof value === "function" ? [] : name,
+  );
+  if (missing.length)
+    throw new TypeError(
+      `No ${missing.join(", ")} here: load a polyfill first, or pass the WebSocket of the package ws in the options`,
+    );
   return WebSocket;
 }
 
 /**
- * Finds what can never work when the client is created. Nothing is opened, and where a page is missing, it may be all
- * right later.
+ * Finds what can never work when the client is created.
  *
+ * @returns whether the URL is that of a page, and this is no page and no worker: a server that renders one, for example.
+ *   Then the URL is no mistake until something is sent.
  * @throws TypeError that says what to write
  */
-export function checkOptions(options: WebSocketClientOptions): void {
-  if (needsPage(options)) return;
-  socketClassOf(options);
-  if (typeof options.url !== "function") resolveUrl(options.url);
+export function checkOptions(options: WebSocketClientOptions): boolean {
+  const { url } = options;
+  if (typeof url === "function" || baseUrl() || /^[\w+.-]+:/.test(String(url))) {
+    socketClassOf(options);
+    if (typeof url !== "function") resolveUrl(url);
+    return false;
+  }
+  return true;
 }

@@ -29,22 +29,28 @@ export interface ConnectionCause {
   readonly reason?: string | undefined;
 }
 
-const MESSAGES: Readonly<Record<CauseKind, string>> = {
+/** `option` has the message of its error. */
+const MESSAGES: Readonly<Partial<Record<CauseKind, string>>> = {
   offline: "The browser is offline.",
-  unreachable: "No answer to be read: check that the server runs at url, and trusts this page's origin.",
-  refused: "An HTTP answer and no WebSocket: check status, the path of url, and proxies.",
+  unreachable: "No answer: check that the server runs at url and trusts this page's origin.",
+  refused: "No WebSocket: check status, the path of url, and proxies.",
   lost: "The connection broke.",
-  closed: "The server closed the connection: see code and reason.",
+  closed: "The server closed: see code and reason.",
   kicked: "The server disconnected this user: see code and reason.",
-  replaced: "A newer connection of this client took its place.",
-  outdated: "The server needs a newer contract: load the page anew.",
-  option: "url, ticket or WebSocket failed.",
-  local: "No connection was asked for, or close() was called.",
+  replaced: "A newer connection of this client took over.",
+  outdated: "The server needs a newer contract: reload the page.",
+  local: "Not started, or closed by close().",
 };
 
-/** @param details a message here takes the place of the usual one */
-export function causeOf(kind: CauseKind, details?: Partial<Omit<ConnectionCause, "kind">>): ConnectionCause {
-  return { kind, message: MESSAGES[kind], ...details };
+/** A failure without an answer has another cause where the browser knows that there is no network. */
+export function causeOf(
+  kind: CauseKind,
+  details?: Readonly<Partial<Omit<ConnectionCause, "kind">>>,
+): ConnectionCause {
+  const { navigator } = globalThis as { navigator?: { onLine?: boolean } };
+  const isSilent = kind === "lost" || kind === "unreachable";
+  const known = isSilent && navigator?.onLine === false ? "offline" : kind;
+  return { kind: known, message: MESSAGES[known] ?? "", ...details };
 }
 
 /** `url`, `ticket` or the constructor of the sockets has thrown. */
@@ -53,7 +59,6 @@ export function causeOfError(error: unknown): ConnectionCause {
 }
 
 const KINDS_OF_CODES: Readonly<Record<number, CauseKind>> = {
-  1006: "lost",
   4401: "kicked",
   4403: "kicked",
   4409: "replaced",
@@ -63,12 +68,5 @@ const KINDS_OF_CODES: Readonly<Record<number, CauseKind>> = {
 
 /** An open connection was closed. */
 export function causeOfClose(code: number, reason: string): ConnectionCause {
-  const kind = KINDS_OF_CODES[code] ?? "closed";
-  return kind === "lost" ? causeOf(orOffline(kind)) : causeOf(kind, { code, reason });
-}
-
-/** A failure without an answer has another cause where the browser knows that there is no network. */
-export function orOffline(kind: CauseKind): CauseKind {
-  const { navigator } = globalThis as { navigator?: { onLine?: boolean } };
-  return navigator?.onLine === false ? "offline" : kind;
+  return code === 1006 ? causeOf("lost") : causeOf(KINDS_OF_CODES[code] ?? "closed", { code, reason });
 }

@@ -47,7 +47,7 @@ describe("connecting", () => {
     const url = vi.fn(() => Promise.resolve("https://halyard.test/ws?x=1#y"));
     const harness = createHarness({ url });
     await harness.tick();
-    expect(harness.socket.url.href).toMatch(/^wss:\/\/halyard\.test\/ws\?x=1&c=[\w-]+&a=1$/);
+    expect(harness.socket.url.href).toMatch(/^wss:\/\/halyard\.test\/ws\?c=[\w-]+&a=1&x=1$/);
     harness.socket.drop();
     await harness.tick(600);
     expect(url).toHaveBeenCalledTimes(2);

@@ -42,14 +42,16 @@ interface ConnectionCallbacks {
   /** @param size the length of the frame's text, roughly its bytes */
   onFrame(frame: Frame, size: number): void;
   onDisconnected(): void;
+  /** The connection is about to close with the page: what the server takes now goes out now. */
+  onHide(): void;
 }
 
 /** What the parts of a client that send frames know of the connection. */
 export interface FrameWriter {
   /** What the server allows. */
   readonly limits: SendLimits;
-  /** Whether the server has sent its welcome on the current socket. */
-  readonly isWelcomed: boolean;
+  /** Whether the state is `open`: the server has sent its welcome on the current socket. */
+  readonly isOpen: boolean;
   /** Whether messages and requests are rejected: from `close()` or a final close code until the next start. */
   readonly isEnded: boolean;
   /**
@@ -68,12 +70,13 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   readonly #callbacks: ConnectionCallbacks;
   readonly #reconnector: Reconnector;
   readonly #liveness: Liveness;
-  /** Identifies this client to the server, together with the user. */
-  clientId = randomId();
+  #clientId: string | undefined;
+  /** All attempts of this client. Of two connections of one client, the server keeps the one with the higher number. */
+  attempt = 0;
   state: ConnectionState = CLOSED;
   user: PublicUser | undefined;
   limits: SendLimits = DEFAULT_SEND_LIMITS;
-  isWelcomed = false;
+  isOpen = false;
   isEnded = false;
   /** One budget for all frames of this connection: sends, requests, joins, leaves and `authenticate`. */
   #rate = new TokenBucket(Infinity, Infinity, 0);
@@ -86,6 +89,15 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     this.#callbacks = callbacks;
     this.#reconnector = new Reconnector(clock, options, this);
     this.#liveness = new Liveness(clock, this);
+  }
+
+  /** Identifies this client to the server, together with the user. Made late: workerd has no randomness while a module loads. */
+  get clientId(): string {
+    return (this.#clientId ??= randomId());
+  }
+
+  set clientId(clientId: string | undefined) {
+    this.#clientId = clientId;
   }
 
   /** Connects now, in place of the current connection or attempt. */
@@ -125,8 +137,8 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     if (state !== before) this.#callbacks.onTransition(state);
   }
 
-  onOpen(attempt: number): void {
-    const { clientId } = this;
+  onOpen(): void {
+    const { clientId, attempt } = this;
     const { contract } = this.#options;
     const hello = { type: "hello", clientId, attempt, contract, ...this.#callbacks.resumption() };
     this.write(JSON.stringify({ ...hello, $: { id: HELLO_ID } }));
@@ -140,7 +152,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
       // ignored.
       if (frame.type === "welcome" && frame.$?.re === HELLO_ID)
         this.#onWelcome(frame as unknown as WelcomeMessage);
-      else if (this.isWelcomed || frame.type === "error") this.#callbacks.onFrame(frame, text.length);
+      else if (this.isOpen || frame.type === "error") this.#callbacks.onFrame(frame, text.length);
     } catch {
       // The text is not JSON, or not what its type promises. An error of the application's functions is never caught
       // here.
@@ -148,7 +160,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   }
 
   onDisconnected(): void {
-    this.isWelcomed = false;
+    this.isOpen = false;
     this.#liveness.stop();
     this.#callbacks.onDisconnected();
   }
@@ -168,6 +180,9 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
 
   /** Closes the socket, because a browser does not keep a page that has an open one. */
   hide(): void {
+    // The other half of what the server takes at once.
+    this.#fillRate();
+    this.#callbacks.onHide();
     this.#isHidden = true;
     this.#reconnector.disconnect();
     this.transition({ status: "waiting", attempt: 1, retryAt: dateOf(this.#clock), cause: LOCAL });
@@ -185,36 +200,35 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     if (this.user && this.user.userId !== user.userId) {
       this.user = undefined;
       this.#callbacks.onUserChange();
-      this.clientId = randomId();
+      this.clientId = undefined;
       return this.reconnect();
     }
     this.user = user;
-    this.isWelcomed = true;
+    const before = this.state;
     this.#reconnector.onWelcome();
     this.#liveness.start(timeoutMs > 0 ? timeoutMs : SILENCE_MS);
     try {
-      this.limits = { ...DEFAULT_SEND_LIMITS, ...welcome.limits };
-      const {
-        messagesPerSecond,
-        bytesPerSecond,
-        messageBurst = Infinity,
-        byteBurst = Infinity,
-      } = this.limits;
-      // Half of what the server takes at once, in seconds of its rates, and at most one second's: a network that stands
-      // still lets the frames arrive closer together.
-      const seconds = Math.min(2, messageBurst / messagesPerSecond, byteBurst / bytesPerSecond) / 2;
-      this.#rate = new TokenBucket(messagesPerSecond, seconds * messagesPerSecond, this.#clock.now());
+      this.limits = { ...DEFAULT_SEND_LIMITS, ...welcome.limits } as SendLimits;
+      this.#fillRate();
       this.#callbacks.onWelcome(welcome);
     } catch {
       // The welcome is malformed. That of another connection may be better.
       this.#reconnector.replace();
     }
-    this.#setOpen(user);
+    // Otherwise a listener has closed the client since, or started it again.
+    if (this.state !== before) return;
+    this.isOpen = true;
+    this.transition({ status: "open", user });
   }
 
-  /** A separate function, because a listener may have closed the client since, which the compiler cannot know. */
-  #setOpen(user: PublicUser): void {
-    if (this.isWelcomed) this.transition({ status: "open", user });
+  /**
+   * Half of what the server takes at once, in seconds of its rates, and at most one second's: a network that stands still
+   * lets the frames arrive closer together.
+   */
+  #fillRate(): void {
+    const { messagesPerSecond, messageBurst, bytesPerSecond, byteBurst } = this.limits;
+    const seconds = Math.min(2, messageBurst / messagesPerSecond, byteBurst / bytesPerSecond) / 2;
+    this.#rate = new TokenBucket(messagesPerSecond, seconds * messagesPerSecond, this.#clock.now());
   }
 }
 

@@ -1,8 +1,10 @@
 // Creates the sockets, and limits how long they take to close, so that a process with a dead line can end.
 // Called by the reconnector for each attempt, and for each socket that is no longer the current one.
-// 5 s after close() the TCP connection is gone. A page has no part in it: the browser ends its sockets with the page.
+// 5 s after close() the TCP connection is gone. In the build for browsers, create-socket.browser.ts is in its place.
 import type { Clock } from "../common/clock.ts";
 import type { WebSocketConstructor } from "../options.ts";
+import { readAnswer } from "./handshake-probe.ts";
+import type { HandshakeAnswer } from "./handshake-probe.ts";
 import type { Socket } from "./socket.ts";
 
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -41,23 +43,28 @@ export function createSocket(WebSocket: WebSocketConstructor, url: string, subpr
  */
 function watchRequest(socket: Socket, url: string): void {
   const { process } = globalThis as { process?: NodeProcess };
-  if (socket.terminate || !process?.getBuiltinModule) return;
-  const channel = process.getBuiltinModule("node:diagnostics_channel");
+  const channel = process?.getBuiltinModule?.("node:diagnostics_channel");
+  if (socket.terminate || !channel) return;
   const onRequest = ({ request, socket: tcp }: RequestEvent) => {
-    if (!url.endsWith(request.path)) return;
-    socket.terminate = () => tcp.destroy();
-    stop();
+    if (url.endsWith(request.path)) socket.terminate = () => tcp.destroy();
   };
-  const stop = () => channel.unsubscribe(REQUEST_WRITTEN, onRequest);
   channel.subscribe(REQUEST_WRITTEN, onRequest);
-  socket.addEventListener("close", stop);
+  socket.addEventListener("close", () => channel.unsubscribe(REQUEST_WRITTEN, onRequest));
 }
 
 /** To be called after `close()`, or before it. */
 export function limitClosing(socket: Socket, clock: Clock): void {
-  if (!socket.terminate || socket.readyState === 3) return;
+  if (!socket.terminate) return;
   const timer = clock.setTimeout(() => socket.terminate?.(), CLOSE_TIMEOUT_MS);
   socket.addEventListener("close", () => clock.clearTimeout(timer));
   // The TCP connection keeps the process alive, and nothing else may.
   (timer as { unref?(): void }).unref?.();
+}
+
+/** The HTTP answer to a refused handshake, which the sockets of `ws` show. */
+export function watchAnswer(socket: Socket, listener: (answer: HandshakeAnswer) => void): void {
+  socket.on?.("unexpected-response", (_, { statusCode, headers }) => {
+    listener(readAnswer(statusCode, (name) => headers[name]));
+    socket.close();
+  });
 }

@@ -1,7 +1,7 @@
 // Finds out why a handshake failed, and whether the reason is the credentials.
 // Called by the reconnector after a socket closed, and after `ticket` or `url` failed.
 // The server answers a plain GET on its path as it would have answered the upgrade.
-import type { Fetch, WebSocketClientOptions } from "../options.ts";
+import type { WebSocketClientOptions } from "../options.ts";
 import type { AuthRequiredReason } from "./connection-state.ts";
 
 /** What an HTTP answer to a handshake, or to the question why it failed, says. */
@@ -15,9 +15,9 @@ export interface HandshakeAnswer {
 
 /** What HTTP statuses, close codes or error codes say about the credentials; undefined when they say nothing. */
 export function rejectionFrom(causes: readonly unknown[]): AuthRequiredReason | undefined {
-  const matches = (pattern: RegExp) => causes.some((cause) => pattern.test(String(cause)));
-  if (matches(/^(4?401|unauthenticated)$/)) return "unauthenticated";
-  return matches(/^(4?403|forbidden)$/) ? "forbidden" : undefined;
+  const lines = causes.join("\n");
+  if (/^(4?401|unauthenticated)$/m.test(lines)) return "unauthenticated";
+  return /^(4?403|forbidden)$/m.test(lines) ? "forbidden" : undefined;
 }
 
 export function readAnswer(status: number, header: (name: string) => unknown): HandshakeAnswer {
@@ -28,30 +28,25 @@ export function readAnswer(status: number, header: (name: string) => unknown): H
 export const PROBE_TIMEOUT_MS = 5_000;
 
 /**
- * Asks over HTTP, because a browser reveals neither the status nor the headers of a failed handshake. Rejects after 5 s.
+ * Asks over HTTP, because a browser reveals neither the status nor the headers of a failed handshake. Rejects after 5 s,
+ * unless `ticket` hangs.
  *
  * @returns undefined where it cannot ask
  */
-export function probeHandshake(
+export async function probeHandshake(
   { WebSocket, fetch = WebSocket ? undefined : globalThis.fetch, ticket }: WebSocketClientOptions,
   url: string,
-): Promise<HandshakeAnswer> | undefined {
+): Promise<HandshakeAnswer | undefined> {
   // A WebSocket class of the application's may send credentials that the platform's fetch does not have.
-  return fetch && probe(fetch, url, ticket);
-}
-
-async function probe(
-  fetch: Fetch,
-  url: string,
-  ticket: WebSocketClientOptions["ticket"],
-): Promise<HandshakeAnswer> {
+  if (!fetch) return undefined;
   // A new ticket, because the handshake may have used up its own; in a header, because `fetch` offers no subprotocols.
-  const headers = ticket && { "halyard-ticket": await ticket() };
+  const headers: Record<string, string> = ticket ? { "halyard-ticket": await ticket() } : {};
+  // A request on a dead line would keep the process alive. React Native has no `timeout`, and no process.
+  const signal = (AbortSignal as Partial<typeof AbortSignal>).timeout?.(PROBE_TIMEOUT_MS);
   const { status, headers: answered } = await fetch(url.replace("ws", "http"), {
     credentials: "include",
-    // A request on a dead line would keep the process alive.
-    signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
-    ...(headers && { headers }),
+    ...(signal && { signal }),
+    headers,
   });
   return readAnswer(status, (name) => answered.get(name));
 }

@@ -44,7 +44,7 @@ describe("a handshake that fails", () => {
     expect(fetch).toHaveBeenCalledTimes(1);
     expect(fetch).toHaveBeenCalledWith(
       expect.stringMatching(/^http:\/\/halyard\.test\/ws\?c=[\w-]{22}&a=1$/),
-      { credentials: "include", signal: expect.any(AbortSignal) as AbortSignal },
+      { credentials: "include", headers: {}, signal: expect.any(AbortSignal) as AbortSignal },
     );
   });
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createHarness } from "../../test/harness.ts";
+import { createHarness, reply } from "../../test/harness.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -140,6 +140,23 @@ describe("a page that is hidden for the back button", () => {
     harness.page.fire("pageshow");
     await harness.open();
     expect(harness.client.state.status).toBe("open");
+  });
+
+  it("writes at pagehide what waits for the rate, as far as the server takes it at once", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
+    const votes = () => socket.sent("poll_vote");
+    for (let option = 0; option < 60; option++) {
+      void harness.client.send("poll_vote", { option });
+      const last = votes().at(-1);
+      if (last?.["option"] === option) socket.receive(reply(last));
+    }
+    expect(votes().length).toBeLessThan(60);
+    harness.page.fire("pagehide");
+    expect(votes().map((frame) => frame["option"])).toEqual(
+      Array.from({ length: 60 }, (_, option) => option),
+    );
+    expect(socket.closed?.code).toBe(3001);
   });
 
   it("does not reconnect when the client was closed or its credentials rejected", async () => {

@@ -29,8 +29,9 @@ export function watchPage(page: PageEvents, callbacks: PageCallbacks): Unsubscri
     pageshow: () => callbacks.show(),
   };
   const forEachEvent = (method: keyof PageEvents) => {
-    // In the capture phase, because `resume` is an event of the document and does not bubble.
-    for (const [type, listener] of Object.entries(listeners)) page[method](type, listener, true);
+    // In the capture phase, because `resume` is an event of the document and does not bubble. workerd has none, and throws.
+    for (const [type, listener] of Object.entries(listeners))
+      page[method](type, listener, "document" in globalThis);
   };
   forEachEvent("addEventListener");
   return () => forEachEvent("removeEventListener");

@@ -7,12 +7,12 @@ import { dateOf } from "@halyard/protocol/internal";
 import type { Clock } from "../common/clock.ts";
 import { errorReporter } from "../common/error-reporter.ts";
 import { Timer } from "../common/timer.ts";
-import type { WebSocketClientOptions, WebSocketConstructor } from "../options.ts";
-import { createSocket, limitClosing } from "./create-socket.ts";
+import type { WebSocketClientOptions } from "../options.ts";
+import { createSocket, limitClosing, watchAnswer } from "./create-socket.ts";
 import { attemptUrl, socketClassOf, subprotocolsFor } from "./connect-url.ts";
-import { causeOf, causeOfClose, causeOfError, orOffline } from "./connection-cause.ts";
+import { causeOf, causeOfClose, causeOfError } from "./connection-cause.ts";
 import type { ConnectionCause } from "./connection-cause.ts";
-import { PROBE_TIMEOUT_MS, probeHandshake, readAnswer, rejectionFrom } from "./handshake-probe.ts";
+import { PROBE_TIMEOUT_MS, probeHandshake, rejectionFrom } from "./handshake-probe.ts";
 import type { HandshakeAnswer } from "./handshake-probe.ts";
 import type { ReconnectorCallbacks } from "./reconnector-callbacks.ts";
 import { openReconnectingSocket } from "./reconnecting-socket.ts";
@@ -26,7 +26,7 @@ const ABNORMAL_CLOSE = 1006;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * The library waits for its next address while the reconnector waits with full jitter, probes, and calls the
+ * The library waits for its next socket while the reconnector waits with full jitter, probes, and calls the
  * application's `url` and `ticket`. Close codes are read from the sockets themselves, because the library hides some.
  */
 export class Reconnector {
@@ -36,19 +36,14 @@ export class Reconnector {
   readonly #reportError: (error: unknown) => void;
   /** Limits the wait, the attempt or the probe: only one of them runs at a time. */
   readonly #timer: Timer;
-  readonly #retryDelay = new RetryDelay();
+  readonly #retryDelay: RetryDelay;
   #current: ReconnectingSocket | undefined;
   #socket: Socket | undefined;
-  #subprotocols: string[] = [];
   /** The address of the last attempt that had one. */
   #url: string | undefined;
-  /** All attempts of this client. Of two connections of one client, the server keeps the one with the higher number. */
-  #attempt = 0;
   /** The attempts since the last welcome or start, which the application sees. */
   #attemptsInRow = 0;
   #isOpen = false;
-  /** The HTTP answer to the current handshake, where the socket shows it. */
-  #answer: HandshakeAnswer | undefined;
   /** What failed last, until the next welcome or start. */
   #cause: ConnectionCause | undefined;
   #retryAt = 0;
@@ -62,6 +57,7 @@ export class Reconnector {
     this.#options = options;
     this.#callbacks = callbacks;
     this.#timer = new Timer(clock);
+    this.#retryDelay = new RetryDelay(clock, options.backoff);
     this.#reportError = errorReporter(clock, options.onError ?? (() => {}));
   }
 
@@ -81,14 +77,16 @@ export class Reconnector {
     this.#current = undefined;
     this.#forgetSocket();
     current?.close(code);
+    // Also a socket that the library has not received yet.
+    socket?.close(code);
     if (socket) limitClosing(socket, this.#clock);
   }
 
   /** Ends a connection that does not work, and connects again after the usual wait. */
-  replace(cause = causeOf(orOffline(this.#isOpen ? "lost" : "unreachable"))): void {
+  replace(cause = causeOf(this.#isOpen ? "lost" : "unreachable")): void {
     this.disconnect();
     this.#launch();
-    this.#waitFor(this.#nextWait(ABNORMAL_CLOSE), cause);
+    this.#waitFor(this.#retryDelay.next(ABNORMAL_CLOSE), cause);
   }
 
   /** Ends a wait that the server has not asked for. */
@@ -103,7 +101,7 @@ export class Reconnector {
     this.#timer.clear();
     this.#cause = undefined;
     this.#attemptsInRow = 0;
-    this.#retryDelay.onWelcome(this.#clock.now());
+    this.#retryDelay.onWelcome();
   }
 
   write(text: string): void {
@@ -112,25 +110,20 @@ export class Reconnector {
   }
 
   #launch(): void {
-    const WebSocket = socketClassOf(this.#options);
-    const launched: ReconnectingSocket = openReconnectingSocket(
-      () => this.#nextUrl(() => this.#current === launched),
-      (url) => this.#openSocket(WebSocket, url),
+    const launched: ReconnectingSocket = openReconnectingSocket(() =>
+      this.#nextSocket(() => this.#current === launched),
     );
     this.#current = launched;
   }
 
-  /** The address of the next attempt, once it is due. Stays pending after `isCurrent` has become false. */
-  async #nextUrl(isCurrent: () => boolean): Promise<string> {
+  /** The socket of the next attempt, once it is due. Stays pending after `isCurrent` has become false. */
+  async #nextSocket(isCurrent: () => boolean): Promise<Socket> {
     await this.#probe;
     while (isCurrent()) {
       await this.#wait();
       try {
         const [url = "", ...subprotocols] = isCurrent() ? await this.#prepareAttempt() : [];
-        if (isCurrent()) {
-          this.#subprotocols = subprotocols;
-          return url;
-        }
+        if (isCurrent()) return this.#openSocket(url, subprotocols);
       } catch (error) {
         if (isCurrent()) this.#onPrepareError(error);
       }
@@ -150,7 +143,6 @@ export class Reconnector {
   /** @returns the address, and the subprotocols to offer there */
   async #prepareAttempt(): Promise<string[]> {
     const { connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#options;
-    const identity = { c: this.#callbacks.clientId, a: `${++this.#attempt}` };
     this.#resolveWait = undefined;
     this.#timer.set(connectTimeoutMs, () => this.replace());
     this.#callbacks.transition({
@@ -158,22 +150,15 @@ export class Reconnector {
       attempt: ++this.#attemptsInRow,
       cause: this.#cause,
     });
-    this.#url = await attemptUrl(this.#options, identity);
+    this.#url = await attemptUrl(this.#options, this.#callbacks);
     return [this.#url, ...subprotocolsFor(await this.#options.ticket?.())];
   }
 
-  #openSocket(WebSocket: WebSocketConstructor, url: string): Socket | undefined {
-    this.#socket = undefined;
-    try {
-      const socket = createSocket(WebSocket, url, this.#subprotocols);
-      this.#listen(socket);
-      this.#socket = socket;
-    } catch (error) {
-      // The platform refuses to construct a socket, for example under a content security policy.
-      this.#reportError(error);
-      this.#timer.set(0, () => this.replace(causeOfError(error)));
-    }
-    return this.#socket;
+  /** Throws what the platform throws that refuses to construct a socket, for example under a content security policy. */
+  #openSocket(url: string, subprotocols: string[]): Socket {
+    const socket = createSocket(socketClassOf(this.#options), url, subprotocols);
+    this.#listen(socket);
+    return (this.#socket = socket);
   }
 
   /** Listens for as long as the socket lives: an error of `ws` without a listener would end the process. */
@@ -186,13 +171,12 @@ export class Reconnector {
         if (this.#socket === socket) listener(event);
       });
     };
-    socket.on?.("unexpected-response", (_, { statusCode, headers }) => {
-      if (this.#socket === socket) this.#answer = readAnswer(statusCode, (name) => headers[name]);
-      socket.close();
+    watchAnswer(socket, (answer) => {
+      if (this.#socket === socket) this.#onHandshakeFailed(answer);
     });
     on("open", () => {
       this.#isOpen = true;
-      this.#callbacks.onOpen(this.#attempt);
+      this.#callbacks.onOpen();
     });
     on("message", ({ data }) => {
       if (typeof data === "string") this.#callbacks.onText(data);
@@ -205,23 +189,23 @@ export class Reconnector {
   }
 
   #onClose(code: number, reason: string): void {
-    const isOpen = this.#isOpen;
-    const answer = this.#answer;
-    this.#forgetSocket();
     // Before the socket has opened, the code says nothing: Bun has 1002 for every handshake that failed.
-    if (!isOpen) return this.#onHandshakeFailed(answer);
+    if (!this.#isOpen) return this.#onHandshakeFailed();
+    this.#forgetSocket();
     const cause = causeOfClose(code, reason);
     if (this.#isRejected(cause, code)) return;
     if (!isRecoverableClose(code)) return this.#stop(code, reason, cause);
     const serverMs = retryAfterOf(reason);
-    this.#waitFor(this.#nextWait(code, serverMs), cause, serverMs !== undefined);
+    this.#waitFor(this.#retryDelay.next(code, serverMs), cause, serverMs !== undefined);
   }
 
-  #onHandshakeFailed(answer: HandshakeAnswer | undefined): void {
-    const waitMs = this.#nextWait(ABNORMAL_CLOSE);
+  /** @param answer where the socket shows it */
+  #onHandshakeFailed(answer?: HandshakeAnswer): void {
+    this.#forgetSocket();
+    const waitMs = this.#retryDelay.next(ABNORMAL_CLOSE);
     if (answer) return this.#onAnswer(answer, waitMs);
     this.#probe = this.#startProbe();
-    this.#waitFor(waitMs, causeOf(orOffline("unreachable")));
+    this.#waitFor(waitMs, causeOf("unreachable"));
   }
 
   /** The answer to a handshake says what to do: stop, or how long to wait. */
@@ -232,21 +216,19 @@ export class Reconnector {
   }
 
   /** Asks why the handshake failed. Resolves after 5 s at the latest. */
-  #startProbe(): Promise<void> | undefined {
+  #startProbe(): Promise<void> {
     const probed = this.#current;
-    const answered = probeHandshake(this.#options, String(this.#url))?.then((answer) => {
-      if (this.#current === probed) this.#onAnswer(answer, this.#retryAt - this.#clock.now());
+    return new Promise((resolve) => {
+      this.#timer.set(PROBE_TIMEOUT_MS, resolve);
+      probeHandshake(this.#options, String(this.#url))
+        .then((answer) => {
+          if (answer && this.#current === probed) this.#onAnswer(answer, this.#retryAt - this.#clock.now());
+        })
+        .then(resolve, resolve);
     });
-    return (
-      answered &&
-      new Promise((resolve) => {
-        this.#timer.set(PROBE_TIMEOUT_MS, resolve);
-        answered.then(resolve, resolve);
-      })
-    );
   }
 
-  /** `url` or `ticket` failed. */
+  /** `url`, `ticket` or the constructor of the socket failed. */
   #onPrepareError(error: unknown): void {
     const { status, code } = Object(error) as Partial<Record<"status" | "code", unknown>>;
     const cause = causeOfError(error);
@@ -255,7 +237,7 @@ export class Reconnector {
     // A URL that never changes never becomes valid: a relative one on a server that renders the page, for example.
     const isFinal = !this.#url && typeof this.#options.url !== "function";
     if (isFinal) return this.#stop(ABNORMAL_CLOSE, "invalid URL", cause);
-    this.#waitFor(this.#nextWait(ABNORMAL_CLOSE), cause);
+    this.#waitFor(this.#retryDelay.next(ABNORMAL_CLOSE), cause);
   }
 
   /** Whether one of the signs rejects the credentials. Then no further attempt starts. */
@@ -267,11 +249,6 @@ export class Reconnector {
 
   #stop(code: number, reason: string, cause: ConnectionCause): void {
     this.#callbacks.transition({ status: "closed", code, reason, cause });
-  }
-
-  #nextWait(code: number, serverMs?: number): number {
-    const { backoff } = this.#options;
-    return this.#retryDelay.next(code, this.#clock, { backoff, serverMs });
   }
 
   #waitFor(waitMs: number, cause: ConnectionCause, isServerDelay = false): void {
@@ -288,7 +265,7 @@ export class Reconnector {
 
   /** From here on, events of the current socket, wait and probe are ignored. */
   #forgetSocket(): void {
-    this.#socket = this.#resolveWait = this.#probe = this.#answer = undefined;
+    this.#socket = this.#resolveWait = this.#probe = undefined;
     this.#isOpen = false;
     this.#timer.clear();
     this.#callbacks.onDisconnected();

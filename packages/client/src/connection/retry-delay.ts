@@ -11,14 +11,21 @@ const MIN_UPTIME_MS = 5_000;
 const MIN_UPTIME_AFTER_SERVER_CLOSE_MS = 30_000;
 
 export class RetryDelay {
+  readonly #clock: Clock;
+  readonly #backoff: Partial<Backoff> | undefined;
   /** Failed attempts and lost connections since the last success. */
   #failures = 0;
   /** When the open connection becomes a success. */
   #stableAt = Infinity;
   #minUptimeMs = MIN_UPTIME_MS;
 
-  onWelcome(now: number): void {
-    this.#stableAt = now + this.#minUptimeMs;
+  constructor(clock: Clock, backoff: Partial<Backoff> | undefined) {
+    this.#clock = clock;
+    this.#backoff = backoff;
+  }
+
+  onWelcome(): void {
+    this.#stableAt = this.#clock.now() + this.#minUptimeMs;
     this.#minUptimeMs = MIN_UPTIME_MS;
   }
 
@@ -28,15 +35,11 @@ export class RetryDelay {
    * @param serverMs the wait that the server names: the first failure waits as long, and further ones at least as long
    * @returns the milliseconds to wait after it
    */
-  next(
-    code: number,
-    clock: Clock,
-    { backoff, serverMs }: { backoff: Partial<Backoff> | undefined; serverMs: number | undefined },
-  ): number {
-    if (clock.now() >= this.#stableAt) this.#failures = 0;
+  next(code: number, serverMs?: number): number {
+    if (this.#clock.now() >= this.#stableAt) this.#failures = 0;
     this.#stableAt = Infinity;
     if (code >= 4000 || code === 1011 || code === 1013) this.#minUptimeMs = MIN_UPTIME_AFTER_SERVER_CLOSE_MS;
-    const waitMs = backoffMs(this.#failures++, clock.random(), backoff);
+    const waitMs = backoffMs(this.#failures++, this.#clock.random(), this.#backoff);
     return Math.max(this.#failures > 1 ? waitMs : 0, serverMs ?? waitMs);
   }
 }

@@ -4,99 +4,150 @@ import { Emitter } from "../common/emitter.ts";
 import { Channels } from "./channels.ts";
 import type { ClientEvents } from "./client-events.ts";
 
-type Step =
-  | { readonly type: "message" | "gap" | "newEpoch" | "reconnect" | "rejoin" }
-  | { readonly type: "settle"; readonly which: number };
+const NAMES = ["all", "room:general", "room:random"] as const;
+type Name = (typeof NAMES)[number];
 
+type Step =
+  | { readonly type: "message" | "gap" | "newEpoch" | "leave" | "rejoin"; readonly ch: Name }
+  | { readonly type: "settle"; readonly ch: Name; readonly which: number }
+  | { readonly type: "reconnect"; readonly ch: Name; readonly without: readonly Name[] };
+
+const ch = fc.constantFrom(...NAMES);
+const room = fc.constantFrom(...NAMES.slice(1));
+const named = <TType extends Step["type"]>(...types: readonly TType[]) =>
+  fc.record({ type: fc.constantFrom(...types), ch });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ type: fc.constant("message" as const) }) },
-  { weight: 3, arbitrary: fc.record({ type: fc.constantFrom("gap" as const, "newEpoch" as const) }) },
-  { weight: 3, arbitrary: fc.record({ type: fc.constant("settle" as const), which: fc.nat(5) }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constantFrom("reconnect" as const, "rejoin" as const) }) },
+  { weight: 6, arbitrary: named("message") },
+  { weight: 3, arbitrary: named("gap", "newEpoch") },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("settle" as const), ch, which: fc.nat(5) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constantFrom("leave", "rejoin"), ch: room }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("reconnect" as const),
+      ch,
+      // The rooms that the server gave to this client are not named again.
+      without: fc.subarray(NAMES.slice(1)),
+    }),
+  },
 );
 
-const CH = "room:general";
+/** What the server has sent on one channel, and what the application got of it. `due` is what it must still receive. */
+class Trial {
+  readonly received: string[] = [];
+  epoch = 1;
+  off = 0;
+  due: string[] = [];
+  pending: (() => void)[] = [];
+  isIn = true;
 
-/** One channel, whose application answers every gap with a promise. `due` are the messages that it must still receive. */
-function createTrial() {
-  const emitter = new Emitter<ClientEvents>((error) => {
-    throw error;
-  });
-  const channels = new Channels(emitter);
-  const received: string[] = [];
-  let pending: (() => void)[] = [];
-  let [epoch, off] = [1, 0];
-  let due: string[] = [];
-  emitter.on("message", ({ text }) => received.push(String(text)));
-  emitter.on("gap", () => new Promise<void>((resolve) => pending.push(resolve)));
-  channels.join(CH, { epoch: "e1", off: 0 });
-
-  const send = (at: number) =>
-    channels.receive({ type: "note", text: `e${String(epoch)}.${String(at)}`, $: { ch: CH, off: at } }, 10);
-  const gap = () => {
-    channels.gap({ type: "gap", ch: CH, epoch: `e${String(epoch)}`, off, reason: "lost" });
-    // The application loads all that was before the gap.
-    due = [];
-  };
-  const settle = async (which: number) => {
-    pending.splice(which % Math.max(1, pending.length), 1)[0]?.();
-    await new Promise((resolve) => setImmediate(resolve));
-  };
-
-  const steps: Record<Step["type"], (which: number) => unknown> = {
-    message: () => {
-      due.push(`e${String(epoch)}.${String(++off)}`);
-      send(off);
-    },
-    gap: () => {
-      off += 3;
-      gap();
-    },
-    newEpoch: () => {
-      epoch++;
-      off = 1;
-      gap();
-    },
-    /** The server replays what is after the client's position. */
-    reconnect: () => {
-      channels.onDisconnected();
-      const [position] = channels.positions;
-      channels.resume({ [CH]: { epoch: `e${String(epoch)}`, off, recovered: true } }, ["general"]);
-      for (let at = (position?.off ?? 0) + 1; at <= off; at++) send(at);
-    },
-    rejoin: () => {
-      channels.drop(CH);
-      due = [];
-      pending = [];
-      channels.join(CH, { epoch: `e${String(epoch)}`, off });
-    },
-    settle,
-  };
-  const run = (next: Step) => steps[next.type]("which" in next ? next.which : 0);
-  const finish = async () => {
-    while (pending.length > 0) await settle(0);
-    steps.message(0);
-  };
-  return { run, finish, received, due: () => due, pending: () => pending.length };
+  get position() {
+    return { epoch: `e${String(this.epoch)}`, off: this.off };
+  }
 }
 
-it("a channel delivers what follows its last gap once and in order, when all of its gaps are handled, whatever the order of gaps, messages, reconnects and handlers", async () => {
+/** Channels whose application answers every gap with a promise. */
+class Trials {
+  readonly of: Readonly<Record<Name, Trial>> = {
+    all: new Trial(),
+    "room:general": new Trial(),
+    "room:random": new Trial(),
+  };
+  readonly #channels: Channels;
+
+  constructor() {
+    const emitter = new Emitter<ClientEvents>((error) => {
+      throw error;
+    });
+    emitter.on("message", ({ text }, _, name) => this.of[name as Name].received.push(String(text)));
+    emitter.on("gap", (name) => new Promise<void>((resolve) => this.of[name as Name].pending.push(resolve)));
+    this.#channels = new Channels(emitter);
+    for (const name of NAMES) this.#channels.join(name, this.of[name].position);
+  }
+
+  async take(next: Step): Promise<void> {
+    const { ch: name } = next;
+    const trial = this.of[name];
+    if (next.type === "settle") {
+      trial.pending.splice(next.which % Math.max(1, trial.pending.length), 1)[0]?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    } else if (next.type === "reconnect") this.#reconnect(next.without);
+    else if (next.type === "leave") this.#leave(name);
+    else if (next.type === "rejoin") {
+      this.#leave(name);
+      trial.isIn = true;
+      this.#channels.join(name, trial.position);
+    } else if (next.type === "message") this.#message(name);
+    else if (next.type === "gap") this.#gap(name, trial.epoch, trial.off + 3);
+    else this.#gap(name, trial.epoch + 1, 1);
+  }
+
+  #send(name: Name, at: number): void {
+    const text = `e${String(this.of[name].epoch)}.${String(at)}`;
+    this.#channels.receive({ type: "note", text, $: { ch: name, off: at } }, 10);
+  }
+
+  #message(name: Name): void {
+    const trial = this.of[name];
+    trial.off++;
+    if (!trial.isIn) return;
+    trial.due.push(`e${String(trial.epoch)}.${String(trial.off)}`);
+    this.#send(name, trial.off);
+  }
+
+  #gap(name: Name, epoch: number, off: number): void {
+    const trial = this.of[name];
+    Object.assign(trial, { epoch, off });
+    if (!trial.isIn) return;
+    // The application loads all that was before the gap.
+    trial.due = [];
+    this.#channels.gap({ type: "gap", ch: name, ...trial.position, reason: "lost" });
+  }
+
+  #leave(name: Name): void {
+    const trial = this.of[name];
+    this.#channels.drop(name);
+    Object.assign(trial, { isIn: false, due: [], pending: [] });
+  }
+
+  /** The server replays what is after the client's positions. */
+  #reconnect(without: readonly Name[]): void {
+    this.#channels.onDisconnected();
+    for (const name of without) if (this.of[name].isIn) this.#leave(name);
+    const resumed = NAMES.filter((name) => this.of[name].isIn);
+    const positions = new Map(this.#channels.positions.map(({ ch: name, off }) => [name, off]));
+    const states = resumed.map((name) => [name, { ...this.of[name].position, recovered: true as const }]);
+    const rooms = resumed.flatMap((name) => (name === "all" ? [] : [name.slice("room:".length)]));
+    this.#channels.resume(Object.fromEntries(states) as never, rooms);
+    for (const name of resumed)
+      for (let at = (positions.get(name) ?? 0) + 1; at <= this.of[name].off; at++) this.#send(name, at);
+  }
+}
+
+it("each channel delivers what follows its last gap once and in order, when all of its gaps are handled, whatever the order of gaps, messages, leaves, joins, reconnects and handlers of several channels", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-      const trial = createTrial();
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const trials = new Trials();
       for (const next of steps) {
-        const before = trial.received.length;
-        const wasWaiting = trial.pending() > 0;
-        await trial.run(next);
-        // Nothing is delivered while a gap is handled.
-        if (wasWaiting && next.type !== "settle" && next.type !== "rejoin")
-          expect(trial.received).toHaveLength(before);
+        const before = NAMES.map((name) => trials.of[name].received.length);
+        const wasWaiting = NAMES.map((name) => trials.of[name].pending.length > 0);
+        await trials.take(next);
+        // Nothing of a channel is delivered while a gap of it is handled, whatever happens in the others.
+        for (const [index, name] of NAMES.entries()) {
+          const mayDeliver = ["settle", "leave", "rejoin"].includes(next.type) && next.ch === name;
+          if (wasWaiting[index] === true && !mayDeliver && trials.of[name].isIn)
+            expect(trials.of[name].received).toHaveLength(before[index] ?? 0);
+        }
       }
-      await trial.finish();
-      expect(new Set(trial.received).size).toBe(trial.received.length);
-      const due = trial.due();
-      expect(trial.received.slice(-due.length)).toEqual(due);
+      for (const name of NAMES) {
+        const trial = trials.of[name];
+        while (trial.pending.length > 0) await trials.take({ type: "settle", ch: name, which: 0 });
+        if (!trial.isIn) await trials.take({ type: "rejoin", ch: name });
+        await trials.take({ type: "message", ch: name });
+        expect(new Set(trial.received).size).toBe(trial.received.length);
+        expect(trial.received.slice(-trial.due.length)).toEqual(trial.due);
+      }
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
-});
+}, 60_000);

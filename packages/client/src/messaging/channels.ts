@@ -48,9 +48,8 @@ export class Channels {
     }
     for (const [name, state] of Object.entries(channels)) {
       const channel = this.#channels.get(name);
-      // The frames or the gap that follow advance a known position. A forbidden channel has none.
-      if (state.recovered === "new" || (state.recovered !== "forbidden" && !channel))
-        this.#setPosition(name, state);
+      // The frames or the gap that follow advance a known position. A channel that is not read (yet) has none.
+      if (state.recovered === "new" || (isSubscribed(state) && !channel)) this.#setPosition(name, state);
       else if (channel) channel.head = state.head ?? state.off;
     }
   }
@@ -95,10 +94,13 @@ export class Channels {
   }
 
   /** @returns whether the position is valid */
-  #setPosition(name: string, { epoch, off }: Position): boolean {
+  #setPosition(
+    name: string,
+    { epoch, off, head = off }: Position & { readonly head?: number | undefined },
+  ): boolean {
     if (typeof epoch !== "string" || !Number.isSafeInteger(off)) return false;
     const channel: Partial<Channel> = this.#channels.get(name) ?? {};
-    const changed = Object.assign(channel, { epoch, off, head: off });
+    const changed = Object.assign(channel, { epoch, off, head });
     // What is held came before the new position, maybe in another epoch: its offsets would say nothing.
     forgetHeld(changed);
     this.#channels.set(name, changed);
@@ -130,17 +132,24 @@ export class Channels {
   }
 
   #deliver(frame: Frame, channel: Channel | undefined): void {
-    const { $: { ch = "", off } = {}, ...message } = frame;
+    const { $: { ch = "", off, also = [] } = {}, ...message } = frame;
     // Without an offset, a frame is neither before nor after the position: NaN makes both comparisons false.
     const offset = Number.isSafeInteger(off) ? Number(off) : NaN;
     if (channel && offset <= channel.off) return;
     if (frame.type !== "skip") {
-      const room = ch.startsWith("room:") ? ch.slice(5) : undefined;
-      this.#emitter.emit("message", message, { room, replayed: offset <= Number(channel?.head) }, ch);
+      for (const name of [ch, ...also]) {
+        const room = name.startsWith("room:") ? name.slice(5) : undefined;
+        const delivery = { room, replayed: offset <= Number(channel?.head) };
+        this.#emitter.emit("message", message, delivery, name, name !== ch);
+      }
     }
     if (channel && offset) channel.off = offset;
   }
 }
+
+/** Whether the connection reads the channel from its welcome on. */
+export const isSubscribed = ({ recovered }: WelcomeMessage["channels"][string]): boolean =>
+  recovered !== "forbidden" && recovered !== "pending";
 
 function forgetHeld({ held }: Channel): void {
   if (!held) return;

@@ -19,5 +19,6 @@ export interface ClientEvents {
   users: [channel: string, users: readonly PublicUser[]];
   /** The state of a room has changed, or a handle of a room was left: each handle looks at its own state. */
   room: [];
-  message: [message: Frame, delivery: Delivery, channel: string];
+  /** A copy is for listeners of its room only: the message came in another one. */
+  message: [message: Frame, delivery: Delivery, channel: string, isCopy: boolean];
 }

@@ -19,15 +19,21 @@ interface EncodedFrame {
 export function encodeOutgoing(message: object, meta: FrameMeta, { messageBytes }: SendLimits): EncodedFrame {
   try {
     const text = encodeFrame(JSON.stringify(message), meta);
-    const bytes = new TextEncoder().encode(text).length;
-    const isTooDeep = bytes <= messageBytes && depthOf(JSON.parse(text)) > MAX_JSON_DEPTH;
-    const code = isTooDeep ? "invalid_message" : bytes > messageBytes && "payload_too_large";
-    return { text, bytes, error: code ? new HalyardError(code) : undefined };
+    const bytes = utf8Bytes(text);
+    if (bytes > messageBytes) return { text, bytes, error: new HalyardError("payload_too_large") };
+    if (depthOf(JSON.parse(text)) <= MAX_JSON_DEPTH) return { text, bytes, error: undefined };
   } catch {
-    return { text: "", bytes: 0, error: new HalyardError("invalid_message") };
+    // The fields are no JSON.
   }
+  return { text: "", bytes: 0, error: new HalyardError("invalid_message") };
 }
 
 function depthOf(value: unknown): number {
   return value === Object(value) ? 1 + Math.max(0, ...Object.values(value as object).map(depthOf)) : 0;
+}
+
+/** Counted here: jsdom has no TextEncoder. The text is JSON, in which a surrogate has its other half. */
+function utf8Bytes(text: string): number {
+  const count = (pattern: RegExp) => text.split(pattern).length - 1;
+  return text.length + count(/[^\0-\x7f]/) + count(/[\u0800-\ud7ff\ue000-\uffff]/);
 }

@@ -1,71 +1,125 @@
 // What an application does with messages and users, for the whole client or for one room.
-// The client has one scope, and each handle of a room has another; both pass their public methods on to it.
-// After close(), no listener that was subscribed through the scope is called any more.
+// The client and each handle of a room are one.
+// After end(), no listener that was subscribed through the scope is called any more.
 import type { PublicUser } from "@halyard/protocol";
+import { HalyardError } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import type { Emitter, Unsubscribe } from "../common/emitter.ts";
 import type { ClientEvents, Delivery } from "./client-events.ts";
 import type { MessageSender } from "./message-sender.ts";
+import type { Destination } from "./outbox.ts";
 import type { PresenceLists } from "./presence-list.ts";
 import type { Sending } from "./receipt.ts";
+import type { PendingRequests, RequestOptions } from "./requests.ts";
+
+/** The options of a subscription. */
+export interface SubscribeOptions {
+  /** Ends the subscription. @default none */
+  readonly signal?: AbortSignal | undefined;
+}
+
+type MessageListener = (message: Frame, delivery: Delivery) => unknown;
 
 export interface MessageScopeParts {
   readonly emitter: Emitter<ClientEvents>;
   readonly presence: PresenceLists;
+  readonly requests: PendingRequests;
   readonly sender: MessageSender;
 }
 
 export class MessageScope {
   /** The room's channel; undefined for the whole client. */
   readonly #channel: string | undefined;
-  readonly #parts: MessageScopeParts;
-  readonly #subscriptions = new Set<Unsubscribe>();
+  readonly scopeParts: MessageScopeParts;
+  /** End the subscriptions that have a signal, which would keep them. */
+  readonly #stops = new Set<() => void>();
   #isClosed = false;
 
   constructor(parts: MessageScopeParts, channel?: string) {
-    this.#parts = parts;
+    this.scopeParts = parts;
     this.#channel = channel;
+    this.#bindMembers(new.target);
   }
 
   get users(): readonly PublicUser[] {
-    return this.#isClosed ? [] : this.#parts.presence.usersOf(this.#channel);
+    return this.#isClosed ? [] : this.scopeParts.presence.usersOf(this.#channel);
   }
 
-  on(type: string, listener: (message: Frame, delivery: Delivery) => unknown): Unsubscribe {
+  on(type: string, listener: MessageListener, options?: SubscribeOptions): Unsubscribe {
+    return this.onAny((message, delivery) => message.type === type && listener(message, delivery), options);
+  }
+
+  once(type: string, listener: MessageListener, options?: SubscribeOptions): Unsubscribe {
+    const onNext: MessageListener = (message, delivery) => {
+      stop();
+      return listener(message, delivery);
+    };
+    const stop = this.on(type, onNext, options);
+    return stop;
+  }
+
+  onAny(listener: MessageListener, { signal }: SubscribeOptions = {}): Unsubscribe {
     const own = this.#channel;
-    return this.subscribe("message", (message, delivery, channel) => {
-      return message.type === type && (own ?? channel) === channel && listener(message, delivery);
+    const end = this.listen("message", (...[message, delivery, channel, isCopy]) => {
+      return (own ? own === channel : !isCopy) && listener(message, delivery);
     });
+    if (!signal) return end;
+    const stop = () => {
+      signal.removeEventListener("abort", stop);
+      this.#stops.delete(stop);
+      end();
+    };
+    this.#stops.add(stop);
+    signal.addEventListener("abort", stop);
+    if (signal.aborted || this.#isClosed) stop();
+    return stop;
   }
 
-  send(type: string, fields?: object): Sending | undefined {
-    const { sender } = this.#parts;
-    return this.#isClosed ? sender.reject(type, fields) : sender.send(type, fields, this.#channel);
+  send(type: string, fields?: object): Sending<unknown> | undefined {
+    return this.scopeParts.sender.send(type, fields, this.#destination);
+  }
+
+  request(name: string, input?: unknown, options?: RequestOptions): Promise<unknown> {
+    return this.scopeParts.requests.request(name, input, { ...options, ...this.#destination });
+  }
+
+  get #destination(): Destination {
+    const refusal = this.#isClosed ? new HalyardError("forbidden") : undefined;
+    return { channel: this.#channel, refusal };
   }
 
   onUsersChange(listener: (users: readonly PublicUser[]) => unknown): Unsubscribe {
     const own = this.#channel ?? "all";
-    return this.subscribe("users", (channel, users) => {
+    return this.listen("users", (channel, users) => {
       return channel === own && listener(users);
     });
   }
 
-  subscribe<TName extends keyof ClientEvents>(
+  listen<TName extends keyof ClientEvents>(
     name: TName,
     listener: (...payload: ClientEvents[TName]) => unknown,
   ): Unsubscribe {
-    if (this.#isClosed) return () => {};
-    const remove = this.#parts.emitter.on(name, listener);
-    this.#subscriptions.add(remove);
-    return () => {
-      this.#subscriptions.delete(remove);
-      remove();
-    };
+    return this.#isClosed ? () => {} : this.scopeParts.emitter.on(name, listener, this);
   }
 
-  close(): void {
+  end(): void {
     this.#isClosed = true;
-    for (const remove of this.#subscriptions) remove();
-    this.#subscriptions.clear();
+    for (const stop of this.#stops) stop();
+    this.scopeParts.emitter.dropAll(this);
+  }
+
+  /**
+   * Each object has its own copies of the members of its classes, bound to it: they work destructured, and through the Proxy
+   * of a framework, which has no private fields.
+   */
+  #bindMembers(derived: { readonly prototype: object }): void {
+    for (const { prototype } of [MessageScope, derived])
+      for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+        const { get, value } = descriptor as { get?: () => unknown; value?: () => unknown };
+        if (name === "constructor") continue;
+        if (get) descriptor.get = get.bind(this);
+        if (value) descriptor.value = value.bind(this);
+        Object.defineProperty(this, name, descriptor);
+      }
   }
 }

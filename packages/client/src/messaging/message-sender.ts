@@ -1,11 +1,10 @@
 // Sends the application's messages: ephemeral ones at once or not at all, all others through the outbox.
 // Called by message scopes; the client passes on what each welcome says about ephemeral types.
 // An ephemeral message is dropped when the connection is not open.
-import { HalyardError } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import type { FrameWriter } from "../connection/connection.ts";
 import { encodeOutgoing } from "./encode-outgoing.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Destination, Outbox } from "./outbox.ts";
 import type { Sending } from "./receipt.ts";
 import { TypingThrottle } from "./typing-throttle.ts";
 
@@ -31,11 +30,15 @@ export class MessageSender {
   }
 
   /** @returns nothing for an ephemeral message, which has no receipt */
-  send(type: string, fields: object | undefined, channel: string | undefined): Sending | undefined {
+  send(
+    type: string,
+    fields: object | undefined,
+    { channel, refusal }: Destination,
+  ): Sending<unknown> | undefined {
     const { clock, connection, outbox, reportError } = this.#parts;
     if (type === "chat_message") this.#typing.onChatMessage(channel);
-    if (!this.#ephemeralTypes.includes(type)) return outbox.send(type, fields, { channel });
-    if (!connection.isWelcomed) return undefined;
+    if (!this.#ephemeralTypes.includes(type)) return outbox.send(type, fields, { channel, refusal });
+    if (refusal || !connection.isOpen) return undefined;
     const { isTyping } = Object(fields) as { isTyping?: unknown };
     if (type === TYPING_INDICATOR && !this.#typing.isDue(channel, isTyping === true, clock.now()))
       return undefined;
@@ -46,22 +49,10 @@ export class MessageSender {
     return undefined;
   }
 
-  /** For a room that was left. @returns the receipt of a rejection; nothing for an ephemeral message */
-  reject(type: string, fields: object | undefined): Sending | undefined {
-    const error = new HalyardError("forbidden");
-    return this.#ephemeralTypes.includes(type)
-      ? undefined
-      : this.#parts.outbox.send(type, fields, { refusal: error });
-  }
-
   /** @param ephemeralTypes those of the application, from the welcome */
   onWelcome(ephemeralTypes: readonly string[]): void {
     this.#ephemeralTypes = [TYPING_INDICATOR, ...ephemeralTypes];
-  }
-
-  /** The connection is open: the outbox writes the messages that wait. */
-  onOpen(): void {
-    this.#parts.outbox.open(this.#ephemeralTypes);
+    this.#parts.outbox.expireTypes(this.#ephemeralTypes);
   }
 
   onDisconnected(): void {

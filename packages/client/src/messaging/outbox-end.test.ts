@@ -8,6 +8,51 @@ afterEach(() => {
 const chat = (harness: ReturnType<typeof createHarness>, content: string) =>
   harness.client.send("chat_message", { content });
 
+const refusal = (re: number | string, code: string, more: object = {}) => ({
+  ...{ type: "error", code, message: "", retryable: false, ...more },
+  $: { re },
+});
+
+describe("an error that is no refusal", () => {
+  it("settles a message and a request as unknown that may have run on a server that was lost [I4]", async () => {
+    const harness = createHarness();
+    const first = await harness.open();
+    const sending = chat(harness, "a");
+    const request = harness.client.request("count").catch((error: unknown) => error);
+    first.drop();
+    const second = await harness.open();
+    const mayHaveRun = { mayHaveRun: true };
+    second.receive(refusal(1, "forbidden", mayHaveRun), refusal("r1", "forbidden", mayHaveRun));
+    expect(await sending).toEqual({ status: "unknown", id: sending.id });
+    expect(await request).toMatchObject({ code: "unavailable" });
+    chat(harness, "b");
+    expect(second.sent("chat_message").at(-1)).toMatchObject({ content: "b", $: { seq: 2 } });
+  });
+
+  it("settles a message as unknown that a full queue refuses when it is written again, and rejects a new one [I4]", async () => {
+    const harness = createHarness();
+    const first = await harness.open();
+    const again = chat(harness, "a");
+    first.drop();
+    const second = await harness.open();
+    const fresh = chat(harness, "b");
+    second.receive(refusal(1, "limit_exceeded"), refusal(2, "limit_exceeded"));
+    expect(await again).toMatchObject({ status: "unknown" });
+    expect(await fresh).toMatchObject({ status: "rejected", error: { code: "limit_exceeded" } });
+  });
+
+  it("rejects a message that is refused when it is written again and did not run before", async () => {
+    const harness = createHarness();
+    (await harness.open()).drop();
+    const sending = chat(harness, "a");
+    const second = await harness.open();
+    second.drop();
+    const third = await harness.open();
+    third.receive(refusal(1, "forbidden"));
+    expect(await sending).toMatchObject({ status: "rejected", error: { code: "forbidden" } });
+  });
+});
+
 describe("close()", () => {
   it("rejects messages that were never written, and settles written ones as unknown", async () => {
     const harness = createHarness();

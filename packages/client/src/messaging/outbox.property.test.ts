@@ -80,7 +80,9 @@ function createTrial() {
   const connection: OutboxConnection = {
     clientId: "q3vJm0dZyUe1aXcLr8tWsA",
     isEnded: false,
-    isWelcomed: true,
+    get isOpen() {
+      return isOpen;
+    },
     limits: { ...DEFAULT_SEND_LIMITS, unacknowledged: UNACKNOWLEDGED },
     reconnect() {
       run({ type: "lose" });
@@ -113,7 +115,7 @@ function createTrial() {
           const error = new HalyardError("conflict");
           toClient.push([
             frame.$?.seq ?? 0,
-            isAccepted ? { status: "delivered" } : { status: "rejected", error },
+            isAccepted ? { status: "delivered", result: undefined } : { status: "rejected", error },
           ]);
         }
         return;
@@ -127,8 +129,9 @@ function createTrial() {
         }
         return;
       case "connect":
+        outbox.expireTypes(["cursor_moved"]);
         isOpen = true;
-        outbox.open(["cursor_moved"]);
+        outbox.flush();
         return;
       case "die":
       case "lose":

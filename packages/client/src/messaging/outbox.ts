@@ -30,10 +30,10 @@ export interface OutboxParts {
   readonly isJoining: (channel: string | undefined) => boolean;
 }
 
-interface Destination {
+export interface Destination {
   readonly channel?: string | undefined;
   /** Why the message is rejected without being sent. */
-  readonly refusal?: HalyardError;
+  readonly refusal?: HalyardError | undefined;
 }
 
 interface QueuedMessage {
@@ -45,7 +45,7 @@ interface QueuedMessage {
 }
 
 /** A sequence number, and the message that has it. */
-interface Entry {
+export interface OutboxEntry {
   readonly seq: number;
   /** Undefined once the receipt is settled and only the number is left. */
   message?: QueuedMessage | undefined;
@@ -53,6 +53,8 @@ interface Entry {
   dueAt: number;
   /** On any connection. */
   isWritten?: boolean;
+  /** On more than one. */
+  isRepeated?: boolean | undefined;
   /** The server has lost its state: a message that it rejects now may have taken effect before. */
   isUnconfirmed?: boolean | undefined;
   /** On this connection. */
@@ -69,7 +71,7 @@ export class Outbox {
   readonly #parts: OutboxParts;
   readonly #bounds: OutboxLimits;
   readonly #timer: Timer;
-  #entries: Entry[] = [];
+  entries: OutboxEntry[] = [];
   /** The number of entries, from the first on, that were written on this connection. */
   #sent = 0;
   #lastSeq = 0;
@@ -78,7 +80,6 @@ export class Outbox {
   /** The numbers before the queue are sent again, and the server has not accepted a message since. */
   #isRewinding = false;
   #queue: QueueState = { queued: 0, unacknowledged: 0, bytes: 0 };
-  #isOpen = false;
 
   constructor(parts: OutboxParts, bounds?: Partial<OutboxLimits>) {
     this.#parts = parts;
@@ -86,7 +87,7 @@ export class Outbox {
     this.#timer = new Timer(parts.clock);
   }
 
-  send(type: string, fields: object | undefined, { channel, refusal }: Destination = {}): Sending {
+  send(type: string, fields: object | undefined, { channel, refusal }: Destination = {}): Sending<unknown> {
     const { clock, connection } = this.#parts;
     const seq = this.#lastSeq + 1;
     const {
@@ -95,32 +96,29 @@ export class Outbox {
       error = refusal ?? this.#rejectionOf(bytes),
     } = encodeOutgoing({ ...fields, type }, { seq, ch: channel }, connection.limits);
     const id = messageIdOf(connection.clientId, error ? --this.#lastRejectedSeq : seq);
-    const receipt = new Promise<Receipt>((resolve) => {
+    const receipt = new Promise<Receipt<unknown>>((resolve) => {
       const settle = (outcome: Outcome) => resolve({ ...outcome, id });
       if (error) return settle({ status: "rejected", error });
       this.#lastSeq = seq;
       const message = { type, channel, text, bytes, settle };
-      this.#entries.push({ seq, message, dueAt: clock.now() + this.#bounds.ageMs });
+      this.entries.push({ seq, message, dueAt: clock.now() + this.#bounds.ageMs });
       this.flush();
     });
     return { id, then: receipt.then.bind(receipt) };
   }
 
-  /** The connection is open: the unanswered messages go out again, with the same numbers, then those that waited. */
-  open(ephemeralTypes: readonly string[]): void {
-    this.#isOpen = true;
-    for (const entry of this.#entries) {
-      // Sent before the first welcome named this type as one that is dropped while there is no connection.
+  /** Expires what was sent before the first welcome named its type as one that is dropped without a connection. */
+  expireTypes(ephemeralTypes: readonly string[]): void {
+    for (const entry of this.entries) {
       const { isWritten, message } = entry;
       if (message && !isWritten && ephemeralTypes.includes(message.type))
         settleMessage(entry, { status: "expired" });
     }
-    this.flush();
   }
 
   /** The server has forgotten which numbers it has run: what was written is not sent again, and a new number may be any. */
   forget(): void {
-    this.#entries = this.#entries.filter((entry) => {
+    this.entries = this.entries.filter((entry) => {
       if (entry.isWritten) settleMessage(entry, { status: "unknown" });
       return !entry.isWritten;
     });
@@ -128,30 +126,26 @@ export class Outbox {
 
   /** The server has lost its state, and does not say whether it knows the numbers (it is of an earlier version). */
   markUnconfirmed(): void {
-    for (const entry of this.#entries) entry.isUnconfirmed = entry.isWritten;
+    for (const entry of this.entries) entry.isUnconfirmed = entry.isWritten;
   }
 
   onDisconnected(): void {
-    this.#isOpen = false;
     this.#sent = 0;
     // The next server may need the numbers behind an unanswered one again.
-    for (const entry of this.#entries) entry.isAnswered = false;
+    for (const entry of this.entries) entry.isAnswered = false;
   }
 
   onReply(seq: number, outcome: Outcome): void {
-    const index = this.#entries.findIndex((entry) => entry.seq === seq);
-    const entry = this.#entries[index];
+    const index = this.entries.findIndex((entry) => entry.seq === seq);
+    const entry = this.entries[index];
     if (!entry || index >= this.#sent) return;
     const isConflict = outcome.status === "rejected" && outcome.error.code === "conflict";
     if (isConflict && entry.message && !this.#isRewinding) return this.#rewind();
     if (entry.message && !isConflict) this.#isRewinding = false;
-    settleMessage(
-      entry,
-      entry.isUnconfirmed && outcome.status === "rejected" ? { status: "unknown" } : outcome,
-    );
+    settleMessage(entry, isUncertain(entry, outcome) ? { status: "unknown" } : outcome);
     entry.isAnswered = true;
-    while (this.#entries[0]?.isAnswered) {
-      this.#entries.shift();
+    while (this.entries[0]?.isAnswered) {
+      this.entries.shift();
       this.#sent--;
     }
     this.flush();
@@ -159,7 +153,7 @@ export class Outbox {
 
   /** Settles each message: as rejected when it was never written, as unknown when it was. */
   settleAll(error: HalyardError): void {
-    for (const entry of this.#entries) {
+    for (const entry of this.entries) {
       settleMessage(entry, entry.isWritten ? { status: "unknown" } : { status: "rejected", error });
     }
     this.flush();
@@ -167,19 +161,19 @@ export class Outbox {
 
   /** Starts the numbers anew, for a new client id. */
   restart(): void {
-    this.#entries = [];
+    this.entries = [];
     this.#lastSeq = this.#sent = 0;
   }
 
   /** Expires old messages, writes as many as the server allows, and sets the timer for the rest. */
   flush(): void {
     const now = this.#parts.clock.now();
-    for (const entry of this.#entries) {
+    for (const entry of this.entries) {
       if (entry.dueAt <= now) settleMessage(entry, { status: entry.isWritten ? "unknown" : "expired" });
     }
     let waitMs = this.#write(now);
     const queue = { queued: 0, unacknowledged: 0, bytes: 0 };
-    for (const { message, dueAt, isWritten } of this.#entries) {
+    for (const { message, dueAt, isWritten } of this.entries) {
       if (!message) continue;
       waitMs = Math.min(waitMs, dueAt - now);
       queue[isWritten ? "unacknowledged" : "queued"]++;
@@ -198,17 +192,19 @@ export class Outbox {
    */
   #rewind(): void {
     this.#isRewinding = true;
-    const first = this.#entries[0]?.seq ?? 1;
+    const first = this.entries[0]?.seq ?? 1;
     for (let seq = first - 1; seq > 0 && seq >= first - REMEMBERED_RESULTS; seq--) {
-      this.#entries.unshift({ seq, dueAt: 0, isWritten: true });
+      this.entries.unshift({ seq, dueAt: 0, isWritten: true });
     }
     this.#parts.connection.reconnect();
   }
 
   #rejectionOf(bytes: number): HalyardError | undefined {
     if (this.#parts.connection.isEnded) return new HalyardError("unavailable");
+    // A message alone is as large as the server takes it.
+    const { bytes: queued } = this.#queue;
     const isFull =
-      this.#entries.length >= this.#bounds.messages || this.#queue.bytes + bytes > this.#bounds.bytes;
+      this.entries.length >= this.#bounds.messages || (queued && queued + bytes > this.#bounds.bytes);
     return isFull ? new HalyardError("limit_exceeded") : undefined;
   }
 
@@ -216,13 +212,14 @@ export class Outbox {
   #write(now: number): number {
     const { connection, isJoining } = this.#parts;
     const { limits } = connection;
-    while (this.#isOpen && this.#sent < limits.unacknowledged) {
-      const entry = this.#entries[this.#sent];
+    while (connection.isOpen && this.#sent < limits.unacknowledged) {
+      const entry = this.entries[this.#sent];
       if (!entry || isJoining(entry.message?.channel)) break;
       const { seq, message: { bytes = 0, text = encodeFrame('{"type":"skip"}', { seq }) } = {} } = entry;
       const waitMs = connection.take(bytes);
       if (waitMs > 0) return waitMs;
       if (!entry.isWritten) entry.dueAt = now + ACK_TIMEOUT_MS;
+      entry.isRepeated = entry.isWritten;
       entry.isWritten = true;
       this.#sent++;
       connection.write(text);
@@ -231,8 +228,14 @@ export class Outbox {
   }
 }
 
+/** Whether a message that is rejected now may have taken effect before. A full queue answers without a look at what has run. */
+function isUncertain({ isUnconfirmed, isRepeated }: OutboxEntry, outcome: Outcome): boolean {
+  if (outcome.status !== "rejected") return false;
+  return isUnconfirmed === true || (isRepeated === true && outcome.error.code === "limit_exceeded");
+}
+
 /** Settles the receipt, so that only the number is left. */
-function settleMessage(entry: Entry, outcome: Outcome): void {
+function settleMessage(entry: OutboxEntry, outcome: Outcome): void {
   entry.message?.settle(outcome);
   entry.message = undefined;
 }

@@ -155,3 +155,33 @@ describe("a request", () => {
     expect(socket.sent("request")).toHaveLength(1);
   });
 });
+
+describe("a request in a room", () => {
+  const joined = { ch: "room:general", epoch: "e1", off: 0 };
+
+  it("waits for the room, and other requests do not wait for it [s-P1]", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
+    const room = harness.client.join("general");
+    const inRoom = room.request("count");
+    const rest = harness.client.request("count");
+    const [other] = socket.sent("request");
+    expect(socket.sent("request")).toEqual([{ type: "request", name: "count", $: { id: "r3" } }]);
+    socket.receive(reply(socket.sent("join")[0], joined), reply(other, 3));
+    const [, waiting] = socket.sent("request");
+    expect(waiting).toEqual({ type: "request", name: "count", $: { id: "r2", ch: "room:general" } });
+    socket.receive(reply(waiting, 2));
+    expect(await Promise.all([inRoom, rest])).toEqual([2, 3]);
+  });
+
+  it("is not in the way of others, however many wait for a room that is being joined [s-P1]", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
+    const room = harness.client.join("general");
+    for (let n = 0; n < 100; n++) room.request("count").catch(() => undefined);
+    const other = harness.client.request("count");
+    socket.receive(reply(socket.sent("request")[0], 1));
+    expect(await other).toBe(1);
+    harness.client.close();
+  });
+});

@@ -7,9 +7,8 @@ import { Timer } from "../common/timer.ts";
 import type { FrameWriter } from "../connection/connection.ts";
 import type { SendLimits } from "../connection/send-limits.ts";
 import { encodeOutgoing } from "./encode-outgoing.ts";
+import type { Destination } from "./outbox.ts";
 
-/** The server runs 16 requests at a time and queues 64, unless its welcome says another number. Those above wait here. */
-const MAX_REQUESTS = 80;
 const TIMEOUT_MS = 10_000;
 
 /** The options of `client.request`. */
@@ -28,6 +27,7 @@ export interface RequestOptions {
 export type Reply = { readonly result: unknown } | { readonly error: HalyardError };
 
 interface FrameOptions {
+  readonly channel?: string | undefined;
   readonly timeoutMs?: number | undefined;
   /**
    * Whether the request goes out again after a reconnect. Otherwise it settles with `unavailable` when disconnected.
@@ -36,6 +36,7 @@ interface FrameOptions {
 }
 
 interface PendingRequest {
+  readonly channel: string | undefined;
   readonly text: string;
   readonly bytes: number;
   readonly callback: (reply: Reply) => void;
@@ -47,40 +48,50 @@ interface PendingRequest {
   isWritten?: boolean;
 }
 
+interface RequestParts {
+  readonly clock: Clock;
+  readonly connection: FrameWriter;
+  /** While a room is being joined, requests in it wait. */
+  readonly isJoining: (channel: string | undefined) => boolean;
+}
+
 export class PendingRequests {
-  readonly #clock: Clock;
-  readonly #connection: FrameWriter;
+  readonly #parts: RequestParts;
   readonly #timeoutMs: number;
   /** By id, in the order of sending. */
   readonly #pending = new Map<string, PendingRequest>();
   readonly #rateTimer: Timer;
   #lastId = 0;
-  #isOpen = false;
 
-  constructor(clock: Clock, connection: FrameWriter, timeoutMs = TIMEOUT_MS) {
-    this.#clock = clock;
-    this.#connection = connection;
+  constructor(parts: RequestParts, timeoutMs = TIMEOUT_MS) {
+    this.#parts = parts;
     this.#timeoutMs = timeoutMs;
-    this.#rateTimer = new Timer(clock);
+    this.#rateTimer = new Timer(parts.clock);
   }
 
   /** What the server allows. */
   get limits(): SendLimits {
-    return this.#connection.limits;
+    return this.#parts.connection.limits;
   }
 
   /** A request of the application. */
-  request(name: string, input: unknown, { timeoutMs, signal }: RequestOptions = {}): Promise<unknown> {
+  request(
+    name: string,
+    input: unknown,
+    { timeoutMs, signal, channel, refusal }: RequestOptions & Destination,
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      if (this.#connection.isEnded) throw new HalyardError("unavailable");
+      // React Native has neither `throwIfAborted` nor a reason.
+      if (signal?.aborted) throw reasonOf(signal);
+      if (refusal) throw refusal;
+      if (this.#parts.connection.isEnded) throw new HalyardError("unavailable");
       const callback = (reply: Reply) => {
         signal?.removeEventListener("abort", abort);
         if ("result" in reply) resolve(reply.result);
-        else reject(signal?.aborted ? (signal.reason as Error) : reply.error);
+        else reject(reply.error);
       };
-      const abort = () => this.settle(id, { error: new HalyardError("timeout") });
-      const options = { timeoutMs, survivesReconnect: true };
+      const abort = () => this.settle(id, { error: reasonOf(signal) as HalyardError });
+      const options = { channel, timeoutMs, survivesReconnect: true };
       const id = this.sendFrame({ type: "request", name, input }, callback, options);
       signal?.addEventListener("abort", abort);
     });
@@ -88,14 +99,14 @@ export class PendingRequests {
 
   /** @returns the id of the frame */
   sendFrame(message: object, callback: (reply: Reply) => void, options: FrameOptions = {}): string {
-    const { timeoutMs = this.#timeoutMs, survivesReconnect } = options;
+    const { channel, timeoutMs = this.#timeoutMs, survivesReconnect } = options;
     const id = `r${++this.#lastId}`;
-    const { text, bytes, error } = encodeOutgoing(message, { id }, this.#connection.limits);
-    const timer = new Timer(this.#clock);
-    this.#pending.set(id, { text, bytes, callback, survivesReconnect, timer });
+    const { text, bytes, error } = encodeOutgoing(message, { id, ch: channel }, this.limits);
+    const timer = new Timer(this.#parts.clock);
+    this.#pending.set(id, { channel, text, bytes, callback, survivesReconnect, timer });
     timer.set(timeoutMs, () => this.settle(id, { error: new HalyardError("timeout") }));
     if (error) this.settle(id, { error });
-    else this.#flush();
+    else this.flush();
     return id;
   }
 
@@ -105,10 +116,10 @@ export class PendingRequests {
     this.#pending.delete(id);
     request?.timer.clear();
     request?.callback(reply);
-    this.#flush();
+    this.flush();
   }
 
-  rejectAll(error: HalyardError): void {
+  settleAll(error: HalyardError): void {
     for (const id of this.#pending.keys()) this.settle(id, { error });
   }
 
@@ -118,13 +129,7 @@ export class PendingRequests {
       if (isWritten) this.settle(id, { error: new HalyardError("unavailable") });
   }
 
-  onOpen(): void {
-    this.#isOpen = true;
-    this.#flush();
-  }
-
   onDisconnected(): void {
-    this.#isOpen = false;
     this.#rateTimer.clear();
     for (const [id, request] of this.#pending) {
       request.isSent = false;
@@ -133,16 +138,21 @@ export class PendingRequests {
   }
 
   /** Writes as many as the server allows, and sets the timer for the rest. */
-  #flush(): void {
-    if (!this.#isOpen) return;
-    // A request that has timed out here may still run there: four fifths of what the server takes.
-    const { requests = MAX_REQUESTS } = this.limits;
-    const first = [...this.#pending.values()].slice(0, Math.ceil(requests * 0.8));
+  flush(): void {
+    const { connection, isJoining } = this.#parts;
+    if (!connection.isOpen) return;
+    const ready = [...this.#pending.values()].filter(({ channel }) => !isJoining(channel));
+    // Those above wait here. A request that has timed out here may still run there: four fifths of what the server takes.
+    const first = ready.slice(0, Math.ceil(this.limits.requests * 0.8));
     for (const request of first.filter(({ isSent }) => !isSent)) {
-      const waitMs = this.#connection.take(request.bytes);
-      if (waitMs > 0) return this.#rateTimer.set(waitMs, () => this.#flush());
+      const waitMs = connection.take(request.bytes);
+      if (waitMs > 0) return this.#rateTimer.set(waitMs, () => this.flush());
       request.isSent = request.isWritten = true;
-      this.#connection.write(request.text);
+      connection.write(request.text);
     }
   }
+}
+
+function reasonOf(signal: AbortSignal | undefined): unknown {
+  return signal?.reason ?? Object.assign(new Error("aborted"), { name: "AbortError" });
 }

@@ -16,7 +16,7 @@ const confirmRequest = (id: string): object => ({
 
 async function create(handler: (input: unknown) => unknown) {
   const harness = createHarness();
-  const onRequest = harness.client.onRequest.bind(harness.client) as Untyped;
+  const onRequest = harness.client.onRequest as unknown as Untyped;
   const unregister = onRequest("confirm", handler);
   return { harness, onRequest, unregister, socket: await harness.open() };
 }

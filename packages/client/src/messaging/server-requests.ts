@@ -35,7 +35,7 @@ export class ServerRequests {
       const { text, error } = encodeOutgoing(message, { re: id }, this.#connection.limits);
       if (error) throw error;
       // The handler may end on a later connection, which the server would close for a reply before its welcome.
-      if (this.#connection.isWelcomed) this.#connection.write(text);
+      if (this.#connection.isOpen) this.#connection.write(text);
     };
     try {
       const handler = this.#handlers.get(name);

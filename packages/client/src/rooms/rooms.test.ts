@@ -173,21 +173,6 @@ describe("join", () => {
     expect(new Set(socket.sent("join").map((frame) => frame["room"])).size).toBe(100);
     expect(socket.sent("join")).toHaveLength(100);
   });
-
-  it("keeps the position of a room that the server joined this client to", async () => {
-    const harness = createHarness();
-    const socket = await harness.open();
-    const received: unknown[] = [];
-    harness.client.on("poll_result", (_, { room }) => received.push(room));
-    socket.receive({ type: "joined", room: "lobby", epoch: "e1", off: 3 }, vote(4, "lobby"));
-    socket.drop();
-    expect(received).toEqual(["lobby"]);
-    expect((await harness.open()).sent("hello")[0]?.["positions"]).toContainEqual({
-      ch: "room:lobby",
-      epoch: "e1",
-      off: 4,
-    });
-  });
 });
 
 describe("a room handle", () => {

@@ -4,29 +4,24 @@
 import type { Position, WelcomeMessage } from "@halyard/protocol";
 import { TokenBucket } from "@halyard/protocol/internal";
 import { HalyardError, ROOM_NAME, ROOM_NAME_RULE } from "@halyard/protocol/wire";
-import type { LIMITS } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import { Timer } from "../common/timer.ts";
+import { isSubscribed } from "../messaging/channels.ts";
 import type { Channels } from "../messaging/channels.ts";
+import type { MessageScope } from "../messaging/message-scope.ts";
 import type { PendingRequests } from "../messaging/requests.ts";
 import type { RoomState } from "./room-state.ts";
 
 /** How long to wait before joining again when the server names no time. */
 const RETRY_MS = 1_000;
-/** The server's rate for joins, unless its welcome says another. The rooms of a hello do not count. */
-const JOINS_PER_SECOND = 10;
-const JOINS_AT_ONCE = 30;
-
-// Written out, typed by the protocol's table: the table itself would be in every bundle.
-const MAX_ROOMS: (typeof LIMITS)["rooms"] = 100;
 
 /** One room, shared by all of its handles. */
 export interface RoomEntry {
   readonly name: string;
   readonly channel: string;
   readonly timer: Timer;
-  /** The open handles, each as the function that ends it. */
-  readonly handles: Set<() => void>;
+  /** The open handles. */
+  readonly handles: Set<MessageScope>;
   state: RoomState;
   /** Whether a join is pending or scheduled. */
   isRequested?: boolean;
@@ -45,6 +40,8 @@ interface RoomsParts {
 export class Rooms {
   readonly #parts: RoomsParts;
   readonly #entries = new Map<string, RoomEntry>();
+  /** Left, and not answered: a room that the server gave outlives the connection. */
+  readonly #leaving = new Set<string>();
   /** Undefined while the connection is not open. */
   #joinRate: TokenBucket | undefined;
 
@@ -63,44 +60,50 @@ export class Rooms {
   /**
    * Adds a handle to the room, and joins the room with the first one.
    *
-   * @param onEnd called when the server ends the membership, or refuses it: a handle never lives again
+   * @param handle ended when the server ends the membership, or refuses it: a handle never lives again
    */
-  acquire(name: string, onEnd: () => void): RoomEntry {
+  acquire(name: string, handle: MessageScope): RoomEntry {
     const known = this.#entries.get(name);
     if (known) {
-      known.handles.add(onEnd);
+      known.handles.add(handle);
       return known;
     }
     const timer = new Timer(this.#parts.clock);
     const state: RoomState = { status: "joining" };
-    const entry: RoomEntry = { name, channel: `room:${name}`, timer, handles: new Set([onEnd]), state };
+    const entry: RoomEntry = { name, channel: `room:${name}`, timer, handles: new Set([handle]), state };
     if (!ROOM_NAME.test(name)) this.#remove(entry, new HalyardError("invalid_message", ROOM_NAME_RULE));
-    else if (this.#entries.size >= MAX_ROOMS) this.#remove(entry, new HalyardError("limit_exceeded"));
+    else if (this.#entries.size >= this.#parts.requests.limits.rooms)
+      this.#remove(entry, new HalyardError("limit_exceeded"));
     else {
       this.#entries.set(name, entry);
+      this.#leaving.delete(name);
       this.#requestJoin(entry);
     }
     return entry;
   }
 
   /** Takes a handle back, and leaves the room with the last one. */
-  release(entry: RoomEntry, onEnd: () => void): void {
-    entry.handles.delete(onEnd);
+  release(entry: RoomEntry, handle: MessageScope): void {
+    entry.handles.delete(handle);
     if (entry.handles.size > 0 || this.#entries.get(entry.name) !== entry) return;
     this.#remove(entry);
+    this.#leaving.add(entry.name);
     this.#requestLeave(entry.name);
   }
 
   /** @param channels those that the server has subscribed this connection to; a room that is missing is joined */
   onWelcome(channels: WelcomeMessage["channels"]): void {
-    const { joinsPerSecond = JOINS_PER_SECOND, joinBurst = JOINS_AT_ONCE } = this.#parts.requests.limits;
+    const { joinsPerSecond, joinBurst } = this.#parts.requests.limits;
     this.#joinRate ??= new TokenBucket(joinsPerSecond, joinBurst, this.#parts.clock.now());
     for (const entry of this.#entries.values()) {
-      const recovered = channels[entry.channel]?.recovered;
-      if (recovered === undefined) this.#requestJoin(entry);
-      // For a forbidden room, a frame of type `left` follows.
-      else if (recovered !== "forbidden") this.#setState(entry, { status: "joined" });
+      const state = channels[entry.channel];
+      if (!state) this.#requestJoin(entry);
+      // For any other room, a frame of type `left` or `joined` follows.
+      else if (isSubscribed(state)) this.#setState(entry, { status: "joined" });
     }
+    for (const name of this.#leaving)
+      if (channels[`room:${name}`]) this.#requestLeave(name);
+      else this.#leaving.delete(name);
   }
 
   onDisconnected(): void {
@@ -117,14 +120,16 @@ export class Rooms {
     }
   }
 
-  /** Until the server has answered, the room is joined again, or the connection is lost and with it the membership. */
+  /** Until the server has answered, the room is joined again, or the connection is lost. */
   #requestLeave(name: string, rate = this.#joinRate): void {
-    if (!rate || this.#joinRate !== rate || this.#entries.has(name)) return;
+    if (!rate || this.#joinRate !== rate || !this.#leaving.has(name)) return;
     this.#parts.requests.sendFrame({ type: "leave", room: name }, (reply) => {
       // `unavailable`: the connection is gone.
-      if (!("error" in reply) || !reply.error.retryable || reply.error.code === "unavailable") return;
-      const waitMs = reply.error.retryAfterMs ?? RETRY_MS;
-      new Timer(this.#parts.clock).set(waitMs, () => this.#requestLeave(name, rate));
+      if (!("error" in reply) || !reply.error.retryable) this.#leaving.delete(name);
+      else if (reply.error.code !== "unavailable") {
+        const waitMs = reply.error.retryAfterMs ?? RETRY_MS;
+        new Timer(this.#parts.clock).set(waitMs, () => this.#requestLeave(name, rate));
+      }
     });
   }
 
@@ -158,7 +163,7 @@ export class Rooms {
     this.#parts.onLeave(entry.channel);
     this.#setState(entry, { status: "left", error });
     // After the listeners have been told the state.
-    for (const end of entry.handles) end();
+    for (const handle of entry.handles) handle.end();
   }
 
   #setState(entry: RoomEntry, state: RoomState): void {

@@ -108,7 +108,7 @@ describe("a function that must answer at once", () => {
     ["a promise that rejects", rejecting],
     ["nothing", (): unknown => undefined],
     ["a text", (): unknown => "yes"],
-  ])("refuses with %s, is reported each time and logged once", async (_what, decide) => {
+  ])("refuses with %s, and onError alone hears it, each time", async (_what, decide) => {
     const { lines, logger } = recordLines();
     const onError = vi.fn();
     const guard = new ApplicationGuard({ onError, logger, clock: systemClock });
@@ -116,6 +116,10 @@ describe("a function that must answer at once", () => {
     expect([decision(), decision()]).toEqual([false, false]);
     await turns();
     expect(onError.mock.calls).toMatchObject(Array(2).fill([{ name: "TypeError" }, { type: "trustProxy" }]));
+    expect(lines).toEqual([]);
+    const unheard = new ApplicationGuard({ onError: undefined, logger, clock: systemClock });
+    const logged = unheard.decision(decide as () => boolean, rules);
+    expect([logged(), logged()]).toEqual([false, false]);
     expect(lines).toMatchObject([[{ type: "trustProxy" }, expect.stringContaining("trustProxy")]]);
   });
 

@@ -46,7 +46,7 @@ export class ApplicationGuard {
     };
   }
 
-  /** Passes an error of the application's code to `onError`; without one, or when it fails itself, to the logger. */
+  /** Passes an error of the application's code to `onError` alone; without one, or when it fails itself, to the logger. */
   readonly report: Report = (failure, context) => {
     const error: unknown = failure instanceof SchemaFailedError ? failure.cause : failure;
     const onError = this.#onError;
@@ -114,15 +114,18 @@ export class ApplicationGuard {
     const message = isPromise
       ? `${option} must answer at once, and gave a promise, which counts as no`
       : `${option} gave an answer of another type than its own, which counts as no`;
-    const context = { type: option, ws };
-    if (this.#onError !== undefined) this.report(new TypeError(message), context);
+    if (this.#onError !== undefined) {
+      this.report(new TypeError(message), { type: option, ws });
+      return;
+    }
     if (this.#logged.has(message)) return;
     this.#logged.add(message);
     this.logger.error({ type: option }, message);
   }
 
   #log(error: unknown, { type }: ErrorContext): void {
-    this.logger.error({ type, error: describeError(error) }, "the application's code failed");
+    const err = error instanceof Error ? error : describeError(error);
+    this.logger.error({ type, err }, "the application's code failed");
   }
 
   #guardLog(logger: Logger, level: keyof Logger): Logger["error"] {

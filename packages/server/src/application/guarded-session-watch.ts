@@ -44,6 +44,12 @@ export class GuardedSessionWatch implements SessionWatch {
     });
   }
 
+  interrupted(): void {
+    this.#notify(() => {
+      this.#watch.interrupted?.();
+    });
+  }
+
   /** @throws HalyardError `timeout` after `limits.handlerMs`, or what the watch throws */
   async renew(connection: WatchedConnection, ticket: string): Promise<void> {
     const { clock, handlerMs: ms } = this.#parts;

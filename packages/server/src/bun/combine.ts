@@ -67,6 +67,7 @@ export function combineBunWebSockets(
     },
     websocket: {
       ...first.websocket,
+      ...largestBounds(parts),
       open,
       message: (ws, message) => ownerOf(ws).message?.(ws, message),
       drain: (ws) => ownerOf(ws).drain?.(ws),
@@ -74,6 +75,20 @@ export function combineBunWebSockets(
       pong: (ws) => ownerOf(ws).pong?.(ws),
       close: (ws, code, reason) => ownerOf(ws).close?.(ws, code, reason),
     },
+  };
+}
+
+/** What Bun has once for all sockets: enough for each of the parts, which bound their own. */
+function largestBounds(
+  parts: readonly CombinedPart[],
+): Pick<BunHandlers, "idleTimeout" | "maxPayloadLength" | "backpressureLimit"> {
+  const handlers = parts.map(({ websocket }) => websocket as Partial<BunHandlers>);
+  const idle = handlers.flatMap(({ idleTimeout }) => idleTimeout ?? []);
+  return {
+    // 0 is none.
+    idleTimeout: idle.includes(0) ? 0 : Math.max(...idle),
+    maxPayloadLength: Math.max(...handlers.map(({ maxPayloadLength = 0 }) => maxPayloadLength)),
+    backpressureLimit: Math.max(...handlers.map(({ backpressureLimit = 0 }) => backpressureLimit)),
   };
 }
 

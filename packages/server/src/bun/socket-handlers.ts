@@ -3,7 +3,9 @@
 // Guarantee: only a socket that this system has upgraded becomes a connection of it; any other is closed with 1011.
 import type { Assembly } from "../assembly.ts";
 import type { UpgradeDetails } from "../connection/upgrade-details.ts";
+import { readableBytes } from "../delivery/frame-size.ts";
 import { MAX_PAYLOAD_BYTES } from "../limits.ts";
+import type { ServerLimits } from "../limits.ts";
 import type { WebSocketInstance } from "../types.ts";
 import type { BunConnection, BunHandlers } from "./bun-server.ts";
 
@@ -12,7 +14,7 @@ const FOREIGN_SOCKET =
   "const { fetch, websocket } = combineBunWebSockets(a, b), and pass other handlers as { websocket }";
 
 export function createSocketHandlers(
-  { clock, closer, connections, inbound, logger, opener, securityReporter }: Assembly,
+  { clock, closer, connections, inbound, limits, logger, opener, securityReporter }: Assembly,
   pendingUpgrades: Map<string, UpgradeDetails>,
 ): BunHandlers {
   let hasLogged = false;
@@ -45,8 +47,7 @@ export function createSocketHandlers(
       else connection.close(4400, "frames are text");
     },
     drain: (ws) => {
-      const connection = connections.of(ws);
-      if (connection !== undefined) connection.lastActivityAt = clock.now();
+      connections.of(ws)?.onProgress(clock.now());
     },
     ping: onPingOrPong,
     pong: onPingOrPong,
@@ -58,12 +59,24 @@ export function createSocketHandlers(
       closer.onSocketClosed(ws, code);
     },
     sendPings: false,
-    idleTimeout: 120,
-    maxPayloadLength: MAX_PAYLOAD_BYTES,
-    backpressureLimit: 2 * MAX_PAYLOAD_BYTES,
+    idleTimeout: idleSeconds(limits),
+    maxPayloadLength: readableBytes(limits),
+    // Above `maxBufferedBytes` the connection is closed, and a frame that is dropped closes it, too.
+    backpressureLimit: Math.min(limits.maxBufferedBytes + MAX_PAYLOAD_BYTES, MAX_BACKPRESSURE_BYTES),
     closeOnBackpressureLimit: false,
     perMessageDeflate: false,
   };
+}
+
+/** Bun's longest time-out, in seconds; 0 is none. */
+const MAX_IDLE_SECONDS = 960;
+/** What Bun can count. */
+const MAX_BACKPRESSURE_BYTES = 2 ** 31 - 1;
+
+/** A peer that is pinged and silent is closed after `silenceMs`; the runtime must not be faster. */
+function idleSeconds({ silenceMs }: ServerLimits): number {
+  const seconds = Math.max(120, Math.ceil(silenceMs / 1_000) + 60);
+  return seconds > MAX_IDLE_SECONDS ? 0 : seconds;
 }
 
 /** Bun reports a violation of the protocol as 1006 with a text of its own; no peer can send the code 1006. */

@@ -1,7 +1,8 @@
 import type { Position } from "@halyard/protocol";
 import { afterEach, describe, expect, it } from "vitest";
 import { HubScene as Scene } from "../../test/hub-scene.ts";
-import { commitReplay, planReplay, pushReplay, replayBudget } from "./replay.ts";
+import { clientKey, Exclusion } from "./exclusion.ts";
+import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "./replay.ts";
 import type { Replay } from "./replay.ts";
 
 let scene: Scene;
@@ -37,9 +38,9 @@ describe("ChannelHub", () => {
     const { hub, ada, connections } = create();
     const bea = connections.open("bea");
     for (const each of [ada, bea]) await scene.read(each);
-    const except = `${ada.client.client}\0${ada.client.user}`;
-    await hub.publish("all", { json: '{"type":"a"}', ephemeral: false, excludedClient: except });
-    await hub.publish("all", { json: '{"type":"b"}', ephemeral: true, excludedClient: except });
+    const except = new Exclusion([clientKey(ada.client)]);
+    await hub.publish("all", { json: '{"type":"a"}', ephemeral: false, except });
+    await hub.publish("all", { json: '{"type":"b"}', ephemeral: true, except });
     expect(scene.received()).toEqual(["skip"]);
     expect(scene.received(bea)).toEqual(["a", "b"]);
   });
@@ -152,7 +153,7 @@ describe("a replay from the history", () => {
     const plan = await planReplay(hub, { channel: "all", position });
     const reader = connections.open("back");
     const replay = commitReplay(hub, reader, { plan, budget: replayBudget() });
-    pushReplay(reader, "all", replay.entries);
+    pushReplay(reader, replay);
     await scene.clock.settle();
     return Object.assign(replay, { received: () => scene.received(reader) });
   };
@@ -177,6 +178,20 @@ describe("a replay from the history", () => {
     expect(state.recovered).toBe(true);
     await scene.publish("next");
     expect(received()).toEqual([...Array.from({ length: 200 }, (_, n) => String(n)), "lost", "next"]);
+  });
+});
+
+describe("a replay that was planned before the store began a new epoch", () => {
+  it("is a gap, also where the offset is the same", async () => {
+    const { hub, connections } = create();
+    const channel = await hub.whenSynced("all");
+    const position = { epoch: channel.epoch, off: channel.offset };
+    const plan = await planReplay(hub, { channel: "all", position });
+    expect(canCommit(hub, plan)).toBe(true);
+    channel.resetTo("next", channel.offset);
+    expect(canCommit(hub, plan)).toBe(false);
+    const { state } = commitReplay(hub, connections.open("back"), { plan, budget: replayBudget() });
+    expect(state).toEqual({ epoch: "next", off: position.off, recovered: "lost" });
   });
 });
 

@@ -8,6 +8,7 @@ import type {
   Backplane,
   HistoryBounds,
   Publication,
+  PublishedWork,
   PublishResult,
   ReadPage,
   ReadResult,
@@ -18,27 +19,17 @@ import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
 import { rejectedPromise } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
-import { printable } from "@halyard/protocol/internal";
 import { ChannelSync } from "./channel-sync.ts";
 import { Channel } from "./channel.ts";
-import { encodeEnvelope } from "./envelope.ts";
+import { publishMessage, toStored } from "./publish-message.ts";
+import type { ChannelMessageInput } from "./publish-message.ts";
 import { SharedReads } from "./shared-reads.ts";
 import { RecentFrames } from "./recent-frames.ts";
+import { RoomCopies } from "./room-copies.ts";
 
 const IDLE_CHANNEL_MS = 10_000;
 /** How many publications wait for a read. */
 const MAX_BUFFERED = 1_000;
-
-/** A message to publish on a channel. */
-export interface ChannelMessageInput {
-  readonly json: string;
-  readonly ephemeral: boolean;
-  /** The `clientKey` of the client that does not get the message. */
-  readonly excludedClient?: string | undefined;
-  readonly idempotencyKey?: string | undefined;
-  /** The user who wrote it. */
-  readonly author?: string | undefined;
-}
 
 export interface ChannelHubOptions {
   readonly backplane: Backplane;
@@ -47,6 +38,8 @@ export interface ChannelHubOptions {
   readonly retention: HistoryBounds;
   /** What this node's own newest frames may take, in bytes. */
   readonly recentBytes: number;
+  /** Whether the backplane is away: what would have to be read fails at once. */
+  readonly isAway: () => boolean;
 }
 
 /** The channels that this node reads. */
@@ -58,6 +51,11 @@ export class ChannelHub {
   readonly #sync: ChannelSync;
   readonly #recentFrames: RecentFrames;
   readonly #reads: SharedReads;
+  /** Who gets which entry. */
+  readonly copies: RoomCopies;
+  /** How many messages were replayed, and how many resumes got everything. */
+  replayed = 0;
+  recoveries = 0;
   #isClosed = false;
 
   constructor(options: ChannelHubOptions) {
@@ -65,6 +63,7 @@ export class ChannelHub {
     const { backplane, clock, logger, retention: bounds, recentBytes: maxBytes } = options;
     this.#recentFrames = new RecentFrames({ clock, bounds, maxBytes });
     this.#reads = new SharedReads(backplane, clock);
+    this.copies = new RoomCopies({ clock, channelOf: (name) => this.#channels.get(name) });
     this.#sync = new ChannelSync({
       backplane,
       clock,
@@ -81,29 +80,36 @@ export class ChannelHub {
     return this.#channels.size;
   }
 
+  /** How many rooms this node's connections read. */
+  get roomCount(): number {
+    let rooms = 0;
+    for (const [name, { size }] of this.#channels) if (size > 0 && name.startsWith("room:")) rooms++;
+    return rooms;
+  }
+
   /** The memory that this node's newest frames take, in bytes. */
   get recentBytes(): number {
     return this.#recentFrames.bytes;
   }
 
   publish(channel: string, message: ChannelMessageInput): Promise<PublishResult> {
-    const { backplane, retention } = this.#options;
-    return backplane.publish(
-      channel,
-      encodeEnvelope({ json: message.json, excludedClient: message.excludedClient }),
-      {
-        history: message.ephemeral ? false : retention,
-        idempotencyKey: message.idempotencyKey,
-        author: message.author,
-      },
-    );
+    return publishMessage(this.#options, channel, message);
+  }
+
+  /** A message as the history of a channel stores it. */
+  toStored(channel: string, message: ChannelMessageInput): Omit<PublishedWork, "result"> {
+    return toStored(this.#options, channel, message);
   }
 
   /** The channel, once it is live. Rejects with HalyardError `unavailable`, and never throws. */
   whenSynced(name: string): MaybePromise<Channel> {
     try {
       if (this.#isClosed) throw new HalyardError("unavailable");
-      const channel = this.#channels.get(name) ?? this.#open(name);
+      let channel = this.#channels.get(name);
+      if (channel === undefined) {
+        this.#assertNotAway();
+        channel = this.#open(name);
+      }
       if (channel.synced !== undefined) return this.#afterSync(channel, channel.synced);
       this.#expireIfUnused(channel);
       return channel;
@@ -123,12 +129,15 @@ export class ChannelHub {
   }
 
   /** Reads the history of a channel, once for all that ask for the same page at the same time. */
-  read(name: string, page: ReadPage): Promise<ReadResult> {
+  async read(name: string, page: ReadPage): Promise<ReadResult> {
+    this.#assertNotAway();
     return this.#reads.read(name, page, this.#channels.get(name)?.offset);
   }
 
   /** Reads the position of a channel anew, because this node may lag behind another. */
   async refresh(channel: Channel): Promise<void> {
+    // A channel that cannot be read would deliver nothing until it is.
+    this.#assertNotAway();
     if (channel.status === "live") this.#sync.resync(channel);
     await channel.synced;
   }
@@ -145,11 +154,17 @@ export class ChannelHub {
 
   remove(name: string, connection: Connection): void {
     const channel = this.#channels.get(name);
-    if (channel?.delete(connection) === true) this.#expireIfUnused(channel);
+    if (channel?.delete(connection) !== true) return;
+    this.copies.end(connection, channel);
+    this.#expireIfUnused(channel);
   }
 
   has(name: string, connection: Connection): boolean {
     return this.#channels.get(name)?.has(connection) === true;
+  }
+
+  subscribersOf(name: string): readonly Connection[] {
+    return [...(this.#channels.get(name) ?? [])];
   }
 
   /** Ends a subscription that may go on later. @returns its position; undefined without a subscription */
@@ -205,8 +220,14 @@ export class ChannelHub {
     this.#idleChannels.clear();
     this.#recentFrames.stop();
     this.#reads.stop();
+    this.copies.close();
     for (const channel of this.#channels.values()) this.#options.clock.clearTimeout(channel.retry);
     this.#channels.clear();
+  }
+
+  /** @throws HalyardError `unavailable` */
+  #assertNotAway(): void {
+    if (this.#options.isAway()) throw new HalyardError("unavailable");
   }
 
   #expireIfUnused(channel: Channel): void {
@@ -219,13 +240,13 @@ export class ChannelHub {
     channel.dropFrames();
     clock.clearTimeout(channel.retry);
     backplane.unsubscribe(channel.name).catch((error: unknown) => {
-      logger.warn({ channel: channel.name, error: printable(String(error), 200) }, "unsubscribe failed");
+      logger.warn({ channel: channel.name, err: error }, "unsubscribe failed");
     });
   }
 
   /** @throws what the backplane throws; the next call then starts from the beginning */
   #open(name: string): Channel {
-    const channel = new Channel(name, this.#recentFrames);
+    const channel = new Channel(name, this.#recentFrames, this.copies);
     this.#channels.set(name, channel);
     try {
       const started = this.#sync.start(channel);

@@ -14,6 +14,22 @@ export function roomNameOf(channel: string): string | undefined {
   return channel.startsWith("room:") ? channel.slice("room:".length) : undefined;
 }
 
+const MAX_ROOMS = 100;
+
+/**
+ * The names of the rooms of one publish.
+ *
+ * @throws TypeError for a text that is not a room name, a room that is named twice, and too many
+ */
+export function checkedRoomNames(rooms: readonly string[]): readonly string[] {
+  if (rooms.length > MAX_ROOMS) throw new TypeError(`a message goes to at most ${String(MAX_ROOMS)} rooms`);
+  const names = rooms.map(checkedRoomName);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new TypeError(`a room is named twice: ${printable(JSON.stringify(twice), 140)}`);
+  return names;
+}
+
 /**
  * The name under which the server knows a room that the application names.
  *

@@ -9,8 +9,8 @@ import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Logger } from "../logger.ts";
 import type { Clock } from "../types.ts";
 import { unwrapResolved } from "../utils/maybe-promise.ts";
+import { repeatOnce } from "../utils/repeated-calls.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
-import { printable } from "@halyard/protocol/internal";
 import type { Channel } from "./channel.ts";
 
 /** Reads without a pause; each later one comes after one. */
@@ -41,8 +41,13 @@ export class ChannelSync {
 
   /** Subscribes to a new channel and reads its position. Without a promise where the backplane answers at once. */
   start(channel: Channel): MaybePromise<unknown> {
-    const subscribed = unwrapResolved(this.#parts.backplane.subscribe(channel.name));
-    if (subscribed instanceof Promise) return this.#syncAsync(channel, subscribed);
+    const { backplane } = this.#parts;
+    const subscribed = unwrapResolved(backplane.subscribe(channel.name));
+    if (subscribed instanceof Promise)
+      return this.#syncAsync(
+        channel,
+        repeatOnce(subscribed, () => backplane.subscribe(channel.name)),
+      );
     const isLive = this.#catchUp(channel);
     return isLive === true ? undefined : this.#syncAsync(channel, isLive);
   }
@@ -58,10 +63,7 @@ export class ChannelSync {
     synced.catch((error: unknown) => {
       channel.status = "stale";
       channel.buffer = undefined;
-      this.#parts.logger.warn(
-        { channel: channel.name, error: printable(String(error), 200) },
-        "a channel could not be read",
-      );
+      this.#parts.logger.warn({ channel: channel.name, err: error }, "a channel could not be read");
       if (!this.#parts.isCurrent(channel)) return;
       channel.retry = this.#parts.clock.setTimeout(
         () => {
@@ -127,8 +129,13 @@ export class ChannelSync {
     channel.buffer = undefined;
     // A new channel needs its position only.
     const page = { after: channel.offset, limit: channel.epoch === "" ? 0 : SYNC_PAGE };
-    const read = unwrapResolved(this.#parts.backplane.read(channel.name, page));
-    return read instanceof Promise ? this.#applyReadAsync(channel, read) : this.#applyRead(channel, read);
+    const { backplane } = this.#parts;
+    const read = unwrapResolved(backplane.read(channel.name, page));
+    if (!(read instanceof Promise)) return this.#applyRead(channel, read);
+    return this.#applyReadAsync(
+      channel,
+      repeatOnce(read, () => backplane.read(channel.name, page)),
+    );
   }
 
   async #applyReadAsync(channel: Channel, read: Promise<ReadResult>): Promise<boolean> {

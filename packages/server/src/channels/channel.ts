@@ -4,10 +4,13 @@
 
 import { encodeFrame } from "@halyard/protocol/wire";
 import type { Publication } from "../backplane.ts";
-import { decodeEnvelope, matchesClientKey } from "./envelope.ts";
+import { decodeEnvelope } from "./envelope.ts";
+import type { EnvelopeHeader } from "./envelope.ts";
+import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { ChannelFrames, toReplayEntry } from "./recent-frames.ts";
 import type { RecentFrames, ReplayEntry } from "./recent-frames.ts";
+import type { RoomCopies } from "./room-copies.ts";
 import { Subscribers } from "./subscribers.ts";
 
 /**
@@ -33,12 +36,14 @@ export class Channel extends Subscribers {
   /** Undefined while the channel is live and nothing is pending. */
   #sync: SyncState | undefined = new SyncState();
   readonly #recentFrames: RecentFrames;
+  readonly #copies: RoomCopies;
   /** The newest frames, with which most replays are answered. */
   #frames: ChannelFrames | undefined = undefined;
 
-  constructor(name: string, recentFrames: RecentFrames) {
+  constructor(name: string, recentFrames: RecentFrames, copies: RoomCopies) {
     super();
     this.name = name;
+    this.#copies = copies;
     this.#recentFrames = recentFrames;
   }
 
@@ -81,25 +86,38 @@ export class Channel extends Subscribers {
     const entry = toReplayEntry(this.name, publication);
     this.#recentFrames.add((this.#frames ??= new ChannelFrames()), entry);
     this.offset = publication.offset;
-    const frame = new OutboundFrame(entry.text);
-    const { excludedClient } = entry;
-    if (excludedClient === undefined) {
-      this.broadcast(frame, this.name);
-      return;
-    }
-    for (const connection of this) {
-      if (matchesClientKey(excludedClient, connection.client)) connection.skip(this.name, publication.offset);
-      else connection.pushFromChannel(frame, this.name);
-    }
+    const { header, text } = entry;
+    if (header === undefined) this.broadcast(new OutboundFrame(text), this.name);
+    else
+      this.#deliverByOne({ header, text, ephemeral: false }, (connection) => {
+        connection.skip(this.name, publication.offset);
+      });
   }
 
   deliverEphemeral(data: string): void {
-    const { json, excludedClient } = decodeEnvelope(data);
-    const frame = new OutboundFrame(encodeFrame(json, { ch: this.name }), true);
-    if (excludedClient === undefined) this.broadcast(frame);
-    else
-      for (const connection of this)
-        if (!matchesClientKey(excludedClient, connection.client)) connection.push(frame);
+    const { json, header } = decodeEnvelope(data);
+    const text = encodeFrame(json, { ch: this.name });
+    if (header === undefined) this.broadcast(new OutboundFrame(text, true));
+    else this.#deliverByOne({ header, text, ephemeral: true }, () => {});
+  }
+
+  /** Delivers to those who get the message; those in several of its rooms get a text of their own. */
+  #deliverByOne(
+    message: { readonly header: EnvelopeHeader; readonly text: string; readonly ephemeral: boolean },
+    skip: (connection: Connection) => void,
+  ): void {
+    const { ephemeral } = message;
+    const frames = new Map<string, OutboundFrame>();
+    for (const connection of this) {
+      const text = this.#copies.textFor(connection, message);
+      if (text === undefined) {
+        skip(connection);
+        continue;
+      }
+      const frame = frames.get(text) ?? new OutboundFrame(text, ephemeral);
+      frames.set(text, frame);
+      connection.pushFromChannel(frame, ephemeral ? undefined : this.name);
+    }
   }
 
   /** The frames after an offset, or undefined if the newest frames do not reach back to it. */

@@ -1,39 +1,82 @@
-/**
- * What the log of a channel stores: the JSON text of a message, and the client that does not get it. The client is a
- * prefix and not a JSON field, so that the text needs no parsing before it is sent.
- */
-export interface Envelope {
+// What a channel's log stores: the JSON text of a message, and before it what the text does not say. Written by publish-message.ts,
+// read by channels and replays.
+// Guarantees: a message without a header is its own text, which needs no parsing before it is sent; what a header says is read
+// as it was written.
+import { Exclusion } from "./exclusion.ts";
+
+/** An entry of the same message in another room: where it stands, unless the message is ephemeral. */
+export interface EarlierEntry {
+  readonly room: string;
+  readonly epoch?: string | undefined;
+  readonly off?: number | undefined;
+}
+
+/** The rooms that one publish names, seen from one of them. */
+export interface PublishedRooms {
+  /** The rooms before this one in which the message is published. */
+  readonly before: readonly EarlierEntry[];
+  /** The rooms after this one. */
+  readonly after: readonly string[];
+}
+
+/** What is stored of a message beside its text. */
+export interface EnvelopeHeader {
+  /** Who does not get it. */
+  readonly except?: Exclusion | undefined;
+  /** Of a message that is published to several rooms. */
+  readonly rooms?: PublishedRooms | undefined;
+}
+
+export interface Envelope extends EnvelopeHeader {
   readonly json: string;
-  /** A `clientKey`. A client and not a connection, so that a sender that reconnects does not get its own message. */
-  readonly excludedClient: string | undefined;
 }
 
-export function encodeEnvelope({ json, excludedClient }: Envelope): string {
-  return excludedClient === undefined ? json : `x${String(excludedClient.length)}:${excludedClient}${json}`;
+/** A header as JSON, in short names: it is stored with each message. */
+interface StoredHeader {
+  /** Clients and users that do not get it. */
+  readonly c?: readonly string[];
+  readonly u?: readonly string[];
+  /** The rooms before and after this one. */
+  readonly b?: readonly [room: string, epoch?: string, off?: number][];
+  readonly a?: readonly string[];
 }
 
-export function decodeEnvelope(data: string): Envelope {
-  if (!data.startsWith("x")) return { json: data, excludedClient: undefined };
+/** `x`: the key of the one client that is left out follows. `h`: a header as JSON. Each behind its length. JSON begins with neither. */
+export function encodeEnvelope({ json, except, rooms }: Envelope): string {
+  if (rooms === undefined && except === undefined) return json;
+  if (rooms === undefined && except?.only !== undefined) return prefixed("x", except.only, json);
+  const header: StoredHeader = {
+    ...(except !== undefined && { c: except.clients, u: except.users }),
+    ...(rooms !== undefined && { b: rooms.before.map(toStored), a: rooms.after }),
+  };
+  return prefixed("h", JSON.stringify(header), json);
+}
+
+export function decodeEnvelope(data: string): {
+  readonly json: string;
+  readonly header: EnvelopeHeader | undefined;
+} {
+  const kind = data[0];
+  if (kind !== "x" && kind !== "h") return { json: data, header: undefined };
   const colon = data.indexOf(":");
   const start = colon + 1 + Number(data.slice(1, colon));
-  return { json: data.slice(start), excludedClient: data.slice(colon + 1, start) };
+  const [text, json] = [data.slice(colon + 1, start), data.slice(start)];
+  return { json, header: kind === "x" ? { except: new Exclusion([text]) } : headerOf(text) };
 }
 
-/** The key of a client in {@link Envelope.excludedClient}. A user id may contain any character; a client id contains no NUL. */
-export function clientKey(ref: { readonly user: string; readonly client: string }): string {
-  return `${ref.client}\0${ref.user}`;
+function headerOf(text: string): EnvelopeHeader {
+  const { c, u, b, a } = JSON.parse(text) as StoredHeader;
+  const before = b?.map(([room, epoch, off]) => ({ room, epoch, off }));
+  return {
+    except: c === undefined ? undefined : new Exclusion(c, u),
+    rooms: before === undefined ? undefined : { before, after: a ?? [] },
+  };
 }
 
-/** Whether a {@link clientKey} belongs to this client. Called for every subscriber, so it allocates nothing. */
-export function matchesClientKey(
-  key: string,
-  ref: { readonly user: string; readonly client: string },
-): boolean {
-  const { user, client } = ref;
-  return (
-    key.length === client.length + 1 + user.length &&
-    key.charCodeAt(client.length) === 0 &&
-    key.startsWith(client) &&
-    key.endsWith(user)
-  );
+function toStored({ room, epoch, off }: EarlierEntry): [string, string?, number?] {
+  return epoch === undefined || off === undefined ? [room] : [room, epoch, off];
+}
+
+function prefixed(kind: "x" | "h", header: string, json: string): string {
+  return `${kind}${String(header.length)}:${header}${json}`;
 }

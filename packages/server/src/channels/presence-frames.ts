@@ -3,11 +3,20 @@
 import { encodeFrame } from "@halyard/protocol/wire";
 import type { RosterEntry, RosterPage } from "../backplane.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import type { Clock } from "../types.ts";
 
 /** Which list the frames are about. */
 export interface PresenceScope {
   readonly room: string | undefined;
   readonly channel: string;
+}
+
+/** What a view works with. */
+export interface PresenceViewOptions extends PresenceScope {
+  readonly clock: Clock;
+  readonly batchMs: number;
+  readonly firstPage: () => Promise<RosterPage>;
+  readonly onError: (error: unknown) => void;
 }
 
 export function listFrame(scope: PresenceScope, page: RosterPage): OutboundFrame {

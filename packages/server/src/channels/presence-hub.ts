@@ -2,15 +2,18 @@
 // The handshake and the rooms report the connections of this node; the backplane reports the changes of all nodes.
 // Each subscriber gets one list and then every change after that list (see presence-view.ts).
 
-import type { PublicUser } from "@halyard/protocol";
-import { LIMITS } from "@halyard/protocol/wire";
+import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane, Eviction, PresenceEvent, PresenceOp, RosterPage } from "../backplane.ts";
 import { roomChannel } from "./channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
-import { publicUserJson } from "./presence-frames.ts";
+import { listUsers, userPage } from "./user-pages.ts";
 import { PresenceView } from "./presence-view.ts";
 import { profileOf } from "../connection/public-profile.ts";
 import type { Clock, UserList, UserPage } from "../types.ts";
+import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
+import { DeadlineError, isUnavailable } from "../utils/errors.ts";
+import { rejectedPromise, unwrapResolved } from "../utils/maybe-promise.ts";
+import { withDeadline } from "../utils/with-deadline.ts";
 
 /** What the presence hub works with. */
 export interface PresenceHubOptions {
@@ -20,8 +23,13 @@ export interface PresenceHubOptions {
   readonly batchMs: number;
   /** Connections of one user on all nodes. */
   readonly limit: number;
+  readonly monitor: Pick<BackplaneMonitor, "isAway" | "suspect">;
   readonly onError: (error: unknown) => void;
 }
+
+const NO_EVICTIONS: readonly Eviction[] = [];
+/** How long a connection waits for its declaration: two calls may lose their replies. */
+const JOIN_MS = 3_500;
 
 /** In which time the lists are read after an interruption. */
 const INTERRUPTED_MS = 2_000;
@@ -33,29 +41,51 @@ const DECLARED_AT_ONCE = 200;
 export class PresenceHub {
   readonly #options: PresenceHubOptions;
   readonly #views = new Map<string | undefined, PresenceView>();
+  /** Closes a connection whose slot was lost to one that nobody waits for any more. */
+  onEvicted: (eviction: Eviction) => void = () => {};
 
   constructor(options: PresenceHubOptions) {
     this.#options = options;
   }
 
-  /** A connection is online, or in a room. A user who returns within the grace period has not left. */
+  /**
+   * A connection is online, or in a room. A user who returns within the grace period has not left. Where the backplane is away
+   * or late, the connection goes on without it: what has lost its slot is closed when the declaration has taken effect.
+   */
   join(connection: Connection, room?: string): Promise<readonly Eviction[]> {
-    return this.#options.backplane.applyPresence([this.#declarationOf(connection, room)]);
+    const applied = this.#options.backplane.applyPresence([this.#declarationOf(connection, room)]);
+    if (!(unwrapResolved(applied) instanceof Promise)) return applied;
+    if (!this.#options.monitor.isAway) return this.#joined(applied);
+    this.#evictLater(applied);
+    return Promise.resolve(NO_EVICTIONS);
+  }
+
+  async #joined(applied: Promise<readonly Eviction[]>): Promise<readonly Eviction[]> {
+    const { clock, monitor } = this.#options;
+    try {
+      return await withDeadline(applied, { clock, ms: JOIN_MS });
+    } catch (error) {
+      if (!(error instanceof DeadlineError || isUnavailable(error))) throw error;
+      this.#evictLater(applied);
+      monitor.suspect();
+      return NO_EVICTIONS;
+    }
+  }
+
+  #evictLater(applied: Promise<readonly Eviction[]>): void {
+    const evicting = applied.then((evictions) => {
+      evictions.forEach(this.onEvicted);
+    });
+    evicting.catch(this.#onError);
   }
 
   /**
    * Declares connections that are open already. After an interruption that finds those that have lost their slot meanwhile;
    * a store that has lost this node needs the rooms, too. All calls are made in this turn.
    */
-  declareAgain(
-    connections: Iterable<Connection>,
-    { rooms, onEvicted }: { readonly rooms: boolean; readonly onEvicted: (eviction: Eviction) => void },
-  ): void {
+  declareAgain(connections: Iterable<Connection>, { rooms }: { readonly rooms: boolean }): void {
     const declare = (ops: readonly PresenceOp[]): void => {
-      const evicting = this.#options.backplane.applyPresence(ops).then((evictions) => {
-        evictions.forEach(onEvicted);
-      });
-      evicting.catch(this.#options.onError);
+      this.#evictLater(this.#options.backplane.applyPresence(ops));
     };
     let ops: PresenceOp[] = [];
     for (const connection of connections) {
@@ -87,12 +117,12 @@ export class PresenceHub {
     const { room, graceMs } = scope;
     this.#options.backplane
       .applyPresence([{ op: "-", room, user, connectionId, graceMs }])
-      .catch(this.#options.onError);
+      .catch(this.#onError);
   }
 
   /** The profile of a user who is online or in a room has changed. */
   update(connection: Connection, room?: string): void {
-    this.join(connection, room).catch(this.#options.onError);
+    this.join(connection, room).catch(this.#onError);
   }
 
   isSubscribed(connection: Connection, room?: string): boolean {
@@ -118,10 +148,9 @@ export class PresenceHub {
     this.#views.delete(room);
   }
 
-  async list({ room, cursor }: UserPage): Promise<UserList> {
-    const page = await this.#page(room, cursor);
-    const users = page.entries.map((entry) => JSON.parse(publicUserJson(entry)) as PublicUser);
-    return { users, total: page.total, cursor: page.cursor };
+  list(page: UserPage): Promise<UserList> {
+    if (this.#options.monitor.isAway) return rejectedPromise(new HalyardError("unavailable"));
+    return listUsers(this.#options.backplane, page);
   }
 
   readonly onPresence = (events: readonly PresenceEvent[]): void => {
@@ -132,11 +161,17 @@ export class PresenceHub {
   interrupted(): void {
     const { clock } = this.#options;
     for (const view of this.#views.values()) {
+      view.interrupted();
       const waitMs = this.#views.size === 1 ? 0 : clock.random() * INTERRUPTED_MS;
       clock.setTimeout(() => {
-        if (!view.isUnused) view.interrupted();
+        if (!view.isUnused) view.relist();
       }, waitMs);
     }
+  }
+
+  /** Announces what is collected. @returns whether there was anything */
+  endIntervals(): boolean {
+    return [...this.#views.values()].filter((view) => view.endInterval()).length > 0;
   }
 
   close(): void {
@@ -144,20 +179,27 @@ export class PresenceHub {
     this.#views.clear();
   }
 
-  #page(room: string | undefined, cursor: string | undefined): Promise<RosterPage> {
-    return this.#options.backplane.roster(room, { cursor, limit: LIMITS.listedUsers });
+  readonly #onError = (error: unknown): void => {
+    if (isUnavailable(error)) this.#options.monitor.suspect();
+    else this.#options.onError(error);
+  };
+
+  #firstPage(room: string | undefined): Promise<RosterPage> {
+    return this.#options.monitor.isAway
+      ? rejectedPromise(new HalyardError("unavailable"))
+      : userPage(this.#options.backplane, { room });
   }
 
   #viewOf(room: string | undefined): PresenceView {
-    const { clock, batchMs, onError } = this.#options;
+    const { clock, batchMs } = this.#options;
     const channel = room === undefined ? "all" : roomChannel(room);
     return new PresenceView({
       room,
       channel,
       clock,
       batchMs,
-      onError,
-      firstPage: () => this.#page(room, undefined),
+      onError: this.#onError,
+      firstPage: () => this.#firstPage(room),
     });
   }
 }

@@ -40,16 +40,49 @@ describe("PresenceView on a roster whose pages and events come late", () => {
     const reader = await scene.reader("1");
     await scene.clock.advance(1_000);
     scene.received(reader);
-    scene.view.interrupted();
+    scene.interrupt();
     await scene.clock.advance(500);
     expect(scene.received(reader)).toEqual([]);
     scene.delaysEvents = true;
     scene.join("ada");
-    scene.view.interrupted();
+    scene.interrupt();
     await scene.clock.advance(500);
     scene.deliverEvents();
     await scene.clock.advance(500);
     expect(scene.received(reader)).toEqual(["list ada of 1"]);
+  });
+
+  it("sends every subscriber the list where an event follows the ones that an interruption has lost", async () => {
+    const scene = new Scene();
+    const reader = await scene.reader("1");
+    await scene.clock.advance(1_000);
+    scene.received(reader);
+    scene.delaysEvents = true;
+    scene.join("ada");
+    scene.loseEvents();
+    scene.view.interrupted();
+    scene.join("bea");
+    scene.view.relist();
+    await scene.clock.advance(500);
+    expect(scene.received(reader)).toEqual(["joined bea of 2", "list ada,bea of 2"]);
+  });
+
+  it("reads a page again that was read before an interruption", async () => {
+    const scene = new Scene();
+    const reader = await scene.reader("1");
+    await scene.filled("cleo");
+    scene.received(reader);
+    scene.held = [];
+    const newcomer = await scene.reader("2");
+    scene.delaysEvents = true;
+    scene.join("ada");
+    scene.loseEvents();
+    scene.interrupt();
+    for (const release of scene.held.splice(0)) release();
+    scene.held = undefined;
+    await scene.clock.advance(500);
+    expect(scene.received(newcomer)).toEqual(["list cleo,ada of 2"]);
+    expect(scene.received(reader)).toEqual(["list cleo,ada of 2"]);
   });
 
   it("sends the list after two seconds when the events of a page never come", async () => {

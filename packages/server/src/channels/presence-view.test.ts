@@ -178,6 +178,19 @@ describe("PresenceView of more than 500 users", () => {
     await scene.clock.advance(100);
     expect(scene.received(reader)).toEqual(["left u1 of 499"]);
   });
+
+  it("sends that list also when all later changes come while it is read", async () => {
+    const { scene, reader } = await hall();
+    scene.join("late");
+    await scene.clock.advance(5_000);
+    scene.received(reader);
+    scene.delaysEvents = true;
+    for (const user of ["u0", "u1", "u2"]) scene.leave(user);
+    // The first event starts the read, and the page holds the other ones.
+    scene.deliverEvents();
+    await scene.clock.advance(5_000);
+    expect(scene.received(reader)).toEqual([expect.stringMatching(/^list u3,u4,.* of 498$/)]);
+  });
 });
 
 describe("PresenceView on a slow roster", () => {

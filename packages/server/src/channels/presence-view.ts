@@ -1,32 +1,18 @@
 // What the subscribers of one presence list are sent: the list, and then the changes in batches.
 // The presence hub creates one view for everyone and one per room.
 // Every subscriber sees exactly the changes that came after its list: pages and events have positions, and either may be late.
-
 import { LIMITS } from "@halyard/protocol/wire";
 import type { PresenceEvent, RosterPage } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import { unwrapResolved } from "../utils/maybe-promise.ts";
 import type { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { ThrottledValue } from "../utils/throttled-value.ts";
-import type { Clock } from "../types.ts";
 import { PresenceBatch } from "./presence-batch.ts";
 import { joinedFrame, leftFrame, listFrame } from "./presence-frames.ts";
-import type { PresenceScope } from "./presence-frames.ts";
+import type { PresenceViewOptions } from "./presence-frames.ts";
 
-/** What a view works with. */
-export interface PresenceViewOptions extends PresenceScope {
-  readonly clock: Clock;
-  readonly batchMs: number;
-  readonly firstPage: () => Promise<RosterPage>;
-  readonly onError: (error: unknown) => void;
-}
-
-/** A page that was read, and the connections that wait for it. */
-interface ReadPage {
-  readonly page: RosterPage;
-  readonly readers: ReadonlySet<Connection>;
-}
-
+/** How long a page is left alone after it could not be read. */
+const RETRY_MS = 1_000;
 /** After so many batches without the events that a page holds, they are taken for lost. */
 const MAX_HELD_BATCHES = 20;
 
@@ -42,7 +28,7 @@ export class PresenceView {
   /** Connections that wait for the list that is being read. */
   #awaitingRead: Set<Connection> | undefined;
   /** A page that holds events which have not come yet: the subscribers are told of them before others get the list. */
-  #held: ReadPage | undefined;
+  #held: { readonly page: RosterPage; readonly readers: ReadonlySet<Connection> } | undefined;
   #heldBatches = 0;
   readonly #batch = new PresenceBatch();
   /** Events that came while a page was read or held, which may be in it or not. */
@@ -53,12 +39,17 @@ export class PresenceView {
   #page: RosterPage | undefined;
   #isPageCurrent = false;
   #listFrame: OutboundFrame | undefined;
-  /** All subscribers need the list: events may be lost, or only totals were sent. */
+  /** Events may be lost: the list is read, and all subscribers need it if they were. */
   #mustRelist = false;
+  /** The offsets up to which the subscribers certainly know everything, while events may be lost. */
+  #toldUpTo: readonly number[] | undefined;
+  /** The subscribers were sent totals only: they need the list, whatever came since. */
+  #lackChanges = false;
   /** Runs for a batch interval after each announcement. */
   #batchTimer: unknown;
   /** Runs for a batch interval after each read. */
   #readTimer: unknown;
+  #hasReadFailed = false;
   readonly #totals: ThrottledValue;
 
   constructor(options: PresenceViewOptions) {
@@ -120,11 +111,27 @@ export class PresenceView {
     if (this.#batchTimer === undefined) this.#flush();
   }
 
-  /** Events may be lost: the list is read, and sent to every subscriber if it has moved. */
+  /** Events before the next one may be lost, also those in a page that is being read. {@link relist} follows. */
   interrupted(): void {
+    this.#toldUpTo ??= [...this.#seen];
     this.#mustRelist = true;
     this.#isPageCurrent = false;
+    this.#abandonRead();
+  }
+
+  /** Reads the list after an interruption; every subscriber is sent it if it has moved. */
+  relist(): void {
     this.#readIfDue();
+  }
+
+  /** Does what the end of an interval would do, for the test network. @returns whether there was anything */
+  endInterval(): boolean {
+    const isReadDue = this.#readTimer !== undefined && this.#awaitingList.size > 0;
+    if (this.#isReading || this.#hasReadFailed || (this.#batch.isEmpty && !isReadDue)) return false;
+    for (const timer of [this.#batchTimer, this.#readTimer]) this.#options.clock.clearTimeout(timer);
+    this.#readTimer = undefined;
+    this.#flush();
+    return true;
   }
 
   close(): void {
@@ -158,18 +165,18 @@ export class PresenceView {
     if (this.#isReading || this.#readTimer !== undefined || !this.#batch.isEmpty) return;
     this.#startReadTimer();
     this.#heldBatches = 0;
-    this.#awaitingRead = this.#awaitingList;
+    const readers = (this.#awaitingRead = this.#awaitingList);
     this.#awaitingList = new Set();
     try {
       const page = unwrapResolved(this.#options.firstPage());
-      if (page instanceof Promise) void this.#holdAsync(page, this.#awaitingRead);
-      else this.#hold(page, this.#awaitingRead);
+      if (page instanceof Promise) page.then((read) => this.#hold(read, readers)).catch(this.#fail);
+      else this.#hold(page, readers);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #startReadTimer(): void {
+  #startReadTimer(ms = this.#options.batchMs): void {
     this.#readTimer = this.#options.clock.setTimeout(() => {
       this.#readTimer = undefined;
       if (this.#held === undefined) this.#readIfDue();
@@ -178,31 +185,32 @@ export class PresenceView {
         this.#startReadTimer();
         this.#completeRead();
       }
-    }, this.#options.batchMs);
-  }
-
-  async #holdAsync(page: Promise<RosterPage>, readers: Set<Connection>): Promise<void> {
-    try {
-      this.#hold(await page, readers);
-    } catch (error) {
-      this.#fail(error);
-    }
+    }, ms);
   }
 
   #hold(page: RosterPage, readers: Set<Connection>): void {
     if (this.#awaitingRead !== readers) return;
+    this.#hasReadFailed = false;
     this.#held = { page, readers };
     this.#completeRead();
   }
 
-  /** After a failed read, the list is read again in the next batch interval. */
-  #fail(error: unknown): void {
+  /** After a failed read, the list is read again a second later. */
+  readonly #fail = (error: unknown): void => {
+    this.#hasReadFailed = true;
+    this.#abandonRead();
+    this.#options.onError(error);
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#readTimer);
+    this.#startReadTimer(RETRY_MS * (0.5 + clock.random() / 2));
+  };
+
+  #abandonRead(): void {
     for (const connection of this.#awaitingRead ?? []) this.#awaitingList.add(connection);
     this.#awaitingRead = undefined;
+    this.#held = undefined;
     for (const event of this.#arrived.splice(0)) this.#batch.add(event);
     if (!this.#batch.isEmpty && this.#batchTimer === undefined) this.#flush();
-    this.#options.onError(error);
-    this.#readIfDue();
   }
 
   /** Sends the list that was read, once every event in it has come. */
@@ -217,8 +225,10 @@ export class PresenceView {
     this.#held = undefined;
     this.#awaitingRead = undefined;
     const later = this.#takeArrivedAfter(page);
-    const relisted = this.#mustRelist && !this.#isAt(page) ? [...this.#subscribers] : [];
-    this.#mustRelist = false;
+    const needList = this.#lackChanges || (this.#mustRelist && !this.#isKnown(page));
+    const relisted = needList ? [...this.#subscribers] : [];
+    this.#mustRelist = this.#lackChanges = false;
+    this.#toldUpTo = undefined;
     if (relisted.length > 0) this.#batch.take();
     else this.#announceBatch();
     for (const [stream, off] of page.at.entries())
@@ -250,8 +260,9 @@ export class PresenceView {
   }
 
   /** Whether the subscribers have been told of all that a page holds, and of nothing else. */
-  #isAt({ at }: RosterPage): boolean {
-    return this.#seen.length === at.length && at.every((off, stream) => this.#seen[stream] === off);
+  #isKnown({ at }: RosterPage): boolean {
+    const told = this.#toldUpTo ?? this.#seen;
+    return told.length === at.length && at.every((off, stream) => told[stream] === off);
   }
 
   #sendList(page: RosterPage, recipients: readonly Connection[]): void {
@@ -273,10 +284,8 @@ export class PresenceView {
       return;
     }
     if (this.#totals.stop()) {
-      // Subscribers that got totals only need the whole list, also if no event was lost.
-      this.#seen = [];
       this.#isPageCurrent = false;
-      this.#mustRelist = true;
+      this.#mustRelist = this.#lackChanges = true;
       return;
     }
     if (joined.length > 0) this.#broadcast(joinedFrame(this.#options, joined, total));

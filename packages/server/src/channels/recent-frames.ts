@@ -7,6 +7,7 @@ import type { HistoryBounds, LogEntry } from "../backplane.ts";
 import type { Clock } from "../types.ts";
 import { textBytes } from "../utils/text.ts";
 import { decodeEnvelope } from "./envelope.ts";
+import type { EnvelopeHeader } from "./envelope.ts";
 import { encodeFrame } from "@halyard/protocol/wire";
 
 /** A message of a channel as text for the wire. */
@@ -16,7 +17,8 @@ export interface ReplayEntry {
   readonly at: number;
   readonly text: string;
   readonly bytes: number;
-  readonly excludedClient: string | undefined;
+  /** Undefined for a message that every reader gets. */
+  readonly header: EnvelopeHeader | undefined;
 }
 
 /** The newest frames of one channel, oldest first. */
@@ -73,9 +75,9 @@ export class RecentFrames {
   }
 
   add(channel: ChannelFrames, entry: ReplayEntry): void {
-    const { offset, prev, at, text, bytes, excludedClient } = entry;
+    const { offset, prev, at, text, bytes, header } = entry;
     const older = this.#newest;
-    const frame = { offset, prev, at, text, bytes, excludedClient, channel, older, newer: undefined };
+    const frame = { offset, prev, at, text, bytes, header, channel, older, newer: undefined };
     if (older === undefined) this.#oldest = frame;
     else older.newer = frame;
     this.#newest = frame;
@@ -133,7 +135,9 @@ export class RecentFrames {
 
 /** Encodes a stored message as a frame of its channel. */
 export function toReplayEntry(channel: string, { offset, prev, at, data }: LogEntry): ReplayEntry {
-  const { json, excludedClient } = decodeEnvelope(data);
+  const { json, header } = decodeEnvelope(data);
   const text = encodeFrame(json, { ch: channel, off: offset });
-  return { offset, prev, at, text, bytes: textBytes(text), excludedClient };
+  // What stands before the message takes memory as well.
+  const bytes = textBytes(text) + data.length - json.length;
+  return { offset, prev, at, text, bytes, header };
 }

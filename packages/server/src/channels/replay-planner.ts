@@ -1,6 +1,6 @@
 // Plans the replays of whole resumes: one after the other for each user, and spread over turns of the event loop.
 // The welcome uses it for all channels of a connection.
-// Guarantees: no more is read, and no more frames are made, than one resume may replay; a turn plans no more than about one
+// Guarantees: a channel that the backplane does not give has no plan, and keeps no other one waiting; no more is read, and no more frames are made, than one resume may replay; a turn plans no more than about one
 // full resume, however many resume at once; one user's resumes do not keep those of others waiting.
 
 import type { Position } from "@halyard/protocol";
@@ -8,7 +8,8 @@ import type { Connection } from "../connection/connection.ts";
 import { isClosed } from "../connection/is-closed.ts";
 import type { Clock } from "../types.ts";
 import { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
-import { andThen, whenAll } from "../utils/maybe-promise.ts";
+import { isUnavailable } from "../utils/errors.ts";
+import { andThen, recover, whenAll } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { WorkTurns } from "../utils/work-turns.ts";
 import type { ChannelHub } from "./channel-hub.ts";
@@ -54,7 +55,7 @@ export class ReplayPlanner {
    * Plans all channels of a connection.
    *
    * @param commit takes the plans, in the turn in which they were found to be valid: nothing is published in between; not
-   * called for a connection that has closed
+   * called for a connection that has closed. A channel without a plan is missing, because the backplane did not answer
    */
   run(connection: Connection, requests: readonly Requested[], commit: Commit): MaybePromise<void> {
     const plan = (): Promise<void> => this.#plan(connection, requests, commit);
@@ -63,8 +64,9 @@ export class ReplayPlanner {
     if (requests.length > CHUNK) return plan();
     // A connection without rooms and positions, which most are at first, is welcomed in the turn in which it opens.
     const { channels } = this.#parts;
-    const planned = whenAll(requests.map((request) => planReplay(channels, request)));
-    return andThen(planned, (plans) => {
+    const planned = whenAll(requests.map((request) => ifThere(() => planReplay(channels, request))));
+    return andThen(planned, (found) => {
+      const plans = found.filter(isPlan);
       if (!this.#areValid(plans)) return plan();
       if (!isClosed(connection)) commit(plans);
       return undefined;
@@ -82,8 +84,11 @@ export class ReplayPlanner {
       this.#turns.end(turn, { estimate, spent: chunk.length * CHANNEL_WORK });
       // It may have closed while it waited, and reads nothing then.
       if (isClosed(connection)) return;
-      await whenAll(chunk.map(({ channel }) => channels.whenSynced(channel)));
-      for (const request of chunk) plans.push(await this.#planOne(request, budget));
+      await whenAll(chunk.map(({ channel }) => ifThere(() => channels.whenSynced(channel))));
+      for (const request of chunk) {
+        const plan = await ifThere(() => this.#planOne(request, budget));
+        if (plan !== undefined) plans.push(plan);
+      }
     }
     await this.#commit(connection, plans, { budget, commit });
   }
@@ -126,13 +131,30 @@ export class ReplayPlanner {
 
   /** Makes the plans again that are no longer valid. */
   async #renew(plans: ReplayPlan[], budget: ReplayBudget): Promise<void> {
-    for (const [index, plan] of plans.entries()) {
-      if (canCommit(this.#parts.channels, plan)) continue;
+    for (const plan of plans.splice(0)) {
+      if (canCommit(this.#parts.channels, plan)) {
+        plans.push(plan);
+        continue;
+      }
       budget.messages += plan.cost.messages;
       budget.bytes += plan.cost.bytes;
-      plans[index] = await this.#planOne({ channel: plan.channel.name, position: plan.from }, budget);
+      const request = { channel: plan.channel.name, position: plan.from };
+      const renewed = await ifThere(() => this.#planOne(request, budget));
+      if (renewed !== undefined) plans.push(renewed);
     }
   }
+}
+
+/** What needs the backplane, or undefined where that does not answer. */
+function ifThere<TValue>(task: () => MaybePromise<TValue>): MaybePromise<TValue | undefined> {
+  return recover<TValue | undefined>(task, (error) => {
+    if (!isUnavailable(error)) throw error;
+    return undefined;
+  });
+}
+
+function isPlan(plan: ReplayPlan | undefined): plan is ReplayPlan {
+  return plan !== undefined;
 }
 
 function workOf({ messages, bytes }: ReplayBudget): number {

@@ -57,6 +57,7 @@ describe("a resume", () => {
     expect(states["all"]).toEqual({
       epoch: position("all").epoch,
       off: position("all").off,
+      head: position("all").off + 20,
       recovered: true,
     });
     const first = position("all").off + 1;

@@ -10,7 +10,7 @@ import type { Channel } from "./channel.ts";
 import { toReplayEntry } from "./recent-frames.ts";
 import type { ReplayEntry } from "./recent-frames.ts";
 import type { ChannelHub } from "./channel-hub.ts";
-import { clientKey } from "./envelope.ts";
+import type { RoomCopies } from "./room-copies.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Connection } from "../connection/connection.ts";
 
@@ -36,11 +36,16 @@ export interface ReplayPlan {
   readonly cost: ReplayBudget;
 }
 
-/** The result of a plan at the moment of the subscription. */
-export interface Replay {
+/** The frames that a connection missed in a channel, and what decides which of them it gets. */
+export interface MissedFrames {
   readonly channel: string;
-  readonly state: ChannelState;
   readonly entries: readonly ReplayEntry[];
+  readonly copies: Pick<RoomCopies, "textFor">;
+}
+
+/** The result of a plan at the moment of the subscription. */
+export interface Replay extends MissedFrames {
+  readonly state: ChannelState;
 }
 
 const MAX_PLAN_ATTEMPTS = 3;
@@ -136,7 +141,9 @@ function take(budget: ReplayBudget, { messages, bytes }: ReplayBudget): boolean 
 /** Whether a plan is still valid. If it is, {@link commitReplay} in the same turn cannot fail. */
 export function canCommit(channels: ChannelHub, { channel, from, gap, entries }: ReplayPlan): boolean {
   if (!channels.isCurrent(channel)) return false;
-  return gap !== undefined || from === undefined || continuation(channel, from.off, entries) !== undefined;
+  if (gap !== undefined || from === undefined) return true;
+  // The store may have begun a new epoch since the plan was made, in which the same offset is another message.
+  return from.epoch === channel.epoch && continuation(channel, from.off, entries) !== undefined;
 }
 
 /** Subscribes the connection, and returns what it must be sent first. One synchronous step: no publication comes between. */
@@ -148,18 +155,22 @@ export function commitReplay(
   const { channel, from, gap } = plan;
   const { name, epoch } = channel;
   channels.add(channel, connection);
-  if (from === undefined) return withoutReplay(channel, "new");
-  if (gap !== undefined) return withoutReplay(channel, gap);
+  const withoutReplay = (recovered: ChannelState["recovered"]): Replay => {
+    channels.copies.begin(connection, channel);
+    const state = { epoch, off: channel.offset, recovered };
+    return { channel: name, state, entries: NO_ENTRIES, copies: channels.copies };
+  };
+  if (from === undefined) return withoutReplay("new");
+  if (gap !== undefined) return withoutReplay(gap);
+  if (from.epoch !== epoch) return withoutReplay("lost");
 
   const entries = continuation(channel, from.off, plan.entries);
-  if (entries === undefined) return withoutReplay(channel, "trimmed");
-  if (!take(budget, costOf(entries))) return withoutReplay(channel, "too_many");
+  if (entries === undefined) return withoutReplay("trimmed");
+  if (!take(budget, costOf(entries))) return withoutReplay("too_many");
   // The position in the state is the one before the replay; the frames of the replay then move it.
-  return { channel: name, state: { epoch, off: from.off, recovered: true }, entries };
-}
-
-function withoutReplay({ name, epoch, offset: off }: Channel, recovered: ChannelState["recovered"]): Replay {
-  return { channel: name, state: { epoch, off, recovered }, entries: NO_ENTRIES };
+  channels.replayed += entries.length;
+  const state = { epoch, off: from.off, head: channel.offset, recovered: true } as const;
+  return { channel: name, state, entries, copies: channels.copies };
 }
 
 /** Whether a channel does not go on at the position of the client. */
@@ -172,12 +183,13 @@ export function gapFrame(ch: string, { epoch, off, recovered }: ChannelState): O
   return new OutboundFrame(JSON.stringify({ type: "gap", ch, epoch, off, reason: recovered }));
 }
 
-/** Queues the frames that a connection missed. Messages that excluded its client only move its position. */
-export function pushReplay(connection: Connection, channel: string, entries: readonly ReplayEntry[]): void {
-  const ownKey = clientKey(connection.client);
-  for (const { text, excludedClient, offset } of entries) {
-    if (excludedClient === ownKey) {
-      connection.skip(channel, offset);
+/** Queues the frames that a connection missed. Messages that it does not get, or gets in another room, only move its position. */
+export function pushReplay(connection: Connection, { channel, entries, copies }: MissedFrames): void {
+  for (const entry of entries) {
+    const { header } = entry;
+    const text = header === undefined ? entry.text : copies.textFor(connection, { text: entry.text, header });
+    if (text === undefined) {
+      connection.skip(channel, entry.offset);
       continue;
     }
     connection.pushFromChannel(new OutboundFrame(text), channel);

@@ -5,6 +5,7 @@ import type { Backplane, ReadPage, ReadResult } from "../backplane.ts";
 import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
 import { unwrapResolved } from "../utils/maybe-promise.ts";
+import { repeatOnce } from "../utils/repeated-calls.ts";
 
 const RECENT_READ_MS = 250;
 
@@ -33,9 +34,10 @@ export class SharedReads {
   read(channel: string, page: ReadPage, offset: number | undefined): Promise<ReadResult> {
     const shared = this.#reads.size === 0 ? undefined : this.#reads.get(keyOf(channel, page));
     if (shared !== undefined && shared.offset === offset) return shared.result;
-    const result = this.#backplane.read(channel, page);
+    const first = this.#backplane.read(channel, page);
     // The memory backplane answers in this turn: there is nothing to share.
-    if (!(unwrapResolved(result) instanceof Promise)) return result;
+    if (!(unwrapResolved(first) instanceof Promise)) return first;
+    const result = repeatOnce(first, () => this.#backplane.read(channel, page));
     const read: SharedRead = { key: keyOf(channel, page), offset, result };
     this.#reads.set(read.key, read);
     result.then(

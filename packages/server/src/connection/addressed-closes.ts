@@ -35,18 +35,13 @@ export class AddressedCloses {
 
   close(message: CloseMessage): void {
     const { backplane, onError } = this.#parts;
-    if (this.#closeHere(message)) return;
+    if (this.closeHere(message)) return;
     const nodeId = nodeOf(message.close);
     if (nodeId !== backplane.nodeId) backplane.send(nodeId, JSON.stringify(message)).catch(onError);
   }
 
-  /** A message of another node. */
-  readonly onMessage = (data: string): void => {
-    const message = JSON.parse(data) as CloseMessage;
-    this.#closeHere(message);
-  };
-
-  #closeHere({ user, close, code }: CloseMessage): boolean {
+  /** @returns whether this node has the connection */
+  closeHere({ user, close, code }: CloseMessage): boolean {
     const connection = this.#parts.connections.ofUser(user).find(({ id }) => id === close);
     connection?.close(code);
     return connection !== undefined;
@@ -54,6 +49,6 @@ export class AddressedCloses {
 }
 
 /** The id of a connection is that of its node, a dot and a number. */
-function nodeOf(connectionId: string): string {
+export function nodeOf(connectionId: string): string {
   return connectionId.slice(0, connectionId.lastIndexOf("."));
 }

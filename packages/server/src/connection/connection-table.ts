@@ -28,6 +28,10 @@ export class ConnectionTable {
   readonly wsInstances: WebSocketInstances;
   readonly #bySocket = new Map<WebSocketInstance, Connection>();
   readonly #byUser = new Map<string, OneOrMany>();
+  /** Connections without a socket whose handlers still run: the client may come back for the results. */
+  readonly #lost = new Set<Connection>();
+  /** By their ids. Made at the first look-up: most nodes make none. */
+  #byId: Map<string, Connection> | undefined;
   /** The clients of closed sockets that something still refers to, such as a handler that runs. */
   readonly #closedClients = new WeakMap<WebSocketInstance, ClientRef>();
 
@@ -45,8 +49,18 @@ export class ConnectionTable {
     return this.#bySocket.values();
   }
 
+  /** The open connections, and those that were lost while handlers of theirs run. */
+  withLost(): Connection[] {
+    return [...this.#bySocket.values(), ...this.#lost];
+  }
+
   of(ws: WebSocketInstance): Connection | undefined {
     return this.#bySocket.get(ws);
+  }
+
+  byId(id: string): Connection | undefined {
+    this.#byId ??= new Map([...this.#bySocket.values()].map((connection) => [connection.id, connection]));
+    return this.#byId.get(id);
   }
 
   /** The client of a socket, after its close as well. */
@@ -59,19 +73,20 @@ export class ConnectionTable {
     return entry === undefined ? [] : connectionsOf(entry);
   }
 
+  /** As {@link withLost}, of one user. */
+  ofUserWithLost(userId: string): Connection[] {
+    return [...this.ofUser(userId), ...[...this.#lost].filter((connection) => connection.userId === userId)];
+  }
+
   /** The identity of a user, and when the first connection was opened. */
   guestIdentityOf(userId: string): Pick<OneOrMany, "identity" | "openedAt"> | undefined {
     return this.#byUser.get(userId);
   }
 
-  countOf(userId: string): number {
-    const entry = this.#byUser.get(userId);
-    return entry === undefined ? 0 : isMultiple(entry) ? entry.connections.size : 1;
-  }
-
   add(connection: Connection): void {
     const { ws, userId } = connection;
     this.#bySocket.set(ws, connection);
+    this.#byId?.set(connection.id, connection);
     const entry = this.#byUser.get(userId);
     if (entry === undefined) this.#byUser.set(userId, connection);
     else if (isMultiple(entry)) entry.connections.add(connection);
@@ -79,6 +94,13 @@ export class ConnectionTable {
       const { openedAt, identity } = entry;
       this.#byUser.set(userId, { connections: new Set([entry, connection]), openedAt, identity });
     }
+  }
+
+  /** Holds a lost connection until its work is done: a ban or a sign-out still ends it. */
+  async hold(lost: Connection, work: Promise<unknown>): Promise<void> {
+    this.#lost.add(lost);
+    await work;
+    this.#lost.delete(lost);
   }
 
   /** Stores the new identity of a user; `connectedAt` stays. */
@@ -91,6 +113,7 @@ export class ConnectionTable {
   remove(connection: Connection): boolean {
     const { ws, userId } = connection;
     if (!this.#bySocket.delete(ws)) return false;
+    this.#byId?.delete(connection.id);
     this.#closedClients.set(ws, connection.client);
     const entry = this.#byUser.get(userId);
     if (entry !== undefined && isMultiple(entry)) {

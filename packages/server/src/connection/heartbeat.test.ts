@@ -4,6 +4,7 @@ import { Connections } from "../../test/fake-connection.ts";
 import { fakeTransport } from "../../test/fake-socket.ts";
 import type { Connection } from "./connection.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { RateLimits } from "./rate-limits.ts";
 import type { ServerLimits } from "../limits.ts";
 
 function create(limits: Partial<ServerLimits> = {}): {
@@ -16,12 +17,15 @@ function create(limits: Partial<ServerLimits> = {}): {
   const connections = new Connections(clock, limits);
   const listed = { calls: 0 };
   const heartbeat = new Heartbeat({
+    monitor: { isSettled: true },
     clock,
     limits: connections.limits,
     connections: () => {
       listed.calls++;
       return connections.all();
     },
+    rateLimits: new RateLimits(connections.limits, clock),
+    rooms: { joinPending: () => Promise.resolve() },
   });
   heartbeat.start();
   onTestFinished(() => {
@@ -171,6 +175,46 @@ describe("Heartbeat on a reader without progress", () => {
     connections.socketOf(ada).bufferedAmount = 0;
     live(clock, connections, 60_000);
     expect(connections.closed).toEqual([]);
+  });
+
+  it("gives another 10 s with every byte that leaves the process, however much comes behind it", () => {
+    const { clock, connections } = create();
+    let sent = 0;
+    const ada = connections.open("ada", { transport: { ...fakeTransport, sentBytes: () => sent } });
+    const socket = connections.socketOf(ada);
+    for (let n = 0; n < 30; n++) {
+      // More comes in than goes out.
+      socket.bufferedAmount = 5_000 + 100 * n;
+      sent += 50;
+      live(clock, connections, 9_000);
+    }
+    expect(connections.closed).toEqual([]);
+    live(clock, connections, 11_000);
+    expect(connections.closed).toMatchObject([{ code: 4008 }]);
+  });
+
+  it("closes no peer as silent that takes bytes that waited, and one that takes none", () => {
+    const { clock, connections } = create({ stalledMs: 600_000 });
+    let sent = 0;
+    const slow = connections.open("slow", { transport: { ...fakeTransport, sentBytes: () => sent } });
+    const dead = connections.open("dead", { transport: { ...fakeTransport, sentBytes: () => 7 } });
+    for (const connection of [slow, dead]) connections.socketOf(connection).bufferedAmount = 500_000;
+    for (let second = 0; second < 120; second++) {
+      sent += 1_000;
+      clock.skip(1_000);
+    }
+    expect(connections.closed).toMatchObject([{ id: "dead", code: 4000 }]);
+  });
+
+  it("takes bytes that never waited for no sign of life: a dead line's kernel takes them, too", () => {
+    const { clock, connections } = create();
+    let sent = 0;
+    connections.open("dead", { transport: { ...fakeTransport, sentBytes: () => sent } });
+    for (let second = 0; second < 40; second++) {
+      sent += 1_000;
+      clock.skip(1_000);
+    }
+    expect(connections.closed).toMatchObject([{ code: 4000 }]);
   });
 });
 

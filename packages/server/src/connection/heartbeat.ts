@@ -1,6 +1,7 @@
 import { CloseCode } from "@halyard/protocol/wire";
 import { Backlog } from "../delivery/backlog.ts";
 import type { Connection } from "./connection.ts";
+import type { RateLimits } from "./rate-limits.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
 import { retryReason } from "../delivery/writer.ts";
@@ -9,6 +10,10 @@ export interface HeartbeatParts {
   readonly clock: Clock;
   readonly limits: ServerLimits;
   readonly connections: () => Iterable<Connection>;
+  readonly rateLimits: RateLimits;
+  /** Rooms are joined while it can be used. */
+  readonly monitor: { readonly isSettled: boolean };
+  readonly rooms: { joinPending(connection: Connection, room: string): Promise<void> };
 }
 
 /** A heartbeat round is split into ticks of about this length. */
@@ -52,9 +57,12 @@ export class Heartbeat {
     const timerLagMs = now - dueAt;
     if (timerLagMs > 1_000) this.#graceUntil = now + Math.min(timerLagMs, this.#parts.limits.silenceMs);
     this.#bucket = (this.#bucket + 1) % this.#buckets;
-    for (const connection of [...this.#parts.connections()]) {
+    const connections = [...this.#parts.connections()];
+    this.#parts.rateLimits.sweep(connections);
+    for (const connection of connections) {
       // Closed since the round began: its socket still has to send the close code.
       if (connection.stage === "closed") continue;
+      this.#joinPending(connection);
       try {
         this.#checkBacklog(connection, now);
         this.#checkUnfinishedMessage(connection, now);
@@ -64,6 +72,18 @@ export class Heartbeat {
         connection.close(1011);
       }
     }
+  }
+
+  #joinPending(connection: Connection): void {
+    const { monitor, rateLimits, rooms } = this.#parts;
+    if (connection.pendingRooms?.size === 0) connection.pendingRooms = undefined;
+    void connection.pendingRooms?.joinDue(
+      (isPaid) =>
+        connection.stage !== "closed" &&
+        monitor.isSettled &&
+        (isPaid || rateLimits.takeHelloRooms(connection, 1) === 1),
+      (room) => rooms.joinPending(connection, room),
+    );
   }
 
   #checkSilence(connection: Connection, now: number): void {
@@ -94,19 +114,28 @@ export class Heartbeat {
     });
   }
 
+  /** A peer that reads slowly is not stalled: what counts is whether bytes have left the process since the last tick. */
   #checkBacklog(connection: Connection, now: number): void {
-    const bytes = connection.transport.bufferedAmount(connection.ws);
+    const { transport, ws } = connection;
+    const bytes = transport.bufferedAmount(ws);
     if (bytes === 0 && connection.backlog === undefined) return;
     const backlog = (connection.backlog ??= new Backlog());
-    if (bytes === 0 || bytes < backlog.bytes) backlog.stalledSince = undefined;
-    else backlog.stalledSince ??= now;
+    const hadWaiting = backlog.bytes > 0;
+    const sentBytes = transport.sentBytes?.(ws) ?? 0;
+    const hasProgress =
+      transport.sentBytes === undefined ? bytes < backlog.bytes : sentBytes > backlog.sentBytes;
     backlog.bytes = bytes;
+    backlog.sentBytes = sentBytes;
+    // Bytes that waited leave only when the peer has taken earlier ones.
+    if (hadWaiting && hasProgress) connection.onProgress(now);
+    if (bytes === 0) backlog.stalledSince = undefined;
+    else backlog.stalledSince ??= now;
     if (backlog.stalledSince === undefined || now - backlog.stalledSince < this.#parts.limits.stalledMs)
       return;
     connection.close(CloseCode.SlowReader, {
       reason: retryReason(this.#parts.clock),
       limit: "stalledMs",
     });
-    connection.transport.terminate?.(connection.ws);
+    transport.terminate?.(ws);
   }
 }

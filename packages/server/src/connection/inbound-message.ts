@@ -10,6 +10,8 @@ export interface InboundMessage {
   readonly frame: Frame;
   readonly meta: FrameMeta;
   readonly digest: number;
+  /** The size of its text. */
+  readonly bytes: number;
   /** Set where the frame has a number but cannot be read as a send: the error is its answer, and uses the number. */
   readonly refusal?: HalyardError | undefined;
 }

@@ -2,10 +2,12 @@ import { clientMessages } from "@halyard/protocol";
 import type { FrameMeta, Frame as WireFrame } from "@halyard/protocol/wire";
 import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
 import { InvalidMessageError } from "../utils/errors.ts";
+import { assertFitsFrame } from "../delivery/frame-size.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Clock } from "../types.ts";
 
-const TIMEOUT_MS = 10_000;
+/** How long a request waits for its answer, if nothing else is said. */
+export const TIMEOUT_MS = 10_000;
 const ERROR_LENGTH = 200;
 
 /** Options of `manager.request`. */
@@ -51,13 +53,14 @@ export class PendingServerRequests {
     this.#limit = limit;
   }
 
-  /** Sends a request and waits for its reply. The promise always settles. */
+  /** Sends a request and waits for its reply. The promise always settles: with `payload_too_large` for a large input. */
   async send({ name, input, signal, timeoutMs = TIMEOUT_MS }: ServerRequest): Promise<unknown> {
     signal?.throwIfAborted();
     if (this.#pending.size >= this.#limit)
       throw new HalyardError("limit_exceeded", "Too many requests to this connection wait for an answer.");
     // A late reply may arrive on a later connection, so an id is never reused.
     const json = JSON.stringify({ type: "request", name, input });
+    assertFitsFrame(json, `the input of ${name}`);
     const id = `${this.#connection.id}.${String(++this.#count)}`;
     return new Promise((resolve, reject) => {
       const settle: Pending["settle"] = (answer) => {
@@ -104,7 +107,8 @@ export class PendingServerRequests {
   }
 }
 
-function readError(frame: WireFrame): HalyardError {
+/** The error of a client, or of another node for it. */
+export function readError(frame: WireFrame): HalyardError {
   const parsed = clientMessages.error.safeParse(frame);
   if (!parsed.success)
     return new InvalidMessageError([{ path: "", message: "not an error of the protocol" }]);

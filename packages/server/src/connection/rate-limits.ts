@@ -1,56 +1,139 @@
-// The rates of one connection, as token buckets.
+// The rates of a connection and of its user, as token buckets.
 // Called for frames and pings by messages/inbound.ts, for chat and typing by messages/client-sends.ts, for joins by messages/control-frames.ts.
-// A method takes its tokens and returns 0, or takes none and returns how many milliseconds to wait; only `pace` waits itself.
+// A method takes its tokens from every bucket, or takes none and returns what is exceeded; only `pace` waits itself.
 
 import type { Buckets, Connection } from "./connection.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
 import { TokenBucket } from "@halyard/protocol/internal";
+import type { HalyardError } from "@halyard/protocol/wire";
+import { isFull, UserBucketTable } from "./user-buckets.ts";
+import type { UserBuckets } from "./user-buckets.ts";
+import { InvalidMessageError } from "../utils/errors.ts";
+import type { Exceeded } from "../utils/errors.ts";
 
-/** The rates of one connection: frames, bytes, chat, typing, joins and pings. */
+/** How many times `limits.rooms` the hellos of a user may name at once: a few tabs that all reconnect. */
+const HELLO_ROOMS = 5;
+/**
+ * What an issue of a schema costs of the byte rates, in bytes. To find one takes a schema some 3 µs (2026-11): at the default
+ * rates of a user, 8,192 issues a second.
+ */
+const ISSUE_BYTES = 64;
+
+/** The rates of frames, bytes, chat and joins, each per connection and per user; and those of typing and pings. */
 export class RateLimits {
   readonly #limits: ServerLimits;
   readonly #clock: Clock;
+  readonly #users: UserBucketTable;
+  /** Of the channels that are not full. */
+  readonly #channels = new Map<string, TokenBucket>();
 
   constructor(limits: ServerLimits, clock: Clock) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#users = new UserBucketTable(limits);
   }
 
-  /** @returns 0, or how many milliseconds a frame of this size must wait; no token is taken then */
-  takeFrame(connection: Connection, bytes: number, now = this.#clock.now()): number {
+  /** How many users have buckets that are not full. */
+  get trackedUsers(): number {
+    return this.#users.size;
+  }
+
+  /** @returns undefined for a frame of this size that is within the rates */
+  takeFrame(connection: Connection, bytes: number, now = this.#clock.now()): Exceeded | undefined {
     const limits = this.#limits;
-    const buckets = this.#bucketsOf(connection);
-    buckets.bytes ??= new TokenBucket(limits.bytesPerSecond, limits.byteBurst, now);
-    buckets.messages ??= new TokenBucket(limits.messagesPerSecond, limits.messageBurst, now);
-    const waitMs = buckets.bytes.delayFor(now, bytes);
-    return waitMs > 0 ? waitMs : buckets.messages.consume(now) || buckets.bytes.consume(now, bytes);
+    const own = this.#bucketsOf(connection);
+    const user = this.#userBucketsOf(connection, now);
+    own.bytes ??= new TokenBucket(limits.bytesPerSecond, limits.byteBurst, now);
+    own.messages ??= new TokenBucket(limits.messagesPerSecond, limits.messageBurst, now);
+    let waitMs = own.bytes.delayFor(now, bytes);
+    if (waitMs > 0) return { limit: "bytesPerSecond", waitMs };
+    waitMs = own.messages.delayFor(now);
+    if (waitMs > 0) return { limit: "messagesPerSecond", waitMs };
+    waitMs = user.bytes.delayFor(now, bytes);
+    if (waitMs > 0) return { limit: "userBytesPerSecond", waitMs };
+    waitMs = user.messages.consume(now);
+    if (waitMs > 0) return { limit: "userMessagesPerSecond", waitMs };
+    user.bytes.consume(now, bytes);
+    own.messages.consume(now);
+    own.bytes.consume(now, bytes);
+    return undefined;
+  }
+
+  /**
+   * Charges the byte rates of a connection and its user for what a schema has found in a message: at most a burst, and the
+   * next messages wait.
+   */
+  chargeFor(connection: Connection, error: HalyardError): void {
+    if (!(error instanceof InvalidMessageError)) return;
+    const { byteBurst, userByteBurst } = this.#limits;
+    const bytes = error.issueCount * ISSUE_BYTES;
+    const now = this.#clock.now();
+    this.#bucketsOf(connection).bytes?.charge(now, Math.min(bytes, byteBurst));
+    this.#userBucketsOf(connection, now).bytes.charge(now, Math.min(bytes, userByteBurst));
+  }
+
+  /** The user's counts, over all their connections. */
+  userBucketsOf(connection: Connection): UserBuckets {
+    return connection.userBuckets ?? this.#userBucketsOf(connection, this.#clock.now());
   }
 
   /** Chat, typing and joins each have their own rate; other types have none. */
-  takeForType(connection: Connection, type: string): number {
+  takeForType(connection: Connection, type: string): Exceeded | undefined {
     const limits = this.#limits;
     const now = this.#clock.now();
-    const buckets = this.#bucketsOf(connection);
-    if (type === "chat_message") {
-      buckets.chat ??= new TokenBucket(limits.chatPerSecond, limits.chatBurst, now);
-      return buckets.chat.consume(now);
-    }
+    const own = this.#bucketsOf(connection);
     if (type === "typing_indicator") {
-      buckets.typing ??= new TokenBucket(limits.typingPerSecond, limits.typingBurst, now);
-      return buckets.typing.consume(now);
+      own.typing ??= new TokenBucket(limits.typingPerSecond, limits.typingBurst, now);
+      const waitMs = own.typing.consume(now);
+      return waitMs > 0 ? { limit: "messagesPerSecond", waitMs } : undefined;
     }
-    if (type !== "join") return 0;
-    buckets.joins ??= new TokenBucket(limits.joinsPerSecond, limits.joinBurst, now);
-    return buckets.joins.consume(now);
+    if (type === "chat_message") return this.#takeChat(connection, own, now);
+    return type === "join" ? this.#takeJoin(connection, own, now) : undefined;
   }
 
-  takePing(connection: Connection): number {
+  /** @returns how many of so many rooms of a hello may be joined now */
+  takeHelloRooms(connection: Connection, count: number): number {
+    const { joinsPerSecond, rooms } = this.#limits;
+    const now = this.#clock.now();
+    const user = this.#userBucketsOf(connection, now);
+    user.helloRooms ??= new TokenBucket(joinsPerSecond, HELLO_ROOMS * rooms, now);
+    let granted = 0;
+    while (granted < count && user.helloRooms.consume(now) === 0) granted++;
+    return granted;
+  }
+
+  /** What clients send into a channel, whoever sends it. */
+  takeForChannel(channel: string, bytes: number): Exceeded | undefined {
+    const { channelBytesPerSecond, channelByteBurst } = this.#limits;
+    const now = this.#clock.now();
+    let bucket = this.#channels.get(channel);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(channelBytesPerSecond, channelByteBurst, now);
+      this.#channels.set(channel, bucket);
+    }
+    const waitMs = bucket.consume(now, bytes);
+    return waitMs > 0 ? { limit: "channelBytesPerSecond", waitMs } : undefined;
+  }
+
+  /** Delays a message until it is within the rate of its channel. */
+  paceChannel(connection: Connection, channel: string, bytes: number): Promise<void> {
+    return this.#delayUntil(connection, () => this.takeForChannel(channel, bytes));
+  }
+
+  takePing(connection: Connection): Exceeded | undefined {
     const limits = this.#limits;
     const now = this.#clock.now();
     const buckets = this.#bucketsOf(connection);
     buckets.pings ??= new TokenBucket(limits.pingsPerSecond, limits.pingsPerSecond, now);
-    return buckets.pings.consume(now);
+    const waitMs = buckets.pings.consume(now);
+    return waitMs > 0 ? { limit: "pingsPerSecond", waitMs } : undefined;
+  }
+
+  /** Delays a message that was taken in until what {@link chargeFor} has charged since then is paid. */
+  async paceCharged(connection: Connection): Promise<void> {
+    if (this.#debtOf(connection) !== undefined)
+      await this.#delayUntil(connection, () => this.#debtOf(connection));
   }
 
   /** Delays a message of a v1 client until it is within its rates. Such a message is never rejected for its rate. */
@@ -63,11 +146,61 @@ export class RateLimits {
     await this.#delayUntil(connection, () => this.takeForType(connection, message.type));
   }
 
-  async #delayUntil(connection: Connection, take: () => number): Promise<void> {
-    for (let waitMs = take(); waitMs > 0; waitMs = take()) {
-      const ms = waitMs;
+  /**
+   * Forgets the users and channels whose buckets are full again. Called between messages.
+   *
+   * @param connections all of this node; each gets its user's buckets again with its next message
+   */
+  sweep(connections: Iterable<Connection>): void {
+    const now = this.#clock.now();
+    this.#users.sweep(now);
+    for (const [channel, bucket] of this.#channels) if (isFull(bucket, now)) this.#channels.delete(channel);
+    for (const connection of connections)
+      if (connection.userBuckets?.isForgotten === true) connection.userBuckets = undefined;
+  }
+
+  #takeChat(connection: Connection, own: Buckets, now: number): Exceeded | undefined {
+    const limits = this.#limits;
+    const user = this.#userBucketsOf(connection, now);
+    own.chat ??= new TokenBucket(limits.chatPerSecond, limits.chatBurst, now);
+    user.chat ??= new TokenBucket(limits.userChatPerSecond, limits.userChatBurst, now);
+    let waitMs = own.chat.delayFor(now);
+    if (waitMs > 0) return { limit: "chatPerSecond", waitMs };
+    waitMs = user.chat.consume(now);
+    if (waitMs > 0) return { limit: "userChatPerSecond", waitMs };
+    own.chat.consume(now);
+    return undefined;
+  }
+
+  #takeJoin(connection: Connection, own: Buckets, now: number): Exceeded | undefined {
+    const limits = this.#limits;
+    const user = this.#userBucketsOf(connection, now);
+    own.joins ??= new TokenBucket(limits.joinsPerSecond, limits.joinBurst, now);
+    user.joins ??= new TokenBucket(limits.userJoinsPerSecond, limits.userJoinBurst, now);
+    let waitMs = own.joins.delayFor(now);
+    if (waitMs > 0) return { limit: "joinsPerSecond", waitMs };
+    waitMs = user.joins.consume(now);
+    if (waitMs > 0) return { limit: "userJoinsPerSecond", waitMs };
+    own.joins.consume(now);
+    return undefined;
+  }
+
+  #debtOf(connection: Connection): Exceeded | undefined {
+    const now = this.#clock.now();
+    const own = connection.buckets?.bytes?.delayFor(now, 0) ?? 0;
+    if (own > 0) return { limit: "bytesPerSecond", waitMs: own };
+    const waitMs = connection.userBuckets?.bytes.delayFor(now, 0) ?? 0;
+    return waitMs > 0 ? { limit: "userBytesPerSecond", waitMs } : undefined;
+  }
+
+  async #delayUntil(connection: Connection, take: () => Exceeded | undefined): Promise<void> {
+    // Many may wait for the same bucket: those that do not get their tokens look again less and less often.
+    let leastMs = 0;
+    for (let exceeded = take(); exceeded !== undefined; exceeded = take()) {
+      const waitMs = Math.max(leastMs, exceeded.waitMs);
+      leastMs = Math.min(100, 2 * leastMs + 5);
       await new Promise<void>((resolve) => {
-        connection.sendQueue.delayTimer = this.#clock.setTimeout(resolve, ms);
+        connection.sendQueue.delayTimer = this.#clock.setTimeout(resolve, waitMs);
       });
     }
   }
@@ -82,5 +215,9 @@ export class RateLimits {
       pings: undefined,
     };
     return connection.buckets;
+  }
+
+  #userBucketsOf(connection: Connection, now: number): UserBuckets {
+    return (connection.userBuckets ??= this.#users.of(connection.userId, now));
   }
 }

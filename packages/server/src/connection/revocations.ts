@@ -1,4 +1,5 @@
-// Closes all connections of a user or of a session, on every node, and those that are on their way or cut off.
+// Closes all connections of a user or of a session, on every node, and those that are on their way or cut off; handlers of
+// lost connections are aborted.
 // Called by the manager; the backplane hands over what other nodes revoke, and the handshake asks before a connection begins.
 // Guarantee: a connection that was authenticated before a mark does not stay open once its node can read the mark.
 import type { Backplane, Revocation } from "../backplane.ts";
@@ -54,8 +55,8 @@ export class Revocations {
     const { connections } = this.#parts;
     const marked =
       "user" in mark
-        ? connections.ofUser(mark.user)
-        : [...connections.all()].filter((connection) => sessionIdOf(connection) === mark.session);
+        ? connections.ofUserWithLost(mark.user)
+        : connections.withLost().filter((connection) => sessionIdOf(connection) === mark.session);
     for (const connection of marked) connection.close(mark.code, mark.reason);
   };
 
@@ -71,7 +72,7 @@ export class Revocations {
     const { clock, connections, onError } = this.#parts;
     clock.clearTimeout(this.#retry);
     try {
-      const all = [...connections.all()];
+      const all = connections.withLost();
       for (let start = 0; start < all.length; start += BATCH)
         await this.#check(all.slice(start, start + BATCH));
     } catch (error) {

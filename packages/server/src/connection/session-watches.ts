@@ -1,18 +1,26 @@
-import { callSafely } from "@halyard/protocol/internal";
+import { dateOf } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { GuardedSessionWatchParts } from "../application/guarded-session-watch.ts";
 import { GuardedSessionWatch } from "../application/guarded-session-watch.ts";
-import type { Backplane } from "../backplane.ts";
+import type { Backplane, Revocation } from "../backplane.ts";
 import type { ServerLimits } from "../limits.ts";
 import type {
   AnyAuthenticator,
+  SessionMark,
   SessionNotice,
   SessionWatch,
   WatchingAuthenticator,
 } from "../session-watch.ts";
+import type { Clock } from "../types.ts";
 import { LimitError } from "../utils/errors.ts";
 import { KeyedRateLimiter } from "../utils/keyed-rate-limiter.ts";
+import { RepeatedCalls } from "../utils/repeated-calls.ts";
 import type { Connection } from "./connection.ts";
+
+/** For how long a notice or a mark is repeated that the backplane has not taken. */
+const ANNOUNCED_MS = 5 * 60_000;
+/** A node that is cut off for longer has checked its sessions by itself. */
+const MARKED_MS = 3_600_000;
 
 interface SessionWatchesParts extends Pick<GuardedSessionWatchParts, "guard" | "clock"> {
   readonly backplane: Backplane;
@@ -23,29 +31,43 @@ interface SessionWatchesParts extends Pick<GuardedSessionWatchParts, "guard" | "
 /** The session watches of this node: one for each authenticator that provides one. */
 export class SessionWatches {
   readonly #backplane: Backplane;
+  readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
   /** By user: a reconnect gives no new tries. */
   readonly #rate: KeyedRateLimiter;
   readonly #watchParts: GuardedSessionWatchParts;
+  readonly #repeatedCalls: RepeatedCalls;
   readonly #watches = new Map<AnyAuthenticator, SessionWatch>();
 
   constructor({ backplane, limits, onError, guard, clock }: SessionWatchesParts) {
     this.#backplane = backplane;
+    this.#clock = clock;
     this.#watchParts = { guard, clock, handlerMs: limits.handlerMs };
     this.#onError = onError;
+    this.#repeatedCalls = new RepeatedCalls(clock, ANNOUNCED_MS);
     const { authenticatesPerSecond: perSecond, authenticateBurst: burst } = limits;
     this.#rate = new KeyedRateLimiter(clock, { perSecond, burst });
   }
 
-  /** The watch of an authenticator, created by its first upgrade. */
+  /** Begins to watch. An authenticator that fails is reported, and tried again by each upgrade. */
+  begin(authenticator: AnyAuthenticator | undefined): void {
+    try {
+      this.watchOf(authenticator);
+    } catch (error) {
+      this.#watchParts.guard.report(error, { type: "session watch", ws: undefined });
+    }
+  }
+
+  /** The watch of an authenticator. */
   watchOf(authenticator: AnyAuthenticator | undefined): SessionWatch | undefined {
     if (authenticator === undefined || !isWatching(authenticator)) return undefined;
     const existing = this.#watches.get(authenticator);
     if (existing !== undefined) return existing;
-    const announce = (notice: SessionNotice): void => {
-      void callSafely(() => this.#backplane.announce(JSON.stringify(notice)), this.#onError);
-    };
-    const watch = new GuardedSessionWatch(authenticator.watch({ announce }), this.#watchParts);
+    const watched = authenticator.watch({
+      announce: (notice) => void this.#announce(notice),
+      revoke: (mark) => void this.#revoke(mark),
+    });
+    const watch = new GuardedSessionWatch(watched, this.#watchParts);
     this.#watches.set(authenticator, watch);
     return watch;
   }
@@ -72,7 +94,37 @@ export class SessionWatches {
     for (const watch of this.#watches.values()) watch.receive(notice);
   };
 
+  /** Notices of other nodes may have been missed. */
+  interrupted(): void {
+    for (const watch of this.#watches.values()) watch.interrupted?.();
+  }
+
+  async #announce(notice: SessionNotice): Promise<void> {
+    try {
+      const data = JSON.stringify(notice);
+      await this.#untilDone(() => this.#backplane.announce(data));
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  #revoke(mark: SessionMark): Promise<void> {
+    const about =
+      "user" in mark ? { user: mark.user, notBefore: dateOf(this.#clock) } : { session: mark.session };
+    const revocation: Revocation = { code: mark.code, reason: "", ...about };
+    return this.#untilDone(() => this.#backplane.revoke(revocation, MARKED_MS));
+  }
+
+  /** A call that fails is repeated later. */
+  async #untilDone(call: () => Promise<void>): Promise<void> {
+    await call().catch((error: unknown) => {
+      this.#onError(error);
+      this.#repeatedCalls.add(call);
+    });
+  }
+
   stop(): void {
+    this.#repeatedCalls.stop();
     for (const watch of this.#watches.values()) watch.stop();
     this.#watches.clear();
     this.#rate.stop();

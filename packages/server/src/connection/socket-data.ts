@@ -1,4 +1,5 @@
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
+import { jsonBytes } from "../utils/text.ts";
 import type { GuestIdentity, WebSocketData, WebSocketInstance } from "../types.ts";
 
 /** What `ws.data` holds on a socket that the server upgraded. */
@@ -30,11 +31,18 @@ export function identityOf({ userId, ...profile }: WebSocketData): GuestIdentity
 /** Whether `ws.data` names a user. */
 export function hasUserId(ws: WebSocketInstance): ws is WebSocketInstance<WebSocketData> {
   const { data } = ws;
+  return typeof data === "object" && data !== null && "userId" in data && isUserId(data.userId);
+}
+
+/** What the id of a user may have as JSON, in bytes: it is in each profile, which is at most 1 KiB. */
+const MAX_USER_ID_BYTES = 900;
+
+/** Whether a value can be the id of a user: a text that fits a profile and the name of a channel. */
+export function isUserId(id: unknown): id is string {
+  if (typeof id !== "string" || id === "") return false;
+  // A UTF-16 unit is at most six bytes of JSON.
   return (
-    typeof data === "object" &&
-    data !== null &&
-    "userId" in data &&
-    typeof data.userId === "string" &&
-    data.userId !== ""
+    6 * id.length <= MAX_USER_ID_BYTES ||
+    (id.length <= MAX_USER_ID_BYTES && jsonBytes(id) - 2 <= MAX_USER_ID_BYTES)
   );
 }

@@ -39,6 +39,8 @@ export class Batch {
   concatenatedCompressed: Uint8Array | undefined = undefined;
   /** Several connections hold this batch, or a transport has written it once: concatenating it pays. */
   isShared = false;
+  /** How many connections have got this batch in the flush that runs. */
+  deliveries = 0;
   #frames: readonly OutboundFrame[] | undefined = undefined;
   #lastAppendedFrame: OutboundFrame | undefined = undefined;
   #lastAppendedBatch: Batch | undefined = undefined;

@@ -15,6 +15,11 @@ export interface Transport {
   write(ws: WebSocketInstance, batch: Batch): boolean;
   /** How many bytes wait to be sent. */
   bufferedAmount(ws: WebSocketInstance): number;
+  /**
+   * How many bytes have left the process since the connection opened. Undefined if the runtime does not count them: the
+   * bytes that wait must become fewer then, or the runtime says that some have left.
+   */
+  readonly sentBytes?: ((ws: WebSocketInstance) => number) | undefined;
   /** Sends a ping. Only for sockets whose pongs reach the manager. */
   readonly ping?: ((ws: WebSocketInstance) => void) | undefined;
   /** Whether the peer has begun a message and not finished it. Undefined if the runtime does not show it. */

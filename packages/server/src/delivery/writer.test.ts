@@ -118,20 +118,21 @@ describe("Writer on a slow reader", () => {
   });
 
   describe("that receives a replay", () => {
-    const replay = Array.from({ length: 40 }, (_, n) => ({
+    /** Less than is sent in pieces. */
+    const replay = Array.from({ length: 3 }, (_, n) => ({
       offset: n,
       prev: n - 1,
       at: 0,
       text: frame("replayed", 16 * KIB).text,
       bytes: 16 * KIB,
-      excludedClient: undefined,
+      header: undefined,
     }));
     const size = replay.reduce((sum, entry) => sum + entry.text.length, 0);
 
     /** A connection whose socket has a whole replay buffered. */
     function replaying(): ReturnType<typeof create> {
       const parts = create();
-      pushReplay(parts.ada, "all", replay);
+      pushReplay(parts.ada, { channel: "all", entries: replay, copies: { textFor: () => undefined } });
       parts.clock.flush();
       parts.connections.socketOf(parts.ada).bufferedAmount = size;
       return parts;

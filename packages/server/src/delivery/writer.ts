@@ -3,13 +3,20 @@
 // Each connection gets one write per turn, and a socket that throws or is too slow affects no other.
 
 import { CloseCode } from "@halyard/protocol/wire";
+import type { Backlog } from "./backlog.ts";
 import { BatchGroup } from "./batch-group.ts";
 import type { Recipient, GroupBroadcast } from "./transport.ts";
 import { Batch } from "./outbound-frame.ts";
 import { OPEN } from "./ready-state.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
+import { ReplayPacer } from "./replay-pacer.ts";
 import { MIN_GROUP_SIZE } from "./topic-broadcaster.ts";
+
+/** What counts the frames that go out. */
+export interface SentFrames {
+  addFrame(text: string, deliveries: number): unknown;
+}
 
 interface Failure {
   readonly connection: Recipient;
@@ -35,6 +42,10 @@ const PREPARE_AHEAD = 16;
 export class Writer {
   /** The empty batch that every connection starts a turn with. */
   empty = new Batch();
+  /** How many ephemeral frames slow readers did not get. */
+  dropped = 0;
+  /** What goes out. */
+  readonly #sent: SentFrames;
   /** False once HALYARD_BATCH_GROUPS=off has switched the groups off (see batch-group.ts). */
   usesBatchGroups = true;
   readonly #clock: Clock;
@@ -44,11 +55,22 @@ export class Writer {
   #buffered = 0;
   /** The batch groups of this turn. */
   #groups: BatchGroup[] = [];
+  #flushes = 0;
+  /** The different batches of the flush that runs. */
+  readonly #delivered: Batch[] = [];
+  readonly #replayPacer: ReplayPacer;
   readonly #flushSoon: () => void;
 
-  constructor(clock: Clock, limits: ServerLimits) {
+  constructor(clock: Clock, limits: ServerLimits, sent: SentFrames = { addFrame: () => "" }) {
+    this.#sent = sent;
     this.#clock = clock;
     this.#limits = limits;
+    this.#replayPacer = new ReplayPacer({
+      clock,
+      enqueue: (connection) => {
+        this.enqueue(connection);
+      },
+    });
     this.#flushSoon = () => {
       this.flush();
     };
@@ -70,6 +92,7 @@ export class Writer {
   flush(): void {
     const dirty = this.#dirty;
     const groups = this.#groups;
+    this.#flushes++;
     this.#dirty = [];
     this.#groups = [];
     for (const group of groups) group.seal();
@@ -79,6 +102,7 @@ export class Writer {
     for (const connection of dirty) {
       const batch = this.#prepare(connection, failures);
       if (batch === undefined) continue;
+      this.#count(batch);
       const broadcaster = dirty.length < MIN_GROUP_SIZE ? undefined : connection.transport.groupBroadcast;
       if (broadcaster !== undefined) broadcasters.add(broadcaster);
       if (broadcaster?.offer(connection, batch, this.#buffered) === true) continue;
@@ -94,6 +118,7 @@ export class Writer {
           failures.push({ connection, code: 1011 });
         },
       );
+    this.#tally();
     for (const group of groups) group.reset(this.empty);
     // The frames of this turn are not appended again.
     this.empty.clearCache();
@@ -103,17 +128,38 @@ export class Writer {
 
   /**
    * Writes the frames of a connection that is about to be closed. What its socket does not take is dropped: the connection
-   * has a close code already.
+   * has a close code already. So is everything behind a replay that is not out: the client resumes in it.
    */
   write(connection: Recipient): void {
+    if (connection.backlog?.held !== undefined) {
+      connection.takeBatch();
+      return;
+    }
     const ignored: Failure[] = [];
     const batch = this.#takeBatch(connection, ignored);
-    if (batch !== undefined) this.#send(connection, batch, ignored);
+    if (batch === undefined) return;
+    this.#count(batch);
+    this.#send(connection, batch, ignored);
+    this.#tally();
   }
 
   /** The connection is closed. */
   forget(connection: Recipient): void {
+    this.#replayPacer.forget(connection);
     connection.transport.groupBroadcast?.leave(connection);
+  }
+
+  /** Most connections of a flush get a batch that others get as well: it is looked at once. */
+  #count(batch: Batch): void {
+    if (batch.deliveries++ === 0) this.#delivered.push(batch);
+  }
+
+  #tally(): void {
+    for (const batch of this.#delivered) {
+      for (const { text } of batch.frames()) this.#sent.addFrame(text, batch.deliveries);
+      batch.deliveries = 0;
+    }
+    this.#delivered.length = 0;
   }
 
   #prepare(connection: Recipient, failures: Failure[]): Batch | undefined {
@@ -126,32 +172,41 @@ export class Writer {
   #takeBatch(connection: Recipient, failures: Failure[]): Batch | undefined {
     const batch = connection.takeBatch();
     try {
-      if (batch.length === 0 || connection.ws.readyState !== OPEN) return undefined;
-      const bufferedBytes = this.#bufferedBytes(connection);
-      if (bufferedBytes > this.#limits.maxBufferedBytes) {
+      const { backlog } = connection;
+      const isNothingDue = batch.length === 0 && backlog?.held === undefined;
+      if (isNothingDue || connection.ws.readyState !== OPEN) return undefined;
+      const waitingBytes = this.#waitingBytes(connection);
+      if (waitingBytes > this.#limits.maxBufferedBytes) {
         failures.push({ connection, code: CloseCode.SlowReader });
         return undefined;
       }
-      return bufferedBytes > this.#limits.slowBytes && batch.hasEphemeral
-        ? this.#withoutEphemeral(batch)
-        : batch;
+      const due =
+        waitingBytes > this.#limits.slowBytes && batch.hasEphemeral ? this.#withoutEphemeral(batch) : batch;
+      return backlog === undefined ? due : this.#nextPiece(connection, backlog, due);
     } catch {
       failures.push({ connection, code: 1011 });
       return undefined;
     }
   }
 
-  /** The bytes that wait for the peer, without those of a replay. */
-  #bufferedBytes(connection: Recipient): number {
+  #nextPiece(connection: Recipient, backlog: Backlog, batch: Batch): Batch | undefined {
+    return this.#replayPacer.next(connection, backlog, {
+      batch,
+      empty: this.empty,
+      bufferedBytes: this.#buffered,
+      flush: this.#flushes,
+    });
+  }
+
+  /** The bytes that wait for the peer, at the socket and before it, without those of a replay. */
+  #waitingBytes(connection: Recipient): number {
     const buffered = connection.transport.bufferedAmount(connection.ws);
     this.#buffered = buffered;
     const { backlog } = connection;
     if (backlog === undefined) return buffered;
-    // A replay is written first, so no more of the waiting bytes can belong to it than were queued.
-    const ofReplay = Math.min(backlog.replayBytes, buffered);
-    backlog.replayBytes = ofReplay + backlog.queuedReplayBytes;
-    backlog.queuedReplayBytes = 0;
-    return buffered - ofReplay;
+    // A replay is written first, so no more of the waiting bytes can belong to it than were written.
+    backlog.replayBytes = Math.min(backlog.replayBytes, buffered);
+    return buffered - backlog.replayBytes + (backlog.held?.otherChars ?? 0);
   }
 
   #sendAll(due: PendingWrite[], failures: Failure[]): void {
@@ -177,6 +232,7 @@ export class Writer {
   #withoutEphemeral(batch: Batch): Batch {
     let retained = this.empty;
     for (const frame of batch.frames()) if (!frame.ephemeral) retained = retained.append(frame);
+    this.dropped += batch.length - retained.length;
     return retained;
   }
 }

@@ -1,21 +1,25 @@
 // Slots under `maxConnectionsPerUser`: reserved before 101, when a socket opens without an upgrade, or by a hello.
 // Called by UpgradeHandler, ConnectionAdmitter and HelloHandler.
 // Guarantees: a slot belongs to one client, whose newer attempt replaces the older one; an abandoned slot is given back.
+import { ContextOfConnection } from "../messages/handler-context.ts";
 import { CloseCode, HalyardError } from "@halyard/protocol/wire";
 import type { Admission, AdmissionRequest, Backplane, ClientRef, Eviction } from "../backplane.ts";
 import type { AnyConfig } from "../config.ts";
 import type { AddressedCloses } from "../connection/addressed-closes.ts";
-import type { UpgradeDetails } from "../connection/upgrade-details.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
+import type { UpgradeDetails } from "../connection/upgrade-details.ts";
 import type { Connection } from "../connection/connection.ts";
 import { sessionIdOf } from "../connection/revocations.ts";
 import type { SocketData } from "../connection/socket-data.ts";
 import { toData } from "../connection/socket-data.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { ErrorContext, GuestIdentity, UpgradeRequest } from "../types.ts";
-import { andThen, unwrapResolved } from "../utils/maybe-promise.ts";
+import { andThen, rejectedPromise, unwrapResolved } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
-import { errorJson, toHalyardError } from "../utils/errors.ts";
+import { repeatOnce } from "../utils/repeated-calls.ts";
+import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
+import { errorJson, isUnavailable, toHalyardError } from "../utils/errors.ts";
+import { admitLocally } from "../availability/local-admission.ts";
 import { clientFromUrl } from "./subprotocol.ts";
 import type { UpgradeRejection } from "./upgrade-rejection.ts";
 import { rejection, retryAfter } from "./upgrade-rejection.ts";
@@ -45,8 +49,9 @@ interface ConnectionsPerUser {
 /** What {@link ConnectionSlots} uses. */
 export interface ConnectionSlotsParts {
   readonly backplane: Pick<Backplane, "admit" | "applyPresence">;
-  readonly connections: ConnectionTable;
   readonly closes: AddressedCloses;
+  readonly connections: ConnectionTable;
+  readonly monitor: Pick<BackplaneMonitor, "allowsConnections" | "isAway" | "suspect">;
   readonly nextConnectionId: () => string;
   readonly report: (error: unknown, context: ErrorContext) => void;
   readonly perUser: ConnectionsPerUser;
@@ -93,10 +98,30 @@ export class ConnectionSlots {
     const session = sessionIdOf(details);
     const limit = this.#limit;
     const slot = { ...client, attempt, connectionId, limit, policy, session, authenticatedAt };
-    return andThen(unwrapResolved(this.#parts.backplane.admit(slot)), (admission) => {
+    return andThen(this.#admit(slot), (admission) => {
       details.admission = admission;
       return isUpgraded(admission) ? accepted : connectionLimitRejection(user);
     });
+  }
+
+  /** The rejection that an upgrade with this request would get now; undefined where it would be accepted. */
+  probe({ url }: UpgradeRequest, identity: GuestIdentity): MaybePromise<UpgradeRejection | undefined> {
+    const policy = this.#policy;
+    if (typeof policy === "function") return undefined;
+    const { clientId, attempt = 1 } = clientFromUrl(url) ?? {};
+    const connectionId = this.#parts.nextConnectionId();
+    const user = identity.user.id;
+    const slot = {
+      user,
+      client: clientId ?? connectionId,
+      attempt,
+      connectionId,
+      limit: this.#limit,
+      policy,
+    };
+    return andThen(this.#admit({ ...slot, isProbe: true }), (admission) =>
+      isUpgraded(admission) ? undefined : connectionLimitRejection(user),
+    );
   }
 
   /** For a socket that is open and has no slot: a bare `handleOpen`, or a policy that is a function. */
@@ -107,15 +132,15 @@ export class ConnectionSlots {
     const policy = this.#policy;
     return typeof policy === "function"
       ? this.#applyApplicationPolicy(connection, request, policy)
-      : unwrapResolved(this.#parts.backplane.admit({ ...request, policy }));
+      : this.#admit({ ...request, policy });
   }
 
   /** For the client that a plain connection becomes by its hello. */
   reserveForClient(
     connection: Connection,
     { client, attempt }: { readonly client: string; readonly attempt: number },
-  ): Promise<Admission> {
-    return this.#parts.backplane.admit({
+  ): MaybePromise<Admission> {
+    return this.#admit({
       user: connection.userId,
       client,
       attempt,
@@ -125,11 +150,6 @@ export class ConnectionSlots {
       session: sessionIdOf(connection),
       authenticatedAt: connection.authenticatedAt,
     });
-  }
-
-  /** Whether an upgrade of this user would be rejected now, as far as this node knows. */
-  isFull({ user }: GuestIdentity): boolean {
-    return this.#policy === "reject" && this.#parts.connections.countOf(user.id) >= this.#limit;
   }
 
   /** Closes the older attempts of the same client. */
@@ -157,17 +177,37 @@ export class ConnectionSlots {
     });
   }
 
+  /** A reservation is the connection's own: it may be made twice. Rejects with `unavailable` where new connections are denied. */
+  #admit(request: AdmissionRequest): MaybePromise<Admission> {
+    const { backplane, monitor } = this.#parts;
+    if (monitor.isAway) return this.#admitWithoutBackplane(request);
+    const admission = unwrapResolved(backplane.admit(request));
+    if (!(admission instanceof Promise)) return admission;
+    return repeatOnce(admission, () => backplane.admit(request)).catch((error: unknown) => {
+      if (isUnavailable(error)) return this.#admitWithoutBackplane(request);
+      throw error;
+    });
+  }
+
+  #admitWithoutBackplane(request: AdmissionRequest): MaybePromise<Admission> {
+    const { connections, monitor } = this.#parts;
+    if (!monitor.allowsConnections) return rejectedPromise(new HalyardError("unavailable"));
+    const { admission, evictions } = admitLocally(connections.ofUser(request.user), request);
+    if (request.isProbe !== true) this.closeEvicted(evictions);
+    // It is declared, counted and checked for marks when the backplane is back.
+    monitor.suspect();
+    return admission;
+  }
+
   async #applyApplicationPolicy(
     connection: Connection,
     request: Omit<AdmissionRequest, "policy">,
     onConnectionLimit: OnConnectionLimit,
   ): Promise<Admission> {
-    const { backplane } = this.#parts;
-    const admission = await backplane.admit({ ...request, policy: "reject" });
+    const admission = await this.#admit({ ...request, policy: "reject" });
     if (admission.admitted || admission.reason !== "limit") return admission;
-    const { ws, identity } = connection;
-    const answer = askPolicy(() => onConnectionLimit({ ws, user: identity.user, session: identity.session }));
-    if (answer === "close-oldest") return backplane.admit({ ...request, policy: answer });
+    const answer = askPolicy(() => onConnectionLimit(new ContextOfConnection(connection)));
+    if (answer === "close-oldest") return this.#admit({ ...request, policy: answer });
     const error = answer === "reject" ? new HalyardError("limit_exceeded", "Too many connections.") : answer;
     connection.push(new OutboundFrame(errorJson(error)));
     // The policy failed, or cannot tell: the client comes back.
@@ -186,7 +226,7 @@ function askPolicy<TAnswer>(ask: () => TAnswer): TAnswer | HalyardError {
 }
 
 /** The rejection of an upgrade whose user has no free slot. */
-export function connectionLimitRejection(userId: string): UpgradeRejection {
+function connectionLimitRejection(userId: string): UpgradeRejection {
   return { ...rejection(429, "maxConnectionsPerUser", retryAfter(5_000)), userId };
 }
 

@@ -1,4 +1,5 @@
 import { isThenable } from "@halyard/protocol/internal";
+import { isUserId } from "../connection/socket-data.ts";
 import type { AnyAuthenticator } from "../session-watch.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { GuestIdentity, Identity, UpgradeRequest } from "../types.ts";
@@ -14,7 +15,7 @@ export function callAuthenticator(
   request: UpgradeRequest,
 ): MaybePromise<GuestIdentity | null> {
   if (authenticator === undefined) {
-    throw new TypeError("authenticate is missing: pass it to createWebSocketSystem or to the attach call");
+    throw new TypeError("authenticate is missing: write createWebSocketSystem({ authenticate })");
   }
   const answer =
     typeof authenticator === "function" ? authenticator(request) : authenticator.authenticate(request);
@@ -23,10 +24,10 @@ export function callAuthenticator(
 
 function assertIdentity(identity: Identity | null): Identity | null {
   if (identity === null || isIdentity(identity)) return identity;
-  throw new TypeError("authenticate gave something without a user.id");
+  throw new TypeError("authenticate gave something without a user.id: a text of 1 to 900 bytes");
 }
 
 function isIdentity(value: unknown): boolean {
   const user = (value as { readonly user?: { readonly id?: unknown } | null } | undefined)?.user;
-  return typeof user?.id === "string" && user.id !== "";
+  return isUserId(user?.id);
 }

@@ -25,6 +25,8 @@ export interface ConnectionCloserParts {
 /** Ends connections, and owns what happens to them from inside. */
 export class ConnectionCloser implements ConnectionOwner {
   readonly #parts: ConnectionCloserParts;
+  /** How many connections were closed because their peers read too slowly. */
+  slowReaders = 0;
 
   constructor(parts: ConnectionCloserParts) {
     this.#parts = parts;
@@ -32,12 +34,17 @@ export class ConnectionCloser implements ConnectionOwner {
 
   /** Ends a connection from this side. */
   closeConnection(connection: Connection, code: number, cause: string | CloseReason = ""): void {
-    if (connection.stage === "closed") return;
+    if (connection.stage === "closed") {
+      if (isRevokingCode(code)) this.#revokeLost(connection);
+      return;
+    }
     const { reason = "", limit } = typeof cause === "string" ? { reason: cause } : cause;
     // Before anything is written: a write that fails must not close the connection with a code of its own.
     connection.stage = "closed";
     connection.isRevoked = isRevokingCode(code);
+    if (code === CloseCode.SlowReader) this.slowReaders++;
     connection.writer.write(connection);
+    if (code === CloseCode.Forbidden) this.#parts.memberships.forgetGiven(connection);
     this.#detach(connection, code, isDeliberateCode(code));
     this.#attempt(connection, () => {
       connection.ws.close(code, truncateCloseReason(reason));
@@ -70,18 +77,33 @@ export class ConnectionCloser implements ConnectionOwner {
     connections.remove(connection);
     clock.clearTimeout(connection.helloTimer);
     connection.ephemeral?.clear();
-    if (connection.isRevoked) connection.sendQueue.clear();
     this.#attempt(connection, () => {
       connection.writer.forget(connection);
     });
     this.#attempt(connection, () => {
       memberships.leaveAll(connection, isDeliberate);
     });
-    this.#attempt(connection, () => connection.sessionWatch?.closed(connection));
+    const work = connection.isRevoked ? undefined : connection.whenHandled();
+    if (work === undefined) this.#unwatch(connection);
+    // A ban or a sign-out has to find it.
+    else void connections.hold(connection, work).then(() => this.#unwatch(connection));
     // Last, because the application hears of these in this turn.
     connection.serverRequests?.rejectAll();
     if (connection.isRevoked) connection.abortHandlers();
     log.closed(connection, code);
+  }
+
+  #unwatch(connection: Connection): void {
+    this.#attempt(connection, () => connection.sessionWatch?.closed(connection));
+  }
+
+  /** The right to the work of a closed connection has ended while its handlers still ran. */
+  #revokeLost(connection: Connection): void {
+    if (connection.isRevoked) return;
+    connection.isRevoked = true;
+    this.#attempt(connection, () => {
+      connection.abortHandlers();
+    });
   }
 
   /** Takes one step of a close: one that throws does not stop the others. */

@@ -2,6 +2,48 @@ import { HalyardError } from "@halyard/protocol/wire";
 import { describe, expect, it } from "vitest";
 import { TestSystem } from "../../test/test-system.ts";
 
+describe("data", () => {
+  it.each([
+    ["throws", new HalyardError("forbidden", "Not today."), 4403, []],
+    ["throws an error of its own", new Error("hook"), 1011, ["Error: hook"]],
+    ["is a promise", Promise.resolve({}), 1011, [expect.stringContaining("data must answer at once")]],
+    ["is no object", 5, 1011, [expect.stringContaining("data gave an answer of another type")]],
+  ])("that %s refuses the connection before onConnect [s-P3]", async (_, made, code, errors) => {
+    const seen: unknown[] = [];
+    const system = new TestSystem({
+      data: () => {
+        if (made instanceof Error) throw made;
+        return made;
+      },
+      onConnect: () => seen.push("onConnect"),
+      onDisconnect: () => seen.push("onDisconnect"),
+    });
+    for (const ws of [await system.open("ada"), await system.join("bea")]) {
+      expect(ws.closedWith?.code).toBe(code);
+      expect(ws.types).toEqual([]);
+    }
+    expect(seen).toEqual([]);
+    expect([...new Set(system.errors.map(({ error }) => String(error)))]).toEqual(errors);
+  });
+
+  it("is the same object in every hook, and without the option an empty one of each connection [s-P3]", async () => {
+    const seen: object[] = [];
+    const hooks = {
+      onConnect: ({ data }: { readonly data: object }) => void seen.push(data),
+      onDisconnect: ({ data }: { readonly data: object }) => void seen.push(data),
+    };
+    const system = new TestSystem({ data: () => ({ edits: 0 }), ...hooks });
+    system.manager.handleClose(await system.open("ada"), 1000);
+    await system.clock.settle();
+    const plain = new TestSystem(hooks);
+    plain.manager.handleClose(await plain.open("ada"), 1000);
+    plain.manager.handleClose(await plain.open("ada"), 1000);
+    await plain.clock.settle();
+    expect(seen).toEqual([{ edits: 0 }, { edits: 0 }, {}, {}, {}, {}]);
+    expect(new Set(seen).size).toBe(3);
+  });
+});
+
 describe("onConnect", () => {
   it.each([
     [new HalyardError("unauthenticated"), 4401],

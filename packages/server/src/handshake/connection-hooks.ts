@@ -1,7 +1,8 @@
-// The application's hooks around a connection: `onConnect`, `onDisconnect` and the handlers' `onClose`.
+// The application's hooks around a connection: `data`, `onConnect`, `onDisconnect` and the handlers' `onClose`.
 // Called by HelloHandler when a connection is admitted and by ConnectionCloser when it has ended.
-// Guarantees: a hook that fails harms no other connection; an onConnect that fails refuses its own; onDisconnect follows
+// Guarantees: a hook that fails harms no other connection; data or onConnect that fails refuses its own; onDisconnect follows
 // each onConnect.
+import { ContextOfConnection } from "../messages/handler-context.ts";
 import { isThenable } from "@halyard/protocol/internal";
 import type { ErrorCode } from "@halyard/protocol/wire";
 import { CloseCode, HalyardError } from "@halyard/protocol/wire";
@@ -18,6 +19,7 @@ import { withDeadline } from "../utils/with-deadline.ts";
 
 /** What {@link ConnectionHooks} uses. */
 export interface ConnectionHooksParts {
+  readonly data: AnyConfig["data"];
   readonly onConnect: AnyConfig["onConnect"];
   readonly onDisconnect: AnyConfig["onDisconnect"];
   readonly registry: MessageHandlerRegistry;
@@ -34,29 +36,48 @@ export class ConnectionHooks {
     this.#parts = parts;
   }
 
-  /** Calls `onConnect`, which may join rooms. When it fails, the connection is closed before anything is delivered. */
+  /** Calls `data`, then `onConnect`, which may join rooms. When one fails, the connection is closed before anything is delivered. */
   connected(connection: Connection): MaybePromise<unknown> {
     const { clock, limits, onConnect } = this.#parts;
+    if (!this.#makeData(connection)) return;
     connection.isConnected = true;
     if (onConnect === undefined) return;
-    const { ws, identity } = connection;
     return recover(
       () => {
-        const pending = onConnect({ ws, user: identity.user, session: identity.session });
+        const pending = onConnect(new ContextOfConnection(connection));
         return isThenable(pending) ? withDeadline(pending, { clock, ms: limits.handlerMs }) : undefined;
       },
       (error) => {
-        this.#refuse(connection, error);
+        this.#refuse(connection, error, "onConnect");
       },
     );
   }
 
+  /** @returns whether the connection has its data: otherwise it is closed */
+  #makeData(connection: Connection): boolean {
+    const { data: makeData, guard } = this.#parts;
+    if (makeData === undefined) return true;
+    const { ws } = connection;
+    try {
+      const data: unknown = makeData(new ContextOfConnection(connection));
+      if (typeof data === "object" && data !== null && !isThenable(data)) {
+        connection.data = data;
+        return true;
+      }
+      guard.reportAnswer("data", data, ws);
+      connection.close(FAILED);
+    } catch (error) {
+      this.#refuse(connection, error, "data");
+    }
+    return false;
+  }
+
   /** A HalyardError refuses by its code; one that no close code stands for is reported, too. */
-  #refuse(connection: Connection, error: unknown): void {
+  #refuse(connection: Connection, error: unknown, hook: "data" | "onConnect"): void {
     const refusal = error instanceof HalyardError ? error : undefined;
     const code = CLOSE_CODES[refusal?.code ?? "internal"] ?? FAILED;
     if (isFailure(error) || code === FAILED)
-      this.#parts.guard.report(error, { type: "onConnect", ws: connection.ws });
+      this.#parts.guard.report(error, { type: hook, ws: connection.ws });
     const { message = "", retryAfterMs } = refusal ?? {};
     connection.close(
       code,
@@ -67,11 +88,11 @@ export class ConnectionHooks {
   /** Calls every handler's `onClose`, and `onDisconnect` for a connection for which `onConnect` was called. */
   closed(connection: Connection, code: number): void {
     const { guard, onDisconnect, registry } = this.#parts;
-    const { ws, identity } = connection;
+    const { ws } = connection;
     for (const handler of registry.all())
       if (handler.onClose !== undefined) guard.notify(() => handler.onClose?.(ws), { type: "close", ws });
     if (!connection.isConnected || onDisconnect === undefined) return;
-    guard.notify(() => onDisconnect({ ws, user: identity.user, session: identity.session }, code), {
+    guard.notify(() => onDisconnect(new ContextOfConnection(connection), code), {
       type: "onDisconnect",
       ws,
     });
@@ -81,7 +102,7 @@ export class ConnectionHooks {
 const FAILED = 1011;
 const UNAVAILABLE = 1013;
 
-/** How a connection is closed when `onConnect` throws a HalyardError; any other code, and any other error, is 1011. */
+/** How a connection is closed when `data` or `onConnect` throws a HalyardError; any other code, and any other error, is 1011. */
 const CLOSE_CODES: Partial<Record<ErrorCode, number>> = {
   unauthenticated: CloseCode.Unauthenticated,
   forbidden: CloseCode.Forbidden,

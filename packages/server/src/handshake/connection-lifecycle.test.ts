@@ -242,7 +242,7 @@ describe("closing a connection", () => {
     await system.manager.disconnectUser("ada", { code: 4403 });
     await system.drop(ws, 1006);
     expect(onDisconnect).toHaveBeenCalledExactlyOnceWith(
-      { ws, user: { id: "ada" }, session: undefined },
+      { ws, user: { id: "ada" }, session: undefined, connectionId: expect.any(String) as string },
       4403,
     );
   });

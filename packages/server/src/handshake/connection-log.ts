@@ -43,7 +43,7 @@ export class ConnectionLog {
   openedWithoutUser(): void {
     this.#parts.logger.error(
       {},
-      "a WebSocket was opened without a user: pass { data: { userId } } to the upgrade",
+      "a WebSocket was opened without a user: pass { data: { userId } }, a text of 1 to 900 bytes, to the upgrade",
     );
   }
 

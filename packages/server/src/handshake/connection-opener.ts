@@ -60,7 +60,6 @@ export class ConnectionOpener {
       client: details?.client,
     });
     connection.isV1 = details?.isV1 ?? (ws.data as { readonly protocol?: unknown }).protocol === SUBPROTOCOL;
-    connection.acceptsHello = !connection.isV1;
     connection.attempt = details?.attempt ?? 1;
     connection.sessionWatch = details?.watch;
     connection.address = details?.address;

@@ -140,15 +140,30 @@ describe("a v1 client", () => {
     expect(ws.closedWith?.code).toBe(4400);
   });
 
-  it.each([
-    [1013, new HalyardError("unavailable")],
-    [1011, new Error("a bug")],
-  ])("is closed with %i, so that it reconnects, when its channels cannot be read", async (code, error) => {
+  it("is closed with 1011, so that it reconnects, when its channels cannot be read for a reason of the backplane's own", async () => {
     create();
+    const error = new Error("a bug");
     Object.assign(system.internals.backplane, { read: () => Promise.reject(error) });
     const ws = await system.join("ada");
-    expect(ws.closedWith?.code).toBe(code);
-    expect(system.errors.map((each) => each.error)).toEqual(code === 1013 ? [] : [error]);
+    expect(ws.closedWith?.code).toBe(1011);
+    expect(system.errors.map((each) => each.error)).toEqual([error]);
+  });
+
+  it("has pending channels when they cannot be read because the backplane does not answer, and follows them later", async () => {
+    create();
+    const { backplane } = system.internals;
+    const read = backplane.read.bind(backplane);
+    Object.assign(backplane, { read: () => Promise.reject(new HalyardError("unavailable")) });
+    const ws = await system.join("ada");
+    const pending = { epoch: "-", off: 0, recovered: "pending" };
+    expect(ws.received("welcome")).toMatchObject([{ channels: { all: pending, "user:ada": pending } }]);
+    Object.assign(backplane, { read });
+    await system.clock.advance(4_000);
+    expect(ws.received("gap")).toMatchObject([
+      { ch: "all", reason: "lost" },
+      { ch: "user:ada", reason: "lost" },
+    ]);
+    expect(system.errors).toEqual([]);
   });
 });
 

@@ -7,6 +7,8 @@ import type { AnyConfig } from "../config.ts";
 import type { HelloReceiver } from "../messages/control-frames.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ServerLimits } from "../limits.ts";
+import type { Logger } from "../logger.ts";
+import { printable } from "@halyard/protocol/internal";
 import type { Clock } from "../types.ts";
 import { andThen } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
@@ -24,6 +26,7 @@ export interface HelloHandlerParts {
   readonly welcomeSender: WelcomeSender;
   readonly clock: Clock;
   readonly limits: Pick<ServerLimits, "helloMs">;
+  readonly logger: Pick<Logger, "warn">;
 }
 
 const NO_SUBSCRIPTIONS: SubscriptionRequest = { positions: [], rooms: [], re: undefined };
@@ -47,7 +50,7 @@ export class HelloHandler implements HelloReceiver {
     const { clock, limits } = this.#parts;
     connection.stage = "handshaking";
     connection.helloTimer = clock.setTimeout(() => {
-      if (!connection.hasReceivedHello) connection.close(CloseCode.Unfinished, "no hello");
+      if (connection.acceptsHello) connection.close(CloseCode.Unfinished, "no hello");
     }, limits.helloMs);
   }
 
@@ -64,8 +67,10 @@ export class HelloHandler implements HelloReceiver {
    * @throws HalyardError `contract_mismatch`, `conflict`
    */
   async handleHello(connection: Connection, hello: HelloMessage, re: string | undefined): Promise<void> {
-    const { acceptContract, hooks, welcomeSender } = this.#parts;
+    const { acceptContract, hooks, logger, welcomeSender } = this.#parts;
     if (acceptContract?.(hello.contract) === false) {
+      const contract = printable(hello.contract ?? "none", 64);
+      logger.warn({ event: "contract_refused", contract }, "acceptContract refused a client's contract");
       connection.close(CloseCode.ContractTooOld, "contract_mismatch");
       return;
     }

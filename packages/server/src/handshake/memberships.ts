@@ -39,7 +39,7 @@ export class Memberships {
       authorization.allows(connection, "presence", GLOBAL_CHANNEL);
     return andThen(canReadRoster, (canRead) => {
       if (canRead && !isClosed(connection)) presence.subscribe(connection);
-      const hasRooms = connection.rooms !== undefined || connection.roomsJoinedByServer !== undefined;
+      const hasRooms = connection.rooms !== undefined || connection.givenRooms !== undefined;
       return hasRooms ? this.#enterRooms(connection) : undefined;
     });
   }
@@ -47,8 +47,21 @@ export class Memberships {
   async #enterRooms(connection: Connection): Promise<void> {
     const { rooms } = this.#parts;
     for (const room of connection.rooms ?? []) await rooms.sendJoined(connection, room);
-    // Rooms that the server joined while the welcome was prepared.
-    for (const room of connection.roomsJoinedByServer ?? []) await rooms.joinByServer(connection, room);
+    // Rooms that the server gave while the welcome was prepared.
+    for (const room of connection.givenRooms ?? [])
+      if (connection.pendingRooms?.has(room) !== true) await rooms.enterGivenIfThere(connection, room);
+  }
+
+  /** A room is refused by the welcome: a plain client may be in it, or the server gave it. */
+  end(connection: Connection, room: string | undefined): void {
+    if (room === undefined) return;
+    connection.givenRooms?.delete(room);
+    this.#parts.rooms.end(connection, room);
+  }
+
+  /** The user was banned. */
+  forgetGiven(connection: Connection): void {
+    void this.#parts.rooms.forgetGiven(connection);
   }
 
   /** The identity has changed: others see the new profile, and every right is checked again. */
@@ -56,7 +69,7 @@ export class Memberships {
     const { authorization, presence, rightsReview, rooms } = this.#parts;
     presence.update(connection);
     if (authorization.isConfigured) rightsReview.begin(connection);
-    // Without `authorize` the application itself joined every room.
+    // Without `authorize` the server gave every room.
     else for (const room of connection.rooms ?? []) rooms.updateProfile(connection, room);
   }
 
@@ -75,11 +88,14 @@ export class Memberships {
 
   /** @param isDeliberate whether the user is offline at once, without the grace for a return */
   leaveAll(connection: Connection, isDeliberate: boolean): void {
-    const { channels, presence, rooms, settings } = this.#parts;
+    const { channels, presence, rightsReview, rooms, settings } = this.#parts;
     const graceMs = isDeliberate ? 0 : settings.leaveGraceMs;
     channels.remove(GLOBAL_CHANNEL, connection);
     channels.remove(userChannel(connection.userId), connection);
     presence.unsubscribe(connection);
+    connection.pendingRooms?.settleAll();
+    connection.unfinished?.abandon();
+    rightsReview.forget(connection);
     for (const room of connection.rooms ?? []) rooms.leaveOnDisconnect(connection, room, graceMs);
     presence.leave(connection, { graceMs });
   }

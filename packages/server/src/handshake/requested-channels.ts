@@ -1,10 +1,13 @@
 // The channels that a connection is to be subscribed to by its welcome, each with the answer of `authorize`.
 // Called by WelcomeSender.
-// Guarantees: a resume skips no check; each room that is refused has its reason; rooms above the limit are recorded.
+// Guarantees: a resume skips no check; each room that is refused has its reason; rooms above the limit are recorded; the rooms
+// that the server gave to the client come first; rooms above the user's rate are pending, in the client's order.
 import type { HelloMessage, Position } from "@halyard/protocol";
-import { normalizeRoomName } from "@halyard/protocol/wire";
+import { LIMITS, normalizeRoomName } from "@halyard/protocol/wire";
 import { GLOBAL_CHANNEL, roomChannel, roomNameOf, userChannel } from "../channels/channel-name.ts";
+import type { ClientRooms } from "../connection/client-rooms.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { RateLimits } from "../connection/rate-limits.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Authorization } from "../messages/authorization.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
@@ -21,21 +24,29 @@ export interface ChannelRequest {
    * room has no valid name.
    */
   readonly rejectedFor: "forbidden" | "limit_exceeded" | "invalid_message" | undefined;
+  /** The room is joined after the welcome, when the user's rate of joins allows it. */
+  readonly isPending?: boolean;
+  /** The pending room has taken its part of that rate: the backplane did not answer. */
+  readonly isPaid?: boolean;
 }
 
 /** What {@link RequestedChannels} uses. */
 export interface RequestedChannelsParts {
   readonly authorization: Authorization;
+  readonly clientRooms: ClientRooms;
   readonly limits: Pick<ServerLimits, "rooms">;
+  readonly rateLimits: RateLimits;
   readonly securityReporter: SecurityReporter;
 }
 
-/** `isOwn`: the user's own channel, or a room that the server joined; no right is needed. */
-type UncheckedChannel = Pick<ChannelRequest, "channel" | "position"> & { readonly isOwn: boolean };
+type UncheckedChannel = Pick<ChannelRequest, "channel" | "position">;
 
 type Subscriptions = Pick<HelloMessage, "positions" | "rooms">;
 
-/** How many times `limits.rooms` a hello may name. Each room above the limit is answered. */
+/**
+ * How many times `limits.rooms` a hello may name, and no fewer than the client names before it knows the limit. Each room above
+ * the limit is answered.
+ */
 const MAX_NAMED_ROOMS = 10;
 
 /** Checks what a connection may be subscribed to. */
@@ -47,7 +58,11 @@ export class RequestedChannels {
   }
 
   resolve(connection: Connection, hello: Subscriptions): MaybePromise<readonly ChannelRequest[]> {
-    const isNew = connection.rooms === undefined && connection.roomsJoinedByServer === undefined;
+    return andThen(this.#parts.clientRooms.recallIfThere(connection), () => this.#check(connection, hello));
+  }
+
+  #check(connection: Connection, hello: Subscriptions): MaybePromise<readonly ChannelRequest[]> {
+    const isNew = connection.rooms === undefined && connection.givenRooms === undefined;
     if (!isNew || hello.rooms.length + hello.positions.length > 0) return this.#checkAll(connection, hello);
     return andThen(
       this.#parts.authorization.allows(connection, "join", GLOBAL_CHANNEL),
@@ -63,37 +78,38 @@ export class RequestedChannels {
   }
 
   async #checkAll(connection: Connection, hello: Subscriptions): Promise<readonly ChannelRequest[]> {
-    const { limits, securityReporter } = this.#parts;
-    const own = userChannel(connection.userId);
-    const joinedRooms = new Set([...(connection.rooms ?? []), ...(connection.roomsJoinedByServer ?? [])]);
-    // Kept until the welcome: the application may leave one again meanwhile, and a change of rights asks anew.
-    if (joinedRooms.size > 0) connection.roomsJoinedByServer = joinedRooms;
-    connection.rooms = undefined;
-    if (hello.rooms.length > MAX_NAMED_ROOMS * limits.rooms) throw new LimitError("limit_exceeded", "rooms");
+    const { limits, rateLimits, securityReporter } = this.#parts;
+    if (hello.rooms.length > MAX_NAMED_ROOMS * Math.max(limits.rooms, LIMITS.rooms / MAX_NAMED_ROOMS))
+      throw new LimitError("limit_exceeded", "rooms");
     const positions = positionsOf(hello);
     const { valid, invalid } = roomNames(hello.rooms);
-    const roomChannels = [...new Set([...joinedRooms, ...valid])].map(roomChannel);
-    const channels = [GLOBAL_CHANNEL, own, ...roomChannels.slice(0, limits.rooms)];
+    // A plain client that says hello late is in rooms already.
+    const heldRooms = new Set([...(connection.givenRooms ?? []), ...(connection.rooms ?? [])]);
+    const roomChannels = [...new Set([...heldRooms, ...valid])].map(roomChannel);
+    const accepted = roomChannels.slice(0, limits.rooms);
+    // Those that are held already are no joins.
+    const joins = Math.max(0, accepted.length - heldRooms.size);
+    const due = heldRooms.size + rateLimits.takeHelloRooms(connection, joins);
+    const channels = [GLOBAL_CHANNEL, userChannel(connection.userId), ...accepted.slice(0, due)];
     sortByPosition(channels, [...positions.keys()]);
+    const pending = accepted.slice(due).map((channel): ChannelRequest => {
+      return { channel, position: positions.get(channel), rejectedFor: undefined, isPending: true };
+    });
     const refused = [
       ...roomChannels.slice(limits.rooms).map(refusal("limit_exceeded")),
       ...invalid.map(roomChannel).map(refusal("invalid_message")),
     ];
     if (roomChannels.length > limits.rooms)
       securityReporter.recordRefusal(connection, new LimitError("limit_exceeded", "rooms"));
-    const requests = channels.map((channel) => {
-      const room = roomNameOf(channel);
-      const isOwn = channel === own || (room !== undefined && joinedRooms.has(room));
-      return this.#check(connection, { channel, position: positions.get(channel), isOwn });
-    });
-    return [...(await Promise.all(requests)), ...refused];
+    const requests = channels.map((channel) =>
+      this.#checkOne(connection, { channel, position: positions.get(channel) }),
+    );
+    return [...(await Promise.all(requests)), ...pending, ...refused];
   }
 
-  async #check(
-    connection: Connection,
-    { channel, position, isOwn }: UncheckedChannel,
-  ): Promise<ChannelRequest> {
+  async #checkOne(connection: Connection, { channel, position }: UncheckedChannel): Promise<ChannelRequest> {
     const { authorization } = this.#parts;
+    const isOwn = channel === userChannel(connection.userId);
     const room = roomNameOf(channel) ?? GLOBAL_CHANNEL;
     const mayJoin = isOwn || (await authorization.allows(connection, "join", room));
     const mayRead =

@@ -1,7 +1,9 @@
 // Asks `authorize` again for what an open connection holds, when its rights have changed.
 // Called by Memberships when the identity of a connection was replaced.
 // Guarantees: what is being asked is not delivered meanwhile; a channel that is granted again goes on at its position, without
-// a hole or with a gap; at most 16 questions of one connection run at once; an answer counts for the newest rights only.
+// a hole or with a gap; at most 16 questions of one connection run at once; an answer counts for the newest rights only. A
+// channel that cannot be read because the backplane is away stays withheld until it is back, and the connection stays open.
+import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { GLOBAL_CHANNEL, roomChannel } from "../channels/channel-name.ts";
 import type { PresenceHub } from "../channels/presence-hub.ts";
@@ -20,12 +22,14 @@ import type { Authorization } from "../messages/authorization.ts";
 import type { Rooms } from "../messages/rooms.ts";
 import type { BuiltIns } from "../types.ts";
 import { HalyardError } from "@halyard/protocol/wire";
+import { isUnavailable } from "../utils/errors.ts";
 
 /** What {@link RightsReview} uses. */
 export interface RightsReviewParts {
   readonly authorization: Authorization;
   readonly builtIns: BuiltIns | undefined;
   readonly channels: ChannelHub;
+  readonly monitor: Pick<BackplaneMonitor, "onReturn" | "suspect">;
   readonly presence: PresenceHub;
   readonly rooms: Rooms;
 }
@@ -40,6 +44,8 @@ interface Review {
   running: number;
   questions: Question[];
   readonly budget: ReplayBudget;
+  /** The rooms, or undefined for the channel of everyone, that are granted and could not be read. */
+  readonly unread: Set<string | undefined>;
 }
 
 const MAX_RUNNING = 16;
@@ -51,9 +57,12 @@ const WITHHELD_BYTES = 1024 * 1024;
 export class RightsReview {
   readonly #parts: RightsReviewParts;
   readonly #reviews = new WeakMap<Connection, Review>();
+  /** Those whose review has something unread. */
+  readonly #waiting = new Set<Connection>();
 
   constructor(parts: RightsReviewParts) {
     this.#parts = parts;
+    parts.monitor.onReturn(() => this.#readAgain());
   }
 
   /** Asks for everything that the connection holds. A review that runs begins anew. */
@@ -61,16 +70,23 @@ export class RightsReview {
     if (connection.stage !== "open") return;
     const running = this.#reviews.get(connection)?.running ?? 0;
     const budget = { messages: WITHHELD_MESSAGES, bytes: WITHHELD_BYTES };
-    const review: Review = { running, questions: this.#questionsFor(connection), budget };
+    const questions = this.#questionsFor(connection);
+    const review: Review = { running, questions, budget, unread: new Set() };
     this.#reviews.set(connection, review);
+    for (const room of connection.givenRooms ?? []) this.#parts.rooms.updateProfile(connection, room);
     this.#askNext(connection, review);
     for (const question of review.questions) this.#withhold(connection, question);
   }
 
-  /** Channels come first: what is lost there ends first. */
+  /** The connection has closed. */
+  forget(connection: Connection): void {
+    this.#waiting.delete(connection);
+  }
+
+  /** Channels come first: what is lost there ends first. A room that the server gave is not asked for. */
   #questionsFor(connection: Connection): Question[] {
     const presence = this.#parts.builtIns?.presence ?? "all";
-    const rooms = [...(connection.rooms ?? [])];
+    const rooms = [...(connection.rooms ?? [])].filter((room) => !isGiven(connection, room));
     const questions: Question[] = [undefined, ...rooms].map((room) => ({ action: "join", room }));
     if (presence === "all") questions.push({ action: "presence", room: undefined });
     if (presence !== false) for (const room of rooms) questions.push({ action: "presence", room });
@@ -125,8 +141,10 @@ export class RightsReview {
     if (position !== undefined) (connection.withheld ??= new Map()).set(name, position);
   }
 
-  #settle(connection: Connection, { action, room }: Question, isAllowed: boolean): void {
+  #settle(connection: Connection, { action, room }: Question, answer: boolean): void {
     const { presence, rooms } = this.#parts;
+    // It may have been given while it was asked for.
+    const isAllowed = answer || isGiven(connection, room);
     if (action === "presence") {
       if (!isAllowed) presence.unsubscribe(connection, room);
       else if (!presence.isSubscribed(connection, room)) presence.subscribe(connection, room);
@@ -135,7 +153,7 @@ export class RightsReview {
       else rooms.removeMember(connection, room);
     } else {
       if (room !== undefined) rooms.updateProfile(connection, room);
-      void this.#restore(connection, channelOf(room));
+      void this.#restore(connection, room);
     }
   }
 
@@ -149,14 +167,41 @@ export class RightsReview {
   }
 
   /** Goes on with a channel that was withheld, or with one to which the connection had no right before. */
-  async #restore(connection: Connection, name: string): Promise<void> {
-    if (this.#parts.channels.has(name, connection)) return;
+  async #restore(connection: Connection, room: string | undefined): Promise<void> {
+    const name = channelOf(room);
+    // What the welcome could not say comes with its own question and position.
+    const isUnfinished = connection.unfinished?.channels.has(name) === true;
+    if (isUnfinished || this.#parts.channels.has(name, connection)) return;
+    const review = this.#reviews.get(connection);
     try {
       await this.#replay(connection, name);
-    } catch {
-      // The history cannot be read: after a reconnect the client goes on at its position.
-      connection.close(1013);
+    } catch (error) {
+      if (review === undefined || !this.#isCurrent(connection, review) || connection.stage !== "open") return;
+      if (isUnavailable(error)) {
+        review.unread.add(room);
+        this.#waiting.add(connection);
+        this.#parts.monitor.suspect();
+      } else connection.close(1013);
     }
+  }
+
+  async #readAgain(): Promise<void> {
+    const work = [...this.#waiting].values();
+    this.#waiting.clear();
+    const workers = Array.from({ length: MAX_RUNNING }, async () => {
+      for (const connection of work) await this.#readUnread(connection);
+    });
+    await Promise.all(workers);
+  }
+
+  async #readUnread(connection: Connection): Promise<void> {
+    const review = this.#reviews.get(connection);
+    if (review === undefined) return;
+    const rooms = [...review.unread];
+    review.unread.clear();
+    for (const room of rooms)
+      if (this.#isCurrent(connection, review) && isHeld(connection, { room }))
+        await this.#restore(connection, room);
   }
 
   async #replay(connection: Connection, name: string): Promise<void> {
@@ -175,11 +220,12 @@ export class RightsReview {
       if (!isDue || connection.withheld?.get(name) !== position || channels.has(name, connection)) return;
       if (canCommit(channels, plan)) {
         connection.withheld?.delete(name);
-        const { state, entries } = commitReplay(channels, connection, { plan, budget });
+        const replay = commitReplay(channels, connection, { plan, budget });
+        const { state } = replay;
         // Without a position there was no right: nothing of that time is told.
         const gap = position === undefined ? ({ ...state, recovered: "forbidden" } as const) : state;
         if (isGap(gap.recovered) && connection.isV1) connection.push(gapFrame(name, gap));
-        pushReplay(connection, name, entries);
+        pushReplay(connection, replay);
         return;
       }
       if (attempt === MAX_PLAN_ATTEMPTS) throw new HalyardError("unavailable");
@@ -191,7 +237,11 @@ function channelOf(room: string | undefined): string {
   return room === undefined ? GLOBAL_CHANNEL : roomChannel(room);
 }
 
+function isGiven({ givenRooms }: Connection, room: string | undefined): boolean {
+  return room !== undefined && givenRooms?.has(room) === true;
+}
+
 /** Whether the question still matters: the connection may have closed or left the room. */
-function isHeld(connection: Connection, { room }: Question): boolean {
+function isHeld(connection: Connection, { room }: Pick<Question, "room">): boolean {
   return connection.stage === "open" && (room === undefined || connection.rooms?.has(room) === true);
 }

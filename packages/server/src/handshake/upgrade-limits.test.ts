@@ -6,14 +6,14 @@ import { METHOD_NOT_ALLOWED, validateHandshake } from "./upgrade-rejection.ts";
 import type { AnyAuthenticator } from "../session-watch.ts";
 import type { AcceptedUpgrade } from "./admission.ts";
 import { isRejection } from "./admission.ts";
-import type { UpgradeRequest } from "../types.ts";
+import type { IncomingRequest } from "../security/client-address.ts";
 
 const rejectEveryone: AnyAuthenticator = () => null;
 const accept =
   (id: string): AnyAuthenticator =>
   () => ({ user: { id } });
 
-function from(remoteAddress: string | undefined, headers: Record<string, string> = {}): UpgradeRequest {
+function from(remoteAddress: string | undefined, headers: Record<string, string> = {}): IncomingRequest {
   return { url: "/ws", headers: new Headers(headers), remoteAddress };
 }
 

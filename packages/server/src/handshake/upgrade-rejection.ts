@@ -22,7 +22,7 @@ export interface UpgradeRejection {
 type UpgradeRefusalReason = Extract<SecurityEvent, { readonly kind: "upgrade_refused" }>["reason"];
 
 /** Reads the headers of a request by name. */
-export function headersOf(request: UpgradeRequest): GetHeader {
+export function headersOf(request: Pick<UpgradeRequest, "headers">): GetHeader {
   return (name) => request.headers.get(name);
 }
 

@@ -8,10 +8,13 @@ import { publicUserJson } from "../channels/presence-frames.ts";
 import type { Replay } from "../channels/replay.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { Connection } from "../connection/connection.ts";
+import { UnfinishedWelcome } from "../availability/unfinished-welcome.ts";
 import { profileOf } from "../connection/public-profile.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { MessageTypeRegistry } from "../messages/message-types.ts";
-import { andThen } from "../utils/maybe-promise.ts";
+import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
+import { isUnavailable } from "../utils/errors.ts";
+import { repeatOnce } from "../utils/repeated-calls.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { ChannelRequest } from "./requested-channels.ts";
 
@@ -20,6 +23,7 @@ export interface WelcomeFrameParts {
   readonly backplane: Backplane;
   readonly connections: ConnectionTable;
   readonly limits: ServerLimits;
+  readonly monitor: Pick<BackplaneMonitor, "isAway" | "suspect">;
   readonly types: MessageTypeRegistry;
 }
 
@@ -33,12 +37,30 @@ export class WelcomeFrame {
     this.#parts = parts;
   }
 
-  /** Whether the numbers that the client has used are forgotten; undefined where the backplane cannot say, and for a client without numbers. */
-  hasForgotten({ attempt, client, isV1 }: Connection): MaybePromise<boolean | undefined> {
+  /**
+   * Whether the numbers that the client has used are forgotten; undefined where the backplane cannot say, and for a client without
+   * numbers. While the backplane is away, nothing of the client runs until it has said so.
+   */
+  hasForgotten(connection: Connection): MaybePromise<boolean | undefined> {
+    const { attempt, client, isV1 } = connection;
     if (!isV1) return undefined;
     if (attempt === 1) return false;
-    const known = this.#parts.backplane.recall?.(client);
-    return known === undefined ? undefined : andThen(known, (isKnown) => !isKnown);
+    const { backplane, monitor } = this.#parts;
+    if (monitor.isAway) return this.#askLater(connection);
+    const known = backplane.recall?.(client);
+    if (!(known instanceof Promise)) return known === undefined ? undefined : !known;
+    return repeatOnce(known, () => backplane.recall?.(client) ?? known).then(
+      (isKnown) => !isKnown,
+      (error: unknown) => {
+        if (!isUnavailable(error)) throw error;
+        return this.#askLater(connection);
+      },
+    );
+  }
+
+  #askLater(connection: Connection): undefined {
+    (connection.unfinished ??= new UnfinishedWelcome()).askForMemory();
+    this.#parts.monitor.suspect();
   }
 
   /** The text without the last brace. */
@@ -84,12 +106,18 @@ function limitsJson({ limits, types }: Pick<WelcomeFrameParts, "limits" | "types
       chatPerSecond: limits.chatPerSecond,
       chatBurst: limits.chatBurst,
       pingsPerSecond: limits.pingsPerSecond,
+      rooms: limits.rooms,
       requests: limits.runningRequests + limits.waitingRequests,
     },
     heartbeat: { intervalMs: limits.heartbeatMs, timeoutMs: limits.silenceMs },
     ephemeral: types.ephemeral,
   };
-  return JSON.stringify(fields).slice(1, -1);
+  return JSON.stringify(fields, toFinite).slice(1, -1);
+}
+
+/** JSON has no infinity: a rate without a limit is a number that no client reaches. */
+function toFinite(_name: string, value: unknown): unknown {
+  return value === Infinity ? Number.MAX_SAFE_INTEGER : value;
 }
 
 /**
@@ -98,11 +126,12 @@ function limitsJson({ limits, types }: Pick<WelcomeFrameParts, "limits" | "types
  */
 function channelsJson(requests: readonly ChannelRequest[], replays: readonly Replay[]): string {
   const channels: string[] = [];
-  for (const { channel, position, rejectedFor } of requests) {
+  for (const { channel, position, rejectedFor, isPending } of requests) {
+    const recovered = isPending === true ? "pending" : rejectedFor;
     const state = stateOf(channel, replays);
     if (state !== undefined) channels.push(entryJson(channel, state));
-    else if (rejectedFor === "forbidden")
-      channels.push(entryJson(channel, { epoch: "-", off: 0, ...position, recovered: "forbidden" }));
+    else if (recovered === "forbidden" || recovered === "pending")
+      channels.push(entryJson(channel, { epoch: "-", off: 0, ...position, recovered }));
   }
   return `{${channels.join(",")}}`;
 }

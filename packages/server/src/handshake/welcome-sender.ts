@@ -1,6 +1,7 @@
 // Subscribes a connection to its channels, replays what it missed and sends the welcome.
 // Called by HelloHandler for a v1 client's hello, and at once for a plain client.
-// Guarantees: nothing is published between a channel's position in the welcome, its replay and the subscription to it.
+// Guarantees: nothing is published between a channel's position in the welcome, its replay and the subscription to it; a channel
+// that the backplane does not give is pending in the welcome, and followed later.
 import type { HelloMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { ChannelHub } from "../channels/channel-hub.ts";
@@ -9,10 +10,13 @@ import type { ReplayPlanner } from "../channels/replay-planner.ts";
 import { commitReplay, gapFrame, isGap, pushReplay, replayBudget } from "../channels/replay.ts";
 import type { Replay, ReplayPlan } from "../channels/replay.ts";
 import type { Connection } from "../connection/connection.ts";
+import { PendingRooms } from "../connection/pending-rooms.ts";
+import { UnfinishedWelcome } from "../availability/unfinished-welcome.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { sendReply } from "../messages/error-replies.ts";
 import type { Clock } from "../types.ts";
 import { isClosed } from "../connection/is-closed.ts";
+import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
 import { andThen } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Memberships } from "./memberships.ts";
@@ -24,6 +28,7 @@ export interface WelcomeSenderParts {
   readonly channels: ChannelHub;
   readonly replayPlanner: ReplayPlanner;
   readonly clock: Clock;
+  readonly monitor: Pick<BackplaneMonitor, "suspect">;
   readonly requestedChannels: RequestedChannels;
   readonly welcomeFrame: WelcomeFrame;
   readonly memberships: Memberships;
@@ -75,12 +80,16 @@ export class WelcomeSender {
 
   /** Synchronous from the check of the plans to the last subscription: nothing can be published in between. */
   #commit(connection: Connection, plans: readonly ReplayPlan[], request: CheckedRequest): void {
-    const { channels, clock, welcomeFrame } = this.#parts;
-    const { requests, re, forgotten } = request;
+    const { channels, clock, memberships, welcomeFrame } = this.#parts;
+    const { re, forgotten } = request;
+    const requests = this.#withUnplanned(request.requests, plans);
     for (const { channel } of plans) if (!channels.isCurrent(channel)) throw new HalyardError("unavailable");
+    for (const { channel, rejectedFor } of requests)
+      if (rejectedFor !== undefined) memberships.end(connection, roomNameOf(channel));
     const replays = this.#subscribeAll(connection, plans);
-    for (const { channel } of requests) connection.roomsJoinedByServer?.delete(roomNameOf(channel) ?? "");
-    if (connection.roomsJoinedByServer?.size === 0) connection.roomsJoinedByServer = undefined;
+    this.#keepPending(connection, requests);
+    if (isRecovery(replays)) channels.recoveries++;
+    connection.takenRooms = undefined;
     connection.stage = "open";
     clock.clearTimeout(connection.helloTimer);
     sendReply(connection, welcomeFrame.openJson(connection, { requests, replays, forgotten }), re);
@@ -91,9 +100,35 @@ export class WelcomeSender {
       if (rejectedFor !== undefined && position !== undefined)
         connection.push(gapFrame(channel, { ...position, recovered: "forbidden" }));
     sendRefusals(connection, requests);
-    for (const { channel, entries } of replays) pushReplay(connection, channel, entries);
+    for (const replay of replays) pushReplay(connection, replay);
     connection.serverRequests?.flush();
     connection.flushAfterWelcome();
+  }
+
+  /** Without a plan, a channel is followed later. */
+  #withUnplanned(
+    requests: readonly ChannelRequest[],
+    plans: readonly ReplayPlan[],
+  ): readonly ChannelRequest[] {
+    if (plans.length === requests.length) return requests;
+    const planned = new Set(plans.map(({ channel }) => channel.name));
+    return requests.map((request) =>
+      isPermitted(request) && !planned.has(request.channel)
+        ? { ...request, isPending: true, isPaid: true }
+        : request,
+    );
+  }
+
+  #keepPending(connection: Connection, requests: readonly ChannelRequest[]): void {
+    connection.unfinished?.channels.clear();
+    for (const { channel, position, isPaid, isPending } of requests) {
+      if (isPending !== true) continue;
+      const room = roomNameOf(channel);
+      if (room !== undefined)
+        (connection.pendingRooms ??= new PendingRooms()).add(room, { position, isPaid: isPaid === true });
+      else (connection.unfinished ??= new UnfinishedWelcome()).channels.set(channel, position);
+      if (isPaid === true) this.#parts.monitor.suspect();
+    }
   }
 
   #subscribeAll(connection: Connection, plans: readonly ReplayPlan[]): readonly Replay[] {
@@ -108,8 +143,16 @@ export class WelcomeSender {
   }
 }
 
-function isPermitted({ rejectedFor }: ChannelRequest): boolean {
-  return rejectedFor === undefined;
+/** Whether a client has come back, and has missed nothing for good. */
+function isRecovery(replays: readonly Replay[]): boolean {
+  return (
+    replays.some(({ state }) => state.recovered === true) &&
+    !replays.some(({ state }) => isGap(state.recovered))
+  );
+}
+
+function isPermitted({ rejectedFor, isPending }: ChannelRequest): boolean {
+  return rejectedFor === undefined && isPending !== true;
 }
 
 function sendRefusals(connection: Connection, requests: readonly ChannelRequest[]): void {

@@ -53,7 +53,8 @@ export class Admissions {
     slots = slots.filter(
       (slot) => isTaken(slot) && (client === connectionId || slot.client !== connectionId),
     );
-    this.#store(user, slots);
+    // A probe leaves no entry of a user who has no slot.
+    if (request.isProbe !== true) this.#store(user, slots);
 
     const slot = slots.find((other) => other.client === client);
     if (slot !== undefined && attempt < Math.max(slot.attempt, slot.reserved?.attempt ?? 0))
@@ -62,6 +63,7 @@ export class Admissions {
     if (slot === undefined && isFull) return { admitted: false, reason: "limit" };
 
     const answer = slot === undefined ? ADMITTED : replacedBy(slot, connectionId);
+    if (request.isProbe === true) return answer;
     const ownSlot = slot ?? {
       client,
       connectionId: undefined,

@@ -23,7 +23,9 @@ export class GivenRooms {
 
   give(ref: ClientRef, room: string, now: number): void {
     const key = keyOf(ref);
-    const record = this.#records.get(key) ?? { ref, rooms: new Set(), usedAt: now };
+    const known = this.#records.get(key);
+    const isOver = known === undefined || now - known.usedAt > RECORD_TTL_MS;
+    const record = isOver ? { ref, rooms: new Set<string>(), usedAt: now } : known;
     record.usedAt = now;
     record.rooms.add(room);
     this.#records.set(key, record);
@@ -38,9 +40,21 @@ export class GivenRooms {
   of(ref: ClientRef, now: number): readonly string[] {
     if (this.#records.size === 0) return NO_ROOMS;
     const record = this.#records.get(keyOf(ref));
-    if (record === undefined) return NO_ROOMS;
+    // The client has a slot again when it asks: only the time says whether it was away for too long.
+    if (record === undefined || now - record.usedAt > RECORD_TTL_MS) return NO_ROOMS;
     record.usedAt = now;
     return [...record.rooms];
+  }
+
+  /** A client that has rooms has lost its connection. */
+  touch(ref: ClientRef, now: number): void {
+    const record = this.#records.size === 0 ? undefined : this.#records.get(keyOf(ref));
+    if (record !== undefined) record.usedAt = now;
+  }
+
+  /** Drops the records of a user who was banned. */
+  forget(user: string): void {
+    for (const [key, { ref }] of this.#records) if (ref.user === user) this.#records.delete(key);
   }
 
   /** Drops the records of clients that have been away for 5 minutes. @param hasSlot whether a client has a connection */

@@ -10,6 +10,9 @@ interface Entry {
   readonly key: number | string;
   readonly digest: number;
   result: string | undefined;
+  /** Ended without a result: it runs again, and may have run. */
+  isUnknown: boolean;
+  isRunning: boolean;
 }
 
 interface ClientRecord {
@@ -29,30 +32,38 @@ class Model {
     record.usedAt = now;
     const known = record.entries.find((entry) => entry.key === key);
     if (known !== undefined && known.digest !== digest) return { state: "conflict" };
-    if (known !== undefined)
-      return known.result === undefined ? { state: "running" } : { state: "done", result: known.result };
+    if (known?.result !== undefined) return { state: "done", result: known.result };
+    if (known?.isRunning === true) return { state: "running" };
+    if (known !== undefined) {
+      known.isRunning = true;
+      return { state: "run", mayHaveRun: true };
+    }
     if (typeof key === "number") {
       if (record.last !== 0 && key !== record.last + 1) return { state: "conflict" };
       record.last = key;
     }
-    record.entries.push({ key, digest, result: undefined });
+    record.entries.push({ key, digest, result: undefined, isUnknown: false, isRunning: true });
     this.#forgetOld(record);
     return { state: "run" };
   }
 
   isRunning({ ref, key }: Work): boolean {
     const entry = this.#records.get(JSON.stringify(ref))?.entries.find((each) => each.key === key);
-    return entry !== undefined && entry.result === undefined;
+    return entry?.isRunning === true;
   }
 
-  settle({ ref, key }: Work, result: string | undefined): void {
+  settle({ ref, key, hasNoEffect }: Work, result: string | undefined): void {
     const record = this.#records.get(JSON.stringify(ref));
     const entry = record?.entries.find((each) => each.key === key);
     if (record === undefined || entry === undefined) return;
-    entry.result = result;
     const isTooLarge = typeof key === "string" && (result?.length ?? 0) > LARGEST;
-    if (result === undefined || isTooLarge) record.entries.splice(record.entries.indexOf(entry), 1);
-    if (result === undefined && key === record.last) record.last--;
+    entry.isRunning = false;
+    entry.result = isTooLarge ? undefined : result;
+    entry.isUnknown = entry.result === undefined && (entry.isUnknown || hasNoEffect !== true);
+    // What ended last is given up last.
+    record.entries.splice(record.entries.indexOf(entry), 1);
+    if (entry.result !== undefined || entry.isUnknown) record.entries.push(entry);
+    else if (key === record.last) record.last--;
     this.#forgetOld(record);
   }
 
@@ -96,6 +107,7 @@ const step = fc.oneof(
     do: fc.constant("settle" as const),
     which: fc.nat(40),
     size: fc.constantFrom(undefined, 1, LARGEST, LARGEST + 1),
+    hasNoEffect: fc.boolean(),
   }),
   fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(1, 200_000, KEPT_MS, KEPT_MS + 1) }),
 );
@@ -127,7 +139,8 @@ class Trial {
       this.#begin({ ref: next.ref, key: `r${String(next.id)}`, digest: next.digest });
     else if (next.do === "settle") {
       const work = this.#running[next.which % Math.max(1, this.#running.length)];
-      if (work !== undefined) this.#settle(work, next.size === undefined ? undefined : "x".repeat(next.size));
+      const result = next.size === undefined ? undefined : "x".repeat(next.size);
+      if (work !== undefined) this.#settle(work, result, result === undefined && next.hasNoEffect);
     } else {
       this.#now += next.ms;
       this.#log.sweep(this.#now);
@@ -147,16 +160,17 @@ class Trial {
     // An operation that was forgotten while it ran runs again: its first run no longer counts here.
     const isOther = ({ ref, key }: Work): boolean => ref !== work.ref || key !== work.key;
     this.#running = [...this.#running.filter(isOther), work];
-    if (typeof work.key === "number") this.#last.set(`${work.ref.user} ${work.ref.client}`, work.key);
+    const name = `${work.ref.user} ${work.ref.client}`;
+    if (typeof work.key === "number") this.#last.set(name, Math.max(this.#last.get(name) ?? 0, work.key));
     return true;
   }
 
-  #settle(work: Work, result: string | undefined): void {
+  #settle(work: Work, result: string | undefined, hasNoEffect = false): void {
     this.#running = this.#running.filter((each) => each !== work);
     // The result of an operation that was forgotten while it ran is not stored.
     if (!this.#model.isRunning(work)) return;
-    this.#log.settle(work, result);
-    this.#model.settle(work, result);
+    this.#log.settle({ ...work, hasNoEffect }, result);
+    this.#model.settle({ ...work, hasNoEffect }, result);
   }
 }
 

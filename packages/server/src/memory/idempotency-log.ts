@@ -19,15 +19,19 @@ interface ClientRecord {
   /** Results of the last 32 sends, by `seq`. */
   readonly sends: Map<number, Result>;
   readonly requests: RequestResults;
+  /** The digests of operations that have ended without a known outcome or a stored result, by key; few clients have one. */
+  unknown?: Map<Work["key"], number>;
   usedAt: number;
 }
 
 const RECORD_TTL_MS = 5 * 60_000;
 const MAX_SENDS = 32;
+const MAX_UNKNOWN = 128;
 /** The limit of connections of a user without an admitted one. */
 const DEFAULT_CONNECTIONS = 20;
 
 const RUN: WorkState = { state: "run" };
+const RUN_AGAIN: WorkState = { state: "run", mayHaveRun: true };
 const RUNNING: WorkState = { state: "running" };
 const CONFLICT: WorkState = { state: "conflict" };
 
@@ -68,29 +72,37 @@ export class IdempotencyLog {
       if (known.digest !== digest) return CONFLICT;
       return known.result === undefined ? RUNNING : { state: "done", result: known.result };
     }
-    if (typeof key !== "number") {
-      record.requests.begin(key, digest);
-      return RUN;
-    }
+    const earlier = record.unknown?.get(key);
+    if (earlier !== undefined && earlier !== digest) return CONFLICT;
+    if (typeof key !== "number") record.requests.begin(key, digest);
     // A new record accepts any number: the server has dropped this client, or never knew it.
-    if (record.lastSeq !== 0 && key !== record.lastSeq + 1) return CONFLICT;
-    record.lastSeq = key;
-    record.sends.delete(key - MAX_SENDS);
-    record.sends.set(key, { digest, result: undefined });
-    return RUN;
+    else if (earlier === undefined && record.lastSeq !== 0 && key !== record.lastSeq + 1) return CONFLICT;
+    else this.#beginSend(record, key, digest);
+    return earlier === undefined ? RUN : RUN_AGAIN;
   }
 
-  settle({ ref, key, digest }: Work, result: string | undefined): void {
+  #beginSend(record: ClientRecord, key: number, digest: number): void {
+    record.lastSeq = Math.max(record.lastSeq, key);
+    record.sends.delete(key - MAX_SENDS);
+    record.unknown?.delete(key - MAX_SENDS);
+    record.sends.set(key, { digest, result: undefined });
+  }
+
+  settle(work: Work, result: string | undefined): void {
+    const { ref, key, digest } = work;
     const record =
       this.#latest?.ref === ref ? this.#latest.record : this.#users.get(ref.user)?.get(ref.client);
     if (record === undefined) return;
     if (typeof key === "string") {
-      record.requests.settle(key, result);
+      markEnd(record, work, record.requests.settle(key, result));
       return;
     }
     // A send that took longer than the next 32 is out of the window, and must not return into it.
-    if (result !== undefined && key > record.lastSeq - MAX_SENDS) record.sends.set(key, { digest, result });
-    else if (record.sends.delete(key) && record.lastSeq === key) record.lastSeq = key - 1;
+    if (!record.sends.has(key)) return;
+    markEnd(record, work, result !== undefined);
+    if (result !== undefined) record.sends.set(key, { digest, result });
+    else if (record.sends.delete(key) && record.lastSeq === key && record.unknown?.has(key) !== true)
+      record.lastSeq = key - 1;
   }
 
   has({ user, client }: ClientRef): boolean {
@@ -136,4 +148,14 @@ export class IdempotencyLog {
     const requests = this.usesResultCache ? new RequestResultCache() : new RequestResultMap();
     return { lastSeq: 0, sends: new Map(), requests, usedAt: 0 };
   }
+}
+
+function markEnd(record: ClientRecord, { key, digest, hasNoEffect }: Work, isStored: boolean): void {
+  if (isStored) record.unknown?.delete(key);
+  if (isStored || hasNoEffect === true) return;
+  const unknown = (record.unknown ??= new Map());
+  unknown.delete(key);
+  unknown.set(key, digest);
+  const [oldest] = unknown.keys();
+  if (unknown.size > MAX_UNKNOWN && oldest !== undefined) unknown.delete(oldest);
 }

@@ -18,6 +18,7 @@ import type {
   Work,
   WorkState,
 } from "../backplane.ts";
+import { CloseCode } from "@halyard/protocol/wire";
 import { systemClock } from "../utils/clock.ts";
 import { resolvedPromise } from "../utils/maybe-promise.ts";
 import { randomId } from "../utils/ids.ts";
@@ -160,7 +161,8 @@ class MemoryBackplane implements Backplane {
     this.#idempotency.maxConnections = request.limit;
     const now = this.#clock.now();
     const admission = this.#admissions.admit(request, now);
-    if (admission.admitted && admission.replaced.length > 0) this.#idempotency.touch(request, now);
+    if (admission.admitted && admission.replaced.length > 0 && request.isProbe !== true)
+      this.#idempotency.touch(request, now);
     return resolvedPromise(admission);
   }
 
@@ -204,8 +206,13 @@ class MemoryBackplane implements Backplane {
     return Promise.resolve();
   }
 
+  nodes(): Promise<readonly string[]> {
+    return Promise.resolve(this.#handlers === undefined ? [] : [this.nodeId]);
+  }
+
   revoke(mark: Revocation): Promise<void> {
     this.#marks.add(mark, this.#clock.now() + MARK_MS);
+    if ("user" in mark && mark.code === CloseCode.Forbidden) this.#givenRooms.forget(mark.user);
     return Promise.resolve();
   }
 
@@ -240,11 +247,14 @@ class MemoryBackplane implements Backplane {
   /** A client that has not sent anything has a record from its first close on: one that returns in time is not forgotten. */
   #release(user: string, connectionId: string): void {
     const client = this.#admissions.release(user, connectionId);
-    if (client !== undefined) this.#idempotency.touch({ user, client }, this.#clock.now());
+    if (client === undefined) return;
+    const now = this.#clock.now();
+    this.#idempotency.touch({ user, client }, now);
+    this.#givenRooms.touch({ user, client }, now);
   }
 
   #publishResult(offset: number, duplicate: boolean): Promise<PublishResult> {
-    return Promise.resolve({ position: { epoch: this.#epoch, off: offset }, duplicate });
+    return resolvedPromise({ position: { epoch: this.#epoch, off: offset }, duplicate });
   }
 
   #rosterOf(room: string | undefined): Roster {

@@ -54,9 +54,9 @@ export class RequestResultCache implements RequestResults {
     this.#latestDigest = digest;
   }
 
-  settle(id: string, result: string | undefined): void {
+  settle(id: string, result: string | undefined): boolean {
     const digest = this.#finishRunning(id);
-    if (digest === undefined || result === undefined || result.length > MAX_RESULT_BYTES) return;
+    if (digest === undefined || result === undefined || result.length > MAX_RESULT_BYTES) return false;
     if (this.#next - this.#first === MAX_RESULTS) this.#dropFirstSize();
     // In a full ring this is the index of the entry just dropped.
     const index = this.#next++ % MAX_RESULTS;
@@ -69,6 +69,7 @@ export class RequestResultCache implements RequestResults {
     this.#results[index] = result;
     this.#bytes += result.length;
     while (this.#bytes > MAX_BYTES) this.#evictOldest();
+    return true;
   }
 
   /** @returns the digest of the request that ran under this id */

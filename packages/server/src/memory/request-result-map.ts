@@ -22,10 +22,10 @@ export class RequestResultMap implements RequestResults {
     this.#running.set(id, digest);
   }
 
-  settle(id: string, result: string | undefined): void {
+  settle(id: string, result: string | undefined): boolean {
     const digest = this.#running.get(id);
     this.#running.delete(id);
-    if (digest === undefined || result === undefined || result.length > MAX_RESULT_BYTES) return;
+    if (digest === undefined || result === undefined || result.length > MAX_RESULT_BYTES) return false;
     this.#finished.set(id, { digest, result });
     this.#bytes += result.length;
     for (const [oldest, { result: dropped }] of this.#finished) {
@@ -33,5 +33,6 @@ export class RequestResultMap implements RequestResults {
       this.#finished.delete(oldest);
       this.#bytes -= dropped.length;
     }
+    return true;
   }
 }

@@ -20,6 +20,6 @@ export interface RequestResults {
   get(id: string): RequestResult | undefined;
   /** A request starts whose id has neither started nor a stored result. */
   begin(id: string, digest: number): void;
-  /** A request ends. Without a result, or with one that is too long, a repetition runs again. */
-  settle(id: string, result: string | undefined): void;
+  /** A request ends. @returns whether its result is stored; without one, or with one that is too long, a repetition runs again */
+  settle(id: string, result: string | undefined): boolean;
 }

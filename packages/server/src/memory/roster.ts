@@ -52,6 +52,14 @@ export class Roster {
     const after = cursor === undefined ? 0 : Number(cursor);
     const entries: RosterEntry[] = [];
     const at = [this.#offset];
+    if (limit === 0)
+      return {
+        entries,
+        total: this.#members.size,
+        connections: this.#countConnections(),
+        cursor: undefined,
+        at,
+      };
     let last = after;
     for (const [user, member] of this.#members) {
       if (!(member.joinOrder > after)) continue;
@@ -60,6 +68,13 @@ export class Roster {
       last = member.joinOrder;
     }
     return { entries, total: this.#members.size, cursor: undefined, at };
+  }
+
+  #countConnections(): number {
+    let count = 0;
+    for (const { connections } of this.#members.values())
+      count += typeof connections === "object" ? connections.size : connections === undefined ? 0 : 1;
+    return count;
   }
 
   /** Removes all members and stops their timers, without events. */

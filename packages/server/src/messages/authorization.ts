@@ -1,5 +1,6 @@
 // The application's `authorize`, with a deadline and a default. Called before each join, publish, presence list and
 // replay, by the rooms, the dispatchers and the handshake. Without an `authorize`, rooms are refused and `all` is open.
+// A room that the server gave is not asked for: its member reads it, whatever `authorize` says.
 import { GLOBAL_CHANNEL } from "../channels/channel-name.ts";
 import { isThenable } from "@halyard/protocol/internal";
 import type { ApplicationGuard } from "../application/application-guard.ts";
@@ -46,6 +47,7 @@ export class Authorization {
 
   /** Never throws or rejects: an `authorize` that fails or exceeds `handlerMs` denies, and `onError` gets the error. */
   ask(connection: Connection, action: Action, room: string): MaybePromise<boolean> {
+    if (isGiven(connection, action, room)) return true;
     try {
       const answer = this.#callAuthorize(connection, action, room);
       return answer instanceof Promise
@@ -71,8 +73,11 @@ export class Authorization {
 
   /** @throws HalyardError `forbidden`, `timeout`, or what `authorize` itself throws */
   async assertAllowed(connection: Connection, action: Action, room: string): Promise<void> {
+    if (isGiven(connection, action, room)) return;
     const answer = await this.#callAuthorize(connection, action, room);
-    if (!this.#isYes(connection, answer)) throw new ForbiddenError(action);
+    // It may have been given while it was asked for.
+    if (!this.#isYes(connection, answer) && !isGiven(connection, action, room))
+      throw new ForbiddenError(action);
   }
 
   #callAuthorize(connection: Connection, action: Action, room: string): unknown {
@@ -102,4 +107,9 @@ export class Authorization {
       `rooms are refused until the application says who may join: ${line}`,
     );
   }
+}
+
+/** Whether the server gave the room: who is in it reads it, its history and its list of users. */
+function isGiven({ givenRooms }: Connection, action: Action, room: string): boolean {
+  return action !== "publish" && givenRooms?.has(room) === true;
 }

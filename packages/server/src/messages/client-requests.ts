@@ -3,19 +3,27 @@
 // as the other replies of its turn.
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
+import type { RateLimits } from "../connection/rate-limits.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
+import { assertFitsFrame } from "../delivery/frame-size.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
-import type { ErrorContext } from "../types.ts";
+import type { Clock, ErrorContext } from "../types.ts";
+import type { HandlerTimes } from "../metrics/handler-times.ts";
 import { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
 import { errorJson, InvalidMessageError, isFailure, toHalyardError } from "../utils/errors.ts";
 import type { Deduplicator } from "./deduplicator.ts";
 import { sendReply } from "./error-replies.ts";
+import type { MessageLog } from "./message-log.ts";
 import type { RequestDispatcher } from "./request-dispatcher.ts";
 
 interface ClientRequestsParts {
+  readonly clock: Clock;
+  readonly handlerTimes: HandlerTimes;
   readonly deduplicator: Deduplicator;
   readonly limits: Pick<ServerLimits, "runningRequests" | "waitingRequests">;
+  readonly messageLog: MessageLog | undefined;
+  readonly rateLimits: Pick<RateLimits, "chargeFor">;
   readonly report: (error: unknown, context: ErrorContext) => void;
   readonly requestDispatcher: RequestDispatcher;
   readonly securityReporter: SecurityReporter;
@@ -58,32 +66,56 @@ export class ClientRequests {
     const { connection, frame, meta, digest } = request;
     const runsOnce =
       connection.isV1 && meta.id !== undefined && !this.#parts.requestDispatcher.isRepeatable(frame.name);
-    if (!runsOnce) return this.#answer(request);
+    if (!runsOnce) return this.#answer(request, false);
     const { client: ref, lastActivityAt: at } = connection;
-    const work = { ref, key: meta.id, digest, at, request, connection };
-    return this.#parts.deduplicator.run(work, this.#perform);
+    const { deduplicator } = this.#parts;
+    const work = { ref, key: meta.id, digest, claim: deduplicator.nextClaim(), at, request, connection };
+    return deduplicator.run(work, this.#perform);
   }
 
-  readonly #perform = ({ request }: { readonly request: RequestFrame }): string | Promise<string> =>
-    this.#answer(request);
+  readonly #perform = (
+    { request }: { readonly request: RequestFrame },
+    mayHaveRun: boolean,
+  ): string | Promise<string> => this.#answer(request, mayHaveRun);
 
-  /** The reply, as {@link sendReply} takes it. Never throws or rejects: an error is a reply too. */
-  #answer(request: RequestFrame): string | Promise<string> {
+  /**
+   * The reply, as {@link sendReply} takes it. Never throws or rejects: an error is a reply too.
+   *
+   * @param mayHaveRun an earlier attempt may have had its effect: an error says so
+   */
+  #answer(request: RequestFrame, mayHaveRun: boolean): string | Promise<string> {
+    const { clock, handlerTimes } = this.#parts;
+    const startedAt = clock.now();
+    const reply = this.#answerUntimed(request, mayHaveRun);
+    if (reply instanceof Promise)
+      void reply.then(() => {
+        handlerTimes.add(request.frame.name, clock.now() - startedAt);
+      });
+    else handlerTimes.add(request.frame.name, clock.now() - startedAt);
+    return reply;
+  }
+
+  #answerUntimed(request: RequestFrame, mayHaveRun: boolean): string | Promise<string> {
     try {
       const result = this.#parts.requestDispatcher.answer(request);
       return result instanceof Promise
-        ? result.then(replyPrefixOf).catch((error: unknown) => this.#fail(request, error))
+        ? result.then(replyPrefixOf).catch((error: unknown) => this.#fail(request, error, mayHaveRun))
         : replyPrefixOf(result);
     } catch (error) {
-      return this.#fail(request, error);
+      return this.#fail(request, error, mayHaveRun);
     }
   }
 
-  #fail({ connection, frame }: RequestFrame, error: unknown): string {
-    if (isFailure(error)) this.#parts.report(error, { type: frame.name, ws: connection.ws });
+  #fail({ connection, frame }: RequestFrame, error: unknown, mayHaveRun: boolean): string {
+    if (isFailure(error)) {
+      this.#parts.handlerTimes.addFailure(frame.name);
+      this.#parts.report(error, { type: frame.name, ws: connection.ws });
+    }
     const publicError = toHalyardError(error);
+    this.#parts.messageLog?.refused(connection, publicError);
+    this.#parts.rateLimits.chargeFor(connection, publicError);
     this.#parts.securityReporter.recordRefusal(connection, publicError);
-    return errorJson(publicError).slice(0, -1);
+    return errorJson(publicError, mayHaveRun).slice(0, -1);
   }
 }
 
@@ -93,9 +125,11 @@ function isRequestFrame(message: InboundMessage): message is RequestFrame {
   return typeof name === "string" && name !== "" && name.length <= MAX_NAME_LENGTH;
 }
 
-/** @throws TypeError for a value that JSON cannot hold */
+/** @throws TypeError for a value that JSON cannot hold; HalyardError `payload_too_large` for one that no frame carries */
 function replyPrefixOf(result: unknown): string {
   // The types of JSON.stringify deny it, but it returns undefined for undefined and for a function.
   const json = JSON.stringify(result) as string | undefined;
-  return json === undefined ? `{"type":"reply"` : `{"type":"reply","result":${json}`;
+  if (json === undefined) return `{"type":"reply"`;
+  assertFitsFrame(json, "the reply");
+  return `{"type":"reply","result":${json}`;
 }

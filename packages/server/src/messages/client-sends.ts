@@ -1,14 +1,17 @@
 // The queue of each connection's messages (everything that is neither a control frame nor a request). Called by Inbound.
-// Guarantees: the messages of one connection run one at a time and in order; of ephemeral messages only the newest per
-// type and room runs, at most every 50 ms.
+// Guarantees: the messages of one connection run one at a time and in order; of the ephemeral messages of a type and room the
+// newest runs, or all do, once per interval; the last one always runs, and those that do not are counted.
+import type { EphemeralOptions } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import { roomNameOf } from "../channels/channel-name.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
-import { InvalidMessageError, LimitError } from "../utils/errors.ts";
+import { InvalidMessageError, LimitError, rateLimitError } from "../utils/errors.ts";
 import { KeyedThrottle } from "../utils/keyed-throttle.ts";
+import type { ThrottleRule } from "../utils/keyed-throttle.ts";
 import type { ErrorReplies } from "./error-replies.ts";
 import type { MessageTypeRegistry } from "./message-types.ts";
 import type { SendExecutor } from "./send-executor.ts";
@@ -16,17 +19,22 @@ import type { SendExecutor } from "./send-executor.ts";
 interface ClientSendsParts {
   readonly clock: Clock;
   readonly errorReplies: ErrorReplies;
-  readonly limits: Pick<ServerLimits, "waitingSends">;
+  readonly limits: Pick<ServerLimits, "waitingSends" | "userWaitingSends" | "ephemeralIntervalMs">;
   readonly rateLimits: RateLimits;
   readonly sendExecutor: SendExecutor;
   readonly types: MessageTypeRegistry;
 }
 
-const EPHEMERAL_INTERVAL_MS = 50;
+/** How many ephemeral messages of one type and room wait where all are kept. */
+const MAX_KEPT = 64;
+const NO_OPTIONS: EphemeralOptions = {};
 
 /** Queues the messages of each connection. */
 export class ClientSends {
   readonly #parts: ClientSendsParts;
+  readonly #throttleRules = new Map<string, ThrottleRule>();
+  /** How many ephemeral messages were left out. */
+  thinned = 0;
 
   constructor(parts: ClientSendsParts) {
     this.#parts = parts;
@@ -37,43 +45,82 @@ export class ClientSends {
     return this.#parts.types.fromClient(type)?.ephemeral === true;
   }
 
+  /** Leaves out a message that is over a rate, if it is ephemeral. @returns whether it is */
+  thinOut(type: string): boolean {
+    if (!this.isEphemeral(type)) return false;
+    this.thinned++;
+    return true;
+  }
+
   /** @param unpaidBytes the bytes of this message that the byte rate has not granted yet, when it was over the rate */
   enqueue(message: InboundMessage, unpaidBytes: number): void {
     const { connection, frame, meta } = message;
-    const { errorReplies, limits, rateLimits, sendExecutor } = this.#parts;
+    const { errorReplies, rateLimits, sendExecutor } = this.#parts;
     if (meta.seq === undefined && this.isEphemeral(frame.type)) {
-      this.#coalesce(message);
+      this.#thin(message);
       return;
     }
     if (!this.#acceptsSequence(message)) return;
-    if (connection.pendingSends >= limits.waitingSends) {
-      errorReplies.replyWithError(
-        connection,
-        new LimitError("limit_exceeded", "waitingSends", { message: "Too many messages wait." }),
-        meta.seq,
-      );
+    const full = this.fullQueueOf(connection);
+    if (full !== undefined) {
+      errorReplies.replyWithError(connection, queueError(full), meta.seq);
       return;
     }
+    const user = rateLimits.userBucketsOf(connection);
     connection.pendingSends++;
+    user.waitingSends++;
     const roomOperation = roomOperationBefore(message);
     connection.sendQueue.add(async () => {
       connection.pendingSends--;
       if (roomOperation !== undefined) await roomOperation.catch(() => undefined);
+      await rateLimits.paceCharged(connection);
       if (connection.isV1) await rateLimits.pace(connection, { type: frame.type, unpaidBytes });
       await sendExecutor.execute(message);
+      user.waitingSends--;
     });
   }
 
-  /** Runs the newest message of its type and room, while the queue has room; the others are dropped without an error. */
-  #coalesce(message: InboundMessage): void {
+  /** The limit that a further message of this connection exceeds if it has to wait. */
+  fullQueueOf(connection: Connection): "waitingSends" | "userWaitingSends" | undefined {
+    const { limits, rateLimits } = this.#parts;
+    if (connection.pendingSends >= limits.waitingSends) return "waitingSends";
+    const { waitingSends } = rateLimits.userBucketsOf(connection);
+    return waitingSends >= limits.userWaitingSends ? "userWaitingSends" : undefined;
+  }
+
+  /** Runs ephemeral messages as often as their type says; those that are left out get no error. */
+  #thin(message: InboundMessage): void {
     const { clock, limits, rateLimits, sendExecutor } = this.#parts;
     const { connection, frame, meta } = message;
-    if (rateLimits.takeForType(connection, frame.type) > 0) return;
-    connection.ephemeral ??= new KeyedThrottle(clock, EPHEMERAL_INTERVAL_MS);
-    connection.ephemeral.run(`${frame.type}\0${meta.ch ?? ""}`, () => {
-      if (connection.sendQueue.waiting < 2 * limits.waitingSends)
-        connection.sendQueue.add(() => sendExecutor.execute(message));
+    if (rateLimits.takeForType(connection, frame.type) !== undefined) {
+      this.thinned++;
+      return;
+    }
+    connection.ephemeral ??= new KeyedThrottle({
+      clock,
+      deliver: (run) => run(),
+      onDropped: () => {
+        this.thinned++;
+      },
     });
+    const run = (): boolean => {
+      if (connection.sendQueue.waiting >= 2 * limits.waitingSends) return false;
+      connection.sendQueue.add(() => sendExecutor.execute(message));
+      return true;
+    };
+    connection.ephemeral.add(`${frame.type}\0${meta.ch ?? ""}`, run, this.#throttleRuleOf(frame.type));
+  }
+
+  #throttleRuleOf(type: string): ThrottleRule {
+    let rule = this.#throttleRules.get(type);
+    if (rule === undefined) {
+      const ephemeral = this.#parts.types.fromClient(type)?.policy.ephemeral;
+      const { everyMs, keep } = typeof ephemeral === "object" ? ephemeral : NO_OPTIONS;
+      const intervalMs = everyMs ?? this.#parts.limits.ephemeralIntervalMs;
+      rule = { intervalMs, kept: keep === "all" ? MAX_KEPT : 1 };
+      this.#throttleRules.set(type, rule);
+    }
+    return rule;
   }
 
   /** A v1 client's message needs a `seq`. A plain client's message is refused above its rate; a v1 client's waits. */
@@ -89,20 +136,22 @@ export class ClientSends {
       errorReplies.replyWithError(connection, expectedSeq, meta.id);
       return false;
     }
-    const retryAfterMs = rateLimits.takeForType(connection, frame.type);
-    if (retryAfterMs === 0) return true;
-    errorReplies.replyWithError(
-      connection,
-      new LimitError("rate_limited", "chatPerSecond", { retryAfterMs }),
-      meta.seq,
-    );
+    const exceeded = rateLimits.takeForType(connection, frame.type);
+    if (exceeded === undefined) return true;
+    errorReplies.replyWithError(connection, rateLimitError(exceeded), meta.seq);
     return false;
   }
 }
 
-/** The join or leave of a send's room that came in before it and has not ended. */
+/** What a send gets for which a queue has no room. Its number is not used. */
+export function queueError(limit: "waitingSends" | "userWaitingSends"): LimitError {
+  return new LimitError("limit_exceeded", limit, { message: "Too many messages wait." });
+}
+
+/** The join or leave of a send's room that came in before it and has not ended; also the join by a hello. */
 function roomOperationBefore({ connection, meta }: InboundMessage): Promise<void> | undefined {
-  const { roomOperations } = connection;
-  if (roomOperations === undefined || meta.ch === undefined) return undefined;
-  return roomOperations.afterAdded(roomNameOf(meta.ch) ?? "");
+  const { pendingRooms, roomOperations } = connection;
+  if ((pendingRooms === undefined && roomOperations === undefined) || meta.ch === undefined) return undefined;
+  const room = roomNameOf(meta.ch) ?? "";
+  return roomOperations?.afterAdded(room) ?? pendingRooms?.whenSettled(room);
 }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { TestSystem } from "../../test/test-system.ts";
 import type { TestConfig } from "../../test/test-system.ts";
 
@@ -65,21 +65,21 @@ describe("control frames that wait for the application", () => {
 });
 
 describe("an error of a handler that quotes a client", () => {
-  it("is logged as one line of bounded length where there is no onError", async () => {
-    const lines: object[] = [];
-    const ignore = (): void => undefined;
-    const error = (fields: object): void => void lines.push(fields);
-    create({ onError: undefined, logger: { debug: ignore, info: ignore, warn: ignore, error } });
+  it("is one line of bounded length and its stack on the console, without control characters", async () => {
+    const error = vi.spyOn(console, "error").mockReturnValue();
+    create({ onError: undefined, logger: undefined });
     system.handlers.on("chat_message", ({ content }) => {
       throw new SyntaxError(`not a number: ${content.repeat(1_000)}`);
     });
     const ws = await system.open("ada");
     await system.say(ws, { type: "chat_message", content: "1\r\n\u001b[2J\u2028" });
-    expect(lines).toHaveLength(1);
-    const text = JSON.stringify(lines[0]);
-    expect(text).toContain("SyntaxError: not a number: 1");
+    expect(error).toHaveBeenCalledTimes(1);
+    const [line = "", ...stack] = String(error.mock.calls[0]?.[0]).split("\n");
+    expect(line).toContain("SyntaxError: not a number: 1");
+    expect(line.length).toBeLessThan(2_200);
+    expect(stack.length).toBeGreaterThan(3);
+    for (const frame of stack) expect(frame).toMatch(/^ {4}at /);
     // eslint-disable-next-line no-control-regex -- it is what must not be there
-    expect(Object.values(lines[0] ?? {}).join("")).not.toMatch(/[\0-\x1f\x7f-\x9f\u2028\u2029]/);
-    expect(text.length).toBeLessThan(1_000);
+    expect(line + stack.join("")).not.toMatch(/[\0-\x1f\x7f-\x9f\u2028\u2029]/);
   });
 });

@@ -9,10 +9,11 @@ import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
 import type { SessionWatches } from "../connection/session-watches.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
-import { InvalidMessageError, LimitError } from "../utils/errors.ts";
+import { InvalidMessageError, rateLimitError } from "../utils/errors.ts";
 import { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { HandlerRunner } from "./handler-runner.ts";
+import type { MessageLog } from "./message-log.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** What answers a client's `hello`; the handshake implements it. */
@@ -24,6 +25,7 @@ interface ControlFramesParts {
   readonly clientRequests: ClientRequests;
   readonly handlerRunner: HandlerRunner;
   readonly helloHandler: HelloReceiver;
+  readonly messageLog: MessageLog | undefined;
   readonly rateLimits: RateLimits;
   readonly rooms: Rooms;
   readonly sessionWatches: SessionWatches;
@@ -57,6 +59,7 @@ export class ControlFrames {
    */
   handle(message: InboundMessage): undefined | Promise<void> {
     const { connection, frame, meta } = message;
+    if (frame.type !== "ping") this.#parts.messageLog?.received(message);
     // No case is an async function: its suspended frame would keep the text of the message, up to 64 KiB, in memory.
     switch (frame.type) {
       case "request":
@@ -86,8 +89,8 @@ export class ControlFrames {
 
   #join({ connection, frame, meta }: InboundMessage): Promise<void> {
     const { rateLimits, rooms } = this.#parts;
-    const retryAfterMs = rateLimits.takeForType(connection, "join");
-    if (retryAfterMs > 0) throw new LimitError("rate_limited", "joinsPerSecond", { retryAfterMs });
+    const exceeded = rateLimits.takeForType(connection, "join");
+    if (exceeded !== undefined) throw rateLimitError(exceeded);
     const message = clientMessages.join.safeParse(frame);
     if (!message.success) throw new InvalidMessageError([{ path: "room", message: ROOM_NAME_RULE }]);
     const { room } = message.data;
@@ -108,7 +111,8 @@ export class ControlFrames {
     const earlierSends = connection.sendQueue.afterAdded();
     return connection.roomOperations.run(room, async () => {
       if (earlierSends !== undefined) await earlierSends;
-      this.#parts.rooms.leave(connection, room);
+      const stored = this.#parts.rooms.leave(connection, room);
+      if (stored !== undefined) await stored;
       reply(connection, meta.id);
     });
   }

@@ -114,3 +114,32 @@ describe("a deduplicated operation", () => {
     expect(clock.timers).toBe(0);
   });
 });
+
+describe("a repetition of what runs on this node, after the backplane has lost its state", () => {
+  it("gets the result of that run, which is stored for both", async () => {
+    const clock = new FakeClock();
+    const settled: [claim: number | undefined, result: string | undefined][] = [];
+    const backplane = {
+      ...createMemoryBackplane({ clock }),
+      begin: async (): Promise<WorkState> => ({ state: "run" }),
+      settle: async ({ claim }: Work, result: string | undefined): Promise<void> => {
+        settled.push([claim, result]);
+      },
+    };
+    const deduplicator = new Deduplicator(backplane, clock, 30_000);
+    let runs = 0;
+    const execute = async (): Promise<string> => {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 1_000));
+      return `run ${String(++runs)}`;
+    };
+    const first = deduplicator.run({ ...work(1), claim: 1 }, execute);
+    await clock.advance(10);
+    const again = deduplicator.run({ ...work(1), claim: 2 }, execute);
+    await clock.advance(1_000);
+    expect([await first, await again]).toEqual(["run 1", "run 1"]);
+    expect(settled).toEqual([
+      [1, "run 1"],
+      [2, "run 1"],
+    ]);
+  });
+});

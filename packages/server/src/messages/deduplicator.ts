@@ -1,44 +1,48 @@
 // Runs each operation of a client once: its numbered sends and its requests. Called by SendExecutor and ClientRequests.
 // Guarantees: a repetition gets the stored result; a repetition of an operation that runs waits for its result; a result that
-// could not be stored is the answer all the same, and is stored later.
+// could not be stored is the answer all the same, and is stored later; what was begun and does not run is given back.
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Backplane, Work, WorkState } from "../backplane.ts";
+import type { Backplane, PublishedWork, Work, WorkState } from "../backplane.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { Clock } from "../types.ts";
+import { RepeatedCalls, repeatWhileUnavailable } from "../utils/repeated-calls.ts";
 
 const POLL_MS = 250;
 
 /** An operation, and the connection that it came from. */
-type ClientWork = Work & { readonly connection?: { readonly isRevoked: boolean } };
-type Execute<TWork> = (work: TWork) => string | Promise<string>;
+type ClientWork = Work & { readonly connection?: Pick<Connection, "isRevoked" | "unfinished"> };
+/** @param mayHaveRun the operation was begun before, and nobody knows how it ended */
+type Execute<TWork> = (work: TWork, mayHaveRun: boolean) => string | Promise<string>;
 type Running = Extract<WorkState, { readonly state: "running" }>;
 
 /** A result that the backplane has not taken. */
 interface UnsettledResult {
   readonly digest: number;
   readonly result: string;
-  timer: unknown;
 }
 
 /** As long as a backplane would remember it. */
 const UNSETTLED_MS = 5 * 60_000;
-const FIRST_RETRY_MS = 500;
-const MAX_RETRY_MS = 10_000;
 
 /** Runs the operations of clients once each. */
 export class Deduplicator {
   readonly #backplane: Backplane;
   readonly #clock: Clock;
   readonly #maxWaitMs: number;
-  /** The operations that run on this node, by {@link workKey}. */
+  /** The operations that run on this node, by {@link runKey}. */
   readonly #running = new Map<string, Promise<string>>();
-
   /** Results that the backplane has not taken yet, by {@link workKey}: each is settled again until it has. */
   readonly #unsettled = new Map<string, UnsettledResult>();
+  readonly #repeatedCalls: RepeatedCalls;
+  /** The claims with which operations begin or run on this node, where the backplane is another process. */
+  readonly #claims = new Set<number | undefined>();
+  #lastClaim = 0;
 
   constructor(backplane: Backplane, clock: Clock, maxWaitMs: number) {
     this.#backplane = backplane;
     this.#clock = clock;
     this.#maxWaitMs = maxWaitMs;
+    this.#repeatedCalls = new RepeatedCalls(clock, UNSETTLED_MS);
   }
 
   /** How many asynchronous operations run on this node. */
@@ -46,19 +50,44 @@ export class Deduplicator {
     return this.#running.size;
   }
 
+  /** Whether a send whose whole effect is one stored message takes one call to the backplane. */
+  get publishesOnce(): boolean {
+    return this.#backplane.publishOnce !== undefined;
+  }
+
+  /** The `claim` of the next operation. */
+  nextClaim(): number {
+    return ++this.#lastClaim;
+  }
+
   /**
    * Returns no promise where neither the backplane nor the operation needs one.
    *
-   * @param execute runs the operation and returns its result as JSON text; it must not throw or reject
+   * @param execute runs the operation and returns its result as JSON text; when it rejects, the operation may run again, and
+   * may have run
+   * @param publication what `execute` does all in all, where {@link publishesOnce}
    * @throws HalyardError `conflict` when the key belongs to another operation, or is out of order; `unauthenticated` when the
-   * connection was closed for good while the operation waited for a run elsewhere
+   * connection was closed for good while the operation waited for a run elsewhere; `unavailable` when the backplane does not
+   * answer, or the connection was closed before it was known what the client has had run; what `execute` rejects with
    */
-  run<TWork extends ClientWork>(work: TWork, execute: Execute<TWork>): string | Promise<string> {
+  run<TWork extends ClientWork>(
+    work: TWork,
+    execute: Execute<TWork>,
+    publication?: PublishedWork,
+  ): string | Promise<string> {
+    const recalled = work.connection?.unfinished?.whenRecalled;
+    if (recalled !== undefined) return recalled.then(() => this.run(work, execute));
     const kept = this.#unsettledResultOf(work);
     if (kept !== undefined) return kept;
-    const state = this.#backplane.begin(work);
+    const isPublication = publication !== undefined && !this.#running.has(runKey(work));
+    const state = isPublication ? this.#publish(work, publication) : this.#backplane.begin(work);
     const isDecided = !(state instanceof Promise) && state.state !== "running";
     return isDecided ? this.#proceed(state, work, execute) : this.#poll(state, work, execute);
+  }
+
+  async #publish(work: Work, publication: PublishedWork): Promise<WorkState> {
+    const result = await this.#backplane.publishOnce?.(work, publication);
+    return result === undefined ? this.#backplane.begin(work) : { state: "done", result };
   }
 
   #proceed<TWork extends Work>(
@@ -67,7 +96,8 @@ export class Deduplicator {
     execute: Execute<TWork>,
   ): string | Promise<string> {
     if (state.state === "conflict") throw new HalyardError("conflict");
-    return state.state === "done" ? state.result : this.#execute(work, execute);
+    if (state.state === "done") return state.result;
+    return this.#settle(work, execute(work, state.mayHaveRun === true));
   }
 
   async #poll<TWork extends ClientWork>(
@@ -75,24 +105,86 @@ export class Deduplicator {
     work: TWork,
     execute: Execute<TWork>,
   ): Promise<string> {
+    this.#claims.add(work.claim);
+    try {
+      const state = await this.#waitForRun(first, work);
+      return typeof state === "string" ? state : await this.#proceed(state, work, execute);
+    } finally {
+      this.#claims.delete(work.claim);
+    }
+  }
+
+  /** @returns the result of a run on this node, or the state of an operation that does not run */
+  async #waitForRun(
+    first: WorkState | Promise<WorkState>,
+    work: ClientWork,
+  ): Promise<string | Exclude<WorkState, Running>> {
     const deadline = this.#clock.now() + this.#maxWaitMs;
-    for (let state = await first; ; state = await this.#backplane.begin(work)) {
-      if (work.connection?.isRevoked === true) throw new HalyardError("unauthenticated");
-      if (state.state !== "running") return this.#proceed(state, work, execute);
-      const localRun = this.#running.get(workKey(work)) ?? this.#unsettledResultOf(work);
+    for (let begun = first; ; begun = this.#backplane.begin(work)) {
+      const state = begun instanceof Promise ? await this.#begun(begun, work) : begun;
+      if (work.connection?.isRevoked === true) {
+        if (state.state === "run") this.#giveBack(work, true);
+        throw new HalyardError("unauthenticated");
+      }
+      const localRun = this.#running.get(runKey(work)) ?? this.#unsettledResultOf(work);
+      if (state.state === "run" && localRun instanceof Promise) return this.#settleAs(work, localRun);
+      if (state.state !== "running") return state;
       if (localRun !== undefined) return localRun;
       // The operation runs on another node: its result appears in the backplane, or that node ends and this node runs it.
       if (this.#clock.now() > deadline) throw new HalyardError("timeout");
+      this.#giveBackLostClaim(state, work);
       await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, POLL_MS));
     }
   }
 
-  #execute<TWork extends Work>(work: TWork, execute: Execute<TWork>): string | Promise<string> {
-    const result = execute(work);
+  /** The backplane has lost its state and begins anew what still runs on this node: that run's result is this one's. */
+  async #settleAs(work: Work, localRun: Promise<string>): Promise<string> {
+    try {
+      return await this.#storeResult(work, await localRun);
+    } catch (error) {
+      this.#giveBack(work);
+      throw error;
+    }
+  }
+
+  /** Repeats a `begin` whose reply was lost: the same claim gets the same answer. */
+  async #begun(begun: Promise<WorkState>, work: Work): Promise<WorkState> {
+    try {
+      return await begun.catch((error: unknown) =>
+        repeatWhileUnavailable(error, async () => this.#backplane.begin(work), this.#clock),
+      );
+    } catch (error) {
+      this.#giveBack(work, true);
+      throw error;
+    }
+  }
+
+  /** A `begin` of this node took effect after the node had given it up. */
+  #giveBackLostClaim({ claim }: Running, work: Work): void {
+    if (claim?.node !== this.#backplane.nodeId || this.#claims.has(claim.number)) return;
+    this.#giveBack({ ...work, claim: claim.number });
+  }
+
+  /** The operation may run again, here or elsewhere. @param hasNoEffect it has not run here */
+  #giveBack({ ref, key, digest, claim }: Work, hasNoEffect = false): void {
+    const work = { ref, key, digest, claim, hasNoEffect };
+    const settle = async (): Promise<void> => this.#backplane.settle(work, undefined);
+    settle().catch(() => {
+      this.#repeatedCalls.add(settle);
+    });
+  }
+
+  #settle(work: Work, result: string | Promise<string>): string | Promise<string> {
     if (result instanceof Promise)
       return this.#track(
         work,
-        result.then((text) => this.#storeResult(work, text)),
+        result.then(
+          (text) => this.#storeResult(work, text),
+          (error: unknown) => {
+            this.#giveBack(work);
+            throw error;
+          },
+        ),
       );
     const storing = this.#storeResult(work, result);
     return storing instanceof Promise ? this.#track(work, storing) : storing;
@@ -108,24 +200,13 @@ export class Deduplicator {
   }
 
   /** The operation has had its effect: its result is the answer, whether or not the backplane has taken it. */
-  #keep({ ref, key, digest }: Work, result: string): string {
+  #keep({ ref, key, digest, claim }: Work, result: string): string {
     const id = workKey({ ref, key });
-    const kept: UnsettledResult = { digest, result, timer: undefined };
-    this.#unsettled.set(id, kept);
-    const endsAt = this.#clock.now() + UNSETTLED_MS;
-    const settleAfter = (ms: number): void => {
-      kept.timer = this.#clock.setTimeout(() => void settleAgain(ms), ms * (0.5 + this.#clock.random() / 2));
-    };
-    const settleAgain = async (ms: number): Promise<void> => {
-      try {
-        await this.#backplane.settle({ ref, key, digest }, result);
-        this.#unsettled.delete(id);
-      } catch {
-        if (this.#clock.now() < endsAt) settleAfter(Math.min(2 * ms, MAX_RETRY_MS));
-        else this.#unsettled.delete(id);
-      }
-    };
-    settleAfter(FIRST_RETRY_MS);
+    this.#unsettled.set(id, { digest, result });
+    this.#repeatedCalls.add(
+      () => this.#backplane.settle({ ref, key, digest, claim }, result),
+      () => this.#unsettled.delete(id),
+    );
     return result;
   }
 
@@ -139,12 +220,12 @@ export class Deduplicator {
 
   /** Stops settling. */
   stop(): void {
-    for (const { timer } of this.#unsettled.values()) this.#clock.clearTimeout(timer);
+    this.#repeatedCalls.stop();
     this.#unsettled.clear();
   }
 
   async #track(work: Work, running: Promise<string>): Promise<string> {
-    const key = workKey(work);
+    const key = runKey(work);
     this.#running.set(key, running);
     try {
       return await running;
@@ -152,6 +233,10 @@ export class Deduplicator {
       this.#running.delete(key);
     }
   }
+}
+
+function runKey(work: Work): string {
+  return `${workKey(work)}\0${String(work.digest)}`;
 }
 
 function workKey({ ref, key }: Pick<Work, "ref" | "key">): string {

@@ -54,3 +54,26 @@ describe("a message handler", () => {
     expect(seen).toEqual([messageIdOf(CLIENT_ID, 7), "ada", "aborted"]);
   });
 });
+
+describe("middleware", () => {
+  it("that takes its time lets no message into a room that its sender was removed from [s-P2]", async () => {
+    system = new TestSystem({ authorize: () => true, builtIns: { presence: false } });
+    const seen: unknown[] = [];
+    let proceed = (): void => undefined;
+    system.handlers.on("chat_message", ({ content }) => seen.push(content));
+    system.handlers.use(async ({ room }, next) => {
+      seen.push(`before ${String(room)}`);
+      await new Promise<void>((resolve) => (proceed = resolve));
+      await next();
+    });
+    const ws = await system.join("ada", { rooms: ["hall"] });
+    const message = { type: "chat_message", content: "a", $: { seq: 1, ch: "room:hall" } };
+    system.hand(ws, message);
+    await system.clock.settle();
+    await system.manager.leave(ws, "hall");
+    proceed();
+    await system.clock.settle();
+    expect(ws.received("error")).toMatchObject([{ code: "forbidden", $: { re: 1 } }]);
+    expect(seen).toEqual(["before hall"]);
+  });
+});

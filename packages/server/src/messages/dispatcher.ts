@@ -1,20 +1,30 @@
-// From a message to its handler: schema, room, role, `authorize`, then the handler, in this order. Called by
+// From a message to its handler: schema, room, role, `authorize`, middleware, then the handler, in this order. Called by
 // SendExecutor. A relayed type without a handler is published as it is.
 import type { SendResult } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import { GLOBAL_CHANNEL, roomNameOf } from "../channels/channel-name.ts";
+import type { ClientRef } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import { isClosed } from "../connection/is-closed.ts";
-import type { BuiltIns } from "../types.ts";
-import { ForbiddenError, InvalidMessageError, validationError } from "../utils/errors.ts";
+import type { RateLimits } from "../connection/rate-limits.ts";
+import type { BuiltIns, Published } from "../types.ts";
+import {
+  ForbiddenError,
+  InvalidMessageError,
+  OutcomeUnknownError,
+  rateLimitError,
+  validationError,
+} from "../utils/errors.ts";
+import type { Exceeded } from "../utils/errors.ts";
 import type { Authorization } from "./authorization.ts";
-import type { MessageHandlerRegistry } from "./handler-registry.ts";
 import type { HandlerRunner } from "./handler-runner.ts";
 import { toSendResult } from "./handler-runner.ts";
+import type { MessageHandler } from "./handler-registry.ts";
+import type { MissingHandlerHints } from "./message-log.ts";
 import { hasRequiredRole } from "./message-types.ts";
 import type { MessageType, MessageTypeRegistry } from "./message-types.ts";
-import type { Publisher } from "./publisher.ts";
+import type { MessagePublisher, RelayedMessage, StoredMessage } from "./message-publisher.ts";
 
 /** A message of the application, or of chat and typing, as the client sent it. */
 export interface ChannelMessageInput {
@@ -23,15 +33,42 @@ export interface ChannelMessageInput {
   readonly fields: Record<string, unknown>;
   /** The channel that the client addressed, if any. */
   readonly channel: string | undefined;
+  /** The size of its frame. */
+  readonly bytes: number;
   readonly messageId: () => string;
+}
+
+/** A message of a client, as far as a {@link Composer} needs it. */
+interface ComposerInput {
+  readonly connection: Connection;
+  readonly fields: object;
+  readonly messageId: () => string;
+}
+
+/** Makes the message that a handler would publish, and names the client that does not get it. */
+export type Composer = (input: ComposerInput) => {
+  readonly message: object;
+  readonly excluded: ClientRef | undefined;
+};
+
+/** A message that has passed all checks. */
+interface CheckedMessage {
+  readonly fields: object;
+  readonly room: string | undefined;
+  readonly messageType: MessageType | undefined;
+  /** Undefined for a type that is relayed. */
+  readonly handler: MessageHandler | undefined;
 }
 
 interface DispatcherParts {
   readonly authorization: Authorization;
   readonly builtIns: BuiltIns;
+  /** Undefined for a handler that may do more than publish a message. */
+  readonly composerOf: (handler: MessageHandler) => Composer | undefined;
   readonly handlerRunner: HandlerRunner;
-  readonly publisher: Publisher;
-  readonly registry: MessageHandlerRegistry;
+  readonly hints: MissingHandlerHints;
+  readonly publisher: MessagePublisher;
+  readonly rateLimits: RateLimits;
   readonly types: MessageTypeRegistry;
 }
 
@@ -45,35 +82,121 @@ export class Dispatcher {
 
   /** Whether the contract or a handler has this message type. */
   isKnown(type: string): boolean {
-    return this.#parts.types.fromClient(type) !== undefined || this.#parts.registry.find(type) !== undefined;
+    return (
+      this.#parts.types.fromClient(type) !== undefined || this.#parts.handlerRunner.find(type) !== undefined
+    );
   }
 
   /** @throws HalyardError the error for the client */
   async dispatch(input: ChannelMessageInput): Promise<SendResult> {
     const { connection, type, messageId } = input;
+    const checked = await this.#check(input);
+    const { fields, handler, messageType, room } = checked;
+    const { handlerRunner } = this.#parts;
+    const relay = (): Promise<Published> => this.#relay(input, checked);
+    if (handler === undefined && !handlerRunner.hasMiddleware) return toSendResult(await relay());
+    const message = { type, ...fields };
+    if (handler !== undefined) handlerRunner.assertValid(connection, handler, message);
+    const version = connection.rightsVersion;
+    return handlerRunner.run(connection, {
+      type,
+      input: message,
+      messageId,
+      room,
+      result: messageType?.policy.result,
+      recheck: async () => {
+        if (version !== connection.rightsVersion) await this.#checkRights(input, messageType);
+        this.#assertCurrent(input, messageType);
+      },
+      handle: () => (handler === undefined ? relay() : handlerRunner.call(connection, handler, message)),
+    });
+  }
+
+  /**
+   * The message that is the whole effect of a send: it is relayed, or a chat message in which no hook and no middleware has
+   * a part.
+   *
+   * @returns undefined for another send
+   * @throws HalyardError as {@link dispatch}
+   */
+  async compose(input: ChannelMessageInput): Promise<StoredMessage | undefined> {
+    const { composerOf, handlerRunner, publisher, types } = this.#parts;
+    const { connection, type, messageId } = input;
+    if (handlerRunner.hasMiddleware) return undefined;
+    const handler = handlerRunner.find(type);
+    const compose = handler && composerOf(handler);
+    const isEphemeral = types.fromClient(type)?.ephemeral !== false;
+    if (isEphemeral || (handler !== undefined && compose === undefined)) return undefined;
+    const checked = await this.#check(input);
+    // A handler was set while the checks ran.
+    if (checked.handler !== handler) return undefined;
+    if (compose === undefined) return publisher.storedRelay(connection, this.#toRelay(input, checked));
+    const { message, excluded } = compose({ connection, fields: checked.fields, messageId });
+    return publisher.storedMessage(message, checked.room, excluded);
+  }
+
+  /** @throws HalyardError the error for the client */
+  async #check(input: ChannelMessageInput): Promise<CheckedMessage> {
+    const { type } = input;
     const messageType = this.#parts.types.fromClient(type);
-    const handler = this.#parts.registry.find(type);
+    const handler = this.#parts.handlerRunner.find(type);
     const isRelayed = messageType?.policy.relay !== undefined && handler === undefined;
-    if (handler === undefined && !isRelayed) throw new HalyardError("unknown_type");
+    if (handler === undefined && !isRelayed) throw this.#noHandler(type, messageType);
 
     const fields = messageType === undefined ? input.fields : await this.#parse(messageType, input.fields);
+    const room = await this.#admit(input, messageType);
+    return { fields, handler, messageType, room };
+  }
+
+  /** Everything that is checked before a message is handled. @returns its room */
+  async #admit(
+    input: ChannelMessageInput,
+    messageType: MessageType | undefined,
+  ): Promise<string | undefined> {
+    const { connection } = input;
     let room: string | undefined;
     let version: number;
     do {
       version = connection.rightsVersion;
-      room = this.#roomOf(input);
+      room = await this.#checkRights(input, messageType);
+      const exceeded = this.#takeForChannel(input, messageType);
+      if (exceeded !== undefined) await this.#awaitChannel(input, exceeded);
+    } while (version !== connection.rightsVersion);
+    this.#assertCurrent(input, messageType);
+    return room;
+  }
+
+  /** Room, role and `authorize`, for the rights that the connection has when the last answer comes. */
+  async #checkRights(
+    input: ChannelMessageInput,
+    messageType: MessageType | undefined,
+  ): Promise<string | undefined> {
+    const { connection } = input;
+    for (;;) {
+      const version = connection.rightsVersion;
+      const room = this.#roomOf(input, messageType);
       if (messageType !== undefined && !hasRequiredRole(messageType.policy, connection.identity.user))
         throw new ForbiddenError("role");
       await this.#authorize(input, room, messageType);
-    } while (version !== connection.rightsVersion);
-    // The connection may have left the room while `authorize` ran.
-    this.#roomOf(input);
+      if (version === connection.rightsVersion) return room;
+    }
+  }
+
+  /** The connection may have left the room, or been closed, while it was waited for an answer. */
+  #assertCurrent(input: ChannelMessageInput, messageType: MessageType | undefined): void {
+    const { connection } = input;
+    this.#roomOf(input, messageType);
     if (connection.isRevoked) throw new HalyardError("unauthenticated");
     // The closed connection has already announced the end of its typing; a late indicator would never end.
     if (messageType?.ephemeral === true && isClosed(connection)) throw new HalyardError("unavailable");
-    if (handler === undefined) return this.#relay(input, { fields, room, messageType });
-    const message = { type, ...fields };
-    return this.#parts.handlerRunner.run(connection, { handler, message, messageId, room });
+  }
+
+  /** A type of the contract without a handler is a mistake of the application, any other type one of the client. */
+  #noHandler(type: string, messageType: MessageType | undefined): HalyardError {
+    if (messageType === undefined)
+      return new HalyardError("unknown_type", "The server's contract has no such message.");
+    this.#parts.hints.warn(`handlers.on("${type}", (message, context) => …)`, type);
+    return new HalyardError("unknown_type", "The server has no handler for this message.");
   }
 
   async #parse(messageType: MessageType, fields: Record<string, unknown>): Promise<object> {
@@ -83,9 +206,16 @@ export class Dispatcher {
     return result.value as object;
   }
 
-  /** @throws HalyardError `invalid_message` for a channel that clients cannot send to, `forbidden` outside the room */
-  #roomOf({ channel, connection }: ChannelMessageInput): string | undefined {
-    if (channel === undefined || channel === GLOBAL_CHANNEL) return undefined;
+  /** @throws HalyardError `invalid_message` for a channel that this is not sent to, `forbidden` outside the room */
+  #roomOf(
+    { channel, connection }: ChannelMessageInput,
+    messageType: MessageType | undefined,
+  ): string | undefined {
+    if (channel === undefined || channel === GLOBAL_CHANNEL) {
+      if (messageType?.room === "required")
+        throw new InvalidMessageError([{ path: "$.ch", message: "this type is sent to a room" }]);
+      return undefined;
+    }
     const room = roomNameOf(channel);
     if (room === undefined)
       throw new InvalidMessageError([{ path: "$.ch", message: "not a channel that clients send to" }]);
@@ -106,21 +236,47 @@ export class Dispatcher {
     const scope =
       type === "chat_message" ? builtIns.chat : type === "typing_indicator" ? builtIns.typing : undefined;
     if (scope === "rooms") throw new ForbiddenError("publish", "This is for rooms only.");
-    const isGlobal =
-      type === "chat_message" || type === "typing_indicator" || messageType?.policy.relay === "all";
-    if (isGlobal) await authorization.assertAllowed(connection, "publish", GLOBAL_CHANNEL);
+    if (isForEveryone(type, messageType))
+      await authorization.assertAllowed(connection, "publish", GLOBAL_CHANNEL);
   }
 
-  async #relay(
-    { connection, type, messageId }: ChannelMessageInput,
-    relayed: { fields: object; room: string | undefined; messageType: MessageType | undefined },
-  ): Promise<SendResult> {
-    const { fields, room, messageType } = relayed;
-    if (messageType?.policy.relay === "room" && room === undefined) {
-      throw new InvalidMessageError([{ path: "$.ch", message: "this type is sent to a room" }]);
-    }
-    const ephemeral = messageType?.ephemeral === true;
-    const message = { type, fields, room, ephemeral, id: messageId() };
-    return toSendResult(await this.#parts.publisher.relay(connection, message));
+  /** After `authorize`: a send that is refused takes nothing from those of others. Readers drop ephemeral messages first. */
+  #takeForChannel(
+    { channel, type, bytes }: ChannelMessageInput,
+    messageType: MessageType | undefined,
+  ): Exceeded | undefined {
+    if (messageType?.ephemeral === true) return undefined;
+    if (channel === undefined && !isForEveryone(type, messageType)) return undefined;
+    return this.#parts.rateLimits.takeForChannel(channel ?? GLOBAL_CHANNEL, bytes);
   }
+
+  /** @throws LimitError for a plain client */
+  async #awaitChannel(
+    { connection, channel, bytes }: ChannelMessageInput,
+    exceeded: Exceeded,
+  ): Promise<void> {
+    if (!connection.isV1) throw rateLimitError(exceeded);
+    await this.#parts.rateLimits.paceChannel(connection, channel ?? GLOBAL_CHANNEL, bytes);
+  }
+
+  async #relay(input: ChannelMessageInput, checked: CheckedMessage): Promise<Published> {
+    const message = this.#toRelay(input, checked);
+    try {
+      return await this.#parts.publisher.relay(input.connection, message);
+    } catch (error) {
+      throw message.ephemeral ? error : new OutcomeUnknownError({ cause: error });
+    }
+  }
+
+  #toRelay(
+    { type, messageId }: ChannelMessageInput,
+    { fields, room, messageType }: CheckedMessage,
+  ): RelayedMessage {
+    return { type, fields, room, ephemeral: messageType?.ephemeral === true, id: messageId() };
+  }
+}
+
+/** Whether a message without a channel is published to everyone. */
+function isForEveryone(type: string, messageType: MessageType | undefined): boolean {
+  return type === "chat_message" || type === "typing_indicator" || messageType?.policy.relay === "all";
 }

@@ -4,13 +4,17 @@ import type { HalyardError } from "@halyard/protocol/wire";
 import { CloseCode } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import type { RateLimits } from "../connection/rate-limits.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
 import type { Clock, ErrorContext } from "../types.ts";
+import type { MessageLog } from "./message-log.ts";
 import { errorJson, isFailure, toHalyardError } from "../utils/errors.ts";
 
 interface ErrorRepliesParts {
   readonly clock: Clock;
+  readonly messageLog: MessageLog | undefined;
+  readonly rateLimits: Pick<RateLimits, "chargeFor">;
   readonly report: (error: unknown, context: ErrorContext) => void;
   readonly securityReporter: SecurityReporter;
 }
@@ -35,17 +39,21 @@ export class ErrorReplies {
   }
 
   /**
-   * Closes the connection with 1013 because the backplane could not look up a numbered send. An error reply would use up
-   * the number on the client only; after a reconnect the client sends the same number again.
+   * Closes the connection with 1013 because the backplane could not look up a numbered send, or did not say whether it has
+   * stored the message, for as long as the client waits for it. An error reply would use up the number on the client only; after a reconnect the client sends the
+   * same number again, and after it those that wait here.
    */
   closeWithError(connection: Connection, error: unknown): void {
     this.#parts.report(error, { type: "backplane", ws: connection.ws });
+    connection.sendQueue.clear();
     connection.close(1013);
   }
 
   /** Counts an error that was sent to a client, and closes the connection above the bounds. */
   countViolation(connection: Connection, error: HalyardError): void {
     const { code } = error;
+    this.#parts.messageLog?.refused(connection, error);
+    this.#parts.rateLimits.chargeFor(connection, error);
     this.#parts.securityReporter.recordRefusal(connection, error);
     const now = this.#parts.clock.now();
     if (code === "invalid_json" || code === "invalid_message") {

@@ -25,13 +25,13 @@ const anything = fc.oneof(
 describe("the reserved field of a frame", () => {
   it("is read by hand as the schema of the protocol reads it", () => {
     const meta = fc.record(
-      { seq: anything, id: anything, ch: anything, off: anything, re: anything },
+      { seq: anything, id: anything, ch: anything, off: anything, re: anything, also: anything },
       { requiredKeys: [] },
     );
     fc.assert(
       fc.property(fc.oneof({ weight: 9, arbitrary: meta }, fc.jsonValue()), (value) => {
         const parsed = frameMeta.safeParse(value);
-        const { off: _, ...read } = parsed.data ?? {};
+        const { off: _off, also: _also, ...read } = parsed.data ?? {};
         expect(readMeta(value)).toEqual(parsed.success ? read : undefined);
       }),
       { numRuns: 2_000 },

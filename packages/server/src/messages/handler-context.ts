@@ -6,9 +6,45 @@ import type {
   WebSocketInstance,
 } from "../types.ts";
 import { newMessageId } from "../utils/ids.ts";
+import { processWide } from "../application/process-wide.ts";
 
-/** What a {@link HandlerInvocation} is made of. */
-interface HandlerInvocationInput extends ConnectionContext {
+/** What a context is made of. A connection is one. */
+export interface ContextSource {
+  readonly ws: WebSocketInstance<WebSocketData>;
+  readonly id: string;
+  readonly identity: { readonly user: GuestIdentity["user"]; readonly session?: unknown };
+  readonly rooms: ReadonlySet<string> | undefined;
+  data: object | undefined;
+}
+
+/** The context of a connection, for hooks and handlers. */
+export class ContextOfConnection implements ConnectionContext {
+  readonly ws: WebSocketInstance<WebSocketData>;
+  readonly user: GuestIdentity["user"];
+  readonly session: unknown;
+  readonly connectionId: string;
+  readonly #source: ContextSource;
+
+  constructor(source: ContextSource) {
+    this.ws = source.ws;
+    this.user = source.identity.user;
+    this.session = source.identity.session;
+    this.connectionId = source.id;
+    this.#source = source;
+  }
+
+  /** A copy: the connection's own set is not for the application to change. */
+  get rooms(): ReadonlySet<string> {
+    return new Set(this.#source.rooms);
+  }
+
+  get data(): object {
+    return (this.#source.data ??= {});
+  }
+}
+
+/** What a {@link HandlerInvocation} is made of beside its connection. */
+interface InvocationInput {
   readonly room: string | undefined;
   readonly messageId: () => string;
 }
@@ -17,20 +53,15 @@ interface HandlerInvocationInput extends ConnectionContext {
  * The context of one call of a handler. One is made per message, so its id and its signal, which few handlers read, are made
  * at the first read.
  */
-export class HandlerInvocation implements HandlerContext {
-  readonly ws: WebSocketInstance<WebSocketData>;
-  readonly user: GuestIdentity["user"];
-  readonly session: unknown;
+export class HandlerInvocation extends ContextOfConnection implements HandlerContext {
   readonly room: string | undefined;
   readonly #makeId: () => string;
   #messageId: string | undefined;
   #controller: AbortController | undefined;
   #isFinished = false;
 
-  constructor({ ws, user, session, room, messageId }: HandlerInvocationInput) {
-    this.ws = ws;
-    this.user = user;
-    this.session = session;
+  constructor(source: ContextSource, { room, messageId }: InvocationInput) {
+    super(source);
     this.room = room;
     this.#makeId = messageId;
   }
@@ -46,6 +77,11 @@ export class HandlerInvocation implements HandlerContext {
     return this.#controller.signal;
   }
 
+  /** Whether the call is over: at the timeout, or because the sender was signed out or banned. */
+  get isAborted(): boolean {
+    return this.#isFinished;
+  }
+
   /** Aborts the signal: at the timeout, or when the sender is signed out or banned. */
   abort(): void {
     this.#isFinished = true;
@@ -53,11 +89,32 @@ export class HandlerInvocation implements HandlerContext {
   }
 }
 
+/** What is on its way to its handler, for middleware. */
+interface CallInput extends InvocationInput {
+  readonly kind: "message" | "request";
+  readonly type: string;
+  readonly input: unknown;
+}
+
+/** A {@link HandlerInvocation} that middleware sees, too. */
+export class MiddlewareInvocation extends HandlerInvocation {
+  readonly kind: "message" | "request";
+  readonly type: string;
+  readonly input: unknown;
+
+  constructor(source: ContextSource, call: CallInput) {
+    super(source, call);
+    this.kind = call.kind;
+    this.type = call.type;
+    this.input = call.input;
+  }
+}
+
 /**
  * The context of each message object that is being handled. `handle` has four promised parameters and none for the context.
  * A message object is made for one call of a handler and never shared, so it can be the key.
  */
-const contextByMessage = new WeakMap<object, HandlerContext>();
+const contextByMessage = processWide<HandlerContext>("halyard.contexts.1");
 
 /** Sets the context that {@link contextOf} returns for a message. */
 export function bindContext(message: object, context: HandlerContext): void {
@@ -69,11 +126,7 @@ export function contextOf(ws: WebSocketInstance<WebSocketData>, message: unknown
   const bound = typeof message === "object" && message !== null ? contextByMessage.get(message) : undefined;
   if (bound !== undefined) return bound;
   const { userId, name, image } = ws.data;
-  return new HandlerInvocation({
-    ws,
-    user: { id: userId, name, image },
-    session: undefined,
-    room: undefined,
-    messageId: newMessageId,
-  });
+  const identity = { user: { id: userId, name, image } };
+  const source = { ws, id: "", identity, rooms: undefined, data: undefined };
+  return new HandlerInvocation(source, { room: undefined, messageId: newMessageId });
 }

@@ -1,5 +1,6 @@
-import type { AnyProtocol, BuiltinProtocol, ClientMessage, ClientMessages } from "@halyard/protocol";
+import type { AnyProtocol, BuiltinProtocol, ClientMessage, ClientMessages, RoomIn } from "@halyard/protocol";
 import { RESERVED_PREFIX } from "@halyard/protocol";
+import type { Middleware, MiddlewareContext } from "../application/middleware.ts";
 import { contextOf } from "./handler-context.ts";
 import type {
   ConnectedUsers,
@@ -53,27 +54,43 @@ export type AnyRequestHandler = (input: unknown, context: HandlerContext) => unk
 export class MessageHandlerRegistry<
   TProtocol extends AnyProtocol = BuiltinProtocol,
   TIdentity extends Identity = GuestIdentity,
+  TData extends object = {},
 > {
   readonly #handlers = new Map<string, MessageHandler>();
   readonly #builtIns = new Map<string, MessageHandler>();
   readonly #requests = new Map<string, AnyRequestHandler>();
+  readonly #middleware: Middleware[] = [];
+  readonly #protocol: AnyProtocol | undefined;
 
-  /** @param builtIns handlers that handlers of the application may replace. @default none */
-  constructor(builtIns: readonly MessageHandler[] = []) {
+  /**
+   * @param builtIns handlers that handlers of the application may replace. @default none
+   * @param protocol the contract, whose names are checked. @default none: every name is taken
+   */
+  constructor(builtIns: readonly MessageHandler[] = [], protocol?: AnyProtocol) {
+    this.#protocol = protocol;
     for (const handler of builtIns) this.#builtIns.set(handler.messageType, handler);
   }
 
   /**
-   * Adds a handler of one message type, typed by the contract.
+   * Adds a handler of one message type, typed by the contract. The handler of a type with `result` returns it; of any other
+   * type, what the handler returns is ignored.
    *
-   * @throws TypeError when the application handles this type already
+   * @throws TypeError when the application handles this type already, and for a message that only the server sends
    * @example
    * handlers.on("poll_vote", (message, { user, room }) => votes.add(message.option, user.id));
    */
   on<TType extends keyof ClientMessages<TProtocol> & string>(
     type: TType,
-    handler: (message: ClientMessage<TProtocol, TType>, context: HandlerContext<TIdentity>) => unknown,
+    handler: (
+      message: ClientMessage<TProtocol, TType>,
+      context: HandlerContext<TIdentity, TData, RoomIn[ClientMessages<TProtocol>[TType]["room"]]>,
+    ) => ClientMessages<TProtocol>[TType]["result"]["returned"],
   ): this {
+    const { clientMessages, serverMessages } = this.#protocol ?? { clientMessages: {}, serverMessages: {} };
+    if (type in serverMessages && !(type in clientMessages))
+      throw new TypeError(
+        `${type} is a message that the server sends, and clients do not: write client.on("${type}", …) in the client`,
+      );
     return this.register(
       new FunctionHandler(type, handler as (message: unknown, context: HandlerContext) => unknown),
     );
@@ -82,16 +99,22 @@ export class MessageHandlerRegistry<
   /**
    * Adds the handler of one request, typed by the contract. Its result is sent after the output schema has parsed it.
    *
-   * @throws TypeError when the application answers this request already
+   * @throws TypeError when the application answers this request already, and for one that the contract does not have
    */
   onRequest<TName extends keyof TProtocol["requests"] & string>(
     name: TName,
     handler: (
       input: RequestInput<TProtocol, TName>,
-      context: HandlerContext<TIdentity>,
+      context: HandlerContext<TIdentity, TData, RoomIn[TProtocol["requests"][TName]["room"]]>,
     ) => RequestOutput<TProtocol, TName> | Promise<RequestOutput<TProtocol, TName>>,
   ): this {
     if (this.#requests.has(name)) throw new TypeError(`the request ${name} has a handler already`);
+    if (this.#protocol !== undefined && !(name in this.#protocol.requests))
+      throw new TypeError(
+        name in this.#protocol.serverRequests
+          ? `the server asks ${name}, and clients answer it: write client.onRequest("${name}", …)`
+          : `the contract has no request ${name}: write defineProtocol({ requests: { ${name}: request({ … }) } })`,
+      );
     this.#requests.set(name, handler as AnyRequestHandler);
     return this;
   }
@@ -109,6 +132,37 @@ export class MessageHandlerRegistry<
       throw new TypeError(`the message type ${messageType} has a handler already`);
     this.#handlers.set(messageType, handler);
     return this;
+  }
+
+  /**
+   * Adds middleware, which runs around the handler of each message and request, built-in handlers and relays included (but
+   * not around `ping` and `users`), in the order of the calls. `next()` resolves to what the handler returned and rejects
+   * with what it threw; what middleware returns is ignored.
+   *
+   * Whatever middleware throws is the error of the call: a `HalyardError` goes to the sender, anything else is `internal` and
+   * goes to `onError`, as does middleware that returns without `next()` or calls it twice. An error of the handler stays one
+   * when middleware catches it.
+   *
+   * @example
+   * handlers.use(async ({ type, user }, next) => {
+   *   const start = performance.now();
+   *   await next();
+   *   log(type, user.id, performance.now() - start);
+   * });
+   */
+  use(
+    middleware: (
+      context: MiddlewareContext<TProtocol, TIdentity, TData>,
+      next: () => Promise<unknown>,
+    ) => unknown,
+  ): this {
+    this.#middleware.push(middleware as Middleware);
+    return this;
+  }
+
+  /** In the order of {@link use}. */
+  get middleware(): readonly Middleware[] {
+    return this.#middleware;
   }
 
   /** The handler of a message type: the application's, otherwise the built-in one. */

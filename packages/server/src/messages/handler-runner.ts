@@ -1,16 +1,20 @@
 // Calls the message handlers of the application and the built-in ones. Called by Dispatcher, and by ControlFrames for
 // the `ping` of a plain client. A handler that exceeds `limits.handlerMs` settles as `timeout`, and its signal aborts.
-import type { SendResult } from "@halyard/protocol";
+import type { Schema, SendResult } from "@halyard/protocol";
+import { validate } from "@halyard/protocol";
 import { isThenable } from "@halyard/protocol/internal";
+import { HalyardError } from "@halyard/protocol/wire";
 import type { ApplicationGuard } from "../application/application-guard.ts";
+import { runThrough } from "../application/middleware.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock, Published } from "../types.ts";
-import { InvalidMessageError } from "../utils/errors.ts";
+import { InvalidMessageError, OutcomeUnknownError } from "../utils/errors.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
-import { bindContext, HandlerInvocation } from "./handler-context.ts";
+import { bindContext, HandlerInvocation, MiddlewareInvocation } from "./handler-context.ts";
 import type { MessageHandler, MessageHandlerRegistry } from "./handler-registry.ts";
+import { checkedResult } from "../application/handler-result.ts";
 
 interface HandlerRunnerParts {
   readonly clock: Clock;
@@ -22,12 +26,19 @@ interface HandlerRunnerParts {
   readonly registry: MessageHandlerRegistry;
 }
 
-/** A message that has passed all checks, with its handler. */
-interface HandlerCall {
-  readonly handler: MessageHandler;
-  readonly message: object;
+/** A message that has passed all checks, and what handles it. */
+export interface MessageCall {
+  readonly type: string;
+  /** The message as its handler gets it. */
+  readonly input: object;
   readonly messageId: () => string;
   readonly room: string | undefined;
+  /** The schema of what the handler returns, where its sender gets that. */
+  readonly result: Schema | undefined;
+  /** Checks again what may have changed while middleware ran. */
+  readonly recheck: () => Promise<void>;
+  /** Calls the handler, or relays the message. */
+  readonly handle: () => unknown;
 }
 
 /** Runs the handler of a message. */
@@ -38,27 +49,67 @@ export class HandlerRunner {
     this.#parts = parts;
   }
 
-  /** @throws HalyardError `invalid_message`, `timeout`, or what the handler throws */
-  async run(connection: Connection, { handler, message, messageId, room }: HandlerCall): Promise<SendResult> {
-    const { clock, connections, limits } = this.#parts;
-    // As in a condition: a handler may return the field that it looked for.
-    const isValid: unknown = handler.validate(message);
-    if (!isValid || isThenable(isValid)) throw this.#invalid(connection, handler, isValid);
-    const { user, session } = connection.identity;
-    const invocation = new HandlerInvocation({ ws: connection.ws, user, session, room, messageId });
-    bindContext(message, invocation);
+  find(type: string): MessageHandler | undefined {
+    return this.#parts.registry.find(type);
+  }
+
+  get hasMiddleware(): boolean {
+    return this.#parts.registry.middleware.length > 0;
+  }
+
+  /** @throws HalyardError `timeout`, or what middleware or the handler throws */
+  async run(connection: Connection, call: MessageCall): Promise<SendResult> {
+    const { clock, limits } = this.#parts;
+    const invocation = this.hasMiddleware
+      ? new MiddlewareInvocation(connection, { ...call, kind: "message" })
+      : new HandlerInvocation(connection, call);
+    bindContext(call.input, invocation);
     connection.sendQueue.running = invocation;
-    const handled = handler.handle(
-      connection.ws,
-      message,
-      connections.connectedUsers,
-      connections.wsInstances,
-    );
+    const handled = this.hasMiddleware ? this.#runThrough(invocation, call) : call.handle();
     const onTimeout = (): void => {
       invocation.abort();
     };
-    const result = await withDeadline(handled, { clock, ms: limits.handlerMs, onTimeout });
-    return isPublished(result) ? toSendResult(result) : { id: invocation.messageId };
+    const returned = await withDeadline(handled, { clock, ms: limits.handlerMs, onTimeout });
+    if (call.result === undefined)
+      return isPublished(returned) ? toSendResult(returned) : { id: invocation.messageId };
+    const pending = validate(call.result, returned);
+    const validation = pending instanceof Promise ? await this.settle(pending) : pending;
+    return { id: invocation.messageId, result: checkedResult(call.type, validation) };
+  }
+
+  async #runThrough(invocation: HandlerInvocation, { recheck, handle }: MessageCall): Promise<unknown> {
+    let unknown: OutcomeUnknownError | undefined;
+    const handleChecked = async (): Promise<unknown> => {
+      await recheck();
+      if (invocation.isAborted) throw new HalyardError("unavailable");
+      try {
+        return await handle();
+      } catch (error) {
+        if (error instanceof OutcomeUnknownError) unknown = error;
+        throw error;
+      }
+    };
+    try {
+      return await runThrough(this.#parts.registry.middleware, invocation, handleChecked);
+    } catch (error) {
+      // No other error may say of a message that is perhaps stored that it is not.
+      throw unknown ?? error;
+    }
+  }
+
+  /** @throws HalyardError `invalid_message` when the handler itself refuses the message */
+  assertValid({ ws }: Connection, handler: MessageHandler, message: object): void {
+    // As in a condition: a handler may return the field that it looked for.
+    const isValid: unknown = handler.validate(message);
+    if (isThenable(isValid))
+      this.#parts.guard.reportAnswer(`validate of ${handler.messageType}`, isValid, ws);
+    else if (isValid) return;
+    throw new InvalidMessageError([]);
+  }
+
+  call({ ws }: Connection, handler: MessageHandler, message: object): unknown {
+    const { connectedUsers, wsInstances } = this.#parts.connections;
+    return handler.handle(ws, message, connectedUsers, wsInstances);
   }
 
   /** Waits for code of the application outside of handlers, as in a schema, as long as for a handler. */
@@ -75,11 +126,6 @@ export class HandlerRunner {
       () => handler.handle(ws, { type: "ping" }, connections.connectedUsers, connections.wsInstances),
       { type: "ping", ws },
     );
-  }
-
-  #invalid({ ws }: Connection, { messageType }: MessageHandler, answer: unknown): InvalidMessageError {
-    if (isThenable(answer)) this.#parts.guard.reportAnswer(`validate of ${messageType}`, answer, ws);
-    return new InvalidMessageError([]);
   }
 }
 

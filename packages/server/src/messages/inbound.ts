@@ -7,13 +7,17 @@ import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
-import { helloBytes } from "../limits.ts";
+import { helloBytes, inboundBytes } from "../delivery/frame-size.ts";
 import type { ServerLimits } from "../limits.ts";
+import type { TrafficCounters } from "../metrics/traffic-counters.ts";
+import { FloodWatch } from "../security/flood-watch.ts";
+import { unnumberedTypeOf } from "../security/unnumbered-type.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
 import type { Clock } from "../types.ts";
-import { InvalidMessageError, LimitError, toHalyardError } from "../utils/errors.ts";
+import { InvalidMessageError, LimitError, rateLimitError, toHalyardError, toIssue } from "../utils/errors.ts";
 import { digestOf } from "../utils/text-digest.ts";
 import type { ClientSends } from "./client-sends.ts";
+import { queueError } from "./client-sends.ts";
 import type { ControlFrames } from "./control-frames.ts";
 import type { ErrorReplies } from "./error-replies.ts";
 import { readAnswerKey, readMeta } from "./frame-meta.ts";
@@ -23,8 +27,9 @@ interface InboundParts {
   readonly clock: Clock;
   readonly controlFrames: ControlFrames;
   readonly errorReplies: ErrorReplies;
-  readonly limits: Pick<ServerLimits, "messageBytes" | "rooms">;
+  readonly limits: Pick<ServerLimits, "messageBytes" | "messagesPerSecond" | "rooms">;
   readonly rateLimits: RateLimits;
+  readonly received: TrafficCounters;
 }
 
 const MAX_BUFFERED_FRAMES = 32;
@@ -37,6 +42,11 @@ export class Inbound {
 
   constructor(parts: InboundParts) {
     this.#parts = parts;
+  }
+
+  /** The ephemeral messages of clients that were left out. */
+  get thinned(): number {
+    return this.#parts.clientSends.thinned;
   }
 
   /** @param isSameChunk whether the text came in the same TCP chunk as the one before: the clock is not read again */
@@ -55,8 +65,7 @@ export class Inbound {
     if (connection.stage === "closed") return;
     const { clock, rateLimits } = this.#parts;
     connection.lastActivityAt = clock.now();
-    const retryAfterMs = rateLimits.takePing(connection);
-    if (retryAfterMs === 0) return;
+    if (isAnswerToReplayPing(connection) || rateLimits.takePing(connection) === undefined) return;
     connection.close(CloseCode.Flooding, { reason: "retryAfterMs=5000", limit: "pingsPerSecond" });
   }
 
@@ -68,9 +77,13 @@ export class Inbound {
   }
 
   #bufferUntilReady(connection: Connection, text: string): void {
+    const { limits } = this.#parts;
     const buffered = (connection.bufferedFrames ??= { texts: [], bytes: 0 });
     buffered.bytes += text.length;
-    if (buffered.texts.length < MAX_BUFFERED_FRAMES && buffered.bytes <= MAX_BUFFERED_BYTES) {
+    if (
+      buffered.texts.length < MAX_BUFFERED_FRAMES &&
+      buffered.bytes <= Math.max(MAX_BUFFERED_BYTES, helloBytes(limits))
+    ) {
       buffered.texts.push(text);
       return;
     }
@@ -82,26 +95,30 @@ export class Inbound {
 
   #read(connection: Connection, text: string): void {
     const { clientSends, errorReplies, limits, rateLimits } = this.#parts;
-    const isFirst = isHelloDue(connection);
+    const isFirst = connection.acceptsHello;
     const maxBytes = isFirst ? helloBytes(limits) : limits.messageBytes;
-    const size = sizeOf(text, maxBytes);
+    const size = inboundBytes(text, maxBytes);
     if (size > maxBytes) {
       this.#refuseOversized(connection, text);
       return;
     }
-    const retryAfterMs = rateLimits.takeFrame(connection, size, connection.lastActivityAt);
-    if (retryAfterMs > 0 && !connection.isV1) {
+    const exceeded = rateLimits.takeFrame(connection, size, connection.lastActivityAt);
+    if ((exceeded ?? connection.floodWatch) !== undefined && this.#closesFlood(connection)) return;
+    if (exceeded !== undefined && !connection.isV1) {
       const { seq, id } = readAnswerKey(text);
-      errorReplies.replyWithError(connection, rateLimitError(retryAfterMs), seq ?? id);
+      errorReplies.replyWithError(connection, rateLimitError(exceeded), seq ?? id);
       return;
     }
-    const message = this.#parse(connection, text);
+    if (exceeded !== undefined && this.#refusesUnread(connection, text)) return;
+    const message = this.#parse(connection, text, size);
     if (message === undefined) return;
-    if (isFirst && message.frame.type !== "hello" && isLonger(text, limits.messageBytes)) {
+    const { type } = message.frame;
+    this.#parts.received.add(type, size);
+    if (isFirst && type !== "hello" && inboundBytes(text, limits.messageBytes) > limits.messageBytes) {
       this.#refuseOversized(connection, text);
       return;
     }
-    if (retryAfterMs === 0) {
+    if (exceeded === undefined) {
       this.#route(message);
       return;
     }
@@ -111,8 +128,32 @@ export class Inbound {
     if (meta.seq !== undefined && connection.stage === "open")
       clientSends.enqueue(this.#asSend(message), size);
     else if (connection.serverRequests?.answer(frame, meta) === true) return;
-    else if (!clientSends.isEphemeral(frame.type))
-      errorReplies.replyWithError(connection, rateLimitError(retryAfterMs), meta.id);
+    else if (!clientSends.thinOut(frame.type))
+      errorReplies.replyWithError(connection, rateLimitError(exceeded), meta.id);
+  }
+
+  /** Counts a frame of a connection that is over a rate, and closes one that floods. */
+  #closesFlood(connection: Connection): boolean {
+    const { lastActivityAt: now } = connection;
+    const watch = (connection.floodWatch ??= new FloodWatch(this.#parts.limits.messagesPerSecond, now));
+    if (!watch.add(now)) connection.floodWatch = undefined;
+    else if (watch.isDue) connection.close(CloseCode.Flooding, FLOODING);
+    return watch.isDue;
+  }
+
+  /**
+   * Over the rate, most of a frame's cost is to parse it. Not parsed are an ephemeral message, which is dropped, and a send
+   * for which the queue has no room.
+   */
+  #refusesUnread(connection: Connection, text: string): boolean {
+    const type = unnumberedTypeOf(text);
+    if (type !== undefined && this.#parts.clientSends.thinOut(type)) return true;
+    const full = connection.stage === "open" ? this.#parts.clientSends.fullQueueOf(connection) : undefined;
+    if (full === undefined) return false;
+    const { seq } = readAnswerKey(text);
+    if (seq === undefined) return false;
+    this.#parts.errorReplies.replyWithError(connection, queueError(full), seq);
+    return true;
   }
 
   #refuseOversized(connection: Connection, text: string): void {
@@ -129,10 +170,11 @@ export class Inbound {
       return;
     }
     const { hash: digest } = digestOf(text);
-    this.#parts.clientSends.enqueue({ connection, frame: UNREADABLE, meta: { seq }, digest, refusal }, 0);
+    const unreadable = { connection, frame: UNREADABLE, meta: { seq }, digest, bytes: 0, refusal };
+    this.#parts.clientSends.enqueue(unreadable, 0);
   }
 
-  #parse(connection: Connection, text: string): InboundMessage | undefined {
+  #parse(connection: Connection, text: string, bytes: number): InboundMessage | undefined {
     const { hash, brackets } = digestOf(text);
     const isJson = connection.isV1 || looksLikeJson(text);
     const frame = isJson ? decodeFrame(text, brackets) : plainText(text);
@@ -145,7 +187,7 @@ export class Inbound {
       return undefined;
     }
     const meta = readMeta(frame.$);
-    if (meta !== undefined) return { connection, frame, meta, digest: hash };
+    if (meta !== undefined) return { connection, frame, meta, digest: hash, bytes };
     this.#refuse(
       connection,
       text,
@@ -164,8 +206,8 @@ export class Inbound {
   #route(message: InboundMessage): void {
     const { connection, frame, meta } = message;
     const { controlFrames, errorReplies, clientSends } = this.#parts;
-    const acceptsHello = isHelloDue(connection);
-    connection.acceptsHello = false;
+    const { acceptsHello } = connection;
+    if (connection.stage !== "handshaking") connection.acceptsHello = false;
     if (frame.type === "hello") {
       if (acceptsHello) this.#handleHello(message);
       else
@@ -213,7 +255,7 @@ export class Inbound {
       connection.close(CloseCode.ProtocolBroken, "hello was not valid");
       return;
     }
-    connection.hasReceivedHello = true;
+    connection.acceptsHello = false;
     controlFrames.handleHello(connection, hello.data, meta.id).then(
       () => {
         this.flushBuffered(connection);
@@ -229,34 +271,19 @@ export class Inbound {
 }
 
 const UNREADABLE: WireFrame = { type: "" };
+const FLOODING = { reason: "retryAfterMs=5000", limit: "messagesPerSecond" } as const;
+
+/** The server asked for it, between the pieces of a replay. */
+function isAnswerToReplayPing({ backlog }: Connection): boolean {
+  if (backlog === undefined || backlog.unansweredPings === 0) return false;
+  backlog.unansweredPings--;
+  return true;
+}
 
 /** Before the admission, and between the `hello` and its welcome. */
-function isOpening({ stage, hasReceivedHello }: Connection): boolean {
-  return stage === "opening" || (stage === "handshaking" && hasReceivedHello);
+function isOpening({ stage, acceptsHello }: Connection): boolean {
+  return stage === "opening" || (stage === "handshaking" && !acceptsHello);
 }
-
-/** Whether the next frame may be a `hello`. */
-function isHelloDue({ acceptsHello, stage, hasReceivedHello }: Connection): boolean {
-  return acceptsHello || (stage === "handshaking" && !hasReceivedHello);
-}
-
-function rateLimitError(retryAfterMs: number): HalyardError {
-  return new LimitError("rate_limited", "messagesPerSecond", { retryAfterMs });
-}
-
-function isLonger(text: string, bytes: number): boolean {
-  return sizeOf(text, bytes) > bytes;
-}
-
-/**
- * The size of a text in bytes of UTF-8. A text longer than the limit, or of at most a third of it, is not encoded: its
- * number of characters decides as well.
- */
-function sizeOf(text: string, limit: number): number {
-  return text.length > limit || text.length * 3 <= limit ? text.length : encoder.encode(text).length;
-}
-
-const encoder = new TextEncoder();
 
 function looksLikeJson(text: string): boolean {
   // White space as JSON defines it: a byte order mark is not part of it.
@@ -268,13 +295,4 @@ function plainText(text: string): WireFrame | "invalid_message" {
   return text === "" || text.startsWith("\0") || text.startsWith("\uFEFF")
     ? "invalid_message"
     : { type: "chat_message", content: text };
-}
-
-interface SchemaIssue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-function toIssue({ path, message }: SchemaIssue): { readonly path: string; readonly message: string } {
-  return { path: path.map(String).join("."), message };
 }

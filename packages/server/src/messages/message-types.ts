@@ -3,6 +3,7 @@ import type {
   MessageDefinition,
   MessagePolicy,
   RequestDefinition,
+  RoomRule,
   Schema,
 } from "@halyard/protocol";
 import { chatFields, outgoingMessages, serverMessages, typingFields } from "@halyard/protocol";
@@ -12,6 +13,8 @@ export interface MessageType {
   readonly schema: Schema;
   readonly ephemeral: boolean;
   readonly policy: MessagePolicy;
+  /** Whether it is sent in rooms only. @default "optional" */
+  readonly room?: RoomRule;
 }
 
 const FRAME_FIELDS = { type: true, $: true } as const;
@@ -73,8 +76,8 @@ export class MessageTypeRegistry {
   }
 }
 
-function toType({ schema, ephemeral, policy }: MessageDefinition): MessageType {
-  return { schema, ephemeral, policy };
+function toType({ schema, ephemeral, policy, room }: MessageDefinition): MessageType {
+  return { schema, ephemeral, policy, room };
 }
 
 /** Whether the user has the role that a message type or request requires, if it requires one. */

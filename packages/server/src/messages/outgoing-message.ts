@@ -4,6 +4,7 @@ import { boundedAuthor } from "../connection/public-profile.ts";
 import { describeIssues } from "../utils/errors.ts";
 import type { MessageTypeRegistry } from "./message-types.ts";
 import { newMessageId } from "../utils/ids.ts";
+import { hashOf } from "../utils/text-digest.ts";
 
 /** A message that is ready to be published. */
 export interface EncodedMessage {
@@ -11,16 +12,27 @@ export interface EncodedMessage {
   readonly id: string;
   readonly json: string;
   readonly ephemeral: boolean;
-  /** The channel stores one message per key. The author is part of the key: another user cannot occupy an id. */
+  /**
+   * The channel stores one message per key. The author is part of the key: another user cannot occupy an id. A key of the
+   * application begins with NUL.
+   */
   readonly idempotencyKey?: string | undefined;
   /** The user who wrote it. @default the server */
   readonly author?: string | undefined;
+}
+
+/** A publish with a key, which is made again when its outcome is not known. */
+export interface RepeatablePublish {
+  readonly channel: string;
+  readonly key: string;
 }
 
 /** What {@link encodeOutgoing} uses of the server. */
 interface OutgoingOptions {
   readonly types: MessageTypeRegistry;
   readonly now: () => number;
+  /** @default every call publishes a message of its own */
+  readonly repeatable?: RepeatablePublish | undefined;
 }
 
 /**
@@ -40,7 +52,7 @@ export function encodeOutgoing(
     throw new TypeError(`no message type that a server may send: ${String(type).slice(0, 80)}`);
   }
   const isBuiltin = type === "chat_message" || type === "announcement";
-  const id = isBuiltin && typeof fields["id"] === "string" ? fields["id"] : newMessageId();
+  const id = isBuiltin && typeof fields["id"] === "string" ? fields["id"] : newId(options.repeatable);
   const toEncoded = (result: Validation): EncodedMessage => {
     if (!result.ok)
       throw new TypeError(`${type} is not valid: ${describeIssues(result.issues)}`, {
@@ -55,11 +67,19 @@ export function encodeOutgoing(
     const json = JSON.stringify(complete);
     const hasAuthor = known.policy.relay !== undefined || type === "chat_message";
     const author = hasAuthor ? authorIdOf(known.policy.relay === undefined ? parsed : given) : undefined;
-    const idempotencyKey = idempotencyKeyOf(complete);
+    const { repeatable } = options;
+    const idempotencyKey = repeatable === undefined ? idempotencyKeyOf(complete) : `\0${repeatable.key}`;
     return { type, id, json, ephemeral: known.ephemeral, idempotencyKey, author };
   };
   const result = validate(known.schema, fields);
   return result instanceof Promise ? result.then(toEncoded) : toEncoded(result);
+}
+
+/** With a key it is the same for each try, so that each gets the same answer. */
+function newId(repeatable: RepeatablePublish | undefined): string {
+  if (repeatable === undefined) return newMessageId();
+  const text = `${repeatable.channel}\0${repeatable.key}`;
+  return [hashOf(text), hashOf(`\0${text}`)].map((hash) => hash.toString(36)).join("-");
 }
 
 /** The fields that the server itself sets in messages of the built-in types. */

@@ -1,18 +1,21 @@
-// From a request to its result: role, input schema, handler, output schema, in this order. Called by ClientRequests.
+// From a request to its result: role, input schema, room, middleware, handler, output schema, in this order. Called by ClientRequests.
 // A request whose schemas and handler are synchronous makes no promise.
-import type { RequestDefinition, Validation } from "@halyard/protocol";
+import type { RequestDefinition, RoomRule, Schema, Validation } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
 import { isThenable } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import { roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ServerLimits } from "../limits.ts";
-import type { Clock, ErrorContext } from "../types.ts";
-import { describeIssues, ForbiddenError, validationError } from "../utils/errors.ts";
+import type { Clock } from "../types.ts";
+import { ForbiddenError, InvalidMessageError, validationError } from "../utils/errors.ts";
 import { newMessageId } from "../utils/ids.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
-import { HandlerInvocation } from "./handler-context.ts";
+import { runThrough } from "../application/middleware.ts";
+import { HandlerInvocation, MiddlewareInvocation } from "./handler-context.ts";
 import type { AnyRequestHandler, MessageHandlerRegistry } from "./handler-registry.ts";
+import { checkedReply } from "../application/handler-result.ts";
+import type { MissingHandlerHints } from "./message-log.ts";
 import { hasRequiredRole } from "./message-types.ts";
 import type { MessageTypeRegistry } from "./message-types.ts";
 import type { UserListRequests } from "./user-list-requests.ts";
@@ -26,9 +29,9 @@ interface IncomingRequest {
 
 interface RequestDispatcherParts {
   readonly clock: Clock;
+  readonly hints: MissingHandlerHints;
   readonly limits: Pick<ServerLimits, "handlerMs">;
   readonly registry: MessageHandlerRegistry;
-  readonly report: (error: unknown, context: ErrorContext) => void;
   readonly types: MessageTypeRegistry;
   readonly userListRequests: UserListRequests;
 }
@@ -58,8 +61,12 @@ export class RequestDispatcher {
     if (name === "users") return this.#parts.userListRequests.answer(request);
     const definition = this.#parts.types.request(name);
     const handler = this.#parts.registry.findRequest(name);
-    if (definition === undefined || handler === undefined)
-      throw new HalyardError("not_found", "There is no such request.");
+    if (definition === undefined)
+      throw new HalyardError("not_found", "The server's contract has no such request.");
+    if (handler === undefined) {
+      this.#parts.hints.warn(`handlers.onRequest("${name}", (input, context) => …)`, name);
+      throw new HalyardError("not_found", "The server has no handler for this request.");
+    }
     if (!hasRequiredRole(definition.policy, request.connection.identity.user))
       throw new ForbiddenError("role");
     const resolved = { request, definition, handler };
@@ -76,18 +83,28 @@ export class RequestDispatcher {
 
   #handle({ request, definition, handler }: ResolvedRequest, input: Validation): unknown {
     if (!input.ok) throw validationError(input);
-    const { connection } = request;
-    assertNotRevoked(connection);
-    const room = this.#roomOf(request);
-    // An asynchronous schema takes time, in which the user may have lost the role.
-    if (!hasRequiredRole(definition.policy, connection.identity.user)) throw new ForbiddenError("role");
-    const { user, session } = connection.identity;
-    const { ws } = connection;
-    const invocation = new HandlerInvocation({ ws, user, session, room, messageId: newMessageId });
-    const result = handler(input.value, invocation);
-    if (!isThenable(result)) return this.#validateOutput(request, definition, result);
+    const { connection, frame } = request;
+    const room = admit(request, definition);
+    const { middleware } = this.#parts.registry;
+    const call = {
+      room,
+      messageId: newMessageId,
+      kind: "request",
+      type: frame.name,
+      input: input.value,
+    } as const;
+    const hasMiddleware = middleware.length > 0;
+    const invocation = new (hasMiddleware ? MiddlewareInvocation : HandlerInvocation)(connection, call);
+    const result = hasMiddleware
+      ? runThrough(middleware, invocation, () => {
+          admit(request, definition);
+          if (invocation.isAborted) throw new HalyardError("unavailable");
+          return handler(input.value, invocation);
+        })
+      : handler(input.value, invocation);
+    if (!isThenable(result)) return this.#validateOutput(request, definition.output, result);
     return this.#awaitHandler(connection, invocation, result).then((value) =>
-      this.#validateOutput(request, definition, value),
+      this.#validateOutput(request, definition.output, value),
     );
   }
 
@@ -114,36 +131,38 @@ export class RequestDispatcher {
     }
   }
 
-  #validateOutput(request: IncomingRequest, { output }: RequestDefinition, result: unknown): unknown {
+  #validateOutput({ frame, connection }: IncomingRequest, output: Schema, result: unknown): unknown {
     const validation = validate(output, result);
-    return validation instanceof Promise
-      ? this.#settle(validation).then((settled) => this.#unwrap(request, settled))
-      : this.#unwrap(request, validation);
+    if (!(validation instanceof Promise)) return checkedReply(frame.name, validation);
+    return this.#settle(validation).then((settled) => {
+      assertNotRevoked(connection);
+      return checkedReply(frame.name, settled);
+    });
   }
 
   #settle(validation: Promise<Validation>): Promise<Validation> {
     const { clock, limits } = this.#parts;
     return withDeadline(validation, { clock, ms: limits.handlerMs });
   }
-
-  /** A result that does not fit its own schema is an error of the server: it is reported and not sent. */
-  #unwrap({ frame: { name }, connection }: IncomingRequest, output: Validation): unknown {
-    if (output.ok) return output.value;
-    const error = new TypeError(
-      `the reply to ${name} does not fit its schema: ${describeIssues(output.issues)}`,
-      { cause: output.failure?.error },
-    );
-    this.#parts.report(error, { type: name, ws: connection.ws });
-    throw new HalyardError("internal", undefined, { cause: error });
-  }
-
-  /** @throws HalyardError `forbidden` for a room that the connection is not in */
-  #roomOf({ meta: { ch }, connection }: IncomingRequest): string | undefined {
-    const room = ch === undefined ? undefined : roomNameOf(ch);
-    if (room !== undefined && connection.rooms?.has(room) !== true) throw new ForbiddenError("publish");
-    return room;
-  }
 }
+
+/** What an asynchronous schema, or middleware, takes time for: the user may have lost it meanwhile. @returns the room */
+function admit(request: IncomingRequest, definition: RequestDefinition): string | undefined {
+  assertNotRevoked(request.connection);
+  const room = roomOf(request, definition.room);
+  if (!hasRequiredRole(definition.policy, request.connection.identity.user)) throw new ForbiddenError("role");
+  return room;
+}
+
+/** @throws HalyardError `invalid_message` for a missing room, `forbidden` for one that the connection is not in */
+function roomOf({ meta: { ch }, connection }: IncomingRequest, rule: RoomRule): string | undefined {
+  const room = ch === undefined ? undefined : roomNameOf(ch);
+  if (room === undefined && rule === "required") throw new InvalidMessageError([NEEDS_ROOM]);
+  if (room !== undefined && connection.rooms?.has(room) !== true) throw new ForbiddenError("publish");
+  return room;
+}
+
+const NEEDS_ROOM = { path: "$.ch", message: "this request is asked in a room" };
 
 /** @throws HalyardError `unauthenticated` for a connection that was closed for good: work under way must have no effect */
 function assertNotRevoked(connection: Connection): void {

@@ -7,17 +7,21 @@ import { roomChannel } from "../channels/channel-name.ts";
 import type { PresenceHub } from "../channels/presence-hub.ts";
 import { commitReplay, gapFrame, isGap, planReplay, pushReplay, replayBudget } from "../channels/replay.ts";
 import type { ReplayPlan } from "../channels/replay.ts";
+import type { ClientRooms } from "../connection/client-rooms.ts";
 import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { BuiltIns } from "../types.ts";
-import { LimitError } from "../utils/errors.ts";
+import { ForbiddenError, isUnavailable, LimitError } from "../utils/errors.ts";
+import { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Authorization } from "./authorization.ts";
 
 interface RoomsParts {
   readonly authorization: Authorization;
   readonly builtIns: BuiltIns;
   readonly channels: ChannelHub;
+  readonly clientRooms: ClientRooms;
   readonly limits: Pick<ServerLimits, "rooms">;
   readonly presence: PresenceHub;
 }
@@ -42,34 +46,105 @@ export class Rooms {
   ): Promise<void> {
     // The join may have waited behind others of the same room, and the connection may have closed since.
     if (connection.stage === "closed") throw new HalyardError("unavailable");
-    const { authorization, limits } = this.#parts;
-    if (connection.rooms?.has(room) !== true && (connection.rooms?.size ?? 0) >= limits.rooms) {
-      throw new LimitError("limit_exceeded", "rooms", { message: `At most ${String(limits.rooms)} rooms.` });
-    }
-    let version: number;
-    let plan: ReplayPlan;
-    do {
-      version = connection.rightsVersion;
-      await authorization.assertAllowed(connection, "join", room);
-      plan = await this.#plan(connection, room);
-    } while (version !== connection.rightsVersion);
+    const { authorization } = this.#parts;
+    this.#assertRoomLeft(connection, room);
+    const plan = await this.#planAllowed(connection, room, () =>
+      authorization.assertAllowed(connection, "join", room),
+    );
     this.#subscribe(connection, { room, plan, onResult });
     await this.sendJoined(connection, room);
   }
 
-  /** Joins a room for the application, without `authorize`. A v1 client gets the position of the room's channel. */
-  async joinByServer(connection: Connection, room: string): Promise<void> {
-    if (connection.rooms?.has(room) === true || connection.stage === "closed") return;
-    if (connection.stage !== "open") {
-      // The welcome subscribes to every room that was joined before it.
-      (connection.roomsJoinedByServer ??= new Set()).add(room);
-      return;
+  /** Joins a pending room of a hello, and answers it by `joined` or `left`. Never rejects. */
+  async joinPending(connection: Connection, room: string): Promise<void> {
+    connection.roomOperations ??= new KeyedSerialQueue();
+    try {
+      await connection.roomOperations.run(room, () => this.#joinIfPending(connection, room));
+    } catch (error) {
+      // What fails for another reason, as while the backplane is away, stays pending.
+      if (error instanceof ForbiddenError) this.#refusePending(connection, room);
     }
+  }
+
+  async #joinIfPending(connection: Connection, room: string): Promise<void> {
+    if (connection.pendingRooms?.has(room) !== true) return;
+    const plan = await this.#planAllowed(connection, room, () => this.#assertMayRead(connection, room));
+    const head = plan.channel.offset;
+    this.#subscribe(connection, {
+      room,
+      plan,
+      onResult: ({ epoch, off }) => {
+        connection.push(new OutboundFrame(JSON.stringify({ type: "joined", room, epoch, off, head })));
+      },
+    });
+    await this.sendJoined(connection, room);
+  }
+
+  /** As the rooms of a hello are checked that are not pending. @throws ForbiddenError */
+  async #assertMayRead(connection: Connection, room: string): Promise<void> {
+    const { authorization } = this.#parts;
+    if (!(await authorization.allows(connection, "join", room))) throw new ForbiddenError("join");
+    if (connection.pendingRooms?.positionOf(room) === undefined) return;
+    if (!(await authorization.allows(connection, "history", room))) throw new ForbiddenError("history");
+  }
+
+  #refusePending(connection: Connection, room: string): void {
+    const position = connection.pendingRooms?.positionOf(room);
+    if (connection.pendingRooms?.settle(room) !== true) return;
+    if (position !== undefined)
+      connection.push(gapFrame(roomChannel(room), { ...position, recovered: "forbidden" }));
+    connection.push(new OutboundFrame(JSON.stringify({ type: "left", room, reason: "forbidden" })));
+  }
+
+  /** From where the connection is going to read, with the rights that it has then. Rejects as `assertAllowed` does. */
+  async #planAllowed(
+    connection: Connection,
+    room: string,
+    assertAllowed: () => Promise<void>,
+  ): Promise<ReplayPlan> {
+    for (;;) {
+      const version = connection.rightsVersion;
+      await assertAllowed();
+      const plan = await this.#plan(connection, room);
+      if (version === connection.rightsVersion) return plan;
+    }
+  }
+
+  /**
+   * Gives a room to a client, for the application: without `authorize`, until it is left. While the backplane is away, it is
+   * entered when the backplane is back.
+   *
+   * @throws HalyardError by rejecting: `limit_exceeded`, or what the backplane rejects with beside `unavailable`
+   */
+  async joinByServer(connection: Connection, room: string): Promise<void> {
+    if (connection.stage === "closed") return;
+    this.#assertRoomLeft(connection, room);
+    const stored = this.#parts.clientRooms.give(connection, room);
+    // The welcome enters every room that was given before it.
+    await Promise.all([stored, connection.stage === "open" && this.enterGivenIfThere(connection, room)]);
+  }
+
+  /** As {@link enterGiven}; while the backplane is away the room is entered later. */
+  async enterGivenIfThere(connection: Connection, room: string): Promise<void> {
+    try {
+      await this.enterGiven(connection, room);
+    } catch (error) {
+      if (!isUnavailable(error) || connection.stage === "closed") throw error;
+      this.#parts.clientRooms.enterLater(connection);
+    }
+  }
+
+  /** Enters a room that was given. A v1 client gets the position of the room's channel. */
+  async enterGiven(connection: Connection, room: string): Promise<void> {
+    if (connection.rooms?.has(room) === true) return;
     const onResult = ({ epoch, off }: JoinResult): void => {
       if (connection.isV1)
         connection.push(new OutboundFrame(JSON.stringify({ type: "joined", room, epoch, off })));
     };
-    this.#subscribe(connection, { room, plan: await this.#plan(connection, room), onResult });
+    const plan = await this.#plan(connection, room);
+    // It may have been left again meanwhile.
+    if (connection.givenRooms?.has(room) !== true) return;
+    this.#subscribe(connection, { room, plan, onResult });
     await this.sendJoined(connection, room);
   }
 
@@ -87,21 +162,39 @@ export class Rooms {
     if (canReadRoster && isMember(connection, room)) presence.subscribe(connection, room);
   }
 
-  /** Leaves a room. Does nothing for a connection that is not in it. */
-  leave(connection: Connection, room: string): void {
+  /** Leaves a room at once, also as one that was given. Rejects when the backplane does, which may not know it then. */
+  leave(connection: Connection, room: string): MaybePromise<void> {
+    this.end(connection, room);
+    return this.#parts.clientRooms.take(connection, room);
+  }
+
+  /** Removes the connection from a room for the application. Otherwise like {@link leave}. */
+  leaveByServer(connection: Connection, room: string): MaybePromise<void> {
+    this.removeMember(connection, room);
+    return this.#parts.clientRooms.take(connection, room);
+  }
+
+  /** Ends a membership. Does nothing for a connection that is not in the room. */
+  end(connection: Connection, room: string): void {
     // A welcome that is being prepared must not enter the room.
-    if (connection.roomsJoinedByServer?.delete(room) === true) connection.rightsVersion++;
+    if (connection.stage !== "open") connection.rightsVersion++;
+    connection.pendingRooms?.settle(room);
     connection.withheld?.delete(roomChannel(room));
     if (connection.rooms?.delete(room) === true) this.leaveOnDisconnect(connection, room, 0);
   }
 
-  /** Removes the connection from a room, and sends it `left` with the reason. */
+  /** Ends a membership, and sends the connection `left` with the reason. */
   removeMember(connection: Connection, room: string): void {
-    const wasMember = connection.rooms?.has(room) === true;
-    this.leave(connection, room);
+    const wasMember = connection.rooms?.has(room) === true || connection.pendingRooms?.has(room) === true;
+    this.end(connection, room);
     if (!wasMember) return;
     const left = JSON.stringify({ type: "left", room, reason: "forbidden" });
     connection.push(new OutboundFrame(encodeFrame(left, { ch: roomChannel(room) })));
+  }
+
+  /** Takes back what was given. Never rejects. */
+  forgetGiven(connection: Connection): Promise<void> {
+    return this.#parts.clientRooms.takeAll(connection);
   }
 
   /** The public fields of a member have changed: the others in the room see the new ones. */
@@ -117,10 +210,21 @@ export class Rooms {
     if (builtIns.presence !== false) presence.leave(connection, { room, graceMs });
   }
 
-  /** From where the connection is going to read: a member whose rights are being asked goes on at its position. */
-  async #plan(connection: Connection, room: string): Promise<ReplayPlan> {
+  #assertRoomLeft({ givenRooms, pendingRooms, rooms, stage }: Connection, room: string): void {
+    const { rooms: most } = this.#parts.limits;
+    const taken = stage === "open" ? rooms : givenRooms;
+    if (taken?.has(room) === true || pendingRooms?.has(room) === true) return;
+    if ((taken?.size ?? 0) + (pendingRooms?.size ?? 0) >= most)
+      throw new LimitError("limit_exceeded", "rooms", { message: `At most ${String(most)} rooms.` });
+  }
+
+  /** A member whose rights are being asked goes on at its position, and so does one whose join was pending. */
+  async #plan({ pendingRooms, withheld }: Connection, room: string): Promise<ReplayPlan> {
+    const { channels } = this.#parts;
     const channel = roomChannel(room);
-    return planReplay(this.#parts.channels, { channel, position: connection.withheld?.get(channel) });
+    const position = pendingRooms?.positionOf(room);
+    if (position === undefined) return planReplay(channels, { channel, position: withheld?.get(channel) });
+    return planReplay(channels, { channel, position, budget: pendingRooms?.budget });
   }
 
   /** `onResult` sends the result in the turn in which the subscription begins: before any message of the room. */
@@ -128,24 +232,25 @@ export class Rooms {
     connection: Connection,
     { room, plan, onResult }: { room: string; plan: ReplayPlan; onResult: (result: JoinResult) => void },
   ): void {
-    const { channels, limits } = this.#parts;
+    const { channels } = this.#parts;
     const ch = roomChannel(room);
     // The connection may have closed during the plan: a closed connection must not be in a channel.
     if (connection.stage === "closed" || !channels.isCurrent(plan.channel))
       throw new HalyardError("unavailable");
-    const isMember = connection.rooms?.has(room) === true;
-    if (isMember && plan.channel.has(connection)) {
+    if (connection.rooms?.has(room) === true && plan.channel.has(connection)) {
       onResult({ ch, epoch: plan.channel.epoch, off: plan.channel.offset });
       return;
     }
-    if (!isMember && (connection.rooms?.size ?? 0) >= limits.rooms)
-      throw new LimitError("limit_exceeded", "rooms");
+    this.#assertRoomLeft(connection, room);
+    connection.pendingRooms?.settle(room);
     (connection.rooms ??= new Set()).add(room);
     connection.withheld?.delete(ch);
-    const { state, entries } = commitReplay(channels, connection, { plan, budget: replayBudget() });
-    onResult({ ch, epoch: state.epoch, off: state.off });
+    const replay = commitReplay(channels, connection, { plan, budget: replayBudget() });
+    const { state } = replay;
+    // The gap comes first: the result then says the same position.
     if (isGap(state.recovered) && connection.isV1) connection.push(gapFrame(ch, state));
-    pushReplay(connection, ch, entries);
+    onResult({ ch, epoch: state.epoch, off: state.off });
+    pushReplay(connection, replay);
   }
 }
 

@@ -1,22 +1,36 @@
 // One message of a client, from the head of its queue to its reply. Called by ClientSends.
-// Guarantees: a numbered message of a v1 client is handled once per number, however often the client repeats it.
+// Guarantees: a numbered message of a v1 client is handled once per number, however often the client repeats it; while the
+// backplane is away it waits, as long as its connection lives and the client waits for it.
+import type { SendResult } from "@halyard/protocol";
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
+import type { PublishedWork } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
-import type { ErrorContext } from "../types.ts";
-import { errorJson, isFailure, toHalyardError } from "../utils/errors.ts";
+import { isClosed } from "../connection/is-closed.ts";
+import type { HandlerTimes } from "../metrics/handler-times.ts";
+import type { Clock, ErrorContext } from "../types.ts";
+import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
+import { errorJson, isFailure, isOutcomeUnknown, isUnavailable, toHalyardError } from "../utils/errors.ts";
 import { newMessageId } from "../utils/ids.ts";
 import type { Deduplicator } from "./deduplicator.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { ErrorReplies } from "./error-replies.ts";
 import { sendReply } from "./error-replies.ts";
+import type { MessageLog } from "./message-log.ts";
 
 interface SendExecutorParts {
+  readonly clock: Clock;
   readonly deduplicator: Deduplicator;
   readonly dispatcher: Dispatcher;
   readonly errorReplies: ErrorReplies;
+  readonly handlerTimes: HandlerTimes;
+  readonly messageLog: MessageLog | undefined;
+  readonly monitor: Pick<BackplaneMonitor, "isAway" | "nextLook">;
   readonly report: (error: unknown, context: ErrorContext) => void;
 }
+
+/** The client takes a send without an answer for unknown after 4 min, and sends it no more. */
+const MAX_WAIT_MS = 240_000;
 
 /** Runs the messages of clients and sends their replies. */
 export class SendExecutor {
@@ -34,23 +48,18 @@ export class SendExecutor {
   /** Never rejects. */
   async execute(message: InboundMessage): Promise<void> {
     const { connection, meta } = message;
-    const { deduplicator, errorReplies } = this.#parts;
+    const { errorReplies } = this.#parts;
     const { seq } = meta;
     // The message waited, and its connection was closed for good meanwhile.
     if (connection.isRevoked) return;
+    this.#parts.messageLog?.received(message);
     try {
       if (!connection.isV1 || seq === undefined) {
-        const { replyPrefix, isError } = await this.#perform(message, newMessageId);
+        const { replyPrefix, isError } = await this.#perform(message, newMessageId, false);
         if (seq !== undefined || isError) sendReply(connection, replyPrefix, seq ?? meta.id);
         return;
       }
-      const work = { ref: connection.client, key: seq, digest: message.digest, connection };
-      const makeId = (): string => messageIdOf(connection.client.client, seq);
-      const replyPrefix = await deduplicator.run(
-        work,
-        async () => (await this.#perform(message, makeId)).replyPrefix,
-      );
-      sendReply(connection, replyPrefix, seq);
+      sendReply(connection, await this.#runNumbered(message, seq), seq);
     } catch (error) {
       if (isRevoked(connection)) return;
       if (error instanceof HalyardError && error.code === "conflict")
@@ -59,31 +68,107 @@ export class SendExecutor {
     }
   }
 
-  /** Handles a message; the reply is as {@link sendReply} takes it. Never rejects: an error is a reply too. */
-  async #perform(
-    { connection, frame, meta, refusal }: InboundMessage,
+  /** Tries again while the backplane does not answer: an error would use the number, and a close would help nobody. */
+  async #runNumbered(message: InboundMessage, seq: number): Promise<string> {
+    const { connection, digest } = message;
+    const { clock, deduplicator, monitor } = this.#parts;
+    const { client: ref } = connection;
+    const makeId = (): string => messageIdOf(ref.client, seq);
+    const perform = async (_: unknown, mayHaveRun: boolean): Promise<string> =>
+      (await this.#perform(message, makeId, mayHaveRun)).replyPrefix;
+    const endsAt = clock.now() + MAX_WAIT_MS;
+    const { publishesOnce } = deduplicator;
+    for (;;)
+      try {
+        const publication = publishesOnce ? await this.#publicationOf(message, makeId) : undefined;
+        const claim = deduplicator.nextClaim();
+        const work = { ref, key: seq, digest, claim, connection };
+        return await deduplicator.run(work, perform, publication);
+      } catch (error) {
+        do {
+          if (!isUnavailable(error) || isClosed(connection) || clock.now() >= endsAt) throw error;
+          await monitor.nextLook();
+        } while (monitor.isAway);
+      }
+  }
+
+  /**
+   * The message that is the whole effect of a send.
+   *
+   * @returns undefined for a send that does something else, or is refused: who runs it says why
+   */
+  async #publicationOf(
+    { bytes, connection, frame, meta, refusal }: InboundMessage,
     messageId: () => string,
-  ): Promise<{ readonly replyPrefix: string; readonly isError: boolean }> {
-    const { dispatcher, report } = this.#parts;
+  ): Promise<PublishedWork | undefined> {
     const { type, $: _, ...fields } = frame;
-    if (refusal !== undefined) return this.#fail(connection, refusal);
-    if (type === "skip") return { replyPrefix: `{"type":"reply"`, isError: false };
+    // Until it is known what the client has had run, only the run waits for it.
+    if (refusal !== undefined || connection.unfinished !== undefined) return undefined;
     try {
-      const result = await dispatcher.dispatch({ connection, type, fields, channel: meta.ch, messageId });
-      return { replyPrefix: `{"type":"reply","result":${JSON.stringify(result)}`, isError: false };
+      const input = { connection, type, fields, channel: meta.ch, bytes, messageId };
+      const stored = await this.#parts.dispatcher.compose(input);
+      if (stored === undefined) return undefined;
+      const { id, ...message } = stored;
+      // The offset, which stands last, is known when the message is stored.
+      const reply = replyTo({ id, ch: message.channel, off: 0 });
+      return { ...message, result: [reply.slice(0, -2), "}"] };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Handles a message; the reply is as {@link sendReply} takes it, also of an error.
+   *
+   * @param mayHaveRun an earlier attempt may have had its effect: an error says so
+   * @throws OutcomeUnknownError for a numbered message
+   */
+  async #perform(
+    { connection, frame, meta, bytes, refusal }: InboundMessage,
+    messageId: () => string,
+    mayHaveRun: boolean,
+  ): Promise<{ readonly replyPrefix: string; readonly isError: boolean }> {
+    const { clock, dispatcher, handlerTimes, report } = this.#parts;
+    const { type, $: _, ...fields } = frame;
+    if (refusal !== undefined) return this.#fail(connection, refusal, mayHaveRun);
+    if (type === "skip") return { replyPrefix: `{"type":"reply"`, isError: false };
+    const startedAt = clock.now();
+    try {
+      const result = await dispatcher.dispatch({
+        connection,
+        type,
+        fields,
+        channel: meta.ch,
+        bytes,
+        messageId,
+      });
+      return { replyPrefix: replyTo(result), isError: false };
     } catch (error) {
-      if (isFailure(error)) report(error, { type, ws: connection.ws });
-      return this.#fail(connection, toHalyardError(error));
+      // The client repeats the message, which may be stored already: an error would say that it is not.
+      if (isOutcomeUnknown(error) && meta.seq !== undefined) throw error;
+      if (isFailure(error)) {
+        handlerTimes.addFailure(type);
+        report(error, { type, ws: connection.ws });
+      }
+      return this.#fail(connection, toHalyardError(error), mayHaveRun);
+    } finally {
+      handlerTimes.add(type, clock.now() - startedAt);
     }
   }
 
   #fail(
     connection: Connection,
     error: HalyardError,
+    mayHaveRun: boolean,
   ): { readonly replyPrefix: string; readonly isError: true } {
     this.#parts.errorReplies.countViolation(connection, error);
-    return { replyPrefix: errorJson(error).slice(0, -1), isError: true };
+    return { replyPrefix: errorJson(error, mayHaveRun).slice(0, -1), isError: true };
   }
+}
+
+/** A reply, as {@link sendReply} takes it. */
+function replyTo(result: SendResult): string {
+  return `{"type":"reply","result":${JSON.stringify(result)}`;
 }
 
 /** Read through a function: TypeScript holds a field that was read before an `await` for unchanged. */

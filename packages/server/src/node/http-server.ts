@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { Http2SecureServer, Http2Server } from "node:http2";
 import type { Server as HttpsServer } from "node:https";
+import { withoutRequests } from "../attach/close-on-signals.ts";
 
 /**
  * What `serve()` of Hono, `app.server` of Fastify and `getHttpServer()` of Nest give. An HTTP/2 server without
@@ -15,6 +16,18 @@ export type Http1Server = Server;
 export function requireHttp1Server(server: unknown): Http1Server {
   if (typeof server === "object" && isHttp1Server(server)) return server;
   throw new TypeError(`attachWebSocketServer takes an HTTP server, and got ${adviceFor(server)}`);
+}
+
+/** Closes an HTTP server: requests that are being answered have some time, and connections without a request none. */
+export function closeHttpServer(server: HttpServer): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  const [http1, http2] = "closeAllConnections" in server ? [server] : [undefined, server];
+  http1?.closeIdleConnections();
+  return withoutRequests(closed, () => {
+    http1?.closeAllConnections();
+    // A session of HTTP/2 that lives on has no listener any more, and ends with the process.
+    http2?.unref();
+  });
 }
 
 function isHttp1Server(value: unknown): value is Http1Server {

@@ -10,6 +10,7 @@ import type { Inbound } from "../messages/inbound.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
 import type { WebSocketData } from "../types.ts";
 import { closeCodeOf } from "./close-code.ts";
+import type { ReadFairly } from "./fair-reader.ts";
 
 /** A socket that knows its connection, so that all sockets share the same listeners. */
 export class NodeSocket extends WebSocket {
@@ -32,9 +33,11 @@ export interface ListenerParts {
   readonly inbound: Pick<Inbound, "receive" | "onPingOrPong">;
   readonly securityReporter: Pick<SecurityReporter, "recordProtocolError">;
   readonly logger: Logger;
+  readonly readFairly: ReadFairly;
 }
 
-export function createListeners({ closer, inbound, securityReporter, logger }: ListenerParts): Listeners {
+export function createListeners(parts: ListenerParts): Listeners {
+  const { closer, inbound, securityReporter, logger, readFairly } = parts;
   return {
     onError({ code }) {
       // `close` follows, and ends the connection.
@@ -47,8 +50,13 @@ export function createListeners({ closer, inbound, securityReporter, logger }: L
     onMessage(message, isBinary) {
       const connection = connectionOf(this);
       if (connection === undefined) return;
-      if (isBinary) connection.close(4400, "frames are text");
-      else inbound.receive(connection, (message as Buffer).toString());
+      if (isBinary) {
+        connection.close(4400, "frames are text");
+        return;
+      }
+      const text = (message as Buffer).toString();
+      readFairly(this, text, connection.floodWatch?.isFlooded);
+      inbound.receive(connection, text);
     },
     onControl() {
       const connection = connectionOf(this);

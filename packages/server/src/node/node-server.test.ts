@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import type { Connection } from "../connection/connection.ts";
-import { internalsOf } from "../manager.ts";
+import { internalsOf } from "../attach/require-manager.ts";
+import { internals } from "../manager.ts";
 import { attachWebSocketServer } from "../node.ts";
 import { createWebSocketSystem } from "../system.ts";
 
@@ -49,7 +50,7 @@ async function run(env: Readonly<Record<string, string>> = {}): Promise<Run> {
   await once(client, "open");
   client.send(JSON.stringify({ type: "chat_message", content: "hello" }));
   await expect.poll(() => types).toContain("chat_message");
-  const [connection] = internalsOf(manager).connections.all();
+  const [connection] = internalsOf(internals, "", { manager }).connections.all();
   if (connection === undefined) throw new Error("not connected");
   return { connection, lines, types };
 }

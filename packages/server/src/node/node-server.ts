@@ -10,7 +10,7 @@ import type { Assembly } from "../assembly.ts";
 import type { Transport } from "../delivery/transport.ts";
 import type { UpgradeRejection } from "../handshake/upgrade-rejection.ts";
 import { rejection, validateHandshake } from "../handshake/upgrade-rejection.ts";
-import { MAX_PAYLOAD_BYTES } from "../limits.ts";
+import { readableBytes } from "../delivery/frame-size.ts";
 import type { GetHeader } from "../security/client-address.ts";
 import type { AcceptedUpgrade } from "../handshake/admission.ts";
 import { isRejection } from "../handshake/admission.ts";
@@ -19,6 +19,7 @@ import type { Clock } from "../types.ts";
 import type { KillSwitches } from "../utils/kill-switches.ts";
 import { afterResponses } from "./after-responses.ts";
 import { createFallbackLog } from "./fallback-log.ts";
+import { createFairReader } from "./fair-reader.ts";
 import { attachFastTextReader } from "./fast-text-reader.ts";
 import type { Listeners } from "./listeners.ts";
 import { createListeners, NodeSocket } from "./listeners.ts";
@@ -36,7 +37,6 @@ const SERVER_OPTIONS: ServerOptions = {
   WebSocket: NodeSocket,
   noServer: true,
   clientTracking: false,
-  maxPayload: MAX_PAYLOAD_BYTES,
   maxFragments: 64,
   maxBufferedChunks: 1024,
   // ws would echo the first offer, which may be a ticket.
@@ -69,11 +69,13 @@ export class NodeWebSocketServer {
   constructor(internals: Assembly, { authenticate, compression = false, switches }: NodeServerOptions) {
     this.#internals = internals;
     this.#authenticate = authenticate;
-    const { closer, inbound, logger, securityReporter } = internals;
+    internals.sessionWatches.begin(authenticate);
+    const { clock, closer, inbound, logger, securityReporter } = internals;
     const perMessageDeflate = compression && DEFLATE;
     const closeTimeout = internals.limits.closeMs;
+    const maxPayload = readableBytes(internals.limits);
     // `closeTimeout` is newer than the types of ws.
-    const options = { ...SERVER_OPTIONS, perMessageDeflate, closeTimeout };
+    const options = { ...SERVER_OPTIONS, maxPayload, perMessageDeflate, closeTimeout };
     this.#sockets = new WebSocketServer(options);
     const onFallback = createFallbackLog(logger);
     this.#transportOf = nodeTransports({
@@ -83,10 +85,12 @@ export class NodeWebSocketServer {
         onFallback("raw socket write");
       },
     });
-    this.#listeners = createListeners({ closer, inbound, securityReporter, logger });
+    const readFairly = createFairReader(clock);
+    this.#listeners = createListeners({ closer, inbound, securityReporter, logger, readFairly });
     const attachReader = attachFastTextReader<NodeSocket>(
-      ({ connection }, text, isSameChunk) => {
-        if (connection !== undefined) inbound.receive(connection, text, isSameChunk);
+      (ws, text, isSameChunk) => {
+        readFairly(ws, text, ws.connection?.floodWatch?.isFlooded);
+        if (ws.connection !== undefined) inbound.receive(ws.connection, text, isSameChunk);
       },
       () => {
         onFallback("fast text reader");

@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import type { Batch, OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Transport } from "../delivery/transport.ts";
-import { canWriteRaw, isPlainSocket, rawPendingBytes, rawWrite } from "./raw-socket-write.ts";
+import { canWriteRaw, isPlainSocket, rawPendingBytes, rawWrite, sentBytes } from "./raw-socket-write.ts";
 import { compressedTextFrame, joinTextFrames, encodeTextFrames } from "./frame-encoder.ts";
 
 /** What {@link nodeTransports} takes. */
@@ -49,11 +49,15 @@ export function nodeTransports({
   };
 }
 
-const sharedMethods: Pick<Transport, "ping" | "isReceiving" | "terminate"> = {
+const sharedMethods: Pick<Transport, "ping" | "isReceiving" | "sentBytes" | "terminate"> = {
   ping: (ws) => {
     (ws as unknown as WebSocket).ping();
   },
   isReceiving,
+  sentBytes: (ws) => {
+    const { _socket: socket } = ws as WsInternals;
+    return socket === undefined ? 0 : sentBytes(socket);
+  },
   terminate: (ws) => {
     (ws as unknown as WebSocket).terminate();
   },

@@ -4,6 +4,8 @@
 // ends the process; an upgrade without an answer is refused.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { pathnameOf } from "../attach/request-path.ts";
+import { wrongPathLine } from "../attach/wrong-path.ts";
 import type { Http1Server } from "./http-server.ts";
 import type { PlainRequest, PlainResponse } from "./plain-request.ts";
 import { refuse, refuseUnlessTaken } from "./refuse-unless-taken.ts";
@@ -18,6 +20,8 @@ export interface Attachment {
   /** Longest time of a handshake, ms. */
   readonly handshakeMs: number;
   readonly hasPath: (request: PlainRequest) => boolean;
+  /** Logs a warning. Copies of earlier versions have none. */
+  readonly warn?: (event: string, message: string) => void;
   /** @returns whether it was an upgrade of this path */
   readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => boolean;
   /** @returns whether it was a request of this path */
@@ -67,6 +71,7 @@ class UpgradeRouter implements Router {
   /** The methods of the server that are replaced, each as what gives it back. */
   readonly #replaced = new Map<"emit" | "shouldUpgradeCallback", () => boolean>();
   #headersMs = NODE_HEADERS_MS;
+  #hasWarned = false;
 
   constructor(httpServer: Http1Server, server: RoutedServer) {
     this.#httpServer = httpServer;
@@ -167,8 +172,18 @@ class UpgradeRouter implements Router {
       refuseUnlessTaken(socket, Math.max(...this.#attachments.map(({ handshakeMs }) => handshakeMs)));
       return false;
     }
+    this.#warnOfPath(request);
     refuse(socket);
     return true;
+  }
+
+  /** Says once that an upgrade came for a path that nothing has. */
+  #warnOfPath({ url = "/" }: IncomingMessage): void {
+    const paths = this.#attachments.flatMap(({ path }) => path ?? []);
+    if (this.#hasWarned || paths.length === 0) return;
+    this.#hasWarned = true;
+    const line = { paths, write: "attachWebSocketServer(server, { manager, path })" };
+    this.#attachments[0]?.warn?.("wrong_path", wrongPathLine(pathnameOf(url), line));
   }
 
   /**

@@ -84,6 +84,23 @@ describe("ClientAddress", () => {
     expect(addressOf(peer, forwarded, trusted)).toBe(address);
   });
 
+  it.each<[string, TrustProxy]>([
+    ["ranges", proxies],
+    ["every range", ["0.0.0.0/0", "::/0"]],
+    ["a function", () => true],
+    ["nobody", undefined],
+  ])(
+    "believes no header of a peer that has reset its connection, with trust in %s [s-S6]",
+    (_whom, trusted) => {
+      const headers = new Headers({ "x-forwarded-for": "192.0.2.1", "x-forwarded-host": "app.test" });
+      const client = new ClientAddress(trusted, silentLogger);
+      const source = client.locate({ url: "/ws", headers, remoteAddress: undefined }, (name) =>
+        headers.get(name),
+      );
+      expect(source).toMatchObject({ address: undefined, isTrustedProxy: false });
+    },
+  );
+
   it("resolves the address whatever the length of the header", () => {
     const many = Array.from({ length: 1_000 }, () => "10.0.0.1").join(",");
     expect(addressOf("10.0.0.1", many, proxies)).toBe("10.0.0.1");

@@ -8,7 +8,8 @@ import type { Logger } from "../logger.ts";
 import type { UpgradeRequest } from "../types.ts";
 
 /** A request as the glue of a runtime hands it over. */
-export interface IncomingRequest extends UpgradeRequest {
+export interface IncomingRequest extends Omit<UpgradeRequest, "raw" | "ticket"> {
+  readonly raw?: unknown;
   /**
    * The server listens on a Unix socket: its peers have no address, and are on this machine. Everywhere else a peer
    * without an address has reset its connection. @default false

@@ -7,6 +7,15 @@ const INTERVAL_MS = 10_000;
 /** Above this many lines, events of one kind and reason share a line. */
 const MAX_LINES_PER_INTERVAL = 1_000;
 
+const SENTENCES: Readonly<Record<SecurityEvent["kind"], string>> = {
+  upgrade_refused: "an upgrade was refused",
+  protocol_broken: "a connection was closed for what its client sent",
+  flood: "a connection was closed because its client sends too much",
+  limit: "a limit was reached",
+  forbidden: "a user tried what the application does not allow",
+  revoked: "a connection was closed because its session or right has ended",
+};
+
 /** How much of an address or a user id a line shows. */
 const MAX_ID_LENGTH = 64;
 
@@ -79,6 +88,8 @@ export class SecurityLog {
       ...(connectionId === undefined ? {} : { connectionId }),
       ...(repeated === 0 ? {} : { repeated }),
     };
-    this.#logger.warn(fields, "security event");
+    // A sign-out, a ban and a deployment are the application's own decisions.
+    const level = kind === "revoked" || reason === "draining" ? "info" : "warn";
+    this.#logger[level](fields, `security event: ${SENTENCES[kind]}`);
   }
 }

@@ -16,7 +16,7 @@ const protocol = defineProtocol({
 interface Scene {
   readonly system: TestSystem<typeof protocol>;
   readonly events: SecurityEvent[];
-  readonly lines: { fields: Record<string, unknown>; message: string }[];
+  readonly lines: { level: "info" | "warn"; fields: Record<string, unknown>; message: string }[];
 }
 
 /** A system, the events that its hook received, and the lines that it logged. */
@@ -24,14 +24,12 @@ function scene(config: TestConfig<typeof protocol> = {}): Scene {
   const events: Scene["events"] = [];
   const lines: Scene["lines"] = [];
   const ignore = (): void => undefined;
+  const write = (level: "info" | "warn") => (fields: object, text: string) => {
+    if (text.startsWith("security event")) lines.push({ level, fields: { ...fields }, message: text });
+  };
   const system = new TestSystem<typeof protocol>({
     protocol,
-    logger: {
-      debug: ignore,
-      info: ignore,
-      error: ignore,
-      warn: (fields, text) => lines.push({ fields: fields as Record<string, unknown>, message: text }),
-    },
+    logger: { debug: ignore, info: write("info"), warn: write("warn"), error: ignore },
     onSecurityEvent: (event) => events.push(event),
     ...config,
   });
@@ -142,11 +140,13 @@ describe("SecurityReporter", () => {
       if (connection !== undefined)
         system.internals.closer.closeConnection(connection, n === 0 ? 4401 : 4400);
     }
-    expect(system.manager.getMetrics()).toEqual({
+    expect(system.manager.getMetrics()).toMatchObject({
       totalUsers: 0,
       totalConnections: 0,
       handshakes: 0,
       trackedUpgrades: 1,
+      thinned: 0,
+      dropped: 0,
       history: { bytes: 0, evicted: 0 },
       security: { revoked: { unauthenticated: 1 }, protocol_broken: { message: 2 } },
       eventLoopLag: { p50: 0, p99: 0, max: 0 },
@@ -194,6 +194,21 @@ describe("SecurityLog", () => {
     expect(lines).toHaveLength(4);
   });
 
+  it("writes a revocation and a refusal while it drains as information, and anything else as a warning", async () => {
+    const { system, lines } = scene();
+    await upgrade(system);
+    await system.manager.disconnectUser("ada");
+    await reject(system, "192.0.2.1");
+    const drained = system.manager.drain({ windowMs: 0 });
+    await reject(system, "192.0.2.2");
+    await drained;
+    expect(lines.map(({ level, fields }) => [level, fields["reason"]])).toEqual([
+      ["info", "unauthenticated"],
+      ["warn", "unauthenticated"],
+      ["info", "draining"],
+    ]);
+  });
+
   it("writes at most 1,001 lines for events from 3,000 addresses", async () => {
     const { system, lines } = scene();
     for (let n = 0; n < 3_000; n++) await reject(system, `192.0.${String(n >> 8)}.${String(n & 255)}`);
@@ -203,8 +218,9 @@ describe("SecurityLog", () => {
   it("writes lines of at most 512 bytes of visible ASCII, so that a client cannot forge a line", async () => {
     const { system, lines } = scene();
     const hostileText = "\r\n\u001b[31m€".repeat(1_000);
-    const ws = await system.upgrade({ id: hostileText }, { remoteAddress: hostileText });
-    await system.manager.disconnectUser(hostileText);
+    const hostileId = hostileText.slice(0, 400);
+    const ws = await system.upgrade({ id: hostileId }, { remoteAddress: hostileText });
+    await system.manager.disconnectUser(hostileId);
     expect(ws.readyState).not.toBe(1);
     await reject(system, hostileText);
     expect(lines).toHaveLength(2);

@@ -68,6 +68,19 @@ export class ConcurrencyLimiter {
     this.#waiters = [];
   }
 
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Whether no task runs or waits. */
+  get isIdle(): boolean {
+    return this.#running === 0;
+  }
+
   /** Resolves when no task runs or waits. */
   async onIdle(): Promise<void> {
     if (this.#running > 0) await new Promise<void>((resolve) => this.#waiters.push(resolve));

@@ -1,24 +1,41 @@
 import type { ErrorCode, HalyardErrorOptions } from "@halyard/protocol/wire";
 import { printable } from "@halyard/protocol/internal";
-import { HalyardError, LIMITS } from "@halyard/protocol/wire";
+import { ERROR_CODES, HalyardError, LIMITS } from "@halyard/protocol/wire";
 import type { SchemaFailure, Validation, ValidationIssue } from "@halyard/protocol";
 import type { ForbiddenAttempt, LimitName } from "../security-event.ts";
 import { jsonBytes, truncateUtf8 } from "./text.ts";
 
 /** An invalid message, with its first validation issues. The sender gets both. */
 export class InvalidMessageError extends HalyardError {
-  readonly issues: readonly ValidationIssue[];
+  /** How many the schema found in all. */
+  readonly issueCount: number;
 
-  constructor(issues: readonly ValidationIssue[]) {
-    super("invalid_message");
-    this.issues = issues;
+  constructor(issues: readonly ValidationIssue[], issueCount = issues.length) {
+    const [first] = issues;
+    super("invalid_message", first && `invalid message: ${describeIssues([first])}`, { issues });
+    this.issueCount = issueCount;
   }
 }
 
+/** `onError` hears an error that has it, although it is a HalyardError. By a name, because a handler may be of another copy. */
+const IS_FAILURE = Symbol.for("halyard.is-failure.1");
+const IS_OUTCOME_UNKNOWN = Symbol.for("halyard.is-outcome-unknown.1");
+
 /** Code of the application took longer than it may. The sender gets `timeout`, and `onError` hears it. */
 export class DeadlineError extends HalyardError {
+  readonly [IS_FAILURE] = true;
+
   constructor(message?: string) {
     super("timeout", message);
+  }
+}
+
+/** The application sends more than a frame carries. The sender gets `payload_too_large`, and `onError` hears it. */
+export class PayloadTooLargeError extends HalyardError {
+  readonly [IS_FAILURE] = true;
+
+  constructor(type: string) {
+    super("payload_too_large", `${type} is larger than the 1 MiB of a frame.`);
   }
 }
 
@@ -37,15 +54,38 @@ export class SchemaFailedError extends Error {
 /** The error for the value that did not pass. */
 export function validationError({
   issues,
+  issueCount,
   failure,
 }: Extract<Validation, { readonly ok: false }>): HalyardError | SchemaFailedError {
-  if (failure === undefined) return new InvalidMessageError(issues);
+  if (failure === undefined) return new InvalidMessageError(issues, issueCount);
   return failure.error instanceof HalyardError ? failure.error : new SchemaFailedError(failure, issues);
 }
 
 /** Whether an error is a failure of the application's code, and not its answer. */
 export function isFailure(error: unknown): boolean {
-  return !(error instanceof HalyardError) || error instanceof DeadlineError;
+  return !(error instanceof HalyardError) || IS_FAILURE in error;
+}
+
+/** Whether the backplane did not answer: the call may have had its effect. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof HalyardError && error.code === "unavailable";
+}
+
+/**
+ * A message of a client was to be published, and it is not known whether the backplane has stored it. The sender must
+ * not hear that it was refused: it sends the message again, with the same id.
+ */
+export class OutcomeUnknownError extends HalyardError {
+  readonly [IS_OUTCOME_UNKNOWN] = true;
+
+  constructor(options: HalyardErrorOptions = {}) {
+    super("unavailable", undefined, { retryAfterMs: 1_000, ...options });
+  }
+}
+
+/** Whether an error is an {@link OutcomeUnknownError}. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return error instanceof HalyardError && IS_OUTCOME_UNKNOWN in error;
 }
 
 /** A limit was reached. The sender gets the code; the security log also gets the name of the limit. */
@@ -60,6 +100,17 @@ export class LimitError extends HalyardError {
     super(code, message, options);
     this.limit = limit;
   }
+}
+
+/** A rate is exceeded: the frame may be sent again after `waitMs`. */
+export function rateLimitError({ limit, waitMs }: Exceeded): LimitError {
+  return new LimitError("rate_limited", limit, { retryAfterMs: waitMs });
+}
+
+/** The rate that a frame exceeds, and how many milliseconds it must wait. */
+export interface Exceeded {
+  readonly limit: LimitName;
+  readonly waitMs: number;
 }
 
 /** The user lacks a right. The sender gets `forbidden`; the security log also gets the action. */
@@ -95,16 +146,22 @@ export function describeIssues(issues: readonly ValidationIssue[]): string {
   return issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
 }
 
-/** The JSON text of an `error` message, at most 1 KiB in its frame. */
-export function errorJson(error: HalyardError): string {
-  const { code, message, retryable, retryAfterMs } = error;
-  const issues = error instanceof InvalidMessageError ? error.issues : [];
+/**
+ * The JSON text of an `error` message, at most 1 KiB in its frame, beside the 512 bytes of an application's own error.
+ *
+ * @param mayHaveRun an earlier attempt at what the error answers may have had its effect
+ */
+export function errorJson(error: HalyardError, mayHaveRun = false): string {
+  const { data, issues, message, retryable, retryAfterMs } = error;
+  const isOwn = Object.hasOwn(ERROR_CODES, error.code);
+  const code = isOwn ? error.code : "internal";
   const publicFields = {
     type: "error",
     code,
     message: truncateUtf8(message, { length: 200, bytes: 360 }),
     retryable,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) }),
+    ...(mayHaveRun ? { mayHaveRun } : {}),
   };
   // Issues quote keys that the client chose, so they are added only while the frame stays within its bound.
   const issuesThatFit: ValidationIssue[] = [];
@@ -116,10 +173,23 @@ export function errorJson(error: HalyardError): string {
     if (jsonBytes({ ...publicFields, issues: [...issuesThatFit, next] }) > ERROR_JSON_BYTES) break;
     issuesThatFit.push(next);
   }
-  return JSON.stringify(
-    issuesThatFit.length === 0 ? publicFields : { ...publicFields, issues: issuesThatFit },
-  );
+  return JSON.stringify({
+    ...publicFields,
+    ...(issuesThatFit.length === 0 ? {} : { issues: issuesThatFit }),
+    ...(isOwn ? {} : { application: { code: error.code, data } }),
+  });
 }
 
 /** Leaves room for `$`, whose `re` is a text of the client of at most 64 characters. */
 const ERROR_JSON_BYTES = LIMITS.errorBytes - 420;
+
+/** An issue of a schema. */
+interface SchemaIssue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** An issue as the wire has it. */
+export function toIssue({ path, message }: SchemaIssue): { readonly path: string; readonly message: string } {
+  return { path: path.map(String).join("."), message };
+}

@@ -1,50 +1,78 @@
+// Lets items of each key through one interval apart, and keeps the newest or all that come in between.
+// The queue of a connection's messages thins ephemeral ones out with it.
+// Guarantees: items of one key go through in order; the last one always does; what is dropped is counted.
 import type { Clock } from "../types.ts";
 
-type Task = () => void;
+/** How often items of a key go through, and what becomes of those in between. */
+export interface ThrottleRule {
+  readonly intervalMs: number;
+  /** How many items may wait for the end of the interval; of more, the oldest are dropped. */
+  readonly kept: number;
+}
 
-interface Slot {
-  latest: Task | undefined;
+/** What {@link KeyedThrottle} uses. */
+export interface KeyedThrottleParts<TItem> {
+  readonly clock: Clock;
+  /** @returns false when the item cannot be taken now: it waits for another interval */
+  readonly deliver: (item: TItem) => boolean;
+  readonly onDropped: () => void;
+}
+
+interface Slot<TItem> {
+  readonly waiting: TItem[];
   timer: unknown;
 }
 
-/** Runs one task per key and interval: the first at once, then the newest of each interval. The others are dropped. */
-export class KeyedThrottle {
-  readonly #clock: Clock;
-  readonly #intervalMs: number;
-  readonly #slots = new Map<string, Slot>();
+/** Delivers the first item of a key at once, and what is kept of each interval at its end. */
+export class KeyedThrottle<TItem> {
+  readonly #parts: KeyedThrottleParts<TItem>;
+  readonly #slots = new Map<string, Slot<TItem>>();
 
-  constructor(clock: Clock, intervalMs: number) {
-    this.#clock = clock;
-    this.#intervalMs = intervalMs;
+  constructor(parts: KeyedThrottleParts<TItem>) {
+    this.#parts = parts;
   }
 
-  run(key: string, task: Task): void {
+  /** @param rule the same for all items of the key */
+  add(key: string, item: TItem, rule: ThrottleRule): void {
     const slot = this.#slots.get(key);
-    if (slot !== undefined) {
-      slot.latest = task;
+    if (slot === undefined) {
+      this.#open(key, item, rule);
       return;
     }
-    const opened: Slot = { latest: undefined, timer: undefined };
-    this.#slots.set(key, opened);
-    this.#startTimer(key, opened);
-    task();
+    slot.waiting.push(item);
+    if (slot.waiting.length <= rule.kept) return;
+    slot.waiting.shift();
+    this.#parts.onDropped();
   }
 
+  /** Drops everything that waits. */
   clear(): void {
-    for (const { timer } of this.#slots.values()) this.#clock.clearTimeout(timer);
+    for (const { timer } of this.#slots.values()) this.#parts.clock.clearTimeout(timer);
     this.#slots.clear();
   }
 
-  #startTimer(key: string, slot: Slot): void {
-    slot.timer = this.#clock.setTimeout(() => {
-      const { latest } = slot;
-      if (latest === undefined) {
+  #open(key: string, item: TItem, rule: ThrottleRule): void {
+    const opened: Slot<TItem> = { waiting: [], timer: undefined };
+    this.#slots.set(key, opened);
+    this.#startTimer(key, opened, rule);
+    if (!this.#parts.deliver(item)) opened.waiting.push(item);
+  }
+
+  #startTimer(key: string, slot: Slot<TItem>, rule: ThrottleRule): void {
+    slot.timer = this.#parts.clock.setTimeout(() => {
+      if (slot.waiting.length === 0) {
         this.#slots.delete(key);
         return;
       }
-      slot.latest = undefined;
-      this.#startTimer(key, slot);
-      latest();
-    }, this.#intervalMs);
+      this.#startTimer(key, slot, rule);
+      this.#deliverAll(slot);
+    }, rule.intervalMs);
+  }
+
+  #deliverAll({ waiting }: Slot<TItem>): void {
+    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+      if (!this.#parts.deliver(next)) return;
+      waiting.shift();
+    }
   }
 }

@@ -1,7 +1,8 @@
 /** A value, or a promise of it. */
 export type MaybePromise<TValue> = TValue | Promise<TValue>;
 
-const VALUE = Symbol("value");
+/** By a name, so that the backplane of one copy of this package spares the manager of another copy a turn, too. */
+const VALUE: unique symbol = Symbol.for("halyard.value.1");
 
 interface ResolvedPromise<TValue> extends Promise<TValue> {
   [VALUE]?: TValue;

@@ -16,6 +16,11 @@ export class SerialQueue {
     return this.#tasks?.length ?? 0;
   }
 
+  /** Whether no task runs or waits. */
+  get isIdle(): boolean {
+    return !this.#isBusy;
+  }
+
   /** Runs a task, at once if the queue is idle. */
   add(task: Task): void {
     if (this.#isBusy) {

@@ -18,9 +18,14 @@ export function truncateUtf8(text: string, max: { readonly length: number; reado
   return clipped;
 }
 
+/** @returns the length of a text, in bytes of UTF-8 */
+export function utf8Bytes(text: string): number {
+  return encoder.encode(text).length;
+}
+
 /** @returns the length of a value as JSON, in bytes of UTF-8 */
 export function jsonBytes(value: unknown): number {
-  return encoder.encode(JSON.stringify(value)).length;
+  return utf8Bytes(JSON.stringify(value));
 }
 
 /**

@@ -14,7 +14,8 @@ function expectChain(entries: readonly LogEntry[], from: number): void {
   }
 }
 
-const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `"${String(n)}"`);
+export const numbered = (count: number): string[] =>
+  Array.from({ length: count }, (_, n) => `"${String(n)}"`);
 
 export function describeChannels({ start, advance, settle, name }: SuiteContext): void {
   describe("channels", () => {
@@ -237,41 +238,6 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
         false,
         false,
       ]);
-    });
-  });
-}
-
-/** What nodes with a shared store guarantee to each other. */
-export function describeNodes({ start, settle, name }: SuiteContext): void {
-  describe("several nodes", () => {
-    it("deliver one order of a channel to every node", async () => {
-      const nodes = [await start(), await start(), await start()];
-      const channel = name("room:");
-      for (const { backplane } of nodes) await backplane.subscribe(channel);
-      await Promise.all(nodes.flatMap((node) => numbered(20).map((data) => node.publish(channel, data))));
-      await settle();
-      const [first, ...others] = nodes.map(({ publications }) => publications);
-      expect(first).toHaveLength(60);
-      for (const other of others) expect(other).toEqual(first);
-    });
-
-    it("receive each other's notices, and not their own", async () => {
-      const [one, two] = [await start(), await start()];
-      await one.backplane.announce('{"a":1}');
-      await settle();
-      expect([one.notices, two.notices]).toEqual([[], ['{"a":1}']]);
-    });
-
-    it("receive what is sent to them, and what is sent to an unknown node reaches nobody", async () => {
-      const [one, two, three] = [await start(), await start(), await start()];
-      await one.backplane.send(two.backplane.nodeId, "hello");
-      await one.backplane.send("unknown", "hello");
-      await settle();
-      expect([one.messages, two.messages, three.messages]).toEqual([[], ["hello"], []]);
-    });
-
-    it("have different ids", async () => {
-      expect((await start()).backplane.nodeId).not.toBe((await start()).backplane.nodeId);
     });
   });
 }

@@ -15,6 +15,8 @@ export interface BackplaneUnderTest {
 /** What a test gets: names that no other test uses, and nodes that are stopped after it. */
 export interface SuiteContext {
   readonly start: () => Promise<Node>;
+  /** A backplane on the same store that nobody starts. */
+  readonly create: () => Backplane;
   readonly advance: BackplaneUnderTest["advance"];
   readonly settle: BackplaneUnderTest["settle"];
   readonly name: (prefix: string) => string;

@@ -106,6 +106,24 @@ export function describePresence({ start, advance, settle, name }: SuiteContext)
       expect(offsets).toHaveLength(6);
     });
 
+    it("counts the users and the connections of a room, without a page [s-P4]", async () => {
+      const [node, room] = [await start(), createRoom()];
+      const numbers = async () => {
+        const { entries, total, connections } = await node.backplane.roster(room, {
+          cursor: undefined,
+          limit: 0,
+        });
+        return [entries.length, total, connections];
+      };
+      const [ada, bea] = [name("u"), name("u")];
+      await node.backplane.applyPresence(ops(room, `+${ada} 1`, `+${ada} 2`, `+${ada} 2`, `+${bea} 1`));
+      await settle();
+      expect(await numbers()).toEqual([0, 2, 3]);
+      await node.backplane.applyPresence(ops(room, `-${ada} 1`, `-${bea} 1`));
+      await settle();
+      expect(await numbers()).toEqual([0, 1, 1]);
+    });
+
     it("returns pages that hold each user once", async () => {
       const [node, room] = [await start(), createRoom()];
       const users = Array.from({ length: 25 }, () => name("u"));

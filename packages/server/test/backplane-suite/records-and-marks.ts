@@ -5,6 +5,16 @@ import type { SuiteContext } from "./context.ts";
 const MINUTE = 60_000;
 
 export function describeRecords({ start, advance, name }: SuiteContext): void {
+  it("recalls a client that has had something done, and none that it does not know", async () => {
+    const [{ backplane }, user] = [await start(), name("u")];
+    const ref = { user, client: "c" };
+    expect(await backplane.recall?.(ref)).toBe(false);
+    const work = { ref, key: 7, digest: 1 };
+    await backplane.begin(work);
+    await backplane.settle(work, "{}");
+    expect(await backplane.recall?.(ref)).toBe(true);
+  });
+
   describe("rooms given to a client", () => {
     it("are remembered until they are taken, for this client of this user only", async () => {
       const [{ backplane }, user] = [await start(), name("u")];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AdmissionRequest, Work } from "../../src/backplane.ts";
+import type { AdmissionRequest, Work, WorkState } from "../../src/backplane.ts";
 import type { SuiteContext } from "./context.ts";
 import type { Node } from "./node.ts";
 
@@ -97,6 +97,14 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
       expect(await declare(node, request(user, "5"), 2)).toEqual(["2 limit"]);
     });
 
+    it("counts a connection once that is declared as another client's than before", async () => {
+      const [node, user] = [await start(), name("u")];
+      expect(await declare(node, request(user, "1"))).toEqual([]);
+      expect(await declare(node, request(user, "1", { client: "of its hello" }))).toEqual([]);
+      expect(await open(node, request(user, "2"))).toEqual([]);
+      expect(await node.backplane.admit(request(user, "3"))).toEqual(full);
+    });
+
     it("keeps the slots of open connections when reservations never open", async () => {
       const [node, user] = [await start(), name("u")];
       for (const id of ["1", "2"]) await open(node, request(user, id));
@@ -115,7 +123,16 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
   });
 }
 
-export function describeOperations({ start, name }: SuiteContext): void {
+/** Begins and settles an operation. @returns what the next `begin` says, which it leaves running */
+async function beginAgain({ backplane }: Node, work: Work, hasNoEffect: boolean): Promise<WorkState> {
+  await backplane.settle({ ...work, hasNoEffect }, undefined);
+  return backplane.begin(work);
+}
+
+export function describeOperations(
+  { start, name }: SuiteContext,
+  { isShared }: { readonly isShared: boolean },
+): void {
   describe("idempotent operations", () => {
     const work = (user: string, key: number | string, digest = 1): Work => ({
       ref: { user, client: "c" },
@@ -138,11 +155,50 @@ export function describeOperations({ start, name }: SuiteContext): void {
     it.each([
       ["a send", 1],
       ["a request", "r1"],
-    ] as const)("runs %s again after it ended without a result", async (_, key) => {
+    ] as const)(
+      "runs %s again after it ended without a result, and says that it may have run",
+      async (_, key) => {
+        const [node, user] = [await start(), name("u")];
+        const again = { state: "run", mayHaveRun: true };
+        expect(await node.backplane.begin(work(user, key))).toEqual({ state: "run" });
+        expect(await beginAgain(node, work(user, key), true)).toEqual({ state: "run" });
+        expect(await beginAgain(node, work(user, key), false)).toEqual(again);
+        expect(await beginAgain(node, work(user, key), true)).toEqual(again);
+        expect(await node.backplane.begin(work(user, key))).toMatchObject({ state: "running" });
+        expect(await node.backplane.begin(work(user, key, 2))).toEqual({ state: "conflict" });
+        await node.backplane.settle(work(user, key), "{}");
+        expect(await node.backplane.begin(work(user, key))).toEqual({ state: "done", result: "{}" });
+      },
+    );
+
+    it("takes the next send after one that may have run, and that one again", async () => {
+      const [node, user] = [await start(), name("u")];
+      await node.backplane.begin(work(user, 7));
+      await node.backplane.settle(work(user, 7), undefined);
+      expect(await node.backplane.begin(work(user, 7, 2))).toEqual({ state: "conflict" });
+      expect(await node.backplane.begin(work(user, 8))).toEqual({ state: "run" });
+      expect(await node.backplane.begin(work(user, 7))).toEqual({ state: "run", mayHaveRun: true });
+      expect(await node.backplane.begin(work(user, 9))).toEqual({ state: "run" });
+    });
+
+    it("says of a request whose result is too large to be stored that it may have run", async () => {
       const [{ backplane }, user] = [await start(), name("u")];
-      await backplane.begin(work(user, key));
-      await backplane.settle(work(user, key), undefined);
-      expect(await backplane.begin(work(user, key))).toEqual({ state: "run" });
+      for (let n = 1; n <= 2; n++) {
+        await backplane.begin(work(user, "r1"));
+        await backplane.settle(work(user, "r1"), "x".repeat(16 * 1024 + 1));
+      }
+      expect(await backplane.begin(work(user, "r1"))).toEqual({ state: "run", mayHaveRun: true });
+    });
+
+    it("forgets of old requests that they may have run, and keeps the results of later ones", async () => {
+      const [{ backplane }, user] = [await start(), name("u")];
+      for (let n = 1; n <= 130; n++) {
+        await backplane.begin(work(user, `r${String(n)}`));
+        await backplane.settle(work(user, `r${String(n)}`), n > 60 ? undefined : "{}");
+      }
+      const states = [];
+      for (const key of ["r1", "r130"]) states.push(await backplane.begin(work(user, key)));
+      expect(states[1]).toEqual({ state: "run", mayHaveRun: true });
     });
 
     it("accepts sends in order only, from any first number of a new client", async () => {
@@ -167,6 +223,26 @@ export function describeOperations({ start, name }: SuiteContext): void {
       const both = await Promise.all([backplane.begin(work(user, 1)), backplane.begin(work(user, 1))]);
       expect(both.map(({ state }) => state).sort()).toEqual(["run", "running"]);
     });
+
+    // Memory answers at once: no begin of its node is repeated.
+    if (isShared)
+      it("gives a claim back to the node that repeats it, names it to others, and settles no other", async () => {
+        const [{ backplane }, user] = [await start(), name("u")];
+        const claimed = (claim: number): Work => ({ ...work(user, 1), claim });
+        expect(await backplane.begin(claimed(1))).toEqual({ state: "run" });
+        expect(await backplane.begin(claimed(1))).toEqual({ state: "run" });
+        expect(await backplane.begin(claimed(2))).toEqual({
+          state: "running",
+          claim: { node: backplane.nodeId, number: 1 },
+        });
+        await backplane.settle(claimed(2), "{}");
+        expect(await backplane.begin(claimed(3))).toMatchObject({ state: "running" });
+        await backplane.settle(claimed(1), undefined);
+        expect(await backplane.begin(claimed(3))).toEqual({ state: "run", mayHaveRun: true });
+        expect(await backplane.begin(claimed(3))).toEqual({ state: "run", mayHaveRun: true });
+        await backplane.settle({ ...claimed(3), hasNoEffect: true }, undefined);
+        expect(await backplane.begin(claimed(4))).toEqual({ state: "run", mayHaveRun: true });
+      });
 
     it("keeps operations of the same client id apart when their users differ", async () => {
       const [{ backplane }, user] = [await start(), name("u")];

@@ -1,5 +1,6 @@
 // The operations on marks: whose connections are to be closed, and which new ones are refused.
 // A node of a shared backplane sends them to the store.
+import { CloseCode } from "@halyard/protocol/wire";
 import type { AdmissionRequest, Revocation } from "@halyard/server";
 import type { Operation, SharedState } from "./shared-state.ts";
 
@@ -13,6 +14,8 @@ export function revoke(
     const isOlder =
       earlier !== undefined && "user" in earlier && "user" in mark && earlier.notBefore > mark.notBefore;
     if (!isOlder) state.marks.set(key, { mark, endsAt: now + ttlMs });
+    if ("user" in mark && mark.code === CloseCode.Forbidden)
+      for (const client of state.clients.values()) if (client.user === mark.user) client.rooms.clear();
     emit({ kind: "revoked", mark, by });
   };
 }

@@ -23,9 +23,9 @@ import type {
 } from "@halyard/server";
 import { publish, read, tops } from "./channel-operations.ts";
 import { revocations, revoke } from "./mark-operations.ts";
-import { applyPresence, beat, dropLeases, register, rosterPage } from "./presence-operations.ts";
+import { applyPresence, beat, dropLeases, livingNodes, register, rosterPage } from "./presence-operations.ts";
 import { PresenceQueue } from "./presence-queue.ts";
-import { begin, giveRoom, givenRooms, settle, takeRoom } from "./record-operations.ts";
+import { begin, giveRoom, givenRooms, recall, settle, takeRoom } from "./record-operations.ts";
 import type { Operation, SharedEvent } from "./shared-state.ts";
 import { admit } from "./slot-operations.ts";
 import type { StoreLink } from "./store-link.ts";
@@ -52,6 +52,7 @@ export interface NodeBackplaneParts {
   readonly nodeId: string;
   readonly clock: Clock;
   readonly link: StoreLink;
+  readonly onUnavailable: "allow" | "deny";
   readonly store: StoreAccess;
 }
 
@@ -63,6 +64,7 @@ const BEAT_MS = 2_000;
 export class NodeBackplane implements Backplane {
   readonly kind = "shared";
   readonly nodeId: string;
+  readonly onUnavailable: "allow" | "deny";
   readonly #parts: NodeBackplaneParts;
   readonly #startedAt: number;
   readonly #subscribed = new Set<string>();
@@ -77,6 +79,7 @@ export class NodeBackplane implements Backplane {
   constructor(parts: NodeBackplaneParts) {
     this.#parts = parts;
     this.nodeId = parts.nodeId;
+    this.onUnavailable = parts.onUnavailable;
     this.#startedAt = parts.clock.now();
     this.#presence = new PresenceQueue({ clock: parts.clock, apply: (ops) => this.#applyPresence(ops) });
   }
@@ -109,7 +112,9 @@ export class NodeBackplane implements Backplane {
       const callId = `c${this.nodeId}/${++this.#calls}`;
       return this.#call(publish({ channel, data, options, callId }));
     }
-    await this.#send(() => this.#parts.store.distribute({ kind: "ephemeral", channel, data }));
+    const { link, store } = this.#parts;
+    if (link.state === "cut") this.#handlers?.onEphemeral(channel, data);
+    else await this.#send(() => store.distribute({ kind: "ephemeral", channel, data }));
     return { position: undefined, duplicate: false };
   }
 
@@ -152,6 +157,10 @@ export class NodeBackplane implements Backplane {
     return this.#relay(nodeId, (handlers) => handlers.onMessage(data));
   }
 
+  nodes(): Promise<readonly string[]> {
+    return this.#call(livingNodes);
+  }
+
   revoke(mark: Revocation, ttlMs: number): Promise<void> {
     return this.#call(revoke(mark, { ttlMs, by: this.nodeId }));
   }
@@ -166,6 +175,10 @@ export class NodeBackplane implements Backplane {
 
   settle(work: Work, result: string | undefined): Promise<void> {
     return this.#call(settle(work, result, this.nodeId));
+  }
+
+  recall(ref: ClientRef): Promise<boolean> {
+    return this.#call(recall(ref));
   }
 
   giveRoom(ref: ClientRef, room: string): Promise<void> {
@@ -203,8 +216,9 @@ export class NodeBackplane implements Backplane {
   /** The link is up again after it was cut: messages may have been lost. */
   async reconnect(): Promise<void> {
     if (this.#handlers === undefined) return;
-    await this.#renewLease();
+    // Before anything that comes over the link.
     this.#interrupted();
+    await this.#renewLease();
   }
 
   /** Takes the node in under a new lease, and has its connections declared; what was not declared then is gone. */

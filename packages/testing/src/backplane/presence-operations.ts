@@ -37,16 +37,24 @@ export function rosterPage(
 ): Operation<RosterPage> {
   return ({ state }) => {
     const roster = state.rosters.get(rosterKey(room));
-    if (roster === undefined) return { entries: [], total: 0, cursor: undefined, at: [] };
+    if (roster === undefined) return { entries: [], total: 0, connections: 0, cursor: undefined, at: [] };
+    const [total, at] = [roster.members.size, [roster.offset]];
+    if (limit === 0) {
+      const connections = [...roster.members.values()].reduce(
+        (sum, member) => sum + member.connections.size,
+        0,
+      );
+      return { entries: [], total, connections, cursor: undefined, at };
+    }
     const after = cursor === undefined ? -1 : Number(cursor);
     const rest = [...roster.members.values()].filter(({ joinOrder }) => joinOrder > after);
     const page = rest.slice(0, limit);
     const last = page.at(-1);
     return {
       entries: page.map(({ entry }) => entry),
-      total: roster.members.size,
+      total,
       cursor: rest.length > limit && last !== undefined ? String(last.joinOrder) : undefined,
-      at: [roster.offset],
+      at,
     };
   };
 }
@@ -69,14 +77,25 @@ export function register(node: string, lease: string): Operation<number> {
   };
 }
 
-/** Ends every lease of a node but one: what was not declared under that one is gone. */
+/** The nodes with a lease that has not ended. */
+export const livingNodes: Operation<readonly string[]> = ({ state, now }) => [
+  ...new Set([...state.leases.values()].filter(({ endsAt }) => endsAt > now).map(({ node }) => node)),
+];
+
+/** Ends the leases of a node that are earlier than one, or all: what was not declared under that one is gone. */
 export function dropLeases(node: string, kept: string | undefined): Operation<void> {
   return (transaction) => {
     for (const [lease, held] of transaction.state.leases)
-      if (held.node === node && lease !== kept) endLease(transaction, lease);
+      if (held.node === node && isBefore(lease, kept)) endLease(transaction, lease);
     if (kept !== undefined) dropForeign(transaction, node, kept);
   };
 }
+
+/** A call may be so late that the node has a newer lease by now. */
+const isBefore = (lease: string, kept: string | undefined): boolean =>
+  kept === undefined || numberOf(lease) < numberOf(kept);
+
+const numberOf = (lease: string): number => Number(lease.slice(lease.lastIndexOf("/") + 1));
 
 /** Renews a lease, and gives up the nodes that are silent. @returns undefined where this node was given up itself */
 export function beat(lease: string): Operation<number | undefined> {
@@ -94,19 +113,20 @@ export function beat(lease: string): Operation<number | undefined> {
 }
 
 function endLease(transaction: Transaction, lease: string): void {
-  const { state } = transaction;
+  const { state, now } = transaction;
   state.leases.delete(lease);
-  releaseLease(state, lease);
+  releaseLease(state, lease, now);
   removeConnections(transaction, (held) => held === lease);
 }
 
 /** Entries of leases that a store which has gone back no longer knows. */
 function dropForeign(transaction: Transaction, node: string, kept: string): void {
-  const isForeign = (lease: string): boolean => lease !== kept && lease.startsWith(`${node}/`);
+  const isForeign = (lease: string): boolean => lease.startsWith(`${node}/`) && isBefore(lease, kept);
   removeConnections(transaction, isForeign);
   for (const slots of transaction.state.slots.values())
     for (const { open } of slots)
-      if (open !== undefined && isForeign(open.lease)) releaseLease(transaction.state, open.lease);
+      if (open !== undefined && isForeign(open.lease))
+        releaseLease(transaction.state, open.lease, transaction.now);
 }
 
 function removeConnections(transaction: Transaction, isGone: (lease: string) => boolean): void {

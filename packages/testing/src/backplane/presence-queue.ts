@@ -1,6 +1,6 @@
 // The presence operations of one node on their way to the store.
 // The node's backplane adds them; each batch is repeated until it has taken effect, and only then the next one leaves.
-// Guarantee: operations take effect in their order, whatever is lost, doubled or late.
+// Guarantee: operations take effect in their order, whatever is lost, doubled or late, and their promise says when.
 import type { Clock, Eviction, PresenceOp } from "@halyard/server";
 import { HalyardError } from "@halyard/protocol/wire";
 
@@ -18,8 +18,8 @@ export interface PresenceQueueParts {
   readonly apply: (ops: readonly PresenceOp[]) => Promise<readonly Eviction[]>;
 }
 
-/** How long a caller waits; its operations take effect later all the same. */
-const DEADLINE_MS = 1_500;
+/** How long the end of the node waits for its last operations. */
+const DEADLINE_MS = 3_500;
 const RETRY_MS = 100;
 
 /** Sends presence operations one batch at a time. */
@@ -35,14 +35,9 @@ export class PresenceQueue {
   }
 
   add(ops: readonly PresenceOp[]): Promise<readonly Eviction[]> {
-    const { clock } = this.#parts;
+    if (this.#isStopped) return Promise.reject(new HalyardError("unavailable"));
     return new Promise((resolve, reject) => {
-      const deadline = clock.setTimeout(() => reject(new HalyardError("unavailable")), DEADLINE_MS);
-      const done = (evictions: readonly Eviction[]): void => {
-        clock.clearTimeout(deadline);
-        resolve(evictions);
-      };
-      this.#batches.push({ ops, settle: { resolve: done, reject } });
+      this.#batches.push({ ops, settle: { resolve, reject } });
       void this.#send();
     });
   }
@@ -59,6 +54,7 @@ export class PresenceQueue {
         });
       });
     this.#isStopped = true;
+    for (const { settle } of this.#batches.splice(0)) settle.reject(new HalyardError("unavailable"));
   }
 
   async #send(): Promise<void> {

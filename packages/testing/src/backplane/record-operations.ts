@@ -1,12 +1,10 @@
 // The operations on the records of clients: numbered sends, requests, given rooms.
 // A node of a shared backplane sends them to the store.
 // Guarantee: an operation runs on one node at a time, and what a node that was given up ends has no effect.
-import type { ClientRef, Work, WorkState } from "@halyard/server";
-import { hasSlot } from "./slot-operations.ts";
-import { clientKey } from "./shared-state.ts";
+import type { Claim, ClientRef, Work, WorkState } from "@halyard/server";
+import { clientKey, hasSlot, RECORD_MS } from "./shared-state.ts";
 import type { Operation, SharedState, StoredClient, StoredWork } from "./shared-state.ts";
 
-const RECORD_MS = 300_000;
 const MAX_SENDS = 32;
 const MAX_REQUESTS = 96;
 const MAX_REQUEST_CHARS = 256 * 1024;
@@ -15,9 +13,11 @@ const MAX_RESULT_CHARS = 16 * 1024;
 export function begin(work: Work, node: string): Operation<WorkState> {
   return ({ state, now }) => {
     const client = clientOf(state, work.ref, now);
+    if (client.memory === "told") client.memory = "whole";
     const known = workOf(client, work.key);
     if (known !== undefined) return stateOf(known, { work, node, state });
-    const started: StoredWork = { digest: work.digest, result: undefined, node };
+    const { digest, claim } = work;
+    const started: StoredWork = { digest, result: undefined, node, claim, mayHaveRun: false };
     if (typeof work.key === "string") {
       client.requests.set(work.key, started);
       return { state: "run" };
@@ -34,18 +34,41 @@ export function settle(work: Work, result: string | undefined, node: string): Op
   return ({ state, now }) => {
     const client = clientOf(state, work.ref, now);
     const known = workOf(client, work.key);
-    if (known?.node !== node || known.result !== undefined) return;
-    if (typeof work.key === "string") {
-      if (result === undefined || result.length > MAX_RESULT_CHARS) client.requests.delete(work.key);
-      else {
-        known.result = result;
-        trimRequests(client);
-      }
-    } else if (result !== undefined) known.result = result;
-    else {
-      client.sends.delete(work.key);
-      if (client.lastSeq === work.key) client.lastSeq--;
+    if (known === undefined || known.result !== undefined || !isClaimOf(known, work, node)) return;
+    if (result === undefined && work.hasNoEffect === true && !known.mayHaveRun) {
+      forgetWork(client, work.key);
+      return;
     }
+    const isKept =
+      result !== undefined && (typeof work.key === "number" || result.length <= MAX_RESULT_CHARS);
+    if (isKept) known.result = result;
+    else Object.assign(known, { node: undefined, claim: undefined, mayHaveRun: true });
+    if (typeof work.key === "number") return;
+    // The last that has ended is given up last.
+    client.requests.delete(work.key);
+    client.requests.set(work.key, known);
+    trimRequests(client);
+  };
+}
+
+function forgetWork(client: StoredClient, key: Work["key"]): void {
+  if (typeof key === "string") client.requests.delete(key);
+  else if (client.sends.delete(key) && client.lastSeq === key) client.lastSeq--;
+}
+
+/** The record of a client that connects for the first time. */
+export function beginRecord(state: SharedState, ref: ClientRef, now: number): void {
+  const isNew = !state.clients.has(clientKey(ref));
+  const client = clientOf(state, ref, now);
+  if (isNew) client.memory = "whole";
+}
+
+export function recall(ref: ClientRef): Operation<boolean> {
+  return ({ state, now }) => {
+    const client = clientOf(state, ref, now);
+    if (client.memory === "whole") return true;
+    client.memory = "told";
+    return false;
   };
 }
 
@@ -67,24 +90,46 @@ function stateOf(
 ): WorkState {
   if (known.digest !== work.digest) return { state: "conflict" };
   if (known.result !== undefined) return { state: "done", result: known.result };
+  // The reply to this `begin` was lost.
+  if (work.claim !== undefined && isClaimOf(known, work, node)) return runOf(known);
   const isAlive = [...state.leases.values()].some((lease) => lease.node === known.node);
-  if (isAlive) return { state: "running" };
-  known.node = node;
-  return { state: "run" };
+  if (isAlive) return { state: "running", ...claimOf(known) };
+  Object.assign(known, { node, claim: work.claim, mayHaveRun: true });
+  return runOf(known);
 }
+
+const runOf = ({ mayHaveRun }: StoredWork): WorkState =>
+  mayHaveRun ? { state: "run", mayHaveRun } : { state: "run" };
+
+const isClaimOf = (known: StoredWork, work: Work, node: string): boolean =>
+  known.node === node && known.claim === work.claim;
+
+const claimOf = ({ node, claim: number }: StoredWork): { readonly claim?: Claim } =>
+  node === undefined || number === undefined ? {} : { claim: { node, number } };
 
 function clientOf(state: SharedState, ref: ClientRef, now: number): StoredClient {
   const key = clientKey(ref);
   const known = state.clients.get(key);
   const isOver =
     known !== undefined && now - known.usedAt > RECORD_MS && !hasSlot(state, ref.user, ref.client);
+  const { incarnation } = state;
   if (known !== undefined && !isOver) {
     known.usedAt = now;
+    if (known.incarnation !== incarnation)
+      Object.assign(known, { incarnation, memory: "partial", lastSeq: 0 });
     return known;
   }
   const { user, client } = ref;
   const maps = { sends: new Map(), requests: new Map(), rooms: new Set<string>() };
-  const created: StoredClient = { user, client, lastSeq: 0, ...maps, usedAt: now };
+  const created: StoredClient = {
+    user,
+    client,
+    lastSeq: 0,
+    memory: "partial",
+    incarnation,
+    ...maps,
+    usedAt: now,
+  };
   state.clients.set(key, created);
   return created;
 }
@@ -94,7 +139,7 @@ function workOf(client: StoredClient, key: Work["key"]): StoredWork | undefined 
 }
 
 function trimRequests({ requests }: StoredClient): void {
-  const finished = [...requests].filter(([, { result }]) => result !== undefined);
+  const finished = [...requests].filter(([, { node, result }]) => result !== undefined || node === undefined);
   let chars = finished.reduce((sum, [, { result = "" }]) => sum + result.length, 0);
   let count = finished.length;
   for (const [id, { result = "" }] of finished) {

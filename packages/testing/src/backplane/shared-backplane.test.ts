@@ -47,6 +47,41 @@ const offline = (user: string, connectionId: string, graceMs = 0) =>
 const FIRST = { cursor: undefined, limit: 1_000 };
 
 describe("a shared backplane with faults", () => {
+  it("does not recall a client whose results it has lost, also while its connection is declared again and goes on", async () => {
+    const { shared, a, during } = await createScene();
+    const ref = { user: "ada", client: "c" };
+    const begin = (key: number) => a.backplane.begin({ ref, key, digest: 1 }) as Promise<unknown>;
+    await during(a.backplane.admit({ ...ref, attempt: 1, connectionId: "a.1", limit: 20, policy: "reject" }));
+    expect(await during(a.backplane.recall?.(ref) as Promise<boolean>)).toBe(true);
+    await during(begin(1));
+    shared.clear();
+    await during(begin(2));
+    for (let again = 0; again < 2; again++)
+      expect(await during(a.backplane.recall?.(ref) as Promise<boolean>)).toBe(false);
+    await during(begin(3));
+    expect(await during(a.backplane.recall?.(ref) as Promise<boolean>)).toBe(true);
+  });
+
+  it("does not recall a client after it has gone back, and takes any number from it then", async () => {
+    const { clock, shared, a, during } = await createScene();
+    const ref = { user: "ada", client: "c1" };
+    const send = async (key: number) => {
+      const { state } = await during(Promise.resolve(a.backplane.begin({ ref, key, digest: 7 })));
+      if (state === "run") await during(Promise.resolve(a.backplane.settle({ ref, key, digest: 7 }, "ok")));
+      return state;
+    };
+    await during(a.backplane.admit({ ...ref, attempt: 1, connectionId: "a.1", limit: 20, policy: "reject" }));
+    await send(1);
+    await clock.advance(1_000);
+    await send(2);
+    shared.rewind(500);
+
+    expect(await during(Promise.resolve(a.backplane.recall?.(ref)))).toBe(false);
+    expect(await send(3)).toBe("run");
+    expect(await during(Promise.resolve(a.backplane.recall?.(ref)))).toBe(true);
+    expect([await send(1), await send(5)]).toEqual(["done", "conflict"]);
+  });
+
   it("rejects a call after its deadline while the node is cut off, and says so in its health", async () => {
     const { clock, shared, a, during } = await createScene();
     shared.partition("a");
@@ -149,7 +184,7 @@ describe("a shared backplane with faults", () => {
     expect(await b.backplane.begin(work)).toEqual({ state: "running" });
     shared.freeze("a");
     await clock.advance(10_000);
-    expect(await b.backplane.begin(work)).toEqual({ state: "run" });
+    expect(await b.backplane.begin(work)).toEqual({ state: "run", mayHaveRun: true });
     shared.heal();
     await clock.advance(1_000);
     await a.backplane.settle(work, "of a");

@@ -23,6 +23,8 @@ export interface SharedBackplaneOptions {
   readonly lostReplies?: number | undefined;
   /** The chance, 0 to 1, that a call takes effect twice. @default 0 */
   readonly doubledCalls?: number | undefined;
+  /** New connections of a node that is cut off: taken with the limits of the node, or refused with 503. @default "allow" */
+  readonly onUnavailable?: "allow" | "deny" | undefined;
   /** The same seed gives the same latencies and faults. @default 1 */
   readonly seed?: number | undefined;
 }
@@ -79,11 +81,13 @@ class StoreAndNodes implements SharedBackplane, StoreAccess {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #faults: LinkFaults;
+  readonly #onUnavailable: "allow" | "deny";
   readonly #nodes = new Map<string, SharedNode>();
   readonly #store: SharedStore;
 
   constructor(options: SharedBackplaneOptions) {
-    const { latencyMs, lostReplies, doubledCalls, seed } = options;
+    const { latencyMs, lostReplies, doubledCalls, onUnavailable = "allow", seed } = options;
+    this.#onUnavailable = onUnavailable;
     const clock: Clock = options.clock ?? realClock;
     this.#clock = clock;
     this.#random = createRandom(seed ?? 1);
@@ -102,7 +106,13 @@ class StoreAndNodes implements SharedBackplane, StoreAccess {
     if (!/^[\w-]+$/.test(nodeId)) throw new TypeError(`not the id of a node: ${JSON.stringify(nodeId)}`);
     if (this.#nodes.has(nodeId)) throw new TypeError(`there is a node ${nodeId} already`);
     const link = new StoreLink({ clock: this.#clock, random: this.#random, faults: this.#faults });
-    const backplane = new NodeBackplane({ nodeId, clock: this.#clock, link, store: this });
+    const backplane = new NodeBackplane({
+      nodeId,
+      clock: this.#clock,
+      link,
+      onUnavailable: this.#onUnavailable,
+      store: this,
+    });
     this.#nodes.set(nodeId, { backplane, link });
     return backplane;
   }

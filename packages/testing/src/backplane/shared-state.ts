@@ -47,14 +47,29 @@ export interface StoredWork {
   readonly digest: number;
   /** Undefined while the handler runs. */
   result: string | undefined;
-  node: string;
+  /** The node that has begun it; undefined once it has ended without a stored result. */
+  node: string | undefined;
+  /** The number of the `begin` on that node. */
+  claim: number | undefined;
+  /** It was begun before, and nobody knows how it ended. */
+  mayHaveRun: boolean;
 }
+
+/** How long the record of a client that is away is kept. */
+export const RECORD_MS = 300_000;
 
 /** The record of a client: its operations, and the rooms that the server gave to it. */
 export interface StoredClient {
   readonly user: string;
   readonly client: string;
   lastSeq: number;
+  /**
+   * Whether the record has everything that the client has had done: not where the store was emptied or has gone back
+   * meanwhile. `told`: the client has been told so, and every operation that it begins from then on is known.
+   */
+  memory: "whole" | "partial" | "told";
+  /** That of the store when the record was last used: after another one, numbers are missing, and are none to count from. */
+  incarnation: number;
   readonly sends: Map<number, StoredWork>;
   readonly requests: Map<string, StoredWork>;
   readonly rooms: Set<string>;
@@ -65,7 +80,7 @@ export interface StoredClient {
 export interface SharedState {
   readonly epoch: string;
   /** Changes when the store was lost or has gone back: nodes then declare their connections again. */
-  readonly incarnation: number;
+  incarnation: number;
   readonly channels: Map<string, StoredChannel>;
   readonly slots: Map<string, StoredSlot[]>;
   readonly rosters: Map<string, StoredRoster>;
@@ -80,6 +95,10 @@ export interface SharedState {
 /** A client id contains no NUL, and a user id may contain anything. */
 export function clientKey({ user, client }: ClientRef): string {
   return `${client}\0${user}`;
+}
+
+export function hasSlot(state: SharedState, user: string, client: string): boolean {
+  return (state.slots.get(user) ?? []).some((slot) => slot.client === client);
 }
 
 /** What an operation tells the nodes. */
@@ -103,6 +122,7 @@ export type Operation<TResult> = (transaction: Transaction) => TResult;
 
 interface JournalEntry {
   readonly at: number;
+  readonly incarnation: number;
   readonly operation: Operation<unknown>;
   readonly offsets: number[];
 }
@@ -130,7 +150,7 @@ export class SharedStore {
 
   apply<TResult>(operation: Operation<TResult>): TResult {
     const now = this.#now();
-    const entry: JournalEntry = { at: now, operation, offsets: [] };
+    const entry: JournalEntry = { at: now, incarnation: this.#incarnation, operation, offsets: [] };
     this.#journal.push(entry);
     if (this.#journal.length % 1_000 === 0) this.#shorten(now - JOURNAL_MS);
     return operation({
@@ -156,9 +176,10 @@ export class SharedStore {
   rewind(ms: number): void {
     const end = this.#now() - ms;
     this.#incarnation++;
-    const state = { ...structuredClone(this.#base), incarnation: this.#incarnation };
+    const state = structuredClone(this.#base);
     const kept = this.#journal.filter(({ at }) => at <= end);
     for (const entry of kept) repeat(entry, state);
+    state.incarnation = this.#incarnation;
     this.#state = state;
     this.#journal.splice(0, Infinity, ...kept);
   }
@@ -185,7 +206,8 @@ export class SharedStore {
   }
 }
 
-function repeat({ at, operation, offsets }: JournalEntry, state: SharedState): void {
+function repeat({ at, incarnation, operation, offsets }: JournalEntry, state: SharedState): void {
   const left = [...offsets];
+  state.incarnation = incarnation;
   operation({ state, now: at, nextOffset: () => left.shift() ?? 0, emit: () => {} });
 }

@@ -1,9 +1,10 @@
 // The operations on connection slots: how many clients of each user are open, on all nodes.
 // A node of a shared backplane sends them to the store, alone for an admission and with presence for an open connection.
 // Guarantee: the newest attempt of a client has its slot, and no user has more slots than the limit.
-import type { Admission, AdmissionRequest, Eviction, PresenceOp } from "@halyard/server";
+import type { Admission, AdmissionRequest, ClientRef, Eviction, PresenceOp } from "@halyard/server";
 import { matchingMark } from "./mark-operations.ts";
-import { clientKey } from "./shared-state.ts";
+import { beginRecord } from "./record-operations.ts";
+import { clientKey, RECORD_MS } from "./shared-state.ts";
 import type { Operation, SharedState, StoredSlot } from "./shared-state.ts";
 
 /** How long a reservation lasts if the connection never opens. */
@@ -26,8 +27,13 @@ export function admit(request: AdmissionRequest): Operation<Admission> {
     if (slot === undefined && isFull) return { admitted: false, reason: "limit" };
 
     const replaced = idsOf(slot).filter((id) => id !== connectionId);
+    if (request.isProbe === true) return { admitted: true, replaced };
     const taken = slot ?? { client, open: undefined, reserved: undefined };
-    if (slot === undefined) others.push(taken);
+    if (slot === undefined) {
+      others.push(taken);
+      dropOldRecord(state, request, now);
+    }
+    if (attempt === 1) beginRecord(state, { user, client }, now);
     if (own?.open === undefined) taken.reserved = { connectionId, attempt, at: now, limit };
     else {
       taken.open = { ...own.open, attempt };
@@ -51,6 +57,8 @@ export function openSlot(
   if (client === undefined) return [];
   const limit = known?.reserved?.limit ?? op.limit ?? Infinity;
   const attempt = op.attempt ?? known?.reserved?.attempt ?? 1;
+  // While the store was away, the connection may have become another client's by its hello.
+  if (known?.client !== client) releaseSlot(state, op);
   const slot = slots.find((each) => each.client === client);
   if (slot === undefined) {
     slots.push({ client, open: { connectionId, lease, attempt, openedAt }, reserved: undefined });
@@ -78,26 +86,36 @@ export function releaseSlot(
 ): void {
   const slots = state.slots.get(user) ?? [];
   for (const slot of slots) {
-    if (slot.open?.connectionId === connectionId) {
-      slot.open = undefined;
-      const record = state.clients.get(clientKey({ user, client: slot.client }));
-      if (record !== undefined && now !== undefined) record.usedAt = now;
-    }
+    if (slot.open?.connectionId === connectionId) freeSlot(state, user, { slot, now });
     if (slot.reserved?.connectionId === connectionId) slot.reserved = undefined;
   }
   keepTaken(state, user, slots);
 }
 
 /** Frees the slots of a node that is gone. */
-export function releaseLease(state: SharedState, lease: string): void {
+export function releaseLease(state: SharedState, lease: string, now: number): void {
   for (const [user, slots] of state.slots) {
-    for (const slot of slots) if (slot.open?.lease === lease) slot.open = undefined;
+    for (const slot of slots) if (slot.open?.lease === lease) freeSlot(state, user, { slot, now });
     keepTaken(state, user, slots);
   }
 }
 
-export function hasSlot(state: SharedState, user: string, client: string): boolean {
-  return (state.slots.get(user) ?? []).some((slot) => slot.client === client);
+/** The record of the client counts from now on. */
+function freeSlot(
+  state: SharedState,
+  user: string,
+  { slot, now }: { readonly slot: StoredSlot; readonly now: number | undefined },
+): void {
+  slot.open = undefined;
+  const record = state.clients.get(clientKey({ user, client: slot.client }));
+  if (record !== undefined && now !== undefined) record.usedAt = now;
+}
+
+/** A client that was away for too long begins anew. */
+function dropOldRecord(state: SharedState, client: ClientRef, now: number): void {
+  const key = clientKey(client);
+  const record = state.clients.get(key);
+  if (record !== undefined && now - record.usedAt > RECORD_MS) state.clients.delete(key);
 }
 
 function takenSlots(state: SharedState, user: string, now: number): StoredSlot[] {

@@ -5,7 +5,7 @@ import { ChannelReader } from "./channel-reader.ts";
 export class ChannelRecord {
   readonly name: string;
   readonly readers = new Map<string, ChannelReader>();
-  /** The epoch that appeared last in the log. */
+  /** The epoch that appeared last in the log, or that a client went over to last. */
   newestEpoch = "";
   readonly #orders = new Map<string, MessageOrder>();
 

@@ -237,6 +237,12 @@ describe("checkDelivery, for one planted fault", () => {
     expect(planted(undefined, gap("ada", 20, "e2"))).toEqual(["lost bob"]);
   });
 
+  it("takes an epoch for the newest that the clients went over to last, although one of them read it first", () => {
+    const early: DeliveryEvent = { type: "positioned", client: "ada", channel, epoch: "e2", offset: 0 };
+    expect(check(early, positioned("bob"), gap("bob", 0, "e2"))).toEqual([]);
+    expect(check(early, positioned("bob"))).toEqual(["lost ada"]);
+  });
+
   it("reports a user who joins twice, leaves twice, or is online for some clients only", () => {
     expect(planted(undefined, presence("ada", "joined", "bob"))).toEqual(["presence ada"]);
     expect(planted(undefined, presence("ada", "left", "eve"))).toEqual(["presence ada"]);

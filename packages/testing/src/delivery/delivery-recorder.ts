@@ -21,7 +21,7 @@ export interface DeliveryRecorder {
   readonly WebSocket: WebSocketConstructor;
   /** Records a send, and its receipt when it comes. To be called right after the send. */
   track(
-    sending: Sending,
+    sending: Sending<unknown, unknown>,
     to?: { readonly room?: string | undefined; readonly echo?: boolean | undefined },
   ): void;
   /** Records that a room was left. To be called with its last `leave()`: without a connection no frame shows it. */

@@ -6,6 +6,8 @@ import { decodeFrame } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import type { DeliveryEvent } from "./delivery-event.ts";
 
+type NamedPosition = Position & { readonly ch: string };
+
 const roomChannel = (room: unknown): string => `room:${String(room)}`;
 
 /** Reads the frames of one client, and writes an event for each that concerns delivery. */
@@ -14,6 +16,10 @@ export class FrameLog {
   readonly #write: (event: DeliveryEvent) => void;
   /** The channels that the client reads, and their epochs. */
   readonly #epochs = new Map<string, string>();
+  /** By channel, the newest offset in its epoch that was written. */
+  readonly #newest = new Map<string, number>();
+  /** By channel, the offsets after `after` and up to `end`, which were written, and which the client asks for again. */
+  readonly #askedAgain = new Map<string, { after: number; readonly end: number }>();
   /** Joins and leaves that wait for their reply. */
   readonly #pendingJoins = new Map<string, Frame>();
   /** By channel, the public fields of each user, where the client has the whole list: a list with more pages is not whole. */
@@ -29,7 +35,7 @@ export class FrameLog {
     const frame = decodeFrame(text);
     if (typeof frame === "string") return;
     const { type, $: { id } = {} } = frame;
-    if (type === "hello") this.#pendingJoins.clear();
+    if (type === "hello") this.#resumed((frame["positions"] ?? []) as readonly NamedPosition[]);
     if ((type === "join" || type === "leave") && id !== undefined) this.#pendingJoins.set(id, frame);
   }
 
@@ -48,7 +54,7 @@ export class FrameLog {
         return this.#left(roomChannel(frame["room"]));
       case "gap": {
         const { ch: channel, epoch, off: offset } = frame as unknown as JoinResult;
-        this.#epochs.set(channel, epoch);
+        this.#moved(channel, { epoch, off: offset });
         return this.#write({ type: "gap", client: this.#client, channel, epoch, offset });
       }
       default:
@@ -60,6 +66,22 @@ export class FrameLog {
   /** The application has left a room. */
   left(room: string): void {
     this.#left(roomChannel(room));
+  }
+
+  /** Of what waited for a gap listener when the connection was lost, the client has taken nothing: it asks for it again. */
+  #resumed(positions: readonly NamedPosition[]): void {
+    this.#pendingJoins.clear();
+    this.#askedAgain.clear();
+    for (const { ch, epoch, off } of positions) {
+      const end = this.#newest.get(ch) ?? 0;
+      if (epoch === this.#epochs.get(ch) && off < end) this.#askedAgain.set(ch, { after: off, end });
+    }
+  }
+
+  #moved(channel: string, { epoch, off }: Position): void {
+    this.#epochs.set(channel, epoch);
+    this.#newest.set(channel, off);
+    this.#askedAgain.delete(channel);
   }
 
   #welcomed(channels: Readonly<Record<string, ChannelState>>): void {
@@ -82,7 +104,7 @@ export class FrameLog {
   }
 
   #positioned(channel: string, { epoch, off: offset }: Position): void {
-    this.#epochs.set(channel, epoch);
+    this.#moved(channel, { epoch, off: offset });
     this.#write({ type: "positioned", client: this.#client, channel, epoch, offset });
   }
 
@@ -95,6 +117,12 @@ export class FrameLog {
   #advanced({ type, id, $: { ch: channel = "", off: offset } = {} }: Frame): void {
     const epoch = this.#epochs.get(channel);
     if (epoch === undefined || offset === undefined) return;
+    const again = this.#askedAgain.get(channel);
+    if (again !== undefined && offset > again.after && offset <= again.end) {
+      again.after = offset;
+      return;
+    }
+    this.#newest.set(channel, Math.max(offset, this.#newest.get(channel) ?? 0));
     const at = { client: this.#client, channel, epoch, offset };
     if (type === "skip") this.#write({ type: "skipped", ...at });
     else this.#write({ type: "received", ...at, ...(typeof id === "string" ? { id } : {}) });

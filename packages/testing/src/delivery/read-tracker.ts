@@ -65,6 +65,8 @@ export class ReadTracker {
   gap({ client, channel, epoch, offset }: Advance): void {
     const record = this.channel(channel);
     record.order(epoch);
+    // Nodes notice a lost store one after the other: a client may have read this epoch before others read an older one.
+    record.newestEpoch = epoch;
     this.#end(record.reader(client));
     record.reader(client).start(epoch, offset);
   }

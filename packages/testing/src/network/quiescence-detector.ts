@@ -24,6 +24,8 @@ export interface QuiescenceParts {
   readonly clock: TestClock | undefined;
   readonly quietMs: number;
   readonly actors: Iterable<Actor>;
+  /** Lets the server announce presence before its interval ends. @returns whether there was anything */
+  readonly announcePresence: () => boolean;
 }
 
 /** Waits until a network is quiet. */
@@ -37,10 +39,12 @@ export class QuiescenceDetector {
   /** Waits until nothing is delivered, and no client waits for a reply or a connection. */
   async settle(): Promise<void> {
     if (!this.#parts.clock) return this.#settleInRealTime();
-    for (await this.#waitForQuietTurns(); this.#isPending(); await this.#waitForQuietTurns()) {
-      if (await this.#hasTraffic()) continue;
-      for (const actor of this.#parts.actors) actor.abandon();
-    }
+    do {
+      for (await this.#waitForQuietTurns(); this.#isPending(); await this.#waitForQuietTurns()) {
+        if (await this.#hasTraffic()) continue;
+        for (const actor of this.#parts.actors) actor.abandon();
+      }
+    } while (this.#parts.announcePresence());
   }
 
   get #isBusy(): boolean {

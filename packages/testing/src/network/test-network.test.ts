@@ -89,7 +89,7 @@ describe("next", () => {
     const ada = await network.connect({ id: "ada" });
     ada.send("poll_vote", { option: 1 });
     await expect(ada.next("poll_result")).rejects.toThrow(
-      /^No poll_result came to ada.* What came: user_list \(1\)\..*refused lately: ada: unknown_type/,
+      /^No poll_result came to ada.* What came: user_list \(1\), error \(1\)\..*refused lately: ada: unknown_type/,
     );
   });
 

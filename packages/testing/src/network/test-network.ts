@@ -3,6 +3,7 @@
 // Guarantee: with a clock no time passes by itself, and `settle` waits for everything that is pending.
 import type { WebSocketClient, WebSocketClientOptions } from "@halyard/client";
 import type { AnyProtocol, ServerMessage, ServerMessages } from "@halyard/protocol";
+import { TEST_CONTROLS } from "@halyard/protocol/internal";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import type { Identity, WebSocketSystem } from "@halyard/server";
@@ -49,12 +50,16 @@ export interface TestClient<TProtocol extends AnyProtocol> extends WebSocketClie
 /** A server and its clients, connected in memory. */
 export interface TestNetwork<TProtocol extends AnyProtocol, TIdentity extends Identity> {
   /**
-   * Connects one more client of a user. A second client of the same user is another device.
+   * Connects one more client of a user. A second client of the same user is another device. `authenticate` is not called, so
+   * nothing of it is tested: the user is `{ id, … }`, and there is no session. To test it, call the function itself.
    *
    * @throws Error when the server rejects the connection, with the close code
    */
   connect(user: Partial<TIdentity["user"]> & { readonly id: string }): Promise<TestClient<TProtocol>>;
-  /** Waits until no frame is on its way, no reply is due and no connection opens. The clock stands still meanwhile. */
+  /**
+   * Waits until no frame is on its way, no reply is due, no connection opens, and changes of presence that are collected have
+   * gone out. The clock stands still meanwhile.
+   */
   settle(): Promise<void>;
   /** Lets time pass, timer by timer, and settles after each one. @param ms milliseconds. @throws Error without a clock */
   advance(ms: number): Promise<void>;
@@ -66,7 +71,7 @@ export interface TestNetwork<TProtocol extends AnyProtocol, TIdentity extends Id
  * Connects real clients to a real system, in memory: no sockets, no ports, and with a clock no waiting.
  *
  * Frames keep their order and never arrive within the call that sends them. `authenticate` is not called: the user is the
- * one that `connect` names. Everything else of the system works as it does on a network.
+ * one that `connect` names. The default logger of the system writes nothing; one that is passed to it does. Everything else of the system works as it does on a network.
  *
  * @throws TypeError when the clock is not the one that the system was made with
  * @example
@@ -108,12 +113,15 @@ class MemoryNetwork<TProtocol extends AnyProtocol, TIdentity extends Identity> i
     // A system that runs has a heartbeat, so its clock has a timer.
     if (clock && clock.nextTimerAt === undefined) throw new TypeError(FOREIGN_CLOCK);
     this.#system = system;
+    const controls = system.manager[TEST_CONTROLS]();
+    controls.silence();
     this.#options = options;
     this.#quiescence = new QuiescenceDetector({
       traffic: this.#traffic,
       clock,
       quietMs,
       actors: this.#clients,
+      announcePresence: controls.announcePresence,
     });
   }
 
@@ -182,6 +190,7 @@ class MemoryNetwork<TProtocol extends AnyProtocol, TIdentity extends Identity> i
   }
 
   #onError(userId: string, { code, message }: Frame): void {
-    this.#errors = [...this.#errors, `${userId}: ${String(code)}, ${String(message)}`].slice(-MAX_ERRORS);
+    const line = `${userId}: ${String(code)}, ${String(message).replace(/\.$/, "")}`;
+    this.#errors = [...this.#errors, line].slice(-MAX_ERRORS);
   }
 }

@@ -1,0 +1,179 @@
+// A Redis, and three nodes of the demo: two on Node, one on Bun. Used by main.ts and shown by the page.
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { findFreePort } from "../../../scripts/free-port.ts";
+import { findRedisServer } from "../../../scripts/redis-server.ts";
+import type { ClusterStatus, NodeStatus } from "../shared/cluster.ts";
+import { ManagedProcess } from "./managed-process.ts";
+
+/** The pause before a node that has ended starts again, so that people see it missing. */
+const RESTART_MS = 3_000;
+
+interface ClusterNode {
+  readonly name: string;
+  readonly runtime: NodeStatus["runtime"];
+  readonly port: number;
+  readonly process: ManagedProcess;
+  status: NodeStatus["status"];
+}
+
+export interface ClusterOptions {
+  /** The demo's own folder. */
+  readonly directory: string;
+  /** Of accounts, rooms and messages; and of what Redis keeps. */
+  readonly dataPath: string;
+  /** What people open. */
+  readonly origin: string;
+  readonly programs: Readonly<Record<NodeStatus["runtime"], string>>;
+}
+
+/** The processes of the cluster. */
+export class Cluster {
+  readonly #nodes: readonly ClusterNode[];
+  readonly #redis: ManagedProcess;
+  #turn = 0;
+  #isStopping = false;
+
+  private constructor(nodes: readonly ClusterNode[], redis: ManagedProcess) {
+    this.#nodes = nodes;
+    this.#redis = redis;
+  }
+
+  static async start(options: ClusterOptions): Promise<Cluster> {
+    const { dataPath } = options;
+    mkdirSync(dataPath, { recursive: true, mode: 0o700 });
+    const redisPort = await findFreePort();
+    const redis = createRedis(dataPath, redisPort);
+    await redis.start();
+    const nodes: ClusterNode[] = [];
+    for (const [name, runtime] of [
+      ["one", "node"],
+      ["two", "node"],
+      ["three", "bun"],
+    ] as const)
+      nodes.push(await createNode(options, { name, runtime, redisUrl: `redis://127.0.0.1:${redisPort}` }));
+    const cluster = new Cluster(nodes, redis);
+    // One after the other: the first one makes the tables.
+    for (const node of nodes) await cluster.#run(node);
+    return cluster;
+  }
+
+  status(): ClusterStatus {
+    const nodes = this.#nodes.map(({ name, runtime, status }) => ({ name, runtime, status }));
+    return { nodes, redis: this.#redis.isRunning ? "up" : "stopped" };
+  }
+
+  /** The port of the next node that takes connections; undefined without one. */
+  nextPort(): number | undefined {
+    const ready = this.#nodes.filter(({ status }) => status === "up");
+    return ready[this.#turn++ % ready.length]?.port;
+  }
+
+  /** Ends a node at once, as when its machine fails. It starts again after a while. */
+  async kill(name: string): Promise<void> {
+    await this.#nodeOf(name).process.end("SIGKILL");
+  }
+
+  /** Has a node hand its connections over and end. It starts again after a while. */
+  async maintain(name: string): Promise<void> {
+    const node = this.#nodeOf(name);
+    if (node.status === "up") node.status = "draining";
+    await node.process.end("SIGTERM");
+  }
+
+  async stopRedis(): Promise<void> {
+    await this.#redis.end("SIGTERM");
+  }
+
+  async startRedis(): Promise<void> {
+    if (!this.#redis.isRunning) await this.#redis.start();
+  }
+
+  /** Ends every process. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(this.#nodes.map(({ process }) => process.end("SIGKILL")));
+    await this.#redis.end("SIGTERM");
+  }
+
+  async #run(node: ClusterNode): Promise<void> {
+    await node.process.start();
+    node.status = "up";
+    void node.process.ended.then(() => this.#restart(node));
+  }
+
+  /** Starts a node again and again until it runs, or everything ends. */
+  async #restart(node: ClusterNode): Promise<void> {
+    node.status = "down";
+    await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
+    if (this.#isStopping) return;
+    try {
+      await this.#run(node);
+    } catch {
+      await node.process.end("SIGKILL");
+      await this.#restart(node);
+    }
+  }
+
+  /** @throws RangeError for a name that no node has */
+  #nodeOf(name: string): ClusterNode {
+    const node = this.#nodes.find((each) => each.name === name);
+    if (node === undefined) throw new RangeError(`there is no node ${name}`);
+    return node;
+  }
+}
+
+function createRedis(directory: string, port: number): ManagedProcess {
+  const place = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory];
+  // Kept on disk, so that nothing is lost while it is stopped.
+  const kept = ["--save", "", "--appendonly", "yes", "--daemonize", "no"];
+  return new ManagedProcess({
+    program: findRedisServer(),
+    args: [...place, ...kept],
+    cwd: directory,
+    isReady: () => answers(port),
+  });
+}
+
+interface NodeOptions {
+  readonly name: string;
+  readonly runtime: NodeStatus["runtime"];
+  readonly redisUrl: string;
+}
+
+async function createNode(
+  { directory, dataPath, origin, programs }: ClusterOptions,
+  { name, runtime, redisUrl }: NodeOptions,
+): Promise<ClusterNode> {
+  const port = await findFreePort();
+  const env = {
+    PORT: String(port),
+    BETTER_AUTH_URL: origin,
+    DATABASE: join(dataPath, "demo.db"),
+    NODE_NAME: name,
+    REDIS_URL: redisUrl,
+  };
+  const process = new ManagedProcess({
+    program: programs[runtime],
+    args: [`dist/server/${runtime}.js`],
+    cwd: directory,
+    env,
+    isReady: () => answers(port),
+  });
+  return { name, runtime, port, process, status: "down" };
+}
+
+/** Whether something listens on a port of this machine. */
+async function answers(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,159 @@
+// Keeps the messages without a reply through a reload: each change is stored, and the next page sends what is left.
+// Loaded by the client with the option `outbox.storage`, and only then.
+// A stored outbox is of one page at a time, and goes out under the client id and the numbers that it had, to its own user.
+import type { PublicUser } from "@halyard/protocol";
+import { HalyardError } from "@halyard/protocol/wire";
+import type { Clock } from "../common/clock.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { ConnectionState } from "../connection/connection-state.ts";
+import type { Outbox } from "../messaging/outbox.ts";
+import type { WebSocketClientOptions } from "../options.ts";
+import { OutboxStore, recordsIn } from "./outbox-store.ts";
+import type { StoredOutbox } from "./outbox-store.ts";
+
+/** The part of a client that this module uses. */
+interface KeptClient {
+  readonly kept: readonly [Connection, Outbox];
+  join(room: string): unknown;
+  onStateChange(listener: (state: ConnectionState) => unknown): () => void;
+  onQueue(listener: () => unknown): () => void;
+  connect(): void;
+  close(): void;
+}
+
+export interface KeepOutboxParts {
+  readonly clock: Clock;
+  readonly options: WebSocketClientOptions;
+  /** The page's own client, which waits while an earlier one sends. */
+  readonly ownClient: KeptClient;
+  readonly reportError: (error: unknown) => void;
+  readonly createClient: (options: WebSocketClientOptions) => KeptClient;
+}
+
+/**
+ * Begins to store the outbox of the page's own client.
+ *
+ * @returns sends what earlier pages have left, before the own client connects; rejects when their user is signed out
+ */
+export async function keepOutbox(parts: KeepOutboxParts): Promise<() => Promise<void>> {
+  const { clock, options, ownClient } = parts;
+  const storage = options.outbox?.storage;
+  const isShared = storage === "indexeddb";
+  const key = `halyard:outbox:${typeof options.url === "function" ? "" : String(options.url)}:`;
+  const records = isShared
+    ? await (await import("./indexed-db.ts")).openIndexedDb(key)
+    : recordsIn(typeof storage === "object" ? storage : sessionStorage, key);
+  const store = new OutboxStore(clock, records, isShared);
+  keep(store, ownClient, parts);
+  const left = await store.takeOver();
+  let sending: Promise<void> | undefined;
+  const sendLeft = async () => {
+    for (const clientId of left) {
+      await deliver(store, clientId, parts);
+      left.delete(clientId);
+    }
+  };
+  return () => (sending ??= sendLeft().finally(() => (sending = undefined)));
+}
+
+/** Stores the outbox with each change, in the same task. @returns ends it */
+function keep(store: OutboxStore, client: KeptClient, { reportError }: KeepOutboxParts): () => void {
+  const [connection] = client.kept;
+  let storedId = connection.clientId;
+  let isDue = false;
+  const save = async () => {
+    const { clientId } = connection;
+    // Another user has signed in: the client is another one.
+    if (storedId !== clientId) await store.set(storedId);
+    storedId = clientId;
+    await store.own(clientId);
+    isDue = false;
+    await store.set(clientId, snapshotOf(client, store.toDate));
+  };
+  const onChange = () => {
+    if (!isDue) save().catch(reportError);
+    isDue = true;
+  };
+  const unsubscribes = [client.onQueue(onChange), client.onStateChange(onChange)];
+  onChange();
+  return () => {
+    for (const unsubscribe of unsubscribes) unsubscribe();
+  };
+}
+
+/** @returns nothing when no message is left */
+function snapshotOf({ kept: [connection, outbox] }: KeptClient, toDate: number): StoredOutbox | undefined {
+  const { state, attempt, user } = connection;
+  // With an attempt under way, a message may be written before this is stored.
+  const mayWrite = state.status === "connecting" || state.status === "open";
+  const sends = outbox.entries.map(
+    ({ seq, dueAt, isWritten, message }) =>
+      [seq, dueAt + toDate, isWritten === true || mayWrite, message?.text, message?.channel] as const,
+  );
+  return isSettled(outbox) ? undefined : { user: user?.userId, tries: attempt, sends };
+}
+
+/** Connects as the earlier page's client until each of its messages has its reply, or the application closes its own. */
+async function deliver(store: OutboxStore, clientId: string, parts: KeepOutboxParts): Promise<void> {
+  const left = await store.get(clientId);
+  if (!left) return;
+  let client: KeptClient;
+  try {
+    client = createEarlier(clientId, left, { ...parts, toDate: store.toDate });
+  } catch (error) {
+    // No outbox, but something that other code has left under its key.
+    parts.reportError(error);
+    await store.set(clientId);
+    return;
+  }
+  await new Promise<unknown>((resolve, reject) => {
+    const onClosed = ({ status }: ConnectionState) => {
+      // What is not delivered stays stored, for the next page.
+      if (status === "closed") resolve(end());
+    };
+    const unsubscribes = [
+      keep(store, client, parts),
+      parts.ownClient.onStateChange(onClosed),
+      client.onStateChange(onClosed),
+      client.onStateChange(({ status }) => {
+        if (status !== "authRequired") return;
+        end();
+        reject(new HalyardError("unauthenticated"));
+      }),
+      client.onQueue(() => {
+        if (isSettled(client.kept[1])) resolve(end(store.set(clientId)));
+      }),
+    ];
+    const end = <TResult>(result?: TResult) => {
+      for (const unsubscribe of unsubscribes) unsubscribe();
+      client.close();
+      return result;
+    };
+    client.connect();
+  });
+}
+
+function createEarlier(
+  clientId: string,
+  { user, tries, sends }: StoredOutbox,
+  { options, createClient, toDate }: KeepOutboxParts & { readonly toDate: number },
+): KeptClient {
+  const client = createClient({ ...options, autoConnect: false, outbox: undefined });
+  const [connection, outbox] = client.kept;
+  connection.clientId = clientId;
+  connection.attempt = tries;
+  if (user) connection.user = { userId: user } as PublicUser;
+  outbox.entries = sends.map(([seq, endsAt, isWritten, text, ch]) => {
+    const channel = ch ?? undefined;
+    // The server takes a message to a room from its members only.
+    if (channel) client.join(channel.replace("room:", ""));
+    const message = text ? { type: "", channel, text, bytes: text.length, settle() {} } : undefined;
+    return { seq, dueAt: endsAt - toDate, isWritten, message };
+  });
+  outbox.flush();
+  return client;
+}
+
+function isSettled({ entries }: Outbox): boolean {
+  return entries.every(({ message }) => !message);
+}

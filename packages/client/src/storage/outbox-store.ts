@@ -1,0 +1,117 @@
+import { dateOf } from "@halyard/protocol/internal";
+import type { Clock } from "../common/clock.ts";
+import type { OutboxStorage } from "../options.ts";
+
+/** How long a page that is being left may still hold its lock. */
+const RELEASE_MS = 500;
+/** How long the storage may take to say what is in it. */
+const LOAD_MS = 2_000;
+
+/** A number, the date of its end, whether it may have been written, and the text and the channel of its message. */
+type StoredEntry = readonly [
+  seq: number,
+  endsAt: number,
+  isWritten: boolean,
+  text?: string | undefined,
+  channel?: string | null | undefined,
+];
+
+/** What a page leaves to the next one. Without a user, no welcome had come: it goes to the user of the first one. */
+export interface StoredOutbox {
+  readonly user?: string | undefined;
+  readonly tries: number;
+  readonly sends: readonly StoredEntry[];
+}
+
+type Outboxes = Readonly<Record<string, StoredOutbox | undefined>>;
+
+/** The outboxes in a storage, by client id. */
+export interface OutboxRecords {
+  read(): Promise<Outboxes>;
+  /** Begins to write in the same task. */
+  write(clientId: string, outbox: StoredOutbox | undefined): Promise<void>;
+}
+
+/** All of them in one text, which one page writes. A change waits for the one before, so that none undoes another. */
+export function recordsIn(storage: OutboxStorage, key: string): OutboxRecords {
+  let lastChange: Promise<unknown> = Promise.resolve();
+  const read = async () => JSON.parse((await storage.getItem(key)) ?? "{}") as Outboxes;
+  return {
+    read,
+    async write(clientId, outbox) {
+      const change = async () => {
+        const text = JSON.stringify({ ...(await read()), [clientId]: outbox });
+        await (text === "{}" ? storage.removeItem(key) : storage.setItem(key, text));
+      };
+      lastChange = lastChange.then(change, change);
+      await lastChange;
+    },
+  };
+}
+
+/** The client ids whose outbox this page owns. */
+const owned = new Set<string>();
+
+/** The outboxes of a server's clients. */
+export class OutboxStore {
+  readonly #clock: Clock;
+  readonly #records: OutboxRecords;
+  readonly #isShared: boolean;
+  readonly #locks = (globalThis as { navigator?: Partial<Navigator> }).navigator?.locks;
+
+  /** @param isShared other pages write to it, too */
+  constructor(clock: Clock, records: OutboxRecords, isShared: boolean) {
+    this.#clock = clock;
+    this.#records = records;
+    this.#isShared = isShared;
+  }
+
+  /** What to add to a time of the client's clock to get the date. */
+  get toDate(): number {
+    return dateOf(this.#clock) - this.#clock.now();
+  }
+
+  /** Makes this page the owner of what pages have left that have ended. @returns the client ids, the oldest first */
+  async takeOver(): Promise<Set<string>> {
+    const deadline = new Promise<never>((_, reject) => {
+      this.#clock.setTimeout(() => reject(new Error("outbox.storage does not answer")), LOAD_MS);
+    });
+    const clientIds = Object.keys(await Promise.race([this.#records.read(), deadline])).filter(
+      (id) => !owned.has(id),
+    );
+    const isOwner = await Promise.all(clientIds.map((clientId) => this.own(clientId)));
+    const [left, others] = [true, false].map((is) => clientIds.filter((_, index) => isOwner[index] === is));
+    // A duplicated tab has a copy of what is the other tab's.
+    if (!this.#isShared) for (const clientId of others ?? []) await this.set(clientId);
+    return new Set(left);
+  }
+
+  async get(clientId: string): Promise<StoredOutbox | undefined> {
+    return (await this.#records.read())[clientId];
+  }
+
+  set(clientId: string, outbox?: StoredOutbox): Promise<void> {
+    return this.#records.write(clientId, outbox);
+  }
+
+  /** Makes this page the owner of a client's outbox until the page ends. @returns false when another page is */
+  async own(clientId: string): Promise<boolean> {
+    // Without locks the storage is of one page only.
+    const isOwner = owned.has(clientId) || !this.#locks || (await this.#hold(this.#locks, clientId));
+    if (isOwner) owned.add(clientId);
+    return isOwner;
+  }
+
+  #hold(locks: LockManager, clientId: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const waiting = new AbortController();
+      this.#clock.setTimeout(() => waiting.abort(), RELEASE_MS);
+      const held = locks.request(`halyard:${clientId}`, { signal: waiting.signal }, () => {
+        resolve(true);
+        // Never resolves: the platform ends the lock with the page.
+        return new Promise(() => {});
+      });
+      held.catch(() => resolve(false));
+    });
+  }
+}

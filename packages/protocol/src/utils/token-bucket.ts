@@ -1,0 +1,42 @@
+// A rate limit: so many tokens at once, and so many per second after that.
+// Used by the server for each connection and by the client below the server's rates, through `@halyard/protocol/internal`.
+// Guarantee: after the delay that it names there are enough tokens, and it never gives more than its rate.
+
+/** A token bucket. It has no timer: its caller passes the time, in milliseconds. */
+export class TokenBucket {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  #tokens: number;
+  #refilledAt: number;
+
+  constructor(perSecond: number, burst: number, now: number) {
+    this.#perSecond = perSecond;
+    this.#tokens = this.#burst = burst;
+    this.#refilledAt = now;
+  }
+
+  /** Takes tokens. @returns 0, or the milliseconds until there are enough; then it takes none */
+  consume(now: number, count = 1): number {
+    const delayMs = this.delayFor(now, count);
+    if (!delayMs) this.#tokens -= count;
+    return delayMs;
+  }
+
+  /** Takes tokens, even those that are not there: what was given already is paid for by waiting. */
+  charge(now: number, count: number): void {
+    this.delayFor(now, 0);
+    this.#tokens -= count;
+  }
+
+  /** The result of {@link consume}, without taking tokens. */
+  delayFor(now: number, count = 1): number {
+    if (now > this.#refilledAt) {
+      const earned = ((now - this.#refilledAt) / 1000) * this.#perSecond;
+      this.#tokens = Math.min(this.#burst, this.#tokens + earned);
+    }
+    this.#refilledAt = now;
+    // More than the burst is given by a full bucket, which is in debt then: otherwise it would never be given.
+    const missing = Math.min(count, this.#burst) - this.#tokens;
+    return missing > 0 ? Math.ceil((missing / this.#perSecond) * 1000) : 0;
+  }
+}

@@ -1,0 +1,73 @@
+// Whether Redis can be used, from what was last seen of it. Used by redis-backplane.ts.
+import { dateOf } from "@halyard/protocol/internal";
+import type { BackplaneHealth, Clock } from "@halyard/server";
+import { SetupError } from "../common/setup-error.ts";
+import { withLine } from "./advice.ts";
+
+/** Above it Redis counts as slow, ms. */
+const SLOW_MS = 200;
+
+/** The health of the backplane. */
+export class Health {
+  /** What works worse than it should, for as long as this connection lasts. */
+  warning: string | undefined;
+  readonly #clock: Clock;
+  readonly #setupFailure: () => unknown;
+  #state: BackplaneHealth["state"] = "down";
+  #since: number;
+  #rttMs: number | undefined;
+  /** The failure of the last beat. */
+  #failure: unknown;
+
+  constructor(clock: Clock, setupFailure: () => unknown) {
+    this.#clock = clock;
+    this.#setupFailure = setupFailure;
+    this.#since = dateOf(clock);
+  }
+
+  heard(beat: { readonly rttMs: number } | { readonly error: unknown }): void {
+    this.#failure = "error" in beat ? beat.error : undefined;
+    if ("rttMs" in beat) this.#rttMs = beat.rttMs;
+  }
+
+  failed(error: unknown): void {
+    this.#failure = error;
+  }
+
+  read({
+    hasCommands,
+    hasPushes,
+    dropped,
+  }: {
+    readonly hasCommands: boolean;
+    readonly hasPushes: boolean;
+    readonly dropped: number;
+  }): BackplaneHealth {
+    const problem = this.#problem(hasCommands, hasPushes) ?? this.warning;
+    const isDown = !hasCommands || this.#failure !== undefined;
+    const state = isDown ? "down" : problem === undefined ? "up" : "degraded";
+    if (state !== this.#state) {
+      this.#state = state;
+      this.#since = dateOf(this.#clock);
+    }
+    const note = dropped === 0 ? undefined : `${String(dropped)} messages of other nodes were not understood`;
+    return { state, since: this.#since, lastError: problem ?? note, rttMs: this.#rttMs };
+  }
+
+  #problem(hasCommands: boolean, hasPushes: boolean): string | undefined {
+    const setup = this.#setupFailure();
+    if (setup instanceof SetupError) return setup.message;
+    if (this.#failure !== undefined || !hasCommands) return textOf(this.#failure ?? setup);
+    if (!hasPushes) return "Redis pushes nothing to this node";
+    return (this.#rttMs ?? 0) > SLOW_MS
+      ? `Redis answers in ${String(Math.round(this.#rttMs ?? 0))} ms`
+      : undefined;
+  }
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return "Redis is not connected";
+  // That of a host with two addresses has a code and no message.
+  const { code, message }: NodeJS.ErrnoException = error.cause instanceof Error ? error.cause : error;
+  return withLine((message === "" ? code : message) ?? "Redis is not connected");
+}

@@ -1,0 +1,175 @@
+// The presence operations of this node on their way to Redis: one batch at a time, repeated until it has taken effect.
+// Used by redis-backplane.ts. Guarantees: operations take effect in their order and once, whatever is lost, late or doubled; while
+// Redis does not answer, a bounded number waits. Above it all of them are given up, and the node declares what it has anew.
+import { HalyardError } from "@halyard/protocol/wire";
+import type { Clock, Eviction, PresenceOp } from "@halyard/server";
+import type { Calls } from "../link/calls.ts";
+import type { Keys } from "../scripts/keys.ts";
+import type { Lease } from "./lease.ts";
+import type { PresenceStream } from "./presence-stream.ts";
+import type { Scripts } from "../scripts/scripts.ts";
+import type { StoreClock } from "../common/store-clock.ts";
+import { toJson } from "../common/to-json.ts";
+
+export interface PresenceWriterParts {
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly keys: Keys;
+  readonly lease: Lease;
+  /** How many operations may be added while Redis does not answer. */
+  readonly limit: number;
+  readonly scripts: Scripts;
+  readonly stream: PresenceStream;
+  readonly time: StoreClock;
+}
+
+interface Batch {
+  readonly ops: readonly PresenceOp[];
+  readonly resolve: (evictions: readonly Eviction[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** How long the end of the node waits for its last operations. */
+const DEADLINE_MS = 3_500;
+const RETRY_MS = 100;
+/** How many operations one call carries, so that Redis is never busy for long. */
+const MAX_OPS = 200;
+
+/** Sends presence operations. */
+export class PresenceWriter {
+  readonly #parts: PresenceWriterParts;
+  readonly #waiting: Batch[] = [];
+  #number = 0;
+  /** The operations that were added since Redis has not answered; undefined while it does. */
+  #added: number | undefined;
+  #isDeclaring = false;
+  #isGivenUp = false;
+  #isSending = false;
+  #isStopped = false;
+
+  constructor(parts: PresenceWriterParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when the operations have taken effect, and this node has heard of it. */
+  add(ops: readonly PresenceOp[]): Promise<readonly Eviction[]> {
+    if (this.#isStopped) return Promise.reject(new HalyardError("unavailable"));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ ops, resolve, reject });
+      if (this.#isAboveLimit(ops.length)) this.#giveUp();
+      void this.#send();
+    });
+  }
+
+  /** Adds everything that this node has, in one turn: it is as much as it is. */
+  declare(addAll: () => void): void {
+    this.#isDeclaring = true;
+    addAll();
+    this.#isDeclaring = false;
+  }
+
+  /** Resolves when everything that was added before has taken effect. */
+  applied(): Promise<void> {
+    if (!this.#isSending) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => resolve();
+      this.#waiting.push({ ops: [], resolve: end, reject: end });
+    });
+  }
+
+  /** Resolves when everything that was added has taken effect, or after the deadline. */
+  async stop(): Promise<void> {
+    const { clock } = this.#parts;
+    const { promise: deadline, resolve } = Promise.withResolvers<void>();
+    const timer = clock.setTimeout(resolve, DEADLINE_MS);
+    await Promise.race([this.applied(), deadline]);
+    clock.clearTimeout(timer);
+    this.#isStopped = true;
+    for (const { reject } of this.#waiting.splice(0)) reject(new HalyardError("unavailable"));
+  }
+
+  #isAboveLimit(count: number): boolean {
+    if (this.#added === undefined || this.#isDeclaring) return false;
+    this.#added += count;
+    return this.#added > this.#parts.limit;
+  }
+
+  /** Under a new lease the node declares what it has; what it had under this one ends then. */
+  #giveUp(): void {
+    this.#added = 0;
+    for (const { reject } of this.#waiting.splice(0)) reject(new HalyardError("unavailable"));
+    if (this.#isGivenUp) return;
+    this.#isGivenUp = true;
+    const { lease } = this.#parts;
+    void lease.renew(lease.id);
+    void lease.registered.then(() => {
+      this.#isGivenUp = false;
+    });
+  }
+
+  async #send(): Promise<void> {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    // What is added in one turn goes together.
+    await Promise.resolve();
+    while (this.#waiting.length > 0 && !this.#isStopped) {
+      const batches = this.#take();
+      const ops = batches.flatMap((batch) => batch.ops);
+      this.#number++;
+      const evictions = ops.length === 0 ? [] : await this.#untilApplied(ops);
+      for (const batch of batches) {
+        const users = new Set(batch.ops.map(({ user }) => user));
+        batch.resolve(evictions.filter(({ user }) => users.has(user)));
+      }
+    }
+    this.#isSending = false;
+  }
+
+  /** At least one batch, and further ones as long as they are few operations together. */
+  #take(): Batch[] {
+    let count = 0;
+    const end = this.#waiting.findIndex(({ ops }, index) => (count += ops.length) > MAX_OPS && index > 0);
+    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end);
+  }
+
+  async #untilApplied(ops: readonly PresenceOp[]): Promise<readonly Eviction[]> {
+    const { clock, stream, time } = this.#parts;
+    const json = toJson(ops.map((op) => time.operationToStore(op)));
+    while (!this.#isStopped) {
+      try {
+        const { evictions, offset } = await this.#apply(json);
+        this.#added = undefined;
+        await stream.whenAt(offset);
+        this.#endGrace(ops);
+        return evictions;
+      } catch {
+        this.#added ??= 0;
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, RETRY_MS));
+      }
+    }
+    return [];
+  }
+
+  async #apply(json: string): Promise<{ readonly evictions: readonly Eviction[]; readonly offset: number }> {
+    const { calls, keys, lease, scripts } = this.#parts;
+    await lease.registered;
+    const { id } = lease;
+    const values = [keys.root, id, String(this.#number), json];
+    const [outcome, evictions, offset] = (await calls.run(scripts.apply, { values })) as [
+      string,
+      string,
+      string,
+    ];
+    if (outcome === "fenced") {
+      void lease.renew(id);
+      throw new Error("Redis has given up this node");
+    }
+    return { evictions: JSON.parse(evictions) as Eviction[], offset: Number(offset) };
+  }
+
+  /** The leave after a grace period comes from a beat of any node: one is due when the period ends. */
+  #endGrace(ops: readonly PresenceOp[]): void {
+    const periods = new Set(ops.map((op) => (op.op === "-" ? op.graceMs : 0)));
+    for (const graceMs of periods) if (graceMs > 0) this.#parts.lease.beatIn(graceMs + 10);
+  }
+}

@@ -1,0 +1,196 @@
+// Channels in Redis: publish, send, read, tops. Called by redis-backplane.ts.
+// Guarantee: a publication whose answer was lost is made again under the same key, and is stored once.
+import { randomBytes } from "node:crypto";
+import type {
+  ChannelTop,
+  LogEntry,
+  PublishedWork,
+  PublishOptions,
+  PublishResult,
+  ReadPage,
+  ReadResult,
+  Work,
+} from "@halyard/server";
+import type { Calls } from "../link/calls.ts";
+import type { Keys } from "../scripts/keys.ts";
+import type { Scripts } from "../scripts/scripts.ts";
+import type { SeenPositions } from "./seen-positions.ts";
+
+interface ChannelLogParts {
+  readonly calls: Calls;
+  readonly keys: Keys;
+  readonly nodeId: string;
+  readonly scripts: Scripts;
+  readonly seen: SeenPositions;
+}
+
+type History = Exclude<PublishOptions["history"], false>;
+
+interface StoredMessage {
+  readonly channel: string;
+  readonly data: string;
+  readonly history: History;
+  /** Names the call among those of all nodes. */
+  readonly call: string;
+}
+
+/** How long a channel's position is known after its last message. */
+export const CHANNEL_MS = 7 * 24 * 60 * 60 * 1000;
+/** How long a publication is known by the key of the caller, and by that of its call. */
+const KEY_MS = 300_000;
+const CALL_MS = 10_000;
+/** In front of a message that is not stored, where others have an epoch. */
+const EPHEMERAL = "~";
+
+/** The logs of channels. */
+export class ChannelLog {
+  readonly #parts: ChannelLogParts;
+  #published = 0;
+
+  constructor(parts: ChannelLogParts) {
+    this.#parts = parts;
+  }
+
+  async publish(
+    channel: string,
+    data: string,
+    { history, idempotencyKey }: PublishOptions,
+  ): Promise<PublishResult> {
+    if (history !== false) return this.#store(channel, data, { history, idempotencyKey });
+    const { calls, keys } = this.#parts;
+    await calls.command(["PUBLISH", keys.channel(channel).messages, EPHEMERAL + data]);
+    return { position: undefined, duplicate: false };
+  }
+
+  async read(channel: string, { after, limit, bytes = Infinity }: ReadPage): Promise<ReadResult> {
+    const { calls, keys } = this.#parts;
+    const { epoch, state, log } = keys.channel(channel);
+    const [stored, top, entries] = (await calls.transaction([
+      ["GET", epoch],
+      ["HGET", state, "offset"],
+      ["XRANGE", log, `(${String(after)}`, "+", "COUNT", String(limit)],
+    ])) as [string | null, string | null, RawEntry[] | null];
+    if (stored !== null) this.#parts.seen.note(channel, stored, Number(top ?? 0));
+    return {
+      epoch: stored ?? (await this.#createEpoch(epoch)),
+      top: Number(top ?? 0),
+      entries: withinBytes((entries ?? []).map(toEntry), bytes),
+    };
+  }
+
+  async tops(channels: readonly string[]): Promise<readonly ChannelTop[]> {
+    if (channels.length === 0) return [];
+    const { calls, keys } = this.#parts;
+    const names = channels.map((channel) => keys.channel(channel));
+    const epochs = [...new Set(names.map(({ epoch }) => epoch))];
+    const answers = (await calls.transaction([
+      ["MGET", ...epochs],
+      ...names.map(({ state }) => ["HGET", state, "offset"]),
+    ])) as [(string | null)[], ...(string | null)[]];
+    const [stored, ...tops] = answers;
+    const known = new Map<string, string>();
+    for (const [index, epoch] of epochs.entries())
+      known.set(epoch, stored[index] ?? (await this.#createEpoch(epoch)));
+    return names.map(({ epoch }, index) => ({
+      epoch: known.get(epoch) ?? "",
+      top: Number(tops[index] ?? 0),
+    }));
+  }
+
+  async #store(
+    channel: string,
+    data: string,
+    { history, idempotencyKey }: { readonly history: History; readonly idempotencyKey: string | undefined },
+  ): Promise<PublishResult> {
+    const { calls, keys, scripts, seen } = this.#parts;
+    const call = this.#nextCall();
+    const key = idempotencyKey === undefined ? `c${call}` : `k${idempotencyKey}`;
+    const [isDuplicate, storedEpoch, offset] = (await calls.run(scripts.publish, {
+      keys: [...this.#logKeys(channel), keys.publication(channel, key)],
+      values: [
+        ...this.#toStore({ channel, data, history, call }),
+        String(idempotencyKey === undefined ? CALL_MS : KEY_MS),
+      ],
+    })) as [number, string, string];
+    seen.note(channel, storedEpoch, Number(offset));
+    return { position: { epoch: storedEpoch, off: Number(offset) }, duplicate: isDuplicate === 1 };
+  }
+
+  /** @returns the result of a send that was new; undefined for another one */
+  async send(
+    { ref, key, digest, claim }: Work,
+    { result: [before, after], ...message }: PublishedWork,
+  ): Promise<string | undefined> {
+    const { calls, keys, nodeId, scripts, seen } = this.#parts;
+    const stored = (await calls.run(scripts.send, {
+      keys: this.#logKeys(message.channel),
+      values: [
+        ...[keys.root, ref.user, ref.client, String(key), String(digest), nodeId, String(claim ?? "")],
+        ...[before, after],
+        ...this.#toStore({ ...message, call: this.#nextCall() }),
+      ],
+    })) as [epoch: string, offset: string] | null;
+    if (stored === null) return undefined;
+    const [epoch, offset] = stored;
+    seen.note(message.channel, epoch, Number(offset));
+    return before + offset + after;
+  }
+
+  #nextCall(): string {
+    return `${this.#parts.nodeId}/${String(++this.#published)}`;
+  }
+
+  #logKeys(channel: string): string[] {
+    const { epoch, state, log } = this.#parts.keys.channel(channel);
+    return [epoch, state, log];
+  }
+
+  /** What scripts/log-common.lua takes, in this order. */
+  #toStore({ channel, data, history, call }: StoredMessage): string[] {
+    const bounds = [String(history.messages), String(history.bytes), String(history.ms)];
+    return [data, ...bounds, this.#parts.keys.channel(channel).messages, String(CHANNEL_MS), call];
+  }
+
+  async #createEpoch(key: string): Promise<string> {
+    const created = newEpoch();
+    const earlier = await this.#parts.calls.command(["SET", key, created, "NX", "GET"], { again: true });
+    return typeof earlier === "string" ? earlier : created;
+  }
+}
+
+/** A message as pub/sub carries it; undefined where its text is none. */
+export function parseMessage(
+  text: string,
+): { readonly ephemeral: string } | (LogEntry & { epoch: string }) | undefined {
+  if (text.startsWith(EPHEMERAL)) return { ephemeral: text.slice(EPHEMERAL.length) };
+  const match = /^(\S+) (\d+) (\d+) (\d+) /.exec(text.slice(0, 128));
+  if (match === null) return undefined;
+  const [head, epoch = "", offset, prev, at] = match;
+  return { epoch, offset: Number(offset), prev: Number(prev), at: Number(at), data: text.slice(head.length) };
+}
+
+type RawEntry = readonly [id: string, fields: readonly string[]];
+
+/** The fields are `p`, `a`, `b` and `d`, in this order: see scripts/publish.lua. */
+function toEntry([id, fields]: RawEntry): LogEntry {
+  return {
+    offset: Number.parseInt(id, 10),
+    prev: Number(fields[1]),
+    at: Number(fields[3]),
+    data: fields[7] ?? "",
+  };
+}
+
+/** The first entry is read even if it is larger. */
+function withinBytes(entries: readonly LogEntry[], bytes: number): readonly LogEntry[] {
+  let left = bytes;
+  const end = entries.findIndex(({ data }, index) => {
+    left -= data.length;
+    return index > 0 && left < 0;
+  });
+  return end === -1 ? entries : entries.slice(0, end);
+}
+
+function newEpoch(): string {
+  return randomBytes(9).toString("base64url");
+}

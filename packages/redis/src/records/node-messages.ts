@@ -1,0 +1,124 @@
+// What nodes say to each other over Redis: notices to all, messages to one, marks, and this node's beats to itself.
+// Used by redis-backplane.ts. Guarantee: what is not understood is counted and dropped; a subscription without beats is given up.
+import type { BackplaneHandlers, Clock, Revocation } from "@halyard/server";
+import type { Calls } from "../link/calls.ts";
+import type { Keys } from "../scripts/keys.ts";
+import type { StoreClock } from "../common/store-clock.ts";
+
+export interface NodeMessagesParts {
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly keys: Keys;
+  readonly nodeId: string;
+  readonly time: StoreClock;
+}
+
+/** A message between nodes. A later version may have kinds that this one does not know. */
+type Envelope =
+  | { readonly from: string; readonly kind: "notice" | "message"; readonly data: string }
+  | { readonly from: string; readonly kind: "revoked"; readonly mark: Revocation }
+  | { readonly from: string; readonly kind: "beat"; readonly number: number };
+
+const KINDS: ReadonlySet<string> = new Set(["notice", "message"]);
+const BEAT_MS = 5_000;
+/** The number of missing beats after which the subscription counts as dead. */
+const MISSING_BEATS = 2;
+const MAX_LENGTH = 1024 * 1024;
+
+/** The messages between nodes. */
+export class NodeMessages {
+  /** How many messages were not understood. */
+  dropped = 0;
+  onSilence: (error: Error) => void = () => {};
+  readonly #parts: NodeMessagesParts;
+  readonly #handlers: () => BackplaneHandlers | undefined;
+  #sent = 0;
+  #received = 0;
+  #timer: unknown;
+
+  constructor(parts: NodeMessagesParts, handlers: () => BackplaneHandlers | undefined) {
+    this.#parts = parts;
+    this.#handlers = handlers;
+  }
+
+  start(): void {
+    this.#timer = this.#parts.clock.setTimeout(() => {
+      this.start();
+      void this.#beat();
+    }, BEAT_MS);
+  }
+
+  stop(): void {
+    this.#parts.clock.clearTimeout(this.#timer);
+  }
+
+  announce(data: string): Promise<void> {
+    return this.#publish(this.#parts.keys.nodes, { from: this.#parts.nodeId, kind: "notice", data });
+  }
+
+  send(nodeId: string, data: string): Promise<void> {
+    return this.#publish(this.#parts.keys.node(nodeId), { from: this.#parts.nodeId, kind: "message", data });
+  }
+
+  /** What the nodes are told of a mark. */
+  revoked(mark: Revocation): string {
+    const { nodeId: from, time } = this.#parts;
+    return JSON.stringify({ from, kind: "revoked", mark: time.markToStore(mark) } satisfies Envelope);
+  }
+
+  /** @param onPresence hands a message of presence on; may throw */
+  receive(text: string, channel: string, onPresence: () => void): void {
+    try {
+      if (text.length > MAX_LENGTH) throw new RangeError("too long");
+      if (channel === this.#parts.keys.presence) onPresence();
+      else this.#deliver(JSON.parse(text) as Envelope);
+    } catch {
+      this.dropped++;
+    }
+  }
+
+  #deliver(envelope: Envelope): void {
+    const { nodeId } = this.#parts;
+    const handlers = this.#handlers();
+    if (envelope.kind === "beat") {
+      if (envelope.from === nodeId) this.#received = Math.max(this.#received, envelope.number);
+      return;
+    }
+    if (handlers === undefined || (envelope.from === nodeId && envelope.kind !== "message")) return;
+    if (envelope.kind === "revoked") {
+      if (!isMark(envelope.mark)) throw new TypeError("not a mark");
+      handlers.onRevoked(this.#parts.time.markFromStore(envelope.mark));
+      return;
+    }
+    if (typeof envelope.data !== "string" || !KINDS.has(envelope.kind)) throw new TypeError("not a message");
+    if (envelope.kind === "notice") handlers.onNotice(envelope.data);
+    else handlers.onMessage(envelope.data);
+  }
+
+  /** Redis sends what it pushes to a connection in order: a beat that came shows that everything before it came. */
+  async #beat(): Promise<void> {
+    const { keys, nodeId } = this.#parts;
+    if (this.#sent - this.#received >= MISSING_BEATS) {
+      this.#received = this.#sent;
+      this.onSilence(new Error("Redis pushes nothing to this node"));
+    }
+    const number = this.#sent + 1;
+    // A beat that could not be sent is not missed.
+    await this.#publish(keys.node(nodeId), { from: nodeId, kind: "beat", number }).then(
+      () => {
+        this.#sent = number;
+      },
+      () => {},
+    );
+  }
+
+  async #publish(channel: string, envelope: Envelope): Promise<void> {
+    await this.#parts.calls.command(["PUBLISH", channel, JSON.stringify(envelope)]);
+  }
+}
+
+function isMark(mark: Partial<Revocation & { user: string; session: string; notBefore: number }>): boolean {
+  const { code, notBefore, reason, session, user } = mark;
+  const isUsers = typeof user === "string" && typeof notBefore === "number";
+  return Number.isInteger(code) && typeof reason === "string" && (isUsers || typeof session === "string");
+}

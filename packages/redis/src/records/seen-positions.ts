@@ -1,0 +1,52 @@
+// Where this process has last seen each channel. Used by losses.ts, which compares it with the store, and filled by redis-backplane.ts.
+
+interface Seen {
+  readonly epoch: string;
+  off: number;
+}
+
+/** Half of how many channels are known: those that were seen last. */
+const GENERATION = 10_000;
+
+/** The newest position of each channel that this process has seen. */
+export class SeenPositions {
+  readonly #size: number;
+  #newest = new Map<string, Seen>();
+  #earlier = new Map<string, Seen>();
+
+  constructor(size = GENERATION) {
+    this.#size = size;
+  }
+
+  note(channel: string, epoch: string, off: number): void {
+    const seen = this.#newest.get(channel);
+    if (seen?.epoch === epoch) {
+      if (off > seen.off) seen.off = off;
+      return;
+    }
+    this.#add(channel, epoch, off);
+  }
+
+  /** Every channel once; those that were seen last come first. */
+  *[Symbol.iterator](): Generator<readonly [channel: string, position: Readonly<Seen>]> {
+    yield* [...this.#newest].reverse();
+    for (const entry of [...this.#earlier].reverse()) if (!this.#newest.has(entry[0])) yield entry;
+  }
+
+  #add(channel: string, epoch: string, off: number): void {
+    const earlier = this.#newest.get(channel) ?? this.#earlier.get(channel);
+    const last = earlier?.epoch === epoch ? earlier.off : 0;
+    // A part of a message would keep the whole of it in memory.
+    this.#newest.set(channel, {
+      epoch: earlier?.epoch === epoch ? earlier.epoch : copyOf(epoch),
+      off: Math.max(last, off),
+    });
+    if (this.#newest.size < this.#size) return;
+    this.#earlier = this.#newest;
+    this.#newest = new Map();
+  }
+}
+
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
+}

@@ -1,0 +1,300 @@
+// The backplane on Redis: what one node does with it, in the order of the contract in @halyard/server.
+// Made by create-redis-backplane.ts, and started by the system that it is given to; a process without one only calls it.
+// Commands go over one connection, what Redis pushes comes over another one; scripts/ has what happens inside Redis.
+import { randomBytes } from "node:crypto";
+import type {
+  Admission,
+  AdmissionRequest,
+  Backplane,
+  BackplaneHandlers,
+  BackplaneHealth,
+  ChannelTop,
+  ClientRef,
+  Clock,
+  Eviction,
+  PresenceOp,
+  PublishedWork,
+  PublishOptions,
+  PublishResult,
+  ReadPage,
+  ReadResult,
+  Revocation,
+  RosterPage,
+  Work,
+  WorkState,
+} from "@halyard/server";
+import { Calls } from "./link/calls.ts";
+import { ChannelLog } from "./records/channel-log.ts";
+import { Connection } from "./link/connection.ts";
+import { Health } from "./link/health.ts";
+import { Keys } from "./scripts/keys.ts";
+import { Lease } from "./presence/lease.ts";
+import { NotSentError } from "./link/not-sent-error.ts";
+import { NodeMessages } from "./records/node-messages.ts";
+import type { CheckedOptions } from "./options.ts";
+import { PresenceStream } from "./presence/presence-stream.ts";
+import { PresenceWriter } from "./presence/presence-writer.ts";
+import { PushedMessages } from "./records/pushed-messages.ts";
+import { Records } from "./records/records.ts";
+import { Repair } from "./records/repair.ts";
+import type { ClientFactory } from "./common/redis-client.ts";
+import { createScripts } from "./scripts/scripts.ts";
+import type { Scripts } from "./scripts/scripts.ts";
+import { setUp } from "./link/setup.ts";
+import { SetupError } from "./common/setup-error.ts";
+import { StoreClock } from "./common/store-clock.ts";
+import { systemClock } from "./common/system-clock.ts";
+import { Subscriptions } from "./link/subscriptions.ts";
+
+/** What tests replace. */
+export interface RedisBackplaneParts {
+  readonly clock?: Clock | undefined;
+  readonly createClient: ClientFactory;
+  readonly scripts?: Scripts | undefined;
+}
+
+/** One node on Redis. */
+export class RedisBackplane implements Backplane {
+  readonly kind = "redis";
+  readonly nodeId = randomBytes(9).toString("base64url");
+  readonly #options: CheckedOptions;
+  readonly #commands: Connection;
+  readonly #subscriptions: Subscriptions;
+  readonly #calls: Calls;
+  readonly #keys: Keys;
+  readonly #log: ChannelLog;
+  readonly #records: Records;
+  readonly #lease: Lease;
+  readonly #presence: PresenceWriter;
+  readonly #stream: PresenceStream;
+  readonly #messages: NodeMessages;
+  readonly #repair: Repair;
+  readonly #health: Health;
+  #handlers: BackplaneHandlers | undefined;
+  #started: Promise<void> | undefined;
+
+  constructor(options: CheckedOptions, parts: RedisBackplaneParts) {
+    const { clock = systemClock, createClient, scripts = createScripts() } = parts;
+    this.#options = options;
+    const time = new StoreClock(clock);
+    const keys = (this.#keys = new Keys(options.prefix, options.partitions));
+    this.#health = new Health(clock, () => this.#commands.failure);
+    this.#commands = new Connection({
+      clock,
+      createClient,
+      prepare: async (client) => {
+        this.#health.warning = await setUp(client, { keys, options, scripts, time });
+        await this.#repair.run("commands", client);
+      },
+      onLost: (error) => {
+        if (this.#handlers === undefined) return;
+        this.#health.failed(error);
+        // Whether the store is still the same is known with the next beat.
+        void this.#commands.up.then(
+          () => this.#lease.beatIn(0),
+          () => {},
+        );
+      },
+    });
+    this.#calls = new Calls({ clock, connect: () => this.#use(), connection: this.#commands, options });
+    const shared = { calls: this.#calls, clock, keys, nodeId: this.nodeId, scripts, time };
+    const handlers = (): BackplaneHandlers | undefined => this.#handlers;
+    this.#messages = new NodeMessages(shared, handlers);
+    this.#repair = new Repair({ ...shared, handlers, messages: this.#messages });
+    this.#log = new ChannelLog({ ...shared, seen: this.#repair.losses.seen });
+    this.#records = new Records(shared);
+    this.#stream = new PresenceStream({
+      clock,
+      onEvents: (events) => this.#handlers?.onPresence(events),
+      onHole: () => this.#handlers?.onInterrupted("all"),
+    });
+    this.#lease = new Lease(
+      { ...shared, leaseMs: options.leaseMs },
+      {
+        onRegistered: () => this.#declareAgain(),
+        onBeat: (beat) => {
+          this.#health.heard(beat);
+        },
+      },
+    );
+    const written = { ...shared, lease: this.#lease, stream: this.#stream };
+    this.#presence = new PresenceWriter({ ...written, limit: options.maxPendingCalls });
+    this.#subscriptions = this.#createSubscriptions(clock, createClient);
+    this.#messages.onSilence = (error) => {
+      this.#subscriptions.connection.replace(error);
+    };
+  }
+
+  /** A Redis that cannot be used with these settings takes no connections. */
+  get onUnavailable(): "allow" | "deny" {
+    return this.#commands.failure instanceof SetupError ? "deny" : this.#options.onUnavailable;
+  }
+
+  async start(handlers: BackplaneHandlers): Promise<void> {
+    this.#handlers = handlers;
+    this.#commands.hold();
+    await this.#start();
+    await this.#lease.start();
+    this.#messages.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#messages.stop();
+    this.#repair.losses.stop();
+    if (this.#handlers !== undefined) {
+      await this.#presence.stop();
+      this.#handlers = undefined;
+      await this.#lease.stop();
+    }
+    this.#subscriptions.stop();
+    this.#commands.stop();
+  }
+
+  health(): BackplaneHealth {
+    return this.#health.read({
+      hasCommands: this.#commands.client !== undefined,
+      hasPushes: this.#handlers === undefined || this.#subscriptions.connection.client !== undefined,
+      dropped: this.#messages.dropped,
+    });
+  }
+
+  async publish(channel: string, data: string, options: PublishOptions): Promise<PublishResult> {
+    try {
+      return await this.#log.publish(channel, data, options);
+    } catch (error) {
+      // What was sent and not answered may come yet.
+      const handlers = this.#handlers;
+      if (options.history !== false || !(error instanceof NotSentError) || handlers === undefined)
+        throw error;
+      handlers.onEphemeral(channel, data);
+      return { position: undefined, duplicate: false };
+    }
+  }
+
+  subscribe(channel: string): Promise<void> {
+    return this.#subscriptions.follow(this.#keys.channel(channel).messages);
+  }
+
+  unsubscribe(channel: string): Promise<void> {
+    this.#subscriptions.unfollow(this.#keys.channel(channel).messages);
+    return Promise.resolve();
+  }
+
+  read(channel: string, page: ReadPage): Promise<ReadResult> {
+    return this.#log.read(channel, page);
+  }
+
+  tops(channels: readonly string[]): Promise<readonly ChannelTop[]> {
+    return this.#log.tops(channels);
+  }
+
+  admit(request: AdmissionRequest): Promise<Admission> {
+    return this.#records.admit(request);
+  }
+
+  applyPresence(ops: readonly PresenceOp[]): Promise<readonly Eviction[]> {
+    return this.#presence.add(ops);
+  }
+
+  roster(...[room, page]: Parameters<Backplane["roster"]>): Promise<RosterPage> {
+    return this.#records.roster(room, page);
+  }
+
+  announce(data: string): Promise<void> {
+    return this.#messages.announce(data);
+  }
+
+  send(nodeId: string, data: string): Promise<void> {
+    return this.#messages.send(nodeId, data);
+  }
+
+  nodes(): Promise<readonly string[]> {
+    return this.#records.nodes();
+  }
+
+  async revoke(mark: Revocation, ttlMs: number): Promise<void> {
+    await this.#records.revoke(mark, ttlMs, this.#messages.revoked(mark));
+    this.#repair.marks.add(mark, ttlMs);
+  }
+
+  revocations(users: readonly string[], sessions: readonly string[]): Promise<readonly Revocation[]> {
+    return this.#records.revocations(users, sessions);
+  }
+
+  begin(work: Work): Promise<WorkState> {
+    return this.#records.begin(work);
+  }
+
+  settle(work: Work, result: string | undefined): Promise<void> {
+    return this.#records.settle(work, result);
+  }
+
+  publishOnce(work: Work, publication: PublishedWork): Promise<string | undefined> {
+    return this.#log.send(work, publication);
+  }
+
+  recall(ref: ClientRef): Promise<boolean> {
+    return this.#records.recall(ref);
+  }
+
+  giveRoom(ref: ClientRef, room: string): Promise<void> {
+    return this.#records.changeRoom(ref, "give", room);
+  }
+
+  takeRoom(ref: ClientRef, room: string): Promise<void> {
+    return this.#records.changeRoom(ref, "take", room);
+  }
+
+  givenRooms(ref: ClientRef): Promise<readonly string[]> {
+    return this.#records.givenRooms(ref);
+  }
+
+  #createSubscriptions(clock: Clock, createClient: ClientFactory): Subscriptions {
+    const keys = this.#keys;
+    const pushed = new PushedMessages({
+      ...{ keys, losses: this.#repair.losses, messages: this.#messages, handlers: () => this.#handlers },
+      onPresence: (text) => {
+        this.#stream.receive(text);
+      },
+    });
+    return new Subscriptions({
+      clock,
+      createClient,
+      timeoutMs: this.#options.timeoutMs,
+      always: [keys.nodes, keys.node(this.nodeId), keys.presence],
+      onMessage: (text, topic) => {
+        pushed.receive(text, topic);
+      },
+      beforeFollowing: async () => this.#repair.run("pushes", await this.#commands.up),
+      onInterrupted: () => {
+        this.#stream.restart();
+        this.#handlers?.onInterrupted("all");
+      },
+    });
+  }
+
+  /** Connects with the first use, so that a build step that only makes a backplane opens nothing. */
+  #use(): void {
+    if (this.#started === undefined) this.#start().catch(() => {});
+  }
+
+  /** Resolves when both connections are up, or that for commands where nothing is pushed. @throws SetupError */
+  #start(): Promise<void> {
+    if (this.#started === undefined) {
+      this.#commands.start();
+      this.#started = Promise.resolve(this.#commands.up).then(() => {});
+      this.#started.catch(() => {});
+    }
+    if (this.#handlers === undefined) return this.#started;
+    this.#subscriptions.connection.start();
+    return Promise.all([this.#started, this.#subscriptions.connection.up]).then(() => {});
+  }
+
+  /** Resolves when every connection is declared: only then may the earlier lease end, however long that takes. */
+  async #declareAgain(): Promise<void> {
+    const { client } = this.#commands;
+    if (client !== undefined) await this.#repair.run("commands", client).catch(() => {});
+    this.#presence.declare(() => this.#handlers?.onFenced());
+    await this.#presence.applied();
+  }
+}

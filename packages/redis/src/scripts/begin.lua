@@ -1,0 +1,43 @@
+-- Begins an operation of a client, or says what became of it.
+-- ARGV  1 prefix  2 user  3 client  4 'send' or 'request'  5 its key  6 digest  7 node  8 claim, or ''
+-- Answer: 'run', and 'again' where it was begun before and nobody knows how it ended; 'done' and the result; 'conflict';
+--         'running', node and claim
+-- A record has a field for each operation: digest, node and claim of who has begun it, '!' where it was begun before, and then
+-- its result, if it has one. The node is '-' once it has ended without a stored result.
+
+local user, client, kind, key = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local record = recordKeys(user, client)
+local field = kind .. ' ' .. key
+-- The client was told that its results were lost: what it begins from now on is known.
+local memory, isNew = memoryOf(record)
+if memory == 'told' then redis.call('HSET', record, 'memory', 'whole') end
+local stored = redis.call('HMGET', record, field, 'last')
+
+local started = ARGV[6] .. ' ' .. ARGV[7] .. ' ' .. ARGV[8]
+local function finish(...)
+  keepUsedRecord(user, client, record, isNew)
+  return { ... }
+end
+
+if stored[1] then
+  local digest, node, claim, again, result = string.match(stored[1], '^(%S+) (%S+) (%d*)(!?)(.*)$')
+  if digest ~= ARGV[6] then return finish('conflict') end
+  if result ~= '' then return finish('done', string.sub(result, 2)) end
+  -- The answer to this call was lost.
+  if ARGV[8] ~= '' and node == ARGV[7] and claim == ARGV[8] then
+    return finish('run', again == '!' and 'again' or nil)
+  end
+  local lease = redis.call('HGET', K .. 'nodes', node)
+  local ends = lease and redis.call('ZSCORE', K .. 'leases', lease)
+  if ends then return finish('running', node, claim) end
+  redis.call('HSET', record, field, started .. '!')
+  return finish('run', 'again')
+end
+if kind == 'send' then
+  local last, seq = tonumber(stored[2] or 0), tonumber(key)
+  if last ~= 0 and seq ~= last + 1 then return finish('conflict') end
+  redis.call('HDEL', record, 'send ' .. text(seq - 32))
+  redis.call('HSET', record, 'last', key)
+end
+redis.call('HSET', record, field, started)
+return finish('run')

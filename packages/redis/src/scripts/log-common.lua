@@ -1,0 +1,56 @@
+-- Stands before the scripts that store a message in the log of a channel.
+-- KEYS  1 epoch  2 channel (hash)  3 log (stream)
+
+-- Notes that the channel has leapt: who has seen an offset in between has seen what was lost. The last four leaps are known.
+local function noteLeap(from, to)
+  local leaps = (redis.call('HGET', KEYS[2], 'leaps') or '') .. text(from) .. ' ' .. text(to) .. ' '
+  redis.call('HSET', KEYS[2], 'leaps', string.match(leaps, '%d+ %d+ %d+ %d+ %d+ %d+ %d+ %d+ $') or leaps)
+end
+
+-- Stores a message, trims the log and publishes the message: its data, how many messages, bytes and ms the log keeps, the
+-- channel of pub/sub, how long the channel is remembered, ms, and the id of the call, which is also the epoch, if there is none.
+-- Answer: epoch; offset
+local function append(message)
+  local epoch = redis.call('GET', KEYS[1])
+  if not epoch then
+    epoch = message.call
+    redis.call('SET', KEYS[1], epoch)
+  end
+
+  local at, current = now(), incarnation()
+  local channel = redis.call('HMGET', KEYS[2], 'offset', 'incarnation', 'written', 'first', 'since')
+  local previous = tonumber(channel[1] or 0)
+  local offset = nextOffset(previous, channel[2] == current)
+  if channel[2] ~= current then noteLeap(previous, offset) end
+  -- The bytes ever written to the log, those before its oldest entry, and when that one was written. The last two are lower
+  -- bounds: the log loses its oldest entries by number without a look at them.
+  local written, first, since = tonumber(channel[3] or 0), tonumber(channel[4] or 0), tonumber(channel[5] or at)
+  if previous == 0 then redis.call('DEL', KEYS[3]) end
+
+  local id, maxBytes, maxAge = text(offset), tonumber(message.bytes), tonumber(message.ms)
+  redis.call('XADD', KEYS[3], 'MAXLEN', message.messages, id, 'p', text(previous), 'a', text(at), 'b', text(written), 'd', message.data)
+  written = written + #message.data
+
+  if written - first > maxBytes or at - since > maxAge then
+    local from, oldest = '-', nil
+    first, since = written, at
+    repeat
+      local entries = redis.call('XRANGE', KEYS[3], from, '+', 'COUNT', 8)
+      for _, entry in ipairs(entries) do
+        local entryAt, before = tonumber(entry[2][4]), tonumber(entry[2][6])
+        if written - before <= maxBytes and at - entryAt <= maxAge then
+          oldest, first, since = entry[1], before, entryAt
+          break
+        end
+        from = '(' .. entry[1]
+      end
+    until oldest or #entries < 8
+    if oldest then redis.call('XTRIM', KEYS[3], 'MINID', oldest) else redis.call('DEL', KEYS[3]) end
+  end
+
+  redis.call('PEXPIRE', KEYS[3], message.ms)
+  redis.call('HSET', KEYS[2], 'offset', id, 'incarnation', current, 'written', text(written), 'first', text(first), 'since', text(since))
+  redis.call('PEXPIRE', KEYS[2], message.keptMs)
+  redis.call('PUBLISH', message.topic, epoch .. ' ' .. id .. ' ' .. text(previous) .. ' ' .. text(at) .. ' ' .. message.data)
+  return epoch, id
+end

@@ -1,0 +1,236 @@
+-- Stands before the scripts on leases, rosters and slots, after client-common.lua.
+--
+-- leases            sorted set: lease -> its end, ms. A lease is <node>/<number>
+-- nodes             hash: node -> its newest lease
+-- leases-of:<node>  set: its leases
+-- held:<lease>      set: pack(roster, user, connection) that the lease holds
+-- batches           hash: lease -> number and answer of its last batch of operations
+-- members:<roster>  sorted set: user -> the offset at which it joined
+-- entries:<roster>  hash: user -> since when, and profile
+-- by:<roster,user>  hash: connection -> lease
+-- grace             sorted set: pack(roster, user) -> when the user has left, ms
+-- slots:<user>      hash: client -> { o: the open connection, r: the reserved one }
+-- presence          hash: offset and incarnation of the events
+-- A roster is 'online', or 'room:' and the room.
+
+local ONLINE = 'online'
+-- How long a reservation lasts if its connection never opens, ms.
+local RESERVATION_MS = 10000
+
+local events, presence = {}, nil
+
+local function nextEventOffset()
+  if presence == nil then
+    local stored = redis.call('HMGET', K .. 'presence', 'offset', 'incarnation')
+    presence = { previous = tonumber(stored[1] or 0), incarnation = incarnation() }
+    presence.last, presence.same = presence.previous, stored[2] == presence.incarnation
+  end
+  presence.last = nextOffset(presence.last, presence.same)
+  presence.same = true
+  return presence.last
+end
+
+-- Publishes the events of this script in one message. Answer: the offset of the last one, or '0'
+local function publishEvents()
+  if #events == 0 then return '0' end
+  local last = text(presence.last)
+  redis.call('HSET', K .. 'presence', 'offset', last, 'incarnation', presence.incarnation)
+  redis.call('PUBLISH', K .. 'presence', cjson.encode({ prev = text(presence.previous), events = events }))
+  return last
+end
+
+local function roomOf(roster)
+  if roster == ONLINE then return nil end
+  return string.sub(roster, 6)
+end
+
+local function announce(roster, event)
+  event.room = roomOf(roster)
+  event.total = redis.call('ZCARD', K .. 'members:' .. roster)
+  events[#events + 1] = event
+end
+
+local function join(roster, op, lease, at)
+  local user, id, profile = op.user, op.connectionId, op.profile
+  redis.call('HSET', K .. 'by:' .. pack(roster, user), id, lease)
+  redis.call('SADD', K .. 'held:' .. lease, pack(roster, user, id))
+  redis.call('ZREM', K .. 'grace', pack(roster, user))
+  local entry = redis.call('HGET', K .. 'entries:' .. roster, user)
+  local since = entry and string.match(entry, '^%d+') or text(at)
+  local isNew = not entry
+  if not isNew and string.sub(entry, #since + 2) == profile then return end
+  redis.call('HSET', K .. 'entries:' .. roster, user, since .. ' ' .. profile)
+  local offset = text(nextEventOffset())
+  if isNew then redis.call('ZADD', K .. 'members:' .. roster, offset, user) end
+  announce(roster, { off = offset, user = user, profile = profile, since = since, isNew = isNew })
+end
+
+local function left(roster, user)
+  redis.call('ZREM', K .. 'grace', pack(roster, user))
+  redis.call('HDEL', K .. 'entries:' .. roster, user)
+  if redis.call('ZREM', K .. 'members:' .. roster, user) == 1 then
+    announce(roster, { off = text(nextEventOffset()), user = user })
+  end
+end
+
+local function leave(roster, op, at)
+  local by = K .. 'by:' .. pack(roster, op.user)
+  local lease = redis.call('HGET', by, op.connectionId)
+  if not lease then return end
+  redis.call('HDEL', by, op.connectionId)
+  redis.call('SREM', K .. 'held:' .. lease, pack(roster, op.user, op.connectionId))
+  if redis.call('EXISTS', by) == 1 then return end
+  if op.graceMs > 0 then redis.call('ZADD', K .. 'grace', text(at + op.graceMs), pack(roster, op.user))
+  else left(roster, op.user) end
+end
+
+local function endGrace(at, limit)
+  local due = redis.call('ZRANGEBYSCORE', K .. 'grace', '-inf', text(at), 'LIMIT', 0, limit)
+  for _, packed in ipairs(due) do left(unpackFirst(packed)) end
+  return #due == limit
+end
+
+-- The slots of a user that are taken, by client.
+local function readSlots(user, at)
+  local stored = redis.call('HGETALL', K .. 'slots:' .. user)
+  local slots = {}
+  for n = 1, #stored, 2 do
+    local slot = cjson.decode(stored[n + 1])
+    if slot.r and at - slot.r.at > RESERVATION_MS then slot.r = nil end
+    if slot.o or slot.r then slots[stored[n]] = slot end
+  end
+  return slots
+end
+
+local function writeSlots(user, slots)
+  local key, fields, isOpen = K .. 'slots:' .. user, {}, false
+  for client, slot in pairs(slots) do
+    if slot.o or slot.r then
+      fields[#fields + 1] = client
+      fields[#fields + 1] = cjson.encode(slot)
+    end
+    if slot.o then isOpen = true end
+  end
+  redis.call('DEL', key)
+  if #fields == 0 then return end
+  redis.call('HSET', key, unpack(fields))
+  if not isOpen then redis.call('PEXPIRE', key, RESERVATION_MS) end
+end
+
+local function attemptOf(slot)
+  return math.max(slot.o and slot.o.attempt or 0, slot.r and slot.r.attempt or 0)
+end
+
+local function releaseSlot(user, connectionId, slots)
+  for client, slot in pairs(slots) do
+    if slot.r and slot.r.id == connectionId then slot.r = nil end
+    if slot.o and slot.o.id == connectionId then
+      slot.o = nil
+      keepRecord(user, client, false)
+    end
+  end
+end
+
+-- Takes the oldest connections of a user out of the slots until there are no more than the limit.
+local function evictOldest(user, slots, besides, limit)
+  local open = {}
+  for _, slot in pairs(slots) do if slot.o then open[#open + 1] = slot.o end end
+  local surplus, evicted = #open - limit, {}
+  table.sort(open, function(a, b)
+    if a.at == b.at then return a.id < b.id end
+    return a.at < b.at
+  end)
+  for _, connection in ipairs(open) do
+    if #evicted < surplus and connection.id ~= besides then
+      evicted[#evicted + 1] = { user = user, connectionId = connection.id, reason = 'limit' }
+      releaseSlot(user, connection.id, slots)
+    end
+  end
+  return evicted
+end
+
+-- Opens the slot of a connection, or declares it again. Answer: the connections that have lost their slot
+local function openSlot(op, lease, at)
+  local user, id = op.user, op.connectionId
+  local slots = readSlots(user, at)
+  local client, reserved = op.client, nil
+  for name, slot in pairs(slots) do
+    if (slot.o and slot.o.id == id) or (slot.r and slot.r.id == id) then
+      client, reserved = client or name, slot.r
+    end
+  end
+  -- While the store was away, the connection may have become another client's by its hello.
+  for name, slot in pairs(slots) do
+    if name ~= client and slot.o and slot.o.id == id then slot.o = nil end
+    if name ~= client and slot.r and slot.r.id == id then slot.r = nil end
+  end
+  if not client then return {} end
+  local limit = reserved and reserved.limit or op.limit or math.huge
+  local attempt = op.attempt or (reserved and reserved.attempt) or 1
+  local slot = slots[client]
+  local evicted, besides = {}, nil
+  if slot then
+    if attempt < attemptOf(slot) then return { { user = user, connectionId = id, reason = 'superseded' } } end
+    if slot.o and slot.o.id ~= id then
+      evicted[1] = { user = user, connectionId = slot.o.id, reason = 'superseded' }
+    end
+    if slot.r and slot.r.id == id then slot.r = nil end
+    besides = id
+  else
+    slot = {}
+    slots[client] = slot
+  end
+  slot.o = { id = id, lease = lease, attempt = attempt, at = op.openedAt or at }
+  keepRecord(user, client, true)
+  -- Declared again, it may be the oldest itself.
+  for _, eviction in ipairs(evictOldest(user, slots, besides, limit)) do evicted[#evicted + 1] = eviction end
+  writeSlots(user, slots)
+  return evicted
+end
+
+-- Takes away what a lease holds, at most `limit` connections. Answer: whether there is more
+local function emptyLease(lease, at, limit)
+  local held = redis.call('SPOP', K .. 'held:' .. lease, limit)
+  for _, packed in ipairs(held) do
+    local roster, rest = unpackFirst(packed)
+    local user, id = unpackFirst(rest)
+    local key = pack(roster, user)
+    local by = K .. 'by:' .. key
+    if redis.call('HGET', by, id) == lease then
+      redis.call('HDEL', by, id)
+      if redis.call('EXISTS', by) == 0 and not redis.call('ZSCORE', K .. 'grace', key) then left(roster, user) end
+    end
+    if roster == ONLINE then
+      local slots = readSlots(user, at)
+      for client, slot in pairs(slots) do
+        if slot.o and slot.o.lease == lease and slot.o.id == id then
+          slot.o = nil
+          keepRecord(user, client, false)
+        end
+      end
+      writeSlots(user, slots)
+    end
+  end
+  return #held == limit
+end
+
+-- Ends a lease once it holds nothing. Answer: how much of the limit is left
+local function endLease(lease, at, limit)
+  if emptyLease(lease, at, limit) then return 0 end
+  local node = string.match(lease, '^(.*)/')
+  redis.call('ZREM', K .. 'leases', lease)
+  redis.call('SREM', K .. 'leases-of:' .. node, lease)
+  redis.call('HDEL', K .. 'batches', lease)
+  if redis.call('HGET', K .. 'nodes', node) == lease then redis.call('HDEL', K .. 'nodes', node) end
+  return limit - 1
+end
+
+-- What a node compares: it changes when the store was emptied or may have lost writes.
+local function storeState(token)
+  local stored = redis.call('GET', K .. 'state')
+  if not stored then
+    stored = token
+    redis.call('SET', K .. 'state', stored)
+  end
+  return stored .. '.' .. incarnation()
+end

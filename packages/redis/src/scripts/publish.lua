@@ -1,0 +1,17 @@
+-- Stores a message in the log of a channel, trims the log and publishes the message.
+-- KEYS  1 epoch  2 channel (hash)  3 log (stream)  4 what is known of this publication
+-- ARGV  1 data  2 messages, 3 bytes and 4 ms of the history  5 pub/sub channel  6 how long the channel is remembered, ms
+--       7 id of the call, which is also the epoch, if there is none  8 how long KEYS 4 is remembered, ms
+-- Answer: 1 if another call has published it already, else 0; epoch; offset
+
+local known = redis.call('GET', KEYS[4])
+if known then
+  local call, epoch, offset = string.match(known, '^(%S+) (%S+) (%S+)$')
+  return { call == ARGV[7] and 0 or 1, epoch, offset }
+end
+
+local epoch, offset = append({
+  data = ARGV[1], messages = ARGV[2], bytes = ARGV[3], ms = ARGV[4], topic = ARGV[5], keptMs = ARGV[6], call = ARGV[7],
+})
+redis.call('SET', KEYS[4], ARGV[7] .. ' ' .. epoch .. ' ' .. offset, 'PX', ARGV[8])
+return { 0, epoch, offset }

@@ -1,0 +1,51 @@
+// The scripts that run inside Redis, where each is one step. They stand beside this file, with their keys, arguments and answers.
+// Used through calls.ts.
+import { createHash } from "node:crypto";
+import admit from "./admit.lua";
+import apply from "./apply.lua";
+import beat from "./beat.lua";
+import begin from "./begin.lua";
+import client from "./client-common.lua";
+import common from "./common.lua";
+import drop from "./drop.lua";
+import log from "./log-common.lua";
+import nodes from "./nodes.lua";
+import presence from "./presence-common.lua";
+import publish from "./publish.lua";
+import recall from "./recall.lua";
+import register from "./register.lua";
+import revoke from "./revoke.lua";
+import rooms from "./rooms.lua";
+import roster from "./roster.lua";
+import send from "./send.lua";
+import settle from "./settle.lua";
+import verify from "./verify.lua";
+
+/** A script, and the hash by which Redis knows it once it has run. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+export type Scripts = ReturnType<typeof createScripts>;
+
+/** @param prelude stands between the common part and each script. @default none */
+export function createScripts(prelude = "") {
+  const script = (...parts: readonly string[]): Script => {
+    const text = [common, prelude, ...parts].map(withoutComments).join("\n");
+    return { text, sha: createHash("sha1").update(text).digest("hex") };
+  };
+  const ofClient = (text: string): Script => script(client, text);
+  const ofPresence = (text: string): Script => script(client, presence, text);
+  return {
+    ...{ publish: script(log, publish), send: script(client, log, send), verify: script(verify) },
+    ...{ begin: ofClient(begin), recall: ofClient(recall), settle: ofClient(settle) },
+    ...{ revoke: ofClient(revoke), rooms: ofClient(rooms) },
+    ...{ admit: ofPresence(admit), apply: ofPresence(apply), beat: ofPresence(beat), drop: ofPresence(drop) },
+    ...{ nodes: ofPresence(nodes), register: ofPresence(register), roster: ofPresence(roster) },
+  };
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/^\s*--.*\n/gm, "");
+}

@@ -1,0 +1,59 @@
+// Time that a test controls, in Redis and in the nodes on it: nothing waits for minutes.
+import { setTimeout as sleep } from "node:timers/promises";
+import { createTestClock } from "@halyard/testing";
+import { createScripts } from "../src/scripts/scripts.ts";
+import type { RedisServer } from "./redis-server.ts";
+
+/** The key of what the test has advanced. */
+export const OFFSET = "test:offset";
+/** Shorter than the deadline of a call. */
+const STEP_MS = 1_000;
+/** Of a longer time the rest passes at once, in Redis only, as when no node beats. */
+const MOST_MS = 10_000;
+/** In it what is on its way on loopback arrives. */
+const ARRIVAL_MS = 4;
+
+/** The time of a store and its nodes. */
+export class StoreTime {
+  readonly clock = createTestClock();
+  /** The scripts, with a clock that is ahead of the server's own by what the test has advanced. */
+  readonly scripts = createScripts(
+    `local serverTime = now
+now = function() return serverTime() + tonumber(redis.call('GET', '${OFFSET}') or '0') end`,
+  );
+  readonly #server: RedisServer;
+
+  constructor(server: RedisServer) {
+    this.#server = server;
+  }
+
+  async advance(ms: number): Promise<void> {
+    const walked = Math.min(ms, MOST_MS);
+    if (ms > walked) await this.#shift(ms - walked);
+    for (let left = walked; left > 0; left -= STEP_MS) {
+      const step = Math.min(left, STEP_MS);
+      await this.#shift(step);
+      await this.clock.advance(step);
+      await this.settle();
+    }
+  }
+
+  /** Lets everything arrive that is on its way. The calls' deadlines are on a clock that stands still. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 3; round++) {
+      await sleep(ARRIVAL_MS);
+      await this.clock.advance(0);
+    }
+  }
+
+  /** What Redis itself expires is brought nearer to its end. */
+  async #shift(ms: number): Promise<void> {
+    await this.#server.control(async (client) => {
+      await client.incrBy(OFFSET, ms);
+      for (const key of await client.keys("*")) {
+        const ttl = await client.pTTL(key);
+        if (ttl > 0) await client.pExpire(key, Math.max(1, ttl - ms));
+      }
+    });
+  }
+}

@@ -1,0 +1,88 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { HubScene } from "../../test/hub-scene.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { EarlierEntry } from "./envelope.ts";
+import { commitReplay, planReplay, pushReplay, replayBudget } from "./replay.ts";
+
+let scene: HubScene;
+const create = (): HubScene => (scene = new HubScene());
+
+afterEach(async () => {
+  scene.hub.close();
+  await scene.backplane.stop();
+  expect(scene.clock.timers).toBe(0);
+});
+
+/** Publishes the entry of one room, and says where it stands. */
+async function publish(type: string, [room, ...after]: string[], before: EarlierEntry[] = []) {
+  const rooms = { before, after };
+  const json = JSON.stringify({ type });
+  const { position } = await scene.hub.publish(`room:${String(room)}`, { json, ephemeral: false, rooms });
+  await scene.clock.settle();
+  return { room: String(room), ...position };
+}
+
+/** Joins a room from its present position on. */
+async function join(connection: Connection, room: string, position?: { epoch: string; off: number }) {
+  const plan = await planReplay(scene.hub, { channel: `room:${room}`, position });
+  const replay = commitReplay(scene.hub, connection, { plan, budget: replayBudget() });
+  pushReplay(connection, replay);
+  return replay.state;
+}
+
+describe("a message to several rooms", () => {
+  it("comes in the later room to who joined the earlier one in between, and to nobody twice [s-P4]", async () => {
+    const { ada, connections } = create();
+    const bea = connections.open("bea");
+    await join(ada, "b");
+    for (const room of ["a", "b"]) await join(bea, room);
+    const first = await publish("m", ["a", "b"]);
+    await join(ada, "a");
+    await publish("m", ["b"], [first]);
+    expect(scene.received()).toEqual(["m"]);
+    expect(scene.received(bea)).toEqual(["m", "skip"]);
+  });
+
+  it("does not come again to who left the earlier room in between, nor who left and joined it [s-P4]", async () => {
+    const { ada, connections, hub } = create();
+    const bea = connections.open("bea");
+    for (const each of [ada, bea]) for (const room of ["a", "b"]) await join(each, room);
+    const first = await publish("m", ["a", "b"]);
+    for (const each of [ada, bea]) hub.remove("room:a", each);
+    await join(bea, "a");
+    await publish("m", ["b"], [first]);
+    expect(scene.received()).toEqual(["m", "skip"]);
+    expect(scene.received(bea)).toEqual(["m", "skip"]);
+  });
+
+  it("comes in the later room where the earlier one goes on behind a gap, and not where it is replayed [s-P4]", async () => {
+    const { connections } = create();
+    const [bea, cay] = [connections.open("bea"), connections.open("cay")];
+    const [a, b] = [await join(bea, "a"), await join(bea, "b")];
+    await publish("m", ["b"], [await publish("m", ["a", "b"])]);
+    expect(scene.received(bea)).toEqual(["m", "skip"]);
+    await join(cay, "a", { ...a, epoch: "lost" });
+    await join(cay, "b", b);
+    expect(scene.received(cay)).toEqual(["m"]);
+    const dan = connections.open("dan");
+    await join(dan, "a", a);
+    await join(dan, "b", b);
+    expect(scene.received(dan)).toEqual(["m", "skip"]);
+  });
+
+  it("comes in the later room where the earlier entry is of a store that is lost [s-P4]", async () => {
+    const { ada } = create();
+    for (const room of ["a", "b"]) await join(ada, room);
+    await publish("m", ["b"], [{ room: "a", epoch: "lost", off: 1 }]);
+    expect(scene.received()).toEqual(["m"]);
+  });
+
+  it("is known for 15 s in its rooms, and no timer remains of joins and leaves [s-P4]", async () => {
+    const { ada, clock, hub } = create();
+    const before = clock.timers;
+    await join(ada, "a");
+    hub.remove("room:a", ada);
+    await clock.advance(15_000);
+    expect(clock.timers).toBe(before);
+  });
+});

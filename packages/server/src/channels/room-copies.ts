@@ -1,0 +1,133 @@
+// Which connection gets a stored message, and in which of its rooms: a message that is published to several has an entry in each.
+// Channels and replays ask for each reader of an entry with a header; the channel hub tells who begins and who ends to read a room.
+// Guarantees: a connection gets the message in the first of its rooms and `skip` in the others. In a room that it began to read after
+// the message it has not got it; in one that it has left since then it has.
+//
+// What a node cannot know: a client that joined an earlier room after the message, and was cut off before it got the message in a
+// later one, resumes as one that has read both.
+import type { Position } from "@halyard/protocol";
+import type { Connection } from "../connection/connection.ts";
+import type { Clock } from "../types.ts";
+import { ExpiryTimer } from "../utils/expiry-timer.ts";
+import { roomChannel, roomNameOf } from "./channel-name.ts";
+import type { EarlierEntry, EnvelopeHeader, PublishedRooms } from "./envelope.ts";
+
+/** Longer than the entries of one publish are apart: each is tried for up to 10 s. */
+const REMEMBERED_MS = 15_000;
+
+/** What a connection has read of a room, where that is not all of it: the messages after `from`, up to `to`. */
+interface ReadPart {
+  readonly connection: Connection;
+  readonly channel: string;
+  readonly epoch: string;
+  readonly from: number;
+  to: number | undefined;
+}
+
+/** A channel of this node, as far as it is asked. */
+interface ReadChannel {
+  readonly name: string;
+  readonly epoch: string;
+  readonly offset: number;
+  has(connection: Connection): boolean;
+}
+
+/** What {@link RoomCopies} asks. */
+export interface RoomCopiesParts {
+  readonly clock: Clock;
+  readonly channelOf: (name: string) => ReadChannel | undefined;
+}
+
+/** Decides who gets an entry. */
+export class RoomCopies {
+  readonly #channelOf: RoomCopiesParts["channelOf"];
+  readonly #parts = new Map<Connection, ReadPart[]>();
+  readonly #expiry: ExpiryTimer<ReadPart>;
+
+  constructor({ channelOf, clock }: RoomCopiesParts) {
+    this.#channelOf = channelOf;
+    const onExpire = (part: ReadPart): void => {
+      this.#forget(part);
+    };
+    this.#expiry = new ExpiryTimer({ clock, ms: REMEMBERED_MS, onExpire });
+  }
+
+  /** The text of an entry for one of its readers; undefined for one that does not get it, or has got it in another room. */
+  textFor(
+    connection: Connection,
+    { text, header }: { readonly text: string; readonly header: EnvelopeHeader },
+  ): string | undefined {
+    if (header.except?.has(connection.client) === true) return undefined;
+    const { rooms } = header;
+    if (rooms === undefined) return text;
+    if (rooms.before.some((entry) => this.#hasRead(connection, entry))) return undefined;
+    const also = this.#laterChannels(connection, rooms);
+    // The reserved field is the last one.
+    return also.length === 0 ? text : `${text.slice(0, -2)},"also":${JSON.stringify(also)}}}`;
+  }
+
+  /** A connection reads a room from its present position on. */
+  begin(connection: Connection, { name, epoch, offset }: ReadChannel): void {
+    this.#add({ connection, channel: name, epoch, from: offset, to: undefined });
+  }
+
+  /** A connection reads a room no more. */
+  end(connection: Connection, { name, epoch, offset }: ReadChannel): void {
+    if (connection.stage === "closed") {
+      for (const part of this.#parts.get(connection) ?? []) this.#expiry.cancel(part);
+      this.#parts.delete(connection);
+      return;
+    }
+    const open = this.#openPart(connection, name);
+    if (open === undefined) this.#add({ connection, channel: name, epoch, from: -1, to: offset });
+    else open.to = offset;
+  }
+
+  close(): void {
+    this.#expiry.clear();
+    this.#parts.clear();
+  }
+
+  #add(part: ReadPart): void {
+    if (roomNameOf(part.channel) === undefined) return;
+    const parts = this.#parts.get(part.connection);
+    if (parts === undefined) this.#parts.set(part.connection, [part]);
+    else parts.push(part);
+    this.#expiry.schedule(part);
+  }
+
+  #forget(part: ReadPart): void {
+    const rest = (this.#parts.get(part.connection) ?? []).filter((other) => other !== part);
+    if (rest.length === 0) this.#parts.delete(part.connection);
+    else this.#parts.set(part.connection, rest);
+  }
+
+  #openPart(connection: Connection, channel: string): ReadPart | undefined {
+    return this.#parts.get(connection)?.find((part) => part.channel === channel && part.to === undefined);
+  }
+
+  /** Whether the connection has got, or is going to get, what stands there. */
+  #hasRead(connection: Connection, { room, epoch, off }: EarlierEntry): boolean {
+    const name = roomChannel(room);
+    const channel = this.#channelOf(name);
+    const isReading = channel?.has(connection) === true;
+    if (epoch === undefined || off === undefined) return isReading;
+    const isPart = (part: ReadPart): boolean =>
+      part.channel === name && part.epoch === epoch && part.from < off && off <= (part.to ?? Infinity);
+    if (this.#parts.get(connection)?.some(isPart) === true) return true;
+    if (isReading) return channel.epoch === epoch && this.#openPart(connection, name) === undefined;
+    return this.#nextPosition(connection, room)?.epoch === epoch;
+  }
+
+  #laterChannels(connection: Connection, { after }: PublishedRooms): readonly string[] {
+    const isItsOwn = (room: string): boolean =>
+      this.#channelOf(roomChannel(room))?.has(connection) === true ||
+      this.#nextPosition(connection, room) !== undefined;
+    return after.filter(isItsOwn).map(roomChannel);
+  }
+
+  /** From where a connection is going to read a room that it does not read now: the room is pending, or its right is being asked. */
+  #nextPosition({ pendingRooms, withheld }: Connection, room: string): Position | undefined {
+    return pendingRooms?.positionOf(room) ?? withheld?.get(roomChannel(room));
+  }
+}

@@ -1,0 +1,165 @@
+// A publisher: what a process without sockets can do with a backplane. Exported by the entry publisher.ts.
+// Guarantees: nothing is opened before the first use; a publish never rejects; after `close` nothing is published.
+import type { AnyProtocol, BuiltinProtocol, OutgoingMessage } from "@halyard/protocol";
+import { HalyardError } from "@halyard/protocol/wire";
+import { ApplicationGuard } from "../application/application-guard.ts";
+import type { Backplane } from "../backplane.ts";
+import { checkedRoomName, checkedRoomNames } from "../channels/channel-name.ts";
+import { publishMessage, toStored } from "../channels/publish-message.ts";
+import { listUsers } from "../channels/user-pages.ts";
+import { checkedLimits } from "../connection/checked-limits.ts";
+import { ConnectionTable } from "../connection/connection-table.ts";
+import { Revocations } from "../connection/revocations.ts";
+import type { ServerLimits } from "../limits.ts";
+import type { Logger } from "../logger.ts";
+import { loggerOf } from "../logging/logger-of.ts";
+import { MessagePublisher } from "../messages/message-publisher.ts";
+import { MessageTypeRegistry } from "../messages/message-types.ts";
+import type {
+  Clock,
+  ConnectionStats,
+  DisconnectOptions,
+  Published,
+  SendOptions,
+  UserList,
+  UserPage,
+} from "../types.ts";
+import { systemClock } from "../utils/clock.ts";
+import { addPublisher, nodeOn, removePublisher } from "./backplane-users.ts";
+import type { Closes } from "./backplane-users.ts";
+import type { Publisher } from "./cluster-types.ts";
+import { RoomCloses } from "./room-closes.ts";
+import { storedRoomStats } from "./room-statistics.ts";
+
+/** The options of {@link createPublisher}. */
+export interface PublisherOptions<TProtocol extends AnyProtocol> {
+  /** That of the nodes: the same store, the same prefix. One object may serve a manager and a publisher of one process. */
+  readonly backplane: Backplane;
+  /** The application's contract, from `defineProtocol`. @default the built-in messages only */
+  readonly protocol?: TProtocol | undefined;
+  /** Where it is logged that something was not published; `false` is silence. @default warnings and errors to the console */
+  readonly logger?: Logger | false | undefined;
+  /** The limits of the nodes: those of history also bound what a publisher stores. @default as the system's */
+  readonly limits?: Pick<Partial<ServerLimits>, "historyBytes" | "historyMessages" | "historyMs"> | undefined;
+  /** Time, timers and random numbers, for tests. @default the runtime's */
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * Publishes from a process without sockets: a worker, a cron job, a route handler. It connects at its first use. Like a manager
+ * it never rejects a publish: see {@link Published.error}.
+ *
+ * @example
+ * const publisher = createPublisher({ backplane: redisBackplane({ url }), protocol });
+ * const { error } = await publisher.sendToRoom("orders", { type: "order_paid", id });
+ */
+export function createPublisher<TProtocol extends AnyProtocol = BuiltinProtocol>(
+  options: PublisherOptions<TProtocol>,
+): Publisher<TProtocol> {
+  return new BackplanePublisher<TProtocol>(options);
+}
+
+class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TProtocol> {
+  readonly #backplane: Backplane;
+  readonly #messages: MessagePublisher;
+  readonly #closes: Closes;
+  readonly #stopLogger: () => void;
+  #isClosed = false;
+
+  constructor({ backplane, protocol, logger, limits, clock = systemClock }: PublisherOptions<TProtocol>) {
+    this.#backplane = backplane;
+    const systemLogger = loggerOf(logger, { clock });
+    this.#stopLogger = systemLogger.stop;
+    const guard = new ApplicationGuard({ onError: undefined, ...systemLogger, clock });
+    const { historyMessages: messages, historyBytes: bytes, historyMs: ms } = checkedLimits(limits);
+    const parts = { backplane, clock, retention: { messages, bytes, ms } };
+    const connections = new ConnectionTable();
+    this.#messages = new MessagePublisher({
+      // Called for a publish only after its message was found valid.
+      channels: {
+        publish: (channel, message) => {
+          if (this.#isClosed) return Promise.reject(closedError());
+          return publishMessage(parts, channel, message);
+        },
+        toStored: (channel, message) => toStored(parts, channel, message),
+      },
+      clock,
+      connections,
+      types: new MessageTypeRegistry(protocol),
+      report: (error) => {
+        guard.logger.error({ err: error }, "a message was not published");
+      },
+    });
+    const withoutConnections = { backplane, connections, clock, onError: () => {} };
+    const clientRooms = { take: () => undefined };
+    this.#closes = {
+      revocations: new Revocations(withoutConnections),
+      roomCloses: new RoomCloses({ ...withoutConnections, clientRooms, readersOf: () => [] }),
+    };
+    addPublisher(backplane);
+  }
+
+  broadcastMessage(message: OutgoingMessage<TProtocol> | string, options?: SendOptions): Promise<Published> {
+    return this.#messages.toAll(message, options);
+  }
+
+  sendToRoom(room: string, message: OutgoingMessage<TProtocol>, options?: SendOptions): Promise<Published> {
+    return this.#messages.toRoom(checkedRoomName(room), message, options);
+  }
+
+  sendToRooms(
+    rooms: readonly string[],
+    message: OutgoingMessage<TProtocol>,
+    options?: SendOptions,
+  ): Promise<readonly Published[]> {
+    return this.#messages.toRooms(checkedRoomNames(rooms), message, options);
+  }
+
+  sendToUser(userId: string, message: OutgoingMessage<TProtocol>, options?: SendOptions): Promise<Published> {
+    return this.#messages.toUser(userId, message, options);
+  }
+
+  async disconnectUser(userId: string, options: DisconnectOptions = {}): Promise<void> {
+    await this.#closing.revocations.disconnectUser(userId, options);
+  }
+
+  async disconnectSession(sessionId: string, options: DisconnectOptions = {}): Promise<void> {
+    await this.#closing.revocations.disconnectSession(sessionId, options);
+  }
+
+  async disconnectRoom(room: string, options: DisconnectOptions = {}): Promise<void> {
+    await this.#closing.roomCloses.disconnectRoom(checkedRoomName(room), options);
+  }
+
+  async getRoomStats(room: string): Promise<ConnectionStats> {
+    this.#assertOpen();
+    return storedRoomStats(this.#backplane, checkedRoomName(room));
+  }
+
+  async listUsers({ room, cursor }: UserPage = {}): Promise<UserList> {
+    this.#assertOpen();
+    const name = room === undefined ? undefined : checkedRoomName(room);
+    return listUsers(this.#backplane, { room: name, cursor });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#stopLogger();
+    await removePublisher(this.#backplane);
+  }
+
+  /** A manager of this process on the same backplane closes its own connections itself. */
+  get #closing(): Closes {
+    this.#assertOpen();
+    return nodeOn(this.#backplane) ?? this.#closes;
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw closedError();
+  }
+}
+
+function closedError(): HalyardError {
+  return new HalyardError("unavailable", "The publisher is closed.");
+}

@@ -1,0 +1,54 @@
+// Closes every connection in a room, on every node. Called by the manager and by publishers; other nodes' closes come from the backplane.
+// Guarantees: who is closed has no right to the room left that the server gave; `authorize` decides whether the user comes back.
+// Nothing is stored: a node that is cut off from the backplane at that moment is not reached.
+import { CloseCode } from "@halyard/protocol/wire";
+import type { Backplane } from "../backplane.ts";
+import type { ClientRooms } from "../connection/client-rooms.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { DisconnectOptions } from "../types.ts";
+import { repeatOnce } from "../utils/repeated-calls.ts";
+import type { RoomCloseMessage } from "./node-message.ts";
+
+/** What {@link RoomCloses} uses. */
+export interface RoomClosesParts {
+  readonly backplane: Pick<Backplane, "nodeId" | "nodes" | "send">;
+  readonly clientRooms: Pick<ClientRooms, "take">;
+  /** The connections of this node that are in a room. */
+  readonly readersOf: (room: string) => readonly Connection[];
+  readonly onError: (error: unknown) => void;
+}
+
+/** Closes the connections in rooms. */
+export class RoomCloses {
+  readonly #parts: RoomClosesParts;
+
+  constructor(parts: RoomClosesParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws HalyardError `unavailable` by rejecting: the connections of this node are closed, other nodes may not know */
+  async disconnectRoom(
+    room: string,
+    { code = CloseCode.Unauthenticated, reason = "" }: DisconnectOptions,
+  ): Promise<void> {
+    const { backplane } = this.#parts;
+    const message: RoomCloseMessage = { closeRoom: room, code, reason };
+    this.closeHere(message);
+    const data = JSON.stringify(message);
+    const nodes = await repeatOnce(backplane.nodes(), () => backplane.nodes());
+    const others = nodes.filter((nodeId) => nodeId !== backplane.nodeId);
+    await Promise.all(
+      others.map((nodeId) => repeatOnce(backplane.send(nodeId, data), () => backplane.send(nodeId, data))),
+    );
+  }
+
+  /** Closes those of this node. */
+  closeHere({ closeRoom: room, code, reason }: RoomCloseMessage): void {
+    const { clientRooms, onError, readersOf } = this.#parts;
+    for (const connection of readersOf(room)) {
+      // While the connection is open: afterwards its rooms are not known.
+      Promise.resolve(clientRooms.take(connection, room)).catch(onError);
+      connection.close(code, reason);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+// What the backplane tells this node, and which part hears of it. Called once by assembly.ts.
+// Guarantee: after an interruption everything is checked that could have been missed.
+import type { Backplane } from "../backplane.ts";
+import type { ChannelHub } from "../channels/channel-hub.ts";
+import type { PresenceHub } from "../channels/presence-hub.ts";
+import { AnsweringNode } from "./answering-node.ts";
+import { setNode } from "./backplane-users.ts";
+import { Census } from "./census.ts";
+import { ClusterStatistics } from "./cluster-statistics.ts";
+import { ConnectionRequests } from "./connection-requests.ts";
+import { parseNodeMessage } from "./node-message.ts";
+import { NodeQuestions } from "./node-questions.ts";
+import { RoomCloses } from "./room-closes.ts";
+import { countedRoomStats, storedRoomStats } from "./room-statistics.ts";
+import { ServerRequests } from "./server-requests.ts";
+import type { ClientRooms } from "../connection/client-rooms.ts";
+import { roomChannel } from "../channels/channel-name.ts";
+import { AddressedCloses } from "../connection/addressed-closes.ts";
+import type { ConnectionTable } from "../connection/connection-table.ts";
+import { Revocations } from "../connection/revocations.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { SessionWatches } from "../connection/session-watches.ts";
+import type { ServerLimits } from "../limits.ts";
+import type { MessageTypeRegistry } from "../messages/message-types.ts";
+import type { Clock, ConnectionStats } from "../types.ts";
+import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
+
+/** What hears of the backplane. */
+export interface BackplaneListenerParts {
+  readonly channels: ChannelHub;
+  readonly clientRooms: ClientRooms;
+  readonly presence: PresenceHub;
+  readonly connections: ConnectionTable;
+  readonly clock: Clock;
+  readonly backplane: Backplane;
+  readonly monitor: BackplaneMonitor;
+  readonly sessionWatches: SessionWatches;
+  readonly hasPresence: boolean;
+  readonly limits: ServerLimits;
+  readonly types: MessageTypeRegistry;
+}
+
+/** What acts on connections of other nodes. */
+export interface ClusterParts {
+  readonly closes: AddressedCloses;
+  readonly revocations: Revocations;
+  readonly roomCloses: RoomCloses;
+  readonly roomStats: (room: string) => Promise<ConnectionStats>;
+  readonly serverRequests: ServerRequests;
+  readonly statistics: ClusterStatistics;
+}
+
+/** Starts the backplane of this node. */
+export function startBackplane(
+  listeners: BackplaneListenerParts,
+  onError: (error: unknown) => void,
+): ClusterParts {
+  const { backplane, channels, clock, connections, monitor, presence, sessionWatches } = listeners;
+  const closes = new AddressedCloses({ backplane, connections, onError });
+  const revocations = new Revocations({ backplane, connections, clock, onError });
+  const readersOf = (room: string): readonly Connection[] => channels.subscribersOf(roomChannel(room));
+  const roomCloses = new RoomCloses({ backplane, clientRooms: listeners.clientRooms, readersOf, onError });
+  const questions = new NodeQuestions({ backplane, clock, onError });
+  const cluster = createClusterParts(listeners, questions);
+  presence.onEvicted = (eviction) => {
+    closes.evict(eviction);
+  };
+  const declareAgain = (rooms: boolean): void => {
+    presence.declareAgain(connections.all(), { rooms });
+  };
+  // Connections that this node has admitted alone are not counted, and have not been compared with any mark.
+  monitor.onReturn(() => {
+    declareAgain(false);
+    void revocations.checkAll();
+  });
+  monitor.start();
+  const checkAll = (): void => {
+    channels.onInterrupted("all");
+    presence.interrupted();
+    sessionWatches.interrupted();
+    void revocations.checkAll();
+  };
+  const started = backplane.start({
+    onPublication: channels.onPublication,
+    onEphemeral: channels.onEphemeral,
+    onPresence: presence.onPresence,
+    onNotice: sessionWatches.onNotice,
+    onInterrupted: (names) => {
+      if (names !== "all") {
+        channels.onInterrupted(names);
+        return;
+      }
+      declareAgain(false);
+      checkAll();
+    },
+    onMessage: (data) => {
+      const message = parseNodeMessage(data);
+      if ("close" in message) closes.closeHere(message);
+      else if ("closeRoom" in message) roomCloses.closeHere(message);
+      else questions.receive(message);
+    },
+    onRevoked: revocations.onRevoked,
+    onFenced: () => {
+      declareAgain(true);
+      // The store is another one, or the node was away for longer than its lease.
+      checkAll();
+    },
+  });
+  started.catch(onError);
+  setNode(backplane, { revocations, roomCloses });
+  return { closes, revocations, roomCloses, ...cluster };
+}
+
+/** What asks other nodes, and answers them. */
+function createClusterParts(
+  { backplane, channels, clock, connections, hasPresence, limits, types }: BackplaneListenerParts,
+  questions: NodeQuestions,
+): Pick<ClusterParts, "roomStats" | "serverRequests" | "statistics"> {
+  const census = new Census({ backplane, channels, connections, questions });
+  const requests = new ConnectionRequests({ backplane, clock, connections, limits, questions });
+  const statistics = new ClusterStatistics({ backplane, channels, clock, connections, questions });
+  const answering = new AnsweringNode({ census, requests, statistics });
+  questions.onQuestion = answering.onQuestion;
+  const parts = { census, clock, connections, hasPresence, requests, types };
+  const roomStats: ClusterParts["roomStats"] = (room) =>
+    hasPresence ? storedRoomStats(backplane, room) : countedRoomStats(census, room);
+  return { roomStats, serverRequests: new ServerRequests(parts), statistics };
+}

@@ -1,0 +1,64 @@
+// The limits of a node: the defaults, what the configuration changes, and what follows from that.
+// Called once, when the node is made.
+// Guarantees: each limit is a number that its part can work with, alone and beside the others; a user's rate is never below
+// that of one connection by default.
+import { DEFAULT_LIMITS, MAX_PAYLOAD_BYTES, MAX_ROOMS } from "../limits.ts";
+import type { ServerLimits } from "../limits.ts";
+
+/** Above it a timer of the runtimes ends at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+/** So many replies of a client are stored: a request that is repeated finds its own. */
+const MAX_PENDING_REQUESTS = 96;
+/** How many connections of a user may each have a full queue. At the user's byte rate eight are empty after half a minute. */
+const FULL_QUEUES = 8;
+
+/** @throws TypeError for a limit that cannot work */
+export function checkedLimits(config: Partial<ServerLimits> = {}): ServerLimits {
+  const isGiven = ([, value]: [string, unknown]): boolean => value !== undefined;
+  const given: Partial<ServerLimits> = Object.fromEntries(Object.entries(config).filter(isGiven));
+  const unknown = Object.keys(given).find((name) => !(name in DEFAULT_LIMITS));
+  if (unknown !== undefined)
+    throw new TypeError(
+      `There is no limits.${unknown}: the limits are in DEFAULT_LIMITS of @halyard/server.`,
+    );
+  const limits = { ...DEFAULT_LIMITS, ...userRates({ ...DEFAULT_LIMITS, ...given }), ...given };
+  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof ServerLimits)[]) assertWorks(name, limits[name]);
+  const { heartbeatMs, silenceMs, runningRequests, waitingRequests } = limits;
+  if (heartbeatMs >= silenceMs)
+    throw new TypeError(
+      `limits.heartbeatMs is ${String(heartbeatMs)}: it must be below limits.silenceMs (${String(silenceMs)}), which closes a peer that was not pinged.`,
+    );
+  if (runningRequests + waitingRequests > MAX_PENDING_REQUESTS)
+    throw new TypeError(
+      `limits.runningRequests and limits.waitingRequests are ${String(runningRequests)} and ${String(waitingRequests)}: together they must be at most ${String(MAX_PENDING_REQUESTS)}, the replies that are stored of a client.`,
+    );
+  return limits;
+}
+
+/** As many times those of one connection as by default. */
+function userRates(limits: ServerLimits): Partial<ServerLimits> {
+  return {
+    userMessagesPerSecond: 2 * limits.messagesPerSecond,
+    userMessageBurst: 2 * limits.messageBurst,
+    userBytesPerSecond: 2 * limits.bytesPerSecond,
+    userByteBurst: 2 * limits.byteBurst,
+    userChatPerSecond: 2 * limits.chatPerSecond,
+    userChatBurst: 2 * limits.chatBurst,
+    userJoinsPerSecond: 2 * limits.joinsPerSecond,
+    userJoinBurst: 4 * limits.joinBurst,
+    userWaitingSends: FULL_QUEUES * limits.waitingSends,
+  };
+}
+
+/** What is bounded by the size of a frame. */
+const MOST: Partial<ServerLimits> = { messageBytes: MAX_PAYLOAD_BYTES, rooms: MAX_ROOMS };
+
+function assertWorks(name: keyof ServerLimits, value: unknown): void {
+  const isRate = name.endsWith("PerSecond") || name.endsWith("Burst");
+  const most = name.endsWith("Ms") ? MAX_TIMER_MS : (MOST[name] ?? Infinity);
+  if (typeof value === "number" && value >= 0 && value <= most && (value > 0 || !isRate)) return;
+  const bound = most === Infinity ? "" : ` and at most ${String(most)}`;
+  throw new TypeError(
+    `limits.${name} is ${String(value)}: it must be a number, ${isRate ? "above 0" : "at least 0"}${bound}.`,
+  );
+}

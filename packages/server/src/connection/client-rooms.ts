@@ -1,0 +1,103 @@
+// The rooms that the server gave to clients: on their connections, and in the record of each client, which outlives them.
+// Called by Rooms when the application gives a room or a member leaves, by the handshake before a welcome, and after a ban.
+// Guarantee: a room that was given is the client's on its next connection, on whatever node, until it is taken back.
+import type { Backplane } from "../backplane.ts";
+import { andThen, whenAll } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
+import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
+import { isUnavailable } from "../utils/errors.ts";
+import { repeatOnce } from "../utils/repeated-calls.ts";
+import type { Connection } from "./connection.ts";
+import { UnfinishedWelcome } from "../availability/unfinished-welcome.ts";
+
+/** What {@link ClientRooms} uses. */
+export interface ClientRoomsParts {
+  readonly backplane: Pick<Backplane, "giveRoom" | "takeRoom" | "givenRooms">;
+  readonly monitor: Pick<BackplaneMonitor, "isAway" | "suspect">;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The rooms given to clients. */
+export class ClientRooms {
+  readonly #parts: ClientRoomsParts;
+
+  constructor(parts: ClientRoomsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * While the backplane is away, the room is stored when it is back. Rejects when the backplane does for another reason: the
+   * room is the connection's then, and not that of the client.
+   */
+  give(connection: Connection, room: string): MaybePromise<void> {
+    (connection.givenRooms ??= new Set()).add(room);
+    connection.takenRooms?.delete(room);
+    if (!hasRecord(connection)) return;
+    const { backplane, monitor } = this.#parts;
+    if (monitor.isAway) return this.enterLater(connection);
+    const given = backplane.giveRoom(connection.client, room);
+    return given?.catch((error: unknown) => {
+      if (!isUnavailable(error)) throw error;
+      this.enterLater(connection);
+    });
+  }
+
+  /** Rejects when the backplane does. */
+  take(connection: Connection, room: string): MaybePromise<void> {
+    const isGiven = connection.givenRooms?.delete(room) === true;
+    // Before the welcome the record may not have been read yet.
+    if (connection.stage !== "open") (connection.takenRooms ??= new Set()).add(room);
+    else if (!isGiven) return;
+    if (hasRecord(connection)) return this.#parts.backplane.takeRoom(connection.client, room);
+  }
+
+  /** Takes every room back, because the user was banned. */
+  async takeAll(connection: Connection): Promise<void> {
+    const rooms = [...(connection.givenRooms ?? [])];
+    try {
+      await whenAll(rooms.map((room) => this.take(connection, room)));
+    } catch (error) {
+      this.#parts.onError(error);
+    }
+  }
+
+  /** As {@link recall}. While the backplane is away the record is left for later. */
+  recallIfThere(connection: Connection): MaybePromise<void> {
+    if (!hasRecord(connection)) return;
+    if (this.#parts.monitor.isAway) return this.enterLater(connection);
+    const recalled = this.recall(connection);
+    if (!(recalled instanceof Promise)) return recalled;
+    return recalled.catch((error: unknown) => {
+      if (!isUnavailable(error)) throw error;
+      this.enterLater(connection);
+    });
+  }
+
+  /** Reads the record of the client, and adds to it what was given before the client was known. Rejects when the backplane does. */
+  recall(connection: Connection): MaybePromise<void> {
+    if (!hasRecord(connection)) return;
+    const { backplane } = this.#parts;
+    const { client } = connection;
+    const given = backplane.givenRooms(client);
+    const rooms = given instanceof Promise ? repeatOnce(given, () => backplane.givenRooms(client)) : given;
+    return andThen(rooms, (recorded) => {
+      const unrecorded = [...(connection.givenRooms ?? [])].filter((room) => !recorded.includes(room));
+      for (const room of recorded)
+        if (connection.takenRooms?.has(room) !== true) (connection.givenRooms ??= new Set()).add(room);
+      if (unrecorded.length === 0) return;
+      const stored = whenAll(unrecorded.map((room) => backplane.giveRoom(client, room)));
+      return andThen<unknown, void>(stored, () => undefined);
+    });
+  }
+
+  /** Reads the record, and enters the rooms that were given, when the backplane is back. */
+  enterLater(connection: Connection): void {
+    (connection.unfinished ??= new UnfinishedWelcome()).hasUnreadRooms = true;
+    this.#parts.monitor.suspect();
+  }
+}
+
+/** Whether the connection's client can return: a plain client cannot, and a v1 client is known by its hello at the latest. */
+function hasRecord({ client, id, isV1 }: Connection): boolean {
+  return isV1 && client.client !== id;
+}

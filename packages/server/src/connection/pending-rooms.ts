@@ -1,0 +1,73 @@
+// The rooms of a hello that the connection is not in yet. Made with the welcome, which names them as `pending`.
+// Heartbeat has Rooms join them, in order, as the rates allow and the backplane answers; sends to such a room wait until it is settled.
+import type { Position } from "@halyard/protocol";
+import { LIMITS } from "@halyard/protocol/wire";
+
+interface PendingRoom {
+  readonly position: Position | undefined;
+  /** The room has taken its part of the rate of joins. */
+  readonly isPaid: boolean;
+  readonly waiting: (() => void)[];
+}
+
+/** The rooms of one connection that wait to be joined, in the client's order. */
+export class PendingRooms {
+  /** What all of them together may replay. */
+  readonly budget = { messages: LIMITS.replayedMessages, bytes: LIMITS.replayedBytes };
+  #isBusy = false;
+  readonly #rooms = new Map<string, PendingRoom>();
+
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  add(
+    room: string,
+    { position, isPaid = false }: { readonly position: Position | undefined; readonly isPaid?: boolean },
+  ): void {
+    this.#rooms.set(room, { position, isPaid, waiting: [] });
+  }
+
+  has(room: string): boolean {
+    return this.#rooms.has(room);
+  }
+
+  /**
+   * Joins them, in order, as long as the rate allows.
+   *
+   * @param join settles the room unless it fails for now; never rejects
+   */
+  async joinDue(mayJoin: (isPaid: boolean) => boolean, join: (room: string) => Promise<void>): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    for (const [room, { isPaid }] of this.#rooms) {
+      if (!mayJoin(isPaid)) break;
+      await join(room);
+    }
+    this.#isBusy = false;
+  }
+
+  /** From where the client goes on. */
+  positionOf(room: string): Position | undefined {
+    return this.#rooms.get(room)?.position;
+  }
+
+  /** Resolves when the room is joined, refused or left; undefined if it is not pending. */
+  whenSettled(room: string): Promise<void> | undefined {
+    const pending = this.#rooms.get(room);
+    return pending === undefined ? undefined : new Promise((resolve) => pending.waiting.push(resolve));
+  }
+
+  /** The room is joined, refused or left. @returns whether it was pending */
+  settle(room: string): boolean {
+    const pending = this.#rooms.get(room);
+    this.#rooms.delete(room);
+    for (const resolve of pending?.waiting ?? []) resolve();
+    return pending !== undefined;
+  }
+
+  /** The connection has closed. */
+  settleAll(): void {
+    for (const room of this.#rooms.keys()) this.settle(room);
+  }
+}

@@ -1,0 +1,148 @@
+// The logger where the configuration has none: warnings and errors, as lines of the console for the developer.
+// Made once per system and publisher, whose clock times its counts. The one file that writes to the console.
+// Guarantees: the same thing is one line and then a count every minute, whatever visitors do; the lines of one minute are
+// bounded.
+import { printable } from "@halyard/protocol/internal";
+import type { Logger } from "../logger.ts";
+import type { Clock } from "../types.ts";
+import { errorText, identityOf } from "./error-text.ts";
+
+type Level = "info" | "warn" | "error";
+
+interface Line {
+  readonly level: Level;
+  readonly text: string;
+  repeated: number;
+}
+
+const INTERVAL_MS = 60_000;
+/** Different lines of one minute: above it they are counted together. */
+const MAX_LINES = 200;
+/** Errors of one place whose messages differ, as with a visitor's text in them. */
+const MAX_ERRORS_OF_A_FRAME = 20;
+const MAX_FIELD_LENGTH = 200;
+
+/** Writes to the console. */
+export class ConsoleLogger implements Logger {
+  readonly #clock: Clock;
+  readonly #lines = new Map<string, Line>();
+  readonly #errorsOfFrames = new Map<string, number>();
+  #timer: unknown;
+  /** Whether connects, closes and messages are written, too. */
+  readonly #writesInfo: boolean;
+  #isSilent = false;
+
+  constructor(clock: Clock, writesInfo = false) {
+    this.#clock = clock;
+    this.#writesInfo = writesInfo;
+  }
+
+  debug(): void {
+    // For a logger of the application's.
+  }
+
+  info(fields: object, message: string): void {
+    if (this.#writesInfo) this.#print("info", lineOf(fields, message));
+  }
+
+  warn(fields: object, message: string): void {
+    this.#write("warn", fields, message);
+  }
+
+  error(fields: object, message: string): void {
+    this.#write("error", fields, message);
+  }
+
+  /** Writes the counts of the running minute, and stops. */
+  stop(): void {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const line of this.#lines.values()) this.#printCount(line);
+    this.#lines.clear();
+    this.#errorsOfFrames.clear();
+  }
+
+  /** From now on nothing is written. */
+  silence(): void {
+    this.#isSilent = true;
+  }
+
+  #write(level: Level, fields: Fields, message: string): void {
+    if (this.#isSilent) return;
+    const key = this.#keyOf(level, fields, message);
+    const line = this.#lines.get(key);
+    if (line !== undefined) {
+      line.repeated += fields.repeated ?? 1;
+      return;
+    }
+    const text = lineOf(fields, message);
+    this.#lines.set(key, { level, text: text.split("\n", 1)[0] ?? "", repeated: 0 });
+    this.#print(level, text);
+    this.#schedule();
+  }
+
+  #keyOf(level: Level, { kind, reason, type, err }: Fields, message: string): string {
+    let key = [level, message, kind, reason, type].join("\n");
+    if (err !== undefined) {
+      const { text, frame } = identityOf(err);
+      const place = `${key}\n${frame}`;
+      const isNew = !this.#lines.has(`${place}\n${text}`);
+      const known = this.#errorsOfFrames.get(place) ?? 0;
+      if (isNew) this.#errorsOfFrames.set(place, known + 1);
+      key = isNew && known >= MAX_ERRORS_OF_A_FRAME ? place : `${place}\n${text}`;
+    }
+    return this.#lines.has(key) || this.#lines.size < MAX_LINES ? key : level;
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#printCounts();
+    }, INTERVAL_MS);
+  }
+
+  /** What was quiet for a minute is forgotten: the next time it is a line of its own. */
+  #printCounts(): void {
+    this.#errorsOfFrames.clear();
+    for (const [key, line] of this.#lines) {
+      if (line.repeated === 0) this.#lines.delete(key);
+      else this.#printCount(line);
+    }
+    if (this.#lines.size > 0) this.#schedule();
+  }
+
+  #printCount(line: Line): void {
+    if (line.repeated === 0) return;
+    this.#print(line.level, `${line.text} (${String(line.repeated)} more times)`);
+    line.repeated = 0;
+  }
+
+  #print(level: Level, text: string): void {
+    if (this.#isSilent) return;
+    // eslint-disable-next-line no-console -- the place of warnings and errors where the application names no other
+    console[level](`[halyard] ${text}`);
+  }
+}
+
+/** Fields that a line shows in another form, or that a reader of a console does not need. */
+interface Fields {
+  readonly err?: unknown;
+  readonly event?: unknown;
+  readonly at?: unknown;
+  readonly kind?: unknown;
+  readonly reason?: unknown;
+  readonly type?: unknown;
+  readonly repeated?: number;
+}
+
+function lineOf(
+  { err, event: _event, at: _at, repeated: _repeated, ...shown }: Fields,
+  message: string,
+): string {
+  const fields = Object.entries(shown)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}: ${printable(String(value), MAX_FIELD_LENGTH)}`);
+  const line = printable(message, message.length) + (fields.length === 0 ? "" : ` (${fields.join(", ")})`);
+  return err === undefined ? line : `${line}: ${errorText(err)}`;
+}

@@ -1,0 +1,42 @@
+// How a node ends: its clients are moved to other nodes, and its parts stop. Called by the manager.
+// Guarantees: hooks of the last closes run before the parts stop that they may use; a node that ends takes no upgrade.
+import { CloseCode } from "@halyard/protocol/wire";
+import type { Assembly } from "../assembly.ts";
+import { removeNode } from "../cluster/backplane-users.ts";
+import { closeForGood, closeInSlots, closeTogether, sample } from "../connection/drain.ts";
+import type { DrainOptions } from "../connection/drain.ts";
+
+/** Moves connections of this node to other nodes. */
+export async function drainNode(
+  { backplane, clock, connections, upgrades }: Assembly,
+  { windowMs, share = 1 }: DrainOptions,
+): Promise<void> {
+  const all = [...connections.all()];
+  if (share >= 1) upgrades.isDraining = true;
+  const isAlone = backplane.kind === "memory";
+  const moved = share >= 1 ? all : sample(all, Math.ceil(share * all.length), clock);
+  if (isAlone) await closeTogether(moved, { clock, windowMs: windowMs ?? 2_000 });
+  else await closeInSlots(moved, { clock, windowMs: windowMs ?? 20_000 });
+  // Upgrades that were accepted before this began.
+  if (share >= 1) for (const late of connections.all()) late.close(CloseCode.Draining, "retryAfterMs=0");
+}
+
+/** Closes every connection, and stops every part. */
+export async function closeNode(parts: Assembly): Promise<void> {
+  parts.upgrades.isDraining = true;
+  parts.heartbeat.stop();
+  parts.eventLoop.stop();
+  closeForGood([...parts.connections.all()], parts.clock);
+  // The hooks of these closes run before the parts stop that they may use.
+  await Promise.resolve();
+  parts.sessionWatches.stop();
+  parts.revocations.stop();
+  parts.deduplicator.stop();
+  parts.upgrades.stop();
+  parts.securityReporter.stop();
+  parts.presence.close();
+  parts.channels.close();
+  parts.monitor.stop();
+  parts.systemLogger.stop();
+  await removeNode(parts.backplane);
+}

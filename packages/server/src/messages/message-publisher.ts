@@ -1,0 +1,287 @@
+// Publishes messages on channels and sends to single connections: checked, completed and encoded. Called by the manager
+// and, for relayed messages, by Dispatcher.
+import type { ClientRef, PublishedWork, PublishResult } from "../backplane.ts";
+import { GLOBAL_CHANNEL, roomChannel, userChannel } from "../channels/channel-name.ts";
+import type { ChannelHub } from "../channels/channel-hub.ts";
+import type { EarlierEntry, PublishedRooms } from "../channels/envelope.ts";
+import { clientKey, Exclusion } from "../channels/exclusion.ts";
+import { profileOf } from "../connection/public-profile.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { ConnectionTable } from "../connection/connection-table.ts";
+import { assertFitsFrame } from "../delivery/frame-size.ts";
+import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import type { Clock, ErrorContext, Except, Published, SendOptions, WebSocketInstance } from "../types.ts";
+import { dateOf } from "@halyard/protocol/internal";
+import { toHalyardError } from "../utils/errors.ts";
+import { unwrapResolved } from "../utils/maybe-promise.ts";
+import type { MessageTypeRegistry } from "./message-types.ts";
+import { encodeOutgoing } from "./outgoing-message.ts";
+import type { EncodedMessage, RepeatablePublish } from "./outgoing-message.ts";
+
+interface MessagePublisherParts {
+  readonly channels: Pick<ChannelHub, "publish" | "toStored">;
+  readonly clock: Clock;
+  readonly connections: ConnectionTable;
+  readonly report: (error: unknown, context: ErrorContext) => void;
+  readonly types: MessageTypeRegistry;
+}
+
+/** A client's message that the server publishes without a handler. */
+export interface RelayedMessage {
+  readonly type: string;
+  readonly id: string;
+  readonly fields: object;
+  readonly room: string | undefined;
+  readonly ephemeral: boolean;
+}
+
+/** Who does not get a message, and who counts as its author where the message has none. */
+interface LeftOut {
+  readonly except?: Exclusion | undefined;
+  readonly author?: string | undefined;
+}
+
+/** Where a message goes. */
+interface Destination extends LeftOut {
+  readonly channel: string;
+  readonly rooms?: PublishedRooms | undefined;
+}
+
+/** A message with its channel. */
+interface ReadyMessage extends Destination {
+  readonly message: EncodedMessage;
+}
+
+/** A message as the history stores it. */
+export interface StoredMessage extends Omit<PublishedWork, "result"> {
+  readonly id: string;
+}
+
+const MAX_LEFT_OUT = 1_000;
+
+/** Publishes what the application and the clients send. */
+export class MessagePublisher {
+  readonly #parts: MessagePublisherParts;
+
+  constructor(parts: MessagePublisherParts) {
+    this.#parts = parts;
+  }
+
+  toAll(message: object | string, options?: WebSocketInstance | SendOptions): Promise<Published> {
+    return this.#publish(GLOBAL_CHANNEL, message, options);
+  }
+
+  toRoom(
+    room: string,
+    message: object | string,
+    options?: WebSocketInstance | SendOptions,
+  ): Promise<Published> {
+    return this.#publish(roomChannel(room), message, options);
+  }
+
+  toUser(
+    userId: string,
+    message: object | string,
+    options?: WebSocketInstance | SendOptions,
+  ): Promise<Published> {
+    return this.#publish(userChannel(userId), message, options);
+  }
+
+  /**
+   * Publishes one message to several rooms, one after the other: each entry says where the message stands already. Ends at the
+   * first room that fails.
+   */
+  toRooms(
+    rooms: readonly string[],
+    message: object | string,
+    options: SendOptions = {},
+  ): Promise<readonly Published[]> {
+    const channels = rooms.map(roomChannel);
+    const { idempotencyKey: key } = options;
+    const leftOut = this.#leftOutBy(options);
+    const repeatable = key === undefined ? undefined : { channel: channels.join("\0"), key };
+    return this.#publishInRooms(rooms, this.#encode(message, repeatable), leftOut);
+  }
+
+  async #publishInRooms(
+    rooms: readonly string[],
+    encoding: EncodedMessage | Promise<EncodedMessage>,
+    leftOut: LeftOut,
+  ): Promise<readonly Published[]> {
+    const all: Published[] = [];
+    const before: EarlierEntry[] = [];
+    let id = "";
+    try {
+      const encoded = encoding instanceof Promise ? await encoding : encoding;
+      id = encoded.id;
+      for (const [index, room] of rooms.entries()) {
+        const channel = roomChannel(room);
+        const destination = {
+          ...leftOut,
+          channel,
+          rooms: { before: [...before], after: rooms.slice(index + 1) },
+        };
+        const publishing = unwrapResolved(this.#publishEncoded(encoded, destination));
+        // What is published at once goes before anything that the caller publishes next.
+        const { position } = publishing instanceof Promise ? await publishing : publishing;
+        before.push({ room, ...position });
+        all.push({ id, channel, offset: position?.off, error: undefined });
+      }
+    } catch (failure) {
+      this.#parts.report(failure, { type: "publish", ws: undefined });
+      const error = toHalyardError(failure);
+      for (const room of rooms.slice(all.length))
+        all.push({ id, channel: roomChannel(room), offset: undefined, error });
+    }
+    return all;
+  }
+
+  /**
+   * Sends to one connection, outside all channels: without an offset, and lost when the connection is closed. Before the
+   * welcome the frame is kept, because a client takes nothing that comes before it. A message that no frame carries is not
+   * sent, and `onError` hears it.
+   */
+  toConnection(ws: WebSocketInstance, message: object | string): void {
+    const connection = this.#parts.connections.of(ws);
+    const encoded = this.#encode(message);
+    const fail = (error: unknown): void => {
+      this.#parts.report(error, { type: "send", ws: connection?.ws });
+    };
+    const push = ({ type, json }: EncodedMessage): void => {
+      try {
+        assertFitsFrame(json, type);
+        connection?.pushAfterWelcome(new OutboundFrame(json));
+      } catch (error) {
+        fail(error);
+      }
+    };
+    if (encoded instanceof Promise) encoded.then(push, fail);
+    else push(encoded);
+  }
+
+  /** Publishes a client's message to the other connections, with its author. Rejects when the backplane does. */
+  async relay(connection: Connection, relayed: RelayedMessage): Promise<Published> {
+    const { message, ...destination } = this.#relayed(connection, relayed);
+    const { position } = await this.#publishEncoded(message, destination);
+    const { channel } = destination;
+    return { id: message.id, channel, offset: position?.off, error: undefined };
+  }
+
+  /** What {@link relay} would store. @throws LimitError `payload_too_large` */
+  storedRelay(connection: Connection, relayed: RelayedMessage): StoredMessage {
+    return this.#toStored(this.#relayed(connection, relayed));
+  }
+
+  /** What {@link toRoom} would store, or {@link toAll} without a room. @throws LimitError `payload_too_large` */
+  async storedMessage(
+    message: object,
+    room: string | undefined,
+    excluded: ClientRef | undefined,
+  ): Promise<StoredMessage> {
+    const channel = room === undefined ? GLOBAL_CHANNEL : roomChannel(room);
+    return this.#toStored({ channel, message: await this.#encode(message), except: exclusionOf(excluded) });
+  }
+
+  #relayed(connection: Connection, { type, id, fields, room, ephemeral }: RelayedMessage): ReadyMessage {
+    const channel = room === undefined ? GLOBAL_CHANNEL : roomChannel(room);
+    const json = JSON.stringify({ type, ...fields, from: this.#authorOf(connection) });
+    const idempotencyKey = ephemeral ? undefined : `${id}\0${connection.userId}`;
+    const message = { type, id, json, ephemeral, idempotencyKey, author: connection.userId };
+    return { channel, message, except: exclusionOf(connection.client) };
+  }
+
+  #toStored({ channel, message, except }: ReadyMessage): StoredMessage {
+    assertFitsFrame(message.json, message.type);
+    return { id: message.id, ...this.#parts.channels.toStored(channel, { ...message, except }) };
+  }
+
+  #authorOf({ userId }: Connection): object {
+    const { clock, connections } = this.#parts;
+    const author = connections.connectedUsers.get(userId);
+    const connectedAt = (author?.connectedAt ?? new Date(dateOf(clock))).toISOString();
+    return { ...(author ?? profileOf({ id: userId })), connectedAt };
+  }
+
+  /** Rejects when the backplane does. @throws HalyardError `payload_too_large` */
+  #publishEncoded(
+    message: EncodedMessage,
+    { channel, except, rooms, author }: Destination,
+  ): Promise<PublishResult> {
+    assertFitsFrame(message.json, message.type);
+    const { json, ephemeral, idempotencyKey } = message;
+    const by = message.author ?? author;
+    return this.#parts.channels.publish(channel, {
+      json,
+      ephemeral,
+      except,
+      rooms,
+      idempotencyKey,
+      author: by,
+    });
+  }
+
+  /**
+   * Never rejects: most callers do not await a publish, so its failure also goes to `onError`.
+   *
+   * @param options the one connection to leave out, or options
+   * @throws TypeError at once when the message is not valid
+   */
+  #publish(
+    channel: string,
+    message: object | string,
+    options: WebSocketInstance | SendOptions = {},
+  ): Promise<Published> {
+    const given: SendOptions = "send" in options ? { except: { ws: options } } : options;
+    const { idempotencyKey: key } = given;
+    const leftOut = this.#leftOutBy(given);
+    const encoding = this.#encode(message, key === undefined ? undefined : { channel, key });
+    return this.#awaitPublish(encoding, { ...leftOut, channel });
+  }
+
+  /**
+   * Who is left out, taken at once: the socket may close before the message is encoded, and its client must not get the message
+   * on resume. What a handler publishes to all but the sender is the sender's.
+   *
+   * @throws TypeError for too many
+   */
+  #leftOutBy({ except }: SendOptions): LeftOut {
+    if (except === undefined) return {};
+    const { ws = [], userIds = [] }: Except = except;
+    const sockets = "send" in ws ? [ws] : ws;
+    if (sockets.length + userIds.length > MAX_LEFT_OUT)
+      throw new TypeError(`except leaves out at most ${String(MAX_LEFT_OUT)} connections and users`);
+    const refs = sockets.flatMap((socket) => this.#parts.connections.clientOf(socket) ?? []);
+    if (refs.length + userIds.length === 0) return {};
+    const exclusion = new Exclusion(refs.map(clientKey), userIds);
+    return { except: exclusion, author: exclusion.only === undefined ? undefined : refs[0]?.user };
+  }
+
+  async #awaitPublish(
+    encoding: EncodedMessage | Promise<EncodedMessage>,
+    destination: Destination,
+  ): Promise<Published> {
+    const { channel } = destination;
+    let id = "";
+    try {
+      const encoded = encoding instanceof Promise ? await encoding : encoding;
+      id = encoded.id;
+      const { position } = await this.#publishEncoded(encoded, destination);
+      return { id, channel, offset: position?.off, error: undefined };
+    } catch (error) {
+      this.#parts.report(error, { type: "publish", ws: undefined });
+      return { id, channel, offset: undefined, error: toHalyardError(error) };
+    }
+  }
+
+  #encode(
+    message: object | string,
+    repeatable?: RepeatablePublish,
+  ): EncodedMessage | Promise<EncodedMessage> {
+    const { types, clock } = this.#parts;
+    return encodeOutgoing(message, { types, now: () => dateOf(clock), repeatable });
+  }
+}
+
+function exclusionOf(client: ClientRef | undefined): Exclusion | undefined {
+  return client === undefined ? undefined : new Exclusion([clientKey(client)]);
+}

@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { FakeSocket, ReceivedFrame } from "../../test/fake-socket.ts";
+import { TestSystem } from "../../test/test-system.ts";
+
+const ROOMS = Array.from({ length: 4 }, (_, n) => `r${String(n)}`);
+
+let system: TestSystem;
+let clients = 0;
+let forbidden: Set<string>;
+beforeEach(() => {
+  forbidden = new Set();
+  // 20 rooms at once, and two more a second.
+  system = new TestSystem({
+    limits: { rooms: 4, joinsPerSecond: 2 },
+    authorize: ({ room }) => !forbidden.has(room),
+  });
+});
+afterEach(() => system.expectToEndCleanly());
+
+interface Hello {
+  readonly rooms?: readonly string[];
+  readonly positions?: readonly { ch: string; epoch: string; off: number }[];
+}
+
+const join = (hello: Hello = {}): Promise<FakeSocket> =>
+  system.join("ada", { clientId: String(++clients).padStart(20, "c"), rooms: ROOMS, ...hello });
+
+/** Uses up what the user may join at once. */
+async function spend(): Promise<void> {
+  for (let n = 0; n < 5; n++) await join();
+}
+
+const of = (frames: readonly ReceivedFrame[], type: string): ReceivedFrame[] =>
+  frames.filter((frame) => frame.type === type);
+const channelsOf = (frames: readonly ReceivedFrame[]): Record<string, unknown> =>
+  of(frames, "welcome")[0]?.["channels"] as Record<string, unknown>;
+
+describe("the rooms of a hello above the user's rate", () => {
+  it("are pending in the welcome, and joined in the hello's order as the rate allows [s-A8]", async () => {
+    await spend();
+    const ws = await join({ rooms: ["r3", "r1", "r2"] });
+    const pending = { epoch: "-", off: 0, recovered: "pending" };
+    const welcome = ws.take();
+    expect(channelsOf(welcome)).toMatchObject({
+      "room:r3": pending,
+      "room:r1": pending,
+      "room:r2": pending,
+      all: { recovered: "new" },
+    });
+    expect(of(welcome, "joined")).toEqual([]);
+    await system.clock.advance(1_000);
+    expect(of(ws.take(), "joined").map(({ room }) => room)).toEqual(["r3", "r1"]);
+    await system.clock.advance(1_000);
+    const last = ws.take();
+    expect(of(last, "joined")).toMatchObject([{ room: "r2", off: 0 }]);
+    expect(of(last, "user_list")).toMatchObject([{ room: "r2" }]);
+    await system.manager.sendToRoom("r2", { type: "announcement", message: "hi" });
+    system.clock.flush();
+    expect(of(ws.take(), "announcement")).toHaveLength(1);
+  });
+
+  it("are joined at once while the user is within the rate, also by many reconnects [s-A8]", async () => {
+    const counts: number[] = [];
+    for (let n = 0; n < 8; n++) {
+      const ws = await join();
+      const states = Object.values(channelsOf(ws.take())) as { recovered: string }[];
+      counts.push(states.filter(({ recovered }) => recovered === "pending").length);
+    }
+    expect(counts).toEqual([0, 0, 0, 0, 0, 4, 4, 4]);
+  });
+
+  it("go on at the client's position, with what was missed [s-A8]", async () => {
+    const first = await join({ rooms: ["r0"] });
+    const { epoch } = channelsOf(first.take())["room:r0"] as { epoch: string };
+    await spend();
+    for (const message of ["a", "b"])
+      await system.manager.sendToRoom("r0", { type: "announcement", message });
+    const positions = [{ ch: "room:r0", epoch, off: 0 }];
+    const ws = await join({ rooms: ["r0"], positions });
+    expect(channelsOf(ws.take())["room:r0"]).toEqual({ epoch, off: 0, recovered: "pending" });
+    await system.clock.advance(1_000);
+    const frames = ws.take().filter(({ type }) => type !== "user_list");
+    expect(frames).toMatchObject([
+      { type: "joined", room: "r0", epoch, off: 0, head: 2 },
+      { type: "announcement", message: "a", $: { off: 1 } },
+      { type: "announcement", message: "b", $: { off: 2 } },
+    ]);
+  });
+
+  it("have a gap before the joined that says the same position, where nothing can be replayed [s-A8]", async () => {
+    await spend();
+    const ws = await join({ rooms: ["r0"], positions: [{ ch: "room:r0", epoch: "gone", off: 7 }] });
+    ws.take();
+    await system.clock.advance(1_000);
+    const [gap, joined] = ws.take();
+    expect(gap).toMatchObject({ type: "gap", ch: "room:r0", off: 0, reason: "lost" });
+    expect(joined).toMatchObject({ type: "joined", room: "r0", epoch: gap?.["epoch"], off: 0 });
+  });
+
+  it("are left as forbidden where the user may no longer join [s-A8]", async () => {
+    await spend();
+    const ws = await join({ rooms: ["r0", "r1"], positions: [{ ch: "room:r0", epoch: "e", off: 7 }] });
+    ws.take();
+    forbidden.add("r0");
+    await system.clock.advance(1_000);
+    expect(ws.take()).toMatchObject([
+      { type: "gap", ch: "room:r0", epoch: "e", off: 7, reason: "forbidden" },
+      { type: "left", room: "r0", reason: "forbidden" },
+      { type: "joined", room: "r1" },
+      { type: "user_list", room: "r1" },
+    ]);
+  });
+
+  it("hold the sends to them back, and no others before those [s-A8]", async () => {
+    await spend();
+    const ws = await join({ rooms: ["r0"] });
+    ws.take();
+    const send = (seq: number, ch?: string): void => {
+      system.hand(ws, {
+        type: "chat_message",
+        content: "a",
+        $: { seq, ...(ch === undefined ? {} : { ch }) },
+      });
+    };
+    send(1);
+    send(2, "room:r0");
+    await system.clock.settle();
+    expect(of(ws.take(), "reply")).toHaveLength(1);
+    await system.clock.advance(1_000);
+    expect(of(ws.take(), "reply")).toMatchObject([{ result: { ch: "room:r0" }, $: { re: 2 } }]);
+  });
+
+  it("are left by a leave, and joined at once by a join or by the server [s-A8]", async () => {
+    await spend();
+    const ws = await join({ rooms: ["r0", "r1", "r2"] });
+    expect(await system.ask(ws, { type: "leave", room: "r0", $: { id: "1" } })).toMatchObject([
+      { type: "reply" },
+    ]);
+    expect(of(await system.ask(ws, { type: "join", room: "r1", $: { id: "2" } }), "reply")).toHaveLength(1);
+    await system.manager.join(ws, "r2");
+    system.clock.flush();
+    expect(of(ws.take(), "joined")).toMatchObject([{ room: "r2" }]);
+    await system.clock.advance(3_000);
+    expect(of(ws.take(), "joined")).toEqual([]);
+  });
+
+  it("count against the limit of rooms [s-A8]", async () => {
+    await spend();
+    const ws = await join();
+    const [answer] = await system.ask(ws, { type: "join", room: "r9", $: { id: "1" } });
+    expect(answer).toMatchObject({ type: "error", code: "limit_exceeded" });
+  });
+
+  it("end with the connection [s-A8]", async () => {
+    await spend();
+    const ws = await join();
+    system.hand(ws, { type: "chat_message", content: "a", $: { seq: 1, ch: "room:r0" } });
+    await system.drop(ws);
+    await system.clock.advance(5_000);
+    expect((await system.manager.listUsers({ room: "r0" })).users).toHaveLength(1);
+  });
+});

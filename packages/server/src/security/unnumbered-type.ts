@@ -1,0 +1,102 @@
+// Reads the type of a frame that surely is no send, out of its text and without JSON.parse.
+// Called by Inbound for the frames of a connection that is above its rates: there it tells the ephemeral messages, which are
+// dropped, from what waits or is answered.
+// Guarantee: if JSON.parse reads the text, then it has this type, and neither `$.seq` nor `$.re`. Whatever is hard to tell,
+// such as an escape in a key, has no answer here.
+
+/** @returns the type, or undefined where the frame has another form or may have a number: then it must be parsed */
+export function unnumberedTypeOf(text: string): string | undefined {
+  let type: string | undefined;
+  let hasMeta = false;
+  let at = keyAfter(text, 0, BRACE);
+  while (at > 0) {
+    const keyEnd = endOfString(text, at);
+    const start = valueAfter(text, keyEnd);
+    const end = endOfValue(text, start);
+    if (end === NOWHERE) return undefined;
+    const key = text.slice(at + 1, keyEnd - 1);
+    if (key.includes("\\")) return undefined;
+    if (key === "type") {
+      const isRepeated = type !== undefined;
+      type = text.slice(start + 1, end - 1);
+      if (isRepeated || text.charCodeAt(start) !== QUOTE || type.includes("\\")) return undefined;
+    } else if (key === "$") {
+      if (hasMeta || mayBeNumbered(text.slice(start, end))) return undefined;
+      hasMeta = true;
+    }
+    at = keyAfter(text, end, COMMA);
+  }
+  return at === AT_END ? type : undefined;
+}
+
+const NOWHERE = -1;
+const AT_END = 0;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const BRACKET = 0x5b;
+const BRACKET_END = 0x5d;
+const BRACE = 0x7b;
+const BRACE_END = 0x7d;
+
+/** Without an escape, a field is named by its own letters. */
+function mayBeNumbered(meta: string): boolean {
+  return !meta.startsWith("{") || meta.includes("\\") || meta.includes('"seq"') || meta.includes('"re"');
+}
+
+/** The index of the key behind `mark`; or AT_END where the text ends with a brace instead. */
+function keyAfter(text: string, from: number, mark: number): number {
+  const at = skipSpace(text, from);
+  const char = text.charCodeAt(at);
+  const next = skipSpace(text, at + 1);
+  if (char === mark) return text.charCodeAt(next) === QUOTE ? next : NOWHERE;
+  return char === BRACE_END && next === text.length ? AT_END : NOWHERE;
+}
+
+function valueAfter(text: string, keyEnd: number): number {
+  if (keyEnd === NOWHERE) return NOWHERE;
+  const at = skipSpace(text, keyEnd);
+  return text.charCodeAt(at) === COLON ? skipSpace(text, at + 1) : NOWHERE;
+}
+
+/** The index behind a value of any kind. */
+function endOfValue(text: string, start: number): number {
+  if (start === NOWHERE) return NOWHERE;
+  let depth = 0;
+  for (let at = start; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) {
+      at = endOfString(text, at) - 1;
+      if (at < start) return NOWHERE;
+      if (depth === 0) return at + 1;
+    } else if (char === BRACE || char === BRACKET) depth++;
+    else if (char === BRACE_END || char === BRACKET_END) {
+      if (depth === 0) return at;
+      if (--depth === 0) return at + 1;
+    } else if (depth === 0 && char === COMMA) return at;
+  }
+  return NOWHERE;
+}
+
+/** The index behind the closing quote: the first one before which the number of backslashes is even. */
+function endOfString(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let before = at - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before--;
+    if ((at - before) % 2 === 1) return at + 1;
+  }
+  return NOWHERE;
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (isSpace(text.charCodeAt(at))) at++;
+  return at;
+}
+
+/** White space as JSON defines it. */
+function isSpace(char: number): boolean {
+  return char === 0x20 || char === 0x0a || char === 0x0d || char === 0x09;
+}

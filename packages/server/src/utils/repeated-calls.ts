@@ -1,0 +1,98 @@
+// Calls to the backplane that are repeated: those whose outcome is not known, and those that must succeed in the end although
+// nobody waits for them. Called where a call may have its effect twice.
+// Guarantee: a call is repeated until it succeeds, its time is over or `stop`; a list of calls keeps one timer for each.
+import type { Clock } from "../types.ts";
+import { isUnavailable } from "./errors.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
+
+const FIRST_WAIT_MS = 100;
+const MAX_WAIT_MS = 2_000;
+const REPEATED_MS = 10_000;
+
+/** Calls again while the answer is `unavailable`, with back-off and jitter. Rejects with the last error. */
+export async function repeatWhileUnavailable<TResult>(
+  first: unknown,
+  call: () => Promise<TResult>,
+  clock: Clock,
+): Promise<TResult> {
+  const endsAt = clock.now() + REPEATED_MS;
+  let error = first;
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {
+    if (!isUnavailable(error) || clock.now() >= endsAt) throw error;
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, waitMs * (0.5 + clock.random() / 2)));
+    try {
+      return await call();
+    } catch (next) {
+      error = next;
+    }
+  }
+}
+
+/**
+ * Calls once more, at once, when the answer is `unavailable`: the first call has taken its whole deadline. For what a client
+ * waits for while it connects, which one lost reply must not end.
+ *
+ * @param call has no further effect when it is repeated
+ */
+export function repeatOnce<TResult>(
+  first: Promise<TResult>,
+  call: () => MaybePromise<TResult>,
+): Promise<TResult> {
+  return first.catch((error: unknown) => {
+    if (!isUnavailable(error)) throw error;
+    return call();
+  });
+}
+
+const FIRST_RETRY_MS = 500;
+const MAX_RETRY_MS = 10_000;
+
+/** Repeats calls with back-off and jitter. */
+export class RepeatedCalls {
+  readonly #clock: Clock;
+  readonly #maxMs: number;
+  readonly #timers = new Set<unknown>();
+  #isStopped = false;
+
+  /** @param maxMs for how long a call is repeated */
+  constructor(clock: Clock, maxMs: number) {
+    this.#clock = clock;
+    this.#maxMs = maxMs;
+  }
+
+  /** @param onEnd called when the call has succeeded, or its time is over */
+  add(call: () => undefined | Promise<void>, onEnd: () => void = () => {}): void {
+    this.#repeatLater(call, { onEnd, ms: FIRST_RETRY_MS, endsAt: this.#clock.now() + this.#maxMs });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const timer of this.#timers) this.#clock.clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  #repeatLater(
+    call: () => undefined | Promise<void>,
+    { onEnd, ms, endsAt }: { readonly onEnd: () => void; readonly ms: number; readonly endsAt: number },
+  ): void {
+    if (this.#isStopped) return;
+    const timer = this.#clock.setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        void (async () => {
+          try {
+            await call();
+          } catch {
+            if (this.#clock.now() < endsAt) {
+              this.#repeatLater(call, { onEnd, ms: Math.min(2 * ms, MAX_RETRY_MS), endsAt });
+              return;
+            }
+          }
+          onEnd();
+        })();
+      },
+      ms * (0.5 + this.#clock.random() / 2),
+    );
+    this.#timers.add(timer);
+  }
+}

@@ -1,0 +1,156 @@
+// Makes up for what welcomes left open while the backplane was away. Made by the assembly; the monitor calls it when the
+// backplane is back.
+// Guarantees: a channel goes on at the client's position, or with a gap; where the numbers of a client are forgotten, it connects
+// again before anything of it runs; at most 64 connections are finished at once, and what fails is tried again.
+import type { Position } from "@halyard/protocol";
+import { HalyardError } from "@halyard/protocol/wire";
+import type { Backplane } from "./backplane.ts";
+import type { ChannelHub } from "./channels/channel-hub.ts";
+import { GLOBAL_CHANNEL } from "./channels/channel-name.ts";
+import {
+  canCommit,
+  commitReplay,
+  gapFrame,
+  isGap,
+  planReplay,
+  pushReplay,
+  replayBudget,
+} from "./channels/replay.ts";
+import type { ReplayBudget, ReplayPlan } from "./channels/replay.ts";
+import type { ClientRooms } from "./connection/client-rooms.ts";
+import type { ConnectionTable } from "./connection/connection-table.ts";
+import type { Connection } from "./connection/connection.ts";
+import { isClosed } from "./connection/is-closed.ts";
+import type { UnfinishedWelcome } from "./availability/unfinished-welcome.ts";
+import type { Authorization } from "./messages/authorization.ts";
+import type { Rooms } from "./messages/rooms.ts";
+import type { ErrorContext } from "./types.ts";
+import type { BackplaneMonitor } from "./availability/backplane-monitor.ts";
+import { isUnavailable } from "./utils/errors.ts";
+
+/** What {@link WelcomeFinisher} uses. */
+export interface WelcomeFinisherParts {
+  readonly authorization: Authorization;
+  readonly backplane: Pick<Backplane, "recall">;
+  readonly channels: ChannelHub;
+  readonly clientRooms: ClientRooms;
+  readonly connections: ConnectionTable;
+  readonly monitor: Pick<BackplaneMonitor, "isAway" | "onReturn" | "suspect">;
+  readonly report: (error: unknown, context: ErrorContext) => void;
+  readonly rooms: Rooms;
+}
+
+interface RequestedChannel {
+  readonly channel: string;
+  readonly position: Position | undefined;
+  /** What is left of what one resume may replay. */
+  readonly budget: ReplayBudget;
+}
+
+const AT_ONCE = 64;
+
+/** Finishes welcomes. */
+export class WelcomeFinisher {
+  readonly #parts: WelcomeFinisherParts;
+  #isRunning = false;
+
+  constructor(parts: WelcomeFinisherParts) {
+    this.#parts = parts;
+  }
+
+  /** From now on welcomes are finished when the backplane is back. */
+  start(): void {
+    this.#parts.monitor.onReturn(() => this.#finishAll());
+  }
+
+  /** Never rejects. */
+  async #finishAll(): Promise<void> {
+    if (this.#isRunning) {
+      // What failed during the run that goes on is tried by another one.
+      this.#parts.monitor.suspect();
+      return;
+    }
+    this.#isRunning = true;
+    const unfinished = [...this.#parts.connections.all()].filter((each) => each.unfinished !== undefined);
+    const work = unfinished.values();
+    const workers = Array.from({ length: Math.min(AT_ONCE, unfinished.length) }, async () => {
+      for (const connection of work) await this.#attempt(connection);
+    });
+    await Promise.all(workers);
+    this.#isRunning = false;
+  }
+
+  async #attempt(connection: Connection): Promise<void> {
+    const { monitor, report } = this.#parts;
+    const { unfinished } = connection;
+    if (unfinished === undefined || isClosed(connection)) return;
+    try {
+      // A hello that is being answered, and a backplane that is away again.
+      if (connection.stage !== "open" || monitor.isAway) throw new HalyardError("unavailable");
+      await this.#finish(connection, unfinished);
+      if (connection.unfinished === unfinished) connection.unfinished = undefined;
+    } catch (error) {
+      if (isClosed(connection)) return;
+      if (isUnavailable(error)) monitor.suspect();
+      else {
+        report(error, { type: "open", ws: connection.ws });
+        connection.close(1013);
+      }
+    }
+  }
+
+  async #finish(connection: Connection, unfinished: UnfinishedWelcome): Promise<void> {
+    const { backplane, clientRooms, rooms } = this.#parts;
+    if (unfinished.needsMemory) {
+      // What the client sends again may have run: its welcome has to say first that the outcome is unknown.
+      if ((await backplane.recall?.(connection.client)) === false) {
+        connection.close(1013);
+        return;
+      }
+      unfinished.recalled();
+    }
+    const budget = replayBudget();
+    for (const [channel, position] of unfinished.channels) {
+      await this.#subscribe(connection, { channel, position, budget });
+      unfinished.channels.delete(channel);
+    }
+    if (!unfinished.hasUnreadRooms) return;
+    await clientRooms.recall(connection);
+    for (const room of connection.givenRooms ?? [])
+      if (connection.pendingRooms?.has(room) !== true) await rooms.enterGiven(connection, room);
+    unfinished.hasUnreadRooms = false;
+  }
+
+  async #subscribe(connection: Connection, requested: RequestedChannel): Promise<void> {
+    const { channels } = this.#parts;
+    const { channel, position, budget } = requested;
+    const plan = await this.#planAllowed(connection, requested);
+    if (isClosed(connection) || channels.has(channel, connection)) return;
+    if (plan === undefined) {
+      if (position !== undefined && connection.isV1)
+        connection.push(gapFrame(channel, { ...position, recovered: "forbidden" }));
+      return;
+    }
+    if (!canCommit(channels, plan)) throw new HalyardError("unavailable");
+    const replay = commitReplay(channels, connection, { plan, budget });
+    const { state } = replay;
+    // A client without a position has none from its welcome either, and may have missed what came since.
+    const told = position === undefined ? ({ ...state, recovered: "lost" } as const) : state;
+    if (isGap(told.recovered) && connection.isV1) connection.push(gapFrame(channel, told));
+    pushReplay(connection, replay);
+  }
+
+  /** @returns undefined where the right to the channel has ended */
+  async #planAllowed(connection: Connection, requested: RequestedChannel): Promise<ReplayPlan | undefined> {
+    const { authorization, channels } = this.#parts;
+    for (;;) {
+      const version = connection.rightsVersion;
+      const isAllowed =
+        requested.channel !== GLOBAL_CHANNEL ||
+        (await authorization.allows(connection, "join", GLOBAL_CHANNEL));
+      if (!isAllowed) return undefined;
+      const plan = await planReplay(channels, { ...requested, budget: { ...requested.budget } });
+      if (version === connection.rightsVersion) return plan;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// Mistakes with Redis: with nothing but defaults, the console says what is wrong and what to write.
+import { redisBackplane } from "@halyard/redis";
+import { createPublisher } from "@halyard/server/publisher";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { RedisServer } from "../../packages/redis/test/redis-server.ts";
+import { until } from "../support/wait.ts";
+import { expectRow, Scene } from "../robustness/mistakes/scene.ts";
+
+const scene = new Scene();
+let redis: RedisServer;
+beforeAll(async () => {
+  redis = await RedisServer.start();
+});
+afterAll(() => redis.close());
+
+it("a Redis that is not there is said once, and that it is back [s-M1]", async () => {
+  const away = await RedisServer.start();
+  await away.kill();
+  try {
+    await scene.serve({ backplane: redisBackplane({ url: away.url }) });
+    await expectRow("redis-not-there", scene.said);
+    await away.start();
+    await until("the return", () =>
+      scene.lines.some((line) => line.includes("the backplane can be used again")),
+    );
+    expect(scene.lines.filter((line) => line.includes("cannot be used"))).toHaveLength(1);
+  } finally {
+    await away.close();
+  }
+});
+
+it("a wrong password is said, without the password [s-M1]", async () => {
+  await redis.control((client) =>
+    client.sendCommand(["ACL", "SETUSER", "app", "on", ">right", "~*", "&*", "+@all"]),
+  );
+  const url = redis.url.replace("//", "//app:wrong-password@");
+  await scene.serve({ backplane: redisBackplane({ url }) });
+  await expectRow("redis-password", scene.said);
+  expect(scene.lines.join("\n")).not.toContain("wrong-password");
+});
+
+it("a replica, which takes no writes, is said [s-M1]", async () => {
+  const { port } = new URL(redis.url);
+  const replica = await RedisServer.start({ args: ["--replicaof", "127.0.0.1", port] });
+  try {
+    await scene.serve({ backplane: redisBackplane({ url: replica.url }) });
+    await expectRow("redis-replica", scene.said);
+  } finally {
+    await replica.close();
+  }
+});
+
+it("a publisher says what was not published, once [s-M1]", async () => {
+  const away = await RedisServer.start();
+  await away.kill();
+  const backplane = redisBackplane({ url: away.url, timeoutMs: 200 });
+  const publisher = createPublisher({ backplane });
+  try {
+    for (const message of ["1", "2"])
+      expect(await publisher.broadcastMessage({ type: "announcement", message })).toMatchObject({
+        error: { code: "unavailable" },
+      });
+    const said = scene.lines.filter((line) => line.startsWith("[halyard] a message was not published"));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain("ECONNREFUSED");
+  } finally {
+    await publisher.close();
+    await away.close();
+  }
+});

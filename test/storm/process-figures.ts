@@ -1,0 +1,18 @@
+// What Linux counts of another process: its peak memory, and the time of its main thread.
+// The storms read them around a measurement: the process itself is not asked, and its answer cannot be late.
+import { readFileSync } from "node:fs";
+
+const NS_PER_MS = 1e6;
+
+/** The most resident memory since the process began, in bytes. */
+export function peakMemoryOf(pid: number): number {
+  const [, kilobytes = "0"] =
+    /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${String(pid)}/status`, "utf8")) ?? [];
+  return Number(kilobytes) * 1_024;
+}
+
+/** The time that the main thread ran, and the time that it was ready to run while no core was free. */
+export function timesOf(pid: number): { readonly cpuMs: number; readonly waitedMs: number } {
+  const [cpu = "0", waited = "0"] = readFileSync(`/proc/${String(pid)}/schedstat`, "utf8").split(" ");
+  return { cpuMs: Number(cpu) / NS_PER_MS, waitedMs: Number(waited) / NS_PER_MS };
+}

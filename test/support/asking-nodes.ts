@@ -1,0 +1,47 @@
+// Two nodes on one store whose managers ask clients, and what the clients say: for the tests of requests across nodes.
+import { defineProtocol, HalyardError, request } from "@halyard/protocol";
+import type { RoomReply, WebSocketManager } from "@halyard/server";
+import { z } from "zod";
+import { TwoNodes } from "./two-nodes.ts";
+import type { Frame, NodeSocket } from "./two-nodes.ts";
+
+export const protocol = defineProtocol({
+  serverRequests: {
+    confirm: request({
+      input: z.object({ question: z.string().default("Sure?") }),
+      output: z.object({ answer: z.enum(["yes", "no"]) }),
+    }),
+  },
+});
+
+export type Manager = WebSocketManager<typeof protocol>;
+export type Reply = RoomReply<{ answer: "yes" | "no" }>;
+
+/** What a client says to a request. */
+export type Answer = { readonly result: unknown } | { readonly code: string } | undefined;
+
+export function scene(...[config, faults, wrap]: ConstructorParameters<typeof TwoNodes>) {
+  const nodes = new TwoNodes({ protocol, ...config }, faults, wrap);
+  return { nodes, a: nodes.a.manager as unknown as Manager, b: nodes.b.manager as unknown as Manager };
+}
+
+export const asked = (socket: NodeSocket): Frame[] => socket.of("request");
+
+/** Answers what a client was asked last. */
+export function answer(socket: NodeSocket, said: Answer): void {
+  const re = (asked(socket).at(-1)?.["$"] as { readonly id: string } | undefined)?.id;
+  if (said === undefined || re === undefined) return;
+  const error = "code" in said && { type: "error", code: said.code, message: "No.", retryable: false };
+  socket.say({ ...("result" in said ? { type: "reply", result: said.result } : error), $: { re } });
+}
+
+/** What became of a request: its value, or the code of its error. */
+export const outcome = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.catch((error: unknown) => (error instanceof HalyardError ? error.code : error));
+
+export const connectionIdOf = (manager: Manager, userId: string): Promise<string> =>
+  manager
+    .requestRoom("hall", "confirm", {}, { timeoutMs: 1 })
+    .then((replies) => replies.find((reply) => reply.userId === userId)?.connectionId ?? "");
+
+export const YES = { result: { answer: "yes" } };

@@ -1,0 +1,24 @@
+import { join } from "node:path";
+import { build } from "vite";
+
+/**
+ * Bundles a file for a page, as Vite does for an application's users.
+ *
+ * @param format `iife` is for what loads no modules
+ */
+export async function bundle(directory: string, file: string, format: "es" | "iife" = "es"): Promise<string> {
+  const built = await build({
+    root: directory,
+    configFile: false,
+    logLevel: "error",
+    build: {
+      write: false,
+      target: "es2023",
+      modulePreload: false,
+      // One script: what an application loads when it is used is in it, too.
+      rolldownOptions: { input: join(directory, file), output: { codeSplitting: false, format } },
+    },
+  });
+  const outputs = [built].flat().flatMap((result) => ("output" in result ? result.output : []));
+  return outputs.map((output) => (output.type === "chunk" ? output.code : "")).join("");
+}

@@ -1,0 +1,40 @@
+// A server in the test's own process, whose one request answers with its input, and whose rooms have chat.
+// For tests of what a client runs in: everybody is let in, under the name in the URL.
+import { defineProtocol, request } from "@halyard/protocol";
+import type { ProtocolOf } from "@halyard/protocol";
+import { createWebSocketSystem } from "@halyard/server";
+import { attachWebSocketServer } from "@halyard/server/node";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { z } from "zod";
+
+const protocol = defineProtocol({ requests: { echo: request({ input: z.string(), output: z.string() }) } });
+export interface EchoProtocol extends ProtocolOf<typeof protocol> {}
+
+export interface EchoServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function startEchoServer(): Promise<EchoServer> {
+  const { manager, handlers } = createWebSocketSystem({
+    protocol,
+    authenticate: ({ url }) => {
+      const name = new URL(url, "http://localhost").searchParams.get("name") ?? "nobody";
+      return { user: { id: name, name } };
+    },
+    authorize: () => true,
+  });
+  handlers.onRequest("echo", (text) => text);
+  const server = createServer();
+  attachWebSocketServer(server, { manager });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `ws://127.0.0.1:${String(port)}/ws?name=ada`,
+    close: async () => {
+      server.close();
+      await manager.close();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+// A slow TCP line to a server of a test, in a process of its own (`python/slow_line.py`): Node cannot give its sockets the
+// small buffers that a slow line has.
+// Tests connect to `port` in place of the server's port.
+// `stop` ends the process by its id.
+import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { within } from "./wait.ts";
+
+export class SlowLine {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #ready: Promise<number>;
+  port = 0;
+
+  constructor(serverPort: number, bytesPerSecond: number) {
+    const file = join(import.meta.dirname, "../python/slow_line.py");
+    this.#child = spawn("python3", [file, String(serverPort), String(bytesPerSecond)], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    this.#ready = new Promise((resolve, reject) => {
+      this.#child.once("error", reject);
+      createInterface({ input: this.#child.stdout }).once("line", (line) => {
+        resolve(Number(line));
+      });
+    });
+  }
+
+  async start(): Promise<this> {
+    this.port = await within(this.#ready, () => "the slow line to start");
+    return this;
+  }
+
+  /** @param bytesPerSecond 0: nothing is read from the server any more */
+  setRate(bytesPerSecond: number): void {
+    this.#child.stdin.write(`${String(bytesPerSecond)}\n`);
+  }
+
+  stop(): void {
+    this.#child.kill("SIGKILL");
+  }
+}
