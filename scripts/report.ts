@@ -7,6 +7,10 @@ export interface SuiteResult {
   readonly passed: number;
   /** One line for each failure. A skipped test is a failure too, unless it says why. */
   readonly failures: readonly string[];
+  /** The files of the failures. @default none: something failed outside of the tests of a file */
+  readonly failedFiles?: readonly string[];
+  /** One line for each test that failed, and passed when its file was run again. @default none */
+  readonly unsteady?: readonly string[];
   /** One line for each test that the machine does not allow, with the reason. */
   readonly leftOut: readonly string[];
   readonly durationMs: number;
@@ -26,6 +30,7 @@ interface VitestReport {
 interface TestResult {
   readonly status: string;
   readonly fullName: string;
+  readonly failureMessages?: readonly string[];
   readonly meta?: {
     /** Why this machine cannot run the test (test/support/left-out.ts). */
     readonly leftOut?: string;
@@ -45,6 +50,9 @@ export function readResult(suite: Suite, outcome: TaskOutcome | undefined): Suit
     label: suite.label,
     passed: tests.filter(isPassed).length,
     failures: failures.map((failure) => `${suite.label}: ${failure}`),
+    failedFiles: (report?.testResults ?? [])
+      .filter(({ status }) => status === "failed")
+      .map(({ name }) => name),
     leftOut: tests
       .filter(isLeftOut)
       .map(({ fullName, meta }) => `${suite.label}: ${fullName}: ${meta?.leftOut}`),
@@ -58,11 +66,15 @@ function findFailures({ testResults }: VitestReport): string[] {
   return [
     ...tests
       .filter((test) => !isPassed(test) && !isLeftOut(test))
-      .map((test) => `${test.fullName} (${test.status})`),
+      .map((test) => `${test.fullName} (${describeFailure(test)})`),
     ...testResults
       .filter((file) => file.status === "failed" && !file.assertionResults.some(isFailed))
       .map((file) => `${file.name} (did not load, or a hook failed)`),
   ];
+}
+
+function describeFailure({ status, failureMessages = [] }: TestResult): string {
+  return failureMessages[0]?.split("\n", 1)[0] ?? status;
 }
 
 function isPassed({ status }: { readonly status: string }): boolean {

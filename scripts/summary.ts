@@ -21,19 +21,22 @@ export function summarize({ suites, failures: others, durationMs, maxMinutes }: 
     ...(isLate ? [`took ${minutes(durationMs)}, over ${maxMinutes} minutes`] : []),
   ];
   const leftOut = suites.flatMap((suite) => suite.leftOut);
+  const unsteady = suites.flatMap((suite) => suite.unsteady ?? []);
   const passed = suites.reduce((sum, suite) => sum + suite.passed, 0);
   const rows = suites.map((suite) => [
     suite.label,
     suite.passed,
     suite.failures.length,
+    suite.unsteady?.length ?? 0,
     suite.leftOut.length,
     minutes(suite.durationMs),
     suite.cached ? "cached" : "",
   ]);
   const summary = [
-    table(["suite", "passed", "failed", "left out", "min:s", ""], rows),
+    table(["suite", "passed", "failed", "run again", "left out", "min:s", ""], rows),
     `In ${minutes(durationMs)} minutes, builds included${maxMinutes === undefined ? "" : `; at most ${maxMinutes} where CI is set`}.`,
     leftOut.map((test) => `– ${test}`).join("\n"),
+    unsteady.map((test) => `↻ passed when run again: ${test}`).join("\n"),
     failures.map((failure) => `✗ ${failure}`).join("\n"),
     `${passed} passed, ${failures.length} failed${leftOut.length === 0 ? "" : `, ${leftOut.length} left out`}`,
   ];

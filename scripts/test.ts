@@ -1,13 +1,14 @@
 /**
  * `pnpm test`: runs the suites of the workspace with turbo and ends with the line `N passed, N failed`.
  * `pnpm test server e2e` runs only the suites whose name contains one of the words.
- * Where `CI` is set, no result comes from turbo's cache.
+ * Where `CI` is set, no result comes from turbo's cache, and up to three failed tests are run a second time and reported so.
  */
 import { rmSync } from "node:fs";
 import { findChromium } from "./browser.ts";
 import { findProxies } from "./proxies.ts";
 import { findRedisServer } from "./redis-server.ts";
 import { readResult } from "./report.ts";
+import { repeatFailures } from "./run-suite.ts";
 import { chooseSuites, type Suite } from "./suites.ts";
 import { summarize } from "./summary.ts";
 import { runTasks, type TaskOutcome } from "./turbo.ts";
@@ -39,13 +40,14 @@ const outcomes = [
   ...(await runSuites(({ task }) => task !== "test" && !READING.has(task), ["--concurrency=1"])),
 ];
 
-const succeeded = summarize({
-  suites: suites.map((suite) =>
-    readResult(
-      suite,
-      outcomes.find(({ taskId }) => taskId === suite.id),
-    ),
+const results = suites.map((suite) =>
+  readResult(
+    suite,
+    outcomes.find(({ taskId }) => taskId === suite.id),
   ),
+);
+const succeeded = summarize({
+  suites: isFresh ? await repeatFailures(suites, results) : results,
   failures: findOtherFailures(outcomes),
   durationMs: performance.now() - start,
   maxMinutes: MAX_MINUTES,

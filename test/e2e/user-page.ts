@@ -1,6 +1,7 @@
 // One tab of the demo and its user: what the user does, and what the page shows.
 // The e2e tests get it from `Scenario`.
 // Methods that begin with `is`, `sees` and `connectionIs` wait until the page shows it, and fail after 20 s.
+import { isDeepStrictEqual } from "node:util";
 import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import { collectPageErrors } from "../support/chromium.ts";
@@ -102,6 +103,16 @@ export class UserPage {
 
   async texts(): Promise<string[]> {
     return (await this.messages()).map(({ text }) => text);
+  }
+
+  /** Waits until this page and another one show the same messages at one moment, each delivered. */
+  async showsTheSameAs(other: UserPage): Promise<void> {
+    const both = async () => {
+      const [here, there] = await Promise.all([this.messages(), other.messages()]);
+      const isDelivered = here.every(({ status }) => status === "delivered");
+      return isDelivered && isDeepStrictEqual(here, there) ? "the same" : { here, there };
+    };
+    await expect.poll(both, POLL).toBe("the same");
   }
 
   /** Waits until the newest messages are exactly these, each delivered. */
