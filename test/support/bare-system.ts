@@ -12,9 +12,13 @@ import { protocol } from "../fixtures/protocol.ts";
 import { BareSocket, turns } from "./bare-socket.ts";
 import type { Page } from "./v1-client.ts";
 
-export type Config = WebSocketManagerConfig<typeof protocol>;
+/** Users of tests, who may have roles. */
+interface TestIdentity extends GuestIdentity {
+  readonly user: GuestIdentity["user"] & { readonly role?: string };
+}
+export type Config = WebSocketManagerConfig<typeof protocol, TestIdentity>;
 export type Manager = WebSocketManager<typeof protocol>;
-type System = WebSocketSystem<typeof protocol, GuestIdentity>;
+type System = WebSocketSystem<typeof protocol, TestIdentity>;
 
 const systems: System[] = [];
 afterEach(async () => {
@@ -22,7 +26,11 @@ afterEach(async () => {
 });
 
 export function createSystem(config: Config = {}): System {
-  const system = createWebSocketSystem<typeof protocol>({ protocol, authorize: () => true, ...config });
+  const system = createWebSocketSystem<typeof protocol, TestIdentity>({
+    protocol,
+    authorize: () => true,
+    ...config,
+  });
   systems.push(system);
   return system;
 }

@@ -94,6 +94,34 @@ const CASES: readonly {
     at: "pollId",
   },
   {
+    name: "a role that no user has [s-S11]",
+    code: `const roles = defineProtocol({ clientMessages: { ban: message(z.object({ id: z.string() }), { requires: { role: "admin" } }) } });
+createWebSocketSystem({ protocol: roles, authenticate: () => ({ user: { id: "ada" } }) });`,
+    texts: ["the contract has requires: { role }, and authenticate gives users without a role"],
+    at: "protocol",
+  },
+  {
+    name: "a role of a request that no user has [s-S11]",
+    code: `const roles = defineProtocol({ requests: { all: request({ output: z.array(z.string()), requires: { role: "admin" } }) } });
+createWebSocketSystem({ protocol: roles });`,
+    texts: ["the contract has requires: { role }, and authenticate gives users without a role"],
+    at: "protocol",
+  },
+  {
+    name: "a message of a room that is sent without one",
+    code: `const rooms = defineProtocol({ clientMessages: { move: message(z.object({ to: z.string() }), { room: "required" }) } });
+createWebSocketClient<typeof rooms>({ url: "" }).send("move", { to: "e4" });`,
+    texts: ['move needs a room: client.join(room).send(\\"move\\", …)'],
+    at: '{ to: "e4" }',
+  },
+  {
+    name: "a handler that returns no result, with the result",
+    code: `const results = defineProtocol({ clientMessages: { move: message(z.object({ to: z.string() }), { result: z.object({ ply: z.int() }) }) } });
+createWebSocketSystem({ protocol: results }).handlers.on("move", () => {});`,
+    texts: ["Type 'void' is not assignable to type '{ ply: number; } | Promise<{ ply: number; }>'"],
+    at: "() => {}",
+  },
+  {
     name: "a reply of another type",
     code: `createWebSocketSystem({ protocol }).handlers.onRequest("load_history", () => [{ id: 5 }]);`,
     texts: ["Type 'number' is not assignable to type 'string'."],

@@ -171,3 +171,16 @@ expectTypeOf(other.send("plain", { a: "a" })).toEqualTypeOf<Sending>();
 expectTypeOf(await other.send("plain", { a: "a" })).toEqualTypeOf<Receipt>();
 expectTypeOf<Extract<Receipt, { status: "rejected" }>["error"]>().toEqualTypeOf<SendError>();
 takesAny(other);
+
+// Roles: the users of a contract with roles have one, as far as its type says.
+const withRole = defineProtocol({
+  clientMessages: { ban: message(z.object({ id: z.string() }), { requires: { role: "admin" } }) },
+});
+createWebSocketSystem({
+  protocol: withRole,
+  authenticate: (): { user: { id: string; role?: string | null } } => ({ user: { id: "ada" } }),
+});
+// @ts-expect-error no user has a role
+createWebSocketSystem({ protocol: withRole, authenticate: () => ({ user: { id: "ada" } }) });
+// @ts-expect-error nor has a guest
+createWebSocketSystem({ protocol: withRole });

@@ -1,4 +1,4 @@
-import type { AnyProtocol, BuiltinProtocol, ClientMessage } from "@halyard/protocol";
+import type { AnyProtocol, BuiltinProtocol, ClientMessage, MessageMap, RequestMap } from "@halyard/protocol";
 import type { Backplane } from "./backplane.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Logger } from "./logger.ts";
@@ -19,14 +19,29 @@ import type {
   UpgradeRequest,
 } from "./types.ts";
 
+/** A sentence for the compiler to print where a contract requires a role, and no user has one. */
+type RoleCheck<TProtocol extends AnyProtocol, TUser> = "role" extends keyof TUser
+  ? unknown
+  : RequiredRole<TProtocol["clientMessages"]> | RequiredRole<TProtocol["requests"]> extends infer TRole
+    ? [TRole] extends [never]
+      ? unknown
+      : string extends TRole
+        ? unknown
+        : "the contract has requires: { role }, and authenticate gives users without a role"
+    : never;
+type RequiredRole<TMap extends MessageMap | RequestMap> = Exclude<TMap[keyof TMap]["role"], undefined>;
+
 /** The options of {@link createWebSocketSystem}. None is required. */
 export interface WebSocketManagerConfig<
   TProtocol extends AnyProtocol = AnyProtocol,
   TIdentity extends Identity = GuestIdentity,
   TData extends object = {},
 > {
-  /** The application's contract, from `defineProtocol`. @default the built-in messages only */
-  readonly protocol?: TProtocol | undefined;
+  /**
+   * The application's contract, from `defineProtocol`. With `requires: { role }` in it, the users of `authenticate` need a
+   * `role`. @default the built-in messages only
+   */
+  readonly protocol?: (TProtocol & RoleCheck<TProtocol, TIdentity["user"]>) | undefined;
   /** A registry of the application's own, used as it is: without the built-in handlers. @default the built-in handlers */
   readonly handlers?: MessageHandlerRegistry | undefined;
   /**

@@ -25,8 +25,13 @@ export interface Hello {
   readonly contract?: string;
 }
 
+/** Users of tests, who may have roles. */
+export interface TestIdentity extends GuestIdentity {
+  readonly user: GuestIdentity["user"] & { readonly role?: string };
+}
+
 export type TestConfig<TProtocol extends AnyProtocol = BuiltinProtocol> = Omit<
-  WebSocketManagerConfig<TProtocol>,
+  WebSocketManagerConfig<TProtocol, TestIdentity>,
   "clock"
 > & { readonly clock?: FakeClock };
 
@@ -34,14 +39,14 @@ export type TestConfig<TProtocol extends AnyProtocol = BuiltinProtocol> = Omit<
 export class TestSystem<TProtocol extends AnyProtocol = BuiltinProtocol> {
   readonly clock: FakeClock;
   readonly manager: WebSocketManager<TProtocol>;
-  readonly handlers: MessageHandlerRegistry<TProtocol>;
+  readonly handlers: MessageHandlerRegistry<TProtocol, TestIdentity>;
   readonly internals: Assembly;
   /** The errors that reached `onError`. */
   readonly errors: { readonly error: unknown; readonly context: ErrorContext }[] = [];
 
   constructor(config: TestConfig<TProtocol> = {}) {
     this.clock = config.clock ?? new FakeClock();
-    const system = createWebSocketSystem<TProtocol>({
+    const system = createWebSocketSystem<TProtocol, TestIdentity>({
       onError: (error, context) => this.errors.push({ error, context }),
       ...config,
       clock: this.clock,
