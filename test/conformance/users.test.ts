@@ -92,6 +92,20 @@ onEachRuntimeAndTwoNodes("users", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (
     expect([watcher.all(joined(ada)).length, watcher.all(left(ada)).length]).toEqual([1, 0]);
   });
 
+  it("a user who leaves and returns in quick succession is announced as left and as joined by turns", async () => {
+    const ada = app.user("ada");
+    const watcher = await app.plain();
+    for (let round = 0; round < 6; round++) {
+      const client = await app.plain(ada);
+      await client.close(1000);
+    }
+    await app.plain(ada);
+    await flushPresence(app, watcher);
+    const changes = watcher.all((frame) => joined(ada)(frame) || left(ada)(frame)).map(({ type }) => type);
+    expect(changes.at(-1)).toBe("user_joined");
+    expect(changes).toEqual(changes.map((_, n) => (n % 2 === 0 ? "user_joined" : "user_left")));
+  });
+
   it("a user whom the server disconnects leaves at once", async () => {
     const ada = app.user("ada");
     const [watcher, client] = [await app.plain(), await app.plain(ada)];

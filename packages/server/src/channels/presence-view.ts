@@ -288,8 +288,8 @@ export class PresenceView {
       this.#mustRelist = this.#lackChanges = true;
       return;
     }
-    if (joined.length > 0) this.#broadcast(joinedFrame(this.#options, joined, total));
     if (left.length > 0) this.#broadcast(leftFrame(this.#options, left, total));
+    if (joined.length > 0) this.#broadcast(joinedFrame(this.#options, joined, total));
   }
 
   #broadcast(frame: OutboundFrame): void {
