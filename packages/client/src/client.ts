@@ -285,7 +285,7 @@ export class Client extends MessageScope {
   }
 
   /** Renews the session of the open connection, or replaces the connection when that fails. */
-  async #renewSession(ticket: () => Promise<string>): Promise<void> {
+  async #renewSession(ticket: () => string | Promise<string>): Promise<void> {
     const reconnectIfOpen = () => {
       if (this.#connection.isOpen) this.reconnect();
     };

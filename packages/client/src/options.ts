@@ -82,11 +82,12 @@ export interface WebSocketClientOptions {
    * For servers that do not receive the page's cookies: fetches a single-use ticket (`ticketFrom` of
    * `@halyard/better-auth/client`), or a token of your own, which the server's `authenticate` reads as `request.ticket`.
    * Letters, digits and `-._~` only, as in a JWT. Called for every attempt. When it rejects with an error whose `status` is
-   * 401 or 403, or the server refuses what it gave, the client stops in the state `authRequired`.
+   * 401 or 403 (nobody is signed in), or the server refuses what it gave, the client stops in the state `authRequired`; any
+   * other error, and a text that can be no ticket, is reported, and the client tries again.
    *
    * @default none
    */
-  readonly ticket?: (() => Promise<string>) | undefined;
+  readonly ticket?: (() => string | Promise<string>) | undefined;
   /** The version of the application's contract, sent to the server in the hello. @default none */
   readonly contract?: string | undefined;
   /**

@@ -86,7 +86,10 @@ export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> extends S
   /** The users in the room. The same array until it changes. */
   readonly users: readonly PublicUser[];
   readonly state: RoomState;
-  /** Resolves when the server has joined this client to the room or rejected it. Never rejects. */
+  /**
+   * Resolves when the server has joined this client to the room or rejected it, or at `leave()`. Never rejects. It waits for as
+   * long as there is no connection, also after `close()` and in `authRequired`: `client.state` says why.
+   */
   readonly ready: PromiseLike<RoomState>;
   /** Like the client's `send`, to this room. */
   send<TType extends keyof ClientMessages<TProtocol> & string>(

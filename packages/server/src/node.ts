@@ -110,7 +110,7 @@ export interface CloseOptions extends SignalOptions {
 /**
  * Ends the process at SIGTERM or SIGINT: drains and closes the manager, closes the server, calls `onClose` and exits with 0. While it
  * drains, upgrades get 503, `manager.health().ready` is false, and other requests are answered. It exits with 1 when a step fails or
- * the time is up, and at a second signal at once. What it does it writes to stderr, in a line each.
+ * the time is up, and at a second signal at once. What it does it writes to stdout, in a line each, and what fails to stderr.
  *
  * @returns takes it back
  * @example

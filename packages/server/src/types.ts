@@ -181,7 +181,7 @@ export interface BuiltIns {
 
 /** The options of `disconnectUser` and `disconnectSession`. */
 export interface DisconnectOptions {
-  /** The close code: 4401 ends a session, 4403 bans the user. @default 4401 */
+  /** The close code: 4401 ends a session; 4403 also ends the rooms that the server gave. Whether the user may return is `authenticate`'s to say. @default 4401 */
   readonly code?: 4401 | 4403 | undefined;
   /** The close reason; cut at 123 bytes of UTF-8. @default "" */
   readonly reason?: string | undefined;

@@ -38,7 +38,10 @@ export async function attemptUrl(
  */
 export function subprotocolsFor(ticket: unknown): string[] {
   if (ticket === undefined) return [SUBPROTOCOL];
-  if (typeof ticket !== "string" || !/^[\w.~-]+$/.test(ticket)) throw new TypeError("invalid ticket");
+  if (typeof ticket !== "string" || !/^[\w.~-]+$/.test(ticket))
+    throw new TypeError(
+      "invalid ticket: letters, digits and -._~ only; signed out, reject with { status: 401 }",
+    );
   return [SUBPROTOCOL, TICKET_PREFIX + ticket];
 }
 

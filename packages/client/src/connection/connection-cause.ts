@@ -33,7 +33,8 @@ export interface ConnectionCause {
 const MESSAGES: Readonly<Partial<Record<CauseKind, string>>> = {
   offline: "The browser is offline.",
   unreachable: "No answer: check that the server runs at url and trusts this page's origin.",
-  refused: "No WebSocket: check status, the path of url, and proxies.",
+  refused:
+    "No WebSocket: with 401 or 403 authenticate said no; otherwise check the path of url, and proxies.",
   lost: "The connection broke.",
   closed: "The server closed: see code and reason.",
   kicked: "The server disconnected this user: see code and reason.",
