@@ -20,6 +20,7 @@ import { errorReporter } from "./common/error-reporter.ts";
 import { checkOptions } from "./connection/connect-url.ts";
 import type { ConnectionState } from "./connection/connection-state.ts";
 import { Connection } from "./connection/connection.ts";
+import { renewSession } from "./messaging/renew-session.ts";
 import { firstWarning } from "./connection/first-warning.ts";
 import { Channels } from "./messaging/channels.ts";
 import type { ClientEvents } from "./messaging/client-events.ts";
@@ -27,14 +28,16 @@ import { MessageScope } from "./messaging/message-scope.ts";
 import { MessageSender } from "./messaging/message-sender.ts";
 import { Outbox } from "./messaging/outbox.ts";
 import { PresenceLists } from "./messaging/presence-list.ts";
-import type { QueueState, Sending } from "./messaging/receipt.ts";
+import type { QueueState, Sending } from "./common/receipt.ts";
 import { PendingRequests } from "./messaging/requests.ts";
 import type { Reply, RequestOptions } from "./messaging/requests.ts";
-import { readError } from "./messaging/send-error.ts";
+import { readError } from "./common/send-error.ts";
 import { ServerRequests } from "./messaging/server-requests.ts";
 import type { WebSocketClientOptions } from "./options.ts";
 import { RoomHandle } from "./rooms/room-handle.ts";
 import { Rooms } from "./rooms/rooms.ts";
+
+const ALL = [Infinity, Infinity] as const;
 
 export class Client extends MessageScope {
   readonly #options: WebSocketClientOptions;
@@ -45,6 +48,8 @@ export class Client extends MessageScope {
   readonly #rooms: Rooms;
   /** The URL needs a page and there is none, as on a server that renders one: nothing opens before something is sent. */
   #opensWhenUsed: boolean;
+  /** The last message and request of the user of the last welcome: what follows a new start is the next user's. */
+  #lastOfUser: readonly [message: number, request: number] = ALL;
   readonly #warn = firstWarning();
 
   constructor(options: WebSocketClientOptions) {
@@ -152,12 +157,19 @@ export class Client extends MessageScope {
 
   authenticate(): void {
     const { ticket } = this.#options;
-    if (ticket && this.#connection.isOpen) void this.#renewSession(ticket);
+    const reconnectIfOpen = () => {
+      if (this.#connection.isOpen) this.reconnect();
+    };
+    if (ticket && this.#connection.isOpen)
+      void renewSession(this.scopeParts.requests, ticket, reconnectIfOpen);
     else this.reconnect();
   }
 
   reconnect(): void {
     this.#opensWhenUsed = false;
+    const { status } = this.state;
+    if (status === "closed" || status === "authRequired")
+      this.#lastOfUser = [this.#outbox.lastSeq, this.scopeParts.requests.lastId];
     this.#connection.reconnect();
   }
 
@@ -183,6 +195,7 @@ export class Client extends MessageScope {
   }
 
   #onWelcome({ ephemeral, channels, forgotten }: WelcomeMessage): void {
+    this.#lastOfUser = ALL;
     this.scopeParts.sender.onWelcome(ephemeral);
     if (forgotten) {
       this.#outbox.forget();
@@ -212,8 +225,9 @@ export class Client extends MessageScope {
   }
 
   #onUserChange(): void {
-    this.#settleAll("unauthenticated");
-    this.#outbox.restart();
+    this.#settleAll("unauthenticated", this.#lastOfUser);
+    // Ids of messages that go on waiting belong to this client id.
+    if (this.#outbox.restart(this.#lastOfUser[0])) this.#connection.clientId = undefined;
     this.#channels.clear();
   }
 
@@ -278,23 +292,9 @@ export class Client extends MessageScope {
     this.#settleAll("unavailable");
   }
 
-  #settleAll(code: ErrorCode): void {
+  #settleAll(code: ErrorCode, [message, request]: readonly [number, number] = ALL): void {
     const error = new HalyardError(code);
-    this.#outbox.settleAll(error);
-    this.scopeParts.requests.settleAll(error);
-  }
-
-  /** Renews the session of the open connection, or replaces the connection when that fails. */
-  async #renewSession(ticket: () => string | Promise<string>): Promise<void> {
-    const reconnectIfOpen = () => {
-      if (this.#connection.isOpen) this.reconnect();
-    };
-    try {
-      this.scopeParts.requests.sendFrame({ type: "authenticate", ticket: await ticket() }, (reply) => {
-        if ("error" in reply) reconnectIfOpen();
-      });
-    } catch {
-      reconnectIfOpen();
-    }
+    this.#outbox.settleAll(error, message);
+    this.scopeParts.requests.settleAll(error, request);
   }
 }

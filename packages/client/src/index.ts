@@ -9,6 +9,7 @@ export type { RoomState } from "./rooms/room-state.ts";
 export type {
   Fetch,
   OutboxLimits,
+  KeptMessage,
   OutboxOptions,
   OutboxStorage,
   PageEvents,
@@ -22,9 +23,9 @@ export type { Clock } from "./common/clock.ts";
 export type { Arguments, Outside, RequestArguments, SentAs } from "./web-socket-client.ts";
 export type { Delivery } from "./messaging/client-events.ts";
 export type { SubscribeOptions } from "./messaging/message-scope.ts";
-export type { QueueState, Receipt, Sending } from "./messaging/receipt.ts";
+export type { QueueState, Receipt, Sending } from "./common/receipt.ts";
 export type { RequestOptions } from "./messaging/requests.ts";
-export type { SendError, SendErrorOf } from "./messaging/send-error.ts";
+export type { SendError, SendErrorOf } from "./common/send-error.ts";
 export type { Unsubscribe } from "./common/emitter.ts";
 export { HalyardError, isErrorOf } from "@halyard/protocol/wire";
 export type { ErrorOf } from "@halyard/protocol/wire";

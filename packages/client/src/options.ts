@@ -3,6 +3,7 @@
 // Every field but `url` is optional, and its default stands in its comment.
 import type { Backoff } from "./common/backoff.ts";
 import type { Clock } from "./common/clock.ts";
+import type { Receipt } from "./common/receipt.ts";
 
 /** The platform's `WebSocket`, the `WebSocket` of the package `ws`, or a subclass of either. */
 export type WebSocketConstructor = new (
@@ -63,6 +64,22 @@ export interface OutboxOptions extends Partial<OutboxLimits> {
    * @default none: what waits ends with the page
    */
   readonly storage?: "session" | "indexeddb" | OutboxStorage | undefined;
+  /**
+   * Receives the receipts of messages that an earlier page has left, which nothing of this page waits for: `unknown` after a
+   * restart of a server with its state in memory, for example.
+   *
+   * @default what is not delivered is reported to `onError`
+   */
+  readonly onReceipt?: ((receipt: Receipt<unknown>, message: KeptMessage) => unknown) | undefined;
+}
+
+/** A message that an earlier page has sent. */
+export interface KeptMessage {
+  readonly type: string;
+  /** The name of its room. */
+  readonly room: string | undefined;
+  /** Its fields. */
+  readonly fields: object;
 }
 
 /** The options of `createWebSocketClient`. Only `url` is required. */

@@ -17,9 +17,9 @@ import type { Unsubscribe } from "./common/emitter.ts";
 import type { ConnectionState } from "./connection/connection-state.ts";
 import type { Delivery } from "./messaging/client-events.ts";
 import type { SubscribeOptions } from "./messaging/message-scope.ts";
-import type { QueueState, Sending } from "./messaging/receipt.ts";
+import type { QueueState, Sending } from "./common/receipt.ts";
 import type { RequestOptions } from "./messaging/requests.ts";
-import type { SendError, SendErrorOf } from "./messaging/send-error.ts";
+import type { SendError, SendErrorOf } from "./common/send-error.ts";
 import type { RoomState } from "./rooms/room-state.ts";
 
 /** The arguments of `send` after the type: the fields, which may be left out when none is required. */
@@ -83,7 +83,7 @@ export interface Subscribable<TProtocol extends AnyProtocol> {
  */
 export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> extends Subscribable<TProtocol> {
   readonly name: string;
-  /** The users in the room. The same array until it changes. */
+  /** The users in the room. The same array until it changes; as they were last, while there is no connection. */
   readonly users: readonly PublicUser[];
   readonly state: RoomState;
   /**
@@ -119,7 +119,10 @@ export interface WebSocketClient<
 > extends Subscribable<TProtocol> {
   /** The user that the server has identified; undefined before the first welcome. */
   readonly user: PublicUser | undefined;
-  /** The users who are online, as far as the server lists them. The same array until it changes. */
+  /**
+   * The users who are online, as far as the server lists them. The same array until it changes; as they were last, while there
+   * is no connection.
+   */
   readonly users: readonly PublicUser[];
   readonly state: ConnectionState;
   /**

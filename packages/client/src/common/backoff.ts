@@ -2,7 +2,10 @@
 export interface Backoff {
   /** The shortest wait, in milliseconds. @default 100 */
   readonly minMs: number;
-  /** The longest wait after the first failure, in milliseconds. It doubles with each further failure. @default 500 */
+  /**
+   * The longest wait after the first failure, in milliseconds. It doubles with each further failure, until a connection has
+   * stayed open for 5 s: 30 s where the server closed the one before with 1011, 1013 or a code from 4000 on. @default 500
+   */
   readonly baseMs: number;
   /** The longest wait after any number of failures, in milliseconds. @default 20_000 */
   readonly maxMs: number;

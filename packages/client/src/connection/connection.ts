@@ -200,7 +200,6 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     if (this.user && this.user.userId !== user.userId) {
       this.user = undefined;
       this.#callbacks.onUserChange();
-      this.clientId = undefined;
       return this.reconnect();
     }
     this.user = user;

@@ -80,6 +80,20 @@ describe("the wait between two attempts", () => {
     expect(harness.sockets).toHaveLength(2);
   });
 
+  it("is as long as nodes say that drain one after the other, and no failure", async () => {
+    const harness = createHarness();
+    for (let node = 0; node < 4; node++) {
+      await harness.open();
+      harness.socket.drop(4012, "retryAfterMs=145");
+      expect(waitOf(harness)).toBe(145);
+      await harness.tick(150);
+    }
+    await harness.open();
+    harness.randomValues.push(0.999_999);
+    harness.socket.drop();
+    expect(waitOf(harness)).toBe(500);
+  });
+
   it("ends when the page wakes up", async () => {
     const harness = createHarness();
     await harness.open();

@@ -4,11 +4,14 @@
 import { backoffMs } from "../common/backoff.ts";
 import type { Backoff } from "../common/backoff.ts";
 import type { Clock } from "../common/clock.ts";
+import type { CloseCode } from "@halyard/protocol/wire";
 
 /** How long a connection must stay open to count as a success. */
 const MIN_UPTIME_MS = 5_000;
 /** The same after the server closed for a reason that may last: overloaded, failing, or a code of Halyard's own. */
 const MIN_UPTIME_AFTER_SERVER_CLOSE_MS = 30_000;
+
+const DRAINING: (typeof CloseCode)["Draining"] = 4012;
 
 export class RetryDelay {
   readonly #clock: Clock;
@@ -32,12 +35,14 @@ export class RetryDelay {
   /**
    * Counts a failure.
    *
-   * @param serverMs the wait that the server names: the first failure waits as long, and further ones at least as long
+   * @param serverMs the wait that the server names: the first failure waits as long, and further ones at least as long. A node
+   *   that drains is no failure: the client waits as long as it says
    * @returns the milliseconds to wait after it
    */
   next(code: number, serverMs?: number): number {
     if (this.#clock.now() >= this.#stableAt) this.#failures = 0;
     this.#stableAt = Infinity;
+    if (code === DRAINING && serverMs !== undefined) return serverMs;
     if (code >= 4000 || code === 1011 || code === 1013) this.#minUptimeMs = MIN_UPTIME_AFTER_SERVER_CLOSE_MS;
     const waitMs = backoffMs(this.#failures++, this.#clock.random(), this.#backoff);
     return Math.max(this.#failures > 1 ? waitMs : 0, serverMs ?? waitMs);

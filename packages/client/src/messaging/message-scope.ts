@@ -9,7 +9,7 @@ import type { ClientEvents, Delivery } from "./client-events.ts";
 import type { MessageSender } from "./message-sender.ts";
 import type { Destination } from "./outbox.ts";
 import type { PresenceLists } from "./presence-list.ts";
-import type { Sending } from "./receipt.ts";
+import type { Sending } from "../common/receipt.ts";
 import type { PendingRequests, RequestOptions } from "./requests.ts";
 
 /** The options of a subscription. */

@@ -5,7 +5,7 @@ import type { Clock } from "../common/clock.ts";
 import type { FrameWriter } from "../connection/connection.ts";
 import { encodeOutgoing } from "./encode-outgoing.ts";
 import type { Destination, Outbox } from "./outbox.ts";
-import type { Sending } from "./receipt.ts";
+import type { Sending } from "../common/receipt.ts";
 import { TypingThrottle } from "./typing-throttle.ts";
 
 const TYPING_INDICATOR = "typing_indicator";

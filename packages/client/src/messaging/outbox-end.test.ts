@@ -1,5 +1,6 @@
+import { messageIdOf } from "@halyard/protocol/wire";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createHarness, reply } from "../../test/harness.ts";
+import { BOB, createHarness, reply } from "../../test/harness.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -95,6 +96,35 @@ describe("close()", () => {
     next.receive(reply(next.sent("chat_message")[0]));
     expect((await waiting).status).toBe("delivered");
   });
+
+  it.each(["authenticate", "close and connect"])(
+    "delivers what is sent after %s to the next user, whoever that is, under the ids that it has",
+    async (start) => {
+      const harness = createHarness();
+      const { client } = harness;
+      const socket = await harness.open();
+      if (start === "authenticate") socket.drop(4401);
+      else client.close();
+      const early = start === "authenticate" && chat(harness, "of the first user");
+      if (start === "authenticate") client.authenticate();
+      else client.connect();
+      const sending = client.send("chat_message", { content: "of the next user" });
+      const request = client.request("count");
+      await harness.open({ user: BOB });
+      const last = await harness.open({ user: BOB });
+      expect(last.sent("hello")[0]?.["positions"]).toEqual([]);
+      expect(last.sent("chat_message").map(({ content }) => content)).toEqual(["of the next user"]);
+      const [hello] = last.sent("hello");
+      const [sent] = last.sent("chat_message");
+      expect(messageIdOf(String(hello?.["clientId"]), Number(sent?.$?.seq))).toBe(sending.id);
+      last.receive(reply(sent, { id: sending.id, ch: "all", off: 1 }));
+      last.receive(reply(last.sent("request")[0], 3));
+      expect([(await sending).status, await request]).toEqual(["delivered", 3]);
+      if (early)
+        expect(await early).toMatchObject({ status: "rejected", error: { code: "unauthenticated" } });
+      expect(client.user?.userId).toBe("bob");
+    },
+  );
 
   it("never sends the messages of one user as another user", async () => {
     const harness = createHarness();

@@ -9,7 +9,7 @@ import type { FrameWriter } from "../connection/connection.ts";
 import type { OutboxLimits } from "../options.ts";
 import type { ClientEvents } from "./client-events.ts";
 import { encodeOutgoing } from "./encode-outgoing.ts";
-import type { Outcome, QueueState, Receipt, Sending } from "./receipt.ts";
+import type { Outcome, QueueState, Receipt, Sending } from "../common/receipt.ts";
 
 /** The server remembers results for 5 min: after this time, a written message is neither sent again nor waited for. */
 const ACK_TIMEOUT_MS = 240_000;
@@ -74,7 +74,7 @@ export class Outbox {
   entries: OutboxEntry[] = [];
   /** The number of entries, from the first on, that were written on this connection. */
   #sent = 0;
-  #lastSeq = 0;
+  lastSeq = 0;
   /** Negative, so that the id of a rejected message is that of no other. */
   #lastRejectedSeq = 0;
   /** The numbers before the queue are sent again, and the server has not accepted a message since. */
@@ -89,7 +89,7 @@ export class Outbox {
 
   send(type: string, fields: object | undefined, { channel, refusal }: Destination = {}): Sending<unknown> {
     const { clock, connection } = this.#parts;
-    const seq = this.#lastSeq + 1;
+    const seq = this.lastSeq + 1;
     const {
       text,
       bytes,
@@ -99,7 +99,7 @@ export class Outbox {
     const receipt = new Promise<Receipt<unknown>>((resolve) => {
       const settle = (outcome: Outcome) => resolve({ ...outcome, id });
       if (error) return settle({ status: "rejected", error });
-      this.#lastSeq = seq;
+      this.lastSeq = seq;
       const message = { type, channel, text, bytes, settle };
       this.entries.push({ seq, message, dueAt: clock.now() + this.#bounds.ageMs });
       this.flush();
@@ -151,18 +151,26 @@ export class Outbox {
     this.flush();
   }
 
-  /** Settles each message: as rejected when it was never written, as unknown when it was. */
-  settleAll(error: HalyardError): void {
+  /** Settles each message up to a number: as rejected when it was never written, as unknown when it was. */
+  settleAll(error: HalyardError, lastSeq = Infinity): void {
     for (const entry of this.entries) {
+      if (entry.seq > lastSeq) break;
       settleMessage(entry, entry.isWritten ? { status: "unknown" } : { status: "rejected", error });
     }
     this.flush();
   }
 
-  /** Starts the numbers anew, for a new client id. */
-  restart(): void {
-    this.entries = [];
-    this.#lastSeq = this.#sent = 0;
+  /**
+   * Removes the entries up to a number, for another user. Where none is left, the numbers start anew.
+   *
+   * @returns whether they do: the numbers of a client id must not
+   */
+  restart(lastSeq: number): boolean {
+    this.entries = this.entries.filter(({ seq }) => seq > lastSeq);
+    this.#sent = 0;
+    if (this.entries.length) return false;
+    this.lastSeq = 0;
+    return true;
   }
 
   /** Expires old messages, writes as many as the server allows, and sets the timer for the rest. */

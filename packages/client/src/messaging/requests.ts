@@ -61,7 +61,7 @@ export class PendingRequests {
   /** By id, in the order of sending. */
   readonly #pending = new Map<string, PendingRequest>();
   readonly #rateTimer: Timer;
-  #lastId = 0;
+  lastId = 0;
 
   constructor(parts: RequestParts, timeoutMs = TIMEOUT_MS) {
     this.#parts = parts;
@@ -100,7 +100,7 @@ export class PendingRequests {
   /** @returns the id of the frame */
   sendFrame(message: object, callback: (reply: Reply) => void, options: FrameOptions = {}): string {
     const { channel, timeoutMs = this.#timeoutMs, survivesReconnect } = options;
-    const id = `r${++this.#lastId}`;
+    const id = `r${++this.lastId}`;
     const { text, bytes, error } = encodeOutgoing(message, { id, ch: channel }, this.limits);
     const timer = new Timer(this.#parts.clock);
     this.#pending.set(id, { channel, text, bytes, callback, survivesReconnect, timer });
@@ -119,8 +119,9 @@ export class PendingRequests {
     this.flush();
   }
 
-  settleAll(error: HalyardError): void {
-    for (const id of this.#pending.keys()) this.settle(id, { error });
+  /** Settles each request up to a number. */
+  settleAll(error: HalyardError, lastId = Infinity): void {
+    for (const id of this.#pending.keys()) if (+id.slice(1) <= lastId) this.settle(id, { error });
   }
 
   /** The server has forgotten which requests it has run: a second run could be one too many. */

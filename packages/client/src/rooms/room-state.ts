@@ -1,4 +1,4 @@
-import type { SendError } from "../messaging/send-error.ts";
+import type { SendError } from "../common/send-error.ts";
 
 /** Whether this client is in a room. */
 export type RoomState =

@@ -115,6 +115,38 @@ describe("an outbox that is kept", () => {
     expect(next.errors).toEqual([]);
   });
 
+  it.each([
+    ["is told to onReceipt", true],
+    ["is reported to onError without onReceipt", false],
+  ])("what became of a message of an earlier page %s", async (_, hasListener) => {
+    const storage = new FakeStorage();
+    const page = await load(storage);
+    const first = await page.open();
+    const room = page.client.join("r");
+    first.receive({ type: "joined", room: "r", epoch: "e1", off: 0 });
+    const { id } = room.send("chat_message", { content: "kept" });
+    expect(first.sent("chat_message")).toHaveLength(1);
+    page.page.fire("pagehide");
+    await page.tick();
+    locks.releaseAll();
+
+    const told: unknown[] = [];
+    const onReceipt = (...receipt: unknown[]) => told.push(receipt);
+    const next = await load(storage, { outbox: { storage, ...(hasListener && { onReceipt }) } });
+    next.socket.accept();
+    // The server has forgotten which messages it has handled.
+    next.socket.receive(welcome({ forgotten: true }));
+    await vi.waitFor(() => expect(FakeSocket.all).toHaveLength(2));
+    await next.open();
+    await next.tick();
+    const message = { type: "chat_message", room: "r", fields: { content: "kept" } };
+    expect(told).toEqual(hasListener ? [[{ id, status: "unknown" }, message]] : []);
+    expect(next.errors).toHaveLength(hasListener ? 0 : 1);
+    if (!hasListener)
+      expect(String(next.errors[0])).toContain(`chat_message ${id}, sent by an earlier page: unknown`);
+    expect([...storage.items]).toEqual([]);
+  });
+
   it("never goes to another user", async () => {
     const storage = new FakeStorage();
     const page = await load(storage);

@@ -2,11 +2,14 @@
 // Loaded by the client with the option `outbox.storage`, and only then.
 // A stored outbox is of one page at a time, and goes out under the client id and the numbers that it had, to its own user.
 import type { PublicUser } from "@halyard/protocol";
-import { HalyardError } from "@halyard/protocol/wire";
+import { callSafely } from "@halyard/protocol/internal";
+import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
+import type { Frame } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionState } from "../connection/connection-state.ts";
 import type { Outbox } from "../messaging/outbox.ts";
+import type { Outcome, Receipt } from "../common/receipt.ts";
 import type { WebSocketClientOptions } from "../options.ts";
 import { OutboxStore, recordsIn } from "./outbox-store.ts";
 import type { StoredOutbox } from "./outbox-store.ts";
@@ -98,8 +101,15 @@ async function deliver(store: OutboxStore, clientId: string, parts: KeepOutboxPa
   const left = await store.get(clientId);
   if (!left) return;
   let client: KeptClient;
+  let isEnding = false;
+  const settle = (outcome: Outcome, seq: number, text: string) => {
+    const [{ user }] = client.kept;
+    // What stays stored has no receipt yet, and another user gets none.
+    if (isEnding || (left.user && !user)) return;
+    tellReceipt({ ...outcome, id: messageIdOf(clientId, seq) }, text, parts);
+  };
   try {
-    client = createEarlier(clientId, left, { ...parts, toDate: store.toDate });
+    client = createEarlier(clientId, left, { ...parts, settle, toDate: store.toDate });
   } catch (error) {
     // No outbox, but something that other code has left under its key.
     parts.reportError(error);
@@ -126,6 +136,7 @@ async function deliver(store: OutboxStore, clientId: string, parts: KeepOutboxPa
     ];
     const end = <TResult>(result?: TResult) => {
       for (const unsubscribe of unsubscribes) unsubscribe();
+      isEnding = true;
       client.close();
       return result;
     };
@@ -133,10 +144,33 @@ async function deliver(store: OutboxStore, clientId: string, parts: KeepOutboxPa
   });
 }
 
+/** Tells the application of this page what became of a message of an earlier one. */
+function tellReceipt(
+  receipt: Receipt<unknown>,
+  text: string,
+  { options: { outbox }, reportError }: KeepOutboxParts,
+): void {
+  const { type, $, ...fields } = JSON.parse(text) as Frame;
+  const room = ($ as { ch?: string } | undefined)?.ch?.replace("room:", "");
+  const report = () => {
+    const { status, id } = receipt;
+    const fate = receipt.status === "rejected" ? `rejected, ${receipt.error.message}` : status;
+    if (status !== "delivered")
+      reportError(new HalyardError("unavailable", `${type} ${id}, sent by an earlier page: ${fate}`));
+  };
+  const { onReceipt = report } = outbox ?? {};
+  callSafely(() => onReceipt(receipt, { type, room, fields }), reportError);
+}
+
+interface EarlierParts extends KeepOutboxParts {
+  readonly toDate: number;
+  readonly settle: (outcome: Outcome, seq: number, text: string) => void;
+}
+
 function createEarlier(
   clientId: string,
   { user, tries, sends }: StoredOutbox,
-  { options, createClient, toDate }: KeepOutboxParts & { readonly toDate: number },
+  { options, createClient, settle, toDate }: EarlierParts,
 ): KeptClient {
   const client = createClient({ ...options, autoConnect: false, outbox: undefined });
   const [connection, outbox] = client.kept;
@@ -147,9 +181,18 @@ function createEarlier(
     const channel = ch ?? undefined;
     // The server takes a message to a room from its members only.
     if (channel) client.join(channel.replace("room:", ""));
-    const message = text ? { type: "", channel, text, bytes: text.length, settle() {} } : undefined;
+    const message = text
+      ? {
+          type: "",
+          channel,
+          text,
+          bytes: text.length,
+          settle: (outcome: Outcome) => settle(outcome, seq, text),
+        }
+      : undefined;
     return { seq, dueAt: endsAt - toDate, isWritten, message };
   });
+  outbox.lastSeq = sends.at(-1)?.[0] ?? 0;
   outbox.flush();
   return client;
 }
