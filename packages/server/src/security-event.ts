@@ -78,8 +78,11 @@ export interface LimitReached extends SecurityFacts {
 /** A client tried something that its user may not do. */
 export interface ForbiddenAttempt extends SecurityFacts {
   readonly kind: "forbidden";
-  /** The action that `authorize` denied, a `role` that is missing, or an error that the `application` threw. */
-  readonly reason: AuthorizeRequest["action"] | "role" | "application";
+  /**
+   * The action that `authorize` denied, a `role` that is missing, `membership` of the room to which something was sent (also of a
+   * client that has just left it), or an error that the `application` threw.
+   */
+  readonly reason: AuthorizeRequest["action"] | "role" | "membership" | "application";
   readonly code: undefined;
 }
 

@@ -219,7 +219,7 @@ export class Dispatcher {
     const room = roomNameOf(channel);
     if (room === undefined)
       throw new InvalidMessageError([{ path: "$.ch", message: "not a channel that clients send to" }]);
-    if (connection.rooms?.has(room) !== true) throw new ForbiddenError("publish");
+    if (connection.rooms?.has(room) !== true) throw new ForbiddenError("membership");
     return room;
   }
 

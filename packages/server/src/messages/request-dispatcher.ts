@@ -158,7 +158,7 @@ function admit(request: IncomingRequest, definition: RequestDefinition): string 
 function roomOf({ meta: { ch }, connection }: IncomingRequest, rule: RoomRule): string | undefined {
   const room = ch === undefined ? undefined : roomNameOf(ch);
   if (room === undefined && rule === "required") throw new InvalidMessageError([NEEDS_ROOM]);
-  if (room !== undefined && connection.rooms?.has(room) !== true) throw new ForbiddenError("publish");
+  if (room !== undefined && connection.rooms?.has(room) !== true) throw new ForbiddenError("membership");
   return room;
 }
 

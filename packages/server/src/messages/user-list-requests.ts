@@ -45,7 +45,8 @@ export class UserListRequests {
     for (;;) {
       const version = connection.rightsVersion;
       const isMember = room === undefined || connection.rooms?.has(room) === true;
-      if (isPresenceDisabled || !isMember) throw new ForbiddenError("presence");
+      if (isPresenceDisabled) throw new ForbiddenError("presence");
+      if (!isMember) throw new ForbiddenError("membership");
       await authorization.assertAllowed(connection, "presence", room ?? GLOBAL_CHANNEL);
       const list = await presence.list({ room, cursor });
       // The right may have ended while it was asked for, or while the list was read.

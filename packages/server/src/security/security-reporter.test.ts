@@ -105,7 +105,7 @@ describe("SecurityReporter", () => {
     expect(events.map(({ kind, reason }) => [kind, reason])).toEqual([
       ["forbidden", "join"],
       ["forbidden", "publish"],
-      ["forbidden", "publish"],
+      ["forbidden", "membership"],
       ["forbidden", "role"],
       ["forbidden", "role"],
       ["forbidden", "presence"],
