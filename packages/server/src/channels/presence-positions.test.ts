@@ -64,7 +64,27 @@ describe("PresenceView on a roster whose pages and events come late", () => {
     scene.join("bea");
     scene.view.relist();
     await scene.clock.advance(500);
-    expect(scene.received(reader)).toEqual(["joined bea of 2", "list ada,bea of 2"]);
+    expect(scene.received(reader)).toEqual(["list ada,bea of 2"]);
+  });
+
+  it("never says that a user left of whose join the subscribers have not heard", async () => {
+    const scene = new Scene();
+    const reader = await scene.reader("1");
+    await scene.clock.advance(1_000);
+    scene.received(reader);
+    scene.delaysEvents = true;
+    scene.join("ada");
+    scene.loseEvents();
+    scene.view.interrupted();
+    scene.leave("ada");
+    await scene.clock.advance(500);
+    expect(scene.received(reader)).toEqual([]);
+    scene.view.relist();
+    await scene.clock.advance(500);
+    expect(scene.received(reader)).toEqual(["list  of 0"]);
+    scene.join("bea");
+    await scene.clock.settle();
+    expect(scene.received(reader)).toEqual(["joined bea of 1"]);
   });
 
   it("reads a page again that was read before an interruption", async () => {

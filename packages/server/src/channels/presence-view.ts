@@ -16,10 +16,7 @@ const RETRY_MS = 1_000;
 /** After so many batches without the events that a page holds, they are taken for lost. */
 const MAX_HELD_BATCHES = 20;
 
-/**
- * The presence of everyone or of one room, for the connections of this node. Changes are collected into batches. A page is
- * read only for connections that wait for the list, once for all of them, and at most once per batch.
- */
+/** The presence of everyone or of one room, for this node. A page is read once for all that wait, at most once per batch. */
 export class PresenceView {
   readonly #options: PresenceViewOptions;
   readonly #subscribers = new Set<Connection>();
@@ -39,11 +36,11 @@ export class PresenceView {
   #page: RosterPage | undefined;
   #isPageCurrent = false;
   #listFrame: OutboundFrame | undefined;
-  /** Events may be lost: the list is read, and all subscribers need it if they were. */
+  /** Events may be lost: the list is read, and tells all subscribers in place of changes, which may be of unknown users. */
   #mustRelist = false;
   /** The offsets up to which the subscribers certainly know everything, while events may be lost. */
   #toldUpTo: readonly number[] | undefined;
-  /** The subscribers were sent totals only: they need the list, whatever came since. */
+  /** The subscribers were sent totals only, or no changes: they need the list, whatever came since. */
   #lackChanges = false;
   /** Runs for a batch interval after each announcement. */
   #batchTimer: unknown;
@@ -105,10 +102,13 @@ export class PresenceView {
     if (this.#isReading) {
       this.#arrived.push(event);
       this.#completeRead();
-      return;
-    }
-    this.#batch.add(event);
-    if (this.#batchTimer === undefined) this.#flush();
+    } else if (this.#mustRelist) this.#lackChanges = true;
+    else this.#announceLater([event]);
+  }
+
+  #announceLater(events: readonly PresenceEvent[]): void {
+    for (const event of events) this.#batch.add(event);
+    if (!this.#batch.isEmpty && this.#batchTimer === undefined) this.#flush();
   }
 
   /** Events before the next one may be lost, also those in a page that is being read. {@link relist} follows. */
@@ -209,8 +209,9 @@ export class PresenceView {
     for (const connection of this.#awaitingRead ?? []) this.#awaitingList.add(connection);
     this.#awaitingRead = undefined;
     this.#held = undefined;
-    for (const event of this.#arrived.splice(0)) this.#batch.add(event);
-    if (!this.#batch.isEmpty && this.#batchTimer === undefined) this.#flush();
+    const arrived = this.#arrived.splice(0);
+    if (this.#mustRelist) this.#lackChanges ||= arrived.length > 0;
+    else this.#announceLater(arrived);
   }
 
   /** Sends the list that was read, once every event in it has come. */
@@ -240,8 +241,7 @@ export class PresenceView {
     const newest = this.#isPageCurrent ? this.#awaitingList : [];
     if (this.#isPageCurrent) this.#awaitingList = new Set();
     this.#sendList(page, [...relisted, ...readers, ...newest]);
-    for (const event of later) this.#batch.add(event);
-    if (!this.#batch.isEmpty && this.#batchTimer === undefined) this.#flush();
+    this.#announceLater(later);
     this.#readIfDue();
   }
 
