@@ -158,18 +158,22 @@ export class Client extends MessageScope {
   authenticate(): void {
     const { ticket } = this.#options;
     const reconnectIfOpen = () => {
-      if (this.#connection.isOpen) this.reconnect();
+      if (this.#connection.isOpen) this.#start(true);
     };
     if (ticket && this.#connection.isOpen)
       void renewSession(this.scopeParts.requests, ticket, reconnectIfOpen);
-    else this.reconnect();
+    else this.#start(true);
   }
 
   reconnect(): void {
-    this.#opensWhenUsed = false;
     const { status } = this.state;
-    if (status === "closed" || status === "authRequired")
-      this.#lastOfUser = [this.#outbox.lastSeq, this.scopeParts.requests.lastId];
+    this.#start(status === "closed" || status === "authRequired");
+  }
+
+  /** @param isSignIn what is sent from now on is of the user who signs in */
+  #start(isSignIn: boolean): void {
+    this.#opensWhenUsed = false;
+    if (isSignIn) this.#lastOfUser = [this.#outbox.lastSeq, this.scopeParts.requests.lastId];
     this.#connection.reconnect();
   }
 

@@ -126,6 +126,27 @@ describe("close()", () => {
     },
   );
 
+  it.each(["open", "waiting", "connecting"])(
+    "delivers what is sent after authenticate in the state %s to the user who signs in",
+    async (status) => {
+      const harness = createHarness();
+      const socket = await harness.open();
+      if (status !== "open") socket.drop();
+      if (status === "connecting") await harness.tick(600);
+      expect(harness.client.state.status).toBe(status);
+      const before = status === "open" ? undefined : chat(harness, "of the first user");
+      harness.client.authenticate();
+      const after = chat(harness, "of the next user");
+      await harness.open({ user: BOB });
+      const last = await harness.open({ user: BOB });
+      expect(last.sent("chat_message").map(({ content }) => content)).toEqual(["of the next user"]);
+      last.receive(reply(last.sent("chat_message")[0], { id: after.id, ch: "all", off: 1 }));
+      expect(await after).toMatchObject({ status: "delivered" });
+      if (before)
+        expect(await before).toMatchObject({ status: "rejected", error: { code: "unauthenticated" } });
+    },
+  );
+
   it("never sends the messages of one user as another user", async () => {
     const harness = createHarness();
     const socket = await harness.open();

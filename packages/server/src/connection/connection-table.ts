@@ -89,9 +89,12 @@ export class ConnectionTable {
     this.#byId?.set(connection.id, connection);
     const entry = this.#byUser.get(userId);
     if (entry === undefined) this.#byUser.set(userId, connection);
-    else if (isMultiple(entry)) entry.connections.add(connection);
-    else {
-      const { openedAt, identity } = entry;
+    else if (isMultiple(entry)) {
+      entry.connections.add(connection);
+      entry.identity = connection.identity;
+    } else {
+      const { openedAt } = entry;
+      const { identity } = connection;
       this.#byUser.set(userId, { connections: new Set([entry, connection]), openedAt, identity });
     }
   }

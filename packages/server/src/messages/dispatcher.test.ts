@@ -1,4 +1,6 @@
-import { messageIdOf } from "@halyard/protocol/wire";
+import { defineProtocol, message } from "@halyard/protocol";
+import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
+import { z } from "zod";
 import { afterEach, describe, expect, it } from "vitest";
 import { CLIENT_ID, TestSystem } from "../../test/test-system.ts";
 
@@ -39,6 +41,30 @@ describe("a message handler", () => {
       { code: "timeout" },
     ]);
     expect(ada.texts.join()).not.toContain("SELECT");
+  });
+
+  it("that exceeds its time, or whose result does not fit, may have had its effect, and one that throws has refused", async () => {
+    const place = message(z.object({ how: z.string() }), { result: z.object({ ply: z.int() }) });
+    const contract = new TestSystem({
+      protocol: defineProtocol({ clientMessages: { place } }),
+      builtIns: { presence: false },
+    });
+    const ways: Record<string, () => unknown> = {
+      late: () => new Promise(() => undefined),
+      misfit: () => ({ ply: "one" }),
+      refused: () => Promise.reject(new HalyardError("forbidden")),
+    };
+    contract.handlers.on("place", ({ how }) => ways[how]?.() as { ply: number });
+    const ada = await contract.join("ada");
+    for (const [index, how] of ["misfit", "refused", "late"].entries())
+      await contract.say(ada, { type: "place", how, $: { seq: index + 1 } });
+    await contract.clock.advance(30_000);
+    expect(ada.received("error")).toMatchObject([
+      { code: "internal", mayHaveRun: true, $: { re: 1 } },
+      { code: "forbidden", $: { re: 2 } },
+      { code: "timeout", mayHaveRun: true, $: { re: 3 } },
+    ]);
+    expect(ada.received("error")[1]).not.toHaveProperty("mayHaveRun");
   });
 
   it("gets the message id that its client computes too, and has its signal aborted after 30 s", async () => {

@@ -9,7 +9,7 @@ import type { SecurityReporter } from "../security/security-reporter.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
 import type { Clock, ErrorContext } from "../types.ts";
 import type { MessageLog } from "./message-log.ts";
-import { errorJson, isFailure, toHalyardError } from "../utils/errors.ts";
+import { errorJson, InvalidMessageError, isFailure, LimitError, toHalyardError } from "../utils/errors.ts";
 
 interface ErrorRepliesParts {
   readonly clock: Clock;
@@ -56,12 +56,13 @@ export class ErrorReplies {
     this.#parts.rateLimits.chargeFor(connection, error);
     this.#parts.securityReporter.recordRefusal(connection, error);
     const now = this.#parts.clock.now();
-    if (code === "invalid_json" || code === "invalid_message") {
+    // What a handler refuses by an error of its own is no fault of the client.
+    if (code === "invalid_json" || error instanceof InvalidMessageError) {
       connection.violations ??= new ViolationCounters();
       if (connection.violations.invalid.add(now) >= MAX_INVALID_MESSAGES) {
         connection.close(CloseCode.ProtocolBroken, "too many invalid messages");
       }
-    } else if (code === "rate_limited" || code === "limit_exceeded") {
+    } else if (error instanceof LimitError && code !== "payload_too_large") {
       connection.violations ??= new ViolationCounters();
       if (connection.violations.refused.add(now) >= MAX_REFUSED_MESSAGES) {
         connection.close(CloseCode.Flooding, "retryAfterMs=5000");

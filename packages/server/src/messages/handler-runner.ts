@@ -10,7 +10,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock, Published } from "../types.ts";
-import { InvalidMessageError, OutcomeUnknownError } from "../utils/errors.ts";
+import { InvalidMessageError, OutcomeUnknownError, withEffect } from "../utils/errors.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import { bindContext, HandlerInvocation, MiddlewareInvocation } from "./handler-context.ts";
 import type { MessageHandler, MessageHandlerRegistry } from "./handler-registry.ts";
@@ -65,16 +65,29 @@ export class HandlerRunner {
       : new HandlerInvocation(connection, call);
     bindContext(call.input, invocation);
     connection.sendQueue.running = invocation;
-    const handled = this.hasMiddleware ? this.#runThrough(invocation, call) : call.handle();
+    let isStarted = !this.hasMiddleware;
+    const start = (): unknown => {
+      isStarted = true;
+      return call.handle();
+    };
+    const handled = isStarted ? start() : this.#runThrough(invocation, { ...call, handle: start });
+    // Whether an error comes too late to say that the message had no effect.
+    let hasRun = false;
     const onTimeout = (): void => {
+      hasRun = isStarted;
       invocation.abort();
     };
-    const returned = await withDeadline(handled, { clock, ms: limits.handlerMs, onTimeout });
-    if (call.result === undefined)
-      return isPublished(returned) ? toSendResult(returned) : { id: invocation.messageId };
-    const pending = validate(call.result, returned);
-    const validation = pending instanceof Promise ? await this.settle(pending) : pending;
-    return { id: invocation.messageId, result: checkedResult(call.type, validation) };
+    try {
+      const returned = await withDeadline(handled, { clock, ms: limits.handlerMs, onTimeout });
+      if (call.result === undefined)
+        return isPublished(returned) ? toSendResult(returned) : { id: invocation.messageId };
+      hasRun = true;
+      const pending = validate(call.result, returned);
+      const validation = pending instanceof Promise ? await this.settle(pending) : pending;
+      return { id: invocation.messageId, result: checkedResult(call.type, validation) };
+    } catch (error) {
+      throw hasRun ? withEffect(error as object) : error;
+    }
   }
 
   async #runThrough(invocation: HandlerInvocation, { recheck, handle }: MessageCall): Promise<unknown> {

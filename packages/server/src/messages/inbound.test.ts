@@ -1,4 +1,5 @@
 import { defineProtocol, message } from "@halyard/protocol";
+import { HalyardError } from "@halyard/protocol/wire";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { FakeSocket } from "../../test/fake-socket.ts";
@@ -265,6 +266,20 @@ describe("a client that breaks the protocol", () => {
     expect(ws.closedWith).toBeUndefined();
     await system.say(ws, '{"type":"vote","option":"x"}');
     expect(ws.closedWith?.code).toBe(4400);
+  });
+
+  it("is not closed for what handlers refuse by an error of their own", async () => {
+    system = new TestSystem({ protocol, builtIns: { presence: false } });
+    system.handlers.on("vote", () => {
+      throw new HalyardError("invalid_message", "the title is too short");
+    });
+    const ws = await system.open("ada");
+    for (let n = 0; n < 20; n++) {
+      await system.say(ws, '{"type":"vote","option":1}');
+      await system.clock.advance(300);
+    }
+    expect(ws.received("error")).toHaveLength(20);
+    expect(ws.closedWith).toBeUndefined();
   });
 
   it("is not closed when its invalid messages come slower than that", async () => {

@@ -84,6 +84,8 @@ export class MessagePublisher {
     message: object | string,
     options?: WebSocketInstance | SendOptions,
   ): Promise<Published> {
+    if (typeof (userId as unknown) !== "string" || userId === "")
+      throw new TypeError("a message to a user needs the user's id, a text that is not empty");
     return this.#publish(userChannel(userId), message, options);
   }
 

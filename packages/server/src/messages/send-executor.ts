@@ -10,7 +10,14 @@ import { isClosed } from "../connection/is-closed.ts";
 import type { HandlerTimes } from "../metrics/handler-times.ts";
 import type { Clock, ErrorContext } from "../types.ts";
 import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
-import { errorJson, isFailure, isOutcomeUnknown, isUnavailable, toHalyardError } from "../utils/errors.ts";
+import {
+  errorJson,
+  hasEffect,
+  isFailure,
+  isOutcomeUnknown,
+  isUnavailable,
+  toHalyardError,
+} from "../utils/errors.ts";
 import { newMessageId } from "../utils/ids.ts";
 import type { Deduplicator } from "./deduplicator.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -150,7 +157,7 @@ export class SendExecutor {
         handlerTimes.addFailure(type);
         report(error, { type, ws: connection.ws });
       }
-      return this.#fail(connection, toHalyardError(error), mayHaveRun);
+      return this.#fail(connection, toHalyardError(error), mayHaveRun || hasEffect(error));
     } finally {
       handlerTimes.add(type, clock.now() - startedAt);
     }

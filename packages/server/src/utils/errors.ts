@@ -66,6 +66,18 @@ export function isFailure(error: unknown): boolean {
   return !(error instanceof HalyardError) || IS_FAILURE in error;
 }
 
+const HAS_EFFECT = Symbol("hasEffect");
+
+/** Marks an error of a handler that has run to its end, or goes on running: its sender must not hear that nothing happened. */
+export function withEffect(error: object): object {
+  return Object.assign(error, { [HAS_EFFECT]: true });
+}
+
+/** Whether an error is one of {@link withEffect}. */
+export function hasEffect(error: unknown): boolean {
+  return typeof error === "object" && error !== null && HAS_EFFECT in error;
+}
+
 /** Whether the backplane did not answer: the call may have had its effect. */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof HalyardError && error.code === "unavailable";
