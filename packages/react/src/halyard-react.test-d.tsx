@@ -158,7 +158,8 @@ export function useEverything(): void {
   const move = useSend("move", { room: "a" });
   const sent = move({ to: "e4" });
   void sent.then((receipt) => {
-    if (receipt.status === "delivered") expectTypeOf(receipt.result).toEqualTypeOf<z.infer<typeof MoveResult>>();
+    if (receipt.status === "delivered")
+      expectTypeOf(receipt.result).toEqualTypeOf<z.infer<typeof MoveResult>>();
     if (receipt.status === "rejected" && receipt.error.code === "sold_out")
       expectTypeOf(receipt.error.data).toEqualTypeOf<{ left: number }>();
   });
