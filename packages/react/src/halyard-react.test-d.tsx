@@ -205,6 +205,8 @@ export function useEverything(): void {
   useMessages("chat_message", { load: () => Promise.resolve([{ content: "" }]) });
   // @ts-expect-error only a rejected entry has an error
   list.entries[0]?.error.message.at(0);
+  // @ts-expect-error the room is missing: it is relayed to its room
+  useMessages("card");
   // @ts-expect-error the server's alone
   useMessages("notification");
   // @ts-expect-error the client's alone

@@ -16,13 +16,14 @@ import type {
   ClientMessages,
   InputOf,
   PublicUser,
+  RoomRule,
   ServerMessage,
   ServerMessages,
 } from "@halyard/protocol";
 import type { ReactNode } from "react";
 import type { TypingState } from "./hooks/use-typing.ts";
 import type { MessageList, UseMessagesOptions } from "./message-types.ts";
-import type { RoomOption, UseRequestArguments, UseRequestResult } from "./request-types.ts";
+import type { RoomField, RoomOption, UseRequestArguments, UseRequestResult } from "./request-types.ts";
 
 /** The hooks of one protocol, and the provider that they need above them. */
 export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
@@ -60,17 +61,7 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * @example
    * const { entries, send, retry } = useMessages("chat_message", { room: "general" });
    */
-  readonly useMessages: <
-    TType extends keyof ServerMessages<TProtocol> & keyof ClientMessages<TProtocol> & string,
-    TRow extends { readonly id: string } = never,
-  >(
-    type: TType,
-    options?: UseMessagesOptions<TRow>,
-  ) => MessageList<
-    Omit<ServerMessage<TProtocol, TType>, "type"> | TRow,
-    InputOf<ClientMessages<TProtocol>[TType]>,
-    SendErrorOf<TProtocol>
-  >;
+  readonly useMessages: UseMessages<TProtocol>;
   /** The users who are in the room or, without a room, online; or what `select` makes of them. On a server none. */
   readonly usePresence: <TSelected = readonly PublicUser[]>(
     room?: string,
@@ -105,3 +96,38 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
     ...fields: Arguments<InputOf<ClientMessages<TProtocol>[TType]>>
   ) => SentAs<ClientMessages<TProtocol>[TType], SendErrorOf<TProtocol>>;
 }
+
+/** A type with `room: "required"`, as a message that is relayed to its room, needs the option `room`. */
+interface UseMessages<TProtocol extends AnyProtocol> {
+  <TType extends ListedTypes<TProtocol, "required">, TRow extends { readonly id: string } = never>(
+    type: TType,
+    options: UseMessagesOptions<TRow> & RoomField["required"],
+  ): ListOf<TProtocol, TType, TRow>;
+  <TType extends ListedTypes<TProtocol, "optional">, TRow extends { readonly id: string } = never>(
+    type: TType,
+    options?: UseMessagesOptions<TRow>,
+  ): ListOf<TProtocol, TType, TRow>;
+}
+
+/** The types that go both ways. Filtered one by one: the intersection of the two sets of names is too complex for the compiler. */
+type ListedTypes<TProtocol extends AnyProtocol, TRoom extends RoomRule> = keyof {
+  [
+    K in keyof ClientMessages<TProtocol> & string as K extends keyof ServerMessages<TProtocol>
+      ? ClientMessages<TProtocol>[K]["room"] extends TRoom
+        ? K
+        : never
+      : never
+  ]: true;
+};
+
+type ListOf<
+  TProtocol extends AnyProtocol,
+  TType extends string,
+  TRow,
+> = TType extends keyof ServerMessages<TProtocol> & keyof ClientMessages<TProtocol>
+  ? MessageList<
+      Omit<ServerMessage<TProtocol, TType>, "type"> | TRow,
+      InputOf<ClientMessages<TProtocol>[TType]>,
+      SendErrorOf<TProtocol>
+    >
+  : never;

@@ -37,7 +37,7 @@ export interface MessageList<TMessage, TFields, TError = SendError> {
 
 /** The options of `useMessages`. */
 export interface UseMessagesOptions<TRow> {
-  /** Where. A type with `room: "required"` is rejected without it. @default everyone */
+  /** Where. Required for a type with `room: "required"`. @default everyone */
   readonly room?: string | undefined;
   /** History at hand, oldest first. May come later: rows that are not in the list go before it. @default [] */
   readonly initial?: readonly TRow[] | undefined;
