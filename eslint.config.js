@@ -26,6 +26,11 @@ const borders = [
     globals: ["Buffer", "process"],
   },
   {
+    files: ["packages/react/src/**"],
+    modules: { regex: "^(?!\\.|react$|@halyard/)", message: "Only React and the client, which a page has." },
+    globals: ["Buffer", "document", "process", "window"],
+  },
+  {
     files: ["packages/{better-auth,testing}/src/**"],
     modules: { regex: "^@halyard/server", message: "Only types may come from the server." },
     globals: [],
@@ -42,7 +47,7 @@ const zones = Object.entries(layers).flatMap(([src, list]) => {
   }));
 });
 
-const tests = ["**/*.test.ts", "**/*.test.tsx", "**/*.test-d.ts", "test/**", "packages/*/test/**"];
+const tests = ["**/*.test.ts", "**/*.test.tsx", "**/*.test-d.{ts,tsx}", "test/**", "packages/*/test/**"];
 
 export default defineConfig(
   globalIgnores(["**/dist/", "test/*/fixtures/", "**/public/"]),

@@ -5,5 +5,5 @@ export const INTERNAL_NAMES =
   isWritten kept listen markUnconfirmed membershipChanged names onActivity onChange onChatMessage onDead
   onDisconnected onFrame onHide onLeave onOpen onReply onText onTransition onUserChange onWelcome ownClient
   pendingListeners presence receive refusal register release reportError restart resumption scopeParts sender
-  sendFrame serverMs settle settleAll show skipBackoff stop survivesReconnect take takeOver timer toDate
+  sendFrame serverMs settle settleAll show skipBackoff stop storeOf survivesReconnect take takeOver timer toDate
   transition update usersOf wake write`.split(/\s+/);

@@ -56,6 +56,12 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
     ["options.ts"],
     ["common/"],
   ],
+  "packages/react/src": [
+    ["index.ts", "create-halyard-react.ts", "halyard-react.ts"],
+    ["hooks/", "message-types.ts", "request-types.ts"],
+    ["stores/"],
+    ["common/"],
+  ],
   "packages/better-auth/src": [
     ["index.ts", "client.ts", "plugin.ts", "authenticator.ts"],
     ["watch/"],

@@ -26,6 +26,19 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
     const client = createWebSocketClient<ShopProtocol>({ url: "/ws" });`,
     "",
   ],
+  react: [
+    `import { createWebSocketClient } from "@halyard/client";
+    import { createHalyardReact } from "@halyard/react";
+    import type { AppProtocol } from "./protocol.ts";`,
+    `import { createHalyardReact } from "@halyard/react";
+    import { defineProtocol, request, type ProtocolOf } from "@halyard/protocol";
+    import { z } from "zod";
+    const Row = z.object({ id: z.string(), content: z.string(), from: z.object({ name: z.string() }) });
+    const protocol = defineProtocol({ requests: { history: request({ output: z.array(Row), room: "required" }) } });
+    interface ChatProtocol extends ProtocolOf<typeof protocol> {}
+    const { useMessages, useRoom } = createHalyardReact<ChatProtocol>();
+    export { Chat };`,
+  ],
   redis: ["", ""],
   server: ["", "", "", "", "", "", "", "", "", "", ""],
   testing: ["", "", "", ""],
@@ -67,9 +80,10 @@ it("the README names the size of the client that .size-limit.json bounds", () =>
 it.each(COMPILERS)("the code of the packages' READMEs compiles with %s", async (compiler) => {
   const files = Object.entries(CONTEXTS).flatMap(([name, contexts]) =>
     completed(`packages/${name}/README.md`, contexts).map(
-      (code, index) => [`${name}-${String(index + 1)}.ts`, code] as const,
+      (code, index) => [`${name}-${String(index + 1)}.${name === "react" ? "tsx" : "ts"}`, code] as const,
     ),
   );
-  const directory = project(`pages-${compiler}`, { ...Object.fromEntries(files), ...OWN });
+  const options = { jsx: "react-jsx" };
+  const directory = project(`pages-${compiler}`, { ...Object.fromEntries(files), ...OWN }, options);
   expect(await compile(compiler, directory)).toEqual({ ok: true, output: "" });
 });

@@ -13,7 +13,6 @@ import type {
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import { systemClock } from "./common/clock.ts";
-import type { Clock } from "./common/clock.ts";
 import { Emitter } from "./common/emitter.ts";
 import type { Unsubscribe } from "./common/emitter.ts";
 import { errorReporter } from "./common/error-reporter.ts";
@@ -36,6 +35,8 @@ import { ServerRequests } from "./messaging/server-requests.ts";
 import type { WebSocketClientOptions } from "./options.ts";
 import { RoomHandle } from "./rooms/room-handle.ts";
 import { Rooms } from "./rooms/rooms.ts";
+import { loadOutbox } from "./storage/load-outbox.ts";
+import type { WebSocketClient } from "./web-socket-client.ts";
 
 const ALL = [Infinity, Infinity] as const;
 
@@ -46,6 +47,7 @@ export class Client extends MessageScope {
   readonly #outbox: Outbox;
   readonly #serverRequests: ServerRequests;
   readonly #rooms: Rooms;
+  #stores: WebSocketClient["stores"] | undefined;
   /** The URL needs a page and there is none, as on a server that renders one: nothing opens before something is sent. */
   #opensWhenUsed: boolean;
   /** The last message and request of the user of the last welcome: what follows a new start is the next user's. */
@@ -57,10 +59,11 @@ export class Client extends MessageScope {
     const reportError = errorReporter(clock, onError);
     const needsPage = checkOptions(options);
     const { url, outbox: { storage } = {} } = options;
+    const createClient = (earlier: WebSocketClientOptions) => new Client(earlier);
     let sendLeft: Promise<() => Promise<void>> | undefined;
     /** What an earlier page has left goes out before the first attempt. Without it, or when the storage fails, nothing does. */
     const urlAfterSending = async () => {
-      sendLeft ??= this.#keepOutbox(clock, reportError);
+      sendLeft ??= loadOutbox({ clock, options, ownClient: this, reportError, createClient });
       const send = await sendLeft;
       await send();
       return typeof url === "function" ? url() : url;
@@ -112,6 +115,15 @@ export class Client extends MessageScope {
 
   get state(): ConnectionState {
     return this.#connection.state;
+  }
+
+  get stores(): WebSocketClient["stores"] {
+    return (this.#stores ??= {
+      state: this.storeOf(() => this.state),
+      user: this.storeOf(() => this.user),
+      users: this.storeOf(() => this.users),
+      queue: this.storeOf(() => this.#outbox.queue),
+    });
   }
 
   override send(type: string, fields?: object): Sending<unknown> | undefined {
@@ -180,18 +192,6 @@ export class Client extends MessageScope {
   /** What `outbox.storage` keeps. */
   get kept(): readonly [Connection, Outbox] {
     return [this.#connection, this.#outbox];
-  }
-
-  async #keepOutbox(clock: Clock, reportError: (error: unknown) => void): Promise<() => Promise<void>> {
-    const options = this.#options;
-    const createClient = (earlier: WebSocketClientOptions) => new Client(earlier);
-    try {
-      const { keepOutbox } = await import("./storage/keep-outbox.ts");
-      return await keepOutbox({ clock, options, ownClient: this, reportError, createClient });
-    } catch (error) {
-      reportError(error);
-      return async () => {};
-    }
   }
 
   #openWhenUsed(): void {

@@ -22,7 +22,7 @@ export type { Clock } from "./common/clock.ts";
 // Messages and requests
 export type { Arguments, Outside, RequestArguments, SentAs } from "./web-socket-client.ts";
 export type { Delivery } from "./messaging/client-events.ts";
-export type { SubscribeOptions } from "./messaging/message-scope.ts";
+export type { Store, SubscribeOptions } from "./messaging/message-scope.ts";
 export type { QueueState, Receipt, Sending } from "./common/receipt.ts";
 export type { RequestOptions } from "./messaging/requests.ts";
 export type { SendError, SendErrorOf } from "./common/send-error.ts";

@@ -16,7 +16,7 @@ import type {
 import type { Unsubscribe } from "./common/emitter.ts";
 import type { ConnectionState } from "./connection/connection-state.ts";
 import type { Delivery } from "./messaging/client-events.ts";
-import type { SubscribeOptions } from "./messaging/message-scope.ts";
+import type { Store, SubscribeOptions } from "./messaging/message-scope.ts";
 import type { QueueState, Sending } from "./common/receipt.ts";
 import type { RequestOptions } from "./messaging/requests.ts";
 import type { SendError, SendErrorOf } from "./common/send-error.ts";
@@ -91,6 +91,8 @@ export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> extends S
    * long as there is no connection, also after `close()` and in `authRequired`: `client.state` says why.
    */
   readonly ready: PromiseLike<RoomState>;
+  /** `state` and `users`, to watch. */
+  readonly stores: { readonly state: Store<RoomState>; readonly users: Store<readonly PublicUser[]> };
   /** Like the client's `send`, to this room. */
   send<TType extends keyof ClientMessages<TProtocol> & string>(
     this: void,
@@ -125,6 +127,13 @@ export interface WebSocketClient<
    */
   readonly users: readonly PublicUser[];
   readonly state: ConnectionState;
+  /** `state`, `user`, `users` and the outbox, to watch. */
+  readonly stores: {
+    readonly state: Store<ConnectionState>;
+    readonly user: Store<PublicUser | undefined>;
+    readonly users: Store<readonly PublicUser[]>;
+    readonly queue: Store<QueueState>;
+  };
   /**
    * Sends a message, now or when the connection is open again. Messages arrive in the order in which they were sent,
    * and take effect once. An ephemeral message is dropped when the connection is not open.

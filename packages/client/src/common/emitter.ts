@@ -33,14 +33,14 @@ export class Emitter<TEvents extends Record<keyof TEvents, unknown[]>> {
     for (const entry of this.#entries) if (entry[2] === owner) this.#entries.delete(entry);
   }
 
-  /** @returns what the listeners returned */
+  /** Calls the listeners of the event, and those of `any`. @returns what the listeners returned */
   emit<TName extends keyof TEvents>(name: TName, ...payload: TEvents[TName]): unknown[] {
     const results: unknown[] = [];
     for (const entry of [...this.#entries]) {
       const [event, listener] = entry as readonly [TName, (...payload: TEvents[TName]) => unknown, unknown];
       try {
         // A listener that an earlier listener has just removed is not called.
-        if (event !== name || !this.#entries.has(entry)) continue;
+        if ((event !== name && event !== "any") || !this.#entries.has(entry)) continue;
         const result = listener(...payload);
         results.push(result);
         (result as Partial<PromiseLike<unknown>> | undefined)?.then?.(undefined, this.#reportError);

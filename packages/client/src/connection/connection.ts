@@ -7,6 +7,7 @@ import { messageIdOf } from "@halyard/protocol/wire";
 import type { ClientCloseCode, Frame } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import type { Unsubscribe } from "../common/emitter.ts";
+import { isEqual } from "../common/is-equal.ts";
 import type { WebSocketClientOptions } from "../options.ts";
 import { causeOf } from "./connection-cause.ts";
 import { reduceConnection } from "./connection-state.ts";
@@ -202,7 +203,8 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
       this.#callbacks.onUserChange();
       return this.reconnect();
     }
-    this.user = user;
+    // The same object until it changes.
+    if (!isEqual(user, this.user)) this.user = user;
     const before = this.state;
     this.#reconnector.onWelcome();
     this.#liveness.start(timeoutMs > 0 ? timeoutMs : SILENCE_MS);

@@ -19,6 +19,8 @@ export interface ClientEvents {
   users: [channel: string, users: readonly PublicUser[]];
   /** The state of a room has changed, or a handle of a room was left: each handle looks at its own state. */
   room: [];
+  /** Every event, without what it carries: each store compares its value with the one that it knows. */
+  any: [];
   /** A copy is for listeners of its room only: the message came in another one. */
   message: [message: Frame, delivery: Delivery, channel: string, isCopy: boolean];
 }

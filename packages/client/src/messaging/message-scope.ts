@@ -8,6 +8,7 @@ import type { Emitter, Unsubscribe } from "../common/emitter.ts";
 import type { ClientEvents, Delivery } from "./client-events.ts";
 import type { MessageSender } from "./message-sender.ts";
 import type { Destination } from "./outbox.ts";
+import { NO_USERS } from "./presence-list.ts";
 import type { PresenceLists } from "./presence-list.ts";
 import type { Sending } from "../common/receipt.ts";
 import type { PendingRequests, RequestOptions } from "./requests.ts";
@@ -16,6 +17,17 @@ import type { PendingRequests, RequestOptions } from "./requests.ts";
 export interface SubscribeOptions {
   /** Ends the subscription. @default none */
   readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A value to watch. `subscribe` calls the listener at once and after each change: a store of Svelte, and what React's
+ * `useSyncExternalStore` takes. `get` returns the same object until it changes. Both work without `this`.
+ */
+export interface Store<T> {
+  /** The value now. */
+  readonly get: () => T;
+  /** What the listener throws or rejects with goes to `onError`. */
+  readonly subscribe: (listener: (value: T) => unknown) => Unsubscribe;
 }
 
 type MessageListener = (message: Frame, delivery: Delivery) => unknown;
@@ -42,7 +54,7 @@ export class MessageScope {
   }
 
   get users(): readonly PublicUser[] {
-    return this.#isClosed ? [] : this.scopeParts.presence.usersOf(this.#channel);
+    return this.#isClosed ? NO_USERS : this.scopeParts.presence.usersOf(this.#channel);
   }
 
   on(type: string, listener: MessageListener, options?: SubscribeOptions): Unsubscribe {
@@ -95,6 +107,24 @@ export class MessageScope {
     });
   }
 
+  storeOf<T>(get: () => T): Store<T> {
+    const { emitter } = this.scopeParts;
+    const subscribe = (listener: (value: T) => unknown): Unsubscribe => {
+      // Which is the value of no store.
+      let known: unknown = emitter;
+      const onEvent = () => {
+        const value = get();
+        return value !== known && listener((known = value));
+      };
+      const stop = emitter.on("any", onEvent, this);
+      // Through the emitter, which reports what the listener throws.
+      emitter.emit("any");
+      if (this.#isClosed) stop();
+      return stop;
+    };
+    return { get, subscribe };
+  }
+
   listen<TName extends keyof ClientEvents>(
     name: TName,
     listener: (...payload: ClientEvents[TName]) => unknown,
@@ -104,6 +134,8 @@ export class MessageScope {
 
   end(): void {
     this.#isClosed = true;
+    // The state is another one now, and the list of users is empty, also when the room goes on for other handles.
+    this.scopeParts.emitter.emit("room");
     for (const stop of this.#stops) stop();
     this.scopeParts.emitter.dropAll(this);
   }

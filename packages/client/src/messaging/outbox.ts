@@ -4,6 +4,7 @@
 import { HalyardError, encodeFrame, messageIdOf } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import type { Emitter } from "../common/emitter.ts";
+import { isEqual } from "../common/is-equal.ts";
 import { Timer } from "../common/timer.ts";
 import type { FrameWriter } from "../connection/connection.ts";
 import type { OutboxLimits } from "../options.ts";
@@ -79,7 +80,8 @@ export class Outbox {
   #lastRejectedSeq = 0;
   /** The numbers before the queue are sent again, and the server has not accepted a message since. */
   #isRewinding = false;
-  #queue: QueueState = { queued: 0, unacknowledged: 0, bytes: 0 };
+  /** The same object until it changes. */
+  queue: QueueState = { queued: 0, unacknowledged: 0, bytes: 0 };
 
   constructor(parts: OutboxParts, bounds?: Partial<OutboxLimits>) {
     this.#parts = parts;
@@ -188,9 +190,9 @@ export class Outbox {
       queue.bytes += message.bytes;
     }
     this.#timer.set(waitMs, () => this.flush());
-    const hasChanged = JSON.stringify(queue) !== JSON.stringify(this.#queue);
-    this.#queue = queue;
-    if (hasChanged) this.#parts.emitter.emit("queue", queue);
+    if (isEqual(queue, this.queue)) return;
+    this.queue = queue;
+    this.#parts.emitter.emit("queue", queue);
   }
 
   /**
@@ -210,7 +212,7 @@ export class Outbox {
   #rejectionOf(bytes: number): HalyardError | undefined {
     if (this.#parts.connection.isEnded) return new HalyardError("unavailable");
     // A message alone is as large as the server takes it.
-    const { bytes: queued } = this.#queue;
+    const { bytes: queued } = this.queue;
     const isFull =
       this.entries.length >= this.#bounds.messages || (queued && queued + bytes > this.#bounds.bytes);
     return isFull ? new HalyardError("limit_exceeded") : undefined;

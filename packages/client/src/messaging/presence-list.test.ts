@@ -45,6 +45,14 @@ describe("applyPresence", () => {
     expect(applyPresence(users, { type: "user_left", userIds: names, total: 0 })).toEqual([]);
   });
 
+  it("keeps the object of a user who has not changed", () => {
+    const users = [person("ada"), person("bob")];
+    const list = { type: "user_list", users: [person("ada"), { ...person("bob"), name: "Bo" }], total: 2 };
+    const [ada, bob] = applyPresence(users, list);
+    expect(ada).toBe(users[0]);
+    expect(bob).toEqual({ ...person("bob"), name: "Bo" });
+  });
+
   it("equals a set of users after any sequence of frames", () => {
     const id = fc.constantFrom("a", "b", "c", "d", "e");
     const frame = fc.oneof(

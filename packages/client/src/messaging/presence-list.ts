@@ -1,9 +1,10 @@
 import type { PublicUser } from "@halyard/protocol";
 import type { Frame, LIMITS } from "@halyard/protocol/wire";
 import type { Emitter } from "../common/emitter.ts";
+import { isEqual } from "../common/is-equal.ts";
 import type { ClientEvents } from "./client-events.ts";
 
-const NO_USERS: readonly PublicUser[] = [];
+export const NO_USERS: readonly PublicUser[] = [];
 
 // The server sends no list of more users. Written out, typed by the protocol's table, like the other limits.
 const MAX_USERS: (typeof LIMITS)["announcedUsers"] = 500;
@@ -43,13 +44,17 @@ export class PresenceLists {
  * The users of a channel after a presence frame. A list replaces all users; a user who joins again replaces the earlier
  * entry; a frame with a total only changes nothing.
  *
- * @returns the same array when nothing has changed
+ * @returns the same array when nothing has changed; a user who has not changed is the same object
  */
 export function applyPresence(users: readonly PublicUser[], frame: Frame): readonly PublicUser[] {
-  const byId = new Map(frame.type === "user_list" ? [] : users.map((user) => [user.userId, user]));
+  const known = new Map(users.map((user) => [user.userId, user]));
+  const byId = new Map(frame.type === "user_list" ? [] : known);
   const { users: joined = [], userIds = [] } = frame as { users?: PublicUser[]; userIds?: string[] };
-  for (const user of joined) byId.set(user.userId, user);
+  for (const user of joined) {
+    const before = known.get(user.userId);
+    byId.set(user.userId, before && isEqual(before, user) ? before : user);
+  }
   for (const userId of userIds) byId.delete(userId);
   const next = [...byId.values()].slice(0, MAX_USERS);
-  return JSON.stringify(next) === JSON.stringify(users) ? users : next;
+  return isEqual(next, users) ? users : next;
 }

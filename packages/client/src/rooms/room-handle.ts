@@ -1,20 +1,26 @@
 // The object that `client.join()` returns, without the types of a protocol.
 // Called by the application; its members are those of the Room interface.
 // After leave(), the state is `left` and no listener of this handle is called, also when other handles keep the room.
-import type { GapReason } from "@halyard/protocol";
+import type { GapReason, PublicUser } from "@halyard/protocol";
 import type { Unsubscribe } from "../common/emitter.ts";
 import { MessageScope } from "../messaging/message-scope.ts";
-import type { MessageScopeParts } from "../messaging/message-scope.ts";
+import type { MessageScopeParts, Store } from "../messaging/message-scope.ts";
 import type { RoomState } from "./room-state.ts";
 import type { RoomEntry, Rooms } from "./rooms.ts";
 
 const LEFT_STATE: RoomState = { status: "left", error: undefined };
+
+interface RoomStores {
+  readonly state: Store<RoomState>;
+  readonly users: Store<readonly PublicUser[]>;
+}
 
 export class RoomHandle extends MessageScope {
   readonly name: string;
   readonly #rooms: Rooms;
   readonly #entry: RoomEntry;
   #isLeft = false;
+  #stores: RoomStores | undefined;
   #ready: Promise<RoomState> | undefined;
 
   constructor(givenName: string, rooms: Rooms, parts: MessageScopeParts) {
@@ -27,6 +33,13 @@ export class RoomHandle extends MessageScope {
 
   get state(): RoomState {
     return this.#isLeft ? LEFT_STATE : this.#entry.state;
+  }
+
+  get stores(): RoomStores {
+    return (this.#stores ??= {
+      state: this.storeOf(() => this.state),
+      users: this.storeOf(() => this.users),
+    });
   }
 
   get ready(): Promise<RoomState> {
@@ -60,8 +73,6 @@ export class RoomHandle extends MessageScope {
     // Otherwise the users of the room would see this user type for a while longer.
     if (this.#entry.handles.size === 1) this.send("typing_indicator", { isTyping: false });
     this.#rooms.release(this.#entry, this);
-    // When the room goes on for other handles, its state does not change, but that of this handle does.
-    this.scopeParts.emitter.emit("room");
     this.end();
   }
 }

@@ -1,0 +1,29 @@
+import type { Store } from "@halyard/client";
+import { useState, useSyncExternalStore } from "react";
+import { isSame } from "./is-same.ts";
+
+/**
+ * What `select` makes of the value of a store. The component renders when that changes: `select` may make a new list of the
+ * same entries, and may be another function with each render.
+ *
+ * @param store with what it holds on a server, and until the page in the browser has taken over what the server rendered
+ */
+export function useSelected<T, TSelected>(
+  [store, serverValue]: readonly [Store<T>, T],
+  select: (value: T) => TSelected,
+): TSelected {
+  const [last] = useState<{ value?: T; select?: typeof select; selected?: TSelected }>({});
+  const selectFrom = (value: T): TSelected => {
+    if (last.value !== value || last.select !== select) {
+      const selected = select(value);
+      Object.assign(last, { value, select });
+      if (!isSame(last.selected, selected)) last.selected = selected;
+    }
+    return last.selected as TSelected;
+  };
+  return useSyncExternalStore(
+    store.subscribe,
+    () => selectFrom(store.get()),
+    () => selectFrom(serverValue),
+  );
+}

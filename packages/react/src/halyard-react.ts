@@ -1,0 +1,133 @@
+// The hooks as an application sees them, with the types of its protocol.
+// Made by createHalyardReact, which puts them in the place of hooks that know no protocol.
+// Every hook works in every state of the connection, and renders its component only when what it returns has changed.
+import type {
+  Arguments,
+  ConnectionState,
+  Delivery,
+  Room,
+  SendErrorOf,
+  SentAs,
+  WebSocketClient,
+} from "@halyard/client";
+import type {
+  AnyProtocol,
+  BuiltinProtocol,
+  ClientMessages,
+  InputOf,
+  PublicUser,
+  RoomRule,
+  ServerMessage,
+  ServerMessages,
+} from "@halyard/protocol";
+import type { ReactNode } from "react";
+import type { TypingState } from "./hooks/use-typing.ts";
+import type { MessageList, UseMessagesOptions } from "./message-types.ts";
+import type { RoomField, RoomOption, UseRequestArguments, UseRequestResult } from "./request-types.ts";
+
+/** The hooks of one protocol, and the provider that they need above them. */
+export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
+  /** Gives the client to all hooks below, and connects it when it was not started. Never closes it. */
+  readonly HalyardProvider: (props: {
+    readonly client: WebSocketClient<TProtocol>;
+    readonly children?: ReactNode;
+  }) => ReactNode;
+  /** The client of the provider. @throws Error without a provider, as every hook */
+  readonly useClient: () => WebSocketClient<TProtocol>;
+  /**
+   * The state of the connection with its cause, or what `select` makes of it. On a server `connecting`.
+   *
+   * @example
+   * const isOpen = useConnection((state) => state.status === "open");
+   */
+  readonly useConnection: <TSelected = ConnectionState>(
+    select?: (state: ConnectionState) => TSelected,
+  ) => TSelected;
+  /**
+   * A room: joined while the component is mounted, and 1 s longer, so that a change of pages does not leave it. The same
+   * object while client and name are; the component renders when `state` of it changes.
+   */
+  readonly useRoom: (name: string) => Room<TProtocol>;
+  /** Listens while the component is mounted, always with the listener of the newest render. */
+  readonly useMessage: <TType extends keyof ServerMessages<TProtocol> & string>(
+    type: TType,
+    listener: (message: ServerMessage<TProtocol, TType>, delivery: Delivery) => unknown,
+    options?: { readonly room?: string | undefined },
+  ) => void;
+  /**
+   * History, live messages and what this client sends, as one list. Rows of the history need an `id`; they may have fewer
+   * fields than messages.
+   *
+   * @example
+   * const { entries, send, retry } = useMessages("chat_message", { room: "general" });
+   */
+  readonly useMessages: UseMessages<TProtocol>;
+  /** The users who are in the room or, without a room, online; or what `select` makes of them. On a server none. */
+  readonly usePresence: <TSelected = readonly PublicUser[]>(
+    room?: string,
+    options?: {
+      /** Leaves out the user of this client. @default false */
+      readonly others?: boolean | undefined;
+      /** Compared entry by entry, so it may make a new array. @default all users */
+      readonly select?: ((users: readonly PublicUser[]) => TSelected) | undefined;
+    },
+  ) => TSelected;
+  /** Who is typing in the room or, without a room, to everyone. */
+  readonly useTyping: (room?: string) => TypingState;
+  /**
+   * Asks on mount, and when name, input (by its JSON) or room change; aborted on unmount. Hooks with the same key share one
+   * request.
+   *
+   * @example
+   * const history = useRequest("history", { before: id }, { room: "general" });
+   */
+  readonly useRequest: <TName extends keyof TProtocol["requests"] & string>(
+    name: TName,
+    ...input: UseRequestArguments<
+      TProtocol["requests"][TName]["input"]["_zod"]["input"],
+      TProtocol["requests"][TName]["room"]
+    >
+  ) => UseRequestResult<TProtocol["requests"][TName]["output"]["_zod"]["output"], SendErrorOf<TProtocol>>;
+  /** A `send` of one type; the same function while client, type and room are. */
+  readonly useSend: <TType extends keyof ClientMessages<TProtocol> & string>(
+    type: TType,
+    ...options: RoomOption[ClientMessages<TProtocol>[TType]["room"]]
+  ) => (
+    ...fields: Arguments<InputOf<ClientMessages<TProtocol>[TType]>>
+  ) => SentAs<ClientMessages<TProtocol>[TType], SendErrorOf<TProtocol>>;
+}
+
+/** A type with `room: "required"`, as a message that is relayed to its room, needs the option `room`. */
+interface UseMessages<TProtocol extends AnyProtocol> {
+  <TType extends ListedTypes<TProtocol, "required">, TRow extends { readonly id: string } = never>(
+    type: TType,
+    options: UseMessagesOptions<TRow> & RoomField["required"],
+  ): ListOf<TProtocol, TType, TRow>;
+  <TType extends ListedTypes<TProtocol, "optional">, TRow extends { readonly id: string } = never>(
+    type: TType,
+    options?: UseMessagesOptions<TRow>,
+  ): ListOf<TProtocol, TType, TRow>;
+}
+
+/** The types that go both ways. Filtered one by one: the intersection of the two sets of names is too complex for the compiler. */
+type ListedTypes<TProtocol extends AnyProtocol, TRoom extends RoomRule> = keyof {
+  [
+    K in keyof ClientMessages<TProtocol> & string as K extends keyof ServerMessages<TProtocol>
+      ? ClientMessages<TProtocol>[K]["room"] extends TRoom
+        ? K
+        : never
+      : never
+  ]: true;
+};
+
+type ListOf<
+  TProtocol extends AnyProtocol,
+  TType extends string,
+  TRow,
+> = TType extends keyof ServerMessages<TProtocol> & keyof ClientMessages<TProtocol>
+  ? MessageList<
+      Omit<ServerMessage<TProtocol, TType>, "type"> | TRow,
+      InputOf<ClientMessages<TProtocol>[TType]>,
+      SendErrorOf<TProtocol>
+    >
+  : never;

@@ -1,0 +1,22 @@
+import { useEffect, useInsertionEffect, useMemo, useSyncExternalStore } from "react";
+import type { AnyClient } from "../common/client-view.ts";
+import { MessageList } from "../stores/message-list.ts";
+import type { MessageListOptions, MessageListState } from "../stores/message-list.ts";
+import { useScope } from "./use-scope.ts";
+
+export function useMessages(
+  client: AnyClient,
+  type: string,
+  options: MessageListOptions = {},
+): MessageListState {
+  const scope = useScope(client, options.room);
+  // The options of the first render make the list; later ones are set below, while it stays.
+  const list = useMemo(() => new MessageList({ client, scope, type }, options), [client, scope, type]);
+  useInsertionEffect(() => {
+    list.options = options;
+  });
+  const state = useSyncExternalStore(list.subscribe, list.get, list.get);
+  useEffect(list.mount, [list]);
+  useEffect(list.addInitial, [list, options.initial]);
+  return state;
+}

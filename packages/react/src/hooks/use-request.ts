@@ -1,0 +1,42 @@
+import { useCallback, useMemo, useSyncExternalStore } from "react";
+import type { AnyClient } from "../common/client-view.ts";
+import { PENDING, requestsOf, SharedRequest } from "../stores/shared-request.ts";
+import type { RequestState } from "../stores/shared-request.ts";
+
+export interface AnyRequestResult extends RequestState {
+  readonly refetch: () => void;
+}
+
+interface RequestOptions {
+  readonly room?: string | undefined;
+  readonly enabled?: boolean | undefined;
+}
+
+export function useRequest(
+  client: AnyClient,
+  ...[name, input, { room, enabled = true } = {}]: [name: string, input?: unknown, options?: RequestOptions]
+): AnyRequestResult {
+  const requests = requestsOf(client);
+  // An input with the same JSON is the same.
+  const key = JSON.stringify([name, room, input]);
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      const request = requests.get(key) ?? new SharedRequest(client, { name, input, room });
+      requests.set(key, request);
+      const unsubscribe = request.subscribe(listener);
+      if (enabled) request.enable();
+      return () => {
+        unsubscribe();
+        if (enabled) request.disable();
+        if (request.isWatched) return;
+        request.end();
+        requests.delete(key);
+      };
+    },
+    [requests, key, enabled],
+  );
+  const get = () => requests.get(key)?.get() ?? PENDING;
+  const state = useSyncExternalStore(subscribe, get, () => PENDING);
+  const refetch = useCallback(() => requests.get(key)?.fetch(), [requests, key]);
+  return useMemo(() => ({ ...state, refetch }), [state, refetch]);
+}

@@ -1,0 +1,13 @@
+export { createHalyardReact } from "./create-halyard-react.ts";
+export type { HalyardReact } from "./halyard-react.ts";
+
+// What the hooks take and return
+export type { TypingState } from "./hooks/use-typing.ts";
+export type { Entry, MessageList, UseMessagesOptions } from "./message-types.ts";
+export type {
+  RoomField,
+  RoomOption,
+  UseRequestArguments,
+  UseRequestOptions,
+  UseRequestResult,
+} from "./request-types.ts";

@@ -1,0 +1,49 @@
+import type { SendError } from "@halyard/client";
+
+/** What `useRequest` returns. `data` is kept while it is asked for again. `status` narrows. */
+export type UseRequestResult<TReply, TError = SendError> =
+  | {
+      readonly status: "pending";
+      readonly data: TReply | undefined;
+      readonly error: undefined;
+      readonly refetch: () => void;
+    }
+  | {
+      readonly status: "success";
+      readonly data: TReply;
+      readonly error: undefined;
+      readonly refetch: () => void;
+    }
+  | {
+      readonly status: "error";
+      readonly data: TReply | undefined;
+      readonly error: TError;
+      readonly refetch: () => void;
+    };
+
+/** The last arguments of hooks for what needs a room, and for what does not. */
+export interface RoomOption {
+  required: [options: { readonly room: string }];
+  optional: [options?: { readonly room?: string | undefined }];
+}
+
+/** The field `room` of options, for what needs a room, and for what does not. */
+export interface RoomField {
+  required: { readonly room: string };
+  optional: { readonly room?: string | undefined };
+}
+
+/** The options of `useRequest`. */
+export interface UseRequestOptions {
+  /** Whether to ask. `refetch` asks in either case. @default true */
+  readonly enabled?: boolean | undefined;
+}
+
+/** The arguments of `useRequest` after the name: the input, which may be left out when it may be undefined, and options. */
+export type UseRequestArguments<TInput, TRoom extends keyof RoomField> = undefined extends TInput
+  ? TRoom extends "required"
+    ? [input: TInput | undefined, options: UseRequestOptions & RoomField[TRoom]]
+    : [input?: TInput, options?: UseRequestOptions & RoomField[TRoom]]
+  : TRoom extends "required"
+    ? [input: TInput, options: UseRequestOptions & RoomField[TRoom]]
+    : [input: TInput, options?: UseRequestOptions & RoomField[TRoom]];

@@ -1,0 +1,120 @@
+import { act } from "react";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createPage, createScene, hooks, watch } from "../test/scene.tsx";
+
+const { useRequest } = hooks;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("useRequest", () => {
+  it("asks once for hooks with the same key, and renders each once with the reply", async () => {
+    const { connect, settle, asked } = createScene();
+    const one = watch(() => useRequest("square", { of: 3 }));
+    const two = watch(() => useRequest("square", { of: 3 }));
+    const other = watch(() => useRequest("square", { of: 4 }));
+    await createPage(await connect("ada")).show(
+      <>
+        <one.Watcher />
+        <two.Watcher />
+        <other.Watcher />
+      </>,
+    );
+    await settle();
+    expect(asked).toEqual(["square 3", "square 4"]);
+    expect(one.renders).toMatchObject([{ status: "pending" }, { status: "success", data: 9 }]);
+    expect(two.renders).toHaveLength(2);
+    expect(other.now.data).toBe(16);
+  });
+
+  it("keeps its data while it is asked again, and its refetch", async () => {
+    const { connect, settle, asked } = createScene();
+    const square = watch(() => useRequest("square", { of: 3 }));
+    await createPage(await connect("ada")).show(<square.Watcher />);
+    await settle();
+    const { refetch } = square.now;
+    await act(async () => refetch());
+    expect(square.now).toMatchObject({ status: "pending", data: 9 });
+    await settle();
+    expect(square.now).toMatchObject({ status: "success", data: 9, refetch });
+    expect(asked).toEqual(["square 3", "square 3"]);
+  });
+
+  it("asks again when its input changes, and shows no data of the earlier one", async () => {
+    const { connect, settle } = createScene();
+    function Square({ of }: { readonly of: number }) {
+      const { status, data } = useRequest("square", { of });
+      return <p>{`${status} ${String(data)}`}</p>;
+    }
+    const page = createPage(await connect("ada"), true);
+    await page.show(<Square of={3} />);
+    await settle();
+    expect(page.text).toBe("success 9");
+    await page.show(<Square of={-1} />);
+    expect(page.text).toBe("pending undefined");
+    await settle();
+    expect(page.text).toBe("error undefined");
+  });
+
+  it("is aborted when the last component that uses it is unmounted, and not before", async () => {
+    const { connect, settle, asked, answers } = createScene();
+    const ada = await connect("ada");
+    const slow = watch(() => useRequest("slow"));
+    const page = createPage(ada);
+    await page.show([<slow.Watcher key="1" />, <slow.Watcher key="2" />]);
+    await settle();
+    await page.show([<slow.Watcher key="1" />]);
+    answers.shift()?.("first");
+    await settle();
+    expect(slow.now.data).toBe("first");
+    await page.show([]);
+    await page.show([<slow.Watcher key="3" />]);
+    await settle();
+    expect(slow.now).toMatchObject({ status: "pending", data: undefined });
+    const before = slow.renders.length;
+    await page.show([]);
+    answers.shift()?.("second");
+    await settle();
+    expect(slow.renders).toHaveLength(before);
+    expect(asked).toEqual(["slow", "slow"]);
+  });
+
+  it("waits with enabled: false until it is asked", async () => {
+    const { connect, settle, asked } = createScene();
+    const square = watch(() => useRequest("square", { of: 3 }, { enabled: false }));
+    await createPage(await connect("ada")).show(<square.Watcher />);
+    await settle();
+    expect(asked).toEqual([]);
+    expect(square.now.status).toBe("pending");
+    await act(async () => square.now.refetch());
+    await settle();
+    expect(square.now).toMatchObject({ status: "success", data: 9 });
+  });
+
+  it("says why it has failed, and asks again with the next connection", async () => {
+    const { connect, settle, pass, asked } = createScene();
+    const ada = await connect("ada");
+    const square = watch(() => useRequest("square", { of: -1 }));
+    await createPage(ada).show(<square.Watcher />);
+    await settle();
+    expect(square.now).toMatchObject({ status: "error", error: { code: "forbidden" } });
+    ada.cut();
+    await pass(500);
+    expect(asked).toEqual(["square -1", "square -1"]);
+  });
+
+  it("joins its room, and leaves it a second after the last unmount", async () => {
+    const { connect, settle, pass, rows, membersOf } = createScene();
+    rows.push({ id: "1", content: "one" });
+    const history = watch(() => useRequest("history", undefined, { room: "general" }));
+    const page = createPage(await connect("ada"), true);
+    await page.show(<history.Watcher />);
+    await settle();
+    expect(history.now.data).toEqual([{ id: "1", content: "one" }]);
+    expect(await membersOf("general")).toBe(1);
+    await page.show(null);
+    await pass(1_100);
+    expect(await membersOf("general")).toBe(0);
+  });
+});

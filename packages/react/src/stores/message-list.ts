@@ -1,0 +1,200 @@
+// One list of messages, as `useMessages` shows it: history, live messages, and what this client has sent, each id once.
+// Made while a component renders; listens, loads the history and sends once it is mounted.
+// Messages keep the order of the server; those without an answer stand behind them, in the order of sending.
+import type { SendError, Sending, Unsubscribe } from "@halyard/client";
+import type { AnyClient, AnyMessage, AnyScope } from "../common/client-view.ts";
+import { endAll } from "../common/end-all.ts";
+import { isSame } from "../common/is-same.ts";
+import { LoadingStore } from "./loading-store.ts";
+
+const FRAME_MS = 16;
+
+/** A message of the history. */
+interface Row {
+  readonly id: string;
+}
+
+interface AnyEntry {
+  readonly id: string;
+  readonly status: "sending" | "delivered" | "rejected" | "expired" | "unknown";
+  readonly message: object;
+  readonly error?: SendError;
+}
+
+export interface MessageListOptions {
+  readonly room?: string | undefined;
+  readonly initial?: readonly Row[] | undefined;
+  readonly load?: ((context: { readonly signal: AbortSignal }) => Promise<readonly Row[]>) | undefined;
+  readonly limit?: number | undefined;
+}
+
+export interface MessageListState {
+  readonly entries: readonly AnyEntry[];
+  readonly status: "pending" | "success" | "error";
+  readonly error: unknown;
+  readonly send: (fields: object) => Sending<unknown> | undefined;
+  readonly retry: (id: string) => void;
+  readonly reload: () => void;
+}
+
+export class MessageList extends LoadingStore<MessageListState> {
+  /** Those of the newest render. */
+  options: MessageListOptions;
+  readonly #client: AnyClient;
+  readonly #scope: AnyScope;
+  readonly #type: string;
+  #settled = new Map<string, AnyEntry>();
+  readonly #sending = new Map<string, AnyEntry>();
+  /** The ids that came live since the history was last asked for. */
+  readonly #fresh = new Set<string>();
+  /** Set for a frame after the list was shown. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #hasChanged = false;
+  #isLoaded = false;
+  #lastId = 0;
+
+  constructor(
+    { client, scope, type }: { client: AnyClient; scope: AnyScope; type: string },
+    options: MessageListOptions,
+  ) {
+    const reload = (): void => void this.#load();
+    const status = options.load ? "pending" : "success";
+    const calls = {
+      send: (fields: object) => this.#send(fields),
+      retry: (id: string) => this.#retry(id),
+      reload,
+    };
+    super({ entries: [], status, error: undefined, ...calls });
+    this.options = options;
+    this.#client = client;
+    this.#scope = scope;
+    this.#type = type;
+    this.addInitial();
+  }
+
+  readonly mount = (): Unsubscribe => {
+    const { name } = this.#scope;
+    const stop = endAll(
+      this.#scope.on(this.#type, (message, { room }) => room === name && this.#receive(message)),
+      // The messages behind the gap wait for the promise.
+      this.#client.onGap((channel) => {
+        const isOwn = name === undefined ? !channel.startsWith("room:") : channel === `room:${name}`;
+        return isOwn && this.#load();
+      }),
+      this.retryWhenOpen(this.#client, this.get().reload),
+      () => {
+        this.abort();
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
+      },
+    );
+    void this.#load();
+    return stop;
+  };
+
+  /** Puts the history at hand before the list, unless it is loaded. */
+  readonly addInitial = (): void => {
+    const { initial = [] } = this.options;
+    if (this.#isLoaded || initial.length === 0) return;
+    this.#settled = new Map([
+      ...initial.map((row) => [row.id, delivered(row.id, row)] as const),
+      ...this.#settled,
+    ]);
+    this.#show();
+  };
+
+  #send(fields: object): Sending<unknown> | undefined {
+    const sending = this.#scope.send(this.#type, fields);
+    if (!sending) return undefined;
+    const { id } = sending;
+    this.#sending.set(id, { id, status: "sending", message: fields });
+    this.#show();
+    void sending.then((receipt) => {
+      // Otherwise it has come back already.
+      if (!this.#sending.delete(id)) return;
+      const { status } = receipt;
+      const entry = { id, status, message: fields };
+      if (status === "rejected") this.#settled.set(id, { ...entry, error: receipt.error });
+      // A relayed message does not come back to its sender.
+      else if (status === "delivered")
+        this.#settled.set(id, delivered(id, { id, ...fields, from: this.#client.user }));
+      else this.#settled.set(id, entry);
+      this.#show();
+    });
+    return sending;
+  }
+
+  #retry(id: string): void {
+    const entry = this.#settled.get(id);
+    if (!entry || entry.status === "delivered") return;
+    this.#settled.delete(id);
+    this.#send(entry.message);
+  }
+
+  #receive({ type: _, ...message }: AnyMessage): void {
+    // A relayed message has an id only where the contract gives it one.
+    const { id = `#${++this.#lastId}` } = message as { id?: string };
+    this.#sending.delete(id);
+    this.#settled.set(id, delivered(id, message));
+    this.#fresh.add(id);
+    this.#update();
+  }
+
+  async #load(): Promise<void> {
+    const { load } = this.options;
+    if (!load) return;
+    this.#fresh.clear();
+    await this.run(async (signal) => {
+      const rows = await load({ signal });
+      return () => ({ entries: this.#replace(rows) });
+    });
+  }
+
+  /** Takes the history in place of the list, but for what came live since, and what the server has not delivered. */
+  #replace(rows: readonly Row[]): readonly AnyEntry[] {
+    const loaded = new Map(rows.map((row) => [row.id, this.#entryOf(row)]));
+    for (const id of loaded.keys()) this.#sending.delete(id);
+    for (const [id, entry] of this.#settled)
+      if (!loaded.has(id) && (this.#fresh.has(id) || entry.status !== "delivered")) loaded.set(id, entry);
+    this.#settled = loaded;
+    this.#isLoaded = true;
+    return this.#list();
+  }
+
+  /** The same entry when the row says nothing new. */
+  #entryOf(row: Row): AnyEntry {
+    const known = this.#settled.get(row.id);
+    const isKnown = known?.status === "delivered" && JSON.stringify(known.message) === JSON.stringify(row);
+    return isKnown ? known : delivered(row.id, row);
+  }
+
+  /** Shows the list, now or at the end of the frame that began when it was last shown. */
+  #update(): void {
+    this.#hasChanged = true;
+    if (this.#timer !== undefined) return;
+    this.#show();
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#hasChanged) this.#update();
+    }, FRAME_MS);
+  }
+
+  #show(): void {
+    this.#hasChanged = false;
+    this.set({ ...this.get(), entries: this.#list() });
+  }
+
+  /** The newest entries: the same list until it changes. */
+  #list(): readonly AnyEntry[] {
+    const { limit = 500 } = this.options;
+    let surplus = this.#settled.size + this.#sending.size - limit;
+    for (const id of this.#settled.keys()) if (surplus-- > 0) this.#settled.delete(id);
+    const { entries } = this.get();
+    const list = [...this.#settled.values(), ...this.#sending.values()];
+    return isSame(list, entries) ? entries : list;
+  }
+}
+
+function delivered(id: string, message: object): AnyEntry {
+  return { id, status: "delivered", message };
+}

@@ -1,0 +1,71 @@
+// A room for as long as a component is mounted.
+// Made while a component renders, which joins nothing: the room is joined by the mount, or by the first call of a method.
+// After the unmount it is kept for a second, so that a change of pages does not leave and join it again.
+import type { RoomState, Store, Unsubscribe } from "@halyard/client";
+import type { AnyClient, AnyRoom, AnyScope, Users } from "../common/client-view.ts";
+
+const GRACE_MS = 1_000;
+const METHODS = "on once onAny send request onStateChange onUsersChange onGap leave".split(" ");
+
+export const NO_USERS: Users = [];
+export const JOINING: RoomState = { status: "joining" };
+
+/** Where a hook sends and listens. */
+export interface Lease {
+  /** The room, which joins nothing by being read, or the client. */
+  readonly scope: AnyScope;
+  /** Joins the room. @returns gives it back */
+  readonly mount: () => Unsubscribe;
+}
+
+/** The room of a name, or the client. */
+export function leaseOf(client: AnyClient, name: string | undefined): Lease {
+  return name === undefined ? { scope: client, mount: () => () => {} } : leaseRoom(client, name);
+}
+
+/** Each component has a handle of its own: the client counts them, and leaves the room with the last one. */
+function leaseRoom(client: AnyClient, givenName: string): Lease {
+  const name = givenName.normalize();
+  let handle: AnyRoom | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const open = (): AnyRoom => (handle ??= client.join(name));
+  const watch = <T>(storeOf: (room: AnyRoom) => Store<T>, before: T): Store<T> => ({
+    get: () => (handle ? storeOf(handle).get() : before),
+    subscribe: (listener) => storeOf(open()).subscribe(listener),
+  });
+  const stores = {
+    state: watch((room) => room.stores.state, JOINING),
+    users: watch((room) => room.stores.users, NO_USERS),
+  };
+  const room = {
+    name,
+    stores,
+    get state() {
+      return stores.state.get();
+    },
+    get users() {
+      return stores.users.get();
+    },
+    get ready() {
+      return open().ready;
+    },
+  };
+  const mount = (): Unsubscribe => {
+    clearTimeout(timer);
+    // A room that was left, or refused, is joined again with the next mount.
+    if (handle?.state.status === "left") handle = undefined;
+    open();
+    return () => {
+      timer = setTimeout(() => handle?.leave(), GRACE_MS);
+    };
+  };
+  return { scope: Object.assign(room, methodsOf(open)), mount };
+}
+
+function methodsOf(open: () => object): Pick<AnyRoom, "on" | "send" | "request" | "leave"> {
+  const callOf =
+    (method: string) =>
+    (...parameters: unknown[]) =>
+      (open() as Readonly<Record<string, (...parameters: unknown[]) => unknown>>)[method]?.(...parameters);
+  return Object.fromEntries(METHODS.map((method) => [method, callOf(method)])) as unknown as AnyRoom;
+}

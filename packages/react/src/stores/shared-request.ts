@@ -1,0 +1,74 @@
+// A request that components wait for, shared by the hooks with the same key.
+// Called by `useRequest`, in effects only.
+// It is aborted, and its reply forgotten, when the last component that uses it is unmounted.
+import type { SendError, Unsubscribe } from "@halyard/client";
+import type { AnyClient } from "../common/client-view.ts";
+import { endAll } from "../common/end-all.ts";
+import { LoadingStore } from "./loading-store.ts";
+import { leaseOf } from "./room-lease.ts";
+import type { Lease } from "./room-lease.ts";
+
+export interface RequestState {
+  readonly status: "pending" | "success" | "error";
+  readonly data: unknown;
+  readonly error: SendError | undefined;
+}
+
+export interface RequestDescription {
+  readonly name: string;
+  readonly input: unknown;
+  readonly room: string | undefined;
+}
+
+/** What a page shows before it has asked, and on a server. */
+export const PENDING: RequestState = { status: "pending", data: undefined, error: undefined };
+
+const byClient = new WeakMap<AnyClient, Map<string, SharedRequest>>();
+
+/** The requests of a client, by their key. */
+export function requestsOf(client: AnyClient): Map<string, SharedRequest> {
+  const requests = byClient.get(client) ?? new Map<string, SharedRequest>();
+  byClient.set(client, requests);
+  return requests;
+}
+
+export class SharedRequest extends LoadingStore<RequestState> {
+  readonly #client: AnyClient;
+  readonly #description: RequestDescription;
+  readonly #lease: Lease;
+  /** The hooks that want a reply. */
+  #enabled = 0;
+  /** Gives back what the request holds once it was sent. */
+  #stop: Unsubscribe | undefined;
+
+  constructor(client: AnyClient, description: RequestDescription) {
+    super(PENDING);
+    this.#client = client;
+    this.#description = description;
+    this.#lease = leaseOf(client, description.room);
+  }
+
+  enable(): void {
+    if (this.#enabled++ === 0) this.fetch();
+  }
+
+  disable(): void {
+    if (--this.#enabled === 0) this.end();
+  }
+
+  readonly fetch = (): void => {
+    const { name, input } = this.#description;
+    const { scope, mount } = this.#lease;
+    this.#stop ??= endAll(mount(), this.retryWhenOpen(this.#client, this.fetch));
+    void this.run(async (signal) => {
+      const data = await scope.request(name, input, { signal });
+      return () => ({ data });
+    });
+  };
+
+  end(): void {
+    this.abort();
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+}
