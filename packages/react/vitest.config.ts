@@ -1,7 +1,12 @@
 import { defineConfig, mergeConfig } from "vitest/config";
 import base from "../../vitest.base.ts";
 
-const tests = { include: ["src/**/*.test.tsx"], environment: "jsdom", restoreMocks: true };
+const tests = {
+  include: ["src/**/*.test.tsx"],
+  environment: "jsdom",
+  restoreMocks: true,
+  testTimeout: 30_000,
+};
 
 /** The tests run on the newest and on the oldest React. */
 export default mergeConfig(

@@ -55,17 +55,17 @@ export class Client extends MessageScope {
   readonly #warn = firstWarning();
 
   constructor(options: WebSocketClientOptions) {
-    const { autoConnect = true, clock = systemClock, onError } = options;
+    const { autoConnect = true, clock = systemClock, onError, url, outbox: { storage } = {} } = options;
     const reportError = errorReporter(clock, onError);
     const needsPage = checkOptions(options);
-    const { url, outbox: { storage } = {} } = options;
     const createClient = (earlier: WebSocketClientOptions) => new Client(earlier);
     let sendLeft: Promise<() => Promise<void>> | undefined;
     /** What an earlier page has left goes out before the first attempt. Without it, or when the storage fails, nothing does. */
     const urlAfterSending = async () => {
       sendLeft ??= loadOutbox({ clock, options, ownClient: this, reportError, createClient });
-      const send = await sendLeft;
-      await send();
+      await (
+        await sendLeft
+      )();
       return typeof url === "function" ? url() : url;
     };
     const emitter = new Emitter<ClientEvents>(reportError);
@@ -169,12 +169,10 @@ export class Client extends MessageScope {
 
   authenticate(): void {
     const { ticket } = this.#options;
-    const reconnectIfOpen = () => {
+    if (!ticket || !this.#connection.isOpen) return this.#start(true);
+    void renewSession(this.scopeParts.requests, ticket, () => {
       if (this.#connection.isOpen) this.#start(true);
-    };
-    if (ticket && this.#connection.isOpen)
-      void renewSession(this.scopeParts.requests, ticket, reconnectIfOpen);
-    else this.#start(true);
+    });
   }
 
   reconnect(): void {

@@ -20,6 +20,17 @@ const tell = (text: string): { type: "told"; text: string } => ({ type: "told", 
 
 afterEach(() => system.expectToEndCleanly());
 
+describe("the profile of a user", () => {
+  it("is that of the newest connection, in its welcome and in the maps alike", async () => {
+    create();
+    for (const name of ["Ada", "Ada L."]) {
+      const ws = await system.open("ada", { name });
+      expect(ws.received("welcome")).toMatchObject([{ user: { name } }]);
+    }
+    expect(system.manager.connectedUsers.get("ada")?.name).toBe("Ada L.");
+  });
+});
+
 describe("a broadcast", () => {
   it("reaches every connection, each at the same offset", async () => {
     create();

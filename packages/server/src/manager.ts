@@ -224,7 +224,10 @@ export class WebSocketManager<
     return this.#parts.revocations.disconnectUser(userId, options);
   }
 
-  /** Closes every connection that was opened with this session. Otherwise like {@link disconnectUser}. */
+  /**
+   * Closes every connection that was opened with this session, also one that opens within 30 days, with 4401. Otherwise like
+   * {@link disconnectUser}.
+   */
   disconnectSession(sessionId: string, options: DisconnectOptions = {}): Promise<void> {
     return this.#parts.revocations.disconnectSession(sessionId, options);
   }

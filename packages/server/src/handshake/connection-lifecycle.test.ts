@@ -35,20 +35,6 @@ describe("opening a socket", () => {
     expect(stats()).toEqual({ totalUsers: 2, totalConnections: 2 });
   });
 
-  it("gives a user the profile of the newest connection, in the welcome, the maps and the list alike", async () => {
-    create();
-    await system.open("ada", { name: "Ada" });
-    const newer = await system.open("ada", { name: "Ada L." });
-    const newest = await system.join("ada");
-    expect(newer.received("welcome")).toMatchObject([{ user: { name: "Ada L." } }]);
-    expect(newest.received("welcome").at(-1)).toMatchObject({ user: { userId: "ada" } });
-    await system.drop(newest);
-    const again = await system.open("ada", { name: "Countess" });
-    expect(again.received("welcome")).toMatchObject([{ user: { name: "Countess" } }]);
-    expect(system.manager.connectedUsers.get("ada")?.name).toBe("Countess");
-    expect((await system.manager.listUsers()).users).toMatchObject([{ name: "Countess" }]);
-  });
-
   it.each([undefined, null, "ada", {}, { userId: "" }, { userId: 7 }])(
     "closes a socket without a user with 4401 when its data is %j",
     (data) => {
