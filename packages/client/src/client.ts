@@ -59,13 +59,11 @@ export class Client extends MessageScope {
     const reportError = errorReporter(clock, onError);
     const needsPage = checkOptions(options);
     const createClient = (earlier: WebSocketClientOptions) => new Client(earlier);
-    let sendLeft: Promise<() => Promise<void>> | undefined;
+    let loading: Promise<() => Promise<void>> | undefined;
     /** What an earlier page has left goes out before the first attempt. Without it, or when the storage fails, nothing does. */
     const urlAfterSending = async () => {
-      sendLeft ??= loadOutbox({ clock, options, ownClient: this, reportError, createClient });
-      await (
-        await sendLeft
-      )();
+      loading ??= loadOutbox({ clock, options, ownClient: this, reportError, createClient });
+      await loading.then((sendLeft) => sendLeft());
       return typeof url === "function" ? url() : url;
     };
     const emitter = new Emitter<ClientEvents>(reportError);
