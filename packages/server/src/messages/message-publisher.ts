@@ -195,11 +195,11 @@ export class MessagePublisher {
     return { id: message.id, ...this.#parts.channels.toStored(channel, { ...message, except }) };
   }
 
-  #authorOf({ userId }: Connection): object {
-    const { clock, connections } = this.#parts;
-    const author = connections.connectedUsers.get(userId);
-    const connectedAt = (author?.connectedAt ?? new Date(dateOf(clock))).toISOString();
-    return { ...(author ?? profileOf({ id: userId })), connectedAt };
+  /** The message of a lost connection, which is in no table, has its author, too. */
+  #authorOf({ userId, identity, openedAt }: Connection): object {
+    const author = this.#parts.connections.connectedUsers.get(userId);
+    const connectedAt = (author?.connectedAt ?? new Date(openedAt)).toISOString();
+    return { ...(author ?? profileOf(identity.user)), connectedAt };
   }
 
   /** Rejects when the backplane does. @throws HalyardError `payload_too_large` */
