@@ -45,8 +45,11 @@ export function decodeFrame(text: string, brackets = Infinity): Frame | "invalid
   return isFrame(value) ? value : "invalid_message";
 }
 
-/** A text that was UTF-8 has no half of a pair: only an escape can make one, and few texts have a surrogate's escape. */
-function replaceLoneSurrogates(json: string): string {
+/**
+ * Replaces half of a surrogate pair in JSON text by U+FFFD. A text that was UTF-8 has no half of a pair, nor has what
+ * `JSON.stringify` returns: only an escape can make one, and few texts have a surrogate's escape.
+ */
+export function replaceLoneSurrogates(json: string): string {
   if (!json.includes("\\u") || !SURROGATE.test(json)) return json;
   // Matches every escape, so that an escaped backslash begins none. Of those only a lone half has six characters.
   return json.replace(ESCAPE, (escape) => (escape.length === 6 ? "\\ufffd" : escape));

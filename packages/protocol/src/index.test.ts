@@ -84,6 +84,7 @@ it("exports from ./internal only names that no other entry exports", () => {
     "isThenable",
     "printable",
     "printableAscii",
+    "replaceLoneSurrogates",
     "systemTime",
   ];
   expect(Object.keys(internal).sort()).toEqual(names);

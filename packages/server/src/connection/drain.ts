@@ -78,6 +78,7 @@ function close(connection: Connection, retryAfterMs: number): void {
 /** Closes connections whose node ends: what is queued does not run. */
 export function closeForGood(connections: readonly Connection[], clock: Clock): void {
   for (const connection of connections) {
+    connection.ephemeral?.clear();
     connection.close(1001);
     connection.dropSends();
     clock.clearTimeout(connection.sendQueue.delayTimer);

@@ -4,6 +4,7 @@ import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
 import { InvalidMessageError } from "../utils/errors.ts";
 import { assertFitsFrame } from "../delivery/frame-size.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import { wireJson } from "../delivery/wire-json.ts";
 import type { Clock } from "../types.ts";
 
 /** How long a request waits for its answer, if nothing else is said. */
@@ -59,7 +60,7 @@ export class PendingServerRequests {
     if (this.#pending.size >= this.#limit)
       throw new HalyardError("limit_exceeded", "Too many requests to this connection wait for an answer.");
     // A late reply may arrive on a later connection, so an id is never reused.
-    const json = JSON.stringify({ type: "request", name, input });
+    const json = wireJson({ type: "request", name, input });
     assertFitsFrame(json, `the input of ${name}`);
     const id = `${this.#connection.id}.${String(++this.#count)}`;
     return new Promise((resolve, reject) => {

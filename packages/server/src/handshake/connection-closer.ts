@@ -76,7 +76,9 @@ export class ConnectionCloser implements ConnectionOwner {
     const { clock, connections, log, memberships } = this.#parts;
     connections.remove(connection);
     clock.clearTimeout(connection.helloTimer);
-    connection.ephemeral?.clear();
+    // The last position of a cursor is of use without its sender: as of the sends that wait, only a revocation takes it back.
+    if (connection.isRevoked) connection.ephemeral?.clear();
+    else connection.ephemeral?.end();
     this.#attempt(connection, () => {
       connection.writer.forget(connection);
     });

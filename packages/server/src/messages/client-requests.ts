@@ -6,6 +6,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import { assertFitsFrame } from "../delivery/frame-size.ts";
+import { wireJson } from "../delivery/wire-json.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
 import type { Clock, ErrorContext } from "../types.ts";
@@ -127,8 +128,7 @@ function isRequestFrame(message: InboundMessage): message is RequestFrame {
 
 /** @throws TypeError for a value that JSON cannot hold; HalyardError `payload_too_large` for one that no frame carries */
 function replyPrefixOf(result: unknown): string {
-  // The types of JSON.stringify deny it, but it returns undefined for undefined and for a function.
-  const json = JSON.stringify(result) as string | undefined;
+  const json = wireJson(result);
   if (json === undefined) return `{"type":"reply"`;
   assertFitsFrame(json, "the reply");
   return `{"type":"reply","result":${json}`;

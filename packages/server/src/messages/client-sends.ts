@@ -1,9 +1,10 @@
 // The queue of each connection's messages (everything that is neither a control frame nor a request). Called by Inbound.
 // Guarantees: the messages of one connection run one at a time and in order; of the ephemeral messages of a type and room the
-// newest runs, or all do, once per interval; the last one always runs, and those that do not are counted.
+// newest runs, or all do, once per interval; the last one always runs, and those that do not are counted. What waits for its
+// interval runs when its connection leaves the room by itself, or ends: nothing could run it later.
 import type { EphemeralOptions } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
-import { roomNameOf } from "../channels/channel-name.ts";
+import { roomChannel, roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
@@ -108,7 +109,7 @@ export class ClientSends {
       connection.sendQueue.add(() => sendExecutor.execute(message));
       return true;
     };
-    connection.ephemeral.add(`${frame.type}\0${meta.ch ?? ""}`, run, this.#throttleRuleOf(frame.type));
+    connection.ephemeral.add(`${meta.ch ?? ""}\0${frame.type}`, run, this.#throttleRuleOf(frame.type));
   }
 
   #throttleRuleOf(type: string): ThrottleRule {
@@ -141,6 +142,12 @@ export class ClientSends {
     errorReplies.replyWithError(connection, rateLimitError(exceeded), meta.seq);
     return false;
   }
+}
+
+/** Lets the ephemeral messages run that wait for their interval in a room: its client is about to leave it. */
+export function endIntervalsOf({ ephemeral }: Connection, room: string): void {
+  const prefix = `${roomChannel(room)}\0`;
+  ephemeral?.end((key) => key.startsWith(prefix));
 }
 
 /** What a send gets for which a queue has no room. Its number is not used. */

@@ -184,11 +184,11 @@ export class Dispatcher {
 
   /** The connection may have left the room, or been closed, while it was waited for an answer. */
   #assertCurrent(input: ChannelMessageInput, messageType: MessageType | undefined): void {
-    const { connection } = input;
+    const { connection, type } = input;
     this.#roomOf(input, messageType);
     if (connection.isRevoked) throw new HalyardError("unauthenticated");
     // The closed connection has already announced the end of its typing; a late indicator would never end.
-    if (messageType?.ephemeral === true && isClosed(connection)) throw new HalyardError("unavailable");
+    if (type === "typing_indicator" && isClosed(connection)) throw new HalyardError("unavailable");
   }
 
   /** A type of the contract without a handler is a mistake of the application, any other type one of the client. */

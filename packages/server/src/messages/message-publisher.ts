@@ -10,6 +10,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import { assertFitsFrame } from "../delivery/frame-size.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
+import { wireJson } from "../delivery/wire-json.ts";
 import type { Clock, ErrorContext, Except, Published, SendOptions, WebSocketInstance } from "../types.ts";
 import { dateOf } from "@halyard/protocol/internal";
 import { toHalyardError } from "../utils/errors.ts";
@@ -186,7 +187,7 @@ export class MessagePublisher {
 
   #relayed(connection: Connection, { type, id, fields, room, ephemeral }: RelayedMessage): ReadyMessage {
     const channel = room === undefined ? GLOBAL_CHANNEL : roomChannel(room);
-    const json = JSON.stringify({ type, ...fields, from: this.#authorOf(connection) });
+    const json = wireJson({ type, ...fields, from: this.#authorOf(connection) });
     const idempotencyKey = ephemeral ? undefined : `${id}\0${connection.userId}`;
     const message = { type, id, json, ephemeral, idempotencyKey, author: connection.userId };
     return { channel, message, except: exclusionOf(connection.client) };
@@ -197,11 +198,11 @@ export class MessagePublisher {
     return { id: message.id, ...this.#parts.channels.toStored(channel, { ...message, except }) };
   }
 
-  #authorOf({ userId }: Connection): object {
-    const { clock, connections } = this.#parts;
-    const author = connections.connectedUsers.get(userId);
-    const connectedAt = (author?.connectedAt ?? new Date(dateOf(clock))).toISOString();
-    return { ...(author ?? profileOf({ id: userId })), connectedAt };
+  /** The message of a lost connection, which is in no table, has its author, too. */
+  #authorOf({ userId, identity, openedAt }: Connection): object {
+    const author = this.#parts.connections.connectedUsers.get(userId);
+    const connectedAt = (author?.connectedAt ?? new Date(openedAt)).toISOString();
+    return { ...(author ?? profileOf(identity.user)), connectedAt };
   }
 
   /** Rejects when the backplane does. @throws HalyardError `payload_too_large` */

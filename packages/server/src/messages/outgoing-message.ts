@@ -1,6 +1,7 @@
 import type { PublicUser, Validation } from "@halyard/protocol";
 import { publicUser, validate } from "@halyard/protocol";
 import { boundedAuthor } from "../connection/public-profile.ts";
+import { wireJson } from "../delivery/wire-json.ts";
 import { describeIssues } from "../utils/errors.ts";
 import type { MessageTypeRegistry } from "./message-types.ts";
 import { newMessageId } from "../utils/ids.ts";
@@ -64,7 +65,7 @@ export function encodeOutgoing(
         ? builtinFields(type, parsed, { id, at: options.now() })
         : authorOf(fields);
     const complete = { type, ...parsed, ...given };
-    const json = JSON.stringify(complete);
+    const json = wireJson(complete);
     const hasAuthor = known.policy.relay !== undefined || type === "chat_message";
     const author = hasAuthor ? authorIdOf(known.policy.relay === undefined ? parsed : given) : undefined;
     const { repeatable } = options;

@@ -7,6 +7,7 @@ import type { PublishedWork } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import { isClosed } from "../connection/is-closed.ts";
+import { wireJson } from "../delivery/wire-json.ts";
 import type { HandlerTimes } from "../metrics/handler-times.ts";
 import type { Clock, ErrorContext } from "../types.ts";
 import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
@@ -175,7 +176,7 @@ export class SendExecutor {
 
 /** A reply, as {@link sendReply} takes it. */
 function replyTo(result: SendResult): string {
-  return `{"type":"reply","result":${JSON.stringify(result)}`;
+  return `{"type":"reply","result":${wireJson(result)}`;
 }
 
 /** Read through a function: TypeScript holds a field that was read before an `await` for unchanged. */

@@ -1,5 +1,5 @@
 import type { ErrorCode, HalyardErrorOptions } from "@halyard/protocol/wire";
-import { printable } from "@halyard/protocol/internal";
+import { printable, replaceLoneSurrogates } from "@halyard/protocol/internal";
 import { ERROR_CODES, HalyardError, LIMITS } from "@halyard/protocol/wire";
 import type { SchemaFailure, Validation, ValidationIssue } from "@halyard/protocol";
 import type { ForbiddenAttempt, LimitName } from "../security-event.ts";
@@ -185,11 +185,13 @@ export function errorJson(error: HalyardError, mayHaveRun = false): string {
     if (jsonBytes({ ...publicFields, issues: [...issuesThatFit, next] }) > ERROR_JSON_BYTES) break;
     issuesThatFit.push(next);
   }
-  return JSON.stringify({
+  const json = JSON.stringify({
     ...publicFields,
     ...(issuesThatFit.length === 0 ? {} : { issues: issuesThatFit }),
     ...(isOwn ? {} : { application: { code: error.code, data } }),
   });
+  // Cut above, or by the application, perhaps inside of a pair.
+  return replaceLoneSurrogates(json);
 }
 
 /** Leaves room for `$`, whose `re` is a text of the client of at most 64 characters. */

@@ -91,6 +91,28 @@ describe("KeyedThrottle", () => {
     expect(delivered).toEqual(["1 at 0", "2 at 50"]);
   });
 
+  it("delivers at once what waits for a key that ends, and has no timer of it after that", () => {
+    const scene = new Scene();
+    for (const item of ["1", "2", "3"]) scene.throttle.add("a", item, ALL);
+    for (const item of ["4", "5", "6"]) scene.throttle.add("b", item, LATEST);
+    scene.throttle.end((key) => key === "a");
+    expect(scene.items).toEqual(["1", "4", "2", "3"]);
+    expect(scene.clock.timers).toBe(1);
+    scene.throttle.end();
+    expect(scene.items).toEqual(["1", "4", "2", "3", "6"]);
+    expect(scene.clock.timers).toBe(0);
+    expect(scene.dropped).toBe(1);
+  });
+
+  it("drops and counts what cannot be taken when its key ends", () => {
+    const scene = new Scene();
+    scene.isBusy = true;
+    for (const item of ["1", "2", "3"]) scene.throttle.add("a", item, ALL);
+    scene.throttle.end();
+    expect(scene.dropped).toBe(3);
+    expect(scene.clock.timers).toBe(0);
+  });
+
   it("delivers nothing and has no timer after it is cleared", () => {
     const { clock, throttle, delivered } = new Scene();
     throttle.add("a", "1", LATEST);

@@ -1,6 +1,6 @@
 // Lets items of each key through one interval apart, and keeps the newest or all that come in between.
 // The queue of a connection's messages thins ephemeral ones out with it.
-// Guarantees: items of one key go through in order; the last one always does; what is dropped is counted.
+// Guarantees: items of one key go through in order; the last one always does, also of a key that ends; what is dropped is counted.
 import type { Clock } from "../types.ts";
 
 /** How often items of a key go through, and what becomes of those in between. */
@@ -43,6 +43,21 @@ export class KeyedThrottle<TItem> {
     if (slot.waiting.length <= rule.kept) return;
     slot.waiting.shift();
     this.#parts.onDropped();
+  }
+
+  /**
+   * Ends the intervals of keys now, and delivers what waits for them; what cannot be taken is dropped, as no interval follows.
+   *
+   * @param isEnded which keys. @default all
+   */
+  end(isEnded: (key: string) => boolean = () => true): void {
+    for (const [key, slot] of this.#slots) {
+      if (!isEnded(key)) continue;
+      this.#parts.clock.clearTimeout(slot.timer);
+      this.#slots.delete(key);
+      this.#deliverAll(slot);
+      for (const _ of slot.waiting) this.#parts.onDropped();
+    }
   }
 
   /** Drops everything that waits. */
