@@ -28,6 +28,8 @@ export interface OutboxParts {
   readonly emitter: Emitter<ClientEvents>;
   /** While a room is being joined, messages to it wait, and so do all messages behind them. */
   readonly isJoining: (channel: string | undefined) => boolean;
+  /** Messages may have been settled. */
+  readonly onFlush: () => void;
 }
 
 export interface Destination {
@@ -191,6 +193,7 @@ export class Outbox {
     const hasChanged = JSON.stringify(queue) !== JSON.stringify(this.#queue);
     this.#queue = queue;
     if (hasChanged) this.#parts.emitter.emit("queue", queue);
+    this.#parts.onFlush();
   }
 
   /**

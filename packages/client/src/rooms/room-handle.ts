@@ -60,8 +60,6 @@ export class RoomHandle extends MessageScope {
     // Otherwise the users of the room would see this user type for a while longer.
     if (this.#entry.handles.size === 1) this.send("typing_indicator", { isTyping: false });
     this.#rooms.release(this.#entry, this);
-    // When the room goes on for other handles, its state does not change, but that of this handle does.
-    this.scopeParts.emitter.emit("room");
     this.end();
   }
 }
