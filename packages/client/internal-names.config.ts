@@ -2,8 +2,8 @@
 export const INTERNAL_NAMES =
   `acquire connection createClient disconnect drop dropAll dueAt emit emitter end expireTypes flush forget
   handles held hide isAnswered isDue isEnded isHalyard isJoining isOpen isRequested isSent isUnconfirmed
-  isWritten kept listen markUnconfirmed membershipChanged names onActivity onChange onChatMessage onDead
-  onDisconnected onFrame onHide onLeave onOpen onReply onText onTransition onUserChange onWelcome ownClient
+  isWritten kept leaveIdle listen markUnconfirmed membershipChanged names onActivity onChange onChatMessage onDead
+  onDisconnected onFlush onFrame onHide onOpen onReply onText onTransition onUserChange onWelcome ownClient
   pendingListeners presence receive refusal register release reportError restart resumption scopeParts sender
   sendFrame serverMs settle settleAll show skipBackoff stop storeOf survivesReconnect take takeOver timer toDate
   transition update usersOf wake write`.split(/\s+/);

@@ -194,4 +194,25 @@ onEachRuntime("a client on a server with the default rates", { limits: RATES }, 
     };
     await expect.poll(ghosts, { timeout: TIMEOUT_MS }).toEqual([]);
   });
+
+  it.each(["online", "offline"])("delivers 40 messages that were sent %s before leave()", async (place) => {
+    const [ada, name] = [app.user(), app.room()];
+    const usersOf = async () => ((await app.command("listUsers", { room: name })) as { total: number }).total;
+    const client = await connect(ada);
+    const room = client.join(name);
+    await room.ready;
+    expect(await usersOf()).toBe(1);
+    if (place === "offline") {
+      await app.command("disconnectUser", { userId: ada, code: 4000 });
+      await until("the cut", () => client.state.status === "waiting");
+    }
+    const texts = Array.from({ length: 40 }, (_, n) => String(n));
+    const sendings = texts.map((text) => room.send("note", { text }));
+    room.leave();
+    const statuses = (await Promise.all(sendings)).map(({ status }) => status);
+    expect(statuses).toEqual(texts.map(() => "delivered"));
+    expect(await app.journal("note", ada)).toMatchObject(texts.map((text) => ({ text, room: name })));
+    await expect.poll(usersOf, { timeout: TIMEOUT_MS }).toBe(0);
+    expect([room.state.status, client.state.status]).toEqual(["left", "open"]);
+  });
 });

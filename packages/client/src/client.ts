@@ -79,20 +79,19 @@ export class Client extends MessageScope {
     const channels = new Channels(emitter);
     const presence = new PresenceLists(emitter);
     const isJoining = (channel: string | undefined) => rooms.isJoining(channel);
-    const outbox = new Outbox({ clock, connection, emitter, isJoining }, options.outbox);
+    const onFlush = () => rooms.leaveIdle();
+    const outbox = new Outbox({ clock, connection, emitter, isJoining, onFlush }, options.outbox);
     const requests = new PendingRequests({ clock, connection, isJoining }, options.requestTimeoutMs);
     const rooms: Rooms = new Rooms({
       clock,
       channels,
+      outbox,
+      presence,
       requests,
       onChange: () => {
         emitter.emit("room");
         requests.flush();
         outbox.flush();
-      },
-      onLeave: (channel) => {
-        channels.drop(channel);
-        presence.drop(channel);
       },
     });
     const sender = new MessageSender({ clock, connection, outbox, reportError }, options.typingThrottleMs);

@@ -111,7 +111,7 @@ export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> extends S
   onUsersChange(this: void, listener: (users: readonly PublicUser[]) => unknown): Unsubscribe;
   /** Like the client's `onGap`, for this room only, until `leave()`. */
   onGap(this: void, listener: (reason: GapReason) => unknown): Unsubscribe;
-  /** Gives this handle back. The client leaves the room with its last handle. */
+  /** Gives this handle back. The client leaves the room with its last handle, once what was sent before is settled. */
   leave(this: void): void;
 }
 

@@ -29,6 +29,8 @@ export interface OutboxParts {
   readonly emitter: Emitter<ClientEvents>;
   /** While a room is being joined, messages to it wait, and so do all messages behind them. */
   readonly isJoining: (channel: string | undefined) => boolean;
+  /** Messages may have been settled. */
+  readonly onFlush: () => void;
 }
 
 export interface Destination {
@@ -190,9 +192,11 @@ export class Outbox {
       queue.bytes += message.bytes;
     }
     this.#timer.set(waitMs, () => this.flush());
-    if (isEqual(queue, this.queue)) return;
-    this.queue = queue;
-    this.#parts.emitter.emit("queue", queue);
+    if (!isEqual(queue, this.queue)) {
+      this.queue = queue;
+      this.#parts.emitter.emit("queue", queue);
+    }
+    this.#parts.onFlush();
   }
 
   /**

@@ -1,6 +1,7 @@
 // The rooms that the application has joined, each with the handles that share it.
 // Called by room handles to join and leave, and by the client with each welcome, join and leave of the server.
-// A room is joined again with each connection until its last handle is left or the server rejects it.
+// A room is joined again with each connection until its last handle is left and what was sent to it is settled, or until
+// the server rejects it.
 import type { Position, WelcomeMessage } from "@halyard/protocol";
 import { TokenBucket } from "@halyard/protocol/internal";
 import { HalyardError, ROOM_NAME, ROOM_NAME_RULE } from "@halyard/protocol/wire";
@@ -9,6 +10,8 @@ import { Timer } from "../common/timer.ts";
 import { isSubscribed } from "../messaging/channels.ts";
 import type { Channels } from "../messaging/channels.ts";
 import type { MessageScope } from "../messaging/message-scope.ts";
+import type { Outbox } from "../messaging/outbox.ts";
+import type { PresenceLists } from "../messaging/presence-list.ts";
 import type { PendingRequests } from "../messaging/requests.ts";
 import type { RoomState } from "./room-state.ts";
 
@@ -20,7 +23,7 @@ export interface RoomEntry {
   readonly name: string;
   readonly channel: string;
   readonly timer: Timer;
-  /** The open handles. */
+  /** The open handles. Without one, the room is left once no message to it waits. */
   readonly handles: Set<MessageScope>;
   state: RoomState;
   /** Whether a join is pending or scheduled. */
@@ -30,11 +33,11 @@ export interface RoomEntry {
 interface RoomsParts {
   readonly clock: Clock;
   readonly channels: Channels;
+  readonly outbox: Outbox;
+  readonly presence: PresenceLists;
   readonly requests: PendingRequests;
-  /** The state of a room has changed. */
+  /** The state of a room, or of a handle, has changed. */
   readonly onChange: () => void;
-  /** This client is no longer in the room of the channel. */
-  readonly onLeave: (channel: string) => void;
 }
 
 export class Rooms {
@@ -82,28 +85,41 @@ export class Rooms {
     return entry;
   }
 
-  /** Takes a handle back, and leaves the room with the last one. */
+  /** Takes a handle back. The flush that follows leaves the room with the last one. */
   release(entry: RoomEntry, handle: MessageScope): void {
     entry.handles.delete(handle);
-    if (entry.handles.size > 0 || this.#entries.get(entry.name) !== entry) return;
-    this.#remove(entry);
-    this.#leaving.add(entry.name);
-    this.#requestLeave(entry.name);
+    this.#parts.onChange();
+  }
+
+  /** Leaves each room without a handle, unless a message to it waits: outside of the room, the server would refuse it. */
+  leaveIdle(): void {
+    for (const entry of this.#entries.values()) {
+      const { name, channel, handles, state } = entry;
+      if (handles.size > 0) continue;
+      // What the next connection would replay, or report as a gap, is for nobody.
+      if (state.status === "joining") this.#drop(channel);
+      if (this.#parts.outbox.entries.some(({ message }) => message?.channel === channel)) continue;
+      // Before listeners are told, because one of them may join the room anew.
+      this.#leaving.add(name);
+      this.#requestLeave(name);
+      this.#remove(entry);
+    }
   }
 
   /** @param channels those that the server has subscribed this connection to; a room that is missing is joined */
   onWelcome(channels: WelcomeMessage["channels"]): void {
     const { joinsPerSecond, joinBurst } = this.#parts.requests.limits;
     this.#joinRate ??= new TokenBucket(joinsPerSecond, joinBurst, this.#parts.clock.now());
+    // Before the changes of state below, with which more rooms may be left.
+    for (const name of this.#leaving)
+      if (channels[`room:${name}`]) this.#requestLeave(name);
+      else this.#leaving.delete(name);
     for (const entry of this.#entries.values()) {
       const state = channels[entry.channel];
       if (!state) this.#requestJoin(entry);
       // For any other room, a frame of type `left` or `joined` follows.
       else if (isSubscribed(state)) this.#setState(entry, { status: "joined" });
     }
-    for (const name of this.#leaving)
-      if (channels[`room:${name}`]) this.#requestLeave(name);
-      else this.#leaving.delete(name);
   }
 
   onDisconnected(): void {
@@ -160,10 +176,15 @@ export class Rooms {
   #remove(entry: RoomEntry, error?: HalyardError): void {
     entry.timer.clear();
     this.#entries.delete(entry.name);
-    this.#parts.onLeave(entry.channel);
+    this.#drop(entry.channel);
     this.#setState(entry, { status: "left", error });
     // After the listeners have been told the state.
     for (const handle of entry.handles) handle.end();
+  }
+
+  #drop(channel: string): void {
+    this.#parts.channels.drop(channel);
+    this.#parts.presence.drop(channel);
   }
 
   #setState(entry: RoomEntry, state: RoomState): void {
