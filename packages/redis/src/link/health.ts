@@ -58,6 +58,8 @@ export class Health {
   #problem(hasCommands: boolean, hasPushes: boolean): string | undefined {
     const [setup, pushes] = this.#failures();
     if (setup instanceof SetupError) return setup.message;
+    // A new connection names all commands that are refused, and the call that has failed only says that one was.
+    if (isRefusal(setup)) return textOf(setup);
     if (this.#failure !== undefined || !hasCommands) return textOf(this.#failure ?? setup);
     if (!hasPushes) return withReason("Redis pushes nothing to this node", pushes);
     return (this.#rttMs ?? 0) > SLOW_MS
