@@ -39,6 +39,33 @@ it("a wrong password is said, without the password [s-M1]", async () => {
   expect(scene.lines.join("\n")).not.toContain("wrong-password");
 });
 
+/** Changes a user with all rights, and makes a backplane for it. */
+async function setLesser(...rules: readonly string[]) {
+  await redis.control((client) => client.sendCommand(["ACL", "SETUSER", "lesser", ...rules]));
+  return redisBackplane({ url: redis.url.replace("//", "//lesser:right@"), prefix: "lesser" });
+}
+
+it("a right that a user lacks is said [s-M1]", async () => {
+  await scene.serve({ backplane: await setLesser("on", ">right", "~*", "&*", "+@all", "-publish") });
+  await expectRow("redis-rights", scene.said);
+});
+
+it("a right that is taken away is said once, and that it is back [s-M1]", async () => {
+  const { manager } = scene.system({ backplane: await setLesser("on", ">right", "~*", "&*", "+@all") });
+  const publish = () => manager.broadcastMessage({ type: "announcement", message: "1" });
+  expect((await publish()).error).toBeUndefined();
+  await setLesser("-publish");
+  expect(await publish()).toMatchObject({ error: { code: "unavailable" } });
+  const said = () => scene.lines.filter((line) => line.includes("cannot be used"));
+  await until("the log", () => said().length > 0);
+  await publish();
+  await setLesser("+publish");
+  await until("the return", () =>
+    scene.lines.some((line) => line.includes("the backplane can be used again")),
+  );
+  expect(said()).toEqual([expect.stringContaining("Write ACL SETUSER app +publish, where")]);
+});
+
 it("a replica, which takes no writes, is said [s-M1]", async () => {
   const { port } = new URL(redis.url);
   const replica = await RedisServer.start({ args: ["--replicaof", "127.0.0.1", port] });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findFreePort } from "../../../scripts/free-port.ts";
 import { selfSigned } from "../test/certificate.ts";
+import { HISTORY } from "../../server/test/backplane-suite/node.ts";
 import { RealNodes } from "../test/real-nodes.ts";
 import { RedisServer } from "../test/redis-server.ts";
 import { OFFSET } from "../test/store-time.ts";
@@ -48,15 +49,58 @@ describe("the least user of the README", () => {
   });
   afterEach(() => nodes.close());
 
-  it.each(["-script|load", "-set", "-subscribe", "resetchannels"])(
-    "may not have less: with %s a node does not start, and says why",
-    async (change) => {
-      await setUser(change);
+  it.each(commands.filter((command) => command !== "info"))(
+    "may not have less: without %s a node does not start, and says what to write",
+    async (command) => {
+      await setUser(`-${command}`);
       const node = nodes.create({ url });
-      await expect(node.backplane.start(node)).rejects.toThrow(
-        /Redis refuses this user: NOPERM.*README of @halyard\/redis/,
-      );
+      const failure = await node.backplane.start(node).catch((error: unknown) => String(error));
+      expect(failure).toMatch(/Redis refuses this user: NOPERM.*README of @halyard\/redis/);
+      expect(failure).toContain(`'${command}' command`);
+      expect(failure).toContain(`Write ACL SETUSER app +${command}, where`);
     },
+  );
+
+  it("is told all that it may not at once, also where no system has started the backplane", async () => {
+    await setUser("-publish", "-hdel", "-exec");
+    const node = nodes.create({ url });
+    await expect(node.publish("a", "1")).rejects.toThrow(/Write ACL SETUSER app \+exec \+publish \+hdel, /);
+  });
+
+  it.each(["resetchannels", "resetkeys"])("may not have less: with %s a publisher fails", async (change) => {
+    await setUser(change);
+    await expect(nodes.create({ url }).publish("a", "1")).rejects.toThrow(
+      /Redis refuses this user: NOPERM.*README of @halyard\/redis/,
+    );
+  });
+
+  it.each(["publish", "send"])(
+    "keeps a node that loses a right: it says so, and a %s is stored once",
+    async (kind) => {
+      await setUser();
+      const change = (rule: string) =>
+        server.control((client) => client.sendCommand(["ACL", "SETUSER", "app", rule]));
+      const node = await nodes.start({ url });
+      await node.backplane.subscribe("a");
+      await node.publish("a", "1");
+      const work = { ref: { user: "ada", client: "c" }, key: 1, digest: 1, claim: 1 };
+      const publication = { channel: "a", data: "2", history: HISTORY, result: ["{", "}"] } as const;
+      const send = (): Promise<unknown> | undefined =>
+        kind === "publish"
+          ? node.publish("a", "2", { idempotencyKey: "k" })
+          : node.backplane.publishOnce?.(work, publication);
+      await change("-publish");
+      await expect(send()).rejects.toThrow("unavailable");
+      const refused = /no permissions to run the 'publish' command\. Write ACL SETUSER app \+publish, where/;
+      await expect.poll(() => node.backplane.health().lastError, { timeout: 5_000 }).toMatch(refused);
+      expect(node.backplane.health().state).toBe("down");
+      await change("+publish");
+      await expect.poll(() => node.backplane.health().state, { timeout: 10_000 }).toBe("up");
+      await send();
+      const { entries } = await node.backplane.read("a", { after: 0, limit: 10 });
+      expect(entries.map(({ data }) => data)).toEqual(["1", "2"]);
+    },
+    20_000,
   );
 
   it("reaches nothing outside of the prefix", async () => {

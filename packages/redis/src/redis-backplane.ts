@@ -78,7 +78,7 @@ export class RedisBackplane implements Backplane {
     this.#options = options;
     const time = new StoreClock(clock);
     const keys = (this.#keys = new Keys(options.prefix, options.partitions));
-    this.#health = new Health(clock, () => this.#commands.failure);
+    this.#health = new Health(clock, () => [this.#commands.failure, this.#subscriptions.connection.failure]);
     this.#commands = new Connection({
       clock,
       createClient,

@@ -1,4 +1,5 @@
-// What to write, for the failures of a connection that are mistakes of the settings. Used by connection.ts and health.ts.
+// What to write, for the failures of a connection that are mistakes of the settings. Used by connection.ts, calls.ts, rights.ts
+// and health.ts.
 import { SetupError } from "../common/setup-error.ts";
 
 const ADVICE: readonly (readonly [pattern: RegExp, line: string])[] = [
@@ -11,20 +12,42 @@ const ADVICE: readonly (readonly [pattern: RegExp, line: string])[] = [
     'This Redis is a replica. Write the address of its primary: redisBackplane({ url: "redis://primary:6379" })',
   ],
 ];
+const NEEDS = "What the user needs is in the README of @halyard/redis, under “The least user”";
 
 /** A failure in words, with the line to write where the settings are to blame. */
 export function withLine(failure: string): string {
-  const line = ADVICE.find(([pattern]) => pattern.test(failure))?.[1];
+  const line = isRefusalText(failure)
+    ? adviceOnRights(failure)
+    : ADVICE.find(([pattern]) => pattern.test(failure))?.[1];
   return line === undefined ? failure : `${failure}. ${line}`;
 }
 
+/** Whether Redis refuses a command because of the user's rights. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Error && isRefusalText(error.message);
+}
+
 /**
- * A first connection that is refused is a mistake in the settings, and waiting hides it. Later it is a password that is being
- * changed.
+ * A first connection that is refused is a mistake in the settings, and waiting hides it. Later it is a password or a user that
+ * is being changed.
  */
 export function asSetupError(error: unknown): unknown {
-  if (!(error instanceof Error) || !/^(NOPERM|WRONGPASS|NOAUTH)/.test(error.message)) return error;
+  if (!(error instanceof Error)) return error;
+  const { message } = error;
+  if (isRefusal(error))
+    return new SetupError(`redisBackplane: Redis refuses this user: ${withLine(message)}`);
+  if (!/^(WRONGPASS|NOAUTH)/.test(message)) return error;
   const line = 'redisBackplane({ url: "redis://user:password@host:6379" })';
-  const advice = `Write ${line}. What the user needs is in the README of @halyard/redis, under “The least user”`;
-  return new SetupError(`redisBackplane: Redis refuses this user: ${error.message}. ${advice}`);
+  return new SetupError(`redisBackplane: Redis refuses this user: ${message}. Write ${line}. ${NEEDS}`);
+}
+
+/** A script of Redis 7.0 that is refused in its midst ends without the word NOPERM. */
+function isRefusalText(failure: string): boolean {
+  return /NOPERM|user executing the script can't|ACL failure|no permissions/i.test(failure);
+}
+
+function adviceOnRights(failure: string): string {
+  const commands = [...failure.matchAll(/'([a-z|]+)'/g)].map(([, name = ""]) => `+${name}`);
+  if (commands.length === 0) return NEEDS;
+  return `Write ACL SETUSER app ${commands.join(" ")}, where app is the user of the URL. ${NEEDS}`;
 }

@@ -6,6 +6,7 @@ import type { Connection } from "./connection.ts";
 import type { CheckedOptions } from "../options.ts";
 import type { RedisClient } from "../common/redis-client.ts";
 import type { Script } from "../scripts/scripts.ts";
+import { isRefusal } from "./advice.ts";
 import { NotSentError } from "./not-sent-error.ts";
 import { runScript } from "./run-script.ts";
 import type { ScriptArguments } from "./run-script.ts";
@@ -43,6 +44,8 @@ interface PendingCall {
 
 /** How many calls without an answer, one after the other, show that a connection is dead though it is open. */
 const SILENT_CALLS = 3;
+/** The least time between two connections that are given up because a call was refused. */
+const REFUSED_MS = 5_000;
 
 /** Sends commands to Redis. */
 export class Calls {
@@ -50,6 +53,7 @@ export class Calls {
   #pending = 0;
   #pendingBytes = 0;
   #silent = 0;
+  #refusedAt = -Infinity;
   /** The calls in the order of their deadlines, and a timer for the first one that has not ended. */
   readonly #deadlines: PendingCall[] = [];
   #timer: unknown;
@@ -79,7 +83,8 @@ export class Calls {
         const settled = await Promise.allSettled(sent);
         const last = settled.at(-1);
         if (last?.status === "fulfilled") return last.value;
-        throw last?.reason;
+        // The first failure says why: EXEC only says that there was one.
+        throw settled.find((each) => each.status === "rejected")?.reason;
       },
       bytesOf(commands.flat()),
     );
@@ -144,9 +149,23 @@ export class Calls {
     const cause = error instanceof Error ? error : new Error(String(error));
     // A master that has become a replica answers reads as before, with what it had: another connection may lead to the master.
     if (cause.message.startsWith("READONLY")) connection.replace(cause);
+    if (isRefusal(cause)) {
+      this.#onRefused(call, cause);
+      return;
+    }
     // The connection was lost with the call under way.
     if (call.again && connection.client !== client) this.#attempt(call);
     else this.#fail(call, cause);
+  }
+
+  /** The rights of the user were taken away: what a new connection has to pass names all of them, until they are back. */
+  #onRefused(call: PendingCall, cause: Error): void {
+    const { clock, connection } = this.#parts;
+    this.#fail(call, cause);
+    // What such a check does not find, as with a pattern of single keys, must not cost every call its connection.
+    if (clock.now() - this.#refusedAt < REFUSED_MS) return;
+    this.#refusedAt = clock.now();
+    connection.replace(cause);
   }
 
   /** A call waits for a connection that was lost a moment ago, and fails where the loss lasts. */

@@ -2,7 +2,7 @@
 import { dateOf } from "@halyard/protocol/internal";
 import type { BackplaneHealth, Clock } from "@halyard/server";
 import { SetupError } from "../common/setup-error.ts";
-import { withLine } from "./advice.ts";
+import { isRefusal, withLine } from "./advice.ts";
 
 /** Above it Redis counts as slow, ms. */
 const SLOW_MS = 200;
@@ -12,16 +12,17 @@ export class Health {
   /** What works worse than it should, for as long as this connection lasts. */
   warning: string | undefined;
   readonly #clock: Clock;
-  readonly #setupFailure: () => unknown;
+  readonly #failures: () => readonly unknown[];
   #state: BackplaneHealth["state"] = "down";
   #since: number;
   #rttMs: number | undefined;
   /** The failure of the last beat. */
   #failure: unknown;
 
-  constructor(clock: Clock, setupFailure: () => unknown) {
+  /** @param failures why there is no connection for commands, and for pushes */
+  constructor(clock: Clock, failures: () => readonly unknown[]) {
     this.#clock = clock;
-    this.#setupFailure = setupFailure;
+    this.#failures = failures;
     this.#since = dateOf(clock);
   }
 
@@ -55,14 +56,21 @@ export class Health {
   }
 
   #problem(hasCommands: boolean, hasPushes: boolean): string | undefined {
-    const setup = this.#setupFailure();
+    const [setup, pushes] = this.#failures();
     if (setup instanceof SetupError) return setup.message;
+    // A new connection names all commands that are refused, and the call that has failed only says that one was.
+    if (isRefusal(setup)) return textOf(setup);
     if (this.#failure !== undefined || !hasCommands) return textOf(this.#failure ?? setup);
-    if (!hasPushes) return "Redis pushes nothing to this node";
+    if (!hasPushes) return withReason("Redis pushes nothing to this node", pushes);
     return (this.#rttMs ?? 0) > SLOW_MS
       ? `Redis answers in ${String(Math.round(this.#rttMs ?? 0))} ms`
       : undefined;
   }
+}
+
+/** A loss says nothing more; the rights of a user do. */
+function withReason(problem: string, failure: unknown): string {
+  return isRefusal(failure) ? `${problem}: ${textOf(failure)}` : problem;
 }
 
 function textOf(error: unknown): string {

@@ -3,6 +3,7 @@ import type { Keys } from "../scripts/keys.ts";
 import type { CheckedOptions } from "../options.ts";
 import type { RedisClient } from "../common/redis-client.ts";
 import type { Script, Scripts } from "../scripts/scripts.ts";
+import { checkRights } from "./rights.ts";
 import { SetupError } from "../common/setup-error.ts";
 import type { StoreClock } from "../common/store-clock.ts";
 
@@ -18,7 +19,7 @@ export interface SetupParts {
 }
 
 /**
- * Checks the server and the settings of the other nodes, and loads the scripts.
+ * Checks the server, the rights of the user and the settings of the other nodes, and loads the scripts.
  *
  * @returns what is not as it should be, and works all the same
  * @throws SetupError for what no further attempt changes
@@ -34,6 +35,7 @@ export async function setUp(
   if (typeof info === "string") checkServer(info);
   const texts = Object.values<Script>(scripts).map(({ text }) => text);
   await Promise.all(texts.map((text) => client.sendCommand(["SCRIPT", "LOAD", text])));
+  await checkRights(client, keys, scripts);
   await checkSettings(client, keys, options);
   await readTime(client, time);
   if (typeof info === "string") return undefined;

@@ -100,6 +100,8 @@ export class Subscriptions {
     if (this.#wasUp) await beforeFollowing();
     // First what closes connections and shows that the connection lives: channels may be many.
     await this.#subscribe(client, always);
+    // A user who may not leave a channel is told at the start. No node knows this one yet, so nothing is missed.
+    if (!this.#wasUp) await this.#unsubscribe(client, always.slice(0, 1));
     while (this.#missing.size > 0) await this.#subscribe(client, firstOf(this.#missing));
     if (this.#wasUp) onInterrupted();
     this.#wasUp = true;

@@ -17,6 +17,11 @@ export class Keys {
     return `${this.root}settings`;
   }
 
+  /** The key and the pub/sub channel of scripts/probe.lua. No other prefix reaches below the settings. */
+  get probe(): string {
+    return `${this.settings}:probe`;
+  }
+
   /** The pub/sub channels of this node, of all nodes, and of presence events. */
   get presence(): string {
     return `${this.root}presence`;

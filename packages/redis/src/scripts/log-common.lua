@@ -7,9 +7,10 @@ local function noteLeap(from, to)
   redis.call('HSET', KEYS[2], 'leaps', string.match(leaps, '%d+ %d+ %d+ %d+ %d+ %d+ %d+ %d+ $') or leaps)
 end
 
--- Stores a message, trims the log and publishes the message: its data, how many messages, bytes and ms the log keeps, the
--- channel of pub/sub, how long the channel is remembered, ms, and the id of the call, which is also the epoch, if there is none.
--- Answer: epoch; offset
+-- Stores a message: its data, how many messages, bytes and ms the log keeps, the channel of pub/sub, how long the channel is
+-- remembered, ms, and the id of the call, which is also the epoch, if there is none.
+-- Answer: epoch; offset; a function that trims the log and publishes the message. A script first stores what makes a repetition
+-- harmless: a user may lose the right to run what comes after it.
 local function append(message)
   local epoch = redis.call('GET', KEYS[1])
   if not epoch then
@@ -30,8 +31,9 @@ local function append(message)
   local id, maxBytes, maxAge = text(offset), tonumber(message.bytes), tonumber(message.ms)
   redis.call('XADD', KEYS[3], 'MAXLEN', message.messages, id, 'p', text(previous), 'a', text(at), 'b', text(written), 'd', message.data)
   written = written + #message.data
+  redis.call('HSET', KEYS[2], 'offset', id, 'incarnation', current, 'written', text(written), 'first', text(first), 'since', text(since))
 
-  if written - first > maxBytes or at - since > maxAge then
+  local function trim()
     local from, oldest = '-', nil
     first, since = written, at
     repeat
@@ -46,11 +48,13 @@ local function append(message)
       end
     until oldest or #entries < 8
     if oldest then redis.call('XTRIM', KEYS[3], 'MINID', oldest) else redis.call('DEL', KEYS[3]) end
+    redis.call('HSET', KEYS[2], 'first', text(first), 'since', text(since))
   end
 
-  redis.call('PEXPIRE', KEYS[3], message.ms)
-  redis.call('HSET', KEYS[2], 'offset', id, 'incarnation', current, 'written', text(written), 'first', text(first), 'since', text(since))
-  redis.call('PEXPIRE', KEYS[2], message.keptMs)
-  redis.call('PUBLISH', message.topic, epoch .. ' ' .. id .. ' ' .. text(previous) .. ' ' .. text(at) .. ' ' .. message.data)
-  return epoch, id
+  return epoch, id, function()
+    if written - first > maxBytes or at - since > maxAge then trim() end
+    redis.call('PEXPIRE', KEYS[3], message.ms)
+    redis.call('PEXPIRE', KEYS[2], message.keptMs)
+    redis.call('PUBLISH', message.topic, epoch .. ' ' .. id .. ' ' .. text(previous) .. ' ' .. text(at) .. ' ' .. message.data)
+  end
 end

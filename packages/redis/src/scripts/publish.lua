@@ -10,8 +10,9 @@ if known then
   return { call == ARGV[7] and 0 or 1, epoch, offset }
 end
 
-local epoch, offset = append({
+local epoch, offset, finish = append({
   data = ARGV[1], messages = ARGV[2], bytes = ARGV[3], ms = ARGV[4], topic = ARGV[5], keptMs = ARGV[6], call = ARGV[7],
 })
 redis.call('SET', KEYS[4], ARGV[7] .. ' ' .. epoch .. ' ' .. offset, 'PX', ARGV[8])
+finish()
 return { 0, epoch, offset }

@@ -11,6 +11,7 @@ import drop from "./drop.lua";
 import log from "./log-common.lua";
 import nodes from "./nodes.lua";
 import presence from "./presence-common.lua";
+import probe from "./probe.lua";
 import publish from "./publish.lua";
 import recall from "./recall.lua";
 import register from "./register.lua";
@@ -38,7 +39,12 @@ export function createScripts(prelude = "") {
   const ofClient = (text: string): Script => script(client, text);
   const ofPresence = (text: string): Script => script(client, presence, text);
   return {
-    ...{ publish: script(log, publish), send: script(client, log, send), verify: script(verify) },
+    ...{
+      publish: script(log, publish),
+      send: script(client, log, send),
+      verify: script(verify),
+      probe: script(probe),
+    },
     ...{ begin: ofClient(begin), recall: ofClient(recall), settle: ofClient(settle) },
     ...{ revoke: ofClient(revoke), rooms: ofClient(rooms) },
     ...{ admit: ofPresence(admit), apply: ofPresence(apply), beat: ofPresence(beat), drop: ofPresence(drop) },

@@ -13,7 +13,7 @@ local stored = redis.call('HMGET', record, field, 'last')
 local last = tonumber(stored[2] or 0)
 if stored[1] or (last ~= 0 and seq ~= last + 1) then return false end
 
-local epoch, offset = append({
+local epoch, offset, finish = append({
   data = ARGV[10], messages = ARGV[11], bytes = ARGV[12], ms = ARGV[13], topic = ARGV[14], keptMs = ARGV[15], call = ARGV[16],
 })
 local result = ARGV[8] .. offset .. ARGV[9]
@@ -21,4 +21,5 @@ redis.call('HSET', record, field, ARGV[5] .. ' ' .. ARGV[6] .. ' ' .. ARGV[7] ..
 redis.call('HDEL', record, 'send ' .. text(seq - 32))
 if memory == 'told' then redis.call('HSET', record, 'memory', 'whole') end
 keepUsedRecord(user, client, record, isNew)
+finish()
 return { epoch, offset }
