@@ -1,13 +1,4 @@
-import type { Clock } from "@halyard/server";
-import type { ClientFactory, RedisClient } from "./common/redis-client.ts";
-import type { Scripts } from "./scripts/scripts.ts";
-
-/** What tests replace. */
-export interface RedisBackplaneParts {
-  readonly clock?: Clock | undefined;
-  readonly createClient: ClientFactory;
-  readonly scripts?: Scripts | undefined;
-}
+import type { RedisClient } from "./common/redis-client.ts";
 
 /** The options of {@link redisBackplane}, beside where Redis is. */
 export interface RedisOptions {

@@ -1,6 +1,11 @@
 // The part of the contract of backplanes that is about the rooms that the server gives to clients.
 // Used through backplane.ts, which exports it.
-import type { ClientRef } from "./backplane.ts";
+
+/** A client: one page load of a user, across its reconnects. Each plain connection is a client of its own. */
+export interface ClientRef {
+  readonly user: string;
+  readonly client: string;
+}
 
 /** The rooms that the server gave to a client, as the node knows them that has its open connection. */
 export interface RoomsOfClient extends ClientRef {

@@ -12,16 +12,10 @@ import type {
   ReadPage,
   ReadResult,
 } from "./backplane-history.ts";
-import type { BackplaneRooms } from "./backplane-rooms.ts";
+import type { BackplaneRooms, ClientRef } from "./backplane-rooms.ts";
 
 export type * from "./backplane-history.ts";
 export type * from "./backplane-rooms.ts";
-
-/** A client: one page load of a user, across its reconnects. Each plain connection is a client of its own. */
-export interface ClientRef {
-  readonly user: string;
-  readonly client: string;
-}
 
 /** A connection that is about to open. */
 export interface AdmissionRequest extends ClientRef {

@@ -10,7 +10,7 @@ import { isUnavailable } from "../utils/errors.ts";
 import { repeatOnce } from "../utils/repeated-calls.ts";
 import type { Connection } from "./connection.ts";
 import { UnfinishedWelcome } from "../availability/unfinished-welcome.ts";
-import { UnstoredRooms } from "./unstored-rooms.ts";
+import { UnstoredRooms } from "../availability/unstored-rooms.ts";
 
 /** What {@link ClientRooms} uses. */
 export interface ClientRoomsParts {
@@ -22,7 +22,7 @@ export interface ClientRoomsParts {
 /** The rooms given to clients. */
 export class ClientRooms {
   readonly #parts: ClientRoomsParts;
-  readonly #unstored: UnstoredRooms;
+  readonly #unstored: UnstoredRooms<Connection>;
 
   constructor(parts: ClientRoomsParts) {
     this.#parts = parts;

@@ -40,8 +40,8 @@ class LosingStore {
   #set(clients: readonly RoomsOfClient[]): void {
     this.calls.push(clients);
     for (const { rooms, ...ref } of clients) {
-      for (const room of this.#memory.givenRooms(ref) as string[]) this.#memory.takeRoom(ref, room);
-      for (const room of rooms) this.#memory.giveRoom(ref, room);
+      for (const room of this.#memory.givenRooms(ref) as string[]) void this.#memory.takeRoom(ref, room);
+      for (const room of rooms) void this.#memory.giveRoom(ref, room);
     }
   }
 
@@ -52,8 +52,8 @@ class LosingStore {
   /** The records of clients are what they once were, and the node hears of it. */
   async goBack(clients: readonly (ClientRef & { readonly rooms: readonly string[] })[]): Promise<void> {
     for (const { rooms, ...ref } of clients) {
-      for (const room of this.roomsOf(ref)) this.#memory.takeRoom(ref, room);
-      for (const room of rooms) this.#memory.giveRoom(ref, room);
+      for (const room of this.roomsOf(ref)) void this.#memory.takeRoom(ref, room);
+      for (const room of rooms) void this.#memory.giveRoom(ref, room);
     }
     this.#handlers?.onFenced();
     await this.clock.settle();

@@ -2,38 +2,48 @@
 // and after a call whose outcome is not known. Used by ClientRooms, which knows which connections have a record.
 // Guarantees: the rooms of the connection are what the record becomes; one call is under way, with 200 clients and rooms or the
 // rooms of one client; what is `unavailable` is left for when the backplane is back.
-import type { Backplane, BackplaneRooms, RoomsOfClient } from "../backplane.ts";
-import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
+import type { Backplane, BackplaneRooms, ClientRef, RoomsOfClient } from "../backplane.ts";
+import type { BackplaneMonitor } from "./backplane-monitor.ts";
 import { isUnavailable } from "../utils/errors.ts";
-import type { Connection } from "./connection.ts";
+import { whenAll } from "../utils/maybe-promise.ts";
+import type { UnfinishedWelcome } from "./unfinished-welcome.ts";
+
+/** A connection to which rooms may have been given. */
+interface Holder {
+  readonly id: string;
+  readonly client: ClientRef;
+  readonly stage: string;
+  readonly givenRooms: ReadonlySet<string> | undefined;
+  readonly unfinished: UnfinishedWelcome | undefined;
+}
 
 /** What {@link UnstoredRooms} uses. */
-export interface UnstoredRoomsParts {
+export interface UnstoredRoomsParts<TConnection> {
   readonly backplane: Pick<Backplane, keyof BackplaneRooms>;
   readonly monitor: Pick<BackplaneMonitor, "suspect">;
   readonly onError: (error: unknown) => void;
   /** A record that has not been read yet cannot be replaced: it is read, and added to, when the backplane is back. */
-  readonly readLater: (connection: Connection) => void;
+  readonly readLater: (connection: TConnection) => void;
 }
 
-interface Stored extends RoomsOfClient {
-  readonly connection: Connection;
+interface Stored<TConnection> extends RoomsOfClient {
+  readonly connection: TConnection;
 }
 
 const STORED_AT_ONCE = 200;
 
 /** Stores given rooms again. */
-export class UnstoredRooms {
-  readonly #parts: UnstoredRoomsParts;
-  readonly #connections = new Set<Connection>();
+export class UnstoredRooms<TConnection extends Holder> {
+  readonly #parts: UnstoredRoomsParts<TConnection>;
+  readonly #connections = new Set<TConnection>();
   #isStoring = false;
 
-  constructor(parts: UnstoredRoomsParts) {
+  constructor(parts: UnstoredRoomsParts<TConnection>) {
     this.#parts = parts;
   }
 
   /** The rooms of this connection are stored with the next {@link store}. */
-  add(connection: Connection): void {
+  add(connection: TConnection): void {
     this.#connections.add(connection);
   }
 
@@ -73,11 +83,11 @@ export class UnstoredRooms {
     const given = clients.flatMap(({ user, client, rooms }) =>
       rooms.map((room) => backplane.giveRoom({ user, client }, room)),
     );
-    await Promise.all(given);
+    await whenAll(given);
   }
 
-  #take(): readonly Stored[] {
-    const taken: Stored[] = [];
+  #take(): readonly Stored<TConnection>[] {
+    const taken: Stored<TConnection>[] = [];
     let size = 0;
     for (const connection of this.#connections) {
       const { client: ref, givenRooms, id: connectionId } = connection;
@@ -93,6 +103,6 @@ export class UnstoredRooms {
 }
 
 /** Whether the connection still has the rooms that were stored. */
-function isSame(rooms: readonly string[], { givenRooms }: Connection): boolean {
+function isSame(rooms: readonly string[], { givenRooms }: Holder): boolean {
   return rooms.length === (givenRooms?.size ?? 0) && rooms.every((room) => givenRooms?.has(room) === true);
 }
