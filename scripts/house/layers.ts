@@ -41,6 +41,7 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
       "types.ts",
       "backplane.ts",
       "backplane-history.ts",
+      "backplane-rooms.ts",
       "limits.ts",
       "logger.ts",
       "security-event.ts",
@@ -71,7 +72,7 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
   ],
   "packages/redis/src": [
     ["index.ts", "create-redis-backplane.ts"],
-    ["redis-backplane.ts"],
+    ["redis-backplane.ts", "redis-backplane-parts.ts"],
     ["presence/"],
     ["records/"],
     ["link/"],

@@ -86,3 +86,38 @@ describe("a message that was delivered, and that Redis has lost", () => {
     },
   );
 });
+
+describe("a room that the server gave, and that Redis has lost", () => {
+  it.each(["FLUSHALL", "a restart with older data"])(
+    "is the client's on its next connection after %s, and one that was taken since is not",
+    { timeout: 2 * LONG_MS },
+    async (loss) => {
+      const all = await start(2);
+      const page = new Page();
+      const first = await all.open(0, "ada", page);
+      await first.hello();
+      const { manager } = all.node(0);
+      const [ws] = manager.wsInstances.get("ada") ?? [];
+      if (ws === undefined) throw new Error("not connected");
+      await manager.join(ws, "taken");
+      await save(all);
+      await manager.leave(ws, "taken");
+      await manager.join(ws, ROOM);
+      await first.next("joined");
+      if (loss === "FLUSHALL") await all.redis.control((client) => client.flushAll());
+      else await goBack(all);
+      const rooms = await all.redis.control((client) => client.sendCommand(["KEYS", "halyard:rooms:*"]));
+      expect(rooms).toHaveLength(loss === "FLUSHALL" ? 0 : 1);
+      const stored = async (): Promise<unknown> =>
+        all.redis.control(async (client) => {
+          const [key = ""] = (await client.sendCommand(["KEYS", "halyard:rooms:*"])) as unknown as string[];
+          return client.sendCommand(["SMEMBERS", key]);
+        });
+      await expect.poll(stored, { timeout: LONG_MS }).toEqual([ROOM]);
+      await first.close();
+      const second = await all.open(1, "ada", page);
+      const { channels } = await second.hello();
+      expect(Object.keys(channels as object).sort()).toEqual(["all", `room:${ROOM}`, "user:ada"]);
+    },
+  );
+});

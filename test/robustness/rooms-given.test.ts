@@ -171,4 +171,27 @@ describe("on two nodes, a room that one of them gave to a client", () => {
       expect(Object.keys(again.of("welcome")[0]?.["channels"] ?? {}), end).toEqual(["all", "user:ada"]);
     }
   });
+
+  it("is the client's after the store was emptied, and one that was left is not after it has gone back", async () => {
+    for (const loss of ["clear", "rewind"] as const) {
+      const nodes = create();
+      const ada = await given(nodes);
+      if (loss === "rewind") {
+        await nodes.run(2_000);
+        void nodes.a.manager.leave(ada, "hall");
+        void nodes.a.manager.join(ada, "yard");
+        await nodes.run(500);
+      }
+      if (loss === "clear") nodes.shared.clear();
+      else nodes.shared.rewind(1_500);
+      await nodes.run(5_000);
+      ada.close(1006);
+      await nodes.run(500);
+      const again = await nodes.connect(nodes.b, "ada", { clientId, attempt: 2 });
+      const room = loss === "clear" ? "room:hall" : "room:yard";
+      expect(Object.keys(again.of("welcome")[0]?.["channels"] ?? {}).sort(), loss).toEqual(
+        ["all", room, "user:ada"].sort(),
+      );
+    }
+  });
 });

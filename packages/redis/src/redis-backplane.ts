@@ -19,6 +19,7 @@ import type {
   ReadPage,
   ReadResult,
   Revocation,
+  RoomsOfClient,
   RosterPage,
   Work,
   WorkState,
@@ -35,23 +36,16 @@ import type { CheckedOptions } from "./options.ts";
 import { PresenceStream } from "./presence/presence-stream.ts";
 import { PresenceWriter } from "./presence/presence-writer.ts";
 import { PushedMessages } from "./records/pushed-messages.ts";
+import type { RedisBackplaneParts } from "./redis-backplane-parts.ts";
 import { Records } from "./records/records.ts";
 import { Repair } from "./records/repair.ts";
 import type { ClientFactory } from "./common/redis-client.ts";
 import { createScripts } from "./scripts/scripts.ts";
-import type { Scripts } from "./scripts/scripts.ts";
 import { setUp } from "./link/setup.ts";
 import { SetupError } from "./common/setup-error.ts";
 import { StoreClock } from "./common/store-clock.ts";
 import { systemClock } from "./common/system-clock.ts";
 import { Subscriptions } from "./link/subscriptions.ts";
-
-/** What tests replace. */
-export interface RedisBackplaneParts {
-  readonly clock?: Clock | undefined;
-  readonly createClient: ClientFactory;
-  readonly scripts?: Scripts | undefined;
-}
 
 /** One node on Redis. */
 export class RedisBackplane implements Backplane {
@@ -247,6 +241,10 @@ export class RedisBackplane implements Backplane {
 
   givenRooms(ref: ClientRef): Promise<readonly string[]> {
     return this.#records.givenRooms(ref);
+  }
+
+  setRooms(clients: readonly RoomsOfClient[]): Promise<void> {
+    return this.#records.setRooms(clients);
   }
 
   #createSubscriptions(clock: Clock, createClient: ClientFactory): Subscriptions {

@@ -12,14 +12,10 @@ import type {
   ReadPage,
   ReadResult,
 } from "./backplane-history.ts";
+import type { BackplaneRooms, ClientRef } from "./backplane-rooms.ts";
 
 export type * from "./backplane-history.ts";
-
-/** A client: one page load of a user, across its reconnects. Each plain connection is a client of its own. */
-export interface ClientRef {
-  readonly user: string;
-  readonly client: string;
-}
+export type * from "./backplane-rooms.ts";
 
 /** A connection that is about to open. */
 export interface AdmissionRequest extends ClientRef {
@@ -203,7 +199,7 @@ export interface BackplaneHandlers {
  * and rejects with `unavailable`: the call may have had its effect then, so every call may be repeated. What a client waits for
  * while it connects the server repeats once, but not presence operations: a backplane repeats those itself, in their order.
  */
-export interface Backplane {
+export interface Backplane extends BackplaneRooms {
   readonly kind: string;
   /**
    * Names this process, and the connections that it opens: their ids are `<nodeId>.<number>`. It stays when the store has
@@ -290,10 +286,4 @@ export interface Backplane {
    * @default the welcome does not say whether they are
    */
   recall?(ref: ClientRef): boolean | Promise<boolean>;
-
-  /** Remembers a room that the server gave to a client, while one of its connections is open and 5 min after. */
-  giveRoom(ref: ClientRef, room: string): undefined | Promise<void>;
-  takeRoom(ref: ClientRef, room: string): undefined | Promise<void>;
-  /** The rooms that the server gave to a client. Called for every hello: memory answers without a promise. */
-  givenRooms(ref: ClientRef): readonly string[] | Promise<readonly string[]>;
 }

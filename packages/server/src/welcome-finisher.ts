@@ -114,11 +114,15 @@ export class WelcomeFinisher {
       await this.#subscribe(connection, { channel, position, budget });
       unfinished.channels.delete(channel);
     }
-    if (!unfinished.hasUnreadRooms) return;
-    await clientRooms.recall(connection);
+    if (unfinished.hasUnreadRooms) {
+      await clientRooms.recall(connection);
+      [unfinished.hasUnreadRooms, unfinished.hasUnenteredRooms] = [false, true];
+      connection.takenRooms = undefined;
+    }
+    if (!unfinished.hasUnenteredRooms) return;
     for (const room of connection.givenRooms ?? [])
       if (connection.pendingRooms?.has(room) !== true) await rooms.enterGiven(connection, room);
-    unfinished.hasUnreadRooms = false;
+    unfinished.hasUnenteredRooms = false;
   }
 
   async #subscribe(connection: Connection, requested: RequestedChannel): Promise<void> {

@@ -5,6 +5,7 @@ import type {
   AdmissionRequest,
   ClientRef,
   Revocation,
+  RoomsOfClient,
   RosterPage,
   Work,
   WorkState,
@@ -115,6 +116,10 @@ export class Records {
 
   async givenRooms({ user, client }: ClientRef): Promise<readonly string[]> {
     return (await this.#run("rooms", user, client, "read", "")) as string[];
+  }
+
+  async setRooms(clients: readonly RoomsOfClient[]): Promise<void> {
+    await this.#run("setRooms", toJson(clients));
   }
 
   /** @param notice what every node hears */

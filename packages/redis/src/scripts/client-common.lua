@@ -4,6 +4,8 @@
 --                         requests; for each operation its digest, its node, its claim and, once it has one, its result
 -- requests:<user,client>  list: the requests with a result, oldest first
 -- rooms:<user,client>     set: the rooms that the server gave to the client
+-- holders:<user>          sorted set: client that has such rooms -> when its record ends, ms; +inf while it is open. It lasts as
+--                         long as the newest record, so a ban finds every client, and no client that is gone stays
 
 local K = ARGV[1]
 -- How long the record of a client that is away lasts, ms.
@@ -15,10 +17,22 @@ local function recordKeys(user, client)
   return K .. 'client:' .. name, K .. 'requests:' .. name, K .. 'rooms:' .. name
 end
 
+-- Keeps a key while a client is open, or for as long as the record of one that is away.
+local function keepKey(key, isOpen)
+  if isOpen then redis.call('PERSIST', key) else redis.call('PEXPIRE', key, RECORD_MS) end
+end
+
+-- Notes until when a client has given rooms, and forgets the clients whose record has ended.
+local function keepHolder(user, client, isOpen)
+  local holders, at = K .. 'holders:' .. user, now()
+  redis.call('ZADD', holders, isOpen and '+inf' or text(at + RECORD_MS), client)
+  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', holders, '-inf', text(at))) do redis.call('ZREM', holders, gone) end
+  keepKey(holders, #redis.call('ZRANGEBYSCORE', holders, '+inf', '+inf', 'LIMIT', 0, 1) > 0)
+end
+
 local function keepRecord(user, client, isOpen)
-  for _, key in ipairs({ recordKeys(user, client) }) do
-    if isOpen then redis.call('PERSIST', key) else redis.call('PEXPIRE', key, RECORD_MS) end
-  end
+  for _, key in ipairs({ recordKeys(user, client) }) do keepKey(key, isOpen) end
+  if redis.call('ZSCORE', K .. 'holders:' .. user, client) then keepHolder(user, client, isOpen) end
 end
 
 -- Keeps the record of a client for as long as one of its connections is open, and a while after.
@@ -41,4 +55,19 @@ local function memoryOf(record)
   redis.call('HSET', record, 'memory', 'partial', 'incarnation', current)
   redis.call('HDEL', record, 'last')
   return 'partial', not stored[1]
+end
+
+-- Gives rooms to a client, and keeps its record.
+local function giveRooms(user, client, given)
+  local _, _, rooms = recordKeys(user, client)
+  for _, room in ipairs(given) do redis.call('SADD', rooms, room) end
+  redis.call('ZADD', K .. 'holders:' .. user, '+inf', client)
+  keepRecordOfClient(user, client)
+end
+
+-- Takes all rooms from a client.
+local function takeRooms(user, client)
+  local _, _, rooms = recordKeys(user, client)
+  redis.call('DEL', rooms)
+  redis.call('ZREM', K .. 'holders:' .. user, client)
 end

@@ -8,10 +8,6 @@ if not (earlier and mark.notBefore and cjson.decode(earlier).notBefore > mark.no
   redis.call('SET', key, ARGV[3], 'PX', ARGV[4])
 end
 if ARGV[6] ~= '' then
-  for _, client in ipairs(redis.call('SMEMBERS', K .. 'given:' .. ARGV[6])) do
-    local _, _, rooms = recordKeys(ARGV[6], client)
-    redis.call('DEL', rooms)
-  end
-  redis.call('DEL', K .. 'given:' .. ARGV[6])
+  for _, client in ipairs(redis.call('ZRANGE', K .. 'holders:' .. ARGV[6], 0, -1)) do takeRooms(ARGV[6], client) end
 end
 redis.call('PUBLISH', K .. 'nodes', ARGV[5])

@@ -3,14 +3,14 @@
 -- Answer: for 'read' the rooms
 
 local _, _, rooms = recordKeys(ARGV[2], ARGV[3])
-local answer = nil
 if ARGV[4] == 'give' then
-  redis.call('SADD', rooms, ARGV[5])
-  redis.call('SADD', K .. 'given:' .. ARGV[2], ARGV[3])
-  redis.call('PEXPIRE', K .. 'given:' .. ARGV[2], 2592000000)
-elseif ARGV[4] == 'take' then
+  giveRooms(ARGV[2], ARGV[3], { ARGV[5] })
+  return
+end
+local answer = nil
+if ARGV[4] == 'take' then
   redis.call('SREM', rooms, ARGV[5])
-  if redis.call('EXISTS', rooms) == 0 then redis.call('SREM', K .. 'given:' .. ARGV[2], ARGV[3]) end
+  if redis.call('EXISTS', rooms) == 0 then takeRooms(ARGV[2], ARGV[3]) end
 else
   answer = redis.call('SMEMBERS', rooms)
 end

@@ -19,6 +19,7 @@ import revoke from "./revoke.lua";
 import rooms from "./rooms.lua";
 import roster from "./roster.lua";
 import send from "./send.lua";
+import setRooms from "./set-rooms.lua";
 import settle from "./settle.lua";
 import verify from "./verify.lua";
 
@@ -46,7 +47,7 @@ export function createScripts(prelude = "") {
       probe: script(probe),
     },
     ...{ begin: ofClient(begin), recall: ofClient(recall), settle: ofClient(settle) },
-    ...{ revoke: ofClient(revoke), rooms: ofClient(rooms) },
+    ...{ revoke: ofClient(revoke), rooms: ofClient(rooms), setRooms: ofClient(setRooms) },
     ...{ admit: ofPresence(admit), apply: ofPresence(apply), beat: ofPresence(beat), drop: ofPresence(drop) },
     ...{ nodes: ofPresence(nodes), register: ofPresence(register), roster: ofPresence(roster) },
   };

@@ -13,8 +13,10 @@ interface MemoryQuestion {
 export class UnfinishedWelcome {
   /** The channels of everyone and of the user that are not subscribed yet, and from where the client goes on. */
   readonly channels = new Map<string, Position | undefined>();
-  /** The rooms that the server gave to the client have not been read, or one of them was not stored. */
+  /** The rooms that the server gave to the client have not been read. */
   hasUnreadRooms = false;
+  /** One of them has not been entered. */
+  hasUnenteredRooms = false;
   #memory: MemoryQuestion | undefined;
 
   /** Whether the numbers of the client are known is not decided yet. */

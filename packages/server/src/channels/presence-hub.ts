@@ -56,7 +56,7 @@ export class PresenceHub {
     const applied = this.#options.backplane.applyPresence([this.#declarationOf(connection, room)]);
     if (!(unwrapResolved(applied) instanceof Promise)) return applied;
     if (!this.#options.monitor.isAway) return this.#joined(applied);
-    this.#evictLater(applied);
+    void this.#evictLater(applied);
     return Promise.resolve(NO_EVICTIONS);
   }
 
@@ -66,26 +66,30 @@ export class PresenceHub {
       return await withDeadline(applied, { clock, ms: JOIN_MS });
     } catch (error) {
       if (!(error instanceof DeadlineError || isUnavailable(error))) throw error;
-      this.#evictLater(applied);
+      void this.#evictLater(applied);
       monitor.suspect();
       return NO_EVICTIONS;
     }
   }
 
-  #evictLater(applied: Promise<readonly Eviction[]>): void {
+  /** Never rejects. */
+  #evictLater(applied: Promise<readonly Eviction[]>): Promise<void> {
     const evicting = applied.then((evictions) => {
       evictions.forEach(this.onEvicted);
     });
-    evicting.catch(this.#onError);
+    return evicting.catch(this.#onError);
   }
 
   /**
    * Declares connections that are open already. After an interruption that finds those that have lost their slot meanwhile;
    * a store that has lost this node needs the rooms, too. All calls are made in this turn.
+   *
+   * @returns resolves when the declarations have taken effect, and never rejects
    */
-  declareAgain(connections: Iterable<Connection>, { rooms }: { readonly rooms: boolean }): void {
+  declareAgain(connections: Iterable<Connection>, { rooms }: { readonly rooms: boolean }): Promise<unknown> {
+    const declared: Promise<unknown>[] = [];
     const declare = (ops: readonly PresenceOp[]): void => {
-      this.#evictLater(this.#options.backplane.applyPresence(ops));
+      declared.push(this.#evictLater(this.#options.backplane.applyPresence(ops)));
     };
     let ops: PresenceOp[] = [];
     for (const connection of connections) {
@@ -97,6 +101,7 @@ export class PresenceHub {
       ops = [];
     }
     if (ops.length > 0) declare(ops);
+    return Promise.all(declared);
   }
 
   #declarationOf(connection: Connection, room: string | undefined): PresenceOp {

@@ -55,22 +55,23 @@ export function startBackplane(
   listeners: BackplaneListenerParts,
   onError: (error: unknown) => void,
 ): ClusterParts {
-  const { backplane, channels, clock, connections, monitor, presence, sessionWatches } = listeners;
+  const { backplane, channels, clientRooms, clock, connections, monitor, presence, sessionWatches } =
+    listeners;
   const closes = new AddressedCloses({ backplane, connections, onError });
   const revocations = new Revocations({ backplane, connections, clock, onError });
   const readersOf = (room: string): readonly Connection[] => channels.subscribersOf(roomChannel(room));
-  const roomCloses = new RoomCloses({ backplane, clientRooms: listeners.clientRooms, readersOf, onError });
+  const roomCloses = new RoomCloses({ backplane, clientRooms, readersOf, onError });
   const questions = new NodeQuestions({ backplane, clock, onError });
   const cluster = createClusterParts(listeners, questions);
   presence.onEvicted = (eviction) => {
     closes.evict(eviction);
   };
-  const declareAgain = (rooms: boolean): void => {
+  const declareAgain = (rooms: boolean): Promise<unknown> =>
     presence.declareAgain(connections.all(), { rooms });
-  };
   // Connections that this node has admitted alone are not counted, and have not been compared with any mark.
   monitor.onReturn(() => {
-    declareAgain(false);
+    void declareAgain(false);
+    void clientRooms.storeLeft();
     void revocations.checkAll();
   });
   monitor.start();
@@ -90,7 +91,7 @@ export function startBackplane(
         channels.onInterrupted(names);
         return;
       }
-      declareAgain(false);
+      void declareAgain(false);
       checkAll();
     },
     onMessage: (data) => {
@@ -101,7 +102,8 @@ export function startBackplane(
     },
     onRevoked: revocations.onRevoked,
     onFenced: () => {
-      declareAgain(true);
+      // A client whose slot is another node's by now keeps what that node has stored.
+      void declareAgain(true).then(() => clientRooms.storeAgain(connections.all()));
       // The store is another one, or the node was away for longer than its lease.
       checkAll();
     },

@@ -1,7 +1,8 @@
 // The rooms that the server gave to clients: on their connections, and in the record of each client, which outlives them.
 // Called by Rooms when the application gives a room or a member leaves, by the handshake before a welcome, and after a ban.
-// Guarantee: a room that was given is the client's on its next connection, on whatever node, until it is taken back.
-import type { Backplane } from "../backplane.ts";
+// Guarantees: a room that was given is the client's on its next connection, on whatever node, until it is taken back; what a store
+// has lost of it is stored again, and while a connection is open, its own rooms are what the record becomes.
+import type { Backplane, BackplaneRooms } from "../backplane.ts";
 import { andThen, whenAll } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
@@ -9,10 +10,11 @@ import { isUnavailable } from "../utils/errors.ts";
 import { repeatOnce } from "../utils/repeated-calls.ts";
 import type { Connection } from "./connection.ts";
 import { UnfinishedWelcome } from "../availability/unfinished-welcome.ts";
+import { UnstoredRooms } from "../availability/unstored-rooms.ts";
 
 /** What {@link ClientRooms} uses. */
 export interface ClientRoomsParts {
-  readonly backplane: Pick<Backplane, "giveRoom" | "takeRoom" | "givenRooms">;
+  readonly backplane: Pick<Backplane, keyof BackplaneRooms>;
   readonly monitor: Pick<BackplaneMonitor, "isAway" | "suspect">;
   readonly onError: (error: unknown) => void;
 }
@@ -20,9 +22,12 @@ export interface ClientRoomsParts {
 /** The rooms given to clients. */
 export class ClientRooms {
   readonly #parts: ClientRoomsParts;
+  readonly #unstored: UnstoredRooms<Connection>;
 
   constructor(parts: ClientRoomsParts) {
     this.#parts = parts;
+    const readLater = (connection: Connection): void => this.#readLater(connection);
+    this.#unstored = new UnstoredRooms({ ...parts, readLater });
   }
 
   /**
@@ -34,21 +39,25 @@ export class ClientRooms {
     connection.takenRooms?.delete(room);
     if (!hasRecord(connection)) return;
     const { backplane, monitor } = this.#parts;
-    if (monitor.isAway) return this.enterLater(connection);
+    if (monitor.isAway) return this.#storeLater(connection);
     const given = backplane.giveRoom(connection.client, room);
     return given?.catch((error: unknown) => {
       if (!isUnavailable(error)) throw error;
-      this.enterLater(connection);
+      this.#storeLater(connection);
     });
   }
 
-  /** Rejects when the backplane does. */
+  /** Rejects when the backplane does. What is `unavailable` is taken from the record when the backplane is back. */
   take(connection: Connection, room: string): MaybePromise<void> {
     const isGiven = connection.givenRooms?.delete(room) === true;
-    // Before the welcome the record may not have been read yet.
-    if (connection.stage !== "open") (connection.takenRooms ??= new Set()).add(room);
+    if (isUnread(connection)) (connection.takenRooms ??= new Set()).add(room);
     else if (!isGiven) return;
-    if (hasRecord(connection)) return this.#parts.backplane.takeRoom(connection.client, room);
+    if (!hasRecord(connection)) return;
+    const taken = this.#parts.backplane.takeRoom(connection.client, room);
+    return taken?.catch((error: unknown) => {
+      if (isUnavailable(error)) this.#storeLater(connection);
+      throw error;
+    });
   }
 
   /** Takes every room back, because the user was banned. */
@@ -64,16 +73,19 @@ export class ClientRooms {
   /** As {@link recall}. While the backplane is away the record is left for later. */
   recallIfThere(connection: Connection): MaybePromise<void> {
     if (!hasRecord(connection)) return;
-    if (this.#parts.monitor.isAway) return this.enterLater(connection);
+    if (this.#parts.monitor.isAway) return this.#readLater(connection);
     const recalled = this.recall(connection);
     if (!(recalled instanceof Promise)) return recalled;
     return recalled.catch((error: unknown) => {
       if (!isUnavailable(error)) throw error;
-      this.enterLater(connection);
+      this.#readLater(connection);
     });
   }
 
-  /** Reads the record of the client, and adds to it what was given before the client was known. Rejects when the backplane does. */
+  /**
+   * Reads the record of the client, adds to it what was given before the client was known, and takes from it what was taken.
+   * Rejects when the backplane does.
+   */
   recall(connection: Connection): MaybePromise<void> {
     if (!hasRecord(connection)) return;
     const { backplane } = this.#parts;
@@ -82,16 +94,41 @@ export class ClientRooms {
     const rooms = given instanceof Promise ? repeatOnce(given, () => backplane.givenRooms(client)) : given;
     return andThen(rooms, (recorded) => {
       const unrecorded = [...(connection.givenRooms ?? [])].filter((room) => !recorded.includes(room));
-      for (const room of recorded)
-        if (connection.takenRooms?.has(room) !== true) (connection.givenRooms ??= new Set()).add(room);
-      if (unrecorded.length === 0) return;
-      const stored = whenAll(unrecorded.map((room) => backplane.giveRoom(client, room)));
+      const taken = recorded.filter((room) => connection.takenRooms?.has(room) === true);
+      for (const room of recorded) if (!taken.includes(room)) (connection.givenRooms ??= new Set()).add(room);
+      if (unrecorded.length === 0 && taken.length === 0) return;
+      const stored = whenAll([
+        ...unrecorded.map((room) => backplane.giveRoom(client, room)),
+        ...taken.map((room) => backplane.takeRoom(client, room)),
+      ]);
       return andThen<unknown, void>(stored, () => undefined);
     });
   }
 
-  /** Reads the record, and enters the rooms that were given, when the backplane is back. */
+  /** Enters the rooms that were given when the backplane is back. */
   enterLater(connection: Connection): void {
+    (connection.unfinished ??= new UnfinishedWelcome()).hasUnenteredRooms = true;
+    this.#parts.monitor.suspect();
+  }
+
+  /** The store may have lost what was given or taken: the rooms of these connections are stored again. Never rejects. */
+  storeAgain(connections: Iterable<Connection>): Promise<void> {
+    for (const connection of connections) if (hasRecord(connection)) this.#unstored.add(connection);
+    return this.storeLeft();
+  }
+
+  /** Stores what could not be stored while the backplane was away. Never rejects. */
+  storeLeft(): Promise<void> {
+    return this.#unstored.store();
+  }
+
+  #storeLater(connection: Connection): void {
+    if (connection.stage === "closed") return;
+    this.#unstored.add(connection);
+    this.#parts.monitor.suspect();
+  }
+
+  #readLater(connection: Connection): void {
     (connection.unfinished ??= new UnfinishedWelcome()).hasUnreadRooms = true;
     this.#parts.monitor.suspect();
   }
@@ -100,4 +137,9 @@ export class ClientRooms {
 /** Whether the connection's client can return: a plain client cannot, and a v1 client is known by its hello at the latest. */
 function hasRecord({ client, id, isV1 }: Connection): boolean {
   return isV1 && client.client !== id;
+}
+
+/** The record of the client may have rooms that the connection has not heard of. */
+function isUnread({ stage, unfinished }: Connection): boolean {
+  return stage !== "open" || unfinished?.hasUnreadRooms === true;
 }

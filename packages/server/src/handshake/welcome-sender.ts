@@ -89,7 +89,7 @@ export class WelcomeSender {
     const replays = this.#subscribeAll(connection, plans);
     this.#keepPending(connection, requests);
     if (isRecovery(replays)) channels.recoveries++;
-    connection.takenRooms = undefined;
+    if (connection.unfinished?.hasUnreadRooms !== true) connection.takenRooms = undefined;
     connection.stage = "open";
     clock.clearTimeout(connection.helloTimer);
     sendReply(connection, welcomeFrame.openJson(connection, { requests, replays, forgotten }), re);

@@ -30,6 +30,31 @@ export function describeRecords({ start, advance, name }: SuiteContext): void {
       expect(await backplane.givenRooms(ref)).toEqual(["b"]);
     });
 
+    it("become what the node of its open connection knows, and another node changes nothing", async () => {
+      const [{ backplane }, user] = [await start(), name("u")];
+      // Memory loses nothing.
+      if (backplane.setRooms === undefined) return;
+      const [ref, other] = [
+        { user, client: "c" },
+        { user, client: "d" },
+      ];
+      const connectionId = `${backplane.nodeId}.1`;
+      const connection = { connectionId, attempt: 1, limit: 2 };
+      await backplane.admit({ ...ref, ...connection, policy: "reject" });
+      await backplane.applyPresence([{ op: "+", room: undefined, user, connectionId, profile: "{}" }]);
+      await backplane.giveRoom(ref, "taken");
+      await backplane.setRooms([
+        { ...ref, connectionId, rooms: ["a", "b"] },
+        { ...other, connectionId: "z.1", rooms: ["c"] },
+      ]);
+      expect([...(await backplane.givenRooms(ref))].sort()).toEqual(["a", "b"]);
+      expect(await backplane.givenRooms(other)).toEqual(["c"]);
+      await backplane.setRooms([{ ...ref, connectionId: "z.2", rooms: ["old"] }]);
+      expect([...(await backplane.givenRooms(ref))].sort()).toEqual(["a", "b"]);
+      await backplane.setRooms([{ ...ref, connectionId, rooms: [] }]);
+      expect(await backplane.givenRooms(ref)).toEqual([]);
+    });
+
     it("are remembered while the client is open, and for five minutes after", async () => {
       const [{ backplane }, user] = [await start(), name("u")];
       const ref = { user, client: "c" };

@@ -17,6 +17,7 @@ import type {
   ReadPage,
   ReadResult,
   Revocation,
+  RoomsOfClient,
   RosterPage,
   Work,
   WorkState,
@@ -25,28 +26,11 @@ import { publish, read, tops } from "./channel-operations.ts";
 import { revocations, revoke } from "./mark-operations.ts";
 import { applyPresence, beat, dropLeases, livingNodes, register, rosterPage } from "./presence-operations.ts";
 import { PresenceQueue } from "./presence-queue.ts";
-import { begin, giveRoom, givenRooms, recall, settle, takeRoom } from "./record-operations.ts";
+import { begin, giveRoom, givenRooms, recall, setRooms, settle, takeRoom } from "./record-operations.ts";
 import type { Operation, SharedEvent } from "./shared-state.ts";
 import { admit } from "./slot-operations.ts";
+import type { StoreAccess } from "./store-access.ts";
 import type { StoreLink } from "./store-link.ts";
-
-/** The store, and the other nodes behind it. */
-export interface StoreAccess {
-  /** Runs an operation, now. */
-  apply<TResult>(operation: Operation<TResult>): TResult;
-  /** Hands an event to every node. */
-  distribute(event: SharedEvent): void;
-  /** Hands something to one node, or to every node but the one that sends it. */
-  relay(route: Route, deliver: (handlers: BackplaneHandlers) => void): void;
-  /** A grace period ends in so many milliseconds. */
-  endGraceIn(ms: number): void;
-}
-
-/** From one node to another, or to every other one. */
-export interface Route {
-  readonly from: string;
-  readonly to: string | undefined;
-}
 
 export interface NodeBackplaneParts {
   readonly nodeId: string;
@@ -191,6 +175,10 @@ export class NodeBackplane implements Backplane {
 
   givenRooms(ref: ClientRef): Promise<readonly string[]> {
     return this.#call(givenRooms(ref));
+  }
+
+  setRooms(clients: readonly RoomsOfClient[]): Promise<void> {
+    return this.#call(setRooms(clients));
   }
 
   /** Hands an event of the store to this node's system, if it is for it. */

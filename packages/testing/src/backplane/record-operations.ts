@@ -1,7 +1,7 @@
 // The operations on the records of clients: numbered sends, requests, given rooms.
 // A node of a shared backplane sends them to the store.
 // Guarantee: an operation runs on one node at a time, and what a node that was given up ends has no effect.
-import type { Claim, ClientRef, Work, WorkState } from "@halyard/server";
+import type { Claim, ClientRef, RoomsOfClient, Work, WorkState } from "@halyard/server";
 import { clientKey, hasSlot, RECORD_MS } from "./shared-state.ts";
 import type { Operation, SharedState, StoredClient, StoredWork } from "./shared-state.ts";
 
@@ -82,6 +82,20 @@ export function takeRoom(ref: ClientRef, room: string): Operation<void> {
 
 export function givenRooms(ref: ClientRef): Operation<readonly string[]> {
   return ({ state, now }) => (state.clients.has(clientKey(ref)) ? [...clientOf(state, ref, now).rooms] : []);
+}
+
+/** A client whose slot has another open connection keeps what it has: the node of that one knows better. */
+export function setRooms(clients: readonly RoomsOfClient[]): Operation<void> {
+  return ({ state, now }) => {
+    for (const { user, client, connectionId, rooms } of clients) {
+      const slot = state.slots.get(user)?.find((each) => each.client === client);
+      if (slot?.open !== undefined && slot.open.connectionId !== connectionId) continue;
+      if (rooms.length === 0 && !state.clients.has(clientKey({ user, client }))) continue;
+      const record = clientOf(state, { user, client }, now);
+      record.rooms.clear();
+      for (const room of rooms) record.rooms.add(room);
+    }
+  };
 }
 
 function stateOf(

@@ -6,10 +6,10 @@ import type { TestClock } from "../clock/test-clock.ts";
 import { queueMacrotask } from "../clock/event-loop.ts";
 import { createRandom } from "../utils/random.ts";
 import { NodeBackplane } from "./node-backplane.ts";
-import type { Route, StoreAccess } from "./node-backplane.ts";
 import { endGracePeriods } from "./presence-operations.ts";
 import { SharedStore } from "./shared-state.ts";
 import type { Operation, SharedEvent } from "./shared-state.ts";
+import type { Route, StoreAccess } from "./store-access.ts";
 import { StoreLink } from "./store-link.ts";
 import type { LinkFaults } from "./store-link.ts";
 

@@ -1,0 +1,30 @@
+// The part of the contract of backplanes that is about the rooms that the server gives to clients.
+// Used through backplane.ts, which exports it.
+
+/** A client: one page load of a user, across its reconnects. Each plain connection is a client of its own. */
+export interface ClientRef {
+  readonly user: string;
+  readonly client: string;
+}
+
+/** The rooms that the server gave to a client, as the node knows them that has its open connection. */
+export interface RoomsOfClient extends ClientRef {
+  readonly connectionId: string;
+  readonly rooms: readonly string[];
+}
+
+/** What a backplane remembers of rooms. */
+export interface BackplaneRooms {
+  /** Remembers a room that the server gave to a client, while one of its connections is open and 5 min after. */
+  giveRoom(ref: ClientRef, room: string): undefined | Promise<void>;
+  takeRoom(ref: ClientRef, room: string): undefined | Promise<void>;
+  /** The rooms that the server gave to a client. Called for every hello: memory answers without a promise. */
+  givenRooms(ref: ClientRef): readonly string[] | Promise<readonly string[]>;
+  /**
+   * Makes what is remembered of clients what their node knows, after `onFenced` and after calls whose outcome is not known; some
+   * 200 clients and rooms at once. A client whose slot has another open connection keeps what it has.
+   *
+   * @default `giveRoom` for each room: one that was taken, and that the store has again, stays
+   */
+  setRooms?(clients: readonly RoomsOfClient[]): Promise<void>;
+}
