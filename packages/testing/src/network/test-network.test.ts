@@ -177,7 +177,7 @@ describe("settle and advance", () => {
     const began = performance.now();
     await network.settle();
     await network.advance(30_000);
-    expect(await sending).toMatchObject({ status: "rejected", error: { code: "timeout" } });
+    expect((await sending).status).toBe("unknown");
     expect(performance.now() - began).toBeLessThan(2_000);
   });
 
