@@ -16,6 +16,14 @@ import { runTasks, type TaskOutcome } from "./turbo.ts";
 /** The suites that compile, read and install, and open no browser. */
 const READING: ReadonlySet<string> = new Set(["test:house", "test:packed", "test:reference", "test:types"]);
 
+/** The suites on real sockets that wait most of their time: two at once leave each the time that it needs. */
+const WAITING: ReadonlySet<string> = new Set([
+  "test:attacks",
+  "test:conformance",
+  "test:readme",
+  "test:robustness",
+]);
+
 /** The longest run that passes where `CI` is set. */
 const MAX_MINUTES = 25;
 
@@ -33,11 +41,15 @@ if (words.length === 0) {
 const isFresh = process.env["CI"] === "true";
 const outcomes = [
   ...(isFresh ? await runTasks("build") : []),
-  // Unit tests run side by side, and what compiles and reads; suites on real sockets and browsers run one at a time, because
-  // their timing depends on the load.
+  // Unit tests run side by side, and what compiles and reads, and what waits; the other suites on real sockets and browsers run
+  // one at a time, because their timing depends on the load.
   ...(await runSuites(({ task }) => task === "test", isFresh ? [] : ["build"])),
   ...(await runSuites(({ task }) => READING.has(task), ["--concurrency=2"])),
-  ...(await runSuites(({ task }) => task !== "test" && !READING.has(task), ["--concurrency=1"])),
+  ...(await runSuites(({ task }) => WAITING.has(task), ["--concurrency=2"])),
+  ...(await runSuites(
+    ({ task }) => !READING.has(task) && !WAITING.has(task) && task !== "test",
+    ["--concurrency=1"],
+  )),
 ];
 
 const results = suites.map((suite) =>
