@@ -20,6 +20,7 @@ const READING: ReadonlySet<string> = new Set(["test:house", "test:packed", "test
 const WAITING: ReadonlySet<string> = new Set([
   "test:attacks",
   "test:conformance",
+  "test:e2e",
   "test:readme",
   "test:robustness",
 ]);
@@ -41,8 +42,8 @@ if (words.length === 0) {
 const isFresh = process.env["CI"] === "true";
 const outcomes = [
   ...(isFresh ? await runTasks("build") : []),
-  // Unit tests run side by side, and what compiles and reads, and what waits; the other suites on real sockets and browsers run
-  // one at a time, because their timing depends on the load.
+  // Unit tests run side by side, and what compiles and reads, and what waits; suites whose promises have
+  // a time run one at a time.
   ...(await runSuites(({ task }) => task === "test", isFresh ? [] : ["build"])),
   ...(await runSuites(({ task }) => READING.has(task), ["--concurrency=2"])),
   ...(await runSuites(({ task }) => WAITING.has(task), ["--concurrency=2"])),

@@ -20,7 +20,7 @@ const HOSTILE = ["a", "a@", "a.", "a-", "1:", "::", "0", "A=", "P1", "🎉", " "
 );
 
 /** Above the time of a linear check, and far below that of backtracking. */
-const BUDGET_MS = 2;
+const BUDGET_MS = 5;
 /** The quickest of the attempts counts, because the machine delays some of them. */
 const ATTEMPTS = 30;
 
@@ -36,7 +36,7 @@ function quickest(once: () => unknown): number {
 
 describe("C9: schemas", () => {
   it.each(Object.entries(FORMATS))(
-    "C9: zod's %s checks each hostile string of 60 KB in less than 2 ms",
+    "C9: zod's %s checks each hostile string of 60 KB in less than 5 ms",
     (_name, schema) => {
       for (const text of HOSTILE.flatMap((each) => [each, `${each}!`, `!${each}`]))
         expect(
