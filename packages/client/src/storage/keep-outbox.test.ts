@@ -116,9 +116,21 @@ describe("an outbox that is kept", () => {
   });
 
   it.each([
-    ["is told to onReceipt", true],
-    ["is reported to onError without onReceipt", false],
-  ])("what became of a message of an earlier page %s", async (_, hasListener) => {
+    ["is told to onReceipt", () => undefined, 0],
+    [
+      "is told to onReceipt, whose rejection is reported to onError",
+      () => Promise.reject(new Error("mine")),
+      1,
+    ],
+    [
+      "is told to onReceipt, whose throw is reported to onError",
+      () => {
+        throw new Error("mine");
+      },
+      1,
+    ],
+    ["is reported to onError without onReceipt", undefined, 1],
+  ])("what became of a message of an earlier page %s", async (_, answer, reports) => {
     const storage = new FakeStorage();
     const page = await load(storage);
     const first = await page.open();
@@ -131,8 +143,11 @@ describe("an outbox that is kept", () => {
     locks.releaseAll();
 
     const told: unknown[] = [];
-    const onReceipt = (...receipt: unknown[]) => told.push(receipt);
-    const next = await load(storage, { outbox: { storage, ...(hasListener && { onReceipt }) } });
+    const onReceipt = (...receipt: unknown[]) => {
+      told.push(receipt);
+      return answer?.();
+    };
+    const next = await load(storage, { outbox: { storage, ...(answer && { onReceipt }) } });
     next.socket.accept();
     // The server has forgotten which messages it has handled.
     next.socket.receive(welcome({ forgotten: true }));
@@ -140,9 +155,9 @@ describe("an outbox that is kept", () => {
     await next.open();
     await next.tick();
     const message = { type: "chat_message", room: "r", fields: { content: "kept" } };
-    expect(told).toEqual(hasListener ? [[{ id, status: "unknown" }, message]] : []);
-    expect(next.errors).toHaveLength(hasListener ? 0 : 1);
-    if (!hasListener)
+    expect(told).toEqual(answer ? [[{ id, status: "unknown" }, message]] : []);
+    expect(next.errors).toHaveLength(reports);
+    if (!answer)
       expect(String(next.errors[0])).toContain(`chat_message ${id}, sent by an earlier page: unknown`);
     expect([...storage.items]).toEqual([]);
   });
