@@ -44,8 +44,10 @@ const outcomes = [
   ...(isFresh ? await runTasks("build") : []),
   // Unit tests run side by side, and what compiles and reads, and what waits; suites whose promises have
   // a time run one at a time.
-  ...(await runSuites(({ task }) => task === "test", isFresh ? [] : ["build"])),
-  ...(await runSuites(({ task }) => READING.has(task), ["--concurrency=2"])),
+  ...(await runSuites(
+    ({ task }) => task === "test" || READING.has(task),
+    ["--concurrency=2", ...(isFresh ? [] : ["build"])],
+  )),
   ...(await runSuites(({ task }) => WAITING.has(task), ["--concurrency=2"])),
   ...(await runSuites(
     ({ task }) => !READING.has(task) && !WAITING.has(task) && task !== "test",
