@@ -47,7 +47,7 @@ class Scene {
     await scene.oracle.watch();
     await Promise.all([...scene.here, scene.away].map((page, n) => page.connect([normal, other, normal][n])));
     await scene.publish(normal, 5);
-    await scene.arrival([...scene.here, scene.away]);
+    await scene.oracle.reachedBy([...scene.here, scene.away]);
     await scene.away.leave();
     return scene;
   }
@@ -60,7 +60,7 @@ class Scene {
   async end(): Promise<void> {
     await this.away.connect(cold);
     await this.publish(normal, 3);
-    await this.arrival([...this.here, this.away]);
+    await this.oracle.reachedBy([...this.here, this.away]);
     for (const page of [...this.here, this.away]) await page.leave();
     this.oracle.stop();
     expect([...this.here, this.away].flatMap((page) => this.oracle.faultsOf(page))).toEqual([]);
@@ -70,13 +70,6 @@ class Scene {
   get told(): unknown[][] {
     return [...this.here, this.away].map(({ gaps }) =>
       gaps.filter(({ ch }) => ch === this.oracle.ch).map(({ reason }) => reason),
-    );
-  }
-
-  async arrival(pages: readonly Hopper[]): Promise<void> {
-    await this.oracle.read();
-    await until("every page to be at the end of the log", () =>
-      pages.every((page) => page.positionIn(this.oracle.ch)?.off === this.oracle.top),
     );
   }
 
@@ -109,7 +102,7 @@ describe("a client whose messages are not all there any more is told so, once", 
   it("[I2] after the log was deleted; nobody else is told", async () => {
     const scene = await Scene.open("deleted-log");
     await scene.publish(normal, 5);
-    await scene.arrival(scene.here);
+    await scene.oracle.reachedBy(scene.here);
     await scene.run("del", "log");
     await scene.end();
     expect(scene.told).toEqual([[], [], ["trimmed"]]);
@@ -118,10 +111,10 @@ describe("a client whose messages are not all there any more is told so, once", 
   it("[I2] after it was deleted what is known of the channel; everyone is told", async () => {
     const scene = await Scene.open("deleted-state");
     await scene.publish(normal, 5);
-    await scene.arrival(scene.here);
+    await scene.oracle.reachedBy(scene.here);
     await scene.run("del", "state");
     await scene.publish(normal, 1);
-    await scene.arrival(scene.here);
+    await scene.oracle.reachedBy(scene.here);
     await scene.end();
     expect(scene.told).toEqual([[expect.any(String)], [expect.any(String)], [expect.any(String)]]);
   });

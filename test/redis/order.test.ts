@@ -1,6 +1,5 @@
 import { createRandom } from "@halyard/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { until } from "../support/wait.ts";
 import { Cluster } from "./support/cluster.ts";
 import { cutConnections, publishUntil, repeatUntil, seedOfRun } from "./support/faults.ts";
 import { Hopper } from "./support/hopper.ts";
@@ -35,10 +34,7 @@ describe("while the connections of the nodes to Redis are cut each second or two
       repeatUntil(isOver, everyMs, () => cutConnections(cluster.redis, "normal")),
     ]);
     await Promise.all(pages.map((page, n) => page.connect(cluster.node(n))));
-    await oracle.read();
-    await until("every page to be at the end of the log", () =>
-      pages.every((page) => page.positionIn(oracle.ch)?.off === oracle.top),
-    );
+    await oracle.reachedBy(pages);
     await Promise.all(pages.map((page) => page.leave()));
 
     expect(pages.flatMap((page) => oracle.faultsOf(page))).toEqual([]);

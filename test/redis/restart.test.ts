@@ -1,7 +1,6 @@
 import { createRandom } from "@halyard/testing";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { until } from "../support/wait.ts";
 import { Cluster } from "./support/cluster.ts";
 import type { ClusterOptions } from "./support/cluster.ts";
 import { publishUntil, seedOfRun } from "./support/faults.ts";
@@ -19,18 +18,6 @@ async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   return cluster;
 }
 
-/** Waits until every page is at the end of the log. */
-async function arrival(oracle: Oracle, pages: readonly Hopper[]): Promise<void> {
-  await until(
-    "every page to be at the end of the log",
-    async () => {
-      await oracle.read();
-      return pages.every((page) => page.positionIn(oracle.ch)?.off === oracle.top);
-    },
-    10_000,
-  );
-}
-
 describe("a Redis that comes back with nothing", () => {
   for (const loss of ["kill -9", "FLUSHALL"])
     it(`[I3] is noticed after ${loss}: every client is told once`, async () => {
@@ -45,7 +32,7 @@ describe("a Redis that comes back with nothing", () => {
       await oracle.watch();
       await Promise.all(pages.map((page, n) => page.connect(cluster.node(n))));
       await publish();
-      await arrival(oracle, pages);
+      await oracle.reachedBy(pages, 10_000);
       const away = pages.slice(4);
       await Promise.all(away.map((page) => page.leave()));
 
@@ -58,11 +45,11 @@ describe("a Redis that comes back with nothing", () => {
       await publish();
       await Promise.all(away.map((page, n) => page.connect(cluster.node(n))));
       await publish();
-      await arrival(oracle, pages);
+      await oracle.reachedBy(pages, 10_000);
       // The nodes have noticed it in every way that they have.
       await pause(2_500);
       await publish();
-      await arrival(oracle, pages);
+      await oracle.reachedBy(pages, 10_000);
       await Promise.all(pages.map((page) => page.leave()));
 
       expect(pages.flatMap((page) => oracle.faultsOf(page))).toEqual([]);
@@ -97,7 +84,7 @@ async function goBack(
   isOver = true;
   await running;
   await Promise.all(pages.map((page, n) => page.connect(cluster.node(n))));
-  await arrival(oracle, pages);
+  await oracle.reachedBy(pages, 10_000);
   await Promise.all(pages.map((page) => page.leave()));
   const gaps = pages.flatMap((page) => page.gaps).filter(({ ch }) => ch === oracle.ch).length;
   return { faults: pages.flatMap((page) => oracle.faultsOf(page)), gaps, lost: oracle.lost };

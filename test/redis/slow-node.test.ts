@@ -61,14 +61,7 @@ describe("a node that is stopped while more flows than Redis keeps for it", () =
     await until("the node to listen again", async () => (await subscribers()) === 2, 10_000);
     await publish();
 
-    await until(
-      "every page to be at the end of the log",
-      async () => {
-        await oracle.read();
-        return pages.every((page) => page.positionIn(oracle.ch)?.off === oracle.top);
-      },
-      15_000,
-    );
+    await oracle.reachedBy(pages, 15_000);
     await Promise.all(pages.map((page) => page.leave()));
     expect(oracle.size).toBe(500);
     expect(pages.flatMap((page) => oracle.faultsOf(page))).toEqual([]);

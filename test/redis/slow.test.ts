@@ -81,15 +81,7 @@ async function live({ run }: Fault, { onTestFinished }: TestContext, options: Cl
     () => writers.every((writer) => writer.of(undefined).length === 0),
     20_000,
   );
-  await oracle.read();
-  await until(
-    "every page to be at the end of the log",
-    async () => {
-      await oracle.read();
-      return pages.every((page) => page.positionIn(oracle.ch)?.off === oracle.top);
-    },
-    10_000,
-  );
+  await oracle.reachedBy(pages, 10_000);
   await Promise.all(pages.map((page) => page.leave()));
   return { oracle, pages, writers, presence: presenceOf(pages) };
 }

@@ -1,6 +1,7 @@
 // What Redis has published and stored of a channel, and whether clients were told that and nothing else.
 // It reads the names and texts of Redis itself: packages/redis/src/scripts/publish.lua says what they are.
 import { Keys } from "../../../packages/redis/src/scripts/keys.ts";
+import { until } from "../../support/wait.ts";
 import type { RedisServer } from "./cluster.ts";
 import type { Hopper } from "./hopper.ts";
 
@@ -46,6 +47,15 @@ export class Oracle {
   /** How many messages there have been that are not stored any more. */
   get lost(): number {
     return this.size - this.#stored.length;
+  }
+
+  /** Waits until every page is at the end of the log, which is read again each time. */
+  async reachedBy(pages: readonly Hopper[], ms?: number): Promise<void> {
+    const isReached = async (): Promise<boolean> => {
+      await this.read();
+      return pages.every((page) => page.positionIn(this.ch)?.off === this.top);
+    };
+    await until("every page to be at the end of the log", isReached, ms);
   }
 
   /** Where the log ended when it was last read. */

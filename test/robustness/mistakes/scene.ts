@@ -19,7 +19,7 @@ import { until } from "../../support/wait.ts";
 export type System = WebSocketSystem<any, any>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
 export type Config = WebSocketManagerConfig<any, any>;
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a mistake is a call that the types of a contract refuse
 export type AnyClient = WebSocketClient<any>;
 
 /** The texts of one row, by who says them: the server's console, the client, or what is thrown. */

@@ -1,7 +1,7 @@
 import type { GapReason, PublicUser } from "@halyard/protocol";
 import type { Frame } from "@halyard/protocol/wire";
-import type { ConnectionState } from "../connection/connection-state.ts";
 import type { QueueState } from "../common/receipt.ts";
+import type { ConnectionState } from "../connection/connection-state.ts";
 
 /** How a message came to this client. */
 export interface Delivery {

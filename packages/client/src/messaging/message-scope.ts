@@ -5,12 +5,12 @@ import type { PublicUser } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import type { Emitter, Unsubscribe } from "../common/emitter.ts";
+import type { Sending } from "../common/receipt.ts";
 import type { ClientEvents, Delivery } from "./client-events.ts";
 import type { MessageSender } from "./message-sender.ts";
 import type { Destination } from "./outbox.ts";
 import { NO_USERS } from "./presence-list.ts";
 import type { PresenceLists } from "./presence-list.ts";
-import type { Sending } from "../common/receipt.ts";
 import type { PendingRequests, RequestOptions } from "./requests.ts";
 
 /** The options of a subscription. */

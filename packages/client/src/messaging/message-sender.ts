@@ -2,10 +2,10 @@
 // Called by message scopes; the client passes on what each welcome says about ephemeral types.
 // An ephemeral message is dropped when the connection is not open.
 import type { Clock } from "../common/clock.ts";
+import type { Sending } from "../common/receipt.ts";
 import type { FrameWriter } from "../connection/connection.ts";
 import { encodeOutgoing } from "./encode-outgoing.ts";
 import type { Destination, Outbox } from "./outbox.ts";
-import type { Sending } from "../common/receipt.ts";
 import { TypingThrottle } from "./typing-throttle.ts";
 
 const TYPING_INDICATOR = "typing_indicator";

@@ -7,11 +7,11 @@ import { expect, it } from "vitest";
 import { SequenceServer } from "../../test/sequence-server.ts";
 import { FakeClock } from "../../../testing/src/clock/fake-clock.ts";
 import { Emitter } from "../common/emitter.ts";
+import type { Outcome, QueueState } from "../common/receipt.ts";
 import { DEFAULT_SEND_LIMITS } from "../connection/send-limits.ts";
 import type { ClientEvents } from "./client-events.ts";
 import { Outbox } from "./outbox.ts";
 import type { OutboxConnection, OutboxParts } from "./outbox.ts";
-import type { Outcome, QueueState } from "../common/receipt.ts";
 
 /** Small bounds, so that a short run reaches them. */
 const [MESSAGES, UNACKNOWLEDGED, BYTES] = [12, 4, 1_024];

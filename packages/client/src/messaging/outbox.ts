@@ -6,11 +6,11 @@ import type { Clock } from "../common/clock.ts";
 import type { Emitter } from "../common/emitter.ts";
 import { isEqual } from "../common/is-equal.ts";
 import { Timer } from "../common/timer.ts";
+import type { Outcome, QueueState, Receipt, Sending } from "../common/receipt.ts";
 import type { FrameWriter } from "../connection/connection.ts";
 import type { OutboxLimits } from "../options.ts";
 import type { ClientEvents } from "./client-events.ts";
 import { encodeOutgoing } from "./encode-outgoing.ts";
-import type { Outcome, QueueState, Receipt, Sending } from "../common/receipt.ts";
 
 /** The server remembers results for 5 min: after this time, a written message is neither sent again nor waited for. */
 const ACK_TIMEOUT_MS = 240_000;

@@ -88,6 +88,7 @@ export class Rooms {
   /** Takes a handle back. The flush that follows leaves the room with the last one. */
   release(entry: RoomEntry, handle: MessageScope): void {
     entry.handles.delete(handle);
+    // A listener that hears of it may take the room back before it is left.
     this.#parts.onChange();
   }
 

@@ -6,11 +6,11 @@ import { callSafely } from "@halyard/protocol/internal";
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
+import type { Outcome, Receipt } from "../common/receipt.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionState } from "../connection/connection-state.ts";
 import type { Outbox } from "../messaging/outbox.ts";
-import type { Outcome, Receipt } from "../common/receipt.ts";
-import type { WebSocketClientOptions } from "../options.ts";
+import type { OutboxOptions, WebSocketClientOptions } from "../options.ts";
 import { OutboxStore, recordsIn } from "./outbox-store.ts";
 import type { StoredOutbox } from "./outbox-store.ts";
 
@@ -150,16 +150,19 @@ function tellReceipt(
   text: string,
   { options: { outbox }, reportError }: KeepOutboxParts,
 ): void {
-  const { type, $, ...fields } = JSON.parse(text) as Frame;
-  const room = ($ as { ch?: string } | undefined)?.ch?.replace("room:", "");
-  const report = () => {
-    const { status, id } = receipt;
+  const report: OutboxOptions["onReceipt"] = ({ status, id }, { type }) => {
     const fate = receipt.status === "rejected" ? `rejected, ${receipt.error.message}` : status;
     if (status !== "delivered")
       reportError(new HalyardError("unavailable", `${type} ${id}, sent by an earlier page: ${fate}`));
   };
   const { onReceipt = report } = outbox ?? {};
-  callSafely(() => onReceipt(receipt, { type, room, fields }), reportError);
+  // What other code has left under the key may be no frame.
+  const tell = () => {
+    const { type, $, ...fields } = JSON.parse(text) as Frame;
+    const room = ($ as { ch?: string } | undefined)?.ch?.replace("room:", "");
+    return onReceipt(receipt, { type, room, fields });
+  };
+  callSafely(tell, reportError);
 }
 
 interface EarlierParts extends KeepOutboxParts {

@@ -108,7 +108,8 @@ export class ControlFrames {
     if (!message.success) throw new InvalidMessageError([{ path: "room", message: ROOM_NAME_RULE }]);
     const { room } = message.data;
     connection.roomOperations ??= new KeyedSerialQueue();
-    // The sends before it still belong to the room, and so do the ephemeral ones that wait for their interval. Sends wait for earlier joins and leaves alone, so neither can block.
+    // The sends before it still belong to the room, and so do the ephemeral ones that wait for their interval. Sends wait for
+    // earlier joins and leaves alone, so neither can block.
     endIntervalsOf(connection, room);
     const earlierSends = connection.sendQueue.afterAdded();
     return connection.roomOperations.run(room, async () => {
