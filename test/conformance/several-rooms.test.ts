@@ -1,4 +1,4 @@
-// Who is left out of a message, and what goes to several rooms at once: live, on resume, and across nodes.
+// Which clients are left out of a message, and what goes to several rooms at once: live, on resume, and across nodes.
 import { expect, it } from "vitest";
 import type { Frame, Position } from "../support/frame.ts";
 import type { RawClient } from "../support/raw-client.ts";
@@ -165,7 +165,7 @@ onEachRuntimeAndTwoNodes("what is sent to rooms", {}, (app) => {
     expect(texts(late)).toEqual(["1", "2"]);
   });
 
-  it("a message to several rooms leaves out whom its options name in every room [s-P4]", async () => {
+  it("a message to several rooms leaves out the users that its options name in every room [s-P4]", async () => {
     const [ada, bob, a, b] = [app.user("ada"), app.user("bob"), app.room("a"), app.room("b")];
     const [left, other] = [await member(app, ada, a, b), await member(app, bob, b, a)];
     await notify(app, { rooms: [a, b], text: "not for ada", userIds: [ada] });
@@ -200,7 +200,7 @@ onEachRuntimeAndTwoNodes("what is sent to rooms", {}, (app) => {
     await app.command("disconnectRoom", { room, code: 4403 });
     for (const client of inside) expect((await client.end()).code).toBe(4403);
     await outside.sync();
-    await until("nobody in the room", async () => {
+    await until("no user in the room", async () => {
       return JSON.stringify(await stats()) === JSON.stringify({ totalUsers: 0, totalConnections: 0 });
     });
     expect(await app.command("roomStats", { room: app.room() })).toEqual({

@@ -101,7 +101,7 @@ it("messages that are written while Redis is stopped for five seconds arrive whe
   await expect.poll(async () => (await ada.messages()).at(-1)?.status, POLL).toBe("sending");
   await ada.page.screenshot({ path: join(SCREENSHOTS, "cluster-without-redis.png"), animations: "disabled" });
   await until("five seconds without Redis", () => Date.now() - stoppedAt > 5_000, 10_000);
-  // Nobody was disconnected for it.
+  // No client was disconnected for it.
   await ada.connectionIs("open");
   await press(bob, "Start Redis");
   await bothSee([...before, "while Redis was away", "Bob, too"]);

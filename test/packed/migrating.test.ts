@@ -158,7 +158,7 @@ describe("the two chats of the page", () => {
       cem.close();
       await shows("ada", "lobby: cem is gone");
 
-      // Somebody without a name gets nothing.
+      // A visitor without a name gets nothing.
       void connect("").join("lobby");
       await app.kill();
       await app.start();

@@ -171,7 +171,7 @@ describe.each(["node", "bun"] as const)(
       await Promise.all(others.map((client) => client.next({ type: "left", room })));
     });
 
-    it("a node that serves nobody yet closes the sockets of others [D5]", async () => {
+    it("a node that serves no client yet closes the sockets of others [D5]", async () => {
       const fresh = await scene.cluster.add(runtime);
       await new Accounts(scene.cluster, fresh).post("sign-out", {}, phone);
       await expectClosed(phones, 4401);

@@ -155,7 +155,7 @@ describe.concurrent("[I6] while Redis is away", () => {
       await first.hello();
       await first.cut();
       await bea.client.send("chat_message", { content: "missed" });
-      // The node closes a channel that nobody reads after 10 s.
+      // The node closes a channel without a reader after 10 s.
       await pause(11_000);
       all.redis.signal("SIGSTOP");
       await all.whenAway();

@@ -75,7 +75,7 @@ function percentile(values: readonly number[], share: number): number {
 }
 
 describe("a node that is killed with -9", () => {
-  it(`has ${String(PAGES)} pages, of which 99.9 % are back and complete within 5 s; those that stay away leave, and nobody else`, async () => {
+  it(`has ${String(PAGES)} pages, of which 99.9 % are back and complete within 5 s; those that stay away leave, and no other user`, async () => {
     const seed = seedOfRun("[line 4]");
     const killed = await start(seed);
     const absent = await Promise.all(

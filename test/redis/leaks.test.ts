@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** The names in Redis that stay until somebody removes them, and the channels that nodes follow. */
+/** The names in Redis that stay until a command removes them, and the channels that nodes follow. */
 async function namesInRedis(): Promise<{ readonly keys: string[]; readonly channels: number }> {
   return cluster.redis.control(async (client) => {
     const keys = await client.keys("*");

@@ -99,7 +99,7 @@ describe("a client whose messages are not all there any more is told so, once", 
     expect(scene.told).toEqual([[], [], ["trimmed"]]);
   });
 
-  it("[I2] after the log was deleted; nobody else is told", async () => {
+  it("[I2] after the log was deleted; no other client is told", async () => {
     const scene = await Scene.open("deleted-log");
     await scene.publish(normal, 5);
     await scene.oracle.reachedBy(scene.here);

@@ -129,7 +129,7 @@ describe("what a client writes again on another node", () => {
     expect(again).toEqual(answers[0]);
     expect(contentOf(await bob.answer(1, TAKEN_OVER_MS))).toMatchObject({ type: "reply" });
     expect(contentOf(await bob.answer("r1", TAKEN_OVER_MS))).toMatchObject({ type: "reply", result: "slow" });
-    // The end of the dead node's runs is known to nobody, so they run again; the message is stored once all the same.
+    // The end of the dead node's runs is known to no node, so they run again; the message is stored once all the same.
     expect(await runs(cluster, "note", "ada")).toEqual([1, 0]);
     expect(await runs(cluster, "wait", "bob")).toEqual([1, 0]);
     const oracle = new Oracle(cluster.redis, `room:${ROOM}`);

@@ -56,7 +56,7 @@ function names(prefix: string, count: number): string[] {
 }
 
 describe("nodes that are killed", () => {
-  it("take their own users offline within ten seconds, also 20,000, and nobody who is elsewhere too [I10]", async () => {
+  it("take their own users offline within ten seconds, also 20,000, and no user who is elsewhere too [I10]", async () => {
     await start(3);
     const [stays, killed, crowded] = [cluster.node(0), cluster.node(1), cluster.node(2)];
     const watcher = await cluster.connect(stays, "watcher");
@@ -119,7 +119,7 @@ async function churn(
 }
 
 describe("connections that open and close on nodes that are killed, frozen and cut off", () => {
-  it("are one event per transition, and at the end everybody is online who is connected [I9]", async () => {
+  it("are one event per transition, and at the end every user who is connected is online [I9]", async () => {
     await start(3, { limits: { leaveGraceMs: 1_000 } });
     const seed = seedOfRun("[I9]");
     const random = createRandom(seed);
@@ -164,7 +164,7 @@ describe("connections that open and close on nodes that are killed, frozen and c
 });
 
 describe("a page that is away for one to three seconds", () => {
-  it("and comes back to any node is no event for anybody [I11]", async () => {
+  it("and comes back to any node is no event for any client [I11]", async () => {
     // A busy machine takes some of it for the connecting.
     await start(3, { limits: { leaveGraceMs: 2 * GRACE_MS } });
     const random = createRandom(seedOfRun("[I11]"));
@@ -240,7 +240,7 @@ describe("a user who is renamed on one node", () => {
     await inRoom.join("lobby");
     await cluster.connect(cluster.node(2), "ada");
     await watcher.next((frame) => joined("ada")(frame) && frame["room"] === "lobby");
-    // The node that hears of it has nobody in the room.
+    // The node that hears of it has no connection in the room.
     await cluster.node(2).command("rename", { userId: "ada", name: "Countess" });
     const renamed = (room?: string) =>
       watcher.seen((frame) => joined("ada")(frame) && frame["room"] === room && nameIn(frame) === "Countess");

@@ -91,7 +91,7 @@ async function goBack(
 }
 
 describe("a Redis that comes back with an older state", () => {
-  it("[I4] is never unnoticed: who has seen or missed what is lost is told", async () => {
+  it("[I4] is never unnoticed: each client that has seen or missed what is lost is told", async () => {
     const random = createRandom(seedOfRun("[I4]"));
     const { faults, gaps, lost } = await goBack(await startCluster(), random);
     expect(faults).toEqual([]);

@@ -56,7 +56,7 @@ async function live({ run }: Fault, { onTestFinished }: TestContext, options: Cl
   onTestFinished(() => writers.forEach((writer) => writer.close()));
   await Promise.all(pages.map((page, n) => page.connect(cluster.node(n))));
   await until("the writers to be connected", () => writers.every(({ isOpen }) => isOpen));
-  await until("nobody to come any more", async () => {
+  await until("no user to come any more", async () => {
     const told = presenceOf(pages).length;
     await pause(500);
     return presenceOf(pages).length === told;
@@ -95,7 +95,7 @@ function presenceOf(pages: readonly Hopper[]): unknown[] {
 
 describe.concurrent("while Redis does not answer", () => {
   for (const fault of [stopped(5_000), stopped(15_000), paused])
-    it(`[I6] (${fault.title}) nothing is lost, nothing is doubled, and nobody goes offline`, async (context) => {
+    it(`[I6] (${fault.title}) nothing is lost, nothing is doubled, and no user goes offline`, async (context) => {
       const { expect } = context;
       const { oracle, pages, presence, writers } = await live(fault, context);
       expect(pages.flatMap((page) => oracle.faultsOf(page))).toEqual([]);

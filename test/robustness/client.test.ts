@@ -27,7 +27,7 @@ async function scripted(script?: Script) {
   return server;
 }
 
-/** A Halyard server that lets nobody in. @returns its URL */
+/** A Halyard server that lets no user in. @returns its URL */
 async function refusing(): Promise<string> {
   const http = createServer();
   const { manager } = createWebSocketSystem({ authenticate: () => null, logger: quiet });

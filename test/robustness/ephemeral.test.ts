@@ -1,4 +1,4 @@
-// How often the ephemeral messages of a client go on, what becomes of those in between, and who hears of it.
+// How often the ephemeral messages of a client go on, what becomes of those in between, and which clients hear of it.
 import { defineProtocol, message } from "@halyard/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";

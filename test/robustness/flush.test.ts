@@ -96,7 +96,7 @@ const namesOf = (...turnNames: string[]): string =>
   turnNames.flatMap((name) => [0, 1, 2, 3].map((n) => `${name}${String(n)}`)).join(" ");
 
 describe("a flush", () => {
-  it("goes on when a topic of the runtime throws: nobody misses a message or gets one twice [s-K8]", async () => {
+  it("goes on when a topic of the runtime throws: no client misses a message or gets one twice [s-K8]", async () => {
     const { readers, broken, turn } = await twoRooms();
     await turn("a");
     const topics = new Set([...readers.hall, ...readers.attic].flatMap((socket) => [...socket.topics]));

@@ -10,7 +10,7 @@ import { until } from "../support/wait.ts";
 const MIB = 1024 * 1024;
 
 onEachRuntime("more than 1 MiB in one frame", {}, (app) => {
-  it("is payload_too_large for who asked, is not published, and onError hears of both [s-D14]", async () => {
+  it("is payload_too_large for the client that asked, is not published, and onError hears of both [s-D14]", async () => {
     const ada = await app.v1();
     expect(await ada.request("echo", { value: "x", times: MIB })).toMatchObject({
       type: "error",

@@ -1,4 +1,4 @@
-// A node whose store is away: who is connected stays, who comes is welcomed, and everything heals when the store is back.
+// A node whose store is away: connected clients stay, new ones are welcomed, and everything heals when the store is back.
 import { expect, it } from "vitest";
 import {
   announce,

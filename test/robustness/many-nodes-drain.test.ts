@@ -1,4 +1,4 @@
-// The end of one of two nodes on one store: its clients move to the other one, and nobody is told of it.
+// The end of one of two nodes on one store: its clients move to the other one, and no other client is told of it.
 import { expect, it } from "vitest";
 import { newClientId, TwoNodes } from "../support/two-nodes.ts";
 import type { NodeSocket } from "../support/two-nodes.ts";
@@ -20,7 +20,7 @@ const closed = (sockets: readonly NodeSocket[]): number =>
 
 const presenceOf = (socket: NodeSocket) => [...socket.of("user_joined"), ...socket.of("user_left")];
 
-it("a drain closes the connections of a node over 20 s, and who comes back on the other node has not left [s-D-drain]", async () => {
+it("a drain closes the connections of a node over 20 s, and a user who comes back on the other node has not left [s-D-drain]", async () => {
   const nodes = new TwoNodes({}, SLOW);
   const sockets = await crowd(nodes, "a", 40);
   const watcher = await nodes.connect(nodes.b, "watcher");
@@ -59,7 +59,7 @@ it("a drain of a share of the connections closes so many, and the node goes on t
   expect(late.of("welcome")).toHaveLength(1);
 });
 
-it("a node that stops hands its users over: who is back within the grace has not left, and the others are gone after it [s-D-stop]", async () => {
+it("a node that stops hands its users over: a user who is back within the grace has not left, and the others are gone after it [s-D-stop]", async () => {
   const nodes = new TwoNodes({}, SLOW);
   await crowd(nodes, "a", 4);
   const watcher = await nodes.connect(nodes.b, "watcher");

@@ -5,7 +5,7 @@ import type { Frame, NodeSocket } from "../support/two-nodes.ts";
 
 const SLOW = { latencyMs: { min: 1, max: 25 }, seed: 11 };
 
-/** Who is in the list of a client, and whether a frame told it what it knew already. */
+/** The users in the list of a client, and whether a frame told it what it knew already. */
 function listOf({ frames }: NodeSocket): { users: Set<string>; repeated: string[] } {
   const users = new Set<string>();
   const repeated: string[] = [];
@@ -21,7 +21,7 @@ function listOf({ frames }: NodeSocket): { users: Set<string>; repeated: string[
   return { users, repeated };
 }
 
-it("nobody is told of a user who is in their list already, and nobody misses one, in 40 joins on two nodes [s-D-presence]", async () => {
+it("no client is told of a user who is in its list already, and no client misses one, in 40 joins on two nodes [s-D-presence]", async () => {
   const nodes = new TwoNodes({}, SLOW);
   const sockets: NodeSocket[] = [];
   for (let n = 0; n < 40; n++) {

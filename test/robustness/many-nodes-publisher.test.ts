@@ -59,7 +59,7 @@ describe("a publisher", () => {
     ]);
   });
 
-  it("disconnects a user and a session on every node, and lists who is there", async () => {
+  it("disconnects a user and a session on every node, and lists the users who are there", async () => {
     const { nodes, publisher } = scene();
     const sockets = [
       await nodes.connect(nodes.a, "ada", { rooms: ["hall"] }),

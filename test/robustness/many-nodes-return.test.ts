@@ -59,7 +59,7 @@ it("a newer attempt on a node without its store closes the older one when the st
   expect([older.closedWith, newer.closedWith]).toEqual([4409, undefined]);
 });
 
-it("who was banned while a node was cut off, and connected there, is closed within 5 s of its return [s-B-ban]", async () => {
+it("a user who was banned while a node was cut off, and connected there, is closed within 5 s of its return [s-B-ban]", async () => {
   const nodes = new TwoNodes({}, SLOW);
   await goAway(nodes, "a");
   const eve = await nodes.connect(nodes.a, "eve");

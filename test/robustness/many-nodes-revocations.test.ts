@@ -90,7 +90,7 @@ describe("the watch of sessions on two nodes", () => {
 });
 
 describe("on two nodes", () => {
-  it("disconnectUser closes the user's connections on every node, and nobody else's [s-D-revoke]", async () => {
+  it("disconnectUser closes the user's connections on every node, and no other user's [s-D-revoke]", async () => {
     const nodes = new TwoNodes({}, { latencyMs: { min: 1, max: 25 }, seed: 3 });
     const sockets = [
       await nodes.connect(nodes.a, "ada"),

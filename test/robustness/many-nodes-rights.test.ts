@@ -53,7 +53,7 @@ it("a right that is granted again while the store is away is used when it is bac
   page.rooms.add("club");
   const client = await new V1Client({ url }, page).open();
   await passUntil(nodes, client.hello());
-  // Of the room this node has the newest messages only while somebody reads it here, and ten seconds longer.
+  // Of the room this node has the newest messages only while a client reads it here, and ten seconds longer.
   await passUntil(nodes, announce(nodes, "b", "before", "club"));
   await passUntil(nodes, client.seen({ message: "before" }));
   nodes.shared.partition("a");

@@ -4,7 +4,7 @@ import { answer, asked, outcome, scene, YES } from "../support/asking-nodes.ts";
 import type { Reply } from "../support/asking-nodes.ts";
 
 describe("a request of the server to a room", () => {
-  it("resolves with the answer of every connection on every node, and names who has not answered", async () => {
+  it("resolves with the answer of every connection on every node, and names the connections that have not answered", async () => {
     const { nodes, a } = scene();
     const sockets = {
       ada: await nodes.connect(nodes.a, "ada", { rooms: ["hall"] }),
@@ -69,7 +69,7 @@ describe("a request of the server to a room", () => {
     expect(await result).toMatchObject([{ status: "rejected", userId: "", connectionId: "", reason }]);
   });
 
-  it("asks nobody in a room of more than 1,000 connections", async () => {
+  it("asks no connection in a room of more than 1,000", async () => {
     const { nodes, a } = scene();
     const first = await nodes.connect(nodes.a, "u0", { rooms: ["hall"] });
     const opened = Array.from({ length: 1_000 }, (_, n) => nodes.open(nodes.b, `u${String(n + 1)}`));

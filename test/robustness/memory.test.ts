@@ -1,4 +1,4 @@
-// What the history of one node takes of its memory, and who gives up first.
+// What the history of one node takes of its memory, and whose messages are given up first.
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -58,7 +58,7 @@ describe("the history of a node", () => {
     await node.manager.close();
   });
 
-  it("gives up the oldest messages of the channels that nobody reads before those that are read [s-A1]", async () => {
+  it("gives up the oldest messages of the channels that no client reads before those that are read [s-A1]", async () => {
     const node = new MemoryNode({ limits: small });
     const notice = { type: "announcement", message: "x".repeat(16 * KIB) } as const;
     const { socket, welcome } = await node.connect("bea", {}, ["read", "unread"]);
@@ -84,7 +84,7 @@ describe("the history of a node", () => {
     await node.manager.close();
   });
 
-  it("that nobody reads ends with its age, without another publish, also in a channel that is subscribed to [s-A1]", async () => {
+  it("that no client reads ends with its age, without another publish, also in a channel that is subscribed to [s-A1]", async () => {
     const node = new MemoryNode({ limits: { historyMs: 60_000 } });
     await node.connect("bea", {}, ["busy"]);
     const empty = node.history.bytes;

@@ -56,7 +56,7 @@ describe("sendToRooms", () => {
     expect([texts(both), texts(last)]).toEqual([["n"], ["n"]]);
   });
 
-  it("is given to who reads a later room only where the message did not come to an earlier one [s-P4]", async () => {
+  it("is given to a client that reads a later room only where the message did not come to an earlier one [s-P4]", async () => {
     const nodes = failing(new Set(["room:a"]));
     const manager = managerOf(nodes);
     const ada = await nodes.connect(nodes.b, "ada", { rooms: ["a", "b"] });

@@ -75,7 +75,7 @@ describe.each(cases)(
       return new RawClient({ url: `ws://127.0.0.1:${port}/ws`, headers }).open();
     }
 
-    it("lets in whom the library has signed in, and nobody else [s-S8]", async () => {
+    it("lets in the users that the library has signed in, and no others [s-S8]", async () => {
       const [right, wrong] = await cookies(port);
       const client = await connect(right);
       expect(await client.next("welcome")).toMatchObject({ user: { userId: "ada" } });

@@ -94,7 +94,7 @@ describe.each([
     await expect.poll(() => texts, POLL).toEqual(["Ada: hello"]);
   });
 
-  it("publish to each other's connections, and know who else uses a backplane [s-H6]", async () => {
+  it("publish to each other's connections, and know what else uses a backplane [s-H6]", async () => {
     const { client, backplane, protocol } = await start(own, other);
     const { createPublisher } = (
       other === commonjs ? load(PUBLISHER) : await import(PUBLISHER)

@@ -48,7 +48,7 @@ function serve(handlers: string): () => number {
 describe("two systems on one server of Bun, with the handlers of the first", () => {
   const port = serve("of a");
 
-  it("let nobody of the second into the first: 1011, and one error that says what to write [s-H2]", async () => {
+  it("let no client of the second into the first: 1011, and one error that says what to write [s-H2]", async () => {
     // More often than a user may have connections: no slot is lost.
     for (let n = 0; n < 5; n++) expect((await open(port(), "/b")).first).toBe(1011);
     expect((await open(port(), "/own")).first).toBe(1011);

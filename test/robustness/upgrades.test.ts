@@ -59,7 +59,7 @@ describe.each(["node", "bun"] as const)("a server that several things share, on 
       await program.end();
     });
 
-    it("goes on when clients reset upgrades to a path of nobody [s-K1]", async () => {
+    it("goes on when clients reset upgrades to a path that no system serves [s-K1]", async () => {
       for (let n = 0; n < 20; n++) {
         const socket = await sendUpgrade(port, "/nobody");
         // An answer to a later request: the upgrade has been read.
@@ -70,7 +70,7 @@ describe.each(["node", "bun"] as const)("a server that several things share, on 
       expect(await isAlive(port)).toBe(true);
     });
 
-    it("answers an upgrade to a path of nobody with 404 within the time of a handshake, and closes it [s-K1]", async () => {
+    it("answers an upgrade to a path that no system serves with 404 within the time of a handshake, and closes it [s-K1]", async () => {
       const socket = await sendUpgrade(port, "/nobody");
       let answer = "";
       socket.on("data", (chunk) => (answer += chunk.toString("latin1")));

@@ -15,7 +15,7 @@ const BROKEN: Readonly<Record<string, (seq: number) => object>> = {
   "has a broken id beside its number": (seq) => ({ type: "note", text: "a", $: { seq, id: 7 } }),
   "has a broken channel beside its number": (seq) => ({ type: "note", text: "a", $: { seq, ch: "" } }),
   "has a type that only a server sends": (seq) => ({ type: "announcement", message: "a", $: { seq } }),
-  "has a type that nobody knows": (seq) => ({ type: "nobody", $: { seq } }),
+  "has an unknown type": (seq) => ({ type: "nobody", $: { seq } }),
   "is a join": (seq) => ({ type: "join", room: "a", $: { seq } }),
   "is a request": (seq) => ({ type: "request", name: "count", $: { seq, id: "r" } }),
   "is an answer": (seq) => ({ type: "reply", $: { seq, re: "r" } }),

@@ -22,7 +22,7 @@ type Note =
     }
   /** The end of a request: `reply`, or the code of its error. */
   | { readonly type: "settled"; readonly client: string; readonly outcome: string }
-  /** Nobody knows whether a message was stored: its handler runs again, and publishes under the same key. */
+  /** Whether a message was stored is unknown: its handler runs again, and publishes under the same key. */
   | { readonly type: "unsettled"; readonly node: string; readonly id: string }
   /** A fault that a log of deliveries cannot show. */
   | { readonly type: "broken"; readonly client: string; readonly message: string };

@@ -40,7 +40,7 @@ const { manager, handlers } = createWebSocketSystem({
   limits: { heartbeatMs: HEARTBEAT_MS, silenceMs: SILENCE_MS, chatPerSecond, chatBurst: 2 * chatPerSecond },
   // The warnings are about what the soak does on purpose.
   logger: false,
-  // While Redis is away, hooks and handlers fail as they should: only what nobody expects is a fault.
+  // While Redis is away, hooks and handlers fail as they should: only an unexpected error is a fault.
   onError: (error) => {
     if (redis === undefined || !isUnavailable(error)) recordFault(error);
   },

@@ -42,7 +42,7 @@ export function judge(logs: readonly string[]): Verdict {
 
 /**
  * Several nodes log the same stored message: the one that stored it, and those that heard or read it. The first one counts.
- * Of a handler that runs again because nobody knows what became of its message, the last run counts.
+ * Of a handler that runs again because the fate of its message is unknown, the last run counts.
  */
 function* linesOf(logs: readonly string[]): Generator<LogLine> {
   const stored = new Map<string, Set<number>>();

@@ -1,4 +1,4 @@
-// The cases of `keep.ts`: who makes the server keep what, and the bound that follows from the default limits.
+// The cases of `keep.ts`: what a user can make the server keep, and the bound that follows from the default limits.
 import { DEFAULT_LIMITS } from "@halyard/server";
 import type { AppServer } from "../support/app-server.ts";
 import { ORIGIN } from "../fixtures/identity.ts";

@@ -1,4 +1,4 @@
-// What somebody can make the server keep: each row of the table in docs/security.md, filled on purpose and measured.
+// What a user can make the server keep: each row of the table in docs/security.md, filled on purpose and measured.
 // `pnpm storm --keep` runs every case against a fresh server whose rates are high, so that the counts are what is reached.
 // The bounds are computed from the default limits, in MiB; texts take two bytes a character.
 import { DEFAULT_LIMITS } from "@halyard/server";

@@ -5,7 +5,8 @@
  * `--heap` and `--reconnect` choose among these, `--seconds` and `--rest` say for how long.
  * `--resume` runs only the users who resume a hundred full rooms again and again, for `--seconds`.
  * `--flood` runs only the client that sends 65,000 ephemeral frames a second.
- * `--keep` runs only what somebody can make the server keep, row by row of docs/security.md; `--only` chooses rows by their name.
+ * `--keep` measures only what a user can make the server keep: each row of docs/security.md; `--only` chooses rows by
+ * their name.
  *
  *   pnpm storm --clients 5000 --pauses 300,1000,3000,10000 --cycles 100000 --readers 1000 --seed 7 --runtime bun
  *   pnpm storm --pin --runtime node --seconds 120 --reconnect 4 --heap 512

@@ -1,4 +1,4 @@
-// An OAuth provider on loopback: whoever asks is a new user. It signs ID tokens as Google does.
+// An OAuth provider on loopback: each visitor is a new user. It signs ID tokens as Google does.
 // The plugins of Better Auth that sign in with such a provider are tested with it.
 import { once } from "node:events";
 import { generateKeyPairSync, randomUUID, sign } from "node:crypto";

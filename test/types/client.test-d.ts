@@ -56,7 +56,7 @@ client.on("cursor_moved", ({ x, from }) => {
 room.on("poked", ({ hard, from }) => [hard, from.name]);
 // @ts-expect-error there is no such message
 client.on("poll_results", () => undefined);
-// @ts-expect-error only clients send this, and nobody relays it
+// @ts-expect-error only clients send this, and the server does not relay it
 client.on("poll_vote", () => undefined);
 // @ts-expect-error the message has no such field
 client.on("poll_result", (message) => message.options);

@@ -45,7 +45,7 @@ await publisher.broadcastMessage({ type: "poll_results", pollId: "p", votes: [] 
 await publisher.broadcastMessage({ type: "poll_vote", pollId: "p", option: 1 });
 // @ts-expect-error only the built-in messages are known
 await createPublisher({ backplane }).sendToUser("u", { type: "tick", n: 1 });
-// @ts-expect-error who is left out is not named by a room
+// @ts-expect-error the clients that are left out are not named by a room
 await manager.broadcastMessage({ type: "tick", n: 1 }, { except: { rooms: ["b"] } });
 // @ts-expect-error several rooms are sendToRooms
 await manager.sendToRoom(["a", "b"], { type: "tick", n: 1 });

@@ -158,7 +158,7 @@ client.onAny((any) => {
   if (any.type === "pointer") expectTypeOf(any.from.name).toEqualTypeOf<string>();
 });
 room.once("moved", ({ to }) => to, { signal: AbortSignal.timeout(1) });
-// @ts-expect-error a client message that nobody relays is not heard
+// @ts-expect-error a client message that the server does not relay is not heard
 client.on("move", () => {});
 const takesAny = (_: WebSocketClient): void => {};
 takesAny(client);

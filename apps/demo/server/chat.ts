@@ -67,7 +67,7 @@ export function createChat({ auth, messages, rooms, nodeName, backplane, logger,
   // A ban needs nothing here: it is Better Auth's, and the authenticator closes whatever the banned have open.
 
   // The close that a draining server sends: a client may come back, and the reason tells it when. The four seconds
-  // are for the eye; without them it would be back before anybody saw it go.
+  // are for the eye; without them it would be back before a user saw it go.
   handlers.on("cut_connection", (_message, { ws }) => ws.close(CloseCode.Draining, "retryAfterMs=4000"));
 
   return manager;

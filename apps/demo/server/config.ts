@@ -20,7 +20,7 @@ export interface Config {
   readonly redisUrl: string | undefined;
   /** What the page calls this node, where there are several. */
   readonly nodeName: string | undefined;
-  /** True where nobody but this machine can reach the server. */
+  /** True where only this machine can reach the server. */
   readonly isLocal: boolean;
 }
 

@@ -28,7 +28,7 @@ export function plain(status: number, text: string): Response {
   });
 }
 
-/** Lets the pages of ALLOWED_ORIGINS talk to Better Auth with their cookies, and nobody else. */
+/** Lets the pages of ALLOWED_ORIGINS, and no others, talk to Better Auth with their cookies. */
 async function withCors(request: Request, config: Config, next: Fetch): Promise<Response> {
   const origin = request.headers.get("origin");
   const isForeign = origin !== null && !config.ownOrigins.includes(origin);

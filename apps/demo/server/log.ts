@@ -1,7 +1,8 @@
 import type { Logger } from "@halyard/server";
 
 /**
- * What whoever runs the server should see, as one line of JSON each: who was refused and why, and what went wrong.
+ * What the operator of the server should see, as one line of JSON each: which clients were refused and why, and what
+ * went wrong.
  * Halyard puts no tokens and no raw text of a client into it.
  */
 export function createLog(write: (line: string) => void): Logger {

@@ -22,7 +22,7 @@ export const protocol = defineProtocol({
   },
   serverMessages: {
     room_created: message(z.object({ name: RoomName })),
-    /** To every tab of somebody whom an admin kicks, right before they are closed: a close code alone says less. */
+    /** To every tab of a user whom an admin kicks, right before they are closed: a close code alone says less. */
     kicked: message(z.object({}), { ephemeral: true }),
   },
   requests: {

@@ -57,9 +57,9 @@ export interface OutboxStorage {
 export interface OutboxOptions extends Partial<OutboxLimits> {
   /**
    * Keeps the messages without a reply through a reload: the next page sends them first, under the ids that they had, for
-   * the same user only. `"session"` is `sessionStorage`: a reload of the tab. `"indexeddb"` outlives the tab: any page of
-   * the origin sends them. Both need Web Locks. The messages are stored as plain text, from the first
-   * attempt to connect on, when the code for it is loaded.
+   * the same user only. `"session"` is `sessionStorage`: a reload of the tab. `"indexeddb"` outlives the tab: every
+   * page of the origin may send them. Both need Web Locks. The messages are stored as plain text, from the first attempt to
+   * connect on, when the code for it is loaded.
    *
    * @default none: what waits ends with the page
    */
@@ -99,8 +99,8 @@ export interface WebSocketClientOptions {
    * For servers that do not receive the page's cookies: fetches a single-use ticket (`ticketFrom` of
    * `@halyard/better-auth/client`), or a token of your own, which the server's `authenticate` reads as `request.ticket`.
    * Letters, digits and `-._~` only, as in a JWT. Called for every attempt. When it rejects with an error whose `status` is
-   * 401 or 403 (nobody is signed in), or the server refuses what it gave, the client stops in the state `authRequired`; any
-   * other error, and a text that can be no ticket, is reported, and the client tries again.
+   * 401 or 403 (no user is signed in), or when the server refuses the ticket, the client stops in the state `authRequired`;
+   * every other error, and a text that can be no ticket, is reported, and the client tries again.
    *
    * @default none
    */

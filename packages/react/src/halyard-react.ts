@@ -72,7 +72,7 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
       readonly select?: ((users: readonly PublicUser[]) => TSelected) | undefined;
     },
   ) => TSelected;
-  /** Who is typing in the room or, without a room, to everyone. */
+  /** The users who are typing in the room or, without a room, to everyone. */
   readonly useTyping: (room?: string) => TypingState;
   /**
    * Asks on mount, and when name, input (by its JSON) or room change; aborted on unmount. Hooks with the same key share one

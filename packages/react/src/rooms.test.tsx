@@ -74,7 +74,7 @@ describe("useRoom", () => {
 });
 
 describe("usePresence", () => {
-  it("lists who is in the room, without the own user where asked, and renders once for each change", async () => {
+  it("lists the users in the room, without the own user where asked, and renders once for each change", async () => {
     const { connect, settle, pass } = createScene();
     const [ada, bob] = [await connect("ada"), await connect("bob")];
     const all = watch(() => usePresence("general").map(({ userId }) => userId));
@@ -103,7 +103,7 @@ describe("usePresence", () => {
     expect(others.renders).toEqual([0, 1, 0]);
   });
 
-  it("without a room lists who is online", async () => {
+  it("without a room lists the users who are online", async () => {
     const { connect, settle } = createScene();
     const online = watch(() => usePresence(undefined, { others: true }));
     await createPage(await connect("ada")).show(<online.Watcher />);

@@ -138,7 +138,7 @@ export interface BackplaneHealth {
 }
 
 /**
- * The state of an operation. `run`: it is to run now; `mayHaveRun`: nobody knows how an earlier run ended. `running`: it
+ * The state of an operation. `run`: it is to run now; `mayHaveRun`: how an earlier run ended is unknown. `running`: it
  * runs already. `done`: it has run, with this result. `conflict`: its key is another operation's, or is out of order.
  */
 export type WorkState =
@@ -161,8 +161,8 @@ export interface Work {
   /** A hash of the message, to detect another message under the same key. A safe integer. */
   readonly digest: number;
   /**
-   * Counts up with each `begin` of a node but its repetitions: who has claimed the operation may begin it again, because
-   * the first reply may be lost, and only the claim that runs is settled.
+   * Counts up with each `begin` of a node but its repetitions: the node that has claimed the operation may begin it again,
+   * because the first reply may be lost, and only the claim that runs is settled.
    *
    * @default a `begin` is never repeated
    */

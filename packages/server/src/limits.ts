@@ -217,7 +217,7 @@ export interface ServerLimits {
    * How much memory the history of all channels of this process takes, in bytes, as it lies in memory: with two bytes a
    * character for a text that is not Latin-1, and the size of each entry and channel. Above it the messages go first of the
    * users who fill most of it (one user never fills more than an eighth), then the oldest of the channels that are least
-   * read. Whoever resumes from before gets a gap (`trimmed`).
+   * read. A client that resumes from before gets a gap (`trimmed`).
    *
    * @default 268_435_456
    */

@@ -173,11 +173,11 @@ export class WebSocketManager<
   }
 
   /**
-   * Asks every connection in a room, on every node. Resolves when all have answered or the time is up; who has not answered is
-   * in the result as well, with the reason.
+   * Asks every connection in a room, on every node. Resolves when all have answered or the time is up; a
+   * connection that has not answered is in the result as well, with the reason.
    *
    * @throws HalyardError by rejecting: `limit_exceeded` for more than 1,000 connections, of which none is asked then;
-   * `unavailable` when the backplane does not say who is in the room. Otherwise the signal's reason, or a TypeError
+   * `unavailable` when the backplane does not say which users are in the room. Otherwise the signal's reason, or a TypeError
    */
   async requestRoom<TName extends keyof TProtocol["serverRequests"] & string>(
     room: string,

@@ -210,7 +210,7 @@ export interface ConnectionStats {
   readonly totalConnections: number;
 }
 
-/** Who does not get a message, and does not get it on resume either. At most 1,000 of both. */
+/** The clients and users that do not get a message, on resume either. At most 1,000 of both. */
 export interface Except {
   /** The clients of these connections, also after a reconnect. Their users' other connections get the message. @default none */
   readonly ws?: WebSocketInstance | readonly WebSocketInstance[] | undefined;
@@ -220,7 +220,7 @@ export interface Except {
 
 /** The options of a publish. */
 export interface SendOptions {
-  /** Who is left out. @default nobody */
+  /** The clients and users that are left out. @default none */
   readonly except?: Except | undefined;
   /**
    * A second publish to the same channel with this key is not delivered, and gives the first one's answer: for jobs that are

@@ -140,7 +140,7 @@ export class Cluster {
     return client;
   }
 
-  /** Ends everything. @throws Error where a node had an error that nobody has handled */
+  /** Ends everything. @throws Error where a node had an unhandled error */
   async close(): Promise<void> {
     const alive = this.nodes.filter(({ isDead }) => !isDead);
     // A test that has failed may have left them stopped.

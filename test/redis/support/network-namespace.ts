@@ -1,5 +1,5 @@
 // A network namespace for one node, and two cables to it: one for clients, and one for Redis, which a test unplugs.
-// Needs root. The addresses are of the block for tests of network devices (RFC 2544), which nobody routes.
+// Needs root. The addresses are of the block for tests of network devices (RFC 2544), which no router forwards.
 import { execFileSync } from "node:child_process";
 import type { RedisServer } from "./cluster.ts";
 

@@ -57,7 +57,7 @@ export class PresenceLog {
     });
   }
 
-  /** Who is online by the records. */
+  /** The users who are online by the records. */
   get online(): string[] {
     const online = new Set<string>();
     for (const { room, sign, user } of this.records) {

@@ -73,7 +73,7 @@ export class ChatSession {
     await this.#client.request("announce", { message });
   }
 
-  /** Closes every connection of somebody else; the server does it for an admin only. */
+  /** Closes every connection of another user; the server does it for an admin only. */
   async kick(userId: string): Promise<void> {
     await this.#client.request("kick", { userId });
   }

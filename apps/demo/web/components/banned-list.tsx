@@ -4,7 +4,7 @@ import { useStore } from "../hooks/use-store.ts";
 import { useToasts } from "../lib/toasts.ts";
 import { Avatar } from "./avatar.tsx";
 
-/** For an admin: who is banned, and the way to lift it. Nothing at all while nobody is. */
+/** For an admin: the users who are banned, and the way to lift a ban. Nothing at all while no user is banned. */
 export function BannedList({ bans }: { readonly bans: Bans }) {
   const toasts = useToasts();
   const banned = useStore(bans.list);

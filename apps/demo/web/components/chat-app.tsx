@@ -13,7 +13,7 @@ interface ChatAppProps {
 
 const BANNED = "An admin has banned you. You are signed out, and this account cannot come in again.";
 
-/** Holds one chat session for as long as somebody is signed in. */
+/** Holds one chat session for as long as a user is signed in. */
 export function ChatApp({ account, onSignedOut }: ChatAppProps) {
   const { userId, name } = account;
   const toasts = useToasts();

@@ -2,7 +2,7 @@ import { useChat } from "../chat/chat-context.ts";
 import { useStore } from "../hooks/use-store.ts";
 import { Dialog } from "./dialog.tsx";
 
-/** What has happened to somebody whom an admin has kicked, and the way back. */
+/** What has happened to a user whom an admin has kicked, and the way back. */
 export function KickedDialog() {
   const chat = useChat();
   const isKicked = useStore(chat.isKicked);

@@ -8,7 +8,7 @@ import { BannedList } from "./banned-list.tsx";
 import { PersonMenu } from "./person-menu.tsx";
 
 interface PeopleProps {
-  /** What an admin has, and nobody else. */
+  /** What only an admin has. */
   readonly moderation: Moderation | undefined;
 }
 
@@ -17,7 +17,7 @@ interface Moderation {
   readonly onBan: (person: PublicUser) => void;
 }
 
-/** Who is online: one entry per person, however many tabs they have open. */
+/** The users who are online: one entry per person, however many tabs they have open. */
 export function People({ moderation }: PeopleProps) {
   const chat = useChat();
   const { self, users, connection } = chat;

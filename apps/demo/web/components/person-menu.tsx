@@ -8,7 +8,7 @@ interface PersonMenuProps {
   readonly onBan: () => void;
 }
 
-/** What an admin may do to somebody. The browser's own popover: above everything, closed by Escape and by looking away. */
+/** What an admin may do to a user. The browser's own popover: above everything, closed by Escape and by looking away. */
 export function PersonMenu({ name, onKick, onBan }: PersonMenuProps) {
   const id = useId();
   const menu = useRef<HTMLDivElement>(null);

@@ -44,7 +44,7 @@ export function useStickyScroll({ entries, selfId, onTop }: StickyScrollOptions)
     if (!element) return;
     const { height, firstId, lastId } = drawn.current;
     const isNew = last !== undefined && last.id !== lastId;
-    // Who sends wants to see it, wherever they were reading.
+    // A user who sends wants to see the message, wherever they were reading.
     if (isNew && last.isPending && last.from.userId === selfId) toBottom();
     else if (isPinned.current) element.scrollTop = element.scrollHeight;
     else if (first?.id !== firstId) element.scrollTop += element.scrollHeight - height;

@@ -28,7 +28,7 @@ export function createToasts(): Toasts {
     list,
     dismiss,
     show(text, kind = "problem") {
-      // The same trouble twice is one toast: nobody reads a stack of them.
+      // The same trouble twice is one toast: a user does not read a stack of them.
       if (list.get().some((toast) => toast.text === text)) return;
       const id = nextId++;
       list.set([...list.get(), { id, kind, text }].slice(-MOST));

@@ -98,7 +98,7 @@ describe("close()", () => {
   });
 
   it.each(["authenticate", "close and connect"])(
-    "delivers what is sent after %s to the next user, whoever that is, under the ids that it has",
+    "delivers what is sent after %s to the next user, the same or another one, under the ids that it has",
     async (start) => {
       const harness = createHarness();
       const { client } = harness;

@@ -137,7 +137,7 @@ describe("leave() after send()", () => {
 });
 
 describe("a room that is left, and kept for what waits", () => {
-  it("is dead for its handle, and tells nobody of a gap", async () => {
+  it("is dead for its handle, and tells no listener of a gap", async () => {
     const { harness, room, socket: first } = await joined();
     first.receive({ type: "user_list", room: "general", users: [ADA], total: 1, $: { ch: "room:general" } });
     const heard: unknown[] = [];

@@ -97,7 +97,7 @@ export class Rooms {
     for (const entry of this.#entries.values()) {
       const { name, channel, handles, state } = entry;
       if (handles.size > 0) continue;
-      // What the next connection would replay, or report as a gap, is for nobody.
+      // What the next connection would replay, or report as a gap, has no listener.
       if (state.status === "joining") this.#drop(channel);
       if (this.#parts.outbox.entries.some(({ message }) => message?.channel === channel)) continue;
       // Before listeners are told, because one of them may join the room anew.

@@ -9,7 +9,7 @@ import { useScope } from "./use-scope.ts";
 const EXPIRE_MS = 6_000;
 const TYPE = "typing_indicator";
 
-/** Who is typing, and what tells the others that this user is. */
+/** The users who are typing, and what tells the others that this user is. */
 export interface TypingState {
   /** The other users who are typing, in the order in which they began. */
   readonly users: readonly PublicUser[];

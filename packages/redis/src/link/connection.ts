@@ -86,7 +86,7 @@ export class Connection {
     this.#client?.destroy();
     this.#client = undefined;
     const stopped = new Error("the backplane has stopped");
-    // Who waits for a connection, and who will.
+    // For the calls that wait for a connection, and for those that will.
     this.#up.reject(stopped);
     this.#up = Promise.withResolvers();
     this.#up.promise.catch(() => {});

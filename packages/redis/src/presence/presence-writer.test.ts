@@ -113,7 +113,7 @@ function without(part: string): ReturnType<typeof createScripts> {
 }
 
 describe("presence operations while Redis does not answer", () => {
-  it("are given up above maxPendingCalls; when Redis is back the node declares what it has, and nobody who stayed flickers [I6]", async () => {
+  it("are given up above maxPendingCalls; when Redis is back the node declares what it has, and no user who stayed flickers [I6]", async () => {
     const truth = [opened("ada"), opened("bea")];
     const node = await startDeclaring(truth, { timeoutMs: 300, maxPendingCalls: 50 });
     const watcher = await redis.nodes.start();

@@ -58,7 +58,7 @@ const isUp = ({ backplane }: Node): Promise<void> =>
   expect.poll(() => backplane.health().state, POLL).toBe("up");
 const gaps = (): string[] => told.filter((text) => text === "!");
 
-/** A message is lost that a process without a node has published, and nobody else has seen. Both are connected again. */
+/** A message is lost that a process without a node has published, and no other has seen. Both are connected again. */
 async function publishWithoutNode(mutation?: Mutation) {
   const place = mutation === undefined ? {} : { client: mutantClient(redis.server.url, mutation) };
   const [publisher, node] = [redis.nodes.create(place), await redis.nodes.start(place)];
@@ -155,7 +155,7 @@ describe("a message that Redis has lost, and a process has seen", () => {
   it("is told by a node that comes back after others have published: what was passed over is known [I4]", async () => {
     const { away, next, other } = await publishBeforeCheck();
     await expect.poll(() => after(other, away), POLL).toBeUndefined();
-    // Who was told of the next message may have missed the one before it, too.
+    // A client that was told of the next message may have missed the one before it, too.
     await expect.poll(() => other.interrupted, POLL).toEqual(["a"]);
     expect(await after(other, next)).toBeUndefined();
   });

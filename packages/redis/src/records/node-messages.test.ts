@@ -22,7 +22,11 @@ const forged: readonly (readonly [name: string, channel: string, text: string])[
   ["no message of presence", keys.presence, "[]"],
   ["presence without events", keys.presence, '{"prev":"0","events":[]}'],
   ["presence at no place", keys.presence, JSON.stringify({ prev: "0", events: [{ ...event, off: "x" }] })],
-  ["presence of nobody", keys.presence, JSON.stringify({ prev: "0", events: [{ ...event, user: 1 }] })],
+  [
+    "presence with a number as the user",
+    keys.presence,
+    JSON.stringify({ prev: "0", events: [{ ...event, user: 1 }] }),
+  ],
   ["no publication", keys.channel("a").messages, "x"],
   ["an oversized publication", keys.channel("a").messages, "x".repeat(2 ** 21)],
 ];

@@ -1,9 +1,9 @@
 -- Begins an operation of a client, or says what became of it.
 -- ARGV  1 prefix  2 user  3 client  4 'send' or 'request'  5 its key  6 digest  7 node  8 claim, or ''
--- Answer: 'run', and 'again' where it was begun before and nobody knows how it ended; 'done' and the result; 'conflict';
+-- Answer: 'run', and 'again' where it was begun before and how it ended is unknown; 'done' and the result; 'conflict';
 --         'running', node and claim
--- A record has a field for each operation: digest, node and claim of who has begun it, '!' where it was begun before, and then
--- its result, if it has one. The node is '-' once it has ended without a stored result.
+-- A record has a field for each operation: digest, the node that has begun it and its claim, '!' where it was begun before, and
+-- then its result, if it has one. The node is '-' once it has ended without a stored result.
 
 local user, client, kind, key = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local record = recordKeys(user, client)

@@ -1,7 +1,8 @@
 -- Stands before the scripts that store a message in the log of a channel.
 -- KEYS  1 epoch  2 channel (hash)  3 log (stream)
 
--- Notes that the channel has leapt: who has seen an offset in between has seen what was lost. The last four leaps are known.
+-- Notes that the channel has leapt: a client that has seen an offset in between has seen what was lost. The last
+-- four leaps are known.
 local function noteLeap(from, to)
   local leaps = (redis.call('HGET', KEYS[2], 'leaps') or '') .. text(from) .. ' ' .. text(to) .. ' '
   redis.call('HSET', KEYS[2], 'leaps', string.match(leaps, '%d+ %d+ %d+ %d+ %d+ %d+ %d+ %d+ $') or leaps)

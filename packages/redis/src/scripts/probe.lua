@@ -1,6 +1,6 @@
 -- Calls each command that scripts and nodes use, with nothing left behind: a user who may not is told so at the start.
 -- KEYS  1 a key that nothing else uses
--- ARGV  1 a channel of pub/sub that nobody reads
+-- ARGV  1 a channel of pub/sub that no client reads
 -- Answer: the commands that this user may not run, in lower case, one space between; another refusal in the words of Redis, or ''
 
 local key, denied, other = KEYS[1], {}, ''

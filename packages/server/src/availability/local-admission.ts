@@ -1,4 +1,4 @@
-// Who may connect while the backplane is away: the limits of this node alone. Called by ConnectionSlots.
+// Which connections are admitted while the backplane is away: the limits of this node alone. Called by ConnectionSlots.
 // When the backplane is back, the connections are declared there, and those above the limits of all nodes are closed.
 import type { Admission, AdmissionRequest, ClientRef, Eviction } from "../backplane.ts";
 

@@ -51,7 +51,7 @@ export class ChannelHub {
   readonly #sync: ChannelSync;
   readonly #recentFrames: RecentFrames;
   readonly #reads: SharedReads;
-  /** Who gets which entry. */
+  /** Which connection gets which entry. */
   readonly copies: RoomCopies;
   /** How many messages were replayed, and how many resumes got everything. */
   replayed = 0;

@@ -34,7 +34,7 @@ describe("an envelope", () => {
     );
   });
 
-  it("is the message's own text when nobody is left out, and as short as ever when one client is", () => {
+  it("is the message's own text when no client is left out, and as short as ever when one client is", () => {
     expect(encodeEnvelope({ json: '{"type":"a"}' })).toBe('{"type":"a"}');
     const one = new Exclusion([clientKey({ user: "u", client: "c" })]);
     expect(encodeEnvelope({ json: '{"type":"a"}', except: one })).toBe('x3:c\0u{"type":"a"}');

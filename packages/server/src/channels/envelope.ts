@@ -21,7 +21,7 @@ export interface PublishedRooms {
 
 /** What is stored of a message beside its text. */
 export interface EnvelopeHeader {
-  /** Who does not get it. */
+  /** The clients and users that do not get it. */
   readonly except?: Exclusion | undefined;
   /** Of a message that is published to several rooms. */
   readonly rooms?: PublishedRooms | undefined;

@@ -25,7 +25,7 @@ describe("the key of a client", () => {
 });
 
 describe("an exclusion", () => {
-  it("has the clients that were left out, and the users with all of their clients, and nobody else", () => {
+  it("has the clients that were left out, and the users with all of their clients, and no other client", () => {
     fc.assert(
       fc.property(fc.array(ref), fc.array(words), ref, (clients, users, asked) => {
         const isLeftOut =

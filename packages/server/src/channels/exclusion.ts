@@ -1,5 +1,5 @@
-// Who does not get a message: clients, and users with all of their devices. Made by the message publisher, stored in front of the
-// message (envelope.ts), and asked for each reader by channels and replays.
+// The clients, and the users with all of their devices, that do not get a message. Made by the message publisher, stored in
+// front of the message (envelope.ts), and asked for each reader by channels and replays.
 // Guarantee: a client and not a connection is left out, so that a sender that reconnects does not get its own message.
 
 /** A page of a user, through all of its connections. */
@@ -24,7 +24,7 @@ export function matchesClientKey(key: string, ref: Client): boolean {
   );
 }
 
-/** Those who do not get one message. */
+/** The clients and users that do not get one message. */
 export class Exclusion {
   /** Each a {@link clientKey}. */
   readonly clients: readonly string[];

@@ -1,4 +1,4 @@
-// Who is online, and who is in which room.
+// The users who are online, and the users in each room.
 // The handshake and the rooms report the connections of this node; the backplane reports the changes of all nodes.
 // Each subscriber gets one list and then every change after that list (see presence-view.ts).
 
@@ -41,7 +41,7 @@ const DECLARED_AT_ONCE = 200;
 export class PresenceHub {
   readonly #options: PresenceHubOptions;
   readonly #views = new Map<string | undefined, PresenceView>();
-  /** Closes a connection whose slot was lost to one that nobody waits for any more. */
+  /** Closes a connection whose slot was lost to one for which no caller waits any more. */
   onEvicted: (eviction: Eviction) => void = () => {};
 
   constructor(options: PresenceHubOptions) {

@@ -31,7 +31,7 @@ async function join(connection: Connection, room: string, position?: { epoch: st
 }
 
 describe("a message to several rooms", () => {
-  it("comes in the later room to who joined the earlier one in between, and to nobody twice [s-P4]", async () => {
+  it("comes in the later room to a connection that joined the earlier one in between, and to no connection twice [s-P4]", async () => {
     const { ada, connections } = create();
     const bea = connections.open("bea");
     await join(ada, "b");
@@ -43,7 +43,7 @@ describe("a message to several rooms", () => {
     expect(scene.received(bea)).toEqual(["m", "skip"]);
   });
 
-  it("does not come again to who left the earlier room in between, nor who left and joined it [s-P4]", async () => {
+  it("does not come again to a connection that left the earlier room in between, nor to one that left and joined it [s-P4]", async () => {
     const { ada, connections, hub } = create();
     const bea = connections.open("bea");
     for (const each of [ada, bea]) for (const room of ["a", "b"]) await join(each, room);

@@ -1,5 +1,6 @@
 // Which connection gets a stored message, and in which of its rooms: a message that is published to several has an entry in each.
-// Channels and replays ask for each reader of an entry with a header; the channel hub tells who begins and who ends to read a room.
+// Channels and replays ask for each reader of an entry with a header; the channel hub tells which connections begin and end
+// to read a room.
 // Guarantees: a connection gets the message in the first of its rooms and `skip` in the others. In a room that it began to read after
 // the message it has not got it; in one that it has left since then it has.
 //
@@ -38,7 +39,7 @@ export interface RoomCopiesParts {
   readonly channelOf: (name: string) => ReadChannel | undefined;
 }
 
-/** Decides who gets an entry. */
+/** Decides which connections get an entry. */
 export class RoomCopies {
   readonly #channelOf: RoomCopiesParts["channelOf"];
   readonly #parts = new Map<Connection, ReadPart[]>();

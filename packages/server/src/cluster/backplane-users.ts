@@ -1,4 +1,4 @@
-// Who uses a backplane in this process: a manager, which is a node of it, and publishers.
+// What uses a backplane in this process: a manager, which is a node of it, and publishers.
 // Called where they begin and end. Guarantees: a backplane stops with its manager, or else with its last publisher; what a
 // publisher closes is closed on the node of its own process, which no backplane tells.
 import type { Backplane } from "../backplane.ts";

@@ -23,7 +23,7 @@ const question = z.union([
     input: z.unknown().optional(),
     timeoutMs: z.number(),
   }),
-  /** Nobody waits for the answers to an earlier question any more. */
+  /** The asking node no longer waits for the answers to an earlier question. */
   z.object({ ask: z.literal("cancel"), of: z.string() }),
   z.object({ ask: z.literal("stats") }),
 ]);

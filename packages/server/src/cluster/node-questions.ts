@@ -1,7 +1,7 @@
 // Questions of this node to other nodes, and of other nodes to this one, over `backplane.send`, which delivers at most once or,
 // where a call is repeated, twice.
 // Called by connection-requests.ts, census.ts and cluster-statistics.ts; start-backplane.ts hands over what comes in.
-// Guarantees: a question is answered once however often it comes; an answer that nobody waits for is dropped.
+// Guarantees: a question is answered once however often it comes; an answer for which no question waits is dropped.
 import type { Backplane } from "../backplane.ts";
 import type { Clock } from "../types.ts";
 import { PayloadTooLargeError } from "../utils/errors.ts";
@@ -102,7 +102,7 @@ export class NodeQuestions {
     if (this.#isRepeated(id)) return;
     const answer = (value: object): void => {
       const data = checkedJson({ to: id, answer: value } satisfies NodeMessage, "the answer");
-      // Who waits for it hears of the silence.
+      // The node that waits for it hears of the silence.
       this.#parts.backplane.send(from, data).catch(this.#parts.onError);
     };
     this.onQuestion({ id, question, answer });

@@ -1,6 +1,6 @@
 // Closes every connection in a room, on every node. Called by the manager and by publishers; other nodes' closes come from the backplane.
-// Guarantees: who is closed has no right to the room left that the server gave; `authorize` decides whether the user comes back.
-// Nothing is stored: a node that is cut off from the backplane at that moment is not reached.
+// Guarantees: a closed connection has no right to the room left that the server gave; `authorize` decides whether its user
+// comes back. Nothing is stored: a node that is cut off from the backplane at that moment is not reached.
 import { CloseCode } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
 import type { ClientRooms } from "../connection/client-rooms.ts";

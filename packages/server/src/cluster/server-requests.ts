@@ -24,7 +24,7 @@ interface ServerRequestsParts {
   readonly census: Census;
   readonly clock: Clock;
   readonly connections: ConnectionTable;
-  /** Whether the backplane knows who is in a room. */
+  /** Whether the backplane knows which users are in a room. */
   readonly hasPresence: boolean;
   readonly requests: ConnectionRequests;
   readonly types: MessageTypeRegistry;
@@ -33,7 +33,7 @@ interface ServerRequestsParts {
 /** A request that is valid, and its end. */
 interface CheckedRequest extends PreparedRequest {
   readonly definition: RequestDefinition;
-  /** Nobody waits any more. */
+  /** Called when the caller no longer waits. */
   readonly end: () => void;
 }
 

@@ -103,7 +103,7 @@ export class RateLimits {
     return granted;
   }
 
-  /** What clients send into a channel, whoever sends it. */
+  /** The bytes that all clients together send into a channel. */
   takeForChannel(channel: string, bytes: number): Exceeded | undefined {
     const { channelBytesPerSecond, channelByteBurst } = this.#limits;
     const now = this.#clock.now();

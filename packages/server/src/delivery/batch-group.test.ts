@@ -108,7 +108,7 @@ describe.each([
     fc.record({ do: fc.constantFrom("push", "add", "delete", "write"), index: memberIndex }),
   );
 
-  it("gives each connection the frames that it would get by itself, whoever joins, leaves or gets other frames", () => {
+  it("gives each connection the frames that it would get by itself, whichever connections join, leave or get other frames", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const audience = new Audience(usesBatchGroups);

@@ -111,8 +111,8 @@ export class UpgradeLimiter {
   }
 
   /**
-   * Counts an upgrade of a user, or a plain GET in its place. Who goes on above the limit, each time with a credential that
-   * is not known yet, uses up the tries of the client.
+   * Counts an upgrade of a user, or a plain GET in its place. A user who goes on above the limit, each time with a
+   * credential that is not known yet, uses up the tries of the client.
    *
    * @returns the limit that rejects it, if one does
    */

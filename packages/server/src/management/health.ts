@@ -54,7 +54,7 @@ export class HealthReader {
     const state = this.#state();
     const { status, ready } = this.#last;
     if (state.status !== status || state.ready !== ready) {
-      // The backplane knows better since when it is away than who asks seldom.
+      // The backplane knows better since when it is away than a caller that asks seldom.
       const isOfBackplane = state.status !== "up" && monitor.health.state !== "up";
       this.#since = isOfBackplane ? Math.max(since, this.#since) : dateOf(clock);
     }

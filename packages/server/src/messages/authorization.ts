@@ -109,7 +109,7 @@ export class Authorization {
   }
 }
 
-/** Whether the server gave the room: who is in it reads it, its history and its list of users. */
+/** Whether the server gave the room: a user in it reads it, its history and its list of users. */
 function isGiven({ givenRooms }: Connection, action: Action, room: string): boolean {
   return action !== "publish" && givenRooms?.has(room) === true;
 }

@@ -11,7 +11,7 @@ const POLL_MS = 250;
 
 /** An operation, and the connection that it came from. */
 type ClientWork = Work & { readonly connection?: Pick<Connection, "isRevoked" | "unfinished"> };
-/** @param mayHaveRun the operation was begun before, and nobody knows how it ended */
+/** @param mayHaveRun the operation was begun before, and how it ended is unknown */
 type Execute<TWork> = (work: TWork, mayHaveRun: boolean) => string | Promise<string>;
 type Running = Extract<WorkState, { readonly state: "running" }>;
 

@@ -36,7 +36,7 @@ export interface RelayedMessage {
   readonly ephemeral: boolean;
 }
 
-/** Who does not get a message, and who counts as its author where the message has none. */
+/** The clients and users that do not get a message, and the user who counts as its author where the message has none. */
 interface LeftOut {
   readonly except?: Exclusion | undefined;
   readonly author?: string | undefined;
@@ -242,8 +242,8 @@ export class MessagePublisher {
   }
 
   /**
-   * Who is left out, taken at once: the socket may close before the message is encoded, and its client must not get the message
-   * on resume. What a handler publishes to all but the sender is the sender's.
+   * The clients and users that are left out, taken at once: the socket may close before the message is encoded, and its
+   * client must not get the message on resume. What a handler publishes to all but the sender is the sender's.
    *
    * @throws TypeError for too many
    */

@@ -76,7 +76,7 @@ export class SendExecutor {
     }
   }
 
-  /** Tries again while the backplane does not answer: an error would use the number, and a close would help nobody. */
+  /** Tries again while the backplane does not answer: an error would use the number, and a close would help no client. */
   async #runNumbered(message: InboundMessage, seq: number): Promise<string> {
     const { connection, digest } = message;
     const { clock, deduplicator, monitor } = this.#parts;
@@ -103,7 +103,7 @@ export class SendExecutor {
   /**
    * The message that is the whole effect of a send.
    *
-   * @returns undefined for a send that does something else, or is refused: who runs it says why
+   * @returns undefined for a send that does something else, or is refused: its run says why
    */
   async #publicationOf(
     { bytes, connection, frame, meta, refusal }: InboundMessage,

@@ -11,9 +11,9 @@ export interface UpgradeEvent {
 }
 
 /**
- * Serves a request with an upgrade that nobody speaks as the ordinary request that it also is. Node before 24.9 stops
- * reading HTTP for every `Upgrade`, so the connection begins again with the same request, whose `Connection` no longer
- * names the upgrade. Body, keep-alive and what was pipelined after it work as always.
+ * Serves a request with an upgrade to a protocol that the server does not speak as the ordinary request that it also is.
+ * Node before 24.9 stops reading HTTP for every `Upgrade`, so the connection begins again with the same request, whose
+ * `Connection` no longer names the upgrade. Body, keep-alive and what was pipelined after it work as always.
  */
 export function serveAsRequest(server: Http1Server, { request, socket, head }: UpgradeEvent): void {
   const begin = (http as { readonly _connectionListener?: (this: Http1Server, socket: Duplex) => void })

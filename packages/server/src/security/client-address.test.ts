@@ -88,7 +88,7 @@ describe("ClientAddress", () => {
     ["ranges", proxies],
     ["every range", ["0.0.0.0/0", "::/0"]],
     ["a function", () => true],
-    ["nobody", undefined],
+    ["no proxy", undefined],
   ])(
     "believes no header of a peer that has reset its connection, with trust in %s [s-S6]",
     (_whom, trusted) => {

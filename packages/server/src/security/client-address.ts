@@ -69,8 +69,8 @@ export class ClientAddress {
   }
 
   /**
-   * Without `trustProxy` nobody knows who is behind a proxy, and the header may say anything. So it only keeps refusals
-   * apart: who tries in vain does not use up the tries of everybody behind the same proxy.
+   * Without `trustProxy` the server does not know which visitor is behind a proxy, and the header may say anything. So it
+   * only keeps refusals apart: a visitor who tries in vain does not use up the tries of every visitor behind the same proxy.
    */
   #locateUntrusted(address: string | undefined, header: GetHeader): RequestSource {
     const forwarded = header("x-forwarded-for") ?? undefined;

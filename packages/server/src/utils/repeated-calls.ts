@@ -1,5 +1,5 @@
 // Calls to the backplane that are repeated: those whose outcome is not known, and those that must succeed in the end although
-// nobody waits for them. Called where a call may have its effect twice.
+// no caller waits for them. Called where a call may have its effect twice.
 // Guarantee: a call is repeated until it succeeds, its time is over or `stop`; a list of calls keeps one timer for each.
 import type { Clock } from "../types.ts";
 import { isUnavailable } from "./errors.ts";

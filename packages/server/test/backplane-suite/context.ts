@@ -15,7 +15,7 @@ export interface BackplaneUnderTest {
 /** What a test gets: names that no other test uses, and nodes that are stopped after it. */
 export interface SuiteContext {
   readonly start: () => Promise<Node>;
-  /** A backplane on the same store that nobody starts. */
+  /** A backplane on the same store that the suite does not start. */
   readonly create: () => Backplane;
   readonly advance: BackplaneUnderTest["advance"];
   readonly settle: BackplaneUnderTest["settle"];

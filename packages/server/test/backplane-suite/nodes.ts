@@ -25,7 +25,7 @@ export function describeNodes({ create, start, settle, name }: SuiteContext): vo
       expect([one.notices, two.notices]).toEqual([[], ['{"a":1}']]);
     });
 
-    it("receive what is sent to them, and what is sent to an unknown node reaches nobody", async () => {
+    it("receive what is sent to them, and what is sent to an unknown node reaches no node", async () => {
       const [one, two, three] = [await start(), await start(), await start()];
       await one.backplane.send(two.backplane.nodeId, "hello");
       await one.backplane.send("unknown", "hello");

@@ -135,7 +135,7 @@ describe("a shared backplane with faults", () => {
     expect(b.transitions(undefined)).toEqual(["+ada"]);
   });
 
-  it("takes nobody offline when the store itself was away", async () => {
+  it("takes no user offline when the store itself was away", async () => {
     const { clock, shared, a, b } = await createScene();
     await a.backplane.applyPresence([online("ada", "a.1")]);
     shared.partition("a", "b");

@@ -51,7 +51,7 @@ export interface StoredWork {
   node: string | undefined;
   /** The number of the `begin` on that node. */
   claim: number | undefined;
-  /** It was begun before, and nobody knows how it ended. */
+  /** It was begun before, and how it ended is unknown. */
   mayHaveRun: boolean;
 }
 

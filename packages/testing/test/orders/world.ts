@@ -184,7 +184,7 @@ export class World {
     const stored = new Set<string>();
     const oracle = this.#losses.isEmpty ? undefined : this.#shared?.node("oracle");
     for (const channel of ["all", ...ROOMS.map(channelOf)]) {
-      // The reply may be lost, as any other.
+      // The reply may be lost, as each reply of the store may.
       for (
         let reads = 0, entries: readonly LogEntry[] | undefined;
         entries === undefined && reads < 20;
