@@ -4,7 +4,7 @@ import { expectTypeOf } from "vitest";
 import { z } from "zod";
 import type { Room, StatePatch, Store, WebSocketClient } from "./index.ts";
 
-const protocol = defineProtocol({
+export const protocol = defineProtocol({
   presence: {
     state: z.object({ mood: z.string().default("calm"), cursor: z.object({ x: z.number() }).nullable() }),
   },
@@ -28,10 +28,10 @@ room.updatePresence({ curser: null });
 // @ts-expect-error a field of another type
 room.updatePresence({ cursor: { x: "1" } });
 // @ts-expect-error everyone online has no state
-client.users[0]?.presence;
+export const none: unknown = client.users[0]?.presence;
 
 // Without state in the contract the argument is the error, and with any contract a patch is anything.
-const plain = defineProtocol({});
+export const plain = defineProtocol({});
 declare const plainRoom: Room<typeof plain>;
 expectTypeOf(plainRoom.users[0]?.presence).toEqualTypeOf<undefined>();
 // @ts-expect-error without presence in the contract
@@ -47,7 +47,7 @@ takesAny(plainClient);
 
 // @ts-expect-error JSON turns a Date into a string
 defineProtocol({ presence: { state: z.object({ at: z.date() }) } });
-// @ts-expect-error no object
+// @ts-expect-error a text is no object
 defineProtocol({ presence: { state: z.string() } });
 // @ts-expect-error an array is none either
 defineProtocol({ presence: { state: z.array(z.string()) } });

@@ -119,7 +119,7 @@ export function defineProtocol<
    */
   readonly presence?: { readonly state: Schema<TStateInput, TState> & StateCheck<TStateInput, TState> };
 }): Protocol<TClient, TServer, TRequests, TServerRequests, TErrors, PresenceOf<TStateInput, TState>>;
-export function defineProtocol(definition: Partial<AnyProtocol>): Protocol {
+export function defineProtocol(definition: AnyDefinition): Protocol {
   const {
     clientMessages = {},
     serverMessages = {},
@@ -155,6 +155,11 @@ export function defineProtocol(definition: Partial<AnyProtocol>): Protocol {
   // Without one there is no schema, which `NoPresence` stands for.
   const presence = definition.presence as Presence;
   return { clientMessages, serverMessages, requests, serverRequests, errors, presence };
+}
+
+/** What the overload takes, without its types. */
+interface AnyDefinition extends Partial<Omit<AnyProtocol, "presence">> {
+  readonly presence?: { readonly state: Schema };
 }
 
 function assertSchema(schema: unknown): void {

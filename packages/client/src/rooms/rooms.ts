@@ -36,7 +36,7 @@ export interface RoomEntry {
   shownLast?: object | undefined;
   /** Runs between two states. */
   readonly showTimer: Timer;
-  isShowTimerSet?: boolean;
+  isShowTimerSet: boolean;
   unanswered: number;
 }
 
@@ -90,6 +90,7 @@ export class Rooms {
       handles: new Set([handle]),
       state: { status: "joining" },
       showTimer: new Timer(clock),
+      isShowTimerSet: false,
       unanswered: 0,
     };
     if (!ROOM_NAME.test(name)) this.#remove(entry, new HalyardError("invalid_message", ROOM_NAME_RULE));

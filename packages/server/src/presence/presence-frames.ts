@@ -20,15 +20,17 @@ const MAX_CHARS = 256 * 1024;
 export function listFrame(scope: PresenceScope, page: RosterPage, states: number): OutboundFrame {
   const users = page.entries.map((entry, index) => publicUserJson(entry, index < states));
   const cursorField = page.cursor === undefined ? "" : `,"cursor":${JSON.stringify(page.cursor)}`;
-  return new OutboundFrame(text(scope, "user_list", `"users":[${users.join(",")}]`, page.total, cursorField));
+  const fields = `"users":[${users.join(",")}],"total":${String(page.total)}${cursorField}`;
+  return new OutboundFrame(text(scope, "user_list", fields));
 }
 
 export function joinedFrame(scope: PresenceScope, users: readonly string[], total: number): OutboundFrame {
-  return new OutboundFrame(text(scope, "user_joined", `"users":[${users.join(",")}]`, total));
+  return new OutboundFrame(joinedText(scope, users, total));
 }
 
 export function leftFrame(scope: PresenceScope, userIds: readonly string[], total: number): OutboundFrame {
-  return new OutboundFrame(text(scope, "user_left", `"userIds":${JSON.stringify(userIds)}`, total));
+  const fields = `"userIds":${JSON.stringify(userIds)},"total":${String(total)}`;
+  return new OutboundFrame(text(scope, "user_left", fields));
 }
 
 /** Changes of states alone: a slow reader is sent a list in their place, later. */
@@ -37,19 +39,16 @@ export function stateFrame(
   { users, total }: { readonly users: readonly string[]; readonly total: number },
   onDropped: (reader: Recipient) => void,
 ): OutboundFrame {
-  return new RefreshedFrame(text(scope, "user_joined", `"users":[${users.join(",")}]`, total), onDropped);
+  return new RefreshedFrame(joinedText(scope, users, total), onDropped);
 }
 
-function text(
-  { room, channel }: PresenceScope,
-  type: string,
-  users: string,
-  total: number,
-  cursorField = "",
-): string {
+function joinedText(scope: PresenceScope, users: readonly string[], total: number): string {
+  return text(scope, "user_joined", `"users":[${users.join(",")}],"total":${String(total)}`);
+}
+
+function text({ room, channel }: PresenceScope, type: string, fields: string): string {
   const roomField = room === undefined ? "" : `"room":${JSON.stringify(room)},`;
-  const json = `{"type":"${type}",${roomField}${users},"total":${String(total)}${cursorField}}`;
-  return encodeFrame(json, { ch: channel });
+  return encodeFrame(`{"type":"${type}",${roomField}${fields}}`, { ch: channel });
 }
 
 /** The public fields of a user as JSON text, and what the user shows. */

@@ -49,7 +49,7 @@ describe("presence_update", () => {
     const ada = await plain.join("ada", { rooms: ["a"] });
     const [error] = await plain.ask(ada, { type: "presence_update", room: "a", state: {}, $: { id: "1" } });
     expect(error).toMatchObject({ type: "error", code: "unknown_type", $: { re: "1" } });
-    plain.expectToEndCleanly();
+    await plain.expectToEndCleanly();
     create();
   });
 

@@ -45,8 +45,7 @@ export class StateChecks {
 
   /** @throws HalyardError `unknown_type` without presence state in the contract, `invalid_message`, `payload_too_large` */
   parse(frame: Frame): PresenceUpdateMessage {
-    if (this.#schema === undefined)
-      throw new HalyardError("unknown_type", "The contract has no presence state.");
+    this.#assertInContract();
     const message = clientMessages.presence_update.safeParse(frame);
     if (!message.success) throw new InvalidMessageError(message.error.issues.slice(0, 5).map(toIssue));
     // Before it waits: what is larger takes no memory.
@@ -56,13 +55,19 @@ export class StateChecks {
 
   /** The state after the schema, as JSON text. @throws HalyardError or SchemaFailedError */
   async jsonOf(state: object): Promise<string> {
-    const pending = validate(this.#schema as Schema, state);
+    const pending = validate(this.#assertInContract(), state);
     const checked = pending instanceof Promise ? await this.#deadline.settle(pending) : pending;
     if (!checked.ok) throw validationError(checked);
     const json = replaceLoneSurrogates(JSON.stringify(checked.value));
     if (!json.startsWith("{")) throw new InvalidMessageError([{ path: "", message: "is not an object" }]);
     this.#assertFits(json);
     return json;
+  }
+
+  #assertInContract(): Schema {
+    if (this.#schema === undefined)
+      throw new HalyardError("unknown_type", "The contract has no presence state.");
+    return this.#schema;
   }
 
   #assertFits(json: string): void {

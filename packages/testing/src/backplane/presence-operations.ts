@@ -133,7 +133,7 @@ function removeConnections(transaction: Transaction, isGone: (lease: string) => 
   for (const roster of transaction.state.rosters.values())
     for (const [user, member] of roster.members) {
       for (const [id, { lease }] of member.connections) if (isGone(lease)) member.connections.delete(id);
-      if (member.connections.size > 0) showLatest(transaction, roster, member);
+      if (member.connections.size > 0) showLatest(transaction, roster, { member });
       else if (member.leavesAt === undefined) left(transaction, roster, user);
     }
 }
@@ -165,17 +165,22 @@ function join(
   member.connections.delete(connectionId);
   member.connections.set(connectionId, { lease, state });
   member.leavesAt = undefined;
-  if (member.entry.profile === profile) return showLatest(transaction, roster, member, state?.announcedUsers);
+  if (member.entry.profile === profile)
+    return showLatest(transaction, roster, { member, announcedUsers: state?.announcedUsers });
   member.entry = { ...entryWithLatest(member), profile };
   announceJoined(transaction, roster, { member, change: "profile" });
 }
 
-/** @param announcedUsers with more users in the roster, nobody is told. @default nobody is too many */
+interface Shown {
+  readonly member: StoredMember;
+  /** With more users in the roster, nobody is told. @default any number is told */
+  readonly announcedUsers?: number | undefined;
+}
+
 function showLatest(
   transaction: Transaction,
   roster: StoredRoster,
-  member: StoredMember,
-  announcedUsers = Infinity,
+  { member, announcedUsers = Infinity }: Shown,
 ): void {
   const entry = entryWithLatest(member);
   if (entry.state === member.entry.state) return;
@@ -200,7 +205,7 @@ function leave(
   const member = roster?.members.get(user);
   if (roster === undefined || member === undefined) return;
   if (!member.connections.delete(connectionId)) return;
-  if (member.connections.size > 0) return showLatest(transaction, roster, member);
+  if (member.connections.size > 0) return showLatest(transaction, roster, { member });
   if (graceMs > 0) member.leavesAt = transaction.now + graceMs;
   else left(transaction, roster, user);
 }

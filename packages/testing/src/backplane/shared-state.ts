@@ -34,7 +34,7 @@ export interface StoredSlot {
 }
 
 /** A connection that keeps an entry: the lease of its node, and what it shows. */
-export interface StoredConnection {
+interface StoredConnection {
   readonly lease: string;
   readonly state: ShownState | undefined;
 }
