@@ -148,6 +148,12 @@ export class Rooms {
     await this.sendJoined(connection, room);
   }
 
+  /** @throws TypeError where nobody keeps the users of a room */
+  assertHasUsers(): void {
+    if (this.#parts.builtIns.presence === false)
+      throw new TypeError("builtIns.presence is false: no room has a list of its users.");
+  }
+
   /** Joins the room's presence, and sends the connection the list of its users. */
   async sendJoined(connection: Connection, room: string): Promise<void> {
     const { authorization, builtIns, presence } = this.#parts;
