@@ -93,7 +93,7 @@ describe("screenshots", () => {
     await shoot("banned-dark", grace);
     await ada.at("banned").waitFor();
     await shoot("banned-list", ada);
-    await naomi.page.getByRole("button", { name: "Come back" }).click();
+    await naomi.page.getByRole("button", { name: "Reconnect", exact: true }).click();
     await naomi.isOnline();
     const pocket = await scenario.visitor({ ...PHONE, colorScheme: "dark" });
     await pocket.signIn("ada.lovelace@example.com");
