@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { useEffect, useState } from "react";
 import type { Account } from "../chat/account.ts";
 import { useMessage } from "../chat/halyard.ts";
@@ -74,36 +75,51 @@ export function Shell({ account }: { readonly account: Account }) {
           {people}
         </aside>
       )}
-      {overlay === "rooms" && (
-        <Dialog title="Rooms" kind="drawer-left" onClose={close}>
-          {sidebar}
-        </Dialog>
-      )}
-      {overlay === "people" && (
-        <Dialog title="Users" kind="drawer-right" onClose={close}>
-          {people}
-        </Dialog>
-      )}
-      <OverlayForm overlay={overlay} bans={bans} dispatch={dispatch} onClose={close} />
+      <OpenOverlay
+        overlay={overlay}
+        drawers={{ rooms: sidebar, people }}
+        bans={bans}
+        dispatch={dispatch}
+        onClose={close}
+      />
       <KickedDialog />
       <LiveRegion userId={account.userId} />
     </div>
   );
 }
 
-interface OverlayFormProps {
+interface OpenOverlayProps {
   readonly overlay: Overlay | undefined;
+  /** What stands beside the room on a wider screen. */
+  readonly drawers: { readonly rooms: ReactNode; readonly people: ReactNode };
   readonly bans: Bans;
   readonly dispatch: Rooms["dispatch"];
   readonly onClose: () => void;
 }
 
-function OverlayForm({ overlay, bans, dispatch, onClose }: OverlayFormProps) {
-  if (overlay === "create-room")
-    return <CreateRoomDialog onCreated={(room) => dispatch({ type: "created", room })} onClose={onClose} />;
-  if (overlay === "announce") return <AnnounceDialog onClose={onClose} />;
-  if (typeof overlay === "object") return <BanDialog person={overlay} bans={bans} onClose={onClose} />;
-  return null;
+function OpenOverlay({ overlay, drawers, bans, dispatch, onClose }: OpenOverlayProps) {
+  switch (overlay) {
+    case undefined:
+      return null;
+    case "rooms":
+      return (
+        <Dialog title="Rooms" kind="drawer-left" onClose={onClose}>
+          {drawers.rooms}
+        </Dialog>
+      );
+    case "people":
+      return (
+        <Dialog title="Users" kind="drawer-right" onClose={onClose}>
+          {drawers.people}
+        </Dialog>
+      );
+    case "create-room":
+      return <CreateRoomDialog onCreated={(room) => dispatch({ type: "created", room })} onClose={onClose} />;
+    case "announce":
+      return <AnnounceDialog onClose={onClose} />;
+    default:
+      return <BanDialog person={overlay} bans={bans} onClose={onClose} />;
+  }
 }
 
 /** What is open over the chat. A drawer whose content has a column of its own on a wider screen would show it twice. */
