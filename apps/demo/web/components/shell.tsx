@@ -1,7 +1,6 @@
 import type { ReactNode } from "react";
 import { useEffect, useState } from "react";
 import type { Account } from "../chat/account.ts";
-import { useMessage } from "../chat/halyard.ts";
 import { unreadOf } from "../chat/read-state.ts";
 import type { Bans } from "../chat/use-bans.ts";
 import { useBans } from "../chat/use-bans.ts";
@@ -10,7 +9,6 @@ import { useRooms } from "../chat/use-rooms.ts";
 import { useActiveRoom } from "../hooks/use-active-room.ts";
 import { useMediaQuery } from "../hooks/use-media-query.ts";
 import { usePageTitle } from "../hooks/use-page-title.ts";
-import { useToasts } from "../lib/toasts.ts";
 import { AnnounceDialog } from "./announce-dialog.tsx";
 import { Announcements } from "./announcements.tsx";
 import { BanDialog } from "./ban-dialog.tsx";
@@ -26,7 +24,6 @@ import { VisitedRooms } from "./visited-rooms.tsx";
 
 /** The frame: rooms at the left, people at the right, the room between; on a phone both sides are drawers. */
 export function Shell({ account }: { readonly account: Account }) {
-  const toasts = useToasts();
   const list = useRooms(account.userId);
   const { rooms, dispatch } = list;
   const active = useActiveRoom();
@@ -37,7 +34,6 @@ export function Shell({ account }: { readonly account: Account }) {
   const close = () => setOverlay(undefined);
   const unread = rooms.reduce((sum, room) => sum + unreadOf(room), 0);
   usePageTitle(`#${active}`, unread);
-  useMessage("error", ({ message }) => toasts.show(message));
 
   const sidebar = (
     <Sidebar
