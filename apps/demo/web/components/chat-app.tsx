@@ -2,7 +2,7 @@ import { useEffect, useEffectEvent, useState } from "react";
 import { KICKED } from "../../shared/constants.ts";
 import type { Account } from "../chat/account.ts";
 import { createChatClient } from "../chat/create-chat-client.ts";
-import { HalyardProvider, useConnection, useMessage } from "../chat/halyard.ts";
+import { HalyardProvider, useConnection } from "../chat/halyard.ts";
 import { useToasts } from "../lib/toasts.ts";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { Shell } from "./shell.tsx";
@@ -29,12 +29,10 @@ export function ChatApp({ account, onSignedOut }: ChatAppProps) {
   );
 }
 
-/** Shows the errors of the server, and the sign-in form when the session has ended, in this page or elsewhere. */
+/** Shows the sign-in form when the session has ended, in this page or elsewhere. */
 function SessionWatch({ onSignedOut }: Pick<ChatAppProps, "onSignedOut">) {
   const state = useConnection();
   const signedOut = useEffectEvent(onSignedOut);
-  const toasts = useToasts();
-  useMessage("error", ({ message }) => toasts.show(message));
   useEffect(() => {
     if (state.status !== "authRequired" || state.cause.reason === KICKED) return;
     signedOut(state.reason === "forbidden" ? BANNED : "You have been signed out.");
