@@ -1,11 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { POLL } from "../support/wait.ts";
-import { Scenario } from "./scenario.ts";
-
-/** What Chromium itself reports while the server restarts. */
-const SERVER_DOWN =
-  /net::ERR_(CONNECTION_|EMPTY_RESPONSE|SOCKET_)|WebSocket connection to .* failed|status of 426/;
+import { Scenario, SERVER_DOWN } from "./scenario.ts";
 
 const LINES = Array.from({ length: 100 }, (_, index) => `line ${String(index + 1)}`);
 

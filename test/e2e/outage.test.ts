@@ -1,11 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { POLL } from "../support/wait.ts";
 import type { UserPage } from "./user-page.ts";
-import { Scenario } from "./scenario.ts";
+import { Scenario, SERVER_DOWN } from "./scenario.ts";
 
-/** What Chromium itself reports while the server is down. */
-const SERVER_DOWN =
-  /net::ERR_(CONNECTION_|EMPTY_RESPONSE|SOCKET_)|WebSocket connection to .* failed|status of 426/;
 /** The page after a reload shows the newest page of the history. */
 const PAGE_SIZE = 40;
 const BURST = Array.from({ length: 60 }, (_, index) => `burst ${String(index + 1)}`);

@@ -23,7 +23,7 @@ export interface ChatOptions {
 }
 
 /** What the chat keeps in the database, and reads from it. */
-export interface ChatStores {
+interface ChatStores {
   readonly messages: MessageStore;
   readonly rooms: RoomStore;
   readonly reads: ReadStore;

@@ -154,7 +154,7 @@ describe("the read store", () => {
     expect(createReadStore(database).unreadOf("bob", ["general"])).toMatchObject([{ unread: 1 }]);
   });
 
-  test("[demo 8] moves a position forward only, and to messages of the room only", () => {
+  test("[demo 8] a position advances only, and to messages of its room only", () => {
     const messages = createMessageStore(database);
     const reads = createReadStore(database);
     reads.unreadOf("bob", ["general"]);

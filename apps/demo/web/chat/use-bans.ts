@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 import { authClient } from "../lib/auth-client.ts";
 
-export interface BannedUser {
+interface BannedUser {
   readonly userId: string;
   readonly name: string;
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import { useClient } from "./halyard.ts";
 
 /** How long a message may wait for its receipt before the line is checked. */
-const PATIENCE_MS = 2_000;
+const RECEIPT_TIMEOUT_MS = 2_000;
 const ANSWER_MS = 3_000;
 
 /**
@@ -30,7 +30,7 @@ export function useLineCheck(): boolean {
       clearTimeout(timer);
       const { queued, unacknowledged } = client.stores.queue.get();
       if (client.state.status === "open" && queued + unacknowledged > 0)
-        timer = setTimeout(() => void check(), PATIENCE_MS);
+        timer = setTimeout(() => void check(), RECEIPT_TIMEOUT_MS);
     };
     const stops = [client.onQueue(restart), client.onStateChange(restart)];
     return () => {

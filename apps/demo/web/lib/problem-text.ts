@@ -1,4 +1,4 @@
-export const NO_SERVER = "The server does not answer. Please try again when you are online.";
+const NO_SERVER = "The server does not answer. Please try again when you are online.";
 
 /** What the user reads in place of the text of an error, which is for developers. */
 const TEXTS: Readonly<Record<string, string>> = {
