@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { POLL } from "../support/wait.ts";
-import { Scenario } from "./scenario.ts";
+import { Scenario, SERVER_DOWN } from "./scenario.ts";
 
 const LINES = Array.from({ length: 100 }, (_, index) => `line ${String(index + 1)}`);
 
@@ -12,7 +12,7 @@ describe("history", () => {
     write(scenario.server.database);
   });
   afterEach(() => {
-    scenario.expectNoErrors();
+    scenario.expectNoErrors(SERVER_DOWN);
   });
   afterAll(async () => scenario.close());
 
@@ -53,7 +53,41 @@ describe("history", () => {
     expect(await messages.evaluate((element) => element.scrollTop)).toBe(400);
     await ada.at("new-messages").click();
     await expect.poll(isInView, POLL).toBe(true);
-    expect(await ada.at("new-messages").count()).toBe(0);
+    await expect.poll(() => ada.at("new-messages").count(), POLL).toBe(0);
+  });
+
+  it("[demo 5] [demo 11] a reader's place survives a change of rooms, a cut and a restart of the server, and a button leads to the newest message", async () => {
+    const ada = await scenario.guest("Ada");
+    await ada.goTo("random");
+    const messages = ada.page.getByRole("region", { name: "Messages in random" });
+    await messages.evaluate((element) => (element.scrollTop = 0));
+    const line = ada.page.locator('[data-id="old-50"]');
+    await line.evaluate((element) => element.scrollIntoView());
+    await expect.poll(() => ada.at("new-messages").innerText(), POLL).toBe("Newest messages");
+    const top = async () => Math.round(await line.evaluate((element) => element.getBoundingClientRect().top));
+    const before = await top();
+
+    await ada.goTo("general");
+    await ada.goTo("random");
+    await expect.poll(top, POLL).toBe(before);
+
+    await ada.at("cut").click();
+    await ada.connectionIs("waiting");
+    await ada.page.getByRole("button", { name: "Reconnect now" }).click();
+    await ada.isOnline();
+    expect(await top()).toBe(before);
+
+    const bob = await scenario.guest("Bob");
+    await bob.goTo("random");
+    await scenario.server.stop();
+    await scenario.server.start();
+    await bob.send("after the restart");
+    await expect.poll(() => ada.at("new-messages").innerText(), POLL).toBe("1 new message");
+    expect(await top()).toBe(before);
+
+    await ada.at("new-messages").click();
+    await expect.poll(() => ada.at("message").last().innerText(), POLL).toContain("after the restart");
+    await expect.poll(() => ada.at("new-messages").count(), POLL).toBe(0);
   });
 });
 

@@ -103,7 +103,7 @@ describe("the demo by keyboard", () => {
     await expect.poll(async () => (await focus()).name, POLL).toBe("Message #galley");
   });
 
-  it("a connection that is cut by keyboard is announced and keeps the focus", async () => {
+  it("[demo 12] a connection that is cut and renewed by keyboard is announced and keeps the focus", async () => {
     await tabTo("Cut the connection", "Shift+Tab");
     await ada.page.keyboard.press("Enter");
     await ada.connectionIs("waiting");
@@ -112,5 +112,6 @@ describe("the demo by keyboard", () => {
     await tabTo("Reconnect now", "Shift+Tab");
     await ada.page.keyboard.press("Enter");
     await ada.isOnline();
+    expect((await focus()).name).toBe("Reconnect now");
   });
 });

@@ -52,7 +52,7 @@ describe("moderation by an admin", () => {
     }
     await expect.poll(() => ada.userNames(), POLL).toEqual(["Ada", "Eve"]);
     expect(await ada.at("toasts").innerText()).toContain("Bob was disconnected");
-    await focusIs(bob, "Come back");
+    await focusIs(bob, "Reconnect");
     await bob.page.keyboard.press("Enter");
     await bob.isOnline();
     await focusIs(bob, "Message #general");
@@ -84,7 +84,7 @@ describe("moderation by an admin", () => {
     for (const tab of [bob, second]) {
       await tab.at("sign-in-form").waitFor();
       expect(await tab.page.getByRole("status").allInnerTexts()).toContain(
-        "An admin has banned you. You are signed out, and this account cannot come in again.",
+        "An admin has banned you. You are signed out, and this account cannot sign in again.",
       );
     }
     await expect.poll(() => ada.userNames(), POLL).toEqual(["Ada", "Eve"]);

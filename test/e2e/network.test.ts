@@ -9,6 +9,8 @@ import { Scenario } from "./scenario.ts";
 
 /** Three seconds for the answer to a probe, and a reconnect; without a probe it would be 35 s and more. */
 const FOUND_MS = 8_000;
+/** Two seconds of waiting, three for the answer to a probe, and a reconnect. */
+const PROBED_MS = 12_000;
 /** How soon after it is shown a page is live again. */
 const LIVE_MS = 1_000;
 
@@ -85,5 +87,18 @@ describe("a page behind a failing network", () => {
     expect(performance.now() - lookedAt).toBeLessThan(FOUND_MS);
     await ada.send("here again");
     await bob.sees("into the void", "here again");
+  });
+
+  it("[demo 7] a message that waits for 2 s on a frozen line makes the page check the line, and is delivered by a new connection", async () => {
+    for (const connection of proxy.connections) connection.halfOpen("server");
+    const sentAt = performance.now();
+    await ada.send("on a frozen line");
+    await ada.page.locator("[data-testid=connection][data-status=checking]").waitFor();
+    const checkedAfter = performance.now() - sentAt;
+    expect(checkedAfter).toBeGreaterThan(1_500);
+    expect(await ada.at("connection").innerText()).toContain("Checking");
+    await bob.sees("on a frozen line");
+    expect(performance.now() - sentAt).toBeLessThan(PROBED_MS);
+    await ada.sees("on a frozen line");
   });
 });

@@ -1,11 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { POLL } from "../support/wait.ts";
 import type { UserPage } from "./user-page.ts";
-import { Scenario } from "./scenario.ts";
-
-/** What Chromium itself reports while the server is down, and when the client asks why a socket did not open. */
-const SERVER_DOWN =
-  /net::ERR_(CONNECTION_|EMPTY_RESPONSE|SOCKET_)|WebSocket connection to .* failed|status of 426/;
+import { Scenario, SERVER_DOWN } from "./scenario.ts";
 
 const STOPS = [
   { runtime: "node", signal: "SIGKILL", code: null },

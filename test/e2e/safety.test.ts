@@ -62,6 +62,24 @@ describe("the safety of the demo", () => {
     await mallory.page.context().close();
   });
 
+  it("[demo 11] addresses become links that carry nothing but their own text, and code is shown as it was written", async () => {
+    const link = "https://example.com/?a=1&b=2";
+    await admin.send(`${link}"onmouseover="x and javascript:alert(1), \`<b>code</b>\``);
+    await member.page.getByRole("link", { name: link, exact: true }).waitFor();
+    const attributes = await member.page
+      .locator(".content a")
+      .evaluateAll((links) =>
+        links.map((each) => Object.fromEntries([...each.attributes].map(({ name, value }) => [name, value]))),
+      );
+    expect(attributes).toEqual([{ href: link, target: "_blank", rel: "noopener noreferrer nofollow" }]);
+    expect(await member.page.locator(".content code").allInnerTexts()).toEqual(["<b>code</b>"]);
+    expect(await member.page.locator(".content b").count()).toBe(0);
+    const directions = await member.page
+      .locator(".content, .author, [data-testid=composer]")
+      .evaluateAll((items) => new Set(items.map((item) => item.getAttribute("dir"))).size);
+    expect(directions).toBe(1);
+  });
+
   it("the content security policy keeps the page from running an injected script", async () => {
     const answer = await fetch(scenario.server.origin);
     const policy = answer.headers.get("content-security-policy") ?? "";

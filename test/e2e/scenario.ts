@@ -9,6 +9,10 @@ import { DemoServer } from "./demo-server.ts";
 import type { DemoServerOptions } from "./demo-server.ts";
 import { UserPage } from "./user-page.ts";
 
+/** What Chromium itself reports while the server is down, and when the client asks why a socket did not open. */
+export const SERVER_DOWN =
+  /net::ERR_(CONNECTION_|EMPTY_RESPONSE|SOCKET_)|WebSocket connection to .* failed|status of 426/;
+
 export class Scenario {
   readonly server: DemoServer;
   readonly #browser: Browser;

@@ -25,8 +25,9 @@ export class UserPage {
     page.setDefaultTimeout(POLL.timeout);
   }
 
+  /** What the user sees: the rooms that were left stay in the document, hidden. */
   at(testId: string): Locator {
-    return this.page.getByTestId(testId);
+    return this.page.getByTestId(testId).filter({ visible: true });
   }
 
   async signUp(name: string, email: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { redisBackplane } from "@halyard/redis";
+import { createAnnouncementStore } from "./announcement-store.ts";
 import type { Auth } from "./auth.ts";
 import { createAuth, prepareAccounts } from "./auth.ts";
 import { createChat } from "./chat.ts";
@@ -8,7 +9,9 @@ import { createFetch } from "./fetch.ts";
 import { createLog } from "./log.ts";
 import { createMessageStore } from "./message-store.ts";
 import { loadPage } from "./page.ts";
+import { createReadStore } from "./read-store.ts";
 import { createRoomStore } from "./room-store.ts";
+import { rolesOf } from "./user-store.ts";
 
 export type Application = Awaited<ReturnType<typeof createApplication>>;
 
@@ -19,8 +22,13 @@ export async function createApplication(config: Config) {
   await prepareAccounts(auth, config, database);
   const manager = createChat({
     auth,
-    messages: createMessageStore(database),
-    rooms: createRoomStore(database),
+    stores: {
+      messages: createMessageStore(database),
+      rooms: createRoomStore(database),
+      reads: createReadStore(database),
+      announcements: createAnnouncementStore(database),
+      rolesOf: (userIds) => rolesOf(database, userIds),
+    },
     nodeName: config.nodeName,
     backplane: config.redisUrl === undefined ? undefined : redisBackplane({ url: config.redisUrl }),
     logger: createLog((line) => process.stdout.write(line)),

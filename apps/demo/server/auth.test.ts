@@ -24,6 +24,11 @@ interface User {
   readonly role: string;
 }
 
+function cookieOf(response: Response): string {
+  const lines = response.headers.getSetCookie();
+  return lines.map((line) => line.split(";")[0]).join("; ");
+}
+
 /** Better Auth over a real database file. A second call is a restart: it opens the same file. */
 async function startAuth(env: Record<string, string> = {}) {
   const config = readConfig({ DATABASE: join(folder, "demo.db"), ...env }, folder);
@@ -32,17 +37,14 @@ async function startAuth(env: Record<string, string> = {}) {
   const instance = createAuth(config, database);
   await prepareAccounts(instance, config, database);
 
-  const post = (path: string, body: unknown, origin = config.publicOrigin) => {
-    const headers = { "content-type": "application/json", origin };
+  const post = (path: string, body: unknown, origin = config.publicOrigin, signIn?: Response) => {
+    const cookie = signIn === undefined ? "" : cookieOf(signIn);
+    const headers = { "content-type": "application/json", origin, cookie };
     const init = { method: "POST", headers, body: JSON.stringify(body) };
     return instance.handler(new Request(`${config.publicOrigin}/api/auth${path}`, init));
   };
   const userOf = async (response: Response) => {
-    const cookie = response.headers
-      .getSetCookie()
-      .map((line) => line.split(";")[0])
-      .join("; ");
-    const session = await instance.api.getSession({ headers: new Headers({ cookie }) });
+    const session = await instance.api.getSession({ headers: new Headers({ cookie: cookieOf(response) }) });
     return session?.user as User | undefined;
   };
   return {
@@ -73,6 +75,34 @@ describe("sign-in", () => {
     const auth = await startAuth();
     const account = { email: "a@example.com", password: "correct horse" };
     expect((await auth.post("/sign-up/email", { ...account, name: "\u200b" })).status).toBe(400);
+  });
+
+  test("[demo 9] gives the name of an account to no guest and to no other account, however it is written", async () => {
+    const auth = await startAuth();
+    await auth.signUp("Ada");
+    for (const name of ["Ada", "ada", " A d a ", "\u00c1da", "A\u200bda", "\uff21da", "a.d.a"]) {
+      const answer = await auth.post(`/sign-in/anonymous?name=${encodeURIComponent(name)}`, {});
+      expect(answer.status, name).toBe(400);
+      expect(await answer.json()).toMatchObject({
+        message: "An account has this name. Please choose another one.",
+      });
+    }
+    const account = { name: "ADA", email: "other@example.com", password: "correct horse" };
+    expect((await auth.post("/sign-up/email", account)).status).toBe(400);
+    expect(await auth.guest("Adam")).toMatchObject({ name: "Adam" });
+    expect(await auth.guest("Adam")).toMatchObject({ name: "Adam" });
+  });
+
+  test("[demo 9] a guest cannot be renamed to the name of an account, and an account keeps its own", async () => {
+    const auth = await startAuth();
+    const ada = await auth.post("/sign-up/email", {
+      name: "Ada",
+      email: "ada@example.com",
+      password: "correct horse",
+    });
+    const guest = await auth.post("/sign-in/anonymous?name=Eve", {});
+    expect((await auth.post("/update-user", { name: "ada" }, undefined, guest)).status).toBe(400);
+    expect((await auth.post("/update-user", { name: "Ada" }, undefined, ada)).status).toBe(200);
   });
 
   test("sets cookies that are HttpOnly and SameSite, and also Secure behind TLS", async () => {

@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { displayName } from "./display-name.ts";
 import { keepSecret } from "./secret.ts";
+import { hasAccounts, isNameTaken } from "./user-store.ts";
 
 /** What the demo's HTTP glue writes the socket's address into; what a client sends under this name is dropped. */
 export const ADDRESS_HEADER = "x-client-address";
@@ -28,7 +29,10 @@ export function createAuth(config: Config, database: Database) {
     databaseHooks: {
       user: {
         create: { before: (user) => Promise.resolve({ data: admit(user, config, database) }) },
-        update: { before: (user) => Promise.resolve({ data: rename(user) }) },
+        update: {
+          before: (user, context) =>
+            Promise.resolve({ data: rename(user, database, context?.context.session?.user.id) }),
+        },
       },
     },
     // Better Auth limits in production only; a chat that is open to the internet needs it always.
@@ -59,8 +63,7 @@ interface NewUser extends Record<string, unknown> {
 }
 
 function admit<TUser extends NewUser>(user: TUser, config: Config, database: Database): TUser {
-  const name = displayName(user.name);
-  if (name === undefined) throw new APIError("BAD_REQUEST", { message: "Please choose a name." });
+  const name = checkedName(user.name, database);
   const isFirst =
     config.isLocal &&
     config.adminEmail === undefined &&
@@ -69,13 +72,15 @@ function admit<TUser extends NewUser>(user: TUser, config: Config, database: Dat
   return { ...user, name, ...(isFirst ? { role: "admin" } : {}) };
 }
 
-function rename<TUser extends object>(user: TUser): TUser {
-  if (!("name" in user)) return user;
-  const name = displayName(user.name);
-  if (name === undefined) throw new APIError("BAD_REQUEST", { message: "Please choose a name." });
-  return { ...user, name };
+function rename<TUser extends object>(user: TUser, database: Database, ownId: string | undefined): TUser {
+  return "name" in user ? { ...user, name: checkedName(user.name, database, ownId) } : user;
 }
 
-function hasAccounts(database: Database): boolean {
-  return Boolean(database.prepare(`SELECT 1 FROM "user" WHERE coalesce("isAnonymous", 0) = 0 LIMIT 1`).get());
+/** @throws APIError without a visible name, and for the name of another account: nobody poses as its owner */
+function checkedName(value: unknown, database: Database, ownId?: string): string {
+  const name = displayName(value);
+  if (name === undefined) throw new APIError("BAD_REQUEST", { message: "Please choose a name." });
+  if (isNameTaken(database, name, ownId))
+    throw new APIError("BAD_REQUEST", { message: "An account has this name. Please choose another one." });
+  return name;
 }

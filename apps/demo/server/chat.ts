@@ -1,17 +1,19 @@
 import { betterAuthAuthenticator } from "@halyard/better-auth";
 import { CloseCode, HalyardError } from "@halyard/protocol";
 import { createWebSocketSystem } from "@halyard/server";
-import type { Backplane, Logger } from "@halyard/server";
-import { MAX_CONTENT_LENGTH, PAGE_SIZE } from "../shared/constants.ts";
+import type { Backplane, Logger, WebSocketManager } from "@halyard/server";
+import { KICKED, MAX_CONTENT_LENGTH, PAGE_SIZE } from "../shared/constants.ts";
 import { protocol } from "../shared/protocol.ts";
+import { isVisible } from "../shared/text.ts";
+import type { AnnouncementStore } from "./announcement-store.ts";
 import type { Auth } from "./auth.ts";
 import type { MessageStore } from "./message-store.ts";
+import type { ReadStore } from "./read-store.ts";
 import type { RoomStore } from "./room-store.ts";
 
 export interface ChatOptions {
   readonly auth: Auth;
-  readonly messages: MessageStore;
-  readonly rooms: RoomStore;
+  readonly stores: ChatStores;
   /** What this node is called, where there are several. */
   readonly nodeName: string | undefined;
   /** @default this node alone */
@@ -20,8 +22,18 @@ export interface ChatOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** What the chat keeps in the database, and reads from it. */
+interface ChatStores {
+  readonly messages: MessageStore;
+  readonly rooms: RoomStore;
+  readonly reads: ReadStore;
+  readonly announcements: AnnouncementStore;
+  readonly rolesOf: (userIds: readonly string[]) => { userId: string; role: "admin" | "guest" }[];
+}
+
 /** The whole of the chat: who gets in, who may do what, what is kept, and the demo's own messages. */
-export function createChat({ auth, messages, rooms, nodeName, backplane, logger, onError }: ChatOptions) {
+export function createChat({ auth, stores, nodeName, backplane, logger, onError }: ChatOptions) {
+  const { messages, rooms, reads, announcements } = stores;
   const { manager, handlers } = createWebSocketSystem({
     protocol,
     backplane,
@@ -33,7 +45,7 @@ export function createChat({ auth, messages, rooms, nodeName, backplane, logger,
       beforePublish({ content }, { user, room, messageId }) {
         if (room === undefined || !rooms.has(room))
           throw new HalyardError("not_found", "There is no such room.");
-        if (!content.trim()) throw new HalyardError("invalid_message", "The message is empty.");
+        if (!isVisible(content)) throw new HalyardError("invalid_message", "The message is empty.");
         if (content.length > MAX_CONTENT_LENGTH)
           throw new HalyardError("payload_too_large", "The message is too long.");
         const from = { userId: user.id, name: user.name };
@@ -44,7 +56,7 @@ export function createChat({ auth, messages, rooms, nodeName, backplane, logger,
     onError,
   });
 
-  handlers.onRequest("list_rooms", () => rooms.list());
+  handlers.onRequest("list_rooms", (_, { user }) => reads.unreadOf(user.id, rooms.list()));
   handlers.onRequest("create_room", async ({ name }) => {
     const outcome = rooms.create(name);
     if (outcome === "full")
@@ -52,34 +64,43 @@ export function createChat({ auth, messages, rooms, nodeName, backplane, logger,
     if (outcome === "created") await manager.broadcastMessage({ type: "room_created", name });
     return { name };
   });
-  handlers.onRequest("load_history", ({ room, before }) => messages.page({ room, before, limit: PAGE_SIZE }));
+  handlers.onRequest("load_history", ({ before, since }, { room }) =>
+    messages.page({ room, before, since, limit: PAGE_SIZE }),
+  );
+  handlers.on("mark_read", async ({ messageId }, { room, user }) => {
+    if (!reads.markRead(user.id, room, messageId)) return;
+    await manager.sendToUser(user.id, { type: "read_position", room, messageId });
+  });
+  handlers.onRequest("list_roles", ({ userIds }) => stores.rolesOf(userIds));
+  handlers.onRequest("latest_announcement", () => announcements.latest());
   handlers.onRequest("announce", async ({ message }) => {
     const { id } = await manager.broadcastMessage({ type: "announcement", message });
+    announcements.add({ id, message });
     return { id };
   });
   handlers.onRequest("which_node", () => ({ name: nodeName }));
   handlers.onRequest("kick", async ({ userId }) => {
-    if (!(await isOnline(userId))) throw new HalyardError("not_found", "They are not connected any more.");
-    await manager.sendToUser(userId, { type: "kicked" });
-    await manager.disconnectUser(userId, { reason: "kicked" });
+    if (!(await isOnline(manager, userId)))
+      throw new HalyardError("not_found", "This user is not connected any more.");
+    await manager.disconnectUser(userId, { reason: KICKED });
     return {};
   });
   // A ban needs nothing here: it is Better Auth's, and the authenticator closes whatever the banned have open.
 
-  // The close that a draining server sends: a client may come back, and the reason tells it when. The four seconds
-  // are for the eye; without them it would be back before a user saw it go.
+  // The close that a draining server sends: a client may come back, and the reason tells it when. Without the four seconds it
+  // would be back before the user saw it go.
   handlers.on("cut_connection", (_message, { ws }) => ws.close(CloseCode.Draining, "retryAfterMs=4000"));
 
   return manager;
+}
 
-  /** On whatever node: `connectedUsers` knows those of this one. */
-  async function isOnline(userId: string): Promise<boolean> {
-    let cursor: string | undefined;
-    do {
-      const page = await manager.listUsers({ cursor });
-      if (page.users.some((user) => user.userId === userId)) return true;
-      ({ cursor } = page);
-    } while (cursor !== undefined);
-    return false;
-  }
+/** On whatever node: `connectedUsers` knows those of this one. */
+async function isOnline(manager: Pick<WebSocketManager, "listUsers">, userId: string): Promise<boolean> {
+  let cursor: string | undefined;
+  do {
+    const page = await manager.listUsers({ cursor });
+    if (page.users.some((user) => user.userId === userId)) return true;
+    ({ cursor } = page);
+  } while (cursor !== undefined);
+  return false;
 }

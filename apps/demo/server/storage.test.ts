@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FIRST_ROOMS, MAX_ROOMS } from "../shared/constants.ts";
+import { createAnnouncementStore } from "./announcement-store.ts";
 import type { Database } from "./database.ts";
 import { openDatabase } from "./database.ts";
 import type { MessageStore } from "./message-store.ts";
 import { createMessageStore } from "./message-store.ts";
+import { createReadStore } from "./read-store.ts";
 import { createRoomStore } from "./room-store.ts";
 import { keepSecret } from "./secret.ts";
 
@@ -76,6 +78,31 @@ describe("the message store", () => {
     });
   });
 
+  test("[demo 5] returns all messages since one that a page has, or the newest ones when it is unknown", () => {
+    const store = createMessageStore(database);
+    add(store, "general", "a", "b", "c", "d");
+    const since = (id: string) => store.page({ room: "general", limit: 1, since: id });
+    expect(idsOf(since("b"))).toEqual(["b", "c", "d"]);
+    expect([since("a").more, since("b").more]).toEqual([false, true]);
+    expect(since("nothing")).toEqual(store.page({ room: "general", limit: 1 }));
+  });
+
+  test("a page ends where its messages no longer fit a frame", () => {
+    const store = createMessageStore(database);
+    const from = { userId: "ada", name: "Ada" };
+    for (let n = 0; n < 40; n++)
+      store.add("general", {
+        id: String(n),
+        from,
+        content: "\u{1F6A2}".repeat(2_000),
+        sentAt: "2026-03-01T09:00:00.000Z",
+      });
+    const { messages, more } = store.page({ room: "general", limit: 40 });
+    expect(Buffer.byteLength(JSON.stringify(messages))).toBeLessThan(1024 * 1024);
+    expect(more).toBe(true);
+    expect(messages.at(-1)?.id).toBe("39");
+  });
+
   test("stores the text of a message unchanged", () => {
     const store = createMessageStore(database);
     const content = `'); DROP TABLE message; -- <b>\u0000 🚢`;
@@ -111,6 +138,49 @@ describe("the room store", () => {
     expect(rooms.create("one-more")).toBe("full");
     expect(rooms.list()).toHaveLength(MAX_ROOMS);
   });
+});
+
+describe("the read store", () => {
+  test("[demo 8] counts the messages of others behind the position, also after a restart", async () => {
+    const messages = createMessageStore(database);
+    add(messages, "general", "before");
+    const reads = createReadStore(database);
+    expect(reads.unreadOf("bob", ["general"])).toEqual([{ name: "general", unread: 0, newest: "before" }]);
+    add(messages, "general", "one", "two", "three");
+    expect(reads.unreadOf("bob", ["general"])).toMatchObject([{ unread: 3, newest: "three" }]);
+    expect(reads.unreadOf("ada", ["general"])).toMatchObject([{ unread: 0 }]);
+    expect(reads.markRead("bob", "general", "two")).toBe(true);
+    await restart();
+    expect(createReadStore(database).unreadOf("bob", ["general"])).toMatchObject([{ unread: 1 }]);
+  });
+
+  test("[demo 8] a position advances only, and to messages of its room only", () => {
+    const messages = createMessageStore(database);
+    const reads = createReadStore(database);
+    reads.unreadOf("bob", ["general"]);
+    add(messages, "general", "one", "two");
+    add(messages, "random", "elsewhere");
+    expect(reads.markRead("bob", "general", "two")).toBe(true);
+    for (const id of ["one", "two", "elsewhere", "nothing"])
+      expect(reads.markRead("bob", "general", id)).toBe(false);
+  });
+
+  test("[demo 8] counts all messages of a room that was made while its user was away", () => {
+    const messages = createMessageStore(database);
+    const reads = createReadStore(database);
+    reads.unreadOf("bob", ["general"]);
+    add(messages, "new", "one", "two");
+    expect(reads.unreadOf("bob", ["general", "new"])).toMatchObject([{ unread: 0 }, { unread: 2 }]);
+  });
+});
+
+test("[demo 10] the announcement store has the newest announcement, also after a restart", async () => {
+  const store = createAnnouncementStore(database);
+  expect(store.latest()).toBeNull();
+  store.add({ id: "a", message: "first" });
+  store.add({ id: "b", message: "second" });
+  await restart();
+  expect(createAnnouncementStore(database).latest()).toEqual({ id: "b", message: "second" });
 });
 
 test("keepSecret creates the secret once, in a file that only its owner can read", () => {

@@ -1,9 +1,19 @@
 import { defineProtocol, message, request } from "@halyard/protocol";
 import type { ProtocolOf } from "@halyard/protocol";
 import { z } from "zod";
-import { MAX_ANNOUNCEMENT_LENGTH, ROOM_PATTERN } from "./constants.ts";
+import { MAX_ANNOUNCEMENT_LENGTH, MAX_ROLES, ROOM_PATTERN } from "./constants.ts";
 
 const RoomName = z.string().regex(ROOM_PATTERN);
+const MessageId = z.string().max(200);
+const UserId = z.string().min(1).max(100);
+
+/** A room, and what the user has not read in it: `newest` is the newest message that `unread` counts, or could. */
+const ListedRoom = z.object({
+  name: RoomName,
+  unread: z.number().int(),
+  newest: z.string().optional(),
+});
+export type ListedRoom = z.infer<typeof ListedRoom>;
 
 /** A chat message as history keeps it: the fields of the built-in `chat_message`, less who is online since when. */
 export const StoredMessage = z.object({
@@ -19,25 +29,38 @@ export const protocol = defineProtocol({
   clientMessages: {
     // Ephemeral, because it must never be sent again after the reconnect that it causes.
     cut_connection: message(z.object({}), { ephemeral: true }),
+    /** The newest message that the user has seen in the room. Ephemeral: a page sends it with each connection. */
+    mark_read: message(z.object({ messageId: MessageId }), { room: "required", ephemeral: true }),
   },
   serverMessages: {
     room_created: message(z.object({ name: RoomName })),
-    /** To every tab of a user whom an admin kicks, right before they are closed: a close code alone says less. */
-    kicked: message(z.object({}), { ephemeral: true }),
+    /** To every tab of the user who has read the messages of a room up to this one. */
+    read_position: message(z.object({ room: RoomName, messageId: z.string() })),
   },
   requests: {
     /** What the node that this connection is on is called; undefined where there is only one. */
-    which_node: request({
-      input: z.object({}),
-      output: z.object({ name: z.string().optional() }),
+    which_node: request({ output: z.object({ name: z.string().optional() }), repeatable: true }),
+    list_rooms: request({ output: z.array(ListedRoom), repeatable: true }),
+    create_room: request({ input: z.object({ name: RoomName }), output: z.object({ name: RoomName }) }),
+    /**
+     * Messages of a room, the oldest first: the newest page; the page `before` a message; or all messages `since` one, which
+     * is the first of them. The server bounds their number, and `more` says whether there are older messages.
+     */
+    load_history: request({
+      input: z.object({ before: MessageId.optional(), since: MessageId.optional() }),
+      output: z.object({ messages: z.array(StoredMessage), more: z.boolean() }),
+      room: "required",
       repeatable: true,
     }),
-    list_rooms: request({ input: z.object({}), output: z.array(RoomName), repeatable: true }),
-    create_room: request({ input: z.object({ name: RoomName }), output: z.object({ name: RoomName }) }),
-    /** One page, oldest message first; `before` is the id of the oldest message that the page has. */
-    load_history: request({
-      input: z.object({ room: RoomName, before: z.string().max(200).optional() }),
-      output: z.object({ messages: z.array(StoredMessage), more: z.boolean() }),
+    /** The admins and the guests among these users. */
+    list_roles: request({
+      input: z.object({ userIds: z.array(UserId).max(MAX_ROLES) }),
+      output: z.array(z.object({ userId: z.string(), role: z.enum(["admin", "guest"]) })),
+      repeatable: true,
+    }),
+    /** The newest announcement of the last day. */
+    latest_announcement: request({
+      output: z.object({ id: z.string(), message: z.string() }).nullable(),
       repeatable: true,
     }),
     announce: request({
@@ -46,7 +69,7 @@ export const protocol = defineProtocol({
       requires: { role: "admin" },
     }),
     kick: request({
-      input: z.object({ userId: z.string().min(1).max(100) }),
+      input: z.object({ userId: UserId }),
       output: z.object({}),
       requires: { role: "admin" },
     }),

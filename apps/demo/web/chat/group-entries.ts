@@ -1,8 +1,14 @@
-import type { Entry } from "./timeline.ts";
+import type { Account } from "./account.ts";
+import type { Entry } from "./use-room-messages.ts";
+
+export type Author = Pick<Account, "userId" | "name">;
 
 /** What the eye takes for one utterance: consecutive messages of one author within a few minutes. */
 export interface Group {
   readonly key: string;
+  readonly from: Author;
+  /** When the server took the first one; undefined while it has not. */
+  readonly sentAt: string | undefined;
   readonly entries: readonly [Entry, ...Entry[]];
 }
 
@@ -12,14 +18,20 @@ export interface Day {
   readonly groups: readonly Group[];
 }
 
-const PAUSE_MS = 5 * 60_000;
+interface GroupInProgress extends Group {
+  readonly entries: [Entry, ...Entry[]];
+}
 
-/** Splits a timeline into days, in the reader's time zone, and those into groups. */
-export function groupEntries(entries: readonly Entry[]): readonly Day[] {
-  const days: { key: string; date: Date; groups: { key: string; entries: [Entry, ...Entry[]] }[] }[] = [];
-  let previous: Entry | undefined;
+const LONGEST_MS = 5 * 60_000;
+const MOST = 20;
+
+/** Splits messages into days, in the reader's time zone, and those into groups. */
+export function groupEntries(entries: readonly Entry[], self: Author, now = new Date()): readonly Day[] {
+  const days: { key: string; date: Date; groups: GroupInProgress[] }[] = [];
   for (const entry of entries) {
-    const date = new Date(entry.sentAt);
+    const from = entry.status === "delivered" ? entry.message.from : self;
+    const sentAt = sentAtOf(entry);
+    const date = sentAt === undefined ? now : new Date(sentAt);
     const key = dayKey(date);
     let day = days.at(-1);
     if (day?.key !== key) {
@@ -27,16 +39,22 @@ export function groupEntries(entries: readonly Entry[]): readonly Day[] {
       days.push(day);
     }
     const group = day.groups.at(-1);
-    if (group && previous && belongs(previous, entry)) group.entries.push(entry);
-    else day.groups.push({ key: entry.id, entries: [entry] });
-    previous = entry;
+    if (group?.from.userId === from.userId && isNear(group, sentAt)) group.entries.push(entry);
+    else day.groups.push({ key: entry.id, from, sentAt, entries: [entry] });
   }
   return days;
 }
 
-function belongs(previous: Entry, entry: Entry): boolean {
-  if (previous.from.userId !== entry.from.userId) return false;
-  return Date.parse(entry.sentAt) - Date.parse(previous.sentAt) < PAUSE_MS;
+/** When the server took a message; undefined until its copy has come back, also when its receipt came before. */
+export function sentAtOf(entry: Entry): string | undefined {
+  return entry.status === "delivered" ? entry.message.sentAt : undefined;
+}
+
+function isNear({ sentAt: begunAt, entries }: Group, sentAt: string | undefined): boolean {
+  if (entries.length >= MOST) return false;
+  return (
+    begunAt === undefined || sentAt === undefined || Date.parse(sentAt) - Date.parse(begunAt) < LONGEST_MS
+  );
 }
 
 function dayKey(date: Date): string {

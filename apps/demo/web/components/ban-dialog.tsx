@@ -1,5 +1,5 @@
 import type { PublicUser } from "@halyard/protocol";
-import type { Bans } from "../chat/bans.ts";
+import type { Bans } from "../chat/use-bans.ts";
 import { useTask } from "../hooks/use-task.ts";
 import { Dialog } from "./dialog.tsx";
 
@@ -17,7 +17,7 @@ export function BanDialog({ person, bans, onClose }: BanDialogProps) {
   return (
     <Dialog title={`Ban ${person.name}?`} kind="card" onClose={onClose}>
       <form className="dialog-form" onSubmit={run}>
-        <p>They are signed out everywhere at once, and cannot come in again until you lift the ban.</p>
+        <p>The user is signed out everywhere at once, and cannot sign in until you lift the ban.</p>
         <p className="form-problem" role="alert">
           {problem}
         </p>

@@ -1,24 +1,24 @@
 import { useEffect } from "react";
-import type { Bans } from "../chat/bans.ts";
-import { useStore } from "../hooks/use-store.ts";
+import type { Bans } from "../chat/use-bans.ts";
 import { useToasts } from "../lib/toasts.ts";
 import { Avatar } from "./avatar.tsx";
 
 /** For an admin: the users who are banned, and the way to lift a ban. Nothing at all while no user is banned. */
 export function BannedList({ bans }: { readonly bans: Bans }) {
   const toasts = useToasts();
-  const banned = useStore(bans.list);
+
+  const { list: banned, load, unban } = bans;
 
   useEffect(() => {
-    bans.load().catch(() => toasts.show("Who is banned could not be loaded."));
-  }, [bans, toasts]);
+    load().catch(() => toasts.show("The banned users could not be loaded."));
+  }, [load, toasts]);
 
   if (banned.length === 0) return null;
-  const unban = (userId: string) => {
-    bans.unban(userId).catch(() => toasts.show("The ban could not be lifted. Please try again."));
+  const lift = (userId: string) => {
+    unban(userId).catch(() => toasts.show("The ban could not be lifted. Please try again."));
   };
   return (
-    <section aria-label="Banned people">
+    <section aria-label="Banned users">
       <h2>
         Banned <span className="count">{banned.length}</span>
       </h2>
@@ -26,12 +26,14 @@ export function BannedList({ bans }: { readonly bans: Bans }) {
         {banned.map(({ userId, name }) => (
           <li key={userId} className="person banned" data-testid="banned">
             <Avatar userId={userId} name={name} />
-            <span className="person-name">{name}</span>
+            <span className="person-name" dir="auto">
+              {name}
+            </span>
             <button
               type="button"
               className="link-button"
               aria-label={`Unban ${name}`}
-              onClick={() => unban(userId)}
+              onClick={() => lift(userId)}
             >
               Unban
             </button>

@@ -1,41 +1,41 @@
 import { useEffect, useEffectEvent, useState } from "react";
+import { KICKED } from "../../shared/constants.ts";
 import type { Account } from "../chat/account.ts";
-import { ChatContext } from "../chat/chat-context.ts";
-import { ChatSession } from "../chat/chat-session.ts";
+import { createChatClient } from "../chat/create-chat-client.ts";
+import { HalyardProvider, useConnection } from "../chat/halyard.ts";
 import { useToasts } from "../lib/toasts.ts";
+import { ErrorBoundary } from "./error-boundary.tsx";
 import { Shell } from "./shell.tsx";
-import { Splash } from "./splash.tsx";
 
 interface ChatAppProps {
   readonly account: Account;
   readonly onSignedOut: (notice: string) => void;
 }
 
-const BANNED = "An admin has banned you. You are signed out, and this account cannot come in again.";
+const BANNED = "An admin has banned you. You are signed out, and this account cannot sign in again.";
 
-/** Holds one chat session for as long as a user is signed in. */
+/** The client of a signed-in user, and all that is below it. */
 export function ChatApp({ account, onSignedOut }: ChatAppProps) {
-  const { userId, name } = account;
   const toasts = useToasts();
-  const [chat, setChat] = useState<ChatSession>();
-  const signedOut = useEffectEvent(onSignedOut);
-
-  useEffect(() => {
-    const session = new ChatSession({ self: { userId, name }, onProblem: toasts.show });
-    session.connection.subscribe(() => {
-      const state = session.connection.get();
-      if (state.status !== "authRequired" || session.isKicked.get()) return;
-      // The session has ended, in this page or elsewhere: the client has stopped, and the app shows the sign-in form.
-      signedOut(state.reason === "forbidden" ? BANNED : "You have been signed out.");
-    });
-    setChat(session);
-    return () => session.close();
-  }, [userId, name, toasts]);
-
-  if (!chat) return <Splash />;
+  const [client] = useState(() => createChatClient(toasts.show));
+  useEffect(() => () => client.close(), [client]);
   return (
-    <ChatContext value={chat}>
-      <Shell account={account} />
-    </ChatContext>
+    <ErrorBoundary>
+      <HalyardProvider client={client}>
+        <SessionWatch onSignedOut={onSignedOut} />
+        <Shell account={account} />
+      </HalyardProvider>
+    </ErrorBoundary>
   );
+}
+
+/** Shows the sign-in form when the session has ended, in this page or elsewhere. */
+function SessionWatch({ onSignedOut }: Pick<ChatAppProps, "onSignedOut">) {
+  const state = useConnection();
+  const signedOut = useEffectEvent(onSignedOut);
+  useEffect(() => {
+    if (state.status !== "authRequired" || state.cause.reason === KICKED) return;
+    signedOut(state.reason === "forbidden" ? BANNED : "You have been signed out.");
+  }, [state]);
+  return null;
 }

@@ -1,14 +1,15 @@
 import { useEffect, useState } from "react";
 import type { ClusterAction, ClusterStatus, NodeStatus } from "../../shared/cluster.ts";
-import { useChat } from "../chat/chat-context.ts";
 import { act, watchCluster } from "../chat/cluster.ts";
-import { useStore } from "../hooks/use-store.ts";
+import { useRequest } from "../chat/halyard.ts";
+import { useOnOpen } from "../chat/use-on-open.ts";
 import { useToasts } from "../lib/toasts.ts";
 
 /** Where the page is connected, and buttons that take that away; nothing where there is one node only. */
 export function ClusterPanel() {
-  const node = useStore(useChat().node);
-  return node === undefined ? null : <Panel node={node} />;
+  const { data, refetch } = useRequest("which_node", undefined, { enabled: false });
+  useOnOpen(refetch);
+  return data?.name === undefined ? null : <Panel node={data.name} />;
 }
 
 function Panel({ node }: { readonly node: string }) {
@@ -16,7 +17,7 @@ function Panel({ node }: { readonly node: string }) {
   const [status, setStatus] = useState<ClusterStatus>();
   useEffect(() => watchCluster(setStatus), []);
   const run = (action: ClusterAction) => {
-    act(action).catch(() => toasts.show("The cluster did not do that."));
+    act(action).catch(() => toasts.show("The cluster has failed to do that."));
   };
   const up = status?.nodes.filter((each) => each.status === "up").length ?? 0;
   const isStopped = status?.redis === "stopped";

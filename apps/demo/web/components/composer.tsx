@@ -1,60 +1,77 @@
 import type { KeyboardEvent } from "react";
-import { useEffect, useRef } from "react";
+import { useEffect, useId, useRef } from "react";
 import { MAX_CONTENT_LENGTH } from "../../shared/constants.ts";
-import type { RoomSession } from "../chat/room-session.ts";
-import { useStore } from "../hooks/use-store.ts";
+import { isVisible } from "../../shared/text.ts";
+import { useDraft } from "../hooks/use-draft.ts";
 import { Icon } from "./icon.tsx";
 
-export function Composer({ room }: { readonly room: RoomSession }) {
-  const text = useStore(room.draft);
+interface ComposerProps {
+  readonly room: string;
+  readonly userId: string;
+  readonly onSend: (text: string) => void;
+  /** @param isTyping false when the field is empty, or was left */
+  readonly onTyping: (isTyping: boolean) => void;
+}
+
+export function Composer({ room, userId, onSend, onTyping }: ComposerProps) {
+  const [text, setText] = useDraft(userId, room);
   const input = useRef<HTMLTextAreaElement>(null);
-  const isEmpty = text.trim() === "";
+  const problemId = useId();
+  const excess = text.trim().length - MAX_CONTENT_LENGTH;
+  const canSend = isVisible(text) && excess <= 0;
 
   useEffect(() => {
-    // On a touch screen the focus would pull up the keyboard over the room that one wants to read.
+    // On a touch screen the focus would pull up the keyboard over the room that the user wants to read.
     if (matchMedia("(pointer: fine)").matches) input.current?.focus();
-    return () => room.sendTyping(false);
-  }, [room]);
+  }, []);
 
   const send = () => {
-    if (isEmpty) return;
-    room.send(text.trim());
-    room.draft.set("");
+    if (!canSend) return;
+    onSend(text.trim());
+    setText("");
     input.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    // While an input method composes, Enter picks a word and is none of our business.
+    // While an input method composes, Enter picks a word.
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     send();
   };
   return (
-    <form
-      className="composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-    >
-      <textarea
-        ref={input}
-        rows={1}
-        value={text}
-        maxLength={MAX_CONTENT_LENGTH}
-        placeholder={`Message #${room.name}`}
-        aria-label={`Message #${room.name}`}
-        enterKeyHint="send"
-        data-testid="composer"
-        onKeyDown={onKeyDown}
-        onBlur={() => room.sendTyping(false)}
-        onChange={({ target }) => {
-          room.draft.set(target.value);
-          room.sendTyping(target.value.trim() !== "");
+    <>
+      <form
+        className="composer"
+        onSubmit={(event) => {
+          event.preventDefault();
+          send();
         }}
-      />
-      <button type="submit" className="send" aria-label="Send" aria-disabled={isEmpty} data-testid="send">
-        <Icon name="send" />
-      </button>
-    </form>
+      >
+        <textarea
+          ref={input}
+          rows={1}
+          dir="auto"
+          value={text}
+          placeholder={`Message #${room}`}
+          aria-label={`Message #${room}`}
+          aria-invalid={excess > 0}
+          aria-describedby={problemId}
+          enterKeyHint="send"
+          data-testid="composer"
+          onKeyDown={onKeyDown}
+          onBlur={() => onTyping(false)}
+          onChange={({ target }) => {
+            setText(target.value);
+            onTyping(isVisible(target.value));
+          }}
+        />
+        <button type="submit" className="send" aria-label="Send" aria-disabled={!canSend} data-testid="send">
+          <Icon name="send" />
+        </button>
+      </form>
+      <p className="form-problem" role="alert" id={problemId} data-testid="composer-problem">
+        {excess > 0 &&
+          `A message has at most ${MAX_CONTENT_LENGTH.toLocaleString()} characters: ${excess.toLocaleString()} too many.`}
+      </p>
+    </>
   );
 }

@@ -1,51 +1,54 @@
 import type { ConnectionState } from "@halyard/client";
-import { useChat } from "../chat/chat-context.ts";
+import { useState } from "react";
+import { useClient, useConnection } from "../chat/halyard.ts";
+import { useLineCheck } from "../chat/use-line-check.ts";
 import { useNow } from "../hooks/use-now.ts";
-import { useStore } from "../hooks/use-store.ts";
 
 /** The state of the connection, always there, in words and in colour. */
 export function ConnectionBadge() {
-  const chat = useChat();
-  const state = useStore(chat.connection);
+  const client = useClient();
+  const state = useConnection();
+  const isChecking = useLineCheck();
+  const [hasFocus, setFocus] = useState(false);
   const now = useNow(state.status === "waiting");
+  const canReconnect = state.status !== "open" && state.status !== "connecting";
+  const status = isChecking && state.status === "open" ? "checking" : state.status;
   return (
-    <div className="connection" data-status={state.status} data-testid="connection">
+    <div className="connection" data-status={status} data-testid="connection">
       <span className="connection-light" aria-hidden="true" />
       {/* Only the kind of state is announced: a countdown read aloud each second would be unbearable. */}
       <span className="sr-only" role="status">
-        {spoken(state)}
+        {TEXTS[status]}
       </span>
-      <span aria-hidden="true">{shown(state, now)}</span>
-      {state.status !== "open" && state.status !== "connecting" && (
-        <button
-          type="button"
-          className="link-button"
-          aria-label="Reconnect now"
-          onClick={() => chat.reconnect()}
-        >
-          {state.status === "waiting" ? "Now" : "Reconnect"}
-        </button>
-      )}
+      <span aria-hidden="true">{shown(state, now) ?? TEXTS[status]}</span>
+      {/* With the focus it stays where it is, also when it has done its work: the keyboard would start at the top again. */}
+      <button
+        type="button"
+        className="link-button"
+        aria-label="Reconnect now"
+        aria-disabled={!canReconnect}
+        hidden={!canReconnect && !hasFocus}
+        onFocus={() => setFocus(true)}
+        onBlur={() => setFocus(false)}
+        onClick={() => canReconnect && client.reconnect()}
+      >
+        {state.status === "waiting" ? "Now" : "Reconnect"}
+      </button>
     </div>
   );
 }
 
-function shown(state: ConnectionState, now: number): string {
-  if (state.status !== "waiting") return spoken(state);
+const TEXTS: Readonly<Record<ConnectionState["status"] | "checking", string>> = {
+  connecting: "Connecting…",
+  open: "Online",
+  checking: "Checking…",
+  waiting: "Reconnecting",
+  authRequired: "Disconnected",
+  closed: "Disconnected",
+};
+
+function shown(state: ConnectionState, now: number): string | undefined {
+  if (state.status !== "waiting") return undefined;
   const seconds = Math.max(1, Math.ceil((state.retryAt - now) / 1000));
   return `Reconnecting in ${seconds} s`;
-}
-
-function spoken(state: ConnectionState): string {
-  switch (state.status) {
-    case "connecting":
-      return "Connecting…";
-    case "open":
-      return "Online";
-    case "waiting":
-      return "Reconnecting";
-    case "authRequired":
-    case "closed":
-      return "Disconnected";
-  }
 }

@@ -1,11 +1,17 @@
 import { ROOM_PATTERN } from "../../shared/constants.ts";
-import { useChat } from "../chat/chat-context.ts";
+import { useClient } from "../chat/halyard.ts";
 import { useTask } from "../hooks/use-task.ts";
 import { formText } from "../lib/form-text.ts";
+import { assertOnline } from "../lib/problem-text.ts";
 import { Dialog } from "./dialog.tsx";
 
-export function CreateRoomDialog({ onClose }: { readonly onClose: () => void }) {
-  const chat = useChat();
+interface CreateRoomDialogProps {
+  readonly onCreated: (name: string) => void;
+  readonly onClose: () => void;
+}
+
+export function CreateRoomDialog({ onCreated, onClose }: CreateRoomDialogProps) {
+  const client = useClient();
   const { run, isBusy, problem } = useTask(async (form) => {
     const name = formText(form, "name")
       .trim()
@@ -13,7 +19,9 @@ export function CreateRoomDialog({ onClose }: { readonly onClose: () => void }) 
       .replace(/[\s_]+/g, "-");
     if (!ROOM_PATTERN.test(name))
       throw new Error("Letters from a to z, digits and hyphens, up to 32 of them.");
-    await chat.createRoom(name);
+    assertOnline(client);
+    await client.request("create_room", { name });
+    onCreated(name);
     location.hash = name;
     onClose();
   });
@@ -22,15 +30,8 @@ export function CreateRoomDialog({ onClose }: { readonly onClose: () => void }) 
       <form className="dialog-form" onSubmit={run} data-testid="create-room-form">
         <div className="field">
           <label htmlFor="room-name">Name</label>
-          <input
-            id="room-name"
-            name="name"
-            required
-            autoComplete="off"
-            maxLength={32}
-            placeholder="tall-ships"
-          />
-          <small>Everyone can see it and join.</small>
+          <input id="room-name" name="name" required autoComplete="off" placeholder="tall-ships" />
+          <small>All users can see the room and write in it.</small>
         </div>
         <p className="form-problem" role="alert">
           {problem}

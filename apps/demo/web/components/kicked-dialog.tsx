@@ -1,20 +1,22 @@
-import { useChat } from "../chat/chat-context.ts";
-import { useStore } from "../hooks/use-store.ts";
+import { useState } from "react";
+import { KICKED } from "../../shared/constants.ts";
+import { useClient, useConnection } from "../chat/halyard.ts";
 import { Dialog } from "./dialog.tsx";
 
 /** What has happened to a user whom an admin has kicked, and the way back. */
 export function KickedDialog() {
-  const chat = useChat();
-  const isKicked = useStore(chat.isKicked);
-  const { status } = useStore(chat.connection);
-  if (!isKicked || status !== "authRequired") return null;
+  const client = useClient();
+  const state = useConnection();
+  const [dismissed, dismiss] = useState<typeof state>();
+  const isKicked = state.status === "authRequired" && state.cause.reason === KICKED;
+  if (!isKicked || state === dismissed) return null;
   return (
-    <Dialog title="You were disconnected" kind="card" onClose={() => chat.isKicked.set(false)}>
+    <Dialog title="You were disconnected" kind="card" onClose={() => dismiss(state)}>
       <div className="dialog-form" data-testid="kicked">
-        <p>An admin has closed your connection. You are still signed in and may come back when you like.</p>
+        <p>An admin has closed your connection. You are still signed in and can reconnect.</p>
         <div className="dialog-actions">
-          <button type="button" className="button primary" data-first onClick={() => chat.reconnect()}>
-            Come back
+          <button type="button" className="button primary" data-first onClick={client.reconnect}>
+            Reconnect
           </button>
         </div>
       </div>

@@ -1,33 +1,45 @@
+import { useMemo } from "react";
+import type { Account } from "../chat/account.ts";
 import { groupEntries } from "../chat/group-entries.ts";
-import { useChat } from "../chat/chat-context.ts";
-import type { RoomSession } from "../chat/room-session.ts";
-import { useStickyScroll } from "../hooks/use-sticky-scroll.ts";
-import { useStore } from "../hooks/use-store.ts";
+import type { RoomMessages } from "../chat/use-room-messages.ts";
+import { useRoles } from "../chat/use-roles.ts";
+import { useReadingPlace } from "../hooks/use-reading-place.ts";
 import { formatDay } from "../lib/format-time.ts";
 import { Icon } from "./icon.tsx";
 import { MessageGroup } from "./message-group.tsx";
 
-export function MessageList({ room }: { readonly room: RoomSession }) {
-  const { self } = useChat();
-  const { entries, hasMore, history } = useStore(room.timeline);
-  const scroll = useStickyScroll({ entries, selfId: self.userId, onTop: () => void room.loadOlder() });
-  const isEmpty = history === "loaded" && entries.length === 0;
+interface MessageListProps {
+  readonly name: string;
+  readonly account: Account;
+  readonly messages: RoomMessages;
+}
+
+export function MessageList({ name, account, messages }: MessageListProps) {
+  const { entries, hasMore, hasFailed, isLoaded, retry, discard } = messages;
+  const place = useReadingPlace({ entries, selfId: account.userId, onTop: messages.loadOlder });
+  const days = useMemo(() => groupEntries(entries, account), [entries, account]);
+  const roles = useRoles(days.flatMap(({ groups }) => groups.map(({ from }) => from.userId)));
+  const isEmpty = isLoaded && entries.length === 0;
   return (
     <div className="messages-frame">
       {/* A region that scrolls must be reachable by keyboard. */}
       <div
         className="messages"
-        ref={scroll.scroller}
+        ref={place.scroller}
         tabIndex={0}
         role="region"
-        aria-label={`Messages in ${room.name}`}
+        aria-label={`Messages in ${name}`}
+        aria-busy={!isLoaded && !hasFailed}
       >
-        <div className="messages-content" ref={scroll.content} data-testid="messages">
-          {history === "failed" && <HistoryFailed onRetry={() => void room.open()} />}
-          {history !== "failed" && hasMore && <p className="history-note">Loading older messages…</p>}
-          {history === "loaded" && !hasMore && !isEmpty && <RoomBeginning name={room.name} />}
-          {isEmpty && <RoomEmpty name={room.name} />}
-          {groupEntries(entries).map((day) => (
+        <div className="messages-content" ref={place.content} data-testid="messages">
+          {hasFailed && <HistoryFailed onRetry={messages.reload} />}
+          {!hasFailed && hasMore && <p className="history-note">Loading older messages…</p>}
+          {!hasFailed && !isLoaded && entries.length === 0 && (
+            <p className="history-note">Loading messages…</p>
+          )}
+          {isLoaded && !hasMore && !isEmpty && <RoomBeginning name={name} />}
+          {isEmpty && <RoomEmpty name={name} />}
+          {days.map((day) => (
             <section key={day.key} className="day">
               <h2 className="day-divider">
                 <span>{formatDay(day.date)}</span>
@@ -37,8 +49,9 @@ export function MessageList({ room }: { readonly room: RoomSession }) {
                   <MessageGroup
                     key={group.key}
                     group={group}
-                    room={room}
-                    isOwn={group.entries[0].from.userId === self.userId}
+                    role={roles.get(group.from.userId)}
+                    isOwn={group.from.userId === account.userId}
+                    actions={{ retry, discard }}
                   />
                 ))}
               </ol>
@@ -46,9 +59,9 @@ export function MessageList({ room }: { readonly room: RoomSession }) {
           ))}
         </div>
       </div>
-      {scroll.newCount > 0 && (
-        <button type="button" className="new-pill" onClick={scroll.toBottom} data-testid="new-messages">
-          {scroll.newCount === 1 ? "1 new message" : `${scroll.newCount} new messages`}
+      {!place.isAtEnd && (
+        <button type="button" className="new-pill" onClick={place.toEnd} data-testid="new-messages">
+          {newText(place.newCount)}
           <Icon name="arrowDown" />
         </button>
       )}
@@ -56,10 +69,15 @@ export function MessageList({ room }: { readonly room: RoomSession }) {
   );
 }
 
+function newText(count: number): string {
+  if (count === 0) return "Newest messages";
+  return count === 1 ? "1 new message" : `${count} new messages`;
+}
+
 function HistoryFailed({ onRetry }: { readonly onRetry: () => void }) {
   return (
     <p className="history-note">
-      Older messages could not be loaded.{" "}
+      Messages could not be loaded.{" "}
       <button type="button" className="link-button" onClick={onRetry}>
         Try again
       </button>
@@ -77,8 +95,8 @@ function RoomEmpty({ name }: { readonly name: string }) {
       <span className="room-quiet-mark">
         <Icon name="hash" />
       </span>
-      <h2>All quiet in #{name}</h2>
-      <p>Nobody has said a word yet. The first one is yours.</p>
+      <h2>No messages in #{name} yet</h2>
+      <p>The first message appears here.</p>
     </div>
   );
 }

@@ -1,9 +1,19 @@
-import type { RoomSession } from "../chat/room-session.ts";
-import type { Entry } from "../chat/timeline.ts";
+import type { Entry } from "../chat/use-room-messages.ts";
 import { Icon } from "./icon.tsx";
 
-/** What became of one's own message. The mark at the side has its place from the start; only trouble takes a line. */
-export function MessageStatus({ entry, room }: { readonly entry: Entry; readonly room: RoomSession }) {
+/** What a user may do with a message that was not sent. The same functions as long as the list lives. */
+export interface FailureActions {
+  readonly retry: (id: string) => void;
+  readonly discard: (id: string) => void;
+}
+
+interface MessageStatusProps {
+  readonly entry: Entry;
+  readonly actions: FailureActions;
+}
+
+/** What became of the user's own message. The mark at the side has its place from the start; only a failure takes a line. */
+export function MessageStatus({ entry, actions }: MessageStatusProps) {
   switch (entry.status) {
     case "sending":
       return (
@@ -19,22 +29,23 @@ export function MessageStatus({ entry, room }: { readonly entry: Entry; readonly
           <span className="sr-only">Sent</span>
         </span>
       );
-    case "failed":
+    case "rejected":
+    case "expired":
     case "unknown":
       return (
         <p className="trouble" role="alert">
           <Icon name="alert" />
-          <span>{troubleText(entry)}</span>
+          <span>{failureText(entry)}</span>
           <span className="trouble-ways">
             <button
               type="button"
               className="link-button"
-              onClick={() => room.retry(entry.id)}
+              onClick={() => actions.retry(entry.id)}
               data-testid="retry"
             >
               Retry
             </button>
-            <button type="button" className="link-button" onClick={() => room.discard(entry.id)}>
+            <button type="button" className="link-button" onClick={() => actions.discard(entry.id)}>
               Discard
             </button>
           </span>
@@ -43,7 +54,7 @@ export function MessageStatus({ entry, room }: { readonly entry: Entry; readonly
   }
 }
 
-function troubleText({ status, error }: Entry): string {
-  if (status === "unknown") return "The connection was away too long to tell whether this arrived.";
+function failureText({ status, error }: Entry): string {
+  if (status === "unknown") return "The server did not confirm this message. It may have arrived.";
   return error ? `Not sent: ${error.message}` : "Not sent: there was no connection.";
 }

@@ -1,72 +1,77 @@
 import type { PublicUser } from "@halyard/protocol";
-import type { Bans } from "../chat/bans.ts";
-import { useChat } from "../chat/chat-context.ts";
-import { useStore } from "../hooks/use-store.ts";
+import { memo } from "react";
+import { useClient, useConnection, usePresence } from "../chat/halyard.ts";
+import type { Bans } from "../chat/use-bans.ts";
+import { useRoles } from "../chat/use-roles.ts";
+import { problemText } from "../lib/problem-text.ts";
 import { useToasts } from "../lib/toasts.ts";
 import { Avatar } from "./avatar.tsx";
 import { BannedList } from "./banned-list.tsx";
 import { PersonMenu } from "./person-menu.tsx";
+import { RoleMark } from "./role-mark.tsx";
 
 interface PeopleProps {
+  readonly selfId: string;
   /** What only an admin has. */
-  readonly moderation: Moderation | undefined;
-}
-
-interface Moderation {
-  readonly bans: Bans;
+  readonly bans: Bans | undefined;
   readonly onBan: (person: PublicUser) => void;
 }
 
-/** The users who are online: one entry per person, however many tabs they have open. */
-export function People({ moderation }: PeopleProps) {
-  const chat = useChat();
-  const { self, users, connection } = chat;
+/** The users who are online: one entry per user, however many tabs the user has open. */
+export const People = memo(function People({ selfId, bans, onBan }: PeopleProps) {
+  const client = useClient();
   const toasts = useToasts();
   // Without a connection the last list is shown, and is marked as outdated.
-  const isStale = useStore(connection).status !== "open";
-  const online = useStore(users);
+  const isStale = useConnection(({ status }) => status !== "open");
+  const online = usePresence();
+  const roles = useRoles(online.map(({ userId }) => userId));
   const people = online.toSorted(
-    (left, right) => rank(left, self.userId) - rank(right, self.userId) || compareNames(left, right),
+    (left, right) => rank(left, selfId) - rank(right, selfId) || compareNames(left, right),
   );
   const kick = ({ userId, name }: PublicUser) => {
-    chat.kick(userId).then(
-      () => toasts.show(`${name} was disconnected, and may come back.`, "done"),
-      () => toasts.show(`${name} could not be disconnected.`),
+    client.request("kick", { userId }).then(
+      () => toasts.show(`${name} was disconnected, and may reconnect.`, "done"),
+      (error: unknown) => toasts.show(`${name} could not be disconnected: ${problemText(error)}`),
     );
   };
   return (
-    <section className="people" aria-label="People online" data-stale={isStale || undefined}>
+    // A region that scrolls must be reachable by keyboard.
+    <section className="people" aria-label="Users online" tabIndex={0} data-stale={isStale || undefined}>
       <h2>
-        Online{" "}
+        {isStale ? "Last seen online" : "Online"}{" "}
         <span className="count" data-testid="online-count">
           {online.length}
         </span>
       </h2>
       <ul>
         {people.map((person) => (
-          <li key={person.userId} className="person" data-testid="person">
+          <li
+            key={person.userId}
+            className="person"
+            data-testid="person"
+            data-own={person.userId === selfId || undefined}
+          >
             <Avatar userId={person.userId} name={person.name} />
-            <span className="person-name">{person.name}</span>
-            {person.userId === self.userId && <small>you</small>}
-            {moderation && person.userId !== self.userId && (
-              <PersonMenu
-                name={person.name}
-                onKick={() => kick(person)}
-                onBan={() => moderation.onBan(person)}
-              />
+            <span className="person-name" dir="auto">
+              {person.name}
+            </span>
+            <RoleMark role={roles.get(person.userId)} isOwn={person.userId === selfId} />
+            {bans && person.userId !== selfId && (
+              <PersonMenu name={person.name} onKick={() => kick(person)} onBan={() => onBan(person)} />
             )}
           </li>
         ))}
       </ul>
       {online.length === 1 && (
         <p className="people-hint">
-          Nobody else is here. Open this page in a private window, come in as a guest, and talk to yourself.
+          No other user is online. To try the chat with two users, open this page in a private window and sign
+          in as a guest.
         </p>
       )}
-      {moderation && <BannedList bans={moderation.bans} />}
+      {bans && <BannedList bans={bans} />}
     </section>
   );
-}
+});
 
 function rank({ userId }: PublicUser, selfId: string): number {
   return userId === selfId ? 0 : 1;

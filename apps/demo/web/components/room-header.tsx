@@ -1,21 +1,22 @@
-import { useChat } from "../chat/chat-context.ts";
-import { useStore } from "../hooks/use-store.ts";
+import { useClient, useConnection, usePresence } from "../chat/halyard.ts";
 import { ConnectionBadge } from "./connection-badge.tsx";
 import { Icon } from "./icon.tsx";
 import type { Overlay } from "./overlay.ts";
 
 interface RoomHeaderProps {
   readonly name: string;
+  /** Over all rooms. */
+  readonly unread: number;
   readonly canAnnounce: boolean;
   readonly hasRooms: boolean;
   readonly hasPeople: boolean;
   readonly onOpen: (overlay: Overlay) => void;
 }
 
-export function RoomHeader({ name, canAnnounce, hasRooms, hasPeople, onOpen }: RoomHeaderProps) {
+export function RoomHeader({ name, unread, canAnnounce, hasRooms, hasPeople, onOpen }: RoomHeaderProps) {
   return (
     <header className="room-header">
-      {!hasRooms && <RoomsButton onClick={() => onOpen("rooms")} />}
+      {!hasRooms && <RoomsButton unread={unread} onClick={() => onOpen("rooms")} />}
       <h1 data-testid="room-title">
         <Icon name="hash" />
         <span>{name}</span>
@@ -41,18 +42,18 @@ export function RoomHeader({ name, canAnnounce, hasRooms, hasPeople, onOpen }: R
 }
 
 function CutButton() {
-  const chat = useChat();
-  const isOpen = useStore(chat.connection).status === "open";
+  const client = useClient();
+  const isOpen = useConnection(({ status }) => status === "open");
   return (
     <button
       type="button"
       className="button small cut"
-      title="The server drops this connection. Go on typing: nothing is lost."
+      title="The server closes this connection. No message is lost."
       // Disabled in words only: a button that lost the focus while it works would throw the keyboard back to the top.
       aria-disabled={!isOpen}
       aria-label="Cut the connection"
       data-testid="cut"
-      onClick={() => isOpen && chat.cut()}
+      onClick={() => isOpen && client.send("cut_connection")}
     >
       <Icon name="plug" />
       <span className="cut-label">Cut the connection</span>
@@ -60,8 +61,7 @@ function CutButton() {
   );
 }
 
-function RoomsButton({ onClick }: { readonly onClick: () => void }) {
-  const unread = useStore(useChat().unread);
+function RoomsButton({ unread, onClick }: { readonly unread: number; readonly onClick: () => void }) {
   return (
     <button
       type="button"
@@ -76,12 +76,12 @@ function RoomsButton({ onClick }: { readonly onClick: () => void }) {
 }
 
 function PeopleButton({ onClick }: { readonly onClick: () => void }) {
-  const { length } = useStore(useChat().users);
+  const length = usePresence(undefined, { select: (users) => users.length });
   return (
     <button
       type="button"
       className="icon-button with-count"
-      aria-label={`People, ${length} online`}
+      aria-label={`Users, ${length} online`}
       onClick={onClick}
       data-testid="people"
     >

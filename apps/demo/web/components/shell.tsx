@@ -1,12 +1,14 @@
+import type { ReactNode } from "react";
 import { useEffect, useState } from "react";
-import { FIRST_ROOMS } from "../../shared/constants.ts";
 import type { Account } from "../chat/account.ts";
-import { Bans } from "../chat/bans.ts";
-import { useChat } from "../chat/chat-context.ts";
+import { unreadOf } from "../chat/read-state.ts";
+import type { Bans } from "../chat/use-bans.ts";
+import { useBans } from "../chat/use-bans.ts";
+import type { Rooms } from "../chat/use-rooms.ts";
+import { useRooms } from "../chat/use-rooms.ts";
 import { useActiveRoom } from "../hooks/use-active-room.ts";
 import { useMediaQuery } from "../hooks/use-media-query.ts";
 import { usePageTitle } from "../hooks/use-page-title.ts";
-import { useStore } from "../hooks/use-store.ts";
 import { AnnounceDialog } from "./announce-dialog.tsx";
 import { Announcements } from "./announcements.tsx";
 import { BanDialog } from "./ban-dialog.tsx";
@@ -17,67 +19,112 @@ import { LiveRegion } from "./live-region.tsx";
 import type { Overlay } from "./overlay.ts";
 import { People } from "./people.tsx";
 import { RoomHeader } from "./room-header.tsx";
-import { RoomView } from "./room-view.tsx";
 import { Sidebar } from "./sidebar.tsx";
+import { VisitedRooms } from "./visited-rooms.tsx";
 
 /** The frame: rooms at the left, people at the right, the room between; on a phone both sides are drawers. */
 export function Shell({ account }: { readonly account: Account }) {
-  const room = useActiveRoom(useStore(useChat().rooms));
-  const hasRooms = useMediaQuery("(min-width: 760px)");
-  const hasPeople = useMediaQuery("(min-width: 1080px)");
-  const [overlay, setOverlay] = useState<Overlay>();
-  const [bans] = useState(() => new Bans());
+  const list = useRooms(account.userId);
+  const { rooms, dispatch } = list;
+  const active = useActiveRoom();
+  const hasRooms = useMediaQuery("(min-width: 47.5rem)");
+  const hasPeople = useMediaQuery("(min-width: 67.5rem)");
+  const [overlay, setOverlay] = useOverlay(hasRooms, hasPeople);
+  const bans = useBans();
   const close = () => setOverlay(undefined);
-  usePageTitle(room?.name);
-
-  // A drawer whose content has a column of its own on a wider screen would show it twice.
-  useEffect(() => {
-    setOverlay((current) =>
-      (current === "rooms" && hasRooms) || (current === "people" && hasPeople) ? undefined : current,
-    );
-  }, [hasRooms, hasPeople]);
+  const unread = rooms.reduce((sum, room) => sum + unreadOf(room), 0);
+  usePageTitle(`#${active}`, unread);
 
   const sidebar = (
     <Sidebar
       account={account}
-      active={room?.name}
+      rooms={rooms}
+      active={active}
       onNavigate={close}
       onCreate={() => setOverlay("create-room")}
     />
   );
   const people = (
-    <People moderation={account.isAdmin ? { bans, onBan: (person) => setOverlay({ person }) } : undefined} />
+    <People selfId={account.userId} bans={account.isAdmin ? bans : undefined} onBan={setOverlay} />
   );
   return (
     <div className="shell">
-      {hasRooms && <aside className="side">{sidebar}</aside>}
-      <main className="main">
+      {hasRooms && (
+        <aside className="side" aria-label="Rooms and account">
+          {sidebar}
+        </aside>
+      )}
+      <main className="main" aria-label={`Room ${active}`}>
         <RoomHeader
-          name={room?.name ?? FIRST_ROOMS[0]}
+          name={active}
+          unread={unread}
           canAnnounce={account.isAdmin}
           onOpen={setOverlay}
           hasRooms={hasRooms}
           hasPeople={hasPeople}
         />
         <Announcements />
-        {room ? <RoomView key={room.name} room={room} /> : <div className="room-empty" aria-busy="true" />}
+        <VisitedRooms account={account} active={active} list={list} />
       </main>
-      {hasPeople && <aside className="people-side">{people}</aside>}
-      {overlay === "rooms" && (
-        <Dialog title="Rooms" kind="drawer-left" onClose={close}>
-          {sidebar}
-        </Dialog>
-      )}
-      {overlay === "people" && (
-        <Dialog title="People" kind="drawer-right" onClose={close}>
+      {hasPeople && (
+        <aside className="people-side" aria-label="Users">
           {people}
-        </Dialog>
+        </aside>
       )}
-      {overlay === "create-room" && <CreateRoomDialog onClose={close} />}
-      {overlay === "announce" && <AnnounceDialog onClose={close} />}
-      {typeof overlay === "object" && <BanDialog person={overlay.person} bans={bans} onClose={close} />}
+      <OpenOverlay
+        overlay={overlay}
+        drawers={{ rooms: sidebar, people }}
+        bans={bans}
+        dispatch={dispatch}
+        onClose={close}
+      />
       <KickedDialog />
-      <LiveRegion />
+      <LiveRegion userId={account.userId} />
     </div>
   );
+}
+
+interface OpenOverlayProps {
+  readonly overlay: Overlay | undefined;
+  /** What stands beside the room on a wider screen. */
+  readonly drawers: { readonly rooms: ReactNode; readonly people: ReactNode };
+  readonly bans: Bans;
+  readonly dispatch: Rooms["dispatch"];
+  readonly onClose: () => void;
+}
+
+function OpenOverlay({ overlay, drawers, bans, dispatch, onClose }: OpenOverlayProps) {
+  switch (overlay) {
+    case undefined:
+      return null;
+    case "rooms":
+      return (
+        <Dialog title="Rooms" kind="drawer-left" onClose={onClose}>
+          {drawers.rooms}
+        </Dialog>
+      );
+    case "people":
+      return (
+        <Dialog title="Users" kind="drawer-right" onClose={onClose}>
+          {drawers.people}
+        </Dialog>
+      );
+    case "create-room":
+      return <CreateRoomDialog onCreated={(room) => dispatch({ type: "created", room })} onClose={onClose} />;
+    case "announce":
+      return <AnnounceDialog onClose={onClose} />;
+    default:
+      return <BanDialog person={overlay} bans={bans} onClose={onClose} />;
+  }
+}
+
+/** What is open over the chat. A drawer whose content has a column of its own on a wider screen would show it twice. */
+function useOverlay(hasRooms: boolean, hasPeople: boolean) {
+  const [overlay, setOverlay] = useState<Overlay>();
+  useEffect(() => {
+    setOverlay((current) =>
+      (current === "rooms" && hasRooms) || (current === "people" && hasPeople) ? undefined : current,
+    );
+  }, [hasRooms, hasPeople]);
+  return [overlay, setOverlay] as const;
 }

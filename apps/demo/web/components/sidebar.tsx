@@ -1,7 +1,6 @@
 import type { Account } from "../chat/account.ts";
-import { useChat } from "../chat/chat-context.ts";
-import type { RoomSession } from "../chat/room-session.ts";
-import { useStore } from "../hooks/use-store.ts";
+import type { ChatRoom } from "../chat/read-state.ts";
+import { unreadOf } from "../chat/read-state.ts";
 import { authClient } from "../lib/auth-client.ts";
 import { useToasts } from "../lib/toasts.ts";
 import { Avatar } from "./avatar.tsx";
@@ -12,13 +11,13 @@ import { ThemeToggle } from "./theme-toggle.tsx";
 
 interface SidebarProps {
   readonly account: Account;
-  readonly active: string | undefined;
+  readonly rooms: readonly ChatRoom[];
+  readonly active: string;
   readonly onNavigate: () => void;
   readonly onCreate: () => void;
 }
 
-export function Sidebar({ account, active, onNavigate, onCreate }: SidebarProps) {
-  const rooms = useStore(useChat().rooms);
+export function Sidebar({ account, rooms, active, onNavigate, onCreate }: SidebarProps) {
   return (
     <div className="sidebar">
       <p className="brand">
@@ -54,13 +53,13 @@ export function Sidebar({ account, active, onNavigate, onCreate }: SidebarProps)
 }
 
 interface RoomLinkProps {
-  readonly room: RoomSession;
+  readonly room: ChatRoom;
   readonly isActive: boolean;
   readonly onNavigate: () => void;
 }
 
 function RoomLink({ room, isActive, onNavigate }: RoomLinkProps) {
-  const unread = useStore(room.unread);
+  const unread = unreadOf(room);
   return (
     <li>
       <a
@@ -72,7 +71,9 @@ function RoomLink({ room, isActive, onNavigate }: RoomLinkProps) {
         onClick={onNavigate}
       >
         <Icon name="hash" />
-        <span className="room-name">{room.name}</span>
+        <span className="room-name" title={room.name}>
+          {room.name}
+        </span>
         {unread > 0 && (
           <span className="badge" data-testid={`unread-${room.name}`}>
             {unread > 99 ? "99+" : unread}
@@ -87,14 +88,16 @@ function RoomLink({ room, isActive, onNavigate }: RoomLinkProps) {
 function Me({ account }: { readonly account: Account }) {
   const toasts = useToasts();
   const signOut = async () => {
-    const { error } = await authClient.signOut();
-    if (error) toasts.show("Signing out did not work. Please try again.");
+    const { error } = await authClient.signOut().catch((failure: unknown) => ({ error: failure }));
+    if (error) toasts.show("The sign-out has failed. Please try again.");
   };
   return (
     <div className="me">
       <Avatar userId={account.userId} name={account.name} />
       <p className="me-name">
-        <strong data-testid="my-name">{account.name}</strong>
+        <strong data-testid="my-name" dir="auto">
+          {account.name}
+        </strong>
         <small>{roleText(account)}</small>
       </p>
       <ThemeToggle />

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { writeItem } from "../lib/browser-storage.ts";
 import type { IconName } from "./icon.tsx";
 import { Icon } from "./icon.tsx";
 
@@ -37,9 +38,5 @@ function applyTheme(theme: Theme): void {
   const { dataset } = document.documentElement;
   if (theme === "system") delete dataset["theme"];
   else dataset["theme"] = theme;
-  try {
-    localStorage.setItem("halyard-demo-theme", theme);
-  } catch {
-    // Storage may be forbidden: the choice then lasts as long as the page.
-  }
+  writeItem("localStorage", "halyard-demo-theme", theme);
 }

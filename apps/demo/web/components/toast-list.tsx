@@ -1,10 +1,9 @@
-import { useStore } from "../hooks/use-store.ts";
-import { useToasts } from "../lib/toasts.ts";
+import { useToastList, useToasts } from "../lib/toasts.ts";
 import { Icon } from "./icon.tsx";
 
 export function ToastList() {
   const toasts = useToasts();
-  const list = useStore(toasts.list);
+  const list = useToastList();
   return (
     <div className="toasts" role="status" aria-live="polite" data-testid="toasts">
       {list.map(({ id, kind, text }) => (

@@ -1,30 +1,22 @@
-import { useEffect, useSyncExternalStore } from "react";
-import type { RoomSession } from "../chat/room-session.ts";
+import { useSyncExternalStore } from "react";
+import { FIRST_ROOMS } from "../../shared/constants.ts";
 
 /** The room that the address names after its #, so that reload, back and a link all work; else the first one. */
-export function useActiveRoom(rooms: readonly RoomSession[]): RoomSession | undefined {
-  const name = useSyncExternalStore(subscribe, () => decodeURIComponent(location.hash.slice(1)));
-  const room = rooms.find((candidate) => candidate.name === name) ?? rooms[0];
-  const isVisible = useSyncExternalStore(subscribeToVisibility, () => document.visibilityState === "visible");
+export function useActiveRoom(): string {
+  const hash = useSyncExternalStore(subscribe, () => location.hash.slice(1));
+  return decode(hash) || FIRST_ROOMS[0];
+}
 
-  useEffect(() => {
-    room?.watch(isVisible);
-    return () => room?.watch(false);
-  }, [room, isVisible]);
-
-  useEffect(() => {
-    void room?.open();
-  }, [room]);
-
-  return room;
+/** A link that was cut off may end within an escape. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function subscribe(listener: () => void): () => void {
   addEventListener("hashchange", listener);
   return () => removeEventListener("hashchange", listener);
-}
-
-function subscribeToVisibility(listener: () => void): () => void {
-  document.addEventListener("visibilitychange", listener);
-  return () => document.removeEventListener("visibilitychange", listener);
 }

@@ -1,5 +1,6 @@
 import type { SubmitEvent } from "react";
 import { useState } from "react";
+import { problemText } from "../lib/problem-text.ts";
 
 export interface Task {
   readonly run: (event: SubmitEvent<HTMLFormElement>) => void;
@@ -16,7 +17,7 @@ export function useTask(work: (form: FormData) => Promise<void>): Task {
     setBusy(true);
     setProblem(undefined);
     work(new FormData(event.currentTarget))
-      .catch((error: unknown) => setProblem(error instanceof Error ? error.message : "That did not work."))
+      .catch((error: unknown) => setProblem(problemText(error)))
       .finally(() => setBusy(false));
   };
   return { run, isBusy, problem };

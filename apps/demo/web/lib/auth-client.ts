@@ -8,3 +8,12 @@ export const authClient = createAuthClient({
   fetchOptions: { credentials: "include" },
   plugins: [anonymousClient(), adminClient()],
 });
+
+/** Better Auth tells the other tabs of a sign-out, but of no sign-in. */
+const signIns = new BroadcastChannel("halyard-demo-sign-in");
+signIns.onmessage = () => authClient.$store.notify("$sessionSignal");
+
+/** Has the other tabs read the session. */
+export function announceSignIn(): void {
+  signIns.postMessage("");
+}

@@ -1,6 +1,4 @@
-import { createContext, use } from "react";
-import type { Store } from "./store.ts";
-import { createStore } from "./store.ts";
+import { createContext, use, useSyncExternalStore } from "react";
 
 interface Toast {
   readonly id: number;
@@ -11,27 +9,37 @@ interface Toast {
 type ToastKind = "problem" | "done";
 
 export interface Toasts {
-  readonly list: Store<readonly Toast[]>;
+  readonly get: () => readonly Toast[];
+  readonly subscribe: (listener: () => void) => () => void;
   /** @param kind @default "problem" */
-  show(text: string, kind?: ToastKind): void;
-  dismiss(id: number): void;
+  readonly show: (text: string, kind?: ToastKind) => void;
+  readonly dismiss: (id: number) => void;
 }
 
 const SHOWN_MS = { problem: 7_000, done: 4_000 } as const;
 const MOST = 3;
 
 export function createToasts(): Toasts {
-  const list = createStore<readonly Toast[]>([]);
+  const listeners = new Set<() => void>();
+  let toasts: readonly Toast[] = [];
   let nextId = 1;
-  const dismiss = (id: number) => list.set(list.get().filter((toast) => toast.id !== id));
+  const set = (next: readonly Toast[]) => {
+    toasts = next;
+    for (const listener of listeners) listener();
+  };
+  const dismiss = (id: number) => set(toasts.filter((toast) => toast.id !== id));
   return {
-    list,
+    get: () => toasts,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     dismiss,
     show(text, kind = "problem") {
       // The same trouble twice is one toast: a user does not read a stack of them.
-      if (list.get().some((toast) => toast.text === text)) return;
+      if (toasts.some((toast) => toast.text === text)) return;
       const id = nextId++;
-      list.set([...list.get(), { id, kind, text }].slice(-MOST));
+      set([...toasts, { id, kind, text }].slice(-MOST));
       setTimeout(dismiss, SHOWN_MS[kind], id);
     },
   };
@@ -43,4 +51,9 @@ export function useToasts(): Toasts {
   const toasts = use(ToastsContext);
   if (!toasts) throw new Error("useToasts needs a ToastsContext");
   return toasts;
+}
+
+export function useToastList(): readonly Toast[] {
+  const { subscribe, get } = useToasts();
+  return useSyncExternalStore(subscribe, get);
 }

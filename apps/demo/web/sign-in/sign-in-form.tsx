@@ -1,11 +1,15 @@
 import type { SubmitEvent } from "react";
 import { startTransition, useActionState } from "react";
 import { MAX_NAME_LENGTH } from "../../shared/constants.ts";
-import { authClient } from "../lib/auth-client.ts";
+import { announceSignIn, authClient } from "../lib/auth-client.ts";
+import { writeItem } from "../lib/browser-storage.ts";
 import { formText } from "../lib/form-text.ts";
 import { Field } from "./field.tsx";
 
 export type SignInMode = "guest" | "sign-in" | "sign-up";
+
+/** The key under which the browser keeps how its user has signed in. */
+export const LAST_MODE = "halyard-demo-sign-in";
 
 const BUTTONS: Readonly<Record<SignInMode, string>> = {
   guest: "Continue as guest",
@@ -73,7 +77,11 @@ async function authenticate(mode: SignInMode, form: FormData): Promise<string | 
   const account = { email: formText(form, "email").trim(), password: formText(form, "password") };
   try {
     const { error } = await request(mode, name, account);
-    return error ? (error.message ?? "That did not work. Please try again.") : undefined;
+    if (error) return error.message ?? "The sign-in has failed. Please try again.";
+    // The next time, a new account signs in.
+    writeItem("localStorage", LAST_MODE, mode === "guest" ? mode : "sign-in");
+    announceSignIn();
+    return undefined;
   } catch {
     return "The server does not answer. Please try again.";
   }

@@ -1,8 +1,9 @@
 import { useState } from "react";
 import { Logo } from "../components/logo.tsx";
 import { ThemeToggle } from "../components/theme-toggle.tsx";
+import { readItem } from "../lib/browser-storage.ts";
 import type { SignInMode } from "./sign-in-form.tsx";
-import { SignInForm } from "./sign-in-form.tsx";
+import { LAST_MODE, SignInForm } from "./sign-in-form.tsx";
 
 const MODES: readonly { readonly mode: SignInMode; readonly label: string }[] = [
   { mode: "guest", label: "Guest" },
@@ -11,13 +12,16 @@ const MODES: readonly { readonly mode: SignInMode; readonly label: string }[] = 
 ];
 
 const PROMISES = [
-  ["Nothing lost, nothing doubled", "Pull the plug in the middle of a sentence. It arrives once, in order."],
-  ["One person, one entry", "However many tabs and devices: you come online once, and leave once."],
-  ["Typed from end to end", "One contract for both sides, and sessions from Better Auth at the door."],
+  [
+    "No message is lost or sent twice",
+    "Cut the connection and go on writing: messages arrive once, and in order.",
+  ],
+  ["One user, one entry", "With any number of tabs and devices a user comes online once, and leaves once."],
+  ["Typed on both sides", "Server and page share one contract. Accounts and sessions are Better Auth's."],
 ] as const;
 
 export function SignIn({ notice }: { readonly notice: string | undefined }) {
-  const [mode, setMode] = useState<SignInMode>("guest");
+  const [mode, setMode] = useState(readMode);
   return (
     <main className="sign-in">
       <Harbour />
@@ -26,15 +30,15 @@ export function SignIn({ notice }: { readonly notice: string | undefined }) {
           <ThemeToggle />
         </div>
         <div className="sign-in-card">
-          <h1>Come aboard</h1>
-          <p className="sign-in-lead">A name is enough to join the chat.</p>
+          <h1>Sign in to the chat</h1>
+          <p className="sign-in-lead">A guest needs only a name.</p>
           {notice !== undefined && (
             <p className="notice" role="status">
               {notice}
             </p>
           )}
           <fieldset className="segments">
-            <legend className="sr-only">How to join</legend>
+            <legend className="sr-only">How to sign in</legend>
             {MODES.map(({ mode: value, label }) => (
               <label key={value} className="segment" data-testid={`mode-${value}`}>
                 <input type="radio" name="mode" checked={mode === value} onChange={() => setMode(value)} />
@@ -42,12 +46,18 @@ export function SignIn({ notice }: { readonly notice: string | undefined }) {
               </label>
             ))}
           </fieldset>
-          {/* Keyed, so that an error of one form does not greet in the next. */}
+          {/* Keyed, so that an error of one form is not shown in the next one. */}
           <SignInForm key={mode} mode={mode} />
         </div>
       </section>
     </main>
   );
+}
+
+/** How this browser's user has signed in before. */
+function readMode(): SignInMode {
+  const last = readItem("localStorage", LAST_MODE);
+  return MODES.find(({ mode }) => mode === last)?.mode ?? "guest";
 }
 
 function Harbour() {
@@ -58,7 +68,7 @@ function Harbour() {
         Halyard
       </p>
       <div className="harbour-pitch">
-        <p className="harbour-title">Real time that holds when the line goes slack.</p>
+        <p className="harbour-title">Messages that survive a lost connection.</p>
         <ul>
           {PROMISES.map(([title, text]) => (
             <li key={title}>

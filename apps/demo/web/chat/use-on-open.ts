@@ -1,0 +1,11 @@
+import { useEffect, useEffectEvent } from "react";
+import { useConnection } from "./halyard.ts";
+
+/** Calls the listener of the newest render with each connection. */
+export function useOnOpen(listener: () => void): void {
+  const isOpen = useConnection(({ status }) => status === "open");
+  const onOpen = useEffectEvent(listener);
+  useEffect(() => {
+    if (isOpen) onOpen();
+  }, [isOpen]);
+}

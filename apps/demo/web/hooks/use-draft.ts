@@ -1,0 +1,13 @@
+import { useState } from "react";
+import { readItem, writeItem } from "../lib/browser-storage.ts";
+
+/** The text that is not sent yet. It survives a reload of the tab. */
+export function useDraft(userId: string, room: string): [text: string, setText: (text: string) => void] {
+  const key = `halyard-demo-draft:${userId}:${room}`;
+  const [text, setText] = useState(() => readItem("sessionStorage", key) ?? "");
+  const set = (next: string) => {
+    writeItem("sessionStorage", key, next);
+    setText(next);
+  };
+  return [text, set];
+}

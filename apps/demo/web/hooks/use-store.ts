@@ -1,6 +1,0 @@
-import { useSyncExternalStore } from "react";
-import type { Store } from "../lib/store.ts";
-
-export function useStore<TValue>(store: Pick<Store<TValue>, "get" | "subscribe">): TValue {
-  return useSyncExternalStore(store.subscribe, store.get);
-}

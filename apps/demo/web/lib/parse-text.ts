@@ -1,0 +1,36 @@
+/** A piece of a message. A link is of http or https, and has nothing but its own address as its text. */
+export interface Piece {
+  readonly kind: "text" | "link" | "code" | "block";
+  readonly text: string;
+}
+
+const MARKS = /```(?:[\w-]*\n)?([\s\S]+?)\n?```|`([^`\n]+)`|(https?:\/\/[^\s<>"`]+)/gu;
+/** What ends a sentence, and belongs to no address at its end. */
+const SENTENCE_END = /[.,;:!?'"…]+$/u;
+
+/** Splits a message into text, links and code. */
+export function parseText(text: string): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let end = 0;
+  for (const match of text.matchAll(MARKS)) {
+    const [whole, block, code, address] = match;
+    if (match.index > end) pieces.push({ kind: "text", text: text.slice(end, match.index) });
+    end = match.index + whole.length;
+    if (block !== undefined) pieces.push({ kind: "block", text: block });
+    else if (code !== undefined) pieces.push({ kind: "code", text: code });
+    else if (address !== undefined) {
+      const link = trimAddress(address);
+      end -= address.length - link.length;
+      pieces.push({ kind: URL.canParse(link) ? "link" : "text", text: link });
+    }
+  }
+  if (end < text.length) pieces.push({ kind: "text", text: text.slice(end) });
+  return pieces;
+}
+
+/** Without the end of the sentence, and without a bracket that was opened before the address. */
+function trimAddress(address: string): string {
+  const trimmed = address.replace(SENTENCE_END, "");
+  const isClosing = trimmed.endsWith(")") && !trimmed.includes("(");
+  return isClosing ? trimAddress(trimmed.slice(0, -1)) : trimmed;
+}
