@@ -11,6 +11,7 @@ import { findFreePort } from "../../scripts/free-port.ts";
 import { Program } from "../support/program.ts";
 import { POLL, until } from "../support/wait.ts";
 import { DEMO } from "./demo-server.ts";
+import { chatAt } from "./scenario.ts";
 import { UserPage } from "./user-page.ts";
 
 const SCREENSHOTS = join(import.meta.dirname, "../.reports/screenshots");
@@ -44,7 +45,7 @@ afterAll(async () => {
 async function visitor(name: string): Promise<UserPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const user = new UserPage(await context.newPage());
-  await user.page.goto(origin);
+  await user.page.goto(chatAt(origin));
   await user.signInAsGuest(name);
   return user;
 }
