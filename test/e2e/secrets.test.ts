@@ -28,7 +28,7 @@ describe("the secrets of the demo", () => {
     await bob.sees("to everyone");
     const stored = await bob.page.evaluate(() => [
       document.cookie,
-      JSON.stringify({ ...localStorage }),
+      JSON.stringify(Object.fromEntries(Object.entries(localStorage))),
       sessionStorage.length,
       location.href,
     ]);

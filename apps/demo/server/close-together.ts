@@ -6,7 +6,11 @@ interface Closable {
 /** Drains and closes several managers as one. */
 export function closeTogether(...managers: readonly Closable[]): Closable {
   return {
-    drain: async (options) => void (await Promise.all(managers.map((manager) => manager.drain(options)))),
-    close: async () => void (await Promise.all(managers.map((manager) => manager.close()))),
+    async drain(options) {
+      await Promise.all(managers.map((manager) => manager.drain(options)));
+    },
+    async close() {
+      await Promise.all(managers.map((manager) => manager.close()));
+    },
   };
 }

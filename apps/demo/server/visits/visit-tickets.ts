@@ -3,7 +3,7 @@ import type { Guest, Visit } from "../../shared/visit.ts";
 import { GUESTS } from "../../shared/visit.ts";
 
 /** Who a ticket lets in. */
-export interface Visitor {
+interface Visitor {
   readonly room: string;
   readonly guest: Guest;
 }

@@ -32,7 +32,7 @@ export interface TrialOptions {
 }
 
 /** How long a line may take to arrive once both panes are connected. */
-const PATIENCE_MS = 8_000;
+const ARRIVAL_MS = 8_000;
 
 export class Trial {
   readonly #options: TrialOptions;
@@ -95,7 +95,7 @@ export class Trial {
     if (!isEverybodyUp()) running.upTo = undefined;
     else if (running.upTo === undefined) {
       running.upTo = checker.progress();
-      running.givesUpAt = now() + PATIENCE_MS;
+      running.givesUpAt = now() + ARRIVAL_MS;
     }
     if (running.upTo === undefined) return;
     const isLate = now() >= running.givesUpAt;

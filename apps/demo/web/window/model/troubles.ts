@@ -5,7 +5,7 @@ import type { PaneSession } from "./pane-session.ts";
 export const TROUBLES = ["unplug", "freeze", "double", "cuts", "kill"] as const;
 export type TroubleName = (typeof TROUBLES)[number];
 
-export const TROUBLE_TITLES: Readonly<Record<TroubleName, string>> = {
+const TROUBLE_TITLES: Readonly<Record<TroubleName, string>> = {
   unplug: "The plug was pulled for four seconds",
   freeze: "The line froze",
   double: "Each message was sent twice",

@@ -10,7 +10,7 @@ const BUTTONS: Readonly<
 > = {
   unplug: { icon: "plug", title: "Pull the plug", hint: "offline for 4 s" },
   freeze: { icon: "snowflake", title: "Freeze the line", hint: "silent, not closed" },
-  double: { icon: "copy", title: "Send it twice", hint: "each message, for 2 s" },
+  double: { icon: "copy", title: "Send it twice", hint: "every message" },
   cuts: { icon: "scissors", title: "Cut it 20 times", hint: "in a row" },
   kill: { icon: "power", title: "Kill the server", hint: "kill -9, for real" },
 };
