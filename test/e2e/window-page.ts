@@ -36,7 +36,7 @@ export class WindowPage {
     await this.user.page.locator("[data-testid=trouble-unplug][aria-disabled=false]").waitFor();
   }
 
-  async stateIs(pane: Pane, status: "open" | "waiting"): Promise<void> {
+  async stateIs(pane: Pane, status: "open" | "waiting" | "authRequired"): Promise<void> {
     await this.pane(pane).locator(`[data-testid=pane-state][data-status=${status}]`).waitFor();
   }
 

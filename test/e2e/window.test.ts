@@ -90,6 +90,16 @@ describe("the shop window", () => {
     scenario.expectNoErrors(SERVER_DOWN);
   });
 
+  it("a sign-out closes the sockets of both panes, and another visit begins", async () => {
+    const page = pages["freeze"];
+    await page?.at("sign-out").click();
+    const time = () => page?.at("sign-out-time").innerText();
+    await expect.poll(time, POLL).toMatch(/^2 sockets closed in \d+ ms$/);
+    for (const pane of ["you", "companion"] as const) await page?.stateIs(pane, "authRequired");
+    await page?.at("sign-out").click();
+    await page?.isReady();
+  });
+
   it("a button leads to the sign-in form, and the address of the chat stays with the chat", async () => {
     const user = pages["cuts"]?.user;
     await user?.page.getByRole("link", { name: "Open the chat" }).first().click();

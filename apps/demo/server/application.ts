@@ -12,6 +12,7 @@ import { loadPage } from "./page.ts";
 import { createRoomStore } from "./room-store.ts";
 import { keepSecret } from "./secret.ts";
 import { createLineStore } from "./visits/line-store.ts";
+import { createSignOuts } from "./visits/sign-outs.ts";
 import { createStartVisit } from "./visits/start-visit.ts";
 import { createVisitTickets } from "./visits/visit-tickets.ts";
 import { createVisits } from "./visits/visits.ts";
@@ -25,6 +26,7 @@ export async function createApplication(config: Config) {
   await prepareAccounts(auth, config, database);
   const tickets = createVisitTickets(config.secret ?? keepSecret(config.databasePath));
   const lines = createLineStore(database);
+  const signOuts = createSignOuts(database);
   const both = {
     nodeName: config.nodeName,
     logger: createLog((line) => process.stdout.write(line)),
@@ -42,11 +44,12 @@ export async function createApplication(config: Config) {
     ...both,
     tickets,
     lines,
+    signOuts,
     origins: [...config.ownOrigins, ...config.allowedOrigins],
     backplane: backplaneOf(config, "halyard-visits"),
     kill: config.isLocal && config.isSupervised ? killThisProcess : undefined,
   });
-  const startVisit = createStartVisit({ tickets, lines });
+  const startVisit = createStartVisit({ tickets, lines, signOuts });
   return {
     config,
     manager,

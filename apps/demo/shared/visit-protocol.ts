@@ -17,6 +17,8 @@ export type Line = z.infer<typeof Line>;
 export const visitProtocol = defineProtocol({
   clientMessages: {
     line: message(WrittenLine, { room: "required" }),
+    /** Signs both guests out, wherever they are connected. Ephemeral: it is over with the connection. */
+    sign_out: message(z.object({}), { ephemeral: true }),
     /** Ends the server's process at once. Ephemeral: it must never be sent again after the reconnect that it causes. */
     kill_server: message(z.object({}), { ephemeral: true }),
   },

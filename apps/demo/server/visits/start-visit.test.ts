@@ -11,8 +11,9 @@ test("starts thirty visits of an address in ten minutes, and no more, and clears
   let now = Date.parse("2026-01-01T12:00:00Z");
   const deleted: string[] = [];
   const lines = { deleteBefore: (time: string) => void deleted.push(time) };
+  const signOuts = { deleteBefore: () => undefined };
   const tickets = createVisitTickets("secret", () => now);
-  const startVisit = createStartVisit({ tickets, lines, now: () => now });
+  const startVisit = createStartVisit({ tickets, lines, signOuts, now: () => now });
   for (let visit = 1; visit <= 30; visit++) expect(startVisit(from("192.0.2.1")).status).toBe(200);
   now += MINUTE_MS;
   const refused = startVisit(from("192.0.2.1"));

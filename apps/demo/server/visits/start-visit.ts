@@ -1,10 +1,12 @@
 import { ADDRESS_HEADER } from "../auth.ts";
 import type { LineStore } from "./line-store.ts";
+import type { SignOuts } from "./sign-outs.ts";
 import type { VisitTickets } from "./visit-tickets.ts";
 
 export interface StartVisitOptions {
   readonly tickets: VisitTickets;
   readonly lines: Pick<LineStore, "deleteBefore">;
+  readonly signOuts: Pick<SignOuts, "deleteBefore">;
   readonly now?: (() => number) | undefined;
 }
 
@@ -14,7 +16,7 @@ const WINDOW_MS = 10 * 60_000;
 const KEPT_MS = 60 * 60_000;
 
 /** Answers the request that starts a visit: anyone may, but not without end from one address. */
-export function createStartVisit({ tickets, lines, now = Date.now }: StartVisitOptions) {
+export function createStartVisit({ tickets, lines, signOuts, now = Date.now }: StartVisitOptions) {
   let visitsByAddress = new Map<string, number>();
   let windowEndsAt = 0;
   return (request: Request): Response => {
@@ -22,7 +24,7 @@ export function createStartVisit({ tickets, lines, now = Date.now }: StartVisitO
     if (now() >= windowEndsAt) {
       visitsByAddress = new Map();
       windowEndsAt = now() + WINDOW_MS;
-      lines.deleteBefore(new Date(now() - KEPT_MS).toISOString());
+      for (const store of [lines, signOuts]) store.deleteBefore(new Date(now() - KEPT_MS).toISOString());
     }
     const address = request.headers.get(ADDRESS_HEADER) ?? "";
     const visits = (visitsByAddress.get(address) ?? 0) + 1;

@@ -15,6 +15,7 @@ import { openDatabase } from "../database.ts";
 import { createLog } from "../log.ts";
 import { createLineStore } from "./line-store.ts";
 import type { LineStore } from "./line-store.ts";
+import { createSignOuts } from "./sign-outs.ts";
 import { createVisitTickets } from "./visit-tickets.ts";
 import { createVisits } from "./visits.ts";
 
@@ -35,6 +36,7 @@ describe("the visits of the shop window", () => {
     visits = createVisits({
       tickets,
       lines,
+      signOuts: createSignOuts(database),
       origins: [],
       nodeName: "one",
       backplane: undefined,
@@ -104,6 +106,18 @@ describe("the visits of the shop window", () => {
     expect(await client.request("about_connection")).toEqual({ node: "one", tabs: 1, canKill: true });
     client.send("kill_server", {});
     await expect.poll(() => kills).toBe(1);
+  });
+
+  it("a sign-out closes both sockets of the visit, and its tickets open no other", async () => {
+    const [visit, other] = [tickets.issue(), tickets.issue()];
+    const guests = [enter(visit, "you"), enter(visit, "companion")];
+    const bystander = enter(other, "you");
+    for (const client of [...guests, bystander]) await expect.poll(() => client.state.status).toBe("open");
+    guests[0]?.send("sign_out", {});
+    for (const client of guests) await expect.poll(() => client.state.status).toBe("authRequired");
+    const again = enter(visit, "companion");
+    await expect.poll(() => again.state.status).toBe("authRequired");
+    expect(bystander.state.status).toBe("open");
   });
 
   it("the newest 200 lines of a guest are kept, and lines of an earlier hour are deleted", () => {

@@ -1,12 +1,15 @@
 import { createWebSocketSystem } from "@halyard/server";
 import type { Backplane, Logger } from "@halyard/server";
+import { GUESTS } from "../../shared/visit.ts";
 import { visitProtocol } from "../../shared/visit-protocol.ts";
 import type { LineStore } from "./line-store.ts";
+import type { SignOuts } from "./sign-outs.ts";
 import type { VisitTickets } from "./visit-tickets.ts";
 
 export interface VisitsOptions {
   readonly tickets: VisitTickets;
   readonly lines: LineStore;
+  readonly signOuts: SignOuts;
   /** The pages that may connect. */
   readonly origins: readonly string[];
   readonly nodeName: string | undefined;
@@ -20,12 +23,13 @@ export interface VisitsOptions {
 const NAMES = { you: "You", companion: "Grace" } as const;
 
 /** The shop window's side of the server: a visitor needs a ticket and no account, and gets one room. */
-export function createVisits({ tickets, lines, origins, nodeName, kill, ...options }: VisitsOptions) {
+export function createVisits(visits: VisitsOptions) {
+  const { tickets, lines, signOuts, origins, nodeName, kill, ...options } = visits;
   const { manager, handlers } = createWebSocketSystem({
     protocol: visitProtocol,
     authenticate: ({ ticket = "" }) => {
       const visitor = tickets.read(ticket);
-      if (visitor === undefined) return null;
+      if (visitor === undefined || signOuts.has(visitor.room)) return null;
       return { user: { id: `${visitor.room}.${visitor.guest}`, name: NAMES[visitor.guest], ...visitor } };
     },
     allowedOrigins: origins,
@@ -42,6 +46,10 @@ export function createVisits({ tickets, lines, origins, nodeName, kill, ...optio
     const line = lines.add(room, { id: messageId, from: user.guest, number, text, writtenAt });
     // A line that is written again, after a crash, is published once all the same.
     await manager.sendToRoom(room, { type: "line", ...line }, { idempotencyKey: `${user.guest}.${number}` });
+  });
+  handlers.on("sign_out", async (_message, { user }) => {
+    signOuts.add(user.room);
+    await Promise.all(GUESTS.map((guest) => manager.disconnectUser(`${user.room}.${guest}`)));
   });
   handlers.on("kill_server", () => kill?.());
   handlers.onRequest("history", (_input, { room }) => lines.list(room));

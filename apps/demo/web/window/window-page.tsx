@@ -17,7 +17,7 @@ export function WindowPage() {
       <main className="window-main">
         {stage ? <StageView stage={stage} /> : <StageWithoutVisit problem={problem} onRetry={retry} />}
         <Checklist stage={stage} />
-        <Promises />
+        <Promises stage={stage} onRestart={retry} />
       </main>
       <footer className="window-foot">
         <p>

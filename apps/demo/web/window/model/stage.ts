@@ -20,6 +20,13 @@ export interface NewestVerdict {
   readonly verdict: Verdict;
 }
 
+/** What the stopwatch of a sign-out has measured. */
+export interface SignOutTime {
+  readonly sockets: number;
+  /** From the click to the last close that reached this page. */
+  readonly ms: number;
+}
+
 const CHECK_MS = 250;
 
 export class Stage {
@@ -32,6 +39,7 @@ export class Stage {
   readonly trouble = createStore<TroubleName | undefined>(undefined);
   readonly done = createStore<ReadonlySet<Step>>(new Set());
   readonly problem = createStore<string | undefined>(undefined);
+  readonly signedOut = createStore<SignOutTime | undefined>(undefined);
   readonly #checker = new DeliveryChecker();
   readonly #end = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
@@ -64,6 +72,21 @@ export class Stage {
       if (!this.#end.signal.aborted) this.problem.set(error instanceof Error ? error.message : String(error));
       this.trouble.set(undefined);
     }
+  }
+
+  /** Signs both guests out, and measures how long their sockets stay open. */
+  signOut(): void {
+    if (!this.you.isUp) return;
+    const clickedAt = performance.now();
+    const open = new Set([this.you, this.companion].filter(({ isUp }) => isUp));
+    const sockets = open.size;
+    this.talk.close();
+    for (const pane of open)
+      pane.client.onStateChange(({ status }) => {
+        if (status !== "authRequired" || !open.delete(pane) || open.size > 0) return;
+        this.signedOut.set({ sockets, ms: performance.now() - clickedAt });
+      });
+    this.you.client.send("sign_out", {});
   }
 
   tick(step: Step): void {

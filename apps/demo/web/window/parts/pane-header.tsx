@@ -53,7 +53,7 @@ const STATUS = {
   connecting: "Connecting …",
   open: "Online",
   waiting: "Reconnecting …",
-  authRequired: "This visit has ended: reload the page",
+  authRequired: "Signed out",
   closed: "Disconnected",
 } as const;
 

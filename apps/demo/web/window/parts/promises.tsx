@@ -1,13 +1,21 @@
 import { Icon } from "../../components/icon.tsx";
 import { CHAT } from "../links.ts";
+import type { Stage } from "../model/stage.ts";
+import { SignOut } from "./sign-out.tsx";
 import { SourceLines } from "./source-lines.tsx";
 
-/** What two panes cannot show: it needs an account, or an editor. */
-export function Promises() {
+interface PromisesProps {
+  readonly stage: Stage | undefined;
+  /** Starts another visit. */
+  readonly onRestart: () => void;
+}
+
+/** What two panes alone cannot show: it needs an account, a stopwatch, or an editor. */
+export function Promises({ stage, onRestart }: PromisesProps) {
   return (
     <section className="band" aria-labelledby="promises">
       <div className="band-head">
-        <h2 id="promises">And in the chat</h2>
+        <h2 id="promises">Three more promises</h2>
         <a className="button primary" href={CHAT}>
           Open the chat
           <Icon name="send" />
@@ -25,8 +33,9 @@ export function Promises() {
           <h3>Instant sign-out</h3>
           <p>
             A sign-out, a ban or an expired session closes the sockets of that session at once, on every node.
-            Sessions are Better Auth’s.
+            Sign both panes out, and take the time.
           </p>
+          <SignOut stage={stage} onRestart={onRestart} />
         </li>
         <li>
           <h3>Typed at both ends</h3>

@@ -19,9 +19,10 @@ const BUTTONS: Readonly<
 export function TroubleBar({ stage }: { readonly stage: Stage }) {
   const running = useStore(stage.trouble);
   const about = useStore(stage.you.about);
+  const signedOut = useStore(stage.signedOut);
   return (
     <TroubleButtons
-      isBusy={about === undefined}
+      isBusy={about === undefined || signedOut !== undefined}
       running={running}
       canKill={about?.canKill !== false}
       onRun={(name) => void stage.run(name)}
