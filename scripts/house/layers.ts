@@ -27,6 +27,7 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
     ["cluster/"],
     ["handshake/"],
     ["messages/", "config.ts"],
+    ["presence/"],
     ["channels/"],
     ["connection/"],
     ["delivery/"],

@@ -18,6 +18,8 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
     import { z } from "zod";`,
     `import { defineProtocol, message, request } from "@halyard/protocol";
     import { z } from "zod";`,
+    `import { defineProtocol } from "@halyard/protocol";
+    import { z } from "zod";`,
     `import { createWebSocketClient, isErrorOf } from "@halyard/client";
     import { applicationError, defineProtocol, request, type ProtocolOf } from "@halyard/protocol";
     import { z } from "zod";
@@ -38,6 +40,16 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
     interface ChatProtocol extends ProtocolOf<typeof protocol> {}
     const { useMessages, useRoom } = createHalyardReact<ChatProtocol>();
     export { Chat };`,
+    `import { createHalyardReact } from "@halyard/react";
+    import { defineProtocol, type ProtocolOf } from "@halyard/protocol";
+    import { z } from "zod";
+    const cursor = z.object({ x: z.number(), y: z.number() }).nullable();
+    const protocol = defineProtocol({
+      presence: { state: z.object({ status: z.enum(["here", "away"]), cursor }) },
+    });
+    interface BoardProtocol extends ProtocolOf<typeof protocol> {}
+    const { useMyPresence, usePresence } = createHalyardReact<BoardProtocol>();
+    export { Cursors };`,
   ],
   redis: ["", ""],
   server: ["", "", "", "", "", "", "", "", "", "", ""],

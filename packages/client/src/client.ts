@@ -77,7 +77,7 @@ export class Client extends MessageScope {
       onHide: () => this.#flush(),
     });
     const channels = new Channels(emitter);
-    const presence = new PresenceLists(emitter);
+    const userLists = new PresenceLists(emitter);
     const isJoining = (channel: string | undefined) => rooms.isJoining(channel);
     const onFlush = () => rooms.leaveIdle();
     const outbox = new Outbox({ clock, connection, emitter, isJoining, onFlush }, options.outbox);
@@ -86,16 +86,17 @@ export class Client extends MessageScope {
       clock,
       channels,
       outbox,
-      presence,
+      userLists,
       requests,
       onChange: () => {
         emitter.emit("room");
         requests.flush();
         outbox.flush();
       },
+      reportError,
     });
     const sender = new MessageSender({ clock, connection, outbox, reportError }, options.typingThrottleMs);
-    super({ emitter, presence, requests, sender });
+    super({ emitter, userLists, requests, sender });
     this.#options = options;
     this.#connection = connection;
     this.#channels = channels;
@@ -264,7 +265,7 @@ export class Client extends MessageScope {
       case "user_list":
       case "user_joined":
       case "user_left":
-        this.scopeParts.presence.update(channel, frame);
+        this.scopeParts.userLists.update(channel, frame);
     }
     this.#channels.receive(frame, size);
   }

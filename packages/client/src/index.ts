@@ -29,3 +29,4 @@ export type { SendError, SendErrorOf } from "./common/send-error.ts";
 export type { Unsubscribe } from "./common/emitter.ts";
 export { HalyardError, isErrorOf } from "@halyard/protocol/wire";
 export type { ErrorOf } from "@halyard/protocol/wire";
+export type { StatePatch } from "@halyard/protocol";

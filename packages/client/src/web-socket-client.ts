@@ -8,8 +8,10 @@ import type {
   GapReason,
   InputOf,
   MessageDefinition,
+  PresenceStateOf,
   PublicUser,
   RoomRule,
+  RoomUser,
   ServerMessage,
   ServerMessages,
 } from "@halyard/protocol";
@@ -83,8 +85,11 @@ export interface Subscribable<TProtocol extends AnyProtocol> {
  */
 export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> extends Subscribable<TProtocol> {
   readonly name: string;
-  /** The users in the room. The same array until it changes; as they were last, while there is no connection. */
-  readonly users: readonly PublicUser[];
+  /**
+   * The users in the room, with `user.presence` where the contract has presence state. The same array until it changes, with the
+   * same object for a user of whom nothing has changed; as they were last, while there is no connection.
+   */
+  readonly users: readonly RoomUser<PresenceStateOf<TProtocol>>[];
   readonly state: RoomState;
   /**
    * Resolves when the server has joined this client to the room or rejected it, or at `leave()`. Never rejects. It waits for as
@@ -92,7 +97,19 @@ export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> extends S
    */
   readonly ready: PromiseLike<RoomState>;
   /** `state` and `users`, to watch. */
-  readonly stores: { readonly state: Store<RoomState>; readonly users: Store<readonly PublicUser[]> };
+  readonly stores: {
+    readonly state: Store<RoomState>;
+    readonly users: Store<readonly RoomUser<PresenceStateOf<TProtocol>>[]>;
+  };
+  /**
+   * Changes what the others in the room see as `user.presence`: fields at the top are replaced, and the server checks the whole
+   * state. The latest of every 50 ms goes out, and the state again with each new connection, until the client has left the room.
+   * What the server refuses goes to `onError`, and stays until a later patch replaces it.
+   *
+   * @example
+   * room.updatePresence({ cursor: { x: event.clientX, y: event.clientY } });
+   */
+  updatePresence(this: void, patch: TProtocol["presence"]["patch"]): void;
   /** Like the client's `send`, to this room. */
   send<TType extends keyof ClientMessages<TProtocol> & string>(
     this: void,
@@ -108,7 +125,10 @@ export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> extends S
   /** Calls the listener with each new state, until `leave()`: also with that of `leave()`. */
   onStateChange(this: void, listener: (state: RoomState) => unknown): Unsubscribe;
   /** Calls the listener with each new list of users, until `leave()`. */
-  onUsersChange(this: void, listener: (users: readonly PublicUser[]) => unknown): Unsubscribe;
+  onUsersChange(
+    this: void,
+    listener: (users: readonly RoomUser<PresenceStateOf<TProtocol>>[]) => unknown,
+  ): Unsubscribe;
   /** Like the client's `onGap`, for this room only, until `leave()`. */
   onGap(this: void, listener: (reason: GapReason) => unknown): Unsubscribe;
   /** Gives this handle back. The client leaves the room with its last handle, once what was sent before is settled. */

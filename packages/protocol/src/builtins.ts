@@ -16,6 +16,20 @@ export interface PublicUser {
   readonly connectedAt: string;
 }
 
+/** A user in a room. */
+export interface RoomUser<TState = unknown> extends PublicUser {
+  /**
+   * What the user shows in the room, of all devices the latest: undefined until a device has set it, and gone with that
+   * device.
+   */
+  readonly presence: TState | undefined;
+}
+
+/** A user as the lists of rooms on the wire have it. */
+interface ListedUser extends PublicUser {
+  readonly presence?: unknown;
+}
+
 /** The built-in messages that a client may send, beside those of the contract. */
 export interface BuiltinClientMessages {
   chat_message: Message<{ content: string }>;
@@ -39,11 +53,11 @@ export interface BuiltinServerMessages {
   >;
   user_list: EphemeralMessage<{
     room?: string | undefined;
-    users: PublicUser[];
+    users: ListedUser[];
     total: number;
     cursor?: string | undefined;
   }>;
-  user_joined: EphemeralMessage<{ room?: string | undefined; users: PublicUser[]; total: number }>;
+  user_joined: EphemeralMessage<{ room?: string | undefined; users: ListedUser[]; total: number }>;
   user_left: EphemeralMessage<{ room?: string | undefined; userIds: string[]; total: number }>;
   error: EphemeralMessage<{
     code: ErrorCode;

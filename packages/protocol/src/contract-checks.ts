@@ -10,8 +10,10 @@ import type {
   MessageDefinition,
   MessageMap,
   MessageWith,
+  NoPresence,
   NoResult,
   ParsedResult,
+  Presence,
   RelayedEphemeralMessage,
   RelayedMessage,
   RequestDefinition,
@@ -22,6 +24,7 @@ import type {
   Result,
   RoomRule,
   Schema,
+  StatePatch,
 } from "./definition.ts";
 import type { ErrorCode } from "./errors.ts";
 
@@ -191,6 +194,16 @@ export type ServerRequestCheck<TMap extends RequestMap> = {
     | JsonProblem<TMap[K]["output"]["_zod"]["input"], "output">
   >;
 };
+/** Not inferred is a contract without presence state. */
+export type PresenceOf<TInput, TState> = unknown extends TState
+  ? NoPresence
+  : Presence<TInput, TState, StatePatch<TInput>>;
+/** A presence state crosses the wire before its schema, and after it. */
+export type StateCheck<TInput, TState> = [TInput] extends [readonly unknown[]]
+  ? "state is an object, not an array"
+  : [TInput] extends [object]
+    ? Check<JsonProblem<TInput, "state"> | JsonProblem<TState, "state">>
+    : "state is an object: z.object({ … })";
 /** The data of an error crosses the wire after its schema. */
 export type ErrorCheck<TErrors> = {
   readonly [K in keyof TErrors]: Check<ErrorCodeProblem<K> | JsonProblem<TErrors[K], "data">>;

@@ -56,3 +56,8 @@ export type OutgoingMessage<
 /** Every message of the wire, in both directions: the built-in ones and the application's own. */
 export type WebSocketMessage<TProtocol extends AnyProtocol = BuiltinProtocol> =
   ClientMessage<TProtocol> | ServerMessage<TProtocol> | ControlMessage;
+
+/** What the others in a room read of a user's presence state; undefined for a contract without one. */
+export type PresenceStateOf<TProtocol extends AnyProtocol> = TProtocol["presence"]["state"]["_zod"]["output"];
+/** What a client sets of its presence state. */
+export type PresenceInputOf<TProtocol extends AnyProtocol> = TProtocol["presence"]["state"]["_zod"]["input"];

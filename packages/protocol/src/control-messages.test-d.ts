@@ -38,6 +38,7 @@ expectTypeOf<Written<"hello">>().toEqualTypeOf<Parsed<typeof clientMessages.hell
 expectTypeOf<Written<"ping">>().toEqualTypeOf<Parsed<typeof clientMessages.ping>>();
 expectTypeOf<Written<"join">>().toEqualTypeOf<Parsed<typeof clientMessages.join>>();
 expectTypeOf<Written<"leave">>().toEqualTypeOf<Parsed<typeof clientMessages.leave>>();
+expectTypeOf<Written<"presence_update">>().toEqualTypeOf<Parsed<typeof clientMessages.presence_update>>();
 expectTypeOf<Written<"request">>().toEqualTypeOf<Parsed<typeof clientMessages.request>>();
 expectTypeOf<Written<"request">>().toEqualTypeOf<Parsed<typeof serverMessages.request>>();
 expectTypeOf<Written<"reply">>().toEqualTypeOf<Parsed<typeof clientMessages.reply>>();
@@ -63,7 +64,7 @@ expectTypeOf<Listened<"error">>().toEqualTypeOf<Parsed<typeof serverMessages.err
 // Every message of the wire is one of these: a message that is added to the schemas must be added above.
 type Named = ControlMessage["type"] | keyof BuiltinClientMessages | keyof BuiltinServerMessages;
 expectTypeOf<Named>().toEqualTypeOf<keyof typeof clientMessages | keyof typeof serverMessages>();
-expectTypeOf<BuiltinType>().toEqualTypeOf<Named | "users" | "presence_update">();
+expectTypeOf<BuiltinType>().toEqualTypeOf<Named | "users">();
 
 expectTypeOf<Plain<OutputOf<BuiltinClientMessages["chat_message"]>>>().toEqualTypeOf<
   Parsed<typeof chatFields>

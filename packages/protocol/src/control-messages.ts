@@ -53,6 +53,13 @@ export interface LeaveMessage {
   room: string;
 }
 
+/** What the client's user shows in a room: the whole state. Answered by `reply` or `error`. */
+export interface PresenceUpdateMessage {
+  type: "presence_update";
+  room: string;
+  state: Record<string, unknown>;
+}
+
 /** A request, in either direction; answered by `reply` or `error`. */
 export interface RequestMessage {
   type: "request";
@@ -152,6 +159,7 @@ export type ControlMessage = (
   | HelloMessage
   | PingMessage
   | JoinMessage
+  | PresenceUpdateMessage
   | LeaveMessage
   | RequestMessage
   | AuthenticateMessage

@@ -10,11 +10,13 @@ import type {
   InputSchemaOf,
   MessageOf,
   PolicyCheck,
+  PresenceOf,
   RequestCheck,
   RequestOf,
   RequestOptions,
   ServerCheck,
   ServerRequestCheck,
+  StateCheck,
 } from "./contract-checks.ts";
 import type {
   AnyProtocol,
@@ -23,6 +25,7 @@ import type {
   MessageDefinition,
   MessageMap,
   MessagePolicy,
+  Presence,
   Protocol,
   RequestDefinition,
   RequestMap,
@@ -98,6 +101,8 @@ export function defineProtocol<
   TRequests extends RequestMap = {},
   TServerRequests extends RequestMap = {},
   TErrors extends ErrorMap = {},
+  TStateInput = unknown,
+  TState = unknown,
 >(definition: {
   readonly clientMessages?: TClient & ClientCheck<TClient>;
   readonly serverMessages?: TServer & ServerCheck<TServer>;
@@ -107,8 +112,14 @@ export function defineProtocol<
   readonly errors?: { readonly [K in keyof TErrors]: Schema<unknown, TErrors[K]> } & ErrorCheck<
     NoInfer<TErrors>
   >;
-}): Protocol<TClient, TServer, TRequests, TServerRequests, TErrors>;
-export function defineProtocol(definition: Partial<AnyProtocol>): Protocol {
+  /**
+   * `state`: what users show each other while they are in a room, an object schema, at most `limits.presenceStateBytes` as JSON.
+   * Of a user's devices in the room the latest counts.
+   * @default none
+   */
+  readonly presence?: { readonly state: Schema<TStateInput, TState> & StateCheck<TStateInput, TState> };
+}): Protocol<TClient, TServer, TRequests, TServerRequests, TErrors, PresenceOf<TStateInput, TState>>;
+export function defineProtocol(definition: AnyDefinition): Protocol {
   const {
     clientMessages = {},
     serverMessages = {},
@@ -140,7 +151,15 @@ export function defineProtocol(definition: Partial<AnyProtocol>): Protocol {
     if (option !== undefined)
       throw new TypeError(`${name}: ${option} is for what clients ask, and the server asks this`);
   }
-  return { clientMessages, serverMessages, requests, serverRequests, errors };
+  if (definition.presence !== undefined) assertSchema(definition.presence.state);
+  // Without one there is no schema, which `NoPresence` stands for.
+  const presence = definition.presence as Presence;
+  return { clientMessages, serverMessages, requests, serverRequests, errors, presence };
+}
+
+/** What the overload takes, without its types. */
+interface AnyDefinition extends Partial<Omit<AnyProtocol, "presence">> {
+  readonly presence?: { readonly state: Schema };
 }
 
 function assertSchema(schema: unknown): void {

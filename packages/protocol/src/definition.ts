@@ -238,10 +238,32 @@ export type RequestMap = Readonly<Record<string, RequestDefinition>>;
 export type ErrorMap = Readonly<Record<string, unknown>>;
 
 /**
- * The contract of an application: the messages of its clients and of its server, the requests in both directions, and the
- * errors that its handlers throw.
+ * What the users of a room show each other while they are there. `TInput` is what a client sets, `TState` what the others
+ * read, and `TPatch` what `updatePresence` takes.
  */
-export interface Protocol<TClient = {}, TServer = {}, TRequests = {}, TServerRequests = {}, TErrors = {}> {
+export interface Presence<TInput = unknown, TState = unknown, TPatch = unknown> {
+  readonly state: Schema<TInput, TState>;
+  /** For types only. */
+  readonly patch: TPatch;
+}
+/** A contract without presence state: `user.presence` is undefined. */
+export interface NoPresence extends Presence<never, undefined, NoPatch> {}
+type NoPatch = "the contract has no state: defineProtocol({ presence: { state: z.object({ … }) } })";
+/** Some fields of a presence state. */
+export type StatePatch<TInput> = { readonly [K in keyof TInput]?: TInput[K] | undefined };
+
+/**
+ * The contract of an application: the messages of its clients and of its server, the requests in both directions, the errors
+ * that its handlers throw, and what users show in rooms.
+ */
+export interface Protocol<
+  TClient = {},
+  TServer = {},
+  TRequests = {},
+  TServerRequests = {},
+  TErrors = {},
+  TPresence = Presence,
+> {
   /** The messages that clients send. */
   readonly clientMessages: TClient;
   /** The messages that the server sends. */
@@ -252,6 +274,8 @@ export interface Protocol<TClient = {}, TServer = {}, TRequests = {}, TServerReq
   readonly serverRequests: TServerRequests;
   /** The schemas of the data of the application's own errors, by code. */
   readonly errors: { readonly [K in keyof TErrors]: Schema<unknown, TErrors[K]> };
+  /** The schema of the presence state; at run time undefined in place of {@link NoPresence}. */
+  readonly presence: TPresence;
 }
 
 /**

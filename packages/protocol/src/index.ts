@@ -15,9 +15,11 @@ export type {
   MessageMap,
   MessagePolicy,
   MessageWith,
+  NoPresence,
   NoResult,
   OutputOf,
   ParsedResult,
+  Presence,
   Protocol,
   ProtocolOf,
   RelayedEphemeralMessage,
@@ -32,6 +34,7 @@ export type {
   RoomRule,
   Rules,
   Schema,
+  StatePatch,
 } from "./definition.ts";
 export type { RequestOptions } from "./contract-checks.ts";
 
@@ -40,6 +43,8 @@ export type {
   ClientMessage,
   ClientMessages,
   OutgoingMessage,
+  PresenceInputOf,
+  PresenceStateOf,
   RelayedMessages,
   ServerMessage,
   ServerMessages,
@@ -48,7 +53,13 @@ export type {
 
 // The built-in messages: types.
 export { BUILTIN_TYPES, RESERVED_PREFIX } from "./builtins.ts";
-export type { BuiltinClientMessages, BuiltinServerMessages, BuiltinType, PublicUser } from "./builtins.ts";
+export type {
+  BuiltinClientMessages,
+  BuiltinServerMessages,
+  BuiltinType,
+  PublicUser,
+  RoomUser,
+} from "./builtins.ts";
 export type {
   AuthenticateMessage,
   ChannelState,
@@ -64,6 +75,7 @@ export type {
   PingMessage,
   PongMessage,
   Position,
+  PresenceUpdateMessage,
   ReconnectMessage,
   ReplyMessage,
   RequestMessage,

@@ -2,7 +2,7 @@
 // Imported by server, client and better-auth for the helpers that more than one of them needs.
 // Guarantee: nothing reachable from here imports zod or uses a timer.
 export { callSafely, isThenable } from "./errors.ts";
-export { replaceLoneSurrogates } from "./frames.ts";
+export { isDeeperThan, replaceLoneSurrogates } from "./frames.ts";
 export { callLogger, printable, printableAscii } from "./utils/printable-text.ts";
 export { dateOf, systemTime } from "./utils/time.ts";
 export { TokenBucket } from "./utils/token-bucket.ts";

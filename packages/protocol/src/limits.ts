@@ -8,6 +8,8 @@ export const LIMITS = {
   unacknowledged: 32,
   /** Users in one `user_list`. */
   listedUsers: 200,
+  /** Users in one `user_list` with their presence states. */
+  listedStates: 50,
   /** Users in a channel; with more, presence changes carry only the total. */
   announcedUsers: 500,
   /** Messages that one resume replays, over all channels. */

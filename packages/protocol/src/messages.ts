@@ -36,6 +36,9 @@ export const publicUser = z.object({
   connectedAt: z.iso.datetime(),
 });
 
+/** A user in a list of users, who shows a state there, or none. */
+const listedUser = publicUser.extend({ presence: z.unknown().optional() });
+
 const errorCode = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
 const gapReason = z.enum(["lost", "trimmed", "too_many", "forbidden"]);
 const epoch = z.string().min(1).max(64);
@@ -88,6 +91,12 @@ export const clientMessages = {
   ping: z.object({ type: z.literal("ping"), $ }),
   join: z.object({ type: z.literal("join"), room: roomName, $ }),
   leave: z.object({ type: z.literal("leave"), room: roomName, $ }),
+  presence_update: z.object({
+    type: z.literal("presence_update"),
+    room: roomName,
+    state: z.record(z.string(), z.unknown()),
+    $,
+  }),
   request,
   authenticate: z.object({ type: z.literal("authenticate"), ticket: z.string().min(1).max(4096), $ }),
   skip: z.object({ type: z.literal("skip"), $ }),
@@ -133,7 +142,7 @@ export const serverMessages = {
   user_list: z.object({
     type: z.literal("user_list"),
     room: roomName.optional(),
-    users: z.array(publicUser).max(LIMITS.listedUsers),
+    users: z.array(listedUser).max(LIMITS.listedUsers),
     total: z.int().min(0),
     cursor: z.string().optional(),
     $,
@@ -141,7 +150,7 @@ export const serverMessages = {
   user_joined: z.object({
     type: z.literal("user_joined"),
     room: roomName.optional(),
-    users: z.array(publicUser),
+    users: z.array(listedUser),
     total: z.int().min(0),
     $,
   }),
@@ -208,6 +217,7 @@ export const ClientFrame = z.discriminatedUnion("type", [
   clientMessages.ping,
   clientMessages.join,
   clientMessages.leave,
+  clientMessages.presence_update,
   clientMessages.request,
   clientMessages.authenticate,
   clientMessages.skip,

@@ -158,6 +158,7 @@ describe("PROTOCOL.md on limits", () => {
     [4, `and the answers of its last ${count(LIMITS.unacknowledged)} sends`],
     [5, `at most ${count(LIMITS.listedUsers)} users`],
     [5, `Above ${count(LIMITS.announcedUsers)} users`],
+    [5, `the states of its first ${count(LIMITS.listedStates)} users`],
     [7, `An \`error\` frame is at most ${kib(LIMITS.errorBytes)}`],
     [8, `for ${String(LIMITS.helloMs / 1000)} s`],
     [2, `\`ch\` is a text of 1 to ${count(LIMITS.channelLength)} characters`],

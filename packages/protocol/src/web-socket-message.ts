@@ -15,6 +15,7 @@ export const WebSocketMessage = z.discriminatedUnion("type", [
   clientMessages.ping,
   clientMessages.join,
   clientMessages.leave,
+  clientMessages.presence_update,
   clientMessages.request,
   clientMessages.authenticate,
   serverMessages.chat_message.partial({ id: true, from: true, sentAt: true }),

@@ -6,6 +6,7 @@ import type { HalyardReact } from "./halyard-react.ts";
 import { useConnection } from "./hooks/use-connection.ts";
 import { useMessage } from "./hooks/use-message.ts";
 import { useMessages } from "./hooks/use-messages.ts";
+import { useMyPresence } from "./hooks/use-my-presence.ts";
 import { usePresence } from "./hooks/use-presence.ts";
 import { useRequest } from "./hooks/use-request.ts";
 import { useRoom } from "./hooks/use-room.ts";
@@ -48,6 +49,7 @@ export function createHalyardReact<
     useMessage: ofClient(useMessage),
     useMessages: ofClient(useMessages),
     usePresence: ofClient(usePresence),
+    useMyPresence: ofClient(useMyPresence),
     useTyping: ofClient(useTyping),
     useRequest: ofClient(useRequest),
     useSend: ofClient(useSend),

@@ -1,7 +1,7 @@
 import { createWebSocketClient } from "@halyard/client";
 import type { ConnectionState, Room, Sending, WebSocketClient } from "@halyard/client";
 import { defineProtocol, message, request } from "@halyard/protocol";
-import type { ProtocolOf, PublicUser } from "@halyard/protocol";
+import type { ProtocolOf, PublicUser, RoomUser } from "@halyard/protocol";
 import { useState } from "react";
 import type { ReactNode } from "react";
 import { expectTypeOf } from "vitest";
@@ -39,6 +39,7 @@ export const protocol = defineProtocol({
     }),
   },
   errors: { sold_out: z.object({ left: z.int() }) },
+  presence: { state: z.object({ mood: z.string().default("calm"), x: z.number().nullable() }) },
 });
 interface AppProtocol extends ProtocolOf<typeof protocol> {}
 
@@ -49,6 +50,7 @@ const {
   useConnection,
   useMessage,
   useMessages,
+  useMyPresence,
   usePresence,
   useRequest,
   useRoom,
@@ -152,8 +154,15 @@ export function useEverything(): void {
   expectTypeOf(useRoom("a")).toEqualTypeOf<Room<AppProtocol>>();
   expectTypeOf(useConnection()).toEqualTypeOf<ConnectionState>();
   expectTypeOf(useConnection((now) => now.status === "open")).toEqualTypeOf<boolean>();
-  expectTypeOf(usePresence()).toEqualTypeOf<readonly PublicUser[]>();
+  expectTypeOf(usePresence()).toEqualTypeOf<readonly RoomUser<{ mood: string; x: number | null }>[]>();
   expectTypeOf(usePresence("a", { select: (users) => users.length })).toEqualTypeOf<number>();
+  const [mine, setMine] = useMyPresence("a", { x: 1 });
+  expectTypeOf(mine).toEqualTypeOf<{ mood?: string | undefined; x: number | null }>();
+  setMine({ mood: "calm" });
+  // @ts-expect-error the initial state is whole
+  useMyPresence("a", { mood: "calm" });
+  // @ts-expect-error not a part of the state
+  setMine({ y: 1 });
 
   const move = useSend("move", { room: "a" });
   const sent = move({ to: "e4" });

@@ -15,8 +15,10 @@ import type {
   BuiltinProtocol,
   ClientMessages,
   InputOf,
-  PublicUser,
+  PresenceInputOf,
+  PresenceStateOf,
   RoomRule,
+  RoomUser,
   ServerMessage,
   ServerMessages,
 } from "@halyard/protocol";
@@ -62,16 +64,36 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * const { entries, send, retry } = useMessages("chat_message", { room: "general" });
    */
   readonly useMessages: UseMessages<TProtocol>;
-  /** The users who are in the room or, without a room, online; or what `select` makes of them. On a server none. */
-  readonly usePresence: <TSelected = readonly PublicUser[]>(
+  /**
+   * The users who are in the room, with `user.presence` where the contract has presence state, or, without a room, online; or what
+   * `select` makes of them. On a server none.
+   *
+   * @example
+   * const others = usePresence("canvas", { others: true });
+   */
+  readonly usePresence: <TSelected = readonly RoomUser<PresenceStateOf<TProtocol>>[]>(
     room?: string,
     options?: {
       /** Leaves out the user of this client. @default false */
       readonly others?: boolean | undefined;
       /** Compared entry by entry, so it may make a new array. @default all users */
-      readonly select?: ((users: readonly PublicUser[]) => TSelected) | undefined;
+      readonly select?: ((users: readonly RoomUser<PresenceStateOf<TProtocol>>[]) => TSelected) | undefined;
     },
   ) => TSelected;
+  /**
+   * What this user shows in the room, and what changes some of its fields, at once here and at the others within 50 ms. The room is
+   * joined while the component is mounted; all components of a room have one state, whose `initial` is that of the first.
+   *
+   * @example
+   * const [me, updatePresence] = useMyPresence("canvas", { status: "here", cursor: null });
+   */
+  readonly useMyPresence: (
+    room: string,
+    initial: PresenceInputOf<TProtocol>,
+  ) => readonly [
+    state: PresenceInputOf<TProtocol>,
+    updatePresence: (patch: TProtocol["presence"]["patch"]) => void,
+  ];
   /** The users who are typing in the room or, without a room, to everyone. */
   readonly useTyping: (room?: string) => TypingState;
   /**

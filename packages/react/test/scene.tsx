@@ -13,6 +13,9 @@ import { createHalyardReact } from "../src/index.ts";
 const Row = z.object({ id: z.string(), content: z.string() });
 
 const protocol = defineProtocol({
+  presence: {
+    state: z.object({ status: z.enum(["here", "away"]), cursor: z.object({ x: z.number() }).nullable() }),
+  },
   clientMessages: { card: message(z.object({ text: z.string() }), { relay: "room" }) },
   requests: {
     history: request({ output: z.array(Row), room: "required" }),

@@ -50,6 +50,7 @@ import { Subscriptions } from "./link/subscriptions.ts";
 /** One node on Redis. */
 export class RedisBackplane implements Backplane {
   readonly kind = "redis";
+  readonly carriesStates = true;
   readonly nodeId = randomBytes(9).toString("base64url");
   readonly #options: CheckedOptions;
   readonly #commands: Connection;

@@ -7,7 +7,7 @@ import type { Report } from "./application/application-guard.ts";
 import type { Backplane } from "./backplane.ts";
 import { ChannelHub } from "./channels/channel-hub.ts";
 import { historyBounds } from "./channels/history-bounds.ts";
-import { PresenceHub } from "./channels/presence-hub.ts";
+import { PresenceHub } from "./presence/presence-hub.ts";
 import { ReplayPlanner } from "./channels/replay-planner.ts";
 import type { AnyConfig } from "./config.ts";
 import { checkedLimits } from "./connection/checked-limits.ts";
@@ -57,6 +57,7 @@ import { MessagePublisher } from "./messages/message-publisher.ts";
 import { RequestDispatcher } from "./messages/request-dispatcher.ts";
 import { Rooms } from "./messages/rooms.ts";
 import { SendExecutor } from "./messages/send-executor.ts";
+import { StateChecks } from "./presence/state-checks.ts";
 import { UserListRequests } from "./messages/user-list-requests.ts";
 import { ClientAddress } from "./security/client-address.ts";
 import { SecurityReporter } from "./security/security-reporter.ts";
@@ -152,8 +153,7 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
   const isAway = (): boolean => monitor.isAway;
   const channels = new ChannelHub({ backplane, clock, logger, isAway, ...historyBounds(limits) });
   const limit = config.maxConnectionsPerUser ?? DEFAULT_CONNECTIONS_PER_USER;
-  const { presenceBatchMs: batchMs } = limits;
-  const presence = new PresenceHub({ backplane, clock, batchMs, limit, monitor, onError });
+  const presence = new PresenceHub({ backplane, clock, limit, limits, monitor, onError });
   const sessionWatches = new SessionWatches({ backplane, limits, onError, guard, clock });
   const connections = new ConnectionTable();
   const types = new MessageTypeRegistry(config.protocol);
@@ -270,7 +270,7 @@ interface MessagePartsInput {
 
 /** The parts between a frame and its handler, and those that publish. */
 function createMessageParts(
-  { builtIns = {}, verboseLogging }: AnyConfig,
+  { builtIns = {}, protocol, verboseLogging }: AnyConfig,
   shared: SharedParts,
   { authorization, broadcaster, helloHandler, ping, rooms }: MessagePartsInput,
 ): Pick<Assembly, "inbound" | "publisher"> {
@@ -284,7 +284,6 @@ function createMessageParts(
   const hints = new MissingHandlerHints(shared.logger);
   const requestDispatcher = new RequestDispatcher({ ...shared, hints, userListRequests });
   const clientRequests = new ClientRequests({ ...shared, messageLog, requestDispatcher });
-
   const handlerRunner = new HandlerRunner({ clock, connections, guard, limits, ping, registry });
   const dispatcher = new Dispatcher({
     ...{ authorization, builtIns, handlerRunner, hints, publisher, rateLimits, types },
@@ -294,7 +293,8 @@ function createMessageParts(
   const clientSends = new ClientSends({ clock, errorReplies, limits, rateLimits, sendExecutor, types });
 
   const controlParts = { clientRequests, handlerRunner, helloHandler, messageLog, rateLimits, rooms };
-  const controlFrames = new ControlFrames({ ...controlParts, sessionWatches });
+  const stateChecks = new StateChecks({ ...shared, handlerRunner, protocol });
+  const controlFrames = new ControlFrames({ ...controlParts, sessionWatches, stateChecks });
   const inbound = new Inbound({ ...shared, clientSends, controlFrames, errorReplies });
   return { inbound, publisher };
 }

@@ -1,10 +1,20 @@
-// The part of the contract of backplanes that is about the rooms that the server gives to clients.
+// The part of the contract of backplanes that is about rooms: what users show in them, and those that the server gives to clients.
 // Used through backplane.ts, which exports it.
 
 /** A client: one page load of a user, across its reconnects. Each plain connection is a client of its own. */
 export interface ClientRef {
   readonly user: string;
   readonly client: string;
+}
+
+/** What a connection shows in a room. Of the connections that a user has in the room the latest counts. */
+export interface ShownState {
+  /** An object as JSON text. */
+  readonly json: string;
+  /** When it was set, in ms since 1970: by this the backplane decides which is the latest. */
+  readonly setAt: number;
+  /** With more users in the room, a change of the state is no event. */
+  readonly announcedUsers: number;
 }
 
 /** The rooms that the server gave to a client, as the node knows them that has its open connection. */

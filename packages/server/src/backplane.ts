@@ -12,7 +12,7 @@ import type {
   ReadPage,
   ReadResult,
 } from "./backplane-history.ts";
-import type { BackplaneRooms, ClientRef } from "./backplane-rooms.ts";
+import type { BackplaneRooms, ClientRef, ShownState } from "./backplane-rooms.ts";
 
 export type * from "./backplane-history.ts";
 export type * from "./backplane-rooms.ts";
@@ -43,10 +43,10 @@ export type Admission =
 
 /**
  * `+`: a connection has opened, or is still open. `-`: it has closed, and its user leaves `graceMs` after the last
- * connection. `room` is undefined for being online.
+ * connection. `room` is undefined for being online. A `+` says everything: without `state` the connection has none.
  */
 export type PresenceOp =
-  | (PresenceKey & SlotClaim & { readonly op: "+"; readonly profile: string })
+  | (PresenceKey & SlotClaim & { readonly op: "+"; readonly profile: string; readonly state?: ShownState })
   | (PresenceKey & { readonly op: "-"; readonly graceMs: number });
 
 /**
@@ -74,20 +74,23 @@ interface PresenceKey {
   readonly connectionId: string;
 }
 
-/** A user in a roster: the public fields as JSON text, and since when, in ms since 1970. */
+/** A user in a roster: the public fields and what the user shows, as JSON texts, and since when, in ms since 1970. */
 export interface RosterEntry {
   readonly user: string;
   readonly profile: string;
   readonly since: number;
+  /** While the grace period runs, that of the last connection. */
+  readonly state?: string | undefined;
 }
 
-/** `joined` and `left` alternate per user; `isNew` is false where only the profile of a present user changed. */
+/** `joined` and `left` alternate per user; not `isNew` is a change of a present user: of the profile, or of the `state` alone. */
 export type PresenceEvent =
   | (PresencePosition & {
       readonly kind: "joined";
       readonly room: string | undefined;
       readonly entry: RosterEntry;
       readonly isNew: boolean;
+      readonly isStateOnly?: boolean | undefined;
     })
   | (PresencePosition & { readonly kind: "left"; readonly room: string | undefined; readonly user: string });
 
@@ -206,6 +209,8 @@ export interface Backplane extends BackplaneRooms {
    * given up the node and takes it back: what such a lease is called is the backplane's own matter.
    */
   readonly nodeId: string;
+  /** Whether it carries the `state` of a `+`. A system whose contract has presence state needs one. @default false */
+  readonly carriesStates?: boolean | undefined;
   /**
    * While `admit` rejects with `unavailable`, the server admits connections by the limits of its own node, or refuses them
    * with 503. @default "deny"

@@ -116,6 +116,7 @@ export type {
   RoomsOfClient,
   RosterEntry,
   RosterPage,
+  ShownState,
   Work,
   WorkState,
 } from "./backplane.ts";

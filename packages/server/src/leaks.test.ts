@@ -13,7 +13,7 @@ import { SerialQueue } from "./utils/serial-queue.ts";
 import { ChannelLog } from "./memory/channel-log.ts";
 import { Roster } from "./memory/roster.ts";
 import { KeyedSerialQueue } from "./utils/keyed-serial-queue.ts";
-import { PresenceView } from "./channels/presence-view.ts";
+import { PresenceView } from "./presence/presence-view.ts";
 import { PendingServerRequests } from "./connection/pending-server-requests.ts";
 import { ConcurrencyLimiter } from "./utils/concurrency-limiter.ts";
 import { TokenBucket } from "@halyard/protocol/internal";

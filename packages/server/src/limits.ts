@@ -33,11 +33,7 @@ export interface ServerLimits {
   readonly joinsPerSecond: number;
   /** How many joins one connection may send at once, in joins. @default 30 */
   readonly joinBurst: number;
-  /**
-   * The rate of typing indicators of one connection, in messages per second. Above it they are dropped.
-   *
-   * @default 1
-   */
+  /** The rate of typing indicators of one connection, per second. Above it they are dropped. @default 1 */
   readonly typingPerSecond: number;
   /** How many typing indicators one connection may send at once, in messages. @default 3 */
   readonly typingBurst: number;
@@ -207,6 +203,12 @@ export interface ServerLimits {
   readonly leaveGraceMs: number;
   /** How long presence changes are collected before they are sent as one message, in ms. @default 100 */
   readonly presenceBatchMs: number;
+  /** A presence state as JSON, in bytes. Above it an update is `payload_too_large`. @default 1_024 */
+  readonly presenceStateBytes: number;
+  /** The shortest time between two deliveries of a user's presence state, in ms; at least 50. @default 50 */
+  readonly presenceStateIntervalMs: number;
+  /** Above so many users in a room, their presence states go to those only who ask for pages of users. @default 500 */
+  readonly presenceStateUsers: number;
   /** How many messages the history of a channel holds. @default 1_000 */
   readonly historyMessages: number;
   /** How many bytes the history of a channel holds, in bytes. @default 1_048_576 */
@@ -277,6 +279,9 @@ export const DEFAULT_LIMITS: ServerLimits = {
   silenceMs: 35_000,
   leaveGraceMs: 5_000,
   presenceBatchMs: 100,
+  presenceStateBytes: KIB,
+  presenceStateIntervalMs: 50,
+  presenceStateUsers: 500,
   historyMessages: 1_000,
   historyBytes: KIB * KIB,
   historyMs: 5 * 60_000,

@@ -20,6 +20,14 @@ const tell = (text: string): { type: "told"; text: string } => ({ type: "told", 
 
 afterEach(() => system.expectToEndCleanly());
 
+describe("listUsers", () => {
+  it("rejects for a room where built-in presence is off, in place of an empty list", async () => {
+    create();
+    await expect(system.manager.listUsers({ room: "hall" })).rejects.toThrow("builtIns.presence is false");
+    await expect(system.manager.listUsers()).resolves.toMatchObject({ total: 0 });
+  });
+});
+
 describe("the profile of a user", () => {
   it("is that of the newest connection, in its welcome and in the maps alike", async () => {
     create();

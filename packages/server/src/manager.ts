@@ -271,10 +271,11 @@ export class WebSocketManager<
    * The users who are online or in a room, on every node, in pages of 200. A user whose connection was lost stays in it for
    * `limits.leaveGraceMs`.
    *
-   * @throws TypeError by rejecting, for a room that is not a room name
+   * @throws TypeError by rejecting, for a room that is not a room name, and for each room where `builtIns.presence` is `false`
    */
   async listUsers({ room, cursor }: UserPage = {}): Promise<UserList> {
     const name = room === undefined ? undefined : checkedRoomName(room);
+    if (name !== undefined) this.#parts.rooms.assertHasUsers();
     return this.#parts.presence.list({ room: name, cursor });
   }
 

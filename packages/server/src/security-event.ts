@@ -31,6 +31,7 @@ export type LimitName =
       | "authenticatesPerSecond"
       | "subprotocols"
       | "pingsPerSecond"
+      | "presenceStateBytes"
       | "unfinishedMs"
     >
   | "maxConnectionsPerUser";

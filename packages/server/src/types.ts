@@ -1,4 +1,4 @@
-import type { HalyardError, PublicUser } from "@halyard/protocol";
+import type { HalyardError, RoomUser } from "@halyard/protocol";
 
 /**
  * The part of a socket that both runtimes have. `excludeWs` and `wsInstances` refer to the same objects that the runtime
@@ -197,7 +197,8 @@ export interface UserPage {
 
 /** One page of a list of users. */
 export interface UserList {
-  readonly users: readonly PublicUser[];
+  /** With `presence` where users of the room show a state, and the contract has one. */
+  readonly users: readonly RoomUser[];
   /** How many users there are on all pages. */
   readonly total: number;
   /** For the next page; undefined on the last. */

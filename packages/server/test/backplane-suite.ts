@@ -6,6 +6,7 @@ import type { BackplaneUnderTest, SuiteContext } from "./backplane-suite/context
 import { Node } from "./backplane-suite/node.ts";
 import { describeNodes } from "./backplane-suite/nodes.ts";
 import { describeMarks, describeRecords } from "./backplane-suite/records-and-marks.ts";
+import { describeStates } from "./backplane-suite/states.ts";
 import { describePresence } from "./backplane-suite/presence.ts";
 
 export interface SuiteOptions {
@@ -58,6 +59,7 @@ export function describeBackplane(
     describeChannels(context);
     describeAdmissions(context);
     describePresence(context);
+    describeStates(context);
     describeOperations(context, { isShared });
     describeRecords(context);
     describeMarks(context);

@@ -2,7 +2,7 @@ import { ServerFrame } from "@halyard/protocol";
 import { expect } from "vitest";
 import type { PresenceEvent, RosterEntry, RosterPage } from "../src/backplane.ts";
 import type { Connection } from "../src/connection/connection.ts";
-import { PresenceView } from "../src/channels/presence-view.ts";
+import { PresenceView } from "../src/presence/presence-view.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { Connections } from "./fake-connection.ts";
 import type { ReceivedFrame } from "./fake-socket.ts";
@@ -25,6 +25,7 @@ export class PresenceScene {
     channel: "room:r",
     clock: this.clock,
     batchMs: 100,
+    states: { intervalMs: 50, users: 300, slowBytes: 100_000 },
     onError: (error) => this.errors.push(error),
     firstPage: () => this.#page(),
   });
@@ -34,6 +35,23 @@ export class PresenceScene {
     const entry = { user, profile, since: known?.since ?? this.clock.now() };
     this.roster.set(user, entry);
     this.#tell({ kind: "joined", room: "r", entry, isNew: known === undefined, ...this.#position() });
+  }
+
+  /** The user shows another state, or none. */
+  show(user: string, state: object | undefined): void {
+    const known = this.roster.get(user);
+    if (known === undefined) throw new TypeError("not in the roster");
+    const { profile, since } = known;
+    const entry = { user, profile, since, ...(state && { state: JSON.stringify(state) }) };
+    this.roster.set(user, entry);
+    this.#tell({
+      kind: "joined",
+      room: "r",
+      entry,
+      isNew: false,
+      isStateOnly: true,
+      ...this.#position(),
+    });
   }
 
   leave(user: string): void {
@@ -110,5 +128,8 @@ function summary(frame: ReceivedFrame): string {
   if (message.type !== "user_list" && message.type !== "user_joined") throw new Error(message.type);
   expect(message.room).toBe("r");
   const name = message.type === "user_list" ? "list" : "joined";
-  return `${name} ${message.users.map(({ userId }) => userId).join()} of ${String(message.total)}`;
+  const users = message.users.map(({ userId, presence }) =>
+    presence === undefined ? userId : `${userId}${JSON.stringify(presence)}`,
+  );
+  return `${name} ${users.join()} of ${String(message.total)}`;
 }

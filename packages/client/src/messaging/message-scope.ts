@@ -34,7 +34,7 @@ type MessageListener = (message: Frame, delivery: Delivery) => unknown;
 
 export interface MessageScopeParts {
   readonly emitter: Emitter<ClientEvents>;
-  readonly presence: PresenceLists;
+  readonly userLists: PresenceLists;
   readonly requests: PendingRequests;
   readonly sender: MessageSender;
 }
@@ -54,7 +54,7 @@ export class MessageScope {
   }
 
   get users(): readonly PublicUser[] {
-    return this.#isClosed ? NO_USERS : this.scopeParts.presence.usersOf(this.#channel);
+    return this.#isClosed ? NO_USERS : this.scopeParts.userLists.usersOf(this.#channel);
   }
 
   on(type: string, listener: MessageListener, options?: SubscribeOptions): Unsubscribe {

@@ -67,6 +67,10 @@ export class RoomHandle extends MessageScope {
     });
   }
 
+  updatePresence(patch: object): void {
+    if (this.state.status !== "left") this.#rooms.show(this.#entry, patch);
+  }
+
   leave(): void {
     if (this.#isLeft) return;
     this.#isLeft = true;

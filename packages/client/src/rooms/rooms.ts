@@ -17,6 +17,9 @@ import type { RoomState } from "./room-state.ts";
 
 /** How long to wait before joining again when the server names no time. */
 const RETRY_MS = 1_000;
+/** How often a state goes out, and how many may be unanswered: on a slow line fewer are sent, and none waits behind others. */
+const SHOW_MS = 50;
+const UNANSWERED_STATES = 4;
 
 /** One room, shared by all of its handles. */
 export interface RoomEntry {
@@ -28,16 +31,24 @@ export interface RoomEntry {
   state: RoomState;
   /** Whether a join is pending or scheduled. */
   isRequested?: boolean;
+  /** What this client shows in the room, and which state went out last. */
+  shown?: object | undefined;
+  shownLast?: object | undefined;
+  /** Runs between two states. */
+  readonly showTimer: Timer;
+  isShowTimerSet: boolean;
+  unanswered: number;
 }
 
 interface RoomsParts {
   readonly clock: Clock;
   readonly channels: Channels;
   readonly outbox: Outbox;
-  readonly presence: PresenceLists;
+  readonly userLists: PresenceLists;
   readonly requests: PendingRequests;
   /** The state of a room, or of a handle, has changed. */
   readonly onChange: () => void;
+  readonly reportError: (error: unknown) => void;
 }
 
 export class Rooms {
@@ -71,9 +82,17 @@ export class Rooms {
       known.handles.add(handle);
       return known;
     }
-    const timer = new Timer(this.#parts.clock);
-    const state: RoomState = { status: "joining" };
-    const entry: RoomEntry = { name, channel: `room:${name}`, timer, handles: new Set([handle]), state };
+    const { clock } = this.#parts;
+    const entry: RoomEntry = {
+      name,
+      channel: `room:${name}`,
+      timer: new Timer(clock),
+      handles: new Set([handle]),
+      state: { status: "joining" },
+      showTimer: new Timer(clock),
+      isShowTimerSet: false,
+      unanswered: 0,
+    };
     if (!ROOM_NAME.test(name)) this.#remove(entry, new HalyardError("invalid_message", ROOM_NAME_RULE));
     else if (this.#entries.size >= this.#parts.requests.limits.rooms)
       this.#remove(entry, new HalyardError("limit_exceeded"));
@@ -90,6 +109,12 @@ export class Rooms {
     entry.handles.delete(handle);
     // A listener that hears of it may take the room back before it is left.
     this.#parts.onChange();
+  }
+
+  /** Shows the latest of every 50 ms to the others in the room, and again with each join. */
+  show(entry: RoomEntry, patch: object): void {
+    entry.shown = { ...entry.shown, ...patch };
+    this.#sendShown(entry);
   }
 
   /** Leaves each room without a handle, unless a message to it waits: outside of the room, the server would refuse it. */
@@ -174,8 +199,37 @@ export class Rooms {
     });
   }
 
+  #sendShown(entry: RoomEntry): void {
+    const { name: room, shown: state } = entry;
+    const isBusy = entry.isShowTimerSet || entry.unanswered === UNANSWERED_STATES;
+    if (state === entry.shownLast || isBusy || entry.state.status !== "joined") return;
+    entry.shownLast = state;
+    entry.unanswered++;
+    this.#waitToShow(entry, SHOW_MS);
+    this.#parts.requests.sendFrame({ type: "presence_update", room, state }, (reply) => {
+      entry.unanswered--;
+      if (this.#entries.get(room) !== entry) return;
+      if ("error" in reply) {
+        if (reply.error.retryable) {
+          entry.shownLast = undefined;
+          this.#waitToShow(entry, reply.error.retryAfterMs ?? RETRY_MS);
+        } else this.#parts.reportError(reply.error);
+      }
+      this.#sendShown(entry);
+    });
+  }
+
+  #waitToShow(entry: RoomEntry, waitMs: number): void {
+    entry.isShowTimerSet = true;
+    entry.showTimer.set(waitMs, () => {
+      entry.isShowTimerSet = false;
+      this.#sendShown(entry);
+    });
+  }
+
   #remove(entry: RoomEntry, error?: HalyardError): void {
     entry.timer.clear();
+    entry.showTimer.clear();
     this.#entries.delete(entry.name);
     this.#drop(entry.channel);
     this.#setState(entry, { status: "left", error });
@@ -185,12 +239,16 @@ export class Rooms {
 
   #drop(channel: string): void {
     this.#parts.channels.drop(channel);
-    this.#parts.presence.drop(channel);
+    this.#parts.userLists.drop(channel);
   }
 
   #setState(entry: RoomEntry, state: RoomState): void {
     if (entry.state.status === state.status) return;
     entry.state = state;
+    // Another connection shows nothing yet.
+    entry.shownLast = undefined;
+    entry.isShowTimerSet = false;
+    this.#sendShown(entry);
     this.#parts.onChange();
   }
 }

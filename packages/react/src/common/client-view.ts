@@ -28,6 +28,7 @@ export interface AnyRoom extends AnyScope {
   readonly state: RoomState;
   readonly stores: { readonly state: Store<RoomState>; readonly users: Store<Users> };
   readonly ready: PromiseLike<RoomState>;
+  updatePresence(patch: object): void;
   leave(): void;
 }
 

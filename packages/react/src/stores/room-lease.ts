@@ -5,7 +5,9 @@ import type { RoomState, Store, Unsubscribe } from "@halyard/client";
 import type { AnyClient, AnyRoom, AnyScope, Users } from "../common/client-view.ts";
 
 const GRACE_MS = 1_000;
-const METHODS = "on once onAny send request onStateChange onUsersChange onGap leave".split(" ");
+const METHODS = "on once onAny send request onStateChange onUsersChange onGap updatePresence leave".split(
+  " ",
+);
 
 export const NO_USERS: Users = [];
 export const JOINING: RoomState = { status: "joining" };
@@ -62,7 +64,9 @@ function leaseRoom(client: AnyClient, givenName: string): Lease {
   return { scope: Object.assign(room, methodsOf(open)), mount };
 }
 
-function methodsOf(open: () => object): Pick<AnyRoom, "on" | "send" | "request" | "leave"> {
+function methodsOf(
+  open: () => object,
+): Pick<AnyRoom, "on" | "send" | "request" | "updatePresence" | "leave"> {
   const callOf =
     (method: string) =>
     (...parameters: unknown[]) =>

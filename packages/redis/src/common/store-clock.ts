@@ -1,5 +1,5 @@
 // The time of Redis as this node knows it: nodes whose clocks disagree compare their times as times of Redis.
-// Used for what one node says and another one compares: marks, and since when connections are open.
+// Used for what one node says and another one compares: marks, and since when connections are open, and when states were set.
 import { dateOf } from "@halyard/protocol/internal";
 import type { Clock, PresenceOp, Revocation } from "@halyard/server";
 
@@ -42,7 +42,13 @@ export class StoreClock {
   }
 
   operationToStore(op: PresenceOp): PresenceOp {
-    if (op.op === "-" || op.openedAt === undefined) return op;
-    return { ...op, openedAt: this.toStore(op.openedAt) };
+    if (op.op === "-") return op;
+    const { openedAt, state } = op;
+    if (openedAt === undefined && state === undefined) return op;
+    return {
+      ...op,
+      ...(openedAt !== undefined && { openedAt: this.toStore(openedAt) }),
+      ...(state && { state: { ...state, setAt: this.toStore(state.setAt) } }),
+    };
   }
 }

@@ -16,7 +16,9 @@ interface RawEvent {
   readonly total: number;
   readonly profile?: string;
   readonly since?: string;
+  readonly state?: string;
   readonly isNew?: boolean;
+  readonly isStateOnly?: boolean;
 }
 
 /** How long a caller waits for its own events; after a lost connection they never come. */
@@ -79,15 +81,17 @@ export class PresenceStream {
 }
 
 /** An offset that is no number would never be reached again. */
-function isEvent({ off, user, room, total, profile, since }: RawEvent): boolean {
+function isEvent({ off, user, room, total, profile, since, state }: RawEvent): boolean {
   const isPlace = Number.isSafeInteger(Number(off)) && typeof user === "string" && typeof total === "number";
   const isRoom = room === undefined || typeof room === "string";
   const isEntry = profile === undefined || (typeof profile === "string" && Number.isFinite(Number(since)));
-  return isPlace && isRoom && isEntry;
+  return isPlace && isRoom && isEntry && (state === undefined || typeof state === "string");
 }
 
-function toEvent({ off, user, room, total, profile, since, isNew = true }: RawEvent): PresenceEvent {
+function toEvent(event: RawEvent): PresenceEvent {
+  const { off, user, room, total, profile, since, state, isNew = true, isStateOnly } = event;
   const position = { stream: 0, off: Number(off), total, room };
   if (profile === undefined) return { kind: "left", user, ...position };
-  return { kind: "joined", entry: { user, profile, since: Number(since) }, isNew, ...position };
+  const entry = { user, profile, since: Number(since), ...(state !== undefined && { state }) };
+  return { kind: "joined", entry, isNew, ...(isStateOnly === true && { isStateOnly }), ...position };
 }

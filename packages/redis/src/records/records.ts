@@ -6,6 +6,7 @@ import type {
   ClientRef,
   Revocation,
   RoomsOfClient,
+  RosterEntry,
   RosterPage,
   Work,
   WorkState,
@@ -70,11 +71,10 @@ export class Records {
     const [offset, total, next, ...users] = answer;
     const at = [Number(offset)];
     if (limit === 0) return { entries: [], total, connections: Number(users[0]), cursor: undefined, at };
-    const entries = [];
+    const entries: RosterEntry[] = [];
     for (let index = 0; index < users.length; index += 2) {
       const [user = "", entry = ""] = users.slice(index, index + 2);
-      const end = entry.indexOf(" ");
-      entries.push({ user, since: Number(entry.slice(0, end)), profile: entry.slice(end + 1) });
+      entries.push({ user, ...parseEntry(entry) });
     }
     return { entries, total, cursor: next === "" ? undefined : next, at };
   }
@@ -167,4 +167,12 @@ function keyOf({ key }: Work): [kind: string, key: string] {
 
 function textOf(claim: number | undefined): string {
   return claim === undefined ? "" : String(claim);
+}
+
+/** `<since> <profile>`, and on a second line what the user shows. JSON text has no line end. */
+function parseEntry(entry: string): Omit<RosterEntry, "user"> {
+  const [first = "", state] = entry.split("\n");
+  const end = first.indexOf(" ");
+  const [since, profile] = [Number(first.slice(0, end)), first.slice(end + 1)];
+  return state === undefined ? { since, profile } : { since, profile, state };
 }

@@ -6,8 +6,8 @@
 -- held:<lease>      set: pack(roster, user, connection) that the lease holds
 -- batches           hash: lease -> number and answer of its last batch of operations
 -- members:<roster>  sorted set: user -> the offset at which it joined
--- entries:<roster>  hash: user -> since when, and profile
--- by:<roster,user>  hash: connection -> lease
+-- entries:<roster>  hash: user -> since when, profile, and the state that the user shows
+-- by:<roster,user>  hash: connection -> lease, and the state that it shows
 -- grace             sorted set: pack(roster, user) -> when the user has left, ms
 -- slots:<user>      hash: client -> { o: the open connection, r: the reserved one }
 -- presence          hash: offset and incarnation of the events
@@ -50,19 +50,69 @@ local function announce(roster, event)
   events[#events + 1] = event
 end
 
+-- What a connection holds: its lease, and where it shows a state, after a line end, when that was set, when it came, and the state.
+local statesHeld = 0
+local function heldBy(lease, state, at)
+  if not state then return lease end
+  statesHeld = statesHeld + 1
+  return lease .. '\n' .. text(state.setAt) .. ' ' .. text(at * 1000 + statesHeld) .. ' ' .. state.json
+end
+
+local function leaseOf(held)
+  return held and string.match(held, '^[^\n]*')
+end
+
+local function hasState(stored)
+  return stored and string.find(stored, '\n', 1, true) ~= nil
+end
+
+-- The entry of a user with the latest state of the user's connections: since when, profile and, after a line end, the state.
+local function entryWithLatest(base, by)
+  local stored, latest, latestSet, latestCame = redis.call('HGETALL', by), '', -1, -1
+  for n = 2, #stored, 2 do
+    local set, came, json = string.match(stored[n], '\n(%S+) (%S+) (.*)$')
+    set, came = tonumber(set), tonumber(came)
+    if set and (set > latestSet or (set == latestSet and came > latestCame)) then
+      latest, latestSet, latestCame = '\n' .. json, set, came
+    end
+  end
+  return base .. latest
+end
+
+local function announceEntry(roster, user, entry, event)
+  event.user, event.off = user, event.off or text(nextEventOffset())
+  event.since, event.profile = string.match(entry, '^(%d+) ([^\n]*)')
+  event.state = string.match(entry, '\n(.*)$')
+  announce(roster, event)
+end
+
+-- One of several connections of a user, which had a state, is gone.
+local function showLatest(roster, user)
+  local before = redis.call('HGET', K .. 'entries:' .. roster, user)
+  if not hasState(before) then return end
+  local entry = entryWithLatest(string.match(before, '^[^\n]*'), K .. 'by:' .. pack(roster, user))
+  if entry == before then return end
+  redis.call('HSET', K .. 'entries:' .. roster, user, entry)
+  announceEntry(roster, user, entry, { isNew = false, isStateOnly = true })
+end
+
 local function join(roster, op, lease, at)
-  local user, id, profile = op.user, op.connectionId, op.profile
-  redis.call('HSET', K .. 'by:' .. pack(roster, user), id, lease)
+  local user, id = op.user, op.connectionId
+  local by = K .. 'by:' .. pack(roster, user)
+  redis.call('HSET', by, id, heldBy(lease, op.state, at))
   redis.call('SADD', K .. 'held:' .. lease, pack(roster, user, id))
   redis.call('ZREM', K .. 'grace', pack(roster, user))
-  local entry = redis.call('HGET', K .. 'entries:' .. roster, user)
-  local since = entry and string.match(entry, '^%d+') or text(at)
-  local isNew = not entry
-  if not isNew and string.sub(entry, #since + 2) == profile then return end
-  redis.call('HSET', K .. 'entries:' .. roster, user, since .. ' ' .. profile)
+  local before = redis.call('HGET', K .. 'entries:' .. roster, user)
+  local base = (before and string.match(before, '^%d+') or text(at)) .. ' ' .. op.profile
+  local entry = base
+  if op.state or hasState(before) then entry = entryWithLatest(base, by) end
+  if entry == before then return end
+  redis.call('HSET', K .. 'entries:' .. roster, user, entry)
+  local isStateOnly = before and string.match(before, '^[^\n]*') == base
+  if isStateOnly and op.state and redis.call('ZCARD', K .. 'members:' .. roster) > op.state.announcedUsers then return end
   local offset = text(nextEventOffset())
-  if isNew then redis.call('ZADD', K .. 'members:' .. roster, offset, user) end
-  announce(roster, { off = offset, user = user, profile = profile, since = since, isNew = isNew })
+  if not before then redis.call('ZADD', K .. 'members:' .. roster, offset, user) end
+  announceEntry(roster, user, entry, { off = offset, isNew = not before, isStateOnly = isStateOnly or nil })
 end
 
 local function left(roster, user)
@@ -75,11 +125,14 @@ end
 
 local function leave(roster, op, at)
   local by = K .. 'by:' .. pack(roster, op.user)
-  local lease = redis.call('HGET', by, op.connectionId)
-  if not lease then return end
+  local held = redis.call('HGET', by, op.connectionId)
+  if not held then return end
   redis.call('HDEL', by, op.connectionId)
-  redis.call('SREM', K .. 'held:' .. lease, pack(roster, op.user, op.connectionId))
-  if redis.call('EXISTS', by) == 1 then return end
+  redis.call('SREM', K .. 'held:' .. leaseOf(held), pack(roster, op.user, op.connectionId))
+  if redis.call('EXISTS', by) == 1 then
+    if hasState(held) then showLatest(roster, op.user) end
+    return
+  end
   if op.graceMs > 0 then redis.call('ZADD', K .. 'grace', text(at + op.graceMs), pack(roster, op.user))
   else left(roster, op.user) end
 end
@@ -196,9 +249,12 @@ local function emptyLease(lease, at, limit)
     local user, id = unpackFirst(rest)
     local key = pack(roster, user)
     local by = K .. 'by:' .. key
-    if redis.call('HGET', by, id) == lease then
+    local stored = redis.call('HGET', by, id)
+    if leaseOf(stored) == lease then
       redis.call('HDEL', by, id)
-      if redis.call('EXISTS', by) == 0 and not redis.call('ZSCORE', K .. 'grace', key) then left(roster, user) end
+      local isLast = redis.call('EXISTS', by) == 0
+      if isLast and not redis.call('ZSCORE', K .. 'grace', key) then left(roster, user)
+      elseif not isLast and hasState(stored) then showLatest(roster, user) end
     end
     if roster == ONLINE then
       local slots = readSlots(user, at)

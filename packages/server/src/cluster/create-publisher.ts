@@ -6,7 +6,7 @@ import { ApplicationGuard } from "../application/application-guard.ts";
 import type { Backplane } from "../backplane.ts";
 import { checkedRoomName, checkedRoomNames } from "../channels/channel-name.ts";
 import { publishMessage, toStored } from "../channels/publish-message.ts";
-import { listUsers } from "../channels/user-pages.ts";
+import { listUsers } from "../presence/user-pages.ts";
 import { checkedLimits } from "../connection/checked-limits.ts";
 import { ConnectionTable } from "../connection/connection-table.ts";
 import { Revocations } from "../connection/revocations.ts";

@@ -2,7 +2,7 @@
 // Guarantee: after an interruption everything is checked that could have been missed.
 import type { Backplane } from "../backplane.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
-import type { PresenceHub } from "../channels/presence-hub.ts";
+import type { PresenceHub } from "../presence/presence-hub.ts";
 import { AnsweringNode } from "./answering-node.ts";
 import { setNode } from "./backplane-users.ts";
 import { Census } from "./census.ts";

@@ -53,12 +53,16 @@ function userRates(limits: ServerLimits): Partial<ServerLimits> {
 /** What is bounded by the size of a frame. */
 const MOST: Partial<ServerLimits> = { messageBytes: MAX_PAYLOAD_BYTES, rooms: MAX_ROOMS };
 
+/** A shorter time would only multiply what is sent. */
+const LEAST: Partial<ServerLimits> = { presenceStateIntervalMs: 50 };
+
 function assertWorks(name: keyof ServerLimits, value: unknown): void {
   const isRate = name.endsWith("PerSecond") || name.endsWith("Burst");
   const most = name.endsWith("Ms") ? MAX_TIMER_MS : (MOST[name] ?? Infinity);
-  if (typeof value === "number" && value >= 0 && value <= most && (value > 0 || !isRate)) return;
+  const least = LEAST[name] ?? 0;
+  if (typeof value === "number" && value >= least && value <= most && (value > 0 || !isRate)) return;
   const bound = most === Infinity ? "" : ` and at most ${String(most)}`;
   throw new TypeError(
-    `limits.${name} is ${String(value)}: it must be a number, ${isRate ? "above 0" : "at least 0"}${bound}.`,
+    `limits.${name} is ${String(value)}: it must be a number, ${isRate ? "above 0" : `at least ${String(least)}`}${bound}.`,
   );
 }

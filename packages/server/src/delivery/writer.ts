@@ -7,6 +7,7 @@ import type { Backlog } from "./backlog.ts";
 import { BatchGroup } from "./batch-group.ts";
 import type { Recipient, GroupBroadcast } from "./transport.ts";
 import { Batch } from "./outbound-frame.ts";
+import { RefreshedFrame } from "./refreshed-frame.ts";
 import { OPEN } from "./ready-state.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
@@ -181,7 +182,9 @@ export class Writer {
         return undefined;
       }
       const due =
-        waitingBytes > this.#limits.slowBytes && batch.hasEphemeral ? this.#withoutEphemeral(batch) : batch;
+        waitingBytes > this.#limits.slowBytes && batch.hasEphemeral
+          ? this.#withoutEphemeral(batch, connection)
+          : batch;
       return backlog === undefined ? due : this.#nextPiece(connection, backlog, due);
     } catch {
       failures.push({ connection, code: 1011 });
@@ -229,10 +232,12 @@ export class Writer {
       connection.close(code, code === CloseCode.SlowReader ? retryReason(this.#clock) : "");
   }
 
-  #withoutEphemeral(batch: Batch): Batch {
+  #withoutEphemeral(batch: Batch, connection: Recipient): Batch {
     let retained = this.empty;
-    for (const frame of batch.frames()) if (!frame.ephemeral) retained = retained.append(frame);
-    this.dropped += batch.length - retained.length;
+    for (const frame of batch.frames())
+      if (!frame.ephemeral) retained = retained.append(frame);
+      else if (frame instanceof RefreshedFrame) frame.onDropped(connection);
+      else this.dropped++;
     return retained;
   }
 }

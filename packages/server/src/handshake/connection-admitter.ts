@@ -2,7 +2,7 @@
 // Called by ConnectionOpener. With the memory backplane all of it happens in the turn in which the socket opens.
 // Guarantees: a connection that fails to begin is closed with 1013; one that closed meanwhile leaves presence at once.
 import type { Admission, Eviction } from "../backplane.ts";
-import type { PresenceHub } from "../channels/presence-hub.ts";
+import type { PresenceHub } from "../presence/presence-hub.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Inbound } from "../messages/inbound.ts";
 import type { ConnectionSlots } from "./admission.ts";

@@ -3,7 +3,7 @@
 // Guarantees: after `leaveAll` nothing refers to the connection, and its user leaves presence after the grace.
 import { GLOBAL_CHANNEL, roomChannel, userChannel } from "../channels/channel-name.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
-import type { PresenceHub } from "../channels/presence-hub.ts";
+import type { PresenceHub } from "../presence/presence-hub.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Authorization } from "../messages/authorization.ts";
 import type { Rooms } from "../messages/rooms.ts";

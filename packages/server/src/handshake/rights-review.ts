@@ -6,7 +6,7 @@
 import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { GLOBAL_CHANNEL, roomChannel } from "../channels/channel-name.ts";
-import type { PresenceHub } from "../channels/presence-hub.ts";
+import type { PresenceHub } from "../presence/presence-hub.ts";
 import {
   canCommit,
   commitReplay,

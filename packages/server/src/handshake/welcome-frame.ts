@@ -4,7 +4,7 @@
 import type { ChannelState } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
-import { publicUserJson } from "../channels/presence-frames.ts";
+import { publicUserJson } from "../presence/presence-frames.ts";
 import type { Replay } from "../channels/replay.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { Connection } from "../connection/connection.ts";

@@ -53,6 +53,7 @@ export function createMemoryBackplane(options: MemoryBackplaneOptions = {}): Bac
 
 class MemoryBackplane implements Backplane {
   readonly kind = "memory";
+  readonly carriesStates = true;
   readonly nodeId: string;
   readonly #clock: Clock;
   readonly #epoch: string;

@@ -2,7 +2,7 @@
 // The memory backplane has one for everyone and one per room.
 // `joined` and `left` alternate for each user, however many connections come and go.
 
-import type { PresenceEvent, PresenceOp, RosterEntry, RosterPage } from "../backplane.ts";
+import type { PresenceEvent, PresenceOp, RosterEntry, RosterPage, ShownState } from "../backplane.ts";
 import type { Clock } from "../types.ts";
 import { dateOf } from "@halyard/protocol/internal";
 
@@ -13,6 +13,10 @@ interface Member {
   connections: string | Set<string> | undefined;
   readonly since: number;
   profile: string;
+  /** What the member's connections show, the one applied last at the end. */
+  states: Map<string, ShownState> | undefined;
+  /** What the member shows. */
+  state: string | undefined;
   /** Set while the member has no connection and the grace period runs. */
   leaveTimer: unknown;
 }
@@ -44,7 +48,7 @@ export class Roster {
   }
 
   apply(op: PresenceOp): void {
-    if (op.op === "+") this.#join(op.user, op.connectionId, op.profile);
+    if (op.op === "+") this.#join(op);
     else this.#leave(op.user, op.connectionId, op.graceMs);
   }
 
@@ -64,7 +68,7 @@ export class Roster {
     for (const [user, member] of this.#members) {
       if (!(member.joinOrder > after)) continue;
       if (entries.length === limit) return { entries, total: this.#members.size, cursor: String(last), at };
-      entries.push({ user, profile: member.profile, since: member.since });
+      entries.push(entryOf(user, member));
       last = member.joinOrder;
     }
     return { entries, total: this.#members.size, cursor: undefined, at };
@@ -83,10 +87,12 @@ export class Roster {
     this.#members.clear();
   }
 
-  #emitJoined(entry: RosterEntry, isNew: boolean): void {
-    const off = (this.#offset = this.#parts.nextOffset());
-    const total = this.#members.size;
-    this.#parts.emit({ kind: "joined", room: this.#room, entry, isNew, stream: 0, off, total });
+  #emitJoined(user: string, member: Member, change: "new" | "profile" | "state"): void {
+    const position = { stream: 0, off: (this.#offset = this.#parts.nextOffset()), total: this.#members.size };
+    const isStateOnly = change === "state" ? { isStateOnly: true } : {};
+    const entry = entryOf(user, member);
+    const isNew = change === "new";
+    this.#parts.emit({ kind: "joined", room: this.#room, entry, isNew, ...isStateOnly, ...position });
   }
 
   #emitLeft(user: string): void {
@@ -94,39 +100,70 @@ export class Roster {
     this.#parts.emit({ kind: "left", room: this.#room, user, stream: 0, off, total: this.#members.size });
   }
 
-  #join(user: string, connectionId: string, profile: string): void {
+  #join({ user, connectionId, profile, state }: Extract<PresenceOp, { readonly op: "+" }>): void {
     const member = this.#members.get(user);
     if (member === undefined) {
-      const since = dateOf(this.#parts.clock);
-      const member = {
+      const joined: Member = {
         joinOrder: ++this.#joins,
         connections: connectionId,
-        since,
+        since: dateOf(this.#parts.clock),
         profile,
+        states: undefined,
+        state: undefined,
         leaveTimer: undefined,
       };
-      this.#members.set(user, member);
-      this.#emitJoined({ user, profile, since }, true);
+      setState(joined, connectionId, state);
+      this.#members.set(user, joined);
+      this.#emitJoined(user, joined, "new");
       return;
     }
     this.#parts.clock.clearTimeout(member.leaveTimer);
     member.leaveTimer = undefined;
     addConnection(member, connectionId);
-    if (member.profile === profile) return;
+    const isStateChanged = setState(member, connectionId, state);
+    const isProfileChanged = member.profile !== profile;
     member.profile = profile;
-    this.#emitJoined({ user, profile, since: member.since }, false);
+    if (isProfileChanged) this.#emitJoined(user, member, "profile");
+    else if (isStateChanged && !this.#isAbove(state)) this.#emitJoined(user, member, "state");
+  }
+
+  #isAbove(state: ShownState | undefined): boolean {
+    return state !== undefined && this.#members.size > state.announcedUsers;
   }
 
   #leave(user: string, connectionId: string, graceMs: number): void {
     const member = this.#members.get(user);
-    if (member === undefined || !removeConnection(member, connectionId)) return;
+    if (member === undefined || !removeConnection(member, connectionId)) {
+      // Another connection is there: of the states, the next latest shows.
+      if (member?.states?.has(connectionId) === true && setState(member, connectionId, undefined))
+        this.#emitJoined(user, member, "state");
+      return;
+    }
     const leave = (): void => {
       this.#members.delete(user);
       this.#emitLeft(user);
     };
+    member.states = undefined;
     if (graceMs <= 0) leave();
     else member.leaveTimer = this.#parts.clock.setTimeout(leave, graceMs);
   }
+}
+
+function entryOf(user: string, { profile, since, state }: Member): RosterEntry {
+  return state === undefined ? { user, profile, since } : { user, profile, since, state };
+}
+
+/** @returns whether the member shows another state than before */
+function setState(member: Member, connectionId: string, state: ShownState | undefined): boolean {
+  const before = member.state;
+  if (state === undefined && before === undefined) return false;
+  member.states?.delete(connectionId);
+  if (state !== undefined) (member.states ??= new Map()).set(connectionId, state);
+  let latest: ShownState | undefined;
+  for (const shown of member.states?.values() ?? [])
+    if (latest === undefined || shown.setAt >= latest.setAt) latest = shown;
+  member.state = latest?.json;
+  return member.state !== before;
 }
 
 function addConnection(member: Member, id: string): void {

@@ -1,4 +1,4 @@
-// The frames by which a client controls its connection: hello, ping, join, leave, authenticate, requests and replies.
+// The frames by which a client controls its connection: hello, ping, join, leave, presence, authenticate, requests and replies.
 // Called by Inbound. Control frames do not wait in the queue of messages; joins and leaves of one room keep their order.
 import type { HelloMessage } from "@halyard/protocol";
 import { clientMessages } from "@halyard/protocol";
@@ -16,6 +16,9 @@ import { endIntervalsOf } from "./client-sends.ts";
 import type { HandlerRunner } from "./handler-runner.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { Rooms } from "./rooms.ts";
+import type { StateChecks } from "../presence/state-checks.ts";
+
+const CONTROL_TYPES = new Set(["ping", "join", "leave", "presence_update", "request", "authenticate"]);
 
 /** What answers a client's `hello`; the handshake implements it. */
 export interface HelloReceiver {
@@ -30,6 +33,7 @@ interface ControlFramesParts {
   readonly rateLimits: RateLimits;
   readonly rooms: Rooms;
   readonly sessionWatches: SessionWatches;
+  readonly stateChecks: StateChecks;
 }
 
 /** Handles the control frames of clients. */
@@ -44,9 +48,7 @@ export class ControlFrames {
   isControlFrame(type: string, meta: FrameMeta): boolean {
     if (type === "skip") return meta.seq === undefined;
     if (type === "reply" || type === "error") return meta.re !== undefined;
-    return (
-      type === "ping" || type === "join" || type === "leave" || type === "request" || type === "authenticate"
-    );
+    return CONTROL_TYPES.has(type);
   }
 
   handleHello(connection: Connection, hello: HelloMessage, re: string | undefined): Promise<void> {
@@ -71,6 +73,8 @@ export class ControlFrames {
         return this.#join(message);
       case "leave":
         return this.#leave(message);
+      case "presence_update":
+        return this.#updatePresence(message);
       case "authenticate":
         return this.#authenticate(message);
       case "reply":
@@ -116,6 +120,17 @@ export class ControlFrames {
       if (earlierSends !== undefined) await earlierSends;
       const stored = this.#parts.rooms.leave(connection, room);
       if (stored !== undefined) await stored;
+      reply(connection, meta.id);
+    });
+  }
+
+  #updatePresence({ connection, frame, meta }: InboundMessage): Promise<void> {
+    const { rooms, stateChecks } = this.#parts;
+    const { room, state } = stateChecks.parse(frame);
+    connection.roomOperations ??= new KeyedSerialQueue();
+    // After the join that it follows, whose presence may be on its way to the backplane.
+    return connection.roomOperations.run(room, async () => {
+      await rooms.showState(connection, room, await stateChecks.jsonOf(state));
       reply(connection, meta.id);
     });
   }

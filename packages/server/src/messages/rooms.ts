@@ -4,7 +4,7 @@ import type { JoinResult } from "@halyard/protocol";
 import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { roomChannel } from "../channels/channel-name.ts";
-import type { PresenceHub } from "../channels/presence-hub.ts";
+import type { PresenceHub } from "../presence/presence-hub.ts";
 import { commitReplay, gapFrame, isGap, planReplay, pushReplay, replayBudget } from "../channels/replay.ts";
 import type { ReplayPlan } from "../channels/replay.ts";
 import type { ClientRooms } from "../connection/client-rooms.ts";
@@ -148,6 +148,12 @@ export class Rooms {
     await this.sendJoined(connection, room);
   }
 
+  /** @throws TypeError where nobody keeps the users of a room */
+  assertHasUsers(): void {
+    if (this.#parts.builtIns.presence === false)
+      throw new TypeError("builtIns.presence is false: no room has a list of its users.");
+  }
+
   /** Joins the room's presence, and sends the connection the list of its users. */
   async sendJoined(connection: Connection, room: string): Promise<void> {
     const { authorization, builtIns, presence } = this.#parts;
@@ -160,6 +166,27 @@ export class Rooms {
     const canReadRoster =
       !authorization.isConfigured || (await authorization.allows(connection, "presence", room));
     if (canReadRoster && isMember(connection, room)) presence.subscribe(connection, room);
+  }
+
+  /**
+   * Shows what the connection's user has set, to the others in the room.
+   *
+   * @param json the state, which is valid
+   * @throws HalyardError `forbidden`, or what `authorize` throws
+   */
+  async showState(connection: Connection, room: string, json: string): Promise<void> {
+    const { authorization, builtIns, presence } = this.#parts;
+    if (builtIns.presence === false) throw new ForbiddenError("presence");
+    let version: number;
+    do {
+      version = connection.rightsVersion;
+      if (!isMember(connection, room)) throw new ForbiddenError("membership");
+      // A connection that reads the list was asked for when it joined.
+      if (!presence.isSubscribed(connection, room))
+        await authorization.assertAllowed(connection, "presence", room);
+    } while (version !== connection.rightsVersion);
+    if (!isMember(connection, room)) throw new ForbiddenError("membership");
+    presence.show(connection, room, json);
   }
 
   /** Leaves a room at once, also as one that was given. Rejects when the backplane does, which may not know it then. */

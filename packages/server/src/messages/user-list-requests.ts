@@ -4,7 +4,7 @@ import { roomName } from "@halyard/protocol";
 import { ROOM_NAME_RULE } from "@halyard/protocol/wire";
 import { z } from "zod";
 import { GLOBAL_CHANNEL } from "../channels/channel-name.ts";
-import type { PresenceHub } from "../channels/presence-hub.ts";
+import type { PresenceHub } from "../presence/presence-hub.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { BuiltIns, UserList } from "../types.ts";
 import { ForbiddenError, InvalidMessageError } from "../utils/errors.ts";

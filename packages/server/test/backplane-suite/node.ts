@@ -41,6 +41,13 @@ export class Node implements BackplaneHandlers {
     return this.#presence.filter((event) => event.room === room);
   }
 
+  /** As {@link transitions}, with the states: `+user {"x":1}`, and `~user {"x":2}` where the state alone has changed. */
+  states(room: string | undefined): string[] {
+    const texts = this.#presence.filter((event) => event.room === room).map(toTextWithState);
+    this.#presence.length = 0;
+    return texts;
+  }
+
   /** The transitions in a room since the last call: `+user`, `-user`, and `=user` for a changed profile. */
   transitions(room: string | undefined): string[] {
     const transitions = this.#presence.filter((event) => event.room === room).map(toText);
@@ -84,4 +91,10 @@ export class Node implements BackplaneHandlers {
 function toText(event: PresenceEvent): string {
   if (event.kind === "left") return `-${event.user}`;
   return `${event.isNew ? "+" : "="}${event.entry.user}`;
+}
+
+function toTextWithState(event: PresenceEvent): string {
+  if (event.kind === "left") return toText(event);
+  const { entry, isStateOnly } = event;
+  return `${isStateOnly === true ? `~${entry.user}` : toText(event)} ${entry.state ?? "-"}`;
 }

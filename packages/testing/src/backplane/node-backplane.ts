@@ -47,6 +47,7 @@ const BEAT_MS = 2_000;
 /** One node of a shared backplane. */
 export class NodeBackplane implements Backplane {
   readonly kind = "shared";
+  readonly carriesStates = true;
   readonly nodeId: string;
   readonly onUnavailable: "allow" | "deny";
   readonly #parts: NodeBackplaneParts;

@@ -1,7 +1,7 @@
 // The operations on rosters, and on the leases of the nodes that keep entries in them.
 // A node of a shared backplane sends them to the store; the store's timers end grace periods.
 // Guarantee: `joined` and `left` alternate per user, whatever is repeated, and each has the next offset of its roster.
-import type { Eviction, PresenceOp, RosterPage } from "@halyard/server";
+import type { Eviction, PresenceOp, RosterEntry, RosterPage, ShownState } from "@halyard/server";
 import { openSlot, releaseLease, releaseSlot } from "./slot-operations.ts";
 import type { Operation, SharedState, StoredMember, StoredRoster, Transaction } from "./shared-state.ts";
 
@@ -132,8 +132,9 @@ function dropForeign(transaction: Transaction, node: string, kept: string): void
 function removeConnections(transaction: Transaction, isGone: (lease: string) => boolean): void {
   for (const roster of transaction.state.rosters.values())
     for (const [user, member] of roster.members) {
-      for (const [id, lease] of member.connections) if (isGone(lease)) member.connections.delete(id);
-      if (member.connections.size === 0 && member.leavesAt === undefined) left(transaction, roster, user);
+      for (const [id, { lease }] of member.connections) if (isGone(lease)) member.connections.delete(id);
+      if (member.connections.size > 0) showLatest(transaction, roster, { member });
+      else if (member.leavesAt === undefined) left(transaction, roster, user);
     }
 }
 
@@ -141,29 +142,59 @@ interface Joining {
   readonly user: string;
   readonly connectionId: string;
   readonly profile: string;
+  readonly state?: ShownState | undefined;
   readonly lease: string;
 }
 
 function join(
   transaction: Transaction,
   roster: StoredRoster,
-  { user, connectionId, profile, lease }: Joining,
+  { user, connectionId, profile, state, lease }: Joining,
 ): void {
   const member = roster.members.get(user);
   if (member === undefined) {
-    const entry = { user, profile, since: transaction.now };
+    const entry = { user, profile, since: transaction.now, ...(state && { state: state.json }) };
     const joinOrder = transaction.nextOffset();
     const joined: StoredMember = { entry, joinOrder, connections: new Map(), leavesAt: undefined };
-    joined.connections.set(connectionId, lease);
+    joined.connections.set(connectionId, { lease, state });
     roster.members.set(user, joined);
-    announceJoined(transaction, roster, { member: joined, isNew: true });
+    announceJoined(transaction, roster, { member: joined, change: "new" });
     return;
   }
-  member.connections.set(connectionId, lease);
+  // The connection that has set its state last is the last one.
+  member.connections.delete(connectionId);
+  member.connections.set(connectionId, { lease, state });
   member.leavesAt = undefined;
-  if (member.entry.profile === profile) return;
-  member.entry = { ...member.entry, profile };
-  announceJoined(transaction, roster, { member, isNew: false });
+  if (member.entry.profile === profile)
+    return showLatest(transaction, roster, { member, announcedUsers: state?.announcedUsers });
+  member.entry = { ...entryWithLatest(member), profile };
+  announceJoined(transaction, roster, { member, change: "profile" });
+}
+
+interface Shown {
+  readonly member: StoredMember;
+  /** With more users in the roster, nobody is told. @default any number is told */
+  readonly announcedUsers?: number | undefined;
+}
+
+function showLatest(
+  transaction: Transaction,
+  roster: StoredRoster,
+  { member, announcedUsers = Infinity }: Shown,
+): void {
+  const entry = entryWithLatest(member);
+  if (entry.state === member.entry.state) return;
+  member.entry = entry;
+  if (roster.members.size <= announcedUsers) announceJoined(transaction, roster, { member, change: "state" });
+}
+
+/** Of the states of the user's connections the latest, and of two of the same time that which was applied later. */
+function entryWithLatest({ connections, entry }: StoredMember): RosterEntry {
+  let latest: ShownState | undefined;
+  for (const { state } of connections.values())
+    if (state !== undefined && state.setAt >= (latest?.setAt ?? 0)) latest = state;
+  const { user, profile, since } = entry;
+  return { user, profile, since, ...(latest && { state: latest.json }) };
 }
 
 function leave(
@@ -173,7 +204,8 @@ function leave(
 ): void {
   const member = roster?.members.get(user);
   if (roster === undefined || member === undefined) return;
-  if (!member.connections.delete(connectionId) || member.connections.size > 0) return;
+  if (!member.connections.delete(connectionId)) return;
+  if (member.connections.size > 0) return showLatest(transaction, roster, { member });
   if (graceMs > 0) member.leavesAt = transaction.now + graceMs;
   else left(transaction, roster, user);
 }
@@ -191,13 +223,14 @@ function left(transaction: Transaction, roster: StoredRoster, user: string): voi
 function announceJoined(
   { emit, nextOffset }: Transaction,
   roster: StoredRoster,
-  { member, isNew }: { readonly member: StoredMember; readonly isNew: boolean },
+  { member, change }: { readonly member: StoredMember; readonly change: "new" | "profile" | "state" },
 ): void {
   const { room } = roster;
   const off = (roster.offset = nextOffset());
   const total = roster.members.size;
   const { entry } = member;
-  emit({ kind: "presence", event: { kind: "joined", room, entry, isNew, stream: 0, off, total } });
+  const kind = { isNew: change === "new", ...(change === "state" && { isStateOnly: true }) };
+  emit({ kind: "presence", event: { kind: "joined", room, entry, ...kind, stream: 0, off, total } });
 }
 
 function rosterOf(state: SharedState, room: string | undefined): StoredRoster {

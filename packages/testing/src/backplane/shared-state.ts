@@ -1,7 +1,14 @@
 // What the nodes of a shared backplane have in common: plain data, and the one way to change it.
 // The files beside this one read and write it in operations; a node sends operations over its link.
 // Guarantee: operations run one after the other, and `rewind` goes back to what an earlier moment had stored.
-import type { ClientRef, PresenceEvent, Publication, Revocation, RosterEntry } from "@halyard/server";
+import type {
+  ClientRef,
+  PresenceEvent,
+  Publication,
+  Revocation,
+  RosterEntry,
+  ShownState,
+} from "@halyard/server";
 
 /** A message in the history of a channel. */
 export interface StoredMessage {
@@ -26,11 +33,17 @@ export interface StoredSlot {
   reserved: { connectionId: string; attempt: number; at: number; limit: number } | undefined;
 }
 
-/** A user in a roster, and the connections that keep the entry, each with the lease of its node. */
+/** A connection that keeps an entry: the lease of its node, and what it shows. */
+interface StoredConnection {
+  readonly lease: string;
+  readonly state: ShownState | undefined;
+}
+
+/** A user in a roster, and the connections that keep the entry. */
 export interface StoredMember {
   entry: RosterEntry;
   readonly joinOrder: number;
-  readonly connections: Map<string, string>;
+  readonly connections: Map<string, StoredConnection>;
   /** Set while the grace period runs. */
   leavesAt: number | undefined;
 }

@@ -1,5 +1,5 @@
 // Pages of the users who are online or in a room. Called by the presence hub, and by a publisher, which has no hub.
-import type { PublicUser } from "@halyard/protocol";
+import type { RoomUser } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Backplane, RosterPage } from "../backplane.ts";
 import type { UserList, UserPage } from "../types.ts";
@@ -14,6 +14,6 @@ export function userPage(
 
 export async function listUsers(backplane: Pick<Backplane, "roster">, page: UserPage): Promise<UserList> {
   const { cursor, entries, total } = await userPage(backplane, page);
-  const users = entries.map((entry) => JSON.parse(publicUserJson(entry)) as PublicUser);
+  const users = entries.map((entry) => JSON.parse(publicUserJson(entry, true)) as RoomUser);
   return { users, total, cursor };
 }

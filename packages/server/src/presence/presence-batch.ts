@@ -1,49 +1,73 @@
-// The changes of a presence list that have not been announced yet. Called by presence-view.ts.
+// The changes of a presence list that have not been announced yet. Called by presence-announcer.ts.
 // Guarantee: for the readers of the batches, joins and leaves of a user alternate. A user who joins and leaves within one batch is
-// not in it; one who leaves and returns has left, and then joined.
+// not in it; one who leaves and returns has left, and then joined. What is announced of a user is never older than what was.
+
 import type { PresenceEvent, RosterEntry } from "../backplane.ts";
-import { publicUserJson } from "./presence-frames.ts";
 
 type Change =
   | { readonly kind: "joined" | "updated" | "returned"; readonly entry: RosterEntry }
   | { readonly kind: "left" };
 
-/** What a batch says: users as JSON text, and how many there are. Those who left are told first. */
+/** What a batch says. Those who left are told first. */
 export interface BatchedChanges {
-  readonly joined: readonly string[];
+  readonly joined: readonly RosterEntry[];
   readonly left: readonly string[];
   readonly total: number;
 }
 
-/** Changes, one for each user. */
+/** Changes, one for each user. Those of a state alone are kept apart, because they are announced sooner. */
 export class PresenceBatch {
   #changes = new Map<string, Change>();
+  #states = new Map<string, RosterEntry>();
   #total = 0;
 
+  /** Whether there are no changes, beside those of states. */
   get isEmpty(): boolean {
     return this.#changes.size === 0;
+  }
+
+  get hasStates(): boolean {
+    return this.#states.size > 0;
+  }
+
+  /** How many users there were after the latest event. */
+  get total(): number {
+    return this.#total;
   }
 
   add(event: PresenceEvent): void {
     this.#total = event.total;
     const user = event.kind === "left" ? event.user : event.entry.user;
     const earlier = this.#changes.get(user)?.kind;
+    // A change that waits takes the state along.
+    if (event.kind === "joined" && event.isStateOnly === true && earlier === undefined) {
+      this.#states.set(user, event.entry);
+      return;
+    }
+    this.#states.delete(user);
     if (event.kind === "joined")
       this.#changes.set(user, { kind: kindOfJoin(earlier, event.isNew), entry: event.entry });
     else if (earlier === "joined") this.#changes.delete(user);
     else this.#changes.set(user, { kind: "left" });
   }
 
-  /** Empties the batch. */
+  /** Empties the batch of all but the states. */
   take(): BatchedChanges {
-    const joined: string[] = [];
+    const joined: RosterEntry[] = [];
     const left: string[] = [];
     for (const [user, change] of this.#changes) {
-      if (change.kind === "left" || change.kind === "returned") left.push(JSON.stringify(user));
-      if (change.kind !== "left") joined.push(publicUserJson(change.entry));
+      if (change.kind === "left" || change.kind === "returned") left.push(user);
+      if (change.kind !== "left") joined.push(change.entry);
     }
     this.#changes = new Map();
     return { joined, left, total: this.#total };
+  }
+
+  /** Empties the batch of the states. @returns the users whose states have changed */
+  takeStates(): readonly RosterEntry[] {
+    const states = [...this.#states.values()];
+    this.#states = new Map();
+    return states;
   }
 }
 

@@ -1,15 +1,20 @@
-// What the subscribers of one presence list are sent: the list, and then the changes in batches.
-// The presence hub creates one view for everyone and one per room.
+// The list of one channel's users for the subscribers of this node: read when one needs it, and kept up by changes.
+// The presence hub creates one view for everyone and one per room; presence-announcer.ts sends the changes.
 // Every subscriber sees exactly the changes that came after its list: pages and events have positions, and either may be late.
-import { LIMITS } from "@halyard/protocol/wire";
 import type { PresenceEvent, RosterPage } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
-import { unwrapResolved } from "../utils/maybe-promise.ts";
 import type { OutboundFrame } from "../delivery/outbound-frame.ts";
-import { ThrottledValue } from "../utils/throttled-value.ts";
-import { PresenceBatch } from "./presence-batch.ts";
-import { joinedFrame, leftFrame, listFrame } from "./presence-frames.ts";
-import type { PresenceViewOptions } from "./presence-frames.ts";
+import { unwrapResolved } from "../utils/maybe-promise.ts";
+import { LIMITS } from "@halyard/protocol/wire";
+import { PresenceAnnouncer } from "./presence-announcer.ts";
+import type { AnnouncerOptions } from "./presence-announcer.ts";
+import { listFrame } from "./presence-frames.ts";
+
+/** What a view works with. */
+export interface PresenceViewOptions extends AnnouncerOptions {
+  readonly firstPage: () => Promise<RosterPage>;
+  readonly onError: (error: unknown) => void;
+}
 
 /** How long a page is left alone after it could not be read. */
 const RETRY_MS = 1_000;
@@ -19,7 +24,7 @@ const MAX_HELD_BATCHES = 20;
 /** The presence of everyone or of one room, for this node. A page is read once for all that wait, at most once per batch. */
 export class PresenceView {
   readonly #options: PresenceViewOptions;
-  readonly #subscribers = new Set<Connection>();
+  readonly #announcer: PresenceAnnouncer;
   /** Connections that wait for a list that has not been read yet. */
   #awaitingList = new Set<Connection>();
   /** Connections that wait for the list that is being read. */
@@ -27,7 +32,6 @@ export class PresenceView {
   /** A page that holds events which have not come yet: the subscribers are told of them before others get the list. */
   #held: { readonly page: RosterPage; readonly readers: ReadonlySet<Connection> } | undefined;
   #heldBatches = 0;
-  readonly #batch = new PresenceBatch();
   /** Events that came while a page was read or held, which may be in it or not. */
   #arrived: PresenceEvent[] = [];
   /** The offset of the latest event of each stream. */
@@ -42,32 +46,37 @@ export class PresenceView {
   #toldUpTo: readonly number[] | undefined;
   /** The subscribers were sent totals only, or no changes: they need the list, whatever came since. */
   #lackChanges = false;
-  /** Runs for a batch interval after each announcement. */
-  #batchTimer: unknown;
   /** Runs for a batch interval after each read. */
   #readTimer: unknown;
   #hasReadFailed = false;
-  readonly #totals: ThrottledValue;
 
   constructor(options: PresenceViewOptions) {
     this.#options = options;
-    this.#totals = new ThrottledValue(options.clock, (total) => {
-      this.#broadcast(joinedFrame(options, [], total));
+    this.#announcer = new PresenceAnnouncer(options, {
+      onBatch: () => {
+        this.#readIfDue();
+      },
+      onIncomplete: () => {
+        this.#isPageCurrent = false;
+        this.#mustRelist = this.#lackChanges = true;
+      },
+      onCaughtUp: (connection) => {
+        if (connection.stage !== "closed") this.add(connection);
+      },
     });
   }
 
   get isUnused(): boolean {
     const isAwaited = this.#awaitingRead !== undefined && this.#awaitingRead.size > 0;
-    return this.#subscribers.size === 0 && this.#awaitingList.size === 0 && !isAwaited;
+    return this.#announcer.subscribers.size === 0 && this.#awaitingList.size === 0 && !isAwaited;
   }
 
   /** Sends the list, and from then on the changes. */
   add(connection: Connection): void {
     this.remove(connection);
     if (this.#page !== undefined && this.#canReuseList(this.#page)) {
-      this.#listFrame ??= listFrame(this.#options, this.#page);
-      connection.push(this.#listFrame);
-      this.#subscribers.add(connection);
+      connection.push(this.#frameOf(this.#page));
+      this.#announcer.subscribers.add(connection);
       return;
     }
     this.#awaitingList.add(connection);
@@ -76,20 +85,20 @@ export class PresenceView {
 
   /** The list is current, or subscribers get totals only until a new list ends that. */
   #canReuseList({ total }: RosterPage): boolean {
-    if (this.#totals.isActive && total > LIMITS.announcedUsers) return true;
-    return this.#isPageCurrent && this.#batch.isEmpty && !this.#isReading;
+    if (this.#announcer.isTotalsOnly && total > LIMITS.announcedUsers) return true;
+    return this.#isPageCurrent && this.#announcer.isIdle && !this.#isReading;
   }
 
   has(connection: Connection): boolean {
     return (
-      this.#subscribers.has(connection) ||
+      this.#announcer.subscribers.has(connection) ||
       this.#awaitingList.has(connection) ||
       this.#awaitingRead?.has(connection) === true
     );
   }
 
   remove(connection: Connection): void {
-    this.#subscribers.delete(connection);
+    this.#announcer.remove(connection);
     this.#awaitingList.delete(connection);
     this.#awaitingRead?.delete(connection);
   }
@@ -107,8 +116,8 @@ export class PresenceView {
   }
 
   #announceLater(events: readonly PresenceEvent[]): void {
-    for (const event of events) this.#batch.add(event);
-    if (!this.#batch.isEmpty && this.#batchTimer === undefined) this.#flush();
+    for (const event of events) this.#announcer.add(event);
+    this.#announcer.announceLater();
   }
 
   /** Events before the next one may be lost, also those in a page that is being read. {@link relist} follows. */
@@ -127,42 +136,30 @@ export class PresenceView {
   /** Does what the end of an interval would do, for the test network. @returns whether there was anything */
   endInterval(): boolean {
     const isReadDue = this.#readTimer !== undefined && this.#awaitingList.size > 0;
-    if (this.#isReading || this.#hasReadFailed || (this.#batch.isEmpty && !isReadDue)) return false;
-    for (const timer of [this.#batchTimer, this.#readTimer]) this.#options.clock.clearTimeout(timer);
+    const hadStates = this.#announcer.endStateInterval();
+    if (this.#isReading || this.#hasReadFailed || (this.#announcer.isIdle && !isReadDue)) return hadStates;
+    this.#options.clock.clearTimeout(this.#readTimer);
     this.#readTimer = undefined;
-    this.#flush();
+    this.#announcer.flush();
     return true;
   }
 
   close(): void {
-    this.#options.clock.clearTimeout(this.#batchTimer);
     this.#options.clock.clearTimeout(this.#readTimer);
-    this.#totals.stop();
-    this.#subscribers.clear();
+    this.#announcer.close();
     this.#awaitingList.clear();
     this.#awaitingRead = undefined;
     this.#arrived = [];
-    this.#batch.take();
   }
 
   get #isReading(): boolean {
     return this.#awaitingRead !== undefined;
   }
 
-  /** Announces the batch. After a batch interval without a change, the next change is sent at once. */
-  #flush(): void {
-    this.#batchTimer = this.#options.clock.setTimeout(() => {
-      this.#batchTimer = undefined;
-      if (!this.#batch.isEmpty) this.#flush();
-    }, this.#options.batchMs);
-    this.#announceBatch();
-    this.#readIfDue();
-  }
-
   /** Reads the list for the connections that wait, unless it was just read. A batch that is collected goes out first. */
   #readIfDue(): void {
     if (this.#awaitingList.size === 0 && !this.#mustRelist) return;
-    if (this.#isReading || this.#readTimer !== undefined || !this.#batch.isEmpty) return;
+    if (this.#isReading || this.#readTimer !== undefined || !this.#announcer.isIdle) return;
     this.#startReadTimer();
     this.#heldBatches = 0;
     const readers = (this.#awaitingRead = this.#awaitingList);
@@ -218,7 +215,7 @@ export class PresenceView {
   #completeRead(): void {
     if (this.#held === undefined) return;
     const { page, readers } = this.#held;
-    if (this.#subscribers.size > 0 && !this.#mustRelist && !this.#hasSeen(page)) {
+    if (this.#announcer.subscribers.size > 0 && !this.#mustRelist && !this.#hasSeen(page)) {
       // A read that ended long ago left no timer.
       if (this.#readTimer === undefined) this.#startReadTimer();
       return;
@@ -227,11 +224,11 @@ export class PresenceView {
     this.#awaitingRead = undefined;
     const later = this.#takeArrivedAfter(page);
     const needList = this.#lackChanges || (this.#mustRelist && !this.#isKnown(page));
-    const relisted = needList ? [...this.#subscribers] : [];
+    const relisted = needList ? [...this.#announcer.subscribers] : [];
     this.#mustRelist = this.#lackChanges = false;
     this.#toldUpTo = undefined;
-    if (relisted.length > 0) this.#batch.take();
-    else this.#announceBatch();
+    if (relisted.length > 0) this.#announcer.drop();
+    else this.#announcer.announceNow();
     for (const [stream, off] of page.at.entries())
       this.#seen[stream] = Math.max(off, this.#seen[stream] ?? 0);
     this.#page = page;
@@ -249,7 +246,7 @@ export class PresenceView {
   #takeArrivedAfter({ at }: RosterPage): PresenceEvent[] {
     const later: PresenceEvent[] = [];
     for (const event of this.#arrived.splice(0)) {
-      if (event.off <= (at[event.stream] ?? 0)) this.#batch.add(event);
+      if (event.off <= (at[event.stream] ?? 0)) this.#announcer.add(event);
       else later.push(event);
     }
     return later;
@@ -267,32 +264,16 @@ export class PresenceView {
 
   #sendList(page: RosterPage, recipients: readonly Connection[]): void {
     if (recipients.length === 0) return;
-    const list = (this.#listFrame = listFrame(this.#options, page));
+    const list = this.#frameOf(page);
     for (const connection of recipients) {
       if (connection.stage === "closed") continue;
       connection.push(list);
-      this.#subscribers.add(connection);
+      this.#announcer.subscribers.add(connection);
     }
   }
 
-  #announceBatch(): void {
-    if (this.#batch.isEmpty) return;
-    const { joined, left, total } = this.#batch.take();
-    if (this.#subscribers.size === 0) return;
-    if (total > LIMITS.announcedUsers) {
-      this.#totals.set(total);
-      return;
-    }
-    if (this.#totals.stop()) {
-      this.#isPageCurrent = false;
-      this.#mustRelist = this.#lackChanges = true;
-      return;
-    }
-    if (left.length > 0) this.#broadcast(leftFrame(this.#options, left, total));
-    if (joined.length > 0) this.#broadcast(joinedFrame(this.#options, joined, total));
-  }
-
-  #broadcast(frame: OutboundFrame): void {
-    for (const connection of this.#subscribers) connection.push(frame);
+  #frameOf(page: RosterPage): OutboundFrame {
+    this.#announcer.onList(page.total);
+    return (this.#listFrame ??= listFrame(this.#options, page, this.#announcer.listedStates(page.total)));
   }
 }

@@ -4,11 +4,13 @@
 
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane, Eviction, PresenceEvent, PresenceOp, RosterPage } from "../backplane.ts";
-import { roomChannel } from "./channel-name.ts";
+import { roomChannel } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
 import { listUsers, userPage } from "./user-pages.ts";
+import { PresenceStates } from "./presence-states.ts";
 import { PresenceView } from "./presence-view.ts";
 import { profileOf } from "../connection/public-profile.ts";
+import type { ServerLimits } from "../limits.ts";
 import type { Clock, UserList, UserPage } from "../types.ts";
 import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
 import { DeadlineError, isUnavailable } from "../utils/errors.ts";
@@ -19,8 +21,10 @@ import { withDeadline } from "../utils/with-deadline.ts";
 export interface PresenceHubOptions {
   readonly backplane: Backplane;
   readonly clock: Clock;
-  /** How long changes are collected, in milliseconds. */
-  readonly batchMs: number;
+  readonly limits: Pick<
+    ServerLimits,
+    "presenceBatchMs" | "presenceStateIntervalMs" | "presenceStateUsers" | "slowBytes"
+  >;
   /** Connections of one user on all nodes. */
   readonly limit: number;
   readonly monitor: Pick<BackplaneMonitor, "isAway" | "suspect">;
@@ -41,11 +45,16 @@ const DECLARED_AT_ONCE = 200;
 export class PresenceHub {
   readonly #options: PresenceHubOptions;
   readonly #views = new Map<string | undefined, PresenceView>();
+  readonly #states: PresenceStates;
   /** Closes a connection whose slot was lost to one for which no caller waits any more. */
   onEvicted: (eviction: Eviction) => void = () => {};
 
   constructor(options: PresenceHubOptions) {
     this.#options = options;
+    const { backplane, clock, limits } = options;
+    const declare = (connection: Connection, room: string): Promise<unknown> =>
+      this.#evictLater(backplane.applyPresence([this.#declarationOf(connection, room)]));
+    this.#states = new PresenceStates({ clock, announcedUsers: limits.presenceStateUsers, declare });
   }
 
   /**
@@ -107,7 +116,10 @@ export class PresenceHub {
   #declarationOf(connection: Connection, room: string | undefined): PresenceOp {
     const { userId: user, id: connectionId, attempt, openedAt } = connection;
     const profile = JSON.stringify(profileOf(connection.identity.user));
-    if (room !== undefined) return { op: "+", room, user, connectionId, profile };
+    if (room !== undefined) {
+      const state = this.#states.of(connection, room);
+      return { op: "+", room, user, connectionId, profile, ...(state && { state }) };
+    }
     const { limit } = this.#options;
     const { client } = connection.client;
     return { op: "+", room, user, connectionId, profile, client, attempt, openedAt, limit };
@@ -120,6 +132,7 @@ export class PresenceHub {
   ): void {
     const { userId: user, id: connectionId } = connection;
     const { room, graceMs } = scope;
+    if (room !== undefined) this.#states.end(connection, room);
     this.#options.backplane
       .applyPresence([{ op: "-", room, user, connectionId, graceMs }])
       .catch(this.#onError);
@@ -128,6 +141,11 @@ export class PresenceHub {
   /** The profile of a user who is online or in a room has changed. */
   update(connection: Connection, room?: string): void {
     this.join(connection, room).catch(this.#onError);
+  }
+
+  /** A connection that is in the room shows a state there: an object as JSON text, in place of the one before. */
+  show(connection: Connection, room: string, json: string): void {
+    this.#states.set(connection, room, json);
   }
 
   isSubscribed(connection: Connection, room?: string): boolean {
@@ -196,13 +214,15 @@ export class PresenceHub {
   }
 
   #viewOf(room: string | undefined): PresenceView {
-    const { clock, batchMs } = this.#options;
+    const { clock, limits } = this.#options;
+    const { presenceStateIntervalMs: intervalMs, presenceStateUsers: users, slowBytes } = limits;
     const channel = room === undefined ? "all" : roomChannel(room);
     return new PresenceView({
       room,
       channel,
       clock,
-      batchMs,
+      batchMs: limits.presenceBatchMs,
+      states: { intervalMs, users, slowBytes },
       onError: this.#onError,
       firstPage: () => this.#firstPage(room),
     });

@@ -1,0 +1,45 @@
+import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
+import type { AnyClient } from "../common/client-view.ts";
+import { ValueStore } from "../common/value-store.ts";
+import { ownStatesOf } from "../stores/own-states.ts";
+import { useScope } from "./use-scope.ts";
+
+export function useMyPresence(
+  client: AnyClient,
+  givenName: string,
+  initial: object,
+): readonly [state: object, updatePresence: (patch: object) => void] {
+  const room = useScope(client, givenName);
+  const name = room.name ?? givenName;
+  const states = ownStatesOf(client);
+  const [first] = useState(initial);
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      const known = states.get(name);
+      const store = known ?? new ValueStore(first);
+      states.set(name, store);
+      if (!known) room.updatePresence(first);
+      const stop = store.subscribe(listener);
+      return () => {
+        stop();
+        if (!store.isWatched) states.delete(name);
+      };
+    },
+    [states, name, room, first],
+  );
+  const state = useSyncExternalStore(
+    subscribe,
+    () => states.get(name)?.get() ?? first,
+    () => first,
+  );
+  const update = useCallback(
+    (patch: object) => {
+      const store = states.get(name);
+      if (!store) return;
+      store.set({ ...store.get(), ...patch });
+      room.updatePresence(patch);
+    },
+    [states, name, room],
+  );
+  return useMemo(() => [state, update], [state, update]);
+}

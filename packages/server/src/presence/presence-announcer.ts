@@ -1,0 +1,190 @@
+// What the subscribers of one presence list are told between lists: changes in batches, and totals in large channels.
+// Called by PresenceView, which sends the lists and says which events are to be announced.
+// Guarantees: after a batch interval without a change the next change is sent at once; states have an interval of their own; a
+// subscriber that was not sent a change for what it reads or for the size of the room gets a list.
+import type { PresenceEvent, RosterEntry } from "../backplane.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { OutboundFrame } from "../delivery/outbound-frame.ts";
+import type { Clock } from "../types.ts";
+import { ThrottledValue } from "../utils/throttled-value.ts";
+import { LIMITS } from "@halyard/protocol/wire";
+import { LateReaders } from "./late-readers.ts";
+import { PresenceBatch } from "./presence-batch.ts";
+import { groupsOf, joinedFrame, leftFrame, publicUserJson, stateFrame } from "./presence-frames.ts";
+import type { PresenceScope } from "./presence-frames.ts";
+
+/** What {@link PresenceAnnouncer} works with. */
+export interface AnnouncerOptions extends PresenceScope {
+  readonly clock: Clock;
+  readonly batchMs: number;
+  /** How often changes of states are sent, up to how many users, and to whom not. */
+  readonly states: { readonly intervalMs: number; readonly users: number; readonly slowBytes: number };
+}
+
+/** What an announcer asks of its view. */
+export interface AnnouncerOwner {
+  /** A batch interval has ended, and what it collected is announced. */
+  onBatch(): void;
+  /** All subscribers need a list: what they were told has ended to be all. */
+  onIncomplete(): void;
+  /** One subscriber needs a list. */
+  onCaughtUp(connection: Connection): void;
+}
+
+/** The subscribers of a list, and the changes that they have not been told. */
+export class PresenceAnnouncer {
+  readonly subscribers = new Set<Connection>();
+  readonly #options: AnnouncerOptions;
+  readonly #owner: AnnouncerOwner;
+  readonly #batch = new PresenceBatch();
+  readonly #totals: ThrottledValue;
+  readonly #lateReaders: LateReaders<Connection>;
+  /** Runs for a batch interval after each announcement. */
+  #batchTimer: unknown;
+  /** Runs for an interval after each announcement of states. */
+  #stateTimer: unknown;
+  /** Whether the latest list and the changes since then had states. */
+  #announcesStates = true;
+
+  constructor(options: AnnouncerOptions, owner: AnnouncerOwner) {
+    this.#options = options;
+    this.#owner = owner;
+    const { clock, states } = options;
+    this.#totals = new ThrottledValue(clock, (total) => {
+      this.#broadcast(joinedFrame(options, [], total));
+    });
+    const onCaughtUp = (connection: Connection): void => owner.onCaughtUp(connection);
+    this.#lateReaders = new LateReaders({ clock, slowBytes: states.slowBytes, onCaughtUp });
+  }
+
+  /** Whether nothing waits, but perhaps changes of states. */
+  get isIdle(): boolean {
+    return this.#batch.isEmpty;
+  }
+
+  /** Whether the subscribers are told totals only. */
+  get isTotalsOnly(): boolean {
+    return this.#totals.isActive;
+  }
+
+  /** How many users a list of so many users shows with their states. */
+  listedStates(total: number): number {
+    return total > this.#options.states.users ? 0 : LIMITS.listedStates;
+  }
+
+  remove(connection: Connection): void {
+    this.subscribers.delete(connection);
+    this.#lateReaders.remove(connection);
+  }
+
+  /** A list with states, or without, is on its way to every subscriber. */
+  onList(total: number): void {
+    this.#announcesStates = this.listedStates(total) > 0;
+  }
+
+  add(event: PresenceEvent): void {
+    this.#batch.add(event);
+  }
+
+  /** Announces what was added, at the end of the interval that runs. */
+  announceLater(): void {
+    if (!this.#batch.isEmpty && this.#batchTimer === undefined) this.flush();
+    if (this.#batch.hasStates && this.#stateTimer === undefined) this.#flushStates();
+  }
+
+  /** Ends the interval now. */
+  flush(): void {
+    this.#options.clock.clearTimeout(this.#batchTimer);
+    this.#batchTimer = this.#options.clock.setTimeout(() => {
+      this.#batchTimer = undefined;
+      if (!this.#batch.isEmpty) this.flush();
+    }, this.#options.batchMs);
+    this.#announceChanges();
+    this.#owner.onBatch();
+  }
+
+  /** Announces everything that was added now. */
+  announceNow(): void {
+    this.#announceChanges();
+    this.#announceStates();
+  }
+
+  /** @returns whether there was anything */
+  endStateInterval(): boolean {
+    const { hasStates } = this.#batch;
+    if (hasStates) this.#flushStates();
+    return hasStates;
+  }
+
+  /** A list tells everything that was added. */
+  drop(): void {
+    this.#batch.take();
+    this.#batch.takeStates();
+  }
+
+  close(): void {
+    this.#options.clock.clearTimeout(this.#batchTimer);
+    this.#options.clock.clearTimeout(this.#stateTimer);
+    this.#totals.stop();
+    this.#lateReaders.close();
+    this.subscribers.clear();
+    this.drop();
+  }
+
+  #flushStates(): void {
+    const { clock, states } = this.#options;
+    clock.clearTimeout(this.#stateTimer);
+    this.#stateTimer = clock.setTimeout(() => {
+      this.#stateTimer = undefined;
+      if (this.#batch.hasStates) this.#flushStates();
+    }, states.intervalMs);
+    this.#announceStates();
+  }
+
+  #announceChanges(): void {
+    if (this.#batch.isEmpty) return;
+    const { joined, left, total } = this.#batch.take();
+    if (this.subscribers.size === 0) return;
+    if (total > LIMITS.announcedUsers) {
+      this.#totals.set(total);
+      return;
+    }
+    if (this.#totals.stop() || this.#hasCrossedBound(total)) {
+      this.#owner.onIncomplete();
+      return;
+    }
+    if (left.length > 0) this.#broadcast(leftFrame(this.#options, left, total));
+    for (const users of groupsOf(this.#textsOf(joined)))
+      this.#broadcast(joinedFrame(this.#options, users, total));
+  }
+
+  #announceStates(): void {
+    if (!this.#batch.hasStates) return;
+    const users = this.#textsOf(this.#batch.takeStates());
+    if (!this.#announcesStates || this.#totals.isActive) return;
+    const { total } = this.#batch;
+    for (const group of groupsOf(users)) {
+      const frame = stateFrame(this.#options, { users: group, total }, this.#onDropped);
+      for (const connection of this.subscribers)
+        if (!this.#lateReaders.has(connection)) connection.push(frame);
+    }
+  }
+
+  /** What the subscribers know of states is no longer kept up, or is not what a list would say. */
+  #hasCrossedBound(total: number): boolean {
+    return this.listedStates(total) > 0 !== this.#announcesStates;
+  }
+
+  #textsOf(entries: readonly RosterEntry[]): readonly string[] {
+    return entries.map((entry) => publicUserJson(entry, this.#announcesStates));
+  }
+
+  readonly #onDropped = (reader: object): void => {
+    const connection = reader as Connection;
+    if (this.subscribers.has(connection)) this.#lateReaders.add(connection);
+  };
+
+  #broadcast(frame: OutboundFrame): void {
+    for (const connection of this.subscribers) connection.push(frame);
+  }
+}
