@@ -2,7 +2,7 @@ import { defineConfig } from "tsup";
 
 /** The server for both runtimes; packages stay outside, as in any deployment. */
 export default defineConfig({
-  entry: ["server/node.ts", "server/bun.ts"],
+  entry: ["server/node.ts", "server/bun.ts", "server/supervise.ts"],
   outDir: "dist/server",
   format: "esm",
   target: "node22",

@@ -11,7 +11,9 @@ import { findFreePort } from "../../scripts/free-port.ts";
 import { Program } from "../support/program.ts";
 import { POLL, until } from "../support/wait.ts";
 import { DEMO } from "./demo-server.ts";
+import { chatAt } from "./scenario.ts";
 import { UserPage } from "./user-page.ts";
+import { WindowPage } from "./window-page.ts";
 
 const SCREENSHOTS = join(import.meta.dirname, "../.reports/screenshots");
 const data = mkdtempSync(join(tmpdir(), "halyard-cluster-"));
@@ -44,7 +46,7 @@ afterAll(async () => {
 async function visitor(name: string): Promise<UserPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const user = new UserPage(await context.newPage());
-  await user.page.goto(origin);
+  await user.page.goto(chatAt(origin));
   await user.signInAsGuest(name);
   return user;
 }
@@ -116,4 +118,14 @@ it("a node that is taken out for maintenance hands its visitors over before it e
   // It may be on the same node again, which starts anew after three seconds.
   await bob.isOnline();
   await bothSee([...before, "during maintenance"]);
+}, 60_000);
+
+it("a visitor of the shop window kills the node of its pane: another node takes over, and nothing is lost or doubled", async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = new WindowPage(new UserPage(await context.newPage()));
+  await page.user.page.goto(origin);
+  await page.isReady();
+  const verdict = await page.makeTrouble("kill");
+  expect(verdict).toMatchObject({ lost: 0, doubled: 0, written: 2, sentOnce: 2, connections: 1 });
+  await page.bothShowTheSame();
 }, 60_000);

@@ -13,6 +13,8 @@ export const DEMO = join(import.meta.dirname, "../../apps/demo");
 
 export interface DemoServerOptions {
   readonly runtime?: Runtime;
+  /** Whether a supervisor starts the server again when it is killed, as `pnpm demo` does. @default false */
+  readonly isSupervised?: boolean;
   /** The program, relative to the demo. @default the built server of the runtime */
   readonly entry?: string;
 }
@@ -23,17 +25,18 @@ export class DemoServer {
   readonly origin: string;
   readonly database: string;
   readonly #runtime: Runtime;
-  readonly #entry: string;
+  readonly #command: readonly string[];
   readonly #directory = mkdtempSync(join(tmpdir(), "halyard-e2e-"));
   #program: Program | undefined;
   #errors = "";
 
-  private constructor(port: number, { runtime = "node", entry }: DemoServerOptions) {
+  private constructor(port: number, { runtime = "node", entry, isSupervised }: DemoServerOptions) {
     this.port = port;
     this.origin = `http://127.0.0.1:${String(port)}`;
     this.database = join(this.#directory, "demo.db");
     this.#runtime = runtime;
-    this.#entry = entry ?? `dist/server/${runtime}.js`;
+    const program = entry ?? `dist/server/${runtime}.js`;
+    this.#command = isSupervised === true ? ["dist/server/supervise.js", program] : [program];
   }
 
   static async create(options: DemoServerOptions = {}): Promise<DemoServer> {
@@ -52,7 +55,7 @@ export class DemoServer {
 
   /** Starts the process. Resolves when the server prints its address. */
   async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    this.#program = new Program(binaryOf(this.#runtime), [this.#entry], {
+    this.#program = new Program(binaryOf(this.#runtime), this.#command, {
       cwd: DEMO,
       env: { PORT: String(this.port), DATABASE: this.database, ...env },
     });

@@ -5,7 +5,7 @@ import { binaryOf } from "../support/app-server.ts";
 import { findFreePort } from "../../scripts/free-port.ts";
 import { Program } from "../support/program.ts";
 import { DEMO } from "./demo-server.ts";
-import { Scenario } from "./scenario.ts";
+import { chatAt, Scenario } from "./scenario.ts";
 import type { UserPage } from "./user-page.ts";
 
 const require = createRequire(join(DEMO, "package.json"));
@@ -21,7 +21,7 @@ describe("a page in development on another port", () => {
     const env = { VITE_SERVER_URL: scenario.server.origin };
     vite = new Program(binaryOf("node"), [VITE, "--port", port], { cwd: DEMO, env });
     await vite.prints(/Local:/);
-    page = await scenario.visitor({}, `http://127.0.0.1:${port}`);
+    page = await scenario.visitor({}, chatAt(`http://127.0.0.1:${port}`));
   });
   afterAll(async () => {
     await scenario.close();

@@ -5,7 +5,7 @@ import { openTabs } from "../support/chromium.ts";
 import type { Tabs } from "../support/chromium.ts";
 import { POLL } from "../support/wait.ts";
 import type { UserPage } from "./user-page.ts";
-import { Scenario } from "./scenario.ts";
+import { chatAt, Scenario } from "./scenario.ts";
 
 /** Three seconds for the answer to a probe, and a reconnect; without a probe it would be 35 s and more. */
 const FOUND_MS = 8_000;
@@ -27,7 +27,7 @@ describe("a page behind a failing network", () => {
     await scenario.server.stop("SIGTERM");
     await scenario.server.start({ ALLOWED_ORIGINS: origin });
     tabs = await openTabs();
-    ada = await scenario.visitorIn(tabs, origin);
+    ada = await scenario.visitorIn(tabs, chatAt(origin));
     await ada.signInAsGuest("Ada");
     bob = await scenario.guest("Bob");
   });

@@ -13,6 +13,11 @@ import { UserPage } from "./user-page.ts";
 export const SERVER_DOWN =
   /net::ERR_(CONNECTION_|EMPTY_RESPONSE|SOCKET_)|WebSocket connection to .* failed|status of 426/;
 
+/** The address of the chat, which shows the sign-in form to a visitor. The address without a room is the shop window's. */
+export function chatAt(origin: string): string {
+  return `${origin}/#general`;
+}
+
 export class Scenario {
   readonly server: DemoServer;
   readonly #browser: Browser;
@@ -30,14 +35,14 @@ export class Scenario {
   }
 
   /** A page with a browser profile of its own, at the sign-in form. */
-  async visitor(options: BrowserContextOptions = {}, url = this.server.origin): Promise<UserPage> {
+  async visitor(options: BrowserContextOptions = {}, url = chatAt(this.server.origin)): Promise<UserPage> {
     const viewport = { width: 1280, height: 800 };
     const context = await this.#browser.newContext({ viewport, ...options });
     return this.#open(new UserPage(await context.newPage()), url);
   }
 
   /** A page in a window whose tabs hide each other. */
-  async visitorIn({ context }: Tabs, url = this.server.origin): Promise<UserPage> {
+  async visitorIn({ context }: Tabs, url = chatAt(this.server.origin)): Promise<UserPage> {
     return this.#open(new UserPage(await context.newPage()), url);
   }
 

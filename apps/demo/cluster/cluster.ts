@@ -154,6 +154,7 @@ async function createNode(
     DATABASE: join(dataPath, "demo.db"),
     NODE_NAME: name,
     REDIS_URL: redisUrl,
+    SUPERVISED: "1",
   };
   const process = new ManagedProcess({
     program: programs[runtime],

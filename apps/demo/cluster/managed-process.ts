@@ -36,11 +36,12 @@ export class ManagedProcess {
   /** @throws Error when the process ends at once, or is not ready within 20 s */
   async start(): Promise<void> {
     const { program, args, cwd, env, isReady } = this.#options;
-    // A group of its own: Ctrl+C reaches this program alone, which ends the others in its order.
+    // A group of its own: Ctrl+C reaches this program alone, which ends the others in its order. A node reads from the
+    // pipe that this program is gone.
     const child = spawn(program, args, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: ["ignore", "ignore", "inherit"],
+      stdio: ["pipe", "ignore", "inherit"],
       detached: true,
     });
     this.#child = child;

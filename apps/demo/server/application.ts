@@ -1,5 +1,6 @@
 import { redisBackplane } from "@halyard/redis";
 import { createAnnouncementStore } from "./announcement-store.ts";
+import type { Backplane } from "@halyard/server";
 import type { Auth } from "./auth.ts";
 import { createAuth, prepareAccounts } from "./auth.ts";
 import { createChat } from "./chat.ts";
@@ -12,6 +13,12 @@ import { loadPage } from "./page.ts";
 import { createReadStore } from "./read-store.ts";
 import { createRoomStore } from "./room-store.ts";
 import { rolesOf } from "./user-store.ts";
+import { keepSecret } from "./secret.ts";
+import { createLineStore } from "./visits/line-store.ts";
+import { createSignOuts } from "./visits/sign-outs.ts";
+import { createStartVisit } from "./visits/start-visit.ts";
+import { createVisitTickets } from "./visits/visit-tickets.ts";
+import { createVisits } from "./visits/visits.ts";
 
 export type Application = Awaited<ReturnType<typeof createApplication>>;
 
@@ -20,7 +27,17 @@ export async function createApplication(config: Config) {
   const database = await openDatabase(config.databasePath);
   const auth: Auth = createAuth(config, database);
   await prepareAccounts(auth, config, database);
+  const tickets = createVisitTickets(config.secret ?? keepSecret(config.databasePath));
+  const lines = createLineStore(database);
+  const signOuts = createSignOuts(database);
+  const both = {
+    nodeName: config.nodeName,
+    logger: createLog((line) => process.stdout.write(line)),
+    onError: (error: unknown) =>
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
+  };
   const manager = createChat({
+    ...both,
     auth,
     stores: {
       messages: createMessageStore(database),
@@ -29,16 +46,35 @@ export async function createApplication(config: Config) {
       announcements: createAnnouncementStore(database),
       rolesOf: (userIds) => rolesOf(database, userIds),
     },
-    nodeName: config.nodeName,
-    backplane: config.redisUrl === undefined ? undefined : redisBackplane({ url: config.redisUrl }),
-    logger: createLog((line) => process.stdout.write(line)),
-    onError: (error) =>
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
+    backplane: backplaneOf(config, "halyard"),
   });
+  const visits = createVisits({
+    ...both,
+    tickets,
+    lines,
+    signOuts,
+    origins: [...config.ownOrigins, ...config.allowedOrigins],
+    backplane: backplaneOf(config, "halyard-visits"),
+    kill: config.isLocal && config.isSupervised ? killThisProcess : undefined,
+  });
+  const startVisit = createStartVisit({ tickets, lines, signOuts });
   return {
     config,
     manager,
-    fetch: createFetch({ config, authHandler: auth.handler, page: loadPage(config) }),
+    visits,
+    fetch: createFetch({ config, authHandler: auth.handler, startVisit, page: loadPage(config) }),
     close: () => database.close(),
   };
+}
+
+function backplaneOf({ redisUrl }: Config, prefix: string): Backplane | undefined {
+  return redisUrl === undefined ? undefined : redisBackplane({ url: redisUrl, prefix });
+}
+
+/** A server that was killed must have been up for this long before it is killed again. */
+const MIN_UPTIME_SECONDS = 3;
+
+/** Ends this process as a failure of its machine would: nothing is closed, stored or said. */
+function killThisProcess(): void {
+  if (process.uptime() >= MIN_UPTIME_SECONDS) process.kill(process.pid, "SIGKILL");
 }

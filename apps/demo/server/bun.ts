@@ -1,10 +1,15 @@
-import { closeOnSignals, createBunWebSocket } from "@halyard/server/bun";
+import { closeOnSignals, combineBunWebSockets, createBunWebSocket } from "@halyard/server/bun";
 import { SOCKET_PATH } from "../shared/constants.ts";
+import { VISIT_SOCKET_PATH } from "../shared/visit.ts";
 import { ADDRESS_HEADER } from "./auth.ts";
+import { closeTogether } from "./close-together.ts";
 import { main } from "./main.ts";
 
-await main(({ config, manager, fetch, close }) => {
-  const sockets = createBunWebSocket({ manager, path: SOCKET_PATH });
+await main(({ config, manager, visits, fetch, close }) => {
+  const sockets = combineBunWebSockets(
+    createBunWebSocket({ manager, path: SOCKET_PATH }),
+    createBunWebSocket({ manager: visits, path: VISIT_SOCKET_PATH }),
+  );
   const server = Bun.serve({
     hostname: config.host,
     port: config.port,
@@ -12,10 +17,12 @@ await main(({ config, manager, fetch, close }) => {
     maxRequestBodySize: 64 * 1024,
     websocket: sockets.websocket,
     async fetch(request, server) {
-      if (new URL(request.url).pathname === SOCKET_PATH) return sockets.fetch(request, server);
+      const answer = await sockets.fetch(request, server);
+      const { pathname } = new URL(request.url);
+      if (answer !== undefined || pathname === SOCKET_PATH || pathname === VISIT_SOCKET_PATH) return answer;
       request.headers.set(ADDRESS_HEADER, server.requestIP(request)?.address ?? "");
       return fetch(request);
     },
   });
-  closeOnSignals(manager, { server, onClose: close });
+  closeOnSignals(closeTogether(manager, visits), { server, onClose: close });
 });

@@ -22,6 +22,8 @@ export interface Config {
   readonly nodeName: string | undefined;
   /** True where only this machine can reach the server. */
   readonly isLocal: boolean;
+  /** True where another program starts this one again when it is killed. */
+  readonly isSupervised: boolean;
 }
 
 const LOCAL_HOSTS = ["127.0.0.1", "localhost", "::1"];
@@ -50,6 +52,7 @@ export function readConfig(env: Environment, root: string): Config {
     redisUrl: given(env, "REDIS_URL"),
     nodeName: given(env, "NODE_NAME"),
     isLocal,
+    isSupervised: given(env, "SUPERVISED") !== undefined,
   };
 }
 

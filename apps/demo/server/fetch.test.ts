@@ -21,7 +21,8 @@ beforeAll(() => {
   writeFileSync(join(root, "dist/page/assets/index-1a2b.js"), "export {};");
   const config = readConfig({ ALLOWED_ORIGINS: FOREIGN }, root);
   const authHandler = () => Promise.resolve(Response.json({ user: "ada" }));
-  fetch = createFetch({ config, authHandler, page: loadPage(config) });
+  const startVisit = () => Response.json({ room: "visit-1" });
+  fetch = createFetch({ config, authHandler, startVisit, page: loadPage(config) });
 });
 
 afterAll(() => rmSync(root, { recursive: true }));

@@ -1,5 +1,6 @@
 import type { Config } from "./config.ts";
 import type { Page } from "./page.ts";
+import { VISIT_PATH } from "../shared/visit.ts";
 import { COMMON_HEADERS } from "./security-headers.ts";
 
 const AUTH_PATH = "/api/auth/";
@@ -7,15 +8,19 @@ const AUTH_PATH = "/api/auth/";
 export interface FetchOptions {
   readonly config: Config;
   readonly authHandler: (request: Request) => Promise<Response>;
+  /** Starts a visit of the shop window. */
+  readonly startVisit: (request: Request) => Response;
   readonly page: Page;
 }
 
 export type Fetch = (request: Request) => Promise<Response>;
 
-/** Everything that is HTTP: the page, and Better Auth under /api/auth. */
-export function createFetch({ config, authHandler, page }: FetchOptions): Fetch {
+/** Everything that is HTTP: the page, visits of the shop window, and Better Auth under /api/auth. */
+export function createFetch({ config, authHandler, startVisit, page }: FetchOptions): Fetch {
   return async (request) => {
     const { pathname } = new URL(request.url);
+    if (pathname === VISIT_PATH)
+      return withCors(request, config, (visit) => Promise.resolve(startVisit(visit)));
     if (!pathname.startsWith(AUTH_PATH)) return page.respond(request) ?? plain(404, "Not found");
     return withCors(request, config, authHandler);
   };

@@ -7,11 +7,17 @@ export async function main(listen: (application: Application) => Promise<void> |
   try {
     const application = await createApplication(readConfig(process.env, findRoot(import.meta.dirname)));
     await listen(application);
+    if (application.config.isSupervised) endWithSupervisor();
     process.stdout.write(`\n  ⚑ Halyard demo  ${application.config.publicOrigin}\n\n`);
   } catch (error) {
     process.stderr.write(`Halyard demo: ${explain(error)}\n`);
     process.exitCode = 1;
   }
+}
+
+/** The pipe from the supervisor ends with it, however it ends: then nothing would stop this process. */
+function endWithSupervisor(): void {
+  process.stdin.on("end", () => process.exit(1)).resume();
 }
 
 function explain(error: unknown): string {

@@ -1,44 +1,24 @@
-import { useState } from "react";
-import { authClient } from "./lib/auth-client.ts";
-import { ChatApp } from "./components/chat-app.tsx";
+import { lazy, Suspense } from "react";
 import { Splash } from "./components/splash.tsx";
 import { ToastList } from "./components/toast-list.tsx";
-import { SignIn } from "./sign-in/sign-in.tsx";
-import { Unreachable } from "./sign-in/unreachable.tsx";
+import { useFrontPage } from "./lib/front-page.ts";
+import { WindowPage } from "./window/window-page.tsx";
 
-interface Farewell {
-  readonly sessionId: string;
-  readonly notice: string;
-}
+const ChatScreen = lazy(() => import("./chat-screen.tsx"));
 
-/** The chat for a signed-in user, and else the sign-in form. */
+/** The shop window for a visitor; the chat at the address of a room, and for a user with a session. */
 export function App() {
+  const page = useFrontPage();
   return (
     <>
-      <Screen />
+      {page === "window" ? (
+        <WindowPage />
+      ) : (
+        <Suspense fallback={<Splash />}>
+          <ChatScreen />
+        </Suspense>
+      )}
       <ToastList />
     </>
   );
-}
-
-function Screen() {
-  const { data, error, isPending, refetch } = authClient.useSession();
-  const [farewell, setFarewell] = useState<Farewell>();
-  // A ban closes the socket before the session is deleted: the socket's close counts, until there is another session.
-  const hasEnded = farewell !== undefined && data?.session.id === farewell.sessionId;
-  if (data && farewell && !hasEnded) setFarewell(undefined);
-
-  if (data && !hasEnded) {
-    const { id, name, role, isAnonymous } = data.user;
-    const account = { userId: id, name, isAdmin: role === "admin", isGuest: isAnonymous === true };
-    const onSignedOut = (notice: string) => {
-      setFarewell({ sessionId: data.session.id, notice });
-      void refetch();
-    };
-    // Keyed by the user, so that nothing of one person's chat outlives their session.
-    return <ChatApp key={id} account={account} onSignedOut={onSignedOut} />;
-  }
-  if (isPending) return <Splash />;
-  if (error) return <Unreachable onRetry={() => void refetch()} />;
-  return <SignIn notice={farewell?.notice} />;
 }

@@ -1,0 +1,138 @@
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createWebSocketClient } from "@halyard/client";
+import type { WebSocketClient } from "@halyard/client";
+import { attachWebSocketServer } from "@halyard/server/node";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Guest, Visit } from "../../shared/visit.ts";
+import type { VisitProtocol } from "../../shared/visit-protocol.ts";
+import type { Database } from "../database.ts";
+import { openDatabase } from "../database.ts";
+import { createLog } from "../log.ts";
+import { createLineStore } from "./line-store.ts";
+import type { LineStore } from "./line-store.ts";
+import { createSignOuts } from "./sign-outs.ts";
+import { createVisitTickets } from "./visit-tickets.ts";
+import { createVisits } from "./visits.ts";
+
+describe("the visits of the shop window", () => {
+  const tickets = createVisitTickets("secret");
+  const directory = mkdtempSync(join(tmpdir(), "halyard-visits-"));
+  const clients: WebSocketClient<VisitProtocol>[] = [];
+  let kills = 0;
+  let database: Database;
+  let lines: LineStore;
+  let visits: ReturnType<typeof createVisits>;
+  let server: Server;
+  let url: string;
+
+  beforeAll(async () => {
+    database = await openDatabase(join(directory, "demo.db"));
+    lines = createLineStore(database);
+    visits = createVisits({
+      tickets,
+      lines,
+      signOuts: createSignOuts(database),
+      origins: [],
+      nodeName: "one",
+      backplane: undefined,
+      kill: () => kills++,
+      logger: createLog(() => undefined),
+      onError: (error) => expect.unreachable(String(error)),
+    });
+    server = createServer();
+    attachWebSocketServer(server, { manager: visits, path: "/visit/ws" });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/visit/ws`;
+  });
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.close();
+  });
+  afterAll(async () => {
+    await visits.close();
+    server.close();
+    database.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  function enter({ tickets: { you, companion } }: Visit, guest: Guest) {
+    const client = createWebSocketClient<VisitProtocol>({
+      url,
+      ticket: () => (guest === "you" ? you : companion),
+    });
+    clients.push(client);
+    return client;
+  }
+
+  it("two guests of a visit write to each other, and the history has every line once", async () => {
+    const visit = tickets.issue();
+    const you = enter(visit, "you").join(visit.room);
+    const companion = enter(visit, "companion").join(visit.room);
+    await Promise.all([you.ready, companion.ready]);
+    const heard = new Promise((resolve) => companion.once("line", resolve));
+    const receipt = await you.send("line", { number: 1, text: "Hello" });
+    expect(receipt.status).toBe("delivered");
+    expect(await heard).toMatchObject({ from: "you", number: 1, text: "Hello", id: receipt.id });
+    // Written again with the same number, as after a crash: it is the same line.
+    await you.send("line", { number: 1, text: "Hello" });
+    expect(await companion.request("history")).toMatchObject([{ from: "you", number: 1, id: receipt.id }]);
+  });
+
+  it("a guest is refused in the room of another visit", async () => {
+    const [own, foreign] = [tickets.issue(), tickets.issue()];
+    const room = enter(own, "you").join(foreign.room);
+    expect(await room.ready).toMatchObject({ status: "left", error: { code: "forbidden" } });
+  });
+
+  it("a visit has two sockets: a third one is refused, and so is a forged ticket", async () => {
+    const visit = tickets.issue();
+    const room = enter(visit, "you").join(visit.room);
+    await Promise.all([room.ready, enter(visit, "companion").join(visit.room).ready]);
+    const third = enter(visit, "you");
+    await expect.poll(() => third.state).toMatchObject({ status: "waiting", cause: { status: 429 } });
+    const forged = { ...visit.tickets, you: visit.tickets.you.replace(".you.", ".companion.") };
+    const forger = enter({ ...visit, tickets: forged }, "you");
+    await expect.poll(() => forger.state).toMatchObject({ status: "authRequired" });
+    await expect.poll(() => visits.getConnectionStats()).toMatchObject({ totalConnections: 2 });
+  });
+
+  it("a guest learns of its connection, and asks the server to kill itself", async () => {
+    const visit = tickets.issue();
+    const client = enter(visit, "you");
+    expect(await client.request("about_connection")).toEqual({ node: "one", tabs: 1, canKill: true });
+    client.send("kill_server", {});
+    await expect.poll(() => kills).toBe(1);
+  });
+
+  it("a sign-out closes both sockets of the visit, and its tickets open no other", async () => {
+    const [visit, other] = [tickets.issue(), tickets.issue()];
+    const guests = [enter(visit, "you"), enter(visit, "companion")];
+    const bystander = enter(other, "you");
+    for (const client of [...guests, bystander]) await expect.poll(() => client.state.status).toBe("open");
+    guests[0]?.send("sign_out", {});
+    for (const client of guests) await expect.poll(() => client.state.status).toBe("authRequired");
+    const again = enter(visit, "companion");
+    await expect.poll(() => again.state.status).toBe("authRequired");
+    expect(bystander.state.status).toBe("open");
+  });
+
+  it("the newest 200 lines of a guest are kept, and lines of an earlier hour are deleted", () => {
+    for (let number = 1; number <= 205; number++)
+      lines.add("visit-x", {
+        id: `l${number}`,
+        from: "you",
+        number,
+        text: "x",
+        writtenAt: "2026-01-01T00:00:00.000Z",
+      });
+    expect(lines.list("visit-x").map(({ number }) => number)).toEqual(
+      Array.from({ length: 200 }, (_, index) => index + 6),
+    );
+    lines.deleteBefore("2026-01-01T00:00:00.001Z");
+    expect(lines.list("visit-x")).toEqual([]);
+  });
+});

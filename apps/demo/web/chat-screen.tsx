@@ -1,0 +1,45 @@
+import { useEffect, useState } from "react";
+import { authClient } from "./lib/auth-client.ts";
+import { rememberSession, showShopWindow } from "./lib/front-page.ts";
+import { ChatApp } from "./components/chat-app.tsx";
+import { Splash } from "./components/splash.tsx";
+import { SignIn } from "./sign-in/sign-in.tsx";
+import { Unreachable } from "./sign-in/unreachable.tsx";
+
+interface Farewell {
+  readonly sessionId: string;
+  readonly notice: string;
+}
+
+/** The chat for a signed-in user, and else the sign-in form. Loaded when it is needed: the shop window comes without it. */
+export default function ChatScreen() {
+  const { data, error, isPending, refetch } = authClient.useSession();
+  const [farewell, setFarewell] = useState<Farewell>();
+  // A ban closes the socket before the session is deleted: the socket's close counts, until there is another session.
+  const hasEnded = farewell !== undefined && data?.session.id === farewell.sessionId;
+  if (data && farewell && !hasEnded) setFarewell(undefined);
+  const isSignedIn = Boolean(data) && !hasEnded;
+  const isSignedOut = !isSignedIn && !isPending && !error;
+
+  useEffect(() => {
+    if (isSignedIn) rememberSession(true);
+    if (!isSignedOut) return;
+    rememberSession(false);
+    // Whoever came without naming a room, and without a session, has not asked for the chat.
+    if (location.hash.length <= 1 && farewell === undefined) showShopWindow();
+  }, [isSignedIn, isSignedOut, farewell]);
+
+  if (data && !hasEnded) {
+    const { id, name, role, isAnonymous } = data.user;
+    const account = { userId: id, name, isAdmin: role === "admin", isGuest: isAnonymous === true };
+    const onSignedOut = (notice: string) => {
+      setFarewell({ sessionId: data.session.id, notice });
+      void refetch();
+    };
+    // Keyed by the user, so that nothing of one person's chat outlives their session.
+    return <ChatApp key={id} account={account} onSignedOut={onSignedOut} />;
+  }
+  if (isPending) return <Splash />;
+  if (error) return <Unreachable onRetry={() => void refetch()} />;
+  return <SignIn notice={farewell?.notice} />;
+}

@@ -1,0 +1,135 @@
+// What passes on the sockets of a pane, and what can be read from it: positions, round trips, attempts.
+import type { Store } from "../../lib/store.ts";
+import { createStore } from "../../lib/store.ts";
+
+export type FrameDirection = "sent" | "received";
+
+export interface LoggedFrame {
+  readonly id: number;
+  readonly direction: FrameDirection;
+  readonly type: string;
+  readonly text: string;
+}
+
+/** Where this client stands in one channel. */
+interface Position {
+  readonly epoch: string;
+  readonly offset: number;
+}
+
+export interface ConnectionFigures {
+  /** How often a socket was opened, or could not be. */
+  readonly attempts: number;
+  /** Of the newest answer, in milliseconds. */
+  readonly roundTripMs: number | undefined;
+  /** By channel. */
+  readonly positions: Readonly<Record<string, Position>>;
+}
+
+const KEPT_FRAMES = 40;
+const SHOWN_LENGTH = 240;
+
+/** The part of a frame of the protocol that is read here. */
+interface WireFrame {
+  readonly type?: string;
+  readonly ch?: string;
+  readonly epoch?: string;
+  readonly off?: number;
+  readonly result?: { readonly epoch?: string; readonly off?: number; readonly ch?: string };
+  readonly channels?: Readonly<
+    Record<string, { readonly epoch?: string; readonly off?: number; readonly recovered?: unknown }>
+  >;
+  readonly $?: {
+    readonly seq?: number;
+    readonly id?: string;
+    readonly re?: number | string;
+    readonly ch?: string;
+    readonly off?: number;
+  };
+}
+
+/** Reads the frames that pass. */
+export class FrameLog {
+  readonly frames: Store<readonly LoggedFrame[]> = createStore<readonly LoggedFrame[]>([]);
+  readonly figures: Store<ConnectionFigures> = createStore<ConnectionFigures>({
+    attempts: 0,
+    roundTripMs: undefined,
+    positions: {},
+  });
+  readonly #now: () => number;
+  readonly #sentAt = new Map<number | string, number>();
+  #lastId = 0;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  onAttempt(): void {
+    this.#sentAt.clear();
+    this.#update({ attempts: this.figures.get().attempts + 1 });
+  }
+
+  onFrame(direction: FrameDirection, text: string): void {
+    const frame = parse(text);
+    const shown: LoggedFrame = {
+      id: ++this.#lastId,
+      direction,
+      type: frame.type ?? "?",
+      text: text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text,
+    };
+    this.frames.set([...this.frames.get(), shown].slice(-KEPT_FRAMES));
+    if (direction === "sent") this.#readSent(frame);
+    else this.#readReceived(frame);
+  }
+
+  #readSent({ $ }: WireFrame): void {
+    const key = $?.seq ?? $?.id;
+    if (key !== undefined) this.#sentAt.set(key, this.#now());
+  }
+
+  #readReceived(frame: WireFrame): void {
+    const { re, ch, off } = frame.$ ?? {};
+    const sentAt = re === undefined ? undefined : this.#sentAt.get(re);
+    if (re !== undefined && sentAt !== undefined) {
+      this.#sentAt.delete(re);
+      this.#update({ roundTripMs: this.#now() - sentAt });
+    }
+    if (frame.type === "welcome") this.#readWelcome(frame);
+    else if (frame.type === "gap") this.#readGap(frame);
+    else if (ch !== undefined && off !== undefined) this.#move(ch, { offset: off });
+  }
+
+  /** A channel that was recovered keeps its position: the replay moves it. */
+  #readWelcome({ channels = {} }: WireFrame): void {
+    for (const [channel, { epoch, off, recovered }] of Object.entries(channels)) {
+      const isKnown = this.figures.get().positions[channel] !== undefined;
+      if (epoch !== undefined && off !== undefined && (recovered === "new" || !isKnown))
+        this.#move(channel, { epoch, offset: off });
+    }
+  }
+
+  #readGap({ ch, epoch, off, $ }: WireFrame): void {
+    const channel = ch ?? $?.ch;
+    const offset = off ?? $?.off;
+    if (channel !== undefined && epoch !== undefined && offset !== undefined)
+      this.#move(channel, { epoch, offset });
+  }
+
+  #move(channel: string, position: Partial<Position>): void {
+    const { positions } = this.figures.get();
+    const known = positions[channel] ?? { epoch: "", offset: 0 };
+    this.#update({ positions: { ...positions, [channel]: { ...known, ...position } } });
+  }
+
+  #update(change: Partial<ConnectionFigures>): void {
+    this.figures.set({ ...this.figures.get(), ...change });
+  }
+}
+
+function parse(text: string): WireFrame {
+  try {
+    return JSON.parse(text) as WireFrame;
+  } catch {
+    return {};
+  }
+}

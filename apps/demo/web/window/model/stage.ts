@@ -1,0 +1,132 @@
+// Everything of one visit: both panes, the companion, the troubles, and the score.
+import type { Guest, Visit } from "../../../shared/visit.ts";
+import { VISIT_PATH } from "../../../shared/visit.ts";
+import { serverOrigin } from "../../lib/server-url.ts";
+import { createStore } from "../../lib/store.ts";
+import { Companion } from "./companion.ts";
+import type { Score } from "./delivery-checker.ts";
+import { DeliveryChecker } from "./delivery-checker.ts";
+import { PaneSession } from "./pane-session.ts";
+import type { TroubleName } from "./troubles.ts";
+import { runTrouble } from "./troubles.ts";
+import type { Verdict } from "./verdict.ts";
+import { isGood } from "./verdict.ts";
+
+/** What a visitor is invited to try; each ticks itself. */
+export type Step = TroubleName | "hood";
+
+export interface NewestVerdict {
+  readonly guest: Guest;
+  readonly verdict: Verdict;
+}
+
+/** What the stopwatch of a sign-out has measured. */
+export interface SignOutTime {
+  readonly sockets: number;
+  /** From the click to the last close that reached this page. */
+  readonly ms: number;
+}
+
+const CHECK_MS = 250;
+
+export class Stage {
+  readonly you: PaneSession;
+  readonly companion: PaneSession;
+  readonly talk: Companion;
+  readonly score = createStore<Score>({ written: 0, arrived: 0, lost: 0, doubled: 0 });
+  readonly newest = createStore<NewestVerdict | undefined>(undefined);
+  /** The trouble that goes on. */
+  readonly trouble = createStore<TroubleName | undefined>(undefined);
+  readonly done = createStore<ReadonlySet<Step>>(new Set());
+  readonly problem = createStore<string | undefined>(undefined);
+  readonly signedOut = createStore<SignOutTime | undefined>(undefined);
+  readonly #checker = new DeliveryChecker();
+  readonly #end = new AbortController();
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor(visit: Visit) {
+    const parts = {
+      visit,
+      checker: this.#checker,
+      isEverybodyUp: () => this.you.isUp && this.companion.isUp,
+      onEvent: () => this.#onEvent(),
+    };
+    this.you = new PaneSession({ ...parts, guest: "you", onVerdict: (it) => this.#onVerdict("you", it) });
+    this.companion = new PaneSession({
+      ...parts,
+      guest: "companion",
+      onVerdict: (it) => this.#onVerdict("companion", it),
+    });
+    this.talk = new Companion(this.companion);
+    // What does not arrive makes no event.
+    this.#timer = setInterval(() => this.#checkTrials(), CHECK_MS);
+  }
+
+  async run(name: TroubleName): Promise<void> {
+    if (this.trouble.get() !== undefined) return;
+    this.trouble.set(name);
+    this.problem.set(undefined);
+    try {
+      await runTrouble(name, { you: this.you, companion: this.companion, signal: this.#end.signal });
+    } catch (error) {
+      if (!this.#end.signal.aborted) this.problem.set(error instanceof Error ? error.message : String(error));
+      this.trouble.set(undefined);
+    }
+  }
+
+  /** Signs both guests out, and measures how long their sockets stay open. */
+  signOut(): void {
+    if (!this.you.isUp) return;
+    const clickedAt = performance.now();
+    const open = new Set([this.you, this.companion].filter(({ isUp }) => isUp));
+    const sockets = open.size;
+    this.talk.close();
+    for (const pane of open)
+      pane.client.onStateChange(({ status }) => {
+        if (status !== "authRequired" || !open.delete(pane) || open.size > 0) return;
+        this.signedOut.set({ sockets, ms: performance.now() - clickedAt });
+      });
+    this.you.client.send("sign_out", {});
+  }
+
+  tick(step: Step): void {
+    this.done.set(new Set([...this.done.get(), step]));
+  }
+
+  close(): void {
+    this.#end.abort(new Error("The visit is over."));
+    clearInterval(this.#timer);
+    this.talk.close();
+    this.you.close();
+    this.companion.close();
+  }
+
+  #onEvent(): void {
+    this.score.set(this.#checker.score());
+    this.#checkTrials();
+  }
+
+  #checkTrials(): void {
+    this.you.trial.check();
+    this.companion.trial.check();
+  }
+
+  #onVerdict(guest: Guest, verdict: Verdict): void {
+    this.score.set(this.#checker.score());
+    // What happens to the companion beside a trouble of the visitor stands in its own pane.
+    if (guest === "you" || verdict.isCaused) this.newest.set({ guest, verdict });
+    if (guest !== "you") return;
+    const trouble = this.trouble.get();
+    if (trouble !== undefined && isGood(verdict)) this.tick(trouble);
+    this.trouble.set(undefined);
+  }
+}
+
+/** Starts a visit. @throws Error, in words for the visitor, when the server gives none */
+export async function startVisit(signal: AbortSignal): Promise<Visit> {
+  const response = await fetch(`${serverOrigin()}${VISIT_PATH}`, { method: "POST", signal });
+  if (response.status === 429)
+    throw new Error("Too many visits from your address. Come back in a few minutes.");
+  if (!response.ok) throw new Error("The server does not answer. Is it running?");
+  return (await response.json()) as Visit;
+}

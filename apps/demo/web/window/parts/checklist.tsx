@@ -1,0 +1,72 @@
+import { Icon } from "../../components/icon.tsx";
+import { useStore } from "../../hooks/use-store.ts";
+import { createStore } from "../../lib/store.ts";
+import type { Stage, Step } from "../model/stage.ts";
+import { SourceLines } from "./source-lines.tsx";
+
+const STEPS: readonly { readonly step: Step; readonly title: string; readonly text: string }[] = [
+  {
+    step: "unplug",
+    title: "Pull the plug and write on",
+    text: "Your lines wait with a clock. They arrive once, in order, and the lines that you missed are replayed.",
+  },
+  {
+    step: "freeze",
+    title: "Freeze the line",
+    text: "Nobody says that it is dead. The client asks, gets no answer, and takes another line.",
+  },
+  {
+    step: "double",
+    title: "Send everything twice",
+    text: "Each message has a number. The server runs it once, however often it comes.",
+  },
+  {
+    step: "cuts",
+    title: "Cut the line twenty times",
+    text: "Each reconnect goes on at the offset where the one before it stopped.",
+  },
+  {
+    step: "kill",
+    title: "Kill the server",
+    text: "What it had not confirmed is unknown. The page asks the database, and sends only what is not there.",
+  },
+  {
+    step: "hood",
+    title: "Look under the hood",
+    text: "Every frame in both directions: offsets that grow, answers that confirm, queues that drain.",
+  },
+];
+
+const NOTHING_DONE = createStore<ReadonlySet<Step>>(new Set());
+
+/** Six things to try, which tick themselves when they have gone well. */
+export function Checklist({ stage }: { readonly stage: Stage | undefined }) {
+  const done = useStore(stage?.done ?? NOTHING_DONE);
+  return (
+    <section className="band" aria-labelledby="steps">
+      <div className="band-head">
+        <h2 id="steps">Six things to try</h2>
+        <p data-testid="steps-done">
+          {done.size} of {STEPS.length} done
+        </p>
+      </div>
+      <ol className="steps">
+        {STEPS.map(({ step, title, text }, index) => (
+          <li key={step} className="step" data-done={done.has(step)} data-testid={`step-${step}`}>
+            <span className="step-tick" aria-hidden="true">
+              {done.has(step) ? <Icon name="check" /> : index + 1}
+            </span>
+            <div>
+              <h3>
+                {title}
+                {done.has(step) && <span className="sr-only"> (done)</span>}
+              </h3>
+              <p>{text}</p>
+              <SourceLines excerpt={step} title={title} />
+            </div>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

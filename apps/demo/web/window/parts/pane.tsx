@@ -1,0 +1,72 @@
+import { useEffect, useRef } from "react";
+import { useStore } from "../../hooks/use-store.ts";
+import { HalyardProvider, useMessages, useTyping } from "../halyard.ts";
+import type { Companion } from "../model/companion.ts";
+import type { PaneSession } from "../model/pane-session.ts";
+import { LineComposer } from "./line-composer.tsx";
+import type { LineEntry } from "./line-list.tsx";
+import { LineList } from "./line-list.tsx";
+import { PaneHeader } from "./pane-header.tsx";
+
+interface PaneProps {
+  readonly pane: PaneSession;
+  /** Of the companion's pane. */
+  readonly talk?: Companion;
+}
+
+/** One of the two panes: what one guest sees. */
+export function Pane(props: PaneProps) {
+  return (
+    <HalyardProvider client={props.pane.client}>
+      <PaneView {...props} />
+    </HalyardProvider>
+  );
+}
+
+function PaneView({ pane, talk }: PaneProps) {
+  const { name } = pane.room;
+  const { entries, send, retry } = useMessages("line", { room: name, load: pane.loadHistory, limit: 120 });
+  const typing = useTyping(name);
+  const verdicts = useStore(pane.verdicts);
+  const recovered = useStore(pane.recovered);
+  useEffect(() => {
+    pane.send = send;
+    return () => (pane.send = undefined);
+  }, [pane, send]);
+  useRetry(pane, entries, retry);
+  return (
+    <section
+      className="pane"
+      aria-label={talk ? "Grace, the companion" : "You"}
+      data-testid={`pane-${pane.guest}`}
+    >
+      <PaneHeader pane={pane} talk={talk} />
+      <LineList guest={pane.guest} entries={entries} recovered={recovered} verdicts={verdicts} />
+      <p className="pane-typing">{typing.users.length > 0 && `${typing.users[0]?.name ?? ""} is typing …`}</p>
+      {!talk && <LineComposer onWrite={(text) => pane.write(text)} onInput={typing.onInput} />}
+    </section>
+  );
+}
+
+/**
+ * Sends a line again that has no certain outcome: one that never left, and one that a killed server may have stored or not.
+ * The server is asked first, and knows a line by its number.
+ */
+function useRetry(pane: PaneSession, entries: readonly LineEntry[], retry: (id: string) => void): void {
+  const underWay = useRef(new Set<string>());
+  useEffect(() => {
+    for (const { id, status, message } of entries) {
+      if (underWay.current.has(id)) continue;
+      if (status === "expired") retry(id);
+      if (status !== "unknown") continue;
+      underWay.current.add(id);
+      pane.hasStored(message.number).then(
+        (isStored) => {
+          if (!isStored) retry(id);
+        },
+        // The connection is gone again: the next change of the list asks once more.
+        () => underWay.current.delete(id),
+      );
+    }
+  }, [pane, entries, retry]);
+}

@@ -1,0 +1,60 @@
+import { useStore } from "../../hooks/use-store.ts";
+import type { Stage } from "../model/stage.ts";
+import { Pane } from "./pane.tsx";
+import { TroubleBar, TroubleButtons } from "./trouble-bar.tsx";
+import { UnderTheHood } from "./under-the-hood.tsx";
+import { VerdictPanel } from "./verdict-panel.tsx";
+
+/** The two panes, with the buttons that break their lines above and what passes on them below. */
+export function StageView({ stage }: { readonly stage: Stage }) {
+  return (
+    <section className="stage" aria-label="Try it" data-testid="stage">
+      <TroubleBar stage={stage} />
+      <VerdictPanel stage={stage} />
+      <div className="panes">
+        <Pane pane={stage.you} />
+        <Pane pane={stage.companion} talk={stage.talk} />
+      </div>
+      <UnderTheHood stage={stage} />
+      <Problem stage={stage} />
+    </section>
+  );
+}
+
+interface StageWithoutVisitProps {
+  readonly problem: string | undefined;
+  readonly onRetry: () => void;
+}
+
+/** The same in the same size, until the server has given this page a visit. */
+export function StageWithoutVisit({ problem, onRetry }: StageWithoutVisitProps) {
+  return (
+    <section className="stage" aria-label="Try it" aria-busy={problem === undefined}>
+      <TroubleButtons isBusy={true} running={undefined} canKill={true} onRun={() => undefined} />
+      <VerdictPanel stage={undefined} />
+      <div className="panes">
+        <div className="pane">
+          {problem !== undefined && (
+            <div className="pane-problem" role="alert">
+              <p>{problem}</p>
+              <button type="button" className="button primary" onClick={onRetry}>
+                Try again
+              </button>
+            </div>
+          )}
+        </div>
+        <div className="pane" />
+      </div>
+      <div className="hood" />
+    </section>
+  );
+}
+
+function Problem({ stage }: { readonly stage: Stage }) {
+  const problem = useStore(stage.problem);
+  return (
+    <p className="stage-problem" role="alert">
+      {problem}
+    </p>
+  );
+}

@@ -1,0 +1,74 @@
+import { Icon } from "../../components/icon.tsx";
+import { useStore } from "../../hooks/use-store.ts";
+import type { Stage } from "../model/stage.ts";
+import { isGood, verdictText } from "../model/verdict.ts";
+
+/** The newest verdict, and the score of the whole visit. */
+export function VerdictPanel({ stage }: { readonly stage: Stage | undefined }) {
+  return (
+    <div className="verdict-panel">
+      <div className="verdict-newest" role="status">
+        {stage ? <Newest stage={stage} /> : <Invitation />}
+      </div>
+      {stage ? <ScoreView stage={stage} /> : <div className="score" />}
+    </div>
+  );
+}
+
+function Newest({ stage }: { readonly stage: Stage }) {
+  const newest = useStore(stage.newest);
+  const trouble = useStore(stage.trouble);
+  if (trouble !== undefined)
+    return (
+      <p className="verdict-text" data-testid="verdict-running">
+        <strong>Trouble on your line …</strong>
+        <span>Watch the left pane: your lines wait with a clock, and Grace writes on.</span>
+      </p>
+    );
+  if (newest === undefined) return <Invitation />;
+  const { verdict, guest } = newest;
+  return (
+    <p
+      key={`${guest} ${verdict.id}`}
+      className="verdict-text"
+      data-good={isGood(verdict)}
+      data-testid="verdict"
+      data-verdict={JSON.stringify(verdict)}
+    >
+      <strong>
+        <Icon name={isGood(verdict) ? "check" : "alert"} />
+        {verdict.title}
+      </strong>
+      <span>{verdictText(verdict)}</span>
+    </p>
+  );
+}
+
+function Invitation() {
+  return (
+    <p className="verdict-text">
+      <strong>Make trouble, and the verdict appears here.</strong>
+      <span>How long you were away, what was sent, what was missed, what is lost, what is doubled.</span>
+    </p>
+  );
+}
+
+function ScoreView({ stage }: { readonly stage: Stage }) {
+  const { written, arrived, lost, doubled } = useStore(stage.score);
+  const figures = [
+    ["lines", written],
+    ["deliveries", arrived],
+    ["lost", lost],
+    ["doubled", doubled],
+  ] as const;
+  return (
+    <dl className="score" aria-label="Score of this visit" data-testid="score">
+      {figures.map(([name, count]) => (
+        <div key={name} data-figure={name} data-bad={(name === "lost" || name === "doubled") && count > 0}>
+          <dt>{name}</dt>
+          <dd>{count}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

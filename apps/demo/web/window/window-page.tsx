@@ -1,0 +1,61 @@
+import { useEffect, useState } from "react";
+import { createPortal } from "react-dom";
+import { ThemeToggle } from "../components/theme-toggle.tsx";
+import { Stage, startVisit } from "./model/stage.ts";
+import { Checklist } from "./parts/checklist.tsx";
+import { Promises } from "./parts/promises.tsx";
+import { StageView, StageWithoutVisit } from "./parts/stage-view.tsx";
+import { DOCS, REPOSITORY } from "./links.ts";
+
+/** The front page below its static top: what a visitor can try without signing in. */
+export function WindowPage() {
+  const { stage, problem, retry } = useStage();
+  const themeSlot = document.querySelector("#theme");
+  return (
+    <div className="window">
+      {themeSlot && createPortal(<ThemeToggle />, themeSlot)}
+      <main className="window-main">
+        {stage ? <StageView stage={stage} /> : <StageWithoutVisit problem={problem} onRetry={retry} />}
+        <Checklist stage={stage} />
+        <Promises stage={stage} onRestart={retry} />
+      </main>
+      <footer className="window-foot">
+        <p>
+          This page is an application of <code>@halyard/react</code>. <a href={DOCS}>Read the docs</a>, or{" "}
+          <a href={`${REPOSITORY}/tree/main/apps/demo`}>its source</a>.
+        </p>
+      </footer>
+    </div>
+  );
+}
+
+/** One visit for as long as the page is shown. */
+function useStage() {
+  const [stage, setStage] = useState<Stage>();
+  const [problem, setProblem] = useState<string>();
+  const [attempt, setAttempt] = useState(0);
+  useEffect(() => {
+    const end = new AbortController();
+    let opened: Stage | undefined;
+    startVisit(end.signal).then(
+      (visit) => {
+        if (end.signal.aborted) return;
+        opened = new Stage(visit);
+        setStage(opened);
+      },
+      (error: unknown) => {
+        if (!end.signal.aborted) setProblem(error instanceof Error ? error.message : String(error));
+      },
+    );
+    return () => {
+      end.abort();
+      opened?.close();
+      setStage(undefined);
+    };
+  }, [attempt]);
+  const retry = () => {
+    setProblem(undefined);
+    setAttempt(attempt + 1);
+  };
+  return { stage, problem, retry };
+}
