@@ -113,7 +113,7 @@ describe("the provider", () => {
 
   it("is named, with the line to write, by a hook without it", () => {
     expect(() => renderToString(<Everything />)).toThrow(
-      "Hooks of Halyard need a provider above them: <HalyardProvider client={client}><App /></HalyardProvider>",
+      "Hooks of Halyard need a provider of the same createHalyardReact() above them: <HalyardProvider client={client}><App /></HalyardProvider>",
     );
   });
 });

@@ -57,14 +57,15 @@ export class MessageList extends LoadingStore<MessageListState> {
     { client, scope, type }: { client: AnyClient; scope: AnyScope; type: string },
     options: MessageListOptions,
   ) {
-    const reload = (): void => void this.#load();
+    const reload = (): void => void this.run();
     const status = options.load ? "pending" : "success";
     const calls = {
       send: (fields: object) => this.#send(fields),
       retry: (id: string) => this.#retry(id),
       reload,
     };
-    super({ entries: [], status, error: undefined, ...calls });
+    const caller = ["useMessages", type] as const;
+    super({ entries: [], status, error: undefined, ...calls }, { client, scope, caller });
     this.options = options;
     this.#client = client;
     this.#scope = scope;
@@ -79,16 +80,16 @@ export class MessageList extends LoadingStore<MessageListState> {
       // The messages behind the gap wait for the promise.
       this.#client.onGap((channel) => {
         const isOwn = name === undefined ? !channel.startsWith("room:") : channel === `room:${name}`;
-        return isOwn && this.#load();
+        return isOwn && this.run();
       }),
-      this.retryWhenOpen(this.#client, this.get().reload),
+      this.retryWhenOpen(),
       () => {
         this.abort();
         clearTimeout(this.#timer);
         this.#timer = undefined;
       },
     );
-    void this.#load();
+    void this.run();
     return stop;
   };
 
@@ -140,14 +141,15 @@ export class MessageList extends LoadingStore<MessageListState> {
     this.#update();
   }
 
-  async #load(): Promise<void> {
-    const { load } = this.options;
-    if (!load) return;
+  protected override async run(): Promise<void> {
+    if (!this.options.load) return;
     this.#fresh.clear();
-    await this.run(async (signal) => {
-      const rows = await load({ signal });
-      return () => ({ entries: this.#replace(rows) });
-    });
+    await super.run();
+  }
+
+  protected async attempt(signal: AbortSignal): Promise<() => Partial<MessageListState>> {
+    const rows = (await this.options.load?.({ signal })) ?? [];
+    return () => ({ entries: this.#replace(rows) });
   }
 
   /** Takes the history in place of the list, but for what came live since, and what the server has not delivered. */

@@ -42,10 +42,11 @@ export class SharedRequest extends LoadingStore<RequestState> {
   #stop: Unsubscribe | undefined;
 
   constructor(client: AnyClient, description: RequestDescription) {
-    super(PENDING);
+    const lease = leaseOf(client, description.room);
+    super(PENDING, { client, scope: lease.scope, caller: ["useRequest", description.name] });
     this.#client = client;
     this.#description = description;
-    this.#lease = leaseOf(client, description.room);
+    this.#lease = lease;
   }
 
   enable(): void {
@@ -57,14 +58,23 @@ export class SharedRequest extends LoadingStore<RequestState> {
   }
 
   readonly fetch = (): void => {
-    const { name, input } = this.#description;
     const { scope, mount } = this.#lease;
-    this.#stop ??= endAll(mount(), this.retryWhenOpen(this.#client, this.fetch));
-    void this.run(async (signal) => {
-      const data = await scope.request(name, input, { signal });
-      return () => ({ data });
-    });
+    this.#stop ??= endAll(
+      mount(),
+      this.retryWhenOpen(),
+      // What the server has done meanwhile was not told. Messages behind the gap do not wait for the reply.
+      this.#client.onGap((channel) => {
+        if (scope.name === undefined || channel === `room:${scope.name}`) this.fetch();
+      }),
+    );
+    void this.run();
   };
+
+  protected async attempt(signal: AbortSignal): Promise<() => Partial<RequestState>> {
+    const { name, input } = this.#description;
+    const data = await this.#lease.scope.request(name, input, { signal });
+    return () => ({ data });
+  }
 
   end(): void {
     this.abort();
