@@ -3,7 +3,6 @@
 // What has failed is told to the console, and is loaded again with the next connection.
 import type { SendError, Unsubscribe } from "@halyard/client";
 import type { AnyClient, AnyScope } from "../common/client-view.ts";
-import { reportFailure } from "../common/report-failure.ts";
 import { ValueStore } from "../common/value-store.ts";
 
 interface LoadState {
@@ -11,21 +10,22 @@ interface LoadState {
   readonly error: unknown;
 }
 
-/** Who loads, and where. */
+/** What is loaded where, and by which hook. */
 export interface LoadingParts {
   readonly client: AnyClient;
   readonly scope: AnyScope;
-  /** The hook and its first argument, for the console. */
-  readonly caller: readonly [hook: string, name: string];
+  readonly hook: "useMessages" | "useRequest";
+  /** Of the message type or the request. */
+  readonly name: string;
 }
 
 export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
-  readonly #parts: LoadingParts;
+  protected readonly parts: LoadingParts;
   #loading: AbortController | undefined;
 
   constructor(value: T, parts: LoadingParts) {
     super(value);
-    this.#parts = parts;
+    this.parts = parts;
   }
 
   /** Loads once. @returns what to change when that has succeeded */
@@ -34,7 +34,7 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
   protected async run(): Promise<void> {
     this.abort();
     const { signal } = (this.#loading = new AbortController());
-    const { client } = this.#parts;
+    const { client } = this.parts;
     const before = client.state;
     this.#change({ status: "pending", error: undefined });
     try {
@@ -43,10 +43,10 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
     } catch (error) {
       if (signal.aborted) return;
       const isOpen = client.state.status === "open";
-      const isLost = isOfConnection(error) && !(isOpen && client.state === before);
-      // The next connection is there already.
-      if (isLost && isOpen) return this.run();
-      if (!isLost) this.#report(error);
+      const isOfConnection = /^(unavailable|timeout)$/.test((Object(error) as Partial<SendError>).code ?? "");
+      if (!isOfConnection || (isOpen && client.state === before)) reportFailure(this.parts, error);
+      // It was lost with its connection, and the next one is there already.
+      else if (isOpen) return this.run();
       this.#change({ status: "error", error });
     }
   }
@@ -57,7 +57,7 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
 
   /** Tries again what has failed, maybe without a connection, when the client has one. */
   protected retryWhenOpen(): Unsubscribe {
-    return this.#parts.client.stores.state.subscribe(({ status }) => {
+    return this.parts.client.stores.state.subscribe(({ status }) => {
       if (status === "open" && this.get().status === "error") void this.run();
     });
   }
@@ -65,17 +65,13 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
   #change(change: Partial<LoadState>): void {
     this.set({ ...this.get(), ...change });
   }
-
-  #report(error: unknown): void {
-    const { scope, caller } = this.#parts;
-    const [hook, name] = caller;
-    const room = scope.name === undefined ? "" : `, room "${scope.name}"`;
-    reportFailure(`${hook}("${name}"${room})`, error);
-  }
 }
 
-/** Whether a failure is one of the connection, where there is none or another one than before. */
-function isOfConnection(error: unknown): boolean {
-  const { code } = Object(error) as Partial<SendError>;
-  return code === "unavailable" || code === "timeout";
+/** Tells the developer of a page why a hook has nothing to show, because a component may read no `error`. */
+function reportFailure({ hook, name, scope }: LoadingParts, error: unknown): void {
+  const { code, issues } = Object(error) as Partial<SendError>;
+  const room = scope.name === undefined ? "" : `, room "${scope.name}"`;
+  const hint = /^(forbidden|internal)$/.test(code ?? "") ? `${code}; the server's log says more:` : code;
+  // eslint-disable-next-line no-console -- for the developer of a page; nothing else shows it
+  console.error(`[halyard] ${hook}("${name}"${room}) failed:`, ...[hint ?? [], error, issues ?? []].flat());
 }

@@ -33,20 +33,18 @@ export function requestsOf(client: AnyClient): Map<string, SharedRequest> {
 }
 
 export class SharedRequest extends LoadingStore<RequestState> {
-  readonly #client: AnyClient;
-  readonly #description: RequestDescription;
-  readonly #lease: Lease;
+  readonly #input: unknown;
+  readonly #mount: Lease["mount"];
   /** The hooks that want a reply. */
   #enabled = 0;
   /** Gives back what the request holds once it was sent. */
   #stop: Unsubscribe | undefined;
 
-  constructor(client: AnyClient, description: RequestDescription) {
-    const lease = leaseOf(client, description.room);
-    super(PENDING, { client, scope: lease.scope, caller: ["useRequest", description.name] });
-    this.#client = client;
-    this.#description = description;
-    this.#lease = lease;
+  constructor(client: AnyClient, { name, input, room }: RequestDescription) {
+    const { scope, mount } = leaseOf(client, room);
+    super(PENDING, { client, scope, hook: "useRequest", name });
+    this.#input = input;
+    this.#mount = mount;
   }
 
   enable(): void {
@@ -58,12 +56,12 @@ export class SharedRequest extends LoadingStore<RequestState> {
   }
 
   readonly fetch = (): void => {
-    const { scope, mount } = this.#lease;
+    const { client, scope } = this.parts;
     this.#stop ??= endAll(
-      mount(),
+      this.#mount(),
       this.retryWhenOpen(),
       // What the server has done meanwhile was not told. Messages behind the gap do not wait for the reply.
-      this.#client.onGap((channel) => {
+      client.onGap((channel) => {
         if (scope.name === undefined || channel === `room:${scope.name}`) this.fetch();
       }),
     );
@@ -71,8 +69,8 @@ export class SharedRequest extends LoadingStore<RequestState> {
   };
 
   protected async attempt(signal: AbortSignal): Promise<() => Partial<RequestState>> {
-    const { name, input } = this.#description;
-    const data = await this.#lease.scope.request(name, input, { signal });
+    const { scope, name } = this.parts;
+    const data = await scope.request(name, this.#input, { signal });
     return () => ({ data });
   }
 
