@@ -54,7 +54,8 @@ class LobbyPage {
 export async function useLobby(app: RecipeApp, origin: string): Promise<void> {
   const browser = await launchChromium();
   try {
-    const [ada, bob] = [await LobbyPage.open(browser, origin), await LobbyPage.open(browser, origin)];
+    const open = () => LobbyPage.open(browser, origin);
+    const [ada, bob] = await Promise.all([open(), open()]);
     await Promise.all([ada.signIn("Ada", "Sign up"), bob.signIn("Bob", "Sign up")]);
     await talk(ada, bob);
     await restart(app, [ada, bob]);

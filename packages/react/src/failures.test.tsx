@@ -2,6 +2,7 @@ import { HalyardError } from "@halyard/protocol";
 import { act } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createPage, createScene, hooks, watch } from "../test/scene.tsx";
+import { textsOf } from "../test/troubleshooting.ts";
 
 const { useMessages, useRequest } = hooks;
 
@@ -25,8 +26,8 @@ describe("the console is told", () => {
     await page.show([<history.Watcher key="1" />, <history.Watcher key="2" />]);
     await settle();
     const error = expect.objectContaining({ code: "internal" }) as unknown;
-    const call = '[halyard] useRequest("history", room "general") failed:';
-    expect(told()).toEqual([[call, "internal; the server's log says more:", error]]);
+    expect(told()).toEqual([[...textsOf("hook-fails"), error]]);
+    expect(textsOf("hook-fails")).toHaveLength(2);
     await act(async () => history.now.refetch());
     await settle();
     expect(told()).toHaveLength(2);
