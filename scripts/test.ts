@@ -16,14 +16,8 @@ import { runTasks, type TaskOutcome } from "./turbo.ts";
 /** The suites that compile, read and install, and open no browser. */
 const READING: ReadonlySet<string> = new Set(["test:house", "test:packed", "test:reference", "test:types"]);
 
-/** The suites on real sockets that wait most of their time: two at once leave each the time that it needs. */
-const WAITING: ReadonlySet<string> = new Set([
-  "test:attacks",
-  "test:conformance",
-  "test:e2e",
-  "test:readme",
-  "test:robustness",
-]);
+/** The suites on real sockets and in browsers that use a core and more. */
+const BUSY: ReadonlySet<string> = new Set(["test:conformance", "test:e2e", "test:readme", "test:robustness"]);
 
 /** The longest run that passes where `CI` is set. */
 const MAX_MINUTES = 25;
@@ -42,16 +36,16 @@ if (words.length === 0) {
 const isFresh = process.env["CI"] === "true";
 const outcomes = [
   ...(isFresh ? await runTasks("build") : []),
-  // Unit tests run side by side, and what compiles and reads, and what waits; suites whose promises have
-  // a time run one at a time.
+  // Unit tests run side by side, and what compiles and reads; then two suites at a time, those whose promises have a time
+  // at last: they and the attacks wait for most of theirs.
   ...(await runSuites(
     ({ task }) => task === "test" || READING.has(task),
     ["--concurrency=2", ...(isFresh ? [] : ["build"])],
   )),
-  ...(await runSuites(({ task }) => WAITING.has(task), ["--concurrency=2"])),
+  ...(await runSuites(({ task }) => BUSY.has(task), ["--concurrency=2"])),
   ...(await runSuites(
-    ({ task }) => !READING.has(task) && !WAITING.has(task) && task !== "test",
-    ["--concurrency=1"],
+    ({ task }) => !READING.has(task) && !BUSY.has(task) && task !== "test",
+    ["--concurrency=2"],
   )),
 ];
 

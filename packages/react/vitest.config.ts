@@ -5,6 +5,7 @@ const tests = {
   include: ["src/**/*.test.tsx"],
   environment: "jsdom",
   restoreMocks: true,
+  isolate: false,
   testTimeout: 30_000,
 };
 

@@ -190,8 +190,9 @@ export class WebSocketManager<
   /**
    * Gives a room to a client: its connection is joined without asking `authorize`, and so is each later connection of the
    * client, on whatever node, until `leave`, until the client leaves the room, until a ban, or until the client has been away
-   * for 5 minutes. A plain client has no later connection. `authorize` still decides what a member may publish. While the
-   * backplane is away this resolves, and the connection enters the room when the backplane is back.
+   * for 5 minutes. A plain client has no later connection. The client reads the room's history and, unless
+   * `builtIns.presence` is `false`, its list of users; `authorize` still decides what it may publish. While the backplane is
+   * away this resolves, and the connection enters the room when the backplane is back.
    *
    * @throws TypeError by rejecting, for a string that is not a room name; HalyardError `limit_exceeded` above `limits.rooms`,
    * and what the backplane rejects with beside `unavailable`

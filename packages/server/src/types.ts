@@ -113,7 +113,7 @@ export type AuthenticateFunction<TIdentity extends Identity = Identity> = (
   request: UpgradeRequest,
 ) => TIdentity | null | Promise<TIdentity | null>;
 
-/** The connection that a hook or a handler is called for. */
+/** The connection that a hook or a handler is called for. All hooks of a connection get the same object. */
 export interface ConnectionContext<TIdentity extends Identity = GuestIdentity, TData extends object = {}> {
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly user: TIdentity["user"];

@@ -32,9 +32,8 @@ export interface ConnectionCause {
 /** `option` has the message of its error. */
 const MESSAGES: Readonly<Partial<Record<CauseKind, string>>> = {
   offline: "The browser is offline.",
-  unreachable: "No answer: check that the server runs at url and trusts this page's origin.",
-  refused:
-    "No WebSocket: with 401 or 403 authenticate said no; otherwise check the path of url, and proxies.",
+  unreachable:
+    "No answer: check that the server runs at url, that a dev proxy passes its path, and that it trusts this page's origin.",
   lost: "The connection broke.",
   closed: "The server closed: see code and reason.",
   kicked: "The server disconnected this user: see code and reason.",
@@ -52,6 +51,15 @@ export function causeOf(
   const isSilent = kind === "lost" || kind === "unreachable";
   const known = isSilent && navigator?.onLine === false ? "offline" : kind;
   return { kind: known, message: MESSAGES[known] ?? "", ...details };
+}
+
+/** The handshake got an HTTP answer. */
+export function causeOfStatus(status: number): ConnectionCause {
+  let hint = "check the path of url, and proxies.";
+  if (status === 401 || status === 403) hint = "authenticate said no.";
+  if (status === 429) hint = "too many connections: make one client for all components.";
+  if (status >= 500) hint = "the server, or the one behind the proxy, is not ready.";
+  return causeOf("refused", { status, message: `No WebSocket, HTTP ${String(status)}: ${hint}` });
 }
 
 /** `url`, `ticket` or the constructor of the sockets has thrown. */

@@ -10,7 +10,7 @@ import { Timer } from "../common/timer.ts";
 import type { WebSocketClientOptions } from "../options.ts";
 import { createSocket, limitClosing, watchAnswer } from "./create-socket.ts";
 import { attemptUrl, socketClassOf, subprotocolsFor } from "./connect-url.ts";
-import { causeOf, causeOfClose, causeOfError } from "./connection-cause.ts";
+import { causeOf, causeOfClose, causeOfError, causeOfStatus } from "./connection-cause.ts";
 import type { ConnectionCause } from "./connection-cause.ts";
 import { PROBE_TIMEOUT_MS, probeHandshake, rejectionFrom } from "./handshake-probe.ts";
 import type { HandshakeAnswer } from "./handshake-probe.ts";
@@ -210,7 +210,7 @@ export class Reconnector {
 
   /** The answer to a handshake says what to do: stop, or how long to wait. */
   #onAnswer({ status, isHalyard, retryAfterMs }: HandshakeAnswer, waitMs: number): void {
-    const cause = causeOf("refused", { status });
+    const cause = causeOfStatus(status);
     if (isHalyard && this.#isRejected(cause, status)) return;
     this.#waitFor(Math.max(waitMs, retryAfterMs || 0), cause, retryAfterMs >= 0);
   }

@@ -58,12 +58,13 @@ describe("a request", () => {
     const waiting = watch(harness.client.request("count"));
     const slow = watch(harness.client.request("count", undefined, { timeoutMs: 9_000 }));
     await harness.tick(3_000);
-    expect(waiting.error).toMatchObject({ code: "timeout", retryable: true });
+    const message = "timeout: not sent, waited for the connection, room or rate";
+    expect(waiting.error).toMatchObject({ code: "timeout", message, retryable: true });
     expect(slow).toEqual({});
     const socket = await harness.open();
     expect(socket.sent("request").map(({ $ }) => $?.id)).toEqual(["r2"]);
     await harness.tick(9_000);
-    expect(slow.error).toMatchObject({ code: "timeout" });
+    expect(slow.error).toMatchObject({ code: "timeout", message: "timeout" });
     socket.receive(reply(socket.sent("request")[0]));
     await harness.tick();
   });

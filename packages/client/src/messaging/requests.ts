@@ -104,10 +104,17 @@ export class PendingRequests {
     const { text, bytes, error } = encodeOutgoing(message, { id, ch: channel }, this.limits);
     const timer = new Timer(this.#parts.clock);
     this.#pending.set(id, { channel, text, bytes, callback, survivesReconnect, timer });
-    timer.set(timeoutMs, () => this.settle(id, { error: new HalyardError("timeout") }));
+    timer.set(timeoutMs, () => this.#expire(id));
     if (error) this.settle(id, { error });
     else this.flush();
     return id;
+  }
+
+  #expire(id: string): void {
+    const message = this.#pending.get(id)?.isWritten
+      ? undefined
+      : "timeout: not sent, waited for the connection, room or rate";
+    this.settle(id, { error: new HalyardError("timeout", message) });
   }
 
   /** Ignores an id that is not pending: its reply came too late. */

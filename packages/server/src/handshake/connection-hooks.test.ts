@@ -44,6 +44,22 @@ describe("data", () => {
   });
 });
 
+describe("the context", () => {
+  it("is the same object in data, onConnect and onDisconnect, so that a Set of contexts works", async () => {
+    const contexts = new Set<object>();
+    const system = new TestSystem({
+      data: (context: object) => (contexts.add(context), {}),
+      onConnect: (context: object) => void contexts.add(context),
+      onDisconnect: (context: object) => void contexts.delete(context),
+    });
+    const ws = await system.open("ada");
+    expect(contexts.size).toBe(1);
+    system.manager.handleClose(ws, 1000);
+    await system.clock.settle();
+    expect(contexts.size).toBe(0);
+  });
+});
+
 describe("onConnect", () => {
   it.each([
     [new HalyardError("unauthenticated"), 4401],

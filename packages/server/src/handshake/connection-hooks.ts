@@ -11,7 +11,7 @@ import type { AnyConfig } from "../config.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { MessageHandlerRegistry } from "../messages/handler-registry.ts";
-import type { Clock } from "../types.ts";
+import type { Clock, ConnectionContext } from "../types.ts";
 import { recover } from "../utils/maybe-promise.ts";
 import { isFailure } from "../utils/errors.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
@@ -31,6 +31,7 @@ export interface ConnectionHooksParts {
 /** Calls the application's hooks. */
 export class ConnectionHooks {
   readonly #parts: ConnectionHooksParts;
+  readonly #contexts = new WeakMap<Connection, ContextOfConnection>();
 
   constructor(parts: ConnectionHooksParts) {
     this.#parts = parts;
@@ -44,7 +45,7 @@ export class ConnectionHooks {
     if (onConnect === undefined) return;
     return recover(
       () => {
-        const pending = onConnect(new ContextOfConnection(connection));
+        const pending = onConnect(this.#contextOf(connection));
         return isThenable(pending) ? withDeadline(pending, { clock, ms: limits.handlerMs }) : undefined;
       },
       (error) => {
@@ -59,7 +60,7 @@ export class ConnectionHooks {
     if (makeData === undefined) return true;
     const { ws } = connection;
     try {
-      const data: unknown = makeData(new ContextOfConnection(connection));
+      const data: unknown = makeData(this.#contextOf(connection));
       if (typeof data === "object" && data !== null && !isThenable(data)) {
         connection.data = data;
         return true;
@@ -70,6 +71,15 @@ export class ConnectionHooks {
       this.#refuse(connection, error, "data");
     }
     return false;
+  }
+
+  /** All hooks get the same object, so that a `Set` of contexts works. */
+  #contextOf(connection: Connection): ConnectionContext {
+    const known = this.#contexts.get(connection);
+    known?.renewIdentity();
+    const context = known ?? new ContextOfConnection(connection);
+    this.#contexts.set(connection, context);
+    return context;
   }
 
   /** A HalyardError refuses by its code; one that no close code stands for is reported, too. */
@@ -92,7 +102,7 @@ export class ConnectionHooks {
     for (const handler of registry.all())
       if (handler.onClose !== undefined) guard.notify(() => handler.onClose?.(ws), { type: "close", ws });
     if (!connection.isConnected || onDisconnect === undefined) return;
-    guard.notify(() => onDisconnect(new ContextOfConnection(connection), code), {
+    guard.notify(() => onDisconnect(this.#contextOf(connection), code), {
       type: "onDisconnect",
       ws,
     });

@@ -20,8 +20,8 @@ export interface ContextSource {
 /** The context of a connection, for hooks and handlers. */
 export class ContextOfConnection implements ConnectionContext {
   readonly ws: WebSocketInstance<WebSocketData>;
-  readonly user: GuestIdentity["user"];
-  readonly session: unknown;
+  user: GuestIdentity["user"];
+  session: unknown;
   readonly connectionId: string;
   readonly #source: ContextSource;
 
@@ -31,6 +31,12 @@ export class ContextOfConnection implements ConnectionContext {
     this.session = source.identity.session;
     this.connectionId = source.id;
     this.#source = source;
+  }
+
+  /** Takes the identity that the connection has now. */
+  renewIdentity(): void {
+    this.user = this.#source.identity.user;
+    this.session = this.#source.identity.session;
   }
 
   /** A copy: the connection's own set is not for the application to change. */
