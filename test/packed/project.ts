@@ -19,11 +19,13 @@ const NEEDED = [
   "typescript-5.9",
   "typescript-7",
   "vite",
+  "@vitejs/plugin-react",
   "ws",
   "zod",
   "better-auth",
   "prom-client",
   "@types/node",
+  "@types/react-dom",
   "@types/ws",
   "@types/bun",
 ];

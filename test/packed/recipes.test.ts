@@ -7,6 +7,7 @@ import { replacesRoutesAndPages } from "./hot-replacement.ts";
 import { Project } from "./project.ts";
 import { programOf, RecipeApp, tell } from "./recipe-app.ts";
 import { filesOf, LAYOUT, prepareDatabase, writeRecipe } from "./recipe-files.ts";
+import { useLobby } from "./recipe-lobby.ts";
 import { RecipeUser } from "./recipe-user.ts";
 
 interface ServerRecipe {
@@ -96,6 +97,17 @@ describe("the recipes with a sign-in", () => {
     const ada = await RecipeUser.signUp(origin, "Ada");
     const bob = await RecipeUser.signUp(origin, "Bob");
     await tell(app, { ada, bob });
+  });
+
+  it("the recipe react signs in, talks, counts votes and keeps both through a reload and a restart, in Chromium [14.4]", async () => {
+    const directory = writeRecipe(project, "react", filesOf("recipes/react.md"));
+    const vite = programOf(project, "vite/bin/vite.js");
+    const port = await findFreePort();
+    const origin = `http://localhost:${String(port)}`;
+    const app = await start({ directory, entry: "server.ts", origin });
+    const args = ["--port", String(port), "--strictPort"];
+    await start({ directory, entry: vite, args, env: { SERVER: app.address }, port });
+    await useLobby(app, origin);
   });
 
   it("the recipe jwt of sign-in signs in, talks both ways, survives a restart, closes at a sign-out and exits with 0 [14.4]", async () => {

@@ -50,6 +50,19 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
     interface BoardProtocol extends ProtocolOf<typeof protocol> {}
     const { useMyPresence, usePresence } = createHalyardReact<BoardProtocol>();
     export { Cursors };`,
+    `import { createHalyardReact } from "@halyard/react";
+    import { defineProtocol, message, request, type ProtocolOf } from "@halyard/protocol";
+    import { useState } from "react";
+    import { z } from "zod";
+    const Votes = z.object({ tea: z.int(), version: z.int() });
+    type Votes = z.infer<typeof Votes>;
+    const protocol = defineProtocol({
+      serverMessages: { voted: message(Votes) },
+      requests: { votes: request({ output: Votes, room: "required" }) },
+    });
+    interface PollProtocol extends ProtocolOf<typeof protocol> {}
+    const { useMessage, useRequest } = createHalyardReact<PollProtocol>();
+    export { Poll };`,
   ],
   redis: ["", ""],
   server: ["", "", "", "", "", "", "", "", "", "", ""],

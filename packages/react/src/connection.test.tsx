@@ -5,6 +5,8 @@ import { renderToString } from "react-dom/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createPage, createScene, hooks, watch } from "../test/scene.tsx";
 import type { AppProtocol } from "../test/scene.tsx";
+import { textsOf } from "../test/troubleshooting.ts";
+import { createHalyardReact } from "./index.ts";
 
 const { HalyardProvider, useConnection, useMessages, usePresence, useRequest, useRoom, useSend, useTyping } =
   hooks;
@@ -111,10 +113,13 @@ describe("the provider", () => {
     expect(connection.now).toMatchObject({ status: "authRequired", cause: { kind: "kicked" } });
   });
 
-  it("is named, with the line to write, by a hook without it", () => {
-    expect(() => renderToString(<Everything />)).toThrow(
-      "Hooks of Halyard need a provider above them: <HalyardProvider client={client}><App /></HalyardProvider>",
-    );
+  it("is named, with the line to write, by a hook without it or below that of other hooks", () => {
+    const [text = ""] = textsOf("no-provider");
+    expect(() => renderToString(<Everything />)).toThrow(text);
+    const other = createHalyardReact<AppProtocol>();
+    const { client } = closedClient(false);
+    const tree = <other.HalyardProvider client={client} children={<Everything />} />;
+    expect(() => renderToString(tree)).toThrow(text);
   });
 });
 

@@ -14,7 +14,7 @@ import { useSend } from "./hooks/use-send.ts";
 import { useTyping } from "./hooks/use-typing.ts";
 
 const NO_PROVIDER =
-  "Hooks of Halyard need a provider above them: <HalyardProvider client={client}><App /></HalyardProvider>";
+  "Hooks of Halyard need a provider of the same createHalyardReact() above them: <HalyardProvider client={client}><App /></HalyardProvider>";
 
 /**
  * Makes the hooks of one protocol: once, in a module of the application. Nothing is opened before a component is mounted.

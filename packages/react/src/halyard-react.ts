@@ -34,7 +34,7 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
     readonly client: WebSocketClient<TProtocol>;
     readonly children?: ReactNode;
   }) => ReactNode;
-  /** The client of the provider. @throws Error without a provider, as every hook */
+  /** The client of the provider. @throws Error without a provider of the same hooks above it, as every hook */
   readonly useClient: () => WebSocketClient<TProtocol>;
   /**
    * The state of the connection with its cause, or what `select` makes of it. On a server `connecting`.
@@ -97,8 +97,9 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
   /** The users who are typing in the room or, without a room, to everyone. */
   readonly useTyping: (room?: string) => TypingState;
   /**
-   * Asks on mount, and when name, input (by its JSON) or room change; aborted on unmount. Hooks with the same key share one
-   * request.
+   * Asks on mount, when name, input (by its JSON) or room change, after a gap of the room (without a room, of any channel),
+   * and with the next connection after it has failed; aborted on unmount. Hooks with the same key share one request. What it
+   * fails with is written to the console.
    *
    * @example
    * const history = useRequest("history", { before: id }, { room: "general" });

@@ -43,7 +43,7 @@ export interface UseMessagesOptions<TRow> {
   readonly initial?: readonly TRow[] | undefined;
   /**
    * Loads the history, oldest first: on mount, after a gap, and with the next connection after it has failed. Rows and
-   * messages with the same `id` are one entry. @default none
+   * messages with the same `id` are one entry. What it fails with is written to the console. @default none
    */
   readonly load?: ((context: { readonly signal: AbortSignal }) => Promise<readonly TRow[]>) | undefined;
   /** How many entries are kept, the newest. @default 500 */

@@ -104,6 +104,40 @@ describe("useRequest", () => {
     expect(asked).toEqual(["square -1", "square -1"]);
   });
 
+  it("asks again after a gap of its room or, without a room, of any channel, and keeps its data meanwhile", async () => {
+    const { connect, settle, pass, asked, rows, system } = createScene();
+    const ada = await connect("ada");
+    ada.join("other");
+    const inRoom = watch(() => useRequest("history", undefined, { room: "general" }));
+    const outside = watch(() => useRequest("square", { of: 3 }));
+    const loseMessagesOf = async (room: string) => {
+      asked.length = 0;
+      ada.cut();
+      for (let index = 0; index < 1_100; index++)
+        void system.manager.sendToRoom(room, { type: "chat_message", content: "lost" });
+      await pass(500);
+    };
+    const page = createPage(ada, true);
+    await page.show(
+      <>
+        <inRoom.Watcher />
+        <outside.Watcher />
+      </>,
+    );
+    await settle();
+    rows.push({ id: "1", content: "missed" });
+    const before = inRoom.renders.length;
+    await loseMessagesOf("general");
+    expect(asked).toEqual(["history general", "square 3"]);
+    expect(inRoom.renders.slice(before).map(({ data }) => data?.length)).not.toContain(undefined);
+    expect(inRoom.now).toMatchObject({ status: "success", data: rows });
+    await loseMessagesOf("other");
+    expect(asked).toEqual(["square 3"]);
+    await page.unmount();
+    await loseMessagesOf("other");
+    expect(asked).toEqual([]);
+  });
+
   it("joins its room, and leaves it a second after the last unmount", async () => {
     const { connect, settle, pass, rows, membersOf } = createScene();
     rows.push({ id: "1", content: "one" });

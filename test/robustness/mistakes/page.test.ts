@@ -8,7 +8,10 @@ it("each row of docs/troubleshooting.md is a mistake that a test makes, and the 
   const page = readFileSync(join(ROOT, "docs/troubleshooting.md"), "utf8");
   const ids = [...page.matchAll(/<a id="([\w-]+)"><\/a>/g)].map(([, id = ""]) => id);
   const files = readdirSync(import.meta.dirname).map((name) => join(import.meta.dirname, name));
-  const tests = [...files, join(ROOT, "test/redis/mistakes.test.ts")]
+  const react = ["connection.test.tsx", "failures.test.tsx"].map((name) =>
+    join(ROOT, "packages/react/src", name),
+  );
+  const tests = [...files, ...react, join(ROOT, "test/redis/mistakes.test.ts")]
     .map((path) => readFileSync(path, "utf8"))
     .join("");
   expect(new Set(ids).size).toBe(ids.length);

@@ -11,7 +11,10 @@ export function useMessages(
 ): MessageListState {
   const scope = useScope(client, options.room);
   // The options of the first render make the list; later ones are set below, while it stays.
-  const list = useMemo(() => new MessageList({ client, scope, type }, options), [client, scope, type]);
+  const list = useMemo(
+    () => new MessageList({ client, scope, hook: "useMessages", name: type }, options),
+    [client, scope, type],
+  );
   useInsertionEffect(() => {
     list.options = options;
   });

@@ -1,5 +1,8 @@
-import type { Unsubscribe } from "@halyard/client";
-import type { AnyClient } from "../common/client-view.ts";
+// A value that a hook loads from the server, maybe several times: the newest time counts, and the value stays meanwhile.
+// The base of what `useMessages` and `useRequest` show.
+// What has failed is told to the console, and is loaded again with the next connection.
+import type { SendError, Unsubscribe } from "@halyard/client";
+import type { AnyClient, AnyScope } from "../common/client-view.ts";
 import { ValueStore } from "../common/value-store.ts";
 
 interface LoadState {
@@ -7,27 +10,45 @@ interface LoadState {
   readonly error: unknown;
 }
 
-/** A value that is loaded, maybe several times: the newest time counts, and the value stays meanwhile. */
-export class LoadingStore<T extends LoadState> extends ValueStore<T> {
+/** What is loaded where, and by which hook. */
+export interface LoadingParts {
+  readonly client: AnyClient;
+  readonly scope: AnyScope;
+  readonly hook: "useMessages" | "useRequest";
+  /** Of the message type or the request. */
+  readonly name: string;
+}
+
+export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
+  protected readonly parts: LoadingParts;
   #loading: AbortController | undefined;
 
-  change(change: Partial<LoadState>): void {
-    this.set({ ...this.get(), ...change });
+  constructor(value: T, parts: LoadingParts) {
+    super(value);
+    this.parts = parts;
   }
 
-  /** @param run returns what to change when it has succeeded */
-  async run(run: (signal: AbortSignal) => Promise<() => Partial<T>>): Promise<void> {
+  /** Loads once. @returns what to change when that has succeeded */
+  protected abstract attempt(signal: AbortSignal): Promise<() => Partial<T>>;
+
+  protected async run(): Promise<void> {
     this.abort();
     const { signal } = (this.#loading = new AbortController());
-    this.change({ status: "pending", error: undefined });
-    let change: Partial<LoadState>;
+    const { client } = this.parts;
+    const before = client.state;
+    this.#change({ status: "pending", error: undefined });
     try {
-      const changes = await run(signal);
-      change = signal.aborted ? {} : { status: "success", ...changes() };
+      const changes = await this.attempt(signal);
+      if (!signal.aborted) this.#change({ status: "success", ...changes() });
     } catch (error) {
-      change = { status: "error", error };
+      if (signal.aborted) return;
+      const isOpen = client.state.status === "open";
+      const isOfConnection = /^(unavailable|timeout)$/.test((Object(error) as Partial<SendError>).code ?? "");
+      if (!isOfConnection || (isOpen && client.state === before)) reportFailure(this.parts, error);
+      // It was lost with its connection, and the next one is there already.
+      else if (isOpen) return this.run();
+      this.#change({ status: "error", error });
     }
-    if (!signal.aborted) this.change(change);
   }
 
   abort(): void {
@@ -35,9 +56,22 @@ export class LoadingStore<T extends LoadState> extends ValueStore<T> {
   }
 
   /** Tries again what has failed, maybe without a connection, when the client has one. */
-  retryWhenOpen(client: AnyClient, load: () => void): Unsubscribe {
-    return client.stores.state.subscribe(({ status }) => {
-      if (status === "open" && this.get().status === "error") load();
+  protected retryWhenOpen(): Unsubscribe {
+    return this.parts.client.stores.state.subscribe(({ status }) => {
+      if (status === "open" && this.get().status === "error") void this.run();
     });
   }
+
+  #change(change: Partial<LoadState>): void {
+    this.set({ ...this.get(), ...change });
+  }
+}
+
+/** Tells the developer of a page why a hook has nothing to show, because a component may read no `error`. */
+function reportFailure({ hook, name, scope }: LoadingParts, error: unknown): void {
+  const { code, issues } = Object(error) as Partial<SendError>;
+  const room = scope.name === undefined ? "" : `, room "${scope.name}"`;
+  const hint = /^(forbidden|internal)$/.test(code ?? "") ? `${code}; the server's log says more:` : code;
+  // eslint-disable-next-line no-console -- for the developer of a page; nothing else shows it
+  console.error(`[halyard] ${hook}("${name}"${room}) failed:`, ...[hint ?? [], error, issues ?? []].flat());
 }

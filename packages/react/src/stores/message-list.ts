@@ -2,10 +2,11 @@
 // Made while a component renders; listens, loads the history and sends once it is mounted.
 // Messages keep the order of the server; those without an answer stand behind them, in the order of sending.
 import type { SendError, Sending, Unsubscribe } from "@halyard/client";
-import type { AnyClient, AnyMessage, AnyScope } from "../common/client-view.ts";
+import type { AnyMessage } from "../common/client-view.ts";
 import { endAll } from "../common/end-all.ts";
 import { isSame } from "../common/is-same.ts";
 import { LoadingStore } from "./loading-store.ts";
+import type { LoadingParts } from "./loading-store.ts";
 
 const FRAME_MS = 16;
 
@@ -40,9 +41,6 @@ export interface MessageListState {
 export class MessageList extends LoadingStore<MessageListState> {
   /** Those of the newest render. */
   options: MessageListOptions;
-  readonly #client: AnyClient;
-  readonly #scope: AnyScope;
-  readonly #type: string;
   #settled = new Map<string, AnyEntry>();
   readonly #sending = new Map<string, AnyEntry>();
   /** The ids that came live since the history was last asked for. */
@@ -53,42 +51,37 @@ export class MessageList extends LoadingStore<MessageListState> {
   #isLoaded = false;
   #lastId = 0;
 
-  constructor(
-    { client, scope, type }: { client: AnyClient; scope: AnyScope; type: string },
-    options: MessageListOptions,
-  ) {
-    const reload = (): void => void this.#load();
+  constructor(parts: LoadingParts, options: MessageListOptions) {
+    const reload = (): void => void this.run();
     const status = options.load ? "pending" : "success";
     const calls = {
       send: (fields: object) => this.#send(fields),
       retry: (id: string) => this.#retry(id),
       reload,
     };
-    super({ entries: [], status, error: undefined, ...calls });
+    super({ entries: [], status, error: undefined, ...calls }, parts);
     this.options = options;
-    this.#client = client;
-    this.#scope = scope;
-    this.#type = type;
     this.addInitial();
   }
 
   readonly mount = (): Unsubscribe => {
-    const { name } = this.#scope;
+    const { client, scope, name: type } = this.parts;
+    const { name } = scope;
     const stop = endAll(
-      this.#scope.on(this.#type, (message, { room }) => room === name && this.#receive(message)),
+      scope.on(type, (message, { room }) => room === name && this.#receive(message)),
       // The messages behind the gap wait for the promise.
-      this.#client.onGap((channel) => {
+      client.onGap((channel) => {
         const isOwn = name === undefined ? !channel.startsWith("room:") : channel === `room:${name}`;
-        return isOwn && this.#load();
+        return isOwn && this.run();
       }),
-      this.retryWhenOpen(this.#client, this.get().reload),
+      this.retryWhenOpen(),
       () => {
         this.abort();
         clearTimeout(this.#timer);
         this.#timer = undefined;
       },
     );
-    void this.#load();
+    void this.run();
     return stop;
   };
 
@@ -104,7 +97,7 @@ export class MessageList extends LoadingStore<MessageListState> {
   };
 
   #send(fields: object): Sending<unknown> | undefined {
-    const sending = this.#scope.send(this.#type, fields);
+    const sending = this.parts.scope.send(this.parts.name, fields);
     if (!sending) return undefined;
     const { id } = sending;
     this.#sending.set(id, { id, status: "sending", message: fields });
@@ -117,7 +110,7 @@ export class MessageList extends LoadingStore<MessageListState> {
       if (status === "rejected") this.#settled.set(id, { ...entry, error: receipt.error });
       // A relayed message does not come back to its sender.
       else if (status === "delivered")
-        this.#settled.set(id, delivered(id, { id, ...fields, from: this.#client.user }));
+        this.#settled.set(id, delivered(id, { id, ...fields, from: this.parts.client.user }));
       else this.#settled.set(id, entry);
       this.#show();
     });
@@ -140,14 +133,15 @@ export class MessageList extends LoadingStore<MessageListState> {
     this.#update();
   }
 
-  async #load(): Promise<void> {
-    const { load } = this.options;
-    if (!load) return;
+  protected override async run(): Promise<void> {
+    if (!this.options.load) return;
     this.#fresh.clear();
-    await this.run(async (signal) => {
-      const rows = await load({ signal });
-      return () => ({ entries: this.#replace(rows) });
-    });
+    await super.run();
+  }
+
+  protected async attempt(signal: AbortSignal): Promise<() => Partial<MessageListState>> {
+    const rows = (await this.options.load?.({ signal })) ?? [];
+    return () => ({ entries: this.#replace(rows) });
   }
 
   /** Takes the history in place of the list, but for what came live since, and what the server has not delivered. */

@@ -33,19 +33,18 @@ export function requestsOf(client: AnyClient): Map<string, SharedRequest> {
 }
 
 export class SharedRequest extends LoadingStore<RequestState> {
-  readonly #client: AnyClient;
-  readonly #description: RequestDescription;
-  readonly #lease: Lease;
+  readonly #input: unknown;
+  readonly #mount: Lease["mount"];
   /** The hooks that want a reply. */
   #enabled = 0;
   /** Gives back what the request holds once it was sent. */
   #stop: Unsubscribe | undefined;
 
-  constructor(client: AnyClient, description: RequestDescription) {
-    super(PENDING);
-    this.#client = client;
-    this.#description = description;
-    this.#lease = leaseOf(client, description.room);
+  constructor(client: AnyClient, { name, input, room }: RequestDescription) {
+    const { scope, mount } = leaseOf(client, room);
+    super(PENDING, { client, scope, hook: "useRequest", name });
+    this.#input = input;
+    this.#mount = mount;
   }
 
   enable(): void {
@@ -57,14 +56,23 @@ export class SharedRequest extends LoadingStore<RequestState> {
   }
 
   readonly fetch = (): void => {
-    const { name, input } = this.#description;
-    const { scope, mount } = this.#lease;
-    this.#stop ??= endAll(mount(), this.retryWhenOpen(this.#client, this.fetch));
-    void this.run(async (signal) => {
-      const data = await scope.request(name, input, { signal });
-      return () => ({ data });
-    });
+    const { client, scope } = this.parts;
+    this.#stop ??= endAll(
+      this.#mount(),
+      this.retryWhenOpen(),
+      // What the server has done meanwhile was not told. Messages behind the gap do not wait for the reply.
+      client.onGap((channel) => {
+        if (scope.name === undefined || channel === `room:${scope.name}`) this.fetch();
+      }),
+    );
+    void this.run();
   };
+
+  protected async attempt(signal: AbortSignal): Promise<() => Partial<RequestState>> {
+    const { scope, name } = this.parts;
+    const data = await scope.request(name, this.#input, { signal });
+    return () => ({ data });
+  }
 
   end(): void {
     this.abort();
