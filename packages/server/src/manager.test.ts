@@ -24,7 +24,6 @@ describe("listUsers", () => {
   it("rejects for a room where built-in presence is off, in place of an empty list", async () => {
     create();
     await expect(system.manager.listUsers({ room: "hall" })).rejects.toThrow("builtIns.presence is false");
-    await expect(system.manager.listUsers()).resolves.toMatchObject({ total: 0 });
   });
 });
 

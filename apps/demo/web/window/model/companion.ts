@@ -1,5 +1,5 @@
 // The companion talks by itself, so that there is always something to lose.
-import { createStore } from "../../lib/store.ts";
+import { createStore } from "./store.ts";
 import type { PaneSession } from "./pane-session.ts";
 
 const LINES = [

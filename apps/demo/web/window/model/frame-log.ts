@@ -1,6 +1,6 @@
 // What passes on the sockets of a pane, and what can be read from it: positions, round trips, attempts.
-import type { Store } from "../../lib/store.ts";
-import { createStore } from "../../lib/store.ts";
+import type { Store } from "./store.ts";
+import { createStore } from "./store.ts";
 
 export type FrameDirection = "sent" | "received";
 

@@ -5,7 +5,7 @@ import { VISIT_SOCKET_PATH } from "../../../shared/visit.ts";
 import type { Guest, Visit } from "../../../shared/visit.ts";
 import type { Line, VisitProtocol } from "../../../shared/visit-protocol.ts";
 import { serverOrigin } from "../../lib/server-url.ts";
-import { createStore } from "../../lib/store.ts";
+import { createStore } from "./store.ts";
 import type { Arrival, DeliveryChecker, Recovery } from "./delivery-checker.ts";
 import { FrameLog } from "./frame-log.ts";
 import { PaneNetwork } from "./pane-network.ts";

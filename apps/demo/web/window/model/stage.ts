@@ -2,7 +2,7 @@
 import type { Guest, Visit } from "../../../shared/visit.ts";
 import { VISIT_PATH } from "../../../shared/visit.ts";
 import { serverOrigin } from "../../lib/server-url.ts";
-import { createStore } from "../../lib/store.ts";
+import { createStore } from "./store.ts";
 import { Companion } from "./companion.ts";
 import type { Score } from "./delivery-checker.ts";
 import { DeliveryChecker } from "./delivery-checker.ts";

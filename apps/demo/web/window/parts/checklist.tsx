@@ -1,6 +1,6 @@
 import { Icon } from "../../components/icon.tsx";
-import { useStore } from "../../hooks/use-store.ts";
-import { createStore } from "../../lib/store.ts";
+import { useStore } from "./use-store.ts";
+import { createStore } from "../model/store.ts";
 import type { Stage, Step } from "../model/stage.ts";
 import { SourceLines } from "./source-lines.tsx";
 

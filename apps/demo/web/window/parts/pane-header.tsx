@@ -1,5 +1,5 @@
 import { Icon } from "../../components/icon.tsx";
-import { useStore } from "../../hooks/use-store.ts";
+import { useStore } from "./use-store.ts";
 import { useConnection } from "../halyard.ts";
 import type { Companion } from "../model/companion.ts";
 import type { PaneSession } from "../model/pane-session.ts";

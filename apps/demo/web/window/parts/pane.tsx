@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { useStore } from "../../hooks/use-store.ts";
+import { useStore } from "./use-store.ts";
 import { HalyardProvider, useMessages, useTyping } from "../halyard.ts";
 import type { Companion } from "../model/companion.ts";
 import type { PaneSession } from "../model/pane-session.ts";

@@ -1,5 +1,5 @@
-import { useStore } from "../../hooks/use-store.ts";
-import { createStore } from "../../lib/store.ts";
+import { useStore } from "./use-store.ts";
+import { createStore } from "../model/store.ts";
 import type { SignOutTime, Stage } from "../model/stage.ts";
 
 interface SignOutProps {

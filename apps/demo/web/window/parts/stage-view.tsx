@@ -1,4 +1,4 @@
-import { useStore } from "../../hooks/use-store.ts";
+import { useStore } from "./use-store.ts";
 import type { Stage } from "../model/stage.ts";
 import { Pane } from "./pane.tsx";
 import { TroubleBar, TroubleButtons } from "./trouble-bar.tsx";

@@ -1,6 +1,6 @@
 import type { IconName } from "../../components/icon.tsx";
 import { Icon } from "../../components/icon.tsx";
-import { useStore } from "../../hooks/use-store.ts";
+import { useStore } from "./use-store.ts";
 import type { Stage } from "../model/stage.ts";
 import type { TroubleName } from "../model/troubles.ts";
 import { TROUBLES } from "../model/troubles.ts";

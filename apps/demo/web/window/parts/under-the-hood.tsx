@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { Icon } from "../../components/icon.tsx";
-import { useStore } from "../../hooks/use-store.ts";
+import { useStore } from "./use-store.ts";
 import type { LoggedFrame } from "../model/frame-log.ts";
 import type { PaneSession } from "../model/pane-session.ts";
 import type { Stage } from "../model/stage.ts";

@@ -1,5 +1,5 @@
 import { Icon } from "../../components/icon.tsx";
-import { useStore } from "../../hooks/use-store.ts";
+import { useStore } from "./use-store.ts";
 import type { Stage } from "../model/stage.ts";
 import { isGood, verdictText } from "../model/verdict.ts";
 
