@@ -1,6 +1,6 @@
 // A value that a hook loads from the server, maybe several times: the newest time counts, and the value stays meanwhile.
 // The base of what `useMessages` and `useRequest` show.
-// What has failed is told to the console, and is loaded again with the next connection.
+// What has failed is told to the console, and is loaded again with the next connection; another user begins with nothing.
 import type { SendError, Unsubscribe } from "@halyard/client";
 import type { AnyClient, AnyScope } from "../common/client-view.ts";
 import { ValueStore } from "../common/value-store.ts";
@@ -55,10 +55,19 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
     this.#loading?.abort();
   }
 
-  /** Tries again what has failed, maybe without a connection, when the client has one. */
-  protected retryWhenOpen(): Unsubscribe {
-    return this.parts.client.stores.state.subscribe(({ status }) => {
-      if (status === "open" && this.get().status === "error") void this.run();
+  /** Takes away what the page showed to another user. */
+  protected abstract forget(): void;
+
+  /** Tries again what has failed, maybe without a connection, when the client has one; and starts afresh for another user. */
+  protected followConnection(): Unsubscribe {
+    let shownTo: string | undefined;
+    return this.parts.client.stores.state.subscribe((state) => {
+      if (state.status !== "open") return;
+      const { userId } = state.user;
+      const isAnother = shownTo !== undefined && shownTo !== userId;
+      shownTo = userId;
+      if (isAnother) this.forget();
+      if (isAnother || this.get().status === "error") void this.run();
     });
   }
 

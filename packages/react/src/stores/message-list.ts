@@ -74,7 +74,7 @@ export class MessageList extends LoadingStore<MessageListState> {
         const isOwn = name === undefined ? !channel.startsWith("room:") : channel === `room:${name}`;
         return isOwn && this.run();
       }),
-      this.retryWhenOpen(),
+      this.followConnection(),
       () => {
         this.abort();
         clearTimeout(this.#timer);
@@ -107,10 +107,11 @@ export class MessageList extends LoadingStore<MessageListState> {
       if (!this.#sending.delete(id)) return;
       const { status } = receipt;
       const entry = { id, status, message: fields };
+      const sentAt = new Date().toISOString();
       if (status === "rejected") this.#settled.set(id, { ...entry, error: receipt.error });
-      // A relayed message does not come back to its sender.
+      // Its copy comes later, or never: a relayed message does not come back to its sender.
       else if (status === "delivered")
-        this.#settled.set(id, delivered(id, { id, ...fields, from: this.parts.client.user }));
+        this.#settled.set(id, delivered(id, { id, ...fields, from: this.parts.client.user, sentAt }));
       else this.#settled.set(id, entry);
       this.#show();
     });
@@ -142,6 +143,12 @@ export class MessageList extends LoadingStore<MessageListState> {
   protected async attempt(signal: AbortSignal): Promise<() => Partial<MessageListState>> {
     const rows = (await this.options.load?.({ signal })) ?? [];
     return () => ({ entries: this.#replace(rows) });
+  }
+
+  protected forget(): void {
+    this.#settled.clear();
+    this.#sending.clear();
+    this.#show();
   }
 
   /** Takes the history in place of the list, but for what came live since, and what the server has not delivered. */

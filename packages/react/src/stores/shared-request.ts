@@ -59,7 +59,7 @@ export class SharedRequest extends LoadingStore<RequestState> {
     const { client, scope } = this.parts;
     this.#stop ??= endAll(
       this.#mount(),
-      this.retryWhenOpen(),
+      this.followConnection(),
       // What the server has done meanwhile was not told. Messages behind the gap do not wait for the reply.
       client.onGap((channel) => {
         if (scope.name === undefined || channel === `room:${scope.name}`) this.fetch();
@@ -72,6 +72,10 @@ export class SharedRequest extends LoadingStore<RequestState> {
     const { scope, name } = this.parts;
     const data = await scope.request(name, this.#input, { signal });
     return () => ({ data });
+  }
+
+  protected forget(): void {
+    this.set(PENDING);
   }
 
   end(): void {

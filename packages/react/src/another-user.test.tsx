@@ -1,0 +1,37 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { createPage, createScene, hooks, watch } from "../test/scene.tsx";
+
+const { useMessages, useRequest } = hooks;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("a page on which another user signs in shows nothing of the earlier one, and asks again", async () => {
+  const { system, connect, settle, pass, asked, answers } = createScene();
+  const client = await connect("ada");
+  const slow = watch(() => useRequest("slow"));
+  const chat = watch(() => useMessages("chat_message", { room: "general" }));
+  const page = createPage(client);
+  await page.show([<slow.Watcher key="1" />, <chat.Watcher key="2" />]);
+  await settle();
+  answers[0]?.("for ada");
+  chat.now.send({ content: "of ada" });
+  await settle();
+  const isShown = () => [slow.now.data, chat.now.entries.length];
+  expect(isShown()).toEqual(["for ada", 1]);
+
+  client.cut();
+  await pass(500);
+  expect(asked).toEqual(["slow"]);
+  expect(isShown()).toEqual(["for ada", 1]);
+
+  // The network gives each connection of a client the same data.
+  for (const { data } of system.manager.wsInstances.get("ada") ?? []) Object.assign(data, { userId: "bea" });
+  client.cut();
+  await pass(500);
+  expect(client.user?.userId).toBe("bea");
+  expect(asked).toEqual(["slow", "slow"]);
+  expect(isShown()).toEqual([undefined, 0]);
+  await page.unmount();
+});
