@@ -33,7 +33,10 @@ describe("the demo for every reader and every window", () => {
   afterAll(async () => scenario.close());
 
   it("[demo 12] axe finds no fault in a conversation, in light, in dark and on a phone, online and disconnected", async () => {
-    for (const user of [ada, bob, eve]) expect(await faultsOf(user)).toEqual([]);
+    for (const user of [ada, bob, eve]) {
+      await showEveryHue(user);
+      expect(await faultsOf(user)).toEqual([]);
+    }
     await Promise.all([ada, bob, eve].map((user) => user.at("cut").click()));
     for (const user of [ada, bob, eve]) {
       await user.connectionIs("waiting");
@@ -150,6 +153,18 @@ async function faultsOf({ page }: UserPage): Promise<string[]> {
     const { violations } = await engine.run({ runOnly: rules });
     return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`));
   }, RULES);
+}
+
+/** A user's colour follows from the id: all of them are shown beside the first message. */
+async function showEveryHue({ page }: UserPage): Promise<void> {
+  await page.evaluate(() => {
+    const [avatar] = document.querySelectorAll(".group > .avatar");
+    for (let hue = 0; hue < 10; hue++) {
+      const copy = avatar?.cloneNode(true) as HTMLElement;
+      copy.dataset["hue"] = String(hue);
+      avatar?.parentElement?.append(copy);
+    }
+  });
 }
 
 /** Whether an element is on top at its four corners. */
