@@ -81,6 +81,7 @@ it("exports from ./internal only names that no other entry exports", () => {
     "callLogger",
     "callSafely",
     "dateOf",
+    "isDeeperThan",
     "isThenable",
     "printable",
     "printableAscii",
