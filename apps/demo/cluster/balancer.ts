@@ -28,10 +28,10 @@ export function createBalancer(cluster: Cluster, origin: string): Server {
             .end(JSON.stringify(cluster.status())),
         () => outgoing.writeHead(400).end(),
       );
-    else forward(cluster.nextPort(), incoming, outgoing);
+    else forward(cluster.nextPort("request"), incoming, outgoing);
   });
   server.on("upgrade", (incoming, socket, head) => {
-    forwardUpgrade(cluster.nextPort(), incoming, { socket, head });
+    forwardUpgrade(cluster.nextPort("socket"), incoming, { socket, head });
   });
   return server;
 }

@@ -33,7 +33,8 @@ export interface ClusterOptions {
 export class Cluster {
   readonly #nodes: readonly ClusterNode[];
   readonly #redis: ManagedProcess;
-  #turn = 0;
+  /** Requests and sockets take turns of their own, so that two visitors are on two nodes. */
+  readonly #turns = { request: 0, socket: 0 };
   #isStopping = false;
 
   private constructor(nodes: readonly ClusterNode[], redis: ManagedProcess) {
@@ -66,9 +67,9 @@ export class Cluster {
   }
 
   /** The port of the next node that takes connections; undefined without one. */
-  nextPort(): number | undefined {
+  nextPort(what: "request" | "socket"): number | undefined {
     const ready = this.#nodes.filter(({ status }) => status === "up");
-    return ready[this.#turn++ % ready.length]?.port;
+    return ready[this.#turns[what]++ % ready.length]?.port;
   }
 
   /** Ends a node at once, as when its machine fails. It starts again after a while. */
