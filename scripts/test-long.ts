@@ -12,7 +12,8 @@ import { chooseSuites } from "./suites.ts";
 import { summarize } from "./summary.ts";
 
 /**
- * The suites with a long form: the conformance suite everywhere, Redis with more clients, Next.js in a browser and beside a server,
+ * The suites with a long form: the conformance suite everywhere, Redis with more clients, the demo's chat on Bun and all its screenshots, Next.js
+ * in a browser and beside a server,
  * more runs of property tests and races.
  */
 const LONG_SUITES: ReadonlySet<string> = new Set([
@@ -21,6 +22,7 @@ const LONG_SUITES: ReadonlySet<string> = new Set([
   "server",
   "testing",
   "suites conformance",
+  "suites e2e",
   "suites packed",
   "suites redis",
 ]);

@@ -74,6 +74,8 @@ async function isAccepted(port: number, ticket: string): Promise<boolean> {
     ["Sec-WebSocket-Protocol", `halyard.v1, halyard.ticket.${ticket}`],
   ] as const;
   const { status } = await handshake({ port, headers });
+  // A server whose event loop was blocked asks for another try.
+  if (status === 503) return isAccepted(port, ticket);
   expect([101, 401]).toContain(status);
   return status === 101;
 }

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { IS_LONG } from "../support/long-run.ts";
 import { POLL } from "../support/wait.ts";
 import type { UserPage } from "./user-page.ts";
 import { Scenario, SERVER_DOWN } from "./scenario.ts";
@@ -6,7 +7,7 @@ import { Scenario, SERVER_DOWN } from "./scenario.ts";
 const STOPS = [
   { runtime: "node", signal: "SIGKILL", code: null },
   { runtime: "bun", signal: "SIGKILL", code: null },
-  { runtime: "node", signal: "SIGINT", code: 0 },
+  ...(IS_LONG ? [{ runtime: "node", signal: "SIGINT", code: 0 } as const] : []),
 ] as const;
 
 describe.each(STOPS)(

@@ -6,6 +6,8 @@ import { WindowPage } from "./window-page.ts";
 
 /** What Chromium itself reports while the server is down. */
 const SERVER_DOWN = /WebSocket connection to .* failed/;
+/** What a page reports of a server that is too busy for a moment: four pages open at once. */
+const SERVER_BUSY = /response code: 503|\[halyard\] No (answer|WebSocket)/;
 const GOOD = { lost: 0, doubled: 0 };
 
 describe("the shop window", () => {
@@ -62,7 +64,7 @@ describe("the shop window", () => {
       expect(await page?.at(`step-${trouble}`).getAttribute("data-done")).toBe("true");
       expect(await page?.at("steps-done").innerText()).toBe("1 of 6 done");
     }
-    scenario.expectNoErrors();
+    scenario.expectNoErrors(SERVER_BUSY);
   });
 
   it("a killed server is started again, and every line arrives once in both panes", async () => {

@@ -4,10 +4,11 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { Answer, AppOptions } from "../fixtures/options.ts";
+import { compiledFixture } from "./compiled-fixture.ts";
 import { within } from "./wait.ts";
 
 export type Runtime = "node" | "bun";
@@ -33,7 +34,8 @@ export class AppServer {
 
   /** @param entry a program of `fixtures`, by its name; or any other, by its whole path */
   constructor(runtime: Runtime, options: AppOptions, entry: string) {
-    const file = resolve(import.meta.dirname, "../fixtures", entry);
+    const source = resolve(import.meta.dirname, "../fixtures", entry);
+    const file = runtime === "node" && !isAbsolute(entry) ? compiledFixture(source) : source;
     const { namespace, runtimeFlags = [] } = options;
     // `ip` becomes the program: its process id stays.
     const inside = namespace === undefined ? [] : ["ip", "netns", "exec", namespace];
