@@ -12,7 +12,7 @@ import { chooseSuites } from "./suites.ts";
 import { summarize } from "./summary.ts";
 
 /**
- * The suites with a long form: the conformance suite everywhere, Redis with more clients, the demo's chat on Bun and all its screenshots, Next.js
+ * The suites with a long form: the conformance suite everywhere, Redis with more clients, the demo on Bun and more of its pages, Next.js
  * in a browser and beside a server,
  * more runs of property tests and races.
  */

@@ -1,4 +1,5 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+import { IS_LONG, LONG_FILES } from "./support/long-run.ts";
 
 /** One project per directory and per `test:<name>` script, so that turbo caches each of them apart. */
 const suites = [
@@ -24,6 +25,7 @@ export default defineConfig({
       test: {
         name,
         include: [`${name}/**/*.test.ts`],
+        exclude: [...configDefaults.exclude, ...(IS_LONG ? [] : LONG_FILES)],
         // One install for all files of `packed`.
         globalSetup: name === "packed" ? ["packed/install.ts"] : [],
         testTimeout,

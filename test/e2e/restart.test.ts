@@ -6,8 +6,12 @@ import { Scenario, SERVER_DOWN } from "./scenario.ts";
 
 const STOPS = [
   { runtime: "node", signal: "SIGKILL", code: null },
-  { runtime: "bun", signal: "SIGKILL", code: null },
-  ...(IS_LONG ? [{ runtime: "node", signal: "SIGINT", code: 0 } as const] : []),
+  ...(IS_LONG
+    ? ([
+        { runtime: "bun", signal: "SIGKILL", code: null },
+        { runtime: "node", signal: "SIGINT", code: 0 },
+      ] as const)
+    : []),
 ] as const;
 
 describe.each(STOPS)(

@@ -1,7 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { itInLong } from "../support/long-run.ts";
 import { POLL } from "../support/wait.ts";
 import type { UserPage } from "./user-page.ts";
 import { Scenario } from "./scenario.ts";
@@ -29,7 +28,7 @@ describe("screenshots", () => {
   });
   afterAll(async () => scenario.close());
 
-  itInLong("the sign-in form fits a large screen and a phone", async () => {
+  it("the sign-in form fits a large screen and a phone", async () => {
     const [light, phone] = await Promise.all([scenario.visitor(), scenario.visitor(PHONE)]);
     await shoot("sign-in", light);
     await shoot("sign-in-phone", phone);
@@ -46,7 +45,7 @@ describe("screenshots", () => {
     await shoot("phone", naomi);
   });
 
-  itInLong("the drawers with rooms and users fit a phone", async () => {
+  it("the drawers with rooms and users fit a phone", async () => {
     await naomi.page.getByRole("button", { name: /^Rooms/ }).click();
     await naomi.at("room-general").waitFor();
     await shoot("phone-rooms", naomi);
@@ -57,7 +56,7 @@ describe("screenshots", () => {
     await naomi.page.keyboard.press("Escape");
   });
 
-  itInLong("an announcement, a dialog and an empty room fit their windows", async () => {
+  it("an announcement, a dialog and an empty room fit their windows", async () => {
     await ada.page.getByRole("button", { name: "Announce" }).click();
     await ada.page.getByLabel("Announcement", { exact: true }).fill("We sail at seven. Bring a warm jacket.");
     await shoot("dialog", ada);
@@ -78,7 +77,7 @@ describe("screenshots", () => {
     await grace.goTo("general");
   });
 
-  itInLong("the menus of an admin and the pages of kicked and banned users fit their windows", async () => {
+  it("the menus of an admin and the pages of kicked and banned users fit their windows", async () => {
     const { page } = ada;
     await page.getByRole("button", { name: "Actions for Naomi" }).click();
     await page.getByRole("menuitem", { name: "Ban…" }).waitFor();
@@ -106,7 +105,7 @@ describe("screenshots", () => {
     await shoot("ban-dialog-phone-dark", pocket);
   });
 
-  itInLong("a disconnected page with a queued message fits its window", async () => {
+  it("a disconnected page with a queued message fits its window", async () => {
     for (const [name, user] of [
       ["reconnecting", ada],
       ["reconnecting-phone", naomi],

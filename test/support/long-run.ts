@@ -1,9 +1,13 @@
-import { it } from "vitest";
-
 /** Whether the suites run in their long form, as `pnpm test:long` runs them: `HALYARD_LONG=1 pnpm test:redis`. */
 export const IS_LONG = process.env["HALYARD_LONG"] === "1";
 
-/** Defines a test of the long form only. */
-export const itInLong = (title: string, test: () => Promise<void>): void => {
-  if (IS_LONG) it(title, test);
-};
+/** Files of the long form only. */
+export const LONG_FILES: readonly string[] = [
+  "e2e/development.test.ts",
+  "e2e/moderation.test.ts",
+  "e2e/safety.test.ts",
+  "e2e/screenshots.test.ts",
+  "e2e/secrets.test.ts",
+  "e2e/sign-in.test.ts",
+  "e2e/window-looks.test.ts",
+];

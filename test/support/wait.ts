@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 export const TIMEOUT_MS = 5_000;
 
 /** How `expect.poll` waits for a page in a browser. Only a failing test waits for the whole timeout. */
-export const POLL = { timeout: 20_000, interval: 25 };
+export const POLL = { timeout: 20_000, interval: 100 };
 
 /**
  * Resolves with the first result of `probe` that is not `false`.
