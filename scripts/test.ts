@@ -36,8 +36,8 @@ if (words.length === 0) {
 const isFresh = process.env["CI"] === "true";
 const outcomes = [
   ...(isFresh ? await runTasks("build") : []),
-  // Unit tests run side by side, and what compiles and reads; then two suites at a time, those whose promises have a time
-  // at last: they and the attacks wait for most of theirs.
+  // Unit tests run side by side, and what compiles and reads; then two suites at a time; at last those whose
+  // promises have a time, and the attacks, which wait for most of theirs.
   ...(await runSuites(
     ({ task }) => task === "test" || READING.has(task),
     ["--concurrency=2", ...(isFresh ? [] : ["build"])],
@@ -45,7 +45,7 @@ const outcomes = [
   ...(await runSuites(({ task }) => BUSY.has(task), ["--concurrency=2"])),
   ...(await runSuites(
     ({ task }) => !READING.has(task) && !BUSY.has(task) && task !== "test",
-    ["--concurrency=2"],
+    ["--concurrency=3"],
   )),
 ];
 

@@ -4,10 +4,14 @@ export const IS_LONG = process.env["HALYARD_LONG"] === "1";
 /** Files of the long form only. */
 export const LONG_FILES: readonly string[] = [
   "e2e/development.test.ts",
+  "e2e/history.test.ts",
+  "e2e/identity.test.ts",
+  "e2e/keyboard.test.ts",
   "e2e/moderation.test.ts",
   "e2e/safety.test.ts",
   "e2e/screenshots.test.ts",
   "e2e/secrets.test.ts",
   "e2e/sign-in.test.ts",
+  "e2e/unread.test.ts",
   "e2e/window-looks.test.ts",
 ];

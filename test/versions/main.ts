@@ -25,7 +25,7 @@ interface Report {
 const PACKAGES = ["protocol", "client", "server", "better-auth", "testing"];
 const VITEST = join(import.meta.dirname, "../../node_modules/vitest/vitest.mjs");
 /** Suites about load and about the built packages; `versions` is this, in small. */
-const EXCLUDED = ["ten-thousand", "storm", "fuzz", "slow-reader", "large-channel", "crowd", "versions"];
+const EXCLUDED = ["many-connects", "storm", "fuzz", "slow-reader", "large-channel", "crowd", "versions"];
 /** Today's backplanes with several nodes are for today's server (support/places.ts). */
 const WITHOUT_STORE = "^(?!.* with (shared backplane|Redis) )";
 const files = process.argv.slice(2).filter((word) => word !== "--");
