@@ -25,6 +25,7 @@ const LONG_SUITES: ReadonlySet<string> = new Set([
   "suites e2e",
   "suites packed",
   "suites redis",
+  "suites types",
 ]);
 const LONG_FORM = { HALYARD_LONG: "1", HALYARD_ORDERS: "3000", RACES: "10000", RUNS: "100000" };
 

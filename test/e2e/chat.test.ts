@@ -1,12 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { IS_LONG } from "../support/long-run.ts";
 import { POLL } from "../support/wait.ts";
 import type { UserPage } from "./user-page.ts";
 import { Scenario } from "./scenario.ts";
 
-const RUNTIMES = IS_LONG ? (["node", "bun"] as const) : (["node"] as const);
-
-describe.each(RUNTIMES)("two users, on %s", (runtime) => {
+describe.each(["node", "bun"] as const)("two users, on %s", (runtime) => {
   let scenario: Scenario;
   let ada: UserPage;
   let bob: UserPage;

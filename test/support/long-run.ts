@@ -3,6 +3,7 @@ export const IS_LONG = process.env["HALYARD_LONG"] === "1";
 
 /** Files of the long form only. */
 export const LONG_FILES: readonly string[] = [
+  "e2e/chat.test.ts",
   "e2e/development.test.ts",
   "e2e/history.test.ts",
   "e2e/identity.test.ts",
