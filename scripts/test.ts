@@ -36,7 +36,7 @@ if (words.length === 0) {
 const isFresh = process.env["CI"] === "true";
 const outcomes = [
   ...(isFresh ? await runTasks("build") : []),
-  // Unit tests run side by side, and what compiles and reads; then two suites at a time; at last those whose
+  // Unit tests run side by side, and what compiles and reads; then two suites on real sockets at a time; at last those whose
   // promises have a time, and the attacks, which wait for most of theirs.
   ...(await runSuites(
     ({ task }) => task === "test" || READING.has(task),
@@ -45,7 +45,7 @@ const outcomes = [
   ...(await runSuites(({ task }) => BUSY.has(task), ["--concurrency=2"])),
   ...(await runSuites(
     ({ task }) => !READING.has(task) && !BUSY.has(task) && task !== "test",
-    ["--concurrency=3"],
+    ["--concurrency=2"],
   )),
 ];
 
