@@ -19,6 +19,9 @@ const READING: ReadonlySet<string> = new Set(["test:house", "test:packed", "test
 /** The suites on real sockets and in browsers that use a core and more. */
 const BUSY: ReadonlySet<string> = new Set(["test:conformance", "test:e2e", "test:readme", "test:robustness"]);
 
+/** The suites that wait for most of their time. */
+const WAITING: ReadonlySet<string> = new Set(["test:attacks", "test:redis"]);
+
 /** The longest run that passes where `CI` is set. */
 const MAX_MINUTES = 25;
 
@@ -36,17 +39,15 @@ if (words.length === 0) {
 const isFresh = process.env["CI"] === "true";
 const outcomes = [
   ...(isFresh ? await runTasks("build") : []),
-  // Unit tests run side by side, and what compiles and reads; then two suites on real sockets at a time; at last those whose
-  // promises have a time, and the attacks, which wait for most of theirs.
+  // Unit tests run side by side, and what compiles and reads; then two suites on real sockets at a time; then Redis beside the
+  // attacks, which both wait for most of their time; at last the soak, whose promises have a time, alone.
   ...(await runSuites(
     ({ task }) => task === "test" || READING.has(task),
     ["--concurrency=2", ...(isFresh ? [] : ["build"])],
   )),
   ...(await runSuites(({ task }) => BUSY.has(task), ["--concurrency=2"])),
-  ...(await runSuites(
-    ({ task }) => !READING.has(task) && !BUSY.has(task) && task !== "test",
-    ["--concurrency=2"],
-  )),
+  ...(await runSuites(({ task }) => WAITING.has(task), ["--concurrency=2"])),
+  ...(await runSuites(({ task }) => task === "test:soak", [])),
 ];
 
 const results = suites.map((suite) =>
