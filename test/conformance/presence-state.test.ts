@@ -49,7 +49,7 @@ async function listed(app: TestApp, room: string): Promise<ListedUser[]> {
 }
 
 onEachRuntimeAndTwoNodes("presence state", { limits: { leaveGraceMs: 300 } }, (app) => {
-  it("what a user shows is sent to everyone in the room, to whoever joins later, and is in listUsers", async () => {
+  it("a user's state is sent to all users of the room and to users who join later, and is in listUsers", async () => {
     const [room, ada] = [app.room(), app.user("ada")];
     const reader = await member(app, room);
     const author = await member(app, room, ada);

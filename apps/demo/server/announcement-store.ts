@@ -6,7 +6,7 @@ type Announcement = NonNullable<z.infer<typeof Announcement>>;
 
 export interface AnnouncementStore {
   add(announcement: Announcement): void;
-  /** The newest one, for those who were not online. */
+  /** The newest announcement, for users who were not online. */
   latest(): Announcement | null;
 }
 

@@ -76,7 +76,7 @@ function rename<TUser extends object>(user: TUser, database: Database, ownId: st
   return "name" in user ? { ...user, name: checkedName(user.name, database, ownId) } : user;
 }
 
-/** @throws APIError without a visible name, and for the name of another account: nobody poses as its owner */
+/** @throws APIError without a visible name, and for the name of another account: no user poses as its owner */
 function checkedName(value: unknown, database: Database, ownId?: string): string {
   const name = displayName(value);
   if (name === undefined) throw new APIError("BAD_REQUEST", { message: "Please choose a name." });

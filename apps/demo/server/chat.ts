@@ -94,7 +94,7 @@ export function createChat({ auth, stores, nodeName, backplane, logger, onError 
   return manager;
 }
 
-/** On whatever node: `connectedUsers` knows those of this one. */
+/** Users of all nodes: `connectedUsers` has the users of this node only. */
 async function isOnline(manager: Pick<WebSocketManager, "listUsers">, userId: string): Promise<boolean> {
   let cursor: string | undefined;
   do {

@@ -6,7 +6,7 @@ import type { Database } from "./database.ts";
 export interface ReadStore {
   /** What a user has not read in these rooms. A new user has read everything that was there before. */
   unreadOf(userId: string, rooms: readonly string[]): ListedRoom[];
-  /** Moves the position of a user in a room forward. @returns false when it is there already, or beyond */
+  /** Moves the position of a user in a room forward. @returns false when the user's position is not before the new one */
   markRead(userId: string, room: string, messageId: string): boolean;
 }
 

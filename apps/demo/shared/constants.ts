@@ -19,7 +19,7 @@ export const MAX_NAME_LENGTH = 40;
 export const PAGE_SIZE = 40;
 /** Above it a page shows "99+". */
 export const MAX_UNREAD = 100;
-/** Of how many users a page asks at once what they are. */
+/** How many users a page asks the roles of at once. */
 export const MAX_ROLES = 500;
 /** The reason with which the server closes the connections of a user whom an admin kicks. */
 export const KICKED = "kicked";

@@ -25,7 +25,7 @@ export default function ChatScreen() {
     if (isSignedIn) rememberSession(true);
     if (!isSignedOut) return;
     rememberSession(false);
-    // Whoever came without naming a room, and without a session, has not asked for the chat.
+    // A visitor without a session whose address names no room has not asked for the chat.
     if (location.hash.length <= 1 && farewell === undefined) showShopWindow();
   }, [isSignedIn, isSignedOut, farewell]);
 

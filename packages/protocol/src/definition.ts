@@ -238,7 +238,7 @@ export type RequestMap = Readonly<Record<string, RequestDefinition>>;
 export type ErrorMap = Readonly<Record<string, unknown>>;
 
 /**
- * What the users of a room show each other while they are there. `TInput` is what a client sets, `TState` what the others
+ * The presence states of a contract: the users of a room show them to each other while the users are there. `TInput` is what a client sets, `TState` what the others
  * read, and `TPatch` what `updatePresence` takes.
  */
 export interface Presence<TInput = unknown, TState = unknown, TPatch = unknown> {

@@ -4,7 +4,7 @@ export interface SignOuts {
   /** Ends a visit: its tickets open no socket any more, on no node. */
   add(room: string): void;
   has(room: string): boolean;
-  /** Deletes those before a time, in ISO 8601: their tickets have expired. */
+  /** Deletes the sign-outs before a time, in ISO 8601: the tickets that they end have expired. */
   deleteBefore(time: string): void;
 }
 

@@ -15,7 +15,7 @@ const MAX_VISITS = 30;
 const WINDOW_MS = 10 * 60_000;
 const KEPT_MS = 60 * 60_000;
 
-/** Answers the request that starts a visit: anyone may, but not without end from one address. */
+/** Answers the request that starts a visit: each address may start {@link MAX_VISITS} in {@link WINDOW_MS}. */
 export function createStartVisit({ tickets, lines, signOuts, now = Date.now }: StartVisitOptions) {
   let visitsByAddress = new Map<string, number>();
   let windowEndsAt = 0;

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Guest, Visit } from "../../shared/visit.ts";
 import { GUESTS } from "../../shared/visit.ts";
 
-/** Who a ticket lets in. */
+/** The guest that a ticket lets in. */
 interface Visitor {
   readonly room: string;
   readonly guest: Guest;

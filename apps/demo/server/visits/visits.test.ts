@@ -77,7 +77,7 @@ describe("the visits of the shop window", () => {
     const receipt = await you.send("line", { number: 1, text: "Hello" });
     expect(receipt.status).toBe("delivered");
     expect(await heard).toMatchObject({ from: "you", number: 1, text: "Hello", id: receipt.id });
-    // Written again with the same number, as after a crash: it is the same line.
+    // A line that is written again with the same number, as after a crash, is the same line.
     await you.send("line", { number: 1, text: "Hello" });
     expect(await companion.request("history")).toMatchObject([{ from: "you", number: 1, id: receipt.id }]);
   });

@@ -27,7 +27,7 @@ export function useRoomMessages(name: string) {
     load: async ({ signal }) => {
       const { messages, more } = await room.request("load_history", { since: first.current }, { signal });
       const id = messages[0]?.id;
-      // Another beginning: the older pages would end before a hole.
+      // The list begins with another message: between it and the older pages messages would be missing.
       if (id !== first.current && !signal.aborted) setOlder({ ...NO_OLDER, hasMore: more });
       first.current = id;
       return messages;

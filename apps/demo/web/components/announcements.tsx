@@ -1,5 +1,6 @@
 import { useAnnouncement } from "../chat/use-announcement.ts";
 import { Icon } from "./icon.tsx";
+import { IconButton } from "./icon-button.tsx";
 
 /** The newest announcement. It covers the top of the messages, so that the layout is stable when it appears. */
 export function Announcements() {
@@ -12,14 +13,7 @@ export function Announcements() {
           <p dir="auto">
             <strong>Announcement</strong> {current.message}
           </p>
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="Dismiss the announcement"
-            onClick={dismiss}
-          >
-            <Icon name="close" />
-          </button>
+          <IconButton icon="close" label="Dismiss the announcement" onClick={dismiss} />
         </div>
       )}
     </div>

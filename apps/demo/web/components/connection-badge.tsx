@@ -21,7 +21,7 @@ export function ConnectionBadge() {
         {TEXTS[status]}
       </span>
       <span aria-hidden="true">{shown(state, now) ?? TEXTS[status]}</span>
-      {/* With the focus it stays where it is, also when it has done its work: the keyboard would start at the top again. */}
+      {/* The button stays, with the focus, after the reconnection: without the button the Tab key would begin at the top of the page. */}
       <button
         type="button"
         className="link-button"

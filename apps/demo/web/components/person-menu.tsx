@@ -1,6 +1,7 @@
 import type { KeyboardEvent } from "react";
 import { useId, useRef } from "react";
 import { Icon } from "./icon.tsx";
+import { IconButton } from "./icon-button.tsx";
 
 interface PersonMenuProps {
   readonly name: string;
@@ -19,15 +20,7 @@ export function PersonMenu({ name, onKick, onBan }: PersonMenuProps) {
   };
   return (
     <>
-      <button
-        type="button"
-        className="icon-button"
-        aria-haspopup="menu"
-        aria-label={`Actions for ${name}`}
-        popoverTarget={id}
-      >
-        <Icon name="more" />
-      </button>
+      <IconButton icon="more" label={`Actions for ${name}`} aria-haspopup="menu" popoverTarget={id} />
       <div
         ref={menu}
         id={id}

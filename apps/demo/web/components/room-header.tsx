@@ -1,6 +1,7 @@
 import { useClient, useConnection, usePresence } from "../chat/halyard.ts";
 import { ConnectionBadge } from "./connection-badge.tsx";
 import { Icon } from "./icon.tsx";
+import { IconButton } from "./icon-button.tsx";
 import type { Overlay } from "./overlay.ts";
 
 interface RoomHeaderProps {
@@ -25,15 +26,12 @@ export function RoomHeader({ name, unread, canAnnounce, hasRooms, hasPeople, onO
       <div className="room-tools">
         <CutButton />
         {canAnnounce && (
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="Announce"
+          <IconButton
+            icon="megaphone"
+            label="Announce"
             title="Announce to everyone"
             onClick={() => onOpen("announce")}
-          >
-            <Icon name="megaphone" />
-          </button>
+          />
         )}
         {!hasPeople && <PeopleButton onClick={() => onOpen("people")} />}
       </div>
@@ -63,30 +61,23 @@ function CutButton() {
 
 function RoomsButton({ unread, onClick }: { readonly unread: number; readonly onClick: () => void }) {
   return (
-    <button
-      type="button"
-      className="icon-button"
-      aria-label={unread > 0 ? `Rooms, ${unread} unread` : "Rooms"}
-      onClick={onClick}
-    >
-      <Icon name="menu" />
+    <IconButton icon="menu" label={unread > 0 ? `Rooms, ${unread} unread` : "Rooms"} onClick={onClick}>
       {unread > 0 && <span className="dot" />}
-    </button>
+    </IconButton>
   );
 }
 
 function PeopleButton({ onClick }: { readonly onClick: () => void }) {
   const length = usePresence(undefined, { select: (users) => users.length });
   return (
-    <button
-      type="button"
-      className="icon-button with-count"
-      aria-label={`Users, ${length} online`}
+    <IconButton
+      icon="people"
+      label={`Users, ${length} online`}
+      hasCount
       onClick={onClick}
       data-testid="people"
     >
-      <Icon name="people" />
       <span aria-hidden="true">{length}</span>
-    </button>
+    </IconButton>
   );
 }

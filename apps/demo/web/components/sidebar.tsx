@@ -6,6 +6,7 @@ import { useToasts } from "../lib/toasts.ts";
 import { Avatar } from "./avatar.tsx";
 import { ClusterPanel } from "./cluster-panel.tsx";
 import { Icon } from "./icon.tsx";
+import { IconButton } from "./icon-button.tsx";
 import { Logo } from "./logo.tsx";
 import { ThemeToggle } from "./theme-toggle.tsx";
 
@@ -27,16 +28,13 @@ export function Sidebar({ account, rooms, active, onNavigate, onCreate }: Sideba
       <nav aria-label="Rooms">
         <div className="sidebar-heading">
           <h2>Rooms</h2>
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="New room"
+          <IconButton
+            icon="plus"
+            label="New room"
             title="New room"
             onClick={onCreate}
             data-testid="new-room"
-          >
-            <Icon name="plus" />
-          </button>
+          />
         </div>
         <ul className="rooms">
           {rooms.map((room) => (
@@ -101,15 +99,7 @@ function Me({ account }: { readonly account: Account }) {
         <small>{roleText(account)}</small>
       </p>
       <ThemeToggle />
-      <button
-        type="button"
-        className="icon-button"
-        aria-label="Sign out"
-        title="Sign out"
-        onClick={() => void signOut()}
-      >
-        <Icon name="signOut" />
-      </button>
+      <IconButton icon="signOut" label="Sign out" title="Sign out" onClick={() => void signOut()} />
     </div>
   );
 }

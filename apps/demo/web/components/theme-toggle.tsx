@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { writeItem } from "../lib/browser-storage.ts";
 import type { IconName } from "./icon.tsx";
-import { Icon } from "./icon.tsx";
+import { IconButton } from "./icon-button.tsx";
 
 const THEMES = ["system", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
@@ -14,19 +14,16 @@ export function ThemeToggle() {
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
   const label = `Theme: ${theme}. Switch to ${next}`;
   return (
-    <button
-      type="button"
-      className="icon-button"
-      aria-label={label}
+    <IconButton
+      icon={ICONS[theme]}
+      label={label}
       title={label}
       data-testid="theme"
       onClick={() => {
         applyTheme(next);
         setTheme(next);
       }}
-    >
-      <Icon name={ICONS[theme]} />
-    </button>
+    />
   );
 }
 

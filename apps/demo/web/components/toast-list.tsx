@@ -1,5 +1,6 @@
 import { useToastList, useToasts } from "../lib/toasts.ts";
 import { Icon } from "./icon.tsx";
+import { IconButton } from "./icon-button.tsx";
 
 export function ToastList() {
   const toasts = useToasts();
@@ -10,14 +11,7 @@ export function ToastList() {
         <div className="toast" data-kind={kind} key={id}>
           <Icon name={kind === "done" ? "check" : "alert"} />
           <p>{text}</p>
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="Dismiss"
-            onClick={() => toasts.dismiss(id)}
-          >
-            <Icon name="close" />
-          </button>
+          <IconButton icon="close" label="Dismiss" onClick={() => toasts.dismiss(id)} />
         </div>
       ))}
     </div>

@@ -34,7 +34,7 @@ export function VisitedRooms({ account, active, list: { rooms, isListed, dispatc
   );
 }
 
-/** Joined whether or not it is on the screen, so that its unread messages are counted. */
+/** Joins a room also while the room is not on the screen, so that its unread messages are counted. */
 function JoinedRoom({ name }: { readonly name: string }) {
   useRoom(name);
   return null;

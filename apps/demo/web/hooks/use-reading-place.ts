@@ -100,7 +100,7 @@ function placeIn(element: HTMLElement): Place {
   return "end";
 }
 
-/** A message that is not in the list any more leaves it where it is. */
+/** Scrolls the list to a place. The list keeps its position where the message of the place is not in it any more. */
 function moveTo(element: HTMLElement, place: Place): void {
   if (place === "end") {
     element.scrollTop = element.scrollHeight;

@@ -107,7 +107,7 @@ export class Rooms {
   /** Takes a handle back. The flush that follows leaves the room with the last one. */
   release(entry: RoomEntry, handle: MessageScope): void {
     entry.handles.delete(handle);
-    // A listener that hears of it may take the room back before it is left.
+    // A listener of the state may join the room again before the server is told of the leave.
     this.#parts.onChange();
   }
 

@@ -45,7 +45,7 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
       const isOpen = client.state.status === "open";
       const isOfConnection = /^(unavailable|timeout)$/.test((Object(error) as Partial<SendError>).code ?? "");
       if (!isOfConnection || (isOpen && client.state === before)) reportFailure(this.parts, error);
-      // It was lost with its connection, and the next one is there already.
+      // The request was lost with its connection, and the next connection is open already.
       else if (isOpen) return this.run();
       this.#change({ status: "error", error });
     }

@@ -109,7 +109,7 @@ export class MessageList extends LoadingStore<MessageListState> {
       const entry = { id, status, message: fields };
       const sentAt = new Date().toISOString();
       if (status === "rejected") this.#settled.set(id, { ...entry, error: receipt.error });
-      // Its copy comes later, or never: a relayed message does not come back to its sender.
+      // The server's copy comes later, or never: a relayed message does not come back to its sender.
       else if (status === "delivered")
         this.#settled.set(id, delivered(id, { id, ...fields, from: this.parts.client.user, sentAt }));
       else this.#settled.set(id, entry);

@@ -148,7 +148,7 @@ export class Rooms {
     await this.sendJoined(connection, room);
   }
 
-  /** @throws TypeError where nobody keeps the users of a room */
+  /** @throws TypeError where built-in presence is off, so that rooms have no lists */
   assertHasUsers(): void {
     if (this.#parts.builtIns.presence === false)
       throw new TypeError("builtIns.presence is false: no room has a list of its users.");

@@ -173,7 +173,7 @@ function join(
 
 interface Shown {
   readonly member: StoredMember;
-  /** With more users in the roster, nobody is told. @default any number is told */
+  /** With more users in the roster, a change of a state is no event. @default a change is always an event */
   readonly announcedUsers?: number | undefined;
 }
 

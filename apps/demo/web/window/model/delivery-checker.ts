@@ -42,7 +42,7 @@ export class DeliveryChecker {
     this.#written[writer].add(number);
   }
 
-  /** A pane has got a line. @returns whether it is one that the pane did not have */
+  /** A pane has got a line. @returns whether the line is new to the pane */
   onArrived(reader: Guest, writer: Guest, { number, how }: { number: number; how: Arrival }): boolean {
     const { deliveries } = this.#inboxes[reader][writer];
     const before = deliveries.get(number);
@@ -63,7 +63,7 @@ export class DeliveryChecker {
     return this.#missing(upTo).length === 0;
   }
 
-  /** Nobody waits any longer for the lines up to here: what is missing is lost. */
+  /** Ends the wait for the lines up to here: a line that is missing counts as lost. */
   giveUp(upTo: Progress): void {
     for (const { inbox, number } of this.#missing(upTo)) inbox.givenUp.add(number);
   }

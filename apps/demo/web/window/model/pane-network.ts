@@ -10,7 +10,7 @@ export interface NetworkObserver {
 
 /** What a browser reports of a connection that broke. */
 const ABNORMAL_CLOSE = 1006;
-/** What the server sees of it; any code but those that mean a user has left. */
+/** The close code that the server sees: any but those of a user who has left. */
 const PULLED = 3999;
 const REFUSED_AFTER_MS = 30;
 
@@ -60,7 +60,7 @@ export class PaneNetwork {
     for (const socket of this.sockets) socket.breakOff();
   }
 
-  /** The open connection goes silent in both directions, and nobody is told: what is written into it is gone. */
+  /** The open connection goes silent in both directions without a close: what either side writes into it is gone. */
   freeze(): void {
     for (const socket of this.sockets) socket.isFrozen = true;
   }

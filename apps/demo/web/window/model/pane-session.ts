@@ -24,8 +24,8 @@ export interface PaneOptions {
   readonly guest: Guest;
   readonly visit: Visit;
   readonly checker: DeliveryChecker;
-  readonly isEverybodyUp: () => boolean;
-  /** Anything has been counted. */
+  readonly areBothUp: () => boolean;
+  /** Called after each change of the checker's counts. */
   readonly onEvent: () => void;
   readonly onVerdict: (verdict: Verdict) => void;
 }
@@ -55,7 +55,7 @@ export class PaneSession {
   #newestId: string | undefined;
 
   constructor(options: PaneOptions) {
-    const { guest, visit, checker, isEverybodyUp } = options;
+    const { guest, visit, checker, areBothUp } = options;
     this.#options = options;
     this.guest = guest;
     this.client = createWebSocketClient<VisitProtocol>({
@@ -69,7 +69,7 @@ export class PaneSession {
     this.trial = new Trial({
       guest,
       checker,
-      isEverybodyUp,
+      areBothUp,
       doubledFrames: () => this.network.doubledFrames,
       now: () => performance.now(),
       onVerdict: (verdict) => this.#onVerdict(verdict),

@@ -48,7 +48,7 @@ export class Stage {
     const parts = {
       visit,
       checker: this.#checker,
-      isEverybodyUp: () => this.you.isUp && this.companion.isUp,
+      areBothUp: () => this.you.isUp && this.companion.isUp,
       onEvent: () => this.#onEvent(),
     };
     this.you = new PaneSession({ ...parts, guest: "you", onVerdict: (it) => this.#onVerdict("you", it) });
@@ -58,7 +58,7 @@ export class Stage {
       onVerdict: (it) => this.#onVerdict("companion", it),
     });
     this.talk = new Companion(this.companion);
-    // What does not arrive makes no event.
+    // A line that does not arrive causes no event.
     this.#timer = setInterval(() => this.#checkTrials(), CHECK_MS);
   }
 

@@ -6,19 +6,19 @@ import { isGood, verdictText } from "./verdict.ts";
 
 describe("the trial of one trouble", () => {
   let now: number;
-  let isEverybodyUp: boolean;
+  let areBothUp: boolean;
   let checker: DeliveryChecker;
   let verdicts: Verdict[];
   let trial: Trial;
   beforeEach(() => {
     now = 1_000;
-    isEverybodyUp = true;
+    areBothUp = true;
     checker = new DeliveryChecker();
     verdicts = [];
     trial = new Trial({
       guest: "you",
       checker,
-      isEverybodyUp: () => isEverybodyUp,
+      areBothUp: () => areBothUp,
       doubledFrames: () => 0,
       now: () => now,
       onVerdict: (verdict) => verdicts.push({ ...verdict, id: 1, afterId: undefined }),
@@ -85,13 +85,13 @@ describe("the trial of one trouble", () => {
 
   it("waits for the other pane, however long it is away", () => {
     trial.begin("The plug was pulled");
-    isEverybodyUp = false;
+    areBothUp = false;
     write(1);
     trial.release();
     now += 60_000;
     trial.check();
     expect(verdicts).toEqual([]);
-    isEverybodyUp = true;
+    areBothUp = true;
     trial.check();
     arrive(1);
     expect(verdicts).toMatchObject([{ sentOnce: 1, lost: 0 }]);

@@ -25,7 +25,7 @@ export interface TrialOptions {
   readonly guest: Guest;
   readonly checker: DeliveryChecker;
   /** Whether both panes are connected: only then a line can be expected to arrive. */
-  readonly isEverybodyUp: () => boolean;
+  readonly areBothUp: () => boolean;
   readonly doubledFrames: () => number;
   readonly now: () => number;
   readonly onVerdict: (verdict: Omit<Verdict, "id" | "afterId">) => void;
@@ -89,10 +89,10 @@ export class Trial {
 
   /** To be called after each event, and from time to time. */
   check(): void {
-    const { checker, isEverybodyUp, now } = this.#options;
+    const { checker, areBothUp, now } = this.#options;
     const running = this.#running;
     if (!running || running.isHeld || this.#downSince !== undefined) return;
-    if (!isEverybodyUp()) running.upTo = undefined;
+    if (!areBothUp()) running.upTo = undefined;
     else if (running.upTo === undefined) {
       running.upTo = checker.progress();
       running.givesUpAt = now() + ARRIVAL_MS;

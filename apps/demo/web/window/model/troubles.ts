@@ -49,7 +49,7 @@ async function unplug({ you, companion, signal }: TroubleContext): Promise<void>
   await pause(1_700, signal);
 }
 
-/** The socket goes silent, and nobody is told. Then the browser has a network again, and the client checks its line. */
+/** The socket goes silent without a close. Then the browser reports a network, and the client probes its connection. */
 async function freeze({ you, companion, signal }: TroubleContext): Promise<void> {
   you.network.freeze();
   you.trial.onDown();
@@ -91,7 +91,7 @@ async function kill({ you, companion, signal }: TroubleContext): Promise<void> {
     await pause(20, signal);
   }
   await pause(300, signal);
-  you.write("Nobody is there to read this.");
+  you.write("No server is there to read this.");
   companion.write("Is anybody there?");
 }
 

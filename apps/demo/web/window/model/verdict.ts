@@ -11,7 +11,7 @@ export interface Verdict {
   readonly connections: number;
   /** Lines that the pane wrote meanwhile. */
   readonly written: number;
-  /** Those of them that arrived at the other pane exactly once. */
+  /** Written lines that arrived at the other pane exactly once. */
   readonly sentOnce: number;
   readonly replayed: number;
   readonly loaded: number;

@@ -13,7 +13,7 @@ const STEPS: readonly { readonly step: Step; readonly title: string; readonly te
   {
     step: "freeze",
     title: "Freeze the line",
-    text: "Nobody says that it is dead. The client asks, gets no answer, and takes another line.",
+    text: "The socket reports no error. The client asks, gets no answer, and opens another one.",
   },
   {
     step: "double",
@@ -28,7 +28,7 @@ const STEPS: readonly { readonly step: Step; readonly title: string; readonly te
   {
     step: "kill",
     title: "Kill the server",
-    text: "What it had not confirmed is unknown. The page asks the database, and sends only what is not there.",
+    text: "Lines that the server had not confirmed are unknown. The page asks the database for them, and sends only the missing ones.",
   },
   {
     step: "hood",
@@ -39,7 +39,7 @@ const STEPS: readonly { readonly step: Step; readonly title: string; readonly te
 
 const NOTHING_DONE = createStore<ReadonlySet<Step>>(new Set());
 
-/** Six things to try, which tick themselves when they have gone well. */
+/** Six things to try. Each entry ticks itself when its trial has gone well. */
 export function Checklist({ stage }: { readonly stage: Stage | undefined }) {
   const done = useStore(stage?.done ?? NOTHING_DONE);
   return (

@@ -1,4 +1,5 @@
 import { Icon } from "../../components/icon.tsx";
+import { IconButton } from "../../components/icon-button.tsx";
 import { useStore } from "./use-store.ts";
 import { useConnection } from "../halyard.ts";
 import type { Companion } from "../model/companion.ts";
@@ -9,7 +10,7 @@ interface PaneHeaderProps {
   readonly talk: Companion | undefined;
 }
 
-/** Whose pane it is, how its connection is, and its plug. */
+/** The guest of a pane, the state of its connection, and its plug. */
 export function PaneHeader({ pane, talk }: PaneHeaderProps) {
   const isPlugged = useStore(pane.isPlugged);
   return (
@@ -61,15 +62,12 @@ function TalkButton({ talk }: { readonly talk: Companion }) {
   const isTalking = useStore(talk.isTalking);
   const label = isTalking ? "Let Grace pause" : "Let Grace talk on";
   return (
-    <button
-      type="button"
-      className="icon-button"
-      aria-label={label}
+    <IconButton
+      icon={isTalking ? "pause" : "play"}
+      label={label}
       title={label}
       data-testid="talk"
       onClick={() => talk.toggle()}
-    >
-      <Icon name={isTalking ? "pause" : "play"} />
-    </button>
+    />
   );
 }

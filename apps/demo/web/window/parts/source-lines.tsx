@@ -7,7 +7,7 @@ interface SourceLinesProps {
   readonly title: string;
 }
 
-/** Shows the lines of this very page that do it. They are loaded when they are asked for. */
+/** Shows the lines of the page's source that do it. The source is loaded when the reader opens it. */
 export function SourceLines({ excerpt: name, title }: SourceLinesProps) {
   const [excerpt, setExcerpt] = useState<Excerpt>();
   const [isOpen, setOpen] = useState(false);

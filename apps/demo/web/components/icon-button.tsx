@@ -1,0 +1,26 @@
+import type { ComponentProps } from "react";
+import type { IconName } from "./icon.tsx";
+import { Icon } from "./icon.tsx";
+
+interface IconButtonProps extends Omit<ComponentProps<"button">, "type" | "className" | "aria-label"> {
+  readonly icon: IconName;
+  /** The name of the button. */
+  readonly label: string;
+  /** Whether its children are a count beside the icon. @default false */
+  readonly hasCount?: boolean;
+}
+
+/** A button that shows an icon and no word. */
+export function IconButton({ icon, label, hasCount = false, children, ...props }: IconButtonProps) {
+  return (
+    <button
+      {...props}
+      type="button"
+      className={hasCount ? "icon-button with-count" : "icon-button"}
+      aria-label={label}
+    >
+      <Icon name={icon} />
+      {children}
+    </button>
+  );
+}
