@@ -43,6 +43,8 @@ export class MessageList extends LoadingStore<MessageListState> {
   options: MessageListOptions;
   #settled = new Map<string, AnyEntry>();
   readonly #sending = new Map<string, AnyEntry>();
+  /** The ids of sent messages whose receipts came before their copies: the copy says which place a message has. */
+  readonly #unplaced = new Set<string>();
   /** The ids that came live since the history was last asked for. */
   readonly #fresh = new Set<string>();
   /** Set for a frame after the list was shown. */
@@ -110,9 +112,10 @@ export class MessageList extends LoadingStore<MessageListState> {
       const sentAt = new Date().toISOString();
       if (status === "rejected") this.#settled.set(id, { ...entry, error: receipt.error });
       // The server's copy comes later, or never: a relayed message does not come back to its sender.
-      else if (status === "delivered")
+      else if (status === "delivered") {
         this.#settled.set(id, delivered(id, { id, ...fields, from: this.parts.client.user, sentAt }));
-      else this.#settled.set(id, entry);
+        this.#unplaced.add(id);
+      } else this.#settled.set(id, entry);
       this.#show();
     });
     return sending;
@@ -129,6 +132,7 @@ export class MessageList extends LoadingStore<MessageListState> {
     // A relayed message has an id only where the contract gives it one.
     const { id = `#${++this.#lastId}` } = message as { id?: string };
     this.#sending.delete(id);
+    if (this.#unplaced.delete(id)) this.#settled.delete(id);
     this.#settled.set(id, delivered(id, message));
     this.#fresh.add(id);
     this.#update();
@@ -158,6 +162,7 @@ export class MessageList extends LoadingStore<MessageListState> {
     for (const [id, entry] of this.#settled)
       if (!loaded.has(id) && (this.#fresh.has(id) || entry.status !== "delivered")) loaded.set(id, entry);
     this.#settled = loaded;
+    this.#unplaced.clear();
     this.#isLoaded = true;
     return this.#list();
   }
