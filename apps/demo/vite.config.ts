@@ -1,10 +1,16 @@
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
-import { defineConfig } from "vite";
+import { createServer, defineConfig } from "vite";
+
+const OUT_DIR = "dist/page";
+const TEXT_FILE = /\.(?:css|html|js|svg)$/;
 
 export default defineConfig({
-  plugins: [react(), preloadFont("figtree-latin-wght-normal"), paintFirst()],
-  build: { outDir: "dist/page", target: "es2023", assetsInlineLimit: 0 },
+  plugins: [react(), preloadFont("figtree-latin-wght-normal"), paintFirst(), compress()],
+  build: { outDir: OUT_DIR, target: "es2023", assetsInlineLimit: 0 },
   // Not localhost: cookies are shared by ports of one host, and the server's host is 127.0.0.1.
   server: { host: "127.0.0.1", port: 5173, strictPort: true },
 });
@@ -26,15 +32,60 @@ function preloadFont(name: string): Plugin {
   };
 }
 
-/** The top of the page needs no script: its style sheet and font come before the script on a slow line. */
+/**
+ * Makes the first paint need the page alone: the style sheet and the script of the theme stand in it, and so does the shop window
+ * as React renders it before it has a visit. The script that takes it over comes after all of that on a slow line. The server
+ * allows what stands in the page by its hash.
+ */
 function paintFirst(): Plugin {
-  const script = '<script type="module"';
   return {
     name: "paint-first",
     apply: "build",
     transformIndexHtml: {
       order: "post",
-      handler: (html) => html.replace(script, `${script} fetchpriority="low"`),
+      async handler(html, { bundle = {} }) {
+        const sheet = /<link rel="stylesheet"[^>]* href="\/(?<path>[^"]+)">/.exec(html);
+        const asset = bundle[sheet?.groups?.["path"] ?? ""];
+        if (sheet === null || asset?.type !== "asset") throw new Error("The page has no style sheet");
+        const theme = readFileSync("public/theme.js", "utf8");
+        const shopWindow = await prerender();
+        const script = '<script type="module"';
+        return html
+          .replace(sheet[0], () => `<style>${String(asset.source).trim()}</style>`)
+          .replace('<script src="/theme.js"></script>', () => `<script>${theme}</script>`)
+          .replace('<div id="root"></div>', () => `<div id="root">${shopWindow}</div>`)
+          .replace(script, `${script} fetchpriority="low"`);
+      },
+    },
+  };
+}
+
+async function prerender(): Promise<string> {
+  const plugins = [react()];
+  const server = await createServer({
+    configFile: false,
+    appType: "custom",
+    server: { middlewareMode: true, ws: false },
+    plugins,
+  });
+  try {
+    const module = (await server.ssrLoadModule("/web/prerender.tsx")) as { prerender(): string };
+    return module.prerender();
+  } finally {
+    await server.close();
+  }
+}
+
+/** Compresses each text once, as well as brotli can: that takes too long for a server that starts. */
+function compress(): Plugin {
+  return {
+    name: "compress",
+    apply: "build",
+    closeBundle() {
+      for (const name of readdirSync(OUT_DIR, { recursive: true, encoding: "utf8" })) {
+        const path = join(OUT_DIR, name);
+        if (TEXT_FILE.test(name)) writeFileSync(`${path}.br`, brotliCompressSync(readFileSync(path)));
+      }
     },
   };
 }

@@ -64,7 +64,7 @@ describe("the looks of the shop window", () => {
     expect(await page.user.page.evaluate(readShift)).toBe(0);
   });
 
-  it("is used by keyboard alone: a trouble, the verdict, a line, the drawer", async () => {
+  it("is used by keyboard alone: a trouble, the verdict, a line, the drawer, the canvas", async () => {
     const { keyboard } = page.user.page;
     await tabTo("trouble-double");
     await keyboard.press("Enter");
@@ -77,13 +77,17 @@ describe("the looks of the shop window", () => {
     await tabTo("hood-toggle");
     await keyboard.press("Enter");
     await page.at("hood-you").waitFor();
-    expect(await page.at("step-hood").getAttribute("data-done")).toBe("true");
+    await tabTo("canvas");
+    await keyboard.press("ArrowRight");
+    await page.at("step-cursors").and(page.user.page.locator("[data-done=true]")).waitFor();
   });
 
   it("breaks no rule of WCAG AA and fits its window in every size and colour, connected and not", async () => {
     await page.user.page.emulateMedia({ reducedMotion: "reduce" });
     await page.user.page.getByRole("button", { name: /Typed at both ends/ }).click();
     await page.user.page.getByText("const WrittenLine").waitFor();
+    await page.at("devices-toggle").click();
+    await page.at("device").waitFor();
     await page.at("plug-you").click();
     await page.write("Written offline");
     expect(await findings()).toEqual([]);

@@ -5,6 +5,9 @@ export const IS_LONG = process.env["HALYARD_LONG"] === "1";
 export const LONG_FILES: readonly string[] = [
   "e2e/chat.test.ts",
   "e2e/development.test.ts",
+  "e2e/devices.test.ts",
+  "e2e/film.test.ts",
+  "e2e/first-paint.test.ts",
   "e2e/history.test.ts",
   "e2e/identity.test.ts",
   "e2e/keyboard.test.ts",

@@ -6,6 +6,7 @@ import { createAuth, prepareAccounts } from "./auth.ts";
 import { createChat } from "./chat.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./database.ts";
+import { createDeviceStore } from "./devices/device-store.ts";
 import { createFetch } from "./fetch.ts";
 import { createLog } from "./log.ts";
 import { createMessageStore } from "./message-store.ts";
@@ -30,7 +31,9 @@ export async function createApplication(config: Config) {
   const tickets = createVisitTickets(config.secret ?? keepSecret(config.databasePath));
   const lines = createLineStore(database);
   const signOuts = createSignOuts(database);
+  const devices = createDeviceStore(database, { nodeName: config.nodeName });
   const both = {
+    devices,
     nodeName: config.nodeName,
     logger: createLog((line) => process.stdout.write(line)),
     onError: (error: unknown) =>

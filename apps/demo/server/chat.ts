@@ -5,6 +5,8 @@ import type { Backplane, Logger, WebSocketManager } from "@halyard/server";
 import { KICKED, MAX_CONTENT_LENGTH, PAGE_SIZE } from "../shared/constants.ts";
 import { protocol } from "../shared/protocol.ts";
 import { isVisible } from "../shared/text.ts";
+import { browserName } from "./devices/browser-name.ts";
+import type { DeviceStore } from "./devices/device-store.ts";
 import type { AnnouncementStore } from "./announcement-store.ts";
 import type { Auth } from "./auth.ts";
 import type { MessageStore } from "./message-store.ts";
@@ -14,6 +16,7 @@ import type { RoomStore } from "./room-store.ts";
 export interface ChatOptions {
   readonly auth: Auth;
   readonly stores: ChatStores;
+  readonly devices: DeviceStore;
   /** What this node is called, where there are several. */
   readonly nodeName: string | undefined;
   /** @default this node alone */
@@ -32,9 +35,15 @@ interface ChatStores {
 }
 
 /** The whole of the chat: who gets in, who may do what, what is kept, and the demo's own messages. */
-export function createChat({ auth, stores, nodeName, backplane, logger, onError }: ChatOptions) {
-  const { messages, rooms, reads, announcements } = stores;
-  const { manager, handlers } = createWebSocketSystem({
+export function createChat(options: ChatOptions) {
+  const system = createSystem(options);
+  addHandlers(system, options);
+  return system.manager;
+}
+
+function createSystem({ auth, stores, devices, backplane, logger, onError }: ChatOptions) {
+  const { messages, rooms } = stores;
+  const system = createWebSocketSystem({
     protocol,
     backplane,
     authenticate: betterAuthAuthenticator(auth, { logger }),
@@ -52,10 +61,31 @@ export function createChat({ auth, stores, nodeName, backplane, logger, onError 
         messages.add(room, { id: messageId, content, from, sentAt: new Date().toISOString() });
       },
     },
+    async onConnect({ user, session, connectionId }) {
+      devices.add(user.id, { id: connectionId, browser: browserName(session.userAgent) });
+      await sendDevices(user.id);
+    },
+    async onDisconnect({ user, connectionId }) {
+      devices.remove(connectionId);
+      await sendDevices(user.id);
+    },
     logger,
     onError,
   });
 
+  /** The user's own tabs get the list of them; everyone gets their number. */
+  async function sendDevices(userId: string): Promise<void> {
+    const own = devices.list(userId);
+    await system.manager.sendToUser(userId, { type: "devices", devices: own });
+    await system.manager.broadcastMessage({ type: "tabs", userId, tabs: own.length });
+  }
+
+  return system;
+}
+
+function addHandlers({ manager, handlers }: ReturnType<typeof createSystem>, options: ChatOptions): void {
+  const { stores, devices, nodeName } = options;
+  const { messages, rooms, reads, announcements } = stores;
   handlers.onRequest("list_rooms", (_, { user }) => reads.unreadOf(user.id, rooms.list()));
   handlers.onRequest("create_room", async ({ name }) => {
     const outcome = rooms.create(name);
@@ -78,6 +108,11 @@ export function createChat({ auth, stores, nodeName, backplane, logger, onError 
     announcements.add({ id, message });
     return { id };
   });
+  handlers.onRequest("list_devices", (_, { user, connectionId }) => ({
+    connectionId,
+    devices: devices.list(user.id),
+  }));
+  handlers.onRequest("count_tabs", () => devices.countTabs());
   handlers.onRequest("which_node", () => ({ name: nodeName }));
   handlers.onRequest("kick", async ({ userId }) => {
     if (!(await isOnline(manager, userId)))
@@ -90,8 +125,6 @@ export function createChat({ auth, stores, nodeName, backplane, logger, onError 
   // The close that a draining server sends: a client may come back, and the reason tells it when. Without the four seconds it
   // would be back before the user saw it go.
   handlers.on("cut_connection", (_message, { ws }) => ws.close(CloseCode.Draining, "retryAfterMs=4000"));
-
-  return manager;
 }
 
 /** Users of all nodes: `connectedUsers` has the users of this node only. */

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { brotliDecompressSync, brotliCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readConfig } from "./config.ts";
 import type { Fetch } from "./fetch.ts";
@@ -8,6 +10,8 @@ import { createFetch } from "./fetch.ts";
 import { loadPage } from "./page.ts";
 
 const ORIGIN = "http://127.0.0.1:3000";
+/** With a style sheet and a script inside, as the build writes them. */
+const HTML = "<!doctype html><style>p{}</style><script>go()</script>";
 const FOREIGN = "http://127.0.0.1:5173";
 
 let root: string;
@@ -17,8 +21,9 @@ beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), "halyard-demo-page-"));
   mkdirSync(join(root, "dist/page/assets"), { recursive: true });
   writeFileSync(join(root, "secret.txt"), "secret");
-  writeFileSync(join(root, "dist/page/index.html"), "<!doctype html>".padEnd(2_000, " "));
+  writeFileSync(join(root, "dist/page/index.html"), HTML.padEnd(2_000, " "));
   writeFileSync(join(root, "dist/page/assets/index-1a2b.js"), "export {};");
+  writeFileSync(join(root, "dist/page/assets/index-1a2b.js.br"), brotliCompressSync("export {};"));
   const config = readConfig({ ALLOWED_ORIGINS: FOREIGN }, root);
   const authHandler = () => Promise.resolve(Response.json({ user: "ada" }));
   const startVisit = () => Response.json({ room: "visit-1" });
@@ -27,10 +32,11 @@ beforeAll(() => {
 
 afterAll(() => rmSync(root, { recursive: true }));
 
+const sha256 = (text: string) => createHash("sha256").update(text).digest("base64");
 const get = (path: string, init?: RequestInit) => fetch(new Request(`${ORIGIN}${path}`, init));
 
 describe("the page", () => {
-  test("sends the page with a content security policy that allows nothing inline and nothing from other origins", async () => {
+  test("sends the page with a content security policy that allows two texts of the page by their hashes, nothing else inline and nothing from other origins", async () => {
     const { status, headers } = await get("/");
     const policy = headers.get("content-security-policy") ?? "";
     expect(status).toBe(200);
@@ -38,6 +44,8 @@ describe("the page", () => {
     expect(policy.split("; ")).toEqual([
       "default-src 'self'",
       "connect-src 'self' ws://127.0.0.1:3000 ws://localhost:3000",
+      `style-src 'self' 'sha256-${sha256("p{}")}'`,
+      `script-src 'self' 'sha256-${sha256("go()")}'`,
       "object-src 'none'",
       "base-uri 'none'",
       "form-action 'self'",
@@ -62,7 +70,16 @@ describe("the page", () => {
     expect(Number(zipped.headers.get("content-length"))).toBeLessThan(200);
   });
 
+  test("sends a file that the build has compressed with brotli where the request accepts it", async () => {
+    const answer = await get("/assets/index-1a2b.js", { headers: { "accept-encoding": "gzip, br" } });
+    expect(answer.headers.get("content-encoding")).toBe("br");
+    expect(brotliDecompressSync(await answer.arrayBuffer()).toString()).toBe("export {};");
+    const zipped = await get("/assets/index-1a2b.js", { headers: { "accept-encoding": "gzip" } });
+    expect(zipped.headers.get("content-encoding")).toBe("gzip");
+  });
+
   test.each([
+    "/assets/index-1a2b.js.br",
     "/../../secret.txt",
     "/..%2f..%2fsecret.txt",
     "/%2e%2e/%2e%2e/secret.txt",

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Config } from "./config.ts";
+import type { InlineText } from "./security-headers.ts";
 import { pageHeaders } from "./security-headers.ts";
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -13,9 +14,13 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".woff2": "font/woff2",
 };
 
+/** The build writes each text beside itself, compressed: see vite.config.ts. */
+const BROTLI = ".br";
+
 interface PageFile {
   readonly body: Uint8Array<ArrayBuffer>;
-  readonly zipped: Uint8Array<ArrayBuffer> | undefined;
+  /** The body as it is sent to a browser that accepts the encoding, the smallest first. */
+  readonly encoded: readonly { readonly encoding: "br" | "gzip"; readonly body: Uint8Array<ArrayBuffer> }[];
   readonly etag: string;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -29,6 +34,7 @@ export function loadPage(config: Config): Page {
   const files = new Map<string, PageFile>();
   for (const entry of listFiles(config.pagePath)) {
     const path = entry.replaceAll("\\", "/");
+    if (path.endsWith(BROTLI)) continue;
     files.set(path === "index.html" ? "/" : `/${path}`, readPageFile(config, path));
   }
   return { respond: (request) => respond(request, files.get(new URL(request.url).pathname)) };
@@ -44,14 +50,15 @@ function listFiles(folder: string): string[] {
 }
 
 function readPageFile(config: Config, path: string): PageFile {
-  const body = new Uint8Array(readFileSync(join(config.pagePath, path)));
+  const file = join(config.pagePath, path);
+  const body = new Uint8Array(readFileSync(file));
   const isText = extname(path) !== ".woff2";
   return {
     body,
-    zipped: isText ? new Uint8Array(gzipSync(body)) : undefined,
+    encoded: isText ? encode(file, body) : [],
     etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`,
     headers: {
-      ...pageHeaders(config),
+      ...pageHeaders(config, extname(path) === ".html" ? inlineTexts(new TextDecoder().decode(body)) : []),
       "content-type": CONTENT_TYPES[extname(path)] ?? "application/octet-stream",
       // Vite writes a hash of the content into the names under assets/: those never change.
       "cache-control": path.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-cache",
@@ -60,13 +67,28 @@ function readPageFile(config: Config, path: string): PageFile {
   };
 }
 
+function encode(file: string, body: Uint8Array<ArrayBuffer>): PageFile["encoded"] {
+  const zipped = { encoding: "gzip", body: new Uint8Array(gzipSync(body)) } as const;
+  if (!existsSync(`${file}${BROTLI}`)) return [zipped];
+  return [{ encoding: "br", body: new Uint8Array(readFileSync(`${file}${BROTLI}`)) }, zipped];
+}
+
+/** The style sheets and scripts that stand in the page itself: what the first paint needs, written there by the build. */
+function inlineTexts(html: string): InlineText[] {
+  return [...html.matchAll(/<(style|script)>(.*?)<\/\1>/gs)].map(([, tag, text = ""]) => ({
+    directive: tag === "style" ? "style-src" : "script-src",
+    hash: createHash("sha256").update(text).digest("base64"),
+  }));
+}
+
 function respond(request: Request, file: PageFile | undefined): Response | undefined {
   if (file === undefined || (request.method !== "GET" && request.method !== "HEAD")) return undefined;
   const headers = new Headers({ ...file.headers, etag: file.etag });
   if (request.headers.get("if-none-match") === file.etag) return new Response(null, { status: 304, headers });
-  const zipped = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "") ? file.zipped : undefined;
-  if (zipped !== undefined) headers.set("content-encoding", "gzip");
-  const body = zipped ?? file.body;
+  const accepted = request.headers.get("accept-encoding") ?? "";
+  const encoded = file.encoded.find(({ encoding }) => new RegExp(`\\b${encoding}\\b`).test(accepted));
+  if (encoded !== undefined) headers.set("content-encoding", encoded.encoding);
+  const { body } = encoded ?? file;
   headers.set("content-length", String(body.byteLength));
   return new Response(request.method === "HEAD" ? null : body, { headers });
 }

@@ -7,21 +7,29 @@ export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   "cross-origin-opener-policy": "same-origin",
 };
 
-/** For the page and its files: nothing inline, nothing from elsewhere, no framing. */
-export function pageHeaders(config: Config): Readonly<Record<string, string>> {
+/** A style sheet or script that stands in the page. */
+export interface InlineText {
+  readonly directive: "style-src" | "script-src";
+  /** Its SHA-256, in Base64. */
+  readonly hash: string;
+}
+
+/** For the page and its files: nothing inline but these texts, nothing from elsewhere, no framing. */
+export function pageHeaders(config: Config, inline: readonly InlineText[]): Readonly<Record<string, string>> {
   return {
     ...COMMON_HEADERS,
-    "content-security-policy": contentSecurityPolicy(config),
+    "content-security-policy": contentSecurityPolicy(config, inline),
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
   };
 }
 
-function contentSecurityPolicy({ ownOrigins }: Config): string {
+function contentSecurityPolicy({ ownOrigins }: Config, inline: readonly InlineText[]): string {
   // Named beside 'self', which not every browser takes to cover WebSockets.
   const sockets = ownOrigins.map((origin) => origin.replace(/^http/, "ws"));
   return [
     "default-src 'self'",
     `connect-src 'self' ${sockets.join(" ")}`,
+    ...inline.map(({ directive, hash }) => `${directive} 'self' 'sha256-${hash}'`),
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",

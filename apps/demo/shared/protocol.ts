@@ -1,11 +1,14 @@
 import { defineProtocol, message, request } from "@halyard/protocol";
 import type { ProtocolOf } from "@halyard/protocol";
 import { z } from "zod";
+import { Device } from "./device.ts";
 import { MAX_ANNOUNCEMENT_LENGTH, MAX_ROLES, ROOM_PATTERN } from "./constants.ts";
 
 const RoomName = z.string().regex(ROOM_PATTERN);
 const MessageId = z.string().max(200);
 const UserId = z.string().min(1).max(100);
+/** How many connections a user has: one per tab. */
+const TabCount = z.object({ userId: z.string(), tabs: z.int() });
 
 /** A room, and what the user has not read in it: `newest` is the newest message that `unread` counts, or could. */
 const ListedRoom = z.object({
@@ -36,10 +39,21 @@ export const protocol = defineProtocol({
     room_created: message(z.object({ name: RoomName })),
     /** To every tab of the user who has read the messages of a room up to this one. */
     read_position: message(z.object({ room: RoomName, messageId: z.string() })),
+    /** The open connections of the user, to each of them, after one has opened or closed. */
+    devices: message(z.object({ devices: z.array(Device) }), { ephemeral: true }),
+    /** To everyone, after a connection of a user has opened or closed: how many there are, and nothing more of them. */
+    tabs: message(TabCount, { ephemeral: true }),
   },
   requests: {
     /** What the node that this connection is on is called; undefined where there is only one. */
     which_node: request({ output: z.object({ name: z.string().optional() }), repeatable: true }),
+    /** The open connections of the user, and which of them asks. */
+    list_devices: request({
+      output: z.object({ connectionId: z.string(), devices: z.array(Device) }),
+      repeatable: true,
+    }),
+    /** The users who have more than one connection. */
+    count_tabs: request({ output: z.array(TabCount), repeatable: true }),
     list_rooms: request({ output: z.array(ListedRoom), repeatable: true }),
     create_room: request({ input: z.object({ name: RoomName }), output: z.object({ name: RoomName }) }),
     /**

@@ -1,3 +1,11 @@
+import "./styles/overlays.css";
+import "./styles/sign-in.css";
+import "./styles/layout.css";
+import "./styles/sidebar.css";
+import "./styles/cluster.css";
+import "./styles/people.css";
+import "./styles/messages.css";
+import "./styles/composer.css";
 import { useEffect, useState } from "react";
 import { authClient } from "./lib/auth-client.ts";
 import { rememberSession, showShopWindow } from "./lib/front-page.ts";

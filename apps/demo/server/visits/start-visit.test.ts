@@ -29,12 +29,22 @@ test("starts thirty visits of an address in ten minutes, and no more, and clears
 test("a ticket lets in for an hour, and only as it was signed", () => {
   let now = 1_800_000_000_000;
   const tickets = createVisitTickets("secret", () => now);
-  const { room, tickets: issued } = tickets.issue();
-  expect(tickets.read(issued.you)).toEqual({ room, guest: "you" });
-  expect(tickets.read(issued.companion)).toEqual({ room, guest: "companion" });
+  const { room, canvas, tickets: issued } = tickets.issue("192.0.2.1");
+  expect(tickets.read(issued.you)).toEqual({ room, canvas, guest: "you" });
+  expect(tickets.read(issued.companion)).toEqual({ room, canvas, guest: "companion" });
   expect(tickets.read(issued.you.replace("you", "companion"))).toBeUndefined();
+  expect(tickets.read(issued.you.replace(canvas, tickets.issue("192.0.2.2").canvas))).toBeUndefined();
   expect(tickets.read("visit-x.you.1.2")).toBeUndefined();
   expect(createVisitTickets("another secret", () => now).read(issued.you)).toBeUndefined();
   now += 60 * MINUTE_MS;
   expect(tickets.read(issued.you)).toBeUndefined();
+});
+
+test("visits from one address share a canvas, whose name does not tell the address", () => {
+  const tickets = createVisitTickets("secret");
+  const [one, two, other] = ["192.0.2.1", "192.0.2.1", "192.0.2.2"].map((address) => tickets.issue(address));
+  expect(one?.canvas).toBe(two?.canvas);
+  expect(one?.canvas).not.toBe(other?.canvas);
+  expect(one?.canvas).toMatch(/^canvas-[\w-]{22}$/);
+  expect(one?.room).not.toBe(two?.room);
 });

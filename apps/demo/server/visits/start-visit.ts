@@ -33,6 +33,6 @@ export function createStartVisit({ tickets, lines, signOuts, now = Date.now }: S
       return new Response(null, { status: 429, headers: { "retry-after": String(seconds) } });
     }
     visitsByAddress.set(address, visits);
-    return Response.json(tickets.issue());
+    return Response.json(tickets.issue(address));
   };
 }

@@ -3,46 +3,54 @@ import type { Guest, Visit } from "../../shared/visit.ts";
 import { GUESTS } from "../../shared/visit.ts";
 
 /** The guest that a ticket lets in. */
-interface Visitor {
+export interface Visitor {
   readonly room: string;
+  readonly canvas: string;
   readonly guest: Guest;
 }
 
 export interface VisitTickets {
-  /** A new room, and a ticket for each of its two guests. */
-  issue(): Visit;
+  /** A new room, the canvas of an address, and a ticket for each of the two guests. */
+  issue(address: string): Visit;
   /** @returns undefined for a ticket that is forged, damaged or too old */
   read(ticket: string): Visitor | undefined;
 }
 
 const LIFETIME_MS = 60 * 60_000;
 /** Letters, digits, `-` and `_`; the parts of a ticket are joined by dots. */
-const TICKET = /^(visit-[\w-]{22})\.(you|companion)\.(\d{13})\.([\w-]{43})$/;
+const TICKET = /^(visit-[\w-]{22})\.(canvas-[\w-]{22})\.(you|companion)\.(\d{13})\.([\w-]{43})$/;
 
 /** Signed tickets: every node that knows the secret can read them, and none has to keep them. */
 export function createVisitTickets(secret: string, now: () => number = Date.now): VisitTickets {
   const key = createHmac("sha256", secret).update("visit tickets").digest();
   const sign = (text: string) => createHmac("sha256", key).update(text).digest("base64url");
-  const ticketFor = (room: string, guest: Guest, expiresAt: number) => {
-    const text = `${room}.${guest}.${expiresAt}`;
-    return `${text}.${sign(text)}`;
-  };
   return {
-    issue() {
+    issue(address) {
       const room = `visit-${randomBytes(16).toString("base64url")}`;
+      // Not the address itself, which the tickets and the names of rooms would carry on.
+      const canvas = `canvas-${sign(`canvas of ${address}`).slice(0, 22)}`;
       const expiresAt = now() + LIFETIME_MS;
-      const [you, companion] = GUESTS.map((guest) => ticketFor(room, guest, expiresAt));
-      return { room, tickets: { you: you ?? "", companion: companion ?? "" }, expiresAt };
+      const ticketFor = (guest: Guest) => {
+        const text = `${room}.${canvas}.${guest}.${expiresAt}`;
+        return `${text}.${sign(text)}`;
+      };
+      return {
+        room,
+        canvas,
+        tickets: { you: ticketFor("you"), companion: ticketFor("companion") },
+        expiresAt,
+      };
     },
     read(ticket) {
-      const [, room, name, expiresAt, signature] = TICKET.exec(ticket) ?? [];
+      const [, room, canvas, name, expiresAt, signature] = TICKET.exec(ticket) ?? [];
       const guest = GUESTS.find((each) => each === name);
-      if (room === undefined || guest === undefined || signature === undefined) return undefined;
+      if (room === undefined || canvas === undefined || guest === undefined || signature === undefined)
+        return undefined;
       const isOurs = timingSafeEqual(
         Buffer.from(signature),
-        Buffer.from(sign(`${room}.${guest}.${expiresAt}`)),
+        Buffer.from(sign(`${room}.${canvas}.${guest}.${expiresAt}`)),
       );
-      return isOurs && Number(expiresAt) > now() ? { room, guest } : undefined;
+      return isOurs && Number(expiresAt) > now() ? { room, canvas, guest } : undefined;
     },
   };
 }

@@ -12,6 +12,7 @@ import type { Guest, Visit } from "../../shared/visit.ts";
 import type { VisitProtocol } from "../../shared/visit-protocol.ts";
 import type { Database } from "../database.ts";
 import { openDatabase } from "../database.ts";
+import { createDeviceStore } from "../devices/device-store.ts";
 import { createLog } from "../log.ts";
 import { createLineStore } from "./line-store.ts";
 import type { LineStore } from "./line-store.ts";
@@ -37,6 +38,7 @@ describe("the visits of the shop window", () => {
       tickets,
       lines,
       signOuts: createSignOuts(database),
+      devices: createDeviceStore(database, { nodeName: "one" }),
       origins: [],
       nodeName: "one",
       backplane: undefined,
@@ -69,7 +71,7 @@ describe("the visits of the shop window", () => {
   }
 
   it("two guests of a visit write to each other, and the history has every line once", async () => {
-    const visit = tickets.issue();
+    const visit = tickets.issue("192.0.2.1");
     const you = enter(visit, "you").join(visit.room);
     const companion = enter(visit, "companion").join(visit.room);
     await Promise.all([you.ready, companion.ready]);
@@ -83,33 +85,56 @@ describe("the visits of the shop window", () => {
   });
 
   it("a guest is refused in the room of another visit", async () => {
-    const [own, foreign] = [tickets.issue(), tickets.issue()];
+    const [own, foreign] = [tickets.issue("192.0.2.1"), tickets.issue("192.0.2.1")];
     const room = enter(own, "you").join(foreign.room);
     expect(await room.ready).toMatchObject({ status: "left", error: { code: "forbidden" } });
   });
 
-  it("a visit has two sockets: a third one is refused, and so is a forged ticket", async () => {
-    const visit = tickets.issue();
-    const room = enter(visit, "you").join(visit.room);
-    await Promise.all([room.ready, enter(visit, "companion").join(visit.room).ready]);
-    const third = enter(visit, "you");
-    await expect.poll(() => third.state).toMatchObject({ status: "waiting", cause: { status: 429 } });
+  it("a guest has four sockets: a fifth one is refused, and so is a forged ticket", async () => {
+    const visit = tickets.issue("192.0.2.1");
+    const tabs = Array.from({ length: 4 }, () => enter(visit, "you"));
+    for (const tab of tabs) await expect.poll(() => tab.state.status).toBe("open");
+    const fifth = enter(visit, "you");
+    await expect.poll(() => fifth.state).toMatchObject({ status: "waiting", cause: { status: 429 } });
     const forged = { ...visit.tickets, you: visit.tickets.you.replace(".you.", ".companion.") };
     const forger = enter({ ...visit, tickets: forged }, "you");
     await expect.poll(() => forger.state).toMatchObject({ status: "authRequired" });
-    await expect.poll(() => visits.getConnectionStats()).toMatchObject({ totalConnections: 2 });
+    await expect.poll(() => visits.getConnectionStats()).toMatchObject({ totalConnections: 4 });
   });
 
-  it("a guest learns of its connection, and asks the server to kill itself", async () => {
-    const visit = tickets.issue();
+  it("a guest learns of its connection and of its other tabs, and asks the server to kill itself", async () => {
+    const visit = tickets.issue("192.0.2.1");
     const client = enter(visit, "you");
-    expect(await client.request("about_connection")).toEqual({ node: "one", tabs: 1, canKill: true });
+    const { connectionId, devices, ...about } = await client.request("about_connection");
+    expect(about).toEqual({ node: "one", canKill: true });
+    expect(devices).toMatchObject([{ id: connectionId, node: "one", browser: expect.any(String) as string }]);
+    let listed = 0;
+    client.on("devices", (message) => (listed = message.devices.length));
+    const tab = enter(visit, "you");
+    await expect.poll(() => listed).toBe(2);
+    tab.close();
+    await expect.poll(() => listed).toBe(1);
     client.send("kill_server", {});
     await expect.poll(() => kills).toBe(1);
   });
 
+  it("a visitor shows a cursor to the visitors of the same address, writes nothing there, and has a name of the server", async () => {
+    const [visit, neighbour] = [tickets.issue("192.0.2.1"), tickets.issue("192.0.2.1")];
+    const you = enter(visit, "you").join(visit.canvas);
+    const other = enter(neighbour, "you").join(neighbour.canvas);
+    await Promise.all([you.ready, other.ready]);
+    you.updatePresence({ status: "busy", cursor: { x: 0.25, y: 1 } });
+    const seen = () => other.users.find(({ userId }) => userId === `${visit.room}.you`);
+    await expect.poll(() => seen()?.presence).toEqual({ status: "busy", cursor: { x: 0.25, y: 1 } });
+    expect(seen()?.name).toMatch(/^Visitor [A-Z][a-z]+$/);
+    const receipt = await you.send("line", { number: 1, text: "Hello, stranger" });
+    expect(receipt).toMatchObject({ status: "rejected", error: { code: "forbidden" } });
+    const stranger = enter(tickets.issue("192.0.2.2"), "you").join(visit.canvas);
+    expect(await stranger.ready).toMatchObject({ status: "left", error: { code: "forbidden" } });
+  });
+
   it("a sign-out closes both sockets of the visit, and its tickets open no other", async () => {
-    const [visit, other] = [tickets.issue(), tickets.issue()];
+    const [visit, other] = [tickets.issue("192.0.2.1"), tickets.issue("192.0.2.1")];
     const guests = [enter(visit, "you"), enter(visit, "companion")];
     const bystander = enter(other, "you");
     for (const client of [...guests, bystander]) await expect.poll(() => client.state.status).toBe("open");

@@ -1,15 +1,19 @@
 import { createWebSocketSystem } from "@halyard/server";
 import type { Backplane, Logger } from "@halyard/server";
-import { GUESTS } from "../../shared/visit.ts";
+import type { DeviceStore } from "../devices/device-store.ts";
+import { browserName } from "../devices/browser-name.ts";
+import { GUESTS, MAX_TABS } from "../../shared/visit.ts";
 import { visitProtocol } from "../../shared/visit-protocol.ts";
 import type { LineStore } from "./line-store.ts";
 import type { SignOuts } from "./sign-outs.ts";
 import type { VisitTickets } from "./visit-tickets.ts";
+import { visitorName } from "./visitor-name.ts";
 
 export interface VisitsOptions {
   readonly tickets: VisitTickets;
   readonly lines: LineStore;
   readonly signOuts: SignOuts;
+  readonly devices: DeviceStore;
   /** The pages that may connect. */
   readonly origins: readonly string[];
   readonly nodeName: string | undefined;
@@ -20,26 +24,42 @@ export interface VisitsOptions {
   readonly onError: (error: unknown) => void;
 }
 
-const NAMES = { you: "You", companion: "Grace" } as const;
-
-/** The shop window's side of the server: a visitor needs a ticket and no account, and gets one room. */
+/** The shop window's side of the server: a visitor needs a ticket and no account, and gets a room and a canvas. */
 export function createVisits(visits: VisitsOptions) {
-  const { tickets, lines, signOuts, origins, nodeName, kill, ...options } = visits;
+  const { tickets, lines, signOuts, devices, origins, nodeName, kill, ...options } = visits;
   const { manager, handlers } = createWebSocketSystem({
     protocol: visitProtocol,
-    authenticate: ({ ticket = "" }) => {
+    authenticate: ({ ticket = "", headers }) => {
       const visitor = tickets.read(ticket);
       if (visitor === undefined || signOuts.has(visitor.room)) return null;
-      return { user: { id: `${visitor.room}.${visitor.guest}`, name: NAMES[visitor.guest], ...visitor } };
+      const browser = browserName(headers.get("user-agent"));
+      return {
+        user: { id: `${visitor.room}.${visitor.guest}`, name: visitorName(visitor), ...visitor, browser },
+      };
     },
     allowedOrigins: origins,
-    // The room of the ticket, and no other. Nothing is ever published to all.
-    authorize: ({ action, room, user }) => (room === "all" ? action === "join" : room === user.room),
+    // The rooms of the ticket, and no other. In the canvas a visitor shows a cursor, and writes nothing. Nothing is ever published to all.
+    authorize: ({ action, room, user }) =>
+      room === user.room ||
+      (room === user.canvas ? action !== "publish" : room === "all" && action === "join"),
     builtIns: { chat: false, typing: "rooms", presence: "rooms" },
-    // One for each of the two guests. A reconnect takes the place of the connection before it.
-    maxConnectionsPerUser: 1,
+    // A reconnect takes the place of the connection before it.
+    maxConnectionsPerUser: MAX_TABS,
+    async onConnect({ user, connectionId }) {
+      devices.add(user.id, { id: connectionId, browser: user.browser });
+      await sendDevices(user.id);
+    },
+    async onDisconnect({ user, connectionId }) {
+      devices.remove(connectionId);
+      await sendDevices(user.id);
+    },
     ...options,
   });
+
+  /** To the user's own connections, and to no others. */
+  async function sendDevices(userId: string): Promise<void> {
+    await manager.sendToUser(userId, { type: "devices", devices: devices.list(userId) });
+  }
 
   handlers.on("line", async ({ number, text }, { user, room, messageId }) => {
     const writtenAt = new Date().toISOString();
@@ -53,9 +73,10 @@ export function createVisits(visits: VisitsOptions) {
   });
   handlers.on("kill_server", () => kill?.());
   handlers.onRequest("history", (_input, { room }) => lines.list(room));
-  handlers.onRequest("about_connection", (_input, { user }) => ({
+  handlers.onRequest("about_connection", (_input, { user, connectionId }) => ({
     node: nodeName,
-    tabs: manager.wsInstances.get(user.id)?.size ?? 0,
+    connectionId,
+    devices: devices.list(user.id),
     canKill: kill !== undefined,
   }));
 

@@ -1,12 +1,15 @@
 import type { PublicUser } from "@halyard/protocol";
-import { memo } from "react";
+import { Fragment, memo } from "react";
 import { useClient, useConnection, usePresence } from "../chat/halyard.ts";
 import type { Bans } from "../chat/use-bans.ts";
 import { useRoles } from "../chat/use-roles.ts";
+import { useTabCounts } from "../chat/use-tabs.ts";
 import { problemText } from "../lib/problem-text.ts";
 import { useToasts } from "../lib/toasts.ts";
 import { Avatar } from "./avatar.tsx";
 import { BannedList } from "./banned-list.tsx";
+import { tabsText } from "./device-list.tsx";
+import { OwnTabs } from "./own-tabs.tsx";
 import { PersonMenu } from "./person-menu.tsx";
 import { RoleMark } from "./role-mark.tsx";
 
@@ -25,6 +28,7 @@ export const People = memo(function People({ selfId, bans, onBan }: PeopleProps)
   const isStale = useConnection(({ status }) => status !== "open");
   const online = usePresence();
   const roles = useRoles(online.map(({ userId }) => userId));
+  const tabs = useTabCounts();
   const people = online.toSorted(
     (left, right) => rank(left, selfId) - rank(right, selfId) || compareNames(left, right),
   );
@@ -45,21 +49,24 @@ export const People = memo(function People({ selfId, bans, onBan }: PeopleProps)
       </h2>
       <ul>
         {people.map((person) => (
-          <li
-            key={person.userId}
-            className="person"
-            data-testid="person"
-            data-own={person.userId === selfId || undefined}
-          >
-            <Avatar userId={person.userId} name={person.name} />
-            <span className="person-name" dir="auto">
-              {person.name}
-            </span>
-            <RoleMark role={roles.get(person.userId)} isOwn={person.userId === selfId} />
-            {bans && person.userId !== selfId && (
-              <PersonMenu name={person.name} onKick={() => kick(person)} onBan={() => onBan(person)} />
+          <Fragment key={person.userId}>
+            <li className="person" data-testid="person" data-own={person.userId === selfId || undefined}>
+              <Avatar userId={person.userId} name={person.name} />
+              <span className="person-name" dir="auto">
+                {person.name}
+              </span>
+              <RoleMark role={roles.get(person.userId)} isOwn={person.userId === selfId} />
+              {person.userId !== selfId && <TabCount count={tabs.get(person.userId) ?? 1} />}
+              {bans && person.userId !== selfId && (
+                <PersonMenu name={person.name} onKick={() => kick(person)} onBan={() => onBan(person)} />
+              )}
+            </li>
+            {person.userId === selfId && (
+              <li className="own-tabs">
+                <OwnTabs />
+              </li>
             )}
-          </li>
+          </Fragment>
         ))}
       </ul>
       {online.length === 1 && (
@@ -72,6 +79,11 @@ export const People = memo(function People({ selfId, bans, onBan }: PeopleProps)
     </section>
   );
 });
+
+/** Nothing for one tab, which is what most users have. */
+function TabCount({ count }: { readonly count: number }) {
+  return count > 1 && <small className="person-tabs">{tabsText(count)}</small>;
+}
 
 function rank({ userId }: PublicUser, selfId: string): number {
   return userId === selfId ? 0 : 1;

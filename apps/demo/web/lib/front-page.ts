@@ -1,14 +1,14 @@
 import { useSyncExternalStore } from "react";
 
-/** What the page shows: the shop window, or the chat with its sign-in form. */
-export type FrontPage = "window" | "chat";
+/** What the page shows: the shop window, another tab of a visit, or the chat with its sign-in form. */
+export type FrontPage = "window" | "tab" | "chat";
 
 /** Set while a session is known to exist: the cookie itself no script can read. public/theme.js reads it, too. */
 const SIGNED_IN = "halyard-demo-signed-in";
 
 /** The page for this address: one with the name of a room is the chat's. */
 export function useFrontPage(): FrontPage {
-  return useSyncExternalStore(subscribe, read);
+  return useSyncExternalStore(subscribe, read, () => "window");
 }
 
 /** Remembers for the next visit whether this browser has a session. */
@@ -37,5 +37,6 @@ function subscribe(listener: () => void): () => void {
 }
 
 function read(): FrontPage {
-  return document.documentElement.dataset["page"] === "window" ? "window" : "chat";
+  const { page } = document.documentElement.dataset;
+  return page === "window" || page === "tab" ? page : "chat";
 }

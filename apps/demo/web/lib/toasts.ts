@@ -55,5 +55,5 @@ export function useToasts(): Toasts {
 
 export function useToastList(): readonly Toast[] {
   const { subscribe, get } = useToasts();
-  return useSyncExternalStore(subscribe, get);
+  return useSyncExternalStore(subscribe, get, get);
 }

@@ -2,22 +2,24 @@ import { useEffect, useState } from "react";
 import { createPortal } from "react-dom";
 import { ThemeToggle } from "../components/theme-toggle.tsx";
 import { Stage, startVisit } from "./model/stage.ts";
+import { Beyond } from "./parts/beyond.tsx";
 import { Checklist } from "./parts/checklist.tsx";
-import { Promises } from "./parts/promises.tsx";
+import { Together } from "./parts/together.tsx";
 import { StageView, StageWithoutVisit } from "./parts/stage-view.tsx";
 import { DOCS, REPOSITORY } from "./links.ts";
 
 /** The front page below its static top: what a visitor can try without signing in. */
 export function WindowPage() {
   const { stage, problem, retry } = useStage();
-  const themeSlot = document.querySelector("#theme");
+  const themeSlot = useThemeSlot();
   return (
     <div className="window">
       {themeSlot && createPortal(<ThemeToggle />, themeSlot)}
       <main className="window-main">
         {stage ? <StageView stage={stage} /> : <StageWithoutVisit problem={problem} onRetry={retry} />}
+        <Together stage={stage} onRestart={retry} />
         <Checklist stage={stage} />
-        <Promises stage={stage} onRestart={retry} />
+        <Beyond />
       </main>
       <footer className="window-foot">
         <p>
@@ -27,6 +29,13 @@ export function WindowPage() {
       </footer>
     </div>
   );
+}
+
+/** The place in the static top where the button of the theme stands. Found by an effect: the build renders this page without a document. */
+function useThemeSlot(): Element | null {
+  const [slot, setSlot] = useState<Element | null>(null);
+  useEffect(() => setSlot(document.querySelector("#theme")), []);
+  return slot;
 }
 
 /** One visit for as long as the page is shown. */

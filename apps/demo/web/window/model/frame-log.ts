@@ -9,6 +9,8 @@ export interface LoggedFrame {
   readonly direction: FrameDirection;
   readonly type: string;
   readonly text: string;
+  /** How many frames of this kind came in a row: the cursors of the canvas would push out all others. */
+  readonly count: number;
 }
 
 /** Where this client stands in one channel. */
@@ -28,6 +30,8 @@ export interface ConnectionFigures {
 
 const KEPT_FRAMES = 40;
 const SHOWN_LENGTH = 240;
+/** The frames that carry presence states, and the answers to them. */
+const PRESENCE_TYPES = new Set(["presence_update", "user_joined", "reply"]);
 
 /** The part of a frame of the protocol that is read here. */
 interface WireFrame {
@@ -76,8 +80,9 @@ export class FrameLog {
       direction,
       type: frame.type ?? "?",
       text: text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text,
+      count: 1,
     };
-    this.frames.set([...this.frames.get(), shown].slice(-KEPT_FRAMES));
+    this.frames.set(withFrame(this.frames.get(), shown).slice(-KEPT_FRAMES));
     if (direction === "sent") this.#readSent(frame);
     else this.#readReceived(frame);
   }
@@ -124,6 +129,17 @@ export class FrameLog {
   #update(change: Partial<ConnectionFigures>): void {
     this.figures.set({ ...this.figures.get(), ...change });
   }
+}
+
+/** The list with one frame more. In a row of presence frames the newest of a kind takes the place of the one before it. */
+function withFrame(frames: readonly LoggedFrame[], frame: LoggedFrame): readonly LoggedFrame[] {
+  const rowStart = frames.findLastIndex(({ type }) => !PRESENCE_TYPES.has(type)) + 1;
+  const isSameKind = ({ type, direction }: LoggedFrame) =>
+    type === frame.type && direction === frame.direction && PRESENCE_TYPES.has(type);
+  const place = frames.findIndex((other, index) => index >= rowStart && isSameKind(other));
+  const replaced = frames[place];
+  if (replaced === undefined) return [...frames, frame];
+  return frames.with(place, { ...frame, id: replaced.id, count: replaced.count + 1 });
 }
 
 function parse(text: string): WireFrame {

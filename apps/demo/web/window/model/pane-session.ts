@@ -3,6 +3,7 @@ import { createWebSocketClient } from "@halyard/client";
 import type { Room, WebSocketClient } from "@halyard/client";
 import { VISIT_SOCKET_PATH } from "../../../shared/visit.ts";
 import type { Guest, Visit } from "../../../shared/visit.ts";
+import type { Device } from "../../../shared/device.ts";
 import type { Line, VisitProtocol } from "../../../shared/visit-protocol.ts";
 import { serverOrigin } from "../../lib/server-url.ts";
 import { createStore } from "./store.ts";
@@ -14,7 +15,7 @@ import type { Verdict } from "./verdict.ts";
 
 export interface AboutConnection {
   readonly node?: string | undefined;
-  readonly tabs: number;
+  readonly connectionId: string;
   readonly canKill: boolean;
 }
 
@@ -44,6 +45,8 @@ export class PaneSession {
   readonly room: Room<VisitProtocol>;
   readonly trial: Trial;
   readonly about = createStore<AboutConnection | undefined>(undefined);
+  /** The open connections of this guest, as the server tells them. */
+  readonly devices = createStore<readonly Device[]>([]);
   readonly isPlugged = createStore(true);
   /** How the lines came that this pane had missed, by id, for a moment. */
   readonly recovered = createStore<ReadonlyMap<string, Recovery>>(new Map());
@@ -130,6 +133,7 @@ export class PaneSession {
     };
     this.room.on("line", (line, { replayed }) => this.#onLine(line, replayed ? "replayed" : "live"));
     this.room.onStateChange(observeState);
+    this.client.on("devices", ({ devices }) => this.devices.set(devices));
     this.client.onStateChange(({ status }) => {
       observeState();
       if (status === "open") void this.#readAbout();
@@ -164,7 +168,9 @@ export class PaneSession {
 
   async #readAbout(): Promise<void> {
     try {
-      this.about.set(await this.client.request("about_connection"));
+      const { devices, ...about } = await this.client.request("about_connection");
+      this.about.set(about);
+      this.devices.set(devices);
     } catch {
       // The connection is gone again; the next one asks again.
     }

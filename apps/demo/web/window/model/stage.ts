@@ -3,7 +3,9 @@ import type { Guest, Visit } from "../../../shared/visit.ts";
 import { VISIT_PATH } from "../../../shared/visit.ts";
 import { serverOrigin } from "../../lib/server-url.ts";
 import { createStore } from "./store.ts";
+import { onSignedOut, sharedNow } from "./other-tabs.ts";
 import { Companion } from "./companion.ts";
+import { CompanionCursor } from "./companion-cursor.ts";
 import type { Score } from "./delivery-checker.ts";
 import { DeliveryChecker } from "./delivery-checker.ts";
 import { PaneSession } from "./pane-session.ts";
@@ -11,9 +13,10 @@ import type { TroubleName } from "./troubles.ts";
 import { runTrouble } from "./troubles.ts";
 import type { Verdict } from "./verdict.ts";
 import { isGood } from "./verdict.ts";
+import { rememberVisit } from "./visit-memory.ts";
 
 /** What a visitor is invited to try; each ticks itself. */
-export type Step = TroubleName | "hood";
+export type Step = TroubleName | "cursors" | "tabs";
 
 export interface NewestVerdict {
   readonly guest: Guest;
@@ -23,7 +26,7 @@ export interface NewestVerdict {
 /** What the stopwatch of a sign-out has measured. */
 export interface SignOutTime {
   readonly sockets: number;
-  /** From the click to the last close that reached this page. */
+  /** From the click to the last close that reached a page of this browser. */
   readonly ms: number;
 }
 
@@ -33,6 +36,8 @@ export class Stage {
   readonly you: PaneSession;
   readonly companion: PaneSession;
   readonly talk: Companion;
+  readonly cursor: CompanionCursor;
+  readonly visit: Visit;
   readonly score = createStore<Score>({ written: 0, arrived: 0, lost: 0, doubled: 0 });
   readonly newest = createStore<NewestVerdict | undefined>(undefined);
   /** The trouble that goes on. */
@@ -45,6 +50,7 @@ export class Stage {
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(visit: Visit) {
+    this.visit = visit;
     const parts = {
       visit,
       checker: this.#checker,
@@ -58,6 +64,12 @@ export class Stage {
       onVerdict: (it) => this.#onVerdict("companion", it),
     });
     this.talk = new Companion(this.companion);
+    const { companion, talk } = this;
+    const onSeen = () => this.tick("cursors");
+    this.cursor = new CompanionCursor({ visit, companion, isTalking: talk.isTalking, onSeen });
+    this.you.devices.subscribe(() => {
+      if (this.you.devices.get().length > 1) this.tick("tabs");
+    });
     // A line that does not arrive causes no event.
     this.#timer = setInterval(() => this.#checkTrials(), CHECK_MS);
   }
@@ -74,29 +86,37 @@ export class Stage {
     }
   }
 
-  /** Signs both guests out, and measures how long their sockets stay open. */
+  /** Signs both guests out, and measures how long their sockets stay open, in this tab and in others. */
   signOut(): void {
     if (!this.you.isUp) return;
-    const clickedAt = performance.now();
-    const open = new Set([this.you, this.companion].filter(({ isUp }) => isUp));
-    const sockets = open.size;
+    const clickedAt = sharedNow();
+    const onClosed = (at: number) => {
+      const { sockets, ms } = this.signedOut.get() ?? { sockets: 0, ms: 0 };
+      this.signedOut.set({ sockets: sockets + 1, ms: Math.max(ms, at - clickedAt) });
+    };
     this.talk.close();
-    for (const pane of open)
-      pane.client.onStateChange(({ status }) => {
-        if (status !== "authRequired" || !open.delete(pane) || open.size > 0) return;
-        this.signedOut.set({ sockets, ms: performance.now() - clickedAt });
+    this.cursor.close();
+    const endWatch = onSignedOut(this.visit.room, onClosed);
+    this.#end.signal.addEventListener("abort", endWatch, { once: true });
+    for (const pane of [this.you, this.companion].filter(({ isUp }) => isUp)) {
+      const end = pane.client.onStateChange(({ status }) => {
+        if (status !== "authRequired") return;
+        end();
+        onClosed(sharedNow());
       });
+    }
     this.you.client.send("sign_out", {});
   }
 
   tick(step: Step): void {
-    this.done.set(new Set([...this.done.get(), step]));
+    if (!this.done.get().has(step)) this.done.set(new Set([...this.done.get(), step]));
   }
 
   close(): void {
     this.#end.abort(new Error("The visit is over."));
     clearInterval(this.#timer);
     this.talk.close();
+    this.cursor.close();
     this.you.close();
     this.companion.close();
   }
@@ -128,5 +148,7 @@ export async function startVisit(signal: AbortSignal): Promise<Visit> {
   if (response.status === 429)
     throw new Error("Too many visits from your address. Come back in a few minutes.");
   if (!response.ok) throw new Error("The server does not answer. Is it running?");
-  return (await response.json()) as Visit;
+  const visit = (await response.json()) as Visit;
+  rememberVisit(visit);
+  return visit;
 }

@@ -4,16 +4,14 @@ import { createStore } from "../model/store.ts";
 import type { Stage, Step } from "../model/stage.ts";
 import { SourceLines } from "./source-lines.tsx";
 
-const STEPS: readonly { readonly step: Step; readonly title: string; readonly text: string }[] = [
+/** The steps that are listed. The other troubles have their buttons only. */
+type ListedStep = Exclude<Step, "freeze">;
+
+const STEPS: readonly { readonly step: ListedStep; readonly title: string; readonly text: string }[] = [
   {
     step: "unplug",
     title: "Pull the plug and write on",
     text: "Your lines wait with a clock. They arrive once, in order, and the lines that you missed are replayed.",
-  },
-  {
-    step: "freeze",
-    title: "Freeze the line",
-    text: "The socket reports no error. The client asks, gets no answer, and opens another one.",
   },
   {
     step: "double",
@@ -31,9 +29,14 @@ const STEPS: readonly { readonly step: Step; readonly title: string; readonly te
     text: "Lines that the server had not confirmed are unknown. The page asks the database for them, and sends only the missing ones.",
   },
   {
-    step: "hood",
-    title: "Look under the hood",
-    text: "Every frame in both directions: offsets that grow, answers that confirm, queues that drain.",
+    step: "cursors",
+    title: "Move in the canvas",
+    text: "Your cursor is ticked when Grace has seen it. The server sends the changes of 50 ms together, and only the newest.",
+  },
+  {
+    step: "tabs",
+    title: "Be one person in two tabs",
+    text: "Open another tab. Others see one of you, you see each of your tabs, and a sign-out closes all of them.",
   },
 ];
 
@@ -42,12 +45,13 @@ const NOTHING_DONE = createStore<ReadonlySet<Step>>(new Set());
 /** Six things to try. Each entry ticks itself when its trial has gone well. */
 export function Checklist({ stage }: { readonly stage: Stage | undefined }) {
   const done = useStore(stage?.done ?? NOTHING_DONE);
+  const doneSteps = STEPS.filter(({ step }) => done.has(step));
   return (
     <section className="band" aria-labelledby="steps">
       <div className="band-head">
         <h2 id="steps">Six things to try</h2>
         <p data-testid="steps-done">
-          {done.size} of {STEPS.length} done
+          {doneSteps.length} of {STEPS.length} done
         </p>
       </div>
       <ol className="steps">

@@ -58,7 +58,8 @@ const STATUS = {
   closed: "Disconnected",
 } as const;
 
-function TalkButton({ talk }: { readonly talk: Companion }) {
+/** Lets the companion rest: she neither talks nor moves then. */
+export function TalkButton({ talk }: { readonly talk: Companion }) {
   const isTalking = useStore(talk.isTalking);
   const label = isTalking ? "Let Grace pause" : "Let Grace talk on";
   return (
@@ -66,7 +67,6 @@ function TalkButton({ talk }: { readonly talk: Companion }) {
       icon={isTalking ? "pause" : "play"}
       label={label}
       title={label}
-      data-testid="talk"
       onClick={() => talk.toggle()}
     />
   );

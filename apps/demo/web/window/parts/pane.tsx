@@ -42,7 +42,9 @@ function PaneView({ pane, talk }: PaneProps) {
     >
       <PaneHeader pane={pane} talk={talk} />
       <LineList guest={pane.guest} entries={entries} recovered={recovered} verdicts={verdicts} />
-      <p className="pane-typing">{typing.users.length > 0 && `${typing.users[0]?.name ?? ""} is typing …`}</p>
+      <p className="pane-typing">
+        {typing.users.length > 0 && (talk ? "You are typing …" : "Grace is typing …")}
+      </p>
       {!talk && <LineComposer onWrite={(text) => pane.write(text)} onInput={typing.onInput} />}
     </section>
   );

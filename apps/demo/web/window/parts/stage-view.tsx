@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { useStore } from "./use-store.ts";
 import type { Stage } from "../model/stage.ts";
 import { Pane } from "./pane.tsx";
@@ -33,7 +34,7 @@ export function StageWithoutVisit({ problem, onRetry }: StageWithoutVisitProps) 
       <TroubleButtons isBusy={true} running={undefined} canKill={true} onRun={() => undefined} />
       <VerdictPanel stage={undefined} />
       <div className="panes">
-        <div className="pane">
+        <PaneWithoutVisit name="You" hue={0} isConnecting={problem === undefined}>
           {problem !== undefined && (
             <div className="pane-problem" role="alert">
               <p>{problem}</p>
@@ -42,11 +43,38 @@ export function StageWithoutVisit({ problem, onRetry }: StageWithoutVisitProps) 
               </button>
             </div>
           )}
-        </div>
-        <div className="pane" />
+        </PaneWithoutVisit>
+        <PaneWithoutVisit name="Grace" hue={2} isConnecting={problem === undefined} />
       </div>
       <div className="hood" />
     </section>
+  );
+}
+
+interface PaneWithoutVisitProps {
+  readonly name: string;
+  readonly hue: number;
+  readonly isConnecting: boolean;
+  readonly children?: ReactNode;
+}
+
+function PaneWithoutVisit({ name, hue, isConnecting, children }: PaneWithoutVisitProps) {
+  return (
+    <div className="pane">
+      <div className="pane-header">
+        <span className="avatar" data-hue={hue} aria-hidden="true">
+          {name.slice(0, 1)}
+        </span>
+        <div className="pane-who">
+          <h2>{name}</h2>
+          <p className="pane-state">
+            <span className="pane-light" aria-hidden="true" />
+            {isConnecting ? "Connecting …" : "Disconnected"}
+          </p>
+        </div>
+      </div>
+      {children}
+    </div>
   );
 }
 

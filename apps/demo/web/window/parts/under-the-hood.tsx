@@ -8,10 +8,6 @@ import type { Stage } from "../model/stage.ts";
 /** A drawer with the frames as they pass, and with what each client knows of its connection. */
 export function UnderTheHood({ stage }: { readonly stage: Stage }) {
   const [isOpen, setOpen] = useState(false);
-  const toggle = () => {
-    setOpen(!isOpen);
-    stage.tick("hood");
-  };
   return (
     <div className="hood">
       <button
@@ -19,7 +15,7 @@ export function UnderTheHood({ stage }: { readonly stage: Stage }) {
         className="hood-toggle"
         aria-expanded={isOpen}
         aria-controls="hood"
-        onClick={toggle}
+        onClick={() => setOpen(!isOpen)}
         data-testid="hood-toggle"
       >
         <Icon name="eye" />
@@ -52,10 +48,11 @@ function Figures({ pane }: { readonly pane: PaneSession }) {
     subscribe: pane.client.stores.queue.subscribe,
   });
   const about = useStore(pane.about);
+  const devices = useStore(pane.devices);
   const { epoch = "–", offset } = positions[`room:${pane.room.name}`] ?? {};
   const figures = [
     ["Node", about?.node ?? "one only"],
-    ["Tabs", about?.tabs ?? "–"],
+    ["Tabs", devices.length || "–"],
     ["Attempts", attempts],
     ["Round trip", roundTripMs === undefined ? "–" : `${roundTripMs.toFixed(1)} ms`],
     ["Waiting", queue.queued],
@@ -88,7 +85,7 @@ function Frames({ pane, name }: { readonly pane: PaneSession; readonly name: str
   );
 }
 
-function FrameItem({ frame: { direction, text } }: { readonly frame: LoggedFrame }) {
+function FrameItem({ frame: { direction, text, count } }: { readonly frame: LoggedFrame }) {
   return (
     <li data-direction={direction}>
       <span className="frame-arrow" aria-hidden="true">
@@ -96,6 +93,7 @@ function FrameItem({ frame: { direction, text } }: { readonly frame: LoggedFrame
       </span>
       <span className="sr-only">{direction}</span>
       <code>{text}</code>
+      {count > 1 && <span className="frame-count">×{count}</span>}
     </li>
   );
 }

@@ -4,14 +4,15 @@ import { REPOSITORY } from "../links.ts";
 
 const SOURCES = import.meta.glob<string>(
   [
-    "../model/{frame-log,pane-network,pane-session,troubles}.ts",
+    "../model/{pane-session,troubles}.ts",
+    "../parts/canvas.tsx",
     "../../../server/visits/visits.ts",
     "../../../shared/visit-protocol.ts",
   ],
   { query: "?raw", import: "default", eager: true },
 );
 
-export type ExcerptName = Step | "contract";
+export type ExcerptName = Exclude<Step, "freeze"> | "contract";
 
 export interface Excerpt {
   /** The file, below the demo's folder. */
@@ -31,15 +32,11 @@ interface Place {
 const SESSION = "web/window/model/pane-session.ts";
 const PLACES: Readonly<Record<ExcerptName, Place>> = {
   unplug: { path: SESSION, first: "this.client = createWebSocketClient", lines: 8 },
-  freeze: {
-    path: "web/window/model/pane-network.ts",
-    first: "/** The open connection goes silent",
-    lines: 9,
-  },
   double: { path: "server/visits/visits.ts", first: 'handlers.on("line"', lines: 6 },
   cuts: { path: "web/window/model/troubles.ts", first: "async function cuts", lines: 8 },
   kill: { path: SESSION, first: "/** The history, for a pane that begins", lines: 12 },
-  hood: { path: "web/window/model/frame-log.ts", first: "#readReceived(", lines: 11 },
+  cursors: { path: "web/window/parts/canvas.tsx", first: "const [me, updatePresence]", lines: 6 },
+  tabs: { path: "server/visits/visits.ts", first: "async onConnect", lines: 8 },
   contract: { path: "shared/visit-protocol.ts", first: "/** What a guest writes.", lines: 8 },
 };
 

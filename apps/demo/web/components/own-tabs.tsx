@@ -1,0 +1,57 @@
+import { useId, useState } from "react";
+import { useOwnTabs } from "../chat/use-tabs.ts";
+import { authClient } from "../lib/auth-client.ts";
+import { useToasts } from "../lib/toasts.ts";
+import { DeviceList, tabsText } from "./device-list.tsx";
+import { Icon } from "./icon.tsx";
+
+/** The tabs of the user of this page, and the way to end all of them. Other users see their number only. */
+export function OwnTabs() {
+  const id = useId();
+  const { devices, ownId } = useOwnTabs();
+  const [isOpen, setOpen] = useState(false);
+  if (devices.length === 0) return null;
+  return (
+    <>
+      <button
+        type="button"
+        className="own-tabs-toggle"
+        aria-expanded={isOpen}
+        aria-controls={id}
+        onClick={() => setOpen(!isOpen)}
+        data-testid="own-tabs"
+      >
+        {tabsText(devices.length)}
+        <Icon name="chevron" />
+      </button>
+      <div id={id} className="own-tabs-list" hidden={!isOpen}>
+        {isOpen && (
+          <>
+            <DeviceList devices={devices} ownId={ownId} />
+            <SignOutEverywhere />
+          </>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** Ends every session of the account at Better Auth: Halyard closes their sockets, and with this page's the chat. */
+function SignOutEverywhere() {
+  const toasts = useToasts();
+  const signOut = async () => {
+    const { error } = await authClient.revokeSessions().catch((failure: unknown) => ({ error: failure }));
+    if (error) toasts.show("The sign-out has failed. Please try again.");
+  };
+  return (
+    <button
+      type="button"
+      className="button small"
+      data-testid="sign-out-everywhere"
+      onClick={() => void signOut()}
+    >
+      <Icon name="signOut" />
+      Sign out everywhere
+    </button>
+  );
+}

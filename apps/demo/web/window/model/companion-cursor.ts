@@ -1,0 +1,74 @@
+// The companion moves in the canvas by herself, so that one visitor alone sees a cursor of somebody else.
+import type { Room } from "@halyard/client";
+import type { Visit } from "../../../shared/visit.ts";
+import type { VisitProtocol } from "../../../shared/visit-protocol.ts";
+import type { Point } from "./point.ts";
+import { moveTowards, strollAt } from "./point.ts";
+import type { PaneSession } from "./pane-session.ts";
+import type { Store } from "./store.ts";
+
+export interface CompanionCursorOptions {
+  readonly visit: Visit;
+  readonly companion: PaneSession;
+  /** Whether the companion moves and talks, or rests. */
+  readonly isTalking: Store<boolean>;
+  /** Called when the companion sees the visitor's cursor. */
+  readonly onSeen: () => void;
+}
+
+/** Halyard sends the changes of 50 ms together; a cursor that glides needs no more than ten steps a second. */
+const STEP_MS = 100;
+/** For a reader who wants no motion the cursor jumps, and seldom. */
+const JUMP_MS = 2_000;
+/** So far from the visitor's cursor she stays. */
+const DISTANCE: Point = { x: 0.12, y: 0.16 };
+
+export class CompanionCursor {
+  /** Whether the canvas is on the screen: she moves for nobody. */
+  isWatched = false;
+  readonly #options: CompanionCursorOptions;
+  readonly #room: Room<VisitProtocol>;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #stepMs = matchMedia("(prefers-reduced-motion: reduce)").matches ? JUMP_MS : STEP_MS;
+  #cursor = strollAt(0);
+  #steps = 0;
+
+  constructor(options: CompanionCursorOptions) {
+    this.#options = options;
+    this.#room = options.companion.client.join(options.visit.canvas);
+    this.#room.updatePresence({ status: "here", cursor: this.#cursor });
+    this.#room.onUsersChange(() => {
+      if (this.#visitor) options.onSeen();
+    });
+    options.isTalking.subscribe(() =>
+      this.#room.updatePresence({ status: options.isTalking.get() ? "here" : "away" }),
+    );
+    this.#timer = setInterval(() => this.#move(), this.#stepMs);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** The visitor's cursor, as the server has told the companion. */
+  get #visitor(): Point | undefined {
+    const id = `${this.#options.visit.room}.you`;
+    return this.#room.users.find(({ userId }) => userId === id)?.presence?.cursor ?? undefined;
+  }
+
+  #move(): void {
+    if (!this.isWatched || !this.#options.isTalking.get() || document.visibilityState === "hidden") return;
+    const seconds = (++this.#steps * this.#stepMs) / 1_000;
+    const visitor = this.#visitor;
+    const target = visitor
+      ? { x: visitor.x + (visitor.x > 0.5 ? -DISTANCE.x : DISTANCE.x), y: visitor.y - DISTANCE.y }
+      : strollAt(seconds);
+    const next =
+      this.#stepMs === JUMP_MS
+        ? moveTowards(this.#cursor, target, 1)
+        : moveTowards(this.#cursor, target, 0.2);
+    if (next.x === this.#cursor.x && next.y === this.#cursor.y) return;
+    this.#cursor = next;
+    this.#room.updatePresence({ cursor: next });
+  }
+}
