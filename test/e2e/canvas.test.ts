@@ -34,7 +34,7 @@ describe("the canvas and the tabs of the shop window", () => {
     ]);
   });
 
-  it("Grace moves by herself, rests at a button, and sees the visitor's cursor, which ticks the step", async () => {
+  it("Grace changes her place by herself, rests at a button, and sees the visitor's cursor, which ticks the step", async () => {
     const grace = others(ada).filter({ hasText: "Grace" });
     const before = await placeOf(grace);
     await expect.poll(() => placeOf(grace), POLL).not.toEqual(before);

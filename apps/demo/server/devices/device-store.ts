@@ -4,7 +4,7 @@ import type { Database } from "../database.ts";
 
 const Row = z.object({ id: z.string(), browser: z.string(), node: z.string(), since: z.string() });
 const Count = z.object({ userId: z.string(), tabs: z.number() });
-export type TabCount = z.infer<typeof Count>;
+type TabCount = z.infer<typeof Count>;
 
 export interface DeviceStore {
   /** Stores a connection that has opened. */

@@ -127,10 +127,10 @@ describe("the visits of the shop window", () => {
     const seen = () => other.users.find(({ userId }) => userId === `${visit.room}.you`);
     await expect.poll(() => seen()?.presence).toEqual({ status: "busy", cursor: { x: 0.25, y: 1 } });
     expect(seen()?.name).toMatch(/^Visitor [A-Z][a-z]+$/);
-    const receipt = await you.send("line", { number: 1, text: "Hello, stranger" });
+    const receipt = await you.send("line", { number: 1, text: "Hello" });
     expect(receipt).toMatchObject({ status: "rejected", error: { code: "forbidden" } });
-    const stranger = enter(tickets.issue("192.0.2.2"), "you").join(visit.canvas);
-    expect(await stranger.ready).toMatchObject({ status: "left", error: { code: "forbidden" } });
+    const otherAddress = enter(tickets.issue("192.0.2.2"), "you").join(visit.canvas);
+    expect(await otherAddress.ready).toMatchObject({ status: "left", error: { code: "forbidden" } });
   });
 
   it("a sign-out closes both sockets of the visit, and its tickets open no other", async () => {
