@@ -1,6 +1,8 @@
+import { availableParallelism, loadavg } from "node:os";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { launchChromium } from "../support/chromium.ts";
+import { leaveOut } from "../support/left-out.ts";
 import { DemoServer } from "./demo-server.ts";
 
 /** A phone of the middle class on a slow mobile line. */
@@ -25,13 +27,16 @@ afterAll(async () => {
   await server.remove();
 });
 
-it("paints first within a second on a slow phone: the median of five visits at 1.6 Mbit/s and 150 ms", async () => {
+it("paints first within a second on a slow phone: the median of five visits at 1.6 Mbit/s and 150 ms", async (context) => {
   const times: number[] = [];
   for (let visit = 1; visit <= VISITS; visit++) times.push(await firstPaint());
   // The figures are for a reader of the log.
   process.stdout.write(
     `First contentful paint of five visits: ${times.map((ms) => ms.toFixed()).join(", ")} ms\n`,
   );
+  // A browser that waits for a processor paints late, whatever the page is.
+  const [load = 0] = loadavg();
+  if (load > availableParallelism()) leaveOut(context, `the load of this machine is ${load.toFixed(1)}`);
   const median = times.toSorted((left, right) => left - right)[Math.floor(VISITS / 2)];
   expect(median).toBeLessThan(MAX_MEDIAN_MS);
 });
