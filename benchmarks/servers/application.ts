@@ -1,8 +1,10 @@
 /**
  * The application of the peers: JSON messages, checked by zod, and a map of users, as an author writes them by hand.
  * Every server but Halyard's calls it for each connection that opens, sends and closes.
- * It does the same work as the Halyard application, without history, offsets, receipts and rooms.
+ * Of a chat message it does: schema, random id, time, author, an acknowledgement where it has a number, and in a room the
+ * last 1,000 messages. It does not: offsets, recovery, deduplication, authorization.
  */
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { getUser, GetUser, Post } from "./domain.ts";
 
@@ -22,11 +24,18 @@ export interface Outbox {
   reply(message: Message): void;
   toAll(message: Message): void;
   toOthers(message: Message): void;
+  /** The room that the connection's URL names. @default none */
+  readonly room?: Room | undefined;
+}
+
+export interface Room {
+  readonly name: string;
+  toMembers(message: Message): void;
 }
 
 const ClientMessage = z.discriminatedUnion("type", [
   Post.extend({ type: z.literal("post") }),
-  z.object({ type: z.literal("chat"), seq: z.int(), content: z.string().min(1).max(65_536) }),
+  z.object({ type: z.literal("chat"), seq: z.int().optional(), content: z.string().min(1).max(65_536) }),
   z.object({ type: z.literal("typing"), isTyping: z.boolean() }),
   z.object({ type: z.literal("get_user"), id: z.string().optional(), input: GetUser }),
   z.object({ type: z.literal("announce") }),
@@ -34,7 +43,8 @@ const ClientMessage = z.discriminatedUnion("type", [
 
 const users = new Map<string, User>();
 const announced = new Set<string>();
-let chats = 0;
+const histories = new Map<string, Message[]>();
+const MAX_HISTORY = 1_000;
 
 /** Handles a new connection. An application would read its user from a session; here the URL names the user. */
 export function onOpen(url: string | undefined, { reply }: Pick<Outbox, "reply">): User {
@@ -47,17 +57,22 @@ export function onOpen(url: string | undefined, { reply }: Pick<Outbox, "reply">
 }
 
 /** @param value the message, as text or as the framework has parsed it */
-export function onMessage(value: unknown, user: User, { reply, toAll, toOthers }: Outbox): void {
+export function onMessage(value: unknown, user: User, { reply, toAll, toOthers, room }: Outbox): void {
   const { data: message } = ClientMessage.safeParse(typeof value === "string" ? parse(value) : value);
   switch (message?.type) {
     case "post":
       return toAll({ ...message, type: "posted" });
     case "chat": {
-      const id = `${user.userId}.${String(++chats)}`;
       const { content, seq } = message;
-      const chat = { id, content, from: user, sentAt: new Date().toISOString() };
-      toAll({ type: "chat_message", ...chat });
-      return reply({ type: "ack", seq, id });
+      const id = randomUUID();
+      const chat = { type: "chat_message", id, content, from: user, sentAt: new Date().toISOString() };
+      if (room === undefined) toAll(chat);
+      else {
+        keep(room.name, chat);
+        room.toMembers(chat);
+      }
+      if (seq !== undefined) reply({ type: "ack", seq, id });
+      return;
     }
     case "typing":
       return toOthers({ ...message, userId: user.userId });
@@ -75,6 +90,12 @@ export function onMessage(value: unknown, user: User, { reply, toAll, toOthers }
 export function onClose({ userId }: User, { toOthers }: Pick<Outbox, "toOthers">): void {
   users.delete(userId);
   if (announced.delete(userId)) toOthers({ type: "user_left", userIds: [userId], total: users.size });
+}
+
+function keep(room: string, message: Message): void {
+  let history = histories.get(room);
+  if (history === undefined) histories.set(room, (history = []));
+  if (history.push(message) > MAX_HISTORY) history.shift();
 }
 
 function firstUsers(): User[] {

@@ -1,7 +1,7 @@
 /** Bun without a library: its own WebSocket server and its own topics. */
 import { onClose, onMessage, onOpen } from "./application.ts";
 import type { Message, Outbox, User } from "./application.ts";
-import { hostname, port } from "./domain.ts";
+import { hostname, port, roomIn } from "./domain.ts";
 
 interface Data {
   readonly url: string;
@@ -18,10 +18,13 @@ const server = Bun.serve({
     data: {} as Data,
     open(ws) {
       ws.subscribe("all");
+      const room = roomIn(ws.data.url);
+      if (room !== undefined) ws.subscribe(`room:${room}`);
       ws.data.outbox = {
         reply: (message: Message) => ws.send(JSON.stringify(message)),
         toAll: (message: Message) => server.publish("all", JSON.stringify(message)),
         toOthers: (message: Message) => ws.publish("all", JSON.stringify(message)),
+        room: room === undefined ? undefined : { name: room, toMembers: (message) => toRoom(room, message) },
       };
       ws.data.user = onOpen(ws.data.url, ws.data.outbox);
     },
@@ -33,3 +36,7 @@ const server = Bun.serve({
     },
   },
 });
+
+function toRoom(room: string, message: Message): void {
+  server.publish(`room:${room}`, JSON.stringify(message));
+}

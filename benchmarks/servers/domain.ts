@@ -17,6 +17,11 @@ export const UserDetails = z.object({
   tags: z.array(z.string()).optional(),
 });
 
+/** The room that the URL of a connection names. */
+export function roomIn(url: string | undefined): string | undefined {
+  return new URLSearchParams(url?.split("?")[1]).get("room") ?? undefined;
+}
+
 /** Answers a request. An application would query a database here. */
 export function getUser({ user, fields }: z.infer<typeof GetUser>): z.infer<typeof UserDetails> {
   return {

@@ -5,21 +5,29 @@
 import { createWebSocketSystem } from "@halyard/server";
 import type { AnyAuthenticator, Backplane } from "@halyard/server";
 import { protocol } from "./contract.ts";
-import { getUser, redisUrl } from "./domain.ts";
+import { getUser, redisUrl, roomIn } from "./domain.ts";
 import { raisedLimits } from "./raised-limits.ts";
 
 const database = process.env["DATABASE"];
 
-/** Reads the user from a session if the server has sessions, else from the URL. */
+/** Reads the user from a session if the server has sessions, else from the URL; the room of a plain client, too. */
 const authenticate: AnyAuthenticator =
   database === undefined
-    ? ({ url }) => ({ user: { id: new URLSearchParams(url.split("?")[1]).get("user") ?? "anonymous" } })
+    ? ({ url }) => ({
+        user: {
+          id: new URLSearchParams(url.split("?")[1]).get("user") ?? "anonymous",
+          room: roomIn(url),
+        },
+      })
     : await readSessions(database);
 
 const system = createWebSocketSystem({
   protocol,
   authenticate,
   authorize: () => true,
+  onConnect: ({ ws, user }): void => {
+    if ("room" in user && typeof user.room === "string") void manager.join(ws, user.room);
+  },
   limits: raisedLimits,
   ...(redisUrl === undefined ? {} : { backplane: await onRedis(redisUrl) }),
 });

@@ -9,10 +9,16 @@ const http = createServer();
 const io = new Server(http, { transports: ["websocket"], perMessageDeflate: compression });
 
 io.on("connection", (socket) => {
+  const { room } = socket.handshake.query;
+  if (typeof room === "string") void socket.join(room);
   const outbox = {
     reply: (message: Message) => socket.emit(message.type, message),
     toAll: (message: Message) => io.emit(message.type, message),
     toOthers: (message: Message) => socket.broadcast.emit(message.type, message),
+    room:
+      typeof room === "string"
+        ? { name: room, toMembers: (message: Message) => io.to(room).emit(message.type, message) }
+        : undefined,
   };
   const user = onOpen(socket.handshake.url, outbox);
   for (const type of ["post", "chat", "typing", "get_user", "announce"]) {

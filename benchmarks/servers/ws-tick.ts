@@ -6,26 +6,34 @@ import type { Socket } from "node:net";
 import * as ws from "ws";
 import { onClose, onMessage, onOpen } from "./application.ts";
 import type { Message } from "./application.ts";
-import { hostname, port } from "./domain.ts";
+import { hostname, port, roomIn } from "./domain.ts";
 
 const { Sender } = ws as unknown as { Sender: { frame(data: Buffer, options: object): Buffer[] } };
 const server = new ws.WebSocketServer({ port, host: hostname, path: "/ws", backlog: 1024 });
 const clients = new Set<Client>();
+const rooms = new Map<string, Set<Client>>();
 let withQueue: Client[] = [];
 type Client = { readonly socket: Socket; queue: Buffer[] };
 
 server.on("connection", (socket, request) => {
   const client: Client = { socket: request.socket, queue: [] };
+  const name = roomIn(request.url);
+  const members = (name === undefined ? undefined : rooms.get(name)) ?? new Set();
+  if (name !== undefined) rooms.set(name, members.add(client));
   const outbox = {
     reply: (message: Message) => push([client], message),
     toAll: (message: Message) => push(clients, message),
     toOthers: (message: Message) => push(clients, message, client),
+    room: name === undefined ? undefined : { name, toMembers: (message: Message) => push(members, message) },
   };
   clients.add(client);
   const user = onOpen(request.url, outbox);
   socket.on("error", () => undefined);
   socket.on("message", (data) => onMessage((data as Buffer).toString(), user, outbox));
-  socket.on("close", () => clients.delete(client) && onClose(user, outbox));
+  socket.on("close", () => {
+    members.delete(client);
+    if (clients.delete(client)) onClose(user, outbox);
+  });
 });
 function push(receivers: Iterable<Client>, message: Message, except?: Client): void {
   const data = Buffer.from(JSON.stringify(message));

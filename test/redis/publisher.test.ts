@@ -87,6 +87,16 @@ it("a publisher reaches the clients of all nodes, once for each key, and closes 
   await until("no connection of the publisher", async () => (await connections()) <= 5, WAIT_MS);
 });
 
+it("what a publisher has published without waiting arrives though it is closed at once", async () => {
+  const ada = await connect(0, "ada");
+  const publisher = createPublisher({ backplane: redisBackplane({ url: server.url }), protocol });
+  for (let job = 1; job <= 100; job++)
+    void publisher.sendToRoom("hall", { type: "announcement", message: String(job) });
+  await publisher.close();
+  await until("the messages", () => announcements(ada).length === 100, WAIT_MS);
+  expect(announcements(ada)).toEqual(Array.from({ length: 100 }, (_, index) => String(index + 1)));
+});
+
 /** The connections to Redis, this one included; each node has two. */
 async function connections(): Promise<number> {
   const list = await server.control((client) => client.clientList());

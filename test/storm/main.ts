@@ -5,12 +5,14 @@
  * `--heap` and `--reconnect` choose among these, `--seconds` and `--rest` say for how long.
  * `--resume` runs only the users who resume a hundred full rooms again and again, for `--seconds`.
  * `--flood` runs only the client that sends 65,000 ephemeral frames a second.
+ * `--distinct` runs only so many visitors who come and go, each with a user, a client and rooms of its own.
  * `--keep` measures only what a user can make the server keep: each row of docs/security.md; `--only` chooses rows by
  * their name.
  *
  *   pnpm storm --clients 5000 --pauses 300,1000,3000,10000 --cycles 100000 --readers 1000 --seed 7 --runtime bun
  *   pnpm storm --pin --runtime node --seconds 120 --reconnect 4 --heap 512
  *   pnpm storm --resume --runtime node --seconds 20
+ *   pnpm storm --distinct 1000000
  *   pnpm storm --keep --only "one user"
  */
 import { parseArgs } from "node:util";
@@ -18,6 +20,7 @@ import type { Runtime } from "../support/app-server.ts";
 import { boundTable, faultsIn } from "./bound.ts";
 import { cycle, leaksIn, CYCLES } from "./cycles.ts";
 import { faultsOf, storm } from "./outage.ts";
+import { distinct } from "./distinct.ts";
 import { flood } from "./flood.ts";
 import { keep } from "./keep.ts";
 import { runPins } from "./pin-cases.ts";
@@ -39,6 +42,7 @@ const { values } = parseArgs({
     reconnect: { type: "string", default: "0,4" },
     heap: { type: "string", default: "0,512" },
     flood: { type: "boolean", default: false },
+    distinct: { type: "string" },
     keep: { type: "boolean", default: false },
     only: { type: "string", default: "" },
   },
@@ -73,11 +77,18 @@ async function floodOn(runtime: Runtime): Promise<string[]> {
   return faultsIn(bounds);
 }
 
-const isAll = !values.pin && !values.flood && !values.keep && !values.resume;
+async function distinctOn(runtime: Runtime, visitors: number): Promise<string[]> {
+  const bounds = await distinct(runtime, visitors);
+  print(`${runtime}, visitors who come and go\n${boundTable(bounds)}`);
+  return faultsIn(bounds);
+}
+
+const isAll = values.distinct === undefined && !values.pin && !values.flood && !values.keep && !values.resume;
 for (const runtime of runtimes) {
   const faults: string[] = values.pin ? await pinOn(runtime) : [];
   if (values.resume) faults.push(...(await runResumes(runtime, Number(values.seconds), print)));
   if (values.flood) faults.push(...(await floodOn(runtime)));
+  if (values.distinct !== undefined) faults.push(...(await distinctOn(runtime, Number(values.distinct))));
   if (values.keep) faults.push(...(await keepOn(runtime)));
   if (pausesMs.length > 0 && isAll) {
     print(`${runtime}, ${String(clients)} clients, seed ${String(seed)}`);

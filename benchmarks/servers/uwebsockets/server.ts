@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { onClose, onMessage, onOpen } from "../application.ts";
 import type { Message, Outbox, User } from "../application.ts";
-import { hostname, port } from "../domain.ts";
+import { hostname, port, roomIn } from "../domain.ts";
 import type { UWebSockets } from "./uwebsockets.ts";
 
 type Data = { readonly url: string; user?: User; outbox?: Outbox };
@@ -20,10 +20,13 @@ const app = uWS.App().ws<Data>("/ws", {
   open(ws) {
     const data = ws.getUserData();
     ws.subscribe("all");
+    const room = roomIn(data.url);
+    if (room !== undefined) ws.subscribe(`room:${room}`);
     data.outbox = {
       reply: (message: Message) => ws.send(JSON.stringify(message)),
       toAll: (message: Message) => app.publish("all", JSON.stringify(message)),
       toOthers: (message: Message) => ws.publish("all", JSON.stringify(message)),
+      room: room === undefined ? undefined : { name: room, toMembers: (message) => toRoom(room, message) },
     };
     data.user = onOpen(data.url, data.outbox);
   },
@@ -36,4 +39,8 @@ const app = uWS.App().ws<Data>("/ws", {
     if (user) onClose(user, { toOthers: (message) => app.publish("all", JSON.stringify(message)) });
   },
 });
+function toRoom(room: string, message: Message): void {
+  app.publish(`room:${room}`, JSON.stringify(message));
+}
+
 app.listen(hostname, port, () => undefined);

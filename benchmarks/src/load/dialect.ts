@@ -20,8 +20,11 @@ export interface Dialect {
   readonly framesUntilReady: (info: ClientInfo) => number;
   /** @param seq counts the sends of this connection, from 1 */
   readonly post: (text: string, seq: number) => string;
-  /** @param info with a room, the message is sent to that room */
-  readonly chat: (content: string, seq: number, info: ClientInfo) => string;
+  /**
+   * @param seq undefined where no receipt is asked for
+   * @param info with a room, the message is sent to that room
+   */
+  readonly chat: (content: string, seq: number | undefined, info: ClientInfo) => string;
   readonly typing: (info: ClientInfo) => string;
   /** A request, with {@link NUMBER} for its id. */
   readonly getUser: string;
@@ -55,7 +58,8 @@ const json: Dialect = {
 /** A plain client of Halyard: no subprotocol, no hello, no receipts. */
 const halyard: Dialect = {
   ...json,
-  chat: (content) => JSON.stringify({ type: "chat_message", content }),
+  chat: (content, _, { room }) =>
+    JSON.stringify({ type: "chat_message", content, ...(room && { $: { ch: `room:${room}` } }) }),
   typing: () => JSON.stringify({ type: "typing_indicator", isTyping: true }),
   getUser: JSON.stringify({ type: "request", name: "get_user", input, $: { id: `r${NUMBER}` } }),
   announce: undefined,
@@ -87,7 +91,7 @@ const socketIo: Dialect = {
   firstMessages: () => ["40"],
   framesUntilReady: () => 4,
   post: (text) => `42${JSON.stringify(["post", { text }])}`,
-  chat: (content, seq) => `42${String(seq)}${JSON.stringify(["chat", { seq, content }])}`,
+  chat: (content, seq) => `42${String(seq ?? "")}${JSON.stringify(["chat", { seq, content }])}`,
   typing: () => `42${JSON.stringify(["typing", { isTyping: true }])}`,
   getUser: `42${NUMBER}${JSON.stringify(["get_user", { input }])}`,
   announce: `42${JSON.stringify(["announce", {}])}`,

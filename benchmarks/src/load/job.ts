@@ -46,8 +46,10 @@ interface RoomsJob extends Common {
   readonly connections: number;
   readonly roomSize: number;
   readonly bytes: number;
-  /** In all rooms together. */
-  readonly inFlight: number;
+  /** Messages in all rooms together, measured one after another. */
+  readonly inFlight: readonly number[];
+  /** Whether the author of a message gets a receipt. */
+  readonly hasReceipts: boolean;
 }
 
 interface TypingJob extends Common {

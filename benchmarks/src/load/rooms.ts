@@ -1,7 +1,7 @@
 /**
  * The workload of chat in many small rooms.
  * Called by the load process.
- * The first connection of a room sends, the others receive; the rooms take turns.
+ * The first connection of a room sends, all receive; the rooms take turns.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { itemAt } from "../utils/item-at.ts";
@@ -14,7 +14,7 @@ import { LatencyMeter } from "./latency.ts";
 import { keepInFlight } from "./in-flight.ts";
 
 export async function rooms(job: JobOf<"rooms">, options: ClientPoolOptions): Promise<Figures> {
-  const { connections, roomSize, inFlight, durationMs, serverPid } = job;
+  const { connections, roomSize, durationMs, serverPid, hasReceipts } = job;
   const roomOf = (number: number): string => `room-${String(Math.floor(number / roomSize))}`;
   const clients = new ClientPool({ ...options, roomOf });
   try {
@@ -27,18 +27,23 @@ export async function rooms(job: JobOf<"rooms">, options: ClientPoolOptions): Pr
       for (let sent = 0; sent < count; sent++) {
         const sender = itemAt(senders, turn++ % senders.length);
         const text = LatencyMeter.stamp(job.bytes);
-        sender.send(options.dialect.chat(text, ++sender.seq, sender.info));
+        const seq = ++sender.seq;
+        sender.send(options.dialect.chat(text, hasReceipts ? seq : undefined, sender.info));
       }
     };
-    const delivered = (): number => clients.texts - textsOf(senders);
+    const delivered = (): number => clients.texts - (hasReceipts ? sentBy(senders) : 0);
     await assertDelivery(clients, {
-      expected: senders.length * (roomSize - 1),
+      expected: senders.length * roomSize,
       send: () => send(senders.length),
       delivered,
     });
-    const window = { clients, serverPid, inFlight, durationMs, watchers, send, delivered };
-    const { usage, deliveries } = await keepInFlight(window);
-    return costs("rooms", usage, deliveries);
+    let figures: Figures = {};
+    for (const inFlight of job.inFlight) {
+      const window = { clients, serverPid, inFlight, durationMs, watchers, send, delivered };
+      const { usage, deliveries } = await keepInFlight(window);
+      figures = { ...figures, ...costs(`w${String(inFlight)}`, usage, deliveries) };
+    }
+    return figures;
   } finally {
     clients.destroy();
   }
@@ -70,6 +75,7 @@ async function assertDelivery(clients: ClientPool, { expected, send, delivered }
   if (got !== expected) throw new Error(`${String(got)} of ${String(expected)} messages were delivered`);
 }
 
-function textsOf(connections: readonly Connection[]): number {
-  return connections.reduce((sum, { texts }) => sum + texts, 0);
+/** How many messages they have sent: each has a receipt. */
+function sentBy(senders: readonly Connection[]): number {
+  return senders.reduce((sum, { seq }) => sum + seq, 0);
 }

@@ -39,6 +39,7 @@ const steady = { ...fanOut, key: "steady.p99Ms" };
 const requests = { workload: "requests", server: node, against: { server: "ws" } };
 const connects = { workload: "connects", server: node };
 const idle = { workload: "idle", server: node };
+const rooms = { workload: "rooms-5", server: node };
 const slow = { workload: "slow-reader" };
 
 /** Halyard to each adapter of Socket.IO: to the best of them, that is. */
@@ -60,11 +61,26 @@ const clusterBounds = [2, 4].flatMap((nodes): Bound[] => {
       { ...hall, key: "w1.cpuUs", title: "… 1 in flight", against, max: 1 / 1.5, label: "1/1.5" },
       { ...hall, key: "steady.p99Ms", title: "… p99", against, max: 1.2 },
       {
-        ...{ ...hall, workload: `cluster-${String(nodes)}-rooms-5`, key: "rooms.cpuUs" },
+        ...{ ...hall, workload: `cluster-${String(nodes)}-rooms-5`, key: "w16.cpuUs" },
         ...{ title: `${name}, rooms of 5: ${to}`, against, max: 1 / 1.5, label: "1/1.5" },
       },
     ];
   });
+});
+
+/** Small rooms, beside peers that do the same work: with many messages in flight, and with one. */
+const roomBounds = [256, 16, 1].flatMap((inFlight): Bound[] => {
+  const key = `w${String(inFlight)}.cpuUs`;
+  const [toWs, toSocketIo, toUws] = inFlight === 1 ? [1, 0.9, 1.3] : [0.7, 0.6, 1.2];
+  return [
+    {
+      ...{ ...rooms, key, against: { server: "ws" }, max: toWs },
+      title: `Rooms of 5, ${String(inFlight)} in flight: Node to ws`,
+    },
+    { ...rooms, key, title: "… to Socket.IO", against: { server: "socket.io" }, max: toSocketIo },
+    { ...rooms, key, title: "… to uWebSockets.js", against: { server: "uwebsockets" }, max: toUws },
+    { ...rooms, server: bun, key, title: "… Bun to Bun native", against: { server: "bun" }, max: 1.2 },
+  ];
 });
 
 const BOUNDS: readonly Bound[] = [
@@ -142,6 +158,7 @@ const BOUNDS: readonly Bound[] = [
       },
     ];
   }),
+  ...roomBounds,
   ...clusterBounds,
 ];
 

@@ -2,6 +2,7 @@
 import { isHalyard, servers } from "../processes/servers.ts";
 import { CLUSTERS, clusterWorkloads } from "./clusters.ts";
 import { fanOuts } from "./fan-outs.ts";
+import { roomWorkloads } from "./rooms.ts";
 import { cpu, rate } from "./workload.ts";
 import type { LineChartSpec, FigureSpec, Scale, Workload } from "./workload.ts";
 
@@ -11,7 +12,7 @@ const PEERS = servers.map(({ id }) => id).filter((id) => !isHalyard(id));
 export function listWorkloads(scale: Scale): Workload[] {
   const others = [
     chat(scale),
-    rooms(scale),
+    ...roomWorkloads(scale),
     requests(scale),
     typing(scale),
     connects(scale),
@@ -47,23 +48,6 @@ function chat({ isQuick, durationMs }: Scale): Workload {
     plan: { kind: "chat", connections, bytes: 128, inFlight: 16, durationMs },
     figures: [cpu("chat", "CPU per delivery", true), rate("chat", "deliveries/s")],
     without: ["crossws", "hono"],
-  };
-}
-
-/** Without peers: their application has no rooms with history and receipts. */
-function rooms({ durationMs }: Scale): Workload {
-  const [connections, roomSize] = [2_000, 5];
-  return {
-    id: `rooms-${String(roomSize)}`,
-    title: `Chat in rooms of ${String(roomSize)}, ${connections.toLocaleString("en")} connections`,
-    about:
-      "As chat through the whole stack, but each message goes to one small room, and the rooms take turns. 16 in flight in all; " +
-      "CPU per delivery.",
-    dialect: "v1",
-    // Longer than others, because V8 still compiles in the first second.
-    plan: { kind: "rooms", connections, roomSize, bytes: 128, inFlight: 16, durationMs: durationMs * 3 },
-    figures: [cpu("rooms", "CPU per delivery", true), rate("rooms", "deliveries/s")],
-    without: PEERS,
   };
 }
 

@@ -11,62 +11,80 @@
  * send needs its id at once.
  */
 export function messageIdOf(clientId: string, seq: number): string {
-  const bytes = sha256(`${clientId}:${seq}`)
-    .slice(0, 4)
-    .flatMap((word) => [24, 16, 8, 0].map((bits) => (word >>> bits) & 255));
-  const id = btoa(String.fromCharCode(...bytes)).slice(0, 22);
-  return id.replaceAll("+", "-").replaceAll("/", "_");
+  const words = sha256(`${clientId}:${seq}`);
+  words[4] = 0;
+  let id = "";
+  // 22 characters of 6 bits: the last one has 2 bits of the hash.
+  for (let bit = 0; bit < 132; bit += 6) {
+    const shift = 26 - (bit % 32);
+    const word = words[bit >> 5] ?? 0;
+    const next = words[(bit >> 5) + 1] ?? 0;
+    id += BASE64URL.charAt((shift < 0 ? (word << -shift) | (next >>> (32 + shift)) : word >>> shift) & 63);
+  }
+  return id;
 }
 
-type Hash = [number, number, number, number, number, number, number, number];
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /** SHA-256 of an ASCII text, as 32-bit words. */
-function sha256(text: string): Hash {
-  const words: number[] = [];
-  // The padding: a single 1 bit behind the text, and the length in bits at the end of the last block.
-  for (let index = 0; index <= text.length; index++) {
-    const byte = index < text.length ? text.charCodeAt(index) : 0x80;
-    words[index >> 2] = wordAt(words, index >> 2) | (byte << (24 - (index % 4) * 8));
-  }
-  words[((text.length + 8) >> 6) * 16 + 15] = text.length * 8;
+function sha256(text: string): number[] {
+  const { length } = text;
   let hash = INITIAL_HASH;
-  for (let start = 0; start < words.length; start += 16) {
-    const compressed = ROUND_CONSTANTS.reduce(compressionFunction(words.slice(start)), hash);
-    hash = hash.map((word, index) => (word + wordAt(compressed, index)) | 0) as Hash;
+  const last = (length + 8) >> 6;
+  for (let block = 0; block <= last; block++) {
+    for (let index = 0; index < 64; index++) {
+      const at = block * 64 + index;
+      // Behind the text comes the padding: a single 1 bit, then zeros, and at the end of the last block the length in bits.
+      const byte = at < length ? text.charCodeAt(at) : at === length ? 0x80 : 0;
+      schedule[index >> 2] = (wordAt(index >> 2) << 8) | byte;
+    }
+    if (block === last) schedule[15] = length * 8;
+    hash = compress(hash);
   }
   return hash;
 }
 
-/** One round over the working variables `a` to `h`; the message schedule is extended by one word per round. */
-function compressionFunction(schedule: number[]) {
-  return ([a, b, c, d, e, f, g, h]: Hash, constant: number, round: number): Hash => {
-    const w15 = wordAt(schedule, round - 15);
-    const w2 = wordAt(schedule, round - 2);
-    if (round > 15)
+/** The message schedule: a block in the first 16 words. Made once, because making an array costs as much as 64 rounds. */
+const schedule = new Int32Array(64);
+const wordAt = (index: number): number => schedule[index] ?? 0;
+const rotate = (word: number, bits: number): number => (word >>> bits) | (word << -bits);
+
+/** 64 rounds over the working variables `a` to `h`, each with a word of the message schedule. */
+function compress(hash: readonly number[]): number[] {
+  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = hash;
+  for (let round = 0; round < 64; round++) {
+    if (round > 15) {
+      const w15 = wordAt(round - 15);
+      const w2 = wordAt(round - 2);
       schedule[round] =
-        (wordAt(schedule, round - 16) +
-          wordAt(schedule, round - 7) +
-          (rotate(w15, 7) ^ rotate(w15, 18) ^ (w15 >>> 3)) +
-          (rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >>> 10))) |
-        0;
+        wordAt(round - 16) +
+        wordAt(round - 7) +
+        (rotate(w15, 7) ^ rotate(w15, 18) ^ (w15 >>> 3)) +
+        (rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >>> 10));
+    }
     const t1 =
       h +
       (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
       (g ^ (e & (f ^ g))) +
-      constant +
-      wordAt(schedule, round);
-    const sum = t1 + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) | (c & (a | b)));
-    return [sum | 0, a, b, c, (d + t1) | 0, e, f, g];
-  };
+      (ROUND_CONSTANTS[round] ?? 0) +
+      wordAt(round);
+    const t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) | (c & (a | b)));
+    h = g;
+    g = f;
+    f = e;
+    e = (d + t1) | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = (t1 + t2) | 0;
+  }
+  return [a, b, c, d, e, f, g, h].map((word, index) => (word + (hash[index] ?? 0)) | 0);
 }
-
-const wordAt = (words: readonly number[], index: number): number => words[index] ?? 0;
-const rotate = (word: number, bits: number): number => (word >>> bits) | (word << -bits);
 
 /** The standard's constants are the first 32 bits of the fractional parts of roots of primes: computed, not listed. */
 const PRIMES: number[] = [];
 for (let candidate = 2; PRIMES.length < 64; candidate++)
   if (PRIMES.every((prime) => candidate % prime)) PRIMES.push(candidate);
 const fractions = (root: number): number[] => PRIMES.map((prime) => (prime ** (1 / root) * 2 ** 32) | 0);
-const INITIAL_HASH = fractions(2).slice(0, 8) as Hash;
+const INITIAL_HASH = fractions(2).slice(0, 8);
 const ROUND_CONSTANTS = fractions(3);

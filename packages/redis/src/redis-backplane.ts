@@ -141,6 +141,7 @@ export class RedisBackplane implements Backplane {
       this.#handlers = undefined;
       await this.#lease.stop();
     }
+    await this.#calls.settled();
     this.#subscriptions.stop();
     this.#commands.stop();
   }

@@ -73,10 +73,9 @@ export class ChatMessageHandler extends MessageHandler<ChatMessage> {
 
   async handle(...[ws, data, connectedUsers]: HandleArguments<ChatMessage>): Promise<Published> {
     const context = contextOf(ws, data);
-    const override = await this.#options.beforePublish?.(data, context);
-    // The sender may have been signed out or banned while `beforePublish` ran.
-    if (context.signal.aborted) throw new HalyardError("unauthenticated");
-    const content = hasContent(override) ? override.content : data.content;
+    const { beforePublish } = this.#options;
+    const content =
+      beforePublish === undefined ? data.content : await contentAfter(beforePublish, data, context);
     const message = chatMessage({ ws, id: context.messageId, content, connectedUsers });
     // A publish does not say why it failed: this failure would last however often the client tries again.
     if (content.length > LONG_CONTENT) assertFitsFrame(JSON.stringify(message), "chat_message");
@@ -89,6 +88,18 @@ export class ChatMessageHandler extends MessageHandler<ChatMessage> {
     if (published.offset === undefined) throw new OutcomeUnknownError();
     return published;
   }
+}
+
+/** The content that `beforePublish` leaves or makes. @throws HalyardError `unauthenticated` */
+async function contentAfter(
+  beforePublish: (message: ChatMessage, context: HandlerContext) => unknown,
+  message: ChatMessage,
+  context: HandlerContext,
+): Promise<string> {
+  const override = await beforePublish(message, context);
+  // The sender may have been signed out or banned while `beforePublish` ran.
+  if (context.signal.aborted) throw new HalyardError("unauthenticated");
+  return hasContent(override) ? override.content : message.content;
 }
 
 interface ChatMessageInput {

@@ -35,6 +35,7 @@ interface PendingCall {
   readonly dueAt: number;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
+  readonly promise: Promise<unknown>;
   /** Redis may have got it. */
   wasSent: boolean;
   /** The driver holds it: it counts as under way, also when its deadline is over. */
@@ -99,23 +100,18 @@ export class Calls {
     this.#parts.connect();
     this.#pending++;
     this.#pendingBytes += bytes;
-    return new Promise((resolve, reject) => {
-      const dueAt = clock.now() + timeoutMs;
-      const call = {
-        again,
-        send,
-        bytes,
-        dueAt,
-        resolve,
-        reject,
-        wasSent: false,
-        isHeld: false,
-        isOver: false,
-      };
-      this.#deadlines.push(call);
-      this.#attempt(call);
-      if (this.#pending > 0) this.#timer ??= clock.setTimeout(this.#onDeadline, timeoutMs);
-    });
+    const settling = Promise.withResolvers<unknown>();
+    const dueAt = clock.now() + timeoutMs;
+    const call = { again, send, bytes, dueAt, ...settling, wasSent: false, isHeld: false, isOver: false };
+    this.#deadlines.push(call);
+    this.#attempt(call);
+    if (this.#pending > 0) this.#timer ??= clock.setTimeout(this.#onDeadline, timeoutMs);
+    return settling.promise;
+  }
+
+  /** Resolves when the calls that are under way have ended, at the latest with their deadlines. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#deadlines.filter(({ isOver }) => !isOver).map(({ promise }) => promise));
   }
 
   #attempt(call: PendingCall): void {

@@ -71,7 +71,7 @@ export interface Publisher<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * @throws TypeError by rejecting, for a room that is not a room name; HalyardError `unavailable`
    */
   listUsers(page?: UserPage): Promise<UserList>;
-  /** Ends its work; no timer and no connection to the backplane is left. */
+  /** Ends its work when what was published before has settled; no timer and no connection to the backplane is left. */
   close(): Promise<void>;
 }
 

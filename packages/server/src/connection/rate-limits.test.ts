@@ -131,7 +131,10 @@ describe("the rate of a channel", () => {
     rates.takeForChannel("all", 2 * 1024 * 1024);
     let delivered = 0;
     const senders = Array.from({ length: 20 }, () => open(`user ${String(++ids)}`));
-    for (const sender of senders) void rates.paceChannel(sender, "all", 65_536).then(() => delivered++);
+    for (const sender of senders) {
+      const pace = async (): Promise<void> => rates.paceChannel(sender, "all", 65_536);
+      void pace().then(() => delivered++);
+    }
     await clock.advance(500);
     expect(delivered).toBeLessThanOrEqual(8);
     await clock.advance(3_000);

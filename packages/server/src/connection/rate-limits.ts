@@ -11,6 +11,8 @@ import { isFull, UserBucketTable } from "./user-buckets.ts";
 import type { UserBuckets } from "./user-buckets.ts";
 import { InvalidMessageError } from "../utils/errors.ts";
 import type { Exceeded } from "../utils/errors.ts";
+import { andThen } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 
 /** How many times `limits.rooms` the hellos of a user may name at once: a few tabs that all reconnect. */
 const HELLO_ROOMS = 5;
@@ -117,7 +119,7 @@ export class RateLimits {
   }
 
   /** Delays a message until it is within the rate of its channel. */
-  paceChannel(connection: Connection, channel: string, bytes: number): Promise<void> {
+  paceChannel(connection: Connection, channel: string, bytes: number): MaybePromise<void> {
     return this.#delayUntil(connection, () => this.takeForChannel(channel, bytes));
   }
 
@@ -131,19 +133,22 @@ export class RateLimits {
   }
 
   /** Delays a message that was taken in until what {@link chargeFor} has charged since then is paid. */
-  async paceCharged(connection: Connection): Promise<void> {
-    if (this.#debtOf(connection) !== undefined)
-      await this.#delayUntil(connection, () => this.#debtOf(connection));
+  paceCharged(connection: Connection): MaybePromise<void> {
+    return this.#delayUntil(connection, () => this.#debtOf(connection));
   }
 
   /** Delays a message of a v1 client until it is within its rates. Such a message is never rejected for its rate. */
-  async pace(
+  pace(
     connection: Connection,
     message: { readonly type: string; readonly unpaidBytes: number },
-  ): Promise<void> {
-    if (message.unpaidBytes > 0)
-      await this.#delayUntil(connection, () => this.takeFrame(connection, message.unpaidBytes));
-    await this.#delayUntil(connection, () => this.takeForType(connection, message.type));
+  ): MaybePromise<void> {
+    const paying =
+      message.unpaidBytes > 0
+        ? this.#delayUntil(connection, () => this.takeFrame(connection, message.unpaidBytes))
+        : undefined;
+    return andThen<void, void>(paying, () =>
+      this.#delayUntil(connection, () => this.takeForType(connection, message.type)),
+    );
   }
 
   /**
@@ -193,10 +198,15 @@ export class RateLimits {
     return waitMs > 0 ? { limit: "userBytesPerSecond", waitMs } : undefined;
   }
 
-  async #delayUntil(connection: Connection, take: () => Exceeded | undefined): Promise<void> {
+  #delayUntil(connection: Connection, take: () => Exceeded | undefined): MaybePromise<void> {
+    const exceeded = take();
+    return exceeded && this.#delayFor(connection, exceeded, take);
+  }
+
+  async #delayFor(connection: Connection, first: Exceeded, take: () => Exceeded | undefined): Promise<void> {
     // Many may wait for the same bucket: those that do not get their tokens look again less and less often.
     let leastMs = 0;
-    for (let exceeded = take(); exceeded !== undefined; exceeded = take()) {
+    for (let exceeded: Exceeded | undefined = first; exceeded !== undefined; exceeded = take()) {
       const waitMs = Math.max(leastMs, exceeded.waitMs);
       leastMs = Math.min(100, 2 * leastMs + 5);
       await new Promise<void>((resolve) => {

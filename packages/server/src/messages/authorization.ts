@@ -9,6 +9,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { AuthorizeRequest, Clock } from "../types.ts";
 import { ForbiddenError } from "../utils/errors.ts";
+import { andThen } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 
@@ -72,12 +73,13 @@ export class Authorization {
   }
 
   /** @throws HalyardError `forbidden`, `timeout`, or what `authorize` itself throws */
-  async assertAllowed(connection: Connection, action: Action, room: string): Promise<void> {
+  assertAllowed(connection: Connection, action: Action, room: string): MaybePromise<void> {
     if (isGiven(connection, action, room)) return;
-    const answer = await this.#callAuthorize(connection, action, room);
-    // It may have been given while it was asked for.
-    if (!this.#isYes(connection, answer) && !isGiven(connection, action, room))
-      throw new ForbiddenError(action);
+    return andThen(this.#callAuthorize(connection, action, room), (answer) => {
+      // It may have been given while it was asked for.
+      if (!this.#isYes(connection, answer) && !isGiven(connection, action, room))
+        throw new ForbiddenError(action);
+    });
   }
 
   #callAuthorize(connection: Connection, action: Action, room: string): unknown {

@@ -74,8 +74,12 @@ export class ClientSends {
     connection.sendQueue.add(async () => {
       connection.pendingSends--;
       if (roomOperation !== undefined) await roomOperation.catch(() => undefined);
-      await rateLimits.paceCharged(connection);
-      if (connection.isV1) await rateLimits.pace(connection, { type: frame.type, unpaidBytes });
+      const debt = rateLimits.paceCharged(connection);
+      if (debt !== undefined) await debt;
+      const pace = connection.isV1
+        ? rateLimits.pace(connection, { type: frame.type, unpaidBytes })
+        : undefined;
+      if (pace !== undefined) await pace;
       await sendExecutor.execute(message);
       user.waitingSends--;
     });

@@ -1,5 +1,6 @@
 // From a message to its handler: schema, room, role, `authorize`, middleware, then the handler, in this order. Called by
-// SendExecutor. A relayed type without a handler is published as it is.
+// SendExecutor. A relayed type without a handler is published as it is. Guarantee: where nothing of the application takes
+// time, a message is with its handler in the turn in which it came.
 import type { SendResult } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
@@ -17,6 +18,8 @@ import {
   validationError,
 } from "../utils/errors.ts";
 import type { Exceeded } from "../utils/errors.ts";
+import { andThen } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Authorization } from "./authorization.ts";
 import type { HandlerRunner } from "./handler-runner.ts";
 import { toSendResult } from "./handler-runner.ts";
@@ -88,28 +91,8 @@ export class Dispatcher {
   }
 
   /** @throws HalyardError the error for the client */
-  async dispatch(input: ChannelMessageInput): Promise<SendResult> {
-    const { connection, type, messageId } = input;
-    const checked = await this.#check(input);
-    const { fields, handler, messageType, room } = checked;
-    const { handlerRunner } = this.#parts;
-    const relay = (): Promise<Published> => this.#relay(input, checked);
-    if (handler === undefined && !handlerRunner.hasMiddleware) return toSendResult(await relay());
-    const message = { type, ...fields };
-    if (handler !== undefined) handlerRunner.assertValid(connection, handler, message);
-    const version = connection.rightsVersion;
-    return handlerRunner.run(connection, {
-      type,
-      input: message,
-      messageId,
-      room,
-      result: messageType?.policy.result,
-      recheck: async () => {
-        if (version !== connection.rightsVersion) await this.#checkRights(input, messageType);
-        this.#assertCurrent(input, messageType);
-      },
-      handle: () => (handler === undefined ? relay() : handlerRunner.call(connection, handler, message)),
-    });
+  dispatch(input: ChannelMessageInput): MaybePromise<SendResult> {
+    return andThen(this.#check(input), (checked) => this.#handle(input, checked));
   }
 
   /**
@@ -135,51 +118,71 @@ export class Dispatcher {
     return publisher.storedMessage(message, checked.room, excluded);
   }
 
+  #handle(input: ChannelMessageInput, checked: CheckedMessage): MaybePromise<SendResult> {
+    const { connection, type, messageId } = input;
+    const { fields, handler, messageType, room } = checked;
+    const { handlerRunner } = this.#parts;
+    const relay = (): Promise<Published> => this.#relay(input, checked);
+    if (handler === undefined && !handlerRunner.hasMiddleware) return relay().then(toSendResult);
+    const message = { type, ...fields };
+    if (handler !== undefined) handlerRunner.assertValid(connection, handler, message);
+    const version = connection.rightsVersion;
+    return handlerRunner.run(connection, {
+      type,
+      input: message,
+      messageId,
+      room,
+      result: messageType?.policy.result,
+      recheck: async () => {
+        if (version !== connection.rightsVersion) await this.#checkRights(input, messageType);
+        this.#assertCurrent(input, messageType);
+      },
+      handle: () => (handler === undefined ? relay() : handlerRunner.call(connection, handler, message)),
+    });
+  }
+
   /** @throws HalyardError the error for the client */
-  async #check(input: ChannelMessageInput): Promise<CheckedMessage> {
+  #check(input: ChannelMessageInput): MaybePromise<CheckedMessage> {
     const { type } = input;
     const messageType = this.#parts.types.fromClient(type);
     const handler = this.#parts.handlerRunner.find(type);
     const isRelayed = messageType?.policy.relay !== undefined && handler === undefined;
     if (handler === undefined && !isRelayed) throw this.#noHandler(type, messageType);
 
-    const fields = messageType === undefined ? input.fields : await this.#parse(messageType, input.fields);
-    const room = await this.#admit(input, messageType);
-    return { fields, handler, messageType, room };
+    const parsed = messageType === undefined ? input.fields : this.#parse(messageType, input.fields);
+    return andThen<object, CheckedMessage>(parsed, (fields) =>
+      andThen(this.#admit(input, messageType), (room) => ({ fields, handler, messageType, room })),
+    );
   }
 
   /** Everything that is checked before a message is handled. @returns its room */
-  async #admit(
-    input: ChannelMessageInput,
-    messageType: MessageType | undefined,
-  ): Promise<string | undefined> {
+  #admit(input: ChannelMessageInput, messageType: MessageType | undefined): MaybePromise<string | undefined> {
     const { connection } = input;
-    let room: string | undefined;
-    let version: number;
-    do {
-      version = connection.rightsVersion;
-      room = await this.#checkRights(input, messageType);
+    const version = connection.rightsVersion;
+    return andThen(this.#checkRights(input, messageType), (room) => {
       const exceeded = this.#takeForChannel(input, messageType);
-      if (exceeded !== undefined) await this.#awaitChannel(input, exceeded);
-    } while (version !== connection.rightsVersion);
-    this.#assertCurrent(input, messageType);
-    return room;
+      const pacing = exceeded && this.#awaitChannel(input, exceeded);
+      return andThen<void, string | undefined>(pacing, () => {
+        if (version !== connection.rightsVersion) return this.#admit(input, messageType);
+        this.#assertCurrent(input, messageType);
+        return room;
+      });
+    });
   }
 
   /** Room, role and `authorize`, for the rights that the connection has when the last answer comes. */
-  async #checkRights(
+  #checkRights(
     input: ChannelMessageInput,
     messageType: MessageType | undefined,
-  ): Promise<string | undefined> {
+  ): MaybePromise<string | undefined> {
     const { connection } = input;
-    for (;;) {
-      const version = connection.rightsVersion;
-      const room = this.#roomOf(input, messageType);
-      if (messageType !== undefined && !hasRequiredRole(messageType.policy, connection.identity.user))
-        throw new ForbiddenError("role");
-      await this.#authorize(input, room, messageType);
-      if (version === connection.rightsVersion) return room;
-    }
+    const version = connection.rightsVersion;
+    const room = this.#roomOf(input, messageType);
+    if (messageType !== undefined && !hasRequiredRole(messageType.policy, connection.identity.user))
+      throw new ForbiddenError("role");
+    return andThen<void, string | undefined>(this.#authorize(input, room, messageType), () =>
+      version === connection.rightsVersion ? room : this.#checkRights(input, messageType),
+    );
   }
 
   /** The connection may have left the room, or been closed, while it was waited for an answer. */
@@ -199,11 +202,13 @@ export class Dispatcher {
     return new HalyardError("unknown_type", "The server has no handler for this message.");
   }
 
-  async #parse(messageType: MessageType, fields: Record<string, unknown>): Promise<object> {
+  #parse(messageType: MessageType, fields: Record<string, unknown>): MaybePromise<object> {
     const pending = validate(messageType.schema, fields);
-    const result = pending instanceof Promise ? await this.#parts.handlerRunner.settle(pending) : pending;
-    if (!result.ok) throw validationError(result);
-    return result.value as object;
+    const validated = pending instanceof Promise ? this.#parts.handlerRunner.settle(pending) : pending;
+    return andThen(validated, (result) => {
+      if (!result.ok) throw validationError(result);
+      return result.value as object;
+    });
   }
 
   /** @throws HalyardError `invalid_message` for a channel that this is not sent to, `forbidden` outside the room */
@@ -223,21 +228,18 @@ export class Dispatcher {
     return room;
   }
 
-  async #authorize(
+  #authorize(
     { connection, type }: ChannelMessageInput,
     room: string | undefined,
     messageType: MessageType | undefined,
-  ): Promise<void> {
+  ): MaybePromise<void> {
     const { authorization, builtIns } = this.#parts;
-    if (room !== undefined) {
-      await authorization.assertAllowed(connection, "publish", room);
-      return;
-    }
+    if (room !== undefined) return authorization.assertAllowed(connection, "publish", room);
     const scope =
       type === "chat_message" ? builtIns.chat : type === "typing_indicator" ? builtIns.typing : undefined;
     if (scope === "rooms") throw new ForbiddenError("publish", "This is for rooms only.");
     if (isForEveryone(type, messageType))
-      await authorization.assertAllowed(connection, "publish", GLOBAL_CHANNEL);
+      return authorization.assertAllowed(connection, "publish", GLOBAL_CHANNEL);
   }
 
   /** After `authorize`: a send that is refused takes nothing from those of others. Readers drop ephemeral messages first. */

@@ -11,6 +11,8 @@ import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock, Published } from "../types.ts";
 import { InvalidMessageError, OutcomeUnknownError, withEffect } from "../utils/errors.ts";
+import { andThen, andThenOr } from "../utils/maybe-promise.ts";
+import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import { bindContext, HandlerInvocation, MiddlewareInvocation } from "./handler-context.ts";
 import type { MessageHandler, MessageHandlerRegistry } from "./handler-registry.ts";
@@ -58,7 +60,7 @@ export class HandlerRunner {
   }
 
   /** @throws HalyardError `timeout`, or what middleware or the handler throws */
-  async run(connection: Connection, call: MessageCall): Promise<SendResult> {
+  run(connection: Connection, call: MessageCall): MaybePromise<SendResult> {
     const { clock, limits } = this.#parts;
     const invocation = this.hasMiddleware
       ? new MiddlewareInvocation(connection, { ...call, kind: "message" })
@@ -77,17 +79,23 @@ export class HandlerRunner {
       hasRun = isStarted;
       invocation.abort();
     };
-    try {
-      const returned = await withDeadline(handled, { clock, ms: limits.handlerMs, onTimeout });
+    const complete = (returned: unknown): MaybePromise<SendResult> => {
       if (call.result === undefined)
         return isPublished(returned) ? toSendResult(returned) : { id: invocation.messageId };
       hasRun = true;
       const pending = validate(call.result, returned);
-      const validation = pending instanceof Promise ? await this.settle(pending) : pending;
-      return { id: invocation.messageId, result: checkedResult(call.type, validation) };
-    } catch (error) {
+      return andThen(pending instanceof Promise ? this.settle(pending) : pending, (validation) => ({
+        id: invocation.messageId,
+        result: checkedResult(call.type, validation),
+      }));
+    };
+    const fail = (error: unknown): never => {
       throw hasRun ? withEffect(error as object) : error;
-    }
+    };
+    const waiting = isThenable(handled)
+      ? withDeadline(handled, { clock, ms: limits.handlerMs, onTimeout })
+      : handled;
+    return andThenOr(waiting, complete, fail);
   }
 
   async #runThrough(invocation: HandlerInvocation, { recheck, handle }: MessageCall): Promise<unknown> {

@@ -100,7 +100,7 @@ export class Rooms {
   async #planAllowed(
     connection: Connection,
     room: string,
-    assertAllowed: () => Promise<void>,
+    assertAllowed: () => MaybePromise<void>,
   ): Promise<ReplayPlan> {
     for (;;) {
       const version = connection.rightsVersion;

@@ -13,11 +13,20 @@ export function randomId(clock: Clock, length: number): string {
   return id;
 }
 
-/** A random id that cannot be guessed, in the form of a client's id: 128 bits, 22 characters of base64url. */
+const ID_CHARACTERS = 22;
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/** Random bytes for the next 186 ids: to ask the system for the bytes of one costs more than the rest of an id. */
+const pool = new Uint8Array(4_096);
+let used = pool.length;
+
+/** A random id that cannot be guessed, in the form of a client's id: 132 bits, 22 characters of base64url. */
 export function newMessageId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  if (used + ID_CHARACTERS > pool.length) {
+    crypto.getRandomValues(pool);
+    used = 0;
+  }
+  let id = "";
+  for (const end = used + ID_CHARACTERS; used < end; used++)
+    id += BASE64URL.charAt((pool[used] ?? 0) % BASE64URL.length);
+  return id;
 }

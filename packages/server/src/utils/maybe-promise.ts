@@ -43,6 +43,20 @@ export function andThen<TValue, TResult>(
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
+/** As {@link andThen}; what is thrown and what a promise rejects with is handed to `fail`, which throws. */
+export function andThenOr<TValue, TResult>(
+  value: MaybePromise<TValue>,
+  next: (value: TValue) => MaybePromise<TResult>,
+  fail: (error: unknown) => never,
+): MaybePromise<TResult> {
+  try {
+    const result = andThen(value, next);
+    return result instanceof Promise ? result.catch(fail) : result;
+  } catch (error) {
+    return fail(error);
+  }
+}
+
 /** All of the values in the same turn, unless one of them is a promise. */
 export function whenAll<TValue>(values: readonly MaybePromise<TValue>[]): MaybePromise<readonly TValue[]> {
   return values.some((value) => value instanceof Promise)

@@ -13,21 +13,24 @@ export interface Deadline {
  * Waits for application code until a deadline. Any return value, a thenable that throws included, ends as a value, a
  * rejection or `timeout`. A rejection after the deadline is dropped here, so that it is never unhandled.
  */
-export async function withDeadline<TValue>(
+export function withDeadline<TValue>(
   value: TValue | PromiseLike<TValue>,
-  deadline: Deadline,
+  { clock, ms, onTimeout }: Deadline,
 ): Promise<TValue> {
-  if (!isThenable(value)) return value;
-  let timer: unknown;
-  const expired = new Promise<never>((_, reject) => {
-    timer = deadline.clock.setTimeout(() => {
-      deadline.onTimeout?.();
+  return new Promise((resolve, reject) => {
+    if (!isThenable(value)) {
+      resolve(value);
+      return;
+    }
+    const timer = clock.setTimeout(() => {
+      onTimeout?.();
       reject(new DeadlineError());
-    }, deadline.ms);
+    }, ms);
+    const stop = (): void => {
+      clock.clearTimeout(timer);
+    };
+    const settling = Promise.resolve(value);
+    settling.then(stop, stop);
+    settling.then(resolve, reject);
   });
-  try {
-    return await Promise.race([Promise.resolve(value), expired]);
-  } finally {
-    deadline.clock.clearTimeout(timer);
-  }
 }

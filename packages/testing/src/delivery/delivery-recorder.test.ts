@@ -73,6 +73,23 @@ it("the recorder writes an empty list, and no list that has more pages or is of 
   expect(presenceOf(log)).toEqual(["list"]);
 });
 
+it("of a room that the application has left, the recorder expects no continuation by the next connection [soak seed 101]", () => {
+  const { log, recorder, receive, send } = record();
+  const channels = { "room:one": { epoch: "e2", off: 7, recovered: "new" } };
+  receive(welcome);
+  recorder.left("one");
+  // A message that waits keeps the client in the room, also with the next connections.
+  for (const _ of [1, 2]) {
+    send({ type: "hello", clientId: "c", attempt: 2, rooms: ["one"], positions: [] });
+    receive({ type: "welcome", channels });
+  }
+  expect(log.map(({ type }) => type)).toEqual(["positioned", "left", "positioned", "left", "positioned"]);
+  // Joined again, it goes on or has a gap.
+  send({ type: "join", room: "one", $: { id: "r1" } });
+  send({ type: "hello", clientId: "c", attempt: 3, rooms: ["one"], positions: [] });
+  expect(log.at(-1)?.type).toBe("positioned");
+});
+
 it("the recorder writes a room as left once, and nothing that still arrives for it", () => {
   const { log, recorder, receive } = record();
   receive(welcome);

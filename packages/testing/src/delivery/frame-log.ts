@@ -20,6 +20,11 @@ export class FrameLog {
   readonly #newest = new Map<string, number>();
   /** By channel, the offsets after `after` and up to `end`, which were written, and which the client asks for again. */
   readonly #askedAgain = new Map<string, { after: number; readonly end: number }>();
+  /**
+   * What the application has left and the client has not joined again. The client may still be in such a room, for a message
+   * that waits, and forgets its position with the connection.
+   */
+  readonly #abandoned = new Set<string>();
   /** Joins and leaves that wait for their reply. */
   readonly #pendingJoins = new Map<string, Frame>();
   /** By channel, the public fields of each user, where the client has the whole list: a list with more pages is not whole. */
@@ -36,6 +41,7 @@ export class FrameLog {
     if (typeof frame === "string") return;
     const { type, $: { id } = {} } = frame;
     if (type === "hello") this.#resumed((frame["positions"] ?? []) as readonly NamedPosition[]);
+    if (type === "join") this.#abandoned.delete(roomChannel(frame["room"]));
     if ((type === "join" || type === "leave") && id !== undefined) this.#pendingJoins.set(id, frame);
   }
 
@@ -65,6 +71,7 @@ export class FrameLog {
 
   /** The application has left a room. */
   left(room: string): void {
+    this.#abandoned.add(roomChannel(room));
     this.#left(roomChannel(room));
   }
 
@@ -72,6 +79,8 @@ export class FrameLog {
   #resumed(positions: readonly NamedPosition[]): void {
     this.#pendingJoins.clear();
     this.#askedAgain.clear();
+    for (const channel of this.#abandoned)
+      if (!positions.some(({ ch }) => ch === channel)) this.#left(channel);
     for (const { ch, epoch, off } of positions) {
       const end = this.#newest.get(ch) ?? 0;
       if (epoch === this.#epochs.get(ch) && off < end) this.#askedAgain.set(ch, { after: off, end });

@@ -1,0 +1,56 @@
+/** Chat in many small rooms, beside peers that do the same work. */
+import { CLUSTERS } from "./clusters.ts";
+import { cpu, rate } from "./workload.ts";
+import type { Scale, Workload } from "./workload.ts";
+
+const SIZES = [2, 5, 20, 100];
+const IN_FLIGHT = [256, 16, 1];
+const CONNECTIONS = 2_000;
+
+/** Rooms of each size with plain clients, and of 5 with `halyard.v1` clients, which get receipts. */
+export function roomWorkloads({ isQuick, durationMs }: Scale): Workload[] {
+  const plain = (isQuick ? [5] : SIZES).map((roomSize): Workload => {
+    const id = `rooms-${String(roomSize)}`;
+    const workload = roomsOf(roomSize, durationMs);
+    // The bounds are near.
+    return { ...workload, id, dialect: "plain", runs: roomSize === 5 ? 7 : 3 };
+  });
+  return [...plain, withReceipts(durationMs)];
+}
+
+/** Without peers: their clients repeat nothing after a reconnect. */
+function withReceipts(durationMs: number): Workload {
+  const workload = roomsOf(5, durationMs, true);
+  const peers = ["ws", "ws-tick", "socket.io", "bun", "uwebsockets"];
+  return {
+    ...workload,
+    id: "rooms-5-v1",
+    title: `${workload.title}, with receipts`,
+    about: `${workload.about} The clients are of \`halyard.v1\`: each message is deduplicated and has a receipt.`,
+    without: [...(workload.without ?? []), ...peers],
+    runs: 7,
+  };
+}
+
+function roomsOf(roomSize: number, durationMs: number, hasReceipts = false): Workload {
+  return {
+    id: "",
+    title: `Chat in rooms of ${String(roomSize)}, ${CONNECTIONS.toLocaleString("en")} connections`,
+    about:
+      "Each message goes to one room, and the rooms take turns; CPU per delivery, with 256, 16 and 1 in flight in all. Every server " +
+      "checks the message with zod, adds a random id, the time and the author, and keeps the last 1,000 messages of each room; " +
+      "Halyard also numbers them, checks rates and asks `authorize`.",
+    dialect: "v1",
+    plan: {
+      ...{ kind: "rooms", connections: CONNECTIONS, roomSize, bytes: 128, hasReceipts },
+      inFlight: IN_FLIGHT,
+      // Longer than others, because V8 still compiles in the first second.
+      durationMs: durationMs * 2,
+    },
+    figures: [
+      ...IN_FLIGHT.map((count) => cpu(`w${String(count)}`, `${String(count)} in flight`, count === 16)),
+      rate("w16", "deliveries/s"),
+    ],
+    without: ["crossws", "hono", ...CLUSTERS],
+  };
+}
