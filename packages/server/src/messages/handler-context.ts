@@ -6,7 +6,6 @@ import type {
   WebSocketInstance,
 } from "../types.ts";
 import { newMessageId } from "../utils/ids.ts";
-import { processWide } from "../application/process-wide.ts";
 
 /** What a context is made of. A connection is one. */
 export interface ContextSource {
@@ -117,19 +116,19 @@ export class MiddlewareInvocation extends HandlerInvocation {
 }
 
 /**
- * The context of each message object that is being handled. `handle` has four promised parameters and none for the context.
- * A message object is made for one call of a handler and never shared, so it can be the key.
+ * Where a message object has its context while it is handled: `handle` has four promised parameters and none for the context.
+ * Not enumerable, so that no copy, JSON or comparison of the message has it; the same symbol in every copy of this package.
  */
-const contextByMessage = processWide<HandlerContext>("halyard.contexts.1");
+const CONTEXT: unique symbol = Symbol.for("halyard.context.1");
 
-/** Sets the context that {@link contextOf} returns for a message. */
+/** Sets the context that {@link contextOf} returns for a message, which was made for one call of a handler. */
 export function bindContext(message: object, context: HandlerContext): void {
-  contextByMessage.set(message, context);
+  Object.defineProperty(message, CONTEXT, { configurable: true, value: context });
 }
 
 /** The context of a message; one made of `ws.data` when the application called `handle` itself. */
 export function contextOf(ws: WebSocketInstance<WebSocketData>, message: unknown): HandlerContext {
-  const bound = typeof message === "object" && message !== null ? contextByMessage.get(message) : undefined;
+  const bound = (message as { readonly [CONTEXT]?: HandlerContext } | null | undefined)?.[CONTEXT];
   if (bound !== undefined) return bound;
   const { userId, name, image } = ws.data;
   const identity = { user: { id: userId, name, image } };
