@@ -180,12 +180,19 @@ function isInSight(element: Element): boolean {
 /** Expects that a finger hits each of these within 44 px, whatever the eye sees of them. */
 async function targetsAreLarge({ page }: UserPage, selector: string): Promise<void> {
   for (const target of await page.locator(selector).all()) {
-    const isHit = await target.evaluate((element) => {
-      const { left, right, top, bottom } = element.getBoundingClientRect();
-      const [x, y] = [(left + right) / 2, (top + bottom) / 2];
-      const points = [-21, 21].flatMap((by) => [[x + by, y] as const, [x, y + by] as const]);
-      return points.every((point) => element.contains(document.elementFromPoint(...point)));
-    });
-    expect(isHit, await target.evaluate(({ outerHTML }) => outerHTML.slice(0, 120))).toBe(true);
+    const missed = (): Promise<string[]> =>
+      target.evaluate((element) => {
+        const { left, right, top, bottom } = element.getBoundingClientRect();
+        const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+        const points = [-21, 21].flatMap((by) => [[x + by, y] as const, [x, y + by] as const]);
+        return points
+          .map((point) => [point.join(), document.elementFromPoint(...point)] as const)
+          .filter(([, hit]) => !element.contains(hit))
+          .map(
+            ([point, hit]) => `${element.outerHTML.slice(0, 80)} at ${point}: ${hit?.className ?? "nothing"}`,
+          );
+      });
+    // A drawer that has just opened is not at its place yet.
+    await expect.poll(missed, POLL).toEqual([]);
   }
 }
