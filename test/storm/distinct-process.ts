@@ -12,7 +12,7 @@ const BATCH = 500;
 const BATCH_MS = 10_000;
 /** Longer than everything is kept that has an age. */
 const RETENTION_MS = 11 * 60_000;
-const WARM_UP = 5_000;
+const MOST_WARM_UP = 5_000;
 /** Welcome, lists, chat message and receipt, replies and announcement. */
 const LEAST_FRAMES = 6;
 /** A user's last device goes with a close, or is lost. */
@@ -113,7 +113,7 @@ function heapAfterCollection(): number {
   return process.memoryUsage().heapUsed;
 }
 
-await comeAndGo(WARM_UP);
+await comeAndGo(Math.min(count, MOST_WARM_UP));
 const before = heapAfterCollection();
 await comeAndGo(count);
 const grownBytes = heapAfterCollection() - before;

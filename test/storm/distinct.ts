@@ -15,7 +15,7 @@ const MOST_GROWTH_MIB = 10;
 
 interface Report {
   readonly visitors: number;
-  /** Before the visitors, after a full collection, with what the first 5,000 have left. */
+  /** Before the visitors, after a full collection, with what the first of them (5,000 at most) have left. */
   readonly heapBytes: number;
   readonly grownBytes: number;
 }
