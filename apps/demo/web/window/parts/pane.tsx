@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
 import { useStore } from "./use-store.ts";
-import { HalyardProvider, useMessages, useTyping } from "../halyard.ts";
+import { HalyardProvider, useConnection, useMessages, useTyping } from "../halyard.ts";
 import type { Companion } from "../model/companion.ts";
 import type { PaneSession } from "../model/pane-session.ts";
 import { LineComposer } from "./line-composer.tsx";
@@ -27,6 +27,8 @@ function PaneView({ pane, talk }: PaneProps) {
   const { name } = pane.room;
   const { entries, send, retry } = useMessages("line", { room: name, load: pane.loadHistory, limit: 120 });
   const typing = useTyping(name);
+  // Without a connection nobody can say who types.
+  const isOpen = useConnection(({ status }) => status === "open");
   const verdicts = useStore(pane.verdicts);
   const recovered = useStore(pane.recovered);
   useEffect(() => {
@@ -43,7 +45,7 @@ function PaneView({ pane, talk }: PaneProps) {
       <PaneHeader pane={pane} talk={talk} />
       <LineList guest={pane.guest} entries={entries} recovered={recovered} verdicts={verdicts} />
       <p className="pane-typing">
-        {typing.users.length > 0 && (talk ? "You are typing …" : "Grace is typing …")}
+        {isOpen && typing.users.length > 0 && (talk ? "You are typing …" : "Grace is typing …")}
       </p>
       {!talk && <LineComposer onWrite={(text) => pane.write(text)} onInput={typing.onInput} />}
     </section>
