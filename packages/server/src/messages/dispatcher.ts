@@ -1,6 +1,6 @@
 // From a message to its handler: schema, room, role, `authorize`, middleware, then the handler, in this order. Called by
 // SendExecutor. A relayed type without a handler is published as it is. Guarantee: where nothing of the application takes
-// time, a message is with its handler in the turn in which it came.
+// time, no check makes a promise.
 import type { SendResult } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";

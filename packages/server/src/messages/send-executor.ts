@@ -58,6 +58,8 @@ export class SendExecutor {
     const { connection, meta } = message;
     const { errorReplies } = this.#parts;
     const { seq } = meta;
+    // A sign-out or a ban of the same turn comes first.
+    await Promise.resolve();
     // The message waited, and its connection was closed for good meanwhile.
     if (connection.isRevoked) return;
     this.#parts.messageLog?.received(message);

@@ -1,4 +1,4 @@
-// The companion moves in the canvas by herself, so that one visitor alone sees a cursor of somebody else.
+// Moves the companion's cursor over the canvas, so that a visitor who is alone sees the cursor of another user.
 import type { Room } from "@halyard/client";
 import type { Visit } from "../../../shared/visit.ts";
 import type { VisitProtocol } from "../../../shared/visit-protocol.ts";
@@ -20,11 +20,11 @@ export interface CompanionCursorOptions {
 const STEP_MS = 100;
 /** For a reader who wants no motion the cursor jumps, and seldom. */
 const JUMP_MS = 2_000;
-/** So far from the visitor's cursor she stays. */
+/** How far the companion's cursor stays from the visitor's. */
 const DISTANCE: Point = { x: 0.12, y: 0.16 };
 
 export class CompanionCursor {
-  /** Whether the canvas is on the screen: she moves for nobody. */
+  /** Whether the canvas is on the screen: while it is not, the cursor rests. */
   isWatched = false;
   readonly #options: CompanionCursorOptions;
   readonly #room: Room<VisitProtocol>;
@@ -63,10 +63,7 @@ export class CompanionCursor {
     const target = visitor
       ? { x: visitor.x + (visitor.x > 0.5 ? -DISTANCE.x : DISTANCE.x), y: visitor.y - DISTANCE.y }
       : strollAt(seconds);
-    const next =
-      this.#stepMs === JUMP_MS
-        ? moveTowards(this.#cursor, target, 1)
-        : moveTowards(this.#cursor, target, 0.2);
+    const next = moveTowards(this.#cursor, target, this.#stepMs === JUMP_MS ? 1 : 0.2);
     if (next.x === this.#cursor.x && next.y === this.#cursor.y) return;
     this.#cursor = next;
     this.#room.updatePresence({ cursor: next });

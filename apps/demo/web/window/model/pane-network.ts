@@ -10,7 +10,7 @@ export interface NetworkObserver {
 
 /** What a browser reports of a connection that broke. */
 const ABNORMAL_CLOSE = 1006;
-/** The close code that the server sees: any but those of a user who has left. */
+/** The close code that the server sees of a pulled plug: with 1000 and 1005 the user would count as gone. */
 const PULLED = 3999;
 const REFUSED_AFTER_MS = 30;
 

@@ -18,7 +18,7 @@ export function moveTowards(from: Point, target: Point, part: number): Point {
   return pointOf(from.x + (target.x - from.x) * part, from.y + (target.y - from.y) * part);
 }
 
-/** Where the companion strolls while nobody is with her: a curve that returns after a minute. */
+/** The place of the companion's cursor while no visitor has one: a curve that returns after a minute. */
 export function strollAt(seconds: number): Point {
   return pointOf(0.5 + 0.34 * Math.sin(seconds / 1.9), 0.48 + 0.3 * Math.sin(seconds / 1.3 + 0.6));
 }

@@ -58,7 +58,7 @@ const STATUS = {
   closed: "Disconnected",
 } as const;
 
-/** Lets the companion rest: she neither talks nor moves then. */
+/** Lets the companion rest: the companion neither talks nor moves then. */
 export function TalkButton({ talk }: { readonly talk: Companion }) {
   const isTalking = useStore(talk.isTalking);
   const label = isTalking ? "Let Grace pause" : "Let Grace talk on";
