@@ -1,38 +1,24 @@
-import { useId, useState } from "react";
 import { useOwnTabs } from "../chat/use-tabs.ts";
 import { authClient } from "../lib/auth-client.ts";
 import { useToasts } from "../lib/toasts.ts";
 import { DeviceList, tabsText } from "./device-list.tsx";
+import { Disclosure } from "./disclosure.tsx";
 import { Icon } from "./icon.tsx";
 
 /** The tabs of the user of this page, and the way to end all of them. Other users see their number only. */
 export function OwnTabs() {
-  const id = useId();
   const { devices, ownId } = useOwnTabs();
-  const [isOpen, setOpen] = useState(false);
   if (devices.length === 0) return null;
   return (
-    <>
-      <button
-        type="button"
-        className="own-tabs-toggle"
-        aria-expanded={isOpen}
-        aria-controls={id}
-        onClick={() => setOpen(!isOpen)}
-        data-testid="own-tabs"
-      >
-        {tabsText(devices.length)}
-        <Icon name="chevron" />
-      </button>
-      <div id={id} className="own-tabs-list" hidden={!isOpen}>
-        {isOpen && (
-          <>
-            <DeviceList devices={devices} ownId={ownId} />
-            <SignOutEverywhere />
-          </>
-        )}
-      </div>
-    </>
+    <Disclosure
+      className="own-tabs-toggle"
+      contentClass="own-tabs-list"
+      testId="own-tabs"
+      label={tabsText(devices.length)}
+    >
+      <DeviceList devices={devices} ownId={ownId} />
+      <SignOutEverywhere />
+    </Disclosure>
   );
 }
 

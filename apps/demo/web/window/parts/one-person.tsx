@@ -1,7 +1,7 @@
-import { useState } from "react";
 import type { ReactNode } from "react";
 import type { Device } from "../../../shared/device.ts";
 import { DeviceList, tabsText } from "../../components/device-list.tsx";
+import { Disclosure } from "../../components/disclosure.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { TAB_ADDRESS } from "../model/visit-memory.ts";
 
@@ -14,30 +14,17 @@ interface OnePersonProps {
 
 /** The visitor as one person, however many tabs are open: their number, which opens to the list of them. */
 export function OnePerson({ devices, ownId, children }: OnePersonProps) {
-  const [isOpen, setOpen] = useState(false);
   return (
     <div className="card one-person">
       <h3>One person, many tabs</h3>
       <p>Open this visit in another tab: Grace still sees one of you, with one cursor.</p>
-      <button
-        type="button"
+      <Disclosure
         className="person-toggle"
-        aria-expanded={isOpen}
-        aria-controls="devices"
-        onClick={() => setOpen(!isOpen)}
-        data-testid="devices-toggle"
+        testId="devices-toggle"
+        label={<PersonLabel count={devices.length} />}
       >
-        <span className="avatar" data-hue={0} aria-hidden="true">
-          Y
-        </span>
-        <span>
-          You · <span data-testid="tabs">{devices.length === 0 ? "no tab" : tabsText(devices.length)}</span>
-        </span>
-        <Icon name="chevron" />
-      </button>
-      <div id="devices" hidden={!isOpen}>
-        {isOpen && <DeviceList devices={devices} ownId={ownId} />}
-      </div>
+        <DeviceList devices={devices} ownId={ownId} />
+      </Disclosure>
       <div className="one-person-actions">
         {/* With its opener, so that the browser copies the visit to it. */}
         <a className="button small" href={TAB_ADDRESS} target="_blank" rel="opener" data-testid="another-tab">
@@ -47,5 +34,18 @@ export function OnePerson({ devices, ownId, children }: OnePersonProps) {
         {children}
       </div>
     </div>
+  );
+}
+
+function PersonLabel({ count }: { readonly count: number }) {
+  return (
+    <>
+      <span className="avatar" data-hue={0} aria-hidden="true">
+        Y
+      </span>
+      <span>
+        You · <span data-testid="tabs">{count === 0 ? "no tab" : tabsText(count)}</span>
+      </span>
+    </>
   );
 }

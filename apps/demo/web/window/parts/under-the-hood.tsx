@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { Disclosure } from "../../components/disclosure.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { useStore } from "./use-store.ts";
 import type { LoggedFrame } from "../model/frame-log.ts";
@@ -7,25 +7,24 @@ import type { Stage } from "../model/stage.ts";
 
 /** A drawer with the frames as they pass, and with what each client knows of its connection. */
 export function UnderTheHood({ stage }: { readonly stage: Stage }) {
-  const [isOpen, setOpen] = useState(false);
   return (
     <div className="hood">
-      <button
-        type="button"
+      <Disclosure
         className="hood-toggle"
-        aria-expanded={isOpen}
-        aria-controls="hood"
-        onClick={() => setOpen(!isOpen)}
-        data-testid="hood-toggle"
+        contentClass="hood-panes"
+        testId="hood-toggle"
+        label={
+          <>
+            <Icon name="eye" />
+            <span>Under the hood</span>
+            <small>frames, positions, queues, attempts, round trip</small>
+          </>
+        }
       >
-        <Icon name="eye" />
-        <span>Under the hood</span>
-        <small>frames, positions, queues, attempts, round trip</small>
-        <Icon name="chevron" />
-      </button>
-      <div id="hood" className="hood-panes" hidden={!isOpen}>
-        {isOpen && [stage.you, stage.companion].map((pane) => <PaneHood key={pane.guest} pane={pane} />)}
-      </div>
+        {[stage.you, stage.companion].map((pane) => (
+          <PaneHood key={pane.guest} pane={pane} />
+        ))}
+      </Disclosure>
     </div>
   );
 }
