@@ -71,7 +71,8 @@ describe("the canvas and the tabs of the shop window", () => {
     await ada.at("sign-out").click();
     const time = () => ada.at("sign-out-time").innerText();
     await expect.poll(time, POLL).toMatch(/^4 sockets closed in \d+ ms$/);
-    for (const each of tabs) await each.at("signed-out").waitFor();
+    for (const each of tabs)
+      await each.at("signed-out").getByRole("link", { name: "another visit" }).waitFor();
     await expect.poll(() => guests(bob), POLL).toHaveLength(2);
   });
 

@@ -64,6 +64,13 @@ describe("the looks of the shop window", () => {
     expect(await page.user.page.evaluate(readShift)).toBe(0);
   });
 
+  it("copies the line that installs Halyard", async () => {
+    await page.user.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.at("copy-install").click();
+    const copied = () => page.user.page.evaluate(() => navigator.clipboard.readText());
+    await expect.poll(copied, POLL).toMatch(/^npm install @halyard\/server @halyard\/client zod$/);
+  });
+
   it("is used by keyboard alone: a trouble, the verdict, a line, the drawer, the canvas", async () => {
     const { keyboard } = page.user.page;
     await tabTo("trouble-double");
@@ -85,7 +92,7 @@ describe("the looks of the shop window", () => {
   it("breaks no rule of WCAG AA and fits its window in every size and colour, connected and not", async () => {
     await page.user.page.emulateMedia({ reducedMotion: "reduce" });
     await page.user.page.getByRole("button", { name: /Typed at both ends/ }).click();
-    await page.user.page.getByText("const WrittenLine").waitFor();
+    await page.user.page.getByText("const Line = z.object").waitFor();
     await page.at("devices-toggle").click();
     await page.at("device").waitFor();
     await page.at("plug-you").click();

@@ -31,6 +31,8 @@ describe("the shop window", () => {
     expect(verdicts["unplug"]).toMatchObject({ ...GOOD, written: 2, sentOnce: 2, connections: 1, loaded: 0 });
     expect(verdicts["unplug"]?.awayMs).toBeGreaterThan(3_000);
     expect(verdicts["unplug"]?.replayed).toBeGreaterThanOrEqual(1);
+    const legend = pages["unplug"]?.user.page.getByRole("list", { name: "The marks of a line" });
+    expect(await legend?.innerText()).toContain("replayed missed, and sent by the server");
     expect(await pages["unplug"]?.at("verdict").innerText()).toMatch(
       /away \d\.\d s · 2 sent once · \d missed and replayed · 0 lost · 0 doubled/,
     );
@@ -94,14 +96,16 @@ describe("the shop window", () => {
     scenario.expectNoErrors(SERVER_DOWN);
   });
 
-  it("a sign-out closes the sockets of both panes, and another visit begins", async () => {
+  it("a sign-out closes the sockets of both panes, and the top of the page leads to another visit", async () => {
     const page = pages["freeze"];
     await page?.at("sign-out").click();
     const time = () => page?.at("sign-out-time").innerText();
     await expect.poll(time, POLL).toMatch(/^2 sockets closed in \d+ ms$/);
     for (const pane of ["you", "companion"] as const) await page?.stateIs(pane, "authRequired");
-    await page?.at("sign-out").click();
+    expect(await page?.at("stage-signed-out").innerText()).toContain("You are signed out");
+    await page?.at("restart").click();
     await page?.isReady();
+    await page?.at("stage-signed-out").waitFor({ state: "detached" });
   });
 
   it("a button leads to the sign-in form, and the address of the chat stays with the chat", async () => {

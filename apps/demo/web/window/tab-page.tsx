@@ -75,7 +75,15 @@ function SignedOut() {
   return (
     <div className="tab-head" role="status" data-testid="signed-out">
       <h1>Signed out</h1>
-      <p>The server has closed the socket of this tab, with those of all others.</p>
+      <p>
+        <strong>Sign out everywhere</strong> was pressed in another tab of this visit, or the visit was an
+        hour old. The server has closed the socket of this tab together with those of all others; it lets none
+        of them in again. The first tab shows how long that took.
+      </p>
+      <p>To come back, start another visit: you and Grace are connected at once, without an account.</p>
+      <a className="button primary" href="/">
+        Start another visit
+      </a>
     </div>
   );
 }

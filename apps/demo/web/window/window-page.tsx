@@ -4,6 +4,7 @@ import { ThemeToggle } from "../components/theme-toggle.tsx";
 import { Stage, startVisit } from "./model/stage.ts";
 import { Beyond } from "./parts/beyond.tsx";
 import { Checklist } from "./parts/checklist.tsx";
+import { CopyInstall } from "./parts/copy-install.tsx";
 import { Together } from "./parts/together.tsx";
 import { StageView, StageWithoutVisit } from "./parts/stage-view.tsx";
 import { DOCS, REPOSITORY } from "./links.ts";
@@ -11,12 +12,18 @@ import { DOCS, REPOSITORY } from "./links.ts";
 /** The front page below its static top: what a visitor can try without signing in. */
 export function WindowPage() {
   const { stage, problem, retry } = useStage();
-  const themeSlot = useThemeSlot();
+  const themeSlot = useSlot("theme");
+  const copySlot = useSlot("copy-install");
   return (
     <div className="window">
       {themeSlot && createPortal(<ThemeToggle />, themeSlot)}
+      {copySlot && createPortal(<CopyInstall />, copySlot)}
       <main className="window-main">
-        {stage ? <StageView stage={stage} /> : <StageWithoutVisit problem={problem} onRetry={retry} />}
+        {stage ? (
+          <StageView stage={stage} onRestart={retry} />
+        ) : (
+          <StageWithoutVisit problem={problem} onRetry={retry} />
+        )}
         <Together stage={stage} onRestart={retry} />
         <Checklist stage={stage} />
         <Beyond />
@@ -31,10 +38,10 @@ export function WindowPage() {
   );
 }
 
-/** The place in the static top where the button of the theme stands. Found by an effect: the build renders this page without a document. */
-function useThemeSlot(): Element | null {
+/** The place in the static top where a button stands. Found by an effect: the build renders this page without a document. */
+function useSlot(id: string): Element | null {
   const [slot, setSlot] = useState<Element | null>(null);
-  useEffect(() => setSlot(document.querySelector("#theme")), []);
+  useEffect(() => setSlot(document.getElementById(id)), [id]);
   return slot;
 }
 

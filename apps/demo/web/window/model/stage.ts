@@ -45,6 +45,8 @@ export class Stage {
   readonly done = createStore<ReadonlySet<Step>>(new Set());
   readonly problem = createStore<string | undefined>(undefined);
   readonly signedOut = createStore<SignOutTime | undefined>(undefined);
+  /** Whether the server lets the visitor in no more: after a sign-out, and after the hour of a visit. */
+  readonly isOver = createStore(false);
   readonly #checker = new DeliveryChecker();
   readonly #end = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
@@ -69,6 +71,9 @@ export class Stage {
     this.cursor = new CompanionCursor({ visit, companion, isTalking: talk.isTalking, onSeen });
     this.you.devices.subscribe(() => {
       if (this.you.devices.get().length > 1) this.tick("tabs");
+    });
+    this.you.client.onStateChange(({ status }) => {
+      if (status === "authRequired") this.isOver.set(true);
     });
     // A line that does not arrive causes no event.
     this.#timer = setInterval(() => this.#checkTrials(), CHECK_MS);

@@ -1,3 +1,5 @@
+import type { Recovery } from "./delivery-checker.ts";
+
 /** What a trouble has done to one pane, as it was observed. */
 export interface Verdict {
   readonly id: number;
@@ -22,6 +24,12 @@ export interface Verdict {
   /** The newest line of the pane at that moment. */
   readonly afterId: string | undefined;
 }
+
+/** What the mark of a line says that was missed. */
+export const RECOVERY_TEXTS: Readonly<Record<Recovery, string>> = {
+  replayed: "missed, and sent by the server after the reconnect",
+  loaded: "missed, and read from the server’s database",
+};
 
 export function isGood({ lost, doubled, written, sentOnce }: Verdict): boolean {
   return lost === 0 && doubled === 0 && written === sentOnce;

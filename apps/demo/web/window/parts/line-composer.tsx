@@ -4,12 +4,14 @@ import { MAX_LINE_LENGTH } from "../../../shared/visit.ts";
 import { Icon } from "../../components/icon.tsx";
 
 interface LineComposerProps {
+  /** After a sign-out nothing is ever sent again. */
+  readonly isDisabled: boolean;
   readonly onWrite: (text: string) => void;
   readonly onInput: () => void;
 }
 
 /** Writes a line, also while there is no connection. */
-export function LineComposer({ onWrite, onInput }: LineComposerProps) {
+export function LineComposer({ isDisabled, onWrite, onInput }: LineComposerProps) {
   const [text, setText] = useState("");
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -21,7 +23,8 @@ export function LineComposer({ onWrite, onInput }: LineComposerProps) {
     <form className="line-composer" onSubmit={submit}>
       <input
         aria-label="Write to Grace"
-        placeholder="Write to Grace"
+        placeholder={isDisabled ? "Signed out" : "Write to Grace"}
+        disabled={isDisabled}
         autoComplete="off"
         maxLength={MAX_LINE_LENGTH}
         value={text}
@@ -31,7 +34,7 @@ export function LineComposer({ onWrite, onInput }: LineComposerProps) {
         }}
         data-testid="line-composer"
       />
-      <button type="submit" className="button primary" aria-label="Send">
+      <button type="submit" className="button primary" aria-label="Send" disabled={isDisabled}>
         <Icon name="send" />
       </button>
     </form>

@@ -4,7 +4,7 @@ import type { Guest } from "../../../shared/visit.ts";
 import { Icon } from "../../components/icon.tsx";
 import type { Recovery } from "../model/delivery-checker.ts";
 import type { Verdict } from "../model/verdict.ts";
-import { isGood, verdictText } from "../model/verdict.ts";
+import { isGood, RECOVERY_TEXTS, verdictText } from "../model/verdict.ts";
 
 export interface LineEntry {
   readonly id: string;
@@ -75,7 +75,12 @@ function LineItem({ entry: { id, status, message }, isOwn, how }: LineItemProps)
     >
       <span className="line-number">{message.number}</span>
       <p dir="auto">{message.text}</p>
-      {how !== undefined && <span className="line-mark">{how}</span>}
+      {how !== undefined && (
+        <span className="line-mark" title={RECOVERY_TEXTS[how]}>
+          {how}
+          <span className="sr-only">: {RECOVERY_TEXTS[how]}</span>
+        </span>
+      )}
       {isOwn && <LineStatus status={status} />}
     </li>
   );

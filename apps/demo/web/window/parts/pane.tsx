@@ -29,6 +29,7 @@ function PaneView({ pane, talk }: PaneProps) {
   const typing = useTyping(name);
   // Without a connection nobody can say who types.
   const isOpen = useConnection(({ status }) => status === "open");
+  const isSignedOut = useConnection(({ status }) => status === "authRequired");
   const verdicts = useStore(pane.verdicts);
   const recovered = useStore(pane.recovered);
   useEffect(() => {
@@ -47,7 +48,13 @@ function PaneView({ pane, talk }: PaneProps) {
       <p className="pane-typing">
         {isOpen && typing.users.length > 0 && (talk ? "You are typing …" : "Grace is typing …")}
       </p>
-      {!talk && <LineComposer onWrite={(text) => pane.write(text)} onInput={typing.onInput} />}
+      {!talk && (
+        <LineComposer
+          isDisabled={isSignedOut}
+          onWrite={(text) => pane.write(text)}
+          onInput={typing.onInput}
+        />
+      )}
     </section>
   );
 }

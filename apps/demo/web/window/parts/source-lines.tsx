@@ -7,7 +7,7 @@ interface SourceLinesProps {
   readonly title: string;
 }
 
-/** Shows the lines of the page's source that do it. The source is loaded when the reader opens it. */
+/** Shows the lines that a reader would write for it. They are loaded when the reader opens them. */
 export function SourceLines({ excerpt: name, title }: SourceLinesProps) {
   const [excerpt, setExcerpt] = useState<Excerpt>();
   const [isOpen, setOpen] = useState(false);
@@ -19,17 +19,17 @@ export function SourceLines({ excerpt: name, title }: SourceLinesProps) {
   return (
     <div className="source">
       <button type="button" className="link-button" aria-expanded={isOpen} onClick={toggle}>
-        {isOpen ? "Hide the source" : "The lines that do it"}
+        {isOpen ? "Hide the lines" : "The lines you write"}
         <span className="sr-only">: {title}</span>
       </button>
       {isOpen && excerpt && (
         <figure>
-          <figcaption>
-            <a href={excerpt.url}>{excerpt.path}</a>
-          </figcaption>
-          <pre tabIndex={0} aria-label={`Source: ${title}`}>
+          <pre tabIndex={0} aria-label={`The lines you write: ${title}`}>
             <code>{excerpt.text}</code>
           </pre>
+          <figcaption>
+            The same in this page: <a href={excerpt.url}>{excerpt.path}</a>
+          </figcaption>
         </figure>
       )}
     </div>

@@ -1,21 +1,29 @@
 import type { ReactNode } from "react";
 import { useStore } from "./use-store.ts";
 import type { Stage } from "../model/stage.ts";
+import { Legend } from "./legend.tsx";
 import { Pane } from "./pane.tsx";
 import { TroubleBar, TroubleButtons } from "./trouble-bar.tsx";
 import { UnderTheHood } from "./under-the-hood.tsx";
 import { VerdictPanel } from "./verdict-panel.tsx";
 
+interface StageViewProps {
+  readonly stage: Stage;
+  /** Starts another visit. */
+  readonly onRestart: () => void;
+}
+
 /** The two panes, with the buttons that break their lines above and what passes on them below. */
-export function StageView({ stage }: { readonly stage: Stage }) {
+export function StageView({ stage, onRestart }: StageViewProps) {
   return (
     <section className="stage" aria-label="Try it" data-testid="stage">
       <TroubleBar stage={stage} />
-      <VerdictPanel stage={stage} />
+      <VerdictPanel stage={stage} onRestart={onRestart} />
       <div className="panes">
         <Pane pane={stage.you} />
         <Pane pane={stage.companion} talk={stage.talk} />
       </div>
+      <Legend />
       <UnderTheHood stage={stage} />
       <Problem stage={stage} />
     </section>
@@ -32,7 +40,7 @@ export function StageWithoutVisit({ problem, onRetry }: StageWithoutVisitProps) 
   return (
     <section className="stage" aria-label="Try it" aria-busy={problem === undefined}>
       <TroubleButtons isBusy={true} running={undefined} canKill={true} onRun={() => undefined} />
-      <VerdictPanel stage={undefined} />
+      <VerdictPanel stage={undefined} onRestart={onRetry} />
       <div className="panes">
         <PaneWithoutVisit name="You" hue={0} isConnecting={problem === undefined}>
           {problem !== undefined && (
@@ -46,6 +54,7 @@ export function StageWithoutVisit({ problem, onRetry }: StageWithoutVisitProps) 
         </PaneWithoutVisit>
         <PaneWithoutVisit name="Grace" hue={2} isConnecting={problem === undefined} />
       </div>
+      <Legend />
       <div className="hood" />
     </section>
   );

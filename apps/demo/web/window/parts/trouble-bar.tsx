@@ -19,10 +19,10 @@ const BUTTONS: Readonly<
 export function TroubleBar({ stage }: { readonly stage: Stage }) {
   const running = useStore(stage.trouble);
   const about = useStore(stage.you.about);
-  const signedOut = useStore(stage.signedOut);
+  const isOver = useStore(stage.isOver);
   return (
     <TroubleButtons
-      isBusy={about === undefined || signedOut !== undefined}
+      isBusy={about === undefined || isOver}
       running={running}
       canKill={about?.canKill !== false}
       onRun={(name) => void stage.run(name)}

@@ -1,15 +1,30 @@
 import { Icon } from "../../components/icon.tsx";
 import { useStore } from "./use-store.ts";
+import { createStore } from "../model/store.ts";
 import type { Stage } from "../model/stage.ts";
 import { isGood, verdictText } from "../model/verdict.ts";
 
-/** The newest verdict, and the score of the whole visit. */
-export function VerdictPanel({ stage }: { readonly stage: Stage | undefined }) {
+interface VerdictPanelProps {
+  readonly stage: Stage | undefined;
+  /** Starts another visit. */
+  readonly onRestart: () => void;
+}
+
+const NO_VISIT = createStore(false);
+
+/** The newest verdict, or the way back after a sign-out, and the score of the whole visit. */
+export function VerdictPanel({ stage, onRestart }: VerdictPanelProps) {
+  const isOver = useStore(stage?.isOver ?? NO_VISIT);
   return (
     <div className="verdict-panel">
       <div className="verdict-newest" role="status">
-        {stage ? <Newest stage={stage} /> : <Invitation />}
+        {isOver ? <SignedOut /> : stage ? <Newest stage={stage} /> : <Invitation />}
       </div>
+      {isOver && (
+        <button type="button" className="button primary" onClick={onRestart} data-testid="restart">
+          Start another visit
+        </button>
+      )}
       {stage ? <ScoreView stage={stage} /> : <div className="score" />}
     </div>
   );
@@ -40,6 +55,17 @@ function Newest({ stage }: { readonly stage: Stage }) {
         {verdict.title}
       </strong>
       <span>{verdictText(verdict)}</span>
+    </p>
+  );
+}
+
+function SignedOut() {
+  return (
+    <p className="verdict-text" data-testid="stage-signed-out">
+      <strong>You are signed out, in every tab.</strong>
+      <span>
+        The server has closed all sockets of this visit. Another visit connects you and Grace again.
+      </span>
     </p>
   );
 }

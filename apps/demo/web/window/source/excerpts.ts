@@ -1,64 +1,43 @@
-// The source of this page, a few lines at a time. A chunk of its own, which is loaded when a visitor asks for it.
+// What a reader would write for what the page shows. A chunk of its own, which is loaded when a visitor asks for it.
+// The examples are modules that the compiler checks and nothing runs: the lines of the page count and mark as well.
 import type { Step } from "../model/stage.ts";
 import { REPOSITORY } from "../links.ts";
 
-const SOURCES = import.meta.glob<string>(
-  [
-    "../model/{pane-session,troubles}.ts",
-    "../parts/canvas.tsx",
-    "../../../server/visits/visits.ts",
-    "../../../shared/visit-protocol.ts",
-  ],
-  { query: "?raw", import: "default", eager: true },
-);
+const EXAMPLES = import.meta.glob<string>("./examples/*", { query: "?raw", import: "default", eager: true });
 
 export type ExcerptName = Exclude<Step, "freeze"> | "contract";
 
 export interface Excerpt {
-  /** The file, below the demo's folder. */
-  readonly path: string;
+  /** The example, without its imports. */
   readonly text: string;
-  /** The same lines in the repository. */
+  /** The file in which this page does the same, below the demo's folder. */
+  readonly path: string;
   readonly url: string;
 }
 
-interface Place {
-  readonly path: string;
-  /** How the first line begins, without its indentation. */
-  readonly first: string;
-  readonly lines: number;
-}
-
-const SESSION = "web/window/model/pane-session.ts";
-const PLACES: Readonly<Record<ExcerptName, Place>> = {
-  unplug: { path: SESSION, first: "this.client = createWebSocketClient", lines: 8 },
-  double: { path: "server/visits/visits.ts", first: 'handlers.on("line"', lines: 6 },
-  cuts: { path: "web/window/model/troubles.ts", first: "async function cuts", lines: 8 },
-  kill: { path: SESSION, first: "/** The history, for a pane that begins", lines: 12 },
-  cursors: { path: "web/window/parts/canvas.tsx", first: "const [me, updatePresence]", lines: 6 },
-  tabs: { path: "server/visits/visits.ts", first: "async onConnect", lines: 8 },
-  contract: { path: "shared/visit-protocol.ts", first: "/** What a guest writes.", lines: 8 },
+const PATHS: Readonly<Record<ExcerptName, string>> = {
+  unplug: "web/window/parts/pane.tsx",
+  double: "server/visits/visits.ts",
+  cuts: "web/window/model/pane-session.ts",
+  kill: "web/window/parts/pane.tsx",
+  cursors: "web/window/parts/canvas.tsx",
+  tabs: "server/visits/visits.ts",
+  contract: "shared/visit-protocol.ts",
 };
 
-/** @throws Error when the file no longer has the line */
 export function excerptOf(name: ExcerptName): Excerpt {
-  const { path, first, lines } = PLACES[name];
-  const all = sourceOf(path).split("\n");
-  const begin = all.findIndex((line) => line.trimStart().startsWith(first));
-  if (begin < 0) throw new Error(`${path} has no line that begins with ${first}`);
-  const chosen = all.slice(begin, begin + lines);
-  const indent = /^ */.exec(chosen[0] ?? "")?.[0].length ?? 0;
-  return {
-    path,
-    text: chosen
-      .map((line) => line.slice(Math.min(indent, line.length - line.trimStart().length)))
-      .join("\n"),
-    url: `${REPOSITORY}/blob/main/apps/demo/${path}#L${begin + 1}-L${begin + lines}`,
-  };
+  const path = PATHS[name];
+  return { text: withoutImports(exampleOf(name)), path, url: `${REPOSITORY}/blob/main/apps/demo/${path}` };
 }
 
-function sourceOf(path: string): string {
-  const [, source = ""] =
-    Object.entries(SOURCES).find(([name]) => path.endsWith(name.replace(/^(?:\.\.\/)+/, ""))) ?? [];
+/** @throws Error when there is no such example */
+export function exampleOf(name: ExcerptName): string {
+  const source = EXAMPLES[`./examples/${name}.ts`] ?? EXAMPLES[`./examples/${name}.tsx`];
+  if (source === undefined) throw new Error(`There is no example ${name}`);
   return source;
+}
+
+/** The imports are the first paragraph of each example. */
+function withoutImports(source: string): string {
+  return source.slice(source.indexOf("\n\n")).trim();
 }
