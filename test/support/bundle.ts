@@ -11,6 +11,8 @@ export async function bundle(directory: string, file: string, format: "es" | "ii
     root: directory,
     configFile: false,
     logLevel: "error",
+    // Vitest has set it to "test", with which React and others are as in development.
+    define: { "process.env.NODE_ENV": '"production"' },
     build: {
       write: false,
       target: "es2023",
