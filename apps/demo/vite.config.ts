@@ -34,8 +34,8 @@ function preloadFont(name: string): Plugin {
 
 /**
  * Makes the first paint need the page alone: the style sheet and the script of the theme stand in it, and so does the shop window
- * as React renders it before it has a visit. The script that takes it over comes after all of that on a slow line. The server
- * allows what stands in the page by its hash.
+ * as React renders it before it has a visit. The script that takes it over is asked for early, and runs after the first paint.
+ * The server allows what stands in the page by its hash.
  */
 function paintFirst(): Plugin {
   return {
@@ -47,17 +47,26 @@ function paintFirst(): Plugin {
         const sheet = /<link rel="stylesheet"[^>]* href="\/(?<path>[^"]+)">/.exec(html);
         const asset = bundle[sheet?.groups?.["path"] ?? ""];
         if (sheet === null || asset?.type !== "asset") throw new Error("The page has no style sheet");
+        const script = /<script type="module" crossorigin src="(?<path>[^"]+)"><\/script>/.exec(html);
+        if (script === null) throw new Error("The page has no script");
+        const path = script.groups?.["path"] ?? "";
         const theme = readFileSync("public/theme.js", "utf8");
         const shopWindow = await prerender();
-        const script = '<script type="module"';
         return html
           .replace(sheet[0], () => `<style>${String(asset.source).trim()}</style>`)
           .replace('<script src="/theme.js"></script>', () => `<script>${theme}</script>`)
           .replace('<div id="root"></div>', () => `<div id="root">${shopWindow}</div>`)
-          .replace(script, `${script} fetchpriority="low"`);
+          .replace(script[0], `<link rel="modulepreload" fetchpriority="low" crossorigin href="${path}">`)
+          .replace("</body>", () => `<script>${afterFirstPaint(path)}</script></body>`);
       },
     },
   };
+}
+
+/** A frame is painted between its callback and the next task. A page in a hidden tab has no frames. */
+function afterFirstPaint(path: string): string {
+  const run = `() => import("${path}")`;
+  return `document.hidden ? (${run})() : requestAnimationFrame(() => setTimeout(${run}))`;
 }
 
 async function prerender(): Promise<string> {

@@ -11,7 +11,7 @@ import { loadPage } from "./page.ts";
 
 const ORIGIN = "http://127.0.0.1:3000";
 /** With a style sheet and a script inside, as the build writes them. */
-const HTML = "<!doctype html><style>p{}</style><script>go()</script>";
+const HTML = "<!doctype html><style>p{}</style><script>go()</script><script>then()</script>";
 const FOREIGN = "http://127.0.0.1:5173";
 
 let root: string;
@@ -36,7 +36,7 @@ const sha256 = (text: string) => createHash("sha256").update(text).digest("base6
 const get = (path: string, init?: RequestInit) => fetch(new Request(`${ORIGIN}${path}`, init));
 
 describe("the page", () => {
-  test("sends the page with a content security policy that allows two texts of the page by their hashes, nothing else inline and nothing from other origins", async () => {
+  test("sends the page with a content security policy that allows the texts of the page by their hashes, nothing else inline and nothing from other origins", async () => {
     const { status, headers } = await get("/");
     const policy = headers.get("content-security-policy") ?? "";
     expect(status).toBe(200);
@@ -45,7 +45,7 @@ describe("the page", () => {
       "default-src 'self'",
       "connect-src 'self' ws://127.0.0.1:3000 ws://localhost:3000",
       `style-src 'self' 'sha256-${sha256("p{}")}'`,
-      `script-src 'self' 'sha256-${sha256("go()")}'`,
+      `script-src 'self' 'sha256-${sha256("go()")}' 'sha256-${sha256("then()")}'`,
       "object-src 'none'",
       "base-uri 'none'",
       "form-action 'self'",

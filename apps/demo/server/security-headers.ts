@@ -7,9 +7,11 @@ export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   "cross-origin-opener-policy": "same-origin",
 };
 
+const INLINE_DIRECTIVES = ["style-src", "script-src"] as const;
+
 /** A style sheet or script that stands in the page. */
 export interface InlineText {
-  readonly directive: "style-src" | "script-src";
+  readonly directive: (typeof INLINE_DIRECTIVES)[number];
   /** Its SHA-256, in Base64. */
   readonly hash: string;
 }
@@ -29,10 +31,16 @@ function contentSecurityPolicy({ ownOrigins }: Config, inline: readonly InlineTe
   return [
     "default-src 'self'",
     `connect-src 'self' ${sockets.join(" ")}`,
-    ...inline.map(({ directive, hash }) => `${directive} 'self' 'sha256-${hash}'`),
+    ...INLINE_DIRECTIVES.map((directive) => directiveOf(directive, inline)),
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",
     "frame-ancestors 'none'",
   ].join("; ");
+}
+
+/** One directive for all texts of a kind: a browser ignores a second one. */
+function directiveOf(directive: InlineText["directive"], inline: readonly InlineText[]): string {
+  const hashes = inline.filter((text) => text.directive === directive).map(({ hash }) => `'sha256-${hash}'`);
+  return [directive, "'self'", ...hashes].join(" ");
 }
