@@ -11,11 +11,11 @@ const SECONDS = 10;
 const MAX_SCRIPTING = 0.3;
 const MAX_TASK_MS = 50;
 
-const list = new LiveList();
 let browser: Browser;
+let list: LiveList;
 beforeAll(async () => {
   browser = await launchChromium();
-  await list.open(browser);
+  list = await LiveList.open(browser);
 });
 afterAll(async () => {
   await list.close();

@@ -11,11 +11,11 @@ const FRAME_MS = 16;
 /** The first list, and the connection. */
 const OTHER_RENDERS = 5;
 
-const list = new LiveList();
 let browser: Browser;
+let list: LiveList;
 beforeAll(async () => {
   browser = await launchChromium();
-  await list.open(browser);
+  list = await LiveList.open(browser);
 });
 afterAll(async () => {
   await list.close();

@@ -3,11 +3,12 @@ import { createWebSocketClient } from "@halyard/client";
 import { createHalyardReact } from "@halyard/react";
 import { createElement, memo } from "react";
 import { createRoot } from "react-dom/client";
-import type { LineProtocol, ListCounts } from "./live-list.ts";
+import type { ListCounts } from "./live-list.ts";
+import type { LineProtocol } from "./react-page.ts";
 
 const LIMIT = 1_000;
 const client = createWebSocketClient<LineProtocol>({ url: "/ws" });
-const { HalyardProvider, useConnection, useMessages } = createHalyardReact<LineProtocol>();
+const { HalyardProvider, useMessages } = createHalyardReact<LineProtocol>();
 const counts: ListCounts = { renders: 0, numbers: [] };
 Object.assign(globalThis, { counts });
 client.on("line", ({ number }) => counts.numbers.push(number));
@@ -20,10 +21,9 @@ const initial = Array.from({ length: LIMIT }, (_, index) => ({
 
 function List() {
   counts.renders++;
-  const status = useConnection((state) => state.status);
   const { entries } = useMessages("line", { room: "list", limit: LIMIT, initial });
   const lines = entries.map(({ id, message }) => createElement(Line, { key: id, text: message.text }));
-  return createElement("ul", { "data-status": status }, lines);
+  return createElement("ul", null, lines);
 }
 
 const Line = memo(({ text }: { readonly text: string }) => createElement("li", null, text));
@@ -31,3 +31,4 @@ const Line = memo(({ text }: { readonly text: string }) => createElement("li", n
 const container = document.createElement("div");
 document.body.append(container);
 createRoot(container).render(createElement(HalyardProvider, { client }, createElement(List)));
+client.onStateChange(({ status }) => (document.title = status));

@@ -1,23 +1,8 @@
-// A server that publishes lines at a steady rate, and a page in Chromium that shows them in a list of 1,000.
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+// A page in Chromium with a list of 1,000 lines, and a server that publishes more of them at a steady rate.
 import { setTimeout as pause } from "node:timers/promises";
-import { defineProtocol, message } from "@halyard/protocol";
-import type { ProtocolOf } from "@halyard/protocol";
-import { createWebSocketSystem } from "@halyard/server";
-import { attachWebSocketServer } from "@halyard/server/node";
 import type { Browser, Page } from "playwright-core";
-import { z } from "zod";
-import { bundle } from "./bundle.ts";
+import { ReactPage } from "./react-page.ts";
 import { until } from "./wait.ts";
-
-const Line = z.object({ id: z.string(), number: z.int(), text: z.string() });
-const protocol = defineProtocol({
-  clientMessages: { line: message(Line, { room: "required" }) },
-  serverMessages: { line: message(Line) },
-});
-export interface LineProtocol extends ProtocolOf<typeof protocol> {}
 
 /** What the page has seen. */
 export interface ListCounts {
@@ -29,38 +14,24 @@ export interface ListCounts {
 
 const ROOM = "list";
 const TURN_MS = 10;
-/** The list scrolls in a box of its own, as the list of a chat does. */
-const HTML = `<!doctype html><title>List</title><link rel="icon" href="data:," />
-  <style>ul { height: 400px; overflow: auto; list-style: none }</style><body></body>`;
 
 export class LiveList {
-  readonly #server = createServer((_request, response) => {
-    response.setHeader("content-type", "text/html");
-    response.end(HTML);
-  });
-  readonly #system = createWebSocketSystem({
-    protocol,
-    authenticate: () => ({ user: { id: "reader", name: "Reader" } }),
-    authorize: () => true,
-  });
-  #page: Page | undefined;
+  readonly #opened: ReactPage;
   #published = 0;
 
+  private constructor(opened: ReactPage) {
+    this.#opened = opened;
+  }
+
   /** Opens the page, and waits until it has joined the room. */
-  async open(browser: Browser): Promise<void> {
-    const { manager } = this.#system;
-    attachWebSocketServer(this.#server, { manager });
-    await once(this.#server.listen(0, "127.0.0.1"), "listening");
-    const { port } = this.#server.address() as AddressInfo;
-    this.#page = await browser.newPage();
-    await this.#page.goto(`http://127.0.0.1:${String(port)}/`);
-    await this.#page.addScriptTag({
-      type: "module",
-      content: await bundle(import.meta.dirname, "live-list-page.ts"),
-    });
-    await this.#page.locator("ul[data-status=open] li").first().waitFor();
-    const isJoined = async () => (await manager.getRoomStats(ROOM)).totalConnections === 1;
-    await until("the page to join the room", isJoined);
+  static async open(browser: Browser): Promise<LiveList> {
+    const opened = await ReactPage.open(browser, "live-list-page.ts");
+    await until("the page to join the room", async () => (await opened.membersOf(ROOM)) === 1);
+    return new LiveList(opened);
+  }
+
+  get page(): Page {
+    return this.#opened.page;
   }
 
   /** Publishes so many lines a second. Resolves when the page has all of them. */
@@ -86,20 +57,13 @@ export class LiveList {
     return this.page.locator("li").allInnerTexts();
   }
 
-  get page(): Page {
-    if (this.#page === undefined) throw new Error("The page is not open");
-    return this.#page;
-  }
-
   async close(): Promise<void> {
-    await this.#page?.close();
-    await this.#system.manager.close();
-    this.#server.close();
+    await this.#opened.close();
   }
 
   async #publishLine(): Promise<void> {
     const number = ++this.#published;
-    const line = { id: `line ${String(number)}`, number, text: `Line ${String(number)} of this list.` };
-    await this.#system.manager.sendToRoom(ROOM, { type: "line", ...line });
+    const text = `Line ${String(number)} of this list.`;
+    await this.#opened.publish(ROOM, { id: `line ${String(number)}`, number, text });
   }
 }
