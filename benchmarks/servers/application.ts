@@ -1,12 +1,12 @@
 /**
  * The application of the peers: JSON messages, checked by zod, and a map of users, as an author writes them by hand.
  * Every server but Halyard's calls it for each connection that opens, sends and closes.
- * Of a chat message it does: schema, random id, time, author, an acknowledgement where it has a number, and in a room the
- * last 1,000 messages. It does not: offsets, recovery, deduplication, authorization.
+ * Of a chat message and of a direct message it does: schema, random id, time, author, an acknowledgement where it has a number,
+ * and the last 1,000 messages of a room or of a receiver. It does not: offsets, recovery, deduplication, authorization.
  */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { getUser, GetUser, Post } from "./domain.ts";
+import { Direct, getUser, GetUser, Post } from "./domain.ts";
 
 export interface User {
   readonly userId: string;
@@ -24,6 +24,8 @@ export interface Outbox {
   reply(message: Message): void;
   toAll(message: Message): void;
   toOthers(message: Message): void;
+  /** Sends to all connections of a user. @default direct messages go nowhere */
+  toUser?(userId: string, message: Message): void;
   /** The room that the connection's URL names. @default none */
   readonly room?: Room | undefined;
 }
@@ -31,11 +33,13 @@ export interface Outbox {
 export interface Room {
   readonly name: string;
   toMembers(message: Message): void;
+  toOtherMembers(message: Message): void;
 }
 
 const ClientMessage = z.discriminatedUnion("type", [
   Post.extend({ type: z.literal("post") }),
   z.object({ type: z.literal("chat"), seq: z.int().optional(), content: z.string().min(1).max(65_536) }),
+  Direct.extend({ type: z.literal("direct") }),
   z.object({ type: z.literal("typing"), isTyping: z.boolean() }),
   z.object({ type: z.literal("get_user"), id: z.string().optional(), input: GetUser }),
   z.object({ type: z.literal("announce") }),
@@ -57,25 +61,31 @@ export function onOpen(url: string | undefined, { reply }: Pick<Outbox, "reply">
 }
 
 /** @param value the message, as text or as the framework has parsed it */
-export function onMessage(value: unknown, user: User, { reply, toAll, toOthers, room }: Outbox): void {
+export function onMessage(value: unknown, user: User, outbox: Outbox): void {
+  const { reply, toAll, toOthers, toUser, room } = outbox;
   const { data: message } = ClientMessage.safeParse(typeof value === "string" ? parse(value) : value);
   switch (message?.type) {
     case "post":
       return toAll({ ...message, type: "posted" });
+    case "direct": {
+      const direct = { type: "direct_message", ...authored(message.content, user) };
+      keep(`to ${message.to}`, direct);
+      toUser?.(message.to, direct);
+      return;
+    }
     case "chat": {
       const { content, seq } = message;
-      const id = randomUUID();
-      const chat = { type: "chat_message", id, content, from: user, sentAt: new Date().toISOString() };
+      const chat = { type: "chat_message", ...authored(content, user) };
       if (room === undefined) toAll(chat);
       else {
         keep(room.name, chat);
         room.toMembers(chat);
       }
-      if (seq !== undefined) reply({ type: "ack", seq, id });
+      if (seq !== undefined) reply({ type: "ack", seq, id: chat.id });
       return;
     }
     case "typing":
-      return toOthers({ ...message, userId: user.userId });
+      return (room?.toOtherMembers ?? toOthers)({ ...message, userId: user.userId });
     case "get_user":
       return reply({ type: "reply", id: message.id, result: getUser(message.input) });
     case "announce":
@@ -92,9 +102,14 @@ export function onClose({ userId }: User, { toOthers }: Pick<Outbox, "toOthers">
   if (announced.delete(userId)) toOthers({ type: "user_left", userIds: [userId], total: users.size });
 }
 
-function keep(room: string, message: Message): void {
-  let history = histories.get(room);
-  if (history === undefined) histories.set(room, (history = []));
+function authored(content: string, from: User) {
+  return { id: randomUUID(), content, from, sentAt: new Date().toISOString() };
+}
+
+/** @param receivers the name of a room, or of a user */
+function keep(receivers: string, message: Message): void {
+  let history = histories.get(receivers);
+  if (history === undefined) histories.set(receivers, (history = []));
   if (history.push(message) > MAX_HISTORY) history.shift();
 }
 

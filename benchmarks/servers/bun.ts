@@ -9,6 +9,8 @@ interface Data {
   outbox?: Outbox;
 }
 
+const sockets = new Map<string, Bun.ServerWebSocket<Data>>();
+
 const server = Bun.serve({
   hostname,
   port,
@@ -24,19 +26,26 @@ const server = Bun.serve({
         reply: (message: Message) => ws.send(JSON.stringify(message)),
         toAll: (message: Message) => server.publish("all", JSON.stringify(message)),
         toOthers: (message: Message) => ws.publish("all", JSON.stringify(message)),
-        room: room === undefined ? undefined : { name: room, toMembers: (message) => toRoom(room, message) },
+        toUser: (userId: string, message: Message) => sockets.get(userId)?.send(JSON.stringify(message)),
+        room:
+          room === undefined
+            ? undefined
+            : {
+                name: room,
+                toMembers: (message) => server.publish(`room:${room}`, JSON.stringify(message)),
+                toOtherMembers: (message) => ws.publish(`room:${room}`, JSON.stringify(message)),
+              },
       };
       ws.data.user = onOpen(ws.data.url, ws.data.outbox);
+      sockets.set(ws.data.user.userId, ws);
     },
     message({ data: { user, outbox } }, message) {
       if (user && outbox) onMessage(message, user, outbox);
     },
     close({ data: { user } }) {
-      if (user) onClose(user, { toOthers: (message) => server.publish("all", JSON.stringify(message)) });
+      if (user === undefined) return;
+      sockets.delete(user.userId);
+      onClose(user, { toOthers: (message) => server.publish("all", JSON.stringify(message)) });
     },
   },
 });
-
-function toRoom(room: string, message: Message): void {
-  server.publish(`room:${room}`, JSON.stringify(message));
-}

@@ -10,6 +10,7 @@ export const redisUrl = process.env["REDIS_URL"];
 export const compression = process.env["COMPRESSION"] === "on";
 
 export const Post = z.object({ text: z.string().max(65_536) });
+export const Direct = z.object({ to: z.string().max(128), content: z.string().min(1).max(65_536) });
 export const GetUser = z.object({ user: z.int().min(0), fields: z.array(z.enum(["name", "tags"])).max(8) });
 export const UserDetails = z.object({
   user: z.int(),

@@ -39,6 +39,12 @@ system.handlers
     // As the peers do it: the next message does not wait until this one is with everybody.
     void manager.broadcastMessage({ type: "posted", text });
   })
+  .on("direct", ({ to, content }, { user, messageId: id }) => {
+    const from = { userId: user.id };
+    void manager.sendToUser(to, {
+      ...{ type: "direct_message", id, content, from, sentAt: new Date().toISOString() },
+    });
+  })
   .onRequest("get_user", (input) => getUser(input));
 
 /** Imported only here, for the same reason. */

@@ -15,13 +15,19 @@ io.on("connection", (socket) => {
     reply: (message: Message) => socket.emit(message.type, message),
     toAll: (message: Message) => io.emit(message.type, message),
     toOthers: (message: Message) => socket.broadcast.emit(message.type, message),
+    toUser: (userId: string, message: Message) => io.to(`user:${userId}`).emit(message.type, message),
     room:
       typeof room === "string"
-        ? { name: room, toMembers: (message: Message) => io.to(room).emit(message.type, message) }
+        ? {
+            name: room,
+            toMembers: (message: Message) => io.to(room).emit(message.type, message),
+            toOtherMembers: (message: Message) => socket.to(room).emit(message.type, message),
+          }
         : undefined,
   };
   const user = onOpen(socket.handshake.url, outbox);
-  for (const type of ["post", "chat", "typing", "get_user", "announce"]) {
+  void socket.join(`user:${user.userId}`);
+  for (const type of ["post", "chat", "direct", "typing", "get_user", "announce"]) {
     socket.on(type, (message: object, acknowledge?: (reply: Message) => void) =>
       onMessage({ ...message, type }, user, acknowledge ? { ...outbox, reply: acknowledge } : outbox),
     );

@@ -12,6 +12,7 @@ const { Sender } = ws as unknown as { Sender: { frame(data: Buffer, options: obj
 const server = new ws.WebSocketServer({ port, host: hostname, path: "/ws", backlog: 1024 });
 const clients = new Set<Client>();
 const rooms = new Map<string, Set<Client>>();
+const clientOf = new Map<string, Client>();
 let withQueue: Client[] = [];
 type Client = { readonly socket: Socket; queue: Buffer[] };
 
@@ -24,16 +25,30 @@ server.on("connection", (socket, request) => {
     reply: (message: Message) => push([client], message),
     toAll: (message: Message) => push(clients, message),
     toOthers: (message: Message) => push(clients, message, client),
-    room: name === undefined ? undefined : { name, toMembers: (message: Message) => push(members, message) },
+    toUser: (userId: string, message: Message) => {
+      const receiver = clientOf.get(userId);
+      if (receiver !== undefined) push([receiver], message);
+    },
+    room: name === undefined ? undefined : { name, toMembers, toOtherMembers },
   };
   clients.add(client);
   const user = onOpen(request.url, outbox);
+  clientOf.set(user.userId, client);
   socket.on("error", () => undefined);
   socket.on("message", (data) => onMessage((data as Buffer).toString(), user, outbox));
   socket.on("close", () => {
     members.delete(client);
+    clientOf.delete(user.userId);
     if (clients.delete(client)) onClose(user, outbox);
   });
+
+  function toMembers(message: Message): void {
+    push(members, message);
+  }
+
+  function toOtherMembers(message: Message): void {
+    push(members, message, client);
+  }
 });
 function push(receivers: Iterable<Client>, message: Message, except?: Client): void {
   const data = Buffer.from(JSON.stringify(message));

@@ -9,6 +9,7 @@ const server = new WebSocketServer({
   perMessageDeflate: compression,
 });
 const rooms = new Map<string, Set<WebSocket>>();
+const sockets = new Map<string, WebSocket>();
 
 server.on("connection", (ws, request) => {
   const room = roomIn(request.url);
@@ -25,18 +26,27 @@ server.on("connection", (ws, request) => {
       for (const client of server.clients)
         if (client !== ws && client.readyState === WebSocket.OPEN) client.send(text);
     },
-    room: room === undefined ? undefined : { name: room, toMembers },
+    toUser: (userId: string, message: Message) => sockets.get(userId)?.send(JSON.stringify(message)),
+    room: room === undefined ? undefined : { name: room, toMembers, toOtherMembers },
   };
   const user = onOpen(request.url, outbox);
+  sockets.set(user.userId, ws);
   ws.on("error", () => undefined);
   ws.on("message", (data) => onMessage((data as Buffer).toString(), user, outbox));
   ws.on("close", () => {
     if (room !== undefined) members.delete(ws);
+    sockets.delete(user.userId);
     onClose(user, outbox);
   });
 
   function toMembers(message: Message): void {
     const text = JSON.stringify(message);
     for (const client of members) if (client.readyState === WebSocket.OPEN) client.send(text);
+  }
+
+  function toOtherMembers(message: Message): void {
+    const text = JSON.stringify(message);
+    for (const client of members)
+      if (client !== ws && client.readyState === WebSocket.OPEN) client.send(text);
   }
 });

@@ -24,7 +24,7 @@ export const HELP = `pnpm bench [options]
   --against <folder>  compares the Halyard servers on the packages of another built checkout with those of this one:
                       9 interleaved runs of each; prints a table and writes nothing
   --only <a,b>        only workloads with these ids, or whose ids begin so: fan-out, fan-out-1000-128, compressed, chat,
-                      rooms-2 to rooms-100, rooms-5-v1, requests, typing, connects, idle, connects-v1-better-auth, presence, slow-reader, cluster, page
+                      rooms-2 to rooms-100, rooms-5-v1, direct, office, requests, typing, connects, idle, connects-v1-better-auth, presence, slow-reader, cluster, page
   --servers <a,b>     only these, and ws: halyard-node, halyard-bun, ws-tick, socket.io, crossws, hono, bun, uwebsockets
   --runs <n>          runs of each server (3; 5 or 7 where a bound is near; 9 with --against)
   --seconds <n>       how long each part is measured (0.8)

@@ -143,6 +143,18 @@ onEachRuntimeAndTwoNodes("users", { limits: { leaveGraceMs: LONG_GRACE_MS } }, (
     expect(await app.journal("connect", ada)).toHaveLength(1);
     expect(await app.journal("disconnect", ada)).toMatchObject([{ code: 1000 }]);
   });
+
+  it("onJoin and onLeave are called once per membership, also of a connection that was cut", async () => {
+    const ada = app.user("ada");
+    const client = await app.v1(ada);
+    for (const room of ["stays", "left"]) await client.sendAndWait({ type: "join", room });
+    await client.sendAndWait({ type: "leave", room: "left" });
+    await client.cut();
+    await flushPresence(app, await app.plain());
+    const rooms = (entries: readonly Record<string, unknown>[]) => entries.map(({ room }) => room);
+    expect(rooms(await app.journal("join", ada))).toEqual(["stays", "left"]);
+    expect(rooms(await app.journal("leave", ada))).toEqual(["left", "stays"]);
+  });
 });
 
 onEachRuntimeAndTwoNodes("the grace period", { limits: { leaveGraceMs: GRACE_MS } }, (app) => {

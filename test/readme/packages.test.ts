@@ -65,7 +65,7 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
     export { Poll };`,
   ],
   redis: ["", ""],
-  server: ["", "", "", "", "", "", "", "", "", "", ""],
+  server: ["", "", "", "", "", "", "", "", "", "", "", ""],
   testing: ["", "", "", ""],
 };
 

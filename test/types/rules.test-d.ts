@@ -180,6 +180,12 @@ createWebSocketSystem({
   protocol: withRole,
   authenticate: (): { user: { id: string; role?: string | null } } => ({ user: { id: "ada" } }),
 });
+const withRoles = defineProtocol({
+  requests: { close: request({ output: z.void(), requires: { role: ["agent", "admin"] } }) },
+});
+expectTypeOf(withRoles.requests.close.role).toEqualTypeOf<"agent" | "admin">();
+// @ts-expect-error no user has one of the roles
+createWebSocketSystem({ protocol: withRoles, authenticate: () => ({ user: { id: "ada" } }) });
 // @ts-expect-error no user has a role
 createWebSocketSystem({ protocol: withRole, authenticate: () => ({ user: { id: "ada" } }) });
 // @ts-expect-error nor has a guest

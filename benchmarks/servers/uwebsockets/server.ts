@@ -8,6 +8,8 @@ import type { UWebSockets } from "./uwebsockets.ts";
 type Data = { readonly url: string; user?: User; outbox?: Outbox };
 const uWS = createRequire(import.meta.url)("uwebsockets") as UWebSockets;
 
+const sockets = new Map<string, { send(text: string): void }>();
+
 const app = uWS.App().ws<Data>("/ws", {
   maxBackpressure: 1024 * 1024,
   upgrade(response, request, context) {
@@ -26,9 +28,18 @@ const app = uWS.App().ws<Data>("/ws", {
       reply: (message: Message) => ws.send(JSON.stringify(message)),
       toAll: (message: Message) => app.publish("all", JSON.stringify(message)),
       toOthers: (message: Message) => ws.publish("all", JSON.stringify(message)),
-      room: room === undefined ? undefined : { name: room, toMembers: (message) => toRoom(room, message) },
+      toUser: (userId: string, message: Message) => sockets.get(userId)?.send(JSON.stringify(message)),
+      room:
+        room === undefined
+          ? undefined
+          : {
+              name: room,
+              toMembers: (message) => app.publish(`room:${room}`, JSON.stringify(message)),
+              toOtherMembers: (message) => ws.publish(`room:${room}`, JSON.stringify(message)),
+            },
     };
     data.user = onOpen(data.url, data.outbox);
+    sockets.set(data.user.userId, ws);
   },
   message(ws, bytes) {
     const { user, outbox } = ws.getUserData();
@@ -36,11 +47,10 @@ const app = uWS.App().ws<Data>("/ws", {
   },
   close(ws) {
     const { user } = ws.getUserData();
-    if (user) onClose(user, { toOthers: (message) => app.publish("all", JSON.stringify(message)) });
+    if (user === undefined) return;
+    sockets.delete(user.userId);
+    onClose(user, { toOthers: (message) => app.publish("all", JSON.stringify(message)) });
   },
 });
-function toRoom(room: string, message: Message): void {
-  app.publish(`room:${room}`, JSON.stringify(message));
-}
 
 app.listen(hostname, port, () => undefined);

@@ -58,6 +58,7 @@ export class ClientPool {
   open(onReady: (connection: Connection) => void): Connection {
     const { nodes, roomOf, sessions } = this.#options;
     const number = ++this.#opened;
+    const user = `u${String(number).padStart(6, "0")}`;
     return new Connection({
       dialect: this.#options.dialect,
       port: this.#options.port,
@@ -65,8 +66,7 @@ export class ClientPool {
       isCompressed: this.#options.isCompressed,
       // One address has some 28,000 ports, and a closed port is not free at once.
       localAddress: `127.0.0.${String(2 + (number % 8))}`,
-      user: `u${String(number).padStart(6, "0")}`,
-      info: { room: roomOf?.(number - 1), clientId: newClientId() },
+      info: { user, room: roomOf?.(number - 1), clientId: newClientId() },
       cookie: sessions && { value: sessions.cookies[number - 1] ?? "", origin: sessions.origin },
       onReady,
       onEnd: (connection, reason) => {

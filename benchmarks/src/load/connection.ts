@@ -18,7 +18,6 @@ export interface ConnectionOptions {
   readonly host: string;
   readonly localAddress: string;
   readonly isCompressed: boolean;
-  readonly user: string;
   readonly info: ClientInfo;
   /** Sent with the upgrade, as the browser of a signed-in user does. */
   readonly cookie: { readonly value: string; readonly origin: string } | undefined;
@@ -161,8 +160,8 @@ export class Connection {
   }
 
   #upgradeRequest(): string {
-    const { dialect, user, info, isCompressed, cookie } = this.#options;
-    const { path, headers } = dialect.upgradeTarget(user, info);
+    const { dialect, info, isCompressed, cookie } = this.#options;
+    const { path, headers } = dialect.upgradeTarget(info);
     return [
       `GET ${path} HTTP/1.1`,
       `Host: 127.0.0.1:${String(this.#options.port)}`,

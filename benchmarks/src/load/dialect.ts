@@ -10,10 +10,10 @@ export type DialectName = "json" | "halyard" | "halyard.v1" | "socket.io";
 /** The messages of the workloads in the format of one kind of server. */
 export interface Dialect {
   /** The path and the additional headers of a user's upgrade. */
-  readonly upgradeTarget: (
-    user: string,
-    info: ClientInfo,
-  ) => { readonly path: string; readonly headers: readonly string[] };
+  readonly upgradeTarget: (info: ClientInfo) => {
+    readonly path: string;
+    readonly headers: readonly string[];
+  };
   /** Sent as soon as the connection is open. */
   readonly firstMessages: (info: ClientInfo) => readonly string[];
   /** The number of text frames after which the server has welcomed a connection. */
@@ -25,6 +25,8 @@ export interface Dialect {
    * @param info with a room, the message is sent to that room
    */
   readonly chat: (content: string, seq: number | undefined, info: ClientInfo) => string;
+  /** A message to one user. */
+  readonly direct: (to: string, content: string) => string;
   readonly typing: (info: ClientInfo) => string;
   /** A request, with {@link NUMBER} for its id. */
   readonly getUser: string;
@@ -35,6 +37,7 @@ export interface Dialect {
 }
 
 export interface ClientInfo {
+  readonly user: string;
   readonly room: string | undefined;
   readonly clientId: string;
 }
@@ -44,11 +47,12 @@ const input = { user: 7, fields: ["name", "tags"] };
 const inRoom = (room: string | undefined): string => (room === undefined ? "" : `&room=${room}`);
 
 const json: Dialect = {
-  upgradeTarget: (user, { room }) => ({ path: `/ws?user=${user}${inRoom(room)}`, headers: [] }),
+  upgradeTarget: ({ user, room }) => ({ path: `/ws?user=${user}${inRoom(room)}`, headers: [] }),
   firstMessages: () => [],
   framesUntilReady: () => 2,
   post: (text) => JSON.stringify({ type: "post", text }),
   chat: (content, seq) => JSON.stringify({ type: "chat", seq, content }),
+  direct: (to, content) => JSON.stringify({ type: "direct", to, content }),
   typing: () => JSON.stringify({ type: "typing", isTyping: true }),
   getUser: JSON.stringify({ type: "get_user", id: `r${NUMBER}`, input }),
   announce: JSON.stringify({ type: "announce" }),
@@ -60,7 +64,8 @@ const halyard: Dialect = {
   ...json,
   chat: (content, _, { room }) =>
     JSON.stringify({ type: "chat_message", content, ...(room && { $: { ch: `room:${room}` } }) }),
-  typing: () => JSON.stringify({ type: "typing_indicator", isTyping: true }),
+  typing: ({ room }) =>
+    JSON.stringify({ type: "typing_indicator", isTyping: true, ...(room && { $: { ch: `room:${room}` } }) }),
   getUser: JSON.stringify({ type: "request", name: "get_user", input, $: { id: `r${NUMBER}` } }),
   announce: undefined,
 };
@@ -68,7 +73,7 @@ const halyard: Dialect = {
 /** The subprotocol of Halyard's own client: hello, numbered sends, receipts. */
 const halyardV1: Dialect = {
   ...halyard,
-  upgradeTarget: (user, { clientId }) => ({
+  upgradeTarget: ({ user, clientId }) => ({
     path: `/ws?user=${user}&c=${clientId}&a=1`,
     headers: ["Sec-WebSocket-Protocol: halyard.v1"],
   }),
@@ -79,12 +84,10 @@ const halyardV1: Dialect = {
   post: (text, seq) => JSON.stringify({ type: "post", text, $: { seq } }),
   chat: (content, seq, { room }) =>
     JSON.stringify({ type: "chat_message", content, $: { seq, ...(room && { ch: `room:${room}` }) } }),
-  typing: ({ room }) =>
-    JSON.stringify({ type: "typing_indicator", isTyping: true, ...(room && { $: { ch: `room:${room}` } }) }),
 };
 
 const socketIo: Dialect = {
-  upgradeTarget: (user, { room }) => ({
+  upgradeTarget: ({ user, room }) => ({
     path: `/socket.io/?EIO=4&transport=websocket&user=${user}${inRoom(room)}`,
     headers: [],
   }),
@@ -92,6 +95,7 @@ const socketIo: Dialect = {
   framesUntilReady: () => 4,
   post: (text) => `42${JSON.stringify(["post", { text }])}`,
   chat: (content, seq) => `42${String(seq ?? "")}${JSON.stringify(["chat", { seq, content }])}`,
+  direct: (to, content) => `42${JSON.stringify(["direct", { to, content }])}`,
   typing: () => `42${JSON.stringify(["typing", { isTyping: true }])}`,
   getUser: `42${NUMBER}${JSON.stringify(["get_user", { input }])}`,
   announce: `42${JSON.stringify(["announce", {}])}`,

@@ -52,6 +52,26 @@ interface RoomsJob extends Common {
   readonly hasReceipts: boolean;
 }
 
+interface DirectJob extends Common {
+  readonly kind: "direct";
+  readonly connections: number;
+  readonly bytes: number;
+  /** Messages between all users together, measured one after another. */
+  readonly inFlight: readonly number[];
+}
+
+interface OfficeJob extends Common {
+  readonly kind: "office";
+  readonly connections: number;
+  readonly roomSize: number;
+  readonly bytes: number;
+  /** In all rooms together: what is written, and who types. */
+  readonly chatsPerSecond: number;
+  readonly typingPerSecond: number;
+  /** To everybody. */
+  readonly postsPerSecond: number;
+}
+
 interface TypingJob extends Common {
   readonly kind: "typing";
   readonly connections: number;
@@ -113,6 +133,8 @@ export type Job =
   | FanOutJob
   | ChatJob
   | RoomsJob
+  | DirectJob
+  | OfficeJob
   | TypingJob
   | RequestJob
   | ConnectJob

@@ -7,8 +7,10 @@ import { errorMessage } from "../utils/error-message.ts";
 import { connects, idle, signedIn } from "./arrivals.ts";
 import { chat, fanOut } from "./broadcast.ts";
 import { dialects } from "./dialect.ts";
+import { direct } from "./direct.ts";
 import type { Sessions } from "./client-pool.ts";
 import type { Figures, FromLoad, Job, Memory, ToLoad } from "./job.ts";
+import { office } from "./office.ts";
 import { presence } from "./presence.ts";
 import { requests } from "./requests.ts";
 import { rooms } from "./rooms.ts";
@@ -40,6 +42,10 @@ function run(job: Job): Promise<Figures> {
       return chat(job, options);
     case "rooms":
       return rooms(job, options);
+    case "direct":
+      return direct(job, options);
+    case "office":
+      return office(job, options);
     case "typing":
       return typing(job, options);
     case "requests":

@@ -3,10 +3,10 @@
  * Called by the load process.
  * The first connection of a room sends, all receive; the rooms take turns.
  */
-import { setTimeout as pause } from "node:timers/promises";
 import { itemAt } from "../utils/item-at.ts";
 import type { Connection } from "./connection.ts";
 import { costs } from "./figures.ts";
+import { assertDelivery } from "./assert-delivery.ts";
 import { ClientPool } from "./client-pool.ts";
 import type { ClientPoolOptions } from "./client-pool.ts";
 import type { Figures, JobOf } from "./job.ts";
@@ -47,32 +47,6 @@ export async function rooms(job: JobOf<"rooms">, options: ClientPoolOptions): Pr
   } finally {
     clients.destroy();
   }
-}
-
-interface Delivery {
-  readonly expected: number;
-  readonly send: () => void;
-  readonly delivered: () => number;
-}
-
-const ATTEMPTS = 5;
-const DELIVERY_MS = 5_000;
-
-/**
- * Sends a message to each room, which every receiver must get once. A message of the server's own may come in between,
- * so there are several attempts.
- */
-async function assertDelivery(clients: ClientPool, { expected, send, delivered }: Delivery): Promise<void> {
-  let got = 0;
-  for (let attempt = 0; attempt < ATTEMPTS && got !== expected; attempt++) {
-    const before = delivered();
-    const deadline = performance.now() + DELIVERY_MS;
-    send();
-    while (delivered() - before < expected && performance.now() < deadline) await pause(10);
-    await clients.settle();
-    got = delivered() - before;
-  }
-  if (got !== expected) throw new Error(`${String(got)} of ${String(expected)} messages were delivered`);
 }
 
 /** How many messages they have sent: each has a receipt. */

@@ -1,4 +1,4 @@
-/** Chat in many small rooms, beside peers that do the same work. */
+/** Chat in many small rooms and between users, beside peers that do the same work. */
 import { CLUSTERS } from "./clusters.ts";
 import { cpu, rate } from "./workload.ts";
 import type { Scale, Workload } from "./workload.ts";
@@ -7,7 +7,7 @@ const SIZES = [2, 5, 20, 100];
 const IN_FLIGHT = [256, 16, 1];
 const CONNECTIONS = 2_000;
 
-/** Rooms of each size with plain clients, and of 5 with `halyard.v1` clients, which get receipts. */
+/** Rooms of each size with plain clients, of 5 with `halyard.v1` clients, which get receipts, direct messages, and an office. */
 export function roomWorkloads({ isQuick, durationMs }: Scale): Workload[] {
   const plain = (isQuick ? [5] : SIZES).map((roomSize): Workload => {
     const id = `rooms-${String(roomSize)}`;
@@ -15,7 +15,53 @@ export function roomWorkloads({ isQuick, durationMs }: Scale): Workload[] {
     // The bounds are near.
     return { ...workload, id, dialect: "plain", runs: roomSize === 5 ? 7 : 3 };
   });
-  return [...plain, withReceipts(durationMs)];
+  return [
+    ...plain,
+    withReceipts(durationMs),
+    direct(isQuick ? 1_000 : 10_000, durationMs),
+    office(durationMs),
+  ];
+}
+
+function direct(connections: number, durationMs: number): Workload {
+  return {
+    id: "direct",
+    title: `Direct messages between ${connections.toLocaleString("en")} users`,
+    about:
+      "Each user in turn writes to the next one; CPU per delivery, with 256, 16 and 1 in flight in all. Every server checks the " +
+      "message with zod, adds a random id, the time and the author, and keeps the last 1,000 messages of each receiver; Halyard " +
+      "(`manager.sendToUser`) also numbers them and checks rates.",
+    dialect: "plain",
+    plan: { kind: "direct", connections, bytes: 128, inFlight: IN_FLIGHT, durationMs: durationMs * 2 },
+    figures: [
+      ...IN_FLIGHT.map((count) => cpu(`w${String(count)}`, `${String(count)} in flight`, count === 16)),
+      rate("w16", "deliveries/s"),
+    ],
+    without: ["crossws", "hono", ...CLUSTERS],
+  };
+}
+
+/** Two in five deliveries are posts to everybody, the others chat and typing in rooms. */
+function office(durationMs: number): Workload {
+  const rates = { chatsPerSecond: 300, typingPerSecond: 600, postsPerSecond: 3 };
+  return {
+    id: "office",
+    title: `An office of ${CONNECTIONS.toLocaleString("en")}, in one hall and 200 rooms of 10`,
+    about:
+      `${String(rates.postsPerSecond)} posts a second to everybody, ${String(rates.chatsPerSecond)} messages a second to rooms, as in rooms of 5, and ` +
+      `${String(rates.typingPerSecond)} a second that somebody types there; CPU per delivery, and the latency of posts and messages.`,
+    dialect: "plain",
+    plan: {
+      ...{ kind: "office", connections: CONNECTIONS, roomSize: 10, bytes: 128, ...rates },
+      durationMs: durationMs * 4,
+    },
+    figures: [
+      cpu("office", "CPU per delivery", true),
+      { key: "office.p50Ms", title: "p50", unit: "ms", better: "less" },
+      { key: "office.p99Ms", title: "p99", unit: "ms", better: "less" },
+    ],
+    without: ["crossws", "hono", ...CLUSTERS],
+  };
 }
 
 /** Without peers: their clients repeat nothing after a reconnect. */

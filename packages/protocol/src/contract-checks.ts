@@ -45,8 +45,10 @@ type IsRelayed<TPolicy> = TPolicy extends { readonly relay: "room" | "all" } ? t
 type IsEphemeral<TPolicy> = TPolicy extends { readonly ephemeral: true | EphemeralOptions } ? true : false;
 type NeedsRoom = { readonly room: "required" } | { readonly relay: "room" };
 type RoomOf<TPolicy> = TPolicy extends NeedsRoom ? "required" : "optional";
-type RoleOf<TPolicy> = TPolicy extends { readonly requires: { readonly role: infer TRole extends string } }
-  ? TRole
+type RoleOf<TPolicy> = TPolicy extends { readonly requires: { readonly role: infer TRole } }
+  ? TRole extends readonly (infer TOne extends string)[]
+    ? TOne
+    : Extract<TRole, string>
   : undefined;
 type ResultOf<TPolicy> = TPolicy extends { readonly result: Schema<infer TReturned, infer TResult> }
   ? Equal<TReturned, TResult> extends true

@@ -141,6 +141,11 @@ describe("the rules of a contract", () => {
   it.each([
     [{ clientMessages: { a: message(nothing, { room: "optional" } as never) } }, 'a: room is "required"'],
     [{ requests: { a: request({ output: nothing, room: true } as never) } }, 'a: room is "required"'],
+    [
+      { clientMessages: { a: message(nothing, { requires: { role: [] } } as never) } },
+      "a: requires is { role }",
+    ],
+    [{ requests: { a: request({ output: nothing, requires: {} } as never) } }, "a: requires is { role }"],
     [{ serverMessages: { a: message(nothing, { room: "required" }) } }, "a: room is a rule for what clients"],
     [
       { serverMessages: { a: message(nothing, { result: nothing }) } },

@@ -29,6 +29,7 @@ import type {
   Protocol,
   RequestDefinition,
   RequestMap,
+  RequestPolicy,
   Schema,
 } from "./definition.ts";
 import { ERROR_CODES } from "./errors.ts";
@@ -60,8 +61,15 @@ export function message(schema: Schema<object, object>, policy: MessagePolicy = 
   const room = policy.room ?? (relay === "room" ? "required" : "optional");
   // Without one there is no schema, which `NoResult` stands for.
   const result = policy.result as AnyResult;
-  const role = requires?.role;
-  return { schema, ephemeral: ephemeral !== false, relayed: relay !== undefined, policy, room, result, role };
+  return {
+    role: roleOf(requires),
+    schema,
+    ephemeral: ephemeral !== false,
+    relayed: relay !== undefined,
+    policy,
+    room,
+    result,
+  };
 }
 
 /**
@@ -79,10 +87,15 @@ export function request({ input, output, ...policy }: RequestOptions): RequestDe
   if (input !== undefined) assertSchema(input);
   assertSchema(output);
   const { requires, room = "optional" } = policy;
-  return { input: input ?? NO_INPUT, output, policy, room, role: requires?.role };
+  return { input: input ?? NO_INPUT, output, policy, room, role: roleOf(requires) };
 }
 
 const NO_INPUT: Schema = z.void();
+
+/** The types of definitions name each role. */
+function roleOf(requires: MessagePolicy["requires"]): string | undefined {
+  return requires?.role as string | undefined;
+}
 
 /**
  * Puts the messages and requests of an application into one contract, for client and server.
@@ -139,7 +152,7 @@ export function defineProtocol(definition: AnyDefinition): Protocol {
   for (const [type, { policy }] of Object.entries({ ...serverMessages, ...clientMessages }))
     assertEphemeral(type, policy.ephemeral);
   for (const [name, { policy }] of Object.entries({ ...requests, ...clientMessages }))
-    assertRoom(name, policy.room);
+    assertClientRules(name, policy);
   for (const [type, { policy }] of Object.entries(clientMessages)) assertResult(type, policy);
   for (const [type, { policy }] of Object.entries(serverMessages)) assertNoClientRule(type, policy);
   for (const name of [...Object.keys(requests), ...Object.keys(serverRequests)]) {
@@ -192,9 +205,11 @@ function assertNoClientRule(type: string, { room, result }: MessagePolicy): void
   if (rule !== undefined) throw new TypeError(`${type}: ${rule} is a rule for what clients send`);
 }
 
-function assertRoom(name: string, room: unknown): void {
-  if (room !== undefined && room !== "required")
-    throw new TypeError(`${name}: room is "required" or left out`);
+function assertClientRules(name: string, { requires, room }: MessagePolicy | RequestPolicy): void {
+  if (![undefined, "required"].includes(room)) throw new TypeError(`${name}: room is "required" or left out`);
+  const roles = requires === undefined ? [""] : [requires.role].flat();
+  if (roles.length === 0 || roles.some((role: unknown) => typeof role !== "string"))
+    throw new TypeError(`${name}: requires is { role }, with a role or a list of them`);
 }
 
 function assertResult(type: string, { ephemeral = false, relay, result }: MessagePolicy): void {

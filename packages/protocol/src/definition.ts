@@ -46,10 +46,10 @@ export interface MessagePolicy {
    */
   readonly room?: "required" | undefined;
   /**
-   * Only users with this role may send the message, others get `forbidden`. Roles in `user.role` are split at commas.
+   * Only users with this role, or one of these, may send the message, others get `forbidden`. Commas split `user.role`.
    * @default undefined: every user may send it
    */
-  readonly requires?: { readonly role: string } | undefined;
+  readonly requires?: { readonly role: string | readonly [string, ...string[]] } | undefined;
   /**
    * The schema of what the handler returns, which the receipt of the send carries as `result`; at most 8 KiB as JSON. A
    * repetition of the send gets the same result. Not with `ephemeral` or `relay`.
@@ -66,10 +66,10 @@ export interface RequestPolicy {
    */
   readonly repeatable?: boolean | undefined;
   /**
-   * Only users with this role may send the request, others get `forbidden`. Roles in `user.role` are split at commas.
+   * Only users with this role, or one of these, may send the request, others get `forbidden`. Commas split `user.role`.
    * @default undefined: every user may send it
    */
-  readonly requires?: { readonly role: string } | undefined;
+  readonly requires?: { readonly role: string | readonly [string, ...string[]] } | undefined;
   /**
    * Asked with `room.request` only, by members of the room, and `context.room` is a string. Outside of a room it is
    * `invalid_message`, and `forbidden` for those who are not in it.
@@ -125,7 +125,7 @@ export interface MessageDefinition<
   readonly room: TRoom;
   /** The schema of what its handler returns; at run time undefined in place of {@link NoResult}. */
   readonly result: TResult;
-  /** The role of its senders. */
+  /** The role of its senders; of several, any. At run time it is the list of them then. */
   readonly role: TRole;
 }
 
@@ -207,7 +207,7 @@ export interface RequestDefinition<
   readonly policy: RequestPolicy;
   /** Whether it is asked in rooms only. */
   readonly room: TRoom;
-  /** The role of those who ask. */
+  /** The role of those who ask; of several, any. At run time it is the list of them then. */
   readonly role: TRole;
 }
 

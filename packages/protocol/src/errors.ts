@@ -109,3 +109,17 @@ export function callSafely<TAnswer>(
 export function isThenable<TValue>(value: TValue | PromiseLike<TValue>): value is PromiseLike<TValue> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
+
+/**
+ * Gives an error that was made when a frame arrived the lines that wait for it, as far as the engine knows them. Called after
+ * the `await` of an asynchronous function.
+ */
+export function traceCaller(error: unknown): unknown {
+  if (error instanceof HalyardError) (Error as StackCapture).captureStackTrace?.(error);
+  return error;
+}
+
+/** Not every engine can. */
+interface StackCapture {
+  readonly captureStackTrace?: (error: Error) => void;
+}

@@ -1,7 +1,7 @@
 // The entry `@halyard/protocol/internal`: for the packages of Halyard only, no promise.
 // Imported by server, client and better-auth for the helpers that more than one of them needs.
 // Guarantee: nothing reachable from here imports zod or uses a timer.
-export { callSafely, isThenable } from "./errors.ts";
+export { callSafely, isThenable, traceCaller } from "./errors.ts";
 export { isDeeperThan, replaceLoneSurrogates } from "./frames.ts";
 export { callLogger, printable, printableAscii } from "./utils/printable-text.ts";
 export { dateOf, systemTime } from "./utils/time.ts";

@@ -89,6 +89,20 @@ export interface WebSocketManagerConfig<
   readonly onDisconnect?:
     ((context: ConnectionContext<TIdentity, TData>, code: number) => unknown) | undefined;
   /**
+   * Called after a connection has joined a room: by its own request, for the server, or with its welcome, after a reconnect
+   * as well. What is sent to the connection here follows its `joined`. Once per connection and room: a user with two tabs
+   * joins twice. @default none
+   */
+  readonly onJoin?: ((context: ConnectionContext<TIdentity, TData>, room: string) => unknown) | undefined;
+  /**
+   * Called once after each `onJoin`: when the connection has left the room, was removed, or has closed, before
+   * `onDisconnect`. A user is in a room while one of their connections is, and for `limits.leaveGraceMs` after one was lost:
+   * `manager.listUsers({ room })` says who is.
+   *
+   * @default none
+   */
+  readonly onLeave?: ((context: ConnectionContext<TIdentity, TData>, room: string) => unknown) | undefined;
+  /**
    * Called with each error of the application's code: what hooks, handlers, options that are functions and loggers
    * throw or reject with, and answers of a wrong type. When it fails itself, the logger gets both errors.
    *

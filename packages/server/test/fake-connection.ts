@@ -41,6 +41,8 @@ export class Connections {
         owner: {
           closeConnection: this.close,
           identityChanged: () => undefined,
+          roomJoined: () => undefined,
+          roomLeft: () => undefined,
         },
       },
       heartbeatBucket: 0,

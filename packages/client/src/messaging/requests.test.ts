@@ -53,6 +53,20 @@ describe("a request", () => {
     });
   });
 
+  it("rejects with a stack that names the line of the application", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
+    async function saveOrder() {
+      return (await harness.client.request("count")) as unknown;
+    }
+    const saved = watch(saveOrder());
+    socket.receive({ type: "error", code: "forbidden", message: "No.", retryable: false, $: { re: "r1" } });
+    await harness.tick();
+    expect((saved.error as Error).stack).toMatch(
+      /^HalyardError: No\.\n[^]*at (async )?saveOrder \(.*requests\.test/,
+    );
+  });
+
   it("times out, whether it was sent or not, and ignores a reply that comes too late", async () => {
     const harness = createHarness({ requestTimeoutMs: 3_000 });
     const waiting = watch(harness.client.request("count"));

@@ -1,6 +1,7 @@
 // The frames that carry an id and wait for a reply: requests of the application, joins, leaves and authentications.
 // Called by the client and its rooms to send, and with each reply and error frame.
 // Each request settles: with its reply, an error, a timeout, or when the client is closed.
+import { traceCaller } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import { Timer } from "../common/timer.ts";
@@ -75,7 +76,15 @@ export class PendingRequests {
   }
 
   /** A request of the application. */
-  request(
+  async request(name: string, input: unknown, options: RequestOptions & Destination): Promise<unknown> {
+    try {
+      return await this.#ask(name, input, options);
+    } catch (error) {
+      throw traceCaller(error);
+    }
+  }
+
+  #ask(
     name: string,
     input: unknown,
     { timeoutMs, signal, channel, refusal }: RequestOptions & Destination,

@@ -3,6 +3,7 @@
 // Guarantee: a request settles within its time, whatever becomes of the connection or its node.
 import type { RequestDefinition, Validation } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
+import { traceCaller } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import { TIMEOUT_MS } from "../connection/pending-server-requests.ts";
@@ -57,6 +58,8 @@ export class ServerRequests {
       const ids = await untilAborted(this.#idsOf(target), request.signal);
       const timeoutMs = checked.timeoutMs - (clock.now() - startedAt);
       return await untilAborted(this.#firstAnswer(ids, { ...checked, timeoutMs }), request.signal);
+    } catch (error) {
+      throw traceCaller(error);
     } finally {
       checked.end();
     }

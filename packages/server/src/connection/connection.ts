@@ -49,6 +49,8 @@ export interface CloseReason {
 export interface ConnectionOwner {
   closeConnection(connection: Connection, code: number, cause?: string | CloseReason): void;
   identityChanged(connection: Connection): void;
+  roomJoined(connection: Connection, room: string): void;
+  roomLeft(connection: Connection, room: string): void;
 }
 
 /** What all connections of a node share. */
@@ -159,6 +161,22 @@ export class Connection extends RareConnectionState implements WatchedConnection
   /** Closes the connection: from this call on no frame of it is handled. */
   close(code: number, cause?: string | CloseReason): void {
     this.#services.owner.closeConnection(this, code, cause);
+  }
+
+  /** The connection is in a room now. */
+  noteJoined(room: string): void {
+    const rooms = (this.rooms ??= new Set());
+    if (rooms.has(room)) return;
+    rooms.add(room);
+    this.#services.owner.roomJoined(this, room);
+  }
+
+  /** @returns whether the connection was in the room */
+  noteLeft(room: string): boolean {
+    const wasMember = this.rooms?.delete(room) === true;
+    // A connection that has closed has left all its rooms.
+    if (wasMember && this.stage !== "closed") this.#services.owner.roomLeft(this, room);
+    return wasMember;
   }
 
   /** Drops the sends that have not started. */

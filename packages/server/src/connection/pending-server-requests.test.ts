@@ -74,6 +74,20 @@ describe("a request of the server", () => {
     expect(await result).toBe(code);
   });
 
+  it("rejects with a stack that names the line of the application", async () => {
+    const ws = await create().join("ada");
+    async function askAda() {
+      return (await system.manager.request(ws, "confirm", {})) as unknown;
+    }
+    const failure = askAda().catch((error: unknown) => error);
+    await system.clock.settle();
+    const frame = { type: "error", code: "conflict", message: "Busy.", retryable: false };
+    await system.say(ws, { ...frame, $: { re: idOf(ws) } });
+    expect(((await failure) as HalyardError).stack).toMatch(
+      /^HalyardError: Busy\.\n[^]*at (async )?askAda \(/,
+    );
+  });
+
   it("keeps at most 200 characters of a client's error message", async () => {
     const ws = await create().join("ada");
     const failure = system.manager.request(ws, "confirm", {}).catch((error: unknown) => error);

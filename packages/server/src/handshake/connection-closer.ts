@@ -62,6 +62,14 @@ export class ConnectionCloser implements ConnectionOwner {
     this.#parts.hooks.closed(connection, code);
   }
 
+  roomJoined(connection: Connection, room: string): void {
+    this.#parts.hooks.joined(connection, room);
+  }
+
+  roomLeft(connection: Connection, room: string): void {
+    this.#parts.hooks.left(connection, room);
+  }
+
   identityChanged(connection: Connection): void {
     const { connections, log, memberships } = this.#parts;
     if (connection.stage === "closed") return;

@@ -60,6 +60,80 @@ describe("the context", () => {
   });
 });
 
+describe("onJoin and onLeave", () => {
+  function journal() {
+    const seen: string[] = [];
+    const system: TestSystem = new TestSystem({
+      authorize: ({ room }) => room !== "secret",
+      onConnect: ({ user, ws }) => void (user.id === "ada" && system.manager.join(ws, "given")),
+      onJoin: ({ rooms, user }, room) => void seen.push(`${user.id} joins ${room} of ${String(rooms.size)}`),
+      onLeave: ({ user }, room) => void seen.push(`${user.id} leaves ${room}`),
+      onDisconnect: ({ user }) => void seen.push(`${user.id} disconnects`),
+    });
+    return { seen, system };
+  }
+
+  it("are called for each membership once, whoever begins and ends it", async () => {
+    const { seen, system } = journal();
+    const ada = await system.join("ada", { rooms: ["one", "secret"] });
+    await system.say(ada, { type: "join", room: "two", $: { id: "1" } });
+    await system.say(ada, { type: "join", room: "two", $: { id: "2" } });
+    await system.say(ada, { type: "join", room: "secret", $: { id: "3" } });
+    await system.say(ada, { type: "leave", room: "two", $: { id: "4" } });
+    await system.manager.leave(ada, "given");
+    await system.clock.settle();
+    expect(seen.splice(0).sort()).toEqual([
+      "ada joins given of 2",
+      "ada joins one of 2",
+      "ada joins two of 3",
+      "ada leaves given",
+      "ada leaves two",
+    ]);
+    expect(system.errors).toEqual([]);
+  });
+
+  it("tell of the rooms of a connection that closes before its end, and of those of its return", async () => {
+    const { seen, system } = journal();
+    const bea = await system.join("bea", { rooms: ["one", "two"] });
+    seen.length = 0;
+    system.manager.handleClose(bea, 1006);
+    await system.clock.settle();
+    expect(seen.splice(0)).toEqual(["bea leaves one", "bea leaves two", "bea disconnects"]);
+    const again = await system.join("bea", { rooms: ["two"], attempt: 2 });
+    await system.manager.disconnectUser("bea");
+    system.manager.handleClose(again, 4401);
+    await system.clock.settle();
+    expect(seen).toEqual(["bea joins two of 1", "bea leaves two", "bea disconnects"]);
+  });
+
+  it("say nothing of a connection that is refused", async () => {
+    const seen: string[] = [];
+    const system = new TestSystem({
+      onConnect: () => Promise.reject(new HalyardError("forbidden")),
+      authorize: () => true,
+      onJoin: (_, room) => void seen.push(room),
+      onLeave: (_, room) => void seen.push(room),
+    });
+    await system.join("ada", { rooms: ["one"] });
+    expect(seen).toEqual([]);
+  });
+
+  it("may send to the connection and the room, after the joined", async () => {
+    const system: TestSystem = new TestSystem({
+      authorize: () => true,
+      onJoin: async ({ user }, room) => {
+        await system.manager.sendToRoom(room, { type: "announcement", message: user.id });
+      },
+    });
+    const ada = await system.join("ada");
+    ada.take();
+    await system.say(ada, { type: "join", room: "one", $: { id: "1" } });
+    const types = ada.take().map(({ type }) => type);
+    expect(types).toContain("announcement");
+    expect(types.indexOf("announcement")).toBeGreaterThan(types.indexOf("reply"));
+  });
+});
+
 describe("onConnect", () => {
   it.each([
     [new HalyardError("unauthenticated"), 4401],

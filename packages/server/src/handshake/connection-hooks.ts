@@ -1,7 +1,8 @@
-// The application's hooks around a connection: `data`, `onConnect`, `onDisconnect` and the handlers' `onClose`.
-// Called by HelloHandler when a connection is admitted and by ConnectionCloser when it has ended.
+// The application's hooks around a connection: `data`, `onConnect`, `onJoin`, `onLeave`, `onDisconnect` and the handlers'
+// `onClose`.
+// Called by HelloHandler when a connection is admitted and by ConnectionCloser when its rooms change and when it has ended.
 // Guarantees: a hook that fails harms no other connection; data or onConnect that fails refuses its own; onDisconnect follows
-// each onConnect.
+// each onConnect, and one onLeave each onJoin.
 import { ContextOfConnection } from "../messages/handler-context.ts";
 import { isThenable } from "@halyard/protocol/internal";
 import type { ErrorCode } from "@halyard/protocol/wire";
@@ -17,11 +18,23 @@ import { isFailure } from "../utils/errors.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 
+/** The application's hooks that are called with a connection. */
+type Hooks = Readonly<Pick<AnyConfig, "data" | "onConnect" | "onDisconnect" | "onJoin" | "onLeave">>;
+
+/** The hooks of a configuration, which are called as its methods. */
+export function hooksOf(config: AnyConfig): Hooks {
+  return {
+    data: config.data?.bind(config),
+    onConnect: config.onConnect?.bind(config),
+    onDisconnect: config.onDisconnect?.bind(config),
+    onJoin: config.onJoin?.bind(config),
+    onLeave: config.onLeave?.bind(config),
+  };
+}
+
 /** What {@link ConnectionHooks} uses. */
 export interface ConnectionHooksParts {
-  readonly data: AnyConfig["data"];
-  readonly onConnect: AnyConfig["onConnect"];
-  readonly onDisconnect: AnyConfig["onDisconnect"];
+  readonly hooks: Hooks;
   readonly registry: MessageHandlerRegistry;
   readonly clock: Clock;
   readonly limits: Pick<ServerLimits, "handlerMs">;
@@ -39,7 +52,8 @@ export class ConnectionHooks {
 
   /** Calls `data`, then `onConnect`, which may join rooms. When one fails, the connection is closed before anything is delivered. */
   connected(connection: Connection): MaybePromise<unknown> {
-    const { clock, limits, onConnect } = this.#parts;
+    const { clock, limits } = this.#parts;
+    const { onConnect } = this.#parts.hooks;
     if (!this.#makeData(connection)) return;
     connection.isConnected = true;
     if (onConnect === undefined) return;
@@ -56,7 +70,8 @@ export class ConnectionHooks {
 
   /** @returns whether the connection has its data: otherwise it is closed */
   #makeData(connection: Connection): boolean {
-    const { data: makeData, guard } = this.#parts;
+    const { guard, hooks } = this.#parts;
+    const makeData = hooks.data;
     if (makeData === undefined) return true;
     const { ws } = connection;
     try {
@@ -95,10 +110,27 @@ export class ConnectionHooks {
     );
   }
 
-  /** Calls every handler's `onClose`, and `onDisconnect` for a connection for which `onConnect` was called. */
+  joined(connection: Connection, room: string): void {
+    this.#notifyOfRoom("onJoin", connection, room);
+  }
+
+  left(connection: Connection, room: string): void {
+    this.#notifyOfRoom("onLeave", connection, room);
+  }
+
+  #notifyOfRoom(type: "onJoin" | "onLeave", connection: Connection, room: string): void {
+    const { guard, hooks } = this.#parts;
+    const hook = hooks[type];
+    if (hook === undefined) return;
+    guard.notify(() => hook(this.#contextOf(connection), room), { type, ws: connection.ws });
+  }
+
+  /** Calls `onLeave` for each room, every handler's `onClose`, and `onDisconnect` for a connection for which `onConnect` was called. */
   closed(connection: Connection, code: number): void {
-    const { guard, onDisconnect, registry } = this.#parts;
+    const { guard, hooks, registry } = this.#parts;
+    const { onDisconnect } = hooks;
     const { ws } = connection;
+    for (const room of connection.rooms ?? []) this.left(connection, room);
     for (const handler of registry.all())
       if (handler.onClose !== undefined) guard.notify(() => handler.onClose?.(ws), { type: "close", ws });
     if (!connection.isConnected || onDisconnect === undefined) return;

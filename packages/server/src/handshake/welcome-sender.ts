@@ -137,7 +137,7 @@ export class WelcomeSender {
     for (const plan of plans) {
       replays.push(commitReplay(this.#parts.channels, connection, { plan, budget }));
       const room = roomNameOf(plan.channel.name);
-      if (room !== undefined) (connection.rooms ??= new Set()).add(room);
+      if (room !== undefined) connection.noteJoined(room);
     }
     return replays;
   }

@@ -21,4 +21,11 @@ describe("the roles of a user", () => {
     expect(hasRequiredRole(policy, { role: "" })).toBe(false);
     expect(hasRequiredRole(policy, {})).toBe(false);
   });
+
+  it("are required one of several where the policy names a list", () => {
+    const policy = { requires: { role: ["agent", "admin"] as const } };
+    expect(hasRequiredRole(policy, { role: "admin" })).toBe(true);
+    expect(hasRequiredRole(policy, { role: ["agent"] })).toBe(true);
+    expect(hasRequiredRole(policy, { role: "user" })).toBe(false);
+  });
 });

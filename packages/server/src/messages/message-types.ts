@@ -80,9 +80,12 @@ function toType({ schema, ephemeral, policy, room }: MessageDefinition): Message
   return { schema, ephemeral, policy, room };
 }
 
-/** Whether the user has the role that a message type or request requires, if it requires one. */
-export function hasRequiredRole(policy: Pick<MessagePolicy, "requires">, user: object): boolean {
-  return policy.requires === undefined || roleOf(user).includes(policy.requires.role);
+/** Whether the user has a role that a message type or request requires, if it requires one. */
+export function hasRequiredRole({ requires }: Pick<MessagePolicy, "requires">, user: object): boolean {
+  if (requires === undefined) return true;
+  const { role } = requires;
+  const roles = roleOf(user);
+  return typeof role === "string" ? roles.includes(role) : role.some((one) => roles.includes(one));
 }
 
 /** The roles of a user: `user.role` as text, split at commas, or as a list. Any other value gives no role. */

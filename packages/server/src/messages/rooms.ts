@@ -207,7 +207,7 @@ export class Rooms {
     if (connection.stage !== "open") connection.rightsVersion++;
     connection.pendingRooms?.settle(room);
     connection.withheld?.delete(roomChannel(room));
-    if (connection.rooms?.delete(room) === true) this.leaveOnDisconnect(connection, room, 0);
+    if (connection.noteLeft(room)) this.leaveOnDisconnect(connection, room, 0);
   }
 
   /** Ends a membership, and sends the connection `left` with the reason. */
@@ -270,7 +270,7 @@ export class Rooms {
     }
     this.#assertRoomLeft(connection, room);
     connection.pendingRooms?.settle(room);
-    (connection.rooms ??= new Set()).add(room);
+    connection.noteJoined(room);
     connection.withheld?.delete(ch);
     const replay = commitReplay(channels, connection, { plan, budget: replayBudget() });
     const { state } = replay;
