@@ -261,4 +261,40 @@ describeAttacks("F: edge cases", { limits: { handlerMs: 400, closeMs: 300 } }, (
     const { status } = await handshake({ port: app.port, headers: [cookie, ...headers] });
     expect(status).toBe(expected);
   });
+
+  it("F9: an id with the client id of another user reaches nothing of that user", async () => {
+    const [ada, mallory] = [await app.v1(app.user("ada")), await app.v1(app.user("mallory"))];
+    await ada.deliver("note", { text: "of ada" });
+    const name = { type: "request", name: "profile", input: {} };
+    ada.send({ ...name, $: { id: "r1" } });
+    const profile = await ada.answer("r1");
+    const { clientId } = ada.page;
+    // The first number of Mallory's own records of this client id: it runs, and is Mallory's.
+    mallory.send({ type: "note", text: "of ada", $: { id: `${clientId}:1` } });
+    expect(await mallory.answer(`${clientId}:1`)).toMatchObject({ type: "reply" });
+    mallory.send({ ...name, $: { id: `${clientId}:r1` } });
+    expect((await mallory.answer(`${clientId}:r1`))["result"]).not.toEqual(profile["result"]);
+    expect(await ada.deliver("note", { text: "again" })).toMatchObject({ type: "reply" });
+  });
+
+  it("F9: an id with the client id of another client of the user gets that client's results, and runs nothing twice", async () => {
+    const user = app.user("ada");
+    const [own, other] = [await app.v1(user), await app.v1(user)];
+    const reply = await own.deliver("note", { text: "x" });
+    const id = `${own.page.clientId}:1`;
+    other.send({ type: "note", text: "x", $: { id } });
+    expect((await other.answer(id))["result"]).toEqual(reply["result"]);
+    other.send({ type: "note", text: "y", $: { id } });
+    await other.seen({ type: "error", code: "conflict" });
+  });
+
+  it("F9: frames for a 33rd tab are limit_exceeded, and the others go on", async () => {
+    const client = await app.v1();
+    const idOf = (tab: number): string => `tab-${String(tab).padStart(16, "0")}:r1`;
+    for (let tab = 0; tab < 40; tab++) client.send({ type: "ping", $: { id: idOf(tab) } });
+    expect(await client.answer(idOf(31))).toMatchObject({ type: "pong" });
+    expect(await client.answer(idOf(32))).toMatchObject({ type: "error", code: "limit_exceeded" });
+    await client.sync();
+    expect(client.all("error")).toHaveLength(8);
+  });
 });

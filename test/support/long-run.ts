@@ -18,4 +18,5 @@ export const LONG_FILES: readonly string[] = [
   "e2e/sign-in.test.ts",
   "e2e/unread.test.ts",
   "e2e/window-looks.test.ts",
+  "robustness/sharing-hidden.test.ts",
 ];

@@ -103,6 +103,8 @@ export interface WelcomeMessage {
   limits: WelcomeLimits;
   heartbeat: { intervalMs: number; timeoutMs: number };
   ephemeral: string[];
+  /** Whether tabs may share the connection: whether the server takes a client id in front of an `id`. */
+  sharing?: boolean | undefined;
   /** Whether the server no longer knows which sends and requests of this client it has run. */
   forgotten?: boolean | undefined;
   channels: Record<string, ChannelState>;

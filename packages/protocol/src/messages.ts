@@ -127,6 +127,7 @@ export const serverMessages = {
     }),
     heartbeat: z.object({ intervalMs: z.int(), timeoutMs: z.int() }),
     ephemeral: z.array(z.string()),
+    sharing: z.boolean().optional(),
     forgotten: z.boolean().optional(),
     channels: z.record(
       z.string(),
