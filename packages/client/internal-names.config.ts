@@ -1,10 +1,12 @@
 /** The members that the parts of this package share. No other code uses these words, so the build shortens them. */
 export const INTERNAL_NAMES =
-  `acquire connection createClient disconnect drop dropAll dueAt emit emitter end expireTypes flush forget
-  handles held hide isAnswered isDue isEnded isHalyard isJoining isOpen isRequested isSent isShowTimerSet
-  isUnconfirmed isWritten kept leaveIdle listen markUnconfirmed membershipChanged names onActivity onChange
-  onChatMessage onDead onDisconnected onFlush onFrame onHide onOpen onReply onText onTransition onUserChange
-  onWelcome ownClient pendingListeners receive refusal register release reportError restart resumption
-  scopeParts sender sendFrame serverMs settle settleAll show shown shownLast showTimer skipBackoff stop
-  storeOf survivesReconnect take takeOver timer toDate transition unanswered update userLists usersOf wake
-  write`.split(/\s+/);
+  `acquire attach connection createClient disconnect drop dropAll dueAt emit emitter end enter exit expireTypes
+  flush forget framesFor groupFor handles hasLeft hasOwnCredentials held hide isAnswered isDue isEnded
+  isHalyard isJoining isOpen isRequested isSent isShowTimerSet isStarted isUnconfirmed isWelcomed isWritten
+  kept learn leaveIdle listOf listen markUnconfirmed membershipChanged names nextUrl ofClient onActivity
+  onAnswer onChange onChatMessage onDead onDisconnected onEnd onFlush onFrame onHide onJoined onLeft onOpen
+  onReply onServerRequest onTabAnswer onTabFrame onText onTransition onUserChange onWelcome ownClient
+  pendingListeners readers receive refusal register release reportError restart resumption scopeParts sendFrame
+  sender serverMs settle settleAll show showTimer shown shownLast skipBackoff statesFor stop storeOf
+  survivesReconnect take takeAlone takeOver timer toDate transition unanswered update userLists usersOf wake
+  wanted write`.split(/\s+/);

@@ -51,7 +51,7 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
   ],
   "packages/client/src": [
     ["index.ts", "create-web-socket-client.ts", "client.ts", "web-socket-client.ts"],
-    ["storage/"],
+    ["storage/", "sharing/"],
     ["rooms/"],
     ["messaging/"],
     ["connection/"],

@@ -24,13 +24,21 @@ export async function replacesRoutesAndPages(app: RecipeApp, user: RecipeUser): 
   expect(closes).toBe(0);
 }
 
+/** With `share`: the page and a second one have one socket. */
 async function replacesPages({ directory, address }: RecipeApp, user: RecipeUser): Promise<void> {
+  change(join(directory, "client.ts"), 'url: "/ws"', 'url: "/ws", share: true');
+  const sockets: string[] = [];
   const browser = await launchChromium();
   try {
     const context = await browser.newContext();
     const cookies = user.cookie.split("; ").map((cookie) => cookie.split("="));
     await context.addCookies(
       cookies.map(([name = "", ...value]) => ({ name, value: value.join("="), url: address })),
+    );
+    context.on("page", (opened) =>
+      opened.on("websocket", (socket) => {
+        if (new URL(socket.url()).pathname === "/ws") sockets.push(socket.url());
+      }),
     );
     const page = await context.newPage();
     const pageErrors = collectPageErrors(page);
@@ -56,6 +64,12 @@ async function replacesPages({ directory, address }: RecipeApp, user: RecipeUser
     await user.says("over");
     // The page is the same one, and its line from before is still there.
     await expect.poll(() => page.locator("li").allInnerTexts(), POLL).toContain("Bob: over");
+    const second = await context.newPage();
+    await second.goto(address);
+    await second.getByRole("button", { name: /^Say/ }).click();
+    for (const tab of [page, second])
+      await expect.poll(() => tab.locator("li").allInnerTexts(), POLL).toContain("Bob: hello");
+    expect(sockets).toHaveLength(1);
     expect(pageErrors).toEqual([]);
   } finally {
     await browser.close();

@@ -143,6 +143,37 @@ describe("the packed tarballs, installed with npm in an empty project", () => {
     }
   });
 
+  it("two tabs of the Vite frontend share one socket with share, whose code the build has put into a file that only they load", async () => {
+    const browser = await launchChromium();
+    try {
+      await serving("node", async (port) => {
+        const context = await browser.newContext();
+        const sockets: string[] = [];
+        const scripts: string[] = [];
+        const pageErrors: string[][] = [];
+        const openPage = async (path: string) => {
+          const page = await context.newPage();
+          pageErrors.push(collectPageErrors(page));
+          page.on("websocket", (socket) => sockets.push(socket.url()));
+          page.on("response", (response) => scripts.push(response.url()));
+          await page.goto(`http://127.0.0.1:${port}/${path}`);
+          await expect.poll(() => page.title(), POLL).toBe("ada chose 2, twice that is 4");
+          await expect.poll(() => page.locator("body").innerText(), POLL).toBe("delivered");
+        };
+        await openPage("");
+        expect(scripts.filter((url) => url.includes("shared-socket"))).toEqual([]);
+        await openPage("?share");
+        expect(scripts.filter((url) => url.includes("shared-socket"))).toHaveLength(1);
+        expect(sockets).toHaveLength(2);
+        await openPage("?share");
+        expect(sockets).toHaveLength(2);
+        expect(pageErrors.flat()).toEqual([]);
+      });
+    } finally {
+      await browser.close();
+    }
+  });
+
   /** The first line of each diagnostic of the compiler, for a project and for all declarations that it uses. */
   async function diagnose(config: string, compiler: Compiler): Promise<string[]> {
     const tsc = join(project.directory, "node_modules", compiler, "bin/tsc");

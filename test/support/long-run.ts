@@ -19,4 +19,5 @@ export const LONG_FILES: readonly string[] = [
   "e2e/unread.test.ts",
   "e2e/window-looks.test.ts",
   "robustness/live-list-trace.test.ts",
+  "robustness/sharing-hidden.test.ts",
 ];

@@ -129,10 +129,14 @@ export class TestApp {
     return this.#keep(new V1Client(this.#connectOptions(userId, options), page));
   }
 
-  /** A `halyard.v1` client that has its welcome and its user list. */
-  async v1(userId = this.user(), page = new Page()): Promise<V1Client> {
+  /**
+   * A `halyard.v1` client that has its welcome and its user list.
+   *
+   * @param fields of the hello, beside those of every client
+   */
+  async v1(userId = this.user(), page = new Page(), fields: object = {}): Promise<V1Client> {
     const client = await this.openV1(userId, page);
-    await client.hello();
+    await client.hello(fields);
     await client.next("user_list");
     return client;
   }

@@ -35,7 +35,8 @@ import { ServerRequests } from "./messaging/server-requests.ts";
 import type { WebSocketClientOptions } from "./options.ts";
 import { RoomHandle } from "./rooms/room-handle.ts";
 import { Rooms } from "./rooms/rooms.ts";
-import { loadOutbox } from "./storage/load-outbox.ts";
+import { shareSockets } from "./sharing/share-sockets.ts";
+import { sendKeptFirst } from "./storage/load-outbox.ts";
 import type { WebSocketClient } from "./web-socket-client.ts";
 
 const ALL = [Infinity, Infinity] as const;
@@ -55,19 +56,17 @@ export class Client extends MessageScope {
   readonly #warn = firstWarning();
 
   constructor(options: WebSocketClientOptions) {
-    const { autoConnect = true, clock = systemClock, onError, url, outbox: { storage } = {} } = options;
+    const { autoConnect = true, clock = systemClock, onError, share, outbox: { storage } = {} } = options;
+    const settings = { ...options };
     const reportError = errorReporter(clock, onError);
     const needsPage = checkOptions(options);
-    const createClient = (earlier: WebSocketClientOptions) => new Client(earlier);
-    let loading: Promise<() => Promise<void>> | undefined;
-    /** What an earlier page has left goes out before the first attempt. Without it, or when the storage fails, nothing does. */
-    const urlAfterSending = async () => {
-      loading ??= loadOutbox({ clock, options, ownClient: this, reportError, createClient });
-      await loading.then((sendLeft) => sendLeft());
-      return typeof url === "function" ? url() : url;
-    };
+    const createClient = (earlier: WebSocketClientOptions) => new Client({ ...earlier, share: false });
+    if (share) shareSockets(clock, settings, reportError);
+    if (storage) {
+      sendKeptFirst(settings, () => ({ clock, options, ownClient: this, reportError, createClient }));
+    }
     const emitter = new Emitter<ClientEvents>(reportError);
-    const connection = new Connection(clock, storage ? { ...options, url: urlAfterSending } : options, {
+    const connection = new Connection(clock, settings, {
       resumption: () => ({ positions: channels.positions, rooms: rooms.names }),
       onWelcome: (welcome) => this.#onWelcome(welcome),
       onUserChange: () => this.#onUserChange(),

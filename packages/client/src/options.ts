@@ -93,6 +93,15 @@ export interface WebSocketClientOptions {
   readonly url: string | URL | (() => string | URL | Promise<string | URL>);
   /** Whether the client connects when it is created. @default true */
   readonly autoConnect?: boolean | undefined;
+  /**
+   * One socket for all tabs of this origin that have this address, contract and user: one of them, the leader, has it, and another
+   * takes its place when the leader is closed, crashes or is frozen. Its code is loaded when it is used. The API and its guarantees
+   * stay: each tab has its own rooms, messages and receipts. The limits of a connection hold for its tabs together. A tab has a
+   * socket of its own where tabs cannot share: see "One socket for all tabs" in the README of the package.
+   *
+   * @default false
+   */
+  readonly share?: boolean | undefined;
   /** The class of the sockets. @default globalThis.WebSocket */
   readonly WebSocket?: WebSocketConstructor | undefined;
   /**
@@ -143,3 +152,8 @@ export interface WebSocketClientOptions {
   /** The source of `visibilitychange`, `pagehide`, `pageshow`, `resume` and `online`. @default globalThis */
   readonly page?: PageEvents | undefined;
 }
+
+/** The options as the connection reads them, with each attempt. */
+export type AttemptSettings = {
+  -readonly [TName in keyof WebSocketClientOptions]: WebSocketClientOptions[TName];
+};

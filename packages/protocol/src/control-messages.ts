@@ -34,6 +34,8 @@ export interface HelloMessage {
   contract?: string | undefined;
   positions: { ch: string; epoch: string; off: number }[];
   rooms: string[];
+  /** Whether tabs share the connection: whether an `id` may begin with the client id of one of them. */
+  sharing?: boolean | undefined;
 }
 
 /** The client asks for a `pong`. */
@@ -103,6 +105,8 @@ export interface WelcomeMessage {
   limits: WelcomeLimits;
   heartbeat: { intervalMs: number; timeoutMs: number };
   ephemeral: string[];
+  /** Whether tabs may share the connection, where the `hello` says so. */
+  sharing?: boolean | undefined;
   /** Whether the server no longer knows which sends and requests of this client it has run. */
   forgotten?: boolean | undefined;
   channels: Record<string, ChannelState>;

@@ -84,6 +84,7 @@ export const clientMessages = {
     positions: z.array(z.object({ ch: z.string(), epoch, off: offset })).default([]),
     // Any text: a room that cannot be joined is answered by `left`, and does not end the client.
     rooms: z.array(z.string()).default([]),
+    sharing: z.boolean().optional(),
     $,
   }),
   chat_message: z.object({ type: z.literal("chat_message"), ...chatFields.shape, $ }),
@@ -127,6 +128,7 @@ export const serverMessages = {
     }),
     heartbeat: z.object({ intervalMs: z.int(), timeoutMs: z.int() }),
     ephemeral: z.array(z.string()),
+    sharing: z.boolean().optional(),
     forgotten: z.boolean().optional(),
     channels: z.record(
       z.string(),

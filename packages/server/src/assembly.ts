@@ -226,7 +226,7 @@ function createHandshakeParts(
     clock,
     monitor,
     requestedChannels: new RequestedChannels(channelParts),
-    welcomeFrame: new WelcomeFrame({ backplane, connections, limits, monitor, types }),
+    welcomeFrame: new WelcomeFrame({ ...config, backplane, connections, limits, monitor, types }),
     memberships,
   });
   const helloHandler = new HelloHandler({ ...shared, acceptContract, slots, hooks, welcomeSender });

@@ -296,3 +296,5 @@ export const MAX_PAYLOAD_BYTES = KIB * KIB;
 
 /** The most rooms of a connection: a welcome names each of them, and is a frame like others. */
 export const MAX_ROOMS = 1_000;
+/** For how many tabs of its user a connection may send. */
+export const MAX_SHARING_TABS = 32;

@@ -34,7 +34,8 @@ export type LimitName =
       | "presenceStateBytes"
       | "unfinishedMs"
     >
-  | "maxConnectionsPerUser";
+  | "maxConnectionsPerUser"
+  | "sharingTabs";
 
 /** When an event happened, and of which address, user and connection, where they are known. */
 export interface SecurityFacts {

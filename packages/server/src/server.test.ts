@@ -1,4 +1,4 @@
-import { HalyardError } from "@halyard/protocol/wire";
+import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
 import { describe, expect, it } from "vitest";
 import { CLIENT_ID, TestSystem } from "../test/test-system.ts";
 import type { UpgradeRejection } from "./handshake/upgrade-rejection.ts";
@@ -231,8 +231,11 @@ describe("a user with too many connections", () => {
 });
 
 describe("a plain GET", () => {
-  const probe = (system: TestSystem, authenticate: AnyAuthenticator = () => ada): Promise<UpgradeRejection> =>
-    system.internals.upgrades.probe(request(), authenticate);
+  const probe = (
+    system: TestSystem,
+    authenticate: AnyAuthenticator = () => ada,
+    url = "/ws",
+  ): Promise<UpgradeRejection> => system.internals.upgrades.probe(request({ url }), authenticate);
 
   it("is answered like an upgrade, or with 426 where an upgrade would be accepted", async () => {
     const system = new TestSystem();
@@ -247,6 +250,17 @@ describe("a plain GET", () => {
     for (let n = 0; n < 3; n++) expect(await probe(system)).toMatchObject({ status: 426 });
     await system.upgrade(ada.user);
     expect(await probe(system)).toMatchObject({ status: 429 });
+  });
+
+  it("names its user by a hash where it asks, also while the user has all connections, and nobody else", async () => {
+    const system = new TestSystem({ maxConnectionsPerUser: 1 });
+    const question = "/ws?halyard=user&x=1";
+    const named = { status: 200, headers: { "halyard-user": messageIdOf(ada.user.id, 0) } };
+    expect(await probe(system, undefined, question)).toMatchObject(named);
+    await system.upgrade(ada.user);
+    expect(await probe(system, undefined, question)).toMatchObject(named);
+    for (const answer of [await probe(system, () => null, question), await probe(system)])
+      expect(answer.headers).not.toHaveProperty("halyard-user");
   });
 });
 

@@ -3,6 +3,7 @@
 // Guarantees: an answer never throws or rejects; a request that cannot be accepted for certain is rejected.
 import type { SessionWatches } from "./connection/session-watches.ts";
 import type { AcceptedUpgrade, ConnectionSlots } from "./handshake/admission.ts";
+import { messageIdOf } from "@halyard/protocol/wire";
 import { callAuthenticator } from "./handshake/authentication.ts";
 import { offersSubprotocol } from "./handshake/subprotocol.ts";
 import type { OriginRule } from "./handshake/origin-rule.ts";
@@ -169,7 +170,7 @@ export class UpgradeHandler {
       if (!("user" in identity)) return identity;
       return andThen(
         this.#parts.slots.probe(pending.request, identity),
-        (rejected) => rejected ?? rejection(426, undefined, { upgrade: "websocket" }),
+        (rejected) => userAnswer(pending.request, identity, rejected) ?? rejected ?? WOULD_BE_ACCEPTED,
       );
     });
   }
@@ -215,10 +216,24 @@ export class UpgradeHandler {
       "access-control-allow-origin": origin,
       "access-control-allow-credentials": "true",
       "access-control-allow-headers": TICKET_HEADER,
-      "access-control-expose-headers": "halyard, retry-after",
+      "access-control-expose-headers": "halyard, halyard-user, retry-after",
     };
     return { ...answer, headers: { ...answer.headers, ...cors, vary: "origin" } };
   }
+}
+
+const WOULD_BE_ACCEPTED = rejection(426, undefined, { upgrade: "websocket" });
+
+/** A tab asks who its user is, to find the tabs that have a connection: that may be the last one which the user may have. */
+function userAnswer(
+  { url }: LocatedRequest,
+  { user }: GuestIdentity,
+  rejected: UpgradeRejection | undefined,
+): UpgradeRejection | undefined {
+  const isNamed = rejected === undefined || rejected.reason === "maxConnectionsPerUser";
+  if (!isNamed || !/[?&]halyard=user(&|$)/.test(url)) return undefined;
+  // No error status, which browsers write to their consoles. A hash: an id may be any text, and proxies log headers.
+  return rejection(200, undefined, { "halyard-user": messageIdOf(user.id, 0) });
 }
 
 /** A request, how to read its headers, and the authenticator of its user. */

@@ -23,6 +23,7 @@ export interface Hello {
   readonly positions?: readonly { readonly ch: string; readonly epoch: string; readonly off: number }[];
   readonly rooms?: readonly string[];
   readonly contract?: string;
+  readonly sharing?: boolean;
 }
 
 /** Users of tests, who may have roles. */

@@ -1,3 +1,4 @@
+import type { AttemptSettings } from "../options.ts";
 import type { KeepOutboxParts } from "./keep-outbox.ts";
 
 /**
@@ -5,7 +6,7 @@ import type { KeepOutboxParts } from "./keep-outbox.ts";
  *
  * @returns sends what earlier pages have left
  */
-export async function loadOutbox(parts: KeepOutboxParts): Promise<() => Promise<void>> {
+async function loadOutbox(parts: KeepOutboxParts): Promise<() => Promise<void>> {
   try {
     const { keepOutbox } = await import("./keep-outbox.ts");
     return await keepOutbox(parts);
@@ -13,4 +14,15 @@ export async function loadOutbox(parts: KeepOutboxParts): Promise<() => Promise<
     parts.reportError(error);
     return async () => {};
   }
+}
+
+/** What an earlier page has left goes out before the first attempt. Without it, or when the storage fails, nothing does. */
+export function sendKeptFirst(settings: AttemptSettings, parts: () => KeepOutboxParts): void {
+  const { url } = settings;
+  let loading: Promise<() => Promise<void>> | undefined;
+  settings.url = async () => {
+    loading ??= loadOutbox(parts());
+    await loading.then((sendLeft) => sendLeft());
+    return typeof url === "function" ? url() : url;
+  };
 }

@@ -5,6 +5,7 @@ import type { Position } from "@halyard/protocol";
 import type { ShownState } from "../backplane.ts";
 import type { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { FloodWatch } from "../security/flood-watch.ts";
+import type { TabCounter } from "../security/tab-counter.ts";
 import type { ViolationCounters } from "../security/violation-counters.ts";
 import type { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
 import type { KeyedThrottle } from "../utils/keyed-throttle.ts";
@@ -52,6 +53,7 @@ class RareState {
   unfinishedSince: number | undefined = undefined;
   violations: ViolationCounters | undefined = undefined;
   floodWatch: FloodWatch | undefined = undefined;
+  tabs: TabCounter | undefined = undefined;
   data: object | undefined = undefined;
   presenceStates: Map<string, RoomState> | undefined = undefined;
 }
@@ -193,6 +195,14 @@ export abstract class RareConnectionState {
   }
   set floodWatch(watch: FloodWatch | undefined) {
     if (watch !== undefined || this.#state !== undefined) this.#own.floodWatch = watch;
+  }
+
+  /** The tabs that share the connection, where its hello says so. */
+  get tabs(): TabCounter | undefined {
+    return this.#state?.tabs;
+  }
+  set tabs(tabs: TabCounter | undefined) {
+    if (tabs !== undefined || this.#state !== undefined) this.#own.tabs = tabs;
   }
 
   /** What the application keeps with the connection. */

@@ -15,6 +15,7 @@ import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { ConnectionSlots } from "./admission.ts";
 import { closeCodeFor } from "./admission.ts";
 import type { ConnectionHooks } from "./connection-hooks.ts";
+import { TabCounter } from "../security/tab-counter.ts";
 import { isClosed } from "../connection/is-closed.ts";
 import type { SubscriptionRequest, WelcomeSender } from "./welcome-sender.ts";
 
@@ -83,6 +84,7 @@ export class HelloHandler implements HelloReceiver {
       connection.stage = "handshaking";
     }
     if (!(await this.#adoptClientId(connection, hello))) return;
+    if (hello.sharing === true) connection.tabs ??= new TabCounter();
     if (!isAlreadyConnected) await hooks.connected(connection);
     // `onConnect` may have refused the connection.
     if (isClosed(connection)) return;

@@ -4,6 +4,7 @@
 import type { ChannelState } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
+import type { AnyConfig } from "../config.ts";
 import { publicUserJson } from "../presence/presence-frames.ts";
 import type { Replay } from "../channels/replay.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
@@ -21,6 +22,7 @@ import type { ChannelRequest } from "./requested-channels.ts";
 /** What {@link WelcomeFrame} uses. */
 export interface WelcomeFrameParts {
   readonly backplane: Backplane;
+  readonly echoToSender?: AnyConfig["echoToSender"];
   readonly connections: ConnectionTable;
   readonly limits: ServerLimits;
   readonly monitor: Pick<BackplaneMonitor, "isAway" | "suspect">;
@@ -92,7 +94,11 @@ function ownProfileJson(
 }
 
 /** The fields that are the same for all connections. */
-function limitsJson({ limits, types }: Pick<WelcomeFrameParts, "limits" | "types">): string {
+function limitsJson({
+  echoToSender,
+  limits,
+  types,
+}: Pick<WelcomeFrameParts, "echoToSender" | "limits" | "types">): string {
   const fields = {
     limits: {
       messageBytes: limits.messageBytes,
@@ -111,6 +117,8 @@ function limitsJson({ limits, types }: Pick<WelcomeFrameParts, "limits" | "types
     },
     heartbeat: { intervalMs: limits.heartbeatMs, timeoutMs: limits.silenceMs },
     ephemeral: types.ephemeral,
+    // What leaves out its sender leaves out a connection, which would be all tabs that share it.
+    sharing: echoToSender !== false,
   };
   return JSON.stringify(fields, toFinite).slice(1, -1);
 }

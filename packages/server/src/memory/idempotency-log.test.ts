@@ -173,12 +173,15 @@ describe.each([
     const clients = (count: number): Work[] =>
       Array.from({ length: count }, (_, n) => work(1, { client: `c${String(n)}` }));
 
-    it("keeps twice as many clients per user as may connect, and forgets the least recently used one", () => {
+    it.each([
+      ["twice as many clients per user as may connect", 25, 50],
+      ["at least 40 clients per user, for the tabs that share a connection", 3, 40],
+    ])("keeps %s, and forgets the least recently used one", (_, connections, kept) => {
       const log = createLog();
-      log.maxConnections = 3;
-      perform(log, clients(7).slice(0, 6));
+      log.maxConnections = connections;
+      perform(log, clients(kept));
       expect(log.begin(work(1, { client: "c0" }), 0)).toMatchObject({ state: "done" });
-      perform(log, clients(7).slice(6));
+      perform(log, clients(kept + 1).slice(kept));
       expect(log.begin(work(1, { client: "c0" }), 0)).toMatchObject({ state: "done" });
       expect(log.begin(work(1, { client: "c1" }), 0)).toEqual(run);
     });
@@ -186,7 +189,7 @@ describe.each([
     it("never forgets a client with an open connection", () => {
       const log = createLog(({ client }) => client === "c0");
       log.maxConnections = 3;
-      perform(log, clients(20));
+      perform(log, clients(54));
       expect(log.begin(work(1, { client: "c0" }), 0)).toMatchObject({ state: "done" });
       expect(log.begin(work(1, { client: "c14" }), 0)).toEqual(run);
     });

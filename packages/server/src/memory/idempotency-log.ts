@@ -1,9 +1,11 @@
 // What each client has had done, so that a repeated send or request is answered and not run again.
 // The deduplicator calls it, through the backplane.
 // Per client: the last 32 sends, 96 requests (see request-results.ts), for 5 minutes. Per user: twice as many clients as may
-// have connections, so that those that are away find their records; the record of an open connection is never given up.
+// have connections, so that those that are away find their records, and so many that the tabs that share one are among them; the
+// record of an open connection is never given up.
 
 import type { ClientRef, Work, WorkState } from "../backplane.ts";
+import { MAX_SHARING_TABS } from "../limits.ts";
 import { RequestResultCache } from "./request-result-cache.ts";
 import { RequestResultMap } from "./request-result-map.ts";
 import type { RequestResults } from "./request-results.ts";
@@ -29,6 +31,9 @@ const MAX_SENDS = 32;
 const MAX_UNKNOWN = 128;
 /** The limit of connections of a user without an admitted one. */
 const DEFAULT_CONNECTIONS = 20;
+
+/** The tabs that share a connection, and some clients beside them. */
+const LEAST_CLIENTS = MAX_SHARING_TABS + 8;
 
 const RUN: WorkState = { state: "run" };
 const RUN_AGAIN: WorkState = { state: "run", mayHaveRun: true };
@@ -57,7 +62,7 @@ export class IdempotencyLog {
   }
 
   get #maxClients(): number {
-    return 2 * (this.#maxConnections ?? DEFAULT_CONNECTIONS);
+    return Math.max(2 * (this.#maxConnections ?? DEFAULT_CONNECTIONS), LEAST_CLIENTS);
   }
 
   get size(): number {

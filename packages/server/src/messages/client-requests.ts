@@ -4,6 +4,7 @@
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
+import { clientOf } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import { assertFitsFrame } from "../delivery/frame-size.ts";
 import { wireJson } from "../delivery/wire-json.ts";
@@ -68,9 +69,11 @@ export class ClientRequests {
     const runsOnce =
       connection.isV1 && meta.id !== undefined && !this.#parts.requestDispatcher.isRepeatable(frame.name);
     if (!runsOnce) return this.#answer(request, false);
-    const { client: ref, lastActivityAt: at } = connection;
+    const ref = clientOf(request);
+    const { lastActivityAt: at } = connection;
     const { deduplicator } = this.#parts;
-    const work = { ref, key: meta.id, digest, claim: deduplicator.nextClaim(), at, request, connection };
+    const key = meta.tabKey ?? meta.id;
+    const work = { ref, key, digest, claim: deduplicator.nextClaim(), at, request, connection };
     return deduplicator.run(work, this.#perform);
   }
 

@@ -14,6 +14,7 @@ import { InvalidMessageError, LimitError, rateLimitError } from "../utils/errors
 import { KeyedThrottle } from "../utils/keyed-throttle.ts";
 import type { ThrottleRule } from "../utils/keyed-throttle.ts";
 import type { ErrorReplies } from "./error-replies.ts";
+import { answerKeyOf } from "./frame-meta.ts";
 import type { MessageTypeRegistry } from "./message-types.ts";
 import type { SendExecutor } from "./send-executor.ts";
 
@@ -64,7 +65,7 @@ export class ClientSends {
     if (!this.#acceptsSequence(message)) return;
     const full = this.fullQueueOf(connection);
     if (full !== undefined) {
-      errorReplies.replyWithError(connection, queueError(full), meta.seq);
+      errorReplies.replyWithError(connection, queueError(full), answerKeyOf(meta));
       return;
     }
     const user = rateLimits.userBucketsOf(connection);
@@ -143,7 +144,7 @@ export class ClientSends {
     }
     const exceeded = rateLimits.takeForType(connection, frame.type);
     if (exceeded === undefined) return true;
-    errorReplies.replyWithError(connection, rateLimitError(exceeded), meta.seq);
+    errorReplies.replyWithError(connection, rateLimitError(exceeded), answerKeyOf(meta));
     return false;
   }
 }

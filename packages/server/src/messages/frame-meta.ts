@@ -1,7 +1,16 @@
 import type { FrameMeta } from "@halyard/protocol/wire";
 import { LIMITS } from "@halyard/protocol/wire";
+import type { InboundMeta } from "../connection/inbound-message.ts";
 
-const EMPTY_META: FrameMeta = {};
+const EMPTY_META: InboundMeta = {};
+
+/** A connection, which has `tabs` where tabs share it: an `id` may name one of them then. */
+interface MaybeShared {
+  readonly tabs?: object | undefined;
+}
+
+/** An id of a tab that shares this connection: its client id, and the number of its send or the id of its request. */
+const OF_A_TAB = /^([\w-]{16,40}):(?:([1-9]\d{0,14})|(.+))$/s;
 
 /**
  * Checks the reserved field `$` of a client's frame. By hand, because nearly every frame has one and a schema would cost as
@@ -9,11 +18,11 @@ const EMPTY_META: FrameMeta = {};
  *
  * @returns undefined when the field is not valid by PROTOCOL.md
  */
-export function readMeta(value: unknown): FrameMeta | undefined {
+export function readMeta(value: unknown, { tabs }: MaybeShared = {}): InboundMeta | undefined {
   if (value === undefined) return EMPTY_META;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const { seq, id, ch, off, re } = value as { readonly [field in keyof FrameMeta]?: unknown };
-  const meta: { -readonly [field in keyof FrameMeta]: FrameMeta[field] } = {};
+  const meta: { -readonly [field in keyof InboundMeta]: InboundMeta[field] } = {};
   if (seq !== undefined) {
     if (!isOffset(seq) || seq < 1) return undefined;
     meta.seq = seq;
@@ -21,6 +30,7 @@ export function readMeta(value: unknown): FrameMeta | undefined {
   if (id !== undefined) {
     if (!isIdText(id, 64)) return undefined;
     meta.id = id;
+    if (tabs !== undefined && seq === undefined) Object.assign(meta, tabOf(id));
   }
   if (ch !== undefined) {
     if (!isIdText(ch, LIMITS.channelLength)) return undefined;
@@ -35,6 +45,27 @@ export function readMeta(value: unknown): FrameMeta | undefined {
   return meta;
 }
 
+function tabOf(id: string): Pick<InboundMeta, "tab" | "tabKey" | "seq"> | undefined {
+  const [, tab, seq, tabKey] = OF_A_TAB.exec(id) ?? [];
+  if (tab === undefined) return undefined;
+  return tabKey === undefined ? { tab, seq: Number(seq) } : { tab, tabKey };
+}
+
+/** The text of a frame as its tab writes it on a connection of its own: there, a repeat is the same text. */
+export function textOfTab(text: string, { id, seq, tabKey }: InboundMeta): string {
+  const shared = `"id":${JSON.stringify(id)}`;
+  const at = text.lastIndexOf(shared);
+  if (at < 0) return text;
+  return (
+    text.slice(0, at) + JSON.stringify({ seq, id: tabKey }).slice(1, -1) + text.slice(at + shared.length)
+  );
+}
+
+/** What the answer to a frame carries as `$.re`: the number of a send, or the id that names a tab with it. */
+export function answerKeyOf({ id, seq, tab }: InboundMeta): number | string | undefined {
+  return tab === undefined ? (seq ?? id) : id;
+}
+
 /** Latin-1 has no combining characters: such a text is its own composed form (NFC). */
 const IS_COMPOSED = /^[\0-\u00ff]*$/;
 
@@ -43,7 +74,7 @@ const IS_COMPOSED = /^[\0-\u00ff]*$/;
  * field of `$` that is not valid. Whatever has a readable `seq` is answered with it. Only for the path of errors: it parses
  * the whole text.
  */
-export function readAnswerKey(text: string): Pick<FrameMeta, "seq" | "id"> {
+export function readAnswerKey(text: string, { tabs }: MaybeShared = {}): InboundMeta {
   let $: unknown;
   try {
     $ = (JSON.parse(text) as { readonly $?: unknown } | null)?.$;
@@ -53,7 +84,13 @@ export function readAnswerKey(text: string): Pick<FrameMeta, "seq" | "id"> {
   if (typeof $ !== "object" || $ === null) return EMPTY_META;
   const { seq, id } = $ as { readonly seq?: unknown; readonly id?: unknown };
   if (isOffset(seq) && seq >= 1) return { seq };
-  return isIdText(id, 64) ? { id } : EMPTY_META;
+  if (!isIdText(id, 64)) return EMPTY_META;
+  return tabs === undefined ? { id } : { id, ...tabOf(id) };
+}
+
+/** What the answer to a frame that is not read carries as `$.re`. */
+export function answerKeyIn(text: string, connection: MaybeShared): number | string | undefined {
+  return answerKeyOf(readAnswerKey(text, connection));
 }
 
 function isOffset(value: unknown): value is number {

@@ -5,6 +5,7 @@ import { clientMessages } from "@halyard/protocol";
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
+import { acceptsTab } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
 import { helloBytes, inboundBytes } from "../delivery/frame-size.ts";
@@ -20,7 +21,7 @@ import type { ClientSends } from "./client-sends.ts";
 import { queueError } from "./client-sends.ts";
 import type { ControlFrames } from "./control-frames.ts";
 import type { ErrorReplies } from "./error-replies.ts";
-import { readAnswerKey, readMeta } from "./frame-meta.ts";
+import { answerKeyIn, answerKeyOf, readAnswerKey, readMeta, textOfTab } from "./frame-meta.ts";
 
 interface InboundParts {
   readonly clientSends: ClientSends;
@@ -89,8 +90,7 @@ export class Inbound {
     }
     const message = "Too much before the connection was open.";
     const error = new LimitError("limit_exceeded", "waitingSends", { message });
-    const { seq, id } = readAnswerKey(text);
-    this.#parts.errorReplies.replyWithError(connection, error, seq ?? id);
+    this.#parts.errorReplies.replyWithError(connection, error, answerKeyIn(text, connection));
   }
 
   #read(connection: Connection, text: string): void {
@@ -105,8 +105,7 @@ export class Inbound {
     const exceeded = rateLimits.takeFrame(connection, size, connection.lastActivityAt);
     if ((exceeded ?? connection.floodWatch) !== undefined && this.#closesFlood(connection)) return;
     if (exceeded !== undefined && !connection.isV1) {
-      const { seq, id } = readAnswerKey(text);
-      errorReplies.replyWithError(connection, rateLimitError(exceeded), seq ?? id);
+      errorReplies.replyWithError(connection, rateLimitError(exceeded), answerKeyIn(text, connection));
       return;
     }
     if (exceeded !== undefined && this.#refusesUnread(connection, text)) return;
@@ -150,9 +149,9 @@ export class Inbound {
     if (type !== undefined && this.#parts.clientSends.thinOut(type)) return true;
     const full = connection.stage === "open" ? this.#parts.clientSends.fullQueueOf(connection) : undefined;
     if (full === undefined) return false;
-    const { seq } = readAnswerKey(text);
-    if (seq === undefined) return false;
-    this.#parts.errorReplies.replyWithError(connection, queueError(full), seq);
+    const meta = readAnswerKey(text, connection);
+    if (meta.seq === undefined) return false;
+    this.#parts.errorReplies.replyWithError(connection, queueError(full), answerKeyOf(meta));
     return true;
   }
 
@@ -164,17 +163,18 @@ export class Inbound {
 
   /** Answers a frame that cannot be read. A number in it is used, in the order of the other sends. */
   #refuse(connection: Connection, text: string, refusal: HalyardError): void {
-    const { seq, id } = readAnswerKey(text);
-    if (seq === undefined || !connection.isV1 || connection.stage !== "open") {
-      this.#parts.errorReplies.replyWithError(connection, refusal, seq ?? id);
+    const meta = readAnswerKey(text, connection);
+    const isNumbered = meta.seq !== undefined && connection.isV1 && connection.stage === "open";
+    if (!isNumbered || !acceptsTab(connection, meta)) {
+      this.#parts.errorReplies.replyWithError(connection, refusal, answerKeyOf(meta));
       return;
     }
     const { hash: digest } = digestOf(text);
-    const unreadable = { connection, frame: UNREADABLE, meta: { seq }, digest, bytes: 0, refusal };
-    this.#parts.clientSends.enqueue(unreadable, 0);
+    this.#parts.clientSends.enqueue({ connection, frame: UNREADABLE, meta, digest, bytes: 0, refusal }, 0);
   }
 
   #parse(connection: Connection, text: string, bytes: number): InboundMessage | undefined {
+    const { errorReplies } = this.#parts;
     const { hash, brackets } = digestOf(text);
     const isJson = connection.isV1 || looksLikeJson(text);
     const frame = isJson ? decodeFrame(text, brackets) : plainText(text);
@@ -186,13 +186,12 @@ export class Inbound {
       );
       return undefined;
     }
-    const meta = readMeta(frame.$);
-    if (meta !== undefined) return { connection, frame, meta, digest: hash, bytes };
-    this.#refuse(
-      connection,
-      text,
-      new InvalidMessageError([{ path: "$", message: "not the reserved field of a frame" }]),
-    );
+    const meta = readMeta(frame.$, connection);
+    if (meta === undefined) this.#refuse(connection, text, new InvalidMessageError(NO_META));
+    else if (acceptsTab(connection, meta)) {
+      const digest = meta.tab === undefined ? hash : digestOf(textOfTab(text, meta)).hash;
+      return { connection, frame, meta, digest, bytes };
+    } else errorReplies.replyWithError(connection, new LimitError("limit_exceeded", "sharingTabs"), meta.id);
     return undefined;
   }
 
@@ -214,7 +213,7 @@ export class Inbound {
         errorReplies.replyWithError(
           connection,
           new HalyardError("conflict", "hello was said already."),
-          meta.seq ?? meta.id,
+          answerKeyOf(meta),
         );
     } else if (connection.stage === "handshaking") this.#requireHello(message);
     else if (meta.seq === undefined && controlFrames.isControlFrame(frame.type, meta))
@@ -239,7 +238,7 @@ export class Inbound {
     connection.violations ??= new ViolationCounters();
     if (connection.violations.helloReminderSent) connection.close(CloseCode.ProtocolBroken, "hello was due");
     const error = new HalyardError("conflict", "The first frame is hello.");
-    this.#parts.errorReplies.replyWithError(connection, error, meta.seq ?? meta.id);
+    this.#parts.errorReplies.replyWithError(connection, error, answerKeyOf(meta));
     connection.violations.helloReminderSent = true;
   }
 
@@ -271,6 +270,7 @@ export class Inbound {
 }
 
 const UNREADABLE: WireFrame = { type: "" };
+const NO_META = [{ path: "$", message: "not the reserved field of a frame" }];
 const FLOODING = { reason: "retryAfterMs=5000", limit: "messagesPerSecond" } as const;
 
 /** The server asked for it, between the pieces of a replay. */

@@ -5,6 +5,7 @@ import type { SendResult } from "@halyard/protocol";
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
 import type { PublishedWork } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
+import { clientOf } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import { isClosed } from "../connection/is-closed.ts";
 import { wireJson } from "../delivery/wire-json.ts";
@@ -24,6 +25,7 @@ import type { Deduplicator } from "./deduplicator.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { ErrorReplies } from "./error-replies.ts";
 import { sendReply } from "./error-replies.ts";
+import { answerKeyOf } from "./frame-meta.ts";
 import type { MessageLog } from "./message-log.ts";
 
 interface SendExecutorParts {
@@ -58,6 +60,7 @@ export class SendExecutor {
     const { connection, meta } = message;
     const { errorReplies } = this.#parts;
     const { seq } = meta;
+    const re = answerKeyOf(meta);
     // A sign-out or a ban of the same turn comes first.
     await Promise.resolve();
     // The message waited, and its connection was closed for good meanwhile.
@@ -66,14 +69,14 @@ export class SendExecutor {
     try {
       if (!connection.isV1 || seq === undefined) {
         const { replyPrefix, isError } = await this.#perform(message, newMessageId, false);
-        if (seq !== undefined || isError) sendReply(connection, replyPrefix, seq ?? meta.id);
+        if (seq !== undefined || isError) sendReply(connection, replyPrefix, re);
         return;
       }
-      sendReply(connection, await this.#runNumbered(message, seq), seq);
+      sendReply(connection, await this.#runNumbered(message, seq), re);
     } catch (error) {
       if (isRevoked(connection)) return;
       if (error instanceof HalyardError && error.code === "conflict")
-        errorReplies.replyWithError(connection, error, seq);
+        errorReplies.replyWithError(connection, error, re);
       else errorReplies.closeWithError(connection, error);
     }
   }
@@ -82,7 +85,7 @@ export class SendExecutor {
   async #runNumbered(message: InboundMessage, seq: number): Promise<string> {
     const { connection, digest } = message;
     const { clock, deduplicator, monitor } = this.#parts;
-    const { client: ref } = connection;
+    const ref = clientOf(message);
     const makeId = (): string => messageIdOf(ref.client, seq);
     const perform = async (_: unknown, mayHaveRun: boolean): Promise<string> =>
       (await this.#perform(message, makeId, mayHaveRun)).replyPrefix;

@@ -1,0 +1,120 @@
+// Clients in simulated tabs that share a connection, and a server that counts sockets and what it runs.
+import { createWebSocketClient } from "@halyard/client";
+import type { WebSocketClient, WebSocketClientOptions } from "@halyard/client";
+import { defineProtocol, message, request } from "@halyard/protocol";
+import { createWebSocketSystem } from "@halyard/server";
+import { attachWebSocketServer } from "@halyard/server/node";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { z } from "zod";
+import { shareSockets } from "../../packages/client/src/sharing/shared-socket.ts";
+import type { SharingPlatform } from "../../packages/client/src/sharing/sharing-parts.ts";
+import { SimulatedTab } from "./simulated-tabs.ts";
+import type { SimulatedBrowser } from "./simulated-tabs.ts";
+
+const protocol = defineProtocol({
+  clientMessages: { note: message(z.object({ text: z.string() })) },
+  requests: { echo: request({ input: z.object({ text: z.string() }), output: z.string() }) },
+  serverMessages: {
+    news: message(z.object({ text: z.string(), room: z.string().optional(), ch: z.string().optional() })),
+  },
+});
+type Protocol = typeof protocol;
+
+/** A server for tabs whose ticket is the name of their user, followed by `.` and anything. */
+export async function serveTabs({ isSharing = true, maxConnectionsPerUser = 20 } = {}) {
+  const ran: string[] = [];
+  const gate = { wait: Promise.resolve() };
+  const system = createWebSocketSystem({
+    protocol,
+    authenticate: ({ ticket }) =>
+      ticket === undefined ? null : { user: { id: ticket.replace(/\..*/, "") } },
+    authorize: () => true,
+    echoToSender: isSharing,
+    maxConnectionsPerUser,
+    limits: { acceptedUpgradesPerSecond: 1e4, acceptedUpgradeBurst: 1e4 },
+  });
+  const { manager, handlers } = system;
+  handlers.on("note", async ({ text }, { user }) => {
+    ran.push(`${user.id} ${text}`);
+    await gate.wait;
+    await manager.broadcastMessage({ type: "news", text });
+  });
+  handlers.onRequest("echo", async ({ text }, { user }) => {
+    ran.push(`${user.id} ${text}`);
+    await gate.wait;
+    return text;
+  });
+  const server = createServer();
+  attachWebSocketServer(server, { manager, path: "/ws" });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `ws://127.0.0.1:${String((server.address() as AddressInfo).port)}/ws`,
+    manager,
+    ran,
+    gate,
+    /** The users of the sockets, in order. */
+    get users(): string[] {
+      return [...manager.wsInstances].flatMap(([user, sockets]) => [...sockets].map(() => user)).sort();
+    },
+    stop: async () => {
+      await manager.close();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+export interface SharingClient {
+  readonly tab: SimulatedTab;
+  readonly client: WebSocketClient<Protocol>;
+  /** The news that the client has received, with the room. */
+  readonly news: string[];
+  readonly states: string[];
+}
+
+interface SharingClientOptions extends Omit<WebSocketClientOptions, "url"> {
+  readonly url: string;
+  readonly platform?: Partial<SharingPlatform>;
+  /** The class of the sockets of the tab. @default that of the tab */
+  readonly socketClass?: (tab: SimulatedTab) => WebSocketClass;
+  /** Stands between the client and the shared sockets. */
+  readonly wrap?: (shared: WebSocketClass) => WebSocketClass;
+}
+
+type WebSocketClass = NonNullable<WebSocketClientOptions["WebSocket"]>;
+
+export function openSharingClient(
+  browser: SimulatedBrowser,
+  {
+    platform,
+    socketClass = (tab) => tab.WebSocket,
+    wrap = (shared) => shared,
+    ...given
+  }: SharingClientOptions,
+): SharingClient {
+  const tab = new SimulatedTab(browser);
+  const { clock } = tab;
+  const WebSocket = socketClass(tab);
+  const backoff = { minMs: 5, baseMs: 20, maxMs: 100 };
+  const options: WebSocketClientOptions = {
+    clock,
+    fetch,
+    WebSocket,
+    backoff,
+    onError: () => undefined,
+    ...given,
+  };
+  const settings = { ...options };
+  shareSockets({ clock, options, settings, platform: { ...tab.platform, ...platform } });
+  const client = createWebSocketClient<Protocol>({
+    ...settings,
+    WebSocket: wrap(settings.WebSocket ?? WebSocket),
+  });
+  const [news, states]: [string[], string[]] = [[], []];
+  client.on("news", ({ text }, { room }) => void news.push(room === undefined ? text : `${room} ${text}`));
+  client.onStateChange(({ status }) => void states.push(status));
+  return { tab, client, news, states };
+}

@@ -1,0 +1,222 @@
+// A Halyard server whose pages share one connection, and tabs of Chromium that show them.
+// The server counts the sockets of each user; a tab notes what it is told, in order.
+import { createWebSocketSystem } from "@halyard/server";
+import type { WebSocketManager, WebSocketManagerConfig } from "@halyard/server";
+import { attachWebSocketServer } from "@halyard/server/node";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { BrowserContext, Page } from "playwright-core";
+import { createServer as createViteServer } from "vite";
+import { bundle } from "./bundle.ts";
+import { project } from "./typescript.ts";
+
+const SCRIPT = `
+  import { createWebSocketClient } from "@halyard/client";
+  const client = createWebSocketClient({ url: "/ws", share: true, onError: (error) => problems.push(String(error)) });
+  const [seen, receipts, problems, states] = [[], [], [], []];
+  let opened = 0;
+  client.onAny((message, { room }) => {
+    if (message.type === "chat_message") seen.push((room ?? "all") + " " + message.content);
+  });
+  client.onGap((channel, reason) => problems.push("gap " + channel + " " + reason));
+  client.onStateChange(({ status }) => {
+    states.push(status);
+    if (status === "open") opened = Date.now();
+  });
+  const rooms = new Map();
+  globalThis.tab = {
+    client, seen, receipts, problems, states,
+    join: (name) => void rooms.set(name, client.join(name)),
+    leave: (name) => rooms.get(name).leave(),
+    send: (content, room) =>
+      void (room ? rooms.get(room) : client).send("chat_message", { content }).then(({ status }) => receipts.push(content + " " + status)),
+    openedAt: () => (client.state.status === "open" ? opened : 0),
+    state: () => client.state.status + " " + (client.user?.userId ?? ""),
+  };`;
+
+/** What a page of the tests has as its global `tab`. */
+interface InPage {
+  readonly seen: string[];
+  readonly receipts: string[];
+  readonly problems: string[];
+  readonly states: string[];
+  join(room: string): void;
+  leave(room: string): void;
+  send(content: string, room?: string): void;
+  openedAt(): number;
+  state(): string;
+  readonly client: {
+    close(): void;
+    reconnect(): void;
+    request(name: string, input?: unknown): Promise<unknown>;
+  };
+}
+declare const tab: InPage;
+
+/** Who the users of a server are, and what it answers beside the page. */
+export interface SharingAuth {
+  readonly authenticate: NonNullable<WebSocketManagerConfig["authenticate"]>;
+  /** @returns whether it has answered */
+  readonly handle?: (request: IncomingMessage, response: ServerResponse) => boolean;
+}
+
+/** The cookie `session` names the user. */
+const BY_COOKIE: SharingAuth = {
+  authenticate: ({ headers }) => {
+    const user = /session=(\w+)/.exec(headers.get("cookie") ?? "")?.[1];
+    return user === undefined ? null : { user: { id: user, name: user } };
+  },
+};
+
+interface SharingServerOptions {
+  readonly authFor?: (url: string) => Promise<SharingAuth>;
+  /** Whether Vite's dev server serves the page. @default false: it is built, into one script */
+  readonly isDev?: boolean;
+}
+
+export class SharingServer {
+  readonly #http: Server;
+  readonly #manager: WebSocketManager;
+  readonly #stopPage: () => Promise<void>;
+  readonly url: string;
+
+  private constructor(http: Server, manager: WebSocketManager, stopPage: () => Promise<void>) {
+    this.#http = http;
+    this.#manager = manager;
+    this.#stopPage = stopPage;
+    this.url = urlOf(http);
+  }
+
+  static async start({
+    authFor = async () => BY_COOKIE,
+    isDev = false,
+  }: SharingServerOptions = {}): Promise<SharingServer> {
+    const http = createServer();
+    http.listen(0, "127.0.0.1");
+    const [page] = await Promise.all([isDev ? servePage() : buildPage(), once(http, "listening")]);
+    const { authenticate, handle } = await authFor(urlOf(http));
+    const { manager } = createWebSocketSystem({
+      authenticate,
+      authorize: () => true,
+      // The tabs of all tests are those of few users.
+      limits: { acceptedUpgradesPerSecond: 1_000, acceptedUpgradeBurst: 1_000 },
+    });
+    http.on("request", (request: IncomingMessage, response: ServerResponse) => {
+      if (/^\/ws($|\?)/.test(request.url ?? "") || handle?.(request, response) === true) return;
+      page.answer(request, response);
+    });
+    attachWebSocketServer(http, { manager, path: "/ws" });
+    return new SharingServer(http, manager, page.stop);
+  }
+
+  get sockets(): number {
+    return this.#manager.getConnectionStats().totalConnections;
+  }
+
+  get manager(): WebSocketManager {
+    return this.#manager;
+  }
+
+  async stop(): Promise<void> {
+    await this.#manager.close();
+    this.#http.closeAllConnections();
+    this.#http.close();
+    await this.#stopPage();
+  }
+}
+
+interface ServedPage {
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly stop: () => Promise<void>;
+}
+
+async function buildPage(): Promise<ServedPage> {
+  const root = project("sharing-tabs", { "page.ts": SCRIPT });
+  const script = await bundle(root, "page.ts");
+  rmSync(root, { recursive: true });
+  const html = `<!doctype html><title>tab</title><script type="module">${script}</script>`;
+  return {
+    answer: (_, response) => response.setHeader("content-type", "text/html").end(html),
+    stop: async () => undefined,
+  };
+}
+
+async function servePage(): Promise<ServedPage> {
+  const html = `<!doctype html><title>tab</title><script type="module" src="/page.ts"></script>`;
+  const root = project("sharing-tabs-dev", { "page.ts": SCRIPT, "index.html": html });
+  const vite = await createViteServer({
+    root,
+    configFile: false,
+    logLevel: "error",
+    server: { middlewareMode: true, ws: false, hmr: false },
+  });
+  const stop = async (): Promise<void> => {
+    await vite.close();
+    rmSync(root, { recursive: true });
+  };
+  return { answer: vite.middlewares, stop };
+}
+
+function urlOf(http: Server): string {
+  return `http://127.0.0.1:${String((http.address() as AddressInfo).port)}/`;
+}
+
+/** A tab that has loaded the page. */
+export class SharingTab {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  static async open(context: BrowserContext, url: string): Promise<SharingTab> {
+    const page = await context.newPage();
+    await page.goto(url);
+    return new SharingTab(page);
+  }
+
+  /** Ends the renderer of the page, as a crash does. */
+  async crash(): Promise<void> {
+    const session = await this.page.context().newCDPSession(this.page);
+    // The renderer does not answer any more.
+    void session.send("Page.crash").catch(() => undefined);
+  }
+
+  async freeze(): Promise<void> {
+    const session = await this.page.context().newCDPSession(this.page);
+    await session.send("Page.setWebLifecycleState", { state: "frozen" });
+  }
+
+  /** Stops the page without a word, as a machine does that has nothing left for it. */
+  async hang(): Promise<void> {
+    const session = await this.page.context().newCDPSession(this.page);
+    await session.send("Debugger.enable");
+    await session.send("Debugger.pause");
+  }
+
+  join(room: string): Promise<void> {
+    return this.page.evaluate((name) => tab.join(name), room);
+  }
+
+  send(content: string, room?: string): Promise<void> {
+    return this.page.evaluate(([text = "", name]) => tab.send(text, name), [content, room]);
+  }
+
+  state(): Promise<string> {
+    return this.page.evaluate(() => tab.state());
+  }
+
+  openedAt(): Promise<number> {
+    return this.page.evaluate(() => tab.openedAt());
+  }
+
+  notes(): Promise<Pick<InPage, "seen" | "receipts" | "problems" | "states">> {
+    return this.page.evaluate(() => {
+      const { seen, receipts, problems, states } = tab;
+      return { seen, receipts, problems, states };
+    });
+  }
+}
