@@ -87,6 +87,7 @@ it("exports from ./internal only names that no other entry exports", () => {
     "printableAscii",
     "replaceLoneSurrogates",
     "systemTime",
+    "traceCaller",
   ];
   expect(Object.keys(internal).sort()).toEqual(names);
   expect(Object.keys(main)).not.toEqual(expect.arrayContaining(Object.keys(internal)));
