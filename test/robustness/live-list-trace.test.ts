@@ -1,9 +1,7 @@
 // What 500 messages a second in a list of 1,000 cost the page, by the trace of Chromium.
 import { availableParallelism, loadavg } from "node:os";
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { traceOf } from "../support/browser-trace.ts";
-import { launchChromium } from "../support/chromium.ts";
 import { LiveList } from "../support/live-list.ts";
 
 const RATE = 500;
@@ -11,19 +9,14 @@ const SECONDS = 10;
 const MAX_SCRIPTING = 0.3;
 const MAX_TASK_MS = 50;
 
-let browser: Browser;
 let list: LiveList;
 beforeAll(async () => {
-  browser = await launchChromium();
-  list = await LiveList.open(browser);
+  list = await LiveList.open();
 });
-afterAll(async () => {
-  await list.close();
-  await browser.close();
-});
+afterAll(() => list.close());
 
 it("500 messages a second in a list of 1,000 take at most 30 % of a core of scripting, and no task of 50 ms, in 10 s", async () => {
-  const figures = await traceOf(browser, list.page, () => list.publish(RATE, SECONDS));
+  const figures = await traceOf(list.browser, list.page, () => list.publish(RATE, SECONDS));
   const { scripting, longestTaskMs, frames, seconds } = figures;
   const [load = 0] = loadavg();
   // The figures are for a reader of the log.
@@ -35,6 +28,6 @@ it("500 messages a second in a list of 1,000 take at most 30 % of a core of scri
   expect(seconds).toBeGreaterThan(SECONDS - 1);
   expect(scripting).toBeLessThan(MAX_SCRIPTING);
   expect(longestTaskMs.thread).toBeLessThan(MAX_TASK_MS);
-  // A task that waits for a core takes long, whatever it does.
+  // On a busy machine the time on the wall counts the wait of a task for a core as well.
   if (load < availableParallelism()) expect(longestTaskMs.wall).toBeLessThan(MAX_TASK_MS);
 });

@@ -1,7 +1,5 @@
 // 500 messages a second in a list of 1,000 by `useMessages`, in Chromium. `live-list-trace.test.ts` measures what they cost.
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { launchChromium } from "../support/chromium.ts";
 import { LiveList } from "../support/live-list.ts";
 
 const RATE = 500;
@@ -11,16 +9,11 @@ const FRAME_MS = 16;
 /** The first list, and the connection. */
 const OTHER_RENDERS = 5;
 
-let browser: Browser;
 let list: LiveList;
 beforeAll(async () => {
-  browser = await launchChromium();
-  list = await LiveList.open(browser);
+  list = await LiveList.open();
 });
-afterAll(async () => {
-  await list.close();
-  await browser.close();
-});
+afterAll(() => list.close());
 
 it("a list of 1,000 takes 500 messages a second: none is lost, and it renders at most once in 16 ms", async () => {
   const before = await list.counts();

@@ -11,6 +11,7 @@ import type { Tabs } from "../support/chromium.ts";
 import { SharingServer, SharingTab } from "../support/sharing-tabs.ts";
 import type { SharingAuth } from "../support/sharing-tabs.ts";
 import { POLL } from "../support/wait.ts";
+import { testPasswords } from "../support/test-passwords.ts";
 
 let server: SharingServer;
 let tabs: Tabs;
@@ -109,13 +110,7 @@ async function authFor(url: string): Promise<SharingAuth> {
     database: new DatabaseSync(":memory:"),
     baseURL: url,
     secret: "a secret of the tests, which protects nothing",
-    emailAndPassword: {
-      enabled: true,
-      password: {
-        hash: async (word) => `#${word}`,
-        verify: async ({ hash, password }) => hash === `#${password}`,
-      },
-    },
+    emailAndPassword: testPasswords,
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
     plugins: [halyard()],

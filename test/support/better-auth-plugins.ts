@@ -39,6 +39,7 @@ import { expect } from "vitest";
 import { CLIENT_ID, startOAuthProvider } from "./oauth-provider.ts";
 import { ORIGIN } from "./test-app.ts";
 import { cookieOf, PASSWORD } from "./users.ts";
+import { testPasswords } from "./test-passwords.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "halyard-plugins-"));
 export const provider = await startOAuthProvider();
@@ -57,13 +58,7 @@ export const auth = betterAuth({
   database: new DatabaseSync(join(folder, "auth.db")),
   baseURL: ORIGIN,
   secret: "a secret of the tests, which protects nothing",
-  emailAndPassword: {
-    enabled: true,
-    password: {
-      hash: async (word) => `#${word}`,
-      verify: async ({ hash, password }) => hash === `#${password}`,
-    },
-  },
+  emailAndPassword: testPasswords,
   advanced: { disableOriginCheck: false },
   rateLimit: { enabled: false },
   telemetry: { enabled: false },

@@ -1,6 +1,7 @@
 // A page in Chromium with a list of 1,000 lines, and a server that publishes more of them at a steady rate.
 import { setTimeout as pause } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
+import { launchChromium } from "./chromium.ts";
 import { ReactPage } from "./react-page.ts";
 import { until } from "./wait.ts";
 
@@ -16,18 +17,21 @@ const ROOM = "list";
 const TURN_MS = 10;
 
 export class LiveList {
+  readonly browser: Browser;
   readonly #opened: ReactPage;
   #published = 0;
 
-  private constructor(opened: ReactPage) {
+  private constructor(browser: Browser, opened: ReactPage) {
+    this.browser = browser;
     this.#opened = opened;
   }
 
-  /** Opens the page, and waits until it has joined the room. */
-  static async open(browser: Browser): Promise<LiveList> {
+  /** Opens the page in a Chromium of its own, and waits until it has joined the room. */
+  static async open(): Promise<LiveList> {
+    const browser = await launchChromium();
     const opened = await ReactPage.open(browser, "live-list-page.ts");
     await until("the page to join the room", async () => (await opened.membersOf(ROOM)) === 1);
-    return new LiveList(opened);
+    return new LiveList(browser, opened);
   }
 
   get page(): Page {
@@ -59,6 +63,7 @@ export class LiveList {
 
   async close(): Promise<void> {
     await this.#opened.close();
+    await this.browser.close();
   }
 
   async #publishLine(): Promise<void> {

@@ -125,7 +125,7 @@ export interface MessageDefinition<
   readonly room: TRoom;
   /** The schema of what its handler returns; at run time undefined in place of {@link NoResult}. */
   readonly result: TResult;
-  /** The role of its senders; of several, any. At run time it is the list of them then. */
+  /** The role of the senders, or a union of several roles, which is a list at run time. */
   readonly role: TRole;
 }
 
@@ -207,7 +207,7 @@ export interface RequestDefinition<
   readonly policy: RequestPolicy;
   /** Whether it is asked in rooms only. */
   readonly room: TRoom;
-  /** The role of those who ask; of several, any. At run time it is the list of them then. */
+  /** The role of those who ask, or a union of several roles, which is a list at run time. */
   readonly role: TRole;
 }
 

@@ -29,7 +29,7 @@ const OF_ONE_TAB = [4400, 4401, 4413];
 
 export interface SharedConnectionParts extends SharingParts {
   readonly name: string;
-  /** The hash of the user for whom the tabs are here. */
+  /** The hash of the user id, which is the same for all tabs of the group. */
   readonly user: string;
   /** The connection that this one continues. */
   readonly known: SharedClient | undefined;

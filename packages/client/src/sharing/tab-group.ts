@@ -21,7 +21,7 @@ export interface GroupSocket extends SocketCallbacks {
 export interface TabGroupParts extends SharingParts {
   /** That of its lock and its channel. */
   readonly name: string;
-  /** The hash of the user of all its tabs. */
+  /** The hash of the user id, which is the same for all tabs of the group. */
   readonly user: string;
 }
 

@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
 
 /** The reserved field of a client's frame. */
 export interface InboundMeta extends FrameMeta {
-  /** The client id of the tab that sends or asks, where tabs share the connection and `id` names one: each has numbers of its own. */
+  /** The client id of the tab that sends or asks, where tabs share the connection and `id` names a tab. Each tab has numbers of its own. */
   readonly tab?: string;
   /** The id that a request has with this tab. */
   readonly tabKey?: string;

@@ -135,15 +135,15 @@ it("names no tab on a connection whose hello does not say that tabs share it, wh
   expect(ran).toEqual(["ada a"]);
 });
 
-describe("an id with the client id of somebody else", () => {
-  it("of another user reaches nothing of that user: neither results nor numbers", async () => {
+describe("an id that begins with the client id of another client", () => {
+  it("of another user gets neither the results nor the numbers of that user", async () => {
     const [ada, mallory] = [await system.join("ada", { clientId: TAB }), await leader("mallory")];
     await system.say(ada, vote(1, { seq: 1 }));
     await system.say(ada, count("secret", "r1"));
     expect(await system.ask(mallory, count("secret", `${TAB}:r1`))).toMatchObject([
       { result: "secret, asked by mallory" },
     ]);
-    // Mallory's own numbers of this client id: any may be the first.
+    // The server counts the numbers of a client id for each user apart. Of a new client it takes any number as the first.
     expect(await system.ask(mallory, sendOf(TAB, 7))).toMatchObject([{ type: "reply" }]);
     expect(await system.ask(ada, vote(2, { seq: 2 }))).toMatchObject([{ type: "reply", $: { re: 2 } }]);
     expect(ran).toEqual(["ada 1", "ada secret", "mallory secret", "mallory 7", "ada 2"]);
