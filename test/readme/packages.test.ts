@@ -36,7 +36,10 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
     import { defineProtocol, request, type ProtocolOf } from "@halyard/protocol";
     import { z } from "zod";
     const Row = z.object({ id: z.string(), content: z.string(), from: z.object({ name: z.string() }) });
-    const protocol = defineProtocol({ requests: { history: request({ output: z.array(Row), room: "required" }) } });
+    const Before = z.object({ before: z.string().optional() });
+    const protocol = defineProtocol({
+      requests: { history: request({ input: Before, output: z.array(Row), room: "required" }) },
+    });
     interface ChatProtocol extends ProtocolOf<typeof protocol> {}
     const { useMessages, useRoom } = createHalyardReact<ChatProtocol>();
     export { Chat };`,

@@ -94,8 +94,8 @@ function addHandlers({ manager, handlers }: ReturnType<typeof createSystem>, opt
     if (outcome === "created") await manager.broadcastMessage({ type: "room_created", name });
     return { name };
   });
-  handlers.onRequest("load_history", ({ before, since }, { room }) =>
-    messages.page({ room, before, since, limit: PAGE_SIZE }),
+  handlers.onRequest("load_history", ({ before }, { room }) =>
+    messages.page({ room, before, limit: PAGE_SIZE }),
   );
   handlers.on("mark_read", async ({ messageId }, { room, user }) => {
     if (!reads.markRead(user.id, room, messageId)) return;

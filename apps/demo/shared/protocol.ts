@@ -56,13 +56,10 @@ export const protocol = defineProtocol({
     count_tabs: request({ output: z.array(TabCount), repeatable: true }),
     list_rooms: request({ output: z.array(ListedRoom), repeatable: true }),
     create_room: request({ input: z.object({ name: RoomName }), output: z.object({ name: RoomName }) }),
-    /**
-     * Messages of a room, the oldest first: the newest page; the page `before` a message; or all messages `since` one, which
-     * is the first of them. The server bounds their number, and `more` says whether there are older messages.
-     */
+    /** A page of a room's messages, the oldest first: the newest ones, or those `before` a message. The server bounds its size. */
     load_history: request({
-      input: z.object({ before: MessageId.optional(), since: MessageId.optional() }),
-      output: z.object({ messages: z.array(StoredMessage), more: z.boolean() }),
+      input: z.object({ before: MessageId.optional() }),
+      output: z.array(StoredMessage),
       room: "required",
       repeatable: true,
     }),

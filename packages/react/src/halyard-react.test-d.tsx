@@ -29,7 +29,11 @@ export const protocol = defineProtocol({
   },
   serverMessages: { notification: message(Notification) },
   requests: {
-    history: request({ output: z.array(Row), room: "required" }),
+    history: request({
+      input: z.object({ before: z.string().optional() }).optional(),
+      output: z.array(Row),
+      room: "required",
+    }),
     notifications: request({ output: z.array(Notification) }),
     time: request({ output: z.number() }),
     page: request({
@@ -61,9 +65,9 @@ const {
 // A chat
 function Chat({ name }: { readonly name: string }) {
   const room = useRoom(name);
-  const { entries, send, retry, status } = useMessages("chat_message", {
+  const { entries, send, retry, discard, status, older } = useMessages("chat_message", {
     room: name,
-    load: ({ signal }) => room.request("history", undefined, { signal }),
+    load: ({ before, signal }) => room.request("history", { before }, { signal }),
     limit: 200,
   });
   const names = usePresence(name, { select: (users) => users.map((user) => user.name).join(", ") });
@@ -79,6 +83,7 @@ function Chat({ name }: { readonly name: string }) {
     <form onSubmit={submit} aria-busy={status === "pending"}>
       <Connection />
       <p>{names}</p>
+      {older.status === "more" && <button onClick={older.load}>Older messages</button>}
       <ol>
         {entries.map((entry) => (
           <li key={entry.id} data-status={entry.status}>
@@ -86,6 +91,7 @@ function Chat({ name }: { readonly name: string }) {
             {entry.status === "rejected" && (
               <button onClick={() => retry(entry.id)}>{entry.error.message}: try again</button>
             )}
+            {entry.status === "unknown" && <button onClick={() => discard(entry.id)}>Discard</button>}
           </li>
         ))}
       </ol>

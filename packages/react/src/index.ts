@@ -3,7 +3,7 @@ export type { HalyardReact } from "./halyard-react.ts";
 
 // What the hooks take and return
 export type { TypingState } from "./hooks/use-typing.ts";
-export type { Entry, MessageList, UseMessagesOptions } from "./message-types.ts";
+export type { Entry, LoadContext, MessageList, OlderMessages, UseMessagesOptions } from "./message-types.ts";
 export type {
   RoomField,
   RoomOption,

@@ -27,12 +27,26 @@ export interface MessageList<TMessage, TFields, TError = SendError> {
   readonly send: (fields: TFields) => Sending<unknown, TError>;
   /** Sends an entry again that was rejected, has expired or is unknown; does nothing for any other. */
   readonly retry: (id: string) => void;
+  /** Takes an entry off the list that was rejected, has expired or is unknown; does nothing for any other. */
+  readonly discard: (id: string) => void;
   /** Of `load`: `pending` at first and after a gap; entries stay meanwhile. `success` without `load`. */
   readonly status: "pending" | "success" | "error";
   /** What `load` has rejected with. */
   readonly error: unknown;
   /** Calls `load` again. */
   readonly reload: () => void;
+  /** The pages of the history before the oldest entry. The same object until it changes. */
+  readonly older: OlderMessages;
+}
+
+/** What `useMessages` knows of older pages of the history. */
+export interface OlderMessages {
+  /** `more`: there may be some. `end`: the last page brought nothing new, or there is no `load`. */
+  readonly status: "more" | "pending" | "error" | "end";
+  /** What `load` has rejected with. */
+  readonly error: unknown;
+  /** Calls `load` with the `id` of the oldest message as `before`; does nothing while a load is under way, and at the `end`. */
+  readonly load: () => void;
 }
 
 /** The options of `useMessages`. */
@@ -42,10 +56,19 @@ export interface UseMessagesOptions<TRow> {
   /** History at hand, oldest first. May come later: rows that are not in the list go before it. @default [] */
   readonly initial?: readonly TRow[] | undefined;
   /**
-   * Loads the history, oldest first: on mount, after a gap, and with the next connection after it has failed. Rows and
-   * messages with the same `id` are one entry. What it fails with is written to the console. @default none
+   * Loads the history, oldest first: the newest page on mount, after a gap, and with the next connection after it has failed;
+   * the page before the message `before` by `older.load()`, and where a gap is longer than a page. Rows and messages with the
+   * same `id` are one entry. What it fails with is written to the console. @default none
    */
-  readonly load?: ((context: { readonly signal: AbortSignal }) => Promise<readonly TRow[]>) | undefined;
-  /** How many entries are kept, the newest. @default 500 */
+  readonly load?: ((context: LoadContext) => Promise<readonly TRow[]>) | undefined;
+  /** How many entries are kept, the newest, beside what `older.load()` has brought. @default 500 */
   readonly limit?: number | undefined;
+}
+
+/** What `load` is called with. */
+export interface LoadContext {
+  /** The `id` before which the page ends; undefined asks for the newest page. */
+  readonly before: string | undefined;
+  /** Aborted when the page is not needed any more. */
+  readonly signal: AbortSignal;
 }

@@ -18,7 +18,11 @@ const protocol = defineProtocol({
   },
   clientMessages: { card: message(z.object({ text: z.string() }), { relay: "room" }) },
   requests: {
-    history: request({ output: z.array(Row), room: "required" }),
+    history: request({
+      input: z.object({ before: z.string().optional() }).optional(),
+      output: z.array(Row),
+      room: "required",
+    }),
     square: request({ input: z.object({ of: z.number() }), output: z.number() }),
     slow: request({ output: z.string() }),
   },
@@ -31,7 +35,7 @@ const { HalyardProvider } = hooks;
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
 
 /** A server and a network in memory, on a clock that the test advances; the timers of the hooks are vitest's. */
-export function createScene() {
+export function createScene({ pageSize = Infinity } = {}) {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const clock = createTestClock();
   const joins: string[] = [];
@@ -48,10 +52,11 @@ export function createScene() {
   const asked: string[] = [];
   const answers: ((text: string) => void)[] = [];
   const failing = new Set<string>();
-  system.handlers.onRequest("history", (_, { room }) => {
+  system.handlers.onRequest("history", ({ before } = {}, { room }) => {
     if (failing.has("history")) throw new HalyardError("internal");
-    asked.push(`history ${room}`);
-    return [...rows];
+    asked.push(before === undefined ? `history ${room}` : `history ${room} before ${before}`);
+    const end = before === undefined ? rows.length : rows.findIndex(({ id }) => id === before);
+    return rows.slice(Math.max(0, end - pageSize), end);
   });
   system.handlers.onRequest("square", ({ of }) => {
     asked.push(`square ${String(of)}`);

@@ -15,11 +15,15 @@ interface MessageListProps {
 }
 
 export function MessageList({ name, account, messages }: MessageListProps) {
-  const { entries, hasMore, hasFailed, isLoaded, retry, discard } = messages;
-  const place = useReadingPlace({ entries, selfId: account.userId, onTop: messages.loadOlder });
+  const { entries, status, older, retry, discard } = messages;
+  const place = useReadingPlace({
+    entries,
+    selfId: account.userId,
+    onTop: () => older.status === "more" && older.load(),
+  });
   const days = useMemo(() => groupEntries(entries, account), [entries, account]);
   const roles = useRoles(days.flatMap(({ groups }) => groups.map(({ from }) => from.userId)));
-  const isEmpty = isLoaded && entries.length === 0;
+  const isEmpty = status === "success" && entries.length === 0;
   return (
     <div className="messages-frame">
       {/* A region that scrolls must be reachable by keyboard. */}
@@ -29,15 +33,12 @@ export function MessageList({ name, account, messages }: MessageListProps) {
         tabIndex={0}
         role="region"
         aria-label={`Messages in ${name}`}
-        aria-busy={!isLoaded && !hasFailed}
+        aria-busy={status === "pending"}
       >
         <div className="messages-content" ref={place.content} data-testid="messages">
-          {hasFailed && <HistoryFailed onRetry={messages.reload} />}
-          {!hasFailed && hasMore && <p className="history-note">Loading older messages…</p>}
-          {!hasFailed && !isLoaded && entries.length === 0 && (
-            <p className="history-note">Loading messages…</p>
-          )}
-          {isLoaded && !hasMore && !isEmpty && <RoomBeginning name={name} />}
+          {status === "error" && <HistoryFailed onRetry={messages.reload} />}
+          {status === "pending" && entries.length === 0 && <p className="history-note">Loading messages…</p>}
+          {status === "success" && !isEmpty && <OlderMessages name={name} older={older} />}
           {isEmpty && <RoomEmpty name={name} />}
           {days.map((day) => (
             <section key={day.key} className="day">
@@ -85,8 +86,16 @@ function HistoryFailed({ onRetry }: { readonly onRetry: () => void }) {
   );
 }
 
-function RoomBeginning({ name }: { readonly name: string }) {
-  return <p className="history-note">This is where #{name} begins.</p>;
+interface OlderMessagesProps {
+  readonly name: string;
+  readonly older: RoomMessages["older"];
+}
+
+/** What stands above the oldest message. The line is there in every state, so that no message moves. */
+function OlderMessages({ name, older }: OlderMessagesProps) {
+  if (older.status === "error") return <HistoryFailed onRetry={older.load} />;
+  const text = older.status === "end" ? `This is where #${name} begins.` : "Loading older messages…";
+  return <p className="history-note">{text}</p>;
 }
 
 function RoomEmpty({ name }: { readonly name: string }) {

@@ -27,7 +27,7 @@ export const RoomView = memo(function RoomView({ name, account, unread, dispatch
         <Composer
           room={name}
           userId={account.userId}
-          onSend={messages.send}
+          onSend={(content) => void messages.send({ content })}
           onTyping={(isTyping) => (isTyping ? typing.onInput() : typing.stop())}
         />
         <TypingLine users={typing.users} />

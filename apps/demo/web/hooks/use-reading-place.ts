@@ -9,7 +9,7 @@ interface ReadingPlaceOptions {
   readonly entries: readonly Entry[];
   readonly selfId: string;
   /** The reader has come close to the oldest message. */
-  readonly onTop: () => void;
+  readonly onTop: () => unknown;
 }
 
 export interface ReadingPlace {

@@ -77,7 +77,7 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
 }
 
 /** Tells the developer of a page why a hook has nothing to show, because a component may read no `error`. */
-function reportFailure({ hook, name, scope }: LoadingParts, error: unknown): void {
+export function reportFailure({ hook, name, scope }: LoadingParts, error: unknown): void {
   const { code, issues } = Object(error) as Partial<SendError>;
   const room = scope.name === undefined ? "" : `, room "${scope.name}"`;
   const hint = /^(forbidden|internal)$/.test(code ?? "") ? `${code}; the server's log says more:` : code;

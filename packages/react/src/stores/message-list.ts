@@ -1,67 +1,71 @@
-// One list of messages, as `useMessages` shows it: history, live messages, and what this client has sent, each id once.
-// Made while a component renders; listens, loads the history and sends once it is mounted.
-// Messages keep the order of the server; those without an answer stand behind them, in the order of sending.
-import type { SendError, Sending, Unsubscribe } from "@halyard/client";
+// One list of messages, as `useMessages` shows it: history, live messages, and what this client has sent.
+// Made while a component renders; listens, loads the history and sends once it is mounted. Older pages are loaded when asked for.
+import type { Sending, Unsubscribe } from "@halyard/client";
 import type { AnyMessage } from "../common/client-view.ts";
 import { endAll } from "../common/end-all.ts";
 import { isSame } from "../common/is-same.ts";
-import { LoadingStore } from "./loading-store.ts";
+import { LoadingStore, reportFailure } from "./loading-store.ts";
 import type { LoadingParts } from "./loading-store.ts";
+import { MessageEntries } from "./message-entries.ts";
+import type { AnyEntry, Row } from "./message-entries.ts";
 
 const FRAME_MS = 16;
+/** How many pages of the history are loaded, at most, to reach what the list showed before a gap. */
+const MAX_PAGES = 10;
 
-/** A message of the history. */
-interface Row {
-  readonly id: string;
-}
-
-interface AnyEntry {
-  readonly id: string;
-  readonly status: "sending" | "delivered" | "rejected" | "expired" | "unknown";
-  readonly message: object;
-  readonly error?: SendError;
+interface LoadContext {
+  readonly before: string | undefined;
+  readonly signal: AbortSignal;
 }
 
 export interface MessageListOptions {
   readonly room?: string | undefined;
   readonly initial?: readonly Row[] | undefined;
-  readonly load?: ((context: { readonly signal: AbortSignal }) => Promise<readonly Row[]>) | undefined;
+  readonly load?: ((context: LoadContext) => Promise<readonly Row[]>) | undefined;
   readonly limit?: number | undefined;
+}
+
+interface OlderPages {
+  readonly status: "more" | "pending" | "error" | "end";
+  readonly error: unknown;
+  readonly load: () => void;
 }
 
 export interface MessageListState {
   readonly entries: readonly AnyEntry[];
   readonly status: "pending" | "success" | "error";
   readonly error: unknown;
+  readonly older: OlderPages;
   readonly send: (fields: object) => Sending<unknown> | undefined;
   readonly retry: (id: string) => void;
+  readonly discard: (id: string) => void;
   readonly reload: () => void;
 }
 
 export class MessageList extends LoadingStore<MessageListState> {
   /** Those of the newest render. */
   options: MessageListOptions;
-  #settled = new Map<string, AnyEntry>();
-  readonly #sending = new Map<string, AnyEntry>();
-  /** The ids of sent messages whose receipts came before their copies: the copy says which place a message has. */
-  readonly #unplaced = new Set<string>();
-  /** The ids that came live since the history was last asked for. */
-  readonly #fresh = new Set<string>();
+  readonly #entries = new MessageEntries();
   /** Set for a frame after the list was shown. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #hasChanged = false;
-  #isLoaded = false;
+  #loadingOlder: AbortController | undefined;
   #lastId = 0;
 
   constructor(parts: LoadingParts, options: MessageListOptions) {
-    const reload = (): void => void this.run();
     const status = options.load ? "pending" : "success";
+    const older: OlderPages = {
+      status: options.load ? "more" : "end",
+      error: undefined,
+      load: () => void this.#loadOlder(),
+    };
     const calls = {
       send: (fields: object) => this.#send(fields),
       retry: (id: string) => this.#retry(id),
-      reload,
+      discard: (id: string) => this.#discard(id),
+      reload: () => void this.run(),
     };
-    super({ entries: [], status, error: undefined, ...calls }, parts);
+    super({ entries: [], status, error: undefined, older, ...calls }, parts);
     this.options = options;
     this.addInitial();
   }
@@ -79,6 +83,7 @@ export class MessageList extends LoadingStore<MessageListState> {
       this.followConnection(),
       () => {
         this.abort();
+        this.#loadingOlder?.abort();
         clearTimeout(this.#timer);
         this.#timer = undefined;
       },
@@ -89,89 +94,93 @@ export class MessageList extends LoadingStore<MessageListState> {
 
   /** Puts the history at hand before the list, unless it is loaded. */
   readonly addInitial = (): void => {
-    const { initial = [] } = this.options;
-    if (this.#isLoaded || initial.length === 0) return;
-    this.#settled = new Map([
-      ...initial.map((row) => [row.id, delivered(row.id, row)] as const),
-      ...this.#settled,
-    ]);
-    this.#show();
+    if (this.#entries.addInitial(this.options.initial ?? [])) this.#show();
   };
 
   #send(fields: object): Sending<unknown> | undefined {
     const sending = this.parts.scope.send(this.parts.name, fields);
     if (!sending) return undefined;
     const { id } = sending;
-    this.#sending.set(id, { id, status: "sending", message: fields });
+    this.#entries.send(id, fields);
     this.#show();
     void sending.then((receipt) => {
-      // Otherwise it has come back already.
-      if (!this.#sending.delete(id)) return;
       const { status } = receipt;
-      const entry = { id, status, message: fields };
-      const sentAt = new Date().toISOString();
-      if (status === "rejected") this.#settled.set(id, { ...entry, error: receipt.error });
-      // The server's copy comes later, or never: a relayed message does not come back to its sender.
-      else if (status === "delivered") {
-        this.#settled.set(id, delivered(id, { id, ...fields, from: this.parts.client.user, sentAt }));
-        this.#unplaced.add(id);
-      } else this.#settled.set(id, entry);
-      this.#show();
+      const sent = { id, ...fields, from: this.parts.client.user, sentAt: new Date().toISOString() };
+      const message = status === "delivered" ? sent : fields;
+      const error = status === "rejected" ? { error: receipt.error } : {};
+      if (this.#entries.settle(id, { status, message, ...error })) this.#show();
     });
     return sending;
   }
 
   #retry(id: string): void {
-    const entry = this.#settled.get(id);
-    if (!entry || entry.status === "delivered") return;
-    this.#settled.delete(id);
-    this.#send(entry.message);
+    const entry = this.#entries.takeFailed(id);
+    if (entry) this.#send(entry.message);
+  }
+
+  #discard(id: string): void {
+    if (this.#entries.takeFailed(id)) this.#show();
   }
 
   #receive({ type: _, ...message }: AnyMessage): void {
     // A relayed message has an id only where the contract gives it one.
     const { id = `#${++this.#lastId}` } = message as { id?: string };
-    this.#sending.delete(id);
-    if (this.#unplaced.delete(id)) this.#settled.delete(id);
-    this.#settled.set(id, delivered(id, message));
-    this.#fresh.add(id);
+    this.#entries.receive(id, message);
     this.#update();
   }
 
   protected override async run(): Promise<void> {
     if (!this.options.load) return;
-    this.#fresh.clear();
+    this.#entries.beginLoad();
+    // What it would put before the list may not belong there any more.
+    if (this.get().older.status === "pending") this.#setOlder("more");
+    this.#loadingOlder?.abort();
     await super.run();
   }
 
   protected async attempt(signal: AbortSignal): Promise<() => Partial<MessageListState>> {
-    const rows = (await this.options.load?.({ signal })) ?? [];
-    return () => ({ entries: this.#replace(rows) });
+    let rows = await this.#load(undefined, signal);
+    // What the list showed before a gap may be more than a page away.
+    for (let page = 1; page < MAX_PAGES && this.#entries.isApartFrom(rows[0]); page++) {
+      const ids = new Set(rows.map(({ id }) => id));
+      const older = (await this.#load(rows[0]?.id, signal)).filter(({ id }) => !ids.has(id));
+      if (older.length === 0) break;
+      rows = [...older, ...rows];
+    }
+    return () => {
+      if (!this.#entries.replace(rows)) this.#setOlder(rows.length > 0 ? "more" : "end");
+      return this.#shown();
+    };
+  }
+
+  async #loadOlder(): Promise<void> {
+    const { status, older } = this.get();
+    if (status !== "success" || older.status === "pending" || older.status === "end") return;
+    const { signal } = (this.#loadingOlder = new AbortController());
+    this.#setOlder("pending");
+    try {
+      const rows = await this.#load(this.#entries.oldestId, signal);
+      if (signal.aborted) return;
+      this.#setOlder(this.#entries.prepend(rows) ? "more" : "end");
+      this.#show();
+    } catch (error) {
+      if (signal.aborted) return;
+      reportFailure(this.parts, error);
+      this.#setOlder("error", error);
+    }
+  }
+
+  async #load(before: string | undefined, signal: AbortSignal): Promise<readonly Row[]> {
+    return (await this.options.load?.({ before, signal })) ?? [];
+  }
+
+  #setOlder(status: OlderPages["status"], error?: unknown): void {
+    this.set({ ...this.get(), older: { ...this.get().older, status, error } });
   }
 
   protected forget(): void {
-    this.#settled.clear();
-    this.#sending.clear();
+    this.#entries.clear();
     this.#show();
-  }
-
-  /** Takes the history in place of the list, but for what came live since, and what the server has not delivered. */
-  #replace(rows: readonly Row[]): readonly AnyEntry[] {
-    const loaded = new Map(rows.map((row) => [row.id, this.#entryOf(row)]));
-    for (const id of loaded.keys()) this.#sending.delete(id);
-    for (const [id, entry] of this.#settled)
-      if (!loaded.has(id) && (this.#fresh.has(id) || entry.status !== "delivered")) loaded.set(id, entry);
-    this.#settled = loaded;
-    this.#unplaced.clear();
-    this.#isLoaded = true;
-    return this.#list();
-  }
-
-  /** The same entry when the row says nothing new. */
-  #entryOf(row: Row): AnyEntry {
-    const known = this.#settled.get(row.id);
-    const isKnown = known?.status === "delivered" && JSON.stringify(known.message) === JSON.stringify(row);
-    return isKnown ? known : delivered(row.id, row);
   }
 
   /** Shows the list, now or at the end of the frame that began when it was last shown. */
@@ -187,20 +196,18 @@ export class MessageList extends LoadingStore<MessageListState> {
 
   #show(): void {
     this.#hasChanged = false;
-    this.set({ ...this.get(), entries: this.#list() });
+    this.set({ ...this.get(), ...this.#shown() });
   }
 
-  /** The newest entries: the same list until it changes. */
-  #list(): readonly AnyEntry[] {
-    const { limit = 500 } = this.options;
-    let surplus = this.#settled.size + this.#sending.size - limit;
-    for (const id of this.#settled.keys()) if (surplus-- > 0) this.#settled.delete(id);
-    const { entries } = this.get();
-    const list = [...this.#settled.values(), ...this.#sending.values()];
-    return isSame(list, entries) ? entries : list;
+  /** The newest entries: the same list until it changes. What the limit cuts off can be loaded again. */
+  #shown(): Pick<MessageListState, "entries" | "older"> {
+    const { limit = 500, load } = this.options;
+    const { entries, older } = this.get();
+    const isCut = this.#entries.trim(limit) && load !== undefined && older.status === "end";
+    const list = this.#entries.all();
+    return {
+      entries: isSame(list, entries) ? entries : list,
+      older: isCut ? { ...older, status: "more" } : older,
+    };
   }
-}
-
-function delivered(id: string, message: object): AnyEntry {
-  return { id, status: "delivered", message };
 }

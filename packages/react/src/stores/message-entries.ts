@@ -1,0 +1,143 @@
+// The entries of a list of messages, each id once, in the order of the server; those without an answer stand behind them, in the
+// order of sending. Kept for one `MessageList`, which says what has been sent, received and loaded.
+import type { SendError } from "@halyard/client";
+
+/** A message of the history. */
+export interface Row {
+  readonly id: string;
+}
+
+export interface AnyEntry {
+  readonly id: string;
+  readonly status: "sending" | "delivered" | "rejected" | "expired" | "unknown";
+  readonly message: object;
+  readonly error?: SendError;
+}
+
+export class MessageEntries {
+  #settled = new Map<string, AnyEntry>();
+  readonly #sending = new Map<string, AnyEntry>();
+  /** The ids of sent messages whose receipts came before their copies: the copy says which place a message has. */
+  readonly #unplaced = new Set<string>();
+  /** The ids that came live since the history was last asked for. */
+  readonly #fresh = new Set<string>();
+  #isLoaded = false;
+  /** How many rows older pages have brought: they are kept beside the newest entries. */
+  #olderCount = 0;
+
+  /** The oldest message, before which older ones are asked for. */
+  get oldestId(): string | undefined {
+    for (const { id, status } of this.#settled.values()) if (status === "delivered") return id;
+    return undefined;
+  }
+
+  /** Puts the history at hand before the list. @returns whether it did: not once the history is loaded */
+  addInitial(rows: readonly Row[]): boolean {
+    if (this.#isLoaded || rows.length === 0) return false;
+    this.#settled = new Map([...rows.map(loaded), ...this.#settled]);
+    return true;
+  }
+
+  send(id: string, message: object): void {
+    this.#sending.set(id, { id, status: "sending", message });
+  }
+
+  /** @param change what the receipt says @returns whether the list changes: not where the message has come back already */
+  settle(id: string, change: Omit<AnyEntry, "id">): boolean {
+    if (!this.#sending.delete(id)) return false;
+    this.#settled.set(id, { id, ...change });
+    // The server's copy comes later, or never: a relayed message does not come back to its sender.
+    if (change.status === "delivered") this.#unplaced.add(id);
+    return true;
+  }
+
+  receive(id: string, message: object): void {
+    this.#sending.delete(id);
+    if (this.#unplaced.delete(id)) this.#settled.delete(id);
+    this.#settled.set(id, { id, status: "delivered", message });
+    this.#fresh.add(id);
+  }
+
+  /** Takes out an entry that was sent and not delivered. */
+  takeFailed(id: string): AnyEntry | undefined {
+    const entry = this.#settled.get(id);
+    if (!entry || entry.status === "delivered") return undefined;
+    this.#settled.delete(id);
+    return entry;
+  }
+
+  /** The history is asked for: what comes live from now on may not be in it. */
+  beginLoad(): void {
+    this.#fresh.clear();
+  }
+
+  /** Whether messages may be missing between the list and newer rows, of which this is the first. */
+  isApartFrom(first: Row | undefined): boolean {
+    return this.#isLoaded && first !== undefined && this.#settled.size > 0 && !this.#settled.has(first.id);
+  }
+
+  /**
+   * Takes the newest rows in place of the list, but for older entries from which the rows go on, for what came live since, and
+   * for what the server has not delivered.
+   *
+   * @returns whether the rows go on from older entries
+   */
+  replace(rows: readonly Row[]): boolean {
+    const ids = new Set(rows.map(({ id }) => id));
+    const entries = [...this.#settled];
+    const before = entries.slice(
+      0,
+      Math.max(
+        0,
+        entries.findIndex(([id]) => id === rows[0]?.id),
+      ),
+    );
+    const after = entries
+      .slice(before.length)
+      .filter(([id, { status }]) => !ids.has(id) && (this.#fresh.has(id) || status !== "delivered"));
+    const newest = rows.map((row) => [row.id, this.#entryOf(row)] as const);
+    for (const id of ids) this.#sending.delete(id);
+    this.#settled = new Map([...before, ...newest, ...after]);
+    this.#unplaced.clear();
+    this.#isLoaded = true;
+    if (before.length === 0) this.#olderCount = 0;
+    return before.length > 0;
+  }
+
+  /** Puts the rows of an older page before the list. @returns whether there were any that the list did not have */
+  prepend(rows: readonly Row[]): boolean {
+    const added = rows.filter(({ id }) => !this.#settled.has(id));
+    this.#settled = new Map([...added.map(loaded), ...this.#settled]);
+    this.#olderCount += added.length;
+    return added.length > 0;
+  }
+
+  /** Keeps the newest entries up to a limit, and what older pages have brought. @returns whether any was cut off */
+  trim(limit: number): boolean {
+    const surplus = this.#settled.size + this.#sending.size - limit - this.#olderCount;
+    if (surplus <= 0) return false;
+    for (const id of [...this.#settled.keys()].slice(0, surplus)) this.#settled.delete(id);
+    return true;
+  }
+
+  all(): readonly AnyEntry[] {
+    return [...this.#settled.values(), ...this.#sending.values()];
+  }
+
+  clear(): void {
+    this.#settled.clear();
+    this.#sending.clear();
+    this.#olderCount = 0;
+  }
+
+  /** The same entry when the row says nothing new. */
+  #entryOf(row: Row): AnyEntry {
+    const known = this.#settled.get(row.id);
+    const isKnown = known?.status === "delivered" && JSON.stringify(known.message) === JSON.stringify(row);
+    return isKnown ? known : loaded(row)[1];
+  }
+}
+
+function loaded(row: Row): readonly [id: string, entry: AnyEntry] {
+  return [row.id, { id: row.id, status: "delivered", message: row }];
+}
