@@ -1,7 +1,7 @@
 // The public clock of this package: a fake clock whose callbacks of 0 ms run in real turns of the event loop.
 // Given to the server, the client, a memory backplane and the test network, which advances it.
 // Guarantee: no time passes by itself, and the same seed gives the same numbers.
-import { queueMacrotask, waitOneTurn } from "./event-loop.ts";
+import { queueMacrotask } from "./event-loop.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 /** The options of {@link createTestClock}. */
@@ -51,15 +51,20 @@ export function createTestClock(options: TestClockOptions = {}): TestClock {
 }
 
 /** The methods are function properties: they may be passed on without the clock. */
-class TurnClock implements TestClock {
+export class TurnClock implements TestClock {
   readonly now: () => number;
   readonly random: () => number;
   readonly clearTimeout: (timer: unknown) => void;
   readonly #clock: FakeClock;
+  readonly #queueTurn: (callback: () => void) => void;
   #pending = 0;
   #advancing: Promise<void> = Promise.resolve();
 
-  constructor({ now = new Date("2026-01-01T00:00:00Z"), seed }: TestClockOptions) {
+  constructor(
+    { now = new Date("2026-01-01T00:00:00Z"), seed }: TestClockOptions,
+    queueTurn: (callback: () => void) => void = queueMacrotask,
+  ) {
+    this.#queueTurn = queueTurn;
     this.#clock = new FakeClock({ now: now.getTime(), seed });
     this.now = this.#clock.now;
     this.random = this.#clock.random;
@@ -82,7 +87,7 @@ class TurnClock implements TestClock {
 
   readonly setImmediate = (callback: () => void): void => {
     this.#pending++;
-    queueMacrotask(() => {
+    this.#queueTurn(() => {
       this.#pending--;
       callback();
     });
@@ -98,7 +103,7 @@ class TurnClock implements TestClock {
   };
 
   async #settle(): Promise<void> {
-    do await waitOneTurn();
+    do await new Promise<void>(this.#queueTurn);
     while (this.#pending > 0);
   }
 }

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { MemorySocket } from "./memory-link.ts";
 import type { Link, LinkObserver } from "./memory-link.ts";
 import type { Traffic } from "./traffic.ts";
-import { waitOneTurn } from "../clock/event-loop.ts";
+import { queueMacrotask, waitOneTurn } from "../clock/event-loop.ts";
 
 let log: string[];
 let traffic: Traffic;
@@ -13,6 +13,7 @@ let server: WebSocketInstance | undefined;
 function connect(open: (ws: WebSocketInstance) => void = () => {}): MemorySocket {
   const observer: LinkObserver = {
     traffic,
+    queueTurn: queueMacrotask,
     data: { userId: "ada" },
     server: {
       open: (ws) => {

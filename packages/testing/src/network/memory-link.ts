@@ -20,6 +20,8 @@ const ABNORMAL = 1006;
 /** What a link needs of its network, and the callbacks by which the network follows it. */
 export interface LinkObserver {
   readonly traffic: Traffic;
+  /** Runs a callback in a later turn of the event loop: a frame never arrives within the call that sent it. */
+  readonly queueTurn: (callback: () => void) => void;
   /** The data of the connection on the server: its user. */
   readonly data: WebSocketData;
   /** The calls that a server's runtime makes to the manager. */
@@ -50,8 +52,8 @@ export class Link {
     this.#observer = observer;
     this.client = client;
     this.server = new ServerSocket(this, observer.data);
-    this.#up = new OrderedDelivery(observer.traffic);
-    this.#down = new OrderedDelivery(observer.traffic);
+    this.#up = new OrderedDelivery(observer.traffic, observer.queueTurn);
+    this.#down = new OrderedDelivery(observer.traffic, observer.queueTurn);
     observer.connected(this);
     this.#up.push(() => {
       this.server.readyState = OPEN;

@@ -12,6 +12,7 @@ import { PendingReplies } from "./pending-replies.ts";
 import { Inbox } from "./inbox.ts";
 import { MemorySocket } from "./memory-link.ts";
 import type { Link, LinkObserver } from "./memory-link.ts";
+import { queueMacrotask } from "../clock/event-loop.ts";
 import type { TestClock } from "../clock/test-clock.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -115,6 +116,7 @@ export class NetworkClient<TProtocol extends AnyProtocol> {
       data,
       server,
       traffic,
+      queueTurn: queueMacrotask,
       connected: (link) => {
         this.#link = link;
         this.#replies.clear();

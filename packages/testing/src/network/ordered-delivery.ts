@@ -1,18 +1,19 @@
 // One direction of a connection in memory.
 // Made by a link, twice per connection, and called for each frame and each close.
 // Guarantee: deliveries run in order, and never within the call that pushed them, as on a network.
-import { queueMacrotask } from "../clock/event-loop.ts";
 import type { Traffic } from "./traffic.ts";
 
-/** Runs deliveries in order, in a later turn of the event loop. */
+/** Runs deliveries in order, in a later turn. */
 export class OrderedDelivery {
   readonly #traffic: Traffic;
+  readonly #queueTurn: (callback: () => void) => void;
   #waiting: (() => void)[] = [];
   #isScheduled = false;
   #isCut = false;
 
-  constructor(traffic: Traffic) {
+  constructor(traffic: Traffic, queueTurn: (callback: () => void) => void) {
     this.#traffic = traffic;
+    this.#queueTurn = queueTurn;
   }
 
   push(deliver: () => void): void {
@@ -34,7 +35,7 @@ export class OrderedDelivery {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    queueMacrotask(() => this.#deliver());
+    this.#queueTurn(() => this.#deliver());
   }
 
   /** Runs the deliveries that wait now; those that are pushed meanwhile run in a turn of their own. */

@@ -9,6 +9,7 @@ import { MemorySocket } from "../../src/network/memory-link.ts";
 import type { Link, LinkObserver } from "../../src/network/memory-link.ts";
 import type { Traffic } from "../../src/network/traffic.ts";
 import type { TestClock } from "../../src/clock/test-clock.ts";
+import { queueTurn } from "./turns.ts";
 
 /** What a page needs of its world. */
 export interface PageParts {
@@ -116,7 +117,16 @@ function socketClassOf({ userId, traffic, server }: PageParts, connected: (link:
       const data = { userId, protocol: "halyard.v1" };
       const ignore = (): void => {};
       super(
-        { data, server: server(), traffic, connected, sent: ignore, received: ignore, closed: ignore },
+        {
+          data,
+          server: server(),
+          traffic,
+          queueTurn,
+          connected,
+          sent: ignore,
+          received: ignore,
+          closed: ignore,
+        },
         url,
       );
     }

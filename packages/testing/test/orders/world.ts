@@ -5,12 +5,12 @@ import type { Backplane, LogEntry, WebSocketManager } from "@halyard/server";
 import { vi } from "vitest";
 import { createSharedBackplane } from "../../src/backplane/shared-backplane.ts";
 import type { SharedBackplane, SharedBackplaneOptions } from "../../src/backplane/shared-backplane.ts";
-import { queueMacrotask, waitOneTurn } from "../../src/clock/event-loop.ts";
-import { createTestClock } from "../../src/clock/test-clock.ts";
+import { TurnClock } from "../../src/clock/test-clock.ts";
 import { createDeliveryChecker } from "../../src/delivery/delivery-checker.ts";
 import type { DeliveryEvent } from "../../src/delivery/delivery-event.ts";
 import { channelOf, Page } from "./page.ts";
 import { idIn, StoreLosses } from "./store-losses.ts";
+import { queueTurn, waitOneTurn } from "./turns.ts";
 
 export const ROOMS = ["a", "b"];
 
@@ -39,7 +39,7 @@ let timersOfRuntime = 0;
 export function replaceRuntimeTimers(): void {
   vi.stubGlobal("setTimeout", (callback: () => void) => {
     timersOfRuntime++;
-    queueMacrotask(() => {
+    queueTurn(() => {
       timersOfRuntime--;
       callback();
     });
@@ -63,7 +63,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.#options = options;
-    this.clock = createTestClock({ seed: options.seed });
+    this.clock = new TurnClock({ seed: options.seed }, queueTurn);
     if (options.shared !== undefined)
       this.#shared = createSharedBackplane({ ...options.shared, clock: this.clock, seed: options.seed });
     for (let n = 0; n < (this.#shared === undefined ? 1 : 2); n++) this.#nodes.push(this.#startNode());
