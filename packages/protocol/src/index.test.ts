@@ -77,6 +77,7 @@ it("exports from the main entry everything that ./wire exports", () => {
 it("exports from ./internal only names that no other entry exports", () => {
   const names = [
     "TEST_CONTROLS",
+    "TOO_MANY_MARKS",
     "TokenBucket",
     "callLogger",
     "callSafely",

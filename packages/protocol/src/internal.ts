@@ -3,6 +3,7 @@
 // Guarantee: nothing reachable from here imports zod or uses a timer.
 export { callSafely, isThenable, traceCaller } from "./errors.ts";
 export { isDeeperThan, replaceLoneSurrogates } from "./frames.ts";
+export { TOO_MANY_MARKS } from "./limits.ts";
 export { callLogger, printable, printableAscii } from "./utils/printable-text.ts";
 export { dateOf, systemTime } from "./utils/time.ts";
 export { TokenBucket } from "./utils/token-bucket.ts";

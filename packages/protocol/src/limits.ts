@@ -29,20 +29,29 @@ export const LIMITS = {
 } as const;
 
 /**
- * The valid room names, in their composed form (NFC): 1 to 128 characters, of at most 4 bytes each in UTF-8. A name is
- * compared, never used as a pattern. Not `all`: `authorize` is asked for the channel of everyone under this name.
+ * The valid room names, in their composed form (NFC): 1 to 128 characters, of at most 4 bytes each in UTF-8, and at most 30
+ * combining marks in a row. A name is compared, never used as a pattern. Not `all`: `authorize` is asked for the channel of
+ * everyone under this name.
  */
-export const ROOM_NAME = /^(?!all$)[^\p{Cc}\p{Cs}\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]{1,128}$/u;
+export const ROOM_NAME =
+  /^(?!all$|[^]*\p{M}{31})[^\p{Cc}\p{Cs}\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]{1,128}$/u;
 
 /** The rule of {@link ROOM_NAME} in words, for errors. */
 export const ROOM_NAME_RULE = 'a room name has 1 to 128 visible characters and is not "all"';
 
-/** A longer text is no room's name in any form. Composing a long text may take time quadratic in its length. */
+/** A longer text is no room's name in any form. */
 export const MAX_ROOM_NAME_LENGTH = 1_000;
+
+/**
+ * More combining marks in a row than any language writes: 30 are the bound of Unicode's Stream-Safe Text Format, too. Composing
+ * them takes time quadratic in their number: 65 names of 980 marks took 55 ms on Node and 235 ms on Bun.
+ */
+export const TOO_MANY_MARKS = /\p{M}{31}/u;
 
 /** The composed form (NFC) of a room's name, under which both ends know the room; undefined for any other value. */
 export function normalizeRoomName(name: unknown): string | undefined {
-  if (typeof name !== "string" || name.length > MAX_ROOM_NAME_LENGTH) return undefined;
+  if (typeof name !== "string" || name.length > MAX_ROOM_NAME_LENGTH || TOO_MANY_MARKS.test(name))
+    return undefined;
   const composed = name.normalize();
   return ROOM_NAME.test(composed) ? composed : undefined;
 }

@@ -85,6 +85,10 @@ describe("roomName", () => {
     "a\u200d",
     "\u2069",
     "\ufeff",
+    "a" + "\u0327\u0301".repeat(15) + "\u0301",
+    "e" + "\u0301".repeat(31),
+    // Sixteen marks that are composed into 32.
+    "a" + "\u0344".repeat(16),
   ])("rejects the room name %j, and says the rule", (name) => {
     expect(roomName.safeParse(name).error?.issues).toMatchObject([{ message: ROOM_NAME_RULE }]);
     expect(normalizeRoomName(name)).toBeUndefined();
@@ -105,6 +109,12 @@ describe("roomName", () => {
         expect(new TextEncoder().encode(name).length).toBeLessThanOrEqual(512);
       }),
     );
+  });
+
+  it("has at most 30 combining marks in a row, and any number of them in all", () => {
+    const name = ("b" + "\u0327".repeat(15) + "\u0301".repeat(15)).repeat(4);
+    expect(roomName.parse(name)).toBe(name);
+    expect(normalizeRoomName(name)).toBe(name);
   });
 
   it("rejects a long text without composing it, which could take long", () => {

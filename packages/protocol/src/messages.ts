@@ -4,7 +4,14 @@
 import { z } from "zod";
 import { ERROR_CODES } from "./errors.ts";
 import type { ErrorCode } from "./errors.ts";
-import { CLIENT_ID, LIMITS, MAX_ROOM_NAME_LENGTH, ROOM_NAME, ROOM_NAME_RULE } from "./limits.ts";
+import {
+  CLIENT_ID,
+  LIMITS,
+  MAX_ROOM_NAME_LENGTH,
+  ROOM_NAME,
+  ROOM_NAME_RULE,
+  TOO_MANY_MARKS,
+} from "./limits.ts";
 
 const offset = z.int().min(0);
 /** As long as the channel of a user whose id is long. What a client addresses is bounded by `frameMeta`. */
@@ -14,6 +21,7 @@ const channelName = z.string().min(1);
 export const roomName = z
   .string()
   .max(MAX_ROOM_NAME_LENGTH, { error: ROOM_NAME_RULE, abort: true })
+  .refine((name) => !TOO_MANY_MARKS.test(name), { error: ROOM_NAME_RULE, abort: true })
   .overwrite((name) => name.normalize())
   .regex(ROOM_NAME, ROOM_NAME_RULE);
 

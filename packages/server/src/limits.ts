@@ -29,7 +29,7 @@ export interface ServerLimits {
   readonly chatPerSecond: number;
   /** How many chat messages one connection may send at once, in messages. @default 10 */
   readonly chatBurst: number;
-  /** The rate of joins of one connection, in joins per second. Above it a join is `rate_limited`. @default 10 */
+  /** The rate of joins of one connection, in joins per second, and again of requests for pages of users. @default 10 */
   readonly joinsPerSecond: number;
   /** How many joins one connection may send at once, in joins. @default 30 */
   readonly joinBurst: number;

@@ -15,6 +15,7 @@ import {
   METHOD_NOT_ALLOWED,
   PREFLIGHT,
   rejection,
+  isRateLimited,
   rejectRateLimited,
   retryAfter,
 } from "./handshake/upgrade-rejection.ts";
@@ -86,7 +87,7 @@ export class UpgradeHandler {
     if (method === "GET") return this.probe(request, authenticator);
     const isPreflight = method === "OPTIONS" && request.headers.has("access-control-request-method");
     return isPreflight
-      ? this.#answer(request, authenticator, () => PREFLIGHT)
+      ? this.#answer(request, authenticator, (pending) => this.#answerPreflight(pending))
       : this.rejectEarly(request, METHOD_NOT_ALLOWED);
   }
 
@@ -165,6 +166,14 @@ export class UpgradeHandler {
     );
   }
 
+  /** Of a page that is not known it is a try of its address: the application is asked about the page. */
+  #answerPreflight(pending: PendingRequest): UpgradeRejection {
+    const { guard, originRule } = this.#parts;
+    if (!originRule.isKnown(pending.header("origin") ?? "", pending))
+      guard.limiter.countRejection(pending.request.source);
+    return PREFLIGHT;
+  }
+
   #probe(pending: PendingRequest): MaybePromise<UpgradeRejection> {
     return andThen(this.#identify(pending), (identity) => {
       if (!("user" in identity)) return identity;
@@ -175,10 +184,12 @@ export class UpgradeHandler {
     });
   }
 
-  /** The user of a request. What can be refused without the application's session store is refused before it is asked. */
+  /** The user of a request. What can be refused without the application is refused before it is asked. */
   #identify(pending: PendingRequest): MaybePromise<GuestIdentity | UpgradeRejection> {
     const { request, authenticator, header } = pending;
     const { guard, originRule } = this.#parts;
+    const known = guard.limiter.admitCredential(request.source, header);
+    if (known?.rateLimited !== undefined) return rejectUser(known.rateLimited, known.userId);
     request.awaits = "allowedOrigins";
     const accepts = (): MaybePromise<boolean | UpgradeRejection> => originRule.accepts(pending);
     const accepted = recover(accepts, (error) => guard.rejectionFrom(error, originRule.option));
@@ -186,8 +197,6 @@ export class UpgradeHandler {
       if (typeof isAccepted === "object") return isAccepted;
       if (!isAccepted) return rejection(403, "forbidden");
       request.awaits = "authenticate";
-      const known = guard.limiter.admitCredential(request.source, header);
-      if (known?.rateLimited !== undefined) return rejectUser(known.rateLimited, known.userId);
       return andThen(callAuthenticator(authenticator, request), (identity) => {
         if (identity === null) return rejection(401, "unauthenticated");
         request.awaits = "backplane";
@@ -199,16 +208,26 @@ export class UpgradeHandler {
     });
   }
 
+  /** Whether pages of this origin may read the answer. A preflight decides nothing: the request after it does. */
+  #mayRead(answer: UpgradeRejection, origin: string, pending: PendingRequest): MaybePromise<boolean> {
+    const { originRule } = this.#parts;
+    if (isRateLimited(answer)) return originRule.isKnown(origin, pending);
+    return (
+      (answer === PREFLIGHT && originRule.isKnown(origin, pending)) || originRule.allows(origin, pending)
+    );
+  }
+
   /**
    * A browser shows a page the status of another origin only when the answer has these headers. A function of the
-   * application that fails here is answered with 503, as a failing authenticator.
+   * application that fails here is answered with 503, as a failing authenticator; above a limit it is not asked.
    */
   async #withCors(answer: UpgradeRejection, pending: PendingRequest): Promise<UpgradeRejection> {
     const { guard, originRule } = this.#parts;
     const origin = pending.header("origin") ?? undefined;
     if (origin === undefined || this.isDraining) return answer;
     try {
-      if (!(await guard.withDeadline(originRule.allows(origin, pending)))) return answer;
+      const isAllowed = await guard.withDeadline(this.#mayRead(answer, origin, pending));
+      if (!isAllowed) return answer;
     } catch (error) {
       return guard.rejectionFrom(error, originRule.option);
     }

@@ -28,16 +28,21 @@ export interface RecordsParts {
 /** What is kept of a client's requests: how many, their bytes together, and how large one may be. */
 const REQUESTS = ["96", String(256 * 1024), String(16 * 1024)];
 const FORBIDDEN = 4403;
+/** The tabs that share a connection, and some clients beside them: at least so many clients of a user are remembered. */
+const LEAST_CLIENTS = 40;
 
 /** The records in Redis. */
 export class Records {
   readonly #parts: RecordsParts;
+  /** How many clients of a user are remembered: twice as many as may have connections, as in memory. */
+  #mostClients = LEAST_CLIENTS;
 
   constructor(parts: RecordsParts) {
     this.#parts = parts;
   }
 
   async admit(request: AdmissionRequest): Promise<Admission> {
+    this.#mostClients = Math.max(this.#mostClients, Math.min(2 * request.limit, Number.MAX_SAFE_INTEGER));
     const { session, authenticatedAt: date, ...rest } = request;
     const authenticatedAt = date === undefined ? undefined : this.#parts.time.toStore(date);
     const hash = session === undefined ? "" : hashOf(session);
@@ -81,7 +86,9 @@ export class Records {
 
   async begin(work: Work): Promise<WorkState> {
     const { ref, digest, claim } = work;
-    const values = [ref.user, ref.client, ...keyOf(work), String(digest), this.#parts.nodeId, textOf(claim)];
+    const { nodeId } = this.#parts;
+    const most = String(this.#mostClients);
+    const values = [ref.user, ref.client, ...keyOf(work), String(digest), nodeId, textOf(claim), most];
     const [state, ...more] = (await this.#run("begin", ...values)) as [string, ...string[]];
     if (state === "done") return { state, result: more[0] ?? "" };
     if (state === "run") return more[0] === undefined ? { state } : { state, mayHaveRun: true };

@@ -4,6 +4,7 @@
 --                         requests; for each operation its digest, its node, its claim and, once it has one, its result
 -- requests:<user,client>  list: the requests with a result, oldest first
 -- rooms:<user,client>     set: the rooms that the server gave to the client
+-- clients:<user>          sorted set: client that has had something done -> when it began, was last opened or closed, ms
 -- holders:<user>          sorted set: client that has such rooms -> when its record ends, ms; +inf while it is open. It lasts as
 --                         long as the newest record, so a ban finds every client, and no client that is gone stays
 
@@ -31,6 +32,7 @@ local function keepHolder(user, client, isOpen)
 end
 
 local function keepRecord(user, client, isOpen)
+  redis.call('ZADD', K .. 'clients:' .. user, 'XX', text(now()), client)
   for _, key in ipairs({ recordKeys(user, client) }) do keepKey(key, isOpen) end
   if redis.call('ZSCORE', K .. 'holders:' .. user, client) then keepHolder(user, client, isOpen) end
 end
@@ -55,6 +57,25 @@ local function memoryOf(record)
   redis.call('HSET', record, 'memory', 'partial', 'incarnation', current)
   redis.call('HDEL', record, 'last')
   return 'partial', not stored[1]
+end
+
+-- Counts a client that has something done. Above so many of a user the oldest records are given up, but for clients with a slot.
+local function countClient(user, client, most)
+  local clients = K .. 'clients:' .. user
+  if redis.call('ZSCORE', clients, client) then return end
+  redis.call('ZADD', clients, text(now()), client)
+  redis.call('PEXPIRE', clients, RECORD_MS)
+  local surplus = redis.call('ZCARD', clients) - most
+  if surplus <= 0 then return end
+  for _, oldest in ipairs(redis.call('ZRANGE', clients, 0, -1)) do
+    local hasSlot = redis.call('HGET', K .. 'slots:' .. user, oldest)
+    if surplus > 0 and oldest ~= client and not hasSlot then
+      local record, requests = recordKeys(user, oldest)
+      redis.call('DEL', record, requests)
+      redis.call('ZREM', clients, oldest)
+      surplus = surplus - 1
+    end
+  end
 end
 
 -- Gives rooms to a client, and keeps its record.

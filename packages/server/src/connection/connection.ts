@@ -33,6 +33,7 @@ export interface Buckets {
   bytes: TokenBucket | undefined;
   chat: TokenBucket | undefined;
   joins: TokenBucket | undefined;
+  userPages: TokenBucket | undefined;
   typing: TokenBucket | undefined;
   pings: TokenBucket | undefined;
 }

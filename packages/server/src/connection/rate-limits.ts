@@ -80,7 +80,7 @@ export class RateLimits {
     return connection.userBuckets ?? this.#userBucketsOf(connection, this.#clock.now());
   }
 
-  /** Chat, typing and joins each have their own rate; other types have none. */
+  /** Chat, typing and joins each have their own rate; other types have none. {@link takeUserPage} is for a request. */
   takeForType(connection: Connection, type: string): Exceeded | undefined {
     const limits = this.#limits;
     const now = this.#clock.now();
@@ -91,7 +91,12 @@ export class RateLimits {
       return waitMs > 0 ? { limit: "messagesPerSecond", waitMs } : undefined;
     }
     if (type === "chat_message") return this.#takeChat(connection, own, now);
-    return type === "join" ? this.#takeJoin(connection, own, now) : undefined;
+    return type === "join" ? this.#takeList(connection, "joins", now) : undefined;
+  }
+
+  /** A page of a list of users, which a client requests. As a join, it is answered with up to 200 users. */
+  takeUserPage(connection: Connection): Exceeded | undefined {
+    return this.#takeList(connection, "userPages", this.#clock.now());
   }
 
   /** @returns how many of so many rooms of a hello may be joined now */
@@ -177,16 +182,17 @@ export class RateLimits {
     return undefined;
   }
 
-  #takeJoin(connection: Connection, own: Buckets, now: number): Exceeded | undefined {
+  #takeList(connection: Connection, kind: "joins" | "userPages", now: number): Exceeded | undefined {
     const limits = this.#limits;
+    const own = this.#bucketsOf(connection);
     const user = this.#userBucketsOf(connection, now);
-    own.joins ??= new TokenBucket(limits.joinsPerSecond, limits.joinBurst, now);
-    user.joins ??= new TokenBucket(limits.userJoinsPerSecond, limits.userJoinBurst, now);
-    let waitMs = own.joins.delayFor(now);
+    own[kind] ??= new TokenBucket(limits.joinsPerSecond, limits.joinBurst, now);
+    user[kind] ??= new TokenBucket(limits.userJoinsPerSecond, limits.userJoinBurst, now);
+    let waitMs = own[kind].delayFor(now);
     if (waitMs > 0) return { limit: "joinsPerSecond", waitMs };
-    waitMs = user.joins.consume(now);
+    waitMs = user[kind].consume(now);
     if (waitMs > 0) return { limit: "userJoinsPerSecond", waitMs };
-    own.joins.consume(now);
+    own[kind].consume(now);
     return undefined;
   }
 
@@ -221,6 +227,7 @@ export class RateLimits {
       bytes: undefined,
       chat: undefined,
       joins: undefined,
+      userPages: undefined,
       typing: undefined,
       pings: undefined,
     };

@@ -37,9 +37,9 @@ export function hasUserId(ws: WebSocketInstance): ws is WebSocketInstance<WebSoc
 /** What the id of a user may have as JSON, in bytes: it is in each profile, which is at most 1 KiB. */
 const MAX_USER_ID_BYTES = 900;
 
-/** Whether a value can be the id of a user: a text that fits a profile and the name of a channel. */
+/** Whether a value can be the id of a user: a text that fits a profile and the name of a channel, also as UTF-8. */
 export function isUserId(id: unknown): id is string {
-  if (typeof id !== "string" || id === "") return false;
+  if (typeof id !== "string" || id === "" || !id.isWellFormed()) return false;
   // A UTF-16 unit is at most six bytes of JSON.
   return (
     6 * id.length <= MAX_USER_ID_BYTES ||

@@ -10,6 +10,7 @@ export class UserBuckets {
   readonly bytes: TokenBucket;
   chat: TokenBucket | undefined = undefined;
   joins: TokenBucket | undefined = undefined;
+  userPages: TokenBucket | undefined = undefined;
   helloRooms: TokenBucket | undefined = undefined;
   /** Sends that wait or run, on closed connections as well: these drain no faster than the rates. */
   waitingSends = 0;
@@ -28,6 +29,7 @@ export class UserBuckets {
       isFull(this.messages, now) &&
       isFull(this.chat, now) &&
       isFull(this.joins, now) &&
+      isFull(this.userPages, now) &&
       isFull(this.helloRooms, now)
     );
   }

@@ -32,6 +32,8 @@ export interface OriginCheck {
 
 /** Lines about refused origins: a scanner must not fill the log. */
 const MAX_LOGGED = 100;
+/** Origins that the application has allowed. */
+const MAX_KNOWN = 1_000;
 const MAX_TEXT = 80;
 
 /** Allows pages of the server's own origin, or those that `allowedOrigins` names. */
@@ -42,6 +44,7 @@ export class OriginRule {
   /** The option whose function is asked first, for reports. */
   readonly option: "allowedOrigins" | "trustsOrigin";
   readonly #logged = new Set<string>();
+  readonly #known = new Set<string>();
 
   /** @throws TypeError for a text in the list that is no origin */
   constructor({ allowedOrigins, logger, isYes }: OriginRuleParts) {
@@ -70,7 +73,30 @@ export class OriginRule {
   }
 
   /** Whether pages of this origin may connect, and may read why they may not. */
-  allows(origin: string, { request, header, authenticator }: OriginCheck): MaybePromise<boolean> {
+  allows(origin: string, check: OriginCheck): MaybePromise<boolean> {
+    return andThen(this.#decide(origin, check), (isAllowed) => {
+      if (isAllowed) this.#remember(origin);
+      return isAllowed;
+    });
+  }
+
+  /** The same without a call of the application: its function has allowed the origin before, or it has none. */
+  isKnown(origin: string, check: OriginCheck): boolean {
+    const { authenticator } = check;
+    const asks =
+      this.option === "allowedOrigins" ||
+      (typeof authenticator === "object" && authenticator.trustsOrigin !== undefined);
+    return asks ? this.#known.has(origin) : this.allows(origin, check) === true;
+  }
+
+  #remember(origin: string): void {
+    this.#known.delete(origin);
+    this.#known.add(origin);
+    const [oldest = ""] = this.#known;
+    if (this.#known.size > MAX_KNOWN) this.#known.delete(oldest);
+  }
+
+  #decide(origin: string, { request, header, authenticator }: OriginCheck): MaybePromise<boolean> {
     if (checksOrigins(authenticator)) return this.#asksAuthenticator(authenticator, origin, request);
     const ask = this.#askApplication;
     const isAllowed: MaybePromise<unknown> =

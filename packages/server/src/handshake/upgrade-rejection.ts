@@ -49,8 +49,16 @@ export function retryAfter(ms: number): Readonly<Record<string, string>> {
 
 /** 429 for a limit of the client's own, 503 when the whole node is busy. */
 export function rejectRateLimited({ limit, retryAfterMs }: RateLimited): UpgradeRejection {
-  const isNodeBusy = limit === "handshakes" || limit === "sheddingLagMs";
-  return rejection(isNodeBusy ? 503 : 429, limit, retryAfter(retryAfterMs));
+  return rejection(isLimitOfNode(limit) ? 503 : 429, limit, retryAfter(retryAfterMs));
+}
+
+/** Whether a request was rejected by a limit, and not for what it is. */
+export function isRateLimited({ status, reason }: UpgradeRejection): boolean {
+  return status === 429 || isLimitOfNode(reason);
+}
+
+function isLimitOfNode(reason: UpgradeRejection["reason"]): boolean {
+  return reason === "handshakes" || reason === "sheddingLagMs";
 }
 
 /** The rejection for an error of an authenticator. An unknown error is 503: the client may be who it says it is. */

@@ -1,3 +1,4 @@
+import { TOO_MANY_MARKS } from "@halyard/protocol/internal";
 import type { FrameMeta } from "@halyard/protocol/wire";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { InboundMeta } from "../connection/inbound-message.ts";
@@ -34,7 +35,7 @@ export function readMeta(value: unknown, { tabs }: MaybeShared = {}): InboundMet
   }
   if (ch !== undefined) {
     if (!isIdText(ch, LIMITS.channelLength)) return undefined;
-    meta.ch = IS_COMPOSED.test(ch) ? ch : ch.normalize();
+    meta.ch = IS_COMPOSED.test(ch) || TOO_MANY_MARKS.test(ch) ? ch : ch.normalize();
   }
   // Only a server sets offsets: an invalid one is refused like every other field, a valid one is ignored.
   if (off !== undefined && (!isOffset(off) || off < 0)) return undefined;

@@ -1,7 +1,6 @@
 // The way of a frame into the server: size, rate, JSON, nesting depth, reserved field, then the handler of its kind.
 // Called by the manager and by the runtimes for each text that a client sends. Guarantees: nothing a client sends
 // throws; each frame that is refused gets a typed error; frames of one connection keep their order.
-import { clientMessages } from "@halyard/protocol";
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
@@ -15,10 +14,11 @@ import { FloodWatch } from "../security/flood-watch.ts";
 import { unnumberedTypeOf } from "../security/unnumbered-type.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
 import type { Clock } from "../types.ts";
-import { InvalidMessageError, LimitError, rateLimitError, toHalyardError, toIssue } from "../utils/errors.ts";
+import { InvalidMessageError, LimitError, rateLimitError, toHalyardError } from "../utils/errors.ts";
 import { digestOf } from "../utils/text-digest.ts";
 import type { ClientSends } from "./client-sends.ts";
 import { queueError } from "./client-sends.ts";
+import { parseHello } from "./control-frames.ts";
 import type { ControlFrames } from "./control-frames.ts";
 import type { ErrorReplies } from "./error-replies.ts";
 import { answerKeyIn, answerKeyOf, readAnswerKey, readMeta, textOfTab } from "./frame-meta.ts";
@@ -244,18 +244,14 @@ export class Inbound {
 
   #handleHello({ connection, frame, meta }: InboundMessage): void {
     const { controlFrames, errorReplies } = this.#parts;
-    const hello = clientMessages.hello.safeParse(frame);
-    if (!hello.success) {
-      errorReplies.replyWithError(
-        connection,
-        new InvalidMessageError(hello.error.issues.slice(0, 5).map(toIssue)),
-        meta.id,
-      );
+    const hello = parseHello(frame);
+    if (hello instanceof InvalidMessageError) {
+      errorReplies.replyWithError(connection, hello, meta.id);
       connection.close(CloseCode.ProtocolBroken, "hello was not valid");
       return;
     }
     connection.acceptsHello = false;
-    controlFrames.handleHello(connection, hello.data, meta.id).then(
+    controlFrames.handleHello(connection, hello, meta.id).then(
       () => {
         this.flushBuffered(connection);
       },

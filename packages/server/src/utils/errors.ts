@@ -198,7 +198,7 @@ export function errorJson(error: HalyardError, mayHaveRun = false): string {
 const ERROR_JSON_BYTES = LIMITS.errorBytes - 420;
 
 /** An issue of a schema. */
-interface SchemaIssue {
+export interface SchemaIssue {
   readonly path: readonly PropertyKey[];
   readonly message: string;
 }
