@@ -1,5 +1,6 @@
 // Mistakes with Redis: with nothing but defaults, the console says what is wrong and what to write.
 import { redisBackplane } from "@halyard/redis";
+import { createCluster, createSentinel } from "@redis/client";
 import { createPublisher } from "@halyard/server/publisher";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { RedisServer } from "../../packages/redis/test/redis-server.ts";
@@ -75,6 +76,25 @@ it("a replica, which takes no writes, is said [s-M1]", async () => {
   } finally {
     await replica.close();
   }
+});
+
+it("a node of a cluster, which has some of the keys only, is said", async () => {
+  const node = await RedisServer.start({ args: ["--cluster-enabled", "yes"] });
+  try {
+    await scene.serve({ backplane: redisBackplane({ url: node.url }) });
+    await expectRow("redis-cluster", scene.said);
+  } finally {
+    await node.close();
+  }
+});
+
+it.each([
+  ["a cluster", createCluster({ rootNodes: [{ url: "redis://host:6379" }] })],
+  ["a sentinel", createSentinel({ name: "primary", sentinelRootNodes: [{ host: "host", port: 26_379 }] })],
+  ["a client of another package", { options: {}, duplicate: () => undefined, status: "ready" }],
+  ["null", null],
+])("redis-client: %s in place of a client throws", async (_, client) => {
+  await expectRow("redis-client", { throws: () => redisBackplane({ client: client as never }) });
 });
 
 it("a publisher says what was not published, once [s-M1]", async () => {

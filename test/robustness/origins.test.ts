@@ -151,6 +151,18 @@ onEachRuntime(
       expect(lines).toHaveLength(1);
       expect(lines[0]).toContain('allowedOrigins: ["https://once.example"]');
     });
+
+    it("an origin that no list takes is refused without a line for the list", async () => {
+      for (const origin of ["null", "file://"]) await statuses(app, { host: "app.example.com", origin });
+      const lines = (await warnings(app, "origin_refused")).filter((line) =>
+        /page of (null|file)/.test(line),
+      );
+      expect(lines).toHaveLength(2);
+      for (const line of lines) {
+        expect(line).not.toContain("allowedOrigins");
+        expect(line).toContain("give such a page a ticket in place of its cookie");
+      }
+    });
   },
 );
 
@@ -168,15 +180,19 @@ onEachRuntime("pages of other origins behind a trusted proxy", behindProxy, (app
   });
 });
 
-const listed = { allowedOrigins: ["https://app.example.com", "capacitor://localhost"] };
+const listed = {
+  allowedOrigins: ["https://app.example.com", "capacitor://localhost", "https://Münch.example:8443"],
+};
 
 onEachRuntime("pages of listed origins", listed, (app) => {
-  it.each(["https://app.example.com", "https://app.example.com:443", "capacitor://localhost"])(
-    "%s in allowedOrigins is let in at every host [s-S1]",
-    async (origin) => {
-      expect(await statuses(app, { host: "api.example.com", origin })).toEqual(letIn(origin));
-    },
-  );
+  it.each([
+    "https://app.example.com",
+    "https://app.example.com:443",
+    "capacitor://localhost",
+    "https://xn--mnch-0ra.example:8443",
+  ])("%s in allowedOrigins is let in at every host [s-S1]", async (origin) => {
+    expect(await statuses(app, { host: "api.example.com", origin })).toEqual(letIn(origin));
+  });
 
   it.each(["http://app.example.com", "https://api.example.com", "http://localhost:5173", "null"])(
     "%s, which is not in allowedOrigins, is refused in place of the rule for own pages [s-S1]",

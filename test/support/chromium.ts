@@ -16,6 +16,15 @@ export async function launchChromium(...args: readonly string[]): Promise<Browse
   return chromium.launch({ executablePath: findChromium(), args: [...chromiumArgs, ...args] });
 }
 
+/** Starts a Chromium that keeps the pages before in its back/forward cache, as a user's does. Playwright turns it off. */
+export async function launchWithPageCache(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: findChromium(),
+    ignoreDefaultArgs: ["--disable-back-forward-cache"],
+    args: [...chromiumArgs],
+  });
+}
+
 /**
  * Starts a Chromium whose tabs are hidden while another tab is in front, as they are for a user. Playwright reports every
  * page of its own contexts as visible; it does not do so for a browser that it connects to over CDP.

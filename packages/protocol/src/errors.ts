@@ -30,7 +30,9 @@ export interface ValidationIssue {
 }
 
 /** The options of {@link HalyardError}. */
-export interface HalyardErrorOptions extends ErrorOptions {
+export interface HalyardErrorOptions {
+  /** What has caused the error, as in every `Error`. @default undefined */
+  readonly cause?: unknown;
   /**
    * How long the other end waits before it tries again, in milliseconds. Sent with `rate_limited` and `unavailable`.
    * @default undefined: the other end chooses

@@ -120,8 +120,8 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
   ) => SentAs<ClientMessages<TProtocol>[TType], SendErrorOf<TProtocol>>;
 }
 
-/** A type with `room: "required"`, as a message that is relayed to its room, needs the option `room`. */
-interface UseMessages<TProtocol extends AnyProtocol> {
+/** The hook `useMessages`. A type with `room: "required"`, as a message that is relayed to its room, needs the option `room`. */
+export interface UseMessages<TProtocol extends AnyProtocol> {
   <TType extends ListedTypes<TProtocol, "required">, TRow extends { readonly id: string } = never>(
     type: TType,
     options: UseMessagesOptions<TRow> & RoomField["required"],

@@ -1,5 +1,5 @@
 export { createHalyardReact } from "./create-halyard-react.ts";
-export type { HalyardReact } from "./halyard-react.ts";
+export type { HalyardReact, UseMessages } from "./halyard-react.ts";
 
 // What the hooks take and return
 export type { TypingState } from "./hooks/use-typing.ts";

@@ -102,6 +102,11 @@ it.each<[id: string, fact: string, mistake: () => unknown]>([
     () => createWebSocketSystem({ allowedOrigins: ["app.example.com"] }),
   ],
   [
+    "origin-pattern",
+    "an allowed origin with a star",
+    () => createWebSocketSystem({ allowedOrigins: ["https://*.example.com"] }),
+  ],
+  [
     "no-logger",
     "a logger without error",
     () => createWebSocketSystem({ logger: { warn: () => undefined } as never }),

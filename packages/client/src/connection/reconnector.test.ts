@@ -197,6 +197,23 @@ describe("a client whose connection closes", () => {
   });
 });
 
+describe("a socket that emits an error and no close, as Chromium's under a content security policy", () => {
+  it("counts as a failed attempt after 1 s, and the next attempt comes after the usual wait", async () => {
+    const harness = createHarness();
+    await harness.tick();
+    harness.socket.fail();
+    await harness.tick(990);
+    expect(harness.client.state.status).toBe("connecting");
+    await harness.tick(10);
+    expect(harness.client.state).toMatchObject({ status: "waiting", cause: { kind: "unreachable" } });
+    await harness.tick(110);
+    expect(harness.sockets).toHaveLength(2);
+    await harness.open();
+    await harness.tick(2_000);
+    expect(harness.client.state.status).toBe("open");
+  });
+});
+
 describe("reconnect()", () => {
   it("replaces an open connection at once", async () => {
     const harness = createHarness();

@@ -24,6 +24,8 @@ import type { Socket, SocketEvents } from "./socket.ts";
 const GOING_AWAY: (typeof ClientCloseCode)["Leaving"] = 3001;
 const ABNORMAL_CLOSE = 1006;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Every other socket emits its close in the task of its error, or in one that follows soon. */
+const CLOSE_EVENT_MS = 1_000;
 
 /**
  * The library waits for its next socket while the reconnector waits with full jitter, probes, and calls the
@@ -182,8 +184,10 @@ export class Reconnector {
       if (typeof data === "string") this.#callbacks.onText(data);
     });
     on("error", () => {
-      // After an error on an open socket, `ws` may take a while to emit the close.
+      // After an error on an open socket, `ws` may take a while to emit the close. Chromium emits none for a socket that the
+      // page's content security policy forbids.
       if (this.#isOpen) this.replace();
+      else this.#timer.set(CLOSE_EVENT_MS, () => this.replace());
     });
     on("close", ({ code, reason }) => this.#onClose(code, reason));
   }

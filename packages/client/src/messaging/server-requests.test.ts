@@ -43,7 +43,12 @@ describe("a request of the server", () => {
 
   it.each([
     ["a HalyardError", () => Promise.reject(new HalyardError("conflict", "Busy.")), "conflict", "Busy."],
-    ["a value that JSON cannot encode", () => 1n, "invalid_message", "invalid message"],
+    [
+      "a value that JSON cannot encode",
+      () => 1n,
+      "invalid_message",
+      "invalid message: Do not know how to serialize a BigInt",
+    ],
     [
       "a result that is larger than a frame may be",
       () => "x".repeat(70_000),

@@ -43,6 +43,10 @@ export function clientFactory({
       throw new TypeError(`redisBackplane: url is redis:// or rediss://, and not ${describe(url)}`);
     return () => createClient({ url, socket, ...own });
   }
+  if (!isClient(client))
+    throw new TypeError(
+      'redisBackplane: client is what createClient() of "@redis/client" 6 returns, and neither a cluster nor a sentinel of it, nor a client of another package',
+    );
   const { keyPrefix: given = "" } = client.options ?? {};
   const keyPrefix = given instanceof Uint8Array ? Buffer.from(given).toString() : given;
   if (keyPrefix !== "")
@@ -50,6 +54,12 @@ export function clientFactory({
       `redisBackplane: the client has a key prefix, which does not reach channels of pub/sub. Leave it out, and write redisBackplane({ client, prefix: ${JSON.stringify(keyPrefix.replace(/:$/, ""))} })`,
     );
   return () => client.duplicate({ socket: { ...client.options?.socket, ...socket }, ...own });
+}
+
+/** Clusters and sentinels of node-redis have no options, and clients of ioredis no `destroy`. */
+function isClient(client: RedisClient | null): boolean {
+  const { options, duplicate, destroy } = Object(client) as Partial<RedisClient>;
+  return typeof options === "object" && typeof duplicate === "function" && typeof destroy === "function";
 }
 
 /** A URL may have a password in it. */

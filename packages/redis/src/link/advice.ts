@@ -11,6 +11,10 @@ const ADVICE: readonly (readonly [pattern: RegExp, line: string])[] = [
     /^READONLY/,
     'This Redis is a replica. Write the address of its primary: redisBackplane({ url: "redis://primary:6379" })',
   ],
+  [
+    /^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)\b/,
+    'This Redis is a node of a cluster. Write the address of a standalone one: redisBackplane({ url: "redis://host:6379" })',
+  ],
 ];
 const NEEDS = "What the user needs is in the README of @halyard/redis, under “The least user”";
 

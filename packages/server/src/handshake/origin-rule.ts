@@ -134,7 +134,7 @@ export class OriginRule {
 
   #refuse(origin: string, header: GetHeader): false {
     const host = quotable(header("host") ?? "");
-    const message = `Refused a connection of a page of ${quotable(origin)}, which is not the server's own origin (Host: ${host}). To allow it: ${lineFor(origin)}`;
+    const message = `Refused a connection of a page of ${quotable(origin)}, which is not the server's own origin (Host: ${host}). ${adviceFor(origin)}`;
     this.#logOnce(`origin ${quotable(origin)}`, { event: "origin_refused", message });
     return false;
   }
@@ -187,11 +187,22 @@ function isProbeOfOwnPage(header: GetHeader): boolean {
 }
 
 function listedOrigin(text: string): string {
-  const origin = canonicalOrigin(text);
-  if (origin !== undefined) return origin;
+  const origin = typeof text === "string" && !text.includes("*") ? canonicalOrigin(text) : undefined;
+  if (origin !== undefined) return sentOrigin(origin);
   throw new TypeError(
-    `allowedOrigins takes whole origins such as "https://app.example.com", without a path, and not ${JSON.stringify(text)}; a function can take others`,
+    `allowedOrigins takes whole origins such as "https://app.example.com", without a path, and not ${JSON.stringify(text)}; a function can take others: allowedOrigins: (origin) => origin.endsWith(".example.com")`,
   );
+}
+
+/** Browsers send a name that is not ASCII in its ASCII form, `xn--…`. */
+function sentOrigin(origin: string): string {
+  const isName = /^https?:/.test(origin) && URL.canParse(origin);
+  return isName ? (canonicalOrigin(new URL(origin).origin) ?? origin) : origin;
+}
+
+function adviceFor(origin: string): string {
+  if (canonicalOrigin(origin) !== undefined) return `To allow it: ${lineFor(origin)}`;
+  return "Files and sandboxed frames of every site have this origin: give such a page a ticket in place of its cookie.";
 }
 
 /** For a line of code to copy: no quotes and backslashes either. */
