@@ -12,7 +12,7 @@ describe("fields that are no message", () => {
   ])("with %s are rejected with the reason", async (_, fields, text) => {
     const harness = createHarness();
     await harness.open();
-    const sending = harness.client.send("chat_message", { content: "", ...fields } as never);
+    const sending = harness.client.send("chat_message", { content: "", ...fields });
     const receipt = (await sending) as { error?: { code: string; message: string } };
     expect(receipt).toMatchObject({ status: "rejected", error: { code: "invalid_message" } });
     expect(receipt.error?.message).toMatch(text);
