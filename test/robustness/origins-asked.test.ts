@@ -8,7 +8,7 @@ const BURST = 5;
 const limits = { refusedUpgradesPerSecond: 0.01, refusedUpgradeBurst: BURST, acceptedUpgradeBurst: BURST };
 const server = { port: 1, requestIP: () => ({ address: "192.0.2.1" }), upgrade: () => false };
 
-/** A system whose rule of origins counts its calls, and which lets in whoever has a cookie. */
+/** A system that counts the calls of its rule of origins. A request with a cookie is signed in. */
 function createCounting() {
   const asked: string[] = [];
   const { manager } = createWebSocketSystem({

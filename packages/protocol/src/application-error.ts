@@ -13,7 +13,7 @@ type DataOf<
   TProtocol extends AnyProtocol,
   TCode extends CodeOf<TProtocol>,
 > = TProtocol["errors"][TCode]["_zod"]["output"];
-/** The data, which may be left out when it may be undefined, and the text for logs. */
+/** The data, which may be left out when it may be undefined, and the message. */
 export type ErrorArguments<TData> = undefined extends TData
   ? [data?: TData, message?: string]
   : [data: TData, message?: string];
@@ -22,8 +22,8 @@ export type ErrorArguments<TData> = undefined extends TData
  * Makes an error of the contract, for a handler, middleware or hook to throw: the sender gets its code, its data and its
  * message. A second try gives the same answer, so the client does not make one by itself.
  *
- * @param code a code of `errors` in the contract, then its data, at most 512 bytes as JSON, and a text for logs, which is the
- * code in words by default
+ * @param code a code of `errors` in the contract, then its data, at most 512 bytes as JSON, and its message, which is the code in
+ * words by default. All three are sent: no secret belongs in it
  * @throws TypeError for data that does not fit its schema or is too large
  * @example
  * if (left < amount) throw applicationError(protocol, "out_of_stock", { left });

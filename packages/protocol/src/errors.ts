@@ -71,7 +71,7 @@ export class HalyardError extends Error {
   readonly retryAfterMs: number | undefined;
   /** The data of an error of the application's own: see `isErrorOf`, which gives it its type. Otherwise undefined. */
   readonly data: unknown;
-  /** What of a message or an input does not fit its schema, at most eight; the first one is in `message`, too. */
+  /** What of a message or an input does not fit its schema, at most five; the first one is in `message`, too. */
   readonly issues: readonly ValidationIssue[];
 
   /** @param message the text that the sender gets. @default the code, in words */

@@ -12,7 +12,7 @@ export interface SendError {
   readonly retryable: boolean;
   /** How long to wait before that, in milliseconds; undefined when the server names no time. */
   readonly retryAfterMs?: number | undefined;
-  /** What of the message does not fit its schema, at most eight; the first one is in `message`, too. */
+  /** What of the message does not fit its schema, at most five; the first one is in `message`, too. */
   readonly issues?: readonly ValidationIssue[] | undefined;
 }
 
