@@ -1,6 +1,9 @@
 // What projects do with the types of Halyard beyond reading them: write declarations of their own modules, and check those of
 // their dependencies against the library of an older ECMAScript.
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { COMPILERS, compile, project } from "../support/typescript.ts";
 
 /** A module for each thing that applications make once and export. */
@@ -49,9 +52,13 @@ const WRITES_DECLARATIONS = {
   noEmit: false,
   declaration: true,
   emitDeclarationOnly: true,
-  outDir: "out",
+  outDir: mkdtempSync(join(tmpdir(), "halyard-declarations-")),
   jsx: "react-jsx",
 };
+
+afterAll(() => {
+  rmSync(WRITES_DECLARATIONS.outDir, { recursive: true });
+});
 
 describe.each(COMPILERS)("%s", (compiler) => {
   it("writes the declarations of modules that export a contract, a client, a system and hooks", async () => {

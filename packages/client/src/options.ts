@@ -86,7 +86,8 @@ export interface KeptMessage {
 export interface WebSocketClientOptions {
   /**
    * The server's address: `wss:`, `ws:`, `https:` or `http:`, absolute or relative to the page. A function is called
-   * for every attempt; when it fails, the attempt has failed.
+   * for every attempt; when it fails, the attempt has failed. The client adds the parameters `c` and `a` to its query, which an
+   * application cannot use for itself.
    *
    * @default none, it is required
    */

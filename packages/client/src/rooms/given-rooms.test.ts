@@ -33,6 +33,28 @@ describe("a room that the server gave", () => {
     });
   });
 
+  it("leaves nothing behind when the server takes it away: no position, no users, and no gap when it is given again", async () => {
+    const harness = createHarness();
+    const socket = await harness.open();
+    const gaps: string[] = [];
+    harness.client.onGap((channel) => gaps.push(channel));
+    const ada = { userId: "ada", name: "Ada", connectedAt: "2026-01-01T00:00:00.000Z" };
+    socket.receive(
+      { type: "joined", room: "lobby", epoch: "e1", off: 3 },
+      { type: "user_list", room: "lobby", users: [ada], total: 1 },
+      { type: "left", room: "lobby", reason: "left" },
+    );
+    socket.receive(
+      { type: "joined", room: "lobby", epoch: "e1", off: 9 },
+      { type: "left", room: "lobby", reason: "left" },
+    );
+    expect(gaps).toEqual([]);
+    socket.drop();
+    const positions = (await harness.open()).sent("hello")[0]?.["positions"];
+    expect(positions).not.toContainEqual(expect.objectContaining({ ch: "room:lobby" }));
+    expect(harness.client.join("lobby").users).toEqual([]);
+  });
+
   it("is left again when the connection was lost before the leave was answered", async () => {
     const harness = createHarness();
     const first = await harness.open();

@@ -156,10 +156,10 @@ export class Rooms {
   /** The server has joined this client to a room, or, with an error, removed it from one. */
   membershipChanged(name: string, error?: HalyardError): void {
     const entry = this.#entries.get(name);
-    if (entry) {
-      if (error) this.#remove(entry, error);
-      else this.#setState(entry, { status: "joined" });
-    }
+    if (entry && error) this.#remove(entry, error);
+    else if (entry) this.#setState(entry, { status: "joined" });
+    // A room that the server gave, and that nothing of the application has joined: its position would be in each hello.
+    else if (error) this.#drop(`room:${name}`);
   }
 
   /** Until the server has answered, the room is joined again, or the connection is lost. */
