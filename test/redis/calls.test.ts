@@ -63,7 +63,7 @@ const CALLS: Readonly<Record<string, (backplane: Backplane) => unknown>> = {
   revocations: (backplane) => backplane.revocations(["bob"], []),
   begin: (backplane) => backplane.begin(WORK),
   settle: (backplane) => backplane.settle(WORK, "result"),
-  recall: (backplane) => backplane.recall?.(REF),
+  recall: (backplane) => backplane.recall?.(REF, "c.1"),
   giveRoom: (backplane) => backplane.giveRoom(REF, "room"),
   takeRoom: (backplane) => backplane.takeRoom(REF, "room"),
   givenRooms: (backplane) => backplane.givenRooms(REF),

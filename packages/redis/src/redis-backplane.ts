@@ -229,8 +229,8 @@ export class RedisBackplane implements Backplane {
     return this.#log.send(work, publication);
   }
 
-  recall(ref: ClientRef): Promise<boolean> {
-    return this.#records.recall(ref);
+  recall(ref: ClientRef, connectionId: string): Promise<boolean> {
+    return this.#records.recall(ref, connectionId);
   }
 
   giveRoom(ref: ClientRef, room: string): Promise<void> {

@@ -170,6 +170,8 @@ export interface Work {
    * @default a `begin` is never repeated
    */
   readonly claim?: number | undefined;
+  /** The connection that the message came from. @default none: the client is not taken to have heard what `recall` said */
+  readonly connection?: { readonly id: string } | undefined;
   /** When the message came in, in ms since 1970, where that is known. @default the time of the call */
   readonly at?: number | undefined;
   /** For a `settle` without a result: the operation certainly had no effect since its `begin`. @default false */
@@ -288,7 +290,10 @@ export interface Backplane extends BackplaneRooms {
    * Whether the results of a client are still known. They are while one of its connections is open, and for 5 min after the
    * last use or close; false for a client that was never connected. Called for each hello but a client's first.
    *
+   * After false, the results are known again once this connection begins an operation, whatever its number: its client has heard
+   * so. What an older connection still begins is none of that.
+   *
    * @default the welcome does not say whether they are
    */
-  recall?(ref: ClientRef): boolean | Promise<boolean>;
+  recall?(ref: ClientRef, connectionId: string): boolean | Promise<boolean>;
 }

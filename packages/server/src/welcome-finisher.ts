@@ -103,7 +103,7 @@ export class WelcomeFinisher {
     const { backplane, clientRooms, rooms } = this.#parts;
     if (unfinished.needsMemory) {
       // What the client sends again may have run: its welcome has to say first that the outcome is unknown.
-      if ((await backplane.recall?.(connection.client)) === false) {
+      if ((await backplane.recall?.(connection.client, connection.id)) === false) {
         connection.close(1013);
         return;
       }

@@ -118,7 +118,7 @@ export class ChannelLog {
 
   /** @returns the result of a send that was new; undefined for another one */
   async send(
-    { ref, key, digest, claim }: Work,
+    { ref, key, digest, claim, connection }: Work,
     { result: [before, after], ...message }: PublishedWork,
   ): Promise<string | undefined> {
     const { calls, keys, nodeId, scripts, seen } = this.#parts;
@@ -128,6 +128,7 @@ export class ChannelLog {
         ...[keys.root, ref.user, ref.client, String(key), String(digest), nodeId, String(claim ?? "")],
         ...[before, after],
         ...this.#toStore({ ...message, call: this.#nextCall() }),
+        connection?.id ?? "",
       ],
     })) as [epoch: string, offset: string] | null;
     if (stored === null) return undefined;

@@ -85,10 +85,19 @@ export class Records {
   }
 
   async begin(work: Work): Promise<WorkState> {
-    const { ref, digest, claim } = work;
+    const { ref, digest, claim, connection } = work;
     const { nodeId } = this.#parts;
     const most = String(this.#mostClients);
-    const values = [ref.user, ref.client, ...keyOf(work), String(digest), nodeId, textOf(claim), most];
+    const values = [
+      ref.user,
+      ref.client,
+      ...keyOf(work),
+      String(digest),
+      nodeId,
+      textOf(claim),
+      most,
+      connection?.id ?? "",
+    ];
     const [state, ...more] = (await this.#run("begin", ...values)) as [string, ...string[]];
     if (state === "done") return { state, result: more[0] ?? "" };
     if (state === "run") return more[0] === undefined ? { state } : { state, mayHaveRun: true };
@@ -113,8 +122,8 @@ export class Records {
     await this.#run("settle", ...values);
   }
 
-  async recall({ user, client }: ClientRef): Promise<boolean> {
-    return (await this.#run("recall", user, client)) === 1;
+  async recall({ user, client }: ClientRef, connectionId: string): Promise<boolean> {
+    return (await this.#run("recall", user, client, connectionId)) === 1;
   }
 
   async changeRoom({ user, client }: ClientRef, change: "give" | "take", room: string): Promise<void> {

@@ -1,6 +1,6 @@
 -- Begins an operation of a client, or says what became of it.
 -- ARGV  1 prefix  2 user  3 client  4 'send' or 'request'  5 its key  6 digest  7 node  8 claim, or ''
---       9 how many clients of a user are remembered, beside those that are open
+--       9 how many clients of a user are remembered, beside those that are open  10 the connection, or ''
 -- Answer: 'run', and 'again' where it was begun before and how it ended is unknown; 'done' and the result; 'conflict';
 --         'running', node and claim
 -- A record has a field for each operation: digest, the node that has begun it and its claim, '!' where it was begun before, and
@@ -10,9 +10,7 @@ local user, client, kind, key = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local record = recordKeys(user, client)
 local field = kind .. ' ' .. key
 countClient(user, client, tonumber(ARGV[9]))
--- The client was told that its results were lost: what it begins from now on is known.
-local memory, isNew = memoryOf(record)
-if memory == 'told' then redis.call('HSET', record, 'memory', 'whole') end
+local isNew = noteBegin(record, ARGV[10])
 local stored = redis.call('HMGET', record, field, 'last')
 
 local started = ARGV[6] .. ' ' .. ARGV[7] .. ' ' .. ARGV[8]

@@ -1,6 +1,6 @@
 -- Stands before the scripts on what is remembered of clients. ARGV[1] is the prefix of every key.
 --
--- client:<user,client>    hash: 'memory' and 'incarnation'; 'last', the number of the newest send; 'bytes' of the results of
+-- client:<user,client>    hash: 'memory', 'told' and 'incarnation'; 'last', the number of the newest send; 'bytes' of the results of
 --                         requests; for each operation its digest, its node, its claim and, once it has one, its result
 -- requests:<user,client>  list: the requests with a result, oldest first
 -- rooms:<user,client>     set: the rooms that the server gave to the client
@@ -48,15 +48,25 @@ local function keepUsedRecord(user, client, record, isNew)
   if isNew or redis.call('PTTL', record) ~= -1 then keepRecordOfClient(user, client) end
 end
 
--- Whether the record of a client has everything that the client has had done: 'whole'; 'partial'; 'told' where it is not so, and
--- the client has been told. After the store may have lost writes it is partial, and its last number is none to count from.
--- Then, whether the record is new.
+-- Whether the record of a client has everything that the client has had done: 'whole' or 'partial'. After the store may have lost
+-- writes it is partial, and its last number is none to count from. Then, whether the record is new.
 local function memoryOf(record)
   local stored, current = redis.call('HMGET', record, 'memory', 'incarnation'), incarnation()
   if stored[1] and stored[2] == current then return stored[1], false end
   redis.call('HSET', record, 'memory', 'partial', 'incarnation', current)
-  redis.call('HDEL', record, 'last')
+  redis.call('HDEL', record, 'last', 'told')
   return 'partial', not stored[1]
+end
+
+-- Notes that a connection begins an operation. Where its client was told in its welcome that results were lost, the record is whole
+-- from now on, and the number is any; what an older connection begins is none of that. Returns whether the record is new.
+local function noteBegin(record, connection)
+  local memory, isNew = memoryOf(record)
+  if memory == 'partial' and connection ~= '' and redis.call('HGET', record, 'told') == connection then
+    redis.call('HSET', record, 'memory', 'whole')
+    redis.call('HDEL', record, 'told', 'last')
+  end
+  return isNew
 end
 
 -- Counts a client that has something done. Above so many of a user the oldest records are given up, but for clients with a slot.

@@ -2,13 +2,13 @@
 -- KEYS  1 epoch  2 channel (hash)  3 log (stream)
 -- ARGV  1 prefix  2 user  3 client  4 its number  5 digest  6 node  7 claim  8 the result before the offset, and 9 after it
 --       10 data  11 messages, 12 bytes and 13 ms of the history  14 pub/sub channel  15 how long the channel is remembered, ms
---       16 id of the call, which is also the epoch, if there is none
+--       16 id of the call, which is also the epoch, if there is none  17 the connection, or ''
 -- Answer: epoch; offset; nil where the send was begun before or is out of order: begin.lua says what became of it
 
 local user, client, number = ARGV[2], ARGV[3], ARGV[4]
 local record = recordKeys(user, client)
 local field, seq = 'send ' .. number, tonumber(number)
-local memory, isNew = memoryOf(record)
+local isNew = noteBegin(record, ARGV[17])
 local stored = redis.call('HMGET', record, field, 'last')
 local last = tonumber(stored[2] or 0)
 if stored[1] or (last ~= 0 and seq ~= last + 1) then return false end
@@ -19,7 +19,6 @@ local epoch, offset, finish = append({
 local result = ARGV[8] .. offset .. ARGV[9]
 redis.call('HSET', record, field, ARGV[5] .. ' ' .. ARGV[6] .. ' ' .. ARGV[7] .. ' ' .. result, 'last', number)
 redis.call('HDEL', record, 'send ' .. text(seq - 32))
-if memory == 'told' then redis.call('HSET', record, 'memory', 'whole') end
 keepUsedRecord(user, client, record, isNew)
 finish()
 return { epoch, offset }

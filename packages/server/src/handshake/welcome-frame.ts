@@ -44,14 +44,14 @@ export class WelcomeFrame {
    * numbers. While the backplane is away, nothing of the client runs until it has said so.
    */
   hasForgotten(connection: Connection): MaybePromise<boolean | undefined> {
-    const { attempt, client, isV1 } = connection;
+    const { attempt, client, id, isV1 } = connection;
     if (!isV1) return undefined;
     if (attempt === 1) return false;
     const { backplane, monitor } = this.#parts;
     if (monitor.isAway) return this.#askLater(connection);
-    const known = backplane.recall?.(client);
+    const known = backplane.recall?.(client, id);
     if (!(known instanceof Promise)) return known === undefined ? undefined : !known;
-    return repeatOnce(known, () => backplane.recall?.(client) ?? known).then(
+    return repeatOnce(known, () => backplane.recall?.(client, id) ?? known).then(
       (isKnown) => !isKnown,
       (error: unknown) => {
         if (!isUnavailable(error)) throw error;

@@ -8,11 +8,12 @@ export function describeRecords({ start, advance, name }: SuiteContext): void {
   it("recalls a client that has had something done, and none that it does not know", async () => {
     const [{ backplane }, user] = [await start(), name("u")];
     const ref = { user, client: "c" };
-    expect(await backplane.recall?.(ref)).toBe(false);
-    const work = { ref, key: 7, digest: 1 };
+    const connection = { id: "n.1" };
+    expect(await backplane.recall?.(ref, connection.id)).toBe(false);
+    const work = { ref, key: 7, digest: 1, connection };
     await backplane.begin(work);
     await backplane.settle(work, "{}");
-    expect(await backplane.recall?.(ref)).toBe(true);
+    expect(await backplane.recall?.(ref, connection.id)).toBe(true);
   });
 
   describe("rooms given to a client", () => {

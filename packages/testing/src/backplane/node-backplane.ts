@@ -162,8 +162,8 @@ export class NodeBackplane implements Backplane {
     return this.#call(settle(work, result, this.nodeId));
   }
 
-  recall(ref: ClientRef): Promise<boolean> {
-    return this.#call(recall(ref));
+  recall(ref: ClientRef, connectionId: string): Promise<boolean> {
+    return this.#call(recall(ref, connectionId));
   }
 
   giveRoom(ref: ClientRef, room: string): Promise<void> {

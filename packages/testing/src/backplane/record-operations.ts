@@ -13,7 +13,9 @@ const MAX_RESULT_CHARS = 16 * 1024;
 export function begin(work: Work, node: string): Operation<WorkState> {
   return ({ state, now }) => {
     const client = clientOf(state, work.ref, now);
-    if (client.memory === "told") client.memory = "whole";
+    // Its client has been told that results were lost. What it begins from now on is known, and its number is any.
+    if (client.toldTo !== undefined && client.toldTo === work.connection?.id)
+      Object.assign(client, { isWhole: true, toldTo: undefined, lastSeq: 0 });
     const known = workOf(client, work.key);
     if (known !== undefined) return stateOf(known, { work, node, state });
     const { digest, claim } = work;
@@ -60,15 +62,14 @@ function forgetWork(client: StoredClient, key: Work["key"]): void {
 export function beginRecord(state: SharedState, ref: ClientRef, now: number): void {
   const isNew = !state.clients.has(clientKey(ref));
   const client = clientOf(state, ref, now);
-  if (isNew) client.memory = "whole";
+  if (isNew) client.isWhole = true;
 }
 
-export function recall(ref: ClientRef): Operation<boolean> {
+export function recall(ref: ClientRef, connectionId: string): Operation<boolean> {
   return ({ state, now }) => {
     const client = clientOf(state, ref, now);
-    if (client.memory === "whole") return true;
-    client.memory = "told";
-    return false;
+    if (!client.isWhole) client.toldTo = connectionId;
+    return client.isWhole;
   };
 }
 
@@ -130,7 +131,7 @@ function clientOf(state: SharedState, ref: ClientRef, now: number): StoredClient
   if (known !== undefined && !isOver) {
     known.usedAt = now;
     if (known.incarnation !== incarnation)
-      Object.assign(known, { incarnation, memory: "partial", lastSeq: 0 });
+      Object.assign(known, { incarnation, isWhole: false, toldTo: undefined, lastSeq: 0 });
     return known;
   }
   const { user, client } = ref;
@@ -139,7 +140,8 @@ function clientOf(state: SharedState, ref: ClientRef, now: number): StoredClient
     user,
     client,
     lastSeq: 0,
-    memory: "partial",
+    isWhole: false,
+    toldTo: undefined,
     incarnation,
     ...maps,
     usedAt: now,

@@ -47,27 +47,33 @@ const offline = (user: string, connectionId: string, graceMs = 0) =>
 const FIRST = { cursor: undefined, limit: 1_000 };
 
 describe("a shared backplane with faults", () => {
-  it("does not recall a client whose results it has lost, also while its connection is declared again and goes on", async () => {
+  it("does not recall a client whose results it has lost, until a connection that was told so begins what follows", async () => {
     const { shared, a, during } = await createScene();
     const ref = { user: "ada", client: "c" };
-    const begin = (key: number) => a.backplane.begin({ ref, key, digest: 1 }) as Promise<unknown>;
+    const begin = (key: number, id: string) =>
+      during(Promise.resolve(a.backplane.begin({ ref, key, digest: 1, connection: { id } })));
+    const recall = (id: string) => during(Promise.resolve(a.backplane.recall?.(ref, id)));
     await during(a.backplane.admit({ ...ref, attempt: 1, connectionId: "a.1", limit: 20, policy: "reject" }));
-    expect(await during(a.backplane.recall?.(ref) as Promise<boolean>)).toBe(true);
-    await during(begin(1));
+    expect(await recall("a.1")).toBe(true);
+    await begin(1, "a.1");
     shared.clear();
-    await during(begin(2));
-    for (let again = 0; again < 2; again++)
-      expect(await during(a.backplane.recall?.(ref) as Promise<boolean>)).toBe(false);
-    await during(begin(3));
-    expect(await during(a.backplane.recall?.(ref) as Promise<boolean>)).toBe(true);
+    await begin(2, "a.1");
+    // The welcome of this one is lost, and the first one goes on meanwhile.
+    expect(await recall("a.2")).toBe(false);
+    expect(await begin(3, "a.1")).toEqual({ state: "run" });
+    expect(await recall("a.3")).toBe(false);
+    expect(await begin(5, "a.3")).toEqual({ state: "run" });
+    expect(await recall("a.4")).toBe(true);
   });
 
   it("does not recall a client after it has gone back, and takes any number from it then", async () => {
     const { clock, shared, a, during } = await createScene();
     const ref = { user: "ada", client: "c1" };
+    const connection = { id: "a.2" };
     const send = async (key: number) => {
-      const { state } = await during(Promise.resolve(a.backplane.begin({ ref, key, digest: 7 })));
-      if (state === "run") await during(Promise.resolve(a.backplane.settle({ ref, key, digest: 7 }, "ok")));
+      const work = { ref, key, digest: 7, connection };
+      const { state } = await during(Promise.resolve(a.backplane.begin(work)));
+      if (state === "run") await during(Promise.resolve(a.backplane.settle(work, "ok")));
       return state;
     };
     await during(a.backplane.admit({ ...ref, attempt: 1, connectionId: "a.1", limit: 20, policy: "reject" }));
@@ -76,9 +82,9 @@ describe("a shared backplane with faults", () => {
     await send(2);
     shared.rewind(500);
 
-    expect(await during(Promise.resolve(a.backplane.recall?.(ref)))).toBe(false);
+    expect(await during(Promise.resolve(a.backplane.recall?.(ref, connection.id)))).toBe(false);
     expect(await send(3)).toBe("run");
-    expect(await during(Promise.resolve(a.backplane.recall?.(ref)))).toBe(true);
+    expect(await during(Promise.resolve(a.backplane.recall?.(ref, connection.id)))).toBe(true);
     expect([await send(1), await send(5)]).toEqual(["done", "conflict"]);
   });
 

@@ -78,9 +78,11 @@ export interface StoredClient {
   lastSeq: number;
   /**
    * Whether the record has everything that the client has had done: not where the store was emptied or has gone back
-   * meanwhile. `told`: the client has been told so, and every operation that it begins from then on is known.
+   * meanwhile.
    */
-  memory: "whole" | "partial" | "told";
+  isWhole: boolean;
+  /** The connection in whose welcome the client is told that it is not: what this one begins, and all later ones, is known. */
+  toldTo: string | undefined;
   /** That of the store when the record was last used: after another one, numbers are missing, and are none to count from. */
   incarnation: number;
   readonly sends: Map<number, StoredWork>;
