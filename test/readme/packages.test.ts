@@ -68,7 +68,15 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
     export { Poll };`,
   ],
   redis: ["", ""],
-  server: ["", "", "", "", "", "", "", "", "", "", "", ""],
+  server: [
+    ...["", "", "", "", "", "", "", ""],
+    `import type { WebSocketManager } from "@halyard/server";
+    declare const manager: WebSocketManager;
+    declare const db: { readonly members: { delete(member: object): Promise<void> } };
+    declare const teamId: string;
+    declare const userId: string;`,
+    ...["", "", "", ""],
+  ],
   testing: ["", "", "", ""],
 };
 

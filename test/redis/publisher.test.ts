@@ -52,7 +52,7 @@ async function connect(node: 0 | 1, userId: string): Promise<NodeSocket> {
 const announcements = (socket: NodeSocket): unknown[] =>
   socket.of("announcement").map((frame) => frame["message"]);
 
-it("a publisher reaches the clients of all nodes, once for each key, and closes them, by user and by room [s-P4]", async () => {
+it("a publisher reaches the clients of all nodes, once for each key, closes them, by user and by room, and takes a room from a user [s-P4]", async () => {
   const [ada, bob] = [await connect(0, "ada"), await connect(1, "bob")];
   const publisher = createPublisher({ backplane: redisBackplane({ url: server.url }), protocol });
   const options = { idempotencyKey: "job 7" };
@@ -79,6 +79,13 @@ it("a publisher reaches the clients of all nodes, once for each key, and closes 
   const except = { userIds: ["ada"] };
   await publisher.sendToRooms(["hall", "yard"], { type: "announcement", message: "rooms" }, { except });
   await until("the message to rooms", () => announcements(bob).at(-1) === "rooms", WAIT_MS);
+  await managers[1].join(bob, "yard");
+  await publisher.removeFromRoom("bob", "yard");
+  await until("the end of the membership", () => bob.of("left").length === 1, WAIT_MS);
+  expect([bob.of("left"), bob.closedWith]).toMatchObject([
+    [{ room: "yard", reason: "forbidden" }],
+    undefined,
+  ]);
   await publisher.disconnectRoom("hall");
   await until("the close of the room", () => bob.closedWith === 4401, WAIT_MS);
   await publisher.close();

@@ -19,6 +19,7 @@ import type {
   ReadPage,
   ReadResult,
   Revocation,
+  RoomHolder,
   RoomsOfClient,
   RosterPage,
   Work,
@@ -159,10 +160,8 @@ export class RedisBackplane implements Backplane {
       return await this.#log.publish(channel, data, options);
     } catch (error) {
       // What was sent and not answered may come yet.
-      const handlers = this.#handlers;
-      if (options.history !== false || !(error instanceof NotSentError) || handlers === undefined)
-        throw error;
-      handlers.onEphemeral(channel, data);
+      if (options.history !== false || !(error instanceof NotSentError) || !this.#handlers) throw error;
+      this.#handlers.onEphemeral(channel, data);
       return { position: undefined, duplicate: false };
     }
   }
@@ -237,8 +236,8 @@ export class RedisBackplane implements Backplane {
     return this.#records.changeRoom(ref, "give", room);
   }
 
-  takeRoom(ref: ClientRef, room: string): Promise<void> {
-    return this.#records.changeRoom(ref, "take", room);
+  takeRoom(from: RoomHolder, room: string): Promise<void> {
+    return this.#records.changeRoom(from, "take", room);
   }
 
   givenRooms(ref: ClientRef): Promise<readonly string[]> {

@@ -218,6 +218,7 @@ function createHandshakeParts(
   const rightsReview = new RightsReview({ authorization, builtIns, channels, monitor, presence, rooms });
   const settings = { builtIns, leaveGraceMs: limits.leaveGraceMs };
   const memberships = new Memberships({ channels, presence, rooms, authorization, rightsReview, settings });
+  shared.userRights.onChanged = memberships.changeRights.bind(memberships);
   const closer = new ConnectionCloser({ connections, clock, securityReporter, memberships, hooks, log });
   const channelParts = { authorization, clientRooms, limits, rateLimits, securityReporter };
   const welcomeSender = new WelcomeSender({

@@ -7,6 +7,9 @@ export interface ClientRef {
   readonly client: string;
 }
 
+/** A client, or every client of a user. */
+export type RoomHolder = Pick<ClientRef, "user"> & Partial<Pick<ClientRef, "client">>;
+
 /** What a connection shows in a room. Of the connections that a user has in the room the latest counts. */
 export interface ShownState {
   /** An object as JSON text. */
@@ -27,7 +30,8 @@ export interface RoomsOfClient extends ClientRef {
 export interface BackplaneRooms {
   /** Remembers a room that the server gave to a client, while one of its connections is open and 5 min after. */
   giveRoom(ref: ClientRef, room: string): undefined | Promise<void>;
-  takeRoom(ref: ClientRef, room: string): undefined | Promise<void>;
+  /** Forgets a room of a client, or of every client of a user. */
+  takeRoom(from: RoomHolder, room: string): undefined | Promise<void>;
   /** The rooms that the server gave to a client. Called for every hello: memory answers without a promise. */
   givenRooms(ref: ClientRef): readonly string[] | Promise<readonly string[]>;
   /**

@@ -113,6 +113,7 @@ export type {
   ReadPage,
   ReadResult,
   Revocation,
+  RoomHolder,
   RoomsOfClient,
   RosterEntry,
   RosterPage,

@@ -120,12 +120,7 @@ export class WebSocketManager<
     return this.#parts.publisher.toRoom(checkedRoomName(room), message, excludeWs);
   }
 
-  /**
-   * Publishes one message to several rooms, one after the other: see {@link Publisher.sendToRooms}.
-   *
-   * @example
-   * await manager.sendToRooms(["product:7", "dashboard"], { type: "stock", left: 3 }, { except: { userIds: [buyer.id] } });
-   */
+  /** Publishes one message to several rooms, one after the other: see {@link Publisher.sendToRooms}. */
   sendToRooms(
     rooms: readonly string[],
     message: OutgoingMessage<TProtocol>,
@@ -215,12 +210,7 @@ export class WebSocketManager<
     if (connection !== undefined) await this.#parts.rooms.leaveByServer(connection, name);
   }
 
-  /**
-   * Closes every connection of a user, on every node: also those that were authenticated before this call and open later,
-   * and those of a node that is cut off, once it is back. Resolves when that is stored.
-   *
-   * @throws HalyardError `unavailable` by rejecting, when it could not be stored; the connections of this node are closed
-   */
+  /** Closes every connection of a user, on every node: see {@link Publisher.disconnectUser}. */
   disconnectUser(userId: string, options: DisconnectOptions = {}): Promise<void> {
     return this.#parts.revocations.disconnectUser(userId, options);
   }
@@ -236,6 +226,16 @@ export class WebSocketManager<
   /** Closes every connection in a room, on every node: see {@link Publisher.disconnectRoom}. */
   async disconnectRoom(room: string, options: DisconnectOptions = {}): Promise<void> {
     await this.#parts.roomCloses.disconnectRoom(checkedRoomName(room), options);
+  }
+
+  /** Removes a user from a room, on every node: see {@link Publisher.removeFromRoom}. */
+  async removeFromRoom(userId: string, room: string): Promise<void> {
+    await this.#parts.userRights.removeFromRoom(userId, checkedRoomName(room));
+  }
+
+  /** Asks `authorize` again for everything that the user's connections hold: see {@link Publisher.reauthorize}. */
+  reauthorize(userId: string): Promise<void> {
+    return this.#parts.userRights.reauthorize(userId);
   }
 
   /** How many users and connections this node has, at once. */

@@ -5,6 +5,7 @@ import type {
   AdmissionRequest,
   ClientRef,
   Revocation,
+  RoomHolder,
   RoomsOfClient,
   RosterEntry,
   RosterPage,
@@ -126,7 +127,7 @@ export class Records {
     return (await this.#run("recall", user, client, connectionId)) === 1;
   }
 
-  async changeRoom({ user, client }: ClientRef, change: "give" | "take", room: string): Promise<void> {
+  async changeRoom({ user, client = "" }: RoomHolder, change: "give" | "take", room: string): Promise<void> {
     await this.#run("rooms", user, client, change, room);
   }
 

@@ -1,18 +1,29 @@
 -- Remembers or forgets a room that the server gave to a client, or reads all of them.
--- ARGV  1 prefix  2 user  3 client  4 'give', 'take' or 'read'  5 the room
+-- ARGV  1 prefix  2 user  3 client, or '' to take the room from every client of the user  4 'give', 'take' or 'read'  5 the room
 -- Answer: for 'read' the rooms
 
-local _, _, rooms = recordKeys(ARGV[2], ARGV[3])
-if ARGV[4] == 'give' then
-  giveRooms(ARGV[2], ARGV[3], { ARGV[5] })
+local user, client, change, room = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+
+local function take(from)
+  local _, _, rooms = recordKeys(user, from)
+  redis.call('SREM', rooms, room)
+  if redis.call('EXISTS', rooms) == 0 then takeRooms(user, from) end
+end
+
+if client == '' then
+  for _, each in ipairs(redis.call('ZRANGE', K .. 'holders:' .. user, 0, -1)) do take(each) end
+  return
+end
+if change == 'give' then
+  giveRooms(user, client, { room })
   return
 end
 local answer = nil
-if ARGV[4] == 'take' then
-  redis.call('SREM', rooms, ARGV[5])
-  if redis.call('EXISTS', rooms) == 0 then takeRooms(ARGV[2], ARGV[3]) end
+if change == 'take' then
+  take(client)
 else
+  local _, _, rooms = recordKeys(user, client)
   answer = redis.call('SMEMBERS', rooms)
 end
-keepRecordOfClient(ARGV[2], ARGV[3])
+keepRecordOfClient(user, client)
 return answer

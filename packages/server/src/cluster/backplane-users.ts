@@ -1,19 +1,21 @@
 // What uses a backplane in this process: a manager, which is a node of it, and publishers.
 // Called where they begin and end. Guarantees: a backplane stops with its manager, or else with its last publisher; what a
-// publisher closes is closed on the node of its own process, which no backplane tells.
+// publisher does to connections is done on the node of its own process, which no backplane tells.
 import type { Backplane } from "../backplane.ts";
 import type { Revocations } from "../connection/revocations.ts";
 import { processWide } from "../application/process-wide.ts";
 import type { RoomCloses } from "./room-closes.ts";
+import type { UserRights } from "./user-rights.ts";
 
-/** What closes connections, here and on other nodes. */
-export interface Closes {
+/** What acts on the connections of users, here and on other nodes. */
+export interface UserActions {
   readonly revocations: Revocations;
   readonly roomCloses: RoomCloses;
+  readonly userRights: UserRights;
 }
 
 interface Users {
-  node: Closes | undefined;
+  node: UserActions | undefined;
   publishers: number;
 }
 
@@ -28,12 +30,12 @@ function usersOf(backplane: Backplane): Users {
 }
 
 /** A manager has started its backplane. */
-export function setNode(backplane: Backplane, node: Closes): void {
+export function setNode(backplane: Backplane, node: UserActions): void {
   usersOf(backplane).node = node;
 }
 
 /** The node of this process on a backplane. */
-export function nodeOn(backplane: Backplane): Closes | undefined {
+export function nodeOn(backplane: Backplane): UserActions | undefined {
   return usersOf(backplane).node;
 }
 

@@ -34,6 +34,8 @@ export interface Publisher<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * @param rooms at most 100, without doubles
    * @returns for each room what became of the message there, with the same id; never rejects
    * @throws TypeError at once for a string that is not a room name, a room that is named twice, or a message that a server may not send
+   * @example
+   * await manager.sendToRooms(["product:7", "dashboard"], { type: "stock", left: 3 }, { except: { userIds: [buyer.id] } });
    */
   sendToRooms(
     rooms: readonly string[],
@@ -46,7 +48,7 @@ export interface Publisher<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * Closes every connection of a user, on every node: also those that were authenticated before this call and open later,
    * and those of a node that is cut off, once it is back. Resolves when that is stored.
    *
-   * @throws HalyardError `unavailable` by rejecting, when it could not be stored
+   * @throws HalyardError `unavailable` by rejecting, when it could not be stored; the connections of this process are closed
    */
   disconnectUser(userId: string, options?: DisconnectOptions): Promise<void>;
   /** Closes every connection that was opened with this session. Otherwise like {@link disconnectUser}. */
@@ -58,6 +60,27 @@ export interface Publisher<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * @throws HalyardError `unavailable` by rejecting, when other nodes may not know; TypeError for a string that is not a room name
    */
   disconnectRoom(room: string, options?: DisconnectOptions): Promise<void>;
+  /**
+   * Removes a user from a room, on every node: each of the user's connections gets `left` with `forbidden`, and a room that the
+   * server had given to a client of the user is that client's no longer, also of one that is away. The user may join again, and
+   * `authorize` decides, also about a join that waits for its answer now: change what `authorize` reads before this call. A node
+   * that is cut off from the backplane is not reached.
+   *
+   * @throws HalyardError `unavailable` by rejecting, when other nodes may not know; TypeError for a string that is not a room name
+   * @example
+   * await db.members.delete({ teamId, userId });
+   * await manager.removeFromRoom(userId, `team:${teamId}`);
+   */
+  removeFromRoom(userId: string, room: string): Promise<void>;
+  /**
+   * Asks `authorize` again for everything that the user's connections hold, on every node, as after a change of the session: for
+   * when what `authorize` reads has changed, and the rooms are not known. What is refused is left; what is asked for is
+   * withheld meanwhile and follows when it is granted. A room that the server gave is not asked for. A node that is cut off from
+   * the backplane is not reached.
+   *
+   * @throws HalyardError `unavailable` by rejecting, when other nodes may not know
+   */
+  reauthorize(userId: string): Promise<void>;
   /**
    * How many users and connections are in a room, over all nodes. Users in `limits.leaveGraceMs` count. Where the system has
    * `builtIns.presence` off, only a manager knows: users of at most 1,000 connections of a node.

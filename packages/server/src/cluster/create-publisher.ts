@@ -26,10 +26,11 @@ import type {
 } from "../types.ts";
 import { systemClock } from "../utils/clock.ts";
 import { addPublisher, nodeOn, removePublisher } from "./backplane-users.ts";
-import type { Closes } from "./backplane-users.ts";
+import type { UserActions } from "./backplane-users.ts";
 import type { Publisher } from "./cluster-types.ts";
 import { RoomCloses } from "./room-closes.ts";
 import { storedRoomStats } from "./room-statistics.ts";
+import { UserRights } from "./user-rights.ts";
 
 /** The options of {@link createPublisher}. */
 export interface PublisherOptions<TProtocol extends AnyProtocol> {
@@ -62,7 +63,7 @@ export function createPublisher<TProtocol extends AnyProtocol = BuiltinProtocol>
 class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TProtocol> {
   readonly #backplane: Backplane;
   readonly #messages: MessagePublisher;
-  readonly #closes: Closes;
+  readonly #actions: UserActions;
   readonly #stopLogger: () => void;
   #isClosed = false;
 
@@ -92,9 +93,10 @@ class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TPr
     });
     const withoutConnections = { backplane, connections, clock, onError: () => {} };
     const clientRooms = { take: () => undefined };
-    this.#closes = {
+    this.#actions = {
       revocations: new Revocations(withoutConnections),
       roomCloses: new RoomCloses({ ...withoutConnections, clientRooms, readersOf: () => [] }),
+      userRights: new UserRights(withoutConnections),
     };
     addPublisher(backplane);
   }
@@ -120,15 +122,23 @@ class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TPr
   }
 
   async disconnectUser(userId: string, options: DisconnectOptions = {}): Promise<void> {
-    await this.#closing.revocations.disconnectUser(userId, options);
+    await this.#acting.revocations.disconnectUser(userId, options);
   }
 
   async disconnectSession(sessionId: string, options: DisconnectOptions = {}): Promise<void> {
-    await this.#closing.revocations.disconnectSession(sessionId, options);
+    await this.#acting.revocations.disconnectSession(sessionId, options);
   }
 
   async disconnectRoom(room: string, options: DisconnectOptions = {}): Promise<void> {
-    await this.#closing.roomCloses.disconnectRoom(checkedRoomName(room), options);
+    await this.#acting.roomCloses.disconnectRoom(checkedRoomName(room), options);
+  }
+
+  async removeFromRoom(userId: string, room: string): Promise<void> {
+    await this.#acting.userRights.removeFromRoom(userId, checkedRoomName(room));
+  }
+
+  async reauthorize(userId: string): Promise<void> {
+    await this.#acting.userRights.reauthorize(userId);
   }
 
   async getRoomStats(room: string): Promise<ConnectionStats> {
@@ -149,10 +159,10 @@ class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TPr
     await removePublisher(this.#backplane);
   }
 
-  /** A manager of this process on the same backplane closes its own connections itself. */
-  get #closing(): Closes {
+  /** A manager of this process on the same backplane acts on its own connections itself. */
+  get #acting(): UserActions {
     this.#assertOpen();
-    return nodeOn(this.#backplane) ?? this.#closes;
+    return nodeOn(this.#backplane) ?? this.#actions;
   }
 
   #assertOpen(): void {

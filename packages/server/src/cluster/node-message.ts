@@ -1,7 +1,9 @@
-// What nodes send each other over the backplane, as JSON: closes of connections, questions and their answers.
-// Written and read by node-questions.ts; closes go to connection/addressed-closes.ts.
+// What nodes send each other over the backplane, as JSON: closes of connections, changes of rights, questions and their answers.
+// Written and read by node-questions.ts; closes go to connection/addressed-closes.ts and room-closes.ts, rights to user-rights.ts.
 // Guarantee: what does not have the shape of a message is not handed on.
 import { z } from "zod";
+import type { Backplane } from "../backplane.ts";
+import { repeatOnce } from "../utils/repeated-calls.ts";
 
 /** A connection, wherever it is. The id of its node is part of its own id. */
 export interface LocatedConnection {
@@ -39,7 +41,12 @@ const roomClose = z.object({ closeRoom: z.string(), code: z.int(), reason: z.str
 
 export type RoomCloseMessage = z.infer<typeof roomClose>;
 
-const nodeMessage = z.union([asked, answered, close, roomClose]);
+/** The rights of a user have changed: a room is lost, or, without one, all are to be asked for again. */
+const rights = z.object({ rightsOf: z.string(), lostRoom: z.string().optional() });
+
+export type RightsMessage = z.infer<typeof rights>;
+
+const nodeMessage = z.union([asked, answered, close, roomClose, rights]);
 
 export type NodeMessage = z.infer<typeof nodeMessage>;
 
@@ -48,6 +55,19 @@ export function parseNodeMessage(data: string): NodeMessage {
   const parsed = nodeMessage.safeParse(JSON.parse(data));
   if (!parsed.success) throw new TypeError("not a message between nodes");
   return parsed.data;
+}
+
+/** Rejects with `unavailable` when a node may not have got it. */
+export async function sendToOthers(
+  backplane: Pick<Backplane, "nodeId" | "nodes" | "send">,
+  message: NodeMessage,
+): Promise<void> {
+  const data = JSON.stringify(message);
+  const nodes = await repeatOnce(backplane.nodes(), () => backplane.nodes());
+  const others = nodes.filter((nodeId) => nodeId !== backplane.nodeId);
+  await Promise.all(
+    others.map((nodeId) => repeatOnce(backplane.send(nodeId, data), () => backplane.send(nodeId, data))),
+  );
 }
 
 export const whoAnswer = z.object({

@@ -6,7 +6,7 @@ import type { Backplane } from "../backplane.ts";
 import type { ClientRooms } from "../connection/client-rooms.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { DisconnectOptions } from "../types.ts";
-import { repeatOnce } from "../utils/repeated-calls.ts";
+import { sendToOthers } from "./node-message.ts";
 import type { RoomCloseMessage } from "./node-message.ts";
 
 /** What {@link RoomCloses} uses. */
@@ -31,15 +31,9 @@ export class RoomCloses {
     room: string,
     { code = CloseCode.Unauthenticated, reason = "" }: DisconnectOptions,
   ): Promise<void> {
-    const { backplane } = this.#parts;
     const message: RoomCloseMessage = { closeRoom: room, code, reason };
     this.closeHere(message);
-    const data = JSON.stringify(message);
-    const nodes = await repeatOnce(backplane.nodes(), () => backplane.nodes());
-    const others = nodes.filter((nodeId) => nodeId !== backplane.nodeId);
-    await Promise.all(
-      others.map((nodeId) => repeatOnce(backplane.send(nodeId, data), () => backplane.send(nodeId, data))),
-    );
+    await sendToOthers(this.#parts.backplane, message);
   }
 
   /** Closes those of this node. */

@@ -13,6 +13,7 @@ import { NodeQuestions } from "./node-questions.ts";
 import { RoomCloses } from "./room-closes.ts";
 import { countedRoomStats, storedRoomStats } from "./room-statistics.ts";
 import { ServerRequests } from "./server-requests.ts";
+import { UserRights } from "./user-rights.ts";
 import type { ClientRooms } from "../connection/client-rooms.ts";
 import { roomChannel } from "../channels/channel-name.ts";
 import { AddressedCloses } from "../connection/addressed-closes.ts";
@@ -48,6 +49,7 @@ export interface ClusterParts {
   readonly roomStats: (room: string) => Promise<ConnectionStats>;
   readonly serverRequests: ServerRequests;
   readonly statistics: ClusterStatistics;
+  readonly userRights: UserRights;
 }
 
 /** Starts the backplane of this node. */
@@ -61,6 +63,7 @@ export function startBackplane(
   const revocations = new Revocations({ backplane, connections, clock, onError });
   const readersOf = (room: string): readonly Connection[] => channels.subscribersOf(roomChannel(room));
   const roomCloses = new RoomCloses({ backplane, clientRooms, readersOf, onError });
+  const userRights = new UserRights({ backplane, connections, onError });
   const questions = new NodeQuestions({ backplane, clock, onError });
   const cluster = createClusterParts(listeners, questions);
   presence.onEvicted = (eviction) => {
@@ -98,6 +101,7 @@ export function startBackplane(
       const message = parseNodeMessage(data);
       if ("close" in message) closes.closeHere(message);
       else if ("closeRoom" in message) roomCloses.closeHere(message);
+      else if ("rightsOf" in message) userRights.changeHere(message);
       else questions.receive(message);
     },
     onRevoked: revocations.onRevoked,
@@ -109,8 +113,8 @@ export function startBackplane(
     },
   });
   started.catch(onError);
-  setNode(backplane, { revocations, roomCloses });
-  return { closes, revocations, roomCloses, ...cluster };
+  setNode(backplane, { revocations, roomCloses, userRights });
+  return { closes, revocations, roomCloses, userRights, ...cluster };
 }
 
 /** What asks other nodes, and answers them. */

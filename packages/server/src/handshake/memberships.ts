@@ -73,6 +73,13 @@ export class Memberships {
     else for (const room of connection.rooms ?? []) rooms.updateProfile(connection, room);
   }
 
+  /** The application has changed the rights of the user: a room is lost, or every right is checked again. */
+  changeRights(connection: Connection, lostRoom: string | undefined): MaybePromise<void> {
+    const { authorization, rightsReview, rooms } = this.#parts;
+    if (lostRoom !== undefined) return rooms.leaveByServer(connection, lostRoom);
+    if (authorization.isConfigured) rightsReview.begin(connection);
+  }
+
   /** Ends every subscription; the connection stays in its rooms. */
   unsubscribe(connection: Connection): void {
     const { channels, presence } = this.#parts;

@@ -2,7 +2,7 @@
 // The memory backplane calls it; most clients have none and cost nothing here.
 // A record stays while the client has a slot, and 5 minutes after.
 
-import type { ClientRef } from "../backplane.ts";
+import type { ClientRef, RoomHolder } from "../backplane.ts";
 
 interface GivenRoomsRecord {
   readonly ref: ClientRef;
@@ -31,8 +31,12 @@ export class GivenRooms {
     this.#records.set(key, record);
   }
 
-  take(ref: ClientRef, room: string): void {
-    const key = keyOf(ref);
+  take({ user, client }: RoomHolder, room: string): void {
+    if (client !== undefined) this.#takeOf(keyOf({ user, client }), room);
+    else for (const [key, { ref }] of this.#records) if (ref.user === user) this.#takeOf(key, room);
+  }
+
+  #takeOf(key: string, room: string): void {
     const record = this.#records.get(key);
     if (record?.rooms.delete(room) === true && record.rooms.size === 0) this.#records.delete(key);
   }

@@ -14,6 +14,7 @@ import type {
   ReadPage,
   ReadResult,
   Revocation,
+  RoomHolder,
   RosterPage,
   Work,
   WorkState,
@@ -225,8 +226,8 @@ class MemoryBackplane implements Backplane {
     this.#givenRooms.give(ref, room, this.#clock.now());
   }
 
-  takeRoom(ref: ClientRef, room: string): undefined {
-    this.#givenRooms.take(ref, room);
+  takeRoom(from: RoomHolder, room: string): undefined {
+    this.#givenRooms.take(from, room);
   }
 
   givenRooms(ref: ClientRef): readonly string[] {

@@ -5,7 +5,7 @@ import type { Work, WorkState } from "../backplane.ts";
 import { createMemoryBackplane } from "../memory/memory-backplane.ts";
 import { Deduplicator } from "./deduplicator.ts";
 
-const work = (key: number | string, digest = 1): Work => ({
+const work = (key: number | string, digest = 1): Omit<Work, "connection"> => ({
   ref: { user: "ada", client: "c" },
   key,
   digest,
@@ -14,7 +14,7 @@ const work = (key: number | string, digest = 1): Work => ({
 function create(): {
   clock: FakeClock;
   deduplicator: Deduplicator;
-  run: (work: Work, execute: () => string | Promise<string>) => Promise<string>;
+  run: (work: Omit<Work, "connection">, execute: () => string | Promise<string>) => Promise<string>;
   execute: (result: string) => () => Promise<string>;
   ran: string[];
 } {

@@ -10,7 +10,9 @@ import { RepeatedCalls, repeatWhileUnavailable } from "../utils/repeated-calls.t
 const POLL_MS = 250;
 
 /** An operation, and the connection that it came from. */
-type ClientWork = Work & { readonly connection?: Pick<Connection, "id" | "isRevoked" | "unfinished"> };
+type ClientWork = Omit<Work, "connection"> & {
+  readonly connection?: Pick<Connection, "id" | "isRevoked" | "unfinished">;
+};
 /** @param mayHaveRun the operation was begun before, and how it ended is unknown */
 type Execute<TWork> = (work: TWork, mayHaveRun: boolean) => string | Promise<string>;
 type Running = Extract<WorkState, { readonly state: "running" }>;

@@ -31,6 +31,18 @@ export function describeRecords({ start, advance, name }: SuiteContext): void {
       expect(await backplane.givenRooms(ref)).toEqual(["b"]);
     });
 
+    it("are taken from every client of a user at once, and from no other user", async () => {
+      const [{ backplane }, user, other] = [await start(), name("u"), name("u")];
+      const refs = ["c", "d"].map((client) => ({ user, client }));
+      for (const ref of [...refs, { user: other, client: "c" }]) {
+        await backplane.giveRoom(ref, "a");
+        await backplane.giveRoom(ref, "b");
+      }
+      await backplane.takeRoom({ user }, "a");
+      for (const ref of refs) expect(await backplane.givenRooms(ref)).toEqual(["b"]);
+      expect([...(await backplane.givenRooms({ user: other, client: "c" }))].sort()).toEqual(["a", "b"]);
+    });
+
     it("become what the node of its open connection knows, and another node changes nothing", async () => {
       const [{ backplane }, user] = [await start(), name("u")];
       // Memory loses nothing.

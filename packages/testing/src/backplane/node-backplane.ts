@@ -17,6 +17,7 @@ import type {
   ReadPage,
   ReadResult,
   Revocation,
+  RoomHolder,
   RoomsOfClient,
   RosterPage,
   Work,
@@ -170,8 +171,8 @@ export class NodeBackplane implements Backplane {
     return this.#call(giveRoom(ref, room));
   }
 
-  takeRoom(ref: ClientRef, room: string): Promise<void> {
-    return this.#call(takeRoom(ref, room));
+  takeRoom(from: RoomHolder, room: string): Promise<void> {
+    return this.#call(takeRoom(from, room));
   }
 
   givenRooms(ref: ClientRef): Promise<readonly string[]> {

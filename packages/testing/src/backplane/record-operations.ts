@@ -1,7 +1,7 @@
 // The operations on the records of clients: numbered sends, requests, given rooms.
 // A node of a shared backplane sends them to the store.
 // Guarantee: an operation runs on one node at a time, and what a node that was given up ends has no effect.
-import type { Claim, ClientRef, RoomsOfClient, Work, WorkState } from "@halyard/server";
+import type { Claim, ClientRef, RoomHolder, RoomsOfClient, Work, WorkState } from "@halyard/server";
 import { clientKey, hasSlot, RECORD_MS } from "./shared-state.ts";
 import type { Operation, SharedState, StoredClient, StoredWork } from "./shared-state.ts";
 
@@ -77,8 +77,11 @@ export function giveRoom(ref: ClientRef, room: string): Operation<void> {
   return ({ state, now }) => void clientOf(state, ref, now).rooms.add(room);
 }
 
-export function takeRoom(ref: ClientRef, room: string): Operation<void> {
-  return ({ state, now }) => void clientOf(state, ref, now).rooms.delete(room);
+export function takeRoom({ user, client }: RoomHolder, room: string): Operation<void> {
+  return ({ state, now }) => {
+    if (client !== undefined) clientOf(state, { user, client }, now).rooms.delete(room);
+    else for (const each of state.clients.values()) if (each.user === user) each.rooms.delete(room);
+  };
 }
 
 export function givenRooms(ref: ClientRef): Operation<readonly string[]> {

@@ -1,0 +1,129 @@
+// A user loses a room, or the right to it, on every node at once: what an application calls when its members change.
+import { createPublisher } from "@halyard/server/publisher";
+import type { Publisher } from "@halyard/server";
+import { describe, expect, it } from "vitest";
+import { announce, heard } from "../support/away.ts";
+import { newClientId, TwoNodes } from "../support/two-nodes.ts";
+import type { NodeSocket } from "../support/two-nodes.ts";
+
+const LEFT = { type: "left", room: "team", reason: "forbidden" };
+
+/** Two nodes of an application whose members a test changes, and one that is not a node. */
+function scene() {
+  const members = new Set(["ada", "bob"]);
+  const asked: string[] = [];
+  let answer: (isAllowed: boolean) => boolean | Promise<boolean> = (isAllowed) => isAllowed;
+  const nodes = new TwoNodes({
+    authorize: ({ user, room }) => {
+      asked.push(`${user.id} ${room}`);
+      return answer(room !== "team" || members.has(user.id));
+    },
+  });
+  const worker = createPublisher({ backplane: nodes.shared.node("worker"), clock: nodes.clock });
+  const answerWith = (next: typeof answer): void => void (answer = next);
+  return { answerWith, asked, members, nodes, worker };
+}
+
+async function settle<TResult>(nodes: TwoNodes, promise: Promise<TResult>): Promise<TResult> {
+  promise.catch(() => {});
+  await nodes.run(3_000);
+  return promise;
+}
+
+describe.each(["a manager", "a publisher"] as const)("%s", (kind) => {
+  const callerOf = ({
+    nodes,
+    worker,
+  }: ReturnType<typeof scene>): Pick<Publisher, "reauthorize" | "removeFromRoom"> =>
+    kind === "a manager" ? nodes.a.manager : worker;
+
+  it("removes a user from a room on every node, and nobody else; the connections stay open", async () => {
+    const all = scene();
+    const { members, nodes } = all;
+    const ada = [
+      await nodes.connect(nodes.a, "ada", { rooms: ["team", "lobby"] }),
+      await nodes.connect(nodes.b, "ada", { rooms: ["team"] }),
+    ];
+    const bob = await nodes.connect(nodes.b, "bob", { rooms: ["team"] });
+    members.delete("ada");
+    await settle(nodes, callerOf(all).removeFromRoom("ada", "team"));
+    await settle(nodes, announce(nodes, "b", "for members", "team"));
+    for (const socket of ada) {
+      expect(socket.of("left")).toMatchObject([LEFT]);
+      expect([heard(socket), socket.closedWith]).toEqual([[], undefined]);
+      socket.say({ type: "join", room: "team", $: { id: "j1" } });
+    }
+    await nodes.run(1_000);
+    for (const socket of ada) expect(socket.of("error")).toMatchObject([{ code: "forbidden" }]);
+    expect([bob.of("left"), heard(bob)]).toEqual([[], ["for members"]]);
+    expect(await settle(nodes, nodes.a.manager.listUsers({ room: "team" }))).toMatchObject({ total: 1 });
+    expect(nodes.errors).toEqual([]);
+  });
+
+  it("takes a room that the server gave, also from a client that is away", async () => {
+    const all = scene();
+    const { members, nodes } = all;
+    members.clear();
+    const [here, away] = [newClientId(), newClientId()];
+    const give = async (clientId: string): Promise<NodeSocket> => {
+      const socket = await nodes.connect(nodes.b, "ada", { clientId });
+      await settle(nodes, nodes.b.manager.join(socket, "team"));
+      return socket;
+    };
+    const staying = await give(here);
+    nodes.b.manager.handleClose(await give(away), 1006);
+    await nodes.run(1_000);
+    await settle(nodes, callerOf(all).removeFromRoom("ada", "team"));
+    expect(staying.of("left")).toMatchObject([LEFT]);
+    for (const clientId of [here, away]) {
+      const again = await nodes.connect(nodes.a, "ada", { clientId, attempt: 2 });
+      expect(again.of("welcome")[0]?.["channels"]).not.toHaveProperty("room:team");
+    }
+  });
+
+  it("lets a join that waits for its answer ask again", async () => {
+    const all = scene();
+    const { answerWith, members, nodes } = all;
+    const socket = await nodes.connect(nodes.b, "ada");
+    const answers: (() => void)[] = [];
+    answerWith((isAllowed) => new Promise((resolve) => answers.push(() => resolve(isAllowed))));
+    socket.say({ type: "join", room: "team", $: { id: "j1" } });
+    await nodes.run(100);
+    members.delete("ada");
+    await settle(nodes, callerOf(all).removeFromRoom("ada", "team"));
+    for (let turn = 0; turn < 3; turn++) {
+      for (const give of answers.splice(0)) give();
+      await nodes.run(10);
+    }
+    expect([socket.of("error"), socket.of("reply")]).toMatchObject([[{ code: "forbidden" }], []]);
+  });
+
+  it("asks authorize again for what a user holds, on every node: what is refused is left", async () => {
+    const all = scene();
+    const { asked, members, nodes } = all;
+    const ada = await nodes.connect(nodes.b, "ada", { rooms: ["team", "lobby"] });
+    const bob = await nodes.connect(nodes.b, "bob", { rooms: ["team"] });
+    members.delete("ada");
+    asked.length = 0;
+    await settle(nodes, callerOf(all).reauthorize("ada"));
+    expect([...new Set(asked)].sort()).toEqual(["ada all", "ada lobby", "ada team"]);
+    expect(ada.of("left")).toMatchObject([LEFT]);
+    expect(bob.of("left")).toEqual([]);
+    await settle(nodes, announce(nodes, "a", "still here", "lobby"));
+    expect([heard(ada), ada.of("gap")]).toEqual([["still here"], []]);
+  });
+
+  it("refuses a name that is no room's, and says when other nodes may not know", async () => {
+    const all = scene();
+    const { nodes } = all;
+    const ada = await nodes.connect(nodes.a, "ada", { rooms: ["team"] });
+    await expect(callerOf(all).removeFromRoom("ada", "")).rejects.toThrow(TypeError);
+    nodes.shared.partition(kind === "a manager" ? "a" : "worker");
+    const unavailable = { code: "unavailable" };
+    const [removal, review] = [callerOf(all).removeFromRoom("ada", "team"), callerOf(all).reauthorize("ada")];
+    review.catch(() => {});
+    await expect(settle(nodes, removal)).rejects.toMatchObject(unavailable);
+    await expect(review).rejects.toMatchObject(unavailable);
+    expect(ada.of("left")).toHaveLength(kind === "a manager" ? 1 : 0);
+  });
+});
