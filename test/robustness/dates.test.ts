@@ -57,6 +57,22 @@ onEachRuntime(
   },
 );
 
+onEachRuntime("a user who was signed out before the date of the server was set back", {}, (app) => {
+  afterEach(() => app.command("shiftDate", { ms: 0 }));
+
+  it("may connect again, and is signed out again by a later call [s-S9]", async () => {
+    const userId = app.user();
+    const before = await app.open(userId);
+    await app.command("disconnectUser", { userId });
+    expect(await closeCodeOf(before, 4_000)).toBe(4401);
+    await app.command("shiftDate", { ms: -HOUR_MS });
+    const after = await app.open(userId);
+    expect(await closeCodeOf(after, 300)).toBeUndefined();
+    await app.command("disconnectUser", { userId });
+    expect(await closeCodeOf(after, 4_000)).toBe(4401);
+  });
+});
+
 onEachRuntime("a page whose date is set forward by six minutes", {}, (app) => {
   let client: WebSocketClient<typeof protocol>;
   afterEach(() => {

@@ -1,7 +1,7 @@
 // The options of `betterAuthAuthenticator`, their defaults, and the system's clock.
 // The authenticator resolves them once and hands the result to upgrade/, identity/ and watch/.
 // Guarantees that each default stands in this file alone; imports no other file of the package.
-import { systemTime } from "@halyard/protocol/internal";
+import { serverTime } from "@halyard/protocol/internal";
 import type { Clock, Logger } from "@halyard/server";
 
 /** Options of `betterAuthAuthenticator`; each of them may be left out. */
@@ -79,7 +79,7 @@ export function settingsOf(options: BetterAuthAuthenticatorOptions): Authenticat
 }
 
 export const systemClock: SessionClock = {
-  ...systemTime,
+  ...serverTime,
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
   random: () => Math.random(),

@@ -87,6 +87,7 @@ it("exports from ./internal only names that no other entry exports", () => {
     "printable",
     "printableAscii",
     "replaceLoneSurrogates",
+    "serverTime",
     "systemTime",
     "traceCaller",
   ];

@@ -5,7 +5,7 @@ export { callSafely, isThenable, traceCaller } from "./errors.ts";
 export { isDeeperThan, replaceLoneSurrogates } from "./frames.ts";
 export { TOO_MANY_MARKS } from "./limits.ts";
 export { callLogger, printable, printableAscii } from "./utils/printable-text.ts";
-export { dateOf, systemTime } from "./utils/time.ts";
+export { dateOf, serverTime, systemTime } from "./utils/time.ts";
 export { TokenBucket } from "./utils/token-bucket.ts";
 
 /** The method of a manager that returns its {@link TestControls}. Copies of the packages share it. */

@@ -24,8 +24,8 @@ export interface AdmissionRequest extends ClientRef {
   readonly limit: number;
   readonly policy: "reject" | "close-oldest";
   /**
-   * The session that the connection was authenticated with, and when its authentication began, in ms since 1970: what a
-   * {@link Revocation} is compared with.
+   * The session that the connection was authenticated with, and when its authentication began, in ms by the `now` of the node's
+   * clock: what a {@link Revocation} is compared with.
    *
    * @default neither: no mark applies
    */
@@ -122,7 +122,7 @@ export type Revocation = {
   readonly reason: string;
 } & (
   | {
-      /** Closes the user's connections that were authenticated before this time, in ms since 1970. */
+      /** Closes the user's connections that were authenticated before this time, in ms by the `now` of the node's clock. */
       readonly user: string;
       readonly notBefore: number;
     }

@@ -158,7 +158,7 @@ export class UpgradeHandler {
     if (typeof isV1 === "string") return rejection(400, isV1);
     // The watch begins before the session is read: no change of the session after the read is missed.
     const watch = sessionWatches.watchOf(pending.authenticator);
-    const authenticatedAt = guard.date();
+    const authenticatedAt = guard.now();
     return andThen(this.#identify(pending), (identity) =>
       "user" in identity
         ? slots.reserveForUpgrade(pending.request, identity, { isV1, watch, authenticatedAt })

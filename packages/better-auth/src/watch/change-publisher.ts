@@ -1,7 +1,6 @@
 // Tells the nodes what a process without connections does to sessions, through a backplane that no system has started.
 // The plugin calls it for each change that its instance makes.
 // Guarantees that a change never fails because the backplane is away, and that the process never waits for it to come back.
-import { dateOf } from "@halyard/protocol/internal";
 import type { Backplane, Revocation, SessionMark } from "@halyard/server";
 import type { SessionClock } from "../options.ts";
 import { marksOf, noticesOf } from "./notice.ts";
@@ -54,7 +53,7 @@ export class ChangePublisher {
 
   #revocationOf({ code, ...about }: SessionMark): Revocation {
     return "user" in about
-      ? { user: about.user, notBefore: dateOf(this.#parts.clock), code, reason: "" }
+      ? { user: about.user, notBefore: this.#parts.clock.now(), code, reason: "" }
       : { session: about.session, code, reason: "" };
   }
 

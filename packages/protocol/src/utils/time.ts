@@ -7,6 +7,12 @@ export const systemTime = {
   date: (): number => Date.now(),
 };
 
+/** The same on a server, where it starts at the same time for every package and every copy of one in the process. */
+export const serverTime = {
+  now: (): number => performance.timeOrigin + performance.now(),
+  date: systemTime.date,
+};
+
 /** The date by a clock, in ms since 1970. */
 export function dateOf(clock: { now(): number; date?(): number }): number {
   return clock.date?.() ?? clock.now();

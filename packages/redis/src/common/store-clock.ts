@@ -33,12 +33,21 @@ export class StoreClock {
     return date + this.#aheadMs;
   }
 
+  /** @param time by the clock's `now`, which goes on when the date is set */
+  monotonicToStore(time: number): number {
+    return time + this.#aheadOfMonotonic;
+  }
+
   markToStore(mark: Revocation): Revocation {
-    return "user" in mark ? { ...mark, notBefore: this.toStore(mark.notBefore) } : mark;
+    return "user" in mark ? { ...mark, notBefore: this.monotonicToStore(mark.notBefore) } : mark;
   }
 
   markFromStore(mark: Revocation): Revocation {
-    return "user" in mark ? { ...mark, notBefore: mark.notBefore - this.#aheadMs } : mark;
+    return "user" in mark ? { ...mark, notBefore: mark.notBefore - this.#aheadOfMonotonic } : mark;
+  }
+
+  get #aheadOfMonotonic(): number {
+    return this.#aheadMs + this.date() - this.#clock.now();
   }
 
   operationToStore(op: PresenceOp): PresenceOp {

@@ -1,9 +1,9 @@
+import { serverTime } from "@halyard/protocol/internal";
 import type { Clock } from "@halyard/server";
 
 /** The clock of the runtime. It starts at the date of its start, and is not set when the date is. */
 export const systemClock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
-  date: () => Date.now(),
+  ...serverTime,
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (timer) => {
     clearTimeout(timer as NodeJS.Timeout);

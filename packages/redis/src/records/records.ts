@@ -44,8 +44,8 @@ export class Records {
 
   async admit(request: AdmissionRequest): Promise<Admission> {
     this.#mostClients = Math.max(this.#mostClients, Math.min(2 * request.limit, Number.MAX_SAFE_INTEGER));
-    const { session, authenticatedAt: date, ...rest } = request;
-    const authenticatedAt = date === undefined ? undefined : this.#parts.time.toStore(date);
+    const { session, authenticatedAt: time, ...rest } = request;
+    const authenticatedAt = time === undefined ? undefined : this.#parts.time.monotonicToStore(time);
     const hash = session === undefined ? "" : hashOf(session);
     const [outcome, ...more] = (await this.#run("admit", toJson({ ...rest, authenticatedAt }), hash)) as [
       string,

@@ -68,7 +68,7 @@ export interface ConnectionInit {
   readonly identity: GuestIdentity;
   /** A date. */
   readonly openedAt: number;
-  /** When its authentication began, as a date in ms since 1970. @default when it opened */
+  /** When its authentication began, by the clock. @default when it opened */
   readonly authenticatedAt?: number | undefined;
   /** The time of the clock, from which silence counts. */
   readonly now: number;
@@ -131,7 +131,7 @@ export class Connection extends RareConnectionState implements WatchedConnection
     this.transport = init.transport;
     this.identity = init.identity;
     this.openedAt = init.openedAt;
-    this.authenticatedAt = init.authenticatedAt ?? init.openedAt;
+    this.authenticatedAt = init.authenticatedAt ?? init.now;
     this.lastActivityAt = init.now;
     this.heartbeatBucket = init.heartbeatBucket;
     this.#services = init.services;

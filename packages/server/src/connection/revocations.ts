@@ -5,7 +5,6 @@
 import type { Backplane, Revocation } from "../backplane.ts";
 import { RevocationMarks } from "../memory/revocation-marks.ts";
 import type { Clock, DisconnectOptions } from "../types.ts";
-import { dateOf } from "@halyard/protocol/internal";
 import { CloseCode } from "@halyard/protocol/wire";
 import type { ConnectionTable } from "./connection-table.ts";
 import type { Connection } from "./connection.ts";
@@ -39,7 +38,7 @@ export class Revocations {
 
   /** @throws HalyardError `unavailable` by rejecting: the connections of this node are closed, other nodes may not know */
   disconnectUser(user: string, options: DisconnectOptions): Promise<void> {
-    return this.#revoke({ user, notBefore: dateOf(this.#parts.clock), ...closeOf(options) });
+    return this.#revoke({ user, notBefore: this.#parts.clock.now(), ...closeOf(options) });
   }
 
   /** @throws HalyardError `unavailable` by rejecting, as {@link disconnectUser} */
@@ -49,7 +48,7 @@ export class Revocations {
 
   /** Closes the connections that a mark is about. */
   readonly onRevoked = (mark: Revocation): void => {
-    const now = dateOf(this.#parts.clock);
+    const now = this.#parts.clock.now();
     this.#recent.sweep(now);
     this.#recent.add(mark, now + RECENT_MS);
     const { connections } = this.#parts;

@@ -1,4 +1,3 @@
-import { dateOf } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { GuardedSessionWatchParts } from "../application/guarded-session-watch.ts";
 import { GuardedSessionWatch } from "../application/guarded-session-watch.ts";
@@ -110,7 +109,7 @@ export class SessionWatches {
 
   #revoke(mark: SessionMark): Promise<void> {
     const about =
-      "user" in mark ? { user: mark.user, notBefore: dateOf(this.#clock) } : { session: mark.session };
+      "user" in mark ? { user: mark.user, notBefore: this.#clock.now() } : { session: mark.session };
     const revocation: Revocation = { code: mark.code, reason: "", ...about };
     return this.#untilDone(() => this.#backplane.revoke(revocation, MARKED_MS));
   }

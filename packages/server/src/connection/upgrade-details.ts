@@ -11,7 +11,7 @@ export interface UpgradeDetails {
   readonly address: string | undefined;
   readonly identity: GuestIdentity;
   readonly isV1: boolean;
-  /** When the authentication began, as a date in ms since 1970. */
+  /** When the authentication began, by the clock. */
   readonly authenticatedAt: number;
   /** From the URL of a v1 client, or a client with the connection's own id. */
   readonly client: ClientRef;

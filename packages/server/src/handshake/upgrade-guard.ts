@@ -9,7 +9,6 @@ import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
 import { DeadlineError, isFailure } from "../utils/errors.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
-import { dateOf } from "@halyard/protocol/internal";
 import { withDeadline } from "../utils/with-deadline.ts";
 import type { AcceptedUpgrade } from "./admission.ts";
 import { isRejection } from "./admission.ts";
@@ -47,9 +46,9 @@ export class UpgradeGuard {
     return this.#parts.limiter;
   }
 
-  /** In ms since 1970. */
-  date(): number {
-    return dateOf(this.#parts.clock);
+  /** The time of the clock, which is not set back. */
+  now(): number {
+    return this.#parts.clock.now();
   }
 
   /** Begins a handshake, which {@link end} ends. @returns the rejection when too many run, or too many were rejected */

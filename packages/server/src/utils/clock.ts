@@ -1,4 +1,4 @@
-import { systemTime } from "@halyard/protocol/internal";
+import { serverTime } from "@halyard/protocol/internal";
 import type { Clock } from "../types.ts";
 
 interface Timers {
@@ -12,7 +12,7 @@ const runtimeTimers = globalThis as unknown as Timers;
 
 /** The runtime's own time and randomness. Its timers do not keep a process alive. */
 export const systemClock: Clock = {
-  ...systemTime,
+  ...serverTime,
   setTimeout(callback, ms) {
     const timer = runtimeTimers.setTimeout(callback, ms);
     (timer as { unref?: () => void }).unref?.();
