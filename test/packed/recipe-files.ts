@@ -9,6 +9,7 @@ import { environmentOf } from "./recipe-app.ts";
 
 const DOCS = join(import.meta.dirname, "../../docs");
 const README = "recipes/README.md";
+const LOADING = "recipes/loading-state.md";
 const BLOCK = /^```[a-z]+\n((?:\/\/|#|<!--) ([\w./[\]-]+\.\w+).*?\n.*?)^```$/gms;
 const DATABASE = "app.db";
 
@@ -40,7 +41,8 @@ export async function prepareDatabase(project: Project): Promise<void> {
 export function writeRecipe(project: Project, name: string, files: Readonly<Record<string, string>>): string {
   const recipes = join(project.directory, "recipes");
   const directory = join(recipes, name);
-  writeFiles(directory, { ...filesOf(README), ...files });
+  const { "load-again.ts": loadAgain = "" } = filesOf(LOADING);
+  writeFiles(directory, { ...filesOf(README), "load-again.ts": loadAgain, ...files });
   const database = join(recipes, DATABASE);
   if (existsSync(database)) copyFileSync(database, join(directory, DATABASE));
   return directory;

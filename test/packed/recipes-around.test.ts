@@ -1,8 +1,7 @@
-// The recipes of docs/recipes for what is around a server: types, shutdown, loading state, tests, and a server beside Next.js.
+// The recipes of docs/recipes for what is around a server: types, shutdown, tests, and a server beside Next.js.
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createWebSocketClient } from "@halyard/client";
-import type { WebSocketClient } from "@halyard/client";
 import { afterEach, beforeAll, describe, expect, inject, it } from "vitest";
 import { RedisServer } from "../../packages/redis/test/redis-server.ts";
 import { binaryOf } from "../support/app-server.ts";
@@ -12,11 +11,6 @@ import { Project } from "./project.ts";
 import { programOf, RecipeApp, tell } from "./recipe-app.ts";
 import { filesOf, LAYOUT, prepareDatabase, writeRecipe } from "./recipe-files.ts";
 import { RecipeUser } from "./recipe-user.ts";
-
-/** What `loading-state` exports for the browser. */
-interface PollModule {
-  watchPoll(client: WebSocketClient<never>, show: (votes: readonly number[]) => void): Promise<void>;
-}
 
 const DOCS = join(import.meta.dirname, "../../docs/recipes");
 const TSCONFIG = {
@@ -80,36 +74,6 @@ describe("the recipes around a server", () => {
     expect(app.output).toContain("\nclosed\n");
     await app.start();
     expect(await waiting).toMatchObject({ status: "delivered" });
-    await app.stop();
-  });
-
-  it("the recipe loading-state counts each vote once, whenever a page loads, and loads again after a restart [14.4]", async () => {
-    const directory = writeRecipe(project, "loading-state", filesOf("recipes/loading-state.md"));
-    const app = await start({ directory, entry: "server.ts" });
-    const { watchPoll } = (await import(join(directory, "poll.ts"))) as PollModule;
-    const connect = (name: string): WebSocketClient<never> => {
-      const client = createWebSocketClient<never>({ url: `${app.address}/ws?name=${name}` });
-      clients.push(client);
-      return client;
-    };
-    const shown: (readonly number[])[] = [];
-    const watch = async (index: number) =>
-      watchPoll(connect(`reader${String(index)}`), (votes) => (shown[index] = [...votes]));
-    const voters = ["ada", "bob"].map((name) => connect(name).join("poll"));
-    const loads: Promise<void>[] = [];
-    const votes = Array.from({ length: 120 }, async (_, index) => {
-      if (index % 10 === 0) loads.push(watch(index / 10));
-      return voters[index % 2]?.send("vote" as never, { option: index % 3 } as never);
-    });
-    await Promise.all([...votes, ...loads]);
-    const all = Array.from({ length: 12 }, () => [40, 40, 40]);
-    await until("every page to have all votes", () => JSON.stringify(shown) === JSON.stringify(all), 20_000);
-
-    // The example's row is in memory: after a restart it is empty.
-    await app.stop();
-    await app.start();
-    const none = all.map(() => [0, 0, 0]);
-    await until("every page to load again", () => JSON.stringify(shown) === JSON.stringify(none), 20_000);
     await app.stop();
   });
 

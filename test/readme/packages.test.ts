@@ -80,8 +80,31 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
   testing: ["", "", "", ""],
 };
 
+/** The same for the pages of docs whose code no other test runs. */
+const DOCS: Readonly<Record<string, readonly string[]>> = {
+  frameworks: ["", ""],
+  "migrating-from-socket-io": [
+    `import type { WebSocketClient } from "@halyard/client";
+    import { defineProtocol, request } from "@halyard/protocol";
+    import { createWebSocketSystem } from "@halyard/server";
+    import { z } from "zod";
+    declare const id: string;
+    declare function close(id: string): Promise<string>;
+    declare function authenticate(): { user: { id: string; role: string } };
+    const systemOf = () => createWebSocketSystem({ protocol, authenticate });
+    declare const handlers: ReturnType<typeof systemOf>["handlers"];
+    declare const client: WebSocketClient<typeof protocol>;`,
+    `import { createWebSocketSystem, type ConnectionContext, type GuestIdentity } from "@halyard/server";
+    import { protocol } from "./protocol.ts";
+    declare const authenticate: () => GuestIdentity;`,
+  ],
+  scaling: [""],
+};
+
 /** Files of the reader. */
 const OWN = {
+  "client.ts": `import { createWebSocketClient } from "@halyard/client";
+    export const client = createWebSocketClient({ url: "/ws" });`,
   "auth.ts": `import { betterAuth } from "better-auth";
     import { admin } from "better-auth/plugins";
     export const auth = betterAuth({ plugins: [admin()] });`,
@@ -113,9 +136,15 @@ it("the README names the size of the client that .size-limit.json bounds", () =>
   expect(read("README.md")).toContain(`${client.limit} gzipped, without zod`);
 });
 
-it.each(COMPILERS)("the code of the packages' READMEs compiles with %s", async (compiler) => {
-  const files = Object.entries(CONTEXTS).flatMap(([name, contexts]) =>
-    completed(`packages/${name}/README.md`, contexts).map(
+it.each(COMPILERS)("the code of the packages' READMEs, and of docs, compiles with %s", async (compiler) => {
+  const pages = [
+    ...Object.entries(CONTEXTS).map(
+      ([name, contexts]) => [name, `packages/${name}/README.md`, contexts] as const,
+    ),
+    ...Object.entries(DOCS).map(([name, contexts]) => [name, `docs/${name}.md`, contexts] as const),
+  ];
+  const files = pages.flatMap(([name, page, contexts]) =>
+    completed(page, contexts).map(
       (code, index) => [`${name}-${String(index + 1)}.${name === "react" ? "tsx" : "ts"}`, code] as const,
     ),
   );

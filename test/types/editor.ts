@@ -6,7 +6,7 @@ import ts from "typescript";
 import { STRICT } from "../support/typescript.ts";
 
 export interface Mistake {
-  /** The compiler's message, from the outermost line to the reason. */
+  /** The compiler's message, from the outermost line to the reason, and what it points to beside it. */
   readonly text: string;
   /** The underlined text. */
   readonly at: string;
@@ -48,8 +48,10 @@ export class Editor {
       ...this.#service.getSyntacticDiagnostics(FILE),
       ...this.#service.getSemanticDiagnostics(FILE),
     ];
-    return found.map(({ messageText, start = 0, length = 0 }) => ({
-      text: ts.flattenDiagnosticMessageText(messageText, "\n"),
+    return found.map(({ messageText, relatedInformation = [], start = 0, length = 0 }) => ({
+      text: [messageText, ...relatedInformation.map((related) => related.messageText)]
+        .map((text) => ts.flattenDiagnosticMessageText(text, "\n"))
+        .join("\n"),
       at: source.slice(start, start + length),
     }));
   }

@@ -5,10 +5,12 @@ const PRELUDE = `import { z } from "zod";
 import { defineProtocol, message, request } from "@halyard/protocol";
 import { createWebSocketSystem } from "@halyard/server";
 import { createWebSocketClient } from "@halyard/client";
+import { createHalyardReact } from "@halyard/react";
 import { protocol } from "./protocol.ts";
 import type { AppProtocol } from "./protocol.ts";
 export const use = [z, defineProtocol, message, request, createWebSocketSystem, createWebSocketClient, protocol];
 export type Use = AppProtocol;
+export const { useMessages, useMyPresence, useRequest } = createHalyardReact<AppProtocol>();
 `;
 
 /** Wrong code, with the text and the position of the compiler's message. */
@@ -112,7 +114,33 @@ createWebSocketSystem({ protocol: roles });`,
     code: `const rooms = defineProtocol({ clientMessages: { move: message(z.object({ to: z.string() }), { room: "required" }) } });
 createWebSocketClient<typeof rooms>({ url: "" }).send("move", { to: "e4" });`,
     texts: ['move needs a room: client.join(room).send(\\"move\\", …)'],
-    at: '{ to: "e4" }',
+    at: '"move"',
+  },
+  {
+    name: "a message of a room that has no fields, and is sent without one",
+    code: `const rooms = defineProtocol({ clientMessages: { resign: message(z.object({}), { room: "required" }) } });
+createWebSocketClient<typeof rooms>({ url: "" }).send("resign");`,
+    texts: ['resign needs a room: client.join(room).send(\\"resign\\", …)'],
+    at: '"resign"',
+  },
+  {
+    name: "a request of a room that has no input, and is asked without one",
+    code: `const rooms = defineProtocol({ requests: { board: request({ output: z.string(), room: "required" }) } });
+createWebSocketClient<typeof rooms>({ url: "" }).request("board");`,
+    texts: ['board needs a room: client.join(room).request(\\"board\\", …)'],
+    at: '"board"',
+  },
+  {
+    name: "the input that a request lacks",
+    code: `createWebSocketClient<AppProtocol>({ url: "" }).join("a").request("load_history");`,
+    texts: ["Expected 2-3 arguments", "Arguments for the rest parameter 'input' were not provided."],
+    at: "request",
+  },
+  {
+    name: "the fields that a message lacks",
+    code: `createWebSocketClient<AppProtocol>({ url: "" }).join("a").send("poll_vote");`,
+    texts: ["Arguments for the rest parameter 'fields' were not provided."],
+    at: "send",
   },
   {
     name: "a handler that returns no result, with the result",
@@ -126,6 +154,36 @@ createWebSocketSystem({ protocol: results }).handlers.on("move", () => {});`,
     code: `createWebSocketSystem({ protocol }).handlers.onRequest("load_history", () => [{ id: 5 }]);`,
     texts: ["Type 'number' is not assignable to type 'string'."],
     at: "id",
+  },
+  {
+    name: "a row of a list that has no id",
+    code: `useMessages("chat_message", { load: () => Promise.resolve([{ content: "" }]) });`,
+    texts: ["Property 'id' is missing in type '{ content: string; }' but required in type 'HistoryRow'."],
+    at: "load",
+  },
+  {
+    name: "a list of what only the server sends",
+    code: `useMessages("poll_result");`,
+    texts: ["clients do not send poll_result: hear it with useMessage"],
+    at: '"poll_result"',
+  },
+  {
+    name: "a list of what only clients send",
+    code: `useMessages("poll_vote", { load: () => Promise.resolve([{ id: "" }]) });`,
+    texts: ["the server does not send poll_vote: relay it in the contract, or send it with useSend"],
+    at: '"poll_vote"',
+  },
+  {
+    name: "a list of a room's messages without the room",
+    code: `useMessages("cursor_moved", {});`,
+    texts: ["Property 'room' is missing in type '{}'"],
+    at: "{}",
+  },
+  {
+    name: "a presence state that the contract does not have",
+    code: `useMyPresence("canvas", { cursor: null });`,
+    texts: ["the contract has no state: defineProtocol({ presence: { state: z.object({ … }) } })"],
+    at: "{ cursor: null }",
   },
 ];
 

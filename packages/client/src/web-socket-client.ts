@@ -41,15 +41,14 @@ export type SentAs<TMessage extends MessageDefinition, TError = SendError> = TMe
   ? void
   : Sending<TMessage["result"]["_zod"]["output"], TError>;
 
-/** The arguments of the client's own `send` and `request`: for what needs a room, a sentence that says so. */
+/** A check of the name in the client's own `send` and `request`: for what needs a room, the compiler prints a sentence that says so. */
 export type Outside<
   TRoom extends RoomRule,
   TName extends string,
   TMethod extends string,
-  TArguments extends readonly unknown[],
 > = TRoom extends "required"
-  ? [needsRoom: `${TName} needs a room: client.join(room).${TMethod}("${TName}", …)`]
-  : TArguments;
+  ? { readonly needsRoom: `${TName} needs a room: client.join(room).${TMethod}("${TName}", …)` }
+  : unknown;
 
 /** What a client and a room have in common: a room hears its own messages only, until `leave()`. */
 export interface Subscribable<TProtocol extends AnyProtocol> {
@@ -163,13 +162,8 @@ export interface WebSocketClient<
    */
   send<TType extends keyof ClientMessages<TProtocol> & string>(
     this: void,
-    type: TType,
-    ...fields: Outside<
-      ClientMessages<TProtocol>[TType]["room"],
-      TType,
-      "send",
-      Arguments<InputOf<ClientMessages<TProtocol>[TType]>>
-    >
+    type: TType & Outside<ClientMessages<TProtocol>[TType]["room"], TType, "send">,
+    ...fields: Arguments<InputOf<ClientMessages<TProtocol>[TType]>>
   ): SentAs<ClientMessages<TProtocol>[TType], SendErrorOf<TProtocol>>;
   /**
    * Sends a request to the server. Settles always: resolves to the reply, or rejects with a `HalyardError` (also
@@ -179,13 +173,8 @@ export interface WebSocketClient<
    */
   request<TName extends keyof TProtocol["requests"] & string>(
     this: void,
-    name: TName,
-    ...input: Outside<
-      TProtocol["requests"][TName]["room"],
-      TName,
-      "request",
-      RequestArguments<TProtocol["requests"][TName]["input"]["_zod"]["input"]>
-    >
+    name: TName & Outside<TProtocol["requests"][TName]["room"], TName, "request">,
+    ...input: RequestArguments<TProtocol["requests"][TName]["input"]["_zod"]["input"]>
   ): Promise<TProtocol["requests"][TName]["output"]["_zod"]["output"]>;
   /**
    * Registers the handler for requests of the server. A later handler of the same name takes the place of an earlier

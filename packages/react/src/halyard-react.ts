@@ -17,15 +17,14 @@ import type {
   InputOf,
   PresenceInputOf,
   PresenceStateOf,
-  RoomRule,
   RoomUser,
   ServerMessage,
   ServerMessages,
 } from "@halyard/protocol";
 import type { ReactNode } from "react";
 import type { TypingState } from "./hooks/use-typing.ts";
-import type { MessageList, UseMessagesOptions } from "./message-types.ts";
-import type { RoomField, RoomOption, UseRequestArguments, UseRequestResult } from "./request-types.ts";
+import type { HistoryRow, ListOptions, MessageList } from "./message-types.ts";
+import type { RoomOption, UseRequestArguments, UseRequestResult } from "./request-types.ts";
 
 /** The hooks of one protocol, and the provider that they need above them. */
 export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
@@ -89,7 +88,7 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
    */
   readonly useMyPresence: (
     room: string,
-    initial: PresenceInputOf<TProtocol>,
+    initial: InitialPresence<TProtocol>,
   ) => readonly [
     state: PresenceInputOf<TProtocol>,
     updatePresence: (patch: TProtocol["presence"]["patch"]) => void,
@@ -121,27 +120,35 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
 }
 
 /** The hook `useMessages`. A type with `room: "required"`, as a message that is relayed to its room, needs the option `room`. */
-export interface UseMessages<TProtocol extends AnyProtocol> {
-  <TType extends ListedTypes<TProtocol, "required">, TRow extends { readonly id: string } = never>(
-    type: TType,
-    options: UseMessagesOptions<TRow> & RoomField["required"],
-  ): ListOf<TProtocol, TType, TRow>;
-  <TType extends ListedTypes<TProtocol, "optional">, TRow extends { readonly id: string } = never>(
-    type: TType,
-    options?: UseMessagesOptions<TRow>,
-  ): ListOf<TProtocol, TType, TRow>;
-}
+export type UseMessages<TProtocol extends AnyProtocol> = <
+  TType extends (keyof ClientMessages<TProtocol> | keyof ServerMessages<TProtocol>) & string,
+  TRow extends HistoryRow = never,
+>(
+  type: TType & BothWays<TProtocol, TType>,
+  ...options: ListOptions<TRow>[RuleOf<TProtocol, TType>]
+) => ListOf<TProtocol, TType, TRow>;
 
-/** The types that go both ways. Filtered one by one: the intersection of the two sets of names is too complex for the compiler. */
-type ListedTypes<TProtocol extends AnyProtocol, TRoom extends RoomRule> = keyof {
-  [
-    K in keyof ClientMessages<TProtocol> & string as K extends keyof ServerMessages<TProtocol>
-      ? ClientMessages<TProtocol>[K]["room"] extends TRoom
-        ? K
-        : never
-      : never
-  ]: true;
-};
+/** A check of the type: for one that goes one way only, the compiler prints a sentence that says so. */
+type BothWays<
+  TProtocol extends AnyProtocol,
+  TType extends string,
+> = TType extends keyof ServerMessages<TProtocol>
+  ? TType extends keyof ClientMessages<TProtocol>
+    ? unknown
+    : { readonly oneWay: `clients do not send ${TType}: hear it with useMessage` }
+  : {
+      readonly oneWay: `the server does not send ${TType}: relay it in the contract, or send it with useSend`;
+    };
+
+type RuleOf<
+  TProtocol extends AnyProtocol,
+  TType extends string,
+> = TType extends keyof ClientMessages<TProtocol> ? ClientMessages<TProtocol>[TType]["room"] : "optional";
+
+/** A presence state; without one in the contract the sentence that the compiler prints for a patch. */
+type InitialPresence<TProtocol extends AnyProtocol> = [PresenceInputOf<TProtocol>] extends [never]
+  ? TProtocol["presence"]["patch"]
+  : PresenceInputOf<TProtocol>;
 
 type ListOf<
   TProtocol extends AnyProtocol,

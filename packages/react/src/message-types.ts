@@ -49,6 +49,18 @@ export interface OlderMessages {
   readonly load: () => void;
 }
 
+/** A row of the history. It may have fewer fields than the message. */
+export interface HistoryRow {
+  /** That of the message, which is one entry with the row. */
+  readonly id: string;
+}
+
+/** The last arguments of `useMessages`, for a type that needs a room, and for one that does not. */
+export interface ListOptions<TRow> {
+  required: [options: UseMessagesOptions<TRow> & { readonly room: string }];
+  optional: [options?: UseMessagesOptions<TRow>];
+}
+
 /** The options of `useMessages`. */
 export interface UseMessagesOptions<TRow> {
   /** Where. Required for a type with `room: "required"`. @default everyone */

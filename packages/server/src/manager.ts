@@ -260,8 +260,8 @@ export class WebSocketManager<
   }
 
   /**
-   * Whether this node works, at once: from the last probe of the backplane, which is at most two seconds old. Serve `status` to a
-   * liveness probe and `ready` to a readiness probe.
+   * Whether this node works, at once: from the last probe of the backplane, which is at most two seconds old. Serve `ready` to a
+   * readiness probe. To a liveness probe any answer is enough: no restart brings a backplane back.
    */
   health(): Health {
     return this.#health.read();
