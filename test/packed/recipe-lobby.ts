@@ -7,9 +7,6 @@ import { collectPageErrors, launchChromium } from "../support/chromium.ts";
 import { POLL } from "../support/wait.ts";
 import type { RecipeApp } from "./recipe-app.ts";
 
-/** The server's line about a page without a session. */
-const SIGNED_OUT = /^\[halyard\] security event: an upgrade was refused \(.*reason: unauthenticated.*\n/gm;
-
 class LobbyPage {
   readonly page: Page;
   readonly errors: readonly string[];
@@ -60,7 +57,7 @@ export async function useLobby(app: RecipeApp, origin: string): Promise<void> {
     await talk(ada, bob);
     await restart(app, [ada, bob]);
     await signOutAndIn(ada, bob);
-    await app.stop(SIGNED_OUT);
+    await app.stop();
     // A connection that fails is written to the console by the browser itself.
     const errors = [...ada.errors, ...bob.errors].filter((text) => /\buse[A-Z]|^[A-Z]\w*Error/.test(text));
     expect(errors).toEqual([]);
@@ -85,7 +82,7 @@ async function talk(ada: LobbyPage, bob: LobbyPage): Promise<void> {
 }
 
 async function restart(app: RecipeApp, [ada, bob]: readonly [LobbyPage, LobbyPage]): Promise<void> {
-  await app.stop(SIGNED_OUT);
+  await app.stop();
   // What the pages are not told: they ask again.
   const database = new DatabaseSync(join(app.directory, "app.db"));
   database.exec("INSERT INTO votes VALUES ('tea'); INSERT INTO lines VALUES ('1', 'Eve', 'meanwhile')");

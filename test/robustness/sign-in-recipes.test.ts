@@ -82,7 +82,7 @@ describe.each(cases)(
       await client.close();
       for (const cookie of [wrong, "other=1"])
         await expect(connect(cookie)).rejects.toEqual(new UpgradeRejected(401));
-      expect(program.errors).toMatch(/^\[halyard\] security event: an upgrade was refused .*code: 401.*\n$/);
+      expect(program.errors).toBe("");
     });
 
     it("is in the README as it is run here [s-S8]", () => {

@@ -121,9 +121,9 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
   const { builtIns = {} } = config;
   // Hooks may be methods of the configuration, which stays their `this`.
   const authorize = config.authorize?.bind(config);
-  const { channels, clientRooms, clock, connections, guard, limits, presence, writer } = shared;
+  const { clock, connections, guard, limits, presence, writer } = shared;
   const authorization = new Authorization({ authorize, clock, guard, limits });
-  const rooms = new Rooms({ authorization, builtIns, channels, clientRooms, limits, presence });
+  const rooms = new Rooms({ ...shared, authorization, builtIns });
   const handshake = createHandshakeParts(config, shared, { authorization, rooms });
   const { closer, helloHandler, log, slots, upgrades } = handshake;
   const messageInput = { authorization, broadcaster, helloHandler, ping, rooms };

@@ -155,7 +155,7 @@ export interface ServerLimits {
   /**
    * The rate of refused upgrades of one address (IPv6: one /64), in upgrades per second. Above it the address gets
    * 429 before `authenticate` runs. Without `trustProxy` it holds for each address that a proxy forwards, and 20 times it
-   * for the proxy.
+   * for the proxy. Requests of pages that nobody has let in so far are counted apart, with the same rate.
    *
    * @default 10
    */

@@ -91,14 +91,16 @@ export class UpgradeHandler {
       : this.rejectEarly(request, METHOD_NOT_ALLOWED);
   }
 
-  /** Rejects a request that is no valid handshake. Never throws. */
+  /** Rejects a request that is no valid handshake, within the limits of handshakes. Never throws. */
   rejectEarly(
     request: IncomingRequest,
     answer: UpgradeRejection,
     header = headersOf(request),
   ): UpgradeRejection {
     const located = this.#locate(request, header);
-    return located instanceof LocatedRequest ? this.#parts.guard.record(located, answer) : located;
+    if (!(located instanceof LocatedRequest)) return located;
+    const { guard } = this.#parts;
+    return guard.begin(located) ?? guard.finish(located, answer);
   }
 
   /** Ends the timers of the handshakes. */
@@ -117,9 +119,11 @@ export class UpgradeHandler {
    * @returns a rejection when `trustProxy` failed
    */
   #locate(request: IncomingRequest, header: GetHeader): LocatedRequest | UpgradeRejection {
-    const { clientAddress, guard } = this.#parts;
+    const { clientAddress, guard, originRule } = this.#parts;
     try {
-      return new LocatedRequest(request, clientAddress.locate(request, header));
+      return new LocatedRequest(request, clientAddress.locate(request, header), (located) =>
+        originRule.isOfUnknownPage(located, header),
+      );
     } catch (error) {
       return guard.rejectionFrom(error, "trustProxy");
     }
@@ -166,11 +170,11 @@ export class UpgradeHandler {
     );
   }
 
-  /** Of a page that is not known it is a try of its address: the application is asked about the page. */
+  /** Of a page that is not known it is a try: the application is asked about the page. */
   #answerPreflight(pending: PendingRequest): UpgradeRejection {
     const { guard, originRule } = this.#parts;
     if (!originRule.isKnown(pending.header("origin") ?? "", pending))
-      guard.limiter.countRejection(pending.request.source);
+      guard.limiter.countRejection(pending.request);
     return PREFLIGHT;
   }
 
@@ -200,9 +204,10 @@ export class UpgradeHandler {
       return andThen(callAuthenticator(authenticator, request), (identity) => {
         if (identity === null) return rejection(401, "unauthenticated");
         request.awaits = "backplane";
+        originRule.acceptedUser(pending);
         const userId = identity.user.id;
         if (userId === known?.userId) return identity;
-        const rateLimited = guard.limiter.admitUser(userId, request.source, header);
+        const rateLimited = guard.limiter.admitUser(userId, request, header);
         return rateLimited === undefined ? identity : rejectUser(rateLimited, userId);
       });
     });

@@ -166,6 +166,8 @@ export interface ErrorContext {
    * `open`, `publish`, `send`, `session watch` and `upgrade`.
    */
   readonly type: string;
+  /** The room of the message or the request, if it has one. */
+  readonly room?: string | undefined;
   readonly ws: WebSocketInstance<WebSocketData> | undefined;
 }
 

@@ -70,8 +70,20 @@ it("localhost beside 127.0.0.1 is let in, with a warning that names the option [
   await expectRow("localhost", scene.said);
 });
 
+it("a visitor without a session costs the server no line, and the client one [s-M1]", async () => {
+  const url = await scene.serve({ authenticate: () => null });
+  const client = createWebSocketClient({ url });
+  scene.onEnd(() => {
+    client.close();
+  });
+  await until("authRequired", () => client.state.status === "authRequired");
+  expect(scene.lines).toEqual([]);
+  expect(scene.said.client?.().match(/\[halyard\]/g)).toHaveLength(1);
+});
+
 it("a cookie that is not sent is 401 on both sides [s-M1]", async () => {
   const url = await scene.serve({
+    verboseLogging: true,
     authenticate: ({ headers }) => (headers.get("cookie") === null ? null : { user: { id: "ada" } }),
   });
   const client = scene.connect(url);

@@ -38,7 +38,8 @@ it.each([
   async (_name, program) => {
     const { out, err } = await run(program);
     expect(out).toContain('["rejected","rejected","rejected"]');
-    const failed = "[halyard] the application's code failed (type: chat_message): RangeError: no such room";
+    const failed =
+      "[halyard] the application's code failed (type: chat_message, userId: ada): RangeError: no such room";
     expect(err.split(`${failed}\n`)).toHaveLength(2);
     expect(err).toMatch(/\n {4}at (failingHandler|<anonymous>|.*speaks\.ts)/);
     expect(err).toContain(`${failed} (2 more times)`);

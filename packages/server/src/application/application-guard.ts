@@ -1,12 +1,15 @@
 // The one way to call code of the application: hooks, options that are functions, loggers.
 // Made once per node; what awaits an answer (`authenticate`, `authorize`, handlers) awaits it with `withDeadline`.
 // Guarantees: nothing that such code throws, rejects with or answers escapes; each failure reaches `onError`.
-import { callSafely, isThenable } from "@halyard/protocol/internal";
+import { callSafely, isThenable, printable } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Logger } from "../logger.ts";
 import type { Clock, ErrorContext } from "../types.ts";
 import { describeError, isFailure, SchemaFailedError } from "../utils/errors.ts";
 import { HookQueue } from "./hook-queue.ts";
+
+/** How much of a user id or a room's name a line shows. */
+const MAX_TEXT_LENGTH = 64;
 
 /** Receives the errors of the application's code. Never throws. */
 export type Report = (error: unknown, context: ErrorContext) => void;
@@ -123,9 +126,12 @@ export class ApplicationGuard {
     this.logger.error({ type: option }, message);
   }
 
-  #log(error: unknown, { type }: ErrorContext): void {
+  #log(error: unknown, { type, room, ws }: ErrorContext): void {
     const err = error instanceof Error ? error : describeError(error);
-    this.logger.error({ type, err }, "the application's code failed");
+    // A socket that the application made may have no data.
+    const { userId } = Object(ws?.data) as { readonly userId?: unknown };
+    const subject = { ...shown("userId", userId), ...shown("room", room) };
+    this.logger.error({ type, ...subject, err }, "the application's code failed");
   }
 
   #guardLog(logger: Logger, level: keyof Logger): Logger["error"] {
@@ -149,6 +155,10 @@ export class ApplicationGuard {
 
 export function isBoolean(value: unknown): value is boolean {
   return typeof value === "boolean";
+}
+
+function shown(name: string, text: unknown): Readonly<Record<string, string>> {
+  return typeof text === "string" ? { [name]: printable(text, MAX_TEXT_LENGTH) } : {};
 }
 
 function ignore(): void {

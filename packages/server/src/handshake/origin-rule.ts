@@ -5,7 +5,14 @@ import { isThenable, printableAscii } from "@halyard/protocol/internal";
 import type { AnyConfig } from "../config.ts";
 import type { Logger } from "../logger.ts";
 import type { GetHeader } from "../security/client-address.ts";
-import { canonicalOrigin, isLoopback, parseHost, parseWebOrigin } from "../security/web-origin.ts";
+import { KnownOrigins } from "../security/known-origins.ts";
+import {
+  canonicalOrigin,
+  isLoopback,
+  isOfOtherSite,
+  parseHost,
+  parseWebOrigin,
+} from "../security/web-origin.ts";
 import type { AnyAuthenticator } from "../session-watch.ts";
 import { andThen } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
@@ -32,8 +39,6 @@ export interface OriginCheck {
 
 /** Lines about refused origins: a scanner must not fill the log. */
 const MAX_LOGGED = 100;
-/** Origins that the application has allowed. */
-const MAX_KNOWN = 1_000;
 const MAX_TEXT = 80;
 
 /** Allows pages of the server's own origin, or those that `allowedOrigins` names. */
@@ -44,7 +49,12 @@ export class OriginRule {
   /** The option whose function is asked first, for reports. */
   readonly option: "allowedOrigins" | "trustsOrigin";
   readonly #logged = new Set<string>();
-  readonly #known = new Set<string>();
+  /** The list of `allowedOrigins`. */
+  readonly #listed: ReadonlySet<string> | undefined;
+  /** Whose pages may read answers. */
+  readonly #allowed = new KnownOrigins();
+  /** From which an authenticator that checks origins itself has let a user in. */
+  readonly #connected = new KnownOrigins();
 
   /** @throws TypeError for a text in the list that is no origin */
   constructor({ allowedOrigins, logger, isYes }: OriginRuleParts) {
@@ -54,8 +64,9 @@ export class OriginRule {
     if (typeof allowedOrigins === "function")
       this.#askApplication = (...args) => settled(allowedOrigins(...args));
     else if (allowedOrigins !== undefined) {
-      const allowed = new Set(allowedOrigins.map(listedOrigin));
-      this.#askApplication = (origin) => allowed.has(canonicalOrigin(origin) ?? "");
+      const listed = new Set(allowedOrigins.map(listedOrigin));
+      this.#listed = listed;
+      this.#askApplication = (origin) => listed.has(canonicalOrigin(origin) ?? "");
     }
   }
 
@@ -75,7 +86,7 @@ export class OriginRule {
   /** Whether pages of this origin may connect, and may read why they may not. */
   allows(origin: string, check: OriginCheck): MaybePromise<boolean> {
     return andThen(this.#decide(origin, check), (isAllowed) => {
-      if (isAllowed) this.#remember(origin);
+      if (isAllowed) this.#allowed.add(origin);
       return isAllowed;
     });
   }
@@ -86,14 +97,26 @@ export class OriginRule {
     const asks =
       this.option === "allowedOrigins" ||
       (typeof authenticator === "object" && authenticator.trustsOrigin !== undefined);
-    return asks ? this.#known.has(origin) : this.allows(origin, check) === true;
+    return asks ? this.#allowed.has(origin) : this.allows(origin, check) === true;
   }
 
-  #remember(origin: string): void {
-    this.#known.delete(origin);
-    this.#known.add(origin);
-    const [oldest = ""] = this.#known;
-    if (this.#known.size > MAX_KNOWN) this.#known.delete(oldest);
+  /**
+   * Whether a browser sent the request for a page that nobody has let in so far: its visitor may know nothing of it.
+   * Answers without a call of the application.
+   */
+  isOfUnknownPage(request: LocatedRequest, header: GetHeader): boolean {
+    const origin = header("origin") ?? undefined;
+    if (origin === undefined) return isOfOtherSite(header);
+    if (this.#allowed.has(origin) || this.#connected.has(origin)) return false;
+    return this.#listed === undefined
+      ? likenessOf(origin, hostOf(request, header)) === undefined
+      : !this.#listed.has(canonicalOrigin(origin) ?? "");
+  }
+
+  /** A user has come in. What an authenticator that checks origins itself accepts is known by its answers alone. */
+  acceptedUser({ header, authenticator }: OriginCheck): void {
+    const origin = header("origin") ?? undefined;
+    if (origin !== undefined && checksOrigins(authenticator)) this.#connected.add(origin);
   }
 
   #decide(origin: string, { request, header, authenticator }: OriginCheck): MaybePromise<boolean> {
@@ -119,12 +142,8 @@ export class OriginRule {
   }
 
   #isOwn(origin: string, hostHeader: string): boolean {
-    const page = parseWebOrigin(origin);
-    // TLS may end before this server, so the scheme is not compared: a `Host` without a port has that of the page's scheme.
-    const own = page && parseHost(hostHeader, DEFAULT_PORT[page.scheme] ?? 0);
-    if (page === undefined || own === undefined) return false;
-    if (page.host === own.host && page.port === own.port) return true;
-    if (!isLoopback(page) || !isLoopback(own)) return false;
+    const likeness = likenessOf(origin, hostHeader);
+    if (likeness !== "loopback") return likeness === "own";
     this.#logOnce("loopback", {
       event: "origin_of_loopback",
       message: `A page of ${quotable(origin)} is let in because it and the server are on this machine. In production: ${lineFor(origin)}`,
@@ -151,6 +170,16 @@ export class OriginRule {
     this.#logged.add(key);
     this.#logger.warn({ event }, message);
   }
+}
+
+/** Whether a page is of the host that it has connected to, or both are on this machine. */
+function likenessOf(origin: string, hostHeader: string): "own" | "loopback" | undefined {
+  const page = parseWebOrigin(origin);
+  // TLS may end before this server, so the scheme is not compared: a `Host` without a port has that of the page's scheme.
+  const own = page && parseHost(hostHeader, DEFAULT_PORT[page.scheme] ?? 0);
+  if (page === undefined || own === undefined) return undefined;
+  if (page.host === own.host && page.port === own.port) return "own";
+  return isLoopback(page) && isLoopback(own) ? "loopback" : undefined;
 }
 
 const DEFAULT_PORT: Readonly<Record<string, number>> = { http: 80, https: 443 };
@@ -182,8 +211,7 @@ function isSentByBrowsers(authorization: string | null | undefined): boolean {
  */
 function isProbeOfOwnPage(header: GetHeader): boolean {
   if (header("upgrade")?.toLowerCase() === "websocket") return false;
-  const site = header("sec-fetch-site") ?? "same-origin";
-  return site === "same-origin" || site === "none";
+  return !isOfOtherSite(header);
 }
 
 function listedOrigin(text: string): string {

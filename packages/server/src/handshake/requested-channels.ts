@@ -108,13 +108,19 @@ export class RequestedChannels {
   }
 
   async #checkOne(connection: Connection, { channel, position }: UncheckedChannel): Promise<ChannelRequest> {
-    const { authorization } = this.#parts;
+    const { authorization, securityReporter } = this.#parts;
     const isOwn = channel === userChannel(connection.userId);
     const room = roomNameOf(channel) ?? GLOBAL_CHANNEL;
     const mayJoin = isOwn || (await authorization.allows(connection, "join", room));
     const mayRead =
       mayJoin &&
       (isOwn || position === undefined || (await authorization.allows(connection, "history", room)));
+    // Every connection is to be in "all", so nobody has asked for it.
+    if (!mayRead && room !== GLOBAL_CHANNEL)
+      securityReporter.recordRefusal(connection, authorization.refusal(mayJoin ? "history" : "join"), {
+        type: "hello",
+        room,
+      });
     return { channel, position, rejectedFor: mayRead ? undefined : "forbidden" };
   }
 }

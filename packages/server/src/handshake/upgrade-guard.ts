@@ -53,7 +53,7 @@ export class UpgradeGuard {
 
   /** Begins a handshake, which {@link end} ends. @returns the rejection when too many run, or too many were rejected */
   begin(request: LocatedRequest): UpgradeRejection | undefined {
-    const rateLimited = this.#parts.limiter.begin(request.source);
+    const rateLimited = this.#parts.limiter.begin(request);
     return rateLimited && this.record(request, rejectRateLimited(rateLimited));
   }
 
@@ -62,21 +62,22 @@ export class UpgradeGuard {
     request: LocatedRequest,
     pending: MaybePromise<TAnswer>,
   ): MaybePromise<TAnswer | UpgradeRejection> {
-    if (!(pending instanceof Promise)) return this.#finish(request, pending);
+    if (!(pending instanceof Promise)) return this.finish(request, pending);
     return new Promise((resolve) => {
       const expire = (): void => {
         const error = new DeadlineError(`${request.awaits} took longer than limits.handshakeMs`);
-        resolve(this.#finish(request, this.rejectionFrom(error, request.awaits)));
+        resolve(this.finish(request, this.rejectionFrom(error, request.awaits)));
       };
       this.#deadlines.schedule(expire);
       void pending.then((answer) => {
-        if (this.#deadlines.cancel(expire)) resolve(this.#finish(request, answer));
+        if (this.#deadlines.cancel(expire)) resolve(this.finish(request, answer));
         else if (!isRejection(answer)) this.#parts.abandon(answer);
       });
     });
   }
 
-  #finish<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
+  /** Ends a handshake whose answer is known. */
+  finish<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
     request: LocatedRequest,
     answer: TAnswer,
   ): TAnswer | UpgradeRejection {
@@ -97,12 +98,13 @@ export class UpgradeGuard {
   }
 
   /** Records a rejection for the security log, and counts it against its client where the client is to blame. */
-  record({ source }: LocatedRequest, answer: UpgradeRejection): UpgradeRejection {
+  record(request: LocatedRequest, answer: UpgradeRejection): UpgradeRejection {
     const { reason, status: code, userId } = answer;
     if (reason === undefined) return answer;
     const { limiter, securityReporter } = this.#parts;
-    if (code === 400 || code === 401 || code === 403 || code === 405) limiter.countRejection(source);
-    securityReporter.record({ kind: "upgrade_refused", reason, code }, { address: source.address, userId });
+    if (code === 400 || code === 401 || code === 403 || code === 405) limiter.countRejection(request);
+    const { address } = request.source;
+    securityReporter.record({ kind: "upgrade_refused", reason, code }, { address, userId });
     return answer;
   }
 

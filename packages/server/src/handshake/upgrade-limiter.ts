@@ -4,6 +4,7 @@
 import type { ServerLimits } from "../limits.ts";
 import type { GetHeader, RequestSource } from "../security/client-address.ts";
 import { KeyedRateLimiter } from "../utils/keyed-rate-limiter.ts";
+import { isOfOtherSite } from "../security/web-origin.ts";
 import { hashOf } from "../utils/text-digest.ts";
 import type { LimitName } from "../security-event.ts";
 import type { Clock } from "../types.ts";
@@ -13,6 +14,13 @@ export interface RateLimited {
   readonly limit: LimitName;
   /** Milliseconds. */
   readonly retryAfterMs: number;
+}
+
+/** A request, as the limits see it. */
+export interface LimitedRequest {
+  readonly source: RequestSource;
+  /** Pages that nobody has let in have tries of their own: their visitor's address is not to blame for them. */
+  readonly isOfUnknownPage: boolean;
 }
 
 /** A request whose credential names a known user. */
@@ -68,13 +76,13 @@ export class UpgradeLimiter {
   }
 
   /** Begins a handshake, which {@link end} must end. @returns the limit that rejects it, if one does */
-  begin(source: RequestSource): RateLimited | undefined {
+  begin(request: LimitedRequest): RateLimited | undefined {
     if (this.#handshakes >= this.#limits.handshakes) return { limit: "handshakes", retryAfterMs: 1_000 };
     if (this.#eventLoop.lagMs > this.#limits.sheddingLagMs)
       return { limit: "sheddingLagMs", retryAfterMs: 1_000 };
-    const retryAfterMs = this.#waitForRejections(source);
+    const retryAfterMs = this.#waitForRejections(request);
     if (retryAfterMs > 0) return { limit: "refusedUpgradesPerSecond", retryAfterMs };
-    const { addressKey } = source;
+    const { addressKey } = request.source;
     if (addressKey !== undefined) {
       const underWay = this.#handshakesPerAddress.get(addressKey) ?? 0;
       if (underWay >= this.#limits.handshakesPerAddress)
@@ -94,8 +102,9 @@ export class UpgradeLimiter {
   }
 
   /** Counts a rejection for which the client is to blame: it is not authenticated, or its request is malformed. */
-  countRejection({ addressKey, clientKey }: RequestSource): void {
-    if (clientKey !== undefined) this.#rejected.take(clientKey);
+  countRejection({ source, isOfUnknownPage }: LimitedRequest): void {
+    const { addressKey, clientKey } = source;
+    if (clientKey !== undefined) this.#rejected.take(isOfUnknownPage ? keyOfPages(clientKey) : clientKey);
     if (addressKey !== undefined && clientKey !== addressKey) this.#rejectedOfProxy.take(addressKey);
   }
 
@@ -116,11 +125,11 @@ export class UpgradeLimiter {
    *
    * @returns the limit that rejects it, if one does
    */
-  admitUser(userId: string, source: RequestSource, header: GetHeader): RateLimited | undefined {
+  admitUser(userId: string, request: LimitedRequest, header: GetHeader): RateLimited | undefined {
     const rateLimited = this.#take(userId);
     if (rateLimited === undefined) return undefined;
-    this.countRejection(source);
-    const key = credentialKey(source, header);
+    this.countRejection(request);
+    const key = credentialKey(request.source, header);
     if (key !== undefined) this.#remember(key, userId);
     return rateLimited;
   }
@@ -141,8 +150,11 @@ export class UpgradeLimiter {
     return retryAfterMs === 0 ? undefined : { limit: "acceptedUpgradesPerSecond", retryAfterMs };
   }
 
-  #waitForRejections({ addressKey, clientKey }: RequestSource): number {
-    const waitMs = clientKey === undefined ? 0 : this.#rejected.waitFor(clientKey);
+  #waitForRejections({ source, isOfUnknownPage }: LimitedRequest): number {
+    const { addressKey, clientKey } = source;
+    const keys =
+      clientKey === undefined ? [] : [clientKey, ...(isOfUnknownPage ? [keyOfPages(clientKey)] : [])];
+    const waitMs = Math.max(0, ...keys.map((key) => this.#rejected.waitFor(key)));
     if (waitMs > 0 || addressKey === undefined || clientKey === addressKey) return waitMs;
     return this.#rejectedOfProxy.waitFor(addressKey);
   }
@@ -155,6 +167,10 @@ export class UpgradeLimiter {
   }
 }
 
+function keyOfPages(clientKey: string): string {
+  return `${clientKey} pages`;
+}
+
 /**
  * 53 bits of what a request presents, from which nothing can be read again. The client is part of it, because a
  * cookie may be the same for many users whom another header tells apart.
@@ -162,8 +178,8 @@ export class UpgradeLimiter {
 function credentialKey({ clientKey }: RequestSource, header: GetHeader): number | undefined {
   const presented = [header("cookie"), header("authorization"), header("x-api-key"), ticketOf(header)];
   if (presented.every((value) => (value ?? undefined) === undefined)) return undefined;
-  // A page of another site that is refused must not use up what the user may do.
-  return hashOf([clientKey, header("origin"), ...presented].join("\n"));
+  // A page of another site that is refused must not use up what the user may do, with an image, too.
+  return hashOf([clientKey, header("origin") ?? isOfOtherSite(header), ...presented].join("\n"));
 }
 
 /** The offers of subprotocols but for the protocol's name, which a plain GET does not send. */

@@ -8,10 +8,21 @@ export class LocatedRequest implements UpgradeRequest {
   /** What the decision waits for, for the report of a time-out. */
   awaits: "allowedOrigins" | "authenticate" | "backplane" = "authenticate";
   readonly #request: IncomingRequest;
+  readonly #isOfUnknownPage: (request: LocatedRequest) => boolean;
 
-  constructor(request: IncomingRequest, source: RequestSource) {
+  constructor(
+    request: IncomingRequest,
+    source: RequestSource,
+    isOfUnknownPage: (request: LocatedRequest) => boolean,
+  ) {
     this.#request = request;
     this.source = source;
+    this.#isOfUnknownPage = isOfUnknownPage;
+  }
+
+  /** Whether a browser sent it for a page that nobody has let in so far. */
+  get isOfUnknownPage(): boolean {
+    return this.#isOfUnknownPage(this);
   }
 
   get url(): string {

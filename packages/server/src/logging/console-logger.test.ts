@@ -91,3 +91,50 @@ it("writes info only where it was asked for [s-M2]", () => {
   new ConsoleLogger(clock, true).info({ userId: "ada", event: "connected" }, "connection connected");
   expect(lines).toEqual(["info [halyard] connection connected (userId: ada)"]);
 });
+
+it("quotes a value that would read as more than one, and no other", () => {
+  const forged = "x, address: 6.6.6.6";
+  logger.warn({ userId: forged, address: "::ffff:192.0.2.1" }, "refused");
+  logger.warn({ room: 'a "b\\', rule: "authorize said no", code: 403 }, "refused in a room");
+  for (const [n, userId] of ["x) [halyard] fine", "x: y", "", " x", "Ada Lovelace", "x:y"].entries())
+    logger.warn({ userId }, `line ${String(n)}`);
+  expect(lines.map((line) => line.replace("warn [halyard] ", ""))).toEqual([
+    'refused (userId: "x, address: 6.6.6.6", address: ::ffff:192.0.2.1)',
+    'refused in a room (room: "a \\"b\\\\", rule: authorize said no, code: 403)',
+    'line 0 (userId: "x) [halyard] fine")',
+    'line 1 (userId: "x: y")',
+    'line 2 (userId: "")',
+    'line 3 (userId: " x")',
+    "line 4 (userId: Ada Lovelace)",
+    "line 5 (userId: x:y)",
+  ]);
+});
+
+it("writes no line end, escape sequence or mark of direction of a value or a message", () => {
+  const hostile = "ada\n[halyard] forged\r\u001b[2J\u0085\u2028\u202e";
+  logger.warn({ userId: hostile }, `refused ${hostile}`);
+  fail(new Error(hostile, { cause: hostile }));
+  expect(lines).toHaveLength(2);
+  for (const line of lines) {
+    expect(line).not.toMatch(/[^\P{C}\n]|\p{Zl}/u);
+    for (const next of line.split("\n").slice(1)) expect(next).toMatch(/^ {4}(at|caused by) /);
+  }
+});
+
+it("does not write the kind of an event, which the sentence says", () => {
+  logger.warn({ kind: "upgrade_refused", reason: "forbidden", code: 403 }, "an upgrade was refused");
+  expect(lines).toEqual(["warn [halyard] an upgrade was refused (reason: forbidden, code: 403)"]);
+});
+
+it("writes a refusal for each user and room, up to twenty of one reason", () => {
+  const refuse = (userId: string, room: string): void => {
+    logger.warn(
+      { kind: "forbidden", reason: "join", type: "join", rule: "authorize said no", userId, room },
+      "no",
+    );
+  };
+  for (const userId of ["ada", "bea", "ada"]) refuse(userId, "lobby");
+  expect(lines).toHaveLength(2);
+  for (let n = 0; n < 100; n++) refuse("ada", String(n));
+  expect(lines).toHaveLength(21);
+});

@@ -18,15 +18,15 @@ interface Line {
 const INTERVAL_MS = 60_000;
 /** Different lines of one minute: above it they are counted together. */
 const MAX_LINES = 200;
-/** Errors of one place whose messages differ, as with a visitor's text in them. */
-const MAX_ERRORS_OF_A_FRAME = 20;
+/** Lines of one place that differ by a visitor's text: by an error's message, or by the user and the room of a refusal. */
+const MAX_LINES_OF_A_PLACE = 20;
 const MAX_FIELD_LENGTH = 200;
 
 /** Writes to the console. */
 export class ConsoleLogger implements Logger {
   readonly #clock: Clock;
   readonly #lines = new Map<string, Line>();
-  readonly #errorsOfFrames = new Map<string, number>();
+  readonly #linesOfPlaces = new Map<string, number>();
   #timer: unknown;
   /** Whether connects, closes and messages are written, too. */
   readonly #writesInfo: boolean;
@@ -59,7 +59,7 @@ export class ConsoleLogger implements Logger {
     this.#timer = undefined;
     for (const line of this.#lines.values()) this.#printCount(line);
     this.#lines.clear();
-    this.#errorsOfFrames.clear();
+    this.#linesOfPlaces.clear();
   }
 
   /** From now on nothing is written. */
@@ -76,20 +76,21 @@ export class ConsoleLogger implements Logger {
       return;
     }
     const text = lineOf(fields, message);
-    this.#lines.set(key, { level, text: text.split("\n", 1)[0] ?? "", repeated: 0 });
+    this.#lines.set(key, { level, text: text.split("\n", 1)[0] ?? "", repeated: (fields.repeated ?? 1) - 1 });
     this.#print(level, text);
     this.#schedule();
   }
 
-  #keyOf(level: Level, { kind, reason, type, err }: Fields, message: string): string {
+  #keyOf(level: Level, fields: Fields, message: string): string {
+    const { kind, reason, type } = fields;
     let key = [level, message, kind, reason, type].join("\n");
-    if (err !== undefined) {
-      const { text, frame } = identityOf(err);
-      const place = `${key}\n${frame}`;
-      const isNew = !this.#lines.has(`${place}\n${text}`);
-      const known = this.#errorsOfFrames.get(place) ?? 0;
-      if (isNew) this.#errorsOfFrames.set(place, known + 1);
-      key = isNew && known >= MAX_ERRORS_OF_A_FRAME ? place : `${place}\n${text}`;
+    const variant = variantOf(fields);
+    if (variant !== undefined) {
+      const place = `${key}\n${variant.place}`;
+      const isNew = !this.#lines.has(`${place}\n${variant.text}`);
+      const known = this.#linesOfPlaces.get(place) ?? 0;
+      if (isNew) this.#linesOfPlaces.set(place, known + 1);
+      key = isNew && known >= MAX_LINES_OF_A_PLACE ? place : `${place}\n${variant.text}`;
     }
     return this.#lines.has(key) || this.#lines.size < MAX_LINES ? key : level;
   }
@@ -104,7 +105,7 @@ export class ConsoleLogger implements Logger {
 
   /** What was quiet for a minute is forgotten: the next time it is a line of its own. */
   #printCounts(): void {
-    this.#errorsOfFrames.clear();
+    this.#linesOfPlaces.clear();
     for (const [key, line] of this.#lines) {
       if (line.repeated === 0) this.#lines.delete(key);
       else this.#printCount(line);
@@ -134,15 +135,38 @@ interface Fields {
   readonly reason?: unknown;
   readonly type?: unknown;
   readonly repeated?: number;
+  readonly rule?: string;
+  readonly userId?: unknown;
+  readonly room?: unknown;
+}
+
+/** What tells apart lines of one message: the error, or who was refused what. Undefined where nothing does. */
+function variantOf({
+  err,
+  rule,
+  userId,
+  room,
+}: Fields): { readonly place: string; readonly text: string } | undefined {
+  if (err !== undefined) {
+    const { text, frame } = identityOf(err);
+    return { text, place: frame };
+  }
+  return rule === undefined ? undefined : { text: JSON.stringify([userId, room]), place: rule };
 }
 
 function lineOf(
-  { err, event: _event, at: _at, repeated: _repeated, ...shown }: Fields,
+  { err, event: _event, at: _at, kind: _kind, repeated: _repeated, ...shown }: Fields,
   message: string,
 ): string {
   const fields = Object.entries(shown)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}: ${printable(String(value), MAX_FIELD_LENGTH)}`);
+    .map(([name, value]) => `${name}: ${valueText(value)}`);
   const line = printable(message, message.length) + (fields.length === 0 ? "" : ` (${fields.join(", ")})`);
   return err === undefined ? line : `${line}: ${errorText(err)}`;
+}
+
+/** A value that could read as the end of its field is quoted: ids and names of rooms are what visitors make of them. */
+function valueText(value: unknown): string {
+  const text = printable(String(value), MAX_FIELD_LENGTH);
+  return /[",()]|: |^\s|\s$|^$/.test(text) ? `"${text.replace(/["\\]/g, "\\$&")}"` : text;
 }

@@ -77,9 +77,13 @@ export class Authorization {
     if (isGiven(connection, action, room)) return;
     return andThen(this.#callAuthorize(connection, action, room), (answer) => {
       // It may have been given while it was asked for.
-      if (!this.#isYes(connection, answer) && !isGiven(connection, action, room))
-        throw new ForbiddenError(action);
+      if (!this.#isYes(connection, answer) && !isGiven(connection, action, room)) throw this.refusal(action);
     });
+  }
+
+  /** The error for what {@link ask} refuses. */
+  refusal(action: Action): ForbiddenError {
+    return new ForbiddenError(action, this.isConfigured ? {} : { rule: "there is no authorize" });
   }
 
   #callAuthorize(connection: Connection, action: Action, room: string): unknown {

@@ -15,7 +15,7 @@ import type { HandlerTimes } from "../metrics/handler-times.ts";
 import { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
 import { errorJson, InvalidMessageError, isFailure, toHalyardError } from "../utils/errors.ts";
 import type { Deduplicator } from "./deduplicator.ts";
-import { sendReply } from "./error-replies.ts";
+import { sendReply, subjectOf } from "./error-replies.ts";
 import type { MessageLog } from "./message-log.ts";
 import type { RequestDispatcher } from "./request-dispatcher.ts";
 
@@ -110,15 +110,17 @@ export class ClientRequests {
     }
   }
 
-  #fail({ connection, frame }: RequestFrame, error: unknown, mayHaveRun: boolean): string {
+  #fail(request: RequestFrame, error: unknown, mayHaveRun: boolean): string {
+    const { connection, frame } = request;
+    const subject = subjectOf(request);
     if (isFailure(error)) {
       this.#parts.handlerTimes.addFailure(frame.name);
-      this.#parts.report(error, { type: frame.name, ws: connection.ws });
+      this.#parts.report(error, { ...subject, ws: connection.ws });
     }
     const publicError = toHalyardError(error);
     this.#parts.messageLog?.refused(connection, publicError);
     this.#parts.rateLimits.chargeFor(connection, publicError);
-    this.#parts.securityReporter.recordRefusal(connection, publicError);
+    this.#parts.securityReporter.recordRefusal(connection, publicError, subject);
     return errorJson(publicError, mayHaveRun).slice(0, -1);
   }
 }

@@ -237,7 +237,11 @@ export class Dispatcher {
     if (room !== undefined) return authorization.assertAllowed(connection, "publish", room);
     const scope =
       type === "chat_message" ? builtIns.chat : type === "typing_indicator" ? builtIns.typing : undefined;
-    if (scope === "rooms") throw new ForbiddenError("publish", "This is for rooms only.");
+    if (scope === "rooms") {
+      const option = type === "chat_message" ? "chat" : "typing";
+      const message = "This is for rooms only.";
+      throw new ForbiddenError("publish", { message, rule: `builtIns.${option} allows it in rooms only` });
+    }
     if (isForEveryone(type, messageType))
       return authorization.assertAllowed(connection, "publish", GLOBAL_CHANNEL);
   }

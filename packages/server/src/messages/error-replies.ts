@@ -1,11 +1,13 @@
 // Replies and errors to clients. Called wherever a client's frame fails, in messages/ and in the handshake.
 // Guarantees: a connection with 10 invalid messages or 50 refused ones within the window of ViolationCounters is closed.
 import type { HalyardError } from "@halyard/protocol/wire";
-import { CloseCode } from "@halyard/protocol/wire";
+import { CloseCode, normalizeRoomName } from "@halyard/protocol/wire";
+import { roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { InboundMessage } from "../connection/inbound-message.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
-import type { SecurityReporter } from "../security/security-reporter.ts";
+import type { FrameSubject, SecurityReporter } from "../security/security-reporter.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
 import type { Clock, ErrorContext } from "../types.ts";
 import type { MessageLog } from "./message-log.ts";
@@ -17,6 +19,20 @@ interface ErrorRepliesParts {
   readonly rateLimits: Pick<RateLimits, "chargeFor">;
   readonly report: (error: unknown, context: ErrorContext) => void;
   readonly securityReporter: SecurityReporter;
+}
+
+/** The fields of the frames that name a room or a request. */
+interface SubjectFields {
+  readonly type: string;
+  readonly name?: unknown;
+  readonly room?: unknown;
+  readonly input?: unknown;
+}
+
+interface FailedFrame {
+  readonly connection: Connection;
+  readonly re: number | string | undefined;
+  readonly subject?: FrameSubject;
 }
 
 const MAX_INVALID_MESSAGES = 10;
@@ -32,10 +48,20 @@ export class ErrorReplies {
 
   /** @param re the `seq` or `id` of the frame that failed */
   replyWithError(connection: Connection, error: unknown, re?: number | string): void {
+    this.#reply({ connection, re }, error);
+  }
+
+  /** The same for a frame that has been read: reports and the log say what it asks for. */
+  refuse(message: InboundMessage, error: unknown): void {
+    const { connection, meta } = message;
+    this.#reply({ connection, re: meta.id, subject: subjectOf(message) }, error);
+  }
+
+  #reply({ connection, re, subject }: FailedFrame, error: unknown): void {
     const publicError = toHalyardError(error);
-    if (isFailure(error)) this.#parts.report(error, { type: "message", ws: connection.ws });
+    if (isFailure(error)) this.#parts.report(error, { type: "message", ...subject, ws: connection.ws });
     sendReply(connection, errorJson(publicError).slice(0, -1), re);
-    this.countViolation(connection, publicError);
+    this.countViolation(connection, publicError, subject);
   }
 
   /**
@@ -50,11 +76,11 @@ export class ErrorReplies {
   }
 
   /** Counts an error that was sent to a client, and closes the connection above the bounds. */
-  countViolation(connection: Connection, error: HalyardError): void {
+  countViolation(connection: Connection, error: HalyardError, subject?: FrameSubject): void {
     const { code } = error;
     this.#parts.messageLog?.refused(connection, error);
     this.#parts.rateLimits.chargeFor(connection, error);
-    this.#parts.securityReporter.recordRefusal(connection, error);
+    this.#parts.securityReporter.recordRefusal(connection, error, subject);
     const now = this.#parts.clock.now();
     // What a handler refuses by an error of its own is no fault of the client.
     if (code === "invalid_json" || error instanceof InvalidMessageError) {
@@ -69,6 +95,15 @@ export class ErrorReplies {
       }
     }
   }
+}
+
+/** What a frame asks for, for reports and the log. */
+export function subjectOf({ frame, meta }: Pick<InboundMessage, "frame" | "meta">): FrameSubject {
+  const { type, name, input, room = (Object(input) as Partial<SubjectFields>).room }: SubjectFields = frame;
+  return {
+    type: type === "request" && typeof name === "string" ? name : type,
+    room: normalizeRoomName(room) ?? roomNameOf(meta.ch ?? ""),
+  };
 }
 
 /**

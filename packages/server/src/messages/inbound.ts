@@ -222,9 +222,8 @@ export class Inbound {
   }
 
   #handleControl(message: InboundMessage): void {
-    const { connection, meta } = message;
     const refuse = (error: unknown): void => {
-      this.#parts.errorReplies.replyWithError(connection, error, meta.id);
+      this.#parts.errorReplies.refuse(message, error);
     };
     try {
       this.#parts.controlFrames.handle(message)?.catch(refuse);

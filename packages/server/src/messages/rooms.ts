@@ -11,6 +11,7 @@ import type { ClientRooms } from "../connection/client-rooms.ts";
 import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { ServerLimits } from "../limits.ts";
+import type { SecurityReporter } from "../security/security-reporter.ts";
 import type { BuiltIns } from "../types.ts";
 import { ForbiddenError, isUnavailable, LimitError } from "../utils/errors.ts";
 import { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
@@ -24,6 +25,7 @@ interface RoomsParts {
   readonly clientRooms: ClientRooms;
   readonly limits: Pick<ServerLimits, "rooms">;
   readonly presence: PresenceHub;
+  readonly securityReporter: Pick<SecurityReporter, "recordRefusal">;
 }
 
 /** The rooms of this node's connections. */
@@ -62,7 +64,9 @@ export class Rooms {
       await connection.roomOperations.run(room, () => this.#joinIfPending(connection, room));
     } catch (error) {
       // What fails for another reason, as while the backplane is away, stays pending.
-      if (error instanceof ForbiddenError) this.#refusePending(connection, room);
+      if (!(error instanceof ForbiddenError)) return;
+      this.#parts.securityReporter.recordRefusal(connection, error, { type: "hello", room });
+      this.#refusePending(connection, room);
     }
   }
 
@@ -83,9 +87,9 @@ export class Rooms {
   /** As the rooms of a hello are checked that are not pending. @throws ForbiddenError */
   async #assertMayRead(connection: Connection, room: string): Promise<void> {
     const { authorization } = this.#parts;
-    if (!(await authorization.allows(connection, "join", room))) throw new ForbiddenError("join");
+    if (!(await authorization.allows(connection, "join", room))) throw authorization.refusal("join");
     if (connection.pendingRooms?.positionOf(room) === undefined) return;
-    if (!(await authorization.allows(connection, "history", room))) throw new ForbiddenError("history");
+    if (!(await authorization.allows(connection, "history", room))) throw authorization.refusal("history");
   }
 
   #refusePending(connection: Connection, room: string): void {
@@ -176,7 +180,8 @@ export class Rooms {
    */
   async showState(connection: Connection, room: string, json: string): Promise<void> {
     const { authorization, builtIns, presence } = this.#parts;
-    if (builtIns.presence === false) throw new ForbiddenError("presence");
+    if (builtIns.presence === false)
+      throw new ForbiddenError("presence", { rule: "builtIns.presence does not allow it" });
     let version: number;
     do {
       version = connection.rightsVersion;

@@ -4,7 +4,6 @@
 import type { SendResult } from "@halyard/protocol";
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
 import type { PublishedWork } from "../backplane.ts";
-import type { Connection } from "../connection/connection.ts";
 import { clientOf } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import { isClosed } from "../connection/is-closed.ts";
@@ -24,7 +23,7 @@ import { newMessageId } from "../utils/ids.ts";
 import type { Deduplicator } from "./deduplicator.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { ErrorReplies } from "./error-replies.ts";
-import { sendReply } from "./error-replies.ts";
+import { sendReply, subjectOf } from "./error-replies.ts";
 import { answerKeyOf } from "./frame-meta.ts";
 import type { MessageLog } from "./message-log.ts";
 
@@ -137,13 +136,14 @@ export class SendExecutor {
    * @throws OutcomeUnknownError for a numbered message
    */
   async #perform(
-    { connection, frame, meta, bytes, refusal }: InboundMessage,
+    message: InboundMessage,
     messageId: () => string,
     mayHaveRun: boolean,
   ): Promise<{ readonly replyPrefix: string; readonly isError: boolean }> {
+    const { connection, frame, meta, bytes, refusal } = message;
     const { clock, dispatcher, handlerTimes, report } = this.#parts;
     const { type, $: _, ...fields } = frame;
-    if (refusal !== undefined) return this.#fail(connection, refusal, mayHaveRun);
+    if (refusal !== undefined) return this.#fail(message, refusal, mayHaveRun);
     if (type === "skip") return { replyPrefix: `{"type":"reply"`, isError: false };
     const startedAt = clock.now();
     try {
@@ -161,20 +161,20 @@ export class SendExecutor {
       if (isOutcomeUnknown(error) && meta.seq !== undefined) throw error;
       if (isFailure(error)) {
         handlerTimes.addFailure(type);
-        report(error, { type, ws: connection.ws });
+        report(error, { ...subjectOf(message), ws: connection.ws });
       }
-      return this.#fail(connection, toHalyardError(error), mayHaveRun || hasEffect(error));
+      return this.#fail(message, toHalyardError(error), mayHaveRun || hasEffect(error));
     } finally {
       handlerTimes.add(type, clock.now() - startedAt);
     }
   }
 
   #fail(
-    connection: Connection,
+    message: InboundMessage,
     error: HalyardError,
     mayHaveRun: boolean,
   ): { readonly replyPrefix: string; readonly isError: true } {
-    this.#parts.errorReplies.countViolation(connection, error);
+    this.#parts.errorReplies.countViolation(message.connection, error, subjectOf(message));
     return { replyPrefix: errorJson(error, mayHaveRun).slice(0, -1), isError: true };
   }
 }

@@ -49,7 +49,8 @@ export class UserListRequests {
     for (;;) {
       const version = connection.rightsVersion;
       const isMember = room === undefined || connection.rooms?.has(room) === true;
-      if (isPresenceDisabled) throw new ForbiddenError("presence");
+      if (isPresenceDisabled)
+        throw new ForbiddenError("presence", { rule: "builtIns.presence does not allow it" });
       if (!isMember) throw new ForbiddenError("membership");
       await authorization.assertAllowed(connection, "presence", room ?? GLOBAL_CHANNEL);
       const list = await presence.list({ room, cursor });

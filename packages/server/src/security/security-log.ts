@@ -1,4 +1,4 @@
-import { printableAscii } from "@halyard/protocol/internal";
+import { printable, printableAscii } from "@halyard/protocol/internal";
 import type { Logger } from "../logger.ts";
 import type { SecurityEvent } from "../security-event.ts";
 import type { Clock } from "../types.ts";
@@ -16,15 +16,34 @@ const SENTENCES: Readonly<Record<SecurityEvent["kind"], string>> = {
   revoked: "a connection was closed because its session or right has ended",
 };
 
+const NO_USER = "a visitor was not let in: authenticate gave no user";
+
 /** How much of an address or a user id a line shows. */
 const MAX_ID_LENGTH = 64;
 
+/** Of how many refused frames of one kind, reason and address a line names the user, the room and the type. */
+const MAX_SUBJECTS = 10;
+
+/** What a client was refused, and the rule that refused it. */
+export interface RefusedFrame {
+  readonly type?: string;
+  /** A text of the client, which asked for it. */
+  readonly room?: string | undefined;
+  readonly rule: string;
+}
+
 interface Line {
   readonly event: SecurityEvent;
+  readonly refused: RefusedFrame | undefined;
+  /** The refused frames that have been named. */
+  readonly subjects: Set<string>;
   repeated: number;
 }
 
-/** Logs the first event of each kind, reason and address at once, and then every ten seconds how many followed. */
+/**
+ * Logs the first event of each kind, reason and address at once, and then every ten seconds how many followed. Refused frames
+ * that differ in user, room or type are logged, too, up to a bound.
+ */
 export class SecurityLog {
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -36,18 +55,25 @@ export class SecurityLog {
     this.#logger = logger;
   }
 
-  write(event: SecurityEvent): void {
+  write(event: SecurityEvent, refused?: RefusedFrame): void {
     const eventKey = `${event.kind} ${event.reason}`;
     const addressKey = `${eventKey} ${event.address ?? ""}`;
     const isKnown = this.#lines.has(addressKey);
     const key = isKnown || this.#lines.size < MAX_LINES_PER_INTERVAL ? addressKey : eventKey;
+    const subject = refused && JSON.stringify([event.userId, refused]);
     const line = this.#lines.get(key);
     if (line !== undefined) {
-      line.repeated++;
+      if (subject === undefined || line.subjects.has(subject) || line.subjects.size >= MAX_SUBJECTS)
+        line.repeated++;
+      else {
+        line.subjects.add(subject);
+        this.#log({ event, refused, repeated: 0 });
+      }
       return;
     }
-    this.#lines.set(key, { event, repeated: 0 });
-    this.#log(event, 0);
+    const first = { event, refused, subjects: new Set(subject === undefined ? [] : [subject]), repeated: 0 };
+    this.#lines.set(key, first);
+    this.#log(first);
     this.#timer ??= this.#clock.setTimeout(() => {
       this.#logSummary();
     }, INTERVAL_MS);
@@ -57,7 +83,7 @@ export class SecurityLog {
   stop(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const { event, repeated } of this.#lines.values()) if (repeated > 0) this.#log(event, repeated);
+    for (const line of this.#lines.values()) this.#logCount(line);
     this.#lines.clear();
   }
 
@@ -67,7 +93,7 @@ export class SecurityLog {
     for (const [key, line] of this.#lines) {
       if (line.repeated === 0) this.#lines.delete(key);
       else {
-        this.#log(line.event, line.repeated);
+        this.#logCount(line);
         line.repeated = 0;
       }
     }
@@ -77,19 +103,40 @@ export class SecurityLog {
     }, INTERVAL_MS);
   }
 
-  #log({ at, kind, reason, address, userId, connectionId, code }: SecurityEvent, repeated: number): void {
+  /** Of several users, rooms or types the sum names none. */
+  #logCount({ event, refused, subjects, repeated }: Line): void {
+    if (repeated === 0) return;
+    if (subjects.size <= 1) this.#log({ event, refused, repeated });
+    else this.#log({ event: { ...event, userId: undefined, connectionId: undefined }, repeated });
+  }
+
+  #log({ event, refused, repeated }: Pick<Line, "event" | "repeated"> & Partial<Line>): void {
+    const { at, kind, reason, address, userId, connectionId, code } = event;
     const fields = {
       at: new Date(at).toISOString(),
       kind,
       reason,
       ...(code === undefined ? {} : { code }),
-      ...(address === undefined ? {} : { address: printableAscii(address, MAX_ID_LENGTH) }),
-      ...(userId === undefined ? {} : { userId: printableAscii(userId, MAX_ID_LENGTH) }),
+      ...textsOf({ ...refused, address, userId }),
       ...(connectionId === undefined ? {} : { connectionId }),
       ...(repeated === 0 ? {} : { repeated }),
     };
+    if (kind === "upgrade_refused" && reason === "unauthenticated") {
+      // Every first visit is one, and the client asks a second time why.
+      this.#logger[repeated === 0 ? "info" : "debug"](fields, NO_USER);
+      return;
+    }
     // A sign-out, a ban and a deployment are the application's own decisions.
-    const level = kind === "revoked" || reason === "draining" ? "info" : "warn";
-    this.#logger[level](fields, `security event: ${SENTENCES[kind]}`);
+    if (kind === "revoked" || reason === "draining") this.#logger.info(fields, SENTENCES[kind]);
+    else this.#logger.warn(fields, `security event: ${SENTENCES[kind]}`);
   }
+}
+
+/** Room names are of any language. */
+function textsOf({ room, ...ids }: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const texts = Object.entries(ids).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, printableAscii(value, MAX_ID_LENGTH)] as const],
+  );
+  const shown = room === undefined ? {} : { room: printable(room, MAX_ID_LENGTH) };
+  return { ...Object.fromEntries(texts), ...shown };
 }

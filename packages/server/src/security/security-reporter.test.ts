@@ -16,7 +16,7 @@ const protocol = defineProtocol({
 interface Scene {
   readonly system: TestSystem<typeof protocol>;
   readonly events: SecurityEvent[];
-  readonly lines: { level: "info" | "warn"; fields: Record<string, unknown>; message: string }[];
+  readonly lines: { level: "debug" | "info" | "warn"; fields: Record<string, unknown>; message: string }[];
 }
 
 /** A system, the events that its hook received, and the lines that it logged. */
@@ -24,12 +24,12 @@ function scene(config: TestConfig<typeof protocol> = {}): Scene {
   const events: Scene["events"] = [];
   const lines: Scene["lines"] = [];
   const ignore = (): void => undefined;
-  const write = (level: "info" | "warn") => (fields: object, text: string) => {
-    if (text.startsWith("security event")) lines.push({ level, fields: { ...fields }, message: text });
+  const write = (level: "debug" | "info" | "warn") => (fields: object, text: string) => {
+    if ("kind" in fields) lines.push({ level, fields: { ...fields }, message: text });
   };
   const system = new TestSystem<typeof protocol>({
     protocol,
-    logger: { debug: ignore, info: write("info"), warn: write("warn"), error: ignore },
+    logger: { debug: write("debug"), info: write("info"), warn: write("warn"), error: ignore },
     onSecurityEvent: (event) => events.push(event),
     ...config,
   });
@@ -194,19 +194,36 @@ describe("SecurityLog", () => {
     expect(lines).toHaveLength(4);
   });
 
-  it("writes a revocation and a refusal while it drains as information, and anything else as a warning", async () => {
+  it("writes a revocation, a visitor without a session and a refusal while it drains as information, and anything else as a security event", async () => {
     const { system, lines } = scene();
     await upgrade(system);
     await system.manager.disconnectUser("ada");
     await reject(system, "192.0.2.1");
+    const forbid = fail(new HalyardError("forbidden"));
+    await system.internals.upgrades.handleUpgrade(
+      { url: "/ws", headers: new Headers(), remoteAddress: "::1" },
+      forbid,
+    );
     const drained = system.manager.drain({ windowMs: 0 });
     await reject(system, "192.0.2.2");
     await drained;
-    expect(lines.map(({ level, fields }) => [level, fields["reason"]])).toEqual([
-      ["info", "unauthenticated"],
-      ["warn", "unauthenticated"],
-      ["info", "draining"],
+    expect(lines.map(({ level, fields, message: text }) => [level, fields["reason"], text])).toEqual([
+      ["info", "unauthenticated", "a connection was closed because its session or right has ended"],
+      ["info", "unauthenticated", "a visitor was not let in: authenticate gave no user"],
+      ["warn", "forbidden", "security event: an upgrade was refused"],
+      ["info", "draining", "an upgrade was refused"],
     ]);
+  });
+
+  it("writes one line for a first visit without a session, whose upgrade and whose GET are refused", async () => {
+    const { system, lines, events } = scene({ authenticate: () => null });
+    const request = { url: "/ws", headers: new Headers(), remoteAddress: "192.0.2.1" };
+    await system.internals.upgrades.handleUpgrade(request);
+    await system.internals.upgrades.probe(request);
+    await system.clock.advance(60_000);
+    expect(events).toHaveLength(2);
+    expect(lines.filter(({ level }) => level !== "debug").map(({ level }) => level)).toEqual(["info"]);
+    expect(lines.at(-1)).toMatchObject({ level: "debug", fields: { repeated: 1 } });
   });
 
   it("writes at most 1,001 lines for events from 3,000 addresses", async () => {

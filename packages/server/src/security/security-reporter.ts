@@ -10,6 +10,7 @@ import type { Logger } from "../logger.ts";
 import type { LimitName, SecurityCounts, SecurityEvent, SecurityFacts } from "../security-event.ts";
 import { dateOf } from "@halyard/protocol/internal";
 import { SecurityLog } from "./security-log.ts";
+import type { RefusedFrame } from "./security-log.ts";
 import type { Clock } from "../types.ts";
 
 /** What the reporter works with. */
@@ -34,6 +35,13 @@ export interface SecuritySubject {
   readonly address: string | undefined;
 }
 
+/** What a client asked for, as the log names it. An event has no text of a client. */
+export interface FrameSubject {
+  /** The type of the message, or the name of the request: one that the application or Halyard has. */
+  readonly type: string;
+  readonly room: string | undefined;
+}
+
 type EventSubject = Partial<Omit<SecurityFacts, "at">>;
 
 /** Counts, logs and hands on each security event. */
@@ -48,21 +56,27 @@ export class SecurityReporter {
   }
 
   /** Never throws. */
-  record(input: SecurityEventInput, { address, userId, connectionId }: EventSubject = {}): void {
+  record(
+    input: SecurityEventInput,
+    { address, userId, connectionId }: EventSubject = {},
+    refused?: RefusedFrame,
+  ): void {
     const { clock, hook } = this.#parts;
     const event: SecurityEvent = { ...input, at: dateOf(clock), address, userId, connectionId };
     const counts = this.#counts.get(event.kind) ?? new Map<string, number>();
     this.#counts.set(event.kind, counts);
     counts.set(event.reason, (counts.get(event.reason) ?? 0) + 1);
-    this.#log.write(event);
+    this.#log.write(event, refused);
     hook?.(event);
   }
 
   /** A client got `forbidden`, or reached a limit. */
-  recordRefusal(connection: SecuritySubject, error: HalyardError): void {
+  recordRefusal(connection: SecuritySubject, error: HalyardError, frame?: FrameSubject): void {
     if (error.code === "forbidden") {
-      const reason = error instanceof ForbiddenError ? error.action : "application";
-      this.record({ kind: "forbidden", reason, code: undefined }, subjectOf(connection));
+      const isOwn = error instanceof ForbiddenError;
+      const reason = isOwn ? error.action : "application";
+      const refused = { ...frame, rule: isOwn ? error.rule : "the application threw forbidden" };
+      this.record({ kind: "forbidden", reason, code: undefined }, subjectOf(connection), refused);
     } else if (error instanceof LimitError) {
       this.record({ kind: "limit", reason: error.limit, code: undefined }, subjectOf(connection));
     }

@@ -1,6 +1,7 @@
 // Origins and hosts as browsers and proxies write them, in one form that can be compared.
 // Called by the rule of origins for each upgrade that carries a cookie.
 // Guarantee: a text that is no origin equals nothing.
+import type { GetHeader } from "./client-address.ts";
 import { canonicalAddress } from "./ip-address.ts";
 
 /** The host and the port of an origin or of a `Host` header. */
@@ -47,6 +48,15 @@ export function canonicalOrigin(text: string): string | undefined {
     return /^(?!https?:)[a-z][a-z\d+.-]*:\/\/[^/?#@\\\s]+$/i.test(text) ? text.toLowerCase() : undefined;
   const { scheme, host, port } = web;
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
+}
+
+/**
+ * Whether a browser says that a page of another site made it send the request, as with an image of that page: such a
+ * request has a cookie, and no `Origin`.
+ */
+export function isOfOtherSite(header: GetHeader): boolean {
+  const site = header("sec-fetch-site") ?? "same-origin";
+  return site !== "same-origin" && site !== "none";
 }
 
 /** Whether a name means this machine: `localhost`, names below it, 127.0.0.0/8 and ::1. */

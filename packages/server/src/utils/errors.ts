@@ -125,15 +125,26 @@ export interface Exceeded {
   readonly waitMs: number;
 }
 
-/** The user lacks a right. The sender gets `forbidden`; the security log also gets the action. */
+/** The user lacks a right. The sender gets `forbidden`; the security log also gets the action, and which rule refused it. */
 export class ForbiddenError extends HalyardError {
   readonly action: ForbiddenAttempt["reason"];
+  /** For the developer who reads the log. */
+  readonly rule: string;
 
-  constructor(action: ForbiddenAttempt["reason"], message?: string) {
+  constructor(
+    action: ForbiddenAttempt["reason"],
+    { message, rule = RULES[action] ?? "authorize said no" }: { message?: string; rule?: string } = {},
+  ) {
     super("forbidden", message);
     this.action = action;
+    this.rule = rule;
   }
 }
+
+const RULES: Partial<Record<ForbiddenAttempt["reason"], string>> = {
+  role: "the user lacks the role that the contract requires",
+  membership: "the user is not in the room",
+};
 
 /**
  * Turns an unknown error into one of the protocol. An error that application code threw becomes `internal`: its text goes
