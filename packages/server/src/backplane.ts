@@ -291,7 +291,7 @@ export interface Backplane extends BackplaneRooms {
    * last use or close; false for a client that was never connected. Called for each hello but a client's first.
    *
    * After false, the results are known again once this connection begins an operation, whatever its number: its client has heard
-   * so. What an older connection still begins is none of that.
+   * so. What an older connection still begins is none of that. With '' no connection tells it.
    *
    * @default the welcome does not say whether they are
    */

@@ -15,6 +15,8 @@ export class UnfinishedWelcome {
   readonly channels = new Map<string, Position | undefined>();
   /** The rooms that the server gave to the client have not been read. */
   hasUnreadRooms = false;
+  /** What the hello says of channels, while the rooms that the server gave have not been read: by channel. */
+  positions: Map<string, Position> | undefined;
   /** One of them has not been entered. */
   hasUnenteredRooms = false;
   #memory: MemoryQuestion | undefined;

@@ -1,8 +1,9 @@
 import type { Position } from "@halyard/protocol";
 import { afterEach, describe, expect, it } from "vitest";
 import { HubScene as Scene } from "../../test/hub-scene.ts";
+import { encodeEnvelope } from "./envelope.ts";
 import { clientKey, Exclusion } from "./exclusion.ts";
-import { canCommit, commitReplay, planReplay, pushReplay, replayBudget } from "./replay.ts";
+import { canCommit, commitReplay, gapFrame, planReplay, pushReplay, replayBudget } from "./replay.ts";
 import type { Replay } from "./replay.ts";
 
 let scene: Scene;
@@ -43,6 +44,16 @@ describe("ChannelHub", () => {
     await hub.publish("all", { json: '{"type":"b"}', ephemeral: true, except });
     expect(scene.received()).toEqual(["skip"]);
     expect(scene.received(bea)).toEqual(["a", "b"]);
+  });
+
+  it("sends the skip of a message before a later frame of the same turn, which may be a gap of its channel", async () => {
+    const { ada, hub } = create();
+    await scene.read(ada);
+    const { epoch, offset: prev } = await hub.whenSynced("all");
+    const data = encodeEnvelope({ json: '{"type":"a"}', except: new Exclusion([clientKey(ada.client)]) });
+    hub.onPublication({ channel: "all", epoch, offset: prev + 1, prev, at: 0, data });
+    ada.push(gapFrame("all", { epoch: "new", off: 0, recovered: "lost" }));
+    expect(scene.received()).toEqual(["skip", "gap lost"]);
   });
 });
 

@@ -150,6 +150,7 @@ export class ChannelHub {
   add(channel: Channel, connection: Connection): void {
     this.#idleChannels.cancel(channel);
     channel.add(connection);
+    this.copies.takePostponed(connection, channel.name);
   }
 
   remove(name: string, connection: Connection): void {

@@ -109,7 +109,7 @@ export class Channel extends Subscribers {
     const { ephemeral } = message;
     const frames = new Map<string, OutboundFrame>();
     for (const connection of this) {
-      const text = this.#copies.textFor(connection, message);
+      const text = this.#copies.textFor(connection, this.name, message);
       if (text === undefined) {
         skip(connection);
         continue;

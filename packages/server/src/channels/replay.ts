@@ -183,11 +183,18 @@ export function gapFrame(ch: string, { epoch, off, recovered }: ChannelState): O
   return new OutboundFrame(JSON.stringify({ type: "gap", ch, epoch, off, reason: recovered }));
 }
 
+/** A connection does not read a channel in which it was going to get messages: the channels that have them, too, go on behind a gap. */
+export function pushGapsOfUnread(channels: ChannelHub, connection: Connection, unread: string): void {
+  for (const { name, epoch, offset } of channels.copies.takePostponed(connection, unread))
+    connection.push(gapFrame(name, { epoch, off: offset, recovered: "lost" }));
+}
+
 /** Queues the frames that a connection missed. Messages that it does not get, or gets in another room, only move its position. */
 export function pushReplay(connection: Connection, { channel, entries, copies }: MissedFrames): void {
   for (const entry of entries) {
     const { header } = entry;
-    const text = header === undefined ? entry.text : copies.textFor(connection, { text: entry.text, header });
+    const text =
+      header === undefined ? entry.text : copies.textFor(connection, channel, { text: entry.text, header });
     if (text === undefined) {
       connection.skip(channel, entry.offset);
       continue;

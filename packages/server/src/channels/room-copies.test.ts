@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { HubScene } from "../../test/hub-scene.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { EarlierEntry } from "./envelope.ts";
+import { encodeEnvelope } from "./envelope.ts";
 import { commitReplay, planReplay, pushReplay, replayBudget } from "./replay.ts";
 
 let scene: HubScene;
@@ -75,6 +76,37 @@ describe("a message to several rooms", () => {
     for (const room of ["a", "b"]) await join(ada, room);
     await publish("m", ["b"], [{ room: "a", epoch: "lost", off: 1 }]);
     expect(scene.received()).toEqual(["m"]);
+  });
+
+  /** What a store that has begun a new epoch publishes, as another node that has it already. */
+  const publishNew = (room: string, offset: number, rooms: { before: EarlierEntry[]; after: string[] }) => {
+    const data = encodeEnvelope({ json: JSON.stringify({ type: "m" }), rooms });
+    const place = { channel: `room:${room}`, epoch: "new", offset, prev: offset - 1, at: 0 };
+    scene.hub.onPublication({ ...place, data });
+    return scene.clock.settle();
+  };
+
+  it("comes once to a connection that joined its rooms just before the store began a new epoch [s-P4]", async () => {
+    const { ada } = create();
+    for (const room of ["a", "b"]) await join(ada, room);
+    scene.rewrite = () => ({ epoch: "new", top: 4, entries: [] });
+    for (const room of ["a", "b"]) await publishNew(room, 4, { before: [], after: [] });
+    expect(scene.received()).toEqual(["gap lost", "gap lost"]);
+    await publishNew("a", 5, { before: [], after: ["b"] });
+    await publishNew("b", 5, { before: [{ room: "a", epoch: "new", off: 5 }], after: [] });
+    expect(scene.received()).toEqual(["m", "skip"]);
+  });
+
+  it("is replayed once to a connection that is the first on its node in the rooms [s-P4]", async () => {
+    const { ada, connections, hub } = create();
+    const [a, b] = [await join(ada, "a"), await join(ada, "b")];
+    await publish("m", ["b"], [await publish("m", ["a", "b"])]);
+    for (const room of ["a", "b"]) hub.remove(`room:${room}`, ada);
+    await scene.clock.advance(30_000);
+    const bea = connections.open("bea");
+    await join(bea, "a", a);
+    await join(bea, "b", b);
+    expect(scene.received(bea)).toEqual(["m", "skip"]);
   });
 
   it("is known for 15 s in its rooms, and no timer remains of joins and leaves [s-P4]", async () => {

@@ -2,7 +2,8 @@
 // Channels and replays ask for each reader of an entry with a header; the channel hub tells which connections begin and end
 // to read a room.
 // Guarantees: a connection gets the message in the first of its rooms and `skip` in the others. In a room that it began to read after
-// the message it has not got it; in one that it has left since then it has.
+// the message it has not got it; in one that it has left since then it has. A room that it is going to read counts as read; where
+// it does not read it after all, the rooms in which it got `skip` for that are named.
 //
 // What a node cannot know: a client that joined an earlier room after the message, and was cut off before it got the message in a
 // later one, resumes as one that has read both.
@@ -43,6 +44,8 @@ export interface RoomCopiesParts {
 export class RoomCopies {
   readonly #channelOf: RoomCopiesParts["channelOf"];
   readonly #parts = new Map<Connection, ReadPart[]>();
+  /** The channels in which a connection got `skip` for what it is going to get in another one, by that one. */
+  readonly #postponed = new Map<Connection, Map<string, Set<string>>>();
   readonly #expiry: ExpiryTimer<ReadPart>;
 
   constructor({ channelOf, clock }: RoomCopiesParts) {
@@ -56,12 +59,13 @@ export class RoomCopies {
   /** The text of an entry for one of its readers; undefined for one that does not get it, or has got it in another room. */
   textFor(
     connection: Connection,
+    channel: string,
     { text, header }: { readonly text: string; readonly header: EnvelopeHeader },
   ): string | undefined {
     if (header.except?.has(connection.client) === true) return undefined;
     const { rooms } = header;
     if (rooms === undefined) return text;
-    if (rooms.before.some((entry) => this.#hasRead(connection, entry))) return undefined;
+    if (rooms.before.some((entry) => this.#hasRead(connection, channel, entry))) return undefined;
     const also = this.#laterChannels(connection, rooms);
     // The reserved field is the last one.
     return also.length === 0 ? text : `${text.slice(0, -2)},"also":${JSON.stringify(also)}}}`;
@@ -75,6 +79,7 @@ export class RoomCopies {
   /** A connection reads a room no more. */
   end(connection: Connection, { name, epoch, offset }: ReadChannel): void {
     if (connection.stage === "closed") {
+      this.#postponed.delete(connection);
       for (const part of this.#parts.get(connection) ?? []) this.#expiry.cancel(part);
       this.#parts.delete(connection);
       return;
@@ -84,7 +89,25 @@ export class RoomCopies {
     else open.to = offset;
   }
 
+  /**
+   * A connection reads a channel, or is not going to read it any more.
+   *
+   * @returns the channels in which it got `skip` for what it was going to get in this one
+   */
+  takePostponed(connection: Connection, channel: string): readonly ReadChannel[] {
+    const postponed = this.#postponed.get(connection);
+    const names = postponed?.get(channel);
+    if (postponed === undefined || names === undefined) return [];
+    postponed.delete(channel);
+    if (postponed.size === 0) this.#postponed.delete(connection);
+    return [...names].flatMap((name) => {
+      const other = this.#channelOf(name);
+      return other?.has(connection) === true ? other : [];
+    });
+  }
+
   close(): void {
+    this.#postponed.clear();
     this.#expiry.clear();
     this.#parts.clear();
   }
@@ -108,7 +131,7 @@ export class RoomCopies {
   }
 
   /** Whether the connection has got, or is going to get, what stands there. */
-  #hasRead(connection: Connection, { room, epoch, off }: EarlierEntry): boolean {
+  #hasRead(connection: Connection, asked: string, { room, epoch, off }: EarlierEntry): boolean {
     const name = roomChannel(room);
     const channel = this.#channelOf(name);
     const isReading = channel?.has(connection) === true;
@@ -116,8 +139,17 @@ export class RoomCopies {
     const isPart = (part: ReadPart): boolean =>
       part.channel === name && part.epoch === epoch && part.from < off && off <= (part.to ?? Infinity);
     if (this.#parts.get(connection)?.some(isPart) === true) return true;
-    if (isReading) return channel.epoch === epoch && this.#openPart(connection, name) === undefined;
-    return this.#nextPosition(connection, room)?.epoch === epoch;
+    // With a part of an earlier epoch the connection reads on in this one, behind a gap.
+    if (isReading) return channel.epoch === epoch && this.#openPart(connection, name)?.epoch !== epoch;
+    const next = this.#nextPosition(connection, room);
+    if (next?.epoch !== epoch) return false;
+    if (off > next.off) this.#postpone(connection, { from: asked, to: name });
+    return true;
+  }
+
+  #postpone(connection: Connection, { from, to }: { readonly from: string; readonly to: string }): void {
+    const postponed = this.#postponed.get(connection) ?? new Map<string, Set<string>>();
+    this.#postponed.set(connection, postponed.set(to, (postponed.get(to) ?? new Set()).add(from)));
   }
 
   #laterChannels(connection: Connection, { after }: PublishedRooms): readonly string[] {

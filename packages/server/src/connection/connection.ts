@@ -211,6 +211,7 @@ export class Connection extends RareConnectionState implements WatchedConnection
   push(frame: OutboundFrame): void {
     if (this.stage === "closed") return;
     this.#startBatch();
+    this.#appendSkips();
     this.batch = this.batch.append(frame);
   }
 
@@ -238,9 +239,11 @@ export class Connection extends RareConnectionState implements WatchedConnection
    * @param channel the channel whose position the frame moves; a queued `skip` of that channel is dropped
    */
   pushFromChannel(frame: OutboundFrame, channel?: string): void {
-    this.push(frame);
-    if (channel === undefined || this.#skippedOffsets?.delete(channel) !== true) return;
-    if (this.#skippedOffsets.size === 0) this.#skippedOffsets = undefined;
+    if (this.stage === "closed") return;
+    this.#startBatch();
+    if (channel !== undefined) this.#skippedOffsets?.delete(channel);
+    this.#appendSkips();
+    this.batch = this.batch.append(frame);
   }
 
   /** @returns false if a frame is queued already: the connection then gets the frames of the group one by one */
@@ -251,7 +254,7 @@ export class Connection extends RareConnectionState implements WatchedConnection
     return true;
   }
 
-  /** Moves the position past a message that this connection does not get. The last `skip` per channel and turn is sent. */
+  /** Moves the position past a message that this connection does not get. Of several in a row the last one per channel is sent. */
   skip(channel: string, offset: number): void {
     if (!this.isV1 || this.stage === "closed") return;
     this.#startBatch();
@@ -262,13 +265,18 @@ export class Connection extends RareConnectionState implements WatchedConnection
   /** Takes the frames of this turn out of the queue. */
   takeBatch(): Batch {
     if (this.#batchGroup !== undefined) this.#leaveBatchGroup(this.#batchGroup);
-    let { batch } = this;
-    for (const [ch, off] of this.#skippedOffsets ?? []) {
-      batch = batch.append(new OutboundFrame(JSON.stringify({ type: "skip", $: { ch, off } })));
-    }
-    this.#skippedOffsets = undefined;
+    this.#appendSkips();
+    const { batch } = this;
     this.batch = this.writer.empty;
     return batch;
+  }
+
+  /** A `skip` comes before the next frame: that may be the `gap` or the `left` behind which its offset means nothing. */
+  #appendSkips(): void {
+    if (this.#skippedOffsets === undefined) return;
+    for (const [ch, off] of this.#skippedOffsets)
+      this.batch = this.batch.append(new OutboundFrame(JSON.stringify({ type: "skip", $: { ch, off } })));
+    this.#skippedOffsets = undefined;
   }
 
   get #hasNothingQueued(): boolean {

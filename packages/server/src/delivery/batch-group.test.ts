@@ -75,12 +75,12 @@ describe.each([
     audience.member(1).skip("room:a", 1);
     audience.subscribers.broadcast(frame("typing"));
     audience.clock.flush();
-    expect(audience.received).toEqual(["a typing skip", "a typing skip skip", "a typing"]);
+    expect(audience.received).toEqual(["a skip typing", "a skip skip typing", "a typing"]);
     audience.member(0).skip("all", 3);
     audience.member(1).skip("room:a", 4);
     audience.subscribers.broadcast(frame("b"), "all");
     audience.clock.flush();
-    expect(audience.received).toEqual(["a typing skip b", "a typing skip skip b skip", "a typing b"]);
+    expect(audience.received).toEqual(["a skip typing b", "a skip skip typing skip b", "a typing b"]);
   });
 
   it("sends nothing to a closed connection", () => {

@@ -85,6 +85,24 @@ describe("while a client connects", () => {
 });
 
 describe("what a welcome left open", () => {
+  it("is a room that the server gave: the client goes on in it where it was", async () => {
+    const { clock, manager } = createLossy();
+    const first = await system.join("ada");
+    await manager.join(first, "hall");
+    clock.flush();
+    const [given] = first.received("joined");
+    const { epoch, off } = given as unknown as { epoch: string; off: number };
+    await system.drop(first);
+    await manager.sendToRoom("hall", { type: "announcement", message: "missed" });
+    lost.givenRooms = 2;
+    const positions = [{ ch: "room:hall", epoch, off }];
+    const again = await system.join("ada", { attempt: 2, positions });
+    expect(again.received("welcome")[0]?.["channels"]).not.toHaveProperty("room:hall");
+    await clock.advance(10_000);
+    expect(again.received("joined")).toMatchObject([{ room: "hall", epoch, off }]);
+    expect(again.received("announcement")).toMatchObject([{ message: "missed" }]);
+  });
+
   it("is made up for also where that fails while another connection is still being finished", async () => {
     const { clock } = createLossy();
     lost.recall = Infinity;

@@ -82,6 +82,7 @@ export class RequestedChannels {
     if (hello.rooms.length > MAX_NAMED_ROOMS * Math.max(limits.rooms, LIMITS.rooms / MAX_NAMED_ROOMS))
       throw new LimitError("limit_exceeded", "rooms");
     const positions = positionsOf(hello);
+    if (connection.unfinished?.hasUnreadRooms === true) connection.unfinished.positions = positions;
     const { valid, invalid } = roomNames(hello.rooms);
     // A plain client that says hello late is in rooms already.
     const heldRooms = new Set([...(connection.givenRooms ?? []), ...(connection.rooms ?? [])]);

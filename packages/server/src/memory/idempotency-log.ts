@@ -23,6 +23,8 @@ interface ClientRecord {
   readonly requests: RequestResults;
   /** The digests of operations that have ended without a known outcome or a stored result, by key; few clients have one. */
   unknown?: Map<Work["key"], number>;
+  /** Where the client may have had more done than stands here: the connection that was told so last, or `null`. */
+  toldTo?: string | null | undefined;
   usedAt: number;
 }
 
@@ -69,9 +71,12 @@ export class IdempotencyLog {
     return this.#users.size;
   }
 
-  begin({ ref, key, digest }: Work, now: number): WorkState {
+  begin({ ref, key, digest, connection }: Work, now: number): WorkState {
     const record = this.#recordOf(ref);
     record.usedAt = now;
+    // The client has read the welcome that told it so.
+    if (record.toldTo !== undefined && record.toldTo === connection?.id)
+      Object.assign(record, { toldTo: undefined, lastSeq: 0 });
     const known = typeof key === "number" ? record.sends.get(key) : record.requests.get(key);
     if (known !== undefined) {
       if (known.digest !== digest) return CONFLICT;
@@ -110,7 +115,25 @@ export class IdempotencyLog {
       record.lastSeq = key - 1;
   }
 
-  has({ user, client }: ClientRef): boolean {
+  /** Whether everything is known that a client has had done. A client that hears no is told so in the welcome of a connection. */
+  recall(ref: ClientRef, connectionId: string, now: number): boolean {
+    const isNew = !this.#has(ref);
+    const record = this.#recordOf(ref);
+    record.usedAt = now;
+    if (!isNew && record.toldTo === undefined) return true;
+    record.toldTo = connectionId;
+    return false;
+  }
+
+  /** A client connects that is not new: what it has had done before is not known, unless it has a record or is open. */
+  meet(ref: ClientRef, now: number): void {
+    if (this.#has(ref)) return;
+    const record = this.#recordOf(ref);
+    record.usedAt = now;
+    if (!this.#isOpen(ref)) record.toldTo = null;
+  }
+
+  #has({ user, client }: ClientRef): boolean {
     return this.#users.get(user)?.has(client) === true;
   }
 

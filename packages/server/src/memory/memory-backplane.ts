@@ -162,6 +162,7 @@ class MemoryBackplane implements Backplane {
     if (mark !== undefined) return resolvedPromise({ admitted: false, reason: "revoked", code: mark.code });
     this.#idempotency.maxConnections = request.limit;
     const now = this.#clock.now();
+    if (request.attempt > 1 && request.isProbe !== true) this.#idempotency.meet(request, now);
     const admission = this.#admissions.admit(request, now);
     if (admission.admitted && admission.replaced.length > 0 && request.isProbe !== true)
       this.#idempotency.touch(request, now);
@@ -242,8 +243,8 @@ class MemoryBackplane implements Backplane {
     this.#idempotency.settle(work, result);
   }
 
-  recall(ref: ClientRef): boolean {
-    return this.#idempotency.has(ref);
+  recall(ref: ClientRef, connectionId: string): boolean {
+    return this.#idempotency.recall(ref, connectionId, this.#clock.now());
   }
 
   /** A client that has not sent anything has a record from its first close on: one that returns in time is not forgotten. */

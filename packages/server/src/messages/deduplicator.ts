@@ -1,6 +1,7 @@
 // Runs each operation of a client once: its numbered sends and its requests. Called by SendExecutor and ClientRequests.
 // Guarantees: a repetition gets the stored result; a repetition of an operation that runs waits for its result; a result that
-// could not be stored is the answer all the same, and is stored later; what was begun and does not run is given back.
+// could not be stored is the answer all the same, and is stored later; what was begun and does not run is given back; what a
+// client may have sent before runs no second time because the store was lost while it waited.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane, PublishedWork, Work, WorkState } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -8,10 +9,15 @@ import type { Clock } from "../types.ts";
 import { RepeatedCalls, repeatWhileUnavailable } from "../utils/repeated-calls.ts";
 
 const POLL_MS = 250;
+/** In place of the connection in whose welcome a client is told what was lost. */
+const NO_WELCOME = "";
+const LOST = "The backplane has lost what this client has had run: the client is told so when it connects again.";
 
 /** An operation, and the connection that it came from. */
 type ClientWork = Omit<Work, "connection"> & {
-  readonly connection?: Pick<Connection, "id" | "isRevoked" | "unfinished">;
+  readonly connection?: Pick<Connection, "attempt" | "client" | "close" | "id" | "isRevoked" | "unfinished">;
+  /** The backplane did not answer an earlier call for the operation. @default false */
+  readonly isRetry?: boolean;
 };
 /** @param mayHaveRun the operation was begun before, and how it ended is unknown */
 type Execute<TWork> = (work: TWork, mayHaveRun: boolean) => string | Promise<string>;
@@ -82,7 +88,11 @@ export class Deduplicator {
     const kept = this.#unsettledResultOf(work);
     if (kept !== undefined) return kept;
     const isPublication = publication !== undefined && !this.#running.has(runKey(work));
-    const state = isPublication ? this.#publish(work, publication) : this.#backplane.begin(work);
+    const state = isPublication
+      ? this.#publish(work, publication)
+      : work.isRetry === true
+        ? this.#beginAgain(work)
+        : this.#backplane.begin(work);
     const isDecided = !(state instanceof Promise) && state.state !== "running";
     return isDecided ? this.#proceed(state, work, execute) : this.#poll(state, work, execute);
   }
@@ -150,15 +160,32 @@ export class Deduplicator {
   }
 
   /** Repeats a `begin` whose reply was lost: the same claim gets the same answer. */
-  async #begun(begun: Promise<WorkState>, work: Work): Promise<WorkState> {
+  async #begun(begun: Promise<WorkState>, work: ClientWork): Promise<WorkState> {
     try {
       return await begun.catch((error: unknown) =>
-        repeatWhileUnavailable(error, async () => this.#backplane.begin(work), this.#clock),
+        repeatWhileUnavailable(error, () => this.#beginAgain(work), this.#clock),
       );
     } catch (error) {
       this.#giveBack(work, true);
       throw error;
     }
+  }
+
+  /**
+   * The store may have been lost since the welcome, and does not know what the client had had run before: such an operation may
+   * be a repetition. The client hears so in its next welcome.
+   *
+   * @throws HalyardError by rejecting: `timeout` when the connection was closed for that, or `unavailable`
+   */
+  async #beginAgain(work: ClientWork): Promise<WorkState> {
+    const { connection } = work;
+    const state = await this.#backplane.begin(work);
+    const isKnown = state.state !== "run" || this.#running.has(runKey(work));
+    if (isKnown || connection === undefined || connection.attempt === 1) return state;
+    if ((await this.#backplane.recall?.(connection.client, NO_WELCOME)) !== false) return state;
+    connection.close(1013);
+    // Not `unavailable`, which would be tried again.
+    throw new HalyardError("timeout", LOST);
   }
 
   /** A `begin` of this node took effect after the node had given it up. */

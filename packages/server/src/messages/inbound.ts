@@ -55,10 +55,13 @@ export class Inbound {
     if (connection.stage === "closed") return;
     if (!isSameChunk) connection.lastActivityAt = this.#parts.clock.now();
     connection.unfinishedSince = undefined;
-    // Frames that are already buffered go first.
-    if (isOpening(connection) || connection.bufferedFrames !== undefined)
-      this.#bufferUntilReady(connection, text);
-    else this.#read(connection, text);
+    if (isOpening(connection)) this.#bufferUntilReady(connection, text);
+    else if (connection.bufferedFrames === undefined) this.#read(connection, text);
+    else {
+      // The welcome is out, and what came before it goes first. One of those frames may be the `hello`.
+      this.flushBuffered(connection);
+      this.receive(connection, text, isSameChunk);
+    }
   }
 
   /** A WebSocket ping or pong came in: it is activity, and counts against `limits.pingsPerSecond`. */

@@ -36,6 +36,25 @@ const channelsOf = (frames: readonly ReceivedFrame[]): Record<string, unknown> =
   of(frames, "welcome")[0]?.["channels"] as Record<string, unknown>;
 
 describe("the rooms of a hello above the user's rate", () => {
+  it("leave a gap in another room when they are refused and a message was to come in them", async () => {
+    const first = channelsOf((await join({ rooms: ["r3"] })).take())["room:r3"];
+    const { epoch, off } = first as { epoch: string; off: number };
+    for (let n = 0; n < 4; n++) await join();
+    await join({ rooms: ["r0", "r1", "r2"] });
+    const ws = await join({ rooms: ["r1", "r2", "r3"], positions: [{ ch: "room:r3", epoch, off }] });
+    await system.clock.advance(1_000);
+    await system.manager.sendToRooms(["r3", "r1"], { type: "announcement", message: "hi" });
+    system.clock.flush();
+    const frames = ws.take();
+    expect(of(frames, "joined")).toMatchObject([{ room: "r1" }, { room: "r2" }]);
+    expect(of(frames, "skip")).toMatchObject([{ $: { ch: "room:r1" } }]);
+    forbidden.add("r3");
+    await system.clock.advance(1_000);
+    const ended = ws.take();
+    expect(of(ended, "left")).toMatchObject([{ room: "r3" }]);
+    expect(of(ended, "gap").find(({ ch }) => ch === "room:r1")).toMatchObject({ reason: "lost" });
+  });
+
   it("are pending in the welcome, and joined in the hello's order as the rate allows [s-A8]", async () => {
     await spend();
     const ws = await join({ rooms: ["r3", "r1", "r2"] });

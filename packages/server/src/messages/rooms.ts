@@ -5,9 +5,18 @@ import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { roomChannel } from "../channels/channel-name.ts";
 import type { PresenceHub } from "../presence/presence-hub.ts";
-import { commitReplay, gapFrame, isGap, planReplay, pushReplay, replayBudget } from "../channels/replay.ts";
+import {
+  commitReplay,
+  gapFrame,
+  isGap,
+  planReplay,
+  pushGapsOfUnread,
+  pushReplay,
+  replayBudget,
+} from "../channels/replay.ts";
 import type { ReplayPlan } from "../channels/replay.ts";
 import type { ClientRooms } from "../connection/client-rooms.ts";
+import { isMember } from "../connection/is-closed.ts";
 import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { ServerLimits } from "../limits.ts";
@@ -95,6 +104,7 @@ export class Rooms {
   #refusePending(connection: Connection, room: string): void {
     const position = connection.pendingRooms?.positionOf(room);
     if (connection.pendingRooms?.settle(room) !== true) return;
+    pushGapsOfUnread(this.#parts.channels, connection, roomChannel(room));
     if (position !== undefined)
       connection.push(gapFrame(roomChannel(room), { ...position, recovered: "forbidden" }));
     connection.push(new OutboundFrame(JSON.stringify({ type: "left", room, reason: "forbidden" })));
@@ -212,6 +222,8 @@ export class Rooms {
     if (connection.stage !== "open") connection.rightsVersion++;
     connection.pendingRooms?.settle(room);
     connection.withheld?.delete(roomChannel(room));
+    connection.unfinished?.positions?.delete(roomChannel(room));
+    pushGapsOfUnread(this.#parts.channels, connection, roomChannel(room));
     if (connection.noteLeft(room)) this.leaveOnDisconnect(connection, room, 0);
   }
 
@@ -250,13 +262,13 @@ export class Rooms {
       throw new LimitError("limit_exceeded", "rooms", { message: `At most ${String(most)} rooms.` });
   }
 
-  /** A member whose rights are being asked goes on at its position, and so does one whose join was pending. */
-  async #plan({ pendingRooms, withheld }: Connection, room: string): Promise<ReplayPlan> {
+  /** A member whose rights are being asked goes on at its position, and so does one whose join was pending, or whose room was not read. */
+  async #plan({ pendingRooms, unfinished, withheld }: Connection, room: string): Promise<ReplayPlan> {
     const { channels } = this.#parts;
     const channel = roomChannel(room);
-    const position = pendingRooms?.positionOf(room);
-    if (position === undefined) return planReplay(channels, { channel, position: withheld?.get(channel) });
-    return planReplay(channels, { channel, position, budget: pendingRooms?.budget });
+    const pending = pendingRooms?.positionOf(room);
+    const position = pending ?? withheld?.get(channel) ?? unfinished?.positions?.get(channel);
+    return planReplay(channels, { channel, position, budget: pending && pendingRooms?.budget });
   }
 
   /** `onResult` sends the result in the turn in which the subscription begins: before any message of the room. */
@@ -277,6 +289,7 @@ export class Rooms {
     connection.pendingRooms?.settle(room);
     connection.noteJoined(room);
     connection.withheld?.delete(ch);
+    connection.unfinished?.positions?.delete(ch);
     const replay = commitReplay(channels, connection, { plan, budget: replayBudget() });
     const { state } = replay;
     // The gap comes first: the result then says the same position.
@@ -284,9 +297,4 @@ export class Rooms {
     onResult({ ch, epoch: state.epoch, off: state.off });
     pushReplay(connection, replay);
   }
-}
-
-// Checked again after each await: the connection may have closed or left.
-function isMember(connection: Connection, room: string): boolean {
-  return connection.stage !== "closed" && connection.rooms?.has(room) === true;
 }

@@ -90,11 +90,12 @@ export class SendExecutor {
       (await this.#perform(message, makeId, mayHaveRun)).replyPrefix;
     const endsAt = clock.now() + MAX_WAIT_MS;
     const { publishesOnce } = deduplicator;
-    for (;;)
+    for (let isRetry = false; ; isRetry = true)
       try {
-        const publication = publishesOnce ? await this.#publicationOf(message, makeId) : undefined;
+        const publication =
+          publishesOnce && !isRetry ? await this.#publicationOf(message, makeId) : undefined;
         const claim = deduplicator.nextClaim();
-        const work = { ref, key: seq, digest, claim, connection };
+        const work = { ref, key: seq, digest, claim, connection, isRetry };
         return await deduplicator.run(work, perform, publication);
       } catch (error) {
         do {

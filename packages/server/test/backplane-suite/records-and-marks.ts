@@ -16,6 +16,51 @@ export function describeRecords({ start, advance, name }: SuiteContext): void {
     expect(await backplane.recall?.(ref, connection.id)).toBe(true);
   });
 
+  it("does not know a client that it has forgotten until a connection that was told so begins something", async () => {
+    const [{ backplane }, user] = [await start(), name("u")];
+    const ref = { user, client: "c" };
+    const key = (attempt: number) => ({
+      room: undefined,
+      user,
+      connectionId: `${backplane.nodeId}.${String(attempt)}`,
+    });
+    const open = async (attempt: number): Promise<void> => {
+      const { connectionId } = key(attempt);
+      await backplane.admit({ ...ref, connectionId, attempt, limit: 2, policy: "reject" });
+      await backplane.applyPresence([{ op: "+", ...key(attempt), profile: "{}" }]);
+    };
+    const close = (attempt: number) => backplane.applyPresence([{ op: "-", ...key(attempt), graceMs: 0 }]);
+    const isKnown = (attempt: number) => backplane.recall?.(ref, key(attempt).connectionId);
+
+    // The first is cut off before its `hello`, and the welcome of the second is lost.
+    await open(2);
+    await close(2);
+    await open(3);
+    expect(await isKnown(3)).toBe(false);
+    await close(3);
+    await open(4);
+    expect(await isKnown(4)).toBe(false);
+    await backplane.begin({ ref, key: 7, digest: 1, connection: { id: key(4).connectionId } });
+    await close(4);
+    expect(await isKnown(5)).toBe(true);
+  });
+
+  it("knows a client from its first attempt on, whether or not it has had something done", async () => {
+    const [{ backplane }, user] = [await start(), name("u")];
+    const ref = { user, client: "c" };
+    const key = { room: undefined, user, connectionId: `${backplane.nodeId}.1` };
+    await backplane.admit({
+      ...ref,
+      connectionId: key.connectionId,
+      attempt: 1,
+      limit: 2,
+      policy: "reject",
+    });
+    await backplane.applyPresence([{ op: "+", ...key, profile: "{}" }]);
+    await backplane.applyPresence([{ op: "-", ...key, graceMs: 0 }]);
+    expect(await backplane.recall?.(ref, `${backplane.nodeId}.2`)).toBe(true);
+  });
+
   describe("rooms given to a client", () => {
     it("are remembered until they are taken, for this client of this user only", async () => {
       const [{ backplane }, user] = [await start(), name("u")];
