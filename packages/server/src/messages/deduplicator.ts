@@ -11,7 +11,8 @@ import { RepeatedCalls, repeatWhileUnavailable } from "../utils/repeated-calls.t
 const POLL_MS = 250;
 /** In place of the connection in whose welcome a client is told what was lost. */
 const NO_WELCOME = "";
-const LOST = "The backplane has lost what this client has had run: the client is told so when it connects again.";
+const LOST =
+  "The backplane has lost what this client has had run: the client is told so when it connects again.";
 
 /** An operation, and the connection that it came from. */
 type ClientWork = Omit<Work, "connection"> & {
