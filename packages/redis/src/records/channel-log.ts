@@ -14,6 +14,7 @@ import type {
 import type { Calls } from "../link/calls.ts";
 import type { Keys } from "../scripts/keys.ts";
 import type { Scripts } from "../scripts/scripts.ts";
+import { flagOf } from "../common/flag-of.ts";
 import type { SeenPositions } from "./seen-positions.ts";
 
 interface ChannelLogParts {
@@ -118,7 +119,7 @@ export class ChannelLog {
 
   /** @returns the result of a send that was new; undefined for another one */
   async send(
-    { ref, key, digest, claim, connection }: Work,
+    { ref, key, digest, claim, connection, mayBeRepetition }: Work,
     { result: [before, after], ...message }: PublishedWork,
   ): Promise<string | undefined> {
     const { calls, keys, nodeId, scripts, seen } = this.#parts;
@@ -128,7 +129,7 @@ export class ChannelLog {
         ...[keys.root, ref.user, ref.client, String(key), String(digest), nodeId, String(claim ?? "")],
         ...[before, after],
         ...this.#toStore({ ...message, call: this.#nextCall() }),
-        connection?.id ?? "",
+        ...[connection?.id ?? "", flagOf(mayBeRepetition)],
       ],
     })) as [epoch: string, offset: string] | null;
     if (stored === null) return undefined;

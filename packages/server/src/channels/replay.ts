@@ -156,7 +156,7 @@ export function commitReplay(
   const { name, epoch } = channel;
   channels.add(channel, connection);
   const withoutReplay = (recovered: ChannelState["recovered"]): Replay => {
-    channels.copies.begin(connection, channel);
+    channels.copies.begin(connection, channel, from);
     const state = { epoch, off: channel.offset, recovered };
     return { channel: name, state, entries: NO_ENTRIES, copies: channels.copies };
   };

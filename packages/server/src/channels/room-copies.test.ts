@@ -23,10 +23,15 @@ async function publish(type: string, [room, ...after]: string[], before: Earlier
   return { room: String(room), ...position };
 }
 
-/** Joins a room from its present position on. */
-async function join(connection: Connection, room: string, position?: { epoch: string; off: number }) {
+/** Joins a room from its present position on, or from an earlier one. */
+async function join(
+  connection: Connection,
+  room: string,
+  position?: { epoch: string; off: number },
+  budget = replayBudget(),
+) {
   const plan = await planReplay(scene.hub, { channel: `room:${room}`, position });
-  const replay = commitReplay(scene.hub, connection, { plan, budget: replayBudget() });
+  const replay = commitReplay(scene.hub, connection, { plan, budget });
   pushReplay(connection, replay);
   return replay.state;
 }
@@ -69,6 +74,28 @@ describe("a message to several rooms", () => {
     await join(dan, "a", a);
     await join(dan, "b", b);
     expect(scene.received(dan)).toEqual(["m", "skip"]);
+  });
+
+  it("does not come again where the earlier room, in which it was read, goes on behind a gap [s-P4]", async () => {
+    const { connections } = create();
+    const [bea, cay, dan] = ["bea", "cay", "dan"].map((name) => connections.open(name)) as [
+      Connection,
+      Connection,
+      Connection,
+    ];
+    const [a, b] = [await join(bea, "a"), await join(bea, "b")];
+    const first = await publish("m", ["a", "b"]);
+    await publish("m", ["b"], [first]);
+    await publish("next", ["a"]);
+    // Both were cut off before they had read of the other room. One has read the message, and the other has not.
+    for (const [connection, off] of [
+      [cay, first.off],
+      [dan, a.off],
+    ] as const) {
+      await join(connection, "a", { epoch: a.epoch, off: Number(off) }, { messages: 0, bytes: 0 });
+      await join(connection, "b", b);
+    }
+    expect([scene.received(cay), scene.received(dan)]).toEqual([["skip"], ["m"]]);
   });
 
   it("comes in the later room where the earlier entry is of a store that is lost [s-P4]", async () => {

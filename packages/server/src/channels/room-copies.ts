@@ -71,9 +71,11 @@ export class RoomCopies {
     return also.length === 0 ? text : `${text.slice(0, -2)},"also":${JSON.stringify(also)}}}`;
   }
 
-  /** A connection reads a room from its present position on. */
-  begin(connection: Connection, { name, epoch, offset }: ReadChannel): void {
+  /** A connection reads a room from its present position on. @param before up to where its client had read it, behind a gap */
+  begin(connection: Connection, { name, epoch, offset }: ReadChannel, before?: Position): void {
     this.#add({ connection, channel: name, epoch, from: offset, to: undefined });
+    if (before !== undefined)
+      this.#add({ connection, channel: name, epoch: before.epoch, from: -1, to: before.off });
   }
 
   /** A connection reads a room no more. */

@@ -115,48 +115,18 @@ describe("a deduplicated operation", () => {
   });
 });
 
-describe("an operation that waited while the backplane was away", () => {
-  /** Its first call is not answered; then the store is there again. */
-  const scene = (attempt: number, isWhole: boolean) => {
-    const clock = new FakeClock();
-    const closes: number[] = [];
-    const ref = { user: "ada", client: "c" };
-    const settled: unknown[] = [];
-    let calls = 0;
-    const backplane = {
-      ...createMemoryBackplane({ clock }),
-      begin: (): Promise<WorkState> =>
-        calls++ === 0 ? Promise.reject(new HalyardError("unavailable")) : Promise.resolve({ state: "run" }),
-      recall: () => Promise.resolve(isWhole),
-      settle: async ({ hasNoEffect }: Work, result: string | undefined): Promise<void> =>
-        void settled.push(result ?? hasNoEffect),
-    };
-    const close = (code: number): void => void closes.push(code);
-    const connection = { attempt, client: ref, close, id: "a.1", isRevoked: false, unfinished: undefined };
-    const deduplicator = new Deduplicator(backplane, clock, 30_000);
-    let runs = 0;
-    const answer = Promise.resolve(
-      deduplicator.run({ ...work(1), connection }, () => `ran ${String(++runs)}`),
-    ).catch((error: unknown) => error);
-    return { answer, clock, closes, settled };
+it("an operation whose client has to hear first what the store has lost does not run, and its connection is closed", async () => {
+  const clock = new FakeClock();
+  const closes: number[] = [];
+  const backplane = {
+    ...createMemoryBackplane({ clock }),
+    begin: (): Promise<WorkState> => Promise.resolve({ state: "forgotten" }),
   };
-
-  it("does not run where the store was lost and its client may have sent it before: the next welcome says so", async () => {
-    const { answer, clock, closes, settled } = scene(2, false);
-    await clock.advance(1_000);
-    expect(await answer).toMatchObject({ code: "timeout" });
-    expect([closes, settled]).toEqual([[1013], [true]]);
-  });
-
-  it.each([
-    ["the store lost nothing", 2, true],
-    ["its client was never connected before", 1, false],
-  ])("runs where %s", async (_, attempt, isWhole) => {
-    const { answer, clock, closes, settled } = scene(attempt, isWhole);
-    await clock.advance(1_000);
-    expect(await answer).toBe("ran 1");
-    expect([closes, settled]).toEqual([[], ["ran 1"]]);
-  });
+  const close = (code: number): void => void closes.push(code);
+  const connection = { close, id: "a.1", isRevoked: false, unfinished: undefined };
+  const answer = new Deduplicator(backplane, clock, 30_000).run({ ...work(1), connection }, () => "ran");
+  await expect(Promise.resolve(answer)).rejects.toMatchObject({ code: "timeout" });
+  expect(closes).toEqual([1013]);
 });
 
 describe("a repetition of what runs on this node, after the backplane has lost its state", () => {

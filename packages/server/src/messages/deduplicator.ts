@@ -9,16 +9,12 @@ import type { Clock } from "../types.ts";
 import { RepeatedCalls, repeatWhileUnavailable } from "../utils/repeated-calls.ts";
 
 const POLL_MS = 250;
-/** In place of the connection in whose welcome a client is told what was lost. */
-const NO_WELCOME = "";
 const LOST =
   "The backplane has lost what this client has had run: the client is told so when it connects again.";
 
 /** An operation, and the connection that it came from. */
 type ClientWork = Omit<Work, "connection"> & {
-  readonly connection?: Pick<Connection, "attempt" | "client" | "close" | "id" | "isRevoked" | "unfinished">;
-  /** The backplane did not answer an earlier call for the operation. @default false */
-  readonly isRetry?: boolean;
+  readonly connection?: Pick<Connection, "close" | "id" | "isRevoked" | "unfinished">;
 };
 /** @param mayHaveRun the operation was begun before, and how it ended is unknown */
 type Execute<TWork> = (work: TWork, mayHaveRun: boolean) => string | Promise<string>;
@@ -89,11 +85,7 @@ export class Deduplicator {
     const kept = this.#unsettledResultOf(work);
     if (kept !== undefined) return kept;
     const isPublication = publication !== undefined && !this.#running.has(runKey(work));
-    const state = isPublication
-      ? this.#publish(work, publication)
-      : work.isRetry === true
-        ? this.#beginAgain(work)
-        : this.#backplane.begin(work);
+    const state = isPublication ? this.#publish(work, publication) : this.#backplane.begin(work);
     const isDecided = !(state instanceof Promise) && state.state !== "running";
     return isDecided ? this.#proceed(state, work, execute) : this.#poll(state, work, execute);
   }
@@ -103,13 +95,18 @@ export class Deduplicator {
     return result === undefined ? this.#backplane.begin(work) : { state: "done", result };
   }
 
-  #proceed<TWork extends Work>(
+  #proceed<TWork extends ClientWork>(
     state: Exclude<WorkState, Running>,
     work: TWork,
     execute: Execute<TWork>,
   ): string | Promise<string> {
     if (state.state === "conflict") throw new HalyardError("conflict");
     if (state.state === "done") return state.result;
+    if (state.state === "forgotten") {
+      // The client hears so in its next welcome.
+      work.connection?.close(1013);
+      throw new HalyardError("timeout", LOST);
+    }
     return this.#settle(work, execute(work, state.mayHaveRun === true));
   }
 
@@ -161,32 +158,15 @@ export class Deduplicator {
   }
 
   /** Repeats a `begin` whose reply was lost: the same claim gets the same answer. */
-  async #begun(begun: Promise<WorkState>, work: ClientWork): Promise<WorkState> {
+  async #begun(begun: Promise<WorkState>, work: Work): Promise<WorkState> {
     try {
       return await begun.catch((error: unknown) =>
-        repeatWhileUnavailable(error, () => this.#beginAgain(work), this.#clock),
+        repeatWhileUnavailable(error, async () => this.#backplane.begin(work), this.#clock),
       );
     } catch (error) {
       this.#giveBack(work, true);
       throw error;
     }
-  }
-
-  /**
-   * The store may have been lost since the welcome, and does not know what the client had had run before: such an operation may
-   * be a repetition. The client hears so in its next welcome.
-   *
-   * @throws HalyardError by rejecting: `timeout` when the connection was closed for that, or `unavailable`
-   */
-  async #beginAgain(work: ClientWork): Promise<WorkState> {
-    const { connection } = work;
-    const state = await this.#backplane.begin(work);
-    const isKnown = state.state !== "run" || this.#running.has(runKey(work));
-    if (isKnown || connection === undefined || connection.attempt === 1) return state;
-    if ((await this.#backplane.recall?.(connection.client, NO_WELCOME)) !== false) return state;
-    connection.close(1013);
-    // Not `unavailable`, which would be tried again.
-    throw new HalyardError("timeout", LOST);
   }
 
   /** A `begin` of this node took effect after the node had given it up. */
