@@ -211,7 +211,7 @@ onEachRuntimeAndTwoNodes("rooms without authorize", { authorizes: false }, (app)
     for (let n = 0; n < 3; n++) {
       expect(await client.join("general")).toMatchObject({ type: "error", code: "forbidden" });
     }
-    const lines = ((await app.command("log")) as string[]).filter((line) => line.includes("authorize"));
+    const lines = ((await app.command("log")) as string[]).filter((line) => line.includes("authorize:"));
     expect(lines).toHaveLength(1);
   });
 

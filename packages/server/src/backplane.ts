@@ -12,10 +12,10 @@ import type {
   ReadPage,
   ReadResult,
 } from "./backplane-history.ts";
-import type { BackplaneRooms, ClientRef, ShownState, Work, WorkState } from "./backplane-clients.ts";
+import type { BackplaneRooms, ClientRef, ShownState } from "./backplane-rooms.ts";
 
-export type * from "./backplane-clients.ts";
 export type * from "./backplane-history.ts";
+export type * from "./backplane-rooms.ts";
 
 /** A connection that is about to open. */
 export interface AdmissionRequest extends ClientRef {
@@ -138,6 +138,44 @@ export interface BackplaneHealth {
   readonly lastError?: string | undefined;
   /** How long the last probe took, in ms. */
   readonly rttMs?: number | undefined;
+}
+
+/**
+ * The state of an operation. `run`: it is to run now; `mayHaveRun`: how an earlier run ended is unknown. `running`: it
+ * runs already. `done`: it has run, with this result. `conflict`: its key is another operation's, or is out of order.
+ */
+export type WorkState =
+  | { readonly state: "run"; readonly mayHaveRun?: boolean | undefined }
+  | { readonly state: "running"; readonly claim?: Claim | undefined }
+  | { readonly state: "done"; readonly result: string }
+  | { readonly state: "conflict" };
+
+/** Names one `begin`, among all nodes. */
+export interface Claim {
+  readonly node: string;
+  readonly number: number;
+}
+
+/** An operation of a client that must run once: a numbered send or a request. */
+export interface Work {
+  readonly ref: ClientRef;
+  /** The `seq` of a send, which counts up by one per client, or the `id` of a request. */
+  readonly key: number | string;
+  /** A hash of the message, to detect another message under the same key. A safe integer. */
+  readonly digest: number;
+  /**
+   * Counts up with each `begin` of a node but its repetitions: the node that has claimed the operation may begin it again,
+   * because the first reply may be lost, and only the claim that runs is settled.
+   *
+   * @default a `begin` is never repeated
+   */
+  readonly claim?: number | undefined;
+  /** The connection that the message came from. @default none: the client is not taken to have heard what `recall` said */
+  readonly connection?: { readonly id: string } | undefined;
+  /** When the message came in, in ms since 1970, where that is known. @default the time of the call */
+  readonly at?: number | undefined;
+  /** For a `settle` without a result: the operation certainly had no effect since its `begin`. @default false */
+  readonly hasNoEffect?: boolean | undefined;
 }
 
 /** What a backplane calls on its node. */

@@ -14,7 +14,6 @@ import type {
 import type { Calls } from "../link/calls.ts";
 import type { Keys } from "../scripts/keys.ts";
 import type { Scripts } from "../scripts/scripts.ts";
-import { flagOf } from "../common/flag-of.ts";
 import type { SeenPositions } from "./seen-positions.ts";
 
 interface ChannelLogParts {
@@ -119,7 +118,7 @@ export class ChannelLog {
 
   /** @returns the result of a send that was new; undefined for another one */
   async send(
-    { ref, key, digest, claim, connection, mayBeRepetition }: Work,
+    { ref, key, digest, claim, connection }: Work,
     { result: [before, after], ...message }: PublishedWork,
   ): Promise<string | undefined> {
     const { calls, keys, nodeId, scripts, seen } = this.#parts;
@@ -129,7 +128,7 @@ export class ChannelLog {
         ...[keys.root, ref.user, ref.client, String(key), String(digest), nodeId, String(claim ?? "")],
         ...[before, after],
         ...this.#toStore({ ...message, call: this.#nextCall() }),
-        ...[connection?.id ?? "", flagOf(mayBeRepetition)],
+        connection?.id ?? "",
       ],
     })) as [epoch: string, offset: string] | null;
     if (stored === null) return undefined;

@@ -16,7 +16,6 @@ import type { DirectCalls } from "../link/direct-calls.ts";
 import type { Keys } from "../scripts/keys.ts";
 import type { Scripts } from "../scripts/scripts.ts";
 import type { StoreClock } from "../common/store-clock.ts";
-import { flagOf } from "../common/flag-of.ts";
 import { toJson } from "../common/to-json.ts";
 
 export interface RecordsParts {
@@ -87,7 +86,7 @@ export class Records {
   }
 
   async begin(work: Work): Promise<WorkState> {
-    const { ref, digest, claim, connection, mayBeRepetition } = work;
+    const { ref, digest, claim, connection } = work;
     const { nodeId } = this.#parts;
     const most = String(this.#mostClients);
     const values = [
@@ -99,12 +98,11 @@ export class Records {
       textOf(claim),
       most,
       connection?.id ?? "",
-      flagOf(mayBeRepetition),
     ];
     const [state, ...more] = (await this.#run("begin", ...values)) as [string, ...string[]];
     if (state === "done") return { state, result: more[0] ?? "" };
     if (state === "run") return more[0] === undefined ? { state } : { state, mayHaveRun: true };
-    if (state === "conflict" || state === "forgotten") return { state };
+    if (state === "conflict") return { state };
     const [node = "", number = ""] = more;
     return { state: "running", ...(number !== "" && { claim: { node, number: Number(number) } }) };
   }

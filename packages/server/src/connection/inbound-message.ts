@@ -2,9 +2,6 @@ import type { Frame, FrameMeta, HalyardError } from "@halyard/protocol/wire";
 import type { ClientRef } from "../backplane.ts";
 import type { Connection } from "./connection.ts";
 
-/** For so long a client repeats what it has written and has no answer to. */
-export const REPEATED_MS = 240_000;
-
 /** The reserved field of a client's frame. */
 export interface InboundMeta extends FrameMeta {
   /** The client id of the tab that sends or asks, where tabs share the connection and `id` names a tab. Each tab has numbers of its own. */
@@ -32,15 +29,6 @@ export interface InboundMessage {
 export function clientOf({ connection, meta }: Pick<InboundMessage, "connection" | "meta">): ClientRef {
   const { client } = connection;
   return meta.tab === undefined ? client : { user: client.user, client: meta.tab };
-}
-
-/** Whether the client may have sent a message before, over an earlier connection. Of the numbers of tabs nothing is known. */
-export function mayBeRepetition(
-  { connection, meta }: Pick<InboundMessage, "connection" | "meta">,
-  now: number,
-): boolean {
-  const { attempt, authenticatedAt } = connection;
-  return attempt > 1 && meta.tab === undefined && now - authenticatedAt < REPEATED_MS;
 }
 
 /** Whether the connection may send for the tab that a frame names, if it names one. The number of a frame that it may not send is not used. */

@@ -4,7 +4,7 @@
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
-import { clientOf, mayBeRepetition } from "../connection/inbound-message.ts";
+import { clientOf } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import { assertFitsFrame } from "../delivery/frame-size.ts";
 import { wireJson } from "../delivery/wire-json.ts";
@@ -71,11 +71,9 @@ export class ClientRequests {
     if (!runsOnce) return this.#answer(request, false);
     const ref = clientOf(request);
     const { lastActivityAt: at } = connection;
-    const { clock, deduplicator } = this.#parts;
+    const { deduplicator } = this.#parts;
     const key = meta.tabKey ?? meta.id;
-    const claim = deduplicator.nextClaim();
-    const isRepetition = mayBeRepetition(request, clock.now());
-    const work = { ref, key, digest, claim, at, request, connection, mayBeRepetition: isRepetition };
+    const work = { ref, key, digest, claim: deduplicator.nextClaim(), at, request, connection };
     return deduplicator.run(work, this.#perform);
   }
 

@@ -115,20 +115,6 @@ describe("a deduplicated operation", () => {
   });
 });
 
-it("an operation whose client has to hear first what the store has lost does not run, and its connection is closed", async () => {
-  const clock = new FakeClock();
-  const closes: number[] = [];
-  const backplane = {
-    ...createMemoryBackplane({ clock }),
-    begin: (): Promise<WorkState> => Promise.resolve({ state: "forgotten" }),
-  };
-  const close = (code: number): void => void closes.push(code);
-  const connection = { close, id: "a.1", isRevoked: false, unfinished: undefined };
-  const answer = new Deduplicator(backplane, clock, 30_000).run({ ...work(1), connection }, () => "ran");
-  await expect(Promise.resolve(answer)).rejects.toMatchObject({ code: "timeout" });
-  expect(closes).toEqual([1013]);
-});
-
 describe("a repetition of what runs on this node, after the backplane has lost its state", () => {
   it("gets the result of that run, which is stored for both", async () => {
     const clock = new FakeClock();

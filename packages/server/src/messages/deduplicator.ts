@@ -1,7 +1,6 @@
 // Runs each operation of a client once: its numbered sends and its requests. Called by SendExecutor and ClientRequests.
 // Guarantees: a repetition gets the stored result; a repetition of an operation that runs waits for its result; a result that
-// could not be stored is the answer all the same, and is stored later; what was begun and does not run is given back; what a
-// client may have sent before runs no second time because the store was lost while it waited.
+// could not be stored is the answer all the same, and is stored later; what was begun and does not run is given back.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane, PublishedWork, Work, WorkState } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -9,12 +8,10 @@ import type { Clock } from "../types.ts";
 import { RepeatedCalls, repeatWhileUnavailable } from "../utils/repeated-calls.ts";
 
 const POLL_MS = 250;
-const LOST =
-  "The backplane has lost what this client has had run: the client is told so when it connects again.";
 
 /** An operation, and the connection that it came from. */
 type ClientWork = Omit<Work, "connection"> & {
-  readonly connection?: Pick<Connection, "close" | "id" | "isRevoked" | "unfinished">;
+  readonly connection?: Pick<Connection, "id" | "isRevoked" | "unfinished">;
 };
 /** @param mayHaveRun the operation was begun before, and how it ended is unknown */
 type Execute<TWork> = (work: TWork, mayHaveRun: boolean) => string | Promise<string>;
@@ -95,18 +92,13 @@ export class Deduplicator {
     return result === undefined ? this.#backplane.begin(work) : { state: "done", result };
   }
 
-  #proceed<TWork extends ClientWork>(
+  #proceed<TWork extends Work>(
     state: Exclude<WorkState, Running>,
     work: TWork,
     execute: Execute<TWork>,
   ): string | Promise<string> {
     if (state.state === "conflict") throw new HalyardError("conflict");
     if (state.state === "done") return state.result;
-    if (state.state === "forgotten") {
-      // The client hears so in its next welcome.
-      work.connection?.close(1013);
-      throw new HalyardError("timeout", LOST);
-    }
     return this.#settle(work, execute(work, state.mayHaveRun === true));
   }
 

@@ -4,7 +4,7 @@
 import type { SendResult } from "@halyard/protocol";
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
 import type { PublishedWork } from "../backplane.ts";
-import { clientOf, mayBeRepetition, REPEATED_MS } from "../connection/inbound-message.ts";
+import { clientOf } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import { isClosed } from "../connection/is-closed.ts";
 import { wireJson } from "../delivery/wire-json.ts";
@@ -37,6 +37,9 @@ interface SendExecutorParts {
   readonly monitor: Pick<BackplaneMonitor, "isAway" | "nextLook">;
   readonly report: (error: unknown, context: ErrorContext) => void;
 }
+
+/** The client takes a send without an answer for unknown after 4 min, and sends it no more. */
+const MAX_WAIT_MS = 240_000;
 
 /** Runs the messages of clients and sends their replies. */
 export class SendExecutor {
@@ -85,14 +88,13 @@ export class SendExecutor {
     const makeId = (): string => messageIdOf(ref.client, seq);
     const perform = async (_: unknown, mayHaveRun: boolean): Promise<string> =>
       (await this.#perform(message, makeId, mayHaveRun)).replyPrefix;
-    const endsAt = clock.now() + REPEATED_MS;
+    const endsAt = clock.now() + MAX_WAIT_MS;
     const { publishesOnce } = deduplicator;
-    const isRepetition = mayBeRepetition(message, clock.now());
     for (;;)
       try {
         const publication = publishesOnce ? await this.#publicationOf(message, makeId) : undefined;
         const claim = deduplicator.nextClaim();
-        const work = { ref, key: seq, digest, claim, connection, mayBeRepetition: isRepetition };
+        const work = { ref, key: seq, digest, claim, connection };
         return await deduplicator.run(work, perform, publication);
       } catch (error) {
         do {

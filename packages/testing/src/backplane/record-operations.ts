@@ -18,7 +18,6 @@ export function begin(work: Work, node: string): Operation<WorkState> {
       Object.assign(client, { isWhole: true, toldTo: undefined, lastSeq: 0 });
     const known = workOf(client, work.key);
     if (known !== undefined) return stateOf(known, { work, node, state });
-    if (!client.isWhole && work.mayBeRepetition === true) return { state: "forgotten" };
     const { digest, claim } = work;
     const started: StoredWork = { digest, result: undefined, node, claim, mayHaveRun: false };
     if (typeof work.key === "string") {
