@@ -42,7 +42,7 @@ export const layers: Readonly<Record<string, readonly Layer[]>> = {
       "types.ts",
       "backplane.ts",
       "backplane-history.ts",
-      "backplane-rooms.ts",
+      "backplane-clients.ts",
       "limits.ts",
       "logger.ts",
       "security-event.ts",

@@ -8,6 +8,7 @@ import type {
   Backplane,
   BackplaneHandlers,
   BackplaneHealth,
+  BegunWork,
   ChannelTop,
   ClientRef,
   Clock,
@@ -228,7 +229,7 @@ export class RedisBackplane implements Backplane {
     return this.#log.send(work, publication);
   }
 
-  recall(ref: ClientRef, connectionId: string): Promise<boolean> {
+  recall(ref: ClientRef, connectionId: string): Promise<BegunWork | undefined> {
     return this.#records.recall(ref, connectionId);
   }
 

@@ -12,10 +12,17 @@ import type {
   ReadPage,
   ReadResult,
 } from "./backplane-history.ts";
-import type { BackplaneRooms, ClientRef, ShownState } from "./backplane-rooms.ts";
+import type {
+  BackplaneRooms,
+  BegunWork,
+  ClientRef,
+  ShownState,
+  Work,
+  WorkState,
+} from "./backplane-clients.ts";
 
+export type * from "./backplane-clients.ts";
 export type * from "./backplane-history.ts";
-export type * from "./backplane-rooms.ts";
 
 /** A connection that is about to open. */
 export interface AdmissionRequest extends ClientRef {
@@ -140,44 +147,6 @@ export interface BackplaneHealth {
   readonly rttMs?: number | undefined;
 }
 
-/**
- * The state of an operation. `run`: it is to run now; `mayHaveRun`: how an earlier run ended is unknown. `running`: it
- * runs already. `done`: it has run, with this result. `conflict`: its key is another operation's, or is out of order.
- */
-export type WorkState =
-  | { readonly state: "run"; readonly mayHaveRun?: boolean | undefined }
-  | { readonly state: "running"; readonly claim?: Claim | undefined }
-  | { readonly state: "done"; readonly result: string }
-  | { readonly state: "conflict" };
-
-/** Names one `begin`, among all nodes. */
-export interface Claim {
-  readonly node: string;
-  readonly number: number;
-}
-
-/** An operation of a client that must run once: a numbered send or a request. */
-export interface Work {
-  readonly ref: ClientRef;
-  /** The `seq` of a send, which counts up by one per client, or the `id` of a request. */
-  readonly key: number | string;
-  /** A hash of the message, to detect another message under the same key. A safe integer. */
-  readonly digest: number;
-  /**
-   * Counts up with each `begin` of a node but its repetitions: the node that has claimed the operation may begin it again,
-   * because the first reply may be lost, and only the claim that runs is settled.
-   *
-   * @default a `begin` is never repeated
-   */
-  readonly claim?: number | undefined;
-  /** The connection that the message came from. @default none: the client is not taken to have heard what `recall` said */
-  readonly connection?: { readonly id: string } | undefined;
-  /** When the message came in, in ms since 1970, where that is known. @default the time of the call */
-  readonly at?: number | undefined;
-  /** For a `settle` without a result: the operation certainly had no effect since its `begin`. @default false */
-  readonly hasNoEffect?: boolean | undefined;
-}
-
 /** What a backplane calls on its node. */
 export interface BackplaneHandlers {
   onPublication(publication: Publication): void;
@@ -280,20 +249,21 @@ export interface Backplane extends BackplaneRooms {
   settle(work: Work, result: string | undefined): undefined | Promise<void>;
   /**
    * Begins, publishes and settles in one step a send whose whole effect is one stored message. Nothing happens where the send
-   * is not new: `begin` says what became of it, and also where the reply was lost.
+   * is not new, or may have run: `begin` says what became of it, and also where the reply was lost. A rejection that has
+   * `hasNoEffect: true` says that the call certainly had none.
    *
    * @returns the result of a send that was new
    * @default the three calls
    */
   publishOnce?(work: Work, publication: PublishedWork): Promise<string | undefined>;
   /**
-   * Whether the results of a client are still known. They are while one of its connections is open, and for 5 min after the
-   * last use or close; false for a client that was never connected. Called for each hello but a client's first.
+   * What a client has had begun; undefined where its results are not all known. They are while one of its connections is open, and
+   * for 5 min after the last use or close, but not for a client that was never connected. Called for each hello but a client's first.
    *
-   * After false, the results are known again once this connection begins an operation, whatever its number: its client has heard
-   * so. What an older connection still begins is none of that.
+   * After undefined, the results are known again once this connection begins an operation, whatever its number: its client has
+   * heard so. What an older connection still begins is none of that.
    *
    * @default the welcome does not say whether they are
    */
-  recall?(ref: ClientRef, connectionId: string): boolean | Promise<boolean>;
+  recall?(ref: ClientRef, connectionId: string): BegunWork | undefined | Promise<BegunWork | undefined>;
 }

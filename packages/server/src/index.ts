@@ -100,6 +100,7 @@ export type {
   BackplaneHealth,
   BackplaneRooms,
   ChannelTop,
+  BegunWork,
   Claim,
   ClientRef,
   Eviction,

@@ -21,6 +21,7 @@ import type { ClientRooms } from "./connection/client-rooms.ts";
 import type { ConnectionTable } from "./connection/connection-table.ts";
 import type { Connection } from "./connection/connection.ts";
 import { isClosed } from "./connection/is-closed.ts";
+import { hasForgotten } from "./availability/unfinished-welcome.ts";
 import type { UnfinishedWelcome } from "./availability/unfinished-welcome.ts";
 import type { Authorization } from "./messages/authorization.ts";
 import type { Rooms } from "./messages/rooms.ts";
@@ -103,7 +104,8 @@ export class WelcomeFinisher {
     const { backplane, clientRooms, rooms } = this.#parts;
     if (unfinished.needsMemory) {
       // What the client sends again may have run: its welcome has to say first that the outcome is unknown.
-      if ((await backplane.recall?.(connection.client, connection.id)) === false) {
+      const begun = await backplane.recall?.(connection.client, connection.id);
+      if (backplane.recall !== undefined && hasForgotten(connection, begun)) {
         connection.close(1013);
         return;
       }

@@ -2,6 +2,9 @@ import { HalyardError } from "@halyard/protocol/wire";
 
 /** A call that Redis has certainly not got. Thrown by calls.ts. */
 export class NotSentError extends HalyardError {
+  /** What the contract of backplanes calls such an error. */
+  readonly hasNoEffect = true;
+
   constructor(cause: unknown) {
     super("unavailable", undefined, { cause });
   }

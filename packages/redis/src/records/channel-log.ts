@@ -14,6 +14,7 @@ import type {
 import type { Calls } from "../link/calls.ts";
 import type { Keys } from "../scripts/keys.ts";
 import type { Scripts } from "../scripts/scripts.ts";
+import { flagOf } from "../common/flag-of.ts";
 import type { SeenPositions } from "./seen-positions.ts";
 
 interface ChannelLogParts {
@@ -116,21 +117,21 @@ export class ChannelLog {
     return { position: { epoch: storedEpoch, off: Number(offset) }, duplicate: isDuplicate === 1 };
   }
 
-  /** @returns the result of a send that was new; undefined for another one */
+  /** Not made again: Redis may have lost what the first call did. @returns the result of a send that was new; undefined for another one */
   async send(
-    { ref, key, digest, claim, connection }: Work,
+    { ref, key, digest, claim, connection, mayHaveRun }: Work,
     { result: [before, after], ...message }: PublishedWork,
   ): Promise<string | undefined> {
     const { calls, keys, nodeId, scripts, seen } = this.#parts;
-    const stored = (await calls.run(scripts.send, {
-      keys: this.#logKeys(message.channel),
-      values: [
-        ...[keys.root, ref.user, ref.client, String(key), String(digest), nodeId, String(claim ?? "")],
-        ...[before, after],
-        ...this.#toStore({ ...message, call: this.#nextCall() }),
-        connection?.id ?? "",
-      ],
-    })) as [epoch: string, offset: string] | null;
+    const values = [
+      ...[keys.root, ref.user, ref.client, String(key), String(digest), nodeId, String(claim ?? "")],
+      ...[before, after],
+      ...this.#toStore({ ...message, call: this.#nextCall() }),
+      ...[connection?.id ?? "", flagOf(mayHaveRun)],
+    ];
+    const args = { keys: this.#logKeys(message.channel), values };
+    const stored = (await calls.run(scripts.send, args, { again: false })) as
+      [epoch: string, offset: string] | null;
     if (stored === null) return undefined;
     const [epoch, offset] = stored;
     seen.note(message.channel, epoch, Number(offset));

@@ -13,8 +13,8 @@ describe("a client whose results were lost with Redis' data", () => {
     "is not recalled until a connection that was told so calls %s: an older one that goes on tells it nothing",
     async (call) => {
       const { backplane } = await redis.nodes.start();
-      const run = async (key: number, id: string) => {
-        const work = { ref, key, digest: 1, claim: key, connection: { id } };
+      const run = async (key: number, id: string, mayHaveRun = false) => {
+        const work = { ref, key, digest: 1, claim: key, connection: { id }, mayHaveRun };
         if (call === "begin") return (await backplane.begin(work)).state;
         return (await backplane.publishOnce?.(work, PUBLICATION)) === undefined ? "not new" : "run";
       };
@@ -22,12 +22,23 @@ describe("a client whose results were lost with Redis' data", () => {
       expect(await run(1, "a.1")).toBe("run");
       await redis.server.control((client) => client.flushAll());
       expect(await run(2, "a.1")).toBe("run");
+      expect(await run(3, "a.1", true)).toBe(call === "begin" ? "forgotten" : "not new");
       // The welcome of this one is lost, and the first one goes on meanwhile.
-      expect(await backplane.recall?.(ref, "a.2")).toBe(false);
+      expect(await backplane.recall?.(ref, "a.2")).toBe(undefined);
       expect(await run(3, "a.1")).toBe("run");
-      expect(await backplane.recall?.(ref, "a.3")).toBe(false);
-      expect(await run(5, "a.3")).toBe("run");
-      expect(await backplane.recall?.(ref, "a.4")).toBe(true);
+      expect(await backplane.recall?.(ref, "a.3")).toBe(undefined);
+      expect(await run(5, "a.3", true)).toBe("run");
+      expect(await backplane.recall?.(ref, "a.4")).toEqual({ lastSeq: 5, requests: [] });
     },
   );
+
+  it("is recalled with what it has had begun, until Redis loses that", async () => {
+    const { backplane } = await redis.nodes.start();
+    await backplane.admit({ ...ref, connectionId: "a.1", attempt: 1, limit: 20, policy: "reject" });
+    const connection = { id: "a.1" };
+    for (const key of [1, 2, "r1", "a request"]) await backplane.begin({ ref, key, digest: 1, connection });
+    expect(await backplane.recall?.(ref, "a.2")).toEqual({ lastSeq: 2, requests: ["r1", "a request"] });
+    await redis.server.control((client) => client.flushAll());
+    expect(await backplane.recall?.(ref, "a.3")).toBe(undefined);
+  });
 });

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type {
   Admission,
   AdmissionRequest,
+  BegunWork,
   ClientRef,
   Revocation,
   RoomHolder,
@@ -16,6 +17,7 @@ import type { DirectCalls } from "../link/direct-calls.ts";
 import type { Keys } from "../scripts/keys.ts";
 import type { Scripts } from "../scripts/scripts.ts";
 import type { StoreClock } from "../common/store-clock.ts";
+import { flagOf } from "../common/flag-of.ts";
 import { toJson } from "../common/to-json.ts";
 
 export interface RecordsParts {
@@ -86,7 +88,7 @@ export class Records {
   }
 
   async begin(work: Work): Promise<WorkState> {
-    const { ref, digest, claim, connection } = work;
+    const { ref, digest, claim, connection, mayHaveRun } = work;
     const { nodeId } = this.#parts;
     const most = String(this.#mostClients);
     const values = [
@@ -98,11 +100,12 @@ export class Records {
       textOf(claim),
       most,
       connection?.id ?? "",
+      flagOf(mayHaveRun),
     ];
     const [state, ...more] = (await this.#run("begin", ...values)) as [string, ...string[]];
     if (state === "done") return { state, result: more[0] ?? "" };
     if (state === "run") return more[0] === undefined ? { state } : { state, mayHaveRun: true };
-    if (state === "conflict") return { state };
+    if (state === "conflict" || state === "forgotten") return { state };
     const [node = "", number = ""] = more;
     return { state: "running", ...(number !== "" && { claim: { node, number: Number(number) } }) };
   }
@@ -123,8 +126,11 @@ export class Records {
     await this.#run("settle", ...values);
   }
 
-  async recall({ user, client }: ClientRef, connectionId: string): Promise<boolean> {
-    return (await this.#run("recall", user, client, connectionId)) === 1;
+  async recall({ user, client }: ClientRef, connectionId: string): Promise<BegunWork | undefined> {
+    const begun = (await this.#run("recall", user, client, connectionId)) as readonly string[] | null;
+    if (begun === null) return undefined;
+    const [lastSeq, ...requests] = begun;
+    return { lastSeq: Number(lastSeq), requests };
   }
 
   async changeRoom({ user, client = "" }: RoomHolder, change: "give" | "take", room: string): Promise<void> {

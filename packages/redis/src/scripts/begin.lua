@@ -1,8 +1,9 @@
 -- Begins an operation of a client, or says what became of it.
 -- ARGV  1 prefix  2 user  3 client  4 'send' or 'request'  5 its key  6 digest  7 node  8 claim, or ''
 --       9 how many clients of a user are remembered, beside those that are open  10 the connection, or ''
+--       11 '1' for what may have run before
 -- Answer: 'run', and 'again' where it was begun before and how it ended is unknown; 'done' and the result; 'conflict';
---         'running', node and claim
+--         'forgotten' where it may have run and the client's results were lost; 'running', node and claim
 -- A record has a field for each operation: digest, the node that has begun it and its claim, '!' where it was begun before, and
 -- then its result, if it has one. The node is '-' once it has ended without a stored result.
 
@@ -10,7 +11,7 @@ local user, client, kind, key = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local record = recordKeys(user, client)
 local field = kind .. ' ' .. key
 countClient(user, client, tonumber(ARGV[9]))
-local isNew = noteBegin(record, ARGV[10])
+local memory, isNew = noteBegin(record, ARGV[10])
 local stored = redis.call('HMGET', record, field, 'last')
 
 local started = ARGV[6] .. ' ' .. ARGV[7] .. ' ' .. ARGV[8]
@@ -33,6 +34,7 @@ if stored[1] then
   redis.call('HSET', record, field, started .. '!')
   return finish('run', 'again')
 end
+if memory == 'partial' and ARGV[11] == '1' then return finish('forgotten') end
 if kind == 'send' then
   local last, seq = tonumber(stored[2] or 0), tonumber(key)
   if last ~= 0 and seq ~= last + 1 then return finish('conflict') end

@@ -59,14 +59,15 @@ local function memoryOf(record)
 end
 
 -- Notes that a connection begins an operation. Where its client was told in its welcome that results were lost, the record is whole
--- from now on, and the number is any; what an older connection begins is none of that. Returns whether the record is new.
+-- from now on, and the number is any; what an older connection begins is none of that. Returns what memoryOf does.
 local function noteBegin(record, connection)
   local memory, isNew = memoryOf(record)
   if memory == 'partial' and connection ~= '' and redis.call('HGET', record, 'told') == connection then
     redis.call('HSET', record, 'memory', 'whole')
     redis.call('HDEL', record, 'told', 'last')
+    memory = 'whole'
   end
-  return isNew
+  return memory, isNew
 end
 
 -- Counts a client that has something done. Above so many of a user the oldest records are given up, but for clients with a slot.

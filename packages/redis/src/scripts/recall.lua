@@ -1,9 +1,17 @@
--- Whether everything is known that a client has had done. A client that hears no is told so.
+-- What a client has had begun. A client of which not all is known is told so.
 -- ARGV  1 prefix  2 user  3 client  4 the connection whose welcome says so
--- Answer: 1 or 0
+-- Answer: the number of the newest send, or '0', and the ids of the requests; nil where not all is known
 
 local record = recordKeys(ARGV[2], ARGV[3])
-if memoryOf(record) == 'whole' then return 1 end
-redis.call('HSET', record, 'told', ARGV[4])
-keepRecordOfClient(ARGV[2], ARGV[3])
-return 0
+if memoryOf(record) == 'partial' then
+  redis.call('HSET', record, 'told', ARGV[4])
+  keepRecordOfClient(ARGV[2], ARGV[3])
+  return false
+end
+local begun = { redis.call('HGET', record, 'last') or '0' }
+local fields = redis.call('HGETALL', record)
+for n = 1, #fields, 2 do
+  local id = string.match(fields[n], '^request (.*)$')
+  if id then begun[#begun + 1] = id end
+end
+return begun

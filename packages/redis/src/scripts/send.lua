@@ -3,15 +3,18 @@
 -- ARGV  1 prefix  2 user  3 client  4 its number  5 digest  6 node  7 claim  8 the result before the offset, and 9 after it
 --       10 data  11 messages, 12 bytes and 13 ms of the history  14 pub/sub channel  15 how long the channel is remembered, ms
 --       16 id of the call, which is also the epoch, if there is none  17 the connection, or ''
--- Answer: epoch; offset; nil where the send was begun before or is out of order: begin.lua says what became of it
+--       18 '1' for what may have run before
+-- Answer: epoch; offset; nil where the send was begun before, is out of order, or may have run and the client's results were lost:
+--         begin.lua says what became of it
 
 local user, client, number = ARGV[2], ARGV[3], ARGV[4]
 local record = recordKeys(user, client)
 local field, seq = 'send ' .. number, tonumber(number)
-local isNew = noteBegin(record, ARGV[17])
+local memory, isNew = noteBegin(record, ARGV[17])
 local stored = redis.call('HMGET', record, field, 'last')
 local last = tonumber(stored[2] or 0)
 if stored[1] or (last ~= 0 and seq ~= last + 1) then return false end
+if memory == 'partial' and ARGV[18] == '1' then return false end
 
 local epoch, offset, finish = append({
   data = ARGV[10], messages = ARGV[11], bytes = ARGV[12], ms = ARGV[13], topic = ARGV[14], keptMs = ARGV[15], call = ARGV[16],

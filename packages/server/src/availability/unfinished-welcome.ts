@@ -2,11 +2,26 @@
 // Guarantee: no operation of the client that may have run before begins until it is known whether it has.
 import type { Position } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
+import type { BegunWork } from "../backplane.ts";
 
 interface MemoryQuestion {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: HalyardError) => void;
+}
+
+/**
+ * Whether the backplane has forgotten what the client of a connection has had begun. Otherwise the connection keeps that.
+ *
+ * @param begun the answer of the backplane's `recall`
+ */
+export function hasForgotten(
+  connection: { begunBefore: BegunWork | undefined },
+  begun: BegunWork | undefined,
+): boolean {
+  if (begun === undefined) return true;
+  if (begun.lastSeq > 0 || begun.requests.length > 0) connection.begunBefore = begun;
+  return false;
 }
 
 /** The open ends of one connection. */

@@ -31,6 +31,14 @@ export function clientOf({ connection, meta }: Pick<InboundMessage, "connection"
   return meta.tab === undefined ? client : { user: client.user, client: meta.tab };
 }
 
+/** Whether the client may have sent the message before, over an earlier connection. Of tabs that share the connection it is not known. */
+export function mayBeRepetition({ connection, meta }: Pick<InboundMessage, "connection" | "meta">): boolean {
+  const { begunBefore } = connection;
+  if (begunBefore === undefined || meta.tab !== undefined) return false;
+  if (meta.seq !== undefined) return meta.seq <= begunBefore.lastSeq;
+  return meta.id !== undefined && begunBefore.requests.includes(meta.id);
+}
+
 /** Whether the connection may send for the tab that a frame names, if it names one. The number of a frame that it may not send is not used. */
 export function acceptsTab(connection: Connection, { tab }: InboundMeta): boolean {
   return tab === undefined || connection.tabs?.add(tab, connection.lastActivityAt) === true;

@@ -2,7 +2,7 @@
 // Bun rounds an object up to a size class: 41 fields took 432 B per idle connection, 30 take 256 B (2026-11-29).
 
 import type { Position } from "@halyard/protocol";
-import type { ShownState } from "../backplane.ts";
+import type { BegunWork, ShownState } from "../backplane.ts";
 import type { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { FloodWatch } from "../security/flood-watch.ts";
 import type { TabCounter } from "../security/tab-counter.ts";
@@ -46,6 +46,7 @@ class RareState {
   roomOperations: KeyedSerialQueue | undefined = undefined;
   pendingRooms: PendingRooms | undefined = undefined;
   unfinished: UnfinishedWelcome | undefined = undefined;
+  begunBefore: BegunWork | undefined = undefined;
   givenRooms: Set<string> | undefined = undefined;
   takenRooms: Set<string> | undefined = undefined;
   bufferedFrames: BufferedFrames | undefined = undefined;
@@ -140,6 +141,14 @@ export abstract class RareConnectionState {
   }
   set unfinished(unfinished: UnfinishedWelcome | undefined) {
     if (unfinished !== undefined || this.#state !== undefined) this.#own.unfinished = unfinished;
+  }
+
+  /** What the client had begun over earlier connections: it may send that again. */
+  get begunBefore(): BegunWork | undefined {
+    return this.#state?.begunBefore;
+  }
+  set begunBefore(begun: BegunWork | undefined) {
+    if (begun !== undefined || this.#state !== undefined) this.#own.begunBefore = begun;
   }
 
   /** Rooms that the server gave: `authorize` is not asked for them, and the welcome enters them. */

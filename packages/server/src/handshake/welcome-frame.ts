@@ -9,7 +9,7 @@ import { publicUserJson } from "../presence/presence-frames.ts";
 import type { Replay } from "../channels/replay.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { Connection } from "../connection/connection.ts";
-import { UnfinishedWelcome } from "../availability/unfinished-welcome.ts";
+import { hasForgotten, UnfinishedWelcome } from "../availability/unfinished-welcome.ts";
 import { profileOf } from "../connection/public-profile.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { MessageTypeRegistry } from "../messages/message-types.ts";
@@ -49,10 +49,11 @@ export class WelcomeFrame {
     if (attempt === 1) return false;
     const { backplane, monitor } = this.#parts;
     if (monitor.isAway) return this.#askLater(connection);
-    const known = backplane.recall?.(client, id);
-    if (!(known instanceof Promise)) return known === undefined ? undefined : !known;
-    return repeatOnce(known, () => backplane.recall?.(client, id) ?? known).then(
-      (isKnown) => !isKnown,
+    if (backplane.recall === undefined) return undefined;
+    const begun = backplane.recall(client, id);
+    if (!(begun instanceof Promise)) return hasForgotten(connection, begun);
+    return repeatOnce(begun, () => backplane.recall?.(client, id)).then(
+      (recalled) => hasForgotten(connection, recalled),
       (error: unknown) => {
         if (!isUnavailable(error)) throw error;
         return this.#askLater(connection);

@@ -4,6 +4,7 @@ import type {
   Backplane,
   BackplaneHandlers,
   BackplaneHealth,
+  BegunWork,
   ChannelTop,
   ClientRef,
   Eviction,
@@ -35,6 +36,7 @@ const SWEEP_MS = 15_000;
 /** Longer than a handshake: a mark is for connections that are authenticated and not open yet. */
 const MARK_MS = 60_000;
 const NO_EVICTIONS: readonly Eviction[] = [];
+const NO_WORK: BegunWork = { lastSeq: 0, requests: [] };
 const RESOLVED = resolvedPromise<void>(undefined);
 const RESOLVED_WITHOUT_EVICTIONS = resolvedPromise(NO_EVICTIONS);
 
@@ -243,8 +245,9 @@ class MemoryBackplane implements Backplane {
     this.#idempotency.settle(work, result);
   }
 
-  recall(ref: ClientRef, connectionId: string): boolean {
-    return this.#idempotency.recall(ref, connectionId, this.#clock.now());
+  recall(ref: ClientRef, connectionId: string): BegunWork | undefined {
+    // What is known stays known as long as the process: what the client sends again need not be told from what is new.
+    return this.#idempotency.recall(ref, connectionId, this.#clock.now()) ? NO_WORK : undefined;
   }
 
   /** A client that has not sent anything has a record from its first close on: one that returns in time is not forgotten. */

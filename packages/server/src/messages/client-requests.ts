@@ -4,7 +4,7 @@
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
-import { clientOf } from "../connection/inbound-message.ts";
+import { clientOf, mayBeRepetition } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import { assertFitsFrame } from "../delivery/frame-size.ts";
 import { wireJson } from "../delivery/wire-json.ts";
@@ -73,7 +73,9 @@ export class ClientRequests {
     const { lastActivityAt: at } = connection;
     const { deduplicator } = this.#parts;
     const key = meta.tabKey ?? meta.id;
-    const work = { ref, key, digest, claim: deduplicator.nextClaim(), at, request, connection };
+    const claim = deduplicator.nextClaim();
+    const mayHaveRun = mayBeRepetition(request);
+    const work = { ref, key, digest, claim, mayHaveRun, at, request, connection };
     return deduplicator.run(work, this.#perform);
   }
 

@@ -1,9 +1,10 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../test/fake-clock.ts";
-import type { Work, WorkState } from "../backplane.ts";
+import type { Backplane, Work, WorkState } from "../backplane.ts";
 import { createMemoryBackplane } from "../memory/memory-backplane.ts";
 import { Deduplicator } from "./deduplicator.ts";
+import type { ClientWork } from "./deduplicator.ts";
 
 const work = (key: number | string, digest = 1): Omit<Work, "connection"> => ({
   ref: { user: "ada", client: "c" },
@@ -115,13 +116,61 @@ describe("a deduplicated operation", () => {
   });
 });
 
+describe("an operation that may have run, where the store has lost the results of its client", () => {
+  const UNKNOWN = { type: "error", code: "unavailable", mayHaveRun: true };
+  const publication = {
+    ...{ channel: "all", data: "text", history: { messages: 1, bytes: 1, ms: 1 } },
+    result: ["", ""] as const,
+  };
+
+  /** The store has lost everything; `begun` has what it was asked to begin. */
+  function createEmptied(calls: Partial<Backplane> = {}) {
+    const clock = new FakeClock();
+    const begun: (boolean | undefined)[] = [];
+    const begin = async ({ mayHaveRun }: Work): Promise<WorkState> => {
+      begun.push(mayHaveRun);
+      return { state: mayHaveRun === true ? "forgotten" : "run" };
+    };
+    const settle = async (): Promise<void> => {};
+    const backplane = { ...createMemoryBackplane({ clock }), begin, settle, ...calls };
+    return { begun, clock, deduplicator: new Deduplicator(backplane, clock, 30_000) };
+  }
+
+  it("does not run again, and is answered as what may have run", async () => {
+    const { deduplicator } = createEmptied();
+    const reply = await deduplicator.run({ ...work(1), mayHaveRun: true }, () => "ran");
+    expect(JSON.parse(`${reply}}`)).toMatchObject(UNKNOWN);
+  });
+
+  it.each([
+    ["does not run where the publish may have reached the store", {}, true],
+    ["runs where the publish has certainly not reached the store", { hasNoEffect: true }, false],
+  ])("%s", async (_, fields, isUnknown) => {
+    const failure = Object.assign(new HalyardError("unavailable"), fields);
+    const { begun, clock, deduplicator } = createEmptied({ publishOnce: () => Promise.reject(failure) });
+    const reply = Promise.resolve(deduplicator.run(work(1), () => `{"ran":true`, publication));
+    await clock.advance(1_000);
+    expect(JSON.parse(`${await reply}}`)).toMatchObject(isUnknown ? UNKNOWN : { ran: true });
+    expect(begun).toEqual([isUnknown || undefined]);
+  });
+
+  it("does not run a second time because the first run has ended without a known outcome", async () => {
+    const { deduplicator } = createEmptied();
+    const repeated: ClientWork = work(1);
+    await expect(deduplicator.run(repeated, () => Promise.reject(new Error("lost")))).rejects.toThrow("lost");
+    expect(JSON.parse(`${await deduplicator.run(repeated, () => "ran")}}`)).toMatchObject(UNKNOWN);
+  });
+});
+
 describe("a repetition of what runs on this node, after the backplane has lost its state", () => {
   it("gets the result of that run, which is stored for both", async () => {
     const clock = new FakeClock();
     const settled: [claim: number | undefined, result: string | undefined][] = [];
     const backplane = {
       ...createMemoryBackplane({ clock }),
-      begin: async (): Promise<WorkState> => ({ state: "run" }),
+      begin: async ({ mayHaveRun }: Work): Promise<WorkState> => ({
+        state: mayHaveRun === true ? "forgotten" : "run",
+      }),
       settle: async ({ claim }: Work, result: string | undefined): Promise<void> => {
         settled.push([claim, result]);
       },
@@ -134,7 +183,7 @@ describe("a repetition of what runs on this node, after the backplane has lost i
     };
     const first = deduplicator.run({ ...work(1), claim: 1 }, execute);
     await clock.advance(10);
-    const again = deduplicator.run({ ...work(1), claim: 2 }, execute);
+    const again = deduplicator.run({ ...work(1), claim: 2, mayHaveRun: true }, execute);
     await clock.advance(1_000);
     expect([await first, await again]).toEqual(["run 1", "run 1"]);
     expect(settled).toEqual([

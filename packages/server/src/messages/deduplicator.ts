@@ -1,17 +1,21 @@
 // Runs each operation of a client once: its numbered sends and its requests. Called by SendExecutor and ClientRequests.
 // Guarantees: a repetition gets the stored result; a repetition of an operation that runs waits for its result; a result that
-// could not be stored is the answer all the same, and is stored later; what was begun and does not run is given back.
+// could not be stored is the answer all the same, and is stored later; what was begun and does not run is given back; what may
+// have run does not run again where the backplane has lost its result.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane, PublishedWork, Work, WorkState } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Clock } from "../types.ts";
+import { errorJson, isWithoutEffect } from "../utils/errors.ts";
 import { RepeatedCalls, repeatWhileUnavailable } from "../utils/repeated-calls.ts";
 
 const POLL_MS = 250;
 
 /** An operation, and the connection that it came from. */
-type ClientWork = Omit<Work, "connection"> & {
+export type ClientWork = Omit<Work, "connection" | "mayHaveRun"> & {
   readonly connection?: Pick<Connection, "id" | "isRevoked" | "unfinished">;
+  /** Set when an attempt at it may have had an effect. */
+  mayHaveRun?: boolean | undefined;
 };
 /** @param mayHaveRun the operation was begun before, and how it ended is unknown */
 type Execute<TWork> = (work: TWork, mayHaveRun: boolean) => string | Promise<string>;
@@ -22,6 +26,12 @@ interface UnsettledResult {
   readonly digest: number;
   readonly result: string;
 }
+
+/** The reply to what may have run, where the backplane has lost the results of the client. */
+const FORGOTTEN = errorJson(
+  new HalyardError("unavailable", "The results of this client were lost, and it may have run."),
+  true,
+).slice(0, -1);
 
 /** As long as a backplane would remember it. */
 const UNSETTLED_MS = 5 * 60_000;
@@ -82,23 +92,37 @@ export class Deduplicator {
     const kept = this.#unsettledResultOf(work);
     if (kept !== undefined) return kept;
     const isPublication = publication !== undefined && !this.#running.has(runKey(work));
-    const state = isPublication ? this.#publish(work, publication) : this.#backplane.begin(work);
+    const state = isPublication ? this.#publish(work, publication) : this.#begin(work);
     const isDecided = !(state instanceof Promise) && state.state !== "running";
     return isDecided ? this.#proceed(state, work, execute) : this.#poll(state, work, execute);
   }
 
-  async #publish(work: Work, publication: PublishedWork): Promise<WorkState> {
-    const result = await this.#backplane.publishOnce?.(work, publication);
-    return result === undefined ? this.#backplane.begin(work) : { state: "done", result };
+  async #publish(work: ClientWork, publication: PublishedWork): Promise<WorkState> {
+    try {
+      const result = await this.#backplane.publishOnce?.(work, publication);
+      if (result !== undefined) return { state: "done", result };
+    } catch (error) {
+      if (!isWithoutEffect(error)) work.mayHaveRun = true;
+      throw error;
+    }
+    return this.#begin(work);
   }
 
-  #proceed<TWork extends Work>(
+  /** What runs on this node is known, whatever the backplane has lost. */
+  #begin(work: ClientWork): WorkState | Promise<WorkState> {
+    const isKnown = work.mayHaveRun === true && this.#running.has(runKey(work));
+    return this.#backplane.begin(isKnown ? { ...work, mayHaveRun: false } : work);
+  }
+
+  #proceed<TWork extends ClientWork>(
     state: Exclude<WorkState, Running>,
     work: TWork,
     execute: Execute<TWork>,
   ): string | Promise<string> {
     if (state.state === "conflict") throw new HalyardError("conflict");
     if (state.state === "done") return state.result;
+    if (state.state === "forgotten") return FORGOTTEN;
+    work.mayHaveRun = true;
     return this.#settle(work, execute(work, state.mayHaveRun === true));
   }
 
@@ -122,7 +146,7 @@ export class Deduplicator {
     work: ClientWork,
   ): Promise<string | Exclude<WorkState, Running>> {
     const deadline = this.#clock.now() + this.#maxWaitMs;
-    for (let begun = first; ; begun = this.#backplane.begin(work)) {
+    for (let begun = first; ; begun = this.#begin(work)) {
       const state = begun instanceof Promise ? await this.#begun(begun, work) : begun;
       if (work.connection?.isRevoked === true) {
         if (state.state === "run") this.#giveBack(work, true);
@@ -150,10 +174,10 @@ export class Deduplicator {
   }
 
   /** Repeats a `begin` whose reply was lost: the same claim gets the same answer. */
-  async #begun(begun: Promise<WorkState>, work: Work): Promise<WorkState> {
+  async #begun(begun: Promise<WorkState>, work: ClientWork): Promise<WorkState> {
     try {
       return await begun.catch((error: unknown) =>
-        repeatWhileUnavailable(error, async () => this.#backplane.begin(work), this.#clock),
+        repeatWhileUnavailable(error, async () => this.#begin(work), this.#clock),
       );
     } catch (error) {
       this.#giveBack(work, true);

@@ -4,7 +4,7 @@
 import type { SendResult } from "@halyard/protocol";
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
 import type { PublishedWork } from "../backplane.ts";
-import { clientOf } from "../connection/inbound-message.ts";
+import { clientOf, mayBeRepetition } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import { isClosed } from "../connection/is-closed.ts";
 import { wireJson } from "../delivery/wire-json.ts";
@@ -20,7 +20,7 @@ import {
   toHalyardError,
 } from "../utils/errors.ts";
 import { newMessageId } from "../utils/ids.ts";
-import type { Deduplicator } from "./deduplicator.ts";
+import type { ClientWork, Deduplicator } from "./deduplicator.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { ErrorReplies } from "./error-replies.ts";
 import { sendReply, subjectOf } from "./error-replies.ts";
@@ -90,11 +90,11 @@ export class SendExecutor {
       (await this.#perform(message, makeId, mayHaveRun)).replyPrefix;
     const endsAt = clock.now() + MAX_WAIT_MS;
     const { publishesOnce } = deduplicator;
+    let work: ClientWork = { ref, key: seq, digest, connection, mayHaveRun: mayBeRepetition(message) };
     for (;;)
       try {
         const publication = publishesOnce ? await this.#publicationOf(message, makeId) : undefined;
-        const claim = deduplicator.nextClaim();
-        const work = { ref, key: seq, digest, claim, connection };
+        work = { ...work, claim: deduplicator.nextClaim() };
         return await deduplicator.run(work, perform, publication);
       } catch (error) {
         do {

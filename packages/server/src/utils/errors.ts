@@ -83,6 +83,11 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof HalyardError && error.code === "unavailable";
 }
 
+/** Whether a call to the backplane, which rejected with this error, certainly had no effect. */
+export function isWithoutEffect(error: unknown): boolean {
+  return error instanceof HalyardError && "hasNoEffect" in error && error.hasNoEffect === true;
+}
+
 /**
  * A message of a client was to be published, and it is not known whether the backplane has stored it. The sender must
  * not hear that it was refused: it sends the message again, with the same id.

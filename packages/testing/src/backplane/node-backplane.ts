@@ -7,6 +7,7 @@ import type {
   Backplane,
   BackplaneHandlers,
   BackplaneHealth,
+  BegunWork,
   ChannelTop,
   ClientRef,
   Clock,
@@ -163,7 +164,7 @@ export class NodeBackplane implements Backplane {
     return this.#call(settle(work, result, this.nodeId));
   }
 
-  recall(ref: ClientRef, connectionId: string): Promise<boolean> {
+  recall(ref: ClientRef, connectionId: string): Promise<BegunWork | undefined> {
     return this.#call(recall(ref, connectionId));
   }
 

@@ -1,7 +1,15 @@
 // The operations on the records of clients: numbered sends, requests, given rooms.
 // A node of a shared backplane sends them to the store.
 // Guarantee: an operation runs on one node at a time, and what a node that was given up ends has no effect.
-import type { Claim, ClientRef, RoomHolder, RoomsOfClient, Work, WorkState } from "@halyard/server";
+import type {
+  BegunWork,
+  Claim,
+  ClientRef,
+  RoomHolder,
+  RoomsOfClient,
+  Work,
+  WorkState,
+} from "@halyard/server";
 import { clientKey, hasSlot, RECORD_MS } from "./shared-state.ts";
 import type { Operation, SharedState, StoredClient, StoredWork } from "./shared-state.ts";
 
@@ -18,6 +26,7 @@ export function begin(work: Work, node: string): Operation<WorkState> {
       Object.assign(client, { isWhole: true, toldTo: undefined, lastSeq: 0 });
     const known = workOf(client, work.key);
     if (known !== undefined) return stateOf(known, { work, node, state });
+    if (!client.isWhole && work.mayHaveRun === true) return { state: "forgotten" };
     const { digest, claim } = work;
     const started: StoredWork = { digest, result: undefined, node, claim, mayHaveRun: false };
     if (typeof work.key === "string") {
@@ -65,11 +74,12 @@ export function beginRecord(state: SharedState, ref: ClientRef, now: number): vo
   if (isNew) client.isWhole = true;
 }
 
-export function recall(ref: ClientRef, connectionId: string): Operation<boolean> {
+export function recall(ref: ClientRef, connectionId: string): Operation<BegunWork | undefined> {
   return ({ state, now }) => {
     const client = clientOf(state, ref, now);
-    if (!client.isWhole) client.toldTo = connectionId;
-    return client.isWhole;
+    if (client.isWhole) return { lastSeq: client.lastSeq, requests: [...client.requests.keys()] };
+    client.toldTo = connectionId;
+    return undefined;
   };
 }
 

@@ -50,20 +50,23 @@ describe("a shared backplane with faults", () => {
   it("does not recall a client whose results it has lost, until a connection that was told so begins what follows", async () => {
     const { shared, a, during } = await createScene();
     const ref = { user: "ada", client: "c" };
-    const begin = (key: number, id: string) =>
-      during(Promise.resolve(a.backplane.begin({ ref, key, digest: 1, connection: { id } })));
+    const begin = (key: number, id: string, mayHaveRun = false) => {
+      const work = { ref, key, digest: 1, connection: { id }, mayHaveRun };
+      return during(Promise.resolve(a.backplane.begin(work)));
+    };
     const recall = (id: string) => during(Promise.resolve(a.backplane.recall?.(ref, id)));
     await during(a.backplane.admit({ ...ref, attempt: 1, connectionId: "a.1", limit: 20, policy: "reject" }));
-    expect(await recall("a.1")).toBe(true);
+    expect(await recall("a.1")).toEqual({ lastSeq: 0, requests: [] });
     await begin(1, "a.1");
     shared.clear();
     await begin(2, "a.1");
+    expect(await begin(3, "a.1", true)).toEqual({ state: "forgotten" });
     // The welcome of this one is lost, and the first one goes on meanwhile.
-    expect(await recall("a.2")).toBe(false);
+    expect(await recall("a.2")).toBe(undefined);
     expect(await begin(3, "a.1")).toEqual({ state: "run" });
-    expect(await recall("a.3")).toBe(false);
-    expect(await begin(5, "a.3")).toEqual({ state: "run" });
-    expect(await recall("a.4")).toBe(true);
+    expect(await recall("a.3")).toBe(undefined);
+    expect(await begin(5, "a.3", true)).toEqual({ state: "run" });
+    expect(await recall("a.4")).toEqual({ lastSeq: 5, requests: [] });
   });
 
   it("does not recall a client after it has gone back, and takes any number from it then", async () => {
@@ -82,9 +85,9 @@ describe("a shared backplane with faults", () => {
     await send(2);
     shared.rewind(500);
 
-    expect(await during(Promise.resolve(a.backplane.recall?.(ref, connection.id)))).toBe(false);
+    expect(await during(Promise.resolve(a.backplane.recall?.(ref, connection.id)))).toBe(undefined);
     expect(await send(3)).toBe("run");
-    expect(await during(Promise.resolve(a.backplane.recall?.(ref, connection.id)))).toBe(true);
+    expect(await during(Promise.resolve(a.backplane.recall?.(ref, connection.id)))).toBeDefined();
     expect([await send(1), await send(5)]).toEqual(["done", "conflict"]);
   });
 

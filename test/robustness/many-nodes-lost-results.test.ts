@@ -1,0 +1,47 @@
+// What a client sends again while the store loses what the client has had run: two managers over one store.
+import { defineProtocol, request } from "@halyard/protocol";
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { comeBack, goAway } from "../support/away.ts";
+import { newClientId, TwoNodes } from "../support/two-nodes.ts";
+import type { Frame, NodeSocket } from "../support/two-nodes.ts";
+
+const protocol = defineProtocol({ requests: { ask: request({ input: z.undefined(), output: z.number() }) } });
+const UNKNOWN = { type: "error", code: "unavailable", mayHaveRun: true };
+
+const chat = (content: string, seq: number) => ({ type: "chat_message", content, $: { seq } });
+const ask = (id: string) => ({ type: "request", name: "ask", $: { id } });
+
+function answerTo({ frames }: NodeSocket, re: number | string): Frame | undefined {
+  return frames.find(({ $ }) => ($ as { readonly re?: unknown } | undefined)?.re === re);
+}
+
+/** The store goes away, loses everything and comes back. */
+async function lose(nodes: TwoNodes, meanwhile: () => void): Promise<void> {
+  await goAway(nodes);
+  meanwhile();
+  await nodes.run(5_000);
+  nodes.shared.clear();
+  await comeBack(nodes);
+  await nodes.run(15_000);
+}
+
+it("a repeated send and a repeated request that wait while the store loses its data do not run again, and what is new does", async () => {
+  const nodes = new TwoNodes({ protocol });
+  const ran = { a: 0, b: 0 };
+  for (const id of ["a", "b"] as const)
+    nodes[id].handlers.onRequest("ask" as never, () => ++ran[id] as never);
+  const clientId = newClientId();
+  const first = await nodes.connect(nodes.a, "ada", { clientId });
+  const reader = await nodes.connect(nodes.b, "bea");
+  for (const frame of [chat("once", 1), ask("r1")]) first.say(frame);
+  await nodes.run(1_000);
+  const second = await nodes.connect(nodes.b, "ada", { clientId, attempt: 2 });
+  await lose(nodes, () => {
+    for (const frame of [chat("once", 1), chat("new", 2), ask("r1"), ask("r2")]) second.say(frame);
+  });
+  expect([answerTo(second, 1), answerTo(second, "r1")]).toMatchObject([UNKNOWN, UNKNOWN]);
+  expect([answerTo(second, 2), answerTo(second, "r2")]).toMatchObject([{ type: "reply" }, { type: "reply" }]);
+  expect([reader.chats, ran]).toEqual([["once", "new"], { a: 1, b: 1 }]);
+  expect(second.closedWith).toBe(undefined);
+});
