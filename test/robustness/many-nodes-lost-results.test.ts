@@ -1,8 +1,9 @@
 // What a client sends again while the store loses what the client has had run: two managers over one store.
-import { defineProtocol, request } from "@halyard/protocol";
+import { defineProtocol, HalyardError, request } from "@halyard/protocol";
+import type { Backplane } from "@halyard/server";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { comeBack, goAway } from "../support/away.ts";
+import { comeBack, goAway, heard } from "../support/away.ts";
 import { newClientId, TwoNodes } from "../support/two-nodes.ts";
 import type { Frame, NodeSocket } from "../support/two-nodes.ts";
 
@@ -44,4 +45,48 @@ it("a repeated send and a repeated request that wait while the store loses its d
   expect([answerTo(second, 2), answerTo(second, "r2")]).toMatchObject([{ type: "reply" }, { type: "reply" }]);
   expect([reader.chats, ran]).toEqual([["once", "new"], { a: 1, b: 1 }]);
   expect(second.closedWith).toBe(undefined);
+});
+
+/** The replies to what node `a` publishes are lost until `isLossy` is false. */
+function createLossy() {
+  const state = { isLossy: true };
+  const nodes = new TwoNodes({}, {}, (id, backplane): Backplane => {
+    const publish = backplane.publish.bind(backplane);
+    return Object.assign(backplane, {
+      publish: async (...args: Parameters<Backplane["publish"]>) => {
+        const result = await publish(...args);
+        if (id === "a" && state.isLossy) throw new HalyardError("unavailable");
+        return result;
+      },
+    });
+  });
+  return { nodes, state };
+}
+
+it("a send whose publish has no known outcome does not run again after the store has lost it", async () => {
+  const { nodes, state } = createLossy();
+  const sender = await nodes.connect(nodes.a, "ada");
+  const reader = await nodes.connect(nodes.b, "bea");
+  sender.say(chat("once", 1));
+  await nodes.run(50);
+  expect(reader.chats).toEqual(["once"]);
+  await lose(nodes, () => (state.isLossy = false));
+  sender.say(chat("new", 2));
+  await nodes.run(1_000);
+  expect(answerTo(sender, 1)).toMatchObject(UNKNOWN);
+  expect(reader.chats).toEqual(["once", "new"]);
+});
+
+it("a publish with a key that has no known outcome is not made again after the store has lost it", async () => {
+  const { nodes, state } = createLossy();
+  const reader = await nodes.connect(nodes.b, "bea");
+  const announcement = { type: "announcement", message: "once" } as never;
+  const published = nodes.a.manager.broadcastMessage(announcement, { idempotencyKey: "k" });
+  await nodes.run(50);
+  expect(heard(reader)).toEqual(["once"]);
+  nodes.shared.clear();
+  state.isLossy = false;
+  await nodes.run(15_000);
+  expect(await published).toMatchObject({ offset: undefined });
+  expect(heard(reader)).toEqual(["once"]);
 });

@@ -80,17 +80,16 @@ export class RedisBackplane implements Backplane {
       clock,
       createClient,
       prepare: async (client) => {
-        this.#health.warning = await setUp(client, { keys, options, scripts, time });
+        const { name, warning } = await setUp(client, { keys, options, scripts, time });
+        this.#health.warning = warning;
         await this.#repair.run("commands", client);
+        return name;
       },
       onLost: (error) => {
         if (this.#handlers === undefined) return;
         this.#health.failed(error);
         // Whether the store is still the same is known with the next beat.
-        void this.#commands.up.then(
-          () => this.#lease.beatIn(0),
-          () => {},
-        );
+        this.#commands.up.then(() => this.#lease.beatIn(0)).catch(() => {});
       },
     });
     this.#calls = new Calls({ clock, connect: () => this.#use(), connection: this.#commands, options });

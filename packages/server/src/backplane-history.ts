@@ -48,6 +48,19 @@ export interface PublishOptions {
    * @default none: every publish stores a message
    */
   readonly idempotencyKey?: string | undefined;
+  /**
+   * The same object in each attempt at one publish. Where the store may have lost what an earlier attempt has stored, and others
+   * have received, the backplane rejects with `unavailable`.
+   *
+   * @default the call is the only attempt
+   */
+  readonly attempts?: PublishAttempts | undefined;
+}
+
+/** What a backplane notes of the attempts at one publish. */
+export interface PublishAttempts {
+  /** Which store was sent an attempt, by a name of the backplane's own. */
+  store?: string | undefined;
 }
 
 /** The result of a publish. */

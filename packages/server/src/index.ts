@@ -108,6 +108,7 @@ export type {
   PresenceEvent,
   PresenceOp,
   Publication,
+  PublishAttempts,
   PublishedWork,
   PublishOptions,
   PublishResult,

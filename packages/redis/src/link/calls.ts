@@ -1,7 +1,7 @@
 // The calls of this node to Redis: each with a deadline, at most so many under way, and scripts by their hash.
 // Used by every part but subscriptions.ts. Guarantee: a call settles within its deadline, and fails with `unavailable`.
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Clock } from "@halyard/server";
+import type { Clock, PublishAttempts } from "@halyard/server";
 import type { Connection } from "./connection.ts";
 import type { CheckedOptions } from "../options.ts";
 import type { RedisClient } from "../common/redis-client.ts";
@@ -20,15 +20,18 @@ export interface CallsParts {
   readonly options: Pick<CheckedOptions, "timeoutMs" | "maxPendingCalls" | "maxPendingBytes">;
 }
 
-/** `again`: whether a call may be made once more when its connection was lost and its effect is not known. */
 export interface CallOptions {
+  /** Whether the call may be made once more when its connection was lost and its effect is not known. @default false */
   readonly again?: boolean | undefined;
+  /** For a call that must not have its effect twice: it is not sent to a store that may have lost an attempt. @default any store */
+  readonly attempts?: PublishAttempts | undefined;
 }
 
 type Send = (client: RedisClient) => Promise<unknown>;
 
 interface PendingCall {
   readonly again: boolean;
+  readonly attempts: PublishAttempts | undefined;
   /** Undefined once the call has ended: what it carries is free then, though its deadline is still to come. */
   send: Send | undefined;
   readonly bytes: number;
@@ -36,7 +39,7 @@ interface PendingCall {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly promise: Promise<unknown>;
-  /** Redis may have got it. */
+  /** Redis may have got it, or an earlier attempt. */
   wasSent: boolean;
   /** The driver holds it: it counts as under way, also when its deadline is over. */
   isHeld: boolean;
@@ -92,7 +95,7 @@ export class Calls {
     return answer as readonly unknown[];
   }
 
-  #call({ again = false }: CallOptions, send: Send, bytes: number): Promise<unknown> {
+  #call({ again = false, attempts }: CallOptions, send: Send, bytes: number): Promise<unknown> {
     const { clock, options } = this.#parts;
     const { maxPendingBytes, maxPendingCalls, timeoutMs } = options;
     if (this.#pending >= maxPendingCalls || this.#pendingBytes + bytes > maxPendingBytes)
@@ -102,7 +105,8 @@ export class Calls {
     this.#pendingBytes += bytes;
     const settling = Promise.withResolvers<unknown>();
     const dueAt = clock.now() + timeoutMs;
-    const call = { again, send, bytes, dueAt, ...settling, wasSent: false, isHeld: false, isOver: false };
+    const state = { wasSent: attempts?.store !== undefined, isHeld: false, isOver: false };
+    const call = { again, attempts, send, bytes, dueAt, ...settling, ...state };
     this.#deadlines.push(call);
     this.#attempt(call);
     if (this.#pending > 0) this.#timer ??= clock.setTimeout(this.#onDeadline, timeoutMs);
@@ -115,10 +119,18 @@ export class Calls {
   }
 
   #attempt(call: PendingCall): void {
-    const { client } = this.#parts.connection;
+    const { client, store } = this.#parts.connection;
+    const { attempts } = call;
     if (client === undefined) {
       this.#awaitConnection(call);
       return;
+    }
+    if (attempts !== undefined) {
+      if ((attempts.store ?? store) !== store) {
+        this.#fail(call, MAY_BE_LOST);
+        return;
+      }
+      attempts.store = store;
     }
     call.wasSent = call.isHeld = true;
     call.send?.(client).then(
@@ -234,6 +246,7 @@ export class Calls {
 }
 
 const TIMED_OUT = new Error("Redis does not answer");
+const MAY_BE_LOST = new Error("Redis may have lost what was stored and sent to others");
 
 function bytesOf(args: readonly string[]): number {
   let bytes = 0;

@@ -10,8 +10,12 @@ import { asSetupError } from "./advice.ts";
 export interface ConnectionParts {
   readonly clock: Clock;
   readonly createClient: ClientFactory;
-  /** Runs for each new connection before it is used. A {@link SetupError} ends all attempts. */
-  readonly prepare: (client: RedisClient) => Promise<void>;
+  /**
+   * Runs for each new connection before it is used. A {@link SetupError} ends all attempts.
+   *
+   * @returns the name of the store, if it has one
+   */
+  readonly prepare: (client: RedisClient) => Promise<string | void>;
   readonly onLost: (error: unknown) => void;
 }
 
@@ -31,6 +35,7 @@ interface Handle {
 export class Connection {
   readonly #parts: ConnectionParts;
   #client: RedisClient | undefined;
+  #store = "";
   #lostAt: number | undefined;
   #failure: unknown;
   #isStopped = false;
@@ -48,6 +53,11 @@ export class Connection {
   /** The client of a connection that is up. */
   get client(): RedisClient | undefined {
     return this.#client;
+  }
+
+  /** The name of the store that the last connection led to: another one may lack what it had. '' where that cannot be said. */
+  get store(): string {
+    return this.#store;
   }
 
   /** Since when there is no connection, by the clock; undefined while there is one. */
@@ -105,8 +115,9 @@ export class Connection {
       });
       try {
         await settleWithin(clock, CONNECT_MS, client.connect());
-        await settleWithin(clock, PREPARE_MS, prepare(client));
+        const store = await settleWithin(clock, PREPARE_MS, prepare(client));
         for (const failure of failures) throw failure;
+        this.#store = store ?? "";
         this.#onUp(client);
         return;
       } catch (error) {

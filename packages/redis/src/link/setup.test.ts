@@ -13,14 +13,15 @@ import { setUp } from "./setup.ts";
 const redis = useRedis();
 
 /** A server that answers INFO with this text, and everything else with OK. */
-function serverWith(info: string): Promise<string | undefined> {
+async function serverWith(info: string): Promise<string | undefined> {
   const client = {
     sendCommand: ([name]: readonly string[]) =>
       Promise.resolve(name === "INFO" ? info : name === "TIME" ? ["1", "0"] : null),
   } as unknown as RedisClient;
   const options = checkedOptions({ url: redis.server.url });
   const parts = { options, scripts: createScripts(), time: new StoreClock(systemClock) };
-  return setUp(client, { keys: new Keys("halyard", 16), ...parts });
+  const { warning } = await setUp(client, { keys: new Keys("halyard", 16), ...parts });
+  return warning;
 }
 
 describe("a backplane at its start", () => {

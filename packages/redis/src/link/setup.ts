@@ -8,6 +8,8 @@ import { SetupError } from "../common/setup-error.ts";
 import type { StoreClock } from "../common/store-clock.ts";
 
 const OLDEST_VERSION = 7;
+const NO_INFO =
+  "INFO is not allowed: version and eviction policy are not checked, and a Redis that comes back with an older state is not noticed";
 /** Changes with the shape of what is stored. */
 const SCHEMA = 1;
 
@@ -18,16 +20,23 @@ export interface SetupParts {
   readonly time: StoreClock;
 }
 
+/** What a connection leads to. */
+export interface CheckedStore {
+  /** Changes when the store may have lost writes, as in scripts/common.lua. '' where INFO is not allowed. */
+  readonly name: string;
+  /** What is not as it should be, and works all the same. */
+  readonly warning: string | undefined;
+}
+
 /**
  * Checks the server, the rights of the user and the settings of the other nodes, and loads the scripts.
  *
- * @returns what is not as it should be, and works all the same
  * @throws SetupError for what no further attempt changes
  */
 export async function setUp(
   client: RedisClient,
   { keys, options, scripts, time }: SetupParts,
-): Promise<string | undefined> {
+): Promise<CheckedStore> {
   const info = await client.sendCommand(["INFO"]).catch((error: unknown) => {
     if (isDenied(error)) return undefined;
     throw error;
@@ -38,8 +47,9 @@ export async function setUp(
   await checkRights(client, keys, scripts);
   await checkSettings(client, keys, options);
   await readTime(client, time);
-  if (typeof info === "string") return undefined;
-  return "INFO is not allowed: version and eviction policy are not checked, and a Redis that comes back with an older state is not noticed";
+  if (typeof info === "string")
+    return { name: /^master_replid:(\S+)/m.exec(info)?.[1] ?? "", warning: undefined };
+  return { name: "", warning: NO_INFO };
 }
 
 function checkServer(info: string): void {

@@ -1,5 +1,6 @@
 // Channels in Redis: publish, send, read, tops. Called by redis-backplane.ts.
-// Guarantee: a publication whose answer was lost is made again under the same key, and is stored once.
+// Guarantee: a publication whose answer was lost is made again under the same key, and is stored once, but not where Redis may have
+// lost the first one.
 import { randomBytes } from "node:crypto";
 import type {
   ChannelTop,
@@ -26,6 +27,7 @@ interface ChannelLogParts {
 }
 
 type History = Exclude<PublishOptions["history"], false>;
+type RetainedOptions = PublishOptions & { readonly history: History };
 
 interface StoredMessage {
   readonly channel: string;
@@ -52,12 +54,8 @@ export class ChannelLog {
     this.#parts = parts;
   }
 
-  async publish(
-    channel: string,
-    data: string,
-    { history, idempotencyKey }: PublishOptions,
-  ): Promise<PublishResult> {
-    if (history !== false) return this.#store(channel, data, { history, idempotencyKey });
+  async publish(channel: string, data: string, options: PublishOptions): Promise<PublishResult> {
+    if (isRetained(options)) return this.#store(channel, data, options);
     const { calls, keys } = this.#parts;
     await calls.command(["PUBLISH", keys.channel(channel).messages, EPHEMERAL + data]);
     return { position: undefined, duplicate: false };
@@ -101,23 +99,25 @@ export class ChannelLog {
   async #store(
     channel: string,
     data: string,
-    { history, idempotencyKey }: { readonly history: History; readonly idempotencyKey: string | undefined },
+    { history, idempotencyKey, attempts = {} }: RetainedOptions,
   ): Promise<PublishResult> {
     const { calls, keys, scripts, seen } = this.#parts;
     const call = this.#nextCall();
     const key = idempotencyKey === undefined ? `c${call}` : `k${idempotencyKey}`;
-    const [isDuplicate, storedEpoch, offset] = (await calls.run(scripts.publish, {
+    const args = {
       keys: [...this.#logKeys(channel), keys.publication(channel, key)],
       values: [
         ...this.#toStore({ channel, data, history, call }),
         String(idempotencyKey === undefined ? CALL_MS : KEY_MS),
       ],
-    })) as [number, string, string];
+    };
+    const stored = await calls.run(scripts.publish, args, { again: true, attempts });
+    const [isDuplicate, storedEpoch, offset] = stored as [number, string, string];
     seen.note(channel, storedEpoch, Number(offset));
     return { position: { epoch: storedEpoch, off: Number(offset) }, duplicate: isDuplicate === 1 };
   }
 
-  /** Not made again: Redis may have lost what the first call did. @returns the result of a send that was new; undefined for another one */
+  /** @returns the result of a send that was new; undefined for another one */
   async send(
     { ref, key, digest, claim, connection, mayHaveRun }: Work,
     { result: [before, after], ...message }: PublishedWork,
@@ -130,7 +130,7 @@ export class ChannelLog {
       ...[connection?.id ?? "", flagOf(mayHaveRun)],
     ];
     const args = { keys: this.#logKeys(message.channel), values };
-    const stored = (await calls.run(scripts.send, args, { again: false })) as
+    const stored = (await calls.run(scripts.send, args, { again: true, attempts: {} })) as
       [epoch: string, offset: string] | null;
     if (stored === null) return undefined;
     const [epoch, offset] = stored;
@@ -158,6 +158,10 @@ export class ChannelLog {
     const earlier = await this.#parts.calls.command(["SET", key, created, "NX", "GET"], { again: true });
     return typeof earlier === "string" ? earlier : created;
   }
+}
+
+function isRetained(options: PublishOptions): options is RetainedOptions {
+  return options.history !== false;
 }
 
 /** A message as pub/sub carries it; undefined where its text is none. */

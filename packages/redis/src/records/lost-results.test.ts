@@ -42,3 +42,27 @@ describe("a client whose results were lost with Redis' data", () => {
     expect(await backplane.recall?.(ref, "a.3")).toBe(undefined);
   });
 });
+
+describe("a publish that waits for its answer while Redis is restarted without its data", () => {
+  it.each(["publish", "publishOnce"] as const)(
+    "is not made again by %s, and its outcome is unknown",
+    async (call) => {
+      const { backplane } = await redis.nodes.start();
+      const { channel, data, history } = PUBLICATION;
+      await backplane.admit({ ...ref, connectionId: "a.1", attempt: 1, limit: 20, policy: "reject" });
+      await backplane.publish(channel, "before", { history });
+      await redis.server.control((client) => client.sendCommand(["CLIENT", "PAUSE", "60000", "WRITE"]));
+      const published =
+        call === "publish"
+          ? backplane.publish(channel, data, { history })
+          : backplane.publishOnce?.({ ref, key: 1, digest: 1, connection: { id: "a.1" } }, PUBLICATION);
+      const outcome = Promise.resolve(published).catch((error: unknown) => error);
+      await new Promise((resolve) => setImmediate(resolve));
+      await redis.server.kill();
+      await redis.server.start();
+      expect(await outcome).toMatchObject({ code: "unavailable" });
+      expect(await outcome).not.toHaveProperty("hasNoEffect");
+      expect(await backplane.read(channel, { after: 0, limit: 10 })).toMatchObject({ entries: [] });
+    },
+  );
+});

@@ -37,7 +37,9 @@ export function publishMessage(
 ): Promise<PublishResult> {
   const { author, idempotencyKey } = message;
   const data = encodeEnvelope(message);
-  const options = { history: message.ephemeral ? (false as const) : retention, idempotencyKey, author };
+  const attempts = idempotencyKey === undefined ? undefined : {};
+  const history = message.ephemeral ? (false as const) : retention;
+  const options = { history, idempotencyKey, author, attempts };
   const published = backplane.publish(channel, data, options);
   // Without a key, a message that was stored and whose reply was lost would be stored again.
   if (idempotencyKey === undefined || unwrapResolved(published) !== published) return published;

@@ -1,7 +1,15 @@
 // The operations on channels: publish, read, tops.
 // A node of a shared backplane sends them to the store.
-import type { ChannelTop, PublishOptions, PublishResult, ReadPage, ReadResult } from "@halyard/server";
-import type { Operation, StoredChannel, StoredMessage, Transaction } from "./shared-state.ts";
+import { HalyardError } from "@halyard/protocol";
+import type {
+  ChannelTop,
+  PublishAttempts,
+  PublishOptions,
+  PublishResult,
+  ReadPage,
+  ReadResult,
+} from "@halyard/server";
+import type { Operation, SharedState, StoredChannel, StoredMessage, Transaction } from "./shared-state.ts";
 
 /** How long a publication is known by its key. */
 const KEY_MS = 300_000;
@@ -26,6 +34,7 @@ export function publish({ channel: name, data, options, callId }: PublishInput):
     if (earlier !== undefined)
       return { position: { epoch: state.epoch, off: earlier.offset }, duplicate: call === undefined };
 
+    noteAttempt(state, options.attempts);
     const offset = transaction.nextOffset();
     const prev = channel.top;
     channel.messages.push({ offset, prev, data, at: now });
@@ -61,6 +70,14 @@ export function read(name: string, { after, limit, bytes = Infinity }: ReadPage)
 export function tops(names: readonly string[]): Operation<readonly ChannelTop[]> {
   return ({ state }) =>
     names.map((name) => ({ epoch: state.epoch, top: state.channels.get(name)?.top ?? 0 }));
+}
+
+/** @throws HalyardError `unavailable` where the store may have lost what an earlier attempt has stored */
+function noteAttempt({ incarnation }: SharedState, attempts: PublishAttempts | undefined): void {
+  if (attempts === undefined) return;
+  const store = String(incarnation);
+  if (attempts.store !== undefined && attempts.store !== store) throw new HalyardError("unavailable");
+  attempts.store = store;
 }
 
 function channelOf({ state }: Transaction, name: string): StoredChannel {
