@@ -17,7 +17,7 @@ const Action = z.union([
   z.object({ action: z.enum(["stop-redis", "start-redis"]) }),
 ]) satisfies z.ZodType<ClusterAction>;
 
-/** @param origin of the page: no other page may end a node */
+/** @param origin the origin of the page, because no other page may end a node */
 export function createBalancer(cluster: Cluster, origin: string): Server {
   const server = createServer((incoming, outgoing) => {
     if (incoming.url === CLUSTER_PATH)
@@ -36,12 +36,12 @@ export function createBalancer(cluster: Cluster, origin: string): Server {
   return server;
 }
 
-/** @returns the status of the answer. @throws for a body that is no action */
+/** @returns the status of the answer. @throws for a body that is not an action */
 async function answer(cluster: Cluster, origin: string, incoming: IncomingMessage): Promise<number> {
   if (incoming.method !== "POST") return 200;
   if (incoming.headers.origin !== origin) return 403;
   const action = Action.parse(JSON.parse(await readBody(incoming)));
-  // The page hears of the beginning; what follows is in the status.
+  // The answer only confirms that the action has begun; the status shows its progress.
   const done = act(cluster, action);
   done.catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
   return 202;
@@ -89,7 +89,7 @@ function forwardUpgrade(
     return;
   }
   const onward: Socket = connect({ port, host: HOST, noDelay: true });
-  // The head of the request goes on as it came: names, order and letters.
+  // The head of the request is passed on unchanged, with its names, order and case.
   const lines = [`${incoming.method ?? "GET"} ${incoming.url ?? "/"} HTTP/1.1`];
   for (let index = 0; index < incoming.rawHeaders.length; index += 2)
     lines.push(`${incoming.rawHeaders[index] ?? ""}: ${incoming.rawHeaders[index + 1] ?? ""}`);

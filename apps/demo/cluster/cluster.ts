@@ -8,7 +8,7 @@ import { findRedisServer } from "../../../scripts/redis-server.ts";
 import type { ClusterStatus, NodeStatus } from "../shared/cluster.ts";
 import { ManagedProcess } from "./managed-process.ts";
 
-/** The pause before a node that has ended starts again, so that people see it missing. */
+/** The pause before a node that has ended starts again, so that users see it missing. */
 const RESTART_MS = 3_000;
 
 interface ClusterNode {
@@ -22,9 +22,9 @@ interface ClusterNode {
 export interface ClusterOptions {
   /** The demo's own folder. */
   readonly directory: string;
-  /** Of accounts, rooms and messages; and of what Redis keeps. */
+  /** Where accounts, rooms and messages are stored, and the data of Redis. */
   readonly dataPath: string;
-  /** What people open. */
+  /** The address that users open. */
   readonly origin: string;
   readonly programs: Readonly<Record<NodeStatus["runtime"], string>>;
 }
@@ -33,7 +33,7 @@ export interface ClusterOptions {
 export class Cluster {
   readonly #nodes: readonly ClusterNode[];
   readonly #redis: ManagedProcess;
-  /** Requests and sockets take turns of their own, so that two visitors are on two nodes. */
+  /** Requests and sockets are distributed separately, so that two visitors are on two nodes. */
   readonly #turns = { request: 0, socket: 0 };
   #isStopping = false;
 
@@ -56,7 +56,7 @@ export class Cluster {
     ] as const)
       nodes.push(await createNode(options, { name, runtime, redisUrl: `redis://127.0.0.1:${redisPort}` }));
     const cluster = new Cluster(nodes, redis);
-    // One after the other: the first one makes the tables.
+    // One after the other, because the first one creates the tables.
     for (const node of nodes) await cluster.#run(node);
     return cluster;
   }
@@ -66,18 +66,18 @@ export class Cluster {
     return { nodes, redis: this.#redis.isRunning ? "up" : "stopped" };
   }
 
-  /** The port of the next node that takes connections; undefined without one. */
+  /** The port of the next node that accepts connections; undefined if there is none. */
   nextPort(what: "request" | "socket"): number | undefined {
     const ready = this.#nodes.filter(({ status }) => status === "up");
     return ready[this.#turns[what]++ % ready.length]?.port;
   }
 
-  /** Ends a node at once, as when its machine fails. It starts again after a while. */
+  /** Kills a node, as if its machine failed. It starts again after a while. */
   async kill(name: string): Promise<void> {
     await this.#nodeOf(name).process.end("SIGKILL");
   }
 
-  /** Has a node hand its connections over and end. It starts again after a while. */
+  /** Lets a node move its connections to others and end. It starts again after a while. */
   async maintain(name: string): Promise<void> {
     const node = this.#nodeOf(name);
     if (node.status === "up") node.status = "draining";
@@ -105,7 +105,7 @@ export class Cluster {
     void node.process.ended.then(() => this.#restart(node));
   }
 
-  /** Starts a node again and again until it runs, or everything ends. */
+  /** Tries to start a node until it runs or everything ends. */
   async #restart(node: ClusterNode): Promise<void> {
     node.status = "down";
     await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
@@ -128,7 +128,7 @@ export class Cluster {
 
 function createRedis(directory: string, port: number): ManagedProcess {
   const place = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory];
-  // Kept on disk, so that nothing is lost while it is stopped.
+  // Stored on disk, so that nothing is lost while Redis is stopped.
   const kept = ["--save", "", "--appendonly", "yes", "--daemonize", "no"];
   return new ManagedProcess({
     program: findRedisServer(),

@@ -23,7 +23,7 @@ import { createVisits } from "./visits/visits.ts";
 
 export type Application = Awaited<ReturnType<typeof createApplication>>;
 
-/** Everything that is the same on Node and on Bun; the two entries only listen. */
+/** Creates everything that is the same on Node and on Bun; the two entries only listen. */
 export async function createApplication(config: Config) {
   const database = await openDatabase(config.databasePath);
   const auth: Auth = createAuth(config, database);
@@ -74,10 +74,10 @@ function backplaneOf({ redisUrl }: Config, prefix: string): Backplane | undefine
   return redisUrl === undefined ? undefined : redisBackplane({ url: redisUrl, prefix });
 }
 
-/** A server that was killed must have been up for this long before it is killed again. */
+/** How long the server must be up before it can be killed again. */
 const MIN_UPTIME_SECONDS = 3;
 
-/** Ends this process as a failure of its machine would: nothing is closed, stored or said. */
+/** Ends this process like a failure of its machine: nothing is closed, stored or announced. */
 function killThisProcess(): void {
   if (process.uptime() >= MIN_UPTIME_SECONDS) process.kill(process.pid, "SIGKILL");
 }

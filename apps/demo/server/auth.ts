@@ -8,7 +8,7 @@ import { displayName } from "./display-name.ts";
 import { keepSecret } from "./secret.ts";
 import { hasAccounts, isNameTaken } from "./user-store.ts";
 
-/** What the demo's HTTP glue writes the socket's address into; what a client sends under this name is dropped. */
+/** The header into which the demo's HTTP adapter writes the address of the socket; a client's own value is dropped. */
 export const ADDRESS_HEADER = "x-client-address";
 
 export type Auth = ReturnType<typeof createAuth>;
@@ -35,10 +35,10 @@ export function createAuth(config: Config, database: Database) {
         },
       },
     },
-    // Better Auth limits in production only; a chat that is open to the internet needs it always.
+    // Better Auth limits rates only in production; a chat that is open to the internet always needs limits.
     rateLimit: { enabled: true, customRules: { "/sign-in/*": SIGN_IN_RATE, "/sign-up/*": SIGN_IN_RATE } },
     advanced: {
-      // Cookies know no ports: without a prefix of its own the demo would share them with every local project.
+      // Cookies do not depend on the port: without its own prefix, the demo would share them with every local project.
       cookiePrefix: "halyard-demo",
       disableOriginCheck: false,
       ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
@@ -48,7 +48,7 @@ export function createAuth(config: Config, database: Database) {
   });
 }
 
-/** Better Auth's tables, made or brought up to date; then the admin, where one is named. */
+/** Creates or migrates Better Auth's tables, and creates the admin, if one is configured. */
 export async function prepareAccounts(auth: Auth, config: Config, database: Database): Promise<void> {
   const { runMigrations } = await getMigrations(auth.options);
   await runMigrations();
@@ -76,7 +76,7 @@ function rename<TUser extends object>(user: TUser, database: Database, ownId: st
   return "name" in user ? { ...user, name: checkedName(user.name, database, ownId) } : user;
 }
 
-/** @throws APIError without a visible name, and for the name of another account: no user poses as its owner */
+/** @throws APIError for an invisible name, and for the name of another account, so that no user can impersonate its owner */
 function checkedName(value: unknown, database: Database, ownId?: string): string {
   const name = displayName(value);
   if (name === undefined) throw new APIError("BAD_REQUEST", { message: "Please choose a name." });

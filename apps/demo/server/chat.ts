@@ -25,7 +25,7 @@ export interface ChatOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** What the chat keeps in the database, and reads from it. */
+/** The stores of the chat in the database. */
 interface ChatStores {
   readonly messages: MessageStore;
   readonly rooms: RoomStore;
@@ -34,7 +34,7 @@ interface ChatStores {
   readonly rolesOf: (userIds: readonly string[]) => { userId: string; role: "admin" | "guest" }[];
 }
 
-/** The whole of the chat: who gets in, who may do what, what is kept, and the demo's own messages. */
+/** Creates the chat: authentication, authorization, storage, and the demo's own messages. */
 export function createChat(options: ChatOptions) {
   const system = createSystem(options);
   addHandlers(system, options);
@@ -120,7 +120,7 @@ function addHandlers({ manager, handlers }: ReturnType<typeof createSystem>, opt
     await manager.disconnectUser(userId, { reason: KICKED });
     return {};
   });
-  // A ban needs nothing here: it is Better Auth's, and the authenticator closes whatever the banned have open.
+  // A ban needs no code here: Better Auth handles it, and the authenticator closes the user's connections.
 
   // The close that a draining server sends: a client may come back, and the reason tells it when. Without the four seconds it
   // would be back before the user saw it go.

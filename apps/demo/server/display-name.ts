@@ -1,18 +1,18 @@
 import { MAX_NAME_LENGTH } from "../shared/constants.ts";
 
-/** Controls, and the marks that turn or hide text: with them a name could pose as another one. */
+/** Control characters, and marks that reverse or hide text, with which a name could imitate another one. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
-/** What the eye passes over between the letters of a name. */
+/** Characters that readers overlook between the letters of a name. */
 const MINOR = /[\p{M}\p{P}\p{S}\s]/gu;
 
-/** A name as others see it: one line, no tricks; undefined when nothing is left. */
+/** A name as others see it: one line, without invisible characters; undefined if nothing is left. */
 export function displayName(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   const name = value.normalize("NFC").replace(INVISIBLE, "").replace(/\s+/gu, " ").trim();
   return Array.from(name).slice(0, MAX_NAME_LENGTH).join("").trim() || undefined;
 }
 
-/** The same text for names that a reader takes for one name: "Ada", "ÁDA" and "a.d.a". */
+/** A key that is the same for names that look alike: "Ada", "ÁDA" and "a.d.a". */
 export function nameKey(name: string): string {
   const folded = name.normalize("NFKD").toLowerCase();
   return folded.replace(MINOR, "") || folded;

@@ -1,9 +1,9 @@
 import type { Logger } from "@halyard/server";
 
 /**
- * What the operator of the server should see, as one line of JSON each: which clients were refused and why, and what
+ * Logs what the operator of the server should see, as one line of JSON each: which clients were refused and why, and what
  * went wrong.
- * Halyard puts no token into it, and of the texts of a client only the name of a room that was refused.
+ * Halyard logs no tokens, and no texts of a client except the names of refused rooms.
  */
 export function createLog(write: (line: string) => void): Logger {
   const writer = (level: string) => (fields: object, message: string) => {

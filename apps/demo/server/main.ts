@@ -2,7 +2,7 @@ import type { Application } from "./application.ts";
 import { createApplication } from "./application.ts";
 import { findRoot, readConfig } from "./config.ts";
 
-/** Starts the application with a runtime's way of listening, and says where it is, or in one line why not. */
+/** Starts the application with a runtime's `listen` function, and prints its address, or one line with the reason of a failure. */
 export async function main(listen: (application: Application) => Promise<void> | void): Promise<void> {
   try {
     const application = await createApplication(readConfig(process.env, findRoot(import.meta.dirname)));
@@ -15,7 +15,7 @@ export async function main(listen: (application: Application) => Promise<void> |
   }
 }
 
-/** The pipe from the supervisor ends with it, however it ends: then nothing would stop this process. */
+/** Ends this process when the pipe from the supervisor closes, because nothing else would stop it then. */
 function endWithSupervisor(): void {
   process.stdin.on("end", () => process.exit(1)).resume();
 }

@@ -18,7 +18,7 @@ interface HistoryQuery {
 }
 
 export interface MessageStore {
-  /** Stores once: the id is Halyard's message id, and a message that ran twice has the same one. */
+  /** Stores a message once: its id is Halyard's message id, which is the same if the handler runs twice. */
   add(room: string, message: StoredMessage): void;
   /** The newest messages, or those before one of them, the oldest first. An unknown `before` gives an empty page. */
   page(query: HistoryQuery): StoredMessage[];
@@ -27,7 +27,7 @@ export interface MessageStore {
 /** A reply has to fit in a frame of 1 MiB, in which a character takes up to six bytes. */
 const MAX_CHARACTERS = 128 * 1024;
 
-// `seq` is the order: two messages may well share a millisecond.
+// `seq` defines the order, because two messages may share a millisecond.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS message (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,

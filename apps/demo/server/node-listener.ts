@@ -5,7 +5,7 @@ import { plain } from "./fetch.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Node's requests and responses for a `fetch`, as Bun has it built in. */
+/** Adapts a `fetch` handler to Node's requests and responses; Bun has this built in. */
 export function createNodeListener(fetch: Fetch, origin: string): RequestListener {
   return (incoming, outgoing) => {
     answer(incoming, fetch, origin)
@@ -55,7 +55,7 @@ async function write(outgoing: ServerResponse, response: Response): Promise<void
   const body = new Uint8Array(await response.arrayBuffer());
   const headers = new Map<string, string | string[]>(response.headers);
   headers.delete("set-cookie");
-  // Joined with commas, as Headers would, cookies could not be told apart.
+  // Joined with commas, as in Headers, cookies could not be separated.
   if (response.headers.getSetCookie().length > 0) headers.set("set-cookie", response.headers.getSetCookie());
   outgoing.writeHead(response.status, Object.fromEntries(headers)).end(body);
 }

@@ -10,7 +10,7 @@ export interface RoomStore {
 }
 
 /**
- * The rooms, kept in memory too: whether one exists is asked for every message. Another node may have made one that
+ * Stores the rooms, with a copy in memory, because every message checks whether its room exists. Another node may have created a room that
  * is not known here yet.
  */
 export function createRoomStore(database: Database): RoomStore {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The secret beside the database: made once, for this user's eyes only, so that sessions outlive a restart. */
+/** The secret stored beside the database: created once, readable only by this user, so that sessions survive a restart. */
 export function keepSecret(databasePath: string): string {
   const path = join(dirname(databasePath), "secret");
   try {

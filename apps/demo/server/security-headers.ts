@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
 
-/** For every answer. */
+/** The headers of every answer. */
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
@@ -16,7 +16,7 @@ export interface InlineText {
   readonly hash: string;
 }
 
-/** For the page and its files: nothing inline but these texts, nothing from elsewhere, no framing. */
+/** The headers of the page and its files: no inline code except these texts, nothing from other origins, no framing. */
 export function pageHeaders(config: Config, inline: readonly InlineText[]): Readonly<Record<string, string>> {
   return {
     ...COMMON_HEADERS,
@@ -26,7 +26,7 @@ export function pageHeaders(config: Config, inline: readonly InlineText[]): Read
 }
 
 function contentSecurityPolicy({ ownOrigins }: Config, inline: readonly InlineText[]): string {
-  // Named beside 'self', which not every browser takes to cover WebSockets.
+  // Listed in addition to 'self', which does not cover WebSockets in every browser.
   const sockets = ownOrigins.map((origin) => origin.replace(/^http/, "ws"));
   return [
     "default-src 'self'",
@@ -39,7 +39,7 @@ function contentSecurityPolicy({ ownOrigins }: Config, inline: readonly InlineTe
   ].join("; ");
 }
 
-/** One directive for all texts of a kind: a browser ignores a second one. */
+/** Combines all texts of a kind in one directive, because browsers ignore a second one. */
 function directiveOf(directive: InlineText["directive"], inline: readonly InlineText[]): string {
   const hashes = inline.filter((text) => text.directive === directive).map(({ hash }) => `'sha256-${hash}'`);
   return [directive, "'self'", ...hashes].join(" ");

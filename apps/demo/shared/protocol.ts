@@ -27,7 +27,7 @@ export const StoredMessage = z.object({
 });
 export type StoredMessage = z.infer<typeof StoredMessage>;
 
-/** What both sides of the demo agree on, beside chat, typing, presence and announcements, which are built in. */
+/** The contract of the demo, in addition to chat, typing, presence and announcements, which are built in. */
 export const protocol = defineProtocol({
   clientMessages: {
     // Ephemeral, because it must never be sent again after the reconnect that it causes.
@@ -41,11 +41,11 @@ export const protocol = defineProtocol({
     read_position: message(z.object({ room: RoomName, messageId: z.string() })),
     /** The open connections of the user, to each of them, after one has opened or closed. */
     devices: message(z.object({ devices: z.array(Device) }), { ephemeral: true }),
-    /** To everyone, after a connection of a user has opened or closed: how many there are, and nothing more of them. */
+    /** Sent to everyone after a connection of a user has opened or closed: only how many there are. */
     tabs: message(TabCount, { ephemeral: true }),
   },
   requests: {
-    /** What the node that this connection is on is called; undefined where there is only one. */
+    /** The name of the node of this connection; undefined if there is only one node. */
     which_node: request({ output: z.object({ name: z.string().optional() }), repeatable: true }),
     /** The open connections of the user, and which of them asks. */
     list_devices: request({

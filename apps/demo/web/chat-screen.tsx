@@ -19,11 +19,11 @@ interface Farewell {
   readonly notice: string;
 }
 
-/** The chat for a signed-in user, and else the sign-in form. Loaded when it is needed: the shop window comes without it. */
+/** The chat for a signed-in user, otherwise the sign-in form. Loaded on demand, because the shop window does not need it. */
 export default function ChatScreen() {
   const { data, error, isPending, refetch } = authClient.useSession();
   const [farewell, setFarewell] = useState<Farewell>();
-  // A ban closes the socket before the session is deleted: the socket's close counts, until there is another session.
+  // A ban closes the socket before the session is deleted, so the close counts until there is another session.
   const hasEnded = farewell !== undefined && data?.session.id === farewell.sessionId;
   if (data && farewell && !hasEnded) setFarewell(undefined);
   const isSignedIn = Boolean(data) && !hasEnded;

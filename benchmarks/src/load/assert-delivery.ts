@@ -1,4 +1,4 @@
-/** The check before a measurement: whether the server delivers what it is sent, to everybody, once. */
+/** Checks before a measurement whether the server delivers each message once to every receiver. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { ClientPool } from "./client-pool.ts";
 

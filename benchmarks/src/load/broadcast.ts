@@ -56,7 +56,7 @@ function measurePart(
     : scenario.keepRate(part.name, {
         encode,
         deliveriesPerSecond: part.deliveriesPerSecond,
-        // There are fewer deliveries than at full speed: a percentile needs more time.
+        // There are fewer deliveries than at full speed, so a percentile needs more time.
         durationMs: 2 * durationMs,
       });
 }
@@ -95,7 +95,7 @@ class BroadcastScenario {
     this.#makeText = options.isCompressed ? compressibleText : (bytes) => LatencyMeter.stamp(bytes);
   }
 
-  /** The first connection; it is none of the receivers. */
+  /** The first connection, which is not a receiver. */
   get sender(): Connection {
     return itemAt(this.clients.connections, 0);
   }

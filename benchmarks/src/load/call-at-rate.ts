@@ -1,4 +1,4 @@
-/** Calls a function at an even rate; calls that a late timer missed are made up for at once. */
+/** Calls a function at an even rate; after a late timer, the missed calls are made at once. */
 export function callAtRate(perSecond: number, call: () => void): { stop: () => void } {
   const start = performance.now();
   let calls = 0;

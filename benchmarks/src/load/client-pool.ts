@@ -10,7 +10,7 @@ import type { Dialect } from "./dialect.ts";
 export interface ClientPoolOptions {
   readonly dialect: Dialect;
   readonly port: number;
-  /** Clients go to so many nodes in turn. @default one */
+  /** The number of nodes to which clients connect in turn. @default one */
   readonly nodes?: number | undefined;
   readonly isCompressed: boolean;
   /** The room of a connection by its number, from 0. @default none */
@@ -26,10 +26,10 @@ export interface Sessions {
 }
 
 const TIMEOUT_MS = 60_000;
-/** A server that sends nothing for so long has nothing left to send. */
+/** A server that is silent for this long has nothing left to send. */
 const QUIET_MS = 150;
 
-/** Many connections to one server, each of a user of its own. */
+/** Many connections to one server, each with its own user. */
 export class ClientPool {
   readonly connections: Connection[] = [];
   /** How many connections the server has closed, by close code or by status of the rejected handshake. */

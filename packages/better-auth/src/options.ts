@@ -1,14 +1,14 @@
 // The options of `betterAuthAuthenticator`, their defaults, and the system's clock.
 // The authenticator resolves them once and hands the result to upgrade/, identity/ and watch/.
-// Guarantees that each default stands in this file alone; imports no other file of the package.
+// Guarantees that each default is defined only in this file; imports no other file of the package.
 import { serverTime } from "@halyard/protocol/internal";
 import type { Clock, Logger } from "@halyard/server";
 
-/** Options of `betterAuthAuthenticator`; each of them may be left out. */
+/** Options of `betterAuthAuthenticator`. All are optional. */
 export interface BetterAuthAuthenticatorOptions {
   /**
-   * Receives one warning for each rejected origin, and at most 100 warnings in all: pino, winston or `console`, for example.
-   * `false` is silence.
+   * Receives one warning for each rejected origin, at most 100 in all: for example pino, winston or `console`.
+   * `false` logs nothing.
    *
    * @default Better Auth's own logger
    */
@@ -55,7 +55,7 @@ export interface BetterAuthAuthenticatorOptions {
   readonly clock?: SessionClock | undefined;
 }
 
-/** What the authenticator uses of a clock: durations, dates, timers and random numbers from 0 to 1. */
+/** The part of a clock that the authenticator uses: durations, dates, timers and random numbers from 0 to 1. */
 export type SessionClock = Pick<Clock, "now" | "date" | "setTimeout" | "clearTimeout" | "random">;
 
 type OptionName = Exclude<keyof BetterAuthAuthenticatorOptions, "logger">;
@@ -85,7 +85,7 @@ export const systemClock: SessionClock = {
   random: () => Math.random(),
 };
 
-/** The system's clock, with timers for which a process does not stay alive. */
+/** The system's clock, with timers that do not keep the process alive. */
 export const backgroundClock: SessionClock = {
   ...systemClock,
   setTimeout: (callback, ms) => {

@@ -1,6 +1,6 @@
 // The Better Auth plugin: it issues tickets at `POST /halyard/ticket`, and tells a backplane which sessions end.
 // The application passes it to `betterAuth({ plugins })`; clients call the endpoint before each attempt to connect.
-// Guarantees that only a session in the store gets a ticket, never one that lives in the cookie cache alone.
+// Guarantees that only a session in the store gets a ticket, never one that exists only in the cookie cache.
 import { dateOf } from "@halyard/protocol/internal";
 import type { Backplane } from "@halyard/server";
 import type { AuthContext, BetterAuthPlugin } from "better-auth";
@@ -16,7 +16,7 @@ import { backgroundClock } from "./options.ts";
 import { ChangePublisher } from "./watch/change-publisher.ts";
 import { observeInstance } from "./watch/observe-instance.ts";
 
-/** Options of the `halyard()` plugin; each of them may be left out. */
+/** Options of the `halyard()` plugin. All are optional. */
 export interface HalyardPluginOptions {
   /**
    * How long a ticket is valid after it was issued, in milliseconds.
@@ -32,11 +32,11 @@ export interface HalyardPluginOptions {
    */
   readonly audience?: string | undefined;
   /**
-   * Where a process without a WebSocket server says who was signed out, banned or changed: the connections on all nodes close
-   * within a second. It connects with the first change; a process may end with it open. A process with a server needs none,
-   * because `betterAuthAuthenticator` uses the server's.
+   * The backplane on which a process without a WebSocket server announces sign-outs, bans and changes, so that
+   * connections on all nodes close within a second. It connects at the first change and does not keep the process alive.
+   * A process with a server needs none, because `betterAuthAuthenticator` uses the server's.
    *
-   * @default changes that this process makes are found by the nodes' checks, unless it has a server
+   * @default none: the nodes find this process' changes by their own checks, unless the process has a server
    */
   readonly backplane?: Backplane | undefined;
 }
@@ -44,8 +44,9 @@ export interface HalyardPluginOptions {
 /**
  * Issues single-use tickets to clients that cannot send the session's cookie with a WebSocket (pages of another site,
  * native clients, Node): `POST /halyard/ticket`, with the session as cookie or bearer token. A ticket is valid for one
- * connection within 30 s, from the page that requested it, while its session lives. The request does not extend the
- * session. A session that a plugin makes of another credential, such as an API key, gets no ticket. Better Auth's rate limit, where it is enabled, allows 120 requests in 60 s per IP address.
+ * connection within 30 s, from the page that requested it, as long as its session is valid. The request does not extend the
+ * session. A session that a plugin makes of another credential, such as an API key, gets no ticket. Better Auth's rate
+ * limit, where it is enabled, allows 120 requests in 60 s per IP address.
  *
  * With a `backplane`, connections of other processes end with their sessions, whatever this process serves.
  *
@@ -79,7 +80,10 @@ export function halyard(options: HalyardPluginOptions = {}) {
   } satisfies BetterAuthPlugin;
 }
 
-/** The endpoint that changes a session answers when the nodes know, or the application's `backgroundTasks` waits for them. */
+/**
+ * Publishes changes. An endpoint that changes a session answers when the nodes know of it, unless the application's
+ * `backgroundTasks` waits instead.
+ */
 function publishChanges(context: AuthContext, backplane: Backplane): void {
   const publisher = new ChangePublisher({
     backplane,
@@ -102,7 +106,7 @@ function publishChanges(context: AuthContext, backplane: Backplane): void {
 const storedSession = createAuthMiddleware(async (ctx) => {
   const session = await getSessionFromCtx(ctx, { disableCookieCache: isStateful(ctx), disableRefresh: true });
   if (session === null) throw new APIError("UNAUTHORIZED", { message: "There is no valid session." });
-  // The token of a session that a plugin made of something else, such as an API key, is that secret itself.
+  // A session that a plugin creates from another credential, such as an API key, has that secret as its token.
   const { name } = ctx.context.authCookies.sessionToken;
   if ((await ctx.getSignedCookie(name, ctx.context.secret)) !== session.session.token)
     throw new APIError("UNAUTHORIZED", {

@@ -49,9 +49,9 @@ export class Client extends MessageScope {
   readonly #serverRequests: ServerRequests;
   readonly #rooms: Rooms;
   #stores: WebSocketClient["stores"] | undefined;
-  /** The URL needs a page and there is none, as on a server that renders one: nothing opens before something is sent. */
+  /** Whether the URL needs a page and there is none, as during server rendering: then the client connects only when it is used. */
   #opensWhenUsed: boolean;
-  /** The last message and request of the user of the last welcome: what follows a new start is the next user's. */
+  /** The numbers of the last message and request of the current user; later ones belong to the user who signs in next. */
   #lastOfUser: readonly [message: number, request: number] = ALL;
   readonly #warn = firstWarning();
 
@@ -177,14 +177,14 @@ export class Client extends MessageScope {
     this.#start(status === "closed" || status === "authRequired");
   }
 
-  /** @param isSignIn what is sent from now on is of the user who signs in */
+  /** @param isSignIn whether later messages belong to the user who signs in */
   #start(isSignIn: boolean): void {
     this.#opensWhenUsed = false;
     if (isSignIn) this.#lastOfUser = [this.#outbox.lastSeq, this.scopeParts.requests.lastId];
     this.#connection.reconnect();
   }
 
-  /** What `outbox.storage` keeps. */
+  /** The parts whose state `outbox.storage` keeps. */
   get kept(): readonly [Connection, Outbox] {
     return [this.#connection, this.#outbox];
   }
@@ -210,14 +210,14 @@ export class Client extends MessageScope {
 
   #onTransition(state: ConnectionState): void {
     this.#warn(state);
-    // Before the listeners are called, because a listener may start the client again at once.
+    // Runs before the listeners, because a listener may start the client again at once.
     if (state.status === "closed") this.#end();
     this.scopeParts.emitter.emit("state", state);
-    // After them, so that the application knows of the open connection when what waits for it goes out.
+    // Runs after the listeners, so that the application knows of the open connection when waiting messages are sent.
     this.#flush();
   }
 
-  /** Writes what waits, as far as the server allows. */
+  /** Writes waiting frames, as far as the server's limits allow. */
   #flush(): void {
     this.scopeParts.requests.flush();
     this.#outbox.flush();
@@ -225,7 +225,7 @@ export class Client extends MessageScope {
 
   #onUserChange(): void {
     this.#settleAll("unauthenticated", this.#lastOfUser);
-    // Ids of messages that go on waiting belong to this client id.
+    // The ids of messages that still wait belong to the current client id, so it is only replaced if none waits.
     if (this.#outbox.restart(this.#lastOfUser[0])) this.#connection.clientId = undefined;
     this.#channels.clear();
   }
@@ -269,7 +269,7 @@ export class Client extends MessageScope {
     this.#channels.receive(frame, size);
   }
 
-  /** @param mayHaveRun what is refused may have run before, on a node that was lost */
+  /** @param mayHaveRun whether the refused operation may have run before, on a node that was lost */
   #onReply(re: number | string | undefined, reply: Reply, mayHaveRun?: unknown): void {
     if (typeof re !== "number")
       return this.scopeParts.requests.settle(
@@ -285,7 +285,7 @@ export class Client extends MessageScope {
     this.#outbox.onReply(re, { status: "delivered", channel: ch, offset: off, result });
   }
 
-  /** No connection follows until the application starts one. */
+  /** Settles everything that waits, because no connection follows until the application starts one. */
   #end(): void {
     this.#connection.isEnded = true;
     this.#settleAll("unavailable");

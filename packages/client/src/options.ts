@@ -1,6 +1,6 @@
-// What a user of the package configures, and the types that the options are made of.
+// The options of a client, and their types.
 // Read by the client and its parts, each of which reads its own options.
-// Every field but `url` is optional, and its default stands in its comment.
+// Every field except `url` is optional; its comment states the default.
 import type { Backoff } from "./common/backoff.ts";
 import type { Clock } from "./common/clock.ts";
 import type { Receipt } from "./common/receipt.ts";
@@ -22,7 +22,7 @@ export type Fetch = (
   init: { credentials: "include"; headers?: Record<string, string>; signal?: AbortSignal },
 ) => Promise<{ readonly status: number; readonly headers: { get(name: string): string | null } }>;
 
-/** Where the client subscribes to the events of a page that sleeps and wakes: `globalThis` in a browser. */
+/** The source of events that show a page sleeping and waking: `globalThis` in a browser. */
 export interface PageEvents {
   /** Subscribes to one event of the page. */
   addEventListener(type: string, listener: () => void, capture: boolean): void;
@@ -34,20 +34,20 @@ export interface PageEvents {
 export interface OutboxLimits {
   /** The number of messages, waiting or unacknowledged. A message above it is rejected. @default 200 */
   readonly messages: number;
-  /** The size of their texts together, in bytes. A message that exceeds it is rejected. @default 262_144 */
+  /** The total size of their texts, in bytes. A message that exceeds it is rejected. @default 262_144 */
   readonly bytes: number;
   /** How long a message waits to be written, in milliseconds. After it the receipt is `expired`. @default 60_000 */
   readonly ageMs: number;
 }
 
 /**
- * Where the outbox is kept: `sessionStorage` has this shape, and AsyncStorage of React Native. Without Web Locks, as in
- * React Native, it is of one page or process only.
+ * Where the outbox is kept. `sessionStorage` and AsyncStorage of React Native have this interface. Without Web Locks, as in
+ * React Native, it must be used by only one page or process.
  */
 export interface OutboxStorage {
-  /** The text of a key; null when there is none. */
+  /** The text of a key; null if there is none. */
   getItem(key: string): string | null | Promise<string | null>;
-  /** Stores a text. The next call comes after the promise that this one returned, if any. */
+  /** Stores a text. The next call waits for the promise that this one returned, if any. */
   setItem(key: string, value: string): unknown;
   /** Removes a text. */
   removeItem(key: string): unknown;
@@ -56,29 +56,29 @@ export interface OutboxStorage {
 /** The option `outbox`: its bounds, and where it is kept. */
 export interface OutboxOptions extends Partial<OutboxLimits> {
   /**
-   * Keeps the messages without a reply through a reload: the next page sends them first, under the ids that they had, for
-   * the same user only. `"session"` is `sessionStorage`: a reload of the tab. `"indexeddb"` outlives the tab: every
-   * page of the origin may send them. Both need Web Locks. The messages are stored as plain text, from the first attempt to
-   * connect on, when the code for it is loaded.
+   * Keeps messages without a reply across a reload: the next page sends them first, with their original ids, and
+   * only for the same user. `"session"` is `sessionStorage` and survives a reload of the tab. `"indexeddb"` outlives the tab: any
+   * page of the origin may send them. Both need Web Locks. The messages are stored as plain text, beginning with the first attempt to
+   * connect, when the code for it is loaded.
    *
-   * @default none: what waits ends with the page
+   * @default none: waiting messages are lost with the page
    */
   readonly storage?: "session" | "indexeddb" | OutboxStorage | undefined;
   /**
-   * Receives the receipts of messages that an earlier page has left, which nothing of this page waits for: `unknown` after a
-   * restart of a server with its state in memory, for example.
+   * Receives the receipts of messages that an earlier page left, for which nothing on this page waits: `unknown` after a
+   * restart of a server that keeps its state in memory, for example.
    *
-   * @default what is not delivered is reported to `onError`
+   * @default messages that were not delivered are reported to `onError`
    */
   readonly onReceipt?: ((receipt: Receipt<unknown>, message: KeptMessage) => unknown) | undefined;
 }
 
-/** A message that an earlier page has sent. */
+/** A message that an earlier page sent. */
 export interface KeptMessage {
   readonly type: string;
-  /** The name of its room. */
+  /** The name of its room, if any. */
   readonly room: string | undefined;
-  /** Its fields. */
+  /** The fields of the message. */
   readonly fields: object;
 }
 
@@ -86,19 +86,19 @@ export interface KeptMessage {
 export interface WebSocketClientOptions {
   /**
    * The server's address: `wss:`, `ws:`, `https:` or `http:`, absolute or relative to the page. A function is called
-   * for every attempt; when it fails, the attempt has failed. The client adds the parameters `c` and `a` to its query, which an
-   * application cannot use for itself.
+   * for every attempt; if it fails, the attempt fails. The client adds the parameters `c` and `a` to the query; the
+   * application cannot use these names.
    *
-   * @default none, it is required
+   * @default none: the option is required
    */
   readonly url: string | URL | (() => string | URL | Promise<string | URL>);
   /** Whether the client connects when it is created. @default true */
   readonly autoConnect?: boolean | undefined;
   /**
-   * One socket for all tabs of this origin that have this address, contract and user: one of them, the leader, has it, and another
-   * takes its place when the leader is closed, crashes or is frozen. Its code is loaded when it is used. The API and its guarantees
-   * stay: each tab has its own rooms, messages and receipts. The limits of a connection hold for its tabs together. A tab has a
-   * socket of its own where tabs cannot share: see "One socket for all tabs" in the README of the package.
+   * Uses one socket for all tabs of this origin with the same address, contract and user. One of them, the leader, holds it, and another
+   * tab takes over when the leader is closed, crashes or is frozen. The code for it is loaded when it is used. The API and its guarantees
+   * are the same: each tab has its own rooms, messages and receipts. The limits of a connection apply to its tabs together. A tab has
+   * its own socket if sharing is not possible: see "One socket for all tabs" in the README of the package.
    *
    * @default false
    */
@@ -109,8 +109,8 @@ export interface WebSocketClientOptions {
    * For servers that do not receive the page's cookies: fetches a single-use ticket (`ticketFrom` of
    * `@halyard/better-auth/client`), or a token of your own, which the server's `authenticate` reads as `request.ticket`.
    * Letters, digits and `-._~` only, as in a JWT. Called for every attempt. When it rejects with an error whose `status` is
-   * 401 or 403 (no user is signed in), or when the server refuses the ticket, the client stops in the state `authRequired`;
-   * every other error, and a text that can be no ticket, is reported, and the client tries again.
+   * 401 or 403 (no user is signed in), or when the server refuses the ticket, the client stops in the state `authRequired`.
+   * Any other error, and a text that cannot be a ticket, is reported, and the client tries again.
    *
    * @default none
    */
@@ -118,7 +118,7 @@ export interface WebSocketClientOptions {
   /** The version of the application's contract, sent to the server in the hello. @default none */
   readonly contract?: string | undefined;
   /**
-   * The bounds of the outbox, and where it is kept; a missing field has its default.
+   * The bounds of the outbox, and where it is kept; missing fields have their defaults.
    *
    * @default { messages: 200, bytes: 262_144, ageMs: 60_000 }
    */
@@ -128,7 +128,7 @@ export interface WebSocketClientOptions {
   /** How long an attempt may take, from its start to the welcome, in milliseconds. @default 10_000 */
   readonly connectTimeoutMs?: number | undefined;
   /**
-   * How long the client waits between two attempts; a missing field has its default.
+   * How long the client waits between two attempts; missing fields have their defaults.
    *
    * @default { minMs: 100, baseMs: 500, maxMs: 20_000 }
    */
@@ -136,16 +136,16 @@ export interface WebSocketClientOptions {
   /** The shortest time between two `typing_indicator` messages of a channel, in milliseconds. @default 3_000 */
   readonly typingThrottleMs?: number | undefined;
   /**
-   * Receives what listeners throw or reject with, and why `url` or `ticket` failed. What it throws itself is written to
+   * Receives what listeners throw or reject with, and the errors of `url` and `ticket`. What it throws itself is written to
    * the console.
    *
-   * @default what listeners throw is thrown again, in a task of its own, for the platform to report
+   * @default errors of listeners are thrown again in their own task, so that the platform reports them
    */
   readonly onError?: ((error: unknown) => void) | undefined;
   /**
-   * Asks over HTTP why a handshake failed, because browsers hide the reason.
+   * Used to ask over HTTP why a handshake failed, because browsers hide the reason.
    *
-   * @default globalThis.fetch, or none with a `WebSocket` of your own, which may carry credentials that `fetch` lacks
+   * @default globalThis.fetch; none with your own `WebSocket` class, which may send credentials that `fetch` does not have
    */
   readonly fetch?: Fetch | undefined;
   /** Time and randomness. @default the system's */
@@ -154,7 +154,7 @@ export interface WebSocketClientOptions {
   readonly page?: PageEvents | undefined;
 }
 
-/** The options as the connection reads them, with each attempt. */
+/** The options that the connection reads for each attempt. */
 export type AttemptSettings = {
   -readonly [TName in keyof WebSocketClientOptions]: WebSocketClientOptions[TName];
 };

@@ -1,6 +1,6 @@
-// What a user of the package sees of a client and of a room, with the types of the application's protocol.
-// Implemented by Client and RoomHandle, which know no protocol.
-// Every member may be used in every state of the connection, destructured, and through a Proxy.
+// The public interface of a client and of a room, with the types of the application's protocol.
+// Implemented by Client and RoomHandle, which do not know the protocol.
+// Every member can be used in every state of the connection, destructured, and through a Proxy.
 import type {
   AnyProtocol,
   BuiltinProtocol,
@@ -24,24 +24,24 @@ import type { RequestOptions } from "./messaging/requests.ts";
 import type { SendError, SendErrorOf } from "./common/send-error.ts";
 import type { RoomState } from "./rooms/room-state.ts";
 
-/** The arguments of `send` after the type: the fields, which may be left out when none is required. */
+/** The arguments of `send` after the type: the fields, which may be omitted if none is required. */
 export type Arguments<TFields> = {} extends TFields ? [fields?: TFields] : [fields: TFields];
 
 /**
- * The arguments of `request` after the name: the input, which may be left out when it may be undefined, and options.
+ * The arguments of `request` after the name: the input, which may be omitted if it may be undefined, and options.
  */
 export type RequestArguments<TInput> = undefined extends TInput
   ? [input?: TInput, options?: RequestOptions]
   : [input: TInput, options?: RequestOptions];
 
-/** What `send` returns: nothing for an ephemeral message, and the receipt to come for any other. */
+/** What `send` returns: nothing for an ephemeral message, and the pending receipt for any other. */
 export type SentAs<TMessage extends MessageDefinition, TError = SendError> = TMessage extends {
   readonly ephemeral: true;
 }
   ? void
   : Sending<TMessage["result"]["_zod"]["output"], TError>;
 
-/** A check of the name in the client's own `send` and `request`: for what needs a room, the compiler prints a sentence that says so. */
+/** Checks the name in the client's own `send` and `request`: for a type that needs a room, the compiler prints a sentence that says so. */
 export type Outside<
   TRoom extends RoomRule,
   TName extends string,
@@ -50,7 +50,7 @@ export type Outside<
   ? { readonly needsRoom: `${TName} needs a room: client.join(room).${TMethod}("${TName}", …)` }
   : unknown;
 
-/** What a client and a room have in common: a room hears its own messages only, until `leave()`. */
+/** What a client and a room have in common. A room receives only its own messages, until `leave()`. */
 export interface Subscribable<TProtocol extends AnyProtocol> {
   /**
    * Listens to messages of one type. An error that a listener throws goes to `onError`; the other listeners are called.
@@ -64,14 +64,14 @@ export interface Subscribable<TProtocol extends AnyProtocol> {
     listener: (message: ServerMessage<TProtocol, TType>, delivery: Delivery) => unknown,
     options?: SubscribeOptions,
   ): Unsubscribe;
-  /** As `on`, for the next message only. */
+  /** Like `on`, for the next message only. */
   once<TType extends keyof ServerMessages<TProtocol> & string>(
     this: void,
     type: TType,
     listener: (message: ServerMessage<TProtocol, TType>, delivery: Delivery) => unknown,
     options?: SubscribeOptions,
   ): Unsubscribe;
-  /** As `on`, for every type: `message.type` narrows. Messages that a newer server sends come, too. */
+  /** Like `on`, for every type: `message.type` narrows. Also receives message types of newer servers. */
   onAny<TType extends keyof ServerMessages<TProtocol> & string = keyof ServerMessages<TProtocol> & string>(
     this: void,
     listener: (message: ServerMessage<TProtocol, TType>, delivery: Delivery) => unknown,
@@ -80,30 +80,30 @@ export interface Subscribable<TProtocol extends AnyProtocol> {
 }
 
 /**
- * A handle of a room. The client stays in the room, also over reconnects, until `leave()` is called on its last handle.
+ * A handle of a room. The client stays in the room, also across reconnects, until `leave()` is called on its last handle.
  */
 export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> extends Subscribable<TProtocol> {
   readonly name: string;
   /**
-   * The users in the room, with `user.presence` where the contract has presence state. The same array until it changes, with the
-   * same object for a user of whom nothing has changed; as they were last, while there is no connection.
+   * The users in the room, with `user.presence` if the contract has presence state. The same array until it changes, with the
+   * same object for each unchanged user. Without a connection, the last known users.
    */
   readonly users: readonly RoomUser<PresenceStateOf<TProtocol>>[];
   readonly state: RoomState;
   /**
-   * Resolves when the server has joined this client to the room or rejected it, or at `leave()`. Never rejects. It waits for as
-   * long as there is no connection, also after `close()` and in `authRequired`: `client.state` says why.
+   * Resolves when the server has joined this client to the room or rejected it, or at `leave()`. Never rejects. It stays pending for as
+   * long as there is no connection, also after `close()` and in `authRequired`; `client.state` says why.
    */
   readonly ready: PromiseLike<RoomState>;
-  /** `state` and `users`, to watch. */
+  /** `state` and `users` as stores to watch. */
   readonly stores: {
     readonly state: Store<RoomState>;
     readonly users: Store<readonly RoomUser<PresenceStateOf<TProtocol>>[]>;
   };
   /**
-   * Changes what the others in the room see as `user.presence`: fields at the top are replaced, and the server checks the whole
-   * state. The latest of every 50 ms goes out, and the state again with each new connection, until the client has left the room.
-   * What the server refuses goes to `onError`, and stays until a later patch replaces it.
+   * Changes what the others in the room see as `user.presence`: top-level fields are replaced, and the server validates the whole
+   * state. The latest state is sent every 50 ms, and again with each new connection, until the client has left the room.
+   * A state that the server refuses is reported to `onError`, and remains set until a later patch replaces it.
    *
    * @example
    * room.updatePresence({ cursor: { x: event.clientX, y: event.clientY } });
@@ -115,13 +115,13 @@ export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> extends S
     type: TType,
     ...fields: Arguments<InputOf<ClientMessages<TProtocol>[TType]>>
   ): SentAs<ClientMessages<TProtocol>[TType], SendErrorOf<TProtocol>>;
-  /** Like the client's `request`, in this room: once the client is in it. The server checks that. */
+  /** Like the client's `request`, in this room. It is sent once the client is in the room; the server checks the membership. */
   request<TName extends keyof TProtocol["requests"] & string>(
     this: void,
     name: TName,
     ...input: RequestArguments<TProtocol["requests"][TName]["input"]["_zod"]["input"]>
   ): Promise<TProtocol["requests"][TName]["output"]["_zod"]["output"]>;
-  /** Calls the listener with each new state, until `leave()`: also with that of `leave()`. */
+  /** Calls the listener with each new state, up to and including that of `leave()`. */
   onStateChange(this: void, listener: (state: RoomState) => unknown): Unsubscribe;
   /** Calls the listener with each new list of users, until `leave()`. */
   onUsersChange(
@@ -130,23 +130,23 @@ export interface Room<TProtocol extends AnyProtocol = BuiltinProtocol> extends S
   ): Unsubscribe;
   /** Like the client's `onGap`, for this room only, until `leave()`. */
   onGap(this: void, listener: (reason: GapReason) => unknown): Unsubscribe;
-  /** Gives this handle back. The client leaves the room with its last handle, once what was sent before is settled. */
+  /** Ends this handle. With its last handle, the client leaves the room, once earlier messages to it are settled. */
   leave(this: void): void;
 }
 
-/** A connection of one user that reconnects by itself, with the types of an application's protocol. */
+/** A connection of one user that reconnects by itself, with the types of the application's protocol. */
 export interface WebSocketClient<
   TProtocol extends AnyProtocol = BuiltinProtocol,
 > extends Subscribable<TProtocol> {
   /** The user that the server has identified; undefined before the first welcome. */
   readonly user: PublicUser | undefined;
   /**
-   * The users who are online, as far as the server lists them. The same array until it changes; as they were last, while there
-   * is no connection.
+   * The users who are online, as far as the server lists them. The same array until it changes; without a connection, the
+   * last known users.
    */
   readonly users: readonly PublicUser[];
   readonly state: ConnectionState;
-  /** `state`, `user`, `users` and the outbox, to watch. */
+  /** `state`, `user`, `users` and the outbox as stores to watch. */
   readonly stores: {
     readonly state: Store<ConnectionState>;
     readonly user: Store<PublicUser | undefined>;
@@ -154,7 +154,7 @@ export interface WebSocketClient<
     readonly queue: Store<QueueState>;
   };
   /**
-   * Sends a message, now or when the connection is open again. Messages arrive in the order in which they were sent,
+   * Sends a message, now or when the connection is open again. Messages arrive in the order in which they were sent
    * and take effect once. An ephemeral message is dropped when the connection is not open.
    *
    * @example
@@ -166,7 +166,7 @@ export interface WebSocketClient<
     ...fields: Arguments<InputOf<ClientMessages<TProtocol>[TType]>>
   ): SentAs<ClientMessages<TProtocol>[TType], SendErrorOf<TProtocol>>;
   /**
-   * Sends a request to the server. Settles always: resolves to the reply, or rejects with a `HalyardError` (also
+   * Sends a request to the server. Always settles: resolves to the reply, or rejects with a `HalyardError` (including
    * `timeout`, and `unavailable` when the client is closed) or with the reason of the `signal`. After `timeout` and
    * `unavailable` the request may have run. `isErrorOf` tells
    * the errors of the contract.
@@ -177,7 +177,7 @@ export interface WebSocketClient<
     ...input: RequestArguments<TProtocol["requests"][TName]["input"]["_zod"]["input"]>
   ): Promise<TProtocol["requests"][TName]["output"]["_zod"]["output"]>;
   /**
-   * Registers the handler for requests of the server. A later handler of the same name takes the place of an earlier
+   * Registers the handler for requests of the server. A later handler of the same name replaces an earlier
    * one. A `HalyardError` that the handler throws is sent to the server; any other error goes to `onError`, and the
    * server receives `internal`.
    *
@@ -193,15 +193,15 @@ export interface WebSocketClient<
       | TProtocol["serverRequests"][TName]["output"]["_zod"]["input"]
       | Promise<TProtocol["serverRequests"][TName]["output"]["_zod"]["input"]>,
   ): Unsubscribe;
-  /** Joins a room, and joins it again with each connection, until `leave()` of the returned handle. */
+  /** Joins a room, and joins it again with each connection, until `leave()` is called on the returned handle. */
   join(this: void, room: string): Room<TProtocol>;
   /** Calls the listener with each new state of the connection. */
   onStateChange(this: void, listener: (state: ConnectionState) => unknown): Unsubscribe;
   /** Calls the listener with each new list of the users who are online. */
   onUsersChange(this: void, listener: (users: readonly PublicUser[]) => unknown): Unsubscribe;
   /**
-   * Calls the listener when messages of a channel (`all`, `user:<id>`, `room:<name>`) cannot be replayed: the
-   * application loads the state from elsewhere. While a promise that the listener returned is pending, further messages
+   * Calls the listener when messages of a channel (`all`, `user:<id>`, `room:<name>`) cannot be replayed, so that the
+   * application can load the state from elsewhere. While a promise that the listener returned is pending, further messages
    * of the channel wait, up to 1,000 or 1 MiB.
    */
   onGap(this: void, listener: (channel: string, reason: GapReason) => unknown): Unsubscribe;
@@ -214,8 +214,8 @@ export interface WebSocketClient<
    * was written and has no reply is unknown.
    */
   close(this: void): void;
-  /** Is to be called after a sign-in: connects anew, or renews the session of the open connection. */
+  /** Call this after a sign-in: connects again, or renews the session of the open connection. */
   authenticate(this: void): void;
-  /** Replaces the connection by a new one, now. */
+  /** Replaces the connection with a new one now. */
   reconnect(this: void): void;
 }

@@ -1,5 +1,5 @@
-// The application's own errors, with the codes and the data of its contract: made on the server, recognised on the client.
-// A handler throws what `applicationError` makes. Guarantee: what does not fit the contract fails where it is thrown.
+// Application errors, with the codes and the data of a contract: created on the server, recognised on the client.
+// A handler throws the result of `applicationError`. Guarantee: data that does not fit the contract fails where it is thrown.
 import type { AnyProtocol } from "./definition.ts";
 import type { ErrorOf } from "./error-of.ts";
 import type { ErrorCode } from "./errors.ts";
@@ -13,17 +13,17 @@ type DataOf<
   TProtocol extends AnyProtocol,
   TCode extends CodeOf<TProtocol>,
 > = TProtocol["errors"][TCode]["_zod"]["output"];
-/** The data, which may be left out when it may be undefined, and the message. */
+/** The data, which may be omitted if it may be undefined, and the message. */
 export type ErrorArguments<TData> = undefined extends TData
   ? [data?: TData, message?: string]
   : [data: TData, message?: string];
 
 /**
- * Makes an error of the contract, for a handler, middleware or hook to throw: the sender gets its code, its data and its
- * message. A second try gives the same answer, so the client does not make one by itself.
+ * Creates an error of the contract, for a handler, middleware or hook to throw. The sender gets its code, data and
+ * message. It is not retryable, so the client does not retry by itself.
  *
  * @param code a code of `errors` in the contract, then its data, at most 512 bytes as JSON, and its message, which is the code in
- * words by default. All three are sent: no secret belongs in it
+ * words by default. All three are sent, so they must not contain secrets
  * @throws TypeError for data that does not fit its schema or is too large
  * @example
  * if (left < amount) throw applicationError(protocol, "out_of_stock", { left });

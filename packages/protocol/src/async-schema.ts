@@ -1,11 +1,11 @@
-// Runs a zod schema over one value, synchronously where the schema allows it.
+// Runs a zod schema on one value, synchronously if the schema allows it.
 // Called by `validate`, for every message, request and reply that crosses the wire.
-// Guarantees that each refinement and transform runs once, and that no rejected promise is left without a handler.
+// Guarantees that each refinement and transform runs once, and that no rejection is unhandled.
 import { core } from "zod";
 import type { Schema } from "./definition.ts";
 import { LIMITS } from "./limits.ts";
 
-/** The result of a run: the value after the schema, and the issues. */
+/** The result of a run: the parsed value, and the issues. */
 export type Payload = core.ParsePayload;
 
 /** The parts of a zod issue that an `error` frame carries. */
@@ -14,7 +14,7 @@ export type Issue = Pick<core.$ZodIssue, "message" | "path">;
 const cache = new WeakMap<object, boolean>();
 
 /**
- * Runs every check of a schema once, synchronous or not. Throws and rejects as the application's code does.
+ * Runs every check of a schema once, synchronous or not. Throws or rejects if the application's code does.
  *
  * Calls `_zod.run`, which zod and zod/mini share: `parse` and `safeParse` allocate objects of their own per message.
  */
@@ -23,7 +23,7 @@ export function runSchema(schema: Schema, value: unknown): Payload | Promise<Pay
   return (schema as core.$ZodType)._zod.run({ value, issues: [] }, context);
 }
 
-/** The first issues of a payload. A list of thousands of invalid items has thousands, and each needs a text. */
+/** The first issues of a payload. Only those need a text, and a list with thousands of invalid items has thousands of issues. */
 export function firstIssues({ issues }: Payload): Issue[] {
   return issues
     .slice(0, LIMITS.errorIssues)
@@ -33,8 +33,8 @@ export function firstIssues({ issues }: Payload): Issue[] {
 /**
  * Whether a schema runs code of the application, which may turn out to be asynchronous. Computed once per schema.
  *
- * The answer must be known before the run. Without it zod tries a synchronous run first: that runs a refinement twice
- * and drops the first promise without a handler for its rejection, and an unhandled rejection ends the process.
+ * The answer must be known before the run. Otherwise zod tries a synchronous run first, which runs a refinement twice
+ * and drops the first promise, whose unhandled rejection could end the process.
  */
 function mayBeAsync(schema: Schema): boolean {
   let isAsync = cache.get(schema);
@@ -45,7 +45,7 @@ function mayBeAsync(schema: Schema): boolean {
   return isAsync;
 }
 
-/** A schema with more nodes than this counts as asynchronous, so that the search ends. */
+/** A schema with more nodes than this counts as asynchronous, so that the search is bounded. */
 const MAX_SCHEMA_NODES = 10_000;
 
 function hasUserCode(schema: object): boolean {

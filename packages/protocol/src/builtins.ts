@@ -19,13 +19,13 @@ export interface PublicUser {
 /** A user in a room. */
 export interface RoomUser<TState = unknown> extends PublicUser {
   /**
-   * What the user shows in the room, of all devices the latest: undefined until a device has set it, and gone with that
+   * The latest presence state of the user's devices in the room. Undefined until a device has set one, and removed with that
    * device.
    */
   readonly presence: TState | undefined;
 }
 
-/** A user as the lists of rooms on the wire have it. */
+/** A user in a list of a room on the wire. */
 interface ListedUser extends PublicUser {
   readonly presence?: unknown;
 }

@@ -1,6 +1,6 @@
-// What the definition functions infer of a contract, and the mistakes that they find: types only.
-// Read by define-protocol.ts. A mistake becomes a type that is a sentence, which the compiler then prints.
-// Guarantee: no type of zod is named, so a frontend without zod sees the same types.
+// The types that the definition functions infer from a contract, and the mistakes that they detect. Types only.
+// Used by define-protocol.ts. A mistake becomes a string type with a sentence, which the compiler then prints.
+// Guarantee: it uses no type of zod, so a frontend without zod sees the same types.
 import type { BuiltinType, RESERVED_PREFIX } from "./builtins.ts";
 import type {
   AnyResult,
@@ -30,7 +30,7 @@ import type { ErrorCode } from "./errors.ts";
 
 /** The parameter of `request`: its schemas and its policy in one object. */
 export interface RequestOptions extends RequestPolicy {
-  /** The schema of what the asker sends. @default none: the request takes no input */
+  /** The schema of the input. @default none: the request has no input */
   readonly input?: Schema | undefined;
   /** The schema of the reply. */
   readonly output: Schema;
@@ -39,7 +39,7 @@ export interface RequestOptions extends RequestPolicy {
 type Equal<TLeft, TRight> =
   (<T>() => T extends TLeft ? 1 : 2) extends <T>() => T extends TRight ? 1 : 2 ? true : false;
 
-/** `z.object({})` infers `Record<string, never>`, to which no typed message is assignable. */
+/** Replaces the type `Record<string, never>` that `z.object({})` infers, to which no typed message is assignable. */
 type Fields<TFields> = [TFields] extends [Record<string, never>] ? {} : TFields;
 type IsRelayed<TPolicy> = TPolicy extends { readonly relay: "room" | "all" } ? true : false;
 type IsEphemeral<TPolicy> = TPolicy extends { readonly ephemeral: true | EphemeralOptions } ? true : false;
@@ -123,7 +123,7 @@ export type PolicyCheck<TPolicy> = TPolicy extends { readonly result: object }
       : unknown
   : unknown;
 
-/** Names the first part of `T` that JSON would change; `never` where there is none. Bounded in depth, for recursive types. */
+/** Names the first part of `T` that JSON would change; `never` if there is none. Bounded in depth, for recursive types. */
 type JsonProblem<T, TPath extends string, TDepth extends readonly 0[] = []> = unknown extends T
   ? never
   : T extends string | number | boolean | null | undefined
@@ -188,7 +188,7 @@ export type RequestCheck<TMap extends RequestMap> = {
     | JsonProblem<TMap[K]["output"]["_zod"]["output"], "output">
   >;
 };
-/** The input of a server request crosses the wire after its schema, the client's reply before its schema. */
+/** Checks what is sent: the input of a server request after its schema, the client's reply before its schema. */
 export type ServerRequestCheck<TMap extends RequestMap> = {
   readonly [K in keyof TMap]: Check<
     | RequestNameProblem<K>
@@ -196,17 +196,17 @@ export type ServerRequestCheck<TMap extends RequestMap> = {
     | JsonProblem<TMap[K]["output"]["_zod"]["input"], "output">
   >;
 };
-/** Not inferred is a contract without presence state. */
+/** The presence type; if nothing was inferred, that of a contract without presence state. */
 export type PresenceOf<TInput, TState> = unknown extends TState
   ? NoPresence
   : Presence<TInput, TState, StatePatch<TInput>>;
-/** A presence state crosses the wire before its schema, and after it. */
+/** Checks a presence state, which is sent both before and after its schema. */
 export type StateCheck<TInput, TState> = [TInput] extends [readonly unknown[]]
   ? "state is an object, not an array"
   : [TInput] extends [object]
     ? Check<JsonProblem<TInput, "state"> | JsonProblem<TState, "state">>
     : "state is an object: z.object({ … })";
-/** The data of an error crosses the wire after its schema. */
+/** Checks the data of errors, which is sent after its schema. */
 export type ErrorCheck<TErrors> = {
   readonly [K in keyof TErrors]: Check<ErrorCodeProblem<K> | JsonProblem<TErrors[K], "data">>;
 };

@@ -1,6 +1,6 @@
-// Derives the message types that handlers, listeners and senders see from the type of a contract.
-// Named by the public types of the server and of the client; there is no code at run time.
-// Guarantee: no type of zod is named, so a frontend without zod sees the same types.
+// Derives the message types for handlers, listeners and senders from the type of a contract.
+// Used by the public types of the server and the client; contains no run-time code.
+// Guarantee: it uses no type of zod, so a frontend without zod sees the same types.
 import type { BuiltinClientMessages, BuiltinServerMessages, PublicUser } from "./builtins.ts";
 import type {
   AnyProtocol,
@@ -57,7 +57,7 @@ export type OutgoingMessage<
 export type WebSocketMessage<TProtocol extends AnyProtocol = BuiltinProtocol> =
   ClientMessage<TProtocol> | ServerMessage<TProtocol> | ControlMessage;
 
-/** What the others in a room read of a user's presence state; undefined for a contract without one. */
+/** A user's presence state as others in a room read it; undefined for a contract without presence state. */
 export type PresenceStateOf<TProtocol extends AnyProtocol> = TProtocol["presence"]["state"]["_zod"]["output"];
-/** What a client sets of its presence state. */
+/** A presence state as a client sets it. */
 export type PresenceInputOf<TProtocol extends AnyProtocol> = TProtocol["presence"]["state"]["_zod"]["input"];

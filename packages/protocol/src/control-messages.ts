@@ -7,7 +7,7 @@ import type { FrameMeta } from "./frames.ts";
 
 /** A client's position in a channel: the last message that it has. */
 export interface Position {
-  /** Names one history of the channel; a new one begins when the old one is lost. */
+  /** Identifies one history of the channel; a new epoch begins when the history is lost. */
   readonly epoch: string;
   /** The offset of that message. */
   readonly off: number;
@@ -17,11 +17,11 @@ export interface Position {
 export type GapReason = "lost" | "trimmed" | "too_many" | "forbidden";
 
 /**
- * The outcome of a resume for one channel. `pending`: not known yet, so the client keeps its position; of a room, `joined`
+ * The outcome of a resume for one channel. `pending`: not known yet, so the client keeps its position; for a room, `joined`
  * or `left` follows.
  */
 export interface ChannelState extends Position {
-  /** The newest offset of the channel: what a resumed client missed is up to here. An older server leaves it out. */
+  /** The newest offset of the channel: the messages that a resumed client missed end here. Older servers omit it. */
   readonly head?: number | undefined;
   readonly recovered: true | "new" | "pending" | GapReason;
 }
@@ -34,7 +34,7 @@ export interface HelloMessage {
   contract?: string | undefined;
   positions: { ch: string; epoch: string; off: number }[];
   rooms: string[];
-  /** Whether tabs share the connection: whether an `id` may begin with the client id of one of them. */
+  /** Whether tabs share the connection, so that an `id` may begin with the client id of one of them. */
   sharing?: boolean | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface LeaveMessage {
   room: string;
 }
 
-/** What the client's user shows in a room: the whole state. Answered by `reply` or `error`. */
+/** The complete presence state of the client's user in a room. Answered by `reply` or `error`. */
 export interface PresenceUpdateMessage {
   type: "presence_update";
   room: string;
@@ -75,7 +75,7 @@ export interface AuthenticateMessage {
   ticket: string;
 }
 
-/** What a client may send on one connection. Fields that are optional came later: an older server leaves them out. */
+/** The limits of what a client may send on one connection. Optional fields were added later; older servers omit them. */
 export interface WelcomeLimits {
   messageBytes: number;
   unacknowledged: number;
@@ -89,7 +89,7 @@ export interface WelcomeLimits {
   joinBurst?: number | undefined;
   chatPerSecond?: number | undefined;
   chatBurst?: number | undefined;
-  /** WebSocket pings and pongs, per second and at once. */
+  /** How many WebSocket pings and pongs are allowed, per second and at once. */
   pingsPerSecond?: number | undefined;
   /** How many rooms the connection may be in. */
   rooms?: number | undefined;
@@ -105,7 +105,7 @@ export interface WelcomeMessage {
   limits: WelcomeLimits;
   heartbeat: { intervalMs: number; timeoutMs: number };
   ephemeral: string[];
-  /** Whether tabs may share the connection, where the `hello` says so. */
+  /** Whether tabs may share the connection, if the `hello` asks for it. */
   sharing?: boolean | undefined;
   /** Whether the server no longer knows which sends and requests of this client it has run. */
   forgotten?: boolean | undefined;
@@ -127,7 +127,7 @@ export interface ReplyMessage {
 export interface JoinedMessage extends Position {
   type: "joined";
   room: string;
-  /** The newest offset of the channel, where messages up to it follow. */
+  /** The newest offset of the channel, if messages up to it follow. */
   head?: number | undefined;
 }
 

@@ -1,6 +1,6 @@
-// Builds a contract out of messages and requests, and rejects a wrong one: by types first, by a TypeError at start.
+// Builds a contract from messages and requests, and rejects a wrong one: first by its types, then by a TypeError at start.
 // Called once per application, in the module that holds its contract.
-// Guarantee: the types are what client and server infer from; the objects hold schemas and policies, nothing else.
+// Guarantee: client and server infer their types from the result; its objects contain only schemas and policies.
 import { z } from "zod";
 import { BUILTIN_TYPES, RESERVED_PREFIX } from "./builtins.ts";
 import type {
@@ -37,7 +37,7 @@ import { ERROR_CODES } from "./errors.ts";
 /**
  * Defines a message: an object schema for its fields, without `type`, and how it travels.
  *
- * @throws TypeError when the schema has a field `type` or `$` (the types say so first), and for one that is not of zod 4.
+ * @throws TypeError if the schema has a field `type` or `$` (the types report it first), and for a schema that is not of zod 4
  * @example
  * message(z.object({ x: z.number(), y: z.number() }), { ephemeral: true, relay: "room" })
  */
@@ -59,7 +59,7 @@ export function message(schema: Schema<object, object>, policy: MessagePolicy = 
   }
   const { ephemeral = false, relay, requires } = policy;
   const room = policy.room ?? (relay === "room" ? "required" : "optional");
-  // Without one there is no schema, which `NoResult` stands for.
+  // Without a result there is no schema; its type is then `NoResult`.
   const result = policy.result as AnyResult;
   return {
     role: roleOf(requires),
@@ -73,8 +73,8 @@ export function message(schema: Schema<object, object>, policy: MessagePolicy = 
 }
 
 /**
- * Defines a request: a schema for its input and a schema for its reply. The server checks both. The reply on the wire is
- * the output of its schema. Without `input` a request takes none: `client.request("time")`.
+ * Defines a request: a schema for its input and a schema for its reply. The server checks both. The reply that is sent is
+ * the output of its schema. Without `input`, the request has no input: `client.request("time")`.
  *
  * @throws TypeError for a schema that is not of zod 4
  * @example
@@ -92,16 +92,16 @@ export function request({ input, output, ...policy }: RequestOptions): RequestDe
 
 const NO_INPUT: Schema = z.void();
 
-/** The types of definitions name each role. */
+/** The role as the types of definitions name it. */
 function roleOf(requires: MessagePolicy["requires"]): string | undefined {
   return requires?.role as string | undefined;
 }
 
 /**
- * Puts the messages and requests of an application into one contract, for client and server.
+ * Combines the messages and requests of an application into one contract, for client and server.
  *
- * @throws TypeError when a name is one of Halyard's own (the types say so first), when a policy has none of its values or
- * stands where it has no meaning, and for a policy on a server request: the server itself chooses which client it asks, and
+ * @throws TypeError if a name is one of Halyard's own (the types report it first), if a policy has an invalid value or
+ * has no meaning in its place, and for a policy on a server request, because the server itself chooses which client it asks, and
  * nothing is stored
  * @example
  * export const protocol = defineProtocol({
@@ -121,13 +121,13 @@ export function defineProtocol<
   readonly serverMessages?: TServer & ServerCheck<TServer>;
   readonly requests?: TRequests & RequestCheck<TRequests>;
   readonly serverRequests?: TServerRequests & ServerRequestCheck<TServerRequests>;
-  /** The application's own errors: for each code the schema of its data, at most 512 bytes as JSON. @default none */
+  /** The application's errors: for each code, the schema of its data, which is at most 512 bytes as JSON. @default none */
   readonly errors?: { readonly [K in keyof TErrors]: Schema<unknown, TErrors[K]> } & ErrorCheck<
     NoInfer<TErrors>
   >;
   /**
-   * `state`: what users show each other while they are in a room, an object schema, at most `limits.presenceStateBytes` as JSON.
-   * Of a user's devices in the room the latest counts.
+   * `state`: an object schema for what users show each other while they are in a room; at most `limits.presenceStateBytes` as JSON.
+   * If a user has several devices in the room, the latest state counts.
    * @default none
    */
   readonly presence?: { readonly state: Schema<TStateInput, TState> & StateCheck<TStateInput, TState> };
@@ -165,12 +165,12 @@ export function defineProtocol(definition: AnyDefinition): Protocol {
       throw new TypeError(`${name}: ${option} is for what clients ask, and the server asks this`);
   }
   if (definition.presence !== undefined) assertSchema(definition.presence.state);
-  // Without one there is no schema, which `NoPresence` stands for.
+  // Without presence there is no schema; its type is then `NoPresence`.
   const presence = definition.presence as Presence;
   return { clientMessages, serverMessages, requests, serverRequests, errors, presence };
 }
 
-/** What the overload takes, without its types. */
+/** The parameter of the overload, without its types. */
 interface AnyDefinition extends Partial<Omit<AnyProtocol, "presence">> {
   readonly presence?: { readonly state: Schema };
 }
@@ -199,7 +199,7 @@ function assertEphemeral(type: string, ephemeral: unknown = false): void {
   throw new TypeError(`${type}: ephemeral is ${EPHEMERAL_RULE}`);
 }
 
-/** A rule of what clients send says nothing about what the server sends. */
+/** Rejects rules that only apply to messages of clients. */
 function assertNoClientRule(type: string, { room, result }: MessagePolicy): void {
   const rule = room === undefined ? (result === undefined ? undefined : "result") : "room";
   if (rule !== undefined) throw new TypeError(`${type}: ${rule} is a rule for what clients send`);

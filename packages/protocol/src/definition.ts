@@ -1,25 +1,25 @@
 // The types that a contract is made of: messages, requests and the protocol that holds them.
-// Named by every package, and by the declarations of an application's contract.
-// Guarantee: no type of zod is named, so a frontend that cannot resolve zod still sees the contract instead of `any`.
+// Used by every package, and by the declarations of an application's contract.
+// Guarantee: it uses no type of zod, so a frontend that cannot resolve zod still sees the contract instead of `any`.
 
-/** A schema as far as types go: the type that it accepts and the type that it returns. `zod` and `zod/mini` schemas fit. */
+/** The types of a schema: the type that it accepts and the type that it returns. `zod` and `zod/mini` schemas fit. */
 export interface Schema<TInput = unknown, TOutput = unknown> {
   readonly _zod: { readonly input: TInput; readonly output: TOutput };
 }
 
 /**
- * How often an ephemeral message of a client goes on to others. Not for what the server itself sends, and not for messages
- * with a `seq`: those are never thinned out.
+ * How often an ephemeral message of a client is passed on to others. Does not apply to messages of the server, or to messages
+ * with a `seq`, which are never dropped.
  */
 export interface EphemeralOptions {
   /**
-   * The shortest time between two deliveries of one sender (one connection) and channel, in ms; at most 10,000.
+   * The shortest time between two deliveries from one connection in one channel, in ms; at most 10,000.
    * @default the server's `limits.ephemeralIntervalMs`: 50
    */
   readonly everyMs?: number | undefined;
   /**
-   * What becomes of the messages in between: only the latest is delivered, or all of them together and in order, for
-   * strokes and the like. At most 64 are kept; of more, the oldest are dropped.
+   * What happens to the messages in between: only the latest is delivered, or all of them together and in order, for
+   * pen strokes and similar data. At most 64 are kept; above that, the oldest are dropped.
    * @default "latest"
    */
   readonly keep?: "latest" | "all" | undefined;
@@ -28,9 +28,9 @@ export interface EphemeralOptions {
 /** The options of `message`: how messages of one type are delivered. */
 export interface MessagePolicy {
   /**
-   * Delivered at most once, to the connections that are open: no offset, no queue, no replay. For cursors and the like.
-   * Of what a client sends, the first message goes on at once, and then the newest of every 50 ms; an object says how
-   * often, and what becomes of the messages in between.
+   * Delivered at most once, only to open connections: no offset, no queue, no replay. For cursors and similar data.
+   * The first message of a client is passed on at once, then the newest one every 50 ms; an object changes how
+   * often, and what happens to the messages in between.
    * @default false
    */
   readonly ephemeral?: boolean | EphemeralOptions | undefined;
@@ -41,18 +41,18 @@ export interface MessagePolicy {
    */
   readonly relay?: "room" | "all" | undefined;
   /**
-   * Sent with `room.send` only, and `context.room` is a string. Outside of a room it is `invalid_message`.
+   * Can only be sent with `room.send`, and `context.room` is a string. Outside a room it is refused with `invalid_message`.
    * @default undefined: sent to a room or to none
    */
   readonly room?: "required" | undefined;
   /**
-   * Only users with this role, or one of these, may send the message, others get `forbidden`. Commas split `user.role`.
+   * Only users with this role, or one of these roles, may send the message; others get `forbidden`. `user.role` may be a comma-separated list.
    * @default undefined: every user may send it
    */
   readonly requires?: { readonly role: string | readonly [string, ...string[]] } | undefined;
   /**
-   * The schema of what the handler returns, which the receipt of the send carries as `result`; at most 8 KiB as JSON. A
-   * repetition of the send gets the same result. Not with `ephemeral` or `relay`.
+   * The schema of the handler's result, which the receipt of the send contains as `result`; at most 8 KiB as JSON. A
+   * repetition of the send gets the same result. Cannot be combined with `ephemeral` or `relay`.
    * @default undefined: what the handler returns is ignored
    */
   readonly result?: Schema | undefined;
@@ -61,19 +61,19 @@ export interface MessagePolicy {
 /** The options of `request`: how requests of one name run. */
 export interface RequestPolicy {
   /**
-   * The server stores no reply for a client that lost it: after a reconnect the handler may run again.
+   * The server does not store the reply, so the handler may run again after a reconnect.
    * @default false
    */
   readonly repeatable?: boolean | undefined;
   /**
-   * Only users with this role, or one of these, may send the request, others get `forbidden`. Commas split `user.role`.
+   * Only users with this role, or one of these roles, may send the request; others get `forbidden`. `user.role` may be a comma-separated list.
    * @default undefined: every user may send it
    */
   readonly requires?: { readonly role: string | readonly [string, ...string[]] } | undefined;
   /**
-   * Asked with `room.request` only, by members of the room, and `context.room` is a string. Outside of a room it is
-   * `invalid_message`, and `forbidden` for those who are not in it.
-   * @default undefined: asked in a room or in none
+   * Can only be sent with `room.request`, by members of the room, and `context.room` is a string. Outside a room it is refused with
+   * `invalid_message`; users who are not in the room get `forbidden`.
+   * @default undefined: sent in a room or in none
    */
   readonly room?: "required" | undefined;
 }
@@ -81,18 +81,18 @@ export interface RequestPolicy {
 /** Whether a message or a request is bound to a room. */
 export type RoomRule = "required" | "optional";
 
-/** What `context.room` is under a {@link RoomRule}. A table, because handlers would leave a conditional type unresolved. */
+/** The type of `context.room` for each {@link RoomRule}. A table, because a conditional type would stay unresolved in handlers. */
 export interface RoomIn {
   required: string;
   optional: string | undefined;
 }
 
-/** What the handler of a message may return, and what the receipt of its sender carries. */
+/** What the handler of a message may return, and what the sender's receipt contains. */
 export interface AnyResult<TReturned = unknown, TResult = unknown> extends Schema<TReturned, TResult> {
   /** For types only: what the handler may return. */
   readonly returned: unknown;
 }
-/** The handler of a message returns it, and the receipt carries it. */
+/** The result of a message: the handler returns it, and the receipt contains it. */
 export interface Result<TResult> extends AnyResult<TResult, TResult> {
   readonly returned: TResult | Promise<TResult>;
 }
@@ -104,7 +104,7 @@ export interface ParsedResult<TReturned, TResult> extends AnyResult<TReturned, T
 export interface NoResult extends AnyResult<unknown, undefined> {
   readonly returned: Anything;
 }
-/** As `unknown`, which would take in the other members of a union, and the literals that a handler returns with them. */
+/** Like `unknown`, but without absorbing the other members of a union and the literals that a handler returns. */
 type Anything = {} | null | undefined | void;
 
 /** A message of a contract: its schema, and how it is delivered. */
@@ -125,11 +125,11 @@ export interface MessageDefinition<
   readonly room: TRoom;
   /** The schema of what its handler returns; at run time undefined in place of {@link NoResult}. */
   readonly result: TResult;
-  /** The role of the senders, or a union of several roles, which is a list at run time. */
+  /** The required role, or a union of roles, which is a list at run time. */
   readonly role: TRole;
 }
 
-// What hovers and declaration files show. Without a rule beside these two, the name says all of it.
+// The types that hovers and declaration files show. If a message has no other rules, the name describes it completely.
 
 /** A retained message whose schema changes nothing. */
 export interface Message<TFields> extends MessageDefinition<
@@ -205,9 +205,9 @@ export interface RequestDefinition<
   readonly input: Schema<TInput, THandlerInput>;
   readonly output: Schema<THandlerReply, TReply>;
   readonly policy: RequestPolicy;
-  /** Whether it is asked in rooms only. */
+  /** Whether it can only be sent in rooms. */
   readonly room: TRoom;
-  /** The role of those who ask, or a union of several roles, which is a list at run time. */
+  /** The required role, or a union of roles, which is a list at run time. */
   readonly role: TRole;
 }
 
@@ -238,7 +238,7 @@ export type RequestMap = Readonly<Record<string, RequestDefinition>>;
 export type ErrorMap = Readonly<Record<string, unknown>>;
 
 /**
- * The presence states of a contract: the users of a room show them to each other while the users are there. `TInput` is what a client sets, `TState` what the others
+ * The presence states of a contract, which the users of a room show each other while they are there. `TInput` is what a client sets, `TState` what the others
  * read, and `TPatch` what `updatePresence` takes.
  */
 export interface Presence<TInput = unknown, TState = unknown, TPatch = unknown> {
@@ -279,22 +279,22 @@ export interface Protocol<
 }
 
 /**
- * The contract without messages of an application: chat, typing, presence and announcements. Its errors may be any, so that a
- * client or system of each contract is one of this contract.
+ * The contract without messages of an application: chat, typing, presence and announcements. It allows any errors, so that a
+ * client or system of any contract is assignable to it.
  */
 export interface BuiltinProtocol extends Protocol<{}, {}, {}, {}, ErrorMap> {}
 /** The constraint of every contract. */
 export interface AnyProtocol extends Protocol<MessageMap, MessageMap, RequestMap, RequestMap, ErrorMap> {}
 
 /**
- * The type of a contract. As the base of an interface it has a name, which hovers and declaration files then show.
+ * The type of a contract. Extend an interface from it to give it a name, which hovers and declaration files then show.
  *
  * @example
  * export interface AppProtocol extends ProtocolOf<typeof protocol> {}
  */
 export type ProtocolOf<TProtocol extends AnyProtocol> = TProtocol;
 
-/** The fields of a message before its schema: the ones that its sender writes. */
+/** The fields of a message before its schema, as the sender writes them. */
 export type InputOf<TMessage extends MessageDefinition> = TMessage["schema"]["_zod"]["input"];
-/** The fields of a message after its schema: the ones that its receiver reads. */
+/** The fields of a message after its schema, as the receiver reads them. */
 export type OutputOf<TMessage extends MessageDefinition> = TMessage["schema"]["_zod"]["output"];

@@ -1,8 +1,8 @@
-// The errors that a client meets, with the codes of its contract. Exported by the entry without zod.
+// The errors that a client can receive, with the codes of its contract. Exported by the entry without zod.
 import type { AnyProtocol } from "./definition.ts";
 import { HalyardError } from "./errors.ts";
 
-/** An error of the application's own: a `HalyardError` at run time, with a code and data of the contract. */
+/** An application error: a `HalyardError` at run time, with a code and data of the contract. */
 export interface ApplicationError<TCode extends string, TData> extends Error {
   readonly name: "HalyardError";
   readonly code: TCode;
@@ -11,16 +11,16 @@ export interface ApplicationError<TCode extends string, TData> extends Error {
   readonly retryAfterMs: number | undefined;
 }
 
-/** An error of the application's own, for each code of the contract. */
+/** An application error for each code of the contract. */
 export type ApplicationErrorOf<TProtocol extends AnyProtocol> = {
   [K in keyof TProtocol["errors"] & string]: ApplicationError<K, TProtocol["errors"][K]["_zod"]["output"]>;
 }[keyof TProtocol["errors"] & string];
 
-/** Every error that a request of this contract rejects with, but for the reason of a signal: `code` narrows `data`. */
+/** Every error with which a request of this contract rejects, except the reason of a signal: `code` narrows `data`. */
 export type ErrorOf<TProtocol extends AnyProtocol> = HalyardError | ApplicationErrorOf<TProtocol>;
 
 /**
- * Whether a caught error is one of the contract or of Halyard itself.
+ * Whether a caught error is an error of the contract or of Halyard itself.
  *
  * @example
  * catch (error) {

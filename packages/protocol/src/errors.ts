@@ -19,7 +19,7 @@ export const ERROR_CODES = {
 /** An error code of the wire. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** What errors of all copies of the package have. */
+/** The brand that errors of all copies of the package have. */
 const BRAND = Symbol.for("halyard.error.1");
 /** One reason why a value does not fit its schema. */
 export interface ValidationIssue {
@@ -31,10 +31,10 @@ export interface ValidationIssue {
 
 /** The options of {@link HalyardError}. */
 export interface HalyardErrorOptions {
-  /** What has caused the error, as in every `Error`. @default undefined */
+  /** The cause of the error, as in every `Error`. @default undefined */
   readonly cause?: unknown;
   /**
-   * How long the other end waits before it tries again, in milliseconds. Sent with `rate_limited` and `unavailable`.
+   * How long the other end should wait before a retry, in milliseconds. Sent with `rate_limited` and `unavailable`.
    * @default undefined: the other end chooses
    */
   readonly retryAfterMs?: number | undefined;
@@ -43,24 +43,24 @@ export interface HalyardErrorOptions {
    * @default the value in `ERROR_CODES`
    */
   readonly retryable?: boolean | undefined;
-  /** The data of an error of the application's own, which came over the wire. @default undefined */
+  /** The data of an application error that came over the wire. @default undefined */
   readonly data?: unknown;
-  /** What of a value does not fit its schema; the first eight are kept. @default none */
+  /** Why a value does not fit its schema; the first eight issues are kept. @default none */
   readonly issues?: readonly ValidationIssue[] | undefined;
 }
 
 /**
- * The one error type of Halyard. When a handler throws it, the sender gets exactly this code and message. Every other
+ * Halyard's error type. When a handler throws it, the sender gets exactly this code and message. Any other
  * exception reaches the sender as `internal`, without its text.
  *
  * @example
  * throw new HalyardError("not_found", "There is no poll with this id.");
  */
 export class HalyardError extends Error {
-  /** Whether a value is an error of Halyard, whichever copy of the package has made it: ES module, CommonJS, another version. */
+  /** Whether a value is an error of Halyard, from any copy of the package: ES module, CommonJS, another version. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    // A class that extends this one has its own instances only.
-    // Written without the name of the class, which a bundler would change for it, and the console would show.
+    // A subclass only matches its own instances.
+    // Written without the class name, because a bundler would rename the class for it, and the console would show that name.
     const isBaseClass = Object.hasOwn(this.prototype, BRAND);
     return BRAND in Object(value) && (isBaseClass || super[Symbol.hasInstance](value));
   }
@@ -69,20 +69,20 @@ export class HalyardError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
-  /** The data of an error of the application's own: see `isErrorOf`, which gives it its type. Otherwise undefined. */
+  /** The data of an application error, otherwise undefined. `isErrorOf` gives it its type. */
   readonly data: unknown;
-  /** What of a message or an input does not fit its schema, at most five; the first one is in `message`, too. */
+  /** Why a message or an input does not fit its schema, at most five issues; `message` contains the first one, too. */
   readonly issues: readonly ValidationIssue[];
 
   /** @param message the text that the sender gets. @default the code, in words */
   constructor(code: ErrorCode, message = code.replaceAll("_", " "), options?: HalyardErrorOptions) {
     super(message, options);
     this.code = code;
-    // A pattern instead of the table, which would be in every client bundle. A test holds the two together.
+    // A pattern instead of the table, which would be in every client bundle. A test keeps the two consistent.
     this.retryable = options?.retryable ?? /^(rate_limited|timeout|unavailable)$/.test(code);
     this.retryAfterMs = options?.retryAfterMs;
     this.data = options?.data;
-    // What came over the wire may be anything.
+    // A value from the wire may be anything.
     this.issues = Array.isArray(options?.issues) ? options.issues.slice(0, 8) : [];
   }
 }
@@ -90,7 +90,7 @@ export class HalyardError extends Error {
 Object.assign(HalyardError.prototype, { [BRAND]: true });
 
 /**
- * Calls code of the application, and returns its answer. What it throws, and what it rejects with, goes to `onFailure`,
+ * Calls code of the application and returns its answer. Its errors and rejections go to `onFailure`,
  * which must not throw.
  */
 export function callSafely<TAnswer>(
@@ -113,7 +113,7 @@ export function isThenable<TValue>(value: TValue | PromiseLike<TValue>): value i
 }
 
 /**
- * Gives an error that was made when a frame arrived the lines that wait for it, as far as the engine knows them. Called after
+ * Adds the stack of the waiting caller to an error that was created when a frame arrived, as far as the engine knows it. Called after
  * the `await` of an asynchronous function.
  */
 export function traceCaller(error: unknown): unknown {
@@ -121,7 +121,7 @@ export function traceCaller(error: unknown): unknown {
   return error;
 }
 
-/** Not every engine can. */
+/** Optional, because not every engine supports it. */
 interface StackCapture {
   readonly captureStackTrace?: (error: Error) => void;
 }

@@ -1,9 +1,9 @@
 // Reads and writes the text of a frame: a JSON object with a `type`, and the reserved field `$`.
 // Called by the server and the client, for every frame in both directions.
-// Guarantees: decoding never throws, nests at most 32 levels, and returns well-formed text only.
+// Guarantees: decoding never throws, allows at most 32 levels of nesting, and returns only well-formed text.
 import { LIMITS } from "./limits.ts";
 
-/** The reserved field `$` of a frame: what client and server need beside the fields of the message. */
+/** The reserved field `$` of a frame, with what client and server need in addition to the fields of the message. */
 export interface FrameMeta {
   /** Client to server: the number of a send, counted per client from 1. */
   readonly seq?: number;
@@ -19,7 +19,7 @@ export interface FrameMeta {
   readonly re?: number | string;
 }
 
-/** Any frame after parsing. Only `type` has been checked. */
+/** A parsed frame. Only `type` has been checked. */
 export interface Frame {
   readonly type: string;
   readonly $?: FrameMeta;
@@ -27,10 +27,10 @@ export interface Frame {
 }
 
 /**
- * Parses a text frame from an untrusted sender. Half of a surrogate pair, which JSON may carry as an escape, becomes
+ * Parses a text frame from an untrusted sender. A lone surrogate, which JSON may contain as an escape, becomes
  * U+FFFD.
  *
- * @param brackets the number of `{` and `[` in the text, where the caller has it: with few the scan for depth is skipped
+ * @param brackets the number of `{` and `[` in the text, if the caller knows it: if there are few, the depth scan is skipped
  * @returns the object, or `"invalid_json"` when the text is not JSON, or `"invalid_message"` when it nests too deeply
  * or is not an object with a string `type`.
  */
@@ -46,12 +46,12 @@ export function decodeFrame(text: string, brackets = Infinity): Frame | "invalid
 }
 
 /**
- * Replaces half of a surrogate pair in JSON text by U+FFFD. A text that was UTF-8 has no half of a pair, nor has what
- * `JSON.stringify` returns: only an escape can make one, and few texts have a surrogate's escape.
+ * Replaces lone surrogates in JSON text by U+FFFD. A text that was decoded from UTF-8 contains none, nor does the result of
+ * `JSON.stringify`: only an escape can produce one, and few texts contain a surrogate escape.
  */
 export function replaceLoneSurrogates(json: string): string {
   if (!json.includes("\\u") || !SURROGATE.test(json)) return json;
-  // Matches every escape, so that an escaped backslash begins none. Of those only a lone half has six characters.
+  // Matches every escape, so that an escaped backslash is not taken for the start of one. Only a lone surrogate's match has six characters.
   return json.replace(ESCAPE, (escape) => (escape.length === 6 ? "\\ufffd" : escape));
 }
 
@@ -64,7 +64,7 @@ function isFrame(value: unknown): value is Frame {
   return "type" in value && typeof value.type === "string";
 }
 
-/** Writes a frame: the JSON text of the message, which has at least a `type`, with the reserved field at its end. */
+/** Encodes a frame: the JSON text of the message, which has at least a `type`, with the reserved field appended. */
 export function encodeFrame(json: string, meta: FrameMeta): string {
   return `${json.slice(0, -1)},"$":${JSON.stringify(meta)}}`;
 }
@@ -97,7 +97,10 @@ const BRACE_END = 0x7d;
 const BRACKET = 0x5b;
 const BRACKET_END = 0x5d;
 
-/** Nesting needs as many opening brackets: two native searches answer for nearly every message. */
+/**
+ * A quick check before the scan, because nesting needs that many opening brackets: two native searches suffice for nearly
+ * every message.
+ */
 function hasMoreBracketsThan(text: string, count: number): boolean {
   let left = count;
   for (let index = text.indexOf("{"); index !== -1; index = text.indexOf("{", index + 1))

@@ -100,11 +100,11 @@ export {
 } from "./messages.ts";
 export { WebSocketMessage } from "./web-socket-message.ts";
 
-// Checking a value against a schema of a contract.
+// Validation of a value against a schema of a contract.
 export { validate } from "./validate.ts";
 export type { SchemaFailure, Validation } from "./validate.ts";
 
-// The parts that need no zod, which `@halyard/protocol/wire` exports alone.
+// The parts that do not need zod, which `@halyard/protocol/wire` exports on its own.
 export {
   CLIENT_ID,
   ClientCloseCode,

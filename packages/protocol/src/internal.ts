@@ -1,4 +1,4 @@
-// The entry `@halyard/protocol/internal`: for the packages of Halyard only, no promise.
+// The entry `@halyard/protocol/internal`: only for the packages of Halyard, without stability guarantees.
 // Imported by server, client and better-auth for the helpers that more than one of them needs.
 // Guarantee: nothing reachable from here imports zod or uses a timer.
 export { callSafely, isThenable, traceCaller } from "./errors.ts";
@@ -8,13 +8,13 @@ export { callLogger, printable, printableAscii } from "./utils/printable-text.ts
 export { dateOf, serverTime, systemTime } from "./utils/time.ts";
 export { TokenBucket } from "./utils/token-bucket.ts";
 
-/** The method of a manager that returns its {@link TestControls}. Copies of the packages share it. */
+/** The method of a manager that returns its {@link TestControls}. All copies of the packages share this symbol. */
 export const TEST_CONTROLS: unique symbol = Symbol.for("halyard.test-controls.1");
 
-/** What the test network of @halyard/testing does with a manager, beside what every application may do. */
+/** What the test network of @halyard/testing can do with a manager, in addition to the public API. */
 export interface TestControls {
-  /** From now on the default logger writes nothing: a test prints what it asks for. */
+  /** Silences the default logger, so that a test prints only what it asks for. */
   silence(): void;
-  /** Announces the changes of presence that are collected. @returns whether there were any */
+  /** Announces the collected presence changes. @returns whether there were any */
   announcePresence(): boolean;
 }

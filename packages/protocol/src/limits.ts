@@ -1,4 +1,4 @@
-/** The limits that client and server share without an exchange. Sizes are in bytes of UTF-8. */
+/** The limits that client and server know without exchanging them. Sizes are in bytes of UTF-8. */
 export const LIMITS = {
   /** Bytes of one message to the server; the client checks before it sends. */
   messageBytes: 64 * 1024,
@@ -29,9 +29,9 @@ export const LIMITS = {
 } as const;
 
 /**
- * The valid room names, in their composed form (NFC): 1 to 128 characters, of at most 4 bytes each in UTF-8, and at most 30
- * combining marks in a row. A name is compared, never used as a pattern. Not `all`: `authorize` is asked for the channel of
- * everyone under this name.
+ * Matches valid room names in their composed form (NFC): 1 to 128 characters, each at most 4 bytes in UTF-8, and at most 30
+ * combining marks in a row. Names are compared, never used as patterns. `all` is excluded, because `authorize` is called with
+ * this name for the channel of all users.
  */
 export const ROOM_NAME =
   /^(?!all$|[^]*\p{M}{31})[^\p{Cc}\p{Cs}\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]{1,128}$/u;
@@ -39,11 +39,11 @@ export const ROOM_NAME =
 /** The rule of {@link ROOM_NAME} in words, for errors. */
 export const ROOM_NAME_RULE = 'a room name has 1 to 128 visible characters and is not "all"';
 
-/** A longer text is no room's name in any form. */
+/** A longer text cannot be a room name in any form. */
 export const MAX_ROOM_NAME_LENGTH = 1_000;
 
 /**
- * More combining marks in a row than any language writes: 30 are the bound of Unicode's Stream-Safe Text Format, too. Composing
+ * Matches more combining marks in a row than any language uses; 30 is also the bound of Unicode's Stream-Safe Text Format. Composing
  * them takes time quadratic in their number: 65 names of 980 marks took 55 ms on Node and 235 ms on Bun.
  */
 export const TOO_MANY_MARKS = /\p{M}{31}/u;

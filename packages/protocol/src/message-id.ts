@@ -1,4 +1,4 @@
-// Computes the id of a client's send, with a SHA-256 of its own (FIPS 180-4, whose names are used here).
+// Computes the id of a client's send, with its own SHA-256 (FIPS 180-4, whose names are used here).
 // Called by the client for each send, and by the server for each send of a `halyard.v1` client.
 // Guarantee: the same client id and number give the same id in every runtime, synchronously.
 
@@ -6,8 +6,8 @@
  * The id of a client's send, which client and server compute alike: the first 128 bits of SHA-256 over
  * `<clientId>:<seq>` in ASCII, as 22 characters of base64url.
  *
- * A hash, because every member of a room sees the ids: neither the client id nor the next id can be computed from one, so
- * another client cannot use the next id first. Written out here because the browser's own SHA-256 is asynchronous, and a
+ * A hash, because every member of a room sees the ids: neither the client id nor the next id can be derived from an id, so
+ * another client cannot use the next id first. Implemented here because the browser's SHA-256 is asynchronous, and a
  * send needs its id at once.
  */
 export function messageIdOf(clientId: string, seq: number): string {
@@ -34,7 +34,7 @@ function sha256(text: string): number[] {
   for (let block = 0; block <= last; block++) {
     for (let index = 0; index < 64; index++) {
       const at = block * 64 + index;
-      // Behind the text comes the padding: a single 1 bit, then zeros, and at the end of the last block the length in bits.
+      // The text is followed by the padding: a single 1 bit, then zeros, and the length in bits at the end of the last block.
       const byte = at < length ? text.charCodeAt(at) : at === length ? 0x80 : 0;
       schedule[index >> 2] = (wordAt(index >> 2) << 8) | byte;
     }
@@ -44,7 +44,7 @@ function sha256(text: string): number[] {
   return hash;
 }
 
-/** The message schedule: a block in the first 16 words. Made once, because making an array costs as much as 64 rounds. */
+/** The message schedule, with a block in the first 16 words. Allocated once, because an allocation costs as much as 64 rounds. */
 const schedule = new Int32Array(64);
 const wordAt = (index: number): number => schedule[index] ?? 0;
 const rotate = (word: number, bits: number): number => (word >>> bits) | (word << -bits);
@@ -81,7 +81,7 @@ function compress(hash: readonly number[]): number[] {
   return [a, b, c, d, e, f, g, h].map((word, index) => (word + (hash[index] ?? 0)) | 0);
 }
 
-/** The standard's constants are the first 32 bits of the fractional parts of roots of primes: computed, not listed. */
+/** The standard's constants are the first 32 bits of the fractional parts of roots of primes; they are computed, not listed. */
 const PRIMES: number[] = [];
 for (let candidate = 2; PRIMES.length < 64; candidate++)
   if (PRIMES.every((prime) => candidate % prime)) PRIMES.push(candidate);

@@ -1,6 +1,6 @@
 // The schemas of every built-in message, in both directions: PROTOCOL.md, sections 9 and 10, as code.
 // Read by the server, which checks each control frame, and by programs that check frames of their own.
-// Guarantee: protocol-document.test.ts holds the page, these schemas and the two unions together.
+// Guarantee: protocol-document.test.ts keeps the page, these schemas and the two unions consistent.
 import { z } from "zod";
 import { ERROR_CODES } from "./errors.ts";
 import type { ErrorCode } from "./errors.ts";
@@ -14,10 +14,10 @@ import {
 } from "./limits.ts";
 
 const offset = z.int().min(0);
-/** As long as the channel of a user whose id is long. What a client addresses is bounded by `frameMeta`. */
+/** Not bounded here, because the channel of a user with a long id is long. `frameMeta` bounds the channels that a client addresses. */
 const channelName = z.string().min(1);
 
-/** A room's name; a valid one comes out in its composed form (NFC). */
+/** A room name; the output is in its composed form (NFC). */
 export const roomName = z
   .string()
   .max(MAX_ROOM_NAME_LENGTH, { error: ROOM_NAME_RULE, abort: true })
@@ -32,7 +32,7 @@ export const frameMeta = z.object({
   ch: channelName.max(LIMITS.channelLength).optional(),
   off: offset.optional(),
   re: z.union([z.int(), z.string().max(64)]).optional(),
-  // Of the server only: what a client sends there is ignored.
+  // Only sent by the server; a client's value is ignored.
   also: z.array(z.string()).optional().catch(undefined),
 });
 
@@ -44,7 +44,7 @@ export const publicUser = z.object({
   connectedAt: z.iso.datetime(),
 });
 
-/** A user in a list of users, who shows a state there, or none. */
+/** A user in a list of users, with or without a presence state. */
 const listedUser = publicUser.extend({ presence: z.unknown().optional() });
 
 const errorCode = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
@@ -74,7 +74,7 @@ const error = z.object({
   $,
 });
 
-/** The most that a frame carries, however the server's `messageBytes` is set. */
+/** The largest frame, independent of the server's `messageBytes`. */
 const FRAME_BYTES = 16 * LIMITS.messageBytes;
 
 /** The fields of a client's chat message, as a handler receives them. */
@@ -90,7 +90,7 @@ export const clientMessages = {
     attempt: z.int().min(1),
     contract: z.string().max(128).optional(),
     positions: z.array(z.object({ ch: z.string(), epoch, off: offset })).default([]),
-    // Any text: a room that cannot be joined is answered by `left`, and does not end the client.
+    // Any text, because an invalid room is answered with `left` and must not end the connection.
     rooms: z.array(z.string()).default([]),
     sharing: z.boolean().optional(),
     $,
@@ -210,7 +210,7 @@ export const serverMessages = {
   error: error.extend({ mayHaveRun: z.boolean().optional() }),
 } as const;
 
-/** A text that JSON in UTF-8 can carry: lone surrogates become U+FFFD, as they do in frames of clients. */
+/** A text that can be encoded in UTF-8: lone surrogates become U+FFFD, as in frames of clients. */
 const jsonText = z.string().overwrite((value) => value.toWellFormed());
 
 /** The fields that an application passes to `broadcastMessage` for its two built-in types; the server adds the others. */

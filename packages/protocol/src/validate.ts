@@ -1,33 +1,33 @@
 // Checks one value against one schema, without exceptions.
 // Called by the server for every message, request and reply, and by clients that validate.
-// Guarantees that it never throws and never rejects, and that the text of an exception is not in the result.
+// Guarantees that it never throws or rejects, and that the result never contains the text of an exception.
 import { firstIssues, runSchema } from "./async-schema.ts";
 import type { Issue, Payload } from "./async-schema.ts";
 import type { Schema } from "./definition.ts";
 import type { ValidationIssue } from "./errors.ts";
 
-/** The outcome of {@link validate}: the value after the schema, or the first issues. */
+/** The result of {@link validate}: the parsed value, or the first issues. */
 export type Validation =
   | { readonly ok: true; readonly value: unknown }
   | {
       readonly ok: false;
       readonly issues: readonly ValidationIssue[];
-      /** How many issues there are in all: what the run of the schema cost. @default those in `issues` */
+      /** The number of all issues, which indicates the cost of the run. @default the number of `issues` */
       readonly issueCount?: number;
       /** Set when code in the schema, such as a refinement, threw: the value may be valid. */
       readonly failure?: SchemaFailure;
     };
 
-/** What code in a schema threw or rejected with. */
+/** An error of code in a schema. */
 export interface SchemaFailure {
   readonly error: unknown;
-  /** Whether the same value may pass later, as when a database is down. */
+  /** Whether the same value may pass later, for example when a database is down. */
   readonly retryable: boolean;
 }
 
 /**
- * Runs a schema over a value from outside. Never throws and never rejects: what code in the schema throws is the
- * `failure` of the outcome. Synchronous unless the schema itself is asynchronous.
+ * Runs a schema on an external value. Never throws or rejects: an error of code in the schema becomes the
+ * `failure` of the result. Synchronous unless the schema is asynchronous.
  */
 export function validate(schema: Schema, value: unknown): Validation | Promise<Validation> {
   try {
@@ -40,7 +40,7 @@ export function validate(schema: Schema, value: unknown): Validation | Promise<V
   }
 }
 
-/** The errors that the language itself throws at once at a value of the wrong form: `new URL(text)`, `JSON.parse(text)`. */
+/** The errors that the language itself throws for a malformed value: `new URL(text)`, `JSON.parse(text)`. */
 const VALUE_ERRORS: ReadonlySet<string> = new Set(["TypeError", "RangeError", "SyntaxError", "URIError"]);
 
 function toValidation(payload: Payload): Validation {
@@ -50,7 +50,7 @@ function toValidation(payload: Payload): Validation {
 }
 
 function toFailure(error: unknown, retryable: boolean): Validation {
-  // The stack is exhausted by the value, not by code of the application.
+  // The value exhausted the stack, not the application's code.
   if (error instanceof RangeError && error.message.includes("call stack"))
     return { ok: false, issues: [{ path: "", message: "nests too deeply" }] };
   return {

@@ -1,5 +1,5 @@
 // The entry `@halyard/protocol/wire`: the run-time parts of the protocol that need no zod.
-// Imported by the client, whose bundle is bounded by .size-limit.json, and by the server and the tests for the same names.
+// Imported by the client, whose bundle size .size-limit.json limits, and by the server and the tests.
 // Guarantee: nothing reachable from here imports zod; index.ts exports all of it, too.
 export { CLIENT_ID, LIMITS, normalizeRoomName, ROOM_NAME, ROOM_NAME_RULE } from "./limits.ts";
 export { ClientCloseCode, CloseCode, isRecoverableClose, retryAfterOf } from "./close-codes.ts";

@@ -17,7 +17,7 @@ const NO_PROVIDER =
   "Hooks of Halyard need a provider of the same createHalyardReact() above them: <HalyardProvider client={client}><App /></HalyardProvider>";
 
 /**
- * Makes the hooks of one protocol: once, in a module of the application. Nothing is opened before a component is mounted.
+ * Creates the hooks of one protocol. Call it once, in a module of the application. Nothing connects before a component is mounted.
  *
  * @example
  * export const { HalyardProvider, useMessages, useRoom } = createHalyardReact<AppProtocol>();
@@ -54,11 +54,11 @@ export function createHalyardReact<
     useRequest: ofClient(useRequest),
     useSend: ofClient(useSend),
   };
-  // A protocol exists at compile time only: the compiler checks names and fields here, and the server checks them again.
+  // A protocol exists only at compile time: the compiler checks names and fields here, and the server checks them again.
   return hooks as unknown as HalyardReact<TProtocol>;
 }
 
-/** Not what the server has closed for good, and what waits for a sign-in. */
+/** Connects a client that was never started, but not one that the server closed for good or that waits for a sign-in. */
 function connect(client: AnyClient): void {
   const { state } = client;
   if (state.status === "closed" && state.cause.kind === "local") client.connect();

@@ -1,6 +1,6 @@
-// The hooks as an application sees them, with the types of its protocol.
-// Made by createHalyardReact, which puts them in the place of hooks that know no protocol.
-// Every hook works in every state of the connection, and renders its component only when what it returns has changed.
+// The public interface of the hooks, with the types of the application's protocol.
+// createHalyardReact casts its untyped hooks to these types.
+// Every hook works in every state of the connection, and renders its component only when its result has changed.
 import type {
   Arguments,
   ConnectionState,
@@ -26,17 +26,17 @@ import type { TypingState } from "./hooks/use-typing.ts";
 import type { HistoryRow, ListOptions, MessageList } from "./message-types.ts";
 import type { RoomOption, UseRequestArguments, UseRequestResult } from "./request-types.ts";
 
-/** The hooks of one protocol, and the provider that they need above them. */
+/** The hooks of one protocol, and the provider that must be above them. */
 export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
-  /** Gives the client to all hooks below, and connects it when it was not started. Never closes it. */
+  /** Provides the client to all hooks below, and connects it if it was not started. Never closes it. */
   readonly HalyardProvider: (props: {
     readonly client: WebSocketClient<TProtocol>;
     readonly children?: ReactNode;
   }) => ReactNode;
-  /** The client of the provider. @throws Error without a provider of the same hooks above it, as every hook */
+  /** The client of the provider. @throws Error without a provider of the same hooks above, like every hook */
   readonly useClient: () => WebSocketClient<TProtocol>;
   /**
-   * The state of the connection with its cause, or what `select` makes of it. On a server `connecting`.
+   * The state of the connection with its cause, or the result of `select`. During server rendering: `connecting`.
    *
    * @example
    * const isOpen = useConnection((state) => state.status === "open");
@@ -45,18 +45,18 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
     select?: (state: ConnectionState) => TSelected,
   ) => TSelected;
   /**
-   * A room: joined while the component is mounted, and 1 s longer, so that a change of pages does not leave it. The same
-   * object while client and name are; the component renders when `state` of it changes.
+   * A room, joined while the component is mounted and 1 s longer, so that navigation between pages does not leave it. The same
+   * object as long as client and name are the same; the component renders when its `state` changes.
    */
   readonly useRoom: (name: string) => Room<TProtocol>;
-  /** Listens while the component is mounted, always with the listener of the newest render. */
+  /** Listens while the component is mounted, always with the listener of the latest render. */
   readonly useMessage: <TType extends keyof ServerMessages<TProtocol> & string>(
     type: TType,
     listener: (message: ServerMessage<TProtocol, TType>, delivery: Delivery) => unknown,
     options?: { readonly room?: string | undefined },
   ) => void;
   /**
-   * History, live messages and what this client sends, as one list. Rows of the history need an `id`; they may have fewer
+   * History, live messages and the messages of this client as one list. Rows of the history need an `id`; they may have fewer
    * fields than messages.
    *
    * @example
@@ -64,8 +64,8 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
    */
   readonly useMessages: UseMessages<TProtocol>;
   /**
-   * The users who are in the room, with `user.presence` where the contract has presence state, or, without a room, online; or what
-   * `select` makes of them. On a server none.
+   * The users in the room, with `user.presence` if the contract has presence state; without a room, the users who are online; or the
+   * result of `select`. During server rendering: none.
    *
    * @example
    * const others = usePresence("canvas", { others: true });
@@ -73,15 +73,16 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
   readonly usePresence: <TSelected = readonly RoomUser<PresenceStateOf<TProtocol>>[]>(
     room?: string,
     options?: {
-      /** Leaves out the user of this client. @default false */
+      /** Whether to leave out the user of this client. @default false */
       readonly others?: boolean | undefined;
-      /** Compared entry by entry, so it may make a new array. @default all users */
+      /** Selects from the users. Its result is compared entry by entry, so it may return a new array. @default all users */
       readonly select?: ((users: readonly RoomUser<PresenceStateOf<TProtocol>>[]) => TSelected) | undefined;
     },
   ) => TSelected;
   /**
-   * What this user shows in the room, and what changes some of its fields, at once here and at the others within 50 ms. The room is
-   * joined while the component is mounted; all components of a room have one state, whose `initial` is that of the first.
+   * The presence state of this user in the room, and a function that changes some of its fields: at once here, within 50
+   * ms for others. The room is joined while the component is mounted. All components of a room share one state; the
+   * `initial` of the first one counts.
    *
    * @example
    * const [me, updatePresence] = useMyPresence("canvas", { status: "here", cursor: null });
@@ -96,9 +97,9 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
   /** The users who are typing in the room or, without a room, to everyone. */
   readonly useTyping: (room?: string) => TypingState;
   /**
-   * Asks on mount, when name, input (by its JSON) or room change, after a gap of the room (without a room, of any channel),
-   * and with the next connection after it has failed; aborted on unmount. Hooks with the same key share one request. What it
-   * fails with is written to the console.
+   * Sends the request on mount, when name, input (compared as JSON) or room change, after a gap of the room (without a
+   * room, of any channel), and with the next connection after a failure. Aborted on unmount. Hooks with the same key
+   * share one request. Its errors are written to the console.
    *
    * @example
    * const history = useRequest("history", { before: id }, { room: "general" });
@@ -110,7 +111,7 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
       TProtocol["requests"][TName]["room"]
     >
   ) => UseRequestResult<TProtocol["requests"][TName]["output"]["_zod"]["output"], SendErrorOf<TProtocol>>;
-  /** A `send` of one type; the same function while client, type and room are. */
+  /** A `send` for one type: the same function as long as client, type and room are the same. */
   readonly useSend: <TType extends keyof ClientMessages<TProtocol> & string>(
     type: TType,
     ...options: RoomOption[ClientMessages<TProtocol>[TType]["room"]]
@@ -119,7 +120,7 @@ export interface HalyardReact<TProtocol extends AnyProtocol = BuiltinProtocol> {
   ) => SentAs<ClientMessages<TProtocol>[TType], SendErrorOf<TProtocol>>;
 }
 
-/** The hook `useMessages`. A type with `room: "required"`, as a message that is relayed to its room, needs the option `room`. */
+/** The hook `useMessages`. A type with `room: "required"`, such as a message relayed to its room, needs the option `room`. */
 export type UseMessages<TProtocol extends AnyProtocol> = <
   TType extends (keyof ClientMessages<TProtocol> | keyof ServerMessages<TProtocol>) & string,
   TRow extends HistoryRow = never,
@@ -128,7 +129,7 @@ export type UseMessages<TProtocol extends AnyProtocol> = <
   ...options: ListOptions<TRow>[RuleOf<TProtocol, TType>]
 ) => ListOf<TProtocol, TType, TRow>;
 
-/** A check of the type: for one that goes one way only, the compiler prints a sentence that says so. */
+/** Checks the type: for a type that is sent in only one direction, the compiler prints a sentence that says so. */
 type BothWays<
   TProtocol extends AnyProtocol,
   TType extends string,
@@ -145,7 +146,7 @@ type RuleOf<
   TType extends string,
 > = TType extends keyof ClientMessages<TProtocol> ? ClientMessages<TProtocol>[TType]["room"] : "optional";
 
-/** A presence state; without one in the contract the sentence that the compiler prints for a patch. */
+/** A presence state; if the contract has none, the sentence that the compiler prints for a patch. */
 type InitialPresence<TProtocol extends AnyProtocol> = [PresenceInputOf<TProtocol>] extends [never]
   ? TProtocol["presence"]["patch"]
   : PresenceInputOf<TProtocol>;

@@ -1,8 +1,8 @@
 import type { SendError, Sending } from "@halyard/client";
 
 /**
- * One message of a list. `rejected` says why; `expired` was never sent, and `unknown` may have been handled: `retry` sends
- * each of the three again, as a new message.
+ * One message of a list. `rejected` has the reason; `expired` was never sent; `unknown` may have been handled. `retry` sends
+ * any of the three again, as a new message.
  */
 export type Entry<TMessage, TFields, TError = SendError> =
   | {
@@ -19,23 +19,26 @@ export type Entry<TMessage, TFields, TError = SendError> =
     }
   | { readonly id: string; readonly status: "rejected"; readonly message: TFields; readonly error: TError };
 
-/** What `useMessages` returns: the same object until it changes. */
+/** The result of `useMessages`: the same object until it changes. */
 export interface MessageList<TMessage, TFields, TError = SendError> {
-  /** In order: history, live, and what this client has sent. The same array until it changes, each entry likewise. */
+  /**
+   * History, live messages and messages of this client, in order. The same array until it changes, and the same object
+   * for each unchanged entry.
+   */
   readonly entries: readonly Entry<TMessage, TFields, TError>[];
-  /** Sends a message, and shows it at once. */
+  /** Sends a message and shows it at once. */
   readonly send: (fields: TFields) => Sending<unknown, TError>;
-  /** Sends an entry again that was rejected, has expired or is unknown; does nothing for any other. */
+  /** Sends a rejected, expired or unknown entry again; does nothing for any other. */
   readonly retry: (id: string) => void;
-  /** Takes an entry off the list that was rejected, has expired or is unknown; does nothing for any other. */
+  /** Removes a rejected, expired or unknown entry from the list; does nothing for any other. */
   readonly discard: (id: string) => void;
-  /** Of `load`: `pending` at first and after a gap; entries stay meanwhile. `success` without `load`. */
+  /** The status of `load`: `pending` at first and after a gap, while the entries stay. `success` without `load`. */
   readonly status: "pending" | "success" | "error";
-  /** What `load` has rejected with. */
+  /** The error of `load`. */
   readonly error: unknown;
   /** Calls `load` again. */
   readonly reload: () => void;
-  /** The pages of the history before the oldest entry. The same object until it changes. */
+  /** The older pages of the history. The same object until it changes. */
   readonly older: OlderMessages;
 }
 
@@ -43,7 +46,7 @@ export interface MessageList<TMessage, TFields, TError = SendError> {
 export interface OlderMessages {
   /** `more`: there may be some. `end`: the last page brought nothing new, or there is no `load`. */
   readonly status: "more" | "pending" | "error" | "end";
-  /** What `load` has rejected with. */
+  /** The error of `load`. */
   readonly error: unknown;
   /** Calls `load` with the `id` of the oldest message as `before`; does nothing while a load is under way, and at the `end`. */
   readonly load: () => void;

@@ -1,6 +1,6 @@
 import type { SendError } from "@halyard/client";
 
-/** What `useRequest` returns. `data` is kept while it is asked for again. `status` narrows. */
+/** The result of `useRequest`. `data` is kept while the request is repeated. `status` narrows. */
 export type UseRequestResult<TReply, TError = SendError> =
   | {
       readonly status: "pending";
@@ -21,13 +21,13 @@ export type UseRequestResult<TReply, TError = SendError> =
       readonly refetch: () => void;
     };
 
-/** The last arguments of hooks for what needs a room, and for what does not. */
+/** The last arguments of hooks, for types that need a room and for types that do not. */
 export interface RoomOption {
   required: [options: { readonly room: string }];
   optional: [options?: { readonly room?: string | undefined }];
 }
 
-/** The field `room` of options, for what needs a room, and for what does not. */
+/** The option `room`, for names that need a room and for names that do not. */
 export interface RoomField {
   required: { readonly room: string };
   optional: { readonly room?: string | undefined };
@@ -35,11 +35,11 @@ export interface RoomField {
 
 /** The options of `useRequest`. */
 export interface UseRequestOptions {
-  /** Whether to ask. `refetch` asks in either case. @default true */
+  /** Whether to send the request. `refetch` sends it in either case. @default true */
   readonly enabled?: boolean | undefined;
 }
 
-/** The arguments of `useRequest` after the name: the input, which may be left out when it may be undefined, and options. */
+/** The arguments of `useRequest` after the name: the input, which may be omitted if it may be undefined, and options. */
 export type UseRequestArguments<TInput, TRoom extends keyof RoomField> = undefined extends TInput
   ? TRoom extends "required"
     ? [input: TInput | undefined, options: UseRequestOptions & RoomField[TRoom]]

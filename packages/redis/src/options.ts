@@ -1,34 +1,43 @@
 import type { RedisClient } from "./common/redis-client.ts";
 
-/** The options of {@link redisBackplane}, beside where Redis is. */
+/** The options of {@link redisBackplane}, apart from the address of Redis. */
 export interface RedisOptions {
-  /** Before every key, `:` between. Applications on one Redis need one each. Letters, digits, `_`, `.`, `-` and `:`. @default "halyard" */
+  /**
+   * The prefix of every key, followed by `:`. Applications that share a Redis need different ones. Letters, digits, `_`,
+   * `.`, `-` and `:`. @default "halyard"
+   */
   readonly prefix?: string | undefined;
   /**
-   * New connections while Redis is away: taken with the limits of this node, and counted with those of the other nodes once it
-   * is back; or refused with 503.
+   * What happens to new connections while Redis is away: they are admitted by the limits of this node and counted on all nodes once Redis
+   * is back, or refused with 503.
    *
    * @default "allow"
    */
   readonly onUnavailable?: "allow" | "deny" | undefined;
-  /** In which a call is answered or counts as failed, ms. @default 1_500 */
+  /** How long a call may take before it counts as failed, in ms. @default 1_500 */
   readonly timeoutMs?: number | undefined;
   /**
-   * How many calls may be under way. Above it a call fails with `unavailable`. As many changes of presence wait while Redis does
-   * not answer; above it they are given up, and the node declares what it has when Redis is back.
+   * How many calls may run at a time. Above it a call fails with `unavailable`. As many presence changes may wait while Redis does
+   * not answer; above it they are dropped, and the node declares its connections again when Redis is back.
    *
    * @default 5_000
    */
   readonly maxPendingCalls?: number | undefined;
-  /** The bytes of the calls that are under way. Above them a call fails with `unavailable`. @default 33_554_432 */
+  /** How many bytes the running calls may have. Above it a call fails with `unavailable`. @default 33_554_432 */
   readonly maxPendingBytes?: number | undefined;
-  /** After this a node that is silent is dead, ms; at least 5,000. All nodes need the same. @default 7_000 */
+  /** How long a node may be silent before it counts as dead, in ms; at least 5,000. All nodes need the same value. @default 7_000 */
   readonly leaseMs?: number | undefined;
-  /** Streams of order. All nodes need the same; it cannot be changed without emptying the prefix. @default 16 */
+  /**
+   * The number of partitions of the channels. All nodes need the same value; it cannot be changed without deleting all
+   * keys of the prefix. @default 16
+   */
   readonly partitions?: number | undefined;
 }
 
-/** `url` is `redis://` or `rediss://user:password@host:6379/0`; `client` is one of your own, for certificates and the like. */
+/**
+ * `url` is `redis://` or `rediss://user:password@host:6379/0`; `client` is your own node-redis client, for certificates
+ * and similar options.
+ */
 export type RedisBackplaneOptions = RedisOptions &
   (
     | { readonly url: string; readonly client?: undefined }
@@ -49,7 +58,7 @@ const DEFAULTS: CheckedOptions = {
   partitions: 16,
 };
 
-/** The smallest values: a beat each second, and some may be late. */
+/** The smallest values. `leaseMs` must allow for a beat each second, some of which may be late. */
 const LEAST = {
   timeoutMs: 50,
   maxPendingCalls: 1,
@@ -58,14 +67,17 @@ const LEAST = {
   partitions: 1,
 };
 
-/** What follows a prefix in names: the application `a` would share `a:rooms:…` with the application `a:rooms`. */
+/**
+ * The words that follow a prefix in key names. Without this check, the application `a` would share `a:rooms:…` with the
+ * application `a:rooms`.
+ */
 const RESERVED = new Set(
   "batches beat by client entries given grace held leases leases-of mark members node nodes presence requests rooms settings slots state".split(
     " ",
   ),
 );
 
-/** @throws TypeError for an option that is none, or is out of its range */
+/** @throws TypeError for an unknown option, or a value out of its range */
 export function checkedOptions(options: RedisBackplaneOptions): CheckedOptions {
   const checked = { ...DEFAULTS };
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {

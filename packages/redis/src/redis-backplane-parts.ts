@@ -1,9 +1,9 @@
-// What the Redis backplane is made with beside its options. Used by redis-backplane.ts.
+// The dependencies of the Redis backplane that are not options. Used by redis-backplane.ts.
 import type { Clock } from "@halyard/server";
 import type { ClientFactory } from "./common/redis-client.ts";
 import type { Scripts } from "./scripts/scripts.ts";
 
-/** What tests replace. */
+/** The dependencies that tests replace. */
 export interface RedisBackplaneParts {
   readonly clock?: Clock | undefined;
   readonly createClient: ClientFactory;

@@ -1,6 +1,6 @@
-// The backplane on Redis: what one node does with it, in the order of the contract in @halyard/server.
-// Made by create-redis-backplane.ts, and started by the system that it is given to; a process without one only calls it.
-// Commands go over one connection, what Redis pushes comes over another one; scripts/ has what happens inside Redis.
+// The backplane on Redis: implements the contract of @halyard/server for one node, in the order of that contract.
+// Created by create-redis-backplane.ts, and started by its system; a process without a system only calls it.
+// Commands and pushed messages use separate connections; scripts/ contains what runs inside Redis.
 import { randomBytes } from "node:crypto";
 import type {
   Admission,
@@ -88,7 +88,7 @@ export class RedisBackplane implements Backplane {
       onLost: (error) => {
         if (this.#handlers === undefined) return;
         this.#health.failed(error);
-        // Whether the store is still the same is known with the next beat.
+        // The next beat finds out whether the store is still the same.
         this.#commands.up.then(() => this.#lease.beatIn(0)).catch(() => {});
       },
     });
@@ -121,7 +121,7 @@ export class RedisBackplane implements Backplane {
     };
   }
 
-  /** A Redis that cannot be used with these settings takes no connections. */
+  /** Always "deny" if Redis cannot be used with these settings. */
   get onUnavailable(): "allow" | "deny" {
     return this.#commands.failure instanceof SetupError ? "deny" : this.#options.onUnavailable;
   }
@@ -159,7 +159,7 @@ export class RedisBackplane implements Backplane {
     try {
       return await this.#log.publish(channel, data, options);
     } catch (error) {
-      // What was sent and not answered may come yet.
+      // A message that was sent but not answered may still arrive.
       if (options.history !== false || !(error instanceof NotSentError) || !this.#handlers) throw error;
       this.#handlers.onEphemeral(channel, data);
       return { position: undefined, duplicate: false };
@@ -272,12 +272,12 @@ export class RedisBackplane implements Backplane {
     });
   }
 
-  /** Connects with the first use, so that a build step that only makes a backplane opens nothing. */
+  /** Connects at the first use, so that a build step that only creates a backplane opens no connection. */
   #use(): void {
     if (this.#started === undefined) this.#start().catch(() => {});
   }
 
-  /** Resolves when both connections are up, or that for commands where nothing is pushed. @throws SetupError */
+  /** Resolves when both connections are up, or only the one for commands if nothing is pushed. @throws SetupError */
   #start(): Promise<void> {
     if (this.#started === undefined) {
       this.#commands.start();
@@ -289,7 +289,7 @@ export class RedisBackplane implements Backplane {
     return Promise.all([this.#started, this.#subscriptions.connection.up]).then(() => {});
   }
 
-  /** Resolves when every connection is declared: only then may the earlier lease end, however long that takes. */
+  /** Resolves when every connection is declared, however long that takes; only then may the earlier lease end. */
   async #declareAgain(): Promise<void> {
     const { client } = this.#commands;
     if (client !== undefined) await this.#repair.run("commands", client).catch(() => {});

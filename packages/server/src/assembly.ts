@@ -1,6 +1,6 @@
-// Puts one node together: every part is made here, once, and gets exactly the parts that it uses. Called by the manager.
-// Guarantees: the backplane is started before the first connection, and no error of the application's hooks escapes.
-import { EventLoopMonitor } from "./connection/event-loop-monitor.ts";
+// Assembles one node: each part is created here, once, and receives exactly the parts that it uses. Called by the manager.
+// Guarantees: the backplane starts before the first connection opens, and no error of the application's hooks escapes.
+import { EventLoopMonitor } from "./metrics/event-loop-monitor.ts";
 import { flatConcat } from "./utils/flat-concat.ts";
 import { ApplicationGuard } from "./application/application-guard.ts";
 import type { Report } from "./application/application-guard.ts";
@@ -25,7 +25,7 @@ import { ConnectionCloser } from "./handshake/connection-closer.ts";
 import { ConnectionHooks, hooksOf } from "./handshake/connection-hooks.ts";
 import { ConnectionLog } from "./handshake/connection-log.ts";
 import { ConnectionOpener } from "./handshake/connection-opener.ts";
-import { decisionsOf } from "./handshake/decisions.ts";
+import { guardedOptions } from "./handshake/guarded-options.ts";
 import { HelloHandler } from "./handshake/hello.ts";
 import { Memberships } from "./handshake/memberships.ts";
 import { OriginRule } from "./handshake/origin-rule.ts";
@@ -70,13 +70,13 @@ import type { ClusterParts } from "./cluster/start-backplane.ts";
 import { BackplaneMonitor } from "./availability/backplane-monitor.ts";
 import { systemClock } from "./utils/clock.ts";
 
-/** The parts that several others are made of. Only this file knows them all. */
+/** The parts that several other parts use. Only this file knows all of them. */
 interface SharedParts extends ClusterParts, Omit<Counters, "addFrame"> {
   readonly limits: ServerLimits;
   readonly clock: Clock;
-  /** Through which every function of the application is called. */
+  /** Calls every function of the application. */
   readonly guard: ApplicationGuard;
-  /** The application's, which throws nothing. */
+  /** The application's logger, wrapped so that it never throws. */
   readonly logger: Logger;
   readonly systemLogger: Pick<SystemLogger, "stop" | "silence">;
   readonly backplane: Backplane;
@@ -93,7 +93,7 @@ interface SharedParts extends ClusterParts, Omit<Counters, "addFrame"> {
   readonly deduplicator: Deduplicator;
   readonly sessionWatches: SessionWatches;
   readonly securityReporter: SecurityReporter;
-  /** Makes an id that is unique among all nodes. */
+  /** Returns an id that is unique among all nodes. */
   readonly nextConnectionId: () => string;
   /** Reports an error of the application's own code. Never throws. */
   readonly report: Report;
@@ -112,14 +112,14 @@ export interface Assembly extends SharedParts {
 
 const DEFAULT_CONNECTIONS_PER_USER = 20;
 
-/** Makes a node and starts its backplane. */
+/** Creates a node and starts its backplane. */
 export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly {
   const ping = new PingHandler(broadcaster);
   const handlers = builtInHandlers(config, broadcaster, ping);
   const registry = config.handlers ?? new MessageHandlerRegistry(handlers, config.protocol);
   const shared = createSharedParts(config, registry);
   const { builtIns = {} } = config;
-  // Hooks may be methods of the configuration, which stays their `this`.
+  // Hooks may be methods of the configuration object, so `this` stays bound to it.
   const authorize = config.authorize?.bind(config);
   const { clock, connections, guard, limits, presence, writer } = shared;
   const authorization = new Authorization({ authorize, clock, guard, limits });
@@ -199,7 +199,7 @@ interface HandshakeParts {
   readonly upgrades: UpgradeHandler;
 }
 
-/** The parts between an HTTP request and a subscribed connection, and those of its close. */
+/** The parts that turn an HTTP request into a subscribed connection, and those that close it. */
 function createHandshakeParts(
   config: AnyConfig,
   shared: SharedParts,
@@ -210,7 +210,7 @@ function createHandshakeParts(
     shared;
   const { maxConnectionsPerUser: limit = DEFAULT_CONNECTIONS_PER_USER } = config;
   const { authenticate, verboseLogging, builtIns } = config;
-  const { acceptContract, onConnectionLimit: policy, trustProxy } = decisionsOf(config, guard);
+  const { acceptContract, onConnectionLimit: policy, trustProxy } = guardedOptions(config, guard);
   const perUser = { limit, policy };
   const slots = new ConnectionSlots({ ...shared, perUser });
   const log = new ConnectionLog({ logger, report, verboseLogging });
@@ -266,7 +266,7 @@ interface MessagePartsInput {
   readonly rooms: Rooms;
 }
 
-/** The parts between a frame and its handler, and those that publish. */
+/** The parts that bring a frame to its handler, and those that publish messages. */
 function createMessageParts(
   { builtIns = {}, protocol, verboseLogging }: AnyConfig,
   shared: SharedParts,

@@ -1,12 +1,12 @@
 // The entry for Bun: what `Bun.serve` needs so that its WebSockets become connections of a manager.
 // Called by the application once per server and path.
-// Guarantees: requests for other paths get no answer from here; a slot whose upgrade Bun rejects is given back.
+// Guarantees: requests for other paths are not answered here; the connection slot is released when Bun rejects the upgrade.
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import { answerUpgrade, targetOf } from "./bun/answer-upgrade.ts";
 import type { UpgradeContext } from "./bun/answer-upgrade.ts";
 import type { BunConnection, BunHandlers, BunServer } from "./bun/bun-server.ts";
-import { transportOf } from "./bun/bun-transport.ts";
+import { bunTransportFor } from "./bun/bun-transport.ts";
 import type { BunSystem, CombinedPart, OtherBunHandlers } from "./bun/combine.ts";
 import { combineBunWebSockets, SYSTEM } from "./bun/combine.ts";
 import { connectionIdOf, createSocketHandlers } from "./bun/socket-handlers.ts";
@@ -34,17 +34,17 @@ declare global {
   }
 }
 
-/** What {@link createBunWebSocket} takes. */
+/** The options of {@link createBunWebSocket}. */
 export interface BunWebSocketOptions<TProtocol extends AnyProtocol> {
   /** The manager whose connections the sockets become. */
   readonly manager: WebSocketManager<TProtocol>;
   /**
-   * The path that clients connect to, without a query, with or without a slash at its end; or a function that decides
-   * about a path, at once.
+   * The path that clients connect to, without a query, with or without a trailing slash; or a function that decides
+   * synchronously whether a path is served.
    * @default "/ws"
    */
   readonly path?: PathOption | undefined;
-  /** Decides who may connect on this path, in place of the system's `authenticate`. @default the system's */
+  /** Decides who may connect on this path, instead of the system's `authenticate`. @default the system's `authenticate` */
   readonly authenticate?: AnyAuthenticator | undefined;
 }
 
@@ -55,12 +55,12 @@ export interface BunWebSocket {
    * which Bun ignores.
    */
   readonly fetch: (request: Request, server: BunServer) => Promise<Response | undefined>;
-  /** The handlers and limits of all sockets. A socket that `fetch` has not upgraded is closed with 1011. */
+  /** The handlers and limits of all sockets. A socket that this `fetch` did not upgrade is closed with 1011. */
   readonly websocket: BunHandlers;
 }
 
 /**
- * The two things that `Bun.serve` needs for WebSockets. {@link combineBunWebSockets} serves several systems.
+ * Creates the two options that `Bun.serve` needs for WebSockets. {@link combineBunWebSockets} serves several systems.
  *
  * @throws TypeError for a path that no request can have, and without a manager or an authenticator
  * @example
@@ -78,7 +78,7 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
   const { path, matches } = createPathMatcher(options.path, report);
   const { authenticate } = options;
   internals.sessionWatches.begin(authenticate);
-  /** By connection id: Bun hands `data` from the upgrade to the open socket, and nothing else. */
+  /** By connection id, because `data` is all that Bun passes from the upgrade to the open socket. */
   const pendingUpgrades = new Map<string, UpgradeDetails>();
   const upgradeContexts = new WeakMap<BunServer, UpgradeContext>();
   const serves = (request: Request): boolean => matches(pathnameOf(targetOf(request.url)));
@@ -103,7 +103,7 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
       }
       let context = upgradeContexts.get(server);
       if (context === undefined) {
-        const transport = transportOf(server, newMessageId());
+        const transport = bunTransportFor(server, newMessageId());
         context = { server, internals, pendingUpgrades, transport, authenticate };
         upgradeContexts.set(server, context);
       }
@@ -115,11 +115,11 @@ export function createBunWebSocket<TProtocol extends AnyProtocol>(
 
 /** The options of {@link closeOnSignals}. */
 export interface CloseOptions extends SignalOptions {
-  /** What `Bun.serve` returned. Stopped when the connections are gone: requests that are being answered have 5 s. @default none */
+  /** What `Bun.serve` returned. Stopped when the connections are closed; requests that are still being answered get 5 s. @default none */
   readonly server?: { stop(closeActiveConnections?: boolean): unknown } | undefined;
 }
 
-/** Ends the process at SIGTERM or SIGINT, as that of `@halyard/server/node` does, with Bun's server. */
+/** Ends the process on SIGTERM or SIGINT, like `closeOnSignals` of `@halyard/server/node`, for Bun's server. */
 export function closeOnSignals(manager: ClosableManager, options: CloseOptions = {}): () => void {
   const { server } = options;
   const closeServer =

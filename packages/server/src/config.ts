@@ -19,7 +19,7 @@ import type {
   UpgradeRequest,
 } from "./types.ts";
 
-/** A sentence for the compiler to print where a contract requires a role, and no user has one. */
+/** The message that the compiler prints when a contract requires a role and the user type has none. */
 type RoleCheck<TProtocol extends AnyProtocol, TUser> = "role" extends keyof TUser
   ? unknown
   : RequiredRole<TProtocol["clientMessages"]> | RequiredRole<TProtocol["requests"]> extends infer TRole
@@ -42,42 +42,42 @@ export interface WebSocketManagerConfig<
    * `role`. @default the built-in messages only
    */
   readonly protocol?: (TProtocol & RoleCheck<TProtocol, TIdentity["user"]>) | undefined;
-  /** A registry of the application's own, used as it is: without the built-in handlers. @default the built-in handlers */
+  /** Replaces the registry, including the built-in handlers, by one of the application. @default the built-in handlers */
   readonly handlers?: MessageHandlerRegistry | undefined;
   /**
-   * Decides who may open a connection; its result types `user` in handlers. Needed for upgrades, here or at the call that
-   * attaches the runtime. A socket that is passed to `handleOpen` is identified by `ws.data.userId`.
+   * Decides who may open a connection; its result types `user` in handlers. Required for upgrades, either here or in the call that
+   * attaches the runtime. A socket that is passed to `handleOpen` is identified by `ws.data.userId` instead.
    *
    * @default none
    */
   readonly authenticate?: Authenticator<TIdentity> | AuthenticateFunction<TIdentity> | undefined;
   /**
-   * The pages that may connect, in place of those of the server's own origin: whole origins (`https://app.example.com`), or
-   * a function, which is asked where an `Origin` came. Pages that the authenticator's `trustsOrigin` trusts may connect as
-   * well. Not used with Better Auth, whose `trustedOrigins` count.
+   * The pages that may connect, instead of those of the server's own origin: complete origins (`https://app.example.com`), or
+   * a function, which is called when the request has an `Origin`. Pages that the authenticator's `trustsOrigin` accepts may connect as
+   * well. Not used with Better Auth, which has its own `trustedOrigins`.
    *
-   * @default where a request has a cookie: the origin whose host and port are those of its `Host` header; between names of
-   * this machine (`localhost`) every port; never a request without an `Origin`
+   * @default for a request with a cookie: the origin whose host and port equal the `Host` header; between names of
+   * this machine (`localhost`) any port; a request without an `Origin` is refused
    */
   readonly allowedOrigins?:
     readonly string[] | ((origin: string, request: UpgradeRequest) => boolean | Promise<boolean>) | undefined;
   /**
-   * Decides what a user may do: called before each join, publish, list of users and replay. It may take
-   * `limits.handlerMs`; an error denies, and so does an answer that is no boolean.
+   * Decides what a user may do; called before each join, publish, list of users and replay. It may take
+   * `limits.handlerMs`. An error denies, and so does an answer that is not a boolean.
    *
    * @default rooms are refused, `all` is allowed
    */
   readonly authorize?: ((request: AuthorizeRequest<TIdentity>) => boolean | Promise<boolean>) | undefined;
   /**
-   * Makes `context.data` of a connection, before `onConnect`. Must answer at once, with an object; otherwise, and when it
-   * throws, the connection is closed as for an `onConnect` that throws. With a parameter it stands above the hooks that read
-   * `data`, for the sake of its type.
+   * Creates the `context.data` of a connection, before `onConnect`. Must return an object synchronously; otherwise, or when it
+   * throws, the connection is closed as for an `onConnect` that throws. If it has a parameter, write it above the hooks that read
+   * `data`, so that TypeScript can infer its type.
    *
    * @default an empty object
    */
   readonly data?: ((context: Omit<ConnectionContext<TIdentity>, "data">) => TData) | undefined;
   /**
-   * Called after the admission of a connection and before its welcome: joins rooms for a user. A thrown HalyardError
+   * Called after the admission of a connection and before its welcome, for example to join rooms for a user. A thrown HalyardError
    * refuses the connection before anything is delivered: `unauthenticated` closes it with 4401, `forbidden` with 4403,
    * `contract_mismatch` with 4426, `limit_exceeded` with 4011, `rate_limited` with 4029, `unavailable` and `timeout` with
    * 1013. Any other error goes to `onError`, and closes it with 1011; after `limits.handlerMs` it is closed with 1013.
@@ -89,29 +89,29 @@ export interface WebSocketManagerConfig<
   readonly onDisconnect?:
     ((context: ConnectionContext<TIdentity, TData>, code: number) => unknown) | undefined;
   /**
-   * Called after a connection has joined a room: by its own request, for the server, or with its welcome, after a reconnect
-   * as well. What is sent to the connection here follows its `joined`. Once per connection and room: a user with two tabs
+   * Called after a connection has joined a room: at its own request, by the server, or with its welcome, also after a reconnect.
+   * A message that is sent to the connection here follows its `joined`. Called once per connection and room: a user with two tabs
    * joins twice. @default none
    */
   readonly onJoin?: ((context: ConnectionContext<TIdentity, TData>, room: string) => unknown) | undefined;
   /**
-   * Called once after each `onJoin`: when the connection has left the room, was removed, or has closed, before
-   * `onDisconnect`. A user is in a room while one of their connections is, and for `limits.leaveGraceMs` after one was lost:
-   * `manager.listUsers({ room })` says who is.
+   * Called once for each `onJoin`, when the connection has left the room, was removed, or has closed; before
+   * `onDisconnect`. A user is in a room while one of their connections is, and for `limits.leaveGraceMs` after one was lost;
+   * `manager.listUsers({ room })` returns the users in a room.
    *
    * @default none
    */
   readonly onLeave?: ((context: ConnectionContext<TIdentity, TData>, room: string) => unknown) | undefined;
   /**
-   * Called with each error of the application's code: what hooks, handlers, options that are functions and loggers
-   * throw or reject with, and answers of a wrong type. When it fails itself, the logger gets both errors.
+   * Called with each error of the application's code: what hooks, handlers, loggers and options that are functions
+   * throw or reject with, and answers of the wrong type. When `onError` itself fails, the logger gets both errors.
    *
-   * @default the logger's `error`, which hears none of them where this is given
+   * @default these errors go to the logger's `error` instead
    */
   readonly onError?: ((error: unknown, context: ErrorContext) => void) | undefined;
   /**
-   * Called with each {@link SecurityEvent}. Under attack that is thousands a second: count here, and do not write. The
-   * logger gets the first event of each kind, reason and address, and then sums.
+   * Called with each {@link SecurityEvent}. An attack causes thousands per second: count them, and do not write each one. The
+   * logger gets the first event of each kind, reason and address, and then totals.
    *
    * @default none
    */
@@ -122,7 +122,7 @@ export interface WebSocketManagerConfig<
   readonly chat?:
     | {
         /**
-         * Runs before a chat message is published, to store or to refuse it. A thrown HalyardError is the sender's error;
+         * Runs before a chat message is published, to store or to refuse it. A thrown HalyardError is sent to the sender;
          * a returned `{ content }` replaces the content. May run twice for one `messageId`: after a crash, and when the
          * backplane has not confirmed the publish within 10 s.
          *
@@ -143,22 +143,22 @@ export interface WebSocketManagerConfig<
   /** What happens to a connection above `maxConnectionsPerUser`. @default "reject" */
   readonly onConnectionLimit?: ConnectionLimitPolicy<TIdentity> | undefined;
   /**
-   * Whether each connect, close and message is a line at level `info`: its type, room, size and user, never its fields. The
+   * Whether each connect, close and message is logged at level `info`, with its type, room, size and user, never its fields. The
    * default logger writes these lines as well.
    *
    * @default false
    */
   readonly verboseLogging?: boolean | undefined;
   /**
-   * Where the server logs: pino, winston, or anything else with `debug`, `info`, `warn` and `error`. `false` is silence.
+   * Where the server logs: pino, winston, or any other object with `debug`, `info`, `warn` and `error`. `false` logs nothing.
    *
-   * @default warnings and errors to the console: each once, and then its count every minute
+   * @default warnings and errors to the console: each one once, then its count every minute
    */
   readonly logger?: Logger | false | undefined;
   /** What carries channels between nodes. @default memory: this node alone */
   readonly backplane?: Backplane | undefined;
   /**
-   * Whether a client with this contract may connect; `false` closes it with 4426. Must answer at once: a promise counts
+   * Whether a client with this contract may connect; `false` closes the connection with 4426. Must answer synchronously: a promise counts
    * as `false`, and goes to `onError`. When it throws, the connection is closed with 1013.
    *
    * @default every contract
@@ -166,17 +166,17 @@ export interface WebSocketManagerConfig<
   readonly acceptContract?: ((contract: string | undefined) => boolean) | undefined;
   /**
    * The proxies whose `X-Forwarded-For` is trusted: addresses and ranges (`10.0.0.0/8`), or a function. The header is read
-   * from right to left, up to the first address that is not trusted. The function must answer at once: a promise counts as
-   * `false`, and goes to `onError`. When it throws, the request gets 503.
+   * from right to left, up to the first address that is not trusted. The function must answer synchronously: a promise counts as
+   * `false` and goes to `onError`. When it throws, the request gets 503.
    *
-   * @default none: all clients behind a proxy have the address of the proxy; only their rejected upgrades are counted apart
+   * @default none: all clients behind a proxy have the proxy's address; only their rejected upgrades are counted separately
    */
   readonly trustProxy?: readonly string[] | ((address: string) => boolean) | undefined;
-  /** The numbers that differ from {@link DEFAULT_LIMITS}. @default none */
+  /** The limits that differ from {@link DEFAULT_LIMITS}. @default none */
   readonly limits?: Partial<ServerLimits> | undefined;
   /** Time, timers and random numbers, for tests. @default the runtime's */
   readonly clock?: Clock | undefined;
 }
 
-/** The configuration with its types erased: inside the server, a user is what the authenticator returned. */
+/** The configuration without its type parameters, as the inside of the server uses it. */
 export type AnyConfig = WebSocketManagerConfig;

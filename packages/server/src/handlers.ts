@@ -11,7 +11,7 @@ import type { HandleArguments } from "./messages/handler-registry.ts";
 import type { ConnectedUsers, HandlerContext, Published, WebSocketData, WebSocketInstance } from "./types.ts";
 import { OutcomeUnknownError } from "./utils/errors.ts";
 
-/** What the built-in handlers use of a manager. Every manager implements it, with any contract. */
+/** The part of a manager that the built-in handlers use. Every manager implements it, with any contract. */
 export interface Broadcaster {
   broadcastMessage(message: BuiltinOutgoing, excludeWs?: WebSocketInstance): Promise<Published>;
   sendToRoom(room: string, message: BuiltinOutgoing, excludeWs?: WebSocketInstance): Promise<Published>;
@@ -30,10 +30,10 @@ export interface ChatOptions {
 
 type ChatMessage = ClientMessage<BuiltinProtocol, "chat_message">;
 
-/** A shorter content fits a frame, with its author and whatever its characters are, in UTF-16 units. */
+/** Content up to this length certainly fits a frame with its author, whatever its characters are; in UTF-16 units. */
 const LONG_CONTENT = 128 * 1024;
 
-/** What makes the message that {@link ChatMessageHandler} publishes; undefined for a handler that may do more than that. */
+/** Returns the function that composes what {@link ChatMessageHandler} publishes; undefined for a handler that may do more than publish. */
 export let composerOf: (
   handler: MessageHandler,
   parts: { readonly broadcaster: Broadcaster; readonly connections: Pick<ConnectionTable, "connectedUsers"> },
@@ -47,7 +47,7 @@ export class ChatMessageHandler extends MessageHandler<ChatMessage> {
 
   static {
     composerOf = (handler, { broadcaster, connections }) => {
-      // A subclass may do anything, and so may a broadcaster of the application's own.
+      // A subclass may do anything, and so may a custom broadcaster.
       if (!(handler instanceof ChatMessageHandler) || handler.constructor !== ChatMessageHandler)
         return undefined;
       const { beforePublish, echoToSender } = handler.#options;
@@ -77,20 +77,20 @@ export class ChatMessageHandler extends MessageHandler<ChatMessage> {
     const content =
       beforePublish === undefined ? data.content : await contentAfter(beforePublish, data, context);
     const message = chatMessage({ ws, id: context.messageId, content, connectedUsers });
-    // A publish does not say why it failed: this failure would last however often the client tries again.
+    // Checked before the publish, whose failure would look temporary: this one lasts, however often the client tries again.
     if (content.length > LONG_CONTENT) assertFitsFrame(JSON.stringify(message), "chat_message");
     const except = this.#options.echoToSender === false ? ws : undefined;
     const published =
       context.room === undefined
         ? await this.#broadcaster.broadcastMessage(message, except)
         : await this.#broadcaster.sendToRoom(context.room, message, except);
-    // A reply means that the message is stored, and an error that it is not.
+    // A reply promises that the message is stored, and an error that it is not; neither is certain here.
     if (published.offset === undefined) throw new OutcomeUnknownError();
     return published;
   }
 }
 
-/** The content that `beforePublish` leaves or makes. @throws HalyardError `unauthenticated` */
+/** The content after `beforePublish`, which may replace it. @throws HalyardError `unauthenticated` */
 async function contentAfter(
   beforePublish: (message: ChatMessage, context: HandlerContext) => unknown,
   message: ChatMessage,
@@ -120,7 +120,7 @@ function chatMessage({ ws, id, content, connectedUsers }: ChatMessageInput) {
   return { type: "chat_message", id, content, from } as const;
 }
 
-/** Publishes who is typing, and the end of it when the connection closes. */
+/** Publishes who is typing, and that they stopped when the connection closes. */
 export class TypingIndicatorHandler extends MessageHandler<
   ClientMessage<BuiltinProtocol, "typing_indicator">
 > {
@@ -194,7 +194,7 @@ function hasContent(value: unknown): value is { readonly content: string } {
   );
 }
 
-/** The handlers of the built-in messages that the configuration leaves on. */
+/** The handlers of the built-in messages that the configuration does not switch off. */
 export function builtInHandlers(
   { builtIns = {}, echoToSender, chat }: AnyConfig,
   broadcaster: Broadcaster,

@@ -9,7 +9,7 @@ export type { Metrics, QueueMetrics } from "./management/metrics.ts";
 export type { HandlerMetrics, Histogram } from "./metrics/handler-times.ts";
 export type { Traffic } from "./metrics/traffic-counters.ts";
 export type { DrainOptions } from "./connection/drain.ts";
-export type { EventLoopLag } from "./connection/event-loop-monitor.ts";
+export type { EventLoopLag } from "./metrics/event-loop-monitor.ts";
 export type { RequestOptions } from "./connection/pending-server-requests.ts";
 export type { RequestArguments } from "./cluster/server-requests.ts";
 export type {

@@ -2,10 +2,10 @@ import { LIMITS } from "@halyard/protocol/wire";
 
 const KIB = 1024;
 
-/** The numbers of the server that an application may change, as `limits` of the configuration. */
+/** The limits of the server, which the option `limits` changes. */
 export interface ServerLimits {
   /**
-   * The largest message of a client, in bytes; at most 1 MiB. A larger one is refused as `payload_too_large`; the third one closes
+   * The largest message of a client, in bytes; at most 1 MiB. A larger one is refused with `payload_too_large`; the third one closes
    * the connection with 4413.
    *
    * @default 65_536
@@ -13,7 +13,7 @@ export interface ServerLimits {
   readonly messageBytes: number;
   /**
    * The rate of frames of one connection, in frames per second. Above it a plain client gets `rate_limited`, and
-   * the sends of a v1 client wait. After 10 s with more than five times as many frames in each, the connection is closed
+   * the sends of a v1 client wait. After 10 consecutive seconds with more than five times this rate, the connection is closed
    * with 4029.
    *
    * @default 50
@@ -29,7 +29,7 @@ export interface ServerLimits {
   readonly chatPerSecond: number;
   /** How many chat messages one connection may send at once, in messages. @default 10 */
   readonly chatBurst: number;
-  /** The rate of joins of one connection, in joins per second, and again of requests for pages of users. @default 10 */
+  /** The rate of joins of one connection, in joins per second; requests for pages of users have the same rate. @default 10 */
   readonly joinsPerSecond: number;
   /** How many joins one connection may send at once, in joins. @default 30 */
   readonly joinBurst: number;
@@ -38,56 +38,56 @@ export interface ServerLimits {
   /** How many typing indicators one connection may send at once, in messages. @default 3 */
   readonly typingBurst: number;
   /**
-   * The shortest time between two deliveries of an ephemeral message type of one connection and channel, in ms. Of what a
-   * client sends in between, the newest is delivered; `message(…, { ephemeral: { everyMs, keep } })` says otherwise for a
-   * type. What is left out is counted in `getMetrics().thinned`.
+   * The shortest time between two deliveries of an ephemeral message type from one connection in one channel, in ms. Of the messages that
+   * a client sends in between, only the newest is delivered; `message(…, { ephemeral: { everyMs, keep } })` changes this for one
+   * type. Dropped messages are counted in `getMetrics().thinned`.
    *
    * @default 50
    */
   readonly ephemeralIntervalMs: number;
-  /** The rate of frames of one user, on all connections to this node; or twice `messagesPerSecond`. @default 100 */
+  /** The rate of frames of one user, on all connections to this node. @default 100, or twice `messagesPerSecond` */
   readonly userMessagesPerSecond: number;
-  /** How many frames one user may send at once, in frames; or twice `messageBurst`. @default 200 */
+  /** How many frames one user may send at once, in frames. @default 200, or twice `messageBurst` */
   readonly userMessageBurst: number;
-  /** The rate of bytes of one user, in bytes per second; or twice `bytesPerSecond`. @default 524_288 */
+  /** The rate of bytes of one user, in bytes per second. @default 524_288, or twice `bytesPerSecond` */
   readonly userBytesPerSecond: number;
-  /** How many bytes one user may send at once, in bytes; or twice `byteBurst`. @default 1_048_576 */
+  /** How many bytes one user may send at once, in bytes. @default 1_048_576, or twice `byteBurst` */
   readonly userByteBurst: number;
-  /** The rate of chat messages of one user, in messages per second; or twice `chatPerSecond`. @default 10 */
+  /** The rate of chat messages of one user, in messages per second. @default 10, or twice `chatPerSecond` */
   readonly userChatPerSecond: number;
-  /** How many chat messages one user may send at once, in messages; or twice `chatBurst`. @default 20 */
+  /** How many chat messages one user may send at once, in messages. @default 20, or twice `chatBurst` */
   readonly userChatBurst: number;
-  /** The rate of joins of one user; or twice `joinsPerSecond`. Rooms of a `hello` have their own. @default 20 */
+  /** The rate of joins of one user. Rooms of a `hello` have their own rate. @default 20, or twice `joinsPerSecond` */
   readonly userJoinsPerSecond: number;
-  /** How many joins one user may send at once, in joins; or four times `joinBurst`. @default 120 */
+  /** How many joins one user may send at once, in joins. @default 120, or four times `joinBurst` */
   readonly userJoinBurst: number;
   /**
-   * The rate of what clients send into one channel, all together, in bytes per second. Above it their sends wait.
+   * The rate at which all clients together may send into one channel, in bytes per second. Above it their sends wait.
    *
    * @default 1_048_576
    */
   readonly channelBytesPerSecond: number;
-  /** How much clients may send into one channel at once, in bytes. @default 2_097_152 */
+  /** How many bytes all clients together may send into one channel at once, in bytes. @default 2_097_152 */
   readonly channelByteBurst: number;
-  /** How many rooms one connection may be in; at most 1_000. Above it a join is `limit_exceeded`. @default 100 */
+  /** How many rooms one connection may be in; at most 1_000. Above it a join is refused with `limit_exceeded`. @default 100 */
   readonly rooms: number;
   /**
-   * How many messages of one connection may wait in its queue. Above it a message is `limit_exceeded`.
+   * How many messages of one connection may wait in its queue. Above it a message is refused with `limit_exceeded`.
    *
    * @default 32
    */
   readonly waitingSends: number;
   /**
-   * How many messages of one user may wait or run, over all connections, those that have closed included; or eight times
-   * `waitingSends`. Above it a message is `limit_exceeded`.
+   * How many messages of one user may wait or run, over all connections, including closed ones; by default eight times
+   * `waitingSends`. Above it a message is refused with `limit_exceeded`.
    *
    * @default 256
    */
   readonly userWaitingSends: number;
-  /** How many requests of one connection run at a time; with `waitingRequests` at most 96. @default 16 */
+  /** How many requests of one connection run at a time; together with `waitingRequests` at most 96. @default 16 */
   readonly runningRequests: number;
   /**
-   * How many requests of one connection may wait for one that runs. Above it a request is `limit_exceeded`.
+   * How many requests of one connection may wait for a running one. Above it a request is refused with `limit_exceeded`.
    *
    * @default 64
    */
@@ -99,28 +99,28 @@ export interface ServerLimits {
    */
   readonly unansweredRequests: number;
   /**
-   * How long a handler, `authorize` or `onConnect` may run, in ms. After it the call settles as `timeout`;
+   * How long a handler, `authorize` or `onConnect` may run, in ms. After it the call fails with `timeout`;
    * a connection whose `onConnect` exceeds it is closed with 1013.
    *
    * @default 30_000
    */
   readonly handlerMs: number;
   /**
-   * Above how many unsent bytes the ephemeral messages for a connection are dropped, in bytes.
+   * The number of unsent bytes above which ephemeral messages for a connection are dropped, in bytes.
    *
    * @default 262_144
    */
   readonly slowBytes: number;
   /**
-   * Above how many unsent bytes a connection is closed with 4008, in bytes. Those of a replay do not count; those of what
-   * waits behind it do.
+   * The number of unsent bytes above which a connection is closed with 4008, in bytes. Those of a replay do not count; those of frames
+   * that wait behind a replay do.
    *
    * @default 1_048_576
    */
   readonly maxBufferedBytes: number;
   /**
-   * How long a connection may have unsent bytes of which none leaves the process, in ms. After it the connection is closed
-   * with 4008. A reader on a slow line is not closed.
+   * How long a connection may have unsent bytes without any of them leaving the process, in ms. After it the connection is closed
+   * with 4008. A slow reader that makes progress is not closed.
    *
    * @default 10_000
    */
@@ -133,7 +133,7 @@ export interface ServerLimits {
   readonly helloMs: number;
   /**
    * How long a message may be incomplete, in ms. After it the connection is closed with 4010. On Node only: Bun
-   * does not show that a message has begun.
+   * does not expose that a message has begun.
    *
    * @default 10_000
    */
@@ -154,8 +154,8 @@ export interface ServerLimits {
   readonly closeMs: number;
   /**
    * The rate of refused upgrades of one address (IPv6: one /64), in upgrades per second. Above it the address gets
-   * 429 before `authenticate` runs. Without `trustProxy` it holds for each address that a proxy forwards, and 20 times it
-   * for the proxy. Requests of pages that nobody has let in so far are counted apart, with the same rate.
+   * 429 before `authenticate` runs. Without `trustProxy` the rate applies to each address that a proxy forwards, and 20 times the rate
+   * to the proxy. Requests of pages that were never allowed so far are counted separately, with the same rate.
    *
    * @default 10
    */
@@ -163,7 +163,7 @@ export interface ServerLimits {
   /** How many refused upgrades one address may have at once. @default 30 */
   readonly refusedUpgradeBurst: number;
   /**
-   * The rate of upgrades of one user, in upgrades per second; a plain GET in the place of an upgrade counts as one. Above it
+   * The rate of upgrades of one user, in upgrades per second; a plain GET in place of an upgrade counts as one. Above it
    * an upgrade gets 429, before `authenticate` runs if its credential is known.
    *
    * @default 5
@@ -173,7 +173,7 @@ export interface ServerLimits {
   readonly acceptedUpgradeBurst: number;
   /**
    * The rate of `authenticate` messages of one user, in messages per second, over all connections and reconnects. Above it
-   * they are `rate_limited`, and the session store is not asked.
+   * they are refused with `rate_limited`, and the session store is not asked.
    *
    * @default 2
    */
@@ -193,8 +193,8 @@ export interface ServerLimits {
   /** The time between two pings of one connection, in ms; less than `silenceMs`. @default 25_000 */
   readonly heartbeatMs: number;
   /**
-   * How long a peer may send nothing, not even a pong, in ms. After it the connection is closed with 4000. A peer that
-   * takes bytes that waited for it is not silent.
+   * How long a peer may send nothing, not even a pong, in ms. After it the connection is closed with 4000. A peer that still
+   * reads waiting bytes does not count as silent.
    *
    * @default 35_000
    */
@@ -203,11 +203,11 @@ export interface ServerLimits {
   readonly leaveGraceMs: number;
   /** How long presence changes are collected before they are sent as one message, in ms. @default 100 */
   readonly presenceBatchMs: number;
-  /** A presence state as JSON, in bytes. Above it an update is `payload_too_large`. @default 1_024 */
+  /** The largest presence state as JSON, in bytes. Above it an update is refused with `payload_too_large`. @default 1_024 */
   readonly presenceStateBytes: number;
   /** The shortest time between two deliveries of a user's presence state, in ms; at least 50. @default 50 */
   readonly presenceStateIntervalMs: number;
-  /** Above so many users in a room, their presence states go to those only who ask for pages of users. @default 500 */
+  /** The number of users in a room above which presence states are sent only in requested pages of users. @default 500 */
   readonly presenceStateUsers: number;
   /** How many messages the history of a channel holds. @default 1_000 */
   readonly historyMessages: number;
@@ -216,17 +216,17 @@ export interface ServerLimits {
   /** How long the history of a channel holds a message, in ms. @default 300_000 */
   readonly historyMs: number;
   /**
-   * How much memory the history of all channels of this process takes, in bytes, as it lies in memory: with two bytes a
-   * character for a text that is not Latin-1, and the size of each entry and channel. Above it the messages go first of the
-   * users who fill most of it (one user never fills more than an eighth), then the oldest of the channels that are least
-   * read. A client that resumes from before gets a gap (`trimmed`).
+   * How much memory the history of all channels of this process may take, in bytes. The estimate includes two bytes per
+   * character for a text that is not Latin-1, and the size of each entry and channel. Above it, messages are dropped: first those of the
+   * users who fill most of it (one user never fills more than an eighth), then the oldest ones of the channels that are least
+   * recently read. A client that resumes before a dropped message gets a gap (`trimmed`).
    *
    * @default 268_435_456
    */
   readonly historyTotalBytes: number;
 }
 
-/** The limits where the configuration gives none. */
+/** The default limits. */
 export const DEFAULT_LIMITS: ServerLimits = {
   messageBytes: LIMITS.messageBytes,
   messagesPerSecond: 50,
@@ -289,12 +289,12 @@ export const DEFAULT_LIMITS: ServerLimits = {
 };
 
 /**
- * The largest frame, bytes: the server sends no larger one (delivery/frame-size.ts), and a runtime reads none but a `hello`.
- * `messageBytes`, below it, is answered with an error message.
+ * The largest frame, in bytes: the server sends no larger one (delivery/frame-size.ts), and a runtime reads no larger one except a `hello`.
+ * A message above `messageBytes`, which is lower, is answered with an error.
  */
 export const MAX_PAYLOAD_BYTES = KIB * KIB;
 
-/** The most rooms of a connection: a welcome names each of them, and is a frame like others. */
+/** The largest value of `rooms`, because a welcome lists every room and must fit a frame. */
 export const MAX_ROOMS = 1_000;
-/** For how many tabs of its user a connection may send. */
+/** How many tabs may share a connection. */
 export const MAX_SHARING_TABS = 32;

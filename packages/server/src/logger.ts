@@ -1,6 +1,6 @@
 /**
- * Where the server logs; pino, winston and `console` fit. Lines contain no tokens and no raw text of clients. An error is the
- * field `err`, as pino has it; to winston the message comes first, and the field is `stack`.
+ * Where the server logs; pino, winston and `console` fit. Lines contain no tokens and no raw text of clients. An error is logged as
+ * field `err`, as pino expects; winston gets the message first, and the error in the field `stack`.
  */
 export interface Logger {
   debug(fields: object, message: string): void;

@@ -28,13 +28,13 @@ import type {
   WebSocketInstances,
 } from "./types.ts";
 
-/** The parts of managers, for the runtimes of this package. A change of `Assembly` that an older runtime cannot use changes the number. */
+/** The parts of each manager, for the runtimes of this package. The number changes when an older runtime cannot use the new `Assembly`. */
 export const internals = processWide<Assembly>("halyard.managers.1");
 
 /**
  * Manages the connections of this node: their users, their messages, and what the application sends to them.
  *
- * No method throws because of what a client sent. Errors of the application's own code go to `onError`.
+ * No method throws because of what a client sent. Errors of the application's code go to `onError`.
  */
 export class WebSocketManager<
   TProtocol extends AnyProtocol = BuiltinProtocol,
@@ -43,7 +43,7 @@ export class WebSocketManager<
   readonly #health: HealthReader;
 
   constructor(config: WebSocketManagerConfig = {}) {
-    // Every contract has the built-in messages, which TypeScript cannot derive from a type parameter.
+    // Every contract includes the built-in messages, but TypeScript cannot derive that from a type parameter.
     this.#parts = assemble(config, this as unknown as Broadcaster);
     internals.set(this, this.#parts);
     this.#health = new HealthReader(this.#parts);
@@ -51,36 +51,36 @@ export class WebSocketManager<
     this.#parts.eventLoop.start();
   }
 
-  /** For the test network. @internal */
+  /** Used by the test network. @internal */
   [TEST_CONTROLS]() {
     const { presence, systemLogger: log } = this.#parts;
     return { silence: log.silence, announcePresence: () => presence.endIntervals() };
   }
 
-  /** The users of this node: one entry per user, live. */
+  /** The users of this node, one entry per user; a live view. */
   get connectedUsers(): ConnectedUsers {
     return this.#parts.connections.connectedUsers;
   }
 
-  /** The connections of each user of this node, live. */
+  /** The connections of each user of this node; a live view. */
   get wsInstances(): WebSocketInstances {
     return this.#parts.connections.wsInstances;
   }
 
-  /** The registry to which handlers are added. */
+  /** The registry to which the application adds its handlers. */
   get handlers(): MessageHandlerRegistry {
     return this.#parts.registry;
   }
 
   /**
-   * To be called when a socket has opened. The maps contain the connection when this returns; the admission and the
+   * Call this when a socket has opened. The maps contain the connection when this returns; the admission and the
    * welcome follow. `ws.data.userId` names the user: without it the socket is closed with 4401.
    */
   handleOpen(ws: WebSocketInstance): void {
     this.#parts.opener.open(ws);
   }
 
-  /** To be called with each frame. Text is a string; anything else is a binary frame, and closes the socket with 4400. */
+  /** Call this with each frame. Text is a string; anything else is a binary frame, which closes the socket with 4400. */
   handleMessage(ws: WebSocketInstance, message: string | Uint8Array): void {
     const connection = this.#parts.connections.of(ws);
     if (connection === undefined) return;
@@ -89,7 +89,7 @@ export class WebSocketManager<
   }
 
   /**
-   * To be called when a socket has closed. Codes 1000 and 1005 (the default) are deliberate; after any other the user stays
+   * Call this when a socket has closed. Codes 1000 and 1005 (the default) are deliberate; after any other code the user stays
    * online for `limits.leaveGraceMs`.
    */
   handleClose(ws: WebSocketInstance, code?: number): void {
@@ -100,8 +100,8 @@ export class WebSocketManager<
    * Publishes a message to all connections of all nodes.
    *
    * @param message an object, or its JSON text
-   * @param excludeWs the one connection that does not get the message; its user's other connections do. Or options
-   * @returns never rejects: a failure goes to `onError`, and is {@link Published.error}
+   * @param excludeWs the connection that does not get the message (its user's other connections do), or options
+   * @returns never rejects: a failure goes to `onError`, and to {@link Published.error}
    * @throws TypeError at once when the message is not one that a server may send
    */
   broadcastMessage(
@@ -139,18 +139,18 @@ export class WebSocketManager<
   }
 
   /**
-   * Sends to one connection of this node: at most once, without an offset. Does nothing for a closed connection. A message of
-   * more than 1 MiB, which no frame carries, is not sent: `onError` gets `payload_too_large`.
+   * Sends a message to one connection of this node, at most once and without an offset. Does nothing for a closed connection. A message of
+   * more than 1 MiB, which exceeds a frame, is not sent: `onError` gets `payload_too_large`.
    */
   send(ws: WebSocketInstance, message: OutgoingMessage<TProtocol> | { readonly type: "pong" }): void {
     this.#parts.publisher.toConnection(ws, message);
   }
 
   /**
-   * Sends a request to a client, on whatever node it is, which answers with `client.onRequest`. The promise always settles,
-   * at the latest when the connection closes: a request is not repeated after a reconnect. A request before the welcome
-   * is sent after it: do not await it in `onConnect`, which runs before the welcome. Of a user every device is asked, and the
-   * first answer counts; without any, the first error with which a client answered.
+   * Sends a request to a client on any node; the client answers with `client.onRequest`. The promise always settles,
+   * at the latest when the connection closes, because a request is not repeated after a reconnect. A request before the welcome
+   * is sent after it, so do not await it in `onConnect`, which runs before the welcome. For a user, every device is asked, and the
+   * first answer counts; if all fail, the first error with which a client answered.
    *
    * @throws HalyardError by rejecting: `timeout`; `unavailable` without the connection or its node; `not_found` for a plain client
    * and for a client without a handler; `limit_exceeded` above `limits.unansweredRequests`; `payload_too_large` for an
@@ -168,11 +168,11 @@ export class WebSocketManager<
   }
 
   /**
-   * Asks every connection in a room, on every node. Resolves when all have answered or the time is up; a
-   * connection that has not answered is in the result as well, with the reason.
+   * Sends a request to every connection in a room, on every node. Resolves when all have answered or at the time-out; a
+   * connection that has not answered is included in the result, with the reason.
    *
-   * @throws HalyardError by rejecting: `limit_exceeded` for more than 1,000 connections, of which none is asked then;
-   * `unavailable` when the backplane does not say which users are in the room. Otherwise the signal's reason, or a TypeError
+   * @throws HalyardError by rejecting: `limit_exceeded` for more than 1,000 connections, in which case none is asked;
+   * `unavailable` when the backplane cannot list the users in the room. Otherwise the signal's reason, or a TypeError
    */
   async requestRoom<TName extends keyof TProtocol["serverRequests"] & string>(
     room: string,
@@ -183,8 +183,8 @@ export class WebSocketManager<
   }
 
   /**
-   * Gives a room to a client: its connection is joined without asking `authorize`, and so is each later connection of the
-   * client, on whatever node, until `leave`, until the client leaves the room, until a ban, or until the client has been away
+   * Gives a room to a client: its connection joins without asking `authorize`, and so does each later connection of the
+   * client, on any node, until `leave`, until the client leaves the room, until a ban, or until the client has been away
    * for 5 minutes. A plain client has no later connection. The client reads the room's history and, unless
    * `builtIns.presence` is `false`, its list of users; `authorize` still decides what it may publish. While the backplane is
    * away this resolves, and the connection enters the room when the backplane is back.
@@ -199,10 +199,10 @@ export class WebSocketManager<
   }
 
   /**
-   * Removes a connection from a room; its client gets `left`, and a room that was given is no longer the client's.
+   * Removes a connection from a room. Its client gets `left`, and a room that was given is taken back.
    *
-   * @throws TypeError by rejecting, for a string that is not a room name; or what the backplane rejects with: the connection
-   * has left, and the client's next one may be in the room again
+   * @throws TypeError by rejecting, for a string that is not a room name; or what the backplane rejects with: then the connection
+   * has left, but the client's next one may be in the room again
    */
   async leave(ws: WebSocketInstance, room: string): Promise<void> {
     const name = checkedRoomName(room);
@@ -216,7 +216,7 @@ export class WebSocketManager<
   }
 
   /**
-   * Closes every connection that was opened with this session, also one that opens within 30 days, with 4401. Otherwise like
+   * Closes every connection that was opened with this session, including any that opens within 30 days, with 4401. Otherwise like
    * {@link disconnectUser}.
    */
   disconnectSession(sessionId: string, options: DisconnectOptions = {}): Promise<void> {
@@ -233,12 +233,12 @@ export class WebSocketManager<
     await this.#parts.userRights.removeFromRoom(userId, checkedRoomName(room));
   }
 
-  /** Asks `authorize` again for everything that the user's connections hold: see {@link Publisher.reauthorize}. */
+  /** Asks `authorize` again about everything that the user's connections hold: see {@link Publisher.reauthorize}. */
   reauthorize(userId: string): Promise<void> {
     return this.#parts.userRights.reauthorize(userId);
   }
 
-  /** How many users and connections this node has, at once. */
+  /** How many users and connections this node has. Synchronous. */
   getConnectionStats(): ConnectionStats {
     const { connections } = this.#parts;
     return { totalUsers: connections.connectedUsers.size, totalConnections: connections.size };
@@ -254,21 +254,21 @@ export class WebSocketManager<
     return this.#parts.roomStats(checkedRoomName(room));
   }
 
-  /** This node in numbers: {@link getConnectionStats}, handshakes, the history and security events. */
+  /** The metrics of this node: {@link getConnectionStats}, handshakes, the history, security events and more. */
   getMetrics(): Metrics {
     return metricsOf(this.#parts);
   }
 
   /**
-   * Whether this node works, at once: from the last probe of the backplane, which is at most two seconds old. Serve `ready` to a
-   * readiness probe. To a liveness probe any answer is enough: no restart brings a backplane back.
+   * Whether this node works. Synchronous, from the last probe of the backplane, which is at most two seconds old. Serve `ready` to a
+   * readiness probe. For a liveness probe any answer is enough, because a restart does not bring a backplane back.
    */
   health(): Health {
     return this.#health.read();
   }
 
   /**
-   * The users who are online or in a room, on every node, in pages of 200. A user whose connection was lost stays in it for
+   * Lists the users who are online or in a room, on every node, in pages of 200. A user whose connection was lost stays listed for
    * `limits.leaveGraceMs`.
    *
    * @throws TypeError by rejecting, for a room that is not a room name, and for each room where `builtIns.presence` is `false`
@@ -280,8 +280,9 @@ export class WebSocketManager<
   }
 
   /**
-   * Moves this node's clients to other nodes: refuses upgrades, announces it with `reconnect`, waits up to 10 s for running
-   * handlers, and closes with 4012: with several nodes one slot after the other, alone all at once with a random delay.
+   * Moves this node's clients to other nodes: refuses upgrades, announces the move with `reconnect`, waits up to 10 s for running
+   * handlers, and closes with 4012. With several nodes it closes slot by slot; a single node closes all at once and gives
+   * random reconnect delays.
    */
   drain(options: DrainOptions = {}): Promise<void> {
     return drainNode(this.#parts, options);
@@ -289,7 +290,7 @@ export class WebSocketManager<
 
   /**
    * Closes every connection with 1001 and stops: no subscription is left, and no timer except those of running handlers.
-   * Queued messages do not run: their senders got no reply.
+   * Queued messages do not run; their senders get no reply.
    */
   close(): Promise<void> {
     return closeNode(this.#parts);

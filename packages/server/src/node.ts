@@ -1,6 +1,6 @@
-// The entry for Node: serves WebSockets on a path of an HTTP server that the application has made.
+// The entry for Node: serves WebSockets on a path of an HTTP server that the application created.
 // Called by the application once per server and path.
-// Guarantees: requests for other paths reach the application's own listeners untouched, also after detaching.
+// Guarantee: requests for other paths reach the application's own listeners untouched, even after detaching.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AnyProtocol } from "@halyard/protocol";
@@ -30,48 +30,48 @@ declare global {
   }
 }
 
-/** What {@link attachWebSocketServer} and {@link createNodeWebSocket} take. */
+/** The options of {@link attachWebSocketServer} and {@link createNodeWebSocket}. */
 export interface AttachOptions<TProtocol extends AnyProtocol> {
   /** The manager whose connections the sockets become. */
   readonly manager: WebSocketManager<TProtocol>;
   /**
-   * The path that clients connect to, without a query, with or without a slash at its end; or a function that decides
-   * about a path, at once.
+   * The path that clients connect to, without a query, with or without a trailing slash; or a function that decides
+   * synchronously whether a path is served.
    * @default "/ws"
    */
   readonly path?: PathOption | undefined;
-  /** Decides who may connect on this path, in place of the system's `authenticate`. @default the system's */
+  /** Decides who may connect on this path, instead of the system's `authenticate`. @default the system's `authenticate` */
   readonly authenticate?: AnyAuthenticator | undefined;
   /**
-   * Compress messages of 1 KiB and more for clients that support it (permessage-deflate, no context takeover). A
+   * Compresses messages of 1 KiB and more for clients that support it (permessage-deflate, no context takeover). A
    * broadcast is compressed once. Use it where bandwidth costs more than processor time.
    * @default false
    */
   readonly compression?: boolean | undefined;
 }
 
-/** One path of a server whose `upgrade` event a framework owns. */
+/** Serves one path of a server whose `upgrade` event belongs to a framework. */
 export interface NodeWebSocket {
   /**
-   * Takes an upgrade of its path.
+   * Handles an upgrade request if it is for this path.
    *
-   * @returns whether it was one; otherwise nothing was touched
+   * @returns whether it was; otherwise the request is untouched
    */
   readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => boolean;
   /**
-   * Answers a plain request of its path with the status that an upgrade would get.
+   * Answers a plain request for this path with the status that an upgrade would get.
    *
-   * @returns whether it was one; otherwise nothing was touched
+   * @returns whether it was; otherwise the request is untouched
    */
   readonly handleRequest: (request: PlainRequest, response: PlainResponse) => boolean;
 }
 
 /**
- * Serves WebSockets on a path of a Node HTTP server, beside whatever else the server does. Other requests, and upgrades
- * of other paths, go to the application's own listeners. An upgrade that none of them answers gets 404.
+ * Serves WebSockets on a path of a Node HTTP server, alongside everything else that the server does. Other requests, and upgrades
+ * for other paths, go to the application's own listeners. An upgrade that none of them answers gets 404.
  *
- * @returns detaches: open sockets stay, new ones are not taken
- * @throws TypeError for what is no HTTP server, for a path that is taken or that no request can have, and without a manager or
+ * @returns a function that detaches: open sockets stay, new ones are not accepted
+ * @throws TypeError for a value that is not an HTTP server, for a path that is taken or that no request can have, and without a manager or
  * an authenticator
  * @example
  * const detach = attachWebSocketServer(httpServer, { manager, path: "/ws" });
@@ -85,7 +85,7 @@ export function attachWebSocketServer<TProtocol extends AnyProtocol>(
 }
 
 /**
- * The same for one path of a server whose `upgrade` event something else owns. {@link attachWebSocketServer} uses it, too.
+ * Creates handlers for one path of a server whose `upgrade` event belongs to something else. Used by {@link attachWebSocketServer} itself.
  *
  * @throws TypeError for a path that no request can have, and without a manager or an authenticator
  * @example
@@ -103,16 +103,17 @@ export function createNodeWebSocket<TProtocol extends AnyProtocol>(
 
 /** The options of {@link closeOnSignals}. */
 export interface CloseOptions extends SignalOptions {
-  /** Closed when the connections are gone: requests that are being answered have 5 s. @default none */
+  /** Closed when the connections are closed; requests that are still being answered get 5 s. @default none */
   readonly server?: HttpServer | undefined;
 }
 
 /**
- * Ends the process at SIGTERM or SIGINT: drains and closes the manager, closes the server, calls `onClose` and exits with 0. While it
- * drains, upgrades get 503, `manager.health().ready` is false, and other requests are answered. It exits with 1 when a step fails or
- * the time is up, and at a second signal at once. What it does it writes to stdout, in a line each, and what fails to stderr.
+ * Ends the process on SIGTERM or SIGINT: drains and closes the manager, closes the server, calls `onClose` and exits with 0. While it
+ * drains, upgrades get 503, `manager.health().ready` is false, and other requests are still answered. It exits with 1
+ * when a step fails or at the time-out, and immediately on a second signal. It writes a line to stdout for each step, and
+ * failures to stderr.
  *
- * @returns takes it back
+ * @returns a function that stops listening for the signals
  * @example
  * closeOnSignals(manager, { server, onClose: () => database.end() });
  */

@@ -1,5 +1,5 @@
-// The entry for Prometheus: the metrics of a manager in a registry of prom-client, which is an optional peer dependency.
-// Guarantee: between two scrapes it does nothing; one scrape reads the metrics of the manager once.
+// The entry for Prometheus: adds the metrics of a manager to a registry of prom-client, which is an optional peer dependency.
+// Guarantee: nothing runs between two scrapes; each scrape reads the metrics of the manager once.
 import type { Metric, Registry } from "prom-client";
 import { register as globalRegister } from "prom-client";
 import type { Metrics } from "./management/metrics.ts";
@@ -10,17 +10,17 @@ import type { MetricDefinition } from "./management/prometheus-samples.ts";
 export interface PrometheusOptions {
   /** @default the global registry of prom-client */
   readonly register?: Registry | undefined;
-  /** Before the name of every metric. @default "halyard_" */
+  /** The prefix of each metric name. @default "halyard_" */
   readonly prefix?: string | undefined;
-  /** On every metric, such as the name of the node. @default none */
+  /** The labels of each metric, such as the name of the node. @default none */
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
- * Adds what `manager.getMetrics()` says to a registry of prom-client, read at each scrape.
+ * Adds the numbers of `manager.getMetrics()` to a registry of prom-client. They are read at each scrape.
  *
- * @returns takes it out again
- * @throws Error for a name that the registry has already, as for a second manager without a prefix of its own
+ * @returns a function that removes them again
+ * @throws Error for a metric name that the registry already has, for example for a second manager without its own prefix
  * @example
  * collectHalyardMetrics(manager, { labels: { region: "eu" } });
  * const text = await register.metrics();
@@ -32,7 +32,7 @@ export function collectHalyardMetrics(
   let read: Metrics | undefined;
   const metrics = (): Metrics => {
     if (read !== undefined) return read;
-    // A scrape asks all metrics in one turn.
+    // A scrape asks all metrics in one turn, so the snapshot is dropped after it.
     queueMicrotask(() => {
       read = undefined;
     });
@@ -45,7 +45,7 @@ export function collectHalyardMetrics(
   };
   try {
     for (const metric of collected) {
-      // What a registry asks of a metric is its name and `get`.
+      // A registry only uses the name and `get` of a metric.
       register.registerMetric(metric as unknown as Metric);
       names.push(metric.name);
     }
@@ -62,9 +62,9 @@ interface Source {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A metric whose values are read when it is asked. */
+/** A metric whose values are read when the registry asks for them. */
 class CollectedMetric {
-  /** A registry for OpenMetrics changes it. */
+  /** Mutable, because a registry for OpenMetrics changes it. */
   name: string;
   readonly help: string;
   readonly type: MetricDefinition["type"];
@@ -91,6 +91,6 @@ class CollectedMetric {
     return { name, help, type, aggregator, values };
   }
 
-  /** The values are the manager's: there is nothing to reset. */
+  /** Does nothing, because the values belong to the manager. */
   reset(): void {}
 }

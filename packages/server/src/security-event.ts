@@ -1,7 +1,7 @@
 import type { ServerLimits } from "./limits.ts";
 import type { AuthorizeRequest } from "./types.ts";
 
-/** A limit, by the name of the option that sets it. */
+/** The name of a limit: that of the option that sets it. */
 export type LimitName =
   | keyof Pick<
       ServerLimits,
@@ -37,7 +37,7 @@ export type LimitName =
   | "maxConnectionsPerUser"
   | "sharingTabs";
 
-/** When an event happened, and of which address, user and connection, where they are known. */
+/** When an event happened, and which address, user and connection it concerns, if known. */
 export interface SecurityFacts {
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -46,7 +46,7 @@ export interface SecurityFacts {
   readonly connectionId: string | undefined;
 }
 
-/** An upgrade, or a plain GET in its place, was answered with this HTTP status. */
+/** An upgrade, or a plain GET in its place, was refused with this HTTP status. */
 export interface UpgradeRefused extends SecurityFacts {
   readonly kind: "upgrade_refused";
   readonly reason:
@@ -81,8 +81,8 @@ export interface LimitReached extends SecurityFacts {
 export interface ForbiddenAttempt extends SecurityFacts {
   readonly kind: "forbidden";
   /**
-   * The action that `authorize` denied, a `role` that is missing, `membership` of the room to which something was sent (also of a
-   * client that has just left it), or an error that the `application` threw.
+   * The action that `authorize` denied; `role`: a required role is missing; `membership`: the client sent to a room that it is not in (or
+   * has just left); `application`: the application threw the error.
    */
   readonly reason: AuthorizeRequest["action"] | "role" | "membership" | "application";
   readonly code: undefined;
@@ -95,11 +95,11 @@ export interface Revoked extends SecurityFacts {
   readonly code: 4401 | 4403;
 }
 
-/** An event for a security log. It contains no token, no cookie, and no text of a client. */
+/** An event for a security log. It contains no token, no cookie, and no text that a client wrote. */
 export type SecurityEvent =
   UpgradeRefused | ProtocolBroken | Flooded | LimitReached | ForbiddenAttempt | Revoked;
 
-/** The number of events since the start, by kind and reason: `counts.flood?.messagesPerSecond`. */
+/** The number of events since the start, by kind and reason, for example `counts.flood?.messagesPerSecond`. */
 export type SecurityCounts = {
   readonly [TKind in SecurityEvent["kind"]]?: Readonly<
     Partial<Record<Extract<SecurityEvent, { readonly kind: TKind }>["reason"], number>>

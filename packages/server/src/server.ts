@@ -1,6 +1,6 @@
-// From an HTTP request to the answer of its upgrade: everything that is decided before 101.
-// Called by the glue of each runtime, node/node-server.ts and bun.ts.
-// Guarantees: an answer never throws or rejects; a request that cannot be accepted for certain is rejected.
+// Answers upgrade requests: makes every decision before 101.
+// Called by the adapter of each runtime, node/node-server.ts and bun.ts.
+// Guarantees: answering never throws or rejects; in case of doubt, a request is rejected.
 import type { SessionWatches } from "./connection/session-watches.ts";
 import type { AcceptedUpgrade, ConnectionSlots } from "./handshake/admission.ts";
 import { messageIdOf } from "@halyard/protocol/wire";
@@ -27,9 +27,9 @@ import type { GuestIdentity } from "./types.ts";
 import { andThen, recover } from "./utils/maybe-promise.ts";
 import type { MaybePromise } from "./utils/maybe-promise.ts";
 
-/** What {@link UpgradeHandler} uses. */
+/** The dependencies of {@link UpgradeHandler}. */
 export interface UpgradeHandlerParts {
-  /** The system's authenticator, for requests whose runtime names no other. */
+  /** The system's authenticator, used if the runtime passes no other. */
   readonly authenticate: AnyAuthenticator | undefined;
   readonly clientAddress: ClientAddress;
   readonly guard: UpgradeGuard;
@@ -42,14 +42,14 @@ export interface UpgradeHandlerParts {
 /** Decides which upgrade requests become connections. */
 export class UpgradeHandler {
   readonly #parts: UpgradeHandlerParts;
-  /** Set when the server drains: every request is rejected with 503. */
+  /** Set when the server drains: then every request is rejected with 503. */
   isDraining = false;
 
   constructor(parts: UpgradeHandlerParts) {
     this.#parts = parts;
   }
 
-  /** The system's. */
+  /** The system's authenticator. */
   get authenticator(): AnyAuthenticator | undefined {
     return this.#parts.authenticate;
   }
@@ -58,7 +58,7 @@ export class UpgradeHandler {
     return this.#parts.guard.limiter;
   }
 
-  /** Never throws or rejects. Answers in the same turn unless the authenticator or the backplane gives a promise. */
+  /** Never throws or rejects. Answers in the same turn unless the authenticator or the backplane returns a promise. */
   handleUpgrade(
     request: IncomingRequest,
     authenticator = this.#parts.authenticate,
@@ -71,14 +71,14 @@ export class UpgradeHandler {
   }
 
   /**
-   * Answers a plain GET: with the rejection that an upgrade would get, or with 426 where an upgrade would be accepted.
+   * Answers a plain GET with the rejection that an upgrade would get, or with 426 if an upgrade would be accepted.
    * Pages of trusted origins may read the answer. Never rejects.
    */
   async probe(request: IncomingRequest, authenticator = this.#parts.authenticate): Promise<UpgradeRejection> {
     return this.#answer(withTicketOffer(request), authenticator, (pending) => this.#probe(pending));
   }
 
-  /** Answers a request that is no upgrade: a plain GET, and a browser's question whether a page may send it. */
+  /** Answers a request that is not an upgrade: a plain GET, or the CORS preflight of one. */
   async answerPlain(
     method: string | undefined,
     request: IncomingRequest,
@@ -91,7 +91,7 @@ export class UpgradeHandler {
       : this.rejectEarly(request, METHOD_NOT_ALLOWED);
   }
 
-  /** Rejects a request that is no valid handshake, within the limits of handshakes. Never throws. */
+  /** Rejects a request that is not a valid handshake, within the limits of handshakes. Never throws. */
   rejectEarly(
     request: IncomingRequest,
     answer: UpgradeRejection,
@@ -103,18 +103,18 @@ export class UpgradeHandler {
     return guard.begin(located) ?? guard.finish(located, answer);
   }
 
-  /** Ends the timers of the handshakes. */
+  /** Stops the timers of the handshakes. */
   stop(): void {
     this.#parts.guard.stop();
   }
 
-  /** Gives back the slot of a connection that never opened. */
+  /** Releases the slot of a connection that never opened. */
   abandon(accepted: AcceptedUpgrade): void {
     this.#parts.slots.abandon(accepted);
   }
 
   /**
-   * The address is resolved now and kept: a socket that has closed has none.
+   * Resolves and keeps the address now, because a closed socket has none.
    *
    * @returns a rejection when `trustProxy` failed
    */
@@ -141,7 +141,7 @@ export class UpgradeHandler {
     return this.#withCors(await this.#bounded(pending, () => decide(pending)), pending);
   }
 
-  /** Answers within the limits of handshakes. What the application throws is a rejection. */
+  /** Answers within the limits of handshakes. An error of the application becomes a rejection. */
   #bounded<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
     { request }: PendingRequest,
     answer: () => MaybePromise<TAnswer | UpgradeRejection>,
@@ -160,7 +160,7 @@ export class UpgradeHandler {
     const { guard, limits, sessionWatches, slots } = this.#parts;
     const isV1 = offersSubprotocol(pending.header("sec-websocket-protocol") ?? null, limits.subprotocols);
     if (typeof isV1 === "string") return rejection(400, isV1);
-    // The watch begins before the session is read: no change of the session after the read is missed.
+    // The watch begins before the session is read, so that no later change of the session is missed.
     const watch = sessionWatches.watchOf(pending.authenticator);
     const authenticatedAt = guard.now();
     return andThen(this.#identify(pending), (identity) =>
@@ -170,7 +170,7 @@ export class UpgradeHandler {
     );
   }
 
-  /** Of a page that is not known it is a try: the application is asked about the page. */
+  /** Answers a CORS preflight. If the origin is not known, it counts as an attempt, because the application is asked about the origin. */
   #answerPreflight(pending: PendingRequest): UpgradeRejection {
     const { guard, originRule } = this.#parts;
     if (!originRule.isKnown(pending.header("origin") ?? "", pending))
@@ -188,7 +188,7 @@ export class UpgradeHandler {
     });
   }
 
-  /** The user of a request. What can be refused without the application is refused before it is asked. */
+  /** Identifies the user of a request. Checks that need no code of the application come first. */
   #identify(pending: PendingRequest): MaybePromise<GuestIdentity | UpgradeRejection> {
     const { request, authenticator, header } = pending;
     const { guard, originRule } = this.#parts;
@@ -213,7 +213,7 @@ export class UpgradeHandler {
     });
   }
 
-  /** Whether pages of this origin may read the answer. A preflight decides nothing: the request after it does. */
+  /** Whether pages of this origin may read the answer. A preflight of a known origin calls no application code: the next request does. */
   #mayRead(answer: UpgradeRejection, origin: string, pending: PendingRequest): MaybePromise<boolean> {
     const { originRule } = this.#parts;
     if (isRateLimited(answer)) return originRule.isKnown(origin, pending);
@@ -223,8 +223,8 @@ export class UpgradeHandler {
   }
 
   /**
-   * A browser shows a page the status of another origin only when the answer has these headers. A function of the
-   * application that fails here is answered with 503, as a failing authenticator; above a limit it is not asked.
+   * Adds the headers without which a browser hides the status from a page of another origin. If a function of the
+   * application fails here, the answer is 503, as for a failing authenticator; above a limit it is not called.
    */
   async #withCors(answer: UpgradeRejection, pending: PendingRequest): Promise<UpgradeRejection> {
     const { guard, originRule } = this.#parts;
@@ -248,7 +248,7 @@ export class UpgradeHandler {
 
 const WOULD_BE_ACCEPTED = rejection(426, undefined, { upgrade: "websocket" });
 
-/** A tab asks who its user is, to find the tabs that have a connection: that may be the last one which the user may have. */
+/** The answer to a tab that asks who its user is, to find the tabs of this user that share a connection. */
 function userAnswer(
   { url }: LocatedRequest,
   { user }: GuestIdentity,
@@ -256,11 +256,11 @@ function userAnswer(
 ): UpgradeRejection | undefined {
   const isNamed = rejected === undefined || rejected.reason === "maxConnectionsPerUser";
   if (!isNamed || !/[?&]halyard=user(&|$)/.test(url)) return undefined;
-  // No error status, which browsers write to their consoles. A hash: an id may be any text, and proxies log headers.
+  // Not an error status, because browsers print those to the console. A hash, because an id may be any text and proxies log headers.
   return rejection(200, undefined, { "halyard-user": messageIdOf(user.id, 0) });
 }
 
-/** A request, how to read its headers, and the authenticator of its user. */
+/** A request, a function that reads its headers, and its authenticator. */
 interface PendingRequest {
   readonly request: LocatedRequest;
   readonly header: GetHeader;

@@ -4,7 +4,7 @@ import { WebSocketManager } from "./manager.ts";
 import type { WebSocketManagerConfig } from "./config.ts";
 import type { GuestIdentity, Identity, WebSocketInstance } from "./types.ts";
 
-/** What {@link createWebSocketSystem} returns. */
+/** The result of {@link createWebSocketSystem}. */
 export interface WebSocketSystem<
   TProtocol extends AnyProtocol,
   TIdentity extends Identity,

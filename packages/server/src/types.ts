@@ -1,8 +1,8 @@
 import type { HalyardError, RoomUser } from "@halyard/protocol";
 
 /**
- * The part of a socket that both runtimes have. `excludeWs` and `wsInstances` refer to the same objects that the runtime
- * passed to `handleOpen`. A raw `send` may overtake frames that are queued for the end of this turn; `manager.send` does
+ * The members of a socket that both runtimes have. `excludeWs` and `wsInstances` refer to the same objects that the runtime
+ * passed to `handleOpen`. A raw `send` may overtake frames that are queued until the end of the turn; `manager.send` does
  * not.
  */
 export interface WebSocketInstance<TData = unknown> {
@@ -34,33 +34,33 @@ export type ConnectedUsers = ReadonlyMap<string, ConnectedUser>;
 export type WebSocketInstances = ReadonlyMap<string, ReadonlySet<WebSocketInstance<WebSocketData>>>;
 
 declare global {
-  /** Where `@halyard/server/node` and `@halyard/server/bun` each add the request of their runtime, when they are imported. */
+  /** `@halyard/server/node` and `@halyard/server/bun` each add the request type of their runtime here when they are imported. */
   interface HalyardRawRequests {}
 }
 
 /** The request objects of the runtimes in use, by their names: `node` and `bun`. */
 export interface RawRequests extends HalyardRawRequests {}
 
-/** The request object of the runtime in use; of several runtimes, one of theirs; without any, unknown. */
+/** The request object of the runtime in use; with several runtimes, a union of theirs; without any, `unknown`. */
 export type RawRequest = [keyof RawRequests] extends [never] ? unknown : RawRequests[keyof RawRequests];
 
 /**
  * An upgrade request, the same on every runtime. `url` is the request target as the client sent it; its host is not
- * verified. `remoteAddress` is the client's: that of the peer, or what a proxy in `trustProxy` forwarded.
+ * verified. `remoteAddress` is the address of the client: of the peer, or as forwarded by a proxy in `trustProxy`.
  */
 export interface UpgradeRequest {
   readonly url: string;
   readonly headers: Headers;
   readonly remoteAddress: string | undefined;
   /**
-   * The runtime's own request, for what reads it: a session middleware, a client certificate. Node: an `IncomingMessage`
-   * (for a plain GET over HTTP/2 its counterpart there, which has the same fields); Bun: a `Request`. `headers` are enough
-   * for a cookie or a token.
+   * The runtime's own request, for code that needs it, such as a session middleware or a client certificate. Node: an `IncomingMessage`
+   * (for a plain GET over HTTP/2 its counterpart, which has the same fields); Bun: a `Request`. For a cookie or a token,
+   * `headers` are enough.
    */
   readonly raw: RawRequest;
   /**
-   * What the client's option `ticket` gave: a ticket of Better Auth, or a token of your own for your own `authenticate`.
-   * Letters, digits and `-._~`; an empty text where the request offers several, which is never valid. Never logged.
+   * What the client's option `ticket` returned: a ticket of Better Auth, or your own token for your own `authenticate`.
+   * Letters, digits and `-._~`; an empty string if the request offers several, which is never valid. Never logged.
    */
   readonly ticket: string | undefined;
 }
@@ -82,7 +82,7 @@ export interface GuestIdentity extends Identity {
 
 /**
  * Decides who may open a connection. It is an object with a method, because TypeScript infers the identity from a generic
- * call that returns an object, but not from one that returns a function, beside an inline callback.
+ * call that returns an object, but not from one that returns a function, if an inline callback stands beside it.
  */
 export interface Authenticator<TIdentity extends Identity = Identity> {
   /**
@@ -93,15 +93,15 @@ export interface Authenticator<TIdentity extends Identity = Identity> {
    */
   authenticate(request: UpgradeRequest): Promise<TIdentity | null>;
   /**
-   * Whether pages of this origin may connect, beside those that the server's rule allows (`allowedOrigins`), and may read
-   * why an upgrade was refused, by a plain GET on the path of the WebSocket.
+   * Whether pages of this origin may connect, in addition to those that `allowedOrigins` allows, and may read
+   * why an upgrade was refused, with a plain GET on the WebSocket path.
    *
    * @default no other pages
    */
   trustsOrigin?(origin: string, request: UpgradeRequest): boolean | Promise<boolean>;
   /**
-   * Whether `authenticate` itself refuses the origins that it does not trust, as Better Auth's does. The server then leaves
-   * that to it.
+   * Whether `authenticate` itself refuses origins that it does not trust, as Better Auth's does. The server then leaves
+   * the check to it.
    *
    * @default false
    */
@@ -118,38 +118,38 @@ export interface ConnectionContext<TIdentity extends Identity = GuestIdentity, T
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly user: TIdentity["user"];
   readonly session: TIdentity["session"];
-  /** Unique over all nodes; a reconnect gets a new one. Empty where the application called a handler itself. */
+  /** Unique over all nodes; a reconnect gets a new one. Empty if the application called a handler itself. */
   readonly connectionId: string;
-  /** The rooms of this connection, when this is read: a set of its own. In `onDisconnect`, those that it had. */
+  /** The current rooms of this connection, as a copy. In `onDisconnect`, the rooms that it had. */
   readonly rooms: ReadonlySet<string>;
-  /** What the option `data` made for this connection, to be written to. Ends with the connection: a reconnect starts afresh. */
+  /** The object that the option `data` created for this connection; you may write to it. A reconnect starts with a new one. */
   readonly data: TData;
 }
 
-/** What a handler gets beside its message or input. */
+/** What a handler receives in addition to its message or input. */
 export interface HandlerContext<
   TIdentity extends Identity = GuestIdentity,
   TData extends object = {},
   TRoom extends string | undefined = string | undefined,
 > extends ConnectionContext<TIdentity, TData> {
-  /** The room that the message was sent to, or the request asked in; the sender is a member. */
+  /** The room of the message or request; the sender is a member of it. */
   readonly room: TRoom;
   /**
-   * The same for every repetition of this message. The idempotency key is the user and this id together: a client computes
+   * Identical for every repetition of this message. Use the user and this id together as idempotency key: a client computes
    * the id before it knows its user, so two users may send the same one.
    */
   readonly messageId: string;
   /**
-   * Aborts at the timeout, and when the connection is closed for good: by a sign-out, a ban, or any other code from 4400 on.
-   * Not when it is lost or replaced: the client returns and repeats what is unanswered. A sign-out or a ban that follows then
-   * aborts it all the same.
+   * Aborts at the time-out, and when the connection is closed for good: by a sign-out, a ban, or any other code from 4400 on.
+   * It does not abort when the connection is lost or replaced, because the client returns and repeats what is unanswered.
+   * A later sign-out or ban still aborts it.
    */
   readonly signal: AbortSignal;
 }
 
 /**
- * What `authorize` decides about. An answer counts for the user and the session that it was asked with: when they change
- * before it comes, it is asked again.
+ * What `authorize` decides about. An answer applies to the user and the session of the question: if they change
+ * before the answer, `authorize` is called again.
  */
 export interface AuthorizeRequest<TIdentity extends Identity = GuestIdentity> {
   readonly user: TIdentity["user"];
@@ -166,7 +166,7 @@ export interface ErrorContext {
    * `open`, `publish`, `send`, `session watch` and `upgrade`.
    */
   readonly type: string;
-  /** The room of the message or the request, if it has one. */
+  /** The room of the message or the request, if any. */
   readonly room?: string | undefined;
   readonly ws: WebSocketInstance<WebSocketData> | undefined;
 }
@@ -183,51 +183,54 @@ export interface BuiltIns {
 
 /** The options of `disconnectUser` and `disconnectSession`. */
 export interface DisconnectOptions {
-  /** The close code: 4401 ends a session; 4403 also ends the rooms that the server gave. Whether the user may return is `authenticate`'s to say. @default 4401 */
+  /**
+   * The close code: 4401 ends a session; 4403 also takes back the rooms that the server gave. `authenticate` decides
+   * whether the user may return. @default 4401
+   */
   readonly code?: 4401 | 4403 | undefined;
   /** The close reason; cut at 123 bytes of UTF-8. @default "" */
   readonly reason?: string | undefined;
 }
 
-/** Which page of which list of users. */
+/** Selects a list of users and a page of it. */
 export interface UserPage {
   /** The room whose members are listed. @default all users who are online */
   readonly room?: string | undefined;
-  /** The cursor of the page before. @default the first page */
+  /** The cursor of the previous page. @default the first page */
   readonly cursor?: string | undefined;
 }
 
 /** One page of a list of users. */
 export interface UserList {
-  /** With `presence` where users of the room show a state, and the contract has one. */
+  /** The users, with `presence` if the contract has presence state and the list is that of a room. */
   readonly users: readonly RoomUser[];
-  /** How many users there are on all pages. */
+  /** The number of users on all pages. */
   readonly total: number;
-  /** For the next page; undefined on the last. */
+  /** The cursor of the next page; undefined on the last page. */
   readonly cursor: string | undefined;
 }
 
-/** How many users and connections there are. */
+/** The number of users and connections. */
 export interface ConnectionStats {
   readonly totalUsers: number;
   readonly totalConnections: number;
 }
 
-/** The clients and users that do not get a message, on resume either. At most 1,000 of both. */
+/** The clients and users that do not get a message, not even on resume. At most 1,000 of both together. */
 export interface Except {
-  /** The clients of these connections, also after a reconnect. Their users' other connections get the message. @default none */
+  /** Excludes the clients of these connections, also after a reconnect. Their users' other connections get the message. @default none */
   readonly ws?: WebSocketInstance | readonly WebSocketInstance[] | undefined;
-  /** Users, with all their connections. @default none */
+  /** Excludes users with all their connections. @default none */
   readonly userIds?: readonly string[] | undefined;
 }
 
 /** The options of a publish. */
 export interface SendOptions {
-  /** The clients and users that are left out. @default none */
+  /** The clients and users that do not get the message. @default none */
   readonly except?: Except | undefined;
   /**
-   * A second publish to the same channel with this key is not delivered, and gives the first one's answer: for jobs that are
-   * tried again. A backplane knows the key for 5 min, or memory for as long as the message is in the history. Not for ephemeral
+   * A second publish to the same channel with this key is not delivered and returns the answer of the first one; use it for jobs that are
+   * retried. A backplane remembers the key for 5 min; the memory backplane, as long as the message is in the history. Not for ephemeral
    * messages.
    *
    * @default none
@@ -243,21 +246,21 @@ export interface Published {
   /** The message's offset in its channel; undefined for ephemeral messages and when it failed. */
   readonly offset: number | undefined;
   /**
-   * Why it was not published: `unavailable` and `timeout`, after which it may have been published all the same,
-   * `payload_too_large`, or `internal` for a schema that failed. Undefined when it was published.
+   * Why the message was not published: `unavailable` and `timeout`, after which it may have been published anyway;
+   * `payload_too_large`; or `internal` for a schema that failed. Undefined if it was published.
    */
   readonly error: HalyardError | undefined;
 }
 
-/** What to do with a connection above `maxConnectionsPerUser`. A returned error refuses it, with its own message. */
+/** What to do with a connection above `maxConnectionsPerUser`. A returned error refuses the connection, with the error's own message. */
 export type ConnectionLimitPolicy<TIdentity extends Identity = GuestIdentity> =
   | "reject"
   | "close-oldest"
   | ((context: ConnectionContext<TIdentity>) => "reject" | "close-oldest" | HalyardError);
 
-/** Time, timers and random numbers. The server uses no other source of them. */
+/** Time, timers and random numbers. The server uses no other source. */
 export interface Clock {
-  /** Measures durations, in ms: may start at 1970, and is not set when the machine's date is. */
+  /** Measures durations, in ms. It may start at 1970, but does not change when the machine's date is set. */
   now(): number;
   /** The date, in ms since 1970. @default `now` */
   date?(): number;

@@ -1,7 +1,7 @@
-// Makes up for what welcomes left open while the backplane was away. Made by the assembly; the monitor calls it when the
+// Completes welcomes that were sent while the backplane was away. Created by the assembly; the monitor calls it when the
 // backplane is back.
-// Guarantees: a channel goes on at the client's position, or with a gap; where the numbers of a client are forgotten, it connects
-// again before anything of it runs; at most 64 connections are finished at once, and what fails is tried again.
+// Guarantees: a channel continues at the client's position, or with a gap; if the numbers of a client are forgotten, the client reconnects
+// before any of its operations run; at most 64 connections are completed at once, and failures are retried.
 import type { Position } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane } from "./backplane.ts";
@@ -29,7 +29,7 @@ import type { ErrorContext } from "./types.ts";
 import type { BackplaneMonitor } from "./availability/backplane-monitor.ts";
 import { isUnavailable } from "./utils/errors.ts";
 
-/** What {@link WelcomeFinisher} uses. */
+/** The dependencies of {@link WelcomeFinisher}. */
 export interface WelcomeFinisherParts {
   readonly authorization: Authorization;
   readonly backplane: Pick<Backplane, "recall">;
@@ -44,13 +44,13 @@ export interface WelcomeFinisherParts {
 interface RequestedChannel {
   readonly channel: string;
   readonly position: Position | undefined;
-  /** What is left of what one resume may replay. */
+  /** What is left of the connection's replay budget. */
   readonly budget: ReplayBudget;
 }
 
 const AT_ONCE = 64;
 
-/** Finishes welcomes. */
+/** Completes welcomes. */
 export class WelcomeFinisher {
   readonly #parts: WelcomeFinisherParts;
   #isRunning = false;
@@ -59,7 +59,7 @@ export class WelcomeFinisher {
     this.#parts = parts;
   }
 
-  /** From now on welcomes are finished when the backplane is back. */
+  /** Completes welcomes whenever the backplane is back. */
   start(): void {
     this.#parts.monitor.onReturn(() => this.#finishAll());
   }
@@ -67,7 +67,7 @@ export class WelcomeFinisher {
   /** Never rejects. */
   async #finishAll(): Promise<void> {
     if (this.#isRunning) {
-      // What failed during the run that goes on is tried by another one.
+      // A run is in progress; `suspect` makes another one follow, which retries what failed.
       this.#parts.monitor.suspect();
       return;
     }
@@ -86,7 +86,7 @@ export class WelcomeFinisher {
     const { unfinished } = connection;
     if (unfinished === undefined || isClosed(connection)) return;
     try {
-      // A hello that is being answered, and a backplane that is away again.
+      // A new hello is being answered, or the backplane is away again.
       if (connection.stage !== "open" || monitor.isAway) throw new HalyardError("unavailable");
       await this.#finish(connection, unfinished);
       if (connection.unfinished === unfinished) connection.unfinished = undefined;
@@ -103,7 +103,7 @@ export class WelcomeFinisher {
   async #finish(connection: Connection, unfinished: UnfinishedWelcome): Promise<void> {
     const { backplane, clientRooms, rooms } = this.#parts;
     if (unfinished.needsMemory) {
-      // What the client sends again may have run: its welcome has to say first that the outcome is unknown.
+      // Operations that the client repeats may have run before, so a new welcome must first tell it that their outcome is unknown.
       const begun = await backplane.recall?.(connection.client, connection.id);
       if (backplane.recall !== undefined && hasForgotten(connection, begun)) {
         connection.close(1013);
@@ -140,13 +140,13 @@ export class WelcomeFinisher {
     if (!canCommit(channels, plan)) throw new HalyardError("unavailable");
     const replay = commitReplay(channels, connection, { plan, budget });
     const { state } = replay;
-    // A client without a position has none from its welcome either, and may have missed what came since.
+    // A client without a position got none from its welcome either, and may have missed messages since.
     const told = position === undefined ? ({ ...state, recovered: "lost" } as const) : state;
     if (isGap(told.recovered) && connection.isV1) connection.push(gapFrame(channel, told));
     pushReplay(connection, replay);
   }
 
-  /** @returns undefined where the right to the channel has ended */
+  /** @returns undefined if the right to the channel has ended */
   async #planAllowed(connection: Connection, requested: RequestedChannel): Promise<ReplayPlan | undefined> {
     const { authorization, channels } = this.#parts;
     for (;;) {

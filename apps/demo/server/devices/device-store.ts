@@ -13,7 +13,7 @@ export interface DeviceStore {
   remove(connectionId: string): void;
   /** The open connections of a user on all nodes, the oldest first. */
   list(userId: string): Device[];
-  /** The users with more than one open connection, the users of the shop window aside. */
+  /** The users with more than one open connection, except the users of the shop window. */
   countTabs(): TabCount[];
 }
 
@@ -37,8 +37,9 @@ const SCHEMA = `
 const MAX_COUNTS = 500;
 
 /**
- * The open connections of users. They are in the database because the nodes share it: the maps of a manager have the connections
- * of its own node only. A node that was killed removes nothing, so each node begins with no connections.
+ * Stores the open connections of users. They are in the database because the nodes share it: the maps of a manager
+ * contain only the connections of its own node. A killed node removes nothing, so each node deletes its entries when it
+ * starts.
  */
 export function createDeviceStore(
   database: Database,

@@ -1,7 +1,7 @@
 import type { Database } from "../database.ts";
 
 export interface SignOuts {
-  /** Ends a visit: its tickets open no socket any more, on no node. */
+  /** Ends a visit: its tickets no longer open a socket on any node. */
   add(room: string): void;
   has(room: string): boolean;
   /** Deletes the sign-outs before a time, in ISO 8601: the tickets that they end have expired. */

@@ -18,13 +18,13 @@ export interface VisitsOptions {
   readonly origins: readonly string[];
   readonly nodeName: string | undefined;
   readonly backplane: Backplane | undefined;
-  /** Ends this process at once; undefined where nothing would start it again. */
+  /** Ends this process at once; undefined if nothing would start it again. */
   readonly kill: (() => void) | undefined;
   readonly logger: Logger;
   readonly onError: (error: unknown) => void;
 }
 
-/** The shop window's side of the server: a visitor needs a ticket and no account, and gets a room and a canvas. */
+/** Creates the server side of the shop window: a visitor needs a ticket but no account, and gets a room and a canvas. */
 export function createVisits(visits: VisitsOptions) {
   const { tickets, lines, signOuts, devices, origins, nodeName, kill, ...options } = visits;
   const { manager, handlers } = createWebSocketSystem({
@@ -38,12 +38,12 @@ export function createVisits(visits: VisitsOptions) {
       };
     },
     allowedOrigins: origins,
-    // The rooms of the ticket, and no other. In the canvas a visitor shows a cursor, and writes nothing. Nothing is ever published to all.
+    // Only the rooms of the ticket. In the canvas a visitor may show a cursor but not write. Nothing may be published to all.
     authorize: ({ action, room, user }) =>
       room === user.room ||
       (room === user.canvas ? action !== "publish" : room === "all" && action === "join"),
     builtIns: { chat: false, typing: "rooms", presence: "rooms" },
-    // A reconnect takes the place of the connection before it.
+    // A reconnect replaces the earlier connection.
     maxConnectionsPerUser: MAX_TABS,
     async onConnect({ user, connectionId }) {
       devices.add(user.id, { id: connectionId, browser: user.browser });
@@ -64,7 +64,7 @@ export function createVisits(visits: VisitsOptions) {
   handlers.on("line", async ({ number, text }, { user, room, messageId }) => {
     const writtenAt = new Date().toISOString();
     const line = lines.add(room, { id: messageId, from: user.guest, number, text, writtenAt });
-    // A line that is written again, after a crash, is published once all the same.
+    // A line that is written again after a crash is still published only once.
     await manager.sendToRoom(room, { type: "line", ...line }, { idempotencyKey: `${user.guest}.${number}` });
   });
   handlers.on("sign_out", async (_message, { user }) => {

@@ -3,7 +3,7 @@ import { useSyncExternalStore } from "react";
 /** What the page shows: the shop window, another tab of a visit, or the chat with its sign-in form. */
 export type FrontPage = "window" | "tab" | "chat";
 
-/** Set while a session is known to exist: the cookie itself no script can read. public/theme.js reads it, too. */
+/** Set while a session is known to exist, because scripts cannot read the cookie itself. public/theme.js reads it, too. */
 const SIGNED_IN = "halyard-demo-signed-in";
 
 /** The page for this address: one with the name of a room is the chat's. */

@@ -3,7 +3,7 @@
 // Guarantees that the application's own types of `user` and `session` reach its handlers unchanged.
 import type { AuthContext } from "better-auth";
 
-/** The part of what `betterAuth({ … })` returns that Halyard needs. Its own types of `user` and `session` are kept. */
+/** The part of a `betterAuth({ … })` instance that Halyard needs. The instance's own types of `user` and `session` are kept. */
 export interface BetterAuthInstance {
   readonly $Infer: {
     readonly Session: { readonly user: { readonly id: string }; readonly session: { readonly id: string } };

@@ -1,6 +1,6 @@
 import type { AuthContext, User } from "better-auth";
 
-/** What Better Auth's admin plugin adds to a user. `banExpires` is text when it comes from a secondary storage. */
+/** The fields that Better Auth's admin plugin adds to a user. `banExpires` is text when it comes from a secondary storage. */
 interface Bannable {
   readonly banned?: boolean | null | undefined;
   readonly banExpires?: Date | string | null | undefined;
@@ -15,10 +15,10 @@ export function isBanned(user: object, now: number): boolean {
 }
 
 /**
- * Reads the user's row where the session's copy of the user may be outdated. A secondary storage keeps the user of the
- * moment of sign-in, so a ban that is written into the database does not show in the session.
+ * Reads the user's row if the session's copy of the user may be outdated. A secondary storage keeps the user as of the
+ * sign-in, so a ban in the database does not show in the session.
  *
- * @returns undefined where the session's copy is current, null when the user does not exist
+ * @returns undefined if the session's copy is current, null if the user does not exist
  */
 export async function readUserFromStore(
   context: AuthContext,

@@ -1,18 +1,18 @@
-// Reads of the session store for upgrades, so many at a time: after a deploy every client comes back within seconds.
-// The upgrade authenticator makes every read of the store through it.
-// Guarantees that reads begin in the order in which they were asked for, and that a read whose request is long gone is not made.
+// Limits how many reads of the session store run at a time, because after a deployment every client reconnects within seconds.
+// The upgrade authenticator makes all its reads of the store through it.
+// Guarantees that reads begin in the order of their requests, and that a read whose request was abandoned long ago is not made.
 import type { SessionClock } from "../options.ts";
 
-/** Below what a pool of database connections takes by default, several times over. */
+/** How many reads run at a time, so that a database pool with default settings can take them. */
 const MAX_READS = 32;
-/** More than the handshakes that a server may be set to have under way. */
+/** How many reads may wait: more than the handshakes that a server may have at a time. */
 const MAX_WAITING = 20_000;
-/** As long as a handshake takes at most, unless the application says otherwise. */
+/** How long a read may wait: the default time limit of a handshake. */
 const MAX_WAIT_MS = 10_000;
 
 export interface BoundedReadsParts {
   readonly clock: Pick<SessionClock, "now">;
-  /** Makes the error for a read that is not made. */
+  /** Creates the error for a read that is not made. */
   readonly unavailable: (cause: unknown) => Error;
 }
 
@@ -25,7 +25,7 @@ export class BoundedReads {
     this.#parts = parts;
   }
 
-  /** @throws what `unavailable` gives, when too many reads wait or this one has waited for too long */
+  /** @throws the error from `unavailable`, if too many reads wait or this one has waited for too long */
   async run<TValue>(read: () => Promise<TValue>): Promise<TValue> {
     const { clock, unavailable } = this.#parts;
     const askedAt = clock.now();

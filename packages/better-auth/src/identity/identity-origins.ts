@@ -1,11 +1,11 @@
-// A table beside the identities: from which request each of them came, and how recent its read of the store is.
+// Stores from which request each identity came, and how recent its read of the store is.
 // The authenticator and the session checks write it; the session watch reads it at registration and renewal.
 // Guarantees that an identity without an entry counts as older than every change.
 import type { SessionSource } from "./session-source.ts";
 
-/** Where an upgrade request came from: what a ticket is compared with, and what a later read of the session needs. */
+/** Where an upgrade request came from. A ticket is compared with it, and a later read of the session needs it. */
 export interface RequestOrigin {
-  /** The `Origin` header: null where the client sent none, undefined where the request is not known. */
+  /** The `Origin` header: null if the client sent none, undefined if the request is not known. */
   readonly origin: string | null | undefined;
   /** The `Host` header. */
   readonly host: string | undefined;
@@ -15,7 +15,7 @@ export interface RequestOrigin {
 export interface IdentityOrigin extends RequestOrigin {
   /** The sequence number of the last session change that happened before the identity was read from the store. */
   readonly sequence: number;
-  /** Where the session is looked up later. */
+  /** Where the session will be looked up later. */
   readonly source: SessionSource;
 }
 
@@ -27,8 +27,8 @@ const UNKNOWN_ORIGIN: IdentityOrigin = {
 };
 
 /**
- * The origin of each identity. It is kept beside the identity and not in it, because the application reads identities.
- * An identity without an entry was made by the application, which wrapped `authenticate`: it may be older than any change.
+ * The origin of each identity. It is not stored in the identity, because the application reads identities.
+ * An identity without an entry was created by an application that wraps `authenticate`, and may be older than any change.
  */
 export class IdentityOrigins {
   readonly #origins = new WeakMap<object, IdentityOrigin>();

@@ -1,8 +1,8 @@
 import type { AuthContext } from "better-auth";
 
 /**
- * The headers of a request that carries this session's cookie. With them a session that no browser's cookie came for
- * (a ticket, a check) is read by `getSession` like every other one, with everything that plugins do there.
+ * The headers of a request with this session's cookie. With them, `getSession` reads a session that did not arrive as a cookie
+ * (a ticket, a check) like any other, including everything that plugins do.
  */
 export async function signedCookieHeaders(
   context: AuthContext,

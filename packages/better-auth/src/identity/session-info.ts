@@ -1,15 +1,15 @@
-// Reads the four fields that Halyard needs out of an identity, whose shape is the application's.
+// Reads the four fields that Halyard needs from an identity, whose shape the application determines.
 // The session reader and the session watch call it.
 // Guarantees a value for each field: a missing token is undefined, a missing expiry is Infinity.
 import type { Identity } from "@halyard/server";
 
-/** What Halyard needs to know of a session. */
+/** What Halyard needs to know about a session. */
 export interface SessionInfo {
   readonly sessionId: string;
   readonly userId: string;
-  /** Undefined where a custom session leaves it out. Such a session can be ended by its id, but not be read again. */
+  /** Undefined if a custom session omits it. Such a session can be ended by its id, but not read again. */
   readonly token: string | undefined;
-  /** Milliseconds since 1970; Infinity where a custom session leaves it out. */
+  /** Milliseconds since 1970; Infinity if a custom session omits it. */
   readonly expiresAt: number;
 }
 

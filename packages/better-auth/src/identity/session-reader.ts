@@ -1,6 +1,6 @@
 // Reads sessions from Better Auth's store.
 // The upgrade authenticator calls it for each upgrade, the session checks for each open session once per interval.
-// Guarantees that the cookie cache is never believed, no session is extended, and no banned user is returned.
+// Guarantees that the cookie cache is never used, no session is extended, and no banned user is returned.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { AuthContext } from "better-auth";
 import { dateOf } from "@halyard/protocol/internal";
@@ -14,7 +14,7 @@ import { isApiKeyValid, sourceOf } from "./session-source.ts";
 import type { SessionSource } from "./session-source.ts";
 
 /**
- * Reads sessions where they are stored. Each method rejects with HalyardError `forbidden` for a banned user, and with
+ * Reads sessions from where they are stored. Each method rejects with HalyardError `forbidden` for a banned user, and with
  * `unavailable` when the store does not answer or Better Auth could not start.
  */
 export class SessionReader<TAuth extends BetterAuthInstance> {
@@ -34,7 +34,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     }
   }
 
-  /** The session of these headers' credentials; null when they have none that is valid. */
+  /** The session for the credentials in these headers; null if none is valid. */
   async read(headers: Headers): Promise<SessionOf<TAuth> | null> {
     const context = await this.context();
     return this.#unlessBanned(context, this.#getSession(context, headers));
@@ -42,9 +42,9 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
 
   /**
    * The session of this token, straight from the store: `getSession` returns the same for more than twice the work, and
-   * each open session is read once per interval. Only a custom session has to be made by its endpoint.
+   * each open session is read once per interval. Only a custom session has to be read through its endpoint.
    *
-   * @param host matters for a custom session where `baseURL` is chosen by the request's host
+   * @param host needed for a custom session if `baseURL` depends on the request's host
    */
   async readToken(token: string, host: string | undefined): Promise<SessionOf<TAuth> | null> {
     const context = await this.context();
@@ -54,7 +54,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
       : this.#unlessBanned(context, this.#findSession(context, token));
   }
 
-  /** The session of this identity as it is now. A session that cannot be read again stays as it is until it expires. */
+  /** The current session of this identity. A session that cannot be read again stays unchanged until it expires. */
   async refresh(
     identity: SessionOf<TAuth>,
     { host, source }: Pick<IdentityOrigin, "host" | "source">,
@@ -67,7 +67,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     return isStored ? this.#unlessBanned(context, this.#rebuild(context, identity, source)) : identity;
   }
 
-  /** The same session, with the fields of its user as they are now. */
+  /** The same session, with the current fields of its user. */
   async #rebuild(
     context: AuthContext,
     identity: SessionOf<TAuth>,
@@ -84,7 +84,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     return { ...identity, user: { ...identity.user, ...current } };
   }
 
-  /** Where the session that was read with these headers is stored. */
+  /** Finds out where the session that was read with these headers is stored. */
   async sourceOf(identity: SessionOf<TAuth>, headers: Headers): Promise<SessionSource> {
     const context = await this.context();
     if (!hasStore(context)) return "session";
@@ -93,7 +93,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     });
   }
 
-  /** The error for a store that does not answer. Its time is random, so that the clients do not all come back at once. */
+  /** The error for a store that does not answer. Its retry time is random, so that the clients do not all return at once. */
   unavailable(cause: unknown): HalyardError {
     const { retryAfterMs, clock } = this.#settings;
     const jittered = Math.round(retryAfterMs * (1 + clock.random()));
@@ -143,7 +143,7 @@ function bannedError(): HalyardError {
   return new HalyardError("forbidden", "This user is banned.");
 }
 
-// Without a store the signed cookie is the session: there is nothing else to read.
+// Whether sessions are stored. Without a store, the signed cookie is the session, and there is nothing to read.
 function hasStore({ options, secondaryStorage }: AuthContext): boolean {
   return options.database !== undefined || secondaryStorage !== undefined;
 }

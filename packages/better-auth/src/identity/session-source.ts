@@ -1,6 +1,6 @@
-// Finds out where the session of an upgrade is stored, so that it is looked up later in the place where it was found.
+// Finds out where the session of an upgrade is stored, so that later look-ups use the same place.
 // The upgrade authenticator asks once per upgrade; the session reader looks there again once per interval.
-// Guarantees that a look-up spends nothing of an API key: neither its rate nor its remaining uses.
+// Guarantees that a look-up does not consume an API key: neither its rate nor its remaining uses.
 import type { AuthContext } from "better-auth";
 import { sessionInfoOf } from "./session-info.ts";
 import type { BetterAuthIdentity } from "./session-info.ts";
@@ -17,7 +17,7 @@ interface ApiKeyRow {
   readonly expiresAt?: Date | string | null;
 }
 
-/** Where the session that these headers gave is stored. A cookie of it is proof; anything else is looked up. */
+/** Where the session that was read with these headers is stored. Its cookie is proof; otherwise the session is looked up. */
 export async function sourceOf(
   context: AuthContext,
   identity: BetterAuthIdentity,
@@ -29,7 +29,7 @@ export async function sourceOf(
   return (await findApiKey(context, sessionId)) === null ? "elsewhere" : "apiKey";
 }
 
-/** Whether the API key of a session still counts. A key that only a secondary storage has is not found here. */
+/** Whether the API key of a session is still valid. A key that is only in a secondary storage is not found here. */
 export async function isApiKeyValid(context: AuthContext, id: string, now: number): Promise<boolean> {
   const row = await findApiKey(context, id);
   if (row === null || row.enabled === false) return false;
@@ -42,7 +42,7 @@ async function findApiKey({ adapter, hasPlugin }: AuthContext, id: string): Prom
   return adapter.findOne<ApiKeyRow>({ model: "apikey", where: [{ field: "id", value: id }] });
 }
 
-/** Better Auth has verified the cookie's signature already, if it has read the session by it. */
+/** Whether the session's cookie is in the headers. Better Auth has already verified its signature. */
 function isInCookie({ authCookies }: AuthContext, token: string, headers: Headers): boolean {
   const name = authCookies.sessionToken.name.replace(/^__Secure-/, "");
   return (headers.get("cookie") ?? "").includes(`${name}=${encodeURIComponent(token)}.`);

@@ -1,8 +1,8 @@
-/** Reads of the session store that are under way: calls for the same session share one read. */
+/** Shares running reads of the session store: calls for the same session share one read. */
 export class SharedReads<TValue> {
   readonly #underWay = new Map<string, Promise<TValue>>();
 
-  /** @param key what the value is read by, whole */
+  /** @param key everything that determines the value */
   share(key: string, read: () => Promise<TValue>): Promise<TValue> {
     const underWay = this.#underWay.get(key);
     if (underWay !== undefined) return underWay;
@@ -12,16 +12,16 @@ export class SharedReads<TValue> {
   }
 }
 
-/** The headers that one client sends with every request of its own, such as its credentials, and no two clients alike. */
+/** A key of the headers that are the same for all requests of one client, such as its credentials, and differ between clients. */
 export function readKeyOf(headers: Headers): string {
   let key = "";
-  // The order of `Headers` is that of the names, and no value contains a line break.
+  // `Headers` are sorted by name, and no value contains a line break.
   headers.forEach((value, name) => {
     if (!PER_REQUEST.test(name)) key += `${name}: ${value}\n`;
   });
   return key;
 }
 
-/** The second half is what proxies and tracers add, different for each request. */
+/** The headers that differ for each request; the second half are those that proxies and tracers add. */
 const PER_REQUEST =
   /^(sec-websocket-.*|sec-fetch-.*|connection|upgrade|origin|accept|cache-control|pragma|x-request-id|x-correlation-id|x-amzn-trace-id|x-cloud-trace-context|x-b3-.*|b3|traceparent|tracestate|cf-ray)$/;

@@ -1,12 +1,12 @@
 // Single-use tickets: their format, their row in Better Auth's verification store, and their place in an upgrade request.
 // The plugin's endpoint issues a ticket; the upgrade authenticator and `renew` redeem it.
-// Guarantees that a ticket is redeemed at most once, and that the store has only its hash.
+// Guarantees that a ticket is redeemed at most once, and that the store contains only its hash.
 import { createHash, randomBytes } from "node:crypto";
 import type { AuthContext } from "better-auth";
 
-/** What a ticket was issued for. It is stored until the ticket is redeemed or expires. */
+/** The data that a ticket stands for. It is stored until the ticket is redeemed or expires. */
 export interface TicketClaim {
-  /** The session's token. A ticket whose session has ended is worth nothing. */
+  /** The session's token. A ticket whose session has ended is not valid. */
   readonly token: string;
   /** The origin of the page that requested the ticket; null for native clients and servers. */
   readonly origin: string | null;

@@ -1,12 +1,12 @@
 import type { UpgradeRequest } from "@halyard/server";
 
-/** Which credentials an upgrade request carries, whether they are valid or not. */
+/** The credentials that an upgrade request carries, valid or not. */
 export interface Credentials {
   readonly cookie: boolean;
   readonly bearer: boolean;
   /** Undefined when the request offers none; "" when it offers several, which is never valid. */
   readonly ticket: string | undefined;
-  /** A ticket or token is in the URL, which proxies and access logs have recorded by now. */
+  /** Whether a ticket or token is in the URL, which proxies and access logs have already recorded. */
   readonly inUrl: boolean;
 }
 

@@ -1,6 +1,6 @@
 // Decides from which origin a connection may be opened, and with which credentials.
 // The upgrade authenticator calls it first for each upgrade request, before it reads a session.
-// Guarantees that a page of an origin that Better Auth does not trust never uses the cookie of its visitor.
+// Guarantees that a page from an origin that Better Auth does not trust can never use the cookie of its visitor.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Logger, UpgradeRequest } from "@halyard/server";
 import type { AuthContext } from "better-auth";
@@ -23,7 +23,7 @@ export class OriginPolicy {
   }
 
   /**
-   * @returns the request's headers, without the credentials that do not count for a request of this origin
+   * @returns the request's headers, without the credentials that are not accepted from this origin
    * @throws HalyardError `forbidden`; every error of the application's own `trustedOrigins` function
    */
   async accept(
@@ -52,7 +52,7 @@ export class OriginPolicy {
 }
 
 /**
- * A plain GET, by which a client learns why its handshake failed. A browser sends no `Origin` with a GET to the page's
+ * Whether this is the plain GET by which a client learns why its handshake failed. A browser sends no `Origin` with a GET to the page's
  * own origin; the response is a status without a body, which no other origin can read.
  */
 function isHandshakeProbe(headers: Headers): boolean {
@@ -61,7 +61,7 @@ function isHandshakeProbe(headers: Headers): boolean {
   return site === null || site === "same-origin" || site === "none";
 }
 
-// Without an Origin only those credentials count that a page of another site cannot send.
+// Removes the cookie: without an Origin, only credentials count that a page of another site cannot send.
 function withoutCookie(headers: Headers): Headers {
   const copy = new Headers(headers);
   copy.delete("cookie");

@@ -4,7 +4,7 @@ import type { Logger } from "@halyard/server";
 const MAX_LOGGED = 100;
 const MAX_ORIGIN_LENGTH = 80;
 
-/** Logs each rejected origin once, and at most 100 rejections in all: a scanner must not fill the log. */
+/** Logs each rejected origin once, and at most 100 rejections in all, so that a scanner cannot fill the log. */
 export class RejectionLog {
   readonly #logger: Pick<Logger, "warn"> | false;
   readonly #development: boolean;
@@ -17,7 +17,7 @@ export class RejectionLog {
   }
 
   origin(value: string): void {
-    // The message quotes the origin inside a line of code to copy: no quotes and backslashes either.
+    // The message contains the origin inside a line of code to copy, so quotes and backslashes are replaced, too.
     const origin = printableAscii(value, MAX_ORIGIN_LENGTH).replace(/["\\]/g, "?");
     this.#logOnce(origin, { event: "origin_refused", origin }, this.#originMessage(origin));
   }

@@ -1,6 +1,6 @@
 // Answers whether Better Auth trusts an origin, by Better Auth's own configuration and patterns.
 // The origin policy calls it for each upgrade request with an Origin, the server for each probe of a failed handshake.
-// Guarantees that the request's own Host never makes an origin trusted, with NODE_ENV=test as well.
+// Guarantees that the request's own Host never makes an origin trusted, not even with NODE_ENV=test.
 import type { AuthContext } from "better-auth";
 
 /**
@@ -17,7 +17,7 @@ export async function isTrustedOrigin(
   if (!isSerializedOrigin(origin)) return false;
   const { trustedOrigins } = context.options;
   if (typeof trustedOrigins !== "function") return context.isTrustedOrigin(origin);
-  // The context's own list still has what the function returned at start, so the list is made anew.
+  // The context's own list still contains what the function returned at start, so the list is computed again.
   const listed = await trustedOrigins(new Request(context.baseURL || "http://localhost", { headers }));
   const current = [...configuredOrigins(context), ...listed].filter(
     (entry) => typeof entry === "string" && entry !== "",
@@ -27,8 +27,8 @@ export async function isTrustedOrigin(
   );
 }
 
-// What browsers and app shells send: a scheme and an authority, in lower case. Better Auth's matcher also accepts whole
-// URLs, and would read `https://x@app.example.com` as `https://app.example.com`.
+// Whether a text has the form that browsers and app shells send: a scheme and an authority, in lower case. Better Auth's
+// matcher also accepts complete URLs, and would read `https://x@app.example.com` as `https://app.example.com`.
 function isSerializedOrigin(origin: string): boolean {
   return /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@\\,A-Z]+$/.test(origin);
 }

@@ -1,6 +1,6 @@
 // Authenticates one upgrade request: its origin, then its credentials, then its user.
 // The authenticator calls it for each upgrade; the session watch redeems the tickets of renewals with it.
-// Guarantees that a ticket and a cookie of two different users never open a connection together.
+// Guarantees that a ticket and a cookie of different users never open a connection together.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { UpgradeRequest } from "@halyard/server";
 import type { AuthContext } from "better-auth";
@@ -30,7 +30,7 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
   readonly #reads = new SharedReads<AcceptedSession<SessionOf<TAuth>> | null>();
   #policy: OriginPolicy | undefined;
 
-  /** @param sequence the number of the latest change of sessions */
+  /** @param sequence returns the number of the latest change of sessions */
   constructor(
     reader: SessionReader<TAuth>,
     settings: OriginSettings & Pick<AuthenticatorSettings, "clock">,
@@ -65,7 +65,7 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
       : null;
   }
 
-  /** Requests with the same credentials share a read that is under way; each gets an identity of its own. */
+  /** Requests with the same credentials share a running read; each gets its own identity object. */
   async #read(headers: Headers): Promise<AcceptedSession<SessionOf<TAuth>> | null> {
     const read = async (): Promise<AcceptedSession<SessionOf<TAuth>> | null> => {
       const sequence = this.#sequence();

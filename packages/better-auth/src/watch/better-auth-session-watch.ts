@@ -18,7 +18,7 @@ import { observeStore } from "./store-changes.ts";
 import { WatchedSessions } from "./watched-sessions.ts";
 import type { WatchedSession } from "./watched-sessions.ts";
 
-/** What a session watch uses. Everything but the bus is shared with the authenticator. */
+/** The dependencies of a session watch. Everything except the bus is shared with the authenticator. */
 export interface WatchParts<TAuth extends BetterAuthInstance> {
   readonly bus: SessionBus;
   readonly reader: SessionReader<TAuth>;
@@ -32,8 +32,8 @@ export interface WatchParts<TAuth extends BetterAuthInstance> {
 const RECHECK_MS = 300;
 
 /**
- * Follows the sessions of open connections. Changes that this process or another node makes arrive within milliseconds;
- * changes that go past Better Auth are found by a check of each session once per interval and when it expires.
+ * Watches the sessions of open connections. Changes that this process or another node makes arrive within milliseconds;
+ * changes that bypass Better Auth are found by a check of each session once per interval and at its expiry.
  */
 export class BetterAuthSessionWatch<TAuth extends BetterAuthInstance> implements SessionWatch<
   SessionOf<TAuth>
@@ -111,7 +111,7 @@ export class BetterAuthSessionWatch<TAuth extends BetterAuthInstance> implements
   }
 
   async #observe(): Promise<void> {
-    // When Better Auth cannot start, no connection opens, and there is no session to watch.
+    // If Better Auth cannot start, no connection opens, so there is no session to watch.
     const context = await this.#parts.reader.context().catch(() => undefined);
     if (context === undefined || this.#isStopped) return;
     const listener = (change: SessionChange): void => this.#onStoreChange(change);

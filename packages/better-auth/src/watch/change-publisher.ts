@@ -1,6 +1,6 @@
-// Tells the nodes what a process without connections does to sessions, through a backplane that no system has started.
+// Tells the nodes how a process without connections changes sessions, through a backplane that no system has started.
 // The plugin calls it for each change that its instance makes.
-// Guarantees that a change never fails because the backplane is away, and that the process never waits for it to come back.
+// Guarantees that a change never fails because the backplane is away, and that the backplane never keeps the process alive.
 import type { Backplane, Revocation, SessionMark } from "@halyard/server";
 import type { SessionClock } from "../options.ts";
 import { marksOf, noticesOf } from "./notice.ts";
@@ -8,9 +8,9 @@ import type { SessionChange } from "./notice.ts";
 
 export interface ChangePublisherParts {
   readonly backplane: Pick<Backplane, "announce" | "revoke">;
-  /** A process may end while a timer of this clock is set. */
+  /** A clock whose timers do not keep the process alive. */
   readonly clock: SessionClock;
-  /** Called once per time in which the backplane is away. */
+  /** Called once per outage of the backplane. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -19,14 +19,14 @@ interface FailedCall {
   readonly endsAt: number;
 }
 
-/** A node that is cut off for longer has checked its sessions by itself. */
+/** How long a mark is stored. A node that is cut off for longer has checked its sessions by itself. */
 const MARK_MS = 3_600_000;
 const REPEATED_MS = 5 * 60_000;
 const MAX_REPEATED = 10_000;
 const MIN_WAIT_MS = 500;
 const MAX_WAIT_MS = 10_000;
 
-/** Publishes changes of sessions. What the backplane does not take is repeated for 5 min. */
+/** Publishes changes of sessions. A change that the backplane does not accept is repeated for 5 min. */
 export class ChangePublisher {
   readonly #parts: ChangePublisherParts;
   readonly #failed = new Set<FailedCall>();
@@ -37,7 +37,7 @@ export class ChangePublisher {
     this.#parts = parts;
   }
 
-  /** Resolves when the backplane has taken the change, or has failed once. Never rejects. */
+  /** Resolves when the backplane has accepted the change, or has failed once. Never rejects. */
   async publish(change: SessionChange): Promise<void> {
     const { backplane } = this.#parts;
     const calls = marksOf(change).map((mark) => {
@@ -78,7 +78,7 @@ export class ChangePublisher {
     clock.setTimeout(() => void this.#repeat(), ms);
   }
 
-  /** In their order, one at a time: the first failure shows that the backplane is still away. */
+  /** Repeats the changes in order, one at a time; the first failure shows that the backplane is still away. */
   async #repeat(): Promise<void> {
     for (const failed of this.#failed) {
       const isTaken = await failed.call().then(

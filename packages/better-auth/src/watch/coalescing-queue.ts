@@ -1,16 +1,16 @@
 // A queue of subjects that runs one asynchronous task for each of them.
-// The session checks queue a session each time that it has to be read from the store.
+// The session checks queue a session whenever it has to be read from the store.
 // Guarantees at most one run per subject and `limit` runs at a time, and one more run for a request during a run.
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** Runs a task per subject. Requests for a subject that waits are one run. */
+/** Runs a task per subject. Requests for a waiting subject are combined in one run. */
 export class CoalescingQueue<TSubject> {
   readonly #task: (subject: TSubject) => Promise<void>;
   readonly #limit: number;
   readonly #waiting = new Set<TSubject>();
   readonly #running = new Set<TSubject>();
   readonly #rerun = new Set<TSubject>();
-  // A request often comes in the middle of a call of Better Auth, whose asynchronous context holds a database
+  // A request often arrives during a call of Better Auth, whose asynchronous context holds a database
   // transaction. A task in that context would read uncommitted rows, or use the transaction after its end.
   readonly #runOutsideCallerContext = AsyncLocalStorage.snapshot();
 

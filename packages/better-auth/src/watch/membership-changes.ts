@@ -1,6 +1,6 @@
 // Reports the users whose membership in an organization or team, or whose API key changes, by wrapping Better Auth's
-// database adapter. The session watch starts it where such a plugin is used, and ends it when the watch stops.
-// Guarantees that a change inside of a transaction is reported after the transaction has committed.
+// database adapter. The session watch starts it if such a plugin is used, and ends it when the watch stops.
+// Guarantees that a change inside a transaction is reported after the transaction has committed.
 import type { AuthContext, DBTransactionAdapter, Where } from "better-auth";
 import type { ChangeListener } from "./store-changes.ts";
 import { wrapMethod } from "./wrap-method.ts";
@@ -18,7 +18,7 @@ interface RowSelection {
   readonly update?: object;
 }
 
-/** The tables that say what a user may do, with the column of the user. */
+/** The tables that determine what a user may do, with the column of the user. */
 const USER_COLUMNS: Readonly<Record<string, string>> = {
   member: "userId",
   teamMember: "userId",
@@ -32,7 +32,7 @@ const BATCH_SIZE = 100;
  * Reports each user who loses or changes an API key or a membership: who leaves, is removed, gets another role, or whose organization
  * is deleted. The organization plugin has hooks for some of these and none for leaving, so the tables are observed.
  *
- * @returns ends the observation
+ * @returns a function that ends the observation
  */
 export function observeMemberships(
   { adapter, hasPlugin }: Pick<AuthContext, "adapter" | "hasPlugin">,
@@ -70,7 +70,7 @@ async function runObserved<TResult>(
 ): Promise<TResult> {
   const userIds = new Set<string>();
   const result = await original((transaction) => {
-    // A database without transactions passes the adapter itself, which is observed already.
+    // A database without transactions passes the adapter itself, which is already observed.
     if ((transaction as object) === adapter) return run(transaction);
     const observed = Object.create(transaction) as DBTransactionAdapter;
     observeWrites(observed, (changed) => {
@@ -84,7 +84,7 @@ async function runObserved<TResult>(
 
 function observeWrites(adapter: WriteMethods, onChanged: OnChanged): (() => void)[] {
   const wrapWrite = async <TResult>(rows: RowSelection, write: () => Promise<TResult>): Promise<TResult> => {
-    // The rows say whose they are, so they are read before the write.
+    // The rows contain the user ids, so they are read before the write.
     const userIds = await userIdsOf(adapter, rows);
     const result = await write();
     await onChanged(userIds);
@@ -104,7 +104,7 @@ async function userIdsOf(
 ): Promise<Set<string>> {
   const column = USER_COLUMNS[model];
   const userIds = new Set<string>();
-  // The use of an API key writes its counters, which change no rights.
+  // Using an API key updates its counters, which do not affect rights.
   if (column === undefined || (model === "apikey" && isUseOfKey(update))) return userIds;
   for (let offset = 0; ; offset += PAGE_SIZE) {
     const sortBy = { field: "id", direction: "asc" as const };

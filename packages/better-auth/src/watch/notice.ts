@@ -3,10 +3,10 @@
 // Guarantees that a notice is under the bus's limit of 8 KiB, and that a malformed notice is ignored.
 import type { SessionCloseCode, SessionMark, SessionNotice } from "@halyard/server";
 
-/** What changed in the session store. It has identifiers only, because a session's token is a credential. */
+/** A change in the session store. It contains only identifiers, because a session's token is a credential. */
 export type SessionChange =
   | { readonly kind: "ended"; readonly sessionIds: readonly string[]; readonly code: EndCode }
-  /** Goes before the end of the user's sessions. */
+  /** Reported before the end of the user's sessions. */
   | { readonly kind: "banned"; readonly userId: string }
   | { readonly kind: "changed"; readonly userId: string };
 
@@ -16,10 +16,10 @@ export type EndCode = Exclude<SessionCloseCode, 1013>;
 const MAX_IDS = 25;
 const MAX_ID_LENGTH = 256;
 
-/** The marks of a change: what a node must learn that is cut off now. A node looks at the sessions by itself for the rest. */
+/** The marks of a change, for nodes that are cut off now. For other changes, such a node checks the sessions itself. */
 export function marksOf(change: SessionChange): SessionMark[] {
   if (change.kind === "banned") return [{ user: change.userId, code: 4403 }];
-  // Sessions end with 4403 by a ban, which has its own mark.
+  // Sessions that end with 4403 belong to a ban, which has its own mark.
   if (change.kind === "changed" || change.code === 4403) return [];
   return change.sessionIds.map((session) => ({ session, code: change.code }));
 }

@@ -4,8 +4,8 @@ import { observeStore } from "./store-changes.ts";
 import type { StoreObserver } from "./store-changes.ts";
 
 /**
- * Observes an instance of Better Auth for as long as it exists, from a plugin's `init` on. Better Auth makes the internal
- * adapter that its endpoints use only after the `init` of the last plugin, so each one that it sets is observed.
+ * Observes an instance of Better Auth for its lifetime, from a plugin's `init` on. Better Auth creates the internal
+ * adapter of its endpoints only after the `init` of the last plugin, so each adapter that it sets is observed.
  */
 export function observeInstance(context: AuthContext, observer: StoreObserver): void {
   const observed = new WeakSet<object>();
@@ -20,7 +20,7 @@ export function observeInstance(context: AuthContext, observer: StoreObserver): 
     configurable: true,
     enumerable: true,
     get: () => current,
-    // The contexts of requests are copies with this property: one that is set there is that request's own.
+    // Request contexts are copies that inherit this property; an adapter that is set there belongs to that request only.
     set(this: AuthContext, value: AuthContext["internalAdapter"]) {
       if (this !== context) {
         const own = { value, configurable: true, enumerable: true, writable: true };

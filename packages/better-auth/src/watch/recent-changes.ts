@@ -17,16 +17,16 @@ interface EndedSession extends RecentChange {
 }
 
 /**
- * The latest changes of sessions. A session may end after it was read for an upgrade and before its connection is
- * registered, when there is no connection to close yet. The connection compares itself with these changes at
- * registration, which spares a second read of the store for every upgrade.
+ * Remembers the latest changes of sessions. A session may end after it was read for an upgrade and before its connection is
+ * registered, when there is no connection to close yet. A connection is compared with these changes at
+ * registration, which avoids a second read of the store for every upgrade.
  */
 export class RecentChanges {
   readonly #now: () => number;
   readonly #ended = new Map<string, EndedSession>();
   readonly #changed = new Map<string, RecentChange>();
   #sequence = 0;
-  /** The sequence number of the latest change that is not remembered any more. */
+  /** The sequence number of the latest change that is no longer remembered. */
   #lastDroppedSequence = 0;
 
   constructor(now: () => number) {

@@ -1,6 +1,6 @@
 // Reads the sessions of open connections from the store again, and acts on what it finds.
-// The session watch calls it for each session that opens or changes; a timer of one second calls it for those that are due.
-// Guarantees one read per session however many connections it has, and no sign-out because the store does not answer.
+// The session watch calls it for each session that opens or changes; a one-second timer calls it for the sessions that are due.
+// Guarantees one read per session, however many connections it has, and no sign-out because the store does not answer.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { SessionCloseCode } from "@halyard/server";
 import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
@@ -13,7 +13,7 @@ import { CoalescingQueue } from "./coalescing-queue.ts";
 import type { RecentChanges } from "./recent-changes.ts";
 import type { WatchedSession, WatchedSessions } from "./watched-sessions.ts";
 
-/** What the session checks use; `end` closes the connections of a session. */
+/** The dependencies of {@link SessionChecks}; `end` closes the connections of a session. */
 export interface CheckParts<TAuth extends BetterAuthInstance> {
   readonly reader: SessionReader<TAuth>;
   readonly changes: RecentChanges;
@@ -24,7 +24,7 @@ export interface CheckParts<TAuth extends BetterAuthInstance> {
 }
 
 const TICK_MS = 1_000;
-/** The time until the next check when the store did not answer. */
+/** The time until the next check after the store did not answer. */
 const RETRY_MS = 5_000;
 
 /** Checks each session once per interval, when it expires, and when its user changed. */
@@ -106,7 +106,7 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
     }
   }
 
-  /** Keeps the connections of a session that the store did not answer for, until the grace period ends. */
+  /** Keeps the connections of a session, although the store did not answer, until the grace period ends. */
   #postpone(session: WatchedSession<SessionOf<TAuth>>): void {
     const now = this.#clock.now();
     const graceEndsAt = session.verifiedAt + this.#parts.settings.storeGraceMs;
@@ -114,7 +114,7 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
     session.nextAt = Math.min(now + this.#jitter(RETRY_MS), graceEndsAt);
   }
 
-  /** @returns the time ± 20 %, so that sessions that opened together are not checked together */
+  /** @returns the time varied by ± 20 %, so that sessions that opened together are not checked together */
   #jitter(ms: number): number {
     return ms * (0.8 + 0.4 * this.#clock.random());
   }

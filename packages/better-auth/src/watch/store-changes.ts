@@ -1,4 +1,4 @@
-// Reports what this process does to sessions and users, by wrapping Better Auth's internal adapter.
+// Reports this process' changes of sessions and users, by wrapping Better Auth's internal adapter.
 // The plugin starts it with the instance, the session watch with its server; the watch ends it when it stops.
 // Guarantees that an error of the observation never fails the sign-out, ban or removal that it observes.
 import type { AuthContext } from "better-auth";
@@ -6,10 +6,10 @@ import { isBanned } from "../identity/ban.ts";
 import type { EndCode, SessionChange } from "./notice.ts";
 import { wrapMethod } from "./wrap-method.ts";
 
-/** Receives each change that the observed process makes. What it returns is waited for before the change is answered. */
+/** Receives each change that the observed process makes. Its promise is awaited before the change is answered. */
 export type ChangeListener = (change: SessionChange) => void | Promise<void>;
 
-/** The receiver of changes, and the time in milliseconds by which a ban has expired or not. */
+/** The receiver of changes, and the current time in milliseconds, which decides whether a ban has expired. */
 export interface StoreObserver {
   readonly listener: ChangeListener;
   readonly now: () => number;
@@ -21,7 +21,7 @@ type InternalAdapter = AuthContext["internalAdapter"];
  * Reports changes of sessions and users. Better Auth's `databaseHooks` do not fire for sessions that are in a secondary
  * storage only, so its internal adapter is wrapped in place: every endpoint and plugin uses it.
  *
- * @returns ends the observation
+ * @returns a function that ends the observation
  */
 export function observeStore({ internalAdapter }: AuthContext, observer: StoreObserver): () => void {
   const banned = new Set<string>();
@@ -32,7 +32,7 @@ export function observeStore({ internalAdapter }: AuthContext, observer: StoreOb
   return () => undo.forEach((restore) => restore());
 }
 
-/** @param banned the users who were banned last: the removal of their sessions is part of the ban */
+/** @param banned the users who were just banned, for whom the removal of sessions is part of the ban */
 function observeSessions(
   adapter: InternalAdapter,
   listener: ChangeListener,
@@ -64,7 +64,7 @@ function observeSessions(
     wrapMethod(adapter, "deleteUser", (original) => (id) => endByUser(id, () => original(id))),
     wrapMethod(adapter, "updateSession", (original) => async (token, data) => {
       const session = await original(token, data);
-      // Ordinary HTTP requests extend their session. That happens often, and no connection has to know it.
+      // Ordinary HTTP requests extend their session. That happens often and does not concern connections.
       const isExtension = Object.keys(data).every((key) => key === "expiresAt" || key === "updatedAt");
       if (session !== null && !isExtension) await listener({ kind: "changed", userId: session.userId });
       return session;
@@ -80,7 +80,7 @@ function observeUsers(
   const onUpdate = async (user: { readonly id: string } | null): Promise<void> => {
     if (user === null) return; // the update found no such user
     banned.delete(user.id);
-    // A ban updates the user first and deletes the sessions afterwards: code 4403 has to come before 4401.
+    // A ban first updates the user and then deletes the sessions, so the change with 4403 must be reported before those with 4401.
     if (isBanned(user, now())) {
       banned.add(user.id);
       await listener({ kind: "banned", userId: user.id });
@@ -121,7 +121,7 @@ async function sessionIdsOf(adapter: InternalAdapter, userId: string): Promise<s
   return (await orEmpty(adapter.listSessions(userId))).map(({ id }) => id);
 }
 
-// A user must be able to sign out even when the list of connections to close cannot be read; a check finds them later.
+// A user must be able to sign out even if the list of sessions cannot be read; a later check finds their connections.
 async function orEmpty<TRow>(rows: Promise<TRow[]>): Promise<TRow[]> {
   return rows.catch(() => []);
 }

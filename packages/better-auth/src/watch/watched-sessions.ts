@@ -1,6 +1,6 @@
 // The table of the sessions that have an open connection on this node, by session id and by user id.
-// The session watch adds and removes connections; the session checks go through it once a second.
-// Guarantees that a session without connections is not in it.
+// The session watch adds and removes connections; the session checks iterate over it once a second.
+// Guarantees that it contains no session without connections.
 import type { WatchedConnection } from "@halyard/server";
 import { sessionInfoOf } from "../identity/session-info.ts";
 import type { BetterAuthIdentity } from "../identity/session-info.ts";
@@ -16,7 +16,7 @@ export interface WatchedSession<TIdentity extends BetterAuthIdentity> {
   nextAt: number;
   /** When the store last confirmed the session, in milliseconds since 1970. */
   verifiedAt: number;
-  /** The user changed: the next check replaces the identity of each connection even if it looks the same. */
+  /** Whether the user changed, so that the next check replaces the identity of each connection even if it looks the same. */
   isChanged: boolean;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Replaces a method of an object by a wrapper of it.
+ * Replaces a method of an object with a wrapper.
  *
- * @returns restores the original method, unless the method was wrapped again since
+ * @returns a function that restores the original method, unless the method was wrapped again meanwhile
  */
 export function wrapMethod<TTarget extends object, TName extends keyof TTarget>(
   target: TTarget,

@@ -4,7 +4,7 @@ export interface Backoff {
   readonly minMs: number;
   /**
    * The longest wait after the first failure, in milliseconds. It doubles with each further failure, until a connection has
-   * stayed open for 5 s: 30 s where the server closed the one before with 1011, 1013 or a code from 4000 on. @default 500
+   * stayed open for 5 s, or for 30 s if the server closed the previous one with 1011, 1013 or a code from 4000 on. @default 500
    */
   readonly baseMs: number;
   /** The longest wait after any number of failures, in milliseconds. @default 20_000 */
@@ -13,7 +13,7 @@ export interface Backoff {
 
 /**
  * The wait after a number of failures in a row: evenly distributed between the minimum and a ceiling that doubles. The
- * jitter is full because clients that lost the same server at one moment must not return at one moment.
+ * jitter is full, so that clients that lost the same server at the same time do not return at the same time.
  *
  * @param random at least 0, less than 1
  * @returns milliseconds

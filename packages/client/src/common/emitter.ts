@@ -16,13 +16,13 @@ export class Emitter<TEvents extends Record<keyof TEvents, unknown[]>> {
     this.#reportError = reportError;
   }
 
-  /** @param owner by which `dropAll` ends the subscription */
+  /** @param owner the value with which `dropAll` ends the subscription */
   on<TName extends keyof TEvents>(
     name: TName,
     listener: (...payload: TEvents[TName]) => unknown,
     owner?: unknown,
   ): Unsubscribe {
-    // Each call has its own entry: a listener that is subscribed twice is called twice and ends one by one.
+    // Each call has its own entry: a listener that is subscribed twice is called twice, and each subscription ends separately.
     const entry = [name, listener, owner] as const;
     this.#entries.add(entry);
     return () => void this.#entries.delete(entry);

@@ -1,4 +1,7 @@
-/** Whether two values are the same JSON, field by field in the same order: cheap in bytes, and right for what a server sends twice. */
+/**
+ * Whether two values have the same JSON, with fields in the same order. Small code, and sufficient for values that the
+ * server sends repeatedly.
+ */
 export function isEqual(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

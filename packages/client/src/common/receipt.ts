@@ -1,8 +1,8 @@
 import type { SendError } from "./send-error.ts";
 
 /**
- * What became of a sent message. A status is certain; where the client cannot be certain, it is `unknown`. `TResult` is
- * what the handler returned, where the contract has a `result` for the type; `TError` has the contract's own errors.
+ * The outcome of a sent message. A status is certain; if the client cannot be certain, the status is `unknown`. `TResult` is
+ * what the handler returned, if the contract has a `result` for the type; `TError` includes the contract's own errors.
  */
 export type Receipt<TResult = undefined, TError = SendError> =
   /** The server accepted the message, once. `offset` is its place in the channel. */
@@ -34,12 +34,12 @@ export interface Sending<TResult = undefined, TError = SendError> extends Promis
   readonly id: string;
 }
 
-/** The messages of the outbox. */
+/** The state of the outbox. */
 export interface QueueState {
   /** How many messages wait to be written to a socket. */
   readonly queued: number;
-  /** How many messages are written and wait for a reply. */
+  /** How many messages were written and wait for a reply. */
   readonly unacknowledged: number;
-  /** The size of both together, in bytes. */
+  /** The size of all these messages together, in bytes. */
   readonly bytes: number;
 }

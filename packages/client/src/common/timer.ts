@@ -1,9 +1,9 @@
-// One timer that is set again and again.
+// A timer that can be set repeatedly.
 // Used by every part that waits: the outbox, requests, rooms, the liveness check and the reconnector.
-// At most one callback is pending for a Timer: setting it cancels the callback that was set before.
+// A Timer has at most one pending callback: setting it cancels the previous one.
 import type { Clock } from "./clock.ts";
 
-/** Platforms keep a delay in 31 bits of milliseconds, some 24 days, and run a longer one at once. */
+/** The longest usable delay: platforms store it in 31 bits of milliseconds (about 24 days), and fire a longer one at once. */
 const MAX_DELAY_MS = 2e9;
 
 export class Timer {

@@ -2,37 +2,37 @@ import { SUBPROTOCOL, TICKET_PREFIX } from "@halyard/protocol/wire";
 import type { WebSocketClientOptions, WebSocketConstructor } from "../options.ts";
 
 /**
- * The URL of a WebSocket. As text, because the `URL` of React Native cannot be changed.
+ * Resolves the URL of a WebSocket. The result is a string, because a `URL` of React Native cannot be modified.
  *
- * @throws TypeError for a value that can never be one, and for a relative URL where there is no page
+ * @throws TypeError for a value that can never be a URL, and for a relative URL without a page
  */
 function resolveUrl(url: string | URL): string {
   try {
     if (url) {
       const text = String(url);
       const { href } = new URL(text, baseUrl());
-      // React Native appends a slash, behind a query, too.
+      // React Native appends a slash, even after a query.
       const resolved = href === `${text}/` ? text : href;
       if (/^(ws|http)s?:/.test(resolved)) return resolved.replace("http", "ws").replace(/#.*/, "");
     }
   } catch {
-    // The same error for all that cannot be used.
+    // All unusable values get the same error.
   }
   throw new TypeError(`invalid URL "${String(url)}": write "wss://host/path", or "/path" in a page`);
 }
 
-/** The address of the next attempt, by whose client id and number the server knows this connection. */
+/** The address of the next attempt, with the client id and attempt number by which the server identifies this connection. */
 export async function attemptUrl(
   { url }: WebSocketClientOptions,
   client: { readonly clientId: string; attempt: number },
 ): Promise<string> {
   const resolved = resolveUrl(typeof url === "function" ? await url() : url);
-  // In front of the application's own: the server takes the first of each name.
+  // Put before the application's own parameters, because the server reads the first one of each name.
   return resolved.replace(/\?|$/, `?c=${client.clientId}&a=${++client.attempt}&`).replace(/&$/, "");
 }
 
 /**
- * The subprotocols that the client offers. The ticket is one of them because a URL would end up in access logs.
+ * The subprotocols that the client offers. They include the ticket, because a URL would end up in access logs.
  *
  * @throws TypeError for a value that cannot be a ticket
  */
@@ -49,7 +49,7 @@ function baseUrl(): string | undefined {
   return (globalThis as { location?: { href: string } }).location?.href;
 }
 
-/** @throws TypeError that names all that is missing here */
+/** @throws TypeError that names everything that this platform lacks */
 export function socketClassOf({
   WebSocket = globalThis.WebSocket,
 }: WebSocketClientOptions): WebSocketConstructor {
@@ -66,11 +66,11 @@ export function socketClassOf({
 }
 
 /**
- * Finds what can never work when the client is created.
+ * Checks, when the client is created, for options that can never work.
  *
- * @returns whether the URL is that of a page, and this is no page and no worker: a server that renders one, for example.
- *   Then the URL is no mistake until something is sent.
- * @throws TypeError that says what to write
+ * @returns whether the URL is relative but there is no page and no worker, for example during server rendering.
+ *   Then the URL is not a mistake until something is sent.
+ * @throws TypeError that says how to correct the options
  */
 export function checkOptions(options: WebSocketClientOptions): boolean {
   const { url } = options;

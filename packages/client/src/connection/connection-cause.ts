@@ -1,8 +1,8 @@
 /**
  * Why there is no connection. `offline`: the browser says so. `unreachable`: no answer. `refused`: an HTTP answer, see
- * `status`. `lost`: broken, or silent for too long. `closed`: by the server, see `code`. `kicked`: by `disconnectUser`
- * and its like. `replaced`: by a newer connection. `outdated`: the contract. `option`: `url`, `ticket` or `WebSocket`
- * failed. `local`: `close()`, not started yet, or a page that sleeps.
+ * `status`. `lost`: broken, or silent for too long. `closed`: by the server, see `code`. `kicked`: by `disconnectUser` or
+ * a similar call. `replaced`: by a newer connection. `outdated`: the contract is too old. `option`: `url`, `ticket` or `WebSocket`
+ * failed. `local`: `close()` was called, the client was not started yet, or the page sleeps.
  */
 export type CauseKind =
   | "offline"
@@ -16,12 +16,12 @@ export type CauseKind =
   | "option"
   | "local";
 
-/** Why there is no connection, for the application and for its developer. */
+/** Why there is no connection, for the application and its developer. */
 export interface ConnectionCause {
   readonly kind: CauseKind;
   /** A sentence for a developer, with what to check. */
   readonly message: string;
-  /** The HTTP status of the handshake, where it is known. */
+  /** The HTTP status of the handshake, if known. */
   readonly status?: number | undefined;
   /** The close code of the server. */
   readonly code?: number | undefined;
@@ -29,7 +29,7 @@ export interface ConnectionCause {
   readonly reason?: string | undefined;
 }
 
-/** `option` has the message of its error. */
+/** The messages of the causes; `option` has the message of its own error. */
 const MESSAGES: Readonly<Partial<Record<CauseKind, string>>> = {
   offline: "The browser is offline.",
   unreachable:
@@ -42,7 +42,7 @@ const MESSAGES: Readonly<Partial<Record<CauseKind, string>>> = {
   local: "Not started, or closed by close().",
 };
 
-/** A failure without an answer has another cause where the browser knows that there is no network. */
+/** The cause of a failure without an answer: `offline` if the browser knows that there is no network. */
 export function causeOf(
   kind: CauseKind,
   details?: Readonly<Partial<Omit<ConnectionCause, "kind">>>,
@@ -53,7 +53,7 @@ export function causeOf(
   return { kind: known, message: MESSAGES[known] ?? "", ...details };
 }
 
-/** The handshake got an HTTP answer. */
+/** The cause for an HTTP answer to the handshake. */
 export function causeOfStatus(status: number): ConnectionCause {
   let hint = "check the path of url, and proxies.";
   if (status === 401 || status === 403) hint = "authenticate said no.";
@@ -62,7 +62,7 @@ export function causeOfStatus(status: number): ConnectionCause {
   return causeOf("refused", { status, message: `No WebSocket, HTTP ${String(status)}: ${hint}` });
 }
 
-/** `url`, `ticket` or the constructor of the sockets has thrown. */
+/** The cause for an error of `url`, `ticket` or the socket constructor. */
 export function causeOfError(error: unknown): ConnectionCause {
   return causeOf("option", { message: String(error) });
 }
@@ -75,7 +75,7 @@ const KINDS_OF_CODES: Readonly<Record<number, CauseKind>> = {
   4426: "outdated",
 };
 
-/** An open connection was closed. */
+/** The cause for the close of an open connection. */
 export function causeOfClose(code: number, reason: string): ConnectionCause {
   return code === 1006 ? causeOf("lost") : causeOf(KINDS_OF_CODES[code] ?? "closed", { code, reason });
 }

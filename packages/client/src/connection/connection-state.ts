@@ -4,15 +4,15 @@ import type { ConnectionCause } from "./connection-cause.ts";
 /** Why the server rejected the credentials. */
 export type AuthRequiredReason = "unauthenticated" | "forbidden";
 
-/** The state of the client's connection. `cause` says what failed last; it is undefined where nothing has failed. */
+/** The state of the client's connection. `cause` says what failed last; it is undefined if nothing has failed. */
 export type ConnectionState =
-  /** A socket is opening, or it is open and waits for the welcome. `attempt` counts attempts in a row, from 1. */
+  /** A socket is opening, or is open and waits for the welcome. `attempt` counts consecutive attempts, from 1. */
   | {
       readonly status: "connecting";
       readonly attempt: number;
       readonly cause: ConnectionCause | undefined;
     }
-  /** The server has sent its welcome: messages and requests go out. */
+  /** The server has sent its welcome: messages and requests are sent. */
   | { readonly status: "open"; readonly user: PublicUser; readonly cause?: undefined }
   /** The next attempt starts at `retryAt`, in milliseconds since the epoch, or earlier when the page wakes up. */
   | {
@@ -31,12 +31,12 @@ export type ConnectionState =
       readonly cause: ConnectionCause;
     };
 
-/** A start, or the state that the connection has reached by itself. */
+/** A start, or a state that the connection has reached by itself. */
 export type ConnectionEvent = { readonly status: "started" } | ConnectionState;
 
 /**
- * The state after an event. Only a start leaves `closed`, because every other event comes too late then; `authRequired`
- * is also left by closing. The same object when nothing has changed.
+ * The state after an event. Only a start leaves `closed`, because any other event is then outdated; `authRequired`
+ * is also left by closing. Returns the same object if nothing has changed.
  */
 export function reduceConnection(state: ConnectionState, event: ConnectionEvent): ConnectionState {
   if (event.status === "started") return { status: "connecting", attempt: 1, cause: undefined };

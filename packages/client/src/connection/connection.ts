@@ -1,4 +1,4 @@
-// One user's connection through all of its sockets: its state, the handshake of hello and welcome, the sleep of the page.
+// A client's connection across all of its sockets: its state, the handshake of hello and welcome, and the sleep of the page.
 // Created by the client, which it informs through ConnectionCallbacks; the other parts write to it.
 // No frame reaches the client before the welcome, except errors, and a malformed frame never throws.
 import { TokenBucket, dateOf } from "@halyard/protocol/internal";
@@ -21,47 +21,47 @@ import type { ReconnectorCallbacks } from "./reconnector-callbacks.ts";
 import { DEFAULT_SEND_LIMITS } from "./send-limits.ts";
 import type { SendLimits } from "./send-limits.ts";
 
-/** The id of the hello, by which the welcome that answers it is recognised. */
+/** The id of the hello, which identifies the welcome that answers it. */
 const HELLO_ID = "h";
 
-/** How long the server may send nothing when its welcome does not say. */
+/** How long the server may be silent if its welcome names no time. */
 const SILENCE_MS = 35_000;
 
-// Written out, typed by the protocol's table: the table itself would be in every bundle.
+// A literal, checked against the protocol's table by its type, so that the table itself is not in the bundle.
 const CLOSED_BY_CLIENT: (typeof ClientCloseCode)["Closed"] = 1000;
 const LOCAL = causeOf("local");
 const CLOSED = { status: "closed", code: CLOSED_BY_CLIENT, reason: "", cause: LOCAL } as const;
 
 interface ConnectionCallbacks {
-  /** The fields of the hello by which the server resumes: positions and rooms. */
+  /** The fields of the hello with which the server resumes: positions and rooms. */
   resumption(): object;
-  /** Throws when the welcome is malformed. */
+  /** Throws if the welcome is malformed. */
   onWelcome(welcome: WelcomeMessage): void;
-  /** Another user has signed in: all that was meant for the previous user must go. */
+  /** Another user has signed in: everything meant for the previous user must be dropped. */
   onUserChange(): void;
   onTransition(state: ConnectionState): void;
   /** @param size the length of the frame's text, roughly its bytes */
   onFrame(frame: Frame, size: number): void;
   onDisconnected(): void;
-  /** The connection is about to close with the page: what the server takes now goes out now. */
+  /** The connection is about to close with the page: sends as much as the server accepts now. */
   onHide(): void;
 }
 
-/** What the parts of a client that send frames know of the connection. */
+/** The connection as seen by the parts of a client that send frames. */
 export interface FrameWriter {
-  /** What the server allows. */
+  /** The server's limits. */
   readonly limits: SendLimits;
   /** Whether the state is `open`: the server has sent its welcome on the current socket. */
   readonly isOpen: boolean;
   /** Whether messages and requests are rejected: from `close()` or a final close code until the next start. */
   readonly isEnded: boolean;
   /**
-   * Takes what a frame of this size costs of the server's rates.
+   * Takes the cost of a frame of this size from the server's rates.
    *
-   * @returns 0, or the milliseconds until there is enough; nothing is taken then
+   * @returns 0, or how long to wait, in milliseconds; then nothing was taken
    */
   take(bytes: number): number;
-  /** Drops the frame when no socket is open. */
+  /** Writes a frame, or drops it if no socket is open. */
   write(text: string): void;
 }
 
@@ -72,7 +72,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   readonly #reconnector: Reconnector;
   readonly #liveness: Liveness;
   #clientId: string | undefined;
-  /** All attempts of this client. Of two connections of one client, the server keeps the one with the higher number. */
+  /** Counts all attempts of this client. Of two connections of one client, the server keeps the one with the higher number. */
   attempt = 0;
   state: ConnectionState = CLOSED;
   user: PublicUser | undefined;
@@ -92,7 +92,10 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     this.#liveness = new Liveness(clock, this);
   }
 
-  /** Identifies this client to the server, together with the user. Made late: workerd has no randomness while a module loads. */
+  /**
+   * Identifies this client to the server, together with the user. Created lazily, because workerd has no randomness while
+   * a module loads.
+   */
   get clientId(): string {
     return (this.#clientId ??= randomId());
   }
@@ -101,7 +104,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     this.#clientId = clientId;
   }
 
-  /** Connects now, in place of the current connection or attempt. */
+  /** Connects now, replacing the current connection or attempt. */
   reconnect(): void {
     const { page = globalThis } = this.#options;
     this.isEnded = false;
@@ -116,7 +119,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
 
   take(bytes: number): number {
     const { messagesPerSecond, bytesPerSecond } = this.limits;
-    // One token, or more when the bytes take more of the byte rate than one message of the message rate.
+    // One token per message, or more if its bytes use a larger share of the byte rate.
     const cost = Math.max(1, (bytes / bytesPerSecond) * messagesPerSecond);
     return this.#rate.consume(this.#clock.now(), cost);
   }
@@ -129,7 +132,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     const before = this.state;
     const state = (this.state = reduceConnection(before, event));
     const isClosed = state.status === "closed";
-    // Before any listener is called, because a listener may start again at once.
+    // Runs before any listener, because a listener may start the client again at once.
     if (isClosed || state.status === "authRequired") this.#reconnector.disconnect(CLOSED_BY_CLIENT);
     if (isClosed) {
       this.#unwatchPage?.();
@@ -149,13 +152,13 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     this.#liveness.onActivity();
     try {
       const frame = JSON.parse(text) as Frame;
-      // A server that took this client for a plain one sends a welcome before it reads the hello: that welcome is
+      // A server that treats this client as a plain one sends a welcome before it reads the hello. That welcome is
       // ignored.
       if (frame.type === "welcome" && frame.$?.re === HELLO_ID)
         this.#onWelcome(frame as unknown as WelcomeMessage);
       else if (this.isOpen || frame.type === "error") this.#callbacks.onFrame(frame, text.length);
     } catch {
-      // The text is not JSON, or not what its type promises. An error of the application's functions is never caught
+      // The text is not JSON, or does not fit its type. Errors of the application's functions are never caught
       // here.
     }
   }
@@ -179,9 +182,9 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     this.#reconnector.skipBackoff();
   }
 
-  /** Closes the socket, because a browser does not keep a page that has an open one. */
+  /** Closes the socket, because browsers do not keep a page with an open socket in the back-forward cache. */
   hide(): void {
-    // The other half of what the server takes at once.
+    // Makes the other half of the burst available.
     this.#fillRate();
     this.#callbacks.onHide();
     this.#isHidden = true;
@@ -203,7 +206,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
       this.#callbacks.onUserChange();
       return this.reconnect();
     }
-    // The same object until it changes.
+    // `user` stays the same object until it changes.
     if (!isEqual(user, this.user)) this.user = user;
     const before = this.state;
     this.#reconnector.onWelcome();
@@ -213,18 +216,18 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
       this.#fillRate();
       this.#callbacks.onWelcome(welcome);
     } catch {
-      // The welcome is malformed. That of another connection may be better.
+      // The welcome is malformed; that of another connection may be correct.
       this.#reconnector.replace();
     }
-    // Otherwise a listener has closed the client since, or started it again.
+    // A listener may have closed the client meanwhile, or started it again.
     if (this.state !== before) return;
     this.isOpen = true;
     this.transition({ status: "open", user });
   }
 
   /**
-   * Half of what the server takes at once, in seconds of its rates, and at most one second's: a network that stands still
-   * lets the frames arrive closer together.
+   * Fills the bucket with half of the server's burst, at most one second of its rates: after a network stall,
+   * frames arrive closer together than they were sent.
    */
   #fillRate(): void {
     const { messagesPerSecond, messageBurst, bytesPerSecond, byteBurst } = this.limits;
@@ -233,7 +236,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   }
 }
 
-/** 128 random bits as text. The hash is the shortest code for that: the bundle has it for the ids of messages. */
+/** 128 random bits as text. Uses the hash for message ids, which the bundle contains anyway, to keep the code small. */
 function randomId(): string {
   return messageIdOf(crypto.getRandomValues(new Uint8Array(16)).join(), 0);
 }

@@ -1,6 +1,6 @@
-// Creates the sockets, and limits how long they take to close, so that a process with a dead line can end.
+// Creates sockets, and limits how long they take to close, so that a process with a dead connection can end.
 // Called by the reconnector for each attempt, and for each socket that is no longer the current one.
-// 5 s after close() the TCP connection is gone. In the build for browsers, create-socket.browser.ts is in its place.
+// The TCP connection ends at most 5 s after close(). In the build for browsers, create-socket.browser.ts replaces this file.
 import type { Clock } from "../common/clock.ts";
 import type { WebSocketConstructor } from "../options.ts";
 import { readAnswer } from "./handshake-probe.ts";
@@ -8,10 +8,10 @@ import type { HandshakeAnswer } from "./handshake-probe.ts";
 import type { Socket } from "./socket.ts";
 
 const CLOSE_TIMEOUT_MS = 5_000;
-/** Twice what the server sends at most: only the bytes around a message may exceed that. */
+/** Twice the largest message of the server, to leave room for the bytes around it. */
 const MAX_MESSAGE_BYTES = 2 ** 21;
 
-/** What Node's own WebSocket publishes with each request that it writes to a TCP connection. */
+/** The event that Node's own WebSocket publishes for each request that it writes to a TCP connection. */
 interface RequestEvent {
   readonly request: { readonly path: string };
   readonly socket: { destroy(): void };
@@ -28,9 +28,9 @@ interface NodeProcess {
 
 const REQUEST_WRITTEN = "undici:client:sendHeaders";
 
-/** Throws what the constructor throws. */
+/** Creates a socket. Throws what the constructor throws. */
 export function createSocket(WebSocket: WebSocketConstructor, url: string, subprotocols: string[]): Socket {
-  // Only the `ws` package reads the options.
+  // Only the package `ws` reads these options.
   const options = { maxPayload: MAX_MESSAGE_BYTES, closeTimeout: CLOSE_TIMEOUT_MS };
   const socket = new WebSocket(url, subprotocols, options) as Socket;
   watchRequest(socket, url);
@@ -38,8 +38,8 @@ export function createSocket(WebSocket: WebSocketConstructor, url: string, subpr
 }
 
 /**
- * Node's own WebSocket has no `terminate()`, and would wait for minutes. Its TCP connection shows in a diagnostics
- * channel only; the path of the request, with client id and attempt, is that of no other.
+ * Node's own WebSocket has no `terminate()`, and would wait for minutes. Its TCP connection is only visible in a diagnostics
+ * channel; the path of the request is unique, because it contains client id and attempt.
  */
 function watchRequest(socket: Socket, url: string): void {
   const { process } = globalThis as { process?: NodeProcess };
@@ -52,16 +52,16 @@ function watchRequest(socket: Socket, url: string): void {
   socket.addEventListener("close", () => channel.unsubscribe(REQUEST_WRITTEN, onRequest));
 }
 
-/** To be called after `close()`, or before it. */
+/** Limits how long a socket takes to close. May be called before or after `close()`. */
 export function limitClosing(socket: Socket, clock: Clock): void {
   if (!socket.terminate) return;
   const timer = clock.setTimeout(() => socket.terminate?.(), CLOSE_TIMEOUT_MS);
   socket.addEventListener("close", () => clock.clearTimeout(timer));
-  // The TCP connection keeps the process alive, and nothing else may.
+  // The TCP connection keeps the process alive; the timer must not.
   (timer as { unref?(): void }).unref?.();
 }
 
-/** The HTTP answer to a refused handshake, which the sockets of `ws` show. */
+/** Listens for the HTTP answer to a refused handshake, which only sockets of `ws` reveal. */
 export function watchAnswer(socket: Socket, listener: (answer: HandshakeAnswer) => void): void {
   socket.on?.("unexpected-response", (_, { statusCode, headers }) => {
     listener(readAnswer(statusCode, (name) => headers[name]));

@@ -4,16 +4,16 @@
 import type { WebSocketClientOptions } from "../options.ts";
 import type { AuthRequiredReason } from "./connection-state.ts";
 
-/** What an HTTP answer to a handshake, or to the question why it failed, says. */
+/** The relevant parts of an HTTP answer to a handshake or to a probe. */
 export interface HandshakeAnswer {
   readonly status: number;
-  /** Whether a Halyard server gave it: what a proxy says about credentials is not about the user's. */
+  /** Whether a Halyard server sent it. A proxy's answer about credentials says nothing about the user's. */
   readonly isHalyard: boolean;
-  /** How long the server asks the client to stay away; NaN when it names no time in seconds. */
+  /** How long the server asks the client to wait; NaN if it names no time in seconds. */
   readonly retryAfterMs: number;
 }
 
-/** What HTTP statuses, close codes or error codes say about the credentials; undefined when they say nothing. */
+/** Whether HTTP statuses, close codes or error codes mean that the credentials were rejected; undefined if not. */
 export function rejectionFrom(causes: readonly unknown[]): AuthRequiredReason | undefined {
   const lines = causes.join("\n");
   if (/^(4?401|unauthenticated)$/m.test(lines)) return "unauthenticated";
@@ -28,20 +28,20 @@ export function readAnswer(status: number, header: (name: string) => unknown): H
 export const PROBE_TIMEOUT_MS = 5_000;
 
 /**
- * Asks over HTTP, because a browser reveals neither the status nor the headers of a failed handshake. Rejects after 5 s,
+ * Asks over HTTP why the handshake failed, because a browser reveals neither its status nor its headers. Rejects after 5 s,
  * unless `ticket` hangs.
  *
- * @returns undefined where it cannot ask
+ * @returns undefined if it cannot ask
  */
 export async function probeHandshake(
   { WebSocket, fetch = WebSocket ? undefined : globalThis.fetch, ticket }: WebSocketClientOptions,
   url: string,
 ): Promise<HandshakeAnswer | undefined> {
-  // A WebSocket class of the application's may send credentials that the platform's fetch does not have.
+  // A custom WebSocket class may send credentials that the platform's fetch does not have.
   if (!fetch) return undefined;
-  // A new ticket, because the handshake may have used up its own; in a header, because `fetch` offers no subprotocols.
+  // A new ticket, because the handshake may have used up its own; in a header, because `fetch` cannot offer subprotocols.
   const headers: Record<string, string> = ticket ? { "halyard-ticket": await ticket() } : {};
-  // A request on a dead line would keep the process alive. React Native has no `timeout`, and no process.
+  // A request on a dead connection would keep the process alive. React Native has no `timeout`, but needs none.
   const signal = (AbortSignal as Partial<typeof AbortSignal>).timeout?.(PROBE_TIMEOUT_MS);
   const { status, headers: answered } = await fetch(url.replace("ws", "http"), {
     credentials: "include",

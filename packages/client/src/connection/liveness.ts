@@ -1,15 +1,15 @@
-// Finds out whether the server still answers, by a probe after a time of silence.
+// Finds out whether the server still answers, with a probe after a period of silence.
 // Started by the connection with each welcome, and stopped when the connection is lost.
-// A silent connection ends after the silence that the welcome allows and 5 s more; after waking up, 3 s.
+// A silent connection ends 5 s after the silence that the welcome allows; after waking up, after 3 s.
 import { dateOf } from "@halyard/protocol/internal";
 import type { Clock } from "../common/clock.ts";
 import { Timer } from "../common/timer.ts";
 
 /** How long the server has to answer a probe. */
 const ANSWER_MS = 5_000;
-/** The same after the page woke up: the user is waiting. */
+/** The same after the page woke up, when the user is waiting. */
 const ANSWER_AFTER_WAKE_MS = 3_000;
-/** A timer that is this late has slept, and data of the network may wait to be read behind it. */
+/** If a timer is this late, the machine has slept, and received data may still be unread. */
 const TIMER_LAG_MS = 1_000;
 
 export interface LivenessCallbacks {
@@ -19,8 +19,8 @@ export interface LivenessCallbacks {
 }
 
 /**
- * A browser shows no WebSocket pings to the page, and a frozen or hidden page has no reliable timers. So every decision
- * is made by elapsed time, whenever a timer happens to run.
+ * Browsers hide WebSocket pings from the page, and a frozen or hidden page has no reliable timers. So every decision
+ * depends on elapsed time, whenever a timer happens to run.
  */
 export class Liveness {
   readonly #clock: Clock;
@@ -36,7 +36,7 @@ export class Liveness {
     this.#timer = new Timer(clock);
   }
 
-  /** @param silenceMs how long the server may send nothing before the first probe */
+  /** @param silenceMs how long the server may be silent before the first probe */
   start(silenceMs: number): void {
     this.#silenceMs = silenceMs;
     this.onActivity();
@@ -49,20 +49,20 @@ export class Liveness {
     this.#silenceMs = 0;
   }
 
-  /** Any data was received. */
+  /** Call when any data was received. */
   onActivity(): void {
     this.#activeAt = dateOf(this.#clock);
     this.#isProbing = false;
   }
 
-  /** Probes now. A running probe goes on: a page that wakes often must not postpone its end for ever. */
+  /** Probes now. A running probe continues, because a page that wakes often must not postpone its end forever. */
   wake(): void {
     if (this.#silenceMs > 0 && !this.#isProbing) this.#probe(ANSWER_AFTER_WAKE_MS);
   }
 
   #scheduleProbe(): void {
     const now = dateOf(this.#clock);
-    // The date goes on while the machine sleeps. After it was set back, the silence counts from the new date.
+    // The date advances while the machine sleeps. If it was set back, the silence counts from the new date.
     this.#activeAt = Math.min(this.#activeAt, now);
     const leftMs = this.#activeAt + this.#silenceMs - now;
     if (leftMs > 0) this.#timer.set(leftMs, () => this.#scheduleProbe());

@@ -1,6 +1,6 @@
 import type { ConnectionEvent } from "./connection-state.ts";
 
-/** What the reconnector tells the connection, and asks it for. */
+/** What the reconnector reads from the connection and reports to it. */
 export interface ReconnectorCallbacks {
   readonly clientId: string;
   /** The number of the last attempt. */
@@ -9,6 +9,6 @@ export interface ReconnectorCallbacks {
   /** A socket is open. */
   onOpen(): void;
   onText(text: string): void;
-  /** The current socket or attempt is no longer current. */
+  /** The current socket or attempt has ended. */
   onDisconnected(): void;
 }

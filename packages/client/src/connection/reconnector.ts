@@ -20,36 +20,36 @@ import type { ReconnectingSocket } from "./reconnecting-socket.ts";
 import { RetryDelay } from "./retry-delay.ts";
 import type { Socket, SocketEvents } from "./socket.ts";
 
-// Written out, typed by the protocol's table: the table itself would be in every bundle.
+// A literal, checked against the protocol's table by its type, so that the table itself is not in the bundle.
 const GOING_AWAY: (typeof ClientCloseCode)["Leaving"] = 3001;
 const ABNORMAL_CLOSE = 1006;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Every other socket emits its close in the task of its error, or in one that follows soon. */
+/** How long to wait for the close event after an error; most sockets emit it in the same task or soon after. */
 const CLOSE_EVENT_MS = 1_000;
 
 /**
- * The library waits for its next socket while the reconnector waits with full jitter, probes, and calls the
- * application's `url` and `ticket`. Close codes are read from the sockets themselves, because the library hides some.
+ * Decides when to connect, and owns the socket. The library waits for its next socket while the reconnector waits, probes, and calls the
+ * application's `url` and `ticket`. Close codes are read from the sockets themselves, because the library hides some of them.
  */
 export class Reconnector {
   readonly #clock: Clock;
   readonly #options: WebSocketClientOptions;
   readonly #callbacks: ReconnectorCallbacks;
   readonly #reportError: (error: unknown) => void;
-  /** Limits the wait, the attempt or the probe: only one of them runs at a time. */
+  /** Limits the wait, the attempt or the probe, only one of which runs at a time. */
   readonly #timer: Timer;
   readonly #retryDelay: RetryDelay;
   #current: ReconnectingSocket | undefined;
   #socket: Socket | undefined;
   /** The address of the last attempt that had one. */
   #url: string | undefined;
-  /** The attempts since the last welcome or start, which the application sees. */
+  /** The attempts since the last welcome or start; shown to the application. */
   #attemptsInRow = 0;
   #isOpen = false;
   /** What failed last, until the next welcome or start. */
   #cause: ConnectionCause | undefined;
   #retryAt = 0;
-  /** Whether the server named `retryAt`: then the page's waking up does not shorten the wait. */
+  /** Whether the server chose `retryAt`; then a page that wakes up does not shorten the wait. */
   #isServerDelay = false;
   #probe: Promise<void> | undefined;
   #resolveWait: (() => void) | undefined;
@@ -63,7 +63,7 @@ export class Reconnector {
     this.#reportError = errorReporter(clock, options.onError ?? (() => {}));
   }
 
-  /** Connects now, in place of the current connection or attempt. */
+  /** Connects now, replacing the current connection or attempt. */
   start(): void {
     this.disconnect();
     this.#cause = undefined;
@@ -79,26 +79,26 @@ export class Reconnector {
     this.#current = undefined;
     this.#forgetSocket();
     current?.close(code);
-    // Also a socket that the library has not received yet.
+    // The socket may not have been passed to the library yet.
     socket?.close(code);
     if (socket) limitClosing(socket, this.#clock);
   }
 
-  /** Ends a connection that does not work, and connects again after the usual wait. */
+  /** Ends a connection that does not work, and reconnects after the usual wait. */
   replace(cause = causeOf(this.#isOpen ? "lost" : "unreachable")): void {
     this.disconnect();
     this.#launch();
     this.#waitFor(this.#retryDelay.next(ABNORMAL_CLOSE), cause);
   }
 
-  /** Ends a wait that the server has not asked for. */
+  /** Ends a wait, unless the server asked for it. */
   skipBackoff(): void {
     if (this.#isServerDelay) return;
     this.#retryAt = 0;
     this.#resolveWait?.();
   }
 
-  /** The attempt has succeeded: the server has sent its welcome. */
+  /** Call when the server has sent its welcome: the attempt has succeeded. */
   onWelcome(): void {
     this.#timer.clear();
     this.#cause = undefined;
@@ -107,7 +107,7 @@ export class Reconnector {
   }
 
   write(text: string): void {
-    // A closing socket would drop the text, and browsers log a warning.
+    // A closing socket would drop the text, and browsers would log a warning.
     if (this.#socket?.readyState === 1) this.#socket.send(text);
   }
 
@@ -156,14 +156,14 @@ export class Reconnector {
     return [this.#url, ...subprotocolsFor(await this.#options.ticket?.())];
   }
 
-  /** Throws what the platform throws that refuses to construct a socket, for example under a content security policy. */
+  /** Throws if the platform refuses to construct a socket, for example because of a content security policy. */
   #openSocket(url: string, subprotocols: string[]): Socket {
     const socket = createSocket(socketClassOf(this.#options), url, subprotocols);
     this.#listen(socket);
     return (this.#socket = socket);
   }
 
-  /** Listens for as long as the socket lives: an error of `ws` without a listener would end the process. */
+  /** Listens until the socket has closed, because an error of `ws` without a listener would end the process. */
   #listen(socket: Socket): void {
     const on = <TName extends keyof SocketEvents>(
       type: TName,
@@ -184,7 +184,7 @@ export class Reconnector {
       if (typeof data === "string") this.#callbacks.onText(data);
     });
     on("error", () => {
-      // After an error on an open socket, `ws` may take a while to emit the close. Chromium emits none for a socket that the
+      // After an error on an open socket, `ws` may emit the close late. Chromium emits none for a socket that the
       // page's content security policy forbids.
       if (this.#isOpen) this.replace();
       else this.#timer.set(CLOSE_EVENT_MS, () => this.replace());
@@ -193,7 +193,7 @@ export class Reconnector {
   }
 
   #onClose(code: number, reason: string): void {
-    // Before the socket has opened, the code says nothing: Bun has 1002 for every handshake that failed.
+    // Before the socket has opened, the code has no meaning: Bun uses 1002 for every failed handshake.
     if (!this.#isOpen) return this.#onHandshakeFailed();
     this.#forgetSocket();
     const cause = causeOfClose(code, reason);
@@ -203,7 +203,7 @@ export class Reconnector {
     this.#waitFor(this.#retryDelay.next(code, serverMs), cause, serverMs !== undefined);
   }
 
-  /** @param answer where the socket shows it */
+  /** @param answer the HTTP answer, if the socket reveals it */
   #onHandshakeFailed(answer?: HandshakeAnswer): void {
     this.#forgetSocket();
     const waitMs = this.#retryDelay.next(ABNORMAL_CLOSE);
@@ -212,7 +212,7 @@ export class Reconnector {
     this.#waitFor(waitMs, causeOf("unreachable"));
   }
 
-  /** The answer to a handshake says what to do: stop, or how long to wait. */
+  /** Acts on the answer to a handshake: stops, or waits as long as it says. */
   #onAnswer({ status, isHalyard, retryAfterMs }: HandshakeAnswer, waitMs: number): void {
     const cause = causeOfStatus(status);
     if (isHalyard && this.#isRejected(cause, status)) return;
@@ -238,13 +238,13 @@ export class Reconnector {
     const cause = causeOfError(error);
     if (this.#isRejected(cause, status, code)) return;
     this.#reportError(error);
-    // A URL that never changes never becomes valid: a relative one on a server that renders the page, for example.
+    // A constant URL never becomes valid, for example a relative one during server rendering.
     const isFinal = !this.#url && typeof this.#options.url !== "function";
     if (isFinal) return this.#stop(ABNORMAL_CLOSE, "invalid URL", cause);
     this.#waitFor(this.#retryDelay.next(ABNORMAL_CLOSE), cause);
   }
 
-  /** Whether one of the signs rejects the credentials. Then no further attempt starts. */
+  /** Whether a status or code means that the credentials were rejected. Then no further attempt starts. */
   #isRejected(cause: ConnectionCause, ...signs: unknown[]): boolean {
     const reason = rejectionFrom(signs);
     if (reason) this.#callbacks.transition({ status: "authRequired", reason, cause });
@@ -267,7 +267,7 @@ export class Reconnector {
     });
   }
 
-  /** From here on, events of the current socket, wait and probe are ignored. */
+  /** Makes later events of the current socket, wait and probe be ignored. */
   #forgetSocket(): void {
     this.#socket = this.#resolveWait = this.#probe = undefined;
     this.#isOpen = false;

@@ -1,6 +1,6 @@
-// The wait after a failure: longer with each failure in a row, short again after success.
+// Computes the wait after a failure: longer with each consecutive failure, short again after a success.
 // Called by the reconnector with each welcome and each failure.
-// Success is a connection that stayed open for a while, so that an endless row of short connections also slows down.
+// A success is a connection that stayed open for a while, so that endless short connections also slow down.
 import { backoffMs } from "../common/backoff.ts";
 import type { Backoff } from "../common/backoff.ts";
 import type { Clock } from "../common/clock.ts";
@@ -8,7 +8,7 @@ import type { CloseCode } from "@halyard/protocol/wire";
 
 /** How long a connection must stay open to count as a success. */
 const MIN_UPTIME_MS = 5_000;
-/** The same after the server closed for a reason that may last: overloaded, failing, or a code of Halyard's own. */
+/** The same after the server closed for a reason that may persist: overload, failure, or one of Halyard's own codes. */
 const MIN_UPTIME_AFTER_SERVER_CLOSE_MS = 30_000;
 
 const DRAINING: (typeof CloseCode)["Draining"] = 4012;
@@ -18,7 +18,7 @@ export class RetryDelay {
   readonly #backoff: Partial<Backoff> | undefined;
   /** Failed attempts and lost connections since the last success. */
   #failures = 0;
-  /** When the open connection becomes a success. */
+  /** When the open connection will count as a success. */
   #stableAt = Infinity;
   #minUptimeMs = MIN_UPTIME_MS;
 
@@ -35,9 +35,9 @@ export class RetryDelay {
   /**
    * Counts a failure.
    *
-   * @param serverMs the wait that the server names: the first failure waits as long, and further ones at least as long. A node
-   *   that drains is no failure: the client waits as long as it says
-   * @returns the milliseconds to wait after it
+   * @param serverMs the wait that the server names: the first failure waits exactly this long, further ones at least this long. A node
+   *   that drains does not count as a failure: the client waits as long as the node says
+   * @returns the time to wait, in milliseconds
    */
   next(code: number, serverMs?: number): number {
     if (this.#clock.now() >= this.#stableAt) this.#failures = 0;

@@ -1,4 +1,4 @@
-/** Valid until the first welcome, and for each limit that a welcome leaves out. */
+/** The limits before the first welcome, and defaults for limits that a welcome leaves out. */
 export const DEFAULT_SEND_LIMITS = {
   messageBytes: 64 * 1024,
   unacknowledged: 32,
@@ -10,9 +10,9 @@ export const DEFAULT_SEND_LIMITS = {
   joinsPerSecond: 10,
   joinBurst: 30,
   rooms: 100,
-  /** 16 that the server runs at a time, and 64 that it queues. */
+  /** The server runs 16 at a time, and queues 64. */
   requests: 80,
 };
 
-/** What a client may send, as the server says in its welcome. */
+/** The limits of what a client may send, from the server's welcome. */
 export type SendLimits = Readonly<typeof DEFAULT_SEND_LIMITS>;

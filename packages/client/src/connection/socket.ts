@@ -5,7 +5,7 @@ export interface SocketEvents {
   readonly close: { readonly code: number; readonly reason: string };
 }
 
-/** An HTTP answer to a handshake, as Node's HTTP client has it. */
+/** An HTTP answer to a handshake, as Node's HTTP client represents it. */
 interface HttpResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -20,8 +20,8 @@ export interface Socket {
     type: TName,
     listener: (event: SocketEvents[TName]) => void,
   ): void;
-  /** Of `ws` only, which shows the answer to a refused handshake. The listener has to end the handshake. */
+  /** Only in `ws`, which reveals the answer to a refused handshake. The listener has to end the handshake. */
   on?(type: "unexpected-response", listener: (request: unknown, response: HttpResponse) => void): void;
-  /** Ends the TCP connection: of `ws`, and of Bun's own class. */
+  /** Ends the TCP connection. Only in `ws` and Bun's own class. */
   terminate?(): void;
 }

@@ -1,29 +1,29 @@
-// How far each channel has been read, and the messages that wait for the application to fill a gap.
-// Called with each welcome, join, gap and message; emits what the application receives.
+// Tracks how far each channel has been read, and holds messages while the application fills a gap.
+// Called for each welcome, join, gap and message; emits what the application receives.
 // No message of a channel is delivered twice, and a position advances only after the listeners have run.
 import type { GapMessage, GapReason, Position, WelcomeMessage } from "@halyard/protocol";
 import type { Frame } from "@halyard/protocol/wire";
 import type { Emitter } from "../common/emitter.ts";
 import type { ClientEvents } from "./client-events.ts";
 
-/** Above one of these bounds, the messages of a channel stop waiting for the application. */
+/** Above one of these bounds, the messages of a channel no longer wait for the application. */
 const MAX_HELD_MESSAGES = 1_000;
 const MAX_HELD_BYTES = 1024 * 1024;
 
 /** The messages that wait for the gap listeners of their channel. */
 interface HeldMessages {
-  /** How many promises of gap listeners are pending, of all gaps since messages began to wait. */
+  /** How many promises of gap listeners are pending, counting all gaps since messages began to wait. */
   pendingListeners: number;
   frames: Frame[];
   bytes: number;
 }
 
-/** The one state of a channel: the same object from its first position until it is dropped. */
+/** The state of a channel: the same object from its first position until it is dropped. */
 interface Channel {
   epoch: string;
   /** The position: the offset up to which the channel has been read. Only frames of the channel advance it. */
   off: number;
-  /** The newest offset when this connection subscribed: messages up to it are replayed. */
+  /** The newest offset when this connection subscribed; messages up to it are replayed ones. */
   head: number;
   held?: HeldMessages | undefined;
 }
@@ -40,7 +40,7 @@ export class Channels {
     return Array.from(this.#channels, ([ch, { epoch, off }]) => ({ ch, epoch, off }));
   }
 
-  /** @param rooms the rooms that this client will join again when the welcome does not name them */
+  /** @param rooms the rooms that this client will join again if the welcome does not name them */
   resume(channels: WelcomeMessage["channels"], rooms: readonly string[]): void {
     for (const name of this.#channels.keys()) {
       const isRequested = rooms.some((room) => name === `room:${room}`);
@@ -48,13 +48,13 @@ export class Channels {
     }
     for (const [name, state] of Object.entries(channels)) {
       const channel = this.#channels.get(name);
-      // The frames or the gap that follow advance a known position. A channel that is not read (yet) has none.
+      // A known position is advanced by the frames or the gap that follow. A channel that is not read (yet) has no position.
       if (state.recovered === "new" || (isSubscribed(state) && !channel)) this.#setPosition(name, state);
       else if (channel) channel.head = state.head ?? state.off;
     }
   }
 
-  /** A room was joined after the welcome. If it was read before, the messages in between are lost. */
+  /** Call when a room was joined after the welcome. If it was read before, the messages in between are lost. */
   join(name: string, position: Position): void {
     const known = this.#channels.get(name);
     const isBehind = known && (known.epoch !== position.epoch || known.off !== position.off);
@@ -71,7 +71,7 @@ export class Channels {
     for (const name of this.#channels.keys()) this.drop(name);
   }
 
-  /** Forgets the held messages: they are after the position, so the next connection replays them. */
+  /** Drops the held messages. They are after the position, so the next connection replays them. */
   onDisconnected(): void {
     for (const channel of this.#channels.values()) {
       channel.head = -1;
@@ -101,7 +101,7 @@ export class Channels {
     if (typeof epoch !== "string" || !Number.isSafeInteger(off)) return false;
     const channel: Partial<Channel> = this.#channels.get(name) ?? {};
     const changed = Object.assign(channel, { epoch, off, head });
-    // What is held came before the new position, maybe in another epoch: its offsets would say nothing.
+    // Held messages came before the new position, perhaps in another epoch, where their offsets would have no meaning.
     forgetHeld(changed);
     this.#channels.set(name, changed);
     return true;
@@ -126,7 +126,7 @@ export class Channels {
     const frames = channel.held?.frames ?? [];
     channel.held = undefined;
     for (const frame of frames) {
-      // A listener that has just been called may have left the room.
+      // The listener that was just called may have left the room.
       if (this.#channels.get(frame.$?.ch ?? "") === channel) this.#deliver(frame, channel);
     }
   }
@@ -147,7 +147,7 @@ export class Channels {
   }
 }
 
-/** Whether the connection reads the channel from its welcome on. */
+/** Whether the welcome subscribed the connection to the channel. */
 export const isSubscribed = ({ recovered }: WelcomeMessage["channels"][string]): boolean =>
   recovered !== "forbidden" && recovered !== "pending";
 

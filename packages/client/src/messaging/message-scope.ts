@@ -1,5 +1,5 @@
 // What an application does with messages and users, for the whole client or for one room.
-// The client and each handle of a room are one.
+// Base class of the client and of room handles.
 // After end(), no listener that was subscribed through the scope is called any more.
 import type { PublicUser } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
@@ -20,11 +20,11 @@ export interface SubscribeOptions {
 }
 
 /**
- * A value to watch. `subscribe` calls the listener at once and after each change: a store of Svelte, and what React's
- * `useSyncExternalStore` takes. `get` returns the same object until it changes. Both work without `this`.
+ * A value to watch. `subscribe` calls the listener at once and after each change, like a Svelte store; it also fits React's
+ * `useSyncExternalStore`. `get` returns the same object until it changes. Both work without `this`.
  */
 export interface Store<T> {
-  /** The value now. */
+  /** The current value. */
   readonly get: () => T;
   /** What the listener throws or rejects with goes to `onError`. */
   readonly subscribe: (listener: (value: T) => unknown) => Unsubscribe;
@@ -43,7 +43,7 @@ export class MessageScope {
   /** The room's channel; undefined for the whole client. */
   readonly #channel: string | undefined;
   readonly scopeParts: MessageScopeParts;
-  /** End the subscriptions that have a signal, which would keep them. */
+  /** The functions that end subscriptions with a signal, because the signal would otherwise keep them in memory. */
   readonly #stops = new Set<() => void>();
   #isClosed = false;
 
@@ -110,14 +110,14 @@ export class MessageScope {
   storeOf<T>(get: () => T): Store<T> {
     const { emitter } = this.scopeParts;
     const subscribe = (listener: (value: T) => unknown): Unsubscribe => {
-      // Which is the value of no store.
+      // No store has this value, so the first comparison finds a change.
       let known: unknown = emitter;
       const onEvent = () => {
         const value = get();
         return value !== known && listener((known = value));
       };
       const stop = emitter.on("any", onEvent, this);
-      // Through the emitter, which reports what the listener throws.
+      // Called through the emitter, which reports errors of the listener.
       emitter.emit("any");
       if (this.#isClosed) stop();
       return stop;
@@ -134,15 +134,15 @@ export class MessageScope {
 
   end(): void {
     this.#isClosed = true;
-    // The state is another one now, and the list of users is empty, also when the room goes on for other handles.
+    // The state of this handle has changed and its list of users is empty, even if other handles keep the room.
     this.scopeParts.emitter.emit("room");
     for (const stop of this.#stops) stop();
     this.scopeParts.emitter.dropAll(this);
   }
 
   /**
-   * Each object has its own copies of the members of its classes, bound to it: they work destructured, and through the Proxy
-   * of a framework, which has no private fields.
+   * Gives each object its own bound copies of its class members, so that they work destructured and through the Proxy
+   * of a framework, which cannot access private fields.
    */
   #bindMembers(derived: { readonly prototype: object }): void {
     for (const { prototype } of [MessageScope, derived])

@@ -1,4 +1,4 @@
-// Sends the application's messages: ephemeral ones at once or not at all, all others through the outbox.
+// Sends the application's messages: ephemeral ones immediately or not at all, all others through the outbox.
 // Called by message scopes; the client passes on what each welcome says about ephemeral types.
 // An ephemeral message is dropped when the connection is not open.
 import type { Clock } from "../common/clock.ts";
@@ -21,7 +21,7 @@ interface MessageSenderParts {
 export class MessageSender {
   readonly #parts: MessageSenderParts;
   readonly #typing: TypingThrottle;
-  /** Before the first welcome, the client knows only this type as ephemeral. */
+  /** The ephemeral types; before the first welcome, only this one is known. */
   #ephemeralTypes: readonly string[] = [TYPING_INDICATOR];
 
   constructor(parts: MessageSenderParts, typingThrottleMs = TYPING_THROTTLE_MS) {
@@ -29,7 +29,7 @@ export class MessageSender {
     this.#typing = new TypingThrottle(typingThrottleMs);
   }
 
-  /** @returns nothing for an ephemeral message, which has no receipt */
+  /** @returns undefined for an ephemeral message, which has no receipt */
   send(
     type: string,
     fields: object | undefined,
@@ -44,12 +44,12 @@ export class MessageSender {
       return undefined;
     const { text, bytes, error } = encodeOutgoing({ ...fields, type }, { ch: channel }, connection.limits);
     if (error) reportError(error);
-    // Over the rate, the server would drop it.
+    // Above the rate, the server would drop it.
     else if (!connection.take(bytes)) connection.write(text);
     return undefined;
   }
 
-  /** @param ephemeralTypes those of the application, from the welcome */
+  /** @param ephemeralTypes the application's ephemeral types, from the welcome */
   onWelcome(ephemeralTypes: readonly string[]): void {
     this.#ephemeralTypes = [TYPING_INDICATOR, ...ephemeralTypes];
     this.#parts.outbox.expireTypes(this.#ephemeralTypes);

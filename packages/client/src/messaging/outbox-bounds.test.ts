@@ -1,21 +1,10 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { chat, outcomes } from "../../test/chat-sends.ts";
 import { createHarness, reply } from "../../test/harness.ts";
-import type { Receipt } from "../index.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
-
-const chat = (harness: ReturnType<typeof createHarness>, content: string) =>
-  harness.client.send("chat_message", { content });
-
-/** The status of each receipt that is settled so far. */
-function outcomes(sendings: readonly PromiseLike<Receipt>[]): (string | undefined)[] {
-  const known: (string | undefined)[] = sendings.map(() => undefined);
-  for (const [index, sending] of sendings.entries())
-    void sending.then(({ status }) => (known[index] = status));
-  return known;
-}
 
 describe("the bounds of the outbox", () => {
   it("rejects the 201st message, and accepts another when the server has replied to one", async () => {

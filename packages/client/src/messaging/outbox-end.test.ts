@@ -1,13 +1,11 @@
 import { messageIdOf } from "@halyard/protocol/wire";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { chat } from "../../test/chat-sends.ts";
 import { BOB, createHarness, reply } from "../../test/harness.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
-
-const chat = (harness: ReturnType<typeof createHarness>, content: string) =>
-  harness.client.send("chat_message", { content });
 
 const refusal = (re: number | string, code: string, more: object = {}) => ({
   ...{ type: "error", code, message: "", retryable: false, ...more },

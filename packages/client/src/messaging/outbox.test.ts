@@ -1,23 +1,12 @@
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { chat, outcomes } from "../../test/chat-sends.ts";
 import { createHarness, reply, welcome } from "../../test/harness.ts";
 import { systemClock } from "../common/clock.ts";
-import type { Receipt } from "../index.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
-
-const chat = (harness: ReturnType<typeof createHarness>, content: string) =>
-  harness.client.send("chat_message", { content });
-
-/** The status of each receipt that is settled so far. */
-function outcomes(sendings: readonly PromiseLike<Receipt>[]): (string | undefined)[] {
-  const known: (string | undefined)[] = sendings.map(() => undefined);
-  for (const [index, sending] of sendings.entries())
-    void sending.then(({ status }) => (known[index] = status));
-  return known;
-}
 
 describe("send", () => {
   it("sends with the next sequence number and a known id, and delivers a receipt with channel and offset", async () => {

@@ -1,6 +1,6 @@
 // The messages that have no reply yet, in the order in which the application sent them.
 // Called by the message sender to send, and by the client with each welcome, reply and lost connection.
-// Each message takes effect once at most, in order, and its receipt settles in bounded time.
+// Each message takes effect at most once, in order, and its receipt settles in bounded time.
 import { HalyardError, encodeFrame, messageIdOf } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import type { Emitter } from "../common/emitter.ts";
@@ -14,7 +14,7 @@ import { encodeOutgoing } from "./encode-outgoing.ts";
 
 /** The server remembers results for 5 min: after this time, a written message is neither sent again nor waited for. */
 const ACK_TIMEOUT_MS = 240_000;
-/** How many results the server remembers. It treats an older number as used. */
+/** How many results the server remembers. It treats older numbers as used. */
 const REMEMBERED_RESULTS = 32;
 const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { messages: 200, bytes: 256 * 1024, ageMs: 60_000 };
 
@@ -29,13 +29,13 @@ export interface OutboxParts {
   readonly emitter: Emitter<ClientEvents>;
   /** While a room is being joined, messages to it wait, and so do all messages behind them. */
   readonly isJoining: (channel: string | undefined) => boolean;
-  /** Messages may have been settled. */
+  /** Called when messages may have been settled. */
   readonly onFlush: () => void;
 }
 
 export interface Destination {
   readonly channel?: string | undefined;
-  /** Why the message is rejected without being sent. */
+  /** Set if the message is rejected without being sent. */
   readonly refusal?: HalyardError | undefined;
 }
 
@@ -50,17 +50,17 @@ interface QueuedMessage {
 /** A sequence number, and the message that has it. */
 export interface OutboxEntry {
   readonly seq: number;
-  /** Undefined once the receipt is settled and only the number is left. */
+  /** Undefined once the receipt is settled and only the number remains. */
   message?: QueuedMessage | undefined;
   /** When the message expires. */
   dueAt: number;
-  /** On any connection. */
+  /** Whether the message was written on any connection. */
   isWritten?: boolean;
-  /** On more than one. */
+  /** Whether it was written on more than one connection. */
   isRepeated?: boolean | undefined;
-  /** The server has lost its state: a message that it rejects now may have taken effect before. */
+  /** Whether the server has lost its state, so that a message that it rejects now may have taken effect before. */
   isUnconfirmed?: boolean | undefined;
-  /** On this connection. */
+  /** Whether it was answered on this connection. */
   isAnswered?: boolean;
 }
 
@@ -75,14 +75,14 @@ export class Outbox {
   readonly #bounds: OutboxLimits;
   readonly #timer: Timer;
   entries: OutboxEntry[] = [];
-  /** The number of entries, from the first on, that were written on this connection. */
+  /** How many entries, counted from the first, were written on this connection. */
   #sent = 0;
   lastSeq = 0;
-  /** Negative, so that the id of a rejected message is that of no other. */
+  /** Negative, so that the id of a rejected message is unique. */
   #lastRejectedSeq = 0;
-  /** The numbers before the queue are sent again, and the server has not accepted a message since. */
+  /** Whether the numbers before the queue were sent again, and the server has not accepted a message since. */
   #isRewinding = false;
-  /** The same object until it changes. */
+  /** The state of the queue: the same object until it changes. */
   queue: QueueState = { queued: 0, unacknowledged: 0, bytes: 0 };
 
   constructor(parts: OutboxParts, bounds?: Partial<OutboxLimits>) {
@@ -111,7 +111,7 @@ export class Outbox {
     return { id, then: receipt.then.bind(receipt) };
   }
 
-  /** Expires what was sent before the first welcome named its type as one that is dropped without a connection. */
+  /** Expires messages that were queued before the first welcome named their type as ephemeral. */
   expireTypes(ephemeralTypes: readonly string[]): void {
     for (const entry of this.entries) {
       const { isWritten, message } = entry;
@@ -120,7 +120,7 @@ export class Outbox {
     }
   }
 
-  /** The server has forgotten which numbers it has run: what was written is not sent again, and a new number may be any. */
+  /** Call when the server has forgotten which numbers it has run: written messages are not sent again, and the next number may be any. */
   forget(): void {
     this.entries = this.entries.filter((entry) => {
       if (entry.isWritten) settleMessage(entry, { status: "unknown" });
@@ -128,14 +128,14 @@ export class Outbox {
     });
   }
 
-  /** The server has lost its state, and does not say whether it knows the numbers (it is of an earlier version). */
+  /** Call when the server has lost its state but is an earlier version that does not say whether it knows the numbers. */
   markUnconfirmed(): void {
     for (const entry of this.entries) entry.isUnconfirmed = entry.isWritten;
   }
 
   onDisconnected(): void {
     this.#sent = 0;
-    // The next server may need the numbers behind an unanswered one again.
+    // The next server may need the numbers after an unanswered one again.
     for (const entry of this.entries) entry.isAnswered = false;
   }
 
@@ -165,9 +165,9 @@ export class Outbox {
   }
 
   /**
-   * Removes the entries up to a number, for another user. Where none is left, the numbers start anew.
+   * Removes the entries up to a number, because another user follows. If none is left, the numbers start again at 1.
    *
-   * @returns whether they do: the numbers of a client id must not
+   * @returns whether they start again, which requires a new client id
    */
   restart(lastSeq: number): boolean {
     this.entries = this.entries.filter(({ seq }) => seq > lastSeq);
@@ -177,7 +177,7 @@ export class Outbox {
     return true;
   }
 
-  /** Expires old messages, writes as many as the server allows, and sets the timer for the rest. */
+  /** Expires old messages, writes as many as the server's limits allow, and sets the timer for the rest. */
   flush(): void {
     const now = this.#parts.clock.now();
     for (const entry of this.entries) {
@@ -200,8 +200,8 @@ export class Outbox {
   }
 
   /**
-   * The server misses an earlier number: it has lost its state, or has rejected a message without counting it. Sends
-   * the numbers before the queue again, as skips. The missing number is one of them, because the server remembers
+   * Call when the server expects an earlier number, because it has lost its state or rejected a message without counting it. Sends
+   * the numbers before the queue again, as skips. The expected number is one of them, because the server remembers
    * fewer.
    */
   #rewind(): void {
@@ -215,14 +215,14 @@ export class Outbox {
 
   #rejectionOf(bytes: number): HalyardError | undefined {
     if (this.#parts.connection.isEnded) return new HalyardError("unavailable");
-    // A message alone is as large as the server takes it.
+    // A single message may be as large as the server allows.
     const { bytes: queued } = this.queue;
     const isFull =
       this.entries.length >= this.#bounds.messages || (queued && queued + bytes > this.#bounds.bytes);
     return isFull ? new HalyardError("limit_exceeded") : undefined;
   }
 
-  /** @returns the milliseconds until the server's rate allows the next message */
+  /** @returns how long until the server's rate allows the next message, in milliseconds */
   #write(now: number): number {
     const { connection, isJoining } = this.#parts;
     const { limits } = connection;
@@ -242,13 +242,13 @@ export class Outbox {
   }
 }
 
-/** Whether a message that is rejected now may have taken effect before. A full queue answers without a look at what has run. */
+/** Whether a message that is rejected now may have taken effect before. A full queue rejects without checking what has run. */
 function isUncertain({ isUnconfirmed, isRepeated }: OutboxEntry, outcome: Outcome): boolean {
   if (outcome.status !== "rejected") return false;
   return isUnconfirmed === true || (isRepeated === true && outcome.error.code === "limit_exceeded");
 }
 
-/** Settles the receipt, so that only the number is left. */
+/** Settles the receipt, so that only the number remains. */
 function settleMessage(entry: OutboxEntry, outcome: Outcome): void {
   entry.message?.settle(outcome);
   entry.message = undefined;

@@ -6,10 +6,10 @@ import type { ClientEvents } from "./client-events.ts";
 
 export const NO_USERS: readonly PublicUser[] = [];
 
-// The server sends no list of more users. Written out, typed by the protocol's table, like the other limits.
+// The server lists no more users. A literal, checked against the protocol's table by its type, like the other limits.
 const MAX_USERS: (typeof LIMITS)["announcedUsers"] = 500;
 
-/** The users of each channel, as the server's presence frames list them. */
+/** The users of each channel, from the server's presence frames. */
 export class PresenceLists {
   readonly #emitter: Emitter<ClientEvents>;
   readonly #users = new Map<string, readonly PublicUser[]>();
@@ -18,7 +18,7 @@ export class PresenceLists {
     this.#emitter = emitter;
   }
 
-  /** The same array until it changes. */
+  /** The users of a channel: the same array until it changes. */
   usersOf(channel = "all"): readonly PublicUser[] {
     return this.#users.get(channel) ?? NO_USERS;
   }
@@ -44,7 +44,7 @@ export class PresenceLists {
  * The users of a channel after a presence frame. A list replaces all users; a user who joins again replaces the earlier
  * entry; a frame with a total only changes nothing.
  *
- * @returns the same array when nothing has changed; a user who has not changed is the same object
+ * @returns the same array if nothing has changed; an unchanged user is the same object
  */
 export function applyPresence(users: readonly PublicUser[], frame: Frame): readonly PublicUser[] {
   const known = new Map(users.map((user) => [user.userId, user]));

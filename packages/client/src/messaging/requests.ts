@@ -1,6 +1,6 @@
-// The frames that carry an id and wait for a reply: requests of the application, joins, leaves and authentications.
-// Called by the client and its rooms to send, and with each reply and error frame.
-// Each request settles: with its reply, an error, a timeout, or when the client is closed.
+// The frames with an id that wait for a reply: requests of the application, joins, leaves and authentications.
+// Called by the client and its rooms to send, and for each reply and error frame.
+// Each request settles with its reply, an error or a timeout, or when the client is closed.
 import { traceCaller } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
@@ -15,7 +15,7 @@ const TIMEOUT_MS = 10_000;
 /** The options of `client.request`. */
 export interface RequestOptions {
   /**
-   * How long to wait for the reply, in milliseconds, also while there is no connection.
+   * How long to wait for the reply, in milliseconds, including the time without a connection.
    *
    * @default `requestTimeoutMs` of the client
    */
@@ -43,9 +43,9 @@ interface PendingRequest {
   readonly callback: (reply: Reply) => void;
   readonly survivesReconnect: boolean | undefined;
   readonly timer: Timer;
-  /** On this connection. */
+  /** Whether it was sent on this connection. */
   isSent?: boolean;
-  /** On any connection. */
+  /** Whether it was written on any connection. */
   isWritten?: boolean;
 }
 
@@ -59,7 +59,7 @@ interface RequestParts {
 export class PendingRequests {
   readonly #parts: RequestParts;
   readonly #timeoutMs: number;
-  /** By id, in the order of sending. */
+  /** The pending requests by id, in the order of sending. */
   readonly #pending = new Map<string, PendingRequest>();
   readonly #rateTimer: Timer;
   lastId = 0;
@@ -70,12 +70,12 @@ export class PendingRequests {
     this.#rateTimer = new Timer(parts.clock);
   }
 
-  /** What the server allows. */
+  /** The server's limits. */
   get limits(): SendLimits {
     return this.#parts.connection.limits;
   }
 
-  /** A request of the application. */
+  /** Sends a request of the application. */
   async request(name: string, input: unknown, options: RequestOptions & Destination): Promise<unknown> {
     try {
       return await this.#ask(name, input, options);
@@ -140,7 +140,7 @@ export class PendingRequests {
     for (const id of this.#pending.keys()) if (+id.slice(1) <= lastId) this.settle(id, { error });
   }
 
-  /** The server has forgotten which requests it has run: a second run could be one too many. */
+  /** Call when the server has forgotten which requests it has run: written ones are not sent again, because they could run twice. */
   forget(): void {
     for (const [id, { isWritten }] of this.#pending)
       if (isWritten) this.settle(id, { error: new HalyardError("unavailable") });
@@ -154,12 +154,12 @@ export class PendingRequests {
     }
   }
 
-  /** Writes as many as the server allows, and sets the timer for the rest. */
+  /** Writes as many requests as the server's limits allow, and sets the timer for the rest. */
   flush(): void {
     const { connection, isJoining } = this.#parts;
     if (!connection.isOpen) return;
     const ready = [...this.#pending.values()].filter(({ channel }) => !isJoining(channel));
-    // Those above wait here. A request that has timed out here may still run there: four fifths of what the server takes.
+    // Others wait here. Only four fifths of the server's limit are used, because a request that timed out here may still run there.
     const first = ready.slice(0, Math.ceil(this.limits.requests * 0.8));
     for (const request of first.filter(({ isSent }) => !isSent)) {
       const waitMs = connection.take(request.bytes);

@@ -1,6 +1,6 @@
-// The application's handlers for requests of the server, and the replies to these.
-// Called by the client: with each `onRequest` of the application, and with each request frame.
-// The server receives a HalyardError as it was thrown, and `internal` in place of any other error.
+// Runs the application's handlers for requests of the server, and sends their replies.
+// Called by the client for each `onRequest` of the application and for each request frame.
+// The server receives a HalyardError as it was thrown, and `internal` instead of any other error.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import type { Unsubscribe } from "../common/emitter.ts";
@@ -21,7 +21,7 @@ export class ServerRequests {
     this.#reportError = reportError;
   }
 
-  /** A later handler of the same name takes the place of an earlier one. */
+  /** Registers a handler. It replaces an earlier handler of the same name. */
   register(name: string, handler: Handler): Unsubscribe {
     this.#handlers.set(name, handler);
     return () => {
@@ -34,7 +34,7 @@ export class ServerRequests {
     const write = (message: object) => {
       const { text, error } = encodeOutgoing(message, { re: id }, this.#connection.limits);
       if (error) throw error;
-      // The handler may end on a later connection, which the server would close for a reply before its welcome.
+      // The handler may end on a later connection, which the server would close because of a reply before its welcome.
       if (this.#connection.isOpen) this.#connection.write(text);
     };
     try {

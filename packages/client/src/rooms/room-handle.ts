@@ -1,6 +1,6 @@
 // The object that `client.join()` returns, without the types of a protocol.
 // Called by the application; its members are those of the Room interface.
-// After leave(), the state is `left` and no listener of this handle is called, also when other handles keep the room.
+// After leave(), the state is `left` and no listener of this handle is called, even if other handles keep the room.
 import type { GapReason, PublicUser } from "@halyard/protocol";
 import type { Unsubscribe } from "../common/emitter.ts";
 import { MessageScope } from "../messaging/message-scope.ts";
@@ -74,7 +74,7 @@ export class RoomHandle extends MessageScope {
   leave(): void {
     if (this.#isLeft) return;
     this.#isLeft = true;
-    // Otherwise the users of the room would see this user type for a while longer.
+    // Otherwise the room would show this user as typing for a while longer.
     if (this.#entry.handles.size === 1) this.send("typing_indicator", { isTyping: false });
     this.#rooms.release(this.#entry, this);
     this.end();

@@ -1,6 +1,6 @@
-// The rooms that the application has joined, each with the handles that share it.
-// Called by room handles to join and leave, and by the client with each welcome, join and leave of the server.
-// A room is joined again with each connection until its last handle is left and what was sent to it is settled, or until
+// Manages the rooms that the application has joined, each with the handles that share it.
+// Called by room handles to join and leave, and by the client for each welcome, join and leave of the server.
+// A room is joined again with each connection until its last handle is left and its messages are settled, or until
 // the server rejects it.
 import type { Position, WelcomeMessage } from "@halyard/protocol";
 import { TokenBucket } from "@halyard/protocol/internal";
@@ -17,7 +17,7 @@ import type { RoomState } from "./room-state.ts";
 
 /** How long to wait before joining again when the server names no time. */
 const RETRY_MS = 1_000;
-/** How often a state goes out, and how many may be unanswered: on a slow line fewer are sent, and none waits behind others. */
+/** How often a presence state is sent. With too many unanswered ones, as on a slow line, fewer are sent, and none waits behind others. */
 const SHOW_MS = 50;
 const UNANSWERED_STATES = 4;
 
@@ -26,15 +26,15 @@ export interface RoomEntry {
   readonly name: string;
   readonly channel: string;
   readonly timer: Timer;
-  /** The open handles. Without one, the room is left once no message to it waits. */
+  /** The open handles. Without any, the room is left once no message to it waits. */
   readonly handles: Set<MessageScope>;
   state: RoomState;
   /** Whether a join is pending or scheduled. */
   isRequested?: boolean;
-  /** What this client shows in the room, and which state went out last. */
+  /** The presence state of this client in the room; below, the state that was sent last. */
   shown?: object | undefined;
   shownLast?: object | undefined;
-  /** Runs between two states. */
+  /** The timer between two sent states. */
   readonly showTimer: Timer;
   isShowTimerSet: boolean;
   unanswered: number;
@@ -54,7 +54,7 @@ interface RoomsParts {
 export class Rooms {
   readonly #parts: RoomsParts;
   readonly #entries = new Map<string, RoomEntry>();
-  /** Left, and not answered: a room that the server gave outlives the connection. */
+  /** The rooms whose leave is unanswered. They are remembered, because a room that the server gave outlives the connection. */
   readonly #leaving = new Set<string>();
   /** Undefined while the connection is not open. */
   #joinRate: TokenBucket | undefined;
@@ -74,7 +74,7 @@ export class Rooms {
   /**
    * Adds a handle to the room, and joins the room with the first one.
    *
-   * @param handle ended when the server ends the membership, or refuses it: a handle never lives again
+   * @param handle ended when the server ends or refuses the membership; a handle cannot be reused
    */
   acquire(name: string, handle: MessageScope): RoomEntry {
     const known = this.#entries.get(name);
@@ -104,39 +104,39 @@ export class Rooms {
     return entry;
   }
 
-  /** Takes a handle back. The flush that follows leaves the room with the last one. */
+  /** Removes a handle. After the last one, the next flush leaves the room. */
   release(entry: RoomEntry, handle: MessageScope): void {
     entry.handles.delete(handle);
-    // A listener of the state may join the room again before the server is told of the leave.
+    // A state listener may join the room again before the leave is sent.
     this.#parts.onChange();
   }
 
-  /** Shows the latest of every 50 ms to the others in the room, and again with each join. */
+  /** Sends the latest state every 50 ms to the others in the room, and again with each join. */
   show(entry: RoomEntry, patch: object): void {
     entry.shown = { ...entry.shown, ...patch };
     this.#sendShown(entry);
   }
 
-  /** Leaves each room without a handle, unless a message to it waits: outside of the room, the server would refuse it. */
+  /** Leaves each room without a handle, unless a message to it waits, which the server would refuse outside the room. */
   leaveIdle(): void {
     for (const entry of this.#entries.values()) {
       const { name, channel, handles, state } = entry;
       if (handles.size > 0) continue;
-      // What the next connection would replay, or report as a gap, has no listener.
+      // Forget the position: nobody listens to what the next connection would replay.
       if (state.status === "joining") this.#drop(channel);
       if (this.#parts.outbox.entries.some(({ message }) => message?.channel === channel)) continue;
-      // Before listeners are told, because one of them may join the room anew.
+      // Before the listeners are called, because one of them may join the room again.
       this.#leaving.add(name);
       this.#requestLeave(name);
       this.#remove(entry);
     }
   }
 
-  /** @param channels those that the server has subscribed this connection to; a room that is missing is joined */
+  /** @param channels the channels that the server has subscribed this connection to; missing rooms are joined */
   onWelcome(channels: WelcomeMessage["channels"]): void {
     const { joinsPerSecond, joinBurst } = this.#parts.requests.limits;
     this.#joinRate ??= new TokenBucket(joinsPerSecond, joinBurst, this.#parts.clock.now());
-    // Before the changes of state below, with which more rooms may be left.
+    // Before the state changes below, during which more rooms may be left.
     for (const name of this.#leaving)
       if (channels[`room:${name}`]) this.#requestLeave(name);
       else this.#leaving.delete(name);
@@ -153,20 +153,20 @@ export class Rooms {
     for (const entry of this.#entries.values()) this.#setState(entry, { status: "joining" });
   }
 
-  /** The server has joined this client to a room, or, with an error, removed it from one. */
+  /** Call when the server has joined this client to a room, or, with an error, removed it. */
   membershipChanged(name: string, error?: HalyardError): void {
     const entry = this.#entries.get(name);
     if (entry && error) this.#remove(entry, error);
     else if (entry) this.#setState(entry, { status: "joined" });
-    // A room that the server gave, and that nothing of the application has joined: its position would be in each hello.
+    // The server gave this room and the application has not joined it, so its position must not be in each hello.
     else if (error) this.#drop(`room:${name}`);
   }
 
-  /** Until the server has answered, the room is joined again, or the connection is lost. */
+  /** Sends the leave again until the server has answered, the room is joined again, or the connection is lost. */
   #requestLeave(name: string, rate = this.#joinRate): void {
     if (!rate || this.#joinRate !== rate || !this.#leaving.has(name)) return;
     this.#parts.requests.sendFrame({ type: "leave", room: name }, (reply) => {
-      // `unavailable`: the connection is gone.
+      // Retryable errors are retried below, except `unavailable`, which means that the connection was lost.
       if (!("error" in reply) || !reply.error.retryable) this.#leaving.delete(name);
       else if (reply.error.code !== "unavailable") {
         const waitMs = reply.error.retryAfterMs ?? RETRY_MS;
@@ -233,7 +233,7 @@ export class Rooms {
     this.#entries.delete(entry.name);
     this.#drop(entry.channel);
     this.#setState(entry, { status: "left", error });
-    // After the listeners have been told the state.
+    // After the listeners have received the state.
     for (const handle of entry.handles) handle.end();
   }
 
@@ -245,7 +245,7 @@ export class Rooms {
   #setState(entry: RoomEntry, state: RoomState): void {
     if (entry.state.status === state.status) return;
     entry.state = state;
-    // Another connection shows nothing yet.
+    // The next connection has not sent a state yet.
     entry.shownLast = undefined;
     entry.isShowTimerSet = false;
     this.#sendShown(entry);

@@ -2,7 +2,7 @@ import type { OutboxRecords, StoredOutbox } from "./outbox-store.ts";
 
 const STORE = "outbox";
 
-/** One record for each outbox, so that pages of one origin do not write to the same one. */
+/** Opens a database with one record for each outbox, so that pages of one origin do not write to the same record. */
 export async function openIndexedDb(prefix: string): Promise<OutboxRecords> {
   const opening = indexedDB.open("halyard", 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);

@@ -1,6 +1,6 @@
-// Keeps the messages without a reply through a reload: each change is stored, and the next page sends what is left.
+// Keeps messages without a reply across a reload: each change is stored, and the next page sends what is left.
 // Loaded by the client with the option `outbox.storage`, and only then.
-// A stored outbox is of one page at a time, and goes out under the client id and the numbers that it had, to its own user.
+// A stored outbox belongs to one page at a time, and is sent with its original client id and numbers, only for its own user.
 import type { PublicUser } from "@halyard/protocol";
 import { callSafely } from "@halyard/protocol/internal";
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
@@ -27,7 +27,7 @@ interface KeptClient {
 export interface KeepOutboxParts {
   readonly clock: Clock;
   readonly options: WebSocketClientOptions;
-  /** The page's own client, which waits while an earlier one sends. */
+  /** The page's own client, which waits while an earlier outbox is sent. */
   readonly ownClient: KeptClient;
   readonly reportError: (error: unknown) => void;
   readonly createClient: (options: WebSocketClientOptions) => KeptClient;
@@ -36,7 +36,7 @@ export interface KeepOutboxParts {
 /**
  * Begins to store the outbox of the page's own client.
  *
- * @returns sends what earlier pages have left, before the own client connects; rejects when their user is signed out
+ * @returns a function that sends what earlier pages left, before the own client connects; rejects if their user is signed out
  */
 export async function keepOutbox(parts: KeepOutboxParts): Promise<() => Promise<void>> {
   const { clock, options, ownClient } = parts;
@@ -59,14 +59,14 @@ export async function keepOutbox(parts: KeepOutboxParts): Promise<() => Promise<
   return () => (sending ??= sendLeft().finally(() => (sending = undefined)));
 }
 
-/** Stores the outbox with each change, in the same task. @returns ends it */
+/** Stores the outbox with each change, in the same task. @returns a function that stops it */
 function keep(store: OutboxStore, client: KeptClient, { reportError }: KeepOutboxParts): () => void {
   const [connection] = client.kept;
   let storedId = connection.clientId;
   let isDue = false;
   const save = async () => {
     const { clientId } = connection;
-    // Another user has signed in: the client is another one.
+    // Another user has signed in, so the client id has changed.
     if (storedId !== clientId) await store.set(storedId);
     storedId = clientId;
     await store.own(clientId);
@@ -84,10 +84,10 @@ function keep(store: OutboxStore, client: KeptClient, { reportError }: KeepOutbo
   };
 }
 
-/** @returns nothing when no message is left */
+/** @returns undefined if no message is left */
 function snapshotOf({ kept: [connection, outbox] }: KeptClient, toDate: number): StoredOutbox | undefined {
   const { state, attempt, user } = connection;
-  // With an attempt under way, a message may be written before this is stored.
+  // During an attempt, a message may be written before this is stored.
   const mayWrite = state.status === "connecting" || state.status === "open";
   const sends = outbox.entries.map(
     ({ seq, dueAt, isWritten, message }) =>
@@ -96,7 +96,7 @@ function snapshotOf({ kept: [connection, outbox] }: KeptClient, toDate: number):
   return isSettled(outbox) ? undefined : { user: user?.userId, tries: attempt, sends };
 }
 
-/** Connects as the earlier page's client until each of its messages has its reply, or the application closes its own. */
+/** Connects as the earlier page's client until each of its messages has its reply, or the application closes its own client. */
 async function deliver(store: OutboxStore, clientId: string, parts: KeepOutboxParts): Promise<void> {
   const left = await store.get(clientId);
   if (!left) return;
@@ -104,21 +104,21 @@ async function deliver(store: OutboxStore, clientId: string, parts: KeepOutboxPa
   let isEnding = false;
   const settle = (outcome: Outcome, seq: number, text: string) => {
     const [{ user }] = client.kept;
-    // What stays stored has no receipt yet, and another user gets none.
+    // Messages that stay stored have no receipt yet, and another user gets no receipts.
     if (isEnding || (left.user && !user)) return;
     tellReceipt({ ...outcome, id: messageIdOf(clientId, seq) }, text, parts);
   };
   try {
     client = createEarlier(clientId, left, { ...parts, settle, toDate: store.toDate });
   } catch (error) {
-    // No outbox, but something that other code has left under its key.
+    // The record is not an outbox, but something that other code stored under its key.
     parts.reportError(error);
     await store.set(clientId);
     return;
   }
   await new Promise<unknown>((resolve, reject) => {
     const onClosed = ({ status }: ConnectionState) => {
-      // What is not delivered stays stored, for the next page.
+      // Undelivered messages stay stored for the next page.
       if (status === "closed") resolve(end());
     };
     const unsubscribes = [
@@ -144,7 +144,7 @@ async function deliver(store: OutboxStore, clientId: string, parts: KeepOutboxPa
   });
 }
 
-/** Tells the application of this page what became of a message of an earlier one. */
+/** Reports the outcome of an earlier page's message to the application. */
 function tellReceipt(
   receipt: Receipt<unknown>,
   text: string,
@@ -156,7 +156,7 @@ function tellReceipt(
       reportError(new HalyardError("unavailable", `${type} ${id}, sent by an earlier page: ${fate}`));
   };
   const { onReceipt = report } = outbox ?? {};
-  // What other code has left under the key may be no frame.
+  // A text that other code stored under the key may not be a frame.
   const tell = () => {
     const { type, $, ...fields } = JSON.parse(text) as Frame;
     const room = ($ as { ch?: string } | undefined)?.ch?.replace("room:", "");
@@ -182,7 +182,7 @@ function createEarlier(
   if (user) connection.user = { userId: user } as PublicUser;
   outbox.entries = sends.map(([seq, endsAt, isWritten, text, ch]) => {
     const channel = ch ?? undefined;
-    // The server takes a message to a room from its members only.
+    // The server accepts a message to a room only from its members.
     if (channel) client.join(channel.replace("room:", ""));
     const message = text
       ? {

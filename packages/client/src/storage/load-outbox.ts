@@ -2,9 +2,9 @@ import type { AttemptSettings } from "../options.ts";
 import type { KeepOutboxParts } from "./keep-outbox.ts";
 
 /**
- * Loads what keeps the outbox. The client connects without it when the storage fails, or the code for it does.
+ * Loads the code that keeps the outbox. If the code or the storage fails, the client connects without it.
  *
- * @returns sends what earlier pages have left
+ * @returns a function that sends what earlier pages left
  */
 async function loadOutbox(parts: KeepOutboxParts): Promise<() => Promise<void>> {
   try {
@@ -16,7 +16,7 @@ async function loadOutbox(parts: KeepOutboxParts): Promise<() => Promise<void>> 
   }
 }
 
-/** What an earlier page has left goes out before the first attempt. Without it, or when the storage fails, nothing does. */
+/** Sends the messages that earlier pages left before the first attempt to connect. If the storage fails, none are sent. */
 export function sendKeptFirst(settings: AttemptSettings, parts: () => KeepOutboxParts): void {
   const { url } = settings;
   let loading: Promise<() => Promise<void>> | undefined;

@@ -2,12 +2,12 @@ import { dateOf } from "@halyard/protocol/internal";
 import type { Clock } from "../common/clock.ts";
 import type { OutboxStorage } from "../options.ts";
 
-/** How long a page that is being left may still hold its lock. */
+/** How long a page that is unloading may still hold its lock. */
 const RELEASE_MS = 500;
-/** How long the storage may take to say what is in it. */
+/** How long the storage may take to list its content. */
 const LOAD_MS = 2_000;
 
-/** A number, the date of its end, whether it may have been written, and the text and the channel of its message. */
+/** A number, its expiry date, whether it may have been written, and the text and channel of its message. */
 type StoredEntry = readonly [
   seq: number,
   endsAt: number,
@@ -16,7 +16,7 @@ type StoredEntry = readonly [
   channel?: string | null | undefined,
 ];
 
-/** What a page leaves to the next one. Without a user, no welcome had come: it goes to the user of the first one. */
+/** What a page leaves to the next one. Without a user (no welcome had arrived), it belongs to the user of the next welcome. */
 export interface StoredOutbox {
   readonly user?: string | undefined;
   readonly tries: number;
@@ -28,11 +28,11 @@ type Outboxes = Readonly<Record<string, StoredOutbox | undefined>>;
 /** The outboxes in a storage, by client id. */
 export interface OutboxRecords {
   read(): Promise<Outboxes>;
-  /** Begins to write in the same task. */
+  /** Begins to write within the current task. */
   write(clientId: string, outbox: StoredOutbox | undefined): Promise<void>;
 }
 
-/** All of them in one text, which one page writes. A change waits for the one before, so that none undoes another. */
+/** Stores all records in one text, written by one page. A change waits for the previous one, so that none undoes another. */
 export function recordsIn(storage: OutboxStorage, key: string): OutboxRecords {
   let lastChange: Promise<unknown> = Promise.resolve();
   const read = async () => JSON.parse((await storage.getItem(key)) ?? "{}") as Outboxes;
@@ -59,19 +59,19 @@ export class OutboxStore {
   readonly #isShared: boolean;
   readonly #locks = (globalThis as { navigator?: Partial<Navigator> }).navigator?.locks;
 
-  /** @param isShared other pages write to it, too */
+  /** @param isShared whether other pages write to the storage, too */
   constructor(clock: Clock, records: OutboxRecords, isShared: boolean) {
     this.#clock = clock;
     this.#records = records;
     this.#isShared = isShared;
   }
 
-  /** What to add to a time of the client's clock to get the date. */
+  /** The difference between the date and the client's clock. */
   get toDate(): number {
     return dateOf(this.#clock) - this.#clock.now();
   }
 
-  /** Makes this page the owner of what pages have left that have ended. @returns the client ids, the oldest first */
+  /** Makes this page the owner of the outboxes of pages that have ended. @returns their client ids, the oldest first */
   async takeOver(): Promise<Set<string>> {
     const deadline = new Promise<never>((_, reject) => {
       this.#clock.setTimeout(() => reject(new Error("outbox.storage does not answer")), LOAD_MS);
@@ -81,7 +81,7 @@ export class OutboxStore {
     );
     const isOwner = await Promise.all(clientIds.map((clientId) => this.own(clientId)));
     const [left, others] = [true, false].map((is) => clientIds.filter((_, index) => isOwner[index] === is));
-    // A duplicated tab has a copy of what is the other tab's.
+    // A duplicated tab has a copy of the other tab's outbox.
     if (!this.#isShared) for (const clientId of others ?? []) await this.set(clientId);
     return new Set(left);
   }
@@ -94,9 +94,9 @@ export class OutboxStore {
     return this.#records.write(clientId, outbox);
   }
 
-  /** Makes this page the owner of a client's outbox until the page ends. @returns false when another page is */
+  /** Makes this page the owner of a client's outbox until the page ends. @returns false if another page owns it */
   async own(clientId: string): Promise<boolean> {
-    // Without locks the storage is of one page only.
+    // Without locks, only one page uses the storage.
     const isOwner = owned.has(clientId) || !this.#locks || (await this.#hold(this.#locks, clientId));
     if (isOwner) owned.add(clientId);
     return isOwner;

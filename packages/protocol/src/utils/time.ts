@@ -1,4 +1,4 @@
-/** What `performance` counts from. The date may be set later; `performance` goes on as it was. */
+/** The date at which `performance` began. If the date is set later, `performance` is not affected. */
 const STARTED_AT = Date.now() - performance.now();
 
 /** The runtime's time: `now` measures durations, and `date` is the date, in ms since 1970. */
@@ -7,7 +7,7 @@ export const systemTime = {
   date: (): number => Date.now(),
 };
 
-/** The same on a server, where it starts at the same time for every package and every copy of one in the process. */
+/** The same for servers, with the same start for all packages, and all copies of them, in the process. */
 export const serverTime = {
   now: (): number => performance.timeOrigin + performance.now(),
   date: (): number => Date.now(),

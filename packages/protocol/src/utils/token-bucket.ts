@@ -1,6 +1,6 @@
-// A rate limit: so many tokens at once, and so many per second after that.
+// A rate limit: a number of tokens at once, and a number of tokens per second after that.
 // Used by the server for each connection and by the client below the server's rates, through `@halyard/protocol/internal`.
-// Guarantee: after the delay that it names there are enough tokens, and it never gives more than its rate.
+// Guarantees: enough tokens are available after the delay that it returns; it never grants more than its rate.
 
 /** A token bucket. It has no timer: its caller passes the time, in milliseconds. */
 export class TokenBucket {
@@ -15,14 +15,14 @@ export class TokenBucket {
     this.#refilledAt = now;
   }
 
-  /** Takes tokens. @returns 0, or the milliseconds until there are enough; then it takes none */
+  /** Takes tokens. @returns 0, or the time until there are enough, in milliseconds; then it takes none */
   consume(now: number, count = 1): number {
     const delayMs = this.delayFor(now, count);
     if (!delayMs) this.#tokens -= count;
     return delayMs;
   }
 
-  /** Takes tokens, even those that are not there: what was given already is paid for by waiting. */
+  /** Takes tokens even if there are too few: the debt delays later ones. */
   charge(now: number, count: number): void {
     this.delayFor(now, 0);
     this.#tokens -= count;
@@ -35,7 +35,7 @@ export class TokenBucket {
       this.#tokens = Math.min(this.#burst, this.#tokens + earned);
     }
     this.#refilledAt = now;
-    // More than the burst is given by a full bucket, which is in debt then: otherwise it would never be given.
+    // A full bucket grants even more than its burst and is then in debt, because such an amount could never be granted otherwise.
     const missing = Math.min(count, this.#burst) - this.#tokens;
     return missing > 0 ? Math.ceil((missing / this.#perSecond) * 1000) : 0;
   }

@@ -1,11 +1,11 @@
-// A client and its rooms as the hooks use them: without the types of a protocol, which exist at compile time only.
-// `create-halyard-react.ts` puts the types of the application's protocol in their place.
+// A client and its rooms as the hooks use them, without the types of a protocol, which exist only at compile time.
+// `create-halyard-react.ts` adds the types of the application's protocol.
 import type { ConnectionState, Delivery, RoomState, Sending, Store, Unsubscribe } from "@halyard/client";
 import type { PublicUser } from "@halyard/protocol";
 
 export type Users = readonly PublicUser[];
 
-/** A message as it comes: an application's fields may be anything. */
+/** A received message; the application's fields may be anything. */
 export interface AnyMessage {
   readonly type: string;
   readonly [field: string]: unknown;
@@ -15,11 +15,11 @@ export type MessageListener = (message: AnyMessage, delivery: Delivery) => unkno
 
 /** What a client and a room have in common. */
 export interface AnyScope {
-  /** Undefined for a client. */
+  /** The name of the room; undefined for a client. */
   readonly name?: string;
   readonly stores: { readonly users: Store<Users> };
   on(type: string, listener: MessageListener): Unsubscribe;
-  /** Nothing for an ephemeral message, which has no receipt. */
+  /** Returns undefined for an ephemeral message, which has no receipt. */
   send(type: string, fields?: object): Sending<unknown> | undefined;
   request(name: string, input?: unknown, options?: object): Promise<unknown>;
 }

@@ -1,6 +1,6 @@
 import type { Unsubscribe } from "@halyard/client";
 
-/** Ends several subscriptions as one. */
+/** Combines several unsubscribe functions into one. */
 export function endAll(...stops: readonly Unsubscribe[]): Unsubscribe {
   return () => stops.forEach((stop) => stop());
 }

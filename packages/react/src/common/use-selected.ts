@@ -3,10 +3,10 @@ import { useState, useSyncExternalStore } from "react";
 import { isSame } from "./is-same.ts";
 
 /**
- * What `select` makes of the value of a store. The component renders when that changes: `select` may make a new list of the
- * same entries, and may be another function with each render.
+ * The result of `select` for the value of a store. The component renders when the result changes; `select` may return a new list of the
+ * same entries, and may be a new function on each render.
  *
- * @param store with what it holds on a server, and until the page in the browser has taken over what the server rendered
+ * @param store with the value used during server rendering and hydration
  */
 export function useSelected<T, TSelected>(
   [store, serverValue]: readonly [Store<T>, T],

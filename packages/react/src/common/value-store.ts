@@ -1,7 +1,7 @@
 import type { Store, Unsubscribe } from "@halyard/client";
 import { isSame } from "./is-same.ts";
 
-/** A list, or an object of fields, that components watch: the same until an entry or a field changes. */
+/** A list, or an object with fields, that components watch: the same object until an entry or a field changes. */
 export class ValueStore<T extends object> implements Store<T> {
   #value: T;
   readonly #listeners = new Set<(value: T) => unknown>();
@@ -12,7 +12,7 @@ export class ValueStore<T extends object> implements Store<T> {
 
   readonly get = (): T => this.#value;
 
-  /** Unlike a store of the client, it does not call at once: React asks by itself. */
+  /** Unlike a store of the client, it does not call the listener at once, because React reads the value itself. */
   readonly subscribe = (listener: (value: T) => unknown): Unsubscribe => {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -10,7 +10,7 @@ export function useMessages(
   options: MessageListOptions = {},
 ): MessageListState {
   const scope = useScope(client, options.room);
-  // The options of the first render make the list; later ones are set below, while it stays.
+  // The options of the first render create the list; later ones are set below, on the same list.
   const list = useMemo(
     () => new MessageList({ client, scope, hook: "useMessages", name: type }, options),
     [client, scope, type],

@@ -17,7 +17,7 @@ export function useRequest(
   ...[name, input, { room, enabled = true } = {}]: [name: string, input?: unknown, options?: RequestOptions]
 ): AnyRequestResult {
   const requests = requestsOf(client);
-  // An input with the same JSON is the same.
+  // Inputs with the same JSON count as equal.
   const key = JSON.stringify([name, room, input]);
   const subscribe = useCallback(
     (listener: () => void) => {

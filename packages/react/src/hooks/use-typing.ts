@@ -9,13 +9,13 @@ import { useScope } from "./use-scope.ts";
 const EXPIRE_MS = 6_000;
 const TYPE = "typing_indicator";
 
-/** The users who are typing, and what tells the others that this user is. */
+/** The users who are typing, and the functions that tell others whether this user is typing. */
 export interface TypingState {
   /** The other users who are typing, in the order in which they began. */
   readonly users: readonly PublicUser[];
-  /** To be called with each input: the others see that this user is typing. */
+  /** Call this on each input: the others see that this user is typing. */
   readonly onInput: () => void;
-  /** Ends it. A chat message does, too, and 6 s without input. */
+  /** Ends the typing. A chat message and 6 s without input do the same. */
   readonly stop: () => void;
 }
 
@@ -39,8 +39,8 @@ export function useTyping(client: AnyClient, room?: string): TypingState {
 }
 
 /**
- * Tells the ids of those who are typing, in the order in which they began. An indicator counts for 6 s, and until a chat
- * message of its user: its sender may have gone without another one.
+ * Reports the ids of the users who are typing, in the order in which they began. An indicator counts for 6 s or until a chat
+ * message of its user, because its sender may disappear without ending it.
  */
 function watchTyping(scope: AnyScope, onChange: (ids: readonly string[]) => void): () => void {
   const { name, on, send } = scope;

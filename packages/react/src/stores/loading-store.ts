@@ -1,6 +1,6 @@
-// A value that a hook loads from the server, maybe several times: the newest time counts, and the value stays meanwhile.
-// The base of what `useMessages` and `useRequest` show.
-// What has failed is told to the console, and is loaded again with the next connection; another user begins with nothing.
+// A value that a hook loads from the server, perhaps repeatedly: the latest load counts, and the old value stays until then.
+// Base class of the stores of `useMessages` and `useRequest`.
+// A failure is written to the console and retried with the next connection; after a change of the user, the value is empty.
 import type { SendError, Unsubscribe } from "@halyard/client";
 import type { AnyClient, AnyScope } from "../common/client-view.ts";
 import { ValueStore } from "../common/value-store.ts";
@@ -10,12 +10,12 @@ interface LoadState {
   readonly error: unknown;
 }
 
-/** What is loaded where, and by which hook. */
+/** What is loaded, where, and by which hook. */
 export interface LoadingParts {
   readonly client: AnyClient;
   readonly scope: AnyScope;
   readonly hook: "useMessages" | "useRequest";
-  /** Of the message type or the request. */
+  /** The name of the message type or the request. */
   readonly name: string;
 }
 
@@ -28,7 +28,7 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
     this.parts = parts;
   }
 
-  /** Loads once. @returns what to change when that has succeeded */
+  /** Loads once. @returns a function that computes the changes after success */
   protected abstract attempt(signal: AbortSignal): Promise<() => Partial<T>>;
 
   protected async run(): Promise<void> {
@@ -45,7 +45,7 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
       const isOpen = client.state.status === "open";
       const isOfConnection = /^(unavailable|timeout)$/.test((Object(error) as Partial<SendError>).code ?? "");
       if (!isOfConnection || (isOpen && client.state === before)) reportFailure(this.parts, error);
-      // The request was lost with its connection, and the next connection is open already.
+      // The request was lost with its connection, and the next connection is already open.
       else if (isOpen) return this.run();
       this.#change({ status: "error", error });
     }
@@ -55,10 +55,10 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
     this.#loading?.abort();
   }
 
-  /** Takes away what the page showed to another user. */
+  /** Removes what was loaded for another user. */
   protected abstract forget(): void;
 
-  /** Tries again what has failed, maybe without a connection, when the client has one; and starts afresh for another user. */
+  /** Retries a failed load when the client is connected, and starts again for another user. */
   protected followConnection(): Unsubscribe {
     let shownTo: string | undefined;
     return this.parts.client.stores.state.subscribe((state) => {
@@ -76,11 +76,11 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
   }
 }
 
-/** Tells the developer of a page why a hook has nothing to show, because a component may read no `error`. */
+/** Tells the developer of a page why a hook has no data, because a component may not read `error`. */
 export function reportFailure({ hook, name, scope }: LoadingParts, error: unknown): void {
   const { code, issues } = Object(error) as Partial<SendError>;
   const room = scope.name === undefined ? "" : `, room "${scope.name}"`;
   const hint = /^(forbidden|internal)$/.test(code ?? "") ? `${code}; the server's log says more:` : code;
-  // eslint-disable-next-line no-console -- for the developer of a page; nothing else shows it
+  // eslint-disable-next-line no-console -- for the developer of a page, who would not see it anywhere else
   console.error(`[halyard] ${hook}("${name}"${room}) failed:`, ...[hint ?? [], error, issues ?? []].flat());
 }

@@ -1,5 +1,5 @@
-// The entries of a list of messages, each id once, in the order of the server; those without an answer stand behind them, in the
-// order of sending. Kept for one `MessageList`, which says what has been sent, received and loaded.
+// The entries of a message list, each id once, in the order of the server; unanswered ones follow at the end, in the
+// order of sending. Owned by one `MessageList`, which reports what was sent, received and loaded.
 import type { SendError } from "@halyard/client";
 
 /** A message of the history. */
@@ -17,21 +17,21 @@ export interface AnyEntry {
 export class MessageEntries {
   #settled = new Map<string, AnyEntry>();
   readonly #sending = new Map<string, AnyEntry>();
-  /** The ids of sent messages whose receipts came before their copies: the copy says which place a message has. */
+  /** The ids of sent messages whose receipts came before their copies; the copy determines the position of a message. */
   readonly #unplaced = new Set<string>();
-  /** The ids that came live since the history was last asked for. */
+  /** The ids that arrived live since the history was last requested. */
   readonly #fresh = new Set<string>();
   #isLoaded = false;
-  /** How many rows older pages have brought: they are kept beside the newest entries. */
+  /** How many rows came from older pages; they are kept in addition to the newest entries. */
   #olderCount = 0;
 
-  /** The oldest message, before which older ones are asked for. */
+  /** The id of the oldest message, before which older pages begin. */
   get oldestId(): string | undefined {
     for (const { id, status } of this.#settled.values()) if (status === "delivered") return id;
     return undefined;
   }
 
-  /** Puts the history at hand before the list. @returns whether it did: not once the history is loaded */
+  /** Inserts the initial history before the list. @returns false if the history is already loaded */
   addInitial(rows: readonly Row[]): boolean {
     if (this.#isLoaded || rows.length === 0) return false;
     this.#settled = new Map([...rows.map(loaded), ...this.#settled]);
@@ -42,11 +42,11 @@ export class MessageEntries {
     this.#sending.set(id, { id, status: "sending", message });
   }
 
-  /** @param change what the receipt says @returns whether the list changes: not where the message has come back already */
+  /** @param change the content of the receipt @returns whether the list changes; not if the copy has already arrived */
   settle(id: string, change: Omit<AnyEntry, "id">): boolean {
     if (!this.#sending.delete(id)) return false;
     this.#settled.set(id, { id, ...change });
-    // The server's copy comes later, or never: a relayed message does not come back to its sender.
+    // The server's copy comes later, or never, because a relayed message is not sent back to its sender.
     if (change.status === "delivered") this.#unplaced.add(id);
     return true;
   }
@@ -58,7 +58,7 @@ export class MessageEntries {
     this.#fresh.add(id);
   }
 
-  /** Takes out an entry that was sent and not delivered. */
+  /** Removes and returns an entry that was sent but not delivered. */
   takeFailed(id: string): AnyEntry | undefined {
     const entry = this.#settled.get(id);
     if (!entry || entry.status === "delivered") return undefined;
@@ -66,21 +66,21 @@ export class MessageEntries {
     return entry;
   }
 
-  /** The history is asked for: what comes live from now on may not be in it. */
+  /** Call when the history is requested: messages that arrive live from now on may not be in it. */
   beginLoad(): void {
     this.#fresh.clear();
   }
 
-  /** Whether messages may be missing between the list and newer rows, of which this is the first. */
+  /** Whether messages may be missing between the list and newer rows, whose first row is given. */
   isApartFrom(first: Row | undefined): boolean {
     return this.#isLoaded && first !== undefined && this.#settled.size > 0 && !this.#settled.has(first.id);
   }
 
   /**
-   * Takes the newest rows in place of the list, but for older entries from which the rows go on, for what came live since, and
-   * for what the server has not delivered.
+   * Replaces the list by the newest rows, but keeps older entries that connect to the rows, entries that arrived live since, and
+   * entries that the server has not delivered.
    *
-   * @returns whether the rows go on from older entries
+   * @returns whether the rows connect to older entries
    */
   replace(rows: readonly Row[]): boolean {
     const ids = new Set(rows.map(({ id }) => id));
@@ -104,7 +104,7 @@ export class MessageEntries {
     return before.length > 0;
   }
 
-  /** Puts the rows of an older page before the list. @returns whether there were any that the list did not have */
+  /** Inserts the rows of an older page before the list. @returns whether any of them was new */
   prepend(rows: readonly Row[]): boolean {
     const added = rows.filter(({ id }) => !this.#settled.has(id));
     this.#settled = new Map([...added.map(loaded), ...this.#settled]);
@@ -112,7 +112,7 @@ export class MessageEntries {
     return added.length > 0;
   }
 
-  /** Keeps the newest entries up to a limit, and what older pages have brought. @returns whether any was cut off */
+  /** Keeps the newest entries up to a limit, and the rows of older pages. @returns whether any entry was removed */
   trim(limit: number): boolean {
     const surplus = this.#settled.size + this.#sending.size - limit - this.#olderCount;
     if (surplus <= 0) return false;
@@ -130,7 +130,7 @@ export class MessageEntries {
     this.#olderCount = 0;
   }
 
-  /** The same entry when the row says nothing new. */
+  /** The entry of a row: the existing one if the row contains nothing new. */
   #entryOf(row: Row): AnyEntry {
     const known = this.#settled.get(row.id);
     const isKnown = known?.status === "delivered" && JSON.stringify(known.message) === JSON.stringify(row);

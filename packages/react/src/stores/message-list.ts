@@ -1,5 +1,5 @@
-// One list of messages, as `useMessages` shows it: history, live messages, and what this client has sent.
-// Made while a component renders; listens, loads the history and sends once it is mounted. Older pages are loaded when asked for.
+// One message list of `useMessages`: history, live messages, and the messages of this client.
+// Created while a component renders; listens, loads the history and sends once it is mounted. Older pages are loaded on request.
 import type { Sending, Unsubscribe } from "@halyard/client";
 import type { AnyMessage } from "../common/client-view.ts";
 import { endAll } from "../common/end-all.ts";
@@ -10,7 +10,7 @@ import { MessageEntries } from "./message-entries.ts";
 import type { AnyEntry, Row } from "./message-entries.ts";
 
 const FRAME_MS = 16;
-/** How many pages of the history are loaded, at most, to reach what the list showed before a gap. */
+/** How many pages of the history are loaded at most to reach the entries from before a gap. */
 const MAX_PAGES = 10;
 
 interface LoadContext {
@@ -43,10 +43,10 @@ export interface MessageListState {
 }
 
 export class MessageList extends LoadingStore<MessageListState> {
-  /** Those of the newest render. */
+  /** The options of the latest render. */
   options: MessageListOptions;
   readonly #entries = new MessageEntries();
-  /** Set for a frame after the list was shown. */
+  /** Set for the length of one frame after the list was shown. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #hasChanged = false;
   #loadingOlder: AbortController | undefined;
@@ -75,7 +75,7 @@ export class MessageList extends LoadingStore<MessageListState> {
     const { name } = scope;
     const stop = endAll(
       scope.on(type, (message, { room }) => room === name && this.#receive(message)),
-      // The messages behind the gap wait for the promise.
+      // The messages after the gap wait for the returned promise.
       client.onGap((channel) => {
         const isOwn = name === undefined ? !channel.startsWith("room:") : channel === `room:${name}`;
         return isOwn && this.run();
@@ -92,7 +92,7 @@ export class MessageList extends LoadingStore<MessageListState> {
     return stop;
   };
 
-  /** Puts the history at hand before the list, unless it is loaded. */
+  /** Inserts the initial history before the list, unless the history is already loaded. */
   readonly addInitial = (): void => {
     if (this.#entries.addInitial(this.options.initial ?? [])) this.#show();
   };
@@ -123,7 +123,7 @@ export class MessageList extends LoadingStore<MessageListState> {
   }
 
   #receive({ type: _, ...message }: AnyMessage): void {
-    // A relayed message has an id only where the contract gives it one.
+    // A relayed message has an id only if the contract defines one.
     const { id = `#${++this.#lastId}` } = message as { id?: string };
     this.#entries.receive(id, message);
     this.#update();
@@ -132,7 +132,7 @@ export class MessageList extends LoadingStore<MessageListState> {
   protected override async run(): Promise<void> {
     if (!this.options.load) return;
     this.#entries.beginLoad();
-    // What it would put before the list may not belong there any more.
+    // Its rows may no longer belong before the list.
     if (this.get().older.status === "pending") this.#setOlder("more");
     this.#loadingOlder?.abort();
     await super.run();
@@ -140,7 +140,7 @@ export class MessageList extends LoadingStore<MessageListState> {
 
   protected async attempt(signal: AbortSignal): Promise<() => Partial<MessageListState>> {
     let rows = await this.#load(undefined, signal);
-    // What the list showed before a gap may be more than a page away.
+    // The entries from before a gap may be more than one page away.
     for (let page = 1; page < MAX_PAGES && this.#entries.isApartFrom(rows[0]); page++) {
       const ids = new Set(rows.map(({ id }) => id));
       const older = (await this.#load(rows[0]?.id, signal)).filter(({ id }) => !ids.has(id));
@@ -183,7 +183,7 @@ export class MessageList extends LoadingStore<MessageListState> {
     this.#show();
   }
 
-  /** Shows the list, now or at the end of the frame that began when it was last shown. */
+  /** Shows the list now, or at the end of the frame that began when it was last shown. */
   #update(): void {
     this.#hasChanged = true;
     if (this.#timer !== undefined) return;
@@ -199,7 +199,7 @@ export class MessageList extends LoadingStore<MessageListState> {
     this.set({ ...this.get(), ...this.#shown() });
   }
 
-  /** The newest entries: the same list until it changes. What the limit cuts off can be loaded again. */
+  /** The shown entries: the same list until it changes. Entries that the limit removes can be loaded again. */
   #shown(): Pick<MessageListState, "entries" | "older"> {
     const { limit = 500, load } = this.options;
     const { entries, older } = this.get();

@@ -1,4 +1,4 @@
-// What the user of a client shows in rooms, shared by the hooks of one room.
+// The presence states of a client's user, shared by the hooks of one room.
 // Called by `useMyPresence`, which adds a state in effects only, and removes it with its last component.
 import type { AnyClient } from "../common/client-view.ts";
 import type { ValueStore } from "../common/value-store.ts";

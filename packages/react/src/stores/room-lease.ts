@@ -1,6 +1,6 @@
-// A room for as long as a component is mounted.
-// Made while a component renders, which joins nothing: the room is joined by the mount, or by the first call of a method.
-// After the unmount it is kept for a second, so that a change of pages does not leave and join it again.
+// Holds a room for as long as a component is mounted.
+// Created while a component renders, without joining: the room is joined on mount, or by the first call of a method.
+// After the unmount the room is kept for a second, so that navigation does not leave and join it again.
 import type { RoomState, Store, Unsubscribe } from "@halyard/client";
 import type { AnyClient, AnyRoom, AnyScope, Users } from "../common/client-view.ts";
 
@@ -14,18 +14,18 @@ export const JOINING: RoomState = { status: "joining" };
 
 /** Where a hook sends and listens. */
 export interface Lease {
-  /** The room, which joins nothing by being read, or the client. */
+  /** The room, or the client. Reading it does not join the room. */
   readonly scope: AnyScope;
-  /** Joins the room. @returns gives it back */
+  /** Joins the room. @returns a function that releases it */
   readonly mount: () => Unsubscribe;
 }
 
-/** The room of a name, or the client. */
+/** A lease of the named room; without a name, of the client. */
 export function leaseOf(client: AnyClient, name: string | undefined): Lease {
   return name === undefined ? { scope: client, mount: () => () => {} } : leaseRoom(client, name);
 }
 
-/** Each component has a handle of its own: the client counts them, and leaves the room with the last one. */
+/** Each component has its own handle; the client counts them and leaves the room with the last one. */
 function leaseRoom(client: AnyClient, givenName: string): Lease {
   const name = givenName.normalize();
   let handle: AnyRoom | undefined;
@@ -54,7 +54,7 @@ function leaseRoom(client: AnyClient, givenName: string): Lease {
   };
   const mount = (): Unsubscribe => {
     clearTimeout(timer);
-    // A room that was left, or refused, is joined again with the next mount.
+    // A room that was left or refused is joined again on the next mount.
     if (handle?.state.status === "left") handle = undefined;
     open();
     return () => {

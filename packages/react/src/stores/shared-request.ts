@@ -1,4 +1,4 @@
-// A request that components wait for, shared by the hooks with the same key.
+// A request shared by the hooks with the same key.
 // Called by `useRequest`, in effects only.
 // It is aborted, and its reply forgotten, when the last component that uses it is unmounted.
 import type { SendError, Unsubscribe } from "@halyard/client";
@@ -20,12 +20,12 @@ export interface RequestDescription {
   readonly room: string | undefined;
 }
 
-/** What a page shows before it has asked, and on a server. */
+/** The state before the request is sent, and during server rendering. */
 export const PENDING: RequestState = { status: "pending", data: undefined, error: undefined };
 
 const byClient = new WeakMap<AnyClient, Map<string, SharedRequest>>();
 
-/** The requests of a client, by their key. */
+/** The requests of a client, by key. */
 export function requestsOf(client: AnyClient): Map<string, SharedRequest> {
   const requests = byClient.get(client) ?? new Map<string, SharedRequest>();
   byClient.set(client, requests);
@@ -35,9 +35,9 @@ export function requestsOf(client: AnyClient): Map<string, SharedRequest> {
 export class SharedRequest extends LoadingStore<RequestState> {
   readonly #input: unknown;
   readonly #mount: Lease["mount"];
-  /** The hooks that want a reply. */
+  /** How many hooks have the request enabled. */
   #enabled = 0;
-  /** Gives back what the request holds once it was sent. */
+  /** Ends the subscriptions of the request, once it was sent. */
   #stop: Unsubscribe | undefined;
 
   constructor(client: AnyClient, { name, input, room }: RequestDescription) {
@@ -60,7 +60,7 @@ export class SharedRequest extends LoadingStore<RequestState> {
     this.#stop ??= endAll(
       this.#mount(),
       this.followConnection(),
-      // What the server has done meanwhile was not told. Messages behind the gap do not wait for the reply.
+      // Changes during the gap were not delivered, so the data may be outdated. Messages after the gap do not wait for the reply.
       client.onGap((channel) => {
         if (scope.name === undefined || channel === `room:${scope.name}`) this.fetch();
       }),

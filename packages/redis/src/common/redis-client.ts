@@ -1,8 +1,11 @@
-// The part of node-redis that the backplane uses, and how its clients are made.
-// Used by connection.ts; the rest of the package knows this interface only.
+// The part of node-redis that the backplane uses, and the creation of its clients.
+// Used by connection.ts; the rest of the package knows only this interface.
 import { createClient } from "@redis/client";
 
-/** A client of node-redis 6, as far as it is used: duplicated for every connection, never connected or changed itself. */
+/**
+ * The part of a node-redis 6 client that is used. A client of the application is duplicated for every connection, and
+ * never connected or changed.
+ */
 export interface RedisClient {
   readonly options?:
     | { readonly keyPrefix?: string | Uint8Array | undefined; readonly socket?: object | undefined }
@@ -13,19 +16,19 @@ export interface RedisClient {
   subscribe(channels: string[], listener: (message: string, channel: string) => unknown): Promise<void>;
   unsubscribe(channels: string[], listener: (message: string, channel: string) => unknown): Promise<void>;
   destroy(): void;
-  /** Whether the process stays alive for the connection. */
+  /** Makes the connection keep the process alive; below, the opposite. */
   ref?(): unknown;
   unref?(): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
 }
 
-/** How a connection to Redis is made. Each call makes a client that is not connected yet. */
+/** Creates a client for a connection to Redis, not connected yet. */
 export type ClientFactory = () => RedisClient;
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * @throws TypeError for a URL that is none of Redis, and for a client that changes the names of keys
+ * @throws TypeError for a URL that is not a Redis URL, and for a client that changes the names of keys
  */
 export function clientFactory({
   url,
@@ -34,9 +37,9 @@ export function clientFactory({
   readonly url?: string | undefined;
   readonly client?: RedisClient | undefined;
 }): ClientFactory {
-  // A connection that is lost is replaced by a new one, with everything that follows from it.
+  // No automatic reconnect: Connection replaces a lost connection and prepares the new one.
   const socket = { reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT_MS } as const;
-  // The driver would make an AbortSignal with a timer for every command. Each call has a deadline of its own.
+  // Otherwise the driver would create an AbortSignal with a timer for every command. Calls have their own deadlines.
   const own = { disableOfflineQueue: true, commandOptions: { timeout: 0 } } as const;
   if (client === undefined) {
     if (typeof url !== "string" || !/^rediss?:\/\//.test(url))
@@ -56,13 +59,13 @@ export function clientFactory({
   return () => client.duplicate({ socket: { ...client.options?.socket, ...socket }, ...own });
 }
 
-/** Clusters and sentinels of node-redis have no options, and clients of ioredis no `destroy`. */
+/** Whether a value is a usable client. Clusters and sentinels of node-redis have no `options`, and ioredis clients no `destroy`. */
 function isClient(client: RedisClient | null): boolean {
   const { options, duplicate, destroy } = Object(client) as Partial<RedisClient>;
   return typeof options === "object" && typeof duplicate === "function" && typeof destroy === "function";
 }
 
-/** A URL may have a password in it. */
+/** Describes a URL without showing it, because it may contain a password. */
 function describe(url: unknown): string {
   return typeof url === "string" ? `one of ${url.split(":")[0] ?? ""}:` : typeof url;
 }

@@ -1,12 +1,12 @@
-// The time of Redis as this node knows it: nodes whose clocks disagree compare their times as times of Redis.
-// Used for what one node says and another one compares: marks, and since when connections are open, and when states were set.
+// Estimates the time of Redis, so that nodes whose clocks disagree can compare times.
+// Used for times that one node stores and another compares: of marks, of opened connections, and of presence states.
 import { dateOf } from "@halyard/protocol/internal";
 import type { Clock, PresenceOp, Revocation } from "@halyard/server";
 
-/** Clocks that are nearer to each other agree: an estimate is no better, ms. */
+/** Clocks that differ by less count as equal, because an estimate is no more exact; in ms. */
 const TOLERANCE_MS = 200;
 
-/** How far Redis is ahead of this node. */
+/** Estimates how far the clock of Redis is ahead of this node's. */
 export class StoreClock {
   readonly #clock: Clock;
   #aheadMs = 0;
@@ -20,11 +20,11 @@ export class StoreClock {
     return dateOf(this.#clock);
   }
 
-  /** Redis has answered with its time. @param askedAt the date of this node when it asked */
+  /** Call when Redis has answered with its time. @param askedAt the date of this node when it asked */
   heard(storeDate: number, askedAt: number): void {
     const now = this.date();
     const aheadMs = Math.round(storeDate - (askedAt + now) / 2);
-    // An answer that was long on its way says less.
+    // The longer an answer took, the less exact it is.
     const errorMs = TOLERANCE_MS + (now - askedAt) / 2;
     if (Math.abs(aheadMs - this.#aheadMs) > errorMs) this.#aheadMs = aheadMs;
   }
@@ -33,7 +33,7 @@ export class StoreClock {
     return date + this.#aheadMs;
   }
 
-  /** @param time by the clock's `now`, which goes on when the date is set */
+  /** @param time by the clock's `now`, which is not affected when the date is set */
   monotonicToStore(time: number): number {
     return time + this.#aheadOfMonotonic;
   }

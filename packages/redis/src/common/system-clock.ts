@@ -1,7 +1,7 @@
 import { serverTime } from "@halyard/protocol/internal";
 import type { Clock } from "@halyard/server";
 
-/** The clock of the runtime. It starts at the date of its start, and is not set when the date is. */
+/** The clock of the runtime. It starts with the date, but does not change when the date is set later. */
 export const systemClock: Clock = {
   ...serverTime,
   setTimeout: (callback, ms) => setTimeout(callback, ms),

@@ -1,9 +1,9 @@
-/** Half of a surrogate pair as JSON writes it; a whole pair stands there as it is. */
+/** Matches a lone surrogate in JSON text, where it is escaped; a complete pair is not. */
 const HALF = /\\ud[89a-f]/;
 
 /**
- * A value as JSON that Lua can read: half of a surrogate pair, which its parser refuses, becomes U+FFFD, as everywhere in
- * UTF-8. One such name would keep a whole batch from being applied.
+ * Encodes a value as JSON that Lua can read: a lone surrogate, which its parser refuses, becomes U+FFFD, as everywhere in
+ * UTF-8. Otherwise one such name would prevent a whole batch from being applied.
  */
 export function toJson(value: unknown): string {
   const json = JSON.stringify(value);

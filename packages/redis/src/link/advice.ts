@@ -1,4 +1,4 @@
-// What to write, for the failures of a connection that are mistakes of the settings. Used by connection.ts, calls.ts, rights.ts
+// Adds advice to connection failures that are caused by wrong settings. Used by connection.ts, calls.ts, rights.ts
 // and health.ts.
 import { SetupError } from "../common/setup-error.ts";
 
@@ -18,7 +18,7 @@ const ADVICE: readonly (readonly [pattern: RegExp, line: string])[] = [
 ];
 const NEEDS = "What the user needs is in the README of @halyard/redis, under “The least user”";
 
-/** A failure in words, with the line to write where the settings are to blame. */
+/** A failure in words; if the settings are to blame, with the line to write instead. */
 export function withLine(failure: string): string {
   const line = isRefusalText(failure)
     ? adviceOnRights(failure)
@@ -26,14 +26,14 @@ export function withLine(failure: string): string {
   return line === undefined ? failure : `${failure}. ${line}`;
 }
 
-/** Whether Redis refuses a command because of the user's rights. */
+/** Whether Redis refused a command because of the user's rights. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof Error && isRefusalText(error.message);
 }
 
 /**
- * A first connection that is refused is a mistake in the settings, and waiting hides it. Later it is a password or a user that
- * is being changed.
+ * Turns a refused first connection into a SetupError, because it is a mistake in the settings, which waiting would hide.
+ * A later refusal means that a password or user is being changed.
  */
 export function asSetupError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
@@ -45,7 +45,7 @@ export function asSetupError(error: unknown): unknown {
   return new SetupError(`redisBackplane: Redis refuses this user: ${message}. Write ${line}. ${NEEDS}`);
 }
 
-/** A script of Redis 7.0 that is refused in its midst ends without the word NOPERM. */
+/** Recognizes refusals by their text, because a script of Redis 7.0 that is refused halfway ends without the word NOPERM. */
 function isRefusalText(failure: string): boolean {
   return /NOPERM|user executing the script can't|ACL failure|no permissions/i.test(failure);
 }

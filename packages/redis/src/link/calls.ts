@@ -1,5 +1,5 @@
-// The calls of this node to Redis: each with a deadline, at most so many under way, and scripts by their hash.
-// Used by every part but subscriptions.ts. Guarantee: a call settles within its deadline, and fails with `unavailable`.
+// Makes the calls of this node to Redis: each with a deadline, a bounded number at a time, scripts by their hash.
+// Used by every part except subscriptions.ts. Guarantee: a call settles within its deadline; a failed one rejects with `unavailable`.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Clock, PublishAttempts } from "@halyard/server";
 import type { Connection } from "./connection.ts";
@@ -14,16 +14,16 @@ import { SetupError } from "../common/setup-error.ts";
 
 export interface CallsParts {
   readonly clock: Clock;
-  /** Connects, if that has not begun. */
+  /** Connects, if connecting has not begun. */
   readonly connect: () => void;
   readonly connection: Connection;
   readonly options: Pick<CheckedOptions, "timeoutMs" | "maxPendingCalls" | "maxPendingBytes">;
 }
 
 export interface CallOptions {
-  /** Whether the call may be made once more when its connection was lost and its effect is not known. @default false */
+  /** Whether the call may be repeated once if its connection was lost and its effect is unknown. @default false */
   readonly again?: boolean | undefined;
-  /** For a call that must not have its effect twice: it is not sent to a store that may have lost an attempt. @default any store */
+  /** The attempts at a call that must not take effect twice: a store that may have lost one of them gets no other. @default any store gets it */
   readonly attempts?: PublishAttempts | undefined;
 }
 
@@ -32,23 +32,23 @@ type Send = (client: RedisClient) => Promise<unknown>;
 interface PendingCall {
   readonly again: boolean;
   readonly attempts: PublishAttempts | undefined;
-  /** Undefined once the call has ended: what it carries is free then, though its deadline is still to come. */
+  /** Undefined once the call has ended, so that its data is released before its deadline. */
   send: Send | undefined;
   readonly bytes: number;
   readonly dueAt: number;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly promise: Promise<unknown>;
-  /** Redis may have got it, or an earlier attempt. */
+  /** Whether Redis may have received it, or an earlier attempt. */
   wasSent: boolean;
-  /** The driver holds it: it counts as under way, also when its deadline is over. */
+  /** Whether the driver holds it: then it counts as running, even after its deadline. */
   isHeld: boolean;
   isOver: boolean;
 }
 
-/** How many calls without an answer, one after the other, show that a connection is dead though it is open. */
+/** After how many consecutive calls without an answer an open connection counts as dead. */
 const SILENT_CALLS = 3;
-/** The least time between two connections that are given up because a call was refused. */
+/** The shortest time between two connections that are dropped because a call was refused. */
 const REFUSED_MS = 5_000;
 
 /** Sends commands to Redis. */
@@ -58,7 +58,7 @@ export class Calls {
   #pendingBytes = 0;
   #silent = 0;
   #refusedAt = -Infinity;
-  /** The calls in the order of their deadlines, and a timer for the first one that has not ended. */
+  /** The calls in the order of their deadlines; below, the timer for the first one that has not ended. */
   readonly #deadlines: PendingCall[] = [];
   #timer: unknown;
 
@@ -66,7 +66,7 @@ export class Calls {
     this.#parts = parts;
   }
 
-  /** Runs a script. A script may run twice where `again` is set, so it must not matter. */
+  /** Runs a script. With `again` it may run twice, which must be harmless. */
   run(script: Script, args: ScriptArguments, options: CallOptions = { again: true }): Promise<unknown> {
     const bytes = bytesOf(args.keys ?? []) + bytesOf(args.values);
     return this.#call(options, (client) => runScript(client, script, args), bytes);
@@ -77,17 +77,17 @@ export class Calls {
     return this.#call(options, (client) => client.sendCommand(args), bytesOf(args));
   }
 
-  /** Runs commands as one step. */
+  /** Runs commands as one atomic step. */
   async transaction(commands: readonly (readonly string[])[]): Promise<readonly unknown[]> {
     const answer = await this.#call(
       { again: true },
       async (client) => {
-        // Sent in one turn, so that no other command of this connection comes between.
+        // Sent in one turn, so that no other command of this connection comes in between.
         const sent = [["MULTI"], ...commands, ["EXEC"]].map((args) => client.sendCommand(args));
         const settled = await Promise.allSettled(sent);
         const last = settled.at(-1);
         if (last?.status === "fulfilled") return last.value;
-        // The first failure says why: EXEC only says that there was one.
+        // The first failure has the reason; EXEC only reports that there was one.
         throw settled.find((each) => each.status === "rejected")?.reason;
       },
       bytesOf(commands.flat()),
@@ -113,7 +113,7 @@ export class Calls {
     return settling.promise;
   }
 
-  /** Resolves when the calls that are under way have ended, at the latest with their deadlines. */
+  /** Resolves when the running calls have ended, at the latest at their deadlines. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#deadlines.filter(({ isOver }) => !isOver).map(({ promise }) => promise));
   }
@@ -155,32 +155,32 @@ export class Calls {
     if (call.isOver) return;
     const { connection } = this.#parts;
     const cause = error instanceof Error ? error : new Error(String(error));
-    // A master that has become a replica answers reads as before, with what it had: another connection may lead to the master.
+    // A master that became a replica still answers reads, with old data. Another connection may lead to the new master.
     if (cause.message.startsWith("READONLY")) connection.replace(cause);
     if (isRefusal(cause)) {
       this.#onRefused(call, cause);
       return;
     }
-    // The connection was lost with the call under way.
+    // The connection was lost during the call.
     if (call.again && connection.client !== client) this.#attempt(call);
     else this.#fail(call, cause);
   }
 
-  /** The rights of the user were taken away: what a new connection has to pass names all of them, until they are back. */
+  /** The user's rights were reduced: a new connection runs the check that names all missing rights, until they are back. */
   #onRefused(call: PendingCall, cause: Error): void {
     const { clock, connection } = this.#parts;
     this.#fail(call, cause);
-    // What such a check does not find, as with a pattern of single keys, must not cost every call its connection.
+    // If the check does not find the missing right (for example with key patterns), not every call may cost a connection.
     if (clock.now() - this.#refusedAt < REFUSED_MS) return;
     this.#refusedAt = clock.now();
     connection.replace(cause);
   }
 
-  /** A call waits for a connection that was lost a moment ago, and fails where the loss lasts. */
+  /** Lets a call wait for a connection that was lost a moment ago; if the loss lasts, the call fails. */
   #awaitConnection(call: PendingCall): void {
     const { clock, connection, options } = this.#parts;
     const { failure, lostAt } = connection;
-    // Before the first attempt has failed, nothing says that Redis is away.
+    // Until the first attempt has failed, Redis does not count as away.
     const isAway = failure !== undefined && lostAt !== undefined;
     const isLost = isAway && clock.now() - lostAt > options.timeoutMs;
     if (failure instanceof SetupError || isLost) {
@@ -197,7 +197,7 @@ export class Calls {
     );
   }
 
-  /** Ends the calls whose time is up. All have the same time, so they end in their order. */
+  /** Ends the calls whose deadline has passed. All have the same time, so they end in order. */
   readonly #onDeadline = (): void => {
     const { clock, connection } = this.#parts;
     this.#timer = undefined;
@@ -207,7 +207,7 @@ export class Calls {
       ended++;
       if (call.isOver) continue;
       const isConnected = connection.client !== undefined;
-      // Why there is no connection says more than that there is none.
+      // The reason why there is no connection is more helpful than the time-out.
       this.#fail(call, isConnected ? TIMED_OUT : (connection.failure ?? TIMED_OUT));
       if (isConnected && ++this.#silent >= SILENT_CALLS) connection.replace(TIMED_OUT);
     }
@@ -217,7 +217,7 @@ export class Calls {
       this.#timer ??= clock.setTimeout(this.#onDeadline, Math.max(1, next.dueAt - clock.now()));
   };
 
-  /** @returns whether it had not ended yet */
+  /** Ends a call. @returns whether it had not ended before */
   #end(call: PendingCall): boolean {
     if (call.isOver) return false;
     call.isOver = true;

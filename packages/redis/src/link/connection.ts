@@ -1,6 +1,6 @@
-// One connection to Redis: made, checked, and made again when it is lost.
-// Used by calls.ts for commands and by subscriptions.ts for what Redis pushes.
-// Guarantee: `client` is connected and checked, or undefined; no command is kept for a connection that is not there.
+// One connection to Redis: created, checked, and created again when it is lost.
+// Used by calls.ts for commands and by subscriptions.ts for pushed messages.
+// Guarantee: `client` is connected and checked, or undefined; no command is queued for a missing connection.
 import type { Clock } from "@halyard/server";
 import type { ClientFactory, RedisClient } from "../common/redis-client.ts";
 import { SetupError } from "../common/setup-error.ts";
@@ -19,9 +19,9 @@ export interface ConnectionParts {
   readonly onLost: (error: unknown) => void;
 }
 
-/** An attempt into a network that carries nothing is given up early: when it is healed, the next one is due. */
+/** How long an attempt may take: short, so that a new attempt follows soon after the network is healed. */
 const CONNECT_MS = 2_000;
-/** A node may have many channels to follow. */
+/** How long preparing may take: a node may have many channels to follow. */
 const PREPARE_MS = 5_000;
 const MIN_DELAY_MS = 50;
 const MAX_DELAY_MS = 1_000;
@@ -31,7 +31,7 @@ interface Handle {
   unref?(): unknown;
 }
 
-/** A connection that is kept up. The process may end with it open, unless it is held; a call under way is waited for. */
+/** A connection that is kept open. It does not keep the process alive, unless it is held or a call is running. */
 export class Connection {
   readonly #parts: ConnectionParts;
   #client: RedisClient | undefined;
@@ -40,7 +40,7 @@ export class Connection {
   #failure: unknown;
   #isStopped = false;
   #isHeld = false;
-  /** What the process may wait for: a client, or the timer before the next attempt. */
+  /** What can keep the process alive: a client, or the timer before the next attempt. */
   #handle: Handle | undefined;
   #wasUp = false;
   #up = Promise.withResolvers<RedisClient>();
@@ -50,7 +50,7 @@ export class Connection {
     this.#up.promise.catch(() => {});
   }
 
-  /** The client of a connection that is up. */
+  /** The client, if the connection is up. */
   get client(): RedisClient | undefined {
     return this.#client;
   }
@@ -70,7 +70,7 @@ export class Connection {
     return this.#failure;
   }
 
-  /** Resolves with the next connection that is up. @throws SetupError when there will be none */
+  /** Resolves with the client when the connection is up. @throws SetupError if there will be none */
   get up(): Promise<RedisClient> {
     return this.#up.promise;
   }
@@ -80,13 +80,13 @@ export class Connection {
     void this.#connect();
   }
 
-  /** From now on the process stays alive for this connection. */
+  /** Makes this connection keep the process alive from now on. */
   hold(): void {
     this.#isHeld = true;
     this.#handle?.ref?.();
   }
 
-  /** Gives up a connection that does not answer, and makes another one. */
+  /** Drops a connection that does not answer, and creates another one. */
   replace(error: Error): void {
     if (this.#client !== undefined) this.#onLost(this.#client, error);
   }
@@ -96,7 +96,7 @@ export class Connection {
     this.#client?.destroy();
     this.#client = undefined;
     const stopped = new Error("the backplane has stopped");
-    // For the calls that wait for a connection, and for those that will.
+    // For calls that wait for a connection, now or later.
     this.#up.reject(stopped);
     this.#up = Promise.withResolvers();
     this.#up.promise.catch(() => {});
@@ -134,7 +134,7 @@ export class Connection {
     }
   }
 
-  /** The timers of a test's clock are no objects, and keep nothing alive. */
+  /** Sets what can keep the process alive. The timers of a test clock are not objects and keep nothing alive. */
   #use(handle: Handle): void {
     this.#handle = handle;
     if (this.#isHeld) handle.ref?.();
@@ -171,6 +171,6 @@ function destroy(client: RedisClient): void {
   try {
     client.destroy();
   } catch {
-    // It is closed already.
+    // The client is already closed.
   }
 }

@@ -1,25 +1,25 @@
-// Whether Redis can be used, from what was last seen of it. Used by redis-backplane.ts.
+// Determines whether Redis can be used, from its latest answers. Used by redis-backplane.ts.
 import { dateOf } from "@halyard/protocol/internal";
 import type { BackplaneHealth, Clock } from "@halyard/server";
 import { SetupError } from "../common/setup-error.ts";
 import { isRefusal, withLine } from "./advice.ts";
 
-/** Above it Redis counts as slow, ms. */
+/** A probe that takes longer counts as slow, in ms. */
 const SLOW_MS = 200;
 
 /** The health of the backplane. */
 export class Health {
-  /** What works worse than it should, for as long as this connection lasts. */
+  /** A shortcoming of the setup, valid for as long as this connection lasts. */
   warning: string | undefined;
   readonly #clock: Clock;
   readonly #failures: () => readonly unknown[];
   #state: BackplaneHealth["state"] = "down";
   #since: number;
   #rttMs: number | undefined;
-  /** The failure of the last beat. */
+  /** The error of the last beat, if it failed. */
   #failure: unknown;
 
-  /** @param failures why there is no connection for commands, and for pushes */
+  /** @param failures the reasons why there is no connection for commands and for pushes */
   constructor(clock: Clock, failures: () => readonly unknown[]) {
     this.#clock = clock;
     this.#failures = failures;
@@ -58,7 +58,7 @@ export class Health {
   #problem(hasCommands: boolean, hasPushes: boolean): string | undefined {
     const [setup, pushes] = this.#failures();
     if (setup instanceof SetupError) return setup.message;
-    // A new connection names all commands that are refused, and the call that has failed only says that one was.
+    // The check of a new connection names all refused commands; the failed call only names one.
     if (isRefusal(setup)) return textOf(setup);
     if (this.#failure !== undefined || !hasCommands) return textOf(this.#failure ?? setup);
     if (!hasPushes) return withReason("Redis pushes nothing to this node", pushes);
@@ -68,14 +68,14 @@ export class Health {
   }
 }
 
-/** A loss says nothing more; the rights of a user do. */
+/** Adds the reason of a failure if it says more than that the connection was lost, such as missing rights. */
 function withReason(problem: string, failure: unknown): string {
   return isRefusal(failure) ? `${problem}: ${textOf(failure)}` : problem;
 }
 
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return "Redis is not connected";
-  // That of a host with two addresses has a code and no message.
+  // The text of an error. The error for a host with two addresses has a code but no message.
   const { code, message }: NodeJS.ErrnoException = error.cause instanceof Error ? error.cause : error;
   return withLine((message === "" ? code : message) ?? "Redis is not connected");
 }

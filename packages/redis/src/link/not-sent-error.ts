@@ -1,6 +1,6 @@
 import { HalyardError } from "@halyard/protocol/wire";
 
-/** A call that Redis has certainly not got. Thrown by calls.ts. */
+/** The error of a call that Redis has certainly not received. Thrown by calls.ts. */
 export class NotSentError extends HalyardError {
   /** What the contract of backplanes calls such an error. */
   readonly hasNoEffect = true;

@@ -1,4 +1,4 @@
-// Whether the user of this node may run what the node needs: what is refused in the midst of a script shows nowhere else.
+// Checks whether the Redis user may run every command that the node needs, because a refusal inside a script shows nowhere else.
 // Used by setup.ts.
 import type { Keys } from "../scripts/keys.ts";
 import type { RedisClient } from "../common/redis-client.ts";
@@ -6,19 +6,19 @@ import type { Scripts } from "../scripts/scripts.ts";
 import { isRefusal } from "./advice.ts";
 import { runScript } from "./run-script.ts";
 
-/** What a node calls outside of scripts only, in an order without effect. */
+/** The commands that a node calls only outside scripts, in an order without effect. */
 const DIRECT = [["MULTI"], ["EXEC"], ["EVAL", "return 0", "0"]] as const;
 
 /** See scripts/probe.lua. */
 type Refused = readonly [commands: string, other: string];
 
 /**
- * Calls every command once, on a key of its own.
+ * Calls every command once, on a separate key.
  *
- * @throws Error in the words of Redis, with all commands that are refused
+ * @throws Error in the words of Redis, naming all refused commands
  */
 export async function checkRights(client: RedisClient, keys: Keys, scripts: Scripts): Promise<void> {
-  // Sent in one turn, so that no other command of this connection comes between.
+  // Sent in one turn, so that no other command of this connection comes in between.
   const direct = DIRECT.map((args) => client.sendCommand(args));
   const settled = await Promise.allSettled(direct);
   const answer = await runScript(client, scripts.probe, { keys: [keys.probe], values: [keys.probe] });

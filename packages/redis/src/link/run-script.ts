@@ -6,7 +6,7 @@ export interface ScriptArguments {
   readonly values: readonly string[];
 }
 
-/** Runs a script by its hash, or by its text where Redis has forgotten it. */
+/** Runs a script by its hash, or by its text if Redis does not know it. */
 export async function runScript(
   client: RedisClient,
   script: Script,

@@ -1,4 +1,4 @@
-// What is checked on every new connection for commands, before the first call. Used by redis-backplane.ts.
+// The checks on every new connection for commands, before its first call. Used by redis-backplane.ts.
 import type { Keys } from "../scripts/keys.ts";
 import type { CheckedOptions } from "../options.ts";
 import type { RedisClient } from "../common/redis-client.ts";
@@ -10,7 +10,7 @@ import type { StoreClock } from "../common/store-clock.ts";
 const OLDEST_VERSION = 7;
 const NO_INFO =
   "INFO is not allowed: version and eviction policy are not checked, and a Redis that comes back with an older state is not noticed";
-/** Changes with the shape of what is stored. */
+/** The version of the stored data's format. */
 const SCHEMA = 1;
 
 export interface SetupParts {
@@ -31,7 +31,7 @@ export interface CheckedStore {
 /**
  * Checks the server, the rights of the user and the settings of the other nodes, and loads the scripts.
  *
- * @throws SetupError for what no further attempt changes
+ * @throws SetupError for a failure that no further attempt changes
  */
 export async function setUp(
   client: RedisClient,

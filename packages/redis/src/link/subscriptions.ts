@@ -1,7 +1,7 @@
-// What Redis pushes to this node: a connection of its own, and the channels that this node follows on it.
-// Used by redis-backplane.ts. A beat that this node publishes to itself shows that the connection still delivers.
-// Guarantees: `follow` resolves when every later message will arrive; after a loss everything is followed again before
-// `onInterrupted`, and commands for one channel never overtake each other.
+// Receives what Redis pushes to this node, on a separate connection, for the channels that this node follows.
+// Used by redis-backplane.ts. Beats that this node publishes to itself show that the connection still delivers.
+// Guarantees: `follow` resolves when every later message will arrive; after a loss, all channels are followed again before
+// `onInterrupted` is called; commands for one channel never overtake each other.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Clock } from "@halyard/server";
 import { Connection } from "./connection.ts";
@@ -12,12 +12,12 @@ export interface SubscriptionsParts {
   readonly clock: Clock;
   readonly createClient: ClientFactory;
   readonly timeoutMs: number;
-  /** Followed for as long as the node runs. */
+  /** The channels that are followed for as long as the node runs. */
   readonly always: readonly string[];
   readonly onMessage: (text: string, channel: string) => void;
-  /** Runs before the channels are followed on a further connection. */
+  /** Runs on each later connection before the channels are followed again. */
   readonly beforeFollowing: () => Promise<void>;
-  /** Messages may have been lost, and arrive again. Not called for the first connection. */
+  /** Called when messages may have been lost, and arrive again. Not called for the first connection. */
   readonly onInterrupted: () => void;
 }
 
@@ -34,9 +34,9 @@ export class Subscriptions {
   readonly connection: Connection;
   readonly #parts: SubscriptionsParts;
   readonly #wanted = new Set<string>();
-  /** What Redis has confirmed on this connection. */
+  /** The channels that Redis has confirmed on this connection. */
   readonly #followed = new Set<string>();
-  /** The next commands: what is wanted and not followed, and the reverse. */
+  /** The channels of the next commands: wanted but not followed; below, the reverse. */
   readonly #missing = new Set<string>();
   readonly #surplus = new Set<string>();
   readonly #waiting = new Map<string, Waiting[]>();
@@ -57,7 +57,7 @@ export class Subscriptions {
     });
     this.connection.hold();
     this.#onMessage = (text, channel) => {
-      // Redis may not have heard yet that a channel was given up.
+      // Redis may not have processed the unsubscribe of a channel yet.
       if (this.#wanted.has(channel)) onMessage(text, channel);
     };
   }
@@ -77,7 +77,7 @@ export class Subscriptions {
     return settleWithin(clock, timeoutMs, followed);
   }
 
-  /** Redis is told later: a message that still comes is dropped. */
+  /** Stops following a channel. Redis is told later; messages that still arrive are dropped. */
   unfollow(channel: string): void {
     this.#wanted.delete(channel);
     this.#missing.delete(channel);
@@ -93,26 +93,26 @@ export class Subscriptions {
     this.#wanted.clear();
   }
 
-  /** A new connection: everything is followed before it counts as one. */
+  /** Follows all channels on a new connection before it counts as up. */
   async #followAll(client: RedisClient): Promise<void> {
     this.#forget();
     const { always, beforeFollowing, onInterrupted } = this.#parts;
     if (this.#wasUp) await beforeFollowing();
-    // First what closes connections and shows that the connection lives: channels may be many.
+    // First the channels that carry revocations and beats, because there may be many others.
     await this.#subscribe(client, always);
-    // A user who may not leave a channel is told at the start. No node knows this one yet, so nothing is missed.
+    // Detects at the start that the user may not unsubscribe. Nothing is missed, because no node knows this one yet.
     if (!this.#wasUp) await this.#unsubscribe(client, always.slice(0, 1));
     while (this.#missing.size > 0) await this.#subscribe(client, firstOf(this.#missing));
     if (this.#wasUp) onInterrupted();
     this.#wasUp = true;
   }
 
-  /** Brings what Redis does for this node to what it wants, one command after the other. */
+  /** Subscribes and unsubscribes until Redis follows the wanted channels, one command after the other. */
   async #sync(): Promise<void> {
     if (this.#isSyncing) return;
     this.#isSyncing = true;
     try {
-      // Calls of one turn go into one command.
+      // Calls of one turn are combined in one command.
       await Promise.resolve();
       for (;;) {
         const { client } = this.connection;
@@ -123,7 +123,7 @@ export class Subscriptions {
         else return;
       }
     } catch (error) {
-      // Which channels are followed is not known now: a new connection follows all of them.
+      // It is now unknown which channels are followed, so a new connection follows all of them.
       this.connection.replace(error instanceof Error ? error : new Error(String(error)));
     } finally {
       this.#isSyncing = false;

@@ -1,5 +1,5 @@
-// The lease of this node: taken, renewed every second, and taken anew when the store has given up the node or is another one.
-// Used by redis-backplane.ts. Every beat is a write, so it also says whether Redis can be used.
+// Keeps the lease of this node: takes it, renews it every second, and takes a new one when the store has dropped the node or was replaced.
+// Used by redis-backplane.ts. Every beat is a write, so it also shows whether Redis can be used.
 import type { Clock } from "@halyard/server";
 import type { Calls } from "../link/calls.ts";
 import type { Keys } from "../scripts/keys.ts";
@@ -17,7 +17,7 @@ export interface LeaseParts {
 }
 
 export interface LeaseListeners {
-  /** The node has a new lease: its connections are to be declared. Resolves when they are. */
+  /** Called when the node has a new lease: declares its connections, and resolves when that is done. */
   readonly onRegistered: () => Promise<unknown>;
   readonly onBeat: (result: { readonly rttMs: number } | { readonly error: unknown }) => void;
 }
@@ -26,12 +26,12 @@ export interface LeaseListeners {
 type BeatAnswer = [isKnown: number, state: string, hasMore: number, endsInMs: number, storeDate: number];
 
 const BEAT_MS = 1_000;
-/** Without a beat of any node for so long, the store itself was away: no node is given up for it. */
+/** If no node has sent a beat for this long, the store itself was away, and no node is dropped because of it. */
 const PAUSE_MS = 4_000;
-/** How many connections one call looks at, so that Redis is never busy for long: some 5 ms. */
+/** How many connections one call examines, so that Redis is never busy for longer than about 5 ms. */
 const BUDGET = 500;
 
-/** The lease under which this node's connections are known. */
+/** The lease under which this node's connections are stored. */
 export class Lease {
   readonly #parts: LeaseParts;
   readonly #listeners: LeaseListeners;
@@ -62,27 +62,27 @@ export class Lease {
     this.#schedule(BEAT_MS);
   }
 
-  /** Ends the lease: what it holds is gone at once. */
+  /** Ends the lease and removes everything that it holds at once. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#parts.clock.clearTimeout(this.#timer);
     if (this.#number > 0) await this.#drop("inf").catch(() => {});
   }
 
-  /** The next beat comes now, or after so many milliseconds if that is sooner than it was. Not for a node that only publishes. */
+  /** Beats after `ms`, without waiting for the next regular beat. Does nothing on a node that only publishes. */
   beatIn(ms: number): void {
     if (this.#isStopped || this.#number === 0) return;
     this.#parts.clock.setTimeout(() => void this.#beat(), ms);
   }
 
-  /** Takes a new lease, because the store has given up the one of this id. */
+  /** Takes a new lease, because the store has dropped the one with this id. */
   async renew(id: string): Promise<void> {
     if (id !== this.id) return this.#registered;
     const registered = this.#register();
     const number = this.#number;
     await registered;
     await this.#listeners.onRegistered();
-    // A still newer lease is declared meanwhile, and drops this one and its predecessors itself.
+    // An even newer lease was declared meanwhile, which drops this one and its predecessors.
     if (number !== this.#number) return;
     await this.#drop(String(number)).catch(() => {});
   }
@@ -122,7 +122,7 @@ export class Lease {
         const [isKnown, state, hasMore, endsInMs, storeDate] = answer;
         time.heard(storeDate, askedAt);
         more = hasMore === 1;
-        // The users of a node that has died wait for no regular beat.
+        // Removing the users of a dead node does not wait for the next regular beat.
         if (!more && endsInMs < BEAT_MS) this.beatIn(endsInMs + 1);
         if (id !== this.id || (isKnown === 1 && state === before)) continue;
         await this.renew(id);

@@ -1,5 +1,5 @@
-// The presence events of all nodes, as Redis pushes them. Used by redis-backplane.ts and presence-writer.ts.
-// Guarantee: events come in order and without a hole, or `onHole` is called before those after the hole.
+// Receives the presence events of all nodes, which Redis pushes. Used by redis-backplane.ts and presence-writer.ts.
+// Guarantee: events are in order and complete, or `onHole` is called before the events after a hole.
 import type { Clock, PresenceEvent } from "@halyard/server";
 
 export interface PresenceStreamParts {
@@ -8,7 +8,7 @@ export interface PresenceStreamParts {
   readonly onHole: () => void;
 }
 
-/** An event as scripts/presence-common.lua writes it; without `profile` the user has left. */
+/** An event as scripts/presence-common.lua writes it; without `profile`, the user has left. */
 interface RawEvent {
   readonly off: string;
   readonly user: string;
@@ -21,10 +21,10 @@ interface RawEvent {
   readonly isStateOnly?: boolean;
 }
 
-/** How long a caller waits for its own events; after a lost connection they never come. */
+/** How long a caller waits for its own events, which never arrive after a lost connection. */
 const WAIT_MS = 1_500;
 
-/** Where this node is in the stream of presence events. */
+/** Tracks the position of this node in the stream of presence events. */
 export class PresenceStream {
   readonly #parts: PresenceStreamParts;
   #offset = 0;
@@ -36,7 +36,7 @@ export class PresenceStream {
     this.#parts = parts;
   }
 
-  /** @throws SyntaxError or TypeError for a text that is no message */
+  /** @throws SyntaxError or TypeError for a text that is not a message */
   receive(text: string): void {
     const { prev, events } = JSON.parse(text) as {
       readonly prev: string;
@@ -48,7 +48,7 @@ export class PresenceStream {
     const hasHole = this.#last !== undefined && this.#last !== prev;
     this.#last = last;
     this.#offset = Math.max(this.#offset, Number(last));
-    // First, so that the receiver knows where it certainly was.
+    // Called before the events, while the receiver is still at its last certain position.
     if (hasHole) this.#parts.onHole();
     this.#parts.onEvents(events.map(toEvent));
     const due = this.#waiting.filter(({ offset }) => offset <= this.#offset);
@@ -57,12 +57,12 @@ export class PresenceStream {
     for (const { resolve } of due) resolve();
   }
 
-  /** The connection is another one: events may be missing, and the caller says so. */
+  /** Call when the connection was replaced. Events may be missing, which the caller reports. */
   restart(): void {
     this.#last = undefined;
   }
 
-  /** Resolves when this node has the events up to an offset, or will hardly get them. */
+  /** Resolves when this node has the events up to an offset, or probably never will. */
   async whenAt(offset: number): Promise<void> {
     if (offset <= this.#offset) return;
     const { clock } = this.#parts;
@@ -80,7 +80,7 @@ export class PresenceStream {
   }
 }
 
-/** An offset that is no number would never be reached again. */
+/** Validates an event, because an offset that is not a number could never be reached. */
 function isEvent({ off, user, room, total, profile, since, state }: RawEvent): boolean {
   const isPlace = Number.isSafeInteger(Number(off)) && typeof user === "string" && typeof total === "number";
   const isRoom = room === undefined || typeof room === "string";

@@ -1,6 +1,6 @@
-// The presence operations of this node on their way to Redis: one batch at a time, repeated until it has taken effect.
-// Used by redis-backplane.ts. Guarantees: operations take effect in their order and once, whatever is lost, late or doubled; while
-// Redis does not answer, a bounded number waits. Above it all of them are given up, and the node declares what it has anew.
+// Sends the presence operations of this node to Redis: one batch at a time, repeated until it has taken effect.
+// Used by redis-backplane.ts. Guarantees: operations take effect once and in order, whatever is lost, late or repeated; while
+// Redis does not answer, a bounded number waits. Above it all of them are dropped, and the node declares its connections again.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Clock, Eviction, PresenceOp } from "@halyard/server";
 import type { Calls } from "../link/calls.ts";
@@ -29,10 +29,10 @@ interface Batch {
   readonly reject: (error: Error) => void;
 }
 
-/** How long the end of the node waits for its last operations. */
+/** How long a node that ends waits for its last operations. */
 const DEADLINE_MS = 3_500;
 const RETRY_MS = 100;
-/** How many operations one call carries, so that Redis is never busy for long. */
+/** How many operations one call contains, so that Redis is never busy for long. */
 const MAX_OPS = 200;
 
 /** Sends presence operations. */
@@ -40,7 +40,7 @@ export class PresenceWriter {
   readonly #parts: PresenceWriterParts;
   readonly #waiting: Batch[] = [];
   #number = 0;
-  /** The operations that were added since Redis has not answered; undefined while it does. */
+  /** How many operations were added since Redis stopped answering; undefined while it answers. */
   #added: number | undefined;
   #isDeclaring = false;
   #isGivenUp = false;
@@ -51,7 +51,7 @@ export class PresenceWriter {
     this.#parts = parts;
   }
 
-  /** Resolves when the operations have taken effect, and this node has heard of it. */
+  /** Resolves when the operations have taken effect and this node has received their events. */
   add(ops: readonly PresenceOp[]): Promise<readonly Eviction[]> {
     if (this.#isStopped) return Promise.reject(new HalyardError("unavailable"));
     return new Promise((resolve, reject) => {
@@ -61,14 +61,14 @@ export class PresenceWriter {
     });
   }
 
-  /** Adds everything that this node has, in one turn: it is as much as it is. */
+  /** Lets `addAll` declare all connections in one turn, without counting them against the limit. */
   declare(addAll: () => void): void {
     this.#isDeclaring = true;
     addAll();
     this.#isDeclaring = false;
   }
 
-  /** Resolves when everything that was added before has taken effect. */
+  /** Resolves when all earlier operations have taken effect. */
   applied(): Promise<void> {
     if (!this.#isSending) return Promise.resolve();
     return new Promise((resolve) => {
@@ -77,7 +77,7 @@ export class PresenceWriter {
     });
   }
 
-  /** Resolves when everything that was added has taken effect, or after the deadline. */
+  /** Resolves when all operations have taken effect, or after the deadline. */
   async stop(): Promise<void> {
     const { clock } = this.#parts;
     const { promise: deadline, resolve } = Promise.withResolvers<void>();
@@ -94,7 +94,7 @@ export class PresenceWriter {
     return this.#added > this.#parts.limit;
   }
 
-  /** Under a new lease the node declares what it has; what it had under this one ends then. */
+  /** Drops all operations. The node declares its connections under a new lease, and everything under the old lease ends. */
   #giveUp(): void {
     this.#added = 0;
     for (const { reject } of this.#waiting.splice(0)) reject(new HalyardError("unavailable"));
@@ -110,7 +110,7 @@ export class PresenceWriter {
   async #send(): Promise<void> {
     if (this.#isSending) return;
     this.#isSending = true;
-    // What is added in one turn goes together.
+    // Operations of one turn are sent together.
     await Promise.resolve();
     while (this.#waiting.length > 0 && !this.#isStopped) {
       const batches = this.#take();
@@ -125,7 +125,7 @@ export class PresenceWriter {
     this.#isSending = false;
   }
 
-  /** At least one batch, and further ones as long as they are few operations together. */
+  /** Takes at least one batch, and further ones as long as their operations fit one call. */
   #take(): Batch[] {
     let count = 0;
     const end = this.#waiting.findIndex(({ ops }, index) => (count += ops.length) > MAX_OPS && index > 0);
@@ -167,7 +167,7 @@ export class PresenceWriter {
     return { evictions: JSON.parse(evictions) as Eviction[], offset: Number(offset) };
   }
 
-  /** The leave after a grace period comes from a beat of any node: one is due when the period ends. */
+  /** Schedules a beat for the end of a grace period, because a beat of any node then removes the user. */
   #endGrace(ops: readonly PresenceOp[]): void {
     const periods = new Set(ops.map((op) => (op.op === "-" ? op.graceMs : 0)));
     for (const graceMs of periods) if (graceMs > 0) this.#parts.lease.beatIn(graceMs + 10);

@@ -1,6 +1,6 @@
-// Channels in Redis: publish, send, read, tops. Called by redis-backplane.ts.
-// Guarantee: a publication whose answer was lost is made again under the same key, and is stored once, but not where Redis may have
-// lost the first one.
+// The channels in Redis: publish, send, read, tops. Called by redis-backplane.ts.
+// Guarantee: a publication whose answer was lost is repeated under the same key, and stored once; it is not repeated where Redis may
+// have lost the first one.
 import { randomBytes } from "node:crypto";
 import type {
   ChannelTop,
@@ -33,16 +33,16 @@ interface StoredMessage {
   readonly channel: string;
   readonly data: string;
   readonly history: History;
-  /** Names the call among those of all nodes. */
+  /** Identifies the call among the calls of all nodes. */
   readonly call: string;
 }
 
-/** How long a channel's position is known after its last message. */
+/** How long a channel's position is kept after its last message. */
 export const CHANNEL_MS = 7 * 24 * 60 * 60 * 1000;
-/** How long a publication is known by the key of the caller, and by that of its call. */
+/** How long a publication is remembered by the key of the caller, and by that of its call. */
 const KEY_MS = 300_000;
 const CALL_MS = 10_000;
-/** In front of a message that is not stored, where others have an epoch. */
+/** Replaces the epoch in a message that is not stored. */
 const EPHEMERAL = "~";
 
 /** The logs of channels. */
@@ -117,7 +117,7 @@ export class ChannelLog {
     return { position: { epoch: storedEpoch, off: Number(offset) }, duplicate: isDuplicate === 1 };
   }
 
-  /** @returns the result of a send that was new; undefined for another one */
+  /** @returns the result of a new send; undefined for a repeated one */
   async send(
     { ref, key, digest, claim, connection, mayHaveRun }: Work,
     { result: [before, after], ...message }: PublishedWork,
@@ -147,7 +147,7 @@ export class ChannelLog {
     return [epoch, state, log];
   }
 
-  /** What scripts/log-common.lua takes, in this order. */
+  /** The arguments of scripts/log-common.lua, in this order. */
   #toStore({ channel, data, history, call }: StoredMessage): string[] {
     const bounds = [String(history.messages), String(history.bytes), String(history.ms)];
     return [data, ...bounds, this.#parts.keys.channel(channel).messages, String(CHANNEL_MS), call];
@@ -164,7 +164,7 @@ function isRetained(options: PublishOptions): options is RetainedOptions {
   return options.history !== false;
 }
 
-/** A message as pub/sub carries it; undefined where its text is none. */
+/** Parses a message from pub/sub; undefined for a text that is not a message. */
 export function parseMessage(
   text: string,
 ): { readonly ephemeral: string } | (LogEntry & { epoch: string }) | undefined {
@@ -187,7 +187,7 @@ function toEntry([id, fields]: RawEntry): LogEntry {
   };
 }
 
-/** The first entry is read even if it is larger. */
+/** The entries that fit in `bytes`, but at least the first one. */
 function withinBytes(entries: readonly LogEntry[], bytes: number): readonly LogEntry[] {
   let left = bytes;
   const end = entries.findIndex(({ data }, index) => {

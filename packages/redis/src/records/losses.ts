@@ -1,7 +1,8 @@
-// What the store has lost of channels: found on each new connection by what this process has seen, and told to every node.
+// Detects on each new connection which channels have lost messages, by comparing the store with what this process has
+// seen, and tells every node.
 // Used by redis-backplane.ts. See scripts/verify.lua.
-// Guarantee: a channel that has lost a message that this process has seen goes on with a gap for every position before it; a
-// channel that has lost nothing goes on without one.
+// Guarantee: a channel that has lost a message which this process has seen continues with a gap for all earlier positions; a
+// channel that has lost nothing continues without one.
 import type { Clock } from "@halyard/server";
 import type { DirectCalls } from "../link/direct-calls.ts";
 import type { Keys } from "../scripts/keys.ts";
@@ -13,11 +14,11 @@ export interface LossesParts {
   readonly clock: Clock;
   readonly keys: Keys;
   readonly scripts: Scripts;
-  /** Positions of these channels may be followed by a gap. */
+  /** Called when positions in these channels may be followed by a gap. */
   readonly onInterrupted: (channels: readonly string[]) => void;
 }
 
-/** Commands and pushes come over connections of their own, which may lead to different servers for a while. */
+/** Commands and pushes use separate connections, which may lead to different servers for a while. */
 export type Way = "commands" | "pushes";
 
 interface Batch {
@@ -25,20 +26,20 @@ interface Batch {
   readonly values: string[];
 }
 
-/** In the place of a message of the channel: see scripts/verify.lua. */
+/** Sent instead of a message of the channel: see scripts/verify.lua. */
 export const LOST = "!";
-/** How many channels one call compares, so that Redis is never busy for long: some 0.5 ms. */
+/** How many channels one call compares, so that Redis is never busy for longer than about 0.5 ms. */
 const BATCH = 128;
-/** Channels that are lost together are read together. */
+/** How long lost channels are collected before they are read together. */
 const TOGETHER_MS = 50;
 
-/** Finds losses. */
+/** Finds lost messages. */
 export class Losses {
   readonly seen = new SeenPositions();
   readonly #parts: LossesParts;
-  /** The incarnation of the store in which everything was found that had come until then. */
+  /** By connection, the incarnation of the store in which everything seen so far was found. */
   readonly #checked = new Map<Way, string>();
-  /** Whether something was pushed since the last check for commands began. */
+  /** Whether anything was pushed since the last check of the command connection began. */
   #hasPushed = false;
   readonly #told = new Set<string>();
   #timer: unknown;
@@ -47,7 +48,7 @@ export class Losses {
     this.#parts = parts;
   }
 
-  /** Compares what was seen with the store, unless that is the one of the last time. */
+  /** Compares what was seen with the store, unless the store is the same as at the last check. */
   async check(way: Way, calls: DirectCalls): Promise<void> {
     if (way === "commands") this.#hasPushed = false;
     else if (!this.#hasPushed) return;
@@ -65,13 +66,13 @@ export class Losses {
     if (current !== undefined) this.#checked.set(way, current);
   }
 
-  /** A message was pushed. */
+  /** Call when a message was pushed. */
   notePushed(channel: string, epoch: string, off: number): void {
     this.#hasPushed = true;
     this.seen.note(channel, epoch, off);
   }
 
-  /** A process has found that a channel has lost messages. */
+  /** Call when a process reports that a channel has lost messages. */
   hear(channel: string): void {
     this.#told.add(channel);
     this.#timer ??= this.#parts.clock.setTimeout(() => {
@@ -87,7 +88,7 @@ export class Losses {
     this.#timer = undefined;
   }
 
-  /** Each of one partition, which its first key names. */
+  /** Splits the seen channels into batches of one partition each. */
   *#batches(): Generator<Batch> {
     const partitions = new Map<string, Batch>();
     for (const [channel, { epoch: seenEpoch, off }] of this.seen) {

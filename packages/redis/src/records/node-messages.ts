@@ -1,5 +1,5 @@
-// What nodes say to each other over Redis: notices to all, messages to one, marks, and this node's beats to itself.
-// Used by redis-backplane.ts. Guarantee: what is not understood is counted and dropped; a subscription without beats is given up.
+// Sends and receives messages between nodes over Redis: notices to all, messages to one, marks, and this node's beats to itself.
+// Used by redis-backplane.ts. Guarantee: unknown messages are counted and dropped; a subscription without beats is replaced.
 import type { BackplaneHandlers, Clock, Revocation } from "@halyard/server";
 import type { Calls } from "../link/calls.ts";
 import type { Keys } from "../scripts/keys.ts";
@@ -13,7 +13,7 @@ export interface NodeMessagesParts {
   readonly time: StoreClock;
 }
 
-/** A message between nodes. A later version may have kinds that this one does not know. */
+/** A message between nodes. A later version may have kinds that this version does not know. */
 type Envelope =
   | { readonly from: string; readonly kind: "notice" | "message"; readonly data: string }
   | { readonly from: string; readonly kind: "revoked"; readonly mark: Revocation }
@@ -21,13 +21,13 @@ type Envelope =
 
 const KINDS: ReadonlySet<string> = new Set(["notice", "message"]);
 const BEAT_MS = 5_000;
-/** The number of missing beats after which the subscription counts as dead. */
+/** After how many missing beats the subscription counts as dead. */
 const MISSING_BEATS = 2;
 const MAX_LENGTH = 1024 * 1024;
 
 /** The messages between nodes. */
 export class NodeMessages {
-  /** How many messages were not understood. */
+  /** How many unknown messages were dropped. */
   dropped = 0;
   onSilence: (error: Error) => void = () => {};
   readonly #parts: NodeMessagesParts;
@@ -60,13 +60,13 @@ export class NodeMessages {
     return this.#publish(this.#parts.keys.node(nodeId), { from: this.#parts.nodeId, kind: "message", data });
   }
 
-  /** What the nodes are told of a mark. */
+  /** The message that tells other nodes about a mark. */
   revoked(mark: Revocation): string {
     const { nodeId: from, time } = this.#parts;
     return JSON.stringify({ from, kind: "revoked", mark: time.markToStore(mark) } satisfies Envelope);
   }
 
-  /** @param onPresence hands a message of presence on; may throw */
+  /** @param onPresence passes on a presence message; may throw */
   receive(text: string, channel: string, onPresence: () => void): void {
     try {
       if (text.length > MAX_LENGTH) throw new RangeError("too long");
@@ -95,7 +95,7 @@ export class NodeMessages {
     else handlers.onMessage(envelope.data);
   }
 
-  /** Redis sends what it pushes to a connection in order: a beat that came shows that everything before it came. */
+  /** Publishes a beat to this node. Redis pushes messages in order, so a beat that arrives shows that everything before it arrived. */
   async #beat(): Promise<void> {
     const { keys, nodeId } = this.#parts;
     if (this.#sent - this.#received >= MISSING_BEATS) {
@@ -103,7 +103,7 @@ export class NodeMessages {
       this.onSilence(new Error("Redis pushes nothing to this node"));
     }
     const number = this.#sent + 1;
-    // A beat that could not be sent is not missed.
+    // A beat that could not be sent does not count as missing.
     await this.#publish(keys.node(nodeId), { from: nodeId, kind: "beat", number }).then(
       () => {
         this.#sent = number;

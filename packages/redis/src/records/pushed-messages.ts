@@ -1,5 +1,5 @@
-// What Redis pushes, by where it goes: messages of channels, presence events, messages between nodes. Used by redis-backplane.ts.
-// Guarantee: what is not understood is counted and dropped.
+// Routes what Redis pushes: channel messages, presence events, messages between nodes. Used by redis-backplane.ts.
+// Guarantee: unknown messages are counted and dropped.
 import type { BackplaneHandlers } from "@halyard/server";
 import type { Keys } from "../scripts/keys.ts";
 import { parseMessage } from "./channel-log.ts";
@@ -16,7 +16,7 @@ export interface PushedMessagesParts {
   readonly onPresence: (text: string) => void;
 }
 
-/** Hands on what is pushed. */
+/** Passes pushed messages on. */
 export class PushedMessages {
   readonly #parts: PushedMessagesParts;
 

@@ -1,20 +1,20 @@
-// The marks that this process has stored, which it stores again where the store has lost them. Used by redis-backplane.ts.
-// Guarantee: a ban is not gone with what Redis has lost, as long as the process that set it runs.
+// Remembers the marks that this process has stored, to store them again if the store loses them. Used by redis-backplane.ts.
+// Guarantee: a ban survives a loss of data in Redis, as long as the process that set it runs.
 import type { Clock, Revocation } from "@halyard/server";
 import type { Records } from "./records.ts";
 
 interface StoredMark {
   readonly mark: Revocation;
-  /** By the clock. */
+  /** When the mark ends, by the clock's `now`. */
   readonly endsAt: number;
 }
 
-/** How many marks are known: the newest. */
+/** How many marks are remembered: the newest ones. */
 const MAX_MARKS = 1_000;
-/** A mark of a user that is so much older is another one, ms: the times of two clocks agree to within less. */
+/** A user's mark that is older by more than this is a different mark, in ms: two clocks agree more closely. */
 const TOLERANCE_MS = 1_000;
 
-/** The newest marks of this process. */
+/** Remembers the newest marks of this process. */
 export class RecentMarks {
   readonly #clock: Clock;
   readonly #marks = new Map<string, StoredMark>();
@@ -23,7 +23,7 @@ export class RecentMarks {
     this.#clock = clock;
   }
 
-  /** A mark is in the store now. */
+  /** Call when a mark was stored. */
   add(mark: Revocation, ttlMs: number): void {
     const key = keyOf(mark);
     this.#marks.delete(key);
@@ -34,7 +34,7 @@ export class RecentMarks {
     }
   }
 
-  /** Stores again what the store does not have. */
+  /** Stores the marks again that the store does not have. */
   async restore(
     records: Pick<Records, "revocations" | "revoke">,
     notice: (mark: Revocation) => string,

@@ -1,4 +1,4 @@
-// What Redis keeps of users and their clients: slots, operations, given rooms, marks. Called by redis-backplane.ts.
+// The records of users and their clients in Redis: slots, operations, given rooms, marks. Called by redis-backplane.ts.
 import { createHash } from "node:crypto";
 import type {
   Admission,
@@ -28,16 +28,16 @@ export interface RecordsParts {
   readonly time: StoreClock;
 }
 
-/** What is kept of a client's requests: how many, their bytes together, and how large one may be. */
+/** The bounds of a client's stored requests: their number, their total bytes, and the size of one. */
 const REQUESTS = ["96", String(256 * 1024), String(16 * 1024)];
 const FORBIDDEN = 4403;
-/** The tabs that share a connection, and some clients beside them: at least so many clients of a user are remembered. */
+/** The smallest number of clients that are remembered per user: enough for the tabs that share a connection and some others. */
 const LEAST_CLIENTS = 40;
 
 /** The records in Redis. */
 export class Records {
   readonly #parts: RecordsParts;
-  /** How many clients of a user are remembered: twice as many as may have connections, as in memory. */
+  /** How many clients of a user are remembered: twice as many as may have connections, as in the memory backplane. */
   #mostClients = LEAST_CLIENTS;
 
   constructor(parts: RecordsParts) {
@@ -58,7 +58,7 @@ export class Records {
     return { admitted: false, reason: outcome === "superseded" ? "superseded" : "limit" };
   }
 
-  /** A lease is the id of its node, a slash and a number. */
+  /** The ids of the nodes. The id of a lease is its node's id, a slash and a number. */
   async nodes(): Promise<readonly string[]> {
     const leases = (await this.#run("nodes")) as readonly string[];
     return [...new Set(leases.map((lease) => lease.slice(0, lease.lastIndexOf("/"))))];
@@ -145,7 +145,7 @@ export class Records {
     await this.#run("setRooms", toJson(clients));
   }
 
-  /** @param notice what every node hears */
+  /** @param notice the message that is sent to every node */
   async revoke(revocation: Revocation, ttlMs: number, notice: string): Promise<void> {
     const mark = this.#parts.time.markToStore(revocation);
     const { code, reason } = mark;
@@ -179,7 +179,7 @@ export class Records {
   }
 }
 
-/** What stands for a session where it is stored. */
+/** The hash under which a session is stored. */
 function hashOf(session: string): string {
   return createHash("sha256").update(session).digest("base64url");
 }
@@ -192,7 +192,7 @@ function textOf(claim: number | undefined): string {
   return claim === undefined ? "" : String(claim);
 }
 
-/** `<since> <profile>`, and on a second line what the user shows. JSON text has no line end. */
+/** Parses `<since> <profile>`, followed by the state on a second line. JSON text contains no line breaks. */
 function parseEntry(entry: string): Omit<RosterEntry, "user"> {
   const [first = "", state] = entry.split("\n");
   const end = first.indexOf(" ");

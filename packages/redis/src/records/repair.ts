@@ -1,5 +1,5 @@
-// What is made good on each new connection, before the application uses it: messages that the store has lost are told, and the
-// marks of this process that it has lost are stored again. Used by redis-backplane.ts.
+// Repairs what the store has lost, on each new connection before the application uses it: lost messages are reported, and the
+// lost marks of this process are stored again. Used by redis-backplane.ts.
 import type { BackplaneHandlers, Clock } from "@halyard/server";
 import { callsOn } from "../link/direct-calls.ts";
 import type { RedisClient } from "../common/redis-client.ts";
@@ -15,10 +15,13 @@ export interface RepairParts extends Omit<LossesParts, "onInterrupted">, Omit<Re
   readonly messages: NodeMessages;
 }
 
-/** What takes longer goes on beside the calls of the application, ms: what was seen last comes first. */
+/**
+ * How long a connection is held back for the repair, in ms; a longer repair continues in parallel with the application's
+ * calls. Recently seen channels come first.
+ */
 const HOLD_MS = 2_000;
 
-/** Makes good what the store has lost. */
+/** Repairs what the store has lost. */
 export class Repair {
   readonly losses: Losses;
   readonly marks: RecentMarks;
@@ -33,7 +36,7 @@ export class Repair {
     this.marks = new RecentMarks(parts.clock);
   }
 
-  /** @param way the connection that is new @param client that for commands */
+  /** @param way which connection is new @param client the client for commands */
   async run(way: Way, client: RedisClient): Promise<void> {
     const calls = callsOn(client);
     const records = new Records({ ...this.#parts, calls });
@@ -45,7 +48,7 @@ export class Repair {
   }
 }
 
-/** Resolves after some time, unless what it bounds has ended before. */
+/** Resolves after `ms`. The timer is cleared when `bounded` ends earlier. */
 function after(clock: Clock, ms: number, bounded: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const timer = clock.setTimeout(resolve, ms);

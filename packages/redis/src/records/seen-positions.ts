@@ -1,14 +1,15 @@
-// Where this process has last seen each channel. Used by losses.ts, which compares it with the store, and filled by redis-backplane.ts.
+// Remembers the last position of each channel that this process has seen. Used by losses.ts, which compares it with the
+// store; filled by redis-backplane.ts.
 
 interface Seen {
   readonly epoch: string;
   off: number;
 }
 
-/** Half of how many channels are known: those that were seen last. */
+/** Half the number of remembered channels; the most recently seen ones are kept. */
 const GENERATION = 10_000;
 
-/** The newest position of each channel that this process has seen. */
+/** Remembers the newest position of each channel that this process has seen. */
 export class SeenPositions {
   readonly #size: number;
   #newest = new Map<string, Seen>();
@@ -27,7 +28,7 @@ export class SeenPositions {
     this.#add(channel, epoch, off);
   }
 
-  /** Every channel once; those that were seen last come first. */
+  /** Every channel once, the most recently seen ones first. */
   *[Symbol.iterator](): Generator<readonly [channel: string, position: Readonly<Seen>]> {
     yield* [...this.#newest].reverse();
     for (const entry of [...this.#earlier].reverse()) if (!this.#newest.has(entry[0])) yield entry;
@@ -36,7 +37,7 @@ export class SeenPositions {
   #add(channel: string, epoch: string, off: number): void {
     const earlier = this.#newest.get(channel) ?? this.#earlier.get(channel);
     const last = earlier?.epoch === epoch ? earlier.off : 0;
-    // A part of a message would keep the whole of it in memory.
+    // Copied, because a substring would keep the whole message in memory.
     this.#newest.set(channel, {
       epoch: earlier?.epoch === epoch ? earlier.epoch : copyOf(epoch),
       off: Math.max(last, off),

@@ -1,6 +1,6 @@
-// The one way to call code of the application: hooks, options that are functions, loggers.
-// Made once per node; what awaits an answer (`authenticate`, `authorize`, handlers) awaits it with `withDeadline`.
-// Guarantees: nothing that such code throws, rejects with or answers escapes; each failure reaches `onError`.
+// The one way in which the server calls code of the application: hooks, options that are functions, loggers.
+// Made once per node. Code that waits for an answer (`authenticate`, `authorize`, handlers) uses `withDeadline`.
+// Guarantees: no exception, rejection or invalid answer of such code escapes; each failure reaches `onError`.
 import { callSafely, isThenable, printable } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Logger } from "../logger.ts";
@@ -8,34 +8,34 @@ import type { Clock, ErrorContext } from "../types.ts";
 import { describeError, isFailure, SchemaFailedError } from "../utils/errors.ts";
 import { HookQueue } from "./hook-queue.ts";
 
-/** How much of a user id or a room's name a line shows. */
+/** How many characters of a user id or a room name a log line shows. */
 const MAX_TEXT_LENGTH = 64;
 
 /** Receives the errors of the application's code. Never throws. */
 export type Report = (error: unknown, context: ErrorContext) => void;
 
-/** What {@link ApplicationGuard} uses. */
+/** The dependencies of {@link ApplicationGuard}. */
 export interface ApplicationGuardParts {
   readonly onError: ((error: unknown, context: ErrorContext) => unknown) | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
 }
 
-/** How a function that must answer at once may answer. */
+/** The rules for a function that must answer at once. */
 export interface DecisionRules<TAnswer> {
   /** The name of the option, for `onError` and the log. */
   readonly option: string;
   readonly isAnswer: (value: unknown) => boolean;
-  /** The answer in place of a promise or of anything else that is no answer. */
+  /** The answer that replaces a promise or any other invalid answer. */
   readonly refusal: TAnswer;
 }
 
-/** Calls code of the application, and reports its failures. */
+/** Calls code of the application and reports its failures. */
 export class ApplicationGuard {
   readonly #onError: ApplicationGuardParts["onError"];
   readonly #hooks: HookQueue;
   readonly #logged = new Set<string>();
-  /** The application's logger, whose methods throw nothing here. */
+  /** The application's logger, wrapped so that its methods never throw. */
   readonly logger: Logger;
 
   constructor({ onError, logger, clock }: ApplicationGuardParts) {
@@ -49,7 +49,7 @@ export class ApplicationGuard {
     };
   }
 
-  /** Passes an error of the application's code to `onError` alone; without one, or when it fails itself, to the logger. */
+  /** Passes an error of the application's code to `onError`. The logger gets it only without `onError`, or when `onError` fails. */
   readonly report: Report = (failure, context) => {
     const error: unknown = failure instanceof SchemaFailedError ? failure.cause : failure;
     const onError = this.#onError;
@@ -66,14 +66,14 @@ export class ApplicationGuard {
     );
   };
 
-  /** Calls code without waiting for its answer: after the code that caused the call has returned, and inside no other hook. */
+  /** Calls code without waiting for its answer: after the code that caused the call has returned, and never inside another hook. */
   notify(call: () => unknown, context: ErrorContext): void {
     this.#hooks.add(call, (error) => {
       this.report(error, context);
     });
   }
 
-  /** A listener that may be called without a guard. Undefined stays undefined. */
+  /** Wraps a listener so that it can be called without a guard. Undefined stays undefined. */
   listener<TEvent>(
     option: string,
     listener: ((event: TEvent) => unknown) | undefined,
@@ -85,10 +85,10 @@ export class ApplicationGuard {
   }
 
   /**
-   * A function that must answer at once, such as `trustProxy`. A promise, and any other value that is no answer, is
+   * Wraps a function that must answer at once, such as `trustProxy`. A promise, and any other invalid answer, is
    * reported and counts as the refusal.
    *
-   * @returns the function, which throws HalyardErrors only: the application's own, or `unavailable` for any other error
+   * @returns a function that throws only HalyardErrors: the application's own, or `unavailable` for any other error
    */
   decision<TArguments extends readonly unknown[], TAnswer>(
     decide: (...values: TArguments) => TAnswer,
@@ -109,10 +109,10 @@ export class ApplicationGuard {
     };
   }
 
-  /** Reports an answer that is none: a promise from a function that must answer at once, or a value of another type. */
+  /** Reports an invalid answer: a promise from a function that must answer at once, or a value of the wrong type. */
   reportAnswer(option: string, answer: unknown, ws?: ErrorContext["ws"]): void {
     const isPromise = callSafely(() => isThenable(answer), ignore) === true;
-    // A rejection of this promise would be unhandled, and end the process.
+    // Without a handler, a rejection of this promise would end the process.
     if (isPromise) callSafely(() => answer, ignore);
     const message = isPromise
       ? `${option} must answer at once, and gave a promise, which counts as no`
@@ -128,7 +128,7 @@ export class ApplicationGuard {
 
   #log(error: unknown, { type, room, ws }: ErrorContext): void {
     const err = error instanceof Error ? error : describeError(error);
-    // A socket that the application made may have no data.
+    // A socket that the application created may have no `data`.
     const { userId } = Object(ws?.data) as { readonly userId?: unknown };
     const subject = { ...shown("userId", userId), ...shown("room", room) };
     this.logger.error({ type, ...subject, err }, "the application's code failed");
@@ -145,7 +145,7 @@ export class ApplicationGuard {
     };
   }
 
-  /** A logger that fails is reported to `onError`; without one, its error is dropped. */
+  /** Reports a logger that fails to `onError`; without `onError`, its error is dropped. */
   #onLoggerFailed(error: unknown): void {
     const onError = this.#onError;
     if (onError === undefined) return;
@@ -162,5 +162,5 @@ function shown(name: string, text: unknown): Readonly<Record<string, string>> {
 }
 
 function ignore(): void {
-  // The error has no receiver.
+  // Nobody is left to receive the error.
 }

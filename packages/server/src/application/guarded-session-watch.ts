@@ -5,14 +5,14 @@ import type { ApplicationGuard } from "./application-guard.ts";
 
 const TYPE = "session watch";
 
-/** What {@link GuardedSessionWatch} uses. */
+/** The dependencies of {@link GuardedSessionWatch}. */
 export interface GuardedSessionWatchParts {
   readonly guard: ApplicationGuard;
   readonly clock: Clock;
   readonly handlerMs: number;
 }
 
-/** A session watch of the application, whose failures end at most the connection that they are about. */
+/** Wraps a session watch of the application: a failure of the watch ends at most the connection that it concerns. */
 export class GuardedSessionWatch implements SessionWatch {
   readonly #watch: SessionWatch;
   readonly #parts: GuardedSessionWatchParts;
@@ -22,7 +22,7 @@ export class GuardedSessionWatch implements SessionWatch {
     this.#parts = parts;
   }
 
-  /** A connection that cannot be watched is closed: nothing would end it with its session. */
+  /** A connection that cannot be watched is closed, because nothing would close it when its session ends. */
   opened(connection: WatchedConnection): void {
     try {
       this.#watch.opened(connection);

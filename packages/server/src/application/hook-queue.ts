@@ -1,8 +1,8 @@
-// The one place where the application's hooks are told what has happened: `onSecurityEvent`, `onDisconnect`, `onClose`,
+// The one place that calls the hooks which report what has happened: `onSecurityEvent`, `onDisconnect`, `onClose`,
 // `onError`.
 // Called by ApplicationGuard, after the state has changed.
-// Guarantees: a hook runs inside no other call of the application's code; hooks run in the order of the events; one that
-// throws or rejects is reported and stops no other.
+// Guarantees: a hook never runs inside another call of the application's code; hooks run in the order of the events; a hook that
+// throws or rejects is reported and does not stop the others.
 import { callSafely } from "@halyard/protocol/internal";
 import type { Clock } from "../types.ts";
 
@@ -11,7 +11,7 @@ interface Call {
   readonly onError: (error: unknown) => void;
 }
 
-/** The calls of hooks that are due. They run when the code that caused them has returned. */
+/** The hook calls that are due. They run when the code that caused them has returned. */
 export class HookQueue {
   readonly #clock: Clock;
   #due: Call[] = [];
@@ -21,7 +21,7 @@ export class HookQueue {
     this.#clock = clock;
   }
 
-  /** Calls a hook in this turn; a call that a hook causes runs in the next turn, so that hooks cannot block the event loop. */
+  /** Calls a hook in this turn. A call that a hook causes runs in the next turn, so that hooks cannot block the event loop. */
   add(run: () => unknown, onError: (error: unknown) => void): void {
     if (this.#due.push({ run, onError }) === 1 && !this.#hasRunInThisTurn) queueMicrotask(this.#runDue);
   }

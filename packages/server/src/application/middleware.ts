@@ -1,7 +1,7 @@
-// Runs the application's middleware around a handler, each inside the one before.
+// Runs the application's middleware around a handler, each one inside the previous one.
 // Called by HandlerRunner for messages and by RequestDispatcher for requests, where `handlers.use` has added some.
-// Guarantees: the handler runs once at most; a failure of the handler is the failure of the call, whatever middleware makes of it;
-// no promise that middleware does not await is left without a handler for its rejection.
+// Guarantees: the handler runs at most once; a failure of the handler is the failure of the call, even if middleware catches it;
+// a promise that middleware does not await never causes an unhandled rejection.
 import type { AnyProtocol, BuiltinProtocol, ClientMessage, ClientMessages } from "@halyard/protocol";
 import type { GuestIdentity, HandlerContext, Identity } from "../types.ts";
 
@@ -16,11 +16,11 @@ export interface HandlerCall<
   readonly kind: TKind;
   /** The type of the message, or the name of the request. */
   readonly type: TType;
-  /** What the handler gets: after its schema, its role and its room were checked. */
+  /** The handler's input, after the schema, the role and the room have been checked. */
   readonly input: TInput;
 }
 
-/** What middleware reads. `kind` and `type` narrow `input`. */
+/** What middleware can read. `kind` and `type` narrow `input`. */
 export type MiddlewareContext<
   TProtocol extends AnyProtocol = BuiltinProtocol,
   TIdentity extends Identity = GuestIdentity,
@@ -45,7 +45,7 @@ export type MiddlewareContext<
       >;
     }[keyof TProtocol["requests"] & string];
 
-/** Middleware with its types erased. */
+/** Middleware without its types. */
 export type Middleware = (context: HandlerContext, next: () => Promise<unknown>) => unknown;
 
 /**
@@ -77,5 +77,5 @@ export async function runThrough(
 }
 
 function ignore(): void {
-  // The result of the call is the same promise.
+  // The caller awaits the same promise and gets its rejection.
 }

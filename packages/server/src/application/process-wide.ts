@@ -1,8 +1,8 @@
 /**
- * What is known of objects of the application, in all copies of this package that a process has: the ES module, the
+ * A map of the application's objects, shared by all copies of this package in the process: the ES module, the
  * CommonJS one, another version.
  *
- * @param name ends in a number that a change of the values' type changes
+ * @param name ends in a version number, which changes when the type of the values changes
  */
 export function processWide<TValue>(name: string): WeakMap<object, TValue> {
   const known = globalThis as Record<symbol, unknown>;

@@ -1,6 +1,6 @@
-// Ends a process at a signal: connections are moved away, manager and server close, and the process exits. Used by node.ts and bun.ts.
-// Guarantees: the process exits once, with 0 where everything was closed; at a second signal at once; when the time is up in any
-// case. A step that fails keeps no other one from running.
+// Ends the process on a signal: moves the connections to other nodes, closes manager and server, and exits. Used by node.ts and bun.ts.
+// Guarantees: the process exits once, with 0 if everything was closed; immediately on a second signal; and at the time-out in any
+// case. A step that fails does not keep the others from running.
 
 /** What {@link closeOnSignals} uses of a manager. */
 export interface ClosableManager {
@@ -10,11 +10,11 @@ export interface ClosableManager {
 
 /** The options that both runtimes have. */
 export interface CloseOptions {
-  /** As that of `drain`. @default as that of `drain` */
+  /** Passed to `drain`. @default the default of `drain` */
   readonly windowMs?: number | undefined;
-  /** When it is not over by then, the process exits with 1, ms. @default `windowMs` + 8_000, or 28_000 */
+  /** How long closing may take, in ms. After it the process exits with 1. @default `windowMs` + 8_000, or 28_000 */
   readonly timeoutMs?: number | undefined;
-  /** Called last, with everything closed: for a database, a queue. @default none */
+  /** Called last, when everything is closed: closes a database or a queue. @default none */
   readonly onClose?: (() => unknown) | undefined;
   /** @default ["SIGTERM", "SIGINT"] */
   readonly signals?: readonly NodeJS.Signals[] | undefined;
@@ -22,18 +22,18 @@ export interface CloseOptions {
 
 const DRAIN_MS = 20_000;
 const MARGIN_MS = 8_000;
-/** A terminal sends the signal to a whole group of processes, and a package manager of the group passes it on: that is one signal. */
+/** A terminal signals a whole group of processes, and a package manager in the group passes its signal on: both count as one signal. */
 const SAME_SIGNAL_MS = 100;
-/** How long the requests that a server is answering have. */
+/** How long requests that the server is still answering may take. */
 const REQUESTS_MS = 5_000;
 
-/** What happens at the first signal, and when it was. */
+/** The shutdown that the first signal started, and when it started. */
 interface Ending {
   readonly signal: NodeJS.Signals;
   readonly at: number;
 }
 
-/** What the runtime gives. */
+/** What the runtime provides. */
 export interface Host {
   readonly process: Pick<NodeJS.Process, "on" | "off" | "exit" | "stdout" | "stderr">;
   /** Closes the server, if there is one. */
@@ -43,7 +43,7 @@ export interface Host {
 /**
  * Listens for the signals.
  *
- * @returns takes it back
+ * @returns a function that stops listening
  */
 export function listenForSignals(manager: ClosableManager, options: CloseOptions, host: Host): () => void {
   const { signals = ["SIGTERM", "SIGINT"], windowMs } = options;
@@ -84,7 +84,7 @@ async function end(manager: ClosableManager, { onClose, windowMs }: CloseOptions
   exit(host, hasFailed ? 1 : 0, hasFailed ? "closed, not without a failure" : "closed");
 }
 
-/** Waits for requests that are being answered, for some time. */
+/** Waits a limited time for requests that are still being answered. */
 export async function withoutRequests(closed: Promise<unknown>, closeAll: () => unknown): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((resolve) => {

@@ -1,21 +1,21 @@
-// The path on which a runtime serves WebSockets: the option, its check, and the comparison with a request.
-// Called by the glue of each runtime.
-// Guarantees: a path that could never match throws at once; the application's function is called in one place, and cannot throw.
+// The path on which a runtime serves WebSockets: the option, its validation, and the comparison with a request.
+// Called by the adapter of each runtime.
+// Guarantees: a path that could never match throws at once; the application's function is called in one place, and its errors are caught.
 import type { ErrorContext } from "../types.ts";
 
-/** A path, with or without a slash at its end, or a function that decides about one. */
+/** A path, with or without a trailing slash, or a function that decides about a path. */
 export type PathOption = string | ((pathname: string) => boolean);
 
-/** Whether a path is served. */
+/** Decides whether a path is served. */
 export interface PathMatcher {
-  /** The path without a slash at its end; undefined where a function decides. */
+  /** The path without a trailing slash; undefined when a function decides. */
   readonly path: string | undefined;
   readonly matches: (pathname: string) => boolean;
 }
 
 type Report = (error: unknown, context: ErrorContext) => void;
 
-/** @throws TypeError for a path that no request has */
+/** @throws TypeError for a path that no request can have */
 export function createPathMatcher(option: PathOption = "/ws", report: Report): PathMatcher {
   if (typeof option === "function") return { path: undefined, matches: guarded(option, report) };
   assertPath(option);
@@ -23,13 +23,13 @@ export function createPathMatcher(option: PathOption = "/ws", report: Report): P
   return { path, matches: (pathname) => pathname === path || withoutSlash(pathname) === path };
 }
 
-/** The path of a request target as it came: a URL parser would take `//evil.com/ws` for another host. */
+/** The path of a request target, unparsed: a URL parser would read `//evil.com/ws` as a host and a path. */
 export function pathnameOf(target: string): string {
   const end = target.search(/[?#]/);
   return end === -1 ? target : target.slice(0, end);
 }
 
-/** An answer that is no boolean counts as no. */
+/** An answer that is not a boolean counts as `false`. */
 function guarded(decide: (pathname: string) => unknown, report: Report): PathMatcher["matches"] {
   return (pathname) => {
     try {
@@ -58,7 +58,7 @@ function assertPath(path: unknown): asserts path is string {
     throw new TypeError(`No request has the path ${quote(path)}: write path: ${quote(possible)}`);
 }
 
-/** The path that a client sends for it: absolute, encoded, without a query. */
+/** The path as a client sends it: absolute, encoded, without a query. */
 function asInRequests(path: string): string {
   const absolute = /^\w+:\/\//.test(path) ? path : `http://host/${path.replace(/^\/+/, "")}`;
   try {

@@ -3,8 +3,8 @@ import type { AnyAuthenticator } from "../session-watch.ts";
 /**
  * Every connection needs a user: without an authenticator every upgrade would be refused.
  *
- * @param authenticators that of the call, and that of the system
- * @throws TypeError when there is none, or one that is none
+ * @param authenticators the authenticator of this call, and that of the system
+ * @throws TypeError when there is none, or when one is not an authenticator
  */
 export function requireAuthenticator(...authenticators: readonly (AnyAuthenticator | undefined)[]): void {
   const authenticator = authenticators.find((given) => given !== undefined) as unknown;

@@ -1,7 +1,7 @@
 /**
- * The manager among the options of a runtime's entry.
+ * Reads the manager from the options of a runtime's entry function.
  *
- * @param call how the entry is called, for the error
+ * @param call the name of the entry function, for the error message
  * @throws TypeError when there is none
  */
 function requireManager<TManager extends object>(
@@ -14,10 +14,10 @@ function requireManager<TManager extends object>(
 }
 
 /**
- * The parts of the manager among the options of a runtime's entry. The manager may be of another copy of this package.
+ * Reads the parts of the manager from the options of a runtime's entry function. The manager may come from another copy of this package.
  *
  * @param internals the parts of all managers
- * @throws TypeError when there is no manager, or that of a version that this one cannot serve
+ * @throws TypeError when there is no manager, or when its version is one that this copy cannot serve
  */
 export function internalsOf<TParts>(
   internals: WeakMap<object, TParts>,

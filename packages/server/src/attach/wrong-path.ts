@@ -2,7 +2,7 @@ import { printableAscii } from "@halyard/protocol/internal";
 
 const MAX_PATH_LENGTH = 80;
 
-/** The line of the log for a client that asked for a path which nothing serves. */
+/** The log line for a client that requested a path which nothing serves. */
 export function wrongPathLine(
   pathname: string,
   { paths, write }: { readonly paths: readonly string[]; readonly write: string },

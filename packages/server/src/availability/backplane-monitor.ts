@@ -1,13 +1,13 @@
-// Whether the backplane can be used, looked at every second. Everything that would wait for the backplane asks it first; what
-// was left out meanwhile is made up for when the backplane is back.
-// Guarantees: `onReturn` is called after every time in which the backplane was away or a part has called `suspect`, at a random
-// moment within two seconds, so that nodes which lost one store do not return to it together.
+// Checks every second whether the backplane can be used. Code that would wait for the backplane asks the monitor first; what
+// was skipped meanwhile is done when the backplane is back.
+// Guarantees: `onReturn` is called after each outage and after each call of `suspect`, at a random
+// moment within two seconds, so that nodes which lost the same store do not return to it at once.
 import type { Backplane, BackplaneHealth } from "../backplane.ts";
 import type { Logger } from "../logger.ts";
 import type { Clock } from "../types.ts";
 import { printable } from "@halyard/protocol/internal";
 
-/** What {@link BackplaneMonitor} uses. */
+/** The dependencies of {@link BackplaneMonitor}. */
 export interface BackplaneMonitorParts {
   readonly backplane: Pick<Backplane, "health" | "kind" | "onUnavailable">;
   readonly clock: Clock;
@@ -15,7 +15,7 @@ export interface BackplaneMonitorParts {
 }
 
 const INTERVAL_MS = 1_000;
-/** A shorter loss is waited for, and so is the first connection. */
+/** A shorter outage does not count as one, and neither does the time until the first connection. */
 const AWAY_MS = 1_000;
 const MAX_JITTER_MS = 2_000;
 
@@ -24,10 +24,10 @@ export class BackplaneMonitor {
   readonly #parts: BackplaneMonitorParts;
   readonly #listeners: (() => unknown)[] = [];
   #waiting: (() => void)[] = [];
-  /** The time of the first look at a backplane that has been down at every look since. */
+  /** When the backplane was first found to be down; undefined while it is up. */
   #downAt: number | undefined;
   #isSuspect = false;
-  /** Whether the log has said that the backplane is away, and not yet that it is back. */
+  /** Whether an outage has been logged whose end has not been logged yet. */
   #hasWarned = false;
   #isStopped = false;
   #timer: unknown;
@@ -37,7 +37,7 @@ export class BackplaneMonitor {
     this.#parts = parts;
   }
 
-  /** Whether a call would only run into its deadline. The memory of this process is never away. */
+  /** Whether a call would only run into its deadline. The memory backplane is never away. */
   get isAway(): boolean {
     const { backplane, clock } = this.#parts;
     if (backplane.kind === "memory") return false;
@@ -50,17 +50,17 @@ export class BackplaneMonitor {
     return now - this.#downAt >= AWAY_MS;
   }
 
-  /** Whether nothing is left to be made up for. */
+  /** Whether nothing is left to be done after an outage. */
   get isSettled(): boolean {
     return !this.isAway && !this.#isSuspect && this.#returnTimer === undefined;
   }
 
-  /** Whether connections are taken while the backplane is away. */
+  /** Whether new connections are admitted while the backplane is away. */
   get allowsConnections(): boolean {
     return this.#parts.backplane.onUnavailable === "allow";
   }
 
-  /** What the backplane says of itself. */
+  /** The health that the backplane reports. */
   get health(): BackplaneHealth {
     try {
       return this.#parts.backplane.health();
@@ -69,7 +69,7 @@ export class BackplaneMonitor {
     }
   }
 
-  /** Looks at the backplane every second; at memory only once a part needs it. */
+  /** Checks the backplane every second; a memory backplane is checked only once a part needs it. */
   start(): void {
     if (this.#parts.backplane.kind !== "memory") this.#schedule();
   }
@@ -82,18 +82,18 @@ export class BackplaneMonitor {
     this.#wake();
   }
 
-  /** @param listener makes up for what was left out; a failure of its own calls `suspect` again */
+  /** @param listener does what was skipped during the outage; when it fails, it calls `suspect` again */
   onReturn(listener: () => unknown): void {
     this.#listeners.push(listener);
   }
 
-  /** A call has failed, or was left out: `onReturn` is due when the backplane can be used. */
+  /** Reports that a call failed or was skipped: `onReturn` follows when the backplane can be used. */
   suspect(): void {
     this.#isSuspect = true;
     this.#schedule();
   }
 
-  /** Resolves with the next look at the backplane, for callers that then ask {@link isAway}, and whether they still wait. */
+  /** Resolves at the next check of the backplane. The caller then asks {@link isAway}, and whether it still needs to wait. */
   nextLook(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
@@ -119,7 +119,7 @@ export class BackplaneMonitor {
     this.#wake();
   }
 
-  /** The start and the end of a time in which the backplane cannot be used. */
+  /** Logs the start and the end of an outage. */
   #log(isAway: boolean): void {
     if (isAway === this.#hasWarned) return;
     this.#hasWarned = isAway;

@@ -1,4 +1,4 @@
-// Which connections are admitted while the backplane is away: the limits of this node alone. Called by ConnectionSlots.
+// Decides which connections are admitted while the backplane is away, by the limits of this node alone. Called by ConnectionSlots.
 // When the backplane is back, the connections are declared there, and those above the limits of all nodes are closed.
 import type { Admission, AdmissionRequest, ClientRef, Eviction } from "../backplane.ts";
 
@@ -8,7 +8,7 @@ export interface LocalAdmission {
   readonly evictions: readonly Eviction[];
 }
 
-/** What counts of a connection of this node. */
+/** What local admission reads of an open connection of this node. */
 interface OpenConnection {
   readonly id: string;
   readonly stage: string;
@@ -20,7 +20,7 @@ interface OpenConnection {
 
 const NO_EVICTIONS: readonly Eviction[] = [];
 
-/** @param ofUser the connections of the user to this node */
+/** @param ofUser the user's connections to this node */
 export function admitLocally(ofUser: readonly OpenConnection[], request: AdmissionRequest): LocalAdmission {
   const { attempt, client, connectionId, limit, policy, user } = request;
   const open = ofUser.filter(

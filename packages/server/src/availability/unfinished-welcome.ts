@@ -1,5 +1,5 @@
-// What a welcome could not say because the backplane did not answer. Made by the handshake; WelcomeFinisher makes up for it.
-// Guarantee: no operation of the client that may have run before begins until it is known whether it has.
+// What a welcome could not include because the backplane did not answer. Created by the handshake, completed by WelcomeFinisher.
+// Guarantee: an operation that may have run before does not begin until it is known whether it has run.
 import type { Position } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { BegunWork } from "../backplane.ts";
@@ -11,7 +11,7 @@ interface MemoryQuestion {
 }
 
 /**
- * Whether the backplane has forgotten what the client of a connection has had begun. Otherwise the connection keeps that.
+ * Whether the backplane has forgotten which operations a client has begun. If not, the connection remembers them.
  *
  * @param begun the answer of the backplane's `recall`
  */
@@ -24,24 +24,24 @@ export function hasForgotten(
   return false;
 }
 
-/** The open ends of one connection. */
+/** What is still missing from the welcome of one connection. */
 export class UnfinishedWelcome {
-  /** The channels of everyone and of the user that are not subscribed yet, and from where the client goes on. */
+  /** The channels `all` and `user:<id>` that are not subscribed yet, and the position at which the client resumes. */
   readonly channels = new Map<string, Position | undefined>();
-  /** The rooms that the server gave to the client have not been read. */
+  /** The rooms that the server gave to the client have not been read yet. */
   hasUnreadRooms = false;
-  /** What the hello says of channels, while the rooms that the server gave have not been read: by channel. */
+  /** The positions of the hello, by channel; kept while the rooms that the server gave have not been read. */
   positions: Map<string, Position> | undefined;
-  /** One of them has not been entered. */
+  /** At least one of the given rooms has not been entered yet. */
   hasUnenteredRooms = false;
   #memory: MemoryQuestion | undefined;
 
-  /** Whether the numbers of the client are known is not decided yet. */
+  /** Whether it is still unknown if the backplane remembers the client's sequence numbers. */
   get needsMemory(): boolean {
     return this.#memory !== undefined;
   }
 
-  /** Resolves when it is known that the client's numbers are; rejects with `unavailable` when the connection closes before. */
+  /** Resolves when the client's sequence numbers turn out to be remembered; rejects with `unavailable` when the connection closes first. */
   get whenRecalled(): Promise<void> | undefined {
     return this.#memory?.promise;
   }

@@ -1,7 +1,7 @@
-// The open connections whose given rooms the record of their client may lack, or have too many of: after a store has lost data,
-// and after a call whose outcome is not known. Used by ClientRooms, which knows which connections have a record.
-// Guarantees: the rooms of the connection are what the record becomes; one call is under way, with 200 clients and rooms or the
-// rooms of one client; what is `unavailable` is left for when the backplane is back.
+// The open connections whose given rooms may differ from the stored record of their client: after a store has lost data,
+// or after a call with an unknown outcome. Used by ClientRooms, which knows which connections have a record.
+// Guarantees: the record becomes equal to the rooms of the connection; one call runs at a time, with 200 clients and rooms or the
+// rooms of one client; a call that fails with `unavailable` is made again when the backplane is back.
 import type { Backplane, BackplaneRooms, ClientRef, RoomsOfClient } from "../backplane.ts";
 import type { BackplaneMonitor } from "./backplane-monitor.ts";
 import { isUnavailable } from "../utils/errors.ts";
@@ -17,12 +17,12 @@ interface Holder {
   readonly unfinished: UnfinishedWelcome | undefined;
 }
 
-/** What {@link UnstoredRooms} uses. */
+/** The dependencies of {@link UnstoredRooms}. */
 export interface UnstoredRoomsParts<TConnection> {
   readonly backplane: Pick<Backplane, keyof BackplaneRooms>;
   readonly monitor: Pick<BackplaneMonitor, "suspect">;
   readonly onError: (error: unknown) => void;
-  /** A record that has not been read yet cannot be replaced: it is read, and added to, when the backplane is back. */
+  /** A record that has not been read yet cannot be replaced: it is read and extended when the backplane is back. */
   readonly readLater: (connection: TConnection) => void;
 }
 
@@ -42,7 +42,7 @@ export class UnstoredRooms<TConnection extends Holder> {
     this.#parts = parts;
   }
 
-  /** The rooms of this connection are stored with the next {@link store}. */
+  /** Marks the rooms of this connection to be stored by the next {@link store}. */
   add(connection: TConnection): void {
     this.#connections.add(connection);
   }
@@ -72,7 +72,7 @@ export class UnstoredRooms<TConnection extends Holder> {
       monitor.suspect();
       return false;
     }
-    // What was given or taken meanwhile may have taken effect before.
+    // Rooms that were given or taken during the call may have been stored before it.
     for (const { connection, rooms } of stored) if (!isSame(rooms, connection)) this.add(connection);
     return true;
   }

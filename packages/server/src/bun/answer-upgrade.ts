@@ -1,6 +1,6 @@
 // Answers the requests of one path on Bun: upgrades, and plain requests with the status that an upgrade would get.
 // Called by `fetch` of createBunWebSocket.
-// Guarantee: a slot whose socket does not open is given back.
+// Guarantee: the connection slot is released when its socket does not open.
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Assembly } from "../assembly.ts";
 import type { UpgradeDetails } from "../connection/upgrade-details.ts";
@@ -17,7 +17,7 @@ import type { BunServer } from "./bun-server.ts";
 
 const V1_SUBPROTOCOL_HEADERS = { "sec-websocket-protocol": SUBPROTOCOL };
 
-/** What all upgrades of one server share. */
+/** What all upgrades of one server have in common. */
 export interface UpgradeContext {
   readonly server: BunServer;
   readonly internals: Assembly;
@@ -26,11 +26,11 @@ export interface UpgradeContext {
   readonly authenticate: AnyAuthenticator | undefined;
 }
 
-/** What an upgraded request is answered with. Bun ignores it; it says that there is nothing left to do. */
+/** The response to an upgraded request. Bun ignores it; the application learns from it that the request has been answered. */
 const UPGRADED = new Response(null);
 const UPGRADED_PROMISE = Promise.resolve(UPGRADED);
 
-/** Without a new promise for an upgrade that is done in the turn of its request: Bun then keeps nothing of the request. */
+/** Creates no promise when the upgrade is decided in the turn of its request: Bun then keeps no memory for the request. */
 export function answerUpgrade(request: Request, context: UpgradeContext): Promise<Response> {
   try {
     const response = answer(request, context);
@@ -44,7 +44,7 @@ function answer(request: Request, context: UpgradeContext): MaybePromise<Respons
   const { upgrades } = context.internals;
   const { server } = context;
   const remoteAddress = server.requestIP?.(request)?.address;
-  // A client that has reset its connection. Nothing says any more where it came from.
+  // The client has reset its connection, so its address is no longer known.
   if (remoteAddress === undefined && server.requestIP !== undefined && server.port !== undefined)
     return respond(rejection(400, undefined));
   const upgradeRequest: IncomingRequest = {
@@ -73,10 +73,10 @@ function upgrade(
   const { data, details } = accepted;
   details.transport = context.transport;
   context.pendingUpgrades.set(data.connectionId, details);
-  // Without this header Bun would echo the first offer, which may be a ticket. A plain client has offered nothing.
+  // Without this header Bun would echo the first offered subprotocol, which may be a ticket. A plain client offers none.
   const options = details.isV1 ? { data, headers: V1_SUBPROTOCOL_HEADERS } : { data };
   const isUpgraded = context.server.upgrade(request, options);
-  // Bun opens the socket within the call. Where the handlers of another system are in use, it is not ours.
+  // Bun opens the socket during the call. If the handlers of another system are in use, they receive the socket.
   if (context.pendingUpgrades.delete(data.connectionId)) context.internals.upgrades.abandon(accepted);
   return isUpgraded ? UPGRADED : respond(rejection(400, "bad_request"));
 }
@@ -85,7 +85,7 @@ function respond({ status, headers }: UpgradeRejection): Response {
   return new Response(null, { status, headers });
 }
 
-/** Path and query as they came, without the host, which the client chooses. */
+/** Path and query as received, without the host, which the client chooses. */
 export function targetOf(url: string): string {
   const start = url.indexOf("/", url.indexOf("://") + 3);
   return start === -1 ? "/" : url.slice(start);

@@ -12,7 +12,7 @@ export interface BunServer {
   readonly port?: number | undefined;
 }
 
-/** What a socket of Bun carries as `data`. */
+/** The `data` of a Bun socket. */
 export interface BunConnection extends WebSocketData {
   readonly connectionId: string;
 }

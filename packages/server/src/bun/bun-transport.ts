@@ -1,5 +1,5 @@
-// How frames are written to a socket of Bun.
-// Called for each server of Bun, once: a topic reaches the sockets of its server only.
+// Writes frames to Bun's sockets.
+// Created once for each Bun server, because a topic reaches only the sockets of its own server.
 import { corkingTransport } from "../delivery/socket-transports.ts";
 import { TopicBroadcaster } from "../delivery/topic-broadcaster.ts";
 import type { Transport } from "../delivery/transport.ts";
@@ -11,7 +11,7 @@ interface BunSocket extends WebSocketInstance {
   unsubscribe(topic: string): void;
 }
 
-/** For Bun's own sockets: corked writes, and pings whose pongs arrive at `websocket.pong`. */
+/** Writes corked, and sends pings whose pongs arrive at `websocket.pong`. */
 const bunTransport: Transport = {
   ...corkingTransport,
   ping: (ws) => {
@@ -22,8 +22,8 @@ const bunTransport: Transport = {
   },
 };
 
-/** @param name of no other system on this server: topics are the server's */
-export function transportOf(server: BunServer, name: string): Transport {
+/** @param name a prefix for topics that no other system on this server has, because systems share the server's topics */
+export function bunTransportFor(server: BunServer, name: string): Transport {
   if (server.publish === undefined) return bunTransport;
   const topics = {
     subscribe: (ws: WebSocketInstance, topic: string) => {

@@ -1,21 +1,21 @@
-// Several systems, and handlers of other libraries, on one server of Bun, which knows one set of handlers.
-// Guarantee: a socket reaches the handlers of the system that has upgraded it, and no other.
+// Combines several systems, and handlers of other libraries, on one Bun server, which accepts only one set of handlers.
+// Guarantee: a socket reaches only the handlers of the system that upgraded it.
 import type { WebSocketInstance } from "../types.ts";
 import type { BunConnection, BunHandlers, BunServer } from "./bun-server.ts";
 
-/** The key under which the handlers of a system say which sockets are theirs. Other copies of this package read it, too. */
+/** The key under which the handlers of a system tell which sockets belong to it. Other copies of this package read it, too. */
 export const SYSTEM: unique symbol = Symbol.for("halyard.bun-system.1");
 
-/** What the handlers of a system say about it. */
+/** What the handlers of a system tell about the system. */
 export interface BunSystem {
-  /** Without a slash at its end; undefined where a function decides. */
+  /** The path without a trailing slash; undefined when a function decides. */
   readonly path: string | undefined;
   readonly serves: (request: Request) => boolean;
   /** Whether a socket that opens was upgraded by this system. */
   readonly hasUpgraded: (ws: WebSocketInstance) => boolean;
 }
 
-/** Handlers that are not of Halyard: of the application, or of another library. */
+/** Handlers of the application or of another library. */
 export interface OtherBunHandlers {
   open?(ws: never): unknown;
   message?(ws: never, message: never): unknown;
@@ -37,9 +37,9 @@ export interface CombinedPart {
 
 /**
  * Serves several systems on one server of Bun, each on its own path. Handlers of another library, which upgrades requests
- * itself, get the sockets of no system.
+ * itself, get the sockets that no system upgraded.
  *
- * @throws TypeError when two systems have the same path, or more than one part is no system
+ * @throws TypeError when two systems have the same path, or when more than one part is not a system
  * @example
  * const { fetch, websocket } = combineBunWebSockets(chat, game, { websocket: honoWebSocket });
  * Bun.serve({ fetch: async (request, server) => (await fetch(request, server)) ?? app.fetch(request, server), websocket });
@@ -78,14 +78,14 @@ export function combineBunWebSockets(
   };
 }
 
-/** What Bun has once for all sockets: enough for each of the parts, which bound their own. */
+/** The limits that Bun has only once for all sockets: large enough for each part, which enforces its own limits. */
 function largestBounds(
   parts: readonly CombinedPart[],
 ): Pick<BunHandlers, "idleTimeout" | "maxPayloadLength" | "backpressureLimit"> {
   const handlers = parts.map(({ websocket }) => websocket as Partial<BunHandlers>);
   const idle = handlers.flatMap(({ idleTimeout }) => idleTimeout ?? []);
   return {
-    // 0 is none.
+    // 0 means no time-out.
     idleTimeout: idle.includes(0) ? 0 : Math.max(...idle),
     maxPayloadLength: Math.max(...handlers.map(({ maxPayloadLength = 0 }) => maxPayloadLength)),
     backpressureLimit: Math.max(...handlers.map(({ backpressureLimit = 0 }) => backpressureLimit)),

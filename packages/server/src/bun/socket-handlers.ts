@@ -1,6 +1,6 @@
 // The handlers of the sockets of one system on Bun.
-// Called by Bun, or by the handlers of several systems.
-// Guarantee: only a socket that this system has upgraded becomes a connection of it; any other is closed with 1011.
+// Called by Bun, or by the combined handlers of several systems.
+// Guarantee: only a socket that this system upgraded becomes one of its connections; any other socket is closed with 1011.
 import type { Assembly } from "../assembly.ts";
 import type { UpgradeDetails } from "../connection/upgrade-details.ts";
 import { readableBytes } from "../delivery/frame-size.ts";
@@ -61,31 +61,31 @@ export function createSocketHandlers(
     sendPings: false,
     idleTimeout: idleSeconds(limits),
     maxPayloadLength: readableBytes(limits),
-    // Above `maxBufferedBytes` the connection is closed, and a frame that is dropped closes it, too.
+    // The connection is closed above `maxBufferedBytes`, and also when Bun drops a frame.
     backpressureLimit: Math.min(limits.maxBufferedBytes + MAX_PAYLOAD_BYTES, MAX_BACKPRESSURE_BYTES),
     closeOnBackpressureLimit: false,
     perMessageDeflate: false,
   };
 }
 
-/** Bun's longest time-out, in seconds; 0 is none. */
+/** Bun's longest time-out, in seconds; 0 disables it. */
 const MAX_IDLE_SECONDS = 960;
-/** What Bun can count. */
+/** The largest number that Bun accepts. */
 const MAX_BACKPRESSURE_BYTES = 2 ** 31 - 1;
 
-/** A peer that is pinged and silent is closed after `silenceMs`; the runtime must not be faster. */
+/** The heartbeat closes a silent peer after `silenceMs`; the runtime's own time-out must not be shorter. */
 function idleSeconds({ silenceMs }: ServerLimits): number {
   const seconds = Math.max(120, Math.ceil(silenceMs / 1_000) + 60);
   return seconds > MAX_IDLE_SECONDS ? 0 : seconds;
 }
 
-/** Bun reports a violation of the protocol as 1006 with a text of its own; no peer can send the code 1006. */
+/** Bun reports a protocol violation as 1006 with its own reason text; a peer itself cannot send 1006. */
 function protocolErrorFromReason(reason: string): number | undefined {
   if (!reason.startsWith("Received ")) return undefined;
   return reason.includes("UTF-8") ? 1007 : reason.includes("too big") ? 1009 : 1002;
 }
 
-/** The application may have upgraded a socket without any data. */
+/** The connection id in a socket's data. The application may have upgraded a socket without any data. */
 export function connectionIdOf({ data }: WebSocketInstance): string | undefined {
   const { connectionId } = (data ?? {}) as Partial<BunConnection>;
   return typeof connectionId === "string" ? connectionId : undefined;

@@ -1,6 +1,6 @@
-// The channels that this node reads, and the way of every publication into them.
-// Messages and the handshake open channels and publish here; the backplane calls the `on...` members.
-// A message is delivered only after its predecessor; holes are filled from the history first (see channel-sync.ts).
+// The channels that this node reads, and the path of each publication into them.
+// messages/ and handshake/ open channels and publish here; the backplane calls the `on...` members.
+// A message is delivered only after its predecessor; missing messages are read from the history first (see channel-sync.ts).
 
 import type { Position } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
@@ -28,7 +28,7 @@ import { RecentFrames } from "./recent-frames.ts";
 import { RoomCopies } from "./room-copies.ts";
 
 const IDLE_CHANNEL_MS = 10_000;
-/** How many publications wait for a read. */
+/** How many publications of a channel may wait while its history is read. */
 const MAX_BUFFERED = 1_000;
 
 export interface ChannelHubOptions {
@@ -36,9 +36,9 @@ export interface ChannelHubOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly retention: HistoryBounds;
-  /** What this node's own newest frames may take, in bytes. */
+  /** How much memory this node's newest frames may take, in bytes. */
   readonly recentBytes: number;
-  /** Whether the backplane is away: what would have to be read fails at once. */
+  /** Whether the backplane is away: a read then fails at once. */
   readonly isAway: () => boolean;
 }
 
@@ -51,9 +51,9 @@ export class ChannelHub {
   readonly #sync: ChannelSync;
   readonly #recentFrames: RecentFrames;
   readonly #reads: SharedReads;
-  /** Which connection gets which entry. */
+  /** Decides which connection gets which entry. */
   readonly copies: RoomCopies;
-  /** How many messages were replayed, and how many resumes got everything. */
+  /** How many messages were replayed; below, how many resumes got everything that they had missed. */
   replayed = 0;
   recoveries = 0;
   #isClosed = false;
@@ -87,7 +87,7 @@ export class ChannelHub {
     return rooms;
   }
 
-  /** The memory that this node's newest frames take, in bytes. */
+  /** How much memory this node's newest frames take, in bytes. */
   get recentBytes(): number {
     return this.#recentFrames.bytes;
   }
@@ -101,7 +101,7 @@ export class ChannelHub {
     return toStored(this.#options, channel, message);
   }
 
-  /** The channel, once it is live. Rejects with HalyardError `unavailable`, and never throws. */
+  /** Returns the channel once it is live. Rejects with HalyardError `unavailable`; never throws. */
   whenSynced(name: string): MaybePromise<Channel> {
     try {
       if (this.#isClosed) throw new HalyardError("unavailable");
@@ -128,21 +128,21 @@ export class ChannelHub {
     return channel;
   }
 
-  /** Reads the history of a channel, once for all that ask for the same page at the same time. */
+  /** Reads the history of a channel. Simultaneous requests for the same page share one read. */
   async read(name: string, page: ReadPage): Promise<ReadResult> {
     this.#assertNotAway();
     return this.#reads.read(name, page, this.#channels.get(name)?.offset);
   }
 
-  /** Reads the position of a channel anew, because this node may lag behind another. */
+  /** Reads the position of a channel again, because this node may lag behind another one. */
   async refresh(channel: Channel): Promise<void> {
-    // A channel that cannot be read would deliver nothing until it is.
+    // Resetting a channel that cannot be read would stop its delivery.
     this.#assertNotAway();
     if (channel.status === "live") this.#sync.resync(channel);
     await channel.synced;
   }
 
-  /** False if the channel was closed, because it had no subscriber for a while. */
+  /** False if the channel was closed because it had no subscriber for a while. */
   isCurrent(channel: Channel): boolean {
     return this.#channels.get(channel.name) === channel;
   }
@@ -168,7 +168,7 @@ export class ChannelHub {
     return [...(this.#channels.get(name) ?? [])];
   }
 
-  /** Ends a subscription that may go on later. @returns its position; undefined without a subscription */
+  /** Ends a subscription that may resume later. @returns its position; undefined without a subscription */
   withdraw(name: string, connection: Connection): Position | undefined {
     const channel = this.#channels.get(name);
     if (channel?.has(connection) !== true) return undefined;
@@ -182,7 +182,7 @@ export class ChannelHub {
     if (channel.status !== "live") {
       if (channel.status !== "syncing") return;
       const buffered = (channel.buffer ??= []);
-      // Of a buffer that is full the newest remains: it does not follow, so that the history is read again.
+      // A full buffer keeps only the newest publication, whose gap then makes the sync read the history again.
       if (buffered.length === MAX_BUFFERED) buffered.length = 0;
       buffered.push(publication);
       return;
@@ -209,7 +209,7 @@ export class ChannelHub {
       const resync = (): void => {
         if (channel.status === "live") this.#sync.resync(channel);
       };
-      // A read that is running may be older than the interruption.
+      // A read that is already running may be older than the interruption.
       if (channel.status === "live") live.push(channel);
       else channel.synced?.then(resync, () => undefined);
     }
@@ -245,7 +245,7 @@ export class ChannelHub {
     });
   }
 
-  /** @throws what the backplane throws; the next call then starts from the beginning */
+  /** @throws what the backplane throws; the next call then starts over */
   #open(name: string): Channel {
     const channel = new Channel(name, this.#recentFrames, this.copies);
     this.#channels.set(name, channel);

@@ -1,4 +1,4 @@
-// Names of channels, as they stand on the wire.
+// The names of channels as they appear on the wire.
 import { normalizeRoomName, ROOM_NAME_RULE } from "@halyard/protocol/wire";
 import { flatConcat } from "../utils/flat-concat.ts";
 import { printable } from "@halyard/protocol/internal";
@@ -9,7 +9,7 @@ export const GLOBAL_CHANNEL = "all";
 export const roomChannel = (room: string): string => `room:${room}`;
 export const userChannel = (userId: string): string => flatConcat("user:", userId);
 
-/** The room of a channel, or undefined if the channel is not a room's. */
+/** The room of a channel; undefined if the channel does not belong to a room. */
 export function roomNameOf(channel: string): string | undefined {
   return channel.startsWith("room:") ? channel.slice("room:".length) : undefined;
 }
@@ -17,9 +17,9 @@ export function roomNameOf(channel: string): string | undefined {
 const MAX_ROOMS = 100;
 
 /**
- * The names of the rooms of one publish.
+ * Validates the room names of one publish.
  *
- * @throws TypeError for a text that is not a room name, a room that is named twice, and too many
+ * @throws TypeError for a text that is not a room name, for a duplicate, and for too many rooms
  */
 export function checkedRoomNames(rooms: readonly string[]): readonly string[] {
   if (rooms.length > MAX_ROOMS) throw new TypeError(`a message goes to at most ${String(MAX_ROOMS)} rooms`);

@@ -1,6 +1,6 @@
-// How this node finds out where a channel stands, and keeps up with it.
-// The channel hub calls it when a channel is opened, when a publication does not follow its predecessor, and after an interruption.
-// A channel becomes `live` only without a hole; where the history no longer reaches back, every subscriber gets one `gap`.
+// Finds out the position of a channel and keeps up with it.
+// Called by the channel hub when a channel is opened, when a publication does not follow its predecessor, and after an interruption.
+// A channel becomes `live` only when no message is missing; if the history no longer reaches back, each subscriber gets one `gap`.
 
 import type { Position } from "@halyard/protocol";
 import { encodeFrame } from "@halyard/protocol/wire";
@@ -13,9 +13,9 @@ import { repeatOnce } from "../utils/repeated-calls.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Channel } from "./channel.ts";
 
-/** Reads without a pause; each later one comes after one. */
+/** The number of reads without a pause in between; later reads wait before each attempt. */
 const QUICK_ATTEMPTS = 5;
-/** How many channels are asked for with one call, and read at once. */
+/** How many channels one call asks for, and how many are read at once. */
 const TOPS_AT_ONCE = 512;
 const READS_AT_ONCE = 64;
 /** The time over which a node with many channels spreads its reads after an interruption. */
@@ -31,7 +31,7 @@ export interface ChannelSyncParts {
   readonly isCurrent: (channel: Channel) => boolean;
 }
 
-/** Reads channels from the backplane until their subscribers can be served without a hole. */
+/** Reads channels from the backplane until their subscribers can be served without missing a message. */
 export class ChannelSync {
   readonly #parts: ChannelSyncParts;
 
@@ -39,7 +39,7 @@ export class ChannelSync {
     this.#parts = parts;
   }
 
-  /** Subscribes to a new channel and reads its position. Without a promise where the backplane answers at once. */
+  /** Subscribes to a new channel and reads its position. Returns no promise when the backplane answers synchronously. */
   start(channel: Channel): MaybePromise<unknown> {
     const { backplane } = this.#parts;
     const subscribed = unwrapResolved(backplane.subscribe(channel.name));
@@ -56,7 +56,7 @@ export class ChannelSync {
     if ((await first) !== true) await this.#sync(channel);
   }
 
-  /** Reads the position anew. While the backplane fails, the subscribers wait, and the read is repeated every second. */
+  /** Reads the position again. While the backplane fails, the subscribers wait, and the read is repeated every second. */
   resync(channel: Channel): void {
     const synced = this.#sync(channel);
     this.holdWhile(channel, synced);
@@ -75,7 +75,7 @@ export class ChannelSync {
     });
   }
 
-  /** Reads until what came during a read follows it. Nothing is dropped: what a read does not close, the next one does. */
+  /** Reads until the publications that arrived during a read follow it without a hole. A hole that one read leaves, the next one fills. */
   async #sync(channel: Channel): Promise<void> {
     for (let attempt = 1; !(await this.#catchUp(channel)); attempt++) {
       if (!this.#parts.isCurrent(channel)) return;
@@ -83,7 +83,7 @@ export class ChannelSync {
     }
   }
 
-  /** Finds out which live channels have moved since an interruption, in batches, and reads those. Never rejects. */
+  /** Finds out, in batches, which live channels have new messages since an interruption, and reads those. Never rejects. */
   async checkAll(channels: readonly Channel[]): Promise<void> {
     if (channels.length > READS_AT_ONCE) await this.#wait(MAX_JITTER_MS);
     for (let start = 0; start < channels.length; start += TOPS_AT_ONCE) {
@@ -104,17 +104,17 @@ export class ChannelSync {
       const tops = await backplane.tops(live.map(({ name }) => name));
       return live.filter((channel, index) => {
         const { epoch, top = 0 } = tops[index] ?? {};
-        // What was published meanwhile has moved the channel past its top.
+        // A publication that arrived meanwhile has moved the channel past its top.
         const isThere = top === before[index] || top === channel.offset;
         return epoch !== channel.epoch || !isThere;
       });
     } catch {
-      // Each of them is read then, and a read that fails is repeated.
+      // Then all of them are read, and a read that fails is repeated.
       return live;
     }
   }
 
-  /** Waits for a random part of a time, and at least half of it. */
+  /** Waits for a random time between half of `ms` and `ms`. */
   #wait(ms: number): Promise<void> {
     const { clock } = this.#parts;
     return new Promise((resolve) => {
@@ -151,7 +151,7 @@ export class ChannelSync {
     return this.#drainBuffer(channel);
   }
 
-  /** Delivers the publications that arrived during the read. @returns whether they follow the position; the channel is live then */
+  /** Delivers the publications that arrived during the read. @returns whether they follow the position, so that the channel is live now */
   #drainBuffer(channel: Channel): boolean {
     for (const publication of channel.buffer ?? []) {
       const isNext = publication.epoch === channel.epoch && publication.prev === channel.offset;
@@ -180,7 +180,7 @@ export class ChannelSync {
   }
 }
 
-/** A random part of a time, at least half: nodes that failed together do not return together. */
+/** A random time between half of `ms` and `ms`, so that nodes that failed together do not return together. */
 function jittered(ms: number, clock: Clock): number {
   return ms * (0.5 + clock.random() / 2);
 }

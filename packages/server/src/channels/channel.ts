@@ -1,6 +1,6 @@
-// One channel on this node: its position, its newest frames and its subscribers.
+// One channel as this node sees it: its position, its newest frames and its subscribers.
 // The channel hub delivers publications to it; a replay reads its newest frames.
-// The frame of a publication is encoded here, once for all subscribers of the node.
+// Each publication is encoded here, once for all subscribers of the node.
 
 import { encodeFrame } from "@halyard/protocol/wire";
 import type { Publication } from "../backplane.ts";
@@ -20,7 +20,7 @@ import { Subscribers } from "./subscribers.ts";
  */
 export type ChannelStatus = "syncing" | "stale" | "live";
 
-/** What a channel needs only while its position is not known for sure. */
+/** The state that a channel needs only while its position is uncertain. */
 class SyncState {
   status: ChannelStatus = "syncing";
   buffer: Publication[] | undefined = undefined;
@@ -37,7 +37,7 @@ export class Channel extends Subscribers {
   #sync: SyncState | undefined = new SyncState();
   readonly #recentFrames: RecentFrames;
   readonly #copies: RoomCopies;
-  /** The newest frames, with which most replays are answered. */
+  /** The newest frames, which answer most replays. */
   #frames: ChannelFrames | undefined = undefined;
 
   constructor(name: string, recentFrames: RecentFrames, copies: RoomCopies) {
@@ -101,7 +101,7 @@ export class Channel extends Subscribers {
     else this.#deliverByOne({ header, text, ephemeral: true }, () => {});
   }
 
-  /** Delivers to those who get the message; those in several of its rooms get a text of their own. */
+  /** Delivers to each subscriber individually: some do not get the message, and those in several of its rooms get their own text. */
   #deliverByOne(
     message: { readonly header: EnvelopeHeader; readonly text: string; readonly ephemeral: boolean },
     skip: (connection: Connection) => void,
@@ -126,14 +126,14 @@ export class Channel extends Subscribers {
     return this.#frames === undefined ? undefined : this.#recentFrames.after(this.#frames, offset);
   }
 
-  /** Continues at a position that does not follow the present one. */
+  /** Continues at a position that does not follow the current one. */
   resetTo(epoch: string, offset: number): void {
     this.epoch = epoch;
     this.offset = offset;
     this.dropFrames();
   }
 
-  /** Gives up the newest frames: the channel is closed, or continues elsewhere. */
+  /** Drops the newest frames, because the channel is closed or continues at another position. */
   dropFrames(): void {
     if (this.#frames !== undefined) this.#recentFrames.clear(this.#frames);
     this.#frames = undefined;
@@ -150,7 +150,7 @@ export class Channel extends Subscribers {
   #dropSyncStateIfIdle(): void {
     const sync = this.#sync;
     if (sync?.status !== "live" || sync.buffer !== undefined || sync.synced !== undefined) return;
-    // A timer that still runs is stopped when the channel is closed.
+    // A timer that still runs must stay reachable, so that closing the channel can stop it.
     if (sync.retry === undefined) this.#sync = undefined;
   }
 }

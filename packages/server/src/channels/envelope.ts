@@ -1,10 +1,10 @@
-// What a channel's log stores: the JSON text of a message, and before it what the text does not say. Written by publish-message.ts,
+// The text that a channel's log stores: the JSON of a message, preceded by a header if it needs one. Written by publish-message.ts,
 // read by channels and replays.
-// Guarantees: a message without a header is its own text, which needs no parsing before it is sent; what a header says is read
+// Guarantees: a message without a header is stored as its own text and needs no parsing before it is sent; a header is read
 // as it was written.
 import { Exclusion } from "./exclusion.ts";
 
-/** An entry of the same message in another room: where it stands, unless the message is ephemeral. */
+/** The entry of the same message in another room, with its position unless the message is ephemeral. */
 export interface EarlierEntry {
   readonly room: string;
   readonly epoch?: string | undefined;
@@ -19,11 +19,11 @@ export interface PublishedRooms {
   readonly after: readonly string[];
 }
 
-/** What is stored of a message beside its text. */
+/** What is stored with a message beside its text. */
 export interface EnvelopeHeader {
-  /** The clients and users that do not get it. */
+  /** The clients and users that do not get the message. */
   readonly except?: Exclusion | undefined;
-  /** Of a message that is published to several rooms. */
+  /** Set for a message that is published to several rooms. */
   readonly rooms?: PublishedRooms | undefined;
 }
 
@@ -31,9 +31,9 @@ export interface Envelope extends EnvelopeHeader {
   readonly json: string;
 }
 
-/** A header as JSON, in short names: it is stored with each message. */
+/** A header as JSON. Its keys are short because it is stored with each message. */
 interface StoredHeader {
-  /** Clients and users that do not get it. */
+  /** The clients and users that do not get the message. */
   readonly c?: readonly string[];
   readonly u?: readonly string[];
   /** The rooms before and after this one. */

@@ -1,8 +1,8 @@
 // The clients, and the users with all of their devices, that do not get a message. Made by the message publisher, stored in
-// front of the message (envelope.ts), and asked for each reader by channels and replays.
-// Guarantee: a client and not a connection is left out, so that a sender that reconnects does not get its own message.
+// front of the message (envelope.ts), and checked for each reader by channels and replays.
+// Guarantee: the exclusion names clients, not connections, so that a sender that reconnects does not get its own message.
 
-/** A page of a user, through all of its connections. */
+/** One page of a user, across all of its connections. */
 interface Client {
   readonly user: string;
   readonly client: string;
@@ -29,7 +29,7 @@ export class Exclusion {
   /** Each a {@link clientKey}. */
   readonly clients: readonly string[];
   readonly users: readonly string[];
-  /** The only one that is left out, which most are. */
+  /** The excluded client when there is only one, which is the usual case. */
   readonly only: string | undefined;
   #users: ReadonlySet<string> | undefined = undefined;
   #clients: ReadonlySet<string> | undefined = undefined;

@@ -1,8 +1,8 @@
-// How the memory for history is divided. Called by the assembly.
+// Divides the memory for history. Called by the assembly.
 import type { HistoryBounds } from "../backplane.ts";
 import type { ServerLimits } from "../limits.ts";
 
-/** A node's own newest frames get 1/32 of the memory of history, and so one user at most 1/8 of it in both places. */
+/** The newest frames of a node get 1/32 of the memory for history, so that one user fills at most 1/8 of it in both places together. */
 export function historyBounds(limits: ServerLimits): {
   readonly retention: HistoryBounds;
   readonly recentBytes: number;

@@ -1,4 +1,4 @@
-// How a message goes to the backplane. Called by the channel hub, and by a publisher, which has no hub.
+// Passes a message to the backplane. Called by the channel hub, and by publishers, which have no hub.
 import type { Backplane, HistoryBounds, PublishedWork, PublishResult } from "../backplane.ts";
 import type { Clock } from "../types.ts";
 import { unwrapResolved } from "../utils/maybe-promise.ts";
@@ -20,7 +20,7 @@ export interface PublishingParts {
   readonly retention: HistoryBounds;
 }
 
-/** What the history of a channel stores of a message. */
+/** The form in which the history of a channel stores a message. */
 export function toStored(
   { retention: history }: Pick<PublishingParts, "retention">,
   channel: string,
@@ -29,7 +29,7 @@ export function toStored(
   return { channel, data: encodeEnvelope(message), history };
 }
 
-/** Publishes a message; one with a key again and again while its outcome is not known, for 10 s. */
+/** Publishes a message. With a key, the publish is repeated for up to 10 s while its outcome is unknown. */
 export function publishMessage(
   { backplane, clock, retention }: PublishingParts,
   channel: string,
@@ -41,7 +41,7 @@ export function publishMessage(
   const history = message.ephemeral ? (false as const) : retention;
   const options = { history, idempotencyKey, author, attempts };
   const published = backplane.publish(channel, data, options);
-  // Without a key, a message that was stored and whose reply was lost would be stored again.
+  // Without a key, repeating a publish whose reply was lost could store the message twice.
   if (idempotencyKey === undefined || unwrapResolved(published) !== published) return published;
   const publish = (): Promise<PublishResult> => backplane.publish(channel, data, options);
   return published.catch((error: unknown) => repeatWhileUnavailable(error, publish, clock));

@@ -1,7 +1,7 @@
-// The newest frames of all channels of this node, with which most replays are answered without the backplane.
-// Each channel adds its frames (see channel.ts) and finds them here again; the channel hub makes one for the node.
+// The newest frames of all channels of this node, which answer most replays without the backplane.
+// Each channel adds its frames (see channel.ts) and reads them back; the channel hub creates one instance for the node.
 // Guarantees: a frame is kept no longer than the history keeps its message, in messages, bytes and age of the channel; the
-// frames of all channels together take no more than `maxBytes`, and the oldest go first. Frames without a reader end with their age.
+// frames of all channels together take no more than `maxBytes`, and the oldest are dropped first. Frames that nobody reads expire.
 
 import type { HistoryBounds, LogEntry } from "../backplane.ts";
 import type { Clock } from "../types.ts";
@@ -10,7 +10,7 @@ import { decodeEnvelope } from "./envelope.ts";
 import type { EnvelopeHeader } from "./envelope.ts";
 import { encodeFrame } from "@halyard/protocol/wire";
 
-/** A message of a channel as text for the wire. */
+/** A message of a channel, encoded for the wire. */
 export interface ReplayEntry {
   readonly offset: number;
   readonly prev: number;
@@ -27,26 +27,26 @@ export class ChannelFrames {
   bytes = 0;
 }
 
-/** An entry in the list of all frames of the node, oldest first. */
+/** An entry in the node's list of frames, which is ordered by age. */
 interface RecentFrame extends ReplayEntry {
   readonly channel: ChannelFrames;
   older: RecentFrame | undefined;
   newer: RecentFrame | undefined;
 }
 
-/** What the newest frames of a node are kept by. */
+/** The dependencies and bounds of {@link RecentFrames}. */
 export interface RecentFramesParts {
   readonly clock: Clock;
   readonly bounds: HistoryBounds;
   readonly maxBytes: number;
 }
 
-/** Per channel: enough for a reconnect within seconds. Older messages are read from the backplane. */
+/** The frames that are kept per channel: enough for a reconnect within seconds. Older messages are read from the backplane. */
 const CHANNEL_ENTRIES = 64;
 const CHANNEL_BYTES = 256 * 1024;
-/** Of an entry beside its text, in bytes. */
+/** The memory that an entry takes beside its text, in bytes. */
 const ENTRY_BYTES = 200;
-/** The sweep comes no sooner than this after the last one. */
+/** The shortest time between two sweeps. */
 const MIN_SWEEP_MS = 1_000;
 
 /** The newest frames of all channels of this node. */
@@ -69,7 +69,7 @@ export class RecentFrames {
     this.#maxBytes = maxBytes;
   }
 
-  /** The memory that the frames take, in bytes. */
+  /** How much memory the frames take, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -137,7 +137,7 @@ export class RecentFrames {
 export function toReplayEntry(channel: string, { offset, prev, at, data }: LogEntry): ReplayEntry {
   const { json, header } = decodeEnvelope(data);
   const text = encodeFrame(json, { ch: channel, off: offset });
-  // What stands before the message takes memory as well.
+  // The header takes memory as well.
   const bytes = textBytes(text) + data.length - json.length;
   return { offset, prev, at, text, bytes, header };
 }

@@ -1,7 +1,8 @@
-// Plans the replays of whole resumes: one after the other for each user, and spread over turns of the event loop.
+// Plans the replays of complete resumes: one resume of a user at a time, spread over turns of the event loop.
 // The welcome uses it for all channels of a connection.
-// Guarantees: a channel that the backplane does not give has no plan, and keeps no other one waiting; no more is read, and no more frames are made, than one resume may replay; a turn plans no more than about one
-// full resume, however many resume at once; one user's resumes do not keep those of others waiting.
+// Guarantees: a channel that the backplane cannot read gets no plan and delays no other channel; no more messages are
+// read and encoded than one resume may replay; a turn plans no more than about one full resume, however many clients
+// resume at once; the resumes of one user do not delay those of others.
 
 import type { Position } from "@halyard/protocol";
 import type { Connection } from "../connection/connection.ts";
@@ -16,7 +17,7 @@ import type { ChannelHub } from "./channel-hub.ts";
 import { canCommit, planReplay, replayBudget } from "./replay.ts";
 import type { ReplayBudget, ReplayPlan } from "./replay.ts";
 
-/** What {@link ReplayPlanner} uses. */
+/** The dependencies of {@link ReplayPlanner}. */
 export interface ReplayPlannerParts {
   readonly channels: ChannelHub;
   readonly clock: Clock;
@@ -30,19 +31,19 @@ interface Requested {
 type Commit = (plans: readonly ReplayPlan[]) => void;
 
 const MAX_ATTEMPTS = 3;
-/** How many channels are opened side by side. */
+/** How many channels are opened in parallel. */
 const CHUNK = 16;
-/** The work of a channel beside its messages, in messages: it is opened and described in the welcome. */
+/** The work of opening a channel and describing it in the welcome, in messages. */
 const CHANNEL_WORK = 4;
-/** How many bytes are as much work as a message. */
+/** How many bytes count as much work as one message. */
 const BYTES_PER_WORK = 1_024;
-/** What a turn plans: as much as one resume that replays 1,000 short messages, about 3 ms. */
+/** The work that one turn may plan: a resume that replays 1,000 short messages, about 3 ms. */
 const WORK_PER_TURN = 1_000;
 
-/** Plans resumes. */
+/** Plans the replays of resumes. */
 export class ReplayPlanner {
   readonly #parts: ReplayPlannerParts;
-  /** The resumes of each user: as many as may have connections. */
+  /** The queued resumes of each user: unbounded here, because the connections of a user are bounded. */
   readonly #resumes = new KeyedSerialQueue(Infinity);
   readonly #turns: WorkTurns;
 
@@ -54,15 +55,15 @@ export class ReplayPlanner {
   /**
    * Plans all channels of a connection.
    *
-   * @param commit takes the plans, in the turn in which they were found to be valid: nothing is published in between; not
-   * called for a connection that has closed. A channel without a plan is missing, because the backplane did not answer
+   * @param commit takes the plans in the turn in which they were found to be valid, so that nothing is published in between; not
+   * called for a connection that has closed. A channel has no plan when the backplane did not answer
    */
   run(connection: Connection, requests: readonly Requested[], commit: Commit): MaybePromise<void> {
     const plan = (): Promise<void> => this.#plan(connection, requests, commit);
     if (requests.some(({ position }) => position !== undefined))
       return this.#resumes.run(connection.userId, plan);
     if (requests.length > CHUNK) return plan();
-    // A connection without rooms and positions, which most are at first, is welcomed in the turn in which it opens.
+    // A connection without rooms and positions, like most new ones, is welcomed in the turn in which it opens.
     const { channels } = this.#parts;
     const planned = whenAll(requests.map((request) => ifThere(() => planReplay(channels, request))));
     return andThen(planned, (found) => {
@@ -82,7 +83,7 @@ export class ReplayPlanner {
       const estimate = CHUNK * CHANNEL_WORK;
       const turn = await this.#turns.begin(estimate);
       this.#turns.end(turn, { estimate, spent: chunk.length * CHANNEL_WORK });
-      // It may have closed while it waited, and reads nothing then.
+      // The connection may have closed while it waited.
       if (isClosed(connection)) return;
       await whenAll(chunk.map(({ channel }) => ifThere(() => channels.whenSynced(channel))));
       for (const request of chunk) {
@@ -99,7 +100,7 @@ export class ReplayPlanner {
     plans: ReplayPlan[],
     { budget, commit }: { readonly budget: ReplayBudget; readonly commit: Commit },
   ): Promise<void> {
-    // While plans are made and wait, so much may be published that one no longer reaches back: it is made again.
+    // While plans wait, so much may be published that a plan no longer reaches the newest frames: it is made again.
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const estimate = plans.reduce((sum, { cost }) => sum + workOf(cost) + CHANNEL_WORK, 0);
       const turn = await this.#turns.begin(estimate);
@@ -145,7 +146,7 @@ export class ReplayPlanner {
   }
 }
 
-/** What needs the backplane, or undefined where that does not answer. */
+/** The result of a task that needs the backplane; undefined when the backplane does not answer. */
 function ifThere<TValue>(task: () => MaybePromise<TValue>): MaybePromise<TValue | undefined> {
   return recover<TValue | undefined>(task, (error) => {
     if (!isUnavailable(error)) throw error;

@@ -1,6 +1,6 @@
-// How a resumed connection continues in a channel: what it missed, or a gap.
-// The handshake and joins plan a replay, which may wait for the backplane, and commit it in one synchronous step.
-// Between the position, the replay and the subscription no message can be lost or doubled.
+// Lets a resumed connection continue in a channel: with the messages that it missed, or with a gap.
+// The handshake and joins first plan a replay, which may wait for the backplane, and then commit it in one synchronous step.
+// No message can be lost or repeated between the position, the replay and the subscription.
 
 import { Backlog } from "../delivery/backlog.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
@@ -14,7 +14,7 @@ import type { RoomCopies } from "./room-copies.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Connection } from "../connection/connection.ts";
 
-/** How much one resume may still replay, over all its channels. */
+/** How much one resume may still replay, over all of its channels. */
 export interface ReplayBudget {
   messages: number;
   bytes: number;
@@ -24,7 +24,7 @@ export function replayBudget(): ReplayBudget {
   return { messages: LIMITS.replayedMessages, bytes: LIMITS.replayedBytes };
 }
 
-/** How a connection is going to read a channel: from a position, or from now on. */
+/** How a connection will read a channel: from a position, or from now on. */
 export interface ReplayPlan {
   readonly channel: Channel;
   readonly from: Position | undefined;
@@ -32,11 +32,11 @@ export interface ReplayPlan {
   readonly gap: GapReason | undefined;
   /** The entries after the position at the time of the read; the channel's newest frames continue them. */
   readonly entries: readonly ReplayEntry[];
-  /** What the plan took from the budget of its resume. */
+  /** How much of the resume's budget the plan uses. */
   readonly cost: ReplayBudget;
 }
 
-/** The frames that a connection missed in a channel, and what decides which of them it gets. */
+/** The frames that a connection missed in a channel, and the rule that decides which of them it gets. */
 export interface MissedFrames {
   readonly channel: string;
   readonly entries: readonly ReplayEntry[];
@@ -55,7 +55,7 @@ const NO_COST: ReplayBudget = { messages: 0, bytes: 0 };
 interface RequestedChannel {
   readonly channel: string;
   readonly position: Position | undefined;
-  /** What is left of the budget of the resume; the plan takes its part. @default a whole budget */
+  /** What is left of the resume's budget; the plan takes its part of it. @default a full budget */
   readonly budget?: ReplayBudget | undefined;
 }
 
@@ -94,7 +94,7 @@ async function planFrom(from: Position, { channels, name, budget }: PlanInput): 
     cost: NO_COST,
   });
   for (let attempt = 0; attempt < MAX_PLAN_ATTEMPTS; attempt++) {
-    // This node may lag behind the one that the client comes from.
+    // This node may lag behind the node that the client was connected to.
     if (from.epoch !== channel.epoch) await channels.refresh(channel);
     if (from.epoch !== channel.epoch) return gap("lost");
     if (from.off > channel.offset) await channels.refresh(channel);
@@ -130,7 +130,7 @@ function costOf(entries: readonly ReplayEntry[]): ReplayBudget {
   return { messages: entries.length, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-/** @returns false if the budget is not enough; it stays as it is then */
+/** @returns false if the budget is not sufficient; it is then unchanged */
 function take(budget: ReplayBudget, { messages, bytes }: ReplayBudget): boolean {
   if (messages > budget.messages || bytes > budget.bytes) return false;
   budget.messages -= messages;
@@ -142,11 +142,11 @@ function take(budget: ReplayBudget, { messages, bytes }: ReplayBudget): boolean 
 export function canCommit(channels: ChannelHub, { channel, from, gap, entries }: ReplayPlan): boolean {
   if (!channels.isCurrent(channel)) return false;
   if (gap !== undefined || from === undefined) return true;
-  // The store may have begun a new epoch since the plan was made, in which the same offset is another message.
+  // The store may have begun a new epoch since the plan was made, in which the same offset belongs to another message.
   return from.epoch === channel.epoch && continuation(channel, from.off, entries) !== undefined;
 }
 
-/** Subscribes the connection, and returns what it must be sent first. One synchronous step: no publication comes between. */
+/** Subscribes the connection and returns the frames to send first. One synchronous step, so that nothing is published in between. */
 export function commitReplay(
   channels: ChannelHub,
   connection: Connection,
@@ -167,29 +167,29 @@ export function commitReplay(
   const entries = continuation(channel, from.off, plan.entries);
   if (entries === undefined) return withoutReplay("trimmed");
   if (!take(budget, costOf(entries))) return withoutReplay("too_many");
-  // The position in the state is the one before the replay; the frames of the replay then move it.
+  // The state has the position before the replay; the replayed frames then advance it.
   channels.replayed += entries.length;
   const state = { epoch, off: from.off, head: channel.offset, recovered: true } as const;
   return { channel: name, state, entries, copies: channels.copies };
 }
 
-/** Whether a channel does not go on at the position of the client. */
+/** Whether a channel does not continue at the client's position. */
 export function isGap(recovered: ChannelState["recovered"]): boolean {
   return recovered !== true && recovered !== "new" && recovered !== "pending";
 }
 
-/** The `gap` that says where a channel goes on, and why not at the position of the client. */
+/** The `gap` frame, which tells where a channel continues, and why not at the client's position. */
 export function gapFrame(ch: string, { epoch, off, recovered }: ChannelState): OutboundFrame {
   return new OutboundFrame(JSON.stringify({ type: "gap", ch, epoch, off, reason: recovered }));
 }
 
-/** A connection does not read a channel in which it was going to get messages: the channels that have them, too, go on behind a gap. */
+/** Call when a connection does not read a channel after all: other channels skipped messages for that channel and now get a gap. */
 export function pushGapsOfUnread(channels: ChannelHub, connection: Connection, unread: string): void {
   for (const { name, epoch, offset } of channels.copies.takePostponed(connection, unread))
     connection.push(gapFrame(name, { epoch, off: offset, recovered: "lost" }));
 }
 
-/** Queues the frames that a connection missed. Messages that it does not get, or gets in another room, only move its position. */
+/** Queues the frames that a connection missed. A message that it does not get, or gets in another room, only advances its position. */
 export function pushReplay(connection: Connection, { channel, entries, copies }: MissedFrames): void {
   for (const entry of entries) {
     const { header } = entry;
@@ -205,7 +205,7 @@ export function pushReplay(connection: Connection, { channel, entries, copies }:
   }
 }
 
-/** The entries from an offset to the channel's present one, or undefined if there is a hole. */
+/** The entries from an offset to the channel's current one; undefined if some are missing. */
 function continuation(
   channel: Channel,
   from: number,

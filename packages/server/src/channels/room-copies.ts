@@ -1,12 +1,12 @@
-// Which connection gets a stored message, and in which of its rooms: a message that is published to several has an entry in each.
-// Channels and replays ask for each reader of an entry with a header; the channel hub tells which connections begin and end
-// to read a room.
-// Guarantees: a connection gets the message in the first of its rooms and `skip` in the others. In a room that it began to read after
-// the message it has not got it; in one that it has left since then it has. A room that it is going to read counts as read; where
-// it does not read it after all, the rooms in which it got `skip` for that are named.
+// Decides which connection gets a message, and in which room: a message that is published to several rooms has an entry in each.
+// Channels and replays ask for each reader of an entry with a header; the channel hub reports which connections begin and end
+// reading a room.
+// Guarantees: a connection gets the message in the first of its rooms and a `skip` in the others. A room that it joined after the
+// message does not count; a room that it has left since then does. A room that it is about to read counts as read; if
+// it does not read it after all, takePostponed returns the rooms in which it got a `skip` for that reason.
 //
-// What a node cannot know: a client that joined an earlier room after the message, and was cut off before it got the message in a
-// later one, resumes as one that has read both.
+// Known limit: a client that joined an earlier room after the message, and was cut off before it got the message in a
+// later one, resumes as if it had read both.
 import type { Position } from "@halyard/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { Clock } from "../types.ts";
@@ -14,10 +14,10 @@ import { ExpiryTimer } from "../utils/expiry-timer.ts";
 import { roomChannel, roomNameOf } from "./channel-name.ts";
 import type { EarlierEntry, EnvelopeHeader, PublishedRooms } from "./envelope.ts";
 
-/** Longer than the entries of one publish are apart: each is tried for up to 10 s. */
+/** Longer than the time between two entries of one publish, each of which is tried for up to 10 s. */
 const REMEMBERED_MS = 15_000;
 
-/** What a connection has read of a room, where that is not all of it: the messages after `from`, up to `to`. */
+/** The part of a room that a connection has read: the messages after `from`, up to `to`. */
 interface ReadPart {
   readonly connection: Connection;
   readonly channel: string;
@@ -26,7 +26,7 @@ interface ReadPart {
   to: number | undefined;
 }
 
-/** A channel of this node, as far as it is asked. */
+/** The part of a channel that {@link RoomCopies} reads. */
 interface ReadChannel {
   readonly name: string;
   readonly epoch: string;
@@ -34,7 +34,7 @@ interface ReadChannel {
   has(connection: Connection): boolean;
 }
 
-/** What {@link RoomCopies} asks. */
+/** The dependencies of {@link RoomCopies}. */
 export interface RoomCopiesParts {
   readonly clock: Clock;
   readonly channelOf: (name: string) => ReadChannel | undefined;
@@ -44,7 +44,7 @@ export interface RoomCopiesParts {
 export class RoomCopies {
   readonly #channelOf: RoomCopiesParts["channelOf"];
   readonly #parts = new Map<Connection, ReadPart[]>();
-  /** The channels in which a connection got `skip` for what it is going to get in another one, by that one. */
+  /** The channels in which a connection got a `skip` because it will get the message in another channel; keyed by that channel. */
   readonly #postponed = new Map<Connection, Map<string, Set<string>>>();
   readonly #expiry: ExpiryTimer<ReadPart>;
 
@@ -56,7 +56,7 @@ export class RoomCopies {
     this.#expiry = new ExpiryTimer({ clock, ms: REMEMBERED_MS, onExpire });
   }
 
-  /** The text of an entry for one of its readers; undefined for one that does not get it, or has got it in another room. */
+  /** The text of an entry for one reader; undefined if the reader does not get it or has got it in another room. */
   textFor(
     connection: Connection,
     channel: string,
@@ -67,18 +67,21 @@ export class RoomCopies {
     if (rooms === undefined) return text;
     if (rooms.before.some((entry) => this.#hasRead(connection, channel, entry))) return undefined;
     const also = this.#laterChannels(connection, rooms);
-    // The reserved field is the last one.
+    // `$` is the last field of the text.
     return also.length === 0 ? text : `${text.slice(0, -2)},"also":${JSON.stringify(also)}}}`;
   }
 
-  /** A connection reads a room from its present position on. @param before up to where its client had read it, behind a gap */
+  /**
+   * A connection begins to read a room at its current position. @param before the position up to which its client had
+   * read, if there is a gap
+   */
   begin(connection: Connection, { name, epoch, offset }: ReadChannel, before?: Position): void {
     this.#add({ connection, channel: name, epoch, from: offset, to: undefined });
     if (before !== undefined)
       this.#add({ connection, channel: name, epoch: before.epoch, from: -1, to: before.off });
   }
 
-  /** A connection reads a room no more. */
+  /** A connection stops reading a room. */
   end(connection: Connection, { name, epoch, offset }: ReadChannel): void {
     if (connection.stage === "closed") {
       this.#postponed.delete(connection);
@@ -92,9 +95,9 @@ export class RoomCopies {
   }
 
   /**
-   * A connection reads a channel, or is not going to read it any more.
+   * Call when a connection begins to read a channel, or will not read it after all.
    *
-   * @returns the channels in which it got `skip` for what it was going to get in this one
+   * @returns the channels in which it got a `skip` for messages that it was to get in this one
    */
   takePostponed(connection: Connection, channel: string): readonly ReadChannel[] {
     const postponed = this.#postponed.get(connection);
@@ -132,7 +135,7 @@ export class RoomCopies {
     return this.#parts.get(connection)?.find((part) => part.channel === channel && part.to === undefined);
   }
 
-  /** Whether the connection has got, or is going to get, what stands there. */
+  /** Whether the connection has got, or will get, the message of this entry. */
   #hasRead(connection: Connection, asked: string, { room, epoch, off }: EarlierEntry): boolean {
     const name = roomChannel(room);
     const channel = this.#channelOf(name);
@@ -141,7 +144,7 @@ export class RoomCopies {
     const isPart = (part: ReadPart): boolean =>
       part.channel === name && part.epoch === epoch && part.from < off && off <= (part.to ?? Infinity);
     if (this.#parts.get(connection)?.some(isPart) === true) return true;
-    // With a part of an earlier epoch the connection reads on in this one, behind a gap.
+    // A part of an earlier epoch means that the connection reads on in this epoch, after a gap.
     if (isReading) return channel.epoch === epoch && this.#openPart(connection, name)?.epoch !== epoch;
     const next = this.#nextPosition(connection, room);
     if (next?.epoch !== epoch) return false;
@@ -161,7 +164,7 @@ export class RoomCopies {
     return after.filter(isItsOwn).map(roomChannel);
   }
 
-  /** From where a connection is going to read a room that it does not read now: the room is pending, or its right is being asked. */
+  /** Where a connection will continue in a room that it does not read now, because the room is pending or `authorize` is being asked. */
   #nextPosition({ pendingRooms, withheld }: Connection, room: string): Position | undefined {
     return pendingRooms?.positionOf(room) ?? withheld?.get(roomChannel(room));
   }

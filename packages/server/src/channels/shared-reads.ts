@@ -1,6 +1,6 @@
-// Reads of the history that are the same for many connections: one read answers all of them.
+// Shares reads of the history: one read answers all connections that need the same page.
 // Called by ChannelHub for each replay.
-// Guarantees: a read is shared only while its channel stands where it stood, and for 250 ms after it ended at most.
+// Guarantees: a read is shared only while its channel has the same offset, and for at most 250 ms after it ended.
 import type { Backplane, ReadPage, ReadResult } from "../backplane.ts";
 import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
@@ -11,12 +11,12 @@ const RECENT_READ_MS = 250;
 
 interface SharedRead {
   readonly key: string;
-  /** Where the channel stood on this node when the read began. */
+  /** The channel's offset on this node when the read began. */
   readonly offset: number | undefined;
   readonly result: Promise<ReadResult>;
 }
 
-/** Reads channels of the backplane, each page once for all that ask at the same time. */
+/** Reads channels from the backplane, each page once for all simultaneous callers. */
 export class SharedReads {
   readonly #backplane: Pick<Backplane, "read">;
   readonly #reads = new Map<string, SharedRead>();
@@ -30,12 +30,12 @@ export class SharedReads {
     this.#recent = new ExpiryTimer({ clock, ms: RECENT_READ_MS, onExpire });
   }
 
-  /** @param offset where the channel stands on this node; undefined when it is not open */
+  /** @param offset the channel's offset on this node; undefined when the channel is not open */
   read(channel: string, page: ReadPage, offset: number | undefined): Promise<ReadResult> {
     const shared = this.#reads.size === 0 ? undefined : this.#reads.get(keyOf(channel, page));
     if (shared !== undefined && shared.offset === offset) return shared.result;
     const first = this.#backplane.read(channel, page);
-    // The memory backplane answers in this turn: there is nothing to share.
+    // The memory backplane answers synchronously, so there is nothing to share.
     if (!(unwrapResolved(first) instanceof Promise)) return first;
     const result = repeatOnce(first, () => this.#backplane.read(channel, page));
     const read: SharedRead = { key: keyOf(channel, page), offset, result };

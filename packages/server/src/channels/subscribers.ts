@@ -1,6 +1,6 @@
 // The connections that read a channel.
-// A channel is one (see channel.ts); the channel hub adds and removes connections.
-// A frame is handed to all of them in constant time once they form a batch group (see delivery/batch-group.ts).
+// Base class of Channel (see channel.ts); the channel hub adds and removes connections.
+// Once the subscribers form a batch group, a frame reaches all of them in constant time (see delivery/batch-group.ts).
 
 import type { BatchGroup } from "../delivery/batch-group.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -27,9 +27,9 @@ export class Subscribers implements Iterable<Connection> {
   }
 
   /**
-   * Hands a frame to all subscribers: the first of a turn to each, the following ones to their batch group.
+   * Passes a frame to all subscribers: the first of a turn to each one, the following ones to their batch group.
    *
-   * @param channel the channel whose position the frame moves, if it moves one
+   * @param channel the channel whose position the frame advances, if any
    */
   broadcast(frame: OutboundFrame, channel?: string): void {
     const subscribers = this.#subscribers;
@@ -70,7 +70,7 @@ export class Subscribers implements Iterable<Connection> {
 /**
  * Opens a batch group of all subscribers that have no frame queued in this turn.
  *
- * @returns undefined if batch groups are switched off
+ * @returns undefined when batch groups are switched off
  */
 function openBatchGroup(subscribers: ReadonlySet<Connection>): BatchGroup | undefined {
   let group: BatchGroup | undefined;

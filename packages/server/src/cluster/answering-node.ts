@@ -1,5 +1,5 @@
 // Answers the questions of other nodes about the connections of this node.
-// Made by start-backplane.ts; node-questions.ts hands over each question once.
+// Created by start-backplane.ts; node-questions.ts passes on each question once.
 import { errorJson, toHalyardError } from "../utils/errors.ts";
 import type { Census } from "./census.ts";
 import type { ClusterStatistics } from "./cluster-statistics.ts";
@@ -15,10 +15,10 @@ export interface AnsweringNodeParts {
 
 type RequestQuestion = Extract<Question, { readonly ask: "request" }>;
 
-/** The end of this node at which other nodes ask. */
+/** Answers what other nodes ask this node. */
 export class AnsweringNode {
   readonly #parts: AnsweringNodeParts;
-  /** What other nodes have asked for and connections have not answered. */
+  /** The questions of other nodes that connections have not answered yet. */
   readonly #running = new Map<string, AbortController>();
 
   constructor(parts: AnsweringNodeParts) {
@@ -52,7 +52,7 @@ export class AnsweringNode {
   }
 }
 
-/** Instead of an answer that is too large, that is said. */
+/** Sends an answer; if it is too large, sends the error that says so. */
 function answerWith(answer: AskedQuestion["answer"], connectionId: string, reply: Reply): void {
   try {
     if ("value" in reply) {

@@ -1,13 +1,14 @@
-// What uses a backplane in this process: a manager, which is a node of it, and publishers.
-// Called where they begin and end. Guarantees: a backplane stops with its manager, or else with its last publisher; what a
-// publisher does to connections is done on the node of its own process, which no backplane tells.
+// Tracks who uses a backplane in this process: a manager, which makes the process a node, and publishers.
+// Called when a manager or publisher begins and ends. Guarantees: a backplane stops with its manager, or else with its
+// last publisher; what a publisher does to connections also happens on the node in its own process, which the backplane
+// does not notify.
 import type { Backplane } from "../backplane.ts";
 import type { Revocations } from "../connection/revocations.ts";
 import { processWide } from "../application/process-wide.ts";
 import type { RoomCloses } from "./room-closes.ts";
 import type { UserRights } from "./user-rights.ts";
 
-/** What acts on the connections of users, here and on other nodes. */
+/** Acts on the connections of users, here and on other nodes. */
 export interface UserActions {
   readonly revocations: Revocations;
   readonly roomCloses: RoomCloses;
@@ -29,17 +30,17 @@ function usersOf(backplane: Backplane): Users {
   return first;
 }
 
-/** A manager has started its backplane. */
+/** Call when a manager has started its backplane. */
 export function setNode(backplane: Backplane, node: UserActions): void {
   usersOf(backplane).node = node;
 }
 
-/** The node of this process on a backplane. */
+/** The node that this process has on a backplane, if any. */
 export function nodeOn(backplane: Backplane): UserActions | undefined {
   return usersOf(backplane).node;
 }
 
-/** The manager of a backplane ends, and the backplane with it. */
+/** Call when the manager of a backplane ends: stops the backplane. */
 export function removeNode(backplane: Backplane): Promise<void> {
   usersOf(backplane).node = undefined;
   return backplane.stop();

@@ -1,5 +1,5 @@
-// Which connections a user has, or a room, over all nodes.
-// Called by server-requests.ts; answering-node.ts counts those of this node for another node.
+// Counts and names the connections of a user or a room, over all nodes.
+// Called by server-requests.ts; answering-node.ts counts this node's connections for another node.
 import { roomChannel } from "../channels/channel-name.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import type { Backplane } from "../backplane.ts";
@@ -18,7 +18,7 @@ export interface CensusParts {
 /** The connections of a user, or those in a room. */
 export type Group = { readonly user: string } | { readonly room: string };
 
-/** The connections that were found; `total` counts those that are not named as well. */
+/** The connections that were found; `total` also counts those whose ids are left out. */
 export interface CensusResult {
   readonly total: number;
   readonly connections: readonly LocatedConnection[];
@@ -29,9 +29,9 @@ export interface ClusterCensus extends CensusResult {
   readonly missing: readonly string[];
 }
 
-/** In which a node answers that lives, in ms. */
+/** The time in which a live node answers, in ms. */
 export const ANSWER_MS = 1_000;
-/** How many connections are asked at once, and so named. */
+/** How many connections may be asked at once; more are not named. */
 export const MAX_ASKED = 1_000;
 const PAGE = 200;
 

@@ -1,5 +1,5 @@
-// How many users, connections and rooms there are: on this node, and over all nodes. Called by the manager.
-// Guarantee: never rejects; a node that does not answer is named.
+// Counts users, connections and rooms, on this node and over all nodes. Called by the manager.
+// Guarantee: never rejects; a node that does not answer is listed as missing.
 import { dateOf } from "@halyard/protocol/internal";
 import type { Backplane } from "../backplane.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
@@ -19,13 +19,13 @@ export interface ClusterStatisticsParts {
   readonly questions: NodeQuestions;
 }
 
-/** Counts. */
+/** Counts the users, connections and rooms of a cluster. */
 export class ClusterStatistics {
   /** Whether this node takes no new connections. */
   isDraining: () => boolean = () => false;
   readonly #parts: ClusterStatisticsParts;
   readonly #startedAt: number;
-  /** The other nodes, when the backplane last named them. */
+  /** The other nodes as the backplane last listed them. */
   #others: readonly string[] = [];
 
   constructor(parts: ClusterStatisticsParts) {
@@ -33,7 +33,7 @@ export class ClusterStatistics {
     this.#startedAt = dateOf(parts.clock);
   }
 
-  /** This node. */
+  /** The counts of this node. */
   here(): NodeStats {
     const { backplane, channels, connections } = this.#parts;
     return {
@@ -46,7 +46,7 @@ export class ClusterStatistics {
     };
   }
 
-  /** All nodes, asked now. */
+  /** The counts of all nodes, asked now. */
   async everywhere(): Promise<ClusterStats> {
     const { questions } = this.#parts;
     const others = await this.#otherNodes();
@@ -84,7 +84,7 @@ export class ClusterStatistics {
     return page?.total;
   }
 
-  /** Undefined where the backplane is away. */
+  /** The result of a call; undefined when the backplane is away. */
   #inTime<TResult>(call: Promise<TResult>): Promise<TResult | undefined> {
     return withDeadline(call, { clock: this.#parts.clock, ms: ANSWER_MS }).catch(() => undefined);
   }

@@ -1,6 +1,6 @@
-// Asks clients on behalf of the server, on whatever node they are connected.
-// Called by server-requests.ts; answering-node.ts asks the connections of this node for another node.
-// Guarantee: each connection that was asked has one answer, at the latest when the time is over.
+// Sends requests to clients, on whatever node they are connected.
+// Called by server-requests.ts; answering-node.ts asks this node's connections on behalf of another node.
+// Guarantee: each connection that was asked yields one answer, at the latest at the time-out.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
 import { nodeOf } from "../connection/addressed-closes.ts";
@@ -25,11 +25,11 @@ export interface PreparedRequest {
   readonly name: string;
   readonly input: unknown;
   readonly timeoutMs: number;
-  /** Drops the question: later answers are ignored. */
+  /** Aborts the request: later answers are ignored. */
   readonly signal: AbortSignal;
 }
 
-/** What a client has answered, or why it has not. */
+/** What a client answered, or why there is no answer. */
 export type Reply = { readonly value: unknown } | { readonly error: unknown };
 
 /** The connections of another node. */
@@ -38,7 +38,7 @@ interface NodeConnections {
   readonly ids: readonly string[];
 }
 
-/** After this a node that has not said that it asks its connections counts as dead, in ms. */
+/** A node that does not confirm within this time that it asks its connections counts as dead, in ms. */
 const SILENCE_MS = 2_000;
 
 /** Asks connections, here and on other nodes. */
@@ -49,7 +49,7 @@ export class ConnectionRequests {
     this.#parts = parts;
   }
 
-  /** Asks connections by their ids. Each has a reply, which never rejects, and never comes once the signal aborts. */
+  /** Asks connections by their ids. Each reply never rejects, and stays pending after the signal aborts. */
   ask(connectionIds: readonly string[], request: PreparedRequest): ReadonlyMap<string, Promise<Reply>> {
     const replies = new Map<string, Promise<Reply>>();
     const onNodes = new Map<string, string[]>();

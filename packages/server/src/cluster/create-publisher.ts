@@ -1,5 +1,5 @@
-// A publisher: what a process without sockets can do with a backplane. Exported by the entry publisher.ts.
-// Guarantees: nothing is opened before the first use; a publish never rejects; after `close` nothing is published.
+// Creates a publisher, with which a process without sockets publishes over a backplane. Exported by the entry publisher.ts.
+// Guarantees: no connection is opened before the first use; a publish never rejects; nothing is published after `close`.
 import type { AnyProtocol, BuiltinProtocol, OutgoingMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import { ApplicationGuard } from "../application/application-guard.ts";
@@ -34,20 +34,20 @@ import { UserRights } from "./user-rights.ts";
 
 /** The options of {@link createPublisher}. */
 export interface PublisherOptions<TProtocol extends AnyProtocol> {
-  /** That of the nodes: the same store, the same prefix. One object may serve a manager and a publisher of one process. */
+  /** The backplane of the nodes: the same store, the same prefix. A manager and a publisher in one process may share one object. */
   readonly backplane: Backplane;
   /** The application's contract, from `defineProtocol`. @default the built-in messages only */
   readonly protocol?: TProtocol | undefined;
-  /** Where it is logged that something was not published; `false` is silence. @default warnings and errors to the console */
+  /** Receives a line for each message that was not published; `false` logs nothing. @default warnings and errors to the console */
   readonly logger?: Logger | false | undefined;
-  /** The limits of the nodes: those of history also bound what a publisher stores. @default as the system's */
+  /** The history limits of the nodes, which also bound what a publisher stores. @default the defaults of the system */
   readonly limits?: Pick<Partial<ServerLimits>, "historyBytes" | "historyMessages" | "historyMs"> | undefined;
   /** Time, timers and random numbers, for tests. @default the runtime's */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * Publishes from a process without sockets: a worker, a cron job, a route handler. It connects at its first use. Like a manager
+ * Creates a publisher for a process without sockets: a worker, a cron job, a route handler. It connects at its first use. Like a manager,
  * it never rejects a publish: see {@link Published.error}.
  *
  * @example
@@ -76,7 +76,7 @@ class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TPr
     const parts = { backplane, clock, retention: { messages, bytes, ms } };
     const connections = new ConnectionTable();
     this.#messages = new MessagePublisher({
-      // Called for a publish only after its message was found valid.
+      // Not called for a publish whose message is invalid.
       channels: {
         publish: (channel, message) => {
           if (this.#isClosed) return Promise.reject(closedError());
@@ -159,7 +159,7 @@ class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TPr
     await removePublisher(this.#backplane);
   }
 
-  /** A manager of this process on the same backplane acts on its own connections itself. */
+  /** The part that acts on connections: the manager of this process, if it uses the same backplane. */
   get #acting(): UserActions {
     this.#assertOpen();
     return nodeOn(this.#backplane) ?? this.#actions;

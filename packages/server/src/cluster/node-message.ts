@@ -1,11 +1,11 @@
-// What nodes send each other over the backplane, as JSON: closes of connections, changes of rights, questions and their answers.
+// The messages that nodes send each other over the backplane, as JSON: closes, changes of rights, questions and answers.
 // Written and read by node-questions.ts; closes go to connection/addressed-closes.ts and room-closes.ts, rights to user-rights.ts.
-// Guarantee: what does not have the shape of a message is not handed on.
+// Guarantee: a text that is not a valid message is not passed on.
 import { z } from "zod";
 import type { Backplane } from "../backplane.ts";
 import { repeatOnce } from "../utils/repeated-calls.ts";
 
-/** A connection, wherever it is. The id of its node is part of its own id. */
+/** A connection on any node. Its id begins with the id of its node. */
 export interface LocatedConnection {
   readonly userId: string;
   readonly connectionId: string;
@@ -14,10 +14,13 @@ export interface LocatedConnection {
 const connections = z.array(z.string()).max(1_000);
 
 const question = z.union([
-  /** Which connections of the node are in a room, or are a user's? */
+  /** Asks which connections of the node are in a room, or belong to a user. */
   z.object({ ask: z.literal("who"), room: z.string() }),
   z.object({ ask: z.literal("who"), user: z.string() }),
-  /** Connections of the node are asked; each of their answers is one. The first answer says that the node has begun. */
+  /**
+   * Sends a request to connections of the node. Each of their answers is an answer to this question; before them, the
+   * node confirms that it has begun.
+   */
   z.object({
     ask: z.literal("request"),
     connections,
@@ -25,7 +28,7 @@ const question = z.union([
     input: z.unknown().optional(),
     timeoutMs: z.number(),
   }),
-  /** The asking node no longer waits for the answers to an earlier question. */
+  /** Cancels an earlier question, whose answers the asking node no longer awaits. */
   z.object({ ask: z.literal("cancel"), of: z.string() }),
   z.object({ ask: z.literal("stats") }),
 ]);
@@ -36,12 +39,12 @@ export type Question = z.infer<typeof question>;
 const asked = z.object({ id: z.string(), from: z.string(), question });
 const answered = z.object({ to: z.string(), answer: z.unknown().optional() });
 const close = z.object({ close: z.string(), user: z.string(), code: z.int() });
-/** Every connection in a room is to be closed. */
+/** Tells the node to close every connection in a room. */
 const roomClose = z.object({ closeRoom: z.string(), code: z.int(), reason: z.string() });
 
 export type RoomCloseMessage = z.infer<typeof roomClose>;
 
-/** The rights of a user have changed: a room is lost, or, without one, all are to be asked for again. */
+/** Tells the node that the rights of a user have changed: `lostRoom` is lost; without it, `authorize` is asked again about everything. */
 const rights = z.object({ rightsOf: z.string(), lostRoom: z.string().optional() });
 
 export type RightsMessage = z.infer<typeof rights>;
@@ -50,14 +53,14 @@ const nodeMessage = z.union([asked, answered, close, roomClose, rights]);
 
 export type NodeMessage = z.infer<typeof nodeMessage>;
 
-/** @throws TypeError for a text that is none: a later version may have messages that this one does not know */
+/** @throws TypeError for any other text: a later version may have messages that this version does not know */
 export function parseNodeMessage(data: string): NodeMessage {
   const parsed = nodeMessage.safeParse(JSON.parse(data));
   if (!parsed.success) throw new TypeError("not a message between nodes");
   return parsed.data;
 }
 
-/** Rejects with `unavailable` when a node may not have got it. */
+/** Rejects with `unavailable` when a node may not have received it. */
 export async function sendToOthers(
   backplane: Pick<Backplane, "nodeId" | "nodes" | "send">,
   message: NodeMessage,

@@ -1,7 +1,7 @@
 // Questions of this node to other nodes, and of other nodes to this one, over `backplane.send`, which delivers at most once or,
-// where a call is repeated, twice.
-// Called by connection-requests.ts, census.ts and cluster-statistics.ts; start-backplane.ts hands over what comes in.
-// Guarantees: a question is answered once however often it comes; an answer for which no question waits is dropped.
+// when a call is repeated, twice.
+// Called by connection-requests.ts, census.ts and cluster-statistics.ts; start-backplane.ts passes on what arrives.
+// Guarantees: a question is answered once, however often it arrives; an answer to an unknown question is dropped.
 import type { Backplane } from "../backplane.ts";
 import type { Clock } from "../types.ts";
 import { PayloadTooLargeError } from "../utils/errors.ts";
@@ -17,14 +17,14 @@ export interface NodeQuestionsParts {
 export interface AskedQuestion {
   readonly id: string;
   readonly question: Question;
-  /** @throws PayloadTooLargeError for an answer that no message carries */
+  /** @throws PayloadTooLargeError for an answer that exceeds the size of a message */
   readonly answer: (value: object) => void;
 }
 
-/** What is done with the answers to a question. */
+/** The callbacks for the answers to a question. */
 export interface Answers {
   readonly onAnswer: (value: unknown) => void;
-  /** The question was not sent, as far as is known. */
+  /** The question was probably not sent. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -35,18 +35,18 @@ export interface SentQuestion {
   readonly end: () => void;
 }
 
-/** What {@link Backplane.send} carries, in UTF-16 units. */
+/** The longest text that {@link Backplane.send} accepts, in UTF-16 units. */
 const MAX_LENGTH = 1024 * 1024;
-/** For how long a repeated question is known: longer than a call to a backplane may be late. */
+/** How long a question is remembered, to recognize a repetition: longer than a call to a backplane may be delayed. */
 const REMEMBERED_MS = 10_000;
 
-/** The questions between nodes. */
+/** Sends questions to other nodes, and receives theirs. */
 export class NodeQuestions {
   /** Answers the questions of other nodes. */
   onQuestion: (asked: AskedQuestion) => void = () => {};
   readonly #parts: NodeQuestionsParts;
   readonly #open = new Map<string, (answer: unknown) => void>();
-  /** The questions that came, in two generations: one ends as the next one begins. */
+  /** The ids of received questions, in two generations: when a new generation begins, the older one is dropped. */
   #seen = new Set<string>();
   #seenBefore = new Set<string>();
   #seenSince: number;
@@ -58,9 +58,9 @@ export class NodeQuestions {
   }
 
   /**
-   * Asks a node. Nothing comes back from a node that is dead or unknown.
+   * Asks a node. A node that is dead or unknown does not answer.
    *
-   * @throws PayloadTooLargeError for a question that no message carries
+   * @throws PayloadTooLargeError for a question that exceeds the size of a message
    */
   ask(nodeId: string, question: Question, { onAnswer, onError }: Answers): SentQuestion {
     const { backplane } = this.#parts;
@@ -75,7 +75,7 @@ export class NodeQuestions {
     return { id, end };
   }
 
-  /** The first answer of a node; undefined if none comes in time. */
+  /** The first answer of a node; undefined if none arrives in time. */
   askOnce(nodeId: string, question: Question, ms: number): Promise<unknown> {
     const { clock } = this.#parts;
     return new Promise((resolve) => {
@@ -92,7 +92,7 @@ export class NodeQuestions {
     });
   }
 
-  /** A question or an answer of another node. */
+  /** Receives a question or an answer of another node. */
   receive(message: Extract<NodeMessage, { readonly from: string } | { readonly to: string }>): void {
     if ("to" in message) {
       this.#open.get(message.to)?.(message.answer);
@@ -102,7 +102,7 @@ export class NodeQuestions {
     if (this.#isRepeated(id)) return;
     const answer = (value: object): void => {
       const data = checkedJson({ to: id, answer: value } satisfies NodeMessage, "the answer");
-      // The node that waits for it hears of the silence.
+      // When sending fails, the asking node notices that no answer arrives.
       this.#parts.backplane.send(from, data).catch(this.#parts.onError);
     };
     this.onQuestion({ id, question, answer });

@@ -1,6 +1,6 @@
-// Closes every connection in a room, on every node. Called by the manager and by publishers; other nodes' closes come from the backplane.
-// Guarantees: a closed connection has no right to the room left that the server gave; `authorize` decides whether its user
-// comes back. Nothing is stored: a node that is cut off from the backplane at that moment is not reached.
+// Closes every connection in a room, on every node. Called by the manager, by publishers, and for messages of other nodes.
+// Guarantees: a closed connection loses the room even if the server gave it; `authorize` decides whether its user
+// may join again. Nothing is stored: a node that is cut off from the backplane at that moment is not reached.
 import { CloseCode } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
 import type { ClientRooms } from "../connection/client-rooms.ts";
@@ -9,7 +9,7 @@ import type { DisconnectOptions } from "../types.ts";
 import { sendToOthers } from "./node-message.ts";
 import type { RoomCloseMessage } from "./node-message.ts";
 
-/** What {@link RoomCloses} uses. */
+/** The dependencies of {@link RoomCloses}. */
 export interface RoomClosesParts {
   readonly backplane: Pick<Backplane, "nodeId" | "nodes" | "send">;
   readonly clientRooms: Pick<ClientRooms, "take">;
@@ -36,11 +36,11 @@ export class RoomCloses {
     await sendToOthers(this.#parts.backplane, message);
   }
 
-  /** Closes those of this node. */
+  /** Closes the connections of this node. */
   closeHere({ closeRoom: room, code, reason }: RoomCloseMessage): void {
     const { clientRooms, onError, readersOf } = this.#parts;
     for (const connection of readersOf(room)) {
-      // While the connection is open: afterwards its rooms are not known.
+      // Before the close, because afterwards the rooms of the connection are not known.
       Promise.resolve(clientRooms.take(connection, room)).catch(onError);
       connection.close(code, reason);
     }

@@ -1,9 +1,12 @@
-// How many users and connections are in a room, over all nodes. Called by the manager and by publishers.
+// Counts the users and connections in a room, over all nodes. Called by the manager and by publishers.
 import type { Backplane } from "../backplane.ts";
 import type { ConnectionStats } from "../types.ts";
 import type { Census } from "./census.ts";
 
-/** As the backplane knows it: without rooms whose system has presence switched off. @throws HalyardError `unavailable` by rejecting */
+/**
+ * Counts by the backplane's roster, which is empty when the system has presence switched off. @throws HalyardError
+ * `unavailable` by rejecting
+ */
 export async function storedRoomStats(
   backplane: Pick<Backplane, "roster">,
   room: string,
@@ -12,7 +15,7 @@ export async function storedRoomStats(
   return { totalUsers: total, totalConnections: connections };
 }
 
-/** As the nodes know it: users who are named, of at most 1,000 connections of a node. @throws HalyardError `unavailable` by rejecting */
+/** Counts by asking the nodes, which name the users of at most 1,000 connections each. @throws HalyardError `unavailable` by rejecting */
 export async function countedRoomStats(census: Census, room: string): Promise<ConnectionStats> {
   const { connections, total } = await census.everywhere({ room });
   return { totalUsers: new Set(connections.map(({ userId }) => userId)).size, totalConnections: total };

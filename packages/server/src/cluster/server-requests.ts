@@ -1,6 +1,6 @@
 // The requests of the server to its clients: `manager.request` and `manager.requestRoom`. Called by the manager.
-// Both schemas run here, because a client has none: what a client sends is validated before the application gets it.
-// Guarantee: a request settles within its time, whatever becomes of the connection or its node.
+// Both schemas run here, because clients have no schemas: an answer is validated before the application gets it.
+// Guarantee: a request settles within its time-out, whatever happens to the connection or its node.
 import type { RequestDefinition, Validation } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
 import { traceCaller } from "@halyard/protocol/internal";
@@ -16,7 +16,7 @@ import type { Census, ClusterCensus } from "./census.ts";
 import type { RequestTarget, RoomReply } from "./cluster-types.ts";
 import type { ConnectionRequests, PreparedRequest, Reply } from "./connection-requests.ts";
 
-/** What `manager.request` takes after the name. An input that may be undefined may be omitted. */
+/** The arguments of `manager.request` after the name. An input that may be undefined may be omitted. */
 export type RequestArguments<TInput> = undefined extends TInput
   ? [input?: TInput, options?: RequestOptions]
   : [input: TInput, options?: RequestOptions];
@@ -31,7 +31,7 @@ interface ServerRequestsParts {
   readonly types: MessageTypeRegistry;
 }
 
-/** A request that is valid, and its end. */
+/** A validated request, and the function that ends it. */
 interface CheckedRequest extends PreparedRequest {
   readonly definition: RequestDefinition;
   /** Called when the caller no longer waits. */
@@ -47,7 +47,7 @@ export class ServerRequests {
   }
 
   /**
-   * @throws TypeError for a target, a request or an input that is none; HalyardError for a request without a valid answer; the
+   * @throws TypeError for an invalid target, request or input; HalyardError for a request without a valid answer; the
    * signal's reason
    */
   async request(target: RequestTarget, request: ServerRequest): Promise<unknown> {
@@ -65,7 +65,7 @@ export class ServerRequests {
     }
   }
 
-  /** @throws TypeError for a request or an input that is none; HalyardError `limit_exceeded`, `unavailable`; the signal's reason */
+  /** @throws TypeError for an invalid request or input; HalyardError `limit_exceeded`, `unavailable`; the signal's reason */
   async requestRoom(room: string, request: ServerRequest): Promise<readonly RoomReply<unknown>[]> {
     const checked = await this.#check(request);
     try {
@@ -116,7 +116,7 @@ export class ServerRequests {
     return found.then(({ connections }) => connections.map(({ connectionId }) => connectionId));
   }
 
-  /** The first answer that is one. Without any it rejects with the error of a client, if there is one. */
+  /** The first successful answer. Without any, it rejects with the error of a client, if there is one. */
   async #firstAnswer(ids: readonly string[], request: CheckedRequest): Promise<unknown> {
     if (ids.length === 0) throw new HalyardError("unavailable");
     const replies = this.#parts.requests.ask(ids, request);
@@ -147,8 +147,8 @@ export class ServerRequests {
   }
 
   /**
-   * The users in a room of whom no node that answered knows a connection. Where presence is switched off, users are not known,
-   * and the nodes that did not answer stand for theirs.
+   * The users in a room for whom no node reported a connection. When presence is switched off, users are not known,
+   * and each node that did not answer gets one entry instead.
    */
   async #unknownUsers(
     room: string,
@@ -182,7 +182,7 @@ function rejected(
   return { status: "rejected", ...named, reason: toHalyardError(error) };
 }
 
-/** Whether a client itself has answered with this error. */
+/** Whether this error is the answer of a client. */
 function isAnswer(error: unknown): boolean {
   return !(error instanceof HalyardError) || !["unavailable", "not_found", "timeout"].includes(error.code);
 }

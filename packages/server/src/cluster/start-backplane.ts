@@ -1,5 +1,5 @@
-// What the backplane tells this node, and which part hears of it. Called once by assembly.ts.
-// Guarantee: after an interruption everything is checked that could have been missed.
+// Starts the backplane, and passes its events to the parts of this node. Called once by assembly.ts.
+// Guarantee: after an interruption, everything that could have been missed is checked.
 import type { Backplane } from "../backplane.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import type { PresenceHub } from "../presence/presence-hub.ts";
@@ -26,7 +26,7 @@ import type { MessageTypeRegistry } from "../messages/message-types.ts";
 import type { Clock, ConnectionStats } from "../types.ts";
 import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
 
-/** What hears of the backplane. */
+/** The parts that receive the backplane's events. */
 export interface BackplaneListenerParts {
   readonly channels: ChannelHub;
   readonly clientRooms: ClientRooms;
@@ -41,7 +41,7 @@ export interface BackplaneListenerParts {
   readonly types: MessageTypeRegistry;
 }
 
-/** What acts on connections of other nodes. */
+/** The parts that act on connections of other nodes. */
 export interface ClusterParts {
   readonly closes: AddressedCloses;
   readonly revocations: Revocations;
@@ -71,7 +71,7 @@ export function startBackplane(
   };
   const declareAgain = (rooms: boolean): Promise<unknown> =>
     presence.declareAgain(connections.all(), { rooms });
-  // Connections that this node has admitted alone are not counted, and have not been compared with any mark.
+  // Connections that this node admitted during the outage are not counted yet, and were not checked for revocations.
   monitor.onReturn(() => {
     void declareAgain(false);
     void clientRooms.storeLeft();
@@ -106,9 +106,9 @@ export function startBackplane(
     },
     onRevoked: revocations.onRevoked,
     onFenced: () => {
-      // A client whose slot is another node's by now keeps what that node has stored.
+      // A client that has moved to another node meanwhile keeps what that node has stored.
       void declareAgain(true).then(() => clientRooms.storeAgain(connections.all()));
-      // The store is another one, or the node was away for longer than its lease.
+      // The store was replaced, or the node was away for longer than its lease.
       checkAll();
     },
   });
@@ -117,7 +117,7 @@ export function startBackplane(
   return { closes, revocations, roomCloses, userRights, ...cluster };
 }
 
-/** What asks other nodes, and answers them. */
+/** The parts that ask other nodes and answer them. */
 function createClusterParts(
   { backplane, channels, clock, connections, hasPresence, limits, types }: BackplaneListenerParts,
   questions: NodeQuestions,

@@ -1,11 +1,11 @@
-// Closes connections by their id, on whatever node they are.
-// Called by the handshake for connections that have lost their slot; the backplane hands over what other nodes ask for.
-// Guarantee: a close that is lost on its way is made good when its node declares its connections again (see presence-hub.ts).
+// Closes connections by id, on whatever node they are.
+// Called by the handshake for connections that have lost their slot, and by the backplane for requests of other nodes.
+// Guarantee: a close that is lost on its way is repeated when its node declares its connections again (see presence-hub.ts).
 import { CloseCode } from "@halyard/protocol/wire";
 import type { Backplane, Eviction } from "../backplane.ts";
 import type { ConnectionTable } from "./connection-table.ts";
 
-/** What {@link AddressedCloses} uses. */
+/** The dependencies of {@link AddressedCloses}. */
 export interface AddressedClosesParts {
   readonly backplane: Pick<Backplane, "nodeId" | "send">;
   readonly connections: ConnectionTable;
@@ -48,7 +48,7 @@ export class AddressedCloses {
   }
 }
 
-/** The id of a connection is that of its node, a dot and a number. */
+/** The node of a connection, whose id is the node's id, a dot and a number. */
 export function nodeOf(connectionId: string): string {
   return connectionId.slice(0, connectionId.lastIndexOf("."));
 }

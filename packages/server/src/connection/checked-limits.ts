@@ -1,15 +1,15 @@
-// The limits of a node: the defaults, what the configuration changes, and what follows from that.
-// Called once, when the node is made.
-// Guarantees: each limit is a number that its part can work with, alone and beside the others; a user's rate is never below
-// that of one connection by default.
+// Computes the limits of a node from the defaults, the configuration, and what follows from both.
+// Called once, when the node is created.
+// Guarantees: each limit is a usable number, by itself and together with the others; by default a user's rate is never below
+// that of one connection.
 import { DEFAULT_LIMITS, MAX_PAYLOAD_BYTES, MAX_ROOMS } from "../limits.ts";
 import type { ServerLimits } from "../limits.ts";
 
-/** Above it a timer of the runtimes ends at once. */
+/** The longest delay of a timer; the runtimes fire a longer one immediately. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** So many replies of a client are stored: a request that is repeated finds its own. */
+/** The number of replies that are stored for a client, so that each repeated request finds its reply. */
 const MAX_PENDING_REQUESTS = 96;
-/** How many connections of a user may each have a full queue. At the user's byte rate eight are empty after half a minute. */
+/** How many connections of a user may have a full queue at once. At the user's byte rate, eight queues are empty after half a minute. */
 const FULL_QUEUES = 8;
 
 /** @throws TypeError for a limit that cannot work */
@@ -35,7 +35,7 @@ export function checkedLimits(config: Partial<ServerLimits> = {}): ServerLimits 
   return limits;
 }
 
-/** As many times those of one connection as by default. */
+/** The rates of a user, in the default proportion to those of one connection. */
 function userRates(limits: ServerLimits): Partial<ServerLimits> {
   return {
     userMessagesPerSecond: 2 * limits.messagesPerSecond,
@@ -50,10 +50,10 @@ function userRates(limits: ServerLimits): Partial<ServerLimits> {
   };
 }
 
-/** What is bounded by the size of a frame. */
+/** The upper bounds that follow from the size of a frame. */
 const MOST: Partial<ServerLimits> = { messageBytes: MAX_PAYLOAD_BYTES, rooms: MAX_ROOMS };
 
-/** A shorter time would only multiply what is sent. */
+/** The lower bounds. A shorter interval would only multiply the frames that are sent. */
 const LEAST: Partial<ServerLimits> = { presenceStateIntervalMs: 50 };
 
 function assertWorks(name: keyof ServerLimits, value: unknown): void {

@@ -1,7 +1,7 @@
-// The rooms that the server gave to clients: on their connections, and in the record of each client, which outlives them.
-// Called by Rooms when the application gives a room or a member leaves, by the handshake before a welcome, and after a ban.
-// Guarantees: a room that was given is the client's on its next connection, on whatever node, until it is taken back; what a store
-// has lost of it is stored again, and while a connection is open, its own rooms are what the record becomes.
+// The rooms that the server gave to clients, on their connections and in the stored record of each client, which outlives them.
+// Called by Rooms when the application gives a room or a member leaves, and by the handshake before a welcome and after a ban.
+// Guarantees: a client keeps a given room on its next connection, on any node, until the room is taken back; if the store
+// loses a record, it is stored again; while a connection is open, its own rooms determine the record.
 import type { Backplane, BackplaneRooms } from "../backplane.ts";
 import { andThen, whenAll } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
@@ -12,14 +12,14 @@ import type { Connection } from "./connection.ts";
 import { UnfinishedWelcome } from "../availability/unfinished-welcome.ts";
 import { UnstoredRooms } from "../availability/unstored-rooms.ts";
 
-/** What {@link ClientRooms} uses. */
+/** The dependencies of {@link ClientRooms}. */
 export interface ClientRoomsParts {
   readonly backplane: Pick<Backplane, keyof BackplaneRooms>;
   readonly monitor: Pick<BackplaneMonitor, "isAway" | "suspect">;
   readonly onError: (error: unknown) => void;
 }
 
-/** The rooms given to clients. */
+/** Gives rooms to clients and takes them back. */
 export class ClientRooms {
   readonly #parts: ClientRoomsParts;
   readonly #unstored: UnstoredRooms<Connection>;
@@ -31,8 +31,8 @@ export class ClientRooms {
   }
 
   /**
-   * While the backplane is away, the room is stored when it is back. Rejects when the backplane does for another reason: the
-   * room is the connection's then, and not that of the client.
+   * Gives a room. While the backplane is away, storing it waits until it is back. If the backplane rejects for another
+   * reason, this rejects, and only the connection has the room, not the client.
    */
   give(connection: Connection, room: string): MaybePromise<void> {
     (connection.givenRooms ??= new Set()).add(room);
@@ -47,7 +47,10 @@ export class ClientRooms {
     });
   }
 
-  /** Rejects when the backplane does. What is `unavailable` is taken from the record when the backplane is back. */
+  /**
+   * Takes a room back. Rejects when the backplane does, except for `unavailable`: then the record is changed when the
+   * backplane is back.
+   */
   take(connection: Connection, room: string): MaybePromise<void> {
     const isGiven = connection.givenRooms?.delete(room) === true;
     if (isUnread(connection)) (connection.takenRooms ??= new Set()).add(room);
@@ -60,7 +63,7 @@ export class ClientRooms {
     });
   }
 
-  /** Takes every room back, because the user was banned. */
+  /** Takes all rooms back, because the user was banned. */
   async takeAll(connection: Connection): Promise<void> {
     const rooms = [...(connection.givenRooms ?? [])];
     try {
@@ -70,7 +73,7 @@ export class ClientRooms {
     }
   }
 
-  /** As {@link recall}. While the backplane is away the record is left for later. */
+  /** Like {@link recall}, except that the record is read later when the backplane is away. */
   recallIfThere(connection: Connection): MaybePromise<void> {
     if (!hasRecord(connection)) return;
     if (this.#parts.monitor.isAway) return this.#readLater(connection);
@@ -83,7 +86,7 @@ export class ClientRooms {
   }
 
   /**
-   * Reads the record of the client, adds to it what was given before the client was known, and takes from it what was taken.
+   * Reads the record of the client, and adds and removes what was given and taken before the client was known.
    * Rejects when the backplane does.
    */
   recall(connection: Connection): MaybePromise<void> {
@@ -105,13 +108,13 @@ export class ClientRooms {
     });
   }
 
-  /** Enters the rooms that were given when the backplane is back. */
+  /** Enters the given rooms when the backplane is back. */
   enterLater(connection: Connection): void {
     (connection.unfinished ??= new UnfinishedWelcome()).hasUnenteredRooms = true;
     this.#parts.monitor.suspect();
   }
 
-  /** The store may have lost what was given or taken: the rooms of these connections are stored again. Never rejects. */
+  /** Stores the rooms of these connections again, because the store may have lost changes. Never rejects. */
   storeAgain(connections: Iterable<Connection>): Promise<void> {
     for (const connection of connections) if (hasRecord(connection)) this.#unstored.add(connection);
     return this.storeLeft();
@@ -134,12 +137,12 @@ export class ClientRooms {
   }
 }
 
-/** Whether the connection's client can return: a plain client cannot, and a v1 client is known by its hello at the latest. */
+/** Whether the connection's client has a record: a plain client cannot return, and a v1 client is known after its hello at the latest. */
 function hasRecord({ client, id, isV1 }: Connection): boolean {
   return isV1 && client.client !== id;
 }
 
-/** The record of the client may have rooms that the connection has not heard of. */
+/** Whether the record of the client may contain rooms that the connection does not know yet. */
 function isUnread({ stage, unfinished }: Connection): boolean {
   return stage !== "open" || unfinished?.hasUnreadRooms === true;
 }

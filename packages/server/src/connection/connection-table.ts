@@ -11,12 +11,12 @@ import type {
   WebSocketInstances,
 } from "../types.ts";
 
-/** A user who has, or had, several connections. A user with one connection is stored as that connection. */
+/** The entry of a user who has, or had, several connections. A user with one connection is stored as that connection. */
 interface UserConnections {
   readonly connections: Set<Connection>;
   /** When the first connection was opened. */
   readonly openedAt: number;
-  /** The newest identity of the user. */
+  /** The latest identity of the user. */
   identity: GuestIdentity;
 }
 
@@ -28,15 +28,15 @@ export class ConnectionTable {
   readonly wsInstances: WebSocketInstances;
   readonly #bySocket = new Map<WebSocketInstance, Connection>();
   readonly #byUser = new Map<string, OneOrMany>();
-  /** Connections without a socket whose handlers still run: the client may come back for the results. */
+  /** Lost connections whose handlers still run: the client may reconnect for the results. */
   readonly #lost = new Set<Connection>();
-  /** By their ids. Made at the first look-up: most nodes make none. */
+  /** Connections by id. Created by the first look-up, because most nodes never look one up. */
   #byId: Map<string, Connection> | undefined;
-  /** The clients of closed sockets that something still refers to, such as a handler that runs. */
+  /** The clients of closed sockets that are still referenced, for example by a running handler. */
   readonly #closedClients = new WeakMap<WebSocketInstance, ClientRef>();
 
   constructor() {
-    // Entries are created when they are read.
+    // The views compute their entries when they are read.
     this.connectedUsers = new ReadonlyMapView(this.#byUser, toUser);
     this.wsInstances = new ReadonlyMapView(this.#byUser, toSockets);
   }
@@ -49,7 +49,7 @@ export class ConnectionTable {
     return this.#bySocket.values();
   }
 
-  /** The open connections, and those that were lost while handlers of theirs run. */
+  /** The open connections, and the lost ones whose handlers still run. */
   withLost(): Connection[] {
     return [...this.#bySocket.values(), ...this.#lost];
   }
@@ -63,7 +63,7 @@ export class ConnectionTable {
     return this.#byId.get(id);
   }
 
-  /** The client of a socket, after its close as well. */
+  /** The client of a socket, even after the socket has closed. */
   clientOf(ws: WebSocketInstance): ClientRef | undefined {
     return this.#bySocket.get(ws)?.client ?? this.#closedClients.get(ws);
   }
@@ -73,12 +73,12 @@ export class ConnectionTable {
     return entry === undefined ? [] : connectionsOf(entry);
   }
 
-  /** As {@link withLost}, of one user. */
+  /** Like {@link withLost}, for one user. */
   ofUserWithLost(userId: string): Connection[] {
     return [...this.ofUser(userId), ...[...this.#lost].filter((connection) => connection.userId === userId)];
   }
 
-  /** The identity of a user, and when the first connection was opened. */
+  /** The identity of a user, and when their first connection opened. */
   guestIdentityOf(userId: string): Pick<OneOrMany, "identity" | "openedAt"> | undefined {
     return this.#byUser.get(userId);
   }
@@ -99,7 +99,7 @@ export class ConnectionTable {
     }
   }
 
-  /** Holds a lost connection until its work is done: a ban or a sign-out still ends it. */
+  /** Keeps a lost connection until its work is done, so that a ban or a sign-out can still abort it. */
   async hold(lost: Connection, work: Promise<unknown>): Promise<void> {
     this.#lost.add(lost);
     await work;

@@ -1,6 +1,6 @@
-// One WebSocket and everything that the node knows of it.
-// The handshake creates it, messages and channels read and change it, delivery writes to it as a `Recipient`.
-// It holds state and queues frames; it starts no timer, and only `takeBatch` lets frames leave it.
+// One WebSocket and everything that the node knows about it.
+// handshake/ creates it, messages/ and channels/ read and change it, delivery/ writes to it as a `Recipient`.
+// It holds state and queues frames. It starts no timers, and frames leave it only through `takeBatch`.
 
 import type { ClientRef } from "../backplane.ts";
 import type { Backlog } from "../delivery/backlog.ts";
@@ -46,7 +46,7 @@ export interface CloseReason {
   readonly limit: LimitName;
 }
 
-/** What a connection tells the part that opened it. */
+/** What a connection reports to the part that opened it. */
 export interface ConnectionOwner {
   closeConnection(connection: Connection, code: number, cause?: string | CloseReason): void;
   identityChanged(connection: Connection): void;
@@ -54,23 +54,23 @@ export interface ConnectionOwner {
   roomLeft(connection: Connection, room: string): void;
 }
 
-/** What all connections of a node share. */
+/** The services that all connections of a node share. */
 export interface ConnectionServices {
   readonly writer: Writer;
   readonly owner: ConnectionOwner;
 }
 
-/** What a connection is created with. */
+/** The arguments with which a connection is created. */
 export interface ConnectionInit {
   readonly id: string;
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly transport: Transport;
   readonly identity: GuestIdentity;
-  /** A date. */
+  /** When the connection opened, in ms since 1970. */
   readonly openedAt: number;
-  /** When its authentication began, by the clock. @default when it opened */
+  /** When its authentication began, by the clock's `now`. @default when it opened */
   readonly authenticatedAt?: number | undefined;
-  /** The time of the clock, from which silence counts. */
+  /** The clock's `now`, from which silence counts. */
   readonly now: number;
   readonly services: ConnectionServices;
   readonly heartbeatBucket: number;
@@ -80,7 +80,7 @@ export interface ConnectionInit {
 
 /** One WebSocket of a user: its stage, its identity, its queues, and the frames of this turn. */
 export class Connection extends RareConnectionState implements WatchedConnection, Recipient {
-  // The fields that a delivery reads come first: a thousand connections do not fit into the processor's cache, and fields
+  // Fields that each delivery reads come first: a thousand connections do not fit into the processor's cache, and fields
   // that share a cache line cost one miss (16 frames under way: 0.94 -> 0.90 of the time, 2026-11-25).
   stage: Stage = "opening";
   readonly ws: WebSocketInstance<WebSocketData>;
@@ -102,7 +102,7 @@ export class Connection extends RareConnectionState implements WatchedConnection
   sessionWatch: SessionWatch | undefined = undefined;
   /** The client speaks `halyard.v1`: it sends `hello`, has positions, and gets receipts. */
   isV1 = false;
-  /** Sends that wait in the queue. */
+  /** How many sends wait in the queue. */
   pendingSends = 0;
   requestLimiter: ConcurrencyLimiter | undefined = undefined;
   /** `onConnect` has been called, so `onDisconnect` will be called. */
@@ -113,13 +113,13 @@ export class Connection extends RareConnectionState implements WatchedConnection
   attempt = 1;
   /** The client's IP address, if the runtime knows it. */
   address: string | undefined = undefined;
-  /** When the last frame, ping or pong arrived, or bytes left that had waited for the peer. */
+  /** When the last frame, ping or pong arrived, or when waiting bytes were last accepted by the peer. */
   lastActivityAt: number;
-  /** The topic of the runtime that this connection subscribes to. */
+  /** The runtime topic that this connection subscribes to. */
   topic: Topic | undefined = undefined;
   rooms: Set<string> | undefined = undefined;
   buckets: Buckets | undefined = undefined;
-  /** Shared with the user's other connections. Undefined while they are full. */
+  /** The rate limits shared with the user's other connections. Undefined while all buckets are full. */
   userBuckets: UserBuckets | undefined = undefined;
   helloTimer: unknown = undefined;
   #sendQueue: SerialQueue | undefined = undefined;
@@ -164,7 +164,7 @@ export class Connection extends RareConnectionState implements WatchedConnection
     this.#services.owner.closeConnection(this, code, cause);
   }
 
-  /** The connection is in a room now. */
+  /** Call when the connection has joined a room. */
   noteJoined(room: string): void {
     const rooms = (this.rooms ??= new Set());
     if (rooms.has(room)) return;
@@ -175,7 +175,7 @@ export class Connection extends RareConnectionState implements WatchedConnection
   /** @returns whether the connection was in the room */
   noteLeft(room: string): boolean {
     const wasMember = this.rooms?.delete(room) === true;
-    // A connection that has closed has left all its rooms.
+    // After the close, the closer reports all rooms itself.
     if (wasMember && this.stage !== "closed") this.#services.owner.roomLeft(this, room);
     return wasMember;
   }
@@ -187,27 +187,27 @@ export class Connection extends RareConnectionState implements WatchedConnection
     this.#sendQueue?.clear();
   }
 
-  /** Ends the connection's work for good: handlers that run are aborted, and have no effect. */
+  /** Aborts the handlers that run: they have no further effect. */
   abortHandlers(): void {
     this.dropSends();
     this.#sendQueue?.running?.abort();
     for (const request of this.runningRequests ?? []) request.abort();
   }
 
-  /** Bytes have left that had waited for the peer: it reads. */
+  /** Call when bytes that waited for the peer have left: the peer is reading. */
   onProgress(now: number): void {
     this.lastActivityAt = now;
     if (this.backlog !== undefined) this.backlog.stalledSince = undefined;
   }
 
-  /** Resolves when no message and no request of the connection is handled or waits; undefined if none does. */
+  /** Resolves when no message or request of the connection runs or waits; undefined if none does. */
   whenHandled(): Promise<unknown> | undefined {
     const [sends, requests] = [this.#sendQueue, this.requestLimiter];
     if (sends?.isIdle !== false && requests?.isIdle !== false) return undefined;
     return Promise.all([sends?.onIdle(), requests?.onIdle()]);
   }
 
-  /** Queues a frame, which is written at the end of this turn. */
+  /** Queues a frame. It is written at the end of this turn. */
   push(frame: OutboundFrame): void {
     if (this.stage === "closed") return;
     this.#startBatch();
@@ -215,7 +215,7 @@ export class Connection extends RareConnectionState implements WatchedConnection
     this.batch = this.batch.append(frame);
   }
 
-  /** Queues a frame, behind the welcome if that is not out yet. */
+  /** Queues a frame, after the welcome if that is not sent yet. */
   pushAfterWelcome(frame: OutboundFrame): void {
     if (this.stage === "open" || this.stage === "closed") {
       this.push(frame);
@@ -227,7 +227,7 @@ export class Connection extends RareConnectionState implements WatchedConnection
     if (kept.chars > MAX_UNWELCOMED_CHARS) this.close(CloseCode.SlowReader);
   }
 
-  /** The welcome is queued: what the application sent before it follows. */
+  /** Call when the welcome is queued: queues what the application sent before it. */
   flushAfterWelcome(): void {
     for (const frame of this.unwelcomedFrames?.frames ?? []) this.push(frame);
     this.unwelcomedFrames = undefined;
@@ -254,7 +254,7 @@ export class Connection extends RareConnectionState implements WatchedConnection
     return true;
   }
 
-  /** Moves the position past a message that this connection does not get. Of several in a row the last one per channel is sent. */
+  /** Advances the position past a message that this connection does not get. Of several skips in a row, the last per channel is sent. */
   skip(channel: string, offset: number): void {
     if (!this.isV1 || this.stage === "closed") return;
     this.#startBatch();
@@ -271,7 +271,7 @@ export class Connection extends RareConnectionState implements WatchedConnection
     return batch;
   }
 
-  /** A `skip` comes before the next frame: that may be the `gap` or the `left` behind which its offset means nothing. */
+  /** Queues pending skips before the next frame, which may be a `gap` or `left` after which their offsets are meaningless. */
   #appendSkips(): void {
     if (this.#skippedOffsets === undefined) return;
     for (const [ch, off] of this.#skippedOffsets)
@@ -293,7 +293,7 @@ export class Connection extends RareConnectionState implements WatchedConnection
   #leaveBatchGroup(group: BatchGroup): void {
     this.batch = group.batch;
     this.#batchGroup = undefined;
-    // This connection may be flushed before the rest of the group, so it gets the frames that follow by itself.
+    // This connection may be flushed before the rest of the group, so it gets the following frames individually.
     if (!group.isFlushed) group.individualRecipients.push(this);
   }
 }

@@ -1,5 +1,5 @@
 // Moves connections of this node to other nodes. Called by the manager.
-// Guarantees: a connection is closed when its handlers have finished or after ten seconds; a large node does not send all
+// Guarantees: a connection is closed when its handlers have finished, or after ten seconds; a large node does not send all
 // of its clients to the others at once.
 import { CloseCode } from "@halyard/protocol/wire";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
@@ -10,20 +10,20 @@ import type { Connection } from "./connection.ts";
 /** The options of `drain`. */
 export interface DrainOptions {
   /**
-   * Over how long connections are closed, in equal slots, in ms. Alone, a node closes all at once, and this is the longest
+   * The time over which connections are closed, in equal slots, in ms. A single node closes all at once, and this is the longest
    * delay before a reconnect.
    *
-   * @default 20_000 with several nodes, 2_000 alone
+   * @default 20_000 with several nodes, 2_000 for a single node
    */
   readonly windowMs?: number | undefined;
-  /** The part of this node's connections to move, 0 to 1. Below 1 the node goes on taking new ones. @default 1 */
+  /** The share of this node's connections to move, 0 to 1. Below 1, the node continues to accept new ones. @default 1 */
   readonly share?: number | undefined;
 }
 
 const HANDLERS_MS = 10_000;
 const SLOT_MS = 100;
 
-/** Closes all connections at once; each comes back after a random time. */
+/** Closes all connections at once; each client reconnects after a random delay. */
 export async function closeTogether(
   connections: readonly Connection[],
   { clock, windowMs }: { readonly clock: Clock; readonly windowMs: number },
@@ -33,7 +33,7 @@ export async function closeTogether(
   for (const connection of connections) close(connection, clock.random() * windowMs);
 }
 
-/** Closes connections one slot after the other, in random order; each comes back at once. */
+/** Closes connections slot by slot, in random order; each client reconnects at once. */
 export async function closeInSlots(
   connections: readonly Connection[],
   { clock, windowMs }: { readonly clock: Clock; readonly windowMs: number },
@@ -52,7 +52,7 @@ export async function closeInSlots(
   );
 }
 
-/** So many of the connections, in random order. */
+/** A random selection of `count` connections. */
 export function sample(connections: readonly Connection[], count: number, clock: Clock): Connection[] {
   return connections
     .map((connection) => ({ connection, order: clock.random() }))
@@ -65,7 +65,7 @@ function announce(connection: Connection, afterMs: number): void {
   connection.push(new OutboundFrame(JSON.stringify({ type: "reconnect", afterMs: Math.round(afterMs) })));
 }
 
-/** Resolves when no handler of the connection runs or waits, or when it has had its time. */
+/** Resolves when no handler of the connection runs or waits, or after the time-out. */
 async function whenIdle({ sendQueue, requestLimiter }: Connection, clock: Clock): Promise<void> {
   const idle = Promise.all([sendQueue.onIdle(), requestLimiter?.onIdle()]);
   await withDeadline(idle, { clock, ms: HANDLERS_MS }).catch(() => undefined);
@@ -75,7 +75,7 @@ function close(connection: Connection, retryAfterMs: number): void {
   connection.close(CloseCode.Draining, `retryAfterMs=${String(Math.round(retryAfterMs))}`);
 }
 
-/** Closes connections whose node ends: what is queued does not run. */
+/** Closes the connections of a node that ends: queued messages do not run. */
 export function closeForGood(connections: readonly Connection[], clock: Clock): void {
   for (const connection of connections) {
     connection.ephemeral?.clear();

@@ -11,7 +11,7 @@ export interface HeartbeatParts {
   readonly limits: ServerLimits;
   readonly connections: () => Iterable<Connection>;
   readonly rateLimits: RateLimits;
-  /** Rooms are joined while it can be used. */
+  /** Pending rooms are joined only while the backplane can be used. */
   readonly monitor: { readonly isSettled: boolean };
   readonly rooms: { joinPending(connection: Connection, room: string): Promise<void> };
 }
@@ -29,7 +29,7 @@ export class Heartbeat {
   readonly #tickMs: number;
   #timer: unknown;
   #bucket = 0;
-  /** Until then no silent connection is closed: the event loop of this node was blocked. */
+  /** No silent connection is closed before this time, because the event loop of this node was blocked. */
   #graceUntil = 0;
 
   constructor(parts: HeartbeatParts) {
@@ -41,7 +41,7 @@ export class Heartbeat {
   start(): void {
     const dueAt = this.#parts.clock.now() + this.#tickMs;
     this.#timer = this.#parts.clock.setTimeout(() => {
-      // The next tick is scheduled first, so that a `stop` from within this tick wins.
+      // The next tick is scheduled first, so that a `stop` during this tick cancels it.
       this.start();
       this.#tick(dueAt);
     }, this.#tickMs);
@@ -53,7 +53,7 @@ export class Heartbeat {
 
   #tick(dueAt: number): void {
     const now = this.#parts.clock.now();
-    // A blocked event loop has not read what peers sent: its own delay must not close their connections.
+    // A blocked event loop has not read what peers sent, so its own delay must not close their connections.
     const timerLagMs = now - dueAt;
     if (timerLagMs > 1_000) this.#graceUntil = now + Math.min(timerLagMs, this.#parts.limits.silenceMs);
     this.#bucket = (this.#bucket + 1) % this.#buckets;
@@ -98,14 +98,14 @@ export class Heartbeat {
     if (connection.heartbeatBucket % this.#buckets === this.#bucket) ping(connection.ws);
   }
 
-  /** An unfinished message takes memory, and its fragments count as activity. */
+  /** Closes a connection whose message is unfinished for too long: it takes memory, and its fragments count as activity. */
   #checkUnfinishedMessage(connection: Connection, now: number): void {
     if (connection.transport.isReceiving?.(connection.ws) !== true) {
       connection.unfinishedSince = undefined;
       return;
     }
     connection.unfinishedSince ??= now;
-    // The message may have begun one tick before it was seen, and the next check is one tick away.
+    // The message may have begun one tick before it was noticed, and the next check is one tick away.
     const { unfinishedMs } = this.#parts.limits;
     if (now - connection.unfinishedSince < unfinishedMs - 2 * this.#tickMs || now <= this.#graceUntil) return;
     connection.close(CloseCode.Unfinished, {
@@ -114,7 +114,7 @@ export class Heartbeat {
     });
   }
 
-  /** A peer that reads slowly is not stalled: what counts is whether bytes have left the process since the last tick. */
+  /** Closes a stalled connection. A peer that reads slowly is not stalled: what counts is whether bytes left since the last tick. */
   #checkBacklog(connection: Connection, now: number): void {
     const { transport, ws } = connection;
     const bytes = transport.bufferedAmount(ws);
@@ -126,7 +126,7 @@ export class Heartbeat {
       transport.sentBytes === undefined ? bytes < backlog.bytes : sentBytes > backlog.sentBytes;
     backlog.bytes = bytes;
     backlog.sentBytes = sentBytes;
-    // Bytes that waited leave only when the peer has taken earlier ones.
+    // Waiting bytes leave only when the peer has read earlier ones.
     if (hadWaiting && hasProgress) connection.onProgress(now);
     if (bytes === 0) backlog.stalledSince = undefined;
     else backlog.stalledSince ??= now;

@@ -1,11 +1,6 @@
 import type { Connection } from "./connection.ts";
 
-/** A function, because TypeScript would assume after an await that the stage is what it was before. */
+/** Whether a connection has closed. A function, because TypeScript assumes that a field is unchanged after an await. */
 export function isClosed(connection: Connection): boolean {
   return connection.stage === "closed";
-}
-
-/** Whether a connection is in a room. Checked again after each await: it may have closed or left. */
-export function isMember(connection: Connection, room: string): boolean {
-  return connection.stage !== "closed" && connection.rooms?.has(room) === true;
 }

@@ -1,18 +1,18 @@
-// The rooms of a hello that the connection is not in yet. Made with the welcome, which names them as `pending`.
-// Heartbeat has Rooms join them, in order, as the rates allow and the backplane answers; sends to such a room wait until it is settled.
+// The rooms of a hello that the connection is not in yet. Created with the welcome, which lists them as `pending`.
+// Heartbeat lets Rooms join them in order, as the rates allow and the backplane answers; sends to such a room wait until it is settled.
 import type { Position } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 
 interface PendingRoom {
   readonly position: Position | undefined;
-  /** The room has taken its part of the rate of joins. */
+  /** Whether the room has already been counted against the rate of joins. */
   readonly isPaid: boolean;
   readonly waiting: (() => void)[];
 }
 
 /** The rooms of one connection that wait to be joined, in the client's order. */
 export class PendingRooms {
-  /** What all of them together may replay. */
+  /** How much all pending rooms together may replay. */
   readonly budget = { messages: LIMITS.replayedMessages, bytes: LIMITS.replayedBytes };
   #isBusy = false;
   readonly #rooms = new Map<string, PendingRoom>();
@@ -33,7 +33,7 @@ export class PendingRooms {
   }
 
   /**
-   * Joins them, in order, as long as the rate allows.
+   * Joins the rooms in order, as long as the rate allows.
    *
    * @param join settles the room unless it fails for now; never rejects
    */
@@ -47,7 +47,7 @@ export class PendingRooms {
     this.#isBusy = false;
   }
 
-  /** From where the client goes on. */
+  /** The position at which the client resumes in a room. */
   positionOf(room: string): Position | undefined {
     return this.#rooms.get(room)?.position;
   }
@@ -58,7 +58,7 @@ export class PendingRooms {
     return pending === undefined ? undefined : new Promise((resolve) => pending.waiting.push(resolve));
   }
 
-  /** The room is joined, refused or left. @returns whether it was pending */
+  /** Call when a room was joined, refused or left. @returns whether it was pending */
   settle(room: string): boolean {
     const pending = this.#rooms.get(room);
     this.#rooms.delete(room);
@@ -66,7 +66,7 @@ export class PendingRooms {
     return pending !== undefined;
   }
 
-  /** The connection has closed. */
+  /** Call when the connection has closed. */
   settleAll(): void {
     for (const room of this.#rooms.keys()) this.settle(room);
   }

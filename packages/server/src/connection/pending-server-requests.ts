@@ -7,7 +7,7 @@ import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { wireJson } from "../delivery/wire-json.ts";
 import type { Clock } from "../types.ts";
 
-/** How long a request waits for its answer, if nothing else is said. */
+/** How long a request waits for its answer by default. */
 export const TIMEOUT_MS = 10_000;
 const ERROR_LENGTH = 200;
 
@@ -22,7 +22,7 @@ export interface RequestOptions {
 /** A request of the server to a client. */
 export interface ServerRequest extends RequestOptions {
   readonly name: string;
-  /** Already validated by the schema of the contract. */
+  /** The input, already validated by the schema of the contract. */
   readonly input: unknown;
 }
 
@@ -32,7 +32,7 @@ interface Pending {
   readonly settle: (answer: { readonly result: unknown } | { readonly error: Error }) => void;
 }
 
-/** What a pending request needs of the connection that it was sent to. */
+/** What a pending request needs of its connection. */
 export interface RequestedConnection {
   readonly id: string;
   readonly stage: string;
@@ -54,7 +54,7 @@ export class PendingServerRequests {
     this.#limit = limit;
   }
 
-  /** Sends a request and waits for its reply. The promise always settles: with `payload_too_large` for a large input. */
+  /** Sends a request and waits for its reply. The promise always settles; it rejects with `payload_too_large` for a large input. */
   async send({ name, input, signal, timeoutMs = TIMEOUT_MS }: ServerRequest): Promise<unknown> {
     signal?.throwIfAborted();
     if (this.#pending.size >= this.#limit)
@@ -102,13 +102,13 @@ export class PendingServerRequests {
     return true;
   }
 
-  /** The connection is closed: every pending request fails with `unavailable`. */
+  /** Call when the connection is closed: every pending request fails with `unavailable`. */
   rejectAll(): void {
     for (const { settle } of this.#pending.values()) settle({ error: new HalyardError("unavailable") });
   }
 }
 
-/** The error of a client, or of another node for it. */
+/** Reads the error that a client sent, or that another node passed on. */
 export function readError(frame: WireFrame): HalyardError {
   const parsed = clientMessages.error.safeParse(frame);
   if (!parsed.success)

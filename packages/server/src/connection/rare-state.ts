@@ -1,4 +1,4 @@
-// State that most connections never have. One field of the connection stands for all of it, and the first write creates it.
+// State that most connections never have. The connection has one field for all of it, which the first write creates.
 // Bun rounds an object up to a size class: 41 fields took 432 B per idle connection, 30 take 256 B (2026-11-29).
 
 import type { Position } from "@halyard/protocol";
@@ -13,7 +13,7 @@ import type { PendingRooms } from "./pending-rooms.ts";
 import type { PendingServerRequests } from "./pending-server-requests.ts";
 import type { UnfinishedWelcome } from "../availability/unfinished-welcome.ts";
 
-/** The call of a handler that runs. */
+/** A running call of a handler. */
 export interface Abortable {
   abort(): void;
 }
@@ -24,13 +24,13 @@ export interface BufferedFrames {
   bytes: number;
 }
 
-/** What the application sent before the welcome. */
+/** Frames that the application sent before the welcome. */
 export interface UnwelcomedFrames {
   readonly frames: OutboundFrame[];
   chars: number;
 }
 
-/** What a connection shows in a room, and whether it is being declared to the backplane. */
+/** The presence state of a connection in a room, and whether it is being sent to the backplane. */
 export interface RoomState {
   state: ShownState;
   isOnItsWay: boolean;
@@ -59,11 +59,11 @@ class RareState {
   presenceStates: Map<string, RoomState> | undefined = undefined;
 }
 
-/** The fields of a connection that most connections leave as they are. A write of `undefined` creates nothing. */
+/** The fields that stay at their defaults on most connections. Writing `undefined` allocates nothing. */
 export abstract class RareConnectionState {
   #state: RareState | undefined = undefined;
 
-  /** The connection was closed for good (4400 and above): handlers that still run must have no effect. */
+  /** The connection was closed for good (code 4400 and above): handlers that still run must have no effect. */
   get isRevoked(): boolean {
     return this.#state?.isRevoked === true;
   }
@@ -71,7 +71,7 @@ export abstract class RareConnectionState {
     if (isRevoked || this.#state !== undefined) this.#own.isRevoked = isRevoked;
   }
 
-  /** Counts the changes of the rights: an answer of `authorize` counts for the rights that it was asked with. */
+  /** Counts changes of the connection's rights: an answer of `authorize` is valid only for the version that it was asked with. */
   get rightsVersion(): number {
     return this.#state?.rightsVersion ?? 0;
   }
@@ -79,7 +79,7 @@ export abstract class RareConnectionState {
     this.#own.rightsVersion = version;
   }
 
-  /** The positions of the channels that get nothing while `authorize` is asked again. */
+  /** The positions of the channels that are withheld while `authorize` is asked again. */
   get withheld(): Map<string, Position> | undefined {
     return this.#state?.withheld;
   }
@@ -87,7 +87,7 @@ export abstract class RareConnectionState {
     if (positions !== undefined || this.#state !== undefined) this.#own.withheld = positions;
   }
 
-  /** The asynchronous handlers of requests that run. */
+  /** The running asynchronous request handlers. */
   get runningRequests(): Set<Abortable> | undefined {
     return this.#state?.runningRequests;
   }
@@ -95,7 +95,7 @@ export abstract class RareConnectionState {
     if (requests !== undefined || this.#state !== undefined) this.#own.runningRequests = requests;
   }
 
-  /** The ephemeral messages that wait for their interval. */
+  /** The ephemeral messages that wait for the end of their interval. */
   get ephemeral(): KeyedThrottle<() => boolean> | undefined {
     return this.#state?.ephemeral;
   }
@@ -103,7 +103,7 @@ export abstract class RareConnectionState {
     if (throttle !== undefined || this.#state !== undefined) this.#own.ephemeral = throttle;
   }
 
-  /** What the connection shows, by room. */
+  /** The presence states of the connection, by room. */
   get presenceStates(): Map<string, RoomState> | undefined {
     return this.#state?.presenceStates;
   }
@@ -111,7 +111,7 @@ export abstract class RareConnectionState {
     if (states !== undefined || this.#state !== undefined) this.#own.presenceStates = states;
   }
 
-  /** Requests of the server that this client has not answered. */
+  /** The server's requests that this client has not answered. */
   get serverRequests(): PendingServerRequests | undefined {
     return this.#state?.serverRequests;
   }
@@ -119,7 +119,7 @@ export abstract class RareConnectionState {
     if (requests !== undefined || this.#state !== undefined) this.#own.serverRequests = requests;
   }
 
-  /** Joins and leaves that are running. */
+  /** The joins and leaves that run or wait. */
   get roomOperations(): KeyedSerialQueue | undefined {
     return this.#state?.roomOperations;
   }
@@ -127,7 +127,7 @@ export abstract class RareConnectionState {
     if (operations !== undefined || this.#state !== undefined) this.#own.roomOperations = operations;
   }
 
-  /** Rooms of the client's hello that wait to be joined. */
+  /** The rooms of the client's hello that wait to be joined. */
   get pendingRooms(): PendingRooms | undefined {
     return this.#state?.pendingRooms;
   }
@@ -135,7 +135,7 @@ export abstract class RareConnectionState {
     if (rooms !== undefined || this.#state !== undefined) this.#own.pendingRooms = rooms;
   }
 
-  /** What the welcome left open, because the backplane did not answer. */
+  /** What the welcome left out because the backplane did not answer. */
   get unfinished(): UnfinishedWelcome | undefined {
     return this.#state?.unfinished;
   }
@@ -143,7 +143,7 @@ export abstract class RareConnectionState {
     if (unfinished !== undefined || this.#state !== undefined) this.#own.unfinished = unfinished;
   }
 
-  /** What the client had begun over earlier connections: it may send that again. */
+  /** The operations that the client has begun over earlier connections, and may send again. */
   get begunBefore(): BegunWork | undefined {
     return this.#state?.begunBefore;
   }
@@ -151,7 +151,7 @@ export abstract class RareConnectionState {
     if (begun !== undefined || this.#state !== undefined) this.#own.begunBefore = begun;
   }
 
-  /** Rooms that the server gave: `authorize` is not asked for them, and the welcome enters them. */
+  /** The rooms that the server gave: `authorize` is not asked about them, and the welcome enters them. */
   get givenRooms(): Set<string> | undefined {
     return this.#state?.givenRooms;
   }
@@ -175,7 +175,7 @@ export abstract class RareConnectionState {
     if (frames !== undefined || this.#state !== undefined) this.#own.bufferedFrames = frames;
   }
 
-  /** What the application sent before the welcome. */
+  /** Frames that the application sent before the welcome. */
   protected get unwelcomedFrames(): UnwelcomedFrames | undefined {
     return this.#state?.unwelcomedFrames;
   }
@@ -183,7 +183,7 @@ export abstract class RareConnectionState {
     if (frames !== undefined || this.#state !== undefined) this.#own.unwelcomedFrames = frames;
   }
 
-  /** When a tick first saw the unfinished message of the peer. */
+  /** When a heartbeat tick first noticed the peer's unfinished message. */
   get unfinishedSince(): number | undefined {
     return this.#state?.unfinishedSince;
   }
@@ -206,7 +206,7 @@ export abstract class RareConnectionState {
     if (watch !== undefined || this.#state !== undefined) this.#own.floodWatch = watch;
   }
 
-  /** The tabs that share the connection, where its hello says so. */
+  /** The tabs that share the connection, if its hello says that tabs share it. */
   get tabs(): TabCounter | undefined {
     return this.#state?.tabs;
   }
@@ -214,7 +214,7 @@ export abstract class RareConnectionState {
     if (tabs !== undefined || this.#state !== undefined) this.#own.tabs = tabs;
   }
 
-  /** What the application keeps with the connection. */
+  /** The application's `data` of the connection. */
   get data(): object | undefined {
     return this.#state?.data;
   }

@@ -1,6 +1,7 @@
-// The rates of a connection and of its user, as token buckets.
-// Called for frames and pings by messages/inbound.ts, for chat and typing by messages/client-sends.ts, for joins by messages/control-frames.ts.
-// A method takes its tokens from every bucket, or takes none and returns what is exceeded; only `pace` waits itself.
+// Enforces the rates of a connection and of its user with token buckets.
+// Called for frames and pings by messages/inbound.ts, for chat and typing by messages/client-sends.ts, for joins by
+// messages/control-frames.ts.
+// A method takes its tokens from every bucket, or takes none and returns what is exceeded; only the `pace` methods wait.
 
 import type { Buckets, Connection } from "./connection.ts";
 import type { ServerLimits } from "../limits.ts";
@@ -14,20 +15,20 @@ import type { Exceeded } from "../utils/errors.ts";
 import { andThen } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 
-/** How many times `limits.rooms` the hellos of a user may name at once: a few tabs that all reconnect. */
+/** How many times `limits.rooms` the hellos of a user may name at once: enough for a few tabs that all reconnect. */
 const HELLO_ROOMS = 5;
 /**
- * What an issue of a schema costs of the byte rates, in bytes. To find one takes a schema some 3 µs (2026-11): at the default
- * rates of a user, 8,192 issues a second.
+ * What a schema issue costs of the byte rates, in bytes. Finding one takes a schema about 3 µs (2026-11): the default
+ * rates of a user allow 8,192 issues per second.
  */
 const ISSUE_BYTES = 64;
 
-/** The rates of frames, bytes, chat and joins, each per connection and per user; and those of typing and pings. */
+/** Enforces the rates of frames, bytes, chat and joins, per connection and per user, and the rates of typing and pings. */
 export class RateLimits {
   readonly #limits: ServerLimits;
   readonly #clock: Clock;
   readonly #users: UserBucketTable;
-  /** Of the channels that are not full. */
+  /** The buckets of channels that are not full. */
   readonly #channels = new Map<string, TokenBucket>();
 
   constructor(limits: ServerLimits, clock: Clock) {
@@ -41,7 +42,7 @@ export class RateLimits {
     return this.#users.size;
   }
 
-  /** @returns undefined for a frame of this size that is within the rates */
+  /** @returns undefined if a frame of this size is within the rates */
   takeFrame(connection: Connection, bytes: number, now = this.#clock.now()): Exceeded | undefined {
     const limits = this.#limits;
     const own = this.#bucketsOf(connection);
@@ -63,8 +64,8 @@ export class RateLimits {
   }
 
   /**
-   * Charges the byte rates of a connection and its user for what a schema has found in a message: at most a burst, and the
-   * next messages wait.
+   * Charges the byte rates of a connection and its user for the issues that a schema found in a message, up to one burst; the
+   * next messages then wait.
    */
   chargeFor(connection: Connection, error: HalyardError): void {
     if (!(error instanceof InvalidMessageError)) return;
@@ -75,12 +76,12 @@ export class RateLimits {
     this.#userBucketsOf(connection, now).bytes.charge(now, Math.min(bytes, userByteBurst));
   }
 
-  /** The user's counts, over all their connections. */
+  /** The buckets and counters that all connections of a user share. */
   userBucketsOf(connection: Connection): UserBuckets {
     return connection.userBuckets ?? this.#userBucketsOf(connection, this.#clock.now());
   }
 
-  /** Chat, typing and joins each have their own rate; other types have none. {@link takeUserPage} is for a request. */
+  /** Counts a message against the rate of its type: chat, typing and joins have one. Requests for users use {@link takeUserPage}. */
   takeForType(connection: Connection, type: string): Exceeded | undefined {
     const limits = this.#limits;
     const now = this.#clock.now();
@@ -94,12 +95,12 @@ export class RateLimits {
     return type === "join" ? this.#takeList(connection, "joins", now) : undefined;
   }
 
-  /** A page of a list of users, which a client requests. As a join, it is answered with up to 200 users. */
+  /** Counts a request for a page of users. Like a join, it is answered with up to 200 users. */
   takeUserPage(connection: Connection): Exceeded | undefined {
     return this.#takeList(connection, "userPages", this.#clock.now());
   }
 
-  /** @returns how many of so many rooms of a hello may be joined now */
+  /** @returns how many of `count` rooms of a hello may be joined now */
   takeHelloRooms(connection: Connection, count: number): number {
     const { joinsPerSecond, rooms } = this.#limits;
     const now = this.#clock.now();
@@ -110,7 +111,7 @@ export class RateLimits {
     return granted;
   }
 
-  /** The bytes that all clients together send into a channel. */
+  /** Counts bytes against the rate of what all clients together send into a channel. */
   takeForChannel(channel: string, bytes: number): Exceeded | undefined {
     const { channelBytesPerSecond, channelByteBurst } = this.#limits;
     const now = this.#clock.now();
@@ -123,7 +124,7 @@ export class RateLimits {
     return waitMs > 0 ? { limit: "channelBytesPerSecond", waitMs } : undefined;
   }
 
-  /** Delays a message until it is within the rate of its channel. */
+  /** Waits until a message is within the rate of its channel. */
   paceChannel(connection: Connection, channel: string, bytes: number): MaybePromise<void> {
     return this.#delayUntil(connection, () => this.takeForChannel(channel, bytes));
   }
@@ -137,12 +138,12 @@ export class RateLimits {
     return waitMs > 0 ? { limit: "pingsPerSecond", waitMs } : undefined;
   }
 
-  /** Delays a message that was taken in until what {@link chargeFor} has charged since then is paid. */
+  /** Waits until the buckets have recovered from what {@link chargeFor} charged after a message was accepted. */
   paceCharged(connection: Connection): MaybePromise<void> {
     return this.#delayUntil(connection, () => this.#debtOf(connection));
   }
 
-  /** Delays a message of a v1 client until it is within its rates. Such a message is never rejected for its rate. */
+  /** Waits until a message of a v1 client is within its rates. Such a message is never rejected for its rate. */
   pace(
     connection: Connection,
     message: { readonly type: string; readonly unpaidBytes: number },
@@ -159,7 +160,7 @@ export class RateLimits {
   /**
    * Forgets the users and channels whose buckets are full again. Called between messages.
    *
-   * @param connections all of this node; each gets its user's buckets again with its next message
+   * @param connections all connections of this node; each looks up its user's buckets again with its next message
    */
   sweep(connections: Iterable<Connection>): void {
     const now = this.#clock.now();
@@ -210,7 +211,7 @@ export class RateLimits {
   }
 
   async #delayFor(connection: Connection, first: Exceeded, take: () => Exceeded | undefined): Promise<void> {
-    // Many may wait for the same bucket: those that do not get their tokens look again less and less often.
+    // Many messages may wait for the same bucket: one that does not get its tokens tries again less and less often.
     let leastMs = 0;
     for (let exceeded: Exceeded | undefined = first; exceeded !== undefined; exceeded = take()) {
       const waitMs = Math.max(leastMs, exceeded.waitMs);

@@ -1,7 +1,7 @@
-// Closes all connections of a user or of a session, on every node, and those that are on their way or cut off; handlers of
+// Closes all connections of a user or a session, on every node, including those that are still opening or cut off; the handlers of
 // lost connections are aborted.
-// Called by the manager; the backplane hands over what other nodes revoke, and the handshake asks before a connection begins.
-// Guarantee: a connection that was authenticated before a mark does not stay open once its node can read the mark.
+// Called by the manager, by the backplane for revocations of other nodes, and by the handshake before a connection begins.
+// Guarantee: a connection that was authenticated before a revocation mark does not stay open once its node can read the mark.
 import type { Backplane, Revocation } from "../backplane.ts";
 import { RevocationMarks } from "../memory/revocation-marks.ts";
 import type { Clock, DisconnectOptions } from "../types.ts";
@@ -9,7 +9,7 @@ import { CloseCode } from "@halyard/protocol/wire";
 import type { ConnectionTable } from "./connection-table.ts";
 import type { Connection } from "./connection.ts";
 
-/** What {@link Revocations} uses. */
+/** The dependencies of {@link Revocations}. */
 export interface RevocationsParts {
   readonly backplane: Pick<Backplane, "revoke" | "revocations">;
   readonly connections: ConnectionTable;
@@ -17,18 +17,18 @@ export interface RevocationsParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Longer than a session lasts: a node may be cut off for days. */
+/** How long a mark is stored: longer than a session lasts, because a node may be cut off for days. */
 const MARK_MS = 30 * 24 * 3_600_000;
-/** Longer than a handshake takes. */
+/** How long a mark is kept for connections that are opening: longer than a handshake takes. */
 const RECENT_MS = 60_000;
-/** How many marks are asked for at once. */
+/** How many users or sessions one call asks about. */
 const BATCH = 512;
 const RETRY_MS = 1_000;
 
-/** The connections that may not stay. */
+/** Stores and applies revocation marks. */
 export class Revocations {
   readonly #parts: RevocationsParts;
-  /** For connections that are authenticated and not open yet. */
+  /** The recent marks, for connections that are authenticated and not open yet. */
   readonly #recent = new RevocationMarks();
   #retry: unknown;
 
@@ -36,7 +36,7 @@ export class Revocations {
     this.#parts = parts;
   }
 
-  /** @throws HalyardError `unavailable` by rejecting: the connections of this node are closed, other nodes may not know */
+  /** @throws HalyardError `unavailable` by rejecting: the connections of this node are closed, other nodes may not know of it */
   disconnectUser(user: string, options: DisconnectOptions): Promise<void> {
     return this.#revoke({ user, notBefore: this.#parts.clock.now(), ...closeOf(options) });
   }
@@ -46,7 +46,7 @@ export class Revocations {
     return this.#revoke({ session, ...closeOf(options) });
   }
 
-  /** Closes the connections that a mark is about. */
+  /** Closes the connections to which a mark applies. */
   readonly onRevoked = (mark: Revocation): void => {
     const now = this.#parts.clock.now();
     this.#recent.sweep(now);
@@ -59,14 +59,14 @@ export class Revocations {
     for (const connection of marked) connection.close(mark.code, mark.reason);
   };
 
-  /** The mark under which a connection that is about to begin falls. */
+  /** The mark that applies to a connection that is about to begin, if any. */
   markOf(connection: Connection): Revocation | undefined {
     if (this.#recent.size === 0) return undefined;
     const { userId: user, authenticatedAt } = connection;
     return this.#recent.matching({ user, session: sessionIdOf(connection), authenticatedAt });
   }
 
-  /** Asks for the marks of all connections of this node: a mark may have been missed. */
+  /** Asks for the marks of all connections of this node, because one may have been missed. */
   async checkAll(): Promise<void> {
     const { clock, connections, onError } = this.#parts;
     clock.clearTimeout(this.#retry);

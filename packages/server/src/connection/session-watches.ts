@@ -16,9 +16,9 @@ import { KeyedRateLimiter } from "../utils/keyed-rate-limiter.ts";
 import { RepeatedCalls } from "../utils/repeated-calls.ts";
 import type { Connection } from "./connection.ts";
 
-/** For how long a notice or a mark is repeated that the backplane has not taken. */
+/** How long a notice or a mark is repeated while the backplane does not accept it. */
 const ANNOUNCED_MS = 5 * 60_000;
-/** A node that is cut off for longer has checked its sessions by itself. */
+/** How long a mark is stored. A node that is cut off for longer has checked its sessions by itself. */
 const MARKED_MS = 3_600_000;
 
 interface SessionWatchesParts extends Pick<GuardedSessionWatchParts, "guard" | "clock"> {
@@ -32,7 +32,7 @@ export class SessionWatches {
   readonly #backplane: Backplane;
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
-  /** By user: a reconnect gives no new tries. */
+  /** The rate of `authenticate` messages by user, so that a reconnect gives no new attempts. */
   readonly #rate: KeyedRateLimiter;
   readonly #watchParts: GuardedSessionWatchParts;
   readonly #repeatedCalls: RepeatedCalls;
@@ -48,7 +48,7 @@ export class SessionWatches {
     this.#rate = new KeyedRateLimiter(clock, { perSecond, burst });
   }
 
-  /** Begins to watch. An authenticator that fails is reported, and tried again by each upgrade. */
+  /** Begins to watch. When the authenticator's `watch` fails, the error is reported, and each upgrade tries again. */
   begin(authenticator: AnyAuthenticator | undefined): void {
     try {
       this.watchOf(authenticator);
@@ -81,7 +81,7 @@ export class SessionWatches {
     await connection.sessionWatch.renew(connection, ticket);
   }
 
-  /** Hands a notice of another node to every watch. */
+  /** Passes a notice of another node to every watch. */
   readonly onNotice = (data: string): void => {
     let notice: unknown;
     try {
@@ -93,7 +93,7 @@ export class SessionWatches {
     for (const watch of this.#watches.values()) watch.receive(notice);
   };
 
-  /** Notices of other nodes may have been missed. */
+  /** Call when notices of other nodes may have been missed. */
   interrupted(): void {
     for (const watch of this.#watches.values()) watch.interrupted?.();
   }
@@ -114,7 +114,7 @@ export class SessionWatches {
     return this.#untilDone(() => this.#backplane.revoke(revocation, MARKED_MS));
   }
 
-  /** A call that fails is repeated later. */
+  /** Repeats a call until it succeeds. */
   async #untilDone(call: () => Promise<void>): Promise<void> {
     await call().catch((error: unknown) => {
       this.#onError(error);

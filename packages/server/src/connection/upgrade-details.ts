@@ -3,7 +3,7 @@ import type { SessionWatch } from "../session-watch.ts";
 import type { Transport } from "../delivery/transport.ts";
 import type { GuestIdentity } from "../types.ts";
 
-/** What the handshake has found out before 101, and `handleOpen` alone does not know. */
+/** What the handshake found out before it answered 101; a bare `handleOpen` does not know it. */
 export interface UpgradeDetails {
   /** Set by the runtime's server when the socket is open. */
   transport: Transport | undefined;
@@ -11,9 +11,9 @@ export interface UpgradeDetails {
   readonly address: string | undefined;
   readonly identity: GuestIdentity;
   readonly isV1: boolean;
-  /** When the authentication began, by the clock. */
+  /** When the authentication began, by the clock's `now`. */
   readonly authenticatedAt: number;
-  /** From the URL of a v1 client, or a client with the connection's own id. */
+  /** The client named in the URL of a v1 client; otherwise a client with the connection's own id. */
   readonly client: ClientRef;
   readonly attempt: number;
   readonly watch: SessionWatch | undefined;

@@ -1,10 +1,10 @@
-// The token buckets of users. Each user has one set, which all their connections to this node share.
-// Called by RateLimits for the first frame of a connection, and by Heartbeat once a tick.
+// The token buckets of users. All connections of a user to this node share one set.
+// Called by RateLimits for the first frame of a connection, and by Heartbeat on each tick.
 // Guarantees: a reconnect gives no new tokens; a user whose buckets are full is not stored.
 import { TokenBucket } from "@halyard/protocol/internal";
 import type { ServerLimits } from "../limits.ts";
 
-/** The token buckets of one user; those of chat and joins are created by the first message that they limit. */
+/** The token buckets of one user. Those of chat and joins are created by the first message that they limit. */
 export class UserBuckets {
   readonly messages: TokenBucket;
   readonly bytes: TokenBucket;
@@ -12,9 +12,9 @@ export class UserBuckets {
   joins: TokenBucket | undefined = undefined;
   userPages: TokenBucket | undefined = undefined;
   helloRooms: TokenBucket | undefined = undefined;
-  /** Sends that wait or run, on closed connections as well: these drain no faster than the rates. */
+  /** How many sends wait or run, including those of closed connections, which drain no faster than the rates allow. */
   waitingSends = 0;
-  /** Nothing is stored of this user any more: a connection must not take from these buckets again. */
+  /** The table no longer has these buckets, so connections must not use them again. */
   isForgotten = false;
 
   constructor(limits: ServerLimits, now: number) {

@@ -1,17 +1,17 @@
-// A message as text for the wire, and the lists of frames that connections share.
+// A message encoded for the wire, and the lists of frames that connections share.
 // Channels and replies create frames; connections collect them in batches; transports write batches.
 // A frame is encoded once per node and concatenated once per distinct batch, never once per connection.
 
 /** A message encoded for the wire, once for all its recipients. */
 export class OutboundFrame {
   readonly text: string;
-  /** Dropped first for a slow reader. */
+  /** An ephemeral frame is dropped first for a slow reader. */
   readonly ephemeral: boolean;
   /** False for a reply, which goes to one connection only: no batch caches it for others. */
   readonly isShared: boolean;
-  /** The bytes that the transport encoded; the same for every recipient. */
+  /** The bytes as the transport encoded them; the same for every recipient. */
   encoded: Uint8Array | undefined = undefined;
-  /** The frame is part of a concatenated batch. */
+  /** Whether the frame was part of a concatenated batch. */
   wasConcatenated = false;
   compressed: Uint8Array | undefined = undefined;
 
@@ -24,8 +24,8 @@ export class OutboundFrame {
 
 /**
  * The frames that a connection gets in one turn, as a linked list that connections share: the same frames in the same order
- * are the same batch. So a fan-out costs a connection one pointer, and the bytes that a transport concatenates for the first
- * of them serve all others.
+ * are the same batch. A fan-out costs each connection only a pointer, and the bytes that a transport concatenates for the first
+ * recipient serve all others.
  */
 export class Batch {
   readonly previous: Batch | undefined;
@@ -37,9 +37,9 @@ export class Batch {
   /** The bytes of all frames, once a transport has concatenated them. */
   concatenated: Uint8Array | undefined = undefined;
   concatenatedCompressed: Uint8Array | undefined = undefined;
-  /** Several connections hold this batch, or a transport has written it once: concatenating it pays. */
+  /** Whether several connections hold this batch, or a transport has written it before: then concatenating it is worthwhile. */
   isShared = false;
-  /** How many connections have got this batch in the flush that runs. */
+  /** How many connections have received this batch in the current flush. */
   deliveries = 0;
   #frames: readonly OutboundFrame[] | undefined = undefined;
   #lastAppendedFrame: OutboundFrame | undefined = undefined;

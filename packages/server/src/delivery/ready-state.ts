@@ -1,2 +1,2 @@
-/** `readyState` of a socket that can be written to, on both runtimes. */
+/** The `readyState` of an open socket, on both runtimes. */
 export const OPEN = 1;

@@ -1,7 +1,7 @@
 import { OutboundFrame } from "./outbound-frame.ts";
 import type { Recipient } from "./transport.ts";
 
-/** A frame that a slow reader does not get; what it says is sent to the reader later, in another form. */
+/** A frame that slow readers do not get, because its content is sent to them later in another form. */
 export class RefreshedFrame extends OutboundFrame {
   readonly onDropped: (recipient: Recipient) => void;
 

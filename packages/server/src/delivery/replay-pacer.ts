@@ -1,28 +1,28 @@
-// Sends long replays in pieces: the next one when the socket has sent the earlier one, with a ping in between.
-// The writer hands it the batch of each connection that has a backlog, and writes what it returns.
-// Guarantees: frames of one connection keep their order; a piece is at most 64 KiB, or one frame; a peer that reads at all shows
-// it by the pongs, however much of the replay the kernel and the network hold.
+// Sends long replays in pieces, each one when the socket has sent the previous one, with a ping in between.
+// The writer passes it the batch of each connection that has a backlog, and writes what it returns.
+// Guarantees: frames of one connection keep their order; a piece is at most 64 KiB, or one frame; a peer that reads at all proves
+// it by its pongs, however much of the replay the kernel and the network buffer.
 import type { Clock } from "../types.ts";
 import type { Backlog } from "./backlog.ts";
 import { HeldFrames } from "./held-frames.ts";
 import type { Batch } from "./outbound-frame.ts";
 import type { Recipient } from "./transport.ts";
 
-/** What a connection gets in one turn of a replay, in characters. */
+/** How much of a replay a connection gets in one turn, in characters. */
 const PIECE_CHARS = 64 * 1024;
-/** The next piece goes when no more than this waits at the socket, in bytes: so the line never runs dry. */
+/** The next piece is sent when at most this many bytes wait at the socket, so that the line is always busy. */
 const LOW_BYTES = 16 * 1024;
-/** How often the sockets that have more are looked at. Bun reports that they drained, Node does not for every write. */
+/** How often sockets with further pieces are checked. Bun reports that a socket has drained, Node does not for every write. */
 const POLL_MS = 50;
 
-/** What {@link ReplayPacer} uses. */
+/** The dependencies of {@link ReplayPacer}. */
 export interface ReplayPacerParts {
   readonly clock: Clock;
-  /** Has the frames of a connection written at the end of this turn. */
+  /** Schedules the frames of a connection to be written at the end of this turn. */
   readonly enqueue: (connection: Recipient) => void;
 }
 
-/** What is written to a connection in a flush. */
+/** The frames that a flush is about to write to a connection. */
 export interface FlushedBatch {
   readonly batch: Batch;
   readonly empty: Batch;
@@ -32,7 +32,7 @@ export interface FlushedBatch {
   readonly flush: number;
 }
 
-/** Holds back what a slow line cannot take yet of a replay, and what follows it. */
+/** Holds back the part of a replay that a slow line cannot take yet, and the frames after it. */
 export class ReplayPacer {
   readonly #parts: ReplayPacerParts;
   readonly #waiting = new Set<Recipient>();
@@ -42,7 +42,7 @@ export class ReplayPacer {
     this.#parts = parts;
   }
 
-  /** @returns what is written now, if anything is */
+  /** @returns the frames to write now, if any */
   next(connection: Recipient, backlog: Backlog, flushed: FlushedBatch): Batch | undefined {
     const { batch, empty, bufferedBytes, flush } = flushed;
     const replayChars = backlog.queuedReplayBytes;
@@ -69,7 +69,7 @@ export class ReplayPacer {
     return taken.piece;
   }
 
-  /** The connection is closed: what is held is dropped, and the client resumes before it. */
+  /** Call when the connection is closed. Held frames are dropped, because the client resumes before them. */
   forget(connection: Recipient): void {
     this.#waiting.delete(connection);
     if (connection.backlog !== undefined) connection.backlog.held = undefined;
@@ -97,7 +97,7 @@ export class ReplayPacer {
   };
 }
 
-/** Its pong says that the peer has read the pieces before it. */
+/** Sends a ping, whose pong proves that the peer has read the pieces before it. */
 function ping({ transport, ws }: Recipient, backlog: Backlog): void {
   if (transport.ping === undefined) return;
   transport.ping(ws);
@@ -108,7 +108,7 @@ function hasDrained({ transport, ws }: Recipient): boolean {
   try {
     return transport.bufferedAmount(ws) <= LOW_BYTES;
   } catch {
-    // The flush finds the socket broken, and closes the connection.
+    // The socket is broken. Return true, so that the flush notices and closes the connection.
     return true;
   }
 }

@@ -1,7 +1,7 @@
 import type { WebSocketInstance } from "../types.ts";
 import type { Transport } from "./transport.ts";
 
-/** For any socket with `send`. */
+/** The transport for any socket with `send`. */
 export const basicTransport: Transport = {
   write(ws, batch) {
     for (const frame of batch.frames()) ws.send(frame.text);
@@ -15,13 +15,13 @@ interface CorkedSocket extends WebSocketInstance {
   getBufferedAmount(): number;
 }
 
-/** For a socket that can cork, as Bun's: the frames that are sent inside go out in one system call. */
+/** The transport for a socket with `cork`, like Bun's: all frames of a batch go out in one system call. */
 export const corkingTransport: Transport = {
   write(ws, batch) {
     let isComplete = true;
     const frames = batch.frames();
     (ws as CorkedSocket).cork(() => {
-      // 0 means that the runtime was over its limit and dropped the message.
+      // 0 means that the runtime dropped the message because its limit was reached.
       for (const { text } of frames) if (ws.send(text) === 0) isComplete = false;
     });
     return isComplete;
@@ -29,7 +29,7 @@ export const corkingTransport: Transport = {
   bufferedAmount: (ws) => (ws as CorkedSocket).getBufferedAmount(),
 };
 
-/** The transport for a socket that no runtime's server handed over. */
+/** Chooses the transport for a socket that was passed to `handleOpen` without one. */
 export function transportOf(ws: WebSocketInstance): Transport {
   return "cork" in ws && "getBufferedAmount" in ws ? corkingTransport : basicTransport;
 }

@@ -1,5 +1,5 @@
-// Writes a batch to many connections through a topic of the runtime (Bun), which copies it natively.
-// The writer offers each connection of a large flush; what no topic can serve is written one by one.
+// Writes a batch to many connections through a topic of the runtime (Bun), which distributes it natively.
+// The writer offers each connection of a large flush; connections that no topic can serve are written one by one.
 // Used only when the topic's subscribers are exactly the recipients of a batch, and none of them has bytes waiting.
 
 import { Batch } from "./outbound-frame.ts";
@@ -8,14 +8,14 @@ import { OPEN } from "./ready-state.ts";
 import type { GroupBroadcast, Recipient, Topic } from "./transport.ts";
 import type { WebSocketInstance } from "../types.ts";
 
-/** The topics of a runtime: a publication reaches every subscriber, in order with frames that are sent to it alone. */
+/** The topics of a runtime. A publication reaches every subscriber, in order with frames that are sent to it individually. */
 export interface Topics {
   subscribe(ws: WebSocketInstance, topic: string): void;
   unsubscribe(ws: WebSocketInstance, topic: string): void;
   publish(topic: string, text: string): void;
 }
 
-/** Smaller groups, and fewer frames in a turn, are as fast when written one by one. */
+/** Smaller groups, and turns with fewer frames, are just as fast when written one by one. */
 export const MIN_GROUP_SIZE = 64;
 const MIN_FRAMES = 4;
 /** A topic does not report what it drops, so only batches and backlogs that always fit are published. */
@@ -23,7 +23,7 @@ const MAX_CHARS = 64 * 1024;
 const MAX_BUFFERED_BYTES = 64 * 1024;
 const MAX_BACKOFF = 1_023;
 
-/** Publishes batches that many connections get in one turn to a topic of the runtime. */
+/** Publishes a batch that many connections get in one turn to a topic of the runtime. */
 export class TopicBroadcaster implements GroupBroadcast {
   readonly #topics: Topics;
   readonly #name: string;
@@ -32,17 +32,17 @@ export class TopicBroadcaster implements GroupBroadcast {
   /** Subscribers of a topic that got other frames in this turn. */
   #outsiders: Recipient[] = [];
   #topicCount = 0;
-  /** Turns in which no topic is created, because the last ones were retired soon. */
+  /** How many turns to wait before creating a topic, because the last ones were soon retired. */
   #turnsToSkip = 0;
   #backoff = 0;
 
-  /** @param name of no other broadcaster of the same runtime's server, whose topics they share */
+  /** @param name a prefix that is unique among the broadcasters of one runtime server, which share its topics */
   constructor(topics: Topics, name = "") {
     this.#topics = topics;
     this.#name = name;
   }
 
-  /** @returns false if the connection must be written to alone, now */
+  /** @returns false if the connection must be written to individually, now */
   offer(connection: Recipient, batch: Batch, buffered: number): boolean {
     const isFit = batch.length >= MIN_FRAMES && batch.chars <= MAX_CHARS && batch.frame?.isShared === true;
     if (!isFit || buffered > MAX_BUFFERED_BYTES) {
@@ -55,10 +55,10 @@ export class TopicBroadcaster implements GroupBroadcast {
   }
 
   /**
-   * Writes to every connection that was taken.
+   * Writes to every connection that was accepted.
    *
-   * @param write writes to one connection alone
-   * @param fail ends a connection that cannot be taken out of its topic
+   * @param write writes to a single connection
+   * @param fail closes a connection that cannot be unsubscribed from its topic
    */
   flush(write: (connection: Recipient, batch: Batch) => void, fail: (connection: Recipient) => void): void {
     for (const [batch, members] of this.#groups) {
@@ -75,7 +75,7 @@ export class TopicBroadcaster implements GroupBroadcast {
       for (const member of members)
         if (published === 0 || member.topic !== topic) write(member, batch);
         else if (rest !== undefined) write(member, rest);
-      // Subscribed last, because these connections have got the frames already.
+      // Subscribed last, because these connections already have the frames.
       if (topic?.isRetired === false) for (const member of members) this.#join(member, topic, fail);
     }
     this.#groups.clear();
@@ -83,7 +83,7 @@ export class TopicBroadcaster implements GroupBroadcast {
     this.#outsiders = [];
   }
 
-  /** The connection is closed. @throws what the runtime throws */
+  /** Call when the connection is closed. @throws what the runtime throws */
   leave(connection: Recipient): void {
     const { topic, ws } = connection;
     if (topic === undefined) return;
@@ -92,7 +92,7 @@ export class TopicBroadcaster implements GroupBroadcast {
     if (ws.readyState === OPEN) this.#topics.unsubscribe(ws, topic.name);
   }
 
-  /** @returns how many frames were published: fewer than there are if the runtime threw, and the topic is retired then */
+  /** @returns how many frames were published; fewer than given if the runtime threw, in which case the topic is retired */
   #publish(topic: Topic, batch: Batch): number {
     topic.publishCount++;
     let published = 0;
@@ -150,7 +150,7 @@ export class TopicBroadcaster implements GroupBroadcast {
     try {
       this.#topics.subscribe(connection.ws, topic.name);
     } catch {
-      // The connection goes on getting its frames one by one.
+      // The connection continues to get its frames one by one.
       return;
     }
     connection.topic = topic;

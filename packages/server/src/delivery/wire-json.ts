@@ -1,12 +1,12 @@
-// The JSON text of values of the application: messages, replies and requests. Called wherever one is encoded for a client.
-// Guarantee: the text has no half of a surrogate pair, which a text that the application has cut may end with.
+// Encodes values of the application (messages, replies and requests) as JSON. Called wherever one is encoded for a client.
+// Guarantee: the text contains no lone surrogate, such as the application leaves when it cuts a text inside a pair.
 import { replaceLoneSurrogates } from "@halyard/protocol/internal";
 
-/** As `JSON.stringify`, also in what has no JSON; half of a surrogate pair is U+FFFD, as in what the server reads. */
+/** Like `JSON.stringify`, which returns undefined for some values; a lone surrogate becomes U+FFFD, as in frames that the server reads. */
 export function wireJson(value: object): string;
 export function wireJson(value: unknown): string | undefined;
 export function wireJson(value: unknown): string | undefined {
-  // The types of JSON.stringify deny it, but it returns undefined for undefined and for a function.
+  // Contrary to its types, JSON.stringify returns undefined for undefined and for functions.
   const json = JSON.stringify(value) as string | undefined;
   return json === undefined ? undefined : replaceLoneSurrogates(json);
 }

@@ -1,5 +1,5 @@
-// The one place where frames leave the node.
-// Connections enqueue themselves when their first frame of a turn is queued; the flush runs when the turn has handled its input.
+// The only place where frames leave the node.
+// A connection enqueues itself with its first frame of a turn; the flush runs when the turn has handled its input.
 // Each connection gets one write per turn, and a socket that throws or is too slow affects no other.
 
 import { CloseCode } from "@halyard/protocol/wire";
@@ -14,7 +14,7 @@ import type { Clock } from "../types.ts";
 import { ReplayPacer } from "./replay-pacer.ts";
 import { MIN_GROUP_SIZE } from "./topic-broadcaster.ts";
 
-/** What counts the frames that go out. */
+/** Counts the frames that are sent. */
 export interface SentFrames {
   addFrame(text: string, deliveries: number): unknown;
 }
@@ -31,33 +31,33 @@ interface PendingWrite {
 }
 
 /**
- * How many connections are prepared before they are written to: a write evicts most of the processor's cache, and preparing
+ * How many connections are prepared before they are written to. A write evicts most of the processor's cache, and preparing
  * several at once overlaps their cache misses (16 frames under way: 0.93 -> 0.90 of the time, 2026-11-25).
  */
 const PREPARE_AHEAD = 16;
 
 /**
- * Writes all frames of a turn together, once per connection. A busy node so makes fewer and larger writes, and an idle one
- * waits for nothing.
+ * Writes all frames of a turn together, once per connection. A busy node thus makes fewer and larger writes, and an idle node
+ * does not wait.
  */
 export class Writer {
-  /** The empty batch that every connection starts a turn with. */
+  /** The empty batch with which every connection starts a turn. */
   empty = new Batch();
-  /** How many ephemeral frames slow readers did not get. */
+  /** How many ephemeral frames were dropped for slow readers. */
   dropped = 0;
-  /** What goes out. */
+  /** Counts the sent frames. */
   readonly #sent: SentFrames;
-  /** False once HALYARD_BATCH_GROUPS=off has switched the groups off (see batch-group.ts). */
+  /** False when HALYARD_BATCH_GROUPS=off switches the groups off (see batch-group.ts). */
   usesBatchGroups = true;
   readonly #clock: Clock;
   readonly #limits: ServerLimits;
   #dirty: Recipient[] = [];
-  /** The bytes that wait at the socket prepared last. */
+  /** The bytes that wait at the socket of the connection prepared last. */
   #buffered = 0;
   /** The batch groups of this turn. */
   #groups: BatchGroup[] = [];
   #flushes = 0;
-  /** The different batches of the flush that runs. */
+  /** The distinct batches of the current flush. */
   readonly #delivered: Batch[] = [];
   readonly #replayPacer: ReplayPacer;
   readonly #flushSoon: () => void;
@@ -82,7 +82,7 @@ export class Writer {
     this.#dirty.push(connection);
   }
 
-  /** Opens a batch group for this turn. @returns undefined if groups are switched off */
+  /** Opens a batch group for this turn. @returns undefined when groups are switched off */
   openGroup(): BatchGroup | undefined {
     if (!this.usesBatchGroups) return undefined;
     const group = new BatchGroup(this.empty);
@@ -121,15 +121,15 @@ export class Writer {
       );
     this.#tally();
     for (const group of groups) group.reset(this.empty);
-    // The frames of this turn are not appended again.
+    // No later batch begins with the frames of this turn.
     this.empty.clearCache();
-    // Last, because closing one connection may close others whose batch was taken and not written.
+    // Last, because closing one connection may close others whose batch was taken but not written yet.
     this.#reportFailures(failures);
   }
 
   /**
-   * Writes the frames of a connection that is about to be closed. What its socket does not take is dropped: the connection
-   * has a close code already. So is everything behind a replay that is not out: the client resumes in it.
+   * Writes the frames of a connection that is about to be closed. Frames that its socket does not take are dropped, because the connection
+   * already has a close code. An unsent replay and everything after it are dropped too, because the client resumes there.
    */
   write(connection: Recipient): void {
     if (connection.backlog?.held !== undefined) {
@@ -144,13 +144,13 @@ export class Writer {
     this.#tally();
   }
 
-  /** The connection is closed. */
+  /** Call when the connection is closed. */
   forget(connection: Recipient): void {
     this.#replayPacer.forget(connection);
     connection.transport.groupBroadcast?.leave(connection);
   }
 
-  /** Most connections of a flush get a batch that others get as well: it is looked at once. */
+  /** Counts a delivery. Most connections of a flush share their batch, so the frames of a batch are examined once. */
   #count(batch: Batch): void {
     if (batch.deliveries++ === 0) this.#delivered.push(batch);
   }
@@ -169,7 +169,7 @@ export class Writer {
     return undefined;
   }
 
-  /** Takes the batch of a connection, without ephemeral frames if the peer is slow. */
+  /** Takes the batch of a connection, without its ephemeral frames if the peer is slow. */
   #takeBatch(connection: Recipient, failures: Failure[]): Batch | undefined {
     const batch = connection.takeBatch();
     try {
@@ -201,13 +201,13 @@ export class Writer {
     });
   }
 
-  /** The bytes that wait for the peer, at the socket and before it, without those of a replay. */
+  /** The bytes that wait for the peer, at the socket and before it, except those of a replay. */
   #waitingBytes(connection: Recipient): number {
     const buffered = connection.transport.bufferedAmount(connection.ws);
     this.#buffered = buffered;
     const { backlog } = connection;
     if (backlog === undefined) return buffered;
-    // A replay is written first, so no more of the waiting bytes can belong to it than were written.
+    // A replay is written first, so at most the buffered bytes can belong to it.
     backlog.replayBytes = Math.min(backlog.replayBytes, buffered);
     return buffered - backlog.replayBytes + (backlog.held?.otherChars ?? 0);
   }
@@ -222,7 +222,7 @@ export class Writer {
       if (connection.transport.write(connection.ws, batch)) return;
       failures.push({ connection, code: CloseCode.SlowReader });
     } catch {
-      // The socket is broken; its close event or the heartbeat ends it.
+      // The socket is broken, so the connection is closed.
       failures.push({ connection, code: 1011 });
     }
   }
@@ -242,7 +242,7 @@ export class Writer {
   }
 }
 
-/** The close reason of a slow reader. Each reader gets a different time to wait, so that they return spread over time. */
+/** The close reason for a slow reader. Each reader is told a different delay, so that they reconnect spread over time. */
 export function retryReason(clock: Clock): string {
   return `retryAfterMs=${String(Math.round(500 + clock.random() * 1_500))}`;
 }

@@ -1,6 +1,6 @@
-// Slots under `maxConnectionsPerUser`: reserved before 101, when a socket opens without an upgrade, or by a hello.
+// Reserves connection slots under `maxConnectionsPerUser`: before 101, when a socket opens without an upgrade, or on a hello.
 // Called by UpgradeHandler, ConnectionAdmitter and HelloHandler.
-// Guarantees: a slot belongs to one client, whose newer attempt replaces the older one; an abandoned slot is given back.
+// Guarantees: a slot belongs to one client, whose newer attempt replaces the older one; an abandoned slot is released.
 import { ContextOfConnection } from "../messages/handler-context.ts";
 import { CloseCode, HalyardError } from "@halyard/protocol/wire";
 import type { Admission, AdmissionRequest, Backplane, ClientRef, Eviction } from "../backplane.ts";
@@ -26,9 +26,9 @@ import { rejection, retryAfter } from "./upgrade-rejection.ts";
 
 /** An upgrade that may be answered with 101. */
 export interface AcceptedUpgrade {
-  /** What the socket carries as `data`. */
+  /** The `data` of the socket. */
   readonly data: SocketData;
-  /** What the server must know of the connection when the socket opens. */
+  /** What the server must know about the connection when the socket opens. */
   readonly details: UpgradeDetails;
 }
 
@@ -39,14 +39,14 @@ export function isRejection(answer: AcceptedUpgrade | UpgradeRejection): answer 
 
 type OnConnectionLimit = Extract<AnyConfig["onConnectionLimit"], (...args: never) => unknown>;
 
-/** How many connections one user may have on all nodes, and what happens to the next one. */
+/** How many connections one user may have on all nodes, and what happens above that. */
 interface ConnectionsPerUser {
   readonly limit: number;
   /** @default "reject" */
   readonly policy: AnyConfig["onConnectionLimit"];
 }
 
-/** What {@link ConnectionSlots} uses. */
+/** The dependencies of {@link ConnectionSlots}. */
 export interface ConnectionSlotsParts {
   readonly backplane: Pick<Backplane, "admit" | "applyPresence">;
   readonly closes: AddressedCloses;
@@ -69,7 +69,7 @@ export class ConnectionSlots {
     this.#policy = parts.perUser.policy ?? "reject";
   }
 
-  /** Before 101, unless the application's policy is a function: that needs a socket. */
+  /** Reserves a slot before 101, unless the application's policy is a function, which needs a socket. */
   reserveForUpgrade(
     { url, remoteAddress: address }: UpgradeRequest,
     identity: GuestIdentity,
@@ -104,7 +104,7 @@ export class ConnectionSlots {
     });
   }
 
-  /** The rejection that an upgrade with this request would get now; undefined where it would be accepted. */
+  /** The rejection that an upgrade with this request would get now; undefined if it would be accepted. */
   probe({ url }: UpgradeRequest, identity: GuestIdentity): MaybePromise<UpgradeRejection | undefined> {
     const policy = this.#policy;
     if (typeof policy === "function") return undefined;
@@ -124,7 +124,7 @@ export class ConnectionSlots {
     );
   }
 
-  /** For a socket that is open and has no slot: a bare `handleOpen`, or a policy that is a function. */
+  /** Reserves a slot for an open socket without one: after a bare `handleOpen`, or when the policy is a function. */
   reserveForConnection(connection: Connection): MaybePromise<Admission> {
     const { client: ref, attempt, id: connectionId, authenticatedAt } = connection;
     const session = sessionIdOf(connection);
@@ -135,7 +135,7 @@ export class ConnectionSlots {
       : this.#admit({ ...request, policy });
   }
 
-  /** For the client that a plain connection becomes by its hello. */
+  /** Reserves a slot for the client that a plain connection becomes with its hello. */
   reserveForClient(
     connection: Connection,
     { client, attempt }: { readonly client: string; readonly attempt: number },
@@ -152,7 +152,7 @@ export class ConnectionSlots {
     });
   }
 
-  /** Closes the older attempts of the same client. */
+  /** Closes the connections of older attempts of the same client. */
   closeReplaced({ userId: user }: Connection, { replaced }: Extract<Admission, { admitted: true }>): void {
     for (const close of replaced) this.#parts.closes.close({ close, user, code: CloseCode.Superseded });
   }
@@ -162,7 +162,7 @@ export class ConnectionSlots {
     for (const eviction of evictions) this.#parts.closes.evict(eviction);
   }
 
-  /** Gives back the slot of a connection that never opened. */
+  /** Releases the slot of a connection that never opened. */
   abandon({ data, details }: AcceptedUpgrade): void {
     const { user } = details.client;
     const leave = {
@@ -177,7 +177,10 @@ export class ConnectionSlots {
     });
   }
 
-  /** A reservation is the connection's own: it may be made twice. Rejects with `unavailable` where new connections are denied. */
+  /**
+   * Asks the backplane. Repeating the call is harmless, because it names the connection. Rejects with `unavailable` when
+   * new connections are denied.
+   */
   #admit(request: AdmissionRequest): MaybePromise<Admission> {
     const { backplane, monitor } = this.#parts;
     if (monitor.isAway) return this.#admitWithoutBackplane(request);
@@ -194,7 +197,7 @@ export class ConnectionSlots {
     if (!monitor.allowsConnections) return rejectedPromise(new HalyardError("unavailable"));
     const { admission, evictions } = admitLocally(connections.ofUser(request.user), request);
     if (request.isProbe !== true) this.closeEvicted(evictions);
-    // It is declared, counted and checked for marks when the backplane is back.
+    // When the backplane is back, the connection is declared, counted and checked for revocations.
     monitor.suspect();
     return admission;
   }
@@ -210,13 +213,13 @@ export class ConnectionSlots {
     if (answer === "close-oldest") return this.#admit({ ...request, policy: answer });
     const error = answer === "reject" ? new HalyardError("limit_exceeded", "Too many connections.") : answer;
     connection.push(new OutboundFrame(errorJson(error)));
-    // The policy failed, or cannot tell: the client comes back.
+    // The policy failed or could not decide: with 1013 the client tries again.
     if (error.code === "unavailable") connection.close(1013);
     return admission;
   }
 }
 
-/** A policy that throws refuses, as one that returns the error. */
+/** Calls the policy. An error that it throws refuses the connection, like one that it returns. */
 function askPolicy<TAnswer>(ask: () => TAnswer): TAnswer | HalyardError {
   try {
     return ask();
@@ -236,7 +239,10 @@ export function closeCodeFor(refused: Extract<Admission, { readonly admitted: fa
   return refused.reason === "superseded" ? CloseCode.Superseded : CloseCode.ConnectionLimit;
 }
 
-/** Without a slot for it, a connection is upgraded to get its close code: a browser does not show the status of an upgrade. */
+/**
+ * Whether to upgrade a connection without a slot, only to close it with a code: a browser does not reveal the status of a
+ * refused upgrade.
+ */
 function isUpgraded(admission: Admission): boolean {
   return admission.admitted || admission.reason !== "limit";
 }

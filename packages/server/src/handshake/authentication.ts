@@ -8,7 +8,7 @@ import type { GuestIdentity, Identity, UpgradeRequest } from "../types.ts";
  * Calls the application's authenticator.
  *
  * @returns null when the authenticator accepts no user
- * @throws TypeError, at once or by rejecting, when there is no authenticator or its answer is no identity
+ * @throws TypeError, at once or by rejecting, when there is no authenticator or its answer is not an identity
  */
 export function callAuthenticator(
   authenticator: AnyAuthenticator | undefined,

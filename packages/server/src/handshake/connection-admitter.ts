@@ -1,6 +1,6 @@
-// From an open socket to a connection that may speak: its slot, its presence, its welcome or the wait for its hello.
-// Called by ConnectionOpener. With the memory backplane all of it happens in the turn in which the socket opens.
-// Guarantees: a connection that fails to begin is closed with 1013; one that closed meanwhile leaves presence at once.
+// Admits an open connection: its slot, its presence, and its welcome or the wait for its hello.
+// Called by ConnectionOpener. With the memory backplane everything happens in the turn in which the socket opens.
+// Guarantees: a connection whose admission fails is closed with 1013; one that closed meanwhile leaves presence at once.
 import type { Admission, Eviction } from "../backplane.ts";
 import type { PresenceHub } from "../presence/presence-hub.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -14,7 +14,7 @@ import type { Revocations } from "../connection/revocations.ts";
 import { andThen, recover, unwrapResolved } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 
-/** What {@link ConnectionAdmitter} uses. */
+/** The dependencies of {@link ConnectionAdmitter}. */
 export interface ConnectionAdmitterParts {
   readonly slots: ConnectionSlots;
   readonly presence: PresenceHub;
@@ -42,7 +42,7 @@ export class ConnectionAdmitter {
     return recover(
       () => andThen(reserved ?? this.#parts.slots.reserveForConnection(connection), admit),
       (error) => {
-        // A failure after the close, as when the node ends, is no failure of the application's.
+        // A failure after the close, for example when the node ends, is not reported.
         if (!isClosed(connection)) this.#parts.log.failed(connection, "open", error);
         connection.close(1013);
       },
@@ -52,7 +52,7 @@ export class ConnectionAdmitter {
   #admit(connection: Connection, admission: Admission): MaybePromise<void> {
     const { presence, revocations, slots } = this.#parts;
     if (isClosed(connection)) {
-      // The slot would expire by itself; given back now, it is free for the user's next connection.
+      // The slot would expire by itself, but releasing it now frees it for the user's next connection.
       presence.leave(connection, { graceMs: 0 });
       return;
     }

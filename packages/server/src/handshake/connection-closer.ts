@@ -1,7 +1,7 @@
-// The end of a connection, from either side.
-// Called by the connection itself (`connection.close`) and by the runtime when a socket has closed.
-// Guarantees: each connection ends once, and the first close gives the code; frames queued before it go out first, as far as
-// the socket takes them; nothing is accepted after it; the state has changed before any hook is told.
+// Ends connections, whichever side closes them.
+// Called by the connection itself (`connection.close`), and by the runtime when a socket has closed.
+// Guarantees: each connection ends once, with the code of the first close; frames queued before it are sent first, as far as
+// the socket takes them; nothing is accepted after it; the state has changed before any hook is called.
 import { CloseCode } from "@halyard/protocol/wire";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { CloseReason, Connection, ConnectionOwner } from "../connection/connection.ts";
@@ -12,7 +12,7 @@ import type { ConnectionHooks } from "./connection-hooks.ts";
 import type { ConnectionLog } from "./connection-log.ts";
 import type { Memberships } from "./memberships.ts";
 
-/** What {@link ConnectionCloser} uses. */
+/** The dependencies of {@link ConnectionCloser}. */
 export interface ConnectionCloserParts {
   readonly connections: ConnectionTable;
   readonly clock: Clock;
@@ -22,7 +22,7 @@ export interface ConnectionCloserParts {
   readonly log: ConnectionLog;
 }
 
-/** Ends connections, and owns what happens to them from inside. */
+/** Ends connections, and receives their own events as their owner. */
 export class ConnectionCloser implements ConnectionOwner {
   readonly #parts: ConnectionCloserParts;
   /** How many connections were closed because their peers read too slowly. */
@@ -32,14 +32,14 @@ export class ConnectionCloser implements ConnectionOwner {
     this.#parts = parts;
   }
 
-  /** Ends a connection from this side. */
+  /** Closes a connection from this side. */
   closeConnection(connection: Connection, code: number, cause: string | CloseReason = ""): void {
     if (connection.stage === "closed") {
       if (isRevokingCode(code)) this.#revokeLost(connection);
       return;
     }
     const { reason = "", limit } = typeof cause === "string" ? { reason: cause } : cause;
-    // Before anything is written: a write that fails must not close the connection with a code of its own.
+    // Set before anything is written, because a write that fails must not close the connection with another code.
     connection.stage = "closed";
     connection.isRevoked = isRevokingCode(code);
     if (code === CloseCode.SlowReader) this.slowReaders++;
@@ -53,7 +53,7 @@ export class ConnectionCloser implements ConnectionOwner {
     this.#parts.hooks.closed(connection, code);
   }
 
-  /** The runtime has closed a socket. @param code without one it is 1005, a close without a status */
+  /** Call when the runtime has closed a socket. @param code @default 1005, a close without a status */
   onSocketClosed(ws: WebSocketInstance, code = 1005): void {
     const connection = this.#parts.connections.of(ws);
     if (connection === undefined || connection.stage === "closed") return;
@@ -84,7 +84,8 @@ export class ConnectionCloser implements ConnectionOwner {
     const { clock, connections, log, memberships } = this.#parts;
     connections.remove(connection);
     clock.clearTimeout(connection.helloTimer);
-    // The last position of a cursor is of use without its sender: as of the sends that wait, only a revocation takes it back.
+    // Waiting ephemeral messages, such as the last position of a cursor, are still useful: like waiting sends, only a
+    // revocation drops them.
     if (connection.isRevoked) connection.ephemeral?.clear();
     else connection.ephemeral?.end();
     this.#attempt(connection, () => {
@@ -95,9 +96,9 @@ export class ConnectionCloser implements ConnectionOwner {
     });
     const work = connection.isRevoked ? undefined : connection.whenHandled();
     if (work === undefined) this.#unwatch(connection);
-    // A ban or a sign-out has to find it.
+    // A ban or a sign-out must still find the connection.
     else void connections.hold(connection, work).then(() => this.#unwatch(connection));
-    // Last, because the application hears of these in this turn.
+    // Last, because these call the application in this turn.
     connection.serverRequests?.rejectAll();
     if (connection.isRevoked) connection.abortHandlers();
     log.closed(connection, code);
@@ -107,7 +108,7 @@ export class ConnectionCloser implements ConnectionOwner {
     this.#attempt(connection, () => connection.sessionWatch?.closed(connection));
   }
 
-  /** The right to the work of a closed connection has ended while its handlers still ran. */
+  /** Aborts the handlers of a lost connection whose user was signed out or banned. */
   #revokeLost(connection: Connection): void {
     if (connection.isRevoked) return;
     connection.isRevoked = true;
@@ -116,7 +117,7 @@ export class ConnectionCloser implements ConnectionOwner {
     });
   }
 
-  /** Takes one step of a close: one that throws does not stop the others. */
+  /** Runs one step of a close; a step that throws does not stop the others. */
   #attempt(connection: Connection, step: () => void): void {
     try {
       step();
@@ -127,14 +128,14 @@ export class ConnectionCloser implements ConnectionOwner {
 }
 
 /**
- * Codes from 4400 on end a connection for good: work under way must have no effect. Of a replaced connection the same
- * client waits for the results on its newer one.
+ * Codes from 4400 on end a connection for good: its running work must have no effect. A replaced connection is an exception,
+ * because the same client waits for the results on its newer connection.
  */
 function isRevokingCode(code: number): boolean {
   return code >= CloseCode.ProtocolBroken && code !== CloseCode.Superseded;
 }
 
-/** A sign-out and a ban are shown to others at once; after any other close by the server a client may return. */
+/** After a sign-out or a ban, others see the user leave at once; after any other close by the server, the client may return. */
 function isDeliberateCode(code: number): boolean {
   return code === CloseCode.Unauthenticated || code === CloseCode.Forbidden;
 }

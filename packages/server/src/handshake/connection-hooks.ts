@@ -1,8 +1,8 @@
-// The application's hooks around a connection: `data`, `onConnect`, `onJoin`, `onLeave`, `onDisconnect` and the handlers'
+// Calls the application's hooks of a connection: `data`, `onConnect`, `onJoin`, `onLeave`, `onDisconnect` and the handlers'
 // `onClose`.
-// Called by HelloHandler when a connection is admitted and by ConnectionCloser when its rooms change and when it has ended.
-// Guarantees: a hook that fails harms no other connection; data or onConnect that fails refuses its own; onDisconnect follows
-// each onConnect, and one onLeave each onJoin.
+// Called by HelloHandler when a connection is admitted, and by ConnectionCloser when its rooms change and when it has ended.
+// Guarantees: a hook that fails affects no other connection; a failing `data` or `onConnect` refuses its own; each onConnect
+// is followed by one onDisconnect, and each onJoin by one onLeave.
 import { ContextOfConnection } from "../messages/handler-context.ts";
 import { isThenable } from "@halyard/protocol/internal";
 import type { ErrorCode } from "@halyard/protocol/wire";
@@ -21,7 +21,7 @@ import { withDeadline } from "../utils/with-deadline.ts";
 /** The application's hooks that are called with a connection. */
 type Hooks = Readonly<Pick<AnyConfig, "data" | "onConnect" | "onDisconnect" | "onJoin" | "onLeave">>;
 
-/** The hooks of a configuration, which are called as its methods. */
+/** The hooks of a configuration, bound to it. */
 export function hooksOf(config: AnyConfig): Hooks {
   return {
     data: config.data?.bind(config),
@@ -32,7 +32,7 @@ export function hooksOf(config: AnyConfig): Hooks {
   };
 }
 
-/** What {@link ConnectionHooks} uses. */
+/** The dependencies of {@link ConnectionHooks}. */
 export interface ConnectionHooksParts {
   readonly hooks: Hooks;
   readonly registry: MessageHandlerRegistry;
@@ -50,7 +50,7 @@ export class ConnectionHooks {
     this.#parts = parts;
   }
 
-  /** Calls `data`, then `onConnect`, which may join rooms. When one fails, the connection is closed before anything is delivered. */
+  /** Calls `data`, then `onConnect`, which may join rooms. When either fails, the connection is closed before anything is delivered. */
   connected(connection: Connection): MaybePromise<unknown> {
     const { clock, limits } = this.#parts;
     const { onConnect } = this.#parts.hooks;
@@ -68,7 +68,7 @@ export class ConnectionHooks {
     );
   }
 
-  /** @returns whether the connection has its data: otherwise it is closed */
+  /** @returns whether the connection has its data; otherwise it was closed */
   #makeData(connection: Connection): boolean {
     const { guard, hooks } = this.#parts;
     const makeData = hooks.data;
@@ -88,7 +88,7 @@ export class ConnectionHooks {
     return false;
   }
 
-  /** All hooks get the same object, so that a `Set` of contexts works. */
+  /** All hooks get the same context object, so that it can be a key of a `Set` or `Map`. */
   #contextOf(connection: Connection): ConnectionContext {
     const known = this.#contexts.get(connection);
     known?.renewIdentity();
@@ -97,7 +97,7 @@ export class ConnectionHooks {
     return context;
   }
 
-  /** A HalyardError refuses by its code; one that no close code stands for is reported, too. */
+  /** Closes the connection with the close code of the HalyardError. An error without a close code is also reported. */
   #refuse(connection: Connection, error: unknown, hook: "data" | "onConnect"): void {
     const refusal = error instanceof HalyardError ? error : undefined;
     const code = CLOSE_CODES[refusal?.code ?? "internal"] ?? FAILED;
@@ -125,7 +125,7 @@ export class ConnectionHooks {
     guard.notify(() => hook(this.#contextOf(connection), room), { type, ws: connection.ws });
   }
 
-  /** Calls `onLeave` for each room, every handler's `onClose`, and `onDisconnect` for a connection for which `onConnect` was called. */
+  /** Calls `onLeave` for each room, every handler's `onClose`, and `onDisconnect` if `onConnect` was called. */
   closed(connection: Connection, code: number): void {
     const { guard, hooks, registry } = this.#parts;
     const { onDisconnect } = hooks;
@@ -144,7 +144,7 @@ export class ConnectionHooks {
 const FAILED = 1011;
 const UNAVAILABLE = 1013;
 
-/** How a connection is closed when `data` or `onConnect` throws a HalyardError; any other code, and any other error, is 1011. */
+/** The close codes for HalyardErrors that `data` or `onConnect` throws; all other errors close with 1011. */
 const CLOSE_CODES: Partial<Record<ErrorCode, number>> = {
   unauthenticated: CloseCode.Unauthenticated,
   forbidden: CloseCode.Forbidden,

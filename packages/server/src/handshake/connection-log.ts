@@ -4,15 +4,15 @@ import type { Logger } from "../logger.ts";
 import type { ErrorContext } from "../types.ts";
 import { printable } from "@halyard/protocol/internal";
 
-/** What {@link ConnectionLog} uses. */
+/** The dependencies of {@link ConnectionLog}. */
 export interface ConnectionLogParts {
   readonly logger: Logger;
   readonly report: (error: unknown, context: ErrorContext) => void;
-  /** Whether each connect and each close is a line at level `info`. @default false */
+  /** Whether each connect and each close is logged at level `info`. @default false */
   readonly verboseLogging: boolean | undefined;
 }
 
-/** Logs connects and closes, and reports what failed in them. */
+/** Logs connects and closes, and reports their failures. */
 export class ConnectionLog {
   readonly #parts: ConnectionLogParts;
   #hasWarnedOfProfile = false;
@@ -26,7 +26,7 @@ export class ConnectionLog {
     this.warnOfCutProfile(connection);
   }
 
-  /** Says once that a user has a longer name or a larger image than others see. */
+  /** Warns once that a user's name or image is larger than what other users see. */
   warnOfCutProfile({ userId, identity }: Connection): void {
     if (this.#hasWarnedOfProfile || !isCut(identity.user)) return;
     this.#hasWarnedOfProfile = true;

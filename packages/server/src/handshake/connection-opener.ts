@@ -1,5 +1,5 @@
-// The beginning of a connection, when its socket is open.
-// Called by the glue of each runtime and by `manager.handleOpen`.
+// Creates the connection of a socket that has opened.
+// Called by the adapter of each runtime and by `manager.handleOpen`.
 // Guarantees: the connection table holds the connection when `open` returns; admission and the welcome follow.
 import { CloseCode, SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { UpgradeDetails } from "../connection/upgrade-details.ts";
@@ -13,7 +13,7 @@ import { dateOf } from "@halyard/protocol/internal";
 import type { ConnectionAdmitter } from "./connection-admitter.ts";
 import type { ConnectionLog } from "./connection-log.ts";
 
-/** What {@link ConnectionOpener} uses. */
+/** The dependencies of {@link ConnectionOpener}. */
 export interface ConnectionOpenerParts {
   readonly connections: ConnectionTable;
   readonly nextConnectionId: () => string;
@@ -23,10 +23,10 @@ export interface ConnectionOpenerParts {
   readonly log: ConnectionLog;
 }
 
-/** How many parts a round of pings is spread over. */
+/** The number of parts over which a round of pings is spread. */
 const HEARTBEAT_BUCKETS = 1_000;
 
-/** Makes connections of open sockets. */
+/** Creates the connections of open sockets. */
 export class ConnectionOpener {
   readonly #parts: ConnectionOpenerParts;
 
@@ -35,8 +35,8 @@ export class ConnectionOpener {
   }
 
   /**
-   * @param details what the upgrade has found out; without them `ws.data` says who the user is
-   * @returns undefined for a socket without a user, which is closed
+   * @param details what the upgrade found out; without them, `ws.data` identifies the user
+   * @returns undefined for a socket without a user, which was closed
    */
   open(ws: WebSocketInstance, details?: UpgradeDetails): Connection | undefined {
     const { admitter, clock, connections, log, nextConnectionId, services } = this.#parts;

@@ -1,6 +1,6 @@
-// A client's `hello`, and the same for a plain client, which says none.
-// Called by ConnectionAdmitter when a connection has a slot, and by ControlFrames for the frame `hello`.
-// Guarantees: `onConnect` is called before the welcome, once; between a plain client's late hello and its welcome nothing is sent.
+// Handles a client's `hello`, and the start of a plain client, which sends no hello.
+// Called by ConnectionAdmitter when a connection has a slot, and by ControlFrames for a `hello` frame.
+// Guarantees: `onConnect` is called once, before the welcome; nothing is sent between a plain client's late hello and its welcome.
 import type { HelloMessage } from "@halyard/protocol";
 import { CloseCode, HalyardError } from "@halyard/protocol/wire";
 import type { AnyConfig } from "../config.ts";
@@ -19,7 +19,7 @@ import { TabCounter } from "../security/tab-counter.ts";
 import { isClosed } from "../connection/is-closed.ts";
 import type { SubscriptionRequest, WelcomeSender } from "./welcome-sender.ts";
 
-/** What {@link HelloHandler} uses. */
+/** The dependencies of {@link HelloHandler}. */
 export interface HelloHandlerParts {
   readonly acceptContract: AnyConfig["acceptContract"];
   readonly slots: ConnectionSlots;
@@ -32,7 +32,7 @@ export interface HelloHandlerParts {
 
 const NO_SUBSCRIPTIONS: SubscriptionRequest = { positions: [], rooms: [], re: undefined };
 
-/** Turns an admitted connection into one that is subscribed and welcomed. */
+/** Subscribes and welcomes an admitted connection. */
 export class HelloHandler implements HelloReceiver {
   readonly #parts: HelloHandlerParts;
 
@@ -40,13 +40,13 @@ export class HelloHandler implements HelloReceiver {
     this.#parts = parts;
   }
 
-  /** Welcomes a plain client, and waits for the hello of any other. */
+  /** Welcomes a plain client, and waits for the hello of any other client. */
   begin(connection: Connection): MaybePromise<void> {
     if (!connection.isV1) return this.#welcomePlainClient(connection);
     this.#awaitHello(connection);
   }
 
-  /** Gives a v1 client `helloMs` to send its hello. */
+  /** Closes a v1 client that sends no hello within `helloMs`. */
   #awaitHello(connection: Connection): void {
     const { clock, limits } = this.#parts;
     connection.stage = "handshaking";
@@ -55,7 +55,7 @@ export class HelloHandler implements HelloReceiver {
     }, limits.helloMs);
   }
 
-  /** Subscribes a plain client to what is published from now on. */
+  /** Subscribes a plain client from now on, and welcomes it. */
   #welcomePlainClient(connection: Connection): MaybePromise<void> {
     return andThen(this.#parts.hooks.connected(connection), () => {
       if (!isClosed(connection)) return this.#parts.welcomeSender.send(connection, NO_SUBSCRIPTIONS);
@@ -63,7 +63,7 @@ export class HelloHandler implements HelloReceiver {
   }
 
   /**
-   * @param re the client's id of this hello: the welcome carries it, so that the client does not take an earlier welcome
+   * @param re the id of this hello: the welcome carries it, so that the client does not take an earlier welcome
    * for the answer
    * @throws HalyardError `contract_mismatch`, `conflict`
    */
@@ -75,11 +75,11 @@ export class HelloHandler implements HelloReceiver {
       connection.close(CloseCode.ContractTooOld, "contract_mismatch");
       return;
     }
-    // The application may have closed the connection in its own check.
+    // `acceptContract` may have closed the connection.
     if (isClosed(connection)) return;
     const isAlreadyConnected = connection.stage === "open";
     if (isAlreadyConnected) {
-      // Between this hello and its welcome nothing is sent: the plain subscriptions end here.
+      // Nothing may be sent between this hello and its welcome, so the plain subscriptions end here.
       welcomeSender.withdraw(connection);
       connection.stage = "handshaking";
     }
@@ -91,12 +91,12 @@ export class HelloHandler implements HelloReceiver {
     await welcomeSender.send(connection, { ...hello, re });
   }
 
-  /** @returns false when the connection was closed: a newer attempt is connected, or the user has no free slot */
+  /** @returns false when the connection was closed, because a newer attempt is connected or the user has no free slot */
   async #adoptClientId(connection: Connection, { clientId, attempt }: HelloMessage): Promise<boolean> {
     const { slots } = this.#parts;
     const { client, user } = connection.client;
     if (client !== connection.id) {
-      // The URL has named the client and the attempt; the hello must name the same.
+      // The hello must name the same client and attempt as the URL.
       if (client !== clientId || connection.attempt !== attempt) throw new HalyardError("conflict");
       return true;
     }

@@ -1,6 +1,6 @@
-// What a connection belongs to: channels, rooms and presence, entered with the welcome and left with the close.
+// The memberships of a connection (channels, rooms and presence): begun with the welcome, ended with the close.
 // Called by WelcomeSender, HelloHandler and ConnectionCloser.
-// Guarantees: after `leaveAll` nothing refers to the connection, and its user leaves presence after the grace.
+// Guarantees: after `leaveAll` nothing refers to the connection, and its user leaves presence after the grace period.
 import { GLOBAL_CHANNEL, roomChannel, userChannel } from "../channels/channel-name.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import type { PresenceHub } from "../presence/presence-hub.ts";
@@ -13,7 +13,7 @@ import { isClosed } from "../connection/is-closed.ts";
 import { andThen } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 
-/** What {@link Memberships} uses. */
+/** The dependencies of {@link Memberships}. */
 export interface MembershipsParts {
   readonly channels: ChannelHub;
   readonly presence: PresenceHub;
@@ -23,7 +23,7 @@ export interface MembershipsParts {
   readonly settings: { readonly builtIns: BuiltIns | undefined; readonly leaveGraceMs: number };
 }
 
-/** Enters and leaves everything that a connection belongs to. */
+/** Begins and ends the memberships of connections. */
 export class Memberships {
   readonly #parts: MembershipsParts;
 
@@ -31,7 +31,7 @@ export class Memberships {
     this.#parts = parts;
   }
 
-  /** After the welcome: shows the connection who is online, and enters its rooms. */
+  /** Called after the welcome: sends the list of users who are online, and enters the rooms. */
   enter(connection: Connection): MaybePromise<void> {
     const { authorization, presence, settings } = this.#parts;
     const canReadRoster =
@@ -47,33 +47,33 @@ export class Memberships {
   async #enterRooms(connection: Connection): Promise<void> {
     const { rooms } = this.#parts;
     for (const room of connection.rooms ?? []) await rooms.sendJoined(connection, room);
-    // Rooms that the server gave while the welcome was prepared.
+    // The server may have given rooms while the welcome was prepared.
     for (const room of connection.givenRooms ?? [])
       if (connection.pendingRooms?.has(room) !== true) await rooms.enterGivenIfThere(connection, room);
   }
 
-  /** A room is refused by the welcome: a plain client may be in it, or the server gave it. */
+  /** Ends a membership that the welcome refused: a plain client may already be in the room, or the server gave it. */
   end(connection: Connection, room: string | undefined): void {
     if (room === undefined) return;
     connection.givenRooms?.delete(room);
     this.#parts.rooms.end(connection, room);
   }
 
-  /** The user was banned. */
+  /** Takes back the rooms that the server gave, because the user was banned. */
   forgetGiven(connection: Connection): void {
     void this.#parts.rooms.forgetGiven(connection);
   }
 
-  /** The identity has changed: others see the new profile, and every right is checked again. */
+  /** Called when the identity has changed: others see the new profile, and every right is checked again. */
   reauthorize(connection: Connection): void {
     const { authorization, presence, rightsReview, rooms } = this.#parts;
     presence.update(connection);
     if (authorization.isConfigured) rightsReview.begin(connection);
-    // Without `authorize` the server gave every room.
+    // Without `authorize`, all rooms were given by the server, so only the profile changes.
     else for (const room of connection.rooms ?? []) rooms.updateProfile(connection, room);
   }
 
-  /** The application has changed the rights of the user: a room is lost, or every right is checked again. */
+  /** Called when the application has changed the user's rights: a room is lost, or every right is checked again. */
   changeRights(connection: Connection, lostRoom: string | undefined): MaybePromise<void> {
     const { authorization, rightsReview, rooms } = this.#parts;
     if (lostRoom !== undefined) return rooms.leaveByServer(connection, lostRoom);
@@ -93,7 +93,7 @@ export class Memberships {
     }
   }
 
-  /** @param isDeliberate whether the user is offline at once, without the grace for a return */
+  /** @param isDeliberate whether the user goes offline at once, without the grace period */
   leaveAll(connection: Connection, isDeliberate: boolean): void {
     const { channels, presence, rightsReview, rooms, settings } = this.#parts;
     const graceMs = isDeliberate ? 0 : settings.leaveGraceMs;

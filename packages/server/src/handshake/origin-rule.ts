@@ -1,6 +1,6 @@
-// Decides from which pages a connection may be opened: a browser sends its user's cookie with the upgrade of any page.
-// Called by UpgradeHandler for each upgrade, and for each plain GET in its place, before the authenticator.
-// Guarantees: a page of another site never uses a visitor's cookie, unless the application allows the site.
+// Decides which pages may open a connection. Needed because a browser sends the user's cookie with an upgrade of any page.
+// Called by UpgradeHandler before the authenticator, for each upgrade and for each plain GET in place of one.
+// Guarantee: a page of another site can never use a visitor's cookie, unless the application allows the site.
 import { isThenable, printableAscii } from "@halyard/protocol/internal";
 import type { AnyConfig } from "../config.ts";
 import type { Logger } from "../logger.ts";
@@ -19,25 +19,25 @@ import type { MaybePromise } from "../utils/maybe-promise.ts";
 
 import type { LocatedRequest } from "./upgrade-request.ts";
 
-/** What {@link OriginRule} uses. */
+/** The dependencies of {@link OriginRule}. */
 export interface OriginRuleParts {
   readonly allowedOrigins: AnyConfig["allowedOrigins"];
   readonly logger: Logger;
-  /** Anything but a boolean is reported, and no. */
+  /** Whether an answer is `true`. Anything but a boolean is reported and counts as `false`. */
   readonly isYes: (option: string, answer: unknown) => boolean;
 }
 
-/** Only `true` lets a page in, whatever the types of the application say. */
+/** Only `true` admits a page, whatever the application's code returns. */
 type AskApplication = (origin: string, request: LocatedRequest) => MaybePromise<unknown>;
 
-/** A request, as the rule of origins sees it. */
+/** A request as the origin rule reads it. */
 export interface OriginCheck {
   readonly request: LocatedRequest;
   readonly header: GetHeader;
   readonly authenticator: AnyAuthenticator | undefined;
 }
 
-/** Lines about refused origins: a scanner must not fill the log. */
+/** The number of refused origins that are logged, so that a scanner cannot fill the log. */
 const MAX_LOGGED = 100;
 const MAX_TEXT = 80;
 
@@ -46,17 +46,17 @@ export class OriginRule {
   readonly #askApplication: AskApplication | undefined;
   readonly #logger: Logger;
   readonly #isYes: OriginRuleParts["isYes"];
-  /** The option whose function is asked first, for reports. */
+  /** The option whose function is called first, for reports. */
   readonly option: "allowedOrigins" | "trustsOrigin";
   readonly #logged = new Set<string>();
-  /** The list of `allowedOrigins`. */
+  /** The origins listed in `allowedOrigins`. */
   readonly #listed: ReadonlySet<string> | undefined;
-  /** Whose pages may read answers. */
+  /** The origins whose pages may read answers. */
   readonly #allowed = new KnownOrigins();
-  /** From which an authenticator that checks origins itself has let a user in. */
+  /** The origins from which an authenticator that checks origins itself has accepted a user. */
   readonly #connected = new KnownOrigins();
 
-  /** @throws TypeError for a text in the list that is no origin */
+  /** @throws TypeError for a text in the list that is not an origin */
   constructor({ allowedOrigins, logger, isYes }: OriginRuleParts) {
     this.#logger = logger;
     this.#isYes = isYes;
@@ -77,13 +77,13 @@ export class OriginRule {
     const origin = header("origin") ?? undefined;
     const hasCookie = (header("cookie") ?? undefined) !== undefined;
     if (origin === undefined) return !hasCookie || isProbeOfOwnPage(header) || this.#refuseWithoutOrigin();
-    // An origin that the application was asked about counts with every credential.
+    // If the application decides about origins, its answer applies to requests with any credential.
     if (!hasCookie && this.#askApplication === undefined && !isSentByBrowsers(header("authorization")))
       return true;
     return andThen(this.allows(origin, check), (isAllowed) => isAllowed || this.#refuse(origin, header));
   }
 
-  /** Whether pages of this origin may connect, and may read why they may not. */
+  /** Whether pages of this origin may connect, and may read the reason of a refusal. */
   allows(origin: string, check: OriginCheck): MaybePromise<boolean> {
     return andThen(this.#decide(origin, check), (isAllowed) => {
       if (isAllowed) this.#allowed.add(origin);
@@ -91,7 +91,7 @@ export class OriginRule {
     });
   }
 
-  /** The same without a call of the application: its function has allowed the origin before, or it has none. */
+  /** Like {@link allows}, but without calling the application: its function has allowed the origin before, or there is none. */
   isKnown(origin: string, check: OriginCheck): boolean {
     const { authenticator } = check;
     const asks =
@@ -101,8 +101,8 @@ export class OriginRule {
   }
 
   /**
-   * Whether a browser sent the request for a page that nobody has let in so far: its visitor may know nothing of it.
-   * Answers without a call of the application.
+   * Whether a browser sent the request for a page that was never allowed so far, perhaps without its visitor's knowledge.
+   * Does not call the application.
    */
   isOfUnknownPage(request: LocatedRequest, header: GetHeader): boolean {
     const origin = header("origin") ?? undefined;
@@ -113,7 +113,7 @@ export class OriginRule {
       : !this.#listed.has(canonicalOrigin(origin) ?? "");
   }
 
-  /** A user has come in. What an authenticator that checks origins itself accepts is known by its answers alone. */
+  /** Called when a user was accepted: an authenticator that checks origins itself shows only by its answers which ones it accepts. */
   acceptedUser({ header, authenticator }: OriginCheck): void {
     const origin = header("origin") ?? undefined;
     if (origin !== undefined && checksOrigins(authenticator)) this.#connected.add(origin);
@@ -172,10 +172,10 @@ export class OriginRule {
   }
 }
 
-/** Whether a page is of the host that it has connected to, or both are on this machine. */
+/** Whether a page has the same host as the server that it connects to (`own`), or both are on this machine (`loopback`). */
 function likenessOf(origin: string, hostHeader: string): "own" | "loopback" | undefined {
   const page = parseWebOrigin(origin);
-  // TLS may end before this server, so the scheme is not compared: a `Host` without a port has that of the page's scheme.
+  // TLS may end before this server, so the scheme is not compared: a `Host` without a port gets the default port of the page's scheme.
   const own = page && parseHost(hostHeader, DEFAULT_PORT[page.scheme] ?? 0);
   if (page === undefined || own === undefined) return undefined;
   if (page.host === own.host && page.port === own.port) return "own";
@@ -188,26 +188,26 @@ function checksOrigins(authenticator: AnyAuthenticator | undefined): boolean {
   return typeof authenticator === "object" && authenticator.checksOrigin === true;
 }
 
-/** The application's thenables may be no promises. */
+/** Turns a thenable of the application into a promise. */
 function settled<TValue>(value: TValue | PromiseLike<TValue>): MaybePromise<TValue> {
   return isThenable(value) ? Promise.resolve(value) : value;
 }
 
-/** The host that the page has connected to. A trusted proxy may have put its own into `Host`. */
+/** The host to which the page connects. A trusted proxy may have put its own host into `Host`. */
 function hostOf({ source }: LocatedRequest, header: GetHeader): string {
   const forwarded = source.isTrustedProxy ? header("x-forwarded-host") : undefined;
   const [first = ""] = (forwarded ?? "").split(",", 1);
   return first.trim() || (header("host") ?? "");
 }
 
-/** Browsers send a password that they know (`Basic`, `Digest`, `Negotiate`) as they send a cookie. No page can set a token. */
+/** Whether a browser adds this header by itself: it sends stored passwords (`Basic`, `Digest`, `Negotiate`) like cookies, but no tokens. */
 function isSentByBrowsers(authorization: string | null | undefined): boolean {
   return /^(basic|digest|negotiate|ntlm)\b/i.test(authorization ?? "");
 }
 
 /**
- * A plain GET, by which a client learns why its handshake failed. A browser sends no `Origin` with a GET to the page's own
- * origin. The answer is a status without a body, which no page of another origin can read.
+ * Whether this is the plain GET by which a client learns why its handshake failed. A browser sends no `Origin` with a GET to the page's own
+ * origin. The answer is only a status, which pages of other origins cannot read.
  */
 function isProbeOfOwnPage(header: GetHeader): boolean {
   if (header("upgrade")?.toLowerCase() === "websocket") return false;
@@ -222,7 +222,7 @@ function listedOrigin(text: string): string {
   );
 }
 
-/** Browsers send a name that is not ASCII in its ASCII form, `xn--…`. */
+/** An origin as browsers send it: names that are not ASCII in their ASCII form, `xn--…`. */
 function sentOrigin(origin: string): string {
   const isName = /^https?:/.test(origin) && URL.canParse(origin);
   return isName ? (canonicalOrigin(new URL(origin).origin) ?? origin) : origin;
@@ -233,7 +233,7 @@ function adviceFor(origin: string): string {
   return "Files and sandboxed frames of every site have this origin: give such a page a ticket in place of its cookie.";
 }
 
-/** For a line of code to copy: no quotes and backslashes either. */
+/** A text for a line of code to copy: printable ASCII without quotes and backslashes. */
 function quotable(text: string): string {
   return printableAscii(text, MAX_TEXT).replace(/["\\]/g, "?");
 }

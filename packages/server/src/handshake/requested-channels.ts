@@ -1,7 +1,7 @@
-// The channels that a connection is to be subscribed to by its welcome, each with the answer of `authorize`.
+// Determines the channels that the welcome subscribes a connection to, each with the answer of `authorize`.
 // Called by WelcomeSender.
-// Guarantees: a resume skips no check; each room that is refused has its reason; rooms above the limit are recorded; the rooms
-// that the server gave to the client come first; rooms above the user's rate are pending, in the client's order.
+// Guarantees: a resume skips no check; each refused room has a reason; rooms above the limit are recorded; the rooms
+// that the server gave to the client come first; rooms above the user's rate become pending, in the client's order.
 import type { HelloMessage, Position } from "@halyard/protocol";
 import { LIMITS, normalizeRoomName } from "@halyard/protocol/wire";
 import { GLOBAL_CHANNEL, roomChannel, roomNameOf, userChannel } from "../channels/channel-name.ts";
@@ -15,22 +15,22 @@ import { LimitError } from "../utils/errors.ts";
 import { andThen } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 
-/** A channel that a connection is to be subscribed to. */
+/** A channel to which a connection asks to be subscribed. */
 export interface ChannelRequest {
   readonly channel: string;
   readonly position: Position | undefined;
   /**
-   * Why the subscription is refused: the right to the channel or its history is missing, there are too many rooms, or the
-   * room has no valid name.
+   * Why the subscription is refused: no right to the channel or its history, too many rooms, or
+   * an invalid room name.
    */
   readonly rejectedFor: "forbidden" | "limit_exceeded" | "invalid_message" | undefined;
-  /** The room is joined after the welcome, when the user's rate of joins allows it. */
+  /** Whether the room is joined after the welcome, when the user's rate of joins allows it. */
   readonly isPending?: boolean;
-  /** The pending room has taken its part of that rate: the backplane did not answer. */
+  /** Whether the pending room was already counted against that rate, because only the backplane did not answer. */
   readonly isPaid?: boolean;
 }
 
-/** What {@link RequestedChannels} uses. */
+/** The dependencies of {@link RequestedChannels}. */
 export interface RequestedChannelsParts {
   readonly authorization: Authorization;
   readonly clientRooms: ClientRooms;
@@ -44,8 +44,8 @@ type UncheckedChannel = Pick<ChannelRequest, "channel" | "position">;
 type Subscriptions = Pick<HelloMessage, "positions" | "rooms">;
 
 /**
- * How many times `limits.rooms` a hello may name, and no fewer than the client names before it knows the limit. Each room above
- * the limit is answered.
+ * How many times `limits.rooms` a hello may name. It is never less than what a client names before it knows the limit. Each room above
+ * the limit gets an answer.
  */
 const MAX_NAMED_ROOMS = 10;
 
@@ -84,11 +84,11 @@ export class RequestedChannels {
     const positions = positionsOf(hello);
     if (connection.unfinished?.hasUnreadRooms === true) connection.unfinished.positions = positions;
     const { valid, invalid } = roomNames(hello.rooms);
-    // A plain client that says hello late is in rooms already.
+    // A plain client that sends its hello late may already be in rooms.
     const heldRooms = new Set([...(connection.givenRooms ?? []), ...(connection.rooms ?? [])]);
     const roomChannels = [...new Set([...heldRooms, ...valid])].map(roomChannel);
     const accepted = roomChannels.slice(0, limits.rooms);
-    // Those that are held already are no joins.
+    // Rooms that the connection already has do not count as joins.
     const joins = Math.max(0, accepted.length - heldRooms.size);
     const due = heldRooms.size + rateLimits.takeHelloRooms(connection, joins);
     const channels = [GLOBAL_CHANNEL, userChannel(connection.userId), ...accepted.slice(0, due)];
@@ -116,7 +116,7 @@ export class RequestedChannels {
     const mayRead =
       mayJoin &&
       (isOwn || position === undefined || (await authorization.allows(connection, "history", room)));
-    // Every connection is to be in "all", so nobody has asked for it.
+    // Every connection is subscribed to "all", so a missing right to it is not an attempt of the client.
     if (!mayRead && room !== GLOBAL_CHANNEL)
       securityReporter.recordRefusal(connection, authorization.refusal(mayJoin ? "history" : "join"), {
         type: "hello",
@@ -126,7 +126,7 @@ export class RequestedChannels {
   }
 }
 
-/** By channel, in the client's order. A position of a channel that cannot exist is ignored. */
+/** The positions by channel, in the client's order. A position of a channel that cannot exist is ignored. */
 function positionsOf(hello: Subscriptions): Map<string, Position> {
   const positions = new Map<string, Position>();
   for (const { ch, epoch, off } of hello.positions) {
@@ -153,7 +153,7 @@ function refusal(rejectedFor: "limit_exceeded" | "invalid_message") {
   return (channel: string): ChannelRequest => ({ channel, position: undefined, rejectedFor });
 }
 
-/** The client's order of positions comes first: it says what to replay when the budget is not enough for everything. */
+/** Sorts channels by the client's order of positions, which decides what to replay when the budget does not cover everything. */
 function sortByPosition(channels: string[], order: readonly string[]): void {
   const ranks = new Map(order.map((channel, index) => [channel, index]));
   const rank = (channel: string): number => ranks.get(channel) ?? order.length;

@@ -1,7 +1,7 @@
-// Asks `authorize` again for what an open connection holds, when its rights have changed.
-// Called by Memberships when the identity of a connection was replaced.
-// Guarantees: what is being asked is not delivered meanwhile; a channel that is granted again goes on at its position, without
-// a hole or with a gap; at most 16 questions of one connection run at once; an answer counts for the newest rights only. A
+// Asks `authorize` again about everything that an open connection holds, when its rights have changed.
+// Called by Memberships when the identity of a connection was replaced or the application changed its rights.
+// Guarantees: a channel is withheld while `authorize` is asked about it; when granted again, it continues at its position, without
+// a hole or with a gap; at most 16 questions of one connection run at once; an answer counts only for the newest rights. A
 // channel that cannot be read because the backplane is away stays withheld until it is back, and the connection stays open.
 import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
@@ -24,7 +24,7 @@ import type { BuiltIns } from "../types.ts";
 import { HalyardError } from "@halyard/protocol/wire";
 import { isUnavailable } from "../utils/errors.ts";
 
-/** What {@link RightsReview} uses. */
+/** The dependencies of {@link RightsReview}. */
 export interface RightsReviewParts {
   readonly authorization: Authorization;
   readonly builtIns: BuiltIns | undefined;
@@ -34,7 +34,7 @@ export interface RightsReviewParts {
   readonly rooms: Rooms;
 }
 
-/** A right that is asked for; without a room it is that to `all`, or to the list of everyone. */
+/** A right that `authorize` is asked about; without a room, the right to `all` or to the list of all users. */
 interface Question {
   readonly action: "join" | "presence";
   readonly room: string | undefined;
@@ -44,7 +44,7 @@ interface Review {
   running: number;
   questions: Question[];
   readonly budget: ReplayBudget;
-  /** The rooms, or undefined for the channel of everyone, that are granted and could not be read. */
+  /** The rooms (undefined: the channel `all`) that were granted but could not be read. */
   readonly unread: Set<string | undefined>;
 }
 
@@ -53,11 +53,11 @@ const MAX_PLAN_ATTEMPTS = 3;
 const WITHHELD_MESSAGES = 1_000;
 const WITHHELD_BYTES = 1024 * 1024;
 
-/** Reviews what connections hold. */
+/** Reviews the rights of connections. */
 export class RightsReview {
   readonly #parts: RightsReviewParts;
   readonly #reviews = new WeakMap<Connection, Review>();
-  /** Those whose review has something unread. */
+  /** The connections whose review has unread channels. */
   readonly #waiting = new Set<Connection>();
 
   constructor(parts: RightsReviewParts) {
@@ -65,7 +65,7 @@ export class RightsReview {
     parts.monitor.onReturn(() => this.#readAgain());
   }
 
-  /** Asks for everything that the connection holds. A review that runs begins anew. */
+  /** Asks about everything that the connection holds. A review that is running starts again. */
   begin(connection: Connection): void {
     if (connection.stage !== "open") return;
     const running = this.#reviews.get(connection)?.running ?? 0;
@@ -78,12 +78,12 @@ export class RightsReview {
     for (const question of review.questions) this.#withhold(connection, question);
   }
 
-  /** The connection has closed. */
+  /** Call when the connection has closed. */
   forget(connection: Connection): void {
     this.#waiting.delete(connection);
   }
 
-  /** Channels come first: what is lost there ends first. A room that the server gave is not asked for. */
+  /** The questions of a review, channels first, so that lost ones end early. `authorize` is not asked about rooms that the server gave. */
   #questionsFor(connection: Connection): Question[] {
     const presence = this.#parts.builtIns?.presence ?? "all";
     const rooms = [...(connection.rooms ?? [])].filter((room) => !isGiven(connection, room));
@@ -119,7 +119,7 @@ export class RightsReview {
     this.#withhold(connection, question);
     review.running++;
     const isAllowed = await answer;
-    // A newer review counts the questions of this one, too: they run still.
+    // A newer review also counts the questions of this one, because they are still running.
     const current = this.#reviews.get(connection) ?? review;
     current.running--;
     if (current === review && isHeld(connection, question)) this.#settle(connection, question, isAllowed);
@@ -143,7 +143,7 @@ export class RightsReview {
 
   #settle(connection: Connection, { action, room }: Question, answer: boolean): void {
     const { presence, rooms } = this.#parts;
-    // It may have been given while it was asked for.
+    // The server may have given the room meanwhile.
     const isAllowed = answer || isGiven(connection, room);
     if (action === "presence") {
       if (!isAllowed) presence.unsubscribe(connection, room);
@@ -157,7 +157,7 @@ export class RightsReview {
     }
   }
 
-  /** The channel of everyone cannot be left: a v1 client gets a `gap` with the position at which its right ended. */
+  /** Ends the subscription to `all`, which a client cannot leave: a v1 client gets a `gap` with the position at which its right ended. */
   #stopGlobal(connection: Connection): void {
     const position =
       this.#parts.channels.withdraw(GLOBAL_CHANNEL, connection) ?? connection.withheld?.get(GLOBAL_CHANNEL);
@@ -166,10 +166,10 @@ export class RightsReview {
       connection.push(gapFrame(GLOBAL_CHANNEL, { ...position, recovered: "forbidden" }));
   }
 
-  /** Goes on with a channel that was withheld, or with one to which the connection had no right before. */
+  /** Continues with a channel that was withheld, or begins one to which the connection had no right before. */
   async #restore(connection: Connection, room: string | undefined): Promise<void> {
     const name = channelOf(room);
-    // What the welcome could not say comes with its own question and position.
+    // WelcomeFinisher takes care of channels that the welcome left open.
     const isUnfinished = connection.unfinished?.channels.has(name) === true;
     if (isUnfinished || this.#parts.channels.has(name, connection)) return;
     const review = this.#reviews.get(connection);
@@ -222,7 +222,7 @@ export class RightsReview {
         connection.withheld?.delete(name);
         const replay = commitReplay(channels, connection, { plan, budget });
         const { state } = replay;
-        // Without a position there was no right: nothing of that time is told.
+        // Without a position the connection had no right, so nothing from that time is delivered.
         const gap = position === undefined ? ({ ...state, recovered: "forbidden" } as const) : state;
         if (isGap(gap.recovered) && connection.isV1) connection.push(gapFrame(name, gap));
         pushReplay(connection, replay);
@@ -241,7 +241,7 @@ function isGiven({ givenRooms }: Connection, room: string | undefined): boolean 
   return room !== undefined && givenRooms?.has(room) === true;
 }
 
-/** Whether the question still matters: the connection may have closed or left the room. */
+/** Whether the question is still relevant: the connection may have closed or left the room. */
 function isHeld(connection: Connection, { room }: Pick<Question, "room">): boolean {
   return connection.stage === "open" && (room === undefined || connection.rooms?.has(room) === true);
 }

@@ -1,6 +1,6 @@
-// The limits around one handshake: how many run at once, how long each may take, and what is recorded of a rejection.
+// Limits handshakes: how many run at once and how long each may take; records their rejections.
 // Called by UpgradeHandler before and after it authenticates a request.
-// Guarantees: every handshake that begins ends after `handshakeMs` at the latest; a slot granted later is given back.
+// Guarantees: every handshake ends after `handshakeMs` at the latest; a slot that is granted later is released.
 import type { ApplicationGuard } from "../application/application-guard.ts";
 import { isBoolean } from "../application/application-guard.ts";
 import type { ServerLimits } from "../limits.ts";
@@ -17,21 +17,21 @@ import type { UpgradeRejection } from "./upgrade-rejection.ts";
 import type { LocatedRequest } from "./upgrade-request.ts";
 import { rejectionFrom, rejectRateLimited } from "./upgrade-rejection.ts";
 
-/** What {@link UpgradeGuard} uses. */
+/** The dependencies of {@link UpgradeGuard}. */
 export interface UpgradeGuardParts {
   readonly clock: Clock;
   readonly limits: Pick<ServerLimits, "handshakeMs">;
   readonly limiter: UpgradeLimiter;
   readonly securityReporter: SecurityReporter;
   readonly application: ApplicationGuard;
-  /** Gives back the slot of a connection that will not open. */
+  /** Releases the slot of a connection that will not open. */
   readonly abandon: (accepted: AcceptedUpgrade) => void;
 }
 
-/** Bounds handshakes and records their rejections. */
+/** Limits handshakes and records their rejections. */
 export class UpgradeGuard {
   readonly #parts: UpgradeGuardParts;
-  /** The handshakes that run, each as the function that rejects it. One timer serves all of them. */
+  /** The running handshakes, each as the function that rejects it. One timer serves all of them. */
   readonly #deadlines: ExpiryTimer<() => void>;
 
   constructor(parts: UpgradeGuardParts) {
@@ -46,18 +46,18 @@ export class UpgradeGuard {
     return this.#parts.limiter;
   }
 
-  /** The time of the clock, which is not set back. */
+  /** The clock's `now`, which is never set back. */
   now(): number {
     return this.#parts.clock.now();
   }
 
-  /** Begins a handshake, which {@link end} ends. @returns the rejection when too many run, or too many were rejected */
+  /** Begins a handshake, which {@link end} ends. @returns the rejection if too many are running or too many were rejected */
   begin(request: LocatedRequest): UpgradeRejection | undefined {
     const rateLimited = this.#parts.limiter.begin(request);
     return rateLimited && this.record(request, rejectRateLimited(rateLimited));
   }
 
-  /** Ends a handshake when its answer is known or its time is up. The answer must not reject. */
+  /** Ends a handshake when its answer is known or its time is up. The promise must not reject. */
   end<TAnswer extends AcceptedUpgrade | UpgradeRejection>(
     request: LocatedRequest,
     pending: MaybePromise<TAnswer>,
@@ -91,13 +91,13 @@ export class UpgradeGuard {
     return withDeadline(value, { clock, ms: limits.handshakeMs });
   }
 
-  /** Ends the timers. A handshake that still runs keeps its deadline. */
+  /** Stops the timers. A running handshake keeps its deadline. */
   stop(): void {
     if (this.#parts.limiter.handshakes === 0) this.#deadlines.clear();
     this.#parts.limiter.stop();
   }
 
-  /** Records a rejection for the security log, and counts it against its client where the client is to blame. */
+  /** Records a rejection for the security log, and counts it against the client if the client is to blame. */
   record(request: LocatedRequest, answer: UpgradeRejection): UpgradeRejection {
     const { reason, status: code, userId } = answer;
     if (reason === undefined) return answer;
@@ -108,13 +108,13 @@ export class UpgradeGuard {
     return answer;
   }
 
-  /** The rejection for an error of the application, which is reported unless it is a HalyardError of its own. */
+  /** The rejection for an error that the application threw. The error is reported, unless the application threw a HalyardError. */
   rejectionFrom(error: unknown, type = "authenticate"): UpgradeRejection {
     if (isFailure(error)) this.#parts.application.report(error, { type, ws: undefined });
     return rejectionFrom(error);
   }
 
-  /** @param option the function of the application that gave the answer; anything but a boolean is reported, and no */
+  /** @param option the option whose function gave the answer; anything but a boolean is reported and counts as `false` */
   isYes(option: string, answer: unknown): boolean {
     if (isBoolean(answer)) return answer;
     this.#parts.application.reportAnswer(option, answer);

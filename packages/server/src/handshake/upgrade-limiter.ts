@@ -1,6 +1,6 @@
-// Limits of upgrades: handshakes under way, rejections per client, upgrades per user.
-// Called by UpgradeGuard before a handshake and after it, and by UpgradeHandler once the user is known.
-// Guarantees: a request above a limit is rejected before any code of the application runs.
+// Limits upgrades: running handshakes, rejections per client, upgrades per user.
+// Called by UpgradeGuard before and after a handshake, and by UpgradeHandler once the user is known.
+// Guarantee: a request above a limit is rejected before any code of the application runs.
 import type { ServerLimits } from "../limits.ts";
 import type { GetHeader, RequestSource } from "../security/client-address.ts";
 import { KeyedRateLimiter } from "../utils/keyed-rate-limiter.ts";
@@ -9,48 +9,51 @@ import { hashOf } from "../utils/text-digest.ts";
 import type { LimitName } from "../security-event.ts";
 import type { Clock } from "../types.ts";
 
-/** Which limit rejects an upgrade, and when a client may try again. */
+/** The limit that rejects an upgrade, and when the client may try again. */
 export interface RateLimited {
   readonly limit: LimitName;
-  /** Milliseconds. */
+  /** How long the client must wait, in ms. */
   readonly retryAfterMs: number;
 }
 
-/** A request, as the limits see it. */
+/** A request as the limits read it. */
 export interface LimitedRequest {
   readonly source: RequestSource;
-  /** Pages that nobody has let in have tries of their own: their visitor's address is not to blame for them. */
+  /**
+   * Whether a browser sent it for a page that was never allowed. Such requests are counted separately, because the
+   * visitor is not to blame.
+   */
   readonly isOfUnknownPage: boolean;
 }
 
 /** A request whose credential names a known user. */
 export interface CredentialAdmission {
   readonly userId: string;
-  /** The limit that rejects it; undefined where it is counted. */
+  /** The limit that rejects the request; undefined if it was counted. */
   readonly rateLimited: RateLimited | undefined;
 }
 
 const MAX_CREDENTIALS = 10_000;
 
-/** How many clients a proxy that is not in `trustProxy` may have behind it, in its rate of rejections. */
+/** By how much the rate of rejections of a proxy outside `trustProxy` exceeds that of one client. */
 const CLIENTS_PER_PROXY = 20;
 
 /** Counts upgrades against the limits. */
 export class UpgradeLimiter {
   readonly #limits: ServerLimits;
   readonly #eventLoop: { readonly lagMs: number };
-  /** By the key of the client. */
+  /** The rejections by client key. */
   readonly #rejected: KeyedRateLimiter;
-  /** By the key of the address, for clients that a header tells apart. */
+  /** The rejections by address key, of clients that are told apart by a header. */
   readonly #rejectedOfProxy: KeyedRateLimiter;
   readonly #accepted: KeyedRateLimiter;
-  /** Handshakes under way, by the key of the address. */
+  /** The running handshakes by address key. */
   readonly #handshakesPerAddress = new Map<string, number>();
-  /** The users of the latest credentials that were above the limit of their user, by {@link credentialKey}. */
+  /** The users of credentials that were recently above their user's limit, by {@link credentialKey}. */
   readonly #limitedCredentials = new Map<number, string>();
   #handshakes = 0;
 
-  /** @param eventLoop its `lagMs` says how late this process is */
+  /** @param eventLoop its `lagMs` tells how late this process is */
   constructor(clock: Clock, limits: ServerLimits, eventLoop: { readonly lagMs: number }) {
     this.#limits = limits;
     this.#eventLoop = eventLoop;
@@ -75,7 +78,7 @@ export class UpgradeLimiter {
     return this.#rejected.size + this.#rejectedOfProxy.size + this.#accepted.size;
   }
 
-  /** Begins a handshake, which {@link end} must end. @returns the limit that rejects it, if one does */
+  /** Begins a handshake, which {@link end} must end. @returns the limit that rejects it, if any */
   begin(request: LimitedRequest): RateLimited | undefined {
     if (this.#handshakes >= this.#limits.handshakes) return { limit: "handshakes", retryAfterMs: 1_000 };
     if (this.#eventLoop.lagMs > this.#limits.sheddingLagMs)
@@ -101,7 +104,7 @@ export class UpgradeLimiter {
     else this.#handshakesPerAddress.set(addressKey, remaining);
   }
 
-  /** Counts a rejection for which the client is to blame: it is not authenticated, or its request is malformed. */
+  /** Counts a rejection for which the client is to blame: it was not authenticated, or its request was malformed. */
   countRejection({ source, isOfUnknownPage }: LimitedRequest): void {
     const { addressKey, clientKey } = source;
     if (clientKey !== undefined) this.#rejected.take(isOfUnknownPage ? keyOfPages(clientKey) : clientKey);
@@ -109,7 +112,7 @@ export class UpgradeLimiter {
   }
 
   /**
-   * Counts a request whose credential is one of a user who was above the limit: its user is known without a read of the store.
+   * Counts a request with the credential of a user who was above the limit: the user is then known without asking the session store.
    *
    * @returns undefined for any other request
    */
@@ -120,10 +123,10 @@ export class UpgradeLimiter {
   }
 
   /**
-   * Counts an upgrade of a user, or a plain GET in its place. A user who goes on above the limit, each time with a
-   * credential that is not known yet, uses up the tries of the client.
+   * Counts an upgrade of a user, or a plain GET in its place. A user who continues above the limit, each time with a
+   * new credential, uses up the client's rate of rejections.
    *
-   * @returns the limit that rejects it, if one does
+   * @returns the limit that rejects it, if any
    */
   admitUser(userId: string, request: LimitedRequest, header: GetHeader): RateLimited | undefined {
     const rateLimited = this.#take(userId);
@@ -172,17 +175,17 @@ function keyOfPages(clientKey: string): string {
 }
 
 /**
- * 53 bits of what a request presents, from which nothing can be read again. The client is part of it, because a
- * cookie may be the same for many users whom another header tells apart.
+ * A 53-bit hash of the credentials of a request, which cannot be reversed. The client is part of it, because a
+ * cookie may be the same for many users who differ by another header.
  */
 function credentialKey({ clientKey }: RequestSource, header: GetHeader): number | undefined {
   const presented = [header("cookie"), header("authorization"), header("x-api-key"), ticketOf(header)];
   if (presented.every((value) => (value ?? undefined) === undefined)) return undefined;
-  // A page of another site that is refused must not use up what the user may do, with an image, too.
+  // A refused page of another site must not use up the user's rate, not even with an image.
   return hashOf([clientKey, header("origin") ?? isOfOtherSite(header), ...presented].join("\n"));
 }
 
-/** The offers of subprotocols but for the protocol's name, which a plain GET does not send. */
+/** The offered subprotocols without the protocol's name, which a plain GET does not send. */
 function ticketOf(header: GetHeader): string | undefined {
   const [ticket] = /halyard\.ticket\.[^,\s]*/.exec(header("sec-websocket-protocol") ?? "") ?? [];
   return ticket;

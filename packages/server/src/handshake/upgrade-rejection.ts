@@ -1,5 +1,5 @@
-// HTTP answers that reject an upgrade, and the validation of its headers.
-// Called by UpgradeHandler, UpgradeGuard and the glue of each runtime.
+// The HTTP answers that reject an upgrade, and the validation of its headers.
+// Called by UpgradeHandler, UpgradeGuard and the adapter of each runtime.
 // Guarantees: no rejection has a body or is cached; an error of the application never reaches the client as text.
 import type { GetHeader } from "../security/client-address.ts";
 import type { ErrorCode } from "@halyard/protocol/wire";
@@ -18,7 +18,7 @@ export interface UpgradeRejection {
   readonly userId?: string | undefined;
 }
 
-/** The reasons that the security log knows. */
+/** The reasons that the security log distinguishes. */
 type UpgradeRefusalReason = Extract<SecurityEvent, { readonly kind: "upgrade_refused" }>["reason"];
 
 /** Reads the headers of a request by name. */
@@ -26,7 +26,7 @@ export function headersOf(request: Pick<UpgradeRequest, "headers">): GetHeader {
   return (name) => request.headers.get(name);
 }
 
-/** By this header a client knows an answer of Halyard from that of a proxy, whose 401 or 403 is not about the user. */
+/** Marks an answer as Halyard's own: a 401 or 403 of a proxy says nothing about the user. */
 const OWN_ANSWER = { halyard: "1" };
 
 /** @param reason for the security log; undefined when nothing was refused */
@@ -42,17 +42,17 @@ export function rejection(
   };
 }
 
-/** The header that says when to try again, in whole seconds. */
+/** The `Retry-After` header, in whole seconds. */
 export function retryAfter(ms: number): Readonly<Record<string, string>> {
   return { "retry-after": String(Math.ceil(ms / 1_000)) };
 }
 
-/** 429 for a limit of the client's own, 503 when the whole node is busy. */
+/** Rejects with 429 for a limit of the client, with 503 when the whole node is busy. */
 export function rejectRateLimited({ limit, retryAfterMs }: RateLimited): UpgradeRejection {
   return rejection(isLimitOfNode(limit) ? 503 : 429, limit, retryAfter(retryAfterMs));
 }
 
-/** Whether a request was rejected by a limit, and not for what it is. */
+/** Whether a request was rejected by a limit, not because of its content. */
 export function isRateLimited({ status, reason }: UpgradeRejection): boolean {
   return status === 429 || isLimitOfNode(reason);
 }
@@ -61,7 +61,7 @@ function isLimitOfNode(reason: UpgradeRejection["reason"]): boolean {
   return reason === "handshakes" || reason === "sheddingLagMs";
 }
 
-/** The rejection for an error of an authenticator. An unknown error is 503: the client may be who it says it is. */
+/** The rejection for an error of an authenticator. An unknown error becomes 503, because the client may be legitimate. */
 export function rejectionFrom(error: unknown): UpgradeRejection {
   const { code, retryAfterMs = 1_000 } = toHalyardError(error);
   const { status, reason } = REJECTIONS[code] ?? { status: 503, reason: "unavailable" };
@@ -75,13 +75,13 @@ const REJECTIONS: Partial<Record<ErrorCode, Pick<UpgradeRejection, "status" | "r
   timeout: { status: 503, reason: "handshakeMs" },
 };
 
-/** For the question of a browser whether a page may send {@link TICKET_HEADER}. What CORS says is added to it. */
+/** The answer to a browser's CORS preflight for {@link TICKET_HEADER}. The CORS headers are added to it. */
 export const PREFLIGHT = rejection(200, undefined, { allow: "GET" });
 
-/** For requests on the WebSocket's path that are no GET. */
+/** The answer to requests on the WebSocket path with a method other than GET. */
 export const METHOD_NOT_ALLOWED = rejection(405, "bad_request", { allow: "GET" });
 
-/** 16 bytes in base64. */
+/** 16 bytes in base64, as in `Sec-WebSocket-Key`. */
 const KEY = /^[+/\dA-Za-z]{22}==$/;
 
 /**

@@ -2,10 +2,10 @@ import { SUBPROTOCOL, TICKET_PREFIX } from "@halyard/protocol/wire";
 import type { IncomingRequest, RequestSource } from "../security/client-address.ts";
 import type { RawRequest, UpgradeRequest } from "../types.ts";
 
-/** A request, and where it comes from. */
+/** An upgrade request together with its source. */
 export class LocatedRequest implements UpgradeRequest {
   readonly source: RequestSource;
-  /** What the decision waits for, for the report of a time-out. */
+  /** What the decision is waiting for; named in the report of a time-out. */
   awaits: "allowedOrigins" | "authenticate" | "backplane" = "authenticate";
   readonly #request: IncomingRequest;
   readonly #isOfUnknownPage: (request: LocatedRequest) => boolean;
@@ -20,7 +20,7 @@ export class LocatedRequest implements UpgradeRequest {
     this.#isOfUnknownPage = isOfUnknownPage;
   }
 
-  /** Whether a browser sent it for a page that nobody has let in so far. */
+  /** Whether a browser sent it for a page that was never allowed so far. */
   get isOfUnknownPage(): boolean {
     return this.#isOfUnknownPage(this);
   }
@@ -33,7 +33,7 @@ export class LocatedRequest implements UpgradeRequest {
     return this.#request.headers;
   }
 
-  /** The entries, which say its type, have passed it here. */
+  /** The runtimes' entries, which declare its type, have passed it in. */
   get raw(): RawRequest {
     return this.#request.raw as RawRequest;
   }
@@ -44,16 +44,16 @@ export class LocatedRequest implements UpgradeRequest {
     return others.length > 0 ? "" : first?.slice(TICKET_PREFIX.length);
   }
 
-  /** The client's address in place of its proxy's. */
+  /** The client's address, not that of a proxy. */
   get remoteAddress(): string | undefined {
     return this.source.address;
   }
 }
 
-/** Carries the ticket of a plain GET: `fetch` lets no page offer subprotocols. */
+/** The header with the ticket of a plain GET, because `fetch` cannot offer subprotocols. */
 export const TICKET_HEADER = "halyard-ticket";
 
-/** The request with the ticket of its header as an offered subprotocol, where authenticators look for it. */
+/** Moves the ticket from the header to the offered subprotocols, where authenticators look for it. */
 export function withTicketOffer(request: IncomingRequest): IncomingRequest {
   const ticket = request.headers.get(TICKET_HEADER);
   if (ticket === null || !/^[\w.~-]+$/.test(ticket)) return request;

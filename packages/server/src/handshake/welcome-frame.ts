@@ -1,6 +1,6 @@
-// The JSON text of a welcome, put together from texts: the part that is the same for all connections is made once.
+// Composes the JSON text of a welcome; the part that is the same for all connections is encoded once.
 // Called by WelcomeSender.
-// Guarantees: the text has no last brace, so that its `"$"` can be added without a copy.
+// Guarantee: the text has no closing brace, so that `"$"` can be appended without a copy.
 import type { ChannelState } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
@@ -19,7 +19,7 @@ import { repeatOnce } from "../utils/repeated-calls.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { ChannelRequest } from "./requested-channels.ts";
 
-/** What {@link WelcomeFrame} uses. */
+/** The dependencies of {@link WelcomeFrame}. */
 export interface WelcomeFrameParts {
   readonly backplane: Backplane;
   readonly echoToSender?: AnyConfig["echoToSender"];
@@ -32,7 +32,7 @@ export interface WelcomeFrameParts {
 /** Writes welcomes as JSON. */
 export class WelcomeFrame {
   readonly #parts: WelcomeFrameParts;
-  /** Made with the first welcome, when the application has added its handlers. */
+  /** Created with the first welcome, when the application has added its handlers. */
   #limitsJson: string | undefined;
 
   constructor(parts: WelcomeFrameParts) {
@@ -40,8 +40,8 @@ export class WelcomeFrame {
   }
 
   /**
-   * Whether the numbers that the client has used are forgotten; undefined where the backplane cannot say, and for a client without
-   * numbers. While the backplane is away, nothing of the client runs until it has said so.
+   * Whether the client's used sequence numbers are forgotten; undefined if the backplane cannot tell, and for a client without
+   * numbers. While the backplane is away, none of the client's operations run until this is known.
    */
   hasForgotten(connection: Connection): MaybePromise<boolean | undefined> {
     const { attempt, client, id, isV1 } = connection;
@@ -66,7 +66,7 @@ export class WelcomeFrame {
     this.#parts.monitor.suspect();
   }
 
-  /** The text without the last brace. */
+  /** The text without the closing brace. */
   openJson(connection: Connection, { requests, replays, forgotten }: WelcomeFields): string {
     this.#limitsJson ??= limitsJson(this.#parts);
     const profile = ownProfileJson(connection, this.#parts.connections);
@@ -75,7 +75,7 @@ export class WelcomeFrame {
   }
 }
 
-/** What a welcome says about channels and numbers. */
+/** The fields of a welcome about channels and sequence numbers. */
 interface WelcomeFields {
   readonly requests: readonly ChannelRequest[];
   readonly replays: readonly Replay[];
@@ -118,20 +118,20 @@ function limitsJson({
     },
     heartbeat: { intervalMs: limits.heartbeatMs, timeoutMs: limits.silenceMs },
     ephemeral: types.ephemeral,
-    // What leaves out its sender leaves out a connection, which would be all tabs that share it.
+    // A message that excludes its sender excludes a connection, and so would exclude all tabs that share it.
     sharing: echoToSender !== false,
   };
   return JSON.stringify(fields, toFinite).slice(1, -1);
 }
 
-/** JSON has no infinity: a rate without a limit is a number that no client reaches. */
+/** JSON has no infinity, so an unlimited rate becomes a number that no client reaches. */
 function toFinite(_name: string, value: unknown): unknown {
   return value === Infinity ? Number.MAX_SAFE_INTEGER : value;
 }
 
 /**
- * The position of each channel. Written as text: an object whose keys are channel names would have other keys for each
- * user, and an engine makes a hidden class for each set of keys.
+ * The position of each channel, composed as text: an object with channel names as keys would have different keys for each
+ * user, and engines create a hidden class for each set of keys.
  */
 function channelsJson(requests: readonly ChannelRequest[], replays: readonly Replay[]): string {
   const channels: string[] = [];

@@ -1,7 +1,7 @@
 // Subscribes a connection to its channels, replays what it missed and sends the welcome.
 // Called by HelloHandler for a v1 client's hello, and at once for a plain client.
 // Guarantees: nothing is published between a channel's position in the welcome, its replay and the subscription to it; a channel
-// that the backplane does not give is pending in the welcome, and followed later.
+// that the backplane cannot read is pending in the welcome and subscribed to later.
 import type { HelloMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { ChannelHub } from "../channels/channel-hub.ts";
@@ -23,7 +23,7 @@ import type { Memberships } from "./memberships.ts";
 import type { ChannelRequest, RequestedChannels } from "./requested-channels.ts";
 import type { WelcomeFrame } from "./welcome-frame.ts";
 
-/** What {@link WelcomeSender} uses. */
+/** The dependencies of {@link WelcomeSender}. */
 export interface WelcomeSenderParts {
   readonly channels: ChannelHub;
   readonly replayPlanner: ReplayPlanner;
@@ -34,9 +34,9 @@ export interface WelcomeSenderParts {
   readonly memberships: Memberships;
 }
 
-/** What a client requests by its hello. */
+/** What a client requests with its hello. */
 export type SubscriptionRequest = Pick<HelloMessage, "positions" | "rooms"> & {
-  /** The client's id of the hello. */
+  /** The id of the hello. */
   readonly re: string | undefined;
 };
 
@@ -61,7 +61,7 @@ export class WelcomeSender {
     return andThen(requestedChannels.resolve(connection, request), (requests) =>
       andThen(welcomeFrame.hasForgotten(connection), (forgotten) => {
         const planned = replayPlanner.run(connection, requests.filter(isPermitted), (plans) => {
-          // The answers of `authorize` are for the rights that the connection had then.
+          // The rights have changed since `authorize` was asked, so its answers no longer count.
           if (version !== connection.rightsVersion) return;
           this.#commit(connection, plans, { requests, re: request.re, forgotten });
         });
@@ -78,7 +78,7 @@ export class WelcomeSender {
     this.#parts.memberships.unsubscribe(connection);
   }
 
-  /** Synchronous from the check of the plans to the last subscription: nothing can be published in between. */
+  /** Synchronous from the check of the plans to the last subscription, so that nothing can be published in between. */
   #commit(connection: Connection, plans: readonly ReplayPlan[], request: CheckedRequest): void {
     const { channels, clock, memberships, welcomeFrame } = this.#parts;
     const { re, forgotten } = request;
@@ -93,7 +93,7 @@ export class WelcomeSender {
     connection.stage = "open";
     clock.clearTimeout(connection.helloTimer);
     sendReply(connection, welcomeFrame.openJson(connection, { requests, replays, forgotten }), re);
-    // Every gap before any replay: a cut during a replay loses none.
+    // All gaps come before any replay, so that losing the connection during a replay loses no gap.
     for (const { channel, state } of replays)
       if (isGap(state.recovered)) connection.push(gapFrame(channel, state));
     for (const { channel, position, rejectedFor } of requests)
@@ -105,7 +105,7 @@ export class WelcomeSender {
     connection.flushAfterWelcome();
   }
 
-  /** Without a plan, a channel is followed later. */
+  /** Marks permitted channels without a plan as pending: they are subscribed to later. */
   #withUnplanned(
     requests: readonly ChannelRequest[],
     plans: readonly ReplayPlan[],
@@ -143,7 +143,7 @@ export class WelcomeSender {
   }
 }
 
-/** Whether a client has come back, and has missed nothing for good. */
+/** Whether the client has resumed and missed no message for good. */
 function isRecovery(replays: readonly Replay[]): boolean {
   return (
     replays.some(({ state }) => state.recovered === true) &&

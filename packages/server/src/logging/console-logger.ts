@@ -1,11 +1,11 @@
-// The logger where the configuration has none: warnings and errors, as lines of the console for the developer.
-// Made once per system and publisher, whose clock times its counts. The one file that writes to the console.
-// Guarantees: the same thing is one line and then a count every minute, whatever visitors do; the lines of one minute are
+// The default logger: writes warnings and errors to the console for the developer.
+// Created once per system or publisher, with its clock. The only file that writes to the console.
+// Guarantees: a repeated event is one line and then a count every minute, whatever visitors do; the lines of one minute are
 // bounded.
 import { printable } from "@halyard/protocol/internal";
 import type { Logger } from "../logger.ts";
 import type { Clock } from "../types.ts";
-import { errorText, identityOf } from "./error-text.ts";
+import { errorText, errorIdentityOf } from "./error-text.ts";
 
 type Level = "info" | "warn" | "error";
 
@@ -16,9 +16,9 @@ interface Line {
 }
 
 const INTERVAL_MS = 60_000;
-/** Different lines of one minute: above it they are counted together. */
+/** The number of different lines in one minute; above it, lines are only counted together. */
 const MAX_LINES = 200;
-/** Lines of one place that differ by a visitor's text: by an error's message, or by the user and the room of a refusal. */
+/** The number of lines from one place that differ only by a visitor's text: an error's message, or the user and room of a refusal. */
 const MAX_LINES_OF_A_PLACE = 20;
 const MAX_FIELD_LENGTH = 200;
 
@@ -28,7 +28,7 @@ export class ConsoleLogger implements Logger {
   readonly #lines = new Map<string, Line>();
   readonly #linesOfPlaces = new Map<string, number>();
   #timer: unknown;
-  /** Whether connects, closes and messages are written, too. */
+  /** Whether connects, closes and messages are written as well. */
   readonly #writesInfo: boolean;
   #isSilent = false;
 
@@ -38,7 +38,7 @@ export class ConsoleLogger implements Logger {
   }
 
   debug(): void {
-    // For a logger of the application's.
+    // The default logger writes no debug lines.
   }
 
   info(fields: object, message: string): void {
@@ -53,7 +53,7 @@ export class ConsoleLogger implements Logger {
     this.#write("error", fields, message);
   }
 
-  /** Writes the counts of the running minute, and stops. */
+  /** Writes the counts of the current minute, and stops. */
   stop(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -62,7 +62,7 @@ export class ConsoleLogger implements Logger {
     this.#linesOfPlaces.clear();
   }
 
-  /** From now on nothing is written. */
+  /** Writes nothing from now on. */
   silence(): void {
     this.#isSilent = true;
   }
@@ -103,7 +103,7 @@ export class ConsoleLogger implements Logger {
     }, INTERVAL_MS);
   }
 
-  /** What was quiet for a minute is forgotten: the next time it is a line of its own. */
+  /** Prints the counts. An event that did not occur for a minute is forgotten, so its next occurrence is a new line. */
   #printCounts(): void {
     this.#linesOfPlaces.clear();
     for (const [key, line] of this.#lines) {
@@ -126,7 +126,7 @@ export class ConsoleLogger implements Logger {
   }
 }
 
-/** Fields that a line shows in another form, or that a reader of a console does not need. */
+/** The fields that a line shows in another form, or that a reader of the console does not need. */
 interface Fields {
   readonly err?: unknown;
   readonly event?: unknown;
@@ -140,7 +140,7 @@ interface Fields {
   readonly room?: unknown;
 }
 
-/** What tells apart lines of one message: the error, or who was refused what. Undefined where nothing does. */
+/** What distinguishes lines with the same message: the error, or who was refused what. Undefined if nothing does. */
 function variantOf({
   err,
   rule,
@@ -148,7 +148,7 @@ function variantOf({
   room,
 }: Fields): { readonly place: string; readonly text: string } | undefined {
   if (err !== undefined) {
-    const { text, frame } = identityOf(err);
+    const { text, frame } = errorIdentityOf(err);
     return { text, place: frame };
   }
   return rule === undefined ? undefined : { text: JSON.stringify([userId, room]), place: rule };
@@ -165,7 +165,7 @@ function lineOf(
   return err === undefined ? line : `${line}: ${errorText(err)}`;
 }
 
-/** A value that could read as the end of its field is quoted: ids and names of rooms are what visitors make of them. */
+/** Quotes a value that could be misread as the end of its field, because visitors can influence ids and room names. */
 function valueText(value: unknown): string {
   const text = printable(String(value), MAX_FIELD_LENGTH);
   return /[",()]|: |^\s|\s$|^$/.test(text) ? `"${text.replace(/["\\]/g, "\\$&")}"` : text;

@@ -1,21 +1,21 @@
-// An error as lines of a console. Used by console-logger.ts.
-// Guarantees: no getter of an error makes it throw; no text of the error can begin a line at the left margin, or write control
-// characters to a terminal; frames of a stack are never cut.
+// Formats an error as lines for the console. Used by console-logger.ts.
+// Guarantees: a throwing getter of the error does no harm; no text of the error can begin a line at the left margin or write control
+// characters to a terminal; stack frames are never cut.
 import { printable } from "@halyard/protocol/internal";
 
-/** An error's own text may quote what a visitor sent. */
+/** The message is cut because an error's text may quote what a visitor sent. */
 const MAX_MESSAGE_LENGTH = 2_000;
 const MAX_CAUSES = 5;
 const FRAME = /^\s+at /;
 
-/** What tells errors apart: name and message, and where the error was made. */
+/** What distinguishes errors: name and message, and where the error was created. */
 export interface ErrorIdentity {
   readonly text: string;
   /** The first frame of the stack. */
   readonly frame: string;
 }
 
-export function identityOf(error: unknown): ErrorIdentity {
+export function errorIdentityOf(error: unknown): ErrorIdentity {
   try {
     const { name, message } = Object(error) as Partial<Error>;
     const frame = framesOf(stackOf(error))[0]?.trim() ?? "";
@@ -38,7 +38,7 @@ export function errorText(error: unknown): string {
 }
 
 function headOf(error: unknown): string {
-  return printable(identityOf(error).text, MAX_MESSAGE_LENGTH);
+  return printable(errorIdentityOf(error).text, MAX_MESSAGE_LENGTH);
 }
 
 function stackOf(error: unknown): unknown {
@@ -57,7 +57,7 @@ function framesOf(stack: unknown): string[] {
     .map((line) => `    ${printable(line.trim(), line.length)}`);
 }
 
-/** The first of several errors, where the error is a sum of them, as of a host with two addresses. */
+/** The cause of an error; for an AggregateError, such as that of a host with two addresses, its first error. */
 function causeOf(error: unknown): unknown {
   try {
     const { cause, errors } = Object(error) as {

@@ -1,4 +1,4 @@
-// From the option `logger` to the logger of a system or a publisher.
+// Turns the option `logger` into the logger of a system or a publisher.
 import { callLogger } from "@halyard/protocol/internal";
 import type { Logger } from "../logger.ts";
 import { silentLogger } from "../logger.ts";
@@ -10,14 +10,14 @@ export interface SystemLogger {
   readonly logger: Logger;
   /** Ends the timer. */
   readonly stop: () => void;
-  /** Makes the default logger write nothing more. A logger of the application's own is asked for, and stays. */
+  /** Silences the default logger. A logger of the application stays active. */
   readonly silence: () => void;
 }
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 const LINE = "createWebSocketSystem({ logger: pino() }), or logger: false for silence";
 
-/** @throws TypeError for what is no logger */
+/** @throws TypeError for a value that is not a logger */
 export function loggerOf(
   option: Logger | false | undefined,
   { clock, verboseLogging }: { readonly clock: Clock; readonly verboseLogging?: boolean | undefined },
@@ -40,5 +40,5 @@ function checked(option: Logger): Logger {
 }
 
 function ignore(): void {
-  // There is no timer, and nothing of the default to silence.
+  // A custom logger has no timer, and is never silenced.
 }

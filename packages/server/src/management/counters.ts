@@ -5,7 +5,7 @@ import type { MessageTypeRegistry } from "../messages/message-types.ts";
 import { HandlerTimes } from "../metrics/handler-times.ts";
 import { TrafficCounters } from "../metrics/traffic-counters.ts";
 
-/** The gaps that clients were told of, by reason. */
+/** The gaps that clients were sent, by reason. */
 type GapCounts = Record<GapReason, number>;
 
 export interface Counters {
@@ -13,7 +13,7 @@ export interface Counters {
   readonly received: TrafficCounters;
   readonly sent: TrafficCounters;
   readonly handlerTimes: HandlerTimes;
-  /** Counts a frame that goes out. */
+  /** Counts a sent frame. */
   readonly addFrame: (text: string, deliveries: number) => void;
 }
 

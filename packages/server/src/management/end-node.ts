@@ -1,5 +1,5 @@
-// How a node ends: its clients are moved to other nodes, and its parts stop. Called by the manager.
-// Guarantees: hooks of the last closes run before the parts stop that they may use; a node that ends takes no upgrade.
+// Ends a node: moves its clients to other nodes and stops its parts. Called by the manager.
+// Guarantees: the hooks of the last closes run before the parts that they may use stop; a node that ends accepts no upgrade.
 import { CloseCode } from "@halyard/protocol/wire";
 import type { Assembly } from "../assembly.ts";
 import { removeNode } from "../cluster/backplane-users.ts";
@@ -17,7 +17,7 @@ export async function drainNode(
   const moved = share >= 1 ? all : sample(all, Math.ceil(share * all.length), clock);
   if (isAlone) await closeTogether(moved, { clock, windowMs: windowMs ?? 2_000 });
   else await closeInSlots(moved, { clock, windowMs: windowMs ?? 20_000 });
-  // Upgrades that were accepted before this began.
+  // Connections whose upgrades were accepted before the drain began.
   if (share >= 1) for (const late of connections.all()) late.close(CloseCode.Draining, "retryAfterMs=0");
 }
 
@@ -27,7 +27,7 @@ export async function closeNode(parts: Assembly): Promise<void> {
   parts.heartbeat.stop();
   parts.eventLoop.stop();
   closeForGood([...parts.connections.all()], parts.clock);
-  // The hooks of these closes run before the parts stop that they may use.
+  // Let the hooks of these closes run before the parts that they may use stop.
   await Promise.resolve();
   parts.sessionWatches.stop();
   parts.revocations.stop();

@@ -1,5 +1,5 @@
-// The health of a node, for the probes of whatever runs it. Called by the manager.
-import type { EventLoopMonitor } from "../connection/event-loop-monitor.ts";
+// Computes the health of a node, for the probes of an orchestrator. Called by the manager.
+import type { EventLoopMonitor } from "../metrics/event-loop-monitor.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { UpgradeHandler } from "../server.ts";
 import type { Clock } from "../types.ts";
@@ -8,22 +8,22 @@ import { dateOf } from "@halyard/protocol/internal";
 import type { Backplane } from "../backplane.ts";
 
 /**
- * `up`: everything works. `degraded`: open connections live on, and something waits or is refused. `down`: nothing new can be
+ * `up`: everything works. `degraded`: open connections continue, but some operations wait or are refused. `down`: nothing new can be
  * done here.
  */
 export interface Health {
   readonly status: "up" | "degraded" | "down";
-  /** For a load balancer: whether new connections belong here. False while draining, and while new ones are refused. */
+  /** For a load balancer: whether this node accepts new connections. False while draining, and while they are refused. */
   readonly ready: boolean;
-  /** In a sentence; undefined when `up`. */
+  /** The reason as a sentence; undefined when `up`. */
   readonly reason: string | undefined;
-  /** Since when the status, `ready` and the reason are as they are, in ms since 1970. */
+  /** Since when the status, `ready` and the reason are unchanged, in ms since 1970. */
   readonly since: number;
-  /** `rttMs`: how long the last probe of the backplane took, which writes to it. Undefined for memory. */
+  /** `rttMs`: how long the last probe of the backplane took; the probe writes to it. Undefined for memory. */
   readonly backplane: { readonly kind: string; readonly rttMs: number | undefined };
 }
 
-/** What {@link HealthReader} uses. */
+/** The dependencies of {@link HealthReader}. */
 export interface HealthReaderParts {
   readonly backplane: Pick<Backplane, "kind">;
   readonly clock: Clock;
@@ -54,7 +54,7 @@ export class HealthReader {
     const state = this.#state();
     const { status, ready } = this.#last;
     if (state.status !== status || state.ready !== ready) {
-      // The backplane knows better since when it is away than a caller that asks seldom.
+      // The backplane knows the start of an outage more exactly than a caller that asks rarely.
       const isOfBackplane = state.status !== "up" && monitor.health.state !== "up";
       this.#since = isOfBackplane ? Math.max(since, this.#since) : dateOf(clock);
     }

@@ -5,52 +5,52 @@ import type { Traffic } from "../metrics/traffic-counters.ts";
 import type { SecurityCounts } from "../security-event.ts";
 import type { ConnectionStats } from "../types.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { EventLoopLag } from "../connection/event-loop-monitor.ts";
+import type { EventLoopLag } from "../metrics/event-loop-monitor.ts";
 
-/** What waits, now. */
+/** What is waiting at this moment. */
 export interface QueueMetrics {
-  /** Sends of clients that wait for their turn. */
+  /** How many sends of clients wait for their turn. */
   readonly waitingSends: number;
   readonly waitingRequests: number;
   readonly runningRequests: number;
-  /** Bytes that wait at the sockets to be written. */
+  /** How many bytes wait at the sockets. */
   readonly bufferedBytes: number;
 }
 
-/** This node in numbers, for a metrics page. Keys are types and names of the contract, or `other`: never the text of a client. */
+/** The numbers of this node, for a metrics page. Keys are types and names of the contract, or `other`, never text of a client. */
 export interface Metrics extends ConnectionStats {
-  /** The rooms that connections of this node are in. */
+  /** How many rooms connections of this node are in. */
   readonly rooms: number;
-  /** What came in and what went out since the start, by type. `sent` counts deliveries: one message to 1,000 readers is 1,000. */
+  /** Received and sent messages since the start, by type. `sent` counts deliveries: one message to 1,000 readers counts 1,000. */
   readonly received: Readonly<Record<string, Traffic>>;
   readonly sent: Readonly<Record<string, Traffic>>;
-  /** By message type and by the name of a request, from the turn of each to its answer. */
+  /** The handlers, by message type or request name, timed from the start of the call to its answer. */
   readonly handlers: Readonly<Record<string, HandlerMetrics>>;
-  /** The gaps that clients were told of since the start, by reason. */
+  /** The gaps that clients were sent since the start, by reason. */
   readonly gaps: Readonly<Record<GapReason, number>>;
-  /** Resumes that got everything that was missed, and messages that were replayed, since the start. */
+  /** How many resumes got everything that they had missed, and how many messages were replayed, since the start. */
   readonly recoveries: number;
   readonly replayed: number;
-  /** Connections that were closed with 4008 since the start, because they read too slowly. */
+  /** How many connections were closed with 4008 since the start, because they read too slowly. */
   readonly slowReaders: number;
   readonly queues: QueueMetrics;
-  /** Handshakes that are not decided yet. */
+  /** How many handshakes are not decided yet. */
   readonly handshakes: number;
-  /** Addresses and users with upgrades that still count against a rate. */
+  /** How many addresses and users have upgrades that still count against a rate. */
   readonly trackedUpgrades: number;
-  /** The memory of the history now, in bytes; and how many messages were given up for `limits.historyTotalBytes`. */
+  /** The memory that the history takes now, in bytes, and how many messages were dropped for `limits.historyTotalBytes`. */
   readonly history: { readonly bytes: number; readonly evicted: number };
-  /** Ephemeral messages of clients that were left out since the start: by their interval, or because a rate was exceeded. */
+  /** How many ephemeral messages of clients were dropped since the start, because of their interval or a rate. */
   readonly thinned: number;
-  /** Deliveries of ephemeral messages that slow readers did not get, since the start. */
+  /** How many deliveries of ephemeral messages were dropped for slow readers since the start. */
   readonly dropped: number;
-  /** Security events since the start. */
+  /** The security events since the start. */
   readonly security: SecurityCounts;
   /** The lag of the event loop in the last ten seconds. Above `limits.sheddingLagMs` new upgrades get 503. */
   readonly eventLoopLag: EventLoopLag;
 }
 
-/** Read by the manager. */
+/** Collects the metrics of a node. */
 export function metricsOf(parts: Assembly): Metrics {
   const { backplane, channels, connections, eventLoop, inbound, securityReporter, upgrades, writer } = parts;
   const { closer, gaps, handlerTimes, received, sent } = parts;

@@ -1,4 +1,4 @@
-// The metrics of a node as samples of Prometheus. Used by prometheus.ts, which gives them to prom-client.
+// Converts the metrics of a node to samples for Prometheus. Used by prometheus.ts, which passes them to prom-client.
 import type { Histogram } from "../metrics/handler-times.ts";
 import type { Traffic } from "../metrics/traffic-counters.ts";
 import type { Metrics } from "./metrics.ts";
@@ -9,11 +9,11 @@ type Labels = Readonly<Record<string, string | number>>;
 interface Sample {
   readonly value: number;
   readonly labels: Labels;
-  /** @default the metric's own name */
+  /** Appended to the metric's name. @default nothing */
   readonly suffix?: string | undefined;
 }
 
-/** A metric, and how it is read. */
+/** A metric, and how to read its samples. */
 export interface MetricDefinition {
   readonly name: string;
   readonly help: string;

@@ -1,6 +1,6 @@
-// Connection slots: how many clients each user has, over all connections of the node.
+// The connection slots of each user, over all connections of the node.
 // The memory backplane calls it for each handshake, open and close.
-// A user never has more open clients than the limit, and the newest attempt of a client reslots its older ones.
+// A user never has more open clients than the limit, and the newest attempt of a client takes over its slot.
 
 import type { Admission, AdmissionRequest, ClientRef, Eviction, PresenceOp } from "../backplane.ts";
 
@@ -11,17 +11,17 @@ interface Reservation {
   readonly limit: number;
 }
 
-/** The slot of one client. A reservation closes no open connection, because it may never open. */
+/** The slot of one client. A reservation does not close an open connection, because the new one may never open. */
 interface Slot {
   readonly client: string;
-  /** The open connection, and its attempt. */
+  /** The open connection; below, its attempt. */
   connectionId: string | undefined;
   attempt: number;
   reserved: Reservation | undefined;
 }
 
 /**
- * The slots of a user, the oldest client first. Most users have one, which needs no list; an open plain connection, whose
+ * The slots of a user, the oldest client first. Most users have one slot, which needs no list; an open plain connection, whose
  * client id is its connection id, is stored as that id. Lists are replaced, never grown.
  */
 type OneOrManySlots = string | Slot | readonly Slot[];
@@ -48,12 +48,12 @@ export class Admissions {
     const { user, client, attempt, connectionId, limit, policy } = request;
     let slots = this.#slotsOf(user);
     dropExpired(slots, now);
-    // A connection that adopts a client id by `hello` is open already, and must not count twice.
+    // A connection that adopts a client id with its `hello` is already open, and must not count twice.
     const isOpen = slots.some((slot) => slot.connectionId === connectionId);
     slots = slots.filter(
       (slot) => isTaken(slot) && (client === connectionId || slot.client !== connectionId),
     );
-    // A probe leaves no entry of a user who has no slot.
+    // A probe must not create an entry for a user without a slot.
     if (request.isProbe !== true) this.#store(user, slots);
 
     const slot = slots.find((other) => other.client === client);
@@ -79,7 +79,7 @@ export class Admissions {
     return answer;
   }
 
-  /** @returns the connections that have lost their slot: the oldest ones above the limit, and older attempts */
+  /** @returns the connections that have lost their slot: the oldest ones above the limit, and those of older attempts */
   opened(op: OnlineOp): readonly Eviction[] {
     const { user, connectionId } = op;
     const slots = this.#slotsOf(user);
@@ -96,7 +96,7 @@ export class Admissions {
     return this.#evict(user, slots, { besides: connectionId, limit });
   }
 
-  /** An open connection without a reservation: it is counted already, or its reservation has expired. */
+  /** Declares an open connection without a reservation: it is already counted, or its reservation has expired. */
   #declare(op: OnlineOp, slots: readonly Slot[]): readonly Eviction[] {
     const { user, connectionId, client, attempt = 1, limit } = op;
     if (client === undefined || limit === undefined) return NO_EVICTIONS;
@@ -122,7 +122,7 @@ export class Admissions {
     return evicted.map((connectionId) => ({ user, connectionId, reason: "limit" }));
   }
 
-  /** @returns the client whose open connection this was; undefined for a plain one */
+  /** @returns the client whose open connection this was; undefined for a plain connection */
   release(user: string, connectionId: string): string | undefined {
     const slots = this.#slotsOf(user);
     const client = slots.find((slot) => slot.connectionId === connectionId)?.client;
@@ -163,13 +163,13 @@ const NO_EVICTIONS: readonly Eviction[] = [];
 const NO_CONNECTIONS: readonly Slot[] = [];
 const ADMITTED: Admission = { admitted: true, replaced: NO_SLOTS };
 
-/** A newer connection of the same client takes the slot, and the connections that held it are replaced. */
+/** The admission of a newer connection of the same client, which replaces the connections that held the slot. */
 function replacedBy({ connectionId, reserved }: Slot, newer: string): Admission {
   const held = [connectionId, reserved?.connectionId];
   return { admitted: true, replaced: held.flatMap((id) => (id === undefined || id === newer ? [] : id)) };
 }
 
-/** Whether the client id alone describes the slot. */
+/** Whether the client id alone describes the slot, so that the slot can be stored as a string. */
 function isCompact({ client, connectionId, attempt, reserved }: Slot): boolean {
   return connectionId === client && attempt === 1 && reserved === undefined;
 }
@@ -184,7 +184,7 @@ function dropExpired(slots: readonly Slot[], now: number): void {
       releaseSlot(slots, reserved.connectionId);
 }
 
-/** Empties slots; the caller drops them from its list. */
+/** Empties the slots of a connection; the caller removes them from its list. */
 function releaseSlot(slots: readonly Slot[], connectionId: string): void {
   for (const slot of slots) {
     if (slot.connectionId === connectionId) {

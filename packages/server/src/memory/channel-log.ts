@@ -19,7 +19,7 @@ interface AppendOptions {
   readonly author: string | undefined;
 }
 
-/** What a read returns at most. */
+/** The upper bounds of a read. */
 export interface ReadLimit {
   readonly limit: number;
   /** The bytes of all texts together; the first entry is returned even if it is larger. */
@@ -85,7 +85,7 @@ export class ChannelLog {
     return entries;
   }
 
-  /** Why the entries after an offset cannot be read as a whole; found out without reading more than the limit. */
+  /** Why the entries after an offset cannot be read completely. Looks at no more entries than the limit. */
   refusalAfter(offset: number, { limit, bytes }: ReadLimit): "trimmed" | "too_many" | undefined {
     const first = this.#indexAfter(offset);
     if (this.#entries[first]?.prev !== offset) return "trimmed";
@@ -109,8 +109,8 @@ export class ChannelLog {
   }
 
   /**
-   * Drops the oldest entry, and what is older than the oldest one of an author: a reader that needs one of those needs the
-   * dropped one, too.
+   * Drops the oldest entry. With an author's share: drops the author's oldest entry and everything before it, because a reader that needs
+   * an earlier entry needs the dropped one, too.
    *
    * @returns how many entries were dropped
    */
@@ -150,7 +150,7 @@ export class ChannelLog {
   }
 
   #dropOldest(entry: StoredEntry): void {
-    // The slot is emptied at once: a channel that gets no further message would keep the text as long as it lives.
+    // The slot is emptied at once, because a channel without further messages would otherwise keep the text for its lifetime.
     this.#entries[this.#head++] = undefined;
     this.#bytes -= entry.bytes;
     if (entry.key !== undefined && this.#keys?.delete(entry.key) === true && this.#keys.size === 0) {
@@ -163,7 +163,7 @@ export class ChannelLog {
       this.#head = 0;
       this.#budget.onCollection(-1);
     } else if (this.#head > 32 && this.#head * 2 > this.#entries.length) {
-      // The array is copied when half of it is dropped, so that a drop has a constant cost on average.
+      // The array is copied when half of it is dropped, so that the average cost of a drop is constant.
       this.#entries = this.#entries.slice(this.#head);
       this.#head = 0;
     }

@@ -1,6 +1,6 @@
-// The rooms that the server gave to clients, so that a client that reconnects is in them again.
-// The memory backplane calls it; most clients have none and cost nothing here.
-// A record stays while the client has a slot, and 5 minutes after.
+// The rooms that the server gave to clients, so that a client that reconnects gets them again.
+// Called by the memory backplane. Most clients have no given rooms and cost nothing here.
+// A record is kept while the client has a slot, and for 5 minutes after.
 
 import type { ClientRef, RoomHolder } from "../backplane.ts";
 
@@ -44,13 +44,13 @@ export class GivenRooms {
   of(ref: ClientRef, now: number): readonly string[] {
     if (this.#records.size === 0) return NO_ROOMS;
     const record = this.#records.get(keyOf(ref));
-    // The client has a slot again when it asks: only the time says whether it was away for too long.
+    // A client that asks already has a slot again, so only the time tells whether it was away for too long.
     if (record === undefined || now - record.usedAt > RECORD_TTL_MS) return NO_ROOMS;
     record.usedAt = now;
     return [...record.rooms];
   }
 
-  /** A client that has rooms has lost its connection. */
+  /** Call when a client has lost its connection: its rooms are kept for 5 more minutes. */
   touch(ref: ClientRef, now: number): void {
     const record = this.#records.size === 0 ? undefined : this.#records.get(keyOf(ref));
     if (record !== undefined) record.usedAt = now;
@@ -70,7 +70,7 @@ export class GivenRooms {
   }
 }
 
-/** A client id contains no NUL, and a user id may contain anything. */
+/** The key of a client. A client id contains no NUL; a user id may contain any character. */
 function keyOf({ user, client }: ClientRef): string {
   return `${client}\0${user}`;
 }

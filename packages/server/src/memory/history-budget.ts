@@ -1,15 +1,15 @@
-// How much memory the history of this process takes, in total and for each author.
-// The logs of the channels report each entry that they store and drop; the history store reads which author has to give up some.
-// Guarantees: counting costs the same for each entry, and nothing is kept of a user of whom nothing is stored.
+// Counts how much memory the history of this process takes, in total and for each author.
+// The channel logs report each entry that they store and drop; the history store asks whose messages must be dropped.
+// Guarantees: counting has a constant cost per entry, and no data is kept about a user without stored messages.
 
 import { textBytes } from "../utils/text.ts";
 
-/** A channel that can give up what an author wrote. */
+/** A channel that can drop messages of an author. */
 export interface SharedLog {
   giveUp(share: AuthorShare | undefined): number;
 }
 
-/** What an author has written into one channel, as far as it is stored. */
+/** The stored messages of an author in one channel. */
 export interface AuthorShare {
   readonly author: Author;
   readonly log: SharedLog;
@@ -21,30 +21,30 @@ export interface Author {
   readonly user: string;
   bytes: number;
   readonly shares: Map<SharedLog, AuthorShare>;
-  /** Goes round the shares, so that each is looked at in its turn. */
+  /** Iterates over the shares repeatedly, so that each one is considered in turn. */
   round: Iterator<AuthorShare> | undefined;
 }
 
-/** An entry, as far as its size depends on it. */
+/** The fields of an entry that determine its size. */
 interface Sized {
-  /** The bytes of the text. */
+  /** The size of the text in memory. */
   readonly bytes: number;
   readonly key: string | undefined;
   readonly share: AuthorShare | undefined;
 }
 
-// Sizes in memory beside the texts, in bytes; a test compares them with a heap snapshot of V8.
+// Sizes in memory, not counting the texts, in bytes; a test compares them with a V8 heap snapshot.
 const ENTRY_BYTES = 132;
 const KEY_BYTES = 54;
 const CHANNEL_BYTES = 170;
-/** A list or a map with its first elements. */
+/** The size of a list or a map with its first elements. */
 const COLLECTION_BYTES = 184;
 const SHARE_BYTES = 86;
 const AUTHOR_BYTES = 276;
 
-/** Above this part of the budget a user counts as heavy, and gives up before all others. At most 64 users are heavy. */
+/** A user above 1/64 of the budget counts as heavy, and loses messages before all others. At most 64 users are heavy. */
 const HEAVY_PART = 64;
-/** How many shares are compared to find one to give up: a constant cost, however many channels a user has. */
+/** How many shares are compared to find one to drop from: a constant cost, however many channels a user has. */
 const SAMPLE = 8;
 
 /** Counts the memory of the history. */
@@ -66,12 +66,12 @@ export class HistoryBudget {
     this.bytes -= CHANNEL_BYTES + textBytes(name);
   }
 
-  /** A channel has made a list or a map, or has dropped it. */
+  /** Call when a channel has created or dropped a list or a map. */
   onCollection(change: 1 | -1): void {
     this.bytes += change * COLLECTION_BYTES;
   }
 
-  /** The share of a user in a channel. `latest` is the share of the entry before: messages of a user come in rows. */
+  /** The share of a user in a channel. `latest` is the share of the previous entry, because consecutive messages often have one author. */
   shareOf(user: string, log: SharedLog, latest: AuthorShare | undefined): AuthorShare {
     if (latest !== undefined && latest.bytes > 0 && latest.author.user === user) return latest;
     const author = this.#authors.get(user) ?? this.#newAuthor(user);
@@ -110,7 +110,7 @@ export class HistoryBudget {
     this.bytes -= AUTHOR_BYTES + textBytes(author.user);
   }
 
-  /** The user with the most stored messages, if they take a considerable part of the budget. */
+  /** The user whose messages take the most memory, if that is a considerable part of the budget. */
   heaviest(): Author | undefined {
     let heaviest: Author | undefined;
     for (const author of this.#heavy)
@@ -119,8 +119,8 @@ export class HistoryBudget {
   }
 
   /**
-   * The channel that gives up what an author wrote: the one with most of it among the next few. So a message in a channel of
-   * many users stays longer than a hundred in a channel of one's own.
+   * The share from which messages of an author are dropped: the largest one among the next few. So a message in a channel with
+   * many authors stays longer than hundreds in a channel that only this author fills.
    */
   fullestShare(author: Author): AuthorShare | undefined {
     let fullest: AuthorShare | undefined;
@@ -147,7 +147,7 @@ function nextOfRound(author: Author): AuthorShare | undefined {
   return author.round.next().value as AuthorShare | undefined;
 }
 
-/** The memory of an entry: its text, its key and itself. Keys are short and mostly Latin-1, so they are not searched. */
+/** The memory of an entry with its text and its key. Keys are short and mostly Latin-1, so their characters are not examined. */
 function sizeOf({ bytes, key }: Sized): number {
   return ENTRY_BYTES + bytes + (key === undefined ? 0 : KEY_BYTES + key.length);
 }

@@ -1,8 +1,9 @@
-// The history of all channels of this process, within one budget of memory (`limits.historyTotalBytes`).
-// The memory backplane appends to it and reads from it.
-// Guarantees: after an append the budget holds. What a user wrote who fills more than a part of it goes first, then what the
-// users who fill most of it wrote, then the oldest messages of the channels that are least read. Messages without a reader end with
-// its age, by `sweep`. An append costs the same however many channels and users there are.
+// The history of all channels of this process, within one memory budget (`limits.historyTotalBytes`).
+// Called by the memory backplane to append and to read.
+// Guarantees: the budget holds after each append. Messages are dropped in this order: those of a user who exceeds the
+// author bound, then those of the users who fill most of the budget, then the oldest messages of the least recently read
+// channels. Messages that nobody reads are dropped at their maximum age by `sweep`. The cost of an append does not depend
+// on the number of channels and users.
 
 import type { LogEntry, PublishOptions, ReadPage, ReadResult } from "../backplane.ts";
 import { ChannelLog } from "./channel-log.ts";
@@ -11,7 +12,7 @@ import { HistoryBudget } from "./history-budget.ts";
 import type { Author } from "./history-budget.ts";
 
 const IDLE_LOG_MS = 5 * 60_000;
-/** How many channels are compared to find the one that gives up a message. */
+/** How many channels are compared to find the one that loses a message. */
 const SAMPLE = 8;
 
 /** A message to store. */
@@ -27,19 +28,19 @@ export interface HistoryInput {
 export class HistoryStore {
   readonly #budget = new HistoryBudget();
   readonly #logs = new Map<string, ChannelLog>();
-  /** Subscribed channels, with the offset at which each began: enough for a channel without a message. */
+  /** The subscribed channels, with the offset at which each began, which is enough for a channel without messages. */
   readonly #subscribed = new Map<string, number>();
-  /** Goes round the channels, so that each is looked at in its turn. */
+  /** Iterates over the channels repeatedly, so that each one is considered in turn. */
   #round: Iterator<ChannelLog> | undefined;
   #bounds: Retention | undefined;
   #evicted = 0;
 
-  /** The memory that the history takes, in bytes. */
+  /** How much memory the history takes, in bytes. */
   get bytes(): number {
     return this.#budget.bytes;
   }
 
-  /** How many messages were given up because the budget was spent. */
+  /** How many messages were dropped to stay within the budget. */
   get evicted(): number {
     return this.#evicted;
   }
@@ -52,13 +53,13 @@ export class HistoryStore {
     this.#subscribed.set(channel, offset);
   }
 
-  /** The log stays, so that a subscriber that returns learns that it missed nothing. */
+  /** Ends a subscription. The log is kept, so that a subscriber that returns can learn that it missed nothing. */
   unsubscribe(channel: string, at: { readonly now: number; readonly offset: number }): void {
     this.#logOf(channel, at.offset).usedAt = at.now;
     this.#subscribed.delete(channel);
   }
 
-  /** Where a channel stands; undefined for one that is neither stored nor subscribed to. */
+  /** The newest offset of a channel; undefined for a channel that is neither stored nor subscribed to. */
   topOf(channel: string): number | undefined {
     return this.#logs.get(channel)?.top ?? this.#subscribed.get(channel);
   }
@@ -99,10 +100,10 @@ export class HistoryStore {
     };
   }
 
-  /** Drops what is too old, and the logs of channels that are used no more. */
+  /** Drops entries that are too old, and the logs of channels that are no longer used. */
   sweep(now: number): void {
     for (const log of this.#logs.values()) {
-      // A log stays while the channel is subscribed to, and while a subscriber may return: a new log could not tell that it
+      // A log is kept while the channel is subscribed to, and while a subscriber may return: a new log could not tell that it
       // missed nothing.
       const isIdle = !log.trim(now) && !this.#subscribed.has(log.name);
       if (isIdle && now - log.usedAt > IDLE_LOG_MS) this.#delete(log);
@@ -130,7 +131,7 @@ export class HistoryStore {
     this.#budget.totalBytes = bounds.totalBytes ?? Infinity;
   }
 
-  /** Gives up what an author wrote, until it fits. */
+  /** Drops messages of an author until they fit in `bytes`. */
   #giveUpOf(author: Author, bytes: number): void {
     while (author.bytes > bytes) {
       const share = this.#budget.fullestShare(author);
@@ -139,9 +140,9 @@ export class HistoryStore {
     }
   }
 
-  /** Gives up what the users wrote who fill most of the budget, and then the oldest and least read, until it fits. */
+  /** Drops messages of the heaviest users, and then the oldest of the least recently read channels, until the history fits. */
   #giveUp(totalBytes = Infinity): void {
-    // Each step frees something, or looks at the next channels; after a round without anything to free nothing is left.
+    // Each step frees something or moves on to the next channels; after a full round that frees nothing, nothing is left to drop.
     for (let idleSteps = 0; this.#budget.bytes > totalBytes && idleSteps * SAMPLE <= this.#logs.size;) {
       const author = this.#budget.heaviest();
       if (author !== undefined) this.#giveUpOf(author, author.bytes - 1);
@@ -149,7 +150,7 @@ export class HistoryStore {
     }
   }
 
-  /** Gives up the oldest message of one of the next channels: of the one that was read and written longest ago. */
+  /** Drops the oldest message of one of the next channels: the one that was read and written longest ago. */
   #giveUpLeastRead(): boolean {
     let least: ChannelLog | undefined;
     for (let n = 0; n < SAMPLE; n++) {

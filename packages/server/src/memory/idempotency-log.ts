@@ -1,8 +1,8 @@
-// What each client has had done, so that a repeated send or request is answered and not run again.
-// The deduplicator calls it, through the backplane.
-// Per client: the last 32 sends, 96 requests (see request-results.ts), for 5 minutes. Per user: twice as many clients as may
-// have connections, so that those that are away find their records, and so many that the tabs that share one are among them; the
-// record of an open connection is never given up.
+// The results of each client's operations, so that a repeated send or request is answered and not run again.
+// Called by the deduplicator, through the backplane.
+// Kept per client: the last 32 sends and 96 requests (see request-results.ts), for 5 minutes. Per user: twice as many clients as may
+// have connections, so that clients that are away keep their records, and at least enough for the tabs that share a connection; the
+// record of an open connection is never dropped.
 
 import type { ClientRef, Work, WorkState } from "../backplane.ts";
 import { MAX_SHARING_TABS } from "../limits.ts";
@@ -18,12 +18,12 @@ interface Result {
 
 interface ClientRecord {
   lastSeq: number;
-  /** Results of the last 32 sends, by `seq`. */
+  /** The results of the last 32 sends, by `seq`. */
   readonly sends: Map<number, Result>;
   readonly requests: RequestResults;
-  /** The digests of operations that have ended without a known outcome or a stored result, by key; few clients have one. */
+  /** The digests of operations that ended without a known outcome or a stored result, by key; few clients have one. */
   unknown?: Map<Work["key"], number>;
-  /** Where the client may have had more done than stands here: the connection that was told so last, or `null`. */
+  /** Set if the client may have run operations that this record does not have: the connection that was last told so, or `null`. */
   toldTo?: string | null | undefined;
   usedAt: number;
 }
@@ -31,10 +31,10 @@ interface ClientRecord {
 const RECORD_TTL_MS = 5 * 60_000;
 const MAX_SENDS = 32;
 const MAX_UNKNOWN = 128;
-/** The limit of connections of a user without an admitted one. */
+/** The number of connections per user that is assumed before the first admission. */
 const DEFAULT_CONNECTIONS = 20;
 
-/** The tabs that share a connection, and some clients beside them. */
+/** Enough for the tabs that share a connection and some other clients. */
 const LEAST_CLIENTS = MAX_SHARING_TABS + 8;
 
 const RUN: WorkState = { state: "run" };
@@ -44,10 +44,10 @@ const CONFLICT: WorkState = { state: "conflict" };
 
 /** The results of sends and requests of every client. */
 export class IdempotencyLog {
-  /** False once HALYARD_RESULT_CACHE=off has switched the cache off; for clients that are new from then on. */
+  /** False when HALYARD_RESULT_CACHE=off switches the cache off; applies to clients that are new from then on. */
   usesResultCache = true;
   readonly #users = new Map<string, Map<string, ClientRecord>>();
-  /** The record used last: messages of a client come in rows. */
+  /** The record used last, because consecutive messages often come from one client. */
   #latest: { readonly ref: ClientRef; readonly record: ClientRecord } | undefined;
 
   readonly #isOpen: (ref: ClientRef) => boolean;
@@ -58,7 +58,7 @@ export class IdempotencyLog {
     this.#isOpen = isOpen;
   }
 
-  /** How many connections a user may have; the largest limit with which one was admitted. */
+  /** How many connections a user may have; keeps the largest limit of any admission. */
   set maxConnections(limit: number) {
     this.#maxConnections = Math.max(this.#maxConnections ?? 0, limit);
   }
@@ -74,7 +74,7 @@ export class IdempotencyLog {
   begin({ ref, key, digest, connection }: Work, now: number): WorkState {
     const record = this.#recordOf(ref);
     record.usedAt = now;
-    // The client has read the welcome that told it so.
+    // The operation comes from the connection that was told, so the client has read that welcome.
     if (record.toldTo !== undefined && record.toldTo === connection?.id)
       Object.assign(record, { toldTo: undefined, lastSeq: 0 });
     const known = typeof key === "number" ? record.sends.get(key) : record.requests.get(key);
@@ -85,7 +85,7 @@ export class IdempotencyLog {
     const earlier = record.unknown?.get(key);
     if (earlier !== undefined && earlier !== digest) return CONFLICT;
     if (typeof key !== "number") record.requests.begin(key, digest);
-    // A new record accepts any number: the server has dropped this client, or never knew it.
+    // A new record accepts any number, because the server has dropped this client or never knew it.
     else if (earlier === undefined && record.lastSeq !== 0 && key !== record.lastSeq + 1) return CONFLICT;
     else this.#beginSend(record, key, digest);
     return earlier === undefined ? RUN : RUN_AGAIN;
@@ -107,7 +107,7 @@ export class IdempotencyLog {
       markEnd(record, work, record.requests.settle(key, result));
       return;
     }
-    // A send that took longer than the next 32 is out of the window, and must not return into it.
+    // A send that took longer than the next 32 has left the window, and must not enter it again.
     if (!record.sends.has(key)) return;
     markEnd(record, work, result !== undefined);
     if (result !== undefined) record.sends.set(key, { digest, result });
@@ -115,7 +115,7 @@ export class IdempotencyLog {
       record.lastSeq = key - 1;
   }
 
-  /** Whether everything is known that a client has had done. A client that hears no is told so in the welcome of a connection. */
+  /** Whether the results of all operations of a client are known. If not, the welcome of the given connection tells the client. */
   recall(ref: ClientRef, connectionId: string, now: number): boolean {
     const isNew = !this.#has(ref);
     const record = this.#recordOf(ref);
@@ -125,7 +125,7 @@ export class IdempotencyLog {
     return false;
   }
 
-  /** A client connects that is not new: what it has had done before is not known, unless it has a record or is open. */
+  /** Call when a returning client connects: its earlier operations are unknown, unless it has a record or an open connection. */
   meet(ref: ClientRef, now: number): void {
     if (this.#has(ref)) return;
     const record = this.#recordOf(ref);
@@ -137,7 +137,7 @@ export class IdempotencyLog {
     return this.#users.get(user)?.has(client) === true;
   }
 
-  /** Keeps the client's record for another 5 minutes; makes one where it has none. */
+  /** Keeps the client's record for another 5 minutes, and creates one if there is none. */
   touch(ref: ClientRef, now: number): void {
     this.#recordOf(ref).usedAt = now;
   }
@@ -158,7 +158,7 @@ export class IdempotencyLog {
     const record = known ?? this.#newRecord();
     this.#latest = { ref, record };
     if (known !== undefined && clients.size === 1) return record;
-    // The map is in the order of use, so that the first entry is the one to drop.
+    // The map is kept in the order of use, so that its first entry is the one to drop.
     clients.delete(ref.client);
     clients.set(ref.client, record);
     if (clients.size > this.#maxClients) this.#giveUpOldest(ref.user, clients);

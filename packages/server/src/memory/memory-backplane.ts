@@ -33,7 +33,7 @@ import { Roster } from "./roster.ts";
 import { IdempotencyLog } from "./idempotency-log.ts";
 
 const SWEEP_MS = 15_000;
-/** Longer than a handshake: a mark is for connections that are authenticated and not open yet. */
+/** How long a mark is kept: longer than a handshake, because it applies to connections that are authenticated and not open yet. */
 const MARK_MS = 60_000;
 const NO_EVICTIONS: readonly Eviction[] = [];
 const NO_WORK: BegunWork = { lastSeq: 0, requests: [] };
@@ -67,7 +67,7 @@ class MemoryBackplane implements Backplane {
   readonly #givenRooms = new GivenRooms();
   readonly #startedAt: number;
   readonly #globalRoster: Roster;
-  /** One counter for all rosters, as for channels. */
+  /** One counter for all rosters, like the one for channels. */
   #presenceOffset = 0;
   readonly #roomRosters = new Map<string, Roster>();
   /**
@@ -90,7 +90,7 @@ class MemoryBackplane implements Backplane {
     return { state: "up", since: this.#startedAt };
   }
 
-  /** The switch of request-result-cache.ts. The entries for Node and Bun set it; it is no option of an application. */
+  /** The switch of request-result-cache.ts. Set by the entries for Node and Bun; it is not an option of the application. */
   get usesResultCache(): boolean {
     return this.#idempotency.usesResultCache;
   }
@@ -250,7 +250,10 @@ class MemoryBackplane implements Backplane {
     return this.#idempotency.recall(ref, connectionId, this.#clock.now()) ? NO_WORK : undefined;
   }
 
-  /** A client that has not sent anything has a record from its first close on: one that returns in time is not forgotten. */
+  /**
+   * Releases the slot of a connection. Creates a record for a client that has sent nothing, so that it is remembered when
+   * it returns in time.
+   */
   #release(user: string, connectionId: string): void {
     const client = this.#admissions.release(user, connectionId);
     if (client === undefined) return;

@@ -1,9 +1,9 @@
-// The results of one client's requests, by id, in a ring of parallel arrays. The idempotency log has one per client.
+// Stores the results of one client's requests, by id, in a ring of parallel arrays. The idempotency log has one per client.
 // Guarantee: at most 96 results and 256 KiB; the oldest result is dropped first.
 //
-// What it leans on: a result is stored for every request and read only by a repetition, and an id is mostly looked up just
-// before it starts and ends just after. Only the language is used, no runtime's internals.
-// What it gives: a map costs 15 to 34 % of a request more (measured at fa6ded8, Node 24, 2026-11-28).
+// What it relies on: a result is stored for every request and read only by a repetition, and an id is usually looked up just
+// before its request starts and ends. It uses only the language, no internals of a runtime.
+// What it saves: with a map, a request costs 15 to 34 % more (measured at fa6ded8, Node 24, 2026-11-28).
 // How it falls back: with the switch off, request-result-map.ts does the same with a map of objects.
 // Kill switch: HALYARD_RESULT_CACHE=off, which sets `usesResultCache` of the memory backplane.
 
@@ -23,10 +23,10 @@ export class RequestResultCache implements RequestResults {
   #first = 0;
   #next = 0;
   #bytes = 0;
-  /** The request that started last, which mostly ends next; `#running` holds all others. */
+  /** The request that started last, which usually ends next; `#running` holds all others. */
   #latest: string | undefined = undefined;
   #latestDigest = 0;
-  /** The id looked up last, which is mostly stored next, and its hash. */
+  /** The id that was looked up last, which is usually stored next; below, its hash. */
   #lastLookup = "";
   #lastLookupHash = 0;
   #running: Map<string, number> | undefined = undefined;
@@ -58,7 +58,7 @@ export class RequestResultCache implements RequestResults {
     const digest = this.#finishRunning(id);
     if (digest === undefined || result === undefined || result.length > MAX_RESULT_BYTES) return false;
     if (this.#next - this.#first === MAX_RESULTS) this.#dropFirstSize();
-    // In a full ring this is the index of the entry just dropped.
+    // In a full ring this is the index of the entry that was just dropped.
     const index = this.#next++ % MAX_RESULTS;
     const hash = id === this.#lastLookup ? this.#lastLookupHash : hashOf(id);
     this.#hashes[index] = hash;
@@ -100,7 +100,7 @@ export class RequestResultCache implements RequestResults {
 }
 
 const HASH_BUCKETS = 256;
-/** A value that no hash has. */
+/** A value that is never a hash. */
 const NO_HASH = -1;
 
 /** Small and not negative, so that engines store an array of hashes as plain integers. */

@@ -1,13 +1,13 @@
-// The results of one client's requests, by id, in maps: what RequestResultCache does, without its ring.
+// Stores the results of one client's requests, by id, in maps: a simpler replacement for RequestResultCache.
 // The idempotency log has one per client while HALYARD_RESULT_CACHE=off.
 // Guarantee: at most 96 results and 256 KiB; the oldest result is dropped first.
 
 import { MAX_BYTES, MAX_RESULT_BYTES, MAX_RESULTS } from "./request-results.ts";
 import type { RequestResult, RequestResults } from "./request-results.ts";
 
-/** The results of one client's requests in maps, for when the cache is switched off. */
+/** Used instead of {@link RequestResultCache} when the cache is switched off. */
 export class RequestResultMap implements RequestResults {
-  /** The digests of the requests that run. */
+  /** The digests of running requests. */
   readonly #running = new Map<string, number>();
   /** Finished requests, oldest first. */
   readonly #finished = new Map<string, { readonly digest: number; readonly result: string }>();

@@ -1,5 +1,5 @@
-// Marks of users and sessions whose connections were closed, for connections that are still on their way.
-// The memory backplane asks it at each admission; without a mark that is one comparison.
+// The marks of users and sessions whose connections were closed, for connections that are still opening.
+// Called by the memory backplane at each admission; without marks, a call is one comparison.
 
 import type { AdmissionRequest, Revocation } from "../backplane.ts";
 
@@ -27,7 +27,7 @@ export class RevocationMarks {
     if (!isOlder) this.#users.set(mark.user, { mark, endsAt });
   }
 
-  /** The mark that a connection falls under. */
+  /** The mark that applies to a connection, if any. */
   matching({
     user,
     session,

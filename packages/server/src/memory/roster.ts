@@ -1,5 +1,5 @@
-// The users that are online, or in one room.
-// The memory backplane has one for everyone and one per room.
+// The users who are online, or in one room.
+// The memory backplane has one roster for everyone and one per room.
 // `joined` and `left` alternate for each user, however many connections come and go.
 
 import type { PresenceEvent, PresenceOp, RosterEntry, RosterPage, ShownState } from "../backplane.ts";
@@ -9,23 +9,23 @@ import { dateOf } from "@halyard/protocol/internal";
 interface Member {
   /** Grows with every join: the cursor of pages. */
   readonly joinOrder: number;
-  /** Most members have one connection, which needs no set. */
+  /** A single connection is stored without a set, because most members have only one. */
   connections: string | Set<string> | undefined;
   readonly since: number;
   profile: string;
-  /** What the member's connections show, the one applied last at the end. */
+  /** The states of the member's connections, in the order in which they were applied. */
   states: Map<string, ShownState> | undefined;
-  /** What the member shows. */
+  /** The state that others see: the latest one. */
   state: string | undefined;
   /** Set while the member has no connection and the grace period runs. */
   leaveTimer: unknown;
 }
 
-/** What a roster works with. */
+/** The dependencies of {@link Roster}. */
 export interface RosterParts {
   readonly clock: Clock;
   readonly emit: (event: PresenceEvent) => void;
-  /** A number greater than any before: a roster that was dropped and made anew must not go back. */
+  /** Returns a number greater than all before, because the offsets of a roster that was dropped and created again must not decrease. */
   readonly nextOffset: () => number;
 }
 
@@ -134,7 +134,7 @@ export class Roster {
   #leave(user: string, connectionId: string, graceMs: number): void {
     const member = this.#members.get(user);
     if (member === undefined || !removeConnection(member, connectionId)) {
-      // Another connection is there: of the states, the next latest shows.
+      // Another connection remains, so the latest remaining state is shown.
       if (member?.states?.has(connectionId) === true && setState(member, connectionId, undefined))
         this.#emitJoined(user, member, "state");
       return;
@@ -153,7 +153,7 @@ function entryOf(user: string, { profile, since, state }: Member): RosterEntry {
   return state === undefined ? { user, profile, since } : { user, profile, since, state };
 }
 
-/** @returns whether the member shows another state than before */
+/** @returns whether the shown state has changed */
 function setState(member: Member, connectionId: string, state: ShownState | undefined): boolean {
   const before = member.state;
   if (state === undefined && before === undefined) return false;
@@ -173,7 +173,7 @@ function addConnection(member: Member, id: string): void {
   else connections.add(id);
 }
 
-/** @returns whether the connection was the last one of the member */
+/** @returns whether it was the member's last connection */
 function removeConnection(member: Member, id: string): boolean {
   const { connections } = member;
   const wasLast =

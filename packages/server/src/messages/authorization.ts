@@ -1,6 +1,6 @@
-// The application's `authorize`, with a deadline and a default. Called before each join, publish, presence list and
-// replay, by the rooms, the dispatchers and the handshake. Without an `authorize`, rooms are refused and `all` is open.
-// A room that the server gave is not asked for: its member reads it, whatever `authorize` says.
+// Calls the application's `authorize`, with a deadline and a default. Used before each join, publish, presence list and
+// replay by the rooms, the dispatchers and the handshake. Without `authorize`, rooms are refused and `all` is allowed.
+// It is not asked about a room that the server gave: a member may read such a room in any case.
 import { GLOBAL_CHANNEL } from "../channels/channel-name.ts";
 import { isThenable } from "@halyard/protocol/internal";
 import type { ApplicationGuard } from "../application/application-guard.ts";
@@ -31,12 +31,12 @@ export class Authorization {
     this.#parts = parts;
   }
 
-  /** Whether the application has an `authorize`. */
+  /** Whether the application has an `authorize` function. */
   get isConfigured(): boolean {
     return this.#parts.authorize !== undefined;
   }
 
-  /** As {@link ask}, and again while the rights of the connection change: the answer is for those that it has now. */
+  /** Like {@link ask}, but asks again if the connection's rights change meanwhile, so that the answer applies to its current rights. */
   allows(connection: Connection, action: Action, room: string): MaybePromise<boolean> {
     const version = connection.rightsVersion;
     const answer = this.ask(connection, action, room);
@@ -46,7 +46,7 @@ export class Authorization {
     );
   }
 
-  /** Never throws or rejects: an `authorize` that fails or exceeds `handlerMs` denies, and `onError` gets the error. */
+  /** Asks `authorize`. Never throws or rejects: if it fails or exceeds `handlerMs`, the answer is no, and `onError` gets the error. */
   ask(connection: Connection, action: Action, room: string): MaybePromise<boolean> {
     if (isGiven(connection, action, room)) return true;
     try {
@@ -72,16 +72,16 @@ export class Authorization {
     return false;
   }
 
-  /** @throws HalyardError `forbidden`, `timeout`, or what `authorize` itself throws */
+  /** @throws HalyardError `forbidden`, `timeout`, or what `authorize` throws */
   assertAllowed(connection: Connection, action: Action, room: string): MaybePromise<void> {
     if (isGiven(connection, action, room)) return;
     return andThen(this.#callAuthorize(connection, action, room), (answer) => {
-      // It may have been given while it was asked for.
+      // The server may have given the room meanwhile.
       if (!this.#isYes(connection, answer) && !isGiven(connection, action, room)) throw this.refusal(action);
     });
   }
 
-  /** The error for what {@link ask} refuses. */
+  /** The error for an action that {@link ask} refuses. */
   refusal(action: Action): ForbiddenError {
     return new ForbiddenError(action, this.isConfigured ? {} : { rule: "there is no authorize" });
   }
@@ -97,7 +97,7 @@ export class Authorization {
     return isThenable(answer) ? withDeadline(answer, { clock, ms: limits.handlerMs }) : answer;
   }
 
-  /** A value that is no boolean denies: a row of a database that was found is not yet a right. */
+  /** Only `true` allows. Any other value denies, because a database row that was found is not yet a right. */
   #isYes({ ws }: Connection, answer: unknown): boolean {
     if (isBoolean(answer)) return answer;
     this.#parts.guard.reportAnswer("authorize", answer, ws);
@@ -115,7 +115,7 @@ export class Authorization {
   }
 }
 
-/** Whether the server gave the room: a user in it reads it, its history and its list of users. */
+/** Whether the server gave the room: its member may then read it, its history and its list of users. */
 function isGiven({ givenRooms }: Connection, action: Action, room: string): boolean {
   return action !== "publish" && givenRooms?.has(room) === true;
 }

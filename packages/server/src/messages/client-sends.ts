@@ -1,7 +1,8 @@
 // The queue of each connection's messages (everything that is neither a control frame nor a request). Called by Inbound.
-// Guarantees: the messages of one connection run one at a time and in order; of the ephemeral messages of a type and room the
-// newest runs, or all do, once per interval; the last one always runs, and those that do not are counted. What waits for its
-// interval runs when its connection leaves the room by itself, or ends: nothing could run it later.
+// Guarantees: the messages of one connection run one at a time and in order; of the ephemeral messages of a type and room, the
+// newest (or all, if the contract says so) runs once per interval; the last one always runs, and dropped ones are
+// counted. A message that waits for its interval runs when its connection leaves the room by itself or ends, because
+// nothing could run it later.
 import type { EphemeralOptions } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import { roomChannel, roomNameOf } from "../channels/channel-name.ts";
@@ -27,7 +28,7 @@ interface ClientSendsParts {
   readonly types: MessageTypeRegistry;
 }
 
-/** How many ephemeral messages of one type and room wait where all are kept. */
+/** How many ephemeral messages of one type and room may wait when all are kept. */
 const MAX_KEPT = 64;
 const NO_OPTIONS: EphemeralOptions = {};
 
@@ -35,26 +36,26 @@ const NO_OPTIONS: EphemeralOptions = {};
 export class ClientSends {
   readonly #parts: ClientSendsParts;
   readonly #throttleRules = new Map<string, ThrottleRule>();
-  /** How many ephemeral messages were left out. */
+  /** How many ephemeral messages were dropped. */
   thinned = 0;
 
   constructor(parts: ClientSendsParts) {
     this.#parts = parts;
   }
 
-  /** Whether messages of this type are ephemeral: without a `seq`, without a reply, and dropped under load. */
+  /** Whether messages of this type are ephemeral: they have no `seq` and no reply, and may be dropped. */
   isEphemeral(type: string): boolean {
     return this.#parts.types.fromClient(type)?.ephemeral === true;
   }
 
-  /** Leaves out a message that is over a rate, if it is ephemeral. @returns whether it is */
+  /** Drops a message that exceeds a rate, if it is ephemeral. @returns whether it was dropped */
   thinOut(type: string): boolean {
     if (!this.isEphemeral(type)) return false;
     this.thinned++;
     return true;
   }
 
-  /** @param unpaidBytes the bytes of this message that the byte rate has not granted yet, when it was over the rate */
+  /** @param unpaidBytes the bytes of this message that the byte rate has not granted yet, if it exceeded a rate */
   enqueue(message: InboundMessage, unpaidBytes: number): void {
     const { connection, frame, meta } = message;
     const { errorReplies, rateLimits, sendExecutor } = this.#parts;
@@ -86,7 +87,7 @@ export class ClientSends {
     });
   }
 
-  /** The limit that a further message of this connection exceeds if it has to wait. */
+  /** The limit that another waiting message of this connection would exceed, if any. */
   fullQueueOf(connection: Connection): "waitingSends" | "userWaitingSends" | undefined {
     const { limits, rateLimits } = this.#parts;
     if (connection.pendingSends >= limits.waitingSends) return "waitingSends";
@@ -94,7 +95,7 @@ export class ClientSends {
     return waitingSends >= limits.userWaitingSends ? "userWaitingSends" : undefined;
   }
 
-  /** Runs ephemeral messages as often as their type says; those that are left out get no error. */
+  /** Runs ephemeral messages as often as their type allows; dropped ones get no error. */
   #thin(message: InboundMessage): void {
     const { clock, limits, rateLimits, sendExecutor } = this.#parts;
     const { connection, frame, meta } = message;
@@ -129,7 +130,10 @@ export class ClientSends {
     return rule;
   }
 
-  /** A v1 client's message needs a `seq`. A plain client's message is refused above its rate; a v1 client's waits. */
+  /**
+   * Whether a message may be queued. A v1 client's message needs a `seq`. A plain client's message is refused above its
+   * rate; a v1 client's waits.
+   */
   #acceptsSequence({ connection, frame, meta }: InboundMessage): boolean {
     const { errorReplies, rateLimits, sendExecutor } = this.#parts;
     if (connection.isV1) {
@@ -149,18 +153,18 @@ export class ClientSends {
   }
 }
 
-/** Lets the ephemeral messages run that wait for their interval in a room: its client is about to leave it. */
+/** Runs the ephemeral messages that wait for their interval in a room, because the client is about to leave it. */
 export function endIntervalsOf({ ephemeral }: Connection, room: string): void {
   const prefix = `${roomChannel(room)}\0`;
   ephemeral?.end((key) => key.startsWith(prefix));
 }
 
-/** What a send gets for which a queue has no room. Its number is not used. */
+/** The error for a send when a queue is full. The send does not use up its number. */
 export function queueError(limit: "waitingSends" | "userWaitingSends"): LimitError {
   return new LimitError("limit_exceeded", limit, { message: "Too many messages wait." });
 }
 
-/** The join or leave of a send's room that came in before it and has not ended; also the join by a hello. */
+/** The pending join (also by a hello) or leave of the send's room that arrived before the send. */
 function roomOperationBefore({ connection, meta }: InboundMessage): Promise<void> | undefined {
   const { pendingRooms, roomOperations } = connection;
   if ((pendingRooms === undefined && roomOperations === undefined) || meta.ch === undefined) return undefined;

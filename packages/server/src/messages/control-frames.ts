@@ -1,4 +1,4 @@
-// The frames by which a client controls its connection: hello, ping, join, leave, presence, authenticate, requests and replies.
+// Handles the frames with which a client controls its connection: hello, ping, join, leave, presence, authenticate, requests, replies.
 // Called by Inbound. Control frames do not wait in the queue of messages; joins and leaves of one room keep their order.
 import type { HelloMessage } from "@halyard/protocol";
 import { clientMessages } from "@halyard/protocol";
@@ -21,7 +21,7 @@ import type { StateChecks } from "../presence/state-checks.ts";
 
 const CONTROL_TYPES = new Set(["ping", "join", "leave", "presence_update", "request", "authenticate"]);
 
-/** What answers a client's `hello`; the handshake implements it. */
+/** Answers a client's `hello`; implemented by the handshake. */
 export interface HelloReceiver {
   handleHello(connection: Connection, hello: HelloMessage, re: string | undefined): Promise<void>;
 }
@@ -45,7 +45,7 @@ export class ControlFrames {
     this.#parts = parts;
   }
 
-  /** Whether {@link handle} takes the frame. A `skip` with a `seq` is a numbered send, and waits in the queue of sends. */
+  /** Whether {@link handle} accepts the frame. A `skip` with a `seq` is a numbered send and waits in the queue of sends. */
   isControlFrame(type: string, meta: FrameMeta): boolean {
     if (type === "skip") return meta.seq === undefined;
     if (type === "reply" || type === "error") return meta.re !== undefined;
@@ -57,14 +57,14 @@ export class ControlFrames {
   }
 
   /**
-   * Returns no promise where there is nothing to wait for.
+   * Handles a control frame. Returns no promise if there is nothing to wait for.
    *
    * @throws HalyardError the error for the client
    */
   handle(message: InboundMessage): undefined | Promise<void> {
     const { connection, frame, meta } = message;
     if (frame.type !== "ping") this.#parts.messageLog?.received(message);
-    // No case is an async function: its suspended frame would keep the text of the message, up to 64 KiB, in memory.
+    // No case is an async function, because a suspended one would keep the text of the message, up to 64 KiB, in memory.
     switch (frame.type) {
       case "request":
         return this.#parts.clientRequests.handle(message);
@@ -113,8 +113,8 @@ export class ControlFrames {
     if (!message.success) throw new InvalidMessageError([{ path: "room", message: ROOM_NAME_RULE }]);
     const { room } = message.data;
     connection.roomOperations ??= new KeyedSerialQueue();
-    // The sends before it still belong to the room, and so do the ephemeral ones that wait for their interval. Sends wait for
-    // earlier joins and leaves alone, so neither can block.
+    // Leaves a room. Earlier sends, including waiting ephemeral ones, still belong to the room. Sends wait only for
+    // earlier joins and leaves, so there is no deadlock.
     endIntervalsOf(connection, room);
     const earlierSends = connection.sendQueue.afterAdded();
     return connection.roomOperations.run(room, async () => {
@@ -129,14 +129,17 @@ export class ControlFrames {
     const { rooms, stateChecks } = this.#parts;
     const { room, state } = stateChecks.parse(frame);
     connection.roomOperations ??= new KeyedSerialQueue();
-    // After the join that it follows, whose presence may be on its way to the backplane.
+    // Runs after the preceding join, whose presence may still be on its way to the backplane.
     return connection.roomOperations.run(room, async () => {
       await rooms.showState(connection, room, await stateChecks.jsonOf(state));
       reply(connection, meta.id);
     });
   }
 
-  /** Counts against the limit of concurrent requests, because each `authenticate` within its rate queries the session store. */
+  /**
+   * Renews the session. Counts against the limit of concurrent requests, because each `authenticate` within its rate
+   * queries the session store.
+   */
   #authenticate({ connection, frame, meta }: InboundMessage): undefined | Promise<void> {
     const message = clientMessages.authenticate.safeParse(frame);
     if (!message.success) throw new InvalidMessageError([{ path: "ticket", message: "not a ticket" }]);
@@ -155,10 +158,10 @@ const HELLO_LISTS = [
   ["positions", positions.unwrap().element],
   ["rooms", rooms.unwrap().element],
 ] as const;
-/** A longer list of a hello is looked through before the schema. */
+/** Lists of a hello that are longer than this are checked by hand before the schema runs. */
 const MANY_ITEMS = 200;
 
-/** A hello, which may be larger than any other frame. @returns the error for the client where it does not fit its schema */
+/** Parses a hello, which may be larger than any other frame. @returns the error for the client if it does not fit its schema */
 export function parseHello(frame: WireFrame): HelloMessage | InvalidMessageError {
   const wrong = firstWrongItem(frame);
   if (wrong !== undefined) return new InvalidMessageError([toIssue(wrong)]);
@@ -167,7 +170,7 @@ export function parseHello(frame: WireFrame): HelloMessage | InvalidMessageError
   return new InvalidMessageError(hello.error.issues.slice(0, LIMITS.errorIssues).map(toIssue));
 }
 
-/** A schema goes on after the first wrong item of a list: 67,000 issues take it a quarter of a second. */
+/** Finds the first wrong item of the long lists. A schema would continue after it, and 67,000 issues take a quarter of a second. */
 function firstWrongItem(frame: WireFrame): SchemaIssue | undefined {
   for (const [name, item] of HELLO_LISTS) {
     const list = frame[name];

@@ -1,6 +1,6 @@
-// From a message to its handler: schema, room, role, `authorize`, middleware, then the handler, in this order. Called by
-// SendExecutor. A relayed type without a handler is published as it is. Guarantee: where nothing of the application takes
-// time, no check makes a promise.
+// Brings a message to its handler: schema, room, role, `authorize`, middleware, handler, in this order. Called by
+// SendExecutor. A relayed type without a handler is published unchanged. Guarantee: if no code of the application takes
+// time, no check creates a promise.
 import type { SendResult } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
@@ -29,8 +29,8 @@ import { hasRequiredRole } from "./message-types.ts";
 import type { MessageType, MessageTypeRegistry } from "./message-types.ts";
 import type { MessagePublisher, RelayedMessage, StoredMessage } from "./message-publisher.ts";
 
-/** A message of the application, or of chat and typing, as the client sent it. */
-export interface ChannelMessageInput {
+/** A message as the client sent it: of the application, or a built-in chat or typing message. */
+export interface ClientMessageInput {
   readonly connection: Connection;
   readonly type: string;
   readonly fields: Record<string, unknown>;
@@ -41,14 +41,14 @@ export interface ChannelMessageInput {
   readonly messageId: () => string;
 }
 
-/** A message of a client, as far as a {@link Composer} needs it. */
+/** The part of a client's message that a {@link Composer} needs. */
 interface ComposerInput {
   readonly connection: Connection;
   readonly fields: object;
   readonly messageId: () => string;
 }
 
-/** Makes the message that a handler would publish, and names the client that does not get it. */
+/** Composes the message that a handler would publish, and names the client that does not get it. */
 export type Composer = (input: ComposerInput) => {
   readonly message: object;
   readonly excluded: ClientRef | undefined;
@@ -91,18 +91,18 @@ export class Dispatcher {
   }
 
   /** @throws HalyardError the error for the client */
-  dispatch(input: ChannelMessageInput): MaybePromise<SendResult> {
+  dispatch(input: ClientMessageInput): MaybePromise<SendResult> {
     return andThen(this.#check(input), (checked) => this.#handle(input, checked));
   }
 
   /**
-   * The message that is the whole effect of a send: it is relayed, or a chat message in which no hook and no middleware has
-   * a part.
+   * Composes the message of a send whose only effect is to publish it: a relayed message, or a chat message without hook and
+   * middleware.
    *
-   * @returns undefined for another send
+   * @returns undefined for any other send
    * @throws HalyardError as {@link dispatch}
    */
-  async compose(input: ChannelMessageInput): Promise<StoredMessage | undefined> {
+  async compose(input: ClientMessageInput): Promise<StoredMessage | undefined> {
     const { composerOf, handlerRunner, publisher, types } = this.#parts;
     const { connection, type, messageId } = input;
     if (handlerRunner.hasMiddleware) return undefined;
@@ -111,14 +111,14 @@ export class Dispatcher {
     const isEphemeral = types.fromClient(type)?.ephemeral !== false;
     if (isEphemeral || (handler !== undefined && compose === undefined)) return undefined;
     const checked = await this.#check(input);
-    // A handler was set while the checks ran.
+    // A handler was registered while the checks ran.
     if (checked.handler !== handler) return undefined;
     if (compose === undefined) return publisher.storedRelay(connection, this.#toRelay(input, checked));
     const { message, excluded } = compose({ connection, fields: checked.fields, messageId });
     return publisher.storedMessage(message, checked.room, excluded);
   }
 
-  #handle(input: ChannelMessageInput, checked: CheckedMessage): MaybePromise<SendResult> {
+  #handle(input: ClientMessageInput, checked: CheckedMessage): MaybePromise<SendResult> {
     const { connection, type, messageId } = input;
     const { fields, handler, messageType, room } = checked;
     const { handlerRunner } = this.#parts;
@@ -142,7 +142,7 @@ export class Dispatcher {
   }
 
   /** @throws HalyardError the error for the client */
-  #check(input: ChannelMessageInput): MaybePromise<CheckedMessage> {
+  #check(input: ClientMessageInput): MaybePromise<CheckedMessage> {
     const { type } = input;
     const messageType = this.#parts.types.fromClient(type);
     const handler = this.#parts.handlerRunner.find(type);
@@ -155,8 +155,8 @@ export class Dispatcher {
     );
   }
 
-  /** Everything that is checked before a message is handled. @returns its room */
-  #admit(input: ChannelMessageInput, messageType: MessageType | undefined): MaybePromise<string | undefined> {
+  /** Runs the checks before a message is handled. @returns its room */
+  #admit(input: ClientMessageInput, messageType: MessageType | undefined): MaybePromise<string | undefined> {
     const { connection } = input;
     const version = connection.rightsVersion;
     return andThen(this.#checkRights(input, messageType), (room) => {
@@ -170,9 +170,9 @@ export class Dispatcher {
     });
   }
 
-  /** Room, role and `authorize`, for the rights that the connection has when the last answer comes. */
+  /** Checks room, role and `authorize`, until the answers apply to the connection's current rights. */
   #checkRights(
-    input: ChannelMessageInput,
+    input: ClientMessageInput,
     messageType: MessageType | undefined,
   ): MaybePromise<string | undefined> {
     const { connection } = input;
@@ -185,16 +185,16 @@ export class Dispatcher {
     );
   }
 
-  /** The connection may have left the room, or been closed, while it was waited for an answer. */
-  #assertCurrent(input: ChannelMessageInput, messageType: MessageType | undefined): void {
+  /** Checks again, because the connection may have left the room or closed during a wait. */
+  #assertCurrent(input: ClientMessageInput, messageType: MessageType | undefined): void {
     const { connection, type } = input;
     this.#roomOf(input, messageType);
     if (connection.isRevoked) throw new HalyardError("unauthenticated");
-    // The closed connection has already announced the end of its typing; a late indicator would never end.
+    // A closed connection has already announced the end of its typing, so a late indicator would never end.
     if (type === "typing_indicator" && isClosed(connection)) throw new HalyardError("unavailable");
   }
 
-  /** A type of the contract without a handler is a mistake of the application, any other type one of the client. */
+  /** The error for a type without a handler: a mistake of the application if the contract has the type, otherwise of the client. */
   #noHandler(type: string, messageType: MessageType | undefined): HalyardError {
     if (messageType === undefined)
       return new HalyardError("unknown_type", "The server's contract has no such message.");
@@ -211,9 +211,9 @@ export class Dispatcher {
     });
   }
 
-  /** @throws HalyardError `invalid_message` for a channel that this is not sent to, `forbidden` outside the room */
+  /** @throws HalyardError `invalid_message` for a channel to which this type cannot be sent, `forbidden` outside the room */
   #roomOf(
-    { channel, connection }: ChannelMessageInput,
+    { channel, connection }: ClientMessageInput,
     messageType: MessageType | undefined,
   ): string | undefined {
     if (channel === undefined || channel === GLOBAL_CHANNEL) {
@@ -229,7 +229,7 @@ export class Dispatcher {
   }
 
   #authorize(
-    { connection, type }: ChannelMessageInput,
+    { connection, type }: ClientMessageInput,
     room: string | undefined,
     messageType: MessageType | undefined,
   ): MaybePromise<void> {
@@ -246,9 +246,12 @@ export class Dispatcher {
       return authorization.assertAllowed(connection, "publish", GLOBAL_CHANNEL);
   }
 
-  /** After `authorize`: a send that is refused takes nothing from those of others. Readers drop ephemeral messages first. */
+  /**
+   * Counts against the channel's rate. Runs after `authorize`, so that refused sends do not use up the rate of others.
+   * Ephemeral messages are exempt: slow readers drop them.
+   */
   #takeForChannel(
-    { channel, type, bytes }: ChannelMessageInput,
+    { channel, type, bytes }: ClientMessageInput,
     messageType: MessageType | undefined,
   ): Exceeded | undefined {
     if (messageType?.ephemeral === true) return undefined;
@@ -257,15 +260,12 @@ export class Dispatcher {
   }
 
   /** @throws LimitError for a plain client */
-  async #awaitChannel(
-    { connection, channel, bytes }: ChannelMessageInput,
-    exceeded: Exceeded,
-  ): Promise<void> {
+  async #awaitChannel({ connection, channel, bytes }: ClientMessageInput, exceeded: Exceeded): Promise<void> {
     if (!connection.isV1) throw rateLimitError(exceeded);
     await this.#parts.rateLimits.paceChannel(connection, channel ?? GLOBAL_CHANNEL, bytes);
   }
 
-  async #relay(input: ChannelMessageInput, checked: CheckedMessage): Promise<Published> {
+  async #relay(input: ClientMessageInput, checked: CheckedMessage): Promise<Published> {
     const message = this.#toRelay(input, checked);
     try {
       return await this.#parts.publisher.relay(input.connection, message);
@@ -275,7 +275,7 @@ export class Dispatcher {
   }
 
   #toRelay(
-    { type, messageId }: ChannelMessageInput,
+    { type, messageId }: ClientMessageInput,
     { fields, room, messageType }: CheckedMessage,
   ): RelayedMessage {
     return { type, fields, room, ephemeral: messageType?.ephemeral === true, id: messageId() };

@@ -1,4 +1,4 @@
-// Replies and errors to clients. Called wherever a client's frame fails, in messages/ and in the handshake.
+// Sends replies and errors to clients. Called wherever a client's frame fails, in messages/ and in handshake/.
 // Guarantees: a connection with 10 invalid messages or 50 refused ones within the window of ViolationCounters is closed.
 import type { HalyardError } from "@halyard/protocol/wire";
 import { CloseCode, normalizeRoomName } from "@halyard/protocol/wire";
@@ -51,7 +51,7 @@ export class ErrorReplies {
     this.#reply({ connection, re }, error);
   }
 
-  /** The same for a frame that has been read: reports and the log say what it asks for. */
+  /** Like {@link replyWithError}, for a frame that has been read: reports and the log then name what it asked for. */
   refuse(message: InboundMessage, error: unknown): void {
     const { connection, meta } = message;
     this.#reply({ connection, re: meta.id, subject: subjectOf(message) }, error);
@@ -65,9 +65,9 @@ export class ErrorReplies {
   }
 
   /**
-   * Closes the connection with 1013 because the backplane could not look up a numbered send, or did not say whether it has
-   * stored the message, for as long as the client waits for it. An error reply would use up the number on the client only; after a reconnect the client sends the
-   * same number again, and after it those that wait here.
+   * Closes the connection with 1013, because the backplane could not look up a numbered send, or did not confirm whether it has
+   * stored the message, for as long as the client waits. An error reply would use up the number on the client only; after
+   * a reconnect the client sends the same number again, followed by those that wait here.
    */
   closeWithError(connection: Connection, error: unknown): void {
     this.#parts.report(error, { type: "backplane", ws: connection.ws });
@@ -75,14 +75,14 @@ export class ErrorReplies {
     connection.close(1013);
   }
 
-  /** Counts an error that was sent to a client, and closes the connection above the bounds. */
+  /** Counts an error that was sent to a client, and closes the connection if there are too many. */
   countViolation(connection: Connection, error: HalyardError, subject?: FrameSubject): void {
     const { code } = error;
     this.#parts.messageLog?.refused(connection, error);
     this.#parts.rateLimits.chargeFor(connection, error);
     this.#parts.securityReporter.recordRefusal(connection, error, subject);
     const now = this.#parts.clock.now();
-    // What a handler refuses by an error of its own is no fault of the client.
+    // An error that a handler throws itself is not counted against the client.
     if (code === "invalid_json" || error instanceof InvalidMessageError) {
       connection.violations ??= new ViolationCounters();
       if (connection.violations.invalid.add(now) >= MAX_INVALID_MESSAGES) {
@@ -97,7 +97,7 @@ export class ErrorReplies {
   }
 }
 
-/** What a frame asks for, for reports and the log. */
+/** What a frame asked for, to be named in reports and the log. */
 export function subjectOf({ frame, meta }: Pick<InboundMessage, "frame" | "meta">): FrameSubject {
   const { type, name, input, room = (Object(input) as Partial<SubjectFields>).room }: SubjectFields = frame;
   return {
@@ -121,7 +121,7 @@ export function sendReply(
   connection.push(new OutboundFrame(prefix + suffix, false, false));
 }
 
-/** As JSON. Most ids need no escapes: scanning for one costs less than JSON.stringify. */
+/** A number or id as JSON. Most ids need no escapes, and scanning for them costs less than JSON.stringify. */
 function quote(re: number | string): string {
   return typeof re === "string" && needsNoEscaping(re) ? `"${re}"` : JSON.stringify(re);
 }

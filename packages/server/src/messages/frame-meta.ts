@@ -5,19 +5,19 @@ import type { InboundMeta } from "../connection/inbound-message.ts";
 
 const EMPTY_META: InboundMeta = {};
 
-/** A connection, which has `tabs` where tabs share it: an `id` may name one of them then. */
+/** A connection. It has `tabs` if tabs share it; then an `id` may name one of them. */
 interface MaybeShared {
   readonly tabs?: object | undefined;
 }
 
-/** An id of a tab that shares this connection: its client id, and the number of its send or the id of its request. */
+/** An id that names a tab: the tab's client id, then the number of its send or the id of its request. */
 const OF_A_TAB = /^([\w-]{16,40}):(?:([1-9]\d{0,14})|(.+))$/s;
 
 /**
- * Checks the reserved field `$` of a client's frame. By hand, because nearly every frame has one and a schema would cost as
+ * Checks the reserved field `$` of a client's frame. Written by hand, because nearly every frame has one and a schema would cost as
  * much as the schema of the message.
  *
- * @returns undefined when the field is not valid by PROTOCOL.md
+ * @returns undefined if the field is not valid according to PROTOCOL.md
  */
 export function readMeta(value: unknown, { tabs }: MaybeShared = {}): InboundMeta | undefined {
   if (value === undefined) return EMPTY_META;
@@ -37,7 +37,7 @@ export function readMeta(value: unknown, { tabs }: MaybeShared = {}): InboundMet
     if (!isIdText(ch, LIMITS.channelLength)) return undefined;
     meta.ch = IS_COMPOSED.test(ch) || TOO_MANY_MARKS.test(ch) ? ch : ch.normalize();
   }
-  // Only a server sets offsets: an invalid one is refused like every other field, a valid one is ignored.
+  // Only a server sets offsets: an invalid offset is refused like any other invalid field, a valid one is ignored.
   if (off !== undefined && (!isOffset(off) || off < 0)) return undefined;
   if (re !== undefined) {
     if (re !== "" && !isOffset(re) && !isIdText(re, 64)) return undefined;
@@ -52,7 +52,7 @@ function tabOf(id: string): Pick<InboundMeta, "tab" | "tabKey" | "seq"> | undefi
   return tabKey === undefined ? { tab, seq: Number(seq) } : { tab, tabKey };
 }
 
-/** The text of a frame as its tab writes it on a connection of its own: there, a repeat is the same text. */
+/** The text of a frame as its tab would write it on its own connection, so that a repetition there has the same text. */
 export function textOfTab(text: string, { id, seq, tabKey }: InboundMeta): string {
   const shared = `"id":${JSON.stringify(id)}`;
   const at = text.lastIndexOf(shared);
@@ -62,17 +62,17 @@ export function textOfTab(text: string, { id, seq, tabKey }: InboundMeta): strin
   );
 }
 
-/** What the answer to a frame carries as `$.re`: the number of a send, or the id that names a tab with it. */
+/** The `$.re` of the answer to a frame: the number of a send, or an id. */
 export function answerKeyOf({ id, seq, tab }: InboundMeta): number | string | undefined {
   return tab === undefined ? (seq ?? id) : id;
 }
 
-/** Latin-1 has no combining characters: such a text is its own composed form (NFC). */
+/** Matches Latin-1 text, which has no combining characters and so is its own composed form (NFC). */
 const IS_COMPOSED = /^[\0-\u00ff]*$/;
 
 /**
- * The number or the id of a frame that is refused before it is read: too large, too deep, without a type, or with another
- * field of `$` that is not valid. Whatever has a readable `seq` is answered with it. Only for the path of errors: it parses
+ * Reads the number or the id of a frame that is refused unread: too large, too deep, without a type, or with another
+ * invalid field in `$`. A frame with a readable `seq` is answered with it. Used only for errors, because it parses
  * the whole text.
  */
 export function readAnswerKey(text: string, { tabs }: MaybeShared = {}): InboundMeta {
@@ -89,7 +89,7 @@ export function readAnswerKey(text: string, { tabs }: MaybeShared = {}): Inbound
   return tabs === undefined ? { id } : { id, ...tabOf(id) };
 }
 
-/** What the answer to a frame that is not read carries as `$.re`. */
+/** The `$.re` of the answer to a frame that was refused unread. */
 export function answerKeyIn(text: string, connection: MaybeShared): number | string | undefined {
   return answerKeyOf(readAnswerKey(text, connection));
 }

@@ -7,7 +7,7 @@ import type {
 } from "../types.ts";
 import { newMessageId } from "../utils/ids.ts";
 
-/** What a context is made of. A connection is one. */
+/** The fields from which a context is created. A connection has them. */
 export interface ContextSource {
   readonly ws: WebSocketInstance<WebSocketData>;
   readonly id: string;
@@ -16,7 +16,7 @@ export interface ContextSource {
   data: object | undefined;
 }
 
-/** The context of a connection, for hooks and handlers. */
+/** The context of a connection, as hooks and handlers receive it. */
 export class ContextOfConnection implements ConnectionContext {
   readonly ws: WebSocketInstance<WebSocketData>;
   user: GuestIdentity["user"];
@@ -32,13 +32,13 @@ export class ContextOfConnection implements ConnectionContext {
     this.#source = source;
   }
 
-  /** Takes the identity that the connection has now. */
+  /** Copies the connection's current identity. */
   renewIdentity(): void {
     this.user = this.#source.identity.user;
     this.session = this.#source.identity.session;
   }
 
-  /** A copy: the connection's own set is not for the application to change. */
+  /** A copy, so that the application cannot change the connection's own set. */
   get rooms(): ReadonlySet<string> {
     return new Set(this.#source.rooms);
   }
@@ -48,15 +48,15 @@ export class ContextOfConnection implements ConnectionContext {
   }
 }
 
-/** What a {@link HandlerInvocation} is made of beside its connection. */
+/** The arguments of a {@link HandlerInvocation} besides its connection. */
 interface InvocationInput {
   readonly room: string | undefined;
   readonly messageId: () => string;
 }
 
 /**
- * The context of one call of a handler. One is made per message, so its id and its signal, which few handlers read, are made
- * at the first read.
+ * The context of one call of a handler. One is created per message; its id and signal, which few handlers read, are created
+ * when they are first read.
  */
 export class HandlerInvocation extends ContextOfConnection implements HandlerContext {
   readonly room: string | undefined;
@@ -94,14 +94,14 @@ export class HandlerInvocation extends ContextOfConnection implements HandlerCon
   }
 }
 
-/** What is on its way to its handler, for middleware. */
+/** The call as middleware sees it. */
 interface CallInput extends InvocationInput {
   readonly kind: "message" | "request";
   readonly type: string;
   readonly input: unknown;
 }
 
-/** A {@link HandlerInvocation} that middleware sees, too. */
+/** A {@link HandlerInvocation} with the additional fields that middleware sees. */
 export class MiddlewareInvocation extends HandlerInvocation {
   readonly kind: "message" | "request";
   readonly type: string;
@@ -116,17 +116,17 @@ export class MiddlewareInvocation extends HandlerInvocation {
 }
 
 /**
- * Where a message object has its context while it is handled: `handle` has four promised parameters and none for the context.
- * Not enumerable, so that no copy, JSON or comparison of the message has it; the same symbol in every copy of this package.
+ * The key under which a message object carries its context while it is handled, because the four parameters of `handle` are fixed.
+ * The property is not enumerable, so that copies, JSON and comparisons ignore it. All copies of this package use the same symbol.
  */
 const CONTEXT: unique symbol = Symbol.for("halyard.context.1");
 
-/** Sets the context that {@link contextOf} returns for a message, which was made for one call of a handler. */
+/** Sets the context that {@link contextOf} returns for a message object, which exists for one call of a handler. */
 export function bindContext(message: object, context: HandlerContext): void {
   Object.defineProperty(message, CONTEXT, { configurable: true, value: context });
 }
 
-/** The context of a message; one made of `ws.data` when the application called `handle` itself. */
+/** The context of a message; created from `ws.data` if the application called `handle` itself. */
 export function contextOf(ws: WebSocketInstance<WebSocketData>, message: unknown): HandlerContext {
   const bound = (message as { readonly [CONTEXT]?: HandlerContext } | null | undefined)?.[CONTEXT];
   if (bound !== undefined) return bound;

@@ -13,7 +13,7 @@ import type {
 } from "../types.ts";
 
 /**
- * Handles the messages of one type. It is a class, so that the name exists at run time too; `implements` works as well.
+ * Handles the messages of one type. A class, so that the name also exists at run time; `implements` works as well.
  *
  * When `handle` throws or rejects, the sender gets a typed error and `onError` gets the error; no other connection is
  * affected.
@@ -28,7 +28,7 @@ export abstract class MessageHandler<TMessage = unknown> {
     connectedUsers: ConnectedUsers,
     wsInstances: WebSocketInstances,
   ): unknown;
-  /** Called when any connection has closed, also one that never sent a message of this type. */
+  /** Called when any connection has closed, even one that never sent a message of this type. */
   onClose?(ws: WebSocketInstance<WebSocketData>): void;
 }
 
@@ -44,7 +44,7 @@ type RequestOutput<
   TName extends keyof TProtocol["requests"],
 > = TProtocol["requests"][TName]["output"]["_zod"]["input"];
 
-/** The handler of a request, with its types erased. */
+/** The handler of a request, without its types. */
 export type AnyRequestHandler = (input: unknown, context: HandlerContext) => unknown;
 
 /**
@@ -64,7 +64,7 @@ export class MessageHandlerRegistry<
 
   /**
    * @param builtIns handlers that handlers of the application may replace. @default none
-   * @param protocol the contract, whose names are checked. @default none: every name is taken
+   * @param protocol the contract, whose names are checked. @default none: every name is accepted
    */
   constructor(builtIns: readonly MessageHandler[] = [], protocol?: AnyProtocol) {
     this.#protocol = protocol;
@@ -160,7 +160,7 @@ export class MessageHandlerRegistry<
     return this;
   }
 
-  /** In the order of {@link use}. */
+  /** The middleware, in the order of the calls of {@link use}. */
   get middleware(): readonly Middleware[] {
     return this.#middleware;
   }

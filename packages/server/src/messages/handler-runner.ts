@@ -1,5 +1,5 @@
-// Calls the message handlers of the application and the built-in ones. Called by Dispatcher, and by ControlFrames for
-// the `ping` of a plain client. A handler that exceeds `limits.handlerMs` settles as `timeout`, and its signal aborts.
+// Runs the message handlers of the application and the built-in ones. Called by Dispatcher, and by ControlFrames for
+// the `ping` of a plain client. A handler that exceeds `limits.handlerMs` fails with `timeout`, and its signal aborts.
 import type { Schema, SendResult } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
 import { isThenable } from "@halyard/protocol/internal";
@@ -23,21 +23,21 @@ interface HandlerRunnerParts {
   readonly connections: ConnectionTable;
   readonly guard: ApplicationGuard;
   readonly limits: Pick<ServerLimits, "handlerMs">;
-  /** Answers `ping` where the registry has no handler for it. */
+  /** Answers `ping` if the registry has no handler for it. */
   readonly ping: MessageHandler;
   readonly registry: MessageHandlerRegistry;
 }
 
-/** A message that has passed all checks, and what handles it. */
+/** A message that has passed all checks, and the function that handles it. */
 export interface MessageCall {
   readonly type: string;
-  /** The message as its handler gets it. */
+  /** The message as its handler receives it. */
   readonly input: object;
   readonly messageId: () => string;
   readonly room: string | undefined;
-  /** The schema of what the handler returns, where its sender gets that. */
+  /** The schema of the handler's result, if the contract sends the result to the sender. */
   readonly result: Schema | undefined;
-  /** Checks again what may have changed while middleware ran. */
+  /** Repeats the checks whose results may have changed while middleware ran. */
   readonly recheck: () => Promise<void>;
   /** Calls the handler, or relays the message. */
   readonly handle: () => unknown;
@@ -73,7 +73,7 @@ export class HandlerRunner {
       return call.handle();
     };
     const handled = isStarted ? start() : this.#runThrough(invocation, { ...call, handle: start });
-    // Whether an error comes too late to say that the message had no effect.
+    // Once the handler has run, an error must not say that the message had no effect.
     let hasRun = false;
     const onTimeout = (): void => {
       hasRun = isStarted;
@@ -113,14 +113,14 @@ export class HandlerRunner {
     try {
       return await runThrough(this.#parts.registry.middleware, invocation, handleChecked);
     } catch (error) {
-      // No other error may say of a message that is perhaps stored that it is not.
+      // If it is unknown whether the message was stored, no other error may say that it was not.
       throw unknown ?? error;
     }
   }
 
   /** @throws HalyardError `invalid_message` when the handler itself refuses the message */
   assertValid({ ws }: Connection, handler: MessageHandler, message: object): void {
-    // As in a condition: a handler may return the field that it looked for.
+    // Any truthy value counts, because a handler may return the field that it looked for.
     const isValid: unknown = handler.validate(message);
     if (isThenable(isValid))
       this.#parts.guard.reportAnswer(`validate of ${handler.messageType}`, isValid, ws);
@@ -133,7 +133,7 @@ export class HandlerRunner {
     return handler.handle(ws, message, connectedUsers, wsInstances);
   }
 
-  /** Waits for code of the application outside of handlers, as in a schema, as long as for a handler. */
+  /** Waits for code of the application outside handlers, such as a schema, with the same deadline as for a handler. */
   settle<TValue>(pending: Promise<TValue>): Promise<TValue> {
     const { clock, limits } = this.#parts;
     return withDeadline(pending, { clock, ms: limits.handlerMs });

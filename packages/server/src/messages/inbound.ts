@@ -1,6 +1,6 @@
-// The way of a frame into the server: size, rate, JSON, nesting depth, reserved field, then the handler of its kind.
-// Called by the manager and by the runtimes for each text that a client sends. Guarantees: nothing a client sends
-// throws; each frame that is refused gets a typed error; frames of one connection keep their order.
+// Receives frames: checks size, rate, JSON, nesting depth and reserved field, then passes each frame to the handler of its kind.
+// Called by the manager and by the runtimes for each text that a client sends. Guarantees: no input of a client causes an
+// exception; each refused frame gets a typed error; frames of one connection keep their order.
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
@@ -37,7 +37,7 @@ const MAX_BUFFERED_FRAMES = 32;
 const MAX_BUFFERED_BYTES = 256 * 1024;
 const MAX_OVERSIZED_MESSAGES = 3;
 
-/** Reads the frames of clients. */
+/** Receives the frames of clients. */
 export class Inbound {
   readonly #parts: InboundParts;
 
@@ -45,12 +45,12 @@ export class Inbound {
     this.#parts = parts;
   }
 
-  /** The ephemeral messages of clients that were left out. */
+  /** How many ephemeral messages of clients were dropped. */
   get thinned(): number {
     return this.#parts.clientSends.thinned;
   }
 
-  /** @param isSameChunk whether the text came in the same TCP chunk as the one before: the clock is not read again */
+  /** @param isSameChunk whether the text arrived in the same TCP chunk as the previous one, so that the clock is not read again */
   receive(connection: Connection, text: string, isSameChunk = false): void {
     if (connection.stage === "closed") return;
     if (!isSameChunk) connection.lastActivityAt = this.#parts.clock.now();
@@ -58,13 +58,13 @@ export class Inbound {
     if (isOpening(connection)) this.#bufferUntilReady(connection, text);
     else if (connection.bufferedFrames === undefined) this.#read(connection, text);
     else {
-      // The welcome is out, and what came before it goes first. One of those frames may be the `hello`.
+      // The welcome is sent, and earlier frames go first. One of them may be the `hello`.
       this.flushBuffered(connection);
       this.receive(connection, text, isSameChunk);
     }
   }
 
-  /** A WebSocket ping or pong came in: it is activity, and counts against `limits.pingsPerSecond`. */
+  /** Call for each WebSocket ping or pong: it is activity, and counts against `limits.pingsPerSecond`. */
   onPingOrPong(connection: Connection): void {
     if (connection.stage === "closed") return;
     const { clock, rateLimits } = this.#parts;
@@ -73,7 +73,7 @@ export class Inbound {
     connection.close(CloseCode.Flooding, { reason: "retryAfterMs=5000", limit: "pingsPerSecond" });
   }
 
-  /** Reads the frames that came during the admission, or before the answer to `hello`. */
+  /** Handles the frames that arrived during the admission, or before the answer to `hello`. */
   flushBuffered(connection: Connection): void {
     const { bufferedFrames } = connection;
     connection.bufferedFrames = undefined;
@@ -124,8 +124,8 @@ export class Inbound {
       this.#route(message);
       return;
     }
-    // Over the rate, a v1 client's numbered sends wait in their queue, answers to the server's own requests are taken,
-    // and ephemeral messages are dropped; every other frame is refused.
+    // Above the rate, a v1 client's numbered sends wait in their queue, answers to the server's own requests are accepted,
+    // and ephemeral messages are dropped; all other frames are refused.
     const { frame, meta } = message;
     if (meta.seq !== undefined && connection.stage === "open")
       clientSends.enqueue(this.#asSend(message), size);
@@ -134,7 +134,7 @@ export class Inbound {
       errorReplies.replyWithError(connection, rateLimitError(exceeded), meta.id);
   }
 
-  /** Counts a frame of a connection that is over a rate, and closes one that floods. */
+  /** Counts a frame of a connection above its rates, and closes the connection if it floods. */
   #closesFlood(connection: Connection): boolean {
     const { lastActivityAt: now } = connection;
     const watch = (connection.floodWatch ??= new FloodWatch(this.#parts.limits.messagesPerSecond, now));
@@ -144,8 +144,8 @@ export class Inbound {
   }
 
   /**
-   * Over the rate, most of a frame's cost is to parse it. Not parsed are an ephemeral message, which is dropped, and a send
-   * for which the queue has no room.
+   * Above the rate, most of a frame's cost is parsing it. So two kinds are handled unparsed: ephemeral messages, which are dropped, and
+   * sends that no longer fit the queue.
    */
   #refusesUnread(connection: Connection, text: string): boolean {
     const type = unnumberedTypeOf(text);
@@ -164,7 +164,7 @@ export class Inbound {
     if (++connection.violations.oversized >= MAX_OVERSIZED_MESSAGES) connection.close(CloseCode.TooLarge);
   }
 
-  /** Answers a frame that cannot be read. A number in it is used, in the order of the other sends. */
+  /** Answers a frame that cannot be read. Its number, if any, is used up, in the order of the other sends. */
   #refuse(connection: Connection, text: string, refusal: HalyardError): void {
     const meta = readAnswerKey(text, connection);
     const isNumbered = meta.seq !== undefined && connection.isV1 && connection.stage === "open";
@@ -198,7 +198,7 @@ export class Inbound {
     return undefined;
   }
 
-  /** A control frame has no number: with one it is a send of an unknown kind, which is answered and uses the number. */
+  /** A control frame with a number is treated as a send of an unknown type, which is answered and uses up the number. */
   #asSend(message: InboundMessage): InboundMessage {
     if (!this.#parts.controlFrames.isControlFrame(message.frame.type, message.meta)) return message;
     const refusal = new InvalidMessageError([{ path: "$.seq", message: "only a send has a number" }]);
@@ -235,7 +235,7 @@ export class Inbound {
     }
   }
 
-  /** Before `hello` no other frame is valid: the first one gets an error, the second one closes the connection. */
+  /** Refuses a frame before `hello`: the first one gets an error, the second one closes the connection. */
   #requireHello({ connection, meta }: InboundMessage): void {
     connection.violations ??= new ViolationCounters();
     if (connection.violations.helloReminderSent) connection.close(CloseCode.ProtocolBroken, "hello was due");
@@ -259,7 +259,7 @@ export class Inbound {
       },
       (error: unknown) => {
         errorReplies.replyWithError(connection, error, meta.id);
-        // 1013 tells the client to reconnect: an error that is retryable is not the client's.
+        // With 1013 the client reconnects, because a retryable error is not the client's fault.
         const { retryable, code } = toHalyardError(error);
         connection.close(retryable ? 1013 : code === "internal" ? 1011 : CloseCode.ProtocolBroken);
       },
@@ -271,24 +271,24 @@ const UNREADABLE: WireFrame = { type: "" };
 const NO_META = [{ path: "$", message: "not the reserved field of a frame" }];
 const FLOODING = { reason: "retryAfterMs=5000", limit: "messagesPerSecond" } as const;
 
-/** The server asked for it, between the pieces of a replay. */
+/** Whether a pong answers a ping that the server sent between the pieces of a replay. */
 function isAnswerToReplayPing({ backlog }: Connection): boolean {
   if (backlog === undefined || backlog.unansweredPings === 0) return false;
   backlog.unansweredPings--;
   return true;
 }
 
-/** Before the admission, and between the `hello` and its welcome. */
+/** Whether the connection waits for its admission, or for the welcome after its `hello`. */
 function isOpening({ stage, acceptsHello }: Connection): boolean {
   return stage === "opening" || (stage === "handshaking" && !acceptsHello);
 }
 
 function looksLikeJson(text: string): boolean {
-  // White space as JSON defines it: a byte order mark is not part of it.
+  // White space as JSON defines it, without a byte order mark.
   return /^[ \t\r\n]*[[{]/.test(text);
 }
 
-/** A plain client's text that is not JSON is a chat message, unless it is empty or starts with NUL or a byte order mark. */
+/** Reads a plain client's text that is not JSON as a chat message, unless it is empty or starts with NUL or a byte order mark. */
 function plainText(text: string): WireFrame | "invalid_message" {
   return text === "" || text.startsWith("\0") || text.startsWith("\uFEFF")
     ? "invalid_message"

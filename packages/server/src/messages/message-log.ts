@@ -1,6 +1,6 @@
-// What clients send and what they are refused, as lines for the developer: all of it where `verboseLogging` is set, and
-// always which handlers the application has forgotten.
-// Guarantee: a line has no field of a message, and no name that is not of the application.
+// Logs for the developer what clients send and what is refused, if `verboseLogging` is set, and
+// always which handlers are missing.
+// Guarantee: a line contains no field of a message, and no name that does not come from the application.
 import { printable } from "@halyard/protocol/internal";
 import { normalizeRoomName } from "@halyard/protocol/wire";
 import type { HalyardError } from "@halyard/protocol/wire";
@@ -61,7 +61,7 @@ function senderOf({ id: connectionId, userId }: Connection): object {
   return { ...textsOf({ userId }), connectionId };
 }
 
-/** Texts of a client, cut. What is no text is left out. */
+/** Cuts texts of a client, and leaves out values that are not texts. */
 function textsOf(fields: Readonly<Record<string, unknown>>): Record<string, string> {
   const texts = Object.entries(fields).flatMap(([name, value]) =>
     typeof value === "string" ? [[name, printable(value, MAX_TEXT_LENGTH)] as const] : [],
@@ -78,7 +78,7 @@ export class MissingHandlerHints {
     this.#logger = logger;
   }
 
-  /** @param line what to write. @param name a message or a request of the contract */
+  /** @param line the line to write. @param name a message or a request of the contract */
   warn(line: string, name: string): void {
     if (this.#warned.has(line)) return;
     this.#warned.add(line);

@@ -1,4 +1,4 @@
-// Publishes messages on channels and sends to single connections: checked, completed and encoded. Called by the manager
+// Checks, completes and encodes messages, and publishes them on channels or sends them to one connection. Called by the manager
 // and, for relayed messages, by Dispatcher.
 import type { ClientRef, PublishedWork, PublishResult } from "../backplane.ts";
 import { GLOBAL_CHANNEL, roomChannel, userChannel } from "../channels/channel-name.ts";
@@ -27,7 +27,7 @@ interface MessagePublisherParts {
   readonly types: MessageTypeRegistry;
 }
 
-/** A client's message that the server publishes without a handler. */
+/** A client's message that the server relays without a handler. */
 export interface RelayedMessage {
   readonly type: string;
   readonly id: string;
@@ -36,7 +36,7 @@ export interface RelayedMessage {
   readonly ephemeral: boolean;
 }
 
-/** The clients and users that do not get a message, and the user who counts as its author where the message has none. */
+/** The clients and users that do not get a message, and the user who counts as its author if the message itself has none. */
 interface LeftOut {
   readonly except?: Exclusion | undefined;
   readonly author?: string | undefined;
@@ -48,19 +48,19 @@ interface Destination extends LeftOut {
   readonly rooms?: PublishedRooms | undefined;
 }
 
-/** A message with its channel. */
+/** A checked message with its destination. */
 interface ReadyMessage extends Destination {
   readonly message: EncodedMessage;
 }
 
-/** A message as the history stores it. */
+/** A message in the form in which the history stores it. */
 export interface StoredMessage extends Omit<PublishedWork, "result"> {
   readonly id: string;
 }
 
 const MAX_LEFT_OUT = 1_000;
 
-/** Publishes what the application and the clients send. */
+/** Publishes the messages of the application and of clients. */
 export class MessagePublisher {
   readonly #parts: MessagePublisherParts;
 
@@ -91,7 +91,7 @@ export class MessagePublisher {
   }
 
   /**
-   * Publishes one message to several rooms, one after the other: each entry says where the message stands already. Ends at the
+   * Publishes one message to several rooms, one after the other; each entry lists the positions of the earlier ones. Stops at the
    * first room that fails.
    */
   toRooms(
@@ -125,7 +125,7 @@ export class MessagePublisher {
           rooms: { before: [...before], after: rooms.slice(index + 1) },
         };
         const publishing = unwrapResolved(this.#publishEncoded(encoded, destination));
-        // What is published at once goes before anything that the caller publishes next.
+        // No await if the result is known at once, so that the caller's next publish comes after this one.
         const { position } = publishing instanceof Promise ? await publishing : publishing;
         before.push({ room, ...position });
         all.push({ id, channel, offset: position?.off, error: undefined });
@@ -140,9 +140,9 @@ export class MessagePublisher {
   }
 
   /**
-   * Sends to one connection, outside all channels: without an offset, and lost when the connection is closed. Before the
-   * welcome the frame is kept, because a client takes nothing that comes before it. A message that no frame carries is not
-   * sent, and `onError` hears it.
+   * Sends to one connection, outside all channels: without an offset, and lost if the connection closes. Before the
+   * welcome the frame is held back, because a client accepts nothing before it. A message that exceeds a frame is not
+   * sent, and `onError` gets the error.
    */
   toConnection(ws: WebSocketInstance, message: object | string): void {
     const connection = this.#parts.connections.of(ws);
@@ -170,12 +170,12 @@ export class MessagePublisher {
     return { id: message.id, channel, offset: position?.off, error: undefined };
   }
 
-  /** What {@link relay} would store. @throws LimitError `payload_too_large` */
+  /** The message that {@link relay} would store. @throws LimitError `payload_too_large` */
   storedRelay(connection: Connection, relayed: RelayedMessage): StoredMessage {
     return this.#toStored(this.#relayed(connection, relayed));
   }
 
-  /** What {@link toRoom} would store, or {@link toAll} without a room. @throws LimitError `payload_too_large` */
+  /** The message that {@link toRoom}, or {@link toAll} without a room, would store. @throws LimitError `payload_too_large` */
   async storedMessage(
     message: object,
     room: string | undefined,
@@ -198,7 +198,7 @@ export class MessagePublisher {
     return { id: message.id, ...this.#parts.channels.toStored(channel, { ...message, except }) };
   }
 
-  /** The message of a lost connection, which is in no table, has its author, too. */
+  /** The author of a message, even of a lost connection, which is no longer in the table. */
   #authorOf({ userId, identity, openedAt }: Connection): object {
     const author = this.#parts.connections.connectedUsers.get(userId);
     const connectedAt = (author?.connectedAt ?? new Date(openedAt)).toISOString();
@@ -224,9 +224,9 @@ export class MessagePublisher {
   }
 
   /**
-   * Never rejects: most callers do not await a publish, so its failure also goes to `onError`.
+   * Publishes a message. Never rejects, because most callers do not await a publish; a failure goes to `onError`.
    *
-   * @param options the one connection to leave out, or options
+   * @param options the connection to exclude, or options
    * @throws TypeError at once when the message is not valid
    */
   #publish(
@@ -242,10 +242,10 @@ export class MessagePublisher {
   }
 
   /**
-   * The clients and users that are left out, taken at once: the socket may close before the message is encoded, and its
-   * client must not get the message on resume. What a handler publishes to all but the sender is the sender's.
+   * The excluded clients and users. Resolved at once, because the socket may close before the message is encoded, and its
+   * client must not get the message on resume either. A message that excludes its sender counts as written by the sender.
    *
-   * @throws TypeError for too many
+   * @throws TypeError for too many of them
    */
   #leftOutBy({ except }: SendOptions): LeftOut {
     if (except === undefined) return {};

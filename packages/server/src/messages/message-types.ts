@@ -8,12 +8,12 @@ import type {
 } from "@halyard/protocol";
 import { chatFields, outgoingMessages, serverMessages, typingFields } from "@halyard/protocol";
 
-/** A message type of the contract or a built-in one. */
+/** A message type, either of the contract or built-in. */
 export interface MessageType {
   readonly schema: Schema;
   readonly ephemeral: boolean;
   readonly policy: MessagePolicy;
-  /** Whether it is sent in rooms only. @default "optional" */
+  /** Whether it can only be sent in rooms. @default "optional" */
   readonly room?: RoomRule;
 }
 
@@ -29,13 +29,13 @@ const BUILTIN_EPHEMERAL_TYPES = {
   error: serverMessages.error.omit(FRAME_FIELDS),
 };
 
-/** The message types and requests of the contract and the built-in ones, by name. */
+/** The message types and requests by name, those of the contract and the built-in ones. */
 export class MessageTypeRegistry {
   readonly #client = new Map<string, MessageType>();
   readonly #server = new Map<string, MessageType>();
   readonly #requests = new Map<string, RequestDefinition>();
   readonly #serverRequests = new Map<string, RequestDefinition>();
-  /** The message types of clients that have no `seq`. */
+  /** The client message types that have no `seq`. */
   readonly ephemeral: readonly string[];
 
   constructor(protocol: AnyProtocol | undefined) {
@@ -80,7 +80,7 @@ function toType({ schema, ephemeral, policy, room }: MessageDefinition): Message
   return { schema, ephemeral, policy, room };
 }
 
-/** Whether the user has a role that a message type or request requires, if it requires one. */
+/** Whether the user has one of the roles that a message type or request requires. True if it requires none. */
 export function hasRequiredRole({ requires }: Pick<MessagePolicy, "requires">, user: object): boolean {
   if (requires === undefined) return true;
   const { role } = requires;
@@ -88,7 +88,7 @@ export function hasRequiredRole({ requires }: Pick<MessagePolicy, "requires">, u
   return typeof role === "string" ? roles.includes(role) : role.some((one) => roles.includes(one));
 }
 
-/** The roles of a user: `user.role` as text, split at commas, or as a list. Any other value gives no role. */
+/** The roles of a user: `user.role` as a text, split at commas, or as a list. Any other value means no role. */
 export function roleOf(user: object): readonly string[] {
   const role = "role" in user ? user.role : undefined;
   if (typeof role === "string") return role.split(",").map((part) => part.trim());

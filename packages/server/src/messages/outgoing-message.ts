@@ -14,31 +14,31 @@ export interface EncodedMessage {
   readonly json: string;
   readonly ephemeral: boolean;
   /**
-   * The channel stores one message per key. The author is part of the key: another user cannot occupy an id. A key of the
+   * The channel stores one message per key. The author is part of the key, so that another user cannot occupy an id. A key of the
    * application begins with NUL.
    */
   readonly idempotencyKey?: string | undefined;
-  /** The user who wrote it. @default the server */
+  /** The user who wrote the message. @default the server */
   readonly author?: string | undefined;
 }
 
-/** A publish with a key, which is made again when its outcome is not known. */
+/** A publish with a key, which is repeated when its outcome is unknown. */
 export interface RepeatablePublish {
   readonly channel: string;
   readonly key: string;
 }
 
-/** What {@link encodeOutgoing} uses of the server. */
+/** The dependencies of {@link encodeOutgoing}. */
 interface OutgoingOptions {
   readonly types: MessageTypeRegistry;
   readonly now: () => number;
-  /** @default every call publishes a message of its own */
+  /** @default every call publishes a new message */
   readonly repeatable?: RepeatablePublish | undefined;
 }
 
 /**
- * Validates and completes a message of the application. The schema is run for safety: a database row with a password hash
- * passes the type checker, and only the schema strips the hash.
+ * Validates and completes a message of the application. Running the schema is a safety measure: a database row with a password hash
+ * passes the type checker, but the schema strips the hash.
  *
  * @throws TypeError when the message is not one that a server may send
  */
@@ -76,7 +76,7 @@ export function encodeOutgoing(
   return result instanceof Promise ? result.then(toEncoded) : toEncoded(result);
 }
 
-/** With a key it is the same for each try, so that each gets the same answer. */
+/** A new message id. With a key, it is the same for each attempt, so that each gets the same answer. */
 function newId(repeatable: RepeatablePublish | undefined): string {
   if (repeatable === undefined) return newMessageId();
   const text = `${repeatable.channel}\0${repeatable.key}`;
@@ -102,7 +102,7 @@ function builtinFields(
   return {};
 }
 
-/** The author of a relayed message, reduced to the public fields of a user: the schema of the message has no author. */
+/** The author of a relayed message, reduced to the public fields of a user, because the schema of the message has no author. */
 function authorOf(fields: Record<string, unknown>): object {
   if (fields["from"] === undefined) return {};
   const from = publicUser.safeParse(fields["from"]);
@@ -110,7 +110,7 @@ function authorOf(fields: Record<string, unknown>): object {
   return { from: boundedAuthor(from.data) };
 }
 
-/** A chat message has a key, because it keeps its id when its handler runs again. */
+/** The idempotency key. Only a chat message has one, because it keeps its id when its handler runs again. */
 function idempotencyKeyOf(message: {
   readonly type: string;
   readonly id?: unknown;

@@ -1,5 +1,5 @@
-// From a request to its result: role, input schema, room, middleware, handler, output schema, in this order. Called by ClientRequests.
-// A request whose schemas and handler are synchronous makes no promise.
+// Brings a request to its result: role, input schema, room, middleware, handler, output schema, in this order. Called by ClientRequests.
+// A request whose schemas and handler are synchronous creates no promise.
 import type { RequestDefinition, RoomRule, Schema, Validation } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
 import { isThenable } from "@halyard/protocol/internal";
@@ -23,7 +23,7 @@ import type { UserListRequests } from "./user-list-requests.ts";
 interface IncomingRequest {
   readonly connection: Connection;
   readonly frame: { readonly name: string; readonly input?: unknown };
-  /** With the channel that the client addressed, if any. */
+  /** Has the channel that the client addressed, if any. */
   readonly meta: { readonly ch?: string | undefined };
 }
 
@@ -51,7 +51,7 @@ export class RequestDispatcher {
   }
 
   /**
-   * The result, or a promise of it where a schema or the handler is asynchronous.
+   * Returns the result, or a promise of it if a schema or the handler is asynchronous.
    *
    * @throws HalyardError the error for the client
    */
@@ -117,7 +117,7 @@ export class RequestDispatcher {
     const { clock, limits } = this.#parts;
     const running = (connection.runningRequests ??= new Set());
     running.add(invocation);
-    // The handler may have closed its own connection before it first waited.
+    // The handler may have closed its own connection before its first await.
     if (connection.isRevoked) invocation.abort();
     const onTimeout = (): void => {
       invocation.abort();
@@ -146,7 +146,10 @@ export class RequestDispatcher {
   }
 }
 
-/** What an asynchronous schema, or middleware, takes time for: the user may have lost it meanwhile. @returns the room */
+/**
+ * Checks role and room. Repeated after asynchronous schemas and middleware, because the user may have lost a right
+ * meanwhile. @returns the room
+ */
 function admit(request: IncomingRequest, definition: RequestDefinition): string | undefined {
   assertNotRevoked(request.connection);
   const room = roomOf(request, definition.room);
@@ -154,7 +157,7 @@ function admit(request: IncomingRequest, definition: RequestDefinition): string 
   return room;
 }
 
-/** @throws HalyardError `invalid_message` for a missing room, `forbidden` for one that the connection is not in */
+/** @throws HalyardError `invalid_message` for a missing room, `forbidden` for a room that the connection is not in */
 function roomOf({ meta: { ch }, connection }: IncomingRequest, rule: RoomRule): string | undefined {
   const room = ch === undefined ? undefined : roomNameOf(ch);
   if (room === undefined && rule === "required") throw new InvalidMessageError([NEEDS_ROOM]);
@@ -164,7 +167,7 @@ function roomOf({ meta: { ch }, connection }: IncomingRequest, rule: RoomRule): 
 
 const NEEDS_ROOM = { path: "$.ch", message: "this request is asked in a room" };
 
-/** @throws HalyardError `unauthenticated` for a connection that was closed for good: work under way must have no effect */
+/** @throws HalyardError `unauthenticated` for a connection that was closed for good, whose running work must have no effect */
 function assertNotRevoked(connection: Connection): void {
   if (connection.isRevoked) throw new HalyardError("unauthenticated");
 }

@@ -1,5 +1,5 @@
 // Joins and leaves rooms. Called by ControlFrames for clients, by the manager for the application, and by the handshake.
-// Guarantees: a member's connection is subscribed to the room's channel and present in its roster, and to no other.
+// Guarantee: a connection is subscribed to the channels, and present in the rosters, of exactly the rooms that it is in.
 import type { JoinResult } from "@halyard/protocol";
 import { encodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { ChannelHub } from "../channels/channel-hub.ts";
@@ -16,7 +16,7 @@ import {
 } from "../channels/replay.ts";
 import type { ReplayPlan } from "../channels/replay.ts";
 import type { ClientRooms } from "../connection/client-rooms.ts";
-import { isMember } from "../connection/is-closed.ts";
+import { isMember } from "../connection/is-member.ts";
 import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { ServerLimits } from "../limits.ts";
@@ -37,7 +37,7 @@ interface RoomsParts {
   readonly securityReporter: Pick<SecurityReporter, "recordRefusal">;
 }
 
-/** The rooms of this node's connections. */
+/** Manages the rooms of this node's connections. */
 export class Rooms {
   readonly #parts: RoomsParts;
 
@@ -46,7 +46,7 @@ export class Rooms {
   }
 
   /**
-   * Joins a room at the request of the client. Does nothing for a member.
+   * Joins a room at the request of the client. Does nothing if the connection is already a member.
    *
    * @throws HalyardError `forbidden`, `limit_exceeded`
    */
@@ -55,7 +55,7 @@ export class Rooms {
     room: string,
     onResult: (result: JoinResult) => void,
   ): Promise<void> {
-    // The join may have waited behind others of the same room, and the connection may have closed since.
+    // The join may have waited for other operations on the room, and the connection may have closed since.
     if (connection.stage === "closed") throw new HalyardError("unavailable");
     const { authorization } = this.#parts;
     this.#assertRoomLeft(connection, room);
@@ -66,13 +66,13 @@ export class Rooms {
     await this.sendJoined(connection, room);
   }
 
-  /** Joins a pending room of a hello, and answers it by `joined` or `left`. Never rejects. */
+  /** Joins a pending room of a hello, and answers with `joined` or `left`. Never rejects. */
   async joinPending(connection: Connection, room: string): Promise<void> {
     connection.roomOperations ??= new KeyedSerialQueue();
     try {
       await connection.roomOperations.run(room, () => this.#joinIfPending(connection, room));
     } catch (error) {
-      // What fails for another reason, as while the backplane is away, stays pending.
+      // After any other failure, for example while the backplane is away, the room stays pending.
       if (!(error instanceof ForbiddenError)) return;
       this.#parts.securityReporter.recordRefusal(connection, error, { type: "hello", room });
       this.#refusePending(connection, room);
@@ -93,7 +93,7 @@ export class Rooms {
     await this.sendJoined(connection, room);
   }
 
-  /** As the rooms of a hello are checked that are not pending. @throws ForbiddenError */
+  /** Makes the same checks as for the rooms of a hello that are not pending. @throws ForbiddenError */
   async #assertMayRead(connection: Connection, room: string): Promise<void> {
     const { authorization } = this.#parts;
     if (!(await authorization.allows(connection, "join", room))) throw authorization.refusal("join");
@@ -110,7 +110,7 @@ export class Rooms {
     connection.push(new OutboundFrame(JSON.stringify({ type: "left", room, reason: "forbidden" })));
   }
 
-  /** From where the connection is going to read, with the rights that it has then. Rejects as `assertAllowed` does. */
+  /** Plans where the connection begins to read, with the rights that it has at the end. Rejects like `assertAllowed`. */
   async #planAllowed(
     connection: Connection,
     room: string,
@@ -125,8 +125,8 @@ export class Rooms {
   }
 
   /**
-   * Gives a room to a client, for the application: without `authorize`, until it is left. While the backplane is away, it is
-   * entered when the backplane is back.
+   * Gives a room to a client, for the application: without asking `authorize`, until the room is left. While the backplane is away,
+   * entering the room waits until it is back.
    *
    * @throws HalyardError by rejecting: `limit_exceeded`, or what the backplane rejects with beside `unavailable`
    */
@@ -134,11 +134,11 @@ export class Rooms {
     if (connection.stage === "closed") return;
     this.#assertRoomLeft(connection, room);
     const stored = this.#parts.clientRooms.give(connection, room);
-    // The welcome enters every room that was given before it.
+    // The welcome enters every room that was given earlier.
     await Promise.all([stored, connection.stage === "open" && this.enterGivenIfThere(connection, room)]);
   }
 
-  /** As {@link enterGiven}; while the backplane is away the room is entered later. */
+  /** Like {@link enterGiven}, except that the room is entered later when the backplane is away. */
   async enterGivenIfThere(connection: Connection, room: string): Promise<void> {
     try {
       await this.enterGiven(connection, room);
@@ -148,7 +148,7 @@ export class Rooms {
     }
   }
 
-  /** Enters a room that was given. A v1 client gets the position of the room's channel. */
+  /** Enters a given room. A v1 client gets the position of the room's channel. */
   async enterGiven(connection: Connection, room: string): Promise<void> {
     if (connection.rooms?.has(room) === true) return;
     const onResult = ({ epoch, off }: JoinResult): void => {
@@ -156,13 +156,13 @@ export class Rooms {
         connection.push(new OutboundFrame(JSON.stringify({ type: "joined", room, epoch, off })));
     };
     const plan = await this.#plan(connection, room);
-    // It may have been left again meanwhile.
+    // The room may have been left meanwhile.
     if (connection.givenRooms?.has(room) !== true) return;
     this.#subscribe(connection, { room, plan, onResult });
     await this.sendJoined(connection, room);
   }
 
-  /** @throws TypeError where built-in presence is off, so that rooms have no lists */
+  /** @throws TypeError if built-in presence is off, so that rooms have no lists of users */
   assertHasUsers(): void {
     if (this.#parts.builtIns.presence === false)
       throw new TypeError("builtIns.presence is false: no room has a list of its users.");
@@ -183,9 +183,9 @@ export class Rooms {
   }
 
   /**
-   * Shows what the connection's user has set, to the others in the room.
+   * Shows the presence state that a user has set to the others in the room.
    *
-   * @param json the state, which is valid
+   * @param json the validated state
    * @throws HalyardError `forbidden`, or what `authorize` throws
    */
   async showState(connection: Connection, room: string, json: string): Promise<void> {
@@ -196,7 +196,7 @@ export class Rooms {
     do {
       version = connection.rightsVersion;
       if (!isMember(connection, room)) throw new ForbiddenError("membership");
-      // A connection that reads the list was asked for when it joined.
+      // For a connection that reads the list, `authorize` was asked when it joined.
       if (!presence.isSubscribed(connection, room))
         await authorization.assertAllowed(connection, "presence", room);
     } while (version !== connection.rightsVersion);
@@ -204,13 +204,13 @@ export class Rooms {
     presence.show(connection, room, json);
   }
 
-  /** Leaves a room at once, also as one that was given. Rejects when the backplane does, which may not know it then. */
+  /** Leaves a room at once, and takes it back if it was given. Rejects when the backplane does, which then may not know of it. */
   leave(connection: Connection, room: string): MaybePromise<void> {
     this.end(connection, room);
     return this.#parts.clientRooms.take(connection, room);
   }
 
-  /** Removes the connection from a room for the application. Otherwise like {@link leave}. */
+  /** Removes the connection from a room at the application's request. Otherwise like {@link leave}. */
   leaveByServer(connection: Connection, room: string): MaybePromise<void> {
     this.removeMember(connection, room);
     return this.#parts.clientRooms.take(connection, room);
@@ -218,7 +218,7 @@ export class Rooms {
 
   /** Ends a membership. Does nothing for a connection that is not in the room. */
   end(connection: Connection, room: string): void {
-    // A welcome that is being prepared must not enter the room.
+    // Makes a welcome that is being prepared check the rights again, so that it does not enter the room.
     if (connection.stage !== "open") connection.rightsVersion++;
     connection.pendingRooms?.settle(room);
     connection.withheld?.delete(roomChannel(room));
@@ -236,17 +236,17 @@ export class Rooms {
     connection.push(new OutboundFrame(encodeFrame(left, { ch: roomChannel(room) })));
   }
 
-  /** Takes back what was given. Never rejects. */
+  /** Takes all given rooms back. Never rejects. */
   forgetGiven(connection: Connection): Promise<void> {
     return this.#parts.clientRooms.takeAll(connection);
   }
 
-  /** The public fields of a member have changed: the others in the room see the new ones. */
+  /** Call when the public fields of a member have changed: shows the new ones to the others in the room. */
   updateProfile(connection: Connection, room: string): void {
     if (this.#parts.builtIns.presence !== false) this.#parts.presence.update(connection, room);
   }
 
-  /** Ends the subscription and the presence of a member; `connection.rooms` is the caller's. */
+  /** Ends the subscription and the presence of a member; the caller updates `connection.rooms`. */
   leaveOnDisconnect(connection: Connection, room: string, graceMs: number): void {
     const { builtIns, channels, presence } = this.#parts;
     channels.remove(roomChannel(room), connection);
@@ -262,7 +262,7 @@ export class Rooms {
       throw new LimitError("limit_exceeded", "rooms", { message: `At most ${String(most)} rooms.` });
   }
 
-  /** A member whose rights are being asked goes on at its position, and so does one whose join was pending, or whose room was not read. */
+  /** Plans the replay of a room. A member that is withheld, pending or not read yet continues at its position. */
   async #plan({ pendingRooms, unfinished, withheld }: Connection, room: string): Promise<ReplayPlan> {
     const { channels } = this.#parts;
     const channel = roomChannel(room);
@@ -271,14 +271,14 @@ export class Rooms {
     return planReplay(channels, { channel, position, budget: pending && pendingRooms?.budget });
   }
 
-  /** `onResult` sends the result in the turn in which the subscription begins: before any message of the room. */
+  /** Subscribes. `onResult` sends the result in the same turn, so that it comes before any message of the room. */
   #subscribe(
     connection: Connection,
     { room, plan, onResult }: { room: string; plan: ReplayPlan; onResult: (result: JoinResult) => void },
   ): void {
     const { channels } = this.#parts;
     const ch = roomChannel(room);
-    // The connection may have closed during the plan: a closed connection must not be in a channel.
+    // The connection may have closed while planning, and a closed connection must not be in a channel.
     if (connection.stage === "closed" || !channels.isCurrent(plan.channel))
       throw new HalyardError("unavailable");
     if (connection.rooms?.has(room) === true && plan.channel.has(connection)) {
@@ -292,7 +292,7 @@ export class Rooms {
     connection.unfinished?.positions?.delete(ch);
     const replay = commitReplay(channels, connection, { plan, budget: replayBudget() });
     const { state } = replay;
-    // The gap comes first: the result then says the same position.
+    // The gap comes first; the result then contains the same position.
     if (isGap(state.recovered) && connection.isV1) connection.push(gapFrame(ch, state));
     onResult({ ch, epoch: state.epoch, off: state.off });
     pushReplay(connection, replay);

@@ -1,4 +1,4 @@
-// The built-in request `users`: a page of the users online or in a room. Called by RequestDispatcher.
+// Answers the built-in request `users` with a page of the users who are online or in a room. Called by RequestDispatcher.
 // The client must be in the room, and `authorize` must allow `presence`.
 import { roomName } from "@halyard/protocol";
 import { ROOM_NAME_RULE } from "@halyard/protocol/wire";
@@ -54,7 +54,7 @@ export class UserListRequests {
       if (!isMember) throw new ForbiddenError("membership");
       await authorization.assertAllowed(connection, "presence", room ?? GLOBAL_CHANNEL);
       const list = await presence.list({ room, cursor });
-      // The right may have ended while it was asked for, or while the list was read.
+      // The right may have ended while `authorize` ran or the list was read.
       if (version === connection.rightsVersion) return list;
     }
   }

@@ -1,27 +1,27 @@
-// How long messages and requests take, from their turn to their answer: checks, middleware and handler. SendExecutor and ClientRequests
-// add to it; read for the metrics of a node.
-// Guarantee: nothing is allocated for a message of a type that was counted before.
+// Measures how long messages and requests take, with checks, middleware and handler, without waiting in a queue.
+// SendExecutor and ClientRequests add to it; the metrics of a node read it.
+// Guarantee: a message of a type that was counted before causes no allocation.
 
-/** `limitsMs` are upper bounds; `counts` has one more, for what took longer. */
+/** `limitsMs` are the upper bounds of the buckets; `counts` has one more entry, for longer times. */
 export interface Histogram {
   readonly limitsMs: readonly number[];
   readonly counts: readonly number[];
   readonly sumMs: number;
 }
 
-/** The messages of a type, or the requests of a name. */
+/** The times of one message type or request name. */
 export interface HandlerMetrics {
-  /** Of your own code: what was thrown and is no `HalyardError`, and time-outs. */
+  /** How often the application's code failed: errors other than `HalyardError`, and time-outs. */
   readonly failures: number;
   readonly time: Histogram;
 }
 
 const LIMITS_MS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000];
-/** The places of a slot behind the counts. */
+/** The indexes after the counts. */
 const SUM = LIMITS_MS.length + 1;
 const FAILURES = SUM + 1;
 
-/** The times of one node. */
+/** The handler times of one node. */
 export class HandlerTimes {
   readonly #slots = new Map<string, Float64Array>();
   readonly #isKnown: (name: string) => boolean;

@@ -1,38 +1,38 @@
-// Counts messages and their sizes by type. Inbound adds what comes in, the writer what goes out; read for the metrics of a node.
-// Guarantees: the types are those of the contract and Halyard's own, every other one is `other`; nothing is allocated for a message of
+// Counts messages and their sizes by type. Inbound adds received ones, the writer adds sent ones; the metrics of a node read it.
+// Guarantees: the types are those of the contract and Halyard's own, all others count as `other`; no allocation for a message of
 // a type that was counted before.
 
-/** Messages and their sizes, since the start. */
+/** The number of messages and their sizes since the start. */
 export interface Traffic {
   readonly messages: number;
-  /** In UTF-16 units of the frames' text, which are bytes where it is ASCII; before compression. */
+  /** The length of the frames' text in UTF-16 units, which equal bytes for ASCII; before compression. */
   readonly bytes: number;
 }
 
-/** The frames that are no message of a contract. */
+/** The frame types that do not belong to a contract. */
 const OWN_TYPES = new Set(
   `hello ping join leave request authenticate skip welcome pong reply joined left gap reconnect error
   chat_message typing_indicator announcement user_list user_joined user_left`.split(/\s+/),
 );
 const OTHER = "other";
-/** How every frame of the server begins. */
+/** The beginning of every frame of the server. */
 const START = '{"type":"';
-/** How many types a turn usually has. */
+/** How many different types a turn usually has. */
 const RECENT = 4;
 
 interface Counter {
   readonly type: string;
-  /** How a frame of the type begins. */
+  /** The beginning of a frame of this type. */
   readonly start: string;
   messages: number;
   bytes: number;
 }
 
-/** What was counted in one direction. */
+/** The counters of one direction. */
 export class TrafficCounters {
   readonly #counters = new Map<string, Counter>();
   readonly #isKnown: (type: string) => boolean;
-  /** The types that frames had last: most frames are recognized by their beginning. */
+  /** The types of the latest frames, because most frames are recognized by their beginning. */
   readonly #recent: Counter[] = [];
 
   /** @param isKnown whether the contract or a handler has the type */
@@ -54,7 +54,7 @@ export class TrafficCounters {
     return counter.type;
   }
 
-  /** What was counted, by type. */
+  /** The counts by type. */
   read(): Readonly<Record<string, Traffic>> {
     return Object.fromEntries(
       Array.from(this.#counters.values(), ({ type, messages, bytes }) => [type, { messages, bytes }]),
@@ -62,14 +62,14 @@ export class TrafficCounters {
   }
 
   #ofFrame(text: string): Counter {
-    // eslint-disable-next-line @typescript-eslint/prefer-for-of -- the iterator of a `for-of` is memory for each frame
+    // eslint-disable-next-line @typescript-eslint/prefer-for-of -- `for-of` would allocate an iterator for each frame
     for (let index = 0; index < this.#recent.length; index++) {
       const counter = this.#recent[index];
       if (counter !== undefined && text.startsWith(counter.start)) return counter;
     }
     const end = text.startsWith(START) ? text.indexOf('"', START.length) : -1;
     const counter = this.#of(end === -1 ? OTHER : text.slice(START.length, end));
-    // Frames of types that are not known have no beginning in common.
+    // Frames of unknown types have no common beginning.
     if (counter.type !== OTHER) {
       if (this.#recent.length === RECENT) this.#recent.pop();
       this.#recent.unshift(counter);

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** A client may send an upgrade right behind requests that are not answered yet: their responses go first. */
+/** Waits until earlier requests on the same connection are answered, because a client may pipeline an upgrade after them. */
 export function afterResponses(socket: Duplex, next: () => void): void {
   const { _httpMessage: response } = socket as { readonly _httpMessage?: ServerResponse | null };
   if (response) {

@@ -1,4 +1,4 @@
-/** The code that ws closes with after a violation by the peer; undefined for an error of the network. */
+/** The code with which ws closes after a protocol violation of the peer; undefined for a network error. */
 export function closeCodeOf(error = ""): number | undefined {
   return CLOSE_CODES.get(error) ?? (error.startsWith("WS_ERR_") ? 1002 : undefined);
 }

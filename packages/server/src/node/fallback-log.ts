@@ -1,6 +1,6 @@
 import type { Logger } from "../logger.ts";
 
-/** An optimization that leans on internals of Node or ws. */
+/** An optimization that relies on internals of Node or ws. */
 export type Optimization = "raw socket write" | "fast text reader";
 
 const CONSEQUENCES: Readonly<Record<Optimization, string>> = {
@@ -9,9 +9,9 @@ const CONSEQUENCES: Readonly<Record<Optimization, string>> = {
 };
 
 /**
- * Logs that an optimization does not work where it is expected to: on Node, not on a runtime that imitates it.
+ * Logs that an optimization does not work although it should: on Node, but not on a runtime that imitates Node.
  *
- * @returns warns of each optimization once
+ * @returns a function that warns once about each optimization
  */
 export function createFallbackLog(
   logger: Logger,

@@ -1,6 +1,6 @@
 // Encodes texts as WebSocket frames of a server (RFC 6455, section 5.2).
 // Called by node-transport.ts.
-// Guarantees: each frame is whole and unmasked; a large one has memory of its own.
+// Guarantees: each frame is complete and unmasked; a large frame has its own memory.
 import { constants, deflateRawSync } from "node:zlib";
 
 const TEXT = 0x81;
@@ -8,9 +8,9 @@ const TEXT = 0x81;
 const COMPRESSED_TEXT = 0xc1;
 
 /**
- * Several text frames in one buffer.
+ * Encodes several text frames into one buffer.
  *
- * @param allocateBytes Node's own pool is fastest for bytes that one connection gets and that are soon released
+ * @param allocateBytes Node's own pool is fastest for bytes that go to one connection and are soon released
  */
 export function encodeTextFrames(texts: readonly string[], allocateBytes = allocate): Uint8Array {
   let asciiFrames = "";
@@ -21,8 +21,8 @@ export function encodeTextFrames(texts: readonly string[], allocateBytes = alloc
     asciiFrames += (SHORT_HEADERS[length] ?? longHeader(length)) + text;
     extraUtf8Bytes += length < 126 ? 1 : 1 + ((length >> 15) & 1) + ((length >> 7) & 1);
   }
-  // Where all texts are ASCII, every character of texts and headers is one Latin-1 byte, and one call encodes everything.
-  // In UTF-8 each header byte above 127 takes one byte more; any further byte comes from a text that is not ASCII.
+  // If all texts are ASCII, every character of texts and headers is one Latin-1 byte, and one call encodes everything.
+  // In UTF-8 each header byte above 127 takes one extra byte; any other extra byte comes from a text that is not ASCII.
   if (Buffer.byteLength(asciiFrames) !== asciiFrames.length + extraUtf8Bytes) return joinTextFrames(texts);
   const bytes = allocateBytes(asciiFrames.length);
   bytes.write(asciiFrames, "latin1");
@@ -37,7 +37,7 @@ function longHeader(length: number): string {
   return String.fromCharCode(TEXT, 126, length >> 8, length & 0xff);
 }
 
-/** The same, where some frames are encoded already: their bytes are copied, and the texts of the others are encoded. */
+/** Like {@link encodeTextFrames}, with some frames already encoded: their bytes are copied, and the other texts are encoded. */
 export function joinTextFrames(parts: readonly (Uint8Array | string)[]): Uint8Array {
   const lengths: number[] = [];
   let totalBytes = 0;
@@ -59,10 +59,10 @@ export function joinTextFrames(parts: readonly (Uint8Array | string)[]): Uint8Ar
   return bytes;
 }
 
-/** A text frame, compressed without context takeover: independent of earlier frames, so one serves all recipients. */
+/** A text frame, compressed without context takeover. It is independent of earlier frames, so all recipients can share it. */
 export function compressedTextFrame(text: string): Uint8Array {
   const flushed = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH });
-  // The empty block that a sync flush ends with is left out on the wire.
+  // The wire format omits the empty block at the end of a sync flush.
   const payload = flushed.subarray(0, -4);
   const { length } = payload;
   const frame = allocate(headerLength(length) + length);
@@ -72,7 +72,7 @@ export function compressedTextFrame(text: string): Uint8Array {
 
 const POOLED_BYTES = 1024;
 
-/** Small frames share memory. A larger one would keep half a pool alive as long as it waits for a slow reader. */
+/** Only small frames share memory: a larger one would keep half a pool alive while it waits for a slow reader. */
 function allocate(size: number): Buffer {
   return size < POOLED_BYTES ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
 }

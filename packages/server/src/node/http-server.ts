@@ -4,28 +4,28 @@ import type { Server as HttpsServer } from "node:https";
 import { withoutRequests } from "../attach/close-on-signals.ts";
 
 /**
- * What `serve()` of Hono, `app.server` of Fastify and `getHttpServer()` of Nest give. An HTTP/2 server without
- * `allowHTTP1` has no upgrades, and throws a TypeError.
+ * The servers that `serve()` of Hono, `app.server` of Fastify and `getHttpServer()` of Nest return. An HTTP/2 server without
+ * `allowHTTP1` does not support upgrades and causes a TypeError.
  */
 export type HttpServer = Server | HttpsServer | Http2Server | Http2SecureServer;
 
-/** A server that reads HTTP/1, which upgrades belong to. */
+/** A server that speaks HTTP/1, which upgrades require. */
 export type Http1Server = Server;
 
-/** @throws TypeError, with the line to write, for anything that is no server of HTTP/1 */
+/** @throws TypeError, with the line to write instead, for anything that is not an HTTP/1 server */
 export function requireHttp1Server(server: unknown): Http1Server {
   if (typeof server === "object" && isHttp1Server(server)) return server;
   throw new TypeError(`attachWebSocketServer takes an HTTP server, and got ${adviceFor(server)}`);
 }
 
-/** Closes an HTTP server: requests that are being answered have some time, and connections without a request none. */
+/** Closes an HTTP server: requests that are being answered get some time, idle connections are closed at once. */
 export function closeHttpServer(server: HttpServer): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   const [http1, http2] = "closeAllConnections" in server ? [server] : [undefined, server];
   http1?.closeIdleConnections();
   return withoutRequests(closed, () => {
     http1?.closeAllConnections();
-    // A session of HTTP/2 that lives on has no listener any more, and ends with the process.
+    // An HTTP/2 session that stays open has no listener any more, and must not keep the process alive.
     http2?.unref();
   });
 }

@@ -1,6 +1,6 @@
-// The event listeners of every WebSocket on Node, and the socket class that they read.
-// Called by NodeWebSocketServer, which makes them once and adds the same functions to each socket.
-// Guarantees: no listener allocates anything per connection; binary frames close the connection with 4400.
+// The event listeners of every WebSocket on Node, and the socket class that they use.
+// Called by NodeWebSocketServer, which creates them once and adds the same functions to each socket.
+// Guarantees: listeners allocate nothing per connection; binary frames close the connection with 4400.
 import type { RawData } from "ws";
 import { WebSocket } from "ws";
 import type { Connection } from "../connection/connection.ts";
@@ -18,11 +18,11 @@ export class NodeSocket extends WebSocket {
   connection: Connection | undefined = undefined;
 }
 
-/** The listeners by the event that each is for. */
+/** The listeners, named after their events. */
 export interface Listeners {
   readonly onError: (this: WebSocket, error: Error & { readonly code?: string }) => void;
   readonly onMessage: (this: WebSocket, message: RawData, isBinary: boolean) => void;
-  /** For `ping` and for `pong`. */
+  /** Listens to `ping` and `pong`. */
   readonly onControl: (this: WebSocket) => void;
   readonly onClose: (this: WebSocket, code: number) => void;
 }
@@ -40,7 +40,7 @@ export function createListeners(parts: ListenerParts): Listeners {
   const { closer, inbound, securityReporter, logger, readFairly } = parts;
   return {
     onError({ code }) {
-      // `close` follows, and ends the connection.
+      // A `close` event follows and ends the connection.
       const connection = connectionOf(this);
       logger.debug({ connectionId: connection?.id, code }, "socket error");
       const closeCode = closeCodeOf(code);

@@ -1,6 +1,6 @@
-// The glue between one Node HTTP server, the library ws and the server's core.
+// Connects one Node HTTP server, the library ws and the core of this package.
 // Called for each upgrade and each plain request on its path.
-// Guarantees: a slot that was reserved for a connection that never opens is given back; no socket error ends the process.
+// Guarantees: the slot of a connection that never opens is released; no socket error ends the process.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
@@ -24,7 +24,7 @@ import { attachFastTextReader } from "./fast-text-reader.ts";
 import type { Listeners } from "./listeners.ts";
 import { createListeners, NodeSocket } from "./listeners.ts";
 import { nodeTransports } from "./node-transport.ts";
-import { isPeerGone } from "./peer.ts";
+import { isPeerGone } from "./is-peer-gone.ts";
 import type { PlainRequest, PlainResponse } from "./plain-request.ts";
 import { abort, respond } from "./plain-request.ts";
 import type { UpgradeEvent } from "./serve-as-request.ts";
@@ -39,7 +39,7 @@ const SERVER_OPTIONS: ServerOptions = {
   clientTracking: false,
   maxFragments: 64,
   maxBufferedChunks: 1024,
-  // ws would echo the first offer, which may be a ticket.
+  // ws would echo the first offered subprotocol, which may be a ticket.
   handleProtocols: (offers) => (offers.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
 };
 
@@ -74,7 +74,7 @@ export class NodeWebSocketServer {
     const perMessageDeflate = compression && DEFLATE;
     const closeTimeout = internals.limits.closeMs;
     const maxPayload = readableBytes(internals.limits);
-    // `closeTimeout` is newer than the types of ws.
+    // The types of ws do not know `closeTimeout` yet.
     const options = { ...SERVER_OPTIONS, maxPayload, perMessageDeflate, closeTimeout };
     this.#sockets = new WebSocketServer(options);
     const onFallback = createFallbackLog(logger);
@@ -103,7 +103,7 @@ export class NodeWebSocketServer {
   upgrade(event: UpgradeEvent): void {
     if (this.#taken.has(event.socket)) return;
     this.#taken.add(event.socket);
-    // Before anything else: a reset during authentication would be an unhandled error and end the process.
+    // First of all, because a reset during authentication would otherwise be an unhandled error and end the process.
     const peer = { isClosed: false };
     const onClosed = (): void => {
       peer.isClosed = true;
@@ -173,7 +173,7 @@ export class NodeWebSocketServer {
   }
 
   #accept(accepted: AcceptedUpgrade, { request, socket, head }: UpgradeEvent): void {
-    // A plain client is welcomed before the next turn where only promises are waited for: 101 and welcome are one write.
+    // A plain client is welcomed before the next turn unless something asynchronous is awaited, so 101 and welcome are one write.
     if (!accepted.details.isV1) corkUntilFirstFrames(socket, this.#internals.clock);
     const upgraded = { isOpen: false };
     try {
@@ -182,7 +182,7 @@ export class NodeWebSocketServer {
         if (ws instanceof NodeSocket) this.#open(ws, accepted);
       });
     } finally {
-      // ws rejects what only ws checks: extensions, and names of subprotocols. It throws for a socket that it has taken.
+      // ws itself rejects invalid extensions and subprotocol names, and throws for a socket that it already has.
       if (!upgraded.isOpen) this.#internals.upgrades.abandon(accepted);
     }
   }
@@ -201,7 +201,7 @@ export class NodeWebSocketServer {
   }
 }
 
-/** Node takes thousands, and each is made into a field of `Headers`; Bun takes no more itself. */
+/** The largest number of headers: Node accepts thousands, and each would become a field of `Headers`; Bun has the same limit. */
 const MAX_HEADERS = 100;
 
 function hasTooManyHeaders({ rawHeaders }: PlainRequest): boolean {
@@ -212,10 +212,10 @@ function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Holds back the bytes of a socket until the first frames are written, or for two turns of the event loop. */
+/** Holds back the bytes of a socket until the first frames are written, at most for two turns of the event loop. */
 function corkUntilFirstFrames(socket: Duplex, clock: Clock): void {
   socket.cork();
-  // The writer asked for its turn after this one, so it runs before the second callback.
+  // The writer schedules its flush after this call, so it runs before the second callback.
   clock.setImmediate(() => {
     clock.setImmediate(() => {
       socket.uncork();

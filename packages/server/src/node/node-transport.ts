@@ -1,7 +1,7 @@
-// How frames are written to a WebSocket on Node: each frame is encoded once for all its recipients, and what one connection
-// gets in a turn is one write, to the socket below ws. Called by the Writer through the interface Transport.
-// Leans on undocumented fields of ws (`_socket`, `_sender`, `_receiver`, `_extensions`); where they are not as expected,
-// frames go through `ws.send`. Guarantees: the bytes on the wire are those that ws would write, in the same order.
+// Writes frames to a WebSocket on Node: each frame is encoded once for all its recipients, and the frames that one connection
+// gets in a turn are one write, to the socket below ws. Called by the Writer through the interface Transport.
+// Relies on undocumented fields of ws (`_socket`, `_sender`, `_receiver`, `_extensions`); if they are not as expected,
+// frames go through `ws.send`. Guarantee: the bytes on the wire are those that ws would write, in the same order.
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import type { Batch, OutboundFrame } from "../delivery/outbound-frame.ts";
@@ -13,13 +13,13 @@ import { compressedTextFrame, joinTextFrames, encodeTextFrames } from "./frame-e
 export interface NodeTransportOptions {
   /** Messages of at least this many characters are compressed, for clients that support it. @default none */
   readonly compressAbove?: number | undefined;
-  /** Whether sockets are written to below their stream where that is possible. @default true */
+  /** Whether sockets are written to below their stream if possible. @default true */
   readonly usesRawWrite?: boolean | undefined;
-  /** Called for each connection that should be written to below its stream and cannot be. */
+  /** Called for each connection that should support writing below its stream but does not. */
   readonly onFallback?: (() => void) | undefined;
 }
 
-/** @returns the transport of a connection, asked for once when it opens */
+/** @returns a function that chooses the transport of a connection, called once when it opens */
 export function nodeTransports({
   compressAbove = Infinity,
   usesRawWrite = true,
@@ -39,7 +39,7 @@ export function nodeTransports({
   };
   return (ws) => {
     const { _socket: socket, _extensions: extensions } = ws as WsInternals;
-    // With compression ws may hold frames that must be written first.
+    // With compression, ws may hold frames that must be written first.
     const isCompressed = extensions !== undefined && "permessage-deflate" in extensions;
     if (!usesRawWrite || isCompressed) return streamTransport;
     if (extensions !== undefined && socket !== undefined && canWriteRaw(socket)) return rawTransport;
@@ -92,12 +92,12 @@ interface WsInternals {
   };
 }
 
-/** For connections whose socket was found when they opened. */
+/** The socket of a connection whose socket was found when it opened. */
 function plainSocketOf(ws: unknown): Socket {
   return (ws as { readonly _socket: Socket })._socket;
 }
 
-/** The socket, unless `ws` itself still holds frames that must go first. */
+/** The socket, unless `ws` still holds frames that must be written first. */
 function idleSocketOf(ws: unknown): Socket | undefined {
   const { _socket: socket, _sender: sender } = ws as WsInternals;
   const isIdle = sender?._bufferedBytes === 0 && sender._queue?.length === 0;
@@ -110,7 +110,7 @@ function canInflate(ws: unknown): boolean {
   return params !== undefined && (params.server_max_window_bits ?? 15) === 15;
 }
 
-/** Below this many characters one copy costs less than several writes. */
+/** Below this number of characters, one copy costs less than several writes. */
 const COPIED_CHARS = 4096;
 
 function writeThrough(
@@ -118,14 +118,14 @@ function writeThrough(
   socket: Socket,
   batch: Batch,
 ): void {
-  // Most long batches belong to one connection, like its welcome and the list of users: joining them would be a copy.
+  // Most long batches go to one connection, like its welcome and list of users: joining their frames would only cost a copy.
   if (batch.isShared || batch.length === 1 || batch.chars < COPIED_CHARS) write(socket, concatenated(batch));
   else {
     socket.cork();
     try {
       for (const frame of batch.frames()) socket.write(encode(frame));
     } finally {
-      // The close frame of a connection whose frame cannot be encoded must go out.
+      // Uncork even if a frame cannot be encoded, so that the close frame is sent.
       socket.uncork();
     }
   }
@@ -152,7 +152,7 @@ function join(frames: readonly OutboundFrame[]): Uint8Array {
 
 const textOf = ({ text }: OutboundFrame): string => text;
 
-/** A frame that is concatenated a second time is encoded once and kept; before that only its text is. */
+/** The bytes of a frame, which are encoded and kept when it is concatenated a second time; the first time, only its text. */
 function encodedBytesOf(frame: OutboundFrame): Uint8Array | string {
   if (frame.encoded !== undefined) return frame.encoded;
   if (!frame.isShared) return frame.text;

@@ -12,7 +12,7 @@ export function refuse(socket: Duplex): void {
   });
 }
 
-/** Leaves an upgrade to the other listeners of the server. One that they have not answered after `ms` is refused. */
+/** Leaves an upgrade to the other listeners of the server, and refuses it if they have not answered after `ms`. */
 export function refuseUnlessTaken(socket: Duplex, ms: number): void {
   const before = progressOf(socket);
   const timer = setTimeout(() => {
@@ -24,7 +24,10 @@ export function refuseUnlessTaken(socket: Duplex, ms: number): void {
   });
 }
 
-/** A connection may have answered other requests before. A stream that counts no bytes is taken when it is read. */
+/**
+ * What changes when another listener takes the socket: the bytes written, because earlier requests may have been answered
+ * on it; for a stream that does not count bytes, whether it is read.
+ */
 function progressOf(socket: Duplex): number | boolean | null {
   return (socket as { readonly bytesWritten?: number }).bytesWritten ?? socket.readableFlowing;
 }

@@ -11,14 +11,14 @@ export interface UpgradeEvent {
 }
 
 /**
- * Serves a request with an upgrade to a protocol that the server does not speak as the ordinary request that it also is.
- * Node before 24.9 stops reading HTTP for every `Upgrade`, so the connection begins again with the same request, whose
- * `Connection` no longer names the upgrade. Body, keep-alive and what was pipelined after it work as always.
+ * Serves a request that asks for an upgrade to an unsupported protocol as an ordinary request.
+ * Node before 24.9 stops reading HTTP for every `Upgrade`, so the connection is read again from the same request, whose
+ * `Connection` header no longer names the upgrade. Body, keep-alive and pipelined requests work as usual.
  */
 export function serveAsRequest(server: Http1Server, { request, socket, head }: UpgradeEvent): void {
   const begin = (http as { readonly _connectionListener?: (this: Http1Server, socket: Duplex) => void })
     ._connectionListener;
-  // A request whose headers were cut at the limit may have lost the length of its body.
+  // If the headers were cut at the limit, the length of the body may be missing.
   if (begin === undefined || request.rawHeaders.length >= 2 * (server.maxHeadersCount ?? NODE_HEADERS)) {
     socket.destroy();
     return;
@@ -27,7 +27,7 @@ export function serveAsRequest(server: Http1Server, { request, socket, head }: U
   begin.call(server, socket);
 }
 
-/** What Node reads of a request by default. */
+/** How many headers Node reads by default. */
 const NODE_HEADERS = 2_000;
 
 function textOf({ method = "GET", url = "/", httpVersion, rawHeaders }: IncomingMessage): string {

@@ -1,13 +1,13 @@
-// Says that processes with memory of their own do not know of each other, where it can be known that there are several.
-// Called by the glue of each runtime when it attaches a system.
+// Warns that several processes with the memory backplane do not know of each other, if it can be detected that there are several.
+// Called by the adapter of each runtime when it attaches a system.
 import cluster from "node:cluster";
 import type { Backplane } from "../backplane.ts";
 import type { Logger } from "../logger.ts";
 
-/** What is read of the process. */
+/** The facts about the process that are read. */
 interface ProcessFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Whether `node:cluster` has started it. */
+  /** Whether `node:cluster` started the process. */
   readonly isWorker: boolean;
 }
 
@@ -16,7 +16,7 @@ export interface SeveralProcessesParts {
   readonly logger: Pick<Logger, "warn">;
 }
 
-/** Backplanes for which it has been said. */
+/** The backplanes for which the warning was logged. */
 const warned = new WeakSet<object>();
 
 const FACTS: ProcessFacts = { env: process.env, isWorker: cluster.isWorker };
@@ -32,7 +32,7 @@ export function warnOfSeveralProcesses({ backplane, logger }: SeveralProcessesPa
   );
 }
 
-/** PM2 starts a single process with the number 0, in its cluster mode as a worker. */
+/** What shows that there are several processes. PM2 starts even a single process with the number 0, in cluster mode as a worker. */
 function signOf({ env, isWorker }: ProcessFacts): string | undefined {
   const instance = env["NODE_APP_INSTANCE"];
   if (env["pm_id"] !== undefined || instance !== undefined) {

@@ -2,7 +2,7 @@ import type { Server } from "node:net";
 import type { IncomingRequest } from "../security/client-address.ts";
 import type { PlainRequest } from "./plain-request.ts";
 
-/** The headers are made when they are first read: most checks read one header by name, and many read none. */
+/** Creates `Headers` only when they are first read: most checks read one header by name, and many read none. */
 export function toUpgradeRequest(request: PlainRequest): IncomingRequest {
   let headers: Headers | undefined;
   return {
@@ -15,14 +15,14 @@ export function toUpgradeRequest(request: PlainRequest): IncomingRequest {
       return request.socket.remoteAddress;
     },
     get isOnUnixSocket() {
-      // A server's sockets name it; the types do not say so.
+      // The sockets of a server have a reference to it, which the types omit.
       const { server } = request.socket as { readonly server?: Pick<Server, "address"> };
       return typeof server?.address() === "string";
     },
   };
 }
 
-/** A pseudo-header of HTTP/2 is no header. The one for the host has a name in HTTP/1, which is read here. */
+/** Leaves out the pseudo-headers of HTTP/2, except that `:authority` becomes the `Host` header of HTTP/1. */
 function toHeaders(raw: readonly string[]): Headers {
   const headers = new Headers();
   for (let index = 0; index < raw.length; index += 2) {

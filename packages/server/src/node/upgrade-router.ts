@@ -1,5 +1,5 @@
-// Decides the upgrades and the plain requests of one HTTP server, for everything that is attached to it.
-// Called by attachWebSocketServer. The router is a property of the server, so that a second copy of this package finds it.
+// Routes the upgrades and the plain requests of one HTTP server to the attachments of that server.
+// Called by attachWebSocketServer. The router is a property of the server, so that another copy of this package finds it.
 // Guarantees: the application's requests, and upgrades of other paths, reach its own listeners untouched; no socket error
 // ends the process; an upgrade without an answer is refused.
 import type { IncomingMessage } from "node:http";
@@ -13,22 +13,22 @@ import type { UpgradeEvent } from "./serve-as-request.ts";
 import { serveAsRequest } from "./serve-as-request.ts";
 import { isHttpUpgrade, isWebSocketUpgrade } from "./upgrade-kind.ts";
 
-/** What is attached to an HTTP server. Copies of this package of other versions call it, too. */
+/** Something attached to an HTTP server. Copies of this package in other versions call it, too. */
 export interface Attachment {
-  /** The path without a slash at its end; undefined where a function decides. */
+  /** The path without a trailing slash; undefined when a function decides. */
   readonly path: string | undefined;
-  /** Longest time of a handshake, ms. */
+  /** The longest time that a handshake may take, in ms. */
   readonly handshakeMs: number;
   readonly hasPath: (request: PlainRequest) => boolean;
-  /** Logs a warning. Copies of earlier versions have none. */
+  /** Logs a warning. Missing in copies of earlier versions. */
   readonly warn?: (event: string, message: string) => void;
-  /** @returns whether it was an upgrade of this path */
+  /** @returns whether it was an upgrade for this path */
   readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => boolean;
-  /** @returns whether it was a request of this path */
+  /** @returns whether it was a request for this path */
   readonly handleRequest: (request: PlainRequest, response: PlainResponse) => boolean;
 }
 
-/** What copies of this package know of each other's routers. Another shape is another symbol. */
+/** The part of a router that other copies of this package use. If its shape changes, so must the symbol. */
 interface Router {
   attach(attachment: Attachment): () => void;
 }
@@ -40,15 +40,15 @@ type ShouldUpgrade = (request: IncomingMessage) => boolean;
 
 interface RoutedServer extends Pick<Http1Server, "on" | "off" | "listeners" | "headersTimeout"> {
   emit: Emit;
-  /** Node ≥ 24.9 asks it whether a request with an `Upgrade` becomes an `upgrade` event. */
+  /** Node ≥ 24.9 calls it to decide whether a request with an `Upgrade` becomes an `upgrade` event. */
   shouldUpgradeCallback?: ShouldUpgrade;
   [ROUTER]?: Router;
 }
 
 /**
- * Attaches to a server.
+ * Adds an attachment to a server.
  *
- * @returns detaches
+ * @returns a function that detaches it
  * @throws TypeError when the path is taken
  */
 export function attachTo(server: Http1Server, attachment: Attachment): () => void {
@@ -59,7 +59,7 @@ export function attachTo(server: Http1Server, attachment: Attachment): () => voi
   return detach;
 }
 
-/** What Node waits for the headers of a request, ms, unless the application has set something else. */
+/** How long Node waits for the headers of a request by default, in ms. */
 const NODE_HEADERS_MS = 60_000;
 
 const REQUEST_EVENTS: ReadonlySet<string> = new Set(["request", "checkContinue", "checkExpectation"]);
@@ -68,7 +68,7 @@ class UpgradeRouter implements Router {
   readonly #httpServer: Http1Server;
   readonly #server: RoutedServer;
   readonly #attachments: Attachment[] = [];
-  /** The methods of the server that are replaced, each as what gives it back. */
+  /** The replaced methods of the server, each with the function that restores it. */
   readonly #replaced = new Map<"emit" | "shouldUpgradeCallback", () => boolean>();
   #headersMs = NODE_HEADERS_MS;
   #hasWarned = false;
@@ -107,7 +107,7 @@ class UpgradeRouter implements Router {
     this.#replace("shouldUpgradeCallback", (decide) => (request) => this.#isUpgrade(request, decide));
   }
 
-  /** Gives back what the server had before the first attachment. */
+  /** Restores what the server had before the first attachment. */
   #end(): void {
     const server = this.#server;
     server.off("upgrade", ownListener);
@@ -117,7 +117,7 @@ class UpgradeRouter implements Router {
     if (this.#replaced.size === 0) Reflect.deleteProperty(server, ROUTER);
   }
 
-  /** A method that other code has replaced in turn stays in place, and is used by the next attachment. */
+  /** Replaces a method. If other code replaces it in turn, it stays in place, and the next attachment uses it. */
   #replace<TName extends "emit" | "shouldUpgradeCallback">(
     name: TName,
     wrap: (original: Required<RoutedServer>[TName]) => Required<RoutedServer>[TName],
@@ -135,7 +135,7 @@ class UpgradeRouter implements Router {
     });
   }
 
-  /** A value that the application has set stays. */
+  /** Shortens the header time-out. A value that the application has set is kept. */
   #limitHeaders({ handshakeMs }: Attachment): void {
     const server = this.#server;
     if (server.headersTimeout !== this.#headersMs) return;
@@ -144,7 +144,7 @@ class UpgradeRouter implements Router {
     server.headersTimeout = this.#headersMs;
   }
 
-  /** Whether an event of the server is answered here, and is not for the other listeners. */
+  /** Whether an event of the server was handled here, so that the other listeners must not get it. */
   #answers(event: string, [request, ...values]: readonly unknown[]): boolean {
     if (this.#attachments.length === 0) return false;
     if (event === "upgrade") {
@@ -166,7 +166,7 @@ class UpgradeRouter implements Router {
       return true;
     }
     if (this.#attachments.some(({ handleUpgrade }) => handleUpgrade(request, socket, head))) return true;
-    // Before the others see it: a reset of a socket without an error listener would end the process.
+    // Added before the other listeners are called, because a reset of a socket without an error listener would end the process.
     socket.on("error", ignoreError);
     if (this.#hasOtherListeners()) {
       refuseUnlessTaken(socket, Math.max(...this.#attachments.map(({ handshakeMs }) => handshakeMs)));
@@ -177,7 +177,7 @@ class UpgradeRouter implements Router {
     return true;
   }
 
-  /** Says once that an upgrade came for a path that nothing has. */
+  /** Warns once about an upgrade for a path that nothing serves. */
   #warnOfPath({ url = "/" }: IncomingMessage): void {
     const paths = this.#attachments.flatMap(({ path }) => path ?? []);
     if (this.#hasWarned || paths.length === 0) return;
@@ -187,8 +187,8 @@ class UpgradeRouter implements Router {
   }
 
   /**
-   * Whether a request with an `Upgrade` is one. All else is the ordinary request that it also is: other upgrades of an
-   * attached path, other versions of HTTP, and what no listener of the application speaks.
+   * Whether a request with an `Upgrade` header is treated as an upgrade. Ordinary requests are: other upgrades for an
+   * attached path, offers of other HTTP versions, and upgrades for which the application has no listener.
    */
   #isUpgrade(request: IncomingMessage, decide: ShouldUpgrade = () => true): boolean {
     if (this.#attachments.length === 0) return decide(request);
@@ -202,9 +202,9 @@ class UpgradeRouter implements Router {
   }
 }
 
-/** Node hands out upgrades only where there is a listener. All that it could do happens before, in `emit`. */
+/** Does nothing: Node emits upgrades only if there is a listener, and the work is done before, in `emit`. */
 const ownListener = (): void => undefined;
 
 function ignoreError(): void {
-  // `close` follows.
+  // A `close` event follows.
 }

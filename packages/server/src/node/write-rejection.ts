@@ -9,7 +9,7 @@ export function writeRejection(socket: Duplex, { status, headers }: UpgradeRejec
   socket.on("error", () => {
     socket.destroy();
   });
-  // A peer that keeps its own side open would hold a half-closed socket.
+  // Destroyed, because a peer that keeps its own side open would leave the socket half closed.
   socket.once("finish", () => {
     socket.destroy();
   });

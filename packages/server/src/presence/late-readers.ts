@@ -1,20 +1,20 @@
-// The subscribers of a presence list that read too slowly for changes of states. Used by PresenceAnnouncer.
-// Guarantee: a reader that missed a change is sent a fresh list once it reads again, and no changes of states until then.
+// Tracks the subscribers of a presence list that read too slowly to get changes of states. Used by PresenceAnnouncer.
+// Guarantee: a reader that missed a change gets a fresh list once it reads again, and no changes of states before that.
 import type { Recipient } from "../delivery/transport.ts";
 import type { Clock } from "../types.ts";
 
-/** What {@link LateReaders} uses. */
+/** The dependencies of {@link LateReaders}. */
 export interface LateReadersParts<TReader extends Recipient> {
   readonly clock: Clock;
-  /** A reader for which fewer bytes wait has caught up. */
+  /** A reader with fewer waiting bytes has caught up. */
   readonly slowBytes: number;
   readonly onCaughtUp: (reader: TReader) => void;
 }
 
-/** How often the readers are looked at. */
+/** How often the readers are checked. */
 const LOOK_MS = 500;
 
-/** Readers that are behind. */
+/** The readers that are behind. */
 export class LateReaders<TReader extends Recipient> {
   readonly #parts: LateReadersParts<TReader>;
   readonly #readers = new Set<TReader>();
@@ -58,7 +58,7 @@ export class LateReaders<TReader extends Recipient> {
     try {
       return transport.bufferedAmount(ws) > this.#parts.slowBytes / 2;
     } catch {
-      // The socket is broken, and its close follows.
+      // The socket is broken, and its close event follows.
       return true;
     }
   }

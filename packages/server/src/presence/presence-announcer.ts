@@ -1,7 +1,7 @@
-// What the subscribers of one presence list are told between lists: changes in batches, and totals in large channels.
-// Called by PresenceView, which sends the lists and says which events are to be announced.
-// Guarantees: after a batch interval without a change the next change is sent at once; states have an interval of their own; a
-// subscriber that was not sent a change for what it reads or for the size of the room gets a list.
+// Sends the subscribers of one presence list the changes between lists, in batches, and only totals in large channels.
+// Called by PresenceView, which sends the lists and decides which events are announced.
+// Guarantees: after a batch interval without a change, the next change is sent at once; states have their own interval; a
+// subscriber that was not sent a change, because it reads slowly or because the room is large, gets a list.
 import type { PresenceEvent, RosterEntry } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { OutboundFrame } from "../delivery/outbound-frame.ts";
@@ -13,25 +13,25 @@ import { PresenceBatch } from "./presence-batch.ts";
 import { groupsOf, joinedFrame, leftFrame, publicUserJson, stateFrame } from "./presence-frames.ts";
 import type { PresenceScope } from "./presence-frames.ts";
 
-/** What {@link PresenceAnnouncer} works with. */
+/** The dependencies of {@link PresenceAnnouncer}. */
 export interface AnnouncerOptions extends PresenceScope {
   readonly clock: Clock;
   readonly batchMs: number;
-  /** How often changes of states are sent, up to how many users, and to whom not. */
+  /** How often changes of states are sent, up to how many users, and above how many waiting bytes a subscriber does not get them. */
   readonly states: { readonly intervalMs: number; readonly users: number; readonly slowBytes: number };
 }
 
-/** What an announcer asks of its view. */
+/** What an announcer reports to its view. */
 export interface AnnouncerOwner {
-  /** A batch interval has ended, and what it collected is announced. */
+  /** A batch interval has ended, and its changes were announced. */
   onBatch(): void;
-  /** All subscribers need a list: what they were told has ended to be all. */
+  /** All subscribers need a list, because they were not told all changes. */
   onIncomplete(): void;
-  /** One subscriber needs a list. */
+  /** One subscriber needs a list, because it reads again. */
   onCaughtUp(connection: Connection): void;
 }
 
-/** The subscribers of a list, and the changes that they have not been told. */
+/** Holds the subscribers of a list, and the changes that they have not been sent yet. */
 export class PresenceAnnouncer {
   readonly subscribers = new Set<Connection>();
   readonly #options: AnnouncerOptions;
@@ -39,11 +39,11 @@ export class PresenceAnnouncer {
   readonly #batch = new PresenceBatch();
   readonly #totals: ThrottledValue;
   readonly #lateReaders: LateReaders<Connection>;
-  /** Runs for a batch interval after each announcement. */
+  /** The timer of the batch interval after an announcement. */
   #batchTimer: unknown;
-  /** Runs for an interval after each announcement of states. */
+  /** The timer of the interval after an announcement of states. */
   #stateTimer: unknown;
-  /** Whether the latest list and the changes since then had states. */
+  /** Whether the latest list, and the changes since then, included states. */
   #announcesStates = true;
 
   constructor(options: AnnouncerOptions, owner: AnnouncerOwner) {
@@ -57,17 +57,17 @@ export class PresenceAnnouncer {
     this.#lateReaders = new LateReaders({ clock, slowBytes: states.slowBytes, onCaughtUp });
   }
 
-  /** Whether nothing waits, but perhaps changes of states. */
+  /** Whether nothing waits to be announced, except perhaps changes of states. */
   get isIdle(): boolean {
     return this.#batch.isEmpty;
   }
 
-  /** Whether the subscribers are told totals only. */
+  /** Whether the subscribers get only totals. */
   get isTotalsOnly(): boolean {
     return this.#totals.isActive;
   }
 
-  /** How many users a list of so many users shows with their states. */
+  /** How many users a list of `total` users shows with their states. */
   listedStates(total: number): number {
     return total > this.#options.states.users ? 0 : LIMITS.listedStates;
   }
@@ -77,7 +77,7 @@ export class PresenceAnnouncer {
     this.#lateReaders.remove(connection);
   }
 
-  /** A list with states, or without, is on its way to every subscriber. */
+  /** Call when a list is sent to every subscriber. */
   onList(total: number): void {
     this.#announcesStates = this.listedStates(total) > 0;
   }
@@ -86,13 +86,13 @@ export class PresenceAnnouncer {
     this.#batch.add(event);
   }
 
-  /** Announces what was added, at the end of the interval that runs. */
+  /** Announces the added changes at the end of the current interval. */
   announceLater(): void {
     if (!this.#batch.isEmpty && this.#batchTimer === undefined) this.flush();
     if (this.#batch.hasStates && this.#stateTimer === undefined) this.#flushStates();
   }
 
-  /** Ends the interval now. */
+  /** Ends the current interval now. */
   flush(): void {
     this.#options.clock.clearTimeout(this.#batchTimer);
     this.#batchTimer = this.#options.clock.setTimeout(() => {
@@ -103,7 +103,7 @@ export class PresenceAnnouncer {
     this.#owner.onBatch();
   }
 
-  /** Announces everything that was added now. */
+  /** Announces all added changes now. */
   announceNow(): void {
     this.#announceChanges();
     this.#announceStates();
@@ -116,7 +116,7 @@ export class PresenceAnnouncer {
     return hasStates;
   }
 
-  /** A list tells everything that was added. */
+  /** Drops the added changes, because a list will contain them. */
   drop(): void {
     this.#batch.take();
     this.#batch.takeStates();
@@ -170,7 +170,10 @@ export class PresenceAnnouncer {
     }
   }
 
-  /** What the subscribers know of states is no longer kept up, or is not what a list would say. */
+  /**
+   * Whether the number of users crossed the bound for states, so that the subscribers' knowledge of states differs from
+   * what a list would contain.
+   */
   #hasCrossedBound(total: number): boolean {
     return this.listedStates(total) > 0 !== this.#announcesStates;
   }

@@ -1,6 +1,6 @@
-// The changes of a presence list that have not been announced yet. Called by presence-announcer.ts.
-// Guarantee: for the readers of the batches, joins and leaves of a user alternate. A user who joins and leaves within one batch is
-// not in it; one who leaves and returns has left, and then joined. What is announced of a user is never older than what was.
+// Collects the changes of a presence list that have not been announced yet. Called by presence-announcer.ts.
+// Guarantee: for readers of the batches, joins and leaves of a user alternate. A user who joins and leaves within one batch is
+// not in it; one who leaves and returns is announced as left and then joined. What is announced about a user is never outdated.
 
 import type { PresenceEvent, RosterEntry } from "../backplane.ts";
 
@@ -8,20 +8,20 @@ type Change =
   | { readonly kind: "joined" | "updated" | "returned"; readonly entry: RosterEntry }
   | { readonly kind: "left" };
 
-/** What a batch says. Those who left are told first. */
+/** The content of a batch. Users who left are announced first. */
 export interface BatchedChanges {
   readonly joined: readonly RosterEntry[];
   readonly left: readonly string[];
   readonly total: number;
 }
 
-/** Changes, one for each user. Those of a state alone are kept apart, because they are announced sooner. */
+/** The changes, one for each user. Changes of only a state are kept separately, because they are announced sooner. */
 export class PresenceBatch {
   #changes = new Map<string, Change>();
   #states = new Map<string, RosterEntry>();
   #total = 0;
 
-  /** Whether there are no changes, beside those of states. */
+  /** Whether there are no changes except those of states. */
   get isEmpty(): boolean {
     return this.#changes.size === 0;
   }
@@ -30,7 +30,7 @@ export class PresenceBatch {
     return this.#states.size > 0;
   }
 
-  /** How many users there were after the latest event. */
+  /** The number of users after the latest event. */
   get total(): number {
     return this.#total;
   }
@@ -39,7 +39,7 @@ export class PresenceBatch {
     this.#total = event.total;
     const user = event.kind === "left" ? event.user : event.entry.user;
     const earlier = this.#changes.get(user)?.kind;
-    // A change that waits takes the state along.
+    // A waiting change of the user includes the state.
     if (event.kind === "joined" && event.isStateOnly === true && earlier === undefined) {
       this.#states.set(user, event.entry);
       return;
@@ -51,7 +51,7 @@ export class PresenceBatch {
     else this.#changes.set(user, { kind: "left" });
   }
 
-  /** Empties the batch of all but the states. */
+  /** Takes all changes except those of states. */
   take(): BatchedChanges {
     const joined: RosterEntry[] = [];
     const left: string[] = [];
@@ -63,7 +63,7 @@ export class PresenceBatch {
     return { joined, left, total: this.#total };
   }
 
-  /** Empties the batch of the states. @returns the users whose states have changed */
+  /** Takes the changes of states. @returns the users whose states have changed */
   takeStates(): readonly RosterEntry[] {
     const states = [...this.#states.values()];
     this.#states = new Map();
@@ -71,7 +71,7 @@ export class PresenceBatch {
   }
 }
 
-/** @param earlier what the batch says of the user so far */
+/** @param earlier the user's change in the batch so far */
 function kindOfJoin(earlier: Change["kind"] | undefined, isNew: boolean): "joined" | "updated" | "returned" {
   if (earlier === undefined) return isNew ? "joined" : "updated";
   return earlier === "left" ? "returned" : earlier;

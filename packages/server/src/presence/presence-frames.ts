@@ -1,4 +1,4 @@
-// The frames of one presence list: the list, and what has changed. Called by presence-view.ts and presence-announcer.ts.
+// Encodes the frames of one presence list: the list and its changes. Called by presence-view.ts and presence-announcer.ts.
 // The profile and the state of a user are stored as text, so that they are encoded once.
 
 import type { RosterEntry, RosterPage } from "../backplane.ts";
@@ -13,10 +13,10 @@ export interface PresenceScope {
   readonly channel: string;
 }
 
-/** How many characters of users one frame carries: of 1 MiB, in UTF-8, as little as a third. */
+/** How many characters of users one frame carries. In UTF-8 they may take three times as many bytes, of at most 1 MiB. */
 const MAX_CHARS = 256 * 1024;
 
-/** @param states how many users, from the first one on, are listed with what they show */
+/** @param states how many users, from the first one on, are listed with their states */
 export function listFrame(scope: PresenceScope, page: RosterPage, states: number): OutboundFrame {
   const users = page.entries.map((entry, index) => publicUserJson(entry, index < states));
   const cursorField = page.cursor === undefined ? "" : `,"cursor":${JSON.stringify(page.cursor)}`;
@@ -33,7 +33,7 @@ export function leftFrame(scope: PresenceScope, userIds: readonly string[], tota
   return new OutboundFrame(text(scope, "user_left", fields));
 }
 
-/** Changes of states alone: a slow reader is sent a list in their place, later. */
+/** Only changes of states, instead of which a slow reader gets a list later. */
 export function stateFrame(
   scope: PresenceScope,
   { users, total }: { readonly users: readonly string[]; readonly total: number },
@@ -51,7 +51,7 @@ function text({ room, channel }: PresenceScope, type: string, fields: string): s
   return encodeFrame(`{"type":"${type}",${roomField}${fields}}`, { ch: channel });
 }
 
-/** The public fields of a user as JSON text, and what the user shows. */
+/** The public fields and the state of a user as JSON text. */
 export function publicUserJson(
   { profile, since, state }: Pick<RosterEntry, "profile" | "since" | "state">,
   withState = false,
@@ -60,7 +60,7 @@ export function publicUserJson(
   return `${profile.slice(0, -1)},"connectedAt":"${new Date(since).toISOString()}"${stateField}}`;
 }
 
-/** Users as JSON texts, in groups that a frame carries each. */
+/** Splits users, as JSON texts, into groups that each fit a frame. */
 export function groupsOf(users: readonly string[]): readonly (readonly string[])[] {
   const groups: string[][] = [];
   let chars = Infinity;

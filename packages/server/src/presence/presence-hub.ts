@@ -1,4 +1,4 @@
-// The users who are online, and the users in each room.
+// Tracks the users who are online, and the users in each room.
 // The handshake and the rooms report the connections of this node; the backplane reports the changes of all nodes.
 // Each subscriber gets one list and then every change after that list (see presence-view.ts).
 
@@ -25,20 +25,20 @@ export interface PresenceHubOptions {
     ServerLimits,
     "presenceBatchMs" | "presenceStateIntervalMs" | "presenceStateUsers" | "slowBytes"
   >;
-  /** Connections of one user on all nodes. */
+  /** The limit of connections of one user on all nodes. */
   readonly limit: number;
   readonly monitor: Pick<BackplaneMonitor, "isAway" | "suspect">;
   readonly onError: (error: unknown) => void;
 }
 
 const NO_EVICTIONS: readonly Eviction[] = [];
-/** How long a connection waits for its declaration: two calls may lose their replies. */
+/** How long a connection waits for its declaration: long enough for two calls whose replies are lost. */
 const JOIN_MS = 3_500;
 
-/** In which time the lists are read after an interruption. */
+/** The time over which the lists are read again after an interruption. */
 const INTERRUPTED_MS = 2_000;
 
-/** How many operations go to the backplane in one call. */
+/** How many operations one call to the backplane contains. */
 const DECLARED_AT_ONCE = 200;
 
 /** Reports this node's connections to the backplane, and the presence of all nodes to its subscribers. */
@@ -46,7 +46,7 @@ export class PresenceHub {
   readonly #options: PresenceHubOptions;
   readonly #views = new Map<string | undefined, PresenceView>();
   readonly #states: PresenceStates;
-  /** Closes a connection whose slot was lost to one for which no caller waits any more. */
+  /** Closes a connection that lost its slot, if no caller waits for the result any more. */
   onEvicted: (eviction: Eviction) => void = () => {};
 
   constructor(options: PresenceHubOptions) {
@@ -58,8 +58,8 @@ export class PresenceHub {
   }
 
   /**
-   * A connection is online, or in a room. A user who returns within the grace period has not left. Where the backplane is away
-   * or late, the connection goes on without it: what has lost its slot is closed when the declaration has taken effect.
+   * Declares that a connection is online, or in a room. A user who returns within the grace period has not left. If the backplane is away
+   * or slow, the connection continues anyway; connections that lost their slot are closed when the declaration has taken effect.
    */
   join(connection: Connection, room?: string): Promise<readonly Eviction[]> {
     const applied = this.#options.backplane.applyPresence([this.#declarationOf(connection, room)]);
@@ -90,8 +90,8 @@ export class PresenceHub {
   }
 
   /**
-   * Declares connections that are open already. After an interruption that finds those that have lost their slot meanwhile;
-   * a store that has lost this node needs the rooms, too. All calls are made in this turn.
+   * Declares connections that are already open. After an interruption, this finds those that have lost their slot meanwhile;
+   * if the store has lost this node, the rooms are declared as well. All calls are made in this turn.
    *
    * @returns resolves when the declarations have taken effect, and never rejects
    */
@@ -125,7 +125,7 @@ export class PresenceHub {
     return { op: "+", room, user, connectionId, profile, client, attempt, openedAt, limit };
   }
 
-  /** A connection is closed or has left a room. Its user leaves after the grace period, unless another connection is there. */
+  /** Declares that a connection is closed or has left a room. Its user leaves after the grace period, unless another connection remains. */
   leave(
     connection: Connection,
     scope: { readonly room?: string | undefined; readonly graceMs: number },
@@ -138,12 +138,12 @@ export class PresenceHub {
       .catch(this.#onError);
   }
 
-  /** The profile of a user who is online or in a room has changed. */
+  /** Declares that the profile of a user who is online or in a room has changed. */
   update(connection: Connection, room?: string): void {
     this.join(connection, room).catch(this.#onError);
   }
 
-  /** A connection that is in the room shows a state there: an object as JSON text, in place of the one before. */
+  /** Sets the state of a connection in a room: an object as JSON text, which replaces the previous one. */
   show(connection: Connection, room: string, json: string): void {
     this.#states.set(connection, room, json);
   }
@@ -152,7 +152,7 @@ export class PresenceHub {
     return this.#views.get(room)?.has(connection) === true;
   }
 
-  /** Sends the list of users, and from then on each change. */
+  /** Sends the list of users, and then each change. */
   subscribe(connection: Connection, room?: string): void {
     let view = this.#views.get(room);
     if (view === undefined) {
@@ -165,7 +165,7 @@ export class PresenceHub {
   unsubscribe(connection: Connection, room?: string): void {
     const view = this.#views.get(room);
     view?.remove(connection);
-    // The view of everyone stays: the next connection uses it.
+    // The view of all users is kept, because the next connection uses it.
     if (room === undefined || view?.isUnused !== true) return;
     view.close();
     this.#views.delete(room);
@@ -180,7 +180,7 @@ export class PresenceHub {
     for (const event of events) this.#views.get(event.room)?.changed(event);
   };
 
-  /** Presence events of all rosters may have been missed. The lists are read one after the other within two seconds. */
+  /** Call when presence events may have been missed. The lists are read one after the other within two seconds. */
   interrupted(): void {
     const { clock } = this.#options;
     for (const view of this.#views.values()) {
@@ -192,7 +192,7 @@ export class PresenceHub {
     }
   }
 
-  /** Announces what is collected. @returns whether there was anything */
+  /** Announces the collected changes. @returns whether there were any */
   endIntervals(): boolean {
     return [...this.#views.values()].filter((view) => view.endInterval()).length > 0;
   }
@@ -229,7 +229,7 @@ export class PresenceHub {
   }
 }
 
-/** Whether the connection has been declared before, and is open. */
+/** Whether the connection is open and has been declared before. */
 function isAdmitted({ stage, isConnected }: Connection): boolean {
   return stage === "handshaking" || stage === "open" || (stage === "opening" && isConnected);
 }

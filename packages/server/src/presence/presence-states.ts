@@ -1,5 +1,5 @@
-// What connections of this node show in rooms, on its way to the backplane. Used by PresenceHub.
-// Guarantees: of the states that a connection sets while one is on its way, the newest follows; a state ends with the membership.
+// Sends the presence states of this node's connections to the backplane. Used by PresenceHub.
+// Guarantees: of the states that a connection sets while one is being sent, only the newest is sent next; a state ends with the membership.
 import { dateOf } from "@halyard/protocol/internal";
 import type { ShownState } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -13,7 +13,7 @@ interface PresenceStatesParts {
   readonly declare: (connection: Connection, room: string) => Promise<unknown>;
 }
 
-/** The states of this node's connections. */
+/** Sends the states of this node's connections. */
 export class PresenceStates {
   readonly #parts: PresenceStatesParts;
 
@@ -46,7 +46,7 @@ export class PresenceStates {
   async #declareUntilNewest(connection: Connection, room: string): Promise<void> {
     const shown = connection.presenceStates?.get(room);
     let declared: ShownState | undefined;
-    // Another one where the connection has left the room and joined it again meanwhile.
+    // The state object is a different one if the connection has left the room and joined it again meanwhile.
     while (shown !== undefined && connection.presenceStates?.get(room) === shown) {
       if (declared === shown.state) break;
       shown.isOnItsWay = true;

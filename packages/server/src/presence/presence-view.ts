@@ -1,6 +1,6 @@
-// The list of one channel's users for the subscribers of this node: read when one needs it, and kept up by changes.
+// The list of one channel's users for the subscribers of this node: read when one of them needs it, and kept current by changes.
 // The presence hub creates one view for everyone and one per room; presence-announcer.ts sends the changes.
-// Every subscriber sees exactly the changes that came after its list: pages and events have positions, and either may be late.
+// Every subscriber sees exactly the changes after its list: pages and events have positions, and either may arrive late.
 import type { PresenceEvent, RosterPage } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { OutboundFrame } from "../delivery/outbound-frame.ts";
@@ -10,43 +10,43 @@ import { PresenceAnnouncer } from "./presence-announcer.ts";
 import type { AnnouncerOptions } from "./presence-announcer.ts";
 import { listFrame } from "./presence-frames.ts";
 
-/** What a view works with. */
+/** The dependencies of {@link PresenceView}. */
 export interface PresenceViewOptions extends AnnouncerOptions {
   readonly firstPage: () => Promise<RosterPage>;
   readonly onError: (error: unknown) => void;
 }
 
-/** How long a page is left alone after it could not be read. */
+/** How long to wait after a page could not be read. */
 const RETRY_MS = 1_000;
-/** After so many batches without the events that a page holds, they are taken for lost. */
+/** After this many batches without the events that a held page waits for, they count as lost. */
 const MAX_HELD_BATCHES = 20;
 
-/** The presence of everyone or of one room, for this node. A page is read once for all that wait, at most once per batch. */
+/** The presence of all users or of one room, for this node. A page is read once for all waiting connections, at most once per batch. */
 export class PresenceView {
   readonly #options: PresenceViewOptions;
   readonly #announcer: PresenceAnnouncer;
-  /** Connections that wait for a list that has not been read yet. */
+  /** The connections that wait for a list that is not being read yet. */
   #awaitingList = new Set<Connection>();
-  /** Connections that wait for the list that is being read. */
+  /** The connections that wait for the list that is being read. */
   #awaitingRead: Set<Connection> | undefined;
-  /** A page that holds events which have not come yet: the subscribers are told of them before others get the list. */
+  /** A page that includes events which have not arrived yet: they are announced before waiting connections get the list. */
   #held: { readonly page: RosterPage; readonly readers: ReadonlySet<Connection> } | undefined;
   #heldBatches = 0;
-  /** Events that came while a page was read or held, which may be in it or not. */
+  /** The events that arrived while a page was read or held; the page may include them or not. */
   #arrived: PresenceEvent[] = [];
   /** The offset of the latest event of each stream. */
   #seen: number[] = [];
-  /** The page read last, until an event makes it old, and its frame once a connection needs it. */
+  /** The page that was read last, until an event outdates it; below, its frame once a connection needs it. */
   #page: RosterPage | undefined;
   #isPageCurrent = false;
   #listFrame: OutboundFrame | undefined;
-  /** Events may be lost: the list is read, and tells all subscribers in place of changes, which may be of unknown users. */
+  /** Events may be lost, so the list is read again and sent to all subscribers instead of changes, which may concern unknown users. */
   #mustRelist = false;
-  /** The offsets up to which the subscribers certainly know everything, while events may be lost. */
+  /** While events may be lost: the offsets up to which the subscribers certainly know everything. */
   #toldUpTo: readonly number[] | undefined;
-  /** The subscribers were sent totals only, or no changes: they need the list, whatever came since. */
+  /** The subscribers got only totals, or no changes, so they need the list even if nothing has changed since. */
   #lackChanges = false;
-  /** Runs for a batch interval after each read. */
+  /** The timer of the batch interval after a read. */
   #readTimer: unknown;
   #hasReadFailed = false;
 
@@ -71,7 +71,7 @@ export class PresenceView {
     return this.#announcer.subscribers.size === 0 && this.#awaitingList.size === 0 && !isAwaited;
   }
 
-  /** Sends the list, and from then on the changes. */
+  /** Adds a subscriber: sends the list, and then the changes. */
   add(connection: Connection): void {
     this.remove(connection);
     if (this.#page !== undefined && this.#canReuseList(this.#page)) {
@@ -83,7 +83,7 @@ export class PresenceView {
     this.#readIfDue();
   }
 
-  /** The list is current, or subscribers get totals only until a new list ends that. */
+  /** Whether the list that was read last can be sent: it is current, or the subscribers get only totals anyway. */
   #canReuseList({ total }: RosterPage): boolean {
     if (this.#announcer.isTotalsOnly && total > LIMITS.announcedUsers) return true;
     return this.#isPageCurrent && this.#announcer.isIdle && !this.#isReading;
@@ -120,7 +120,7 @@ export class PresenceView {
     this.#announcer.announceLater();
   }
 
-  /** Events before the next one may be lost, also those in a page that is being read. {@link relist} follows. */
+  /** Call when events before the next one may be lost, including those in a page that is being read. A call of {@link relist} follows. */
   interrupted(): void {
     this.#toldUpTo ??= [...this.#seen];
     this.#mustRelist = true;
@@ -128,12 +128,12 @@ export class PresenceView {
     this.#abandonRead();
   }
 
-  /** Reads the list after an interruption; every subscriber is sent it if it has moved. */
+  /** Reads the list after an interruption; every subscriber gets it if it has changed. */
   relist(): void {
     this.#readIfDue();
   }
 
-  /** Does what the end of an interval would do, for the test network. @returns whether there was anything */
+  /** Ends the current interval, for the test network. @returns whether there was anything to announce */
   endInterval(): boolean {
     const isReadDue = this.#readTimer !== undefined && this.#awaitingList.size > 0;
     const hadStates = this.#announcer.endStateInterval();
@@ -156,7 +156,7 @@ export class PresenceView {
     return this.#awaitingRead !== undefined;
   }
 
-  /** Reads the list for the connections that wait, unless it was just read. A batch that is collected goes out first. */
+  /** Reads the list for the waiting connections, unless it was just read. A collected batch is sent first. */
   #readIfDue(): void {
     if (this.#awaitingList.size === 0 && !this.#mustRelist) return;
     if (this.#isReading || this.#readTimer !== undefined || !this.#announcer.isIdle) return;
@@ -192,7 +192,7 @@ export class PresenceView {
     this.#completeRead();
   }
 
-  /** After a failed read, the list is read again a second later. */
+  /** Schedules another read one second after a failed one. */
   readonly #fail = (error: unknown): void => {
     this.#hasReadFailed = true;
     this.#abandonRead();
@@ -211,12 +211,12 @@ export class PresenceView {
     else this.#announceLater(arrived);
   }
 
-  /** Sends the list that was read, once every event in it has come. */
+  /** Sends the list that was read, once every event that it includes has arrived. */
   #completeRead(): void {
     if (this.#held === undefined) return;
     const { page, readers } = this.#held;
     if (this.#announcer.subscribers.size > 0 && !this.#mustRelist && !this.#hasSeen(page)) {
-      // A read that ended long ago left no timer.
+      // The timer of a read that ended long ago has already run.
       if (this.#readTimer === undefined) this.#startReadTimer();
       return;
     }
@@ -234,7 +234,7 @@ export class PresenceView {
     this.#page = page;
     this.#listFrame = undefined;
     this.#isPageCurrent = later.length === 0;
-    // If nothing has changed during the read, the list also serves the connections that came during it.
+    // If nothing changed during the read, the list also serves the connections that were added meanwhile.
     const newest = this.#isPageCurrent ? this.#awaitingList : [];
     if (this.#isPageCurrent) this.#awaitingList = new Set();
     this.#sendList(page, [...relisted, ...readers, ...newest]);
@@ -242,7 +242,7 @@ export class PresenceView {
     this.#readIfDue();
   }
 
-  /** Moves the events that a page holds into the batch. @returns the others */
+  /** Moves the arrived events that a page includes into the batch. @returns the other events */
   #takeArrivedAfter({ at }: RosterPage): PresenceEvent[] {
     const later: PresenceEvent[] = [];
     for (const event of this.#arrived.splice(0)) {
@@ -256,7 +256,7 @@ export class PresenceView {
     return at.every((off, stream) => (this.#seen[stream] ?? 0) >= off);
   }
 
-  /** Whether the subscribers have been told of all that a page holds, and of nothing else. */
+  /** Whether the subscribers have been told exactly what a page includes. */
   #isKnown({ at }: RosterPage): boolean {
     const told = this.#toldUpTo ?? this.#seen;
     return told.length === at.length && at.every((off, stream) => told[stream] === off);

@@ -1,5 +1,5 @@
-// What the contract says of presence states. Called by ControlFrames for each `presence_update`.
-// Guarantee: what others are shown has passed the schema, is an object of JSON, and is at most `limits.presenceStateBytes`.
+// Validates presence states against the contract. Called by ControlFrames for each `presence_update`.
+// Guarantee: a state that others see has passed the schema, is a JSON object, and has at most `limits.presenceStateBytes`.
 import type { AnyProtocol, PresenceUpdateMessage, Schema } from "@halyard/protocol";
 import { clientMessages, validate } from "@halyard/protocol";
 import { isDeeperThan, replaceLoneSurrogates } from "@halyard/protocol/internal";
@@ -10,10 +10,10 @@ import type { ServerLimits } from "../limits.ts";
 import { InvalidMessageError, LimitError, toIssue, validationError } from "../utils/errors.ts";
 import { utf8Bytes } from "../utils/text.ts";
 
-/** A list of users, and the reply that carries a page of them, nest around a state. */
+/** The deepest nesting of a state, which is itself nested in lists of users and in replies with a page of users. */
 const MAX_DEPTH = LIMITS.jsonDepth - 4;
 
-/** How long code of the application may take, such as that of a schema which is asynchronous. */
+/** Waits for code of the application, such as an asynchronous schema, with a deadline. */
 interface Deadline {
   settle<T>(pending: Promise<T>): Promise<T>;
 }
@@ -25,15 +25,15 @@ interface StateChecksParts {
   readonly protocol?: AnyProtocol | undefined;
 }
 
-/** Checks presence states. */
+/** Validates presence states. */
 export class StateChecks {
   readonly #schema: Schema | undefined;
   readonly #maxBytes: number;
   readonly #deadline: Deadline;
 
-  /** @throws TypeError for a contract with presence state on a backplane without */
+  /** @throws TypeError for a contract with presence state on a backplane that does not support it */
   constructor({ backplane, handlerRunner, limits, protocol }: StateChecksParts) {
-    // A contract that was written by hand may have no `presence`.
+    // A contract that was not made by `defineProtocol` may have no `presence`.
     this.#schema = (protocol as Partial<AnyProtocol> | undefined)?.presence?.state;
     this.#maxBytes = limits.presenceStateBytes;
     this.#deadline = handlerRunner;
@@ -48,7 +48,7 @@ export class StateChecks {
     this.#assertInContract();
     const message = clientMessages.presence_update.safeParse(frame);
     if (!message.success) throw new InvalidMessageError(message.error.issues.slice(0, 5).map(toIssue));
-    // Before it waits: what is larger takes no memory.
+    // Checked before anything is awaited, so that a larger state does not stay in memory.
     this.#assertFits(JSON.stringify(message.data.state));
     return message.data;
   }

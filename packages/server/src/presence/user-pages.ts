@@ -1,4 +1,4 @@
-// Pages of the users who are online or in a room. Called by the presence hub, and by a publisher, which has no hub.
+// Reads pages of the users who are online or in a room. Called by the presence hub, and by publishers, which have no hub.
 import type { RoomUser } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Backplane, RosterPage } from "../backplane.ts";

@@ -1,46 +1,46 @@
-// Finds the address of the client behind an upgrade request.
-// The upgrade handler asks once per request; rate limits and security events use the answer.
-// A header is believed only as far as `trustProxy` trusts the hosts that appended to it.
+// Finds the address of the client that sent an upgrade request.
+// Called by the upgrade handler once per request; rate limits and security events use the result.
+// Guarantee: a header is trusted only as far as `trustProxy` trusts the hosts that appended to it.
 
 import type { CidrRange } from "./ip-address.ts";
 import { addressBucketKey, canonicalAddress, isWithin, parseRange } from "./ip-address.ts";
 import type { Logger } from "../logger.ts";
 import type { UpgradeRequest } from "../types.ts";
 
-/** A request as the glue of a runtime hands it over. */
+/** A request as the adapter of a runtime passes it on. */
 export interface IncomingRequest extends Omit<UpgradeRequest, "raw" | "ticket"> {
   readonly raw?: unknown;
   /**
-   * The server listens on a Unix socket: its peers have no address, and are on this machine. Everywhere else a peer
+   * Whether the server listens on a Unix socket, whose peers have no address and are on this machine. On any other socket, a peer
    * without an address has reset its connection. @default false
    */
   readonly isOnUnixSocket?: boolean;
 }
 
-/** Whether the peer has reset its connection already: nothing of its request can be answered, and nothing be believed. */
+/** Whether the peer has already reset its connection, so that its request cannot be answered and its headers cannot be trusted. */
 function hasLeft({ remoteAddress, isOnUnixSocket = false }: IncomingRequest): boolean {
   return remoteAddress === undefined && !isOnUnixSocket;
 }
 
-/** Where a request comes from, as far as it is known. */
+/** Where a request comes from, as far as known. */
 export interface RequestSource {
   /** The client's address: the peer's, or the one that a trusted proxy names. Undefined on a Unix socket without a proxy. */
   readonly address: string | undefined;
-  /** Whether the peer is a trusted proxy, whose headers say what its client has sent. */
+  /** Whether the peer is a trusted proxy, whose headers describe its client. */
   readonly isTrustedProxy: boolean;
-  /** The address in rate limits. */
+  /** The address as rate limits use it. */
   readonly addressKey: string | undefined;
-  /** Whose refusals are counted together: without `trustProxy` the address and the forwarded one. */
+  /** The key by which refusals are counted: without `trustProxy`, the address together with the forwarded one. */
   readonly clientKey: string | undefined;
 }
 
-/** Reads one request header by its name in lower case, without creating a `Headers` object. */
+/** Reads one request header, by its name in lower case, without creating a `Headers` object. */
 export type GetHeader = (name: string) => string | null | undefined;
 
-/** How many proxies in a row are followed. */
+/** How many proxies in a row are followed at most. */
 const MAX_HOPS = 16;
 
-/** The address of a request: the peer's, or the one that a trusted proxy names. */
+/** Finds the address of a request: the peer's, or the one that a trusted proxy names. */
 export class ClientAddress {
   readonly #isTrusted: ((address: string) => boolean) | undefined;
   readonly #logger: Logger;
@@ -56,7 +56,7 @@ export class ClientAddress {
     }
   }
 
-  /** @param header the headers are believed as far as the peer is trusted */
+  /** @param header reads a header, which is trusted as far as the peer is */
   locate(request: IncomingRequest, header: GetHeader): RequestSource {
     const { remoteAddress } = request;
     const peer = remoteAddress?.includes(":") === true ? canonicalAddress(remoteAddress) : remoteAddress;
@@ -69,8 +69,8 @@ export class ClientAddress {
   }
 
   /**
-   * Without `trustProxy` the server does not know which visitor is behind a proxy, and the header may say anything. So it
-   * only keeps refusals apart: a visitor who tries in vain does not use up the tries of every visitor behind the same proxy.
+   * Without `trustProxy` the server does not know which visitor is behind a proxy, and the header may contain anything. So it
+   * only separates the counts of refusals: a visitor who fails often does not use up the attempts of all visitors behind the same proxy.
    */
   #locateUntrusted(address: string | undefined, header: GetHeader): RequestSource {
     const forwarded = header("x-forwarded-for") ?? undefined;
@@ -97,7 +97,7 @@ function lastHop(header: string): string | undefined {
   return canonicalAddress(withoutPort(header.slice(header.lastIndexOf(",") + 1).trim()));
 }
 
-/** Reads from right to left: each proxy appends on the right, and a client may have written the left part. */
+/** Reads from right to left, because each proxy appends on the right, and the client may have written the left part. */
 function firstUntrustedHop(
   header: string | null | undefined,
   isTrusted: (address: string) => boolean,

@@ -1,14 +1,14 @@
-// Counts the frames of a connection that is above its rates, second by second.
-// Inbound creates one with the first frame over a rate, and drops it after a second that was no flood; on Node, FairReader
-// reads a connection that floods more slowly.
+// Counts the frames of a connection above its rates, second by second.
+// Inbound creates one with the first frame above a rate, and drops it after a second without a flood; on Node, FairReader
+// reads a flooding connection more slowly.
 
-/** A flood has more than this many times `limits.messagesPerSecond` in each second. */
+/** By how much the frames of a flooded second exceed `limits.messagesPerSecond`. */
 const FACTOR = 5;
-/** After so many such seconds in a row the connection is closed. */
+/** After how many flooded seconds in a row the connection is closed. */
 const SECONDS = 10;
 const SECOND_MS = 1_000;
 
-/** The frames of one connection since its first frame over a rate. */
+/** Counts the frames of one connection since its first frame above a rate. */
 export class FloodWatch {
   readonly #most: number;
   #startedAt: number;
@@ -20,21 +20,21 @@ export class FloodWatch {
     this.#startedAt = now;
   }
 
-  /** The current second has had more frames than a client may send. */
+  /** Whether the current second is flooded. */
   get isFlooded(): boolean {
     return this.#frames > this.#most;
   }
 
-  /** The flood has lasted so long that the connection is to be closed. */
+  /** Whether the flood has lasted long enough for the connection to be closed. */
   get isDue(): boolean {
     return this.#floodedSeconds >= SECONDS;
   }
 
-  /** Counts one frame. @returns false after a second that was no flood: then the watch has ended */
+  /** Counts one frame. @returns false after a second without a flood, when the watch ends */
   add(now: number): boolean {
     const passedMs = now - this.#startedAt;
     if (passedMs >= SECOND_MS) {
-      // Where nothing came for a whole second, the process may have been blocked: what follows is no flood.
+      // If nothing arrived for a whole second, the process may have been blocked, so the frames that follow are not a flood.
       if (!this.isFlooded || passedMs >= 2 * SECOND_MS) return false;
       this.#startedAt += SECOND_MS;
       this.#frames = 0;

@@ -1,9 +1,9 @@
-/** An address as eight groups of 16 bits; IPv4 is written as IPv6 writes it, `::ffff:a.b.c.d`. */
+/** An address as eight groups of 16 bits; an IPv4 address is mapped to IPv6, `::ffff:a.b.c.d`. */
 type Groups = readonly number[];
 
 const IPV4_MAPPED_PREFIX: Groups = [0, 0, 0, 0, 0, 0xffff];
 
-/** The canonical form of an address: `::ffff:192.0.2.1` is `192.0.2.1`. Undefined for a text that is no address. */
+/** The canonical form of an address: `::ffff:192.0.2.1` becomes `192.0.2.1`. Undefined for a text that is not an address. */
 export function canonicalAddress(text: string): string | undefined {
   const groups = parseAddress(text);
   return groups && format(groups);
@@ -52,7 +52,7 @@ function parseAddress(text: string): Groups | undefined {
     const low = parseV4(text);
     return low && [...IPV4_MAPPED_PREFIX, ...low];
   }
-  // A zone (fe80::1%eth0) names a link of this machine, and nothing of the peer.
+  // A zone (fe80::1%eth0) names a link of this machine and says nothing about the peer.
   const [bare = ""] = text.split("%");
   const [left = "", right, ...rest] = bare.split("::");
   const head = parseGroups(left);

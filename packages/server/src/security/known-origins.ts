@@ -1,6 +1,6 @@
-// The origins of pages that the application has let in, so that their pages are known without another question.
-// Written by the rule of origins and by the upgrade handler.
-// Guarantee: as many origins as a server may have pages, and no more; the oldest are forgotten first.
+// Remembers the origins that the application has allowed, so that it need not be asked about them again.
+// Filled by OriginRule.
+// Guarantee: the number of origins is bounded; the oldest are forgotten first.
 
 const MAX_ORIGINS = 1_000;
 

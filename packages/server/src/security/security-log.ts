@@ -4,7 +4,7 @@ import type { SecurityEvent } from "../security-event.ts";
 import type { Clock } from "../types.ts";
 
 const INTERVAL_MS = 10_000;
-/** Above this many lines, events of one kind and reason share a line. */
+/** Above this number of lines, events of one kind and reason share a line. */
 const MAX_LINES_PER_INTERVAL = 1_000;
 
 const SENTENCES: Readonly<Record<SecurityEvent["kind"], string>> = {
@@ -18,16 +18,16 @@ const SENTENCES: Readonly<Record<SecurityEvent["kind"], string>> = {
 
 const NO_USER = "a visitor was not let in: authenticate gave no user";
 
-/** How much of an address or a user id a line shows. */
+/** How many characters of an address or a user id a line shows. */
 const MAX_ID_LENGTH = 64;
 
-/** Of how many refused frames of one kind, reason and address a line names the user, the room and the type. */
+/** For how many refused frames of one kind, reason and address the log names the user, the room and the type. */
 const MAX_SUBJECTS = 10;
 
-/** What a client was refused, and the rule that refused it. */
+/** A refused frame, and the rule that refused it. */
 export interface RefusedFrame {
   readonly type?: string;
-  /** A text of the client, which asked for it. */
+  /** The room as the client named it. */
   readonly room?: string | undefined;
   readonly rule: string;
 }
@@ -35,14 +35,14 @@ export interface RefusedFrame {
 interface Line {
   readonly event: SecurityEvent;
   readonly refused: RefusedFrame | undefined;
-  /** The refused frames that have been named. */
+  /** The refused frames that have been named in a line. */
   readonly subjects: Set<string>;
   repeated: number;
 }
 
 /**
- * Logs the first event of each kind, reason and address at once, and then every ten seconds how many followed. Refused frames
- * that differ in user, room or type are logged, too, up to a bound.
+ * Logs the first event of each kind, reason and address at once, and then every ten seconds the number of repetitions. Refused frames
+ * that differ in user, room or type are also logged, up to a bound.
  */
 export class SecurityLog {
   readonly #clock: Clock;
@@ -79,7 +79,7 @@ export class SecurityLog {
     }, INTERVAL_MS);
   }
 
-  /** Logs the counts of the running interval, and stops. */
+  /** Logs the counts of the current interval, and stops. */
   stop(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -87,7 +87,7 @@ export class SecurityLog {
     this.#lines.clear();
   }
 
-  /** Logs how many events repeated, and keeps their lines for another interval. */
+  /** Logs how many events were repeated, and keeps those lines for another interval. */
   #logSummary(): void {
     this.#timer = undefined;
     for (const [key, line] of this.#lines) {
@@ -103,7 +103,7 @@ export class SecurityLog {
     }, INTERVAL_MS);
   }
 
-  /** Of several users, rooms or types the sum names none. */
+  /** Logs a count. With several users, rooms or types, it names none of them. */
   #logCount({ event, refused, subjects, repeated }: Line): void {
     if (repeated === 0) return;
     if (subjects.size <= 1) this.#log({ event, refused, repeated });
@@ -122,17 +122,17 @@ export class SecurityLog {
       ...(repeated === 0 ? {} : { repeated }),
     };
     if (kind === "upgrade_refused" && reason === "unauthenticated") {
-      // Every first visit is one, and the client asks a second time why.
+      // Every first visit of a signed-out user causes one, and the client then asks again for the reason.
       this.#logger[repeated === 0 ? "info" : "debug"](fields, NO_USER);
       return;
     }
-    // A sign-out, a ban and a deployment are the application's own decisions.
+    // Sign-outs, bans and deployments are decisions of the application.
     if (kind === "revoked" || reason === "draining") this.#logger.info(fields, SENTENCES[kind]);
     else this.#logger.warn(fields, `security event: ${SENTENCES[kind]}`);
   }
 }
 
-/** Room names are of any language. */
+/** Makes ids and room names printable. Room names may be in any language. */
 function textsOf({ room, ...ids }: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const texts = Object.entries(ids).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, printableAscii(value, MAX_ID_LENGTH)] as const],

@@ -1,7 +1,7 @@
-// Every security event of the node passes here.
-// The handshake, error replies and the runtimes report; the log, the counters and, through the queue of hooks,
-// `onSecurityEvent` receive.
-// Reporting never throws, and an event holds no token and no text that a client wrote.
+// Records every security event of the node.
+// The handshake, error replies and the runtimes report events; the log, the counters and, through the hook queue,
+// `onSecurityEvent` receive them.
+// Guarantees: reporting never throws; an event contains no token and no text that a client wrote.
 
 import type { HalyardError } from "@halyard/protocol/wire";
 import { CloseCode } from "@halyard/protocol/wire";
@@ -13,7 +13,7 @@ import { SecurityLog } from "./security-log.ts";
 import type { RefusedFrame } from "./security-log.ts";
 import type { Clock } from "../types.ts";
 
-/** What the reporter works with. */
+/** The dependencies of {@link SecurityReporter}. */
 export interface SecurityReporterParts {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -21,30 +21,30 @@ export interface SecurityReporterParts {
   readonly hook: ((event: SecurityEvent) => void) | undefined;
 }
 
-/** A security event without time and subject. */
+/** A security event without its time and subject. */
 export type SecurityEventInput = SecurityEvent extends infer TEvent
   ? TEvent extends SecurityEvent
     ? Omit<TEvent, keyof SecurityFacts>
     : never
   : never;
 
-/** The connection that an event is about. */
+/** The connection that an event concerns. */
 export interface SecuritySubject {
   readonly id: string;
   readonly userId: string;
   readonly address: string | undefined;
 }
 
-/** What a client asked for, as the log names it. An event has no text of a client. */
+/** What a client asked for, as named in the log. Events themselves contain no text of a client. */
 export interface FrameSubject {
-  /** The type of the message, or the name of the request: one that the application or Halyard has. */
+  /** The type of the message, or the name of the request, if the application or Halyard defines it. */
   readonly type: string;
   readonly room: string | undefined;
 }
 
 type EventSubject = Partial<Omit<SecurityFacts, "at">>;
 
-/** Counts, logs and hands on each security event. */
+/** Counts, logs and passes on each security event. */
 export class SecurityReporter {
   readonly #parts: SecurityReporterParts;
   readonly #log: SecurityLog;
@@ -70,7 +70,7 @@ export class SecurityReporter {
     hook?.(event);
   }
 
-  /** A client got `forbidden`, or reached a limit. */
+  /** Records that a client got `forbidden` or reached a limit. */
   recordRefusal(connection: SecuritySubject, error: HalyardError, frame?: FrameSubject): void {
     if (error.code === "forbidden") {
       const isOwn = error instanceof ForbiddenError;
@@ -82,13 +82,13 @@ export class SecurityReporter {
     }
   }
 
-  /** The server closes a connection. Most close codes are no security event. */
+  /** Records that the server closes a connection. Most close codes are not security events. */
   recordClose(connection: SecuritySubject, code: number, limit?: LimitName): void {
     const input = eventForClose(code, limit);
     if (input !== undefined) this.record(input, subjectOf(connection));
   }
 
-  /** The runtime has closed a connection because of the bytes that its peer sent. */
+  /** Records that the runtime closed a connection because of invalid bytes from its peer. */
   recordProtocolError(connection: SecuritySubject, code: number): void {
     const input: SecurityEventInput =
       code === 1009

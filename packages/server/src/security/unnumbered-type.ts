@@ -1,10 +1,10 @@
-// Reads the type of a frame that surely is no send, out of its text and without JSON.parse.
-// Called by Inbound for the frames of a connection that is above its rates: there it tells the ephemeral messages, which are
-// dropped, from what waits or is answered.
-// Guarantee: if JSON.parse reads the text, then it has this type, and neither `$.seq` nor `$.re`. Whatever is hard to tell,
-// such as an escape in a key, has no answer here.
+// Reads the type of a frame that is certainly not a numbered send, from its text and without JSON.parse.
+// Called by Inbound for the frames of a connection above its rates, to tell ephemeral messages, which are
+// dropped, from frames that wait or are answered.
+// Guarantee: if JSON.parse accepts the text, the frame has this type, and neither `$.seq` nor `$.re`. For anything unclear,
+// such as an escape in a key, the result is undefined.
 
-/** @returns the type, or undefined where the frame has another form or may have a number: then it must be parsed */
+/** @returns the type, or undefined if the frame must be parsed, because it has another form or may have a number */
 export function unnumberedTypeOf(text: string): string | undefined {
   let type: string | undefined;
   let hasMeta = false;
@@ -41,12 +41,12 @@ const BRACKET_END = 0x5d;
 const BRACE = 0x7b;
 const BRACE_END = 0x7d;
 
-/** Without an escape, a field is named by its own letters. */
+/** Whether `$` may contain a number. A key without escapes appears literally in the text. */
 function mayBeNumbered(meta: string): boolean {
   return !meta.startsWith("{") || meta.includes("\\") || meta.includes('"seq"') || meta.includes('"re"');
 }
 
-/** The index of the key behind `mark`; or AT_END where the text ends with a brace instead. */
+/** The index of the key after `mark`, or AT_END if the object ends instead. */
 function keyAfter(text: string, from: number, mark: number): number {
   const at = skipSpace(text, from);
   const char = text.charCodeAt(at);
@@ -61,7 +61,7 @@ function valueAfter(text: string, keyEnd: number): number {
   return text.charCodeAt(at) === COLON ? skipSpace(text, at + 1) : NOWHERE;
 }
 
-/** The index behind a value of any kind. */
+/** The index after a value of any kind. */
 function endOfValue(text: string, start: number): number {
   if (start === NOWHERE) return NOWHERE;
   let depth = 0;
@@ -80,7 +80,7 @@ function endOfValue(text: string, start: number): number {
   return NOWHERE;
 }
 
-/** The index behind the closing quote: the first one before which the number of backslashes is even. */
+/** The index after the closing quote, which is the first quote after an even number of backslashes. */
 function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let before = at - 1;

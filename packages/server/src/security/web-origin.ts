@@ -1,17 +1,17 @@
-// Origins and hosts as browsers and proxies write them, in one form that can be compared.
-// Called by the rule of origins for each upgrade that carries a cookie.
-// Guarantee: a text that is no origin equals nothing.
+// Parses origins and hosts, as browsers and proxies write them, into one form that can be compared.
+// Called by OriginRule for each upgrade that carries a cookie.
+// Guarantee: a text that is not an origin equals no other.
 import type { GetHeader } from "./client-address.ts";
 import { canonicalAddress } from "./ip-address.ts";
 
 /** The host and the port of an origin or of a `Host` header. */
 export interface HostAndPort {
-  /** In lower case, without brackets and without a dot at its end. */
+  /** In lower case, without brackets and without a trailing dot. */
   readonly host: string;
   readonly port: number;
 }
 
-/** An origin of a page. Its scheme is `http` or `https`; app shells have others, and no host that could be ours. */
+/** The origin of a web page, whose scheme is `http` or `https`. App shells have other schemes, and their hosts are never compared. */
 interface WebOrigin extends HostAndPort {
   readonly scheme: string;
 }
@@ -20,7 +20,7 @@ const ORIGIN = /^(https?):\/\/([^/?#@\\\s]+)$/i;
 const AUTHORITY = /^(\[[\d.:a-f]+\]|[^:[\]/?#@\\\s]+)(?::(\d{1,5}))?$/i;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
-/** @returns undefined for a text that is no origin of a web page, such as `null` */
+/** @returns undefined for a text that is not the origin of a web page, such as `null` */
 export function parseWebOrigin(text: string): WebOrigin | undefined {
   const [, scheme = "", authority = ""] = ORIGIN.exec(text) ?? [];
   const name = scheme.toLowerCase();
@@ -29,8 +29,8 @@ export function parseWebOrigin(text: string): WebOrigin | undefined {
 }
 
 /**
- * @param defaultPort the port where the text names none
- * @returns undefined for a text that is no host
+ * @param defaultPort the port if the text names none
+ * @returns undefined for a text that is not a host
  */
 export function parseHost(text: string, defaultPort: number): HostAndPort | undefined {
   const [, name, port] = AUTHORITY.exec(text) ?? [];
@@ -41,7 +41,7 @@ export function parseHost(text: string, defaultPort: number): HostAndPort | unde
   return host ? { host, port: port === undefined ? defaultPort : Number(port) } : undefined;
 }
 
-/** The one form of an origin in a list: without the default port. Schemes of app shells stay as they are. */
+/** The canonical form of an origin in a list, without the default port. Origins of app shells are unchanged. */
 export function canonicalOrigin(text: string): string | undefined {
   const web = parseWebOrigin(text);
   if (web === undefined)
@@ -51,8 +51,8 @@ export function canonicalOrigin(text: string): string | undefined {
 }
 
 /**
- * Whether a browser says that a page of another site made it send the request, as with an image of that page: such a
- * request has a cookie, and no `Origin`.
+ * Whether a browser indicates that a page of another site caused the request, for example with an image: such a
+ * request has a cookie but no `Origin`.
  */
 export function isOfOtherSite(header: GetHeader): boolean {
   const site = header("sec-fetch-site") ?? "same-origin";

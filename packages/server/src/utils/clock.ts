@@ -7,10 +7,10 @@ interface Timers {
   setImmediate(callback: () => void): void;
 }
 
-/** The timers of every supported runtime, declared here because the core loads no runtime's types. */
+/** The timers of every supported runtime, declared here because the core does not load the types of a runtime. */
 const runtimeTimers = globalThis as unknown as Timers;
 
-/** The runtime's own time and randomness. Its timers do not keep a process alive. */
+/** The runtime's own time and randomness. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   ...serverTime,
   setTimeout(callback, ms) {

@@ -3,13 +3,13 @@ import { LimitError } from "./errors.ts";
 
 type Task = () => undefined | Promise<void>;
 
-/** Runs the requests of one connection: a bounded number at once, and a bounded number that wait. */
+/** Runs the requests of one connection: a bounded number run at once, and a bounded number wait. */
 export class ConcurrencyLimiter {
   readonly #limits: { readonly runningRequests: number; readonly waitingRequests: number };
   #ids: Set<string> | undefined = undefined;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
-  /** The callers of {@link onIdle} that wait. */
+  /** The waiting callers of {@link onIdle}. */
   #waiters: (() => void)[] = [];
 
   constructor(limits: { readonly runningRequests: number; readonly waitingRequests: number }) {
@@ -17,7 +17,7 @@ export class ConcurrencyLimiter {
   }
 
   /**
-   * Runs a task as soon as fewer than the limit are running: usually now.
+   * Runs a task as soon as fewer than the limit are running, which is usually now.
    *
    * @throws HalyardError `conflict` for an id that is pending, `limit_exceeded` if too many tasks wait
    */
@@ -41,12 +41,12 @@ export class ConcurrencyLimiter {
   #wait(id: string | undefined, task: Task): Promise<void> {
     if (this.#waiting.length >= this.#limits.waitingRequests)
       throw new LimitError("limit_exceeded", "waitingRequests");
-    // A task that ends hands its place to the first that waits, so the place stays counted.
+    // A task that ends passes its place to the first waiting one, so the place stays counted.
     const admitted = new Promise<void>((resolve) => this.#waiting.push(resolve));
     return this.#releaseAfter(id, admitted.then(task));
   }
 
-  /** Only the id of a task that is not finished at once can arrive again while it runs. */
+  /** Releases the id and place of an asynchronous task. A synchronous one needs no id, because the id cannot arrive again while it runs. */
   async #releaseAfter(id: string | undefined, running: Promise<void>): Promise<void> {
     if (id !== undefined) (this.#ids ??= new Set()).add(id);
     try {

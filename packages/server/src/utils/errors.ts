@@ -7,7 +7,7 @@ import { jsonBytes, truncateUtf8 } from "./text.ts";
 
 /** An invalid message, with its first validation issues. The sender gets both. */
 export class InvalidMessageError extends HalyardError {
-  /** How many the schema found in all. */
+  /** The number of all issues that the schema found. */
   readonly issueCount: number;
 
   constructor(issues: readonly ValidationIssue[], issueCount = issues.length) {
@@ -17,11 +17,14 @@ export class InvalidMessageError extends HalyardError {
   }
 }
 
-/** `onError` hears an error that has it, although it is a HalyardError. By a name, because a handler may be of another copy. */
+/**
+ * Marks a HalyardError that is nevertheless reported to `onError`. A registered symbol, because a handler may come from
+ * another copy of this package.
+ */
 const IS_FAILURE = Symbol.for("halyard.is-failure.1");
 const IS_OUTCOME_UNKNOWN = Symbol.for("halyard.is-outcome-unknown.1");
 
-/** Code of the application took longer than it may. The sender gets `timeout`, and `onError` hears it. */
+/** Code of the application exceeded its deadline. The sender gets `timeout`, and `onError` gets the error. */
 export class DeadlineError extends HalyardError {
   readonly [IS_FAILURE] = true;
 
@@ -30,7 +33,7 @@ export class DeadlineError extends HalyardError {
   }
 }
 
-/** The application sends more than a frame carries. The sender gets `payload_too_large`, and `onError` hears it. */
+/** The application sends more than fits a frame. The sender gets `payload_too_large`, and `onError` gets the error. */
 export class PayloadTooLargeError extends HalyardError {
   readonly [IS_FAILURE] = true;
 
@@ -39,7 +42,7 @@ export class PayloadTooLargeError extends HalyardError {
   }
 }
 
-/** Code of the application in a schema threw: `onError` hears its error, the sender gets `publicError`. */
+/** Code of the application in a schema threw. `onError` gets that error, and the sender gets `publicError`. */
 export class SchemaFailedError extends Error {
   readonly publicError: HalyardError;
 
@@ -51,7 +54,7 @@ export class SchemaFailedError extends Error {
   }
 }
 
-/** The error for the value that did not pass. */
+/** The error for a value that did not pass its schema. */
 export function validationError({
   issues,
   issueCount,
@@ -61,24 +64,24 @@ export function validationError({
   return failure.error instanceof HalyardError ? failure.error : new SchemaFailedError(failure, issues);
 }
 
-/** Whether an error is a failure of the application's code, and not its answer. */
+/** Whether an error is a failure of the application's code, not an answer that it chose. */
 export function isFailure(error: unknown): boolean {
   return !(error instanceof HalyardError) || IS_FAILURE in error;
 }
 
 const HAS_EFFECT = Symbol("hasEffect");
 
-/** Marks an error of a handler that has run to its end, or goes on running: its sender must not hear that nothing happened. */
+/** Marks an error of a handler that has completed or is still running, so that the sender is not told that nothing happened. */
 export function withEffect(error: object): object {
   return Object.assign(error, { [HAS_EFFECT]: true });
 }
 
-/** Whether an error is one of {@link withEffect}. */
+/** Whether an error was marked by {@link withEffect}. */
 export function hasEffect(error: unknown): boolean {
   return typeof error === "object" && error !== null && HAS_EFFECT in error;
 }
 
-/** Whether the backplane did not answer: the call may have had its effect. */
+/** Whether an error means that the backplane did not answer, so that the call may have had its effect. */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof HalyardError && error.code === "unavailable";
 }
@@ -89,8 +92,8 @@ export function isWithoutEffect(error: unknown): boolean {
 }
 
 /**
- * A message of a client was to be published, and it is not known whether the backplane has stored it. The sender must
- * not hear that it was refused: it sends the message again, with the same id.
+ * It is not known whether the backplane has stored a client's message. The sender must
+ * not be told that the message was refused: it sends the message again with the same id.
  */
 export class OutcomeUnknownError extends HalyardError {
   readonly [IS_OUTCOME_UNKNOWN] = true;
@@ -119,21 +122,21 @@ export class LimitError extends HalyardError {
   }
 }
 
-/** A rate is exceeded: the frame may be sent again after `waitMs`. */
+/** The error for an exceeded rate: the frame may be sent again after `waitMs`. */
 export function rateLimitError({ limit, waitMs }: Exceeded): LimitError {
   return new LimitError("rate_limited", limit, { retryAfterMs: waitMs });
 }
 
-/** The rate that a frame exceeds, and how many milliseconds it must wait. */
+/** The rate that a frame exceeds, and how long it must wait, in ms. */
 export interface Exceeded {
   readonly limit: LimitName;
   readonly waitMs: number;
 }
 
-/** The user lacks a right. The sender gets `forbidden`; the security log also gets the action, and which rule refused it. */
+/** The user lacks a right. The sender gets `forbidden`; the security log also gets the action and the rule that refused it. */
 export class ForbiddenError extends HalyardError {
   readonly action: ForbiddenAttempt["reason"];
-  /** For the developer who reads the log. */
+  /** The rule that refused it, for the developer who reads the log. */
   readonly rule: string;
 
   constructor(
@@ -152,7 +155,7 @@ const RULES: Partial<Record<ForbiddenAttempt["reason"], string>> = {
 };
 
 /**
- * Turns an unknown error into one of the protocol. An error that application code threw becomes `internal`: its text goes
+ * Turns an unknown error into an error of the protocol. An error that application code threw becomes `internal`: its text goes
  * to `onError`, never to a client.
  */
 export function toHalyardError(error: unknown): HalyardError {
@@ -160,7 +163,7 @@ export function toHalyardError(error: unknown): HalyardError {
   return error instanceof HalyardError ? error : new HalyardError("internal", undefined, { cause: error });
 }
 
-/** One line of at most 400 characters for the log: error texts may quote what a client sent. Never throws. */
+/** An error as one line of at most 400 characters, because error texts may quote what a client sent. Never throws. */
 export function describeError(error: unknown): string {
   try {
     return printable(error instanceof Error ? (error.stack ?? error.message) : String(error), 400);
@@ -169,15 +172,15 @@ export function describeError(error: unknown): string {
   }
 }
 
-/** The issues as one line, for errors that a developer reads. */
+/** The issues as one line, for error messages that a developer reads. */
 export function describeIssues(issues: readonly ValidationIssue[]): string {
   return issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
 }
 
 /**
- * The JSON text of an `error` message, at most 1 KiB in its frame, beside the 512 bytes of an application's own error.
+ * The JSON text of an `error` message: at most 1 KiB in its frame, plus the 512 bytes that an application error may have.
  *
- * @param mayHaveRun an earlier attempt at what the error answers may have had its effect
+ * @param mayHaveRun whether an earlier attempt of the failed operation may have had its effect
  */
 export function errorJson(error: HalyardError, mayHaveRun = false): string {
   const { data, issues, message, retryable, retryAfterMs } = error;
@@ -191,7 +194,7 @@ export function errorJson(error: HalyardError, mayHaveRun = false): string {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) }),
     ...(mayHaveRun ? { mayHaveRun } : {}),
   };
-  // Issues quote keys that the client chose, so they are added only while the frame stays within its bound.
+  // Issues quote keys that the client chose, so they are added only as long as the frame stays within its bound.
   const issuesThatFit: ValidationIssue[] = [];
   for (const issue of issues.slice(0, LIMITS.errorIssues)) {
     const next = {
@@ -206,11 +209,11 @@ export function errorJson(error: HalyardError, mayHaveRun = false): string {
     ...(issuesThatFit.length === 0 ? {} : { issues: issuesThatFit }),
     ...(isOwn ? {} : { application: { code: error.code, data } }),
   });
-  // Cut above, or by the application, perhaps inside of a pair.
+  // The text may have been cut inside a surrogate pair, above or by the application.
   return replaceLoneSurrogates(json);
 }
 
-/** Leaves room for `$`, whose `re` is a text of the client of at most 64 characters. */
+/** The bound without `$`, whose `re` is a client's text of at most 64 characters. */
 const ERROR_JSON_BYTES = LIMITS.errorBytes - 420;
 
 /** An issue of a schema. */
@@ -219,7 +222,7 @@ export interface SchemaIssue {
   readonly message: string;
 }
 
-/** An issue as the wire has it. */
+/** An issue in the form that is sent. */
 export function toIssue({ path, message }: SchemaIssue): { readonly path: string; readonly message: string } {
   return { path: path.map(String).join("."), message };
 }

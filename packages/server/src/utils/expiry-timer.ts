@@ -1,14 +1,14 @@
 import type { Clock } from "../types.ts";
 
-/** What an expiry timer works with. */
+/** The dependencies of {@link ExpiryTimer}. */
 export interface ExpiryTimerParts<TItem> {
   readonly clock: Clock;
-  /** How long an item stays, in milliseconds. */
+  /** How long an item stays before it expires, in ms. */
   readonly ms: number;
   readonly onExpire: (item: TItem) => void;
 }
 
-/** Expires items that were scheduled and not cancelled for some time. One timer serves all items, because most are cancelled. */
+/** Expires items that were scheduled and not cancelled in time. One timer serves all items, because most are cancelled. */
 export class ExpiryTimer<TItem> {
   readonly #parts: ExpiryTimerParts<TItem>;
   /** When each item is due, in the order in which the items were scheduled. */
@@ -43,7 +43,7 @@ export class ExpiryTimer<TItem> {
     const now = clock.now();
     for (const [item, dueAt] of this.#dueAt) {
       if (dueAt > now) {
-        // Never longer than at first, even if the clock was set back.
+        // Never longer than the full time, even if the clock was set back.
         this.#timer = clock.setTimeout(this.#tick, Math.min(ms, dueAt - now));
         return;
       }

@@ -1,12 +1,12 @@
-// Random ids.
-// Called by the memory backplane for its epoch and node id, and by messages for ids that the server gives out.
-// Guarantee: `newMessageId` cannot be guessed; `randomId` takes its randomness from the clock, so that tests repeat it.
+// Creates random ids.
+// Called by the memory backplane for its epoch and node id, and by messages/ for the ids of the server's messages.
+// Guarantees: `newMessageId` cannot be guessed; `randomId` takes its randomness from the clock, so that tests are repeatable.
 
 import type { Clock } from "../types.ts";
 
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-/** A short id that is unlikely to be drawn twice. It is not a secret. */
+/** A short id that is unlikely to occur twice. It is not a secret. */
 export function randomId(clock: Clock, length: number): string {
   let id = "";
   while (id.length < length) id += ALPHABET.charAt(Math.floor(clock.random() * ALPHABET.length));
@@ -15,7 +15,7 @@ export function randomId(clock: Clock, length: number): string {
 
 const ID_CHARACTERS = 22;
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/** Random bytes for the next 186 ids: to ask the system for the bytes of one costs more than the rest of an id. */
+/** Random bytes for the next 186 ids, because asking the system for each one would cost more than everything else about an id. */
 const pool = new Uint8Array(4_096);
 let used = pool.length;
 

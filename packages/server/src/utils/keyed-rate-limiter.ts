@@ -1,25 +1,25 @@
 import type { Clock } from "../types.ts";
 
-/** Above this many keys, the oldest are forgotten early, so that a flood of addresses cannot fill the memory. */
+/** Above this number of keys, the oldest are forgotten early, so that a flood of addresses cannot fill the memory. */
 const MAX_KEYS = 50_000;
 
-/** How many tokens per second, and how many at once. */
+/** The number of tokens per second and at once. */
 export interface Rate {
   readonly perSecond: number;
   readonly burst: number;
 }
 
-/** Tolerates rounding errors, which must not cost a whole token. */
+/** Compensates rounding errors, which must not cost a whole token. */
 const EPSILON = 1e-6;
 
 /**
- * A token bucket for each of many keys. Of a bucket only the time is stored at which it is full again. Keys live in two
+ * A token bucket for each of many keys. For each bucket, only the time at which it is full again is stored. Keys live in two
  * generations: a bucket that is not used for a whole generation is full again, so it is dropped with its generation.
  */
 export class KeyedRateLimiter {
   readonly #clock: Clock;
   readonly #rate: Rate;
-  /** Times are relative to this one, because small numbers are exact. */
+  /** All times are relative to this one, because small numbers are exact. */
   readonly #origin: number;
   #current = new Map<string, number>();
   #previous = new Map<string, number>();
@@ -35,17 +35,17 @@ export class KeyedRateLimiter {
     return this.#current.size + this.#previous.size;
   }
 
-  /** @returns 0, or how many milliseconds to wait; no token is taken, and a new key is not stored */
+  /** @returns 0, or how long to wait, in ms; takes no token and stores no new key */
   waitFor(key: string): number {
     const fullAt = this.#current.get(key) ?? this.#previous.get(key);
     return fullAt === undefined ? 0 : this.#wait(fullAt - this.#now());
   }
 
-  /** @returns 0, or how many milliseconds to wait; no token is taken then */
+  /** Takes a token. @returns 0, or how long to wait, in ms; then no token was taken */
   take(key: string): number {
     const now = this.#now();
     const fullAt = this.#current.get(key) ?? this.#previous.get(key) ?? now;
-    // More tokens can be missing than the burst only if the clock was set back.
+    // More tokens than the burst can be missing only if the clock was set back.
     const missingMs = Math.min(Math.max(0, fullAt - now), this.#generationMs());
     const waitMs = this.#wait(missingMs);
     this.#store(key, now + missingMs + (waitMs > 0 ? 0 : 1_000 / this.#rate.perSecond));
@@ -67,7 +67,7 @@ export class KeyedRateLimiter {
   #wait(missingMs: number): number {
     const { perSecond, burst } = this.#rate;
     const tokens = burst - (Math.max(0, missingMs) / 1_000) * perSecond;
-    // A count above the burst passes when the bucket is full; it could never pass otherwise.
+    // With a burst below 1, a full bucket is enough, because a whole token could never be reached.
     const missingTokens = Math.min(1, burst) - tokens;
     return missingTokens <= EPSILON
       ? 0

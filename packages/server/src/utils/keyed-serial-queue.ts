@@ -1,15 +1,15 @@
 import { LimitError } from "./errors.ts";
 
-/** Of one connection: more than an honest client needs, and few enough to wait for a slow `authorize`. */
+/** The bound for one connection: more than an honest client needs, and few enough to let them wait for a slow `authorize`. */
 const MAX_PENDING_OPERATIONS = 1_024;
 
-/** Runs the operations of one key one after the other, and those of different keys side by side. */
+/** Runs the operations of one key one after the other, and those of different keys in parallel. */
 export class KeyedSerialQueue {
   readonly #last = new Map<string, Promise<void>>();
   readonly #maxPending: number;
   #pending = 0;
 
-  /** @param maxPending how many operations of all keys may run and wait */
+  /** @param maxPending how many operations of all keys together may run and wait */
   constructor(maxPending = MAX_PENDING_OPERATIONS) {
     this.#maxPending = maxPending;
   }
@@ -18,12 +18,12 @@ export class KeyedSerialQueue {
     return this.#last.size;
   }
 
-  /** The operations of this key that were added so far; undefined if there are none. May reject. */
+  /** Settles with the operations of this key that were added so far; undefined if there are none. May reject. */
   afterAdded(key: string): Promise<void> | undefined {
     return this.#last.get(key);
   }
 
-  /** Runs at once unless an operation of this key is running. Rejects as the operation does, or with `limit_exceeded`. */
+  /** Runs an operation, at once unless one of this key is running. Rejects like the operation, or with `limit_exceeded`. */
   async run(key: string, operation: () => Promise<void>): Promise<void> {
     if (this.#pending >= this.#maxPending)
       throw new LimitError("limit_exceeded", "rooms", { message: "Too many joins and leaves wait." });

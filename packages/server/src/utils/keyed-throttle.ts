@@ -1,19 +1,19 @@
-// Lets items of each key through one interval apart, and keeps the newest or all that come in between.
-// The queue of a connection's messages thins ephemeral ones out with it.
-// Guarantees: items of one key go through in order; the last one always does, also of a key that ends; what is dropped is counted.
+// Delivers the items of each key at most once per interval, and keeps the newest item, or all, in between.
+// Used by ClientSends to thin out ephemeral messages.
+// Guarantees: items of one key are delivered in order; the last one always is, even if its key ends; dropped items are counted.
 import type { Clock } from "../types.ts";
 
-/** How often items of a key go through, and what becomes of those in between. */
+/** How often items of a key are delivered, and how many of those in between are kept. */
 export interface ThrottleRule {
   readonly intervalMs: number;
-  /** How many items may wait for the end of the interval; of more, the oldest are dropped. */
+  /** How many items may wait for the end of the interval; above that, the oldest are dropped. */
   readonly kept: number;
 }
 
-/** What {@link KeyedThrottle} uses. */
+/** The dependencies of {@link KeyedThrottle}. */
 export interface KeyedThrottleParts<TItem> {
   readonly clock: Clock;
-  /** @returns false when the item cannot be taken now: it waits for another interval */
+  /** @returns false if the item cannot be delivered now, so that it waits for another interval */
   readonly deliver: (item: TItem) => boolean;
   readonly onDropped: () => void;
 }
@@ -23,7 +23,7 @@ interface Slot<TItem> {
   timer: unknown;
 }
 
-/** Delivers the first item of a key at once, and what is kept of each interval at its end. */
+/** Delivers the first item of a key at once, and the kept items of each interval at its end. */
 export class KeyedThrottle<TItem> {
   readonly #parts: KeyedThrottleParts<TItem>;
   readonly #slots = new Map<string, Slot<TItem>>();
@@ -32,7 +32,7 @@ export class KeyedThrottle<TItem> {
     this.#parts = parts;
   }
 
-  /** @param rule the same for all items of the key */
+  /** @param rule must be the same for all items of a key */
   add(key: string, item: TItem, rule: ThrottleRule): void {
     const slot = this.#slots.get(key);
     if (slot === undefined) {
@@ -46,9 +46,9 @@ export class KeyedThrottle<TItem> {
   }
 
   /**
-   * Ends the intervals of keys now, and delivers what waits for them; what cannot be taken is dropped, as no interval follows.
+   * Ends the intervals of keys now, and delivers the waiting items; items that cannot be delivered are dropped, as no interval follows.
    *
-   * @param isEnded which keys. @default all
+   * @param isEnded selects the keys. @default all
    */
   end(isEnded: (key: string) => boolean = () => true): void {
     for (const [key, slot] of this.#slots) {

@@ -1,6 +1,6 @@
 // Environment variables that each switch one optimization off, for an operator who suspects it.
-// Read by the entries for Node and Bun, which pass the environment in: the core knows no runtime.
-// Guarantees: with a switch off the server does the same more slowly; the log says once per entry what is off.
+// Read by the entries for Node and Bun, which pass in the environment, because the core knows no runtime.
+// Guarantees: with an optimization off, the server does the same more slowly; the log names once per entry what is off.
 import type { Logger } from "../logger.ts";
 
 /** Which optimizations are on. */
@@ -22,7 +22,7 @@ const VARIABLES: Readonly<Record<keyof KillSwitches, string>> = {
   resultCache: "HALYARD_RESULT_CACHE",
 };
 
-/** @returns what is on: everything whose variable is not `off` */
+/** @returns which optimizations are on: those whose variable is not `off` */
 export function readKillSwitches(env: Readonly<Record<string, string | undefined>>): KillSwitches {
   const isOn = (name: keyof KillSwitches): boolean => env[VARIABLES[name]] !== "off";
   return {
@@ -33,14 +33,14 @@ export function readKillSwitches(env: Readonly<Record<string, string | undefined
   };
 }
 
-/** The parts of the core that have a switch. A backplane of the application's own has none. */
+/** The parts of the core that have a switch. A custom backplane has none. */
 export interface SwitchedParts {
   readonly writer: object;
   readonly backplane: object;
   readonly logger: Logger;
 }
 
-/** Switches the parts of the core, and logs everything that is off. */
+/** Applies the switches to the parts of the core, and logs what is off. */
 export function applyKillSwitches(
   switches: KillSwitches,
   { writer, backplane, logger }: SwitchedParts,

@@ -1,7 +1,7 @@
 /** A value, or a promise of it. */
 export type MaybePromise<TValue> = TValue | Promise<TValue>;
 
-/** By a name, so that the backplane of one copy of this package spares the manager of another copy a turn, too. */
+/** A registered symbol, so that it also works between a backplane and a manager from different copies of this package. */
 const VALUE: unique symbol = Symbol.for("halyard.value.1");
 
 interface ResolvedPromise<TValue> extends Promise<TValue> {
@@ -9,8 +9,8 @@ interface ResolvedPromise<TValue> extends Promise<TValue> {
 }
 
 /**
- * A promise whose value is known already: {@link unwrapResolved} finds the value in the same turn. A channel of the memory
- * backplane is opened without a pending promise this way.
+ * A promise whose value is already known: {@link unwrapResolved} reads it in the same turn. A channel of the memory
+ * backplane thus opens without a pending promise.
  */
 export function resolvedPromise<TValue>(value: TValue): Promise<TValue> {
   const promise: ResolvedPromise<TValue> = Promise.resolve(value);
@@ -18,7 +18,7 @@ export function resolvedPromise<TValue>(value: TValue): Promise<TValue> {
   return promise;
 }
 
-/** The value of a {@link resolvedPromise}; any other promise or value as it is. */
+/** The value of a {@link resolvedPromise}; any other promise or value unchanged. */
 export function unwrapResolved<TValue>(value: MaybePromise<TValue>): MaybePromise<TValue> {
   return value instanceof Promise && VALUE in value
     ? ((value as ResolvedPromise<TValue>)[VALUE] as TValue)
@@ -33,8 +33,8 @@ export function rejectedPromise(error: unknown): Promise<never> {
 }
 
 /**
- * Continues with a value in the same turn, and with a promise when it resolves. On Bun an upgrade that is answered in the
- * turn of its request keeps nothing of the request.
+ * Continues with a value in the same turn, and with a promise when it resolves. On Bun, an upgrade that is answered in the
+ * turn of its request keeps no memory for the request.
  */
 export function andThen<TValue, TResult>(
   value: MaybePromise<TValue>,
@@ -43,7 +43,7 @@ export function andThen<TValue, TResult>(
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
-/** As {@link andThen}; what is thrown and what a promise rejects with is handed to `fail`, which throws. */
+/** Like {@link andThen}, but an error or rejection is passed to `fail`, which throws. */
 export function andThenOr<TValue, TResult>(
   value: MaybePromise<TValue>,
   next: (value: TValue) => MaybePromise<TResult>,
@@ -57,14 +57,14 @@ export function andThenOr<TValue, TResult>(
   }
 }
 
-/** All of the values in the same turn, unless one of them is a promise. */
+/** All values, in the same turn unless one of them is a promise. */
 export function whenAll<TValue>(values: readonly MaybePromise<TValue>[]): MaybePromise<readonly TValue[]> {
   return values.some((value) => value instanceof Promise)
     ? Promise.all(values)
     : (values as readonly TValue[]);
 }
 
-/** Runs a task, and turns what it throws or rejects with into a value. */
+/** Runs a task, and turns an error or rejection into a value. */
 export function recover<TValue>(
   task: () => MaybePromise<TValue>,
   toValue: (error: unknown) => TValue,

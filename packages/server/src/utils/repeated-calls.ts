@@ -1,6 +1,6 @@
-// Calls to the backplane that are repeated: those whose outcome is not known, and those that must succeed in the end although
-// no caller waits for them. Called where a call may have its effect twice.
-// Guarantee: a call is repeated until it succeeds, its time is over or `stop`; a list of calls keeps one timer for each.
+// Repeats calls to the backplane whose outcome is unknown, or that must eventually succeed although
+// no caller waits for them. Used only for calls that may have their effect twice.
+// Guarantee: a call is repeated until it succeeds, its time is over, or `stop` is called; each call has one timer.
 import type { Clock } from "../types.ts";
 import { isUnavailable } from "./errors.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
@@ -9,7 +9,7 @@ const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = 2_000;
 const REPEATED_MS = 10_000;
 
-/** Calls again while the answer is `unavailable`, with back-off and jitter. Rejects with the last error. */
+/** Repeats a call while it fails with `unavailable`, with back-off and jitter. Rejects with the last error. */
 export async function repeatWhileUnavailable<TResult>(
   first: unknown,
   call: () => Promise<TResult>,
@@ -29,10 +29,10 @@ export async function repeatWhileUnavailable<TResult>(
 }
 
 /**
- * Calls once more, at once, when the answer is `unavailable`: the first call has taken its whole deadline. For what a client
- * waits for while it connects, which one lost reply must not end.
+ * Repeats a call once, immediately, if it fails with `unavailable`, because the first call has already used its whole
+ * deadline. For calls that a client awaits while it connects, which must survive one lost reply.
  *
- * @param call has no further effect when it is repeated
+ * @param call must have no further effect when it is repeated
  */
 export function repeatOnce<TResult>(
   first: Promise<TResult>,
@@ -47,14 +47,14 @@ export function repeatOnce<TResult>(
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
 
-/** Repeats calls with back-off and jitter. */
+/** Repeats calls, with back-off and jitter, for which no caller waits. */
 export class RepeatedCalls {
   readonly #clock: Clock;
   readonly #maxMs: number;
   readonly #timers = new Set<unknown>();
   #isStopped = false;
 
-  /** @param maxMs for how long a call is repeated */
+  /** @param maxMs how long a call is repeated */
   constructor(clock: Clock, maxMs: number) {
     this.#clock = clock;
     this.#maxMs = maxMs;

@@ -1,15 +1,15 @@
-/** What a queue runs. */
+/** A task of a queue. */
 export type Task = () => void | Promise<void>;
 
 /** Runs tasks one after the other, in order. A task must not throw or reject. */
 export class SerialQueue {
-  /** The handler that was called last. */
+  /** The handler of a message that was called last; set by the user of the queue. */
   running: { abort(): void } | undefined = undefined;
-  /** The timer of a send that waits to be within its rate. */
+  /** The timer of a send that waits to be within its rate; set by the user of the queue. */
   delayTimer: unknown = undefined;
   #tasks: Task[] | undefined = undefined;
   #isBusy = false;
-  /** The callers of {@link onIdle} that wait. */
+  /** The waiting callers of {@link onIdle}. */
   #waiters: (() => void)[] | undefined = undefined;
 
   get waiting(): number {
@@ -30,7 +30,7 @@ export class SerialQueue {
     }
     this.#isBusy = true;
     const running = task();
-    // The task itself may have added others.
+    // A synchronous task may have added others.
     if (running === undefined && this.#tasks === undefined) this.#isBusy = false;
     else void this.#drain(running);
   }

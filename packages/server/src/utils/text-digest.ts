@@ -1,12 +1,12 @@
-/** What one walk over a text yields. */
+/** The result of one pass over a text. */
 interface TextDigest {
-  /** 32 bits (FNV-1a). It tells two messages apart under one key; it protects no secret. */
+  /** 32 bits (FNV-1a). It distinguishes two messages with one key; it does not protect secrets. */
   readonly hash: number;
-  /** How many `{` and `[` the text has: the parser's bound on depth needs the count. */
+  /** The number of `{` and `[` in the text, which the parser needs to bound the depth. */
   readonly brackets: number;
 }
 
-/** Hashes a text and counts its opening brackets in one walk, so that each frame is walked once. */
+/** Hashes a text and counts its opening brackets in one pass over each frame. */
 export function digestOf(text: string): TextDigest {
   let hash = 0x811c9dc5;
   let brackets = 0;
@@ -19,10 +19,10 @@ export function digestOf(text: string): TextDigest {
 }
 
 const BRACE = 0x7b;
-/** The one bit in which `{` differs from `[`. */
+/** The only bit in which `{` differs from `[`. */
 const CASE_BIT = 0x20;
 
-/** 53 bits of a text, for texts that must not stay in memory. */
+/** A 53-bit hash of a text, for texts that must not stay in memory. */
 export function hashOf(text: string): number {
   let high = 0x811c9dc5;
   let low = 0x9e3779b1;

@@ -1,10 +1,10 @@
-// Cuts texts to a number of bytes.
-// Called where a close frame or an error message is built.
-// Guarantee: the result is never longer than the bound.
+// Measures texts, and cuts them to a number of bytes.
+// Called wherever a close frame or an error message is composed.
+// Guarantee: a cut text is never longer than its bound.
 
 const encoder = new TextEncoder();
 
-/** Cuts the reason of a close frame to 123 bytes of UTF-8 (RFC 6455 §5.5), so that closing never fails for its reason. */
+/** Cuts the reason of a close frame to 123 bytes of UTF-8 (RFC 6455 §5.5), so that a close never fails because of its reason. */
 export function truncateCloseReason(reason: string): string {
   const buffer = new Uint8Array(123);
   const { read } = encoder.encodeInto(reason, buffer);
@@ -29,8 +29,8 @@ export function jsonBytes(value: unknown): number {
 }
 
 /**
- * How many bytes of memory the characters of a text take: engines store a text in one byte a character if all of them are
- * Latin-1, and otherwise in two. The search ends at the first other character; V8 does not begin it for a one-byte text.
+ * How many bytes of memory the characters of a text take: engines store a text with one byte per character if all are
+ * Latin-1, and otherwise with two. The search ends at the first other character; V8 skips it for a one-byte text.
  */
 export function textBytes(text: string): number {
   return NOT_LATIN1.test(text) ? 2 * text.length : text.length;

@@ -1,9 +1,9 @@
 import type { Clock } from "../types.ts";
 
-/** How often a value is emitted at most. */
+/** The shortest time between two emitted values. */
 const INTERVAL_MS = 2_000;
 
-/** Emits a number that changes often: at once, then the newest every two seconds, and always the last one. */
+/** Emits a number that changes often: the first value at once, then the newest every two seconds, and always the last one. */
 export class ThrottledValue {
   readonly #clock: Clock;
   readonly #emit: (value: number) => void;

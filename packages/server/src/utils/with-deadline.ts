@@ -2,7 +2,7 @@ import { isThenable } from "@halyard/protocol/internal";
 import type { Clock } from "../types.ts";
 import { DeadlineError } from "./errors.ts";
 
-/** When to stop waiting. */
+/** The time after which to stop waiting. */
 export interface Deadline {
   readonly clock: Clock;
   readonly ms: number;
@@ -10,8 +10,8 @@ export interface Deadline {
 }
 
 /**
- * Waits for application code until a deadline. Any return value, a thenable that throws included, ends as a value, a
- * rejection or `timeout`. A rejection after the deadline is dropped here, so that it is never unhandled.
+ * Waits for application code until a deadline. Any return value, including a thenable that throws, becomes a value, a
+ * rejection or `timeout`. A rejection after the deadline is ignored here, so that it is never unhandled.
  */
 export function withDeadline<TValue>(
   value: TValue | PromiseLike<TValue>,

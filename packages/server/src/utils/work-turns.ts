@@ -1,6 +1,6 @@
-// Spreads work over turns of the event loop, so that no turn does too much of it.
-// The planner of replays uses it.
-// Guarantees: work begins in the order in which it was asked for, and only while the allowance of the turn is not spent.
+// Spreads work over turns of the event loop, so that no turn does too much.
+// Used by ReplayPlanner.
+// Guarantees: work begins in the order in which it was requested, and only while the turn's allowance is not used up.
 
 import type { Clock } from "../types.ts";
 
@@ -9,7 +9,7 @@ interface WaitingWork {
   readonly resolve: (turn: number) => void;
 }
 
-/** An allowance of work for each turn of the event loop. */
+/** Gives each turn of the event loop an allowance of work. */
 export class WorkTurns {
   readonly #clock: Clock;
   readonly #perTurn: number;
@@ -25,10 +25,10 @@ export class WorkTurns {
   }
 
   /**
-   * Resolves in a turn with an allowance left; without a promise if this turn has some.
+   * Resolves in a turn that has allowance left; returns no promise if this turn has.
    *
-   * @param estimate how much work it is at most: other work begins in this turn only besides it
-   * @returns the turn, for {@link end}
+   * @param estimate the largest possible amount of work; it is reserved in the turn until {@link end}
+   * @returns the turn, to be passed to {@link end}
    */
   begin(estimate: number): number | Promise<number> {
     if (this.#left > 0 && this.#waiting.length === 0) return this.#reserve(estimate);
@@ -38,7 +38,7 @@ export class WorkTurns {
     });
   }
 
-  /** Work has ended that was begun in this or an earlier turn: what is left of its estimate is free again. */
+  /** Ends work that was begun in this or an earlier turn: the unused part of its estimate becomes available again. */
   end(turn: number, { estimate, spent }: { readonly estimate: number; readonly spent: number }): void {
     this.#left += turn === this.#turn ? estimate - spent : -spent;
     this.#renewLater();

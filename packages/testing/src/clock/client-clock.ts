@@ -1,6 +1,6 @@
 import type { Clock } from "@halyard/client";
 
-/** The clock of one client: passes each call on to the network's clock, and knows when this client's timers are due. */
+/** The clock of one client: passes each call to the network's clock, and knows when this client's timers are due. */
 export class ClientClock implements Clock {
   readonly #clock: Clock;
   readonly #dueTimes = new Map<unknown, number>();
@@ -31,7 +31,7 @@ export class ClientClock implements Clock {
     this.#clock.clearTimeout(timer);
   }
 
-  /** Whether a timer is set for that time, within the millisecond that floating point may lose. */
+  /** Whether a timer is set for that time, with a tolerance of one millisecond for floating-point errors. */
   isSetFor(time: number): boolean {
     for (const dueAt of this.#dueTimes.values()) if (Math.abs(dueAt - time) < 1) return true;
     return false;

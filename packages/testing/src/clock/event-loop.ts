@@ -1,8 +1,8 @@
-// Waiting for the event loop, in turns and in real time.
+// Waits for the event loop, in turns and in real time.
 // Called by the test clock, the ordered delivery and the quiescence detector.
-// Guarantee: works while a test has replaced the global timers by fake ones.
+// Guarantee: works while a test has replaced the global timers with fake ones.
 
-// Taken when this module loads: a test that replaces the globals later does not stop the network.
+// Read when this module loads, so that a test that replaces the globals later does not stop the network.
 const { setTimeout: startTimer } = globalThis;
 const startMacrotask: (callback: () => void) => unknown =
   (globalThis as { setImmediate?: (callback: () => void) => unknown }).setImmediate ??
@@ -13,7 +13,7 @@ export function queueMacrotask(callback: () => void): void {
   startMacrotask(callback);
 }
 
-/** Waits for one turn of the event loop: every callback that was ready has run. */
+/** Waits for one turn of the event loop, in which every callback that was ready has run. */
 export function waitOneTurn(): Promise<void> {
   return new Promise(queueMacrotask);
 }

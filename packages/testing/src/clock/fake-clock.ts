@@ -1,6 +1,6 @@
-// Time that stands still until it is advanced, with the timers that wait for it. It uses no timer of the runtime.
-// The one fake clock of the repository: createTestClock() and the tests of server, client and better-auth build on it.
-// Guarantee: timers run in the order of their times, and those of one time in the order in which they were set.
+// A clock whose time stands still until it is advanced, with its timers. It uses no timer of the runtime.
+// The only fake clock of the repository: createTestClock() and the tests of server, client and better-auth use it.
+// Guarantee: timers run in the order of their times; timers with the same time run in the order in which they were set.
 import { createRandom } from "../utils/random.ts";
 
 /** The options of {@link FakeClock}. */
@@ -9,7 +9,7 @@ export interface FakeClockOptions {
   readonly now?: number | undefined;
   /** The seed of `random`. @default 1 */
   readonly seed?: number | undefined;
-  /** Replaces the seeded numbers, by a constant for example. @default createRandom(seed) */
+  /** Replaces the seeded numbers, for example with a constant. @default createRandom(seed) */
   readonly random?: (() => number) | undefined;
 }
 
@@ -19,14 +19,14 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A clock for tests. Its functions may be passed on without the clock. */
+/** A clock for tests. Its methods can be passed on without the clock. */
 export class FakeClock {
   /** At least 0, less than 1; the same numbers in each run. */
   readonly random: () => number;
   #now: number;
   #lastId = 0;
   readonly #timers = new Map<number, Timer>();
-  /** The timers by their time, each time in the order in which they were set; cleared ones are still in it. */
+  /** The timers by time, in the order in which they were set; includes cleared ones. */
   readonly #queues = new Map<number, Timer[]>();
   /** The times that have a queue, ascending. */
   readonly #times: number[] = [];
@@ -49,7 +49,7 @@ export class FakeClock {
   /** Milliseconds since the epoch. */
   readonly now = (): number => this.#now;
 
-  /** Sets a timer, which runs when time has been advanced so far. */
+  /** Sets a timer, which runs when time has been advanced to it. */
   readonly setTimeout = (callback: () => void, ms: number): number => {
     const timer = { id: ++this.#lastId, at: this.#now + Math.max(0, ms), callback };
     this.#timers.set(timer.id, timer);
@@ -62,7 +62,7 @@ export class FakeClock {
     return timer.id;
   };
 
-  /** Takes a timer back. */
+  /** Clears a timer. */
   readonly clearTimeout = (timer: unknown): void => {
     this.#timers.delete(timer as number);
   };
@@ -73,7 +73,7 @@ export class FakeClock {
     if (this.#timers.delete(timer)) set?.callback();
   }
 
-  /** Lets time pass within this turn of the event loop: the timers that become due run, and nothing else does. */
+  /** Lets time pass within this turn of the event loop: only the timers that become due run. */
   skip(ms: number): void {
     const end = this.#now + ms;
     while (this.#runFirst(end));
@@ -92,7 +92,7 @@ export class FakeClock {
     this.#now = end;
   }
 
-  /** Moves time on without running a timer, as while the event loop is blocked: what became due runs late. */
+  /** Advances time without running timers, as if the event loop were blocked: due timers run late. */
   jump(ms: number): void {
     this.#now += ms;
   }
@@ -106,7 +106,7 @@ export class FakeClock {
     return true;
   }
 
-  /** The earliest timer that is set; removes the cleared ones before it from the queues. */
+  /** The earliest set timer; removes the cleared ones before it from the queues. */
   #first(): Timer | undefined {
     for (let time = this.#times[0]; time !== undefined; time = this.#times[0]) {
       const queue = this.#queues.get(time) ?? [];

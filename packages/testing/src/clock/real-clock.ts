@@ -2,9 +2,9 @@
 export interface TimerClock {
   /** Milliseconds since any fixed moment. */
   now(): number;
-  /** Calls back after so many milliseconds. */
+  /** Calls back after a number of milliseconds. */
   setTimeout(callback: () => void, ms: number): unknown;
-  /** Takes back a timer that `setTimeout` returned. */
+  /** Clears a timer that `setTimeout` returned. */
   clearTimeout(timer: unknown): void;
 }
 

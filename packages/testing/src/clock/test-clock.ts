@@ -1,5 +1,5 @@
 // The public clock of this package: a fake clock whose callbacks of 0 ms run in real turns of the event loop.
-// Given to the server, the client, a memory backplane and the test network, which advances it.
+// Passed to the server, the client, a memory backplane and the test network, which advances it.
 // Guarantee: no time passes by itself, and the same seed gives the same numbers.
 import { queueMacrotask } from "./event-loop.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -12,34 +12,34 @@ export interface TestClockOptions {
   readonly seed?: number | undefined;
 }
 
-/** Time that stands still until it is advanced. Fits the `clock` option of the server and of the client. */
+/** A clock whose time stands still until it is advanced. Fits the `clock` option of the server and of the client. */
 export interface TestClock {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Waits for `advance`; with 0 ms or less the callback runs in one of the next turns by itself. */
+  /** Sets a timer for `advance`; with 0 ms or less the callback runs by itself in one of the next turns. */
   readonly setTimeout: (callback: () => void, ms: number) => unknown;
-  /** Takes back a timer that `setTimeout` returned. */
+  /** Clears a timer that `setTimeout` returned. */
   readonly clearTimeout: (timer: unknown) => void;
-  /** Runs a callback in one of the next turns of the event loop: a turn takes no time. */
+  /** Runs a callback in one of the next turns of the event loop, without advancing time. */
   readonly setImmediate: (callback: () => void) => void;
   /** At least 0, less than 1; the same numbers in each run. */
   readonly random: () => number;
   /**
-   * Lets time pass: runs every timer that becomes due, in the order of their times, each at its own time. A call during
+   * Lets time pass: runs every timer that becomes due, in order, each at its own time. A call during
    * another one waits for it.
    *
    * @param settle awaited before the first timer and after each one. @default every callback that was ready has run
-   * @throws RangeError for what is not a duration; and what a timer's callback throws
+   * @throws RangeError for an invalid duration; and what a timer's callback throws
    */
   readonly advance: (ms: number, settle?: () => Promise<void>) => Promise<void>;
   /** When the next timer is due. */
   readonly nextTimerAt: number | undefined;
-  /** How many callbacks will run without time passing. */
+  /** How many callbacks will run without advancing time. */
   readonly pending: number;
 }
 
 /**
- * Makes a clock for tests: no test waits for real time, and chance repeats.
+ * Creates a clock for tests, so that no test waits for real time, and random numbers are repeatable.
  *
  * @example
  * const clock = createTestClock();
@@ -50,7 +50,7 @@ export function createTestClock(options: TestClockOptions = {}): TestClock {
   return new TurnClock(options);
 }
 
-/** The methods are function properties: they may be passed on without the clock. */
+/** The methods are function properties, so that they can be passed on without the clock. */
 export class TurnClock implements TestClock {
   readonly now: () => number;
   readonly random: () => number;

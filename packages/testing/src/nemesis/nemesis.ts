@@ -74,12 +74,12 @@ export interface Nemesis {
 }
 
 /**
- * Makes a nemesis, as Jepsen calls it: a scheduler that strikes with random faults at random times and logs each strike.
- * A run that failed is repeated by its seed.
+ * Creates a nemesis, as Jepsen calls it: a scheduler that strikes with random faults at random times and logs each strike.
+ * A failed run can be repeated with its seed.
  *
- * Each strike has random numbers of its own, so one fault never changes the decisions or the times of another.
+ * Each strike has its own random numbers, so one fault never changes the decisions or the times of another.
  *
- * @throws RangeError without a fault that can strike, and for times that are no durations
+ * @throws RangeError without a fault that can strike, and for invalid times
  * @example
  * const nemesis = createNemesis({ seed: 7, faults: proxyFaults(proxy) });
  * nemesis.start();
@@ -130,7 +130,7 @@ class RandomNemesis implements Nemesis {
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#clock.clearTimeout(this.#timer);
-    // A strike that has not returned yet may add one more to heal.
+    // A strike that has not returned yet may still add something to heal.
     await Promise.all(this.#pending);
     await Promise.all(Array.from(this.#healTimers, (heal) => heal()));
     await Promise.all(this.#pending);
@@ -141,7 +141,7 @@ class RandomNemesis implements Nemesis {
   #scheduleStrike(): void {
     if (!this.#isRunning) return;
     const [min, max] = this.#everyMs;
-    // Counted from the planned time, not from when the last timer ran: a slow machine gets the same strikes.
+    // Computed from the planned time, not from when the last timer ran, so that a slow machine gets the same strikes.
     this.#dueAt += min + this.#chance.random() * (max - min);
     this.#timer = this.#clock.setTimeout(
       () => {

@@ -3,7 +3,7 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** The messages that a client received, by type, until a test takes them. */
+/** The messages that a client received, by type, until a test reads them. */
 export class Inbox {
   readonly #messages = new Map<string, unknown[]>();
   readonly #waiters = new Map<string, Waiter[]>();
@@ -27,10 +27,10 @@ export class Inbox {
   }
 
   /**
-   * The oldest message of a type that was not returned yet, or the first to come.
+   * The oldest message of a type that was not returned yet, or the next one that arrives.
    *
-   * @param idle resolves when waiting any longer is useless
-   * @param explain the text of the error for a message that did not come
+   * @param idle resolves when waiting any longer is pointless
+   * @param explain the text of the error for a message that did not arrive
    */
   next(type: string, idle: () => Promise<void>, explain: () => string): Promise<unknown> {
     const messages = this.#messages.get(type) ?? [];

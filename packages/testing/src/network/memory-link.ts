@@ -1,6 +1,6 @@
 // A WebSocket connection in memory: the client's socket, the server's socket, and the two directions between them.
 // The client of a test network opens one for each attempt; the server's socket goes to the manager.
-// Guarantee: frames keep their order, and codes and reasons of a close reach the other end, as on a network.
+// Guarantee: frames keep their order, and the code and reason of a close reach the other end, as on a network.
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { WebSocketData, WebSocketInstance } from "@halyard/server";
 import { OrderedDelivery } from "./ordered-delivery.ts";
@@ -13,16 +13,16 @@ const CLOSED = 3;
 
 type ReadyState = typeof CONNECTING | typeof OPEN | typeof CLOSING | typeof CLOSED;
 
-/** Codes of a close event that no close frame carries: the frame had no code, or there was no frame. */
+/** Close event codes that never appear in a close frame: the frame had no code, or there was no frame. */
 const NO_STATUS = 1005;
 const ABNORMAL = 1006;
 
-/** What a link needs of its network, and the callbacks by which the network follows it. */
+/** What a link needs from its network, and the callbacks with which the network observes it. */
 export interface LinkObserver {
   readonly traffic: Traffic;
-  /** Runs a callback in a later turn of the event loop: a frame never arrives within the call that sent it. */
+  /** Runs a callback in a later turn of the event loop, because a frame never arrives within the call that sent it. */
   readonly queueTurn: (callback: () => void) => void;
-  /** The data of the connection on the server: its user. */
+  /** The server-side data of the connection: its user. */
   readonly data: WebSocketData;
   /** The calls that a server's runtime makes to the manager. */
   readonly server: {
@@ -62,7 +62,7 @@ export class Link {
     });
   }
 
-  /** Breaks the connection without a close frame. What is on its way is lost, and each end sees 1006. */
+  /** Breaks the connection without a close frame. Frames on their way are lost, and each end sees 1006. */
   cut(): void {
     const wasOpened = this.server.readyState !== CONNECTING;
     this.#up.cut(() => {

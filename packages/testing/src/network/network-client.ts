@@ -1,5 +1,5 @@
 // One client of a test network: a real client of @halyard/client on a socket in memory.
-// Made by the test network in `connect`, and asked by the quiescence detector whether something is pending.
+// Created by the test network in `connect`; the quiescence detector asks it whether something is pending.
 // Guarantee: every message that the client receives is in its inbox, whatever its type.
 import { createWebSocketClient } from "@halyard/client";
 import type { ConnectionState, WebSocketClient, WebSocketClientOptions } from "@halyard/client";
@@ -39,7 +39,7 @@ export class NetworkClient<TProtocol extends AnyProtocol> {
   #link: Link | undefined;
   /** How the last connection ended. */
   #lastClose = "";
-  /** The state that the network waited for in vain. */
+  /** The state that the network stopped waiting for. */
   #abandonedState: ConnectionState | undefined;
 
   constructor(parts: NetworkClientParts) {
@@ -61,7 +61,7 @@ export class NetworkClient<TProtocol extends AnyProtocol> {
   }
 
   /**
-   * Whether something will happen by itself and without the clock: a reply comes, or the client takes its next step
+   * Whether something will happen without the clock: a reply arrives, or the client takes its next step
    * towards a connection. In real time, each of its steps counts.
    */
   get isPending(): boolean {
@@ -73,7 +73,7 @@ export class NetworkClient<TProtocol extends AnyProtocol> {
     return this.#replies.isWaiting;
   }
 
-  /** Stops waiting for what is pending now. */
+  /** Stops waiting for what is currently pending. */
   abandon(): void {
     this.#abandonedState = this.client.state;
     this.#replies.abandon();
@@ -86,7 +86,7 @@ export class NetworkClient<TProtocol extends AnyProtocol> {
   /**
    * Waits until the connection is open.
    *
-   * @param idle resolves when waiting any longer is useless
+   * @param idle resolves when waiting any longer is pointless
    */
   async welcomed(idle: Promise<void>): Promise<void> {
     const { client } = this;
@@ -137,14 +137,14 @@ export class NetworkClient<TProtocol extends AnyProtocol> {
     };
   }
 
-  /** Runs before the listeners of the client, and so early enough to add one for a type that is new. */
+  /** Runs before the listeners of the client, early enough to add one for a new type. */
   #received(frame: Frame): void {
     const { type } = frame;
     this.#replies.received(frame);
     if (type === "error") this.#parts.onError(this.userId, frame);
     if (this.inbox.knows(type)) return;
     this.inbox.open(type);
-    // The type is any text here; only the compiler knows which types the contract has.
+    // The type is an arbitrary string here; only the compiler knows the types of the contract.
     const client = this.client as unknown as { on(type: string, listener: (message: unknown) => void): void };
     client.on(type, (message) => this.inbox.add(type, message));
   }

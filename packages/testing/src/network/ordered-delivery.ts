@@ -1,5 +1,5 @@
 // One direction of a connection in memory.
-// Made by a link, twice per connection, and called for each frame and each close.
+// Created by a link, twice per connection, and called for each frame and each close.
 // Guarantee: deliveries run in order, and never within the call that pushed them, as on a network.
 import type { Traffic } from "./traffic.ts";
 
@@ -23,7 +23,7 @@ export class OrderedDelivery {
     this.#schedule();
   }
 
-  /** Drops every delivery that has not run, and those that are pushed later. Only `onCut` is still delivered. */
+  /** Drops all pending and later deliveries. Only `onCut` is still delivered. */
   cut(onCut: () => void): void {
     if (this.#isCut) return;
     this.#traffic.inFlight -= this.#waiting.length;
@@ -38,7 +38,7 @@ export class OrderedDelivery {
     this.#queueTurn(() => this.#deliver());
   }
 
-  /** Runs the deliveries that wait now; those that are pushed meanwhile run in a turn of their own. */
+  /** Runs the waiting deliveries; those that are pushed meanwhile run in another turn. */
   #deliver(): void {
     this.#isScheduled = false;
     try {

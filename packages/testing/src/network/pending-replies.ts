@@ -20,7 +20,7 @@ export class PendingReplies {
     if ($.re !== undefined) this.#pending.delete($.re);
   }
 
-  /** Stops waiting for the present ones: their handlers wait for the clock, or for something outside this process. */
+  /** Stops waiting for the current ones, because their handlers wait for the clock or for something outside this process. */
   abandon(): void {
     for (const reply of this.#pending.values()) reply.isAbandoned = true;
   }

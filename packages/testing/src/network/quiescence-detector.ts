@@ -8,12 +8,12 @@ import type { Traffic } from "./traffic.ts";
 /** Turns of the event loop without traffic after which the network is quiet: promises and streams take a few. */
 const QUIET_TURNS = 8;
 /**
- * The time between two looks at the traffic, in real time. The looks are counted, not the milliseconds: in a process that
- * got no processor for a while nothing has happened, and yet it was not quiet.
+ * The real time between two checks of the traffic. The checks are counted, not the milliseconds, because a process that
+ * got no processor time for a while was not quiet although nothing happened.
  */
 const POLL_MS = 5;
 
-/** A client, which may be about to do something. */
+/** A client, which may have something pending. */
 interface Actor {
   readonly isPending: boolean;
   abandon(): void;
@@ -57,7 +57,7 @@ export class QuiescenceDetector {
     return false;
   }
 
-  /** Waits until everything has happened that needs neither time nor anything outside this process. */
+  /** Waits until everything that needs neither time nor anything outside this process has happened. */
   async #waitForQuietTurns(): Promise<void> {
     const { traffic } = this.#parts;
     for (let quiet = 0, { count } = traffic; quiet < QUIET_TURNS; quiet++) {
@@ -68,9 +68,9 @@ export class QuiescenceDetector {
   }
 
   /**
-   * Gives what is pending `quietMs` of real time, because it may wait for something outside, a file or a database.
+   * Waits `quietMs` of real time for pending work, because it may depend on something outside, such as a file or a database.
    *
-   * @returns whether something has happened, or nothing is pending any more
+   * @returns whether something has happened, or nothing is pending any longer
    */
   async #hasTraffic(): Promise<boolean> {
     const { traffic, quietMs } = this.#parts;
@@ -82,7 +82,7 @@ export class QuiescenceDetector {
     return false;
   }
 
-  /** The timers of real time are invisible: the network is quiet when nothing has happened or is pending for a while. */
+  /** Without a test clock, timers are invisible, so the network counts as quiet when nothing has happened or been pending for a while. */
   async #settleInRealTime(): Promise<void> {
     const { traffic, quietMs } = this.#parts;
     let { count } = traffic;

@@ -1,6 +1,6 @@
 // The test network: connects real clients to a real system in memory.
 // Called by the tests of applications and of this repository.
-// Guarantee: with a clock no time passes by itself, and `settle` waits for everything that is pending.
+// Guarantee: with a clock, no time passes by itself, and `settle` waits for everything that is pending.
 import type { WebSocketClient, WebSocketClientOptions } from "@halyard/client";
 import type { AnyProtocol, ServerMessage, ServerMessages } from "@halyard/protocol";
 import { TEST_CONTROLS } from "@halyard/protocol/internal";
@@ -14,11 +14,11 @@ import type { Traffic } from "./traffic.ts";
 
 /** The options of {@link createTestNetwork}. */
 export interface TestNetworkOptions {
-  /** The clock that the system was made with. The clients use it, too. @default real time */
+  /** The clock of the system. The clients use it, too. @default real time */
   readonly clock?: TestClock | undefined;
   /**
-   * How long, in milliseconds of real time, a frame without a reply is waited for before the network counts as idle.
-   * Without a `clock`, nothing at all may happen for so long. Needs to be longer than the slowest call of a handler to
+   * How long to wait for a reply before the network counts as idle, in milliseconds of real time.
+   * Without a `clock`, nothing at all may happen during this time. It must be longer than the slowest call of a handler to
    * something outside, such as a database.
    * @default 250
    */
@@ -36,9 +36,9 @@ export type TestClientOptions = Omit<
 /** A client of `@halyard/client`, with two more methods for tests. */
 export interface TestClient<TProtocol extends AnyProtocol> extends WebSocketClient<TProtocol> {
   /**
-   * The next message of a type: the oldest that this method has not returned yet, or the first to come.
+   * The next message of a type: the oldest that this method has not returned yet, or the next one that arrives.
    *
-   * @throws Error when the network is idle and none came; the text lists the messages that did come
+   * @throws Error if the network is idle and none arrived; the text lists the messages that did arrive
    */
   next<TType extends keyof ServerMessages<TProtocol> & string>(
     type: TType,
@@ -50,15 +50,15 @@ export interface TestClient<TProtocol extends AnyProtocol> extends WebSocketClie
 /** A server and its clients, connected in memory. */
 export interface TestNetwork<TProtocol extends AnyProtocol, TIdentity extends Identity> {
   /**
-   * Connects one more client of a user. A second client of the same user is another device. `authenticate` is not called, so
-   * nothing of it is tested: the user is `{ id, … }`, and there is no session. To test it, call the function itself.
+   * Connects another client of a user. A second client of the same user is another device. `authenticate` is not called, so
+   * it is not tested: the user is `{ id, … }`, and there is no session. To test `authenticate`, call it directly.
    *
-   * @throws Error when the server rejects the connection, with the close code
+   * @throws Error with the close code if the server rejects the connection
    */
   connect(user: Partial<TIdentity["user"]> & { readonly id: string }): Promise<TestClient<TProtocol>>;
   /**
-   * Waits until no frame is on its way, no reply is due, no connection opens, and changes of presence that are collected have
-   * gone out. The clock stands still meanwhile.
+   * Waits until no frame is on its way, no reply is due, no connection is opening, and collected presence changes have been
+   * sent. The clock stands still meanwhile.
    */
   settle(): Promise<void>;
   /** Lets time pass, timer by timer, and settles after each one. @param ms milliseconds. @throws Error without a clock */
@@ -68,12 +68,13 @@ export interface TestNetwork<TProtocol extends AnyProtocol, TIdentity extends Id
 }
 
 /**
- * Connects real clients to a real system, in memory: no sockets, no ports, and with a clock no waiting.
+ * Connects real clients to a real system in memory: without sockets and ports, and, with a clock, without waiting.
  *
  * Frames keep their order and never arrive within the call that sends them. `authenticate` is not called: the user is the
- * one that `connect` names. The default logger of the system writes nothing; one that is passed to it does. Everything else of the system works as it does on a network.
+ * one that `connect` names. The default logger of the system writes nothing; a logger of your own does. Everything else
+ * works as on a network.
  *
- * @throws TypeError when the clock is not the one that the system was made with
+ * @throws TypeError if the clock is not the one of the system
  * @example
  * const clock = createTestClock();
  * const network = createTestNetwork(createWebSocketSystem({ clock }), { clock });
@@ -89,7 +90,7 @@ export function createTestNetwork<TProtocol extends AnyProtocol, TIdentity exten
 }
 
 const QUIET_MS = 250;
-/** Errors of the server that are kept, to explain why a message did not come. */
+/** How many errors of the server are kept, to explain why a message did not arrive. */
 const MAX_ERRORS = 5;
 const NO_CLOCK =
   "There is no clock to advance: make one with createTestClock(), and pass it to createWebSocketSystem({ clock }) and createTestNetwork(system, { clock })";
@@ -110,7 +111,7 @@ class MemoryNetwork<TProtocol extends AnyProtocol, TIdentity extends Identity> i
 
   constructor(system: WebSocketSystem<TProtocol, TIdentity>, options: TestNetworkOptions) {
     const { clock, quietMs = QUIET_MS } = options;
-    // A system that runs has a heartbeat, so its clock has a timer.
+    // A running system has a heartbeat, so its clock has a timer.
     if (clock && clock.nextTimerAt === undefined) throw new TypeError(FOREIGN_CLOCK);
     this.#system = system;
     const controls = system.manager[TEST_CONTROLS]();

@@ -1,7 +1,7 @@
-/** Counters of one network, by which the network sees that nothing happens any more. */
+/** Counters of one network, which show when nothing happens any longer. */
 export interface Traffic {
-  /** Deliveries that were pushed and have not run. */
+  /** How many deliveries were pushed and have not run. */
   inFlight: number;
-  /** Everything that has happened: deliveries, and changes of a client's state. */
+  /** How many events have happened: deliveries, and changes of a client's state. */
   count: number;
 }

@@ -1,4 +1,4 @@
-// The network of one pane: real sockets of the browser, and faults that the buttons of the page put on them.
+// The network of one pane: real sockets of the browser, with faults that the buttons of the page cause.
 // The client gets `WebSocket` and `events` as options, and knows nothing else of it.
 import type { PageEvents, WebSocketConstructor } from "@halyard/client";
 import type { FrameDirection } from "./frame-log.ts";
@@ -10,7 +10,7 @@ export interface NetworkObserver {
 
 /** What a browser reports of a connection that broke. */
 const ABNORMAL_CLOSE = 1006;
-/** The close code that the server sees of a pulled plug: with 1000 and 1005 the user would count as gone. */
+/** The close code that the server gets for a pulled plug; with 1000 and 1005 the user would count as gone. */
 const PULLED = 3999;
 const REFUSED_AFTER_MS = 30;
 
@@ -122,7 +122,7 @@ class PaneSocket extends EventTarget {
     this.#end(code ?? 1005, reason ?? "");
   }
 
-  /** Breaks off without a goodbye: the client sees what it would see of a pulled plug. */
+  /** Ends without a close frame: the client sees the same as after a pulled plug. */
   breakOff(): void {
     if (!this.isFrozen) this.#socket?.close(PULLED, "the plug was pulled");
     this.#end(ABNORMAL_CLOSE, "");
@@ -140,7 +140,10 @@ class PaneSocket extends EventTarget {
   }
 }
 
-/** Messages have a number by which the server knows them again; requests have none, and are not doubled. */
+/**
+ * Whether a text is a message, which has a number that lets the server recognize a repetition. Requests have none and are
+ * not written twice.
+ */
 function isSend(text: string): boolean {
   return /"seq":\d+/.test(text);
 }

@@ -1,13 +1,13 @@
-// How late the event loop of this process is: a timer that is due and does not run.
-// The manager starts and stops it; the upgrade limiter reads `lagMs`, the metrics `lag`.
-// Guarantees: one timer, and a bounded number of samples whatever the load.
+// Measures the lag of this process' event loop: how late a due timer runs.
+// The manager starts and stops it; the upgrade limiter reads `lagMs`, the metrics read `lag`.
+// Guarantees: one timer, and a bounded number of samples under any load.
 import type { Logger } from "../logger.ts";
 import type { Clock } from "../types.ts";
 
 const SAMPLE_MS = 100;
-/** Ten seconds. */
+/** The samples of ten seconds. */
 const SAMPLES = 100;
-/** A delay that every user of this process sees. */
+/** A delay that every user of this process notices. */
 const STALL_MS = 500;
 const WARNING_INTERVAL_MS = 60_000;
 
@@ -35,7 +35,7 @@ export class EventLoopMonitor {
     this.#logger = logger;
   }
 
-  /** The first sample is dropped: an application that starts may block the loop before anything is connected. */
+  /** Starts measuring. The first sample is dropped, because a starting application may block the loop before anyone is connected. */
   start(): void {
     this.#schedule(() => {
       this.#schedule(this.#sample);
@@ -47,12 +47,12 @@ export class EventLoopMonitor {
     this.#dueAt = Infinity;
   }
 
-  /** The lag of the latest sample, or of the one that is overdue, in ms. */
+  /** The lag of the latest sample, or of the overdue one, in ms. */
   get lagMs(): number {
     return Math.max(this.#latestMs, this.#clock.now() - this.#dueAt);
   }
 
-  /** Over the last ten seconds, in ms. */
+  /** The lag over the last ten seconds, in ms. */
   get lag(): EventLoopLag {
     const sorted = this.#samples.toSorted((a, b) => a - b);
     const percentile = (part: number): number => sorted[Math.ceil(part * sorted.length) - 1] ?? 0;
@@ -73,7 +73,7 @@ export class EventLoopMonitor {
     if (this.#latestMs >= STALL_MS) this.#warn(now);
   };
 
-  /** The first stall is logged at once; those of the next minute are counted in the next line. */
+  /** Logs the first stall at once; the next line counts the stalls of the following minute. */
   #warn(now: number): void {
     this.#stalls++;
     if (now < this.#warnAt) return;

@@ -3,8 +3,8 @@ import type { ApplicationGuard } from "../application/application-guard.ts";
 import { isBoolean } from "../application/application-guard.ts";
 import type { AnyConfig } from "../config.ts";
 
-/** The functions of the configuration that must answer at once, each behind the guard. */
-export function decisionsOf(
+/** The functions of the configuration that must answer synchronously, each wrapped by the guard. */
+export function guardedOptions(
   config: AnyConfig,
   guard: ApplicationGuard,
 ): Pick<AnyConfig, "acceptContract" | "onConnectionLimit" | "trustProxy"> {

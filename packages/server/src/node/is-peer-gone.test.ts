@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isPeerGone } from "./peer.ts";
+import { isPeerGone } from "./is-peer-gone.ts";
 
 const TCP = { destroyed: false, localAddress: "192.0.2.1", remoteAddress: "192.0.2.2" };
 const RESET = { destroyed: false, localAddress: "192.0.2.1" };
