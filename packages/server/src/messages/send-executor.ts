@@ -90,18 +90,21 @@ export class SendExecutor {
       (await this.#perform(message, makeId, mayHaveRun)).replyPrefix;
     const endsAt = clock.now() + MAX_WAIT_MS;
     const { publishesOnce } = deduplicator;
-    let work: ClientWork = { ref, key: seq, digest, connection, mayHaveRun: mayBeRepetition(message) };
-    for (;;)
+    let mayHaveRun: boolean | undefined = mayBeRepetition(message);
+    for (;;) {
+      const claim = deduplicator.nextClaim();
+      const work: ClientWork = { ref, key: seq, digest, claim, connection, mayHaveRun };
       try {
         const publication = publishesOnce ? await this.#publicationOf(message, makeId) : undefined;
-        work = { ...work, claim: deduplicator.nextClaim() };
         return await deduplicator.run(work, perform, publication);
       } catch (error) {
         do {
           if (!isUnavailable(error) || isClosed(connection) || clock.now() >= endsAt) throw error;
           await monitor.nextLook();
         } while (monitor.isAway);
+        ({ mayHaveRun } = work);
       }
+    }
   }
 
   /**
