@@ -2,11 +2,11 @@
 export const INTERNAL_NAMES =
   `acquire attach connection createClient disconnect drop dropAll dueAt emit emitter end enter exit expireTypes
   flush forget framesFor groupFor handles hasLeft hasOwnCredentials held hide isAnswered isDue isEnded
-  isHalyard isJoining isOpen isRequested isSent isShowTimerSet isStarted isUnconfirmed isWelcomed isWritten
-  kept learn leaveIdle listOf listen markUnconfirmed membershipChanged names nextUrl ofClient onActivity
+  isHalyard isHeld isJoining isOpen isPending isRenewal isRequested isSent isShowTimerSet isStarted isUnconfirmed isWelcomed isWritten
+  kept learn leaveIdle listOf listen markUnconfirmed membershipChanged names nextUrl ofClient ofHello onActivity
   onAnswer onChange onChatMessage onDead onDisconnected onEnd onFlush onFrame onHide onJoined onLeft onOpen
-  onReply onServerRequest onTabAnswer onTabFrame onText onTransition onUserChange onWelcome ownClient
+  onReply onServerRequest onSignIn onTabAnswer onTabFrame onText onTransition onUserChange onWelcome ownClient
   pendingListeners readers receive refusal register release reportError restart resumption scopeParts sendFrame
-  sender serverMs settle settleAll show showTimer shown shownLast skipBackoff statesFor stop storeOf
+  sender serverMs settle settleAll show showTimer shown shownLast shownSince skipBackoff statesFor stop storeOf
   survivesReconnect take takeAlone takeOver timer toDate transition unanswered update userLists usersOf wake
   wanted write`.split(/\s+/);

@@ -7,8 +7,8 @@ import type { Clock, Logger } from "@halyard/server";
 /** Options of `betterAuthAuthenticator`. All are optional. */
 export interface BetterAuthAuthenticatorOptions {
   /**
-   * Receives one warning for each rejected origin, at most 100 in all: for example pino, winston or `console`.
-   * `false` logs nothing.
+   * Receives one warning for each rejected origin of a page or a ticket, at most 100 in all, and once a minute the reason why
+   * sessions cannot be checked: for example pino, winston or `console`. `false` logs nothing.
    *
    * @default Better Auth's own logger
    */

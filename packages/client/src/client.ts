@@ -7,7 +7,6 @@ import type {
   GapReason,
   Position,
   PublicUser,
-  SendResult,
   WelcomeMessage,
 } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
@@ -22,12 +21,13 @@ import { checkOptions } from "./connection/connect-url.ts";
 import type { ConnectionState } from "./connection/connection-state.ts";
 import { Connection } from "./connection/connection.ts";
 import { firstWarning } from "./connection/first-warning.ts";
-import { Channels } from "./messaging/channels.ts";
+import { Channels, hasLost } from "./messaging/channels.ts";
 import type { ClientEvents } from "./messaging/client-events.ts";
 import { MessageScope } from "./messaging/message-scope.ts";
 import { MessageSender } from "./messaging/message-sender.ts";
 import { Outbox } from "./messaging/outbox.ts";
 import { PresenceLists } from "./messaging/presence-list.ts";
+import { readOutcome } from "./messaging/read-outcome.ts";
 import { renewSession } from "./messaging/renew-session.ts";
 import { PendingRequests } from "./messaging/requests.ts";
 import type { Reply, RequestOptions } from "./messaging/requests.ts";
@@ -53,6 +53,8 @@ export class Client extends MessageScope {
   #opensWhenUsed: boolean;
   /** The numbers of the last message and request of the current user; later ones belong to the user who signs in next. */
   #lastOfUser: readonly [message: number, request: number] = ALL;
+  /** The running renewal of the session, whose ticket may belong to another user: nothing is written until it ends. */
+  #renewal: object | undefined;
   readonly #warn = firstWarning();
 
   constructor(options: WebSocketClientOptions) {
@@ -67,7 +69,7 @@ export class Client extends MessageScope {
     }
     const emitter = new Emitter<ClientEvents>(reportError);
     const connection = new Connection(clock, settings, {
-      resumption: () => ({ positions: channels.positions, rooms: rooms.names }),
+      resumption: () => ({ positions: channels.positions, rooms: rooms.ofHello }),
       onWelcome: (welcome) => this.#onWelcome(welcome),
       onUserChange: () => this.#onUserChange(),
       onTransition: (state) => this.#onTransition(state),
@@ -77,24 +79,20 @@ export class Client extends MessageScope {
     });
     const channels = new Channels(emitter);
     const userLists = new PresenceLists(emitter);
-    const isJoining = (channel: string | undefined) => rooms.isJoining(channel);
-    const onFlush = () => rooms.leaveIdle();
-    const outbox = new Outbox({ clock, connection, emitter, isJoining, onFlush }, options.outbox);
-    const requests = new PendingRequests({ clock, connection, isJoining }, options.requestTimeoutMs);
+    const isHeld = (channel?: string) => !!this.#renewal || rooms.isJoining(channel);
+    const parts = { clock, connection, emitter, isHeld, reportError, onFlush: () => rooms.leaveIdle() };
+    const outbox = new Outbox(parts, options.outbox);
+    const requests = new PendingRequests(parts, options.requestTimeoutMs);
     const rooms: Rooms = new Rooms({
-      clock,
-      channels,
-      outbox,
-      userLists,
-      requests,
+      ...parts,
+      ...{ channels, outbox, userLists, requests },
       onChange: () => {
         emitter.emit("room");
         requests.flush();
         outbox.flush();
       },
-      reportError,
     });
-    const sender = new MessageSender({ clock, connection, outbox, reportError }, options.typingThrottleMs);
+    const sender = new MessageSender({ ...parts, outbox }, options.typingThrottleMs);
     super({ emitter, userLists, requests, sender });
     this.#options = options;
     this.#connection = connection;
@@ -166,9 +164,15 @@ export class Client extends MessageScope {
 
   authenticate(): void {
     const { ticket } = this.#options;
-    if (!ticket || !this.#connection.isOpen) return this.#start(true);
-    void renewSession(this.scopeParts.requests, ticket, () => {
-      if (this.#connection.isOpen) this.#start(true);
+    const connection = this.#connection;
+    if (!ticket || !connection.isOpen || this.#renewal) return this.#start(true);
+    const renewal = (this.#renewal = this.#beginSignIn());
+    void renewSession(this.scopeParts.requests, ticket, (isRenewed) => {
+      if (!connection.isOpen || this.#renewal !== renewal) return;
+      if (!isRenewed) return connection.reconnect();
+      this.#renewal = undefined;
+      this.#lastOfUser = ALL;
+      this.#flush();
     });
   }
 
@@ -180,8 +184,13 @@ export class Client extends MessageScope {
   /** @param isSignIn whether later messages belong to the user who signs in */
   #start(isSignIn: boolean): void {
     this.#opensWhenUsed = false;
-    if (isSignIn) this.#lastOfUser = [this.#outbox.lastSeq, this.scopeParts.requests.lastId];
+    if (isSignIn) this.#beginSignIn();
     this.#connection.reconnect();
+  }
+
+  #beginSignIn(): object {
+    this.#rooms.onSignIn();
+    return (this.#lastOfUser = [this.#outbox.lastSeq, this.scopeParts.requests.lastId]);
   }
 
   /** The parts whose state `outbox.storage` keeps. */
@@ -199,16 +208,16 @@ export class Client extends MessageScope {
     if (forgotten) {
       this.#outbox.forget();
       this.scopeParts.requests.forget();
-    } else if (
-      forgotten === undefined &&
-      Object.values(channels).some(({ recovered }) => recovered === "lost")
-    )
-      this.#outbox.markUnconfirmed();
+    } else if (forgotten === undefined && hasLost(channels)) this.#outbox.markUnconfirmed();
     this.#channels.resume(channels, this.#rooms.names);
     this.#rooms.onWelcome(channels);
   }
 
   #onTransition(state: ConnectionState): void {
+    const renewal = this.#renewal;
+    this.#renewal = undefined;
+    // The ticket was another user's: the next connection has one of its own.
+    if (renewal && state.status === "authRequired") return this.#connection.reconnect();
     this.#warn(state);
     // Runs before the listeners, because a listener may start the client again at once.
     if (state.status === "closed") this.#end();
@@ -228,6 +237,7 @@ export class Client extends MessageScope {
     // The ids of messages that still wait belong to the current client id, so it is only replaced if none waits.
     if (this.#outbox.restart(this.#lastOfUser[0])) this.#connection.clientId = undefined;
     this.#channels.clear();
+    this.#rooms.onUserChange(this.#lastOfUser !== ALL);
   }
 
   #onDisconnected(): void {
@@ -269,20 +279,10 @@ export class Client extends MessageScope {
     this.#channels.receive(frame, size);
   }
 
-  /** @param mayHaveRun whether the refused operation may have run before, on a node that was lost */
   #onReply(re: number | string | undefined, reply: Reply, mayHaveRun?: unknown): void {
-    if (typeof re !== "number")
-      return this.scopeParts.requests.settle(
-        String(re),
-        mayHaveRun ? { error: new HalyardError("unavailable") } : reply,
-      );
-    if ("error" in reply)
-      return this.#outbox.onReply(
-        re,
-        mayHaveRun ? { status: "unknown" } : { status: "rejected", error: reply.error },
-      );
-    const { ch, off, result } = Object(reply.result) as SendResult;
-    this.#outbox.onReply(re, { status: "delivered", channel: ch, offset: off, result });
+    const { requests } = this.scopeParts;
+    if (typeof re === "number") this.#outbox.onReply(re, readOutcome(reply, mayHaveRun));
+    else requests.settle(String(re), mayHaveRun ? { error: new HalyardError("unavailable") } : reply);
   }
 
   /** Settles everything that waits, because no connection follows until the application starts one. */

@@ -214,7 +214,10 @@ export interface WebSocketClient<
    * was written and has no reply is unknown.
    */
   close(this: void): void;
-  /** Call this after a sign-in: connects again, or renews the session of the open connection. */
+  /**
+   * Is to be called after a sign-in: connects anew, or, with a `ticket`, renews the session of the open connection. What is sent
+   * from then on is of the user who signs in, and waits for the server's answer.
+   */
   authenticate(this: void): void;
   /** Replaces the connection with a new one now. */
   reconnect(this: void): void;

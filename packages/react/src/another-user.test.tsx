@@ -1,7 +1,8 @@
+import { act } from "react";
 import { afterEach, expect, it, vi } from "vitest";
 import { createPage, createScene, hooks, watch } from "../test/scene.tsx";
 
-const { useMessages, useRequest } = hooks;
+const { useMessages, useMyPresence, usePresence, useRequest } = hooks;
 
 afterEach(() => {
   vi.useRealTimers();
@@ -33,5 +34,28 @@ it("a page on which another user signs in shows nothing of the earlier one, and 
   expect(client.user?.userId).toBe("bea");
   expect(asked).toEqual(["slow", "slow"]);
   expect(isShown()).toEqual([undefined, 0]);
+  await page.unmount();
+});
+
+it("a page on which another user signs in shows the others the initial state, and nothing of the earlier user", async () => {
+  const { system, connect, settle, pass } = createScene();
+  const [client, bob] = [await connect("ada"), await connect("bob")];
+  const mine = watch(() => useMyPresence("canvas", { status: "here", cursor: null }));
+  const others = watch(() => usePresence("canvas", { others: true }));
+  const page = createPage(client);
+  await page.show(<mine.Watcher />);
+  await createPage(bob).show(<others.Watcher />);
+  await settle();
+  await act(async () => mine.now[1]({ status: "away", cursor: { x: 7 } }));
+  await pass(200);
+  const shown = () => others.now.map(({ userId, presence }) => [userId, presence]);
+  expect(shown()).toEqual([["ada", { status: "away", cursor: { x: 7 } }]]);
+
+  for (const { data } of system.manager.wsInstances.get("ada") ?? []) Object.assign(data, { userId: "bea" });
+  client.cut();
+  await pass(10_000);
+  expect(client.user?.userId).toBe("bea");
+  expect(mine.now[0]).toEqual({ status: "here", cursor: null });
+  expect(shown()).toEqual([["bea", { status: "here", cursor: null }]]);
   await page.unmount();
 });

@@ -1,7 +1,12 @@
 // Mistakes because of which there is no connection.
+import { betterAuthAuthenticator, halyard } from "@halyard/better-auth";
 import { createWebSocketClient } from "@halyard/client";
+import { betterAuth } from "better-auth";
+import { getMigrations } from "better-auth/db/migration";
+import { anonymous } from "better-auth/plugins";
 import { SignJWT, jwtVerify } from "jose";
 import { createServer, request as httpRequest } from "node:http";
+import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { until } from "../../support/wait.ts";
@@ -115,6 +120,32 @@ it.each([
     await expectRow(id, scene.said);
   },
 );
+
+/** A Better Auth as a newcomer writes it. The session cookie is one of another secret, which is looked up all the same. */
+function newcomersAuth(db = new DatabaseSync(":memory:")) {
+  scene.onEnd(() => db.close());
+  const [baseURL, secret] = ["http://localhost:3000", "k3J9vQ2mX7pL5sT8wZ1yB4nC6dF0gH3j"];
+  return betterAuth({ database: db, baseURL, secret, plugins: [anonymous(), halyard()] });
+}
+
+it("a Better Auth without its tables is named, and what makes them", async () => {
+  const url = await scene.serve({ authenticate: betterAuthAuthenticator(newcomersAuth()) });
+  const headers = { cookie: "better-auth.session_token=a.b", origin: "http://localhost:3000" };
+  scene.connect(url, { WebSocket: withHeaders(headers) });
+  await expectRow("no-tables", scene.said);
+});
+
+it("a ticket that another program than its page connects with is named with both", async () => {
+  const auth = newcomersAuth();
+  await (await getMigrations(auth.options)).runMigrations();
+  const url = await scene.serve({ authenticate: betterAuthAuthenticator(auth) });
+  const signedIn = await auth.api.signInAnonymous({ asResponse: true });
+  const [cookie = ""] = signedIn.headers.getSetCookie();
+  const headers = { cookie: cookie.split(";")[0] ?? "", origin: "http://localhost:3000" };
+  const ticket = async () => (await auth.api.createHalyardTicket({ headers: new Headers(headers) })).ticket;
+  scene.connect(url, { WebSocket, ticket });
+  await expectRow("ticket-origin", scene.said);
+});
 
 it("an authenticate that gives no user id is named [s-M1]", async () => {
   const url = await scene.serve({ authenticate: () => ({ id: "ada" }) as never });

@@ -13,7 +13,7 @@ const MAX_WAIT_MS = 10_000;
 export interface BoundedReadsParts {
   readonly clock: Pick<SessionClock, "now">;
   /** Creates the error for a read that is not made. */
-  readonly unavailable: (cause: unknown) => Error;
+  readonly overloaded: (reason: string) => Error;
 }
 
 export class BoundedReads {
@@ -25,14 +25,13 @@ export class BoundedReads {
     this.#parts = parts;
   }
 
-  /** @throws the error from `unavailable`, if too many reads wait or this one has waited for too long */
+  /** @throws the error from `overloaded`, if too many reads wait or this one has waited for too long */
   async run<TValue>(read: () => Promise<TValue>): Promise<TValue> {
-    const { clock, unavailable } = this.#parts;
+    const { clock, overloaded } = this.#parts;
     const askedAt = clock.now();
     await this.#slot();
     try {
-      if (clock.now() - askedAt > MAX_WAIT_MS)
-        throw unavailable(new Error("The read has waited for too long."));
+      if (clock.now() - askedAt > MAX_WAIT_MS) throw overloaded("The read has waited for too long.");
       return await read();
     } finally {
       this.#release();
@@ -45,7 +44,7 @@ export class BoundedReads {
       return undefined;
     }
     if (this.#waiting.size >= MAX_WAITING)
-      throw this.#parts.unavailable(new Error("Too many reads of the session store wait."));
+      throw this.#parts.overloaded("Too many reads of the session store wait.");
     return new Promise((resolve) => this.#waiting.add(resolve));
   }
 

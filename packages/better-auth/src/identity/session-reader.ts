@@ -13,6 +13,15 @@ import { sessionInfoOf } from "./session-info.ts";
 import { isApiKeyValid, sourceOf } from "./session-source.ts";
 import type { SessionSource } from "./session-source.ts";
 
+/** As the server knows it. By a name, because the packages share no code for it. */
+const IS_FAILURE = Symbol.for("halyard.is-failure.1");
+const UNAVAILABLE = "Sessions cannot be checked right now.";
+
+/** The session store has failed: the server tells the application's `onError`, which it tells of no other HalyardError. */
+class StoreFailedError extends HalyardError {
+  readonly [IS_FAILURE] = true;
+}
+
 /**
  * Reads sessions from where they are stored. Each method rejects with HalyardError `forbidden` for a banned user, and with
  * `unavailable` when the store does not answer or Better Auth could not start.
@@ -93,14 +102,21 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     });
   }
 
-  /** The error for a store that does not answer. Its retry time is random, so that the clients do not all return at once. */
+  /** The error for a store that does not answer, which the application hears of with its cause. */
   unavailable(cause: unknown): HalyardError {
+    return new StoreFailedError("unavailable", UNAVAILABLE, { retryAfterMs: this.#retryAfterMs(), cause });
+  }
+
+  /** The error where too many reads wait for a store that answers. */
+  overloaded(reason: string): HalyardError {
+    const options = { retryAfterMs: this.#retryAfterMs(), cause: new Error(reason) };
+    return new HalyardError("unavailable", UNAVAILABLE, options);
+  }
+
+  /** Random, so that the clients do not all come back at once. */
+  #retryAfterMs(): number {
     const { retryAfterMs, clock } = this.#settings;
-    const jittered = Math.round(retryAfterMs * (1 + clock.random()));
-    return new HalyardError("unavailable", "Sessions cannot be checked right now.", {
-      retryAfterMs: jittered,
-      cause,
-    });
+    return Math.round(retryAfterMs * (1 + clock.random()));
   }
 
   async #unlessBanned(

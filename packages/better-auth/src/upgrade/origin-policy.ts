@@ -2,11 +2,11 @@
 // The upgrade authenticator calls it first for each upgrade request, before it reads a session.
 // Guarantees that a page from an origin that Better Auth does not trust can never use the cookie of its visitor.
 import { HalyardError } from "@halyard/protocol/wire";
-import type { Logger, UpgradeRequest } from "@halyard/server";
+import type { UpgradeRequest } from "@halyard/server";
 import type { AuthContext } from "better-auth";
 import type { AuthenticatorSettings } from "../options.ts";
 import type { Credentials } from "./credentials.ts";
-import { RejectionLog } from "./rejection-log.ts";
+import type { RejectionLog } from "./rejection-log.ts";
 import { isTrustedOrigin } from "./trusted-origins.ts";
 
 /** The settings that the origin policy uses. */
@@ -17,9 +17,9 @@ export class OriginPolicy {
   readonly #allowMissingOrigin: boolean;
   readonly #rejections: RejectionLog;
 
-  constructor(context: AuthContext, { logger, development, allowMissingOrigin }: OriginSettings) {
+  constructor(rejections: RejectionLog, { allowMissingOrigin }: OriginSettings) {
     this.#allowMissingOrigin = allowMissingOrigin;
-    this.#rejections = new RejectionLog(logger ?? loggerOf(context), development);
+    this.#rejections = rejections;
   }
 
   /**
@@ -66,8 +66,4 @@ function withoutCookie(headers: Headers): Headers {
   const copy = new Headers(headers);
   copy.delete("cookie");
   return copy;
-}
-
-function loggerOf({ logger }: AuthContext): Pick<Logger, "warn"> {
-  return { warn: (_fields, message) => logger.warn(message) };
 }

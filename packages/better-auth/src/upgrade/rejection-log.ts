@@ -1,17 +1,17 @@
 import { callLogger, printableAscii } from "@halyard/protocol/internal";
-import type { Logger } from "@halyard/server";
+import type { WarningLogger } from "../identity/warning-logger.ts";
 
 const MAX_LOGGED = 100;
 const MAX_ORIGIN_LENGTH = 80;
 
-/** Logs each rejected origin once, and at most 100 rejections in all, so that a scanner cannot fill the log. */
+/** Logs each rejected origin, of a page or of a ticket, once, and at most 100 rejections in all, so that a scanner cannot fill the log. */
 export class RejectionLog {
-  readonly #logger: Pick<Logger, "warn"> | false;
+  readonly #logger: WarningLogger;
   readonly #development: boolean;
   readonly #logged = new Set<string>();
 
   /** @param development whether a warning shows the line of configuration that would allow the origin */
-  constructor(logger: Pick<Logger, "warn"> | false, development: boolean) {
+  constructor(logger: WarningLogger, development: boolean) {
     this.#logger = logger;
     this.#development = development;
   }
@@ -32,6 +32,18 @@ export class RejectionLog {
     const message =
       "Refused a connection with a token in its URL, where every proxy logs it: send it as Authorization, or as a ticket among the subprotocols.";
     this.#logOnce("?", { event: "secret_in_url" }, message);
+  }
+
+  /** @param from null for a client that sends no `Origin` */
+  ticketOrigin(issuedTo: string, from: string | null): void {
+    const [page, other] = [issuedTo, from ?? ""].map((origin) => printableAscii(origin, MAX_ORIGIN_LENGTH));
+    const came = from === null ? "came without Origin" : `came from ${other}`;
+    const message = `Refused a ticket that was issued to ${page} and ${came}: the page that fetches a ticket has to be the one that connects with it.`;
+    this.#logOnce(
+      `ticket ${page} ${other}`,
+      { event: "ticket_origin", issuedTo: page, origin: other },
+      message,
+    );
   }
 
   #originMessage(origin: string): string {

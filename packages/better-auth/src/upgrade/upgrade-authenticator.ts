@@ -11,7 +11,9 @@ import type { SessionReader } from "../identity/session-reader.ts";
 import { readKeyOf, SharedReads } from "../identity/shared-reads.ts";
 import { audienceOf, redeemTicket } from "../identity/tickets.ts";
 import { credentialsOf } from "./credentials.ts";
+import { warningLogger } from "../identity/warning-logger.ts";
 import { OriginPolicy } from "./origin-policy.ts";
+import { RejectionLog } from "./rejection-log.ts";
 import type { AuthenticatorSettings } from "../options.ts";
 import type { OriginSettings } from "./origin-policy.ts";
 import { isTrustedOrigin } from "./trusted-origins.ts";
@@ -29,6 +31,7 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
   readonly #bounded: BoundedReads;
   readonly #reads = new SharedReads<AcceptedSession<SessionOf<TAuth>> | null>();
   #policy: OriginPolicy | undefined;
+  #rejections: RejectionLog | undefined;
 
   /** @param sequence returns the number of the latest change of sessions */
   constructor(
@@ -39,8 +42,8 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
     this.#reader = reader;
     this.#sequence = sequence;
     this.#settings = settings;
-    const unavailable = (cause: unknown): Error => reader.unavailable(cause);
-    this.#bounded = new BoundedReads({ clock: settings.clock, unavailable });
+    const overloaded = (reason: string): Error => reader.overloaded(reason);
+    this.#bounded = new BoundedReads({ clock: settings.clock, overloaded });
   }
 
   /**
@@ -50,7 +53,7 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
   async authenticate(request: UpgradeRequest): Promise<AcceptedSession<SessionOf<TAuth>> | null> {
     const context = await this.#reader.context();
     const credentials = credentialsOf(request);
-    this.#policy ??= new OriginPolicy(context, this.#settings);
+    this.#policy ??= new OriginPolicy(this.#logOf(context), this.#settings);
     const headers = await this.#orUnavailable(this.#policy.accept(context, request, credentials));
     if (credentials.ticket === undefined) return this.#read(headers);
     const sequence = this.#sequence();
@@ -87,9 +90,18 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
     return this.#bounded.run(async () => {
       const claim = await this.#orUnavailable(redeemTicket(context, ticket));
       if (claim?.audience !== audienceOf(context)) return null;
-      if (claim.origin !== null && origin !== undefined && claim.origin !== origin) return null;
+      if (claim.origin !== null && origin !== undefined && claim.origin !== origin) {
+        this.#logOf(context).ticketOrigin(claim.origin, origin);
+        return null;
+      }
       return this.#reader.readToken(claim.token, host);
     });
+  }
+
+  /** Made late: the default logger is part of Better Auth's context. */
+  #logOf(context: AuthContext): RejectionLog {
+    const { logger, development } = this.#settings;
+    return (this.#rejections ??= new RejectionLog(warningLogger(context, logger), development));
   }
 
   async #orUnavailable<TResult>(pending: Promise<TResult>): Promise<TResult> {

@@ -10,6 +10,7 @@ import type { SessionReader } from "../identity/session-reader.ts";
 import { dateOf } from "@halyard/protocol/internal";
 import type { AuthenticatorSettings, SessionClock } from "../options.ts";
 import { CoalescingQueue } from "./coalescing-queue.ts";
+import { OutageLog } from "./outage-log.ts";
 import type { RecentChanges } from "./recent-changes.ts";
 import type { WatchedSession, WatchedSessions } from "./watched-sessions.ts";
 
@@ -18,7 +19,7 @@ export interface CheckParts<TAuth extends BetterAuthInstance> {
   readonly reader: SessionReader<TAuth>;
   readonly changes: RecentChanges;
   readonly origins: IdentityOrigins;
-  readonly settings: Pick<AuthenticatorSettings, "clock" | "lookUpMs" | "storeGraceMs">;
+  readonly settings: Pick<AuthenticatorSettings, "clock" | "logger" | "lookUpMs" | "storeGraceMs">;
   readonly sessions: WatchedSessions<SessionOf<TAuth>>;
   readonly end: (session: WatchedSession<SessionOf<TAuth>>, code: SessionCloseCode) => void;
 }
@@ -32,11 +33,13 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
   readonly #parts: CheckParts<TAuth>;
   readonly #clock: SessionClock;
   readonly #queue: CoalescingQueue<WatchedSession<SessionOf<TAuth>>>;
+  readonly #outage: OutageLog;
   #timer: unknown;
 
   constructor(parts: CheckParts<TAuth>) {
     this.#parts = parts;
     this.#clock = parts.settings.clock;
+    this.#outage = new OutageLog(parts.reader, parts.settings);
     this.#queue = new CoalescingQueue((session) => this.#run(session));
   }
 
@@ -79,6 +82,7 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
     } catch (error) {
       if (!sessions.has(session)) return;
       if (error instanceof HalyardError && error.code === "forbidden") return end(session, 4403);
+      this.#outage.failed(error);
       session.isChanged ||= mustReplace;
       this.#postpone(session);
     }

@@ -1,4 +1,5 @@
 import type { PublicUser } from "@halyard/protocol";
+import { isEqual } from "../common/is-equal.ts";
 import type { ConnectionCause } from "./connection-cause.ts";
 
 /** Why the server rejected the credentials. */
@@ -42,5 +43,5 @@ export function reduceConnection(state: ConnectionState, event: ConnectionEvent)
   if (event.status === "started") return { status: "connecting", attempt: 1, cause: undefined };
   const isOutdated =
     state.status === "closed" || (state.status === "authRequired" && event.status !== "closed");
-  return isOutdated || JSON.stringify(state) === JSON.stringify(event) ? state : event;
+  return isOutdated || isEqual(state, event) ? state : event;
 }

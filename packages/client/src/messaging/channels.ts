@@ -151,6 +151,10 @@ export class Channels {
 export const isSubscribed = ({ recovered }: WelcomeMessage["channels"][string]): boolean =>
   recovered !== "forbidden" && recovered !== "pending";
 
+/** Whether the server has lost what some channel had. */
+export const hasLost = (channels: WelcomeMessage["channels"]): boolean =>
+  Object.values(channels).some(({ recovered }) => recovered === "lost");
+
 function forgetHeld({ held }: Channel): void {
   if (!held) return;
   held.frames = [];

@@ -14,6 +14,8 @@ const TYPING_THROTTLE_MS = 3_000;
 interface MessageSenderParts {
   readonly clock: Clock;
   readonly connection: FrameWriter;
+  /** While the session is being renewed. */
+  readonly isHeld: () => boolean;
   readonly outbox: Outbox;
   readonly reportError: (error: unknown) => void;
 }
@@ -35,10 +37,10 @@ export class MessageSender {
     fields: object | undefined,
     { channel, refusal }: Destination,
   ): Sending<unknown> | undefined {
-    const { clock, connection, outbox, reportError } = this.#parts;
+    const { clock, connection, isHeld, outbox, reportError } = this.#parts;
     if (type === "chat_message") this.#typing.onChatMessage(channel);
     if (!this.#ephemeralTypes.includes(type)) return outbox.send(type, fields, { channel, refusal });
-    if (refusal || !connection.isOpen) return undefined;
+    if (refusal || !connection.isOpen || isHeld()) return undefined;
     const { isTyping } = Object(fields) as { isTyping?: unknown };
     if (type === TYPING_INDICATOR && !this.#typing.isDue(channel, isTyping === true, clock.now()))
       return undefined;

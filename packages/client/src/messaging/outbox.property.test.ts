@@ -95,7 +95,7 @@ function createTrial() {
       ok(++unanswered <= UNACKNOWLEDGED);
     },
   };
-  const parts: OutboxParts = { clock, connection, emitter, isJoining: () => isJoining, onFlush: () => {} };
+  const parts: OutboxParts = { clock, connection, emitter, isHeld: () => isJoining, onFlush: () => {} };
   const outbox = new Outbox(parts, { messages: MESSAGES, bytes: BYTES });
   const statuses = new Map<string, string>();
   let sent = 0;

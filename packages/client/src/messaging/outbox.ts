@@ -27,8 +27,8 @@ export interface OutboxParts {
   readonly clock: Clock;
   readonly connection: OutboxConnection;
   readonly emitter: Emitter<ClientEvents>;
-  /** While a room is being joined, messages to it wait, and so do all messages behind them. */
-  readonly isJoining: (channel: string | undefined) => boolean;
+  /** While a room is being joined, messages to it wait, and so do all messages behind them; while the session is renewed, all wait. */
+  readonly isHeld: (channel: string | undefined) => boolean;
   /** Called when messages may have been settled. */
   readonly onFlush: () => void;
 }
@@ -224,11 +224,11 @@ export class Outbox {
 
   /** @returns how long until the server's rate allows the next message, in milliseconds */
   #write(now: number): number {
-    const { connection, isJoining } = this.#parts;
+    const { connection, isHeld } = this.#parts;
     const { limits } = connection;
     while (connection.isOpen && this.#sent < limits.unacknowledged) {
       const entry = this.entries[this.#sent];
-      if (!entry || isJoining(entry.message?.channel)) break;
+      if (!entry || isHeld(entry.message?.channel)) break;
       const { seq, message: { bytes = 0, text = encodeFrame('{"type":"skip"}', { seq }) } = {} } = entry;
       const waitMs = connection.take(bytes);
       if (waitMs > 0) return waitMs;

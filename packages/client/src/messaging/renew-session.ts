@@ -4,13 +4,12 @@ import type { PendingRequests } from "./requests.ts";
 export async function renewSession(
   requests: PendingRequests,
   ticket: () => string | Promise<string>,
-  onFailed: () => void,
+  onEnd: (isRenewed: boolean) => void,
 ): Promise<void> {
   try {
-    requests.sendFrame({ type: "authenticate", ticket: await ticket() }, (reply) => {
-      if ("error" in reply) onFailed();
-    });
+    const frame = { type: "authenticate", ticket: await ticket() };
+    requests.sendFrame(frame, (reply) => onEnd("result" in reply), { isRenewal: true });
   } catch {
-    onFailed();
+    onEnd(false);
   }
 }

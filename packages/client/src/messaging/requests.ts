@@ -34,6 +34,8 @@ interface FrameOptions {
    * Whether the request goes out again after a reconnect. Otherwise it settles with `unavailable` when disconnected.
    */
   readonly survivesReconnect?: boolean | undefined;
+  /** Whether the frame renews the session: it is written meanwhile. */
+  readonly isRenewal?: boolean | undefined;
 }
 
 interface PendingRequest {
@@ -42,6 +44,7 @@ interface PendingRequest {
   readonly bytes: number;
   readonly callback: (reply: Reply) => void;
   readonly survivesReconnect: boolean | undefined;
+  readonly isRenewal: boolean | undefined;
   readonly timer: Timer;
   /** Whether it was sent on this connection. */
   isSent?: boolean;
@@ -52,8 +55,10 @@ interface PendingRequest {
 interface RequestParts {
   readonly clock: Clock;
   readonly connection: FrameWriter;
-  /** While a room is being joined, requests in it wait. */
-  readonly isJoining: (channel: string | undefined) => boolean;
+  /** While a room is being joined, requests in it wait; while the session is renewed, all wait. */
+  readonly isHeld: (channel: string | undefined) => boolean;
+  /** Called when requests may have been settled. */
+  readonly onFlush: () => void;
 }
 
 export class PendingRequests {
@@ -108,11 +113,11 @@ export class PendingRequests {
 
   /** @returns the id of the frame */
   sendFrame(message: object, callback: (reply: Reply) => void, options: FrameOptions = {}): string {
-    const { channel, timeoutMs = this.#timeoutMs, survivesReconnect } = options;
+    const { channel, timeoutMs = this.#timeoutMs, survivesReconnect, isRenewal } = options;
     const id = `r${++this.lastId}`;
     const { text, bytes, error } = encodeOutgoing(message, { id, ch: channel }, this.limits);
     const timer = new Timer(this.#parts.clock);
-    this.#pending.set(id, { channel, text, bytes, callback, survivesReconnect, timer });
+    this.#pending.set(id, { channel, text, bytes, callback, survivesReconnect, isRenewal, timer });
     timer.set(timeoutMs, () => this.#expire(id));
     if (error) this.settle(id, { error });
     else this.flush();
@@ -133,6 +138,12 @@ export class PendingRequests {
     request?.timer.clear();
     request?.callback(reply);
     this.flush();
+    this.#parts.onFlush();
+  }
+
+  /** Whether a request in this channel has no reply. */
+  isPending(channel: string): boolean {
+    return [...this.#pending.values()].some((request) => request.channel === channel);
   }
 
   /** Settles each request up to a number. */
@@ -156,9 +167,11 @@ export class PendingRequests {
 
   /** Writes as many requests as the server's limits allow, and sets the timer for the rest. */
   flush(): void {
-    const { connection, isJoining } = this.#parts;
+    const { connection, isHeld } = this.#parts;
     if (!connection.isOpen) return;
-    const ready = [...this.#pending.values()].filter(({ channel }) => !isJoining(channel));
+    const ready = [...this.#pending.values()].filter(
+      ({ channel, isRenewal }) => isRenewal ?? !isHeld(channel),
+    );
     // Others wait here. Only four fifths of the server's limit are used, because a request that timed out here may still run there.
     const first = ready.slice(0, Math.ceil(this.limits.requests * 0.8));
     for (const request of first.filter(({ isSent }) => !isSent)) {

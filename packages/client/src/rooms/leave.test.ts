@@ -222,3 +222,32 @@ describe("a room that is left, and kept for what waits", () => {
     expect(socket.sent("leave")).toEqual([]);
   });
 });
+
+describe("leave() after request()", () => {
+  it("waits for the request, whether it was written or waits for the room", async () => {
+    const harness = createHarness();
+    const socket = await harness.open({ channels: ALL });
+    const room = harness.client.join("general");
+    const asked = room.request("count");
+    room.leave();
+    expect(room.state).toEqual(LEFT);
+    expect(socket.sent("leave")).toEqual([]);
+    socket.receive(joinReply(socket.sent("join")[0]));
+    expect(socket.sent("request")).toMatchObject([{ $: { ch: "room:general" } }]);
+    expect(socket.sent("leave")).toEqual([]);
+    socket.receive(reply(socket.sent("request")[0], 3));
+    expect(await asked).toBe(3);
+    expect(socket.sent("leave")).toMatchObject([{ room: "general" }]);
+  });
+
+  it("does not wait for a request that was given up", async () => {
+    const { room, socket } = await joined();
+    const end = new AbortController();
+    const asked = room.request("count", undefined, { signal: end.signal });
+    room.leave();
+    expect(socket.sent("leave")).toEqual([]);
+    end.abort(new Error("given up"));
+    await expect(asked).rejects.toThrow("given up");
+    expect(socket.sent("leave")).toHaveLength(1);
+  });
+});

@@ -61,3 +61,22 @@ describe("a client", () => {
     expect(third?.state).toMatchObject({ status: "left", error: { code: "limit_exceeded" } });
   });
 });
+
+describe("more rooms than a server allows without being told so", () => {
+  it("are joined before the first welcome, where it allows them: 100 in the hello, the others after it", async () => {
+    const harness = createHarness();
+    const rooms = Array.from({ length: 120 }, (_, n) => harness.client.join(`r${n}`));
+    const names = rooms.map(({ name }) => name);
+    const channels: Record<string, object> = {};
+    for (const name of names.slice(0, 100))
+      channels[`room:${name}`] = { epoch: "e1", off: 5, recovered: "new" };
+    const socket = await harness.open({ channels, limits: { rooms: 300 } });
+    expect(socket.sent("hello")[0]?.["rooms"]).toEqual(names.slice(0, 100));
+    await harness.tick(1_000);
+    expect(socket.sent("join").map(({ room }) => room)).toEqual(names.slice(100));
+    socket.drop();
+    await harness.tick(600);
+    const next = await harness.open();
+    expect(next.sent("hello")[0]?.["rooms"]).toEqual(names);
+  });
+});

@@ -143,3 +143,36 @@ describe("the state of a user", () => {
     expect(room.users).toEqual([ADA, BOB]);
   });
 });
+
+describe("another user who signs in on the same client", () => {
+  it("does not show what the first one has shown", async () => {
+    const { harness, room, socket: first } = await joined();
+    room.updatePresence({ status: "away" });
+    first.drop();
+    await harness.open({ ...JOINED, user: BOB });
+    const last = await harness.open({ ...JOINED, user: BOB });
+    expect(shown(last)).toEqual([]);
+    room.updatePresence({ status: "here" });
+    expect(shown(last)).toEqual([stateOf({ status: "here" })]);
+  });
+
+  it("shows what was set after the sign-in, and nothing from before", async () => {
+    const { harness, room, socket: first } = await joined();
+    room.updatePresence({ status: "away", x: 1 });
+    first.drop(4401);
+    harness.client.authenticate();
+    room.updatePresence({ status: "here" });
+    await harness.open({ ...JOINED, user: BOB });
+    const last = await harness.open({ ...JOINED, user: BOB });
+    expect(shown(last)).toEqual([stateOf({ status: "here" })]);
+  });
+
+  it("is not meant where the same user signs in again", async () => {
+    const { harness, room, socket: first } = await joined();
+    room.updatePresence({ status: "away", x: 1 });
+    first.drop(4401);
+    harness.client.authenticate();
+    room.updatePresence({ status: "here" });
+    expect(shown(await harness.open(JOINED))).toEqual([stateOf({ status: "here", x: 1 })]);
+  });
+});

@@ -146,11 +146,18 @@ describe("join", () => {
       });
     }
     for (let n = 0; n < 100; n++) harness.client.join(`r${String(n)}`);
-    const room = harness.client.join("r100");
-    expect(await room.ready).toMatchObject({ status: "left", error: { code: "limit_exceeded" } });
-    room.leave();
+    const early = harness.client.join("r100");
     const socket = await harness.open();
     expect(socket.sent("hello")[0]?.["rooms"]).toHaveLength(100);
+    const late = harness.client.join("r101");
+    for (const room of [early, late]) {
+      expect(await room.ready).toMatchObject({ status: "left", error: { code: "limit_exceeded" } });
+      room.leave();
+    }
+    await harness.tick(10_000);
+    const asked = socket.sent("join").map(({ room }) => room);
+    expect(asked).not.toContain("r100");
+    expect(asked).not.toContain("r101");
   });
 
   it("knows a room under the composed form of its name", async () => {

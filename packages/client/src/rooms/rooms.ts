@@ -1,6 +1,6 @@
 // Manages the rooms that the application has joined, each with the handles that share it.
 // Called by room handles to join and leave, and by the client for each welcome, join and leave of the server.
-// A room is joined again with each connection until its last handle is left and its messages are settled, or until
+// A room is joined again with each connection until its last handle is left and what was sent or asked in it is settled, or until
 // the server rejects it.
 import type { Position, WelcomeMessage } from "@halyard/protocol";
 import { TokenBucket } from "@halyard/protocol/internal";
@@ -33,6 +33,8 @@ export interface RoomEntry {
   isRequested?: boolean;
   /** The presence state of this client in the room; below, the state that was sent last. */
   shown?: object | undefined;
+  /** The part of it that was set since the last sign-in began. */
+  shownSince?: object | undefined;
   shownLast?: object | undefined;
   /** The timer between two sent states. */
   readonly showTimer: Timer;
@@ -67,6 +69,11 @@ export class Rooms {
     return [...this.#entries.keys()];
   }
 
+  /** The most that any server takes in a hello, until its welcome says how many rooms it allows: the others are joined then. */
+  get ofHello(): string[] {
+    return this.names.slice(0, this.#parts.requests.limits.rooms);
+  }
+
   isJoining(channel = ""): boolean {
     return this.#entries.get(channel.slice(5))?.state.status === "joining";
   }
@@ -94,8 +101,6 @@ export class Rooms {
       unanswered: 0,
     };
     if (!ROOM_NAME.test(name)) this.#remove(entry, new HalyardError("invalid_message", ROOM_NAME_RULE));
-    else if (this.#entries.size >= this.#parts.requests.limits.rooms)
-      this.#remove(entry, new HalyardError("limit_exceeded"));
     else {
       this.#entries.set(name, entry);
       this.#leaving.delete(name);
@@ -114,18 +119,31 @@ export class Rooms {
   /** Sends the latest state every 50 ms to the others in the room, and again with each join. */
   show(entry: RoomEntry, patch: object): void {
     entry.shown = { ...entry.shown, ...patch };
+    entry.shownSince = { ...entry.shownSince, ...patch };
     this.#sendShown(entry);
   }
 
-  /** Leaves each room without a handle, unless a message to it waits, which the server would refuse outside the room. */
+  /** What is shown from now on is of the user who signs in. */
+  onSignIn(): void {
+    for (const entry of this.#entries.values()) entry.shownSince = undefined;
+  }
+
+  /** @param isSignIn whether what was set since the sign-in began is the next user's */
+  onUserChange(isSignIn: boolean): void {
+    for (const entry of this.#entries.values()) entry.shown = isSignIn ? entry.shownSince : undefined;
+  }
+
+  /** Leaves each room without a handle, unless a message or a request in it waits: outside of the room, the server would refuse it. */
   leaveIdle(): void {
+    const { outbox, requests } = this.#parts;
     for (const entry of this.#entries.values()) {
       const { name, channel, handles, state } = entry;
       if (handles.size > 0) continue;
       // Forget the position: nobody listens to what the next connection would replay.
       if (state.status === "joining") this.#drop(channel);
-      if (this.#parts.outbox.entries.some(({ message }) => message?.channel === channel)) continue;
-      // Before the listeners are called, because one of them may join the room again.
+      if (outbox.entries.some(({ message }) => message?.channel === channel)) continue;
+      if (requests.isPending(channel)) continue;
+      // Before listeners are told, because one of them may join the room anew.
       this.#leaving.add(name);
       this.#requestLeave(name);
       this.#remove(entry);
@@ -177,6 +195,9 @@ export class Rooms {
 
   #requestJoin(entry: RoomEntry): void {
     if (!this.#joinRate || entry.isRequested) return;
+    // Only a welcome says how many rooms the server allows.
+    if (this.names.indexOf(entry.name) >= this.#parts.requests.limits.rooms)
+      return this.#remove(entry, new HalyardError("limit_exceeded"));
     entry.isRequested = true;
     const waitMs = this.#joinRate.consume(this.#parts.clock.now());
     if (waitMs > 0) return this.#scheduleJoin(entry, waitMs);

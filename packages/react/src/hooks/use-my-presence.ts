@@ -1,7 +1,6 @@
 import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
 import type { AnyClient } from "../common/client-view.ts";
-import { ValueStore } from "../common/value-store.ts";
-import { ownStatesOf } from "../stores/own-states.ts";
+import { OwnState, ownStatesOf } from "../stores/own-states.ts";
 import { useScope } from "./use-scope.ts";
 
 export function useMyPresence(
@@ -16,16 +15,16 @@ export function useMyPresence(
   const subscribe = useCallback(
     (listener: () => void) => {
       const known = states.get(name);
-      const store = known ?? new ValueStore(first);
+      const store = known ?? new OwnState(first);
       states.set(name, store);
       if (!known) room.updatePresence(first);
-      const stop = store.subscribe(listener);
+      const stops = [store.subscribe(listener), store.followUser(client, room)];
       return () => {
-        stop();
+        for (const stop of stops) stop();
         if (!store.isWatched) states.delete(name);
       };
     },
-    [states, name, room, first],
+    [client, states, name, room, first],
   );
   const state = useSyncExternalStore(
     subscribe,

@@ -1,13 +1,38 @@
 // The presence states of a client's user, shared by the hooks of one room.
 // Called by `useMyPresence`, which adds a state in effects only, and removes it with its last component.
-import type { AnyClient } from "../common/client-view.ts";
-import type { ValueStore } from "../common/value-store.ts";
+// Another user who signs in on the same page begins with the initial state.
+import type { Unsubscribe } from "@halyard/client";
+import type { AnyClient, AnyRoom } from "../common/client-view.ts";
+import { ValueStore } from "../common/value-store.ts";
 
-const byClient = new WeakMap<AnyClient, Map<string, ValueStore<object>>>();
+/** What the user of a client shows in one room. */
+export class OwnState extends ValueStore<object> {
+  readonly #initial: object;
+
+  constructor(initial: object) {
+    super(initial);
+    this.#initial = initial;
+  }
+
+  /** Shows the initial state when another user has signed in: the client has forgotten what the earlier one has shown. */
+  followUser({ stores }: AnyClient, room: AnyRoom): Unsubscribe {
+    let knownId: string | undefined;
+    return stores.user.subscribe((user) => {
+      if (!user) return;
+      const isAnother = knownId !== undefined && knownId !== user.userId;
+      knownId = user.userId;
+      if (!isAnother) return;
+      this.set(this.#initial);
+      room.updatePresence(this.#initial);
+    });
+  }
+}
+
+const byClient = new WeakMap<AnyClient, Map<string, OwnState>>();
 
 /** The states of a client, by the name of the room. */
-export function ownStatesOf(client: AnyClient): Map<string, ValueStore<object>> {
-  const states = byClient.get(client) ?? new Map<string, ValueStore<object>>();
+export function ownStatesOf(client: AnyClient): Map<string, OwnState> {
+  const states = byClient.get(client) ?? new Map<string, OwnState>();
   byClient.set(client, states);
   return states;
 }

@@ -6,6 +6,7 @@ import type { ChannelHub } from "../channels/channel-hub.ts";
 import type { EarlierEntry, PublishedRooms } from "../channels/envelope.ts";
 import { clientKey, Exclusion } from "../channels/exclusion.ts";
 import { profileOf } from "../connection/public-profile.ts";
+import { isUserId } from "../connection/socket-data.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import { assertFitsFrame } from "../delivery/frame-size.ts";
@@ -85,8 +86,8 @@ export class MessagePublisher {
     message: object | string,
     options?: WebSocketInstance | SendOptions,
   ): Promise<Published> {
-    if (typeof (userId as unknown) !== "string" || userId === "")
-      throw new TypeError("a message to a user needs the user's id, a text that is not empty");
+    if (!isUserId(userId))
+      throw new TypeError("a message to a user needs the user's id, a text of 1 to 900 bytes");
     return this.#publish(userChannel(userId), message, options);
   }
 
