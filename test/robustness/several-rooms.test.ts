@@ -6,6 +6,7 @@ import { defineProtocol, HalyardError, message } from "@halyard/protocol";
 import { createTestClock, createTestNetwork } from "@halyard/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
+import { channelsOf } from "../support/away.ts";
 import { TwoNodes } from "../support/two-nodes.ts";
 import type { NodeSocket } from "../support/two-nodes.ts";
 
@@ -65,6 +66,27 @@ describe("sendToRooms", () => {
     expect(ada.of("notice").map(({ text, $ }) => [text, ($ as { readonly ch: string }).ch])).toEqual([
       ["comes in b", "room:b"],
     ]);
+  });
+
+  it("is given on resume to a client that joined the earlier room after it, and was cut off before it read the later one [s-P4]", async () => {
+    const nodes = new TwoNodes({ protocol });
+    const reader = await nodes.connect(nodes.a, "ada", { rooms: ["b"] });
+    const { epoch, off } = channelsOf(reader)["room:b"] ?? { epoch: "", off: NaN };
+    reader.close(1006);
+    await settled(nodes, managerOf(nodes).sendToRooms(["a", "b"], notice("n")));
+    const other = await nodes.connect(nodes.a, "ada", { rooms: ["a"] });
+    const joined = channelsOf(other)["room:a"] ?? { epoch: "", off: NaN };
+    const resume = (since?: number) =>
+      nodes.connect(nodes.b, "ada", {
+        rooms: ["a", "b"],
+        positions: [
+          { ch: "room:a", epoch: joined.epoch, off: joined.off, ...(since !== undefined && { since }) },
+          { ch: "room:b", epoch, off },
+        ],
+      });
+    expect(texts(await resume(joined.off))).toEqual(["n"]);
+    // A client that says nothing counts as one that has read the earlier room.
+    expect(texts(await resume())).toEqual([]);
   });
 
   it("refuses at once what cannot be sent, before anything is published [s-P4]", async () => {

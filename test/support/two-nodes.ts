@@ -18,7 +18,12 @@ export interface HelloFields {
   readonly clientId?: string;
   readonly attempt?: number;
   readonly rooms?: readonly string[];
-  readonly positions?: readonly { readonly ch: string; readonly epoch: string; readonly off: number }[];
+  readonly positions?: readonly {
+    readonly ch: string;
+    readonly epoch: string;
+    readonly off: number;
+    readonly since?: number;
+  }[];
 }
 
 type System = WebSocketSystem<AnyProtocol, never>;

@@ -13,6 +13,14 @@ export interface Position {
   readonly off: number;
 }
 
+/** The position from which a client resumes. */
+export interface ResumePosition {
+  epoch: string;
+  off: number;
+  /** The offset to which the position was last set: the client has read the channel from there on, without a gap. Older clients omit it. */
+  since?: number | undefined;
+}
+
 /** The reason why messages of a channel could not be delivered. */
 export type GapReason = "lost" | "trimmed" | "too_many" | "forbidden";
 
@@ -32,7 +40,7 @@ export interface HelloMessage {
   clientId: string;
   attempt: number;
   contract?: string | undefined;
-  positions: { ch: string; epoch: string; off: number }[];
+  positions: ({ ch: string } & ResumePosition)[];
   rooms: string[];
   /** Whether tabs share the connection, so that an `id` may begin with the client id of one of them. */
   sharing?: boolean | undefined;

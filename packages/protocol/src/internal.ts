@@ -1,6 +1,7 @@
 // The entry `@halyard/protocol/internal`: only for the packages of Halyard, without stability guarantees.
 // Imported by server, client and better-auth for the helpers that more than one of them needs.
 // Guarantee: nothing reachable from here imports zod or uses a timer.
+export type { ResumePosition } from "./control-messages.ts";
 export { callSafely, isThenable, traceCaller } from "./errors.ts";
 export { isDeeperThan, replaceLoneSurrogates } from "./frames.ts";
 export { TOO_MANY_MARKS } from "./limits.ts";

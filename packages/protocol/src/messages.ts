@@ -89,7 +89,9 @@ export const clientMessages = {
     clientId: z.string().regex(CLIENT_ID),
     attempt: z.int().min(1),
     contract: z.string().max(128).optional(),
-    positions: z.array(z.object({ ch: z.string(), epoch, off: offset })).default([]),
+    positions: z
+      .array(z.object({ ch: z.string(), epoch, off: offset, since: offset.optional() }))
+      .default([]),
     // Any text, because an invalid room is answered with `left` and must not end the connection.
     rooms: z.array(z.string()).default([]),
     sharing: z.boolean().optional(),

@@ -32,8 +32,8 @@ describe("the position of a channel", () => {
     const second = await harness.open();
     expect(received).toEqual(["- 11", "- 14", "- 3"]);
     expect(positions(second)).toEqual([
-      { ch: "all", epoch: "e1", off: 17 },
-      { ch: "user:ada", epoch: "e1", off: 3 },
+      { ch: "all", epoch: "e1", off: 17, since: 10 },
+      { ch: "user:ada", epoch: "e1", off: 3, since: 0 },
     ]);
   });
 
@@ -49,7 +49,7 @@ describe("the position of a channel", () => {
       { type: "poll_result", votes: [], $: { ch: "nowhere", off: 5 } },
     );
     first.drop();
-    expect(positions(await harness.open())).toContainEqual({ ch: "all", epoch: "e1", off: 10 });
+    expect(positions(await harness.open())).toContainEqual({ ch: "all", epoch: "e1", off: 10, since: 10 });
   });
 
   it("advances only after the listeners have run, also when a listener throws", async () => {
@@ -61,7 +61,7 @@ describe("the position of a channel", () => {
     });
     first.receive(vote(11));
     expect(harness.errors).toEqual([new Error("mine")]);
-    expect(positions(await harness.open())).toContainEqual({ ch: "all", epoch: "e1", off: 11 });
+    expect(positions(await harness.open())).toContainEqual({ ch: "all", epoch: "e1", off: 11, since: 10 });
   });
 
   it("stays at a resume, and marks the frames up to the new head as replayed", async () => {
@@ -88,7 +88,7 @@ describe("the position of a channel", () => {
     first.drop();
     const second = await harness.open({ channels: { all: { epoch: "?", off: 0, recovered: "pending" } } });
     second.drop();
-    expect(positions(await harness.open())).toEqual([{ ch: "all", epoch: "e1", off: 11 }]);
+    expect(positions(await harness.open())).toEqual([{ ch: "all", epoch: "e1", off: 11, since: 10 }]);
   });
 
   it("does not start in a channel that is forbidden", async () => {
@@ -108,7 +108,7 @@ describe("onGap", () => {
     second.receive({ type: "gap", ch: "all", epoch: "e2", off: 50, reason: "lost" }, vote(51));
     expect(received).toEqual(["gap all lost", "- 51"]);
     second.drop();
-    expect(positions(await harness.open())).toEqual([{ ch: "all", epoch: "e2", off: 51 }]);
+    expect(positions(await harness.open())).toEqual([{ ch: "all", epoch: "e2", off: 51, since: 50 }]);
   });
 
   it("reports a gap with the next connection when the first was lost before the gap frame", async () => {
@@ -116,7 +116,7 @@ describe("onGap", () => {
     (await harness.open()).drop();
     const second = await harness.open({ channels: { all: { epoch: "e2", off: 50, recovered: "lost" } } });
     second.drop();
-    expect(positions(await harness.open())).toEqual([{ ch: "all", epoch: "e1", off: 10 }]);
+    expect(positions(await harness.open())).toEqual([{ ch: "all", epoch: "e1", off: 10, since: 10 }]);
   });
 
   it("holds the messages of the channel, and of no other, until the listener's promise settles", async () => {
@@ -184,7 +184,7 @@ describe("onGap", () => {
     first.receive({ type: "gap", ch: "all", epoch: "e1", off: 20, reason: "trimmed" }, vote(21));
     first.drop();
     const second = await harness.open({ channels: { all: { epoch: "e1", off: 21, recovered: true } } });
-    expect(positions(second)).toContainEqual({ ch: "all", epoch: "e1", off: 20 });
+    expect(positions(second)).toContainEqual({ ch: "all", epoch: "e1", off: 20, since: 20 });
     second.receive(vote(21));
     done();
     await harness.tick();

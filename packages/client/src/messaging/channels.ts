@@ -23,6 +23,8 @@ interface Channel {
   epoch: string;
   /** The position: the offset up to which the channel has been read. Only frames of the channel advance it. */
   off: number;
+  /** The offset to which the position was set last: the channel has been read from there on. */
+  since: number;
   /** The newest offset when this connection subscribed; messages up to it are replayed ones. */
   head: number;
   held?: HeldMessages | undefined;
@@ -36,8 +38,8 @@ export class Channels {
     this.#emitter = emitter;
   }
 
-  get positions(): { ch: string; epoch: string; off: number }[] {
-    return Array.from(this.#channels, ([ch, { epoch, off }]) => ({ ch, epoch, off }));
+  get positions(): { ch: string; epoch: string; off: number; since: number }[] {
+    return Array.from(this.#channels, ([ch, { epoch, off, since }]) => ({ ch, epoch, off, since }));
   }
 
   /** @param rooms the rooms that this client will join again if the welcome does not name them */
@@ -100,7 +102,7 @@ export class Channels {
   ): boolean {
     if (typeof epoch !== "string" || !Number.isSafeInteger(off)) return false;
     const channel: Partial<Channel> = this.#channels.get(name) ?? {};
-    const changed = Object.assign(channel, { epoch, off, head });
+    const changed = Object.assign(channel, { epoch, off, since: off, head });
     // Held messages came before the new position, perhaps in another epoch, where their offsets would have no meaning.
     forgetHeld(changed);
     this.#channels.set(name, changed);

@@ -30,6 +30,7 @@ describe("a room that the server gave", () => {
       ch: "room:lobby",
       epoch: "e1",
       off: 4,
+      since: 3,
     });
   });
 

@@ -192,6 +192,7 @@ describe("a room that is left, and kept for what waits", () => {
       ch: "room:general",
       epoch: "e1",
       off: 8,
+      since: 5,
     });
     expect([...second.sent("leave"), ...socket.sent("leave")]).toEqual([]);
   });

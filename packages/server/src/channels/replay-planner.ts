@@ -4,7 +4,7 @@
 // read and encoded than one resume may replay; a turn plans no more than about one full resume, however many clients
 // resume at once; the resumes of one user do not delay those of others.
 
-import type { Position } from "@halyard/protocol";
+import type { ResumePosition } from "@halyard/protocol/internal";
 import type { Connection } from "../connection/connection.ts";
 import { isClosed } from "../connection/is-closed.ts";
 import type { Clock } from "../types.ts";
@@ -25,7 +25,7 @@ export interface ReplayPlannerParts {
 
 interface Requested {
   readonly channel: string;
-  readonly position: Position | undefined;
+  readonly position: ResumePosition | undefined;
 }
 
 type Commit = (plans: readonly ReplayPlan[]) => void;

@@ -4,7 +4,8 @@
 
 import { Backlog } from "../delivery/backlog.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
-import type { ChannelState, GapReason, Position } from "@halyard/protocol";
+import type { ChannelState, GapReason } from "@halyard/protocol";
+import type { ResumePosition } from "@halyard/protocol/internal";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Channel } from "./channel.ts";
 import { toReplayEntry } from "./recent-frames.ts";
@@ -27,7 +28,7 @@ export function replayBudget(): ReplayBudget {
 /** How a connection will read a channel: from a position, or from now on. */
 export interface ReplayPlan {
   readonly channel: Channel;
-  readonly from: Position | undefined;
+  readonly from: ResumePosition | undefined;
   /** Set if the position cannot be recovered. */
   readonly gap: GapReason | undefined;
   /** The entries after the position at the time of the read; the channel's newest frames continue them. */
@@ -54,7 +55,7 @@ const NO_COST: ReplayBudget = { messages: 0, bytes: 0 };
 
 interface RequestedChannel {
   readonly channel: string;
-  readonly position: Position | undefined;
+  readonly position: ResumePosition | undefined;
   /** What is left of the resume's budget; the plan takes its part of it. @default a full budget */
   readonly budget?: ReplayBudget | undefined;
 }
@@ -84,7 +85,7 @@ interface PlanInput {
   readonly budget: ReplayBudget;
 }
 
-async function planFrom(from: Position, { channels, name, budget }: PlanInput): Promise<ReplayPlan> {
+async function planFrom(from: ResumePosition, { channels, name, budget }: PlanInput): Promise<ReplayPlan> {
   let channel = await channels.whenSynced(name);
   const gap = (reason: GapReason): ReplayPlan => ({
     channel,
@@ -167,6 +168,7 @@ export function commitReplay(
   const entries = continuation(channel, from.off, plan.entries);
   if (entries === undefined) return withoutReplay("trimmed");
   if (!take(budget, costOf(entries))) return withoutReplay("too_many");
+  if (from.since !== undefined) channels.copies.begin(connection, { name, epoch, offset: from.since });
   // The state has the position before the replay; the replayed frames then advance it.
   channels.replayed += entries.length;
   const state = { epoch, off: from.off, head: channel.offset, recovered: true } as const;

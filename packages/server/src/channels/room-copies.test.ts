@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { HubScene } from "../../test/hub-scene.ts";
 import type { Connection } from "../connection/connection.ts";
+import { PendingRooms } from "../connection/pending-rooms.ts";
 import type { EarlierEntry } from "./envelope.ts";
 import { encodeEnvelope } from "./envelope.ts";
 import { commitReplay, planReplay, pushReplay, replayBudget } from "./replay.ts";
@@ -27,7 +28,7 @@ async function publish(type: string, [room, ...after]: string[], before: Earlier
 async function join(
   connection: Connection,
   room: string,
-  position?: { epoch: string; off: number },
+  position?: { epoch: string; off: number; since?: number },
   budget = replayBudget(),
 ) {
   const plan = await planReplay(scene.hub, { channel: `room:${room}`, position });
@@ -96,6 +97,29 @@ describe("a message to several rooms", () => {
       await join(connection, "b", b);
     }
     expect([scene.received(cay), scene.received(dan)]).toEqual([["skip"], ["m"]]);
+  });
+
+  it("comes in the later room to a client that joined the earlier one after it, and was cut off before the later one [s-P4]", async () => {
+    const { ada, clock, connections } = create();
+    const b = await join(ada, "b");
+    const first = await publish("m", ["a", "b"]);
+    await publish("m", ["b"], [first]);
+    await publish("next", ["a"]);
+    const a = await join(connections.open("dan"), "a");
+    const [bea, cay] = [connections.open("bea"), connections.open("cay")];
+    const joined = { epoch: a.epoch, off: a.off, since: a.off };
+    await join(bea, "a", joined);
+    // As long as a room is pending, it is known since when the others are read.
+    bea.pendingRooms = new PendingRooms();
+    bea.pendingRooms.add("b", { position: b });
+    await clock.advance(60_000);
+    bea.pendingRooms.settle("b");
+    await join(bea, "b", b);
+    cay.pendingRooms = new PendingRooms();
+    cay.pendingRooms.add("a", { position: joined });
+    await join(cay, "b", b);
+    expect([scene.received(bea), scene.received(cay)]).toEqual([["m"], ["m"]]);
+    await clock.advance(30_000);
   });
 
   it("comes in the later room where the earlier entry is of a store that is lost [s-P4]", async () => {

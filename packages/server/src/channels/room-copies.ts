@@ -5,9 +5,10 @@
 // message does not count; a room that it has left since then does. A room that it is about to read counts as read; if
 // it does not read it after all, takePostponed returns the rooms in which it got a `skip` for that reason.
 //
-// Known limit: a client that joined an earlier room after the message, and was cut off before it got the message in a
-// later one, resumes as if it had read both.
+// A client that joined an earlier room after the message, and was cut off before it got the message in a later one, presents by
+// `since` that it has not read it; without `since` it resumes as if it had.
 import type { Position } from "@halyard/protocol";
+import type { ResumePosition } from "@halyard/protocol/internal";
 import type { Connection } from "../connection/connection.ts";
 import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
@@ -51,7 +52,8 @@ export class RoomCopies {
   constructor({ channelOf, clock }: RoomCopiesParts) {
     this.#channelOf = channelOf;
     const onExpire = (part: ReadPart): void => {
-      this.#forget(part);
+      if (willReadMore(part.connection)) this.#expiry.schedule(part);
+      else this.#forget(part);
     };
     this.#expiry = new ExpiryTimer({ clock, ms: REMEMBERED_MS, onExpire });
   }
@@ -72,10 +74,10 @@ export class RoomCopies {
   }
 
   /**
-   * A connection begins to read a room at its current position. @param before the position up to which its client had
+   * A connection reads a room from this offset on. @param before the position up to which its client had
    * read, if there is a gap
    */
-  begin(connection: Connection, { name, epoch, offset }: ReadChannel, before?: Position): void {
+  begin(connection: Connection, { name, epoch, offset }: Omit<ReadChannel, "has">, before?: Position): void {
     this.#add({ connection, channel: name, epoch, from: offset, to: undefined });
     if (before !== undefined)
       this.#add({ connection, channel: name, epoch: before.epoch, from: -1, to: before.off });
@@ -147,7 +149,7 @@ export class RoomCopies {
     // A part of an earlier epoch means that the connection reads on in this epoch, after a gap.
     if (isReading) return channel.epoch === epoch && this.#openPart(connection, name)?.epoch !== epoch;
     const next = this.#nextPosition(connection, room);
-    if (next?.epoch !== epoch) return false;
+    if (next?.epoch !== epoch || off <= (next.since ?? -1)) return false;
     if (off > next.off) this.#postpone(connection, { from: asked, to: name });
     return true;
   }
@@ -165,7 +167,12 @@ export class RoomCopies {
   }
 
   /** Where a connection will continue in a room that it does not read now, because the room is pending or `authorize` is being asked. */
-  #nextPosition({ pendingRooms, withheld }: Connection, room: string): Position | undefined {
+  #nextPosition({ pendingRooms, withheld }: Connection, room: string): ResumePosition | undefined {
     return pendingRooms?.positionOf(room) ?? withheld?.get(roomChannel(room));
   }
+}
+
+/** Whether a connection is going to read a channel that it does not read now, in which there may be entries of any age. */
+function willReadMore({ pendingRooms, withheld, unfinished }: Connection): boolean {
+  return (pendingRooms?.size ?? 0) + (withheld?.size ?? 0) > 0 || unfinished !== undefined;
 }

@@ -1,10 +1,10 @@
 // The rooms of a hello that the connection is not in yet. Created with the welcome, which lists them as `pending`.
 // Heartbeat lets Rooms join them in order, as the rates allow and the backplane answers; sends to such a room wait until it is settled.
-import type { Position } from "@halyard/protocol";
+import type { ResumePosition } from "@halyard/protocol/internal";
 import { LIMITS } from "@halyard/protocol/wire";
 
 interface PendingRoom {
-  readonly position: Position | undefined;
+  readonly position: ResumePosition | undefined;
   /** Whether the room has already been counted against the rate of joins. */
   readonly isPaid: boolean;
   readonly waiting: (() => void)[];
@@ -23,7 +23,10 @@ export class PendingRooms {
 
   add(
     room: string,
-    { position, isPaid = false }: { readonly position: Position | undefined; readonly isPaid?: boolean },
+    {
+      position,
+      isPaid = false,
+    }: { readonly position: ResumePosition | undefined; readonly isPaid?: boolean },
   ): void {
     this.#rooms.set(room, { position, isPaid, waiting: [] });
   }
@@ -48,7 +51,7 @@ export class PendingRooms {
   }
 
   /** The position at which the client resumes in a room. */
-  positionOf(room: string): Position | undefined {
+  positionOf(room: string): ResumePosition | undefined {
     return this.#rooms.get(room)?.position;
   }
 

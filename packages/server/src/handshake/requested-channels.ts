@@ -2,7 +2,8 @@
 // Called by WelcomeSender.
 // Guarantees: a resume skips no check; each refused room has a reason; rooms above the limit are recorded; the rooms
 // that the server gave to the client come first; rooms above the user's rate become pending, in the client's order.
-import type { HelloMessage, Position } from "@halyard/protocol";
+import type { HelloMessage } from "@halyard/protocol";
+import type { ResumePosition } from "@halyard/protocol/internal";
 import { LIMITS, normalizeRoomName } from "@halyard/protocol/wire";
 import { GLOBAL_CHANNEL, roomChannel, roomNameOf, userChannel } from "../channels/channel-name.ts";
 import type { ClientRooms } from "../connection/client-rooms.ts";
@@ -18,7 +19,7 @@ import type { MaybePromise } from "../utils/maybe-promise.ts";
 /** A channel to which a connection asks to be subscribed. */
 export interface ChannelRequest {
   readonly channel: string;
-  readonly position: Position | undefined;
+  readonly position: ResumePosition | undefined;
   /**
    * Why the subscription is refused: no right to the channel or its history, too many rooms, or
    * an invalid room name.
@@ -127,13 +128,13 @@ export class RequestedChannels {
 }
 
 /** The positions by channel, in the client's order. A position of a channel that cannot exist is ignored. */
-function positionsOf(hello: Subscriptions): Map<string, Position> {
-  const positions = new Map<string, Position>();
-  for (const { ch, epoch, off } of hello.positions) {
+function positionsOf(hello: Subscriptions): Map<string, ResumePosition> {
+  const positions = new Map<string, ResumePosition>();
+  for (const { ch, ...position } of hello.positions) {
     const name = roomNameOf(ch);
     const room = name === undefined ? undefined : normalizeRoomName(name);
     if (name === undefined || room !== undefined)
-      positions.set(room === undefined ? ch : roomChannel(room), { epoch, off });
+      positions.set(room === undefined ? ch : roomChannel(room), position);
   }
   return positions;
 }

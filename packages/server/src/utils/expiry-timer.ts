@@ -43,6 +43,8 @@ export class ExpiryTimer<TItem> {
     const now = clock.now();
     for (const [item, dueAt] of this.#dueAt) {
       if (dueAt > now) {
+        // An item may have been scheduled again meanwhile.
+        clock.clearTimeout(this.#timer);
         // Never longer than the full time, even if the clock was set back.
         this.#timer = clock.setTimeout(this.#tick, Math.min(ms, dueAt - now));
         return;
