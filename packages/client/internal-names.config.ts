@@ -2,8 +2,8 @@
 export const INTERNAL_NAMES =
   `acquire attach connection createClient disconnect drop dropAll dueAt emit emitter end enter exit expireTypes
   flush forget framesFor groupFor handles hasLeft hasOwnCredentials held hide isAnswered isDue isEnded
-  isHalyard isHeld isJoining isOpen isPending isRenewal isRequested isSent isShowTimerSet isStarted isUnconfirmed isWelcomed isWritten
-  kept learn leaveIdle listOf listen markUnconfirmed membershipChanged names nextUrl ofClient ofHello onActivity
+  isHalyard isHeld isJoining isOpen isPending isRenewal isRepeated isRequested isSent isShowTimerSet isStarted isUnconfirmed isWelcomed isWritten
+  kept lastId lastSeq learn leaveIdle listOf listen markUnconfirmed membershipChanged names nextUrl ofClient ofHello onActivity
   onAnswer onChange onChatMessage onDead onDisconnected onEnd onFlush onFrame onHide onJoined onLeft onOpen
   onReply onServerRequest onSignIn onTabAnswer onTabFrame onText onTransition onUserChange onWelcome ownClient
   pendingListeners readers receive refusal register release reportError restart resumption scopeParts sendFrame

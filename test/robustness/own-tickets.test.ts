@@ -58,6 +58,24 @@ describe.each(["node", "bun"] as const)("a token of the application's own, on %s
     expect(program.errors).toBe("");
   });
 
+  it("that comes too late signs nobody in, and what was sent meanwhile is of the next user [s-P7]", async () => {
+    const late = Promise.withResolvers<string>();
+    const tickets = [jwt("ada"), late.promise];
+    const options = { url: `ws://127.0.0.1:${port}/ws`, WebSocket, connectTimeoutMs: 1_000 };
+    const client = createWebSocketClient({ ...options, ticket: () => tickets.shift() ?? jwt("bea") });
+    clients.push(client);
+    await until("the connection", () => client.state.status === "open");
+    client.authenticate();
+    const sending = client.send("chat_message", { content: "of bea" });
+    await until("the other user", () => client.user?.userId === "bea" && client.state.status === "open");
+    expect((await sending).status).toBe("delivered");
+    const { state } = client;
+    late.resolve(await jwt("ada"));
+    await client.send("chat_message", { content: "also of bea" });
+    expect(client.state).toBe(state);
+    expect(program.errors).toBe("");
+  });
+
   it("that is not valid stops the client, until it has another one [s-P7]", async () => {
     let secret = "another secret, as long as the first";
     const client = connect(async () => jwt("ada", secret));

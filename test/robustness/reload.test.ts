@@ -241,5 +241,8 @@ describe("a page that is loaded anew", () => {
     await isOpen(page);
     await send(page, 1);
     await expect.poll(() => app.received, POLL).toEqual([...texts(3), "eve 5"]);
+    await signIn("ada");
+    await page.reload();
+    await expect.poll(() => app.received, POLL).toEqual([...texts(3), "eve 5", "ada 3", "ada 4"]);
   });
 });

@@ -67,6 +67,7 @@ describe("tabs of two users", () => {
     first?.tab.crash();
     await expect.poll(() => server.users, POLL).toEqual(["ada", "bob"]);
     await expect.poll(() => second?.client.user?.userId, POLL).toBe("bob");
+    await expect.poll(() => second?.client.state.status, POLL).toBe("open");
     await expect.poll(() => third?.client.state.status, POLL).toBe("open");
     await server.manager.sendToUser("ada", { type: "news", text: "for ada" });
     await server.manager.sendToUser("bob", { type: "news", text: "for bob" });

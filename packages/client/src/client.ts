@@ -1,26 +1,21 @@
 // The object that createWebSocketClient returns, without the types of a protocol: creates the parts and connects them.
 // Called by the application; its public members are those of the WebSocketClient interface.
 // Its private methods run with each welcome, frame, change of state and lost connection.
-import type {
-  ErrorCode,
-  GapMessage,
-  GapReason,
-  Position,
-  PublicUser,
-  WelcomeMessage,
-} from "@halyard/protocol";
+import type { GapMessage, GapReason, Position, PublicUser, WelcomeMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import { systemClock } from "./common/clock.ts";
 import { Emitter } from "./common/emitter.ts";
 import type { Unsubscribe } from "./common/emitter.ts";
 import { errorReporter } from "./common/error-reporter.ts";
+import { Timer } from "./common/timer.ts";
 import type { QueueState, Sending } from "./common/receipt.ts";
 import { readError } from "./common/send-error.ts";
 import { checkOptions } from "./connection/connect-url.ts";
 import type { ConnectionState } from "./connection/connection-state.ts";
 import { Connection } from "./connection/connection.ts";
 import { firstWarning } from "./connection/first-warning.ts";
+import { CONNECT_TIMEOUT_MS } from "./connection/reconnector.ts";
 import { Channels, hasLost } from "./messaging/channels.ts";
 import type { ClientEvents } from "./messaging/client-events.ts";
 import { MessageScope } from "./messaging/message-scope.ts";
@@ -39,8 +34,6 @@ import { shareSockets } from "./sharing/share-sockets.ts";
 import { sendKeptFirst } from "./storage/load-outbox.ts";
 import type { WebSocketClient } from "./web-socket-client.ts";
 
-const ALL = [Infinity, Infinity] as const;
-
 export class Client extends MessageScope {
   readonly #options: WebSocketClientOptions;
   readonly #connection: Connection;
@@ -51,10 +44,10 @@ export class Client extends MessageScope {
   #stores: WebSocketClient["stores"] | undefined;
   /** Whether the URL needs a page and there is none, as during server rendering: then the client connects only when it is used. */
   #opensWhenUsed: boolean;
-  /** The numbers of the last message and request of the current user; later ones belong to the user who signs in next. */
-  #lastOfUser: readonly [message: number, request: number] = ALL;
-  /** The running renewal of the session, whose ticket may belong to another user: nothing is written until it ends. */
-  #renewal: object | undefined;
+  /** While a user signs in, the numbers of the last message and request of the earlier user: later ones belong to the next. */
+  #lastOfUser: readonly [message: number, request: number] | undefined;
+  /** Limits the running renewal of the session, whose ticket may belong to another user: nothing is written until it ends. */
+  #renewal: Timer | undefined;
   readonly #warn = firstWarning();
 
   constructor(options: WebSocketClientOptions) {
@@ -101,7 +94,7 @@ export class Client extends MessageScope {
     this.#serverRequests = new ServerRequests(connection, reportError);
     this.#rooms = rooms;
     this.#opensWhenUsed = autoConnect && needsPage;
-    if (autoConnect && !this.#opensWhenUsed) this.reconnect();
+    if (autoConnect && !needsPage) this.reconnect();
   }
 
   get user(): PublicUser | undefined {
@@ -163,39 +156,38 @@ export class Client extends MessageScope {
   }
 
   authenticate(): void {
-    const { ticket } = this.#options;
+    const { clock = systemClock, connectTimeoutMs = CONNECT_TIMEOUT_MS, ticket } = this.#options;
     const connection = this.#connection;
-    if (!ticket || !connection.isOpen || this.#renewal) return this.#start(true);
-    const renewal = (this.#renewal = this.#beginSignIn());
-    void renewSession(this.scopeParts.requests, ticket, (isRenewed) => {
-      if (!connection.isOpen || this.#renewal !== renewal) return;
+    this.#beginSignIn();
+    if (!ticket || !connection.isOpen || this.#renewal) return this.reconnect();
+    const renewal = (this.#renewal = new Timer(clock));
+    renewal.set(connectTimeoutMs, () => connection.reconnect());
+    const isRunning = () => this.#renewal === renewal;
+    void renewSession(this.scopeParts.requests, ticket, isRunning).then((isRenewed) => {
+      if (!isRunning()) return;
       if (!isRenewed) return connection.reconnect();
-      this.#renewal = undefined;
-      this.#lastOfUser = ALL;
+      renewal.clear();
+      this.#renewal = this.#lastOfUser = undefined;
       this.#flush();
     });
   }
 
   reconnect(): void {
     const { status } = this.state;
-    this.#start(status === "closed" || status === "authRequired");
-  }
-
-  /** @param isSignIn whether later messages belong to the user who signs in */
-  #start(isSignIn: boolean): void {
     this.#opensWhenUsed = false;
-    if (isSignIn) this.#beginSignIn();
+    if (status === "closed" || status === "authRequired") this.#beginSignIn();
     this.#connection.reconnect();
   }
 
-  #beginSignIn(): object {
+  /** @returns the numbers of the last message and request before: later ones belong to the user who signs in */
+  #beginSignIn(): readonly [message: number, request: number] {
     this.#rooms.onSignIn();
     return (this.#lastOfUser = [this.#outbox.lastSeq, this.scopeParts.requests.lastId]);
   }
 
   /** The parts whose state `outbox.storage` keeps. */
-  get kept(): readonly [Connection, Outbox] {
-    return [this.#connection, this.#outbox];
+  get kept(): readonly [Connection, Outbox, lastOfUser: number | undefined] {
+    return [this.#connection, this.#outbox, this.#lastOfUser?.[0]];
   }
 
   #openWhenUsed(): void {
@@ -203,7 +195,7 @@ export class Client extends MessageScope {
   }
 
   #onWelcome({ ephemeral, channels, forgotten }: WelcomeMessage): void {
-    this.#lastOfUser = ALL;
+    this.#lastOfUser = undefined;
     this.scopeParts.sender.onWelcome(ephemeral);
     if (forgotten) {
       this.#outbox.forget();
@@ -215,6 +207,7 @@ export class Client extends MessageScope {
 
   #onTransition(state: ConnectionState): void {
     const renewal = this.#renewal;
+    renewal?.clear();
     this.#renewal = undefined;
     // The ticket was another user's: the next connection has one of its own.
     if (renewal && state.status === "authRequired") return this.#connection.reconnect();
@@ -233,11 +226,14 @@ export class Client extends MessageScope {
   }
 
   #onUserChange(): void {
-    this.#settleAll("unauthenticated", this.#lastOfUser);
+    // What a listener sends, which is called below, is the next user's.
+    const last = this.#lastOfUser ?? this.#beginSignIn();
+    // Yet another user may sign in before the next connection.
+    this.#lastOfUser = undefined;
+    this.#rooms.onUserChange();
+    this.#settleAll(new HalyardError("unauthenticated"), last);
     // The ids of messages that still wait belong to the current client id, so it is only replaced if none waits.
-    if (this.#outbox.restart(this.#lastOfUser[0])) this.#connection.clientId = undefined;
-    this.#channels.clear();
-    this.#rooms.onUserChange(this.#lastOfUser !== ALL);
+    if (this.#outbox.restart(last[0])) this.#connection.clientId = undefined;
   }
 
   #onDisconnected(): void {
@@ -288,11 +284,13 @@ export class Client extends MessageScope {
   /** Settles everything that waits, because no connection follows until the application starts one. */
   #end(): void {
     this.#connection.isEnded = true;
-    this.#settleAll("unavailable");
+    this.#settleAll(new HalyardError("unavailable"));
   }
 
-  #settleAll(code: ErrorCode, [message, request]: readonly [number, number] = ALL): void {
-    const error = new HalyardError(code);
+  #settleAll(
+    error: HalyardError,
+    [message, request]: readonly [message?: number, request?: number] = [],
+  ): void {
     this.#outbox.settleAll(error, message);
     this.scopeParts.requests.settleAll(error, request);
   }

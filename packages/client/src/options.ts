@@ -125,7 +125,7 @@ export interface WebSocketClientOptions {
   readonly outbox?: OutboxOptions | undefined;
   /** How long a request waits for its reply, in milliseconds. @default 10_000 */
   readonly requestTimeoutMs?: number | undefined;
-  /** How long an attempt may take, from its start to the welcome, in milliseconds. @default 10_000 */
+  /** How long an attempt may take, from its start to the welcome, and a renewal by `authenticate()`, in milliseconds. @default 10_000 */
   readonly connectTimeoutMs?: number | undefined;
   /**
    * How long the client waits between two attempts; missing fields have their defaults.

@@ -201,14 +201,14 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     const { user, heartbeat } = welcome;
     const { timeoutMs } = heartbeat;
     if (typeof user.userId !== "string") return;
-    if (this.user && this.user.userId !== user.userId) {
-      this.user = undefined;
-      this.#callbacks.onUserChange();
-      return this.reconnect();
-    }
+    const { state, user: known } = this;
     // `user` stays the same object until it changes.
-    if (!isEqual(user, this.user)) this.user = user;
-    const before = this.state;
+    if (!isEqual(user, known)) this.user = user;
+    if (known && known.userId !== user.userId) {
+      this.#callbacks.onUserChange();
+      // Unless a listener has closed the client.
+      return this.state === state ? this.reconnect() : undefined;
+    }
     this.#reconnector.onWelcome();
     this.#liveness.start(timeoutMs > 0 ? timeoutMs : SILENCE_MS);
     try {
@@ -220,7 +220,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
       this.#reconnector.replace();
     }
     // A listener may have closed the client meanwhile, or started it again.
-    if (this.state !== before) return;
+    if (this.state !== state) return;
     this.isOpen = true;
     this.transition({ status: "open", user });
   }

@@ -53,8 +53,8 @@ function watchRequest(socket: Socket, url: string): void {
 }
 
 /** Limits how long a socket takes to close. May be called before or after `close()`. */
-export function limitClosing(socket: Socket, clock: Clock): void {
-  if (!socket.terminate) return;
+export function limitClosing(socket: Socket | undefined, clock: Clock): void {
+  if (!socket?.terminate) return;
   const timer = clock.setTimeout(() => socket.terminate?.(), CLOSE_TIMEOUT_MS);
   socket.addEventListener("close", () => clock.clearTimeout(timer));
   // The TCP connection keeps the process alive; the timer must not.

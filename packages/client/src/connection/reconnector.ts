@@ -23,7 +23,7 @@ import type { Socket, SocketEvents } from "./socket.ts";
 // A literal, checked against the protocol's table by its type, so that the table itself is not in the bundle.
 const GOING_AWAY: (typeof ClientCloseCode)["Leaving"] = 3001;
 const ABNORMAL_CLOSE = 1006;
-const CONNECT_TIMEOUT_MS = 10_000;
+export const CONNECT_TIMEOUT_MS = 10_000;
 /** How long to wait for the close event after an error; most sockets emit it in the same task or soon after. */
 const CLOSE_EVENT_MS = 1_000;
 
@@ -81,7 +81,7 @@ export class Reconnector {
     current?.close(code);
     // The socket may not have been passed to the library yet.
     socket?.close(code);
-    if (socket) limitClosing(socket, this.#clock);
+    limitClosing(socket, this.#clock);
   }
 
   /** Ends a connection that does not work, and reconnects after the usual wait. */

@@ -69,10 +69,6 @@ export class Channels {
     if (channel) channel.held = undefined;
   }
 
-  clear(): void {
-    for (const name of this.#channels.keys()) this.drop(name);
-  }
-
   /** Drops the held messages. They are after the position, so the next connection replays them. */
   onDisconnected(): void {
     for (const channel of this.#channels.values()) {

@@ -171,7 +171,6 @@ export class Outbox {
    */
   restart(lastSeq: number): boolean {
     this.entries = this.entries.filter(({ seq }) => seq > lastSeq);
-    this.#sent = 0;
     if (this.entries.length) return false;
     this.lastSeq = 0;
     return true;
@@ -243,9 +242,9 @@ export class Outbox {
 }
 
 /** Whether a message that is rejected now may have taken effect before. A full queue rejects without checking what has run. */
-function isUncertain({ isUnconfirmed, isRepeated }: OutboxEntry, outcome: Outcome): boolean {
+function isUncertain({ isUnconfirmed, isRepeated }: OutboxEntry, outcome: Outcome): boolean | undefined {
   if (outcome.status !== "rejected") return false;
-  return isUnconfirmed === true || (isRepeated === true && outcome.error.code === "limit_exceeded");
+  return isUnconfirmed === true || (isRepeated && outcome.error.code === "limit_exceeded");
 }
 
 /** Settles the receipt, so that only the number remains. */

@@ -42,7 +42,7 @@ interface PendingRequest {
   readonly channel: string | undefined;
   readonly text: string;
   readonly bytes: number;
-  readonly callback: (reply: Reply) => void;
+  readonly onReply: (reply: Reply) => void;
   readonly survivesReconnect: boolean | undefined;
   readonly isRenewal: boolean | undefined;
   readonly timer: Timer;
@@ -99,25 +99,25 @@ export class PendingRequests {
       if (signal?.aborted) throw reasonOf(signal);
       if (refusal) throw refusal;
       if (this.#parts.connection.isEnded) throw new HalyardError("unavailable");
-      const callback = (reply: Reply) => {
+      const onReply = (reply: Reply) => {
         signal?.removeEventListener("abort", abort);
         if ("result" in reply) resolve(reply.result);
         else reject(reply.error);
       };
       const abort = () => this.settle(id, { error: reasonOf(signal) as HalyardError });
       const options = { channel, timeoutMs, survivesReconnect: true };
-      const id = this.sendFrame({ type: "request", name, input }, callback, options);
+      const id = this.sendFrame({ type: "request", name, input }, onReply, options);
       signal?.addEventListener("abort", abort);
     });
   }
 
   /** @returns the id of the frame */
-  sendFrame(message: object, callback: (reply: Reply) => void, options: FrameOptions = {}): string {
+  sendFrame(message: object, onReply: (reply: Reply) => void, options: FrameOptions = {}): string {
     const { channel, timeoutMs = this.#timeoutMs, survivesReconnect, isRenewal } = options;
     const id = `r${++this.lastId}`;
     const { text, bytes, error } = encodeOutgoing(message, { id, ch: channel }, this.limits);
     const timer = new Timer(this.#parts.clock);
-    this.#pending.set(id, { channel, text, bytes, callback, survivesReconnect, isRenewal, timer });
+    this.#pending.set(id, { channel, text, bytes, onReply, survivesReconnect, isRenewal, timer });
     timer.set(timeoutMs, () => this.#expire(id));
     if (error) this.settle(id, { error });
     else this.flush();
@@ -136,7 +136,7 @@ export class PendingRequests {
     const request = this.#pending.get(id);
     this.#pending.delete(id);
     request?.timer.clear();
-    request?.callback(reply);
+    request?.onReply(reply);
     this.flush();
     this.#parts.onFlush();
   }

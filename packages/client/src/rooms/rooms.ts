@@ -128,9 +128,11 @@ export class Rooms {
     for (const entry of this.#entries.values()) entry.shownSince = undefined;
   }
 
-  /** @param isSignIn whether what was set since the sign-in began is the next user's */
-  onUserChange(isSignIn: boolean): void {
-    for (const entry of this.#entries.values()) entry.shown = isSignIn ? entry.shownSince : undefined;
+  onUserChange(): void {
+    for (const entry of this.#entries.values()) entry.shown = entry.shownSince;
+    this.#leaving.clear();
+    // The next user may not be allowed to see the same.
+    for (const { ch } of this.#parts.channels.positions) this.#drop(ch);
   }
 
   /** Leaves each room without a handle, unless a message or a request in it waits: outside of the room, the server would refuse it. */

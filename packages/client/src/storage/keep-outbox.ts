@@ -9,14 +9,15 @@ import type { Clock } from "../common/clock.ts";
 import type { Outcome, Receipt } from "../common/receipt.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionState } from "../connection/connection-state.ts";
-import type { Outbox } from "../messaging/outbox.ts";
+import type { Outbox, OutboxEntry } from "../messaging/outbox.ts";
 import type { OutboxOptions, WebSocketClientOptions } from "../options.ts";
 import { OutboxStore, recordsIn } from "./outbox-store.ts";
 import type { StoredOutbox } from "./outbox-store.ts";
 
 /** The part of a client that this module uses. */
 interface KeptClient {
-  readonly kept: readonly [Connection, Outbox];
+  /** The number is that of the last message of the current user, while the next one signs in. */
+  readonly kept: readonly [Connection, Outbox, lastOfUser: number | undefined];
   join(room: string): unknown;
   onStateChange(listener: (state: ConnectionState) => unknown): () => void;
   onQueue(listener: () => unknown): () => void;
@@ -85,43 +86,54 @@ function keep(store: OutboxStore, client: KeptClient, { reportError }: KeepOutbo
 }
 
 /** @returns undefined if no message is left */
-function snapshotOf({ kept: [connection, outbox] }: KeptClient, toDate: number): StoredOutbox | undefined {
-  const { state, attempt, user } = connection;
+function snapshotOf({ kept }: KeptClient, toDate: number): StoredOutbox | undefined {
+  const [{ state, attempt, user }, { entries }, lastOfUser = Infinity] = kept;
+  const ofUser = entries.filter(({ seq }) => seq <= lastOfUser);
+  // The rest belongs to a user who has no name yet, and one outbox has one user.
+  const owner = isSettled(ofUser) ? undefined : user?.userId;
   // During an attempt, a message may be written before this is stored.
   const mayWrite = state.status === "connecting" || state.status === "open";
-  const sends = outbox.entries.map(
+  const sends = (owner ? ofUser : entries).map(
     ({ seq, dueAt, isWritten, message }) =>
       [seq, dueAt + toDate, isWritten === true || mayWrite, message?.text, message?.channel] as const,
   );
-  return isSettled(outbox) ? undefined : { user: user?.userId, tries: attempt, sends };
+  return isSettled(entries) ? undefined : { user: owner, tries: attempt, sends };
 }
 
 /** Connects as the earlier page's client until each of its messages has its reply, or the application closes its own client. */
 async function deliver(store: OutboxStore, clientId: string, parts: KeepOutboxParts): Promise<void> {
   const left = await store.get(clientId);
   if (!left) return;
+  const untold: (() => void)[] = [];
+  const settle = (outcome: Outcome, seq: number, text: string) =>
+    untold.push(() => tellReceipt({ ...outcome, id: messageIdOf(clientId, seq) }, text, parts));
   let client: KeptClient;
-  let isEnding = false;
-  const settle = (outcome: Outcome, seq: number, text: string) => {
-    const [{ user }] = client.kept;
-    // Messages that stay stored have no receipt yet, and another user gets no receipts.
-    if (isEnding || (left.user && !user)) return;
-    tellReceipt({ ...outcome, id: messageIdOf(clientId, seq) }, text, parts);
-  };
   try {
     client = createEarlier(clientId, left, { ...parts, settle, toDate: store.toDate });
   } catch (error) {
     // The record is not an outbox, but something that other code stored under its key.
     parts.reportError(error);
-    await store.set(clientId);
-    return;
+    return store.set(clientId);
   }
   await new Promise<unknown>((resolve, reject) => {
+    let isKnown = !left.user;
+    const onChange = () => {
+      const [{ user, isOpen }, { entries }] = client.kept;
+      // The messages stay stored for their user, who may come back, and nobody else hears of them.
+      if (left.user && user?.userId !== left.user) return resolve(end());
+      isKnown ||= isOpen;
+      if (!isKnown) return;
+      for (const tell of untold.splice(0)) tell();
+      if (isSettled(entries)) resolve(end(store.set(clientId)));
+    };
     const onClosed = ({ status }: ConnectionState) => {
       // Undelivered messages stay stored for the next page.
       if (status === "closed") resolve(end());
     };
     const unsubscribes = [
+      // Before the changes are stored.
+      client.onQueue(onChange),
+      client.onStateChange(onChange),
       keep(store, client, parts),
       parts.ownClient.onStateChange(onClosed),
       client.onStateChange(onClosed),
@@ -130,13 +142,9 @@ async function deliver(store: OutboxStore, clientId: string, parts: KeepOutboxPa
         end();
         reject(new HalyardError("unauthenticated"));
       }),
-      client.onQueue(() => {
-        if (isSettled(client.kept[1])) resolve(end(store.set(clientId)));
-      }),
     ];
     const end = <TResult>(result?: TResult) => {
       for (const unsubscribe of unsubscribes) unsubscribe();
-      isEnding = true;
       client.close();
       return result;
     };
@@ -167,7 +175,7 @@ function tellReceipt(
 
 interface EarlierParts extends KeepOutboxParts {
   readonly toDate: number;
-  readonly settle: (outcome: Outcome, seq: number, text: string) => void;
+  readonly settle: (outcome: Outcome, seq: number, text: string) => unknown;
 }
 
 function createEarlier(
@@ -200,6 +208,6 @@ function createEarlier(
   return client;
 }
 
-function isSettled({ entries }: Outbox): boolean {
+function isSettled(entries: readonly OutboxEntry[]): boolean {
   return entries.every(({ message }) => !message);
 }
