@@ -6,7 +6,7 @@ export const INTERNAL_NAMES =
   kept lastId lastSeq learn leaveIdle listOf listen markUnconfirmed membershipChanged names nextUrl ofClient ofHello onActivity
   onAnswer onChange onChatMessage onDead onDisconnected onEnd onFlush onFrame onHide onJoined onLeft onOpen
   onReply onServerRequest onSignIn onTabAnswer onTabFrame onText onTransition onUserChange onWelcome ownClient
-  pendingListeners readers receive refusal register release reportError restart resumption scopeParts sendFrame
+  pendingListeners readers receive refusal register release reportError reset restart resumption scopeParts sendFrame
   sender serverMs settle settleAll show showTimer shown shownLast shownSince skipBackoff statesFor stop storeOf
   survivesReconnect take takeAlone takeOver timer toDate transition unanswered update userLists usersOf wake
   wanted write`.split(/\s+/);

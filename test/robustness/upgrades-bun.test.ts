@@ -69,6 +69,7 @@ describe("two systems on one server of Bun, with the handlers of the first", () 
     const { ws } = await open(port(), "/a/");
     expect((await handshake({ port: port(), target: "/a", headers: [["X-Refused", "1"]] })).status).toBe(401);
     expect((await handshake({ port: port(), target: "/a", plain: true })).status).toBe(426);
+    expect((await handshake({ port: port(), target: "http://x.test/a", plain: true })).status).toBe(426);
     expect((await handshake({ port: port(), target: "/page", plain: true })).status).toBe(200);
     expect((await handshake({ port: port(), target: "/page", headers: [] })).status).toBe(200);
     ws.close();
@@ -106,4 +107,23 @@ describe("two systems on one server of Bun, with combined handlers", () => {
     for (const { ws } of opened) ws.close();
     await until("the closes", async () => (await stateOf(port())).connections.join() === "0,0");
   });
+});
+
+describe.each(["of a", "combined"])("a program with handlers %s that is loaded anew", (handlers) => {
+  const port = serve(handlers);
+
+  it.each([
+    ["a message", (ws: WebSocket) => ws.send('{"type":"ping"}')],
+    ["a pong", (ws: WebSocket) => ws.pong()],
+  ])(
+    "closes the socket of %s that was open before with 1012, so that its client comes back",
+    async (_name, sign) => {
+      const { ws, first } = await open(port(), "/a");
+      expect(first).toContain("welcome");
+      const closed = new Promise((resolve) => ws.once("close", resolve));
+      await fetch(`http://127.0.0.1:${String(port())}/reload`);
+      sign(ws);
+      expect(await within(closed, () => "the close")).toBe(1012);
+    },
+  );
 });

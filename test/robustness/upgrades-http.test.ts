@@ -10,7 +10,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
 import { CERTIFICATE, KEY } from "../fixtures/certificate.ts";
 import type { Header } from "../support/handshake.ts";
-import { requestText, UPGRADE_HEADERS, upgradeText } from "../support/handshake.ts";
+import { handshake, requestText, UPGRADE_HEADERS, upgradeText } from "../support/handshake.ts";
 import {
   application,
   cleanups,
@@ -154,6 +154,23 @@ describe("a WebSocket", () => {
     expect(await firstMessage(`wss://127.0.0.1:${String(port)}/ws`, { ca: CERTIFICATE })).toContain(
       "welcome",
     );
+  });
+
+  it("is served when a proxy asks for it by the whole address, whose host counts for nothing", async () => {
+    const server = createServer(application);
+    const urls: string[] = [];
+    const { manager } = createManager(({ url }) => {
+      urls.push(url);
+      return { user: { id: "ada" } };
+    });
+    attachWebSocketServer(server, { manager });
+    const port = await listen(server);
+    for (const target of ["http://a.test/ws?x=1", "WS://[::1]:8080/ws/"])
+      expect((await handshake({ port, target })).status).toBe(101);
+    for (const target of ["http://a.test/page", "http://a.test", "//a.test/ws", "/http://a.test/ws"])
+      expect((await handshake({ port, target })).status).toBe(404);
+    expect(urls).toEqual(["/ws?x=1", "/ws/"]);
+    expect((await handshake({ port, target: "http://a.test/ws", plain: true })).status).toBe(426);
   });
 
   it("is served on a Unix socket [s-S6]", async () => {

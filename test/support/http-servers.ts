@@ -16,7 +16,9 @@ export async function closeServers(): Promise<void> {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 }
 
-type Authenticate = () => { user: { id: string } } | Promise<{ user: { id: string } }>;
+type Authenticate = (request: {
+  readonly url: string;
+}) => { user: { id: string } } | Promise<{ user: { id: string } }>;
 
 export function createManager(
   authenticate: Authenticate = () => ({ user: { id: "ada" } }),

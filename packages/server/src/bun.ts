@@ -3,7 +3,7 @@
 // Guarantees: requests for other paths are not answered here; the connection slot is released when Bun rejects the upgrade.
 import type { AnyProtocol } from "@halyard/protocol";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
-import { answerUpgrade, targetOf } from "./bun/answer-upgrade.ts";
+import { answerUpgrade } from "./bun/answer-upgrade.ts";
 import type { UpgradeContext } from "./bun/answer-upgrade.ts";
 import type { BunConnection, BunHandlers, BunServer } from "./bun/bun-server.ts";
 import { bunTransportFor } from "./bun/bun-transport.ts";
@@ -14,7 +14,7 @@ import { listenForSignals, withoutRequests } from "./attach/close-on-signals.ts"
 import type { ClosableManager, CloseOptions as SignalOptions } from "./attach/close-on-signals.ts";
 import type { UpgradeDetails } from "./connection/upgrade-details.ts";
 import type { PathOption } from "./attach/request-path.ts";
-import { createPathMatcher, pathnameOf } from "./attach/request-path.ts";
+import { createPathMatcher, pathnameOf, targetOf } from "./attach/request-path.ts";
 import type { WebSocketManager } from "./manager.ts";
 import { internals as allInternals } from "./manager.ts";
 import { internalsOf } from "./attach/require-manager.ts";

@@ -7,7 +7,7 @@ import type { AnyProtocol } from "@halyard/protocol";
 import { listenForSignals } from "./attach/close-on-signals.ts";
 import type { ClosableManager, CloseOptions as SignalOptions } from "./attach/close-on-signals.ts";
 import type { PathOption } from "./attach/request-path.ts";
-import { createPathMatcher, pathnameOf } from "./attach/request-path.ts";
+import { createPathMatcher, pathnameOf, targetOf } from "./attach/request-path.ts";
 import type { WebSocketManager } from "./manager.ts";
 import { internals as allInternals } from "./manager.ts";
 import { internalsOf } from "./attach/require-manager.ts";
@@ -136,7 +136,7 @@ function createAttachment<TProtocol extends AnyProtocol>(
   const switches = readKillSwitches(process.env);
   applyKillSwitches(switches, { writer, backplane, logger });
   const sockets = new NodeWebSocketServer(internals, { authenticate, compression, switches });
-  const hasPath = ({ url = "/" }: PlainRequest): boolean => matches(pathnameOf(url));
+  const hasPath = ({ url = "/" }: PlainRequest): boolean => matches(pathnameOf(targetOf(url)));
   return {
     path,
     handshakeMs: limits.handshakeMs,

@@ -45,7 +45,7 @@ export interface RawRequests extends HalyardRawRequests {}
 export type RawRequest = [keyof RawRequests] extends [never] ? unknown : RawRequests[keyof RawRequests];
 
 /**
- * An upgrade request, the same on every runtime. `url` is the request target as the client sent it; its host is not
+ * An upgrade request, the same on every runtime. `url` is the path and the query as the client sent them; the host is not
  * verified. `remoteAddress` is the address of the client: of the peer, or as forwarded by a proxy in `trustProxy`.
  */
 export interface UpgradeRequest {

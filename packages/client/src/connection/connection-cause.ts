@@ -39,7 +39,7 @@ const MESSAGES: Readonly<Partial<Record<CauseKind, string>>> = {
   kicked: "The server disconnected this user: see code and reason.",
   replaced: "A newer connection of this client took over.",
   outdated: "The server needs a newer contract: reload the page.",
-  local: "Not started, or closed by close().",
+  local: "Not started, or closed.",
 };
 
 /** The cause of a failure without an answer: `offline` if the browser knows that there is no network. */

@@ -81,7 +81,6 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   isEnded = false;
   /** One budget for all frames of this connection: sends, requests, joins, leaves and `authenticate`. */
   #rate = new TokenBucket(Infinity, Infinity, 0);
-  #isHidden = false;
   #unwatchPage: Unsubscribe | undefined;
 
   constructor(clock: Clock, options: WebSocketClientOptions, callbacks: ConnectionCallbacks) {
@@ -108,7 +107,6 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   reconnect(): void {
     const { page = globalThis } = this.#options;
     this.isEnded = false;
-    this.#isHidden = false;
     this.#reconnector.start();
     if ("addEventListener" in page) this.#unwatchPage ??= watchPage(page, this);
   }
@@ -187,13 +185,13 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     // Makes the other half of the burst available.
     this.#fillRate();
     this.#callbacks.onHide();
-    this.#isHidden = true;
     this.#reconnector.disconnect();
     this.transition({ status: "waiting", attempt: 1, retryAt: dateOf(this.#clock), cause: LOCAL });
   }
 
   show(): void {
-    if (this.#isHidden && this.state.status === "waiting") this.reconnect();
+    // While the page is watched, only `hide` has a local cause.
+    if (this.state.cause === LOCAL) this.reconnect();
     else this.wake();
   }
 

@@ -104,6 +104,36 @@ describe("the wait between two attempts", () => {
     expect(harness.sockets).toHaveLength(2);
   });
 
+  it.each(["visibilitychange", "online", "pageshow", "resume"])(
+    "ends on %s with an attempt that hangs since before: another one starts at once",
+    async (event) => {
+      const harness = createHarness();
+      await harness.tick(1_010);
+      expect(harness.sockets).toHaveLength(1);
+      harness.page.fire(event);
+      await harness.tick();
+      expect(harness.sockets[0]?.closed?.code).toBe(3001);
+      expect(harness.sockets).toHaveLength(2);
+      // A page that wakes often does not keep an attempt from succeeding.
+      harness.page.fire(event);
+      await harness.tick();
+      expect(harness.sockets).toHaveLength(2);
+    },
+  );
+
+  it("is short again after the page woke up, also when the network comes a little later", async () => {
+    const harness = createHarness();
+    await harness.tick();
+    for (let n = 0; n < 8; n++) {
+      harness.socket.drop();
+      await harness.tick(110);
+    }
+    harness.page.fire("visibilitychange");
+    harness.randomValues.push(0.999_999);
+    harness.socket.drop();
+    expect(waitOf(harness)).toBe(500);
+  });
+
   it("shows the application the attempts in a row, and the server those of all time", async () => {
     const harness = createHarness();
     await harness.tick();

@@ -24,6 +24,8 @@ import type { Socket, SocketEvents } from "./socket.ts";
 const GOING_AWAY: (typeof ClientCloseCode)["Leaving"] = 3001;
 const ABNORMAL_CLOSE = 1006;
 export const CONNECT_TIMEOUT_MS = 10_000;
+/** The age of an attempt that a page replaces when it wakes up. */
+const STALE_MS = 1_000;
 /** How long to wait for the close event after an error; most sockets emit it in the same task or soon after. */
 const CLOSE_EVENT_MS = 1_000;
 
@@ -49,10 +51,9 @@ export class Reconnector {
   /** What failed last, until the next welcome or start. */
   #cause: ConnectionCause | undefined;
   #retryAt = 0;
-  /** Whether the server chose `retryAt`; then a page that wakes up does not shorten the wait. */
-  #isServerDelay = false;
+  /** From when on a page that wakes up gets a new attempt at once, by the date: the clock may stand still while a machine sleeps. */
+  #staleAt = Infinity;
   #probe: Promise<void> | undefined;
-  #resolveWait: (() => void) | undefined;
 
   constructor(clock: Clock, options: WebSocketClientOptions, callbacks: ReconnectorCallbacks) {
     this.#clock = clock;
@@ -65,10 +66,9 @@ export class Reconnector {
 
   /** Connects now, replacing the current connection or attempt. */
   start(): void {
-    this.disconnect();
-    this.#cause = undefined;
-    this.#retryAt = this.#attemptsInRow = 0;
     this.#launch();
+    this.#cause = undefined;
+    this.#attemptsInRow = 0;
     this.#callbacks.transition({ status: "started" });
   }
 
@@ -86,16 +86,14 @@ export class Reconnector {
 
   /** Ends a connection that does not work, and reconnects after the usual wait. */
   replace(cause = causeOf(this.#isOpen ? "lost" : "unreachable")): void {
-    this.disconnect();
     this.#launch();
     this.#waitFor(this.#retryDelay.next(ABNORMAL_CLOSE), cause);
   }
 
-  /** Ends a wait, unless the server asked for it. */
+  /** Ends a wait, unless the server asked for it, and an attempt that may have hung since before the page woke up. */
   skipBackoff(): void {
-    if (this.#isServerDelay) return;
-    this.#retryAt = 0;
-    this.#resolveWait?.();
+    this.#retryDelay.reset();
+    if (dateOf(this.#clock) >= this.#staleAt) this.#launch();
   }
 
   /** Call when the server has sent its welcome: the attempt has succeeded. */
@@ -103,6 +101,7 @@ export class Reconnector {
     this.#timer.clear();
     this.#cause = undefined;
     this.#attemptsInRow = 0;
+    this.#staleAt = Infinity;
     this.#retryDelay.onWelcome();
   }
 
@@ -111,7 +110,10 @@ export class Reconnector {
     if (this.#socket?.readyState === 1) this.#socket.send(text);
   }
 
+  /** Ends the current connection or attempt, and begins the next one in a later turn. */
   #launch(): void {
+    this.disconnect();
+    this.#retryAt = 0;
     const launched: ReconnectingSocket = openReconnectingSocket(() =>
       this.#nextSocket(() => this.#current === launched),
     );
@@ -136,16 +138,15 @@ export class Reconnector {
   #wait(): Promise<void> {
     return new Promise((resolve) => {
       const waitMs = this.#retryAt - this.#clock.now();
-      if (waitMs <= 0) return resolve();
-      this.#resolveWait = resolve;
-      this.#timer.set(waitMs, resolve);
+      if (waitMs > 0) this.#timer.set(waitMs, resolve);
+      else resolve();
     });
   }
 
   /** @returns the address, and the subprotocols to offer there */
   async #prepareAttempt(): Promise<string[]> {
     const { connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#options;
-    this.#resolveWait = undefined;
+    this.#staleAt = dateOf(this.#clock) + STALE_MS;
     this.#timer.set(connectTimeoutMs, () => this.replace());
     this.#callbacks.transition({
       status: "connecting",
@@ -257,7 +258,7 @@ export class Reconnector {
 
   #waitFor(waitMs: number, cause: ConnectionCause, isServerDelay = false): void {
     this.#cause = cause;
-    this.#isServerDelay = isServerDelay;
+    this.#staleAt = isServerDelay ? Infinity : 0;
     this.#retryAt = this.#clock.now() + waitMs;
     this.#callbacks.transition({
       status: "waiting",
@@ -269,8 +270,9 @@ export class Reconnector {
 
   /** Makes later events of the current socket, wait and probe be ignored. */
   #forgetSocket(): void {
-    this.#socket = this.#resolveWait = this.#probe = undefined;
+    this.#socket = this.#probe = undefined;
     this.#isOpen = false;
+    this.#staleAt = Infinity;
     this.#timer.clear();
     this.#callbacks.onDisconnected();
   }

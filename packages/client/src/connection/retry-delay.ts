@@ -32,6 +32,11 @@ export class RetryDelay {
     this.#minUptimeMs = MIN_UPTIME_MS;
   }
 
+  /** Makes the next waits short again: someone looks at the page, or the network is another one. */
+  reset(): void {
+    this.#failures = 0;
+  }
+
   /**
    * Counts a failure.
    *

@@ -23,6 +23,16 @@ export function createPathMatcher(option: PathOption = "/ws", report: Report): P
   return { path, matches: (pathname) => pathname === path || withoutSlash(pathname) === path };
 }
 
+/**
+ * The path and the query of a request target, as received. A proxy may ask by the whole address, and Bun always names it: its host
+ * is the client's choice.
+ */
+export function targetOf(url: string): string {
+  if (url.startsWith("/")) return url;
+  const [origin = ""] = /^[a-z]+:\/\/[^/?#]*/i.exec(url) ?? [];
+  return origin === "" || url.startsWith("/", origin.length) ? url.slice(origin.length) : "/";
+}
+
 /** The path of a request target, unparsed: a URL parser would read `//evil.com/ws` as a host and a path. */
 export function pathnameOf(target: string): string {
   const end = target.search(/[?#]/);

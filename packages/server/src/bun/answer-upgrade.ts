@@ -3,6 +3,7 @@
 // Guarantee: the connection slot is released when its socket does not open.
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Assembly } from "../assembly.ts";
+import { targetOf } from "../attach/request-path.ts";
 import type { UpgradeDetails } from "../connection/upgrade-details.ts";
 import type { Transport } from "../delivery/transport.ts";
 import type { AcceptedUpgrade } from "../handshake/admission.ts";
@@ -83,10 +84,4 @@ function upgrade(
 
 function respond({ status, headers }: UpgradeRejection): Response {
   return new Response(null, { status, headers });
-}
-
-/** Path and query as received, without the host, which the client chooses. */
-export function targetOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  return start === -1 ? "/" : url.slice(start);
 }

@@ -2,6 +2,7 @@
 // Guarantee: a socket reaches only the handlers of the system that upgraded it.
 import type { WebSocketInstance } from "../types.ts";
 import type { BunConnection, BunHandlers, BunServer } from "./bun-server.ts";
+import { connectionIdOf } from "./socket-handlers.ts";
 
 /** The key under which the handlers of a system tell which sockets belong to it. Other copies of this package read it, too. */
 export const SYSTEM: unique symbol = Symbol.for("halyard.bun-system.1");
@@ -53,7 +54,9 @@ export function combineBunWebSockets(
   const others = parts.find(({ websocket }) => systemOf(websocket) === undefined) ?? first;
   const owners = new WeakMap<Socket, Partial<Handlers>>();
   const fallback = others.websocket as Partial<Handlers>;
-  const ownerOf = (ws: Socket): Partial<Handlers> => owners.get(ws) ?? fallback;
+  /** The sockets without an owner were opened before these handlers were in use; a system closes its own. */
+  const ownerOf = (ws: Socket): Partial<Handlers> =>
+    owners.get(ws) ?? (connectionIdOf(ws) === undefined ? fallback : first.websocket);
   const open = (ws: Socket): void => {
     const part = parts.find(({ websocket }) => systemOf(websocket)?.hasUpgraded(ws) === true) ?? others;
     const handlers = part.websocket as Partial<Handlers>;

@@ -1,9 +1,12 @@
 // The handlers of the sockets of one system on Bun.
 // Called by Bun, or by the combined handlers of several systems.
-// Guarantee: only a socket that this system upgraded becomes one of its connections; any other socket is closed with 1011.
+// Guarantees: only a socket that this system upgraded becomes one of its connections; any other socket that opens is closed with 1011.
+// A socket that was opened before Bun got these handlers, as with `bun --hot`, is closed with 1012 at its next sign of life.
 import type { Assembly } from "../assembly.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { UpgradeDetails } from "../connection/upgrade-details.ts";
 import { readableBytes } from "../delivery/frame-size.ts";
+import { OPEN } from "../delivery/ready-state.ts";
 import { MAX_PAYLOAD_BYTES } from "../limits.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { WebSocketInstance } from "../types.ts";
@@ -24,8 +27,14 @@ export function createSocketHandlers(
     hasLogged = true;
     logger.error({ code: 1011 }, FOREIGN_SOCKET);
   };
-  const onPingOrPong = (ws: WebSocketInstance): void => {
+  /** The connection of an open socket, which is closed when it has none: its client then connects to this system. */
+  const connectionOf = (ws: WebSocketInstance): Connection | undefined => {
     const connection = connections.of(ws);
+    if (connection === undefined && ws.readyState === OPEN) ws.close(1012, "reloaded");
+    return connection;
+  };
+  const onPingOrPong = (ws: WebSocketInstance): void => {
+    const connection = connectionOf(ws);
     if (connection !== undefined) inbound.onPingOrPong(connection);
   };
   return {
@@ -41,7 +50,7 @@ export function createSocketHandlers(
       opener.open(ws, details);
     },
     message: (ws, message) => {
-      const connection = connections.of(ws);
+      const connection = connectionOf(ws);
       if (connection === undefined) return;
       if (typeof message === "string") inbound.receive(connection, message);
       else connection.close(4400, "frames are text");

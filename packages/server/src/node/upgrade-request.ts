@@ -1,4 +1,5 @@
 import type { Server } from "node:net";
+import { targetOf } from "../attach/request-path.ts";
 import type { IncomingRequest } from "../security/client-address.ts";
 import type { PlainRequest } from "./plain-request.ts";
 
@@ -6,7 +7,7 @@ import type { PlainRequest } from "./plain-request.ts";
 export function toUpgradeRequest(request: PlainRequest): IncomingRequest {
   let headers: Headers | undefined;
   return {
-    url: request.url ?? "/",
+    url: targetOf(request.url ?? "/"),
     raw: request,
     get headers() {
       return (headers ??= toHeaders(request.rawHeaders));
