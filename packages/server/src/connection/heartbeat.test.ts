@@ -64,6 +64,16 @@ describe("Heartbeat", () => {
     expect(clock.timers).toBe(1);
   });
 
+  it("forgets what a client had begun before its connection when the client repeats none of it any more", () => {
+    const { clock, connections } = create();
+    const connection = connections.open("ada");
+    connection.begunBefore = { lastSeq: 7, requests: ["r1"] };
+    live(clock, connections, 240_000);
+    expect(connection.begunBefore).toBeDefined();
+    live(clock, connections, 10_000);
+    expect(connection.begunBefore).toBeUndefined();
+  });
+
   it("closes a peer that was silent for 35 s, and no other", () => {
     const { clock, connections } = create();
     const [silent, talking] = [connections.open("silent"), connections.open("talking")];

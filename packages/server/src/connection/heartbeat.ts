@@ -1,6 +1,7 @@
 import { CloseCode } from "@halyard/protocol/wire";
 import { Backlog } from "../delivery/backlog.ts";
 import type { Connection } from "./connection.ts";
+import { REPEATED_MS } from "./inbound-message.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { Clock } from "../types.ts";
@@ -63,6 +64,7 @@ export class Heartbeat {
       // Closed since the round began: its socket still has to send the close code.
       if (connection.stage === "closed") continue;
       this.#joinPending(connection);
+      if (now - connection.authenticatedAt > REPEATED_MS) connection.begunBefore = undefined;
       try {
         this.#checkBacklog(connection, now);
         this.#checkUnfinishedMessage(connection, now);

@@ -31,6 +31,9 @@ export function clientOf({ connection, meta }: Pick<InboundMessage, "connection"
   return meta.tab === undefined ? client : { user: client.user, client: meta.tab };
 }
 
+/** How long after the first attempt a client sends a message again. */
+export const REPEATED_MS = 240_000;
+
 /** Whether the client may have sent the message before, over an earlier connection. Not known for tabs that share the connection. */
 export function mayBeRepetition({ connection, meta }: Pick<InboundMessage, "connection" | "meta">): boolean {
   const { begunBefore } = connection;

@@ -4,7 +4,7 @@
 import type { SendResult } from "@halyard/protocol";
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
 import type { PublishedWork } from "../backplane.ts";
-import { clientOf, mayBeRepetition } from "../connection/inbound-message.ts";
+import { clientOf, mayBeRepetition, REPEATED_MS } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import { isClosed } from "../connection/is-closed.ts";
 import { wireJson } from "../delivery/wire-json.ts";
@@ -37,9 +37,6 @@ interface SendExecutorParts {
   readonly monitor: Pick<BackplaneMonitor, "isAway" | "nextLook">;
   readonly report: (error: unknown, context: ErrorContext) => void;
 }
-
-/** The client takes a send without an answer for unknown after 4 min, and sends it no more. */
-const MAX_WAIT_MS = 240_000;
 
 /** Runs the messages of clients and sends their replies. */
 export class SendExecutor {
@@ -88,7 +85,7 @@ export class SendExecutor {
     const makeId = (): string => messageIdOf(ref.client, seq);
     const perform = async (_: unknown, mayHaveRun: boolean): Promise<string> =>
       (await this.#perform(message, makeId, mayHaveRun)).replyPrefix;
-    const endsAt = clock.now() + MAX_WAIT_MS;
+    const endsAt = clock.now() + REPEATED_MS;
     const { publishesOnce } = deduplicator;
     let mayHaveRun: boolean | undefined = mayBeRepetition(message);
     for (;;) {
