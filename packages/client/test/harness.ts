@@ -1,6 +1,6 @@
 import type { EphemeralMessage, Message, Protocol, RequestReply } from "@halyard/protocol";
 import type { Frame } from "@halyard/protocol/wire";
-import { vi } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { createWebSocketClient } from "../src/index.ts";
 import type { ConnectionState, PageEvents, WebSocketClientOptions } from "../src/index.ts";
 import { systemClock } from "../src/common/clock.ts";
@@ -58,6 +58,10 @@ export function welcome(fields: object = {}): object {
 /** A client on fake sockets and vitest's fake timers, with all that it reports. */
 export function createHarness(options: Partial<WebSocketClientOptions> = {}) {
   vi.useFakeTimers({ now: Date.parse("2026-11-23T09:00:00.000Z") });
+  // The next file in this process may need real ones.
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
   FakeSocket.all = [];
   FakeSocket.constructorError = undefined;
   const page = new FakePage();
