@@ -1,6 +1,6 @@
 // The operations on channels: publish, read, tops.
 // A node of a shared backplane sends them to the store.
-import { HalyardError } from "@halyard/protocol";
+import { HalyardError } from "@halyard/protocol/wire";
 import type {
   ChannelTop,
   PublishAttempts,
