@@ -13,11 +13,17 @@ import { chooseSuites, type Suite } from "./suites.ts";
 import { summarize } from "./summary.ts";
 import { runTasks, type TaskOutcome } from "./turbo.ts";
 
-/** The suites that compile, read and install, and open no browser. */
-const READING: ReadonlySet<string> = new Set(["test:house", "test:packed", "test:reference", "test:types"]);
+/** The suites that compile and read, and open no socket. */
+const READING: ReadonlySet<string> = new Set(["test:house", "test:reference", "test:types"]);
 
-/** The suites on real sockets and in browsers that use a core and more. */
-const BUSY: ReadonlySet<string> = new Set(["test:conformance", "test:e2e", "test:readme", "test:robustness"]);
+/** The suites on real sockets and in browsers that use a core and more, and the one that installs. */
+const BUSY: ReadonlySet<string> = new Set([
+  "test:conformance",
+  "test:e2e",
+  "test:packed",
+  "test:readme",
+  "test:robustness",
+]);
 
 /** The suites that wait for most of their time. */
 const WAITING: ReadonlySet<string> = new Set(["test:attacks", "test:redis"]);
