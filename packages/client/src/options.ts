@@ -57,7 +57,7 @@ export interface OutboxStorage {
 export interface OutboxOptions extends Partial<OutboxLimits> {
   /**
    * Keeps messages without a reply across a reload: the next page sends them first, with their original ids, and
-   * only for the same user. `"session"` is `sessionStorage` and survives a reload of the tab. `"indexeddb"` outlives the tab: any
+   * only for the same user. `"session"` is `sessionStorage` and survives a reload of the tab. `"indexeddb"` outlives the tab: another
    * page of the origin may send them. Both need Web Locks. The messages are stored as plain text, beginning with the first attempt to
    * connect, when the code for it is loaded.
    *

@@ -215,8 +215,8 @@ export interface WebSocketClient<
    */
   close(this: void): void;
   /**
-   * Is to be called after a sign-in: connects anew, or, with a `ticket`, renews the session of the open connection. What is sent
-   * from then on is of the user who signs in, and waits for the server's answer.
+   * Call this after a sign-in: connects again, or, with a `ticket`, renews the session of the open connection. Messages that
+   * are sent from then on belong to the user who signs in, and wait for the server's answer.
    */
   authenticate(this: void): void;
   /** Replaces the connection with a new one now. */

@@ -55,6 +55,14 @@ export function welcome(fields: object = {}): object {
   };
 }
 
+/** Fields of the welcome of a client that is in the room `general`. */
+export const JOINED = {
+  channels: {
+    all: { epoch: "e1", off: 10, recovered: "new" },
+    "room:general": { epoch: "e1", off: 5, recovered: "new" },
+  },
+};
+
 /** A client on fake sockets and vitest's fake timers, with all that it reports. */
 export function createHarness(options: Partial<WebSocketClientOptions> = {}) {
   vi.useFakeTimers({ now: Date.parse("2026-11-23T09:00:00.000Z") });

@@ -76,6 +76,7 @@ it("exports from the main entry everything that ./wire exports", () => {
 
 it("exports from ./internal only names that no other entry exports", () => {
   const names = [
+    "IS_FAILURE",
     "TEST_CONTROLS",
     "TOO_MANY_MARKS",
     "TokenBucket",

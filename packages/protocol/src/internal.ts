@@ -9,6 +9,9 @@ export { callLogger, printable, printableAscii } from "./utils/printable-text.ts
 export { dateOf, serverTime, systemTime } from "./utils/time.ts";
 export { TokenBucket } from "./utils/token-bucket.ts";
 
+/** Marks a HalyardError that is nevertheless reported to `onError`. All copies of the packages share this symbol. */
+export const IS_FAILURE: unique symbol = Symbol.for("halyard.is-failure.1");
+
 /** The method of a manager that returns its {@link TestControls}. All copies of the packages share this symbol. */
 export const TEST_CONTROLS: unique symbol = Symbol.for("halyard.test-controls.1");
 

@@ -1,5 +1,5 @@
-// The part of the contract of backplanes that is about clients: what each has had done, the rooms that the server gives to it, and
-// what its user shows in rooms. Used through backplane.ts, which exports it.
+// The part of the contract of backplanes that is about clients: their operations, the rooms that the server gives to them, and their
+// presence state in rooms. Used through backplane.ts, which exports it.
 
 /** A client: one page load of a user, across its reconnects. Each plain connection is a client of its own. */
 export interface ClientRef {
@@ -9,8 +9,8 @@ export interface ClientRef {
 
 /**
  * The state of an operation. `run`: it is to run now; `mayHaveRun`: how an earlier run ended is unknown. `running`: it runs
- * already. `done`: it has run, with this result. `conflict`: its key is another operation's, or is out of order. `forgotten`: it may
- * have run, and the store has lost the results of its client, which has not been told so yet.
+ * already. `done`: it has run, with this result. `conflict`: its key belongs to another operation, or is out of order. `forgotten`: the
+ * operation may have run, and the store has lost the results of the client, which has not been told yet.
  */
 export type WorkState =
   | { readonly state: "run"; readonly mayHaveRun?: boolean | undefined }
@@ -39,9 +39,9 @@ export interface Work {
    * @default a `begin` is never repeated
    */
   readonly claim?: number | undefined;
-  /** The connection that the message came from. @default none: the client is not taken to have heard what `recall` said */
+  /** The connection that the message came from. @default none: the client counts as not told by a welcome that results were lost */
   readonly connection?: { readonly id: string } | undefined;
-  /** An earlier attempt may have run: where the results of the client were lost, the answer is `forgotten`. @default false */
+  /** Whether an earlier attempt may have run. If the results of the client were lost, `begin` then answers `forgotten`. @default false */
   readonly mayHaveRun?: boolean | undefined;
   /** When the message came in, in ms since 1970, where that is known. @default the time of the call */
   readonly at?: number | undefined;
@@ -49,9 +49,9 @@ export interface Work {
   readonly hasNoEffect?: boolean | undefined;
 }
 
-/** What a client has had begun, as far as it is remembered: what the client may send again. */
+/** The operations that a client has begun and that are remembered: the client may send each of them again. */
 export interface BegunWork {
-  /** The number of the newest send. @default 0 there was none */
+  /** The number of the newest send; 0 if there was none. */
   readonly lastSeq: number;
   /** The ids of the requests. */
   readonly requests: readonly string[];

@@ -49,17 +49,17 @@ export interface PublishOptions {
    */
   readonly idempotencyKey?: string | undefined;
   /**
-   * The same object in each attempt at one publish. Where the store may have lost what an earlier attempt has stored, and others
-   * have received, the backplane rejects with `unavailable`.
+   * The same object in each attempt at one publish. If the store may have lost a message that an earlier attempt has stored, and that
+   * subscribers may have received, the backplane rejects with `unavailable`.
    *
    * @default the call is the only attempt
    */
   readonly attempts?: PublishAttempts | undefined;
 }
 
-/** What a backplane notes of the attempts at one publish. */
+/** The notes of a backplane on the attempts at one publish. */
 export interface PublishAttempts {
-  /** Which store was sent an attempt, by a name of the backplane's own. */
+  /** The backplane's name for the store to which an attempt was sent. */
   store?: string | undefined;
 }
 

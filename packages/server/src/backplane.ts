@@ -248,20 +248,21 @@ export interface Backplane extends BackplaneRooms {
    */
   settle(work: Work, result: string | undefined): undefined | Promise<void>;
   /**
-   * Begins, publishes and settles in one step a send whose whole effect is one stored message. Nothing happens where the send
-   * is not new, or may have run: `begin` says what became of it, and also where the reply was lost. A rejection that has
-   * `hasNoEffect: true` says that the call certainly had none.
+   * Begins, publishes and settles in one step a send whose whole effect is one stored message. The call has no effect if the send
+   * is not new or may have run; `begin` then tells the state of the send, and also after a lost reply. A rejection with
+   * `hasNoEffect: true` says that the call certainly had no effect.
    *
    * @returns the result of a send that was new
    * @default the three calls
    */
   publishOnce?(work: Work, publication: PublishedWork): Promise<string | undefined>;
   /**
-   * What a client has had begun; undefined where its results are not all known. They are while one of its connections is open, and
-   * for 5 min after the last use or close, but not for a client that was never connected. Called for each hello but a client's first.
+   * The operations that a client has begun; undefined if some of its results are not known. The results are known while the client
+   * has an open connection, and for 5 min after the last use or close, but not if the client never connected. Called for each hello
+   * of a client except the first.
    *
-   * After undefined, the results are known again once this connection begins an operation, whatever its number: its client has
-   * heard so. What an older connection still begins is none of that.
+   * After undefined, the results are known again once this connection begins an operation, whatever its number: by then the client
+   * has read in its welcome that results were lost. An operation that an older connection begins does not count.
    *
    * @default the welcome does not say whether they are
    */

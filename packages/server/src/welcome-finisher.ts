@@ -21,7 +21,7 @@ import type { ClientRooms } from "./connection/client-rooms.ts";
 import type { ConnectionTable } from "./connection/connection-table.ts";
 import type { Connection } from "./connection/connection.ts";
 import { isClosed } from "./connection/is-closed.ts";
-import { hasForgotten } from "./availability/unfinished-welcome.ts";
+import { noteBegunWork } from "./availability/unfinished-welcome.ts";
 import type { UnfinishedWelcome } from "./availability/unfinished-welcome.ts";
 import type { Authorization } from "./messages/authorization.ts";
 import type { Rooms } from "./messages/rooms.ts";
@@ -105,7 +105,7 @@ export class WelcomeFinisher {
     if (unfinished.needsMemory) {
       // Operations that the client repeats may have run before, so a new welcome must first tell it that their outcome is unknown.
       const begun = await backplane.recall?.(connection.client, connection.id);
-      if (backplane.recall !== undefined && hasForgotten(connection, begun)) {
+      if (backplane.recall !== undefined && noteBegunWork(connection, begun)) {
         connection.close(1013);
         return;
       }

@@ -3,7 +3,7 @@
 // Guarantees that the cookie cache is never used, no session is extended, and no banned user is returned.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { AuthContext } from "better-auth";
-import { dateOf } from "@halyard/protocol/internal";
+import { dateOf, IS_FAILURE } from "@halyard/protocol/internal";
 import type { AuthenticatorSettings } from "../options.ts";
 import type { AuthApi, BetterAuthInstance, SessionOf } from "./auth-instance.ts";
 import { isBanned, readUserFromStore } from "./ban.ts";
@@ -13,11 +13,9 @@ import { sessionInfoOf } from "./session-info.ts";
 import { isApiKeyValid, sourceOf } from "./session-source.ts";
 import type { SessionSource } from "./session-source.ts";
 
-/** As the server knows it. By a name, because the packages share no code for it. */
-const IS_FAILURE = Symbol.for("halyard.is-failure.1");
 const UNAVAILABLE = "Sessions cannot be checked right now.";
 
-/** The session store has failed: the server tells the application's `onError`, which it tells of no other HalyardError. */
+/** A failure of the session store. The server reports it to `onError`, unlike other HalyardErrors. */
 class StoreFailedError extends HalyardError {
   readonly [IS_FAILURE] = true;
 }

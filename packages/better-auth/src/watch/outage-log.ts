@@ -1,5 +1,5 @@
-// Tells why sessions cannot be checked: their connections stay open meanwhile, and nothing else shows it.
-// Called by the session checks with each check that failed.
+// Logs why sessions cannot be checked. Their connections stay open meanwhile, so the outage shows nowhere else.
+// Called by the session checks for each failed check.
 // Guarantees one line a minute at most, however many sessions there are.
 import { callLogger, printable } from "@halyard/protocol/internal";
 import type { SessionReader } from "../identity/session-reader.ts";

@@ -32,7 +32,7 @@ export function observeStore({ internalAdapter }: AuthContext, observer: StoreOb
   return () => undo.forEach((restore) => restore());
 }
 
-/** @param banned the users who were just banned, for whom the removal of sessions is part of the ban */
+/** @param banned the users who were just banned: the ban itself removes their sessions */
 function observeSessions(
   adapter: InternalAdapter,
   listener: ChangeListener,

@@ -32,7 +32,7 @@ export class RetryDelay {
     this.#minUptimeMs = MIN_UPTIME_MS;
   }
 
-  /** Makes the next waits short again: someone looks at the page, or the network is another one. */
+  /** Makes the next waits short again, because the page became visible or the network changed. */
   reset(): void {
     this.#failures = 0;
   }

@@ -1,18 +1,11 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ADA, BOB, createHarness, reply } from "../../test/harness.ts";
+import { ADA, BOB, createHarness, JOINED, reply } from "../../test/harness.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
 const CEM = { ...BOB, userId: "cem", name: "Cem" };
-const JOINED = {
-  channels: {
-    all: { epoch: "e1", off: 10, recovered: "new" },
-    "room:general": { epoch: "e1", off: 5, recovered: "new" },
-  },
-};
-
 describe("a ticket for authenticate()", () => {
   it("that comes after its connection is lost renews nothing on the next one", async () => {
     let give: (ticket: string) => void = () => {};

@@ -149,7 +149,7 @@ export class Channels {
 export const isSubscribed = ({ recovered }: WelcomeMessage["channels"][string]): boolean =>
   recovered !== "forbidden" && recovered !== "pending";
 
-/** Whether the server has lost what some channel had. */
+/** Whether the server has lost messages of a channel. */
 export const hasLost = (channels: WelcomeMessage["channels"]): boolean =>
   Object.values(channels).some(({ recovered }) => recovered === "lost");
 

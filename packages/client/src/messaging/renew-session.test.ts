@@ -1,16 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { BOB, createHarness, reply } from "../../test/harness.ts";
+import { BOB, createHarness, JOINED, reply } from "../../test/harness.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
-
-const JOINED = {
-  channels: {
-    all: { epoch: "e1", off: 10, recovered: "new" },
-    "room:general": { epoch: "e1", off: 5, recovered: "new" },
-  },
-};
 
 /** A client whose session is being renewed with a ticket, and what it sent before and after `authenticate()`. */
 async function renewing(ticket = () => Promise.resolve("t")) {

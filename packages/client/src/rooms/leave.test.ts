@@ -1,7 +1,7 @@
 import type { Frame } from "@halyard/protocol/wire";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { FakeSocket } from "../../test/fake-socket.ts";
-import { ADA, createHarness, reply } from "../../test/harness.ts";
+import { ADA, createHarness, JOINED, reply } from "../../test/harness.ts";
 import type { Room } from "../index.ts";
 
 afterEach(() => {
@@ -9,7 +9,6 @@ afterEach(() => {
 });
 
 const ALL = { all: { epoch: "e1", off: 10, recovered: "new" } };
-const JOINED = { channels: { ...ALL, "room:general": { epoch: "e1", off: 5, recovered: "new" } } };
 const vote = (off: number) => ({ type: "poll_result", votes: [off], $: { ch: "room:general", off } });
 const LEFT = { status: "left", error: undefined };
 

@@ -1,18 +1,11 @@
 import type { HalyardError } from "@halyard/protocol/wire";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { FakeSocket } from "../../test/fake-socket.ts";
-import { ADA, BOB, createHarness, reply } from "../../test/harness.ts";
+import { ADA, BOB, createHarness, JOINED, reply } from "../../test/harness.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
-
-const JOINED = {
-  channels: {
-    all: { epoch: "e1", off: 10, recovered: "new" },
-    "room:general": { epoch: "e1", off: 5, recovered: "new" },
-  },
-};
 
 const shown = (socket: FakeSocket): unknown[] =>
   socket.sent("presence_update").map(({ room, state }) => ({ room, state }));

@@ -123,7 +123,7 @@ export class Rooms {
     this.#sendShown(entry);
   }
 
-  /** What is shown from now on is of the user who signs in. */
+  /** Call when a sign-in begins: presence state that is set from now on belongs to the user who signs in. */
   onSignIn(): void {
     for (const entry of this.#entries.values()) entry.shownSince = undefined;
   }

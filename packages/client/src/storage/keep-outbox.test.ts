@@ -1,68 +1,11 @@
 import { HalyardError, messageIdOf } from "@halyard/protocol/wire";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { FakeSocket } from "../../test/fake-socket.ts";
 import { BOB, createHarness, reply, welcome } from "../../test/harness.ts";
-import type { OutboxStorage, WebSocketClientOptions } from "../index.ts";
+import { FakeStorage, load, useLocks } from "../../test/kept-pages.ts";
 import "./keep-outbox.ts";
 
-/** A storage with one item, as it is in the tab of one page. */
-class FakeStorage implements OutboxStorage {
-  readonly items = new Map<string, string>();
-  getItem(key: string) {
-    return this.items.get(key) ?? null;
-  }
-  setItem(key: string, value: string) {
-    this.items.set(key, value);
-  }
-  removeItem(key: string) {
-    this.items.delete(key);
-  }
-}
-
-/** The platform's locks, whose pages end when the test says so. */
-class FakeLocks {
-  readonly #held = new Map<string, () => void>();
-
-  request(name: string, { signal }: { signal: AbortSignal }, callback: () => unknown): Promise<void> {
-    return new Promise((_, reject) => {
-      const acquire = () => {
-        if (this.#held.has(name)) return false;
-        this.#held.set(name, () => this.#held.delete(name));
-        callback();
-        return true;
-      };
-      if (acquire()) return;
-      signal.addEventListener("abort", () => reject(new Error("aborted")));
-    });
-  }
-
-  /** The page has ended. */
-  releaseAll(): void {
-    this.#held.clear();
-  }
-}
-
-let locks: FakeLocks;
-beforeEach(() => {
-  locks = new FakeLocks();
-  vi.stubGlobal("navigator", { locks });
-});
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-});
-
-type Harness = ReturnType<typeof createHarness>;
-
-/** A page that is loaded; the module of an earlier page knows nothing of it. */
-async function load(storage: OutboxStorage, options: Partial<WebSocketClientOptions> = {}): Promise<Harness> {
-  vi.resetModules();
-  const harness = createHarness({ outbox: { storage }, ...options });
-  await vi.waitFor(() => {
-    if (options.autoConnect !== false && FakeSocket.all.length === 0) throw new Error("no socket yet");
-  });
-  return harness;
-}
+const locks = useLocks();
 
 const hello = (socket: FakeSocket) => socket.sent("hello")[0];
 
@@ -95,7 +38,7 @@ describe("an outbox that is kept", () => {
     first.receive(reply(first.sent("chat_message")[0], { id: ids[0], ch: "all", off: 11 }));
     page.page.fire("pagehide");
     await page.tick();
-    locks.releaseAll();
+    locks.current.releaseAll();
 
     const next = await load(storage);
     const later = next.client.send("chat_message", { content: "c" });
@@ -140,7 +83,7 @@ describe("an outbox that is kept", () => {
     expect(first.sent("chat_message")).toHaveLength(1);
     page.page.fire("pagehide");
     await page.tick();
-    locks.releaseAll();
+    locks.current.releaseAll();
 
     const told: unknown[] = [];
     const onReceipt = (...receipt: unknown[]) => {
@@ -169,7 +112,7 @@ describe("an outbox that is kept", () => {
     void page.client.send("chat_message", { content: "for Ada's eyes" });
     page.page.fire("pagehide");
     await page.tick();
-    locks.releaseAll();
+    locks.current.releaseAll();
 
     const next = await load(storage);
     next.socket.accept();
@@ -210,7 +153,7 @@ describe("an outbox that is kept", () => {
     page.page.fire("pagehide");
     void room.send("chat_message", { content: "in blue" });
     await page.tick();
-    locks.releaseAll();
+    locks.current.releaseAll();
 
     const next = await load(storage);
     next.socket.accept();
@@ -265,7 +208,7 @@ describe("an outbox that is kept", () => {
     void page.client.send("chat_message", { content: "late" });
     await vi.waitFor(() => expect(storage.items.size).toBe(1));
     const kept = [...storage.items];
-    locks.releaseAll();
+    locks.current.releaseAll();
     const loading = load(storage);
     vi.setSystemTime(Date.now() + 61_000);
     for (const [key, value] of kept) storage.setItem(key, value);

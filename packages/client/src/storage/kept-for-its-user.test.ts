@@ -1,67 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FakeSocket } from "../../test/fake-socket.ts";
-import { ADA, BOB, createHarness, reply, welcome } from "../../test/harness.ts";
-import type { OutboxStorage, WebSocketClientOptions } from "../index.ts";
+import { describe, expect, it, vi } from "vitest";
+import { ADA, BOB, reply, welcome } from "../../test/harness.ts";
+import { FakeStorage, load, useLocks } from "../../test/kept-pages.ts";
+import type { Harness } from "../../test/kept-pages.ts";
+import type { OutboxStorage } from "../index.ts";
 import "./keep-outbox.ts";
 
-/** A storage with one item, as it is in the tab of one page. */
-class FakeStorage implements OutboxStorage {
-  readonly items = new Map<string, string>();
-  getItem(key: string) {
-    return this.items.get(key) ?? null;
-  }
-  setItem(key: string, value: string) {
-    this.items.set(key, value);
-  }
-  removeItem(key: string) {
-    this.items.delete(key);
-  }
-}
-
-/** The platform's locks, whose pages end when the test says so. */
-class FakeLocks {
-  readonly #held = new Map<string, () => void>();
-
-  request(name: string, { signal }: { signal: AbortSignal }, callback: () => unknown): Promise<void> {
-    return new Promise((_, reject) => {
-      const acquire = () => {
-        if (this.#held.has(name)) return false;
-        this.#held.set(name, () => this.#held.delete(name));
-        callback();
-        return true;
-      };
-      if (acquire()) return;
-      signal.addEventListener("abort", () => reject(new Error("aborted")));
-    });
-  }
-
-  /** The page has ended. */
-  releaseAll(): void {
-    this.#held.clear();
-  }
-}
-
-let locks: FakeLocks;
-beforeEach(() => {
-  locks = new FakeLocks();
-  vi.stubGlobal("navigator", { locks });
-});
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-});
-
-type Harness = ReturnType<typeof createHarness>;
-
-/** A page that is loaded; the module of an earlier page knows nothing of it. */
-async function load(storage: OutboxStorage, options: Partial<WebSocketClientOptions> = {}): Promise<Harness> {
-  vi.resetModules();
-  const harness = createHarness({ outbox: { storage }, ...options });
-  await vi.waitFor(() => {
-    if (options.autoConnect !== false && FakeSocket.all.length === 0) throw new Error("no socket yet");
-  });
-  return harness;
-}
+const locks = useLocks();
 
 /** Loads a page whose earlier page is Ada's, connected, and has left a message. */
 async function leaveMessage(storage: OutboxStorage, leave: (page: Harness) => void): Promise<void> {
@@ -71,7 +15,7 @@ async function leaveMessage(storage: OutboxStorage, leave: (page: Harness) => vo
   await page.tick();
   page.page.fire("pagehide");
   await page.tick();
-  locks.releaseAll();
+  locks.current.releaseAll();
 }
 
 describe("the outbox that a user left on a page", () => {
@@ -91,7 +35,7 @@ describe("the outbox that a user left on a page", () => {
     expect(bobs.sockets.flatMap((socket) => socket.sent("chat_message"))).toEqual([]);
     expect([told, bobs.errors]).toEqual([[], []]);
     expect(bobs.sockets.filter(({ readyState }) => readyState === 1).length).toBeLessThanOrEqual(1);
-    locks.releaseAll();
+    locks.current.releaseAll();
 
     const adas = await load(storage, { outbox: { storage, onReceipt } });
     adas.socket.accept();

@@ -1,4 +1,4 @@
--- What a client has had begun. A client of which not all is known is told so.
+-- The operations that a client has begun. If some are not known, the welcome of this connection says so.
 -- ARGV  1 prefix  2 user  3 client  4 the connection whose welcome says so
 -- Answer: the number of the newest send, or '0', and the ids of the requests; nil where not all is known
 

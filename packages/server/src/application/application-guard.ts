@@ -162,5 +162,5 @@ function shown(name: string, text: unknown): Readonly<Record<string, string>> {
 }
 
 function ignore(): void {
-  // Nobody is left to receive the error.
+  // Called for errors of `onError` itself, and of answers that the caller reports: no hook is left to receive them.
 }

@@ -24,8 +24,8 @@ export function createPathMatcher(option: PathOption = "/ws", report: Report): P
 }
 
 /**
- * The path and the query of a request target, as received. A proxy may ask by the whole address, and Bun always names it: its host
- * is the client's choice.
+ * The path and the query of a request target, as received. The target may be a whole URL, as proxies send it and as Bun always
+ * reports it; its host is dropped, because the client chooses it.
  */
 export function targetOf(url: string): string {
   if (url.startsWith("/")) return url;

@@ -11,11 +11,11 @@ interface MemoryQuestion {
 }
 
 /**
- * Whether the backplane has forgotten which operations a client has begun. If not, the connection remembers them.
+ * Keeps the answer of the backplane's `recall` with the connection.
  *
- * @param begun the answer of the backplane's `recall`
+ * @returns whether the backplane has forgotten what the client has begun
  */
-export function hasForgotten(
+export function noteBegunWork(
   connection: { begunBefore: BegunWork | undefined },
   begun: BegunWork | undefined,
 ): boolean {

@@ -54,7 +54,7 @@ export function combineBunWebSockets(
   const others = parts.find(({ websocket }) => systemOf(websocket) === undefined) ?? first;
   const owners = new WeakMap<Socket, Partial<Handlers>>();
   const fallback = others.websocket as Partial<Handlers>;
-  /** The sockets without an owner were opened before these handlers were in use; a system closes its own. */
+  /** A socket without an owner was opened before Bun used these handlers; a system closes such sockets of its own. */
   const ownerOf = (ws: Socket): Partial<Handlers> =>
     owners.get(ws) ?? (connectionIdOf(ws) === undefined ? fallback : first.websocket);
   const open = (ws: Socket): void => {

@@ -172,7 +172,7 @@ export class RoomCopies {
   }
 }
 
-/** Whether a connection is going to read a channel that it does not read now, in which there may be entries of any age. */
+/** Whether a connection will read a channel that it does not read now; entries of any age may then be replayed. */
 function willReadMore({ pendingRooms, withheld, unfinished }: Connection): boolean {
   return (pendingRooms?.size ?? 0) + (withheld?.size ?? 0) > 0 || unfinished !== undefined;
 }

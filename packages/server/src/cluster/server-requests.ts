@@ -147,8 +147,8 @@ export class ServerRequests {
   }
 
   /**
-   * The users in a room for whom no node reported a connection. When presence is switched off, users are not known,
-   * and each node that did not answer gets one entry instead.
+   * Replies for the users of a room whose connections no node has reported. Without presence the nodes do not know the users of a room,
+   * so the result has one reply for each node that did not answer.
    */
   async #unknownUsers(
     room: string,

@@ -9,7 +9,7 @@ import { publicUserJson } from "../presence/presence-frames.ts";
 import type { Replay } from "../channels/replay.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import type { Connection } from "../connection/connection.ts";
-import { hasForgotten, UnfinishedWelcome } from "../availability/unfinished-welcome.ts";
+import { noteBegunWork, UnfinishedWelcome } from "../availability/unfinished-welcome.ts";
 import { profileOf } from "../connection/public-profile.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { MessageTypeRegistry } from "../messages/message-types.ts";
@@ -51,9 +51,9 @@ export class WelcomeFrame {
     if (monitor.isAway) return this.#askLater(connection);
     if (backplane.recall === undefined) return undefined;
     const begun = backplane.recall(client, id);
-    if (!(begun instanceof Promise)) return hasForgotten(connection, begun);
+    if (!(begun instanceof Promise)) return noteBegunWork(connection, begun);
     return repeatOnce(begun, () => backplane.recall?.(client, id)).then(
-      (recalled) => hasForgotten(connection, recalled),
+      (recalled) => noteBegunWork(connection, recalled),
       (error: unknown) => {
         if (!isUnavailable(error)) throw error;
         return this.#askLater(connection);

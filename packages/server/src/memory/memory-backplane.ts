@@ -246,7 +246,7 @@ class MemoryBackplane implements Backplane {
   }
 
   recall(ref: ClientRef, connectionId: string): BegunWork | undefined {
-    // What is known stays known as long as the process: what the client sends again need not be told from what is new.
+    // Memory loses no results, so the server need not tell repeated operations from new ones.
     return this.#idempotency.recall(ref, connectionId, this.#clock.now()) ? NO_WORK : undefined;
   }
 

@@ -27,9 +27,9 @@ interface UnsettledResult {
   readonly result: string;
 }
 
-/** The reply to what may have run, where the backplane has lost the results of the client. */
+/** The reply to an operation that may have run, after the backplane has lost the results of the client. */
 const FORGOTTEN = errorJson(
-  new HalyardError("unavailable", "The results of this client were lost, and it may have run."),
+  new HalyardError("unavailable", "The results of this client were lost, and the operation may have run."),
   true,
 ).slice(0, -1);
 
@@ -108,7 +108,7 @@ export class Deduplicator {
     return this.#begin(work);
   }
 
-  /** What runs on this node is known, whatever the backplane has lost. */
+  /** An operation that runs on this node is known here, even if the backplane has lost it. */
   #begin(work: ClientWork): WorkState | Promise<WorkState> {
     const isKnown = work.mayHaveRun === true && this.#running.has(runKey(work));
     return this.#backplane.begin(isKnown ? { ...work, mayHaveRun: false } : work);

@@ -1,5 +1,5 @@
 import type { ErrorCode, HalyardErrorOptions } from "@halyard/protocol/wire";
-import { printable, replaceLoneSurrogates } from "@halyard/protocol/internal";
+import { IS_FAILURE, printable, replaceLoneSurrogates } from "@halyard/protocol/internal";
 import { ERROR_CODES, HalyardError, LIMITS } from "@halyard/protocol/wire";
 import type { SchemaFailure, Validation, ValidationIssue } from "@halyard/protocol";
 import type { ForbiddenAttempt, LimitName } from "../security-event.ts";
@@ -17,11 +17,7 @@ export class InvalidMessageError extends HalyardError {
   }
 }
 
-/**
- * Marks a HalyardError that is nevertheless reported to `onError`. A registered symbol, because a handler may come from
- * another copy of this package.
- */
-const IS_FAILURE = Symbol.for("halyard.is-failure.1");
+/** A registered symbol, because a handler may come from another copy of this package. */
 const IS_OUTCOME_UNKNOWN = Symbol.for("halyard.is-outcome-unknown.1");
 
 /** Code of the application exceeded its deadline. The sender gets `timeout`, and `onError` gets the error. */
