@@ -30,6 +30,14 @@ it("a Redis that is not there is said once, and that it is back [s-M1]", async (
   }
 });
 
+it("a Redis that somebody has emptied is said, once", async () => {
+  await scene.serve({ backplane: redisBackplane({ url: redis.url, prefix: "emptied" }) });
+  await until("the node", () => redis.control((client) => client.exists("emptied:settings")).then(Boolean));
+  await redis.control((client) => client.flushAll());
+  await expectRow("redis-emptied", scene.said);
+  expect(scene.lines.filter((line) => line.includes("has lost its data"))).toHaveLength(1);
+});
+
 it("a wrong password is said, without the password [s-M1]", async () => {
   await redis.control((client) =>
     client.sendCommand(["ACL", "SETUSER", "app", "on", ">right", "~*", "&*", "+@all"]),

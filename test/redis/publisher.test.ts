@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { redisBackplane } from "@halyard/redis";
 import { createWebSocketSystem } from "@halyard/server";
 import { createPublisher } from "@halyard/server/publisher";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { createFaultProxy } from "@halyard/testing/node";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../packages/redis/test/redis-server.ts";
 import { answer, asked, outcome, protocol, YES } from "../support/asking-nodes.ts";
 import type { Manager } from "../support/asking-nodes.ts";
@@ -34,8 +35,8 @@ afterEach(async () => {
   await Promise.all(managers.map((manager) => manager.close()));
 });
 
-function createNode(): Manager {
-  const backplane = redisBackplane({ url: server.url });
+function createNode(url = server.url): Manager {
+  const backplane = redisBackplane({ url });
   return createWebSocketSystem({ protocol, backplane, authorize: () => true }).manager;
 }
 
@@ -102,6 +103,29 @@ it("what a publisher has published without waiting arrives though it is closed a
   await publisher.close();
   await until("the messages", () => announcements(ada).length === 100, WAIT_MS);
   expect(announcements(ada)).toEqual(Array.from({ length: 100 }, (_, index) => String(index + 1)));
+});
+
+it("a node that was cut off removes a user from a room, and closes a room, when it is back", async () => {
+  const proxy = await createFaultProxy({ target: { port: Number(new URL(server.url).port) } });
+  onTestFinished(() => proxy.close());
+  await managers[1].close();
+  managers = [managers[0], createNode(`redis://127.0.0.1:${String(proxy.port)}`)];
+  const cutOff = (): void => {
+    proxy.refuse();
+    for (const connection of proxy.connections) connection.cut();
+  };
+  const [ada, bob] = [await connect(1, "ada"), await connect(1, "bob")];
+  await managers[1].join(ada, "yard");
+  cutOff();
+  await managers[0].removeFromRoom("ada", "yard");
+  await managers[0].sendToRoom("yard", { type: "announcement", message: "for those who are left" });
+  proxy.accept();
+  await until("the end of the membership", () => ada.of("left").length === 1, WAIT_MS);
+  expect([announcements(ada), ada.closedWith, bob.of("left")]).toEqual([[], undefined, []]);
+  cutOff();
+  await managers[0].disconnectRoom("hall");
+  proxy.accept();
+  await until("the close of the room", () => bob.closedWith === 4401 && ada.closedWith === 4401, WAIT_MS);
 });
 
 /** The connections to Redis, this one included; each node has two. */

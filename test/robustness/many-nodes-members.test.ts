@@ -127,3 +127,103 @@ describe.each(["a manager", "a publisher"] as const)("%s", (kind) => {
     expect(ada.of("left")).toHaveLength(kind === "a manager" ? 1 : 0);
   });
 });
+
+describe("a node that is cut off at that moment", () => {
+  /** Cuts node b off while the members change, and brings it back. */
+  async function whileCutOff(nodes: TwoNodes, change: () => Promise<unknown>, awayMs: number): Promise<void> {
+    nodes.shared.partition("b");
+    await nodes.run(1_000);
+    await settle(nodes, change());
+    await settle(nodes, announce(nodes, "a", "for members", "team"));
+    await nodes.run(awayMs);
+    nodes.shared.heal();
+    await nodes.run(12_000);
+  }
+
+  // The second time is longer than the lease of a node.
+  it.each([1_000, 30_000])(
+    "removes the user when it is back, before it delivers anything (away %i ms)",
+    async (awayMs) => {
+      const { members, nodes, worker } = scene();
+      const ada = await nodes.connect(nodes.b, "ada", { rooms: ["team", "lobby"] });
+      const given = await nodes.connect(nodes.b, "cay");
+      await settle(nodes, nodes.b.manager.join(given, "team"));
+      const bob = await nodes.connect(nodes.b, "bob", { rooms: ["team"] });
+      const removeAll = async (): Promise<void> => {
+        members.delete("ada");
+        await nodes.a.manager.removeFromRoom("ada", "team");
+        await worker.removeFromRoom("cay", "team");
+      };
+      await whileCutOff(nodes, removeAll, awayMs);
+      for (const socket of [ada, given]) {
+        expect(socket.of("left")).toMatchObject([LEFT]);
+        expect([heard(socket), socket.closedWith]).toEqual([[], undefined]);
+      }
+      expect([bob.of("left"), heard(bob)]).toEqual([[], ["for members"]]);
+      expect(await settle(nodes, nodes.a.manager.listUsers({ room: "team" }))).toMatchObject({ total: 1 });
+      expect(nodes.errors).toEqual([]);
+    },
+  );
+
+  it("asks authorize again when it is back", async () => {
+    const { members, nodes } = scene();
+    const ada = await nodes.connect(nodes.b, "ada", { rooms: ["team", "lobby"] });
+    await whileCutOff(
+      nodes,
+      () => {
+        members.delete("ada");
+        return nodes.a.manager.reauthorize("ada");
+      },
+      1_000,
+    );
+    expect(ada.of("left")).toMatchObject([LEFT]);
+    await settle(nodes, announce(nodes, "a", "for the lobby", "lobby"));
+    expect(heard(ada)).toEqual(["for the lobby"]);
+  });
+
+  it("closes the connections of a user who was banned when it is back, before it delivers anything", async () => {
+    const { nodes } = scene();
+    const ada = await nodes.connect(nodes.b, "ada", { rooms: ["team"] });
+    await whileCutOff(nodes, () => nodes.a.manager.disconnectUser("ada", { code: 4403 }), 1_000);
+    expect([ada.closedWith, heard(ada)]).toEqual([4403, []]);
+  });
+
+  it("closes the connections in a room when it is back", async () => {
+    const { nodes } = scene();
+    const ada = await nodes.connect(nodes.b, "ada", { rooms: ["team"] });
+    const bob = await nodes.connect(nodes.b, "bob", { rooms: ["lobby"] });
+    await whileCutOff(nodes, () => nodes.a.manager.disconnectRoom("team", { code: 4410 }), 1_000);
+    expect([ada.closedWith, bob.closedWith]).toEqual([4410, undefined]);
+  });
+
+  it("asks authorize about everything when it cannot know what it has missed", async () => {
+    const { members, nodes } = scene();
+    const ada = await nodes.connect(nodes.b, "ada", { rooms: ["team", "lobby"] });
+    const loseAll = async (): Promise<void> => {
+      members.delete("ada");
+      await nodes.a.manager.removeFromRoom("ada", "team");
+      nodes.shared.clear();
+    };
+    await whileCutOff(nodes, loseAll, 1_000);
+    expect(ada.of("left")).toMatchObject([LEFT]);
+    expect([heard(ada), ada.closedWith]).toEqual([[], undefined]);
+  });
+
+  it("does once what it was told, and nothing of what it has said itself", async () => {
+    const { nodes } = scene();
+    const codes: (number | undefined)[] = [];
+    const connect = async (node: typeof nodes.a): Promise<NodeSocket> =>
+      nodes.connect(node, "ada", { rooms: ["team"] });
+    const before = [await connect(nodes.a), await connect(nodes.b)];
+    const closing = nodes.a.manager.disconnectRoom("team", { code: 4410 });
+    const atOnce = await connect(nodes.a);
+    await settle(nodes, closing);
+    const later = await connect(nodes.b);
+    nodes.shared.partition("b");
+    await nodes.run(3_000);
+    nodes.shared.heal();
+    await nodes.run(12_000);
+    for (const { closedWith } of [...before, atOnce, later]) codes.push(closedWith);
+    expect(codes).toEqual([4410, 4410, undefined, undefined]);
+  });
+});

@@ -93,6 +93,13 @@ export class BackplaneMonitor {
     this.#schedule();
   }
 
+  /** Logs that the store has given up this node, or has lost its data. */
+  logFenced(): void {
+    const { backplane, logger } = this.#parts;
+    const text = "the backplane has lost its data, or had given up this node: its connections are declared again";
+    logger.warn({ event: "backplane_fenced", kind: backplane.kind }, text);
+  }
+
   /** Resolves at the next check of the backplane. The caller then asks {@link isAway}, and whether it still needs to wait. */
   nextLook(): Promise<void> {
     return new Promise((resolve) => {

@@ -55,8 +55,8 @@ export interface Publisher<TProtocol extends AnyProtocol = BuiltinProtocol> {
   disconnectSession(sessionId: string, options?: DisconnectOptions): Promise<void>;
   /**
    * Closes every connection in a room, on every node. The users may reconnect, and `authorize` decides whether they may
-   * join the room again, also if the server had given them the room. A node that is cut off from the backplane is not
-   * reached.
+   * join the room again, also if the server had given them the room. A node that is cut off from the backplane closes its
+   * connections when it is back.
    *
    * @throws HalyardError `unavailable` by rejecting, when other nodes may not know; TypeError for a string that is not a room name
    */
@@ -65,7 +65,7 @@ export interface Publisher<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * Removes a user from a room, on every node: each of the user's connections gets `left` with `forbidden`, and a room that the
    * server had given to a client of the user is taken back, even if the client is away. The user may join again, and
    * `authorize` decides, also about a join that is waiting for its answer: change what `authorize` reads before this call. A node
-   * that is cut off from the backplane is not reached.
+   * that is cut off from the backplane removes the user when it is back, before it delivers what was published meanwhile.
    *
    * @throws HalyardError `unavailable` by rejecting, when other nodes may not know; TypeError for a string that is not a room name
    * @example
@@ -77,7 +77,7 @@ export interface Publisher<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * Asks `authorize` again about everything that the user's connections hold, on every node, as after a change of the session. Use it
    * when the data that `authorize` reads has changed and the affected rooms are not known. Denied rooms are left; each channel is
    * withheld until it is granted again. `authorize` is not asked about rooms that the server gave. A node that is cut off from
-   * the backplane is not reached.
+   * the backplane asks when it is back.
    *
    * @throws HalyardError `unavailable` by rejecting, when other nodes may not know
    */

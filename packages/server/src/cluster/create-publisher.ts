@@ -28,6 +28,7 @@ import { systemClock } from "../utils/clock.ts";
 import { addPublisher, nodeOn, removePublisher } from "./backplane-users.ts";
 import type { UserActions } from "./backplane-users.ts";
 import type { Publisher } from "./cluster-types.ts";
+import { NodeInstructions } from "./node-instructions.ts";
 import { RoomCloses } from "./room-closes.ts";
 import { storedRoomStats } from "./room-statistics.ts";
 import { UserRights } from "./user-rights.ts";
@@ -91,7 +92,9 @@ class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TPr
         guard.logger.error({ err: error }, "a message was not published");
       },
     });
-    const withoutConnections = { backplane, connections, clock, onError: () => {} };
+    const onError = (): void => {};
+    const instructions = new NodeInstructions({ backplane, clock, onError });
+    const withoutConnections = { backplane, connections, clock, instructions, onError };
     const clientRooms = { take: () => undefined };
     this.#actions = {
       revocations: new Revocations(withoutConnections),

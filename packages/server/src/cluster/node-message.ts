@@ -1,9 +1,7 @@
-// The messages that nodes send each other over the backplane, as JSON: closes, changes of rights, questions and answers.
-// Written and read by node-questions.ts; closes go to connection/addressed-closes.ts and room-closes.ts, rights to user-rights.ts.
+// The messages that one node sends to another over the backplane, as JSON: closes, questions and answers.
+// Written and read by node-questions.ts; closes go to connection/addressed-closes.ts.
 // Guarantee: a text that is not a valid message is not passed on.
 import { z } from "zod";
-import type { Backplane } from "../backplane.ts";
-import { repeatOnce } from "../utils/repeated-calls.ts";
 
 /** A connection on any node. Its id begins with the id of its node. */
 export interface LocatedConnection {
@@ -39,17 +37,7 @@ export type Question = z.infer<typeof question>;
 const asked = z.object({ id: z.string(), from: z.string(), question });
 const answered = z.object({ to: z.string(), answer: z.unknown().optional() });
 const close = z.object({ close: z.string(), user: z.string(), code: z.int() });
-/** Tells the node to close every connection in a room. */
-const roomClose = z.object({ closeRoom: z.string(), code: z.int(), reason: z.string() });
-
-export type RoomCloseMessage = z.infer<typeof roomClose>;
-
-/** Tells the node that the rights of a user have changed: `lostRoom` is lost; without it, `authorize` is asked again about everything. */
-const rights = z.object({ rightsOf: z.string(), lostRoom: z.string().optional() });
-
-export type RightsMessage = z.infer<typeof rights>;
-
-const nodeMessage = z.union([asked, answered, close, roomClose, rights]);
+const nodeMessage = z.union([asked, answered, close]);
 
 export type NodeMessage = z.infer<typeof nodeMessage>;
 
@@ -58,19 +46,6 @@ export function parseNodeMessage(data: string): NodeMessage {
   const parsed = nodeMessage.safeParse(JSON.parse(data));
   if (!parsed.success) throw new TypeError("not a message between nodes");
   return parsed.data;
-}
-
-/** Rejects with `unavailable` when a node may not have received it. */
-export async function sendToOthers(
-  backplane: Pick<Backplane, "nodeId" | "nodes" | "send">,
-  message: NodeMessage,
-): Promise<void> {
-  const data = JSON.stringify(message);
-  const nodes = await repeatOnce(backplane.nodes(), () => backplane.nodes());
-  const others = nodes.filter((nodeId) => nodeId !== backplane.nodeId);
-  await Promise.all(
-    others.map((nodeId) => repeatOnce(backplane.send(nodeId, data), () => backplane.send(nodeId, data))),
-  );
 }
 
 export const whoAnswer = z.object({

@@ -1,18 +1,16 @@
-// Closes every connection in a room, on every node. Called by the manager, by publishers, and for messages of other nodes.
+// Closes every connection in a room, on every node. Called by the manager, by publishers, and for instructions of other nodes.
 // Guarantees: a closed connection loses the room even if the server gave it; `authorize` decides whether its user
-// may join again. Nothing is stored: a node that is cut off from the backplane at that moment is not reached.
+// may join again. A node that is cut off from the backplane closes its connections when it is back.
 import { CloseCode } from "@halyard/protocol/wire";
-import type { Backplane } from "../backplane.ts";
 import type { ClientRooms } from "../connection/client-rooms.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { DisconnectOptions } from "../types.ts";
-import { sendToOthers } from "./node-message.ts";
-import type { RoomCloseMessage } from "./node-message.ts";
+import type { NodeInstructions, RoomClose } from "./node-instructions.ts";
 
 /** The dependencies of {@link RoomCloses}. */
 export interface RoomClosesParts {
-  readonly backplane: Pick<Backplane, "nodeId" | "nodes" | "send">;
   readonly clientRooms: Pick<ClientRooms, "take">;
+  readonly instructions: Pick<NodeInstructions, "give">;
   /** The connections of this node that are in a room. */
   readonly readersOf: (room: string) => readonly Connection[];
   readonly onError: (error: unknown) => void;
@@ -31,13 +29,13 @@ export class RoomCloses {
     room: string,
     { code = CloseCode.Unauthenticated, reason = "" }: DisconnectOptions,
   ): Promise<void> {
-    const message: RoomCloseMessage = { closeRoom: room, code, reason };
-    this.closeHere(message);
-    await sendToOthers(this.#parts.backplane, message);
+    const close: RoomClose = { closeRoom: room, code, reason };
+    this.closeHere(close);
+    await this.#parts.instructions.give(close);
   }
 
   /** Closes the connections of this node. */
-  closeHere({ closeRoom: room, code, reason }: RoomCloseMessage): void {
+  closeHere({ closeRoom: room, code, reason }: RoomClose): void {
     const { clientRooms, onError, readersOf } = this.#parts;
     for (const connection of readersOf(room)) {
       // Before the close, because afterwards the rooms of the connection are not known.

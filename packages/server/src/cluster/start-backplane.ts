@@ -10,6 +10,7 @@ import { ClusterStatistics } from "./cluster-statistics.ts";
 import { ConnectionRequests } from "./connection-requests.ts";
 import { parseNodeMessage } from "./node-message.ts";
 import { NodeQuestions } from "./node-questions.ts";
+import { NodeInstructions } from "./node-instructions.ts";
 import { RoomCloses } from "./room-closes.ts";
 import { countedRoomStats, storedRoomStats } from "./room-statistics.ts";
 import { ServerRequests } from "./server-requests.ts";
@@ -44,6 +45,7 @@ export interface BackplaneListenerParts {
 /** The parts that act on connections of other nodes. */
 export interface ClusterParts {
   readonly closes: AddressedCloses;
+  readonly instructions: NodeInstructions;
   readonly revocations: Revocations;
   readonly roomCloses: RoomCloses;
   readonly roomStats: (room: string) => Promise<ConnectionStats>;
@@ -61,9 +63,7 @@ export function startBackplane(
     listeners;
   const closes = new AddressedCloses({ backplane, connections, onError });
   const revocations = new Revocations({ backplane, connections, clock, onError });
-  const readersOf = (room: string): readonly Connection[] => channels.subscribersOf(roomChannel(room));
-  const roomCloses = new RoomCloses({ backplane, clientRooms, readersOf, onError });
-  const userRights = new UserRights({ backplane, connections, onError });
+  const { instructions, roomCloses, userRights } = createInstructed(listeners, onError);
   const questions = new NodeQuestions({ backplane, clock, onError });
   const cluster = createClusterParts(listeners, questions);
   presence.onEvicted = (eviction) => {
@@ -78,14 +78,17 @@ export function startBackplane(
     void revocations.checkAll();
   });
   monitor.start();
-  const checkAll = (): void => {
-    channels.onInterrupted("all");
+  const checkAll = async (): Promise<void> => {
     presence.interrupted();
     sessionWatches.interrupted();
-    void revocations.checkAll();
+    // First, because some connections may have lost the right to the messages that they have missed.
+    await Promise.all([revocations.checkAll(), instructions.catchUp()]);
+    channels.onInterrupted("all");
   };
   const started = backplane.start({
-    onPublication: channels.onPublication,
+    onPublication: (publication) => {
+      if (!instructions.onPublication(publication)) channels.onPublication(publication);
+    },
     onEphemeral: channels.onEphemeral,
     onPresence: presence.onPresence,
     onNotice: sessionWatches.onNotice,
@@ -95,26 +98,44 @@ export function startBackplane(
         return;
       }
       void declareAgain(false);
-      checkAll();
+      void checkAll();
     },
     onMessage: (data) => {
       const message = parseNodeMessage(data);
       if ("close" in message) closes.closeHere(message);
-      else if ("closeRoom" in message) roomCloses.closeHere(message);
-      else if ("rightsOf" in message) userRights.changeHere(message);
       else questions.receive(message);
     },
     onRevoked: revocations.onRevoked,
     onFenced: () => {
-      // A client that has moved to another node meanwhile keeps what that node has stored.
-      void declareAgain(true).then(() => clientRooms.storeAgain(connections.all()));
+      monitor.logFenced();
       // The store was replaced, or the node was away for longer than its lease.
-      checkAll();
+      const checked = checkAll();
+      // A client that has moved to another node meanwhile keeps what that node has stored.
+      void Promise.all([declareAgain(true), checked]).then(() => clientRooms.storeAgain(connections.all()));
     },
   });
-  started.catch(onError);
+  started.then(() => instructions.catchUp()).catch(onError);
   setNode(backplane, { revocations, roomCloses, userRights });
-  return { closes, revocations, roomCloses, userRights, ...cluster };
+  return { closes, instructions, revocations, roomCloses, userRights, ...cluster };
+}
+
+/** The parts whose effect is to be the same on every node, and the instructions by which they tell the other nodes. */
+function createInstructed(
+  { backplane, channels, clientRooms, clock, connections }: BackplaneListenerParts,
+  onError: (error: unknown) => void,
+): Pick<ClusterParts, "instructions" | "roomCloses" | "userRights"> {
+  const instructions = new NodeInstructions({ backplane, clock, onError });
+  const readersOf = (room: string): readonly Connection[] => channels.subscribersOf(roomChannel(room));
+  const roomCloses = new RoomCloses({ clientRooms, instructions, readersOf, onError });
+  const userRights = new UserRights({ backplane, clock, connections, instructions, onError });
+  instructions.onInstruction = (instruction) => {
+    if ("closeRoom" in instruction) roomCloses.closeHere(instruction);
+    else userRights.changeHere(instruction);
+  };
+  instructions.onGap = () => {
+    userRights.reviewAll();
+  };
+  return { instructions, roomCloses, userRights };
 }
 
 /** The parts that ask other nodes and answer them. */

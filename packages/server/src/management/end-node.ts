@@ -31,6 +31,8 @@ export async function closeNode(parts: Assembly): Promise<void> {
   await Promise.resolve();
   parts.sessionWatches.stop();
   parts.revocations.stop();
+  parts.instructions.stop();
+  parts.userRights.stop();
   parts.deduplicator.stop();
   parts.upgrades.stop();
   parts.securityReporter.stop();
