@@ -13,7 +13,7 @@ function resolveUrl(url: string | URL): string {
       const { href } = new URL(text, baseUrl());
       // React Native appends a slash, even after a query.
       const resolved = href === `${text}/` ? text : href;
-      if (/^(ws|http)s?:/.test(resolved)) return resolved.replace("http", "ws").replace(/#.*/, "");
+      if (/^(ws|http)s?:/.test(resolved)) return resolved.replace(/^http/, "ws").replace(/#.*/, "");
     }
   } catch {
     // All unusable values get the same error.

@@ -54,6 +54,16 @@ describe("connecting", () => {
     expect(harness.socket.url.searchParams.get("a")).toBe("2");
   });
 
+  it.each([
+    ["ws://http-gateway.test/ws", "ws://http-gateway.test/ws"],
+    ["wss://halyard.test/http?from=https://app.test", "wss://halyard.test/http?from=https://app.test"],
+    ["https://http.test/http", "wss://http.test/http"],
+  ])("turns http into ws only in the scheme of %s", async (url, expected) => {
+    const harness = createHarness({ url });
+    await harness.tick();
+    expect(harness.socket.url.href.replace(/c=[\w-]+&a=1&?/, "").replace(/\?$/, "")).toBe(expected);
+  });
+
   it("throws an error that says what is missing where there is no WebSocket", () => {
     vi.stubGlobal("WebSocket", undefined);
     expect(() => createHarness({ WebSocket: undefined })).toThrow("No WebSocket here");

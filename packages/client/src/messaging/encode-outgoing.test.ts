@@ -19,6 +19,16 @@ describe("fields that are no message", () => {
   });
 });
 
+describe("a list of 200,000 items", () => {
+  it("is sent where the server takes a message of its size", async () => {
+    const harness = createHarness();
+    const limits = { messageBytes: 2 ** 20, bytesPerSecond: 2 ** 20, byteBurst: 2 ** 20 };
+    const socket = await harness.open({ limits });
+    void harness.client.send("poll_vote", { option: 1, others: Array<number>(200_000).fill(1) } as never);
+    expect(socket.sent("poll_vote")).toHaveLength(1);
+  });
+});
+
 function circle(): object {
   const fields: Record<string, unknown> = {};
   return Object.assign(fields, { self: fields });
