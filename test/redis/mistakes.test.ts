@@ -105,6 +105,11 @@ it.each([
   await expectRow("redis-client", { throws: () => redisBackplane({ client: client as never }) });
 });
 
+it("a password that is not encoded in the URL throws, without the password [s-M1]", async () => {
+  const url = "redis://app:pass/word@localhost:6379";
+  await expectRow("redis-url", { throws: () => redisBackplane({ url }) });
+});
+
 it("a publisher says what was not published, once [s-M1]", async () => {
   const away = await RedisServer.start();
   await away.kill();

@@ -2,7 +2,7 @@ import type { Backplane } from "@halyard/server";
 import { checkedOptions } from "./options.ts";
 import type { RedisBackplaneOptions } from "./options.ts";
 import { RedisBackplane } from "./redis-backplane.ts";
-import { clientFactory } from "./common/redis-client.ts";
+import { clientFactory, databaseOf } from "./common/redis-client.ts";
 
 /**
  * Creates the backplane of one node on Redis 7.0 or newer. It connects when the system starts it, or at the first call.
@@ -14,5 +14,7 @@ import { clientFactory } from "./common/redis-client.ts";
  * @throws TypeError for invalid options
  */
 export function redisBackplane(options: RedisBackplaneOptions): Backplane {
-  return new RedisBackplane(checkedOptions(options), { createClient: clientFactory(options) });
+  const checked = checkedOptions(options);
+  const createClient = clientFactory(options);
+  return new RedisBackplane(checked, { createClient, database: databaseOf(createClient) });
 }

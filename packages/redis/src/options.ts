@@ -3,8 +3,8 @@ import type { RedisClient } from "./common/redis-client.ts";
 /** The options of {@link redisBackplane}, apart from the address of Redis. */
 export interface RedisOptions {
   /**
-   * The prefix of every key, followed by `:`. Applications that share a Redis need different ones. Letters, digits, `_`,
-   * `.`, `-` and `:`. @default "halyard"
+   * The prefix of every key, followed by `:`, and by `@1:` in database 1. Applications that share a database of a Redis need different
+   * ones. Letters, digits, `_`, `.`, `-` and `:`. @default "halyard"
    */
   readonly prefix?: string | undefined;
   /**

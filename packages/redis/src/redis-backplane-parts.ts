@@ -7,5 +7,7 @@ import type { Scripts } from "./scripts/scripts.ts";
 export interface RedisBackplaneParts {
   readonly clock?: Clock | undefined;
   readonly createClient: ClientFactory;
+  /** The number of the database that the clients select. @default 0 */
+  readonly database?: number | undefined;
   readonly scripts?: Scripts | undefined;
 }

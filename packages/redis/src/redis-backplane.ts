@@ -71,10 +71,10 @@ export class RedisBackplane implements Backplane {
   #started: Promise<void> | undefined;
 
   constructor(options: CheckedOptions, parts: RedisBackplaneParts) {
-    const { clock = systemClock, createClient, scripts = createScripts() } = parts;
+    const { clock = systemClock, createClient, database, scripts = createScripts() } = parts;
     this.#options = options;
     const time = new StoreClock(clock);
-    const keys = (this.#keys = new Keys(options.prefix, options.partitions));
+    const keys = (this.#keys = new Keys(options.prefix, options.partitions, database));
     this.#health = new Health(clock, () => [this.#commands.failure, this.#subscriptions.connection.failure]);
     this.#commands = new Connection({
       clock,

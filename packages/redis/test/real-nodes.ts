@@ -1,6 +1,6 @@
 // Nodes on a redis-server of a test, in real time.
 import type { Clock } from "@halyard/server";
-import { clientFactory } from "../src/common/redis-client.ts";
+import { clientFactory, databaseOf } from "../src/common/redis-client.ts";
 import type { ClientFactory, RedisClient } from "../src/common/redis-client.ts";
 import { checkedOptions } from "../src/options.ts";
 import type { RedisOptions } from "../src/options.ts";
@@ -58,7 +58,8 @@ export class RealNodes {
     const plain = clientFactory(place);
     const createClient: ClientFactory = wrap === undefined ? plain : () => wrap(plain());
     const checked = checkedOptions({ ...options, ...place });
-    const node = new Node(new RedisBackplane(checked, { createClient, clock }));
+    const database = databaseOf(plain);
+    const node = new Node(new RedisBackplane(checked, { createClient, clock, database }));
     this.#nodes.push(node);
     return node;
   }

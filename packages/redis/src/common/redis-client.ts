@@ -8,7 +8,11 @@ import { createClient } from "@redis/client";
  */
 export interface RedisClient {
   readonly options?:
-    | { readonly keyPrefix?: string | Uint8Array | undefined; readonly socket?: object | undefined }
+    | {
+        readonly keyPrefix?: string | Uint8Array | undefined;
+        readonly socket?: object | undefined;
+        readonly database?: number | undefined;
+      }
     | undefined;
   duplicate(overrides?: object): RedisClient;
   connect(): Promise<unknown>;
@@ -28,7 +32,7 @@ export type ClientFactory = () => RedisClient;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * @throws TypeError for a URL that is not a Redis URL, and for a client that changes the names of keys
+ * @throws TypeError for a URL that node-redis cannot read, and for a client that changes the names of keys
  */
 export function clientFactory({
   url,
@@ -44,7 +48,9 @@ export function clientFactory({
   if (client === undefined) {
     if (typeof url !== "string" || !/^rediss?:\/\//.test(url))
       throw new TypeError(`redisBackplane: url is redis:// or rediss://, and not ${describe(url)}`);
-    return () => createClient({ url, socket, ...own });
+    const createFromUrl = (): RedisClient => createClient({ url, socket, ...own });
+    checkUrl(createFromUrl);
+    return createFromUrl;
   }
   if (!isClient(client))
     throw new TypeError(
@@ -57,6 +63,24 @@ export function clientFactory({
       `redisBackplane: the client has a key prefix, which does not reach channels of pub/sub. Leave it out, and write redisBackplane({ client, prefix: ${JSON.stringify(keyPrefix.replace(/:$/, ""))} })`,
     );
   return () => client.duplicate({ socket: { ...client.options?.socket, ...socket }, ...own });
+}
+
+/** The number of the database that clients of this factory select. */
+export function databaseOf(createClient: ClientFactory): number {
+  return createClient().options?.database ?? 0;
+}
+
+/** @throws TypeError without the URL and without its cause, which both contain the password */
+function checkUrl(createFromUrl: ClientFactory): void {
+  try {
+    const database = databaseOf(createFromUrl);
+    if (Number.isSafeInteger(database) && database >= 0) return;
+  } catch {
+    // The same advice serves all URLs that cannot be read.
+  }
+  throw new TypeError(
+    "redisBackplane: url cannot be read: write redis://user:password@host:6379/0, with user and password as encodeURIComponent() gives them, and behind the host only the number of a database",
+  );
 }
 
 /** Whether a value is a usable client. Clusters and sentinels of node-redis have no `options`, and ioredis clients no `destroy`. */

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { createClient } from "@redis/client";
 import { describe, expect, it } from "vitest";
 import { StoreClock } from "../common/store-clock.ts";
@@ -22,6 +23,14 @@ async function serverWith(info: string): Promise<string | undefined> {
   const parts = { options, scripts: createScripts(), time: new StoreClock(systemClock) };
   const { warning } = await setUp(client, { keys: new Keys("halyard", 16), ...parts });
   return warning;
+}
+
+function catchError(action: () => unknown): unknown {
+  try {
+    return action();
+  } catch (error) {
+    return error;
+  }
 }
 
 describe("a backplane at its start", () => {
@@ -63,17 +72,23 @@ describe("a backplane at its start", () => {
     },
   );
 
-  it("keeps applications with different prefixes apart [trap 6]", async () => {
-    const [one, two] = [
-      await redis.nodes.start({ prefix: "app:one" }),
-      await redis.nodes.start({ prefix: "app" }),
-    ];
+  it.each([
+    ["prefixes", () => [{ prefix: "app:one" }, { prefix: "app" }]],
+    ["databases in the URL", () => [{ url: `${redis.server.url}/1` }, { url: redis.server.url }]],
+    [
+      "databases of their own clients",
+      () => [1, 2].map((database) => ({ client: createClient({ url: redis.server.url, database }) })),
+    ],
+  ])("keeps applications with different %s apart [trap 6]", async (_, optionsOfBoth) => {
+    const [first, second] = optionsOfBoth();
+    const [one, two] = [await redis.nodes.start(first), await redis.nodes.start(second)];
     for (const { backplane } of [one, two]) await backplane.subscribe("a");
     await one.publish("a", "of one");
     await one.backplane.applyPresence([
       { op: "+", room: undefined, user: "ada", connectionId: "1", profile: "{}" },
     ]);
     await one.backplane.announce("a notice");
+    await one.backplane.send(two.backplane.nodeId, "a message").catch(() => {});
     await one.backplane.revoke({ user: "ada", notBefore: 1, code: 4403, reason: "" }, 60_000);
     await two.publish("a", "of two");
     await two.backplane.applyPresence([
@@ -81,7 +96,7 @@ describe("a backplane at its start", () => {
     ]);
     expect([one.texts("a"), two.texts("a")]).toEqual([["of one"], ["of two"]]);
     expect([one.transitions(undefined), two.transitions(undefined)]).toEqual([["+ada"], ["+bea"]]);
-    expect([two.notices, two.revoked]).toEqual([[], []]);
+    expect([two.notices, two.messages, two.revoked]).toEqual([[], [], []]);
     const page = await two.backplane.roster(undefined, { cursor: undefined, limit: 10 });
     expect(page.entries.map(({ user }) => user)).toEqual(["bea"]);
   });
@@ -109,6 +124,19 @@ describe("the options of a backplane", () => {
 
   it.each(["a{b}", "a b", "", "a*", "é", "a\0"])("refuse the prefix %j [trap 7]", (prefix) => {
     expect(() => redisBackplane({ url: redis.server.url, prefix })).toThrow("prefix has letters, digits");
+  });
+
+  it.each([
+    "redis://app:pass/word@localhost:6379",
+    "redis://app:pass%word@localhost:6379",
+    "redis://app:password@localhost:66379",
+    "redis://app:password@localhost/first",
+    "redis://app:password@localhost/1.5",
+  ])("refuse a URL that cannot be read, and do not repeat its password: %s", (url) => {
+    const error = catchError(() => redisBackplane({ url }));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(String(error)).toMatch(/url cannot be read: write redis:.*encodeURIComponent/);
+    expect(inspect(error)).not.toMatch(/pass.?word@localhost/);
   });
 
   it("refuse a prefix under which the keys of a shorter one may be", () => {

@@ -1,14 +1,17 @@
 // The names of everything in Redis. Lists of what is behind each name: scripts/log-common.lua,
 // client-common.lua and presence-common.lua.
 
-/** The names under one prefix. */
+/**
+ * The names under one prefix. They contain the number of the database, unless it is 0, because pub/sub is the same in all databases of a
+ * Redis. No prefix has the character `@`.
+ */
 export class Keys {
   /** What every name begins with. */
   readonly root: string;
   readonly #partitions: number;
 
-  constructor(prefix: string, partitions: number) {
-    this.root = `${prefix}:`;
+  constructor(prefix: string, partitions: number, database = 0) {
+    this.root = database === 0 ? `${prefix}:` : `${prefix}:@${String(database)}:`;
     this.#partitions = partitions;
   }
 
