@@ -220,6 +220,29 @@ describe("a page that is loaded anew", () => {
     await expect.poll(() => app.received, POLL).toEqual(texts(5));
   });
 
+  it("lets another page delete the database, as at a sign-out, and keeps what follows in a new one [s-D17]", async () => {
+    const page = await load("indexeddb");
+    await isOpen(page);
+    const other = await context.newPage();
+    await other.goto(`${app.origin}/?storage=`);
+    const deleted = await other.evaluate(
+      () =>
+        new Promise<string>((resolve) => {
+          const deleting = indexedDB.deleteDatabase("halyard");
+          deleting.onsuccess = () => resolve("deleted");
+          deleting.onblocked = () => resolve("blocked");
+        }),
+    );
+    expect(deleted).toBe("deleted");
+    cut();
+    await send(page, 5);
+    await isKept(page, '\\"4\\"');
+    await page.close();
+    app.proxy.accept();
+    await load("indexeddb");
+    await expect.poll(() => app.received, POLL).toEqual(texts(5));
+  });
+
   it("sends nothing of another user, and a duplicated tab nothing of the first [s-D17]", async () => {
     const page = await load("session");
     await isOpen(page);

@@ -202,6 +202,20 @@ describe("an outbox that is kept", () => {
     expect(started.errors.map(String)).toContain("Error: outbox.storage does not answer");
   });
 
+  it("waits two seconds at most for a database that does not open, and sends without it", async () => {
+    vi.stubGlobal("indexedDB", { open: () => ({}) });
+    vi.stubGlobal("IDBKeyRange", { bound: () => ({}) });
+    const started = createHarness({ outbox: { storage: "indexeddb" } });
+    await vi.dynamicImportSettled();
+    await started.tick(1_990);
+    expect(started.sockets).toHaveLength(0);
+    await started.tick(20);
+    const socket = await started.open();
+    void started.client.send("chat_message", { content: "a" });
+    expect(socket.sent("chat_message")).toHaveLength(1);
+    expect(started.errors.map(String)).toEqual(["Error: outbox.storage does not answer"]);
+  });
+
   it("expires by the date: what waited before the reload waits on", async () => {
     const storage = new FakeStorage();
     const page = await load(storage);

@@ -45,9 +45,11 @@ export async function keepOutbox(parts: KeepOutboxParts): Promise<() => Promise<
   const isShared = storage === "indexeddb";
   const key = `halyard:outbox:${typeof options.url === "function" ? "" : String(options.url)}:`;
   const records = isShared
-    ? await (await import("./indexed-db.ts")).openIndexedDb(key)
+    ? (await import("./indexed-db.ts")).recordsInIndexedDb(key)
     : recordsIn(typeof storage === "object" ? storage : sessionStorage, key);
   const store = new OutboxStore(clock, records, isShared);
+  // Rejects where nothing can be kept.
+  await store.read();
   keep(store, ownClient, parts);
   const left = await store.takeOver();
   let sending: Promise<void> | undefined;

@@ -71,14 +71,17 @@ export class OutboxStore {
     return dateOf(this.#clock) - this.#clock.now();
   }
 
-  /** Makes this page the owner of the outboxes of pages that have ended. @returns their client ids, the oldest first */
-  async takeOver(): Promise<Set<string>> {
+  /** Rejects after 2 s: a browser may not answer at all, for example while another page keeps a database open that is to be deleted. */
+  read(): Promise<Outboxes> {
     const deadline = new Promise<never>((_, reject) => {
       this.#clock.setTimeout(() => reject(new Error("outbox.storage does not answer")), LOAD_MS);
     });
-    const clientIds = Object.keys(await Promise.race([this.#records.read(), deadline])).filter(
-      (id) => !owned.has(id),
-    );
+    return Promise.race([this.#records.read(), deadline]);
+  }
+
+  /** Makes this page the owner of the outboxes of pages that have ended. @returns their client ids, the oldest first */
+  async takeOver(): Promise<Set<string>> {
+    const clientIds = Object.keys(await this.read()).filter((id) => !owned.has(id));
     const isOwner = await Promise.all(clientIds.map((clientId) => this.own(clientId)));
     const [left, others] = [true, false].map((is) => clientIds.filter((_, index) => isOwner[index] === is));
     // A duplicated tab has a copy of the other tab's outbox.
@@ -87,7 +90,7 @@ export class OutboxStore {
   }
 
   async get(clientId: string): Promise<StoredOutbox | undefined> {
-    return (await this.#records.read())[clientId];
+    return (await this.read())[clientId];
   }
 
   set(clientId: string, outbox?: StoredOutbox): Promise<void> {
