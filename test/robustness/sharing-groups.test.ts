@@ -103,11 +103,16 @@ describe("a close of the shared connection", () => {
     expect(server.users).toEqual(["ada"]);
   });
 
-  it("with 4403 stops all tabs", async () => {
-    const [first, second] = await open(2);
-    await server.manager.disconnectUser("ada", { code: 4403 });
-    for (const tab of [first, second])
-      await expect.poll(() => tab?.client.state.status, POLL).toBe("authRequired");
+  it.each([
+    [4403, "authRequired"],
+    [4450, "closed"],
+  ])("with %i stops all tabs, and each of them hears so", async (code, status) => {
+    const opened = await open(2);
+    await server.manager.disconnectUser("ada", { code });
+    for (const { client, states } of opened) {
+      await expect.poll(() => states.at(-1), POLL).toBe(status);
+      expect(client.state).toMatchObject({ status, cause: { code } });
+    }
     expect(server.users).toEqual([]);
   });
 });

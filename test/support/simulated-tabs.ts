@@ -72,6 +72,7 @@ class SimulatedChannel {
   readonly name: string;
   readonly tab: SimulatedTab;
   onmessage: ((event: { data: unknown }) => void) | null = null;
+  #isClosed = false;
 
   constructor(tab: SimulatedTab, name: string) {
     this.tab = tab;
@@ -81,6 +82,7 @@ class SimulatedChannel {
 
   postMessage(message: unknown): void {
     if (this.tab.isGone) return;
+    if (this.#isClosed) throw new DOMException("Channel is closed", "InvalidStateError");
     const data: unknown = structuredClone(message);
     for (const channel of this.tab.browser.channels)
       if (channel !== this && channel.name === this.name)
@@ -90,6 +92,7 @@ class SimulatedChannel {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.tab.browser.channels.delete(this);
   }
 }

@@ -109,8 +109,9 @@ export class TabGroup {
     this.#release?.();
   }
 
+  /** A client that stops for good closes its socket once more, when the group has left: a closed channel throws. */
   #post(message: TabMessage): void {
-    this.#channel.postMessage(message);
+    if (!this.hasLeft) this.#channel.postMessage(message);
   }
 
   #open(): void {
