@@ -182,6 +182,22 @@ it("two users of Better Auth in two tabs never share, a tab whose leader is gone
   }
 });
 
+it("tabs with tickets of Better Auth share one socket on a page of the server's own origin", async () => {
+  const ownServer = await SharingServer.start({ authFor });
+  try {
+    const openTab = (): Promise<SharingTab> => SharingTab.open(tabs.context, `${ownServer.url}?ticket`);
+    const first = await openTab();
+    await call(first, "sign-up/email", account("ada"));
+    await first.page.reload();
+    const second = await openTab();
+    for (const tab of [first, second]) await expect.poll(() => tab.state(), POLL).toMatch(/^open ./);
+    expect(ownServer.sockets).toBe(1);
+  } finally {
+    await closePages();
+    await ownServer.stop();
+  }
+});
+
 it("tabs share one socket in Vite's dev server", async () => {
   const ownServer = await SharingServer.start({ isDev: true });
   try {

@@ -15,7 +15,9 @@ import { project } from "./typescript.ts";
 
 const SCRIPT = `
   import { createWebSocketClient } from "@halyard/client";
-  const client = createWebSocketClient({ url: "/ws", share: true, onError: (error) => problems.push(String(error)) });
+  const fetchTicket = async () => (await (await fetch("/api/auth/halyard/ticket", { method: "POST" })).json()).ticket;
+  const ticket = location.search === "?ticket" ? fetchTicket : undefined;
+  const client = createWebSocketClient({ url: "/ws", share: true, ticket, onError: (error) => problems.push(String(error)) });
   const [seen, receipts, problems, states] = [[], [], [], []];
   let opened = 0;
   client.onAny((message, { room }) => {

@@ -1,7 +1,7 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import { createAuthClient } from "better-auth/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createTestAuth, ORIGIN, STORAGE_MODES, upgrade } from "../../test/test-auth.ts";
+import { createTestAuth, ORIGIN, probe, STORAGE_MODES, upgrade } from "../../test/test-auth.ts";
 import type { TestUser, StorageMode, TestAuth } from "../../test/test-auth.ts";
 import { betterAuthAuthenticator } from "../authenticator.ts";
 import { halyardClient, ticketFrom } from "../client.ts";
@@ -64,6 +64,19 @@ describe.each(STORAGE_MODES)("tickets with sessions in the %s", (mode) => {
     await expect(redeem(await test.users.ticket(ada), { origin: "https://evil.com" })).rejects.toThrow(
       HalyardError,
     );
+  });
+
+  it("accepts a ticket in the plain GET of a page of its own origin, which has no Origin, and in none of another site", async () => {
+    const ask = async (headers: Record<string, string>): Promise<string | undefined> => {
+      const protocols = `halyard.v1, halyard.ticket.${await test.users.ticket(ada)}`;
+      const request = probe({ "sec-websocket-protocol": protocols, ...headers });
+      return (await authenticator.authenticate(request))?.user.id;
+    };
+    expect(await ask({ cookie: ada.cookie, "sec-fetch-site": "same-origin" })).toBe(ada.id);
+    expect(await ask({ "sec-fetch-site": "same-origin" })).toBe(ada.id);
+    expect(await ask({ origin: ORIGIN, "sec-fetch-site": "same-site" })).toBe(ada.id);
+    expect(await ask({ "sec-fetch-site": "cross-site" })).toBeUndefined();
+    expect(await ask({ origin: OTHER_ORIGIN })).toBeUndefined();
   });
 
   it("A19: rejects a ticket of another audience", async () => {

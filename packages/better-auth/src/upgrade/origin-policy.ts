@@ -52,10 +52,10 @@ export class OriginPolicy {
 }
 
 /**
- * Whether this is the plain GET by which a client learns why its handshake failed. A browser sends no `Origin` with a GET to the page's
- * own origin; the response is a status without a body, which no other origin can read.
+ * Whether this is the plain GET by which a client learns why its handshake failed, or who its user is. A browser sends no `Origin` with
+ * a GET to the page's own origin; the response has no body, and no other origin can read it.
  */
-function isHandshakeProbe(headers: Headers): boolean {
+export function isHandshakeProbe(headers: Headers): boolean {
   if (headers.get("upgrade")?.toLowerCase() === "websocket") return false;
   const site = headers.get("sec-fetch-site");
   return site === null || site === "same-origin" || site === "none";

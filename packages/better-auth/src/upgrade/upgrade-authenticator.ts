@@ -12,7 +12,7 @@ import { readKeyOf, SharedReads } from "../identity/shared-reads.ts";
 import { audienceOf, redeemTicket } from "../identity/tickets.ts";
 import { credentialsOf } from "./credentials.ts";
 import { warningLogger } from "../identity/warning-logger.ts";
-import { OriginPolicy } from "./origin-policy.ts";
+import { isHandshakeProbe, OriginPolicy } from "./origin-policy.ts";
 import { RejectionLog } from "./rejection-log.ts";
 import type { AuthenticatorSettings } from "../options.ts";
 import type { OriginSettings } from "./origin-policy.ts";
@@ -57,7 +57,8 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
     const headers = await this.#orUnavailable(this.#policy.accept(context, request, credentials));
     if (credentials.ticket === undefined) return this.#read(headers);
     const sequence = this.#sequence();
-    const origin = headers.get("origin");
+    // The plain GET of a page of the server's own origin has no `Origin`, also where its ticket was issued to that origin.
+    const origin = headers.get("origin") ?? (isHandshakeProbe(headers) ? undefined : null);
     const host = headers.get("host") ?? undefined;
     const identity = await this.redeem(credentials.ticket, { origin, host });
     if (identity === null) return null;
