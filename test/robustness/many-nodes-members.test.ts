@@ -192,8 +192,8 @@ describe("a node that is cut off at that moment", () => {
     const { nodes } = scene();
     const ada = await nodes.connect(nodes.b, "ada", { rooms: ["team"] });
     const bob = await nodes.connect(nodes.b, "bob", { rooms: ["lobby"] });
-    await whileCutOff(nodes, () => nodes.a.manager.disconnectRoom("team", { code: 4410 }), 1_000);
-    expect([ada.closedWith, bob.closedWith]).toEqual([4410, undefined]);
+    await whileCutOff(nodes, () => nodes.a.manager.disconnectRoom("team", { code: 4403 }), 1_000);
+    expect([ada.closedWith, bob.closedWith]).toEqual([4403, undefined]);
   });
 
   it("asks authorize about everything when it cannot know what it has missed", async () => {
@@ -215,7 +215,7 @@ describe("a node that is cut off at that moment", () => {
     const connect = async (node: typeof nodes.a): Promise<NodeSocket> =>
       nodes.connect(node, "ada", { rooms: ["team"] });
     const before = [await connect(nodes.a), await connect(nodes.b)];
-    const closing = nodes.a.manager.disconnectRoom("team", { code: 4410 });
+    const closing = nodes.a.manager.disconnectRoom("team", { code: 4403 });
     const atOnce = await connect(nodes.a);
     await settle(nodes, closing);
     const later = await connect(nodes.b);
@@ -224,6 +224,6 @@ describe("a node that is cut off at that moment", () => {
     nodes.shared.heal();
     await nodes.run(12_000);
     for (const { closedWith } of [...before, atOnce, later]) codes.push(closedWith);
-    expect(codes).toEqual([4410, 4410, undefined, undefined]);
+    expect(codes).toEqual([4403, 4403, undefined, undefined]);
   });
 });
