@@ -3,11 +3,11 @@ import { createWebSocketSystem, MessageHandler, MessageHandlerRegistry } from "@
 import type { WebSocketInstance } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Frame } from "../support/frame.ts";
 import { handshake } from "../support/handshake.ts";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { until } from "../support/wait.ts";
 
 /** The smallest socket that the server accepts. */
@@ -158,8 +158,7 @@ describe("attachWebSocketServer", () => {
     const { manager } = createWebSocketSystem({ authenticate: () => ({ user: { id: "ada" } }) });
     const server = createServer((_request, response) => response.writeHead(404).end());
     const detach = attachWebSocketServer(server, { manager, path: "/live" });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
+    const port = await listenOnLoopback(server);
     expect(await handshake({ port, target: "/live" })).toMatchObject({ status: 101 });
     expect(await handshake({ port, target: "/live?c=x&a=1" })).toMatchObject({ status: 101 });
     expect(await handshake({ port, target: "/live", plain: true })).toMatchObject({ status: 426 });

@@ -1,9 +1,8 @@
 // A chat server for the pages of @halyard/react, which counts their sockets.
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createWebSocketSystem } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 
 export class ChatServer {
   url = "";
@@ -29,8 +28,7 @@ export class ChatServer {
     const chat = new ChatServer();
     const server = chat.#server.on("connection", () => chat.sockets++);
     attachWebSocketServer(server, { manager: chat.#system.manager });
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    chat.url = `ws://127.0.0.1:${String((server.address() as AddressInfo).port)}/ws`;
+    chat.url = `ws://127.0.0.1:${String(await listenOnLoopback(server))}/ws`;
     return chat;
   }
 

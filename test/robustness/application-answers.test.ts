@@ -4,10 +4,10 @@ import { createWebSocketSystem } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import WebSocket from "ws";
 import { z } from "zod";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { until } from "../support/wait.ts";
 
 const open: { close(): unknown }[] = [];
@@ -21,9 +21,9 @@ const authenticate = () => ({ user: { id: "ada" } });
 async function listen(attach: (server: Server) => void): Promise<string> {
   const server = createServer();
   attach(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = await listenOnLoopback(server);
   open.push(server);
-  return `ws://127.0.0.1:${String((server.address() as AddressInfo).port)}/ws`;
+  return `ws://127.0.0.1:${String(port)}/ws`;
 }
 
 it.each([

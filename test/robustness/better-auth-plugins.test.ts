@@ -3,15 +3,14 @@
 import { betterAuthAuthenticator } from "@halyard/better-auth";
 import { createWebSocketSystem } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pluginIds } from "../support/better-auth-plugin-ids.ts";
 import { account, auth, keys, openStore, removeStore } from "../support/better-auth-plugins.ts";
 import type { Headers, SignedIn } from "../support/better-auth-plugins.ts";
 import { signIns, withoutSessions } from "../support/better-auth-sign-ins.ts";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { ORIGIN } from "../support/test-app.ts";
 
@@ -19,11 +18,11 @@ const { manager } = createWebSocketSystem({ authenticate: betterAuthAuthenticato
 const server = createServer();
 attachWebSocketServer(server, { manager });
 const clients: RawClient[] = [];
+let port = 0;
 
 beforeAll(async () => {
   await openStore();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  port = await listenOnLoopback(server);
 });
 
 afterAll(async () => {
@@ -34,7 +33,6 @@ afterAll(async () => {
 });
 
 async function open(headers: Headers): Promise<RawClient> {
-  const { port } = server.address() as AddressInfo;
   const client = await new RawClient({ url: `ws://127.0.0.1:${String(port)}/ws`, headers }).open();
   clients.push(client);
   return client;

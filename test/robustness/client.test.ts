@@ -3,8 +3,8 @@ import type { WebSocketClient, WebSocketClientOptions } from "@halyard/client";
 import { createWebSocketSystem } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { startScriptedServer } from "../support/scripted-server.ts";
 import type { Script } from "../support/scripted-server.ts";
 import { until } from "../support/wait.ts";
@@ -32,12 +32,12 @@ async function refusing(): Promise<string> {
   const http = createServer();
   const { manager } = createWebSocketSystem({ authenticate: () => null, logger: quiet });
   attachWebSocketServer(http, { manager, path: "/ws" });
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  const port = await listenOnLoopback(http);
   ends.push(() => {
     http.closeAllConnections();
     http.close();
   });
-  return `ws://127.0.0.1:${String((http.address() as AddressInfo).port)}/ws`;
+  return `ws://127.0.0.1:${String(port)}/ws`;
 }
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 

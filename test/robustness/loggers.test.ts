@@ -5,15 +5,14 @@ import type { Logger } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
 import { betterAuthAuthenticator } from "@halyard/better-auth";
 import { betterAuth } from "better-auth";
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Writable } from "node:stream";
 import { inspect } from "node:util";
 import { pino } from "pino";
 import { afterEach, expect, it, vi } from "vitest";
 import winston from "winston";
 import { handshake } from "../support/handshake.ts";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { until } from "../support/wait.ts";
 
 const ends: (() => unknown)[] = [];
@@ -32,14 +31,14 @@ async function serve(config: Config): Promise<number> {
   handlers.on("chat_message", function failingHandler() {
     throw new RangeError("no such room");
   });
-  const server = createServer().listen(0, "127.0.0.1");
+  const server = createServer();
   attachWebSocketServer(server, { manager });
-  await once(server, "listening");
+  const port = await listenOnLoopback(server);
   ends.push(
     () => server.close(),
     () => manager.close(),
   );
-  return (server.address() as AddressInfo).port;
+  return port;
 }
 
 /** One error of a handler, and one warning: a room without `authorize`. */

@@ -2,13 +2,12 @@
 // socket meanwhile, and tells it nothing before it is shown.
 import { createWebSocketSystem } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { bundle } from "../support/bundle.ts";
 import { launchWithPageCache } from "../support/chromium.ts";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { POLL } from "../support/wait.ts";
 
 /** Of fixtures/page-that-returns.ts. */
@@ -28,8 +27,7 @@ it("a page that comes back from the back/forward cache is connected again, has m
     );
   });
   attachWebSocketServer(server, { manager });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const url = `http://127.0.0.1:${String(await listenOnLoopback(server))}`;
   const browser = await launchWithPageCache();
   try {
     const page = await browser.newPage();

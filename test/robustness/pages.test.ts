@@ -1,12 +1,11 @@
 // Pages in Chromium: whose cookie opens a connection, and what a page learns of a refusal.
 // `other.app.test` and `app.test` are one site, so that the browser sends the cookie of one with the sockets of the other.
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { bundle } from "../support/bundle.ts";
 import { launchChromium, runModule } from "../support/chromium.ts";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { onEachRuntime } from "../support/test-app.ts";
 import type { TestApp } from "../support/test-app.ts";
 import { project } from "../support/typescript.ts";
@@ -36,12 +35,12 @@ const SCRIPT = `
 
 let browser: Browser;
 let script = "";
+let portOfPages = 0;
 const pages = createServer((_request, response) => response.setHeader("content-type", "text/html").end());
 
 beforeAll(async () => {
-  pages.listen(0, "127.0.0.1");
-  await once(pages, "listening");
-  const rules = `MAP other.app.test:80 127.0.0.1:${String(portOfPages())}, MAP app.test 127.0.0.1`;
+  portOfPages = await listenOnLoopback(pages);
+  const rules = `MAP other.app.test:80 127.0.0.1:${String(portOfPages)}, MAP app.test 127.0.0.1`;
   const directory = project("pages-of-others", { "page.ts": SCRIPT });
   [browser, script] = await Promise.all([
     launchChromium(`--host-resolver-rules=${rules}`),
@@ -53,10 +52,6 @@ afterAll(async () => {
   await browser.close();
   pages.close();
 });
-
-function portOfPages(): number {
-  return (pages.address() as AddressInfo).port;
-}
 
 /** What comes of a connection that a page of `from` opens to the server's address under the name `host`. */
 async function connectFrom(
@@ -102,7 +97,7 @@ onEachRuntime("a page in Chromium", { allowedOrigins: null }, (app) => {
 
   it("at another port of this machine gets in, with one warning that names allowedOrigins [s-S1]", async () => {
     for (const host of ["localhost", "127.0.0.1"]) {
-      const page = `http://${host}:${String(portOfPages())}`;
+      const page = `http://${host}:${String(portOfPages)}`;
       expect(await connectFrom(page, { app, host, user: app.user() })).toMatchObject({ status: "open" });
     }
     const lines = await logged(app, "origin_of_loopback");

@@ -1,7 +1,6 @@
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { readFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { defineProtocol, message } from "@halyard/protocol";
 import { createWebSocketSystem } from "@halyard/server";
@@ -13,6 +12,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { z } from "zod";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { launchChromium } from "../support/chromium.ts";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { POLL } from "../support/wait.ts";
 
 /** A message without a rate of its own, as a stroke of a drawing has none. */
@@ -84,8 +84,7 @@ async function startApp(): Promise<App> {
     );
   });
   attachWebSocketServer(server, { manager: system.manager });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   proxy = await createFaultProxy({ target: { port } });
   const started = proxy;
   return {

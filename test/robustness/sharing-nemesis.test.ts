@@ -6,10 +6,10 @@ import { createWebSocketSystem } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
 import { createDeliveryChecker, createDeliveryRecorder } from "@halyard/testing";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { expect, it } from "vitest";
 import { shareSockets } from "../../packages/client/src/sharing/shared-socket.ts";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { IS_LONG } from "../support/long-run.ts";
 import { SimulatedBrowser, SimulatedTab } from "../support/simulated-tabs.ts";
 
@@ -53,9 +53,9 @@ async function serve() {
     socket.on("close", () => lines.delete(socket));
   });
   attachWebSocketServer(server, { manager, path: "/ws" });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const port = await listenOnLoopback(server);
   return {
-    url: `ws://127.0.0.1:${String((server.address() as AddressInfo).port)}/ws?u=ada`,
+    url: `ws://127.0.0.1:${String(port)}/ws?u=ada`,
     manager,
     runs,
     cut: () => {

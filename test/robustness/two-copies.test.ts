@@ -6,10 +6,10 @@ import * as esmServer from "@halyard/server";
 import type * as publishing from "@halyard/server/publisher";
 import * as esmNode from "@halyard/server/node";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createRequire } from "node:module";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { POLL } from "../support/wait.ts";
 
 const load = createRequire(import.meta.url);
@@ -60,8 +60,7 @@ async function start(own: Copy, other: Copy) {
   });
   const server = createServer();
   other.node.attachWebSocketServer(server, { manager });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   const client = other.client.createWebSocketClient<typeof protocol>({
     url: `ws://127.0.0.1:${String(port)}/ws`,
   });

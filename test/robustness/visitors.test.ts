@@ -1,16 +1,15 @@
 import { createWebSocketSystem } from "@halyard/server";
 import { createBunWebSocket } from "@halyard/server/bun";
 import { attachWebSocketServer } from "@halyard/server/node";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { handshake, upgradeText } from "../support/handshake.ts";
 import type { Header } from "../support/handshake.ts";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { onEachRuntime, ORIGIN, TestApp } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
 
@@ -137,9 +136,7 @@ describe("addresses", () => {
       const closed = new Promise((resolve) => socket.once("close", resolve));
       resets.push(closed.then(() => attached.emit("upgrade", request, socket, head)));
     });
-    front.listen(0, "127.0.0.1");
-    await once(front, "listening");
-    const socket = connect((front.address() as AddressInfo).port, "127.0.0.1");
+    const socket = connect(await listenOnLoopback(front), "127.0.0.1");
     socket.write(upgradeText([["X-Forwarded-For", "203.0.113.66"]]));
     await until("the upgrade to arrive", () => resets.length === 1);
     socket.resetAndDestroy();

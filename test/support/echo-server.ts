@@ -5,8 +5,8 @@ import type { ProtocolOf } from "@halyard/protocol";
 import { createWebSocketSystem } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { z } from "zod";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 const protocol = defineProtocol({ requests: { echo: request({ input: z.string(), output: z.string() }) } });
 export interface EchoProtocol extends ProtocolOf<typeof protocol> {}
@@ -28,8 +28,7 @@ export async function startEchoServer(): Promise<EchoServer> {
   handlers.onRequest("echo", (text) => text);
   const server = createServer();
   attachWebSocketServer(server, { manager });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   return {
     url: `ws://127.0.0.1:${String(port)}/ws?name=ada`,
     close: async () => {

@@ -3,10 +3,10 @@
 import { createWebSocketSystem } from "@halyard/server";
 import type { RequestListener, Server } from "node:http";
 import { connect } from "node:net";
-import type { AddressInfo } from "node:net";
 import { WebSocket } from "ws";
 import type { Header } from "./handshake.ts";
 import { requestText, UPGRADE_HEADERS } from "./handshake.ts";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 import { until, within } from "./wait.ts";
 
 /** What is called after a test, the latest first. */
@@ -35,12 +35,12 @@ export function createManager(
 }
 
 export async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = await listenOnLoopback(server);
   cleanups.push(() => {
     server.close();
     server.closeAllConnections();
   });
-  return (server.address() as AddressInfo).port;
+  return port;
 }
 
 /** An application that answers with the method, the path and the body. */

@@ -1,9 +1,8 @@
 // An OAuth provider on loopback: each visitor is a new user. It signs ID tokens as Google does.
 // The plugins of Better Auth that sign in with such a provider are tested with it.
-import { once } from "node:events";
 import { generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 export const CLIENT_ID = "loopback-client";
 
@@ -24,9 +23,7 @@ export async function startOAuthProvider(): Promise<OAuthProvider> {
         .writeHead(200, { "content-type": "application/json" })
         .end(JSON.stringify(answers[url.pathname]?.()));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   const close = () => {
     server.close();
     server.closeAllConnections();

@@ -1,7 +1,5 @@
 // A page of @halyard/react in Chromium, and the server that it connects to.
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { defineProtocol, message, request } from "@halyard/protocol";
 import type { ProtocolOf } from "@halyard/protocol";
 import { createWebSocketSystem } from "@halyard/server";
@@ -9,6 +7,7 @@ import { attachWebSocketServer } from "@halyard/server/node";
 import type { Browser, Page } from "playwright-core";
 import { z } from "zod";
 import { bundle } from "./bundle.ts";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 const Line = z.object({ id: z.string(), number: z.int(), text: z.string() });
 const protocol = defineProtocol({
@@ -49,8 +48,8 @@ export class ReactPage {
     const opened = new ReactPage(await browser.newPage());
     const server = opened.#server;
     attachWebSocketServer(server, { manager: opened.#system.manager });
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    await opened.page.goto(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`);
+    const port = await listenOnLoopback(server);
+    await opened.page.goto(`http://127.0.0.1:${String(port)}/`);
     await opened.page.addScriptTag({ type: "module", content: await bundle(import.meta.dirname, file) });
     await opened.page.waitForFunction("document.title === 'open'");
     return opened;

@@ -4,10 +4,10 @@ import type { SessionWatch, WatchedConnection, WatchingAuthenticator } from "@ha
 import { attachWebSocketServer } from "@halyard/server/node";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach } from "vitest";
 import { createSystem } from "./bare-system.ts";
 import type { Config, Manager } from "./bare-system.ts";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 import { Page, V1Client } from "./v1-client.ts";
 
 type Watched = WatchedConnection<{ user: { id: string; name?: string } }>;
@@ -77,8 +77,7 @@ export async function scene(config: Config): Promise<Scene> {
   const server = createServer();
   servers.push(server);
   attachWebSocketServer(server, { manager, authenticate: watch });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   const url = `ws://127.0.0.1:${String(port)}/ws`;
   const connect = async (userId: string, page = new Page()): Promise<V1Client> => {
     const client = await new V1Client({ url: `${url}?user=${userId}` }, page).open();

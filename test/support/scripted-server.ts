@@ -3,11 +3,11 @@
 // `stop` ends all of its sockets.
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 import type { Frame } from "./frame.ts";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 export interface ScriptedServer {
   readonly port: number;
@@ -63,8 +63,7 @@ export async function startScriptedServer(script: Script = {}): Promise<Scripted
       });
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOnLoopback(server);
   const stop = async () => {
     for (const { ws } of connections) ws.terminate();
     server.closeAllConnections();

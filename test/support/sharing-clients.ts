@@ -4,12 +4,11 @@ import type { WebSocketClient, WebSocketClientOptions } from "@halyard/client";
 import { defineProtocol, message, request } from "@halyard/protocol";
 import { createWebSocketSystem } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { z } from "zod";
 import { shareSockets } from "../../packages/client/src/sharing/shared-socket.ts";
 import type { SharingPlatform } from "../../packages/client/src/sharing/sharing-parts.ts";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 import { SimulatedTab } from "./simulated-tabs.ts";
 import type { SimulatedBrowser } from "./simulated-tabs.ts";
 
@@ -48,10 +47,9 @@ export async function serveTabs({ isSharing = true, maxConnectionsPerUser = 20 }
   });
   const server = createServer();
   attachWebSocketServer(server, { manager, path: "/ws" });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const port = await listenOnLoopback(server);
   return {
-    url: `ws://127.0.0.1:${String((server.address() as AddressInfo).port)}/ws`,
+    url: `ws://127.0.0.1:${String(port)}/ws`,
     manager,
     ran,
     gate,

@@ -3,14 +3,13 @@
 import { createWebSocketSystem } from "@halyard/server";
 import type { WebSocketManager, WebSocketManagerConfig } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
-import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { BrowserContext, Page } from "playwright-core";
 import { createServer as createViteServer } from "vite";
 import { bundle } from "./bundle.ts";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 import { project } from "./typescript.ts";
 
 const SCRIPT = `
@@ -79,17 +78,24 @@ interface SharingServerOptions {
   readonly isDev?: boolean;
 }
 
+interface SharingServerParts {
+  readonly http: Server;
+  readonly manager: WebSocketManager;
+  readonly url: string;
+  readonly stopPage: () => Promise<void>;
+}
+
 export class SharingServer {
   readonly #http: Server;
   readonly #manager: WebSocketManager;
   readonly #stopPage: () => Promise<void>;
   readonly url: string;
 
-  private constructor(http: Server, manager: WebSocketManager, stopPage: () => Promise<void>) {
+  private constructor({ http, manager, stopPage, url }: SharingServerParts) {
     this.#http = http;
     this.#manager = manager;
     this.#stopPage = stopPage;
-    this.url = urlOf(http);
+    this.url = url;
   }
 
   static async start({
@@ -97,9 +103,9 @@ export class SharingServer {
     isDev = false,
   }: SharingServerOptions = {}): Promise<SharingServer> {
     const http = createServer();
-    http.listen(0, "127.0.0.1");
-    const [page] = await Promise.all([isDev ? servePage() : buildPage(), once(http, "listening")]);
-    const { authenticate, handle } = await authFor(urlOf(http));
+    const [page, port] = await Promise.all([isDev ? servePage() : buildPage(), listenOnLoopback(http)]);
+    const url = `http://127.0.0.1:${String(port)}/`;
+    const { authenticate, handle } = await authFor(url);
     const { manager } = createWebSocketSystem({
       authenticate,
       authorize: () => true,
@@ -111,7 +117,7 @@ export class SharingServer {
       page.answer(request, response);
     });
     attachWebSocketServer(http, { manager, path: "/ws" });
-    return new SharingServer(http, manager, page.stop);
+    return new SharingServer({ http, manager, url, stopPage: page.stop });
   }
 
   get sockets(): number {
@@ -160,10 +166,6 @@ async function servePage(): Promise<ServedPage> {
     rmSync(root, { recursive: true });
   };
   return { answer: vite.middlewares, stop };
-}
-
-function urlOf(http: Server): string {
-  return `http://127.0.0.1:${String((http.address() as AddressInfo).port)}/`;
 }
 
 /** A tab that has loaded the page. */

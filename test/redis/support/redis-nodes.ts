@@ -6,12 +6,11 @@ import { redisBackplane } from "@halyard/redis";
 import { createWebSocketSystem } from "@halyard/server";
 import type { WebSocketManager, WebSocketManagerConfig } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
-import { once } from "node:events";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { WebSocket } from "ws";
 import { RedisServer } from "../../../packages/redis/test/redis-server.ts";
+import { listenOnLoopback } from "../../support/listen-on-loopback.ts";
 import { UpgradeRejected } from "../../support/raw-client.ts";
 import { Page, V1Client } from "../../support/v1-client.ts";
 import { until } from "../../support/wait.ts";
@@ -67,10 +66,10 @@ export class RedisNodes {
         ...config,
         backplane: redisBackplane({ url: redis.url, ...backplane }),
       });
-      const server = createServer().listen(0, "127.0.0.1");
+      const server = createServer();
       attachWebSocketServer(server, { manager, path: "/ws" });
-      await once(server, "listening");
-      return { manager, server, url: `ws://127.0.0.1:${String((server.address() as AddressInfo).port)}/ws` };
+      const port = await listenOnLoopback(server);
+      return { manager, server, url: `ws://127.0.0.1:${String(port)}/ws` };
     };
     const started = await Promise.all(Array.from({ length: nodes }, startNode));
     const all = new RedisNodes(redis, started, errors);

@@ -5,14 +5,13 @@ import type { WebSocketClient, WebSocketClientOptions } from "@halyard/client";
 import { createWebSocketSystem } from "@halyard/server";
 import type { WebSocketManagerConfig, WebSocketSystem } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, expect, vi } from "vitest";
+import { listenOnLoopback } from "../../support/listen-on-loopback.ts";
 import { until } from "../../support/wait.ts";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each mistake has a contract of its own, or none
@@ -104,13 +103,12 @@ export class Scene {
   }
 
   async listen(server: Server): Promise<number> {
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
+    const port = await listenOnLoopback(server);
     this.onEnd(() => {
       server.closeAllConnections();
       server.close();
     });
-    return (server.address() as AddressInfo).port;
+    return port;
   }
 
   system(config: Config = {}): System {
