@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { StorageMode } from "../fixtures/options.ts";
-import { cookieOf, PASSWORD, Users } from "../support/users.ts";
+import { cookieOf, STORAGE_MODES } from "../support/better-auth-parts.ts";
+import { PASSWORD, Users } from "../support/users.ts";
 import type { SignedInUser } from "../support/users.ts";
 import type { RawClient } from "../support/raw-client.ts";
 import { onEachBackplaneIfLong } from "../support/test-app.ts";
@@ -9,13 +9,12 @@ import type { V1Client } from "../support/v1-client.ts";
 /** A plain client and a `halyard.v1` one of the same session. */
 type Tabs = readonly [RawClient, V1Client];
 
-const MODES: readonly StorageMode[] = ["database", "secondary storage", "cookie cache"];
 /** A change through Better Auth applies at once, a change in the store by the next look-up. */
 const AT_ONCE_MS = 1_000;
 const LOOK_UP_MS = 500;
 const BY_LOOK_UP_MS = LOOK_UP_MS * 1.2 + AT_ONCE_MS + 1_000;
 
-describe.each(MODES)("revocation, with sessions in %s", (mode) => {
+describe.each(STORAGE_MODES)("revocation, with sessions in %s", (mode) => {
   onEachBackplaneIfLong("on a real server", { betterAuth: { mode, lookUpMs: LOOK_UP_MS } }, (app) => {
     const users = new Users(app);
     let root: SignedInUser;

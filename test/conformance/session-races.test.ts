@@ -1,18 +1,17 @@
 import { createRandom } from "@halyard/testing";
 import { describe, expect, it } from "vitest";
-import type { StorageMode } from "../fixtures/options.ts";
+import { STORAGE_MODES } from "../support/better-auth-parts.ts";
 import { handshake } from "../support/handshake.ts";
 import { Users } from "../support/users.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { onEachBackplaneIfLong, ORIGIN } from "../support/test-app.ts";
 
-const MODES: readonly StorageMode[] = ["database", "secondary storage", "cookie cache"];
 const RACES = 100;
 const AT_ONCE = 10;
 /** 1,000 uses of 50 tickets. */
 const [ROUNDS, TICKETS, USES] = [10, 5, 20];
 
-describe.each(MODES)("D9, with sessions in %s", (mode) => {
+describe.each(STORAGE_MODES)("D9, with sessions in %s", (mode) => {
   // The package better-auth runs many more races against its authenticator.
   onEachBackplaneIfLong("races of revocation against upgrade", { betterAuth: { mode } }, (app) => {
     it("no connection survives a revocation during its upgrade", { timeout: 60_000 }, async () => {

@@ -11,7 +11,7 @@ import type { Tabs } from "../support/chromium.ts";
 import { SharingServer, SharingTab } from "../support/sharing-tabs.ts";
 import type { SharingAuth } from "../support/sharing-tabs.ts";
 import { POLL } from "../support/wait.ts";
-import { testPasswords } from "../support/test-passwords.ts";
+import { testPasswords } from "../support/better-auth-parts.ts";
 
 let server: SharingServer;
 let tabs: Tabs;

@@ -36,10 +36,10 @@ import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { cookieOf, testPasswords } from "./better-auth-parts.ts";
 import { CLIENT_ID, startOAuthProvider } from "./oauth-provider.ts";
 import { ORIGIN } from "./test-app.ts";
-import { cookieOf, PASSWORD } from "./users.ts";
-import { testPasswords } from "./test-passwords.ts";
+import { PASSWORD } from "./users.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "halyard-plugins-"));
 export const provider = await startOAuthProvider();

@@ -1,6 +1,7 @@
 // Signs in with each official plugin of Better Auth that makes sessions; `better-auth-plugins.test.ts` reads its table.
 // Each entry gives what an upgrade carries, and the way in which its session ends.
 import { vi } from "vitest";
+import { cookieOf } from "./better-auth-parts.ts";
 import {
   account,
   auth,
@@ -18,7 +19,7 @@ import type { Headers, SignedIn } from "./better-auth-plugins.ts";
 import { newIdToken } from "./oauth-provider.ts";
 import { Passkey } from "./passkey.ts";
 import { ORIGIN } from "./test-app.ts";
-import { cookieOf, PASSWORD } from "./users.ts";
+import { PASSWORD } from "./users.ts";
 
 /** Plugins that make no session, each with the reason. */
 export const withoutSessions: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@
 // The suites with `betterAuth` in their options use it in place of the fixture's own cookie.
 // Every request of it expects status 200.
 import { expect } from "vitest";
+import { cookieOf } from "./better-auth-parts.ts";
 import type { RawClient } from "./raw-client.ts";
 import { ORIGIN } from "./test-app.ts";
 import type { TestApp } from "./test-app.ts";
@@ -73,16 +74,4 @@ export class Users {
     const { token, user } = (await response.json()) as { token: string; user: { id: string } };
     return { id: user.id, name, token, cookie: cookieOf(response) };
   }
-}
-
-/** The `Cookie` header that a browser sends after this response. */
-export function cookieOf({ headers }: Response): string {
-  const jar = new Map<string, string>();
-  for (const line of headers.getSetCookie()) {
-    const [pair = ""] = line.split(";", 1);
-    const [name = ""] = pair.split("=", 1);
-    if (/max-age=0/i.test(line)) jar.delete(name);
-    else jar.set(name, pair);
-  }
-  return [...jar.values()].join("; ");
 }

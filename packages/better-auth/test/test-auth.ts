@@ -6,13 +6,14 @@ import { betterAuth } from "better-auth";
 import type { BetterAuthOptions } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
 import { admin, bearer, organization } from "better-auth/plugins";
+import { cookieOf, sessionStorage, testPasswords } from "../../../test/support/better-auth-parts.ts";
+import type { StorageMode } from "../../../test/support/better-auth-parts.ts";
 import { halyard } from "../src/plugin.ts";
 
-export const ORIGIN = "https://app.example.com";
+export { cookieOf, STORAGE_MODES } from "../../../test/support/better-auth-parts.ts";
+export type { StorageMode } from "../../../test/support/better-auth-parts.ts";
 
-/** Where Better Auth stores sessions: the three ways that behave differently. */
-export type StorageMode = "database" | "secondary storage" | "cookie cache";
-export const STORAGE_MODES: readonly StorageMode[] = ["database", "secondary storage", "cookie cache"];
+export const ORIGIN = "https://app.example.com";
 
 export interface TestAuthOptions {
   readonly mode?: StorageMode;
@@ -40,16 +41,9 @@ export async function createTestAuth({
     baseURL: baseURL ?? ORIGIN,
     trustedOrigins,
     secret: "k3J9vQ2mX7pL5sT8wZ1yB4nC6dF0gH3j",
-    emailAndPassword: {
-      enabled: true,
-      password: {
-        hash: (password) => Promise.resolve(`#${password}`),
-        verify: ({ hash, password }) => Promise.resolve(hash === `#${password}`),
-      },
-    },
+    emailAndPassword: testPasswords,
     user: { additionalFields: { team: { type: "string", required: false } }, deleteUser: { enabled: true } },
-    session: { cookieCache: { enabled: mode === "cookie cache", maxAge: 300 } },
-    ...(mode === "secondary storage" ? { secondaryStorage: storageOver(secondary) } : {}),
+    ...sessionStorage(mode, secondary),
     advanced: { disableOriginCheck: false },
     rateLimit: { enabled: false },
     logger: { disabled: true },
@@ -126,18 +120,6 @@ export interface TestUser {
   readonly cookie: string;
 }
 
-/** The `Cookie` header that a browser sends after this response. */
-export function cookieOf({ headers }: Response): string {
-  const jar = new Map<string, string>();
-  for (const line of headers.getSetCookie()) {
-    const [pair = ""] = line.split(";", 1);
-    const [name = ""] = pair.split("=", 1);
-    if (/max-age=0/i.test(line)) jar.delete(name);
-    else jar.set(name, pair);
-  }
-  return [...jar.values()].join("; ");
-}
-
 /** The authenticator reads headers only. */
 const UNREAD = undefined as never;
 
@@ -173,22 +155,4 @@ async function openDatabase(file: string): Promise<TestDatabase> {
   const Database = module[type];
   if (Database === undefined) throw new Error(`${name} has no ${type}`);
   return new Database(file);
-}
-
-function storageOver(entries: Map<string, string>): NonNullable<BetterAuthOptions["secondaryStorage"]> {
-  return {
-    get: (key) => entries.get(key) ?? null,
-    set: (key, value) => void entries.set(key, value),
-    delete: (key) => void entries.delete(key),
-    getAndDelete: (key) => {
-      const value = entries.get(key) ?? null;
-      entries.delete(key);
-      return value;
-    },
-    increment: (key) => {
-      const next = Number(entries.get(key) ?? 0) + 1;
-      entries.set(key, String(next));
-      return next;
-    },
-  };
 }

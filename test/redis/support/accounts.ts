@@ -2,7 +2,8 @@
 // Used by the tests of this suite with `betterAuth` in their options. Every request of it expects status 200.
 import { expect } from "vitest";
 import { ORIGIN } from "../../fixtures/identity.ts";
-import { cookieOf, PASSWORD } from "../../support/users.ts";
+import { cookieOf } from "../../support/better-auth-parts.ts";
+import { PASSWORD } from "../../support/users.ts";
 import type { SignedInUser } from "../../support/users.ts";
 import { Page } from "../../support/v1-client.ts";
 import type { V1Client } from "../../support/v1-client.ts";
